@@ -1,4 +1,4 @@
-"""What can go wrong with what is known; no HTTP here, the app has one table for that."""
+"""Errors of this package, without HTTP: one table in the app maps them to responses."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -7,16 +7,16 @@ from geo.reasons import ENGLISH, CodedReason, Parameter, as_it_stands
 
 
 class GeoError(Exception):
-    """Base of every error of this package.
+    """Base class of every error of this package.
 
-    The message is for developers, and nothing reads it: what somebody decides by is the code.
+    The message is for developers and is never parsed: decisions depend on the code.
 
     Attributes
     ----------
     code : str
-        What went wrong, for programs.
+        Kind of the error, for programs.
     parameters : mapping
-        What the code leaves open.
+        Values that complete the code.
     """
 
     code: str = "geo"
@@ -29,13 +29,13 @@ class GeoError(Exception):
 
     @property
     def reason(self) -> CodedReason:
-        """Why, to be told in somebody's language; the message itself where no more is coded."""
+        """The error as a translatable reason; where the code has no text, the message itself."""
         is_told = self.code in ENGLISH
         return CodedReason(self.code, **self.parameters) if is_told else as_it_stands(str(self))
 
 
 class NotFoundError(GeoError, LookupError):
-    """No such record, or one the asker may not see: the two are never told apart (P39)."""
+    """There is no such record, or the asker may not see it: the error never tells which (P39)."""
 
     code = "not_found"
 
@@ -47,7 +47,7 @@ class DatabaseUnavailableError(GeoError, ConnectionError):
 
 
 class DiskFullError(DatabaseUnavailableError):
-    """The database has no room to store anything; what is kept for hides is theirs (P24)."""
+    """The database has no room to store anything; the reserved space is only for hides (P24)."""
 
     code = "disk_full"
 
@@ -56,14 +56,14 @@ class DiskFullError(DatabaseUnavailableError):
 
 
 class OtherVersionError(GeoError):
-    """The database was made by another version, from which no migration leads to this one.
+    """The database was made by another version, and no migration leads from there to this version.
 
     Parameters
     ----------
     revision : str
-        Where the database is.
+        Migration revision of the database.
     can_be_carried : bool
-        Whether all of its rows can be carried over by a file (`geo.db.database_file`).
+        Whether a file can carry over all of its rows (`geo.db.database_file`).
     """
 
     code = "other_version"
@@ -94,12 +94,13 @@ class UnsafeRoleError(GeoError, PermissionError):
 
 
 class InvalidFileError(GeoError, ValueError):
-    """A file that cannot be loaded, with one message a line; nothing of it was stored.
+    """A file cannot be loaded; nothing of it was stored.
 
     Parameters
     ----------
     problems : sequence of str
-        Each names file, line and reason; a `CodedReason` where people may read it.
+        One message for each problem, with file, line and reason; a `CodedReason` where people may
+        read it.
     """
 
     code = "invalid_file"
@@ -110,12 +111,12 @@ class InvalidFileError(GeoError, ValueError):
 
 
 class UnreadableError(GeoError, ValueError):
-    """A part of a file, such as a cell or a geometry, that cannot be what it should be.
+    """A part of a file, such as a cell or a geometry, cannot be read as its type.
 
     Parameters
     ----------
     reason : CodedReason
-        Never with the value (P17).
+        Without the value (P17).
     """
 
     code = "unreadable"
@@ -131,19 +132,19 @@ class MixedDataError(GeoError, ValueError):
 
 
 class PersonalDataError(GeoError, ValueError):
-    """A movement payload carries something about a person; all of it is refused (P17)."""
+    """A movement payload contains something about a person; the whole payload is refused (P17)."""
 
     code = "personal_data"
 
 
 class ProtectedServiceError(GeoError, ValueError):
-    """A protected service was asked for where it is never counted (P38)."""
+    """A protected service was asked for where protected services are never counted (P38)."""
 
     code = "protected_service"
 
 
 class InvalidTokenError(GeoError, PermissionError):
-    """No such access token, or an expired, revoked or foreign one: never told apart."""
+    """The access token is unknown, expired, revoked or foreign: the error never tells which."""
 
     code = "invalid_token"
 
@@ -159,19 +160,19 @@ class UnknownServiceError(GeoError, ValueError):
 
 
 class InvalidCountError(GeoError, ValueError):
-    """An aggregated count that makes no sense; names its place in the payload and the field."""
+    """An aggregated count is invalid; the message names its place in the payload and the field."""
 
     code = "invalid_count"
 
 
 class ForbiddenError(GeoError, PermissionError):
-    """A person who is known may not do that; the message says who may."""
+    """An authenticated person lacks the authority; the message says who has it."""
 
     code = "forbidden"
 
 
 class SessionNeededError(ForbiddenError):
-    """A program asks, by a token, for what is a person's to do who is there themselves (P50)."""
+    """A program asked with a token for an action that needs a person's sign-in (P50)."""
 
     code = "session_needed"
 
@@ -180,13 +181,13 @@ class SessionNeededError(ForbiddenError):
 
 
 class ConflictError(GeoError, ValueError):
-    """A record is no longer as it was when the change was made, or is decided already."""
+    """A record has changed since the change was made, or the change is decided already."""
 
     code = "conflict"
 
 
 class ForeignCountError(GeoError, ValueError):
-    """A count of the same subject was sent by another holder, who alone may correct it."""
+    """A count of the same subject belongs to another holder, who alone may correct it."""
 
     code = "foreign_count"
 
@@ -195,7 +196,7 @@ class ForeignCountError(GeoError, ValueError):
 
 
 class KeyReusedError(GeoError, ValueError):
-    """The number of something sent before came with something else."""
+    """An idempotency key was sent before with other content."""
 
     code = "key_reused"
 
@@ -204,7 +205,7 @@ class KeyReusedError(GeoError, ValueError):
 
 
 class CopyTooOldError(GeoError, LookupError):
-    """A copy of a state that is no longer kept, was replaced whole, or never was one."""
+    """A change token of a state that is not kept any more, was replaced whole, or never existed."""
 
     code = "copy_too_old"
 
@@ -213,13 +214,13 @@ class CopyTooOldError(GeoError, LookupError):
 
 
 class LinkError(GeoError, PermissionError):
-    """A link that was used, has expired, was revoked or never existed: never told apart."""
+    """The link was used or revoked, has expired or never existed: the error never tells which."""
 
     code = "link_not_valid"
 
 
 class InvalidRecordError(GeoError, ValueError):
-    """A record that breaks its rules; nothing of it was stored.
+    """A record breaks its rules; nothing of it was stored.
 
     Parameters
     ----------
@@ -235,7 +236,7 @@ class InvalidRecordError(GeoError, ValueError):
 
 
 class NothingChangesError(InvalidRecordError):
-    """A change that says what is already so."""
+    """A change repeats what the record already states."""
 
     code = "nothing_changes"
 

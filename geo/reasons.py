@@ -1,7 +1,7 @@
-"""Reasons and notes as a code with parameters; the English text is made from them.
+"""Reasons and notes as codes with parameters; the English text is made from them.
 
-Programs and catalogues read the code, developers the text. Nothing reads the text back: what was
-stored before there were codes is a reason of the code `AS_IT_STANDS`, whose text is itself.
+Programs and translation catalogues read the code, developers the text. The text is never parsed:
+texts stored before codes existed have the code `AS_IT_STANDS` with the text as parameter.
 """
 
 import json
@@ -9,20 +9,20 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any, Final, Self
 
-#: What a parameter may hold: what JSON can without objects, and another reason.
+#: Type of a parameter: any JSON value but an object, or another reason.
 type Parameter = str | int | float | bool | list[str] | CodedReason | None
 
-#: Code of a text that nobody made from a code: a library's own words, or an old row's.
+#: Code of a text that was not made from a code: a library's message, or a text in an old row.
 AS_IT_STANDS: Final = "as_it_stands"
 
-#: Longest value of somebody else's that a reason repeats.
+#: Longest foreign value that a reason repeats.
 LONGEST_VALUE: Final = 80
 
-#: Parameters that repeat what a file or form held; the others are ours.
+#: Parameters that repeat foreign input of a file or form; all others are Amparo's own words.
 REPEATED: Final = frozenset({"value", "lon", "lat", "label"})
 
-#: The English predicate of every code. Before it stand the parameters ``field`` and ``value``,
-#: where a reason has them: ``confirmed_on '2020' is not a date (YYYY-MM-DD)``.
+#: English predicate of every code. The parameters ``field`` and ``value``, if present, stand before
+#: it: ``confirmed_on '2020' is not a date (YYYY-MM-DD)``.
 ENGLISH: Final[Mapping[str, str]] = {
     AS_IT_STANDS: "{text}",
     # One field by itself.
@@ -351,25 +351,25 @@ ENGLISH: Final[Mapping[str, str]] = {
 
 
 class CodedReason(str):
-    """Why something is refused, or what was noted of it, as a code with parameters.
+    """A reason for a refusal, or a note on a change, as a code with parameters.
 
-    It is its own English text, so that it can be logged and sent like one.
+    It is a string with its own English text, so that it can be logged and sent as text.
 
     Parameters
     ----------
     code : str
         A key of `ENGLISH`.
     parameters
-        What the text names. ``field`` and ``value`` stand before the predicate; of a list the
-        text has the items with commas. Whatever is no JSON scalar is kept as its text. What repeats
-        somebody else's words (`REPEATED`) is cut at `LONGEST_VALUE`.
+        Values for the text. ``field`` and ``value`` stand before the predicate; the items of a list
+        are joined with commas. A value that is no JSON scalar is kept as its text. Parameters that
+        repeat foreign input (`REPEATED`) are cut at `LONGEST_VALUE`.
     """
 
     code: str
     parameters: Mapping[str, Parameter]
 
     def __new__(cls, code: str, /, **parameters: object) -> Self:
-        """Make the text of a code."""
+        """Make the reason, with its text."""
         kept = {name: _cut(name, _scalar(value)) for name, value in parameters.items()}
         shown = {name: _shown(value) for name, value in kept.items()}
         numbers = {name: value for name, value in kept.items() if _is_count(value)}
@@ -388,18 +388,18 @@ class CodedReason(str):
         return (self.code,), dict(self.parameters)
 
     def without(self, *names: str) -> "CodedReason":
-        """Return the same reason without some of what stands before its predicate."""
+        """Return the same reason without some parameters, such as those before its predicate."""
         kept = {name: value for name, value in self.parameters.items() if name not in names}
         return CodedReason(self.code, **kept)
 
     @property
     def cause(self) -> "CodedReason":
-        """The reason within, of one that says where it lies; else itself."""
+        """The innermost reason, of a reason that states a location; otherwise the reason itself."""
         why = self.parameters.get("why")
         return why.cause if isinstance(why, CodedReason) else self
 
     def stored(self) -> dict[str, Any]:
-        """Return what JSON keeps of it; `from_stored` reads it."""
+        """Return the JSON form of the reason, which `from_stored` reads."""
         kept = {
             name: value.stored() if isinstance(value, CodedReason) else value
             for name, value in self.parameters.items()
@@ -413,16 +413,17 @@ def as_it_stands(text: str) -> CodedReason:
 
 
 def in_file(name: str, reason: CodedReason, line: int = 1) -> CodedReason:
-    """Return why a file is refused, with its name and the line."""
+    """Return a reason for refusing a file, with the file's name and the line."""
     if line == 1:
         return CodedReason("in_file", file=name, why=reason)
     return CodedReason("in_line", file=name, line=line, why=reason)
 
 
 def from_stored(stored: str | Mapping[str, Any]) -> CodedReason:
-    """Return a reason that JSON kept; a text from before there were codes stays as it is.
+    """Return the reason of a stored JSON form.
 
-    So does a code that this version does not know.
+    A text from before codes existed, or a code that this version does not know, gives a reason with
+    the code `AS_IT_STANDS`.
     """
     if isinstance(stored, str):
         return as_it_stands(stored)
@@ -437,12 +438,12 @@ def from_stored(stored: str | Mapping[str, Any]) -> CodedReason:
 
 
 def stored(text: str) -> str | dict[str, Any]:
-    """Return what JSON keeps of a text that may be a reason."""
+    """Return the JSON form of a text that may be a reason."""
     return text.stored() if isinstance(text, CodedReason) else text
 
 
 def from_column(written: str) -> CodedReason:
-    """Return a reason that a column of text keeps: JSON, or what stood there before."""
+    """Return the reason in a text column: JSON, or a plain text from before codes existed."""
     try:
         stored = json.loads(written)
     except ValueError:
@@ -451,7 +452,7 @@ def from_column(written: str) -> CodedReason:
 
 
 def for_column(reason: CodedReason | None) -> str | None:
-    """Return what a column of text keeps of a reason."""
+    """Return the form of a reason that a text column stores."""
     return None if reason is None else json.dumps(reason.stored(), ensure_ascii=False)
 
 

@@ -1,7 +1,7 @@
-"""Words that records are written in: kinds of space, services, amenities; named in five languages.
+"""Vocabularies of records: kinds of space, services, amenities and others, named in five languages.
 
-Terms are rows, not code: a coordinator adds, renames and retires them. What protection rules
-demand holds below that, in the database: a record of a protected term is restricted (P38).
+Terms are rows, not code: a coordinator adds, renames and retires them. The protection rules are
+enforced below that, in the database: a record with a protected term is restricted (P38).
 """
 
 import re
@@ -26,31 +26,31 @@ from geo.reasons import CodedReason
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 from geo.text.protected_words import protected_phrases
 
-#: P41 (proposed there): days a confirmation holds, for a place people sleep at and for a kind of
-#: space that says nothing else.
+#: P41 (proposed there): days a confirmation holds, for a space that people sleep at, and for a kind
+#: of space without a figure of its own.
 OVERNIGHT_VALIDITY_DAYS = 30
 VALIDITY_DAYS = 90
 
-#: What a code may look like. The sectors of the RMRP have capitals and blanks (domain.md, 1).
+#: Form of a code. The sectors of the RMRP have capitals and spaces (domain.md, 1).
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,59}")
 MAX_NAME = 120
 
-#: Protected whatever a coordinator says; the database's CHECKs hold them (P38).
+#: Terms that a coordinator cannot unprotect; CHECK constraints enforce them (P38).
 FLOOR = {"space_kind": frozenset(PROTECTED_KINDS), "service": frozenset(PROTECTED_SERVICES)}
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The terms of the database as records are checked against them.
+    """The terms that records are checked against.
 
     Attributes
     ----------
     active : mapping of str to tuple of str
-        Codes by vocabulary, in the order of the lists; retired ones are not here.
+        Codes by vocabulary, in the order of the lists; without retired terms.
     protected : mapping of str to frozenset of str
-        Of them, and of retired ones, those that make a record restricted.
+        Codes, active or retired, that make a record restricted, by vocabulary.
     validity_days : mapping of str to int
-        How long a confirmation holds, by kind of space.
+        Days a confirmation holds, by kind of space.
     names : mapping of (str, str) to str
         Spanish names by vocabulary and code.
     """
@@ -61,12 +61,12 @@ class Vocabulary:
     names: Mapping[tuple[str, str], str]
 
     def validity_of(self, kind: str, *, overnight: bool) -> int:
-        """Return for how many days a confirmation of such a space holds (P41)."""
+        """Return for how many days a confirmation of a space of this kind holds (P41)."""
         days = self.validity_days.get(kind, VALIDITY_DAYS)
         return min(days, OVERNIGHT_VALIDITY_DAYS) if overnight else days
 
     def with_terms(self, rows: Iterable[Mapping[str, Any]]) -> "Vocabulary":
-        """Return this vocabulary and terms that are about to be stored, rows of `Term`."""
+        """Return this vocabulary with terms that are about to be stored, as rows of `Term`."""
         active = {name: list(codes) for name, codes in self.active.items()}
         protected = {name: set(codes) for name, codes in self.protected.items()}
         days = dict(self.validity_days)
@@ -88,10 +88,10 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class NamedTerm:
-    """A term as an answer shows it.
+    """A term as shown in a response.
 
-    ``name`` is in the language asked for, or in Spanish where it has no name there; ``language``
-    says which; ``reviewed`` whether a person has read it in that language (P47).
+    ``name`` is in the requested language, or in Spanish if the term has no name there; ``language``
+    says which of the two, ``reviewed`` whether a person has read the name in that language (P47).
     """
 
     vocabulary: str
@@ -106,7 +106,7 @@ class NamedTerm:
 
 
 async def read_vocabulary(session: AsyncSession) -> Vocabulary:
-    """Return the terms that records are checked against (writer)."""
+    """Return the terms that records are checked against (writer session)."""
     rows = (await session.execute(select(Term).order_by(Term.position, Term.code))).scalars().all()
     spanish = await session.execute(
         select(TermName.vocabulary, TermName.code, TermName.name).where(
@@ -133,7 +133,7 @@ async def read_vocabulary(session: AsyncSession) -> Vocabulary:
 
 
 async def services(session: AsyncSession) -> tuple[str, ...]:
-    """Return the services that can be asked for, in the order of the filters (any reading tier)."""
+    """Return the searchable services, in the order of the filters (any reading tier)."""
     return tuple(
         await session.scalars(
             select(views.terms.c.code)
@@ -144,12 +144,12 @@ async def services(session: AsyncSession) -> tuple[str, ...]:
 
 
 async def check_services(session: AsyncSession, codes: Iterable[str]) -> None:
-    """Refuse codes that cannot be asked for (any reading tier).
+    """Refuse codes of services that may not be asked for (any reading tier).
 
     Raises
     ------
     ProtectedServiceError
-        A protected service: never counted, so that absence reveals nothing (P38).
+        A protected service: never counted, so that its absence reveals nothing (P38).
     UnknownServiceError
         A code that is not in the vocabulary.
     """
@@ -180,7 +180,7 @@ async def named_terms(
 ) -> tuple[NamedTerm, ...]:
     """Return the terms that the asker's tier may see, in order (any reading tier).
 
-    Retired ones are among them: older records still use them.
+    Retired terms are included, because older records still use them.
     """
     columns = views.terms.c
     question = select(views.terms).order_by(columns.vocabulary, columns.position, columns.code)
@@ -206,7 +206,7 @@ def _named(row: Mapping[Any, Any], language: str) -> NamedTerm:
 
 
 def readable(code: str) -> str:
-    """Return a code as words, for a term that nobody has named yet."""
+    """Return a code as words, for a term without a name."""
     return code.replace("_", " ").capitalize()
 
 
@@ -221,15 +221,15 @@ async def add_term(
     parent_code: str | None = None,
     position: int = 1000,
 ) -> None:
-    """Add a term, or take a retired one back (writer; the caller checks the authority).
+    """Add a term, or reactivate a retired one (writer session; the caller checks the authority).
 
-    A kind or service whose code or names speak of protected places is protected, whatever is
-    asked (P38).
+    A kind or service is protected if its code or names contain protected phrases, whatever the
+    caller asks for (P38).
 
     Raises
     ------
     ConflictError
-        It is there and active.
+        The term exists and is active.
     InvalidRecordError
         The code, a name, a language or the validity breaks its rule.
     """
@@ -241,7 +241,7 @@ async def add_term(
     term = known or Term(vocabulary=vocabulary, code=code)
     term.parent_code, term.position, term.validity_days = parent_code, position, validity_days
     term.active, term.edited = True, True
-    # A protected term does not stop being one because it is taken back.
+    # Reactivating a protected term does not unprotect it.
     was_protected = known is not None and known.protected
     term.protected = protected or was_protected or _floor(term) or _speaks(term, names.values())
     session.add(term)
@@ -259,10 +259,10 @@ async def rename_term(
     *,
     reviewed_by: str | None = None,
 ) -> None:
-    """Return a term another name in one language (writer; the caller checks the authority).
+    """Give a term another name in one language (writer session; the caller checks the authority).
 
-    ``reviewed_by`` is who read the name there (P47). A name that speaks of protected places
-    protects the term, and every record that uses it is restricted with it (P38).
+    ``reviewed_by`` names the person who read the name in that language (P47). A name with a
+    protected phrase protects the term, and thereby restricts every record that uses it (P38).
 
     Raises
     ------
@@ -277,7 +277,7 @@ async def rename_term(
 
 
 async def retire_term(session: AsyncSession, vocabulary: str, code: str) -> None:
-    """Let no new record use a term; those that do keep it (writer; see `add_term`).
+    """Retire a term: records keep it, new records cannot use it (writer session; see `add_term`).
 
     Raises
     ------
@@ -289,13 +289,13 @@ async def retire_term(session: AsyncSession, vocabulary: str, code: str) -> None
 
 
 async def remove_term(session: AsyncSession, vocabulary: str, code: str) -> None:
-    """Delete a term that no record uses, such as a mistyped one (writer; see `add_term`).
+    """Delete a term that no record uses, such as a mistyped one (writer session; see `add_term`).
 
     Raises
     ------
     NotFoundError
     ConflictError
-        Records use it: retire it instead. Or it is protected for good.
+        Records use the term (retire it instead), or it is permanently protected.
     """
     term = await _found(session, vocabulary, code)
     used = await session.scalar(
@@ -313,14 +313,14 @@ async def remove_term(session: AsyncSession, vocabulary: str, code: str) -> None
 
 
 async def protect_term(session: AsyncSession, vocabulary: str, code: str) -> int:
-    """Make a kind or service protected (writer; see `add_term`).
+    """Make a kind or service protected (writer session; see `add_term`).
 
-    The database makes every record that uses it restricted in the same transaction (P38).
+    The database makes every record that uses the term restricted in the same transaction (P38).
 
     Returns
     -------
     int
-        How many spaces became restricted by it.
+        Number of spaces that became restricted.
 
     Raises
     ------
@@ -378,7 +378,7 @@ def _floor(term: Term) -> bool:
 
 
 def _speaks(term: Term, names: Iterable[str]) -> bool:
-    """Return whether a kind or service is, by its words, one of those that are protected."""
+    """Return whether the code or a name of a kind or service contains a protected phrase."""
     return term.vocabulary in FLOOR and any(protected_phrases([term.code, *names]))
 
 

@@ -1,18 +1,18 @@
-"""What can go wrong in publishing; no HTTP here, the app has one table for that."""
+"""Errors of this package, without HTTP: one table in the app maps them to responses."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 
 class TilesError(Exception):
-    """Base of every error of this package.
+    """Base class of every error of this package.
 
     Attributes
     ----------
     code : str
-        What went wrong, for programs; the message is for developers, and nothing reads it.
+        Kind of the error, for programs; the message is for developers and is never parsed.
     parameters : mapping
-        What the code leaves open.
+        Values that complete the code.
     """
 
     code: str = "tiles"
@@ -20,7 +20,7 @@ class TilesError(Exception):
 
 
 class NotThereError(TilesError, LookupError):
-    """Nothing is published there."""
+    """The requested resource is not published."""
 
     code = "not_there"
 
@@ -44,7 +44,7 @@ class UnknownStyleError(NotThereError):
 
 
 class UnknownItemError(NotThereError):
-    """No such item, or one the asker may not see: the two are never told apart (P39)."""
+    """There is no such item, or the asker may not see it: the error never tells which (P39)."""
 
     code = "unknown_item"
 
@@ -62,7 +62,7 @@ class TileOutOfRangeError(NotThereError):
 
 
 class NoPastError(TilesError, ValueError):
-    """A collection whose past is not kept was asked for as of a day."""
+    """A collection without stored history was requested as of a day."""
 
     code = "no_past"
 
@@ -71,7 +71,7 @@ class NoPastError(TilesError, ValueError):
 
 
 class UnknownCrsError(TilesError, ValueError):
-    """A coordinate reference system that collections are not published in."""
+    """Collections are not published in this coordinate reference system."""
 
     code = "unknown_crs"
 
@@ -80,13 +80,13 @@ class UnknownCrsError(TilesError, ValueError):
 
 
 class InvalidSortError(TilesError, ValueError):
-    """A sort order that names no sortable property, or one twice."""
+    """A sort order names a property that is not sortable, or a property twice."""
 
     code = "invalid_sort"
 
 
 class InvalidMarkError(TilesError, ValueError):
-    """A place to go on from that no ``next`` link of this question has."""
+    """A paging mark is not from a ``next`` link of the same query."""
 
     code = "invalid_mark"
 
@@ -95,7 +95,7 @@ class InvalidMarkError(TilesError, ValueError):
 
 
 class NoBasemapError(TilesError, LookupError):
-    """The basemap was not built yet."""
+    """The basemap has not been built yet."""
 
     code = "no_basemap"
 
@@ -104,7 +104,7 @@ class NoBasemapError(TilesError, LookupError):
 
 
 class EmptyBasemapError(TilesError, ValueError):
-    """There is nothing to build a basemap of."""
+    """There are no features to build a basemap from."""
 
     code = "empty_basemap"
 
@@ -113,14 +113,14 @@ class EmptyBasemapError(TilesError, ValueError):
 
 
 class InvalidFilterError(TilesError, ValueError):
-    """A filter that cannot be meant, or asks for more than filters may.
+    """A filter is invalid, or exceeds what filters may ask for.
 
     Parameters
     ----------
     reason
         What is wrong and what would be right; holds no value of the filter.
     field
-        Query parameter that it is about.
+        Query parameter that contains the filter.
     """
 
     code = "invalid_filter"
@@ -133,7 +133,7 @@ class InvalidFilterError(TilesError, ValueError):
 
 
 class UnknownFormatError(TilesError, ValueError):
-    """A format was asked for by a name that is not offered here."""
+    """No format with the requested name is offered here."""
 
     code = "unknown_format"
 
@@ -144,7 +144,7 @@ class UnknownFormatError(TilesError, ValueError):
 
 
 class NotAcceptableError(TilesError, ValueError):
-    """Nothing that is offered is among the media types that the asker accepts."""
+    """None of the offered media types is accepted by the client."""
 
     code = "not_acceptable"
 

@@ -1,4 +1,4 @@
-"""What a published column is: its kind by the view's type, its meaning, unit and closed list."""
+"""Published columns: the kind by the view's type, and meaning, unit and list of values."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, JSON, Boolean, Date, DateTime, Float, Integer, Str
 
 
 class FieldKind(StrEnum):
-    """What a column's values are, and what else an operand of a filter may be."""
+    """Kind of a column's values, or of another operand of a filter."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -19,12 +19,12 @@ class FieldKind(StrEnum):
     TEXTS = "texts"
     OBJECT = "object"
     OBJECTS = "objects"
-    #: In filters alone.
+    #: Only in filters.
     INTERVAL = "interval"
     GEOMETRY = "geometry"
 
 
-#: Kinds that hold one value, which a filter compares and an order goes by.
+#: Kinds that hold a single value, which can be compared and sorted.
 SINGLE = frozenset(
     {
         FieldKind.TEXT,
@@ -54,21 +54,21 @@ _SCHEMAS: dict[FieldKind, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Word:
-    """What a column means, wherever it has its name.
+    """The meaning of a column, in every layer with a column of this name.
 
     Parameters
     ----------
     text
         One English line, without a full stop.
     values
-        Every value it may have, where that is fixed.
+        All possible values, if they are fixed.
     vocabulary
-        The vocabulary whose terms are its values; `/vocabularies` lists them. Terms are rows and
-        some are protected (P38), so they are no part of a schema.
+        Vocabulary whose terms are its values; `/vocabularies` lists them. Terms are rows and some
+        are protected (P38), so they are not part of a schema.
     unit
-        By UCUM, such as ``m``.
+        UCUM code, such as ``m``.
     is_list
-        Whether JSON is a list of objects rather than one.
+        Whether a JSON column is a list of objects rather than an object.
     """
 
     text: str
@@ -80,7 +80,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Field:
-    """One published column of one layer; every one but ``id`` may be null."""
+    """One published column of one layer; every column but ``id`` may be null."""
 
     name: str
     kind: FieldKind
@@ -88,12 +88,12 @@ class Field:
 
     @property
     def is_single(self) -> bool:
-        """Whether it holds one value, so that it can be compared and sorted by."""
+        """Whether the column holds a single value, so that it can be compared and sorted by."""
         return self.kind in SINGLE
 
     @property
     def schema(self) -> dict[str, Any]:
-        """Return its JSON schema; the unit as OGC API Features, Part 5 names it."""
+        """The JSON Schema of the column; the unit as in OGC API Features, Part 5."""
         made = dict(_SCHEMAS[self.kind])
         text = self.word.text
         if self.word.vocabulary is not None:
@@ -114,12 +114,12 @@ def kind_of(column_type: object, *, is_list: bool = False) -> FieldKind:
     Parameters
     ----------
     is_list
-        Whether JSON is a list of objects.
+        Whether a JSON column is a list of objects.
 
     Raises
     ------
     TypeError
-        No layer may publish such a type.
+        No layer may publish a column of this type.
     """
     match column_type:
         case ARRAY(item_type=String()):

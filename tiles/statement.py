@@ -1,4 +1,4 @@
-"""Statements of SQLAlchemy's Core as asyncpg takes them: compiled once, bound at every run."""
+"""SQLAlchemy Core statements in the form of asyncpg: compiled once, bound at every run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ _DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL with ``$1`` and so on.
+    """SQL with placeholders ``$1`` and so on.
 
     Parameters
     ----------
     sql
-        Text with places for values; it holds none.
+        Text with placeholders; it holds no values.
     names
-        Parameter of each place, in order.
+        Parameter of each placeholder, in order.
     fixed
-        Values that the statement itself brings along.
+        Values that the statement itself contains.
     """
 
     sql: str
@@ -29,22 +29,22 @@ class Statement:
     fixed: Mapping[str, Any]
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        """Return the values in the order of their places.
+        """Return the values in the order of their placeholders.
 
         Raises
         ------
         KeyError
-            One is missing.
+            A value is missing.
         """
         fixed = self.fixed
         return [values[name] if name in values else fixed[name] for name in self.names]
 
 
 def compiled(statement: Select[*tuple[Any, ...]]) -> Statement:
-    """Compile a statement; what it brings along as literals becomes places too."""
+    """Compile a statement; its own literal values become placeholders too."""
     made = statement.compile(dialect=_DIALECT)
     required = {name for name, bind in made.binds.items() if bind.required}
-    # Lists of the catalogue's own become a place a member.
+    # A list among the statement's own values becomes one placeholder for each item.
     whole = made.construct_expanded_state(dict.fromkeys(required))
     names = tuple(whole.positiontup or ())
     fixed = {name: whole.parameters[name] for name in names if name not in required}

@@ -1,19 +1,19 @@
-"""The tile matrix set WebMercatorQuad (OGC 17-083r4, Annex D.1), worked out from its definition."""
+"""The tile matrix set WebMercatorQuad (OGC 17-083r4, Annex D.1), computed from its definition."""
 
 import math
 from functools import cache
 from typing import Any, Final
 
-#: Its name in addresses.
+#: Identifier of the set in URLs.
 QUAD: Final = "WebMercatorQuad"
 
-#: Zooms that tiles exist at: those of the set's definition end at 24; 22 is centimetres.
+#: Last zoom with tiles: the set's definition goes on to 24, but 22 is centimetres.
 MAX_ZOOM: Final = 22
 
 #: Half the side of the world in EPSG:3857, metres: pi times WGS 84's equatorial radius.
 _EDGE_M: Final = math.pi * 6_378_137.0
 _TILE_PIXELS: Final = 256
-#: The standard's rendering pixel, metres (17-083r4, 6.1.1).
+#: Rendering pixel of the standard, metres (17-083r4, 6.1.1).
 _PIXEL_M: Final = 0.000_28
 
 

@@ -1,6 +1,6 @@
-"""What columns mean: one line for a name, whichever layers have it.
+"""Meanings of columns: one line for each name, for all layers that have it.
 
-Where a layer's column of the name means something else, its own entry says so (`Layer.words`).
+Where a layer's column has another meaning, the layer's own entry states it (`Layer.words`).
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """Reconfirmation without an account: a signed, single-use, expiring link answers for one space.
 
 P41: an operator gets a link by WhatsApp, SMS or e-mail and answers *as listed, changed, full* or
-*closed*. The link is the whole proof: it names one space, is signed with a key that only the
-database holds, works once, and is kept as a hash. Looking at it changes nothing, since messengers
+*closed*. The link is the only proof: it names one space, is signed with a key that only the
+database holds, works once, and is stored as a hash. Opening it has no effect, since messengers
 fetch links before people do.
 """
 
@@ -31,14 +31,14 @@ from geo.records import space_documents
 from geo.removals.hides import is_hidden
 from geo.subjects.subject import ChangeSubject, read_subject
 
-#: P41 does not say how long a link waits for its answer; two weeks are our proposal (setting
+#: Days for which a link is valid. P41 states no figure; two weeks are our proposal (setting
 #: ``AMPARO_CONFIRM_LINK_DAYS``).
 LINK_DAYS = 14
 
 Answer = Literal["as_listed", "changed", "full", "closed"]
 
-#: What an operator may change by a link: hours, telephone and a notice, nothing that moves a
-#: place or opens it to others.
+#: Fields that an operator may change by a link: hours, telephone and a notice, nothing that moves a
+#: space or opens it to others.
 CHANGEABLE = ("schedules", "public_phones", "notice")
 
 
@@ -49,9 +49,9 @@ class Issued:
     Attributes
     ----------
     token : str
-        What the address ends with; kept nowhere.
+        Last part of the link's URL; not stored.
     space_name : str or None
-        To write into the message; None for a restricted space, whose name is in no message.
+        For the text of the message; None for a restricted space, whose name appears in no message.
     """
 
     token: str
@@ -61,18 +61,18 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmationQuestion:
-    """What the page of a link shows.
+    """The content of a link's page.
 
     Attributes
     ----------
     document : dict or None
-        What is listed now; None for a restricted space, and for one that is hidden in an
-        emergency (P24), of which the page shows the name alone.
+        The record as listed now; None for a restricted space, and for a space hidden in an
+        emergency (P24), of which the page only shows the name.
     listed : str or None
-        What an answer "as listed" has to name, so that it says yes to what was shown; None where
-        nothing is shown.
+        Digest that an answer "as listed" has to repeat, so that it confirms what the page showed;
+        None where the page shows no record.
     has_changed : bool
-        What is listed is not what was listed when the link was sent.
+        The record has changed since the link was sent.
     """
 
     name: str
@@ -91,14 +91,14 @@ async def issue_link(
     now: datetime,
     days: int = LINK_DAYS,
 ) -> Issued:
-    """Make a link for the operator of a space (writer).
+    """Make a link for the operator of a space (writer session).
 
     Parameters
     ----------
     channel : str
-        How it is sent: one of `CHANNELS`.
+        How the link is sent: one of `CHANNELS`.
     actor : Actor or None
-        Who sends it; None is the command line.
+        The sender; None is the command line.
     now : datetime
         Aware.
 
@@ -112,7 +112,7 @@ async def issue_link(
         There is no such channel.
     """
     subject = await _own_space(session, space_id, channel, actor)
-    # To the second: that is what the token holds.
+    # Rounded to the second, the precision of the token.
     expires_at = (now + timedelta(days=days)).replace(microsecond=0)
     link_id, token = await link_tokens.make_token(session, expires_at)
     await session.execute(
@@ -140,12 +140,13 @@ async def issue_link(
 
 
 async def read_link(session: AsyncSession, token: str, *, now: datetime) -> ConfirmationQuestion:
-    """Return what a link asks about, without any effect (writer).
+    """Return what a link asks about, without any effect (writer session).
 
     Raises
     ------
     LinkError
-        It was used, revoked, has expired, is forged or never existed: never told apart.
+        The link was used or revoked, has expired, is forged or never existed; the error does not
+        tell which.
     """
     link = await _valid(session, token, now)
     return await _asked(session, link, await read_subject(session, "space", link.location_id))
@@ -174,27 +175,27 @@ async def answer_link(
     changes: Mapping[str, Any] | None = None,
     listed: str | None = None,
 ) -> Outcome:
-    """Take the operator's answer, and end the link (writer).
+    """Store the operator's answer and use up the link (writer session).
 
     Parameters
     ----------
     answer : str
         ``as_listed`` confirms the record from today on; ``full`` and ``closed`` take effect at
-        once; ``changed`` proposes ``changes`` to an approver (shorter hours hold at once).
+        once; ``changed`` proposes ``changes`` to an approver (shorter hours take effect at once).
     changes : mapping or None
-        Of `CHANGEABLE` fields.
+        Values of `CHANGEABLE` fields.
     listed : str or None
-        Of `ConfirmationQuestion`: what the operator was shown; None is what was listed when the
-        link was sent.
+        ``listed`` of the `ConfirmationQuestion` that the operator saw; None stands for the record
+        as it was when the link was sent.
 
     Raises
     ------
     LinkError
         As in `read_link`.
     ConflictError
-        ``as_listed``, but something else is listed by now; the link still works.
+        ``as_listed``, but the record has changed since; the link stays valid.
     InvalidRecordError
-        No such answer, or changes that cannot be; the link still works then.
+        Unknown answer or invalid changes; the link stays valid.
     """
     valid = await _valid(session, token, now)
     if answer == "as_listed":
@@ -230,7 +231,7 @@ async def answer_link(
 async def _require_as_shown(
     session: AsyncSession, link: Row[str, str, datetime, bytes], listed: str | None
 ) -> None:
-    """Refuse to confirm what nobody was shown (P41)."""
+    """Refuse to confirm a record that differs from what the operator was shown (P41)."""
     subject = await read_subject(session, "space", link.location_id, lock=True)
     asked = await _asked(session, link, subject)
     if listed is None or asked.listed is None:
@@ -252,7 +253,7 @@ async def answer_for(
     now: datetime,
     heard_on: date | None = None,
 ) -> Outcome:
-    """Write down what an operator answered by telephone or at a visit (writer).
+    """Record an answer that an operator gave by telephone or at a visit (writer session).
 
     Parameters
     ----------
@@ -262,8 +263,7 @@ async def answer_for(
     Raises
     ------
     NotFoundError, ForbiddenError, InvalidRecordError
-        As in `issue_link`; ``changed`` is proposed with `geo.proposals.submission.propose_space`
-        instead.
+        As in `issue_link`; ``changed`` is refused: use `geo.proposals.submission.propose_space`.
     """
     if answer == "changed":
         raise InvalidRecordError([("answer", CodedReason("proposed_instead"))])
@@ -345,17 +345,20 @@ async def _take(
 async def _confirm(
     session: AsyncSession, subject: ChangeSubject, channel: str, now: datetime, heard_on: date
 ) -> Outcome:
-    """Confirm a record as it is listed: from a day on, for as long as its kind holds (P41)."""
+    """Confirm a record as listed, from a day on, for the validity of its kind (P41)."""
     changes = {
         "confirmed_on": heard_on.isoformat(),
-        "expires_on": None,  # computed from the kind
+        "expires_on": None,  # computed from the validity of the space's kind
         "confirmed_by": f"operator, {channel}",
     }
     return await _write(session, subject, changes, now)
 
 
 def _counted(actor: Actor | None, link: ProposalLink | None) -> str | None:
-    """Return on whose count a closing is: who sends links could answer them (P52)."""
+    """Return the person whose quota a closing counts against (P52).
+
+    The sender of a link counts, because senders could answer their own links.
+    """
     if actor is not None:
         return actor.id
     return None if link is None else link.sent_by
@@ -372,7 +375,8 @@ async def _close(
     order = ("active", "full", "temporarily_closed", "closed")
     status = "full" if answer == "full" else "temporarily_closed"
     document = subject.document or {}
-    # P40: an answer closes further, it never opens: what is closed for good does not become full.
+    # P40: an answer closes further and never opens: a permanently closed space does not become
+    # full.
     if order.index(document["status"]) >= order.index(status):
         return Outcome(subject.record_id, None, False, (), ())
     changes = {"status": status}
@@ -413,7 +417,7 @@ async def _own_space(
 async def _valid(
     session: AsyncSession, token: str, now: datetime
 ) -> Row[str, str, datetime, bytes]:
-    """Return the link of a token that still works; every other token takes the same steps."""
+    """Return the link of a valid token; every other token takes the same steps."""
     link_id = await link_tokens.signed_id(session, token)
     found = (
         await session.execute(

@@ -1,4 +1,4 @@
-"""What operators were asked and what they answered: open links, and the answers of a space."""
+"""Questions to operators and their answers: open links, and the answers about a space."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +10,13 @@ from geo.accounts import staff_reads
 from geo.accounts.permissions import Actor, Role
 from geo.models import Confirmation, ConfirmationLink, Location, Person, RestrictedReader
 
-#: Most lines of either list; older ones are in the audit.
+#: Most entries of either list; older ones are in the audit.
 MAX_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLink:
-    """A link that nobody has answered yet; ``space_name`` is None for a restricted space."""
+    """A link without an answer so far; ``space_name`` is None for a restricted space."""
 
     space_id: str
     space_name: str | None
@@ -28,7 +28,7 @@ class OpenLink:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer; ``person`` is who wrote it down, None for the operator's own by a link."""
+    """An answer; ``person`` recorded it, None if the operator answered by a link."""
 
     answer: str
     channel: str
@@ -37,13 +37,14 @@ class Answered:
 
 
 async def unanswered(session: AsyncSession, actor: Actor, *, now: datetime) -> tuple[OpenLink, ...]:
-    """Return the links that wait for an answer, the oldest first (writer).
+    """Return the links that wait for an answer, the oldest first (writer session).
 
     Parameters
     ----------
     actor : Actor
-        An editor sees those of the own organisation, an approver also those of the own
-        countries, everybody above all; of restricted spaces only who is named there.
+        An editor sees links of the own organisation, an approver also those of the own countries,
+        coordinators and administrators all; links of restricted spaces only appear to people named
+        there.
     now : datetime
         Aware.
     """
@@ -77,7 +78,7 @@ async def unanswered(session: AsyncSession, actor: Actor, *, now: datetime) -> t
 
 
 async def open_links(session: AsyncSession, space_id: str, now: datetime) -> int:
-    """Return how many links of a space wait for an answer (writer)."""
+    """Return the number of a space's links that wait for an answer (writer session)."""
     question = (
         select(func.count())
         .select_from(ConfirmationLink)
@@ -95,9 +96,9 @@ def _waits(now: datetime) -> ColumnElement[bool]:
 
 
 async def answers(session: AsyncSession, space_id: str) -> tuple[Answered, ...]:
-    """Return what was answered about a space, the newest first (writer).
+    """Return the answers about a space, the newest first (writer session).
 
-    For people who may see the record.
+    Only for people who may see the record; this is not checked here.
     """
     rows = await session.execute(
         select(Confirmation.answer, Confirmation.channel, Person.name, Confirmation.confirmed_at)

@@ -1,6 +1,6 @@
-"""Tokens of reconfirmation links (P41): an id and a time, signed by a key of the database alone.
+"""Tokens of reconfirmation links (P41): an id and an expiry, signed with a key in the database.
 
-Short enough for a text message; what is kept of one is a hash.
+A token is short enough for a text message; only its hash is stored.
 """
 
 import base64
@@ -18,12 +18,12 @@ from geo.accounts.signing_keys import MAC_BYTES, mac, signing_key
 _PURPOSE = "confirmation-links"
 _ID_BYTES = 16
 _EXPIRY_BYTES = 5
-#: The link has to fit into a text message.
+#: Short, because the link has to fit into a text message.
 _TOKEN_BYTES = _ID_BYTES + _EXPIRY_BYTES + MAC_BYTES
 
 
 async def make_token(session: AsyncSession, expires_at: datetime) -> tuple[str, str]:
-    """Return the id of a new link and its token (writer).
+    """Return the id of a new link and its token (writer session).
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ async def make_token(session: AsyncSession, expires_at: datetime) -> tuple[str, 
 
 
 async def signed_id(session: AsyncSession, token: str) -> str | None:
-    """Return the id of the link that a token is for, None where we have not signed it (writer).
+    """Return the id of the link that a token is for, or None if its signature is wrong (writer).
 
     Every token takes the same steps.
     """
@@ -50,12 +50,15 @@ async def signed_id(session: AsyncSession, token: str) -> str | None:
 
 
 def digest(token: str) -> bytes:
-    """Return what is kept of a token."""
+    """Return the hash of a token, which is what is stored."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def _decoded(token: str) -> bytes:
-    """Return the bytes of a token; of one that is none, as many that are signed by nobody."""
+    """Return the bytes of a token; for a malformed token, zeros of the same length.
+
+    The zeros fail the signature check in the same number of steps.
+    """
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars="-_", validate=True)
     except (binascii.Error, ValueError):

@@ -1,8 +1,8 @@
-"""What somebody of the staff saw at a space, sent later by a phone that had no network (P40, P41).
+"""Visits of staff to spaces, sent later by a phone that had no network (P40, P41).
 
-The same rules hold as at a desk: closing holds at once, a change that opens waits for a second
-person. What was seen is about the record as it was taken along: if that is another by now, nobody
-decides it but the person who was there.
+The same rules hold as at a desk: a closing takes effect at once, a change that opens waits for a
+second person. A visit refers to the revision of the record on the phone: if the record has changed
+since, the visit is refused, and the visitor has to look again.
 """
 
 import json
@@ -27,10 +27,10 @@ from geo.subjects.subject import ChangeSubject, read_subject, read_subjects
 
 Answer = Literal["as_listed", "full", "closed", "changed"]
 
-#: What a visit may correct; the rest is for the form, with its preview.
+#: Fields that a visit may correct; other fields are for the form, which has a preview.
 CHANGEABLE = ("schedules", "landmark", "address", "notice")
 
-#: What of a space goes along on a phone: what the public reads of it anyway.
+#: Fields of a space that are taken along on a phone; the public sees all of them.
 TAKEN = (
     "name",
     "kind",
@@ -52,16 +52,16 @@ TAKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What was seen.
+    """What a visitor found at a space.
 
     Attributes
     ----------
     revision : int
-        Of the record that was taken along.
+        Revision of the record on the phone.
     changes : mapping
-        Of `CHANGEABLE` fields, where the answer is ``changed``.
+        Values of `CHANGEABLE` fields, where the answer is ``changed``.
     reason : str
-        Why, for staff alone; where the answer is ``changed``.
+        Reason of the changes, for staff only, where the answer is ``changed``.
     seen_on : date
         The day of the visit.
     """
@@ -76,7 +76,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A space as a phone takes it along; ``document`` holds `TAKEN` fields alone."""
+    """A space as taken along on a phone; ``document`` only holds the `TAKEN` fields."""
 
     id: str
     revision: int
@@ -85,7 +85,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of a visit; ``revision`` is the record's now, with nobody's change but this."""
+    """The outcome of a visit; ``revision`` is that of the record after this change."""
 
     outcome: Outcome
     revision: int
@@ -94,16 +94,16 @@ class Written:
 async def takeable(
     session: AsyncSession, public: AsyncSession, actor: Actor, ids: Iterable[str]
 ) -> list[Taken]:
-    """Return which of these spaces may go along, in their order.
+    """Return the spaces that may be taken along, in the order of ``ids``.
 
-    Public ones alone, and of those the ones the actor may close.
+    They are public, and the actor may close them.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Writer session.
     public : AsyncSession
-        Of the public tier: it decides what is public now.
+        Session of the public tier: it decides which spaces are public now.
     """
     wanted = list(ids)
     seen = set(await public.scalars(select(spaces.c.id).where(spaces.c.id.in_(wanted))))
@@ -118,18 +118,18 @@ async def takeable(
 async def send(
     session: AsyncSession, actor: Actor, key: UUID, visit: Visit, *, now: datetime
 ) -> Written | None:
-    """Write down a visit, once; None where it was written down before (writer).
+    """Record a visit once; return None if it was recorded before (writer session).
 
     Raises
     ------
     NotFoundError, ForbiddenError
         As in `geo.proposals.submission.propose`.
     ConflictError
-        The record is no longer the one that was taken along; nothing was kept.
+        The record has changed since it was taken along; nothing is stored.
     InvalidRecordError
-        The day is too long ago, or a change cannot be.
+        The day is too long ago, or a change is invalid.
     KeyReusedError
-        The key came with something else before.
+        The key was used before with other content.
     """
     if not idempotency.is_taken(visit.seen_on, now.date()):
         raise InvalidRecordError(
@@ -154,7 +154,8 @@ async def send(
             now=now,
             heard_on=min(visit.seen_on, now.date()),
         )
-    # Revisions are counted at the commit (`amparo.keep_versions`): count this one now.
+    # `amparo.keep_versions` counts revisions at the commit; running the constraint now gives the
+    # new one.
     await session.execute(text("set constraints all immediate"))
     after = await read_subject(session, "space", visit.space_id)
     return Written(outcome, after.revision or 0)

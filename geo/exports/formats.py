@@ -1,4 +1,4 @@
-"""THE list of export formats: a new one is one entry here."""
+"""The list of export formats; a new format is one entry here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from geo.exports.text_messages import write_messages
 
 @dataclass(frozen=True, slots=True)
 class SpaceFormat:
-    """How spaces become a file.
+    """An export format of spaces.
 
     Parameters
     ----------
     name
-        In addresses and commands.
+        Name in URLs and commands.
     title
-        What it is, English.
+        Description, English.
     media_type, suffix
         Of the file.
     write
-        Makes it; takes a processor for seconds, so not on an event loop.
+        Makes the file; occupies a processor for seconds, so it must not run on an event loop.
     for_anybody
-        It is passed on to anybody: made of what the public sees, whoever asks. A public space has
-        services that only partners are told of (P42).
+        The file is meant to be passed on, so it holds only what the public sees, whoever asks. A
+        public space may have services that only partners see (P42).
     """
 
     name: str
@@ -39,11 +39,11 @@ class SpaceFormat:
     for_anybody: bool = False
 
     def tier_of(self, asker: Tier) -> Tier:
-        """Return whose eyes the file has when somebody of a tier asks for it."""
+        """Return the tier whose view of the data the file has, for an asker of some tier."""
         return Tier.PUBLIC if self.for_anybody else asker
 
     def file_name(self, snapshot: Snapshot) -> str:
-        """Return a name for the file, with the day of its data."""
+        """Return the name of the file, with the day of its data."""
         demo = "demo-" if snapshot.has_demo else ""
         return f"amparo-{demo}spaces-{snapshot.day}{self.suffix}"
 
@@ -55,7 +55,7 @@ def _write_geopackage(snapshot: Snapshot) -> bytes:
     return write_geopackage(snapshot)
 
 
-#: Media types: IANA, but for the GeoPackage's (OGC 12-128) and the workbook's (ECMA-376).
+#: Media types are IANA's, except the GeoPackage's (OGC 12-128) and the workbook's (ECMA-376).
 FORMATS: Mapping[str, SpaceFormat] = {
     found.name: found
     for found in (
@@ -88,12 +88,12 @@ FORMATS: Mapping[str, SpaceFormat] = {
 
 
 def find_format(name: str) -> SpaceFormat:
-    """Return a format by its name.
+    """Return the format with a name.
 
     Raises
     ------
     NotFoundError
-        There is none of that name.
+        No format has this name.
     """
     found = FORMATS.get(name)
     if found is None:

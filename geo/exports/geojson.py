@@ -5,7 +5,7 @@ from typing import Any
 from geo.exports.json_stream import written
 from geo.exports.snapshot import ATTRIBUTION, POSITION, Record, Snapshot
 
-#: RFC 7946 (section 11.2): 6 decimals are 0.1 m, finer than any position we hold.
+#: Decimals of a degree, after RFC 7946 (section 11.2): 6 are 0.1 m, finer than any stored position.
 DECIMALS = 6
 
 

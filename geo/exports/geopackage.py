@@ -14,7 +14,7 @@ import shapely
 
 from geo.exports.snapshot import ATTRIBUTION, POSITION, Snapshot
 
-#: Columns of a GeoPackage that are no text, by pandas' nullable type.
+#: Columns that are not text, by pandas' nullable type.
 _TYPES = {
     "minimum_age": "Int32",
     "maximum_age": "Int32",
@@ -30,7 +30,7 @@ _TYPES = {
 
 
 def write_geopackage(snapshot: Snapshot) -> bytes:
-    """Return a GeoPackage of one layer, ``spaces``; lists and parts are JSON texts."""
+    """Return a GeoPackage with one layer, ``spaces``; lists and parts are JSON texts."""
     frame = _frame(snapshot)
     with tempfile.TemporaryDirectory(prefix="amparo-export-") as folder:
         path = Path(folder) / "spaces.gpkg"
@@ -73,11 +73,11 @@ def _text(value: object) -> object:
 
 
 def _date(path: Path, snapshot: Snapshot) -> None:
-    """Put the day of the data where GDAL has written the machine's clock, and nothing beside."""
+    """Replace the machine's clock time that GDAL has written by the day of the data."""
     moment = f"{snapshot.day}T00:00:00.000Z"
     with sqlite3.connect(path) as package:
         package.execute("update gpkg_contents set last_change = ?", (moment,))
         package.execute("update gpkg_metadata_reference set timestamp = ?", (moment,))
-    # The old moments stay in pages that are free now, unless the file is written anew.
+    # Vacuum rewrites the file; otherwise the old timestamps would remain in its free pages.
     package.execute("vacuum")
     package.close()

@@ -1,8 +1,8 @@
-"""HSDS 3 JSON: organisations, services, locations and what links them, with our own attributes.
+"""HSDS 3 JSON: organisations, services, locations and their links, with Amparo's own attributes.
 
-HSDS wants UUIDs: each of ours is made from our stable id in a fixed namespace, so that the same
-record keeps its UUID in every export. A location's ``external_identifier`` is our id. What HSDS has
-no field for (who may see it, precision, referral only, freshness) stands in attributes of the
+HSDS requires UUIDs: each is made from Amparo's stable id in a fixed namespace, so that a record
+keeps its UUID in every export. A location's ``external_identifier`` is Amparo's id. Fields that
+HSDS does not have (visibility, precision, referral only, freshness) become attributes of the
 taxonomy ``amparo``, whose codes are the fields of a file of spaces.
 """
 
@@ -26,15 +26,15 @@ from geo.hours.openings import zone
 #: The version of the specification whose schemas the export satisfies.
 VERSION = "3.1"
 
-#: Of every UUID below; made once with uuid4 and never changed.
+#: Namespace of every UUID below; made once with uuid4 and never changed.
 NAMESPACE = UUID("6b1f7f0e-3f0c-4e0b-9a53-0b6d6f5f7c1d")
 
-#: Taxonomies: fields of a space, and codes of services.
+#: Taxonomies: the fields of a space, and the codes of services.
 FIELDS = "amparo"
 SERVICES = "amparo:service"
 
-#: Fields that HSDS holds whole in a location and its parts, and those that it holds in a service,
-#: if there is one. Whatever is in none of these, and is known, becomes an attribute.
+#: Fields that HSDS holds whole in a location and its parts, and fields that it holds in a service,
+#: if the space has one. Every other known field becomes an attribute.
 _IN_LOCATION = frozenset(
     {
         "id", "name", "organization", "lon", "lat", "services", "languages", "landmark",
@@ -47,7 +47,8 @@ _IN_SERVICE = frozenset(
     }
 )  # fmt: skip
 
-#: Of a service, by the state of its space; HSDS has no "full", which the attribute says.
+#: HSDS status of a service by the status of its space; HSDS has no "full", which the attribute
+#: states.
 _STATUS = {
     "active": "active",
     "full": "active",
@@ -55,15 +56,15 @@ _STATUS = {
     "closed": "defunct",
 }
 
-#: Of a telephone, for ours that are not in the list of RFC 6350 (6.4.1) that HSDS draws from; its
-#: description says ours.
+#: HSDS type of a telephone, for Amparo's types that the list of RFC 6350 (6.4.1) behind HSDS does
+#: not have; the description states Amparo's type.
 _PHONE_TYPES = {"sms": "text", "whatsapp": "cell"}
 
 Entity = dict[str, Any]
 
 
 def write_hsds(snapshot: Snapshot) -> bytes:
-    """Return one JSON object with a list of each entity; each list satisfies HSDS' schema."""
+    """Return one JSON object with a list for each entity; each list satisfies the HSDS schema."""
     return written(
         {
             "hsds_version": VERSION,
@@ -77,7 +78,7 @@ def write_hsds(snapshot: Snapshot) -> bytes:
 
 
 def packages(snapshot: Snapshot) -> dict[str, Iterator[Entity]]:
-    """Return the entities by the names of their lists."""
+    """Return the HSDS entities by the name of the list that holds them."""
     records = snapshot.records
     return {
         "organizations": _organizations(records),
@@ -105,12 +106,12 @@ def _organizations(records: Iterable[Record]) -> Iterator[Entity]:
         record["organization_id"]: record["organization"] for record in records
     }
     for organization_id, name in sorted(known.items()):
-        # HSDS wants a description; the tiers' views have none but the name.
+        # HSDS requires a description; the tiers' views have only the name.
         yield {"id": _id("organization", organization_id), "name": name, "description": name}
 
 
 def _services(snapshot: Snapshot, record: Record) -> Iterator[Entity]:
-    """Yield one service for each that a space offers: eligibility and cost differ by space."""
+    """Yield a service for each code of a space: eligibility and cost differ between spaces."""
     for code in record["services"]:
         service_id = _id("service", record["id"], code)
         yield _known(
@@ -149,7 +150,7 @@ def _application(record: Record) -> str | None:
 
 
 def _capacities(record: Record, service_id: str) -> list[Entity]:
-    """Return the places, where the tier sees numbers (P42)."""
+    """Return the number of places, if the tier sees numbers (P42)."""
     if record.get("available") is None or record["capacity_updated"] is None:
         return []
     counted = {
@@ -189,7 +190,8 @@ def _location(snapshot: Snapshot, record: Record) -> Entity:
 
 
 def _addresses(record: Record, location_id: str) -> list[Entity]:
-    # HSDS requires every line; informal places have no street and no postcode (domain.md, 3).
+    # HSDS requires every address field; informal places have no street and no postcode (domain.md,
+    # 3).
     return [
         {
             "id": _id("address", location_id),
@@ -223,7 +225,8 @@ def _phones(snapshot: Snapshot, record: Record, location_id: str) -> Iterator[En
 
 def _schedules(record: Record, location_id: str, now: datetime) -> Iterator[Entity]:
     for n, rule in enumerate(record["schedules"]):
-        # HSDS knows offsets, not zones: today's is written, and the zone is an attribute.
+        # HSDS has UTC offsets, not time zones: today's offset is written, and the zone is an
+        # attribute.
         local = now.astimezone(zone(rule["timezone"]))
         offset = local.utcoffset()
         assert offset is not None  # noqa: S101 - an aware moment has one
@@ -260,13 +263,13 @@ def _attributes(snapshot: Snapshot, record: Record, location_id: str) -> Iterato
 
 
 def _is_held(record: Record, name: str, value: object) -> bool:
-    """Return whether a field says nothing, or is whole in what HSDS has for it."""
+    """Return whether a field needs no attribute: it is unknown, or an HSDS field holds it whole."""
     if value is None:
         return True
     if value in ([], {}):
         return name not in EMPTY_SAYS
     if name == "schedules":
-        # HSDS has no field for the last entry, nor for a zone by its name.
+        # HSDS has no field for the last entry, nor for a time zone by name.
         return not any(
             rule.get("last_entry") is not None or rule["timezone"] != record["timezone"]
             for rule in record["schedules"]
@@ -301,5 +304,5 @@ def _term(taxonomy: str, code: str, name: str, description: str) -> Entity:
 
 
 def _known(entity: Mapping[str, Any]) -> Entity:
-    """Return an entity without what is not known: HSDS' schemas have no null."""
+    """Return an entity without unknown values: the HSDS schemas allow no null."""
     return {name: value for name, value in entity.items() if value is not None and value != []}

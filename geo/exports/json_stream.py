@@ -1,4 +1,4 @@
-"""Large JSON objects written item by item, so that other threads get their turn between items."""
+"""Writing of large JSON objects item by item, so that other threads can run between items."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,7 +13,7 @@ def written(members: Mapping[str, object], lists: Mapping[str, Iterable[object]]
     members
         Small values; at least one.
     lists
-        Long ones by name; generators are read once.
+        Long lists by name; generators are read once.
     """
     parts = [orjson.dumps(members)[:-1]]
     for name, items in lists.items():

@@ -1,4 +1,4 @@
-"""What an export is made of: the spaces of the asker's tier, named as in a file of spaces."""
+"""Snapshots for exports: the spaces that the asker's tier sees, as in a file of spaces."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,8 @@ from geo.guidance import contacts
 from geo.records import demo_rows
 from geo.text.normalize import folded
 
-#: Columns of a file of spaces that an export has, in order, and the view's column of each. What
-#: the view has under the same name stands once. Who confirmed, consents and internal contacts
-#: have none (P6).
+#: Columns of an export in order, each with its column in the view; equal names are listed once.
+#: Confirming persons, consents and internal contacts have no column (P6).
 COLUMNS: Mapping[str, str] = {
     name: name
     for name in (
@@ -40,14 +39,15 @@ COLUMNS: Mapping[str, str] = {
     "capacity_state": "capacity",
 }  # fmt: skip
 
-#: What partners and the staff see besides (P42).
+#: Further columns that partners and the staff see (P42).
 _PARTNER_COLUMNS = {
     "capacity": "capacity_maximum",
     "available": "capacity_available",
     "itinerary": "itinerary",
 }
 
-#: Columns that only the views of partners and staff have; `geo.db.views` names those of all tiers.
+#: Columns that only the views of partners and staff have; `geo.db.views` has the columns of all
+#: tiers.
 _PARTNER = Table(
     "spaces",
     MetaData(),
@@ -61,7 +61,7 @@ _PARTNER_LINES = Table(
     "contacts", MetaData(), Column("id", Text, primary_key=True), Column("visibility", Text)
 ).alias("partner_lines")
 
-#: Said of the whole file, since the credit differs from record to record.
+#: Attribution of the whole file; source and licence are stated for each record.
 ATTRIBUTION = "Amparo; fuente y licencia: las de cada registro (source, licence)"
 NOTICE = (
     "Según lo que cada lugar declaró en la fecha indicada; puede haber cambiado. No use un "
@@ -69,13 +69,13 @@ NOTICE = (
 )
 DEMO_NOTICE = "DEMO: datos ficticios de demostración. No viaje a estos lugares."
 
-#: Fields that are a geometry where the format has one.
+#: Fields that become the geometry where the format has one.
 POSITION = frozenset({"lon", "lat"})
 
-#: Lists whose emptiness says something, such as "no documents"; None says "not known".
+#: List fields for which an empty list is information, such as "no documents"; None means not known.
 EMPTY_SAYS = frozenset({"genders", "documents_required"})
 
-#: Rows that are read at once: 500 take 10 ms, so that others on the event loop get their turn.
+#: Rows read at once: 500 take 10 ms, so that other tasks on the event loop can run.
 _AT_ONCE = 500
 
 Record = Mapping[str, Any]
@@ -83,16 +83,16 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which spaces are asked for; None asks for all.
+    """Selection of spaces; None selects all.
 
     Parameters
     ----------
     country
         ISO 3166-1 alpha-2.
     admin1, locality
-        By name, without regard to case and accents.
+        By name, ignoring case and accents.
     service
-        Code of a service they offer.
+        Code of a service that the spaces offer.
     """
 
     country: str | None = None
@@ -103,7 +103,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Spaces at a moment, as one tier sees them.
+    """The spaces that one tier sees at one moment.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class Snapshot:
         By country, division, municipality, name and id; fields are those of `columns`, dates and
         moments in ISO 8601, positions in degrees (EPSG:4326).
     tier
-        Whose eyes these are.
+        The tier that sees them.
     data_as_of
         When they were read, aware.
     has_demo
@@ -121,8 +121,8 @@ class Snapshot:
     referrers
         Names, by id, of the public spaces that refer people to the records.
     lines
-        The public's essential lines of their countries, by kind (P45); of one with a division,
-        for that alone.
+        Public essential telephone lines of the records' countries, by kind (P45); a line with a
+        division is for that division only.
     """
 
     records: tuple[Record, ...]
@@ -145,7 +145,7 @@ class Snapshot:
 
     @property
     def notice(self) -> str:
-        """What has to be said of the whole file."""
+        """The notice for the whole file."""
         return f"{DEMO_NOTICE} {NOTICE}" if self.has_demo else NOTICE
 
     def named(self, term_vocabulary: str, code: str) -> str:
@@ -154,33 +154,34 @@ class Snapshot:
 
 
 def is_plain_phones(phones: Sequence[Record]) -> bool:
-    """Return whether there is nothing to say of any of these phones but its number."""
+    """Return whether the phones have no type or description beyond a plain voice number."""
     return all(
         phone.get("type", "voice") == "voice" and not phone.get("description") for phone in phones
     )
 
 
 def columns_of(tier: Tier) -> tuple[str, ...]:
-    """Return the fields that a tier's export has, in order."""
+    """Return the fields of a tier's export, in order."""
     return tuple(COLUMNS) if tier is Tier.PUBLIC else (*COLUMNS, *_PARTNER_COLUMNS)
 
 
 async def read_snapshot(
     session: AsyncSession, tier: Tier, selection: Selection, *, now: datetime
 ) -> Snapshot:
-    """Read what is exported.
+    """Read the data of an export.
 
     Parameters
     ----------
     session : AsyncSession
-        Of ``tier``, which decides what it sees; ``tier`` only names the columns there are.
+        Of ``tier``, whose views decide what is visible; ``tier`` itself only decides on the
+        columns.
     now : datetime
-        Aware; the moment that the export carries.
+        Aware; the moment stated in the export.
 
     Raises
     ------
     ProtectedServiceError, UnknownServiceError
-        The service cannot be asked for.
+        The service may not be asked for.
     """
     if selection.service is not None:
         await vocabulary.check_services(session, [selection.service])
@@ -257,14 +258,14 @@ def _is_selected(row: Mapping[Any, Any], selection: Selection) -> bool:
 
 def _record(row: Mapping[Any, Any], tier: Tier) -> Record:
     sources = COLUMNS if tier is Tier.PUBLIC else {**COLUMNS, **_PARTNER_COLUMNS}
-    # What the public sees is public; the view has no column that says so.
+    # Every row that the public tier sees is public; its view has no visibility column.
     known = {**row, "visibility": "public"} if tier is Tier.PUBLIC else row
     return {name: _plain(known[source]) for name, source in sources.items()}
 
 
 def _plain(value: object) -> object:
-    """Return dates as text; parts of a record without what they do not say."""
-    if isinstance(value, date):  # a datetime is one too
+    """Return dates as text, and parts of a record without their empty fields."""
+    if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
     if isinstance(value, list):
         return [_plain(item) for item in value]

@@ -1,4 +1,4 @@
-"""Exports as rows: CSV, HXL-tagged CSV and XLSX, with columns that the import takes back."""
+"""Exports as rows: CSV, HXL-tagged CSV and XLSX, with columns that the import accepts again."""
 
 import csv
 import io
@@ -14,11 +14,11 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from geo.exports.snapshot import ATTRIBUTION, EMPTY_SAYS, Snapshot, is_plain_phones
 
-#: Said in each row, so that no row travels without it (P49).
+#: Columns repeated in each row, so that no row travels without them (P49).
 ABOUT = ("data_as_of", "attribution", "notice_of_file")
 
-#: HXL 1.1 (domain.md section 3, "Headers"). What that list has no header for is marked with the
-#: field's own name, which the import reads back.
+#: HXL 1.1 hashtags (domain.md section 3, "Headers"). Columns without a header there are tagged with
+#: the field's own name, which the import recognises.
 HASHTAGS = {
     "id": "#meta+id",
     "name": "#loc+name",
@@ -46,19 +46,19 @@ HASHTAGS = {
     "notice_of_file": "#description+notice",
 }
 
-#: What a spreadsheet takes for a formula at the beginning of a cell (OWASP, CSV injection; those
-#: of East Asian width too). An apostrophe before it makes it text; one that stands there already
-#: gets another, so that taking one off gives back what it was.
+#: Beginning of a cell that a spreadsheet takes for a formula (OWASP, CSV injection; East Asian
+#: full-width signs included). An apostrophe before it makes it text; an existing apostrophe gets
+#: another, so that removing one restores the cell.
 _FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 
-#: The same within a text: where Excel's list separator is a semicolon, as in most of Latin
-#: America, it cuts our cells there, and at line ends too, whatever quotes stand around them.
+#: The same within a text: where Excel's list separator is a semicolon, as in most of Latin America,
+#: Excel splits a comma-separated cell there and at line ends, whatever quotes surround it.
 _FORMULA_WITHIN = re.compile(r"(?<=[;\t\n\r])(?='*[=+\-@\t\r＝＋－＠])")
 
-#: Signs that a list cannot be written with.
+#: Characters that prevent writing a list with separators.
 _SEPARATORS = re.compile(r"[|\[\]\n]")
 
-#: Apostrophes of the text's own that the import would take for ours.
+#: Apostrophes of the text itself that the import would take for the export's own.
 _QUOTED_WITHIN = re.compile(r"(?<=[;\t\n\r])(?='+[=+\-@\t\r＝＋－＠])")
 
 
@@ -86,10 +86,9 @@ def _csv(snapshot: Snapshot, below_header: Iterable[Sequence[str]]) -> bytes:
 
 
 def write_xlsx(snapshot: Snapshot) -> bytes:
-    """Return an XLSX workbook of one sheet; the same data are the same bytes.
+    """Return an XLSX workbook with one sheet; equal data give equal bytes.
 
-    Texts are marked as text, so that none is read as a formula, nor stays one when its cell is
-    edited.
+    Texts are marked as text, so that no cell is read as a formula, even after it is edited.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet("spaces")
@@ -114,20 +113,20 @@ def _spreadsheet_cell(sheet: Any, value: object) -> object:  # noqa: ANN401 - un
     value = _QUOTED_WITHIN.sub("'", ILLEGAL_CHARACTERS_RE.sub(" ", value))
     if not _FORMULA.match(value):
         return value
-    # An apostrophe of the text's own would be taken for the mark of a text on the way back.
+    # The import would take an apostrophe of the text itself for the text mark.
     cell = WriteOnlyCell(sheet, f"'{value}" if value.startswith("'") else value)
     cell.data_type = "s"
     cell.quotePrefix = True
     return cell
 
 
-#: Moments that openpyxl writes, by the clock of the writing machine. Any library of the process may
-#: have registered another prefix of their namespace.
+#: Timestamps that openpyxl writes from the machine's clock. The prefix varies, because any library
+#: in the process may have registered another prefix for their namespace.
 _MOMENTS = re.compile(rb"(<\w+:(?:created|modified)\b[^>]*>)[^<]*(<)")
 
 
 def _dated(data: bytes, snapshot: Snapshot) -> bytes:
-    """Return an archive whose only moment is that of the data."""
+    """Return the archive with every timestamp replaced by the day of the data."""
     day = snapshot.data_as_of.date()
     moment = f"{snapshot.day}T00:00:00Z".encode()
     written = io.BytesIO()
@@ -150,7 +149,7 @@ def _about(snapshot: Snapshot) -> tuple[str, str, str]:
 
 
 def _cell(name: str, value: object) -> object:
-    """Return a value as one cell: lists with bars, whatever is deeper as JSON."""
+    """Return a value as one cell: lists separated by bars, nested values as JSON."""
     if name == "public_phones" and isinstance(value, list) and is_plain_phones(value):
         value = [phone["number"] for phone in value]
     if isinstance(value, list):

@@ -1,7 +1,8 @@
-"""A dated list of a municipality's spaces as text messages, to be sent on by WhatsApp (P27).
+"""Dated lists of a municipality's spaces as text messages, to be forwarded by WhatsApp (P27).
 
-Always of public records, whoever asks: a message is passed on to anybody. The essential lines of
-the area come along, so that a phone has them without a network (P45).
+They only contain public records, whoever asks, because a message may be forwarded to anybody. The
+essential telephone lines of the area are included, so that a phone has them without a network
+(P45).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +16,11 @@ from geo.hours.openings import from_json
 from geo.hours.wording import hours_text
 from geo.text.normalize import folded
 
-#: Longest text of one WhatsApp message (WhatsApp Business Platform, text messages), in UTF-16
-#: units as phones count them.
+#: Longest text of one WhatsApp message (WhatsApp Business Platform, text messages), in UTF-16 units
+#: as phones count them.
 LIMIT = 4_096
 
-#: Between two messages of a file.
+#: Separator between two messages of a file.
 SEPARATOR = "\n\n----------\n\n"
 
 _STATUS = {
@@ -40,12 +41,12 @@ _HOLIDAYS = {"closed": "Cierra en festivos.", "not_known": "En festivos: llame a
 
 
 def write_messages(snapshot: Snapshot) -> bytes:
-    """Return every message, each under `LIMIT`, with `SEPARATOR` between them."""
+    """Return all messages, each of at most `LIMIT`, with `SEPARATOR` between them."""
     return SEPARATOR.join(messages(snapshot)).encode()
 
 
 def messages(snapshot: Snapshot) -> list[str]:
-    """Return the messages of each municipality in turn; one that does not fit is continued."""
+    """Return the messages of each municipality in turn; a list that is too long is continued."""
     records = [
         record
         for record in snapshot.records
@@ -74,7 +75,7 @@ def _place(record: Record) -> str:
 
 
 def _of_lines(snapshot: Snapshot, country: str, admin1: str | None) -> Iterator[str]:
-    """Yield the lines of an area, and which kinds nobody knows one of; nothing without any."""
+    """Yield the telephone lines of an area and the missing kinds; nothing if there is no line."""
     there = [
         line
         for line in snapshot.lines
@@ -109,12 +110,12 @@ def _head(snapshot: Snapshot, title: str, number: int) -> str:
 
 
 def packed(head: Callable[[int], str], entries: Sequence[str]) -> Iterator[str]:
-    """Yield messages under `LIMIT` with as many whole entries as fit.
+    """Yield messages of at most `LIMIT`, each with as many whole entries as fit.
 
     Parameters
     ----------
     head : callable
-        Gives what the n-th message begins with, from 1 on.
+        Returns the head of the n-th message, from 1 on.
     """
     number = 1
     text = head(number)
@@ -142,7 +143,7 @@ def _shortened(text: str, limit: int) -> str:
 
 
 def _entry(snapshot: Snapshot, record: Record) -> str:
-    """Return one space: short lines, the most needed first."""
+    """Return the entry of one space: short lines, the most needed first."""
     lines = [f"*{record['name']}*"]
     if record["demo"]:
         lines.append("DEMO: no existe.")

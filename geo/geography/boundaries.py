@@ -1,4 +1,4 @@
-"""Country polygons, used only to doubt and to name: they are kilometres off and tell no side."""
+"""Country and unit polygons, for plausibility checks and names only: they are kilometres off."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import boundaries
 
-#: Metres of a line inside a country's polygon from which it is taken to enter it: more than the
-#: polygons are off at most places (definitions.md: kilometres; 2 km refused nothing right and
-#: left nothing wrong by more than 3 km of 1,500 points measured near borders).
+#: Metres of a line inside a country's polygon from which the line counts as entering that country:
+#: more than the polygons are off at most places. They are kilometres off (definitions.md); of 1,500
+#: points measured near borders, 2 km refused no right one and left no wrong one by more than 3 km.
 DEEP_M = 2_000.0
 
 
 async def countries_at(session: AsyncSession, lon: float, lat: float) -> frozenset[str]:
-    """Return the countries whose polygon holds a point (degrees, EPSG:4326); at sea none."""
+    """Return the countries whose polygon contains a point (degrees, EPSG:4326); none at sea."""
     point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
     rows = await session.scalars(
         select(boundaries.c.country)
@@ -29,15 +29,15 @@ async def countries_at(session: AsyncSession, lon: float, lat: float) -> frozens
 async def units_at(
     session: AsyncSession, points: Sequence[tuple[float, float, str | None]]
 ) -> tuple[str | None, ...]:
-    """Return the name of the first-level unit of each point, of the country it is known to be in.
+    """Return the name of the first-level unit of each point, within its stated country.
 
-    For naming alone, to tell places of one name apart.
+    For naming only, to tell places with equal names apart.
 
     Parameters
     ----------
     points : sequence of (lon, lat, country)
-        Degrees, EPSG:4326; ISO 3166-1 alpha-2. Where no polygon of the country holds a point, or
-        the country is not known, its unit is None.
+        Degrees, EPSG:4326; ISO 3166-1 alpha-2. The name is None where no unit of the country
+        contains the point, or the country is None.
     """
     columns = zip(*points, strict=True) if points else ((), (), ())
     lons, lats, countries = (list(column) for column in columns)
@@ -66,7 +66,7 @@ async def units_at(
 async def countries_along(
     session: AsyncSession, coordinates: Sequence[tuple[float, float]]
 ) -> frozenset[str]:
-    """Return the countries a line enters by at least `DEEP_M`.
+    """Return the countries that a line enters by at least `DEEP_M` metres.
 
     Parameters
     ----------

@@ -3,8 +3,8 @@
 from geo.text.countries import CODES
 from geo.text.normalize import folded
 
-#: ISO 3166-1 alpha-3 code and the names met in Spanish, Portuguese, English and French, folded,
-#: of the countries whose boxes `geo.text.countries` has.
+#: ISO 3166-1 alpha-3 code and the folded names used in Spanish, Portuguese, English and French, for
+#: the countries that have a box in `geo.text.countries`.
 _NAMES = {
     "AR": "arg|argentina|argentine",
     "AW": "abw|aruba",
@@ -33,9 +33,9 @@ _BY_NAME = {name: code for code, names in _NAMES.items() for name in names.split
 
 
 def country_code(value: str) -> str:
-    """Return the ISO 3166-1 alpha-2 code a text stands for, or the text as it is.
+    """Return the ISO 3166-1 alpha-2 code of a country name, or the text unchanged.
 
-    What is no country is refused where records are checked.
+    A text that names no country is refused later, by the validation of records.
     """
     if value.upper() in CODES:
         return value.upper()

@@ -1,4 +1,4 @@
-"""The stored gaps of corridors: what each tier may know, and the one way in which it is written."""
+"""Storage of corridor coverage gaps: reading per tier, and the only function that writes gaps."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.db import views
 from geo.models import CoverageGap, CoverageState
 
-#: Who computed them.
+#: Source stated for the gaps, which Amparo computes itself.
 SOURCE = "Amparo"
 
 
 @dataclass(frozen=True, slots=True)
 class CorridorLine:
-    """A corridor that a tier sees; ``line`` in degrees, EPSG:4326, ``length_m`` the road's."""
+    """A corridor visible to a tier; ``line`` in degrees, EPSG:4326, ``length_m`` along the road."""
 
     id: str
     length_m: float
@@ -34,9 +34,10 @@ class CorridorLine:
 
 @dataclass(frozen=True, slots=True)
 class FoundGap:
-    """A stretch of a corridor without a service (None: any); metres along its ``length_m``.
+    """A stretch of a corridor without a service (None: any service); metres along ``length_m``.
 
-    ``from_space`` and ``to_space`` are the ids of its ends, None where the corridor ends.
+    ``from_space`` and ``to_space`` are the ids of the spaces at its ends, None at an end of the
+    corridor.
     """
 
     service: str | None
@@ -48,7 +49,7 @@ class FoundGap:
 
 
 async def visible_corridors(session: AsyncSession) -> tuple[CorridorLine, ...]:
-    """Return the corridors that the session's tier sees, by id."""
+    """Return the corridors visible to the session's tier, by id."""
     shown = views.corridors.c
     rows = await session.execute(
         select(
@@ -66,9 +67,9 @@ async def visible_corridors(session: AsyncSession) -> tuple[CorridorLine, ...]:
 
 
 async def counted_services(session: AsyncSession) -> tuple[str, ...]:
-    """Return the services that gaps are told of: those of the vocabulary but protected ones (P38).
+    """Return the services that gaps are computed for: all active terms but protected ones (P38).
 
-    Any reading tier.
+    The session may be of any reading tier.
     """
     shown, protected = views.terms.c, views.protected_terms.c
     hidden = select(protected.code).where(protected.vocabulary == "service")
@@ -81,7 +82,7 @@ async def counted_services(session: AsyncSession) -> tuple[str, ...]:
 
 
 async def stored_seals(session: AsyncSession, tier: str) -> dict[str, str]:
-    """Return what the stored gaps of a tier were computed from, by corridor (writer)."""
+    """Return the seal of the data behind a tier's gaps, by corridor (writer session)."""
     rows = await session.execute(
         select(CoverageState.corridor_id, CoverageState.seal).where(
             CoverageState.counted_for == tier
@@ -101,23 +102,23 @@ async def replace_gaps(
     now: datetime,
     expires_on: date,
 ) -> int:
-    """Store the gaps of one corridor for one tier instead of those that were there (writer).
+    """Replace the stored gaps of one corridor for one tier (writer session).
 
-    Nothing else writes them. The caller holds the lock of coverage.
+    No other function writes gaps. The caller holds the coverage lock.
 
     Parameters
     ----------
     seal
-        What they were computed from; see `stored_seals`.
+        Identifies the data that the gaps were computed from; see `stored_seals`.
     profile
-        For whom they were computed.
+        Travel profile that the gaps were computed for.
     expires_on
-        Last day on which they are shown.
+        Last day on which the gaps are shown.
 
     Returns
     -------
     int
-        How many there are now.
+        Number of gaps stored.
     """
     await session.execute(
         delete(CoverageGap).where(
@@ -157,6 +158,6 @@ async def replace_gaps(
 
 
 def _id_of(corridor: CorridorLine, tier: str, gap: FoundGap) -> str:
-    """Return an id that a gap keeps for as long as it is between the same ends."""
+    """Return an id that stays the same as long as the gap lies between the same ends."""
     parts = (corridor.id, tier, gap.service or "", gap.from_space or "", gap.to_space or "")
     return f"gap-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:20]}"

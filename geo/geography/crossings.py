@@ -1,4 +1,4 @@
-"""Official crossings: what is known of each at an instant, in three states (P32)."""
+"""Official crossings and their state at an instant: open, closed or not known (P32)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from geo.hours.openings import WEEKDAYS, clock_changes, clock_time, local_instan
 State = Literal["open", "closed", "not_known"]
 
 _DAY = timedelta(days=1)
-#: A week and the day that its last night ends on.
+#: A week, and the day on which its last night ends.
 _WEEK = 8 * _DAY
-#: What is stated to begin or end later counts as never [A]: nobody waits so long.
+#: Farthest time ahead that counts [A]: a statement that begins or ends later is ignored.
 _FARTHEST = timedelta(days=3_660)
 
 
 @dataclass(frozen=True, slots=True)
 class CrossingStatement:
-    """What one source says of a crossing from one local day on.
+    """One source's statement about a crossing, valid from one local day on.
 
-    Without hours an open crossing is open all day. ``closes_at`` before ``opens_at`` is on the
-    next day; equal hours are the whole day.
+    Without hours, an open crossing is open all day. A ``closes_at`` before ``opens_at`` is on the
+    next day; equal hours mean the whole day.
     """
 
     id: str
@@ -42,7 +42,7 @@ class CrossingStatement:
 
 @dataclass(frozen=True, slots=True)
 class CrossingState:
-    """A crossing as it is known at one instant.
+    """The known state of a crossing at one instant.
 
     Attributes
     ----------
@@ -51,15 +51,15 @@ class CrossingState:
     state : str
         `open`, `closed` or `not_known`; only `open` is passable.
     next_opening : datetime or None
-        For a crossing that is not open: when it next is, as far as known. UTC.
+        Next known opening of a crossing that is not open. UTC.
     timezone : str or None
-        IANA name to show times in; of the status that decides, else of any.
+        IANA name to show times in; of the deciding statement, otherwise of any statement.
     source, valid_from : str, date or None
-        Of the status that decides; None when nothing is known.
+        Of the deciding statement; None if nothing is known.
     assumption : bool
         The state rests on an assumption for the demonstration, not on a source.
     demo : bool
-        A demo row, or one whose state is an assumption (P35).
+        A demo row, or a crossing whose state is an assumption (P35).
     """
 
     id: str
@@ -79,7 +79,7 @@ class CrossingState:
 
 @dataclass(frozen=True, slots=True)
 class StatedCrossing:
-    """A crossing with everything that is stated of it; lon, lat in degrees, EPSG:4326."""
+    """A crossing with all its statements; lon, lat in degrees, EPSG:4326."""
 
     id: str
     name: str
@@ -91,15 +91,16 @@ class StatedCrossing:
     statuses: tuple[CrossingStatement, ...]
 
     def open_from(self, when: datetime) -> datetime | None:
-        """Return the first instant from ``when`` (aware) on at which it is known to be open."""
+        """Return the first instant from ``when`` (aware) on that the crossing is open."""
         if state_at(self.statuses, when) == "open":
             return when
         return next_opening(self.statuses, when)
 
     def changes(self, start: datetime, days: int) -> tuple[tuple[datetime, State], ...]:
-        """Return its state at ``start`` (aware) and each change in the days after it; UTC.
+        """Return the state at ``start`` (aware) and each change in the days after it; UTC.
 
-        For who has to tell the state later without this module: a phone without a network.
+        For clients that must tell the state later without this module, such as a phone without a
+        network.
         """
         start = start.astimezone(UTC)
         end = start + days * _DAY
@@ -112,14 +113,14 @@ class StatedCrossing:
         return tuple(found)
 
     def turns(self, after: datetime, until: datetime) -> tuple[datetime, ...]:
-        """Return the instants between two (aware) at which the state stops following its week.
+        """Return the instants between two (aware) at which the weekly pattern of states changes.
 
-        There a statement begins or ends, or the clocks change by which it is told; UTC.
+        At these instants a statement begins or ends, or the clocks of its time zone change; UTC.
         """
         return _turns(self.statuses, after, until)
 
     def at(self, at: datetime) -> CrossingState:
-        """Return the crossing as known at ``at`` (aware)."""
+        """Return the known state of the crossing at ``at`` (aware)."""
         deciding = deciding_status(self.statuses, at)
         state = state_at(self.statuses, at)
         shown = deciding or next(iter(self.statuses), None)
@@ -141,12 +142,12 @@ class StatedCrossing:
 
 
 async def states_at(session: AsyncSession, at: datetime) -> tuple[CrossingState, ...]:
-    """Return every crossing that the asker's tier sees, as known at ``at`` (aware), by id."""
+    """Return the state at ``at`` (aware) of every crossing that the asker's tier sees, by id."""
     return tuple(crossing.at(at) for crossing in await stated_crossings(session))
 
 
 async def stated_crossings(session: AsyncSession) -> tuple[StatedCrossing, ...]:
-    """Return every crossing that the asker's tier sees, with all its statuses, by id."""
+    """Return every crossing that the asker's tier sees, with all its statements, by id."""
     rows = await session.execute(
         select(
             crossings.c.id,
@@ -165,7 +166,7 @@ async def stated_crossings(session: AsyncSession) -> tuple[StatedCrossing, ...]:
 
 
 async def statements_of(session: AsyncSession, crossing_id: str) -> tuple[CrossingStatement, ...]:
-    """Return what was stated of a crossing that the asker's tier sees, the newest day first."""
+    """Return the statements about a crossing that the asker's tier sees, the newest day first."""
     stated = await session.scalar(select(crossings.c.statuses).where(crossings.c.id == crossing_id))
     found = from_json(stated or ())
     return tuple(sorted(found, key=lambda said: (said.valid_from, said.id), reverse=True))
@@ -174,7 +175,7 @@ async def statements_of(session: AsyncSession, crossing_id: str) -> tuple[Crossi
 def deciding_status(
     statuses: Iterable[CrossingStatement], at: datetime
 ) -> CrossingStatement | None:
-    """Return the newest status that covers the local day of ``at``, or None."""
+    """Return the newest statement that covers the local day of ``at``, or None."""
     covering = (
         status
         for status in statuses
@@ -185,7 +186,7 @@ def deciding_status(
 
 
 def state_at(statuses: Iterable[CrossingStatement], at: datetime) -> State:
-    """Return the state at ``at``: the rule of the database's ``amparo.crossing_state``."""
+    """Return the state at ``at``, by the rule of the SQL function ``amparo.crossing_state``."""
     status = deciding_status(statuses, at)
     if status is None:
         return "not_known"
@@ -197,14 +198,14 @@ def state_at(statuses: Iterable[CrossingStatement], at: datetime) -> State:
 def next_opening(statuses: Sequence[CrossingStatement], after: datetime) -> datetime | None:
     """Return the first instant after ``after`` at which the crossing is known to be open.
 
-    As far ahead as is stated: hours without an end repeat, and behind a dated closure lies what
-    was stated beside it. None where no statement opens it any more. UTC.
+    It looks as far ahead as statements reach: hours without an end repeat weekly, and after a dated
+    closure the other statements apply again. None if no statement opens the crossing any more. UTC.
     """
     if not any(status.state == "open" for status in statuses):
         return None
-    # Behind the last day that a statement names each week is like the one before.
+    # After the last day that a statement names, every week is like the one before.
     end = max([after, *_dated_turns(statuses, after + _FARTHEST)]) + _WEEK
-    # From one turn to the next, too: what opens does so in the first week.
+    # The same holds between two turns: an opening happens within the first week of each stretch.
     for begin in (after, *_turns(statuses, after, end)):
         found = _opening_within_a_week(statuses, begin, after)
         if found is not None:
@@ -215,7 +216,8 @@ def next_opening(statuses: Sequence[CrossingStatement], after: datetime) -> date
 def _opening_within_a_week(
     statuses: Sequence[CrossingStatement], begin: datetime, after: datetime
 ) -> datetime | None:
-    # Nearly always within a day: the far edges are not worth making then.
+    # The opening is nearly always within a day, so the edges of the whole week are computed only if
+    # it is not.
     for days in (1, 8):
         end = begin + days * _DAY
         for instant in sorted({e for e in _edges(statuses, begin, days) if begin <= e <= end}):
@@ -225,7 +227,7 @@ def _opening_within_a_week(
 
 
 def _dated_turns(statuses: Iterable[CrossingStatement], until: datetime) -> set[datetime]:
-    """Return the instants up to a moment at which a statement begins, or has ended."""
+    """Return the instants up to ``until`` at which a statement begins, or has ended."""
     last = (until + _DAY).date()
     return {
         local_instant(datetime.combine(day, time()), status.timezone)
@@ -249,7 +251,7 @@ def _turns(
 
 
 def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[CrossingStatement, ...]:
-    """Return the statuses of a view's ``statuses`` column."""
+    """Return the statements in the ``statuses`` column of a view."""
     return tuple(
         CrossingStatement(
             id=row["id"],
@@ -289,8 +291,8 @@ def _edges(
 ) -> Iterator[datetime]:
     """Yield the instants at which a state can change.
 
-    Midnights, opening and closing hours, and where clocks change: hours that they skip begin
-    then, and what they show twice comes twice.
+    These are midnights, opening and closing hours, and clock changes: hours that the clocks skip
+    begin at the change, and hours that they show twice are yielded twice.
     """
     for status in statuses:
         first = _local(status, after).date()

@@ -1,4 +1,4 @@
-"""Hazards as published: what is known to be on the way at an instant (P14, P36)."""
+"""Published hazards: those known to hold at an instant (P14, P36)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,11 +20,12 @@ class ActiveHazard:
     Attributes
     ----------
     effect : str
-        `exclusion`: never crossed. `weight`: ``weight`` (at least 1) multiplies its cost.
+        `exclusion`: routes never cross the hazard. `weight`: ``weight`` (at least 1) multiplies the
+        cost.
     event_count, exposure_km, rate_source
-        Events over traveller-kilometres and who counted them, or None.
+        Number of events, traveller-kilometres, and the source of both; or None.
     geometry : shapely geometry
-        The published one, EPSG:4326.
+        The published geometry, EPSG:4326.
     published_on : date
         Day of approval.
     """
@@ -50,8 +51,8 @@ class ActiveHazard:
 async def active_hazards(session: AsyncSession, at: datetime) -> tuple[ActiveHazard, ...]:
     """Return the approved hazards that hold at ``at`` (aware), by id.
 
-    A report without approval is on no route. Staff also get approved ones that are not public
-    yet; routes for the public are computed from what the public tier reads (P36).
+    Unapproved reports affect no route. Staff also get approved hazards that are not public yet;
+    routes for the public are computed from the rows that the public tier reads (P36).
     """
     rows = await session.execute(
         select(hazards)
@@ -66,7 +67,7 @@ async def active_hazards(session: AsyncSession, at: datetime) -> tuple[ActiveHaz
 
 
 async def published_hazards(session: AsyncSession) -> tuple[ActiveHazard, ...]:
-    """Return what `active_hazards` would for some time or other, by id."""
+    """Return all approved hazards whatever their validity, by id; see `active_hazards`."""
     rows = await session.execute(
         select(hazards).where(hazards.c.published_on.is_not(None)).order_by(hazards.c.id)
     )

@@ -1,7 +1,7 @@
-"""Municipalities by a code that can be typed on any phone: the GeoNames number of their town.
+"""Municipalities by a code that any phone can type: the GeoNames number of their town.
 
 No source at hand gives the codes of the statistical offices (DANE, IBGE, p-codes) for every
-country, and GeoNames' are in the data already, the same in all of them, digits alone.
+country. GeoNames numbers are already in the data, of one form in all countries, and only digits.
 """
 
 import math
@@ -17,23 +17,23 @@ from geo.db.views import boundaries, places, spaces
 from geo.errors import NotFoundError
 from geo.text.normalize import ACCENTED, PLAIN, folded
 
-#: A GeoNames id has seven digits now, or eight; places here carry it after a G.
+#: A GeoNames number, now of seven or eight digits; ids of places here have a G before it.
 CODE = re.compile(r"[Gg]?([0-9]{1,9})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Municipality:
-    """A town that stands for its municipality.
+    """A town that represents its municipality.
 
     Attributes
     ----------
     code : str
-        The number of `CODE`.
+        The digits of `CODE`.
     country : str
         ISO 3166-1 alpha-2.
     admin1 : str or None
-        Name of the first-level unit, by polygons that are for naming alone: near a boundary it
-        may be the neighbour's.
+        Name of the first-level unit, from polygons that serve for naming only: near a boundary it
+        may be the neighbouring unit.
     timezone : str
         IANA name.
     lon, lat : float
@@ -50,12 +50,12 @@ class Municipality:
 
 
 async def municipality(session: AsyncSession, code: str) -> Municipality:
-    """Return the municipality of a code (any reading tier).
+    """Return the municipality with a code (any reading tier).
 
     Raises
     ------
     NotFoundError
-        There is none of that code; the message does not repeat it.
+        No municipality has this code; the message does not repeat the code.
     """
     stated = CODE.fullmatch(code)
     if stated is not None:
@@ -83,10 +83,10 @@ async def countries(session: AsyncSession) -> tuple[str, ...]:
 
 
 async def space_ids_in(session: AsyncSession, there: Municipality) -> frozenset[str]:
-    """Return the visible spaces whose stated municipality it is (any reading tier).
+    """Return the visible spaces that state this municipality (any reading tier).
 
-    A space states a name. Where several towns of the country have that name, it belongs to the
-    nearest of them.
+    A space states the municipality by name. If several towns of the country have that name, the
+    space belongs to the nearest of them.
     """
     wanted = folded(there.name)
     stated = await session.execute(
@@ -106,21 +106,21 @@ async def space_ids_in(session: AsyncSession, there: Municipality) -> frozenset[
 async def code_of(
     session: AsyncSession, country: str, name: str | None, lon: float, lat: float
 ) -> str | None:
-    """Return the code of the municipality that a space states, as `space_ids_in` finds it.
+    """Return the code of the municipality that a space states, matched as in `space_ids_in`.
 
     Parameters
     ----------
     country : str
         ISO 3166-1 alpha-2.
     name : str or None
-        What the space states.
+        Municipality that the space states.
     lon, lat : float
-        Where it is, degrees, EPSG:4326; to tell towns of one name apart.
+        Position of the space, degrees, EPSG:4326; tells towns with equal names apart.
 
     Returns
     -------
     str or None
-        None where no town of the country has that name.
+        None if no town of the country has that name.
     """
     towns = await _towns(session, country, name) if name else []
     return _nearest(towns, lon, lat).code if towns else None
@@ -142,7 +142,7 @@ def _plain(name: Any) -> Any:  # noqa: ANN401 -- a column, and what the database
 
 
 def _nearness(town: Municipality, lon: float, lat: float) -> tuple[float, str]:
-    # Of towns that lie far apart, so degrees will do.
+    # Towns with equal names lie far apart, so planar degrees are precise enough.
     east = (town.lon - lon) * math.cos(math.radians(lat))
     return math.hypot(east, town.lat - lat), town.code
 

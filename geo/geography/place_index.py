@@ -1,8 +1,7 @@
-"""All populated places in memory, and the nearest of them to a point.
+"""In-memory index of all populated places, for the nearest place to a point.
 
-Every question for a way asks for the places near its ends, and there are some tens of thousands
-of places that change with an import alone. What is found is what `geo.geography.places.places_near`
-finds.
+Every route query needs the places near its ends, and the tens of thousands of places change only
+with an import. The result is the same as that of `geo.geography.places.places_near`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +21,8 @@ from geo.geography.places import NEAREST_BY_DEGREES, NamedPlace
 
 type Floats = NDArray[np.float64]
 
-#: Degrees on each side within which the nearest are looked for first [A]; most of the region's
-#: points have enough places there.
+#: Degrees on each side of the first search for the nearest places [A]; most of the region's points
+#: have enough places within it.
 _FIRST_DEGREES: Final = 0.5
 
 #: PostGIS measures geography on the same ellipsoid, by the same algorithm (Karney 2013).
@@ -36,7 +35,7 @@ def _all_of(column: Any) -> Any:  # noqa: ANN401 -- SQLAlchemy's expressions
     return func.array_agg(aggregate_order_by(column, func.ST_X(places.c.geom), places.c.id))
 
 
-#: One row of arrays: thirty thousand rows take ten times as long to read.
+#: One row of arrays: reading thirty thousand rows takes ten times as long.
 _ALL: Final = select(
     *(_all_of(places.c[name]).label(name) for name in _NAMES),
     _all_of(func.ST_X(places.c.geom)).label("lon"),
@@ -46,14 +45,14 @@ _ALL: Final = select(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ResidentPlaces:
-    """Places by rising longitude; N of them.
+    """Arrays of N places, sorted by longitude.
 
     Parameters
     ----------
     lon, lat
         float64 [N], degrees.
     columns
-        What else a `NamedPlace` has, by name.
+        The other columns of `NamedPlace`, by name.
     """
 
     lon: Floats
@@ -62,15 +61,16 @@ class ResidentPlaces:
 
     @classmethod
     async def read(cls, session: AsyncSession) -> Self:
-        """Read what a tier sees (any reading tier)."""
+        """Read the places that the session's tier sees (any reading tier)."""
         row = (await session.execute(_ALL)).mappings().one()
         lon, lat = (np.array(row[name] or (), dtype=np.float64) for name in ("lon", "lat"))
         return cls(lon, lat, {name: row[name] or () for name in _NAMES})
 
     def near(self, points: Sequence[tuple[float, float]]) -> tuple[tuple[NamedPlace, float], ...]:
-        """Return for each point (lon, lat in degrees) the nearest place, and how far it is.
+        """Return for each point (lon, lat in degrees) the nearest place and its distance.
 
-        Metres on the ellipsoid; of equally near ones the first by id.
+        The distance is in metres on the ellipsoid; of equally near places the first by id is
+        returned.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class ResidentPlaces:
         return self.place(row), away_m
 
     def _by_degrees(self, lon: float, lat: float) -> NDArray[np.int64]:
-        """Return those that are nearest by degrees, so many as the database looks at."""
+        """Return the rows of the places nearest by degrees, as many as the SQL query considers."""
         wanted = min(NEAREST_BY_DEGREES, len(self.lon))
         reach = _FIRST_DEGREES
         while True:
@@ -108,6 +108,6 @@ class ResidentPlaces:
             reach *= 4
 
     def place(self, row: int) -> NamedPlace:
-        """Return the place of a row."""
+        """Return the place in a row."""
         values = {name: column[row] for name, column in self.columns.items()}
         return NamedPlace(**values, lon=float(self.lon[row]), lat=float(self.lat[row]))

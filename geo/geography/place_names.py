@@ -1,4 +1,4 @@
-"""Populated places by name, in memory: as it is written, as it sounds, as it begins."""
+"""In-memory search of populated places by name: exact, by sound, and by beginning."""
 
 import re
 from collections import defaultdict
@@ -17,45 +17,46 @@ from geo.geography.place_index import ResidentPlaces
 from geo.geography.places import NamedPlace, Typed
 from geo.text.normalize import folded, sounded
 
-#: An id as places have it: GeoNames' number.
+#: Id of a place: "G" and the GeoNames number.
 _ID: Final = re.compile(r"G[0-9]{1,9}", re.ASCII)
 
-#: People from whom on a town tells apart smaller places of one name and unit near to it [A].
+#: Population from which a town is named to tell apart nearby smaller places with equal names in one
+#: unit [A].
 _TOWN_POPULATION: Final = 10_000
 
-#: Letters and digits of a name, or of a sound, from which on it is looked for otherwise than as it
-#: is written [A]: with one begins every fifth place of the region, with two every twentieth.
+#: Letters and digits of a name, or of its sound, from which the search goes beyond exact matches
+#: [A]: with one letter every fifth place of the region begins, with two every twentieth.
 _LEAST_LETTERS: Final = 3
 
-#: Most places that a name gives, the populous first [A]. Nobody chooses of so many, and what is
-#: done with each costs microseconds: this bounds what one question can cost.
+#: Most places found for a name, the most populous first [A]. Nobody chooses from more, and each
+#: place costs microseconds: this bounds the cost of one query.
 MOST_FOUND: Final = 500
 
 type Rows = tuple[int, ...]
 
-#: Name of a first-level unit by its country and GeoNames' code of it.
+#: Name of a first-level unit by country and GeoNames code.
 type UnitNames = Mapping[tuple[str, str | None], str]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PlaceNames:
-    """The names of resident places, N of them; all that a question needs is made once.
+    """Index of the names of N resident places, with everything that queries need precomputed.
 
     Parameters
     ----------
     places
-        What is named.
+        The places.
     unit_names, unit_sounds
-        Name of a first-level unit by its country and GeoNames' code of it, and how it sounds.
+        Name of a first-level unit by country and GeoNames code, and the sound of that name.
     by_name, by_sound
-        Rows by folded name and by `geo.text.normalize.sounded`, the populous first.
+        Rows by folded name and by `geo.text.normalize.sounded`, the most populous first.
     by_id
         Rows by id.
     ranks
-        [N], how many come before a row: the more populous, of equals the first by id.
+        [N], position of each row in the order by falling population, then id.
     towns, town_populations
-        int64 [M], rows of those large enough to tell others apart, the populous first, and their
-        people with the sign turned, so that they rise.
+        int64 [M], rows of the towns large enough to tell others apart, the most populous first, and
+        their populations negated, so that they rise.
     """
 
     places: ResidentPlaces
@@ -70,7 +71,7 @@ class PlaceNames:
 
     @classmethod
     def of(cls, resident: ResidentPlaces, unit_names: UnitNames) -> Self:
-        """Sort places by name."""
+        """Build the index of places."""
         names = [name.replace("\n", " ") for name in resident.columns["name"]]
         sounds = sounded("\n".join(names)).split("\n") if names else ()
         ids, population = resident.columns["id"], resident.columns["population"]
@@ -89,18 +90,18 @@ class PlaceNames:
         )
 
     def with_id(self, place_id: str) -> NamedPlace | None:
-        """Return the place of an id."""
+        """Return the place with an id."""
         row = self.by_id.get(place_id) if _ID.fullmatch(place_id) else None
         return None if row is None else self.places.place(row)
 
     def exact(self, typed: Typed) -> tuple[NamedPlace, ...]:
-        """Return the places of a name, whatever its accents and case; the populous first."""
+        """Return the places with a name, ignoring accents and case; the most populous first."""
         return self._places(typed, self.by_name.get(typed.name, ()))
 
     def alike(self, typed: Typed) -> tuple[NamedPlace, ...]:
-        """Return the places whose name sounds like one; the populous first.
+        """Return the places whose name sounds like the typed one; the most populous first.
 
-        A name of fewer than three letters is found as it is written alone.
+        Names with fewer than three letters or digits are only found exactly.
         """
         if not is_long_enough(typed.name):
             return ()
@@ -108,11 +109,11 @@ class PlaceNames:
         return self._places(typed, self.by_sound.get(sound, ())) if sound else ()
 
     def beginning(self, typed: Typed) -> tuple[NamedPlace, ...]:
-        """Return the places whose words begin, in order, like the typed ones; the populous first.
+        """Return the places whose words begin, in order, like the typed words, most populous first.
 
-        Only the first that find any: names that begin with the typed words, the last of which may
-        go on; names whose words do; the same of how they sound. None where a town to be near to is
-        named: who names that knows the whole name.
+        Returns the first non-empty of these sets: names that begin with the typed text, names with
+        words that begin like the typed ones, then the same two by sound. Empty if the typed text
+        names a nearby town: a person who knows that town knows the whole name.
         """
         if typed.near is not None:
             return ()
@@ -131,13 +132,13 @@ class PlaceNames:
         return ()
 
     def unit_of(self, place: NamedPlace) -> str | None:
-        """Return the name of the first-level unit that a place belongs to, as far as known."""
+        """Return the name of a place's first-level unit, or None if not known."""
         return self.unit_names.get((place.country, place.admin1))
 
     def labels(self, found: Sequence[NamedPlace]) -> tuple[str, ...]:
-        """Name places so that they can be told apart: ``San Antonio, Tolima, CO``.
+        """Return labels that tell places apart: ``San Antonio, Tolima, CO``.
 
-        Where a unit has several of a name, each has a larger town near to it as well.
+        Places with equal labels also get the name of a larger town nearby.
         """
         plain = [self._label(place) for place in found]
         return tuple(
@@ -159,7 +160,7 @@ class PlaceNames:
         return str(self.places.columns["name"][nearest])
 
     def _places(self, typed: Typed, rows: Iterable[int]) -> tuple[NamedPlace, ...]:
-        """Return the first of the rows that are where the name is said to be."""
+        """Return the most populous rows that match the typed country, unit and nearby town."""
         countries, units = self.places.columns["country"], self.places.columns["admin1"]
         if typed.country is not None:
             rows = (row for row in rows if countries[row] == typed.country)
@@ -175,12 +176,12 @@ class PlaceNames:
 
 
 def is_long_enough(name: str) -> bool:
-    """Whether a name has letters enough to be looked for otherwise than as it is written."""
+    """Return whether a name has enough letters for a search beyond exact matches."""
     return sum(map(str.isalnum, name)) >= _LEAST_LETTERS
 
 
 def _ranks(ordered: Sequence[int]) -> tuple[int, ...]:
-    """Return for each row its place in an order of all."""
+    """Return for each row its position in an ordering of all rows."""
     ranks = [0] * len(ordered)
     for rank, row in enumerate(ordered):
         ranks[row] = rank
@@ -195,7 +196,7 @@ def _grouped(named: Iterable[tuple[str, int]]) -> dict[str, Rows]:
 
 
 def _holds(name: str, words: Iterable[str]) -> bool:
-    """Return whether words of a name begin like others, in their order."""
+    """Return whether a name has words that begin like ``words``, in their order."""
     padded, at = f" {name}", 0
     for word in words:
         at = padded.find(f" {word}", at)
@@ -206,9 +207,9 @@ def _holds(name: str, words: Iterable[str]) -> bool:
 
 
 def _unit_names() -> Any:  # noqa: ANN401 -- SQLAlchemy's expressions
-    """Ask for the unit in whose polygon most places of a code lie.
+    """Build the query for the unit whose polygon contains most places with a GeoNames code.
 
-    The polygons are for naming alone: near a boundary single places lie in the neighbour's.
+    The polygons serve for naming only: near a boundary single places lie in the neighbouring unit.
     """
     name = func.coalesce(boundaries.c.name_es, boundaries.c.name)
     return (
@@ -227,7 +228,7 @@ def _unit_names() -> Any:  # noqa: ANN401 -- SQLAlchemy's expressions
     )
 
 
-#: Made once.
+#: Built once.
 _UNIT_NAMES: Final = _unit_names()
 
 

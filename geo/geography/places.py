@@ -40,25 +40,26 @@ __all__ = [
     "places_near",
 ]
 
-#: Nearest places by degrees among which the nearest by metres is looked for: a degree of
-#: longitude is at most 1.8 times shorter than one of latitude in the region (cos 56 degrees).
+#: Number of places nearest by degrees among which the nearest by metres is taken: in the region, a
+#: degree of longitude is at most 1.8 times shorter than a degree of latitude (cos 56 degrees).
 NEAREST_BY_DEGREES = 16
 
-#: Longest name worth asking for; the longest of the region's places has 65 characters.
+#: Longest name searched for; the longest name of the region's places has 65 characters.
 _MAX_NAME = 120
 
-#: Trigrams in common from which a name is weighed. At PostgreSQL's own 0.3, or at 0.25, short
-#: names with two letters exchanged are lost (of 600 misspelt names 9 were, at 0.2 none).
+#: Least trigram similarity of a name that is considered. PostgreSQL's default 0.3, or 0.25, loses
+#: short names with two letters exchanged (9 of 600 misspelt names; none at 0.2).
 LEAST_LIKENESS = 0.2
 
-#: Different names that are weighed letter by letter: `San J…` alone has a hundred. With twice as
-#: many no other place came first for 600 misspelt names.
+#: Most different names that are compared letter by letter: `San J…` alone matches a hundred. With
+#: twice as many, the first place found for 600 misspelt names was the same.
 _WEIGHED = 200
 
 _SET_LIKENESS = text("select set_config('pg_trgm.similarity_threshold', :likeness, true)")
 
-# As in `alembic/baseline/places.sql`, to the letter: else its index would not serve. With the
-# letters as values of the question PostgreSQL could not tell.
+# The same expression, to the letter, as in `alembic/baseline/places.sql`; otherwise its index would
+# not be used. The letters are literals, because with bound parameters PostgreSQL could not match
+# the expression.
 _PLAIN_NAME: Any = func.lower(
     func.translate(
         places.c.name, literal(ACCENTED, literal_execute=True), literal(PLAIN, literal_execute=True)
@@ -70,14 +71,14 @@ _BRACKETED = re.compile(r"(.+?)\s*\((.+)\)")
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A name as somebody typed it: ``San Antonio, Táchira, VE``.
+    """A typed place name, parsed: ``San Antonio, Táchira, VE``.
 
     Attributes
     ----------
     name : str
-        Folded, without what follows it.
+        Folded, without the parts that follow it.
     near : str or None
-        Folded name of a town near to it, which stood in brackets.
+        Folded name of a nearby town, given in brackets.
     unit : str or None
         Folded name of its first-level unit.
     country : str or None
@@ -91,7 +92,7 @@ class Typed:
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Take a typed text apart."""
+        """Parse a typed text."""
         wanted = folded(text[:_MAX_NAME])
         if not wanted.isprintable():
             return cls("")
@@ -106,7 +107,7 @@ class Typed:
 
     @property
     def is_name_alone(self) -> bool:
-        """Whether nothing follows the name."""
+        """Whether only a name was typed, without town, unit or country."""
         return (self.near, self.unit, self.country) == (None, None, None)
 
 
@@ -143,12 +144,12 @@ class NamedPlace:
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A place whose name is like a typed one.
+    """A place whose name resembles a typed one.
 
     Attributes
     ----------
     mistakes : int
-        Letters that would have been typed wrong, at least.
+        Least number of letters that would have been typed wrong.
     """
 
     place: NamedPlace
@@ -156,10 +157,11 @@ class Similar:
 
 
 async def find_similar(session: AsyncSession, typed: str, limit: int = 10) -> tuple[Similar, ...]:
-    """Return the places whose name is most like ``typed``, the least mistaken first.
+    """Return the places whose names most resemble ``typed``, the fewest mistakes first.
 
-    Among equals those of the country that ``Name, CC`` states come first, then the populous:
-    more people mean them. Without a country one may be meant where nothing is alike in it.
+    Among equals, places of the country that ``Name, CC`` states come first, then the more populous,
+    which more people mean. The stated country is a preference only: places elsewhere are returned
+    too.
     """
     wanted = Typed.of(typed)
     name, country = wanted.name, wanted.country
@@ -198,7 +200,7 @@ async def nearest_place(session: AsyncSession, lon: float, lat: float) -> NamedP
 
 
 async def place_near(session: AsyncSession, lon: float, lat: float) -> tuple[NamedPlace, float]:
-    """Return the place nearest to a point and its distance in metres, on the ellipsoid.
+    """Return the place nearest to a point and its distance in metres on the ellipsoid.
 
     Raises
     ------
@@ -211,7 +213,7 @@ async def place_near(session: AsyncSession, lon: float, lat: float) -> tuple[Nam
 async def places_near(
     session: AsyncSession, points: Sequence[tuple[float, float]]
 ) -> tuple[tuple[NamedPlace, float], ...]:
-    """Return for each point (lon, lat in degrees) what `place_near` does, in one question.
+    """Return the result of `place_near` for each point (lon, lat in degrees), in one query.
 
     Raises
     ------
@@ -271,7 +273,7 @@ def _nearest_question() -> Select[Any]:
     )
 
 
-#: Made once: every route asks it, and to put it together takes longer than to send it.
+#: Built once: every route query runs it, and building it takes longer than sending it.
 _NEAREST = _nearest_question()
 
 

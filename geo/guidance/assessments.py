@@ -1,4 +1,4 @@
-"""Self-audits of spaces against a checklist, verified by somebody from outside."""
+"""Self-audits of spaces against a checklist, verified by a person from outside the organisation."""
 
 import uuid
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ MAX_EVIDENCE = 2000  # characters, as every text of a record
 
 @dataclass(frozen=True, slots=True)
 class ChecklistAnswer:
-    """The answer to the question at a position of the checklist, and what shows it."""
+    """The answer to one question of a checklist, by position, with its evidence."""
 
     position: int
     answer: str
@@ -33,18 +33,18 @@ class ChecklistAnswer:
 
 
 async def start(session: AsyncSession, actor: Actor, space_id: str, *, today: date) -> str:
-    """Start an assessment of a space by the checklist in force for its kind (writer).
+    """Start an assessment of a space by the checklist in force for its kind (writer session).
 
     Returns
     -------
     str
-        Its id.
+        Id of the assessment.
 
     Raises
     ------
     NotFoundError, ForbiddenError, ConflictError
-        No such space for the actor; not of its organisation or country; no checklist of its
-        kind is in force.
+        The actor may not know of such a space; the space is not of the actor's organisation or
+        country; no checklist for its kind is in force.
     """
     location = await _own_location(session, actor, space_id)
     checklist = await session.scalar(
@@ -78,12 +78,13 @@ async def start(session: AsyncSession, actor: Actor, space_id: str, *, today: da
 async def answer(
     session: AsyncSession, actor: Actor, assessment_id: str, answers: Sequence[ChecklistAnswer]
 ) -> None:
-    """Set answers of an assessment that is not handed in yet (writer).
+    """Set answers of an assessment that is not submitted yet (writer session).
 
     Raises
     ------
     NotFoundError, ForbiddenError, ConflictError, InvalidRecordError
-        None that the actor may edit; handed in already; an answer is wrong.
+        There is no such assessment for the actor; the actor may not edit it; it is submitted
+        already; an answer is invalid.
     """
     assessment = await _open(session, actor, assessment_id)
     items = await _items(session, assessment.checklist_id)
@@ -121,14 +122,15 @@ async def answer(
 
 
 async def submit(session: AsyncSession, actor: Actor, assessment_id: str) -> None:
-    """Hand an assessment in: every question answered, with evidence where it is asked (writer).
+    """Submit an assessment once its answers and their evidence are complete (writer session).
 
     Raises
     ------
     NotFoundError, ForbiddenError, ConflictError
-        None that the actor may edit; handed in already.
+        There is no such assessment for the actor; the actor may not edit it; it is submitted
+        already.
     InvalidRecordError
-        Names each question without an answer or evidence.
+        Names each question without an answer or its evidence.
     """
     assessment = await _open(session, actor, assessment_id)
     items = await _items(session, assessment.checklist_id)
@@ -161,14 +163,15 @@ async def verify(
     today: date,
     reason: str | None = None,
 ) -> None:
-    """Confirm an assessment that was handed in, or return it (writer).
+    """Verify a submitted assessment, or return it (writer session).
 
     Raises
     ------
     NotFoundError, ConflictError
-        None that the actor may know of; not handed in.
+        There is no such assessment for the actor; it is not submitted.
     ForbiddenError
-        A program, the own assessment or organisation, or no approver of the country.
+        The actor is a program, assessed or answered it, is of the organisation, or may not approve
+        in the country.
     InvalidRecordError
         A reason is needed to return it.
     """
@@ -200,7 +203,7 @@ async def verify(
 
 
 async def assessments_of(session: AsyncSession, space_id: str) -> list[dict[str, Any]]:
-    """Return the assessments of a space, newest first, each with its score (staff)."""
+    """Return the assessments of a space, newest first, each with its score (staff session)."""
     found = await session.execute(
         select(assessments)
         .where(assessments.c.location_id == space_id)
@@ -210,7 +213,7 @@ async def assessments_of(session: AsyncSession, space_id: str) -> list[dict[str,
 
 
 async def recent(session: AsyncSession, *, limit: int = 200) -> list[dict[str, Any]]:
-    """Return assessments that the asker may see, those to verify first, then the newest (staff)."""
+    """Return the assessments visible to the asker: submitted ones, then the newest (staff)."""
     c = assessments.c
     found = await session.execute(
         select(assessments)
@@ -223,12 +226,12 @@ async def recent(session: AsyncSession, *, limit: int = 200) -> list[dict[str, A
 
 
 async def read_assessment(session: AsyncSession, assessment_id: str) -> dict[str, Any]:
-    """Return an assessment with its score per standard and its answers (staff).
+    """Return an assessment with its score for each standard and its answers (staff session).
 
     Raises
     ------
     NotFoundError
-        There is none that the asker may see.
+        The asker sees no such assessment.
     """
     heads = plain_rows(
         await session.execute(select(assessments).where(assessments.c.id == assessment_id))
@@ -285,7 +288,8 @@ async def _open(session: AsyncSession, actor: Actor, assessment_id: str) -> Asse
         msg = f"the assessment is {assessment.state} and no longer edited"
         raise ConflictError(msg)
     if assessment.state == "returned":
-        # Whoever returned it may return it again: it starts anew.
+        # The assessment starts again as a draft, so that the same person may verify or return it
+        # again.
         assessment.state, assessment.verified_by, assessment.verified_on = "draft", None, None
     return assessment
 

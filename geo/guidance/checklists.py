@@ -1,4 +1,4 @@
-"""Checklists of minimum standards: data that a coordinator edits, in versions."""
+"""Checklists of minimum standards, edited by a coordinator in versions."""
 
 import uuid
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ from geo.records.guidance_rows import MAX_MONTHS
 from geo.subjects.texts import checklist_document
 from geo.vocabulary import read_vocabulary
 
-#: Longest list: an audit of an afternoon, our choice.
+#: Most questions of a checklist: an audit of an afternoon, our choice.
 MAX_ITEMS = 200
 MAX_TEXT = 500
 
-#: The staff's view, of versions that are not in force too.
+#: The staff's view, which includes versions that are not in force.
 _versions = Table(
     "checklist_versions",
     MetaData(),
@@ -41,11 +41,11 @@ class Item:
     Attributes
     ----------
     standard : str
-        What it belongs to; scores are given for each.
+        The standard it belongs to; scores are given for each standard.
     evidence_needed : bool
-        A yes or partly needs a word on what shows it.
+        The answers yes and partly need evidence.
     essential : bool
-        Without a yes here nobody passes.
+        A space only passes with the answer yes here.
     """
 
     standard: str
@@ -75,7 +75,7 @@ async def published_checklists(
 
 
 async def versions(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return every version of every checklist, the newest of each kind first (staff)."""
+    """Return every version of every checklist, the newest of each kind first (staff session)."""
     c = _versions.c
     return plain_rows(
         await session.execute(select(_versions).order_by(c.kind, c.version.desc(), c.id))
@@ -83,7 +83,7 @@ async def versions(session: AsyncSession) -> list[dict[str, Any]]:
 
 
 async def items_of(session: AsyncSession, actor: Actor, checklist_id: str) -> list[ChecklistItem]:
-    """Return the questions of a version, in force or not (writer).
+    """Return the questions of a version, in force or not (writer session).
 
     Raises
     ------
@@ -111,32 +111,32 @@ async def add_version(
     pass_score: float = 0.8,
     example: bool = False,
 ) -> str:
-    """Add a version of a kind's checklist, not yet in force (writer).
+    """Add a version of the checklist of a kind, not yet in force (writer session).
 
     Parameters
     ----------
     session, actor
-        A coordinator.
+        The actor is a coordinator.
     kind : str
-        Of the vocabulary of kinds of space.
+        A term of the vocabulary ``space_kind``.
     title, items
-        What is asked, in order.
+        Title, and the questions in order.
     valid_months : int
         Months after which an assessment is due again, 1 to `MAX_MONTHS`.
     pass_score : float
         Score from which a space passes, 0 to 1.
     example : bool
-        It shows the form only: it makes nobody a verified member.
+        The version only shows the form: assessments by it make nobody a verified member.
 
     Returns
     -------
     str
-        Its id.
+        Id of the version.
 
     Raises
     ------
     ForbiddenError, InvalidRecordError
-        The actor does not coordinate; names each field that is wrong.
+        The actor does not coordinate; a field is invalid (each is named).
     """
     require_coordinate(actor)
     problems = _problems(title, items, valid_months, pass_score)
@@ -176,12 +176,12 @@ async def add_version(
 
 
 async def publish(session: AsyncSession, actor: Actor, checklist_id: str, sent: Sent) -> Outcome:
-    """Propose to put a version in force, beside the one that is; it waits for a second person.
+    """Propose to put a version in force beside the current one; a second person decides.
 
     Raises
     ------
     ForbiddenError, NotFoundError, ConflictError
-        The actor does not coordinate; no such version; it was published before.
+        The actor does not coordinate; there is no such version; it was published before.
     """
     require_coordinate(actor)
     checklist = await _checklist(session, checklist_id)
@@ -193,12 +193,12 @@ async def publish(session: AsyncSession, actor: Actor, checklist_id: str, sent: 
 
 
 async def retire(session: AsyncSession, actor: Actor, checklist_id: str, *, today: date) -> None:
-    """Take a version out of force; assessments by it hold until they are due (writer).
+    """Retire a version; assessments by it stay valid until they are due (writer session).
 
     Raises
     ------
     ForbiddenError, NotFoundError
-        The actor does not coordinate; no such version.
+        The actor does not coordinate; there is no such version.
     """
     require_coordinate(actor)
     checklist = await _checklist(session, checklist_id)

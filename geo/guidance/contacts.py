@@ -22,21 +22,21 @@ from geo.subjects.contacts import contact_document
 from geo.text.normalize import folded
 from geo.vocabulary import read_vocabulary
 
-#: P45: what every area should have; a kind without a line is said, never left out.
+#: P45: kinds that every area should have; a kind without a line is named, not left out.
 ESSENTIAL = tuple(kind for kind in CONTACT_KINDS if kind != "other")
 
-#: P3, P38: all that is said of a protected need.
+#: P3, P38: the only kinds of line that are shown for a protected need.
 HOTLINES = ("gbv", "child_protection", "emergency")
 
 
 @dataclass(frozen=True, slots=True)
 class AreaContacts:
-    """The lines of an area.
+    """The telephone lines of an area.
 
     Attributes
     ----------
     lines : tuple of mappings
-        By kind; those of the unit before those of its country.
+        By kind; lines of the unit before lines of its country.
     not_known : tuple of str
         Essential kinds without any line.
     """
@@ -52,16 +52,16 @@ async def contacts_of(
     *,
     kinds: Iterable[str] = CONTACT_KINDS,
 ) -> AreaContacts:
-    """Return the lines of a country, and of one first-level unit of it (any reading tier).
+    """Return the telephone lines of a country, and of one first-level unit (any reading tier).
 
     Parameters
     ----------
     session : AsyncSession
-        Its tier decides what is seen.
+        Its tier decides which lines are visible.
     country : str or None
         ISO 3166-1 alpha-2; None gives the lines of every country.
     admin1 : str or None
-        Name of the unit, as spaces have it; compared without accents or capitals.
+        Name of the unit, as spaces state it; compared without accents and case.
     kinds : iterable of str
         Of `geo.models.CONTACT_KINDS`.
     """
@@ -94,7 +94,7 @@ async def contacts_of(
 async def independent_lines(
     session: AsyncSession, country: str | None, admin1: str | None = None
 ) -> tuple[Mapping[str, Any], ...]:
-    """Return the lines for complaints about staff, which no operator answers (P44)."""
+    """Return the lines for complaints about staff, which no operator of spaces answers (P44)."""
     found = await contacts_of(session, country, admin1, kinds=("psea",))
     return tuple(line for line in found.lines if line["independent"])
 
@@ -107,18 +107,19 @@ async def put_contact(
     *,
     allow_mixed: bool = False,
 ) -> Outcome:
-    """Propose a contact, or what one with its id should be (writer; P53).
+    """Propose a new contact, or a new state of the contact with the same id (writer session; P53).
 
-    A number, a name or a text waits for a second person; what takes one away holds at once.
+    A new number, name or text waits for a second person; a change that removes one takes effect at
+    once.
 
     Parameters
     ----------
     session, actor
-        A coordinator.
+        The actor is a coordinator.
     fields : mapping
-        As a file of contacts has them; ``id`` names which.
+        Fields as in a file of contacts, with ``id``.
     sent : Sent
-        When, by which way and why.
+        Time, channel and reason of the change.
     allow_mixed : bool
         Propose it although demo rows are loaded (P35).
 
@@ -141,9 +142,9 @@ _ROW = text("select cast(to_jsonb(c) as text) from amparo.contacts c where id = 
 async def remove_contact(
     session: AsyncSession, actor: Actor, contact_id: str, *, now: datetime
 ) -> None:
-    """Delete a contact at once (writer): a line that misleads waits for nobody.
+    """Delete a contact at once, because a misleading line must not wait (writer session).
 
-    It is on the actor's count (P52).
+    The removal counts against the actor's limit (P52).
 
     Parameters
     ----------

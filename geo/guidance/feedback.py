@@ -1,7 +1,7 @@
-"""What people say back: feedback, complaints, missing services. Nobody learns who spoke.
+"""Anonymous feedback from the public: answers about spaces, complaints, missing services.
 
-Whether a space exists, or is hidden, makes no difference to any answer (P39): what cannot be
-stored is not, silently.
+Responses do not depend on whether a space exists or is hidden (P39): what cannot be stored is
+silently dropped.
 """
 
 import uuid
@@ -47,7 +47,7 @@ from geo.records.row_validation import Row
 from geo.text.countries import CODES
 from geo.vocabulary import read_vocabulary
 
-#: Days a complaint is kept (brief of the network; P29 asks for a set date).
+#: Days a complaint is kept (brief of the network; P29 asks for a fixed date of deletion).
 COMPLAINT_DAYS = 180
 
 COMPLAINT_CATEGORIES = ("staff_conduct", "refused", "charged", "unsafe", "privacy", "other")
@@ -61,14 +61,14 @@ async def give_feedback(
     was_open: bool | None,
     today: date,
 ) -> None:
-    """Keep whether somebody was served and found a space open (writer; P25).
+    """Store whether a person was served and found a space open (writer session; P25).
 
-    Neither a text, an hour nor an address is kept; of a space that does not exist, nothing.
+    No text, hour or address is stored; for a space that does not exist, nothing is stored.
 
     Raises
     ------
     InvalidRecordError
-        It says neither.
+        Neither answer is given.
     """
     if was_served is None and was_open is None:
         raise InvalidRecordError([("was_served", CodedReason("was_served_or_open"))])
@@ -90,12 +90,12 @@ async def give_feedback(
 async def complain(
     session: AsyncSession, space_id: str, *, category: str, body: str | None, today: date
 ) -> None:
-    """Keep a complaint where its operator never reads it (writer; P44).
+    """Store a complaint, which the operator of the space never reads (writer session; P44).
 
     Raises
     ------
     InvalidRecordError
-        The category is none, or the text is too long.
+        The category is unknown, or the text is too long.
     """
     row = Row(FileRow(1, {"category": category, "body": body}))
     words = row.optional_text("body")
@@ -128,10 +128,10 @@ async def complain(
 
 
 async def _leave_a_mark(session: AsyncSession) -> None:
-    """Let the transaction write to the log in any case, so that its end waits for the disk.
+    """Write a message to the write-ahead log, so that every commit waits for the disk.
 
-    One that stored nothing would end milliseconds sooner, which tells that there is no such space:
-    of those that are hidden, the others could be told (P39).
+    A transaction that stored nothing would end milliseconds sooner. The difference would reveal
+    that no such space exists, and thereby which spaces are hidden (P39).
     """
     await session.execute(select(func.pg_logical_emit_message(True, "amparo", "")))
 
@@ -139,14 +139,14 @@ async def _leave_a_mark(session: AsyncSession) -> None:
 async def ask_for_service(
     session: AsyncSession, service: str, *, country: str, admin1: str | None, today: date
 ) -> None:
-    """Keep that somebody missed a service in an area (writer).
+    """Store that somebody missed a service in an area (writer session).
 
     Raises
     ------
     ProtectedServiceError
-        Protected services are not collected (P38, P44); nothing is stored.
+        Requests for protected services are not collected (P38, P44); nothing is stored.
     UnknownServiceError, InvalidRecordError
-        The service or country is none.
+        The service or the country is unknown.
     """
     words = await read_vocabulary(session)
     if service in words.protected.get("service", frozenset()) or service in PROTECTED_SERVICES:
@@ -168,7 +168,7 @@ async def ask_for_service(
     )
 
 
-#: The spaces as they are, with what hides them now; the writer reads no view of a tier.
+#: All spaces with their current hides; the writer session reads no view of a tier.
 _spaces = table(
     "space_record",
     column("country"),
@@ -184,8 +184,8 @@ _spaces = table(
 async def _unit(session: AsyncSession, country: str, admin1: str | None) -> str | None:
     """Return a first-level unit as spaces name it; None where no public space lies there.
 
-    What people type could hold anything, so only known names are kept; and a name that only a
-    hidden space has would tell that there is one (P39).
+    People could type anything, so only known names are stored; and a name that only a hidden space
+    has would reveal that space (P39).
     """
     if admin1 is None:
         return None
@@ -198,7 +198,7 @@ async def _unit(session: AsyncSession, country: str, admin1: str | None) -> str 
             c.visibility == "public",
             not_(c.confidential),
             c.hidden_at.is_(None),
-            # As the views of each tier have it.
+            # The same condition as in the views of each tier.
             c.expires_on >= clock.today(),
         )
         .order_by(c.admin1)
@@ -208,7 +208,7 @@ async def _unit(session: AsyncSession, country: str, admin1: str | None) -> str 
 
 
 async def counts_of_feedback(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return the weekly counts that may be published (any reading tier)."""
+    """Return the weekly counts of answers that may be published (any reading tier)."""
     c = feedback_counts.c
     found = await session.execute(
         select(feedback_counts).order_by(c.week, c.country, c.admin1, c.answer)
@@ -226,9 +226,9 @@ async def counts_of_requests(session: AsyncSession) -> list[dict[str, Any]]:
 
 
 async def feedback_of_spaces(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return what was said of each space in the weeks of 90 days that are over (staff).
+    """Return the counts of answers of each space for the complete weeks of 90 days (staff session).
 
-    From five answers on.
+    Only spaces with at least five answers are included.
     """
     found = await session.execute(
         select(feedback_by_space).order_by(
@@ -254,14 +254,14 @@ async def open_complaints(session: AsyncSession) -> list[dict[str, Any]]:
 async def handle_complaint(
     session: AsyncSession, actor: Actor, complaint_id: str, state: str
 ) -> None:
-    """Say that a complaint is being handled, or closed (writer, with the person set).
+    """Mark a complaint as being handled, or closed (writer session with the person set).
 
-    The database lets nobody of the operator see or change it, whatever their role.
+    The database lets no member of the operator see or change the complaint, whatever their role.
 
     Raises
     ------
     ForbiddenError, InvalidRecordError, NotFoundError
-        The actor does not coordinate; no such state; no such complaint for this person.
+        The actor does not coordinate; the state is unknown; this person sees no such complaint.
     """
     require_coordinate(actor)
     if state not in {"handling", "closed"}:
@@ -287,5 +287,5 @@ async def handle_complaint(
 
 
 async def purge_complaints(session: AsyncSession, today: date) -> int:
-    """Delete the complaints whose time has come, and say how many (writer; P29)."""
+    """Delete the complaints that are due, and return their number (writer session; P29)."""
     return int(await session.scalar(select(func.amparo.purge_complaints(today))) or 0)

@@ -1,4 +1,4 @@
-"""The message bank: texts by key, audience and language, shown once a person read them (P47)."""
+"""The message bank: texts by key, audience and language, shown after a person's review (P47)."""
 
 import uuid
 from collections.abc import Sequence
@@ -24,15 +24,15 @@ from geo.records.row_validation import Row
 
 @dataclass(frozen=True, slots=True)
 class BankText:
-    """A message as it may be shown.
+    """A message in the form in which it is shown.
 
     Attributes
     ----------
     language : str
-        That of ``body``.
+        Language of ``body``.
     original : bool
-        The asked language has no reviewed text of it: this is the Spanish original, to be
-        labelled as such.
+        There is no valid reviewed text in the requested language: this is the Spanish original, and
+        has to be labelled as such.
     """
 
     key: str
@@ -48,13 +48,13 @@ class BankText:
 async def lookup(session: AsyncSession, key: str, lang: str) -> BankText:
     """Return a message in a language, or its Spanish original, labelled; never a draft (P47).
 
-    A translation older than the original it translates counts as none; one whose original was
-    taken back or has run out is in no view.
+    A translation older than its original is ignored; the views leave out translations whose
+    original was retired or has expired.
 
     Raises
     ------
     NotFoundError
-        There is no reviewed text under this key that holds today, or none for this asker.
+        No reviewed text under this key is valid today and visible to this asker.
     """
     found = await session.execute(
         select(messages).where(messages.c.key == key, messages.c.language.in_([lang, ORIGINAL]))
@@ -69,7 +69,7 @@ async def lookup(session: AsyncSession, key: str, lang: str) -> BankText:
 async def list_messages(
     session: AsyncSession, lang: str, *, audience: str | None = None
 ) -> list[BankText]:
-    """Return every message of the asker's tier, each as `lookup` would."""
+    """Return every message visible to the asker's tier, each chosen as by `lookup`."""
     question = select(messages).where(messages.c.language.in_([lang, ORIGINAL]))
     if audience is not None:
         question = question.where(messages.c.audience == audience)
@@ -79,7 +79,7 @@ async def list_messages(
 
 @dataclass(frozen=True, slots=True)
 class BankRow:
-    """A reviewed text of one language, as the views have it."""
+    """A reviewed text in one language, as the views contain it."""
 
     id: str
     key: str
@@ -101,7 +101,7 @@ def _chosen(rows: Sequence[BankRow], lang: str) -> list[BankText]:
     for key in sorted({row.key for row in rows}):
         original, own = newest.get((key, ORIGINAL)), newest.get((key, lang))
         if own is not None and original is not None and own.valid_from < original.valid_from:
-            own = None  # it says what the original said before
+            own = None  # it translates an earlier original
         text = own or original
         if text is not None:
             texts.append(
@@ -120,7 +120,7 @@ def _chosen(rows: Sequence[BankRow], lang: str) -> list[BankText]:
 
 
 async def drafts(session: AsyncSession) -> list[dict[str, object]]:
-    """Return what is not reviewed yet, for the console (staff)."""
+    """Return the texts that are not reviewed yet, for the console (staff session)."""
     found = await session.execute(
         select(message_drafts).order_by(message_drafts.c.key, message_drafts.c.language)
     )
@@ -140,23 +140,23 @@ async def write(
     safety: bool = True,
     allow_mixed: bool = False,
 ) -> str:
-    """Write a draft of a message (writer).
+    """Write a draft of a message (writer session).
 
     Returns
     -------
     str
-        Its id.
+        Id of the message.
 
     Raises
     ------
     ForbiddenError
-        Only the network's staff write.
+        The actor is not of the network's staff.
     InvalidRecordError
-        Names each field that is wrong.
+        Names each field that is invalid.
     ConflictError
-        There is a text of this key and language from that day on.
+        A text with this key and language is valid from the same day.
     MixedDataError
-        Demo rows are loaded, and the setting does not allow real ones beside them (P35).
+        Demo rows are loaded, and the setting does not allow real rows beside them (P35).
     """
     require_staff(actor)
     row = Row(FileRow(1, {"key": key, "language": lang, "audience": audience, "body": body}))
@@ -198,7 +198,7 @@ async def write(
 
 
 async def submit(session: AsyncSession, actor: Actor, message_id: str) -> None:
-    """Hand a draft to the reviewers; see `geo.guidance.review.submit`."""
+    """Submit a draft for review; see `geo.guidance.review.submit`."""
     await reviewing.submit(session, Message, message_id, actor)
 
 
@@ -212,7 +212,7 @@ async def review(
     reason: str | None = None,
     reader: str | None = None,
 ) -> None:
-    """Let a message be shown, or send it back; see `geo.guidance.review.review`."""
+    """Accept a message, or return it as a draft; see `geo.guidance.review.review`."""
     await reviewing.review(
         session,
         Message,
@@ -226,5 +226,5 @@ async def review(
 
 
 async def retire(session: AsyncSession, actor: Actor, message_id: str) -> None:
-    """Take a message back; see `geo.guidance.review.retire`."""
+    """Retire a message; see `geo.guidance.review.retire`."""
     await reviewing.retire(session, Message, message_id, actor)

@@ -1,7 +1,7 @@
 """Referral pathways: how a need is met in an area, step by step.
 
-Of protected needs nothing is said but the hotlines: a publicised pathway endangers survivors,
-providers and staff (domain.md section 6, GBV AoR). Their steps are for people named one by one.
+For protected needs only the hotlines are shown: a published pathway endangers survivors, providers
+and staff (domain.md section 6, GBV AoR). The steps are for people named for each pathway.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,17 +35,18 @@ from geo.vocabulary import read_vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """What is said of a need in an area.
+    """The guidance on a need in an area.
 
     Attributes
     ----------
     is_protected : bool
-        The rest is under controlled access; ``pathways`` is empty then, whatever there is.
+        The need is protected: its pathways are under controlled access, and ``pathways`` is always
+        empty.
     pathways : tuple of mappings
-        Each with its ``steps`` in order; a step has an instruction, and a contact and a space
-        where it names one that the asker may see.
+        Each with its ``steps`` in order; a step has an instruction, and its contact and space if
+        the asker may see them.
     contacts : tuple of mappings
-        Of a protected need: the hotlines. Else empty, the steps have theirs.
+        The hotlines, for a protected need; otherwise empty, since the steps name their contacts.
     """
 
     is_protected: bool
@@ -54,7 +55,7 @@ class Guidance:
 
 
 async def is_protected(session: AsyncSession, need: str) -> bool:
-    """Return whether a need is one that is never published (P38; any reading tier)."""
+    """Return whether a need is a protected service, never published (P38; any reading tier)."""
     return need in PROTECTED_SERVICES or bool(
         await session.scalar(
             select(
@@ -69,18 +70,18 @@ async def is_protected(session: AsyncSession, need: str) -> bool:
 async def guidance_for(
     session: AsyncSession, need: str, country: str, admin1: str | None = None
 ) -> Guidance:
-    """Return the pathways of a need in an area; of a protected one the hotlines alone.
+    """Return the pathways of a need in an area; for a protected need only the hotlines.
 
     Parameters
     ----------
     session : AsyncSession
-        Its tier decides what is seen.
+        Its tier decides what is visible.
     need : str
-        Code of the service that is needed.
+        Code of the needed service.
     country : str
         ISO 3166-1 alpha-2.
     admin1 : str or None
-        Name of a first-level unit; pathways of the whole country are among the answers too.
+        Name of a first-level unit; pathways of the whole country are returned as well.
     """
     if await is_protected(session, need):
         lines = await contacts_of(session, country, admin1, kinds=HOTLINES)
@@ -100,7 +101,7 @@ async def guidance_for(
 
 
 def _of_unit(rows: list[dict[str, Any]], admin1: str | None) -> list[dict[str, Any]]:
-    """Return those of a unit first, then those of the whole country."""
+    """Return the pathways of a unit first, then those of the whole country."""
     unit = None if admin1 is None else folded(admin1)
     own = [row for row in rows if row["admin1"] and folded(str(row["admin1"])) == unit]
     return own + [row for row in rows if row["admin1"] is None]
@@ -156,9 +157,9 @@ async def read_controlled(
     Parameters
     ----------
     session : AsyncSession
-        Of the writer, since the reading is written down (P31).
+        Writer session, because the access is written to the audit (P31).
     actor, need, country
-        Who asks for what.
+        The reader, and the need and country of the pathways.
     """
     found = await session.scalars(
         select(Pathway)
@@ -213,31 +214,31 @@ async def put_pathway(
     *,
     allow_mixed: bool = False,
 ) -> tuple[Outcome, tuple[str, ...]]:
-    """Propose a pathway, or what one with its id should be (writer; P53).
+    """Propose a new pathway, or a new state of the pathway with the same id (writer session; P53).
 
-    What is restricted is stored at once: it is for people named one by one.
+    A restricted pathway is stored at once: only people named for it can read it.
 
     Parameters
     ----------
     session, actor
-        A coordinator.
+        The actor is a coordinator.
     fields : mapping
-        As a file of pathways has them, ``steps`` among them.
+        Fields as in a file of pathways, with ``steps``.
     sent : Sent
-        When, by which way and why.
+        Time, channel and reason of the change.
     allow_mixed : bool
         Propose it although demo rows are loaded (P35).
 
     Returns
     -------
     Outcome, tuple of str
-        What became of it, and what was changed on the way, such as made restricted (P38).
+        The outcome, and remarks on changes to the pathway, such as making it restricted (P38).
 
     Raises
     ------
     ForbiddenError, InvalidRecordError, MixedDataError
-        The actor does not coordinate; a field breaks its rule or names what is not known; demo
-        rows are loaded.
+        The actor does not coordinate; a field breaks its rule or names an unknown record; demo rows
+        are loaded.
     """
     require_coordinate(actor)
     words = await read_vocabulary(session)
@@ -252,12 +253,12 @@ async def put_pathway(
 async def name_reader(
     session: AsyncSession, actor: Actor | str, pathway_id: str, person: str
 ) -> None:
-    """Let one person read a restricted pathway (writer).
+    """Let one person read a restricted pathway (writer session).
 
     Parameters
     ----------
     actor
-        A coordinator who is signed in, or who keeps the machine (``cli``).
+        A signed-in coordinator, or ``cli`` for the operator of the machine.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Good practice: what works well at a location; for partners unless a note says otherwise."""
+"""Notes of good practice at a location; for partners only, unless a note is public."""
 
 import uuid
 from datetime import date
@@ -20,7 +20,7 @@ from geo.records.row_validation import Row
 
 
 async def practices_at(session: AsyncSession, space_id: str) -> list[dict[str, Any]]:
-    """Return the reviewed notes on a space that the asker's tier may read."""
+    """Return the reviewed notes on a space that are visible to the asker's tier."""
     c = practices.c
     found = await session.execute(
         select(practices).where(c.location_id == space_id).order_by(c.noted_on.desc(), c.id)
@@ -39,19 +39,20 @@ async def note_practice(
     lang: str = ORIGINAL,
     public: bool = False,
 ) -> str:
-    """Write a note as a draft (writer).
+    """Write a note of good practice as a draft (writer session).
 
-    A note that speaks of protected services is restricted, whatever is asked (P38).
+    A note that mentions protected services is restricted, whatever the caller asks for (P38).
 
     Returns
     -------
     str
-        Its id.
+        Id of the note.
 
     Raises
     ------
     NotFoundError, ForbiddenError, InvalidRecordError
-        No such space for the actor; not of its organisation or country; a field is wrong.
+        The actor may not know of such a space; the space is not of the actor's organisation or
+        country; a field is invalid.
     """
     location = await visible_location(session, actor, space_id)
     require_propose(actor, organization_id=location.organization_id, country=location.country)
@@ -85,7 +86,7 @@ async def note_practice(
 
 
 async def submit(session: AsyncSession, actor: Actor, practice_id: str) -> None:
-    """Hand a draft to the reviewers; see `geo.guidance.review.submit`."""
+    """Submit a draft for review; see `geo.guidance.review.submit`."""
     await reviewing.submit(session, Practice, practice_id, actor)
 
 
@@ -98,19 +99,19 @@ async def review(
     today: date,
     reason: str | None = None,
 ) -> None:
-    """Let a note be read, or send it back; see `geo.guidance.review.review`."""
+    """Accept a note, or return it as a draft; see `geo.guidance.review.review`."""
     await reviewing.review(
         session, Practice, practice_id, actor, accept=accept, today=today, reason=reason
     )
 
 
 async def visible_location(session: AsyncSession, actor: Actor, space_id: str) -> Location:
-    """Return a space that an actor may know of (writer).
+    """Return a space that the actor may know of (writer session).
 
     Raises
     ------
     NotFoundError
-        There is none, or it is restricted and the actor is not named for it (P39).
+        There is no such space, or it is restricted and the actor is not named for it (P39).
     """
     location = await session.get(Location, space_id)
     if location is not None and location.visibility == "restricted":

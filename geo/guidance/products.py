@@ -26,7 +26,7 @@ from geo.records.guidance_rows import checked, read_product
 from geo.records.row_validation import Circumstances
 from geo.vocabulary import read_vocabulary
 
-#: What an answer says of one; the area stays here.
+#: Columns of a product in responses; the geometry of its area is left out.
 PUBLISHED = (
     products.c.id,
     products.c.title,
@@ -48,7 +48,7 @@ _AREA = "area"
 
 @dataclass(frozen=True, eq=False)
 class AreaProduct:
-    """A product about an area.
+    """A product that covers an area.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class AreaProduct:
 async def list_products(
     session: AsyncSession, *, language: str | None = None, audience: str | None = None
 ) -> list[dict[str, Any]]:
-    """Return the reviewed products that hold today (any reading tier)."""
+    """Return the reviewed products that are valid today (any reading tier)."""
     question = select(*PUBLISHED)
     if language is not None:
         question = question.where(products.c.language == language)
@@ -75,7 +75,7 @@ async def list_products(
 
 
 async def products_for_space(session: AsyncSession, space_id: str) -> list[dict[str, Any]]:
-    """Return what a space hands out; nothing of one the asker does not see."""
+    """Return the products that a space hands out; none if the asker does not see the space."""
     at = product_spaces.c
     return await _rows(
         session,
@@ -86,7 +86,7 @@ async def products_for_space(session: AsyncSession, space_id: str) -> list[dict[
 
 
 async def products_about_areas(session: AsyncSession) -> tuple[AreaProduct, ...]:
-    """Return the products that are about an area (any reading tier)."""
+    """Return the products that cover an area (any reading tier)."""
     question = select(*PUBLISHED, products.c.geom.label(_AREA)).where(products.c.geom.is_not(None))
     rows = await _rows(session, question)
     areas = [to_shape(row.pop(_AREA)) for row in rows]
@@ -97,7 +97,7 @@ async def products_about_areas(session: AsyncSession) -> tuple[AreaProduct, ...]
 def along(
     known: Sequence[AreaProduct], lines: Sequence[NDArray[np.float64]]
 ) -> list[list[Mapping[str, Any]]]:
-    """Return for each line the products about an area that it goes through, in their order.
+    """Return for each line the products whose area it crosses, in the order of ``known``.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def along(
 def _along(known: Sequence[AreaProduct], line: NDArray[np.float64]) -> list[Mapping[str, Any]]:
     if not known:
         return []
-    # By column: numpy takes ten times as long over both at once.
+    # By column: numpy takes ten times as long for minima over both columns at once.
     lon, lat = line.T
     west, east, south, north = lon.min(), lon.max(), lat.min(), lat.max()
     near = []
@@ -118,7 +118,7 @@ def _along(known: Sequence[AreaProduct], line: NDArray[np.float64]) -> list[Mapp
         bounds = one.area.bounds
         if bounds[0] <= east and west <= bounds[2] and bounds[1] <= north and south <= bounds[3]:
             near.append(one)
-    # Most lines are near to none, and to make a geometry of a long one takes a while.
+    # Most lines are near no area, and making a geometry of a long line is slow.
     if not near:
         return []
     way = shapely.LineString(line)
@@ -135,30 +135,30 @@ async def put_product(
     geometry: BaseGeometry | None = None,
     allow_mixed: bool = False,
 ) -> str:
-    """Add a product as a draft; it is seen when a coordinator has reviewed it (writer).
+    """Add a product as a draft, to be shown after a coordinator's review (writer session).
 
     Parameters
     ----------
     session, actor
-        Any of the staff.
+        The actor is any member of the staff.
     fields : mapping
-        As a file of products has them, without ``reviewed_by`` and ``id``.
+        Fields as in a file of products, without ``reviewed_by`` and ``id``.
     today, now : date, datetime
-        The moment of the change.
+        Day and moment of the change.
     geometry : Polygon or MultiPolygon or None
-        The area it is about, EPSG:4326.
+        The area it covers, EPSG:4326.
     allow_mixed : bool
         Store it although demo rows are loaded (P35).
 
     Returns
     -------
     str
-        Its id.
+        Id of the product.
 
     Raises
     ------
     ForbiddenError, InvalidRecordError, MixedDataError
-        Not of the staff; a field breaks its rule; demo rows are loaded.
+        The actor is not of the staff; a field breaks its rule; demo rows are loaded.
     """
     require_staff(actor)
     if "reviewed_by" in fields:
@@ -187,12 +187,12 @@ async def put_product(
 
 
 async def attach(session: AsyncSession, actor: Actor, product_id: str, spaces: list[str]) -> None:
-    """Say anew which spaces hand a product out (writer).
+    """Replace the list of spaces that hand a product out (writer session).
 
     Raises
     ------
     ForbiddenError, InvalidRecordError
-        Not of the staff; a space is not known.
+        The actor is not of the staff; a space is unknown.
     """
     require_staff(actor)
     await _require_spaces(session, spaces)
@@ -215,7 +215,7 @@ async def attach(session: AsyncSession, actor: Actor, product_id: str, spaces: l
 
 
 async def submit(session: AsyncSession, actor: Actor, product_id: str) -> None:
-    """Hand a draft to the reviewers; see `geo.guidance.review.submit`."""
+    """Submit a draft for review; see `geo.guidance.review.submit`."""
     await reviewing.submit(session, Product, product_id, actor)
 
 
@@ -228,14 +228,14 @@ async def review(
     today: date,
     reason: str | None = None,
 ) -> None:
-    """Let a product be shown, or send it back; see `geo.guidance.review.review`."""
+    """Accept a product, or return it as a draft; see `geo.guidance.review.review`."""
     await reviewing.review(
         session, Product, product_id, actor, accept=accept, today=today, reason=reason
     )
 
 
 async def _require_spaces(session: AsyncSession, spaces: Sequence[str]) -> None:
-    # A restricted space is as unknown as one that never was: attaching must not tell (P39).
+    # A restricted space counts as unknown, so that attaching does not reveal it (P39).
     known = set(
         await session.scalars(
             select(Location.id).where(

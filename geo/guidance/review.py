@@ -1,4 +1,4 @@
-"""Texts that a second person reads before anybody sees them: draft, submitted, reviewed, retired.
+"""Review of texts by a second person before publication: draft, submitted, reviewed, retired.
 
 Messages, information products and notes of good practice share these steps (P23, P47).
 """
@@ -19,14 +19,14 @@ Text = Message | Product | Practice
 
 
 async def submit(session: AsyncSession, model: type[Text], record_id: str, actor: Actor) -> None:
-    """Hand a draft to the reviewers (writer).
+    """Submit a draft for review (writer session).
 
     Raises
     ------
     NotFoundError, ConflictError
-        There is no such record, or it is no draft.
+        There is no such record, or it is not a draft.
     ForbiddenError
-        It is somebody else's draft, and the actor is no coordinator.
+        Another person wrote the draft, and the actor is no coordinator.
     """
     record = await _locked(session, model, record_id)
     if record.written_by != actor.id and not can_coordinate(actor):
@@ -49,28 +49,27 @@ async def review(
     reason: str | None = None,
     reader: str | None = None,
 ) -> None:
-    """Let a text be shown, or send it back as a draft (writer).
+    """Accept a submitted text, or return it as a draft (writer session).
 
     Parameters
     ----------
     session, model, record_id, actor
         The record has been submitted.
     accept : bool
-        False sends it back.
+        False returns it.
     today : date
         Day of the review.
     reason : str or None
-        Needed to send it back; kept in the audit.
+        Needed to return it; kept in the audit.
     reader : str or None
-        Who read a safety text in a language that accounts do not have (P47).
+        The person who read a safety text in a language that accounts do not have (P47).
 
     Raises
     ------
     ForbiddenError
-        Not for the actor: a program, no coordinator, the own text, or another language than they
-        read.
+        The actor is a program, no coordinator, the author, or does not read the language.
     NotFoundError, ConflictError, InvalidRecordError
-        No such record, not submitted, or a reason or reader is missing.
+        There is no such record, it is not submitted, or a reason or reader is missing.
     """
     require_review(actor)
     record = await _locked(session, model, record_id)
@@ -93,7 +92,7 @@ async def review(
 
 
 async def retire(session: AsyncSession, model: type[Text], record_id: str, actor: Actor) -> None:
-    """Take a text back for good (writer).
+    """Retire a text permanently (writer session).
 
     Raises
     ------
@@ -108,7 +107,7 @@ async def retire(session: AsyncSession, model: type[Text], record_id: str, actor
 
 
 async def _is_safety(session: AsyncSession, message: Message) -> bool:
-    """Return whether a message is a safety text: it says so, or it translates one (P47)."""
+    """Return whether a message is a safety text, by its flag or that of a text of its key (P47)."""
     return message.safety or bool(
         await session.scalar(
             select(
@@ -121,13 +120,13 @@ async def _is_safety(session: AsyncSession, message: Message) -> bool:
 
 
 def _reader(record: Text, actor: Actor, reader: str | None, *, is_safety: bool) -> str:
-    """Return who is named as the reviewer; a safety text needs one who reads its language."""
+    """Return the name of the reviewer; a safety text needs a reviewer who reads its language."""
     if not is_safety or actor.language == record.language:
         return actor.id
     if record.language in STAFF_LANGUAGES:
         msg = f"a safety text in '{record.language}' is reviewed by somebody who reads it (P47)"
         raise ForbiddenError(msg)
-    # Accounts are kept in few languages; who read one of the others is named.
+    # Accounts exist in few languages; for any other language the reader is named.
     if reader is None or not reader.strip():
         raise InvalidRecordError(
             [("reader", CodedReason("reader_of_language", language=record.language))]

@@ -1,4 +1,4 @@
-"""Texts that wait for a second person, as the staff sees them in the console."""
+"""Texts that wait for review, as listed for the staff in the console."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts.permissions import Actor, require_staff
 from geo.models import Contact, Location, Message, Pathway, Practice, Product, RestrictedReader
 
-#: In the order of the work.
+#: States in the order of the work.
 STATES = ("submitted", "draft", "reviewed")
 
 
 @dataclass(frozen=True, slots=True)
 class TextInReview:
-    """A text on its way: a message, an information product or a note of good practice.
+    """A text in review: a message, an information product or a note of good practice.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class TextInReview:
     about : str
         The message's key, or the space of a note; empty for a product.
     details : mapping
-        More of it by name: ``audience``, ``valid_from``, ``valid_to``, ``safety``, ``url``.
+        Further fields by name: ``audience``, ``valid_from``, ``valid_to``, ``safety``, ``url``.
     """
 
     what: str
@@ -42,7 +42,7 @@ class TextInReview:
 
 
 async def messages(session: AsyncSession, actor: Actor) -> list[TextInReview]:
-    """Return the messages that are not retired, those to review first (writer).
+    """Return the messages that are not retired, submitted ones first (writer session).
 
     Raises
     ------
@@ -74,7 +74,7 @@ async def messages(session: AsyncSession, actor: Actor) -> list[TextInReview]:
 
 
 async def products(session: AsyncSession, actor: Actor) -> list[TextInReview]:
-    """Return the information products that are not retired or restricted (writer).
+    """Return the information products that are not retired or restricted (writer session).
 
     Raises
     ------
@@ -106,7 +106,7 @@ async def products(session: AsyncSession, actor: Actor) -> list[TextInReview]:
 
 
 async def practices(session: AsyncSession, actor: Actor) -> list[TextInReview]:
-    """Return the notes of good practice on spaces that the actor may know of (writer).
+    """Return the notes of good practice on spaces that the actor may know of (writer session).
 
     Raises
     ------
@@ -147,7 +147,7 @@ async def practices(session: AsyncSession, actor: Actor) -> list[TextInReview]:
 
 
 async def contact(session: AsyncSession, actor: Actor, contact_id: str) -> Contact | None:
-    """Return a contact as it is stored, or None for one to be added (writer).
+    """Return a stored contact, or None if there is none with this id (writer session).
 
     Raises
     ------
@@ -159,7 +159,7 @@ async def contact(session: AsyncSession, actor: Actor, contact_id: str) -> Conta
 
 
 async def pathways(session: AsyncSession, actor: Actor) -> list[Pathway]:
-    """Return the pathways that are not restricted, expired ones too (writer).
+    """Return the pathways that are not restricted, including expired ones (writer session).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The rumour log: claims heard in an area, and the message of the bank that answers each."""
+"""The rumour log: claims heard in an area, and the bank message that answers each."""
 
 import re
 import uuid
@@ -25,10 +25,10 @@ from geo.text.countries import CODES
 from geo.text.normalize import seen
 from geo.text.protected_words import protected_phrases
 
-#: What could reach or name one person: a claim is published with its answer (P6, P17).
+#: Texts that could reach or name one person: a claim is published with its answer (P6, P17).
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){6,}")
 
-#: The staff's view, which has the state too.
+#: The staff's view, which has the state as well.
 _log = Table(
     "rumours",
     MetaData(),
@@ -40,7 +40,7 @@ _log = Table(
 async def answered(
     session: AsyncSession, lang: str, *, country: str | None = None
 ) -> list[tuple[Mapping[str, Any], BankText]]:
-    """Return the answered rumours, each with its message as `messages.lookup` gives it."""
+    """Return the answered rumours, each with its message as chosen by `messages.lookup`."""
     question = select(rumours).where(rumours.c.message_key.is_not(None))
     if country is not None:
         question = question.where(rumours.c.country == country)
@@ -50,12 +50,12 @@ async def answered(
         try:
             answers.append((row, await lookup(session, row["message_key"], lang)))
         except NotFoundError:
-            continue  # its message is no longer valid in any language: no claim without answer
+            continue  # no text of its message is valid: a claim is never shown without an answer
     return answers
 
 
 async def logged(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return every rumour that is not retired, the newest first, with its state (staff)."""
+    """Return every rumour that is not retired, the newest first, with its state (staff session)."""
     found = await session.execute(
         select(_log).where(_log.c.state != "retired").order_by(_log.c.heard_on.desc(), _log.c.id)
     )
@@ -71,17 +71,17 @@ async def record_rumour(
     admin1: str | None,
     heard_on: date,
 ) -> str:
-    """Write down a claim that was heard (writer).
+    """Record a claim that was heard (writer session).
 
     Returns
     -------
     str
-        Its id.
+        Id of the rumour.
 
     Raises
     ------
     ForbiddenError, InvalidRecordError
-        Not of the staff; a field is wrong, or the claim could name somebody.
+        The actor is not of the staff; a field is invalid, or the claim could identify a person.
     """
     require_staff(actor)
     row = Row(FileRow(1, {"claim": claim, "admin1": admin1}))
@@ -90,7 +90,7 @@ async def record_rumour(
         if _PERSONAL.search(seen(value or "")):
             row.reject(CodedReason("a_persons", field=field), field)
     if next(protected_phrases([words, unit or ""]), None) is not None:
-        # It would be read by everybody one day, and say where people are protected.
+        # An answered claim is published, and this one would tell where people are protected.
         row.reject(CodedReason("protected_claim", field="claim"), "claim")
     if country not in CODES:
         row.reject(CodedReason("not_country", field="country"), "country")
@@ -114,14 +114,16 @@ async def record_rumour(
 async def answer(
     session: AsyncSession, actor: Actor, rumour_id: str, message_key: str, sent: Sent
 ) -> Outcome:
-    """Propose a reviewed message of the bank as the answer to a rumour (writer).
+    """Propose a reviewed message of the bank as the answer to a rumour (writer session).
 
-    The answer publishes the claim, so that it waits: one records it, another releases it (P51).
+    The answer publishes the claim, so it waits for a second person: one records it, another
+    releases it (P51).
 
     Raises
     ------
     ForbiddenError, NotFoundError, ConflictError
-        Not of the staff; no such rumour; no reviewed message of that key.
+        The actor is not of the staff; there is no such rumour; no message with this key is
+        reviewed.
     """
     require_staff(actor)
     rumour = await _rumour(session, rumour_id)
@@ -131,12 +133,12 @@ async def answer(
 
 
 async def retire(session: AsyncSession, actor: Actor, rumour_id: str) -> None:
-    """Take a rumour out of the published log (writer).
+    """Retire a rumour from the published log (writer session).
 
     Raises
     ------
     ForbiddenError, NotFoundError
-        Not of the staff; no such rumour.
+        The actor is not of the staff; there is no such rumour.
     """
     require_staff(actor)
     rumour = await _rumour(session, rumour_id)

@@ -1,4 +1,4 @@
-"""A checked file written: in one transaction, or as proposals for somebody else to accept."""
+"""Writing of a checked file: in one transaction, or as proposals that a second person accepts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from geo.records.loader import LOAD_LOCK, MAX_PROBLEMS
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What became of a file.
+    """The outcome of writing a file.
 
     Attributes
     ----------
     added, changed, unchanged, left_out : int
-        Records, and rows that were bad.
+        Numbers of records, and of bad rows that were left out.
     proposed, at_once : int
-        Changes that wait for a second person, and those that closed something at once (P40).
+        Changes that wait for a second person, and changes that closed something at once (P40).
     """
 
     added: int = 0
@@ -51,7 +51,7 @@ async def apply(
     actor: str = "cli",
     record_id: str | None = None,
 ) -> ImportResult:
-    """Write what a checked file says, all of it or nothing (writer; nothing is committed here).
+    """Write a checked file, all or nothing (writer session; nothing is committed here).
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ async def apply(
     actor : str
         For the audit: ``cli``, or the id of a person.
     record_id : str or None
-        Of the batch, for the audit.
+        Id of the batch, for the audit.
 
     Raises
     ------
     InvalidFileError
-        Rows are bad, with a message each.
+        There are bad rows; one message for each problem.
     ConflictError
         Records have changed since the file was checked.
     InvalidRecordError, MixedDataError
@@ -112,16 +112,17 @@ async def to_proposals(
     batch_id: str,
     only_good: bool = False,
 ) -> ImportResult:
-    """Propose what a checked file says, as one batch (writer; nothing is committed here).
+    """Propose the changes of a checked file as one batch (writer session; not committed here).
 
-    Whoever imports may close at once what is theirs to close; the rest waits for somebody else
-    (P23, P40). An id that a record hidden from them has is given up without a word: they get the
-    answer of a new record, and a coordinator sees the likeness (P39).
+    The importer's own authority decides what takes effect at once, such as closing a space; the
+    rest waits for a second person (P23, P40). If a record hidden from the importer already has an
+    id of the file, the row silently gets another id: the importer gets the answer for a new record,
+    and a coordinator sees the likeness (P39).
 
     Raises
     ------
     InvalidFileError
-        Rows are bad, with a message each.
+        There are bad rows; one message for each problem.
     ConflictError
         Records have changed since the file was checked.
     ForbiddenError, InvalidRecordError
@@ -133,8 +134,8 @@ async def to_proposals(
     stored = await space_documents.read_documents(session, visible)
     _require_unchanged(rows, stored)
     there = await visible_ids(session, [row.id for row in rows], None)
-    # The others are not there, or hidden from who imports: then the id is not used, by no row,
-    # and nothing is said.
+    # A row that is not visible is new, or its id belongs to a record hidden from the importer: then
+    # no row uses this id, and no message mentions it.
     other_ids = {id_: submission.new_id("space") for id_ in there - visible}
     wanted = [
         submission.ChangeRequest(

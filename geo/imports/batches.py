@@ -1,4 +1,4 @@
-"""Files somebody brought: checked, waiting to be applied, deleted after a week (P29)."""
+"""Import batches: uploaded files, checked, waiting to be applied, deleted after a week (P29)."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ from geo.imports.reports import Checked
 from geo.models import ImportBatch
 from geo.reasons import CodedReason
 
-#: P29: days a batch waits before it is deleted with all it holds; our proposal.
+#: P29: days after which a batch is deleted with all its content; our proposal.
 KEPT_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A file as it waits."""
+    """An import batch."""
 
     id: str
     file_name: str
@@ -35,7 +35,7 @@ class Batch:
 
 
 async def keep(session: AsyncSession, checked: Checked, actor: Actor, *, today: date) -> str:
-    """Keep a checked file until somebody applies or discards it (writer); return its id.
+    """Store a checked file until it is applied or discarded (writer session); return its id.
 
     Raises
     ------
@@ -61,12 +61,12 @@ async def keep(session: AsyncSession, checked: Checked, actor: Actor, *, today: 
 
 
 async def read(session: AsyncSession, batch_id: str, actor: Actor) -> tuple[Batch, Checked]:
-    """Return a batch of the actor's own, with its report (writer).
+    """Return one of the actor's own batches, with its report (writer session).
 
     Raises
     ------
     NotFoundError
-        The actor has none with this id.
+        The actor has no batch with this id.
     """
     found = await session.scalar(
         select(ImportBatch).where(ImportBatch.id == batch_id, ImportBatch.person_id == actor.id)
@@ -80,7 +80,7 @@ async def read(session: AsyncSession, batch_id: str, actor: Actor) -> tuple[Batc
 
 
 async def list_batches(session: AsyncSession, actor: Actor) -> Sequence[Batch]:
-    """Return the actor's own batches, the newest first (writer)."""
+    """Return the actor's own batches, the newest first (writer session)."""
     found = await session.scalars(
         select(ImportBatch)
         .where(ImportBatch.person_id == actor.id)
@@ -98,14 +98,14 @@ async def apply_batch(
     reason: str,
     only_good: bool = False,
 ) -> ImportResult:
-    """Turn a batch of the actor's own into proposals (writer).
+    """Turn one of the actor's own batches into proposals (writer session).
 
     Raises
     ------
     NotFoundError
-        The actor has none with this id.
+        The actor has no batch with this id.
     ConflictError
-        It is applied or discarded already, or records have changed since.
+        The batch is applied or discarded already, or records have changed since the check.
     InvalidFileError, ForbiddenError, InvalidRecordError
         As `geo.imports.apply.to_proposals`.
     """
@@ -117,7 +117,7 @@ async def apply_batch(
 
 
 async def discard(session: AsyncSession, batch_id: str, actor: Actor) -> None:
-    """Return a batch up: what it holds is deleted at once (writer).
+    """Discard a batch and delete its content at once (writer session).
 
     Raises
     ------
@@ -133,7 +133,7 @@ async def discard(session: AsyncSession, batch_id: str, actor: Actor) -> None:
 
 
 async def purge(session: AsyncSession, today: date) -> int:
-    """Delete the batches whose time is over (writer), and say how many (P29)."""
+    """Delete the batches that are due, and return their number (writer session; P29)."""
     gone = await session.scalars(
         delete(ImportBatch).where(ImportBatch.delete_on <= today).returning(ImportBatch.id)
     )

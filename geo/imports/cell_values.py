@@ -1,4 +1,4 @@
-"""Cells into values of fields: numbers, flags, lists, phones and places as people write them."""
+"""Conversion of cells to field values: numbers, flags, lists, phones and places."""
 
 import json
 import math
@@ -16,14 +16,14 @@ from geo.imports.readers.table import CellError, Value
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
-#: Words for "nothing there" in columns of codes, numbers and dates; a text stays what it is.
+#: Words for an empty cell in columns of codes, numbers and dates; in text columns they are text.
 EMPTY = frozenset(
     {"n/a", "#n/a", "-", "–", "—", "s/d", "n/d", "sin dato", "sin datos", "null", "none"}
 )
 
 _LONGEST_EMPTY = max(map(len, EMPTY))
 
-#: A list that is known to be empty: no documents are asked for.
+#: Words for a list that is known to be empty, such as no required documents.
 _NOTHING = frozenset({"[]", "ninguno", "ninguna", "nenhum", "nenhuma", "aucun", "aucune", "none"})
 
 _TRUE = frozenset(
@@ -41,22 +41,22 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,  '])\d{3})(?:\1\d{3})*")
 
 @dataclass(frozen=True)
 class CellStyle:
-    """How a file writes what can be written in several ways.
+    """Notation of a file for values that can be written in several ways.
 
     Attributes
     ----------
     decimal : str or None
-        ``,`` or ``.``; None accepts what can be only one of them.
+        Decimal sign, ``,`` or ``.``; None accepts unambiguous numbers only.
     order : str or None
-        Of numeric dates.
+        Order of day and month in numeric dates.
     epoch_1904 : bool
-        Of serial dates.
+        Serial dates count from 1904.
     empty : collection of str
-        Words for "nothing there", folded; in every column.
+        Folded words for an empty cell, in every column.
     separator : str or None
-        Between the items of lists; None: ``|``, ``;``, ``,`` or a line break.
+        Separator of list items; None: ``|``, ``;``, ``,`` or a line break.
     timezone : str or None
-        In which a moment without its offset is meant.
+        Time zone of moments without an offset.
     """
 
     decimal: str | None = None
@@ -68,7 +68,7 @@ class CellStyle:
 
 
 def is_empty(value: Value, name: str, style: CellStyle) -> bool:
-    """Return whether a cell says nothing about field ``name``."""
+    """Return whether a cell is empty for field ``name``."""
     if not isinstance(value, str):
         return value is None
     if not value.strip():
@@ -81,23 +81,24 @@ def is_empty(value: Value, name: str, style: CellStyle) -> bool:
     return kind_of(name) not in {"text", "list"} and plain in EMPTY
 
 
-#: As `geo.exports.tables` writes them, at the beginning of a cell and within.
+#: Apostrophes that `geo.exports.tables` writes before formula characters, at the beginning of a
+#: cell or of one of its parts.
 _QUOTED = re.compile(r"(?:^|(?<=[;\t\n\r]))'('*[=+\-@\t\r＝＋－＠])")
 
 
 def converted(value: Value, name: str, style: CellStyle) -> Value:
-    """Return a cell's value as field ``name`` takes it.
+    """Return a cell's value converted to the type of field ``name``.
 
     Raises
     ------
     CellError
-        It cannot be; says why, never the value.
+        The value cannot be converted; the message gives the reason, never the value.
     """
     return _CONVERTERS[kind_of(name)](_unquoted(value), style)
 
 
 def _unquoted(value: Value) -> Value:
-    """Take off the apostrophes that exports put before what looks like a formula."""
+    """Remove the apostrophes that exports put before text that looks like a formula."""
     return _QUOTED.sub(r"\1", value) if isinstance(value, str) and "'" in value else value
 
 
@@ -127,12 +128,12 @@ def _flag(value: Value, _: CellStyle) -> bool:
 
 
 def number(value: Value, style: CellStyle) -> float:
-    """Return the number in a cell, with a decimal point or comma and thousands.
+    """Return the number in a cell, written with a decimal point or comma and optional thousands.
 
     Raises
     ------
     CellError
-        It is none, or could be two.
+        The cell holds no number, or a number that can be read in two ways.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise CellError(CodedReason("not_number"))
@@ -161,14 +162,14 @@ def _read_number(text: str, decimal: str | None) -> float:
         raise CellError(CodedReason("not_number"))
     if not re.fullmatch(r"[+-]?\d+(?:[.,]\d{3})*", whole) or (fraction and not fraction.isdigit()):
         try:
-            return float(text)  # 1e3 and the like
+            return float(text)  # scientific notation, such as 1e3
         except ValueError:
             raise CellError(CodedReason("not_number")) from None
     return float(f"{whole.replace(group, '')}.{fraction or 0}")
 
 
 def decimal_of(cells: Iterable[Value]) -> str | None:
-    """Return the decimal sign that the numbers of a column have, if one of them tells."""
+    """Return the decimal sign of a column's numbers, or None if no number decides it."""
     signs = set()
     for cell in cells:
         if not isinstance(cell, str):
@@ -193,7 +194,7 @@ def degrees(value: Value, style: CellStyle) -> float:
     Raises
     ------
     CellError
-        It is neither.
+        The cell holds neither form.
     """
     if isinstance(value, str):
         found = _DMS.fullmatch(value.strip())
@@ -210,12 +211,14 @@ def degrees(value: Value, style: CellStyle) -> float:
 
 
 def position(value: Value, style: CellStyle) -> tuple[float, float]:
-    """Return lon and lat of a cell with both, latitude first as surveys and maps write them.
+    """Return lon and lat of a cell with both, written latitude first as in surveys and maps.
+
+    Altitude and accuracy after the two numbers are ignored.
 
     Raises
     ------
     CellError
-        It is not two numbers; altitude and accuracy behind them are ignored.
+        The cell does not hold two numbers.
     """
     text = value.strip().strip("()") if isinstance(value, str) else ""
     parts = [part for part in re.split(r"\s*[;|]\s*|\s*,\s+|\s+", text) if part]

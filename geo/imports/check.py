@@ -1,4 +1,4 @@
-"""A file of spaces compared with what is stored: every row reported, nothing written."""
+"""Comparison of a file of spaces with the stored records: every row reported, nothing written."""
 
 import asyncio
 import hashlib
@@ -28,10 +28,10 @@ from geo.records.row_validation import ID, Circumstances
 from geo.records.space_rows import NIGHT_REMARK
 from geo.vocabulary import read_vocabulary
 
-#: Called with how many rows are done, and how many there are.
+#: Called with the number of rows done, and of all rows.
 Progress = Callable[[int, int], None]
 
-#: What a partner's copy of a partners-only record says roughly or not at all (P5).
+#: Fields that a partner's copy of a partners-only record contains blurred or not at all (P5).
 _BLURRED = frozenset(
     {"lon", "lat", "coord_precision", "address", "landmark", "road", "road_km", "itinerary"}
 )
@@ -42,7 +42,7 @@ _STEP = 500
 
 @dataclass(frozen=True)
 class _Known:
-    """What a file is compared with."""
+    """The stored data that a file is compared with."""
 
     stored: Mapping[str, dict[str, Any]]
     organizations: Mapping[str, tuple[str, str]]
@@ -65,27 +65,27 @@ async def check_file(
     progress: Progress | None = None,
     table: Table | None = None,
 ) -> Checked:
-    """Read a file, apply a mapping, and report what each row would do (writer; only reads).
+    """Read a file, apply a mapping, and report the effect of each row (writer session; only reads).
 
     Parameters
     ----------
     data : bytes
-        The file.
+        Content of the file.
     name : str
-        Its name, for messages.
+        Name of the file, for messages.
     mapping : FieldMapping or None
-        None: columns are named as fields, or tagged by HXL.
+        None: columns have the names of fields, or HXL tags.
     now, today
         The aware moment and the day of the import.
     actor : Actor or None
-        Who imports: records that they may not know of are as if they were not there, and records
-        of others are refused. None is somebody with the machine.
+        The importer: records hidden from the importer count as absent, and changes to other
+        organisations' records are refused. None is the operator of the machine.
     source : str or None
-        Of new records that state none.
+        Source of new records that state none.
     progress : callable or None
         See `Progress`.
     table : Table or None
-        The file as it was read elsewhere, as the mapping says (`geo.imports.sandbox`).
+        The file, already read elsewhere with the mapping's reading options (`geo.imports.sandbox`).
 
     Raises
     ------
@@ -165,9 +165,9 @@ async def _known(
 
 
 async def visible_ids(session: AsyncSession, ids: Iterable[str], actor: Actor | None) -> set[str]:
-    """Return which spaces there are of ``ids``, as far as somebody may know of them (writer).
+    """Return which of ``ids`` are spaces that the actor may know of (writer session).
 
-    A restricted one exists only for the people named for it (P39).
+    A restricted space exists only for the people named for it (P39).
     """
     question = select(Location.id).where(Location.id == func.any(list(ids)))
     if actor is not None:
@@ -204,7 +204,7 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         after, notes = merged(draft.id, changes, before, known)
     except InvalidRecordError as error:
         for name, reason in error.problems:
-            # A cell that could not be read is missing here: said once is enough.
+            # A cell that could not be read is missing here; its problem is already reported.
             if name not in told:
                 problems.append(RowProblem(columns.get(name, ""), name, harmless(name, reason)))
     problems += [
@@ -219,7 +219,7 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
     if after is not None and known.actor is not None:
         problems += _authority(known.actor, before, after)
     if problems or after is None:
-        # What is no id could be anything.
+        # A malformed id could be any text, so the report does not repeat it.
         named = draft.id if ID.fullmatch(draft.id) else ""
         return RowReport(draft.number, named, "bad", problems=tuple(problems))
     different = tuple(space_documents.differences(before, after))
@@ -237,9 +237,9 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
 
 
 def _stated(changes: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the changes without empty ones of a record that does not exist yet.
+    """Return the changes; of a new record without the empty ones.
 
-    A position that an export has blurred (P5) does not replace the true one.
+    A position that an export has blurred (P5) does not replace the exact position.
     """
     if before is not None:
         is_blurred = str(changes.get("coord_precision") or "").startswith("grid_")
@@ -251,12 +251,12 @@ def _stated(changes: Mapping[str, Any], before: Mapping[str, Any] | None) -> dic
 def merged(
     id_: str, changes: Mapping[str, Any], before: dict[str, Any] | None, known: _Known
 ) -> tuple[dict[str, Any], list[CodedReason]]:
-    """Return the canonical document that a row makes, and remarks.
+    """Return the canonical document that a row results in, and remarks.
 
     Raises
     ------
     InvalidRecordError
-        With each field that breaks its rule.
+        Names each field that breaks its rule.
     """
     document = {**space_documents.patched(before or {}, changes), "id": id_}
     return space_documents.compare(
@@ -276,7 +276,7 @@ def _authority(
 
 
 def digest(document: Mapping[str, Any] | None) -> str:
-    """Return what tells one state of a record from another; empty where there is none."""
+    """Return a digest that identifies the state of a record; empty if there is no record."""
     if document is None:
         return ""
     told = json.dumps(document, sort_keys=True, default=str).encode()

@@ -1,4 +1,4 @@
-"""Dates and times of day as people write them, in four languages and in serial numbers."""
+"""Dates and times of day as people write them, in several languages and as serial numbers."""
 
 import re
 from collections.abc import Iterable
@@ -12,14 +12,14 @@ from geo.text.normalize import folded
 
 Order = Literal["day_first", "month_first"]
 
-#: Day 0 of serial dates. 1900-02-29 never was, yet old spreadsheets count it as day 60, so that
-#: the days after it count from two days before 1900 (ECMA-376 part 1, 18.17.4.1).
+#: Day 0 of serial dates. Old spreadsheets count 1900-02-29, which never existed, as day 60, so that
+#: later days count from two days before 1900 (ECMA-376 part 1, 18.17.4.1).
 _EPOCH_1900 = date(1899, 12, 30)
 _EPOCH_1904 = date(1904, 1, 1)
 _LEAP_BUG = 60
 
-#: A year that no confirmation of the network has (it began in 2017, domain.md section 1): an
-#: empty cell with a date format shows as 1900, an empty one of a database as 1970.
+#: Earliest year accepted. The network began in 2017 (domain.md section 1), so no confirmation is
+#: older; an empty cell with a date format shows as 1900, an empty database value as 1970.
 FIRST_YEAR = 2000
 _LAST_YEAR = 2100
 
@@ -73,9 +73,9 @@ _CLOCK = re.compile(
 
 
 def order_of(values: Iterable[object]) -> Order | None:
-    """Return which order the numeric dates of a column have, if one of them tells.
+    """Return the order of day and month in a column's numeric dates.
 
-    None where none tells, or where they contradict each other.
+    None if no date decides it, or dates contradict each other.
     """
     orders: set[Order] = set()
     for value in values:
@@ -95,7 +95,8 @@ def day(value: object, order: Order | None = None, *, epoch_1904: bool = False) 
     Raises
     ------
     CellError
-        It is none, or could be two; says why without the value.
+        The cell holds no date, or a date that can be read in two ways; the message does not repeat
+        the value.
     """
     if isinstance(value, datetime):
         found = value.date()
@@ -128,7 +129,7 @@ def _written(value: str, order: Order | None) -> date:
     try:
         if numeric:
             return _numeric(numeric[1], int(numeric[2]), numeric[3], order)
-        if re.fullmatch(r"[3-9]\d{4}(?:\.0+)?", value):  # 1982 to 2173, as a text
+        if re.fullmatch(r"[3-9]\d{4}(?:\.0+)?", value):  # serial date as text: 1982 to 2173
             return _serial(float(value), epoch_1904=False)
         if worded:
             day_, month, year = (
@@ -141,7 +142,7 @@ def _written(value: str, order: Order | None) -> date:
     except CellError:
         raise
     except ValueError:
-        pass  # a day that no month has: refused like any other
+        pass  # a date that does not exist is refused like any other
     raise CellError(CodedReason("cell_not_date"))
 
 
@@ -161,7 +162,7 @@ def _numeric(first: str, second: int, third: str, order: Order | None) -> date:
 
 
 def _year(value: str) -> int:
-    # Two digits are this century: FIRST_YEAR refuses what is older.
+    # Two digits are a year of this century; `FIRST_YEAR` refuses older ones.
     return int(value) + (2000 if len(value) == 2 else 0)  # noqa: PLR2004
 
 
@@ -171,7 +172,7 @@ def clock(value: object) -> str:
     Raises
     ------
     CellError
-        It is none; says why without the value.
+        The cell holds no time of day; the message does not repeat the value.
     """
     if isinstance(value, datetime | time):
         return f"{value.hour:02}:{value.minute:02}"
@@ -194,7 +195,7 @@ def clock(value: object) -> str:
 
 
 def _share(value: float) -> str:
-    """Return a share of a day, or a whole hour, as a time of day."""
+    """Return a fraction of a day, or a whole hour, as a time of day."""
     if isinstance(value, float) and 0 <= value < 1:
         minutes = round(value * 24 * 60)
         return f"{minutes // 60:02}:{minutes % 60:02}"
@@ -204,12 +205,12 @@ def _share(value: float) -> str:
 
 
 def weekdays(value: object) -> list[str]:
-    """Return the days of the week in a cell: codes, names, ranges, in any of the languages.
+    """Return the days of the week in a cell: codes, names or ranges in the supported languages.
 
     Raises
     ------
     CellError
-        A word is no day.
+        A word is no day of the week.
     """
     if isinstance(value, list):
         value = ",".join(map(str, value))
@@ -244,12 +245,12 @@ _ALL_DAY = {"24 horas", "24h", "24 h", "24 hours", "24/24", "24"}
 
 
 def hours(value: object) -> list[tuple[str, str]]:
-    """Return the openings of one day in a cell: ``8:00-12:00 y 14:00-18:00``; none if closed.
+    """Return the openings of one day in a cell: ``8:00-12:00 y 14:00-18:00``; empty if closed.
 
     Raises
     ------
     CellError
-        It is no such text.
+        The cell does not hold openings.
     """
     if not isinstance(value, str):
         raise CellError(CodedReason("cell_not_hours"))

@@ -1,7 +1,7 @@
-"""Spaces that may be one: found, kept for a person to decide, merged or told apart.
+"""Possible duplicates among spaces: found, queued for a person to decide, merged or told apart.
 
-A pair with a restricted space is for coordinators who are named for it: neither its presence nor
-its absence shows in anybody else's list or report (P38, P39).
+A pair with a restricted space is only for coordinators named for that space: neither its presence
+nor its absence shows in other people's lists or reports (P38, P39).
 """
 
 import asyncio
@@ -28,13 +28,13 @@ from geo.proposals.record_visibility import shown_document
 from geo.records import space_documents
 from geo.removals.hidden_records import untold_hidden
 
-#: Most likenesses that a report names of one row.
+#: Most likenesses that a report names for one row.
 _MAX_ALIKE = 5
 
-#: Fields of a document that a likeness is judged by.
+#: Document fields that decide whether two records are alike.
 _TELLING = {"name", "lon", "lat", "coord_precision", "country", "locality", "public_phones"}
 
-#: Fields that two records of one place have together.
+#: List fields that are united when two records of one place are merged.
 _UNITED = ("services", "sectors", "languages", "referral_points")
 
 
@@ -45,12 +45,12 @@ async def alike_rows(
     *,
     actor: Actor | None,
 ) -> list[RowReport]:
-    """Return rows with the records that they may repeat, as far as the actor may know (writer).
+    """Add to rows the records they may duplicate, as far as the actor may know (writer session).
 
     Parameters
     ----------
     stored : mapping of str to document
-        What the rows were compared with.
+        The documents that the rows were compared with.
     """
     telling = [
         row
@@ -80,9 +80,9 @@ async def alike_rows(
 
 
 async def remember_alike(session: AsyncSession, ids: Collection[str]) -> int:
-    """Keep the pairs that some spaces make, for a person to decide (writer); say how many.
+    """Queue the pairs of similar spaces that involve ``ids``; return their number (writer session).
 
-    What was decided stays decided; an open pair that is no longer alike is forgotten.
+    Decided pairs stay decided; an open pair that is no longer similar is deleted.
     """
     if not ids:
         return 0
@@ -106,13 +106,13 @@ async def remember_alike(session: AsyncSession, ids: Collection[str]) -> int:
 
 
 async def find_duplicates(session: AsyncSession) -> int:
-    """Compare every active space with every other (writer); say how many pairs are alike."""
+    """Queue all similar pairs of spaces that are not closed; return their number (writer)."""
     return await remember_alike(session, set(await session.scalars(select(Location.id))))
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPair:
-    """A pair for a person to decide, with the names of both."""
+    """A pair for a person to decide, with the names of both spaces."""
 
     left: str
     right: str
@@ -125,13 +125,14 @@ class OpenPair:
 async def open_pairs(
     session: AsyncSession, actor: Actor | None, *, limit: int = 100
 ) -> list[OpenPair]:
-    """Return the open pairs that somebody may decide, the likeliest first (writer).
+    """Return the open pairs that an actor may decide, the likeliest first (writer session).
 
     Parameters
     ----------
     actor : Actor or None
         An editor sees pairs with a space of the own organisation, an approver those of the own
-        countries, and neither any with a restricted one. None is somebody with the machine.
+        countries, and neither sees pairs with a restricted space. None is the operator of the
+        machine.
 
     Raises
     ------
@@ -182,12 +183,12 @@ async def _open_pairs(session: AsyncSession, actor: Actor | None, limit: int) ->
 
 
 async def open_pair(session: AsyncSession, actor: Actor, left: str, right: str) -> OpenPair:
-    """Return one open pair that somebody may decide, whichever comes first (writer).
+    """Return one open pair that the actor may decide, given in either order (writer session).
 
     Raises
     ------
     ForbiddenError, NotFoundError
-        The actor works on no records; has no such open pair.
+        The actor works on no records; the actor has no such open pair.
     """
     left, right = sorted((left, right))
     for pair in await _open_pairs(session, actor, 100_000):
@@ -200,7 +201,7 @@ async def open_pair(session: AsyncSession, actor: Actor, left: str, right: str) 
 async def tell_apart(
     session: AsyncSession, left: str, right: str, actor: Actor, *, now: datetime
 ) -> None:
-    """Remember that two spaces are two (writer).
+    """Record that two similar spaces are different places (writer session).
 
     Raises
     ------
@@ -219,16 +220,17 @@ async def merge(
     now: datetime,
     choices: Mapping[str, str] | None = None,
 ) -> submission.Outcome:
-    """Propose that one space takes over what another says, and that the other goes (writer).
+    """Propose to merge one space into another (writer session).
 
-    Field by field the record that was confirmed last wins; lists are united; of two visibilities
-    the narrower one holds. All of it waits for a second person; then the other record becomes
-    closed and restricted: it disappears, and what referred people to it names the one that stays.
+    Field by field the record with the later confirmation wins; lists are united; of two
+    visibilities the narrower holds. The merge waits for a second person. Then the other record
+    becomes closed and restricted: it disappears, and records that referred to it refer to the kept
+    one.
 
     Parameters
     ----------
     choices : mapping of str to str or None
-        By field, what somebody chose instead: ``keep``, ``other`` or ``both``.
+        By field, a person's choice instead: ``keep``, ``other`` or ``both``.
 
     Raises
     ------
@@ -239,7 +241,8 @@ async def merge(
     """
     await _decide(session, keep, other, actor, state="merging", now=now)
     found = await space_documents.read_documents(session, [keep, other])
-    # A restricted space that refers to one of them is not told to who merges, nor lost (P39).
+    # A restricted space that refers people to either record is neither shown to the merging person
+    # nor lost (P39).
     stays, goes = [await shown_document(session, actor, found[id_]) for id_ in (keep, other)]
     wanted = submission.ChangeRequest(keep, chosen(stays, goes, choices or {}), merged_id=other)
     (outcome,) = await submission.propose(
@@ -249,7 +252,7 @@ async def merge(
 
 
 def united(keep: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the changes by which ``keep`` takes over what ``other`` says."""
+    """Return the changes by which ``keep`` takes over the content of ``other``."""
     newer = (other.get("confirmed_on") or "") > (keep.get("confirmed_on") or "")
     changes: dict[str, Any] = {}
     for name in space_documents.FIELDS:
@@ -279,7 +282,7 @@ def united(keep: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differing(keep: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return the fields of which a person may choose whose value stays."""
+    """Return the differing fields for which a person may choose the value."""
     differ = {
         _TIED.get(name, name)
         for name in space_documents.FIELDS
@@ -291,7 +294,7 @@ def differing(keep: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 def chosen(
     keep: Mapping[str, Any], other: Mapping[str, Any], choices: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the changes of ``keep``: those of `united`, but for the fields somebody chose."""
+    """Return the changes of ``keep``: those of `united`, except where a person chose otherwise."""
     changes = united(keep, other)
     for name in space_documents.FIELDS:
         if name in _APART or keep.get(name) == other.get(name):
@@ -304,10 +307,10 @@ def chosen(
     return changes
 
 
-#: Fields that go with another: half a position of each record would be a third place.
+#: Fields that follow another field's choice: half a position of each record would be a third place.
 _TIED = {"lat": "lon", "coord_precision": "lon", "capacity_updated": "available"}
 
-#: Fields that two records of one place do not take from each other.
+#: Fields that a merged record does not take from the other record.
 _APART = {
     "id", "demo", "organization", "organization_id", "visibility", "confidential", "consent_on",
     "source", "licence",
@@ -365,7 +368,7 @@ async def _decided(session: AsyncSession, ids: Iterable[str]) -> set[tuple[str, 
 async def _spots(
     session: AsyncSession, countries: Collection[str] | None, actor: Actor | None
 ) -> list[Spot]:
-    """Return the spots of the spaces that are not closed, as far as the actor may know."""
+    """Return the spots of the spaces that are not closed, as far as the actor may know of them."""
     question = select(
         Location.id,
         Location.name,

@@ -1,6 +1,6 @@
-"""The fields of a space as an import sees them: of what kind each is, and how columns make it."""
+"""Fields of a space in an import: the kind of each, and columns converted to fields."""
 
-#: Field and kind of its values. The names are those of a file of spaces (`geo.records.space_rows`).
+#: Kind of value by field. The names are those of a file of spaces (`geo.records.space_rows`).
 KINDS = {
     "id": "text",
     "name": "text",
@@ -59,7 +59,7 @@ KINDS = {
     "demo": "flag",
 }
 
-#: What a column may say that is no field itself: it becomes one. ``position`` is latitude and
+#: Columns that are no fields themselves but are converted to fields: ``position`` is latitude and
 #: longitude in one cell; the others become ``schedules``.
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 MADE = {
@@ -73,15 +73,15 @@ MADE = {
 
 ALL = frozenset({*KINDS, *MADE})
 
-#: Fields whose values are codes: they may be named in a report, since they are about no person.
+#: Fields whose values are codes: a report may repeat them, because they are not about persons.
 CODED = frozenset(
     name for name, kind in KINDS.items() if kind in {"code", "list", "flag", "flags", "country"}
 ) - {"referral_points"}
 
-#: Fields that an ordinary file says in whatever words: the import translates known labels.
+#: Fields that ordinary files state in their own words: the import translates known labels.
 TRANSLATABLE = {"kind": "space_kind", "services": "service", "sectors": "sector"}
 
 
 def kind_of(field: str) -> str:
-    """Return the kind of a field or of what becomes one."""
+    """Return the kind of a field, or of a column that is converted to fields."""
     return KINDS.get(field) or MADE[field]

@@ -1,10 +1,10 @@
-"""HXL 1.1: which hashtag stands for which field of a space (domain.md section 3)."""
+"""HXL 1.1: the hashtags that stand for fields of a space (domain.md section 3)."""
 
 from collections.abc import Mapping
 
-#: Hashtag, attributes it must have, and the field: the first that fits is taken, so that the
-#: narrower ones come first. From domain.md's list of headers for spaces; what that list does not
-#: have is written ``#meta+field+<name>`` by Amparo's own export.
+#: Hashtag, required attributes, and field. The first match counts, so narrower tags come first. The
+#: list is domain.md's headers for spaces; Amparo's own export writes all other fields as
+#: ``#meta+field+<name>``.
 FIELDS: tuple[tuple[str, frozenset[str], str], ...] = (
     ("#meta", frozenset({"id"}), "id"),
     ("#loc", frozenset({"name"}), "name"),
@@ -37,14 +37,14 @@ FIELDS: tuple[tuple[str, frozenset[str], str], ...] = (
 
 
 def field_of(tag: str, names: frozenset[str]) -> str | None:
-    """Return the field a hashtag stands for, or None.
+    """Return the field that a hashtag stands for, or None.
 
     Parameters
     ----------
     tag : str
         Lower case, attributes in any order: ``#geo+lat``.
     names : frozenset of str
-        Every field there is.
+        Names of all fields.
     """
     head, *attributes = tag.split("+")
     there = frozenset(attributes)
@@ -58,10 +58,10 @@ def field_of(tag: str, names: frozenset[str]) -> str | None:
 
 
 def fields_of(tags: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
-    """Return the field of each tagged column; a field that several columns have is the first's.
+    """Return the field of each tagged column; of several columns for one field the first counts.
 
-    A column whose header is a field's own name is that field, whatever its hashtag: the export
-    says there exactly what it means.
+    A column whose header is a field's name is that field whatever its hashtag: Amparo's own export
+    writes such headers.
     """
     own = {column: column for column in tags if column in names}
     taken = set(own)

@@ -1,4 +1,4 @@
-"""Which column is which field: a mapping file, read and written as TOML."""
+"""Mapping of columns to fields: a mapping file, read and written as TOML."""
 
 import json
 import tomllib
@@ -15,7 +15,7 @@ from geo.imports.readers.table import Table
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
-#: Names that files of spaces also use for a field.
+#: Other names of fields in files of spaces.
 ALIASES = {
     "organisation": "organization",
     "longitude": "lon",
@@ -27,32 +27,32 @@ ALIASES = {
     "coordinates": "position",
 }
 
-#: What an empty cell of a mapped column does to a record that is there.
+#: Effect of an empty cell of a mapped column on an existing record.
 EMPTY_CELLS = ("keep", "clear")
 
 
 @dataclass(frozen=True)
 class FieldMapping:
-    """How the columns of a file become fields of spaces.
+    """Rules by which the columns of a file become fields of spaces.
 
     Attributes
     ----------
     fields : mapping of str to tuple of str
-        Columns by field; several are joined, or make one list.
+        Columns by field; several columns are joined to a text, or make one list.
     answers : mapping of str to mapping of str to str
-        By list field: columns that say yes or no to one code each.
+        By list field: columns that each answer yes or no for one code.
     values : mapping of str to mapping of str to str
-        By field: what a label (folded) means; an empty text means nothing there.
+        By field: the meaning of a label (folded); an empty text means an empty cell.
     constants : mapping of str to value
-        Fields that are the same in every row, where a row says nothing else.
+        Values of fields for every row that does not state its own.
     id_prefix, id_columns
-        How a stable id is made where no column has one: the same place keeps its id.
+        Parts of the stable id where no column has one: the same place keeps its id.
     ignored : tuple of str
         Columns that somebody decided not to import.
     empty_cells : str
         One of `EMPTY_CELLS`.
     reading, style
-        How the file is read, and how it writes numbers, dates and lists.
+        Options for reading the file, and its notation of numbers, dates and lists.
     """
 
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -83,12 +83,12 @@ _ORDERS = ("day_first", "month_first")
 
 
 def parse_mapping(content: str | bytes | Mapping[str, Any]) -> FieldMapping:
-    """Return the mapping in a TOML text, or in the object that such a text stands for.
+    """Return the mapping in a TOML text, or in the object parsed from TOML.
 
     Raises
     ------
     InvalidFileError
-        With one message for everything in it that is wrong.
+        One message for each problem of the mapping.
     """
     if not isinstance(content, Mapping):
         content = _toml(content)
@@ -145,7 +145,7 @@ def _in_mapping(reason: CodedReason) -> CodedReason:
 
 
 class _Problems:
-    """Reads the parts of a mapping and collects what is wrong with them."""
+    """Reader of the parts of a mapping that collects their problems."""
 
     def __init__(self) -> None:
         self.found: list[CodedReason] = []
@@ -242,12 +242,12 @@ class _Problems:
 
 
 def own_mapping(table: Table, base: FieldMapping | None = None) -> FieldMapping:
-    """Return the mapping of a file that names its columns as Amparo does, or tags them by HXL.
+    """Return the mapping of a file whose columns have Amparo's field names or HXL tags.
 
     Parameters
     ----------
     base : FieldMapping or None
-        What somebody stated besides the columns, such as constants.
+        Parts of the mapping that are stated already, such as constants.
     """
     base = base or FieldMapping()
     names = frozenset(ALL)
@@ -265,7 +265,7 @@ def own_mapping(table: Table, base: FieldMapping | None = None) -> FieldMapping:
 
 
 def as_object(mapping: FieldMapping) -> dict[str, Any]:
-    """Return a mapping as the object its TOML stands for: what a batch stores."""
+    """Return a mapping as the object of its TOML text, the form stored with a batch."""
     reading = {k: v for k, v in asdict(mapping.reading).items() if v is not None}
     style = {
         "decimal": mapping.style.decimal,
@@ -292,12 +292,12 @@ def as_object(mapping: FieldMapping) -> dict[str, Any]:
 
 
 def as_toml(mapping: FieldMapping, comments: Mapping[str, str] | None = None) -> str:
-    """Return a mapping as TOML, to be read and corrected by a person.
+    """Return a mapping as TOML for a person to read and correct.
 
     Parameters
     ----------
     comments : mapping of str to str
-        Said above a section, by its name.
+        Comment above each section, by the section's name.
     """
     told = as_object(mapping)
     comments = comments or {}

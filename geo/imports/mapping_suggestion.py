@@ -1,4 +1,4 @@
-"""A mapping proposed from headers and values, for a person to read and correct."""
+"""Suggestion of a mapping from headers and values, for a person to read and correct."""
 
 import re
 from collections import Counter
@@ -18,46 +18,46 @@ from geo.imports.synonyms import HEADERS, LABELS
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
-#: Least likeness (0 to 100) of a header with a known one; below, a person has to say.
+#: Least similarity (0 to 100) of a header to a known one; below, a person has to decide.
 _LIKELY = 85.0
 
-#: Cells of a column that are looked at.
+#: Most cells examined in a column.
 _SAMPLE = 500
 
-#: Different labels beyond which a column is free text, not codes.
+#: Most different labels of a coded column; a column with more holds free text.
 _MAX_LABELS = 60
 
-#: Codes of cells that could be two values, each of which their field takes.
+#: Codes of cells that can be read in two ways, both valid for their field.
 _AMBIGUOUS = frozenset({"cell_ambiguous_date", "cell_ambiguous_decimal"})
 
-#: Stands for the name of the source until a person writes it.
+#: Placeholder for the name of the source, until a person writes it.
 UNNAMED = "SOURCE"
 
-#: Fields without which no record is made.
+#: Fields that every record needs.
 REQUIRED = ("name", "kind", "organization", "country", "timezone", "confirmed_on")
 
 
 @dataclass
 class Suggestion:
-    """A proposed mapping and what a person must still decide.
+    """A suggested mapping, and notes on what a person must still decide.
 
     Attributes
     ----------
     notes : list of CodedReason
-        What is missing, doubtful or left out.
+        Missing, doubtful or omitted columns and values.
     """
 
     mapping: FieldMapping
     notes: list[CodedReason] = field(default_factory=list)
 
     def toml(self) -> str:
-        """Return it as a file to correct; the notes are comments at its head."""
+        """Return the mapping as a TOML file to correct; the notes are comments at its head."""
         head = "".join(f"# {note}\n" for note in self.notes)
         return head + as_toml(self.mapping)
 
 
 def suggest(name: str, data: bytes, *, reading: ReadingOptions | None = None) -> Suggestion:
-    """Return a mapping for a file, with notes on what it cannot know.
+    """Return a suggested mapping for a file, with notes on what a person must decide.
 
     Raises
     ------
@@ -68,7 +68,13 @@ def suggest(name: str, data: bytes, *, reading: ReadingOptions | None = None) ->
 
 
 def suggest_for(table: Table, reading: ReadingOptions | None = None) -> Suggestion:
-    """Return a mapping for a table, as `suggest` does; raises as it, for what is about persons."""
+    """Return a suggested mapping for a table, as `suggest` does.
+
+    Raises
+    ------
+    PersonalDataError
+        The table is about persons.
+    """
     require_no_persons(table.columns)
     fields = _fields(table)
     labels, unknown = _labels(table, fields)
@@ -121,7 +127,7 @@ def _plain(header: str) -> str:
 
 
 def _likeness(one: str, other: str, **_: object) -> float:
-    # Short headers must be equal: "x" is in every other word.
+    # Short headers must be equal: "x" is a part of every other word.
     if min(len(one), len(other)) <= 3:  # noqa: PLR2004
         return 100.0 if one == other else 0.0
     return fuzz.token_sort_ratio(one, other)
@@ -132,7 +138,7 @@ def _cells(table: Table, column: str) -> list[Value]:
 
 
 def _fits(table: Table, column: str, name: str) -> bool:
-    """Return whether most cells of a column can be what the field takes."""
+    """Return whether at least half of a column's cells can be converted to the field's type."""
     if kind_of(name) in {"text", "code", "list", "flags", "country", "phones"}:
         return True
     cells = _cells(table, column)
@@ -152,7 +158,7 @@ def _fits(table: Table, column: str, name: str) -> bool:
 def _labels(
     table: Table, fields: dict[str, tuple[str, ...]]
 ) -> tuple[dict[str, dict[str, str]], list[CodedReason]]:
-    """Return translations of the labels that columns hold, and notes on unknown ones."""
+    """Return translations of the labels in coded columns, and notes on unknown labels."""
     found: dict[str, dict[str, str]] = {}
     notes = []
     for name, columns in fields.items():
@@ -240,7 +246,7 @@ def _is_ambiguous(cell: Value) -> bool:
 
 
 def _recipe(fields: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the columns of which an id can be made, where none has one."""
+    """Return the columns from which an id can be made; empty if a column has the id."""
     if "id" in fields:
         return ()
     return tuple(column for name in ("name", "locality") for column in fields.get(name, ()))

@@ -1,4 +1,4 @@
-"""Columns about persons: a file of places that has them is refused whole (P6, P17)."""
+"""Detection of columns about persons: a file with such a column is refused (P6, P17)."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from geo.errors import PersonalDataError
 from geo.reasons import CodedReason
 from geo.text.normalize import unmasked
 
-#: Whoever a list is about, folded, in the languages of the network.
+#: Words for the persons that a list may be about, folded, in the languages of the network.
 _WHO = (
     r"(?:beneficiari[oa]s?|beneficiary|beneficiaries|persona(?:s)? (?:atendida|migrante)s?|"
     r"paciente|patient|usuari[oa]|solicitante|applicant|refugiad[oa]|refugee|migrante?|migrant|"
@@ -16,7 +16,7 @@ _WHO = (
 )
 _NAME = r"(?:nombres?|apellidos?|names?|nomes?|noms?|sobrenomes?|telefonos?|phone|celular|edad|age)"
 
-#: Headers, folded and with signs as blanks, of columns that name or number one person.
+#: Headers of columns that name or number one person; folded, punctuation replaced by spaces.
 _PERSONAL = re.compile(
     rf"""\b(?:
     {_NAME}\ (?:\w+\ ){{0,3}}{_WHO} | {_WHO}\ (?:\w+\ ){{0,2}}{_NAME}
@@ -33,7 +33,7 @@ _PERSONAL = re.compile(
     re.VERBOSE,
 )
 
-#: What a place asks of people is about the place: "documents required", "pide pasaporte".
+#: A requirement that a place has is about the place: "documents required", "pide pasaporte".
 _ABOUT_THE_PLACE = re.compile(
     r"\b(?:requerid[oa]s?|requisitos?|exig\w+|pid[ea]n?|solicitan?|necesari[oa]s?|required|needed|"
     r"necessari[oa]s?|acepta\w*|accept\w*)\b"
@@ -41,7 +41,7 @@ _ABOUT_THE_PLACE = re.compile(
 
 
 def require_no_persons(columns: Iterable[str]) -> None:
-    """Refuse columns about persons, whether a mapping uses them or not.
+    """Refuse columns about persons, whether or not a mapping uses them.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What checking a file found: row by row, without repeating what could be about a person."""
+"""Reports of checking a file, row by row, without repeating text that could be about a person."""
 
 import csv
 import io
@@ -12,16 +12,16 @@ from geo.imports.fields import CODED
 from geo.imports.row_mapping import RowProblem
 from geo.reasons import REPEATED, CodedReason, from_stored, in_file
 
-#: What can become of a row.
+#: Outcomes of a row.
 STATES = ("new", "changed", "unchanged", "bad")
 
-#: Stands in a reason for what is not repeated.
+#: Replaces values of a reason that are not repeated.
 _LEFT_OUT = "…"
 
-#: Longest label of a code that a report repeats: the vocabularies' own are shorter than this.
+#: Longest label of a code that a report repeats; the labels of the vocabularies are shorter.
 _MAX_LABEL = 40
 
-#: Addresses and numbers, as in `geo.records.flows`: a label that has them is no label.
+#: Addresses and numbers, as in `geo.records.flows`: a text with them is no label of a code.
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){5,}")
 
 
@@ -32,11 +32,11 @@ class Likeness:
     Attributes
     ----------
     id : str
-        Of the other record; ``row N`` of the same file where it has no record yet.
+        Id of the other record, or ``row N`` for a row of the same file that has no record yet.
     score : float
         0 to 1.
     reasons : dict
-        What they have in common, as `geo.imports.similarity` says it.
+        What both have in common, in the form of `geo.imports.similarity`.
     """
 
     id: str
@@ -46,27 +46,27 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class RowReport:
-    """What became of one row.
+    """The outcome of checking one row.
 
     Attributes
     ----------
     number : int
-        Of the row in its file.
+        Number of the row in its file.
     id : str
-        Of the record; empty where the row has none.
+        Id of the record; empty where the row has none.
     state : str
         One of `STATES`.
     fields : tuple of str
-        That are new or would change.
-    problems : tuple of Problem
+        Fields that are new or would change.
+    problems : tuple of RowProblem
     notes : tuple of CodedReason
-        What was changed on the way in, such as a record made restricted (P38).
+        Changes made to the record, such as making it restricted (P38).
     quarantined : bool
-        Restricted whatever the file says (P38).
+        Made restricted whatever the file states (P38).
     changes : dict
-        What the row says, by field; empty for a bad one.
+        Values of the row by field; empty for a bad row.
     base : str
-        Digest of the record that the changes were compared with; empty for a new one.
+        Digest of the record that the changes were compared with; empty for a new record.
     alike : tuple of Likeness
         Possible duplicates that the asker may know of.
     """
@@ -92,9 +92,9 @@ class Checked:
     name, format, sha256 : str
         Of the file.
     mapping : dict
-        As `geo.imports.mapping.as_object` gives it.
+        In the form of `geo.imports.mapping.as_object`.
     source : str
-        Of new records that state none.
+        Source of new records that state none.
     rows : tuple of RowReport
         One for every row of the file.
     remarks : tuple of CodedReason
@@ -110,7 +110,7 @@ class Checked:
     remarks: tuple[CodedReason, ...] = ()
 
     def counts(self) -> dict[str, int]:
-        """Return how many rows there are of each state, and how many are quarantined."""
+        """Return the number of rows by state, of quarantined rows, and of possible duplicates."""
         found = Counter(row.state for row in self.rows)
         return {state: found[state] for state in STATES} | {
             "quarantined": sum(row.quarantined for row in self.rows),
@@ -122,7 +122,7 @@ class Checked:
         return [row for row in self.rows if row.state in {"new", "changed"}]
 
     def problems(self, limit: int | None = None) -> list[CodedReason]:
-        """Return one line for every problem: file, row, column, reason."""
+        """Return one reason for every problem: file, row, column, reason."""
         lines = [
             told(self.name, row.number, problem) for row in self.rows for problem in row.problems
         ]
@@ -132,7 +132,7 @@ class Checked:
 
 
 def told(name: str, row: int, problem: RowProblem) -> CodedReason:
-    """Return a problem with where it lies: file, row, column or field."""
+    """Return a problem with its location: file, row, column or field."""
     at: dict[str, Any] = {"file": name, "line": row, "why": problem.reason}
     if problem.column:
         return CodedReason("in_column", column=problem.column, **at)
@@ -144,9 +144,9 @@ def told(name: str, row: int, problem: RowProblem) -> CodedReason:
 
 
 def harmless(field_name: str, reason: CodedReason) -> CodedReason:
-    """Return a reason without what it repeats of the file, unless that is the label of a code.
+    """Return a reason without values from the file, except the label of a code.
 
-    The name of the field goes too: it stands beside.
+    The field's own name is removed too, because the report shows it beside the reason.
     """
     kept = {
         name: value if name not in REPEATED or _is_label(field_name, value) else _LEFT_OUT
@@ -164,18 +164,20 @@ def _is_label(field_name: str, value: object) -> bool:
 COLUMNS = ("row", "id", "state", "column", "field", "reason")
 
 
-#: Where a formula would begin; the name of a column can hold one.
+#: Positions where a spreadsheet would see a formula; the name of a column can contain one.
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r])")
 
 
 def as_csv(checked: Checked, say: Callable[[CodedReason], str] = str) -> str:
-    """Return the report as CSV: a line for every problem, note and likeness, and for each row.
+    """Return the report as CSV: one line for each problem, note and likeness of a row.
+
+    A row without any gets one line with its fields.
 
     Parameters
     ----------
     checked : Checked
     say : callable
-        Gives a reason in the reader's language; English without it.
+        Translates a reason to the reader's language; English without it.
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -195,12 +197,12 @@ def _alike(other: Likeness) -> CodedReason:
 
 
 def _plain(cell: object) -> object:
-    """Return a cell that no spreadsheet program runs as a formula, wherever it cuts cells."""
+    """Return a cell that no spreadsheet program runs as a formula, however it splits cells."""
     return _FORMULA.sub("'", cell) if isinstance(cell, str) else cell
 
 
 def as_object(checked: Checked) -> dict[str, Any]:
-    """Return what a batch stores of a report: everything but the changes."""
+    """Return the report in the form stored with a batch: everything but the changes."""
     return {
         "source": checked.source,
         "counts": checked.counts(),
@@ -221,7 +223,7 @@ def _stored(row: RowReport) -> dict[str, Any]:
 
 
 def documents(checked: Checked) -> list[dict[str, Any]]:
-    """Return what a batch stores of the changes: rows that would add or change a record."""
+    """Return the changes in the form stored with a batch: rows that add or change a record."""
     return [{"number": row.number, "changes": dict(row.changes)} for row in checked.writable()]
 
 
@@ -233,7 +235,7 @@ def from_objects(
     report: Mapping[str, Any],
     changes: Sequence[Mapping[str, Any]],
 ) -> Checked:
-    """Return a report that a batch stored."""
+    """Return the report of a batch from its stored parts."""
     by_number = {item["number"]: item["changes"] for item in changes}
     rows = tuple(
         RowReport(

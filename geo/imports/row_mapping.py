@@ -1,4 +1,4 @@
-"""Lines of a table into changes of records: the mapping applied, nothing asked of a database."""
+"""Conversion of table lines to changes of records by a mapping; no database access."""
 
 import re
 import uuid
@@ -18,24 +18,24 @@ from geo.reasons import CodedReason
 from geo.text.countries import misplacement
 from geo.text.normalize import folded
 
-#: Namespace of ids made from key columns; any fixed value, never to be changed.
+#: Namespace of ids made from key columns; an arbitrary fixed value that must never change.
 _NAMESPACE = uuid.UUID("5f0c4f0e-6d5c-5b8e-9d59-2f6b1f6f8a11")
 _SLUG = 40
 
-#: Share of rows that must look swapped before the columns are said to be.
+#: Share of rows that must look swapped before the columns are reported as swapped.
 _MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """What is wrong with a row; never the value of a cell.
+    """A problem of a row, without the value of any cell.
 
     Attributes
     ----------
     column : str
-        Of the file; empty where the whole row is meant.
+        Column of the file; empty for a problem of the whole row.
     field : str
-        Of the record; empty where the column is none.
+        Field of the record; empty where the column is no field.
     reason : CodedReason
     """
 
@@ -46,12 +46,12 @@ class RowProblem:
 
 @dataclass
 class Draft:
-    """A row on its way: what it says of which record.
+    """The changes that a row makes to a record, before comparison with the stored record.
 
     Attributes
     ----------
     changes : dict
-        By field; None clears it.
+        Values by field; None clears the field.
     """
 
     number: int
@@ -62,7 +62,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class CodeWords:
-    """Codes by what a file may call them: the code in any spelling, or its Spanish name.
+    """Codes by the labels that files use: the code in any spelling, or its Spanish name.
 
     Attributes
     ----------
@@ -73,14 +73,14 @@ class CodeWords:
     labels: Mapping[str, Mapping[str, str]]
 
     def code(self, name: str, value: Value) -> Value:
-        """Return the code a label stands for, or the label as it is."""
+        """Return the code that a label stands for, or the label unchanged."""
         if not isinstance(value, str):
             return value
         return self.labels.get(name, {}).get(_plain(value), value)
 
 
 def words(active: Mapping[str, Iterable[str]], names: Mapping[tuple[str, str], str]) -> CodeWords:
-    """Return the labels of a vocabulary: terms by vocabulary, and their Spanish names."""
+    """Return the labels of active terms, given by vocabulary, and of their Spanish names."""
     made: dict[str, dict[str, str]] = {}
     for name, vocabulary in {**TRANSLATABLE, **_MORE}.items():
         codes = list(active.get(vocabulary, ()))
@@ -113,7 +113,7 @@ def _plain(label: str) -> str:
 def drafts(
     table: Table, mapping: FieldMapping, known: CodeWords
 ) -> tuple[list[Draft], list[CodedReason]]:
-    """Return what each line says, and remarks about the file as a whole."""
+    """Return the draft of each line, and remarks about the file as a whole."""
     style = replace(mapping.style, epoch_1904=table.epoch_1904)
     if table.format == "kobo" and style.separator is None:
         style = replace(style, separator=" ")
@@ -125,14 +125,15 @@ def drafts(
 
 
 def missing_columns(table: Table, mapping: FieldMapping) -> list[str]:
-    """Return the columns that a mapping uses and a file does not have."""
+    """Return the columns that a mapping uses and the file lacks."""
     return sorted(mapping.columns() - set(table.columns))
 
 
 def _styles(table: Table, mapping: FieldMapping, style: CellStyle) -> dict[str, CellStyle]:
-    """Return the style of each field; a column tells its order of dates or decimal sign itself.
+    """Return the style of each field; the order of dates or decimal sign follows from its column.
 
-    Where it does not, a column that is named as its field, or tagged by HXL, has decimal points.
+    Where the column does not decide it, a column with a field's name or an HXL tag has decimal
+    points.
     """
     found = {}
     for name, columns in mapping.fields.items():
@@ -147,7 +148,7 @@ def _styles(table: Table, mapping: FieldMapping, style: CellStyle) -> dict[str, 
 
 
 class _Maker:
-    """Makes drafts of one table's lines."""
+    """Maker of the drafts of a table's lines."""
 
     def __init__(
         self, table: Table, mapping: FieldMapping, known: CodeWords, styles: Mapping[str, CellStyle]
@@ -165,7 +166,7 @@ class _Maker:
         draft = Draft(line.number, "")
         by_column = {c: name for name, columns in self._mapping.fields.items() for c in columns}
         for column, reason in line.problems:
-            # A broken cell matters where it is used; a broken line always.
+            # A broken cell counts only if its column is used; a broken line always counts.
             if not column or column in by_column:
                 draft.problems.append(RowProblem(column, by_column.get(column, ""), reason))
         if line.problems and not line.cells:
@@ -278,7 +279,7 @@ class _Maker:
 
 
 def made_id(prefix: str, keys: Sequence[str]) -> str:
-    """Return a stable id made of a source's name and what tells its places apart."""
+    """Return a stable id made of the source's prefix and the values that identify a place."""
     slug = re.sub(r"[^a-z0-9]+", "-", " ".join(keys)).strip("-")[:_SLUG].strip("-")
     digest = uuid.uuid5(_NAMESPACE, "\0".join([prefix, *keys])).hex[:8]
     return "-".join(part for part in (prefix, slug, digest) if part)
@@ -293,7 +294,7 @@ def _joined(said: Sequence[Value]) -> Value:
 
 
 def _take_position(draft: Draft, found: dict[str, Value], line: Line, column: str) -> None:
-    """Set lon and lat from the columns, from one column with both, or from the geometry."""
+    """Set lon and lat from their columns, from a column with both, or from the geometry."""
     pair = found.pop("position", None)
     if pair is not None and "lon" not in found and "lat" not in found:
         found["lon"], found["lat"] = pair
@@ -305,7 +306,7 @@ def _take_position(draft: Draft, found: dict[str, Value], line: Line, column: st
 
 
 def _take_hours(found: dict[str, Value]) -> None:
-    """Make ``schedules`` of columns with days and times."""
+    """Convert columns of days and times to ``schedules``."""
     opens_at, closes_at = found.pop("opens_at", None), found.pop("closes_at", None)
     byday, last_entry = found.pop("byday", None), found.pop("last_entry", None)
     made: dict[tuple[str, str], list[str]] = {}
@@ -349,7 +350,7 @@ def _reject_swapped(draft: Draft, column: str) -> None:
 
 
 def _swapped(made: Sequence[Draft], mapping: FieldMapping) -> list[CodedReason]:
-    """Say so if latitude and longitude look swapped in most rows; they are never exchanged."""
+    """Report that latitude and longitude look swapped in most rows; they are never exchanged."""
     placed = [draft for draft in made if isinstance(draft.changes.get("lat"), float | int)]
     swapped = [draft for draft in placed if _looks_swapped(draft)]
     if not swapped or len(swapped) <= _MOST * len(placed):

@@ -1,8 +1,8 @@
-"""Files of strangers, read in a process of their own: it may run out of memory, and nothing else.
+"""Sandbox that reads foreign files in a child process, so that only the child runs out of memory.
 
-The child knows no address, no password and no name; it gets the file on its standard input and
-answers with lines of JSON, which are read within limits and never believed to be more than data. It
-ends with its parent, with its deadline, or by itself.
+The child gets no address, password or user name; it reads the file from its standard input and
+answers with lines of JSON. The parent reads the answer within limits and treats it as data only.
+The child ends by itself, at its deadline, or together with its parent.
 """
 
 import asyncio
@@ -24,33 +24,33 @@ from geo.imports.readers.limits import TooHeavyError
 from geo.imports.readers.table import MAX_COLUMNS, Line, Table
 from geo.reasons import from_stored
 
-#: Seconds until a child is given up, on a machine that is busy with other things [A].
+#: Seconds until a child is killed, on a machine that is busy with other work [A].
 DEADLINE_S: Final = 60.0
 
-#: Bytes that a child may answer: `CELLS` of some forty signs [A].
+#: Most bytes of a child's answer: `CELLS` of some forty characters [A].
 ANSWER_BYTES: Final = 64 * 1024**2
 
-#: Cells with something in them of one file: 10,000 rows of 40 columns, and half as many again. As
-#: objects of this process they are some hundred megabytes [A].
+#: Most non-empty cells of one file: 10,000 rows of 40 columns, and half as many again. As objects
+#: of this process they take some hundred megabytes [A].
 CELLS: Final = 600_000
 
-#: Rows of one file: as many as the region's network has spaces. Each is reported with all that
-#: is wrong with it [A].
+#: Most rows of one file: as many as the region's network has spaces. All problems of each row are
+#: reported [A].
 ROWS: Final = 20_000
 
-#: Children at a time in one process; others wait for their turn [A].
+#: Most children at a time in one process; further files wait for their turn [A].
 MOST: Final = 2
 
-#: How a child ends that had no memory left, or no time of the processor.
+#: Exit codes of a child that ran out of memory, or out of processor time.
 NO_MEMORY, NO_TIME = 3, -24
 
 _CHILD: Final = "geo.imports.sandbox_child"
 
-#: Without any variable of ours: no address of a database is among them (P48).
+#: Environment of the child, without any variable of the parent, such as a database address (P48).
 _ENVIRONMENT: Final = {
     "PATH": "/usr/bin:/bin",
     "LC_ALL": "C.UTF-8",
-    # Threads of libraries that are never asked for sums would take memory for their stacks.
+    # The libraries' thread pools are not needed, and their stacks would take memory.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",
@@ -60,19 +60,22 @@ _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKe
 
 
 async def read_apart(name: str, data: bytes, reading: ReadingOptions | None = None) -> Table:
-    """Return a file of spaces as a table, as `geo.imports.readers.detection.read_table` does.
+    """Return a file of spaces as a table, read in a child process.
+
+    The result is that of `geo.imports.readers.detection.read_table`.
 
     Raises
     ------
     TooHeavyError
-        It takes more memory, time or room than one import may.
+        The file takes more memory, time or room than one import may.
     InvalidFileError
         As `read_table`.
     """
     asked = {"name": name, "reading": asdict(reading or ReadingOptions())}
     async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MOST)):
         child = await asyncio.create_subprocess_exec(
-            # Isolated: neither the folder nor variables say what is imported.
+            # Isolated mode: neither the working folder nor variables decide which modules are
+            # imported.
             *(sys.executable, "-I", "-m", _CHILD, str(os.getpid())),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -95,14 +98,14 @@ async def read_apart(name: str, data: bytes, reading: ReadingOptions | None = No
                 await child.wait()
             await telling
     if code != 0:
-        # Libraries without exceptions end the whole process where they get no memory.
+        # Libraries without exceptions abort the whole process when memory runs out.
         raise TooHeavyError(name, "time" if code == NO_TIME else "memory")
     return await asyncio.to_thread(_table, name, answer)
 
 
 async def _tell(child: asyncio.subprocess.Process, asked: Mapping[str, Any], data: bytes) -> None:
     assert child.stdin is not None  # noqa: S101 -- it is a pipe
-    with suppress(ConnectionError):  # it has heard enough
+    with suppress(ConnectionError):  # the child may stop reading early
         child.stdin.write(json.dumps(asked).encode() + b"\n" + data)
         await child.stdin.drain()
         child.stdin.close()
@@ -120,12 +123,12 @@ async def _heard(name: str, child: asyncio.subprocess.Process) -> bytes:
 
 
 def _table(name: str, answer: bytes) -> Table:
-    """Return what a child has answered.
+    """Return the table in a child's answer.
 
     Raises
     ------
     InvalidFileError
-        What it refuses, or that it says nothing that can be understood.
+        The child refused the file, or its answer cannot be understood.
     """
     head, *rest = answer.split(b"\n")
     try:
@@ -165,7 +168,7 @@ def _line(said: list[Any], columns: tuple[str, ...]) -> Line:
 
 
 def as_said(value: object) -> object:
-    """Return a cell as JSON has it: moments and objects under a key that tells what they are."""
+    """Return a cell in JSON form: dates, times and objects under a key that names their type."""
     match value:
         case datetime():
             return {"datetime": value.isoformat()}
@@ -182,7 +185,7 @@ def as_said(value: object) -> object:
 
 
 def as_value(said: Any) -> Any:  # noqa: ANN401 -- any cell
-    """Return what `as_said` made of a cell."""
+    """Return the cell that `as_said` encoded."""
     if isinstance(said, list):
         return [as_value(one) for one in said]
     if not isinstance(said, dict):

@@ -1,6 +1,6 @@
-"""The process that reads a stranger's file for `geo.imports.sandbox`; it never outlives its parent.
+"""Child process that reads a foreign file for `geo.imports.sandbox`; it never outlives its parent.
 
-Its limits are set before a byte of the file is read, and hold for what it would start as well.
+Its limits are set before a byte of the file is read, and also hold for processes it would start.
 """
 
 import ctypes
@@ -21,21 +21,21 @@ from geo.imports.readers.table import Table
 from geo.imports.sandbox import CELLS, DEADLINE_S, NO_MEMORY, ROWS, as_said
 from geo.reasons import stored
 
-#: Bytes of memory that is written to. With the libraries read, before any file, some 100 MB are
-#: taken, most of them shared with no copy: the whole process stays below half a gigabyte.
+#: Most bytes of writable memory. The imported libraries take some 100 MB before any file is read,
+#: most of them shared and not copied: the whole process stays below half a gigabyte.
 MEMORY_BYTES: Final = 384 * 1024**2
 
-#: Of prctl(2).
+#: Constant of prctl(2).
 _PR_SET_PDEATHSIG: Final = 1
 
 
 def main() -> None:
     """Read one file from standard input and answer on standard output."""
-    # Where the parent is killed nobody would end this one.
+    # The kernel kills this process when its parent dies; nothing else would end it.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if str(os.getppid()) != sys.argv[1]:
         return
-    os.nice(10)  # whoever asks for a page goes first
+    os.nice(10)  # requests for pages have priority
     for limit, most in (
         (resource.RLIMIT_DATA, MEMORY_BYTES),
         (resource.RLIMIT_CPU, int(DEADLINE_S)),
@@ -50,11 +50,11 @@ def main() -> None:
         asked = json.loads(sys.stdin.buffer.readline())
         answer = _read(asked["name"], sys.stdin.buffer.read(), ReadingOptions(**asked["reading"]))
     except MemoryError:
-        # Nothing more is allocated than has to be: there is none.
+        # Memory is exhausted, so as little as possible is allocated here.
         os._exit(NO_MEMORY)
     sys.stdout.buffer.write(answer)
     sys.stdout.flush()
-    # No time is spent on taking millions of objects apart.
+    # Exit at once, without taking millions of objects apart.
     os._exit(0)
 
 
@@ -96,7 +96,7 @@ def _answer(name: str, table: Table) -> bytes:
 
 
 def _dumped(said: object) -> bytes:
-    # What a library gives besides is said by its text.
+    # Values of other types, which a library may return, are written as their text.
     return json.dumps(said, default=str).encode()
 
 

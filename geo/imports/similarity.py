@@ -1,4 +1,4 @@
-"""Which spaces may be the same place: by distance, name and telephone; asks no database."""
+"""Pairs of spaces that may be one place, by distance, name and telephone; no database access."""
 
 import math
 import re
@@ -13,25 +13,27 @@ from rapidfuzz import fuzz
 
 from geo.text.normalize import folded
 
-#: Metres within which two exact positions may be one place: a large compound, or two people
-#: who stood at different gates. Our proposal, like the two scores below.
+#: Most metres between two exact positions of one place: a large compound, or two people who stood
+#: at different gates. Our proposal, like the two scores below.
 NEAR_M = 300.0
 #: Least similarity of names (0 to 1) of neighbours without a common telephone.
 SIMILAR = 0.8
 #: Least score of a pair that is shown to a person.
 SHOWN = 0.6
 
-#: A number that more spaces than these have is a hotline: it says nothing about a place.
+#: Most spaces that share a telephone number; a number of more spaces is a hotline and identifies no
+#: place.
 _HOTLINE = 4
-#: Largest group of one town whose names are all compared with each other; beyond, only equal
-#: names and telephones tell.
+#: Largest group of one town within which all names are compared with each other; in larger groups
+#: only equal names and telephones count.
 MAX_GROUP = 1_500
 
 _EARTH_M = 6_371_008.8  # mean radius, IUGG 1980
 
-#: Words that say what a place is and not which one; folded; the languages of the network.
+#: Words that tell what kind of place it is, not which place; folded, in the languages of the
+#: network.
 _COMMON = frozenset(
-    # One text reads better than a hundred quoted words.
+    # One text is easier to read than a hundred quoted words.
     """
     a al and at centro centre center casa casas albergue albergues refugio abrigo shelter
     comedor cocina comunitario comunitaria communautaire punto ponto point espacio espaco
@@ -46,7 +48,7 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """What of a space tells it from others.
+    """The properties that identify a space among others.
 
     Attributes
     ----------
@@ -70,7 +72,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two spaces that may be one.
+    """Two spaces that may be the same place.
 
     Attributes
     ----------
@@ -89,7 +91,7 @@ class Pair:
 
 
 def spot_of(document: Mapping[str, Any], id_: str) -> Spot | None:
-    """Return the spot of a document, or None where it has no name or position."""
+    """Return the spot of a document, or None if the document has no name or position."""
     lon, lat, name = document.get("lon"), document.get("lat"), document.get("name")
     if not isinstance(lon, int | float) or not isinstance(lat, int | float) or not name:
         return None
@@ -107,7 +109,7 @@ def spot_of(document: Mapping[str, Any], id_: str) -> Spot | None:
 
 
 def phones_of(numbers: Iterable[Any], country: str) -> tuple[str, ...]:
-    """Return numbers in E.164; short codes and what is no number are left out."""
+    """Return telephone numbers in E.164; short codes and invalid numbers are left out."""
     found = []
     for item in numbers:
         number = item.get("number") if isinstance(item, Mapping) else item
@@ -121,7 +123,7 @@ def phones_of(numbers: Iterable[Any], country: str) -> tuple[str, ...]:
 
 
 def pairs(new: Sequence[Spot], old: Sequence[Spot] = ()) -> list[Pair]:
-    """Return the pairs of new spots with each other and with old ones that may be one place."""
+    """Return the pairs of new spots, with each other and with old spots, that may be one place."""
     fresh = {spot.id for spot in new}
     spots = [*new, *(spot for spot in old if spot.id not in fresh)]
     names = [_Name.of(spot) for spot in spots]
@@ -156,7 +158,8 @@ class _Name:
         if self.telling and other.telling:
             score = fuzz.token_set_ratio(self.telling, other.telling) / 100
         else:
-            # Nothing but "Albergue municipal de Pamplona": the same only if all of it is.
+            # A name without a telling word, such as "Albergue municipal de Pamplona", must match as
+            # a whole.
             score = fuzz.token_sort_ratio(self.whole, other.whole) / 100
         return score / 2 if self.numbers != other.numbers else score
 
@@ -189,7 +192,7 @@ def _candidates(
 
 
 def _within(group: Sequence[int], new: int) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of a group, in rising order, with at least one new member."""
+    """Yield the pairs of a sorted group that have at least one new member."""
     for at, a in enumerate(group):
         if a >= new:
             return
@@ -230,7 +233,7 @@ def _judged(
         return None
     if shared:
         reasons["phone"] = True
-    # Independent hints: each leaves a share of the doubt.
+    # The hints count as independent: each multiplies the remaining doubt.
     doubt = (1 - 0.7 * max(0.0, name - 0.6) / 0.4) * (1 - (near or 0.0))
     doubt *= 0.4 if shared else 1.0
     score = round(1 - doubt, 3)
@@ -241,12 +244,12 @@ def _judged(
 
 
 def _nearness(one: Spot, other: Spot, reasons: dict[str, Any]) -> float | None:
-    """Return what the positions say (0 to 1), or None where they speak against one place."""
+    """Return the evidence of the positions (0 to 1), or None if they rule out one place."""
     if one.is_exact and other.is_exact:
         distance_m = _distance_m(one, other)
         if distance_m > NEAR_M:
             return None
-        # To ten metres: a pair names no position of its own.
+        # Rounded to ten metres, so that a pair reveals no position.
         reasons["distance_m"] = int(round(distance_m, -1))
         return 0.6 - 0.3 * distance_m / NEAR_M
     if one.locality and folded(one.locality) == folded(other.locality):

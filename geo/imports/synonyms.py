@@ -1,11 +1,11 @@
-"""What people call the fields and codes of a space, in Spanish, English, Portuguese and French.
+"""Common names of a space's fields and codes, in Spanish, English, Portuguese and French.
 
-Only suggestions are made from these: a person reads them before anything is imported.
+They only serve for suggestions: a person reads the mapping before anything is imported.
 """
 
 
 def _read(text: str) -> dict[str, tuple[str, ...]]:
-    """Return the words of each name in a text of ``name: word | word``; lines go on indented."""
+    """Parse lines of ``name: word | word`` into the words of each name; indented lines continue."""
     entries = text.strip("\n").replace("\n ", " ").splitlines()
     found = {}
     for entry in entries:
@@ -14,7 +14,7 @@ def _read(text: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-#: Headers by field, folded. Met in service matrices, survey forms and maps of the region.
+#: Headers by field, folded; collected from service matrices, survey forms and maps of the region.
 HEADERS = _read("""
 id: id | codigo | code | identificador | clave | uuid
 name: nombre | nombre del espacio | nombre del lugar | nombre del albergue | nombre del sitio |
@@ -88,7 +88,7 @@ source: fuente | source | fonte
 licence: licencia | licence | license | licenca
 """)
 
-#: Labels by field and code, folded: suggested as translations where a column holds them.
+#: Labels by field and code, folded; suggested as translations where a column holds them.
 LABELS = {
     "kind": _read("""
 information_orientation_point: pao | pro | pac | ptrig | punto de atencion y orientacion |

@@ -1,4 +1,4 @@
-"""Files that wait for their mapping: what was uploaded, and what checking it anew found."""
+"""Uploaded files that wait for their mapping, and the reports of checking them again."""
 
 import asyncio
 import hashlib
@@ -30,32 +30,32 @@ from geo.models import ImportBatch
 from geo.reasons import CodedReason, from_stored
 from geo.records import upsert
 
-#: Values of a column that a person is asked to translate: more are free text.
+#: Most values of a column that a person is asked to translate; a column with more holds free text.
 MAX_LABELS = 60
 
-#: Bytes of a mapping file; the largest of ours has three thousand.
+#: Most bytes of a mapping file; our largest has three thousand.
 MAPPING_BYTES = 262_144
 
-#: Cells of a column shown beside it, so that a person knows which it is.
+#: Number of example cells shown for a column, so that a person recognises it.
 _SHOWN = 2
 _LONGEST_CELL = 60
 
-#: Between the items of a list in one cell, as `geo.imports.cell_values` splits them.
+#: Separators of the items in one cell, as `geo.imports.cell_values` splits them.
 _SEPARATOR = re.compile(r"[|;,\n]")
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file whose mapping may still be changed.
+    """An uploaded file whose mapping may still be changed.
 
     Attributes
     ----------
     mapping : mapping
-        The object that a mapping file stands for, suggested or corrected.
-    notes : tuple of str
-        What the suggestion could not know.
+        The object of a mapping file, suggested or corrected.
+    notes : tuple of CodedReason
+        What the suggestion left for a person to decide.
     state : str
-        ``uploaded``, or ``checked`` where there is a report.
+        ``uploaded``, or ``checked`` once there is a report.
     """
 
     id: str
@@ -70,7 +70,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a file with a few of its cells."""
+    """A column of a file with a few example cells."""
 
     name: str
     examples: tuple[str, ...]
@@ -86,21 +86,21 @@ async def upload(
     today: date,
     mapping: bytes | None = None,
 ) -> str:
-    """Keep a file for at most a week with a mapping to correct (writer); return its id.
+    """Store a file for at most a week, with a mapping to correct; return its id (writer session).
 
     Parameters
     ----------
     source : str
-        Of new records that state none.
+        Source of new records that state none.
     mapping : bytes or None
-        A mapping file; without one, a mapping is suggested.
+        A mapping file; None: a mapping is suggested.
 
     Raises
     ------
     ForbiddenError
         The actor works on no records.
     InvalidFileError, PersonalDataError
-        The file cannot be read, or is about persons: nothing of it is kept.
+        The file cannot be read, or is about persons: nothing of it is stored.
     """
     require_staff(actor)
     if mapping is None:
@@ -138,14 +138,14 @@ async def upload(
 
 
 async def read_upload(session: AsyncSession, batch_id: str, actor: Actor) -> Upload:
-    """Return a file of the actor's own that may still be mapped (writer).
+    """Return one of the actor's own files that may still be mapped (writer session).
 
     Raises
     ------
     NotFoundError
-        The actor has none with this id.
+        The actor has no import with this id.
     ConflictError
-        It is applied or discarded: the file is gone.
+        The import is applied or discarded: the file is deleted.
     """
     found = await session.scalar(
         select(ImportBatch).where(ImportBatch.id == batch_id, ImportBatch.person_id == actor.id)
@@ -176,12 +176,12 @@ async def check_upload(
     now: datetime,
     today: date,
 ) -> None:
-    """Check an uploaded file with a mapping, and keep the report beside it (writer).
+    """Check an uploaded file with a mapping, and store the report (writer session).
 
     Raises
     ------
     InvalidFileError, PersonalDataError
-        The mapping or the file cannot be used; what was kept stays as it was.
+        The mapping or the file cannot be used; the stored import stays as it was.
     ConflictError
         The import was applied or discarded meanwhile.
     """
@@ -206,7 +206,7 @@ async def check_upload(
         )
         .values(
             format=checked.format,
-            # As it was stated: what the check made of it is in the report.
+            # Stored as stated by the person; the report has the mapping that the check used.
             mapping=dict(mapping),
             documents=reports.documents(checked),
             report=reports.as_object(checked),
@@ -221,12 +221,14 @@ async def check_upload(
 async def suggest_anew(
     session: AsyncSession, batch: Upload, actor: Actor, read: Mapping[str, Any]
 ) -> None:
-    """Read an uploaded file in another way, such as another sheet, and suggest anew (writer).
+    """Read an uploaded file with other options, such as another sheet, and suggest a mapping again.
+
+    Needs a writer session.
 
     Raises
     ------
     InvalidFileError, PersonalDataError
-        It cannot be read so; what was kept stays as it was.
+        The file cannot be read with these options; the stored import stays as it was.
     """
     reading = ReadingOptions(**read)
     table = await _read(session, actor, batch.file_name, batch.content, reading)
@@ -255,12 +257,12 @@ async def suggest_anew(
 async def table_of(
     session: AsyncSession, batch: Upload, actor: Actor, mapping: Mapping[str, Any]
 ) -> Table:
-    """Return an uploaded file as a table about places, read as the object of a mapping says.
+    """Return an uploaded file as a table, read with the options of a mapping object.
 
     Raises
     ------
     InvalidFileError, PersonalDataError
-        It cannot be read so, or is about persons.
+        The file cannot be read with these options, or is about persons.
     """
     reading = ReadingOptions(format=mapping.get("format"), **mapping.get("read", {}))
     table = await _read(session, actor, batch.file_name, batch.content, reading)
@@ -275,29 +277,29 @@ async def _read(
     data: bytes,
     reading: ReadingOptions | None = None,
 ) -> Table:
-    """Read a file in a process of its own, one at a time a person (writer).
+    """Read a file in a child process, one file at a time for each person (writer session).
 
     Raises
     ------
     TooHeavyError
         As `geo.imports.sandbox.read_apart`, or another file of this person is being read.
     InvalidFileError
-        It cannot be read.
+        The file cannot be read.
     """
-    # To the end of this transaction, in whichever process the other is.
+    # The advisory lock holds to the end of this transaction, across processes.
     if not await upsert.is_alone(session, _turn_of(actor)):
         raise TooHeavyError(name, "turn")
     return await read_apart(name, data, reading)
 
 
 def _turn_of(actor: Actor) -> int:
-    """Return the key of the lock under which a person's files are read."""
+    """Return the key of the advisory lock under which a person's files are read."""
     digest = hashlib.sha256(f"import:{actor.id}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def columns_of(table: Table) -> list[Column]:
-    """Return the columns of a table with a few cells each."""
+    """Return the columns of a table, each with a few example cells."""
     return [Column(name, tuple(_examples(table, name))) for name in table.columns]
 
 
@@ -318,12 +320,12 @@ def labels_of(
 ) -> dict[str, list[str]]:
     """Return the labels of coded columns that no vocabulary knows, by field.
 
-    A column with more than `MAX_LABELS` of them holds free text and is left out.
+    A column with more than `MAX_LABELS` such labels holds free text and is left out.
 
     Parameters
     ----------
     fields : mapping of str to columns
-        The mapping's.
+        Columns by field, from the mapping.
     """
     found: dict[str, list[str]] = {}
     for name, meanings in known.labels.items():

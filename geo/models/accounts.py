@@ -1,4 +1,4 @@
-"""Who may do what: people, their sign-ins, and access tokens."""
+"""Tables of accounts: people, their sign-ins, and access tokens."""
 
 from datetime import datetime
 
@@ -19,16 +19,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from geo.models.base import Base, one_of
 from geo.models.spaces import Organization
 
-#: From least to most: reads as a partner; edits the own organisation; approves in own countries;
-#: coordinates the region; administers.
+#: Roles, from least to most: viewer reads as a partner; editor edits the own organisation; approver
+#: approves in own countries; coordinator coordinates the region; admin administers.
 ROLES = ("viewer", "editor", "approver", "coordinator", "admin")
 
-#: What an access token opens: aggregated counts in; the partner tier; changes in its person's name.
+#: Scopes of access tokens: sending aggregated counts; reading the partner tier; making changes in
+#: the name of the token's person.
 TOKEN_SCOPES = ("movement", "partner", "edit")
 
 
 class Person(Base):
-    """Somebody who may sign in; there is no password until its holder sets one."""
+    """A person who may sign in; there is no password until the person sets one."""
 
     __tablename__ = "people"
     __table_args__ = (
@@ -60,7 +61,7 @@ class Person(Base):
 
 
 class Invitation(Base):
-    """A single-use link by which a person sets a password; only its SHA-256 is kept."""
+    """A single-use link by which a person sets a password; only its SHA-256 is stored."""
 
     __tablename__ = "invitations"
 
@@ -72,9 +73,9 @@ class Invitation(Base):
 
 
 class WebSession(Base):
-    """A signed-in browser; the cookie holds a secret of which only the SHA-256 is kept.
+    """A signed-in browser; the cookie holds a secret, of which only the SHA-256 is stored.
 
-    Of whom a second factor is asked it opens nothing but that until ``factor_at`` is set.
+    If a second factor is required, the session allows nothing else until ``factor_at`` is set.
     """
 
     __tablename__ = "web_sessions"
@@ -94,16 +95,16 @@ class WebSession(Base):
 
 
 class SecondFactor(Base):
-    """What a person's authenticator app and we both know (RFC 6238); the writer alone reads it."""
+    """The secret shared with a person's authenticator app (RFC 6238); only the writer reads it."""
 
     __tablename__ = "second_factors"
 
     person_id: Mapped[str] = mapped_column(
         ForeignKey(Person.id, ondelete="CASCADE"), primary_key=True
     )
-    #: In base 32, as the app takes it.
+    #: Base 32, the form that the app takes.
     secret: Mapped[str] = mapped_column(Text)
-    #: The time step of the last code that was taken: none of it or before is taken again.
+    #: Time step of the last accepted code: codes of this step or earlier are refused.
     last_step: Mapped[int] = mapped_column(BigInteger)
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     failures_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -113,7 +114,7 @@ class SecondFactor(Base):
 
 
 class RecoveryCode(Base):
-    """A code on paper that stands for the second factor once; only its SHA-256 is kept."""
+    """A single-use code on paper that replaces the second factor; only its SHA-256 is stored."""
 
     __tablename__ = "recovery_codes"
 
@@ -123,22 +124,23 @@ class RecoveryCode(Base):
 
 
 class KnownDevice(Base):
-    """A browser that somebody has signed in with before; its cookie's secret changes each time."""
+    """A browser known from an earlier sign-in; its cookie's secret changes at each sign-in."""
 
     __tablename__ = "known_devices"
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    #: Of the secret before: who shows it with the right password has a copy, or lost an answer.
+    #: SHA-256 of the previous secret: a browser that presents it with the right password has a copy
+    #: of the cookie, or lost a response.
     previous_sha256: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
     person_id: Mapped[str] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"), index=True)
-    #: Until then it stands for the second factor.
+    #: Until this moment the device replaces the second factor.
     trusted_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class FactorReset(Base):
-    """One administrator wants somebody's second factor taken away; a second one does it (P52)."""
+    """A request to remove a person's second factor; a second administrator executes it (P52)."""
 
     __tablename__ = "factor_resets"
     __table_args__ = (CheckConstraint("asked_by <> person_id", name="not_own"),)
@@ -153,7 +155,7 @@ class FactorReset(Base):
 
 
 class AccessToken(Base):
-    """A bearer token, stored as its SHA-256 only; opens one scope until it expires."""
+    """A bearer token, of which only the SHA-256 is stored; valid for one scope until it expires."""
 
     __tablename__ = "access_tokens"
     __table_args__ = (

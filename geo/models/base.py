@@ -1,15 +1,15 @@
-"""What every table shares: metadata, visibility, provenance, and the words of the rules."""
+"""Shared parts of all tables: metadata, visibility, provenance, and fixed lists of values."""
 
 from sqlalchemy import CheckConstraint, Index, MetaData, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA = "amparo"
 
-#: P1: who may see a record; a record without a stated visibility is restricted.
+#: P1: tiers that may see a record; a record without a stated visibility is restricted.
 VISIBILITIES = ("public", "partners", "restricted")
 
-#: P38: kinds and services that are never public, whatever the vocabulary says (whose other terms
-#: are rows); CHECKs keep them restricted.
+#: P38: kinds and services that are never public, whatever the vocabulary says; CHECK constraints
+#: keep them restricted. All other terms are rows.
 PROTECTED_KINDS = ("safe_space",)
 PROTECTED_SERVICES = (
     "gbv_response",
@@ -21,14 +21,14 @@ PROTECTED_SERVICES = (
 SPACE_STATUSES = ("active", "full", "temporarily_closed", "closed")
 ACCESS_KINDS = ("open", "referral_only")
 
-#: P32: three states, never two. Police and migration controls are no hazards (P36).
+#: P32: three states, never two. Police and migration controls are not hazards (P36).
 CROSSING_STATES = ("open", "closed", "not_known")
 
-#: Classes of OSM's ``highway`` that a map of a country shows; links are their ramps. They have an
-#: index of their own: of a city's roads they are one in ten.
+#: Classes of OSM's ``highway`` that a map of a country shows, with their ramps (``_link``). They
+#: have an index of their own: one in ten of a city's roads is of these classes.
 MAIN_ROADS = ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link")
 
-#: P36: what a hazard can be, by family. Adding a kind is one word here and a migration.
+#: P36: kinds of hazard by family. Adding a kind takes one word here and a migration.
 PHYSICAL_HAZARDS = (
     "flood",
     "landslide",
@@ -43,7 +43,7 @@ HUMAN_THREATS = ("armed_presence", "robbery", "extortion", "trafficking", "mines
 
 
 def one_of(column: str, values: tuple[str, ...]) -> str:
-    """Return the constant text of a CHECK that limits ``column`` to ``values``."""
+    """Return the constant SQL text of a CHECK that limits ``column`` to ``values``."""
     quoted = ", ".join(f"'{value}'" for value in values)
     return f"{column} in ({quoted})"
 
@@ -64,17 +64,17 @@ class Base(DeclarativeBase):
 
 
 def visibility_check() -> CheckConstraint:
-    """Return the CHECK on ``visibility`` that each table of records carries."""
+    """Return the CHECK on ``visibility`` that each table of records has."""
     return CheckConstraint(one_of("visibility", VISIBILITIES), name="visibility")
 
 
 def demo_index(table: str) -> Index:
-    """Return the index by which it is found at once that nothing is a demonstration (P35)."""
+    """Return the index that shows at once whether a table has demo rows (P35)."""
     return Index(f"ix_{table}_demo", "visibility", postgresql_where=text("demo"))
 
 
 class Record:
-    """What every record carries: who may see it, where it comes from, whether it is a demo."""
+    """Columns of every record: visibility, provenance, licence, and whether it is a demo row."""
 
     visibility: Mapped[str] = mapped_column(Text, server_default="restricted")
     demo: Mapped[bool] = mapped_column(server_default=false())

@@ -1,4 +1,4 @@
-"""How records change: proposals, confirmations, hides, past states, audit chain, outbox."""
+"""Tables of changes: proposals, confirmations, hides, past states, audit chain, outbox."""
 
 from datetime import date, datetime
 from typing import Any
@@ -41,31 +41,33 @@ PROPOSABLE = (
     "rumour",
 )
 CONFIRMATION_ANSWERS = ("as_listed", "changed", "full", "closed")
-#: What can be hidden at once (P24).
+#: Entities that can be hidden at once (P24).
 HIDEABLE = ("space", "crossing", "area")
-#: Why something is hidden, as those in charge of it read it; the words are for fewer people (P56).
+#: Codes of the reason for a hide, shown to everybody in charge of the record; the written reason is
+#: for fewer people (P56).
 HIDE_CODES = ("danger", "request", "wrong_data", "privacy", "restriction", "other")
-#: What one person can take out of sight alone, and how (P52).
+#: Entities that one person alone can take out of sight, and the acts that do it (P52).
 REMOVABLE = ("space", "crossing", "area", "contact", "term")
 REMOVING_ACTS = ("hide", "restrict", "close", "withdraw", "retire")
 IMPORT_STATES = ("uploaded", "checked", "applied", "discarded")
-#: What the keys of the audit are for: digests of rows; proofs of who writes.
+#: Purposes of the audit keys: digests of rows, and proofs that Amparo itself writes.
 AUDIT_KEYS = ("rows", "application")
 CHANNELS = ("whatsapp", "sms", "email", "phone", "visit", "web")
 
 
 class Proposal(Base):
-    """A change beside the current record until somebody else accepts it (P23, P40).
+    """A proposed change, kept beside the record until a second person accepts it (P23, P40).
 
-    What one owner may change at once is kept as ``applied``, with its reason.
+    A change that its author may make at once is stored as ``applied``, with its reason.
 
-    ``changes`` holds the fields that would change, as a file of records names them;
-    ``record_id`` is null for a record that does not exist yet. ``base_revision`` is the record's
-    revision that the change was made from. ``link_sent_by`` is who sent the link by which an
-    operator proposed it: no second person either. ``batch_id`` joins the proposals of one import.
+    ``changes`` holds the fields that would change, named as in a file of records; ``record_id`` is
+    null for a record that does not exist yet. ``base_revision`` is the revision of the record that
+    the change was made from. ``link_sent_by`` sent the link by which an operator proposed the
+    change, and therefore does not count as a second person. ``batch_id`` joins the proposals of one
+    import.
 
-    ``released`` are protected phrases that accepting it judges not to hold (P38).
-    ``merged_id`` is the space that goes into this one when it is accepted, as it was at
+    ``released`` are protected phrases that accepting the proposal judges not to apply (P38).
+    ``merged_id`` is the space that is merged into this one on acceptance, in its state at
     ``merged_revision``.
     """
 
@@ -134,7 +136,8 @@ class Confirmation(Base):
 class ConfirmationLink(Base):
     """A signed, single-use, expiring link by which an operator answers without an account.
 
-    ``listed_sha256`` is of what was listed when it was sent: "as listed" says yes to that.
+    ``listed_sha256`` is a digest of the record when the link was sent: the answer "as listed"
+    confirms that state.
     """
 
     __tablename__ = "confirmation_links"
@@ -157,11 +160,12 @@ class ConfirmationLink(Base):
 
 
 class Hide(Base):
-    """A space, a crossing, or all that lies in an area, out of sight until it is lifted (P24).
+    """A hidden space, crossing or area, out of sight until the hide is lifted (P24).
 
-    Views look here at every read, so a hide takes effect with its commit and waits for nobody
-    who is writing the hidden record. ``reason`` is for who hid it and who coordinates; ``code``
-    for everybody in charge of the record (P56). Who asks to lift it waits for a second person.
+    Views read this table at every query, so a hide takes effect with its commit and waits for
+    nobody who is writing the hidden record. ``reason`` is for the person who hid it and for
+    coordinators; ``code`` for everybody in charge of the record (P56). A request to lift the hide
+    waits for a second person.
     """
 
     __tablename__ = "hides"
@@ -198,11 +202,11 @@ class Hide(Base):
 
 
 class Removal(Base):
-    """What one person took out of sight alone, until a second one agrees (P52).
+    """A removal that one person made alone, until a second person agrees (P52).
 
-    ``record_id`` of an area is its hide's id. ``undo`` holds, by field, what was there before and
-    after, for as long as it may have to be put back. ``ends_at`` is null for what lasts without
-    a second person.
+    ``record_id`` of an area is the id of its hide. ``undo`` holds, by field, the values before and
+    after, for as long as they may have to be restored. ``ends_at`` is null for a removal that lasts
+    without a second person.
     """
 
     __tablename__ = "removals"
@@ -233,10 +237,11 @@ class Removal(Base):
 
 
 class SpaceVersion(Base):
-    """A space as its whole record read from one instant to another (P39).
+    """The whole record of a space as it was read from one instant to another (P39).
 
-    ``record`` is the row of the view ``amparo.space_record`` without what depends on today's
-    visibility; it names each service with its id, so that one hidden now is hidden then.
+    ``record`` is the row of the view ``amparo.space_record`` without the columns that depend on
+    today's visibility; it names each service with its id, so that a service hidden now is hidden in
+    the past as well.
     """
 
     __tablename__ = "space_versions"
@@ -262,9 +267,10 @@ class SpaceVersion(Base):
 
 
 class TouchedLocation(Base):
-    """A location that a running transaction has touched; an empty id is the transaction itself.
+    """A location touched by a running transaction; an empty id stands for the transaction itself.
 
-    Triggers write here and take a version of each at the commit; no row outlives it.
+    Triggers write here, and take a version of each location at the commit; no row outlives its
+    transaction.
     """
 
     __tablename__ = "touched_locations"
@@ -275,9 +281,10 @@ class TouchedLocation(Base):
 
 
 class AuditEntry(Base):
-    """One link of the audit chain: append-only, each hash over the one before.
+    """One link of the audit chain: append-only, each hash computed over the previous one.
 
-    ``session`` is the database's own word on who wrote it; entries of before it was kept have none.
+    ``session`` is the database's own record of who wrote the entry; null in entries older than this
+    column.
     """
 
     __tablename__ = "audit_entries"
@@ -307,7 +314,7 @@ class AuditEntry(Base):
 class AuditKey(Base):
     """A key of the audit, padded for the two rounds of HMAC-SHA256; only the owner reads it.
 
-    One is for the digests of rows; the others are those by which servers and commands prove to be
+    One key makes the digests of rows; with the others, servers and commands prove that they are
     Amparo.
     """
 
@@ -324,10 +331,11 @@ class AuditKey(Base):
 
 
 class AuditRow(Base):
-    """The keyed digest of a row after a statement changed it; null for one that it deleted.
+    """The keyed digest of a row after a statement changed it; null for a deleted row.
 
-    A batch is what a transaction changed; an entry of the chain names it. Triggers write here. The
-    salt goes when the record is erased: nobody can try then what the row was.
+    A batch holds the changes of one transaction; an entry of the chain names it. Triggers write
+    here. The salt is deleted when the record is erased, so that nobody can find out the row by
+    trying values.
     """
 
     __tablename__ = "audit_rows"
@@ -342,7 +350,7 @@ class AuditRow(Base):
 
 
 class AuditPending(Base):
-    """That a running transaction has a batch which no entry names yet; no row outlives it."""
+    """Mark of a running transaction whose batch no entry names yet; no row outlives it."""
 
     __tablename__ = "audit_pending"
     __table_args__ = ({"prefixes": ["UNLOGGED"]},)
@@ -353,7 +361,7 @@ class AuditPending(Base):
 
 
 class Webhook(Base):
-    """Where an organisation wants to be told of events; bodies are signed with ``key``."""
+    """URL at which an organisation receives events; bodies are signed with ``key``."""
 
     __tablename__ = "webhooks"
 
@@ -371,7 +379,7 @@ class Webhook(Base):
 
 
 class OutboxMessage(Base):
-    """A notification to be sent, written in the transaction of what it tells."""
+    """A notification to send, written in the same transaction as the event it reports."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -401,9 +409,9 @@ class OutboxMessage(Base):
 
 
 class ImportBatch(Base):
-    """A file somebody brought, read and reported on, waiting to be applied; deleted after (P29).
+    """An uploaded file with its report, waiting to be applied; deleted afterwards (P29).
 
-    ``content`` is the file itself, as long as its mapping may still be changed.
+    ``content`` is the file itself, kept as long as its mapping may still be changed.
     """
 
     __tablename__ = "import_batches"
@@ -429,7 +437,7 @@ class ImportBatch(Base):
 
 
 class Duplicate(Base):
-    """Two spaces that may be one, for a person to decide; ``merging`` waits for a second one."""
+    """Two spaces that may be one place, to be decided; ``merging`` waits for a second person."""
 
     __tablename__ = "duplicates"
     __table_args__ = (

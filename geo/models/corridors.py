@@ -21,15 +21,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from geo.models.base import Base, Record, one_of, visibility_check
 from geo.models.spaces import Location
 
-#: Whose spaces a gap was computed from: it is shown to that tier and to no other.
+#: Tiers whose visible spaces a gap is computed from; a gap is only shown to its own tier.
 GAP_TIERS = ("public", "partner", "staff")
 
 
 class Corridor(Record, Base):
-    """A named way between towns, by main roads and official crossings alone (P12).
+    """A named way between towns, along main roads and official crossings only (P12).
 
-    ``places`` are the towns along it, in order. ``length_m`` is the road's; where the line is
-    ``illustrative`` the line itself is shorter.
+    ``places`` are the towns along it, in order. ``length_m`` is the length along the road; an
+    ``illustrative`` line is shorter.
     """
 
     __tablename__ = "corridors"
@@ -50,7 +50,7 @@ class Corridor(Record, Base):
 
 
 class CoverageState(Base):
-    """What the stored gaps of a corridor were computed from for a tier, as a digest (``seal``)."""
+    """The data behind a tier's stored gaps of a corridor, as a digest (``seal``)."""
 
     __tablename__ = "coverage_states"
     __table_args__ = (CheckConstraint(one_of("counted_for", GAP_TIERS), name="counted_for"),)
@@ -66,10 +66,10 @@ class CoverageState(Base):
 class CoverageGap(Base):
     """A stretch of a corridor between consecutive supports (definitions.md, gap).
 
-    Computed from what the spaces view of the tier ``counted_for`` shows, its blurred positions
-    included: from exact ones a partner could tell where a partners-only space is (P5). A null
-    ``from_space`` is the corridor's start, a null ``to_space`` its end; ``service`` null means
-    any. Measures are along the corridor's ``length_m``.
+    It is computed from the spaces view of the tier ``counted_for``, with its blurred positions:
+    gaps from exact positions would reveal to partners where a partners-only space is (P5). A null
+    ``from_space`` is the corridor's start, a null ``to_space`` its end; a null ``service`` means
+    any service. ``from_m`` and ``to_m`` are measured along the corridor's ``length_m``.
     """
 
     __tablename__ = "coverage_gaps"

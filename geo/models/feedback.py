@@ -1,4 +1,4 @@
-"""What people say back: feedback, complaints, requests, rumours. None says who spoke."""
+"""Tables of public input: feedback, complaints, requests, rumours. None holds who sent it."""
 
 from datetime import date
 from typing import Any
@@ -20,7 +20,7 @@ from geo.models.spaces import Location, Organization
 
 
 class Feedback(Base):
-    """Whether somebody was served at a space, and found it open: no text, no hour, no address."""
+    """Whether a person was served at a space and found it open; no text, hour or address."""
 
     __tablename__ = "feedback"
     __table_args__ = (
@@ -37,7 +37,7 @@ class Feedback(Base):
 
 
 class Complaint(Base):
-    """A complaint about a space; its operator never sees it (P44)."""
+    """A complaint about a space, which its operator never sees (P44)."""
 
     __tablename__ = "complaints"
     __table_args__ = (
@@ -55,7 +55,7 @@ class Complaint(Base):
     location_id: Mapped[str] = mapped_column(
         ForeignKey(Location.id, ondelete="CASCADE"), index=True
     )
-    #: Who ran the space then: it stays shut out when the space changes hands.
+    #: Operator of the space at that time: it stays excluded when the space changes hands.
     organization_id: Mapped[str | None] = mapped_column(
         ForeignKey(Organization.id, ondelete="SET NULL")
     )
@@ -68,7 +68,7 @@ class Complaint(Base):
 
 
 class ServiceRequest(Base):
-    """A service somebody missed in an area; never a protected one (P44)."""
+    """A service that a person missed in an area; never a protected service (P44)."""
 
     __tablename__ = "service_requests"
     __table_args__ = (
@@ -83,16 +83,16 @@ class ServiceRequest(Base):
 
 
 class HazardReport(Base):
-    """A hazard that somebody saw, until an approver has looked at it; then it is gone (P36).
+    """A reported hazard, kept until an approver has looked at it, then deleted (P36).
 
-    No view of any tier reads it, so it is in no layer, route or count. ``countries`` are those
-    whose approvers see it: near a border both.
+    No view of any tier reads this table, so reports appear in no layer, route or count. The
+    approvers of ``countries`` see the report: near a border those of both countries.
     """
 
     __tablename__ = "hazard_reports"
     __table_args__ = (
         CheckConstraint(one_of("kind", (*PHYSICAL_HAZARDS, *HUMAN_THREATS)), name="kind"),
-        # P9: about 100 m, whoever writes.
+        # P9: positions are rounded to about 100 m, whoever writes the row.
         CheckConstraint(
             "st_x(geom)::numeric = round(st_x(geom)::numeric, 3)"
             " and st_y(geom)::numeric = round(st_y(geom)::numeric, 3)",
@@ -109,9 +109,10 @@ class HazardReport(Base):
 
 
 class Receipt(Base):
-    """That something sent by a phone was taken, so that sending it again stores nothing twice.
+    """Proof that something sent by a phone was stored, so that sending it again stores nothing.
 
-    Digests alone, beside nothing they could be joined to: see `geo.proposals.idempotency`.
+    It only holds digests, without anything they could be joined to: see
+    `geo.proposals.idempotency`.
     """
 
     __tablename__ = "receipts"
@@ -122,7 +123,7 @@ class Receipt(Base):
 
 
 class Rumour(Base):
-    """A claim heard in an area, and the message of the bank that answers it."""
+    """A claim heard in an area, and the key of the bank message that answers it."""
 
     __tablename__ = "rumours"
     __table_args__ = (

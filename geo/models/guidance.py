@@ -1,4 +1,4 @@
-"""What people are told: contacts, messages, products, practices, pathways, standards."""
+"""Tables of guidance: contacts, messages, products, practices, pathways, standards."""
 
 from datetime import date
 from typing import Any
@@ -23,21 +23,21 @@ from geo.models.accounts import Person
 from geo.models.base import PROTECTED_SERVICES, Base, Record, one_of, visibility_check
 from geo.models.spaces import Location
 
-#: P45; the first four words are its own.
+#: P45; the first four codes are named there.
 CONTACT_KINDS = ("emergency", "asylum", "gbv", "child_protection", "psea", "other")
 REVIEW_STATES = ("draft", "submitted", "reviewed", "retired")
 AUDIENCES = ("people_on_the_move", "host_community", "operators", "partners")
 
 
 class Contact(Record, Base):
-    """An essential line of an area: a country, or one first-level unit of it (P45)."""
+    """An essential telephone line of an area: a country, or one first-level unit of it (P45)."""
 
     __tablename__ = "contacts"
     __table_args__ = (
         visibility_check(),
         CheckConstraint(one_of("kind", CONTACT_KINDS), name="kind"),
         CheckConstraint("phone is not null or whatsapp is not null", name="number"),
-        # P44, P45: a line for complaints about staff that an operator answers is none.
+        # P44, P45: a line for complaints about staff must not be answered by an operator of spaces.
         CheckConstraint("kind <> 'psea' or independent", name="psea_is_independent"),
         CheckConstraint("expires_on > confirmed_on", name="expires_after_confirmation"),
     )
@@ -59,7 +59,7 @@ class Contact(Record, Base):
 class Message(Base):
     """A text of the message bank in one language; shown only when reviewed and valid (P47).
 
-    ``safety`` texts need a reviewer who reads that language.
+    A ``safety`` text needs a reviewer who reads its language.
     """
 
     __tablename__ = "messages"
@@ -175,7 +175,7 @@ class Pathway(Record, Base):
 
 
 class PathwayStep(Base):
-    """One step of a pathway: what to do, and the line or place that helps with it."""
+    """One step of a pathway: an instruction, and the line or place that helps with it."""
 
     __tablename__ = "pathway_steps"
 
@@ -204,7 +204,7 @@ class PathwayReader(Base):
 
 
 class Checklist(Base):
-    """One version of the minimum standards of a kind of space; an example says so."""
+    """One version of the minimum standards for a kind of space, possibly an example."""
 
     __tablename__ = "checklists"
     __table_args__ = (
@@ -266,7 +266,7 @@ class Assessment(Base):
 
 
 class AssessmentAnswer(Base):
-    """The answer to one question of an assessment, with what shows it."""
+    """The answer to one question of an assessment, with its evidence."""
 
     __tablename__ = "assessment_answers"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What each tier was shown of a collection: the change feed's ledger (P49)."""
+"""The ledger of the change feed: the features of each collection that a tier was shown (P49)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -18,16 +18,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from geo.models.base import Base, one_of
 
-#: Who may keep a copy; staff see by person, and nobody copies that.
+#: Tiers that may keep a copy; the staff's view differs by person and is not copied.
 COPYING_TIERS = ("public", "partner")
 
 
 class PublicationHead(Base):
-    """What the ledger of a tier and layer is as of; whoever brings it up to date locks it.
+    """State of the ledger of a tier and layer; a process that updates the ledger locks this row.
 
     ``changes`` and ``total`` are the stamp of `geo.db.change_stamps`, null where the layer has
-    none, and ``due_at`` when the clock alone changes what is published. ``seq`` counts the states
-    that were published; ``fingerprint`` is that of a layer which is published as a whole.
+    none; ``due_at`` is when the clock alone changes what is published. ``seq`` counts the published
+    states; ``fingerprint`` is set for a layer that is published as a whole.
     """
 
     __tablename__ = "publication_heads"
@@ -43,9 +43,9 @@ class PublicationHead(Base):
 
 
 class Publication(Base):
-    """A feature that a tier was shown: the digest of its text, or null once it is gone.
+    """A feature that a tier was shown: the digest of its text, or null after its removal.
 
-    ``seq`` is the state of the layer that brought or took it last.
+    ``seq`` is the state of the layer that last added, changed or removed it.
     """
 
     __tablename__ = "publications"
@@ -59,7 +59,7 @@ class Publication(Base):
 
 
 class PublicationMark(Base):
-    """The name of a published state, by which tokens know it."""
+    """The name of a published state, by which change tokens refer to it."""
 
     __tablename__ = "publication_marks"
     __table_args__ = (UniqueConstraint("tier", "layer", "mark"),)

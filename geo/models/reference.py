@@ -1,4 +1,4 @@
-"""What spaces lie in and between: crossings, hazards, boundaries, places, roads, flows."""
+"""Tables of the surroundings: crossings, hazards, boundaries, places, roads, flows."""
 
 from datetime import date, datetime, time
 from typing import Any
@@ -55,9 +55,9 @@ class Crossing(Record, Base):
 
 
 class CrossingStatus(Base):
-    """What is known of a crossing from one date on: its state and, when open, its hours.
+    """A statement about a crossing from one date on: its state and, when open, its hours.
 
-    Without hours an open crossing is open all day. No row for a moment means not known (P32).
+    Without hours an open crossing is open all day. A moment without a row is not known (P32).
     """
 
     __tablename__ = "crossing_statuses"
@@ -85,11 +85,11 @@ class CrossingStatus(Base):
 
 
 class Hazard(Record, Base):
-    """A hazard of one of two families (P36), with what is needed to publish and to route.
+    """A hazard of one of two families (P36), with the data for its publication and for routing.
 
-    ``geom`` is what was reported, for staff. ``geom_public`` is what is published: for a human
-    threat a municipality or at least 20 km of road. A rate is ``event_count`` over
-    ``exposure_km`` traveller-kilometres and counts only with a ``rate_source``.
+    ``geom`` is the reported geometry, for staff. ``geom_public`` is the published one: for a human
+    threat a municipality or at least 20 km of road. A rate is ``event_count`` over ``exposure_km``
+    traveller-kilometres and counts only with a ``rate_source``.
     """
 
     __tablename__ = "hazards"
@@ -134,7 +134,7 @@ class Hazard(Record, Base):
 
 
 class Boundary(Record, Base):
-    """A country (level 0) or first-level unit (level 1); never used to tell a node's country."""
+    """A country (level 0) or first-level unit (level 1); never decides a road node's country."""
 
     __tablename__ = "boundaries"
     __table_args__ = (visibility_check(), CheckConstraint("level in (0, 1)", name="level"))
@@ -164,7 +164,7 @@ class Place(Record, Base):
 
 
 class RoadSegment(Record, Base):
-    """A piece of road between two junctions of one imported region, both directions in one row."""
+    """A piece of road between two junctions of an imported region; one row for both directions."""
 
     __tablename__ = "road_segments"
     __table_args__ = (
@@ -197,11 +197,12 @@ class RoadSegment(Record, Base):
 class Flow(Record, Base):
     """A count of people, by point or origin and destination, week and direction (P17 to P21).
 
-    Raw counts stay here for the authorised role. What is published is cut by the view. ``holder``
-    sent it, and nobody else replaces it. ``origin_areas`` and ``destination_areas`` are the codes
-    of all that they lie in, theirs included. ``may_come_out``: it has passed the rules;
-    ``is_margin``: parts of it are here too; ``is_late``: it came after a margin of it was shown.
-    The database keeps these five.
+    Raw counts stay here for the authorised role; the view decides what is published. ``holder``
+    sent the count, and only this holder can replace it. ``origin_areas`` and ``destination_areas``
+    are the codes of all areas that contain the two places, including the places' own codes.
+    ``may_come_out``: the count passed the publication rules; ``is_margin``: the count is a total
+    whose parts are stored as well; ``is_late``: the count arrived after such a total of it was
+    shown. The database maintains these five columns.
     """
 
     __tablename__ = "flows"

@@ -1,4 +1,4 @@
-"""Organisations, support spaces and what hangs on them, named as in HSDS 3 where it has them."""
+"""Tables of organisations, support spaces and their parts, named as in HSDS 3 where it has them."""
 
 from datetime import date, datetime, time
 from typing import Any
@@ -50,7 +50,7 @@ class Organization(Record, Base):
 
 
 class Service(Record, Base):
-    """What an organisation offers, by code of the service vocabulary (HSDS service)."""
+    """A service of an organisation, by code of the service vocabulary (HSDS service)."""
 
     __tablename__ = "services"
     __table_args__ = (
@@ -76,14 +76,14 @@ class Service(Record, Base):
 class Location(Record, Base):
     """A support space or information point (HSDS location).
 
-    ``kind`` is a term of the vocabulary ``space_kind``. Of what is not known a column holds null:
-    ``genders`` null is everyone, ``documents_required`` null is not known and empty is none;
-    ``amenities`` says true or false of a term and nothing of one that nobody asked about.
-    ``data_shared`` is in the provider's own words. ``expires_on`` is the last day its confirmation
-    is good for. ``quarantined`` says why an import made it restricted whatever its file stated,
-    until two people release it (P38); ``released`` are the phrases judged not to hold.
-    ``edited_at`` is when it was taken over from the file it came from, which owns it no longer.
-    ``cost`` is in the provider's words. ``revision`` counts changes of the record and its parts.
+    ``kind`` is a term of the vocabulary ``space_kind``. Null means not known, with one exception: a
+    null ``genders`` means everyone. An empty ``documents_required`` means that none are needed.
+    ``amenities`` holds true or false by term, and no entry where nobody asked. ``cost`` and
+    ``data_shared`` are in the provider's own words. ``expires_on`` is the last day on which the
+    confirmation is valid. ``quarantined`` is the reason why an import made the space restricted
+    whatever its file stated, until two people release it (P38); ``released`` are the phrases judged
+    not to apply. ``edited_at`` is when the space was edited in Amparo and left the ownership of its
+    file. ``revision`` counts changes of the record and its parts.
     """
 
     __tablename__ = "locations"
@@ -154,7 +154,7 @@ class Location(Record, Base):
 
 
 class ServiceAtLocation(Base):
-    """A service offered at a location (HSDS service_at_location); sees what both ends let see."""
+    """A service offered at a location (HSDS service_at_location); visible where both ends are."""
 
     __tablename__ = "service_at_location"
     __table_args__ = (UniqueConstraint("location_id", "service_id"),)
@@ -168,10 +168,10 @@ class ServiceAtLocation(Base):
 
 
 class Schedule(Base):
-    """When a location, or one service at it, is open (HSDS schedule, after RFC 5545).
+    """Opening hours of a location, or of one service at it (HSDS schedule, after RFC 5545).
 
-    ``closes_at`` at or before ``opens_at`` means the next day; equal times mean all day.
-    A source's 24:00 is stored as 00:00 (asyncpg decodes no 24:00).
+    ``closes_at`` at or before ``opens_at`` means the next day; equal times mean all day. A source's
+    24:00 is stored as 00:00, because asyncpg decodes no 24:00.
     """
 
     __tablename__ = "schedules"
@@ -207,7 +207,7 @@ class Schedule(Base):
 
 
 class ScheduleException(Base):
-    """Days on which a location keeps other hours than its schedules, or none."""
+    """Days on which a location has other hours than its schedules, or is closed."""
 
     __tablename__ = "schedule_exceptions"
     __table_args__ = (
@@ -273,7 +273,7 @@ class Capacity(Base):
 
 
 class ReferralPoint(Base):
-    """A location that refers people to another, which takes nobody without."""
+    """A location that refers people to another location, which takes nobody without a referral."""
 
     __tablename__ = "referral_points"
     __table_args__ = (CheckConstraint("location_id <> referrer_id", name="not_itself"),)
@@ -288,7 +288,7 @@ class ReferralPoint(Base):
 
 
 class ItineraryStop(Base):
-    """Where a mobile unit will be, and when; future stops are for partners only (P42)."""
+    """Place and time of a stop of a mobile unit; future stops are for partners only (P42)."""
 
     __tablename__ = "itinerary_stops"
     __table_args__ = (CheckConstraint("ends_at > starts_at", name="times"),)

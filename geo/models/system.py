@@ -1,4 +1,4 @@
-"""What Amparo keeps about itself: publication rules, loaded files, its keys, its changes."""
+"""Tables about the system itself: publication rules, loaded files, keys, change stamps."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,16 +25,16 @@ from geo.models.base import Base
 
 
 class PublicationRules(Base):
-    """The numbers of the protection rules that views apply: one row, changed by an admin.
+    """The figures of the protection rules that views apply, in one row that an admin changes.
 
-    Defaults: P36 (72 h, to the midnight by UTC after them; 20 km, two sources) and
+    Defaults: P36 (72 h, extended to the following midnight in UTC; 20 km; two sources) and
     definitions.md, flows (20 people, 3 groups, 80 %, rounding 5, 14 days).
     """
 
     __tablename__ = "publication_rules"
     __table_args__ = (
         CheckConstraint("id", name="one_row"),
-        # P18: never below 5, whatever an administrator types.
+        # P18: never below 5, whatever an administrator enters.
         CheckConstraint("flow_min_people >= 5", name="flow_floor"),
     )
 
@@ -50,7 +50,7 @@ class PublicationRules(Base):
 
 
 class LoadedFile(Base):
-    """A file that `amparo load` has taken in, so that loading it again costs nothing."""
+    """A file that `amparo load` has loaded, so that loading it again is skipped."""
 
     __tablename__ = "loaded_files"
 
@@ -61,7 +61,7 @@ class LoadedFile(Base):
 
 
 class SigningKey(Base):
-    """A random key that signs links, made once a database; only the writer reads it."""
+    """A random key that signs links, made once for each database; only the writer reads it."""
 
     __tablename__ = "signing_keys"
 
@@ -73,10 +73,10 @@ class SigningKey(Base):
 
 
 class KnowledgeChange(Base):
-    """That a transaction changed what workers keep in memory; written by triggers alone.
+    """A transaction's change to data that workers cache in memory; only triggers write it.
 
-    The stamps of `geo.db.change_stamps` are sums over these rows. A row that replaces older ones
-    carries what they added up to.
+    The stamps of `geo.db.change_stamps` are sums over these rows. A row that replaces older rows
+    carries their sums.
     """
 
     __tablename__ = "knowledge_changes"

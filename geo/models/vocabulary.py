@@ -1,11 +1,11 @@
-"""Terms that records are written in, editable, named in each language."""
+"""Tables of the vocabularies: editable terms, with a name in each language."""
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Integer, Text, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from geo.models.base import Base, one_of
 
-#: What is named by terms. A new vocabulary is one word here and a migration.
+#: Vocabularies. A new one takes one word here and a migration.
 VOCABULARIES = (
     "space_kind",
     "service",
@@ -20,11 +20,11 @@ VOCABULARIES = (
 
 
 class Term(Base):
-    """A word of a vocabulary (HSDS taxonomy_term).
+    """A term of a vocabulary (HSDS taxonomy_term).
 
-    ``protected`` terms make every record that uses them restricted (P38). ``validity_days`` says
-    how long a confirmation of a kind of space holds (P41). ``edited`` terms were changed by a
-    coordinator, and a newer Amparo does not change them back.
+    ``protected`` terms make every record that uses them restricted (P38). ``validity_days`` is how
+    long a confirmation holds, for a kind of space (P41). ``edited`` terms were changed by a
+    coordinator; loading a newer version of Amparo does not change them back.
     """
 
     __tablename__ = "terms"
@@ -49,7 +49,7 @@ class Term(Base):
 
 
 class TermName(Base):
-    """A term's name in one language; ``reviewed_by`` says who read it there."""
+    """A term's name in one language; ``reviewed_by`` is the person who read it in that language."""
 
     __tablename__ = "term_names"
     __table_args__ = (

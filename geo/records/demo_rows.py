@@ -1,4 +1,4 @@
-"""Demo rows: whether there are any, and taking them away for good (P35)."""
+"""Demo rows (P35, fictitious records): checks whether any exist, and their permanent removal."""
 
 from datetime import date
 from typing import Any
@@ -25,11 +25,13 @@ from geo.models import (
     Service,
 )
 
-#: Name among the loaded files that says: removed on purpose, not to be loaded by itself again.
+#: `LoadedFile` name that marks demo rows as removed on purpose: they are not reloaded
+#: automatically.
 REMOVED = "demo rows removed"
 
-#: What makes a row of each table a demo row. An assumed status of a real crossing is one too;
-#: crossings themselves, boundaries, places and roads are real beside a demonstration.
+#: Condition that makes a row of each table a demo row. An assumed status of a real crossing is a
+#: demo row too; crossings themselves, boundaries, places and roads are real even in a
+#: demonstration.
 _DEMO: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
     (CrossingStatus, CrossingStatus.assumption.is_(True)),
     (Flow, Flow.demo.is_(True)),
@@ -41,14 +43,15 @@ _DEMO: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
     (Contact, Contact.demo.is_(True)),
     (Location, Location.demo.is_(True)),
     (Service, Service.demo.is_(True)),
-    # People who joined one keep it; without its demo spaces nothing of it is shown.
+    # Organisations that a person belongs to are kept; without demo spaces nothing of them is shown.
     (
         Organization,
         Organization.demo.is_(True) & ~exists().where(Person.organization_id == Organization.id),
     ),
     (Crossing, Crossing.demo.is_(True)),
 )
-# A practice is a demo where its location is one.
+# Tables that must not mix demo and real rows. `Practice` is absent: a practice is a demo row
+# exactly where its location is one.
 _MIXABLE = (CrossingStatus, Flow, Hazard, Location, Contact, Message, Product, Pathway)
 
 
@@ -56,26 +59,26 @@ _STATE = select(demo_state.c.demo)
 
 
 async def has_demo(session: AsyncSession) -> bool:
-    """Return whether anything the public could see is a demo row (any reading tier)."""
+    """Return whether any row that the public could see is a demo row (any reading tier)."""
     return bool(await session.scalar(_STATE))
 
 
 async def remove_demo(session: AsyncSession, *, today: date | None = None) -> dict[str, int]:
-    """Delete every demo row and remember that it was meant.
+    """Delete every demo row and remember that the removal was intended.
 
-    Crossings whose status was an assumption stay, and are not known from then on.
+    Crossings whose status was an assumption stay; their state is not known afterwards.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Writer session.
     today : date or None
         Noted as the day of removal.
 
     Returns
     -------
     dict of str to int
-        Rows deleted by table.
+        Number of deleted rows by table.
     """
     removed = {}
     for model, is_demo in _DEMO:
@@ -93,39 +96,39 @@ async def remove_demo(session: AsyncSession, *, today: date | None = None) -> di
 
 
 async def forget_removal(session: AsyncSession) -> None:
-    """Let demo rows be loaded by themselves again (writer)."""
+    """Allow demo rows to be loaded automatically again (writer session)."""
     await session.execute(delete(LoadedFile).where(LoadedFile.name == REMOVED))
 
 
 async def has_only_real(session: AsyncSession) -> bool:
-    """Tell whether real rows are there that demo rows would mix with, and no demo rows (writer)."""
+    """Return whether the mixable tables hold real rows and no demo rows (writer session)."""
     return bool(await session.scalar(select(_any(demo=False) & ~_any(demo=True))))
 
 
 async def is_demonstration(session: AsyncSession) -> bool:
-    """Return whether all there is is a demonstration (writer)."""
+    """Return whether the mixable tables hold demo rows and no real rows (writer session)."""
     return bool(await session.scalar(select(_any(demo=True) & ~_any(demo=False))))
 
 
 async def require_unmixed(session: AsyncSession) -> None:
-    """Refuse demo and real rows side by side (writer).
+    """Refuse demo and real rows side by side (writer session).
 
     Raises
     ------
     MixedDataError
-        Both are there.
+        Both demo and real rows exist.
     """
     if await session.scalar(select(_any(demo=True) & _any(demo=False))):
         raise MixedDataError(_MIXED)
 
 
 async def require_alike(session: AsyncSession, *, is_demo: bool) -> None:
-    """Refuse to propose a row that would be the first of its kind beside the other (writer).
+    """Refuse a proposed row that would mix demo and real rows (writer session).
 
     Raises
     ------
     MixedDataError
-        There are real rows and it is a demo row, or the other way round.
+        The proposed row is a demo row and real rows exist, or the other way round.
     """
     if await session.scalar(select(_any(demo=not is_demo))):
         raise MixedDataError(_MIXED)

@@ -1,4 +1,4 @@
-"""What a space looks like as a document: every field, canonical, whichever way it came."""
+"""The canonical document of a space: every field, the same whichever way the record came in."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
@@ -24,7 +24,7 @@ from geo.spaces.eligibility import NIGHT_SERVICE
 
 Document = dict[str, Any]
 
-#: Fields of a document that are columns of the location under the same name.
+#: Document fields that are columns of `Location` under the same name.
 _SAME = (
     "id",
     "name",
@@ -60,8 +60,7 @@ _SAME = (
     "demo",
 )
 
-#: Fields whose value follows from others unless it is stated with them: a change of the first
-#: drops the second.
+#: Pairs (cause, follower): unless the follower is stated too, a change of the cause clears it.
 _FOLLOWS = (
     ("organization", "organization_id"),
     ("cost", "fees"),
@@ -74,15 +73,15 @@ _FOLLOWS = (
 
 
 def patched(document: Mapping[str, Any], changes: Mapping[str, Any]) -> Document:
-    """Return a document with some fields changed; None clears one.
+    """Return a document with some fields changed; the value None clears a field.
 
-    Fields that follow from a changed one (such as ``expires_on`` from ``confirmed_on``) are
+    Fields that follow from a changed field (such as ``expires_on`` from ``confirmed_on``) are
     cleared unless they are stated too.
 
     Raises
     ------
     InvalidRecordError
-        A field that a space does not have, or another id.
+        A field that a space does not have, or an id other than the document's.
     """
     problems = [
         (field, CodedReason("not_a_field")) for field in changes if field not in FIELD_NOTES
@@ -101,7 +100,10 @@ def patched(document: Mapping[str, Any], changes: Mapping[str, Any]) -> Document
 def differences(
     before: Mapping[str, Any] | None, after: Mapping[str, Any]
 ) -> dict[str, tuple[Any, Any]]:
-    """Return what differs, by field, as before and after; against None whatever is stated."""
+    """Return the fields that differ, each with its value before and after.
+
+    With ``before`` None, every stated field differs from None.
+    """
     old = before or {}
     return {
         field: (old.get(field), after.get(field))
@@ -122,16 +124,17 @@ def made_document(
     organization: str,
     parts: Mapping[type[Any], Sequence[Mapping[Any, Any]]],
 ) -> Document:
-    """Return the document of a location's columns, with ``lon`` and ``lat``, and of its parts.
+    """Return the document made of a location's columns and of its parts.
 
     Parameters
     ----------
     location : mapping
-        Columns of `Location`, and ``lon`` and ``lat`` in degrees.
+        Columns of `Location`, plus ``lon`` and ``lat`` in degrees.
     organization : str
-        Name of who runs it.
+        Name of the organisation that runs the space.
     parts : mapping of model to rows
-        What hangs on it, in order; of `Service` only ``code`` is read.
+        Rows of the location's part tables (schedules, phones and so on), in order; of `Service`
+        only ``code`` is read.
     """
     capacity: Mapping[Any, Any] = next(iter(parts.get(Capacity, ())), {})
     services = sorted({row["code"] for row in parts.get(Service, ())})
@@ -186,7 +189,7 @@ def _schedule(row: Mapping[Any, Any], timezone: str) -> dict[str, Any]:
         "valid_to": _day(row["valid_to"]),
         "description": row["description"],
     }
-    # A rule in another zone than the space's is rare, and then says so.
+    # A schedule names its time zone only where it differs from that of the space.
     return rule if row["timezone"] == timezone else rule | {"timezone": row["timezone"]}
 
 
@@ -203,7 +206,7 @@ def _exception(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _stop(row: Mapping[Any, Any]) -> dict[str, Any]:
     lon, lat = row.get("lon"), row.get("lat")
-    if row.get("geom") is not None:  # not stored yet
+    if row.get("geom") is not None:  # checked, but not stored yet
         lon, lat = row["geom"].x, row["geom"].y
     return {
         "place": row["place"],

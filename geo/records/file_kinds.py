@@ -1,4 +1,4 @@
-"""What kinds of file can be loaded, and how a record of each becomes rows of tables.
+"""The kinds of file that can be loaded, and how a record of each kind becomes table rows.
 
 A new kind is one entry of `KINDS` with the function that reads one of its records.
 """
@@ -49,9 +49,9 @@ class FileKind:
     name : str
         Shown in reports.
     patterns : tuple of str
-        File names it is recognised by, in lower case and without ``.gz``.
+        Patterns that recognise its file names, in lower case and without ``.gz``.
     read : callable
-        Makes rows of one record; problems are noted on the `Row`.
+        Makes table rows of one record; problems are noted on the `Row`.
     """
 
     name: str
@@ -60,7 +60,7 @@ class FileKind:
 
 
 def kind_of(file_name: str) -> FileKind | None:
-    """Return the kind a file's name stands for, or None."""
+    """Return the kind of file that a file name matches, or None."""
     name = file_name.lower().removesuffix(".gz")
     for kind in KINDS:
         if any(fnmatch(name, pattern) for pattern in kind.patterns):
@@ -69,12 +69,15 @@ def kind_of(file_name: str) -> FileKind | None:
 
 
 def known_names() -> str:
-    """Return the recognised file names, to tell somebody whose file is not."""
+    """Return the recognised file name patterns, for the message about an unrecognised file."""
     return ", ".join(pattern for kind in KINDS for pattern in kind.patterns)
 
 
 def read_boundary(row: Row, _: Circumstances) -> Rows:
-    """Read a country or first-level unit; three islands of Natural Earth have no name."""
+    """Read a country or first-level unit.
+
+    ``name`` is optional: three islands of Natural Earth have none.
+    """
     geometry = row.shape("Polygon", "MultiPolygon")
     if isinstance(geometry, shapely.Polygon):
         geometry = shapely.MultiPolygon([geometry])
@@ -143,7 +146,7 @@ def read_corridor(row: Row, _: Circumstances) -> Rows:
 
 
 def read_crossing(row: Row, _: Circumstances) -> Rows:
-    """Read an official crossing; no informal one may be in a file (P12)."""
+    """Read an official crossing; files may not contain informal crossings (P12)."""
     country_a, country_b = row.country("country_a"), row.country("country_b")
     if country_a == country_b:
         row.reject(CodedReason("same_countries"))
@@ -166,7 +169,7 @@ def read_crossing(row: Row, _: Circumstances) -> Rows:
 
 
 def read_status(row: Row, _: Circumstances) -> Rows:
-    """Read what a source says of a crossing from one day on."""
+    """Read the status of a crossing as one source states it, valid from one day on."""
     valid_from, valid_to = row.day("valid_from"), row.day("valid_to")
     opens_at, closes_at = row.clock("opens_at"), row.clock("closes_at")
     if row.raw("valid_from") is None:
@@ -194,7 +197,8 @@ def read_status(row: Row, _: Circumstances) -> Rows:
     }
 
 
-#: P36: a human threat is published as a municipality or a road, so it is drawn as one.
+#: Geometry types by public extent: a human threat is published as a municipality or a road, so its
+#: geometry has to be one (P36, publication of hazards).
 _SHAPES = {
     "municipality": ("Polygon", "MultiPolygon"),
     "road": ("LineString", "MultiLineString"),
@@ -203,12 +207,12 @@ _SHAPES = {
 
 
 def read_hazard(row: Row, circumstances: Circumstances) -> Rows:
-    """Read a hazard of either family, with all that decides on its publication (P36)."""
+    """Read a hazard of either family, with the fields that decide on its publication (P36)."""
     demo = row.flag("demo", default=False)
     family = row.choice("family", ("physical", "human_threat"))
     extent = row.choice("public_extent", tuple(_SHAPES), default="area")
     geometry = row.shape(*_SHAPES.get(extent, _SHAPES["area"]))
-    # A human threat without a public extent has no public geometry: staff see it, nobody else.
+    # A human threat without a public extent has no public geometry: only staff see it.
     publishable = family == "physical" or extent != "area"
     valid_from, valid_to = _validity(row, circumstances, demo=demo)
     return {
@@ -246,7 +250,7 @@ def read_hazard(row: Row, circumstances: Circumstances) -> Rows:
 def _validity(
     row: Row, circumstances: Circumstances, *, demo: bool
 ) -> tuple[datetime, datetime | None]:
-    """Return from when to when a hazard holds; in a demonstration counted from today."""
+    """Return the validity of a hazard; in a demonstration it is counted from today."""
     if demo:
         valid_from = row.ago("valid_from_days_ago", circumstances.now)
         days = row.optional_number("valid_for_days", 1, 3650)
@@ -263,7 +267,7 @@ def _validity(
 
 
 def _moment(row: Row, what: str, circumstances: Circumstances, *, demo: bool) -> datetime | None:
-    """Return when a hazard was reported or approved, never later than now."""
+    """Return when a hazard was reported or approved; a moment in the future is rejected."""
     if demo:
         return row.ago(f"{what}_days_ago", circumstances.now)
     moment = row.instant(f"{what}_at")
@@ -290,7 +294,7 @@ _FLOW_COLUMNS = frozenset(
 
 
 def read_flow(row: Row, circumstances: Circumstances) -> Rows:
-    """Read a weekly count of people; a column about a person refuses the file (P17)."""
+    """Read a weekly count of people; a column about a person is rejected (P17)."""
     demo = row.flag("demo", default=False)
     weeks_ago = row.optional_whole("weeks_ago", 0, 520)
     cell: dict[str, Any] = {
@@ -342,7 +346,8 @@ def _flow_geometry(row: Row) -> BaseGeometry:
     return shapely.LineString([start, row.point(lon="destination_lon", lat="destination_lat")])
 
 
-#: Recognised by name; the order is that of loading, so that a status finds its crossing.
+#: Matched by file name. The order is that of loading, so that a crossing is loaded before its
+#: statuses.
 KINDS = (
     FileKind(
         "boundaries", ("admin0.geojson", "admin1.geojson", "*boundaries.geojson"), read_boundary

@@ -1,6 +1,6 @@
-"""Movement: weekly aggregated counts in, nothing about a person (P17 to P21).
+"""Movement: intake of weekly aggregated counts, with nothing about a person (P17 to P21).
 
-What is published of them is decided by the views: this module only keeps everything else out.
+The database views decide what is published of the counts; this module only refuses everything else.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ from geo.records.demo_rows import require_unmixed
 from geo.records.readers import read_geometry
 from geo.text.countries import misplacement
 
-#: Everything a count may say; any other field refuses the payload whole.
+#: Every field that a count may have; any other field refuses the whole payload.
 FIELDS = frozenset(
     {
         "kind",
@@ -59,16 +59,16 @@ FIELDS = frozenset(
 KINDS = ("point", "od")
 DIRECTIONS = ("in", "out", "both")
 
-#: Counts one payload may hold: a year of weeks for two hundred points.
+#: Most counts in one payload: a year of weeks for two hundred points.
 MAX_CELLS = 10_000
 
-#: Counts of one week that a holder may have: each is compared with every other of its week. [A]
+#: Most counts of one holder for one week: each is compared with every other of its week. [A]
 MAX_OF_A_WEEK = 1_000
 
-#: Whose the counts of files are; who has the machine may send them anew.
+#: Holder of counts that come from files; whoever operates the machine may send them again.
 FILE_HOLDER = "file"
 
-#: Places: ISO 3166-1 or 3166-2, the GeoNames number of a town behind a G, or an official crossing.
+#: Codes of places: ISO 3166-1 or 3166-2, "G" and a town's GeoNames number, or an official crossing.
 _PLACE = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?|G[0-9]{1,8}|X-[A-Z0-9-]{1,40}", re.ASCII)
 
 #: Terms of the vocabularies ``count_method`` and ``count_source``.
@@ -76,11 +76,11 @@ _TERM = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
 MAX_N = 10_000_000
 WEEK_H = 168
 
-#: Decimals of a degree kept of a counting point: about 110 m, as for every asker (P9).
+#: Decimals of a degree kept of a counting point: about 110 m, as for every asker's position (P9).
 DECIMALS = 3
 
-#: Texts that could reach or name one person: an e-mail or web address, a handle, or five and
-#: more digits in a row with the signs that telephone and document numbers are written with.
+#: Texts that could reach or name one person: an e-mail or web address, a handle, or five or more
+#: digits in a row, with the characters common in telephone and document numbers between them.
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){5,}")
 _WEEK = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -92,15 +92,15 @@ class Cell:
     Attributes
     ----------
     origin, destination, method, source : str
-        Codes; no text of anybody's own.
+        Codes, never free text.
     week : date
-        Its Monday.
+        Monday of the week.
     n, groups : int
-        People, and travelling groups among them.
+        Number of people, and of travelling groups among them.
     largest_share : float
         Share of the largest group in ``n``, 0 to 1.
     hours_covered : int or None
-        Hours of the week somebody counted.
+        Hours of the week during which people were counted.
     geometry : shapely geometry
         Point, or a line of two points; EPSG:4326, `DECIMALS` decimals.
     """
@@ -121,7 +121,7 @@ class Cell:
 
     @property
     def id(self) -> str:
-        """A stable id made of what the count is about, so that a correction replaces it."""
+        """Stable id made of the count's subject, so that a correction replaces the count."""
         key = (self.origin, self.destination, str(self.week), self.direction, self.method)
         return f"flow-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:20]}"
 
@@ -146,12 +146,12 @@ class Cell:
 
 
 def read_json(data: bytes) -> object:
-    """Return the value of a JSON text; NaN and Infinity are no JSON.
+    """Return the value of a JSON text; NaN and Infinity are refused.
 
     Raises
     ------
     InvalidCountError
-        It is not JSON.
+        The text is not JSON.
     """
 
     def refuse(constant: str) -> NoReturn:
@@ -174,16 +174,16 @@ def parse_movement(payload: object) -> list[Cell]:
     Parameters
     ----------
     payload : object
-        A list of objects with the `FIELDS`, or one such object.
+        A list of objects with the `FIELDS`, or a single object.
 
     Raises
     ------
     PersonalDataError
-        A field that is not one of `FIELDS`, or a value that could be about a person: an
-        address or number in a text, a time within a week, a track. It names the field, never
-        the value.
+        A field that is not one of `FIELDS`, or a value that could be about a person: an address or
+        number in a text, a time within a week, a track. The message names the field, never the
+        value.
     InvalidCountError
-        A value that makes no sense; names the place in the list and the field.
+        An invalid value; the message names the position in the list and the field.
     """
     cells = payload if isinstance(payload, list) else [payload]
     if not 1 <= len(cells) <= MAX_CELLS:
@@ -207,7 +207,7 @@ def parse_movement(payload: object) -> list[Cell]:
 
 
 def check_cell(fields: object) -> Cell:
-    """Check one count; see `parse_movement`."""
+    """Check one count; see `parse_movement` for the errors."""
     if not isinstance(fields, Mapping):
         msg = "is not an object"
         raise InvalidCountError(msg)
@@ -240,7 +240,7 @@ def check_cell(fields: object) -> Cell:
         method=_code(fields, "method", _TERM) or "",
         hours_covered=None if hours is None else _whole(fields, "hours_covered", WEEK_H),
         source=_code(fields, "source", _TERM, required=False),
-        # Who sends a count sends it to be published, by the flows rule; less may be asked.
+        # Counts are sent to be published under the flows rule; a sender may ask for less.
         visibility=_choice({"visibility": "public", **fields}, "visibility", VISIBILITIES),
         geometry=_geometry(fields.get("geometry"), kind),
     )
@@ -255,43 +255,43 @@ async def store_movement(
     allow_mixed: bool = False,
     is_trusted: bool = False,
 ) -> int:
-    """Store counts as real rows; one of the same subject replaces the holder's earlier one.
+    """Store counts as real rows; a count of the same subject replaces the holder's earlier one.
 
-    A week that is out already stays as it came out: a count that comes after a total of it was
-    shown is kept, and withheld.
+    A week that is published already stays as it was published: a count that arrives after a total
+    including its week was shown is stored but withheld.
 
-    Each payload is an entry of the audit chain: whose, how many of them new, of which weeks, and
-    a digest of the cells' ids; no count.
+    Each payload is one entry of the audit chain: the holder, how many counts, how many of them
+    replace earlier ones, the first and last week, and a digest of the cells' ids; no count.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Writer session.
     cells : sequence of Cell
         From `parse_movement`.
     holder : str
-        Whose they are: the organisation that a token is for.
+        Owner of the counts: the organisation that the token was issued for.
     actor : str
-        Who sends them, for the audit: ``token:<id>`` or ``cli``.
+        Sender, for the audit: ``token:<id>`` or ``cli``.
     allow_mixed : bool
-        Store them although demo rows are loaded (P35).
+        Store the counts although demo rows are loaded (P35).
     is_trusted : bool
-        Sent by who has the machine: counts that are nobody's are taken over too, and a week may
-        have more than `MAX_OF_A_WEEK`.
+        The sender operates the machine: counts without a holder are taken over too, and a week may
+        have more than `MAX_OF_A_WEEK` counts.
 
     Returns
     -------
     int
-        How many were stored.
+        How many counts were stored.
 
     Raises
     ------
     MixedDataError
         Demo rows are loaded.
     InvalidCountError
-        A code names nothing, or a week has more than `MAX_OF_A_WEEK` of the holder.
+        A code is unknown, or the holder has more than `MAX_OF_A_WEEK` counts of a week.
     ForeignCountError
-        Somebody else has sent one of them; nothing is stored.
+        Another holder has sent one of the counts; nothing is stored.
     """
     if not cells:
         return 0
@@ -303,7 +303,8 @@ async def store_movement(
     theirs = Flow.holder == holder
     async with session.begin_nested():
         before = await _ids_of(session, rows)
-        # Of a row that another has written meanwhile too: it is looked at once it is committed.
+        # Rows that a concurrent transaction wrote are considered too, once that transaction has
+        # committed.
         await session.execute(
             _storing(list(rows[0]), or_(theirs, Flow.holder.is_(None)) if is_trusted else theirs),
             {"cells": json.dumps(rows)},
@@ -319,7 +320,7 @@ async def store_movement(
 
 
 def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
-    """Return one statement for all cells: the database decides of a payload as a whole."""
+    """Return one INSERT for all cells, so that the database judges the payload as a whole."""
     table = Flow.metadata.tables["amparo.flows"]
     types = {name: table.c[name].type for name in columns}
     types["geom"] = Text()
@@ -336,14 +337,14 @@ def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
 
 
 async def place_anew(session: AsyncSession) -> int:
-    """Place counts whose places, borders, crossings or rules changed since (writer).
+    """Locate counts again whose places, borders, crossings or rules have changed (writer session).
 
-    Weeks that are out stay as they came out.
+    Published weeks stay as they were published.
 
     Returns
     -------
     int
-        Of how many it changed anything.
+        Number of counts that changed.
     """
     return int(await session.scalar(text("select amparo.place_flows_anew()")) or 0)
 
@@ -364,19 +365,19 @@ async def _require_few(session: AsyncSession, holder: str, weeks: Collection[dat
         raise InvalidCountError(msg)
 
 
-#: What a count is about.
+#: Columns that identify the subject of a count.
 _KEY = ("origin", "destination", "week", "direction", "method")
 
 
 async def _ids_of(
     session: AsyncSession, rows: Sequence[Mapping[str, Any]], holder: str | None = None
 ) -> set[str]:
-    """Return the stored cells of the same subjects; of one holder, or of anybody."""
+    """Return the ids of stored counts of the same subjects, of one holder or of all holders."""
     columns = [getattr(Flow, name) for name in _KEY]
     columns[1] = func.coalesce(Flow.destination, "")
     columns[2] = cast(Flow.week, Text)
     keys = [tuple(row[name] if row[name] is not None else "" for name in _KEY) for row in rows]
-    # PostgreSQL takes 32,767 values of one statement.
+    # PostgreSQL takes 32,767 values in one statement.
     found: set[str] = set()
     for first in range(0, len(keys), _KEYS_AT_ONCE):
         part = keys[first : first + _KEYS_AT_ONCE]
@@ -439,13 +440,13 @@ _FORMS = {
 
 
 async def require_known(session: AsyncSession, cells: Sequence[Cell]) -> None:
-    """Refuse codes that name nothing (writer): what anybody could make up is a text.
+    """Refuse unknown codes (writer session): a freely invented code would be free text.
 
     Raises
     ------
     InvalidCountError
-        Names the count and the field, never the value. A crossing that is hidden or restricted
-        is refused like one that never existed.
+        Names the count and the field, never the value. A hidden or restricted crossing is refused
+        like a crossing that never existed.
     """
     places = {code for cell in cells for code in (cell.origin, cell.destination) if code}
     known = await _known_places(session, places)
@@ -508,7 +509,7 @@ def _week(value: object) -> date:
     if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d.", value):
         msg = "week holds more than a date: no time within a week is taken"
         raise PersonalDataError(msg)
-    # Python reads more than this form as a date.
+    # `date.fromisoformat` accepts other forms as well.
     written = value if isinstance(value, str) and _WEEK.fullmatch(value) else None
     try:
         week = None if written is None else date.fromisoformat(written)
@@ -535,7 +536,7 @@ def _geometry(value: object, kind: str) -> BaseGeometry:
     for lon, lat in geometry.coords:
         problem = misplacement(lon, lat)
         if problem or not math.isfinite(lon + lat):
-            # The message holds no position: it is shown and logged.
+            # The message is shown and logged, so it holds no position.
             msg = "geometry is out of range, or its lon and lat are swapped"
             raise InvalidCountError(msg)
     return shapely.transform(geometry, lambda points: points.round(DECIMALS))

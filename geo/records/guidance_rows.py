@@ -1,6 +1,7 @@
-"""Records of guidance in files: contacts, messages, information products, pathways.
+"""Guidance records in files: contacts, messages, information products, pathways, checklists.
 
-The same readers check what is written in the console, so that a record has one set of rules.
+The same readers check records that are written in the console, so that both follow one set of
+rules.
 """
 
 import re
@@ -29,22 +30,22 @@ from geo.records.readers import FileRow
 from geo.records.row_validation import Circumstances, Row, Rows
 from geo.text.protected_words import names_a_refuge
 
-#: P22: a confirmation holds for 90 days where nothing else is said.
+#: P22: days that a confirmation holds where no expiry date is stated.
 VALID_DAYS = 90
 
-#: Longest time between two assessments of a space, our choice.
+#: Most months between two assessments of a space; our choice.
 MAX_MONTHS = 60
 
-#: The original of every text (P47).
+#: Language in which every text is originally written (P47).
 ORIGINAL = "es"
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
-#: Numbers as they are dialled: short codes, E.164, and the signs between (ITU-T E.123).
+#: Numbers as they are dialled: short codes and E.164, with separators (ITU-T E.123).
 _NUMBER = re.compile(r"[+*#]?\d[\d #*().-]{1,24}")
 
 
 def read_contact(row: Row, circumstances: Circumstances) -> Rows:
-    """Read an essential line of an area (P45)."""
+    """Read an essential telephone line of an area (P45)."""
     demo = row.flag("demo", default=False)
     kind = row.choice("kind", CONTACT_KINDS)
     phone, whatsapp = _number(row, "phone"), _number(row, "whatsapp")
@@ -82,7 +83,7 @@ def read_contact(row: Row, circumstances: Circumstances) -> Rows:
 
 
 def read_message(row: Row, circumstances: Circumstances) -> Rows:
-    """Read a text of the message bank; who reviewed it makes it more than a draft (P47)."""
+    """Read a text of the message bank; a text without a named reviewer is a draft (P47)."""
     demo = row.flag("demo", default=False)
     valid_from, valid_to = _validity(row, circumstances, demo=demo)
     reviewed_by = row.optional_text("reviewed_by")
@@ -107,7 +108,7 @@ def read_message(row: Row, circumstances: Circumstances) -> Rows:
 
 
 def read_product(row: Row, circumstances: Circumstances) -> Rows:
-    """Read an information product, the spaces that hand it out and the area it is about."""
+    """Read an information product, the spaces that hand it out and the area it covers."""
     demo = row.flag("demo", default=False)
     valid_from, valid_to = _validity(row, circumstances, demo=demo)
     reviewed_by = row.optional_text("reviewed_by")
@@ -135,7 +136,7 @@ def read_product(row: Row, circumstances: Circumstances) -> Rows:
 
 
 def read_pathway(row: Row, circumstances: Circumstances) -> Rows:
-    """Read a referral pathway; one that speaks of protected services is restricted (P38)."""
+    """Read a referral pathway; a pathway that mentions protected services is restricted (P38)."""
     demo = row.flag("demo", default=False)
     confirmed_on, expires_on = _assured(row, circumstances, demo=demo)
     pathway_id, need, visibility = row.id(), row.id("need"), row.visibility()
@@ -162,9 +163,9 @@ def read_pathway(row: Row, circumstances: Circumstances) -> Rows:
 
 
 def read_checklist(row: Row, circumstances: Circumstances) -> Rows:
-    """Read an example of a checklist; real ones are kept in versions by a coordinator.
+    """Read an example checklist; real checklists are versioned by a coordinator.
 
-    Examples are version 0, so that they are never in the way of one.
+    Examples are version 0, so that they never conflict with a real version.
     """
     if not row.flag("example", default=False):
         row.reject(CodedReason("real_checklist", field="example"), "example")
@@ -201,12 +202,12 @@ def checked(
     circumstances: Circumstances,
     geometry: shapely.geometry.base.BaseGeometry | None = None,
 ) -> tuple[Rows, tuple[CodedReason, ...]]:
-    """Return the rows of one record that was typed in, and what was changed on the way.
+    """Return the rows of one record typed in the console, and notes on what was changed.
 
     Raises
     ------
     InvalidRecordError
-        Names each field that breaks its rule, and any that is not one of the record.
+        Names each field that breaks its rule, and each field that the record does not have.
     """
     row = Row(FileRow(1, fields, geometry))
     rows = read(row, circumstances)
@@ -218,7 +219,7 @@ def checked(
 
 
 def language(row: Row, name: str) -> str:
-    """Return a language by its ISO 639 code."""
+    """Return a language code (ISO 639)."""
     value = row.text(name)
     if value and not _LANGUAGE.fullmatch(value):
         row.reject(CodedReason("not_language", field=name, value=value[:8]), name)
@@ -226,7 +227,7 @@ def language(row: Row, name: str) -> str:
 
 
 def web_address(row: Row, name: str) -> str | None:
-    """Return an address on the web, which has to be https."""
+    """Return a web address, which must be https."""
     value = row.optional_text(name)
     if value is not None and not re.fullmatch(r"https://[^\s/]+(/\S*)?", value):
         row.reject(CodedReason("not_https", field=name), name)
@@ -241,7 +242,7 @@ def _number(row: Row, name: str) -> str | None:
 
 
 def _assured(row: Row, circumstances: Circumstances, *, demo: bool) -> tuple[date, date]:
-    """Return when a record was confirmed and until when that holds."""
+    """Return the day on which a record was confirmed and the day on which that expires."""
     if demo:
         days = row.optional_whole("confirmed_days_ago", 0, 3650) or 0
         confirmed_on: date | None = circumstances.today - timedelta(days=days)
@@ -263,7 +264,7 @@ def _assured(row: Row, circumstances: Circumstances, *, demo: bool) -> tuple[dat
 
 
 def _validity(row: Row, circumstances: Circumstances, *, demo: bool) -> tuple[date, date | None]:
-    """Return from when to when a text holds; in a demonstration it is always valid."""
+    """Return the validity of a text; in a demonstration it is valid from today by default."""
     valid_from, valid_to = row.day("valid_from"), row.day("valid_to")
     if demo and valid_from is None:
         valid_from = circumstances.today

@@ -1,4 +1,4 @@
-"""A hazard as a proposal has it: what an approver makes of a report (P14, P36)."""
+"""Hazards in proposals: the document that an approver makes from a hazard report (P14, P36)."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,7 +19,7 @@ Document = dict[str, Any]
 
 EFFECTS = ("weight", "exclusion")
 
-#: ``hazard`` is its kind; that of spaces is another vocabulary.
+#: ``hazard`` is the kind of hazard; ``kind`` already names the kind of a space.
 HAZARD_FIELDS = (
     "id",
     "hazard",
@@ -33,24 +33,24 @@ HAZARD_FIELDS = (
     "valid_to",
 )
 
-#: Longest title: a line of a phone's list.
+#: Longest title: one line of a list on a phone.
 MAX_TITLE = 120
 
-#: Days for which a hazard may be stated before somebody looks at it again (P22's longest age of a
-#: word).
+#: Most days a hazard may be stated for before somebody reviews it: the longest age of a
+#: confirmation (P22).
 MAX_DAYS = 90
 
-#: As files may have it (`geo.records.file_kinds`).
+#: The same limit as in files (`geo.records.file_kinds`).
 MAX_WEIGHT = 1_000
 
 
 def family_of(kind: str) -> str:
-    """Return which of the two families a kind of hazard belongs to (P36)."""
+    """Return the family that a kind of hazard belongs to: physical or human_threat (P36)."""
     return "human_threat" if kind in HUMAN_THREATS else "physical"
 
 
 def checked_hazard(changes: Mapping[str, Any]) -> Document:
-    """Return a proposed hazard, whole and checked.
+    """Return a proposed hazard, complete and checked.
 
     Raises
     ------
@@ -96,11 +96,11 @@ def checked_hazard(changes: Mapping[str, Any]) -> Document:
 async def store_hazard(
     session: AsyncSession, document: Mapping[str, Any], *, now: datetime, source: str
 ) -> None:
-    """Store a hazard as approved (writer).
+    """Store an approved hazard (writer session).
 
-    A physical one is published by that. A human threat has no public place yet: it is for staff
-    until a file gives its municipality or road and a second source (P36). In a demonstration it
-    is part of it (P35).
+    A physical hazard is published thereby. A human threat has no public geometry yet: it is visible
+    to staff only until a file gives its municipality or road and a second source (P36). In a
+    demonstration the hazard is a demo row (P35).
     """
     family = family_of(document["hazard"])
     is_physical = family == "physical"

@@ -1,4 +1,4 @@
-"""What became of files that were loaded, to read and to count."""
+"""Reports on loaded files, for people to read and for programs to count."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class FileReport:
-    """What became of one file.
+    """The outcome of loading one file.
 
     Attributes
     ----------
     outcome : str
-        ``loaded``; ``unchanged`` (the same content, for demo files on the same day); ``skipped``
-        (a demo file that stays away; the remark says why).
+        ``loaded``; ``unchanged`` (same content as before, for demo files on the same day);
+        ``skipped`` (a demo file that was not loaded; the remark says why).
     stored, removed : dict of str to int
         Rows by table: written, and deleted because the file no longer has them.
     remarks : tuple of str
-        File, line and what was changed on the way in, such as records made restricted (P38).
+        File, line and what was changed while loading, such as records made restricted (P38).
     """
 
     name: str
@@ -29,12 +29,12 @@ class FileReport:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What became of every file, in the order of loading."""
+    """The outcome of loading every file, in the order of loading."""
 
     files: tuple[FileReport, ...]
 
     def lines(self) -> list[str]:
-        """Return the report as lines to read; unchanged files are one line together."""
+        """Return the report as lines of text; all unchanged files share one line."""
         lines: list[str] = []
         for file in self.files:
             if file.outcome == "loaded":

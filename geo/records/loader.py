@@ -1,4 +1,4 @@
-"""Files into tables: every row checked, all or nothing, the same file again is no change."""
+"""Loading of files into tables: every row checked, all or nothing, unchanged files skipped."""
 
 import hashlib
 from collections import defaultdict
@@ -19,22 +19,24 @@ from geo.records.load_reports import FileReport, LoadReport
 from geo.records.row_validation import Circumstances, Row
 from geo.vocabulary import Vocabulary, read_vocabulary
 
-#: How a file that comes with Amparo is known: a user's own of the same name is another file.
+#: Prefix of the names of files that come with Amparo: a user's file of the same name is another
+#: file.
 SHIPPED = "amparo:"
 
 #: Called with a file's name, how many files are done, and how many there are.
 Progress = Callable[[str, int, int], None]
 
-#: Any fixed number: one load at a time, so that two starts at once do not meet.
+#: Any fixed number: the advisory lock of loading, so that two processes starting at once load one
+#: after the other.
 LOAD_LOCK = 4_155_003
 
-#: Most problems named in one refusal; a file with more is wrong as a whole.
+#: Most problems named in one refusal; a file with more problems is wrong as a whole.
 MAX_PROBLEMS = 200
 
 
 @dataclass
 class _Batch:
-    """One file on its way in: its rows by table, and the line each row stands on."""
+    """One file while it is loaded: its rows by table, and the line each row stands on."""
 
     name: str
     kind: FileKind
@@ -59,7 +61,7 @@ class _Batch:
         )
 
     def withhold(self, ids: set[tuple[type[Base], str]]) -> None:
-        """Take out rows whose ids are somebody else's, and what hangs on them."""
+        """Take out the rows whose ids another file owns, together with their parts."""
         locations = {id_ for model, id_ in ids if model is Location}
         hanging = {part: (column, owner) for part, column, owner in upsert.HANGING}
         for model, rows in self.rows.items():
@@ -86,38 +88,38 @@ async def load_paths(
     automatic: bool = False,
     progress: Progress | None = None,
 ) -> LoadReport:
-    """Load files, and the recognised ones below folders.
+    """Load files, and the recognised files below folders.
 
-    A file is known by its name: loading a newer one of the same name updates its rows by their
-    ids and deletes those it no longer has. Records hidden in an emergency stay hidden.
-    An id that another file has is refused, except in a file that comes with Amparo: there the
-    other file's row stays, and the report says so.
+    A file is identified by its name: loading a newer file of the same name updates its rows by
+    their ids and deletes the rows it no longer has. Records hidden in an emergency stay hidden. An
+    id that another file owns is refused, except in a file that comes with Amparo: there the other
+    file's row stays, and the report says so.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer. Nothing is committed here.
+        Writer session. Nothing is committed here.
     paths : sequence of Path
         Files, whose names must be recognised, and folders.
     today : date
-        Demo dates are moved so that they count from it.
+        Dates of demo rows are moved so that they count from this day.
     now : datetime
         Aware.
     shipped : Path or None
-        The folder of the files that come with Amparo; they are known as `SHIPPED` and name.
+        The folder of the files that come with Amparo; their names get the prefix `SHIPPED`.
     allow_mixed : bool
         Let demo and real rows stand side by side (P35).
     automatic : bool
-        Nobody asked for these files by name: demo files stay away once removed, and from real
-        rows.
+        Nobody asked for these files by name: demo files are skipped if demo rows were removed on
+        purpose or real rows exist.
     progress : callable or None
         See `Progress`.
 
     Raises
     ------
     InvalidFileError
-        With one message a problem: file, line and reason; or a folder without any file that
-        is recognised. Nothing is changed.
+        With one message for each problem: file, line and reason; or a folder without any recognised
+        file. Nothing is changed.
     MixedDataError
         Demo and real rows would mix. Nothing is changed.
     FileNotFoundError
@@ -141,7 +143,7 @@ async def load_paths(
             else:
                 said = _Said(today, now, vocabulary, released)
                 batches.append(_read(name, kind, data, sha256, said))
-                # Words come first: what follows may use them.
+                # Vocabulary files come first: the files after them may use their terms.
                 vocabulary = vocabulary.with_terms(batches[-1].rows[Term])
         if automatic and (why := await _reason_against_demo(session, known, mixed=allow_mixed)):
             reports |= {b.name: _skipped(b, why) for b in batches if b.is_demo and not b.problems}
@@ -199,7 +201,7 @@ def _known_as(file: Path, shipped: Path | None) -> str:
 async def _reason_against_demo(
     session: AsyncSession, known: Mapping[str, LoadedFile], *, mixed: bool
 ) -> str | None:
-    """Return why demo files that nobody named stay away, or None where they may come (P35)."""
+    """Return why demo files that nobody named are skipped, or None if they may load (P35)."""
     if demo_rows.REMOVED in known:
         return "demo rows were removed on purpose"
     if not mixed and await demo_rows.has_only_real(session):
@@ -213,7 +215,7 @@ def _skipped(batch: _Batch, why: str) -> FileReport:
 
 
 def _owners(known: Mapping[str, LoadedFile], edited: Iterable[str]) -> dict[tuple[str, str], str]:
-    """Return which loaded file has a row, by table and id; edited rows are nobody's file's."""
+    """Return the file that owns each row, by table and id; edited spaces belong to no file."""
     owners = {
         (table, id_): name
         for name, loaded in known.items()
@@ -234,13 +236,13 @@ def _is_current(
         return False
     withheld = loaded.details.get("withheld", {})
     if any((table, id_) not in owners for table, ids in withheld.items() for id_ in ids):
-        return False  # who had the row has it no longer
+        return False  # the file that owned the withheld row no longer has it
     return not loaded.details.get("demo") or loaded.loaded_on == today
 
 
 @dataclass(frozen=True)
 class _Said:
-    """What the records of every file of a load need to know."""
+    """Facts that the records of all files of one load share."""
 
     today: date
     now: datetime
@@ -289,9 +291,9 @@ def _take(batch: _Batch, rows: Mapping[type[Base], list[dict[str, Any]]], line: 
 
 
 def _check_ids(batches: Sequence[_Batch], known: Mapping[tuple[str, str], str]) -> None:
-    """Reject ids that another file has, whether loaded before or beside.
+    """Reject ids that another file owns, loaded before or in the same load.
 
-    Amparo's own files give way instead: an update must not stop at, or replace, a user's row.
+    Amparo's own files give way instead: an update must neither fail on a user's row nor replace it.
     """
     replaced = {batch.name for batch in batches}
     owners = {key: name for key, name in known.items() if name not in replaced}
@@ -321,7 +323,7 @@ def _check_ids(batches: Sequence[_Batch], known: Mapping[tuple[str, str], str]) 
 
 
 async def _check_references(session: AsyncSession, batches: Sequence[_Batch]) -> None:
-    """Reject statuses of unknown crossings and referrals by unknown spaces."""
+    """Reject references to unknown records, such as statuses of unknown crossings."""
     for model, column, target in upsert.REFERENCES:
         coming = {id_ for batch in batches for other, id_ in batch.lines if other is target}
         for batch in batches:
@@ -336,7 +338,7 @@ async def _check_references(session: AsyncSession, batches: Sequence[_Batch]) ->
 async def _check_flows(
     session: AsyncSession, batches: Sequence[_Batch], known: Mapping[str, LoadedFile]
 ) -> None:
-    """Reject a second count of the same subject, in the file or beside what is stored."""
+    """Reject a second count of the same subject, within the file or beside a stored count."""
     for batch in batches:
         rows = batch.rows[Flow]
         if not rows:
@@ -360,7 +362,7 @@ async def _store(
     today: date,
     edited: Collection[str],
 ) -> FileReport:
-    """Write a batch, delete what the file no longer has, and remember it."""
+    """Write a batch, delete the rows that the file no longer has, and remember the file."""
     before = {} if loaded is None else dict(loaded.details.get("rows", {}))
     table = Location.__tablename__
     before[table] = [id_ for id_ in before.get(table, ()) if id_ not in edited]
@@ -369,7 +371,7 @@ async def _store(
         for model, rows in batch.rows.items()
         if model in upsert.OWNED
     }
-    # First what is gone: a count under a new id may be about the same as a deleted one.
+    # Vanished rows go first: a count under a new id may have the subject of a deleted count.
     removed = await upsert.delete_vanished(session, before, ids, shared=False)
     await upsert.write(session, batch.rows, before)
     removed |= await upsert.delete_vanished(session, before, ids, shared=True)

@@ -1,4 +1,4 @@
-"""Protected services (P38): what an import makes restricted whatever its file states."""
+"""Protected services (P38): records that an import makes restricted whatever the file states."""
 
 from collections.abc import Collection, Iterable
 from typing import Final
@@ -7,7 +7,7 @@ from geo.reasons import CodedReason
 from geo.text.protected_words import protected_phrases
 from geo.vocabulary import FLOOR, Vocabulary
 
-#: Code of a reason that only words gave: such a record can be released, no other.
+#: Reason code of a restriction that words alone caused: only such a record can be released.
 BY_WORDS: Final = "protected_words"
 
 
@@ -18,20 +18,20 @@ def protected_reason(
     vocabulary: Vocabulary | None = None,
     released: Collection[str] = (),
 ) -> CodedReason | None:
-    """Return why a record must be restricted, or None if nothing says so.
+    """Return why a record must be restricted, or None if no rule asks for it.
 
     Parameters
     ----------
     kind : str
         Kind of space.
     services : iterable of str
-        Codes it offers.
+        Codes of the services it offers.
     texts : iterable of str
         Every text of the record.
     vocabulary : Vocabulary or None
-        Which kinds and services are protected; None for those that always are.
+        Holds the protected kinds and services; None for those that are always protected.
     released : collection of str
-        Phrases that two people have judged not to hold for this record.
+        Phrases that two people have judged not to apply to this record.
     """
     protected = FLOOR if vocabulary is None else vocabulary.protected
     if kind in protected["space_kind"]:

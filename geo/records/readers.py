@@ -1,4 +1,4 @@
-"""Files as records: CSV and GeoJSON, plain or gzipped, each record with its line number."""
+"""Readers of CSV and GeoJSON files, plain or gzipped, as records with their line numbers."""
 
 import csv
 import gzip
@@ -18,14 +18,14 @@ from shapely.geometry.base import BaseGeometry
 from geo.errors import InvalidFileError, UnreadableError
 from geo.reasons import CodedReason, in_file
 
-#: A decompressed file larger than this is refused: the largest of the region's, all places, is
-#: 2.4 MB; this leaves a hundredfold.
+#: Largest decompressed file. The region's largest file, all places, has 2.4 MB; the limit leaves a
+#: hundredfold.
 MAX_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class FileRow:
-    """One row of a file as it stands there.
+    """One record of a file, unchecked.
 
     Attributes
     ----------
@@ -34,7 +34,8 @@ class FileRow:
     fields : mapping of str to object
         By column or property name; an empty CSV cell is None.
     geometry : shapely geometry or None
-        EPSG:4326, lon, lat. Made from the columns ``lon`` and ``lat`` by who reads them.
+        EPSG:4326, lon, lat. None for CSV: the reader of the record makes a point from the columns
+        ``lon`` and ``lat``.
     """
 
     line: int
@@ -44,7 +45,7 @@ class FileRow:
 
 @dataclass(frozen=True)
 class Content:
-    """A file's records and what its head says, with one problem a record that cannot be read."""
+    """A file's records, its head, and one problem for each record that cannot be read."""
 
     records: tuple[FileRow, ...]
     head: Mapping[str, Any] = field(default_factory=dict)
@@ -52,12 +53,12 @@ class Content:
 
 
 def read(name: str, data: bytes) -> Content:
-    """Return the records of a ``.csv`` or ``.geojson`` file, gzipped if it ends in ``.gz``.
+    """Return the records of a ``.csv`` or ``.geojson`` file, gzipped if its name ends in ``.gz``.
 
     Raises
     ------
     InvalidFileError
-        The file as a whole cannot be read; names the line.
+        The file as a whole cannot be read; the message names the line.
     """
     lower = name.lower()
     if lower.endswith(".gz"):
@@ -158,18 +159,18 @@ def _record(line: int, feature: object) -> FileRow:
 
 
 def read_geometry(value: object) -> BaseGeometry | None:
-    """Return a GeoJSON geometry as a flat shapely geometry; heights are dropped.
+    """Return a GeoJSON geometry as a two-dimensional shapely geometry; heights are dropped.
 
     Raises
     ------
     UnreadableError
-        It is not a GeoJSON geometry, or has a coordinate that is no finite number.
+        The value is not a GeoJSON geometry, or has a coordinate that is not finite.
     """
     if value is None:
         return None
     if not isinstance(value, dict):
         raise UnreadableError(CodedReason("row_not_geometry"))
-    # All of it is somebody else's input: whatever shapely cannot make sense of is refused.
+    # The value is foreign input: any geometry that shapely cannot interpret is refused.
     try:
         geometry = shapely.force_2d(shape(value))
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, shapely.GEOSException):
@@ -180,12 +181,12 @@ def read_geometry(value: object) -> BaseGeometry | None:
 
 
 class _Scanner:
-    """Reads a JSON object and remembers on which line each element of ``features`` begins."""
+    """JSON object reader that notes on which line each element of ``features`` begins."""
 
     def __init__(self, content: str) -> None:
         self._content = content
         self._at = 0
-        self._lines = (0, 1)  # an offset and its line: counting goes on from there
+        self._lines = (0, 1)  # offset and line that the next count starts from
         self._decoder = json.JSONDecoder(parse_constant=self._no_constant)
 
     def collection(self) -> tuple[dict[str, Any], list[tuple[int, Any]] | None]:

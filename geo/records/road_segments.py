@@ -1,4 +1,4 @@
-"""Road segments of the imported regions, for the map and for who takes the data out."""
+"""Road segments of the imported regions, for the map and for data exports."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,11 +11,11 @@ from geo.db.binary_copy import Coded, Column, LineStrings, copy_columns
 from geo.models import RoadSegment
 
 #: Columns of many segments, as ``vars`` of the routing library's ``SegmentBatch`` gives them:
-#: ``osm_way_id``, ``piece`` (of the way; the two are unique within the region), ``name``, ``ref``,
-#: ``road_class``, ``surface`` and ``country`` (numbers, -1 for none, with their words), ``lit``
-#: and ``sidewalk`` (1, 0, -1 for not known), ``foot``, ``vehicle``, ``oneway``, ``ferry``,
-#: ``length_m`` (metres; a sketch's line is shorter than its road), ``line_start`` and ``lines``
-#: (vertices, lon and lat, EPSG:4326).
+#: ``osm_way_id``, ``piece`` (of the way; the pair is unique within the region), ``name``, ``ref``,
+#: ``road_class``, ``surface`` and ``country`` (indices into a list of words, -1 for none, together
+#: with that list), ``lit`` and ``sidewalk`` (1, 0, -1 for not known), ``foot``, ``vehicle``,
+#: ``oneway``, ``ferry``, ``length_m`` (metres; a simplified line is shorter than its road),
+#: ``line_start`` and ``lines`` (vertices, lon and lat, EPSG:4326).
 SegmentColumns = Mapping[str, Any]
 
 _WORDS = ("surface", "country")
@@ -33,23 +33,23 @@ async def replace_region(
     source: str,
     licence: str,
 ) -> int:
-    """Put the segments of a region in place of those it had; all of it or nothing.
+    """Replace the stored segments of a region, all or nothing.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Writer session.
     region : str
-        Name of the region; ids of its segments are prefixed with it.
+        Name of the region; prefix of the ids of its segments.
     batches : iterable of SegmentColumns
-        Read once, while they are sent.
+        Read once, while the segments are sent to the database.
     source, licence : str
-        Credit that the data asks for.
+        Attribution that the data requires.
 
     Returns
     -------
     int
-        How many segments the region has now.
+        Number of segments that the region has now.
     """
     async with session.begin_nested():
         await remove_region(session, region)
@@ -68,7 +68,7 @@ async def remove_region(session: AsyncSession, region: str) -> int:
 
 
 async def regions(session: AsyncSession) -> dict[str, int]:
-    """Return how many segments each region has, by name (writer)."""
+    """Return how many segments each region has, by name (writer session)."""
     counted = await session.execute(
         select(RoadSegment.region, func.count().label("segments"))
         .group_by(RoadSegment.region)

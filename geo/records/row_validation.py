@@ -1,4 +1,4 @@
-"""One record under examination: typed answers for its fields, and what is wrong with it."""
+"""Validation of one record: typed values of its fields, and the problems found."""
 
 import math
 import re
@@ -25,7 +25,7 @@ Rows = Mapping[type[Base], list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a record cannot say itself.
+    """What a record is checked against, beside its own fields.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class Circumstances:
     head
         The head of the record's file.
     vocabulary
-        The words that records may use.
+        The terms that records may use.
     released
-        By id, the protected phrases that two people have judged not to hold (P38).
+        Protected phrases that two people have judged not to apply, by the record's id (P38).
     """
 
     today: date
@@ -46,7 +46,7 @@ class Circumstances:
     released: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def with_released(self, space_id: str | None, phrases: Iterable[str]) -> Self:
-        """Return the same, had these phrases been judged not to hold for a space."""
+        """Return a copy in which these phrases are judged not to apply to a space."""
         judged = frozenset(phrases)
         if space_id is None or not judged:
             return self
@@ -54,47 +54,48 @@ class Circumstances:
         return replace(self, released={**self.released, space_id: known | judged})
 
 
-#: Longest text of a field: longer than any description in the region's service directories we
-#: saw, short enough to show.
+#: Longest text of a field: longer than any description seen in the region's service directories,
+#: short enough to show.
 MAX_TEXT = 2000
 
-#: What an id may look like: it stands in addresses and file names.
+#: Form of an id, which has to fit into URLs and file names.
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}")
 
-#: What PostgreSQL stores in no text: a zero, and halves of surrogate pairs.
+#: Characters that PostgreSQL cannot store in a text: NUL and lone surrogates.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:00)?|24:00(:00)?")
 
 
 class Row:
-    """Reads the fields of a `FileRow`, each with its rule; problems add up instead of stopping.
+    """Reader of the fields of a `FileRow`, each with its rule; problems add up.
 
-    A field that breaks its rule gives a harmless value, so that one pass finds every problem;
-    a row with problems is never stored.
+    A field that breaks its rule gives a harmless value, so that one pass finds every problem; a row
+    with problems is never stored.
     """
 
     def __init__(self, record: FileRow) -> None:
         self.line = record.line
         self.geometry = record.geometry
         self.problems: list[CodedReason] = []
-        #: Problems once more, each with the name of its field ("" where it has none).
+        #: The problems again, each with the name of its field ("" for a problem of the whole
+        #: record).
         self.faults: list[tuple[str, CodedReason]] = []
         self.notes: list[CodedReason] = []
         self.used: set[str] = set()
         self._fields = record.fields
 
     def reject(self, reason: CodedReason, field: str = "") -> None:
-        """Note a problem, and in which field it lies: the row is not stored."""
+        """Note a problem and the field it lies in; the row is not stored."""
         self.problems.append(reason)
         self.faults.append((field, reason))
 
     def remark(self, reason: CodedReason) -> None:
-        """Note what was changed on the way in; the row is stored."""
+        """Note a change that was made to the record; the row is stored."""
         self.notes.append(reason)
 
     def raw(self, name: str) -> Any:  # noqa: ANN401 - a file may hold anything
-        """Return a field as it stands; an empty text is None."""
+        """Return the unchecked value of a field; an empty text is None."""
         self.used.add(name)
         value = self._fields.get(name)
         if isinstance(value, str):
@@ -102,11 +103,11 @@ class Row:
         return value
 
     def ignored(self) -> set[str]:
-        """Return the names of fields that nobody asked for."""
+        """Return the names of the fields that no reader has used."""
         return set(self._fields) - self.used
 
     def objects(self, name: str) -> list["Row"]:
-        """Return the objects in field ``name`` as rows of their own; `adopt` them afterwards."""
+        """Return the objects in field ``name`` as rows; `adopt` each of them afterwards."""
         value = self.raw(name)
         found = value if isinstance(value, list) else [] if value is None else [value]
         if not all(isinstance(item, dict) for item in found):
@@ -115,29 +116,29 @@ class Row:
         return [self.part(item) for item in found]
 
     def part(self, fields: Mapping[str, Any]) -> "Row":
-        """Return an object within the row as a row of its own; `adopt` it afterwards."""
+        """Return an object within the row as a row; `adopt` it afterwards."""
         return Row(FileRow(self.line, fields))
 
     def adopt(self, name: str, nested: "Row") -> None:
-        """Take over what was noted of an object in field ``name``."""
+        """Take over the problems of a row that was made from an object in field ``name``."""
         for reason in nested.problems:
             self.reject(reason, name)
         for unknown in sorted(nested.ignored()):
             self.remark(CodedReason("not_used", part=name, name=unknown[:40]))
 
     def texts(self) -> Iterable[str]:
-        """Yield every text of the row, asked for or not."""
+        """Yield every text of the row, whether or not its field was read."""
         yield from _texts(self._fields.values())
 
     def id(self, name: str = "id") -> str:
-        """Return the stable id."""
+        """Return the stable id of the record."""
         value = str(self._required(name) or "")
         if value and not ID.fullmatch(value):
             self.reject(CodedReason("not_id", field=name, value=value[:40]), name)
         return value
 
     def text(self, name: str) -> str:
-        """Return a text that must be there."""
+        """Return a required text."""
         return self._text(name, self._required(name)) or ""
 
     def optional_text(self, name: str) -> str | None:
@@ -154,7 +155,7 @@ class Row:
         return str(value)
 
     def codes(self, name: str, choices: Collection[str] | None = None) -> list[str]:
-        """Return a list of codes, from a list or from text with commas or bars."""
+        """Return a list of codes, from a list or from a text separated by commas or bars."""
         value = self.raw(name)
         if value is None:
             return []
@@ -171,7 +172,7 @@ class Row:
         return list(dict.fromkeys(found))
 
     def names(self, name: str, least: int) -> list[str]:
-        """Return a list of at least so many texts, from a list or from text with bars."""
+        """Return at least ``least`` texts, from a list or from a text separated by bars."""
         value = self._required(name)
         parts = value.split("|") if isinstance(value, str) else value
         if not isinstance(parts, list):
@@ -182,7 +183,7 @@ class Row:
         return found
 
     def visibility(self) -> str:
-        """Return who may see the record; restricted where nothing is stated (P1)."""
+        """Return the visibility of the record; restricted where none is stated (P1)."""
         return self.choice("visibility", VISIBILITIES, default="restricted")
 
     def country(self, name: str) -> str:
@@ -200,7 +201,7 @@ class Row:
         return value
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Return a yes or no."""
+        """Return a boolean; ``default`` where the field is empty."""
         value = self.raw(name)
         if value is None:
             return default
@@ -212,7 +213,7 @@ class Row:
         return known[key]
 
     def number(self, name: str, minimum: float = -math.inf, maximum: float = math.inf) -> float:
-        """Return a number between two limits that must be there."""
+        """Return a required number between two limits."""
         value = self.optional_number(name, minimum, maximum)
         if value is None:
             if not any(field == name for field, _ in self.faults):
@@ -247,7 +248,7 @@ class Row:
         return None if number is None else int(number)
 
     def whole(self, name: str, minimum: int = 0, maximum: int = 2**31 - 1) -> int:
-        """Return a whole number that must be there."""
+        """Return a required whole number."""
         if self._required(name) is None:
             return 0
         return self.optional_whole(name, minimum, maximum) or 0
@@ -261,7 +262,7 @@ class Row:
             try:
                 return date.fromisoformat(value)
             except ValueError:
-                pass  # a day that no month has: refused below like any other
+                pass  # a date that does not exist is rejected below like any other
         self.reject(CodedReason("not_date", field=name, value=value), name)
         return None
 
@@ -274,7 +275,7 @@ class Row:
             moment = datetime.fromisoformat(value) if isinstance(value, str) else None
             if moment is not None and moment.tzinfo is not None:
                 moment.astimezone(UTC)
-        except (ValueError, OverflowError):  # at the ends of the calendar there is no UTC
+        except (ValueError, OverflowError):  # near the ends of the calendar the moment has no UTC
             moment = None
         if moment is None or moment.tzinfo is None:
             self.reject(CodedReason("not_moment", field=name, value=value), name)
@@ -282,19 +283,19 @@ class Row:
         return moment
 
     def ago(self, name: str, now: datetime) -> datetime | None:
-        """Return the moment a number of days before ``now``, for rows of a demonstration."""
+        """Return the moment a stated number of days before ``now``; used for demo rows."""
         days = self.optional_number(name, 0, 3650)
         return None if days is None else now - timedelta(days=days)
 
     def clock(self, name: str) -> time | None:
         """Return a local time written HH:MM, or None where the field is empty.
 
-        24:00 becomes 00:00: the database's driver knows no 24:00.
+        24:00 becomes 00:00, because the database driver does not accept 24:00.
         """
         return self.clock_of(name, self.raw(name))
 
     def clock_of(self, name: str, value: object) -> time | None:
-        """Return ``value`` as `clock` would, for values that lie deeper."""
+        """Return ``value`` as `clock` would; for values that are not fields of the row."""
         if value is None:
             return None
         if not isinstance(value, str) or not CLOCK.fullmatch(value):
@@ -303,18 +304,18 @@ class Row:
         return time() if value.startswith("24:") else time.fromisoformat(value)
 
     def optional_flag(self, name: str) -> bool | None:
-        """Return a yes or no, or None where the field is empty."""
+        """Return a boolean, or None where the field is empty."""
         return None if self.raw(name) is None else self.flag(name, default=False)
 
     def optional_codes(self, name: str, choices: Collection[str]) -> list[str] | None:
-        """Return a list of codes in order; empty for the text ``none``, None for no answer."""
+        """Return a sorted list of codes; empty for the text ``none``, None for an empty field."""
         value = self.raw(name)
         if value is None or (isinstance(value, str) and value.lower() == "none"):
             return None if value is None else []
         return sorted(self.codes(name, choices))
 
     def weekdays(self, name: str) -> list[str]:
-        """Return days of the week by their codes; every day where the field is empty."""
+        """Return weekday codes; every day of the week where the field is empty."""
         return self.codes(name, WEEKDAYS) or list(WEEKDAYS)
 
     def point(
@@ -334,7 +335,7 @@ class Row:
         return geometry
 
     def shape(self, *kinds: str) -> BaseGeometry:
-        """Return the row's geometry, one of ``kinds``, valid and on the earth."""
+        """Return the row's geometry; it must be of one of ``kinds``, valid and on the earth."""
         if self.geometry is None or self.geometry.geom_type not in kinds:
             found = "missing" if self.geometry is None else f"a {self.geometry.geom_type}"
             self.reject(_other_kind(found, kinds))
@@ -383,7 +384,7 @@ def _other_kind(found: str, kinds: Iterable[str]) -> CodedReason:
 
 
 def _texts(values: Iterable[object]) -> Iterable[str]:
-    # A list of what is left, not a call for each level: JSON may be a thousand levels deep.
+    # An explicit stack instead of recursion: JSON may be a thousand levels deep.
     left = [*values][::-1]
     while left:
         value = left.pop()

@@ -1,7 +1,7 @@
-"""A space as one document: exactly the fields that a file of spaces has, complete and canonical.
+"""Spaces as documents: all the fields that a file of spaces has, complete and canonical.
 
-Proposals, imports, confirmations and the console read and write documents, so that every way
-into the record passes the same rules (`geo.records.space_rows.read_space`).
+Proposals, imports, confirmations and the console read and write documents, so that every way into
+the record passes the same rules (`geo.records.space_rows.read_space`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -64,7 +64,7 @@ _PART_MODELS: tuple[type[Any], ...] = (
 
 @dataclass(frozen=True)
 class StoredReport:
-    """What became of documents, by id, and what was changed on the way in (such as P38)."""
+    """Ids of documents by outcome, and remarks on what storing changed (such as P38)."""
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
@@ -73,7 +73,7 @@ class StoredReport:
 
 
 async def circumstances(session: AsyncSession, *, now: datetime, today: date) -> Circumstances:
-    """Return what `rows_of` must know beside the document itself (writer)."""
+    """Return the circumstances that `rows_of` checks documents against (writer session)."""
     return Circumstances(
         today=today,
         now=now,
@@ -84,9 +84,9 @@ async def circumstances(session: AsyncSession, *, now: datetime, today: date) ->
 
 
 async def read_documents(session: AsyncSession, ids: Iterable[str]) -> dict[str, Document]:
-    """Return spaces as documents, by id; ids that do not exist are left out (writer)."""
+    """Return spaces as documents, by id; ids that do not exist are left out (writer session)."""
     asked = list(dict.fromkeys(ids))
-    # Plain tables, not classes: a third of the time for rows that nobody changes.
+    # Tables instead of ORM classes: rows that nobody changes are read in a third of the time.
     locations, organizations = Location.__table__, Organization.__table__
     found = await session.execute(
         select(
@@ -112,7 +112,7 @@ def rows_of(document: Mapping[str, Any], said: Circumstances) -> Rows:
     Raises
     ------
     InvalidRecordError
-        With each field that breaks its rule.
+        Names each field that breaks its rule.
     """
     return _checked(document, said)[0]
 
@@ -126,17 +126,17 @@ async def store_documents(
     source: str,
     allow_mixed: bool = False,
 ) -> StoredReport:
-    """Write the documents that differ from what is stored, all or none (writer).
+    """Write the documents that differ from the stored ones, all or none (writer session).
 
-    The spaces leave the ownership of the files they came from, so that no load undoes the change.
-    Emergency hides stay. An organisation that exists keeps its name.
+    The spaces leave the ownership of the files they came from, so that no later load undoes the
+    change. Emergency hides stay. An existing organisation keeps its name.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer. Nothing is committed here.
+        Writer session. Nothing is committed here.
     documents : sequence of document
-        Complete ones: a field that is missing is one that is not known.
+        Complete documents: a missing field is stored as not known.
     now, today
         The aware moment and the day of the change.
     source : str
@@ -147,7 +147,7 @@ async def store_documents(
     Raises
     ------
     InvalidRecordError
-        With field and reason; among several documents the field names the id too.
+        Names field and reason; among several documents the field is prefixed with the id.
     MixedDataError
         Demo and real rows would mix.
     """
@@ -232,10 +232,10 @@ def _completed(
     known: Mapping[str, tuple[str, str]],
     source: str,
 ) -> Document:
-    """Return a document with what follows from what is stored already."""
+    """Return a document completed with the fields that follow from stored records."""
     result = dict(document)
     name = result.pop("organisation", None) or result.get("organization")
-    # By its id, or by its name where it has none.
+    # An organisation is looked up by its id, or by its name where the document has no id.
     found = known.get(str(result.get("organization_id") or "")) or (
         known.get(f"name:{name}") if not result.get("organization_id") else None
     )
@@ -247,7 +247,7 @@ def _completed(
     elif result.get("capacity_updated") is None and all(
         result.get(field) == before[field] for field in ("capacity", "available")
     ):
-        # Stating the same number again without a time is no new count.
+        # Repeating the same numbers without a time is not a new count.
         result["capacity_updated"] = before["capacity_updated"]
     return result
 
@@ -260,21 +260,21 @@ def compare(
     *,
     source: str,
 ) -> tuple[Document, list[CodedReason]]:
-    """Return what storing a document would make of it, and remarks; asks no database.
+    """Return the document as it would be stored, and remarks; without a database query.
 
     Parameters
     ----------
     before : document or None
-        What is stored under its id.
+        The stored document of the same id.
     known : mapping
-        Of `known_organizations`.
+        Result of `known_organizations`.
     said : Circumstances
-        Of `circumstances`.
+        Result of `circumstances`.
 
     Raises
     ------
     InvalidRecordError
-        With each field that breaks its rule.
+        Names each field that breaks its rule.
     """
     rows, notes = _checked(_completed(document, before, known, source), said)
     return document_of(rows), notes
@@ -312,7 +312,7 @@ async def _unknown_referrers(
 async def _parts(
     session: AsyncSession, ids: list[str]
 ) -> dict[str, dict[type[Any], list[Mapping[Any, Any]]]]:
-    """Return what hangs on each space: rows by table, in order."""
+    """Return the rows of each space's part tables, by model and in order."""
     found: dict[str, dict[type[Any], list[Mapping[Any, Any]]]] = {}
     for model in _PART_MODELS:
         table = model.__table__

@@ -1,4 +1,4 @@
-"""Support spaces from a file: one record becomes an organisation, its services and a location."""
+"""Support spaces in files: a record becomes an organisation, its services and a location."""
 
 import re
 from collections.abc import Collection
@@ -22,7 +22,7 @@ from geo.spaces.eligibility import NIGHT_SERVICE
 from geo.text.normalize import folded
 from geo.vocabulary import readable
 
-#: Every field of a space in a file or document, with what it says; the order is that of forms.
+#: Every field of a space in a file or document, with its description, in the order of forms.
 FIELD_NOTES = {
     "id": "stable id of the space: letters, digits and ._:+-",
     "name": "name of the space as people know it",
@@ -83,18 +83,18 @@ FIELD_NOTES = {
 
 FIELDS = tuple(FIELD_NOTES)
 
-#: Code of the remark where a file's flag says another thing than its services.
+#: Code of the remark that a file's ``overnight`` flag contradicts its services.
 NIGHT_REMARK = "night_by_services"
 
-#: What providers write where nothing has to be paid, folded: the field ``fees`` follows from it.
+#: Folded texts by which providers state that nothing has to be paid: ``fees`` follows from them.
 _FREE = frozenset({"free", "gratis", "gratuito", "gratuita", "sin costo", "gratuit"})
 
 
 def read_space(row: Row, circumstances: Circumstances) -> Rows:
     """Read a support space.
 
-    What protection rules demand of it is done here whatever the file states: protected kinds,
-    services and words make it restricted (P38), and so does a missing visibility (P1).
+    The protection rules are applied here whatever the file states: protected kinds, services and
+    words make the space restricted (P38), and so does a missing visibility (P1).
     """
     space_id = row.id()
     words = circumstances.vocabulary
@@ -120,7 +120,7 @@ def read_space(row: Row, circumstances: Circumstances) -> Rows:
         **record,
         **_visibility(row, space_id, kind, services, circumstances),
     }
-    # Said again in other fields of the demonstration, or of no use here.
+    # Fields of the demonstration that repeat other fields, or that nothing reads.
     row.used |= {"disclaimer", "expired", "node_id"}
     offered = [
         {
@@ -128,7 +128,8 @@ def read_space(row: Row, circumstances: Circumstances) -> Rows:
             "organization_id": organization["id"],
             "code": code,
             "name": words.names.get(("service", code)) or readable(code),
-            # The places that offer it open it to everybody's eyes, after all rows are stored.
+            # `upsert.open_services` opens the service once all rows are stored: its visibility
+            # follows from the spaces that offer it.
             "visibility": "restricted",
             **record,
         }
@@ -151,7 +152,7 @@ def read_space(row: Row, circumstances: Circumstances) -> Rows:
 
 
 def organization_id_of(name: str, *, demo: bool) -> str:
-    """Return the id of an organisation that has none of its own."""
+    """Return an id made from the name, for an organisation that states none."""
     slug = re.sub(r"[^a-z0-9]+", "-", folded(name)).strip("-")[:80]
     return f"demo-{slug}" if demo else slug or "-"
 
@@ -179,7 +180,7 @@ def _place(row: Row, timezone: str) -> dict[str, Any]:
 
 
 def _offer(row: Row, circumstances: Circumstances) -> dict[str, Any]:
-    """Return what a space is for, for whom and on which terms (P43)."""
+    """Return what a space offers, to whom and on which terms (P43)."""
     words = circumstances.vocabulary.active
     cost = row.optional_text("cost")
     fees = "free" if folded(cost or "").strip() in _FREE else "not_known"
@@ -218,9 +219,9 @@ def _offer(row: Row, circumstances: Circumstances) -> dict[str, Any]:
 
 
 def _is_for_night(row: Row, services: Collection[str]) -> bool:
-    """Return whether people sleep there, which the services alone say (definitions.md)."""
+    """Return whether people sleep there; only the services decide it (definitions.md)."""
     is_for_night = NIGHT_SERVICE in services
-    # A file that says nothing is right either way.
+    # A file without the flag never contradicts its services.
     if row.flag("overnight", default=is_for_night) != is_for_night:
         has = "is" if is_for_night else "is not"
         row.remark(CodedReason(NIGHT_REMARK, service=NIGHT_SERVICE, has=has))
@@ -228,7 +229,7 @@ def _is_for_night(row: Row, services: Collection[str]) -> bool:
 
 
 def _amenities(row: Row, terms: tuple[str, ...]) -> dict[str, bool]:
-    """Return what is there and what is not: an object of flags, or a list of what is there."""
+    """Return the amenities as flags, from an object of flags or a list of what is there."""
     stated = row.raw("amenities")
     if not isinstance(stated, dict):
         return dict.fromkeys(sorted(row.codes("amenities", terms)), True)
@@ -274,7 +275,7 @@ def _visibility(
 def _confirmation(
     row: Row, circumstances: Circumstances, kind: str, services: Collection[str], *, demo: bool
 ) -> dict[str, Any]:
-    """Return when a space was last confirmed, by whom, and until when that counts (P41).
+    """Return when a space was last confirmed, by whom, and when that expires (P41).
 
     A demonstration's dates are moved so that its reference date is the day of loading.
     """
@@ -301,9 +302,9 @@ def _confirmation(
             validity = longest
     if demo and days_ago is not None:
         written = circumstances.today - timedelta(days=days_ago)
-    elif written > circumstances.today + timedelta(days=1):  # somewhere it is tomorrow already
+    elif written > circumstances.today + timedelta(days=1):  # tomorrow has begun elsewhere
         row.reject(CodedReason("future", field="confirmed_on", value=written), "confirmed_on")
-        written = circumstances.today  # so that the calendar does not end below
+        written = circumstances.today  # keeps the sum below within the calendar
     return {
         "confirmed_on": written,
         "expires_on": written + validity,

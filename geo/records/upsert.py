@@ -1,4 +1,4 @@
-"""How checked rows of files are written: in which order, what replaces what, what is deleted."""
+"""Writing of checked rows: the order of tables, what is replaced and what is deleted."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -64,13 +64,13 @@ OWNED: tuple[type[Any], ...] = (
     Checklist,
 )
 
-#: Of these, the ones that several records and files may name: they are kept while one does.
+#: Owned tables whose rows several records and files may name: kept while any of them does.
 SHARED = (Organization, Service)
 
-#: Of these, the large ones without anything hanging on them: replaced by COPY.
+#: Large owned tables without dependent rows: replaced by COPY.
 BULK = (Boundary, Place)
 
-#: What hangs on a location and is replaced with it.
+#: Parts of a location, which are replaced together with it.
 PARTS: tuple[type[Any], ...] = (
     ServiceAtLocation,
     Schedule,
@@ -82,27 +82,28 @@ PARTS: tuple[type[Any], ...] = (
     ItineraryStop,
 )
 
-#: What hangs on other records and is replaced with them, by the column that names its record.
+#: Parts of other records, replaced together with them: model, column that names the owner, owner.
 HANGING: tuple[tuple[type[Any], str, type[Any]], ...] = (
     (ProductAtLocation, "product_id", Product),
     (PathwayStep, "pathway_id", Pathway),
     (ChecklistItem, "checklist_id", Checklist),
 )
 
-#: Who has the rows that were changed in Amparo since a file brought them.
+#: Owner, instead of a file, of the rows that were edited in Amparo after a file brought them.
 EDITED = "edited here"
 
-#: Any fixed number: one process does the day's upkeep.
+#: Any fixed number: the advisory lock by which only one process does the daily upkeep.
 UPKEEP_LOCK = 4_155_009
 
-#: Likewise: one process computes the gaps of corridors.
+#: Any fixed number: the advisory lock by which only one process computes the gaps of corridors.
 COVERAGE_LOCK = 4_155_010
 
-#: From so many spaces at once the planner's statistics are refreshed with them: right after a
-#: load of 10,000 it expected 50, and read them in 6 s instead of 1 (measured).
+#: From this many spaces at once the planner's statistics are refreshed: right after a load of
+#: 10,000 the planner expected 50 and read them in 6 s instead of 1 s (measured).
 MANY_SPACES = 1_000
-#: Likewise from so many services that were opened: the planner still expected none of them to be
-#: open, and the versions of 10,000 spaces took 10 s to read instead of 2 (measured).
+#: From this many newly opened services their statistics are refreshed: the planner still expected
+#: none of them to be open, and the versions of 10,000 spaces took 10 s to read instead of 2 s
+#: (measured).
 MANY_SERVICES = 50
 REFRESH_STATISTICS = text(
     "analyze amparo.locations, amparo.organizations, amparo.services, amparo.service_at_location,"
@@ -118,14 +119,14 @@ REFERENCES = (
     (PathwayStep, "location_id", Location),
 )
 
-#: What a count of people is about: unique in the table, whatever the ids.
+#: Columns that identify the subject of a count of people: unique in the table, whatever the ids.
 FLOW_KEY = ("origin", "destination", "week", "direction", "method")
 
 _OPENNESS = {"public": 0, "partners": 1, "restricted": 2}
 
 
 def key_of(model: type[Base], row: Mapping[str, Any]) -> str:
-    """Return what tells a row from others of its table."""
+    """Return the key that identifies a row within its table."""
     if model is ReferralPoint:
         return f"{row['location_id']}:{row['referrer_id']}"
     if model is ProductAtLocation:
@@ -140,12 +141,12 @@ def key_of(model: type[Base], row: Mapping[str, Any]) -> str:
 
 
 async def loaded_files(session: AsyncSession) -> dict[str, LoadedFile]:
-    """Return the files taken in so far, by name."""
+    """Return the files loaded so far, by name."""
     return {file.name: file for file in await session.scalars(select(LoadedFile))}
 
 
 async def remembered(session: AsyncSession, prefix: str) -> dict[str, str]:
-    """Return the checksums of what is remembered under names with ``prefix``, by the rest."""
+    """Return the checksums remembered under names with ``prefix``, by the rest of the name."""
     found = await session.execute(
         select(LoadedFile.name, LoadedFile.sha256).where(
             LoadedFile.name.startswith(prefix, autoescape=True)
@@ -155,22 +156,22 @@ async def remembered(session: AsyncSession, prefix: str) -> dict[str, str]:
 
 
 async def remember(session: AsyncSession, name: str, sha256: str, day: date) -> None:
-    """Remember that what ``name`` stands for was taken in, with this checksum."""
+    """Remember the checksum of something that was taken in under ``name``."""
     await session.merge(LoadedFile(name=name, sha256=sha256, loaded_on=day, details={}))
 
 
 async def forget(session: AsyncSession, name: str) -> None:
-    """Forget what `remember` remembered."""
+    """Forget a checksum that `remember` stored."""
     await session.execute(delete(LoadedFile).where(LoadedFile.name == name))
 
 
 async def alone(session: AsyncSession, lock: int) -> None:
-    """Wait until no other transaction has the lock, and hold it to the end of this one."""
+    """Wait for an advisory lock and hold it to the end of the transaction."""
     await session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": lock})
 
 
 async def is_alone(session: AsyncSession, lock: int) -> bool:
-    """Hold the lock to the end of this transaction unless another has it; wait for nobody."""
+    """Try to take an advisory lock to the end of the transaction; return whether it was free."""
     return bool(await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": lock}))
 
 
@@ -180,12 +181,12 @@ async def existing(session: AsyncSession, model: type[Any], ids: Iterable[str]) 
 
 
 async def edited_spaces(session: AsyncSession) -> set[str]:
-    """Return the spaces that no file owns any longer, because they were changed in Amparo."""
+    """Return the spaces that no file owns any longer, because they were edited in Amparo."""
     return set(await session.scalars(select(Location.id).where(Location.edited_at.is_not(None))))
 
 
 async def take_over(session: AsyncSession, ids: Collection[str], now: datetime) -> None:
-    """Take spaces out of the ownership of the files that brought them: no load changes them."""
+    """Release spaces from the files that brought them, so that no load changes them."""
     await session.execute(
         update(Location)
         .where(Location.id == func.any(list(ids)), Location.edited_at.is_(None))
@@ -195,7 +196,7 @@ async def take_over(session: AsyncSession, ids: Collection[str], now: datetime) 
 
 
 async def releases(session: AsyncSession) -> dict[str, frozenset[str]]:
-    """Return the reasons of quarantine that were judged not to hold, by space (P38)."""
+    """Return the protected phrases that were judged not to apply, by space (P38)."""
     found = await session.execute(
         select(Location.id, Location.released).where(func.cardinality(Location.released) > 0)
     )
@@ -205,7 +206,7 @@ async def releases(session: AsyncSession) -> dict[str, frozenset[str]]:
 async def foreign_flows(
     session: AsyncSession, rows: Sequence[Row], own: Iterable[str]
 ) -> set[tuple[Any, ...]]:
-    """Return the keys of counts that the table has under an id which is not one of ``own``."""
+    """Return the subjects of counts that are stored under an id that is not one of ``own``."""
     columns = _flow_subject()
     keys = [flow_key(row) for row in rows]
     found = await session.execute(
@@ -215,14 +216,14 @@ async def foreign_flows(
 
 
 def _flow_subject() -> list[Any]:
-    """Return the columns of `flow_key`; no destination is an empty one."""
+    """Return the columns that `flow_key` reads; a missing destination is the empty text."""
     columns: list[Any] = [getattr(Flow, name) for name in FLOW_KEY]
     columns[1] = func.coalesce(Flow.destination, "")
     return columns
 
 
 def flow_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what a count is about; no destination is an empty one."""
+    """Return the subject of a count; a missing destination is the empty text."""
     return tuple(row[name] if row[name] is not None else "" for name in FLOW_KEY)
 
 
@@ -236,9 +237,9 @@ async def write(
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Writer session.
     rows : mapping of model to rows
-        Checked; geometries are shapely's. Every row of a table has the same columns. Columns
+        Checked rows with shapely geometries. Every row of a table has the same columns. Columns
         that a file does not state, such as an emergency hide, keep their values.
     before : mapping of str to ids
         Ids the file had when it was last loaded, by table.
@@ -273,10 +274,10 @@ async def delete_vanished(
     *,
     shared: bool,
 ) -> dict[str, int]:
-    """Delete the rows a file had and has no longer, and say how many of which table.
+    """Delete the rows that a file no longer has, and return how many of each table.
 
-    ``shared`` ones go after the file is written, and only if nothing needs them then; the
-    others before.
+    With ``shared`` the shared tables are cleaned, after the file is written and only of rows that
+    no record needs; without, the others, before the file is written.
     """
     removed = {}
     for model in reversed(OWNED):
@@ -296,9 +297,10 @@ async def delete_vanished(
                 ~select(1).where(Location.organization_id == Organization.id).exists()
             )
         elif model is Location:
-            # P24: deleted now and brought again later, it would come back unhidden. P44: whoever
-            # keeps the file does not get rid of a complaint so. It stays, closed: lifting the
-            # hide does not publish what nobody stands for.
+            # P24 (emergency hides): a hidden space that was deleted and loaded again would come
+            # back unhidden. P44 (complaints): whoever keeps the file must not get rid of a
+            # complaint by leaving out the space. Such a space stays, closed: lifting the hide must
+            # not publish a record that nobody vouches for.
             stays = Location.hidden_at.is_not(None) | func.amparo.has_open_complaint(Location.id)
             question = question.where(~stays)
             await session.execute(
@@ -327,10 +329,10 @@ async def _upsert(session: AsyncSession, model: type[Any], rows: Sequence[Row]) 
 
 
 async def _give_up_subjects(session: AsyncSession, rows: Sequence[Row]) -> None:
-    """Delete counts that are about something else from now on.
+    """Delete the counts whose subject the file changes.
 
-    `FLOW_KEY` is judged row by row: a count that takes over the week of the next one, as those of
-    the demonstration do every Monday, would meet it before it has moved on.
+    `FLOW_KEY` is unique and checked row by row: a count that moves to the week of the next count,
+    as demo counts do every Monday, would collide with it before that count has moved.
     """
     subjects = {row["id"]: flow_key(row) for row in rows}
     stored = await session.execute(
@@ -344,16 +346,16 @@ async def _give_up_subjects(session: AsyncSession, rows: Sequence[Row]) -> None:
 
 
 async def write_locations(session: AsyncSession, rows: Mapping[type[Any], Sequence[Row]]) -> None:
-    """Insert or update spaces and replace their parts; organisations and services are there."""
+    """Insert or update spaces and replace their parts; organisations and services exist already."""
     locations = rows[Location]
     ids = [row["id"] for row in locations]
-    # First what they offered: a space that no longer offers what is protected may be opened.
+    # Services go first: a space that no longer offers a protected service may be opened.
     for part in PARTS:
         await session.execute(
             delete(part).where(part.location_id == func.any(ids)),
             execution_options={"synchronize_session": False},
         )
-    # A space may be referred to by one further down: first all of them, then their parts.
+    # A referral point may be a space further down: all spaces are written before any parts.
     await _upsert(session, Location, locations)
     for part in PARTS:
         await insert_rows(session, part, rows.get(part, ()))
@@ -368,7 +370,7 @@ async def _replace_hanging(
     owners: Sequence[Row],
     made: Sequence[Row],
 ) -> None:
-    """Replace what hangs on the records of a file."""
+    """Replace the parts of the records of a file."""
     if owners:
         await session.execute(
             delete(part).where(getattr(part, column) == func.any([row["id"] for row in owners])),
@@ -378,7 +380,7 @@ async def _replace_hanging(
 
 
 async def _write_terms(session: AsyncSession, rows: Mapping[type[Any], Sequence[Row]]) -> None:
-    """Add or update terms and their names, except those that a coordinator has edited."""
+    """Add or update terms and their names, except terms that a coordinator has edited."""
     edited = {
         tuple(key)
         for key in await session.execute(select(Term.vocabulary, Term.code).where(Term.edited))
@@ -392,7 +394,7 @@ async def _write_terms(session: AsyncSession, rows: Mapping[type[Any], Sequence[
 
 
 async def _measure_roads(session: AsyncSession) -> None:
-    """Measure the roads that human threats are published on: a file is not believed (P36)."""
+    """Measure the roads that human threats are published on, instead of trusting the file (P36)."""
     length_m = func.ST_Length(cast(Hazard.geom_public, Geography))
     await session.execute(
         update(Hazard)
@@ -405,14 +407,14 @@ async def _measure_roads(session: AsyncSession) -> None:
 async def open_services(
     session: AsyncSession, organizations: Collection[str] | None = None
 ) -> None:
-    """Return services and organisations the visibility of the most open place that has them.
+    """Set each service and organisation to the visibility of its most open space.
 
     Protected services stay restricted wherever they are offered (P38).
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Writer session.
     organizations : collection of str or None
         Only these and their services; None for all.
     """
@@ -434,7 +436,8 @@ async def open_services(
         most_open = func.coalesce(
             question.order_by(openness).limit(1).correlate(model).scalar_subquery(), "restricted"
         )
-        # Only rows that change are written: each is a change of the spaces that show it.
+        # Unchanged rows are not written: every write counts as a change of the spaces that show the
+        # row.
         changing = update(model).where(model.visibility != most_open).values(visibility=most_open)
         if organizations is not None:
             key = model.organization_id if model is Service else model.id

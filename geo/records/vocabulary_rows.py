@@ -1,4 +1,4 @@
-"""Words from a file: one record becomes a term and its names."""
+"""Vocabulary files: a record becomes a term and its names."""
 
 from geo.models import VOCABULARIES, Term, TermName
 from geo.reasons import CodedReason
@@ -9,7 +9,7 @@ from geo.vocabulary import CODE, FLOOR, MAX_NAME
 
 
 def read_term(row: Row, _: Circumstances) -> Rows:
-    """Read a term with its names, one column a language; nobody has reviewed them (P47)."""
+    """Read a term with its names, one column for each language; the names are unreviewed (P47)."""
     vocabulary = row.choice("vocabulary", VOCABULARIES)
     code = row.text("code")
     if code and not CODE.fullmatch(code):

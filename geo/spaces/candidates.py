@@ -1,4 +1,4 @@
-"""Which spaces come into question for a need: those of the asker's tier around a point."""
+"""Candidate spaces for a need: the spaces around a point that the asker's tier sees."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ from geo.reasons import CodedReason
 from geo.spaces.eligibility import Candidate, Need
 from geo.spaces.queries import PROPERTIES
 
-#: What is judged of a space; the rest is read for the few that are answered.
+#: Columns that eligibility is judged by; the others are read only for the few spaces in the answer.
 JUDGED = (
     "id",
     "country",
@@ -45,7 +45,7 @@ JUDGED = (
 #: Metres in the shortest degree of latitude (WGS84, at the equator).
 _SHORTEST_DEGREE_M = 110_574.0
 
-#: Service of a space that can tell where to go when nothing fits.
+#: Service of a space that can tell people where to go when no space fits the need.
 GUIDING_SERVICE = "information"
 
 
@@ -61,7 +61,7 @@ class NearCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A space with what is published of it; lon, lat in degrees, EPSG:4326."""
+    """The published columns of a space; lon, lat in degrees, EPSG:4326."""
 
     id: str
     lon: float
@@ -70,12 +70,12 @@ class Described:
 
 
 async def check_terms(session: AsyncSession, need: Need) -> None:
-    """Refuse codes of a need that are in no vocabulary (any reading tier).
+    """Refuse codes of a need that are in no vocabulary (session of any reading tier).
 
     Raises
     ------
     InvalidRecordError
-        Names the field and the codes that are known.
+        Names the field and the known codes.
     """
     asked = {
         "gender": frozenset() if need.gender is None else frozenset({need.gender}),
@@ -112,7 +112,7 @@ async def candidates_near(
     reach_m: float,
     limit: int,
 ) -> tuple[NearCandidate, ...]:
-    """Return the spaces around a point that offer all the services, the nearest first.
+    """Return the spaces around a point that offer all the services, nearest first.
 
     Parameters
     ----------
@@ -121,15 +121,15 @@ async def candidates_near(
     lon, lat : float
         Degrees, EPSG:4326; already rounded (P9).
     services : collection of str
-        A space without one of them does not come into question.
+        A candidate offers all of them.
     country : str
-        The asker's, ISO 3166-1 alpha-2.
+        The asker's country, ISO 3166-1 alpha-2.
     is_abroad : bool
-        The spaces of all other countries instead of those of this one.
+        Return spaces of all other countries instead of those of ``country``.
     reach_m : float
-        Straight distance beyond which nothing is looked for.
+        Greatest straight distance, metres.
     limit : int
-        At most so many, the nearest by degrees.
+        Most spaces read, nearest by degrees first.
     """
     values = {
         "lon": lon,
@@ -148,7 +148,7 @@ async def candidates_near(
 async def candidates_by_id(
     session: AsyncSession, lon: float, lat: float, ids: Collection[str]
 ) -> tuple[NearCandidate, ...]:
-    """Return the visible spaces of these ids, with their straight distance from a point."""
+    """Return the visible spaces with these ids, and their straight distance from a point."""
     if not ids:
         return ()
     rows = await session.execute(_BY_ID, {"lon": lon, "lat": lat, "ids": sorted(ids)})
@@ -156,7 +156,7 @@ async def candidates_by_id(
 
 
 async def describe(session: AsyncSession, ids: Collection[str]) -> dict[str, Described]:
-    """Return what the asker's tier sees of spaces, by id; one that is hidden now is missing."""
+    """Return the published columns of spaces, by id; a space that is hidden now is missing."""
     if not ids:
         return {}
     rows = await session.execute(
@@ -180,7 +180,7 @@ def _near(row: Mapping[Any, Any]) -> NearCandidate:
 
 
 def _box(lon: float, lat: float, reach_m: float) -> dict[str, float]:
-    """Return a box in degrees that holds the circle around a point."""
+    """Return a bounding box in degrees that contains the circle around a point."""
     half_lat = reach_m / _SHORTEST_DEGREE_M
     highest = math.radians(min(abs(lat) + half_lat, 89.0))
     half_lon = half_lat / math.cos(highest)
@@ -192,7 +192,7 @@ def _box(lon: float, lat: float, reach_m: float) -> dict[str, float]:
     }
 
 
-# --- the questions, made once: a fifth of a request's time was making them anew ------------------
+# --- statements, built once: building them took a fifth of a request's time -----------------------
 
 _POINT = func.ST_SetSRID(
     func.ST_MakePoint(bindparam("lon", type_=Float), bindparam("lat", type_=Float)), 4326

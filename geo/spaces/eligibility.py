@@ -1,10 +1,10 @@
-"""Whom a space serves: hard filters, each with its reason, and what is not known; no database.
+"""Eligibility for spaces: hard filters, each with its reason, and doubts; no database access.
 
-A filter is a condition that the provider states, or a fact of the space. What the asker wishes for
-is none: a language that nobody is known to speak there keeps nobody from a bed.
+A filter is a condition that the provider states, or a fact of the space. A wish of the asker is no
+filter: a space stays a destination although nobody there is known to speak the asker's language.
 
-Eligibility is what the provider states and nothing else. Nationality, religion and colour are
-no part of a need, so nothing here can ask about them (P26).
+Only the provider's statements decide eligibility. Nationality, religion and colour are no part of a
+need, so nothing here can ask about them (P26).
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,15 +16,15 @@ from typing import Any
 from geo.hours.openings import local_instant, zone
 from geo.hours.space_hours import NIGHT_FROM, NIGHT_TO, Hours, hours_of
 
-#: The service that is asked for the night.
+#: Service code of a place to sleep.
 NIGHT_SERVICE = "overnight"
 
-#: First year of age that is no child's (Convention on the Rights of the Child, article 1).
+#: Age in years from which a person is no child (Convention on the Rights of the Child, article 1).
 ADULT_AGE = 18
 
 
 class Refusal(StrEnum):
-    """Why a space is no destination for somebody, in the order in which it is judged."""
+    """Reason why a space is no destination for somebody, in the order of judgement."""
 
     EXPIRED = "expired"
     NOT_ACTIVE = "not_active"
@@ -41,12 +41,12 @@ class Refusal(StrEnum):
     REFERRAL_ONLY = "referral_only"
 
 
-#: Reasons that pass with time or a call: such a space is worth naming when nothing else fits.
+#: Reasons that pass with time or a call: a space with only these is named when nothing else fits.
 OF_HOURS = frozenset({Refusal.CLOSED, Refusal.HOURS_NOT_KNOWN, Refusal.LAST_ENTRY})
 
 
 class Doubt(StrEnum):
-    """What is not known of a space that is no obstacle: worth a call before going."""
+    """Unknown fact about a space that does not exclude it, but is worth a call before going."""
 
     AGE = "age"
     CHILDREN_AGE = "children_age"
@@ -60,26 +60,27 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What somebody needs, as far as they said; None is not said.
+    """The need of a person or group, as far as stated; None means not stated.
 
     Attributes
     ----------
     services : tuple of str
         All of them are needed.
     age : int or None
-        Of who asks, years.
+        Age of the asker, years.
     gender : str or None
         A term of the vocabulary ``gender``.
     children : int or None
-        How many children are with them.
+        Number of children travelling with the asker.
     people : int or None
-        How many they are together, who asks included.
+        Size of the group, the asker included.
     is_alone : bool
-        A child without an adult.
+        The asker is a child without an adult.
     languages : frozenset of str
-        ISO 639 codes that they speak, one of which will do; empty is not said. A wish.
+        ISO 639 codes of the languages that the asker speaks, any of which will do; empty means not
+        stated. A wish, not a filter.
     documents : frozenset of str or None
-        Those they hold, terms of the vocabulary ``document``; empty is none.
+        Documents that the asker holds, terms of the vocabulary ``document``; empty means none.
     """
 
     services: tuple[str, ...] = ()
@@ -98,18 +99,18 @@ class Need:
 
     @property
     def of_a_visit(self) -> "Need":
-        """The same people at a place that only tells or refers."""
+        """The need of the same people at a space that only informs or refers them."""
         return replace(self, services=(), documents=None)
 
     @property
     def is_maybe_alone(self) -> bool:
-        """Whether it is a child of whom nothing tells if an adult comes along."""
+        """Whether the asker is a child who has not said whether an adult comes along."""
         is_child = self.age is not None and self.age < ADULT_AGE
         return is_child and not self.is_alone and self.people is None
 
     @property
     def is_family(self) -> bool | None:
-        """Whether several people travel together; None where nothing tells."""
+        """Whether several people travel together; None if not stated."""
         if self.is_alone:
             return False
         if (self.children or 0) > 0 or (self.people or 0) > 1:
@@ -119,7 +120,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A space as it is judged: a row of the asker's view (`geo.db.views.spaces`)."""
+    """A space with the columns that eligibility is judged by, from `geo.db.views.spaces`."""
 
     id: str
     country: str
@@ -143,7 +144,7 @@ class Candidate:
 
     @classmethod
     def of(cls, row: Mapping[Any, Any]) -> "Candidate":
-        """Read a row of a tier's view of spaces."""
+        """Return the candidate of a row of a tier's view of spaces."""
         genders, documents = row["genders"], row["documents_required"]
         return cls(
             id=row["id"],
@@ -174,12 +175,12 @@ def refusals(need: Need, space: Candidate, arrival: datetime) -> tuple[Refusal, 
     Parameters
     ----------
     need : Need
-        What is needed, and by whom.
+        The need, with the people who have it.
     space : Candidate
-        Visible to the asker; what is hidden never gets here.
+        Visible to the asker; hidden spaces never get here.
     arrival : datetime
-        Aware. At a space that takes nobody without a referral the hours are not judged: who is
-        referred comes at an agreed time.
+        Aware. The hours of a space that takes nobody without a referral are not judged: referred
+        people come at an agreed time.
     """
     return tuple(_refusals(need, space, arrival))
 
@@ -208,7 +209,8 @@ def _hours_refusal(need: Need, space: Candidate, arrival: datetime) -> Refusal |
         night = night_of(space, arrival)
         if not space.hours.covers_night(night):
             return _closed_or_not_known(space, night)
-        # Who comes before it opens waits; who comes too late is not let in.
+        # A person who arrives before opening time waits; a person after the last entry is not let
+        # in.
         is_late = space.hours.is_open(arrival) and not space.hours.admits(arrival)
         return Refusal.LAST_ENTRY if is_late else None
     if space.hours.admits(arrival):
@@ -220,7 +222,7 @@ def _hours_refusal(need: Need, space: Candidate, arrival: datetime) -> Refusal |
 
 
 def _closed_or_not_known(space: Candidate, night: date) -> Refusal:
-    """Tell a night that a space keeps closed from one that a holiday leaves open (P32)."""
+    """Return CLOSED, or HOURS_NOT_KNOWN if only a holiday leaves the night undecided (P32)."""
     evening = local_instant(datetime.combine(night, NIGHT_FROM), space.timezone)
     is_doubtful = space.hours.status_at(evening).state == "not_known"
     if is_doubtful or space.hours.covers_night(night, certainly=False):
@@ -229,9 +231,9 @@ def _closed_or_not_known(space: Candidate, night: date) -> Refusal:
 
 
 def night_of(space: Candidate, arrival: datetime) -> date:
-    """Return the local day whose night somebody needs who arrives then.
+    """Return the local day whose night a person needs who arrives at ``arrival``.
 
-    Before `NIGHT_TO` it is still the night of the day before.
+    Before `NIGHT_TO` the arrival belongs to the night of the day before.
     """
     local = arrival.astimezone(zone(space.timezone))
     return local.date() - timedelta(days=local.time() < NIGHT_TO)
@@ -259,13 +261,13 @@ def _age_is_wrong(need: Need, space: Candidate) -> bool:
         return False
     if youngest is not None and need.age < youngest:
         return True
-    # A place for children alone serves the children of who asks.
+    # A space for children only serves the children of an older asker.
     is_for_them = has_children and oldest is not None and oldest < ADULT_AGE
     return oldest is not None and need.age > oldest and not is_for_them
 
 
 def doubts(need: Need, space: Candidate) -> tuple[Doubt, ...]:
-    """Return what is not known and may matter, of a space that nothing excludes."""
+    """Return the doubts about a space that no refusal excludes."""
     return tuple(_doubts(need, space))
 
 
@@ -273,7 +275,7 @@ def _doubts(need: Need, space: Candidate) -> Iterator[Doubt]:
     has_limits = space.minimum_age is not None or space.maximum_age is not None
     if has_limits and need.age is None:
         yield Doubt.AGE
-    # Ages of children are not asked.
+    # A need does not state the ages of children.
     if (need.children or 0) > 0 and (
         (space.minimum_age or 0) > 0
         or (space.maximum_age is not None and space.maximum_age < ADULT_AGE)
@@ -285,13 +287,13 @@ def _doubts(need: Need, space: Candidate) -> Iterator[Doubt]:
         yield Doubt.FAMILIES_ONLY
     if need.is_alone and space.children_alone != "yes":
         yield Doubt.CHILDREN_ALONE
-    # A child that did not say who comes along may be alone.
+    # A child who did not say whether an adult comes along may be alone.
     if need.is_maybe_alone and space.children_alone != "yes":
         yield Doubt.COMPANY
     if space.documents_required is None and need.documents is not None:
         yield Doubt.DOCUMENTS
     if space.documents_required and need.documents is None:
         yield Doubt.DOCUMENTS
-    # Who states Spanish alone may yet have somebody who speaks another.
+    # A provider that states only Spanish may still have somebody who speaks another language.
     if need.languages and not need.languages & space.languages:
         yield Doubt.LANGUAGE

@@ -1,4 +1,4 @@
-"""What somebody who looks for a space narrows the spaces to."""
+"""Filters that a person sets when looking for a space."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,20 +13,21 @@ from geo.spaces.eligibility import ADULT_AGE
 
 @dataclass(frozen=True, slots=True)
 class SpaceFilter:
-    """What spaces are narrowed to; nothing narrows by default.
+    """The filter of a search for spaces; by default it keeps every space.
 
     Attributes
     ----------
     services : tuple of str
-        A space offers all of them.
+        The space offers all of them.
     languages : tuple of str
         ISO 639; somebody there speaks one of them.
     country : str or None
         ISO 3166-1 alpha-2.
     families : bool
-        Children may come along: the youngest who is let in is no adult.
+        Children may come along: the minimum age is below that of an adult.
     open_at : datetime or None
-        Aware; by its schedule it lets people in then, and its confirmation holds.
+        Aware; the space lets people in at this time by its schedule, and its confirmation still
+        holds.
     """
 
     services: tuple[str, ...] = ()
@@ -36,7 +37,7 @@ class SpaceFilter:
     open_at: datetime | None = None
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
-        """Yield what the database can tell; the hours are left to `Hours.admits`."""
+        """Yield the conditions that SQL can check; opening hours are left to `Hours.admits`."""
         if self.services:
             yield spaces.c.services.contains(list(self.services))
         if self.languages:
@@ -46,13 +47,13 @@ class SpaceFilter:
         if self.families:
             yield func.coalesce(spaces.c.minimum_age, 0) < ADULT_AGE
         if self.open_at is not None:
-            # By then a confirmation may have run out.
+            # The confirmation may expire before that time.
             yield spaces.c.expires_on >= self.open_at.date()
 
     def admits(self, hours: Hours) -> bool:
-        """Return whether hours let people in at ``open_at``."""
+        """Return whether opening hours let people in at ``open_at``."""
         return self.open_at is None or hours.admits(self.open_at)
 
 
-#: Everything.
+#: The filter that keeps every space.
 ANY = SpaceFilter()

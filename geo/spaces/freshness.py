@@ -1,4 +1,4 @@
-"""How old what is known of a space is: what expires next, how it ranks, what its label says."""
+"""Freshness of what is known of a space: coming expiries, decay for ranking, and the age label."""
 
 import math
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from geo.accounts import staff_reads
 from geo.accounts.permissions import Actor, Role
 from geo.models import Location, Organization, RestrictedReader
 
-#: Days after which a statement is worth 1/e of a fresh one: algorithms.md section 6, tau of a
-#: service and of the places of a shelter (our own proposal there, marked [A]).
+#: Days after which a statement counts 1/e of a fresh one: tau in algorithms.md section 6, for a
+#: service and for the free places of a shelter (our own proposal there, marked [A]).
 TAU_DAYS = {"service": 30.0, "capacity": 2.0}
 
-#: Days after its expiry that a space stays in the queue of what to ask about (our choice: three
-#: rounds of the shortest validity but one; older ones are found by status, not by the queue).
+#: Days after its expiry that a space stays in the queue of spaces to ask about. Our choice: three
+#: rounds of the shortest validity but one; older spaces are found by status, not by the queue.
 ASKED_AFTER_DAYS = 90
 
 
@@ -27,7 +27,7 @@ class Expiring:
     Attributes
     ----------
     expires_on : date
-        Last day on which the public sees it.
+        Last day on which the public sees the space.
     days_left : int
         0 on that day, negative afterwards.
     """
@@ -48,14 +48,14 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """What the label of a space says of its age (P22, P41, P43).
+    """The age label of a space (P22, P41, P43).
 
     Attributes
     ----------
     days : int
-        Since it was confirmed.
+        Days since the confirmation.
     call_before : bool
-        It is older than half of what its confirmation is good for: call before going there.
+        More than half of the confirmation's validity has passed: call before going there.
     """
 
     days: int
@@ -70,9 +70,9 @@ async def expiring(
     actor: Actor | None,
     limit: int = 1_000,
 ) -> tuple[Expiring, ...]:
-    """Return the spaces that the public loses within some days, the first to expire first.
+    """Return the spaces that expire within some days, the first to expire first.
 
-    Closed ones are left out: nobody reconfirms them. Those that expired in the last
+    Closed spaces are left out, because nobody reconfirms them. Spaces that expired in the last
     `ASKED_AFTER_DAYS` days come first.
 
     Parameters
@@ -82,8 +82,9 @@ async def expiring(
     within_days : int
         How far ahead to look; 0 is today.
     actor : Actor or None
-        Whose spaces: an editor's organisation, an approver's countries, the region of everybody
-        above; restricted ones only for people who are named. None is the command line: all.
+        Limits the spaces: an editor sees those of the own organisation, an approver those of the
+        own countries, coordinators and administrators the whole region; restricted spaces only
+        appear to people named for them. None is the command line and sees all.
     """
     question = (
         select(Location, Organization.name)
@@ -130,12 +131,12 @@ async def expiring(
 
 
 def decay(age_days: float, tau_days: float = TAU_DAYS["service"]) -> float:
-    """Return how much a statement still counts: exp(-age / tau), 1 when fresh.
+    """Return the weight of a statement of some age: exp(-age / tau), 1 when fresh.
 
     Parameters
     ----------
     age_days : float
-        Days since it was made; a negative age (somewhere it is tomorrow already) counts as 0.
+        Age in days; a negative age (tomorrow has begun in some time zone) counts as 0.
     tau_days : float
         One of `TAU_DAYS`.
     """
@@ -143,7 +144,7 @@ def decay(age_days: float, tau_days: float = TAU_DAYS["service"]) -> float:
 
 
 def age_label(confirmed_on: date, expires_on: date, today: date) -> Age:
-    """Return what to say of the age of a confirmation that is good until ``expires_on``."""
+    """Return the age label of a confirmation that is valid until ``expires_on``."""
     days = max((today - confirmed_on).days, 0)
     validity = (expires_on - confirmed_on).days
     return Age(days=days, call_before=days * 2 > validity)

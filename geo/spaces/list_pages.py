@@ -1,4 +1,4 @@
-"""One page of the list of spaces, read alone: of thousands a phone is shown a few dozen."""
+"""Pages of the list of spaces: only the few dozen spaces that a phone shows are read."""
 
 from collections.abc import Sequence
 
@@ -14,18 +14,18 @@ from geo.spaces.queries import ListedSpace, is_listed, listed_spaces
 async def listed_page(
     session: AsyncSession, wanted: SpaceFilter, first: int, size: int
 ) -> tuple[int, Sequence[ListedSpace]]:
-    """Return how many spaces are listed in all, and those of one page.
+    """Return the number of listed spaces, and the spaces of one page.
 
     Parameters
     ----------
     session : AsyncSession
         Of the asker's tier.
     first, size : int
-        How many come before the page, and how many are on it.
+        Number of spaces before the page, and on the page.
     """
     page = slice(first, first + size)
     if wanted.open_at is not None:
-        # What is open is worked out from schedules, which the database does not read.
+        # Opening hours follow from schedules, which SQL does not evaluate: all spaces are read.
         listed = await listed_spaces(session, wanted)
         return len(listed), listed[page]
     counting = select(func.count()).select_from(spaces).where(*is_listed(wanted))
@@ -34,7 +34,7 @@ async def listed_page(
 
 
 async def spoken_languages(session: AsyncSession) -> tuple[str, ...]:
-    """Return the codes of the languages spoken at visible, unexpired spaces, the most first."""
+    """Return the languages spoken at visible, unexpired spaces, the most frequent first."""
     each = (
         select(func.unnest(spaces.c.languages).label("code"))
         .where(spaces.c.expires_on >= clock.today())

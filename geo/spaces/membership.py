@@ -1,4 +1,4 @@
-"""Verified members of the network, who alone carry the common logo (P28)."""
+"""Verified members of the network, the only organisations that carry the common logo (P28)."""
 
 from datetime import date
 
@@ -14,10 +14,10 @@ from geo.models import Location, Organization
 async def unassessed_spaces(
     session: AsyncSession, organization_id: str, today: date
 ) -> tuple[str, ...]:
-    """Return the active spaces of an organisation without an assessment that holds (writer).
+    """Return the active spaces of an organisation without a valid assessment (writer session).
 
-    One holds when it is verified, not due, of no example, at or above the pass score, and every
-    essential question is answered yes.
+    An assessment is valid if it is verified, not due for renewal, made with a real checklist, at or
+    above the pass score, and every essential question is answered yes.
     """
     found = await session.scalars(
         select(func.amparo.unassessed_spaces(organization_id, today).column_valued("id"))
@@ -28,17 +28,18 @@ async def unassessed_spaces(
 async def grant_membership(
     session: AsyncSession, organization_id: str, actor: Actor, *, today: date
 ) -> None:
-    """Make an organisation a verified member (writer).
+    """Make an organisation a verified member (writer session).
 
-    The database refuses any other way of becoming one.
+    The database refuses any other way of becoming a verified member.
 
     Raises
     ------
     ForbiddenError, NotFoundError
-        The actor is a program, does not coordinate, or is of the organisation; there is none of
-        that id.
+        The actor is a program, does not coordinate, or belongs to the organisation; there is no
+        organisation with this id.
     ConflictError
-        It has no active space, or one without an assessment that holds; open ones are named.
+        The organisation has no active space, or a space without a valid assessment; the message
+        names the spaces that are not restricted.
     """
     require_review(actor)
     if actor.organization_id == organization_id:
@@ -62,12 +63,12 @@ async def grant_membership(
 async def withdraw_membership(
     session: AsyncSession, organization_id: str, actor: Actor, *, reason: str
 ) -> None:
-    """Make an organisation no verified member any longer (writer).
+    """Withdraw the verified membership of an organisation (writer session).
 
     Raises
     ------
     ForbiddenError, NotFoundError
-        The actor does not coordinate; there is no such organisation.
+        The actor does not coordinate; there is no organisation with this id.
     """
     require_coordinate(actor)
     organization = await session.get(Organization, organization_id, with_for_update=True)
@@ -80,10 +81,10 @@ async def withdraw_membership(
 
 
 async def lapse_memberships(session: AsyncSession, today: date) -> tuple[str, ...]:
-    """Withdraw every membership that its assessments no longer carry; to be run daily (writer).
+    """Withdraw every membership that its assessments no longer support; run daily (writer session).
 
-    Only what everybody may know of counts: the public sees who is a member, and a membership that
-    ended for a restricted space would tell that there is one (P2).
+    Only public spaces count: the public sees who is a member, so a membership that ended because of
+    a restricted space would reveal that this space exists (P2).
 
     Returns
     -------
@@ -119,7 +120,7 @@ async def _has_spaces(session: AsyncSession, organization_id: str) -> bool:
 
 
 async def _public(session: AsyncSession, ids: tuple[str, ...]) -> bool:
-    """Return whether one of the spaces is public; a hide does not change what was known before."""
+    """Return whether any of the spaces is public; a hidden public space counts as public."""
     found = await session.scalar(
         select(Location.id)
         .where(
@@ -133,7 +134,7 @@ async def _public(session: AsyncSession, ids: tuple[str, ...]) -> bool:
 
 
 async def _said_of(session: AsyncSession, missing: tuple[str, ...]) -> str:
-    """Name the spaces that are missing; restricted ones are counted alone."""
+    """Name the spaces without a valid assessment; restricted ones are only counted."""
     named = sorted(
         await session.scalars(
             select(Location.id).where(Location.id.in_(missing), Location.visibility != "restricted")

@@ -1,7 +1,7 @@
-"""What can be done about a need: steps that can be taken, in order; no database.
+"""Ranked next steps for a need: spaces to go to, directly or by referral; no database access.
 
-Hard filters first (`geo.spaces.eligibility`), then a rank, which a chance of being served, the way
-and its known exposure decide and never who somebody is (P26).
+Hard filters come first (`geo.spaces.eligibility`), then a rank by the chance of being served, the
+way and its known exposure to hazards. Who somebody is never changes the rank (P26).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,21 +13,20 @@ from geo.spaces.eligibility import Candidate, Doubt, Need, Refusal, doubts, refu
 from geo.spaces.freshness import TAU_DAYS, decay
 
 #: Weights of `utility` [A], of algorithms.md section 6, which gives no figures: an hour on foot
-#: weighs as much as a tenth of the chance to be served. An hour of exposure, priced in seconds of
-#: walking by `routing.travel.cost_model`, weighs the same: the price has put both on one scale
-#: already.
+#: costs as much as a tenth of the chance to be served. An hour of exposure weighs the same:
+#: `routing.travel.cost_model` has already priced exposure in seconds of walking.
 ALPHA_PER_H = 0.1
 BETA_PER_H = 0.1
 
-#: What is not known counts as even odds [A]: a restriction that the asker said nothing about,
-#: places for the night that nobody stated, a referral that may be declined.
+#: Chance for an unknown fact [A]: a restriction that the asker said nothing about, unstated places
+#: for the night, a referral that may be declined.
 EVEN_ODDS = 0.5
 
-#: What is left of the chance where a wish is not known to be met [A]: a language that is spoken
-#: there is worth an hour or two on foot, and no more.
+#: Factor on the chance for a wish that is not known to be met [A]: a spoken language is worth an
+#: hour or two on foot, and no more.
 UNMET_WISH = 0.8
 
-#: Doubts about what the asker wishes for, not about whom the provider takes.
+#: Doubts about the asker's wishes, not about the people whom the provider takes.
 WISHES = frozenset({Doubt.LANGUAGE})
 
 _SECONDS_PER_HOUR = 3_600.0
@@ -36,12 +35,12 @@ _SECONDS_PER_DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class SpaceDistance:
-    """How far a space is.
+    """The way to a space.
 
     Attributes
     ----------
     distance_m, duration_s : float
-        Along the road where ``kind`` is ``walking``, else straight and at least so long.
+        Along the road where ``kind`` is ``walking``; otherwise straight, a lower bound.
     exposure_s : float
         Price of the known exposure on the way, seconds of walking (`routing.travel.cost_model`).
     crosses_border : bool
@@ -57,20 +56,21 @@ class SpaceDistance:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A step that can be taken: to a space that serves, or to one that refers to it.
+    """A possible next step: a space that serves the need, or a space that refers people to it.
 
     Attributes
     ----------
     candidate : Candidate
-        Where to go.
+        The space to go to.
     refers_to : Candidate or None
-        The space that serves, where ``candidate`` refers people to it.
+        The space that serves the need, where ``candidate`` refers people to it.
     arrival : datetime
         Aware.
     doubts : tuple of Doubt
-        What is not known of who serves.
+        Unknown facts about the space that serves the need.
     is_abroad : bool
-        In another country than the asker's, or reached only through one.
+        The space is in another country than the asker, or can only be reached through another
+        country.
     """
 
     candidate: Candidate
@@ -88,27 +88,27 @@ def options(
     *,
     country: str,
 ) -> tuple[list[Option], dict[str, tuple[Refusal, ...]]]:
-    """Sort candidates into steps that can be taken and reasons against the rest.
+    """Split candidates into possible steps and reasons against the rest.
 
-    A space that takes nobody without a referral is no destination; if nothing else excludes it,
-    each of its visible referring points that is open on arrival is a step instead. The point's
-    own service, documents and places do not matter for that, its hours and limits do.
+    A space that takes nobody without a referral is no destination. If nothing else excludes it,
+    each of its visible referral points that is open on arrival is a step instead. For a referral
+    point its hours and personal limits count, not its own services and documents.
 
     Parameters
     ----------
     need : Need
-        What is needed.
-    found : iterable of (Candidate, Way, datetime)
-        With the way to each and the arrival.
-    referrers : mapping of str to (Candidate, Way, datetime)
-        The visible referring points by id.
+        The need, with the people who have it.
+    found : iterable of (Candidate, SpaceDistance, datetime)
+        Each candidate with the way there and the arrival.
+    referrers : mapping of str to (Candidate, SpaceDistance, datetime)
+        The visible referral points by id.
     country : str
         Of the asker, ISO 3166-1 alpha-2.
 
     Returns
     -------
     (list of Option, dict of str to tuple of Refusal)
-        In no order; reasons by id.
+        Steps in no order; reasons by id of the space.
     """
     steps: dict[str, Option] = {}
     against = {}
@@ -145,13 +145,13 @@ def _option(
 
 
 def served_chance(need: Need, option: Option, now: datetime) -> float:
-    """Return how likely an option serves, between 0 and 1; for ranking alone (P46).
+    """Return the chance that an option serves the need, 0 to 1; used for ranking only (P46).
 
-    ``P(served) = P(valid | age) · P(bed free | last word) · 0.5^(things not known)``
-    (algorithms.md section 6), and `UNMET_WISH` for each wish that is not known to be met. A listing
-    decays with tau 30 days and the word on places with 2; what remains of it when it is old is even
-    odds, not none. Numbers of places play no part: a rank must not tell what the public may not see
-    (P42).
+    ``P(served) = P(valid | age) · P(bed free | last word) · 0.5^(number of doubts)`` (algorithms.md
+    section 6), times `UNMET_WISH` for each wish that is not known to be met. A listing decays with
+    a tau of 30 days and a statement about free places with 2 days; an old statement about places
+    leaves even odds, not none. The number of places plays no part: a rank must not reveal a figure
+    that the public may not see (P42).
     """
     served_by = option.refers_to or option.candidate
     today = now.astimezone(zone(option.candidate.timezone)).date()
@@ -179,9 +179,9 @@ def utility(need: Need, option: Option, now: datetime) -> float:
 
 
 def ranked(need: Need, steps: Iterable[Option], now: datetime) -> list[Option]:
-    """Return options in order: those of the asker's country first (P33), then by `utility`.
+    """Return options ranked: those of the asker's country first (P33), then by `utility`.
 
-    Of equals the nearer comes first, then the lower id.
+    Of options with equal utility the nearer comes first, then the lower id.
     """
     return sorted(
         steps,
@@ -195,6 +195,6 @@ def ranked(need: Need, steps: Iterable[Option], now: datetime) -> list[Option]:
 
 
 def counted(against: Iterable[Sequence[Refusal]]) -> dict[str, int]:
-    """Return how many spaces were left out by the first reason of each, in the order judged."""
+    """Return how many spaces each first reason excluded, in the order of `Refusal`."""
     first = [reasons[0] for reasons in against if reasons]
     return {reason.value: first.count(reason) for reason in Refusal if reason in first}

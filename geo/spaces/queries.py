@@ -1,4 +1,4 @@
-"""Support spaces: which are open on a day, which are near, which to list."""
+"""Queries for support spaces: open on a day, near a point, in a list."""
 
 import math
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -48,8 +48,8 @@ __all__ = [
     "spaces_around",
 ]
 
-#: What is read of a space. The catalogue of layers decides what an answer says of it.
-#: ``assured_on`` is never read: it serves computations alone and would make a demo row read as
+#: Columns read of a space. The catalogue of layers decides which of them an answer shows.
+#: ``assured_on`` is never read: it only serves computations, and would make a demo row read as
 #: confirmed (P35).
 PROPERTIES = tuple(
     column.name for column in spaces.c if column.name not in {"id", "geom", "assured_on"}
@@ -79,8 +79,8 @@ class OpenSpace:
 class NearSpace:
     """A space with its straight distance from the asker, to the metre.
 
-    ``properties`` holds `PROPERTIES`, and for a space of another country ``crossing``: the
-    official crossing on the way with its state, or None where none is known (P33).
+    ``properties`` holds `PROPERTIES`. For a space of another country it also holds ``crossing``:
+    the official crossing on the way with its state, or None if no crossing is known (P33).
     """
 
     id: str
@@ -96,7 +96,7 @@ class NearSpace:
 
 @dataclass(frozen=True, slots=True)
 class ListedSpace:
-    """A space as the list shows it, whatever its status, with the name of who refers to it."""
+    """A listed space of any status, with the name of the space that refers people to it."""
 
     id: str
     lon: float
@@ -108,7 +108,7 @@ class ListedSpace:
 
 @dataclass(frozen=True, slots=True)
 class SideSpace:
-    """The usable space nearest to a crossing in one of its countries; a straight distance."""
+    """The usable space nearest to a crossing in one of its countries; straight distance."""
 
     crossing_id: str
     id: str
@@ -128,8 +128,8 @@ async def open_spaces(
 ) -> tuple[OpenSpace, ...]:
     """Return the spaces that count as support on a day (definitions.md), by id.
 
-    Active, confirmed and unexpired on the day, not full, not referral-only, visible to the
-    asker today, with a schedule that covers the day.
+    They are active, confirmed and unexpired on the day, not full, not referral-only, visible to the
+    asker today, and have a schedule that covers the day.
 
     Parameters
     ----------
@@ -140,9 +140,11 @@ async def open_spaces(
     services : sequence of str
         A space counts if it offers all of them.
     night : bool
-        Only spaces with the service for the night whose schedule covers the night after ``on``.
+        Only spaces that offer the overnight service and whose schedule covers the night after
+        ``on``.
     as_of : datetime or None
-        Aware; the records as they were then, as far as they may be seen today (P39). None is now.
+        Aware; use the records as they were at that time, as far as they may be seen today (P39).
+        None is now.
     """
     view = spaces if as_of is None else versions.spaces_at(as_of)
     conditions = [*_usable(on, view)]
@@ -158,21 +160,21 @@ async def open_spaces(
 
 @dataclass(frozen=True, slots=True)
 class KnownSpan:
-    """From which day to which something is known; None where nothing is on record."""
+    """First and last day on which something is known; None where nothing is on record."""
 
     first: date | None
     last: date | None
 
     def holds(self, day: date) -> bool:
-        """Return whether something is known of a day."""
+        """Return whether a day lies within the span."""
         return self.first is not None and self.last is not None and self.first <= day <= self.last
 
 
 async def known_span(session: AsyncSession, services: Sequence[str]) -> KnownSpan:
-    """Return for which days spaces with all of some services are on record (any reading tier).
+    """Return for which days spaces that offer all the services are on record (any reading tier).
 
-    From the first day on which any was assured, as far as it may be seen today (P39), to the last
-    day on which any confirmation of today's holds.
+    The span starts on the first day on which any such space was assured, as far as it may be seen
+    today (P39), and ends on the last day on which any of today's confirmations holds.
     """
     then, now = versions.space_versions.c, spaces.c
     asked = sorted(services)
@@ -198,7 +200,7 @@ def _least(
 
 @dataclass(frozen=True, slots=True)
 class NearbySpaces:
-    """Spaces that are near, and the next where there are no more of them; None where none is."""
+    """The near spaces, and the next space beyond the horizon; None if there is none."""
 
     near: tuple[NearSpace, ...]
     beyond: NearSpace | None
@@ -213,7 +215,7 @@ async def nearest_spaces(
     wanted: SpaceFilter = ANY,
     limit: int = 10,
 ) -> tuple[NearSpace, ...]:
-    """Return usable spaces however far, as `spaces_around` does."""
+    """Return usable spaces at any distance, in the order of `spaces_around`."""
     found = await spaces_around(
         session, lon, lat, country=country, wanted=wanted, limit=limit, horizon_m=math.inf
     )
@@ -241,14 +243,14 @@ async def spaces_around(
     lon, lat : float
         Degrees, EPSG:4326; already rounded (P9).
     country : str or None
-        Where the asker is; None puts nobody first.
-    wanted : Wanted
-        Only spaces that have it.
+        The asker's country; None gives no country precedence.
+    wanted : SpaceFilter
+        Only spaces that pass the filter.
     limit : int
-        At most so many.
+        Most spaces returned.
     horizon_m : float
-        Metres beyond which a space is not near. What comes next is told apart: of the asker's
-        country where there is any.
+        Metres beyond which a space is not near. The next space beyond is returned separately,
+        preferably one of the asker's country.
     """
     conditions = (*_usable(clock.today()), *wanted.conditions())
     near: list[NearSpace] = []
@@ -270,16 +272,16 @@ async def spaces_around(
 
 
 def is_listed(wanted: SpaceFilter) -> tuple[ColumnElement[bool], ...]:
-    """Return what holds of the spaces that a list shows, but for their hours."""
+    """Return the SQL conditions on the spaces of a list; opening hours are checked separately."""
     return (spaces.c.expires_on >= clock.today(), *wanted.conditions())
 
 
 async def listed_spaces(
     session: AsyncSession, wanted: SpaceFilter = ANY, page: slice = slice(None)
 ) -> tuple[ListedSpace, ...]:
-    """Return visible, unexpired spaces that have what is wanted, by country and town.
+    """Return visible, unexpired spaces that pass a filter, by country and town.
 
-    Of those that the database finds `page` alone is read, before hours are looked at.
+    ``page`` selects among the rows that SQL finds, before opening hours are checked.
     """
     referring = spaces.alias("referring")
     question = (
@@ -315,14 +317,15 @@ async def countries_with_spaces(session: AsyncSession) -> dict[str, int]:
 
 
 async def nearest_by_side(session: AsyncSession) -> tuple[SideSpace, ...]:
-    """Return, for each visible crossing, the usable space nearest to it in each country (P32)."""
+    """Return for each visible crossing the nearest usable space in each of its countries (P32)."""
     sides = union_all(
         select(crossings.c.id, crossings.c.geom, crossings.c.country_a.label("country")),
         select(crossings.c.id, crossings.c.geom, crossings.c.country_b),
     ).subquery("sides")
     columns = (spaces.c.id, spaces.c.name, spaces.c.locality, spaces.c.country, spaces.c.geom)
     usable = select(*columns).where(*_usable(clock.today())).cte("usable")
-    # Found out once, not for each side: who is usable takes longer than how far they are.
+    # Materialised, so that usable spaces are determined once and not for each side of a crossing:
+    # that takes longer than measuring distances.
     there = usable.prefix_with("MATERIALIZED").c
     distance_m = func.ST_Distance(cast(there.geom, Geography), cast(sides.c.geom, Geography))
     nearest = (
@@ -353,7 +356,7 @@ async def nearest_by_side(session: AsyncSession) -> tuple[SideSpace, ...]:
 def _usable(
     on: date | ColumnElement[date], view: FromClause = spaces
 ) -> Iterable[ColumnElement[bool]]:
-    """Return what makes a space one that people can be sent to on a day (P15)."""
+    """Return the conditions on spaces that people can be sent to on a day (P15)."""
     day = literal(on) if isinstance(on, date) else on
     return (
         view.c.status == "active",
@@ -400,9 +403,9 @@ async def _nearest(
     wanted: SpaceFilter,
     limit: int,
 ) -> list[NearSpace]:
-    """Return the nearest by metres, though the index orders by degrees.
+    """Return the nearest spaces by metres, although the index orders by degrees.
 
-    Reads in the order of degrees until no unread space can be nearer than those found.
+    Chunks are read in the order of degrees until no unread space can be nearer than those found.
     """
     found: list[NearSpace] = []
     async for chunk in _by_degrees(session, lon, lat, conditions, limit):
@@ -412,7 +415,7 @@ async def _nearest(
         if len(found) == limit:
             reach_m = found[-1].distance_m
             highest = math.radians(min(90.0, abs(lat) + reach_m / _SHORTEST_DEGREE_M))
-            # 5 % off for great circles that bow towards the pole.
+            # 5 % less, because great circles bow towards the pole.
             unread_m = chunk[-1]["degrees"] * _SHORTEST_DEGREE_M * math.cos(highest) * 0.95
             if unread_m > reach_m:
                 break

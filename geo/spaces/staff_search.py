@@ -1,4 +1,4 @@
-"""The spaces and crossings that the staff may know of, found by what people call them."""
+"""Staff search of spaces and crossings by name, among those that the staff may know of."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,13 +25,13 @@ from geo.accounts import restricted_access, staff_reads
 from geo.db import views
 from geo.text.normalize import folded, spelling_pattern
 
-#: Most spaces of one page of the directory; more words find fewer.
+#: Most spaces on one page of the directory; a longer query narrows the result.
 MAX_FOUND = 100
 
-#: Longest text worth looking for.
+#: Longest query text considered.
 _MAX_WORDS = 120
 
-#: The staff's view, with the columns that only the staff has. Restricted spaces are not in it.
+#: The staff's view of spaces, with its staff-only columns. Restricted spaces are not in it.
 _spaces = Table(
     "spaces",
     MetaData(),
@@ -53,14 +53,14 @@ _spaces = Table(
 
 @dataclass(frozen=True, slots=True)
 class DirectoryEntry:
-    """A space as a line of the directory shows it.
+    """A space as one line of the directory.
 
     Attributes
     ----------
     confirmed_on : date or None
         None for demo rows, whose dates never read as confirmed (P35).
     hidden_at : datetime or None
-        Since when an emergency hide covers it (P24).
+        Start of an emergency hide (P24).
     """
 
     id: str
@@ -85,14 +85,14 @@ async def find_spaces(
     organization_id: str | None = None,
     limit: int = MAX_FOUND,
 ) -> tuple[DirectoryEntry, ...]:
-    """Return the spaces in whose name, place, organisation or id every word occurs (staff).
+    """Return spaces with every word in their name, town, organisation or id (staff session).
 
-    Accents and case do not matter. Restricted spaces are never among them.
+    Accents and case do not matter. Restricted spaces are never included.
 
     Parameters
     ----------
     organization_id : str or None
-        Only this organisation's.
+        Only spaces of this organisation.
     """
     wanted = folded(words[:_MAX_WORDS])
     if not wanted.isprintable():
@@ -114,7 +114,7 @@ async def find_spaces(
 
 
 async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, DirectoryEntry]:
-    """Return the spaces with these ids that the staff may know of, by id (staff)."""
+    """Return the unrestricted spaces with these ids, by id (staff session)."""
     question = _ordered().where(_spaces.c.id == func.any(ids))
     found = {row.id: DirectoryEntry(*row) for row in await session.execute(question)}
     staff_reads.show(session, "space", found)
@@ -129,7 +129,7 @@ async def restricted_ids(session: AsyncSession) -> tuple[str, ...]:
 
 
 async def crossing_names(session: AsyncSession) -> list[tuple[str, str, str, str]]:
-    """Return id, name and both countries of every crossing, by country and name (staff)."""
+    """Return id, name and both countries of every crossing, by country and name (staff session)."""
     columns = views.crossings.c
     rows = await session.execute(
         select(columns.id, columns.name, columns.country_a, columns.country_b).order_by(

@@ -1,4 +1,4 @@
-"""What an entry of the catalogue is: rows, columns, geometry, signs, credit."""
+"""The parts of a catalogue entry: rows, columns, geometry, signs, attribution."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,12 +25,12 @@ from geo.db.sessions import Tier
 from tiles.fields import Field, Word, kind_of
 from tiles.words import WORDS
 
-#: A property that every feature has, however few are asked for (P49).
+#: Properties that every feature has, however few are requested (P49).
 _ALWAYS: Final = ("expires_on",)
 
 
 class Shape(StrEnum):
-    """What a layer's geometries look like on a map."""
+    """Geometry type of a layer, as far as drawing depends on it."""
 
     POINT = "point"
     LINE = "line"
@@ -40,10 +40,10 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True)
 class Sign:
-    """How one kind of feature is drawn: colour and form together, never colour alone.
+    """The sign of one kind of feature: colour and form together, never colour alone.
 
-    Colours are Okabe and Ito's (2008, jfly.uni-koeln.de/color), without their green, because
-    green reads as "safe" (P46).
+    Colours are Okabe and Ito's (2008, jfly.uni-koeln.de/color), without their green, because green
+    reads as "safe" (P46).
     """
 
     colour: str
@@ -53,7 +53,7 @@ class Sign:
 
 @dataclass(frozen=True)
 class Style:
-    """The sign of a layer, or one sign for each value of a property."""
+    """The style of a layer: one sign, or one sign for each value of the property ``by``."""
 
     sign: Sign
     width_px: float = 1.0
@@ -64,20 +64,22 @@ class Style:
 
 @dataclass(frozen=True, eq=False)
 class ZoomStep:
-    """What a tile holds below a zoom.
+    """Reduction of a layer's tiles below some zoom.
 
     Parameters
     ----------
     below_zoom
-        First zoom at which it no longer holds.
+        First zoom at which the step no longer applies.
     keep
-        Only rows that satisfy this enter; None: all. Of steps that hold together the one of the
-        lowest zoom decides: it lets no row in that another keeps out.
+        Only rows that satisfy this condition enter the tiles; None: all. Of several applicable
+        steps the one with the lowest zoom decides: its rows are a subset of the others'.
     columns
-        Only these travel, and features that are equal in them and meet become one; the step
-        of the lowest zoom decides. None: all of the layer's, and ``id``, a feature for a row.
+        Only these columns are written, and features that are equal in them and touch are merged;
+        the step with the lowest zoom decides. None: all tile columns and ``id``, one feature for
+        each row.
     tolerance_cells
-        How far a simplified line may be off, in cells of the tile; the largest decides.
+        Largest error of a simplified line, in cells of the tile; of several steps the largest
+        counts.
     """
 
     below_zoom: int
@@ -88,7 +90,7 @@ class ZoomStep:
 
 @dataclass(frozen=True, eq=False)
 class Period:
-    """When a row holds: two instants; the second is null while no end is known."""
+    """The validity of a row as two instants; the second is null while no end is known."""
 
     start: ColumnElement[Any]
     end: ColumnElement[Any]
@@ -101,7 +103,7 @@ class Layer:
     Parameters
     ----------
     name
-        Name in addresses and tiles.
+        Name in URLs and tiles.
     title, description
         English; pages translate the title.
     view
@@ -110,30 +112,31 @@ class Layer:
     columns
         Properties that may be published, in order.
     tile_columns
-        Those of them that travel in tiles; ``id`` always does.
+        Those of them that are written into tiles; ``id`` always is.
     shape, style, min_zoom, max_zoom
-        How it is drawn, and the zooms with tiles of their own (maps enlarge the last).
+        Geometry type, signs, and the zooms with tiles of their own (maps enlarge the last).
     attribution, licence
-        Credit that must be shown with it; the row's own licence is a property where it differs.
+        Credit that must be shown with the layer; the licence of a row is a property where it
+        differs.
     subject, clock
-        Whose stamp tells that something in it changed (`geo.db.change_stamps`), and how it changes
-        by the clock alone.
+        The subject whose stamp tells that something in the layer changed (`geo.db.change_stamps`),
+        and how the layer changes by the clock alone.
     rests_on
-        Other subjects whose rows its view looks at.
+        Other subjects whose rows the view reads.
     words
-        What columns mean here that mean something else elsewhere; others: `tiles.words`.
+        Meanings of columns that differ from those in `tiles.words`.
     expires_on
         Last date on which a copy may be used (P49); null where a record has none.
     period
-        When a row holds, where it is bound to time.
+        Validity of a row, for layers bound to time.
     steps
-        What is left out of tiles at low zooms.
+        Reductions of tiles at low zooms.
     order
         Order of features in a tile, the most important first.
     notice
-        What has to be said wherever the layer is shown.
+        Notice that has to accompany the layer wherever it is shown.
     tiers
-        Who may ask for it.
+        Tiers that may request the layer.
     """
 
     name: str
@@ -166,7 +169,7 @@ class Layer:
 
     @cached_property
     def sortables(self) -> Mapping[str, ColumnElement[Any]]:
-        """What a collection can be sorted by: the id and the properties of one plain value."""
+        """Columns a collection can be sorted by: the id, and properties with a single value."""
         return {
             field.name: self.view.c[field.name]
             for field in self.fields
@@ -174,7 +177,7 @@ class Layer:
         }
 
     def shown(self, columns: Sequence[str] | None = None) -> tuple[str, ...]:
-        """Return the properties of features that carry some columns, in order; None: all."""
+        """Return the properties of features with only some columns, in order; None: all."""
         chosen = self.columns if columns is None else columns
         return (*(name for name in self.columns if name in chosen), *_ALWAYS)
 
@@ -198,24 +201,24 @@ class Layer:
         return not isinstance(self.expires_on, Cast) or not isinstance(self.expires_on.clause, Null)
 
     def steps_at(self, z: int) -> tuple[ZoomStep, ...]:
-        """Return the steps that hold at a zoom, the one of the lowest zoom first."""
+        """Return the steps that apply at a zoom, the one with the lowest zoom first."""
         return tuple(sorted((s for s in self.steps if z < s.below_zoom), key=_below))
 
     def kept_at(self, z: int) -> ColumnElement[bool] | None:
-        """Return which rows enter tiles of a zoom; None for all."""
+        """Return the condition on rows in tiles of a zoom; None for all rows."""
         return next((step.keep for step in self.steps_at(z) if step.keep is not None), None)
 
     def tile_columns_at(self, z: int) -> tuple[str, ...]:
-        """Return what travels in tiles of a zoom: ``id`` too, unless features become one there."""
+        """Return the columns in tiles of a zoom; with ``id`` unless features are merged."""
         thinned = (step.columns for step in self.steps_at(z) if step.columns is not None)
         return next(thinned, ("id", *self.tile_columns))
 
     def is_joined_at(self, z: int) -> bool:
-        """Return whether features that are equal in what travels become one in tiles of a zoom."""
+        """Return whether features with equal columns are merged in tiles of a zoom."""
         return any(step.columns is not None for step in self.steps_at(z))
 
     def tolerance_cells_at(self, z: int) -> float:
-        """Return how far a simplified line may be off in tiles of a zoom, in their cells."""
+        """Return the largest error of a simplified line in tiles of a zoom, in their cells."""
         return max((step.tolerance_cells for step in self.steps_at(z)), default=1.0)
 
     def rows(
@@ -229,12 +232,12 @@ class Layer:
         Parameters
         ----------
         geom
-            What stands for the geometry; default: the view's own.
+            Expression in place of the geometry; default: the view's own.
         instead
-            What stands for columns of the view, by name.
+            Expressions in place of columns of the view, by name.
         columns
-            Which of the properties; None for all. The day until which a copy may be used always
-            comes along (P49).
+            The wanted properties; None for all. ``expires_on``, the last day on which a copy may be
+            used, is always included (P49).
         """
         given = instead or {}
         chosen = self.columns if columns is None else columns

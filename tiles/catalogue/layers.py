@@ -1,9 +1,9 @@
-"""THE catalogue: what may be seen, by whom, and how. A new layer is one entry here.
+"""The catalogue of layers: what is published, to whom, and how. A new layer is one entry here.
 
-Collections, items, tiles, TileJSON, styles, the legend, the OpenAPI document and the tests are
-made from it. Rows come from the views of the asker's tier, so a layer cannot show a row that
-the tier's role may not read; its columns are named one by one, so it cannot show a column
-nobody decided to publish.
+Collections, items, tiles, TileJSON, styles, the legend, the OpenAPI document and the tests are made
+from it. Rows come from the views of the asker's tier, so a layer cannot show a row that the tier's
+role may not read; its columns are listed one by one, so it cannot show a column that nobody decided
+to publish.
 """
 
 from datetime import timedelta
@@ -39,7 +39,7 @@ _LOCAL = (*_TOWN, "tertiary", "tertiary_link", "unclassified", "road")
 
 
 def _of_classes(classes: tuple[str, ...]) -> ColumnElement[bool]:
-    # Written out, for PostgreSQL knows of no bound value that the index of main roads holds it.
+    # Literals, because with bound values PostgreSQL could not use the partial index of main roads.
     named = [literal_column(f"'{name}'", Text) for name in classes]
     return views.roads.c.highway.in_(named)
 
@@ -125,7 +125,7 @@ CROSSINGS = Layer(
         *_PROVENANCE,
     ),
     tile_columns=("name", "country_a", "country_b", "state", "demo", "expires_on"),
-    # A state is known for the day of asking; a copy of yesterday tells nothing (P49).
+    # The state is known for the day of the request; a copy of yesterday's state says nothing (P49).
     expires_on=clock.today(),
     shape=Shape.POINT,
     style=Style(
@@ -188,7 +188,7 @@ HAZARDS = Layer(
     subject=StampSubject.HAZARDS,
     clock=StampClock.HAZARDS,
     words={"kind": Word("Kind of hazard", (*PHYSICAL_HAZARDS, *HUMAN_THREATS))},
-    # The day, by UTC, on which it ends.
+    # The day, in UTC, on which the hazard ends.
     expires_on=cast(func.timezone("UTC", views.hazards.c.valid_to), Date),
     period=Period(views.hazards.c.valid_from, views.hazards.c.valid_to),
 )
@@ -215,8 +215,8 @@ ROADS = Layer(
     subject=StampSubject.ROADS,
     clock=StampClock.NEVER,
     notice=_SKETCH_NOTICE,
-    # Our choice: at each zoom the classes that a paper map of that scale shows. Below 9 the class
-    # alone travels, and a road is one line again however many junctions cut it.
+    # Our choice: at each zoom the classes that a paper map of that scale shows. Below zoom 9 only
+    # the class is written, so that a road is one line again although junctions cut it.
     min_zoom=4,
     steps=(
         ZoomStep(8, _of_classes(MAIN_ROADS)),
@@ -243,9 +243,9 @@ BOUNDARIES = Layer(
     subject=StampSubject.BOUNDARIES,
     clock=StampClock.NEVER,
     notice=("Los límites no implican reconocimiento ni aval. Boundaries do not imply endorsement."),
-    # 1:10 million: more zoom shows no more detail.
+    # At 1:10 million a higher zoom shows no more detail.
     max_zoom=9,
-    # First-level units are finer than a pixel's worth of reading below zoom 4 (our choice).
+    # Below zoom 4 first-level units are too fine to be read (our choice).
     steps=(ZoomStep(4, views.boundaries.c.level == 0),),
 )
 
@@ -263,7 +263,7 @@ PLACES = Layer(
     subject=StampSubject.PLACES,
     clock=StampClock.NEVER,
     max_zoom=12,
-    # Our choice, so that a tile carries tens of names, not thousands.
+    # Our choice, so that a tile holds tens of names, not thousands.
     steps=tuple(
         ZoomStep(zoom, views.places.c.population >= people)
         for zoom, people in ((4, 1_000_000), (6, 200_000), (8, 50_000), (10, 5_000))
@@ -312,7 +312,7 @@ FLOWS = Layer(
     attribution=_BY_RECORD,
     licence=_BY_RECORD,
     subject=StampSubject.FLOWS,
-    # Names of places, and which crossings are seen.
+    # The view reads names of places and the visibility of crossings.
     rests_on=(StampSubject.CROSSINGS, StampSubject.PLACES, StampSubject.BOUNDARIES),
     clock=StampClock.DAILY,
     words={"kind": Word("At one point, or between an origin and a destination", flows.KINDS)},
@@ -393,7 +393,7 @@ COVERAGE = Layer(
     notice=("Sin registro no quiere decir sin apoyo. No record does not mean no support."),
 )
 
-#: In order of importance; the order of drawing is `tiles.features.style`'s matter.
+#: In order of importance; the drawing order is in `tiles.features.style`.
 CATALOGUE: tuple[Layer, ...] = (
     SPACES,
     SERVICES,
@@ -411,12 +411,12 @@ _BY_NAME = {layer.name: layer for layer in CATALOGUE}
 
 
 def find_layer(name: str, tier: Tier = Tier.PUBLIC) -> Layer:
-    """Return a layer that a tier may ask for.
+    """Return a layer that a tier may request.
 
     Raises
     ------
     UnknownLayerError
-        There is none of that name, or not for that tier: the answer is the same.
+        There is no such layer, or not for that tier: the error is the same.
     """
     layer = _BY_NAME.get(name)
     if layer is None or tier not in layer.tiers:
@@ -425,5 +425,5 @@ def find_layer(name: str, tier: Tier = Tier.PUBLIC) -> Layer:
 
 
 def layers_for(tier: Tier) -> tuple[Layer, ...]:
-    """Return the layers that a tier may ask for, in the catalogue's order."""
+    """Return the layers that a tier may request, in the order of the catalogue."""
     return tuple(layer for layer in CATALOGUE if tier in layer.tiers)

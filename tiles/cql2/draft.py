@@ -1,9 +1,9 @@
-"""What GDAL writes of a condition, `filter-lang=cql-text`, as CQL2's tree.
+"""Conditions as GDAL writes them (`filter-lang=cql-text`), converted to the CQL2 tree.
 
-GDAL (up to 3.12 at least) hands conditions on to a server that takes ``cql-text``, the name in a
-draft of Part 3, and else evaluates them itself on every feature. What it writes is CQL2 text but
-for three things: ``ILIKE``; days and moments as plain texts, ``'2026-11-01T'`` among them; truth
-as 1 and 0.
+GDAL (up to 3.12 at least) passes conditions to a server that accepts ``cql-text``, the name in a
+draft of Part 3; otherwise it evaluates them itself on every feature. GDAL's text is CQL2 text with
+three exceptions: ``ILIKE``; dates and timestamps as plain texts, including ``'2026-11-01T'``;
+booleans as 1 and 0.
 """
 
 import re
@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement
 from tiles.cql2.text import COMPARISONS, parse_text
 from tiles.fields import FieldKind, kind_of
 
-#: As GDAL's SerializeDateTime writes it: by UTC, and as much of it as was stated.
+#: Form of GDAL's SerializeDateTime: UTC, and only the parts that were stated.
 _MOMENT = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)(T((?P<hour>\d\d)(:(?P<minute>\d\d)(:(?P<second>\d\d))?)?Z)?)?",
     re.ASCII,
@@ -23,25 +23,25 @@ _MOMENT = re.compile(
 
 
 def read_draft(text: str, queryables: Mapping[str, ColumnElement[Any]]) -> object:
-    """Return the tree of a filter of the draft.
+    """Return the CQL2 tree of a filter in the draft's form.
 
     Parameters
     ----------
     text
         The filter.
     queryables
-        Columns by the names of the properties that may be asked for.
+        Columns by the names of the queryable properties.
 
     Raises
     ------
     InvalidFilterError
-        As of `tiles.cql2.text.parse_text`.
+        As in `tiles.cql2.text.parse_text`.
     """
     return _typed(parse_text(text, is_draft=True), queryables)
 
 
 def _typed(node: object, queryables: Mapping[str, ColumnElement[Any]]) -> object:
-    # No deeper than the parser lets a filter be.
+    # The parser has limited the depth of the tree already.
     match node:
         case {"op": "and" | "or" | "not" as name, "args": list(args)}:
             return {"op": name, "args": [_typed(part, queryables) for part in args]}
@@ -53,7 +53,7 @@ def _typed(node: object, queryables: Mapping[str, ColumnElement[Any]]) -> object
 
 
 def _value(value: object, kind: FieldKind | None) -> object:
-    """Return a plain value as what its column holds, or as it is where it cannot be that."""
+    """Return a plain value as the type of its column, or unchanged if it cannot be converted."""
     if kind is FieldKind.BOOLEAN and value in (0, 1):
         return bool(value)
     found = _MOMENT.fullmatch(value) if isinstance(value, str) else None

@@ -1,10 +1,10 @@
-"""Filters by their form: one that differs from another in nothing but its values is not read again.
+"""Cache of filters by form: filters that differ only in their values are parsed once.
 
-An application asks one form again and again, for other numbers and names each time. The first of a
-form is read with values that stand for the real ones, each of them unlike the others, so that it
-shows where each goes; the next are their values put there. Only plain whole numbers, fractions and
-texts are; whatever looks at a value to decide what it means is read as `tiles.cql2.parser` reads
-it.
+An application sends the same form again and again with other numbers and names. The first filter of
+a form is parsed with stand-in values, each different from the others, which shows where each value
+goes; later filters of the form only insert their values there. This applies to plain whole numbers,
+fractions and texts; a form whose meaning depends on a value is parsed each time by
+`tiles.cql2.parser`.
 """
 
 import re
@@ -20,12 +20,12 @@ from tiles.cql2.terms import Sql
 from tiles.cql2.text import Token, tokens_of
 from tiles.errors import InvalidFilterError
 
-#: Forms that are kept of one layer, and characters of a filter whose form is looked for [A]:
-#: applications have a handful, of a line or two.
+#: Most forms kept for one layer, and most characters of a filter with a form [A]: applications have
+#: a handful of filters, of a line or two.
 _KEPT: Final = 256
 _LONGEST: Final = 1_000
 
-#: Numbers that a bigint or a double holds, and texts that stand for themselves.
+#: Numbers that fit into a bigint or a double, and texts without escapes.
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _FRACTION: Final = re.compile(r"[+-]?(?:[0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})")
 _TEXT: Final = re.compile(r"'[^'\\\0\ud800-\udfff]*'")
@@ -36,16 +36,16 @@ type _Place = int | list[int]
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What filters of one form have in common.
+    """The common part of all filters of one form.
 
     Parameters
     ----------
     sql, shape
-        Of each of them.
+        The same for each of them.
     places
-        Which of the filter's values each bind has: one of them, or a list of them.
+        For each bind, the index of its value in the filter, or a list of indices.
     made
-        As what each bind has its values.
+        The type of each bind's values.
     """
 
     sql: Sql
@@ -54,7 +54,7 @@ class _Form:
     made: Mapping[str, type]
 
     def filled(self, values: Sequence[Value]) -> Filter:
-        """Return the filter of these values."""
+        """Return the filter of this form with some values."""
         bound: dict[str, Any] = {}
         for name, place in self.places.items():
             made = self.made[name]
@@ -66,12 +66,12 @@ class _Form:
 
 
 class Forms:
-    """Reads the filters of one collection.
+    """Reader of the filters of one collection, with a cache of forms.
 
     Parameters
     ----------
     queryables, geometry, others
-        As of `tiles.cql2.parser.read_filter`.
+        As in `tiles.cql2.parser.read_filter`.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Forms:
         self._known: OrderedDict[tuple[str, ...], _Form | None] = OrderedDict()
 
     def read(self, text: str, lang: Lang, *, srid: int, is_lat_first: bool) -> Filter:
-        """Return a filter; what it takes and raises is as of `tiles.cql2.parser.read_filter`."""
+        """Return a filter; parameters and errors are those of `tiles.cql2.parser.read_filter`."""
         if lang == "cql2-text" and len(text) <= _LONGEST:
             found = self._by_form(text)
             if found is not None:
@@ -105,7 +105,7 @@ class Forms:
         )
 
     def _by_form(self, text: str) -> Filter | None:
-        """Return a filter of a form that is or can be known; None for all others."""
+        """Return a filter by its form, or None if its form cannot be cached."""
         try:
             written, values = _parted(tokens_of(text))
         except InvalidFilterError:
@@ -120,7 +120,7 @@ class Forms:
         return None if form is None else form.filled(values)
 
     def _learnt(self, written: Sequence[str]) -> _Form | None:
-        """Read a form with values of which none is like another, and see where they went."""
+        """Parse a form with distinct stand-in values, and record which bind each reaches."""
         stand_ins: list[Value] = []
         text = []
         for part in written:
@@ -131,13 +131,14 @@ class Forms:
                 stand_ins.append(stand_in)
                 text.append(f"'{stand_in}'" if isinstance(stand_in, str) else str(stand_in))
         try:
-            # Coordinates are numbers too, and their form is none: what they are in is no matter.
+            # A form with coordinates is rejected below, so the reference system does not matter.
             read = self._read(" ".join(text), "cql2-text", srid=4326, is_lat_first=False)
         except InvalidFilterError:
             return None
         bound = {name: one if isinstance(one, list) else [one] for name, one in read.values.items()}
         found = {name: [_place(one, stand_ins) for one in each] for name, each in bound.items()}
-        # Each once and as itself: what a value spells, a date or a place, is no form.
+        # Each stand-in must be bound once and unchanged: a value that is parsed further, such as a
+        # date or a geometry, cannot be cached.
         if [place for each in found.values() for place in each] != [*range(len(stand_ins))]:
             return None
         places: dict[str, _Place] = {
@@ -149,7 +150,7 @@ class Forms:
 
 
 def _parted(tokens: Sequence[Token]) -> tuple[tuple[str, ...], list[Value]]:
-    """Return what of a filter is its form, and its plain values."""
+    """Split the tokens of a filter into its form and its plain values."""
     written: list[str] = []
     values: list[Value] = []
     for kind, value, _ in tokens:
@@ -179,7 +180,10 @@ def _stand_in(part: str, number: int) -> Value | None:
 
 
 def _place(bound: object, stand_ins: Sequence[Value]) -> int:
-    """Return which stand-in was bound, as it is or a whole number as a double; -1 for none."""
+    """Return the index of the stand-in that was bound, also if a whole number became a double.
+
+    -1 if none was.
+    """
     if type(bound) not in {int, float, str}:
         return -1
     return next((n for n, one in enumerate(stand_ins) if one == bound), -1)

@@ -1,7 +1,7 @@
-"""Filters in CQL2 (OGC 21-065r2), as text or JSON, to a bound condition.
+"""Parser of CQL2 filters (OGC 21-065r2), as text or JSON, into conditions with bound values.
 
-The tree is walked with an allow-list of operators, functions and properties. Nothing of a filter
-becomes SQL text: names choose among columns and operators that are ours, values are binds.
+The tree is walked with an allow-list of operators, functions and properties. No part of a filter
+becomes SQL text: names select among predefined columns and operators, and values are bound.
 """
 
 import operator
@@ -32,7 +32,7 @@ from tiles.fields import FieldKind
 
 Lang = Literal["cql2-text", "cql2-json", "cql-text"]
 
-#: Classes of the standard that are kept whole, by the end of their URI.
+#: Conformance classes that are implemented in full, by the end of their URI.
 CONFORMANCE = (
     "cql2-text",
     "cql2-json",
@@ -62,8 +62,8 @@ _FUNCTIONS_FOR = {
     FieldKind.INTERVAL: "t_intersects and its like",
 }
 
-#: Letters whose case folding (Unicode 14, 5.18) is another single letter than their small one,
-#: up to Cyrillic, and what they fold to. ``ß`` folds to two; ligatures stay as they are.
+#: Letters up to Cyrillic whose case folding (Unicode 14, 5.18) is a single letter other than their
+#: lower case, and the folded letters. ``ß`` folds to two letters; ligatures are not folded.
 _FOLDS: list[ColumnElement[str]] = [
     literal_column(f"'{letters}'") for letters in ("µſςϐϑϕϖϰϱϵ", "μsσβθφπκρε")
 ]
@@ -81,9 +81,9 @@ class Filter:
     sql
         Makes the condition; it holds the names of binds, never a value.
     values
-        The values by the names of their binds.
+        Values by the names of their binds.
     shape
-        Equal for filters that differ in nothing but values: the key of what is compiled.
+        Equal for filters that differ only in values: the cache key of compiled statements.
     """
 
     sql: Sql
@@ -92,7 +92,7 @@ class Filter:
 
     @property
     def condition(self) -> ColumnElement[bool]:
-        """The condition, made anew."""
+        """The condition, newly made at each access."""
         return self.sql()
 
 
@@ -106,24 +106,24 @@ def read_filter(
     srid: int = 4326,
     is_lat_first: bool = False,
 ) -> Filter:
-    """Read a filter; its binds are ``f0``, ``f1`` and so on.
+    """Return a parsed filter; its binds are ``f0``, ``f1`` and so on.
 
     Parameters
     ----------
     queryables
-        Columns by the names of the properties that may be asked for.
+        Columns by the names of the queryable properties.
     geometry
         The geometry (EPSG:4326), which filters call ``geometry`` or ``geom``.
     others
-        Columns of which nothing may be asked but whether they are null.
+        Columns that a filter may only test for null.
     srid, is_lat_first
-        What the coordinates of the filter are in: 4326 (degrees, longitude first as in CRS84,
-        or latitude first as the URI of EPSG:4326 has it) or 3857 (metres).
+        Reference system of the filter's coordinates: 4326 (degrees, longitude first as in CRS84, or
+        latitude first as the URI of EPSG:4326 means) or 3857 (metres).
 
     Raises
     ------
     InvalidFilterError
-        It is not CQL2, asks for what cannot be asked for, or for too much.
+        The text is not CQL2, uses something that is not offered, or exceeds a limit.
     """
     if len(text) > MAX_LENGTH:
         raise InvalidFilterError(f"longer than {MAX_LENGTH} characters")
@@ -143,7 +143,7 @@ def read_filter(
 
 
 def both(one: Filter | None, other: Filter | None) -> Filter | None:
-    """Return the filter that is met where both are; they must not share names of binds."""
+    """Return the conjunction of two filters, whose binds must have different names."""
     if one is None or other is None:
         return one or other
     first, second = one.sql, other.sql
@@ -170,7 +170,7 @@ def _parse_json(text: str) -> object:
 
 
 class _Walk:
-    """Turns the tree of one filter into its condition."""
+    """Walk over the tree of one filter that makes its condition."""
 
     def __init__(
         self,
@@ -184,7 +184,7 @@ class _Walk:
         self._operations = 0
 
     def condition(self, node: object, depth: int) -> Sql:
-        """Return what makes SQL of a node that is true or false."""
+        """Return a callable that makes the SQL of a boolean node."""
         term = self._term(node, depth)
         if term.kind is not FieldKind.BOOLEAN:
             raise InvalidFilterError(f"{term.name} stands where something true or false belongs")
@@ -193,7 +193,7 @@ class _Walk:
     def _term(self, node: object, depth: int) -> Operand:
         term = self._read(node, depth)
         if term.is_value:
-            # Where it stands; as what it is bound is written when it is.
+            # The mark notes the position of the value; the type is noted when it is bound.
             self._terms.shape.append("?")
         return term
 
@@ -236,14 +236,14 @@ class _Walk:
             raise InvalidFilterError(f"`{name}` takes two arguments or more")
         if count is not None and len(args) != count:
             raise InvalidFilterError(f"`{name}` takes {count} argument{'s' * (count > 1)}")
-        # With its end, so that two trees never write one shape.
+        # With a closing bracket, so that different trees never have equal shapes.
         self._terms.shape.append(f"{name}(")
         kind = FieldKind.TEXT if name == "casei" else FieldKind.BOOLEAN
         term = Operand(kind, f"`{name}`", make(self, name, args, depth + 1))
         self._terms.shape.append(")")
         return term
 
-    # -- operations: of a name, arguments and the depth of these --------------------------
+    # -- operations: each takes a name, the arguments and their depth ----------------------
 
     def _joined(self, name: str, args: list[object], depth: int) -> Sql:
         join = and_ if name == "and" else or_
@@ -286,7 +286,7 @@ class _Walk:
             self._count(len(options))
             ways = [self._compare("=", term, option) for option in options]
             return lambda: or_(*(way() for way in ways))
-        # One array, of any length.
+        # One bound array of any length.
         self._terms.shape[before:] = ["?.."]
         (kind,) = kinds
         held, listed = self._terms.sql(term, kind), self._terms.any_of(options, kind)
@@ -300,7 +300,7 @@ class _Walk:
             pattern = inner[0] if isinstance(inner, list) and inner else None
         if term.kind is not FieldKind.TEXT or not isinstance(pattern, str):
             raise InvalidFilterError("`like` takes a text and a pattern in single quotes")
-        # PostgreSQL fails on a last backslash that escapes nothing.
+        # PostgreSQL raises an error on a trailing backslash that escapes nothing.
         if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
             raise InvalidFilterError("a pattern ends in a backslash; a plain one is doubled")
         held = self._terms.sql(term)
@@ -325,7 +325,7 @@ class _Walk:
     def _array(self, name: str, args: list[object], depth: int) -> Sql:
         left, right = (self._texts(part, depth) for part in args)
         if name == "a_equals":
-            # As sets: arrays of the standard have no order.
+            # Compared as sets: arrays of the standard have no order.
             return lambda: and_(left().op("@>")(right()), left().op("<@")(right()))
         return lambda: left().bool_op(_ARRAYS[name])(right())
 
@@ -350,7 +350,7 @@ class _Walk:
         self._terms.shape.append(name)
         compare = _COMPARISONS[name]
         if kind is FieldKind.TEXT and name not in _EQUALITIES:
-            # By code points, whatever the database's own order is.
+            # Ordered by code points, whatever the database's collation is.
             return lambda: compare(one().collate("C"), other())
         return lambda: compare(one(), other())
 
@@ -371,10 +371,10 @@ class _Walk:
 
 
 def _common(left: Operand, right: Operand) -> FieldKind:
-    """Return the kind as which two operands compare."""
+    """Return the kind as which two operands are compared."""
     kinds = {left.kind, right.kind}
     if kinds <= NUMBERS:
-        # Exactly, unless a column holds doubles.
+        # Whole numbers compare exactly, unless a column holds doubles.
         held = {term.kind for term in (left, right) if not term.is_value}
         return FieldKind.FLOAT if FieldKind.FLOAT in held else FieldKind.INTEGER
     if kinds <= TIMES:

@@ -1,4 +1,4 @@
-"""Spatial functions of a filter, and the geometries it may hold."""
+"""Spatial functions of filters, and the geometries in filters."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from tiles.fields import FieldKind
 _GEODETIC = 4326
 _MERCATOR = 3857
 
-#: Radius of the sphere of EPSG:3857, and half its girth: where its plane ends.
+#: Radius of the sphere of EPSG:3857, and half its circumference, where its plane ends.
 _RADIUS_M = 6_378_137.0
 _EDGE_M = math.pi * _RADIUS_M
 
@@ -32,7 +32,7 @@ _FUNCTIONS = {
 
 FUNCTIONS = frozenset(_FUNCTIONS)
 
-#: What PostGIS decides for collections too, whatever GEOS it has.
+#: Functions that PostGIS evaluates for collections too, whatever its version of GEOS.
 _OF_COLLECTIONS = frozenset({"s_intersects", "s_disjoint"})
 
 _COLLECTION = "GeometryCollection"
@@ -41,12 +41,12 @@ Position = tuple[float, float]
 
 
 def relate(terms: Operands, function: str, left: Operand, right: Operand) -> Sql:
-    """Return what asks whether two geometries relate as a function of `FUNCTIONS` says.
+    """Return a callable that makes the SQL of a spatial relation between two geometries.
 
     Raises
     ------
     InvalidFilterError
-        An operand is no geometry, or a collection where the function takes none.
+        An operand is no geometry, or a collection that the function does not accept.
     """
     for term in (left, right):
         if term.kind is not FieldKind.GEOMETRY:
@@ -63,7 +63,8 @@ def _related(
     decided: ColumnElement[bool] = _FUNCTIONS[function](one, other)
     if function == "s_disjoint":
         return decided
-    # Whatever relates otherwise shares a box first: `&&` names the index, the function decides.
+    # Every other relation requires that the bounding boxes meet: `&&` uses the index, the function
+    # decides.
     return and_(one.op("&&")(other), decided)
 
 
@@ -75,14 +76,14 @@ def _sql(terms: Operands, term: Operand) -> Sql:
 
 
 class Geometries:
-    """Reads geometries of one coordinate reference system into EPSG:4326, longitude first.
+    """Reader of geometries in one reference system, converted to EPSG:4326, longitude first.
 
     Parameters
     ----------
     srid
         4326 or 3857.
     is_lat_first
-        Whether latitude comes first, as it does in EPSG:4326 by its URI.
+        Whether latitude comes first, as the URI of EPSG:4326 means.
     """
 
     def __init__(self, srid: int, *, is_lat_first: bool) -> None:
@@ -92,12 +93,12 @@ class Geometries:
         self._is_lat_first = is_lat_first
 
     def read(self, node: Mapping[str, Any]) -> Operand:
-        """Return the term of a GeoJSON geometry, or of a box; heights are dropped.
+        """Return the operand of a GeoJSON geometry or a bounding box; heights are dropped.
 
         Raises
         ------
         InvalidFilterError
-            It is empty, out of range, or not valid.
+            The geometry is empty, out of range, or invalid.
         """
         made = self._box(node["bbox"]) if set(node) == {"bbox"} else self._geometry(node)
         if not made.is_valid:
@@ -161,7 +162,7 @@ class Geometries:
             raise InvalidFilterError("the south of a box is north of its north")
         if west <= east:
             return _rectangle(west, south, east, north)
-        # It spans the antimeridian.
+        # The box spans the antimeridian.
         halves = _rectangle(west, south, 180.0, north), _rectangle(-180.0, south, east, north)
         return shapely.union_all(halves)
 
@@ -172,7 +173,7 @@ class Geometries:
         return self._placed(*numbers[:2])
 
     def _placed(self, first: float, second: float) -> Position:
-        """Return degrees of longitude and latitude of a position of the filter."""
+        """Return longitude and latitude in degrees of a position in the filter."""
         if self._is_mercator:
             if abs(first) > _EDGE_M or abs(second) > _EDGE_M:
                 raise InvalidFilterError("a position lies outside of EPSG:3857, in metres")
@@ -200,7 +201,7 @@ def _number(node: object) -> float:
 
 
 def _rectangle(west: float, south: float, east: float, north: float) -> BaseGeometry:
-    # A box may be as narrow as a line or a point, which no polygon is.
+    # A box may be degenerate, a line or a point, which is not a valid polygon.
     if west == east and south == north:
         return shapely.Point(west, south)
     if west == east or south == north:

@@ -1,7 +1,7 @@
-"""Temporal functions of a filter: Allen's relations of instants and closed intervals.
+"""Temporal functions of filters: Allen's relations of instants and closed intervals.
 
-A date and a timestamp are compared by days in UTC. An end that an interval takes from a property
-and that is null is open, as everywhere in this API.
+A date and a timestamp are compared by days in UTC. A null property as the end of an interval means
+an open end, as everywhere in this API.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,7 +53,7 @@ def _turned(relation: Callable[[Ends, Ends], Condition]) -> Callable[[Ends, Ends
     return lambda a, b: relation(b, a)
 
 
-#: OGC 21-065r2, table 2: of instants and intervals.
+#: Functions on instants and intervals (OGC 21-065r2, table 2).
 _OF_ALL: Mapping[str, Callable[[Ends, Ends], Condition]] = {
     "t_after": _after,
     "t_before": _turned(_after),
@@ -62,7 +62,7 @@ _OF_ALL: Mapping[str, Callable[[Ends, Ends], Condition]] = {
     "t_intersects": _intersects,
 }
 
-#: Table 3: of intervals alone; with an instant it is the client's error.
+#: Functions on intervals only (table 3); an instant is an error of the client.
 _OF_INTERVALS: Mapping[str, Callable[[Ends, Ends], Condition]] = {
     "t_contains": _turned(_during),
     "t_during": _during,
@@ -85,12 +85,12 @@ _OPEN = {
 
 
 def relate(terms: Operands, function: str, left: Operand, right: Operand) -> Sql:
-    """Return what asks whether two times relate as a function of `FUNCTIONS` says.
+    """Return a callable that makes the SQL of a temporal relation between two operands.
 
     Raises
     ------
     InvalidFilterError
-        An operand is no time, or an instant where the function takes intervals.
+        An operand is not temporal, or an instant where the function takes intervals.
     """
     for term in (left, right):
         if term.kind not in TIMES | {FieldKind.INTERVAL}:
@@ -132,12 +132,13 @@ def _end(terms: Operands, bound: Operand | None, kind: FieldKind, edge: str) -> 
 
 
 def read_interval(terms: Operands, node: object) -> Operand:
-    """Return the term of an interval.
+    """Return the operand of an interval.
 
     Raises
     ------
     InvalidFilterError
-        Not two ends, ends that are a date and a timestamp, or an end before the start.
+        There are not two ends, one is a date and the other a timestamp, or the end is before the
+        start.
     """
     if not isinstance(node, list) or len(node) != 2:  # noqa: PLR2004
         raise InvalidFilterError("an interval takes a start and an end")

@@ -1,4 +1,4 @@
-"""Operands of a filter: properties and values, each of a kind, to SQL with every value bound."""
+"""Operands of filters: properties and values with their kinds, made SQL with bound values."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -28,11 +28,11 @@ from sqlalchemy.types import TypeEngine
 from tiles.errors import InvalidFilterError
 from tiles.fields import QUERYABLE, FieldKind, kind_of
 
-#: Makes SQL when it is wanted: most filters are answered by what was compiled for another of their
-#: shape, and making SQL of them took as long as reading them.
+#: Makes SQL on demand: most filters are answered by a statement that is compiled already for their
+#: shape, and making SQL for them took as long as parsing them.
 type Sql = Callable[[], ColumnElement[Any]]
 
-#: How a refusal says what an operand has to be.
+#: Description of each kind of operand in error messages.
 KIND_WORDS: Mapping[FieldKind, str] = {
     FieldKind.TEXT: "a text in single quotes",
     FieldKind.INTEGER: "a number",
@@ -68,18 +68,19 @@ _TIMESTAMP = re.compile(
 
 @dataclass(frozen=True, eq=False)
 class Operand:
-    """An operand.
+    """An operand of a filter.
 
     Parameters
     ----------
     kind
-        What it is.
+        Kind of the operand.
     name
-        What it is called in a refusal: a property by its name, a value by its kind.
+        Its name in error messages: a property by its name, a value by its kind.
     sql
-        Makes the operand where it is a property or made of one; None for a value.
+        Makes the SQL of a property, or of an expression made of one; None for a value.
     value
-        The value: for texts a list, for geometries WKB, for intervals two terms, None where open.
+        The value: for texts a list, for geometries WKB, for intervals two operands, None where
+        open.
     """
 
     kind: FieldKind
@@ -89,7 +90,7 @@ class Operand:
 
     @property
     def is_value(self) -> bool:
-        """Whether the filter itself holds it."""
+        """Whether the operand is a value in the filter itself."""
         return self.sql is None
 
 
@@ -99,11 +100,11 @@ class Operands:
     Parameters
     ----------
     queryables
-        Columns by the names of the properties that may be asked for.
+        Columns by the names of the queryable properties.
     geometry
-        The geometry, which is called ``geometry`` and ``geom``.
+        The geometry column, which filters call ``geometry`` or ``geom``.
     prefix
-        What the names of binds begin with.
+        Prefix of the names of binds.
     """
 
     def __init__(
@@ -116,16 +117,16 @@ class Operands:
         self._geometry = geometry
         self._prefix = prefix
         self.values: dict[str, Any] = {}
-        # Whatever decides the SQL is written here in the order it is read.
+        # Everything that decides the SQL, in the order of parsing.
         self.shape: list[str] = []
 
     def property(self, name: object) -> Operand:
-        """Return the term of a property.
+        """Return the operand of a property.
 
         Raises
         ------
         InvalidFilterError
-            None of that name may be asked for.
+            No queryable property has this name.
         """
         if not isinstance(name, str):
             raise InvalidFilterError("`property` takes a name")
@@ -145,9 +146,10 @@ class Operands:
         return Operand(kind, f"`{name}`", lambda: column)
 
     def sql(self, term: Operand, kind: FieldKind | None = None) -> Sql:
-        """Return what makes a term SQL of a kind, by default its own; a value is bound at once.
+        """Return a callable that makes an operand's SQL as a kind, by default its own.
 
-        An instant becomes a date by its day in UTC; any number becomes any other kind of number.
+        A value is bound at once. An instant becomes a date by its day in UTC; a number becomes any
+        other kind of number.
         """
         wanted = kind or term.kind
         if term.sql is None:
@@ -159,11 +161,11 @@ class Operands:
         return held
 
     def binary(self, wkb: bytes) -> Sql:
-        """Return what makes a bind of bytes."""
+        """Return a callable that makes a bind of bytes."""
         return self._bound(wkb, LargeBinary(), "bytes")
 
     def any_of(self, terms: list[Operand], kind: FieldKind) -> Sql:
-        """Return what makes a bind of an array of values."""
+        """Return a callable that makes a bind of an array of values."""
         values: list[Any] = [_as(term.value, kind) for term in terms]
         if kind is FieldKind.INTEGER and not all(map(_is_int8, values)):
             return self._bound([Decimal(value) for value in values], ARRAY(Numeric()), "numeric[]")
@@ -171,7 +173,7 @@ class Operands:
 
     def _bind(self, value: object, kind: FieldKind) -> Sql:
         made: Any = _as(value, kind)
-        # Exactly, where a whole number is compared with what it cannot be.
+        # A whole number beyond bigint is bound as numeric, so that the comparison is exact.
         if kind is FieldKind.INTEGER and not _is_int8(made):
             return self._bound(Decimal(made), Numeric(), "numeric")
         return self._bound(made, _TYPES[kind], kind.value)
@@ -196,12 +198,12 @@ def _as(value: object, kind: FieldKind) -> object:
 
 
 def read_scalar(value: bool | float | str) -> Operand:
-    """Return the term of a plain value.
+    """Return the operand of a plain value.
 
     Raises
     ------
     InvalidFilterError
-        Text with a NUL, which PostgreSQL's text does not hold.
+        The text contains NUL, which PostgreSQL cannot store in a text.
     """
     match value:
         case bool():
@@ -217,12 +219,12 @@ def read_scalar(value: bool | float | str) -> Operand:
 
 
 def read_date(text: object) -> Operand:
-    """Return the term of a day.
+    """Return the operand of a date.
 
     Raises
     ------
     InvalidFilterError
-        Not ``YYYY-MM-DD``, or no day of the years 1 to 9999.
+        The text is not ``YYYY-MM-DD``, or no day of the years 1 to 9999.
     """
     if not isinstance(text, str) or not _DATE.fullmatch(text):
         raise InvalidFilterError("a date is not YYYY-MM-DD")
@@ -233,12 +235,12 @@ def read_date(text: object) -> Operand:
 
 
 def read_timestamp(text: object) -> Operand:
-    """Return the term of an instant.
+    """Return the operand of a timestamp.
 
     Raises
     ------
     InvalidFilterError
-        Not as RFC 3339 has it with a zone, or no moment of the years 1 to 9999, by UTC.
+        The text is not RFC 3339 with an offset, or not within the years 1 to 9999 in UTC.
     """
     if not isinstance(text, str) or not _TIMESTAMP.fullmatch(text):
         raise InvalidFilterError("a timestamp is not YYYY-MM-DDThh:mm:ssZ")

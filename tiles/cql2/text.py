@@ -1,8 +1,8 @@
-"""CQL2 text (OGC 21-065r2, annex B) to the tree that CQL2 JSON would be.
+"""Parser of CQL2 text (OGC 21-065r2, annex B) to the tree of the equivalent CQL2 JSON.
 
-The grammar's rules are these methods, read from left to right without going back: time grows
-with the length of the text alone, whatever is in it. (The parser of the ``cql2`` package tries
-brackets in several ways: 32 that do not close cost it over 20 s, 100,000 its stack.)
+The rules of the grammar are methods that read from left to right without backtracking, so the time
+only depends on the length of the text. (The parser of the ``cql2`` package tries several readings
+of brackets: 32 unclosed brackets take it over 20 s, 100,000 overflow its stack.)
 """
 
 import re
@@ -24,7 +24,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-# /req/cql2-text/escaping; any other backslash stays, for LIKE reads it.
+# /req/cql2-text/escaping; other backslashes are kept, because LIKE interprets them.
 _ESCAPE = re.compile(r"''|\\(['abtnvfr])")
 _ESCAPED = {
     "'": "'",
@@ -37,13 +37,13 @@ _ESCAPED = {
     "r": "\r",
 }
 
-#: Signs that compare.
+#: Comparison operators.
 COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
 
-#: Words that are no property, unless quoted.
+#: Words that are not property names unless they are quoted.
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "IS", "NULL", "LIKE", "BETWEEN", "IN"})
 
-#: Functions of the standard as JSON writes them, by how text may.
+#: Functions of the standard as JSON writes them, by their lower case: text may use any case.
 _FUNCTIONS = {
     name.lower(): name
     for name in (
@@ -68,33 +68,33 @@ Token = tuple[str, str, int]
 
 
 def parse_text(text: str, *, is_draft: bool = False) -> object:
-    """Return the tree of a filter, as the standard's JSON has it.
+    """Return the tree of a filter in the form of CQL2 JSON.
 
-    Operators, functions and geometry types come out as the standard spells them; whether they,
-    properties and values fit together is not asked here.
+    Operators, functions and geometry types are spelt as in the standard; whether operands,
+    properties and values fit together is not checked here.
 
     Parameters
     ----------
     text
         The filter.
     is_draft
-        Whether ``ILIKE`` is known, which a draft of the standard had.
+        Whether ``ILIKE``, from a draft of the standard, is accepted.
 
     Raises
     ------
     InvalidFilterError
-        Not CQL2 text, or nested more than `MAX_DEPTH` deep.
+        The text is not CQL2, or nested more than `MAX_DEPTH` deep.
     """
     return _Parser(tokens_of(text), is_draft=is_draft).parse()
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Return the words, signs and values of a filter, each with its kind and place.
+    """Return the words, signs and values of a filter, each with its kind and position.
 
     Raises
     ------
     InvalidFilterError
-        A character begins none of them.
+        A character does not begin any token.
     """
     found: list[Token] = []
     position = 0
@@ -113,12 +113,12 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def read_number(text: str) -> int | float:
-    """Return a number of CQL2, whole where it is written so.
+    """Return a number of CQL2; an int if it is written as a whole number.
 
     Raises
     ------
     InvalidFilterError
-        Beyond what a double holds.
+        The number is too large for a double.
     """
     number = float(text)
     if number in {float("inf"), float("-inf")}:

@@ -1,7 +1,7 @@
-"""Whole collections as files: one snapshot, streamed, with memory that does not grow.
+"""Downloads of whole collections: one snapshot, streamed, with constant memory.
 
-The rows of a COPY are read a piece ahead of whoever takes the file: who takes it slowly slows the
-database down, who goes away frees the connection, and who takes nothing is cut off.
+The rows of a COPY are read one piece ahead of the client. A slow client slows the database down, a
+disconnect frees the connection, and a client that reads nothing is cut off at the time limit.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from tiles.downloads.formats import FeatureFormat
 from tiles.downloads.rows import CopyReader, DownloadRequest, Source
 from tiles.downloads.texts import DELIMITER, QUOTE, TextLayout
 
-#: Bytes of rows handed on at a time [A]: of texts, so that the first comes soon; of tables, so
-#: that a row group has some ten thousand rows. Four of them are held at once, and pieces of 16 MB
-#: took 230 MB more where these take 70 (1 M lines, measured).
+#: Bytes of rows in one piece [A]: small for texts, so that the first arrives soon; larger for
+#: tables, so that a row group has some ten thousand rows. Four pieces are held at once: pieces of
+#: 16 MB took 230 MB more, pieces of this size 70 MB (1 M lines, measured).
 TEXT_PIECE_BYTES = 1 << 18
 TABLE_PIECE_BYTES = 1 << 22
 
@@ -25,24 +25,24 @@ TABLE_PIECE_BYTES = 1 << 22
 async def download(
     source: Source, wanted: DownloadRequest, fmt: FeatureFormat
 ) -> AsyncGenerator[bytes]:
-    """Write features as they come from the database, in no stated order.
+    """Yield a file of features as they come from the database, in no defined order.
 
-    Closing the generator ends the reading, frees the connection and removes what was written
-    aside. A file of GDAL needs all rows before its first byte and no connection after that.
+    Closing the generator ends the reading, frees the connection and removes temporary files. A
+    format that GDAL writes needs all rows before its first byte, and no connection after that.
 
     Parameters
     ----------
     source
         Gives a connection of the asker's tier.
     wanted
-        What is to be downloaded.
+        The rows to download.
     fmt
-        One whose `FeatureFormat.is_download` holds.
+        A format for which `FeatureFormat.is_download` is true.
 
     Raises
     ------
     DatabaseUnavailableError
-        The database does not answer, or the time limit is over.
+        The database does not answer, or the time limit is exceeded.
     """
     pieces = _lines(source, wanted, fmt.lines) if fmt.lines else _packed(source, wanted, fmt)
     try:
@@ -66,7 +66,8 @@ async def _lines(
             if not lines.joint:
                 yield written
                 continue
-            # Without line ends of its own, each text but the last gets a joint at its end.
+            # Where the format has a joint, each text but the last is followed by it before the line
+            # end.
             yield joint + written[:-1].replace(b"\n", lines.joint + b"\n")
             joint = lines.joint + b"\n"
         yield lines.foot(about, reading.count)
@@ -75,7 +76,7 @@ async def _lines(
 async def _packed(
     source: Source, wanted: DownloadRequest, fmt: FeatureFormat
 ) -> AsyncGenerator[bytes]:
-    # Imported on use, like what the formats are written with.
+    # Imported on use, like the libraries that write the formats.
     from tiles.downloads.tables import read_table, table_rows, table_schema  # noqa: PLC0415
 
     loop = asyncio.get_running_loop()
@@ -105,7 +106,7 @@ async def _packed(
 
 
 async def _in_thread(work: Callable[[], bytes | None], reading: CopyReader) -> bytes | None:
-    """Run what may wait for rows; whoever cancels waits until the thread has ended."""
+    """Run blocking work in a thread; on cancellation wait until the thread has ended."""
     running = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(running)

@@ -1,7 +1,8 @@
-"""Formats of tables: GeoParquet a row group at a time, FlatGeobuf and GeoPackage by GDAL.
+"""File formats made of tables: GeoParquet by row groups, FlatGeobuf and GeoPackage by GDAL.
 
-Each function takes tables while they come and gives the file's bytes while they are made, so none
-holds a collection; those of GDAL write a temporary file first, which is gone afterwards.
+Each function takes tables as they arrive and yields the file's bytes as they are made, so none
+holds a whole collection; those that use GDAL write a temporary file first, which is deleted
+afterwards.
 """
 
 import io
@@ -21,12 +22,12 @@ type Tables = Iterator[pa.Table]
 type Packed = Generator[bytes]
 type Pack = Callable[[Tables, pa.Schema, About], Packed]
 
-#: Bytes of a file that are read at a time [A].
+#: Bytes read from a file at a time [A].
 _PIECE_BYTES = 1 << 20
 
 
 class _Written(io.RawIOBase):
-    """A sink that gives away what was written since it was last asked."""
+    """Sink that hands out the bytes written since the last call of `take`."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -45,7 +46,7 @@ class _Written(io.RawIOBase):
 
 
 def pack_parquet(tables: Tables, schema: pa.Schema, about: About) -> Packed:
-    """Write GeoParquet 1.1: WKB in longitude and latitude, one row group a table."""
+    """Yield GeoParquet 1.1: WKB in longitude and latitude, one row group for each table."""
     said = {"geo": orjson.dumps(_geo(about)), **about.facts, "description": about.description}
     written = _Written()
     with parquet.ParquetWriter(written, schema.with_metadata(said), compression="zstd") as writer:
@@ -56,15 +57,15 @@ def pack_parquet(tables: Tables, schema: pa.Schema, about: About) -> Packed:
 
 
 def _geo(about: About) -> dict[str, Any]:
-    # No ``crs`` means OGC:CRS84, and no type that any may occur (GeoParquet 1.1.0, "Column
-    # metadata").
+    # Without ``crs`` the system is OGC:CRS84, and an empty list of types allows any (GeoParquet
+    # 1.1.0, "Column metadata").
     types = [] if about.geometry_type is None else [about.geometry_type]
     column = {"encoding": "WKB", "geometry_types": types}
     return {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
 
 
 def pack_flatgeobuf(tables: Tables, schema: pa.Schema, about: About) -> Packed:
-    """Write a FlatGeobuf without an index: that of GDAL is made in memory that grows."""
+    """Yield a FlatGeobuf without a spatial index, which GDAL makes in memory that grows."""
     options = {
         "SPATIAL_INDEX": "NO",
         "TITLE": about.layer.title,
@@ -74,7 +75,7 @@ def pack_flatgeobuf(tables: Tables, schema: pa.Schema, about: About) -> Packed:
 
 
 def pack_geopackage(tables: Tables, schema: pa.Schema, about: About) -> Packed:
-    """Write a GeoPackage of one layer with an index."""
+    """Yield a GeoPackage with one layer and a spatial index."""
     options = {"IDENTIFIER": about.layer.title, "DESCRIPTION": about.description}
     return _pack_by_gdal(
         "GPKG",

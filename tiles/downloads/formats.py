@@ -1,4 +1,4 @@
-"""THE list of formats: a new one is one entry here; and which of them an asker means."""
+"""The list of feature formats, a new one being one entry here, and content negotiation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FeatureFormat:
-    """How features are written.
+    """A format of features.
 
     Parameters
     ----------
     name
         Value of the parameter ``f``.
     title
-        What it is, English.
+        Description, English.
     media_type, extension
         Of the file; the extension with its dot.
     also
-        Media types of an ``Accept`` that are answered with it too.
+        Further media types in an ``Accept`` header that select this format.
     is_page
-        A page of items may be asked for in it.
+        Whether a page of items can be requested in it.
     lines
-        How it is written, where it is a text for each feature.
+        Layout, for a format with one text for each feature.
     pack
-        How it is written, where it is made of tables. Pages of neither are the app's.
+        Writer, for a format made of tables. The app itself writes pages of formats with neither.
     """
 
     name: str
@@ -47,12 +47,12 @@ class FeatureFormat:
 
     @property
     def is_download(self) -> bool:
-        """Whether a whole collection may be asked for in it."""
+        """Whether a whole collection can be requested in it."""
         return self.lines is not None or self.pack is not None
 
     @property
     def media_types(self) -> tuple[str, ...]:
-        """Every media type that is answered with it, without parameters."""
+        """Every media type that selects it, without parameters."""
         return (self.media_type.partition(";")[0], *self.also)
 
 
@@ -85,8 +85,8 @@ GEOJSON = FeatureFormat(
 )
 HTML = FeatureFormat("html", "Page", "text/html; charset=utf-8", ".html")
 
-#: In the order of preference where an asker has none. Media types: IANA, but for FlatGeobuf,
-#: which has none there (ours is what ldproxy answers).
+#: In the order of preference for a client without one. Media types are IANA's, except FlatGeobuf's,
+#: which is not registered: it is the one that ldproxy uses.
 FORMATS: tuple[FeatureFormat, ...] = (
     GEOJSON,
     HTML,
@@ -130,21 +130,21 @@ FORMATS: tuple[FeatureFormat, ...] = (
 
 
 def negotiate(f: str | None, accept: str | None, offered: Sequence[FeatureFormat]) -> FeatureFormat:
-    """Return the format that is meant: ``f`` decides, or else the ``Accept`` header.
+    """Return the requested format: the parameter ``f`` decides, otherwise the ``Accept`` header.
 
     Parameters
     ----------
     f
-        Name of a format, if asked for by name.
+        Name of a format, if given.
     accept
-        The header (RFC 9110, 12.5.1), if any.
+        The header (RFC 9110, 12.5.1), if given.
     offered
-        What there is, in the order of preference.
+        Available formats, in the order of preference.
 
     Raises
     ------
     UnknownFormatError
-        None of the offered ones has that name.
+        No offered format has this name.
     NotAcceptableError
         The header accepts none of them.
     """
@@ -157,7 +157,7 @@ def negotiate(f: str | None, accept: str | None, offered: Sequence[FeatureFormat
         return offered[0]
     ranges = _ranges(accept)
     weighed = [(_weight(found, ranges), found) for found in offered]
-    # The first of the heaviest, as `max` has it.
+    # Of equal weights `max` returns the first.
     weight, best = max(weighed, key=lambda pair: pair[0])
     if weight <= 0:
         raise NotAcceptableError(found.media_types[0] for found in offered)
@@ -165,7 +165,7 @@ def negotiate(f: str | None, accept: str | None, offered: Sequence[FeatureFormat
 
 
 def _ranges(accept: str) -> dict[str, float]:
-    """Return the weight of each media range; one that is no number counts as nothing."""
+    """Return the weight of each media range; an invalid weight counts as 0."""
     found = {}
     for part in accept.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
@@ -179,7 +179,7 @@ def _quality(parameters: Sequence[str]) -> float:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":
             try:
-                # Not a number is neither more nor less than another.
+                # NaN fails the comparison and counts as 0.
                 return float(value) if 0 <= float(value) <= 1 else 0.0
             except ValueError:
                 return 0.0
@@ -187,7 +187,7 @@ def _quality(parameters: Sequence[str]) -> float:
 
 
 def _weight(found: FeatureFormat, ranges: dict[str, float]) -> float:
-    """Return how much a format is wanted: the most exact range that covers it decides."""
+    """Return the weight of a format, by the most specific range that covers it."""
     weights = []
     for media_type in found.media_types:
         family = f"{media_type.partition('/')[0]}/*"

@@ -1,4 +1,4 @@
-"""The rows of one COPY, read a piece ahead of whoever takes them."""
+"""Reader of the rows of one COPY, one piece ahead of the client."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -18,16 +18,16 @@ from tiles.downloads.texts import text_values
 from tiles.features.attribution import About
 from tiles.statement import compiled
 
-#: The longest a download may hold its connection, seconds [A]: 1 M features at 0.5 MB/s.
+#: Most seconds that a download may hold its connection [A]: 1 M features at 0.5 MB/s.
 TIME_LIMIT_S = 900.0
 
-#: Gives a connection of the asker's tier (asyncpg's own), on which nothing was begun.
+#: Gives an asyncpg connection of the asker's tier, without an open transaction.
 type Source = Callable[[], AbstractAsyncContextManager[Any]]
 type Rows = Select[*tuple[Any, ...]]
 
 _SET_LIMIT = "select set_config('statement_timeout', $1, true)"
 
-#: What a view says of its geometries where they may differ.
+#: Type modifiers of a geometry column whose rows may have different types.
 _ANY_TYPE = frozenset({None, "Geometry"})
 
 _attributes = table(
@@ -41,24 +41,24 @@ _geometry_type = (
     )
     .scalar_subquery()
 )
-#: Whether demo rows are loaded, and what every geometry of a view is.
+#: Whether demo rows are loaded, and the geometry type of a view.
 _FACTS = compiled(select(views.demo_state.c.demo, _geometry_type.label("geometry_type")))
 
 
 @dataclass(frozen=True, eq=False)
 class DownloadRequest:
-    """What is to be downloaded.
+    """A request for a download.
 
     Parameters
     ----------
     layer
-        Whose rows.
+        The layer of the rows.
     rows
-        `Layer.rows` with conditions, or some of its columns: ``id`` and ``geom`` are among them.
+        `Layer.rows` with conditions, possibly with fewer columns; ``id`` and ``geom`` are included.
     values
-        Values of the parameters that the conditions have.
+        Values of the conditions' parameters.
     members
-        What a JSON document says beside its credit: links, a time stamp.
+        Members of a JSON document beside its attribution: links, a time stamp.
     """
 
     layer: Layer
@@ -74,11 +74,11 @@ class DownloadRequest:
 
 
 class StoppedError(Exception):
-    """Nobody takes the rows any more."""
+    """Reading was stopped because no client takes the rows any more."""
 
 
 class CopyReader:
-    """The rows of one COPY, a piece ahead of who takes them; its task owns the connection."""
+    """Reader of one COPY's rows, one piece ahead of the client; its task owns the connection."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class CopyReader:
         self._held_bytes = 0
         self._is_stopped = False
         self._ready: asyncio.Queue[bytes | None] = asyncio.Queue()
-        # Held by the piece that waits to be taken.
+        # Taken by the piece that waits for the client.
         self._room = asyncio.Semaphore(1)
 
     async def __aenter__(self) -> Self:
@@ -113,22 +113,22 @@ class CopyReader:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-        # A server cancels again and again; the connection has to be given back once.
+        # A server may cancel repeatedly; the connection must be returned exactly once.
         with anyio.CancelScope(shield=True):
             await asyncio.wait({self._task})
         if not self._task.cancelled():
-            # Whoever took rows was told of it.
+            # The exception was raised to the client already.
             self._task.exception()
 
     def stop(self) -> None:
-        """Read no further; who waits for rows is told."""
-        # Once: a second one would come while the connection is being given back.
+        """Stop reading; a client that waits for rows is notified."""
+        # Only once: a second cancellation would arrive while the connection is being returned.
         if not self._is_stopped:
             self._is_stopped = True
             self._task.cancel()
 
     async def about(self) -> About:
-        """Return what is known before the first row."""
+        """Return the facts that are known before the first row."""
         about = await self._about
         if about is None:
             self._raise_its_error()
@@ -136,7 +136,7 @@ class CopyReader:
         return about
 
     async def next(self) -> bytes | None:
-        """Return whole rows, or None after the last."""
+        """Return a piece of whole rows, or None after the last."""
         piece = await self._ready.get()
         if piece is None:
             self._ready.put_nowait(None)
@@ -163,15 +163,16 @@ class CopyReader:
                 self._about.set_result(None)
 
     async def _read_from(self, connection: Any) -> None:  # noqa: ANN401 -- asyncpg is untyped
-        # One snapshot for what is said of the rows and for the rows.
+        # One snapshot for the facts about the rows and for the rows themselves.
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             await connection.execute(_SET_LIMIT, f"{TIME_LIMIT_S:.0f}s")
             about = await self._learn(connection)
             values = {**self._wanted.values, **text_values(about)}
             statement = compiled(self._statement)
             self._about.set_result(about)
-            # asyncpg has the server quote the arguments: COPY itself takes none. Its time limit
-            # ends also what waits for who takes the rows, where that of the statement does not.
+            # asyncpg lets the server quote the arguments, because COPY takes no parameters. Its
+            # timeout also ends the waiting for the client, which the statement timeout does not
+            # cover.
             status = await connection.copy_from_query(
                 statement.sql,
                 *statement.arguments(values),
@@ -180,7 +181,7 @@ class CopyReader:
                 timeout=TIME_LIMIT_S,
                 **self._marks,
             )
-        self.count = int(status.split()[-1])  # "COPY 31421"
+        self.count = int(status.split()[-1])  # the status reads, for example, "COPY 31421"
 
     async def _learn(self, connection: Any) -> About:  # noqa: ANN401
         arguments = _FACTS.arguments({"view": self._wanted.layer.view.name})
@@ -194,7 +195,8 @@ class CopyReader:
         )
 
     async def _take(self, rows: bytes) -> None:
-        # Whole rows: the protocol has one in a message (PostgreSQL manual, "COPY Operations").
+        # Whole rows: the protocol sends one row in a message (PostgreSQL manual, "COPY
+        # Operations").
         self._parts.append(rows)
         self._held_bytes += len(rows)
         if self._held_bytes >= self._piece_bytes:

@@ -1,8 +1,8 @@
-"""Collections as Arrow tables: COPY's CSV, which has whole rows in each piece, parsed in C.
+"""Collections as Arrow tables: pieces of COPY in CSV, each of whole rows, parsed in C.
 
-Of the ways that were measured (1 M lines to GeoParquet), this one takes the connection and the
-bound values that every other question has; the ADBC driver halves the processor time of reading,
-but binds no value to a COPY and needs a login of its own.
+Of the measured ways (1 M lines to GeoParquet), this one uses the same connection and bound values
+as every other query; the ADBC driver halves the processor time of reading, but cannot bind values
+in a COPY and needs a login of its own.
 """
 
 import binascii
@@ -30,7 +30,8 @@ from tiles.downloads.texts import as_text
 
 GEOMETRY = "geom"
 
-#: The first type that a column's is an instance of; all others are texts.
+#: Arrow type by SQLAlchemy type, the first that a column's type is an instance of; others are
+#: texts.
 _TYPES: Mapping[type, pa.DataType] = {
     BigInteger: pa.int64(),
     Integer: pa.int32(),
@@ -43,7 +44,7 @@ _TYPES: Mapping[type, pa.DataType] = {
 
 
 def table_rows(rows: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """Return rows whose geometry is WKB in hexadecimal and whose structures are JSON texts."""
+    """Return rows with the geometry as hexadecimal WKB and structures as JSON texts."""
     found = rows.subquery("found")
     return select(*(_sent(column).label(column.name) for column in found.c))
 
@@ -62,20 +63,20 @@ def _type(column: ColumnElement[Any]) -> pa.DataType:
 
 
 def table_schema(rows: Select[*tuple[Any, ...]]) -> pa.Schema:
-    """Return the columns of the tables made of rows: id, properties, ``geom`` as WKB."""
+    """Return the schema of the tables: id, properties, ``geom`` as WKB."""
     return pa.schema([(column.name, _type(column)) for column in rows.selected_columns])
 
 
 def read_table(rows: bytes, schema: pa.Schema) -> pa.Table:
-    """Return whole rows of a COPY of `table_rows`, in CSV without a header, as a table."""
+    """Return a table of whole rows from a COPY of `table_rows`, in CSV without a header."""
     table = csv.read_csv(
         pa.py_buffer(rows),
-        # One block, so that no row is too long for it.
+        # One block, so that no row is longer than a block.
         read_options=csv.ReadOptions(
             column_names=schema.names, use_threads=False, block_size=len(rows) + 1
         ),
         parse_options=csv.ParseOptions(newlines_in_values=True),
-        # COPY: null is nothing, an empty text two quotes.
+        # In COPY, null is an empty field and an empty text is two quotes.
         convert_options=csv.ConvertOptions(
             column_types=schema,
             null_values=[""],

@@ -1,7 +1,7 @@
-"""Formats that are a text for each feature: PostGIS builds it whole, Python carries it.
+"""Formats with one text for each feature: PostGIS builds the text, Python only passes it on.
 
-Each text is a row of a COPY whose only marks are `QUOTE`, `DELIMITER` and line ends. No text may
-have the first two, so taking them away gives back what PostGIS wrote.
+Each text is one row of a COPY with `QUOTE`, `DELIMITER` and line ends as its only special
+characters. No text may contain the first two, so removing them restores what PostGIS wrote.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,38 +38,39 @@ from tiles.features.ring_order import turned
 QUOTE, DELIMITER = "\x01", "\x02"
 _MARKS = (QUOTE + DELIMITER).encode()
 
-#: OGC 21-045r1 (JSON-FG 1.0), annex A: the classes whose members are written.
+#: Conformance classes of OGC 21-045r1 (JSON-FG 1.0), annex A, whose members are written.
 JSON_FG = (
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/core",
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/types-schemas",
 )
 
-#: Dimension of a layer's geometries, as JSON-FG counts it; mixed layers have none.
+#: Dimension of a layer's geometries in JSON-FG; mixed layers have none.
 _DIMENSIONS = {Shape.POINT: 0, Shape.LINE: 1, Shape.POLYGON: 2}
 
-#: What a spreadsheet would take for a formula, and the places before such; `geo.exports.tables`
-#: says why each. The first is asked of all texts, because it is the cheaper.
+#: Patterns for text that a spreadsheet would take for a formula, and for the positions before such
+#: text; `geo.exports.tables` explains them. The first is tested on all texts, because it is
+#: cheaper.
 _FORMULA = bindparam("text_formula", "(^|[;\t\n\r])'*[=+@\t\r＝＋－＠-]", type_=Text)
 _BEFORE_FORMULA = bindparam(
     "text_before_formula", "(^|(?<=[;\t\n\r]))(?='*[=+@\t\r＝＋－＠-])", type_=Text
 )
 
-#: What XML 1.0 (section 2.2) cannot hold of single bytes, and of the others. JSON
-#: escapes the bytes.
+#: Single bytes, and other characters, that XML 1.0 (section 2.2) cannot contain. JSON escapes these
+#: bytes.
 _CONTROLS = bytes((*range(1, 9), 11, 12, *range(14, 32)))
 _NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 
-#: What every row of a CSV says of the file: no row travels without it (P35, P49).
+#: Cells of every row of a CSV about the whole file: no row travels without them (P35, P49).
 _CREDIT = bindparam("text_credit", type_=Text)
 _NOTICE = bindparam("text_notice", type_=Text)
 
-#: PostgreSQL takes at most 100 arguments of a function (FUNC_MAX_ARGS).
+#: Most arguments of a function in PostgreSQL (FUNC_MAX_ARGS).
 _MOST_ARGUMENTS = 100
 
-#: Types whose texts may have any character.
+#: Types whose text form may contain any character.
 _IN_WORDS = (Text, ARRAY, JSONB)
 
-#: Name of the column with what JSON-FG says of a row's time.
+#: Name of the column with a row's time in JSON-FG.
 _TIME = "jsonfg_time"
 
 type Rows = Select[*tuple[Any, ...]]
@@ -79,20 +80,20 @@ type Prepare = Callable[[Rows, Layer], Rows]
 
 @dataclass(frozen=True)
 class TextLayout:
-    """How a collection is written feature by feature.
+    """Layout of a format with one text for each feature.
 
     Parameters
     ----------
     row
-        Text of one feature, of a named subquery with the columns of `Layer.rows`.
+        Makes the text of one feature, from a named subquery with the columns of `Layer.rows`.
     head, foot
-        What stands before the first and after the last; the foot knows how many there were.
+        Text before the first and after the last feature; the foot gets the number of features.
     joint
-        What stands between two features, before the line end.
+        Text between two features, before the line end.
     absent
-        Bytes that the format cannot hold; the marks are among them.
+        Bytes that the format cannot contain, including the special characters.
     prepare
-        Adds to the rows what the text needs beside their columns.
+        Adds further columns to the rows that the text needs.
     """
 
     row: Row
@@ -103,9 +104,9 @@ class TextLayout:
     prepare: Prepare = lambda rows, _: rows
 
     def cleaned(self, rows: bytes) -> bytes:
-        """Return the texts that rows of a COPY are.
+        """Return the texts in rows of a COPY.
 
-        PostgreSQL puts a text between marks where it has a mark or a line end.
+        PostgreSQL quotes a text that contains a special character or a line end.
         """
         texts = rows.translate(None, self.absent)
         for character in _NO_CHARACTERS:
@@ -113,18 +114,18 @@ class TextLayout:
         return texts
 
     def texts(self, rows: Rows, layer: Layer) -> Rows:
-        """Return the statement of one column, the texts of rows; see `text_values`."""
+        """Return the statement with the texts of rows as its only column; see `text_values`."""
         found = _turned(self.prepare(rows, layer), layer)
         return select(self.row(found, layer).label("text")).select_from(found)
 
 
 def text_values(about: About) -> dict[str, str]:
-    """Return the values of the parameters that `TextLayout.texts` may have."""
+    """Return the values of the parameters in statements of `TextLayout.texts`."""
     return {"text_credit": about.layer.attribution, "text_notice": about.notice}
 
 
 def _turned(rows: Rows, layer: Layer) -> NamedFromClause:
-    """Return rows as a subquery whose rings run as GeoJSON's."""
+    """Return rows as a subquery with rings in the direction of GeoJSON."""
     if layer.shape not in {Shape.POLYGON, Shape.MIXED}:
         return rows.subquery("found")
     given = rows.subquery("given")
@@ -137,13 +138,13 @@ def _properties(found: NamedFromClause) -> list[ColumnElement[Any]]:
 
 
 def as_text(value: ColumnElement[Any]) -> ColumnElement[str]:
-    """Return a property as text: lists and structures as JSON, instants by ISO 8601."""
+    """Return a property as text: lists and structures as JSON, instants in ISO 8601."""
     if isinstance(value.type, Text):
         return type_coerce(value, Text)
     if isinstance(value.type, ARRAY):
         return cast(func.to_json(value), Text)
     if isinstance(value.type, DateTime):
-        # As it stands in GeoJSON.
+        # The same form as in GeoJSON.
         return func.to_jsonb(value).op("#>>", return_type=Text())(_constant("'{}'"))
     return cast(value, Text)
 
@@ -153,7 +154,7 @@ def _constant(sql: str) -> ColumnElement[str]:
 
 
 def _joined(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[str]:
-    """Return texts one after the other; null adds nothing."""
+    """Return the concatenation of texts; null adds nothing."""
     while len(parts) > _MOST_ARGUMENTS:
         cuts = range(0, len(parts), _MOST_ARGUMENTS)
         parts = [func.concat(*parts[at : at + _MOST_ARGUMENTS]) for at in cuts]
@@ -165,12 +166,12 @@ def _joined(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[str]:
 
 def geojson_row(found: NamedFromClause, _layer: Layer) -> ColumnElement[str]:
     """Return a feature as GeoJSON."""
-    # A whole row: PostGIS makes "id" the feature's id and the other columns its properties.
+    # The whole row is passed: PostGIS makes "id" the feature's id and the other columns properties.
     return func.ST_AsGeoJSON(found.table_valued(), "geom", CRS84.decimals, False, "id", type_=Text)
 
 
 def jsonseq_row(found: NamedFromClause, layer: Layer) -> ColumnElement[str]:
-    """Return a feature as GeoJSON behind a record separator (RFC 8142)."""
+    """Return a feature as GeoJSON after a record separator (RFC 8142)."""
     return _joined([func.chr(literal_column("30")), geojson_row(found, layer)])
 
 
@@ -180,7 +181,7 @@ def jsonfg_row(found: NamedFromClause, layer: Layer) -> ColumnElement[str]:
     without = shown.correlate(found).lateral("feature")
     return _joined(
         [
-            # All but the closing brace.
+            # Everything but the closing brace.
             func.left(geojson_row(without, layer), literal_column("-1")),
             _constant("""',"place":null,"time":'"""),
             func.coalesce(found.c[_TIME], _constant("'null'")),
@@ -190,7 +191,7 @@ def jsonfg_row(found: NamedFromClause, layer: Layer) -> ColumnElement[str]:
 
 
 def _with_time(rows: Rows, layer: Layer) -> Rows:
-    """Return rows with what JSON-FG says of their time: the layer's period, or null."""
+    """Return rows with their time in JSON-FG: the layer's period, or null."""
     if layer.period is None:
         return rows.add_columns(cast(null(), Text).label(_TIME))
     ends = (_instant(layer.period.start), _instant(layer.period.end))
@@ -199,14 +200,14 @@ def _with_time(rows: Rows, layer: Layer) -> Rows:
 
 
 def _instant(value: ColumnElement[Any]) -> ColumnElement[str]:
-    # UTC as "Z", and open ends as two dots (JSON-FG, core, "Temporal information").
+    # UTC is written as "Z", an open end as two dots (JSON-FG, core, "Temporal information").
     utc = func.timezone(_constant("'UTC'"), value)
     written = func.to_char(utc, _constant("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""))
     return func.coalesce(written, _constant("'..'"), type_=Text)
 
 
 def geojson_head(about: About) -> bytes:
-    """Return the beginning of a FeatureCollection, with what it says of itself."""
+    """Return the beginning of a FeatureCollection, with its metadata."""
     return _opened(about, {})
 
 
@@ -226,14 +227,14 @@ def jsonfg_head(about: About) -> bytes:
 
 
 def _opened(about: About, more: dict[str, Any]) -> bytes:
-    # `demo` is a member of JSON and no text, as on every page (P35).
+    # `demo` is a boolean member, not a text, as on every page (P35).
     demo = {"demo": True} if about.is_demo else {}
     members = {"type": "FeatureCollection", **more, **about.facts, **demo, **about.members}
     return orjson.dumps(members)[:-1] + b',"features":[\n'
 
 
 def geojson_foot(_about: About, count: int) -> bytes:
-    """Return the end of a FeatureCollection of so many features."""
+    """Return the end of a FeatureCollection, with its number of features."""
     return b'],"numberReturned":%d}\n' % count
 
 
@@ -243,7 +244,7 @@ def geojson_foot(_about: About, count: int) -> bytes:
 def csv_row(found: NamedFromClause, layer: Layer) -> ColumnElement[str]:
     """Return a feature as a row of CSV without its line feed (RFC 4180).
 
-    No cell is a formula to a spreadsheet. Null is nothing, an empty text two quotes.
+    No cell reads as a formula in a spreadsheet. Null is an empty field, an empty text two quotes.
     """
     cells = [_csv_cell(c) for c in (found.c.id, *_properties(found))]
     cells += [*_csv_place(found.c.geom, layer), _csv_text(_CREDIT), _csv_text(_NOTICE)]
@@ -252,7 +253,7 @@ def csv_row(found: NamedFromClause, layer: Layer) -> ColumnElement[str]:
 
 
 def csv_head(about: About) -> bytes:
-    """Return the row of names."""
+    """Return the header row of a CSV."""
     place = ("lon", "lat") if about.layer.shape is Shape.POINT else ("geometry_wkt",)
     names = ("id", *about.names, *place, "attribution", "notice_of_file")
     return ",".join(names).encode() + b"\r\n"
@@ -288,7 +289,7 @@ def kml_row(found: NamedFromClause, _layer: Layer) -> ColumnElement[str]:
     data = []
     for value in (found.c.id, *_properties(found)):
         opening = literal(f'<Data name="{value.name}"><value>', Text)
-        # Null joined to a text is null: what is not known is left out.
+        # Null concatenated with a text is null: unknown values are left out.
         written = as_text(value)
         if isinstance(value.type, _IN_WORDS):
             written = _xml_text(written)
@@ -312,7 +313,7 @@ def _kml_name(found: NamedFromClause) -> ColumnElement[str]:
 
 
 def _kml_place(geom: ColumnElement[Any]) -> ColumnElement[str]:
-    """Return a geometry; collections, which ST_AsKML refuses, part by part."""
+    """Return a geometry as KML; a collection, which ST_AsKML refuses, part by part."""
     part = func.ST_Dump(geom).table_valued(column("path"), column("geom"), name="part")
     written = func.ST_AsKML(part.c.geom, CRS84.decimals)
     parts = select(func.string_agg(written, aggregate_order_by(_constant("''"), part.c.path)))
@@ -334,7 +335,7 @@ def _xml_text(value: ColumnElement[str]) -> ColumnElement[str]:
 
 
 def kml_head(about: About) -> bytes:
-    """Return the beginning of a document, with what it says of itself."""
+    """Return the beginning of a KML document, with its metadata."""
     data = "".join(
         f'<Data name="{name}"><value>{escape(said)}</value></Data>'
         for name, said in about.facts.items()
@@ -349,7 +350,7 @@ def kml_head(about: About) -> bytes:
 
 
 def kml_foot(_about: About, _count: int) -> bytes:
-    """Return the end of a document."""
+    """Return the end of a KML document."""
     return b"</Document></kml>\n"
 
 

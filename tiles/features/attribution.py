@@ -1,4 +1,4 @@
-"""What a file says of itself, whatever its format: credit, licence, demo, notice (P35, P49)."""
+"""Metadata of a file in any format: attribution, licence, demo flag, notice (P35, P49)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,21 +10,21 @@ from tiles.features.items import DEMO_NOTICE
 
 @dataclass(frozen=True, eq=False)
 class About:
-    """What is known of a download before its first feature.
+    """The facts about a download that are known before its first feature.
 
     Parameters
     ----------
     layer
-        Whose features they are.
+        The layer of the features.
     names
-        Names of the properties, in order; ``id`` and the geometry are not among them.
+        Names of the properties, in order, without ``id`` and the geometry.
     is_demo
         Whether demo rows are loaded.
     geometry_type
-        Simple-features name that every geometry has, for example ``MultiPolygon``; None where
-        they may differ.
+        Simple-features name of the type of every geometry, for example ``MultiPolygon``; None where
+        types may differ.
     members
-        What else a JSON document says: links, a time stamp.
+        Further members of a JSON document: links, a time stamp.
     """
 
     layer: Layer
@@ -35,13 +35,13 @@ class About:
 
     @property
     def notice(self) -> str:
-        """What has to be said wherever the features are shown; empty where nothing."""
+        """Notice that has to accompany the features wherever they are shown; may be empty."""
         said = (DEMO_NOTICE if self.is_demo else "", self.layer.notice or "")
         return " ".join(filter(None, said))
 
     @property
     def facts(self) -> dict[str, str]:
-        """Credit, licence and notices as texts by name, for formats with room for such."""
+        """Attribution, licence and notices as texts by name, for formats that can store them."""
         found = {"attribution": self.layer.attribution, "license": self.layer.licence}
         if self.is_demo:
             found["demo"] = "true"
@@ -49,6 +49,6 @@ class About:
 
     @property
     def description(self) -> str:
-        """The layer's description with everything of `facts` that is a sentence."""
+        """The notice, the layer's description, its attribution and licence as one text."""
         credit = f"{self.layer.attribution}. {self.layer.licence}."
         return " ".join(filter(None, (self.notice, self.layer.description, credit)))

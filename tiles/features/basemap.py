@@ -1,7 +1,8 @@
 """The basemap: land, borders, places and main roads of low zooms in one PMTiles file (version 3).
 
-Its tiles are the server's own of the public tier, layer by layer, so it can show nothing that they
-do not (P34). It is as old as its building: none of its layers is hidden in an emergency.
+Its tiles are the server's own tiles of the public tier, layer by layer, so it can show nothing
+beyond them (P34). It shows the state at its building; none of its layers can be hidden in an
+emergency.
 """
 
 import gzip
@@ -25,14 +26,15 @@ from tiles.errors import EmptyBasemapError
 from tiles.features.maplibre import BASEMAP_LAYERS
 from tiles.features.mvt import EDGE_LATITUDE, read_tile
 
-#: Maps enlarge its last zoom. The boundaries and places that come with Amparo make 561 tiles and
-#: 1.0 MB up to 7; up to 8 it would be 1,774 and 2.0 MB, and four times the building (measured).
+#: Last zoom of the basemap; maps enlarge it. The boundaries and places that come with Amparo give
+#: 561 tiles and 1.0 MB up to zoom 7; up to zoom 8 it would be 1,774 tiles and 2.0 MB, and four
+#: times the building time (measured).
 LAST_ZOOM: Final = 7
 
-#: Called with how many tiles are done, and of how many.
+#: Called with the number of tiles done, and of all tiles.
 Progress = Callable[[int, int], None]
 
-#: Degrees are whole numbers of this many parts in the header (PMTiles 3).
+#: Degrees in the header are whole numbers of this many parts (PMTiles 3).
 _E7 = 10_000_000
 
 Box = tuple[float, float, float, float]
@@ -40,14 +42,14 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Baked:
-    """What is written into a basemap.
+    """The content of a basemap.
 
     Parameters
     ----------
     tiles
         Tile ids of PMTiles, ascending, each with its gzipped vector tile; none is empty.
     bounds
-        West, south, east, north in degrees (EPSG:4326) of what was baked.
+        West, south, east, north of the content, degrees (EPSG:4326).
     """
 
     tiles: Sequence[tuple[int, bytes]]
@@ -55,12 +57,12 @@ class Baked:
 
 
 async def bake(session: AsyncSession, progress: Progress | None = None) -> Baked:
-    """Make every tile of the basemap from one snapshot, on the session's tier.
+    """Return every tile of the basemap, made from one snapshot on the session's tier.
 
     Parameters
     ----------
     session
-        Of the public tier, nothing asked in its transaction yet.
+        Of the public tier, without a query in its transaction so far.
 
     Raises
     ------
@@ -75,7 +77,7 @@ async def bake(session: AsyncSession, progress: Progress | None = None) -> Baked
     for done, tile_id in enumerate(wanted):
         body = await _tile(asks, *tileid_to_zxy(tile_id))
         if body:
-            # No time in its header: the same rows are the same bytes.
+            # Without a time in the gzip header, equal rows give equal bytes.
             tiles.append((tile_id, gzip.compress(body, mtime=0)))
         if progress is not None:
             progress(done + 1, len(wanted))
@@ -118,21 +120,21 @@ def _row(lat: float, z: int) -> int:
 
 
 async def _tile(asks: Asks, z: int, x: int, y: int) -> bytes:
-    # Tiles of one layer each, one behind the other, are one tile of all (MVT 2.1, 4.1).
+    # The concatenation of tiles of one layer each is a tile of all layers (MVT 2.1, 4.1).
     return b"".join([await read_tile(asks, layer, z, x, y) for layer in BASEMAP_LAYERS])
 
 
 def write_archive(baked: Baked, path: Path) -> int:
-    """Write a basemap whole or not at all, and return its size in bytes.
+    """Write a basemap, whole or not at all, and return its size in bytes.
 
-    The same tiles give the same bytes. Who reads the former file meanwhile reads it to its end.
+    Equal tiles give equal bytes. A process that is reading the previous file can finish reading it.
 
     Raises
     ------
     EmptyBasemapError
         There is no tile.
     OSError
-        The file cannot be written; a former one is as it was.
+        The file cannot be written; a previous file stays as it was.
     """
     if not baked.tiles:
         raise EmptyBasemapError
@@ -152,7 +154,7 @@ def write_archive(baked: Baked, path: Path) -> int:
 
 def _write(stream: BinaryIO, baked: Baked) -> None:
     writer = Writer(stream)  # type: ignore[no-untyped-call]
-    # Its temporary file of tiles, which it closes itself only when all went well.
+    # The writer only closes its temporary file of tiles itself after success.
     with closing(writer.tile_f):
         for tile_id, body in baked.tiles:
             writer.write_tile(tile_id, body)  # type: ignore[no-untyped-call]
@@ -175,7 +177,7 @@ def _header(bounds: Box) -> dict[str, Any]:
 
 
 def metadata() -> dict[str, Any]:
-    """Return what the file says of itself: credit, notices, layers and their columns."""
+    """Return the metadata of the file: attribution, notices, layers and their columns."""
     notices = [layer.notice for layer in BASEMAP_LAYERS if layer.notice is not None]
     return {
         "name": "Amparo basemap",
@@ -200,5 +202,5 @@ def _vector_layer(layer: Layer) -> dict[str, Any]:
 
 
 def _field_type(kind: str) -> str:
-    # TileJSON 3.0, 3.3.2, knows by convention three types.
+    # TileJSON 3.0, 3.3.2, has three types by convention.
     return {"boolean": "Boolean", "integer": "Number", "number": "Number"}.get(kind, "String")

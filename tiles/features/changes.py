@@ -1,9 +1,9 @@
-"""What changed in a collection since a copy was made, and the whole of it for a new copy (P49).
+"""Changes of a collection since a copy was made, and the whole of it for a new copy (P49).
 
-A new copy and an old one are read the same way, by pages of ids out of the ledger of
-`geo.history.change_feed`. A feature is given only if it is, to the byte, what the ledger holds: so
-whatever a copy was given, the ledger knows of, and its end will be told. What changes between two
-pages is given again after the last one.
+A new copy and an old one are read the same way, by pages of ids from the ledger of
+`geo.history.change_feed`. A feature is returned only if it equals, byte for byte, the state in the
+ledger: thus the ledger knows of every feature that a copy was given, and will report its removal. A
+feature that changes between two pages is returned again after the last page.
 """
 
 from collections.abc import Sequence
@@ -36,18 +36,19 @@ from tiles.catalogue.layer import Layer
 from tiles.catalogue.layers import BOUNDARIES, PLACES, ROADS, find_layer
 from tiles.features.items import as_feature, feature_rows
 
-#: Imported whole, and too many rows for a ledger of each: a copy is made anew after an import.
+#: Layers that are imported as a whole and have too many rows for a ledger of each: after an import,
+#: copies are made anew.
 AS_A_WHOLE = frozenset({ROADS.name, BOUNDARIES.name, PLACES.name})
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a copy is.
+    """The progress of a copy.
 
     Parameters
     ----------
     since
-        Mark of the state that the copy has whole; None for a copy that is being made.
+        Mark of the state that the copy has in full; None for a new copy.
     until
         Mark of the state at the first page of this reading; None before it.
     after
@@ -60,7 +61,7 @@ class Cursor:
 
     @property
     def marks(self) -> tuple[bytes, ...]:
-        """Marks that it names."""
+        """The marks in the cursor."""
         return tuple(mark for mark in (self.since, self.until) if mark is not None)
 
 
@@ -71,15 +72,15 @@ class Changes:
     Parameters
     ----------
     features
-        GeoJSON texts of what is new or different, by id.
+        GeoJSON texts of new or changed features, by id.
     gone
-        Ids of what is no longer published, or no longer to this tier.
+        Ids of features that are no longer published to this tier.
     cursor
-        How far the copy is once it has taken this in.
+        Progress of the copy after this page.
     is_complete
-        Whether there was no more.
+        Whether this is the last page.
     is_behind
-        Whether the page was cut because the ledger has to be brought up to date first.
+        Whether the page was cut because the ledger must be brought up to date first.
     """
 
     features: Sequence[str]
@@ -91,7 +92,7 @@ class Changes:
 
 @cache
 def source(layer_name: str) -> FeedSource:
-    """Return what the ledger of a layer is compared with."""
+    """Return the feed source of a layer: the published rows that its ledger is compared with."""
     layer = find_layer(layer_name)
     clock, subjects = layer.clock, (layer.subject, *layer.rests_on)
     if layer_name in AS_A_WHOLE:
@@ -102,7 +103,7 @@ def source(layer_name: str) -> FeedSource:
 
 
 async def read_changes(session: AsyncSession, layer: Layer, cursor: Cursor, limit: int) -> Changes:
-    """Read one page of what a copy lacks, on the session's tier and in its one snapshot.
+    """Return one page of changes, from the session's tier and in its single snapshot.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ async def read_changes(session: AsyncSession, layer: Layer, cursor: Cursor, limi
     CopyTooOldError
         The cursor names a state that is no longer kept, or the layer was replaced as a whole.
     DatabaseUnavailableError
-        The ledger was not begun.
+        The ledger has not been begun.
     """
     states = await change_feed.find_states(session, layer.name, cursor.marks)
     read = _read_whole if layer.name in AS_A_WHOLE else _read_ledger
@@ -177,7 +178,7 @@ def _page(
 
 
 async def _read_features(session: AsyncSession, layer: Layer, ids: Sequence[str]) -> dict[str, str]:
-    """Return the texts of those features that the tier sees now, by id."""
+    """Return the texts of the features that the tier sees now, by id."""
     rows = await session.execute(_features_statement(layer.name), {"ids": ids})
     return {row.id: row.feature for row in rows}
 
@@ -200,10 +201,10 @@ def _whole_statement(layer_name: str) -> Select[Any]:
 
 
 def _fingerprint(layer: Layer) -> Select[Any]:
-    # As bytes, for geometries have no hash of 64 bits.
+    # As bytes, because geometries have no 64-bit hash.
     rows = layer.rows(func.ST_AsEWKB(layer.view.c.geom)).cte("published")
     whole: ColumnElement[Any] = literal_column(rows.name)
-    # Whatever the order of rows. Fast, and not against collisions made on purpose: whoever
-    # imports the rows needs none.
+    # A sum does not depend on the order of rows. The hash is fast but not collision-resistant,
+    # which is enough: whoever imports the rows gains nothing from a collision.
     hashed = func.sum(func.hash_record_extended(whole, cast(0, BigInteger)))
     return select(func.concat(func.count(), "/", hashed, type_=Text)).select_from(rows)

@@ -1,4 +1,4 @@
-"""Collections as they were on a day: which layers have a past, and where their rows come from."""
+"""Past states of collections: the layers that have a history, and the source of their rows."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ from tiles.catalogue.layer import Layer
 from tiles.catalogue.layers import CROSSINGS, SPACES
 from tiles.errors import NoPastError
 
-#: Layers that can be asked for as of a day: spaces by their versions, crossings by their dated
+#: Layers that can be requested as of a day: spaces by their versions, crossings by their dated
 #: statements.
 WITH_A_PAST = frozenset({SPACES.name, CROSSINGS.name})
 
@@ -29,31 +29,31 @@ _PAST_SPACES = replace(
 
 
 def require_past(layer: Layer) -> None:
-    """Refuse a layer whose past is not kept.
+    """Refuse a layer without stored history.
 
     Raises
     ------
     NoPastError
-        It is another than spaces and crossings.
+        The layer is neither spaces nor crossings.
     """
     if layer.name not in WITH_A_PAST:
         raise NoPastError
 
 
 def past_layer(layer: Layer) -> Layer:
-    """Return the layer with the view that holds its past."""
+    """Return the layer with the view that holds its history."""
     return _PAST_SPACES if layer.name == SPACES.name else layer
 
 
 def past_conditions(layer: Layer) -> list[ColumnElement[bool]]:
-    """Return what a row of the past must satisfy, with the parameter ``instant``."""
+    """Return the conditions on rows of the past, with the parameter ``instant``."""
     if layer.name != SPACES.name:
         return []
     return [versions.holds_at(bindparam("instant", type_=DateTime(timezone=True)))]
 
 
 def past_columns(layer: Layer) -> Mapping[str, ColumnElement[Any]]:
-    """Return what stands for columns of today, with the parameters ``instant`` and ``states``."""
+    """Return replacements for current columns, with the parameters ``instant`` and ``states``."""
     if layer.name != CROSSINGS.name:
         return {}
     day = cast(func.timezone("UTC", bindparam("instant", type_=DateTime(timezone=True))), Date)
@@ -68,7 +68,7 @@ def past_columns(layer: Layer) -> Mapping[str, ColumnElement[Any]]:
 
 
 async def past_values(session: AsyncSession, layer: Layer, instant: datetime) -> dict[str, Any]:
-    """Return the values of the parameters that the other functions here name."""
+    """Return the values of the parameters that the other functions of this module use."""
     if layer.name != CROSSINGS.name:
         return {"instant": instant}
     states = {found.id: found.state for found in await crossings.states_at(session, instant)}

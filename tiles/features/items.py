@@ -1,4 +1,4 @@
-"""Collections as GeoJSON text built by PostGIS; Python carries it and never parses it."""
+"""Collections as GeoJSON text built by PostGIS, which Python passes on without parsing it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,19 +36,19 @@ from tiles.features.request import SortKey, Window
 from tiles.features.ring_order import turned
 from tiles.statement import Statement, compiled
 
-#: ``numberMatched`` is exact up to here and absent above: counting on costs more than it tells
-#: (43 ms for 145 k rows against 2.5 ms, measured; publishing.md).
+#: ``numberMatched`` is exact up to this count and absent above: counting further is not worth its
+#: cost (43 ms for 145 k rows against 2.5 ms, measured; publishing.md).
 COUNT_LIMIT: Final = 10_001
 
-#: Statements that are kept, compiled: shapes of questions, not their values. A filter of three
+#: Most compiled statements kept, one for each shape of query whatever its values. A filter of three
 #: terms takes half a millisecond to compile.
 _KEPT: Final = 2_048
 
-#: Limits that are part of a statement: the default, the most, and what clients ask for [A].
+#: Limits written into the statement: the default, the maximum, and those that clients use [A].
 _USUAL_LIMITS: Final = frozenset({1, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000})
 
-#: Rows that a box may hold to be read by the index of boxes and then sorted, whatever the limit:
-#: some 3 ms of CPU (measured).
+#: Most rows in a box for which a page is read by the spatial index and then sorted, whatever the
+#: limit: some 3 ms of CPU (measured).
 _FEW: Final = 2_000
 
 DEMO_NOTICE: Final = (
@@ -64,9 +64,9 @@ class Page:
     Parameters
     ----------
     features
-        Texts of the features, in the order asked for.
+        Texts of the features, in the requested order.
     resume_after
-        Values of the sort keys and id of the last row if there are more, else None.
+        Values of the sort keys and id of the last row if there are more rows, else None.
     """
 
     features: Sequence[str]
@@ -75,7 +75,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a statement depends on beside values."""
+    """Everything but values that a statement depends on."""
 
     layer: str
     boxes: int
@@ -91,18 +91,18 @@ class _Shape:
 
 
 async def read_page(asks: Asks, layer: Layer, window: Window, past: "Past | None" = None) -> Page:
-    """Read one page of a collection, in one statement: one snapshot.
+    """Return one page of a collection, read in one statement and thus one snapshot.
 
     Parameters
     ----------
     asks
-        Connection of the tier that asks.
+        Connection of the asker's tier.
     layer
         Of the catalogue.
     window
-        What part of it.
+        The requested part of the collection.
     past
-        Of a question as of an instant: what `read_past` gave.
+        Result of `read_past`, for a query as of an instant.
     """
     shape, values = _shape(layer, window), _values(window, past)
     rows = await _in_near(asks, shape, values) if shape.boxes and past is None else None
@@ -111,14 +111,14 @@ async def read_page(asks: Asks, layer: Layer, window: Window, past: "Past | None
         fetch = fetch_planned if shape.boxes else _fetch
         rows = await fetch(asks, statement.sql, statement.arguments(values))
     shown = rows[: window.limit]
-    # Of the last row alone, which is cheaper here than to tell it from the others in PostgreSQL.
+    # Only of the last row: Python takes it more cheaply than PostgreSQL could mark it.
     marked = slice(1, len(window.sort) + 2)
     mark = tuple(shown[-1])[marked] if len(rows) > len(shown) else None
     return Page([row[0] for row in shown], mark)
 
 
 async def _in_near(asks: Asks, shape: _Shape, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """Return the rows of a page in a box that holds few; None where it holds many."""
+    """Return the rows of a page in a box that holds few rows; None if it holds many."""
     statement = _near_statement(shape)
     rows = await _fetch(asks, statement.sql, statement.arguments(values))
     return None if rows and rows[0]["near"] > _FEW else rows
@@ -131,7 +131,7 @@ async def _fetch(asks: Asks, sql: str, arguments: Sequence[Any]) -> Any:  # noqa
 def selected(
     layer: Layer, window: Window, past: "Past | None" = None
 ) -> tuple[Select[*tuple[Any, ...]], dict[str, Any]]:
-    """Return all rows of an answer in its order, whatever its limit, and the values they need."""
+    """Return the query for all rows of a window in order, ignoring its limit, with its values."""
     shape = _shape(layer, replace(window, after=None))
     found = _layer(shape.layer, is_past=shape.is_past)
     rows = feature_rows(found, window.crs, is_past=shape.is_past, columns=window.columns)
@@ -142,14 +142,14 @@ def selected(
 async def count_matched(
     asks: Asks, layer: Layer, window: Window, past: "Past | None" = None, *, is_exact: bool = False
 ) -> int | None:
-    """Count the features of a whole answer; None where there are more than `COUNT_LIMIT`.
+    """Return the number of features in a window; None if there are more than `COUNT_LIMIT`.
 
     Parameters
     ----------
     asks, layer, window, past
-        As of `read_page`; where the page starts does not matter.
+        As in `read_page`; the start of the page does not matter.
     is_exact
-        Count on, however many there are.
+        Count all features, however many there are.
     """
     shape = _shape(layer, replace(window, after=None, sort=(), columns=None, crs=CRS84))
     statement = _count_statement(shape, is_exact=is_exact)
@@ -159,7 +159,7 @@ async def count_matched(
 
 
 async def read_extent(asks: Asks, layer: Layer) -> list[float] | None:
-    """Return the box of all features, degrees: west, south, east, north; None without any."""
+    """Return the bounding box of all features (west, south, east, north in degrees), or None."""
     statement = _extent_statement(layer.name)
     row = await asks.fetchrow(statement.sql, *statement.arguments({}))
     return None if row["west"] is None else [row[side] for side in _SIDES]
@@ -173,9 +173,9 @@ async def read_item(
     Raises
     ------
     UnknownItemError
-        There is none, or the tier may not see it: the answer is the same (P39).
+        There is no such feature, or the tier may not see it: the error is the same (P39).
     """
-    # PostgreSQL's text holds no NUL, so such an id belongs to nobody.
+    # PostgreSQL's text cannot contain NUL, so no feature has such an id.
     if "\0" in item_id:
         raise UnknownItemError
     statement = _item_statement(layer.name, crs.uri, is_past=past is not None)
@@ -188,18 +188,18 @@ async def read_item(
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What questions about a layer's past carry beside their own values."""
+    """Values that a query about a layer's past needs in addition to its own."""
 
     values: Mapping[str, Any]
 
 
 async def read_past(session: AsyncSession, layer: Layer, as_of: datetime) -> Past:
-    """Return what a question as of an instant carries.
+    """Return the values that a query as of an instant needs.
 
     Raises
     ------
     NoPastError
-        The layer's past is not kept.
+        The layer has no stored history.
     """
     history.require_past(layer)
     return Past(await history.past_values(session, layer, as_of))
@@ -243,16 +243,16 @@ def feature_rows(
     is_past: bool = False,
     columns: tuple[str, ...] | None = None,
 ) -> Select[*tuple[Any, ...]]:
-    """Select a layer's rows with their geometry as answers have it."""
+    """Select a layer's rows with their geometry in the form of responses."""
     instead = history.past_columns(layer) if is_past else {}
     return layer.rows(crs.of(turned(layer.view.c.geom, layer.shape)), instead, columns)
 
 
 def as_feature(rows: CTE | Subquery, decimals: int = CRS84.decimals) -> ColumnElement[str]:
-    """Return the GeoJSON text of each of `feature_rows`."""
-    # A whole row: PostGIS makes "id" the feature's id and the other columns its properties.
+    """Return the GeoJSON text of each row of `feature_rows`."""
+    # The whole row is passed: PostGIS makes "id" the feature's id and the other columns properties.
     whole: ColumnElement[Any] = literal_column(rows.name)
-    # Our own words, written out: each value that is bound takes time at every question.
+    # These words are constants, written as literals: each bound value takes time at every query.
     words = ("'geom'", str(decimals), "false", "'id'")
     said: list[ColumnElement[Any]] = [literal_column(word) for word in words]
     return func.ST_AsGeoJSON(whole, *said, type_=Text)
@@ -291,11 +291,12 @@ def _page_statement(shape: _Shape) -> Statement:
 
 @lru_cache(maxsize=_KEPT)
 def _near_statement(shape: _Shape) -> Statement:
-    """Read what lies in a box by its index, up to some rows, and only then put it in order.
+    """Compile a page statement that reads the rows in a box by its index and sorts them afterwards.
 
-    PostgreSQL keeps one plan for all boxes, since planning takes longer than reading a small one:
-    by the index of boxes, even for a continent of which ten features are asked for (680 ms where
-    a plan for that box takes 0.4, measured).
+    PostgreSQL keeps one plan for all boxes, since planning takes longer than reading a small box.
+    That plan uses the spatial index even for a box of a whole continent with a limit of ten
+    features (680 ms, against 0.4 ms with a plan for that box; measured). The number of rows read is
+    therefore limited.
     """
     layer, beside = _layer(shape.layer, is_past=False), _beside(shape)
     most = literal_column(str(_FEW + 1), Integer)
@@ -311,7 +312,7 @@ def _near_statement(shape: _Shape) -> Statement:
 
 
 def _beside(shape: _Shape) -> list[str]:
-    """Name what is sorted by but not shown: it travels beside the features, not in them."""
+    """Return the sort columns that are not shown: they are read beside the features."""
     shown = {"id", *find_layer(shape.layer).shown(shape.columns)}
     return [key.name for key in shape.sort if key.name not in shown]
 
@@ -328,8 +329,8 @@ def _rows(
 
 
 def _cut(rows: Select[*tuple[Any, ...]], shape: _Shape) -> Select[*tuple[Any, ...]]:
-    # One row more than asked tells whether there is a next page. Of a number PostgreSQL knows
-    # that a plan for all values of the rest is as good as one for each, and plans no more.
+    # One row more than requested tells whether there is a next page. With a literal limit
+    # PostgreSQL sees that a generic plan is as good as a custom one, and stops planning.
     if shape.limit is None:
         return rows.limit(bindparam("read_limit", type_=Integer))
     return rows.limit(literal_column(str(shape.limit + 1), Integer))
@@ -343,13 +344,13 @@ def _keys(rows: CTE, shape: _Shape, beside: Sequence[str]) -> list[ColumnElement
 def _told(read: CTE, shape: _Shape, beside: Sequence[str]) -> Select[*tuple[Any, ...]]:
     decimals = find_crs(shape.crs).decimals
     feature = as_feature(read, decimals) if not beside else _as_part(read, beside, decimals)
-    # The rows come in their order, and the outer question keeps it; sorting them again would cost
-    # as much as reading them. Joined here they would take a fifth more, counted two fifths.
+    # The rows arrive in order, and the outer query keeps the order; sorting again would cost as
+    # much as reading. A join here would take a fifth longer, a count two fifths.
     return select(feature, *_keys(read, shape, beside), read.c.id).select_from(read)
 
 
 def _as_part(read: CTE, beside: Sequence[str], decimals: int) -> ColumnElement[str]:
-    """Return features without the columns that are only sorted by."""
+    """Return features without the columns that only serve for sorting."""
     left = [column for column in read.c if column.name not in {f"sort_{name}" for name in beside}]
     part = select(*left).correlate(read).subquery("part")
     return select(as_feature(part, decimals)).select_from(part).scalar_subquery()

@@ -1,8 +1,8 @@
-"""Styles for MapLibre and others that read its specification (version 8), from the catalogue.
+"""MapLibre styles (specification version 8), made from the catalogue.
 
-No sprite and no glyphs, so that nothing comes from another host: signs are circles, lines and
-areas that differ in fill, ring and dash, never in colour alone. One style has names too, for
-clients that draw text with the fonts of their machine (MapLibre GL JS from 5.11).
+There are no sprites and no glyphs, so that nothing is loaded from another host: signs are circles,
+lines and areas that differ in fill, ring and dash, never in colour alone. One style also has names,
+for clients that draw text with the fonts of their machine (MapLibre GL JS from 5.11).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -18,10 +18,10 @@ Drawn = dict[str, Any]
 
 MEDIA_TYPE: Final = "application/vnd.mapbox.style+json"
 
-#: What is baked into the basemap, bottom to top.
+#: Layers of the basemap, bottom to top.
 BASEMAP_LAYERS: Final = (BOUNDARIES, ROADS, PLACES)
 
-#: Pixels [A]: as large as the web map's signs where many of them meet.
+#: Pixels [A]: as large as the signs of the web map where many of them meet.
 _RADIUS = 7
 _RING = 2
 
@@ -35,14 +35,14 @@ _POINTS = ["in", ["geometry-type"], ["literal", ["Point", "MultiPoint"]]]
 
 @dataclass(frozen=True)
 class StyleEntry:
-    """One style that can be asked for.
+    """A style that can be requested.
 
     Parameters
     ----------
     id, title
-        Its name in addresses, and in lists.
+        Its name in URLs, and its title in lists.
     make
-        Makes the document; takes the base address, without a slash at its end.
+        Makes the document; takes the base URL, without a trailing slash.
     """
 
     id: str
@@ -56,7 +56,7 @@ def find_style(style_id: str) -> StyleEntry:
     Raises
     ------
     UnknownStyleError
-        There is none of that id.
+        There is no style with this id.
     """
     if style_id not in _BY_ID:
         raise UnknownStyleError
@@ -102,7 +102,7 @@ def _water() -> Drawn:
 
 
 def _layers_of(layer: Layer, source: str) -> Iterator[Drawn]:
-    """Yield what draws one layer: by a shape of its own, or by the signs of its entry."""
+    """Yield the style layers of one catalogue layer: special ones, or those of its signs."""
     if layer is BOUNDARIES:
         parts = _boundaries()
     elif layer is ROADS:
@@ -135,7 +135,7 @@ def _boundaries() -> Iterator[Drawn]:
         "suffix": "-units",
         "type": "line",
         "filter": ["!", is_country],
-        # From where first-level units have tiles and, as on the web map, room.
+        # First zoom at which first-level units have tiles and, as on the web map, space.
         "from_zoom": 5,
         "paint": {**line, "line-width": style.width_px * 0.7, "line-dasharray": _DASH},
     }
@@ -152,7 +152,8 @@ def _roads() -> Iterator[Drawn]:
     main = ["motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"]
 
     def width(grown: float) -> list[Any]:
-        # Minor roads are thinner: by form as well as by when they appear.
+        # Minor roads are thinner, so that they differ by form and not only by the zoom of
+        # appearance.
         is_main = ["in", ["get", "highway"], ["literal", main]]
         return ["case", is_main, style.width_px * grown, style.width_px * grown * 0.6]
 
@@ -179,7 +180,7 @@ def _roads() -> Iterator[Drawn]:
 
 
 def _places() -> Iterator[Drawn]:
-    # A dot as large as the town: 2 px for a village, 5 for a city of millions.
+    # Dot size by population: 2 px for a village, 5 px for a city of millions.
     size = ["interpolate", ["linear"], ["ln", ["max", ["get", "population"], 1]], 8, 2, 15, 5]
     yield {
         "suffix": "",
@@ -217,7 +218,7 @@ def _place_names(source: str) -> Drawn:
 
 
 def _signs(layer: Layer) -> Iterator[Drawn]:
-    """Yield a layer's signs: one for each value of a property, and one for any other."""
+    """Yield the signs of a layer: one for each value of a property, and one for other values."""
     style = layer.style
     if style.by is None:
         yield from _sign(layer, style.sign, "", None)
@@ -231,7 +232,7 @@ def _signs(layer: Layer) -> Iterator[Drawn]:
 
 def _sign(layer: Layer, sign: Sign, suffix: str, is_it: list[Any] | None) -> Iterator[Drawn]:
     def part(name: str, kind: str, shape: list[Any], paint: Drawn) -> Drawn:
-        # A filter of one condition needs no shape where the layer has but one.
+        # The geometry type is only filtered in layers of mixed geometries.
         both = [one for one in (shape if layer.shape is Shape.MIXED else None, is_it) if one]
         filtered = {"filter": both[0] if len(both) == 1 else ["all", *both]} if both else {}
         return {"suffix": f"{suffix}{name}", "type": kind, **filtered, "paint": paint}
@@ -241,7 +242,7 @@ def _sign(layer: Layer, sign: Sign, suffix: str, is_it: list[Any] | None) -> Ite
         filling = {"fill-color": sign.colour, "fill-opacity": layer.style.opacity * 0.6}
         yield part("-area", "fill", _AREAS, filling)
         edge = {"line-color": sign.colour, "line-width": layer.style.width_px}
-        # As on the web map: what is barred has a whole edge, what is only known a dashed one.
+        # As on the web map: barred areas have a solid edge, other areas a dashed one.
         dashed = {} if detail == "barred" else {"line-dasharray": _DASH}
         yield part("-edge", "line", _AREAS, {**edge, **dashed})
     if layer.shape in {Shape.LINE, Shape.MIXED}:
@@ -263,7 +264,7 @@ def _line(layer: Layer, detail: str, colour: str) -> Drawn:
 
 
 def _circle(colour: str, detail: str) -> Drawn:
-    """Return a point's sign: full, hollow where nothing is known, else with an eye upon it."""
+    """Return a point's sign: filled, or hollow where the state is not known."""
     is_hollow = detail == "question"
     return {
         "circle-color": _WHITE if is_hollow else colour,
@@ -273,7 +274,7 @@ def _circle(colour: str, detail: str) -> Drawn:
     }
 
 
-#: Every style: of all layers first, which is the default, then of each.
+#: All styles: the default with all layers first, then one for each layer.
 STYLES: Final = (
     StyleEntry("amparo", "All layers", _whole),
     StyleEntry("amparo-names", "All layers, with names", lambda base: _whole(base, has_names=True)),

@@ -29,18 +29,17 @@ from tiles.errors import TileOutOfRangeError
 from tiles.statement import Statement, compiled
 from tiles.tile_matrix import MAX_ZOOM
 
-#: Cells along a tile's side: MVT's usual 4096, and a quarter of it where zooms are low, since
-#: 1024 cells on 256 pixels are finer than any screen shows (z6 road tile 181 -> 25.6 kB;
-#: publishing.md).
+#: Cells along a tile's side: 4096, as usual in MVT, and a quarter of it at low zooms, since 1024
+#: cells on 256 pixels are finer than any screen shows (z6 road tile 181 -> 25.6 kB; publishing.md).
 EXTENT = 4096
 LOW_EXTENT = 1024
 LOW_ZOOMS = 8
 
-#: What a tile carries beyond its edge, as a share of its side: PostGIS' default, 256 of 4096
-#: cells, so that signs of 32 pixels on a 512 pixel tile are whole on both sides of an edge.
+#: Buffer of a tile beyond its edge, as a share of its side: PostGIS' default, 256 of 4096 cells, so
+#: that signs of 32 pixels on a 512 pixel tile are whole on both sides of an edge.
 MARGIN = 1 / 16
 
-#: Latitude where WebMercatorQuad ends: atan(sinh(pi)).
+#: Latitude of the edge of WebMercatorQuad: atan(sinh(pi)).
 EDGE_LATITUDE = math.degrees(math.atan(math.sinh(math.pi)))
 
 _MERCATOR = 3857
@@ -48,12 +47,12 @@ _GEODETIC = 4326
 
 
 async def read_tile(asks: Asks, layer: Layer, z: int, x: int, y: int) -> bytes:
-    """Return one tile, empty where there is nothing.
+    """Return one tile, empty where there are no features.
 
     Parameters
     ----------
     asks
-        Connection of the tier that asks.
+        Connection of the asker's tier.
     layer
         Of the catalogue.
     z, x, y
@@ -62,7 +61,7 @@ async def read_tile(asks: Asks, layer: Layer, z: int, x: int, y: int) -> bytes:
     Raises
     ------
     TileOutOfRangeError
-        The matrix set has no such tile.
+        The tile matrix set has no such tile.
     """
     check_tile(z, x, y)
     if z < layer.min_zoom:
@@ -93,7 +92,7 @@ def check_tile(z: int, x: int, y: int) -> None:
     Raises
     ------
     TileOutOfRangeError
-        Zoom is not 0 to `MAX_ZOOM`, or column or row not 0 to 2^z - 1.
+        The zoom is not 0 to `MAX_ZOOM`, or the column or row not 0 to 2^z - 1.
     """
     if not 0 <= z <= MAX_ZOOM or not (0 <= x < 2**z and 0 <= y < 2**z):
         raise TileOutOfRangeError
@@ -147,7 +146,7 @@ def _tile_statement(layer_name: str, z: int) -> Statement:
 
 
 def _written(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a value as a tile has it: MVT knows no instants, and GeoJSON's are RFC 3339."""
+    """Return a value in tile form: MVT has no instants, so they are RFC 3339 as in GeoJSON."""
     if not isinstance(column.type, DateTime):
         return column
     as_json = func.to_jsonb(column).op("#>>", return_type=Text())
@@ -158,18 +157,18 @@ def _matching(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
     kept = layer.kept_at(z)
     rows = layer.rows().where(_box_meets(layer))
     if layer.period is not None:
-        # A map is read as today's, whatever its features say.
+        # A map is read as the state of today, whatever its features state.
         rows = rows.where(layer.period.start <= clock.now())
     return rows if kept is None else rows.where(kept)
 
 
 def _rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
-    # Sorted here, for the aggregate keeps the order: equal tiles are then equal bytes.
+    # Sorted here, because the aggregate keeps the order: equal tiles have equal bytes.
     return _matching(layer, z).order_by(*layer.order, layer.view.c.id)
 
 
 def _joined_rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
-    """Select lines that are equal in what travels as one: short pieces simplify to nothing."""
+    """Select lines merged by equal columns: short pieces would simplify to nothing."""
     pieces = _matching(layer, z).subquery("pieces")
     columns = [pieces.c[name] for name in layer.tile_columns_at(z)]
     together = func.ST_Collect(aggregate_order_by(pieces.c.geom, pieces.c.id))
@@ -186,10 +185,10 @@ def _box_meets(layer: Layer) -> ColumnElement[bool]:
 
 
 def _drawable(geom: ColumnElement[Any], layer: Layer, z: int) -> ColumnElement[Any]:
-    """Return a geometry as far as Mercator reaches, simplified below the layer's last zoom."""
+    """Return a geometry clipped to Mercator, and simplified below the layer's last zoom."""
     if layer.shape is Shape.POINT:
         return geom
-    # Mercator has no poles: areas that reach one (Antarctic claims) are cut at its edge.
+    # Mercator does not reach the poles: areas that do (Antarctic claims) are cut at its edge.
     world = func.ST_MakeEnvelope(-180, -EDGE_LATITUDE, 180, EDGE_LATITUDE, _GEODETIC)
     reaches_out = or_(func.ST_YMin(geom) < -EDGE_LATITUDE, func.ST_YMax(geom) > EDGE_LATITUDE)
     inside = case((reaches_out, func.ST_ClipByBox2D(geom, world)), else_=geom)

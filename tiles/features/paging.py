@@ -1,7 +1,7 @@
-"""Where a page begins: after a row, by the values that the order goes by (keyset paging).
+"""Keyset paging: a page starts after a row, by the values of its sort keys.
 
-Following the marks loses and repeats nothing while rows come and go, and the last page costs what
-the first one does (OFFSET 300000 takes 92 ms, a key 0.02; publishing.md).
+Following the marks neither loses nor repeats a row while rows come and go, and the last page costs
+as much as the first (OFFSET 300000 takes 92 ms, a key 0.02 ms; publishing.md).
 """
 
 import base64
@@ -29,22 +29,22 @@ from tiles.catalogue.layer import Layer
 from tiles.errors import InvalidMarkError
 from tiles.features.request import SortKey
 
-#: Characters of a mark: three texts of a record, and an id.
+#: Most characters of a mark: three texts of a record, and an id.
 _LONGEST: Final = 8_192
 
 
 def write_mark(values: Sequence[Any]) -> str:
-    """Return the opaque text of a row's place: values of the sort keys, then its id."""
+    """Return the opaque mark of a row: values of its sort keys, then its id."""
     return base64.urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
 
 
 def read_mark(text: str, layer: Layer, sort: Sequence[SortKey]) -> tuple[Any, ...]:
-    """Return the values in a mark, of the types of what they stand for.
+    """Return the values in a mark, with the types of their columns.
 
     Raises
     ------
     InvalidMarkError
-        It is not from a page of this layer in this order.
+        The mark is not from a page of this layer in this order.
     """
     try:
         if len(text) > _LONGEST:
@@ -70,7 +70,7 @@ def _typed(value: Any, column: ColumnElement[Any]) -> Any:  # noqa: ANN401 -- of
         case bool():
             is_fit = isinstance(kind, Boolean)
         case int():
-            # As PostgreSQL holds it; a float's digits may be those of a whole number.
+            # Bigint, as in PostgreSQL; JSON may write a float without a fraction.
             is_fit = isinstance(kind, Integer | Float) and abs(value) < 2**63
             value = float(value) if isinstance(kind, Float) else value
         case float():
@@ -90,7 +90,7 @@ def _typed(value: Any, column: ColumnElement[Any]) -> Any:  # noqa: ANN401 -- of
 
 
 def order_of(layer: Layer, sort: Sequence[SortKey]) -> list[ColumnElement[Any]]:
-    """Return what a page is ordered by: missing values last, then the id."""
+    """Return the sort expressions of a page: missing values last, then the id."""
     order: list[ColumnElement[Any]] = []
     for key in sort:
         column = layer.sortables[key.name]
@@ -106,7 +106,7 @@ def comes_after(
     Parameters
     ----------
     missing
-        Which of the mark's values are null; the id is none of them.
+        For each sort value of the mark, whether it is null; without the id.
     """
     columns = [*(layer.sortables[key.name] for key in sort), layer.view.c.id]
     descending = [*(key.is_descending for key in sort), False]

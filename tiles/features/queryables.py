@@ -1,4 +1,4 @@
-"""What may be asked for of a layer's rows (OGC API Features, Part 3): columns and their schema."""
+"""Queryable columns of a layer and their schema (OGC API Features, Part 3)."""
 
 import re
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from tiles.cql2.text import read_number
 from tiles.errors import InvalidFilterError
 from tiles.fields import QUERYABLE, Field, FieldKind
 
-#: As long as a bigint may be: Python reads no number of thousands of digits.
+#: At most the digits of a bigint: Python refuses to parse numbers of thousands of digits.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
-#: OGC API Features, Part 5, 7.5.
+#: Geometry formats of OGC API Features, Part 5, 7.5.
 _GEOMETRY_FORMATS = {
     Shape.POINT: "geometry-point",
     Shape.LINE: "geometry-linestring-or-multilinestring",
@@ -30,7 +30,7 @@ _GEOMETRY_FORMATS = {
 
 @cache
 def queryable_columns(layer: Layer) -> Mapping[str, ColumnElement[Any]]:
-    """Return the columns of a layer that filters may name: all but geometry and JSON."""
+    """Return the columns that filters may name: all but geometry and JSON."""
     columns = {**layer.view.c, "expires_on": layer.expires_on}
     return {field.name: columns[field.name] for field in _queryable(layer)}
 
@@ -41,19 +41,19 @@ def _queryable(layer: Layer) -> list[Field]:
 
 @cache
 def other_columns(layer: Layer) -> Mapping[str, ColumnElement[Any]]:
-    """Return the columns of which filters may ask no more than whether they are null: JSON."""
+    """Return the JSON columns, which filters may only test for null."""
     names = [field.name for field in layer.fields if field.kind not in QUERYABLE]
     return {name: layer.view.c[name] for name in names if name in layer.columns}
 
 
 @cache
 def forms_of(layer: Layer) -> Forms:
-    """Return what reads the filters of a layer."""
+    """Return the reader of the filters of a layer."""
     return Forms(queryable_columns(layer), layer.view.c.geom, other_columns(layer))
 
 
 def queryables_schema(layer: Layer) -> dict[str, Any]:
-    """Return the JSON Schema of what filters may name; ``$id``, its address, is the caller's."""
+    """Return the JSON Schema of queryable properties; the caller adds ``$id``, its URL."""
     roles = _roles(layer)
     properties: dict[str, Any] = {
         "geometry": {
@@ -90,15 +90,15 @@ def _roles(layer: Layer) -> dict[str, str]:
 def read_equalities(
     parameters: Mapping[str, str], queryables: Mapping[str, ColumnElement[Any]]
 ) -> Filter | None:
-    """Read properties given as query parameters, all of which must be equal; None for none.
+    """Return the filter of properties given as query parameters, all by equality; None for none.
 
-    Its binds are ``q0``, ``q1`` and so on, so that it and a `tiles.cql2.parser.read_filter` go
-    together.
+    Its binds are ``q0``, ``q1`` and so on, so that it can be combined with a filter of
+    `tiles.cql2.parser.read_filter`.
 
     Raises
     ------
     InvalidFilterError
-        A name is no property, or its value is of another type; ``field`` is the name.
+        A name is no property, or its value has another type; ``field`` is the name.
     """
     terms = Operands(queryables, prefix="q")
     conditions = []
@@ -130,7 +130,7 @@ def _read_plain(kind: FieldKind, text: str) -> Operand:
             return read_scalar(text == "true")
         case FieldKind.FLOAT if _NUMBER.fullmatch(text):
             return read_scalar(read_number(text))
-        # In an address a whole number is digits: 5.0 is none.
+        # In a URL a whole number consists of digits: 5.0 is not accepted.
         case FieldKind.INTEGER if _WHOLE.fullmatch(text):
             return read_scalar(int(text))
     raise InvalidFilterError(f"is no {kind.value} as JSON writes it; lists go by `filter` alone")

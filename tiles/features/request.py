@@ -1,4 +1,4 @@
-"""What part of a collection is asked for, and in which order."""
+"""The requested part of a collection, and its order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from tiles.cql2.parser import Filter
 from tiles.crs import CRS84, Crs
 from tiles.errors import InvalidSortError
 
-#: Properties an order may name [A]: each makes the condition of the next page longer by its own
-#: length, and nobody sorts a table by four columns.
+#: Most properties in an order [A]: each lengthens the condition of the next page, and nobody sorts
+#: a table by four columns.
 MAX_SORT_KEYS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One property of an order."""
+    """One property of a sort order."""
 
     name: str
     is_descending: bool = False
@@ -26,29 +26,29 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What part of a collection is asked for.
+    """The requested part of a collection.
 
     Parameters
     ----------
     boxes
         West, south, east, north in degrees (EPSG:4326), west <= east: none for everything, two
-        where the asked box spans the antimeridian.
+        where the requested box spans the antimeridian.
     since, until
-        Instants between which a row must hold, for layers bound to time; None is open.
+        Interval in which a row must be valid, for layers bound to time; None is open.
     after
         Values of the sort keys and the id of the row after which the page starts.
     limit
-        Features on the page, at least 1.
+        Most features on the page, at least 1.
     as_of
-        Instant as of which the collection is read; None is now. Of layers with a past.
+        Instant as of which the collection is read, for layers with a history; None is now.
     filter
-        What else a row must satisfy.
+        Further condition on the rows.
     sort
-        By which properties; the id decides what these leave open.
+        Sort keys; rows with equal keys are ordered by id.
     columns
-        Properties that are wanted; None for all.
+        Requested properties; None for all.
     crs
-        Of the answer.
+        Reference system of the response.
     """
 
     boxes: tuple[Box, ...] = ()
@@ -64,12 +64,12 @@ class Window:
 
 
 def sort_keys(layer: Layer, names: Sequence[str]) -> tuple[SortKey, ...]:
-    """Return an order from names with ``+`` or ``-`` before them.
+    """Return an order from names with an optional ``+`` or ``-`` before each.
 
     Raises
     ------
     InvalidSortError
-        A name is no sortable property, stands twice, or there are too many.
+        A name is no sortable property or occurs twice, or there are too many names.
     """
     keys = []
     for name in names:

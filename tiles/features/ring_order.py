@@ -1,4 +1,4 @@
-"""In which direction rings and lines run."""
+"""Direction of rings and lines in published geometries."""
 
 from typing import Any
 
@@ -10,8 +10,9 @@ from tiles.catalogue.layer import Shape
 def turned(geom: ColumnElement[Any], shape: Shape) -> ColumnElement[Any]:
     """Return geometries of a layer with outer rings counterclockwise (RFC 7946, 3.1.6).
 
-    Lines run as they are kept, from the origin. ``ST_ForcePolygonCCW`` turns rings clockwise and
-    then all that it was given around, lines too: those are turned around before.
+    Lines keep their stored direction, from the origin. ``ST_ForcePolygonCCW`` turns rings clockwise
+    and then reverses the whole geometry, including lines; mixed geometries are therefore reversed
+    beforehand.
     """
     if shape is Shape.POLYGON:
         return func.ST_ForcePolygonCCW(geom)

@@ -1,4 +1,4 @@
-"""The JSON Schema of a layer's items, by which clients know types before they read any."""
+"""JSON Schema of a layer's items, which tells clients the types in advance."""
 
 from functools import cache
 from typing import Any
@@ -8,10 +8,10 @@ from tiles.catalogue.layer import Layer
 
 @cache
 def item_schema(layer: Layer) -> dict[str, Any]:
-    """Return the JSON Schema of one feature; ``$id``, its address, is the caller's.
+    """Return the JSON Schema of one feature; the caller adds ``$id``, its URL.
 
-    Each property has one type, though most may be null: clients such as GDAL read no other form,
-    and Part 5 of the standard takes null for absent.
+    Each property has one type, although most may be null: clients such as GDAL read no other form,
+    and Part 5 of the standard treats null as absent.
     """
     fields = {field.name: field.schema for field in layer.fields if field.name != "id"}
     return {

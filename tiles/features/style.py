@@ -1,4 +1,4 @@
-"""Styles and legend of the map, as plain values made from the catalogue."""
+"""Styles and legend of the map as plain values, made from the catalogue."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ from tiles.catalogue.layers import (
     SPACES,
 )
 
-#: Land, ink and water: what lies around the signs, which are coloured. The web map draws on the
-#: same land and water (app/static/style.js, page.css).
+#: Land, ink and water, the surroundings of the coloured signs. The web map uses the same land and
+#: water (app/static/style.js, page.css).
 PAPER, INK, WATER = "#F7F5EF", "#16262B", "#DDE8EC"
 
-#: Bottom to top: areas and lines below points, what people look for last.
+#: Bottom to top: areas and lines below points; what people look for is on top.
 DRAWING_ORDER: tuple[Layer, ...] = (
     BOUNDARIES,
     CORRIDORS,
@@ -54,7 +54,7 @@ def map_layers() -> list[dict[str, Any]]:
 
 
 def style(layer: Layer) -> dict[str, Any]:
-    """Return how a layer is drawn; ``values`` maps the property ``by`` to other signs."""
+    """Return the style of a layer; ``values`` maps values of the property ``by`` to other signs."""
     drawn = layer.style
     return {
         **_sign(drawn.sign),
@@ -66,7 +66,7 @@ def style(layer: Layer) -> dict[str, Any]:
 
 
 def legend() -> list[dict[str, str]]:
-    """Return one line per sign of the map, the most important layer first."""
+    """Return one line for each sign of the map, the most important layer first."""
     return [
         {"layer": layer.name, "title": sign.title or layer.title, **_sign(sign)}
         for layer in reversed(DRAWING_ORDER)

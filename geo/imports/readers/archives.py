@@ -1,4 +1,4 @@
-"""Zip files of strangers, opened within limits: workbooks and KMZ."""
+"""Foreign zip files (workbooks and KMZ), opened within limits."""
 
 import io
 import lzma
@@ -11,15 +11,16 @@ from geo.imports.readers.limits import ON_THE_MACHINE, TooHeavyError, Unpacking
 from geo.imports.readers.table import refuse
 from geo.reasons import CodedReason
 
-#: How much is unpacked; `geo.imports.sandbox_child` takes less.
+#: Limits of unpacking; `geo.imports.sandbox_child` sets narrower ones.
 LIMITS: Unpacking = ON_THE_MACHINE
 
 _CHUNK = 1 << 20
 
-#: What is unpacked however well it was packed: a small form may repeat itself.
+#: Bytes that are unpacked whatever the compression ratio: a small repetitive file is packed very
+#: well.
 _SMALL = 1 << 20
 
-#: What the library raises of files that are no whole archives, or are made to break it.
+#: Exceptions that zipfile raises for incomplete or malicious archives.
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -52,7 +53,7 @@ def member_names(name: str, data: bytes) -> list[str]:
 def unpacked(name: str, data: bytes) -> dict[str, bytes]:
     """Return the members of a zip file by name.
 
-    What is read is counted, not what the archive says of itself.
+    The limits apply to the bytes actually read, not to the sizes that the archive states.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def unpacked(name: str, data: bytes) -> dict[str, bytes]:
                     refuse(name, CodedReason("file_encrypted"))
                 members[info.filename] = _member(name, archive, info, left, is_bomb=is_bomb)
                 left -= len(members[info.filename])
-    except InvalidFileError:  # is a ValueError too
+    except InvalidFileError:  # also a ValueError, which is in `_BROKEN`
         raise
     except _BROKEN as error:
         refuse(name, CodedReason("file_zip_broken", detail=type(error).__name__))
@@ -93,7 +94,7 @@ def _member(
 
 
 def stored(members: dict[str, bytes]) -> io.BytesIO:
-    """Return the members as an archive without compression, for readers that know no limits."""
+    """Return the members as an uncompressed archive, for readers without limits of their own."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for member, content in members.items():

@@ -1,4 +1,4 @@
-"""CSV as it is met in the field: any delimiter, byte-order marks, encodings of old programs."""
+"""CSV files as found in the field: any delimiter, byte-order marks, encodings of old programs."""
 
 import codecs
 import csv
@@ -14,29 +14,29 @@ from geo.records.readers import MAX_BYTES
 
 DELIMITERS = (",", ";", "\t", "|")
 
-#: Signs that mean something else in CSV.
+#: Characters that have another meaning in CSV.
 _NO_DELIMITERS = frozenset('"\r\n')
 
-#: Marks at the beginning of a file, and what they say.
+#: Byte-order marks, and the encodings they stand for.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-#: What a spreadsheet program writes where it does not write Unicode: Windows, Macintosh, DOS.
+#: Encodings that spreadsheet programs write instead of Unicode: Windows, Macintosh, DOS.
 _OLD = ("cp1252", "mac_roman", "cp850")
 
-#: Letters of Spanish, Portuguese, French and Haitian that follow or precede a plain letter.
+#: Accented letters and signs of Spanish, Portuguese, French and Haitian next to a plain letter.
 _ACCENTED = re.compile(
     r"[A-Za-z][áéíóúñüàâãçêôõèùëïîœ]|[áéíóúñüàâãçêôõèùëïîœ][a-z]"
     r"|[ÁÉÍÓÚÑÂÃÇÊÔÕÀÈÜ][A-Z ]|[¿¡][A-ZÁÉ]"
 )
 
-#: A UTF-8 text that was read as Windows-1252 and saved again: "Ã±" for "ñ".
+#: UTF-8 text that was read as Windows-1252 and saved again: "Ã±" for "ñ".
 _TWICE = re.compile("Ã[\x80-\xbf±¡©­³º§¢£ªµ¼]")
 
-#: Text a delimiter is guessed from.
+#: Characters from which the delimiter is guessed.
 _SAMPLE = 200_000
 
 
@@ -53,9 +53,9 @@ def read_delimited(
     Parameters
     ----------
     encoding, delimiter : str or None
-        As the mapping states them; None finds out, and says so in a remark where it is a guess.
+        As the mapping states them; None detects them, with a remark where the result is a guess.
     header_row : int or None
-        Line of the header; None looks for it.
+        Line of the header; None detects it.
 
     Raises
     ------
@@ -65,9 +65,9 @@ def read_delimited(
     if len(data) > MAX_BYTES:
         refuse(name, CodedReason("file_too_large", most=MAX_BYTES))
     content, remarks = decoded(name, data, encoding)
-    stated = re.match(r"sep=(.)\r?\n", content)  # Excel's own way to name the delimiter
+    stated = re.match(r"sep=(.)\r?\n", content)  # Excel states the delimiter in such a line
     if stated:
-        # Its line stays counted, as an empty one.
+        # The line break stays, so that line numbers remain right.
         content = content[stated.end() - 1 :]
         delimiter = delimiter or stated[1]
     delimiter = delimiter or guessed_delimiter(content)
@@ -98,12 +98,12 @@ def _without_overlong(table: Table, rows: list[Row]) -> Table:
 
 
 def decoded(name: str, data: bytes, encoding: str | None = None) -> tuple[str, list[CodedReason]]:
-    """Return the text of a file, and a remark where its encoding was guessed.
+    """Return the text of a file, and a remark if its encoding was guessed.
 
     Raises
     ------
     InvalidFileError
-        It cannot be decoded.
+        The file cannot be decoded.
     """
     if encoding is not None:
         return _as_stated(name, data, encoding), []
@@ -132,12 +132,12 @@ def _as_stated(name: str, data: bytes, encoding: str) -> str:
             CodedReason("file_not_encoding", encoding=encoding),
             data.count(b"\n", 0, error.start) + 1,
         )
-    except (LookupError, ValueError):  # a name with a zero, or of a codec that decodes nothing
+    except (LookupError, ValueError):  # a name with a NUL, or a codec that does not decode text
         refuse(name, CodedReason("file_unknown_encoding", encoding=encoding[:40]))
 
 
 def _guessed(name: str, data: bytes) -> tuple[str, list[CodedReason]]:
-    """Return the reading that gives most accented letters next to plain ones."""
+    """Return the decoding with the most accented letters next to plain ones."""
     scores: Counter[str] = Counter()
     readings = {}
     for encoding in _OLD:
@@ -148,12 +148,12 @@ def _guessed(name: str, data: bytes) -> tuple[str, list[CodedReason]]:
         scores[encoding] = len(_ACCENTED.findall(readings[encoding]))
     if not readings:
         refuse(name, CodedReason("file_no_encoding"))
-    best = max(readings, key=lambda encoding: scores[encoding])  # the first wins where equal
+    best = max(readings, key=lambda encoding: scores[encoding])  # the first of equals wins
     return readings[best], [CodedReason("read_as", encoding=best)]
 
 
 def guessed_delimiter(content: str) -> str:
-    """Return the delimiter that gives most columns to most rows alike."""
+    """Return the delimiter that gives the most columns to the largest share of rows."""
     sample = content[:_SAMPLE]
     if len(content) > _SAMPLE:
         sample = sample[: sample.rfind("\n") + 1]

@@ -1,4 +1,4 @@
-"""What format a file is in, by its content first; its name decides only where content cannot."""
+"""Detection of a file's format by its content; the name decides only where content cannot."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -17,18 +17,18 @@ from geo.reasons import CodedReason
 
 _ZIP: Final = b"PK"
 
-#: Bytes from which the beginning of a text is judged.
+#: Bytes examined at the beginning of a text.
 _HEAD = 4_000
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How a file is to be read, as far as somebody said.
+    """Options for reading a file; None lets the reader detect the value.
 
     Attributes
     ----------
     format : str or None
-        One of `FORMATS`; None looks.
+        One of `FORMATS`.
     encoding, delimiter, sheet : str or None
     header_row : int or None
     """
@@ -72,7 +72,7 @@ def _refined(table: Table, stated: str | None) -> Table:
 def _is_workbook(name: str, data: bytes) -> bool:
     if data.startswith(_ZIP):
         return "xl/workbook.xml" in member_names(name, data)
-    return data.startswith(b"\xd0\xcf\x11\xe0")  # refused there, with what to do about it
+    return data.startswith(b"\xd0\xcf\x11\xe0")  # an old workbook: `open_workbook` refuses it
 
 
 def _is_map(name: str, data: bytes) -> bool:
@@ -91,7 +91,7 @@ def _is_geojson(name: str, data: bytes) -> bool:
     try:
         content: Any = json.loads(data)
     except (ValueError, RecursionError):
-        return True  # refused there, with the line
+        return True  # the GeoJSON reader refuses it and names the line
     return isinstance(content, Mapping) and content.get("type") == "FeatureCollection"
 
 
@@ -113,7 +113,7 @@ def _is_anything(_name: str, _data: bytes) -> bool:
 
 
 def _head(data: bytes) -> bytes:
-    """Return where a text begins, without marks and the zeros of UTF-16."""
+    """Return the beginning of a text without byte-order marks and the zeros of UTF-16."""
     return data[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
 
 
@@ -133,16 +133,17 @@ def _read_delimited(name: str, data: bytes, reading: ReadingOptions) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A format that a file is in as a whole.
+    """A file format that is detected from the whole file.
 
     Parameters
     ----------
     name
-        In mappings and reports.
+        Its name in mappings and reports.
     fits
-        Whether a file of a name and content is in it; none that comes before it fits.
+        Returns whether a file has the format, by name and content; called only if no earlier format
+        fits.
     read
-        Makes a table of it.
+        Makes a table of the file.
     """
 
     name: str
@@ -154,7 +155,7 @@ def _plainly(read: Callable[[str, bytes], Table]) -> Callable[[str, bytes, Readi
     return lambda name, data, _reading: read(name, data)
 
 
-#: The first that fits; a new format is one entry.
+#: Formats in the order of detection: the first that fits is used. A new format is one entry.
 CONTAINERS: Final[Mapping[str, Container]] = {
     one.name: one
     for one in (
@@ -166,5 +167,5 @@ CONTAINERS: Final[Mapping[str, Container]] = {
     )
 }
 
-#: What a mapping may state; ``kobo`` and ``hxl`` are CSV or XLSX with columns that say more.
+#: Formats that a mapping may state; ``kobo`` and ``hxl`` are CSV or XLSX with special columns.
 FORMATS: Final = (*CONTAINERS, "kobo", "hxl")

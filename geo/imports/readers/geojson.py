@@ -1,4 +1,4 @@
-"""GeoJSON as a table: one line a feature, its properties as they are."""
+"""GeoJSON as a table: one line for each feature, with its properties unchanged."""
 
 from geo.imports.readers.table import (
     MAX_COLUMNS,

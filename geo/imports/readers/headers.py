@@ -1,4 +1,4 @@
-"""Where a table begins: its header row, names of its columns, its HXL hashtags."""
+"""Detection of a table's header row, column names and HXL hashtags."""
 
 import re
 from collections import Counter
@@ -23,13 +23,13 @@ _HASHTAG = re.compile(r"#[a-z][a-z0-9_]*(?:\s*\+\s*[a-z][a-z0-9_]*)*", re.IGNORE
 #: HXL 1.1 puts the hashtags above the data; libhxl looks for them in the first 25 rows.
 _HASHTAG_ROWS = 25
 
-#: Rows among which a header is looked for below titles and logos.
+#: Rows in which the header is searched, below titles and logos.
 _HEADER_ROWS = 30
 
-#: One row: its number in the file and its cells from the first column on.
+#: One row: its number in the file and its cells, starting with the first column.
 Row = tuple[int, Sequence[Value]]
 
-#: Cells that were merged, as (first row, first column, last row, last column).
+#: Merged cells, as (first row, first column, last row, last column).
 Span = tuple[int, int, int, int]
 
 
@@ -47,18 +47,18 @@ def tabulated(
     Parameters
     ----------
     name, kind : str
-        Of the file, and its format.
+        Name and format of the file.
     rows : sequence of (int, sequence)
-        In order; empty ones may be left out.
+        In order; empty rows may be left out.
     header_row : int or None
-        Number of the header row; None looks for it.
+        Number of the header row; None detects it.
     spans : sequence of Span
-        Merged cells by the rows' numbers, for headers of two rows.
+        Merged cells by row number, for headers of two rows.
 
     Raises
     ------
     InvalidFileError
-        No header, no data, or too much of it.
+        There is no header, no data, or too much data.
     """
     filled = [row for row in rows if any(cell is not None for cell in row[1])]
     if not filled:
@@ -92,7 +92,7 @@ def _tags_at(rows: Sequence[Row]) -> int | None:
 
 
 def _normal(tag: str) -> str:
-    """Return a hashtag in lower case, its attributes sorted: their order means nothing."""
+    """Return a hashtag in lower case with its attributes sorted: their order has no meaning."""
     head, *attributes = re.sub(r"\s+", "", tag.lower()).split("+")
     return "+".join([head, *sorted(set(attributes))])
 
@@ -123,7 +123,7 @@ def _is_text(cells: Sequence[Value]) -> bool:
 
 
 def _levels(rows: Sequence[Row], at: int, spans: Sequence[Span]) -> tuple[int, dict[int, str]]:
-    """Return the row that names single columns, and the group above each column."""
+    """Return the position of the row that names single columns, and the group above each column."""
     number = rows[at][0]
     wide = [span for span in spans if span[0] == number and span[3] > span[1]]
     below = at + 1 < len(rows) and _is_text(rows[at + 1][1])
@@ -146,7 +146,7 @@ def _groups(row: Row, spans: Sequence[Span]) -> dict[int, str]:
 def _names(
     name: str, rows: Sequence[Row], at: int, groups: dict[int, str]
 ) -> tuple[list[str], list[CodedReason]]:
-    width = len(rows[at][1])  # a longer row below is a broken one, not one more column
+    width = len(rows[at][1])  # a longer row below is broken and adds no column
     while width and all(len(cells) < width or cells[width - 1] is None for _, cells in rows):
         width -= 1
     if width > MAX_COLUMNS:

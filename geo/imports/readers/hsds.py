@@ -1,4 +1,4 @@
-"""HSDS 3 JSON: a package of entities, or services with organisation and locations inside."""
+"""HSDS 3 JSON: a package of entity lists, or services with organisation and locations nested."""
 
 import json
 from collections import defaultdict
@@ -12,7 +12,7 @@ import shapely
 from geo.imports.readers.table import MAX_LINES, Line, Table, Value, refuse, too_many
 from geo.reasons import CodedReason
 
-#: Entities of a package and the key that lists them; HSDS names both singular and plural.
+#: Keys under which a package lists each entity; HSDS uses both singular and plural.
 _LISTS = {
     "organization": ("organizations", "organization"),
     "service": ("services", "service"),
@@ -30,7 +30,7 @@ _LISTS = {
     "service_capacity": ("service_capacities", "service_capacity"),
 }
 
-#: The taxonomy in which Amparo's own export writes what HSDS has no field for.
+#: Taxonomy in which Amparo's own export writes fields that HSDS does not have.
 OWN = "amparo"
 
 _SCHEDULE = (
@@ -38,7 +38,7 @@ _SCHEDULE = (
     "closes_at", "valid_from", "valid_to", "description",
 )  # fmt: skip
 
-#: HSDS has four states of a service, Amparo four of a place; a defunct one is closed.
+#: Amparo status by HSDS service status; a defunct service is a closed space.
 _STATUS = {
     "active": "active",
     "inactive": "temporarily_closed",
@@ -51,7 +51,7 @@ Entity = Mapping[str, Any]
 
 @dataclass
 class _Package:
-    """The entities of a file, whether nested or listed, and what belongs to what."""
+    """The entities of a file, nested or listed, and the relations among them."""
 
     services: dict[str, Entity] = field(default_factory=dict)
     locations: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -68,7 +68,7 @@ def read_hsds(name: str, data: bytes) -> Table:
     Raises
     ------
     InvalidFileError
-        Not JSON, or no location in it.
+        The file is not JSON, or has no location.
     """
     try:
         content = json.loads(data)
@@ -130,7 +130,7 @@ def _listed(content: Entity, entity: str) -> list[Entity]:
 
 
 def _take_any(package: _Package, item: Entity) -> None:
-    """Take an entity of a list, known by what only it has."""
+    """Take an entity of a list, whose type follows from keys that only this type has."""
     if "location_type" in item or "latitude" in item:
         _take(package, "location", item)
     elif "service_at_locations" in item or "organization" in item or "organization_id" in item:
@@ -200,7 +200,7 @@ _TAKERS: Mapping[str, Callable[[_Package, Entity], None]] = {
 
 
 def _parts(package: _Package, owner: Entity, entity: str) -> list[Entity]:
-    """Return what belongs to an entity: nested in it, or listed beside it."""
+    """Return the parts of an entity: nested in it, or listed beside it."""
     return [*_listed(owner, entity), *package.parts[entity, str(owner.get("id") or "")]]
 
 
@@ -281,7 +281,7 @@ def _schedule(schedule: Entity) -> dict[str, Value]:
     made = {key: schedule[key] for key in _SCHEDULE if schedule.get(key) not in (None, "")}
     for clock in ("opens_at", "closes_at"):
         if isinstance(made.get(clock), str):
-            made[clock] = made[clock][:5]  # HSDS writes the zone behind: 08:00Z, 08:00:00-05:00
+            made[clock] = made[clock][:5]  # HSDS appends the time zone: 08:00Z, 08:00:00-05:00
     if isinstance(made.get("bymonthday"), str):
         made["bymonthday"] = [int(day) for day in made["bymonthday"].split(",") if day.strip()]
     return made
@@ -300,7 +300,7 @@ def _taxonomy(term: Entity) -> str:
 
 
 def _code(package: _Package, service: Entity) -> str | None:
-    """Return a service's code: a term of ours, or the name, for the mapping to translate."""
+    """Return a service's code in Amparo's taxonomy, or its name for the mapping to translate."""
     for _, term in _terms(package, service):
         if _taxonomy(term).startswith(OWN) and term.get("code"):
             return str(term["code"])
@@ -316,7 +316,7 @@ def _own_fields(package: _Package, location: Entity) -> dict[str, Value]:
 
 
 def _json(value: Value) -> Value:
-    """Return the list or object in a text; any other text as it stands."""
+    """Return the parsed JSON list or object of a text; any other value unchanged."""
     if isinstance(value, str) and value[:1] in "[{" and value:
         try:
             return json.loads(value)

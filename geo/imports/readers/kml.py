@@ -1,4 +1,4 @@
-"""KML and KMZ, as Google My Maps and Earth write them."""
+"""KML and KMZ, as Google My Maps and Google Earth write them."""
 
 import re
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ from geo.imports.readers.table import (
 )
 from geo.reasons import CodedReason
 
-#: Columns that every placemark has, besides those of its extended data.
+#: Columns of every placemark, in addition to those of its extended data.
 FOLDER, NAME, DESCRIPTION = "folder", "name", "description"
 
 _COORDINATES = re.compile(r"\s*([-+\d.eE]+)\s*,\s*([-+\d.eE]+)\s*(?:,[-+\d.eE\s]*)?")
-#: Signs of the names of all the folders that a placemark lies in.
+#: Most characters of the joined names of a placemark's folders.
 _LONGEST_PATH = 1_000
 
 _LINE_BREAKS = {"br", "p", "div", "li", "tr"}
@@ -36,13 +36,13 @@ _LINE_BREAKS = {"br", "p", "div", "li", "tr"}
 def read_kml(name: str, data: bytes) -> Table:
     """Return the placemarks of a KML or KMZ file as a table.
 
-    Columns are ``folder``, ``name``, ``description`` (without its HTML) and whatever the
-    extended data names, as it stands there; a line is the ordinal of a placemark.
+    The columns are ``folder``, ``name``, ``description`` (without HTML) and the names in the
+    extended data, unchanged; a line number is the ordinal of the placemark.
 
     Raises
     ------
     InvalidFileError
-        Not KML, or it points to another file: nothing is fetched.
+        Not KML, or a document that links to another file: nothing is fetched.
     """
     remarks: list[CodedReason] = []
     if data.startswith(b"PK"):
@@ -94,7 +94,7 @@ def _child(element: Element, tag: str) -> str | None:
 
 
 def _placemarks(element: Element) -> Iterator[tuple[str, Element]]:
-    """Yield each placemark with the names of its folders, in the file's order."""
+    """Yield each placemark with the names of its folders, in document order."""
     waiting: list[tuple[Element, str]] = [(element, "")]
     while waiting:
         found, folders = waiting.pop()
@@ -113,7 +113,7 @@ def _line(number: int, folders: str, mark: Element) -> Line:
     for column, value in islice(_extended(mark), MAX_COLUMNS + 1):  # more than all are refused
         unique, n = column, 2
         while cells.get(unique) is not None:
-            # My Maps repeats the title among the data: the same value twice is one.
+            # My Maps repeats the title in the extended data: an equal value is not added again.
             if cells[unique] == value:
                 break
             unique, n = f"{column} ({n})", n + 1
@@ -143,12 +143,12 @@ def _geometry(mark: Element) -> tuple[shapely.Point | None, CodedReason | None]:
         if found:
             return shapely.Point(float(found[1]), float(found[2])), None
     except ValueError:
-        pass  # numbers without a digit
+        pass  # the pattern also matches numbers without a digit
     return None, CodedReason("row_no_coordinates")
 
 
 class _Text(HTMLParser):
-    """Collects the text of HTML; scripts and styles have none."""
+    """Parser that collects the text of HTML, except scripts and styles."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -174,7 +174,7 @@ _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
 
 
 def plain_text(value: str) -> str:
-    """Return the text of a description that may be HTML; anything else as it stands."""
+    """Return the plain text of a description that may be HTML; other text unchanged."""
     if not _MARKUP.search(value):
         return value.strip()
     reader = _Text()

@@ -1,4 +1,4 @@
-"""Survey exports of Kobo and ODK: groups, points, choices in columns of their own."""
+"""Survey exports of Kobo and ODK: groups, points, and choices in columns of their own."""
 
 import re
 from collections import Counter, defaultdict
@@ -10,12 +10,12 @@ import shapely
 from geo.imports.readers.table import Line, Table, Value
 from geo.reasons import CodedReason
 
-#: Columns by which an export of Kobo or of ODK Central is known.
+#: Columns that identify an export of Kobo or of ODK Central.
 _KOBO = {"_uuid", "_submission_time"}
 _CENTRAL = {"KEY", "SubmissionDate"}
 
-#: What these programs add about the person with the phone, or about the survey itself. Never
-#: read: a device and its user are nobody's business here (P6, P17).
+#: Columns that these programs add about the enumerator, the device or the survey itself. They are
+#: never read, because they are personal data that Amparo does not need (P6, P17).
 _ABOUT_THE_SURVEY = re.compile(
     r"start|end|today|deviceid|device id|phonenumber|phone ?number|simserial|subscriberid|username|"
     r"audit|__version__|_version_|_id|_status|_submitted_by|_notes|_tags|_validation_status|_index|"
@@ -32,14 +32,14 @@ _NO = {"0", "false", "no"}
 
 
 def is_survey(columns: Sequence[str]) -> bool:
-    """Return whether these are the columns of a survey's export."""
+    """Return whether columns are those of a survey export."""
     names = set(columns)
     return names >= _KOBO or names >= _CENTRAL
 
 
 @dataclass
 class _Plan:
-    """Which column becomes what: a field, a part of a point, one choice of a question."""
+    """The use of each column: a field, a part of a point, or one choice of a question."""
 
     plain: dict[str, str] = field(default_factory=dict)
     points: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
@@ -48,12 +48,12 @@ class _Plan:
 
 
 def read_survey(table: Table) -> Table:
-    """Return a survey's table with one column a question.
+    """Return a survey's table with one column for each question.
 
-    Groups disappear from the names where these stay unique. A point, in one column (``lat lon
+    Groups are removed from the names where these stay unique. A point, in one column (``lat lon
     altitude accuracy``) or in several (``_x_latitude``, ``_x_longitude``), becomes the line's
-    geometry if there is only one, and stays as ``lat lon`` in its column. Questions with several
-    answers become lists, from the column with all of them or from the columns of each.
+    geometry if it is the only one, and stays as ``lat lon`` in its column. Questions with several
+    answers become lists, from the column with all answers or from a column for each answer.
     """
     plan = _plan(table)
     renamed = _renamed([*plan.plain, *plan.points, *plan.choices])
@@ -92,7 +92,7 @@ def _plan(table: Table) -> _Plan:
 
 
 def _question(column: str, columns: Sequence[str]) -> str | None:
-    """Return the question a column ``_question_latitude`` or ``question-Latitude`` is part of."""
+    """Return the question of a column such as ``_question_latitude`` or ``question-Latitude``."""
     stem = re.sub(r"[_-][a-zA-Z]+$", "", column)
     group, _, last = stem.rpartition("/")
     last = last.removeprefix("_")
@@ -100,7 +100,7 @@ def _question(column: str, columns: Sequence[str]) -> str | None:
     for candidate in candidates:
         if candidate in columns:
             return candidate
-    # Without the question's own column only both numbers together are a point.
+    # Without the question's own column, latitude and longitude must both be present.
     there = {re.split(r"[_-]", other)[-1].lower() for other in columns if other.startswith(stem)}
     return candidates[0] if there >= {"latitude", "longitude"} else None
 
@@ -108,10 +108,10 @@ def _question(column: str, columns: Sequence[str]) -> str | None:
 def _is_choice(
     column: str, parent: str, columns: Sequence[str], values: dict[str, list[Value]]
 ) -> bool:
-    """Return whether a column says yes or no to one answer of the question ``parent``.
+    """Return whether a column holds yes or no for one answer of the question ``parent``.
 
-    Where the question has no column of its own, it could be a group of questions as well: only
-    three columns and more with nothing but 1 and 0 are taken for answers.
+    If the question has no column of its own, it could also be a group of questions: then only three
+    or more columns that hold nothing but 1 and 0 count as answers.
     """
     if parent in columns:
         asked, allowed = [column], _YES | _NO
@@ -140,7 +140,7 @@ def _line(line: Line, plan: _Plan, renamed: dict[str, str]) -> Line:
             cells[renamed[question]] = f"{pair[0]} {pair[1]}"
     for question, choices in plan.choices.items():
         if question in plan.plain and line.cells.get(question) is None:
-            continue  # not answered, whatever the columns of each answer say
+            continue  # not answered, whatever the columns of the answers hold
         if any(line.cells.get(column) is not None for column in choices.values()):
             cells[renamed[question]] = [
                 answer
@@ -153,7 +153,7 @@ def _line(line: Line, plan: _Plan, renamed: dict[str, str]) -> Line:
 
 
 def _only_point(cells: Iterable[Value]) -> shapely.Point | None:
-    """Return the point of a line that has one, written latitude first."""
+    """Return the only point in a line's cells, written latitude first, or None."""
     found = {cell for cell in cells if isinstance(cell, str) and _GEOPOINT.fullmatch(cell)}
     if len(found) != 1:
         return None

@@ -1,4 +1,4 @@
-"""How much of a stranger's file is unpacked, and what is said where it is too much."""
+"""Limits for unpacking foreign files, and the error for a file that exceeds them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +15,7 @@ class TooHeavyError(InvalidFileError):
     Attributes
     ----------
     what : str
-        One of `REASONS`: what it is too much of, and so what to do.
+        Key of `REASONS`: the exceeded limit.
     """
 
     code = "too_heavy"
@@ -26,7 +26,7 @@ class TooHeavyError(InvalidFileError):
         self.parameters = {"what": what}
 
 
-#: Codes of `geo.reasons`, by what it is too much of.
+#: Codes of `geo.reasons` by exceeded limit.
 REASONS: Final = {
     "members": "heavy_members",
     "unpacked": "heavy_unpacked",
@@ -47,12 +47,12 @@ class Unpacking:
     Attributes
     ----------
     member_bytes, all_bytes : int
-        Of one file in it, and of all together, unpacked.
+        Unpacked size of one member, and of all members together.
     members : int
-        Files in it.
+        Number of members.
     ratio : int
-        Times that all may be larger than the archive, once they are more than a megabyte. XML of
-        spreadsheets is packed to a tenth, seldom to a fiftieth; bombs to a thousandth.
+        Unpacked size of all members over the size of the archive, applied above one megabyte. The
+        XML of spreadsheets is packed to a tenth, seldom to a fiftieth; zip bombs to a thousandth.
     """
 
     member_bytes: int
@@ -61,8 +61,8 @@ class Unpacking:
     ratio: int
 
 
-#: By whoever holds the machine: 100,000 rows of 40 columns are about 160 MB of XML.
+#: Limits for the operator of the machine: 100,000 rows of 40 columns are about 160 MB of XML.
 ON_THE_MACHINE: Final = Unpacking(384 * _MB, 384 * _MB, 2_000, 2_000)
 
-#: By whoever is signed in: some 10,000 rows of 40 columns [A].
+#: Limits for signed-in people: some 10,000 rows of 40 columns [A].
 AT_THE_CONSOLE: Final = Unpacking(20 * _MB, 40 * _MB, 2_000, 200)

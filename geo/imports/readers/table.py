@@ -1,4 +1,4 @@
-"""What every reader gives: numbered lines of named cells, whatever the format of the file."""
+"""The result of every reader: numbered lines of named cells, whatever the file's format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,18 +9,19 @@ from shapely.geometry.base import BaseGeometry
 from geo.errors import InvalidFileError, UnreadableError
 from geo.reasons import CodedReason, in_file
 
-#: Text, number, boolean, date, datetime, time; lists and objects from JSON; None where empty.
+#: Cell value: text, number, boolean, date, datetime, time; lists and objects from JSON; None if
+#: empty.
 Value = Any
 
-#: Most records of one import: ten times the region's network as domain.md counts it.
+#: Most records of one import: ten times the size of the region's network in domain.md.
 MAX_LINES = 200_000
 
-#: Most columns of a table; the widest survey export we saw has a few hundred.
+#: Most columns of a table; the widest survey export seen has a few hundred.
 MAX_COLUMNS = 2_000
 
 
 class CellError(UnreadableError):
-    """A cell that its field cannot take."""
+    """A cell cannot be converted to the type of its field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,9 @@ class Line:
     cells : mapping of str to value
         By column; an empty cell is None or absent.
     geometry : shapely geometry or None
-        EPSG:4326, lon, lat; where the format has one.
+        EPSG:4326, lon, lat; None if the format has no geometry.
     problems : tuple of (str, CodedReason)
-        Column (empty: the whole line) and reason, found while reading. No values in them.
+        Column (empty for the whole line) and reason, found while reading; without cell values.
     """
 
     number: int
@@ -47,7 +48,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A file as read.
+    """A file that was read.
 
     Attributes
     ----------
@@ -56,11 +57,11 @@ class Table:
     columns : tuple of str
         In the file's order.
     tags : mapping of str to str
-        HXL hashtag with attributes by column, where the file has them.
+        HXL hashtag with attributes by column, if the file has them.
     remarks : tuple of CodedReason
-        What a reader decided or left out; nothing is left out silently.
+        Decisions and omissions of the reader; nothing is left out silently.
     epoch_1904 : bool
-        Serial dates count from 1904, as old Macintosh workbooks do.
+        Serial dates count from 1904, as in old Macintosh workbooks.
     """
 
     format: str
@@ -72,12 +73,12 @@ class Table:
 
 
 def too_many(count: int, what: str) -> CodedReason:
-    """Say that a file has more records than one import takes."""
+    """Return the reason for a file with more records than one import accepts."""
     return CodedReason("file_too_many_rows", count=count, what=what, most=MAX_LINES)
 
 
 def too_wide(count: int) -> CodedReason:
-    """Say that a table has more columns than are read."""
+    """Return the reason for a table with more columns than are read."""
     return CodedReason("file_too_many_columns", count=count, most=MAX_COLUMNS)
 
 

@@ -1,8 +1,9 @@
-"""How large the sheets of a workbook are, found out by a process that may die of it.
+"""Size of the sheets of a workbook, measured in a child process with a memory limit.
 
-The reader lays a sheet out whole, from its first cell with a value to its last: one stray value in
-the last row and column takes hundreds of gigabytes, and what cannot be had ends the process. So a
-child with a limit of memory reads first, and nothing is read here that it could not.
+The reader allocates a sheet whole, from its first cell with a value to its last: one stray value in
+the last row and column takes hundreds of gigabytes, and running out of memory ends the process.
+Therefore a child with a memory limit reads the workbook first, and this process only reads sheets
+that the child could read.
 """
 
 import json
@@ -14,22 +15,23 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-#: Bytes of address space: a sheet of `geo.imports.readers.workbooks.MAX_CELLS` takes about half.
+#: Most bytes of the child's address space: a sheet of `geo.imports.readers.workbooks.MAX_CELLS`
+#: cells takes about half.
 MEMORY_BYTES = 4 * 1024**3
 
-#: Seconds of a processor; 100,000 rows of 40 columns take three.
+#: Most seconds of processor time; 100,000 rows of 40 columns take three.
 PROCESSOR_S = 60
 
-#: Seconds until it is given up, on a machine that is busy with other things.
+#: Seconds until the child is killed, on a machine that is busy with other work.
 PATIENCE_S = 180
 
 
-#: Whether this process may die of it itself (`geo.imports.sandbox_child`): no other is needed then.
+#: Whether this process is a sandbox itself (`geo.imports.sandbox_child`) and needs no child.
 IS_APART = False
 
 
 class UnmeasuredError(Exception):
-    """The reader cannot read the workbook, or not within the limits; says why."""
+    """The workbook cannot be read, or not within the limits; the message gives the reason."""
 
 
 def sheet_sizes(content: bytes, sheet: str | None = None) -> dict[str, tuple[int, int]]:
@@ -40,12 +42,13 @@ def sheet_sizes(content: bytes, sheet: str | None = None) -> dict[str, tuple[int
     content : bytes
         A workbook whose members are not compressed.
     sheet : str or None
-        The only sheet that is read; None: those that a person sees. One that is not there has
-        no size.
+        The only sheet to be read; None for all visible sheets. A sheet that does not exist has no
+        size.
 
     Raises
     ------
     UnmeasuredError
+        The workbook cannot be read, or not within the limits.
     """
     if IS_APART:
         return _sizes_of(_measured(content, [] if sheet is None else [sheet]))

@@ -1,4 +1,4 @@
-"""XLSX workbooks: the sheet that is meant, and a remark on everything that is not read."""
+"""XLSX workbooks: reading of one sheet, with remarks on everything that is not read."""
 
 import html
 import re
@@ -23,8 +23,8 @@ from geo.reasons import CodedReason
 #: Most cells of one sheet: 200,000 rows of 100 columns.
 MAX_CELLS = 20_000_000
 
-# Attributes of one tag, no longer than programs write them: a tag without an end, or with a million
-# attributes, would keep the search busy for hours.
+# Attributes of one tag. Their length is limited to what programs write: a tag without an end, or
+# with a million attributes, would keep the search busy for hours.
 _ANY = rb"""[^<>]{0,400}?"""
 
 _MAC_EPOCH = re.compile(
@@ -46,9 +46,9 @@ _HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\s""" + _ANY + rb"""\bhidden="(?:1
 
 @dataclass(frozen=True)
 class Workbook:
-    """An opened workbook: its sheets, and the XML of each for what the reader does not tell.
+    """An opened workbook, with the XML of its members for details that the reader does not give.
 
-    ``sizes`` has height and width of the sheets that may be read.
+    ``sizes`` holds height and width of the sheets that may be read.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Workbook:
         return bool(_MAC_EPOCH.search(self.members.get("xl/workbook.xml", b"")))
 
     def visible(self) -> list[str]:
-        """Return the names of the work sheets a person sees."""
+        """Return the names of the visible work sheets."""
         return [
             sheet.name
             for sheet in self.opened.sheets_metadata
@@ -70,7 +70,7 @@ class Workbook:
         ]
 
     def hidden(self) -> list[str]:
-        """Return the names of the sheets a person does not see."""
+        """Return the names of the hidden sheets."""
         return [
             sheet.name
             for sheet in self.opened.sheets_metadata
@@ -78,7 +78,7 @@ class Workbook:
         ]
 
     def sheet(self, name: str) -> CalamineSheet:
-        """Return one sheet, read."""
+        """Return one sheet, read whole."""
         height, width = self.sizes[name]
         if height * width > MAX_CELLS:
             refuse(self.name, CodedReason("file_sheet_too_large", sheet=name, most=MAX_CELLS))
@@ -103,7 +103,7 @@ class Workbook:
 
 
 def open_workbook(name: str, data: bytes, sheet: str | None = None) -> Workbook:
-    """Return an opened workbook of which one sheet may be read, or those that a person sees.
+    """Return an opened workbook of which one sheet, or each visible sheet, may be read.
 
     Raises
     ------
@@ -126,14 +126,14 @@ def open_workbook(name: str, data: bytes, sheet: str | None = None) -> Workbook:
 def read_workbook(
     name: str, data: bytes, *, sheet: str | None = None, header_row: int | None = None
 ) -> Table:
-    """Return the table of one sheet: the one named, or the only visible one with data.
+    """Return the table of one sheet: the named one, or the only visible main sheet with data.
 
     Hidden sheets are never read unless named, and always reported.
 
     Raises
     ------
     InvalidFileError
-        No such sheet, or several that could be meant.
+        The named sheet does not exist, or several sheets have data.
     """
     book = open_workbook(name, data, sheet)
     remarks = []
@@ -164,7 +164,7 @@ def _chosen(book: Workbook, stated: str | None) -> tuple[str, CalamineSheet, lis
     with_data = [name for name, sheet in sheets.items() if sheet.height]
     if not with_data:
         refuse(book.name, CodedReason("file_no_data"))
-    # A survey's repeat groups stand on sheets of their own, which name their parent.
+    # The repeat groups of a survey have sheets of their own, with a column that names the parent.
     main = [name for name in with_data if not _is_repeat(sheets[name])]
     if len(main) != 1:
         refuse(book.name, CodedReason("file_several_sheets", sheets=with_data))
@@ -178,9 +178,9 @@ def _is_repeat(sheet: CalamineSheet) -> bool:
 
 
 def _rows(sheet: CalamineSheet) -> tuple[list[Row], list[Span], int]:
-    """Return the rows, the merged cells, and how many cells took their merged cell's value."""
+    """Return the rows, the merged cells, and how many cells were filled from merged cells."""
     if sheet.total_height > MAX_LINES + 1_000:
-        # Formatting alone does not count: the reader knows rows with values only.
+        # Rows with formatting only do not count: the reader reports rows with values.
         refuse(
             sheet.name,
             too_many(sheet.total_height, "rows"),
@@ -194,7 +194,7 @@ def _rows(sheet: CalamineSheet) -> tuple[list[Row], list[Span], int]:
             continue
         value = cells[top][left]
         for row in range(top + 1, min(bottom + 1, len(cells))):
-            # Downwards only: a cell merged to the right is a title or a group of columns.
+            # Filled downwards only: a cell merged to the right is a title or a group of columns.
             if value is not None and cells[row][left] is None and left == right:
                 cells[row][left] = value
                 filled += 1
@@ -207,19 +207,19 @@ def _value(cell: Value) -> Value:
     if isinstance(cell, float) and cell.is_integer():
         return int(cell)
     if isinstance(cell, timedelta):
-        return cell / timedelta(days=1)  # a duration format on a time: the share of a day
+        return cell / timedelta(days=1)  # a time with a duration format: fraction of a day
     return cell
 
 
 def _with_cell_problems(table: Table, xml: bytes) -> Table:
-    """Note cells that hold an error, or a formula whose value was never stored."""
+    """Note the cells that hold an error, or a formula whose value was not stored."""
     problems: dict[int, list[tuple[str, CodedReason]]] = defaultdict(list)
     for hint, pattern, reason in (
         (b't="e"', _ERROR, CodedReason("cell_error")),
         (b"f>", _FORMULA, CodedReason("cell_formula")),
     ):
         if hint not in xml:
-            continue  # most sheets have neither, and hundreds of megabytes are slow to search
+            continue  # most sheets have neither, and searching hundreds of megabytes is slow
         for letters, digits in pattern.findall(xml):
             index = _column(letters)
             if index < len(table.columns):
