@@ -349,8 +349,8 @@ def _close(
             if now_down != down[a]:
                 over_down[a] = now_down + 1
                 last = a
-        # A triangle over v whose later head is the last dearer one touches an arc of its earlier
-        # head: queue all heads up to that last one.
+        # A triangle over v belongs to the arcs of its lower head: queue every head of v up to that
+        # of the last dearer arc.
         for a in range(first[v], last + 1):
             if not queued[head[a]]:
                 queued[head[a]] = True

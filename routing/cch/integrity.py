@@ -96,7 +96,7 @@ def _leads(t: Topology, tail: Int32, head: Int32) -> bool:
 
 @compiled
 def _is_postorder(parent: Int32, level: NDArray[np.uint16], subtree: Int32) -> bool:
-    """Return whether levels count ancestors and descendants are the ranks right below each rank."""
+    """Return whether levels count ancestors, and subtrees are the ranks right below their root."""
     count = len(parent)
     size = np.ones(count, np.int32)
     for v in range(count):

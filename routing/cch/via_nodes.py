@@ -291,5 +291,5 @@ def _descend(
 
 @inlined
 def level_of(level: UInt16, rank: int) -> int:
-    """Return a level as a signed integer; numba makes a float of an unsigned and a signed one."""
+    """Return a level as a signed integer; numba would mix unsigned and signed into floats."""
     return int(np.int64(level[rank]))

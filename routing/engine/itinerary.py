@@ -96,7 +96,7 @@ class ItineraryClock:
     stint: Stint | None = None
 
     def walker(self) -> Walker:
-        """Return the walker as at the start of the way."""
+        """Return a walker at the start of the way, at the time of departure."""
         profile = self.travels[0].profile
         stint = under_way(self.departure, self.stint)
         return Walker(clock_of(self.departure), profile.window, profile.day_max_m, stint)

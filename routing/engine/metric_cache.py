@@ -84,7 +84,7 @@ class Resident:
 
     @property
     def key(self) -> Key:
-        """Profile, aversion, and the parts of the situation that its costs depend on."""
+        """Cache key: profile, aversion, and the parts of the situation that set the costs."""
         return key_of(self.ground.travel.profile, self.model.aversion, self.situation)
 
 
@@ -141,7 +141,7 @@ class Residents:
 
     @contextmanager
     def using(self, ground: Ground, aversion: float, situation: Situation) -> Iterator[Resident]:
-        """Hold the metric of a situation, which stays unchanged until the caller is done."""
+        """Lock the metric of a situation for reading, so that it stays unchanged until the exit."""
         wanted = key_of(ground.travel.profile, aversion, situation)
         while True:
             resident = self.find(ground, aversion, situation)
@@ -212,7 +212,7 @@ class Residents:
 
     @contextmanager
     def as_it_is(self, resident: Resident) -> Iterator[Resident]:
-        """Hold a metric, whatever its situation."""
+        """Lock a metric for reading, whatever its situation is by now."""
         with resident.gate:
             yield resident
 

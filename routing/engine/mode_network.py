@@ -88,7 +88,7 @@ class ModeNetwork:
     graph
         The road graph.
     mode
-        Who may use an edge.
+        Mode whose edges make up the network.
     usable
         Returns for int64 [k] edges whether each may be used, bool [k]; by default the mode decides.
     """
@@ -306,14 +306,14 @@ class ModeNetwork:
     def spread(self, cost: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return integer costs of the hierarchy's edges, [E + X], from the graph's edges, [E].
 
-        Copies and edges that this mode must not use for its turns are closed.
+        Edges and copies that turn restrictions take from this mode are closed.
         """
         return self.turns.spread(cost, cch.UNREACHABLE)
 
     def shortest(
         self, metric: ModeMetric, ends: EndPieces, price: Callable[[Legs], Floats]
     ) -> tuple[Piece, ...]:
-        """Find the cheapest path between two ends in one part of the network.
+        """Find the cheapest path between two ends that no closed border edge separates.
 
         Parameters
         ----------

@@ -141,7 +141,7 @@ class Timing(Protocol):
     """Source of durations, and of the times at which portals open."""
 
     def walker(self) -> Walker:
-        """Return the walker as at the start of the route."""
+        """Return a walker at the start of the route."""
 
     def measured(self, region: int, legs: Legs) -> tuple[Floats, Floats]:
         """Return moving time and length of legs: float64 [k] each, seconds and metres."""

@@ -20,7 +20,7 @@ type Flags = NDArray[np.uint16]
 #: Country argument that stands for any country.
 ANYWHERE = -1
 
-#: Edges that stand for no road of their own, which points never snap to.
+#: Edges that are not roads themselves: points never snap to them.
 _NOT_MET = int(EdgeFlag.BORDER | EdgeFlag.THRESHOLD)
 
 

@@ -70,7 +70,7 @@ class HeightRaster:
         return self.cell_m <= MAX_SLOPE_CELL_M
 
     def _cell_m(self) -> float:
-        """Return the longer side of a cell in metres; degrees of longitude count as of latitude."""
+        """Return the longer side of a cell in metres; a degree counts as at the equator."""
         width, height = self._raster.res
         if self._raster.crs.is_geographic:
             return float(max(width, height) * METRES_PER_DEGREE)

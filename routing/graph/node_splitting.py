@@ -27,7 +27,8 @@ type Ints = NDArray[np.int64]
 #: other way takes less than a day more, for example where a place can be reached over them alone.
 ENTRY_S: Final = 86_400.0
 
-#: How many entries an integer metric has room for besides the ways themselves [A].
+#: Number of entries into no through roads for which an integer metric has room, besides the longest
+#: path itself [A].
 ENTRIES_KEPT: Final = 4
 
 _MODES: Final = tuple(Mode)

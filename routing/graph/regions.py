@@ -24,7 +24,7 @@ type StoredArrays = tuple[dict[str, float], dict[str, NDArray[Any]]]
 
 
 def open_graph(path: Path) -> RoadGraph:
-    """Open a region's folder, in milliseconds if verified before, else after checking its sums.
+    """Open a region's folder, in milliseconds if verified before, else after verifying checksums.
 
     Raises
     ------

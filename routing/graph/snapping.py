@@ -326,7 +326,7 @@ def edges_in(graph: RoadGraph, area: BaseGeometry) -> Ints:
 
 
 def edges_touching(graph: RoadGraph, areas: Sequence[Polygon]) -> list[Ints]:
-    """Return the edges as `edges_in` for each valid polygon, at a cost by what lies there alone."""
+    """Return `edges_in` for each valid polygon, at a cost that depends only on what lies there."""
     found = []
     for segments in segments_touching(graph.grid, areas):
         edges = _each_once(edges_of(graph, segments))

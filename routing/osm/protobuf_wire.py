@@ -12,7 +12,7 @@ from routing._numba import compiled, inlined
 type Bytes = NDArray[np.uint8]
 type Int64 = NDArray[np.int64]
 
-_MOST_BITS = 63  # of shift: a varint has ten bytes at most
+_MOST_BITS = 63  # highest shift: a varint has at most ten bytes
 
 
 class DamagedError(Exception):

@@ -49,7 +49,6 @@ def split_crossings(
     one node for each country from which a piece reaches it. Where two neighbouring crossings share
     both countries (the two posts of Rumichaca), the border runs between them: each crossing stays
     in its own first country, and the piece between them is the border edge.
-    stays in its own first country and the piece between them is the border edge.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ def passed_by(tags: Tags) -> int:
         return UNBARRED
     foot, vehicle = _by_kind(kind)
     foot, vehicle = _of(tags, FOOT_KEYS, foot), _of(tags, VEHICLE_KEYS, vehicle)
-    if tags.get("locked") == "yes":  # being allowed opens no lock, but walkers may go round
+    if tags.get("locked") == "yes":  # permission is no key, but walkers may go round
         foot = foot if passage_of(tags.get("foot", "")) else AccessLevel.CLOSED
         vehicle = AccessLevel.CLOSED
     if may_be_closed(tags):
