@@ -1,15 +1,16 @@
-"""The cheapest path that keeps out of some edges, without another metric.
+"""Cheapest paths that avoid a set of closed edges, without building another metric.
 
-To close edges only makes ways dearer. So what the metric says of the way to the target is a lower
-bound that A* may trust, and a tight one: the search leaves the way of the metric only where it has
-to (CH-Potentials: Strasser and Zeitz, SEA 2021, LIPIcs 190:6). Mostly it looks at few junctions.
+Closing edges can only raise costs. The metric's cost to the target is therefore a valid lower bound
+for A*, and a tight one: the search leaves the metric's cheapest path only where a closure forces it
+to (CH-Potentials: Strasser and Zeitz, SEA 2021, LIPIcs 190:6). Most searches settle few junctions.
 
-Where the way has to turn back far, around a wall, the bound draws the search into all that lies
-before the wall. So after `SETTLED` junctions it gives up, what arcs cost without the closed edges
-is found (`closing`), and the search begins again with bounds that are exact: it walks the way.
+Where the path has to turn back far, around a wall of closed edges, the bound draws the search into
+everything that lies before the wall. After `SETTLED` junctions the search therefore gives up, the
+costs of all arcs without the closed edges are computed (`ClosedArcs`), and the search starts again
+with exact bounds, which lead it along the path.
 
-A search from the target, step by step beside it, ends both where the target is shut in: else
-everything that can be reached would be looked at.
+A search backward from the target, one step for each step forward, ends both searches where closed
+edges shut the target in; otherwise the forward search would visit everything that it can reach.
 """
 
 from collections.abc import Mapping
@@ -33,38 +34,39 @@ type Int64 = NDArray[np.int64]
 
 _NONE: Final = np.int32(UNREACHABLE)
 
-#: An entry of the queue is a cost and below it a rank.
+#: Queue entries hold the cost in the high bits and the rank in the low ones.
 _RANK_BITS: Final = 32
 _RANK: Final = (1 << _RANK_BITS) - 1
 
-#: In ``step``: the source, which no edge leads to. 0 is not reached, else it is an edge + 1.
+#: In ``step``, the mark of the source, which no edge leads to. 0: not reached; else an edge id + 1.
 _SOURCE: Final = -1
 
 _NO_EDGES: Final = np.zeros(0, np.int32)
 
-#: So many junctions a search looks at by the metric's bounds before it has exact ones made [A]: ten
-#: milliseconds; making them takes 10 to 90 where a request closes 500 to 60,000 edges.
+#: Junctions that a search settles with the metric's bounds before exact bounds are computed [A]:
+#: about 10 ms; the exact bounds take 10 to 90 ms where a request closes 500 to 60,000 edges.
 SETTLED: Final = 10_000
-#: What `_search` returns where it gives up.
+#: Return value of `_search` when it gives up.
 _GIVEN_UP: Final = -1
 
 
 class ClosedEdges:
-    """Closed edges of one request, and what is found of them in one metric when it is needed.
+    """Closed edges of one request, with what searches of one metric compute from them on demand.
 
     Parameters
     ----------
     metric
-        Nobody may change it while this is used.
+        The metric to search; it must not change while this object is in use.
     closed
         bool [E].
     settled
-        How many junctions a search looks at before exact bounds are made; 0: none.
+        Junctions that a search may settle before exact bounds are computed; 0 computes them at
+        once.
 
     Raises
     ------
     InvalidCost
-        Another number of marks, or of another type.
+        If ``closed`` has another length or another type.
     """
 
     def __init__(self, metric: Metric, closed: Bool, settled: int = SETTLED) -> None:
@@ -79,17 +81,17 @@ class ClosedEdges:
 
     @property
     def closing(self) -> ClosedArcs | None:
-        """What arcs cost without the closed edges, once that was needed."""
+        """Costs of the arcs without the closed edges; None until `close` has computed them."""
         return self._closing
 
     def close(self) -> ClosedArcs:
-        """Return what arcs cost without the closed edges; found once."""
+        """Return the costs of the arcs without the closed edges, computed once."""
         if self._closing is None:
             self._closing = ClosedArcs.of(self.metric, self.closed)
         return self._closing
 
     def scratch(self) -> "_Scratch":
-        """Return what a search writes in, as clean as new; one search at a time has it."""
+        """Return the cleared working arrays; only one search at a time may use them."""
         if self._scratch is None:
             self._scratch = _Scratch(self.metric.topology.node_count)
         self._scratch.clear()
@@ -97,19 +99,20 @@ class ClosedEdges:
 
 
 class _Scratch:
-    """What searches of one request write in, one after the other.
+    """Working arrays that the searches of one request use one after the other.
 
-    To clean what one has touched costs what it looked at; to make new zeros for each costs what the
-    region is: 7 ms a search on 2 million junctions, because the system clears memory by 2 MB.
+    Clearing what a search has touched costs as much as the search visited. Allocating new zeros for
+    each search costs as much as the region is large: 7 ms per search on 2 million junctions,
+    because the operating system clears memory in pages of 2 MB.
 
     Attributes
     ----------
     bound, reach
-        int32 [N], all 0 where nothing has been touched.
+        int32 [N], 0 wherever no search has written.
     step, came
-        int32 [N], of which what ``reach`` has counts.
+        int32 [N], valid only where ``reach`` is not 0.
     touched
-        int32 [N + 1]: how many ranks of ``bound`` were written, and which.
+        int32 [N + 1]: the number of ranks written in ``bound``, followed by those ranks.
     """
 
     def __init__(self, node_count: int) -> None:
@@ -119,7 +122,7 @@ class _Scratch:
         self.touched[0] = 0
 
     def clear(self) -> None:
-        """Undo what the last search has written: no rank is reached whose bound is not known."""
+        """Reset all touched ranks; a rank is reached only after its bound is written."""
         ranks = self.touched[1 : self.touched[0] + 1]
         self.bound[ranks] = 0
         self.reach[ranks] = 0
@@ -141,7 +144,7 @@ def path_around(
     Returns
     -------
     (cost, edges int32 [.] in the order of travel)
-        `UNREACHABLE` and no edges where there is none.
+        `UNREACHABLE` and no edges where there is no path.
     """
     if metric.topology is not topology:
         raise InvalidCost("the metric is of another hierarchy")
@@ -154,27 +157,27 @@ def paths_around(
     target: int,
     beside: Mapping[int, int],
 ) -> dict[int, tuple[int, Int32]]:
-    """Find the cheapest paths from a node to another, and to some beside it, without closed edges.
+    """Find the cheapest paths without closed edges from a node to a target and to further nodes.
 
     Parameters
     ----------
     around
-        What to search, and the closed edges.
+        The metric to search and the closed edges.
     source, target
-        Nodes.
+        Node ids.
     beside
-        Nodes that are wanted too, and how much dearer than the way to the target the way to one and
-        on to the target may be to be looked for.
+        Further nodes that are wanted, each with an allowance: how much more than the cheapest path
+        to the target a path over that node may cost. The search uses the largest allowance for all.
 
     Returns
     -------
-    By node: (cost, edges int32 [.] in the order of travel), `UNREACHABLE` and no edges where there
-    is no way to the target; of those beside it only ways that were met.
+    By node: (cost, edges int32 [.] in the order of travel); `UNREACHABLE` and no edges where the
+    target cannot be reached. Of the further nodes, only those that the search met are included.
 
     Raises
     ------
     InvalidNode
-        A node that does not exist.
+        If a node does not exist.
     """
     t = around.metric.topology
     nodes = [source, target, *beside]
@@ -187,7 +190,7 @@ def paths_around(
         found = _searched(around, first, last, wanted, slack, known, limit)
         if found is None:
             found = _searched(around, first, last, wanted, slack, around.close(), t.node_count)
-    assert found is not None  # noqa: S101 -- no search looks at more junctions than there are
+    assert found is not None  # noqa: S101 -- the limit is the number of junctions
     cost, reach, step, came, is_met = found
     told = {target: (int(cost), _walked(step, came, last) if cost < UNREACHABLE else _NO_EDGES)}
     for node, rank, is_known in zip(beside, others, is_met.tolist(), strict=True):
@@ -205,11 +208,11 @@ def _searched(
     closing: ClosedArcs | None,
     limit: int,
 ) -> tuple[int, Int32, Int32, Int32, Bool] | None:
-    """Search between ranks with the bounds of a closing, or the metric's; None beyond the limit.
+    """Search between two ranks with exact bounds or the metric's; return None beyond the limit.
 
     Returns
     -------
-    (cost, reach, step, came, is_met) as `_search` gives them, until the next search.
+    (cost, reach, step, came, is_met) as `_search` fills them; the next search overwrites them.
     """
     metric, t = around.metric, around.metric.topology
     over = ClosedArcs.none() if closing is None else closing
@@ -252,7 +255,7 @@ def _searched(
 
 
 def _walked(step: Int32, came: Int32, rank: int) -> Int32:
-    """Return the edges that lead to a rank, from the source on."""
+    """Return the edges from the source to a rank, in the order of travel."""
     edges: list[int] = []
     while step[rank] != _SOURCE:
         edges.append(int(step[rank]) - 1)
@@ -276,16 +279,16 @@ def _bound(
     stack: Int32,
     rank: int,
 ) -> int:
-    """Return the least cost from a rank to the target, and note it of all above.
+    """Return the least cost from a rank to the target, and store it for the rank and its ancestors.
 
     Parameters
     ----------
     over
-        `ClosedArcs.up`, or empty for what the metric says.
+        `ClosedArcs.up`, or empty to use the metric's costs alone.
     reached, chain
-        Of `climb_around` from the target.
+        From `climb_around`, started at the target.
     bound
-        int32 [N]: 1 more than the cost; 0 where not known.
+        int32 [N]: the cost plus 1; 0 where not computed yet.
     touched
         As `_Scratch.touched`.
     stack
@@ -323,7 +326,7 @@ def _arc(
     v: int,
     k: int,
 ) -> tuple[int, int, bool]:
-    """Return the k-th arc at a rank, the rank at its other end, and whether that is above."""
+    """Return the k-th arc at a rank, the rank at its other end, and whether that rank is higher."""
     above = first[v + 1] - first[v]
     if k < above:
         return int(first[v] + k), int(head[first[v] + k]), True
@@ -347,14 +350,14 @@ def _retreat(
     behind: Int32,
     waiting: int,
 ) -> int:
-    """Step back from the last of the ranks that lead to the target; give how many are left.
+    """Step backward from the last rank known to lead to the target; return how many are left.
 
     Parameters
     ----------
     seen
-        bool [N], those that were ever among them.
+        bool [N], ranks that the backward search has found so far.
     behind
-        int32 [N], of which the first ``waiting`` count.
+        int32 [N], a stack of ranks that lead to the target; the first ``waiting`` are valid.
     """
     waiting -= 1
     v = behind[waiting]
@@ -364,7 +367,7 @@ def _retreat(
             continue
         for row in range(arc_first[arc], arc_first[arc + 1]):
             edge = arc_edge[row]
-            # From above it runs down.
+            # An edge towards v from a higher rank runs down.
             if edge_is_up[edge] != is_above and not closed[edge] and cost[edge] < _NONE:
                 seen[to] = True
                 behind[waiting] = to
@@ -375,7 +378,7 @@ def _retreat(
 
 @inlined
 def _newly_met(wanted: Int32, v: int, is_met: Bool) -> int:
-    """Note a rank that is met; count how often it was wanted and had not been."""
+    """Mark a rank as met; return how many entries of ``wanted`` this meets for the first time."""
     count = 0
     for k in range(len(wanted)):
         if wanted[k] == v and not is_met[k]:
@@ -414,37 +417,38 @@ def _search(
     limit: int,
     is_met: Bool,
 ) -> int:
-    """Search from the source by what the way costs and what at least is still to come.
+    """Run A* from the source, ordered by cost so far plus the lower bound of the remaining cost.
 
-    The edges at a rank hang on its arcs.
+    The edges at a rank are found through its arcs.
 
     Parameters
     ----------
     source, target
         Ranks.
     over
-        `ClosedArcs.up`, or empty: whose bounds the search goes by.
+        `ClosedArcs.up` for exact bounds, or empty for the metric's bounds.
     reached, chain
-        Of `climb_around` from the target.
+        From `climb_around`, started at the target.
     bound, reach, step, came
-        int32 [N], the former two all 0: 1 more than the least cost to the target and than the cost
-        from the source; by which edge a rank was reached (see `_SOURCE`), and from which rank.
+        int32 [N], of which ``bound`` and ``reach`` start as all 0. For each rank: the least cost to
+        the target plus 1; the cost from the source plus 1; the edge over which the rank was reached
+        (see `_SOURCE`); and the rank before that edge.
     touched
         As `_Scratch.touched`.
     wanted, slack
-        int32 [w]: ranks beside the target that are looked for too, as far as that costs so much
-        more.
+        int32 [w]: further ranks to look for, as long as the path over a rank costs at most
+        ``slack`` more than the cheapest path to the target.
     limit
-        After so many ranks it gives up, unless it has met the target.
+        The search gives up after settling this many ranks, unless it has met the target.
     is_met
-        bool [w]: told of each, whether it was met.
+        bool [w]: receives whether the search met each wanted rank.
 
     Returns
     -------
-    The cost; `UNREACHABLE` where there is no way, `_GIVEN_UP` where it gave up.
+    The cost; `UNREACHABLE` where there is no path, `_GIVEN_UP` where the search gave up.
     """
     stack = np.empty(len(chain), np.int32)
-    # A rank is queued again only where another edge reaches it cheaper.
+    # A rank is queued again only where another edge reaches it at a lower cost.
     heap = np.empty(len(cost) + 1, np.int64)
     behind = np.empty(len(bound), np.int32)
     seen = np.zeros(len(bound), np.bool_)
@@ -466,7 +470,7 @@ def _search(
         v = entry & _RANK
         so_far = reach[v] - 1
         if (entry >> _RANK_BITS) > so_far + bound[v] - 1:
-            continue  # it has been reached cheaper since
+            continue  # reached at a lower cost since
         limit -= 1
         if limit < 0 and cheapest >= _NONE:
             return _GIVEN_UP

@@ -1,8 +1,9 @@
-"""What the arcs of a metric cost where some edges are closed, beside the metric and not in it.
+"""Costs of a metric's arcs with some edges closed, kept in arrays beside the metric.
 
-Only what a closed edge can make dearer is found anew, as in `updating`; what differs lies in arrays
-of its own, whose pages take memory where something is written. So closing a town's streets for one
-request costs what those streets are, not what the continent is, and nothing of the metric changes.
+Only arcs that a closed edge can make dearer are recomputed, as in `partial_customization`. Costs
+that differ are written to separate arrays, whose pages take memory only where they are written. So
+closing a town's streets for one request costs time and memory in proportion to the town, not to the
+continent, and the metric itself stays unchanged.
 """
 
 from dataclasses import dataclass
@@ -27,12 +28,12 @@ _NONE: Final = np.int32(UNREACHABLE)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ClosedArcs:
-    """Costs of arcs without closed edges.
+    """Costs of arcs without the closed edges.
 
     Parameters
     ----------
     up, down
-        int32 [M]: 1 more than what an arc costs, 0 where that is what the metric says.
+        int32 [M]: the arc's cost plus 1, or 0 where the metric's cost holds.
     """
 
     up: Int32
@@ -40,12 +41,12 @@ class ClosedArcs:
 
     @classmethod
     def none(cls) -> Self:
-        """Return that of no closed edge."""
+        """Return the empty arrays that stand for no closed edge."""
         return cls(np.zeros(0, np.int32), np.zeros(0, np.int32))
 
     @classmethod
     def of(cls, metric: Metric, closed: Bool) -> Self:
-        """Find them; the caller keeps the metric from being changed meanwhile.
+        """Compute the costs; the caller keeps the metric from being changed meanwhile.
 
         Parameters
         ----------
@@ -86,9 +87,10 @@ class ClosedArcs:
 
 @inlined
 def with_closed(cost: Int32, over: Int32, a: int) -> int:
-    """Return what an arc costs, its closed edges left out.
+    """Return the cost of an arc without the closed edges.
 
-    Both are read before one is chosen: a branch would be guessed wrong half the time.
+    Both values are read before one is chosen: the processor would mispredict a branch half the
+    time.
     """
     without = int(over[a]) - 1
     as_before = int(cost[a])
@@ -107,7 +109,7 @@ def climb_around(
     reached: Int32,
     chain: Int32,
 ) -> None:
-    """Climb as `queries.climb`, its closed edges left out; ``over`` may be empty."""
+    """Climb as `queries.climb` does, but without the closed edges; ``over`` may be empty."""
     reached[: level[source] + 1] = _NONE
     reached[level[source]] = 0
     v = source
@@ -143,12 +145,12 @@ def _find_anew(
     best_up: Int32,
     best_down: Int32,
 ) -> None:
-    """Find what every arc of a rank costs: its open edges and its lower triangles.
+    """Compute the costs of all arcs of a rank from its open edges and its lower triangles.
 
-    The triangles over one rank below lie side by side in memory, behind its arc to ``v``, and their
-    heads are heads of ``v`` (the hierarchy is filled in). So all arcs of ``v`` are found by reading
-    each of them once; to intersect two lists for each arc reads three times as much, of which the
-    processor guesses every other step wrong.
+    The triangles over one lower rank lie side by side in memory, behind that rank's arc to ``v``,
+    and the heads of those arcs are also heads of ``v`` (the hierarchy is filled in). So all arcs of
+    ``v`` are computed by reading each triangle once. Intersecting two lists for each arc would read
+    three times as much, with a branch that the processor mispredicts every other step.
 
     Parameters
     ----------
@@ -191,12 +193,12 @@ def _is_cut_off(
     known: Int8,
     v: int,
 ) -> bool:
-    """Return whether no edge at a rank is open: then no arc at it is a way.
+    """Return whether every edge at a rank is closed, so that no arc at the rank can be travelled.
 
     Parameters
     ----------
     known
-        int8 [N]: 1 where it is, 2 where it is not, 0 where nobody has looked.
+        int8 [N], a cache: 1 for cut off, 2 for not cut off, 0 for not examined yet.
     """
     if known[v] == 0:
         known[v] = 1
@@ -221,16 +223,17 @@ def _came_dearer(
     over_first: Int32,
     over_last: Int32,
 ) -> bool:
-    """Return whether what an arc's cost comes from is closed, or was found to be dearer.
+    """Return whether the origin of an arc's cost is closed or was found to be dearer.
 
     Parameters
     ----------
     origin
         As `Metric.up_origin`.
     low, high
-        The arc's ends, from ``low`` on.
+        The ends of the arc in the order of travel, starting at ``low``.
     over_first, over_last
-        Of the ways from ``low`` down to the middle, and from there up to ``high``.
+        The `ClosedArcs` costs for the arc from ``low`` down to the middle rank, and for the arc
+        from the middle rank up to ``high``.
     """
     if origin >= 0:
         return bool(closed[origin])
@@ -270,15 +273,16 @@ def _close(
     best_up: Int32,
     best_down: Int32,
 ) -> int:
-    """Carry the closing of edges upwards, tail by tail, each after all that it depends on.
+    """Propagate closed edges upward, tail by tail; each tail follows all tails that it depends on.
 
-    Nothing becomes cheaper. So the arcs of a tail are found anew where what the cost of one comes
-    from is closed, or became dearer itself; at a rank without an open edge none is a way.
+    Closing makes nothing cheaper. So the arcs of a tail are recomputed only where the origin of one
+    arc's cost is closed or became dearer itself. At a rank without an open edge, no arc can be
+    travelled.
 
     Parameters
     ----------
     over_up, over_down
-        int32 [M], all 0: receive what differs, see `ClosedArcs`.
+        int32 [M], all 0: receive the costs that differ, see `ClosedArcs`.
     cut_off, queued, heap
         int8 [N], all 0, bool [N], none set, and int32 [N + 1]: scratch.
     best_up, best_down
@@ -286,7 +290,7 @@ def _close(
 
     Returns
     -------
-    Of how many tails the arcs were found anew.
+    The number of tails whose arcs were recomputed.
     """
     size = 0
     for edge in closed_edges:
@@ -345,7 +349,8 @@ def _close(
             if now_down != down[a]:
                 over_down[a] = now_down + 1
                 last = a
-        # Ways over v to the last head that is dearer lie beside arcs of the heads before it.
+        # A triangle over v belongs to the arcs of its lower head: queue every head of v up to that
+        # of the last dearer arc.
         for a in range(first[v], last + 1):
             if not queued[head[a]]:
                 queued[head[a]] = True

@@ -1,4 +1,4 @@
-"""What the arcs of a hierarchy cost: every edge's cost carried over to the arcs."""
+"""Metrics: costs of the hierarchy's arcs, derived from the costs of the edges."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,32 +15,33 @@ type Bool = NDArray[np.bool_]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: A cost that stands for "no way". Two of them still fit in an int32, so no sum overflows. In
-#: deciseconds it is 3.4 years.
+#: The cost that stands for "no way". The sum of two still fits in an int32, so no sum overflows.
+#: In deciseconds it is 3.4 years.
 UNREACHABLE: Final = 2**30 - 1
 
 _NONE: Final = np.int32(UNREACHABLE)
-#: In an origin: the arc has no way. Others: an edge (>= 0), or -2 - v for the way over rank v.
+#: Origin of an arc without a way. Other origins: an edge id (>= 0), or -2 - v for the way over
+#: rank v.
 NO_ORIGIN: Final = -1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Metric:
-    """One cost of every edge, carried over to the arcs.
+    """Costs of all edges and of all arcs of a hierarchy.
 
-    Of two ways that cost the same, an arc keeps the edge of the lowest number, else the way over
-    the lowest rank: the same costs give the same metric, by whichever updates they came about.
+    Where two ways cost the same, an arc keeps the edge with the lowest id, else the way over the
+    lowest rank. So equal costs give an equal metric, whichever updates led to them.
 
     Parameters
     ----------
     topology
-        Whose arcs these are; no other hierarchy may search with them.
+        The hierarchy that the arcs belong to; no other hierarchy may search with this metric.
     cost
         int32 [E], 0 to `UNREACHABLE`.
     up, down
         int32 [M], likewise.
     up_origin, down_origin
-        int32 [M]: where the cost comes from, see `NO_ORIGIN`.
+        int32 [M]: where each cost comes from, see `NO_ORIGIN`.
     """
 
     topology: Topology
@@ -53,7 +54,7 @@ class Metric:
 
     @classmethod
     def of(cls, topology: Topology, cost: Int32) -> Self:
-        """Customise in full; the costs are kept, not copied."""
+        """Customise all arcs; the cost array is kept, not copied."""
         arcs = topology.arc_count
         up, down, up_origin, down_origin = (np.empty(arcs, np.int32) for _ in range(4))
         _carry_over(topology.edge_arc, topology.edge_is_up, cost, up, down, up_origin, down_origin)
@@ -62,7 +63,7 @@ class Metric:
 
     @classmethod
     def of_columns(cls, topology: Topology, columns: Mapping[str, Int32]) -> Self:
-        """Return the metric that fields by name make; they are kept, not copied."""
+        """Return the metric made of arrays given by field name; they are kept, not copied."""
         return cls(
             topology,
             columns["cost"],
@@ -73,7 +74,7 @@ class Metric:
         )
 
     def is_sound(self) -> bool:
-        """Return whether this is what a full customisation makes of the costs."""
+        """Return whether the arcs equal those of a full customisation of the edges' costs."""
         fresh = type(self).of(self.topology, self.cost)
         return all(
             np.array_equal(mine, theirs)
@@ -86,7 +87,7 @@ class Metric:
         )
 
     def copy(self) -> Self:
-        """Return the same costs in memory of their own, to be updated apart."""
+        """Return a copy in its own memory, which can be updated independently."""
         with self.gate:
             return type(self)(
                 topology=self.topology,
@@ -108,7 +109,7 @@ def _carry_over(
     up_origin: Int32,
     down_origin: Int32,
 ) -> None:
-    """Return every arc its cheapest edge each way."""
+    """Give every arc the cost of its cheapest edge in each direction."""
     up[:] = _NONE
     down[:] = _NONE
     up_origin[:] = NO_ORIGIN
@@ -132,7 +133,7 @@ def _customize(
 ) -> None:
     """Relax each triangle v < u < w: the way u, v, w may be cheaper than the arc (u, w).
 
-    From the lowest v upwards, so that v's own arcs are final.
+    Ranks v are taken from the lowest upward, so that the arcs of v are final when they are used.
     """
     for v in range(len(first) - 1):
         end = first[v + 1]

@@ -1,4 +1,4 @@
-"""Small tables of ids inside a kernel: open addressing, -1 where a place is empty."""
+"""Small hash tables of ids inside kernels: open addressing, -1 marks an empty place."""
 
 from typing import Final
 
@@ -9,14 +9,14 @@ from routing._numba import inlined
 
 type Int32 = NDArray[np.int32]
 
-#: Spreads ids over a table: 2^32 over the golden ratio (Knuth, TAOCP 3, section 6.4).
+#: Multiplier that spreads ids over a table: 2^32 over the golden ratio (Knuth, TAOCP 3, 6.4).
 _SPREAD: Final = 2_654_435_769
 LEAST_TABLE: Final = 64
 
 
 @inlined
 def table_size(items: int) -> int:
-    """Return a power of two of which the items fill no more than a half."""
+    """Return the least power of two that leaves the table at most half full with these items."""
     size = LEAST_TABLE
     while size < 2 * items:
         size *= 2
@@ -25,7 +25,7 @@ def table_size(items: int) -> int:
 
 @inlined
 def place_of(key: Int32, item: int) -> int:
-    """Return where in a table an item is, or would be."""
+    """Return the place of an item in a table, or the empty place where it would be stored."""
     last = len(key) - 1
     place = int(np.int64(item) * _SPREAD >> 12) & last
     while key[place] != item and key[place] != -1:

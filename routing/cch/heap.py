@@ -1,4 +1,4 @@
-"""A heap of numbers inside a kernel, the least on top."""
+"""Binary min-heap of numbers inside kernels."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ type Numbers = NDArray[np.int32] | NDArray[np.int64]
 
 @inlined
 def push(heap: Numbers, size: int, item: int) -> int:
-    """Push on a min-heap; return its size."""
+    """Push an item on a min-heap of the given size; return the new size."""
     at = size
     while at > 0 and heap[(at - 1) >> 1] > item:
         heap[at] = heap[(at - 1) >> 1]
@@ -21,7 +21,7 @@ def push(heap: Numbers, size: int, item: int) -> int:
 
 @inlined
 def pop(heap: Numbers, size: int) -> int:
-    """Take the least out of a min-heap of that size."""
+    """Remove the least item from a min-heap of the given size and return it."""
     least = heap[0]
     last = heap[size - 1]
     at = 0

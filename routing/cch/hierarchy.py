@@ -1,4 +1,4 @@
-"""The face of the hierarchy: everything that comes in is checked, any thread may ask."""
+"""Public interface of the hierarchy: it checks all input and may be used from any thread."""
 
 import threading
 from typing import Final, Self, cast
@@ -18,7 +18,7 @@ type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 type Lengths = NDArray[np.float64] | NDArray[np.uint32]
 
-#: Types of lengths that the kernels are compiled for.
+#: Types of edge lengths that the kernels are compiled for.
 _LENGTHS: Final = (np.float64, np.uint32)
 
 _FIRST_ROOM: Final = 4096
@@ -27,7 +27,7 @@ _MOST_NODES: Final = int(np.iinfo(np.int32).max)
 
 
 class _Scratch(threading.local):
-    """What one thread's searches write to: as long as the tree is high, and the last path."""
+    """Working arrays of one thread's searches, sized by the tree's height, and the last path."""
 
     def __init__(self, height: int) -> None:
         room = max(height, 1)
@@ -41,13 +41,13 @@ class _Scratch(threading.local):
 class Hierarchy:
     """Exact searches over a road graph of N nodes and E edges, for any number of metrics.
 
-    Any number of threads may search at the same time, also while another one updates a metric:
-    each search sees it before or after the update.
+    Any number of threads may search at the same time, also while another thread updates a metric:
+    each search sees the metric either before or after the update.
 
     Parameters
     ----------
     topology
-        Of the graph.
+        The arcs, built from the road graph.
     """
 
     def __init__(self, topology: Topology) -> None:
@@ -58,12 +58,12 @@ class Hierarchy:
 
     @classmethod
     def of_graph(cls, tail: ArrayLike, head: ArrayLike, node_count: int) -> Self:
-        """Build the hierarchy of edges from tails to heads, both node ids.
+        """Build the hierarchy of the edges from tails to heads, both given as node ids.
 
         Raises
         ------
         GraphError
-            A node that does not exist, or no road graph.
+            If a node does not exist, or the graph is too dense to be a road graph.
         """
         count = validation.whole(node_count)
         if not 0 <= count <= _MOST_NODES:
@@ -77,39 +77,39 @@ class Hierarchy:
     # --- metrics ------------------------------------------------------------------------------
 
     def customize(self, cost: ArrayLike) -> Metric:
-        """Return the metric of one cost for each edge.
+        """Return the metric of the given edge costs.
 
         Parameters
         ----------
         cost
-            Integers [E], >= 0; `UNREACHABLE` and more is closed.
+            Integers [E], >= 0; `UNREACHABLE` and more closes an edge.
 
         Raises
         ------
         InvalidCost
-            Another length, another type, negative.
+            If the costs have another length, are not integers or are negative.
         """
         return Metric.of(self.topology, validation.costs(cost, self.topology.edge_count))
 
     def update(self, metric: Metric, edges: ArrayLike, cost: ArrayLike) -> int:
-        """Return some edges another cost in a metric; the result equals a full customisation.
+        """Change the costs of some edges of a metric; the result equals a full customisation.
 
         Parameters
         ----------
         edges, cost
-            Integers [k]; of an edge that is named twice, the last cost counts.
+            Integers [k]; where an edge is given twice, the last cost counts.
 
         Returns
         -------
         int
-            How many arcs were found anew.
+            The number of arcs that were recomputed.
 
         Raises
         ------
         InvalidNode
-            An edge that does not exist.
+            If an edge does not exist.
         InvalidCost
-            As for `customize`; a metric of another hierarchy.
+            As for `customize`, or if the metric belongs to another hierarchy.
         """
         self._require_own(metric)
         which = validation.ids(edges, self.topology.edge_count, "edge")
@@ -123,12 +123,12 @@ class Hierarchy:
     # --- searches -----------------------------------------------------------------------------
 
     def distance(self, metric: Metric, source: int, target: int) -> int:
-        """Return the cost of the cheapest path, `UNREACHABLE` where there is none.
+        """Return the cost of the cheapest path, `UNREACHABLE` where there is no path.
 
         Raises
         ------
         InvalidNode
-            A node that does not exist.
+            If a node does not exist.
         """
         t = self._require_own(metric)
         ends = (self._rank(source), self._rank(target))
@@ -148,12 +148,13 @@ class Hierarchy:
     def path(self, metric: Metric, source: int, target: int) -> tuple[int, Int32]:
         """Return the cost of the cheapest path and its edges in the order of travel.
 
-        No edges where there is no way (`UNREACHABLE`), or none to go (0).
+        There are no edges where there is no path (`UNREACHABLE`) or where source and target are the
+        same node (0).
 
         Raises
         ------
         InvalidNode
-            A node that does not exist.
+            If a node does not exist.
         """
         t = self._require_own(metric)
         scratch = self._scratch
@@ -181,15 +182,15 @@ class Hierarchy:
                 scratch.out = np.empty((2, 4 * scratch.out.shape[1]), np.int32)
 
     def vias(self, metric: Metric, source: int, target: int, limit: int) -> tuple[Int32, Int32]:
-        """Return nodes, and what the cheapest path over each costs, the cheapest first.
+        """Return via nodes and the cost of the cheapest path over each, the cheapest first.
 
-        These are the nodes of the separators between source and target, see
+        The via nodes are the nodes of the separators between source and target, see
         `routing.cch.via_nodes`.
 
         Parameters
         ----------
         limit
-            The most that a path may cost; lowered to the highest cost that is no `UNREACHABLE`.
+            The most that a path may cost; capped at `UNREACHABLE` - 1.
 
         Returns
         -------
@@ -198,7 +199,7 @@ class Hierarchy:
         Raises
         ------
         InvalidNode
-            A node that does not exist.
+            If a node does not exist.
         """
         ends = (self._rank(source), self._rank(target))
         ways = self._scratch.ways
@@ -216,25 +217,25 @@ class Hierarchy:
         count: int,
         limits: ViaLimits,
     ) -> list[tuple[int, Int32]]:
-        """Return the cheapest path and others that are worth the while, the cheapest first.
+        """Return the cheapest path and good alternatives to it, the cheapest first.
 
         Parameters
         ----------
         length
-            float64 or uint32 [E], of the edges: what overlaps are measured in.
+            float64 or uint32 [E]: edge lengths, in which overlaps are measured.
         count
-            At most so many, 1 to `choosing.MOST`.
+            The most paths to return, 1 to `via_selection.MOST`.
 
         Returns
         -------
-        Cost and edges in order of travel of each; nothing where there is no way.
+        Cost and edges in the order of travel of each path; an empty list where there is no path.
 
         Raises
         ------
         InvalidNode
-            A node that does not exist.
+            If a node does not exist.
         InvalidCost
-            Lengths of another number or type, or a count out of range.
+            If the lengths have another number or type, or the count is out of range.
         """
         topology = self.topology
         if length.shape != (topology.edge_count,) or length.dtype not in _LENGTHS:
@@ -271,30 +272,30 @@ class Hierarchy:
         seed_cost: ArrayLike | None = None,
         backward: bool = False,
     ) -> tuple[Int32, Int32]:
-        """Return all nodes that cost no more than a limit, and what they cost.
+        """Return all nodes that cost no more than a limit to reach, and their costs.
 
         Parameters
         ----------
         sources
             Node ids [k].
         limit
-            Lowered to the highest cost that is no `UNREACHABLE`.
+            The highest cost; capped at `UNREACHABLE` - 1.
         seed_cost
-            Integers [k], >= 0, what each source costs; 0 by default.
+            Integers [k], >= 0, the cost at which each source starts; 0 by default.
         backward
-            The cost from the nodes to the sources.
+            Whether to find the costs from the nodes to the sources.
 
         Returns
         -------
         (nodes int32 [found], costs int32 [found])
-            In no order that means anything.
+            In unspecified order.
 
         Raises
         ------
         InvalidNode
-            A node that does not exist.
+            If a node does not exist.
         InvalidCost
-            As for `customize`; a limit that is no whole number.
+            As for `customize`, or if the limit is not a whole number.
         """
         t = self._require_own(metric)
         ranks = t.rank[validation.ids(sources, t.node_count, "node")]
@@ -322,17 +323,17 @@ class Hierarchy:
         return nodes[:found].copy(), costs[:found].copy()
 
     def one_to_all(self, metric: Metric, source: int, *, backward: bool = False) -> Int32:
-        """Return the cost to every node, int32 [N], `UNREACHABLE` where there is no way.
+        """Return the cost to every node, int32 [N], `UNREACHABLE` where there is no path.
 
         Parameters
         ----------
         backward
-            The cost from every node.
+            Whether to find the costs from every node to the source.
 
         Raises
         ------
         InvalidNode
-            A node that does not exist.
+            If a node does not exist.
         """
         nodes, costs = self.within(metric, [source], UNREACHABLE, backward=backward)
         out = np.full(self.topology.node_count, UNREACHABLE, np.int32)
@@ -345,7 +346,7 @@ class Hierarchy:
         Raises
         ------
         InvalidNode
-            A node that does not exist.
+            If a node does not exist.
         """
         t = self._require_own(metric)
         rows = t.rank[validation.ids(sources, t.node_count, "node")]
@@ -372,12 +373,12 @@ class Hierarchy:
         Raises
         ------
         InvalidNode
-            A node that does not exist.
+            If a node does not exist.
         """
         return cast("Int32", self.many_to_many(metric, [source], targets)[0])
 
     def _require_own(self, metric: Metric) -> Topology:
-        """Return the topology; kernels would read beyond the arrays of another one's metric."""
+        """Return the topology; refuse a metric that would lead kernels out of its arrays."""
         if metric.topology is not self.topology:
             raise InvalidCost("the metric is of another hierarchy")
         return self.topology
@@ -389,7 +390,7 @@ class Hierarchy:
         return int(self.topology.rank[index])
 
     def _climb(self, cost: Int32, ranks: Int32, seeds: Int32) -> tuple[Int32, Int32]:
-        """Return all ancestors of some ranks by descending rank, and what they cost."""
+        """Return all ancestors of some ranks, the highest rank first, and their costs."""
         t = self.topology
         reached, chain = self._scratch.levels[:2]
         least: dict[int, int] = {}

@@ -1,8 +1,8 @@
-"""Whether arrays that claim to be a hierarchy's shape are one: kernels take them on trust.
+"""Check that arrays form a valid hierarchy, because the kernels do not check them.
 
-An array whose every number lies in range can still lead a kernel out of bounds: it walks the heads
-of one rank until it meets a head of another, and counts on that to be there. Here is each property
-that kernels count on, in time linear in the arrays (Topology says what they mean).
+Numbers that all lie in range can still lead a kernel out of bounds: a kernel walks the heads of one
+rank until it meets a given head, and relies on that head being there. This module checks each
+property that kernels rely on, in time linear in the arrays (`Topology` describes the arrays).
 """
 
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ type Int64 = NDArray[np.int64]
 
 
 def require_sound(topology: Topology, tail: Int32, head: Int32) -> None:
-    """Refuse a shape with which a search could leave its arrays, or not find the way.
+    """Refuse a topology with which a search could leave its arrays or miss the cheapest path.
 
     Parameters
     ----------
     topology
-        Its arrays are as long as they say, and each number lies in its range.
+        Arrays whose lengths and number ranges have already been checked.
     tail, head
         int32 [E]: nodes at the ends of each edge of the road graph.
 
@@ -40,7 +40,7 @@ def require_sound(topology: Topology, tail: Int32, head: Int32) -> None:
 
 
 def _checks(t: Topology, tail: Int32, head: Int32) -> Iterator[tuple[str, bool]]:
-    """Say of each array whether it fits; each check counts on the ones before."""
+    """Yield the name of each array and whether it fits; each check relies on those before."""
     ranks = np.arange(t.node_count, dtype=np.int32)
     yield "order", bool((t.rank[t.order] == ranks).all())
     yield "first", are_offsets(t.first, t.arc_count)
@@ -57,13 +57,13 @@ def _checks(t: Topology, tail: Int32, head: Int32) -> Iterator[tuple[str, bool]]
     yield "down_arc", _is_grouped(t.head, t.down_first, t.down_arc)
     yield "edge_arc", _leads(t, t.rank[tail], t.rank[head])
     yield "arc_first", are_offsets(t.arc_first, len(t.arc_edge))
-    # Loops have no arc.
+    # Loops have no arc, so ``arc_edge`` does not list them.
     yield "arc_edge", len(t.arc_edge) == np.count_nonzero(t.edge_arc >= 0)
     yield "arc_edge", _is_grouped(t.edge_arc, t.arc_first, t.arc_edge)
 
 
 def are_offsets(first: Int64, length: int) -> bool:
-    """Tell whether the items ``first[v]`` to ``first[v + 1]`` share out an array of that length."""
+    """Return whether the runs ``first[v]`` to ``first[v + 1]`` cover an array of that length."""
     if not len(first) or first[0] != 0 or first[-1] != length:
         return False
     return bool((np.diff(first) >= 0).all())
@@ -78,14 +78,14 @@ def _first_heads(t: Topology) -> Int32:
 
 
 def _is_grouped(key: Int32, first: Int64, item: Int32) -> bool:
-    """Return whether items are listed by their key, ascending within one: so none comes twice."""
+    """Return whether items are listed by key, strictly ascending within a key (so none twice)."""
     of_item = np.repeat(np.arange(len(first) - 1), np.diff(first))
     ascend = (item[1:] > item[:-1]) | (of_item[1:] != of_item[:-1])
     return bool((key[item] == of_item).all() and ascend.all())
 
 
 def _leads(t: Topology, tail: Int32, head: Int32) -> bool:
-    """Return whether each edge, by the ranks of its ends, lies on the arc that joins them."""
+    """Return whether each edge, given by the ranks of its ends, lies on the arc that joins them."""
     is_loop = tail == head
     if not ((t.edge_arc < 0) == is_loop).all():
         return False
@@ -96,7 +96,7 @@ def _leads(t: Topology, tail: Int32, head: Int32) -> bool:
 
 @compiled
 def _is_postorder(parent: Int32, level: NDArray[np.uint16], subtree: Int32) -> bool:
-    """Return whether levels count ancestors, and descendants are the ranks right below."""
+    """Return whether levels count ancestors, and subtrees are the ranks right below their root."""
     count = len(parent)
     size = np.ones(count, np.int32)
     for v in range(count):
@@ -108,7 +108,7 @@ def _is_postorder(parent: Int32, level: NDArray[np.uint16], subtree: Int32) -> b
         above = parent[v]
         if level[v] != (0 if above < 0 else np.int64(level[above]) + 1):
             return False
-        # Of the right size, yet not of the right ranks: a child's subtree would reach below.
+        # A subtree can have the right size but hold wrong ranks: then a child's reaches below it.
         if above >= 0 and subtree[v] < subtree[above]:
             return False
     return True
@@ -116,9 +116,10 @@ def _is_postorder(parent: Int32, level: NDArray[np.uint16], subtree: Int32) -> b
 
 @compiled
 def _is_closed(first: Int64, head: Int32, parent: Int32) -> bool:
-    """Return whether the heads of each rank, but its parent, are heads of its parent's arcs.
+    """Return whether all heads of each rank, except its parent, are also heads of its parent.
 
-    So all heads are ancestors, and any two of them are joined: what customising walks along.
+    Then all heads are ancestors and any two of them are joined by an arc, which customisation
+    relies on.
     """
     for v in range(len(parent)):
         above = parent[v]

@@ -1,4 +1,4 @@
-"""In which order nodes are contracted: nested dissection, then a postorder of its tree."""
+"""Contraction order of the nodes: nested dissection, then a postorder of the elimination tree."""
 
 import numpy as np
 import pymetis
@@ -11,12 +11,12 @@ type Int64 = NDArray[np.int64]
 
 
 def neighbours_of(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int32]:
-    """Return every node's neighbours, without directions, loops and doubles.
+    """Return every node's neighbours, ignoring directions, loops and duplicates.
 
     Returns
     -------
     (start int64 [N + 1], neighbour int32 [.])
-        Those of v are ``start[v]`` to ``start[v + 1]``, ascending.
+        The neighbours of v are ``start[v]`` to ``start[v + 1]``, ascending.
     """
     start, neighbour = _gathered(tail, head, node_count)
     return start, neighbour[: start[-1]].copy()
@@ -24,7 +24,7 @@ def neighbours_of(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int
 
 @compiled
 def _gathered(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int32]:
-    """Return starts and neighbours; the second array is longer than it has to be."""
+    """Return starts and neighbours; the neighbour array has unused room at its end."""
     place = np.zeros(node_count + 1, np.int64)
     for i in range(len(tail)):
         if tail[i] != head[i]:
@@ -40,7 +40,7 @@ def _gathered(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int32]:
             place[tail[i]] += 1
             neighbour[place[head[i]]] = tail[i]
             place[head[i]] += 1
-    # Each list is sorted, then moved down without its doubles.
+    # Sort each list, then move it down without its duplicates.
     start = np.zeros(node_count + 1, np.int64)
     size = 0
     for node in range(node_count):
@@ -56,9 +56,9 @@ def _gathered(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int32]:
 
 
 def nested_dissection(start: Int64, neighbour: Int32) -> Int32:
-    """Return METIS' order, int32 [N]: nodes from the first to the last contracted."""
+    """Return METIS' nested dissection order, int32 [N], the first contracted node first."""
     if not len(neighbour):
-        # METIS divides by the number of edges, and takes the process along.
+        # METIS divides by the number of edges: without any, it would crash the process.
         return np.arange(len(start) - 1, dtype=np.int32)
     graph = pymetis.CSRAdjacency(adj_starts=start.astype(np.int32), adjacent=neighbour)
     permutation, _ = pymetis.nested_dissection(graph)
@@ -66,7 +66,10 @@ def nested_dissection(start: Int64, neighbour: Int32) -> Int32:
 
 
 def postordered(order: Int32, start: Int64, neighbour: Int32) -> Int32:
-    """Return an order with the same arcs whose ranks are a postorder of the elimination tree."""
+    """Return an equivalent order whose ranks are a postorder of the elimination tree.
+
+    The arcs stay the same.
+    """
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order), dtype=np.int32)
     parent = _elimination_tree(order, rank, start, neighbour)
@@ -95,7 +98,7 @@ def _elimination_tree(order: Int32, rank: Int32, start: Int64, neighbour: Int32)
 
 @compiled
 def _postorder(parent: Int32) -> Int32:
-    """List the ranks so that each comes after its descendants, and those in one run."""
+    """List the ranks so that each comes after its descendants, which form one contiguous run."""
     count = len(parent)
     first_child = np.full(count, np.int32(-1))
     next_sibling = np.full(count, np.int32(-1))
@@ -120,7 +123,7 @@ def _postorder(parent: Int32) -> Int32:
             v = stack[size - 1]
             child = first_child[v]
             if child >= 0:
-                # Each child is pushed once: the list shrinks as it is walked.
+                # The child list shrinks as it is walked, so each child is pushed once.
                 first_child[v] = next_sibling[child]
                 stack[size] = child
                 size += 1

@@ -1,6 +1,6 @@
-"""A metric where a few edges get another cost: only what that can change is found anew.
+"""Update a metric where a few edges change cost, recomputing only the arcs that can change.
 
-The result is the one of a full customisation, bit for bit.
+The result equals a full customisation, bit for bit.
 """
 
 from typing import Final
@@ -19,14 +19,15 @@ type Int64 = NDArray[np.int64]
 
 _NONE: Final = np.int32(UNREACHABLE)
 
-#: Where one list of arcs is so many times longer than the other, each arc of the shorter one is
-#: looked up, else both are walked. Measured on a grid of 400 x 400 with 100 edges changed at once:
-#: 46 ms instead of 49 at the 90th percentile, no difference between 4, 16 and 64.
+#: Where one list of arcs is this many times longer than the other, each arc of the shorter list is
+#: looked up in the longer one; otherwise both are walked. Measured on a grid of 400 x 400 with 100
+#: edges changed at once: 46 ms instead of 49 at the 90th percentile, no difference between 4, 16
+#: and 64.
 MUCH_LONGER: Final = 8
 
 
 class Updating:
-    """What updates need beside a topology: marks, a heap and old costs, one update at a time."""
+    """Working arrays for updates of one topology's metrics, one update at a time."""
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
@@ -34,22 +35,22 @@ class Updating:
         self._queued = np.zeros(topology.node_count, np.bool_)
         self._heap = np.empty(topology.node_count + 1, np.int32)
         self._place = np.empty(topology.node_count, np.int64)
-        # Filled from the front by each update: what is never reached takes no memory.
+        # Each update fills this from the front: pages that are never reached take no memory.
         self._old = np.empty((2, topology.arc_count), np.int32)
         self._differing = np.empty(int(np.diff(topology.first).max(initial=0)), np.int32)
 
     def apply(self, metric: Metric, edges: Int64, cost: Int32) -> int:
-        """Return edges another cost, in place.
+        """Change the costs of some edges of a metric, in place.
 
         Parameters
         ----------
         edges, cost
-            int64 and int32 [k]; of an edge that is named twice, the last cost counts.
+            int64 and int32 [k]; where an edge is given twice, the last cost counts.
 
         Returns
         -------
         int
-            How many arcs were found anew.
+            The number of arcs that were recomputed.
         """
         topology = self._topology
         metric.cost[edges] = cost
@@ -84,7 +85,7 @@ class Updating:
 def _cheapest_edges(
     edge_is_up: Bool, arc_first: Int64, arc_edge: Int32, cost: Int32, a: int
 ) -> tuple[int, int, int, int]:
-    """Return the least cost up and down of an arc's edges, and those edges."""
+    """Return the least costs up and down among an arc's edges, and the edges that have them."""
     best_up = int(_NONE)
     best_down = int(_NONE)
     by_up = int(NO_ORIGIN)
@@ -103,7 +104,7 @@ def _cheapest_edges(
 
 @inlined
 def _cheaper(best: int, by: int, through: int, x: int) -> tuple[int, int]:
-    """Return the cheaper of a way and one over rank x, and where it comes from."""
+    """Return the cheaper of the best cost so far and a way over rank x, with its origin."""
     if through < best:
         return int(through), int(-2 - x)
     return best, by
@@ -126,7 +127,7 @@ def _find_anew(
     down: Int32,
     a: int,
 ) -> tuple[int, int, int, int]:
-    """Find what an arc costs up and down, and where from: its edges and its lower triangles."""
+    """Compute an arc's costs and origins up and down from its edges and its lower triangles."""
     best_up, best_down, by_up, by_down = _cheapest_edges(edge_is_up, arc_first, arc_edge, cost, a)
     # A common lower neighbour of v and u is a descendant of v.
     v = tail[a]
@@ -138,7 +139,7 @@ def _find_anew(
     j = first_at_least(down_tail, down_first[u], down_first[u + 1], subtree[v])
     j_end = first_at_least(down_tail, j, down_first[u + 1], v)
     if MUCH_LONGER * min(i_end - i, j_end - j) < max(i_end - i, j_end - j):
-        # Look each of the shorter list up.
+        # Look up each arc of the shorter list.
         is_of_v = i_end - i < j_end - j
         far = u if is_of_v else v
         for k in range(i if is_of_v else j, i_end if is_of_v else j_end):
@@ -170,7 +171,7 @@ def _find_anew(
 
 @inlined
 def first_at_least(ranks: Int32, begin: int, end: int, rank: int) -> int:
-    """Return the first place within begin and end that holds a rank or more."""
+    """Return the first index within begin and end whose rank is at least ``rank``, by bisection."""
     while begin < end:
         middle = (begin + end) >> 1
         if ranks[middle] < rank:
@@ -206,26 +207,26 @@ def _update(
     old: Int32,
     differing: Int32,
 ) -> int:
-    """Carry changed costs of edges upwards, tail by tail, each after all that it depends on.
+    """Propagate changed edge costs upward, tail by tail; each tail follows all that it depends on.
 
-    The arcs of one tail depend on none of each other.
+    Arcs of the same tail do not depend on one another.
 
     Parameters
     ----------
     changed
         int64 [.], edges.
     waits, queued
-        bool [M], bool [N], none set: arcs to be found anew, and tails that are in the heap.
+        bool [M], bool [N], none set: arcs to recompute, and tails that are in the heap.
     heap, differing
         int32 [N + 1], int32 [most arcs of a tail], scratch.
     place, old
-        int64 [N], int32 [2, M], scratch: where the arcs of each queued tail have what they cost up
-        and down before this update.
+        int64 [N], int32 [2, M], scratch: for each queued tail, where in ``old`` its arcs' costs up
+        and down before this update begin.
 
     Returns
     -------
     int
-        How many arcs were found anew.
+        The number of arcs that were recomputed.
     """
     size = 0
     used = 0
@@ -301,7 +302,7 @@ def _queue(
     old: Int32,
     used: int,
 ) -> tuple[int, int]:
-    """Queue a tail and keep what its arcs cost; return the heap's size and the room used."""
+    """Queue a tail and save its arcs' costs; return the sizes of the heap and of ``old``."""
     queued[v] = True
     place[v] = used
     begin = first[v]
@@ -331,15 +332,15 @@ def _carry_over(
     old: Int32,
     used: int,
 ) -> tuple[int, int]:
-    """Tell each arc that a changed way over v goes beside; return as `_queue` does.
+    """Update each arc that closes a triangle over v with a changed way; return as `_queue` does.
 
-    Where the way became cheaper the arc is given it at once. Where the arc came that way and the
-    way became dearer, the arc waits to be found anew.
+    Where the way became cheaper, the arc takes the new cost at once. Where the arc's cost came from
+    that way and the way became dearer, the arc is marked to be recomputed.
 
     Parameters
     ----------
     differing, count
-        Which of v's arcs cost something else than before, ascending; how many.
+        Arcs of v whose cost changed, ascending, and how many there are.
     """
     end = first[v + 1]
     shift = int(place[v] - first[v])
@@ -400,10 +401,10 @@ def _carry_over(
 
 @inlined
 def _give(cost: Int32, origin: Int32, a: int, now: int, over_v: int) -> None:
-    """Return an arc the way over v, which costs no more than what it has.
+    """Give an arc the way over v, which costs no more than the arc's present cost.
 
-    Of ways that cost the same an edge goes first, then the lowest rank, and what is closed stays
-    so: the greater origin each time.
+    Between ways of equal cost, an edge comes first, then the lowest rank, and a closed arc stays
+    closed: each time, the greater origin wins.
     """
     origin[a] = over_v if now < cost[a] else max(origin[a], over_v)
     cost[a] = now

@@ -1,6 +1,6 @@
-"""Along a way over one node, arc by arc.
+"""Kernels that walk a way over one node arc by arc.
 
-A *step* is twice an arc, plus 1 where it is travelled down, as in `vias`.
+A *step* is twice an arc, plus 1 where the arc is travelled down, as in `via_nodes`.
 """
 
 import numpy as np
@@ -28,9 +28,9 @@ def steps_from_source(
     tried: Bool,
     stack: Int64,
 ) -> int:
-    """List the arcs from a node back to the source, the last of the way first; return how many.
+    """List the arcs from a node back to the source, the last arc of the way first; return how many.
 
-    The ancestors over which this is the way too are marked as tried.
+    Ancestors on this way whose own cheapest way costs the same are marked as tried.
     """
     cost = from_source[row, here] + to_target[row, here]
     size = 0
@@ -43,7 +43,7 @@ def steps_from_source(
         if step & 1:
             here = level_of(level, head[step >> 1])
         else:
-            # Who is climbed from is an ancestor of the source.
+            # The rank below the climbed arc is an ancestor of the source.
             here = level_of(level, tail[step >> 1])
             row = 0
     return size
@@ -62,7 +62,7 @@ def steps_to_target(
     tried: Bool,
     stack: Int64,
 ) -> int:
-    """List the arcs from a node to the target; otherwise as `steps_from_source`."""
+    """List the arcs from a node on to the target; otherwise as `steps_from_source`."""
     cost = from_source[row, here] + to_target[row, here]
     size = 0
     while target_step[row, here] >= 0:
@@ -72,7 +72,7 @@ def steps_to_target(
         if from_source[row, here] + to_target[row, here] == cost:
             tried[row, here] = True
         if step & 1:
-            # Who is descended to is an ancestor of the target.
+            # The rank below the descended arc is an ancestor of the target.
             here = level_of(level, tail[step >> 1])
             row = 1
         else:
@@ -95,14 +95,15 @@ def far_end(
     least: int,
     is_back: bool,
 ) -> tuple[int, int]:
-    """Go away from a node until it has cost this much, at least one edge; return rank and cost.
+    """Walk away from a node until the walk costs at least ``least``; return the rank and the cost.
 
-    Only arcs on whose edges that happens are taken apart.
+    The walk takes at least one edge. Only arcs within which the cost reaches ``least`` are
+    unpacked.
 
     Parameters
     ----------
     steps, size
-        As listed by `steps_from_source`, to go back, or by `steps_to_target`.
+        From `steps_from_source` to walk back, or from `steps_to_target` to walk on.
     """
     so_far = 0
     for i in range(size):
@@ -119,7 +120,7 @@ def far_end(
             to_head = to_tail
             while head[to_head] != head[e]:
                 to_head += 1
-            # Down to the middle, then up.
+            # A shortcut goes down to its middle rank, then up.
             begin = 2 * (to_head if step & 1 else to_tail) + 1
             rest = 2 * (to_tail if step & 1 else to_head)
             near = rest if is_back else begin

@@ -1,8 +1,8 @@
-"""Searches in a customised hierarchy: kernels over ranks that take everything on trust.
+"""Search kernels over the ranks of a customised hierarchy; they do not check their input.
 
-Every head of a rank's arcs is an ancestor of it, and ancestors of one rank lie on different levels.
-So what a search knows of the ancestors is kept by level, in arrays that stay in the processor's
-cache, whatever the size of the graph.
+Every head of a rank's arcs is an ancestor of the rank, and the ancestors of one rank lie on
+different levels. So searches keep costs of ancestors by level, in arrays that stay in the
+processor's cache whatever the size of the graph.
 """
 
 from typing import Final
@@ -36,18 +36,19 @@ def meet(
     source_arc: Int32,
     target_arc: Int32,
 ) -> tuple[int, int]:
-    """Climb from both ends until they meet.
+    """Find the cheapest cost between two ranks by climbing from both until the climbs meet.
 
     Parameters
     ----------
     from_source, to_target, source_arc, target_arc
-        int32 [height], by level: the cost to or from each ancestor of the source and of the
-        target, and the arc over which it was reached.
+        int32 [height], by level: the costs from the source to each of its ancestors and from each
+        ancestor of the target to the target, and the arc over which each ancestor was reached.
 
     Returns
     -------
     (cost, rank)
-        Of the meeting point; `UNREACHABLE` and -1 where there is no way.
+        The cost, and the rank at which the climbs meet; `UNREACHABLE` and -1 where there is no
+        path.
     """
     from_source[: level[source] + 1] = _NONE
     to_target[: level[target] + 1] = _NONE
@@ -56,7 +57,7 @@ def meet(
     a = source
     b = target
     while a != b:
-        # The lower of the two climbs; -1 is above every root.
+        # The lower of the two ranks climbs; -1 means above every root.
         if b < 0 or 0 <= a < b:
             so_far = from_source[level[a]]
             if so_far < _NONE:
@@ -134,12 +135,12 @@ def path(
     stack
         int64 [3 * height + 2, 4], scratch.
     out
-        int32 [2, .]: receives the edges in the order of travel, and the rank behind each.
+        int32 [2, .]: receives the edges in the order of travel, and the rank that each leads to.
 
     Returns
     -------
     (cost, length)
-        How many edges; `TOO_SHORT` where ``out`` cannot take them.
+        The length is the number of edges; `TOO_SHORT` where ``out`` has too little room.
     """
     cost, meeting = meet(
         first,
@@ -157,7 +158,8 @@ def path(
     )
     if meeting < 0:
         return cost, 0
-    # Last in, first out: the way down lies under the way up, each with its last arc undermost.
+    # The stack is last in, first out: the way down lies below the way up, each with its last arc
+    # undermost.
     below = 0
     v = meeting
     while v != target:
@@ -191,14 +193,14 @@ def climb(
     reached: Int32,
     chain: Int32,
 ) -> None:
-    """Find what it costs to go from a rank up to each of its ancestors.
+    """Find the cost of the climb from a rank to each of its ancestors.
 
     Parameters
     ----------
     cost
         int32 [M], of the arcs.
     reached, chain
-        int32 [height], by level: the costs, and which ranks the ancestors are.
+        int32 [height], by level: receive the costs and the ranks of the ancestors.
     """
     reached[: level[source] + 1] = _NONE
     reached[level[source]] = 0
@@ -230,18 +232,18 @@ def sweep(
     node: Int32,
     node_cost: Int32,
 ) -> int:
-    """Go down from the climbed ranks to all that cost no more than a limit (PHAST).
+    """Descend from the climbed ranks to all nodes that cost no more than a limit (PHAST).
 
-    A subtree is left out where nothing that was climbed lies in it and everything that it hangs
-    on costs more than the limit.
+    A subtree is skipped where it contains no climbed rank and every rank that its arcs lead up to
+    costs more than the limit.
 
     Parameters
     ----------
     cost
-        int32 [M]: of the arcs, on the way down.
+        int32 [M]: costs of the arcs, on the way down.
     climbed, climbed_cost
-        int32 [.]: all ancestors of the places that the search starts from, these included, by
-        descending rank, and the least cost of climbing there.
+        int32 [.]: the ranks that the search starts from and all their ancestors, by descending
+        rank, and the least cost of climbing to each.
     limit
         Below `UNREACHABLE`.
     reached
@@ -252,7 +254,7 @@ def sweep(
     Returns
     -------
     int
-        How many.
+        The number of nodes found.
     """
     found = 0
     next_climbed = 0
@@ -294,8 +296,8 @@ def table(
 ) -> None:
     """Find the cost from every source to every target, int32 [sources, targets].
 
-    Both ends climb once; a pair meets at one of the ancestors that they share, which are those on
-    the levels down to the last on which their ancestors are the same.
+    Each source and each target climbs once. A pair meets at one of its common ancestors: those on
+    the levels from the root down to the last level on which both chains hold the same rank.
     """
     to_target = np.empty((len(targets), height), np.int32)
     target_chain = np.empty((len(targets), height), np.int32)

@@ -1,4 +1,4 @@
-"""Many readers or one writer: nobody searches in a metric that is half updated."""
+"""Lock for many readers or one writer, so that no search reads a half-updated metric."""
 
 import threading
 from collections.abc import Iterator
@@ -6,9 +6,10 @@ from contextlib import contextmanager
 
 
 class ReadWriteLock:
-    """A readers-writer lock; a waiting writer goes before readers that come later.
+    """Readers-writer lock in which a waiting writer goes before readers that arrive later.
 
-    Not re-entrant: a thread that reads must not ask to write, nor to read again.
+    Not re-entrant: a thread that holds the lock for reading must not acquire it again, neither to
+    write nor to read.
     """
 
     def __init__(self) -> None:
@@ -18,14 +19,14 @@ class ReadWriteLock:
         self._writing = False
 
     def __enter__(self) -> None:
-        """Begin to read."""
+        """Acquire the lock for reading."""
         with self._changed:
             while self._writing or self._writers_waiting:
                 self._changed.wait()
             self._readers += 1
 
     def __exit__(self, *_exception: object) -> None:
-        """End reading."""
+        """Release the lock after reading."""
         with self._changed:
             self._readers -= 1
             if self._readers == 0 and self._writers_waiting:
@@ -33,7 +34,7 @@ class ReadWriteLock:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Keep everybody else out."""
+        """Hold the lock for writing, which excludes all readers and other writers."""
         with self._changed:
             self._writers_waiting += 1
             try:

@@ -1,4 +1,4 @@
-"""The shape of a hierarchy: which arcs there are, whatever they cost."""
+"""Topology of a hierarchy: which arcs there are, independent of their costs."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +16,8 @@ type UInt16 = NDArray[np.uint16]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: Levels are kept in 16 bits. Road graphs are far from it: their trees grow as the square root of
-#: their size (some 20,000 levels for all of Latin America).
+#: Levels are kept in 16 bits. Road graphs stay far below: the height of their trees grows as the
+#: square root of their size (some 20,000 levels for all of Latin America).
 HIGHEST: Final = int(np.iinfo(np.uint16).max)
 
 
@@ -80,7 +80,7 @@ class Topology:
         Raises
         ------
         GraphError
-            A node that does not exist, or a graph that is no road graph: its tree is too high.
+            If a node does not exist, or the elimination tree is too high for a road graph.
         """
         _check_ends(tail, head, node_count)
         start, neighbour = neighbours_of(tail, head, node_count)
@@ -119,7 +119,7 @@ class Topology:
         )
 
     def __repr__(self) -> str:
-        """Size; the arrays are too long to read."""
+        """Return the sizes only; the arrays are too long to read."""
         return f"Topology({self.node_count} nodes, {self.edge_count} edges, {self.arc_count} arcs)"
 
     @property
@@ -139,7 +139,7 @@ class Topology:
 
     @cached_property
     def height(self) -> int:
-        """How many levels there are."""
+        """Number of levels."""
         return int(self.level.max()) + 1 if len(self.level) else 0
 
 
@@ -154,7 +154,7 @@ def _check_ends(tail: Int32, head: Int32, node_count: int) -> None:
 def _find_arcs(
     order: Int32, rank: Int32, start: Int64, neighbour: Int32
 ) -> tuple[Int64, Int32, Int32]:
-    """Return first, head and parent."""
+    """Find the arcs, doubling the array until they fit; return first, head and parent."""
     capacity = max(1024, 2 * len(neighbour))
     while True:
         first, head, parent, count = _fill_in(order, rank, start, neighbour, capacity)
@@ -167,10 +167,10 @@ def _find_arcs(
 def _fill_in(
     order: Int32, rank: Int32, start: Int64, neighbour: Int32, capacity: int
 ) -> tuple[Int64, Int32, Int32, int]:
-    """Find the arcs; the last value is how many, -1 where there was too little room.
+    """Find the arcs; the last value returned is their number, or -1 if the capacity is too small.
 
-    The heads of v's arcs are its higher neighbours and the heads of its children's arcs, as in a
-    sparse Cholesky factor.
+    The heads of v's arcs are its higher neighbours and the heads of its children's arcs except v,
+    as in a sparse Cholesky factor.
     """
     count = len(order)
     first = np.zeros(count + 1, np.int64)
@@ -183,7 +183,7 @@ def _fill_in(
     for v in range(count):
         begin = size
         if size + count - v > capacity:
-            # Close to full: what v can add is bounded by what lies above it.
+            # Nearly full: compute a tighter bound on the arcs that v can add.
             room = start[order[v] + 1] - start[order[v]]
             child = first_child[v]
             while child >= 0:
@@ -235,7 +235,7 @@ def _levels(parent: Int32) -> tuple[Int32, Int32]:
 
 @inlined
 def find_arc(first: Int64, head: Int32, low: int, high: int) -> int:
-    """Return the arc between two ranks, low < high; -1 where there is none."""
+    """Return the arc between two ranks, low < high; -1 where there is no arc."""
     begin = first[low]
     end = first[low + 1]
     while begin < end:
@@ -271,7 +271,7 @@ def _edges_of_arcs(edge_arc: Int32, arc_count: int) -> tuple[Int64, Int32]:
 
 @compiled
 def _down_lists(first: Int64, head: Int32) -> tuple[Int64, Int32]:
-    """Group the arcs by head; within one, tails ascend."""
+    """Group the arcs by head, with ascending tails within each head."""
     count = len(first) - 1
     down_first = np.zeros(count + 1, np.int64)
     for e in range(len(head)):

@@ -1,6 +1,6 @@
-"""From the arcs of a way to the edges that they stand for.
+"""Kernels that replace the arcs of a path by the edges they stand for.
 
-Kernels over ranks that take everything on trust, as in `queries`.
+As in `queries`, the kernels work on ranks and do not check their input.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ from routing._numba import inlined
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: What `unpack` returns in place of a length where `out` is too short.
+#: Returned by `unpack` instead of a length where `out` is too short.
 TOO_SHORT: Final = -1
 
 
@@ -28,20 +28,20 @@ def lay(
     stack: Int64,
     place: int,
 ) -> None:
-    """Lay an arc on the stack.
+    """Put an arc on the stack.
 
-    What is known of it is looked up here and not when its turn comes: so one wait for memory is
-    that for both parts of an arc.
+    The arc's data are read when it is put there, not when it is taken off: then the memory reads
+    for both halves of a shortcut overlap, and the processor waits once instead of twice.
 
     Parameters
     ----------
     origin, is_down
-        `Metric.up_origin` and 0 where it is travelled up, else ``down_origin`` and 1.
+        `Metric.up_origin` and 0 where the arc is travelled up, else ``down_origin`` and 1.
     low, high
-        Its tail and its head.
+        The tail and the head of the arc.
     stack, place
-        int64 [3 * height + 2, 4]: receives origin and direction, the first arc of the middle, tail
-        and head.
+        int64 [3 * height + 2, 4]: receives, at this place, the origin combined with the direction,
+        the first arc of the middle rank, the tail and the head.
     """
     via = int(origin[arc])
     stack[place, 0] = 2 * via + is_down
@@ -66,14 +66,14 @@ def unpack(
     Parameters
     ----------
     stack, size
-        So many arcs as `lay` lays them, the first of the way uppermost.
+        The arcs as `lay` stores them, and their number; the first arc of the way is uppermost.
     written, out
-        int32 [2, .]: receives, from this place on, the edges in the order of travel, and the rank
-        that each leads to.
+        int32 [2, .]: receives, from index ``written`` on, the edges in the order of travel, and the
+        rank that each leads to.
 
     Returns
     -------
-    How much of ``out`` is written; `TOO_SHORT` where it cannot take them.
+    The number of edges in ``out``; `TOO_SHORT` where ``out`` has too little room.
     """
     while size > 0:
         size -= 1
@@ -88,9 +88,9 @@ def unpack(
             out[1, written] = low if is_down else high
             written += 1
             continue
-        # Down from the one end to the middle, up from there to the other. Both arcs are the
-        # middle's own, whose heads ascend; mostly it has so few that to look at each is quicker
-        # than to halve them (paths of New York: 37 us instead of 60).
+        # A shortcut runs down from one end to its middle rank, then up to the other end. Both arcs
+        # belong to the middle rank, whose heads ascend. It mostly has so few arcs that a linear
+        # scan is quicker than bisection (paths of New York: 37 us instead of 60).
         middle = -2 - origin
         to_low = stack[size, 1]
         while head[to_low] != low:

@@ -1,4 +1,4 @@
-"""What comes in from outside: ids, costs and limits, checked and copied."""
+"""Validation of input from outside: ids, costs and limits are checked and copied."""
 
 import operator
 from typing import Any, cast
@@ -14,7 +14,7 @@ type Int64 = NDArray[np.int64]
 
 
 def whole(value: object) -> int:
-    """Return a whole number of any type, -1 for everything else."""
+    """Return an integer of any type as int, and -1 for everything else."""
     try:
         return operator.index(cast("int", value))
     except TypeError:
@@ -22,7 +22,7 @@ def whole(value: object) -> int:
 
 
 def limit(limit: object) -> int:
-    """Check a limit; return it within what costs can be, -1 where it is below all of them."""
+    """Check a limit; return it clipped to the range of costs, -1 where it is negative."""
     try:
         whole = operator.index(cast("int", limit))
     except TypeError:
@@ -31,7 +31,10 @@ def limit(limit: object) -> int:
 
 
 def copied(values: ArrayLike) -> NDArray[Any] | None:
-    """Copy before the check, for the caller may write to its array meanwhile; None if uneven."""
+    """Return a copy as an array, None if uneven.
+
+    Checks run on the copy, because the caller may write to its own array meanwhile.
+    """
     try:
         return np.array(values)
     except (ValueError, TypeError, OverflowError):
@@ -39,7 +42,7 @@ def copied(values: ArrayLike) -> NDArray[Any] | None:
 
 
 def costs(cost: ArrayLike, length: int) -> Int32:
-    """Check costs; return a copy, saturated."""
+    """Check costs; return a copy in which no cost exceeds `UNREACHABLE`."""
     given = copied(cost)
     if given is None or given.shape != (length,):
         shape = "uneven" if given is None else f"of shape {given.shape}"

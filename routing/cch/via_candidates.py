@@ -1,9 +1,9 @@
-"""Which of the ways over one node may be alternatives: all that can be told of them still packed.
+"""Preselection of ways over one node that may be alternatives, before any arc is unpacked.
 
-Most ways need no unpacking to be dropped: they turn back at their node, or run mostly on the arcs
+Most ways can be dropped without unpacking: they turn back at their node, or run mostly on the arcs
 of the cheapest way.
 
-Kernels over ranks that take everything on trust, as in `queries`.
+As in `queries`, the kernels work on ranks and do not check their input.
 """
 
 import numpy as np
@@ -28,16 +28,16 @@ def listed(
 ) -> tuple[Int32, Int32]:
     """Return side and level of the ways that may be alternatives, the most promising first.
 
-    Those have the least weight: twice the cost, plus the cost of what they have of the cheapest
-    way (Abraham et al., who also reward long plateaus). The first is the cheapest, as the one over
-    the source.
+    The most promising ways have the least weight: twice the cost, plus the cost of the arcs shared
+    with the cheapest way (Abraham et al., who also reward long plateaus). The first is the cheapest
+    way, listed as the way over the source.
 
     Parameters
     ----------
     ends
-        Ranks.
+        Ranks of source and target.
     ways
-        What was found between them.
+        The ways found between the ends.
     """
     t = topology
     side, at = ways.listed
@@ -89,27 +89,28 @@ def list_ways(
     at: Int32,
     weight: Int64,
 ) -> int:
-    """List the ways that may be alternatives, in no order; no arc is unpacked for it.
+    """List the ways that may be alternatives, in no order, without unpacking any arc.
 
-    Left out are those that cost more than a limit; those that come back to where they were; and
-    those that have too much of the cheapest way, by cost and as far as whole arcs tell.
+    Omitted are ways that cost more than a limit, ways that visit a rank twice, and ways that share
+    too much with the cheapest way, by cost, counting whole arcs only.
 
     Parameters
     ----------
     shared, best
-        From `find`, and so are all the arrays from ``from_source`` to ``target_step``.
+        From `find`, as are all the arrays from ``from_source`` to ``target_step``.
     max_overlap
-        The most that a way may have of the cheapest, as a share of its cost.
+        The most that a way may share with the cheapest way, as a fraction of that way's cost.
     seen_by, best_arc
         int32 [2, height], scratch.
     side, at, weight
         int32 [2 * height + 1], the last int64: receive the side and the level of each way's node,
-        and its weight, see `listed`. The first is the cheapest way, as the one over the source.
+        and its weight, see `listed`. The first is the cheapest way, listed as the way over the
+        source.
 
     Returns
     -------
     int
-        How many.
+        The number of ways listed.
     """
     _mark_best(head, tail, level, source, target, shared, target_step, best_arc)
     side[0] = 0
@@ -160,7 +161,7 @@ def _mark_best(
     target_step: Int64,
     best_arc: Int32,
 ) -> None:
-    """Note the arcs of the cheapest way, each at its tail's place."""
+    """Store the arcs of the cheapest way, each at the side and level of its tail."""
     best_arc[0, : level[source] + 1] = -1
     best_arc[1, : level[target] + 1] = -1
     row = 0
@@ -193,7 +194,7 @@ def _common_with_best(
     seen_by: Int32,
     best_arc: Int32,
 ) -> int:
-    """Return the cost of the arcs that a way has of the cheapest; -1 where it meets itself."""
+    """Return the cost of arcs shared with the cheapest way; -1 if the way meets a rank twice."""
     common = 0
     s = row
     j = here

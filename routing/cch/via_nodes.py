@@ -1,17 +1,17 @@
-"""Ways over one node each: what routes beside the cheapest are made of.
+"""Ways over one via node each, from which alternative routes are chosen.
 
-On the way from a source to a target each node v has a way over it: the cheapest from the source to
-v, then the cheapest from v to the target. The nodes that matter are those of the separators that
-the nested dissection put between the two, and these are the ancestors of the source and of the
-target in the elimination tree (the idea of "Separator-Based Alternative Paths in Customizable
-Contraction Hierarchies", OASIcs ATMOS 2025.12). Both ends climb as for any search; going down the
-same chains again gives every ancestor its exact cost from the source and to the target. Which ways
-make good alternatives is the definition of Abraham, Delling, Goldberg and Werneck, "Alternative
+Each node v between a source and a target has a way over it: the cheapest path from the source to v,
+then the cheapest path from v to the target. The nodes that matter are those of the separators that
+the nested dissection put between source and target, which are the ancestors of the two in the
+elimination tree (the idea of "Separator-Based Alternative Paths in Customizable Contraction
+Hierarchies", OASIcs ATMOS 2025.12). Source and target climb as for any search; descending the same
+chains then gives every ancestor its exact cost from the source and to the target. Which ways make
+good alternatives follows the definition of Abraham, Delling, Goldberg and Werneck, "Alternative
 Routes in Road Networks", ACM JEA 18 (2013): little shared, locally optimal, no long detour.
 
-Kernels over ranks that take everything on trust, as in `queries`. The ancestors are kept by level
-in two *sides*: row 0 is the chain of the source, row 1 that of the target; the levels above the
-place where the two join are the same.
+As in `queries`, the kernels work on ranks and do not check their input. The ancestors are kept by
+level on two *sides*: row 0 is the chain of the source, row 1 the chain of the target. On the levels
+above the place where the chains join, both sides are the same.
 """
 
 from dataclasses import dataclass
@@ -34,24 +34,26 @@ _NO_STEP: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class ViaLimits:
-    """What makes another path worth the while.
+    """Limits that a path must keep to count as an alternative.
 
     Parameters
     ----------
     max_stretch
-        The most that it costs, in costs of the cheapest: the widest detour of goal A7. (Abraham,
-        Delling, Goldberg and Werneck, "Alternative Routes in Road Networks", ACM JEA 18, 2013,
-        allow 1.25 between where it leaves the cheapest and where it comes back.)
+        The highest cost of an alternative, as a multiple of the cheapest path's cost: the widest
+        detour of goal A7. (Abraham, Delling, Goldberg and Werneck, "Alternative Routes in Road
+        Networks", ACM JEA 18, 2013, allow 1.25 between the points where an alternative leaves the
+        cheapest path and rejoins it.)
     max_overlap
-        At most this share of the shorter of two paths' length is common to both: goal A11, and
-        gamma of that paper.
+        The highest share of the shorter of two paths' length that both have in common: goal A11,
+        and gamma of that paper.
     local_share
-        It is a cheapest path around its node for this share of the cheapest path's cost to each
-        side: alpha of that paper, the T-test. Smaller finds more paths, with more little detours.
+        An alternative must be a cheapest path around its via node, to each side for this share of
+        the cheapest path's cost: alpha of that paper, checked by the T-test. A smaller value finds
+        more paths, with more little detours.
     tries
-        So many paths are looked at, at most [A]. On 1.9 M nodes 50, 100 and all of them find two
-        alternatives for 44, 66 and 80 % of the pairs, in 1.6, 2.3 and 3.1 ms (median) and 2.8, 4.2
-        and 8.8 ms (95th percentile): benchmarks/alternatives.py.
+        The most paths to examine [A]. On 1.9 M nodes 50, 100 and all of them find two alternatives
+        for 44, 66 and 80 % of the pairs, in 1.6, 2.3 and 3.1 ms (median) and 2.8, 4.2 and 8.8 ms
+        (95th percentile): benchmarks/alternatives.py.
     """
 
     max_stretch: float = 1.5
@@ -62,7 +64,7 @@ class ViaLimits:
 
 @dataclass(eq=False, slots=True)
 class Ways:
-    """What one thread finds between two ends, by side and level; its memory is used again.
+    """Ways that one thread finds between two ranks, by side and level, in reusable memory.
 
     Parameters
     ----------
@@ -71,10 +73,10 @@ class Ways:
     marks
         int32 [2, 2, height], scratch.
     tried
-        bool [2, height], scratch of `choosing`.
+        bool [2, height], scratch of `via_selection`.
     listed, weight
         int32 [2, 2 * height + 1], int64 [2 * height + 1]: side, level and weight of the ways that
-        `listing` lists.
+        `via_candidates` lists.
     shared, best
         As `find` returned them.
     """
@@ -93,7 +95,7 @@ class Ways:
 
     @classmethod
     def of_height(cls, height: int) -> Self:
-        """Make room for a tree of so many levels."""
+        """Allocate the arrays for a tree of this many levels."""
         chain, came, goes = (np.zeros((2, height), np.int32) for _ in range(3))
         into, out_of = (np.full((2, height), _NO_STEP, np.int64) for _ in range(2))
         return cls(
@@ -109,7 +111,7 @@ class Ways:
         )
 
     def find(self, topology: Topology, metric: Metric, source: int, target: int) -> int:
-        """Find all ways between two ranks; return what the cheapest costs."""
+        """Find the ways over all ancestors of two ranks; return the cost of the cheapest way."""
         t = topology
         self.best, self.shared = find(
             t.first,
@@ -131,7 +133,7 @@ class Ways:
     def within(
         self, topology: Topology, source: int, target: int, limit: int
     ) -> tuple[Int32, Int32]:
-        """Return the ranks of all ways that were found within a limit, and the costs, ascending."""
+        """Return the via ranks of all ways within a cost limit, and their costs, ascending."""
         if self.best > limit:
             return np.empty(0, np.int32), np.empty(0, np.int32)
         own = slice(0, int(topology.level[source]) + 1)
@@ -160,7 +162,7 @@ def find(
     source_step: Int64,
     target_step: Int64,
 ) -> tuple[int, int]:
-    """Find what it costs from the source to every ancestor of both ends, and on to the target.
+    """Find the costs from the source to every ancestor of both ends, and from there to the target.
 
     Parameters
     ----------
@@ -168,13 +170,14 @@ def find(
         int32 [2, height], by side and level: the ancestors, and the exact costs.
     source_step, target_step
         int64 [2, height], likewise: the arc over which the way from the source comes in, and the
-        one over which the way to the target goes on: twice the arc, plus 1 where it is travelled
-        down; -1 at the ends.
+        arc over which the way to the target goes on. Each is twice the arc, plus 1 where it is
+        travelled down; -1 at the source and at the target.
 
     Returns
     -------
     (cost, shared)
-        Of the cheapest path, `UNREACHABLE` where there is none; how many levels both sides share.
+        The cost of the cheapest path, `UNREACHABLE` where there is no path, and the number of
+        levels that both sides share.
     """
     for side in range(2):
         end = source if side == 0 else target
@@ -236,7 +239,7 @@ def _climb(
     reached: Int32,
     step: Int64,
 ) -> None:
-    """Climb from one end to all its ancestors."""
+    """Climb from one end to all its ancestors, storing costs and steps."""
     reached[level[start]] = 0
     v = start
     while v >= 0:
@@ -267,7 +270,7 @@ def _descend(
     source_step: Int64,
     target_step: Int64,
 ) -> None:
-    """Go down one side, where each ancestor may be cheaper to reach, or to leave, from above."""
+    """Descend one side, as reaching or leaving an ancestor may be cheaper over a higher rank."""
     for here in range(begin, end):
         v = chain[here]
         came = from_source[here]
@@ -288,5 +291,5 @@ def _descend(
 
 @inlined
 def level_of(level: UInt16, rank: int) -> int:
-    """Return a level as a signed number: a compiled unsigned one and a signed one make a float."""
+    """Return a level as a signed integer; numba would mix unsigned and signed into floats."""
     return int(np.int64(level[rank]))

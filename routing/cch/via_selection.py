@@ -1,11 +1,11 @@
-"""Which of the ways over one node are good alternatives: unpacked, compared, kept or dropped.
+"""Selection of good alternatives: ways over one node are unpacked, compared, kept or dropped.
 
 A way is *admissible* as Abraham, Delling, Goldberg and Werneck define it ("Alternative Routes in
-Road Networks", ACM JEA 18, 2013): it shares little with those kept before it, and it is locally
-optimal, which their T-test checks: the part of it around its node must be a cheapest path. Since
-both halves of a way are cheapest paths, any part that is not must run over the node.
+Road Networks", ACM JEA 18, 2013): it shares little with the ways kept before it, and it is locally
+optimal. Their T-test checks the latter: the part of the way around its node must be a cheapest
+path. Since both halves of a way are cheapest paths, any part that is not must run over the node.
 
-Kernels over ranks that take everything on trust, as in `queries`.
+As in `queries`, the kernels work on ranks and do not check their input.
 """
 
 import math
@@ -29,12 +29,12 @@ type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 type Lengths = NDArray[np.float64] | NDArray[np.uint32]
 
-#: One part in so many of the T-test comes first: most ways fail on it already. Of 4, 16 and 32 the
-#: second is the quickest, by 5 % of the alternatives of 1.9 M nodes.
+#: The T-test first examines a part shorter by this factor, on which most ways fail already. Of 4,
+#: 16 and 32, 16 is the quickest, by 5 % for the alternatives of 1.9 M nodes.
 _FIRST_PART: Final = 16
 _FIRST_ROOM: Final = 1 << 14
 
-#: Most ways that can be kept: each has a bit.
+#: The most ways that can be kept: each has a bit of an int64.
 MOST: Final = 63
 
 
@@ -55,11 +55,11 @@ def chosen(
     Parameters
     ----------
     ends
-        Ranks.
+        Ranks of source and target.
     ways, listed
-        What was found, and what `listing.listed` made of it.
+        The ways found, and those that `via_candidates.listed` selected from them.
     count
-        Keep so many.
+        The most ways to keep.
     levels, stack
         Scratch, as for `choose`.
     """
@@ -144,20 +144,20 @@ def choose(
     out_end: Int64,
     out_cost: Int64,
 ) -> int:
-    """Unpack ways one after the other and keep those that are good.
+    """Unpack ways one after the other and keep those that are good alternatives.
 
     Parameters
     ----------
     chain, from_source, to_target, source_step, target_step
-        From `vias.find`.
+        From `via_nodes.find`.
     side, at
-        int32 [.]: the ways in the order in which to try them, the cheapest first; that one is
-        kept whatever it is.
+        int32 [.]: the ways in the order in which to try them, the cheapest way first; the cheapest
+        way is always kept.
     length
-        float64 [E]: what the overlap is measured in.
+        float64 [E]: edge lengths, in which the overlap is measured.
     count, max_overlap, local_cost, tries
-        Keep so many; of the shorter of two at most this share is common to both; the part that
-        goes as far as this cost to each side of the node is a cheapest path; look at so many.
+        The most ways to keep; the highest common share of the shorter of two ways; how far, in
+        cost, the way must be a cheapest path to each side of its node; the most ways to examine.
     tried
         bool [2, height], scratch.
     from_cost, to_cost
@@ -168,12 +168,12 @@ def choose(
         int32 [2, .]: receives the edges of the kept ways, one after the other, and the rank that
         each leads to.
     out_end, out_cost
-        int64 [count]: receive where in ``out`` each kept way ends, and what it costs.
+        int64 [count]: receive where in ``out`` each kept way ends, and its cost.
 
     Returns
     -------
     int
-        How many were kept; `TOO_SHORT` where ``out`` cannot take them.
+        The number of ways kept; `TOO_SHORT` where ``out`` has too little room.
     """
     tried[0, : level[source] + 1] = False
     tried[1, : level[target] + 1] = False
@@ -190,7 +190,7 @@ def choose(
             break
         row = side[i]
         here = int(at[i])
-        # A node on a way of the same cost that was tried before: the two are the same.
+        # This node lies on a tried way of the same cost: the way over the node is that way.
         if tried[row, here]:
             continue
         tries -= 1
@@ -262,7 +262,7 @@ def _is_detour(
     from_cost: Int32,
     to_cost: Int32,
 ) -> bool:
-    """Return whether a way is not the cheapest around its node: the T-test."""
+    """Return whether a way fails the T-test: it is not a cheapest path around its node."""
     near, _ = far_end(
         first, head, tail, up, down, up_origin, down_origin, before, back, via, 0, True
     )
@@ -271,7 +271,7 @@ def _is_detour(
     )
     if near == other:
         return True
-    # A part of a cheapest path is one: most fail on a short part, which is tested sooner.
+    # Parts of a cheapest path are cheapest paths. Most ways fail on a short part, tested faster.
     for share in (_FIRST_PART, 1):
         least = local_cost // share
         near, near_cost = far_end(
@@ -298,7 +298,7 @@ def _stack(
     steps: Int64,
     stack: Int64,
 ) -> None:
-    """Lay steps on the stack, the last of them uppermost."""
+    """Put steps on the stack, the last step uppermost."""
     for i in range(len(steps)):
         e = steps[i] >> 1
         if steps[i] & 1:
@@ -319,7 +319,7 @@ def _visit(
     cost: int,
     tried: Bool,
 ) -> bool:
-    """Mark the ancestors over which this is the way as tried; tell whether no node is met twice."""
+    """Mark equal-cost ancestors on the way as tried; return whether no node comes twice."""
     lowest = level_of(level, source)
     other_lowest = level_of(level, target)
     seen = np.full(table_size(len(ranks) + 1), np.int32(-1))
@@ -346,10 +346,10 @@ def _visit(
 
 @inlined
 def _without_circles(source: int, begin: int, end: int, out: Int32) -> int:
-    """Leave out of a cheapest way what leads back to where it was; return where it ends then.
+    """Remove circles from a cheapest way, in place; return where the shortened way ends.
 
-    Such a circle costs nothing. Over roads without cost two halves that are cheapest may share
-    nodes: of equals either half takes the first that it finds.
+    Such a circle costs nothing. Where edges have no cost, two halves that are cheapest paths may
+    share nodes, because each half takes the first of several equally cheap paths that it finds.
     """
     node = np.full(table_size(end - begin + 1), np.int32(-1))
     left_by = np.empty(len(node), np.int64)
@@ -358,7 +358,7 @@ def _without_circles(source: int, begin: int, end: int, out: Int32) -> int:
     for i in range(begin, end):
         place = place_of(node, out[1, i])
         node[place] = out[1, i]
-        # Of several times, the last.
+        # Of several visits to a node, the last one counts.
         left_by[place] = i + 1
     kept = begin
     i = left_by[place_of(node, source)]
@@ -378,7 +378,7 @@ def _measure(
     kept: int,
     common: NDArray[np.float64],
 ) -> float:
-    """Return a way's length; ``common`` receives how much of it is each kept way's too."""
+    """Return a way's length; ``common`` receives the length that it shares with each kept way."""
     own = 0.0
     common[:kept] = 0.0
     for edge in edges:
@@ -393,7 +393,7 @@ def _measure(
 
 @inlined
 def _table_of(edges: Int32, out_end: Int64, kept: int) -> tuple[Int32, Int64]:
-    """Return the edges of all kept ways as a table, and a bit for each way that has the edge."""
+    """Return a hash table of all kept ways' edges, with a bit for each way that uses an edge."""
     end = out_end[kept - 1]
     key = np.full(table_size(end), np.int32(-1))
     ways = np.zeros(len(key), np.int64)

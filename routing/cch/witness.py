@@ -1,4 +1,4 @@
-"""Is there a cheaper way than the one at hand? A search that ends as soon as it knows."""
+"""Witness search: whether a cheaper path than a given cost exists, stopping as soon as known."""
 
 from typing import Final
 
@@ -29,7 +29,7 @@ def has_cheaper(
     from_source: Int32,
     to_target: Int32,
 ) -> bool:
-    """Return whether a path costs less than this: `queries.meet`, but only below that cost.
+    """Return whether a path costs less than ``cost``: `queries.meet`, pruned at that cost.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from routing._numba import compiled
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: In `settle`'s ``via``: a node that the search never reached.
+#: Value in ``via`` of `settle` for a node that the search never reached.
 UNREACHED: Final = -1
 
 
@@ -51,7 +51,7 @@ def _sink(heap: Ints, place: Ints, key: Floats, size: int) -> None:
 
 @compiled
 def _meet(heap: Ints, place: Ints, reach_s: Floats, size: int, node: int, cost_s: float) -> int:
-    """Return a node a lower cost and its place in the heap; return the heap's size."""
+    """Set a lower cost of a node and restore the heap's order; return the heap's size."""
     reach_s[node] = cost_s
     if place[node] < 0:
         heap[size] = node
@@ -63,7 +63,7 @@ def _meet(heap: Ints, place: Ints, reach_s: Floats, size: int, node: int, cost_s
 
 @compiled
 def _take(heap: Ints, place: Ints, reach_s: Floats, size: int) -> int:
-    """Take the node of least cost out of a heap of that size; return it."""
+    """Remove the node of least cost from a heap of the given size and return it."""
     node = heap[0]
     last = heap[size - 1]
     heap[0] = last
@@ -94,25 +94,25 @@ def settle(
     cost_s
         float64 [E], seconds, >= 0, infinite where closed.
     seeds, seed_s
-        int64 [k] and float64 [k]: nodes to start from, each with its cost; infinite ones are left
-        out.
+        int64 [k] and float64 [k]: nodes to start from, each with its cost; seeds of infinite cost
+        are ignored.
     wanted
-        bool [N]: the search ends once all of these are settled.
+        bool [N]: the search ends once all of these nodes are settled.
     limit_s
         Nodes that cost more are not settled.
 
     Returns
     -------
     (reach_s float64 [N], via int64 [N], order int64 [settled])
-        Least costs, infinite where not settled; the edge that reaches each node, ``-2 - i`` for the
-        seed i itself, `UNREACHED` for none; the settled nodes by rising cost, equal ones by the
-        time they were met.
+        Least costs, infinite where not settled. The edge that reaches each node, ``-2 - i`` for
+        seed i itself, `UNREACHED` where not settled. The settled nodes by ascending cost; the order
+        of equal costs is that of the heap.
     """
     count = len(first_out) - 1
     reach_s = np.full(count, np.inf)
     via = np.full(count, UNREACHED, np.int64)
     done = np.zeros(count, np.bool_)
-    # A binary heap of nodes by reach_s; place[v] is v's position in it.
+    # A binary heap of nodes by reach_s; place[v] is the position of v in the heap.
     heap = np.empty(count, np.int64)
     place = np.full(count, -1, np.int64)
     size = 0
@@ -132,7 +132,7 @@ def settle(
         left -= wanted[node]
         for edge in range(first_out[node], first_out[node + 1]):
             through_s = reach_s[node] + cost_s[edge]
-            # A settled node costs no more than any way through a later one.
+            # A settled node is never improved, because costs are >= 0.
             if through_s < reach_s[head[edge]]:
                 via[head[edge]] = edge
                 size = _meet(heap, place, reach_s, size, head[edge], through_s)
@@ -145,12 +145,12 @@ def settle(
 def add_up(
     order: Ints, via: Ints, tail: NDArray[np.int32], edge_value: Floats, seed_value: Floats
 ) -> Floats:
-    """Add a value of the edges up along the tree of a search.
+    """Sum a value of the edges along the tree of a search, for every node.
 
     Parameters
     ----------
     order, via
-        Of `settle`.
+        From `settle`.
     tail
         int32 [E].
     edge_value, seed_value
@@ -179,16 +179,16 @@ def least_on_way(
     node_rank: Ints,
     seed_rank: Ints,
 ) -> Ints:
-    """Return the least rank met on the way to each node, its own included.
+    """Return the least rank met on the way to each node, including the node's own rank.
 
     Parameters
     ----------
     order, via
-        Of `settle`.
+        From `settle`.
     tail
         int32 [E].
     edge_rank, node_rank, seed_rank
-        int64 [E], [N] and [k]: the least rank on an edge, at a node, on the way to a seed.
+        int64 [E], [N] and [k]: the least rank on an edge, at a node, and on the way to a seed.
 
     Returns
     -------
@@ -209,7 +209,7 @@ def last_marked(order: Ints, via: Ints, tail: NDArray[np.int32], marked: NDArray
     Parameters
     ----------
     order, via
-        Of `settle`.
+        From `settle`.
     tail
         int32 [E].
     marked
@@ -224,9 +224,9 @@ def last_marked(order: Ints, via: Ints, tail: NDArray[np.int32], marked: NDArray
 
 
 def warm() -> None:
-    """Compile every kernel, or read it from disk, before the first request needs it.
+    """Compile every kernel before the first request needs it, or load the code from disk.
 
-    Some seconds where nothing is on disk yet, else some tenths of one.
+    This takes some seconds where nothing is on disk yet, else some tenths of a second.
     """
     ends = np.zeros(1, dtype=np.int32)
     none, one = np.zeros(1, dtype=np.int64), np.ones(1)

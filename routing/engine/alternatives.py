@@ -1,6 +1,6 @@
-"""Alternative paths between two nodes, by the separators of the hierarchy.
+"""Alternative paths between two nodes, found through the separators of the hierarchy.
 
-No metric is copied and none is made dearer: what is asked is read off two climbs of the elimination
+No metric is copied and no edge is penalised: candidates are read off two climbs of the elimination
 tree (`routing.cch.via_nodes`) and checked on the unpacked edges (`routing.cch.via_selection`).
 """
 
@@ -24,12 +24,12 @@ LIMITS: Final = ViaLimits()
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Path:
-    """A path.
+    """Path and its cost.
 
     Parameters
     ----------
     cost
-        The sum over its edges, in the metric's unit.
+        The sum over the path's edges, in the metric's unit.
     edges
         int32 [.], in the order of travel.
     """
@@ -48,30 +48,30 @@ def alternatives(
     count: int,
     limits: ViaLimits = LIMITS,
 ) -> tuple[Path, ...]:
-    """Find the cheapest path and others that differ from it and from each other.
+    """Find the cheapest path and paths that differ enough from it and from each other.
 
     Parameters
     ----------
     hierarchy, metric
-        What to search.
+        The hierarchy to search, and a metric of it.
     source, target
         Nodes.
     length
         float64 or uint32 [E], of the hierarchy's edges, in any unit.
     count
-        At most so many paths, the cheapest among them.
+        The most paths to return, including the cheapest.
 
     Returns
     -------
-    The cheapest first, by ascending cost; each visits no node twice. Empty where there is no way;
-    one without edges from a node to itself.
+    Paths by ascending cost; each visits no node twice. Empty where there is no path. From a node to
+    itself, a single path without edges.
 
     Raises
     ------
     InvalidNode
-        A node that does not exist.
+        If a node does not exist.
     InvalidCost
-        Lengths of another number or type, or a count out of range.
+        If the lengths have another number or type, or the count is out of range.
     """
     found = hierarchy.alternatives(metric, source, target, length, count, limits)
     return tuple(Path(cost, edges) for cost, edges in sorted(found, key=lambda way: way[0]))

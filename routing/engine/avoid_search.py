@@ -1,7 +1,7 @@
-"""Ways between two nodes of a region, around obstacles where they lie on the best one.
+"""Paths between two nodes of a region that avoid a request's obstacles.
 
-The metric knows nothing of a request's obstacles. What it says is a lower bound: the way itself is
-looked for only when it is that way's turn, and most do not meet an obstacle at all.
+The metric does not contain a request's obstacles, so its cost is a lower bound. The exact path is
+searched only when the caller needs this pair of nodes, and most cheapest paths meet no obstacle.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,27 +20,29 @@ from routing.errors import NoWay
 from routing.travel.avoid_areas import Obstacles
 from routing.travel.legs import Legs
 
-#: A metric, its version, and the two nodes.
+#: Key of a path: metric, its version, and the two nodes.
 type _Asked = tuple[Resident, int, int, int]
-#: What else is closed (`Situation.key`), and the two nodes.
+#: Key of a pair that nothing joins: what else is closed (`Situation.key`), and the two nodes.
 type _Apart = tuple[frozenset[bytes | bool], int, int]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Closed:
-    """What obstacles close in a region, and the ways around that one request has looked for.
+    """Edges that obstacles close in a region, with the paths that one request has found so far.
 
     Parameters
     ----------
     marks
-        bool [E + X], of the hierarchy's edges.
+        bool [E + X], over the hierarchy's edges.
     ways
-        Seconds that each costs above what its metric says, and its legs; infinite where none.
+        For each path, seconds that it costs above the metric's cost, and its legs; infinite where
+        there is no path.
     shut
-        What no way joins by time alone, and so by no price: units a second of the metric that has
-        none. One that counts no coarser has none either.
+        Pairs that no path joins by time alone, and therefore at no aversion, with the units per
+        second of the metric in which none was found. A metric with coarser units could hold longer
+        paths and is still searched; any other finds none either.
     around
-        The closed edges in each metric that was searched, by its version.
+        The closed edges in each metric that was searched, by the metric's version.
     """
 
     marks: NDArray[np.bool_]
@@ -50,7 +52,7 @@ class Closed:
 
 
 def closed_by(areas: Obstacles, network: ModeNetwork) -> Closed | None:
-    """Return what areas close of a network, the same at each call; None where that is nothing."""
+    """Return the edges that areas close in a network, found once; None where they close none."""
 
     def closed() -> Closed | None:
         edges = areas.edges(network.graph)
@@ -59,24 +61,25 @@ def closed_by(areas: Obstacles, network: ModeNetwork) -> Closed | None:
     return areas.once(network, closed)
 
 
-#: A region and nodes of it.
+#: A region's number and some of its nodes.
 type Nodes = tuple[int, Sequence[int]]
 
 _NO_LEGS: Final = Legs.of(())
 
 
 class DetourSearch:
-    """Gives ways, each looked for once.
+    """Search for paths around obstacles, where each path is searched once.
 
     Parameters
     ----------
     residents
-        One metric a region, which the caller holds.
+        One metric per region, locked by the caller.
     closed
-        What obstacles close there, None for none; empty without obstacles.
+        The edges that obstacles close in each region, None where they close none; empty without
+        obstacles.
     ends
-        Nodes that the ways of the request begin and end at: of those at one end the ways run
-        together mostly, and one search tells of all.
+        Nodes at which the paths of the request begin and end. Paths to nodes at the same end mostly
+        share their edges, so one search yields several paths.
     """
 
     def __init__(
@@ -90,20 +93,20 @@ class DetourSearch:
         self._ends = ends
 
     def are_possible(self, region: int) -> bool:
-        """Return whether a way in a region may be dearer than its metric says."""
+        """Return whether a path in a region may cost more than its metric says."""
         return bool(self._closed) and self._closed[region] is not None
 
     def extra_s(self, region: int, source: int, target: int) -> float:
-        """Return what a way costs above what the metric says, seconds; infinite where none."""
+        """Return a path's cost above the metric's, seconds; infinite where there is no path."""
         return self._way(region, source, target)[0] if self.are_possible(region) else 0.0
 
     def path(self, region: int, source: int, target: int) -> Legs:
-        """Return the cheapest way that meets no obstacle.
+        """Return the cheapest path that meets no obstacle.
 
         Raises
         ------
         NoWay
-            There is none.
+            If there is no path.
         """
         if not self.are_possible(region):
             resident = self._residents[region]
@@ -126,7 +129,7 @@ class DetourSearch:
         return closed.ways[key]
 
     def _beside(self, region: int, source: int, target: int) -> tuple[Sequence[int], Sequence[int]]:
-        """Give the nodes at the ends of the request that two nodes are among; else these alone."""
+        """Return the nodes at both ends of the request if they include this pair, else the pair."""
         if self._ends is not None:
             (start, sources), (end, targets) = self._ends
             if start == end == region and source in sources and target in targets:
@@ -137,10 +140,10 @@ class DetourSearch:
 def _tries(
     resident: Resident, closed: Closed, sources: Sequence[int], targets: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Return pairs of nodes the way between which passes others of them, if any does.
+    """Yield pairs of nodes whose path probably passes the other nodes at the same ends.
 
-    At first the two that lie farthest apart by the metric. Where that way does not pass one of
-    those beside its ends, it leaves, or comes, by its own end, and who is at the other passes it.
+    First come the two nodes that lie farthest apart by the metric. Where their path does not pass a
+    node at one of its ends, a path from or to that node instead passes the first one.
     """
     if len(sources) * len(targets) == 1:
         return
@@ -164,7 +167,7 @@ def _look(
     ends: tuple[int, int],
     wanted: tuple[Sequence[int], Sequence[int]],
 ) -> None:
-    """Look for one way; its parts between what is wanted are told too."""
+    """Search one path; its parts between wanted nodes are stored as well."""
     at, apart = (resident, resident.version), (resident.situation.key(0.0), *ends)
     network, metric = resident.ground.network, resident.metric
     if metric.units_per_s >= closed.shut.get(apart, np.inf):
@@ -191,30 +194,31 @@ def ways_around(
     around: ClosedEdges,
     wanted: tuple[Sequence[int], Sequence[int]],
 ) -> dict[tuple[int, int], tuple[float, NDArray[np.int64]]]:
-    """Return the cheapest way between two nodes without closed edges, and ways that it tells of.
+    """Return the cheapest path between two nodes without closed edges, and partial paths of it.
 
-    On the way to a node it meets those beside it, and any part of a cheapest way is one itself.
+    The path to a target may pass further wanted nodes, and any part of a cheapest path is a
+    cheapest path itself.
 
     Parameters
     ----------
     network, metric
-        What to search.
+        The network to search, and a metric of it.
     ends
         The two nodes.
     around
         The closed edges in that metric.
     wanted
-        Nodes: ways from one of the first to one of the second are wanted too.
+        Two groups of nodes: paths from any of the first to any of the second are wanted too.
 
     Returns
     -------
-    By its ends, of each way: seconds that it costs above the cheapest one of the metric, and its
-    edges in order.
+    For each pair of nodes: the seconds that the path costs above the metric's cheapest path, and
+    its edges in the order of travel.
 
     Raises
     ------
     NoWay
-        There is none between the two nodes.
+        If there is no path between the two nodes.
     """
     hierarchy, arcs = network.hierarchy, metric.arcs
     (source, target), (_, targets) = ends, wanted

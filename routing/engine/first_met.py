@@ -1,4 +1,4 @@
-"""Which targets are met first on the ways out of a place, given a finished search (P43)."""
+"""Selection of the targets that are met first on the ways out of a place (P43)."""
 
 from typing import Final
 
@@ -13,25 +13,25 @@ from routing.graph.snapping import Snap
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: No target: ranks count from 0.
+#: Rank that stands for no target; ranks of targets count from 0.
 _NONE: Final = np.iinfo(np.int64).max
 
 
 def first_of_each(
     solved: ShortestPathTree, targets: Ints, cost_s: Floats, near_m: float
 ) -> list[int]:
-    """Return the targets that are met first on their own way.
+    """Return the targets whose own way passes no target that ranks before them.
 
     Parameters
     ----------
     solved
         A finished search.
     targets
-        int64 [k]: the targets that count, all of them reached.
+        int64 [k]: the targets to consider, all of them reached.
     cost_s
-        float64 [T], cost of each target.
+        float64 [T], cost of each target, by which targets are ranked.
     near_m
-        A junction within this distance of a target, along its road, is at the target.
+        A junction within this distance of a target, along its road, counts as at the target.
     """
     ranked = [int(t) for t in targets[np.lexsort((targets, cost_s[targets]))]]
     marks = _Marks(solved, ranked, near_m)
@@ -63,7 +63,7 @@ def _before(solved: ShortestPathTree, least: Ints, target: int) -> int:
 
 
 class _Marks:
-    """Where the targets lie: the least rank on each edge and at each node."""
+    """Positions of the targets: the least rank on each edge and at each node."""
 
     def __init__(self, solved: ShortestPathTree, ranked: list[int], near_m: float) -> None:
         graph = solved.metric.graph
@@ -96,12 +96,12 @@ class _Marks:
         return [edge] if twin < 0 else [edge, twin]
 
     def _road(self, edge: int, fraction: float) -> tuple[int, float]:
-        """Return an undirected road, by its lower edge, and a position along that edge."""
+        """Return a road as the lower edge of a twin pair, and the position along that edge."""
         twin = int(self._twin[edge])
         return (edge, fraction) if twin < 0 or edge < twin else (twin, 1.0 - fraction)
 
     def on_piece(self, piece: Piece) -> int:
-        """Return the least rank on a piece of an edge, ends included."""
+        """Return the least rank of a target on a piece of an edge, including the piece's ends."""
         edge, start, end = piece
         road, one = self._road(edge, start)
         _, other = self._road(edge, end)

@@ -1,4 +1,4 @@
-"""A plan on the clock: when each piece of a way is walked, and when each crossing is reached."""
+"""Timing of a plan: when each piece of a way is walked, and when each crossing is reached."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,18 +29,18 @@ type Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """An official crossing on a route.
+    """Passage of an official crossing on a route.
 
     Parameters
     ----------
     crossing
-        The post.
+        The official crossing.
     arrival
-        When it is reached, aware.
+        Time of arrival there, timezone-aware.
     wait_s
         Seconds until it opens; 0 where it is open on arrival.
     at_m
-        Where on the route, metres from its start.
+        Position on the route, metres from its start.
     """
 
     crossing: Crossing
@@ -50,24 +50,24 @@ class Passage:
 
     @property
     def through(self) -> datetime:
-        """When it is passed, aware."""
+        """Time at which the crossing is passed, timezone-aware."""
         return self.arrival + timedelta(seconds=self.wait_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Waypoint:
-    """A place that a route was asked to pass, between its ends.
+    """Place that a route was asked to pass, between its ends.
 
     Parameters
     ----------
     snap
-        Where it meets the network.
+        Where the place is snapped to the network.
     at_m, after_s
         Metres and moving time from the start.
     arrival
-        There, aware.
+        Time of arrival there, timezone-aware.
     stint
-        Of walking, under way there.
+        The stint of walking that is under way at this place.
     """
 
     snap: Snap
@@ -79,16 +79,16 @@ class Waypoint:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ItineraryClock:
-    """Tells when places of a way are reached.
+    """Computation of the times at which places of a way are reached.
 
     Parameters
     ----------
     travels
         The costs of each region, of one profile.
     departure
-        Aware; its offset is the local time of the whole way.
+        Timezone-aware; its offset is the local time of the whole way.
     stint
-        Of walking, under way at departure.
+        The stint of walking that is under way at departure.
     """
 
     travels: Sequence[Travel]
@@ -96,13 +96,13 @@ class ItineraryClock:
     stint: Stint | None = None
 
     def walker(self) -> Walker:
-        """Return who stands at the start."""
+        """Return a walker at the start of the way, at the time of departure."""
         profile = self.travels[0].profile
         stint = under_way(self.departure, self.stint)
         return Walker(clock_of(self.departure), profile.window, profile.day_max_m, stint)
 
     def measured(self, region: int, legs: Legs) -> tuple[Floats, Floats]:
-        """Give moving time and length of a region's legs: float64 [k] each, seconds and metres."""
+        """Return moving seconds and metres of a region's legs, float64 [k] each."""
         return measured(self.travels[region], legs)
 
     def timetable(
@@ -111,18 +111,18 @@ class ItineraryClock:
         passed: Sequence[PassedPortal],
         measures: Sequence[tuple[Floats, Floats]] | None = None,
     ) -> Timetable:
-        """Lay sections on the clock, with the border edges and the waits between them.
+        """Compute the timetable of sections, with the border edges and waits between them.
 
         Parameters
         ----------
         sections, passed
-            As a plan has them.
+            As in a `Plan`.
         measures
-            `measured` of all their legs in order, border edges among them, where it is known.
+            `measured` of all their legs in order, including border edges, if already known.
 
         Returns
         -------
-        Of all legs in order, border edges among them.
+        The timetable of all legs in order, including border edges.
         """
         profile = self.travels[0].profile
         ways = [
@@ -161,9 +161,10 @@ class ItineraryClock:
         return cut.gathered(table, len(time_s))
 
     def through_s(self, portal: Portal, reached_s: float) -> float | None:
-        """Return when somebody is past all posts of a portal who reaches the first.
+        """Return when all posts of a portal are passed, given when the first post is reached.
 
-        Both in seconds after departure; None where it is not known to open, however long one waits.
+        Both times are seconds after departure. None where the portal is not known to open, however
+        long the wait.
         """
         if not portal.posts:
             return reached_s
@@ -173,21 +174,21 @@ class ItineraryClock:
             return None
         if through <= arrival:
             return reached_s
-        # From the opening itself: all who wait for it pass at one time.
+        # Count from the opening itself, so that all who wait for it pass at the same time.
         return max(reached_s, (through - self.departure).total_seconds())
 
     def arrival(self, passed: PassedPortal) -> datetime:
-        """Return when the first post of a portal is reached."""
+        """Return the time at which the first post of a portal is reached."""
         return self.moment(passed.reached_s)
 
     def moment(self, after_s: float) -> datetime:
-        """Return the moment some seconds after departure, with the departure's offset."""
-        # A zone of its own would add up what its clocks show, an hour off where they change.
+        """Return the time some seconds after departure, with the departure's offset."""
+        # Adding to a datetime with a zone is done in local time, an hour off where clocks change.
         offset = timezone(self.departure.utcoffset() or timedelta(0))
         return self.departure.astimezone(offset) + timedelta(seconds=after_s)
 
     def retimed(self, plan: Plan) -> Plan | None:
-        """Judge the portals of a plan at the times of its own sections.
+        """Recompute the portal times of a plan from the plan's own sections.
 
         Returns
         -------
@@ -210,14 +211,14 @@ class ItineraryClock:
         return replace(plan, passed=tuple(passed))
 
     def today(self) -> tuple[float, float]:
-        """Return the seconds and the metres that one may walk before a rest; infinite for some."""
+        """Return seconds and metres to walk before a rest; infinite without walking hours."""
         walker = self.walker()
         if not walker.has_hours:
             return np.inf, np.inf
         return walker.dusk_s - walker.clock_s, walker.left_m
 
     def rests_s(self, plan: Plan) -> float:
-        """Return the seconds that a plan's nights of rest take, beside its waits."""
+        """Return the seconds that a plan spends on nights of rest, without waits at portals."""
         if self.travels[0].profile.window is None:
             return 0.0
         table = self.timetable(plan.sections, plan.passed)
@@ -240,7 +241,7 @@ class ItineraryClock:
         since: tuple[float, float],
         then: tuple[float, float],
     ) -> None:
-        """Walk a section from a post to the next."""
+        """Move the walker along a section, from one post to the next."""
         time_s, length_m = self.measured(region, legs)
         walker.go(
             summed(np.concatenate([[since[0]], time_s, [then[0]]])),
@@ -252,7 +253,7 @@ class ItineraryClock:
         found: list[Passage] = []
         at_m = 0.0
         for (region, legs), passed in zip(plan.sections, plan.passed, strict=False):
-            # What is on no road is none of the route's length.
+            # Pieces of a portal on no road do not count towards the route's length.
             (_, before_m), (_, after_m) = passed.portal.before, passed.portal.after
             is_road = passed.portal.piece is not None
             at_m += float(self.measured(region, legs)[1].sum()) + (before_m if is_road else 0.0)
@@ -273,14 +274,14 @@ def measured(travel: Travel, legs: Legs) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Cut:
-    """Border edges cut in two where their first post stands, so that one waits at the post.
+    """Border edges split at their first post, so that the wait takes place at the post.
 
     Parameters
     ----------
     leg
-        int64 [rows], which leg each row is a part of; -1 where it is on no road.
+        int64 [rows], the leg that each row is a part of; -1 where the row is on no road.
     stops
-        The rows behind a post.
+        The rows right behind a post.
     """
 
     leg: Ints
@@ -288,7 +289,7 @@ class _Cut:
 
     @classmethod
     def of(cls, lengths: Sequence[int], portals: Sequence[Portal]) -> Self:
-        """Cut the legs of sections, ``lengths`` of them each with the border edge before them."""
+        """Split legs; ``lengths`` are the legs per section, each with the border edge before it."""
         rows: list[Ints] = []
         stops: list[int] = []
         done, legs = 0, 0
@@ -306,14 +307,14 @@ class _Cut:
         return cls(np.concatenate([np.zeros(0, dtype=np.int64), *rows]), tuple(stops))
 
     def spread(self, values: Floats, halves: Sequence[tuple[float, float]]) -> Floats:
-        """Return values of legs to rows, float64 [rows], those of each portal's halves as given."""
+        """Return values of rows, float64 [rows], from those of legs and of portals' halves."""
         found = np.append(values, 0.0)[self.leg]
         for stop, (before, after) in zip(self.stops, halves, strict=True):
             found[stop - 1], found[stop] = before, after
         return np.asarray(found)
 
     def gathered(self, table: Timetable, legs: int) -> Timetable:
-        """Return a timetable of rows as one of legs."""
+        """Return a timetable of legs from a timetable of rows."""
         if not self.stops:
             return table
         rows = np.flatnonzero(self.leg >= 0)
@@ -332,5 +333,5 @@ class _Cut:
 
 
 def with_border(portal: Portal, legs: Legs) -> Legs:
-    """Put a portal's border edge before what follows it."""
+    """Return the legs behind a portal, with the portal's border edge before them."""
     return legs if portal.piece is None else Legs.joined([Legs.of([portal.piece]), legs])

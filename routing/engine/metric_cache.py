@@ -1,9 +1,9 @@
-"""Metrics that stay at hand, one an aversion and situation, and how they follow what is known.
+"""Cache of metrics by aversion and situation, which follows live knowledge.
 
-A request names the situation it wants and gets a metric of just that one. A metric whose situation
-changed a little is updated where the change lies; one that changed much is made anew while the old
-one still answers. The region's folder holds the metrics of roads without any hazard, mapped
-copy-on-write: workers share what no hazard has touched.
+A request names the situation it needs and gets a metric of exactly that situation. When a situation
+changes a little, its metric is updated where the change lies; when it changes much, a new metric is
+built while the old one still answers. The region's folder holds the metrics of its roads without
+any hazard, mapped copy-on-write, so that workers share the memory that no hazard has touched.
 """
 
 from collections import OrderedDict
@@ -35,10 +35,10 @@ from routing.travel.profiles import Profile
 type Ints = NDArray[np.int64]
 type Key = tuple[Hashable, ...]
 
-#: Metrics that stay at hand (architecture.md, "How live knowledge reaches the router").
+#: Number of metrics to keep in memory (architecture.md, "How live knowledge reaches the router").
 RESIDENT: Final = 9
 
-#: A change of more edges than this is wide: it is made beside the metric that still answers
+#: A change of more edges than this is wide: a new metric is built beside the one that still answers
 #: (architecture.md).
 WIDE: Final = 1_000
 
@@ -46,32 +46,32 @@ WIDE: Final = 1_000
 #: (routing.md: 1 to 2 %).
 _PARTIAL_SHARE: Final = 0.01
 
-#: So many costs of a stored metric are compared with what this program would make of them.
+#: Number of a stored metric's costs that are compared with what this program would compute.
 _SAMPLE: Final = 1_000
 
-#: No hazard, by day.
+#: Situation without any hazard, by day.
 NOTHING_KNOWN: Final = Situation()
 
 
 @dataclass(eq=False, slots=True)
 class Resident:
-    """One metric at hand.
+    """Metric in the cache.
 
     Parameters
     ----------
     ground
-        Whose roads and costs.
+        The network and costs that the metric belongs to.
     model
-        What its costs are in its situation.
+        The cost model in the metric's situation.
     metric
-        The costs, ready to search. Roads across a border are closed in it, and so is what touches
-        an exclusion.
+        The costs, ready to search. Roads across a border and edges that touch an exclusion are
+        closed in the metric.
     gate
-        Held by whoever searches with it, so that it is not updated under them.
+        Lock held by every search, so that the metric is not updated during a search.
     version
-        Grows with every update: what is derived of the metric belongs to one version.
+        Raised by every update; anything derived from the metric belongs to one version.
     derived
-        What others keep of this version.
+        Results that other modules cache for this version.
     """
 
     ground: "Ground"
@@ -84,25 +84,25 @@ class Resident:
 
     @property
     def key(self) -> Key:
-        """Profile, aversion, and what its costs hang on."""
+        """Cache key: profile, aversion, and the parts of the situation that set the costs."""
         return key_of(self.ground.travel.profile, self.model.aversion, self.situation)
 
 
 def key_of(profile: Profile, aversion: float, situation: Situation) -> Key:
-    """Tell metrics apart; two profiles of one name may differ in pace."""
+    """Return the cache key; the whole profile is part of it, as profiles may share a name."""
     return (profile, aversion, situation.key(aversion))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Ground:
-    """A graph as one profile travels it: its network and its costs."""
+    """Graph as one profile travels it: network and costs."""
 
     network: ModeNetwork
     travel: Travel
 
     @classmethod
     def of(cls, graph: RoadGraph, profile: Profile) -> "Ground":
-        """Prepare a profile; facts come with the stored metric where there is one."""
+        """Prepare a graph for a profile, with the facts of the stored metric if there is one."""
         travel = Travel(graph, profile, stored_facts(graph, profile.name))
         return cls(ModeNetwork(graph, profile.mode, travel.usable), travel)
 
@@ -110,7 +110,7 @@ class Ground:
 def base_metrics(
     graph: RoadGraph, profile: Profile, aversions: Sequence[float]
 ) -> dict[str, StoredArrays]:
-    """Make the metrics of a region's roads without any hazard, for its folder."""
+    """Build the metrics of a region's roads without any hazard, to be stored in its folder."""
     ground, residents = Ground.of(graph, profile), Residents(graph)
     made = {}
     for aversion in aversions:
@@ -121,7 +121,7 @@ def base_metrics(
 
 
 class Residents:
-    """The metrics at hand on one graph; safe to share between threads.
+    """Cache of the metrics of one graph; safe to share between threads.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class Residents:
 
     @contextmanager
     def using(self, ground: Ground, aversion: float, situation: Situation) -> Iterator[Resident]:
-        """Hold the metric of a situation: it stays as it is until the caller is done."""
+        """Lock the metric of a situation for reading, so that it stays unchanged until the exit."""
         wanted = key_of(ground.travel.profile, aversion, situation)
         while True:
             resident = self.find(ground, aversion, situation)
@@ -151,7 +151,7 @@ class Residents:
                     return
 
     def find(self, ground: Ground, aversion: float, situation: Situation) -> Resident:
-        """Return the metric of a situation, making it where it is not at hand."""
+        """Return the metric of a situation, building it if it is not in the cache."""
         wanted = key_of(ground.travel.profile, aversion, situation)
         found = self._at_hand(wanted)
         if found is not None:
@@ -164,7 +164,7 @@ class Residents:
         return found
 
     def nearest(self, ground: Ground, aversion: float, situation: Situation) -> Resident | None:
-        """Return the metric at hand of the same aversion whose situation differs least, if any."""
+        """Return the cached metric of the same aversion whose situation differs least, if any."""
         with self._lock:
             rows = [
                 resident
@@ -178,9 +178,9 @@ class Residents:
         )
 
     def while_made(self, ground: Ground, aversion: float, situation: Situation) -> Resident | None:
-        """Return the metric that answers while the one of a situation is being made, if it is.
+        """Return an older metric that may answer while the wanted one is being built, if any.
 
-        None where the two differ so little that the one that is wanted is there in a moment.
+        None where the two differ so little that the wanted metric is ready in a moment.
         """
         wanted = key_of(ground.travel.profile, aversion, situation)
         is_coming = wanted in self._coming or self._maker(ground, aversion).locked()
@@ -192,10 +192,10 @@ class Residents:
         return older
 
     def without_bans(self, ground: Ground, situation: Situation, banned_s: float) -> Resident:
-        """Return a metric of time alone in which exclusions are passed at a price.
+        """Return a metric of time alone in which exclusions may be passed at a price.
 
-        It loses no way, however long: what it does not find is not there. Only the last one is
-        kept; refusals alone ask for it.
+        The metric loses no path, however long: where it finds none, there is none. Only the last
+        such metric is kept, because only refusals need it.
         """
         wanted = (*key_of(ground.travel.profile, 0.0, situation), banned_s)
         with self._unbinding:
@@ -204,7 +204,7 @@ class Residents:
                 edge_s = model.all_s()
                 edge_s[self._borders] = np.inf
                 edge_s[situation.banned] += banned_s
-                # What nobody is told of is no reason: as if the road were not there (P36).
+                # A secret ban must not be given as a reason: the road counts as missing (P36).
                 edge_s[situation.untold] = np.inf
                 metric = ground.network.metric(edge_s, exact=True)
                 self._unbound = (wanted, Resident(ground, model, situation, metric))
@@ -212,14 +212,14 @@ class Residents:
 
     @contextmanager
     def as_it_is(self, resident: Resident) -> Iterator[Resident]:
-        """Hold a metric whatever its situation."""
+        """Lock a metric for reading, whatever its situation is by now."""
         with resident.gate:
             yield resident
 
     def follow(self, ground: Ground, before: Situation, now: Situation) -> None:
-        """Bring what is at hand of one situation to another.
+        """Move the cached metrics of one situation to another.
 
-        A small change is made in place; a wide one in a metric beside, which then takes its place.
+        A small change is made in place; a wide one in a new metric, which then replaces the old.
         """
         profile = ground.travel.profile
         with self._lock:
@@ -230,7 +230,7 @@ class Residents:
                 and resident.key == key_of(profile, resident.model.aversion, before)
             ]
         moved = [row for row in rows if key_of(profile, row.model.aversion, now) != row.key]
-        # One after the other: whoever asks meanwhile need not make the ones that are still to come.
+        # Metrics move one by one; requests meanwhile need not build those that are still to come.
         self._coming = frozenset(key_of(profile, row.model.aversion, now) for row in moved)
         try:
             for resident in moved:
@@ -252,7 +252,7 @@ class Residents:
         self._keep(resident, instead_of=former)
 
     def _maker(self, ground: Ground, aversion: float) -> Lock:
-        """Return what is held by whoever makes or moves a profile's metrics of an aversion."""
+        """Return the lock for building or moving a profile's metrics of an aversion."""
         with self._lock:
             return self._makers.setdefault((ground.travel.profile, aversion), Lock())
 
@@ -275,7 +275,7 @@ class Residents:
     # --- making ---------------------------------------------------------------------------------
 
     def _made(self, ground: Ground, aversion: float, situation: Situation) -> Resident:
-        """Make a metric: from the folder's, from the nearest at hand, else in full."""
+        """Build a metric from the stored one, from the nearest cached one, or else in full."""
         at_most = max(WIDE, int(_PARTIAL_SHARE * len(self._graph.edge_tail)))
         stored = open_metric(self._graph, ground.travel.profile.name, aversion)
         if stored is not None:
@@ -312,12 +312,12 @@ class Residents:
         return CostModel(ground.travel, situation.contacts, aversion, situation.night)
 
     def _move(self, resident: Resident, now: Situation, changed: Ints) -> bool:
-        """Update a metric that nobody else may be searching with.
+        """Update a metric that no other thread may be searching.
 
         Returns
         -------
         bool
-            False where its unit is too fine for what the edges cost now: it is as it was.
+            False where the metric's unit is too fine for the new costs; then it is unchanged.
         """
         model = self._model(resident.ground, resident.model.aversion, now)
         if len(changed):
@@ -333,7 +333,7 @@ class Residents:
         return True
 
     def _agrees(self, base: Resident) -> bool:
-        """Return whether a stored metric is what this program would make: a sample of its costs."""
+        """Return whether a sample of a stored metric's costs equals what this program computes."""
         count = len(self._graph.edge_tail)
         edges = np.unique(np.linspace(0, count - 1, _SAMPLE).astype(np.int64))
         edge_s = base.model.edges_s(edges)

@@ -1,7 +1,7 @@
-"""The road network of one mode, and the cheapest way through it.
+"""Road network of one mode, and the cheapest path through it.
 
-A request brings its own costs and its own two ends; the hierarchy it is searched with is the
-graph's, built once and never changed, so any number of threads may search at the same time.
+A request brings its own costs and its own two ends. The hierarchy that it searches belongs to the
+graph and is built once and never changed, so any number of threads may search at the same time.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,21 +26,22 @@ type Floats = NDArray[np.float64]
 type Piece = tuple[int, float, float]
 type Usable = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 
-#: A metric keeps ways up to so many times across the region, at the mean cost of its roads [A].
-#: No detour on earth is as long; what is found to be no way is looked for again in safe units.
+#: A metric can hold paths up to this many times the region's diagonal, at the mean cost of its
+#: roads [A]. No real detour is as long; where no path is found, the search is repeated in safe
+#: units.
 DIAGONALS: Final = 20.0
 
-#: Share of what a metric can hold that edges which change may cost in sum [A]: the rest is left to
-#: the ways that lead to them.
+#: Highest share of a metric's range that the costs of changing edges may sum to [A]; the rest is
+#: left for the paths that lead to these edges.
 _CHANGED_SHARE: Final = 0.5
 
-#: No finer than so many units of cost a second: a millisecond is less than a step.
+#: Finest unit of cost, in units per second: a millisecond is less than a step.
 _FINEST_PER_S: Final = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class EndPieces:
-    """The pieces of edges that join a request's two ends to the graph.
+    """Pieces of edges that join a request's two ends to the graph.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ class EndPieces:
     arrivals
         (piece, node or copy that it comes from).
     direct
-        Pieces from end to end where both lie on one edge.
+        Pieces from end to end where both ends lie on one edge.
     """
 
     departures: tuple[tuple[Piece, int], ...]
@@ -58,7 +59,7 @@ class EndPieces:
 
     @property
     def pieces(self) -> list[Piece]:
-        """All of them: departures, arrivals, direct."""
+        """All pieces: departures, arrivals, direct."""
         return [piece for piece, _ in self.departures + self.arrivals] + list(self.direct)
 
 
@@ -69,8 +70,8 @@ class ModeMetric:
     Parameters
     ----------
     units_per_s
-        How many units of the hierarchy's whole costs make a second: a thousand in a city, ten on a
-        continent.
+        How many units of the hierarchy's integer costs make a second: a thousand in a city, ten on
+        a continent.
     arcs
         The same costs in those units, for the hierarchy.
     """
@@ -80,16 +81,16 @@ class ModeMetric:
 
 
 class ModeNetwork:
-    """One mode's road network.
+    """Road network of one mode.
 
     Parameters
     ----------
     graph
         The road graph.
     mode
-        Who may use an edge.
+        Mode whose edges make up the network.
     usable
-        Tells of int64 [k] edges which ones may be used, bool [k]; all of the mode by default.
+        Returns for int64 [k] edges whether each may be used, bool [k]; by default the mode decides.
     """
 
     def __init__(self, graph: RoadGraph, mode: Mode, usable: Usable | None = None) -> None:
@@ -101,7 +102,7 @@ class ModeNetwork:
         self._without: tuple[bytes, ModeNetwork] | None = None
 
     def without(self, edges: NDArray[np.int64]) -> "ModeNetwork":
-        """Return the network as it would be if some edges were no roads; the last one is kept.
+        """Return the network as if some edges were not roads; the last result is cached.
 
         Parameters
         ----------
@@ -123,12 +124,12 @@ class ModeNetwork:
 
     @cached_property
     def _leaving(self) -> NDArray[np.int64]:
-        """First edge of each node that any edge leaves."""
+        """First edge of each node that has edges leaving it."""
         tail = self.graph.edge_tail
         return np.flatnonzero(np.append(True, tail[1:] != tail[:-1]))
 
     def twin(self, edge: int) -> int | None:
-        """Return the same stretch of road in the other direction, where this mode may use it."""
+        """Return the same stretch of road in the other direction, if this mode may use it."""
         twin = int(self.graph.edge_twin[edge])
         return twin if twin >= 0 and self._allows(twin) else None
 
@@ -147,12 +148,12 @@ class ModeNetwork:
         """Return the pieces that leave a snapped place, each with the node it leads to."""
         starts, tail, head = self._places(start), self.graph.edge_tail, self.turns.leads_to
         # A place at the very end of an edge is the junction itself: a one-way street that begins
-        # there need not be taken, one that ends there need not be driven along.
+        # there need not be taken, and one that ends there need not be driven along.
         leaving = [((edge, 0.0, 0.0), int(tail[edge])) for edge, at in starts if at == 0]
         return (*(((edge, at, 1.0), head(edge)) for edge, at in starts), *leaving)
 
     def arrivals(self, end: Snap) -> tuple[tuple[Piece, int], ...]:
-        """Return the pieces that reach a snapped place, each with the node it comes from."""
+        """Return the pieces that reach a snapped place, each with the node that it comes from."""
         finishes, head, turns = self._places(end), self.graph.edge_head, self.turns
         along = [
             ((edge, 0.0, at), node) for edge, at in finishes for node in turns.comes_from(edge)
@@ -166,7 +167,7 @@ class ModeNetwork:
         return (*along, *reaching)
 
     def direct(self, start: Snap, end: Snap) -> tuple[Piece, ...]:
-        """Return the pieces from place to place where both lie on one edge."""
+        """Return the pieces from place to place where both places lie on one edge."""
         return tuple(
             (edge, at, until)
             for edge, at in self._places(start)
@@ -182,13 +183,13 @@ class ModeNetwork:
 
     @cached_property
     def components(self) -> Components:
-        """What is joined to what on the roads that this network may use, whatever is closed."""
+        """Connected components of the roads that this network may use, ignoring closures."""
         flat = self.turns.flat if "flat" in vars(self.turns) else self.turns.made_flat()
         may = self.usable(np.arange(len(self.graph.edge_tail)))
         return Components.of(flat.first_out, flat.tail, flat.head, flat.of_edges(may))
 
     def joins(self, start: Snap, end: Snap) -> bool:
-        """Return whether roads lead from one snapped place to another, be they closed."""
+        """Return whether roads lead from one snapped place to another, even if they are closed."""
         if self.direct(start, end):
             return True
         sources = [node for _, node in self.departures(start)]
@@ -196,16 +197,16 @@ class ModeNetwork:
         return self.components.leads(np.array(sources, np.int64), np.array(targets, np.int64))
 
     def metric(self, edge_s: Floats, *, exact: bool = False) -> ModeMetric:
-        """Prepare costs of whole edges.
+        """Build a metric from the costs of whole edges.
 
         Parameters
         ----------
         edge_s
             float64 [E], >= 0, infinite where closed.
         exact
-            No way is lost, be it along every junction of the region, at the price of coarser
-            units; else ways longer than `DIAGONALS` times across the region at its mean cost count
-            as none.
+            True keeps even a path along every junction of the region, at the price of coarser
+            units; False treats paths longer than `DIAGONALS` times the region's diagonal, at its
+            mean cost, as no path.
         """
         cost_s = np.where(self.usable(np.arange(len(edge_s))), edge_s, np.inf)
         units_per_s = self._safe_units(cost_s) if exact else self._units_per_s(cost_s)
@@ -213,7 +214,7 @@ class ModeNetwork:
         return ModeMetric(units_per_s, self.hierarchy.customize(self.spread(cost)))
 
     def holds(self, metric: ModeMetric, edge_s: Floats) -> bool:
-        """Return whether ways over edges that cost so much can be told in a metric's unit.
+        """Return whether paths over edges of these costs fit into a metric's range.
 
         Parameters
         ----------
@@ -224,7 +225,7 @@ class ModeNetwork:
         return cost_s * metric.units_per_s <= _CHANGED_SHARE * cch.UNREACHABLE
 
     def update(self, metric: ModeMetric, edges: NDArray[np.int64], edge_s: Floats) -> None:
-        """Return some edges another cost in a metric; nobody may be searching with it meanwhile.
+        """Change the costs of some edges of a metric; no thread may be searching it meanwhile.
 
         Parameters
         ----------
@@ -244,12 +245,12 @@ class ModeNetwork:
     def units(
         self, metric: ModeMetric, edges: NDArray[np.int64], edge_s: Floats
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """Return what a metric holds for edges that cost so much: hierarchy's edges, and units."""
+        """Return the hierarchy's edges and their units that a metric has for these edge costs."""
         return self.turns.spread_some(edges, _in_units(edge_s, metric.units_per_s))
 
     def _units_per_s(self, cost_s: Floats) -> float:
-        """Return a unit in which every way that anybody would walk has a cost."""
-        # Thresholds have a price and no length: they say nothing of how long ways are.
+        """Return the unit, per second, in which every path that anyone would walk has a cost."""
+        # Thresholds have a price but no length, so they do not count for the mean cost.
         open_ = np.isfinite(cost_s) & (self.graph.edge_length_dm > 0)
         length_m = float(self.graph.edge_length_dm[open_].sum(dtype=np.float64)) / 10.0
         if length_m <= 0:
@@ -261,11 +262,11 @@ class ModeNetwork:
         if is_entry(self.graph.edge_flags, self.mode).any():
             longest_s += ENTRIES_KEPT * ENTRY_S
         fine = (cch.UNREACHABLE - 1) / longest_s if longest_s > 0 else np.inf
-        # Where the safe unit is as fine there is nothing to choose.
+        # The safe unit is used where it is at least as fine.
         return min(_FINEST_PER_S, max(fine, self._safe_units(cost_s)))
 
     def _safe_units(self, cost_s: Floats) -> float:
-        """Return the finest unit in which no way is too long: it leaves each node once at most."""
+        """Return the finest unit in which no path is too long, as a path leaves each node once."""
         if not len(cost_s):
             return _FINEST_PER_S
         # Edges are sorted by tail.
@@ -277,12 +278,12 @@ class ModeNetwork:
         return min(_FINEST_PER_S, room / longest_s) if longest_s > 0 else _FINEST_PER_S
 
     def path(self, metric: ModeMetric, source: int, target: int) -> NDArray[np.int64]:
-        """Return the edges of the cheapest way between two nodes, in order of travel.
+        """Return the edges of the cheapest path between two nodes, in the order of travel.
 
         Raises
         ------
         NoWay
-            There is none.
+            If there is no path.
         """
         cost, way = self.hierarchy.path(metric.arcs, source, target)
         if cost >= cch.UNREACHABLE:
@@ -290,7 +291,7 @@ class ModeNetwork:
         return self.turns.originals(way).astype(np.int64)
 
     def marks(self, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Mark edges, int64 [k], among the hierarchy's, bool [E + X]."""
+        """Return bool [E + X] over the hierarchy's edges, true for the given edges, int64 [k]."""
         marked = np.zeros(self.hierarchy.topology.edge_count, dtype=np.bool_)
         marked[self.turns.spread_some(edges, np.zeros(len(edges), np.int32))[0]] = True
         return marked
@@ -298,21 +299,21 @@ class ModeNetwork:
     def between_s(
         self, metric: ModeMetric, sources: Sequence[int], targets: Sequence[int]
     ) -> Floats:
-        """Return costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
+        """Return costs from nodes to nodes, float64 [sources, targets], infinite without a path."""
         units = self.hierarchy.many_to_many(metric.arcs, sources, targets)
         return np.where(units < cch.UNREACHABLE, units / metric.units_per_s, np.inf)
 
     def spread(self, cost: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Return whole costs of the graph's edges, [E], to the hierarchy's, [E + X].
+        """Return integer costs of the hierarchy's edges, [E + X], from the graph's edges, [E].
 
-        What this mode may not turn along is closed.
+        Edges and copies that turn restrictions take from this mode are closed.
         """
         return self.turns.spread(cost, cch.UNREACHABLE)
 
     def shortest(
         self, metric: ModeMetric, ends: EndPieces, price: Callable[[Legs], Floats]
     ) -> tuple[Piece, ...]:
-        """Find the cheapest way between two ends that no closed border edge lies between.
+        """Find the cheapest path between two ends that no closed border edge separates.
 
         Parameters
         ----------
@@ -321,22 +322,22 @@ class ModeNetwork:
         ends
             The two ends, from `ends`.
         price
-            Gives the cost of the ends' pieces the same way.
+            Returns the cost of the ends' pieces, in the same terms as the metric's.
 
         Returns
         -------
-        Pieces in order of travel, those without length left out unless nothing else remains.
+        Pieces in the order of travel, without those of no length unless nothing else remains.
 
         Raises
         ------
         NoWay
-            Nothing open joins the two ends.
+            If nothing open joins the two ends.
         """
         way = self._cheapest(metric, ends, price(Legs.of(ends.pieces)))
         return moving(way)
 
     def _cheapest(self, metric: ModeMetric, ends: EndPieces, own_s: Floats) -> list[Piece]:
-        """Choose how to leave and how to arrive, of equals the first."""
+        """Choose the pieces to leave and to arrive by; of equal costs the first is taken."""
         leaving, arriving = len(ends.departures), len(ends.arrivals)
         leaving_s, arriving_s, direct_s = np.split(own_s, [leaving, leaving + arriving])
         direct = int(np.argmin(direct_s)) if len(direct_s) else 0
@@ -363,11 +364,11 @@ class ModeNetwork:
 
 
 def moving(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    """Leave out the pieces without length, unless nothing else remains."""
+    """Return the pieces without those of no length, unless nothing else remains."""
     return tuple(piece for piece in pieces if piece[1] < piece[2]) or tuple(pieces[:1])
 
 
 def _in_units(cost_s: Floats, units_per_s: float) -> NDArray[np.int32]:
-    """Return whole costs, int32, infinite ones as the hierarchy's `UNREACHABLE`."""
+    """Return integer costs, int32, with infinite costs as the hierarchy's `UNREACHABLE`."""
     units = np.minimum(np.rint(cost_s * units_per_s), cch.UNREACHABLE)
     return units.astype(np.int32)

@@ -1,17 +1,17 @@
-"""From country to country and from region to region: where one may pass, when, and by which way.
+"""Search across countries and regions: which portals a route passes, when, and by which paths.
 
-Within a country of a region a metric finds the way. From one to the next a route passes a
-*portal*: a border edge at an official crossing, or the joint of two regions there. This search runs
-over portals alone.
+Within a country of a region, a metric finds the path. From one country or region to the next, a
+route passes a *portal*: a border edge at an official crossing, or a joint of two regions there.
+This search runs over portals alone.
 
-**The price of a way** is the time from departure to arrival, nights of rest and waits among it, and
-the exposure on top (what the metric asks beyond moving time). So a second of waiting costs what a
-second under way does, and of two ways that arrive together the one that moves less is taken. A
-crossing is waited for as long as what is stated of it says that it opens, and passed once at most,
-in whichever direction: nobody drives about to spend time.
+**The price of a route** is the time from departure to arrival, including nights of rest and waits,
+plus the exposure (the metric's cost beyond moving time). So a second of waiting costs as much as a
+second under way, and of two routes that arrive together the one that moves less is taken. A route
+may wait at a crossing as long as the crossing is stated to open, and passes it at most once, in
+either direction, so that no route drives about to spend time.
 
-Ways are put on the clock lazily. The queue holds what a way costs at least; when it is a way's turn
-its section is unpacked, walked and judged at the crossing, and queued anew by what it does cost.
+Routes are timed lazily. The queue is ordered by lower bounds; when a route comes up, its section is
+unpacked, walked and judged at the crossing, and the route is queued again with its true price.
 """
 
 import heapq
@@ -38,40 +38,40 @@ type Node = tuple[int, int]
 type Section = tuple[int, Legs]
 
 
-#: With more portals than this the table between them takes longer than it saves [A].
+#: With more portals than this, the table between them takes longer to compute than it saves [A].
 MOST_LOOKED_AHEAD: Final = 400
 
-#: Labels at a portal from which on one that moves less, but comes later, is no longer kept [A].
+#: From this many labels at a portal on, labels that move less but arrive later are dropped [A].
 MOST_LABELS: Final = 8
 
-#: Metrics count in whole units: of ways whose prices differ by less the clock tells which is
-#: cheaper, seconds [A].
+#: Tolerance for the rounding of metrics to whole units, seconds [A]: among routes whose prices
+#: differ by less, their timing tells which is cheaper.
 ROUNDING_S: Final = 1.0
 
-#: Sections between portals that are kept with a metric [A].
+#: Most sections between portals that are cached with a metric [A].
 KEPT_SECTIONS: Final = 2_000
 
-#: What an entry of the queue is about, where it is no portal: an arrival piece, counting down from
-#: the last.
+#: Queue targets >= 0 are portals; arrival pieces are numbered downward from this value.
 _FIRST_ARRIVAL: Final = -1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Portal:
-    """One way from a country or a region to another, in one direction.
+    """Passage from a country or a region to another, in one direction.
 
     Parameters
     ----------
     arrive, leave
-        (region, node) before and behind it.
+        (region, node) before and behind the portal.
     posts
         Official posts in order of travel; empty for a joint within one country.
     piece
-        The border edge, where the region has one.
+        The border edge, if the region has one here.
     off_m
         Metres between the two nodes that are on no road of either region.
     before, after
-        Moving seconds and metres from where it begins to its first post, and on to where it ends.
+        Moving seconds and metres from the portal's beginning to its first post, and from there to
+        its end.
     """
 
     arrive: Node
@@ -84,7 +84,7 @@ class Portal:
 
     @property
     def ids(self) -> frozenset[str]:
-        """What is not to be passed twice within a leg: its posts; of a joint without, its ends."""
+        """Ids that a leg may pass only once: the posts, or the ends of a joint without posts."""
         if self.posts:
             return frozenset(post.id for post in self.posts)
         ends = (self.arrive, self.leave)
@@ -93,7 +93,7 @@ class Portal:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PassedPortal:
-    """A portal on the way; seconds after departure.
+    """Portal passed on a route, with times in seconds after departure.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class PassedPortal:
     reached_s
         When its first post is reached.
     through_s
-        When its last is passed; the same where it stays closed.
+        When its last post is passed; equal to ``reached_s`` where the portal stays closed.
     """
 
     portal: Portal
@@ -111,24 +111,24 @@ class PassedPortal:
 
     @property
     def wait_s(self) -> float:
-        """Seconds that are waited there."""
+        """Seconds of waiting at the portal."""
         return self.through_s - self.reached_s
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Plan:
-    """A way found: pieces by section, and the portals between sections.
+    """Route that was found: legs by section, and the portals between sections.
 
     Parameters
     ----------
     sections
-        Region and legs of each section, in order of travel, the border edges left out.
+        Region and legs of each section, in order of travel, without the border edges.
     passed
-        One fewer than sections.
+        Portals between the sections, one fewer than sections.
     cost_s
-        Its price.
+        The price of the route, seconds.
     saw_waits
-        Some portal was reached in the search while it was closed, and opens later.
+        Whether the search reached some portal while it was closed and opens later.
     """
 
     sections: tuple[Section, ...]
@@ -138,24 +138,24 @@ class Plan:
 
 
 class Timing(Protocol):
-    """Tells how long ways take, and when portals open."""
+    """Source of durations, and of the times at which portals open."""
 
     def walker(self) -> Walker:
-        """Return who stands at the start."""
+        """Return a walker at the start of the route."""
 
     def measured(self, region: int, legs: Legs) -> tuple[Floats, Floats]:
         """Return moving time and length of legs: float64 [k] each, seconds and metres."""
 
     def through_s(self, portal: Portal, reached_s: float) -> float | None:
-        """Return when somebody is past all posts of a portal who reaches the first.
+        """Return when all posts of a portal are passed, given when the first post is reached.
 
-        Both in seconds after departure; None where it is not known to open.
+        Both times are seconds after departure; None where the portal is not known to open.
         """
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PortalQuestion:
-    """What the search is asked.
+    """Input of the search.
 
     Parameters
     ----------
@@ -166,17 +166,18 @@ class PortalQuestion:
     direct
         Pieces from end to end, with their costs.
     portals
-        All that may be passed at some time, each with the seconds it costs.
+        All portals that may be passed at some time, each with the seconds it costs.
     timing
-        Tells times.
+        Source of durations and opening times.
     allows
-        Tells whether one may go from a portal, None for the start, to another within a region.
+        Returns whether a route may go from a portal, None for the start, to another within a
+        region.
     closed_s
-        Price of passing a portal that stays closed, seconds; infinite where nobody may.
+        Price of passing a portal that stays closed, seconds; infinite to forbid it.
     closed
-        What obstacles close, a region each; empty without obstacles.
+        Edges that obstacles close, one item per region; empty without obstacles.
     is_patient
-        Waits and rests cost nothing: the way of one who has time.
+        Whether waits and rests are free, as for a traveller with time to spare.
     """
 
     start: int
@@ -197,7 +198,7 @@ _NO_LEGS: Final = Legs.of(())
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Walked:
-    """What lies between two nodes: legs, and the sums of their moving times and lengths."""
+    """Path between two nodes: legs, and the cumulative sums of their moving times and lengths."""
 
     legs: Legs
     moved_s: Floats
@@ -206,7 +207,7 @@ class _Walked:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Piece:
-    """A piece at an end: its leg, moving seconds and metres."""
+    """Piece at an end of the route: its leg, moving seconds and metres."""
 
     legs: Legs
     time_s: float
@@ -215,30 +216,32 @@ class _Piece:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Label:
-    """How somebody came to a node, and where the clock stands at the stop before it.
+    """Search state: how a walker came to a node, and the time at the last stop before the node.
+
+    A stop is the start or the first post of a portal.
 
     Parameters
     ----------
     at
         The node.
     walker
-        Who stands at the last post, or at the start.
+        The walker as at the last stop.
     metric_s
-        What the metrics ask for the whole way up to the node.
+        The metrics' cost of the whole way up to the node.
     since
         Moving seconds and metres of a portal from its first post to the node.
     since_s
-        What the metrics ask from the stop to the node.
+        The metrics' cost from the stop to the node.
     begun
         Piece from the start to the node.
     exposed_s
-        What the metrics ask up to the stop beyond moving time.
+        The metrics' cost up to the stop, less moving time.
     sections, passed
-        As a plan has them.
+        As in a `Plan`.
     ids
-        What was passed.
+        The ids of all portals passed.
     portal
-        The last one, -1 at the start.
+        The last portal passed, -1 at the start.
     """
 
     at: Node
@@ -254,21 +257,21 @@ class _Label:
     portal: int = -1
 
 
-#: An entry of the queue: the price and what the metrics ask for it, seconds; a number; whether that
-#: is so (else it is at least so); who goes, and to which target.
+#: Queue entry: price and metrics' cost in seconds, a serial number, whether the price is exact (a
+#: lower bound otherwise), the label, and the target.
 type _Entry = tuple[float, float, int, bool, _Label, int]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Ahead:
-    """What can be reached from a portal or from the start, a row each.
+    """Targets that can be reached from a portal or from the start.
 
     Parameters
     ----------
     targets, nodes
-        As entries of the queue have them, and where they are.
+        Targets as queue entries number them, and the node of each.
     own_s, still_s
-        float64 [targets], what each costs itself, and what is to come behind it at least.
+        float64 [targets], each target's own cost, and a lower bound of the cost behind it.
     """
 
     targets: Sequence[int]
@@ -278,16 +281,16 @@ class _Ahead:
 
 
 class _Stop:
-    """Somebody's arrival at a stop.
+    """Arrival of a walker at a stop.
 
     Parameters
     ----------
     walker
-        Who stands there.
+        The walker as at the stop.
     legs
-        Of the section to it, border edges left out.
+        Legs of the section that leads to the stop, without border edges.
     exposed_s
-        What the metrics ask up to it beyond moving time.
+        The metrics' cost up to the stop, less moving time.
     """
 
     __slots__ = ("exposed_s", "legs", "walker")
@@ -299,22 +302,22 @@ class _Stop:
 
 
 def solve(residents: Sequence[Resident], question: PortalQuestion) -> Plan:
-    """Find the cheapest plan, with one metric a region, which the caller holds.
+    """Find the cheapest plan, with one metric per region, locked by the caller.
 
-    By time alone it is the earliest arrival of all ways whose sections are the metric's: of the
-    labels at a portal each is followed that comes earlier, less tired, or moved less than any
-    other.
+    By time alone, the plan arrives earliest among all routes whose sections are the metric's
+    cheapest paths: of the labels at a portal, each one is followed that is earlier, less tired or
+    has moved less than every other.
 
     Raises
     ------
     NoWay
-        Nothing that may be passed joins the two ends.
+        If nothing that may be passed joins the two ends.
     """
     return _trimmed(_Solving(residents, question).plan())
 
 
 def _trimmed(plan: Plan) -> Plan:
-    """Leave out pieces without length; somebody who goes nowhere keeps the first."""
+    """Return the plan without pieces of no length; a plan that goes nowhere keeps the first."""
     sections = tuple((region, legs.only(legs.start < legs.end)) for region, legs in plan.sections)
     on_roads = any(len(legs) for _, legs in sections)
     if not on_roads and all(passed.portal.piece is None for passed in plan.passed):
@@ -324,7 +327,7 @@ def _trimmed(plan: Plan) -> Plan:
 
 
 class _Solving:
-    """One search under way."""
+    """State of one search."""
 
     def __init__(self, residents: Sequence[Resident], question: PortalQuestion) -> None:
         self._residents = residents
@@ -358,7 +361,7 @@ class _Solving:
         return Plan(ended.sections, ended.passed, best[0], self._saw_waits)
 
     def _straight(self) -> Plan:
-        """Return what the queue would where there is nothing to pass: of equals the first."""
+        """Find the plan without a queue where there are no portals; of equal costs the first."""
         asked = self._asked
         least_s, best, through = math.inf, None, None
         for piece, cost_s in asked.direct:
@@ -389,7 +392,7 @@ class _Solving:
     # --- looking ahead --------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        """Queue what can be reached from the start."""
+        """Set up the search and queue all targets that can be reached from the start."""
         asked = self._asked
         self._order = count()
         self._heap: list[_Entry] = []
@@ -421,7 +424,7 @@ class _Solving:
             self._look(labels, ahead, costs)
 
     def _pieces(self, region: int, pieces: Sequence[Piece]) -> list[_Piece]:
-        """Measure pieces of a region, all at once."""
+        """Measure pieces of a region in one call."""
         legs = Legs.of(pieces)
         measures = zip(*self._asked.timing.measured(region, legs), strict=True)
         return [
@@ -430,7 +433,7 @@ class _Solving:
         ]
 
     def _ahead(self, entered: Portal | None, region: int) -> _Ahead:
-        """Say what there is to reach in a region: every portal, and the end."""
+        """Return the targets in a region: every portal that is allowed, and the end's arrivals."""
         asked = self._asked
         portals = [
             index
@@ -446,20 +449,20 @@ class _Solving:
         )
 
     def _between_s(self, region: int, sources: Sequence[int], ahead: _Ahead) -> Floats:
-        """Return what the metric asks from nodes to targets, float64 [sources, targets]."""
+        """Return the metric's costs from nodes to targets, float64 [sources, targets]."""
         if not ahead.nodes:
             return np.zeros((len(sources), 0))
         return between_s(self._residents[region], sources, ahead.nodes)
 
     def _look(self, labels: Sequence[_Label], ahead: _Ahead, between: Floats) -> None:
-        """Queue what can be reached, by what it costs at least.
+        """Queue targets with lower bounds of their prices.
 
         Parameters
         ----------
         labels
-            Of people who came over the same portals, or start.
+            Labels that came over the same portals, or start.
         between
-            float64 [labels, targets], what the metric asks.
+            float64 [labels, targets], the metric's costs.
         """
         asked, ids = self._asked, labels[0].ids
         on_s = between + ahead.own_s
@@ -479,8 +482,8 @@ class _Solving:
     def _worth_a_look(
         self, region: int, ahead: _Ahead, least_s: Floats
     ) -> Iterator[tuple[int, int]]:
-        """Return for each portal who comes there the cheapest, and for the end by which arrival."""
-        if self._detours.are_possible(region):  # nobody knows before looking
+        """Yield the cheapest (label, target) for each portal, and for the end over all arrivals."""
+        if self._detours.are_possible(region):  # detours can make any pair the cheapest
             yield from np.ndindex(least_s.shape)
             return
         portals = sum(target >= 0 for target in ahead.targets)
@@ -492,15 +495,16 @@ class _Solving:
             yield row, portals + column
 
     def _least_s(self, label: _Label, on_s: Floats) -> Floats:
-        """Return the price of ways on from a node at least, float64 [k].
+        """Return lower bounds of the prices of routes that go on from a node, float64 [k].
 
-        Whoever walks so long has so far to go, by the slowest road, and rests so often. What the
-        metrics ask for exposure counts as if it was walked: with aversion it is an estimate.
+        From the time on the way follow, by the slowest road, the distance still to walk and the
+        number of rests. Exposure counts as if it were walking, so that with aversion the result is
+        an estimate.
 
         Parameters
         ----------
         on_s
-            float64 [k], what the metrics ask for them.
+            float64 [k], the metrics' costs of the ways on.
         """
         if self._asked.is_patient:
             return label.metric_s + on_s
@@ -518,16 +522,16 @@ class _Solving:
     def _push(
         self, price_s: float, metric_s: float, label: _Label, target: int, *, is_true: bool = False
     ) -> None:
-        # To the millisecond: who waits at one gate for one opening comes at one time.
+        # Round to the millisecond, so that all who wait for one opening arrive at the same time.
         entry = (round(price_s, 3), metric_s, next(self._order), is_true, label, target)
         heapq.heappush(self._heap, entry)
 
     # --- on the clock ---------------------------------------------------------------------------
 
     def _walked(self, region: int, source: int, target: int, *, is_shared: bool) -> _Walked:
-        """Unpack what lies between two nodes of a region.
+        """Unpack and measure the path between two nodes of a region.
 
-        What lies between two portals is kept for as long as the metric stays as it is.
+        Paths between two portals are cached for as long as the metric stays unchanged.
         """
         is_shared = is_shared and not self._detours.are_possible(region)
         kept = self._residents[region].derived if is_shared else self._sections
@@ -554,11 +558,11 @@ class _Solving:
         Parameters
         ----------
         node
-            To which the metric leads; -1 where it is not asked.
+            Node to which the metric leads; -1 where there is no path to unpack.
         last
-            What follows there of the region's roads.
+            The piece that follows the node on the region's roads.
         asked_s
-            What the metrics ask from the stop before to this one.
+            The metrics' cost from the stop before to this one.
         then
             Moving seconds and metres of a portal up to its first post.
         """
@@ -584,13 +588,13 @@ class _Solving:
         parts = (*(one.legs for one in begun), walked.legs, *(one.legs for one in ended))
         legs = Legs.joined(parts)
         exposed_s = asked_s - float(moved_s[-1])
-        # The metric counts in whole units.
+        # An excess within the metric's rounding to whole units is no exposure.
         if exposed_s <= len(legs) / self._residents[region].metric.units_per_s:
             exposed_s = 0.0
         return _Stop(walker, legs, label.exposed_s + exposed_s)
 
     def _end(self, label: _Label, node: int, last: _Piece, on_s: float) -> None:
-        """Queue a finished way by its price."""
+        """Queue a finished route with its price."""
         stop = self._gone(label, node, last, label.since_s + on_s, (0.0, 0.0))
         sections = (*label.sections, (label.at[0], stop.legs))
         metric_s = label.metric_s + on_s
@@ -604,23 +608,23 @@ class _Solving:
         return walker.clock_s - self._start.clock_s + exposed_s
 
     def _arrive(self, label: _Label, row: int, metric_s: float) -> None:
-        """Go on to the end by one of its arrivals."""
+        """Extend a label to the end over one of its arrivals."""
         node = self._asked.arrivals[row][1]
         on_s = metric_s - label.metric_s + self._detours.extra_s(*label.at, node)
         if math.isfinite(on_s):
             self._end(label, node, self._last[row], on_s)
 
     def _is_never_open(self, target: int, label: _Label) -> bool:
-        """Return whether a portal has been found not to open any more before one can be there."""
+        """Return whether a portal is known not to open again after the label's time."""
         return label.walker.clock_s >= self._closed_from_s.get(target, math.inf)
 
     def _reach(self, label: _Label, target: int, metric_s: float) -> None:
-        """Go on to a portal, wait there if need be, and pass."""
+        """Extend a label to a portal, wait there if need be, and pass the portal."""
         portal = self._asked.portals[target][0]
         on_s = metric_s - label.metric_s + self._detours.extra_s(*label.at, portal.arrive[1])
         if not math.isfinite(on_s):
             return
-        # Moving time behind the post is none of the exposure either.
+        # Moving time behind the post counts for the next section, not as exposure of this one.
         asked_s = label.since_s + on_s - portal.after[0]
         stop = self._gone(label, portal.arrive[1], None, asked_s, portal.before)
         reached_s = stop.walker.clock_s - self._start.clock_s
@@ -655,7 +659,7 @@ class _Solving:
                 self._push(least_s, behind.metric_s, behind, target, is_true=True)
 
     def _settle(self, label: _Label) -> None:
-        """Go on from behind a portal, unless somebody else does as well."""
+        """Extend a label from behind its portal, unless another label there dominates it."""
         if self._is_superfluous(label):
             return
         self._settled[label.portal].append(label)
@@ -667,7 +671,7 @@ class _Solving:
         self._look([label], *self._rows[label.portal])
 
     def _is_superfluous(self, label: _Label) -> bool:
-        """Return whether somebody who went on from the same place does no worse in any respect."""
+        """Return whether another label at the same place is no worse in any respect."""
         one = label.walker
         price_s = self._price_s(one, label.exposed_s, label.metric_s)
         others = self._settled[label.portal]
@@ -692,7 +696,7 @@ _NOTHING: Final = _Walked(_NO_LEGS, np.zeros(1), np.zeros(1))
 
 
 def _chained(first: Sequence[float], moved: Floats, last: Sequence[float]) -> Floats:
-    """Return the sums along a section of whose middle they are known: float64 [k + 1]."""
+    """Return cumulative sums along a section, given those of its middle: float64 [k + 1]."""
     sums = np.empty(len(first) + len(moved) + len(last))
     sums[0] = 0.0
     middle = len(first) + len(moved)
@@ -705,8 +709,8 @@ def _chained(first: Sequence[float], moved: Floats, last: Sequence[float]) -> Fl
 def ahead_s(residents: Sequence[Resident], question: PortalQuestion) -> Floats:
     """Return the least cost from behind each portal to the end, float64 [portals].
 
-    As if every portal were open on arrival: never above what it takes, so that the search for it
-    may look towards the end first. Infinite where no portals lead on.
+    Every portal counts as open on arrival, so the result is a lower bound that guides the search
+    towards the end. Infinite where no portals lead on.
     """
     count_ = len(question.portals)
     if not 0 < count_ <= MOST_LOOKED_AHEAD:
@@ -736,7 +740,7 @@ def ahead_s(residents: Sequence[Resident], question: PortalQuestion) -> Floats:
 def _between_portals_s(
     resident: Resident, leaving: tuple[int, ...], arriving: tuple[int, ...]
 ) -> Floats:
-    """Return costs between portals; the metric keeps them for as long as it stays as it is."""
+    """Return costs between portals; the result is cached until the metric changes."""
     key = (leaving, arriving)
     known = resident.derived.get(key)
     if known is None:
@@ -745,5 +749,5 @@ def _between_portals_s(
 
 
 def between_s(resident: Resident, sources: Sequence[int], targets: Sequence[int]) -> Floats:
-    """Return costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
+    """Return costs from nodes to nodes, float64 [sources, targets], infinite without a path."""
     return resident.ground.network.between_s(resident.metric, sources, targets)

@@ -1,4 +1,4 @@
-"""Where two regions meet: at an official crossing, a road of each within reach of its post."""
+"""Joints of two regions: official crossings with a road of each region within reach of the post."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from routing.travel.speed import FLAT_KMH
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """Where a region's roads reach a crossing on the side of one country.
+    """Node at which a region's roads reach a crossing on the side of one country.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Landing:
     country
         ISO 3166-1 alpha-2.
     node
-        Of the region's graph.
+        Node of the region's graph.
     """
 
     region: int
@@ -35,9 +35,9 @@ class Landing:
 
 
 def joints(sides: Sequence[RegionView], crossings: Sequence[Crossing]) -> tuple[Portal, ...]:
-    """Find every way over an official crossing from one region to another.
+    """Find every portal over an official crossing from one region to another.
 
-    Within a region its own border edges lead over its crossings; these are not among them.
+    Crossings that a region's own border edges lead over, within that region, are not included.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def joints(sides: Sequence[RegionView], crossings: Sequence[Crossing]) -> tuple[
 def landing_nodes(
     sides: Sequence[RegionView], crossings: Sequence[Crossing], region: int
 ) -> list[int]:
-    """Return the nodes of a region that a crossing joins with another, whatever is banned there."""
+    """Return the nodes of a region that crossings join with other regions, ignoring bans."""
     found = (here.node for _, here, _ in _meetings(sides, crossings) if here.region == region)
     return list(dict.fromkeys(found))
 
@@ -72,7 +72,7 @@ def landing_nodes(
 def _meetings(
     sides: Sequence[RegionView], crossings: Sequence[Crossing]
 ) -> Iterator[tuple[Crossing, Landing, Landing]]:
-    """Return every pair of landings of two regions on the two sides of a crossing."""
+    """Yield every pair of landings in two regions on the two sides of a crossing."""
     for crossing in crossings:
         landings = [
             landing for row, side in enumerate(sides) for landing in _landings(row, side, crossing)
@@ -90,7 +90,7 @@ def _joint(
     there: Landing,
     posts: tuple[Crossing, ...],
 ) -> Portal | None:
-    """Join two regions; None where an exclusion lies on what is no road of either (P11)."""
+    """Return the portal that joins two regions; None where an exclusion blocks the gap (P11)."""
     met = [sides[landing.region] for landing in (here, there)]
     tail, head = (
         _place(side.ground.travel.graph, landing.node)
@@ -102,7 +102,7 @@ def _joint(
     first = min(posts, key=lambda one: float(great_circle_m(*tail, one.lon, one.lat)))
     ordered = posts if posts[0] is first else posts[::-1]
     off_m = float(great_circle_m(*tail, *head))
-    # The posts stand somewhere on what is no road.
+    # The posts stand somewhere in the gap without a road; half the gap is assumed on each side.
     half = (off_m / 2 * 3.6 / FLAT_KMH, off_m / 2)
     return Portal(
         (here.region, here.node),
@@ -115,7 +115,7 @@ def _joint(
 
 
 def _landings(region: int, side: RegionView, crossing: Crossing) -> Iterator[Landing]:
-    """Return where a region reaches a crossing: by its border edges, else by its nearest road."""
+    """Yield a region's landings at a crossing: at its border edges, else at its nearest road."""
     graph = side.ground.travel.graph
     own = {
         country: node
@@ -131,7 +131,7 @@ def _landings(region: int, side: RegionView, crossing: Crossing) -> Iterator[Lan
             if snap is None:
                 continue
             node = _nearer_end(graph, snap)
-            # A road may pass the post and have its ends far away: nobody is carried there.
+            # A road may pass the post and yet have its ends far away: such a road is no landing.
             if great_circle_m(*_place(graph, node), crossing.lon, crossing.lat) <= CROSSING_REACH_M:
                 yield Landing(region, country, node)
 

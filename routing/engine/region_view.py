@@ -1,4 +1,4 @@
-"""One region as a request finds it, and what the pieces that a request asks for cost there."""
+"""One region as a request sees it, and the costs of the request's own pieces there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,20 +24,20 @@ type Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RegionView:
-    """One region as a request finds it.
+    """One region as a request sees it.
 
     Parameters
     ----------
     ground
         Network and costs of the profile.
     residents
-        The region's metrics at hand.
+        Cache of the region's metrics.
     situation
-        What counts at the asked time.
+        Hazards and closures at the requested time.
     rules
-        What may not be done.
+        Borders and exclusions that routes must respect.
     closed
-        What the asker's own obstacles close; None without any.
+        Edges that the requester's own obstacles close; None without obstacles.
     """
 
     ground: Ground
@@ -47,34 +47,34 @@ class RegionView:
     closed: Closed | None = None
 
     def model(self, aversion: float) -> CostModel:
-        """Return what things cost at an aversion."""
+        """Return the cost model at an aversion."""
         situation = self.situation
         return CostModel(self.ground.travel, situation.contacts, aversion, situation.night)
 
     @property
     def met_network(self) -> ModeNetwork:
-        """The roads that places meet: without those closed in secret (P36)."""
+        """Network that places snap to: without roads that are closed in secret (P36)."""
         return self.ground.network.without(self.situation.untold)
 
     @property
     def gates(self) -> dict[int, Gate]:
-        """The border edges with their posts: without those closed in secret (P36)."""
+        """Border edges with their posts: without edges that are closed in secret (P36)."""
         untold = frozenset(self.situation.untold.tolist())
         return {edge: gate for edge, gate in self.rules.gates.items() if edge not in untold}
 
     def without_obstacles(self) -> "RegionView":
-        """Return the region as one finds it who keeps out of nothing."""
+        """Return the same region for a request without obstacles."""
         return replace(self, rules=replace(self.rules, bans=self.situation.bans), closed=None)
 
     def require_free(self, point: tuple[float, float], snap: Snap, which: str) -> None:
-        """Refuse a place that an exclusion parts from the road it meets.
+        """Refuse a place that an exclusion separates from the road it snaps to.
 
         Raises
         ------
         NoRoute
-            An exclusion lies at the point, or between it and the road (P11, P14).
+            If an exclusion lies at the point, or between the point and the road (P11, P14).
         """
-        # On the road it is the search's matter.
+        # Exclusions on the road itself are handled by the search.
         places = [point, (snap.lon, snap.lat)]
         if snap.distance_m > 0 and (blocked := self.rules.between(places)):
             is_told = any(blocker.kind != "no_road" for blocker in blocked)
@@ -105,16 +105,16 @@ class RegionView:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Priced:
-    """Pieces of one region that a request asks for at every weight.
+    """Pieces of one region with their prices at every aversion.
 
     Parameters
     ----------
     prices
-        Of the pieces.
+        Prices of the pieces.
     barred
-        bool [pieces], which of them touch an exclusion.
+        bool [pieces], whether each piece touches an exclusion.
     untold
-        bool [pieces], which of them touch one that nobody is told of: closed at any price.
+        bool [pieces], whether each piece touches a secret exclusion: closed at any price.
     """
 
     prices: Prices
@@ -123,13 +123,13 @@ class Priced:
 
     @classmethod
     def of(cls, side: RegionView, pieces: Sequence[Piece]) -> Self:
-        """Work out what they cost in a region."""
+        """Compute the prices of pieces in a region."""
         legs = Legs.of(pieces)
         barred, untold = side.rules.meets(legs), side.rules.meets_untold(legs)
         return cls(side.model(0.0).prices(legs), barred, untold)
 
     def at(self, aversion: float, banned_s: float) -> Floats:
-        """Return the cost of each, seconds; more where it touches an exclusion."""
+        """Return the cost of each piece in seconds, raised where it touches an exclusion."""
         cost_s = self.prices.at(aversion)
         cost_s[self.barred] += banned_s
         cost_s[self.untold] = np.inf

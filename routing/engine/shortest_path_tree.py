@@ -1,4 +1,4 @@
-"""A finished search from one place: the tree of least ways, and what lies on each of them."""
+"""Search from one place to many: the tree of cheapest ways, and sums and crossings along it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ AVERSION: Final = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Reached:
-    """How every target is reached, in the order asked; infinite where it is not.
+    """How every target is reached, in the order of the request; infinite where it is not reached.
 
     Parameters
     ----------
     cost_s
-        float64 [T], what the search minimised: `duration_s` and `exposure_s`, with the bounds of
-        `routing.travel.cost_model` for what is not known.
+        float64 [T], the cost that the search minimised: `duration_s` and `exposure_s`, with the
+        bounds of `routing.travel.cost_model` for unknown values.
     distance_m, duration_s
         float64 [T], along the road; moving time.
     exposure_s
@@ -58,7 +58,7 @@ class Reached:
 
 
 class ReachMetric:
-    """What a search needs of one state of crossings and hazards; read only once made."""
+    """Costs that a search needs in one state of crossings and hazards; read-only once built."""
 
     def __init__(
         self, network: ModeNetwork, rules: Rules, contacts: Sequence[HazardContact], *, night: bool
@@ -72,7 +72,7 @@ class ReachMetric:
         self.cost_s[rules.closed] = np.inf
         self.is_border = np.zeros(len(self.cost_s), dtype=np.bool_)
         self.is_border[border_edges(self.graph)] = True
-        #: The search's own rows and nodes: edges with the copies that forbidden turns need.
+        #: Flat arrays of the search: edges, including the copies that forbidden turns need.
         self.flat = network.turns.flat
         self.row_cost_s: Floats = self.flat.of_edges(self.cost_s)
 
@@ -106,7 +106,7 @@ class ReachMetric:
 
 
 def _exposed_s(cost_s: Floats, priced_s: Floats) -> Floats:
-    """Take the time out of a cost; what is left is exposure at aversion `AVERSION`."""
+    """Return the exposure in a cost: the cost less the priced time, at aversion `AVERSION`."""
     is_open = np.isfinite(cost_s)
     exposed = np.zeros(len(cost_s))
     exposed[is_open] = (cost_s[is_open] - priced_s[is_open]) / AVERSION
@@ -115,10 +115,10 @@ def _exposed_s(cost_s: Floats, priced_s: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Last:
-    """The last piece to each target.
+    """Last piece to each target.
 
-    ``piece`` (edge, from, to) and ``node`` it comes from, -1 where it comes straight from the
-    start; None where a target is not reached.
+    ``piece`` is (edge, from, to), None where a target is not reached; ``node`` is the node that the
+    piece comes from, -1 where it comes straight from the start.
     """
 
     piece: tuple[Piece | None, ...]
@@ -126,7 +126,7 @@ class Last:
 
 
 class ShortestPathTree:
-    """A finished search: the tree of least ways, and the last piece to each target."""
+    """Finished search: the tree of cheapest ways, and the last piece to each target."""
 
     def __init__(
         self, metric: ReachMetric, start: Snap, targets: Sequence[Snap | None], limit_s: float
@@ -164,7 +164,7 @@ class ShortestPathTree:
         return self.metric.rules.legs_s(self.metric.model.legs_s(legs), legs)
 
     def _lasts(self, limit_s: float) -> tuple[Floats, Last]:
-        """Choose the cheapest last piece of each target; of equals the one named first."""
+        """Choose the cheapest last piece of each target; of equal costs the first is taken."""
         count = len(self.targets)
         cost_s, pieces = np.full(count, np.inf), list[Piece | None]([None] * count)
         nodes = np.full(count, -1, dtype=np.int64)
@@ -176,7 +176,7 @@ class ShortestPathTree:
         return cost_s, Last(tuple(pieces), nodes)
 
     def reached(self) -> Reached:
-        """Add up what lies on the way to each target."""
+        """Sum length, time and exposure on the way to each target."""
         metric, travel = self.metric, self.metric.travel
         found = np.isfinite(self.cost_s)
         seed, legs = self.seed_legs, Legs.of([piece for piece in self.last.piece if piece])
@@ -196,7 +196,7 @@ class ShortestPathTree:
             total = np.full(len(found), np.inf)
             total[found] = own + np.where(node >= 0, before[node], 0.0)
             totals.append(total)
-        # What is entered on the way has a price for the search alone.
+        # The price of entering no through roads guides the search and is not reported.
         entered_s = self._summed(metric.entry_s, np.zeros(len(seed)))
         cost_s = self.cost_s.copy()
         cost_s[found] -= np.where(node >= 0, entered_s[node], 0.0)

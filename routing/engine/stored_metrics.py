@@ -1,4 +1,4 @@
-"""Metrics in a region's folder: those of its roads without any hazard, mapped copy-on-write."""
+"""Metrics of a region's roads without any hazard, stored in its folder, mapped copy-on-write."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,19 +15,19 @@ from routing.travel.cost_model import Facts
 
 @dataclass(frozen=True, eq=False, slots=True)
 class StoredMetric:
-    """One metric with what its costs rest on."""
+    """Metric with the facts that its costs are based on."""
 
     metric: ModeMetric
     facts: Facts
 
 
 def metric_name(profile: str, aversion: float) -> str:
-    """Name a profile's metric at an aversion in files."""
+    """Return the file name of a profile's metric at an aversion."""
     return f"{profile}-{aversion:g}"
 
 
 def stored_facts(graph: RoadGraph, profile: str) -> Facts | None:
-    """Return what the region's own metrics of a profile rest on, None where it has none."""
+    """Return the facts behind the region's stored metrics of a profile, None without any."""
     about = graph.meta.metrics.get(metric_name(profile, 0.0)) if graph.folder else None
     return None if about is None else _facts(about)
 
@@ -37,13 +37,13 @@ def _facts(about: Mapping[str, float]) -> Facts:
 
 
 def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric | None:
-    """Map a metric of an opened region, in memory of its own: what is written stays here.
+    """Map a metric of an opened region copy-on-write, so that changes are never written to disk.
 
     Returns
     -------
     StoredMetric or None
-        None where the region has none by that name, was not opened from a folder, or where a file
-        of the metric is gone or cut since: it can be made again.
+        None where the region has no such metric, was not opened from a folder, or a file of the
+        metric has been lost or truncated since; the metric can then be built anew.
     """
     if graph.folder is None:
         return None
@@ -62,6 +62,6 @@ def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric
 
 
 def columns_of(stored: StoredMetric) -> StoredArrays:
-    """Return what meta.json says of a metric, and its arrays, for `write_graph`."""
+    """Return a metric's facts for meta.json and its arrays, as `write_graph` takes them."""
     about = {"units_per_s": stored.metric.units_per_s, **asdict(stored.facts)}
     return about, {column: getattr(stored.metric.arcs, column) for column in METRIC}

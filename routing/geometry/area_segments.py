@@ -1,9 +1,9 @@
-"""Which segments of a grid an area touches, be it in one point.
+"""Segments of a grid that polygons touch, even in a single point.
 
-What an area costs here hangs on the cells that its outline passes and on those inside it, never on
-the box around it, nor on how many of its edges lie beside each other. Signs are taken where
-rounding cannot turn them (Shewchuk, Discrete & Computational Geometry 18:305, 1997: the bound of
-the first stage of ``orient2d``); what is nearer than that to an outline is told by GEOS.
+The cost of a polygon depends on the cells that its outline passes and on the cells inside it, not
+on its bounding box, nor on how many of its edges lie side by side. Orientation signs are used where
+rounding cannot change them (Shewchuk, Discrete & Computational Geometry 18:305, 1997: the bound of
+the first stage of ``orient2d``); segments nearer than that to an outline are tested by GEOS.
 """
 
 from collections.abc import Sequence
@@ -23,15 +23,15 @@ type Ints32 = NDArray[np.int32]
 type Bytes = NDArray[np.uint8]
 type Bools = NDArray[np.bool_]
 
-#: Above Shewchuk's (3 + 16e) e with e = 2^-53: by it and a determinant's summands, its error.
+#: Relative error bound of a determinant, above Shewchuk's (3 + 16e) e with e = 2^-53.
 _ERROR = 4e-16
 
-#: What is known of a segment: nothing, or that it lies apart; touched; too near to tell here.
+#: State of a segment: apart or not tested yet; touched; too near to an outline to decide here.
 _APART, _TOUCHED, _NEAR = 0, 1, 2
 
 
 def segments_touching(grid: SegmentGrid, areas: Sequence[Polygon]) -> list[Ints]:
-    """Return of each of some polygons the segments that meet it, its holes' outlines included.
+    """Return the segments that each polygon touches, including the outlines of its holes.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def segments_touching(grid: SegmentGrid, areas: Sequence[Polygon]) -> list[Ints]
 
     Returns
     -------
-    int64 [k] each, rising, each once: exactly those that `shapely.intersects` says.
+    int64 [k] each, ascending, without duplicates: exactly those that `shapely.intersects` finds.
     """
     state = np.zeros(len(grid.shape_lon) if areas else 0, dtype=np.uint8)
     return [_segments_touching(grid, area, state) for area in areas]
 
 
 def _segments_touching(grid: SegmentGrid, area: Polygon, state: Bytes) -> Ints:
-    """Do so for one, with room for what is told of all segments, which is left as it was."""
+    """Return the segments that one polygon touches; ``state`` is reset at the end."""
     window = None if area.is_empty else grid.window(area.bounds)
     if window is None:
         return np.empty(0, dtype=np.int64)
@@ -67,17 +67,17 @@ def _segments_touching(grid: SegmentGrid, area: Polygon, state: Bytes) -> Ints:
 
 
 def _edges(area: Polygon) -> Floats:
-    """Return the edges of all rings, float64 [m, 4]: x and y of both ends; none without length."""
+    """Return the edges of all rings, float64 [m, 4], x and y of both ends, without empty edges."""
     rings = [shapely.get_coordinates(ring) for ring in (area.exterior, *area.interiors)]
     edges = np.concatenate([np.hstack((ring[:-1], ring[1:])) for ring in rings])
     return np.ascontiguousarray(edges[(edges[:, :2] != edges[:, 2:]).any(axis=1)])
 
 
 def _told(grid: SegmentGrid, area: Polygon, segments: Ints) -> Ints:
-    """Return those of some segments that meet an area, as GEOS says."""
+    """Return those of the given segments that meet a polygon, tested by GEOS."""
     ends = np.stack((segments, segments + 1), axis=1)
     lines = np.stack((grid.shape_lon[ends], grid.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
-    # A line of no length meets nothing.
+    # A line without length meets nothing in GEOS, so it is tested as a point.
     is_point = (lines[:, 0] == lines[:, 1]).all(axis=1)
     shapes = np.empty(len(segments), dtype=np.object_)
     shapes[is_point] = shapely.points(lines[is_point, 0])
@@ -91,7 +91,7 @@ def _told(grid: SegmentGrid, area: Polygon, segments: Ints) -> Ints:
 
 @inlined
 def _side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> int:
-    """Tell on which side of a line a point is: 1 left, -1 right, 0 where rounding could tell."""
+    """Return the side of a line that a point is on: 1 left, -1 right, 0 too near to decide."""
     left, right = (ax - x) * (by - y), (ay - y) * (bx - x)
     bound = _ERROR * (abs(left) + abs(right))
     if left - right > bound:
@@ -101,14 +101,14 @@ def _side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> int
 
 @inlined
 def _west(edges: Floats, e: int, x: float, y: float) -> int:
-    """Return whether an edge passes west of a point: 1; east: -1; 0 where rounding could tell."""
+    """Return 1 where an edge passes west of a point, -1 where east, 0 where too near to decide."""
     side = _side(edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3], x, y)
     return -side if edges[e, 3] > edges[e, 1] else side
 
 
 @inlined
 def _met(edges: Floats, e: int, ax: float, ay: float, bx: float, by: float) -> int:
-    """Return whether a segment meets an edge."""
+    """Return whether a segment meets an edge: `_APART`, `_TOUCHED` or `_NEAR`."""
     cx, cy, dx, dy = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
     if max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx):
         return _APART
@@ -127,19 +127,19 @@ def _met(edges: Floats, e: int, ax: float, ay: float, bx: float, by: float) -> i
 def _inside(
     x: float, y: float, edges: Floats, through: Ints, throughs: int, partial: Ints, partials: int
 ) -> int:
-    """Return whether a point is inside, by how many edges pass west of it.
+    """Return whether a point is inside, from the number of edges that pass west of the point.
 
     Parameters
     ----------
     through, partial
-        Edges that cross the whole row of cells of the point, from west to east; those that end in
-        it.
+        Edges that cross the whole row of cells of the point, from west to east, and edges that end
+        within the row.
     throughs, partials
-        How many of them count.
+        How many entries of each are valid.
 
     Returns
     -------
-    `_TOUCHED` inside, `_APART` outside, `_NEAR` where rounding could tell.
+    `_TOUCHED` inside, `_APART` outside, `_NEAR` where rounding could change the answer.
     """
     first, after = 0, throughs
     while first < after:
@@ -154,7 +154,8 @@ def _inside(
     west = first
     for place in range(partials):
         e = partial[place]
-        # Half open: of two edges that meet at a corner one counts, or both or none at a turn.
+        # Edges are half open: of two edges that meet at a corner one counts, or both or none where
+        # the outline turns back.
         if (edges[e, 1] <= y) == (edges[e, 3] <= y):
             continue
         side = _west(edges, e, x, y)
@@ -174,7 +175,7 @@ def _cell(position: float, count: int) -> int:
 
 @compiled
 def _room(window: Window, columns: int, cell_start: Ints) -> int:
-    """Count the segments in the cells of a window; some twice."""
+    """Return the number of segments in the cells of a window; some are counted twice."""
     room = 0
     for row in range(window[2], window[3] + 1):
         room += cell_start[row * columns + window[1] + 1] - cell_start[row * columns + window[0]]
@@ -193,24 +194,24 @@ def _outlined(  # noqa: PLR0917 -- kernels take no names
     state: Bytes,
     found: Ints,
 ) -> tuple[Bools, int]:
-    """Find what the outline of an area meets, and the cells that it passes.
+    """Find the segments that the outline of a polygon meets, and the cells that it passes.
 
     Parameters
     ----------
     frame, cell_start, cell_segment, shape_lon, shape_lat
         As of `SegmentGrid`.
     window
-        The cells of the area's box.
+        The cells of the polygon's bounding box.
     edges
-        float64 [m, 4], as `_edges` gives them.
+        float64 [m, 4], as `_edges` returns them.
     state
-        uint8 [P], all `_APART`; what is told of each segment is noted.
+        uint8 [P], all `_APART`; receives the state of each segment.
     found
-        Room for the segments met, or too near to tell: each once.
+        Receives the segments that are met, or too near to decide, each once.
 
     Returns
     -------
-    (which cells of the window it passes, row by row; how many segments are found)
+    (whether the outline passes each cell of the window, row by row; number of segments found)
     """
     west, south, width, height = frame[0], frame[1], frame[2], frame[3]
     columns, rows = int(frame[4]), int(frame[5])
@@ -219,7 +220,7 @@ def _outlined(  # noqa: PLR0917 -- kernels take no names
     passed = np.zeros((last_row - first_row + 1) * wide, np.bool_)
     count = 0
     for e in range(len(edges)):
-        # A whole unit to each side: most of what lies in a cell is told apart by that.
+        # Widened by a unit to each side: this prefilter rejects most segments of a cell.
         least_lon = np.floor(min(edges[e, 0], edges[e, 2]) * UNITS_PER_DEGREE) - 1
         most_lon = np.ceil(max(edges[e, 0], edges[e, 2]) * UNITS_PER_DEGREE) + 1
         x_0, y_0 = (edges[e, 0] - west) / width, (edges[e, 1] - south) / height
@@ -227,7 +228,7 @@ def _outlined(  # noqa: PLR0917 -- kernels take no names
         dx, dy = x_1 - x_0, y_1 - y_0
         top = min(_cell(max(y_0, y_1) + MARGIN, rows), last_row)
         for row in range(max(_cell(min(y_0, y_1) - MARGIN, rows), first_row), top + 1):
-            # As `routing.geometry.segment_grid` puts segments into cells.
+            # The same cells as those into which `routing.geometry.segment_grid` puts a segment.
             t_a, t_b = 0.0, 1.0
             if dy != 0:
                 t_a = min(max((row - MARGIN - y_0) / dy, 0.0), 1.0)
@@ -272,27 +273,28 @@ def _sort_row(
     rest: Ints,
     middle_x: Floats,
 ) -> tuple[int, int]:
-    """Find the edges that cross a row of cells, from west to east, and those that end in it.
+    """Find the edges that cross a whole row of cells, from west to east, and those that end in it.
 
     Parameters
     ----------
     low, high
         The row's latitudes.
     order
-        int64 [m]: as the row before was sorted, which is nearly as this one is; so it is left.
+        int64 [m]: the order left by the row before, which is nearly sorted for this row; it
+        receives this row's order.
     through, partial, rest, middle_x
-        Room, [m].
+        Scratch, [m].
 
     Returns
     -------
-    How many of either.
+    The number of edges of each kind.
     """
     middle, throughs, partials, others = (low + high) / 2, 0, 0, 0
     for n in range(len(order)):
         e = order[n]
         bottom, top = min(edges[e, 1], edges[e, 3]), max(edges[e, 1], edges[e, 3])
         if bottom < low and top > high:
-            # From the first corner: what is apart stays apart.
+            # Relative to the first corner, so that distinct positions stay distinct.
             at = edges[e, 0] - edges[0, 0]
             at += (middle - edges[e, 1]) / (edges[e, 3] - edges[e, 1]) * (edges[e, 2] - edges[e, 0])
             place = throughs
@@ -314,7 +316,7 @@ def _sort_row(
 
 @inlined
 def _stretch(passed: Bools, base: int, column: int, last_column: int) -> int:
-    """Give the column after those from one on that the outline does not pass, or after that one."""
+    """Return the column after a run of cells without the outline, or after a single passed cell."""
     after = column + 1
     while not passed[base + column] and after <= last_column and not passed[base + after]:
         after += 1
@@ -335,18 +337,19 @@ def _filled(  # noqa: PLR0917 -- kernels take no names
     found: Ints,
     count: int,
 ) -> int:
-    """Find what lies inside an area and does not meet its outline.
+    """Find the segments inside a polygon that do not meet its outline.
 
-    Such a segment lies on one side of it, and so does each stretch of cells that it does not pass.
+    Such a segment lies wholly inside or outside, and so does each run of cells that the outline
+    does not pass: one point decides.
 
     Parameters
     ----------
     passed, count
-        As `_outlined` gives them; everything else as it takes it.
+        As `_outlined` returns them; all other parameters are as for `_outlined`.
 
     Returns
     -------
-    How many segments are found in all.
+    The total number of segments found.
     """
     west, south, width, height = frame[0], frame[1], frame[2], frame[3]
     columns, rows = int(frame[4]), int(frame[5])
@@ -375,7 +378,7 @@ def _filled(  # noqa: PLR0917 -- kernels take no names
                     x = shape_lon[segment] / UNITS_PER_DEGREE
                     y = shape_lat[segment] / UNITS_PER_DEGREE
                     column_of, row_of = (x - west) / width, (y - south) / height
-                    # Once: in the cell where it begins.
+                    # A segment in several cells is tested only in the cell where it begins.
                     if _cell(row_of, rows) != row or _cell(column_of, columns) != begin:
                         continue
                     told = _inside(x, y, edges, through, throughs, partial, partials)
@@ -388,7 +391,7 @@ def _filled(  # noqa: PLR0917 -- kernels take no names
 
 
 def warm() -> None:
-    """Compile, or read from disk."""
+    """Compile the kernels, or load their compiled code from disk."""
     ends = np.array([0, 1], dtype=np.int32)
     start, segment = np.array([0, 1], dtype=np.int64), np.zeros(1, dtype=np.int64)
     grid = SegmentGrid(np.array([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]), start, segment, ends, ends)

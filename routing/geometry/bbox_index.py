@@ -1,4 +1,4 @@
-"""Which boxes a line comes into: what is near it, before anything is measured."""
+"""Boxes that a line comes into: a prefilter before exact distances are measured."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ type Floats = NDArray[np.float64]
 
 
 def reach(boxes: Floats, coordinates: Floats) -> list[int]:
-    """Return the numbers of the boxes that the box of some segment of a line touches, rising.
+    """Return the indices of boxes that the box of some segment of a line touches, ascending.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def reach(boxes: Floats, coordinates: Floats) -> list[int]:
 
 @compiled
 def _touched(boxes: Floats, line: Floats) -> NDArray[np.bool_]:
-    """Tell of each box whether it is touched; first asked of the whole line's box."""
+    """Return whether each box is touched; boxes outside the whole line's box are skipped first."""
     west, south = line[0]
     east, north = line[0]
     for row in range(1, len(line)):
@@ -51,5 +51,5 @@ def _touched(boxes: Floats, line: Floats) -> NDArray[np.bool_]:
 
 
 def warm() -> None:
-    """Compile, or read from disk."""
+    """Compile the kernel, or load its compiled code from disk."""
     _touched(np.zeros((1, 4)), np.zeros((2, 2)))

@@ -1,4 +1,4 @@
-"""Sorting by numbers of a known, small range: in one pass each, and stable."""
+"""Stable sorting by integer keys of a known, small range, in linear time."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from routing._numba import compiled
 
 @compiled
 def counting_order(key: NDArray[np.int32], bound: int) -> NDArray[np.int64]:
-    """Return the order that sorts the keys; equal keys keep theirs.
+    """Return the order that sorts the keys; equal keys keep their order.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ def stretch_lengths_m(
     tail: NDArray[np.int64],
     head: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Return great-circle distances between many pairs of the same places.
+    """Return great-circle distances between many pairs of a set of places.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def stretch_lengths_m(
     Returns
     -------
     ndarray of float64
-        Metres [S], to the bit what `great_circle_m` gives.
+        Metres [S], bit for bit those of `great_circle_m`.
     """
     x, y = np.radians(lon), np.radians(lat)
     cos = np.cos(y)

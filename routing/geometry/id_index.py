@@ -1,4 +1,4 @@
-"""Rows of ids in a table that is sorted by id."""
+"""Look-up of ids in a column that is sorted by id."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ type Int64 = NDArray[np.int64]
 
 
 def distinct(ids: Int64) -> Int64:
-    """Return every id once, ascending; by sorting, which beats numpy's hashing 10 to 1 here."""
+    """Return the distinct ids, ascending; sorting beats numpy's hashing 10 to 1 here."""
     if not len(ids):
         return ids
     ordered = np.sort(ids)
@@ -20,9 +20,10 @@ def distinct(ids: Int64) -> Int64:
 
 @inlined
 def row_of(ids: Int64, wanted: int, hint: int) -> int:
-    """Return the row of an id in ascending ids, -1 - (where it would be) if it is not there.
+    """Return the row of an id in ascending ids, or -1 - (its insertion row) if it is missing.
 
-    Searched in growing strides from a hint: files mostly name ids close to the last one.
+    The search moves in growing strides from a hint, because files mostly name ids close to the
+    last one.
     """
     count = len(ids)
     low = 0
@@ -54,7 +55,7 @@ def row_of(ids: Int64, wanted: int, hint: int) -> int:
 
 @compiled
 def rows_of(ids: Int64, wanted: Int64) -> Int64:
-    """Return the row of each wanted id in ascending ids, -1 where it is not there."""
+    """Return the row of each wanted id in ascending ids, -1 where the id is missing."""
     found = np.empty(len(wanted), np.int64)
     hint = 0
     for i in range(len(wanted)):

@@ -1,6 +1,6 @@
-"""Lines measured in metres: lengths, places along them, cuts, and the areas around them.
+"""Lines measured in metres: lengths, positions along them, cuts, and areas around them.
 
-Everything takes and gives WGS 84 degrees (EPSG:4326), longitude first.
+All coordinates are WGS 84 degrees (EPSG:4326), longitude first.
 """
 
 from typing import Final
@@ -21,7 +21,7 @@ _WGS84: Final = Geod(ellps="WGS84")
 def segment_lengths_m(coordinates: Floats) -> Floats:
     """Return the great-circle length of each segment of a polyline.
 
-    What the shares of an edge are measured by, here and when a point is snapped.
+    Shares of an edge are measured in these lengths, here and when a point is snapped.
 
     Parameters
     ----------
@@ -36,33 +36,34 @@ def segment_lengths_m(coordinates: Floats) -> Floats:
 
 
 def vertex_shares(coordinates: Floats) -> Floats:
-    """Return how far along a polyline each vertex lies, from 0 to 1.
+    """Return the share of a polyline before each vertex, from 0 to 1.
 
     Parameters
     ----------
     coordinates
-        float64 [k, 2], degrees; a polyline without length is shared out evenly.
+        float64 [k, 2], degrees; the vertices of a polyline without length are spaced evenly.
 
     Returns
     -------
-    float64 [k], rising from exactly 0 to exactly 1.
+    float64 [k], ascending from exactly 0 to exactly 1.
     """
     return shares_along(coordinates, np.array([len(coordinates)]))
 
 
 def shares_along(coordinates: Floats, count: NDArray[np.int64]) -> Floats:
-    """Return how far along its polyline each vertex lies, for polylines one after the other.
+    """Return the share of its polyline before each vertex, for polylines one after the other.
 
     Parameters
     ----------
     coordinates
         float64 [v, 2], degrees.
     count
-        int64 [lines]: vertices of each, 2 or more.
+        int64 [lines]: number of vertices of each polyline, 2 or more.
 
     Returns
     -------
-    float64 [v], rising in each line from exactly 0 to exactly 1; evenly where it has no length.
+    float64 [v], ascending in each line from exactly 0 to exactly 1; evenly spaced where a line has
+    no length.
     """
     if not len(coordinates):
         return np.empty(0)
@@ -88,7 +89,7 @@ def between(coordinates: Floats, start: float, end: float) -> tuple[Floats, Floa
 
     Returns
     -------
-    (coordinates float64 [m, 2], share of the whole polyline at each of them float64 [m]), m >= 2.
+    (coordinates float64 [m, 2], share of the whole polyline at each vertex float64 [m]), m >= 2.
     """
     shares = vertex_shares(coordinates)
     if start <= 0 and end >= 1:
@@ -119,10 +120,10 @@ def geodesic_m(coordinates: Floats) -> Floats:
 
 
 def project(coordinates: Floats, lon: float, lat: float) -> tuple[Floats, Floats]:
-    """Find the nearest place to a point on every segment of a polyline.
+    """Find the point nearest to a given point on every segment of a polyline.
 
-    The plane is the local one at the point's latitude: exact near the point, which is where the
-    answer is used.
+    Distances are planar, in the local plane at the point's latitude: exact near the point, which is
+    where the result is used.
 
     Parameters
     ----------
@@ -151,9 +152,9 @@ def distance_to_line_m(coordinates: Floats, lon: float, lat: float) -> float:
 
 
 def surrounding(geometry: BaseGeometry, distance_m: float) -> BaseGeometry:
-    """Draw the area within a distance of points and lines; polygons stay as they are.
+    """Return the area within a distance of points and lines; polygons stay as they are.
 
-    Each segment is widened in the plane of its own latitude, so a long line keeps its width.
+    Each segment is buffered in the plane of its own latitude, so that a long line keeps its width.
 
     Parameters
     ----------
@@ -173,7 +174,7 @@ def surrounding(geometry: BaseGeometry, distance_m: float) -> BaseGeometry:
 
 
 def _simple_parts(geometry: BaseGeometry) -> list[BaseGeometry]:
-    """Take collections apart down to points, lines and polygons."""
+    """Split collections into points, lines and polygons."""
     if hasattr(geometry, "geoms"):
         return [part for member in geometry.geoms for part in _simple_parts(member)]
     return [geometry]

@@ -1,4 +1,4 @@
-"""The packed grid: which shape segments pass through which cell, as two flat arrays."""
+"""Packed grid of shape segments: the segments that pass through each cell, in two flat arrays."""
 
 import math
 from collections.abc import Callable
@@ -19,17 +19,17 @@ Box = tuple[float, float, float, float]
 #: First and last column, first and last row of cells.
 Window = tuple[int, int, int, int]
 
-#: Wanted segments per cell; a query reads a few cells, numpy's fixed cost hides the rest.
+#: Target number of segments per cell; a query reads a few cells, and numpy's fixed cost dominates.
 _SEGMENTS_PER_CELL = 4
 #: Upper bound of cells, so that the index of a continent stays at 32 MB.
 _MAX_CELLS = 4_000_000
-#: Widening of cells and boxes (in cells) against rounding; far above float64's error.
+#: Widening of cells and boxes, in cells, against rounding; far above float64's error.
 MARGIN = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class NearestSegment:
-    """The nearest accepted segment: shape index, position along it (0..1), metres away."""
+    """Nearest accepted segment: its id, the position along it (0..1), and the metres to it."""
 
     segment: int
     position: float
@@ -64,7 +64,7 @@ class SegmentGrid:
     ) -> Self:
         """Index the given segments."""
         frame = _frame(shape_lon, shape_lat, len(segments))
-        # Counted first, then put where the counts leave room for them.
+        # Count the segments per cell first, then put each into the room that the counts leave.
         place = np.zeros(int(frame[4] * frame[5]) + 1, dtype=np.int64)
         nothing = np.empty(0, dtype=np.int64)
         _visit_cells(frame, segments, shape_lon, shape_lat, place[1:], nothing)
@@ -79,7 +79,7 @@ class SegmentGrid:
         return np.empty(0, dtype=np.int64) if window is None else self._within(window)
 
     def window(self, box: Box) -> Window | None:
-        """Return the cells that a box touches; None where it lies beside the grid."""
+        """Return the cells that a box touches; None where the box lies beside the grid."""
         west, south, east, north = box
         left, bottom, width, height, columns, rows = self._cells
         first_column = max(math.floor((west - left) / width - MARGIN), 0)
@@ -99,12 +99,12 @@ class SegmentGrid:
 
     @property
     def columns(self) -> int:
-        """Cells from west to east."""
+        """Number of cells from west to east."""
         return self._cells[4]
 
     @cached_property
     def _cells(self) -> tuple[float, float, float, float, int, int]:
-        """The frame as plain numbers: arrays' own are slow to reckon with one by one."""
+        """The frame as plain Python numbers, which are faster than numpy scalars."""
         west, south, width, height, columns, rows = self.frame.tolist()
         return west, south, width, height, int(columns), int(rows)
 
@@ -121,13 +121,13 @@ class SegmentGrid:
     def nearest_by(
         self, lon: float, lat: float, look: Callable[[Window], NearestSegment | None]
     ) -> NearestSegment | None:
-        """Return the nearest of the segments that somebody takes, exactly; None without any.
+        """Return the nearest segment that ``look`` accepts, exactly; None if it accepts none.
 
         Parameters
         ----------
         look
-            Gives the nearest of a window's. The window grows until it holds the whole circle
-            through what was found.
+            Returns the nearest accepted segment of a window. The window grows until it contains the
+            whole circle around the point through the segment that was found.
         """
         radius_m = self._first_radius_m(lon, lat)
         while True:
@@ -141,7 +141,7 @@ class SegmentGrid:
                 return best
             if whole:
                 return None
-            # Jump straight to the candidate's own circle where there is one.
+            # If there is a candidate, jump straight to the circle through it.
             radius_m = max(
                 2 * radius_m, 0.0 if best is None else min(best.distance_m, 8 * radius_m)
             )
@@ -169,7 +169,7 @@ class SegmentGrid:
     def _best(
         self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]], window: Window
     ) -> NearestSegment | None:
-        """Return the nearest accepted segment of some cells."""
+        """Return the nearest accepted segment of a window."""
         segments = self._within(window)
         if not segments.size:
             return None
@@ -183,12 +183,12 @@ class SegmentGrid:
         return NearestSegment(int(segments[pick]), float(along[pick]), float(nearest))
 
     def project(self, lon: float, lat: float, segments: Ints) -> tuple[Floats, Floats]:
-        """Return position along (0..1) and distance in metres to each segment."""
+        """Return positions along segments (0..1) and distances to them in metres."""
         return _project(lon, lat, scale_at(lat), segments, self.shape_lon, self.shape_lat)
 
 
 def scale_at(lat: float) -> float:
-    """Return the metres to a degree of longitude at a latitude."""
+    """Return the metres per degree of longitude at a latitude."""
     return METRES_PER_DEGREE * float(np.cos(np.radians(lat)))
 
 
@@ -201,7 +201,7 @@ def _frame(lon: NDArray[np.int32], lat: NDArray[np.int32], segment_count: int) -
     side = np.sqrt(width * height / cells)
     columns = max(min(int(np.ceil(width / side)), cells), 1)
     rows = max(min(int(np.ceil(height / side)), cells), 1)
-    # A hair wider than the data, so that the last point falls inside the last cell.
+    # Cells are widened by 1e-9, so that the last point falls inside the last cell.
     return np.array(
         [west, south, width / columns * (1 + 1e-9), height / rows * (1 + 1e-9), columns, rows]
     )
@@ -241,12 +241,12 @@ def _project(
     shape_lon: NDArray[np.int32],
     shape_lat: NDArray[np.int32],
 ) -> tuple[Floats, Floats]:
-    """Do what `SegmentGrid.project` says, in the plane of `routing.geometry.geodesy.local_xy`.
+    """Compute `SegmentGrid.project`, in the plane of `routing.geometry.geodesy.local_xy`.
 
     Parameters
     ----------
     scale
-        Metres to a degree of longitude.
+        Metres per degree of longitude.
     """
     along, distance = np.empty(len(segments)), np.empty(len(segments))
     for row in range(len(segments)):
@@ -264,12 +264,12 @@ def distance_to(
     shape_lon: NDArray[np.int32],
     shape_lat: NDArray[np.int32],
 ) -> tuple[float, float]:
-    """Return the place on a segment that is nearest to a point, 0 to 1, and how far it is, metres.
+    """Return the position (0..1) on a segment that is nearest to a point, and the metres to it.
 
     Parameters
     ----------
     scale
-        As `scale_at` gives it.
+        As `scale_at` returns it.
     """
     from_x = (shape_lon[segment] / UNITS_PER_DEGREE - lon) * scale
     from_y = (shape_lat[segment] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE
@@ -295,9 +295,9 @@ def _visit_cells(
     Parameters
     ----------
     place
-        int64 [columns * rows]: raised by one with each visit.
+        int64 [columns * rows]: raised by one with each visit of a cell.
     found
-        int64: where not empty, each segment is put at the place of its cell.
+        int64: unless empty, each segment is written at the current place of its cell.
     """
     columns, rows = int(frame[4]), int(frame[5])
     for segment in segments:
@@ -308,7 +308,7 @@ def _visit_cells(
         dx, dy = x_1 - x_0, y_1 - y_0
         top = _cell(max(y_0, y_1) + MARGIN, rows)
         for row in range(_cell(min(y_0, y_1) - MARGIN, rows), top + 1):
-            # The stretch of the segment inside this row, then the columns of that stretch.
+            # The part of the segment inside this row of cells, then the columns of that part.
             t_a, t_b = 0.0, 1.0
             if dy != 0:
                 t_a = min(max((row - MARGIN - y_0) / dy, 0.0), 1.0)
@@ -328,7 +328,7 @@ def _cell(position: float, count: int) -> int:
 
 
 def warm() -> None:
-    """Compile, or read from disk, what a look-up runs."""
+    """Compile the kernels of a look-up, or load their compiled code from disk."""
     ends, none = np.array([0, 1], dtype=np.int32), np.zeros(0, dtype=np.int64)
     _in_window(np.zeros(2, dtype=np.int64), none, 1, 0, 0, 0, 0)
     _project(0.0, 0.0, 1.0, np.zeros(1, dtype=np.int64), ends, ends)

@@ -1,4 +1,4 @@
-"""The compiled half of `routing.route.route.drawn`: pieces of edges joined to one measured line."""
+"""Compiled kernel of `routing.route.route.drawn`, which joins pieces of edges into one line."""
 
 import math
 from typing import Final
@@ -18,7 +18,7 @@ _RADIANS: Final = math.pi / 180.0
 
 @inlined
 def along(first: int, after: int, lon: Ints32, lat: Ints32, share: Floats) -> None:
-    """Write how far along an edge each vertex lies, as `lines.shares_along` does."""
+    """Write the share of an edge before each vertex, as `lines.shares_along` does."""
     last = after - first - 1
     share[0] = 0.0
     if last > 1:
@@ -43,7 +43,7 @@ def along(first: int, after: int, lon: Ints32, lat: Ints32, share: Floats) -> No
 def _cut(
     first: int, last: int, lon: Ints32, lat: Ints32, share: Floats, at: float
 ) -> tuple[float, float]:
-    """Return the place at a share of an edge, degrees."""
+    """Return the coordinates at a share of an edge, in degrees."""
     row = 0
     while row < last - 1 and share[row + 1] <= at:
         row += 1
@@ -62,7 +62,7 @@ def _cut(
 def _put(
     line: Floats, measure_m: Floats, count: int, lon: float, lat: float, at_m: float, forced: bool
 ) -> int:
-    """Write a vertex after ``count`` others unless it repeats the last; give how many there are."""
+    """Append a vertex unless it repeats the last one; return the new number of vertices."""
     if count and not forced:
         is_same = line[count - 1, 0] == lon and line[count - 1, 1] == lat
         if is_same and at_m <= measure_m[count - 1]:
@@ -86,9 +86,9 @@ def draw(
     Parameters
     ----------
     edge, start, end
-        Of the pieces, as `routing.travel.legs.Legs` has them; one or more.
+        The pieces, as in `routing.travel.legs.Legs`; at least one.
     length_dm, shape_start, lon, lat
-        Of the graph: lengths of edges in decimetres, and the shapes.
+        From the graph: edge lengths in decimetres, and the shapes.
 
     Returns
     -------
@@ -108,9 +108,9 @@ def draw(
         if row == 0:
             x, y = _cut(first, last, lon, lat, share, begin)
             count = _put(line, measure_m, count, x, y, 0.0, True)
-        # The first vertex of any other piece is the last one of the piece before.
+        # The first vertex of every later piece is the last vertex of the piece before it.
         for vertex in range(1, last):
-            is_whole = begin <= 0 and stop >= 1  # even where a vertex repeats an end
+            is_whole = begin <= 0 and stop >= 1  # keeps vertices that repeat an end
             if is_whole or begin < share[vertex] < stop:
                 x = lon[first + vertex] / UNITS_PER_DEGREE
                 y = lat[first + vertex] / UNITS_PER_DEGREE
@@ -124,7 +124,7 @@ def draw(
 
 
 def warm() -> None:
-    """Compile, or read from disk."""
+    """Compile the kernel, or load its compiled code from disk."""
     line = np.array([0, 1], dtype=np.int32)
     length_dm = np.ones(1, dtype=np.uint32)
     draw(np.zeros(1, np.int64), np.zeros(1), np.ones(1), length_dm, np.array([0, 2]), line, line)

@@ -1,4 +1,4 @@
-"""The compiled half of `routing.graph.snapping`: the edge that a point meets, and where on it."""
+"""Compiled kernels of `routing.graph.snapping`: the nearest edge, and the position on it."""
 
 import math
 
@@ -17,10 +17,10 @@ type Ints32 = NDArray[np.int32]
 type Ints16 = NDArray[np.int16]
 type Flags = NDArray[np.uint16]
 
-#: Instead of a country: any.
+#: Country argument that stands for any country.
 ANYWHERE = -1
 
-#: Places without a road of their own.
+#: Edges that are not roads themselves: points never snap to them.
 _NOT_MET = int(EdgeFlag.BORDER | EdgeFlag.THRESHOLD)
 
 
@@ -46,7 +46,8 @@ def nearest(  # noqa: PLR0917 -- kernels take no names
 ) -> tuple[int, float, float]:
     """Find the nearest segment of a window whose edge a mode may use in some direction.
 
-    Border edges and thresholds are never met. Of equally near ones the lowest is found.
+    Border edges and thresholds are never found. Of equally near segments, the one with the lowest
+    id is found.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def nearest(  # noqa: PLR0917 -- kernels take no names
     mode
         Flag of `EdgeFlag`.
     country
-        Index of the country that both ends lie in; `ANYWHERE`.
+        Index of the country that both ends of the edge must lie in, or `ANYWHERE`.
 
     Returns
     -------
@@ -93,11 +94,11 @@ def nearest(  # noqa: PLR0917 -- kernels take no names
 def place_on(
     segment: int, position: float, shape_start: Ints, shape_lon: Ints32, shape_lat: Ints32
 ) -> tuple[int, float, float, float]:
-    """Return where on its edge a place on a segment is.
+    """Return the edge of a segment, and the position on the edge of a point on the segment.
 
     Returns
     -------
-    (edge; share of its length before the place, 0 to 1; lon, lat in degrees)
+    (edge; share of the edge's length before the point, 0 to 1; lon, lat in degrees)
     """
     edge = np.searchsorted(shape_start, segment, side="right") - 1
     first, after = shape_start[edge], shape_start[edge + 1]
@@ -113,7 +114,7 @@ def place_on(
 
 
 def warm() -> None:
-    """Compile, or read from disk."""
+    """Compile the kernels, or load their compiled code from disk."""
     line, start = np.array([0, 1], dtype=np.int32), np.array([0, 2])
     edge = np.zeros(1, dtype=np.int32)
     flags, countries = np.ones(1, dtype=np.uint16), np.zeros(2, dtype=np.int16)

@@ -1,4 +1,4 @@
-"""A region written to its folder, whole or not at all."""
+"""Atomic writing of a region to its folder."""
 
 import fcntl
 import hashlib
@@ -28,10 +28,10 @@ from routing.graph.storage import (
     sum_of,
 )
 
-#: What a folder is called, behind its region's name, that was no version of ours.
+#: Suffix given to a folder under a region's name that this module did not write.
 _BY_HAND = ".by-hand.region"
 
-#: Called with a folder that is whole, before it takes the place of the region's present one.
+#: Called with a complete folder before it replaces the region's present one.
 type Staged = Callable[[Path], None]
 
 
@@ -41,17 +41,17 @@ def write_arrays(
     arrays: Mapping[str, NDArray[Any]],
     staged: Staged | None = None,
 ) -> GraphMeta:
-    """Write a region with its metrics: to a temporary folder, synced, then swapped in by a rename.
+    """Write a region with its metrics to a temporary folder, sync it, then swap it in by a rename.
 
     ``graphs_dir/<name>`` is a symbolic link to the folder of the current version, because a
     link can be replaced in one step and a full folder cannot. Whatever interrupts the writing
-    (Ctrl-C, a full disk, what ``staged`` raises) leaves the old version in place and removes the
-    temporary folder; what a kill leaves of it `tidy` removes.
+    (Ctrl-C, a full disk, an exception from ``staged``) leaves the old version in place and removes
+    the temporary folder. If the process is killed, `tidy` removes the temporary folder later.
 
     Raises
     ------
     GraphError
-        Bad name, or the disk refuses.
+        If the name is invalid or the disk refuses the write.
     """
     check_name(meta.name)
     try:
@@ -89,7 +89,7 @@ def _write_version(
         meta = replace(
             meta, checksums=dict(sorted(sums.items())), sizes=dict(sorted(sizes.items()))
         )
-        # As it will be read: tuples become lists.
+        # A round trip through JSON, as meta.json will be read: tuples become lists.
         raw = json.loads(json.dumps(asdict(meta)))
         raw = {"format": layout.FORMAT, **raw, META_SUM: sum_of(raw)}
         text = json.dumps(raw, ensure_ascii=False, indent=1)
@@ -126,14 +126,14 @@ def _save(path: Path, array: NDArray[Any]) -> str:
         stream.write(array.data)
         stream.flush()
         os.fsync(stream.fileno())
-    # From memory: what the disk made of it is for `verify_files` to find.
+    # The sum is of the bytes in memory, so that `verify_files` detects errors of the disk.
     digest = hashlib.sha256(header.getvalue())
     digest.update(array.data)
     return digest.hexdigest()
 
 
 def _swap(graphs_dir: Path, name: str, version: Path) -> None:
-    """Point the region's link at the new version."""
+    """Point the region's symbolic link at the new version."""
     link = graphs_dir / name
     if link.is_dir() and not link.is_symlink():  # a folder copied here by hand
         link.rename(graphs_dir / f".{name}{_BY_HAND}")
@@ -145,7 +145,7 @@ def _swap(graphs_dir: Path, name: str, version: Path) -> None:
 
 
 def _drop_versions(graphs_dir: Path, name: str, keep: Path | None) -> None:
-    """Remove replaced versions, and what a killed import left behind (we hold the lock)."""
+    """Remove replaced versions and leftovers of killed imports; the caller holds the lock."""
     for path in graphs_dir.glob(f".{name}.*"):
         if path != keep and path.suffix in {".region", ".tmp"}:
             shutil.rmtree(path, ignore_errors=True)
@@ -160,10 +160,10 @@ def _sync_folder(path: Path) -> None:
 
 
 def tidy(graphs_dir: Path) -> None:
-    """Remove what killed imports left behind; a region that is being imported is left alone.
+    """Remove leftovers of killed imports, except those of regions that are being imported now.
 
-    A folder put there by hand, which an import had moved aside for its own, is put back. What the
-    disk refuses stays: it takes room and does no harm.
+    A folder put there by hand, which a killed import had moved aside, is put back. Files that the
+    disk refuses to remove stay: they take room and do no harm.
     """
     left = [path for path in graphs_dir.glob(".*") if path.suffix in {".region", ".tmp"}]
     for name in {path.name.split(".")[1] for path in left}:
@@ -177,12 +177,12 @@ def tidy(graphs_dir: Path) -> None:
 
 @contextmanager
 def _region_lock(graphs_dir: Path, name: str, *, is_waiting: bool = True) -> Iterator[None]:
-    """Let one process at a time change a region; released by the kernel if it dies.
+    """Let only one process at a time change a region; the kernel frees the lock if it dies.
 
     Raises
     ------
     BlockingIOError
-        Another one changes it, and it is not waited for.
+        If another process holds the lock and ``is_waiting`` is false.
     """
     with (graphs_dir / f".{name}.lock").open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX | (0 if is_waiting else fcntl.LOCK_NB))
@@ -195,7 +195,7 @@ def remove_region(graphs_dir: Path, name: str) -> None:
     Raises
     ------
     GraphError
-        No such region, or the disk refuses.
+        If there is no such region, or the disk refuses.
     """
     path = graphs_dir / check_name(name)
     if not path.is_symlink() and not path.is_dir():

@@ -1,4 +1,4 @@
-"""From undirected pieces of road to the arrays of a graph: order, directions, shapes, grid."""
+"""Arrays of a graph from undirected pieces of road: order, directions, shapes and grid."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ def graph_arrays(nodes: NodeTable, pieces: PieceTable, names: Sequence[str]) -> 
     Raises
     ------
     GraphError
-        No passable piece.
+        If no piece is passable.
     """
     order = _hilbert_order(nodes)
     rank = np.empty(len(nodes), dtype=np.int32)
@@ -173,7 +173,7 @@ def _hilbert_order(nodes: NodeTable) -> Array:
     )
     if not rising.all():
         return np.lexsort((nodes.country, nodes.osm_id, index))
-    # Ties keep the order in which they are. numpy sorts 16 bits at a time by counting.
+    # Equal cells keep their order. numpy sorts 16-bit numbers by counting, which is faster.
     low = np.argsort((index & 0xFFFF).astype(np.uint16), kind="stable")
     return low[np.argsort((index[low] >> 16).astype(np.uint16), kind="stable")]
 
@@ -186,7 +186,7 @@ def _directions(rank: Array, pieces: PieceTable) -> tuple[Array, Array]:
     is_reversed = np.concatenate(
         (np.zeros(len(forward), dtype=bool), np.ones(len(backward), dtype=bool))
     )
-    # First by way, piece and direction: files mostly come so.
+    # Sort by way, piece and direction first; input files mostly have this order already.
     same = pieces.way_id[1:] == pieces.way_id[:-1]
     rising = (pieces.way_id[1:] > pieces.way_id[:-1]) | (
         same & (pieces.piece[1:] > pieces.piece[:-1])
@@ -228,7 +228,7 @@ def _edge_columns(
 
 
 def _twins(piece: Array, piece_count: int) -> Array:
-    """Return for each edge the edge of the other direction, -1 where there is none."""
+    """Return for each edge the edge of the other direction, -1 where there is no such edge."""
     edges = np.arange(len(piece), dtype=np.int32)
     first = np.full(piece_count, -1, dtype=np.int32)
     last = np.full(piece_count, -1, dtype=np.int32)
@@ -278,7 +278,7 @@ def _names(names: Sequence[str]) -> dict[str, Array]:
 
 
 def _grid(arrays: dict[str, Array]) -> dict[str, Array]:
-    """Index one direction of each road: the other has the same shape."""
+    """Build the grid over one direction of each road; the other direction has the same shape."""
     twin = arrays["edge_twin"]
     one = np.flatnonzero((twin < 0) | (np.arange(len(twin)) < twin))
     start = arrays["shape_start"]

@@ -1,9 +1,10 @@
-"""Which parts of a network can be reached from which: its strongly connected components.
+"""Strongly connected components of a network: which parts can be reached from which.
 
-Snapping asks here whether two places are joined at all. The answer rests on what never changes
-with the day: roads, one-ways, forbidden turns, and what the profile may use. Border edges count as
-roads, since an import leaves them at official crossings alone (P34): a crossing that is closed or
-hidden, and a road that is banned, be it in secret (P36), moves no snap and so tells nothing.
+Snapping asks here whether two places are connected at all. The answer depends only on facts that do
+not change from day to day: roads, one-ways, forbidden turns, and what the profile may use. Border
+edges count as roads, since an import keeps them at official crossings only (P34). A closed or
+hidden crossing or a banned road, even a secret ban (P36), therefore moves no snap, so that a snap
+reveals nothing about them.
 """
 
 from dataclasses import dataclass
@@ -21,20 +22,20 @@ type Ints32 = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Components:
-    """Strongly connected components of what a network may use, and what leads from one to another.
+    """Strongly connected components of a network's usable edges, and the links between them.
 
-    Components are numbered so that ways lead from higher numbers to lower ones only. The largest
-    of them is what nearly all places are joined through; of ways past it only the few rows of
+    Components are numbered so that edges lead only from higher numbers to lower ones. Nearly all
+    places are connected through the largest component; of the links past it only the few rows of
     ``down_from`` and ``down_to`` are kept.
 
     Parameters
     ----------
     label
-        int32 [N + V], of each node and copy (`routing.graph.turn_expansion`).
+        int32 [N + V], component of each node and copy (`routing.graph.turn_expansion`).
     largest
         Number of the largest component.
     to_largest, of_largest
-        bool [C], whether it can be reached from a component, and a component from it.
+        bool [C], whether each component reaches the largest one, and whether it is reached from it.
     down_from, down_to
         int32 [k], edges between components that do not leave the largest one, sorted by
         ``down_from``.
@@ -54,11 +55,12 @@ class Components:
         Parameters
         ----------
         first_out
-            int64 [N + 1], rows that leave each node.
+        first_out
+            int64 [N + 1], offsets of the rows that leave each node.
         tail, head
             int32 [rows], sorted by tail.
         may
-            bool [rows], which of them may be used.
+            bool [rows], which rows may be used.
         """
         label, count = label_components(first_out, head, may)
         largest = int(np.bincount(label, minlength=1).argmax())
@@ -81,7 +83,7 @@ class Components:
         return int(np.count_nonzero(self.label == component))
 
     def reaching(self, targets: NDArray[np.integer]) -> Bools:
-        """Tell from which components any of some can be reached, bool [C]; themselves among them.
+        """Return the components that reach any of the given ones, bool [C], including themselves.
 
         Parameters
         ----------
@@ -96,7 +98,7 @@ class Components:
         return found
 
     def reached(self, sources: NDArray[np.integer]) -> Bools:
-        """Return which components can be reached from any of some, bool [C]; themselves among them.
+        """Return the components reached from any of the given ones, bool [C], including themselves.
 
         Parameters
         ----------
@@ -111,7 +113,7 @@ class Components:
         return found
 
     def leads(self, sources: Ints, targets: Ints) -> bool:
-        """Return whether a way leads from any of some nodes or copies to any of others."""
+        """Return whether a path leads from any of some nodes or copies to any of others."""
         source, target = self.label[sources], self.label[targets]
         if self.to_largest[source].any() and self.of_largest[target].any():
             return True
@@ -122,7 +124,7 @@ class Components:
 
 @compiled
 def label_components(first_out: Ints, head: Ints32, may: Bools) -> tuple[Ints32, int]:
-    """Return the number of each node's component, by the algorithm of Tarjan (1972).
+    """Return the component of each node, by the algorithm of Tarjan (1972).
 
     Parameters
     ----------
@@ -131,13 +133,14 @@ def label_components(first_out: Ints, head: Ints32, may: Bools) -> tuple[Ints32,
 
     Returns
     -------
-    (int32 [N], the component of each node, ways lead from higher to lower numbers; how many)
+    (component of each node, int32 [N]; number of components). Edges lead from higher numbers to
+    lower ones.
     """
     count = len(first_out) - 1
     label = np.full(count, np.int32(-1))
-    met = np.zeros(count, np.int32)  # in which order, from 1; 0 not yet
-    low = np.zeros(count, np.int32)  # the earliest that is reached from it
-    row = first_out[:-1].copy()  # where each node goes on looking: no recursion
+    met = np.zeros(count, np.int32)  # order of the first visit, from 1; 0 for not visited
+    low = np.zeros(count, np.int32)  # earliest visited node that the node reaches
+    row = first_out[:-1].copy()  # next row to examine of each node, instead of recursion
     path, waiting = np.empty(count, np.int32), np.empty(count, np.int32)
     order, waits, components = 0, 0, 0
     for root in range(count):
@@ -174,12 +177,12 @@ def _look_on(
     low: Ints32,
     label: Ints32,
 ) -> int:
-    """Look at a node's edges up to one that leads to a node not met yet; -1 after the last."""
+    """Examine a node's edges until one leads to an unvisited node; return that node, or -1."""
     while row[node] < after:
         other = int(head[row[node]])
         if may[row[node]]:
             if not met[other]:
-                return other  # the edge is looked at again on the way back
+                return other  # the row is examined again after that node is done
             if label[other] < 0:
                 low[node] = min(low[node], low[other])
         row[node] += 1
@@ -188,7 +191,7 @@ def _look_on(
 
 @inlined
 def _close(node: int, waiting: Ints32, waits: int, component: int, label: Ints32) -> int:
-    """Return all that waits from a node on its number, and how many still wait."""
+    """Label the nodes waiting since ``node`` with a component; return how many still wait."""
     while True:
         waits -= 1
         label[waiting[waits]] = component
@@ -198,7 +201,7 @@ def _close(node: int, waiting: Ints32, waits: int, component: int, label: Ints32
 
 @compiled
 def _spread_up(found: Bools, source: Ints32, target: Ints32) -> None:
-    """Mark the components from which marked ones are reached; rows by source, rising."""
+    """Mark components from which marked ones are reached; rows are sorted by source, ascending."""
     for row in range(len(source)):
         if found[target[row]]:
             found[source[row]] = True
@@ -206,14 +209,14 @@ def _spread_up(found: Bools, source: Ints32, target: Ints32) -> None:
 
 @compiled
 def _spread_down(found: Bools, source: Ints32, target: Ints32) -> None:
-    """Mark the components that are reached from marked ones; rows by source, rising."""
+    """Mark components that are reached from marked ones; rows are sorted by source, ascending."""
     for row in range(len(source) - 1, -1, -1):
         if found[source[row]]:
             found[target[row]] = True
 
 
 def warm() -> None:
-    """Compile, or read from disk."""
+    """Compile the kernels, or load their compiled code from disk."""
     first_out, ends = np.array([0, 1, 1]), np.array([1], dtype=np.int32)
     found = Components.of(first_out, ends - 1, ends, np.ones(1, dtype=np.bool_))
     found.leads(np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64))

@@ -1,4 +1,4 @@
-"""Heights from a raster: at nodes, and climb along roads (rasterio, loaded on use)."""
+"""Heights from a raster at nodes, and ascent along roads (rasterio is imported on use)."""
 
 from pathlib import Path
 from types import TracebackType
@@ -19,16 +19,16 @@ type Ints = NDArray[np.int64]
 MAX_SLOPE_CELL_M = 93.0
 #: Cells per block read at once: 4 million float64 are 32 MB.
 _BLOCK = 2048
-#: A triangular window over five samples, weights from the binomial row 1 4 6 4 1.
+#: Binomial weights 1 4 6 4 1 of a smoothing window over five samples.
 _SMOOTHING = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 _HALF_CELL = 0.5
-#: Samples of a bridge, and the least of any line.
+#: Number of samples of a bridge or tunnel, and the least number for any line.
 _ENDS = 2
 _WGS84 = "EPSG:4326"
 
 
 class HeightRaster:
-    """A height raster, opened as a context manager.
+    """Height raster, used as a context manager.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class HeightRaster:
     Raises
     ------
     ImportFailed
-        No raster, or one without a coordinate system.
+        If the file is not a raster, or states no coordinate system.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,11 +66,11 @@ class HeightRaster:
 
     @property
     def gives_slope(self) -> bool:
-        """Cells are fine enough to speak of slope."""
+        """Whether the cells are fine enough to compute slopes."""
         return self.cell_m <= MAX_SLOPE_CELL_M
 
     def _cell_m(self) -> float:
-        """Return the longer side of a cell in metres (a degree of longitude is never longer)."""
+        """Return the longer side of a cell in metres; a degree counts as at the equator."""
         width, height = self._raster.res
         if self._raster.crs.is_geographic:
             return float(max(width, height) * METRES_PER_DEGREE)
@@ -78,7 +78,7 @@ class HeightRaster:
         return float(max(width, height) * factor)
 
     def heights_m(self, lon: Floats, lat: Floats) -> Floats:
-        """Return heights between cell centres (bilinear), NaN outside or without data.
+        """Return bilinearly interpolated heights, NaN outside the raster or without data.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class HeightRaster:
         )  # in cells, from the first centre
         row = inverse.d * x + inverse.e * y + inverse.f - _HALF_CELL
         result = np.full(len(column), np.nan)
-        # Half a cell around the outermost centres still lies inside the raster.
+        # Points within half a cell beyond the outermost centres still lie inside the raster.
         inside = (
             (column >= -_HALF_CELL)
             & (row >= -_HALF_CELL)
@@ -131,7 +131,7 @@ class HeightRaster:
         c_0, r_0 = np.floor(column).astype(int), np.floor(row).astype(int)
         c_1, r_1 = np.minimum(c_0 + 1, right - left - 1), np.minimum(r_0 + 1, bottom - top - 1)
         u, v = column - c_0, row - r_0
-        # A corner of weight zero may lack data without spoiling the point.
+        # A corner with weight zero must not spoil the point when it has no data.
         total = np.zeros(len(column))
         for r, c, weight in (
             (r_0, c_0, (1 - v) * (1 - u)),
@@ -146,12 +146,12 @@ class HeightRaster:
 def climbs_m(
     raster: HeightRaster, start: Ints, lonlat: Floats, is_raised: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
-    """Return metres up and down along each line, NaN where the raster does not cover it.
+    """Return ascent and descent of each line in metres, NaN where the raster does not cover it.
 
-    Heights are sampled once a cell along the line, the ends kept as they are, and smoothed with
-    binomial weights over five samples: cell heights carry random errors of metres, and every one
-    of them would count as climb. Bridges and tunnels run straight between their ends, because
-    the raster shows the valley or the mountain.
+    Heights are sampled once per cell along the line and smoothed with binomial weights over five
+    samples; the end heights stay as they are. Without smoothing, the random errors of metres in
+    cell heights would all count as climb. Bridges and tunnels run straight between their ends,
+    because the raster shows the valley or the mountain.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def climbs_m(
 
 
 def _along_m(start: Ints, lonlat: Floats) -> Floats:
-    """Return how far along its line each vertex lies, metres in a plane, float64 [P]."""
+    """Return the distance of each vertex from the start of its line, planar metres, float64 [P]."""
     scale = np.repeat(np.cos(np.radians(lonlat[start[:-1], 1])), np.diff(start)) * METRES_PER_DEGREE
     step = np.zeros(len(lonlat))
     east, north = np.diff(lonlat, axis=0).T
@@ -189,7 +189,7 @@ def _along_m(start: Ints, lonlat: Floats) -> Floats:
 
 @compiled
 def _summed(start: Ints, step: Floats) -> Floats:
-    """Add up the steps of each line, whose first vertex lies at 0."""
+    """Return cumulative sums of each line's steps, starting from 0 at its first vertex."""
     along = np.empty(len(step))
     for line in range(len(start) - 1):
         total = 0.0
@@ -202,7 +202,7 @@ def _summed(start: Ints, step: Floats) -> Floats:
 
 @compiled
 def _sampled(start: Ints, along: Floats, values: Floats, sample_start: Ints) -> Floats:
-    """Interpolate values at evenly spaced samples of each line, both ends among them."""
+    """Interpolate values at evenly spaced samples of each line, including both ends."""
     sampled = np.empty(sample_start[-1])
     for line in range(len(start) - 1):
         vertex = start[line]
@@ -224,9 +224,9 @@ def _sampled(start: Ints, along: Floats, values: Floats, sample_start: Ints) -> 
 
 @compiled
 def _climbs(start: Ints, heights: Floats) -> tuple[Floats, Floats]:
-    """Smooth each profile and return metres up and down; NaN where a height is missing.
+    """Smooth each profile and return its ascent and descent; NaN where a height is missing.
 
-    Both ends stay as they are, so that climbs add up along a route.
+    The heights at both ends stay as they are, so that climbs add up along a route.
     """
     count = len(start) - 1
     ascent, descent = np.zeros(count), np.zeros(count)
@@ -239,7 +239,7 @@ def _climbs(start: Ints, heights: Floats) -> tuple[Floats, Floats]:
             if i < last:
                 height = 0.0
                 for j in range(len(_SMOOTHING)):
-                    # Beyond the ends the line goes on level.
+                    # The line continues level beyond its ends.
                     inside = min(max(i + j - 2, first), last)
                     height += _SMOOTHING[j] * heights[inside]
             rise = height - before

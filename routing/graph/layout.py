@@ -1,12 +1,12 @@
-"""Which arrays a graph directory holds, how long they are, and what their numbers point to."""
+"""Layout of a graph directory: its arrays, their lengths, and what their numbers refer to."""
 
-#: Raised by one whenever an array is added, dropped or read differently.
+#: Raised by 1 whenever an array is added, dropped or read differently.
 FORMAT_VERSION = 4
 FORMAT = "amparo-road-graph"
 
-#: Field of `routing.cch.Topology` -> (dtype, length), see `ARRAYS`; M arcs of the hierarchy.
-#: It is built over nodes and edges with the copies of `routing.graph.turn_expansion`: H = N + V, F
-#: = E + X.
+#: Field of `routing.cch.Topology` -> (dtype, length), see `ARRAYS`; M is the number of arcs.
+#: The hierarchy is built over nodes and edges including the copies of
+#: `routing.graph.turn_expansion`: H = N + V, F = E + X.
 HIERARCHY: dict[str, tuple[str, str]] = {
     "order": ("<i4", "H"),
     "rank": ("<i4", "H"),
@@ -26,14 +26,14 @@ HIERARCHY: dict[str, tuple[str, str]] = {
     "arc_edge": ("<i4", "*"),
 }
 
-#: Highest cost of an arc: no way (`routing.cch.UNREACHABLE`).
+#: Highest cost of an arc, which means that there is no way (`routing.cch.UNREACHABLE`).
 UNREACHABLE = 2**30 - 1
 
-#: How the files of the hierarchy begin.
+#: Prefix of the hierarchy's file names.
 HIERARCHY_PREFIX = "hierarchy_"
 
-#: name -> (dtype, length): N nodes, E directed edges, V and X copies of them; + for one more, * for
-#: free.
+#: name -> (dtype, length). N: nodes, E: directed edges, V and X: copies of nodes and of edges,
+#: M: arcs. A "+" adds one; "*" is any length.
 ARRAYS: dict[str, tuple[str, str]] = {
     "node_lon": ("<i4", "N"),
     "node_lat": ("<i4", "N"),
@@ -71,7 +71,7 @@ ARRAYS: dict[str, tuple[str, str]] = {
     **{f"{HIERARCHY_PREFIX}{name}": layout for name, layout in HIERARCHY.items()},
 }
 
-#: Field of `routing.cch.Metric` -> (dtype, length); int32 in the hierarchy's units.
+#: Field of `routing.cch.Metric` -> (dtype, length); costs are int32 in the hierarchy's units.
 METRIC: dict[str, tuple[str, str]] = {
     "cost": ("<i4", "F"),
     "up": ("<i4", "M"),
@@ -82,11 +82,11 @@ METRIC: dict[str, tuple[str, str]] = {
 
 
 def metric_file(name: str, column: str) -> str:
-    """Name the array of one field of a metric."""
+    """Return the name of the array that holds one field of a metric."""
     return f"metric_{name}_{column}"
 
 
-#: What the numbers of an array point to: nodes, edges or arcs; -1 is none where it may be.
+#: array -> (length of what its numbers index, least allowed number; -1 stands for none).
 POINTS_TO = {
     "edge_tail": ("N", 0),
     "edge_head": ("N", 0),
@@ -114,7 +114,7 @@ POINTS_TO = {
 def counts(
     nodes: int, edges: int, arcs: int, node_copies: int = 0, edge_copies: int = 0
 ) -> dict[str, int]:
-    """Return how long arrays of each length are."""
+    """Return the numeric value of each length name, such as "N" or "E+"."""
     of = {"N": nodes, "E": edges, "M": arcs, "V": node_copies, "X": edge_copies}
     of |= {"H": nodes + node_copies, "F": edges + edge_copies}
     return of | {f"{name}+": count + 1 for name, count in of.items()}

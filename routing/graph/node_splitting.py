@@ -1,11 +1,12 @@
-"""Thresholds: where a node is parted, and what it takes to pass from one copy of it to another.
+"""Splitting of nodes at barriers and at no through roads, with thresholds between the copies.
 
-A barrier parts the node that it stands on: each road ends at a copy of its own, and those who pass
-the barrier go from copy to copy over a *threshold*, an edge without length. So do those who enter
-a no through road: where such roads meet others, their ends share a copy of the node, and the
-threshold onto it has a price, as onto a way with restricted access in Valhalla and OSRM. Who begins
-on a no through road leaves it for nothing, who ends there pays once however he comes; who only
-passes through pays too, and so goes round wherever one can.
+A barrier splits the node that it stands on: each road ends at its own copy of the node, and those
+who may pass the barrier go from copy to copy over a *threshold*, an edge without length. No through
+roads are handled likewise: where such roads meet others, their ends share one copy of the node, and
+the threshold onto that copy has a price, as entering a way with restricted access has in Valhalla
+and OSRM. A route that begins on a no through road leaves it for free. A route that ends there pays
+once, whichever way it takes. A route that only passes through pays too, and so takes any way around
+that exists.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,12 +23,12 @@ from routing.osm_tags.edge_flags import EdgeFlag, Mode
 type Array = NDArray[Any]
 type Ints = NDArray[np.int64]
 
-#: Price of entering no through roads, seconds [A]: a day. Nobody goes through them who has another
-#: way that takes less than a day more; one who has none, because a place can be reached over them
-#: alone, goes through.
+#: Price of entering no through roads, seconds [A]: a day. A route passes through them only where no
+#: other way takes less than a day more, for example where a place can be reached over them alone.
 ENTRY_S: Final = 86_400.0
 
-#: A metric of whole numbers has room for so many entries besides the ways themselves [A].
+#: Number of entries into no through roads for which an integer metric has room, besides the longest
+#: path itself [A].
 ENTRIES_KEPT: Final = 4
 
 _MODES: Final = tuple(Mode)
@@ -35,16 +36,16 @@ _MODES: Final = tuple(Mode)
 
 @dataclass(frozen=True, eq=False)
 class Parted:
-    """Pieces whose ends are parted at some nodes; K pieces, C copies, T thresholds.
+    """Pieces whose ends are split at some nodes; K pieces, C copies, T thresholds.
 
     Parameters
     ----------
     tail, head
-        int64 [K], nodes and copies; copies are numbered on from the nodes.
+        int64 [K], nodes and copies; copies are numbered after the nodes.
     origin
-        int64 [C], the node that each copy is of.
+        int64 [C], the original node of each copy.
     pairs
-        int64 [T, 2], the copies that a threshold joins.
+        int64 [T, 2], the two nodes or copies that a threshold joins.
     forward, backward
         uint16 [T], ``EdgeFlag`` bits of both directions of each threshold.
     """
@@ -59,7 +60,7 @@ class Parted:
 
 @dataclass(frozen=True, slots=True)
 class _Arm:
-    """Ends of pieces that stay together at a node: who uses them, and for whom they end there."""
+    """Ends of pieces that share a copy of a node, with ORed mode flags and restrictions."""
 
     ends: tuple[int, ...]
     used_by: int
@@ -67,7 +68,7 @@ class _Arm:
 
 
 def part(tail: Array, head: Array, flags: Array, passed_by: Array) -> Parted:
-    """Part nodes at barriers and where no through roads meet others.
+    """Split nodes at barriers and where no through roads meet others.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def part(tail: Array, head: Array, flags: Array, passed_by: Array) -> Parted:
     flags
         uint16 [K], ``EdgeFlag`` bits of both directions together.
     passed_by
-        uint16 [N], of `routing.osm_tags.barriers.passed_by`.
+        uint16 [N], from `routing.osm_tags.barriers.passed_by`.
     """
     ends = np.concatenate((tail, head)).astype(np.int64)
     used = np.concatenate((flags, flags)).astype(np.int64)
@@ -97,7 +98,7 @@ def part(tail: Array, head: Array, flags: Array, passed_by: Array) -> Parted:
 
 
 def _restricted(ends: Ints, used: Ints, count: int) -> Ints:
-    """Give ENDS bits of the modes for which an end's road restricts and another there does not."""
+    """Return ENDS bits of modes that the end's road restricts while another road there does not."""
     result = np.zeros(len(ends), dtype=np.int64)
     for mode in _MODES:
         uses = (used & int(mode.flag)) != 0
@@ -109,7 +110,7 @@ def _restricted(ends: Ints, used: Ints, count: int) -> Ints:
 
 
 def _barred(ends: Ints, used: Ints, passed_by: Array) -> NDArray[np.bool_]:
-    """Tell at which nodes a barrier is in the way of somebody who would pass: bool [N]."""
+    """Return the nodes where a barrier hinders some mode from passing, bool [N]."""
     result = np.zeros(len(passed_by), dtype=bool)
     if (passed_by == UNBARRED).all():
         return result
@@ -124,7 +125,7 @@ def _barred(ends: Ints, used: Ints, passed_by: Array) -> NDArray[np.bool_]:
 
 
 def _arms(here: Sequence[tuple[int, int, int]], *, apart: bool) -> list[_Arm]:
-    """Gather the ends (row, flags, restriction) at a node: each for itself, or those alike."""
+    """Group the ends (row, flags, restriction) at a node, one by one or by equal restriction."""
     if apart:
         return [_Arm((row,), used, restricted) for row, used, restricted in here]
     alike: dict[int, list[tuple[int, int]]] = {}
@@ -144,7 +145,7 @@ def _either(flags: Iterator[int]) -> int:
 
 
 class _Made:
-    """Copies and thresholds, as they come."""
+    """Collected copies and thresholds."""
 
     def __init__(self, node_count: int, ends: Ints) -> None:
         self._next = node_count
@@ -155,7 +156,7 @@ class _Made:
         self._backward: list[int] = []
 
     def add(self, node: int, arms: Sequence[_Arm], passed_by: int) -> None:
-        """Part a node; the first arm keeps it."""
+        """Split a node; the first arm keeps the node, every other arm gets a copy."""
         copies = [node]
         for arm in arms[1:]:
             copies.append(self._next)
@@ -170,7 +171,7 @@ class _Made:
                 self._backward.append(back)
 
     def parted(self) -> Parted:
-        """Return what was made."""
+        """Return the collected copies and thresholds."""
         tail, head = np.split(self._ends, 2)
         return Parted(
             tail=tail,
@@ -183,7 +184,7 @@ class _Made:
 
 
 def _passing(arm: _Arm, other: _Arm, passed_by: int) -> int:
-    """Return the flags of the threshold from one arm to another, 0 where nobody passes."""
+    """Return the flags of the threshold from one arm to another, 0 where no mode may pass."""
     flags = 0
     for mode in _MODES:
         may, at_ends = int(mode.flag), int(mode.ends_flag)
@@ -196,6 +197,6 @@ def _passing(arm: _Arm, other: _Arm, passed_by: int) -> int:
 
 
 def is_entry(flags: Array, mode: Mode) -> NDArray[np.bool_]:
-    """Return which edges, by their flags, are where a mode enters no through roads."""
+    """Return whether each edge, by its flags, is where a mode enters no through roads."""
     entry = int(EdgeFlag.THRESHOLD | mode.ends_flag)
     return np.asarray((flags & entry) == entry)

@@ -1,4 +1,4 @@
-"""Regions on disk as graphs: opened, written, listed and removed."""
+"""Regions on disk as road graphs: open, write, list and remove."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,17 +19,17 @@ from routing.graph.storage import verify_files as verify_graph
 
 __all__ = ["list_graphs", "open_graph", "remove_graph", "tidy", "verify_graph", "write_graph"]
 
-#: What meta.json says of a metric, and its arrays by field.
+#: Facts about a metric for meta.json, and the metric's arrays by field.
 type StoredArrays = tuple[dict[str, float], dict[str, NDArray[Any]]]
 
 
 def open_graph(path: Path) -> RoadGraph:
-    """Open a region's folder; milliseconds where it was seen whole before, else its sums' time.
+    """Open a region's folder, in milliseconds if verified before, else after verifying checksums.
 
     Raises
     ------
     GraphError
-        With the reason.
+        If the folder cannot be opened; the message gives the reason.
     """
     folder = path.resolve()
     meta, mapped = open_arrays(folder)
@@ -44,15 +44,14 @@ def write_graph(
     metrics: Mapping[str, StoredArrays] | None = None,
     staged: Staged | None = None,
 ) -> GraphMeta:
-    """Write ``graphs_dir/<meta.name>``, whole or not at all; replaces an older version.
+    """Write ``graphs_dir/<meta.name>`` atomically, replacing an older version.
 
     Parameters
     ----------
     metrics
-        By name, what meta.json says of each and its arrays: see `routing.engine.stored_metrics`.
+        By name, facts for meta.json and arrays of each metric: see `routing.engine.stored_metrics`.
     staged
-        Called with the new folder before it takes the place of the old one; what it raises leaves
-        the old one.
+        Called with the new folder before it replaces the old one; an exception keeps the old one.
 
     Returns
     -------
@@ -62,7 +61,7 @@ def write_graph(
     Raises
     ------
     GraphError
-        The disk refuses; the old version stays.
+        If the disk refuses; the old version stays.
     """
     arrays: dict[str, NDArray[Any]] = {
         name: value for name, value in vars(graph).items() if isinstance(value, np.ndarray)
@@ -78,10 +77,11 @@ def write_graph(
 
 
 def list_graphs(graphs_dir: Path) -> list[GraphMeta]:
-    """Return what each readable region says about itself, by name.
+    """Return the meta data of each readable region, sorted by name.
 
-    A folder that is no readable region is left out: one bad region must not hide the others.
-    ``routing.graph.storage.list_regions`` names every folder, and opening one says what is wrong.
+    A folder that is not a readable region is left out, so that one bad region does not hide the
+    others. ``routing.graph.storage.list_regions`` yields every folder, and opening a bad one raises
+    an error that says what is wrong.
     """
     found = []
     for path in list_regions(graphs_dir):

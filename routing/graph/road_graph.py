@@ -1,4 +1,4 @@
-"""The road graph: memory-mapped arrays, snapping and area look-up."""
+"""Road graph: memory-mapped arrays with access to edges, nodes, names and shapes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ type Float64 = NDArray[np.float64]
 
 _SNAP_LIMIT_M = {"osm": 1_000.0, "sketch": 25_000.0}  # design/definitions.md, "Snapping"
 
-#: Names of roads kept as text: those of a large city, some two megabytes [A].
+#: Number of decoded road names to keep: those of a large city, some two megabytes [A].
 _KEPT_NAMES = 16_384
 
 
@@ -46,12 +46,12 @@ class RoadGraph:
     node_country
         int16 [N], index in ``meta.countries``, -1 where not known.
     node_osm_id
-        int64 [N]; the halves of a split crossing share one, and so do the copies of a node that
-        `routing.graph.node_splitting` parts.
+        int64 [N]; the halves of a split crossing share one id, and so do the copies of a node that
+        `routing.graph.node_splitting` splits.
     edge_tail, edge_head
         int32 [E], sorted by tail.
     edge_twin
-        int32 [E], the same road in the other direction, -1 where nobody may go back.
+        int32 [E], the same road in the other direction, -1 where no mode may travel back.
     edge_length_dm
         uint32 [E], decimetres.
     edge_class, edge_surface, edge_smoothness
@@ -71,9 +71,9 @@ class RoadGraph:
         int32 [V], [X], [X], [X]: copies of nodes and edges that vehicles use where turns are
         forbidden, see ``routing.graph.turn_expansion``.
     topology
-        Arcs of the hierarchy over all edges and copies, of an opened graph.
+        Arcs of the hierarchy over all edges and copies; only on a graph opened from disk.
     folder
-        Where an opened graph lies.
+        Folder of a graph opened from disk.
     shape_start, shape_lon, shape_lat
         int64 [E + 1] and int32 [P]: polylines with both ends, in the direction of travel.
     """
@@ -136,17 +136,17 @@ class RoadGraph:
         report: dict[str, int] | None = None,
         restrictions: Sequence[Restriction] = (),
     ) -> Self:
-        """Make a graph in memory from nodes and undirected pieces.
+        """Build a graph in memory from nodes and undirected pieces.
 
         Parameters
         ----------
         restrictions
-            Turn restrictions; those that fit the pieces count as ``restrictions_used``.
+            Turn restrictions; ``report["restrictions_used"]`` counts those that fit the pieces.
 
         Raises
         ------
         GraphError
-            Nothing passable.
+            If no piece is passable.
         """
         arrays: dict[str, Any] = graph_arrays(nodes, pieces, names)
         copies, used = turn_copies(arrays, restrictions)
@@ -182,7 +182,7 @@ class RoadGraph:
         return replace(graph, edge_flags=arrays["edge_flags"])
 
     def __repr__(self) -> str:
-        """Name and size; the arrays are too long to read."""
+        """Return name and size only; the arrays are too long to read."""
         size = f"{len(self.node_lon)} nodes, {len(self.edge_tail)} edges"
         return f"RoadGraph({self.meta.name!r}, {size})"
 
@@ -194,11 +194,11 @@ class RoadGraph:
 
     @cached_property
     def edge_length_m(self) -> Float64:
-        """Metres of each edge, float64 [E]: the length to use, never the geometry's."""
+        """Length of each edge in metres, float64 [E]; use this, not the geometry's."""
         return self.edge_length_dm / 10.0
 
     def lengths_m(self, edges: Int64) -> Float64:
-        """Metres of some edges, float64 [k]."""
+        """Return the lengths of some edges in metres, float64 [k]."""
         return np.asarray(self.edge_length_dm[edges] / 10.0)
 
     @cached_property
@@ -215,9 +215,9 @@ class RoadGraph:
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
-        """What routes are searched with, over all edges and copies (see `turn_expansion`).
+        """Hierarchy that routes are searched with, over all edges and copies (`turn_expansion`).
 
-        Built here unless it came from disk.
+        It is built here unless it was loaded from disk.
         """
         of_disk = self.topology
         if of_disk is not None and of_disk.edge_count == len(self.edge_tail) + len(self.turn_edge):
@@ -229,7 +229,7 @@ class RoadGraph:
         )
 
     def turns(self, mode: Mode) -> TurnCopies:
-        """Return what turn restrictions mean to a mode: only vehicles obey them."""
+        """Return the turn copies as a mode sees them: only vehicles obey turn restrictions."""
         return self._turns[mode]
 
     @cached_property
@@ -242,7 +242,7 @@ class RoadGraph:
         return TurnCopies(*edges, *copies, is_obeyed=mode is Mode.VEHICLE)
 
     def passable(self, mode: Mode) -> NDArray[np.bool_]:
-        """Whether the mode may use each edge, bool [E]; says nothing about borders."""
+        """Return whether the mode may use each edge, bool [E]; borders are not considered."""
         return np.asarray((self.edge_flags & mode.flag) != 0)
 
     def edge_coordinates(self, edge: int) -> Float64:
@@ -256,7 +256,8 @@ class RoadGraph:
         Returns
         -------
         (coordinates float64 [v, 2], share float64 [v], count int64 [edges])
-            Degrees; how far along its edge each vertex lies, 0 to 1; vertices of each edge.
+            Coordinates in degrees; the share of its edge before each vertex, 0 to 1; the number of
+            vertices of each edge.
         """
         first, after = self.shape_start[edges], self.shape_start[edges + 1]
         count = after - first
@@ -283,7 +284,7 @@ class RoadGraph:
         return _name_at(self.names_start, self.names_utf8, index)
 
     def names_at(self, indices: Sequence[int]) -> list[str | None]:
-        """Return names by their indices in the names; None for -1. Most are asked for again."""
+        """Return names by their indices in the names, None for -1; cached, as most recur."""
         return list(map(self._kept_name, indices))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Road segments: one undirected row per piece of road, ready for a table."""
+"""Road segments: one undirected row per piece of road, ready for a database table."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES
 
 type Int64 = NDArray[np.int64]
 type Bool = NDArray[np.bool_]
-#: Numbers of words, -1 for none, and the words.
+#: Codes, -1 for none, and the words that they index.
 type Coded = tuple[NDArray[Any], tuple[str, ...]]
 
-#: Segments made at a time: some 10 MB, and half a second until Ctrl-C is heard.
+#: Segments per batch: some 10 MB, and at most half a second until Ctrl-C takes effect.
 BATCH = 20_000
 
 
@@ -63,7 +63,7 @@ class SegmentBatch:
     osm_way_id, piece
         int64 and int32 [K]: way, and running number of the piece within it.
     name, ref, road_class, surface, country
-        Numbers [K] and the words they stand for.
+        Codes [K] and the words that they index.
     length_m
         float64 [K].
     lit, sidewalk
@@ -134,7 +134,7 @@ def iter_segments(graph: RoadGraph, mode: Mode | None = None) -> Iterator[Segmen
     Parameters
     ----------
     graph
-        Whose segments.
+        The graph to read.
     mode
         Only pieces that this mode may use in some direction.
     """
@@ -145,7 +145,7 @@ def iter_segments(graph: RoadGraph, mode: Mode | None = None) -> Iterator[Segmen
 def segment_batches(
     graph: RoadGraph, mode: Mode | None = None, size: int = BATCH
 ) -> Iterator[SegmentBatch]:
-    """Yield the same segments as columns, some thousands at a time."""
+    """Yield the same segments as `iter_segments`, as columns in batches of ``size``."""
     edges = np.arange(graph.meta.edge_count)
     twin = graph.edge_twin
     passable = graph.edge_flags if mode is None else graph.edge_flags & int(mode.flag)
@@ -166,7 +166,7 @@ def _names(graph: RoadGraph) -> tuple[str, ...]:
 
 def _batch(graph: RoadGraph, edges: Int64, names: tuple[str, ...]) -> SegmentBatch:
     twin = graph.edge_twin[edges].astype(np.int64)
-    # The way is drawn in its own direction.
+    # A segment is drawn in the direction of its OSM way.
     swapped = (twin >= 0) & ((graph.edge_flags[edges] & EdgeFlag.REVERSED) != 0)
     edges, twin = np.where(swapped, twin, edges), np.where(swapped, edges, twin)
     flags = graph.edge_flags[edges]

@@ -1,4 +1,4 @@
-"""Looking up places in a road graph: the nearest edge, the nearest country, edges in an area."""
+"""Look-up of places in a road graph: the nearest edge, the nearest country, edges in an area."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,30 +22,30 @@ from routing.osm_tags.edge_flags import EdgeFlag, Mode
 type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
-#: Tells of edges, int64 [k], which ones may be used: bool [k].
+#: Returns whether each of some edges, int64 [k], may be used: bool [k].
 type Usable = Callable[[Ints], Bools]
 
 _MAX_LATITUDE = 90.0
 _MAX_LONGITUDE = 180.0
-_NOWHERE = -2  # a country that the graph does not hold
+_NOWHERE = -2  # a country that the graph does not contain
 
 
 @dataclass(frozen=True, slots=True)
 class Snap:
-    """Where a point meets the network.
+    """Point on an edge that a requested point is snapped to.
 
     Parameters
     ----------
     edge
-        A directed edge that the asked mode may use.
+        A directed edge that the requested mode may use.
     fraction
         0..1 along that edge, by length.
     lon, lat
         Point on the edge, degrees.
     distance_m
-        Metres from the asked point, off the network.
+        Metres from the requested point to the edge.
     country
-        ISO 3166-1 alpha-2 of the edge, None where not known.
+        ISO 3166-1 alpha-2 code of the edge, None where not known.
     """
 
     edge: int
@@ -69,16 +69,17 @@ def snap_to_edge(
 ) -> Snap:
     """Return the nearest point of an edge that the mode may use.
 
-    Border edges are never met. Where ``country`` is given and the graph knows countries, only
-    edges with both ends in it count (P33). ``usable`` tells of edges, int64 [k], which ones may be
-    used, where the mode alone does not.
+    Points never snap to border edges. Where ``country`` is given and the graph knows countries,
+    only edges with both ends in that country count (P33). ``usable`` returns whether each of some
+    edges, int64 [k], may be used; by default the mode decides.
 
     Raises
     ------
     OffNetwork
-        Further than the limit (``meta.snap_limit_m`` by default), or nothing to meet.
+        If the nearest edge is further than the limit (``meta.snap_limit_m`` by default), or there
+        is none.
     InvalidRequest
-        Coordinates that are no place on Earth.
+        If the coordinates are outside the range of longitude or latitude.
     """
     _check_position(lon, lat)
     limit_m = graph.meta.snap_limit_m if limit_m is None else limit_m
@@ -88,7 +89,7 @@ def snap_to_edge(
     if wanted != _NOWHERE:
         met = _snap(graph, _nearest(graph, lon, lat, mode, wanted), may)
         if met is None:
-            # What the mode may use and the profile may not lies in the way.
+            # The nearest edge is open to the mode but not to the profile: search again.
             accept = partial(may_be_met, graph, may=may, country=wanted)
             met = _snap(graph, graph.grid.nearest(lon, lat, accept), may)
     if met is None or met.distance_m > limit_m:
@@ -104,7 +105,7 @@ def _check_position(lon: float, lat: float) -> None:
 
 
 def country_index(graph: RoadGraph, country: str | None) -> int:
-    """Return the index of a country in a graph; `ANYWHERE` for none, or where it knows none."""
+    """Return a country's index in a graph; `ANYWHERE` for None or a graph without countries."""
     codes = graph.meta.countries
     if country is None or not codes:
         return ANYWHERE
@@ -148,12 +149,13 @@ def _of_mode(graph: RoadGraph, mode: Mode) -> Usable:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NearEdges:
-    """Edges near a point, the nearest first, each with its nearest place; one a pair of twins.
+    """Edges near a point, the nearest first, each with its nearest position; one of each twin pair.
 
     Parameters
     ----------
     edge, segment
-        int64 [k], a directed edge that may be used in some direction, and its segment.
+        int64 [k], a directed edge that may be used in at least one direction, and its nearest
+        segment.
     position, distance_m
         float64 [k], along the segment, 0 to 1; metres from the point.
     """
@@ -168,39 +170,39 @@ class NearEdges:
         return len(self.edge)
 
     def only(self, rows: Ints) -> "NearEdges":
-        """Keep some of them."""
+        """Return only the given rows."""
         return NearEdges(
             self.edge[rows], self.segment[rows], self.position[rows], self.distance_m[rows]
         )
 
     def places(self, graph: RoadGraph) -> Floats:
-        """Return the nearest place on each, float64 [k, 2], degrees."""
+        """Return the nearest position on each edge, float64 [k, 2], degrees."""
         ends = np.stack((self.segment, self.segment + 1))
         lonlat = np.stack((graph.shape_lon[ends], graph.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
         at = self.position[:, np.newaxis]
         return np.asarray(lonlat[0] + at * (lonlat[1] - lonlat[0]))
 
     def snap(self, graph: RoadGraph, row: int, usable: Usable) -> Snap:
-        """Return where one of them is met."""
+        """Return the snap to the edge in one row."""
         segment, position, distance_m = (
             column[row].item() for column in (self.segment, self.position, self.distance_m)
         )
         snap = _snap(graph, NearestSegment(segment, position, distance_m), usable)
-        assert snap is not None  # noqa: S101 -- only what may be used is among them
+        assert snap is not None  # noqa: S101 -- every edge here is usable
         return snap
 
 
 def edges_near(
     graph: RoadGraph, point: tuple[float, float], usable: Usable, country: int, limit_m: float
 ) -> NearEdges:
-    """Find all edges within a distance of a point that it may be snapped to.
+    """Find all edges within a distance of a point that the point may be snapped to.
 
     Parameters
     ----------
     point
         lon, lat in degrees.
     country
-        Index of the country that both ends of an edge lie in; `ANYWHERE`.
+        Index of the country that both ends of an edge must lie in, or `ANYWHERE`.
     limit_m
         Metres.
     """
@@ -218,7 +220,7 @@ def edges_near(
 
 
 def box_around(point: tuple[float, float], reach_m: float) -> Box:
-    """Return the box around a point that reaches so far to each side, degrees."""
+    """Return the box that extends ``reach_m`` metres from a point to each side, in degrees."""
     lon, lat = point
     dlat = reach_m / METRES_PER_DEGREE
     dlon = dlat / max(float(np.cos(np.radians(lat))), 1e-6)
@@ -226,7 +228,7 @@ def box_around(point: tuple[float, float], reach_m: float) -> Box:
 
 
 def may_be_met(graph: RoadGraph, segments: Ints, may: Usable, country: int) -> Bools:
-    """Tell to which segments a point may be snapped, bool [k]: never to those of border edges.
+    """Return whether a point may be snapped to each segment, bool [k]; never to border edges.
 
     Parameters
     ----------
@@ -249,7 +251,7 @@ def edges_of(graph: RoadGraph, segments: Ints) -> Ints:
 
 
 def _snap(graph: RoadGraph, found: NearestSegment | None, may: Usable) -> Snap | None:
-    """Say where a segment is met; None where its edge may be used in no direction."""
+    """Return the snap to a segment; None where its edge may be used in neither direction."""
     if found is None:
         return None
     edge, fraction, lon, lat = place_on(
@@ -257,7 +259,7 @@ def _snap(graph: RoadGraph, found: NearestSegment | None, may: Usable) -> Snap |
     )
     twin = int(graph.edge_twin[edge])
     there, back = may(np.array([edge, max(twin, 0)])).tolist()
-    if not there:  # only the way back may be open
+    if not there:  # only the opposite direction may be open
         if twin < 0 or not back:
             return None
         edge, fraction = twin, 1.0 - fraction
@@ -266,17 +268,17 @@ def _snap(graph: RoadGraph, found: NearestSegment | None, may: Usable) -> Snap |
 
 
 def nearest_country(graph: RoadGraph, lon: float, lat: float) -> str | None:
-    """Return the country of the nearest node, None where that node's is not known.
+    """Return the country of the nearest node, None where that node's country is not known.
 
     Raises
     ------
     InvalidRequest
-        Coordinates that are no place on Earth.
+        If the coordinates are outside the range of longitude or latitude.
     """
     _check_position(lon, lat)
     if not graph.meta.countries:
         return None
-    # Look only as far as the nearer end of the nearest edge, which the grid finds.
+    # The nearer end of the nearest edge, which the grid finds, bounds the search for nodes.
     found = graph.grid.nearest(lon, lat, lambda segments: np.ones(len(segments), dtype=bool))
     if found is None:
         return None
@@ -303,7 +305,7 @@ def edges_in(graph: RoadGraph, area: BaseGeometry) -> Ints:
     Parameters
     ----------
     graph
-        Whose edges.
+        The graph to search.
     area
         Degrees, EPSG:4326.
     """
@@ -312,7 +314,7 @@ def edges_in(graph: RoadGraph, area: BaseGeometry) -> Ints:
     segments = np.unique(graph.grid.segments_in_box(*area.bounds))
     ends = np.stack((segments, segments + 1), axis=1)
     lines = np.stack((graph.shape_lon[ends], graph.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
-    # The two halves of a crossing lie on one point: a line of no length meets nothing.
+    # The two halves of a crossing lie on one point, and a line without length meets nothing.
     is_point = (lines[:, 0] == lines[:, 1]).all(axis=1)
     shapely.prepare(area)
     hit = np.empty(len(segments), dtype=bool)
@@ -324,7 +326,7 @@ def edges_in(graph: RoadGraph, area: BaseGeometry) -> Ints:
 
 
 def edges_touching(graph: RoadGraph, areas: Sequence[Polygon]) -> list[Ints]:
-    """Return the same of each of some valid polygons, at a cost by what lies there alone."""
+    """Return `edges_in` for each valid polygon, at a cost that depends only on what lies there."""
     found = []
     for segments in segments_touching(graph.grid, areas):
         edges = _each_once(edges_of(graph, segments))

@@ -1,4 +1,4 @@
-"""The graph directory on disk: meta.json and .npy arrays, written whole or not at all."""
+"""Graph directory on disk: reading and verifying meta.json and the .npy arrays."""
 
 import hashlib
 import json
@@ -19,16 +19,16 @@ from routing.errors import GraphError
 from routing.graph import layout
 
 META_FILE = "meta.json"
-#: Which files were whole when their sums were last compared: inode, times and size of each.
+#: Inode, times and size of each file when its sum was last verified.
 VERIFIED_FILE = "verified.json"
 
-#: Fields of the meta that say how long arrays are, as `layout.counts` takes them.
+#: Fields of `GraphMeta` that give the lengths of arrays, in the order `layout.counts` takes them.
 _COUNTS = ("node_count", "edge_count", "arc_count", "turn_node_count", "turn_edge_count")
 
-#: Field of meta.json: the sum of all its other fields but the format.
+#: Field of meta.json that holds the sum of all other fields except the format.
 META_SUM = "meta_checksum"
 
-#: Which arrays say where in another one each item begins.
+#: Arrays of offsets, and the array that each divides into items.
 _OFFSETS = {
     "shape_start": "shape_lon",
     "names_start": "names_utf8",
@@ -40,7 +40,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 @dataclass(frozen=True)
 class GraphMeta:
-    """What a region says about itself (meta.json).
+    """Contents of a region's meta.json.
 
     Parameters
     ----------
@@ -59,13 +59,13 @@ class GraphMeta:
     arc_count
         Arcs of the hierarchy; filled in when written.
     countries
-        ISO 3166-1 alpha-2 codes; ``node_country`` indexes them; empty where none is known.
+        ISO 3166-1 alpha-2 codes, which ``node_country`` indexes; empty where none is known.
     has_slope
-        Ascent along edges comes from height cells of 90 m or finer.
+        Whether ascent along edges comes from height cells of 90 m or finer.
     report
         Counts of what the import read, cut and dropped.
     metrics
-        What is to be known of each metric in the folder, by its name.
+        Facts about each metric in the folder, by its name.
     checksums, sizes
         sha256 and bytes of each file; filled in when written.
     """
@@ -95,7 +95,7 @@ class GraphMeta:
 
 
 def check_name(name: str) -> str:
-    """Return the region name, or raise GraphError where it cannot name a folder."""
+    """Return the region name; raise GraphError if it is not valid as a folder name."""
     if not _NAME.fullmatch(name):
         raise GraphError(
             f"region name {name!r}: use 1-63 lower-case letters, digits, '-' or '_',"
@@ -113,7 +113,7 @@ def read_meta(path: Path) -> GraphMeta:
     Raises
     ------
     GraphError
-        Missing, foreign, of another version, or damaged.
+        If the file is missing, not Amparo's, of another format version, or damaged.
     """
     try:
         raw = json.loads((path / META_FILE).read_text(encoding="utf-8"))
@@ -134,7 +134,7 @@ def read_meta(path: Path) -> GraphMeta:
 
 
 def sum_of(raw: dict[str, Any]) -> str:
-    """Return the sha256 of what meta.json says, however it is laid out."""
+    """Return the sha256 of the contents of meta.json, independent of formatting."""
     text = json.dumps(raw, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -167,19 +167,19 @@ def _meta_from(raw: dict[str, Any], path: Path) -> GraphMeta:
 def open_arrays(path: Path) -> tuple[GraphMeta, dict[str, NDArray[Any]]]:
     """Map a graph directory into memory, copy-on-write.
 
-    Header and sizes are checked, and the sums of files that were not seen whole before.
+    Headers and sizes are always checked; checksums only of files that were not verified before.
 
     Raises
     ------
     GraphError
-        With the reason.
+        If the directory cannot be opened; the message gives the reason.
     """
-    # One look at the link: a region replaced meanwhile must not be read half and half.
+    # Resolve the link once, so that a region replaced meanwhile is not read half old, half new.
     real = path.resolve()
     meta = read_meta(real)
     if _identities(real, meta) != _verified(real):
         verify_files(real)
-        with suppress(OSError):  # a folder that only its owner may write
+        with suppress(OSError):  # the folder may be writable only for its owner
             note_verified(real, meta)
     return meta, _map_arrays(real, meta)
 
@@ -201,7 +201,7 @@ def map_metric(path: Path, meta: GraphMeta, name: str) -> dict[str, NDArray[Any]
     Raises
     ------
     GraphError
-        A file is gone or does not fit.
+        If a file is missing or does not fit.
     """
     return {
         column: _open_array(path, layout.metric_file(name, column), meta, shape)
@@ -210,7 +210,7 @@ def map_metric(path: Path, meta: GraphMeta, name: str) -> dict[str, NDArray[Any]
 
 
 def arrays_of(meta: GraphMeta) -> dict[str, tuple[str, str]]:
-    """Return name, dtype and length of every array of a region."""
+    """Return dtype and length of every array of a region, by name."""
     return layout.ARRAYS | {
         layout.metric_file(name, column): shape
         for name in meta.metrics
@@ -219,10 +219,10 @@ def arrays_of(meta: GraphMeta) -> dict[str, tuple[str, str]]:
 
 
 def _identities(path: Path, meta: GraphMeta) -> dict[str, list[int]]:
-    """Return inode, times and size of each file of arrays.
+    """Return inode, times and size of each array file.
 
-    The time of change (ctime) is the system's own: who writes to a file and then sets back its
-    time of writing, as `cp -p` and `rsync` do, changes that one.
+    The change time (ctime) is set by the system alone: a program that writes to a file and then
+    resets its modification time, as `cp -p` and `rsync` do, still changes the ctime.
     """
     found = {}
     for name in arrays_of(meta):
@@ -240,7 +240,7 @@ def _verified(path: Path) -> object:
 
 
 def note_verified(path: Path, meta: GraphMeta) -> None:
-    """Remember that the files of a folder are whole, as they are now."""
+    """Record that the files of a folder, as they are now, have been verified."""
     new = path / f"{VERIFIED_FILE}.new"
     new.write_text(json.dumps(_identities(path, meta)), encoding="utf-8")
     new.replace(path / VERIFIED_FILE)
@@ -251,13 +251,13 @@ def _open_array(path: Path, name: str, meta: GraphMeta, shape: tuple[str, str]) 
     dtype, length = shape
     try:
         _require_size(file, meta.sizes.get(file.name))
-        # The plain array over the map: each look at a numpy.memmap costs a call of Python.
+        # A plain array over the map: each access to a numpy.memmap costs a Python call.
         array: NDArray[Any] = np.asarray(np.lib.format.open_memmap(file, mode="c"))
     except FileNotFoundError:
         raise GraphError(f"{file}: missing; import the region again") from None
     except GraphError:
         raise
-    except Exception as error:  # numpy's parser lets out whatever a header of rubbish makes it
+    except Exception as error:  # numpy's parser may raise anything on a garbage header
         raise GraphError(f"{file}: no array: {error}") from error
     wanted = layout.counts(*(getattr(meta, name) for name in _COUNTS))
     if array.ndim != 1 or array.dtype.str != dtype or len(array) != wanted.get(length, len(array)):
@@ -272,9 +272,9 @@ def _require_size(file: Path, wanted: int | None) -> None:
 
 
 def verify_files(path: Path) -> GraphMeta:
-    """Compare every file's sha256 with meta.json, every index with its range, and the hierarchy.
+    """Verify every file's sha256 against meta.json, every index's range, and the hierarchy.
 
-    What passes here, no search can crash on, whatever the costs: also where somebody else made it.
+    No search can crash on files that pass, whatever the costs, even on files made by others.
 
     Raises
     ------
@@ -296,7 +296,7 @@ def verify_files(path: Path) -> GraphMeta:
 
 
 def _check_ranges(path: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Compare every index with what it points into."""
+    """Check that every index lies within the array that it refers to."""
     counts = layout.counts(*(getattr(meta, name) for name in _COUNTS))
     bounds = {name: (low, counts[to]) for name, (to, low) in layout.POINTS_TO.items()}
     bounds["node_country"] = (-1, len(meta.countries))
@@ -311,7 +311,7 @@ def _check_ranges(path: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]
 
 
 def _check_hierarchy(path: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Compare the hierarchy with the roads, and each metric with what its costs make of it."""
+    """Check the hierarchy against the roads, and each metric against its own costs."""
     topology = Topology(
         **{name: arrays[f"{layout.HIERARCHY_PREFIX}{name}"] for name in layout.HIERARCHY}
     )
@@ -334,14 +334,14 @@ def _sha256(path: Path) -> str:
 
 
 def list_regions(graphs_dir: Path) -> Iterator[Path]:
-    """Yield the folders that are regions by name, sorted; their content is not checked.
+    """Yield the folders whose names are valid region names, sorted; their content is not checked.
 
-    A link whose folder is gone is half a region: it is named, and opening it says so.
+    A link whose folder is gone is included; opening it raises the error.
 
     Raises
     ------
     OSError
-        The folder is there and cannot be read.
+        If the folder exists but cannot be read.
     """
     try:
         paths = sorted(graphs_dir.iterdir())

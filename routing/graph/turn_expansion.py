@@ -1,12 +1,12 @@
-"""Forbidden turns in a graph that knows only nodes and edges: copies of nodes remember the way.
+"""Turn restrictions as copies of nodes and edges, for a graph that knows only nodes and edges.
 
-Where a turn is forbidden for those who come along an edge, the edge gets a copy that ends in a
-copy of its head, and out of that lead copies of the allowed continuations alone. A restriction
-over several edges makes a chain of such copies. The copies are the states of the automaton of
-Aho and Corasick (1975) over the forbidden sequences: a state is the longest way behind that
-begins one of them.
+Where a turn is forbidden to those who arrive along an edge, that edge gets a copy that ends in a
+copy of its head, and only copies of the allowed continuations lead out of that node copy. A
+restriction over several edges makes a chain of such copies. The copies are the states of the
+automaton of Aho and Corasick (1975) over the forbidden sequences: a state is the longest sequence
+of edges just travelled that begins a forbidden one.
 
-Copies of nodes are numbered on from the graph's N nodes, copies of edges from its E edges.
+Copies of nodes are numbered after the graph's N nodes, copies of edges after its E edges.
 """
 
 from collections.abc import Collection, Sequence
@@ -30,18 +30,18 @@ def turn_arrays(
     forbidden: Collection[tuple[int, ...]],
     node_count: int,
 ) -> dict[str, Int32]:
-    """Return the copies that make a graph obey.
+    """Return the copies of nodes and edges that enforce forbidden turns.
 
     Parameters
     ----------
     tail, head
         int32 [E], sorted by tail.
     usable
-        bool [E], edges that those may use who must obey.
+        bool [E], edges that the modes bound by the restrictions may use.
     forbidden
-        Sequences of two edges and more: whoever came along all but the last must not take it.
+        Sequences of two or more edges: after all but the last, the last must not be taken.
     node_count
-        N: the first copy has this number.
+        N, the number that the first node copy gets.
 
     Returns
     -------
@@ -52,12 +52,12 @@ def turn_arrays(
     begun = {way[:end] for way in forbidden for end in range(1, len(way))}
     ways = sorted(begun, key=lambda way: (len(way), way))
     state = {way: node_count + index for index, way in enumerate(ways)}
-    # Whoever sets out along the first edge of a restriction enters its copy from the node itself.
+    # A route that takes the first edge of a restriction enters its copy from the original node.
     rows = [(int(tail[way[0]]), state[way], way[0]) for way in ways if len(way) == 1]
     for way in ways:
         first, after = np.searchsorted(tail, [head[way[-1]], head[way[-1]] + 1]).tolist()
         for edge in range(first, after):
-            # What may count from here on: all of the way behind, and ever shorter ends of it.
+            # Sequences that may match from here: the whole way travelled and its shorter suffixes.
             longer = [(*way[start:], edge) for start in range(len(way) + 1)]
             if usable[edge] and forbidden.isdisjoint(longer):
                 onward = next((state[end] for end in longer if end in state), int(head[edge]))
@@ -73,7 +73,7 @@ def turn_arrays(
 
 @dataclass(frozen=True, eq=False)
 class Flat:
-    """Edges to search in one array after another, copies in and what they replace out.
+    """Edges to search as flat arrays, in which copies take the place of the edges they replace.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Flat:
     tail, head
         int32 [rows], nodes and copies.
     edge
-        int64 [rows], the graph's edge; None where each row is the edge of its number.
+        int64 [rows], the graph's edge of each row; None where row numbers equal edge numbers.
     """
 
     first_out: Int64
@@ -91,7 +91,7 @@ class Flat:
     edge: Int64 | None
 
     def of_edges(self, value: Array) -> Array:
-        """Return values of the edges, [E], to the rows."""
+        """Return values of the rows from values of the edges, [E]."""
         return value if self.edge is None else value[self.edge]
 
     def edge_of(self, row: int) -> int:
@@ -101,7 +101,7 @@ class Flat:
 
 @dataclass(frozen=True, eq=False)
 class TurnCopies:
-    """What the copies of a graph mean to one who obeys them, or to one who does not.
+    """Copies of a graph's nodes and edges, as seen by a mode that obeys turn restrictions or not.
 
     Parameters
     ----------
@@ -110,9 +110,9 @@ class TurnCopies:
     edge_tail, edge_head
         int32 [E], the graph's, sorted by tail.
     node, tail, head, edge
-        Of `turn_arrays`.
+        From `turn_arrays`.
     is_obeyed
-        Vehicles obey; to walkers all copies are closed.
+        True for vehicles; False for walkers, to whom all copies are closed.
     """
 
     node_count: int
@@ -127,12 +127,12 @@ class TurnCopies:
     # --- costs ---------------------------------------------------------------------------------
 
     def spread(self, cost: Int32, closed: int) -> Int32:
-        """Return costs of the edges, [E], to edges and copies, [E + X].
+        """Return costs of edges and copies, [E + X], from costs of the edges, [E].
 
         Parameters
         ----------
         closed
-            The cost of what this mode may not use.
+            The cost that closes an edge or copy that this mode must not use.
         """
         if not self.is_obeyed:
             return np.concatenate((cost, np.full(len(self.edge), closed, cost.dtype)))
@@ -141,9 +141,9 @@ class TurnCopies:
         return result
 
     def spread_some(self, edges: Int64, cost: Int32) -> tuple[Int64, Int32]:
-        """Return the edges and copies that change with some edges, and their costs.
+        """Return the edges and copies whose costs change with some edges, and the new costs.
 
-        Of an edge named twice, the last cost stays the last.
+        Where an edge is given twice, its last cost stays the last.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ class TurnCopies:
         return every, np.concatenate((cost[stays], np.repeat(cost, count)))
 
     def originals(self, edges: Int32) -> Int32:
-        """Return the graph's edges of edges and copies."""
+        """Return the original edges of some edges and copies."""
         copied = edges >= len(self.edge_tail)
         if not copied.any():
             return edges
@@ -171,7 +171,7 @@ class TurnCopies:
         return result
 
     def heads(self, edges: Int32) -> Int32:
-        """Return the nodes and copies that edges and copies lead to."""
+        """Return the nodes and copies that some edges and copies lead to."""
         count = len(self.edge_head)
         copied = edges >= count
         result = self.edge_head[np.where(copied, 0, edges)]
@@ -179,11 +179,11 @@ class TurnCopies:
         return result
 
     def to_copies(self, value: Array) -> Array:
-        """Return values of the edges, [E], to edges and copies, [E + X]."""
+        """Return values of edges and copies, [E + X], from values of the edges, [E]."""
         return np.concatenate((value, value[self.edge]))
 
     def dearest(self, value: NDArray[np.float64]) -> float:
-        """Return the sum over the copied nodes of the most that leaving one costs.
+        """Return the sum, over the copied nodes, of the highest cost of leaving each.
 
         Parameters
         ----------
@@ -198,7 +198,7 @@ class TurnCopies:
     # --- ends ----------------------------------------------------------------------------------
 
     def leads_to(self, edge: int) -> int:
-        """Return the node or copy that an edge leads to for one who begins on it."""
+        """Return the node or copy that an edge leads to for a route that begins on the edge."""
         rows = self._rows(edge)
         begun = rows[self.tail[rows] < self.node_count]
         return int(self.head[begun[0]]) if len(begun) else int(self.edge_head[edge])
@@ -216,7 +216,7 @@ class TurnCopies:
         return [node, *(self.node_count + self._by_node[first:after]).tolist()]
 
     def onward(self, at: int, edge: int) -> int | None:
-        """Return where an edge leads from a node or copy that it leaves, None where forbidden."""
+        """Return where an edge leads from a node or copy; None where that turn is forbidden."""
         rows = self._rows(edge)
         taken = rows[self.tail[rows] == at]
         if len(taken):
@@ -224,7 +224,7 @@ class TurnCopies:
         return int(self.edge_head[edge]) if at < self.node_count else None
 
     def allow(self, edges: Sequence[int]) -> bool:
-        """Return whether edges that follow each other may be taken one after the other."""
+        """Return whether turn restrictions allow a sequence of consecutive edges."""
         step = 0
         for begun in np.flatnonzero(self._is_replaced(np.asarray(edges, dtype=np.int64))).tolist():
             if begun < step:
@@ -262,15 +262,15 @@ class TurnCopies:
 
     @cached_property
     def _replaced(self) -> Int32:
-        """Edges whose copy is taken instead of them: those that a restriction begins with."""
+        """Edges that their copy replaces, because a restriction begins with them."""
         return self.edge[self.tail < self.node_count]
 
     def _is_replaced(self, edges: Int64) -> Bools:
-        """Return which edges have a copy that is taken instead of them, bool [k]."""
+        """Return whether each edge is replaced by a copy, bool [k]."""
         replaced = self._replaced
         if not self.is_obeyed or not len(replaced):
             return np.zeros(len(edges), dtype=np.bool_)
-        # `turn_arrays` writes them in rising order.
+        # `turn_arrays` writes these edges in ascending order.
         place = np.minimum(np.searchsorted(replaced, edges), len(replaced) - 1)
         return np.asarray(replaced[place] == edges)
 
@@ -278,11 +278,11 @@ class TurnCopies:
 
     @cached_property
     def flat(self) -> Flat:
-        """The edges of a search that obeys, or does not."""
+        """Edges to search for this mode, with or without turn restrictions; cached."""
         return self.made_flat()
 
     def made_flat(self) -> Flat:
-        """Make `flat` for one use: a region's copies of its edges are long."""
+        """Build `flat` without keeping it: the arrays of a whole region take much memory."""
         nodes = np.arange(self.node_count + 1)
         if not self.is_obeyed or not len(self.edge):
             tail, head = map(np.ascontiguousarray, (self.edge_tail, self.edge_head))

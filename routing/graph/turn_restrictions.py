@@ -1,7 +1,8 @@
-"""Turn restrictions as OpenStreetMap has them: relations read, and laid onto a graph's edges.
+"""Turn restrictions of OpenStreetMap: relations are read and mapped to a graph's edges.
 
-Tags and members by the OpenStreetMap wiki, "Relation:restriction". They bind vehicles; walkers
-turn where they like. What is broken, ambiguous, or was cut away with its roads forbids nothing.
+Tags and members follow the OpenStreetMap wiki, "Relation:restriction". Restrictions bind vehicles;
+walkers turn where they like. A restriction that is broken, ambiguous, or cut off with its roads
+forbids nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,11 +17,11 @@ from routing.osm_tags.edge_flags import EdgeFlag
 
 type Array = NDArray[Any]
 
-#: Edges in the order of travel; whoever came along all but the last must not take the last.
+#: Edges in the order of travel; after all but the last, the last must not be taken.
 type Forbidden = tuple[int, ...]
 
-#: What a passenger car obeys, the most specific first, as `routing.osm_tags.ways` reads other tags;
-#: also the types of relation that may carry them.
+#: Keys that a passenger car obeys, the most specific first, as `routing.osm_tags.ways` reads other
+#: tags; also the relation types that may carry them.
 RESTRICTION_KEYS: Final = (
     "restriction:motorcar",
     "restriction:motor_vehicle",
@@ -29,29 +30,29 @@ RESTRICTION_KEYS: Final = (
 )
 #: Values of ``except`` that lift a restriction for a passenger car.
 _LIFTED_FOR: Final = frozenset({"motorcar", "motor_vehicle", "vehicle"})
-#: Restrictions that hold at some hours only: the graph has no clock.
+#: Tags of restrictions that hold at some hours only; these are ignored, as the graph has no clock.
 _BY_THE_CLOCK: Final = ("hour_on", "day_on")
-#: Others, such as ``no_right_turn_on_red``, forbid no turn as such.
+#: Other values, such as ``no_right_turn_on_red``, forbid no turn as such.
 _NO: Final = frozenset(
     {"no_left_turn", "no_right_turn", "no_straight_on", "no_u_turn", "no_entry", "no_exit"}
 )
 _ONLY: Final = frozenset({"only_left_turn", "only_right_turn", "only_straight_on", "only_u_turn"})
-#: Most ways between ``from`` and ``to`` [A]: real ones have one, rarely three.
+#: Most via ways between ``from`` and ``to`` [A]: real restrictions have one, rarely three.
 _MOST_VIA: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """One relation, in OpenStreetMap's ids.
+    """Turn restriction relation, in OpenStreetMap's ids.
 
     Parameters
     ----------
     is_only
         All other continuations are forbidden, instead of this one.
     is_back
-        It is about turning back.
+        Whether the restriction is about U-turns.
     from_ways, to_ways
-        One each, or several for ``no_entry`` and ``no_exit``.
+        One way each, or several for ``no_entry`` and ``no_exit``.
     via_node, via_ways
         Either a node, or ways in any order.
     """
@@ -69,7 +70,7 @@ class Restriction:
 
         Returns
         -------
-        None where it binds no passenger car at all hours, or where members lack or contradict.
+        None where it does not bind a passenger car at all hours, or members lack or conflict.
         """
         kind = _kind(tags)
         if kind is None:
@@ -95,12 +96,12 @@ class Restriction:
 
     @property
     def ways(self) -> tuple[int, ...]:
-        """All ways it names."""
+        """All ways that the restriction names."""
         return self.from_ways + self.via_ways + self.to_ways
 
 
 def _kind(tags: Mapping[str, str]) -> str | None:
-    """Return the value that binds a passenger car, None where nothing does at all hours."""
+    """Return the value that binds a passenger car at all hours, None where there is none."""
     if tags.get("type") not in RESTRICTION_KEYS or any(key in tags for key in _BY_THE_CLOCK):
         return None
     if _LIFTED_FOR & {name.strip() for name in tags.get("except", "").split(";")}:
@@ -112,12 +113,12 @@ def _kind(tags: Mapping[str, str]) -> str | None:
 def turn_copies(
     arrays: Mapping[str, Array], restrictions: Sequence[Restriction]
 ) -> tuple[dict[str, Array], int]:
-    """Return the arrays by which a graph obeys, and how many of the restrictions fit it.
+    """Return the arrays of copies that enforce the restrictions, and how many of them fit.
 
     Parameters
     ----------
     arrays
-        Of `routing.graph.builder.graph_arrays`.
+        From `routing.graph.builder.graph_arrays`.
     """
     forbidden, used = forbidden_ways(arrays, restrictions)
     tail, head = arrays["edge_tail"], arrays["edge_head"]
@@ -128,17 +129,17 @@ def turn_copies(
 def forbidden_ways(
     arrays: Mapping[str, Array], restrictions: Sequence[Restriction]
 ) -> tuple[set[Forbidden], int]:
-    """Lay restrictions onto a graph's edges.
+    """Map restrictions to sequences of a graph's edges.
 
     Parameters
     ----------
     arrays
-        Of `routing.graph.builder.graph_arrays`.
+        From `routing.graph.builder.graph_arrays`.
 
     Returns
     -------
     (forbidden, used)
-        Sequences of two edges and more, and how many of the restrictions they come from.
+        Sequences of two or more edges, and the number of restrictions that they come from.
     """
     roads = _Roads(arrays, {way for one in restrictions for way in one.ways})
     forbidden: set[Forbidden] = set()
@@ -151,7 +152,7 @@ def forbidden_ways(
 
 
 def _thresholds(arrays: Mapping[str, Array]) -> dict[int, list[int]]:
-    """Return the thresholds that vehicles may pass, by the node that they leave."""
+    """Return the threshold edges that vehicles may pass, by the node that each leaves."""
     over = int(EdgeFlag.THRESHOLD | EdgeFlag.VEHICLE)
     found: dict[int, list[int]] = {}
     for edge in np.flatnonzero((arrays["edge_flags"] & over) == over).tolist():
@@ -160,7 +161,7 @@ def _thresholds(arrays: Mapping[str, Array]) -> dict[int, list[int]]:
 
 
 class _Roads:
-    """The edges that vehicles may use, by the ways that restrictions name."""
+    """Edges that vehicles may use, grouped by the ways that restrictions name."""
 
     def __init__(self, arrays: Mapping[str, Array], ways: set[int]) -> None:
         self._tail, self._head = arrays["edge_tail"], arrays["edge_head"]
@@ -169,14 +170,14 @@ class _Roads:
         self._over = _thresholds(arrays)
         named = np.isin(arrays["edge_way_id"], np.array(sorted(ways), dtype=np.int64))
         edges = np.flatnonzero(named & ((self._flags & int(EdgeFlag.VEHICLE)) != 0))
-        # By running number, so that a way's edges come in its own order.
+        # Sort by piece number, so that a way's edges come in the way's own order.
         edges = edges[np.argsort(arrays["edge_piece"][edges], kind="stable")]
         self._of_way: dict[int, list[int]] = {}
         for edge, way in zip(edges.tolist(), arrays["edge_way_id"][edges].tolist(), strict=True):
             self._of_way.setdefault(way, []).append(edge)
 
     def forbidden_by(self, one: Restriction) -> set[Forbidden]:
-        """Return the sequences that a restriction forbids, none where it does not fit."""
+        """Return the sequences that a restriction forbids; an empty set where it does not fit."""
         found = set()
         for start in one.from_ways:
             for end in one.to_ways:
@@ -184,14 +185,14 @@ class _Roads:
                     whole = self._along_ways(one, start, end)
                 else:
                     whole = self._at_node(one, start, end)
-                # A way that was not split at the junction: nobody can tell which turn is meant,
-                # but back along itself may be from both sides.
+                # Where a way was not split at the junction, several turns match and the meant one
+                # is unknown. Only U-turns on the way may match from both sides.
                 if len(whole) == 1 or self._is_twin(whole):
                     found.update(whole)
         if not one.is_only:
             return found | {turn for whole in found for turn in self._by_turns(whole)}
-        # Whoever comes along `from` must follow the whole of it; the wiki leaves open whether a
-        # chain of ways may be left before its end, and the sign stands at its beginning [A].
+        # A route along `from` must follow the whole sequence. The wiki leaves open whether a chain
+        # of ways may be left before its end; the sign stands at its beginning [A].
         return {
             (*whole[: step + 1], other)
             for whole in found
@@ -204,9 +205,9 @@ class _Roads:
         return all(len(turn) == 2 and self._twin[turn[0]] == turn[1] for turn in turns)  # noqa: PLR2004 -- a turn
 
     def _at_node(self, one: Restriction, start: int, end: int) -> list[Forbidden]:
-        """Return the turns from one way to another at the node.
+        """Return the turns at the via node from one way to another.
 
-        From a way to itself: the turns back, where the restriction is about these, else others.
+        From a way to itself: its U-turns if the restriction is about U-turns, else its other turns.
         """
         return [
             (edge, *between, other)
@@ -228,7 +229,7 @@ class _Roads:
         ]
 
     def _onto(self, node: int, target: int) -> Iterator[Forbidden]:
-        """Give the way from a node to the same one, or over a threshold to its copy; else none."""
+        """Yield the edges from a node to a target: none if equal, or one threshold to its copy."""
         if node == target:
             yield ()
         for threshold in self._over.get(node, ()):
@@ -236,7 +237,7 @@ class _Roads:
                 yield (threshold,)
 
     def _by_turns(self, whole: Forbidden) -> Iterator[Forbidden]:
-        """Return the same turn with a threshold taken forth and back, or one more, in between."""
+        """Yield the sequence with a threshold taken forth and back after one of its edges."""
         for step, edge in enumerate(whole[:-1]):
             node, behind = int(self._head[edge]), whole[step + 1 :]
             target = int(self._tail[behind[0]])
@@ -246,7 +247,7 @@ class _Roads:
                         yield (*whole[: step + 1], first, second, *behind)
 
     def _chains(self, node: int, ways: tuple[int, ...]) -> Iterator[Forbidden]:
-        """Return the edges that lead from a node along each of the ways, from end to end."""
+        """Yield the edges that lead from a node along all of the ways, each from end to end."""
         for index, way in enumerate(ways):
             rest = ways[:index] + ways[index + 1 :]
             for run in self._runs(way):
@@ -257,7 +258,7 @@ class _Roads:
                         yield (*between, *run, *chain)
 
     def _runs(self, way: int) -> Iterator[Forbidden]:
-        """Give a way's edges in each direction that vehicles may take, unless part of it lacks."""
+        """Yield a way's edges in each direction open to vehicles, unless a piece is missing."""
         edges = np.array(self._of_way.get(way, ()), dtype=np.int64)
         is_back = (self._flags[edges] & int(EdgeFlag.REVERSED)) != 0
         for run in (edges[~is_back], edges[is_back][::-1]):

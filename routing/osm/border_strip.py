@@ -1,4 +1,4 @@
-"""Borders while importing: the country of each node, and the border strip (rule P34)."""
+"""Borders during import: the country of each node, and the border strip (rule P34)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,25 +18,25 @@ from routing.osm_tags.ways import HIGHWAY_CLASSES
 
 type Array = NDArray[Any]
 
-#: P34's own proposal for the width of the strip, on each side of the line.
+#: Half width of the strip, on each side of the border line, as P34 proposes.
 STRIP_M = 1_000.0
-#: From an official line a minor way stays that is joined with nothing nearer than this to it, or
-#: than the line's error where that is more [A] (P34).
+#: From an official line, a minor way stays if nothing joined with it comes nearer to the line than
+#: this, or than the line's error where that is more [A] (P34).
 CLEAR_M = 100.0
-#: How far the approaches of an official crossing reach (design/definitions.md, "Border").
+#: Length of the approaches of an official crossing (design/definitions.md, "Border").
 APPROACH_M = 500.0
 #: Border lines are kept in short stretches, so that straight in degrees and straight in the
 #: Mercator plane differ by centimetres (a stretch of 0.02 degree at latitude 60 bends by 6 cm).
 _STRETCH_DEG = 0.02
-#: Side of the cells of the first sieve: a street and a kilometre on each side of it fit in one.
+#: Side of the prefilter's cells: a street and a kilometre on each side of it fit in one cell.
 _SIEVE_DEG = 0.05
-#: No footway, cycleway or steps, which an official crossing may well have for walkers.
+#: Excludes footway, cycleway and steps, which an official crossing may well have for walkers.
 _ROUGH = [HIGHWAY_CLASSES.index(name) for name in ("track", "path", "bridleway")]
 
 
 @dataclass(frozen=True, slots=True)
 class OfficialCrossing:
-    """A crossing that a government runs; whether it is open is asked when a route is made.
+    """Crossing run by a government; whether it is open is decided when a route is requested.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class OfficialCrossing:
 
 @dataclass(frozen=True, eq=False)
 class Boundaries:
-    """What is known about borders in a region.
+    """Known borders of a region.
 
     Parameters
     ----------
@@ -63,10 +63,10 @@ class Boundaries:
     lines
         Border lines, EPSG:4326.
     error_m
-        How far the lines may be from the truth, metres.
+        Largest distance of the lines from the true border, metres.
     is_official
-        They come from an official boundary file. What volunteers drew into an extract is none:
-        whoever wants a path on the map could move the line.
+        Whether the lines come from an official boundary file. Lines that volunteers drew into an
+        extract are not official, because anyone who wants a path on the map could move them.
     """
 
     countries: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ class Boundaries:
 
 
 def node_countries(lon: Array, lat: Array, areas: Sequence[BaseGeometry]) -> NDArray[np.int16]:
-    """Return the index of the area that holds each point, -1 for none; edges belong to an area.
+    """Return the index of the area that contains each point, -1 for none; outlines count as inside.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def node_countries(lon: Array, lat: Array, areas: Sequence[BaseGeometry]) -> NDA
 
 
 class BorderStrip:
-    """Answers what lies near, or across, the border lines.
+    """Spatial index of the border lines, for distances to them and meetings with them.
 
     Distances are taken in the Mercator plane, where a metre at latitude phi measures
     1 / cos(phi) everywhere and in every direction.
@@ -108,11 +108,11 @@ class BorderStrip:
     crossings
         Official crossings, whose approaches stay.
     strip_m
-        Half width of the strip; the lines' error where that is larger (P34).
+        Half width of the strip; replaced by the lines' error where that is larger (P34).
     approach_m
-        Reach of an approach.
+        Length of an approach.
     clear_m
-        How far a minor component keeps from an official line, to stay.
+        Distance that a minor component must keep from an official line in order to stay.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class BorderStrip:
         self._sieve = _Sieve(stretches) if len(stretches) else None
 
     def near(self, ends: Array, distance_m: float) -> NDArray[np.bool_]:
-        """Whether each segment comes within the distance of a border line.
+        """Return whether each segment comes within the distance of a border line.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class BorderStrip:
         if len(rows):
             plane = _mercator(ends[rows])
             lines: Array = np.asarray(shapely.linestrings(plane))
-            is_point = (plane[:, 0] == plane[:, 1]).all(axis=1)  # a line of no length meets nothing
+            is_point = (plane[:, 0] == plane[:, 1]).all(axis=1)  # lines of no length meet nothing
             lines[is_point] = shapely.points(plane[is_point, 0])
             stretch = 1 / np.cos(np.radians(np.abs(ends[rows, :, 1]).max(axis=1)))
             hit = self._plane.query(lines, predicate="dwithin", distance=distance_m * stretch)
@@ -159,14 +159,15 @@ class BorderStrip:
 
     def _candidates(self, ends: Array, distance_m: float) -> Array:
         high = np.abs(ends[:, :, 1]).max(initial=0.0)
-        dlat = np.degrees(distance_m / EARTH_RADIUS_M) * 1.01  # a hair wider: only a first sieve
+        # Widened a little: this is only a prefilter, the exact test follows.
+        dlat = np.degrees(distance_m / EARTH_RADIUS_M) * 1.01
         dlon = dlat / max(np.cos(np.radians(high)), 1e-3)
         wider = np.array([dlon, dlat])
         low, top = (pick(ends[:, 0], ends[:, 1]) for pick in (np.minimum, np.maximum))
         return np.flatnonzero(self.may_meet(low - wider, top + wider))
 
     def may_meet(self, low: Array, high: Array) -> NDArray[np.bool_]:
-        """Whether a border line may run through each box; False is certain.
+        """Return whether a border line may run through each box; False is certain.
 
         Parameters
         ----------
@@ -178,7 +179,7 @@ class BorderStrip:
         return self._sieve.may_meet(low, high)
 
     def meetings(self, lines: Array) -> tuple[Array, Array]:
-        """Return (index of line, point where it meets a border line) for every meeting.
+        """Return the index of the line and the point of every meeting with a border line.
 
         Parameters
         ----------
@@ -188,7 +189,7 @@ class BorderStrip:
         Returns
         -------
         tuple
-            int64 [H] and float64 [H, 2] (degrees). A stretch shared with the line gives its ends.
+            int64 [H] and float64 [H, 2] (degrees). A stretch shared with a border gives both ends.
         """
         which, stretch = self._tree.query(lines, predicate="intersects")
         common = shapely.intersection(lines[which], self._tree.geometries[stretch])
@@ -198,14 +199,14 @@ class BorderStrip:
     def near_crossing(
         self, points: Array, pairs: tuple[Array, Sequence[str]] | None = None
     ) -> NDArray[np.bool_]:
-        """Whether each point lies within reach of an official crossing.
+        """Return whether each point lies within reach of an official crossing.
 
         Parameters
         ----------
         points
             float64 [H, 2], degrees.
         pairs
-            Optional int [H, 2] and the codes they index: the crossing has to join these two.
+            Optional int [H, 2] and the codes they index: only crossings that join the two count.
         """
         result = np.zeros(len(points), dtype=bool)
         for crossing in self._crossings:
@@ -221,12 +222,12 @@ class BorderStrip:
 
     @property
     def is_empty(self) -> bool:
-        """No border line runs here."""
+        """Whether the region has no border line."""
         return self._sieve is None
 
 
 class _Sieve:
-    """Coarse cells that stretches of border pass through: most roads are far from any.
+    """Prefilter: coarse cells that stretches of border pass through; most roads are far from any.
 
     Parameters
     ----------
@@ -238,13 +239,13 @@ class _Sieve:
         low, high = stretches.min(axis=1), stretches.max(axis=1)
         self._origin = np.floor(low.min(axis=0) / _SIEVE_DEG).astype(np.int64) - 1
         size = np.floor(high.max(axis=0) / _SIEVE_DEG).astype(np.int64) - self._origin + 2
-        # A ring of empty cells around all stands for everything beyond.
+        # A ring of empty cells around the grid stands for everything beyond.
         self._is_met = np.zeros(size, dtype=bool)
         for column, row in self._corners(low, high):
             self._is_met[column, row] = True
 
     def _corners(self, low: Array, high: Array) -> Iterator[tuple[Array, Array]]:
-        """Yield the cells of the four corners of boxes."""
+        """Yield the cells of the four corners of each box."""
         cells = [
             np.clip(
                 np.floor(corner / _SIEVE_DEG).astype(np.int64) - self._origin,
@@ -258,8 +259,8 @@ class _Sieve:
                 yield one[:, 0], other[:, 1]
 
     def may_meet(self, low: Array, high: Array) -> NDArray[np.bool_]:
-        """Whether a stretch may run through each box; see `BorderStrip.may_meet`."""
-        # Of a box shorter than a cell, the cells of its corners are all that it touches.
+        """Return whether a stretch may run through each box; see `BorderStrip.may_meet`."""
+        # A box no longer than a cell touches only the cells of its corners; longer ones may meet.
         result = (high - low > _SIEVE_DEG).any(axis=1)
         for column, row in self._corners(low, high):
             result |= self._is_met[column, row]
@@ -267,7 +268,7 @@ class _Sieve:
 
 
 def _stretches(lines: Sequence[BaseGeometry]) -> Array:
-    """Return float64 [L, 2, 2]: the lines in straight stretches of at most 0.02 degree."""
+    """Return the lines as straight stretches of at most 0.02 degree, float64 [L, 2, 2]."""
     parts = shapely.get_parts(np.array(lines, dtype=object)) if lines else np.array([])
     parts = parts[~shapely.is_empty(parts)] if len(parts) else parts
     if not len(parts):
@@ -295,12 +296,12 @@ def _mercator(lonlat: Array) -> Array:
 def strip_segments(
     strip: BorderStrip, ways: WayTable, places: NodePlaces, segments: WaySegments
 ) -> NDArray[np.bool_]:
-    """Return which segments P34 takes away before junctions are looked for, bool [S].
+    """Return the segments that P34 removes before junctions are determined, bool [S].
 
-    Paths, tracks and fords inside the strip go, wherever they lead; a ferry that touches the
-    strip goes whole, since the rest of its line leads nowhere. The approaches of official
-    crossings stay, but never a ford. From an *official* line a path or track stays whose whole
-    minor component (`_reaching_line`) keeps clear of it.
+    Paths, tracks and fords inside the strip are removed, wherever they lead. A ferry that touches
+    the strip is removed entirely, since the rest of its line leads nowhere. The approaches of
+    official crossings stay, except fords. Near an *official* line, a path or track stays if its
+    whole minor component (`_reaching_line`) keeps clear of the line.
     """
     way = segments.way
     forded = places.is_ford[segments.tail] | places.is_ford[segments.head]
@@ -313,7 +314,7 @@ def strip_segments(
     approach = strip.near_crossing(near_ends[:, 0]) & strip.near_crossing(near_ends[:, 1])
     gone = ~approach | ford[suspect]
     if strip.is_official:
-        # An approach leads to the line by right; but what else is joined with it may not.
+        # An approach may lead to the line, but other ways joined with it may not.
         meets = np.zeros(len(minor), dtype=bool)
         meets[near[~approach]] = strip.near(near_ends[~approach], strip.clear_m)
         meets |= _is_cut(ways, segments)[way[minor]]
@@ -326,23 +327,23 @@ def strip_segments(
 
 
 def _is_cut(ways: WayTable, segments: WaySegments) -> NDArray[np.bool_]:
-    """Return which ways lack nodes in the file: nobody knows where they go on to, bool [W]."""
+    """Return which ways lack nodes in the file, so that their full course is unknown, bool [W]."""
     drawn = np.bincount(segments.way, minlength=len(ways))
     return np.asarray(drawn < np.diff(ways.refs_start) - 1)
 
 
 def _reaching_line(tail: Array, head: Array, meets: Array) -> NDArray[np.bool_]:
-    """Return which minor segments are joined, by minor ones alone, with one that meets the line.
+    """Return which minor segments are joined, over minor ones alone, with one that meets the line.
 
-    Two are joined where they share a node, be it one that a road runs through: a path that goes on
-    beyond a road is the same path to whoever walks it. Along a road nothing is joined.
+    Two segments are joined where they share a node, even if a road runs through that node: a path
+    that goes on beyond a road is the same path to a walker. Roads themselves join nothing.
 
     Parameters
     ----------
     tail, head
         Nodes of each segment.
     meets
-        bool, which of them come too near to the line, or may.
+        bool, which segments come too near to the line, or may do so.
     """
     if not meets.any():
         return np.zeros(len(tail), dtype=bool)
@@ -369,8 +370,8 @@ def strip_pieces(
 
     A piece that meets or crosses a border line, or whose ends lie in different countries, stays
     only at an official crossing of these countries; a path or track that meets the line never
-    does. A bridge that goes takes the rest of its way inside the strip with it. Where no area
-    says what lies on either side, nothing may meet the line.
+    stays. A bridge that is removed takes the rest of its way inside the strip with it. Without
+    areas, the country on either side is unknown, and no piece may meet the line.
 
     Parameters
     ----------
@@ -391,7 +392,7 @@ def strip_pieces(
     gone, met = np.zeros(len(pieces), dtype=bool), np.zeros(len(pieces), dtype=bool)
     gone[which[~allowed]] = True
     met[which] = True
-    # Ends in two countries without meeting a line: the data contradicts itself, so it goes.
+    # Ends in two countries without meeting a line: the data contradicts itself; the piece goes.
     gone |= differ & ~met
     gone |= _roams_abroad(strip, places, pieces, country) & ~differ
     return gone | _bridges(strip, ways, places, pieces, gone)
@@ -400,10 +401,10 @@ def strip_pieces(
 def _roams_abroad(
     strip: BorderStrip, places: NodePlaces, pieces: Pieces, country: NDArray[np.int16]
 ) -> NDArray[np.bool_]:
-    """Whether a piece has a vertex outside its first end's country and beyond a crossing's reach.
+    """Return whether a vertex lies outside the first end's country, out of reach of a crossing.
 
-    Such a piece may leave at one official crossing and come back at another, and with both ends
-    in one country nobody would ask whether they are open.
+    Such a piece may leave a country at one official crossing and return at another. As both its
+    ends lie in one country, no route would check whether these crossings are open.
     """
     if not strip.has_areas:
         return np.zeros(len(pieces), dtype=bool)
@@ -417,7 +418,7 @@ def _roams_abroad(
 def _bridges(
     strip: BorderStrip, ways: WayTable, places: NodePlaces, pieces: Pieces, gone: Array
 ) -> NDArray[np.bool_]:
-    """Return the bridges that go: near an uncertain line, or part of a way that was lost."""
+    """Return which bridges to remove: near an uncertain line, or on a way that lost a piece."""
     bridge = (ways.columns["forward"][pieces.way] & EdgeFlag.BRIDGE) != 0
     rows = np.flatnonzero(bridge)
     lost = gone[rows]
@@ -434,7 +435,7 @@ def _bridges(
 def _near(
     strip: BorderStrip, places: NodePlaces, pieces: Pieces, rows: Array, distance_m: float
 ) -> NDArray[np.bool_]:
-    """Whether any segment of each given piece comes near a border line."""
+    """Return whether any segment of each given piece comes within the distance of a border line."""
     first, last = pieces.shape_start[rows], pieces.shape_start[rows + 1] - 1
     counts = last - first
     offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -1,4 +1,4 @@
-"""Where countries end: areas and lines from an extract, or from an official boundary file."""
+"""Country areas and border lines from an extract or from an official boundary file."""
 
 import json
 from dataclasses import replace
@@ -14,7 +14,7 @@ from routing.errors import ImportFailed
 from routing.osm.border_strip import Boundaries
 from routing.osm.way_table import Progress, objects
 
-#: Properties in which boundary files keep the ISO 3166-1 alpha-2 code.
+#: Properties that hold the ISO 3166-1 alpha-2 code in boundary files.
 COUNTRY_PROPERTIES = ("ISO_A2_EH", "iso_a2", "ISO_A2", "ISO3166-1:alpha2")
 #: Properties that only Natural Earth has (its admin-0 and admin-1 layers).
 _NATURAL_EARTH = frozenset({"ADM0_A3", "adm0_a3", "adm1_code", "NE_ID", "ne_id"})
@@ -25,17 +25,18 @@ def from_file(path: Path, *, error_m: float = 0.0) -> Boundaries:
     """Read an official boundary file: GeoJSON, EPSG:4326.
 
     Polygons with a country property are the countries. Lines, where the file has any, are the
-    land borders; without lines every outline counts as border, the coast included (fail closed).
+    land borders; without lines every outline counts as border, including the coast (fail closed).
 
     Parameters
     ----------
     error_m
-        How far the file may be from the truth, metres; widens the border strip (P34).
+        Largest distance of the file's lines from the true border, metres; widens the border strip
+        (P34).
 
     Raises
     ------
     ImportFailed
-        Unreadable, without countries, or Natural Earth's generalised outlines.
+        If the file is unreadable, has no countries, or holds Natural Earth's generalised outlines.
     """
     try:
         collection = json.loads(path.read_text(encoding="utf-8"))
@@ -84,11 +85,11 @@ def _country(properties: dict[str, Any], path: Path, number: int) -> str:
 
 
 def from_extract(source: Path, progress: Progress) -> Boundaries:
-    """Read the admin_level=2 areas that are complete in an extract, and every such line.
+    """Read the admin_level=2 areas that are complete in an extract, and all admin_level=2 lines.
 
-    An area that the extract's edge cuts is left out by libosmium, but the lines it still holds
-    are known borders all the same. None of them is official, whole or not: an area tells in which
-    country a road lies, and near its line everything minor goes (P34).
+    libosmium leaves out an area that the edge of the extract cuts, but the lines that remain of it
+    are known borders all the same. None of them counts as official: an area tells in which country
+    a road lies, and near its line every minor way is removed (P34).
     """
     members = {
         member.ref
@@ -153,7 +154,7 @@ def _areas(source: Path) -> dict[str, list[BaseGeometry]]:
     factory = osmium.geom.WKBFactory()
     only = osmium.filter.TagFilter(("admin_level", "2"))
     processor: Any = osmium.FileProcessor(str(source)).with_areas(only)
-    # Nodes and ways stay inside libosmium: only areas come out.
+    # Nodes and ways stay inside libosmium; only areas are passed to Python.
     areas = processor.with_filter(osmium.filter.EntityFilter(osmium.osm.AREA)).with_filter(only)
     found: dict[str, list[BaseGeometry]] = {}
     for area in areas:

@@ -1,4 +1,4 @@
-"""OpenStreetMap data (PBF or XML) into a graph directory: streaming, all or nothing."""
+"""Import of OpenStreetMap data (PBF or XML) into a graph directory, streaming and atomic."""
 
 import hashlib
 from collections.abc import Sequence
@@ -75,16 +75,16 @@ def import_osm(
     progress: Progress | None = None,
     staged: Staged | None = None,
 ) -> GraphMeta:
-    """Import a file as region ``name``; an older version stays until the new one is whole.
+    """Import a file as region ``name``; an older version stays until the new one is complete.
 
     Parameters are those of :func:`read_osm`, and ``staged`` of `routing.graph.regions.write_graph`.
 
     Raises
     ------
     ImportFailed
-        The file, height raster or boundary file cannot be used.
+        If the file, height raster or boundary file cannot be used.
     GraphError
-        Bad region name, or the disk refuses; what was there before is unchanged.
+        If the region name is invalid or the disk refuses; an older version is unchanged.
     """
     check_name(name)
     report = progress or _silent
@@ -102,7 +102,7 @@ def import_osm(
         progress=report,
     )
     report("hierarchy", 0, 1)
-    arcs = graph.hierarchy.topology.arc_count  # built here
+    arcs = graph.hierarchy.topology.arc_count  # builds the hierarchy
     report("hierarchy", arcs, arcs)
     report("metrics", 0, 1)
     metrics = base_metrics(graph, ADULT, AVERSIONS)
@@ -139,12 +139,12 @@ def read_osm(
     dem
         Height raster; cells of 90 m or finer give slope, coarser ones only heights.
     country
-        ISO 3166-1 alpha-2: everything in the extract belongs to it. It makes no line official.
+        ISO 3166-1 alpha-2 code of the whole extract. This makes no border line official.
     boundaries
-        Official boundary file (GeoJSON); see ``routing.osm.country_areas.from_file``. It alone is
-        an official line, from which minor ways that keep clear of it stay (P34).
+        Official boundary file (GeoJSON); see ``routing.osm.country_areas.from_file``. Only its
+        lines are official, so that minor ways that keep clear of them stay (P34).
     boundary_error_m
-        How far that file may be from the truth, metres.
+        Largest distance of that file's lines from the true border, metres.
     border_strip_m
         Half width of the strip of rule P34, metres.
     official_crossings
@@ -152,12 +152,12 @@ def read_osm(
     imported_at
         ISO 8601, by the caller's clock.
     progress
-        Called with (stage, done, total); total 0 means not known.
+        Called with (stage, done, total); a total of 0 means unknown.
 
     Raises
     ------
     ImportFailed
-        With what to do.
+        If the data cannot be used; the message says what to do.
     """
     check_source(source)
     progress = progress or _silent
@@ -175,7 +175,7 @@ def read_osm(
         network = _street_network(ways, places, segments, known, strip, country, report)
     heights = _heights(network, ways, places, dem, progress)
     report["restrictions_read"], restrictions = read_restrictions(source, progress)
-    report["restrictions_used"] = 0  # until they are laid onto the graph
+    report["restrictions_used"] = 0  # replaced when the graph is built
     nodes, pieces = _tables(network, ways, places, heights)
     return RoadGraph.build(
         nodes,
@@ -197,7 +197,7 @@ def read_osm(
 
 
 def _silent(stage: str, done: int, total: int) -> None:
-    """Take no notice of progress."""
+    """Ignore progress."""
 
 
 def _sha256(path: Path) -> str:
@@ -212,8 +212,8 @@ def _sha256(path: Path) -> str:
 class _Network:
     """Pieces whose ends are numbered graph nodes; each node has a place and a country.
 
-    ``borders`` and ``thresholds``, int64 [., 2], join nodes at one place; ``passing``, uint16
-    [., 2], are the flags of both directions of each threshold.
+    ``borders`` and ``thresholds``, int64 [., 2], join nodes at the same place. ``passing``, uint16
+    [., 2], holds the flags of both directions of each threshold.
     """
 
     kind: str
@@ -254,7 +254,7 @@ def _boundaries(
     error_m: float,
     progress: Progress,
 ) -> Boundaries:
-    """Return what is known about borders: the extract's own lines always count."""
+    """Return the known borders; the extract's own lines always count."""
     if country is not None and boundaries is not None:
         raise ImportFailed("give either a country for the whole extract or a boundary file")
     extract = boundary_files.from_extract(source, progress)
@@ -300,8 +300,8 @@ def _street_network(
             raise ImportFailed(
                 "no road lies inside a known country; does the boundary file cover this extract?"
             )
-        # Where a lost road was met is no junction: a road that ends there would tell of it (P34),
-        # and so would a number that is left out.
+        # The place where a removed road was joined is no junction: a road split there, or a gap in
+        # the piece numbers, would reveal the removed road (P34).
         keep[keep] = ~np.repeat(gone, np.diff(pieces.shape_start) - 1)
         pieces = cut(ways, segments, keep, barred)
     place, ends = np.unique(np.concatenate((pieces.tail, pieces.head)), return_inverse=True)
@@ -332,12 +332,12 @@ def _gone(
     country: Array,
     report: dict[str, int],
 ) -> Array:
-    """Return which pieces may not stay, bool [K], and count them."""
+    """Return which pieces must be removed, bool [K], and count them in the report."""
     gone = np.zeros(len(pieces), dtype=bool)
     if not strip.is_empty:
         gone = strip_pieces(strip, ways, places, pieces, country)
     lost = {"pieces_across_border": int(gone.sum())}
-    if known.areas:  # fail closed: no road leads to where nobody knows the country
+    if known.areas:  # fail closed: no road may lead where the country is unknown
         unknown = (country[pieces.tail] < 0) | (country[pieces.head] < 0)
         lost["pieces_in_unknown_country"] = int((unknown & ~gone).sum())
         gone |= unknown
@@ -350,7 +350,7 @@ def _gone(
 
 @dataclass(frozen=True, eq=False)
 class _Heights:
-    """Metres at each graph node, climbs of each piece; NaN where not known."""
+    """Heights of each graph node and ascents of each piece, metres; NaN where not known."""
 
     node_m: Array
     ascent_m: Array
@@ -381,7 +381,7 @@ def _heights(
 
 
 def _between_ends(node_m: Array, network: _Network) -> tuple[Array, Array]:
-    """Return the least climb that the heights of both ends allow."""
+    """Return the least ascent and descent that the heights of both ends allow."""
     rise = node_m[network.head] - node_m[network.tail]
     return np.maximum(rise, 0.0), np.maximum(-rise, 0.0)
 
@@ -403,7 +403,7 @@ def _tables(
     )
     pieces, borders, thresholds = network.pieces, network.borders, network.thresholds
     of_way = {name: column[pieces.way] for name, column in ways.columns.items()}
-    # Thresholds first, with the lowest id of a way, so that files mostly come in order.
+    # Thresholds come first, with the lowest way id, so that rows are mostly sorted by way.
     joints = np.concatenate((thresholds, borders))
     before = len(thresholds)
 
@@ -438,7 +438,7 @@ def _tables(
 
 
 def _shapes(pieces: Pieces, before: Array, after: Array) -> tuple[Array, Array]:
-    """Return the shapes of joints, pieces and joints, one after the other, and their bounds."""
+    """Return the shapes of thresholds, pieces and borders, concatenated, and their bounds."""
     shape = np.concatenate((before.ravel(), pieces.shape, after.ravel()))
     counts = np.concatenate(
         (np.full(len(before), 2), np.diff(pieces.shape_start), np.full(len(after), 2))

@@ -1,4 +1,4 @@
-"""Ways cut into pieces at junctions, with numpy and without a loop over ways."""
+"""Splitting of ways at junctions, in numpy and without a loop over ways."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ type Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class WaySegments:
-    """Every straight stretch between consecutive nodes of a way, both nodes known; S segments.
+    """Straight stretches between consecutive nodes of a way, both nodes known; S segments.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class WaySegments:
     length_m
         float64 [S], great circle.
     missing
-        References to nodes that the file lacks.
+        Number of references to nodes that the file lacks.
     """
 
     position: Array
@@ -51,7 +51,7 @@ class Pieces:
     way, number
         int64 [K], row of the way table, and running number within the way.
     length_m
-        float64 [K]: ``amparo:length_m`` shared out by length where tagged, else great circle.
+        float64 [K]: ``amparo:length_m`` divided in proportion where tagged, else great circle.
     shape_start, shape
         int64 [K + 1] and [P]: rows of the node places, both ends included.
     """
@@ -76,7 +76,7 @@ class Pieces:
         return np.asarray(self.shape[self.shape_start[1:] - 1])
 
     def take(self, keep: Array) -> "Pieces":
-        """Return the pieces of a boolean mask, in the same order."""
+        """Return the pieces that a boolean mask selects, in the same order."""
         counts = np.diff(self.shape_start)
         return Pieces(
             way=self.way[keep],
@@ -88,7 +88,7 @@ class Pieces:
 
 
 def segments_of(ways: WayTable, places: NodePlaces) -> WaySegments:
-    """Return the segments whose two nodes are in the file; a repeated node makes none."""
+    """Return the segments whose two nodes are in the file; a node repeated at once makes none."""
     row = rows_of(places.osm_id, ways.refs)
     known = row >= 0
     way = np.repeat(np.arange(len(ways)), np.diff(ways.refs_start))
@@ -113,23 +113,23 @@ def _lengths(places: NodePlaces, tail: Array, head: Array) -> Array:
 def cut(ways: WayTable, segments: WaySegments, keep: Array, barred: Array | None = None) -> Pieces:
     """Join kept segments into pieces that end at graph nodes.
 
-    A graph node is where a way or a remaining stretch of it begins or ends, where two
-    stretches, or one stretch twice, pass through the same node, and where a barrier stands.
+    A graph node is where a way, or a stretch that is left of it, begins or ends; where two
+    stretches, or one stretch twice, pass through the same node; and where a barrier stands.
 
     Parameters
     ----------
     keep
         bool [S].
     barred
-        bool [N], nodes of the places with a barrier; none where left out.
+        bool [N], which of the node places have a barrier; None for no barriers.
     """
     way, tail, head = segments.way[keep], segments.tail[keep], segments.head[keep]
     length_m = (segments.length_m * _tag_ratio(ways, segments))[keep]
-    # A node repeated at once leaves a hole in the positions but none on the ground.
+    # A node repeated at once leaves a gap in the positions but none on the ground.
     follows = np.concatenate(([False], (way[1:] == way[:-1]) & (tail[1:] == head[:-1])))
     begins = ~follows
     ends = np.concatenate((begins[1:], [True]))
-    # How often a node is passed: each segment's tail once, and the head where a stretch ends.
+    # Count how often a node is passed: each segment's tail, and the head where a stretch ends.
     passed = np.concatenate((tail, head[ends]))
     times = np.bincount(passed, minlength=int(passed.max(initial=0)) + 1)
     starts_piece = begins | (times[tail] > 1)
@@ -143,7 +143,7 @@ def cut(ways: WayTable, segments: WaySegments, keep: Array, barred: Array | None
 def _tag_ratio(ways: WayTable, segments: WaySegments) -> Array:
     """Return tagged length over drawn length of each segment's way; 1 where not tagged.
 
-    A way that lacks nodes keeps its drawn length: the tag speaks of the whole.
+    A way that lacks nodes keeps its drawn length, because the tag is for the whole way.
     """
     drawn = np.bincount(segments.way, weights=segments.length_m, minlength=len(ways))
     count = np.bincount(segments.way, minlength=len(ways))

@@ -1,7 +1,8 @@
-"""OpenStreetMap's PBF files, block by block: what libosmium gives an object at a time, as bytes.
+"""OpenStreetMap's PBF files, read block by block as bytes instead of object by object.
 
-https://wiki.openstreetmap.org/wiki/PBF_Format. Only what extracts are written in is read here:
-raw or zlib blobs, without history. `is_plain` tells; libosmium reads the rest.
+https://wiki.openstreetmap.org/wiki/PBF_Format. Only the variants that extracts use are read here:
+raw or zlib blobs, without history. `is_plain` tells whether a file qualifies; libosmium reads the
+rest.
 """
 
 import struct
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from routing.errors import ImportFailed
 from routing.osm.protobuf_wire import Bytes, DamagedError, Int64, fields
 
-#: Limits that the format sets, bytes: of a blob's header, and of a blob packed and unpacked.
+#: Size limits set by the format, bytes: of a blob's header, and of a blob, packed or unpacked.
 _MOST_HEADER = 64 * 1024
 _MOST_BLOB = 32 * 1024 * 1024
 _FEATURES = frozenset({b"OsmSchema-V0.6", b"DenseNodes"})
@@ -33,19 +34,19 @@ _DEFAULT_GRANULARITY = 100  # nanodegrees
 
 
 class NotPlainError(Exception):
-    """The file is in order as far as we see, but libosmium has to read it."""
+    """The file seems intact, but only libosmium can read it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """One block of a file: up to 8,000 objects with their strings.
+    """Block of a file: up to 8,000 objects with their strings.
 
     Parameters
     ----------
     data
         uint8: the unpacked block.
     parts
-        int64 [F, 3]: its fields, see `routing.osm.protobuf_wire.fields`.
+        int64 [F, 3]: fields of the block, see `routing.osm.protobuf_wire.fields`.
     """
 
     data: Bytes
@@ -63,7 +64,7 @@ class Block:
 
     @property
     def scale(self) -> Int64:
-        """Nanodegrees a unit, and offsets of longitude and latitude in nanodegrees, int64 [3]."""
+        """Nanodegrees per unit, and offsets of longitude and latitude in nanodegrees, int64 [3]."""
         found = np.array([_DEFAULT_GRANULARITY, 0, 0], dtype=np.int64)
         for index, number in enumerate((_GRANULARITY, _LON_OFFSET, _LAT_OFFSET)):
             values = self.parts[self.parts[:, 0] == number, 1]
@@ -72,7 +73,7 @@ class Block:
         return found
 
     def objects(self, kind: int) -> Iterator[Int64]:
-        """Yield, group by group, where its messages of one kind begin and end, int64 [., 2]."""
+        """Yield, per group, the bounds of the messages of one kind, int64 [., 2]."""
         for _, begin, end in self.parts[self.parts[:, 0] == _GROUP].tolist():
             found = fields(self.data, begin, end)
             found = found[(found[:, 0] == kind) & (found[:, 2] >= 0), 1:]
@@ -81,12 +82,12 @@ class Block:
 
 
 def is_plain(source: Path) -> bool:
-    """Whether this module can read a file: the header and the first block decide.
+    """Return whether this module can read a file, judged by its header and first block.
 
     Raises
     ------
     ImportFailed
-        The file is damaged.
+        If the file is damaged.
     """
     if not source.name.lower().endswith(".pbf"):
         return False
@@ -98,21 +99,21 @@ def is_plain(source: Path) -> bool:
 
 
 def is_sorted(source: Path) -> bool:
-    """Whether the header promises all nodes first, then all ways."""
+    """Return whether the header declares that all nodes come first, then all ways."""
     with source.open("rb") as stream:
         _, data = _header(stream, source)
     return _SORTED in _texts(data, _OPTIONAL, source)
 
 
 def blocks(source: Path) -> Iterator[tuple[int, Block]]:
-    """Yield the blocks of a file, each with how many bytes of the file were read.
+    """Yield the blocks of a file, each with the number of bytes read so far.
 
     Raises
     ------
     ImportFailed
-        The file is damaged.
+        If the file is damaged.
     NotPlainError
-        A blob is packed in another way, or the file has features that we do not know.
+        If a blob uses another compression, or the file requires features unknown here.
     """
     with source.open("rb") as stream:
         kind, data = _header(stream, source)
@@ -128,16 +129,16 @@ def blocks(source: Path) -> Iterator[tuple[int, Block]]:
 
 
 class damage_reported:  # noqa: N801 -- reads as a function: a context manager without a frame
-    """Turn what is raised for damaged bytes into ImportFailed."""
+    """Convert errors of damaged bytes into ImportFailed."""
 
     def __init__(self, source: Path) -> None:
         self._source = source
 
     def __enter__(self) -> None:
-        """Nothing to prepare."""
+        """Do nothing."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Say which file it is."""
+        """Raise ImportFailed with the name of the file if the bytes are damaged."""
         if isinstance(error, DamagedError | zlib.error):
             raise _damaged(self._source, str(error)) from error
 
@@ -188,7 +189,7 @@ def _unpacked(blob: Bytes) -> Bytes:
     if not 0 <= size <= _MOST_BLOB:
         raise DamagedError("a blob without a sensible size")
     begin, end = parts[_ZLIB]
-    # No more than was promised: a small blob may unpack to gigabytes.
+    # Unpack no more than the declared size: a small blob may unpack to gigabytes.
     unpacked = zlib.decompressobj().decompress(blob[begin:end].data, size + 1)
     if len(unpacked) != size:
         raise DamagedError("a blob has another size than it says")

@@ -1,4 +1,4 @@
-"""The ways and nodes of one PBF block, decoded by kernels."""
+"""Numba kernels that decode the ways and nodes of one PBF block."""
 
 from typing import Final
 
@@ -13,8 +13,8 @@ type UInt8 = NDArray[np.uint8]
 type Int32 = NDArray[np.int32]
 type Bool = NDArray[np.bool_]
 
-#: What a tag's key means to the reader of ways: the least code of each kind. Below `NAME` a way
-#: counts as a road, from `PLAIN` on the tag says what the road is like; in between are texts.
+#: Codes of tag keys for the reader of ways. Keys with codes below `NAME` make a way a road; codes
+#: from `NAME` to `PLAIN` - 1 are texts; codes from `PLAIN` on describe the road.
 NAME: Final = 6
 PLAIN: Final = 9
 TEXTS: Final = PLAIN - NAME
@@ -36,9 +36,9 @@ def ways_in(
     Parameters
     ----------
     messages
-        int64 [., 2]: where each way begins and ends.
+        int64 [., 2]: bounds of each way's bytes.
     code
-        uint8 [strings]: what each string means as a key, 0 for nothing.
+        uint8 [strings]: code of each string as a key, 0 if the string is not a key of interest.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def ways_in(
 
 @inlined
 def _bytes_in(messages: Int64) -> int:
-    """Return how long messages are together: no list in them has more members than that."""
+    """Return the total length of messages in bytes, an upper bound for the members of any list."""
     total = 0
     for i in range(len(messages)):
         total += messages[i, 1] - messages[i, 0]
@@ -87,9 +87,9 @@ def _bytes_in(messages: Int64) -> int:
 
 @inlined
 def _extents(data: Bytes, message: Int64, extent: Int64) -> None:
-    """Note where each field of a message begins and ends; (0, 0) for none.
+    """Store the bounds of each field of a message in ``extent``; (0, 0) for a missing field.
 
-    A plain number counts as empty, so that nobody reads where it seems to point to.
+    A plain number is stored as empty, so that its value is never used as a position.
     """
     extent[:] = 0
     at = message[0]
@@ -102,7 +102,7 @@ def _extents(data: Bytes, message: Int64, extent: Int64) -> None:
 
 @inlined
 def _tag(data: Bytes, extent: Int64, strings: int) -> tuple[int, int]:
-    """Return key and value of the next tag of a way or node, and go past it."""
+    """Return key and value of the next tag of a way or node, and advance ``extent`` past it."""
     key, extent[_KEYS, 0] = varint(data, extent[_KEYS, 0], extent[_KEYS, 1])
     value, extent[_VALUES, 0] = varint(data, extent[_VALUES, 0], extent[_VALUES, 1])
     if not 0 <= key < strings or not 0 <= value < strings:
@@ -114,7 +114,7 @@ def _tag(data: Bytes, extent: Int64, strings: int) -> tuple[int, int]:
 def _way_tags(
     data: Bytes, extent: Int64, code: UInt8, text: Int32, tags: Int32, size: int
 ) -> tuple[int, bool]:
-    """Append the tags of a way; return how many there are now, and whether it is a road."""
+    """Append the tags of a way; return the total number of tags, and whether the way is a road."""
     is_road = False
     while extent[_KEYS, 0] < extent[_KEYS, 1]:
         key, value = _tag(data, extent, len(code))
@@ -131,7 +131,7 @@ def _way_tags(
 
 @inlined
 def _way_refs(data: Bytes, extent: Int64, refs: Int64, size: int) -> int:
-    """Append the node references of a way and return how many there are now."""
+    """Append the node references of a way and return their total number."""
     at, end = extent[_REFS]
     ref = 0
     while at < end:
@@ -144,7 +144,7 @@ def _way_refs(data: Bytes, extent: Int64, refs: Int64, size: int) -> int:
 
 @inlined
 def _put(row: int, lon: int, lat: int, scale: Int64, places: Int32, found: Bool) -> None:
-    """Note the place of a node, unless it has one or the place is not on Earth."""
+    """Store the place of a node, unless it has one already or the place is not on Earth."""
     x = _toward_zero(lon * scale[0] + scale[1])
     y = _toward_zero(lat * scale[0] + scale[2])
     if not found[row] and -_EAST <= x <= _EAST and -_NORTH <= y <= _NORTH:
@@ -155,7 +155,7 @@ def _put(row: int, lon: int, lat: int, scale: Int64, places: Int32, found: Bool)
 
 @inlined
 def _toward_zero(nanodegrees: int) -> int:
-    # As libosmium divides: C++ cuts off, Python's // goes down.
+    # Truncate as libosmium's C++ does; Python's // rounds down.
     if nanodegrees < 0:
         return -(-nanodegrees // _NANO_PER_UNIT)
     return nanodegrees // _NANO_PER_UNIT
@@ -171,26 +171,26 @@ def dense_in(
     places: Int32,
     found: Bool,
 ) -> Int32:
-    """Decode densely packed nodes into the rows of those that are wanted.
+    """Decode densely packed nodes into the rows of the wanted nodes.
 
     Parameters
     ----------
     message
-        int64 [2]: where the nodes begin and end.
+        int64 [2]: bounds of the nodes' bytes.
     scale
         See `Block.scale`.
     code
-        uint8 [strings]: 1 for keys that somebody asks for.
+        uint8 [strings]: 1 for keys of interest.
     wanted
         int64 [N]: node ids, ascending.
     places, found
-        int32 [2, N] and bool [N]: lon and lat (1e-7 degree), and whether they are known;
-        written. Of a node that comes twice, the first counts.
+        int32 [2, N] and bool [N]: receive lon and lat (1e-7 degree), and whether they are known.
+        If a node comes twice, the first place counts.
 
     Returns
     -------
     int32 [., 3]
-        (row, key, value) of all tags of the wanted nodes that have a key somebody asks for.
+        (row, key, value) of all tags of those wanted nodes that have a key of interest.
     """
     extent = np.empty((_FIELDS, 2), np.int64)
     _extents(data, message, extent)
@@ -221,7 +221,7 @@ def dense_in(
 def _dense_tags(
     data: Bytes, extent: Int64, code: UInt8, row: int, tags: Int32, size: int
 ) -> tuple[int, bool]:
-    """Append the tags of the next node; return how many there are now, and whether one counts."""
+    """Append the next node's tags; return their total number and whether a key is of interest."""
     at, end = extent[_DENSE_TAGS]
     is_asked = False
     while at < end:
@@ -248,7 +248,7 @@ def nodes_in(
     places: Int32,
     found: Bool,
 ) -> Int32:
-    """Decode nodes that are packed one by one; everything else as in `dense_in`."""
+    """Decode nodes that are packed one by one; otherwise as `dense_in`."""
     tags = np.empty((_bytes_in(messages), 3), np.int32)
     extent = np.empty((_FIELDS, 2), np.int64)
     count = hint = 0

@@ -1,7 +1,7 @@
-"""Protocol Buffers' wire format: numbers and fields as kernels read them from bytes.
+"""Protocol Buffers' wire format: kernels that read numbers and fields from bytes.
 
-https://protobuf.dev/programming-guides/encoding/. Every look at a byte is checked against the end
-of its message: what a file claims about itself is never believed.
+https://protobuf.dev/programming-guides/encoding/. Every read of a byte is checked against the end
+of its message; lengths that a file states are never trusted.
 """
 
 import numpy as np
@@ -12,16 +12,16 @@ from routing._numba import compiled, inlined
 type Bytes = NDArray[np.uint8]
 type Int64 = NDArray[np.int64]
 
-_MOST_BITS = 63  # of shift: a varint has ten bytes at most
+_MOST_BITS = 63  # highest shift: a varint has at most ten bytes
 
 
 class DamagedError(Exception):
-    """Bytes that are not what they should be."""
+    """Bytes that violate the format."""
 
 
 @inlined
 def varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
-    """Return the number that begins at a place, and the place after it; 64 bits, wrapping."""
+    """Return the number that begins at a position, and the next position; 64 bits, wrapping."""
     value = np.int64(0)
     shift = np.int64(0)
     while True:
@@ -37,15 +37,15 @@ def varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
 
 @inlined
 def zigzag(value: int) -> int:
-    """Return the signed number of a ``sint64``."""
+    """Return the signed number that a ``sint64`` encodes."""
     return ((value >> 1) & 0x7FFF_FFFF_FFFF_FFFF) ^ -(value & 1)
 
 
 @inlined
 def field(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
-    """Return the number of a field, its extent, and the place after it.
+    """Return the number of a field, the bounds of its content, and the next position.
 
-    A field without a length gives (number, value, -1, place after).
+    A plain number (varint) is returned as (number, value, -1, next position).
     """
     key, at = varint(data, at, end)
     kind = key & 7
@@ -70,7 +70,7 @@ def fields(data: Bytes, begin: int, end: int) -> Int64:
     Returns
     -------
     int64 [F, 3]
-        Number, and where the content begins and ends; value and -1 for plain numbers.
+        Number, and the bounds of the content; for plain numbers the value and -1.
     """
     if not 0 <= begin <= end <= len(data):
         raise DamagedError("a number where a message should be")

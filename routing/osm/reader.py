@@ -1,4 +1,4 @@
-"""Ways and nodes of a file as tables: PBF by our own kernels, everything else by libosmium."""
+"""Ways and nodes of a file as tables: PBF by this project's kernels, all else by libosmium."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ def read_ways(source: Path, names: Names, progress: Progress) -> WayTable:
     Raises
     ------
     ImportFailed
-        The file is damaged, or holds no usable way.
+        If the file is damaged, or holds no usable way.
     """
     if pbf_blocks.is_plain(source):
         try:
@@ -59,7 +59,7 @@ def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> N
     Raises
     ------
     ImportFailed
-        None of them is in the file.
+        If none of the nodes is in the file.
     """
     if pbf_blocks.is_plain(source):
         try:
@@ -70,7 +70,7 @@ def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> N
 
 
 def warm() -> None:
-    """Compile, or read from disk, the kernels that read PBF, with nothing to read."""
+    """Compile the kernels that read PBF, or load their compiled code from disk."""
     data, code = np.frombuffer(b"\0", dtype=np.uint8), np.zeros(1, dtype=np.uint8)
     no_message = np.empty((0, 2), dtype=np.int64)
     places, found = np.zeros((2, 1), dtype=np.int32), np.zeros(1, dtype=bool)
@@ -99,22 +99,22 @@ def _codes(block: pbf_blocks.Block, codes: dict[bytes, int]) -> NDArray[np.uint8
 
 @dataclass(eq=False)
 class _WaysOfBlocks:
-    """Ways gathered block by block; their tags are read once for each set of them.
+    """Ways collected block by block; each distinct set of tags is interpreted only once.
 
     A city's million ways have a few thousand different sets of the tags that matter.
     """
 
     read_count: int = 0
-    #: Every value of a tag that was met, and its number; and they as text, by number.
+    #: Number of each tag value met so far, and the values as text, by number.
     numbers: dict[bytes, int] = field(default_factory=dict)
     values: list[str] = field(default_factory=list)
-    #: (code, value) pairs as bytes -> row of `attributes`, -1 where nobody may use such a way.
+    #: (code, value) pairs as bytes -> row of `attributes`, -1 where no mode may use such a way.
     known: dict[bytes, int] = field(default_factory=dict)
     attributes: list[tuple[int, ...]] = field(default_factory=list)
     parts: list[tuple[Array, ...]] = field(default_factory=list)
 
     def read(self, source: Path, names: Names, progress: Progress) -> WayTable:
-        """Read a file."""
+        """Read the ways of a file into a table."""
         for block in _reported(source, "ways", progress):
             with pbf_blocks.damage_reported(source):
                 groups = list(block.objects(pbf_blocks.WAYS))
@@ -138,7 +138,7 @@ class _WaysOfBlocks:
         )
 
     def _numbers(self, block: pbf_blocks.Block, strings: Array) -> Array:
-        """Return the number of each string of the block that is among those given."""
+        """Return numbers for the block's strings that are among those given, -1 for the others."""
         is_used = np.zeros(len(block.strings), dtype=bool)
         is_used[strings[strings >= 0]] = True
         number = np.full(len(block.strings), -1, dtype=np.int64)
@@ -150,7 +150,7 @@ class _WaysOfBlocks:
         return number
 
     def _rows(self, start: Array, code: Array, value: Array) -> Array:
-        """Return the row of `attributes` of each way."""
+        """Return the row of `attributes` for each way."""
         pairs = (value * len(_CODES) + code).astype(np.int64)
         text, size = pairs.tobytes(), pairs.itemsize
         rows = np.empty(len(start) - 1, dtype=np.int64)
@@ -192,7 +192,7 @@ class _WaysOfBlocks:
 
 
 def _numbered(found: Array, values: list[str], names: Names) -> NDArray[np.int32]:
-    """Return the numbers of names, added in the order in which they first come.
+    """Return the numbers of names, which are added in the order of their first use.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def _nodes_of_blocks(source: Path, refs: Array, names: Names, progress: Progress
 def _read_block(
     block: pbf_blocks.Block, wanted: Array, places: Array, found: Array
 ) -> Array | None:
-    """Note the places of a block's nodes and return their tags; None where it has no nodes."""
+    """Store the places of a block's nodes and return their tags; None where it has no nodes."""
     dense, single = list(block.objects(pbf_blocks.DENSE)), list(block.objects(pbf_blocks.NODES))
     if not dense and not single:
         return None

@@ -1,4 +1,4 @@
-"""Turn restrictions of an extract: its relations, read as a stream."""
+"""Turn restrictions of an extract, read from its relations as a stream."""
 
 from pathlib import Path
 
@@ -7,17 +7,17 @@ from routing.osm.way_table import Progress, objects, reported
 
 
 def read_restrictions(source: Path, progress: Progress) -> tuple[int, list[Restriction]]:
-    """Read the restrictions of a file, streaming.
+    """Read the turn restrictions of a file, streaming.
 
     Returns
     -------
     (read, restrictions)
-        How many relations speak of one, and those that bind a passenger car.
+        The number of restriction relations, and the restrictions that bind a passenger car.
 
     Raises
     ------
     ImportFailed
-        The file is damaged.
+        If the file is damaged.
     """
     read, found = 0, []
     relations = objects(source, "relation", *RESTRICTION_KEYS, "restriction:conditional")

@@ -1,4 +1,4 @@
-"""The corridor sketch's crossings: one node per country, joined by a border edge of no length."""
+"""Crossings of the corridor sketch: one node per country, joined by a border edge of no length."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ type Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class CrossingSplit:
-    """Which node of which country each end of each piece attaches to.
+    """Assignment of each end of each piece to a node of one country.
 
     Parameters
     ----------
@@ -43,19 +43,19 @@ class CrossingSplit:
 def split_crossings(
     tail: Array, head: Array, countries: Mapping[int, tuple[str, ...]]
 ) -> CrossingSplit:
-    """Return every node one country, and every piece two ends in the same country.
+    """Split crossings so that every node has one country and every piece lies within one country.
 
     A piece belongs to the country that both its ends share. A crossing (two countries) becomes
-    one node for each country that a piece reaches it from. Where two crossings are neighbours
-    and share both countries (the two posts of Rumichaca), the border runs between them: each
-    stays in its own first country and the piece between them is the border edge.
+    one node for each country from which a piece reaches it. Where two neighbouring crossings share
+    both countries (the two posts of Rumichaca), the border runs between them: each crossing stays
+    in its own first country, and the piece between them is the border edge.
 
     Parameters
     ----------
     tail, head
         int64 [K], rows of the node places.
     countries
-        Row -> ISO codes; rows without countries have none in common with anything.
+        Row -> ISO codes; a row without countries shares none with any other row.
     """
     nodes: dict[tuple[int, str], int] = {}
     used: defaultdict[int, list[int]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Roads as a file holds them: ways with their node ids, and the nodes they use (pyosmium)."""
+"""Roads as tables: ways with their node ids, and the nodes that they use (read by pyosmium)."""
 
 import os
 from array import array
@@ -18,13 +18,13 @@ type Progress = Callable[[str, int, int], None]
 type Array = NDArray[Any]
 
 SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.xml")
-#: Objects between two reports of progress: often enough for a bar, rare enough to cost nothing.
+#: Objects between two reports of progress: frequent enough for a bar, at no noticeable cost.
 _REPORT_EVERY = 20_000
 LENGTH_TAG = "amparo:length_m"
 _COUNTRIES_TAG = "amparo:countries"
-#: A way with one of these may be a road.
+#: A way may be a road if it has one of these keys.
 ROAD_KEYS = ("highway", "route", "railway", "public_transport", "man_made")
-#: Nodes with one of these say more than where they are.
+#: Nodes are read for their tags, not only their places, if they have one of these keys.
 NODE_KEYS = ("ele", _COUNTRIES_TAG, "ford", *BARRIER_KEYS)
 
 NO_ROAD = "{}: no way in it may be walked or driven; is this an extract with roads?"
@@ -32,7 +32,7 @@ NO_NODE = "{}: it holds ways but none of their nodes"
 
 
 class Names:
-    """Distinct strings, each with a running number."""
+    """Set of strings, numbered in the order of addition."""
 
     def __init__(self) -> None:
         self._index: dict[str, int] = {}
@@ -52,7 +52,7 @@ class Names:
 
 @dataclass(frozen=True, eq=False)
 class WayTable:
-    """Ways that somebody may use, in file order; W ways, M node references.
+    """Ways that at least one mode may use, in file order; W ways, M node references.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class WayTable:
     length_m
         float64 [W], NaN unless the way is tagged ``amparo:length_m``.
     read
-        Ways with one of `ROAD_KEYS`, used or not.
+        Number of ways with one of `ROAD_KEYS`, used or not.
     """
 
     way_id: Array
@@ -82,7 +82,7 @@ class WayTable:
 
 @dataclass(frozen=True, eq=False)
 class NodePlaces:
-    """Nodes that the ways use, sorted by id; a node that the file lacks is absent.
+    """Nodes that the ways use, sorted by id; nodes that the file lacks are left out.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class NodePlaces:
     is_ford
         bool [N].
     passed_by
-        uint16 [N], who passes the node: see `routing.osm_tags.barriers.passed_by`.
+        uint16 [N], which modes may pass the node: see `routing.osm_tags.barriers.passed_by`.
     countries
         row -> ISO codes, where tagged ``amparo:countries`` (the sketch).
     """
@@ -113,7 +113,7 @@ class NodePlaces:
 
 
 def check_source(source: Path) -> None:
-    """Raise ImportFailed unless the file exists and is of a kind that we read."""
+    """Raise ImportFailed unless the file exists and has a supported suffix."""
     if not source.is_file():
         raise ImportFailed(f"{source}: no such file")
     if not source.name.lower().endswith(SUFFIXES):
@@ -128,15 +128,15 @@ def objects(source: Path, kind: str, *keys: str, ids: Array | None = None) -> It
     kind
         ``'node'``, ``'way'`` or ``'relation'``.
     keys
-        Only objects with at least one of these tag keys, where given.
+        If given, only objects with at least one of these tag keys.
     ids
-        int64, only these, where given; ignored if one is negative, since libosmium's filter
-        knows no negative ids, which only drawn files have.
+        If given, int64, only these objects. Ignored if any id is negative: libosmium's filter
+        supports no negative ids, which occur only in hand-drawn files.
 
     Raises
     ------
     ImportFailed
-        The file is damaged.
+        If the file is damaged.
     """
     import osmium  # noqa: PLC0415 -- only importing needs it; routing starts without
 
@@ -157,7 +157,7 @@ def objects(source: Path, kind: str, *keys: str, ids: Array | None = None) -> It
 
 
 def extract_timestamp(source: Path) -> str | None:
-    """Return the time of the data that the file's header states (ISO 8601), if any."""
+    """Return the time of the data as stated in the file's header (ISO 8601), None if absent."""
     import osmium  # noqa: PLC0415 -- see above
 
     with osmium.io.Reader(str(source)) as reader:
@@ -171,11 +171,11 @@ def read_ways(source: Path, names: Names, progress: Progress) -> WayTable:
     Raises
     ------
     ImportFailed
-        The file is damaged, or holds no usable way.
+        If the file is damaged, or holds no usable way.
     """
     ways = objects(source, "way", *ROAD_KEYS)
     way_id, start, refs = array("q"), array("q", [0]), array("q")
-    rows = array("i")  # one flat row of _COLUMNS a way
+    rows = array("i")  # len(_COLUMNS) values per way
     length = array("d")
     read = 0
     for way in reported(ways, source, "ways", progress):
@@ -217,7 +217,7 @@ _COLUMNS: tuple[tuple[str, type], ...] = (
 
 
 def attribute_row(attributes: WayAttributes) -> tuple[int, ...]:
-    """Return what the columns of a way table hold of its attributes: all but name and ref."""
+    """Return a way's attributes in the order of the columns, without name and ref."""
     return (
         attributes.road_class,
         attributes.surface,
@@ -236,7 +236,7 @@ def columns(rows: Array) -> dict[str, Array]:
 
 
 def length_tag(text: str | None) -> float:
-    """Read ``amparo:length_m``, metres; NaN where it is absent or no length."""
+    """Read ``amparo:length_m`` in metres; NaN where it is absent or not a positive number."""
     try:
         value = float(text or "nan")
     except ValueError:
@@ -250,7 +250,7 @@ def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> N
     Raises
     ------
     ImportFailed
-        None of them is in the file.
+        If none of the nodes is in the file.
     """
     wanted = np.unique(refs)
     ids, lon, lat = _places(source, wanted, progress)
@@ -262,7 +262,7 @@ def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> N
 
 
 def untagged_places(osm_id: Array, lon: Array, lat: Array) -> NodePlaces:
-    """Return nodes of which nothing but the place is known yet."""
+    """Return nodes of which only ids and places are known yet."""
     return NodePlaces(
         osm_id=osm_id,
         lon=lon,
@@ -305,7 +305,7 @@ def _read_node_tags(source: Path, places: NodePlaces, names: Names, progress: Pr
 
 
 def note_node_tags(places: NodePlaces, row: int, tags: dict[str, str], names: Names) -> None:
-    """Fill in what the tags of one node say."""
+    """Fill in the values that one node's tags give."""
     places.elevation_m[row] = elevation_m(tags.get("ele", ""))
     places.is_ford[row] = tags.get("ford", "no") != "no"
     places.passed_by[row] = passed_by(tags)
@@ -315,7 +315,7 @@ def note_node_tags(places: NodePlaces, row: int, tags: dict[str, str], names: Na
 
 
 def reported(found: Iterator[Any], source: Path, stage: str, progress: Progress) -> Iterator[Any]:
-    """Pass objects on and report now and then how many bytes of the file are read."""
+    """Yield the objects unchanged and report now and then how many bytes of the file are read."""
     total = source.stat().st_size
     progress(stage, 0, total)
     for count, item in enumerate(found, start=1):
@@ -326,7 +326,7 @@ def reported(found: Iterator[Any], source: Path, stage: str, progress: Progress)
 
 
 def _bytes_read(source: Path) -> int:
-    """Return how far libosmium has read, from the kernel (Linux); 0 elsewhere."""
+    """Return how many bytes libosmium has read, from the kernel (Linux); 0 elsewhere."""
     wanted = str(source.resolve())
     try:
         with os.scandir("/proc/self/fd") as handles:

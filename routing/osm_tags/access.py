@@ -1,8 +1,9 @@
-"""What access tags allow a mode: freely, at the ends of a way alone, or not at all.
+"""Access tags: what they allow a mode, namely all use, only the ends of a way, or nothing.
 
 After the OpenStreetMap wiki: "Key:access" (from general to specific modes), "Forward & backward,
 left & right", "Semi-colon value separator" and "Conditional restrictions". The graph has no clock:
-what may be closed at some hour is closed. docs/tags.md lists every case and what others say of it.
+a way that may be closed at some hour is closed. docs/tags.md lists every case and how other routers
+treat it.
 """
 
 import re
@@ -14,10 +15,10 @@ type Tags = Mapping[str, str]
 
 
 class AccessLevel(IntEnum):
-    """What somebody may do; of two, the stricter is the lower."""
+    """Level of access of a mode; of two levels, the stricter is the lower."""
 
     CLOSED = 0
-    #: No through road: to a place on it, and away from there.
+    #: No through traffic: only to a place on the way, and away from there.
     ENDS = 1
     OPEN = 2
 
@@ -25,7 +26,7 @@ class AccessLevel(IntEnum):
 DIRECTIONS: Final = ("forward", "backward")
 FOOT_KEYS: Final = ("foot", "access")
 VEHICLE_KEYS: Final = ("motorcar", "motor_vehicle", "vehicle", "access")
-#: Plain, by direction, and conditional: all that `decide` looks at.
+#: All keys that `decide` reads: plain, by direction, and conditional.
 PERMISSION_KEYS: Final = frozenset(
     name
     for key in {*FOOT_KEYS, *VEHICLE_KEYS}
@@ -49,9 +50,9 @@ _VALUES: Final[Mapping[str, AccessLevel]] = {
     ),
 }
 
-#: ``value @ (condition)`` or ``value @ condition``, several of them behind each other.
+#: ``value @ (condition)`` or ``value @ condition``, possibly several in a row.
 _CLAUSE: Final = re.compile(r"([a-z_]+)\s*@\s*(\([^()]*(?:\([^()]*\)[^()]*)*\)|[^;]*)")
-#: A condition that no passenger car and no walker meets: a size beyond theirs, other users.
+#: Conditions that no passenger car and no walker meets: a size beyond theirs, other users.
 _SIZE: Final = re.compile(
     r"\b(?:max)?(?:weight|weightrating|axleload|axles|length|height|width)\s*[<>=]"
 )
@@ -70,9 +71,9 @@ def passage_of(value: str) -> AccessLevel | None:
 
     Returns
     -------
-    Passage or None
-        What the most favoured of the groups may do, nothing where one of them is "no"; None where
-        the value says nothing that is known.
+    AccessLevel or None
+        The level of the most favoured group, CLOSED where one of the values is "no"; None where no
+        value is known.
     """
     parts = {part.strip() for part in value.lower().split(";")}
     found = [_VALUES[part] for part in parts if part in _VALUES]
@@ -82,7 +83,7 @@ def passage_of(value: str) -> AccessLevel | None:
 
 
 def decide(tags: Tags, keys: Sequence[str], default: AccessLevel, direction: str) -> AccessLevel:
-    """Apply the most specific key that says something.
+    """Return the access level by the most specific key that is present.
 
     Parameters
     ----------
@@ -91,9 +92,9 @@ def decide(tags: Tags, keys: Sequence[str], default: AccessLevel, direction: str
     keys
         The most specific mode first.
     default
-        Where no key says anything.
+        Level where no key is present.
     direction
-        One of `DIRECTIONS`; a tag of its own wins over the plain one.
+        One of `DIRECTIONS`; a tag for this direction wins over the plain tag.
     """
     for index, key in enumerate(keys):
         plain, clauses = _said(tags, key, direction)
@@ -101,7 +102,7 @@ def decide(tags: Tags, keys: Sequence[str], default: AccessLevel, direction: str
             continue
         if plain is None:
             plain = decide(tags, keys[index + 1 :], default, direction)
-            # "yes" at some hours, and nothing for the others: who asks then finds it closed.
+            # "yes" at some hours only implies closed at the others, and so counts as closed.
             if AccessLevel.OPEN in clauses:
                 return AccessLevel.CLOSED
         return min(plain, *clauses) if clauses else plain
@@ -109,12 +110,12 @@ def decide(tags: Tags, keys: Sequence[str], default: AccessLevel, direction: str
 
 
 def _said(tags: Tags, key: str, direction: str) -> tuple[AccessLevel | None, list[AccessLevel]]:
-    """Return what a key says plainly, and what it says for some hours."""
+    """Return the level of a key's plain tag, and the levels of its conditional clauses."""
     plain: AccessLevel | None = None
     clauses: list[AccessLevel] = []
     for name in (key, f"{key}:{direction}"):
         value = tags.get(name, "")
-        if "@" in value:  # a condition that lost its way into the plain tag
+        if "@" in value:  # a condition written into the plain tag by mistake
             clauses += conditional(value)
         elif (passage := passage_of(value)) is not None:
             plain = passage
@@ -123,7 +124,7 @@ def _said(tags: Tags, key: str, direction: str) -> tuple[AccessLevel | None, lis
 
 
 def conditional(text: str) -> list[AccessLevel]:
-    """Return what the clauses of a conditional tag may bring those whom they concern."""
+    """Return the levels of those clauses of a conditional tag that may apply to these modes."""
     return [
         _VALUES[value]
         for value, condition in clauses_of(text)
@@ -132,13 +133,13 @@ def conditional(text: str) -> list[AccessLevel]:
 
 
 def clauses_of(text: str) -> Iterator[tuple[str, str]]:
-    """Return value and condition of each clause."""
+    """Yield value and condition of each clause."""
     for found in _CLAUSE.finditer(text.lower()):
         yield found[1], found[2].strip("() ")
 
 
 def concerns(condition: str) -> bool:
-    """Return whether a condition may come true for a walker or a passenger car."""
+    """Return whether a condition may apply to a walker or a passenger car."""
     if _SIZE.search(condition):
         return False
     return not set(re.split(r"[\s,;]+", condition)) <= _OTHERS

@@ -1,13 +1,13 @@
-"""Barriers on roads: who passes the node that a gate, a bollard or a wall stands on.
+"""Barriers on roads: which modes may pass the node that a gate, a bollard or a wall stands on.
 
 After the OpenStreetMap wiki, "Key:barrier" and the pages of its values, "Key:locked", and
-"Barriers" (what is not documented there closes). Access tags of the node win, as in Valhalla
-(lua/graph.lua, ``nodes_proc``) and OSRM (profiles/foot.lua and car.lua, ``process_node``). A gate
-without any passes: most are on public ways, and stand open or are opened; who maps one that is not,
-says so.
+"Barriers" (a barrier that is not documented there closes). Access tags of the node win, as in
+Valhalla (lua/graph.lua, ``nodes_proc``) and OSRM (profiles/foot.lua and car.lua,
+``process_node``). A gate without access tags lets everyone pass: most gates are on public ways, and
+stand open or are opened; mappers tag a gate where this is not so.
 
-Where a barrier stands on a junction it closes the junction: nobody can tell which of the ways it
-bars, and the wiki warns mappers of just that.
+A barrier on a junction closes the whole junction: nothing tells which of the ways it bars, and the
+wiki warns mappers of this.
 """
 
 from collections.abc import Mapping
@@ -26,13 +26,13 @@ from routing.osm_tags.seasons import may_be_closed
 
 type Tags = Mapping[str, str]
 
-#: Nodes with one of these may be barriers.
+#: Nodes with one of these keys may be barriers.
 BARRIER_KEYS: Final = ("barrier", "entrance", "door")
 
-#: Who passes: everybody.
+#: Flags of a node that every mode may pass.
 UNBARRED: Final = int(EdgeFlag.FOOT | EdgeFlag.VEHICLE)
 
-#: Something is checked or paid here; whether it is closed is no matter of tags (P10, P32).
+#: Checks or payments take place here; tags do not decide whether the post is closed (P10, P32).
 _POSTS: Final = frozenset({"border_control", "toll_booth"})
 _FOR_ALL: Final = frozenset(
     {
@@ -46,7 +46,7 @@ _ON_FOOT: Final = frozenset(
         *("sump_buster", "bus_trap", "motorcycle_barrier", "wicket_gate", "spikes", "tank_trap"),
     }
 )
-#: For people on foot, and too narrow or too high for a wheelchair.
+#: Passable on foot, but too narrow or too high for a wheelchair.
 _NOT_ON_WHEELS: Final = frozenset(
     {
         *("cycle_barrier", "kissing_gate", "stile", "turnstile", "full-height_turnstile"),
@@ -56,20 +56,20 @@ _NOT_ON_WHEELS: Final = frozenset(
 
 
 def passed_by(tags: Tags) -> int:
-    """Tell who passes a node.
+    """Return which modes may pass a node.
 
     Returns
     -------
     int
-        ``EdgeFlag`` bits: FOOT and VEHICLE, with FOOT_ENDS and VEHICLE_ENDS where for a place
-        behind it alone, and NO_WHEELS where a wheelchair does not.
+        ``EdgeFlag`` bits: FOOT and VEHICLE; FOOT_ENDS and VEHICLE_ENDS where a mode may pass only
+        to a place behind the node; NO_WHEELS where a wheelchair cannot pass.
     """
     kind = tags.get("barrier", "")
     if kind in _POSTS or not any(key in tags for key in BARRIER_KEYS):
         return UNBARRED
     foot, vehicle = _by_kind(kind)
     foot, vehicle = _of(tags, FOOT_KEYS, foot), _of(tags, VEHICLE_KEYS, vehicle)
-    if tags.get("locked") == "yes":  # permission is no key; but one may walk round some gates
+    if tags.get("locked") == "yes":  # permission is no key, but walkers may go round
         foot = foot if passage_of(tags.get("foot", "")) else AccessLevel.CLOSED
         vehicle = AccessLevel.CLOSED
     if may_be_closed(tags):
@@ -78,7 +78,7 @@ def passed_by(tags: Tags) -> int:
 
 
 def _by_kind(kind: str) -> tuple[AccessLevel, AccessLevel]:
-    if not kind or kind in _FOR_ALL:  # none: an entrance or a door
+    if not kind or kind in _FOR_ALL:  # without a kind it is an entrance or a door
         return AccessLevel.OPEN, AccessLevel.OPEN
     if kind in _ON_FOOT | _NOT_ON_WHEELS:
         return AccessLevel.OPEN, AccessLevel.CLOSED
@@ -86,7 +86,7 @@ def _by_kind(kind: str) -> tuple[AccessLevel, AccessLevel]:
 
 
 def _of(tags: Tags, keys: tuple[str, ...], default: AccessLevel) -> AccessLevel:
-    """Apply access tags; who may pass in one direction alone cannot rely on it."""
+    """Apply access tags of both directions; the stricter counts, as a node has no direction."""
     return min(decide(tags, keys, default, direction) for direction in DIRECTIONS)
 
 

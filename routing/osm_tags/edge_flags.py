@@ -1,27 +1,27 @@
-"""How a person travels, and what the bits of an edge say."""
+"""Modes of travel, and the flag bits of an edge."""
 
 from enum import IntFlag, StrEnum
 
 
 class Mode(StrEnum):
-    """How a person travels."""
+    """Mode of travel of a person."""
 
     FOOT = "foot"
     VEHICLE = "vehicle"
 
     @property
     def flag(self) -> "EdgeFlag":
-        """Bit of ``edge_flags`` that lets this mode pass."""
+        """Bit of ``edge_flags`` that allows this mode on an edge."""
         return EdgeFlag.FOOT if self is Mode.FOOT else EdgeFlag.VEHICLE
 
     @property
     def ends_flag(self) -> "EdgeFlag":
-        """Bit of ``edge_flags`` that says that this mode passes at its ends alone."""
+        """Bit of ``edge_flags`` that allows this mode on an edge only to and from its places."""
         return EdgeFlag.FOOT_ENDS if self is Mode.FOOT else EdgeFlag.VEHICLE_ENDS
 
 
 class EdgeFlag(IntFlag):
-    """Bits of ``edge_flags`` (uint16). Neither of a YES/NO pair set: not known."""
+    """Bits of ``edge_flags`` (uint16); where neither bit of a YES/NO pair is set, it is unknown."""
 
     FOOT = 1
     VEHICLE = 2
@@ -34,12 +34,12 @@ class EdgeFlag(IntFlag):
     TUNNEL = 256
     REVERSED = 512
     BORDER = 1024
-    #: No through road for this mode; of a threshold: one enters such roads here.
+    #: No through road for this mode; on a threshold: no through roads are entered here.
     FOOT_ENDS = 2048
     VEHICLE_ENDS = 4096
     #: Tagged as not for wheelchairs.
     NO_WHEELS = 8192
     #: Tagged with a grade above `routing.osm_tags.ways.STEEP_GRADE`.
     STEEP = 16384
-    #: No road: joins the copies of a node that a barrier, or the edge of a no through road, parts.
+    #: Not a road: it joins the copies of a node split at a barrier or where no through roads begin.
     THRESHOLD = 32768

@@ -1,8 +1,8 @@
-"""Who may use a way, and what it is like: OpenStreetMap tags read into small numbers.
+"""Ways: who may use them and what they are like, as OpenStreetMap tags turned into numbers.
 
 Rules follow the OpenStreetMap wiki, "Key:access" (hierarchy of transport modes, general to
 specific), "OSM tags for routing/Access restrictions" (defaults, worldwide table) and
-"Key:oneway". docs/tags.md lists what each combination means, and what others say.
+"Key:oneway". docs/tags.md lists what each combination means, and how other routers read it.
 """
 
 import math
@@ -24,8 +24,8 @@ from routing.osm_tags.access import (
 from routing.osm_tags.edge_flags import EdgeFlag
 from routing.osm_tags.seasons import SEASON_KEYS, may_be_closed
 
-#: ``edge_class`` indexes this tuple. ``border`` joins the two halves of a split crossing node,
-#: ``threshold`` the copies of a node that a barrier or the edge of a no through road parts.
+#: ``edge_class`` indexes this tuple. ``border`` joins the two halves of a split crossing node;
+#: ``threshold`` joins the copies of a node split at a barrier or where no through roads begin.
 HIGHWAY_CLASSES: tuple[str, ...] = (
     "unknown",
     "motorway",
@@ -119,9 +119,9 @@ _SURFACE_SYNONYMS = {
 DRIVEN = frozenset(HIGHWAY_CLASSES[1:16]) | {"track"}
 #: Defaults for people on foot: everywhere except motorways (wiki, worldwide table).
 NOT_WALKED = frozenset({"motorway", "motorway_link"})
-#: Not through roads: P34 removes these in the border strip.
+#: Classes that are not through roads: P34 removes these in the border strip.
 MINOR = frozenset({"track", "cycleway", "bridleway", "footway", "path", "steps", "ferry"})
-#: A footway of these kinds is part of its road.
+#: Values of ``footway`` for parts of a road.
 _BESIDE_ROADS = frozenset({"sidewalk", "crossing", "traffic_island"})
 
 _VEHICLE_ONEWAY_KEYS = (
@@ -138,27 +138,27 @@ _ROUNDABOUTS = frozenset({"roundabout", "circular"})
 _ABSENT_VALUES = frozenset({"no", "none", ""})
 #: Values of ``wheelchair`` (Valhalla, lua/graph.lua, ``wheelchair``).
 _NO_WHEELS = frozenset({"no", "impassable", "bad"})
-#: Classes of ours that are no value of OpenStreetMap's.
+#: Classes of this project that are no values of OpenStreetMap's ``highway``.
 _OUR_OWN = frozenset({"unknown", "border", "threshold"})
-#: A tag names a platform or a pier where a way has no ``highway``.
+#: Tags that make a way without ``highway`` a platform.
 _PLATFORMS = {"railway": "platform", "public_transport": "platform", "man_made": "pier"}
-#: Values of ``highway`` that stand beside those on what is walked on as a platform.
+#: Values of ``highway`` that may stand beside a platform's tag.
 _BESIDE_PLATFORMS = frozenset({"", "bus_stop"})
 _BOTH_WAYS = (True, True)
 _NEITHER_WAY = (False, False)
-#: Steeper than this, tagged, and a way is `EdgeFlag.STEEP`: the steepest ramp of the 2010 ADA
+#: A way tagged with a steeper grade is `EdgeFlag.STEEP`: the steepest ramp of the 2010 ADA
 #: Standards, 405.2.
 STEEP_GRADE: Final = 1 / 12
 _MPH_KMH = 1.609344  # international mile, exact
-#: ``maxspeed=walk`` [A]: a person's pace.
+#: Speed of ``maxspeed=walk`` [A]: a person's pace.
 _WALK_KMH = 5
 _INCLINE = re.compile(r"^([+-]?\d+(?:[.,]\d+)?)\s*(%|°|deg)?$")
 _RATIO = re.compile(r"^1\s*[:/]\s*(\d+(?:\.\d+)?)$")
 _MAXSPEED = re.compile(r"^(\d{1,3})(?:\.\d+)?\s*(mph|km/h|kmh|kph)?$")
 _NUMBER = re.compile(r"^-?\d+(?:\.\d+)?")
 
-#: Every key that `read_way` looks at: ways that agree in these are read once. A key that is
-#: missing here is not seen in an import.
+#: Every key that `read_way` reads: ways with equal values of these keys are read once. An import
+#: does not see keys that are missing here.
 WAY_KEYS = frozenset(
     {
         *("highway", "route", "motorroad", "junction", "oneway:foot", "footway", "ford", "lit"),
@@ -175,16 +175,16 @@ WAY_KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class WayAttributes:
-    """What one way lets pass and what it is like.
+    """Permissions and properties of a way.
 
     Parameters
     ----------
     road_class, surface, smoothness
         Indices in ``HIGHWAY_CLASSES``, ``SURFACES``, ``SMOOTHNESS``.
     forward, backward
-        ``EdgeFlag`` bits with and against the way's own direction; a direction that nobody may
-        use has neither FOOT nor VEHICLE. A mode that passes at its ends alone has FOOT_ENDS or
-        VEHICLE_ENDS beside.
+        ``EdgeFlag`` bits with and against the way's own direction; a direction that no mode may use
+        has neither FOOT nor VEHICLE. A mode that may not use the way as a through road also has
+        FOOT_ENDS or VEHICLE_ENDS.
     maxspeed_kmh
         0 where not known.
     is_minor
@@ -209,7 +209,7 @@ def read_way(tags: Mapping[str, str]) -> WayAttributes | None:
     Returns
     -------
     WayAttributes or None
-        None where the way is no road, or neither a walker nor a vehicle may use it.
+        None where the way is not a road, or neither a walker nor a vehicle may use it.
     """
     name = class_of(tags)
     if name is None or may_be_closed(tags):
@@ -238,7 +238,7 @@ def read_way(tags: Mapping[str, str]) -> WayAttributes | None:
 
 
 def class_of(tags: Mapping[str, str]) -> str | None:
-    """Return the class of a way, None where it is no road."""
+    """Return the class of a way, None where it is not a road."""
     if tags.get("route") == "ferry":
         return "ferry"
     name = tags.get("highway", "")
@@ -257,7 +257,7 @@ def _foot_directions(name: str, tags: Mapping[str, str]) -> tuple[AccessLevel, A
     keys: tuple[str, ...] = FOOT_KEYS
     default = AccessLevel.OPEN
     if name in NOT_WALKED or tags.get("motorroad") == "yes":
-        # The class speaks of walkers themselves: only a tag of theirs lifts it.
+        # The class itself excludes walkers: only a tag for walkers lifts this.
         keys, default = FOOT_KEYS[:-1], AccessLevel.CLOSED
     ways = _and(_oneway_on_foot(tags), _conveyed(tags))  # plain oneway does not bind walkers
     return _directed(tags, keys, default, ways)
@@ -269,7 +269,7 @@ def _oneway_on_foot(tags: Mapping[str, str]) -> tuple[bool, bool]:
 
 
 def _conveyed(tags: Mapping[str, str]) -> tuple[bool, bool]:
-    """Return the directions in which an escalator may be relied on (wiki "Key:conveying")."""
+    """Return the directions in which an escalator surely runs (wiki "Key:conveying")."""
     value = tags.get("conveying", "no")
     if value in _ABSENT_VALUES:
         return _BOTH_WAYS
@@ -285,7 +285,7 @@ def _conveyed(tags: Mapping[str, str]) -> tuple[bool, bool]:
 def _directed(
     tags: Mapping[str, str], keys: tuple[str, ...], default: AccessLevel, ways: tuple[bool, bool]
 ) -> tuple[AccessLevel, AccessLevel]:
-    """Apply access tags in the directions that are open at all."""
+    """Apply access tags in those directions that are open by one-way rules."""
     forward, backward = (
         decide(tags, keys, default, direction) if is_open else AccessLevel.CLOSED
         for direction, is_open in zip(DIRECTIONS, ways, strict=True)
@@ -298,13 +298,13 @@ def _and(one: tuple[bool, bool], other: tuple[bool, bool]) -> tuple[bool, bool]:
 
 
 def _vehicle_directions(name: str, tags: Mapping[str, str]) -> tuple[AccessLevel, AccessLevel]:
-    if tags.get("area") == "yes":  # an outline is no lane
+    if tags.get("area") == "yes":  # the outline of an area is not a lane
         return AccessLevel.CLOSED, AccessLevel.CLOSED
     keys: tuple[str, ...] = VEHICLE_KEYS
     default = AccessLevel.OPEN
     if name not in DRIVEN:
-        # access=yes does not open a footpath to cars. Nor a ferry: it carries them only where it
-        # says so (wiki "Tag:route=ferry").
+        # access=yes does not open a footpath to cars, nor a ferry: a ferry carries cars only where
+        # a tag for cars says so (wiki "Tag:route=ferry").
         keys, default = VEHICLE_KEYS[:-1], AccessLevel.CLOSED
     if tags.get("service") == "emergency_access" or tags.get("disused") == "yes":
         default = AccessLevel.CLOSED
@@ -313,7 +313,7 @@ def _vehicle_directions(name: str, tags: Mapping[str, str]) -> tuple[AccessLevel
 
 def _oneway(name: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
     value = next((tags[key] for key in _VEHICLE_ONEWAY_KEYS if key in tags), "")
-    if value in _ABSENT_VALUES:  # it may be one at some hours
+    if value in _ABSENT_VALUES:  # it may still be one-way at some hours
         values = dict(clauses_of(tags.get("oneway:conditional", "")))
         value = next((v for v, when in values.items() if v in _ONEWAY and concerns(when)), value)
     if value in _FORWARD:
@@ -321,7 +321,7 @@ def _oneway(name: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
     if value in _BACKWARD:
         return False, True
     if value == "reversible":
-        return _NEITHER_WAY  # the direction changes by the hour: not to be relied on
+        return _NEITHER_WAY  # the direction changes by the hour, so neither is reliable
     implied = name == "motorway" or tags.get("junction") in _ROUNDABOUTS
     return (True, False) if implied and value != "no" else _BOTH_WAYS
 
@@ -365,7 +365,7 @@ def maxspeed_kmh(value: str) -> int:
     Returns
     -------
     int
-        km/h, 0..255; of several the lowest.
+        km/h, 0..255; the lowest of several values.
     """
     found = [_kmh(part.strip()) for part in re.split(r"[;|]", value)]
     return min((speed for speed in found if speed > 0), default=0)
@@ -387,7 +387,7 @@ def grade(value: str) -> float:
     Returns
     -------
     float
-        Rise over run without its sign; 0 where no figure is given ("up", "down").
+        Rise over run, without sign; 0 where the tag has no number ("up", "down").
     """
     text = value.strip()
     if text == "steep":
@@ -404,6 +404,6 @@ def grade(value: str) -> float:
 
 
 def elevation_m(value: str) -> float:
-    """Read an ``ele`` tag (metres above sea level, wiki "Key:ele"); NaN where it is no number."""
+    """Read an ``ele`` tag (metres above sea level, wiki "Key:ele"); NaN where not a number."""
     match = _NUMBER.match(value.strip().replace(",", "."))
     return float(match[0]) if match else float("nan")
