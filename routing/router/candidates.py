@@ -16,7 +16,7 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 #: A route is dropped when it shares more than this part of its length with a better route (goal
-#: A11: alternatives that differ).
+#: A11).
 MAX_OVERLAP: Final = 0.8
 
 

@@ -49,9 +49,9 @@ class Worlds:
         return self._routed(self._time_only)
 
     def opened(self) -> RoutingResult | None:
-        """Find the route of the open world; None where untold closures still leave no route.
+        """Find the route of the open world; None where closures kept secret still leave no route.
 
-        All known crossings are open; told exclusions and the requester's obstacles are lifted.
+        All known crossings are open; public exclusions and the requester's obstacles are lifted.
         """
         request = replace(
             self._time_only,

@@ -1,10 +1,10 @@
 """Comparison of routes with the open world, and the closures that explain a detour (P54).
 
 In the *open world* of a request every crossing that the requester knows of is open at any hour, and
-the told exclusions and the requester's own areas to avoid do not exist. Facts unknown to the
-requester stay in force: a crossing missing from the request, an exclusion that is told to nobody
-(`Hazard.is_told`), a missing road. An unknown fact can therefore never be given as a reason, and a
-response affected by one reads like the response of a world that never had it.
+the public exclusions and the requester's own areas to avoid do not exist. Facts unknown to the
+requester stay in force: a crossing missing from the request, an exclusion that is kept secret
+(`Hazard.is_told` is False), a missing road. An unknown fact can therefore never be given as a
+reason, and a response affected by an unknown fact reads like the response of a world without it.
 
 The time of a route is the time elapsed from departure to arrival, with waits and nights of rest.
 """
@@ -413,7 +413,7 @@ def _is_held(crossing: Crossing) -> bool:
 
 
 def _told(side: RegionView, part: Route) -> list[HazardContact]:
-    """Return the told exclusions and the requester's areas whose edges a route uses."""
+    """Return the public exclusions and the requester's areas whose edges a route uses."""
     laid = Contacts.of(side.rules.bans)
     near = [laid[row] for row in laid.on(part.legs.edge)]
     return [ban for ban in near if ban.hazard.is_told]

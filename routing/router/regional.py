@@ -142,7 +142,7 @@ class Router:
         return met(self.network_of(request), places_of(request))
 
     def network_of(self, request: RouteRequest) -> ModeNetwork:
-        """Return the network that a request snaps to, without edges of untold exclusions (P36)."""
+        """Return the network that a request snaps to, without edges closed in secret (P36)."""
         profile = request.profile or self.profile_of(request.mode)
         network = self.ground(profile).network
         if all(hazard.is_told for hazard in request.hazards):
