@@ -3,7 +3,7 @@
 A search uses the hazards in force at the departure. Hazards that begin or end later are judged on
 the finished routes, by each route's own clock and with a margin for pace: a traveller slower than
 the model is not led into a hazard that has begun, nor a quicker one into a hazard that has not yet
-ended (P11: exclusions are never touched).
+ended (P11: a refusal rather than a forbidden place).
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ EARLIEST: Final = 0.75
 def met_on_the_way(ways: Sequence[Pacing], coming: Sequence[tuple[datetime, Hazard]]) -> list[int]:
     """Return the rows of hazards on a route that may begin before the traveller has left them.
 
-    Such a hazard closes the route (P11: exclusions are never touched).
+    Rule P11: a refusal rather than a way through a forbidden place.
 
     Parameters
     ----------
