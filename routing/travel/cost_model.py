@@ -63,8 +63,9 @@ EVENT_PRICE_S: Final = 30 * 86_400.0
 KM_INSIDE_PRICE_S: Final = 3_600.0 / FLAT_KMH
 
 
-#: Highest cost of a piece as a multiple of its time [A]: at this multiple the search already prefers
-#: any detour up to a thousand times as long, and costs stay within the range of exact integers.
+#: Highest cost of a piece as a multiple of its time [A]: at this multiple the search already
+#: prefers any detour up to a thousand times as long, and costs stay within the range of exact
+#: integers.
 DEAREST: Final = 1_000.0
 
 
