@@ -223,7 +223,7 @@ class InvalidNode(RoutingError, ValueError):  # noqa: N818 -- the name says what
 
 
 class InvalidCost(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
-    """A cost that is no valid cost of a road."""
+    """A value that is not a valid cost of a road."""
 
     code = "invalid_cost"
 

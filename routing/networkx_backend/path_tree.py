@@ -56,8 +56,8 @@ def grow(
 
     Among several cheapest paths the tree has the path of a binary-heap Dijkstra that settles nodes
     of equal cost in the order in which they got their final cost: the parent of a node is the first
-    settled node that leads to it at its cost. networkx does the same. Edges of cost 0 form no
-    cycle.
+    settled node that leads to it at its cost. networkx does the same. Edges of cost 0 never close
+    a cycle in the tree.
 
     Parameters
     ----------

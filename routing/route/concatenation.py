@@ -64,8 +64,8 @@ def _added(parts: Sequence[Mapping[str, Exposure]]) -> dict[str, Exposure]:
     rows: dict[str, list[Exposure]] = defaultdict(list)
     for part in parts:
         for kind, item in part.items():
-            # Kilometres get a key of their own, as in a region with records both with and without
-            # a rate.
+            # Kilometres get a key of their own where another part has expected events of the same
+            # kind, as within a region that has both.
             apart = item.unit == "km" and kind in rated
             rows[f"{kind}_without_rate" if apart else kind].append(item)
     return {kind: Exposure.sum(items) for kind, items in sorted(rows.items())}

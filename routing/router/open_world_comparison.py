@@ -208,7 +208,7 @@ class _Comparison:
         return [router.side(self._leg.request) for router in self._answer.regions]
 
     def _as_it_is(self) -> RoutingResult | None:
-        """Return the quickest route, where nothing is closed; None where no other is possible."""
+        """Return the quickest route if nothing is closed; None if weights cannot change it."""
         if max(self._leg.request.aversions) == 0:
             return None
         quickest = [route for route in self._answer.routes if route.aversion == 0]
@@ -373,7 +373,7 @@ class _Comparison:
         return tuple("ceiling" if self._is_above(way) else None for way in self._leg.ways)
 
     def _is_chosen(self, open_way: WayFigures) -> bool:
-        """Return whether the quickest route is no detour: longer routes were chosen by exposure."""
+        """Return whether the quickest route is no detour, so that weights chose the long routes."""
         return not self._is_detour(self._quickest(), open_way)
 
     def _quickest(self) -> WayFigures:

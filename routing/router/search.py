@@ -295,7 +295,7 @@ def runs(plan: Plan) -> list[Section]:
     found: list[Section] = []
     for index, (region, legs) in enumerate(plan.sections):
         own = with_border(plan.passed[index - 1].portal, legs) if index else legs
-        if not len(own):  # a joint of two regions at the very end of the way
+        if not len(own):  # a joint of two regions at the very end of the route
             continue
         if found and found[-1][0] == region:
             found[-1] = (region, Legs.joined([found[-1][1], own]))

@@ -94,7 +94,7 @@ def _stop_s(
     """Return the latest moving time at which a stretch ends."""
     stop_s = min(done_s + (state[1] - state[0]), tired_s, moved_s[-1])
     if tail_from_s - done_s > NOTHING:
-        # A walker in the tail at dusk walks on.
+        # A walker in the tail (the last ``tail_s`` of the section) at dusk walks on.
         dark_s = done_s + (dusk_s - state[0])
         stop_s = min(stop_s, tail_from_s if dark_s >= tail_from_s - NOTHING else dark_s)
     return _snapped(stop_s, moved_s)

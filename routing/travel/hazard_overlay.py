@@ -278,7 +278,7 @@ class _Segments:
         return cls(owner[first], shape, origin, end - origin, along[first], along[first + 1])
 
     def only(self, rows: NDArray[np.bool_] | Ints) -> "_Segments":
-        """Keep some rows."""
+        """Return the segments at some rows."""
         return _Segments(
             self.edge[rows],
             self.shape[rows],

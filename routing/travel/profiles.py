@@ -95,11 +95,11 @@ FAMILY: Final = Profile(
 #: set with field staff.
 #: A day: 6.5 km, the mean of manual wheelchair users in a highly accessible setting (Tolerico 2006,
 #: as cited by the US Access Board, "Surface roughness standards", 2014; 2.0 km on typical days).
-#: A grade: 1:12, the steepest ramp of the 2010 ADA Standards, 405.2; by the height model or by a
-#: tag. ``wheelchair=no`` bars ways and barriers (as in Valhalla, lua/graph.lua). Smoothness: the
-#: wiki's "Key:smoothness" leaves ``horrible`` and worse to off-road vehicles [A: hence barred;
-#: ``bad`` and ``very_bad`` are slow, although a wheelchair is named only up to ``intermediate``:
-#: barring them too would leave most roads of the region out].
+#: A grade: 1:12, the steepest ramp of the 2010 ADA Standards, 405.2; by height model or by tag.
+#: ``wheelchair=no`` bars ways and barriers (as in Valhalla, lua/graph.lua).
+#: Smoothness: the wiki's "Key:smoothness" leaves ``horrible`` and worse to off-road vehicles [A:
+#: hence barred; ``bad`` and ``very_bad`` are slow, although a wheelchair is named only up to
+#: ``intermediate``: barring them too would leave most roads of the region out].
 REDUCED_MOBILITY: Final = Profile(
     "reduced_mobility",
     6_500.0,

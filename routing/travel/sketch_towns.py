@@ -78,7 +78,7 @@ class Towns:
 
     @classmethod
     def of(cls, graph: RoadGraph) -> Self:
-        """Return the towns of a graph: its named nodes, without the nodes of border edges."""
+        """Return the named nodes of a graph as towns, without official crossings (border nodes)."""
         border = graph.is_border_edge
         crossings = {*graph.edge_tail[border].tolist(), *graph.edge_head[border].tolist()}
         towns = []

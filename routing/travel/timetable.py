@@ -5,10 +5,9 @@
 
 * Walking happens within the window (the hours of walking). A walker who is on the road when the
   window closes, or leaves while the window is closed, goes on when it next opens.
-* As an exception, nobody rests within an hour of a stop: the last `TAIL_S` of a section are walked
-at
-  any hour. A section of 31 minutes begun at 17:30 ends at 18:01; a section of twelve hours with
-  departure at 22:00 is begun at 06:00.
+* As an exception, nobody rests within an hour of a stop: the last `TAIL_S` of a section, its
+  *tail*, are walked at any hour. A section of 31 minutes begun at 17:30 ends at 18:01; a section
+  of twelve hours with departure at 22:00 is begun at 06:00.
 * Between two openings of the window nobody walks farther than the longest day on foot. A walker is
   fresh (has the whole longest day left) at the departure and at each opening, whatever was walked
   before.
