@@ -1,4 +1,4 @@
-"""How the kernels of this package are compiled."""
+"""Decorators that compile this package's kernels with numba."""
 
 from collections.abc import Callable
 from typing import cast
@@ -7,7 +7,7 @@ import numba
 
 
 def compiled[F: Callable[..., object]](function: F) -> F:
-    """Compile on first use, without the GIL, kept on disk where any folder can be written."""
+    """Compile a function on first use, without the GIL; cached on disk if a folder is writable."""
     try:
         kernel = numba.njit(cache=True, nogil=True)(function)
     except RuntimeError:
@@ -16,5 +16,5 @@ def compiled[F: Callable[..., object]](function: F) -> F:
 
 
 def inlined[F: Callable[..., object]](function: F) -> F:
-    """Compile as a part of each kernel that calls it: a call would count references to arrays."""
+    """Inline a function into each kernel that calls it, to avoid reference counts of arrays."""
     return cast("F", numba.njit(nogil=True, forceinline=True)(function))

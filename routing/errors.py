@@ -1,4 +1,4 @@
-"""What can go wrong in routing, as values the caller can explain; no HTTP here."""
+"""Errors of the routing package, with codes and parameters for callers; independent of HTTP."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-#: What a parameter of an error may be: a scalar of JSON.
+#: Type of an error's parameter: a JSON scalar.
 type Parameter = str | int | float | bool | None
 
-#: What is wrong with a field of a request, by code, in English for developers.
+#: Messages about invalid request fields, by code, in English for developers.
 ENGLISH: Final[Mapping[str, str]] = {
     "too_few_vertices": "a line needs two vertices or more, each with a measure",
     "not_pairs": "coordinates are pairs of numbers",
@@ -50,14 +50,15 @@ ENGLISH: Final[Mapping[str, str]] = {
 
 
 class RoutingError(Exception):
-    """Anything this package refuses to do.
+    """Base class of all errors of this package.
 
     Attributes
     ----------
     code : str
-        What is refused, for programs; the message is for developers, and nothing reads it.
+        Machine-readable code of the error. The message is for developers only; no program parses
+        it.
     parameters : mapping
-        What the code leaves open.
+        Values that complete the code, by name.
     """
 
     code: str = "routing"
@@ -77,21 +78,21 @@ class ImportFailed(RoutingError, ValueError):  # noqa: N818 -- the name says wha
 
 
 class OffNetwork(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
-    """A point lies too far from every road it may use.
+    """A point lies too far from every usable road.
 
     Parameters
     ----------
     which
-        ``'start'``, ``'end'`` or, of the waypoints between, ``'via.0'`` and on.
+        The point: ``'start'``, ``'end'`` or, for waypoints, ``'via.0'``, ``'via.1'`` and so on.
     distance_m
-        Metres to the nearest road that may be used; infinite where there is none at all.
+        Metres to the nearest usable road; infinite where there is no such road.
     limit_m
-        The region's limit in metres.
+        The region's snap limit, metres.
     country
-        ISO 3166-1 alpha-2 code the point was held to, where one was given.
+        ISO 3166-1 alpha-2 code of the country whose roads were considered, where one was given.
     is_cut_off
-        Roads are near, and none of them is joined with the other end's; the distance is that of
-        the nearest that is.
+        True if roads are near but none of them is connected with the other end's road; then the
+        distance is that of the nearest connected road.
     """
 
     code = "off_network"
@@ -129,15 +130,15 @@ class OffNetwork(RoutingError, ValueError):  # noqa: N818 -- the name says what 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """One thing that stands in the way of a route.
+    """A single obstacle that blocks a route.
 
     Parameters
     ----------
     kind
         ``'crossing'``, ``'exclusion'``, ``'obstacle'``, ``'no_road'`` or ``'country'``.
     id, name
-        Of the crossing or hazard, the number of the asker's own obstacle; None where there is
-        nothing to name.
+        Id and name of the crossing or hazard; for the requester's own obstacle the id is its
+        number, for a country its code. None where there is nothing to name.
     state
         ``'closed'`` or ``'not_known'`` for a crossing (P32), else None.
     """
@@ -149,9 +150,9 @@ class Blocker:
 
 
 class NoRoute(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
-    """The request is fine, the world refuses; ``blocked_by`` says what stands in the way.
+    """A valid request has no admissible route; ``blocked_by`` lists the blockers.
 
-    Of a way over waypoints ``leg`` is the number of the one that is refused, from 0.
+    For a request with waypoints, ``leg`` is the number of the refused leg, from 0.
     """
 
     code = "no_route"
@@ -166,28 +167,28 @@ class NoRoute(RoutingError, LookupError):  # noqa: N818 -- the name says what ha
 
 
 class NoWay(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
-    """Nothing that is open joins two places of a network."""
+    """No open path joins two places of a network."""
 
     code = "no_way"
 
 
 class NoRegion(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
-    """No region of the network covers the asked places."""
+    """No region of the network covers the requested places."""
 
     code = "no_region"
 
 
 class InvalidRequest(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
-    """A field of the request cannot be meant.
+    """A field of the request has an invalid value.
 
     Parameters
     ----------
     field
-        Its name, with its place where there are several: ``via.0``.
+        Name of the field, with an index for an item of a list: ``via.0``.
     code
         A key of `ENGLISH`.
     parameters
-        What the text of the code names.
+        Values for the placeholders of the code's text.
     """
 
     code = "invalid_request"
@@ -208,9 +209,9 @@ class InvalidNode(RoutingError, ValueError):  # noqa: N818 -- the name says what
     what
         ``'node'`` or ``'edge'``.
     given
-        What was asked for.
+        The id or label that was passed.
     count
-        How many there are: ids run from 0 to one less.
+        Count of nodes or edges; ids run from 0 to ``count - 1``.
     """
 
     code = "no_node"
@@ -222,20 +223,20 @@ class InvalidNode(RoutingError, ValueError):  # noqa: N818 -- the name says what
 
 
 class InvalidCost(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
-    """A cost that no road can have."""
+    """A value that is not a valid cost of a road."""
 
     code = "invalid_cost"
 
 
 class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
-    """A search for all trade-offs between two costs has grown beyond its limit.
+    """A search for all trade-offs between two costs exceeds its limit of labels.
 
     Parameters
     ----------
     settled
-        How many labels it had settled.
+        Count of labels settled so far.
     limit
-        How many it may keep.
+        Limit of settled and waiting labels.
     """
 
     code = "too_many_labels"
@@ -251,18 +252,18 @@ class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
 
 
 class UnknownEdge(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
-    """An edge, given by its ends, that the network does not have."""
+    """The network has no edge between the given ends."""
 
     code = "no_edge"
 
 
 class UnknownWeight(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
-    """A weight that the network was not made with."""
+    """The network was created without the given weight."""
 
     code = "no_weight"
 
 
 class NotOurs(RoutingError, NotImplementedError):  # noqa: N818 -- the name says what happened
-    """The networkx backend does not answer this exactly; networkx takes its own code instead."""
+    """The networkx backend cannot answer a call exactly; networkx runs its own code instead."""
 
     code = "not_ours"

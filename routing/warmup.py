@@ -1,4 +1,4 @@
-"""Compile every kernel before the first request needs it."""
+"""Compilation of all kernels before the first request."""
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from routing.travel import _timetable_kernel
 
 
 def warm() -> None:
-    """Compile, or read from disk, all that a search runs.
+    """Compile the kernels that searches run, or load them from the cache on disk.
 
-    Some twenty seconds where nothing is on disk yet, else under one.
+    Takes some twenty seconds without a cache, else under one second.
     """
     bbox_index.warm()
     components.warm()
@@ -42,5 +42,5 @@ def warm() -> None:
 
 
 def warm_import() -> None:
-    """Compile what an import of PBF runs beyond that of the sketch; some two seconds, once."""
+    """Compile the kernels that only a PBF import needs, in some two seconds, once."""
     reader.warm()

@@ -1,12 +1,13 @@
-"""Every Pareto-optimal pair of two costs between two places, exactly: an oracle, not for requests.
+"""Exact Pareto front of two costs between two places: an oracle for planning, not for requests.
 
-A sweep over weights finds only what lies on the convex hull of the front (`supported`), and says
-nothing of the rest. This search finds all of it. It grows with the front, which has no useful
-bound, so it takes time and memory limits.
+A sweep over weights finds only the points on the convex hull of the front (`supported`) and none of
+the others. This search finds the whole front. Its effort grows with the size of the front, which
+has no useful bound, so the search takes limits of time and memory.
 
 Two searches take turns: one from the source in the order of the first cost, one from the target in
-that of the second (as in BOBA*: Ahmadi et al., ESA 2021, arXiv 2105.11888). Each finds the front
-from its own end, and what one has found bounds the other; they are done where they meet.
+the order of the second cost (as in BOBA*: Ahmadi et al., ESA 2021, arXiv 2105.11888). Each search
+finds the front from its own end, and the solutions of one bound the other; they end where they
+meet.
 """
 
 from collections.abc import Callable
@@ -26,29 +27,29 @@ type Bool = NDArray[np.bool_]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: Labels that one search settles before it is the other's turn, and before anybody can interrupt:
-#: about a millisecond.
+#: Labels that one search settles before the other search takes its turn and the caller can
+#: interrupt: about a millisecond.
 _BATCH: Final = 8192
-#: The first room for labels; doubled as needed.
+#: Initial length of the label arrays; doubled as needed.
 _FIRST_ROOM: Final = 1 << 14
-#: A search opens at most so many buckets; where the costs span more, a bucket has several of them.
+#: Most buckets of a search; where the costs span more values, a bucket holds several values.
 _MOST_BUCKETS: Final = 1 << 16
-#: A million settled labels take 8 MB, and those that wait 36 MB a million.
+#: Default limit of labels. A million settled labels take 8 MB, a million waiting labels 36 MB.
 MOST_LABELS: Final = 50_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Front:
-    """The Pareto-optimal costs between two nodes, each with one of the paths that have them.
+    """The Pareto-optimal costs between two nodes, each with one path that has these costs.
 
-    Keeps what the paths are made of: 8 bytes for each label that was settled.
+    The front keeps the labels that the paths are built from: 8 bytes for each settled label.
 
     Parameters
     ----------
     first, second
-        int32 [points]: the costs, by ascending first and so descending second.
+        int32 [points]: the costs, by ascending first and therefore descending second cost.
     labels
-        How many were settled.
+        Count of settled labels.
     """
 
     first: Int32
@@ -62,12 +63,12 @@ class Front:
         return len(self.first)
 
     def path(self, point: int) -> Int32:
-        """Return the edges, in the order of travel, of one path that costs what a point says.
+        """Return the edges, in order of travel, of one path with the costs of a point.
 
         Parameters
         ----------
         point
-            Its index; negative ones count from the end.
+            Index of the point; negative indices count from the end.
 
         Raises
         ------
@@ -80,22 +81,22 @@ class Front:
 
 
 class BiObjective:
-    """Searches for two costs over one road graph of E edges.
+    """Bi-objective searches for two costs on one road graph of E edges.
 
     Any number of threads may search at the same time.
 
     Parameters
     ----------
     hierarchy
-        Of the graph.
+        The hierarchy of the graph.
     first_cost, second_cost
-        Integers [E], >= 0; `UNREACHABLE` and more is closed, by either cost. A path whose sum
-        reaches that is none.
+        Integers [E], >= 0. An edge is closed if either cost is `UNREACHABLE` or more; a path whose
+        sum of costs reaches `UNREACHABLE` does not count as a path.
 
     Raises
     ------
     InvalidCost
-        Another length, another type, negative.
+        The costs have another length or type, or are negative.
     """
 
     def __init__(self, hierarchy: Hierarchy, first_cost: ArrayLike, second_cost: ArrayLike) -> None:
@@ -123,29 +124,29 @@ class BiObjective:
         Parameters
         ----------
         most_labels
-            How many labels may be settled or wait at the same time.
+            Limit of settled and waiting labels together.
         after_batch
-            Called every few milliseconds with the number of labels settled; what it raises ends
-            the search.
+            Function called every few milliseconds with the number of settled labels; an exception
+            raised by the function ends the search.
 
         Returns
         -------
         Front
-            Empty where there is no way; of one point, of no cost, from a node to itself.
+            Empty where there is no path; a single point of cost 0 from a node to itself.
 
         Raises
         ------
         InvalidNode
-            A node that does not exist.
+            A node does not exist.
         TooManyLabels
-            The search is not done within ``most_labels``.
+            The search does not finish within ``most_labels``.
         """
         cheapest = [self.hierarchy.path(metric, source, target) for metric in self._metrics]
         least = [cost for cost, _ in cheapest]
         if UNREACHABLE in least:
             nothing = np.empty((3, 0), np.int32)
             return Front(nothing[0], nothing[1], 0, (), nothing[1:].T)
-        # The best path by the one cost is a bound for the other.
+        # The best path by one cost gives an upper bound of the other cost.
         limit = [
             min(int(metric.cost[edges].sum(dtype=np.int64)), UNREACHABLE - 1)
             for metric, (_, edges) in zip(self._metrics, cheapest[::-1], strict=True)
@@ -165,7 +166,7 @@ class BiObjective:
         return _merged(searches, least)
 
     def _reached(self, node: int, limit: list[int], *, backward: bool) -> Int32:
-        """Return both costs from or to a node, int32 [2, N] by rank."""
+        """Return both costs from or to a node for every node, int32 [2, N] by rank."""
         rank = self.hierarchy.topology.rank
         out = np.full((2, len(rank)), UNREACHABLE, np.int32)
         for row, metric, most in zip(out, self._metrics, limit, strict=True):
@@ -175,7 +176,7 @@ class BiObjective:
 
 
 class _Search:
-    """One of the two searches: its queue, its labels and what it has found."""
+    """One of the two searches, with its queue, labels and solutions."""
 
     def __init__(self, side: CorridorSide, order: int, bound: Int64) -> None:
         self._side = side
@@ -198,17 +199,17 @@ class _Search:
 
     @property
     def settled(self) -> int:
-        """How many labels were settled."""
+        """Count of settled labels."""
         return int(self._state[labels.SETTLED])
 
     @property
     def waiting(self) -> int:
-        """How many labels wait."""
+        """Count of waiting labels."""
         return int(self._state[labels.WAITING])
 
     @property
     def found(self) -> Int32:
-        """Both costs above the least ones, and the label: int32 [found, 3]."""
+        """Solutions found, int32 [found, 3]: both costs less the least cost, and the label."""
         return self._found[: int(self._state[labels.FOUND])]
 
     def advance(self) -> bool:
@@ -241,7 +242,7 @@ class _Search:
         return bool(result != labels.DONE)
 
     def close(self) -> None:
-        """Let go of what paths are not made of."""
+        """Release the arrays that are not needed to build paths."""
         self._settled = self._settled[: self.settled].copy()
         self._queue, self._item, self._bucket, self._least = (
             array[:0].copy() for array in (self._queue, self._item, self._bucket, self._least)
@@ -256,10 +257,10 @@ class _Search:
 
 
 def supported(first: ArrayLike, second: ArrayLike) -> Bool:
-    """Say which points of a front are the best for some weighting of the two costs.
+    """Return which points of a front are best for some weighting of the two costs.
 
-    These lie on the lower left of the front's convex hull, its edges included. A sweep over
-    weights can find no other; of those on an edge between two corners, only some.
+    Such points lie on the lower left of the front's convex hull, including its edges. A sweep over
+    weights finds no other points, and only some of the points on an edge between two corners.
 
     Parameters
     ----------
@@ -273,7 +274,7 @@ def supported(first: ArrayLike, second: ArrayLike) -> Bool:
     Raises
     ------
     ValueError
-        The points are no front in this order.
+        The points are not a front in this order.
     """
     x, y = (np.asarray(values).astype(np.int64) for values in (first, second))
     if x.shape != y.shape or x.ndim != 1 or (np.diff(x) <= 0).any() or (np.diff(y) >= 0).any():
@@ -294,7 +295,7 @@ def supported(first: ArrayLike, second: ArrayLike) -> Bool:
 
 def _streets(hierarchy: Hierarchy, first: Int32, second: Int32, is_open: Bool) -> Streets:
     topology = hierarchy.topology
-    # A loop has no arc, and is on no path that is worth taking.
+    # A loop has no arc in the hierarchy, and is on no Pareto-optimal path.
     edge = np.flatnonzero(is_open & (topology.edge_arc >= 0)).astype(np.int32)
     arc = topology.edge_arc[edge]
     is_up = topology.edge_is_up[edge]
@@ -310,12 +311,12 @@ def _streets(hierarchy: Hierarchy, first: Int32, second: Int32, is_open: Bool) -
 def _take_turns(
     searches: tuple[_Search, ...], most_labels: int, after_batch: Callable[[int], object] | None
 ) -> None:
-    """Advance the searches in turn, until one has met the other.
+    """Advance the searches in turn until they meet.
 
     Raises
     ------
     TooManyLabels
-        The limit is reached.
+        The limit of labels is exceeded.
     """
     turn = 0
     while searches[turn].advance():
@@ -328,7 +329,7 @@ def _take_turns(
 
 
 def _merged(searches: tuple[_Search, ...], least: list[int]) -> Front:
-    """Put together what the two searches found from their ends of the front."""
+    """Merge the solutions of the two searches into one front without dominated points."""
     forward, backward = (search.found for search in searches)
     first = np.concatenate((forward[:, 0], backward[:, 1]))
     second = np.concatenate((forward[:, 1], backward[:, 0]))
@@ -356,7 +357,7 @@ def _doubled[T: np.generic](array: NDArray[T]) -> NDArray[T]:
 
 @compiled
 def _arcs_of(settled: Int32, label: int, head: Int32, way: Int32, origin: int) -> Int32:
-    """List the arcs to a label, and from its node on the way that completes it."""
+    """Return the arcs from the origin to a label, and from its node along ``way`` to the goal."""
     length = 0
     at = label
     while settled[at, 1] >= 0:

@@ -1,7 +1,8 @@
-"""The part of a road graph in which every Pareto-optimal way between two places runs.
+"""The corridor: the part of a road graph with every Pareto-optimal path between two places.
 
-A node lies in it if the cheapest way over it, by either cost, is no more than what the best way by
-the other cost has. What its edges cost is reduced: what they add to the cheapest way to the goal.
+A node lies in the corridor if, for both costs, the cheapest path over the node costs no more than
+the path that is best by the other cost. The corridor's arcs have reduced costs: the amount by which
+an arc exceeds the cheapest path to the goal.
 """
 
 from dataclasses import dataclass
@@ -19,16 +20,16 @@ type Arcs = tuple[Int64, Int32, Int32, Int32]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Streets:
-    """Open edges by the rank at which they begin; N ranks, K open edges.
+    """Open edges grouped by the rank of their tail node; N ranks, K open edges.
 
     Parameters
     ----------
     start
-        int64 [N + 1]: those of rank v are ``start[v]`` to ``start[v + 1]``.
+        int64 [N + 1]: the rows ``start[v]`` to ``start[v + 1]`` are the edges of rank v.
     head, edge
-        int32 [K]: the rank where it ends, and which edge it is.
+        int32 [K]: the rank of the head node, and the number of each edge.
     cost
-        int32 [K, 2].
+        int32 [K, 2]: both costs of each edge.
     """
 
     start: Int64
@@ -39,23 +40,23 @@ class Streets:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CorridorSide:
-    """A corridor as one of the two searches sees it; n nodes, m arcs.
+    """A corridor in the orientation of one of the two searches; n nodes, m arcs.
 
-    The search from the source takes the first cost first, the one from the target, against the
-    direction of travel, the second.
+    The search from the source orders by the first cost; the search from the target, against the
+    direction of travel, orders by the second cost.
 
     Parameters
     ----------
     start
-        int64 [n + 1]: the arcs of node v are ``start[v]`` to ``start[v + 1]``.
+        int64 [n + 1]: the arcs ``start[v]`` to ``start[v + 1]`` leave node v.
     head, edge
-        int32 [m]: where they lead, and which edges they are.
+        int32 [m]: the node that each arc leads to, and its edge.
     cost
-        int32 [m, 2]: what they add to the cheapest way to the goal, in this search's order.
+        int32 [m, 2]: reduced costs of each arc, in this search's order of the two costs.
     waste, way
         int32 [n], see `routing.biobjective.labels.complete`.
     origin, goal
-        Between which nodes.
+        The nodes at which the search begins and ends.
     """
 
     start: Int64
@@ -76,16 +77,16 @@ def corridor(
     source: int,
     target: int,
 ) -> tuple[CorridorSide, CorridorSide]:
-    """Cut the corridor out, for the search from the source and for that from the target.
+    """Return the corridor for the search from the source and for the search from the target.
 
     Parameters
     ----------
     from_source, to_target
         int32 [2, N], by rank: the least costs from the source and to the target.
     limit
-        The highest costs of any use.
+        The highest first and second cost of a Pareto-optimal path.
     source, target
-        Ranks that reach each other.
+        Ranks of the two places; the target is reachable from the source.
     """
     local, count, room = _select(streets.start, from_source, to_target, *limit)
     start, tail, head, edge, cost, back_cost = _cut(
@@ -122,7 +123,7 @@ def corridor(
 
 
 def _completion(into: Arcs, goal: int) -> tuple[Int32, Int32]:
-    """Return ``waste`` and ``way``."""
+    """Return ``waste`` and ``way`` of `routing.biobjective.labels.complete`."""
     count = len(into[0]) - 1
     waste, way = np.empty(count, np.int32), np.empty(count, np.int32)
     complete(*_cheapest(*into), goal, waste, way)
@@ -133,12 +134,12 @@ def _completion(into: Arcs, goal: int) -> tuple[Int32, Int32]:
 def _select(
     start: Int64, from_source: Int32, to_target: Int32, first_limit: int, second_limit: int
 ) -> tuple[Int32, int, int]:
-    """Return the corridor's nodes numbers, in the order of their ranks: neighbours stay near.
+    """Return numbers of the corridor's nodes in the order of ranks, which keeps neighbours close.
 
     Returns
     -------
     (local int32 [N], count, room)
-        -1 for other nodes; how many nodes, and how many edges at most.
+        Number of each node, -1 outside the corridor; count of nodes; highest count of edges.
     """
     local = np.full(len(start) - 1, np.int32(-1))
     count = 0
@@ -168,7 +169,7 @@ def _cut(
     count: int,
     room: int,
 ) -> tuple[Int64, Int32, Int32, Int32, Int32, Int32]:
-    """Return the corridor's arcs: start, tail, head, edge, and what they cost on either side."""
+    """Return the corridor's arcs: start, tail, head, edge, and reduced costs of both searches."""
     start = np.zeros(count + 1, np.int64)
     tail = np.empty(room, np.int32)
     head = np.empty(room, np.int32)
@@ -205,7 +206,7 @@ def _cut(
 
 @compiled
 def _turned(head: Int32, count: int) -> tuple[Int64, Int32]:
-    """Return the arcs by the node where they end: int64 [n + 1] and int32 [m]."""
+    """Return the arcs grouped by their head node: start int64 [n + 1] and arc int32 [m]."""
     start = np.zeros(count + 1, np.int64)
     for v in head:
         start[v + 1] += 1
@@ -223,7 +224,7 @@ def _turned(head: Int32, count: int) -> tuple[Int64, Int32]:
 def _cheapest(
     start: Int64, tail: Int32, cost: Int32, arc: Int32
 ) -> tuple[Int64, Int32, Int32, Int32]:
-    """Keep the arcs that add nothing to the first cost, and of their costs the second."""
+    """Return the arcs whose reduced first cost is 0, with their second cost."""
     kept_start = np.zeros(len(start), np.int64)
     kept_tail = np.empty(len(tail), np.int32)
     kept_cost = np.empty(len(tail), np.int32)

@@ -1,10 +1,11 @@
-"""Label setting for two costs: kernels, which take all that they are given on trust.
+"""Kernels of label setting for two costs; they do not check their arguments.
 
-A search runs over a `routing.biobjective.corridor.Side`, whose arcs cost what they add to the
-cheapest way to the goal. So a label needs no estimate of what lies ahead: its costs are those of
-the cheapest way of all, plus what has been wasted so far. They are taken in lexicographic order,
-first cost first, and the least second cost seen at a node decides in one comparison whether a label
-is dominated (BOA*: Hernández et al., ICAPS 2020).
+A search runs over a `routing.biobjective.corridor.CorridorSide`, whose arcs have reduced costs: the
+amount by which an arc exceeds the cheapest path to the goal, its *waste*. A label therefore needs
+no estimate of the rest of the path: its costs are those of the cheapest path of all plus the waste
+so far. Labels are settled in lexicographic order, first cost first, and the least second cost seen
+at a node decides in one comparison whether a label is dominated (BOA*: Hernández et al., ICAPS
+2020).
 """
 
 from typing import Final
@@ -24,12 +25,12 @@ QUEUE_FULL: Final = 2
 SETTLED_FULL: Final = 3
 FOUND_FULL: Final = 4
 
-#: In an array of indices: none.
+#: Value for a missing index.
 NONE: Final = -1
 
-#: What `state` holds: the bucket that is open, the size of its heap, the first place that became
-#: free in the queue, how many places were ever used, how many are in use, and how many labels were
-#: settled and solutions found.
+#: Entries of `state`: the open bucket, the size of its heap, the first free place of the queue, the
+#: counts of places ever used and of places in use, and the counts of labels settled and of
+#: solutions found.
 OPEN: Final = 0
 HEAP: Final = 1
 FREE: Final = 2
@@ -48,13 +49,13 @@ _FROM: Final = 4
 _NEXT: Final = 5
 QUEUE_COLUMNS: Final = 6
 
-#: Both costs in one key, so that one comparison orders them: each is below 2^31.
+#: Bits by which the first cost is shifted, to order both costs (each below 2^31) by a single key.
 _SHIFT: Final = 32
 
 
 @inlined
 def _rise(key: Int64, item: Int32, size: int, new_key: int, new_item: int) -> None:
-    """Put an item into a heap of this size."""
+    """Insert an item into a heap of the given size."""
     at = size
     while at > 0:
         above = (at - 1) >> 1
@@ -69,7 +70,7 @@ def _rise(key: Int64, item: Int32, size: int, new_key: int, new_item: int) -> No
 
 @inlined
 def _sink(key: Int64, item: Int32, size: int) -> None:
-    """Fill the hole at the top of a heap with its last item; the size counts it no more."""
+    """Replace the removed top of a heap by the last item; ``size`` is the size after removal."""
     last_key = key[size]
     last_item = item[size]
     at = 0
@@ -91,19 +92,19 @@ def _sink(key: Int64, item: Int32, size: int) -> None:
 def complete(
     start: Int64, tail: Int32, cost: Int32, arc: Int32, goal: int, waste: Int32, way: Int32
 ) -> None:
-    """Find how much second cost the cheapest way by the first cost wastes, from every node.
+    """Compute the second cost that the path of least first cost to the goal wastes, for every node.
 
-    Of several such ways, the one that wastes least.
+    Among several paths of least first cost, the path with the least waste counts.
 
     Parameters
     ----------
     start, tail, cost, arc
-        int64 [n + 1] and int32 [.]: of each node the arcs into it that waste no first cost: where
-        they begin, what second cost they waste, and which they are.
+        int64 [n + 1] and int32 [.]: the arcs into each node that waste no first cost: row starts,
+        tail nodes, wasted second costs, and numbers of the arcs.
     waste
-        int32 [n]: receives it; the highest int32 where there is no way.
+        int32 [n], output: the wasted second cost; the highest int32 where there is no path.
     way
-        int32 [n]: receives the arc to take, `NONE` at the goal.
+        int32 [n], output: the next arc to the goal, `NONE` at the goal.
     """
     most = np.iinfo(np.int32).max
     waste[:] = most
@@ -149,51 +150,54 @@ def advance(
     state: Int64,
     labels: int,
 ) -> int:
-    """Settle labels, in lexicographic order.
+    """Settle labels in lexicographic order.
 
-    Each label that is settled is completed at once, by the way that is cheapest by the first cost:
-    that is the cheapest solution of all that are not known yet. Where it wastes no second cost
-    either, no other way from there can be better, and the label goes no further.
+    Each settled label is completed at once by the path that is cheapest by the first cost, which
+    gives the cheapest solution not yet known. Where that path wastes no second cost either, no
+    other path from the node can be better, and the label is not expanded.
 
     Parameters
     ----------
     start, head, cost
-        int64 [n + 1], int32 [m] and int32 [m, 2]: the arcs of each node, where they lead, and what
-        they waste, first cost first.
+        int64 [n + 1], int32 [m] and int32 [m, 2]: row starts of each node's arcs, their head nodes,
+        and their reduced costs, first cost first.
     waste
-        int32 [n], of `complete`.
+        int32 [n], from `complete`.
     least
-        int32 [n]: the least second cost of the labels that were settled at a node.
+        int32 [n]: the least second cost of the labels settled at each node.
     bound
-        int64 [2]: a label is of use only below both; by cost, not by this search's order.
+        int64 [2]: upper bounds (exclusive) of useful labels, by cost and not in this search's
+        order.
     order
-        Which of the bounds is that of this search's first cost.
+        Index of the bound of this search's first cost.
     bucket, width
-        int32 [.]: the queue's places, by first cost; each bucket has ``1 << width`` of them.
+        int32 [.]: head of each bucket's list of queue places; a bucket spans ``1 << width`` values
+        of the first cost.
     queue
-        int32 [room, `QUEUE_COLUMNS`]: labels that wait. Settled or dominated, they make room.
+        int32 [room, `QUEUE_COLUMNS`]: waiting labels. Places of settled and dominated labels are
+        reused.
     key, item
         int64 and int32 [room]: the open bucket as a heap.
     settled
-        int32 [room, 2]: the arc over which a label came, and the label that it came from.
+        int32 [room, 2]: the last arc of each settled label, and its predecessor label.
     found
-        int32 [room, 3]: solutions: both costs, in this search's order, and the label.
+        int32 [room, 3]: solutions as both costs, in this search's order, and the label.
     state
-        int64 [`STATE`].
+        int64 [`STATE`], updated in place.
     labels
-        How many to settle at most.
+        Most labels to settle in this call.
 
     Returns
     -------
     int
-        `DONE`, `MORE`, or `QUEUE_FULL` (with ``key`` and ``item``), `SETTLED_FULL`, `FOUND_FULL`:
-        go on with a longer array, for nothing is lost.
+        `DONE`; `MORE`; or `QUEUE_FULL` (with ``key`` and ``item``), `SETTLED_FULL` or `FOUND_FULL`,
+        after which the caller continues with a longer array and nothing is lost.
     """
     open_bucket, size, free, used, waiting, count, solutions = state
     result = MORE
     while labels > 0:
         while size == 0:
-            # Labels at or above the bound are of no use: their buckets are never opened.
+            # Buckets at or above the bound hold no useful label and are never opened.
             last = min(len(bucket) - 1, (bound[order] - 1) >> width)
             open_bucket += 1
             while open_bucket <= last and bucket[open_bucket] < 0:

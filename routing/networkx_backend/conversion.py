@@ -1,4 +1,4 @@
-"""The road graph as networkx knows graphs: with osmnx's attribute names, or for our backend."""
+"""Conversion of a road graph to networkx: with osmnx's attribute names, or for our backend."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +27,8 @@ _MARKS = (
     ("ferry", EdgeFlag.FERRY),
     ("border", EdgeFlag.BORDER),
 )
-#: What a mode's tag says of a direction that it may use at its ends alone.
+#: By access tag: the flag that the mode may use the edge, and the flag that restricts the use to
+#: the ends of a trip (``destination``).
 _MAY = {
     "foot": (EdgeFlag.FOOT, EdgeFlag.FOOT_ENDS),
     "motor_vehicle": (EdgeFlag.VEHICLE, EdgeFlag.VEHICLE_ENDS),
@@ -42,23 +43,24 @@ def to_networkx(
     Nodes are numbered as in the graph, since the halves of a split crossing share one OSM id;
     edges carry their number as ``edge``. Nodes have ``x``, ``y``, ``osmid``, ``street_count``
     and, where known, ``elevation`` and ``country``. Edges have ``osmid``, ``highway``,
-    ``length`` (metres), ``oneway``, ``reversed``, ``geometry``, ``piece`` (of its way),
-    ``foot`` and ``motor_vehicle`` (yes, no, or destination: who may use this direction, the last
-    at its ends alone) and, where known, ``name``, ``ref``, ``surface``, ``smoothness``,
-    ``maxspeed``, ``lit``, ``sidewalk``, ``bridge``, ``tunnel``, ``ferry``, ``border``,
-    ``wheelchair``, ``incline``, ``ascent`` and ``descent`` (metres). Nodes that a barrier parts,
-    or the edge of a no through road, are joined by edges without length
-    (``highway="threshold"``); there ``destination`` says that one enters such a road. The graph has
-    ``crs`` and ``simplified``, and ``thresholds`` where it has some. `from_osmnx` reads it back.
-    Forbidden turns are not in it: a graph of nodes and edges cannot say them.
+    ``length`` (metres), ``oneway``, ``reversed``, ``geometry``, ``piece`` (number within the OSM
+    way), ``foot`` and ``motor_vehicle`` (access in this direction: yes, no, or destination, which
+    allows use only at the ends of a trip) and, where known, ``name``, ``ref``, ``surface``,
+    ``smoothness``, ``maxspeed``, ``lit``, ``sidewalk``, ``bridge``, ``tunnel``, ``ferry``,
+    ``border``, ``wheelchair``, ``incline``, ``ascent`` and ``descent`` (metres).
+
+    Nodes split at a barrier, or at the entry of a no through road, are joined by edges without
+    length (``highway="threshold"``), where ``destination`` marks the entry of such a road. The
+    graph has ``crs`` and ``simplified``, and ``thresholds`` if there are any. `from_osmnx` reads
+    the copy back. Forbidden turns are not included: nodes and edges cannot express turns.
 
     Parameters
     ----------
     mode
-        Only edges that this mode may use, and the nodes at their ends; default everything.
+        Keep only edges that this mode may use, and the nodes at their ends; by default everything.
     with_borders
-        Keep border edges. They may be used only at a crossing that is open (P10), which this
-        graph cannot know, so by default nothing here leads from one country to another.
+        Keep border edges. A border edge may be used only at an open crossing (P10), whose state is
+        not part of the graph, so by default no edge leads from one country to another.
     """
     keep = np.ones(graph.meta.edge_count, dtype=bool) if mode is None else graph.passable(mode)
     if not with_borders:
@@ -101,7 +103,7 @@ def _add_nodes(result: nx.MultiDiGraph, graph: RoadGraph, edges: Any, *, everyth
 
 
 def _street_counts(graph: RoadGraph, edges: Any) -> Any:  # noqa: ANN401 -- int arrays
-    """Return how many undirected pieces meet at each node; a loop counts twice (as in osmnx)."""
+    """Return the count of undirected pieces at each node; a loop counts twice (as in osmnx)."""
     twin = graph.edge_twin[edges]
     kept = np.zeros(graph.meta.edge_count, dtype=bool)
     kept[edges] = True
@@ -152,25 +154,25 @@ def _edge_attributes(graph: RoadGraph, edge: int) -> dict[str, Any]:
 
 
 def to_network(graph: RoadGraph, weights: Mapping[str, ArrayLike]) -> RoadNetwork:
-    """Return the graph for networkx's functions, answered by the backend ``amparo``.
+    """Return the graph as a network that networkx dispatches to the backend ``amparo``.
 
-    Nodes and edges are numbered as in the graph; parallel edges have keys as in `to_networkx` of
-    everything. Like there, any turn may be taken.
+    Nodes and edges are numbered as in the graph; parallel edges have the keys of `to_networkx`
+    without a mode and with borders. As there, any turn may be taken.
 
     Parameters
     ----------
     weights
-        By name, integers [E], 0 or more; `routing.cch.UNREACHABLE` and more is closed, which
-        border edges must be here while nobody knows the crossing to be open (P10).
+        Weights by name, integers [E], 0 or more. `routing.cch.UNREACHABLE` and more closes an edge;
+        the caller must close border edges whose crossing is not known to be open (P10).
 
     Raises
     ------
     InvalidCost
-        A weight that is none.
+        A weight is not a valid cost.
     """
     tail, head = graph.edge_tail, graph.edge_head
     first = np.searchsorted(tail, np.arange(graph.meta.node_count + 1))
-    # Edges are sorted by tail, then head: a key is the distance from the first of equals.
+    # Edges are sorted by tail, then head: the key of a parallel edge is its offset from the first.
     begins = np.ones(len(tail), dtype=bool)
     begins[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
     places = np.arange(len(tail))
@@ -185,22 +187,22 @@ def to_network(graph: RoadGraph, weights: Mapping[str, ArrayLike]) -> RoadNetwor
 
 
 def refresh(graph: nx.Graph) -> int:
-    """Read the weights of a networkx graph again into what the backend made of it.
+    """Update the backend's cached conversions of a networkx graph to the graph's current weights.
 
-    To be called after weights were changed by ``graph[u][v][name] = …``, of which networkx knows
-    nothing; its own methods, such as ``add_edge``, drop the conversion.
+    Call this function after changing weights by ``graph[u][v][name] = …``, which networkx does not
+    notice. The graph's own methods, such as ``add_edge``, drop the conversion by themselves.
 
     Returns
     -------
     int
-        How many edges had another weight.
+        Count of edges with a changed weight.
 
     Raises
     ------
     InvalidCost
-        A weight that is no whole number, negative or too high.
+        A weight is not an integer, negative or too high.
     InvalidNode
-        Edges came or went behind networkx's back.
+        Edges were added or removed without networkx noticing.
     """
     cache = getattr(graph, "__networkx_cache__", None) or {}
     made = cache.get("backends", {}).get("amparo", {}).values()

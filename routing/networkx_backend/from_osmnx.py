@@ -1,4 +1,4 @@
-"""From a graph of osmnx to a road graph."""
+"""Conversion of an osmnx graph to a road graph."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ from routing.osm_tags.ways import HIGHWAY_CLASSES, WAY_KEYS, WayAttributes, read
 
 type Int32 = NDArray[np.int32]
 
-#: Of an edge, what says who may use its direction and what it is like. Not ``oneway`` and the like
-#: nor ``junction``: a direction that may not be used is no edge.
+#: Tags of an edge that give access in the edge's direction and attributes of the road. ``oneway``
+#: and ``junction`` are left out: osmnx has no edge for a direction that may not be used.
 _TAGS: Final = tuple(
     sorted(
         key
@@ -29,7 +29,7 @@ _TAGS: Final = tuple(
         if not key.startswith("oneway") and not {"forward", "backward"} & set(key.split(":"))
     )
 )
-#: Classes of ours that are no value of OpenStreetMap's.
+#: Road classes of this project that are no OpenStreetMap value of ``highway``.
 _OUR_OWN: Final = frozenset({"unknown", "border", "threshold"})
 _LONGITUDES: Final = frozenset({"epsg:4326", "wgs84", "ogc:crs84"})
 
@@ -37,31 +37,30 @@ _LONGITUDES: Final = frozenset({"epsg:4326", "wgs84", "ogc:crs84"})
 def from_osmnx(
     graph: nx.MultiDiGraph, *, imported_at: str, name: str | None = None, kind: str = "osm"
 ) -> RoadGraph:
-    """Read a graph with osmnx's attributes, simplified or not.
+    """Return the road graph of a graph with osmnx's attributes, simplified or not.
 
-    What `routing.networkx_backend.conversion.to_networkx` wrote comes back the same. Elsewhere: an
-    edge may be used in its own direction by those whom its class and access tags let in; where
-    osmnx joined ways, each attribute's first value counts; two edges are one road if they run
-    between the same nodes in opposite directions with the same OSM way, length and line. Edges that
-    nobody may use are left out. Barriers count where nodes have the tags, which osmnx keeps if it
-    is told to (``settings.useful_tags_node``); they and no through roads part nodes as in an
-    import.
+    A graph written by `routing.networkx_backend.conversion.to_networkx` is read back unchanged. For
+    other graphs, an edge may be used in its own direction by the modes that its class and access
+    tags allow; where osmnx merged ways, the first value of each attribute counts; two edges are one
+    road if they run between the same nodes in opposite directions with the same OSM way, length and
+    line. Edges that no mode may use are left out. Barriers count where nodes have barrier tags,
+    which osmnx keeps on request (``settings.useful_tags_node``); barriers and no through roads
+    split nodes as in an import.
 
     Parameters
     ----------
     graph
-        Nodes have ``x`` and ``y`` (degrees) and, where the labels are not OSM's ids, ``osmid``;
-        edges have ``osmid``, ``length`` (metres) and ``highway``.
+        Graph whose nodes have ``x`` and ``y`` (degrees) and, where the labels are not OSM ids,
+        ``osmid``; and whose edges have ``osmid``, ``length`` (metres) and ``highway``.
     imported_at
-        For the graph's `meta`, ISO 8601.
+        Time of import for the graph's `meta`, ISO 8601.
     name, kind
-        For the graph's `meta`; by default the graph's own name, or "osmnx".
+        Name and kind for the graph's `meta`; the name is by default the graph's own, or "osmnx".
 
     Raises
     ------
     GraphError
-        A projected graph, an attribute that is missing or means nothing, or no road that anyone
-        may use.
+        The graph is projected, an attribute is missing or invalid, or no road is usable.
     """
     crs = str(graph.graph.get("crs", "")).lower()
     if crs not in _LONGITUDES:
@@ -91,19 +90,19 @@ def from_osmnx(
 
 
 class _Names:
-    """Texts by number."""
+    """Table that numbers texts in order of first use."""
 
     def __init__(self) -> None:
         self.index: dict[str, int] = {}
 
     def number(self, text: object) -> int:
-        """Return a text's number, -1 for none."""
+        """Return a text's number; -1 without a text."""
         first = _first(text)
         return -1 if first is None else self.index.setdefault(str(first), len(self.index))
 
 
-def _first(value: Any) -> Any:  # noqa: ANN401 -- whatever osmnx has
-    """Return the first of what osmnx joined."""
+def _first(value: Any) -> Any:  # noqa: ANN401 -- any attribute value of osmnx
+    """Return the first of several values that osmnx merged into a list; else the value."""
     return value[0] if isinstance(value, list | tuple) and value else value
 
 
@@ -125,7 +124,7 @@ def _nodes(graph: nx.MultiDiGraph, countries: list[str], names: _Names) -> NodeT
 
 
 def _passed_by(graph: nx.MultiDiGraph) -> NDArray[np.uint16]:
-    """Tell who passes each node."""
+    """Return the flags of the modes that may pass each node."""
     keys = (*BARRIER_KEYS, *_TAGS, "locked")
     return np.array(
         [
@@ -153,7 +152,7 @@ def _osm_id(value: object) -> int:
 
 
 class _Pieces:
-    """Roads, each of one edge or of two that run in opposite directions."""
+    """Roads of a graph, each made of one edge or of two edges in opposite directions."""
 
     def __init__(self, graph: nx.MultiDiGraph, nodes: NodeTable, names: _Names) -> None:
         self._graph = graph
@@ -226,7 +225,7 @@ class _Pieces:
         return np.column_stack((self._nodes.lon[ends], self._nodes.lat[ends]))
 
     def parted(self, nodes: NodeTable, passed_by_: NDArray[np.uint16]) -> NodeTable:
-        """Part nodes at barriers and no through roads; return the nodes with their copies."""
+        """Split nodes at barriers and no through roads; return the nodes with their copies."""
         flags = np.array([row["forward"] | row["backward"] for row in self.rows], dtype=np.uint16)
         tail, head = (np.array([row[end] for row in self.rows]) for end in ("tail", "head"))
         found = part(tail, head, flags, passed_by_)
@@ -249,7 +248,7 @@ class _Pieces:
             self._shapes.append(np.column_stack((nodes.lon[pair], nodes.lat[pair])))
 
     def table(self) -> PieceTable:
-        """Return the roads as columns."""
+        """Return the roads as a table of columns."""
         kinds: dict[str, type[np.generic]] = dict.fromkeys(
             ("tail", "head", "piece", "name", "ref"), np.int32
         )
@@ -272,12 +271,12 @@ class _Pieces:
 
 
 def _attributes(data: Mapping[str, Any]) -> WayAttributes | None:
-    """Read an edge's tags; ``forward`` is its own direction."""
+    """Return the attributes read from an edge's tags; ``forward`` is the edge's own direction."""
     tags = {key: str(text) for key in _TAGS if (text := _first(data.get(key))) is not None}
     kind = tags.get("highway", "")
     if kind not in _OUR_OWN:
         return read_way(tags)
-    # Like a road that lets everybody in unless a tag says otherwise.
+    # These classes are read as a service road: open to every mode unless a tag says otherwise.
     way = read_way(tags | {"highway": "service"})
     if way is None:
         return None

@@ -1,4 +1,4 @@
-"""What networkx is told about the backend when it is imported: this module imports nothing."""
+"""Description of the backend, read by networkx on its own import; this module imports nothing."""
 
 _DISTANCES = "Whole numbers from 0 to 1,073,741,822 as weights; see routing.networkx_backend."
 _NAMES = (
@@ -17,7 +17,7 @@ _NAMES = (
 
 
 def get_info() -> dict[str, object]:
-    """Return the entry point ``networkx.backend_info``."""
+    """Return the backend's description for the entry point ``networkx.backend_info``."""
     return {
         "backend_name": "amparo",
         "project": "amparo",

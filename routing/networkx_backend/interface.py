@@ -1,7 +1,7 @@
-"""The functions that networkx calls in place of its own, by the same names (see `info`).
+"""Functions that networkx calls in place of its own functions of the same names (see `info`).
 
-What they take, return and raise is written in networkx's documentation of each; see
-`routing.networkx_backend` for what is refused.
+Parameters, results and errors are those of networkx's documentation of each function;
+`routing.networkx_backend` lists the calls that are refused.
 """
 
 import weakref
@@ -16,7 +16,7 @@ from routing.networkx_backend.network import RoadNetwork
 
 type Label = Hashable
 
-#: Where the weight stands among the positional arguments, and what it is by default.
+#: Position of the weight among the arguments of each function, and its default value.
 _WEIGHT: Final[Mapping[str, tuple[int, str | None]]] = {
     "bidirectional_dijkstra": (3, "weight"),
     "dijkstra_path": (3, "weight"),
@@ -32,12 +32,13 @@ _WEIGHT: Final[Mapping[str, tuple[int, str | None]]] = {
 }
 _METHOD: Final = 4
 
-#: A conversion costs as much as 6 to 12 of networkx's searches from node to node, measured on
-#: grids of 100 to 100,000 nodes. Below this many nodes one of these takes some 10 ms at most, and
-#: nobody waits for it; a graph that was converted once is always used.
+#: Fewest nodes for which a conversion pays. A conversion costs as much as 6 to 12 of networkx's
+#: searches from node to node, measured on grids of 100 to 100,000 nodes; below this many nodes such
+#: a search takes some 10 ms at most. A graph that is already converted is always used.
 _WORTH_CONVERTING: Final = 10_000
-#: Edges out of each node. Roads have 2.6 to 6.3 (OpenStreetMap: Andorra, Liechtenstein, Porto,
-#: Baltimore); the hierarchy of a dense graph takes long and answers slowly.
+#: Most edges out of each node, on average. Roads have 2.6 to 6.3 (OpenStreetMap: Andorra,
+#: Liechtenstein, Porto, Baltimore); the hierarchy of a dense graph takes long to build and to
+#: search.
 _TOO_DENSE: Final = 12
 
 
@@ -45,14 +46,14 @@ def convert_from_nx(
     graph: nx.Graph,
     *,
     edge_attrs: Mapping[str, Any] | None = None,
-    **_: Any,  # noqa: ANN401 -- what else networkx would have kept; labels and weights are all
+    **_: Any,  # noqa: ANN401 -- networkx's other options; only labels and weights are converted
 ) -> RoadNetwork:
     """Convert a graph with the weights that a function asks for.
 
     Raises
     ------
     NotOurs
-        With the reason.
+        The graph or a weight cannot be converted; the message says why.
     """
     try:
         network = RoadNetwork.from_networkx(graph, *(edge_attrs or ()))
@@ -62,16 +63,16 @@ def convert_from_nx(
     return network
 
 
-def convert_to_nx(result: Any) -> Any:  # noqa: ANN401 -- whatever a function returned
-    """Convert a network back; anything else is as networkx would return it."""
+def convert_to_nx(result: Any) -> Any:  # noqa: ANN401 -- any result of a function
+    """Convert a network back to networkx; return any other result as it is."""
     return result.to_networkx() if isinstance(result, RoadNetwork) else result
 
 
 def can_run(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool | str:
-    """Return whether we answer this, or why not.
+    """Return True if the backend can answer a call, else the reason why not.
 
-    The weights of a networkx graph are not looked at here, since this is asked at every call:
-    `convert_from_nx` says what is wrong with them, once.
+    The weights of a networkx graph are not checked here, as networkx calls this function before
+    every dispatch; `convert_from_nx` checks them once.
     """
     weight = _weight(name, args, kwargs)
     if callable(weight):
@@ -85,7 +86,7 @@ def can_run(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool |
 
 
 def should_run(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool | str:
-    """Return whether converting a networkx graph pays, or why not."""
+    """Return True if converting a networkx graph pays, else the reason why not."""
     graph = _argument(args, kwargs, 0, "G")
     cache = getattr(graph, "__networkx_cache__", None) or {}
     weight = _weight(name, args, kwargs)
@@ -104,7 +105,7 @@ def _argument(args: Sequence[Any], kwargs: Mapping[str, Any], at: int, name: str
     return args[at] if len(args) > at else kwargs.get(name)
 
 
-def _weight(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- a name, None, or what we refuse
+def _weight(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- a name, None, or a refused type
     at, default = _WEIGHT[name]
     return args[at] if len(args) > at else kwargs.get("weight", default)
 

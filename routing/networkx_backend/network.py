@@ -1,4 +1,4 @@
-"""The backend's own kind of graph: labels, weights and a hierarchy, converted once."""
+"""The graph type of the backend: node labels, weights and a hierarchy, converted once."""
 
 import threading
 import weakref
@@ -26,39 +26,39 @@ _MULTI_ENDS: Final = 3
 class RoadNetwork:
     """A graph that networkx hands to the backend ``amparo`` without converting it.
 
-    Nodes have any labels, edges are numbered by the node they leave. An edge of an undirected
-    network has two numbers, one each way. Any number of threads may search at the same time, also
-    while another one updates.
+    Nodes have arbitrary labels; edges are numbered in the order of the nodes they leave. An edge of
+    an undirected network has two numbers, one per direction. Any number of threads may search at
+    the same time, also while another thread updates.
 
-    A network that networkx converted (`origin`) knows the graph that it was made of, and the
-    backend checks each answer's own edges against it. So a road that has become dearer, or whose
-    weight was replaced by a negative one, is noticed by the next answer that takes it, and the
-    network is brought up to date first. A road that has become cheaper is not noticed until
-    `refresh`, or until networkx drops the conversion.
+    A network that networkx converted keeps a reference to the source graph (`origin`), and the
+    backend checks the edges of each result against the source graph. An edge whose weight has
+    increased, or has become negative, is noticed by the next result that uses the edge, and the
+    network is updated before the result is returned. An edge whose weight has decreased is not
+    noticed until `refresh`, or until networkx drops the conversion.
 
     Parameters
     ----------
     nodes
         Labels, in order.
     start, head
-        int64 [N + 1] and int32 [E]: the edges that leave node number v are ``start[v]`` to
-        ``start[v + 1]``, and the numbers of the nodes that they lead to.
+        int64 [N + 1] and int32 [E]: the edges ``start[v]`` to ``start[v + 1]`` leave node number v;
+        ``head`` has the number of the node that each edge leads to.
     weights
-        By name, integers [E], 0 or more; `routing.cch.UNREACHABLE` and more is closed.
+        Weights by name, integers [E], 0 or more; `routing.cch.UNREACHABLE` and more is closed.
     keys
-        Of parallel edges, by edge; None where there are none.
+        Keys of parallel edges, one per edge; None for a network without keys.
     is_directed
-        Undirected networks have both directions of each edge.
+        Whether edges are directed; an undirected network has both directions of each edge.
 
     Raises
     ------
     GraphError
-        No nodes, one that does not exist, or no road graph.
+        There are no nodes, an edge leads to a missing node, or the graph is too dense for roads.
     InvalidCost
-        A weight that is none.
+        A weight is not a valid cost.
     """
 
-    #: How networkx tells whose graph this is.
+    #: Attribute by which networkx finds the backend of a graph.
     __networkx_backend__: ClassVar[str] = "amparo"
 
     def __init__(
@@ -96,16 +96,16 @@ class RoadNetwork:
 
     @classmethod
     def from_networkx(cls, graph: nx.Graph, *weights: str) -> Self:
-        """Convert a networkx graph of any kind, with these edge attributes as weights.
+        """Convert a networkx graph of any kind, with the named edge attributes as weights.
 
-        An edge without the attribute weighs 1, as in networkx.
+        An edge without the attribute has weight 1, as in networkx.
 
         Raises
         ------
         InvalidCost
-            A weight that is no whole number from 0 to `routing.cch.UNREACHABLE` - 1.
+            A weight is not an integer from 0 to `routing.cch.UNREACHABLE` - 1.
         GraphError
-            No road graph: too dense.
+            The graph is too dense for a road graph.
         """
         number = {label: index for index, label in enumerate(graph)}
         rows = [row for _, row in graph.adjacency()]
@@ -131,7 +131,7 @@ class RoadNetwork:
         return network
 
     def to_networkx(self) -> nx.Graph:
-        """Return a networkx graph with the nodes, the open edges and their weights now."""
+        """Return a networkx graph of the nodes and the open edges with their current weights."""
         kinds = {
             (False, False): nx.Graph,
             (True, False): nx.DiGraph,
@@ -152,7 +152,7 @@ class RoadNetwork:
         return result
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what to pickle or copy: a graph of networkx takes its conversions along."""
+        """Return the state to pickle; copying a networkx graph copies its conversions too."""
         return {
             "nodes": self.nodes,
             "keys": self.keys,
@@ -165,7 +165,7 @@ class RoadNetwork:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take over what was pickled; locks and metrics are made anew."""
+        """Restore a pickled state; locks and metrics are created anew."""
         self.nodes = state["nodes"]
         self.keys = state["keys"]
         self.rows = state["rows"]
@@ -177,10 +177,10 @@ class RoadNetwork:
         self._lock = threading.Lock()
         self._weights = {name: Weight(*weight) for name, weight in state["weights"].items()}
 
-    # --- what networkx asks any graph -----------------------------------------------------------
+    # --- graph methods that networkx expects ----------------------------------------------------
 
     def __repr__(self) -> str:
-        """Size and weights."""
+        """Return the counts of nodes and edges, and the weights' names."""
         names = [name for name in self._weights if name is not None]
         return f"RoadNetwork({len(self)} nodes, {len(self.tail)} edges, weights {names})"
 
@@ -193,18 +193,18 @@ class RoadNetwork:
         return iter(self.nodes)
 
     def __contains__(self, label: object) -> bool:
-        """Return whether there is a node of this label."""
+        """Return whether there is a node with this label."""
         try:
             return label in self._number
         except TypeError:
             return False
 
     def is_directed(self) -> bool:
-        """Return whether edges have one direction."""
+        """Return whether edges are directed."""
         return self._is_directed
 
     def is_multigraph(self) -> bool:
-        """Return whether there are keys."""
+        """Return whether edges have keys, so that parallel edges are possible."""
         return self.keys is not None
 
     def number_of_nodes(self) -> int:
@@ -212,7 +212,7 @@ class RoadNetwork:
         return len(self.nodes)
 
     def number_of_edges(self) -> int:
-        """Count the edges, as networkx does: once where they are undirected."""
+        """Count the edges, as networkx does: an undirected edge counts once."""
         if self._is_directed:
             return len(self.tail)
         return (len(self.tail) + int(np.count_nonzero(self.tail == self.rows.head))) // 2
@@ -225,7 +225,7 @@ class RoadNetwork:
         Raises
         ------
         InvalidNode
-            No such node.
+            There is no node with this label.
         """
         if label not in self:
             raise InvalidNode("node", label, len(self))
@@ -237,12 +237,12 @@ class RoadNetwork:
         Parameters
         ----------
         key
-            Where there are parallel edges.
+            Key of the edge, in a network with parallel edges.
 
         Raises
         ------
         UnknownEdge
-            No such edge.
+            There is no edge between the nodes with this key.
         """
         if u in self and v in self:
             tail, head = self._number[u], self._number[v]
@@ -255,22 +255,22 @@ class RoadNetwork:
 
     @cached_property
     def rows_back(self) -> Rows:
-        """Edges by the node they lead to."""
+        """Edges grouped by the node they lead to."""
         return self.rows.reversed()
 
     # --- weights ----------------------------------------------------------------------------------
 
     def has_weight(self, name: str | None) -> bool:
-        """Return whether there is a weight of this name; None is 1 for each edge."""
+        """Return whether there is a weight of this name; None (1 for each edge) always exists."""
         return name in self._weights
 
     def weight(self, name: str | None) -> Weight:
-        """Return a weight.
+        """Return a weight by name.
 
         Raises
         ------
         UnknownWeight
-            The network was not made with it.
+            The network was created without this weight.
         """
         try:
             return self._weights[name]
@@ -279,7 +279,7 @@ class RoadNetwork:
             raise UnknownWeight(f"no weight {name!r}, only {known or 'None'}") from None
 
     def metric(self, name: str | None) -> Metric:
-        """Return the hierarchy's metric of a weight, made when it is asked for first."""
+        """Return the hierarchy's metric of a weight; it is built on first use."""
         weight = self.weight(name)
         if weight.metric is None:
             with self._lock:
@@ -290,7 +290,7 @@ class RoadNetwork:
         return weight.metric
 
     def ways(self, name: str | None) -> Metric:
-        """Return a metric by which each open edge costs nothing."""
+        """Return a metric in which every open edge costs 0, to test reachability."""
         weight = self.weight(name)
         with self._lock:
             if weight.ways is None:
@@ -299,26 +299,26 @@ class RoadNetwork:
             return weight.ways
 
     def update_edges(self, costs: Mapping[tuple[Any, ...], Any], weight: str = "weight") -> int:
-        """Return some edges another weight; milliseconds for hundreds of neighbouring edges.
+        """Set the weights of some edges; takes milliseconds for hundreds of neighbouring edges.
 
         Parameters
         ----------
         costs
-            By (u, v), or (u, v, key) where there are parallel edges: whole numbers from 0;
-            `routing.cch.UNREACHABLE` and more closes the edge. An undirected edge changes both
-            ways.
+            New weights by (u, v), or by (u, v, key) in a network with keys: integers from 0;
+            `routing.cch.UNREACHABLE` and more closes the edge. An undirected edge changes in both
+            directions.
 
         Returns
         -------
         int
-            How many arcs of the hierarchy were looked at.
+            Count of the hierarchy's arcs that were checked.
 
         Raises
         ------
         UnknownEdge, UnknownWeight
-            Naming what there is not; nothing is changed.
+            An edge or the weight does not exist; nothing is changed.
         InvalidCost
-            A weight that is none; nothing is changed.
+            A weight is not a valid cost; nothing is changed.
         """
         size = 2 if self.keys is None else _MULTI_ENDS
         edges: list[int] = []
@@ -342,10 +342,10 @@ class RoadNetwork:
             weight.ways = None
         return looked_at
 
-    # --- the graph it was made of -----------------------------------------------------------------
+    # --- the graph of origin ----------------------------------------------------------------------
 
     def is_current(self, edges: Sequence[int], name: str | None) -> bool:
-        """Return whether edges still weigh in the graph of origin what they weigh here."""
+        """Return whether edges have the same weights here and in the graph of origin."""
         graph = None if self.origin is None else self.origin()
         if graph is None or name is None:
             return True
@@ -364,14 +364,14 @@ class RoadNetwork:
         Returns
         -------
         int
-            How many edges had another weight; 0 where there is no such graph any more.
+            Count of edges with a changed weight; 0 if the graph of origin no longer exists.
 
         Raises
         ------
         InvalidCost
-            A weight that is none.
+            A weight is not a valid cost.
         InvalidNode
-            Edges came or went behind networkx's back.
+            Edges were added or removed without networkx noticing.
         """
         graph = None if self.origin is None else self.origin()
         if graph is None:

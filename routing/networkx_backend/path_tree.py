@@ -1,4 +1,4 @@
-"""From costs to paths: the tree that networkx's Dijkstra would have grown."""
+"""Reconstruction of the shortest path tree that networkx's Dijkstra would give, from the costs."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,22 +11,22 @@ from routing._numba import compiled
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: In `grow`'s ``reach``: a node that is not reached; in ``via``: a source, or not reached.
+#: In ``reach`` of `grow`: the node is not reached; in ``via``: a source, or not reached.
 NONE: Final = -1
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Edges by the node they leave.
+    """Adjacency of a graph in compressed rows: edges grouped by the node they leave.
 
     Parameters
     ----------
     start
-        int64 [N + 1]: those of node v are ``start[v]`` to ``start[v + 1]``.
+        int64 [N + 1]: the rows ``start[v]`` to ``start[v + 1]`` are the edges of node v.
     head
-        int32 [E], the node at the other end.
+        int32 [E], the node at the other end of each edge.
     edge
-        int64 [E], which edge it is.
+        int64 [E], the edge's number.
     """
 
     start: Int64
@@ -34,7 +34,7 @@ class Rows:
     edge: Int64
 
     def reversed(self) -> "Rows":
-        """Return the same edges by the node they lead to."""
+        """Return the same edges grouped by the node they lead to."""
         count = len(self.start) - 1
         tail = np.repeat(np.arange(count, dtype=np.int32), np.diff(self.start))
         order = np.argsort(self.head, kind="stable")
@@ -52,30 +52,31 @@ def grow(
     by_reach: Int64,
     sources: Int64,
 ) -> tuple[Int64, Int64]:
-    """Grow the tree of cheapest paths from what each node is known to cost.
+    """Return the tree of cheapest paths, given the least cost of each node.
 
-    Among several cheapest paths it has the one that a binary-heap Dijkstra finds that takes equal
-    nodes in the order in which they got their final cost: each node hangs on the first settled
-    node that leads to it at its cost. So does networkx, and ways of no cost make no circle.
+    Among several cheapest paths the tree has the path of a binary-heap Dijkstra that settles nodes
+    of equal cost in the order in which they got their final cost: the parent of a node is the first
+    settled node that leads to it at its cost. networkx does the same. Edges of cost 0 never close
+    a cycle in the tree.
 
     Parameters
     ----------
     start, head, edge
         See `Rows`.
     cost
-        int32 [E], by edge.
+        int32 [E], the cost of each edge.
     reach
         int32 [N], least costs, `NONE` where not reached.
     by_reach
-        int64: the reached nodes by rising cost.
+        int64: the reached nodes by ascending cost.
     sources
         int64, distinct, in the order in which they are pushed; all have cost 0.
 
     Returns
     -------
     (order int64, via int64 [N])
-        The nodes in the order in which they are settled, not all of them where ``reach`` and
-        ``cost`` do not fit; the edge to each, or `NONE`.
+        The nodes in the order in which they are settled, incomplete if ``reach`` does not match
+        ``cost``; and the edge that leads to each node, or `NONE`.
     """
     met = np.full(len(reach), -1, np.int64)
     via = np.full(len(reach), -1, np.int64)

@@ -1,4 +1,4 @@
-"""Searches of the backend by label, each as exact as networkx's, or refused."""
+"""Searches of the backend, with results equal to networkx's; other cases are refused."""
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
@@ -22,18 +22,18 @@ _HIGHEST: Final = UNREACHABLE - 1
 
 @dataclass(frozen=True, eq=False)
 class SearchTree:
-    """What is reached from some sources, or what reaches a target.
+    """Shortest path tree from some sources, or towards a target.
 
     Parameters
     ----------
     order
         int64, node numbers in the order in which Dijkstra's search settles them.
     via
-        int64 [N]: the edge to each, below 0 for a source.
+        int64 [N], the edge to each node, below 0 for a source.
     near
-        int32 [E], by edge: the end of it that lies towards the sources.
+        int32 [E], the end of each edge towards the sources.
     cost
-        int32, of the nodes in ``order``.
+        int32, the costs of the nodes in ``order``.
     """
 
     network: RoadNetwork
@@ -44,7 +44,7 @@ class SearchTree:
     cost: Int32
 
     def lengths(self) -> dict[Label, Any]:
-        """Return the costs by label, ascending."""
+        """Return the costs by node label, ascending."""
         labels = self.network.nodes
         costs = self.cost.tolist()
         if self.network.weight(self.weight).is_float:
@@ -52,7 +52,7 @@ class SearchTree:
         return {labels[v]: cost for v, cost in zip(self.order.tolist(), costs, strict=True)}
 
     def paths(self) -> dict[Label, list[Label]]:
-        """Return the labels on the way from the sources by label of the end."""
+        """Return the path from a source to each node, as node labels, by label of the end."""
         labels = self.network.nodes
         found: dict[Label, list[Label]] = {}
         edges = self.via[self.order]
@@ -68,7 +68,7 @@ class SearchTree:
 def between(
     network: RoadNetwork, source: int, target: int, weight: str | None
 ) -> tuple[Any, list[Label]] | None:
-    """Return what the cheapest path costs and its labels; None where there is no way."""
+    """Return the cost and node labels of the cheapest path; None where there is no path."""
     metric = network.metric(weight)
     cost, edges = network.hierarchy.path(metric, source, target)
     if not _is_current(network, edges.tolist(), weight):
@@ -82,9 +82,9 @@ def between(
 
 
 def length_between(network: RoadNetwork, source: int, target: int, weight: str | None) -> Any:  # noqa: ANN401 -- int or float, as the weights are
-    """Return what the cheapest path costs; None where there is no way."""
+    """Return the cost of the cheapest path; None where there is no path."""
     if network.origin is not None:
-        # Only the edges of a path can be compared with those of the graph it was made of.
+        # The path is needed to compare its edges with the networkx graph of origin.
         found = between(network, source, target, weight)
         return None if found is None else found[0]
     cost = network.hierarchy.distance(network.metric(weight), source, target)
@@ -97,7 +97,7 @@ def length_between(network: RoadNetwork, source: int, target: int, weight: str |
 def nearest(
     network: RoadNetwork, sources: Sequence[int], target: int, weight: str | None
 ) -> tuple[Any, list[Label]] | None:
-    """Return what the cheapest path from any of the sources costs, and its labels."""
+    """Return cost and node labels of the cheapest path from any source; None without a path."""
     if len(sources) == 1:
         return between(network, sources[0], target, weight)
     costs = network.hierarchy.many_to_many(network.metric(weight), sources, [target])[:, 0]
@@ -116,12 +116,16 @@ def tree(
     cutoff: float | None = None,
     backward: bool = False,
 ) -> SearchTree:
-    """Return all that is reached from some nodes, or that reaches them.
+    """Return the tree of all nodes reached from some nodes, or of all nodes that reach them.
 
     Parameters
     ----------
+    ends
+        Numbers of the nodes at the root.
     cutoff
-        Ends themselves are always reached.
+        Highest cost of a path; the nodes in ``ends`` are always reached.
+    backward
+        Whether to search against the direction of the edges.
     """
     sources = np.array(list(dict.fromkeys(ends)), np.int64)
     backward = backward and network.is_directed()
@@ -133,7 +137,8 @@ def tree(
         reach, by_reach = _reach(network, weight, sources, limit, backward=backward)
         order, via = grow(rows.start, rows.head, rows.edge, metric.cost, reach, by_reach, sources)
         edges = via[order]
-        # Else a weight was changed in between, or must be now.
+        # Otherwise a weight has changed during the search, or `_is_current` has just read the
+        # weights again: search once more.
         if len(order) == len(by_reach) and _is_current(network, edges[edges >= 0].tolist(), weight):
             return SearchTree(network, weight, order, via, near, reach[order])
 
@@ -141,7 +146,7 @@ def tree(
 def _reach(
     network: RoadNetwork, weight: str | None, sources: Int64, limit: int, *, backward: bool
 ) -> tuple[Int32, Int64]:
-    """Return int32 [N], what each node costs, and int64, the reached ones by rising cost."""
+    """Return the cost of each node, int32 [N], and the reached nodes by ascending cost, int64."""
     reach = np.full(len(network), NONE, np.int32)
     nodes, costs = network.hierarchy.within(
         network.metric(weight), sources, limit, backward=backward
@@ -164,7 +169,7 @@ _TOO_HIGH: Final = (
 
 
 def _refuse_overflow(network: RoadNetwork, weight: str | None, source: int, target: int) -> None:
-    """Refuse where there is a way, but one that costs too much to be counted."""
+    """Refuse the search if there is a path, but its cost exceeds the highest countable cost."""
     if network.weight(weight).may_overflow(len(network)):
         open_cost = network.hierarchy.distance(network.ways(weight), source, target)
         if open_cost < UNREACHABLE:
@@ -172,7 +177,10 @@ def _refuse_overflow(network: RoadNetwork, weight: str | None, source: int, targ
 
 
 def _is_current(network: RoadNetwork, edges: Sequence[int], weight: str | None) -> bool:
-    """Compare an answer's edges with the graph of origin; where they differ, read that again."""
+    """Return whether a result's edges have the weights of the graph of origin.
+
+    If they differ, read all weights from the graph of origin again.
+    """
     if network.is_current(edges, weight):
         return True
     try:

@@ -1,4 +1,4 @@
-"""From what stands on a networkx graph's edges to the hierarchy's whole numbers."""
+"""Conversion of a networkx graph's edge weights to the integers of the hierarchy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ MISSING: Final = 1
 
 @dataclass(eq=False)
 class Weight:
-    """One weight of all edges.
+    """The values of one named weight on all edges.
 
     Parameters
     ----------
     cost
-        int32 [E], 0 to `UNREACHABLE`, which is closed.
+        int32 [E], 0 to `UNREACHABLE`; `UNREACHABLE` is a closed edge.
     is_float
-        Costs are given back as floats, as networkx would.
+        Whether costs are returned as floats, as networkx would.
     metric
-        Of these costs, where one was asked for; shares ``cost``.
+        The hierarchy's metric of these costs, built on first use; shares ``cost``.
     ways
-        Metric that tells which nodes are reached at all, where one was needed.
+        Metric in which every open edge costs 0, to find the reachable nodes; built on first use.
     """
 
     cost: Int32
@@ -39,32 +39,32 @@ class Weight:
     ways: Metric | None = None
 
     def may_overflow(self, node_count: int) -> bool:
-        """Return whether a path without circles could cost more than can be counted."""
+        """Return whether a path without cycles could cost `UNREACHABLE` or more."""
         highest = int(self.cost[self.cost < UNREACHABLE].max(initial=0))
         return highest * max(node_count - 1, 0) >= UNREACHABLE
 
     def given_back(self, cost: int) -> float:
-        """Return a cost in the type that networkx would sum up."""
+        """Return a cost as int or float, the type that networkx would return."""
         return float(cost) if self.is_float else cost
 
 
 def whole(values: Sequence[object] | NDArray[Any], *, closed: bool = False) -> tuple[Int32, bool]:
-    """Check weights of any type.
+    """Check weights of any type, and return them as integers.
 
     Parameters
     ----------
     closed
-        Costs of `UNREACHABLE` and more are allowed and mean "no way".
+        Whether costs of `UNREACHABLE` and more are allowed; they mean a closed edge.
 
     Returns
     -------
     (cost int32 [k], is_float)
-        ``is_float`` where any was a float.
+        The costs, and whether any of them was a float.
 
     Raises
     ------
     InvalidCost
-        No number, negative, not whole, or too high; the message says which.
+        A weight is no number, negative, not whole, or too high; the message says which.
     """
     try:
         given = np.asarray(values)
@@ -95,7 +95,7 @@ def _why_no_numbers(values: Sequence[object] | NDArray[Any]) -> str:
 
 
 def weights_on(graph: nx.Graph, name: str) -> list[Any]:
-    """Return what stands on each edge as seen from each of its ends, in networkx's order."""
+    """Return the weight of each edge, from each of its ends, in networkx's adjacency order."""
     rows = (row for _, row in graph.adjacency())
     if graph.is_multigraph():
         return [

@@ -1,4 +1,4 @@
-"""The compiled half of `routing.route.route` and `routing.route.explanation`: sums along a way."""
+"""Compiled kernels of `routing.route.route` and `routing.route.explanation`: sums over legs."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -15,15 +15,15 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Flags = NDArray[np.bool_]
 
-#: Rows of what `look` notes of legs and `tell` says of stretches: indices in the graph's tables,
-#: and of a tag the bits that say yes (1) and no (2).
+#: Rows of the attribute tables that `look` returns for legs and `tell` for stretches: indices in
+#: the graph's tables; for a tag, bit 1 says yes and bit 2 says no.
 NAME, REF, CLASS, SURFACE, LIT, SIDEWALK = range(6)
-#: The last row: of `look`, whether the heights of both ends are known; of `tell`, the piece that
-#: speaks for the stretch.
+#: The last row: from `look`, whether the heights of both ends are known; from `tell`, the piece
+#: whose attributes the stretch has.
 KNOWN = SHOWN = 6
-#: Rows of what `look` measures of whole edges, metres; heights are NaN where not known.
+#: Rows of the measures that `look` returns of whole edges, metres; heights are NaN where not known.
 LENGTH_M, ASCENT_M, DESCENT_M, TAIL_M, HEAD_M = range(5)
-#: Rows of sums, by piece or stretch; the first is where it ends.
+#: Rows of the sums by piece or stretch; the first row is the position of the end.
 TO_M, CLIMBED_M, FALLEN_M, DURATION_S, NO_HEIGHT_M, NO_SURFACE_M, NO_LIT_M, UNREPORTED_M = range(8)
 
 _LIT: Final = (int(EdgeFlag.LIT_YES), int(EdgeFlag.LIT_NO))
@@ -32,14 +32,14 @@ _SIDEWALK: Final = (int(EdgeFlag.SIDEWALK_YES), int(EdgeFlag.SIDEWALK_NO))
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Looked:
-    """What the graph's tables have of K legs, by the rows named above.
+    """Attributes of K legs, looked up in the graph's tables; rows as named in this module.
 
     Parameters
     ----------
     noted
-        int64 [7, K].
+        int64 [7, K], attributes: rows `NAME` to `KNOWN`.
     measured_m
-        float64 [5, K], of the whole edges.
+        float64 [5, K], measures of the whole edges, metres: rows `LENGTH_M` to `HEAD_M`.
     time_s
         float64 [K], moving time along the whole edges.
     """
@@ -50,7 +50,7 @@ class Looked:
 
     @classmethod
     def of(cls, travel: Travel, edge: Ints) -> Self:
-        """Look edges up."""
+        """Look up the attributes of edges."""
         graph = travel.graph
         noted, measured_m = look(
             edge,
@@ -73,13 +73,13 @@ class Looked:
         return self.time_s * legs.share, self.measured_m[LENGTH_M] * legs.share
 
     def only(self, rows: Ints) -> "Looked":
-        """Return some, in any order."""
+        """Return the attributes of the legs at some rows, in the order of ``rows``."""
         return Looked(self.noted[:, rows], self.measured_m[:, rows], self.time_s[rows])
 
 
 @inlined
 def _fill(row: NDArray[Any], column: NDArray[Any], edge: Ints) -> None:
-    """Copy a column's rows; so short a loop has many of them under way in memory at once."""
+    """Copy the values of a column at some edges; a loop this short overlaps its memory reads."""
     for leg in range(len(edge)):
         row[leg] = column[edge[leg]]
 
@@ -99,7 +99,7 @@ def look(  # noqa: PLR0917 -- kernels take no names
     head: NDArray[np.int32],
     height_m: NDArray[np.float32],
 ) -> tuple[Ints, Floats]:
-    """Look edges up in a graph's columns: `Looked.noted` and `Looked.measured_m`."""
+    """Look up edges in a graph's columns; return `Looked.noted` and `Looked.measured_m`."""
     noted, measured_m = np.empty((KNOWN + 1, len(edge)), np.int64), np.empty((5, len(edge)))
     bits, ends = np.empty(len(edge), np.int64), np.empty((2, len(edge)), np.int64)
     _fill(measured_m[LENGTH_M], length_dm, edge)
@@ -127,7 +127,7 @@ def look(  # noqa: PLR0917 -- kernels take no names
 def _add(
     sums: Floats, to: int, row: int, share: float, noted: Ints, measured_m: Floats, time_s: Floats
 ) -> None:
-    """Add what a piece climbs, lasts, and what is not known of it."""
+    """Add a piece's ascent, descent, duration and metres of unknown attributes to the sums."""
     metres = measured_m[LENGTH_M, row] * share
     sums[CLIMBED_M, to] += measured_m[ASCENT_M, row] * share
     sums[FALLEN_M, to] += measured_m[DESCENT_M, row] * share
@@ -139,7 +139,7 @@ def _add(
 
 @inlined
 def _goes_on(row: int, before: int, noted: Ints, night: Flags, more: Floats) -> bool:
-    """Return whether the same is said of two pieces."""
+    """Return whether two pieces have equal attributes."""
     if before < 0 or night[row] != night[before]:
         return False
     for column in range(len(noted)):
@@ -161,9 +161,9 @@ def tell(
     night: Flags,
     more: Floats,
 ) -> tuple[Ints, Floats]:
-    """Join the pieces of which the same is said, and sum what they add.
+    """Merge consecutive pieces with equal attributes into stretches, and sum their measures.
 
-    A piece without length (a border edge of the sketch) belongs to what comes before it.
+    A piece without length (a border edge of the sketch) belongs to the stretch before it.
 
     Parameters
     ----------
@@ -174,14 +174,14 @@ def tell(
     unreported_m
         float64 [P], metres outside all hazards.
     night
-        bool [P].
+        bool [P], whether the piece is walked by night.
     more
-        float64 [M, P], what else is said.
+        float64 [M, P], further attributes to compare.
 
     Returns
     -------
     (said int64 [7, S], sums float64 [8, S])
-        Of S stretches, by the rows named above.
+        Attributes and sums of S stretches; rows as named in this module.
     """
     said, sums = np.empty((SHOWN + 1, len(share)), np.int64), np.zeros((8, len(share)))
     count, before, moved_m = 0, -1, 0.0
@@ -197,7 +197,7 @@ def tell(
         sums[TO_M, to] = moved_m
         sums[UNREPORTED_M, to] += unreported_m[row]
         _add(sums, to, row, share[row], noted, measured_m, time_s)
-    if count == 0:  # a way that goes nowhere
+    if count == 0:  # no piece has any length
         said[SHOWN, 0], count = 0, 1
     for stretch in range(count):
         for column in range(SHOWN):
@@ -207,7 +207,7 @@ def tell(
 
 @inlined
 def _height_m(share: float, tail_m: float, head_m: float) -> float:
-    """Return the height on a straight slope; a known end counts although the other is not."""
+    """Return the height at a share of a straight slope; exact at an end with a known height."""
     if share == 0:
         return tail_m
     return head_m if share == 1 else tail_m + (head_m - tail_m) * share
@@ -217,19 +217,20 @@ def _height_m(share: float, tail_m: float, head_m: float) -> float:
 def add_up(
     start: Floats, end: Floats, noted: Ints, measured_m: Floats, time_s: Floats
 ) -> tuple[Floats, Floats]:
-    """Sum a way, and read its heights.
+    """Sum the measures of all legs, and return the heights along them.
 
     Parameters
     ----------
     start, end
-        Of K legs, as `routing.travel.legs.Legs` has them.
+        Start and end of K legs, as in `routing.travel.legs.Legs`.
     noted, measured_m, time_s
         See `Looked`.
 
     Returns
     -------
     (sums float64 [8, 1], heights float64 [4, K])
-        By the rows named above; and the columns of `routing.travel.height_profile.Heights`.
+        Sums, with rows as named in this module, and the columns of
+        `routing.travel.height_profile.Heights`.
     """
     sums, heights = np.zeros((8, 1)), np.empty((4, len(start)))
     for row in range(len(start)):
@@ -245,7 +246,7 @@ def add_up(
 
 
 def warm() -> None:
-    """Compile, or read from disk."""
+    """Compile the kernels, or load them from the cache on disk."""
     edge, row = np.zeros(1, np.int64), np.ones(1)
     types = (np.uint32, np.uint8, np.uint8, np.uint16, np.int32, np.int32, np.float32, np.float32)
     columns: list[NDArray[Any]] = [

@@ -1,4 +1,4 @@
-"""The parts of a way over several regions as one route."""
+"""Concatenation of a route's parts in several regions into one route."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ type Floats = NDArray[np.float64]
 
 
 def joined(parts: Sequence[Route]) -> Route:
-    """Join parts that follow one another; one alone is the route.
+    """Join consecutive parts into one route; a single part is returned as it is.
 
-    The ends of two parts at a crossing lie near to each other: the line goes straight from one to
-    the other, without length, as the roads' lengths are what counts.
+    The ends of two parts at a crossing lie near to each other. The line goes straight from one end
+    to the other; this connection has no length, as only the lengths of roads count.
     """
     if len(parts) == 1:
         return parts[0]
@@ -47,7 +47,7 @@ def joined(parts: Sequence[Route]) -> Route:
 
 
 def _line(parts: Sequence[Route], measures: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """Draw parts as one line; where one ends and the next begins at one place it has one vertex."""
+    """Return the parts as one line with measures; a vertex that two parts share is kept once."""
     kept = [np.ones(len(part.coordinates), dtype=np.bool_) for part in parts]
     for before, part, vertices in zip(parts, parts[1:], kept[1:], strict=False):
         apart = np.abs(before.coordinates[-1] - part.coordinates[0]).max()
@@ -59,12 +59,13 @@ def _line(parts: Sequence[Route], measures: Sequence[Floats]) -> tuple[Floats, F
 
 
 def _added(parts: Sequence[Mapping[str, Exposure]]) -> dict[str, Exposure]:
-    """Add exposures by kind; figures of different units stay apart, as their kinds do."""
+    """Add exposures by kind; figures of the same kind in different units are not added."""
     rated = {kind for part in parts for kind, item in part.items() if item.unit != "km"}
     rows: dict[str, list[Exposure]] = defaultdict(list)
     for part in parts:
         for kind, item in part.items():
-            # As where one region has records of a kind with a rate and without.
+            # Kilometres get a key of their own where another part has expected events of the same
+            # kind, as within a region that has both.
             apart = item.unit == "km" and kind in rated
             rows[f"{kind}_without_rate" if apart else kind].append(item)
     return {kind: Exposure.sum(items) for kind, items in sorted(rows.items())}

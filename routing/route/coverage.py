@@ -1,4 +1,4 @@
-"""How far apart help lies along a line: supports, gaps and the figures of a route's coverage."""
+"""Coverage of a line by support spaces: supports along it, gaps between them, summary figures."""
 
 import math
 from collections.abc import Iterator, Sequence, Set
@@ -22,25 +22,28 @@ if TYPE_CHECKING:
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: How far from the line a space still supports it on foot (the app's setting has this default).
+#: Greatest distance from the line at which a space supports it on foot, metres (default of the
+#: app's setting).
 ACCESS_M: Final = 1_000.0
 
 MIN_VERTICES: Final = 2
 
-#: A line is compared with supports by the boxes of its parts first, of so many segments each [A].
+#: Segments per part of a line [A]: the bounding boxes of the parts are compared with supports
+#: before the line itself.
 _PART: Final = 64
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MeasuredLine:
-    """A line with the road's own measure at every vertex.
+    """A line with the measure along the road at every vertex.
 
     Parameters
     ----------
     coordinates
         float64 [k, 2], degrees, longitude first.
     measure_m
-        float64 [k], metres from the start, never falling; the edges' lengths, not the geometry's.
+        float64 [k], metres from the start, never decreasing; by the edges' lengths, not by the
+        geometry's.
     measure
         ``'network'`` when the measure comes from the road graph, ``'geometry'`` when it is the
         geodesic length of the drawn line.
@@ -56,17 +59,17 @@ class MeasuredLine:
 
     @property
     def length_m(self) -> float:
-        """Metres from start to end along the road."""
+        """Length from start to end along the road, metres."""
         return float(self.measure_m[-1])
 
     @classmethod
     def from_route(cls, route: "Route") -> Self:
-        """Take over a route's coordinates and its measure along the edges."""
+        """Return a line with a route's coordinates and its measure along the edges."""
         return cls(route.coordinates, route.measure_m)
 
     @classmethod
     def from_geometry(cls, coordinates: Floats) -> Self:
-        """Measure a drawn line by its geodesic length, for want of a road under it.
+        """Return a drawn line measured by its geodesic length, for a line that follows no road.
 
         Parameters
         ----------
@@ -85,18 +88,18 @@ class MeasuredLine:
 
 @dataclass(frozen=True, slots=True)
 class SupportAt:
-    """A support and where along the line it lies.
+    """A support and its position along the line.
 
     Parameters
     ----------
     support
         The space.
     at_m
-        Metres along the line of the nearest place on it.
+        Metres along the line to the point nearest to the space.
     access_m
-        Metres between the space and that place; never added to a gap.
+        Metres between the space and the line's nearest point; never added to a gap.
     town
-        Name of the town at whose node it counts; None where it counts where it stands.
+        Name of the town at whose node the space counts; None where it counts at its own place.
     """
 
     support: Support
@@ -107,7 +110,7 @@ class SupportAt:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch between two consecutive supports, or between one and an end of the line.
+    """A stretch between two consecutive supports, or between a support and an end of the line.
 
     Parameters
     ----------
@@ -130,18 +133,18 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the supports along a line add up to (algorithms.md, section 4).
+    """Figures of the supports along a line (algorithms.md, section 4).
 
     Parameters
     ----------
     length_m
         Length of the line by its measure.
     supports
-        In order along the line.
+        The supports, in order along the line.
     gaps
-        All stretches of some length; they add up to ``length_m``.
+        All gaps longer than 0; their lengths add up to ``length_m``.
     longest
-        The longest of them, the first where several are equal.
+        The longest gap; the first where several are equal.
     mean_to_next_m
         Mean distance to the next support from a random place on the line, ``Σg²/(2L)``.
     covered_share
@@ -163,7 +166,7 @@ class Coverage:
 
 
 def checked_line(coordinates: Floats) -> Floats:
-    """Check a line that came from outside.
+    """Check a line from client input, and return it as an array.
 
     Parameters
     ----------
@@ -177,7 +180,8 @@ def checked_line(coordinates: Floats) -> Floats:
     Raises
     ------
     InvalidRequest
-        Fewer than two vertices, not finite, out of range, or all in one place.
+        The line has fewer than two vertices, or vertices that are not finite, out of range, or all
+        in one place.
     """
     try:
         points = np.asarray(coordinates, dtype=np.float64)
@@ -202,26 +206,26 @@ def supports_along(
 ) -> tuple[SupportAt, ...]:
     """Find the supports within reach of a line, in order along it.
 
-    Each lies at the *nearest* place on the line, in metres on the ground; of two equally near
-    places, and where a line passes a space twice, the first counts once.
+    Each support is placed at the point of the line *nearest* to it, by metres on the ground. Of two
+    equally near points, as where a line passes a space twice, only the first counts.
 
-    On a sketch a space beyond that reach counts where its town does, as if it stood at the town's
-    node.
+    On a sketch, a space beyond ``access_m`` counts if its town's node is within reach, as if the
+    space stood at that node.
 
     Parameters
     ----------
     line
         The line with its measure.
     supports
-        Candidate spaces; for several lines `Supports`.
+        Candidate spaces; pass `Supports` to reuse their arrays for several lines.
     access_m
-        Greatest distance from the line, metres, included.
+        Greatest distance from the line, metres, inclusive.
     towns
-        Those of the sketch that the line runs over; None for a line over anything else.
+        Towns of the sketch that the line runs over; None for a line over another network.
 
     Returns
     -------
-    Ordered by ``at_m``, then by id.
+    The supports, ordered by ``at_m``, then by id.
     """
     laid = Supports.of(supports)
     found = _within_reach(line, laid, access_m)
@@ -233,7 +237,7 @@ def supports_along(
 def _at_towns(
     line: MeasuredLine, supports: Supports, towns: Towns, access_m: float, found: Set[str]
 ) -> list[SupportAt]:
-    """Find the supports whose town's node is within reach, without those that were found."""
+    """Find the supports whose town's node is within reach, skipping the ids in ``found``."""
     moved = towns.moved(supports)
     placed = []
     for at in _within_reach(line, moved.supports, access_m):
@@ -250,7 +254,7 @@ def _within_reach(line: MeasuredLine, supports: Supports, access_m: float) -> li
     for support, first, last in _near(line, supports, access_m):
         vertices, measure_m = line.coordinates[first:last], line.measure_m[first:last]
         distance_m, share = project(vertices, support.lon, support.lat)
-        # A micrometre of slack: of two segments that meet at the space the first one wins.
+        # A micrometre of slack: of two segments that meet at the space the first is taken.
         segment = int(np.argmax(distance_m <= distance_m.min() + 1e-6))
         if distance_m[segment] <= access_m:
             start_m, end_m = measure_m[segment : segment + 2]
@@ -262,11 +266,12 @@ def _within_reach(line: MeasuredLine, supports: Supports, access_m: float) -> li
 def _near(
     line: MeasuredLine, laid: Supports, access_m: float
 ) -> Iterator[tuple[Support, int, int]]:
-    """Return those within reach of a part's box, in the plane in which `project` measures.
+    """Yield the supports within reach of a part's bounding box, with the range of vertices to test.
 
-    With the first and behind the last vertex of all such parts.
+    The range is the first vertex and the vertex behind the last of all parts within reach.
+    Distances are measured in the plane that `project` uses.
     """
-    # A millimetre for rounding: the line itself decides.
+    # A millimetre more for rounding: this is only a prefilter, the exact test follows.
     spans = _spans(line.coordinates, laid.lon, laid.lat, laid.narrow, access_m + 1e-3)
     for row in np.flatnonzero(spans[1]).tolist():
         yield laid[row], int(spans[0, row]), int(spans[1, row])
@@ -274,7 +279,7 @@ def _near(
 
 @compiled
 def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: float) -> Ints:
-    """Return which vertices of a line the parts have within reach of whose box a place lies.
+    """Return for each place the range of vertices of the line's parts whose boxes are within reach.
 
     Parameters
     ----------
@@ -285,7 +290,8 @@ def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: floa
 
     Returns
     -------
-    int64 [2, places], the first vertex and the one behind the last; 0 behind where there is none.
+    int64 [2, places], the first vertex and the vertex behind the last; the latter is 0 where no
+    part is within reach.
     """
     count = (len(line) - 2) // _PART + 1
     # West, south, east and north of each part; a part ends where the next begins.
@@ -310,7 +316,7 @@ def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: floa
 
 
 def warm() -> None:
-    """Compile, or read from disk."""
+    """Compile the kernel, or load it from the cache on disk."""
     row = np.zeros(1)
     _spans(np.zeros((2, 2)), row, row, row, 1.0)
 
@@ -324,8 +330,8 @@ def coverage(
 ) -> Coverage:
     """Measure the gaps between supports along a line.
 
-    The start and the end of the line count as ends of gaps; access distance is not added
-    (definitions.md). Stretches without length, as between two spaces of one town, are left out.
+    The start and the end of the line count as ends of gaps; the access distance is not added
+    (definitions.md). Gaps of length 0, as between two spaces of one town, are left out.
 
     Parameters
     ----------
@@ -343,12 +349,12 @@ def coverage_by(
     access_m: float = ACCESS_M,
     ends: tuple[str, str] = ("start", "end"),
 ) -> Coverage:
-    """Measure the gaps between supports of which it is known where on the line they lie.
+    """Measure the gaps between supports whose positions on the line are already known.
 
     Parameters
     ----------
     found
-        In order along the line, as from `supports_along`.
+        The supports in order along the line, as from `supports_along`.
     line, access_m, ends
         As for `coverage`.
     """
@@ -377,7 +383,7 @@ def coverage_by(
 
 
 def stretch(line: MeasuredLine, from_m: float, to_m: float) -> Floats:
-    """Cut a line between two places by its measure.
+    """Return the part of a line between two positions of its measure.
 
     Parameters
     ----------
@@ -396,7 +402,7 @@ def stretch(line: MeasuredLine, from_m: float, to_m: float) -> Floats:
 
 
 def _covered_share(at_m: Sequence[float], reach_m: float, length_m: float) -> float:
-    """Return ``|∪[m-r, m+r]|/L`` for places in rising order."""
+    """Return ``|∪[m-r, m+r]|/L`` for positions m in ascending order."""
     if not at_m:
         return 0.0
     if length_m <= 0:

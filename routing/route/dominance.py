@@ -1,10 +1,10 @@
-"""Which ways of an answer are worth a look: none that another is better than in everything.
+"""Dominance filter: drop each route that another route of the response beats in every measure.
 
-Two ways are compared by when they arrive (nights of rest and waits at crossings counted), by the
-upper bound of their exposure kind by kind, by the price that these have, and by the metres of which
-nothing is known. Kilometres inside and events to be expected are each compared with their own kind.
-Where one of them waits for a crossing, length counts too: whoever can wait compares it, and the way
-round and the way that waits are both shown where each is better in something.
+Two routes are compared by arrival (with nights of rest and waits at crossings), by the upper bound
+of the exposure to each kind of hazard, by the ranking cost, and by the metres of which nothing is
+known. Kilometres inside hazards and expected events are separate measures. Where one of the two
+routes waits for a crossing, length is a measure too: the route that waits and the detour are both
+shown where each is better in some measure.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,19 +13,21 @@ from typing import Final
 from routing.route.route import Route
 from routing.route.trade_offs import WITHOUT_RATE
 
-#: No difference to anybody: a second, a metre, a millionth of an exposure.
+#: Differences that count as equal: a second, a metre, a millionth of an exposure.
 _SAME_S: Final = 1.0
 _SAME_M: Final = 1.0
 _SAME_SHARE: Final = 1e-6
 
 
 def undominated(routes: Sequence[Route]) -> tuple[Route, ...]:
-    """Leave out each way that another is nowhere worse than, and of equal ones all but the first.
+    """Drop dominated routes; of equal routes keep the first.
+
+    A route is dominated if another route is at least as good in every measure.
 
     Parameters
     ----------
     routes
-        Of one request, in the order they are ranked, which they keep.
+        Routes of one request, ranked; the order is kept.
     """
     kept = list(routes)
     for route in reversed(routes):
@@ -40,10 +42,10 @@ def _is_no_worse(one: Route, other: Route) -> bool:
 
 
 def _measures(one: Route, other: Route) -> Iterator[tuple[float, float, float]]:
-    """Return what two ways are compared by: of the one, of the other, and what is no difference."""
+    """Yield the measures to compare: value of ``one``, value of ``other``, tolerance."""
     yield (one.arrival - other.arrival).total_seconds(), 0.0, _SAME_S
     yield one.unknown_m, other.unknown_m, _SAME_M
-    # How grave a hazard is stands in the price alone: fewer kilometres inside may be worse ones.
+    # Only the cost reflects the severity of hazards: fewer kilometres inside may still be worse.
     yield one.cost_s, other.cost_s, _SAME_S
     met, theirs_met = _bounds(one), _bounds(other)
     for measure in sorted(met.keys() | theirs_met.keys()):
@@ -54,9 +56,10 @@ def _measures(one: Route, other: Route) -> Iterator[tuple[float, float, float]]:
 
 
 def _bounds(route: Route) -> dict[tuple[str, str], float]:
-    """Return the most that the exposure to each kind may be, by kind and unit.
+    """Return the upper bound of the exposure, by kind and unit.
 
-    Kilometres without a rate have a name of their own only beside expected events of their kind.
+    The suffix ``_without_rate`` is removed from kinds: it is used only where a route also has
+    expected events of the same kind.
     """
     found: dict[tuple[str, str], float] = {}
     for kind, item in route.exposure.items():

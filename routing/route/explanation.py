@@ -1,8 +1,8 @@
-"""What each stretch of a route is like, and what it adds to the totals.
+"""Stretches of a route: the attributes of each, and its contribution to the route's totals.
 
-Legs are cut where a hazard begins or ends, and joined again where nothing that is said of them
-changes. What a stretch adds is worked out as the totals of `routing.route.route` are, on the same
-shares of the same edges, so that the stretches of a route sum to its totals whatever the cuts.
+Legs are cut where a hazard begins or ends, and consecutive pieces with equal attributes are merged
+again. The contribution of a stretch is computed as the totals of `routing.route.route` are, on the
+same shares of the same edges, so the stretches of a route sum to its totals wherever legs are cut.
 """
 
 from collections.abc import Sequence
@@ -25,16 +25,17 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Flags = NDArray[np.bool_]
 
-#: What is less than a millimetre of road is rounding: no stretch begins for it.
+#: Less than this length of road is rounding and begins no stretch, metres.
 _NOTHING_M: Final = 1e-3
 
-#: So is so small a part of an edge, or of the most that any stretch adds; sums keep nine digits.
+#: A share of an edge, or of the largest contribution of any stretch, below this is rounding too;
+#: sums keep nine digits.
 _ROUNDING: Final = 1e-13
 
-#: A tag by the bits that say yes and no: neither, one, the other, and both (yes wins).
+#: Value of a tag by its bits for yes (1) and no (2): neither, yes, no, and both (yes wins).
 _TRISTATE: Final = (None, True, False, True)
 
-#: What is not known of a stretch, by the row of the sums that says so.
+#: Row of the sums with the metres of a stretch for which an attribute is unknown, by attribute.
 _UNKNOWN: Final = {
     "hazards": _segment_kernels.UNREPORTED_M,
     "elevation": _segment_kernels.NO_HEIGHT_M,
@@ -50,20 +51,20 @@ def explained(
     night: NDArray[np.bool_],
     looked: Looked | None = None,
 ) -> RouteSegments:
-    """Tell a way stretch by stretch.
+    """Return the stretches of a route.
 
     Parameters
     ----------
     travel
         The profile's costs on the graph.
     legs
-        The way, in order of travel.
+        The route's legs, in order of travel.
     contacts
-        Every hazard that counts, laid over the graph.
+        Every hazard that counts, overlaid on the graph.
     night
-        bool [legs], which of them are walked by night.
+        bool [legs], which legs are walked by night.
     looked
-        What the graph's tables have of the legs, where they were looked up already.
+        Attributes of the legs, where already looked up in the graph's tables.
     """
     if not len(legs.edge):
         return RouteSegments()
@@ -91,7 +92,8 @@ def _cut(
     start = np.concatenate([legs.start, share[inner]])
     order = np.lexsort((start, leg))
     leg, start = leg[order], start[order]
-    # Parts of one hazard that follow one another meet but for rounding.
+    # Consecutive parts of one hazard may be apart by rounding: cuts less than a millimetre apart
+    # are merged.
     again = (leg[1:] == leg[:-1]) & (np.diff(start) * length_m[leg[1:]] <= _NOTHING_M)
     kept = np.append(True, ~again)
     leg, start = leg[kept], start[kept]
@@ -101,20 +103,20 @@ def _cut(
 
 
 class _Explaining:
-    """One way, cut into pieces; P pieces, in order of travel.
+    """One route, cut into P pieces in order of travel.
 
     Parameters
     ----------
     travel
         The profile's costs on the graph.
     pieces
-        Cut where a hazard begins or ends.
+        Legs, cut where a hazard begins or ends.
     met
-        The hazards that some of the way lies inside.
+        The hazards that some part of the route lies inside.
     night
-        bool [P].
+        bool [P], which pieces are walked by night.
     looked
-        What the graph's tables have of them.
+        Attributes of the pieces from the graph's tables.
     """
 
     def __init__(
@@ -137,7 +139,7 @@ class _Explaining:
         self.inside = [share * self.length_m > least_m for share in self.shares]
 
     def segments(self) -> RouteSegments:
-        """Join the pieces of which the same is said."""
+        """Merge consecutive pieces with equal attributes; return the stretches."""
         factors = self._factors()
         more = self.inside + [column for _, one in factors for column in (one.state, one.value)]
         looked, graph = self.looked, self.travel.graph
@@ -174,10 +176,10 @@ class _Explaining:
             as_of=[(meta.extract_timestamp or meta.imported_at)[:10]] * len(shown),
         )
 
-    # --- what is said ---------------------------------------------------------------------------
+    # --- attributes -----------------------------------------------------------------------------
 
     def _factors(self) -> list[tuple[str, AppliedFactor]]:
-        """Return the relative risks by kind; they do not apply outside the kind's rated hazards."""
+        """Return the relative risks by kind; outside rated hazards of the kind none applies."""
         inside: dict[str, Flags] = {}
         for item, here in zip(self.met, self.inside, strict=True):
             if item.hazard.rate_per_km is not None:
@@ -210,17 +212,17 @@ class _Explaining:
                 found[row] += (SegmentFactor(kind, one.factor.name, float(value[row]), is_unknown),)
         return found
 
-    # --- what is added --------------------------------------------------------------------------
+    # --- contributions --------------------------------------------------------------------------
 
     def _exposures(self, shown: Ints) -> dict[str, Floats]:
-        """Sum what the pieces of each stretch add, by kind."""
+        """Return the exposure of each stretch, summed over its pieces, by kind."""
         columns = self._exposure()
         first = shown.copy()
         first[0] = 0
         return {what: _unrounded(np.add.reduceat(of, first)) for what, of in columns.items()}
 
     def _exposure(self) -> dict[str, Floats]:
-        """Return what each piece adds by kind, as `Route.exposure` sums it."""
+        """Return the exposure of each piece by kind, computed as in `Route.exposure`."""
         found: dict[str, Floats] = {}
         unrated: dict[str, list[HazardContact]] = {}
         for item, share in zip(self.met, self.shares, strict=True):
@@ -248,5 +250,5 @@ class _Explaining:
 
 
 def _unrounded(values: Floats) -> Floats:
-    """Return what stretches have of something: nothing where it is but what rounding leaves."""
+    """Return the values with those set to 0 that are only rounding residues."""
     return np.where(values > _ROUNDING * values.max(), values, 0.0)

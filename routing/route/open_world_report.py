@@ -1,29 +1,31 @@
-"""What a comparison with the open world says (P54); `open_world_comparison` makes it."""
+"""Results of the comparison with the open world (P54), made by `open_world_comparison`."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-#: ``choice``: made so long by the weights of the request, without a hazard to name.
+#: The exceeded limit. ``choice``: the route is long only by the weights of the request, without a
+#: hazard to name as the reason.
 type Beyond = Literal["closure", "ceiling", "choice"]
 
-#: A difference of less than a minute is no reason [A].
+#: Smallest difference in time that counts as a reason, seconds [A].
 LEAST_EXTRA_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class DetourThresholds:
-    """From where on a way is refused instead of told as if it were ordinary.
+    """Thresholds beyond which a route is refused rather than returned as an ordinary route.
 
     Parameters
     ----------
     factor, min_extra_s
-        It takes more than so many times the open way's time, and so many seconds more.
+        The route takes more than ``factor`` times the open route's time, and over ``min_extra_s``
+        seconds more.
     ceiling_factor, ceiling_min_s
-        It is longer than so many times the straight line between its ends, and takes more than so
-        many seconds: whatever the reason. Of all 1,138,544 ordered pairs of nodes of the sketch,
-        with every crossing open, the longest is 12.9 times the straight line, and 11.1 times of
-        those over two days (benchmarks/detours.py) [A].
+        The route is longer than ``ceiling_factor`` times the straight line between its ends, and
+        takes more than ``ceiling_min_s`` seconds, whatever the reason. Of all 1,138,544 ordered
+        pairs of nodes of the sketch, with every crossing open, the longest route is 12.9 times the
+        straight line; of the routes over two days, 11.1 times (benchmarks/detours.py) [A].
     """
 
     factor: float = 3.0
@@ -37,7 +39,7 @@ LIMITS: Final = DetourThresholds()
 
 @dataclass(frozen=True, slots=True)
 class WayFigures:
-    """The figures of a way: seconds from departure to arrival and under way, metres, days."""
+    """Figures of a route: elapsed time and moving time in seconds, metres, days of walking."""
 
     elapsed_s: float
     duration_s: float
@@ -47,25 +49,27 @@ class WayFigures:
 
 @dataclass(frozen=True, slots=True)
 class DetourReason:
-    """One thing that the open way meets and the other way keeps out of.
+    """A reason for a detour: a crossing, hazard or area that the open route meets.
 
     Parameters
     ----------
     kind
-        ``'avoided'`` is what the asker keeps out of: a crossing that is open, or an own area.
+        Kind of the obstacle. ``'avoided'`` is the requester's own choice: an open crossing or an
+        area that the requester keeps out of.
     id, name
-        Of the crossing or hazard; the number of the asker's own area, which has no name.
+        Of the crossing or hazard. For the requester's own area: the area's number, and no name.
     state
-        ``'closed'`` or ``'not_known'`` for a crossing when the open way comes by (P32), else None.
+        ``'closed'`` or ``'not_known'`` for a crossing at the arrival of the open route (P32), else
+        None.
     extra_s, extra_m
-        What opening that one alone would save, seconds and metres. Where none alone does because
-        several stand in a row, what opening all of them would; where others do and this one does
-        not, what it saves beside the others.
+        Seconds and metres saved by lifting this reason alone. Where no single reason saves
+        anything because several stand in a row, the saving of lifting all of them; where other
+        reasons save something and this one does not, its additional saving beside the others.
     is_choice
-        A hazard that may be passed and was kept away from by the weights of the request.
+        Whether this is a passable hazard that was avoided by the weights of the request.
     arrival, opens
-        Of a crossing: when the open way comes to it, and the first moment from then on at which it
-        is known to be open, None where none is.
+        For a crossing: the arrival of the open route, and the first moment from then on at which
+        the crossing is known to be open; None without such a moment.
     """
 
     kind: Literal["crossing", "hazard", "avoided"]
@@ -81,20 +85,20 @@ class DetourReason:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The ways of one leg against its open way.
+    """Comparison of the routes of one leg with the leg's open route.
 
     Parameters
     ----------
     leg
-        Its number over waypoints, from 0; None without.
+        Number of the leg, from 0; None for a request without waypoints.
     ways
-        Of each route.
+        Figures of each route.
     open_way
-        None where nothing could be opened.
+        Figures of the open route; None where nothing could be opened.
     because
-        Of each route, in order along the open way.
+        Reasons of each route, in order along the open route.
     beyond
-        The limit that each route is beyond, if any. By ``choice`` never all of them are.
+        The limit that each route exceeds, if any; never ``choice`` for all of them.
     """
 
     leg: int | None
@@ -105,7 +109,7 @@ class Compared:
 
     @property
     def refused(self) -> Beyond | None:
-        """Why all routes are refused; None where one of them is within the limits."""
+        """The limit for which all routes are refused; None where any route is within the limits."""
         if not self.beyond or None in self.beyond:
             return None
         return "closure" if "closure" in self.beyond else "ceiling"

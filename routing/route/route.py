@@ -1,4 +1,4 @@
-"""A route as an answer: where it goes, what it costs, what is known about it and what is not."""
+"""A route of a response: its line, totals, exposure, and the share that is not known."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,61 +31,61 @@ type Piece = tuple[int, float, float]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Route:
-    """One way from start to end, or the part of it that lies in one region.
+    """A route from start to end, or the part of a route that lies in one region.
 
     Parameters
     ----------
     coordinates
         float64 [k, 2], degrees, longitude first, in order of travel.
     measure_m
-        float64 [k], metres along the edges' lengths at each vertex; the last is ``distance_m``.
+        float64 [k], metres at each vertex, by the edges' lengths; the last is ``distance_m``.
     legs
-        Pieces of directed edges; of a way over several regions see ``parts``.
+        Pieces of directed edges; empty for a route over several regions, see ``parts``.
     profile
-        Who travels.
+        The profile of the traveller.
     distance_m
         Sum of the edges' lengths; the off-network parts are in the snaps.
     duration_s
-        Moving time.
+        Moving time, seconds.
     ascent_m
         Metres climbed.
     ascent
         ``'dem'`` from a height model of 90 m cells or finer; else ``'lower_bound'`` from the
         heights of nodes.
     heights
-        Along the way.
+        Heights along the route.
     exposure
-        By kind, see `Exposure`.
+        Exposure by kind, see `Exposure`.
     unknown
-        Metres by what is not known of them: ``hazards`` (nobody reported is not the same as nothing
-        there), ``elevation``, ``surface``, ``lit``.
+        Metres for which an attribute is unknown, by attribute: ``hazards`` (no report does not mean
+        no hazard), ``elevation``, ``surface``, ``lit``.
     hazards
         Ids of the hazards the route passes through, in order of first meeting.
     segments
-        What each stretch is like, and what it adds.
+        The stretches of the route: attributes of each, and its contribution to the totals.
     start_snap, end_snap
-        Where the asked points meet the network.
+        Snaps of the requested points to the network.
     arrival
-        At the end, aware; nights of rest and waits counted.
+        Arrival at the end, timezone-aware, with nights of rest and waits.
     region
-        Which region of the request it lies in, the first of several.
+        Index of the region of the route, or of the first of several.
     parts
-        The parts of a way over several regions, in order; empty for a way in one.
+        The parts of a route over several regions, in order; empty for a route in one region.
     passages
         The official crossings, in order, with the time of arrival.
     via
         The waypoints between the ends, in order.
     stint
-        Of walking, under way on arrival.
+        The stint of walking under way on arrival.
     aversion
         The weight of exposure that found this route.
     cost_s
-        Price at the weight all routes of an answer are ranked by, upper bounds, seconds: from
-        departure to arrival, exposure on top.
+        Cost at the weight by which all routes of a response are ranked, with upper bounds, seconds:
+        time from departure to arrival plus the price of exposure.
     departure
-        From the start, aware.
+        Departure from the start, timezone-aware.
     days
-        Days on which something is walked, by the timetable; 0 where none was made.
+        Days with some walking, by the timetable; 0 where no timetable was made.
     """
 
     coordinates: Floats = field(repr=False)
@@ -116,7 +116,7 @@ class Route:
 
     @property
     def mode(self) -> Mode:
-        """How it is travelled."""
+        """Mode of travel."""
         return self.profile.mode
 
     @property
@@ -128,12 +128,12 @@ class Route:
 
     @property
     def highest_m(self) -> float | None:
-        """Highest known height on the way, None where none is known."""
+        """Highest known height on the route, metres; None where no height is known."""
         return self.heights.highest_m()
 
     @property
     def unknown_m(self) -> float:
-        """Metres without any hazard record."""
+        """Length without any hazard record, metres."""
         return self.unknown["hazards"]
 
     @property
@@ -182,28 +182,28 @@ def make_route(
     arrival: datetime,
     looked: Looked | None = None,
 ) -> Route:
-    """Add up a way through one graph.
+    """Build the route of a sequence of legs through one graph.
 
     Parameters
     ----------
     travel
         The profile's costs on the graph.
     legs
-        In order of travel, each starting where the one before ends.
+        Legs in order of travel, each starting where the leg before ends.
     contacts
-        Every hazard that counts, laid over the graph.
+        Every hazard that counts, overlaid on the graph.
     night
-        bool [legs], which of them are walked by night.
+        bool [legs], which legs are walked by night.
     snaps
-        Start and end of the whole way.
+        Snaps of start and end of the whole route.
     arrival
-        At the end of the whole way.
+        Arrival at the end of the whole route.
     looked
-        What the graph's tables have of the legs, where they were looked up already.
+        Attributes of the legs, where already looked up in the graph's tables.
     """
     graph, looked = travel.graph, looked or Looked.of(travel, legs.edge)
     sums, heights = add_up(legs.start, legs.end, looked.noted, looked.measured_m, looked.time_s)
-    # Most hazards of a region are nowhere near: they are looked at once, not in every sum.
+    # Most hazards of a region are far from the route: drop them once, before all sums.
     contacts = [contacts[row] for row in Contacts.of(contacts).on(legs.edge)]
     coordinates, measure_m = drawn(graph, legs)
     exposure = travel.altitude_exposure(legs) if looked.noted[_segment_kernels.KNOWN].any() else {}
@@ -239,7 +239,7 @@ def make_route(
 
 
 def drawn(graph: RoadGraph, legs: Legs) -> tuple[Floats, Floats]:
-    """Join the polylines of pieces, with the edges' own measure at every vertex.
+    """Join the polylines of legs, with the measure by edge lengths at every vertex.
 
     Returns
     -------
@@ -257,7 +257,7 @@ def drawn(graph: RoadGraph, legs: Legs) -> tuple[Floats, Floats]:
 
 
 def _hazards_met(contacts: Sequence[HazardContact], legs: Legs) -> tuple[str, ...]:
-    """Return the ids of hazards that some of the way lies inside, in order of first meeting."""
+    """Return the ids of hazards that part of the route lies inside, in order of first meeting."""
     met = []
     for item in contacts:
         leg, start, end = item.parts(legs)

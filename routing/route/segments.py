@@ -1,4 +1,4 @@
-"""The stretches of a route: columns of many, each of which can be had as one row."""
+"""The stretches of a route, stored by column and readable by row."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,9 +22,9 @@ class SegmentFactor:
     name
         Key of the factor.
     value
-        What the rate is multiplied by; 1 where it is not known.
+        Factor by which the rate is multiplied; 1 where not known.
     is_unknown
-        The tag it hangs on is missing.
+        Whether the OSM tag that the factor depends on is missing.
     """
 
     kind: str
@@ -34,38 +34,39 @@ class SegmentFactor:
 
 
 class RouteSegment(NamedTuple):
-    """A stretch of a route on which nothing that is said of it changes.
+    """A stretch of a route with constant attributes.
 
     Parameters
     ----------
     from_m, to_m
-        Where it begins and ends, metres along the route.
+        Begin and end of the stretch, metres along the route.
     road, ref
-        Name and number, None without.
+        Name and number of the road; None without.
     road_class
         One of ``HIGHWAY_CLASSES``.
     surface
         One of ``SURFACES``; None where not known.
     lit, sidewalk
-        None where not known.
+        Whether the road is lit, and has a sidewalk; None where not known.
     night
-        Walked by night.
+        Whether the stretch is walked by night.
     hazards
-        Ids of the hazards that it lies inside.
+        Ids of the hazards that the stretch lies inside.
     ascent_m, descent_m
-        Metres climbed and gone down.
+        Metres climbed and descended.
     duration_s
-        Moving time.
+        Moving time, seconds.
     exposure
-        What it adds to the route's exposure, by the same kinds and in the same units; a kind that
-        is not there is 0.
+        Contribution to the route's exposure, by the same kinds and in the same units; a missing
+        kind counts as 0.
     unknown
-        Metres by what is not known of them, as the route's; what is not there is 0.
+        Metres for which an attribute is unknown, by attribute, as in `Route.unknown`; a missing
+        attribute counts as 0.
     factors
-        Relative risks that apply, or would if a tag were known.
+        Relative risks that apply, or would apply if a missing tag were known.
     network, as_of
-        The road graph that says so, and the day its source was made, ISO 8601; the day it was read
-        where the source does not say.
+        Name of the road graph, and the date of its source, ISO 8601; the date of the import where
+        the source has no date.
     """
 
     from_m: float
@@ -99,18 +100,18 @@ def _no_figures() -> Floats:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RouteSegments(Sequence[RouteSegment]):
-    """The stretches of a route in order of travel; an answer may have thousands.
+    """The S stretches of a route in order of travel; a response may have thousands.
 
-    A row is made when it is asked for; what needs them all reads the columns.
+    Rows are built on access; code that needs all stretches reads the columns.
 
     Parameters
     ----------
     from_m, to_m, ascent_m, descent_m, duration_s
-        float64 [S]; all columns as `RouteSegment` has them, one a stretch, to be read only.
+        float64 [S]. All columns are read-only and have the meaning of the field of `RouteSegment`.
     road, ref, road_class, surface, lit, sidewalk, night, hazards, factors, network, as_of
-        Lists of S.
+        Lists of length S.
     exposure, unknown
-        float64 [S] by name; 0 where a stretch has none of it.
+        float64 [S] by kind or attribute; 0 where a stretch has no value.
     """
 
     from_m: Floats = field(default_factory=_no_figures)
@@ -134,7 +135,7 @@ class RouteSegments(Sequence[RouteSegment]):
 
     @classmethod
     def of(cls, rows: Iterable[RouteSegment]) -> Self:
-        """Gather rows."""
+        """Build the columns from rows."""
         columns = dict(zip(RouteSegment._fields, zip(*rows, strict=True), strict=False))
         if not columns:
             return cls()
@@ -148,14 +149,14 @@ class RouteSegments(Sequence[RouteSegment]):
 
     @classmethod
     def joined(cls, parts: Sequence["RouteSegments"], before_m: Sequence[float]) -> Self:
-        """Put the stretches of parts one after the other.
+        """Concatenate the stretches of a route's parts.
 
         Parameters
         ----------
         parts
-            In order of travel.
+            Stretches of each part, in order of travel.
         before_m
-            How far along the way each part begins, metres.
+            Distance along the route at which each part begins, metres.
         """
         given: dict[str, Any] = {}
         for name in RouteSegment._fields:
@@ -181,7 +182,7 @@ class RouteSegments(Sequence[RouteSegment]):
     def __getitem__(self, index: slice) -> "RouteSegments": ...
 
     def __getitem__(self, index: int | slice) -> "RouteSegment | RouteSegments":
-        """Return one stretch, or some."""
+        """Return one stretch for an index, several for a slice."""
         own = index if isinstance(index, slice) else slice(index, index + 1 or None)
         some = RouteSegments(**{name: self._cut(name, own) for name in RouteSegment._fields})
         if isinstance(index, slice):
@@ -190,14 +191,14 @@ class RouteSegments(Sequence[RouteSegment]):
             raise IndexError(index)
         return next(iter(some))
 
-    def _cut(self, name: str, own: slice) -> Any:  # noqa: ANN401 -- a column, of whatever
+    def _cut(self, name: str, own: slice) -> Any:  # noqa: ANN401 -- a column of any type
         column = getattr(self, name)
         if name in _BY_NAME:
             return {key: values[own] for key, values in column.items()}
         return column[own]
 
     def __iter__(self) -> Iterator[RouteSegment]:
-        """Return the stretches, one by one."""
+        """Yield the stretches in order."""
         columns: list[Iterable[Any]] = []
         for name in RouteSegment._fields:
             column = getattr(self, name)
@@ -207,7 +208,7 @@ class RouteSegments(Sequence[RouteSegment]):
         return starmap(RouteSegment, zip(*columns, strict=True))
 
 
-#: Columns of figures; those among them that are places along the route; and figures by name.
+#: Numeric columns; those of them that are positions along the route; and columns of named figures.
 _FIGURES: Final = ("from_m", "to_m", "ascent_m", "descent_m", "duration_s")
 _PLACES: Final = ("from_m", "to_m")
 _BY_NAME: Final = ("exposure", "unknown")
@@ -216,7 +217,7 @@ _BY_NAME: Final = ("exposure", "unknown")
 def _joined_by_name(
     parts: Sequence[Mapping[str, Floats]], counts: Sequence[int]
 ) -> dict[str, Floats]:
-    """Join figures by name; a part without a name has none of it."""
+    """Concatenate named figures; a part without a name counts as 0."""
     return {
         name: np.concatenate(
             [part.get(name, np.zeros(count)) for part, count in zip(parts, counts, strict=True)]
@@ -226,14 +227,14 @@ def _joined_by_name(
 
 
 def _rows_by_name(columns: Mapping[str, Floats], count: int) -> Iterator[dict[str, float]]:
-    """Return the figures that each stretch has, by name."""
+    """Yield the nonzero figures of each stretch, by name."""
     values = [column.tolist() for column in columns.values()]
     for row in range(count):
         yield {name: own[row] for name, own in zip(columns, values, strict=True) if own[row] != 0}
 
 
 class Ferry(NamedTuple):
-    """A ferry on a route: where it is taken and how long it is, metres; its name, None without."""
+    """A ferry on a route: its name (None without), where it begins and its length, metres."""
 
     name: str | None
     from_m: float
@@ -241,7 +242,7 @@ class Ferry(NamedTuple):
 
 
 def ferries(segments: RouteSegments) -> tuple[Ferry, ...]:
-    """Return the ferries of a route in order of travel, each once however many stretches it has."""
+    """Return the ferries of a route in order of travel; stretches of one ferry are merged."""
     found: list[Ferry] = []
     to_m = -1.0
     rows = zip(segments.road_class, segments.road, segments.from_m, segments.to_m, strict=True)

@@ -1,4 +1,4 @@
-"""A finished route on the clock: when somebody is at each place of it."""
+"""Timeline of a finished route: the time at which a traveller reaches each position of it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -13,27 +13,28 @@ from routing.travel.timetable import Stint, Walker, clock_of, under_way
 
 type Floats = NDArray[np.float64]
 
-#: A place of a route: metres from its start, and which comes first of what lies at the same metre.
+#: A position on a route: metres from the start, and the rank among stops at the same metre.
 type Place = tuple[float, int]
 
-#: A bed on this side of a crossing, the crossing's posts, a waypoint or a bed behind them.
+#: Ranks of stops at the same metre: a bed before a crossing, the crossing's posts, a waypoint or
+#: bed behind the crossing.
 BEFORE, POST, BEHIND = 0, 1, 2
 
-#: The start, before whatever stands just there.
+#: The start of a route, ranked before any stop at the start.
 START: Place = (0.0, BEFORE - 1)
 
 
 class Pacing:
-    """Lays a route on the clock by the metre, with its nights, stops and waits.
+    """Timetable of a route by the metre, with its nights, stops and waits.
 
     Parameters
     ----------
     route
-        Of a search: it says when it is left.
+        A route found by a search.
     departure
-        Aware.
+        Departure, timezone-aware.
     beds
-        Where who walks sleeps until the window next opens.
+        Places where a walker sleeps until the walking window next opens.
     """
 
     def __init__(self, route: Route, departure: datetime, beds: Sequence[Place] = ()) -> None:
@@ -46,22 +47,22 @@ class Pacing:
         ]
         stops += [((waypoint.at_m, BEHIND), None) for waypoint in route.via]
         stops += [(bed, None) for bed in beds]
-        # Posts of one place stay in the order in which they are passed.
+        # The sort is stable: posts of one place stay in the order in which they are passed.
         self._stops = sorted(stops, key=lambda stop: stop[0])
         self._beds = frozenset(beds)
 
     @property
     def end(self) -> Place:
-        """The end, behind whatever stands just there."""
+        """The end of the route, ranked behind any stop at the end."""
         return (self.route.distance_m, BEHIND)
 
     def walker(self, stint: Stint | None = None) -> Walker:
-        """Return who stands at the start, on a fresh day or on one under way."""
+        """Return a walker at the start, on a fresh day or in the middle of a stint."""
         profile, own = self.route.profile, under_way(self.departure, stint)
         return Walker(clock_of(self.departure), profile.window, profile.day_max_m, own)
 
     def moment(self, walker: Walker) -> datetime:
-        """Return what somebody's clock says, aware."""
+        """Return the time on a walker's clock, timezone-aware."""
         return self.departure + timedelta(seconds=walker.clock_s - clock_of(self.departure))
 
     def gone(
@@ -71,16 +72,16 @@ class Pacing:
         end: Place,
         reached: dict[tuple[float, str | None], datetime] | None = None,
     ) -> Walker:
-        """Return who has gone on from a place to another, and waited and slept on the way.
+        """Return a copy of a walker, moved from one place to another with all waits and nights.
 
         Parameters
         ----------
         walker
-            Who stands at ``begin``, and stays there.
+            The walker at ``begin``; not changed.
         begin, end
-            Whatever stands at the one is left behind, at the other it is passed.
+            The stretch to walk. A stop at ``begin`` is not made, a stop at ``end`` is.
         reached
-            Receives when each crossing and waypoint between is reached, by its metres and id.
+            Receives the arrival at each crossing and waypoint on the stretch, by metres and id.
         """
         twin, here_m = walker.copy(), begin[0]
         for place, crossing in self._stops:
@@ -95,8 +96,8 @@ class Pacing:
             if reached is not None:
                 key = (here_m, None if crossing is None else crossing.id)
                 reached.setdefault(key, arrival)
-            # Who comes later than the route's own clock may find it closed for good: what is
-            # known of crossings is told when they are passed.
+            # A walker later than the route's own clock may find the crossing closed for good
+            # (None); no wait is added then, as the states of crossings are reported elsewhere.
             through = None if crossing is None else crossing.passable_from(arrival)
             if through is not None and through > arrival:
                 twin.wait(twin.clock_s + (through - arrival).total_seconds())
@@ -106,7 +107,7 @@ class Pacing:
     def waits(
         self, reached: Mapping[tuple[float, str | None], datetime]
     ) -> list[tuple[datetime, datetime]]:
-        """Return from when until when one waits at crossings, reached as `gone` says."""
+        """Return begin and end of each wait at a crossing, given the arrivals from `gone`."""
         found = []
         for passage in self.route.passages:
             arrival = reached.get((passage.at_m, passage.crossing.id))
@@ -116,20 +117,21 @@ class Pacing:
         return found
 
     def at(self, place_m: float, *, leaves: bool = False) -> datetime:
-        """Return when somebody comes to a place of the route.
+        """Return the time at which a walker reaches a position of the route.
 
         Parameters
         ----------
         place_m
-            Metres from its start.
+            Metres from the route's start.
         leaves
-            When they go on from there, where they rest or wait just there.
+            Whether to return the time of leaving instead, after any rest or wait at the position.
         """
         places = [place for place, _ in self._stops]
         behind = max((p for p in places if p[0] < place_m), default=START)
         if leaves and any(place[0] == place_m for place in places):
             return self.moment(self.gone(self.walker(), START, (place_m, BEHIND)))
-        # The hour before a stop is walked at whatever hour: a place is on the way to the next.
+        # The last stretch before a stop is walked at any hour, so the position is timed as part of
+        # the whole stretch to the next stop.
         ahead_m = min((p[0] for p in places if p[0] >= place_m), default=self.route.distance_m)
         walker = self.gone(self.walker(), START, behind)
         moved_m, moved_s = self._sums(behind[0], max(ahead_m, place_m))
@@ -142,7 +144,7 @@ class Pacing:
         walker.go(moved_s, moved_m - moved_m[0])
 
     def _sums(self, from_m: float, to_m: float) -> tuple[Floats, Floats]:
-        """Return places between two, and the moving seconds from the first to each."""
+        """Return the ends of segments between two positions, and the moving seconds to each."""
         between = (self._ends_m > from_m) & (self._ends_m < to_m)
         moved_m = np.concatenate([[from_m], self._ends_m[between], [to_m]])
         moved_s = np.interp(moved_m, self._ends_m, self._time_s)
@@ -152,14 +154,14 @@ class Pacing:
 def days_between(
     route: Route, left: tuple[datetime, Stint | None], span_m: tuple[float, float]
 ) -> int:
-    """Return the days on foot of a part of a route; 1 by vehicle.
+    """Return the number of walking days of a part of a route; 1 by vehicle.
 
     Parameters
     ----------
     left
-        When the part is begun, and the day under way then, which is among them.
+        Departure on the part, and the stint under way at that time; its day is counted too.
     span_m
-        From where to where it goes, metres.
+        Begin and end of the part, metres along the route.
     """
     if route.mode is Mode.VEHICLE:
         return 1

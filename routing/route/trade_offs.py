@@ -1,4 +1,4 @@
-"""What each route of an answer trades against the quickest of them, as data."""
+"""Trade-offs of each route of a response against the quickest route, as data."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,22 +7,23 @@ from typing import Final
 from routing.route.route import Route
 from routing.travel.exposure import Exposure
 
-#: Kilometres inside records without a cited rate, where the same kind has expected events too.
+#: Suffix of a kind's key for kilometres inside records without a cited rate, where the same kind
+#: has expected events too.
 WITHOUT_RATE: Final = "_without_rate"
 
 
 @dataclass(frozen=True, slots=True)
 class ExposureDifference:
-    """How much more of one kind of exposure a route has; below 0 less.
+    """Difference in one kind of exposure between a route and the quickest route.
 
     Parameters
     ----------
     value
-        In ``unit``.
+        The route's exposure less the quickest route's, in ``unit``.
     unit
         ``'events'``, ``'km'`` or ``'h'``.
     route_value
-        What the route itself has.
+        The route's own exposure, in ``unit``.
     """
 
     value: float
@@ -32,26 +33,28 @@ class ExposureDifference:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A route against the quickest of its answer; every figure is the route's less the other's.
+    """Differences between a route and the quickest route of the same response.
+
+    Every figure is the route's value less the quickest route's value.
 
     Parameters
     ----------
     against
-        Which of the routes is the quickest: least moving and waiting time.
+        Index of the quickest route, the route of least moving and waiting time.
     is_quickest
-        The route is that one; all differences are 0.
+        Whether the route is the quickest itself; then all differences are 0.
     extra_s, extra_m
-        Moving time and length.
+        Moving time, seconds, and length, metres.
     wait_s
-        Waiting at official crossings.
+        Waiting at official crossings, seconds.
     extra_days
         Fewest days on foot.
     exposure
-        By kind; what neither has is not there. Kilometres inside records without a rate are never
-        set against expected events: where an answer has both of a kind, they are
-        ``<kind>_without_rate``.
+        Exposure by kind; kinds that neither route has are missing. Kilometres inside records
+        without a rate are never compared with expected events: where a response has both of a
+        kind, the key for kilometres is ``<kind>_without_rate``.
     unknown
-        Metres by what is not known of them, as `Route.unknown`.
+        Metres for which an attribute is unknown, by attribute, as in `Route.unknown`.
     """
 
     against: int
@@ -65,12 +68,12 @@ class Trade:
 
     @property
     def unknown_m(self) -> float:
-        """Metres without any hazard record."""
+        """Difference in metres without any hazard record."""
         return self.unknown["hazards"]
 
 
 def trades(routes: Sequence[Route]) -> tuple[Trade, ...]:
-    """Say what each route trades against the quickest, the first of those that are as quick."""
+    """Return the differences of each route to the quickest (the first of equally quick routes)."""
     if not routes:
         return ()
     quickest = min(
@@ -102,7 +105,7 @@ type _Figures = dict[str, tuple[float, str]]
 
 
 def _comparable(exposures: Sequence[Mapping[str, Exposure]]) -> list[_Figures]:
-    """Name exposures so that one name has one unit in all routes."""
+    """Return the exposures of all routes under keys that have the same unit in every route."""
     split = [list(_by_unit(exposure)) for exposure in exposures]
     units: dict[str, set[str]] = {}
     for rows in split:

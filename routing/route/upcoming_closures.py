@@ -1,8 +1,9 @@
-"""Hazards that begin, or are over, while somebody is under way: what holds when they come by.
+"""Hazards that begin or end while a traveller is under way: whether they hold at the arrival.
 
-A search knows what holds at the departure. Whether that is what counts is judged on the finished
-ways, by their own clocks and with a margin: whoever is slower than the model is let into nothing
-that begins, and whoever is quicker into nothing that has not ended yet (P11).
+A search uses the hazards in force at the departure. Hazards that begin or end later are judged on
+the finished routes, by each route's own clock and with a margin for pace: a traveller slower than
+the model is not led into a hazard that has begun, nor a quicker one into a hazard that has not yet
+ended (P11: a refusal rather than a forbidden place).
 """
 
 from collections.abc import Sequence
@@ -21,20 +22,22 @@ from routing.travel.hazard_overlay import TOLERANCE_M
 
 type Floats = NDArray[np.float64]
 
-#: Nobody is at a place before this share of the time that the clock says, nor after its inverse
-#: [A]: paces of healthy adults on paths lie within a third of their mean.
+#: Margin for pace: nobody reaches a place before this share of the computed travel time, nor later
+#: than its inverse [A]: paces of healthy adults on paths lie within a third of their mean.
 EARLIEST: Final = 0.75
 
 
 def met_on_the_way(ways: Sequence[Pacing], coming: Sequence[tuple[datetime, Hazard]]) -> list[int]:
-    """Return which hazards lie on a way and begin before it has certainly left them behind (P11).
+    """Return the rows of hazards on a route that may begin before the traveller has left them.
+
+    Rule P11: a refusal rather than a way through a forbidden place.
 
     Parameters
     ----------
     ways
-        As they were found without what is coming, each on every clock it may be walked by.
+        The routes found without the coming hazards, each on every clock it may be walked by.
     coming
-        When each begins (aware), and where.
+        The begin (timezone-aware) of each hazard, and the hazard.
     """
     met = []
     for row, (begins, hazard) in enumerate(coming):
@@ -46,14 +49,14 @@ def met_on_the_way(ways: Sequence[Pacing], coming: Sequence[tuple[datetime, Haza
 def reached_too_early(
     ways: Sequence[Pacing], ended: Sequence[tuple[datetime, Hazard]]
 ) -> list[int]:
-    """Return which hazards lie on a way that may come to them before they are over.
+    """Return the rows of hazards on a route that the traveller may reach before they end.
 
     Parameters
     ----------
     ways
-        As they were found without them, each on every clock it may be walked by.
+        The routes found without the hazards, each on every clock it may be walked by.
     ended
-        When each is over (aware), and where.
+        The end (timezone-aware) of each hazard, and the hazard.
     """
     return [
         row
@@ -63,16 +66,16 @@ def reached_too_early(
 
 
 def meets(route: Route, hazard: Hazard) -> bool:
-    """Return whether a way comes to a hazard."""
+    """Return whether a route touches a hazard, buffered by the tolerance."""
     return _met_m(route, surrounding(hazard.geometry, TOLERANCE_M)) is not None
 
 
 def _times(
     ways: Sequence[Pacing], hazard: Hazard, begins: datetime | None, *, is_last: bool
 ) -> list[datetime]:
-    """Give when each way that meets a hazard comes to it at the earliest, or leaves it the latest.
+    """Return the earliest arrival at a hazard, or the latest departure, of each route meeting it.
 
-    Ways that are certainly over before it begins are left out unseen.
+    Routes that certainly end before the hazard begins are skipped without a geometry test.
     """
     found = []
     area = None
@@ -96,7 +99,7 @@ def _later(departure: datetime, moment: datetime) -> datetime:
 
 
 def _met_m(route: Route, area: shapely.Geometry) -> tuple[float, float] | None:
-    """Return where a way meets an area first and last, metres from its start; None where never."""
+    """Return the first and last metre at which a route meets an area; None where it never does."""
     line = route.coordinates
     if not shapely.intersects(shapely.linestrings(line), area):
         return None
@@ -110,7 +113,7 @@ def _met_m(route: Route, area: shapely.Geometry) -> tuple[float, float] | None:
 
 
 def _measure_m(route: Route, row: int, area: shapely.Geometry) -> tuple[float, float]:
-    """Return where a straight piece of a way is inside first and last, metres from its start."""
+    """Return the first and last metre, along the route, of one segment of its line in an area."""
     begin, end = route.coordinates[row], route.coordinates[row + 1]
     inside = shapely.get_coordinates(shapely.intersection(shapely.linestrings([begin, end]), area))
     length = float(np.hypot(*(end - begin)))

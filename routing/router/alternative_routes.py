@@ -1,4 +1,4 @@
-"""Other ways than the best one: by other roads between its crossings, and over other crossings."""
+"""Alternatives to the best plan: other roads between its crossings, and other crossings."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,12 +13,14 @@ from routing.errors import NoWay
 from routing.router.search_problem import SearchProblem
 from routing.travel.legs import Legs
 
-#: Another path is a cheapest one around its middle for this share of the best one's cost [A]. A
-#: quarter, as the paper of `routing.cch.via_nodes` has it, leaves one of three pairs of a city
-#: without a second path; this, one of twenty (benchmarks/RESULTS.md).
+#: Local optimality: around its via node an alternative path must be a cheapest path over a stretch
+#: of this share of the best path's cost [A]. A share of a quarter, as in the paper that
+#: `routing.cch.via_nodes` cites, leaves one of three pairs of places in a city without a second
+#: path; a share of 0.15 leaves one of twenty (benchmarks/RESULTS.md).
 LOCAL_SHARE: Final = 0.15
 
-#: A section of so few pieces has nothing between its ends that could be another.
+#: A section of at most this many legs has no road between its two ends that an alternative could
+#: replace.
 FEWEST_LEGS: Final = 2
 
 
@@ -28,16 +30,18 @@ def other_ways(
     aversion: float,
     best: Plan,
 ) -> list[Plan]:
-    """Find ways that differ from the best one, in no order; the caller drops what is too dear.
+    """Find plans that differ from the best plan.
+
+    The plans come in no particular order, and the caller drops those that cost too much.
 
     Parameters
     ----------
     problem
         The request.
     residents, aversion
-        What the best way was found with, the metrics one a region.
+        The metrics, one per region, and the aversion that the best plan was found with.
     best
-        The best way.
+        The best plan.
     """
     found = [
         other
@@ -50,13 +54,14 @@ def other_ways(
 def _by_other_roads(
     problem: SearchProblem, residents: Sequence[Resident], best: Plan, index: int
 ) -> list[Plan]:
-    """Return plans that differ in one section, between the same first and last pieces."""
+    """Return plans that replace one section by other roads between its first and its last leg."""
     region, legs = best.sections[index]
     if len(legs) <= FEWEST_LEGS:
         return []
     resident = residents[region]
     network = resident.ground.network
-    # The first and the last piece may be parts of edges: the ways differ between them.
+    # The first and the last leg may be parts of edges, so both are kept and only the roads between
+    # them are replaced.
     source = network.turns.leads_to(int(legs.edge[0]))
     target = int(network.graph.edge_tail[legs.edge[-1]])
     paths = alternatives(
@@ -76,14 +81,14 @@ def _by_other_roads(
         if network.turns.allow(way.edge.tolist()) and not _turns_back(network, way):
             sections = list(best.sections)
             sections[index] = (region, way)
-            # Another way comes to the crossings behind it at another time.
+            # The replaced section changes the arrival times at all later crossings.
             plan = problem.clock.retimed(Plan(tuple(sections), best.passed, best.cost_s))
             found += [] if plan is None else [plan]
     return found
 
 
 def _turns_back(network: ModeNetwork, way: Legs) -> bool:
-    """Return whether a way goes back along its first or its last piece."""
+    """Return whether a section turns round on its first or its last leg."""
     twin = network.graph.edge_twin
     first, second, before, last = way.edge[[0, 1, -2, -1]].tolist()
     return bool(twin[first] == second or twin[last] == before)
@@ -95,7 +100,7 @@ def _by_other_crossings(
     aversion: float,
     best: Plan,
 ) -> list[Plan]:
-    """Leave out each crossing of the best way in turn."""
+    """Return the best plan without each crossing of ``best``, one crossing left out at a time."""
     found = []
     crossings = dict.fromkeys(
         tuple(post.id for post in passed.portal.posts) for passed in best.passed

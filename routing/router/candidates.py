@@ -1,4 +1,4 @@
-"""The ways that one request found, priced alike, and which of them differ enough to be told."""
+"""Route candidates of one request, priced alike, and the choice of those that differ enough."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,28 +15,30 @@ from routing.travel.legs import Legs
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: A route is dropped when more of it than this runs on a better one (goal A11).
+#: A route is dropped when it shares more than this part of its length with a better route (goal
+#: A11).
 MAX_OVERLAP: Final = 0.8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RouteCandidate:
-    """A plan, and what it is ranked and compared by.
+    """A plan with the values that candidates are ranked and compared by.
 
     Parameters
     ----------
     plan
-        The way.
+        The plan itself.
     aversion
-        The one that found it.
+        The aversion that the plan was found with.
     cost_s
-        Upper bound at the ranking aversion, seconds.
+        Upper bound of the plan's cost at the ranking aversion, seconds.
     roads
-        By region: its legs there, and float64 [legs] the metres of their whole edges.
+        By region: the plan's legs there, and the length of each leg's whole edge, float64 [legs],
+        metres.
     breaks_a_ban
-        It touches an exclusion.
+        Whether the plan touches an exclusion.
     entries
-        How often it enters no through roads; not in ``cost_s``.
+        How often the plan enters roads closed to through traffic; not part of ``cost_s``.
     """
 
     plan: Plan
@@ -48,11 +50,11 @@ class RouteCandidate:
 
     @property
     def length_m(self) -> float:
-        """Metres on roads, border edges left out."""
+        """Length on roads without border edges, metres."""
         return sum(float((legs.share * edge_m).sum()) for legs, edge_m in self.roads.values())
 
     def overlap(self, other: "RouteCandidate") -> float:
-        """Return the share of the shorter way's length that both have in common, 0 to 1."""
+        """Return the length shared with another candidate, as a share (0 to 1) of the shorter."""
         shorter_m = min(self.length_m, other.length_m)
         if shorter_m <= 0:
             return 1.0
@@ -62,7 +64,7 @@ class RouteCandidate:
 
 
 def each_once(plans: Sequence[tuple[Plan, float]]) -> list[tuple[Plan, float]]:
-    """Keep the first of plans that are the same way, each with the aversion that found it."""
+    """Drop repeated plans; keep the first of equal plans with the aversion that found it."""
     once: dict[tuple[object, ...], tuple[Plan, float]] = {}
     for plan, aversion in plans:
         columns = [
@@ -75,7 +77,7 @@ def each_once(plans: Sequence[tuple[Plan, float]]) -> list[tuple[Plan, float]]:
 
 
 def distinct(found: Sequence[RouteCandidate], most: int) -> list[RouteCandidate]:
-    """Return the best ways, without each that runs mostly on a better one."""
+    """Return the cheapest candidates, skipping each that mostly repeats a cheaper candidate."""
     kept: list[RouteCandidate] = []
     for item in sorted(found, key=lambda item: item.cost_s):
         if len(kept) == most:
@@ -86,14 +88,16 @@ def distinct(found: Sequence[RouteCandidate], most: int) -> list[RouteCandidate]
 
 
 def shared_m(legs: Legs, edge_m: Floats, other: Legs) -> float:
-    """Return the metres of some legs that lie on others too; an edge counts where it is first met.
+    """Return the length that two sequences of legs share, metres.
+
+    An edge that occurs several times counts once, at its first occurrence.
 
     Parameters
     ----------
     legs, other
-        Of one graph.
+        Legs on the same graph.
     edge_m
-        float64 [legs], of the whole edge of each of the legs.
+        float64 [legs], the length of the whole edge of each of ``legs``, metres.
     """
     mine, theirs = (legs.edge, legs.start, legs.end), (other.edge, other.start, other.end)
     return float(_shared_m(*mine, edge_m, *theirs))
@@ -128,6 +132,6 @@ def _shared_m(
 
 
 def warm() -> None:
-    """Compile what a request runs."""
+    """Compile the kernels that requests run."""
     legs = Legs.whole(np.zeros(1, dtype=np.int64))
     shared_m(legs, np.ones(1), legs)

@@ -1,4 +1,4 @@
-"""A drawn line laid onto the road graph, so that it can be measured by the road's own length."""
+"""Map matching: find the roads that a drawn line follows, to measure the line along the roads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,15 +31,17 @@ type Piece = tuple[int, float, float]
 #: [A]: 50 m on streets (limit 1 km), 1.25 km on the sketch (25 km), whose roads are chords.
 TOLERANCE_SHARE: Final = 0.05
 
-#: Distances between the places of the line that the way must pass, in tolerances, tried in turn
-#: [A]: far apart steps over a badly drawn corner, near follows a turn on a divided road.
+#: Spacing of the waypoints taken from the line, in multiples of the tolerance, tried in this order
+#: [A]: a wide spacing steps over a badly drawn corner, a narrow spacing follows a turn on a divided
+#: road.
 STEPS_TOLERANCES: Final = (8.0, 2.0, 0.5)
 
-#: Slack of the check that line and road keep within the tolerance: the area around a line is drawn
-#: with eight chords to the quarter circle, up to 0.5 % inside the circle.
+#: Slack factor of the check that line and road keep within the tolerance: the buffer of a line has
+#: eight chords to the quarter circle, which lie up to 0.5 % inside the circle.
 _SLACK: Final = 1.01
 
-#: Two shares of an edge this close are one place: float64 noise of a snap, micrometres on a road.
+#: Two positions on an edge (shares of its length) closer than this are the same place: the
+#: difference is float64 noise of a snap, micrometres on a road.
 _SAME_SHARE: Final = 1e-9
 
 
@@ -60,22 +62,22 @@ def match_line(
 ) -> MeasuredLine:
     """Find the roads that a drawn line follows.
 
-    The line is cut into steps; between consecutive places on it the shortest way is searched on
-    the roads that run wholly within the tolerance of the line. The result is accepted only if the
-    line keeps within the tolerance of the roads and the roads within that of the line (Hausdorff
-    distance). Borders are passed only where there is an official crossing, in whatever state: a
-    measure opens nothing (P33).
+    The line is cut into steps; between consecutive waypoints the shortest path is searched on the
+    roads that run wholly within the tolerance of the line. The result is accepted only if the line
+    keeps within the tolerance of the roads and the roads within the tolerance of the line
+    (Hausdorff distance). Borders are passed only at official crossings, open or closed: measuring
+    a line permits nobody to travel it (P33).
 
     Parameters
     ----------
     router
         The router of the graph.
     coordinates
-        float64 [k, 2], degrees, longitude first.
+        The drawn line, float64 [k, 2], degrees, longitude first.
     mode
-        Whose roads.
+        The mode of travel whose roads are used.
     country
-        ISO code the line starts in, where known.
+        ISO code of the country that the line starts in, where known.
     crossings
         Official crossings.
     tolerance_m
@@ -88,9 +90,9 @@ def match_line(
     Raises
     ------
     InvalidRequest
-        The line is no line.
+        The coordinates form no valid line.
     MatchFailed
-        It leaves the roads, or they do not join along it.
+        The line leaves the roads, or the roads do not join along the line.
     """
     points = checked_line(coordinates)
     limit_m = (
@@ -107,7 +109,7 @@ def match_line(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Matching:
-    """One line under way: its corridor, and the costs of the roads inside it."""
+    """State of matching one line: the corridor around the line, and the costs of its roads."""
 
     network: ModeNetwork
     travel: Travel
@@ -132,7 +134,7 @@ class _Matching:
         return cls(network, travel, points, limit_m, around, metric)
 
     def line(self, step_m: float, country: str | None) -> MeasuredLine:
-        """Match with places ``step_m`` apart, or raise MatchFailed."""
+        """Match the line with waypoints ``step_m`` apart, or raise MatchFailed."""
         places = _places(self.points, step_m, self.limit_m)
         snaps = _snaps(self.travel.graph, places, self.travel.mode, country, self.limit_m)
         way = _way(self.network, self.travel, self.metric, snaps)
@@ -148,10 +150,10 @@ class _Matching:
 
 
 def _places(points: Floats, step_m: float, limit_m: float) -> Floats:
-    """Return the places of a line that the way must pass, float64 [n, 2].
+    """Return the waypoints of a line that the matched path must pass, float64 [n, 2].
 
-    Both ends, one every ``step_m``, and the line's turns: what is left of its vertices when those
-    within the tolerance of the straight are taken out.
+    The waypoints are both ends, a point every ``step_m``, and the line's turns, which are the
+    vertices left after simplifying the line by the tolerance.
     """
     along = np.concatenate([[0.0], np.cumsum(segment_lengths_m(points))])
     even = np.linspace(0.0, along[-1], max(2, int(np.ceil(along[-1] / step_m)) + 1))
@@ -170,7 +172,7 @@ def _snaps(
     graph: RoadGraph, places: Floats, mode: Mode, country: str | None, limit_m: float
 ) -> list[Snap]:
     try:
-        # Only the start has a known country; further on the crossings decide.
+        # The country is known for the start only; behind the start the crossings decide it.
         return [
             snap_to_edge(graph, float(lon), float(lat), mode, None if row else country, limit_m)
             for row, (lon, lat) in enumerate(places)
@@ -180,7 +182,10 @@ def _snaps(
 
 
 def _corridor_m(travel: Travel, around: BaseGeometry, crossings: Sequence[Crossing]) -> Floats:
-    """Return the length of the edges that run wholly inside an area, infinite for all others."""
+    """Return the length of each edge, metres; infinite where an edge leaves the area ``around``.
+
+    A border edge without an official crossing is infinite as well.
+    """
     graph = travel.graph
     edges = np.asarray(edges_in(graph, around), dtype=np.int64)
     edges = edges[travel.usable(edges)]
@@ -193,7 +198,7 @@ def _corridor_m(travel: Travel, around: BaseGeometry, crossings: Sequence[Crossi
 
 
 def _shape(graph: RoadGraph, edge: int) -> BaseGeometry:
-    """Draw an edge; a line without length, the two halves of a crossing, is a point."""
+    """Return an edge's geometry; a Point for an edge without length (the halves of a crossing)."""
     line = graph.edge_coordinates(edge)
     return shapely.Point(line[0]) if (line == line[0]).all() else shapely.LineString(line)
 
@@ -215,10 +220,10 @@ def _way(
 
 
 def _without_spurs(travel: Travel, pieces: Sequence[Piece], limit_m: float) -> tuple[Piece, ...]:
-    """Leave out there-and-back stretches shorter than the tolerance.
+    """Remove there-and-back stretches that are no longer than the tolerance.
 
-    They come from a place that was snapped into a side street; a real turn that short could not be
-    told from one.
+    Such stretches come from a waypoint that was snapped into a side street. A real there-and-back
+    as short as this cannot be distinguished from a snapping error.
     """
     kept = list(pieces)
     at = 0
@@ -239,7 +244,7 @@ def _without_spurs(travel: Travel, pieces: Sequence[Piece], limit_m: float) -> t
 
 
 def _spur(travel: Travel, pieces: Sequence[Piece], at: int) -> tuple[int, float]:
-    """Measure how far the way goes back on itself after piece ``at``: (pairs of pieces, metres)."""
+    """Measure how far the path retraces itself after piece ``at``: (pairs of pieces, metres)."""
     count, spur_m = 0, 0.0
     while at - count >= 0 and at + 1 + count < len(pieces):
         (edge, start, end), (back, begin, finish) = pieces[at - count], pieces[at + 1 + count]

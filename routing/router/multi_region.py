@@ -1,8 +1,9 @@
-"""Several regions as one: a journey may begin in one and end in another.
+"""Routing over several regions: a journey may begin in one region and end in another.
 
-A region is one import: a country, a city, the sketch of the continent's main roads. They meet at
-official crossings alone. A journey goes by the roads of the region it begins in up to a crossing,
-by those of whichever region knows the other side best, and by the sketch where there is none.
+A region is one import: a country, a city, or the sketch of the continent's main roads. Regions are
+joined at official crossings only. A journey uses the roads of its first region up to a crossing,
+then the roads of the most detailed region on the other side, and the sketch where no detailed
+region exists.
 """
 
 from collections.abc import Sequence
@@ -23,21 +24,22 @@ from routing.router.snap_selection import RoutePlace, met_joined, nearest, place
 from routing.router.waypoints import LegRoute, leg_of, over, told_by_leg
 from routing.travel.request import RouteRequest, check_request
 
-#: What blocks a journey although the regions are joined; anything else may be a gap in a region's
-#: roads, and the sketch is asked.
+#: Kinds of blockers that refuse a journey although the regions are joined. Any other refusal may
+#: come from a gap in a region's roads, so the sketch is searched next.
 _BLOCKING = frozenset({"crossing", "exclusion", "obstacle"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RoutingResult:
-    """Routes, each of which says by ``region`` and ``parts`` which of the regions it lies in.
+    """Routes with the regions that they run through.
 
     Parameters
     ----------
     regions
-        The regions that were searched.
+        The regions that were searched. `Route.region`, of a route and of each of its ``parts``, is
+        an index into this tuple.
     routes
-        One to five.
+        One to five routes.
     """
 
     regions: tuple[Router, ...]
@@ -45,34 +47,34 @@ class RoutingResult:
 
 
 class Continent:
-    """Answers over all regions; safe to share between threads.
+    """Router over all regions; safe to share between threads.
 
     Parameters
     ----------
     routers
-        One a region, the most detailed first.
+        One router per region, the most detailed region first.
     """
 
     def __init__(self, routers: Sequence[Router]) -> None:
         self._routers = tuple(routers)
 
     def routes(self, request: RouteRequest) -> RoutingResult:
-        """Answer by the most detailed region that holds both ends, else over joined regions.
+        """Route within the most detailed region that holds both ends, else over joined regions.
 
-        Over waypoints there is one route: the best of each leg, each from the arrival of the one
-        before.
+        A request with waypoints gets one route: the best route of each leg, where each leg departs
+        at the arrival of the leg before.
 
         Raises
         ------
         InvalidRequest, OffNetwork, NoRoute
-            As `routing.router.regional.Router.routes`.
+            As for `routing.router.regional.Router.routes`.
         NoRegion
             No region holds the ends, and there is no sketch.
         """
         if not request.via:
             return self._leg(request)
         count = len(request.via) + 1
-        leg_of(request, 0, None)  # as many countries as waypoints, and not too many
+        leg_of(request, 0, None)  # refuses too many waypoints, or another number of countries
         one, snaps = self._alone(request), None
         if one is not None:
             for leg in range(count):
@@ -87,13 +89,14 @@ class Continent:
                 if one is not None and snaps is not None:
                     answer = RoutingResult((one,), one.routes(asked, (snaps[leg], snaps[leg + 1])))
                 else:
-                    # Each leg is looked for by itself: where it meets the others nothing moves.
+                    # Each leg is searched by itself, so a waypoint shared by two legs must not
+                    # snap to another road in one of them.
                     answer = self._leg(asked, moves=False)
             stages.append(LegRoute(answer.regions, answer.routes[0]))
         return RoutingResult(*over(stages))
 
     def _alone(self, request: RouteRequest) -> Router | None:
-        """Return the region that answers for all places of a request, where one does."""
+        """Return the region that can answer for all places of a request; None without any."""
         places = places_of(request)
         detailed = [router for router in self._routers if not _is_sketch(router)]
         for router in detailed:
@@ -105,12 +108,13 @@ class Continent:
         return next(filter(_is_sketch, self._routers), None)
 
     def _leg(self, request: RouteRequest, *, moves: bool = True) -> RoutingResult:
-        """Answer from one place to another.
+        """Answer a request without waypoints.
 
         Parameters
         ----------
         moves
-            A place may be met by another road than its nearest, where that is not joined.
+            Whether a place may snap to a road other than its nearest, where the nearest road is not
+            connected.
         """
         places = places_of(request)
         for router in self._routers:
@@ -130,7 +134,11 @@ class Continent:
             raise self._off(request, far) from far
 
     def _off(self, request: RouteRequest, far: OffNetwork) -> OffNetwork | NoRoute:
-        """Say what the sketch's refusal means where other regions know the roads at an end."""
+        """Return the refusal to raise when the sketch has no road near an end.
+
+        `OffNetwork` if an end lies off the roads of every region, else `NoRoute`: other regions
+        know the roads at both ends, but no road joins the ends.
+        """
         for place in places_of(request):
             if not any(_is_met(router, request, place) for router in self._routers):
                 return _nearest_of_all(self._routers, request, place) or far
@@ -143,7 +151,7 @@ class Continent:
         )
 
     def _joined(self, request: RouteRequest, *, moves: bool) -> RoutingResult | None:
-        """Search over joined regions; None where they are not joined between the two ends."""
+        """Search over joined regions; None where no regions are joined between the two ends."""
         if not self._routers:
             return None
         check_request(request, self._routers[-1].graph.meta)
@@ -180,12 +188,12 @@ class Continent:
 
 
 class _Detail:
-    """Keeps the sketch out of countries that a detailed region leads through.
+    """Filter that keeps the sketch out of countries that a detailed region leads through.
 
     Parameters
     ----------
     sides, portals
-        The regions, and what joins them.
+        The regions, and the portals that join them.
     """
 
     def __init__(self, sides: Sequence[RegionView], portals: Sequence[Portal]) -> None:
@@ -199,7 +207,7 @@ class _Detail:
                     ids.update((post.id, country) for post in portal.posts)
 
     def allows(self, entered: Portal | None, left: Portal) -> bool:
-        """Return whether a way may go from one portal to the next in the region between them."""
+        """Return whether a plan may go from one portal to the next in the region between them."""
         if entered is None or not self._is_sketch(left.arrive[0]):
             return True
         country = self._country(left.arrive)
@@ -219,7 +227,7 @@ def _is_sketch(router: Router) -> bool:
 
 
 def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Snap] | None:
-    """Return where ends that must not move meet the roads."""
+    """Return both ends snapped to their nearest roads; None where the ends may move."""
     if moves:
         return None
     check_request(request, router.graph.meta)
@@ -228,9 +236,9 @@ def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Sn
 
 
 def _holds(router: Router, places: Sequence[RoutePlace]) -> bool:
-    """Return whether a region has places: in its box, and in countries whose roads it has.
+    """Return whether all places lie in a region's bounding box and in countries it has roads of.
 
-    The box of a country holds much of its neighbours.
+    The box alone does not suffice: the box of a country covers much of its neighbours.
     """
     known = router.graph.meta.countries
     return all(
@@ -249,7 +257,7 @@ def _contains(router: Router, point: tuple[float, float]) -> bool:
 def _met_first(
     routers: Sequence[Router], sides: Sequence[RegionView], place: RoutePlace
 ) -> tuple[int, Snap] | None:
-    """Return the most detailed region whose roads a point meets, and where."""
+    """Return the most detailed region with a road near a place, and the place's snap there."""
     for row, (router, side) in enumerate(zip(routers, sides, strict=True)):
         if _is_sketch(router) or _contains(router, place.point):
             try:
@@ -272,7 +280,7 @@ def _is_met(router: Router, request: RouteRequest, place: RoutePlace) -> bool:
 def _nearest_of_all(
     routers: Sequence[Router], request: RouteRequest, place: RoutePlace
 ) -> OffNetwork | None:
-    """Say how far the nearest road of any region is beyond its limit; None where none is known."""
+    """Return the `OffNetwork` refusal of the region with the nearest road; None without any."""
     refused = []
     for router in routers:
         try:
@@ -290,7 +298,10 @@ def _toward(
     *,
     leaving: bool,
 ) -> tuple[int, Snap]:
-    """Return where a place meets roads of its region that are joined with a way to another."""
+    """Return the snap of a place to a road from which, or to which, another region is connected.
+
+    The snap stays as it is where no road within the limit is connected.
+    """
     region, snap = at
     nodes = landing_nodes(sides, request.crossings, region)
     network = sides[region].met_network

@@ -1,4 +1,4 @@
-"""Worlds like the one of a request, but for some or all of what its asker knows as closed (P54)."""
+"""Routing in hypothetical worlds where closures that the requester may know of are open (P54)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,20 +18,22 @@ type Key = tuple[Literal["crossing", "hazard", "obstacle"], str]
 
 
 def way_of(route: Route, departure: datetime) -> WayFigures:
-    """Return the figures of a route."""
+    """Return a route's elapsed time, moving time, distance and walking days."""
     elapsed_s = (route.arrival - departure).total_seconds()
     return WayFigures(elapsed_s, route.duration_s, route.distance_m, route.walking_days)
 
 
 class Worlds:
-    """Finds the quickest way of a leg in one world or another, each once.
+    """Searches for the quickest route of one leg in several worlds; caches the figures of each.
 
     Parameters
     ----------
-    continent, request
-        Of whom the leg is asked, and what; without waypoints.
+    continent
+        The router over all regions.
+    request
+        The request of the leg, without waypoints.
     crossings
-        Those of the request as they are known.
+        The crossings of the request in the states known to the requester.
     """
 
     def __init__(
@@ -43,11 +45,14 @@ class Worlds:
         self._ways: dict[frozenset[Key], WayFigures | None] = {}
 
     def as_it_is(self) -> RoutingResult | None:
-        """Find the quickest way with all that is closed; None where there is none."""
+        """Find the quickest route with every closure in force; None where there is no route."""
         return self._routed(self._time_only)
 
     def opened(self) -> RoutingResult | None:
-        """Find the open way; None where what is told is not all that stands there."""
+        """Find the route of the open world; None where closures kept secret still leave no route.
+
+        All known crossings are open; public exclusions and the requester's obstacles are lifted.
+        """
         request = replace(
             self._time_only,
             crossings=tuple(map(_opened, self._known.values())),
@@ -57,7 +62,7 @@ class Worlds:
         return self._routed(request)
 
     def way(self, opened: frozenset[Key]) -> WayFigures | None:
-        """Find the quickest way in the world as it is but for what is opened."""
+        """Return the figures of the quickest route with only the given closures lifted; or None."""
         if opened not in self._ways:
             request = self._time_only
             crossings = (
@@ -87,5 +92,5 @@ class Worlds:
 
 @lru_cache(maxsize=4096)
 def _opened(crossing: Crossing) -> Crossing:
-    """Return a crossing as if it were open at any hour."""
+    """Return a copy of a crossing that is open at any hour."""
     return replace(crossing, passable=True, state="open", opens=None)

@@ -1,12 +1,12 @@
-"""What a way would be if all that its asker knows as closed were open, and what closed it (P54).
+"""Comparison of routes with the open world, and the closures that explain a detour (P54).
 
-The *open world* of a request has every crossing that the asker knows of open at any hour, no
-exclusion that is told, and nothing that the asker keeps out of. What the asker does not know of
-stays as it is there: a crossing that is not among those given, an exclusion that is told to nobody
-(`Hazard.is_told`), a road that is not there. So none of these can be a reason, and an answer with
-one of them is the answer of a world that never had it.
+In the *open world* of a request every crossing that the requester knows of is open at any hour, and
+the public exclusions and the requester's own areas to avoid do not exist. Facts unknown to the
+requester stay in force: a crossing missing from the request, an exclusion that is kept secret
+(`Hazard.is_told` is False), a missing road. An unknown fact can therefore never be given as a
+reason, and a response affected by an unknown fact reads like the response of a world without it.
 
-A way's time is what passes from departure to arrival: waits and nights of rest are part of it.
+The time of a route is the time elapsed from departure to arrival, with waits and nights of rest.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,10 +42,11 @@ from routing.travel.request import RouteRequest
 
 type Floats = NDArray[np.float64]
 
-#: So many things on the open way are opened one by one [A]; with more in a row none alone helps.
+#: At most this many closures on the open route are lifted one by one [A]; with more in a row,
+#: lifting a single closure does not help.
 MOST_ALONE: Final = 6
 
-#: A hazard is a reason where a way keeps out of more of it than that, metres [A].
+#: A hazard is a reason where a route avoids more than this length inside the hazard, metres [A].
 LEAST_MORE_M: Final = 10.0
 
 
@@ -56,16 +57,19 @@ def compare(
     crossings: Sequence[Crossing],
     limits: DetourThresholds = LIMITS,
 ) -> tuple[Compared, ...]:
-    """Set the routes of an answer against the open way, leg by leg.
+    """Compare the routes of a result with the route of the open world, leg by leg.
 
     Parameters
     ----------
-    continent, request, answer
-        What was asked of whom, and found.
+    continent
+        The router over all regions.
+    request, answer
+        The request, and the result found for it.
     crossings
-        Those of the request as they are known, before the asker's wish to keep away from some.
+        The crossings of the request in their known states, before the requester's wish to avoid
+        some of them is applied.
     limits
-        From where on a way is refused.
+        Thresholds from which on a route is refused as a detour.
     """
     return tuple(
         _Comparison(continent, leg, answer, crossings, limits).result()
@@ -75,7 +79,7 @@ def compare(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Leg:
-    """One leg of a request, and its routes' figures on it."""
+    """One leg of a request, with the figures of each route on that leg."""
 
     number: int | None
     request: RouteRequest
@@ -84,7 +88,7 @@ class _Leg:
 
 
 def _legs(request: RouteRequest, answer: RoutingResult) -> Iterator[_Leg]:
-    """Return the legs; over waypoints there is one route."""
+    """Yield the legs of a request; a request with waypoints has only one route."""
     best = answer.routes[0]
     bare = replace(request, via=(), via_countries=(), others=False)
     if not request.via:
@@ -122,7 +126,7 @@ def _straight_m(start: Snap, end: Snap) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """Something that the open way meets, and where, metres after its start."""
+    """A closure that the open route meets, at ``at_m`` metres after the route's start."""
 
     key: Key
     kind: Literal["crossing", "hazard", "avoided"]
@@ -133,7 +137,7 @@ class _Met:
     opens: datetime | None = None
 
     def reason(self, route: WayFigures, other: WayFigures) -> DetourReason:
-        """Say what another way saves a route that keeps out of this."""
+        """Return this closure as a reason, with the time and distance that ``other`` would save."""
         extra_s = route.elapsed_s - other.elapsed_s
         extra_m = route.distance_m - other.distance_m
         return DetourReason(
@@ -149,7 +153,7 @@ class _Met:
 
 
 class _Comparison:
-    """One leg against worlds in which some of what is closed is open."""
+    """Comparison of one leg with worlds in which some of the closures are lifted."""
 
     def __init__(
         self,
@@ -167,7 +171,7 @@ class _Comparison:
         self._worlds = Worlds(continent, leg.request, crossings)
 
     def result(self) -> Compared:
-        """Compare."""
+        """Return the comparison: figures, reasons, and exceeded limits of each route."""
         ways = self._leg.ways
         found = self._worlds.opened() if self._is_closed() else self._as_it_is()
         if found is None:
@@ -187,7 +191,7 @@ class _Comparison:
     # --- worlds ---------------------------------------------------------------------------------
 
     def _is_closed(self) -> bool:
-        """Return whether the regions of the answer have anything that could be open."""
+        """Return whether the regions of the result have any closure that the open world lifts."""
         is_joined = len(self._answer.regions) > 1
         if is_joined and any(map(_is_held, self._leg.request.crossings)):
             return True
@@ -204,7 +208,7 @@ class _Comparison:
         return [router.side(self._leg.request) for router in self._answer.regions]
 
     def _as_it_is(self) -> RoutingResult | None:
-        """Return the quickest way where nothing is closed; None where no other could be chosen."""
+        """Return the quickest route if nothing is closed; None if weights cannot change it."""
         if max(self._leg.request.aversions) == 0:
             return None
         quickest = [route for route in self._answer.routes if route.aversion == 0]
@@ -217,7 +221,7 @@ class _Comparison:
     # --- what the open way meets ----------------------------------------------------------------
 
     def _met(self, found: RoutingResult, route: Route) -> list[_Met]:
-        """Return what the open way meets that is closed to the asker, in order of travel."""
+        """Return the closures to the requester that the open route meets, in order of travel."""
         parts = route.parts or (route,)
         met = [*self._crossings(route), *self._bans(found, route, parts)]
         once = {one.key: one for one in sorted(met, key=lambda one: one.at_m, reverse=True)}
@@ -231,7 +235,7 @@ class _Comparison:
             at_m = _at_m(route, known)
             opens = known.passable_from(passage.arrival)
             if opens != passage.arrival:
-                # One that is open now and closed when it is reached.
+                # Includes a crossing that is open now but closed at the time of arrival.
                 state: Literal["closed", "not_known"] = (
                     "not_known" if known.state == "not_known" else "closed"
                 )
@@ -250,7 +254,7 @@ class _Comparison:
                 if met.any():
                     yield _ban(ban, float(after_m[int(np.argmax(met))]))
             if len(parts) > 1:
-                # Between two regions the way is on no road of either.
+                # Between two regions the route runs on no road of either, so no leg shows the ban.
                 for blocker in side.rules.between(route.coordinates):
                     yield from (
                         _ban(ban, before_m)
@@ -264,10 +268,11 @@ class _Comparison:
     def _because(
         self, way: WayFigures, open_way: WayFigures, met: Sequence[_Met]
     ) -> tuple[DetourReason, ...]:
-        """Return the reasons of one route, of what the open way meets."""
+        """Return the closures met by the open route that explain the detour of one route."""
         if not met or way.elapsed_s - open_way.elapsed_s < LEAST_EXTRA_S:
             return ()
-        # What is closed must cost the quickest way too: the rest was chosen for less exposure.
+        # The closures must delay the quickest route too; any further delay was chosen for less
+        # exposure.
         least_s = self._quickest().elapsed_s - LEAST_EXTRA_S
         if open_way.elapsed_s > least_s:
             return ()
@@ -298,7 +303,7 @@ class _Comparison:
         return tuple(found)
 
     def _without(self, every: frozenset[Key], one: _Met, met: Sequence[_Met]) -> WayFigures | None:
-        """Find the way with all but one open."""
+        """Return the route's figures with every met closure lifted except ``one``."""
         return self._worlds.way(every - {one.key}) if len(met) <= MOST_ALONE else None
 
     @staticmethod
@@ -309,7 +314,7 @@ class _Comparison:
     def _by_choice(
         self, found: RoutingResult, route: Route, way: WayFigures, open_way: WayFigures, row: int
     ) -> tuple[DetourReason, ...]:
-        """Give the hazards that may be passed, and that the open way meets more of than a route."""
+        """Return the passable hazards that the open route crosses for longer than a route does."""
         own_m = self._passed_m(self._answer, self._answer.routes[row])
         met = [
             _Met(("hazard", hazard.id), "hazard", hazard.title or None, None, 0)
@@ -319,7 +324,7 @@ class _Comparison:
         return tuple(replace(one.reason(way, open_way), is_choice=True) for one in met)
 
     def _passed_m(self, found: RoutingResult, route: Route) -> dict[Hazard, float]:
-        """Return how many metres of a way lie in each hazard that may be passed."""
+        """Return the length of a route inside each passable hazard (no exclusion), metres."""
         passed: dict[Hazard, float] = {}
         for part in route.parts or (route,):
             side = found.regions[part.region].side(self._leg.request)
@@ -336,14 +341,14 @@ class _Comparison:
     def _beyond(
         self, open_way: WayFigures, because: Sequence[tuple[DetourReason, ...]]
     ) -> tuple[Beyond | None, ...]:
-        """Say which limit each route is beyond, closures first."""
+        """Return the limit that each route exceeds; the closure limit takes precedence."""
         found: list[Beyond | None] = []
         for way, reasons in zip(self._leg.ways, because, strict=True):
             is_closure = bool(reasons) and self._is_detour(way, open_way)
             is_ceiling = self._is_above(way)
             found.append("closure" if is_closure else "ceiling" if is_ceiling else None)
         if "closure" in found and None not in found and self._is_chosen(open_way):
-            # The closures leave a way within the limit; the asker's weights chose another.
+            # The closures leave a route within the limit; the requester's weights chose another.
             return self._ceilings()
         return tuple(found)
 
@@ -353,9 +358,10 @@ class _Comparison:
         because: Sequence[tuple[DetourReason, ...]],
         beyond: tuple[Beyond | None, ...],
     ) -> tuple[Beyond | None, ...]:
-        """Mark the ways that weights alone make so long, beside one that is within the limits.
+        """Mark routes that are long only by the requester's weights as exceeding ``choice``.
 
-        One that is beyond the ceiling as well is no better for it: nothing explains it either.
+        Applies only if another route is within the limits. A route above the ceiling is marked too,
+        as no closure explains it either.
         """
         found = tuple(
             "choice" if not reasons and self._is_detour(way, open_way) else limit
@@ -367,11 +373,14 @@ class _Comparison:
         return tuple("ceiling" if self._is_above(way) else None for way in self._leg.ways)
 
     def _is_chosen(self, open_way: WayFigures) -> bool:
-        """Tell whether all routes are beyond what closures ask for, by choice of less exposure."""
+        """Return whether the quickest route is no detour, so that weights chose the long routes."""
         return not self._is_detour(self._quickest(), open_way)
 
     def _quickest(self) -> WayFigures:
-        """Find the quickest way in the world as it is: one of the answer's, where it has it."""
+        """Return the quickest route's figures with every closure in force.
+
+        Searched only if no route of the result was found with aversion 0.
+        """
         ways = list(self._leg.ways)
         if all(route.aversion > 0 for route in self._answer.routes):
             found = self._worlds.way(frozenset())
@@ -384,7 +393,7 @@ class _Comparison:
         return is_many_times and extra_s > self._limits.min_extra_s
 
     def _is_longer(self, way: WayFigures, open_way: WayFigures) -> bool:
-        """Return whether a way is many times the open one, by any measure."""
+        """Return whether a route exceeds the open route by the factor, by any measure."""
         factor = self._limits.factor
         return (
             way.elapsed_s > factor * open_way.elapsed_s
@@ -393,18 +402,18 @@ class _Comparison:
         )
 
     def _is_above(self, way: WayFigures) -> bool:
-        """Return whether a way is beyond the ceiling, which looks at no record."""
+        """Return whether a route exceeds the ceiling, a limit independent of all records."""
         is_long = way.distance_m > self._limits.ceiling_factor * self._leg.straight_m
         return is_long and way.elapsed_s > self._limits.ceiling_min_s
 
 
 def _is_held(crossing: Crossing) -> bool:
-    """Return whether a crossing is closed, or may be when somebody comes by."""
+    """Return whether a crossing is closed now, or may be closed at the time of arrival."""
     return not crossing.passable or crossing.opens is not None
 
 
 def _told(side: RegionView, part: Route) -> list[HazardContact]:
-    """Return the exclusions and the asker's areas whose edges a way uses."""
+    """Return the public exclusions and the requester's areas whose edges a route uses."""
     laid = Contacts.of(side.rules.bans)
     near = [laid[row] for row in laid.on(part.legs.edge)]
     return [ban for ban in near if ban.hazard.is_told]
@@ -418,7 +427,7 @@ def _ban(ban: HazardContact, at_m: float) -> _Met:
 
 
 def _at_m(route: Route, crossing: Crossing) -> float:
-    """Return where a way comes nearest to a crossing, metres after its start."""
+    """Return where a route comes nearest to a crossing, metres after the route's start."""
     east = (route.coordinates[:, 0] - crossing.lon) * np.cos(np.radians(crossing.lat))
     apart = np.hypot(east, route.coordinates[:, 1] - crossing.lat) * METRES_PER_DEGREE
     return float(route.measure_m[int(apart.argmin())])

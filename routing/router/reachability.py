@@ -1,6 +1,6 @@
-"""From one place to many on the roads: how far each is, how long it takes, what lies on the way.
+"""One-to-many reachability on the roads: distance, time and crossings from a start to each target.
 
-One search over flat arrays answers for all targets at once. It keeps the hard rules of
+One search over flat arrays answers for all targets at once. The search keeps the hard rules of
 `routing.travel.hard_rules`, as routes do: borders open only at official crossings that are passable
 (P10), exclusions are never touched (P11, P14), places snap only within their own country (P33).
 """
@@ -33,8 +33,8 @@ from routing.travel.hazard import Hazard
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Metrics kept ready. One of a region with 5 million edges takes 40 MB [A]; crossings and hazards
-#: change a few times a day, so that the newest nearly always answers.
+#: Metrics kept in the cache. A metric of a region with 5 million edges takes 40 MB [A]; crossings
+#: and hazards change a few times a day, so the newest metric answers nearly every request.
 KEPT_METRICS: Final = 4
 
 #: Snapped places kept: twice the 10,000 spaces that a region is built for (goal A29).
@@ -60,23 +60,23 @@ class ReachPlace:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ReachRequest:
-    """What is asked of `Reacher.reach`.
+    """A request to `Reacher.reach`.
 
     Parameters
     ----------
     start
-        Where from.
+        The place to start from.
     targets
-        Where to.
+        The places to reach.
     at
-        Departure, aware, in the local time of the start: hazards that count by night alone are
-        judged by it.
+        Departure, timezone-aware, in the local time of the start; decides whether hazards that
+        count by night alone apply.
     crossings, hazards
         As in `routing.router.regional.RouteRequest`.
     mode
         ``Mode.FOOT`` or ``Mode.VEHICLE``.
     limit_s
-        Cost in seconds beyond which nothing is looked for.
+        Cost in seconds at which the search stops.
     """
 
     start: ReachPlace
@@ -90,9 +90,10 @@ class ReachRequest:
 
 @dataclass(frozen=True, slots=True)
 class FirstMet:
-    """A target that is met first on a way out: its index, and the way to it.
+    """A target with no other target on the path from the start: its index, distance and crossings.
 
-    ``distance_m`` is the road, with the straight lines from the start to it and on to the target.
+    ``distance_m`` is the length along the road plus the straight lines from the start to the road
+    and from the road to the target, metres.
     """
 
     index: int
@@ -102,7 +103,7 @@ class FirstMet:
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """Where a target meets its nearest road, and the components that this is reached from."""
+    """A target's snap to its nearest road, and the components that the road is reached from."""
 
     snap: Snap
     components: tuple[int, ...]
@@ -114,7 +115,7 @@ class Reacher:
     Parameters
     ----------
     router
-        The router of the graph, whose costs it shares.
+        The router of the graph; its prepared networks and costs are reused.
     """
 
     def __init__(self, router: Router) -> None:
@@ -126,10 +127,10 @@ class Reacher:
         self._moved = lru_cache(KEPT_SNAPS)(self._moved_to)
 
     def reach(self, request: ReachRequest) -> Reached:
-        """Find the way of least cost from the start to each target.
+        """Find the path of least cost from the start to each target.
 
-        The start is met by the nearest road from which some target can be reached, each target by
-        the nearest that can be reached from there (`routing.router.snap_selection`).
+        The start snaps to the nearest road from which some target can be reached; each target snaps
+        to the nearest road that can be reached from the start (`routing.router.snap_selection`).
 
         Raises
         ------
@@ -143,31 +144,33 @@ class Reacher:
     def first_met(
         self, request: ReachRequest, *, here_m: float = ACCESS_M, count: int = 6
     ) -> tuple[FirstMet, ...]:
-        """Find the targets that are met first on each way out of the start.
+        """Find the targets that are met first when leaving the start in any direction.
 
-        A target is met first when no other target lies on the way of least cost to it. It lies on
-        a way that runs along its road past it, or through a junction within ``here_m`` of it.
+        A target is met first when no other target lies on its path of least cost. A target lies on
+        a path that runs along the target's road and past the target, or through a junction within
+        ``here_m`` of the target.
 
         Parameters
         ----------
         here_m
-            Metres. Targets nearer to the start than this are here and on no way out: on foot, the
-            straight lines off the road included, or as the crow flies where the road between is
-            as short. So near to a target of the same country that is met before, another is at
-            the same spot and not told again.
+            Metres. Targets nearer to the start than this are left out. Near means by road, with the
+            straight lines off the road included; or in a straight line, where the distance by road
+            is as short. A target this near to an earlier result in the same country counts as the
+            same spot and is left out as well.
         count
-            At most so many, the nearest first.
+            Most targets to return, the nearest first.
 
         Raises
         ------
         OffNetwork, InvalidRequest
-            As `reach`.
+            As for `reach`.
         """
         solved = self._solve(request)
         reached = solved.reached()
         total_m = reached.distance_m + reached.target_off_m + reached.start_off_m
         straight_m = _straight_m(request.start, request.targets)
-        # Off the road both lines are counted, although the two may stand side by side.
+        # ``total_m`` adds the straight lines of both places off the road, although the start and
+        # the target may stand side by side.
         is_here = (total_m < here_m) | ((reached.distance_m < here_m) & (straight_m < here_m))
         away = np.flatnonzero(np.isfinite(total_m) & ~is_here)
         first = first_of_each(solved, away, reached.cost_s, here_m)
@@ -202,7 +205,7 @@ class Reacher:
         return ShortestPathTree(metric, snap, snaps, request.limit_s)
 
     def _met_by(self, place: ReachPlace, mode: Mode) -> "_Met | None":
-        """Return where a target meets the nearest road, None beyond the limit."""
+        """Return a target's snap to the nearest road; None if that road is beyond the limit."""
         network, _ = self.router.prepared(mode)
         try:
             snap = nearest(network, _named(place, "end"))
@@ -211,9 +214,9 @@ class Reacher:
         return _Met(snap, tuple(components_at(network, snap, leaving=False).tolist()))
 
     def _moved_to(self, place: ReachPlace, mode: Mode, components: tuple[int, ...]) -> Snap:
-        """Return where a target meets a road that can be reached from some components.
+        """Return a target's snap to the nearest road that can be reached from some components.
 
-        Its nearest road, which cannot be, where there is none.
+        Without a reachable road, return the snap to the nearest road, which cannot be reached.
         """
         network, _ = self.router.prepared(mode)
         end = _named(place, "end")
@@ -224,7 +227,7 @@ class Reacher:
         situation = router.situation(request.hazards, profile, request.at)
         key = (request.mode, tuple(request.crossings), situation.key(AVERSION))
         network, travel = router.prepared(request.mode)
-        # Made under the lock: requests that come meanwhile need the same one.
+        # The metric is built under the lock: concurrent requests need the same metric.
         with self._lock:
             if key not in self._metrics:
                 rules = Rules(travel, router.gates(request.crossings), situation.bans)
@@ -242,7 +245,7 @@ def _named(place: ReachPlace, which: str) -> snap_selection.RoutePlace:
 
 
 def _apart(places: Sequence[ReachPlace], indices: Sequence[int], apart_m: float) -> list[int]:
-    """Leave out whatever lies at the spot of one before it, in the same country."""
+    """Drop places that lie within ``apart_m`` of an earlier kept place in the same country."""
     kept: list[int] = []
     for index in indices:
         place = places[index]
@@ -253,7 +256,7 @@ def _apart(places: Sequence[ReachPlace], indices: Sequence[int], apart_m: float)
 
 
 def _straight_m(place: ReachPlace, others: Sequence[ReachPlace]) -> Floats:
-    """Return the metres from a place to each of others as the crow flies: float64 [k]."""
+    """Return the great-circle distance from a place to each of the others, float64 [k], metres."""
     lon = np.array([other.lon for other in others], dtype=np.float64)
     lat = np.array([other.lat for other in others], dtype=np.float64)
     return np.asarray(great_circle_m(place.lon, place.lat, lon, lat))

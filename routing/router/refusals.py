@@ -1,4 +1,4 @@
-"""Why there is no route: closed crossings first, then exclusions, then both."""
+"""Reasons for a refusal: closed crossings are tried first, then exclusions, then both."""
 
 import math
 from collections.abc import Sequence
@@ -12,27 +12,29 @@ from routing.errors import Blocker, NoRoute, NoWay
 from routing.router.search_problem import SearchProblem
 from routing.travel.hard_rules import closed_post
 
-#: Price of one closed crossing or banned edge when a refusal looks for what blocks, seconds: three
-#: years, dearer than any whole journey.
+#: Price of one closed crossing or banned edge in the search for blockers, seconds: three years,
+#: more than any whole journey costs.
 _BLOCKED_S: Final = 1e8
 
 _REFUSED: Final = "no admissible route at the asked time"
 
 
 def refusal(problem: SearchProblem) -> Plan:
-    """Say what stands in the way.
+    """Raise `NoRoute` with the blockers of a problem that has no plan.
 
-    The path of least blocked edges, found with the rules set aside, is only named, never answered.
+    The blockers are those on the path with the fewest breaches, searched with the rules set aside.
+    The path itself is never returned.
 
     Returns
     -------
     Plan
-        A way after all: longer than the metrics at hand keep, and found with coarser ones.
+        An admissible plan after all: longer than the cached metrics can hold, and found with
+        coarser metrics.
 
     Raises
     ------
     NoRoute
-        With what blocks.
+        No admissible plan; carries the blockers.
     """
     if problem.has_obstacles:
         raise NoRoute(_REFUSED, _obstacles(problem))
@@ -64,14 +66,15 @@ def refusal(problem: SearchProblem) -> Plan:
 
 
 def _obstacles(problem: SearchProblem) -> tuple[Blocker, ...]:
-    """Name the asker's own obstacles in the way of who would keep out of none.
+    """Return the requester's own obstacles that lie on the plan found without any obstacles.
 
-    All of them where that way meets none: a detour comes to a crossing too late.
+    Return all obstacles where that plan meets none of them: then the detour around the obstacles
+    reaches a crossing too late.
 
     Raises
     ------
     NoRoute
-        Without them there is no way either.
+        There is no plan without the obstacles either.
     """
     bare = problem.without_obstacles()
     try:
@@ -89,7 +92,7 @@ def _obstacles(problem: SearchProblem) -> tuple[Blocker, ...]:
 
 
 def _in_the_way(problem: SearchProblem, plan: Plan) -> list[Blocker]:
-    """Name the exclusions and obstacles along a plan, border edges among it."""
+    """Return the exclusions and obstacles along a plan, border edges included."""
     found: list[Blocker] = []
     for index, (region, legs) in enumerate(plan.sections):
         own = with_border(plan.passed[index - 1].portal, legs) if index else legs
@@ -104,12 +107,12 @@ def _solved(
     closed_s: float,
     banned_s: float = math.inf,
 ) -> Plan:
-    """Search with rules set aside, each breach at a price; the caller holds the metrics."""
+    """Search with closures and bans priced rather than forbidden; the caller holds the metrics."""
     return solve(residents, problem.question(0.0, closed_s=closed_s, banned_s=banned_s))
 
 
 def _blockers(problem: SearchProblem, plan: Plan) -> tuple[Blocker, ...]:
-    """Name what stands in the way of a plan, in order of travel."""
+    """Return the blockers along a plan, in order of travel."""
     found: list[Blocker] = []
     for index, (region, legs) in enumerate(plan.sections):
         own = legs
@@ -119,14 +122,15 @@ def _blockers(problem: SearchProblem, plan: Plan) -> tuple[Blocker, ...]:
             if problem.clock.through_s(passed.portal, passed.reached_s) is None:
                 posts, arrival = passed.portal.posts, problem.clock.arrival(passed)
                 late = [post for post in posts if post.passable_from(arrival) is None]
-                # None of them alone, where one opens only after the other has closed.
+                # ``late`` is empty where one post opens only after the other has closed: then both
+                # posts block.
                 found += [closed_post(post) for post in late or posts]
         found += problem.sides[region].rules.exclusions(own)
     return tuple(dict.fromkeys(found))
 
 
 def _no_road(problem: SearchProblem) -> Blocker:
-    """Tell a country that no official crossing on these networks leads to from a missing road."""
+    """Return a ``country`` blocker if no crossing leads to the end's country, else ``no_road``."""
     start, end = (snap.country for _, snap in problem.ends)
     led_to = {
         country for portal in problem.portals for post in portal.posts for country in post.countries

@@ -1,7 +1,7 @@
-"""Routes between two points: search, alternatives, and what to say when there is none.
+"""Routes between two points of one region: search, alternatives, and refusals.
 
-Every answer keeps the hard rules of `routing.travel.hard_rules`, before the search and again on the
-finished line. A refusal names what stands in the way and never an informal way (P11, P12).
+Every response keeps the hard rules of `routing.travel.hard_rules`, checked before the search and
+again on the finished line. A refusal names the blockers and never an informal way (P11, P12).
 """
 
 from collections import OrderedDict
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-#: Situations kept ready: as many as tiers, days and nights give in one hour [A].
+#: Situations kept in the cache: enough for the tiers, days and nights asked for in one hour [A].
 KEPT_SITUATIONS: Final = 16
 
 
@@ -54,9 +54,9 @@ class Router:
     Parameters
     ----------
     graph
-        The road graph; what is derived from it is built once a profile, on first use.
+        The road graph; derived data is built once per profile, on first use.
     profile
-        Who travels on foot, where a request does not say.
+        The profile of travellers on foot, for requests that give no profile.
     tolerance_m
         Half the width given to hazards drawn as lines or points, metres.
     """
@@ -72,11 +72,11 @@ class Router:
         self._grounds: dict[str, Ground] = {}
         self._situations: OrderedDict[Hashable, Situation] = OrderedDict()
         self._followed: dict[tuple[str, bool], Situation] = {}
-        # Which post stands on which border edge does not change when one closes.
+        # Posts by border edge, kept until a place changes: opening or closing moves no post.
         self._posts: tuple[Hashable, dict[int, Gate]] = (None, {})
 
     def ground(self, profile: Profile) -> Ground:
-        """Return the graph as a profile travels it, prepared on first use."""
+        """Return the graph prepared for a profile; it is built on first use."""
         with self._lock:
             known = self._grounds.get(profile.name)
             if known is None or known.travel.profile != profile:
@@ -84,7 +84,7 @@ class Router:
             return known
 
     def profile_of(self, mode: Mode) -> Profile:
-        """Return who travels by a mode where nothing more is said."""
+        """Return the default profile of a mode."""
         return self.profile if mode is Mode.FOOT else VEHICLE
 
     def prepared(self, mode: Mode) -> tuple[ModeNetwork, Travel]:
@@ -93,16 +93,16 @@ class Router:
         return ground.network, ground.travel
 
     def situation(self, hazards: Sequence[Hazard], profile: Profile, at: datetime) -> Situation:
-        """Lay over the graph what counts for a profile that departs at a time.
+        """Return the graph's situation: the hazards that count for a profile at a departure time.
 
         Parameters
         ----------
         hazards
-            Those active at ``at``.
+            The hazards active at ``at``.
         """
         night = leaves_by_night(profile, at)
         counting = tuple(item for item in hazards if counts_at(item, at, profile.mode, profile))
-        # By the records themselves: of two that lie and cost the same each has its own words.
+        # The key holds the whole records: two hazards of equal place and cost may differ in text.
         key = (night, counting)
         with self._lock:
             known = self._situations.get(key)
@@ -117,7 +117,7 @@ class Router:
         return made
 
     def gates(self, crossings: Sequence[Crossing]) -> dict[int, Gate]:
-        """Return every border edge its posts in the state they are in now."""
+        """Return the gate of every border edge, with the current states of its posts."""
         by_place = {(c.id, c.lon, c.lat, c.countries): c for c in crossings}
         places = frozenset(by_place)
         kept, posts = self._posts
@@ -131,18 +131,18 @@ class Router:
         }
 
     def met(self, request: RouteRequest) -> list[Snap]:
-        """Return where the places of a request meet the roads; see `snap_selection.met`.
+        """Snap the places of a request to the roads; see `snap_selection.met`.
 
         Raises
         ------
         OffNetwork
-            A place lies too far from every usable road of its country, or from those that are
-            joined with the other end's.
+            A place lies too far from every usable road of its country, or from every road that is
+            connected with the road of the other end.
         """
         return met(self.network_of(request), places_of(request))
 
     def network_of(self, request: RouteRequest) -> ModeNetwork:
-        """Return the roads that who travels meets: without those closed in secret (P36)."""
+        """Return the network that a request snaps to, without edges closed in secret (P36)."""
         profile = request.profile or self.profile_of(request.mode)
         network = self.ground(profile).network
         if all(hazard.is_told for hazard in request.hazards):
@@ -157,18 +157,18 @@ class Router:
         Parameters
         ----------
         request
-            Of two ends.
+            A request without waypoints.
         snaps
-            Where they meet the roads, where that is known.
+            The snaps of start and end, where already known.
 
         Raises
         ------
         InvalidRequest
-            A field cannot be meant; ``.field`` and ``.reason`` say which and why.
+            A field is invalid; ``.field`` and ``.reason`` say which and why.
         OffNetwork
-            As `met`.
+            As for `met`.
         NoRoute
-            No admissible route; ``.blocked_by`` says what stands in the way.
+            No admissible route; ``.blocked_by`` lists the blockers.
         """
         check_request(request, self.graph.meta)
         side = self.side(request)
@@ -178,7 +178,7 @@ class Router:
         return Search(SearchProblem((side,), (), ((0, start), (0, end)), request)).answer()
 
     def side(self, request: RouteRequest) -> RegionView:
-        """Prepare this region for a request."""
+        """Return this region's view of a request: network, situation and rules."""
         profile = request.profile or self.profile_of(request.mode)
         ground = self.ground(profile)
         situation = self.situation(request.hazards, profile, request.at)
@@ -189,15 +189,15 @@ class Router:
         return RegionView(ground, self.residents, situation, rules, closed)
 
     def follow(self, hazards: Sequence[Hazard]) -> None:
-        """Bring the metrics at hand to what is known now, before anybody asks.
+        """Update the cached metrics to the current hazards, ahead of any request.
 
-        No answer hangs on it: a request brings what is known with it. It makes the first answer
-        after a change as quick as any other.
+        No response depends on this update, as each request carries its own hazards. The update
+        makes the first response after a change as quick as any other.
 
         Parameters
         ----------
         hazards
-            Those active now and published to everybody.
+            The hazards active now and published to everybody.
         """
         if not self._followed:
             self._prepare(hazards)
@@ -218,7 +218,7 @@ class Router:
                 self._followed[profile.name, night] = now
 
     def _prepare(self, hazards: Sequence[Hazard]) -> None:
-        """Have the metrics ready that most ask for: nobody waits for the first of them."""
+        """Build the metrics that most requests need, so that no request waits for them."""
         ground = self.ground(self.profile)
         by_day = tuple(item for item in hazards if not item.night_only)
         for aversion in AVERSIONS:
@@ -226,9 +226,10 @@ class Router:
 
 
 def leaves_by_night(profile: Profile, at: datetime) -> bool:
-    """Return whether somebody who walks departs outside the hours of walking.
+    """Return whether a walker departs outside the profile's hours of walking.
 
-    A vehicle may be anywhere at any hour: what the night makes less likely is not counted for it.
+    Always False for a profile without hours, as a vehicle: a vehicle may be anywhere at any hour,
+    so the lower likelihood of some hazards by night is not applied to vehicles.
     """
     window = profile.window
     return window is not None and not window.covers(seconds_of(at.timetz().replace(tzinfo=None)))

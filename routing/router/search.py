@@ -1,4 +1,4 @@
-"""The search for the routes of one request: sweep, rank, choose, add up."""
+"""Search for the routes of one request: sweep the weights, rank, choose, build the routes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,23 +26,23 @@ from routing.travel.legs import Legs
 
 type Floats = NDArray[np.float64]
 
-#: A piece is walked by night when all of it is but what rounding takes.
+#: A leg counts as walked by night when at least this share of its time is night (1 less rounding).
 _NEARLY: Final = 1 - 1e-9
 
-#: An alternative costs at most this much of the best route: the widest detour of goal A7.
+#: Highest cost of an alternative, as a multiple of the best route's: the widest detour of goal A7.
 MAX_STRETCH: Final = 1.5
 
-#: A second of waiting or rest counts a little less than one under way: of two ways that arrive
-#: together the one that moves less is the better one.
+#: Weight of a second of waiting or rest against a second of moving: of two routes that arrive at
+#: the same time, the route that moves less ranks first.
 STANDING_SHARE: Final = 1 - 1e-6
 
-#: A way that waits is offered beside a detour, however late it arrives, where it takes at most this
-#: share of the detour's moving time [A].
+#: A route that waits is offered beside a detour, however late it arrives, where it takes at most
+#: this share of the detour's moving time [A].
 WORTH_WAITING: Final = 0.95
 
 
 class _Told(NamedTuple):
-    """What is summed up of a section: cost, bans, metres of whole edges, entries."""
+    """Sums over one section: cost, bans, metres of whole edges, entries of no through roads."""
 
     cost_s: float
     barred: bool
@@ -56,25 +56,28 @@ class Search:
     Parameters
     ----------
     problem
-        What is asked.
+        The problem to solve.
     """
 
     def __init__(self, problem: SearchProblem) -> None:
         self.problem = problem
-        # Some metric was another one than that of the situation: that was being made.
+        # Whether an older metric was used because the situation's own metric was still being built.
         self._was_hasty = False
-        # The way of one who has time, and the weight that it was found at.
+        # The plan found with free waits and rests, and the weight that the plan was found at.
         self._unhurried: tuple[Plan, float] | None = None
 
     def answer(self) -> tuple[Route, ...]:
-        """Sweep the weights, add other ways, drop near-duplicates and what is dominated, rank.
+        """Return the ranked routes of the problem.
+
+        Sweeps the weights, adds alternatives, drops near-duplicates and dominated routes, ranks.
 
         Raises
         ------
         NoRoute
-            There is none, and why.
+            No admissible route; carries the reasons.
         """
-        # A comparison is told apart from what it is compared with: it waits for its own metric.
+        # A search without alternatives serves a comparison, which must not mix metrics of different
+        # situations: it waits for its own metric.
         found = self._sweep(patient=not self.problem.request.others)
         if not found and self._was_hasty:
             found = self._sweep(patient=True)
@@ -86,9 +89,10 @@ class Search:
         return undominated([route for _, route in routes])
 
     def _with_patience(self, chosen: list[RouteCandidate]) -> list[RouteCandidate]:
-        """Offer the way that waits for a crossing beside the best one, where that goes round it.
+        """Add the route that waits for a crossing where the best route goes round that crossing.
 
-        It need not be within `MAX_STRETCH`: whether to wait or to walk is for people to choose.
+        The added route may exceed `MAX_STRETCH`: whether to wait or to walk is for people to
+        choose.
         """
         if self._unhurried is None or self.problem.most == 1:
             return chosen
@@ -106,13 +110,13 @@ class Search:
     # --- finding --------------------------------------------------------------------------------
 
     def _sweep(self, *, patient: bool) -> list[RouteCandidate]:
-        """Find the best way at each weight, and others at the middle one.
+        """Find the best plan at each weight, and alternatives at the middle weight.
 
         Parameters
         ----------
         patient
-            Wait for a metric that is being made; else the one before it answers, and what breaks a
-            ban that it does not know yet is left out.
+            Whether to wait for a metric that is being built. Otherwise the previous metric is used,
+            and plans that break a ban unknown to that metric are left out.
         """
         best: list[tuple[Plan, float]] = []
         others: list[tuple[Plan, float]] = []
@@ -137,8 +141,8 @@ class Search:
                 settled = plan
         count = len(each_once(best))
         ranked = self._ranked(each_once(best + others))
-        # Who need not enter a no through road goes round it, unless that is what the price of
-        # exposure asks for.
+        # Drop an alternative that enters more no through roads than necessary. The best plan of
+        # each weight stays: its entries are the price of lower exposure.
         entered = min((item.entries for item in ranked if not item.breaks_a_ban), default=0)
         found = [item for item in ranked[:count] if not item.breaks_a_ban]
         least_s = min((item.cost_s for item in found), default=0.0)
@@ -151,9 +155,9 @@ class Search:
         ]
 
     def _is_best_at_all(self, quickest: Plan) -> bool:
-        """Tell whether the quickest way is the best at every weight: it meets nothing with a price.
+        """Return whether the quickest plan is the best at every weight: it meets no hazard or ban.
 
-        Whatever another way meets makes it no cheaper than its time, which is no less.
+        Hazards only add to a plan's cost, and no other plan takes less time.
         """
         if self.problem.portals or self._was_hasty:
             return False
@@ -165,7 +169,7 @@ class Search:
 
     @contextmanager
     def _held(self, aversion: float, *, patient: bool) -> Iterator[list[Resident]]:
-        """Hold one metric a region, so that it stays as it is for the while."""
+        """Hold one metric per region, so that no metric changes while the context is open."""
         with ExitStack() as stack:
             rows = []
             for side in self.problem.sides:
@@ -183,7 +187,7 @@ class Search:
     # --- ranking --------------------------------------------------------------------------------
 
     def _ranked(self, plans: Sequence[tuple[Plan, float]]) -> list[RouteCandidate]:
-        """Price plans by the bounds that all routes of an answer are ranked by: all at once."""
+        """Price all plans at once, by the upper bounds that routes are ranked by."""
         sections = [section for plan, _ in plans for section in plan.sections]
         told: dict[int, _Told] = {}
         for region in dict.fromkeys(region for region, _ in sections):
@@ -210,7 +214,7 @@ class Search:
         return found
 
     def _found(self, plan: Plan, aversion: float, told: Sequence[_Told]) -> RouteCandidate:
-        """Add up a plan of whose sections cost, bans and lengths are told."""
+        """Return the candidate of a plan from the sums over its sections."""
         cost_s = sum(self._passing_s[passed.portal] for passed in plan.passed)
         cost_s += sum(section.cost_s for section in told)
         cost_s += STANDING_SHARE * sum(passed.wait_s for passed in plan.passed)
@@ -239,14 +243,14 @@ class Search:
 
     @cached_property
     def _passing_s(self) -> dict[Portal, float]:
-        """What passing each portal costs at the ranking weight, seconds."""
+        """Cost of passing each portal at the ranking weight, seconds."""
         cost_s = self.problem.portals_s(self.problem.ranked_by[0].aversion)
         return dict(zip(self.problem.portals, cost_s, strict=True))
 
     # --- telling --------------------------------------------------------------------------------
 
     def _route(self, found: RouteCandidate) -> Route:
-        """Add a way up, and check it again from the records."""
+        """Build the route of a candidate, and check the hard rules again from the records."""
         plan = found.plan
         check_once([passed.portal.posts for passed in plan.passed])
         ways = runs(plan)
@@ -261,7 +265,8 @@ class Search:
         leg = 0
         for (region, legs), looked, (time_s, _) in zip(ways, tables, measures, strict=True):
             side = self.problem.sides[region]
-            # Wholly by night: what the night makes less likely must not count for the day.
+            # Only legs wholly by night count as night: a hazard that is less likely by night must
+            # not be discounted for a leg that is partly walked by day.
             night_s = times.night_s[leg : leg + len(legs)]
             leg += len(legs)
             night = night_s >= _NEARLY * time_s
@@ -281,16 +286,16 @@ class Search:
 
 
 def _waits(plan: Plan) -> set[str]:
-    """Return the ids of what a plan waits for."""
+    """Return the ids of the crossings that a plan waits at."""
     return {id_ for passed in plan.passed if passed.wait_s > 0 for id_ in passed.portal.ids}
 
 
 def runs(plan: Plan) -> list[Section]:
-    """Return a plan's legs by region, border edges among them, in order of travel."""
+    """Return a plan's legs, border edges included, in runs of one region, in order of travel."""
     found: list[Section] = []
     for index, (region, legs) in enumerate(plan.sections):
         own = with_border(plan.passed[index - 1].portal, legs) if index else legs
-        if not len(own):  # a joint of two regions at the very end of the way
+        if not len(own):  # a joint of two regions at the very end of the route
             continue
         if found and found[-1][0] == region:
             found[-1] = (region, Legs.joined([found[-1][1], own]))

@@ -1,4 +1,4 @@
-"""What one request asks of the searches, over one region or several joined at crossings."""
+"""The search problem of one request, over one region or several regions joined at crossings."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,18 +19,18 @@ def _always(_entered: Portal | None, _left: Portal) -> bool:
 
 
 class SearchProblem:
-    """What one request asks of the searches: ends, portals, clock, prices.
+    """The search problem of one request: ends, portals, clock and prices.
 
     Parameters
     ----------
     sides
         The regions.
     joints
-        Portals from one to another.
+        Portals from one region to another.
     ends
-        (region, place) of the start and of the end.
+        (region, snap) of the start and of the end.
     request
-        What is asked.
+        The request.
     allows
         See `routing.engine.portal_search.PortalQuestion`.
     """
@@ -49,7 +49,7 @@ class SearchProblem:
         self.request = request
         self.allows = allows
         self.has_obstacles = any(side.closed is not None for side in sides)
-        # Asked for at every weight, and the same at each.
+        # The pieces at both ends are the same at every weight, so they are computed once.
         (first, start), (last, end) = ends
         network = sides[first].ground.network
         self._departures = network.departures(start)
@@ -66,7 +66,7 @@ class SearchProblem:
         self.ranked_by = [side.model(self.weights[len(self.weights) // 2]) for side in sides]
 
     def without_obstacles(self) -> "SearchProblem":
-        """Return the same request of one who keeps out of nothing."""
+        """Return the same problem without the requester's own obstacles."""
         sides = [side.without_obstacles() for side in self.sides]
         return SearchProblem(sides, self.joints, self.ends, self.request, allows=self.allows)
 
@@ -79,12 +79,12 @@ class SearchProblem:
         banned_s: float = math.inf,
         is_patient: bool = False,
     ) -> PortalQuestion:
-        """Put what is asked as the search over portals takes it.
+        """Return the problem as input of the search over portals.
 
         Parameters
         ----------
         aversion
-            What things cost.
+            Weight of exposure in the cost.
         closed
             Ids of crossings that are not to be passed.
         closed_s
@@ -92,7 +92,7 @@ class SearchProblem:
         banned_s
             Price of a piece that touches an exclusion, seconds.
         is_patient
-            Waits and rests cost nothing.
+            Whether waits and rests cost nothing.
         """
         own_s = [s for part in self._priced_ends for s in part.at(aversion, banned_s).tolist()]
         begin = len(self._departures)
@@ -120,7 +120,7 @@ class SearchProblem:
 
     @cached_property
     def _priced_ends(self) -> list[Priced]:
-        """Departures, direct pieces and arrivals, in this order: each region's at once."""
+        """Priced departures, direct pieces and arrivals, in this order, one item per region."""
         (first, _), (last, _) = self.ends
         leaving = [piece for piece, _ in self._departures]
         arriving = [piece for piece, _ in self._arrivals]
@@ -130,7 +130,7 @@ class SearchProblem:
 
     @cached_property
     def _priced_portals(self) -> list[tuple[list[int], Priced]]:
-        """The border edges of each region that has any, and whose portals they are."""
+        """Priced border edges of each region that has any, with the rows of their portals."""
         rows: dict[int, list[int]] = {}
         for row, portal in enumerate(self.portals):
             if portal.piece is not None:
@@ -144,7 +144,7 @@ class SearchProblem:
         ]
 
     def portals_s(self, aversion: float, banned_s: float = math.inf) -> list[float]:
-        """Return what passing each portal costs, seconds; waits are another matter."""
+        """Return the cost of passing each portal, seconds, without waits."""
         cost_s = np.array([portal.off_m * 3.6 / FLAT_KMH for portal in self.portals])
         for rows, priced in self._priced_portals:
             cost_s[rows] += priced.at(aversion, banned_s)

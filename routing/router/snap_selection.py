@@ -1,13 +1,13 @@
-"""Where the places of a journey meet the roads: as near as they can and still be joined.
+"""Choice of the edges that the places of a journey snap to: the nearest that are connected.
 
-Each place is met by the nearest edge of its own country (P33) that the profile may use. Where no
-road leads from one such edge to the next, others within the region's limit are looked at, and those
-are taken that are joined and lie the least way off in sum. Only what never changes with the day
-counts (`routing.graph.components`): a ban or a crossing that is closed is met on the way, and
-refused.
+Each place snaps to the nearest edge of its own country (P33) that the profile may use. Where no
+road leads from the edge of one place to the edge of the next, other edges within the region's limit
+are considered, and the connected edges with the least sum of distances are chosen. Connected means
+by the static network (`routing.graph.components`): bans and closed crossings do not count here,
+they are met on the way and refused there.
 
-The straight line to an edge that is not the nearest never comes near a road of another country:
-what lies behind a border is not near.
+The straight line to an edge other than the nearest never comes near a road of another country: an
+edge behind a border is not near.
 """
 
 from collections.abc import Sequence
@@ -41,18 +41,19 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Point = tuple[float, float]
 
-#: Who is met by another road than the nearest keeps so far from roads of another country [A]. The
-#: line of the border is not at hand, and runs somewhere between the roads of the two sides.
+#: Distance that the straight line to an edge other than the nearest keeps from roads of another
+#: country, metres [A]. The border line itself is not in the data; it runs somewhere between the
+#: roads of the two countries.
 _ABROAD_M: Final = 50.0
 
-#: Shares of the limit within which edges are looked at, one after the other: most of those that
-#: are met lie near (benchmarks/snapping.py: half of them within 60 m).
+#: Search radii as shares of the limit, tried in turn: most of the chosen edges lie near
+#: (benchmarks/snapping.py: half of them within 60 m).
 _LOOKS: Final = (0.1, 0.35, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class RoutePlace:
-    """A place of a journey: where, in which country if known, and how a refusal calls it."""
+    """A place of a journey: its point, its country if known, and its name in refusals."""
 
     point: Point
     country: str | None
@@ -75,23 +76,23 @@ def places_of(request: RouteRequest) -> list[RoutePlace]:
 
 
 def met(network: ModeNetwork, places: Sequence[RoutePlace]) -> list[Snap]:
-    """Return where each place meets the roads, so that the journey can go on from one to the next.
+    """Snap places to edges so that the journey can go on from each place to the next.
 
-    A place between others is one that can be reached and left. Where no edges within the limit are
-    joined all along, each is met by its nearest.
+    A place between others snaps to an edge that can be both reached and left. Where no edges within
+    the limit are connected all along, each place snaps to its nearest edge.
 
     Parameters
     ----------
     network
-        Of who travels.
+        The network of the travelling profile.
     places
-        Two or more, in order.
+        Two or more places, in order.
 
     Raises
     ------
     OffNetwork
-        A place has no road within the limit; or, of two places, one has none that is joined with
-        the other's, and there is one further away.
+        A place has no road within the limit; or, of two places, one has no road within the limit
+        that is connected with the other's, but a connected road exists beyond the limit.
     """
     plain = [nearest(network, place) for place in places]
     if _is_chain(network, plain):
@@ -104,7 +105,7 @@ def met(network: ModeNetwork, places: Sequence[RoutePlace]) -> list[Snap]:
             for place, snap in zip(places, plain, strict=True)
         ]
         chain = _least(network, rows)
-        # What lies beyond is further off than all of these together.
+        # Any edge beyond the radius is further off than all chosen edges together.
         if chain and (share == 1 or sum(snap.distance_m for snap in chain) <= within_m):
             return chain
     if len(places) == 2:  # noqa: PLR2004 -- of more, nobody could say which one is cut off
@@ -115,18 +116,18 @@ def met(network: ModeNetwork, places: Sequence[RoutePlace]) -> list[Snap]:
 def met_joined(
     network: ModeNetwork, place: RoutePlace, components: Sequence[int] | Ints, *, leaving: bool
 ) -> Snap | None:
-    """Return where a place meets the nearest road that leads to some components, or from them.
+    """Snap a place to the nearest road that leads to, or can be reached from, some components.
 
     Parameters
     ----------
     components
-        Their numbers.
+        Numbers of the components.
     leaving
-        The journey begins at the place; else it ends there.
+        Whether the journey begins at the place; else it ends there.
 
     Returns
     -------
-    None where nothing within the limit does.
+    The snap; None where no road within the limit is connected.
 
     Raises
     ------
@@ -152,12 +153,12 @@ def components_at(network: ModeNetwork, snap: Snap, *, leaving: bool) -> Ints:
 
 
 def nearest(network: ModeNetwork, place: RoutePlace) -> Snap:
-    """Return where a place meets the nearest road of its country that may be used.
+    """Snap a place to the nearest usable road of its country.
 
     Raises
     ------
     OffNetwork
-        That is beyond the limit.
+        The nearest road is beyond the limit.
     """
     lon, lat = place.point
     return snap_to_edge(
@@ -177,18 +178,18 @@ def _is_chain(network: ModeNetwork, snaps: Sequence[Snap]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Around:
-    """The edges around a place, the nearest first, one a way of being joined.
+    """Candidate edges around a place, nearest first; of edges connected alike only the nearest.
 
     Parameters
     ----------
     network, place
-        Who looks, and from where.
+        The network, and the place to snap.
     country
         Index of the country that the edges lie in.
     near
         The edges.
     leaving, arriving
-        int64 [k, w], the components that each leads to and is reached from, -1 for none.
+        int64 [k, w], the components that each edge leads to and is reached from, -1 for none.
     """
 
     network: ModeNetwork
@@ -200,9 +201,9 @@ class _Around:
 
     @classmethod
     def of(cls, network: ModeNetwork, place: RoutePlace, plain: Snap, within_m: float) -> "_Around":
-        """Look around a place whose nearest edge is known."""
+        """Collect the candidate edges around a place whose nearest edge is known."""
         graph = network.graph
-        # Nobody said in which country it lies: in that of the nearest road.
+        # A place without a known country is taken to lie in the country of its nearest road.
         country = country_index(graph, place.country or plain.country)
         near = edges_near(graph, place.point, network.usable, country, within_m)
         if country >= 0:
@@ -212,19 +213,19 @@ class _Around:
         return cls(network, place, country, near.only(first), leaving[first], arriving[first])
 
     def snap(self, row: int) -> Snap:
-        """Return where an edge is met."""
+        """Return the place's snap to one of the candidate edges."""
         return self.near.snap(self.network.graph, row, self.network.usable)
 
     @cached_property
     def snaps(self) -> list[Snap]:
-        """All of them."""
+        """The place's snaps to all candidate edges."""
         return [self.snap(row) for row in range(len(self.near))]
 
 
 def _leaves(graph: RoadGraph, point: Point, near: NearEdges, country: int) -> Bools:
-    """Tell to which edges the straight line comes near a road that lies not in a country, bool [k].
+    """Return the edges whose straight line comes near a road outside a country, bool [k].
 
-    The nearest is met as it always is.
+    The nearest edge is never marked: it stays available as ever.
     """
     leaves = np.zeros(len(near), dtype=np.bool_)
     reach_m = float(near.distance_m.max(initial=0.0))
@@ -245,7 +246,7 @@ def _leaves(graph: RoadGraph, point: Point, near: NearEdges, country: int) -> Bo
 
 
 def _ends(network: ModeNetwork, edges: Ints) -> tuple[Ints, Ints]:
-    """Return the components that edges lead to and come from, either way: int64 [k, w] each."""
+    """Return the components that edges lead to and come from, both ways: int64 [k, w] each."""
     graph, turns, label = network.graph, network.turns, network.components.label
     twins = graph.edge_twin[edges].astype(np.int64)
     both = np.stack((edges, np.maximum(twins, 0)), axis=1)
@@ -255,7 +256,8 @@ def _ends(network: ModeNetwork, edges: Ints) -> tuple[Ints, Ints]:
     arriving = np.where(may, label[graph.edge_tail[both]], -1).astype(np.int64)
     if not turns.is_obeyed or not len(turns.edge):
         return leaving, arriving
-    # Where turns are forbidden an edge leads to a copy of its head, or comes from one of its tail.
+    # Where turns are forbidden, an edge leads to a copy of its head node, or comes from a copy of
+    # its tail node.
     copied = np.isin(both, turns.edge) & may
     more: list[tuple[int, int]] = []
     for row, side in np.argwhere(copied).tolist():
@@ -276,10 +278,11 @@ def _by_row(pairs: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
 
 
 def _first_of_each(network: ModeNetwork, edges: Ints, leaving: Ints, arriving: Ints) -> Ints:
-    """Return the rows of the nearest edge of each way of being joined, rising.
+    """Return the rows of the nearest edge among edges connected alike, ascending.
 
-    Of edges of one component the nearest stands for all. One that leads from component to component
-    stands for itself: two places on it are joined as nothing else says.
+    Of the edges inside one component the nearest represents all. An edge that leads from one
+    component to another represents only itself: two places on the same such edge may be connected
+    directly, which the components do not show.
     """
     every = np.concatenate((leaving, arriving), axis=1)
     most = every.max(axis=1)
@@ -290,11 +293,11 @@ def _first_of_each(network: ModeNetwork, edges: Ints, leaving: Ints, arriving: I
     return np.sort(np.unique(key, axis=0, return_index=True)[1])
 
 
-# --- the least way off ---------------------------------------------------------------------------
+# --- least sum of distances ----------------------------------------------------------------------
 
 
 def _least(network: ModeNetwork, rows: Sequence[_Around]) -> list[Snap] | None:
-    """Choose an edge a place so that all are joined in order, and lie the least way off in sum."""
+    """Choose one edge per place, connected in order, with the least sum of distances; or None."""
     picked = _picked(network, rows)
     if picked is None:
         return None
@@ -302,7 +305,7 @@ def _least(network: ModeNetwork, rows: Sequence[_Around]) -> list[Snap] | None:
 
 
 def _picked(network: ModeNetwork, rows: Sequence[_Around]) -> list[int] | None:
-    """Choose one row a place; None where no choice is joined."""
+    """Choose one candidate row per place; None where no choice is connected."""
     total_m = rows[0].near.distance_m
     if not all(len(around.near) for around in rows):
         return None
@@ -321,7 +324,7 @@ def _picked(network: ModeNetwork, rows: Sequence[_Around]) -> list[int] | None:
 
 
 def _joined(network: ModeNetwork, before: _Around, after: _Around) -> Bools:
-    """Return which edges of one place lead to which of the next, bool [k, m]."""
+    """Return which edges of one place lead to which edges of the next place, bool [k, m]."""
     parts = network.components
     joined = np.outer(
         _any(parts.to_largest, before.leaving), _any(parts.of_largest, after.arriving)
@@ -335,7 +338,7 @@ def _joined(network: ModeNetwork, before: _Around, after: _Around) -> Bools:
 
 
 def _any(marked: Bools, components: Ints) -> Bools:
-    """Tell in which rows any component is marked; -1 is none."""
+    """Return the rows in which any component is marked; -1 stands for no component."""
     return np.asarray((marked[np.maximum(components, 0)] & (components >= 0)).any(axis=1))
 
 
@@ -349,14 +352,14 @@ def _same_edge(graph: RoadGraph, before: _Around, after: _Around) -> Bools:
 
 
 def _require_joined(network: ModeNetwork, start: _Around, end: _Around) -> None:
-    """Refuse the place that is cut off from the other, where a road further away is not.
+    """Refuse a place that is cut off from the other, if a connected road lies beyond the limit.
 
-    Of two that are cut off from each other that is the one with the smaller world around it.
+    Of two places cut off from each other, the place in the smaller component is refused first.
 
     Raises
     ------
     OffNetwork
-        With the distance of that road.
+        With the distance of the connected road.
     """
     parts = network.components
     sources, targets = (np.unique(labels[labels >= 0]) for labels in (start.leaving, end.arriving))
@@ -373,12 +376,12 @@ def _require_joined(network: ModeNetwork, start: _Around, end: _Around) -> None:
 
 
 def _next_m(network: ModeNetwork, around: _Around, joined: Bools, *, leaving: bool) -> float:
-    """Return how far the nearest edge is that is joined, metres; infinite without any."""
+    """Return the distance to the nearest connected edge, metres; infinite without any."""
     graph, country = network.graph, around.country
     nodes = joined[network.components.label[: len(graph.node_lon)]]
     if country >= 0:
         nodes &= graph.node_country == country
-    if not nodes.any():  # nothing to look for through the whole region
+    if not nodes.any():  # spares a search through the whole region
         return np.inf
 
     def accept(segments: Ints) -> Bools:

@@ -1,7 +1,7 @@
-"""Waypoints: a way over several places is one way after the other, each from the arrival before.
+"""Waypoints: a route over several places is a sequence of legs, each from the arrival before.
 
-Every leg is a request of its own and keeps every hard rule. What was walked before it is not
-forgotten: who has walked all day rests at the waypoint.
+Every leg is a request of its own and keeps every hard rule. The walking done on earlier legs of the
+day is carried over: after a full day of walking, the next leg begins with a rest at the waypoint.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LegRoute:
-    """The way of one leg, with the regions that it counts through."""
+    """The route of one leg, with the regions that its region numbers index."""
 
     regions: tuple["Router", ...]
     route: Route
@@ -34,16 +34,16 @@ def leg_of(request: RouteRequest, leg: int, before: Route | None) -> RouteReques
     Parameters
     ----------
     request
-        Of the whole way.
+        The request with all waypoints.
     leg
-        Its number, from 0.
+        Number of the leg, from 0.
     before
-        The way of the leg before.
+        The route of the leg before; None for the first leg.
 
     Raises
     ------
     InvalidRequest
-        More waypoints than are answered, or countries of another number.
+        There are more than `MAX_VIA` waypoints, or not as many countries as waypoints.
     """
     via, known = tuple(request.via), tuple(request.via_countries)
     if len(via) > MAX_VIA:
@@ -63,7 +63,7 @@ def leg_of(request: RouteRequest, leg: int, before: Route | None) -> RouteReques
         stint=request.stint if before is None else before.stint,
         via=(),
         via_countries=(),
-        # The best by the weight that routes are ranked at; nobody sees the others.
+        # Only the best route of each leg is used, so only the ranking weight is searched.
         aversions=tuple(weights[len(weights) // 2 :][:1]),
         most=1,
     )
@@ -71,14 +71,14 @@ def leg_of(request: RouteRequest, leg: int, before: Route | None) -> RouteReques
 
 @contextmanager
 def told_by_leg(leg: int, via: int) -> Iterator[None]:
-    """Let what a leg is refused for say which leg, and name the waypoints by their numbers.
+    """Re-raise refusals of a leg with the leg's number and the waypoints' field names.
 
     Parameters
     ----------
     leg
-        Its number, from 0.
+        Number of the leg, from 0.
     via
-        How many waypoints there are.
+        Count of waypoints.
     """
     names = {
         "start": "start" if leg == 0 else f"via.{leg - 1}",
@@ -99,7 +99,7 @@ def told_by_leg(leg: int, via: int) -> Iterator[None]:
 
 
 def over(stages: Sequence[LegRoute]) -> tuple[tuple["Router", ...], tuple[Route, ...]]:
-    """Join the legs of a way: the regions, and the one route through them."""
+    """Join the routes of all legs into one; return the regions and the single route."""
     regions = tuple(dict.fromkeys(region for stage in stages for region in stage.regions))
     legs = [stage.route for stage in stages]
     parts = [
@@ -123,7 +123,7 @@ def over(stages: Sequence[LegRoute]) -> tuple[tuple["Router", ...], tuple[Route,
 
 
 def _goes_on(leg: Route) -> bool:
-    """Return whether the next leg begins on a day of which this one has walked something."""
+    """Return whether the next leg begins on a day on which this leg has already walked."""
     return leg.stint is not None and leg.stint.is_begun
 
 

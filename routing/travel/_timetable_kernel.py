@@ -1,4 +1,4 @@
-"""The compiled half of `routing.travel.timetable`: moving time cut into stretches of walking."""
+"""Compiled kernels of `routing.travel.timetable`: cut moving time into stretches of walking."""
 
 import math
 
@@ -16,14 +16,14 @@ _DAY_S = 86_400.0
 DAWN_S = 6 * 3_600.0
 DUSK_S = 18 * 3_600.0
 
-#: What is less than a millisecond of walking, or a millimetre of road, is rounding: no rest is
-#: taken before it.
+#: Less than a millisecond of walking, or a millimetre of road, is rounding: no rest is taken before
+#: such a remainder.
 NOTHING = 1e-3
 
-#: Of a day of walking: somebody is on the road just now.
+#: Value of ``state[4]`` in `march` while the walker is on the road.
 UNDER_WAY = 2.0
 
-#: `march` found more stretches than there was room for.
+#: Result of `march` if there are more stretches than the arrays have room for.
 TOO_MANY = -1
 
 
@@ -34,7 +34,7 @@ def _next(daily_s: float, clock_s: float) -> float:
 
 @inlined
 def _at(moved_s: Floats, moved_m: Floats, done_s: float) -> float:
-    """Return how far somebody is who has moved for some time."""
+    """Return the distance covered after a moving time."""
     row = int(np.searchsorted(moved_s, done_s, side="right")) - 1
     if row >= len(moved_s) - 1:
         return float(moved_m[-1])
@@ -44,7 +44,7 @@ def _at(moved_s: Floats, moved_m: Floats, done_s: float) -> float:
 
 @inlined
 def _when(moved_s: Floats, moved_m: Floats, target_m: float) -> float:
-    """Return the moving time at which a distance is reached; infinity where it never is."""
+    """Return the moving time at which a distance is reached; infinity beyond the end."""
     row = int(np.searchsorted(moved_m, target_m, side="left"))
     if row == len(moved_m):
         return np.inf
@@ -56,7 +56,7 @@ def _when(moved_s: Floats, moved_m: Floats, target_m: float) -> float:
 
 @inlined
 def _snapped(stop_s: float, moved_s: Floats) -> float:
-    """Return the boundary between legs at which a stretch ends but for rounding, else its end."""
+    """Return the boundary between legs within rounding of a stretch's end, else the end itself."""
     row = int(np.searchsorted(moved_s, stop_s - NOTHING, side="left"))
     if row == len(moved_s):
         row -= 1
@@ -71,18 +71,18 @@ def _is_open(clock_s: float, opens_s: float, closes_s: float) -> bool:
 
 @inlined
 def _look_at_clock(state: Floats, opens_s: float, day_max_m: float) -> None:
-    """Begin a day, where the window has opened since."""
+    """Begin a new day in ``state`` if the window has opened since the last update."""
     if state[0] >= state[1] - NOTHING and state[1] < np.inf:
         state[0] = max(state[0], state[1])
         state[1] = _next(opens_s, state[0])
         state[2] = day_max_m
-        # Who walks on over the opening is still on the day before.
+        # A walker on the road at the opening (in a tail) still belongs to the day before.
         state[4] = 1.0 if state[4] == UNDER_WAY else 0.0
 
 
 @inlined
 def _goes_on(state: Floats, is_tail: bool, left_m: float, opens_s: float, closes_s: float) -> bool:
-    """Return whether somebody walks now who has so many metres to go."""
+    """Return whether a walker with ``left_m`` metres to go walks now rather than rests."""
     is_tired = state[2] <= NOTHING and left_m > NOTHING
     return not is_tired and (is_tail or _is_open(state[0], opens_s, closes_s))
 
@@ -91,10 +91,10 @@ def _goes_on(state: Floats, is_tail: bool, left_m: float, opens_s: float, closes
 def _stop_s(
     moved_s: Floats, tired_s: float, state: Floats, done_s: float, tail_from_s: float, dusk_s: float
 ) -> float:
-    """Return the moving time at which a stretch ends at the latest."""
+    """Return the latest moving time at which a stretch ends."""
     stop_s = min(done_s + (state[1] - state[0]), tired_s, moved_s[-1])
     if tail_from_s - done_s > NOTHING:
-        # Who is in the tail at dusk walks on.
+        # A walker in the tail (the last ``tail_s`` of the section) at dusk walks on.
         dark_s = done_s + (dusk_s - state[0])
         stop_s = min(stop_s, tail_from_s if dark_s >= tail_from_s - NOTHING else dark_s)
     return _snapped(stop_s, moved_s)
@@ -120,19 +120,20 @@ def march(
     moved_s, moved_m
         float64 [K + 1], moving time and metres before each leg and after the last.
     state
-        float64 [5]: clock, when one is fresh again (infinite without hours of walking), metres left
-        of the day, number of the day (-1 before the first), whether something of it was walked (0
-        or 1, `UNDER_WAY` while it is); as it is, and then as it is left. Seconds since a midnight.
+        float64 [5], updated in place: clock; time at which the walker is fresh again (infinite
+        without hours of walking); metres left of the day; number of the day (-1 before the first);
+        whether any of the day was walked (0 or 1, `UNDER_WAY` while walking). Times are seconds
+        since a midnight.
     opens_s, closes_s
         Hours of walking, seconds of the day.
     tail_s
-        So much of the moving time, at its end, is walked at whatever hour.
+        Moving time at the end of the section that is walked at any hour, seconds.
     from_s, clock_s, day
-        float64 [room]: receive moving time, clock and day at which each stretch begins.
+        float64 [room], outputs: moving time, clock and day at the begin of each stretch.
 
     Returns
     -------
-    How many stretches there are, at least 1, or `TOO_MANY`.
+    Count of stretches, at least 1, or `TOO_MANY`.
     """
     total_s, done_s, count = moved_s[-1], 0.0, 0
     tail_from_s = max(0.0, total_s - tail_s)
@@ -158,7 +159,7 @@ def march(
             tired_s = _when(moved_s, moved_m, done_m + state[2])
             dusk_s = _next(closes_s, state[0])
             stop_s = _stop_s(moved_s, tired_s, state, done_s, tail_from_s, dusk_s)
-            if stop_s <= done_s:  # what is left of the day is rounding
+            if stop_s <= done_s:  # the rest of the day is only rounding
                 state[0], state[4] = state[1], 1.0
                 continue
         state[0] += stop_s - done_s
@@ -171,7 +172,7 @@ def march(
 
 @inlined
 def night_before_s(clock_s: float) -> float:
-    """Do what `routing.travel.timetable.night_before_s` does, for one moment."""
+    """Return the seconds of night before one moment; see `routing.travel.timetable`."""
     days = math.floor(clock_s / _DAY_S)
     today_s = clock_s - days * _DAY_S
     tonight_s = min(today_s, DAWN_S) + max(0.0, today_s - DUSK_S)
@@ -182,30 +183,31 @@ def night_before_s(clock_s: float) -> float:
 def clock(
     moved_s: Floats, from_s: Floats, clock_s: Floats, day: Floats
 ) -> tuple[Floats, Floats, Floats, Ints]:
-    """Say when each leg is walked.
+    """Return the times at which each leg is walked.
 
     Parameters
     ----------
     moved_s
-        float64 [K + 1], as `march` takes it.
+        float64 [K + 1], as for `march`.
     from_s, clock_s, day
-        float64 [stretches], as `march` gave them.
+        float64 [stretches], the outputs of `march`.
 
     Returns
     -------
     (start_s, end_s, night_s float64 [K], day int64 [K])
-        As `routing.travel.timetable.Timetable` has them, but since the midnight that the clock
-        counts from.
+        As in `routing.travel.timetable.Timetable`, but start and end are seconds since the midnight
+        that the clock counts from.
     """
     legs, last = len(moved_s) - 1, len(from_s) - 1
     start_s, end_s, night_s = np.empty(legs), np.empty(legs), np.empty(legs)
     begun_day = np.empty(legs, np.int64)
-    # Seconds of night before each boundary, in moving time: rests are no part of it.
+    # Seconds of night before each boundary, counted in moving time, so without rests.
     before_s, dark_s, night_then_s = 0.0, 0.0, night_before_s(clock_s[0])
     begun = left = 0
     for row in range(legs + 1):
         at_s = moved_s[row]
-        # A leg that begins where a rest lies begins after it, and one that ends there before it.
+        # At a rest on a boundary, the next leg begins after the rest, and the last leg ends before
+        # the rest.
         while begun < last and from_s[begun + 1] <= at_s:
             begun += 1
         while left < last and from_s[left + 1] < at_s:
@@ -218,7 +220,7 @@ def clock(
         if row > 0:
             # A leg without length ends where it begins.
             end_s[row - 1] = max(until_s, start_s[row - 1])
-            # Sums of large figures may differ by nothing.
+            # The difference of two large sums may be negative by rounding.
             night_s[row - 1] = max(so_far_s - before_s, 0.0)
         if row < legs:
             start_s[row] = clock_s[begun] + (at_s - from_s[begun])
@@ -228,7 +230,7 @@ def clock(
 
 
 def warm() -> None:
-    """Compile, or read from disk."""
+    """Compile the kernels, or load them from the cache on disk."""
     row = np.zeros(2)
     march(row, row, np.zeros(5), 0.0, 1.0, 1.0, 0.0, row.copy(), row.copy(), row.copy())
     clock(row, row, row, row)

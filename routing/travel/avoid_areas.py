@@ -1,7 +1,8 @@
-"""Areas that the asker of one request keeps out of: hard bans that nobody else meets (P48).
+"""Areas to avoid of a single request: hard bans that no other request sees (P48: privacy).
 
-They are no hazards: nothing is known of them, so they are in no metric, no situation and no record,
-and are gone with the request. What touches one in a single point is closed, as with an exclusion.
+The areas are not hazards: they enter no cached metric, no situation and no record, and are
+discarded with the request. As with an exclusion, an edge that touches an area in a single point is
+closed.
 """
 
 from collections.abc import Callable, Container, Hashable, Sequence
@@ -23,39 +24,39 @@ from routing.travel.hazard_overlay import Closure
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Most polygons in a request, and most vertices of all of them [A]: a drawn fence has tens; what
-#: has more is laid over the roads for tenths of a second.
+#: Most polygons in a request, and most vertices of all polygons together [A]: a drawn fence has
+#: tens of vertices; overlaying more than this on the roads takes tenths of a second.
 MAX_OBSTACLES: Final = 20
 MAX_VERTICES: Final = 1_000
 
-#: Largest area of all of them together, and largest extent of one from edge to edge
+#: Largest area of all polygons together, and largest extent of a single polygon
 #: (openrouteservice's defaults, `maximum_avoid_polygon_area` and `_extent`: 200 km2 and 20 km).
 MAX_AREA_M2: Final = 200e6
 MAX_EXTENT_M: Final = 20_000.0
 
-#: `Hazard.family` of an obstacle.
+#: `Hazard.family` of an obstacle asked for by a request.
 ASKED: Final = "asked"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Laid:
-    """Where polygons lie on graphs, and what was made of those of some numbers."""
+    """Cache of the polygons' overlays by graph, and of values derived from chosen polygons."""
 
     on: dict[RoadGraph, tuple[Closure, ...]] = field(default_factory=dict)
     made: dict[tuple[Hashable, tuple[int, ...]], Any] = field(default_factory=dict)
 
 
 class Obstacles:
-    """The polygons of one request; where they lie on a graph is found once.
+    """The polygons to avoid of one request; the overlay on each graph is computed once.
 
     Parameters
     ----------
     polygons
-        Degrees, WGS 84, valid and within the limits: see `of`.
+        Polygons in degrees, WGS 84, valid and within the limits: see `of`.
     numbers
-        Which of them count, by their places; all where None.
+        Indices of the polygons in force; all where None.
     laid
-        Where they lie, as far as it is known.
+        Cache of overlays to share with other `Obstacles` of the same polygons.
     """
 
     def __init__(
@@ -70,19 +71,19 @@ class Obstacles:
 
     @classmethod
     def of(cls, areas: Sequence[BaseGeometry], field: str = "avoid") -> Self:
-        """Take what somebody drew.
+        """Check the areas of a request, and return them as obstacles.
 
         Parameters
         ----------
         areas
             Polygons and multipolygons, degrees, WGS 84.
         field
-            What an error calls them.
+            Name of the request's field in errors.
 
         Raises
         ------
         InvalidRequest
-            Something else than polygons, an invalid one, too many, too large.
+            The areas are not polygons, invalid, too many, or too large.
         """
         if any(not isinstance(area, Polygon | MultiPolygon) for area in areas):
             raise InvalidRequest(field, "not_polygons")
@@ -101,7 +102,7 @@ class Obstacles:
         return cls(polygons)
 
     def on(self, graph: RoadGraph) -> tuple[Closure, ...]:
-        """Lay them over a graph."""
+        """Overlay the polygons on a graph."""
         if not self._numbers:
             return ()
         known = self._laid.on
@@ -112,25 +113,26 @@ class Obstacles:
         return tuple(known[graph][number] for number in self._numbers)
 
     def edges(self, graph: RoadGraph) -> Ints:
-        """Return the edges of a graph that they touch, int64, each area's after the other's."""
-        # What touches no road closes none; it counts between a place and the road.
+        """Return the edges of a graph that the polygons touch, int64, polygon by polygon."""
+        # A polygon that touches no road closes no edge; it still blocks the straight line between
+        # a place and the road.
         edges = [item.edges for item in self.on(graph) if len(item.edges)]
         return np.concatenate(edges) if edges else np.empty(0, np.int64)
 
     def once[T](self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what is made of these areas for a key, the same at each call."""
+        """Return the cached value for a key and these polygons; call ``make`` on first use."""
         whole, made = (key, self._numbers), self._laid.made
         if whole not in made:
             made[whole] = make()
         return cast("T", made[whole])
 
     def without(self, ids: Container[str]) -> "Obstacles":
-        """Return those whose `Hazard.id` is not among some; they stay where they have been laid."""
+        """Return the polygons whose `Hazard.id` is not in ``ids``, with the same overlay cache."""
         kept = [number for number in self._numbers if str(number) not in ids]
         return Obstacles(self._polygons, kept, self._laid)
 
     def __len__(self) -> int:
-        """Count them."""
+        """Count the polygons in force."""
         return len(self._numbers)
 
 
@@ -142,7 +144,7 @@ def _hazard(row: int, polygon: Polygon) -> Hazard:
 
 
 def _metres(polygon: Polygon) -> Polygon:
-    """Draw a polygon in metres around the middle of its latitudes."""
+    """Return a polygon in metres, scaled by the cosine of its middle latitude."""
     _, south, _, north = polygon.bounds
     narrow = np.cos(np.radians((south + north) / 2))
     scale = np.array([METRES_PER_DEGREE * narrow, METRES_PER_DEGREE])

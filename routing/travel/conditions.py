@@ -1,4 +1,4 @@
-"""What holds at the time of a journey, as far as costs depend on it: hazards, day or night."""
+"""Conditions at the time of a journey that costs depend on: hazards, and day or night."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,20 +17,20 @@ from routing.travel.hazard_overlay import Contacts, HazardContact, contact
 
 type Ints = NDArray[np.int64]
 
-#: Hazards whose place on the roads is kept: ten times what a region has at once [A].
+#: Hazards whose overlay on the roads is cached: ten times the hazards of a region at a time [A].
 KEPT_CONTACTS: Final = 2_000
 
 
 @dataclass(frozen=True, eq=False)
 class Situation:
-    """Hazards that count, and whether the way is walked by night.
+    """The hazards that count, and whether the route is walked by night.
 
     Parameters
     ----------
     contacts
-        Hazards laid over the graph.
+        Hazards overlaid on the graph.
     night
-        Relative risks are those of the night.
+        Whether the relative risks of the night apply.
     """
 
     contacts: Contacts = field(default_factory=Contacts)
@@ -43,17 +43,17 @@ class Situation:
 
     @cached_property
     def banned(self) -> Ints:
-        """Edges that touch an exclusion somewhere: int64 [k], rising."""
+        """Edges that touch an exclusion somewhere: int64 [k], ascending."""
         return _union(item.edges for item in self.bans)
 
     @cached_property
     def untold(self) -> Ints:
-        """Edges that touch an exclusion that nobody is told of (P36): int64 [k], rising."""
+        """Edges touching an exclusion without a public reason (P36): int64 [k], ascending."""
         return _union(item.edges for item in self.bans if not item.hazard.is_told)
 
     @cached_property
     def priced(self) -> dict[tuple[bytes, float], HazardContact]:
-        """The hazards by record and by the price of a kilometre inside, seconds."""
+        """Hazards keyed by record and price of a kilometre inside, seconds."""
         prices = hazard_prices(self.contacts)
         return {
             (item.hazard.key, price): item
@@ -62,14 +62,14 @@ class Situation:
 
     @cached_property
     def has_rates(self) -> bool:
-        """Return whether anything hangs on day and night."""
+        """Whether any hazard has a rate, so that costs depend on day and night."""
         return any(item.hazard.rate_per_km is not None for item in self.contacts)
 
     def key(self, aversion: float) -> frozenset[bytes | bool]:
-        """Tell situations apart that give other costs at an aversion."""
+        """Return a key that is equal for situations with equal costs at an aversion."""
         return self._key_of_time if aversion == 0 else self._key_of_exposure
 
-    # A request asks for them a dozen times.
+    # Cached, as one request uses the keys a dozen times.
     @cached_property
     def _key_of_time(self) -> frozenset[bytes | bool]:
         return frozenset(item.hazard.key for item in self.bans)
@@ -80,7 +80,7 @@ class Situation:
         return frozenset(keys | {self.night and self.has_rates})
 
     def changed_edges(self, other: "Situation", aversion: float) -> Ints:
-        """Return the edges whose cost may differ between two situations: int64 [k], rising."""
+        """Return the edges whose cost may differ between two situations: int64 [k], ascending."""
         if aversion == 0:
             return _union(_apart(self.by_record, other.by_record))
         apart = _apart(self.priced, other.priced)
@@ -90,12 +90,12 @@ class Situation:
 
     @cached_property
     def by_record(self) -> dict[bytes, HazardContact]:
-        """The exclusions by record."""
+        """The exclusions, keyed by record."""
         return {item.hazard.key: item for item in self.bans}
 
 
 def _apart[K](one: Mapping[K, HazardContact], two: Mapping[K, HazardContact]) -> list[Ints]:
-    """Return the edges of the contacts that only one of two situations has."""
+    """Return the edges of each contact that is in only one of two situations."""
     mine = [item.edges for key, item in one.items() if key not in two]
     return mine + [item.edges for key, item in two.items() if key not in one]
 
@@ -106,7 +106,7 @@ def _union(parts: Iterable[Ints]) -> Ints:
 
 
 class HazardLayer:
-    """Lays hazards over a graph, and keeps where the last ones lie; safe to share.
+    """Overlay of hazards on a graph with a cache of recent hazards; safe to share between threads.
 
     Parameters
     ----------
@@ -123,10 +123,10 @@ class HazardLayer:
         self._kept: OrderedDict[bytes, HazardContact] = OrderedDict()
 
     def lay(self, hazards: Sequence[Hazard]) -> Contacts:
-        """Return the contacts of hazards, in the same order; those known are not laid again.
+        """Return the contacts of hazards, in the same order; cached overlays are reused.
 
-        A record that is known under the same key but with other words is shown with its own. One
-        that is given twice counts once.
+        A record with the key of a cached record but another text keeps its own text. A record given
+        twice counts once.
         """
         once = {hazard.key: hazard for hazard in reversed(hazards)}
         return Contacts(self._contact(hazard) for hazard in reversed(once.values()))

@@ -1,17 +1,17 @@
-"""What an edge costs: time plus aversion times exposure, every constant with unit and source.
+"""Cost of an edge: time plus aversion times exposure, every constant with unit and source.
 
 The search minimises ``cost_s = time_s + aversion · Σ_k price_k · exposure_k`` in seconds. With
-aversion 0 it looks for the quickest way that breaks no rule. Prices turn exposure into seconds of
-walking; no source gives them, so they are ours ([A], to be set with field staff) and serve only to
-choose between routes. What an answer *reports* are times, hours, kilometres and expected events.
+aversion 0 it looks for the quickest route that breaks no rule. Prices turn exposure into seconds of
+walking. No source gives prices, so they are assumptions ([A], to be set with field staff) and serve
+only to choose between routes. A response *reports* times, hours, kilometres and expected events.
 
-Missing information never makes a road look better than what is known: the search uses the upper
-bound of a rate, the region's highest known height for an unknown one, and no faster a pace than the
-region's mean where the slope is not known. Hard exclusions are never priced, they are removed (P11,
-P14).
+Missing information never makes a road look better than known information: the search uses the upper
+bound of a rate, the region's highest known height for an unknown height, and no faster a pace than
+the region's mean where the slope is not known. Hard exclusions are never priced, they are removed
+(P11, P14).
 
 Entering a no through road has a price of its own (`routing.graph.node_splitting`), which is neither
-time nor exposure: the search alone reckons with it, and no answer reports it.
+time nor exposure: only the search uses this price, and no response reports it.
 """
 
 import math
@@ -38,7 +38,7 @@ from routing.travel.speed import FLAT_KMH
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Edges worked out at once: what is derived of them takes some tens of megabytes.
+#: Edges processed at once: the arrays derived from them take some tens of megabytes.
 _CHUNK: Final = 1_000_000
 
 #: Wilderness Medical Society, altitude guidelines (Luks et al. 2019): risk moderate above 2,800 m
@@ -49,8 +49,8 @@ ALTITUDE_SOURCE: Final = (
     " between the nodes of the road"
 )
 
-#: Price of one hour above each of those heights, seconds [A]: the hour counts once more above
-#: 2,800 m and, because both kinds apply there, twice more above 3,500 m.
+#: Price of one hour above each height of `ALTITUDES_M`, seconds [A]: the hour counts once more
+#: above 2,800 m and, because both kinds apply there, twice more above 3,500 m.
 ALTITUDE_PRICE_S_PER_H: Final = 3_600.0
 
 #: Price of one expected event, seconds [A]: thirty days. One event in 10,000 km of walking then
@@ -63,20 +63,21 @@ EVENT_PRICE_S: Final = 30 * 86_400.0
 KM_INSIDE_PRICE_S: Final = 3_600.0 / FLAT_KMH
 
 
-#: Nothing costs more than so many times its time [A]: who would go a thousand times as far to keep
-#: out of it goes round already, and costs stay within what whole numbers can tell apart.
+#: Highest cost of a piece as a multiple of its time [A]: at this multiple the search already
+#: prefers any detour up to a thousand times as long, and costs stay within the range of exact
+#: integers.
 DEAREST: Final = 1_000.0
 
 
 def share_above(start_m: Floats, end_m: Floats, threshold_m: float) -> Floats:
-    """Return the share of a piece above a height, heights taken as linear along it.
+    """Return the share of a piece above a height, with heights interpolated along the piece.
 
     Parameters
     ----------
     start_m, end_m
         float64 [n], heights of the two ends.
     threshold_m
-        The height; being exactly at it does not count.
+        The height; exactly at this height does not count as above.
 
     Returns
     -------
@@ -90,12 +91,12 @@ def share_above(start_m: Floats, end_m: Floats, threshold_m: float) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the price of an unknown rests on, of one profile on one region.
+    """Figures that stand in for unknown values, for one profile in one region.
 
     Parameters
     ----------
     mean_s_per_m
-        Mean pace on the roads whose slope is known, seconds per metre; 0 where none is.
+        Mean pace on the roads whose slope is known, seconds per metre; 0 without such roads.
     highest_m
         Height of the region's highest node; sea level where no height is known at all.
     """
@@ -105,19 +106,19 @@ class Facts:
 
 
 class Travel:
-    """What travelling costs on a graph, whatever the request: time, and hours at altitude.
+    """Request-independent costs of a profile on a graph: time, and hours at altitude.
 
-    Everything is worked out for the edges that are asked for. A graph may have millions, and no
-    worker holds an array of its own as long as that.
+    Every value is computed only for the edges passed in. A graph may have millions of edges, and no
+    worker holds an array of its own of that length.
 
     Parameters
     ----------
     graph
         The road graph.
     profile
-        Who travels, and how.
+        The profile of the traveller.
     facts
-        Of the same profile and graph, where they are known already; else they are found once.
+        Facts of the same profile and graph, where already known; else computed once.
     """
 
     def __init__(self, graph: RoadGraph, profile: Profile, facts: Facts | None = None) -> None:
@@ -128,12 +129,12 @@ class Travel:
 
     @property
     def mode(self) -> Mode:
-        """How the profile travels."""
+        """Mode of travel of the profile."""
         return self.profile.mode
 
     @cached_property
     def facts(self) -> Facts:
-        """What the prices of unknowns rest on."""
+        """Figures that stand in for unknown values."""
         heights = np.asarray(self.graph.node_elevation_m)
         highest_m = float(np.max(heights, initial=0.0, where=np.isfinite(heights)))
         return Facts(pace.mean_pace_s_per_m(self.graph, self.profile), highest_m)
@@ -142,7 +143,7 @@ class Travel:
     def speeds_m_per_s(self) -> tuple[float, float]:
         """The slowest and the fastest speed on any edge, metres per second.
 
-        0 and infinity in a region of so many edges that it would take long to find out.
+        0 and infinity in a region with more than `_CHUNK` edges, where the scan would take long.
         """
         edges = np.arange(len(self.graph.edge_tail))
         edges = edges[self.usable(edges)] if len(edges) <= _CHUNK else edges[:0]
@@ -155,17 +156,17 @@ class Travel:
         return float(speed.min()), float(speed.max())
 
     def chunks(self) -> Iterator[Ints]:
-        """Return all edges of the graph, so many at a time that what is worked out stays small."""
+        """Yield all edges of the graph in chunks, to keep derived arrays small."""
         count = len(self.graph.edge_tail)
         for first in range(0, count, _CHUNK):
             yield np.arange(first, min(first + _CHUNK, count))
 
     def usable(self, edges: Ints) -> NDArray[np.bool_]:
-        """Return which edges this profile may use; borders and hazards are another matter."""
+        """Return which edges this profile may use, regardless of borders and hazards."""
         return pace.usable(self.graph, self.profile, edges)
 
     def length_m(self, edges: Ints) -> Floats:
-        """Length of edges, float64 [k], metres."""
+        """Return the length of edges, float64 [k], metres."""
         return self.graph.lengths_m(edges)
 
     def time_s(self, edges: Ints) -> Floats:
@@ -173,25 +174,25 @@ class Travel:
         return pace.time_s(self.graph, self.profile, edges)
 
     def priced_time_s(self, edges: Ints) -> Floats:
-        """Time the search reckons with, float64 [k], seconds; never below `time_s`.
+        """Return the time that the search uses, float64 [k], seconds; never below `time_s`.
 
-        In a region with slopes, an edge of unknown height goes no faster than the mean of the
-        known ones: a hole in the height model must not look like a flat road.
+        In a region with slopes, an edge of unknown height is travelled no faster than the mean of
+        edges with known heights: a hole in the height model must not look like a flat road.
         """
         return pace.time_s(
             self.graph, self.profile, edges, unknown_slope_s_per_m=self.facts.mean_s_per_m
         )
 
     def entries(self, edges: Ints) -> NDArray[np.bool_]:
-        """Tell on which edges one enters no through roads, bool [k]."""
+        """Return which edges enter a no through road, bool [k]."""
         return is_entry(self.graph.edge_flags[edges], self.mode)
 
     def entry_s(self, edges: Ints) -> Floats:
-        """Price of entering no through roads on edges, float64 [k], seconds."""
+        """Return the price of entering no through roads on edges, float64 [k], seconds."""
         return np.where(self.entries(edges), ENTRY_S, 0.0)
 
     def heights_m(self, edges: Ints) -> tuple[Floats, Floats]:
-        """Heights of both ends of edges, float64 [k] each, NaN where not known."""
+        """Return the heights of both ends of edges, float64 [k] each, NaN where not known."""
         graph = self.graph
         tail = graph.node_elevation_m[graph.edge_tail[edges]]
         head = graph.node_elevation_m[graph.edge_head[edges]]
@@ -203,7 +204,7 @@ class Travel:
         return np.isfinite(tail) & np.isfinite(head)
 
     def hours_above(self, legs: Legs, threshold_m: float, *, bound: bool = False) -> Floats:
-        """Return hours of each leg above a height.
+        """Return the hours that each leg spends above a height.
 
         Parameters
         ----------
@@ -213,7 +214,7 @@ class Travel:
             The height, metres.
         bound
             True for the search: an unknown height counts as the region's highest, and time is
-            `priced_time_s`.
+            that of `priced_time_s`.
 
         Returns
         -------
@@ -241,28 +242,28 @@ class Travel:
     def relative_risk(
         self, hazard: Hazard, edges: Ints, night: NDArray[np.bool_], *, bound: bool = False
     ) -> Floats:
-        """Return what a hazard's rate is multiplied by on edges, float64 [k].
+        """Return the factor on a hazard's rate on edges, float64 [k].
 
-        1 for a hazard without a rate: kilometres inside are kilometres.
+        The factor is 1 for a hazard without a rate, as kilometres inside are never multiplied.
 
         Parameters
         ----------
         night
-            bool [k], which of them are walked by night.
+            bool [k], which edges are walked by night.
         bound
-            True for the search: what is not known counts at its worst.
+            True for the search: an unknown tag counts at its worst.
         """
         if hazard.rate_per_km is None:
             return np.ones(len(edges))
         return risk.multiplier(self.graph, hazard.kind, edges, night, bound=bound)
 
     def altitude_price_s(self, legs: Legs) -> Floats:
-        """Price of the hours at altitude of each leg at aversion 1, float64 [legs], seconds."""
+        """Return the price of hours at altitude per leg at aversion 1, float64 [legs], seconds."""
         hours = [self.hours_above(legs, limit, bound=True) for limit in ALTITUDES_M.values()]
         return np.asarray(ALTITUDE_PRICE_S_PER_H * np.add.reduce(hours))
 
     def altitude_exposure(self, legs: Legs) -> dict[str, Exposure]:
-        """Hours above each height of `ALTITUDES_M`; nothing where no height at all is known."""
+        """Return the hours above each height of `ALTITUDES_M`; empty where no height is known."""
         if not self.height_known(legs.edge).any():
             return {}
         return {
@@ -272,12 +273,12 @@ class Travel:
 
 
 class Prices:
-    """What pieces cost at any aversion: time and exposure apart, each worked out once.
+    """Costs of pieces at any aversion; time and exposure are kept apart and computed once.
 
     Parameters
     ----------
     model
-        Gives both; its own aversion does not count.
+        The cost model; its own aversion is not used.
     legs
         The pieces.
     """
@@ -288,29 +289,29 @@ class Prices:
 
     @cached_property
     def _time_s(self) -> Floats:
-        """Seconds that are reckoned with; infinite where the profile may not go."""
+        """Time used by the search, seconds; infinite where the profile may not travel."""
         travel, legs = self._model.travel, self._legs
         time_s = travel.priced_time_s(legs.edge) * legs.share
         return np.where(travel.usable(legs.edge), time_s, math.inf)
 
     @cached_property
     def _entry_s(self) -> Floats | None:
-        """Price of entering no through roads, seconds; None where none is entered."""
+        """Price of entering no through roads, seconds; None where no piece enters one."""
         entry_s = self._model.travel.entry_s(self._legs.edge)
         return entry_s if entry_s.any() else None
 
     @cached_property
     def exposed_s(self) -> Floats:
-        """Price of everything else at aversion 1, float64 [legs], seconds."""
+        """Price of exposure to altitude and hazards at aversion 1, float64 [legs], seconds."""
         return self._model.travel.altitude_price_s(self._legs) + self._model.hazards_s(self._legs)
 
     def at(self, aversion: float) -> Floats:
-        """Cost of each piece at an aversion, float64 [legs], seconds."""
+        """Return the cost of each piece at an aversion, float64 [legs], seconds."""
         cost_s = self.met_at(aversion)
         return cost_s if self._entry_s is None else cost_s + self._entry_s
 
     def met_at(self, aversion: float) -> Floats:
-        """Cost of what is met on each piece: time and exposure, without entries."""
+        """Return the cost of each piece without entries of no through roads: time and exposure."""
         if aversion == 0:
             return self._time_s.copy()
         time_s = self._time_s
@@ -324,15 +325,15 @@ class CostModel:
     Parameters
     ----------
     travel
-        The profile's own costs.
+        The profile's request-independent costs.
     contacts
-        Hazards that count at the asked time, laid over the graph.
+        Hazards that count at the requested time, overlaid on the graph.
     aversion
         0: time only. 1: an hour above 2,800 m or a kilometre inside an unrated hazard counts
         double.
     night
-        The way is walked by night: what the relative risks of `routing.travel.relative_risk` hang
-        on.
+        Whether the route is walked by night; the relative risks of `routing.travel.relative_risk`
+        depend on this.
     """
 
     travel: Travel
@@ -346,23 +347,23 @@ class CostModel:
 
     @cached_property
     def prices_s_per_km(self) -> tuple[float, ...]:
-        """Price of a kilometre inside each hazard, seconds; before relative risks."""
+        """Price of a kilometre inside each hazard before relative risks, seconds."""
         return tuple(hazard_prices(self.contacts))
 
     def legs_s(self, legs: Legs) -> Floats:
-        """Cost of each piece, float64 [legs], seconds; additive however an edge is split."""
+        """Return the cost of each piece, float64 [legs], seconds; additive if an edge is split."""
         return self.prices(legs).at(self.aversion)
 
     def met_s(self, legs: Legs) -> Floats:
-        """Cost of what is met on each piece, float64 [legs], seconds: time and exposure alone."""
+        """Return each piece's cost of time and exposure, no entries, float64 [legs], seconds."""
         return self.prices(legs).met_at(self.aversion)
 
     def prices(self, legs: Legs) -> Prices:
-        """Return what pieces cost at any aversion."""
+        """Return the costs of pieces at any aversion."""
         return Prices(self, legs)
 
     def hazards_s(self, legs: Legs) -> Floats:
-        """Price of the hazards on each piece at aversion 1, float64 [legs], seconds."""
+        """Return the price of the hazards on each piece at aversion 1, float64 [legs], seconds."""
         exposed = np.zeros(len(legs.edge))
         for row in self._laid.on(legs.edge):
             item, price = self.contacts[row], self.prices_s_per_km[row]
@@ -375,11 +376,11 @@ class CostModel:
         return exposed
 
     def edges_s(self, edges: Ints) -> Floats:
-        """Cost of whole edges, float64 [k], seconds; infinite where this profile may not go."""
+        """Return the cost of whole edges, float64 [k], seconds; infinite where not usable."""
         return self.legs_s(Legs.whole(edges))
 
     def all_s(self) -> Floats:
-        """Cost of every edge of the graph, float64 [E], seconds."""
+        """Return the cost of every edge of the graph, float64 [E], seconds."""
         parts = [self.edges_s(edges) for edges in self.travel.chunks()]
         return np.concatenate(parts) if parts else np.zeros(0)
 
@@ -387,8 +388,8 @@ class CostModel:
 def hazard_prices(contacts: Sequence[HazardContact]) -> list[float]:
     """Return the price of one kilometre inside each hazard at aversion 1, seconds.
 
-    A cited rate counts with its upper 95 % bound. A hazard without one is never cheaper than the
-    dearest rated hazard of its kind in the same request: not knowing must not look like safety.
+    A cited rate counts with its upper 95 % bound. A hazard without a rate is never cheaper than the
+    dearest rated hazard of its kind in the same request: a missing rate must not look like safety.
     """
     dearest: dict[str, float] = {}
     for item in contacts:

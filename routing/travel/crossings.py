@@ -1,4 +1,4 @@
-"""Official border crossings and the border edges that they make passable (P10, P32, P33)."""
+"""Official border crossings, and the border edges that they make passable (P10, P32, P33)."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -19,17 +19,19 @@ type Ints = NDArray[np.int64]
 #: A border edge belongs to an official crossing within this distance (definitions.md, Border).
 CROSSING_REACH_M: Final = 500.0
 
-#: A second post of the same crossing (Rumichaca has two) stands on the road itself: this close to
-#: the border edge or to an edge that joins it [A: half the width of a carriageway and its aprons].
+#: A second post of the same crossing (Rumichaca has two) stands on the road itself: at most this
+#: far from the border edge or an adjacent edge, metres [A: half the width of a carriageway and its
+#: aprons].
 POST_REACH_M: Final = 25.0
 
-#: Posts recorded at one place are judged together: nearer to each other than a metre.
+#: Posts within this distance of the nearest post count as one place and are judged together,
+#: metres.
 _SAME_PLACE_M: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """An official crossing, judged by the caller at the asked time.
+    """An official crossing, with its state at the requested time as judged by the caller.
 
     Parameters
     ----------
@@ -38,14 +40,16 @@ class Crossing:
     lon, lat
         Degrees, WGS 84.
     countries
-        ISO 3166-1 alpha-2 codes of its two sides, in either order.
+        ISO 3166-1 alpha-2 codes of the two sides, in either order.
     passable
-        True only when it is known to be open at the asked time.
+        True only when the crossing is known to be open at the requested time.
     state
-        ``'open'``, ``'closed'`` or ``'not_known'``; not known is impassable, but never closed.
+        ``'open'``, ``'closed'`` or ``'not_known'``. A crossing in an unknown state is impassable,
+        but never shown as closed.
     opens
-        Gives, for an aware time, the first instant from it on at which the crossing is known to be
-        open; None where none is. Without it what holds at the asked time holds all the way.
+        Function from a timezone-aware time to the first moment from that time on at which the
+        crossing is known to be open, None without such a moment. If the function is not given, the
+        state at the requested time holds for the whole journey.
     """
 
     id: str
@@ -60,14 +64,14 @@ class Crossing:
     )
 
     def passable_from(self, when: datetime) -> datetime | None:
-        """Return when somebody may pass who is there at ``when`` (aware), None where not known."""
+        """Return the passing time for an arrival at ``when`` (aware); None where not known."""
         if self.opens is not None:
             return self.opens(when)
         return when if self.passable else None
 
 
 def passable_from(posts: Sequence[Crossing], when: datetime) -> datetime | None:
-    """Return when somebody is past all of a crossing's posts who is there at ``when`` (aware)."""
+    """Return the time past all posts of a crossing for an arrival at ``when`` (aware), or None."""
     through: datetime | None = when if posts else None
     for post in posts:
         through = None if through is None else post.passable_from(through)
@@ -83,10 +87,10 @@ class Gate:
     edge
         Directed edge.
     posts
-        In order of travel; empty where no official crossing of this pair of countries is near,
-        which nothing can open.
+        Posts in order of travel. Empty where no official crossing of this pair of countries is
+        near; then the edge never opens.
     at
-        Where on the edge the first post stands, a share of its length.
+        Position of the first post on the edge, as a share of the edge's length.
     """
 
     edge: int
@@ -95,12 +99,12 @@ class Gate:
 
     @property
     def is_passable(self) -> bool:
-        """Open for certain: there is a post, and every one of them is passable."""
+        """Whether the edge is open for certain: it has posts, and all posts are passable."""
         return bool(self.posts) and all(post.passable for post in self.posts)
 
 
 def border_edges(graph: RoadGraph) -> Ints:
-    """Find the edges whose ends belong to different countries, by flag or by the ends' codes."""
+    """Return the edges between different countries, by flag or by the country codes of the ends."""
     country = np.asarray(graph.node_country)
     differs = country[np.asarray(graph.edge_tail)] != country[np.asarray(graph.edge_head)]
     flagged = (np.asarray(graph.edge_flags) & int(EdgeFlag.BORDER)) != 0
@@ -109,7 +113,7 @@ def border_edges(graph: RoadGraph) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class BorderPlace:
-    """An end of a border edge: where the road changes country; lon, lat in degrees."""
+    """An end of a border edge, where the road changes country; lon, lat in degrees."""
 
     lon: float
     lat: float
@@ -117,7 +121,7 @@ class BorderPlace:
 
 
 def border_places(graph: RoadGraph) -> tuple[BorderPlace, ...]:
-    """Find where the roads of a graph change country, one place an end of a border edge."""
+    """Return the places where roads of a graph change country, one per end of a border edge."""
     found = {}
     for edge in border_edges(graph).tolist():
         pair = _pair(graph, edge)
@@ -132,7 +136,7 @@ def gates(graph: RoadGraph, crossings: Sequence[Crossing]) -> dict[int, Gate]:
     """Assign official crossings to every border edge of a graph.
 
     An edge belongs to the *nearest* crossing of its pair of countries within 500 m, so that an
-    open bridge does not open the closed one beside it; further posts count where they stand on
+    open bridge does not open the closed bridge beside it. Further posts count where they stand on
     the road of the crossing.
 
     Parameters
@@ -144,7 +148,7 @@ def gates(graph: RoadGraph, crossings: Sequence[Crossing]) -> dict[int, Gate]:
 
     Returns
     -------
-    By edge, one gate for every border edge.
+    One gate for every border edge, keyed by edge.
     """
     by_pair: dict[frozenset[str], list[Crossing]] = defaultdict(list)
     for crossing in crossings:
@@ -158,7 +162,10 @@ def gates(graph: RoadGraph, crossings: Sequence[Crossing]) -> dict[int, Gate]:
 
 
 def _share(graph: RoadGraph, edge: int, post: Crossing) -> float:
-    """Return where on an edge a post stands: it may be a day's walk from the last junction."""
+    """Return a post's position on an edge as a share of its length.
+
+    The position matters for the time of arrival: a post may be a day's walk from the last junction.
+    """
     line = graph.edge_coordinates(edge)
     distance_m, along = project(line, post.lon, post.lat)
     length_m = great_circle_m(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1])
@@ -170,7 +177,7 @@ def _share(graph: RoadGraph, edge: int, post: Crossing) -> float:
 
 
 def _pair(graph: RoadGraph, edge: int) -> frozenset[str] | None:
-    """Return the two countries an edge joins; None where one is not known."""
+    """Return the two countries an edge joins; None where either is not known."""
     codes = [int(graph.node_country[node]) for node in _ends(graph, edge)]
     if min(codes) < 0:
         return None
@@ -204,17 +211,17 @@ def _posts(graph: RoadGraph, edge: int, candidates: Sequence[Crossing]) -> tuple
 
 
 def _joining(graph: RoadGraph, edge: int) -> list[int]:
-    """Return the edges that share a node with an edge, itself included."""
+    """Return the edges that share a node with an edge, including the edge."""
     ends = np.array(_ends(graph, edge))
     joins = np.isin(np.asarray(graph.edge_tail), ends) | np.isin(np.asarray(graph.edge_head), ends)
     return [int(road) for road in np.flatnonzero(joins)]
 
 
 def _order_of_travel(graph: RoadGraph, edge: int, post: Crossing) -> tuple[float, float, str]:
-    """Sort posts along a border edge, then by the side they stand on.
+    """Return a sort key of a post: position along the border edge, then the side of the border.
 
-    Where the edge has no length, as at a split crossing node, only the sides tell: the post that is
-    nearer to the roads it is reached by comes first.
+    Where the edge has no length, as at a split crossing node, only the side decides: the post
+    nearer to the roads before the border comes first.
     """
     distance_m, share = project(graph.edge_coordinates(edge), post.lon, post.lat)
     segment = int(np.argmin(distance_m))

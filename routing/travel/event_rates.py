@@ -23,23 +23,24 @@ class Rate:
 
 
 def rate(event_count: int, exposure_km: float) -> Rate:
-    """Return the rate that a count over a denominator gives.
+    """Return the rate of events per traveller-kilometre with its 95 % interval.
 
     The interval is Byar's approximation of the exact Poisson limits (Breslow and Day,
     Statistical Methods in Cancer Research II, IARC 1987, section 2.3). Its upper limit is within
-    1 % of the exact one; its lower limit is from ten events on, and below it for fewer.
+    1 % of the exact limit. Its lower limit is within 1 % from ten events on, and lies below the
+    exact limit for fewer events.
 
     Parameters
     ----------
     event_count : int
         Events observed, 0 or more.
     exposure_km : float
-        Traveller-kilometres they were observed over, above 0.
+        Traveller-kilometres over which the events were observed, above 0.
 
     Raises
     ------
     InvalidRequest
-        A count or a denominator that is none.
+        The count is negative, or the denominator is not a positive finite number.
     """
     if event_count < 0 or not math.isfinite(exposure_km) or exposure_km <= 0:
         raise InvalidRequest(

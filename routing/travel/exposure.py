@@ -1,4 +1,4 @@
-"""What a route's share of hazards adds up to, by kind and in units."""
+"""Exposure of a route to hazards, summed by kind, with units."""
 
 import math
 from collections import defaultdict
@@ -15,14 +15,14 @@ from routing.travel.legs import Legs
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Gives what the rate of a hazard is multiplied by on edges: float64 [k] for int64 [k] edges and
-#: bool [k], which of them are walked by night.
+#: Function that returns the factor on a hazard's rate on edges, float64 [k]; its arguments are the
+#: hazard, int64 [k] edges, and bool [k], which edges are walked by night.
 type Relative = Callable[[Hazard, Ints, NDArray[np.bool_]], Floats]
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """How much of one hazard kind a route meets.
+    """Exposure of a route to one kind of hazard.
 
     Parameters
     ----------
@@ -31,10 +31,10 @@ class Exposure:
     unit
         ``'events'``, ``'km'`` or ``'h'``.
     source
-        Where the figure comes from; None where a record names no source.
+        Source of the figure; None where a record names no source.
     interval_95
-        Lower and upper bound of expected events. The bounds of several records are added, which
-        is wider than the interval of the sum, never narrower.
+        Lower and upper bound of expected events. The bounds of several records are added, so the
+        interval is wider than that of the sum, never narrower.
     p_at_least_one
         ``1 - exp(-value)`` for expected events; for planners, not for the public page (P46).
     """
@@ -47,7 +47,7 @@ class Exposure:
 
     @classmethod
     def sum(cls, items: Sequence["Exposure"]) -> "Exposure":
-        """Add exposures of one kind and unit; bounds are known only where all of them are."""
+        """Add exposures of one kind and unit; bounds are known only if known for every item."""
         value = sum(item.value for item in items)
         bounds = [item.interval_95 for item in items if item.interval_95 is not None]
         interval = None
@@ -69,24 +69,24 @@ def hazard_exposure(
     night: NDArray[np.bool_],
     relative: Relative,
 ) -> dict[str, Exposure]:
-    """Add up what a route meets, by kind.
+    """Return the exposure of a route to hazards, by kind.
 
-    ``E = Σ L·λ·Π RR`` in expected events for records with a cited rate. Records without one give
-    the kilometres inside any of them, overlaps counted once; beside rated records of the same kind
-    they appear as ``<kind>_without_rate``.
+    Records with a cited rate give expected events, ``E = Σ L·λ·Π RR``. Records without a rate give
+    the kilometres inside any of them, overlaps counted once; where the same kind also has rated
+    records, the key for kilometres is ``<kind>_without_rate``.
 
     Parameters
     ----------
     contacts
-        Hazards laid over the graph.
+        Hazards overlaid on the graph.
     legs
-        The route.
+        The route's legs.
     length_m
-        float64 [legs], length of each leg's whole edge.
+        float64 [legs], length of each leg's whole edge, metres.
     night
-        bool [legs], which of them are walked by night.
+        bool [legs], which legs are walked by night.
     relative
-        The relative risks.
+        Function that gives the relative risks.
     """
     rated: dict[str, list[tuple[Hazard, float]]] = defaultdict(list)
     unrated: dict[str, list[HazardContact]] = defaultdict(list)
@@ -110,7 +110,7 @@ def hazard_exposure(
 
 
 def _events(rows: Sequence[tuple[Hazard, float]]) -> Exposure:
-    """Add expected events of one kind over (hazard, kilometres inside times relative risks)."""
+    """Sum the expected events of one kind; rows: (hazard, kilometres inside × relative risks)."""
     value, low, high, bounded = 0.0, 0.0, 0.0, True
     for hazard, rated_km in rows:
         value += (hazard.rate_per_km or 0.0) * rated_km
@@ -145,7 +145,7 @@ def covered_share(contacts: Sequence[HazardContact], legs: Legs) -> Floats:
     leg, start, end = (np.concatenate(column) for column in zip(*columns, strict=True))
     if not len(leg):
         return np.zeros(len(legs.edge))
-    # Legs are laid side by side two apart, so that one sweep serves all of them.
+    # Leg i is mapped to the interval [2i, 2i + 1], so one sweep serves all legs.
     low, high = leg * 2.0 + start, leg * 2.0 + end
     order = np.argsort(low, kind="stable")
     low, high, leg = low[order], high[order], leg[order]

@@ -1,7 +1,8 @@
-"""The hard rules of one request: what borders and exclusions close, and whether a way keeps them.
+"""The hard rules of one request: edges closed by borders and exclusions, and checks of routes.
 
-Border edges open only at official crossings known to be passable (P10, P32); an edge that touches
-a hard exclusion is removed, and so is the part of a first or last edge beyond it (P11, P14).
+Border edges open only at official crossings known to be passable (P10, P32). An edge that touches
+a hard exclusion is removed, and so is the part of a first or last edge beyond the exclusion (P11,
+P14).
 """
 
 from collections import Counter
@@ -28,7 +29,7 @@ type Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Rules:
-    """What one request may not do.
+    """The prohibitions that hold for one request.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class Rules:
     gates
         Every border edge with its official posts.
     bans
-        Hard exclusions laid over the graph, and the asker's own obstacles.
+        Hard exclusions overlaid on the graph, and the requester's own obstacles.
     """
 
     travel: Travel
@@ -46,14 +47,14 @@ class Rules:
 
     @property
     def obstacles(self) -> tuple[Blocker, ...]:
-        """Names of the asker's own obstacles."""
+        """The requester's own obstacles, as blockers."""
         return tuple(_exclusion(ban) for ban in self.bans if ban.hazard.family == ASKED)
 
     @cached_property
     def closed(self) -> Ints:
-        """Edges nobody may use as things stand at the asked time: int64 [k], rising.
+        """Edges closed at the requested time: int64 [k], ascending.
 
-        Border edges without a passable crossing, and whatever touches an exclusion somewhere.
+        These are border edges without a passable crossing, and edges that touch an exclusion.
         """
         return np.unique(np.concatenate([self._shut, *(ban.edges for ban in self.bans)]))
 
@@ -63,7 +64,7 @@ class Rules:
         return np.sort(np.asarray(shut, dtype=np.int64))
 
     def legs_s(self, cost_s: Floats, legs: Legs) -> Floats:
-        """Close pieces of edges: float64 [legs], seconds, infinite where closed.
+        """Return the cost of pieces with closed pieces infinite, float64 [legs], seconds.
 
         An exclusion closes only the pieces that touch it.
         """
@@ -71,11 +72,11 @@ class Rules:
         return np.where(closed, np.inf, cost_s)
 
     def meets(self, legs: Legs) -> Bools:
-        """Return which pieces touch an exclusion, be it in one point: bool [legs]."""
+        """Return which pieces touch an exclusion, even in a single point: bool [legs]."""
         return self._meets(legs, self._laid)
 
     def meets_untold(self, legs: Legs) -> Bools:
-        """Return which pieces touch an exclusion that nobody is told of: bool [legs]."""
+        """Return which pieces touch an exclusion without a public reason: bool [legs]."""
         return self._meets(legs, self._untold)
 
     @staticmethod
@@ -94,31 +95,31 @@ class Rules:
         return Contacts(ban for ban in self.bans if not ban.hazard.is_told)
 
     def touched(self, legs: Legs) -> bool:
-        """Return whether a way touches an exclusion."""
+        """Return whether any leg touches an exclusion."""
         return bool(self.meets(legs).any())
 
     def passed(self, legs: Legs) -> list[Gate]:
-        """Return the gates on a way, in order."""
+        """Return the gates on a sequence of legs, in order of travel."""
         if not self.gates:
             return []
         return [self.gates[edge] for edge in legs.edge.tolist() if edge in self.gates]
 
     def check(self, legs: Legs, coordinates: Floats, judged: Container[int] = ()) -> None:
-        """Check a finished way again, from the raw records and not from the search's arrays.
+        """Check a finished route again, from the raw records and not from the search's arrays.
 
         Parameters
         ----------
         legs, coordinates
-            The way, and as it is drawn.
+            The legs of the route, and its line.
         judged
-            The border edges that were judged at the time of arrival there; any other must be
-            passable at the asked time.
+            Border edges already judged at the time of arrival there; any other border edge must be
+            passable at the requested time.
 
         Raises
         ------
         NoRoute
-            The way breaks a rule. That would be a defect of the search: it is refused all the
-            same, never answered (P11).
+            The route breaks a rule. This would be a defect of the search; the route is refused all
+            the same and never returned (P11).
         """
         graph = self.travel.graph
         broken = [_exclusion(ban) for ban in self._met_by(coordinates)]
@@ -136,7 +137,8 @@ class Rules:
 
     def _met_by(self, coordinates: Floats) -> list[HazardContact]:
         """Return the exclusions that a line touches."""
-        # Most exclusions of a region are nowhere near: what touches one is in its box.
+        # Most exclusions of a region are far away: only those whose bounding box the line reaches
+        # are tested.
         near = [self.bans[row] for row in reach(self._laid.boxes, coordinates)]
         if not near:
             return []
@@ -145,33 +147,33 @@ class Rules:
         return [ban for ban in near if shapely.intersects(line, ban.area)]
 
     def between(self, places: Sequence[tuple[float, float]] | Floats) -> tuple[Blocker, ...]:
-        """Name the exclusions that a straight line touches: of what lies on no road.
+        """Return the exclusions that a line touches which follows no road.
 
         Parameters
         ----------
         places
-            lon, lat in degrees, two or more.
+            Two or more positions as (lon, lat), degrees.
         """
         return _unique([_exclusion(ban) for ban in self._met_by(np.asarray(places))])
 
     def exclusions(self, legs: Legs) -> list[Blocker]:
-        """Name the exclusions along a path found with rules set aside, in order of travel."""
+        """Return the exclusions along a path found with rules set aside, in order of travel."""
         met = [(int(np.argmax(ban.meets(legs))), ban) for ban in self.bans if ban.meets(legs).any()]
         return [_exclusion(ban) for _, ban in sorted(met, key=lambda row: row[0])]
 
 
 def check_once(passed: Sequence[Sequence[Crossing]]) -> None:
-    """Check that no official crossing is passed twice, in whichever direction.
+    """Check that no official crossing is passed twice, in either direction.
 
     Parameters
     ----------
     passed
-        The posts of each border edge and joint on the way of one leg.
+        The posts of each border edge and joint on the route of one leg.
 
     Raises
     ------
     NoRoute
-        One is. That would be a defect of the search.
+        A crossing is passed twice. This would be a defect of the search.
     """
     if broken := _repeated(passed):
         raise NoRoute("the way found passes a crossing twice and is refused", broken)
@@ -184,8 +186,8 @@ def _repeated(passed: Sequence[Sequence[Crossing]]) -> list[Blocker]:
 
 
 def closed_post(post: Crossing) -> Blocker:
-    """Name a crossing that is in the way, in the state that keeps it so (P32)."""
-    # One that is open now and closed when it is reached.
+    """Return a crossing as a blocker, with the state that blocks: closed or not known (P32)."""
+    # A blocking crossing that is open now is closed at the time of arrival.
     state = "closed" if post.state == "open" else post.state
     return Blocker("crossing", post.id, post.name, state)
 

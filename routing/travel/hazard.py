@@ -1,4 +1,4 @@
-"""A hazard as the router takes it: where it is, and what is known of it."""
+"""A hazard as input of the router: geometry, kind, rate and source."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -10,51 +10,54 @@ from shapely.geometry.base import BaseGeometry
 
 from routing.errors import InvalidRequest
 
-#: A weight or a rate above this is a mistake [A]; prices of all below it are finite.
+#: Highest accepted weight or rate [A]: anything above is a mistake. Prices computed from values up
+#: to this one are finite.
 HIGHEST: Final = 1e10
 
-#: Upper exact 95 % Poisson limit for one observed event, as a multiple of it (Garwood, Biometrika
-#: 28:437, 1936). A rate that comes without its interval is taken to rest on one event: missing
-#: information widens the interval, it never narrows it.
+#: Upper exact 95 % Poisson limit for one observed event, as a multiple of the event count (Garwood,
+#: Biometrika 28:437, 1936). A rate without an interval is taken to rest on one event: missing
+#: information widens the interval and never narrows it.
 GARWOOD_UPPER: Final = 5.572
 
-#: Degrees that no drawing of a place on Earth exceeds, however it crosses the antimeridian [A].
+#: Largest plausible coordinate, degrees: also geometries across the antimeridian stay below [A].
 _FARTHEST: Final = 1_000.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Hazard:
-    """A hazard that counts at the asked time, as the caller knows it.
+    """A hazard that counts at the requested time, as given by the caller.
 
     Parameters
     ----------
     id, title
         Stable id and display title.
     kind
-        Such as ``'flood'``; the key of the answer's ``exposure``.
+        For example ``'flood'``; the key in the response's ``exposure``.
     family
         ``'physical'`` or ``'human_threat'`` (P36).
     geometry
-        Degrees, WGS 84. Areas as they are; lines and points get `TOLERANCE_M` on every side.
+        Geometry in degrees, WGS 84. Areas are used as they are; lines and points are buffered by
+        `TOLERANCE_M`.
     exclusion
-        True: no route may touch it (P11, P14).
+        Whether the hazard is a hard exclusion that no route may touch (P11, P14).
     weight
-        Multiplier >= 1 of its price in the search; 1 where nobody gave a source for more.
+        Multiplier >= 1 of the hazard's price in the search; 1 without a source for more.
     rate_per_km
         Expected events per traveller and kilometre, from a count, a denominator and a source.
     rate_low, rate_high
-        Its 95 % interval.
+        95 % interval of the rate.
     source
-        Where the rate, or the record, comes from.
+        Source of the rate, or of the record.
     unit
         Unit of the expected events; ``'events'`` when None.
     night_only
-        Counts only for those who may be there by night.
+        Whether the hazard counts only for travellers who may be there by night.
     is_told
-        False: an exclusion without a public reason (P36). It closes as any other, is closed in
-        every comparison, and no answer names it or tells it from a road that is not there.
+        False for an exclusion without a public reason (P36). Such an exclusion closes roads as any
+        other and stays closed in every comparison, but no response names it: to a client its closed
+        roads look like missing roads.
     key
-        Equal for records that lie and cost the same; filled in here.
+        Digest, equal for records of equal place and cost; computed on creation.
     """
 
     id: str
@@ -74,18 +77,20 @@ class Hazard:
     key: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # Its box says nothing of vertices that are not a number, and GEOS fails on those.
+        # The bounding box ignores vertices that are NaN, and GEOS fails on them, so every
+        # coordinate is checked.
         reach = np.abs(shapely.get_coordinates(self.geometry))
         if self.geometry.is_empty or not (reach <= _FARTHEST).all():
             raise InvalidRequest("hazards", "hazard_without_geometry", hazard=self.id)
-        if not 1 <= self.weight <= HIGHEST:  # NaN neither
+        if not 1 <= self.weight <= HIGHEST:  # also refuses NaN
             raise InvalidRequest("hazards", "hazard_weight", hazard=self.id)
         rates = (self.rate_per_km, self.rate_low, self.rate_high)
         if any(rate is not None and not 0 <= rate <= HIGHEST for rate in rates):
             raise InvalidRequest("hazards", "hazard_rate", hazard=self.id)
         if not (self.is_told or self.exclusion):
             raise InvalidRequest("hazards", "hazard_without_effect", hazard=self.id)
-        # What where it lies and what it costs depend on; compared by every request.
+        # All fields that the overlay and the cost depend on. Hashed once, as every request compares
+        # the keys.
         told = (self.id, self.kind, self.exclusion, self.weight, rates, self.night_only)
         digest = hashlib.blake2b(self.geometry.wkb, digest_size=16)
         digest.update(repr(told).encode())
@@ -95,7 +100,7 @@ class Hazard:
 
     @property
     def upper_rate_per_km(self) -> float | None:
-        """Upper 95 % bound of the rate: the given one, else as if resting on one event."""
+        """Upper 95 % bound of the rate; without a given interval, the bound for one event."""
         if self.rate_per_km is None:
             return None
         if self.rate_high is None:

@@ -1,6 +1,6 @@
-"""Where hazards lie on the road.
+"""Overlay of hazard areas on the road graph.
 
-A hazard's area is laid over the edges once; from then on everything is arithmetic on shares of
+A hazard's area is intersected with the edges once. All later steps are arithmetic on shares of
 edges, which is additive over concatenation and does not depend on how an edge is split.
 """
 
@@ -24,25 +24,26 @@ from routing.travel.legs import Legs
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Half the width given to a hazard drawn as a line or a point [A]. Hazards come as areas as a
-#: rule; a line drawn along a road has to meet it although two drawings never coincide.
+#: Half the width given to a hazard drawn as a line or a point, metres [A]. Most hazards are areas;
+#: a line drawn along a road has to meet the road although two drawings never coincide.
 TOLERANCE_M: Final = 50.0
 
 
 @dataclass(frozen=True, eq=False)
 class HazardContact:
-    """Where one hazard lies on a graph's edges.
+    """The parts of a graph's edges that lie inside one hazard.
 
     Parameters
     ----------
     hazard
         The record.
     area
-        Its polygonal area in degrees.
+        The hazard's polygonal area, degrees.
     edge
-        int64 [n], rising; an edge may occur several times.
+        int64 [n], ascending; an edge may occur several times.
     start, end
-        float64 [n], the inside part as shares of the edge; equal where it only touches.
+        float64 [n], the part inside as shares of the edge; equal where the edge only touches the
+        area.
     """
 
     hazard: Hazard
@@ -53,20 +54,20 @@ class HazardContact:
 
     @cached_property
     def edges(self) -> Ints:
-        """The edges that it touches, be it in one point: int64 [k], rising, each once."""
+        """Edges that the hazard touches, even in a single point: int64 [k], ascending, unique."""
         return np.unique(self.edge)
 
     def of(self, hazard: Hazard) -> "HazardContact":
-        """Return the same place for another reading of the record."""
+        """Return the same overlay for another version of the record."""
         return HazardContact(hazard, self.area, self.edge, self.start, self.end)
 
     def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
-        """Cut the inside parts to the given legs.
+        """Return the parts of the given legs inside the hazard.
 
         Returns
         -------
         (leg int64 [m], start float64 [m], end float64 [m]), shares of the leg's edge, start <= end;
-        parts that only touch a leg are kept with no length.
+        where a leg is only touched, a part without length is kept.
         """
         first = np.searchsorted(self.edge, legs.edge, "left")
         count = np.searchsorted(self.edge, legs.edge, "right") - first
@@ -79,12 +80,12 @@ class HazardContact:
         return leg[met], start[met], end[met]
 
     def share_of(self, legs: Legs) -> Floats:
-        """Share of each leg's *edge* that the leg spends inside, float64 [legs]."""
+        """Return the share of each leg's *edge* that the leg spends inside, float64 [legs]."""
         leg, start, end = self.parts(legs)
         return np.bincount(leg, end - start, len(legs.edge))
 
     def meets(self, legs: Legs) -> NDArray[np.bool_]:
-        """Return which legs touch the hazard at all, be it in one point."""
+        """Return which legs touch the hazard, even in a single point."""
         met = np.zeros(len(legs.edge), dtype=np.bool_)
         met[self.parts(legs)[0]] = True
         return met
@@ -92,22 +93,23 @@ class HazardContact:
 
 @dataclass(frozen=True, eq=False)
 class Closure(HazardContact):
-    """Where an area lies that closes whatever it touches.
+    """Overlay of an area that closes every edge it touches; parts are computed on demand.
 
-    Which edges that are is all that most need to know: only where a way begins or ends on one of
-    them is it cut, when somebody asks. ``edge`` has each once, ``start`` and ``end`` say nothing.
+    Most callers need only the touched edges. The parts inside are computed on demand, as they
+    matter only where a route begins or ends on a touched edge. ``edge`` has each edge once;
+    ``start`` and ``end`` are placeholders (0 and 1).
 
     Parameters
     ----------
     graph
-        Whose edges these are.
+        The graph of the edges.
     """
 
     graph: RoadGraph
 
     @classmethod
     def lay(cls, graph: RoadGraph, areas: Mapping[Hazard, Polygon]) -> tuple[Self, ...]:
-        """Lay valid polygons over the edges of a graph."""
+        """Overlay valid polygons on the edges of a graph."""
         laid = zip(areas.items(), edges_touching(graph, tuple(areas.values())), strict=True)
         return tuple(
             cls(hazard, area, edges, np.zeros(len(edges)), np.ones(len(edges)), graph)
@@ -116,22 +118,22 @@ class Closure(HazardContact):
 
     @cached_property
     def edges(self) -> Ints:
-        """The edges that it touches, be it in one point: int64 [k], rising, each once."""
+        """Edges that the area touches, even in a single point: int64 [k], ascending, unique."""
         return self.edge
 
     def of(self, hazard: Hazard) -> "Closure":
-        """Return the same place for another reading of the record."""
+        """Return the same overlay for another version of the record."""
         return replace(self, hazard=hazard)
 
     def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
-        """Cut the inside parts to the given legs, as `HazardContact.parts`."""
+        """Return the parts of the given legs inside the area, as `HazardContact.parts`."""
         asked = np.unique(legs.edge[self._among(legs.edge)])
         return _cut_to(self.graph, self.hazard, self.area, asked).parts(legs)
 
     def meets(self, legs: Legs) -> NDArray[np.bool_]:
-        """Return which legs touch the area at all, be it in one point."""
+        """Return which legs touch the area, even in a single point."""
         met = self._among(legs.edge)
-        # Of a whole edge that is known.
+        # The stored edges answer for whole edges; only legs on part of an edge need a cut.
         rows = np.flatnonzero(met & ((legs.start > 0) | (legs.end < 1)))
         if len(rows):
             asked = legs.only(rows)
@@ -140,7 +142,7 @@ class Closure(HazardContact):
         return met
 
     def _among(self, edges: Ints) -> NDArray[np.bool_]:
-        """Return which of some edges it touches."""
+        """Return which of the given edges the area touches."""
         if not len(self.edge):
             return np.zeros(len(edges), dtype=np.bool_)
         place = np.minimum(np.searchsorted(self.edge, edges), len(self.edge) - 1)
@@ -148,12 +150,12 @@ class Closure(HazardContact):
 
 
 class Contacts(Sequence[HazardContact]):
-    """Hazards laid over one graph, of which those on a way are found at once.
+    """Hazards overlaid on one graph, with an index to find those on a route.
 
     Parameters
     ----------
     contacts
-        In any order, which is kept.
+        Contacts in any order; the order is kept.
     """
 
     def __init__(self, contacts: Iterable[HazardContact] = ()) -> None:
@@ -161,7 +163,7 @@ class Contacts(Sequence[HazardContact]):
 
     @classmethod
     def of(cls, contacts: Sequence[HazardContact]) -> "Contacts":
-        """Give contacts as such a sequence; one that is one already is kept with what it knows."""
+        """Return contacts as `Contacts`; an existing instance is returned with its cached index."""
         return contacts if isinstance(contacts, Contacts) else cls(contacts)
 
     @overload
@@ -171,16 +173,16 @@ class Contacts(Sequence[HazardContact]):
     def __getitem__(self, index: slice) -> Sequence[HazardContact]: ...
 
     def __getitem__(self, index: int | slice) -> HazardContact | Sequence[HazardContact]:
-        """Return one, or some."""
+        """Return one contact for an index, several for a slice."""
         return self._contacts[index]
 
     def __len__(self) -> int:
-        """Count them."""
+        """Count the contacts."""
         return len(self._contacts)
 
     @cached_property
     def _rows(self) -> tuple[Ints, Ints]:
-        """(edge int64 [n], rising; contact int64 [n]): which edges each touches."""
+        """Index of touched edges: (edge int64 [n], ascending; number of the contact int64 [n])."""
         touched = [item.edges for item in self._contacts]
         edge = np.concatenate([np.zeros(0, dtype=np.int64), *touched])
         index = np.repeat(np.arange(len(touched)), [len(edges) for edges in touched])
@@ -193,7 +195,7 @@ class Contacts(Sequence[HazardContact]):
         return shapely.bounds([item.area for item in self._contacts]).reshape(-1, 4)
 
     def on(self, edges: Ints) -> list[int]:
-        """Return the numbers of the contacts that touch any of some edges, rising."""
+        """Return the numbers of the contacts that touch any of some edges, ascending."""
         edge, index = self._rows
         if not len(edge) or not len(edges):
             return []
@@ -210,10 +212,11 @@ class Contacts(Sequence[HazardContact]):
 
 
 def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) -> HazardContact:
-    """Lay a hazard over the edges of a graph.
+    """Overlay a hazard on the edges of a graph.
 
-    The part of a straight segment inside an area is found exactly, in degrees, where shares along a
-    straight line are the same as on the ground; segments count by their length in metres.
+    The part of a straight segment inside an area is computed exactly, in degrees: shares along a
+    straight line are the same in degrees as on the ground. Segments count by their length in
+    metres.
 
     Parameters
     ----------
@@ -222,7 +225,7 @@ def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) 
     hazard
         The record.
     tolerance_m
-        Half the width given to lines and points.
+        Half the width given to lines and points, metres.
     """
     area = surrounding(shapely.make_valid(hazard.geometry), tolerance_m)
     edges = np.sort(np.asarray(edges_in(graph, area), dtype=np.int64))
@@ -230,7 +233,7 @@ def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) 
 
 
 def _cut_to(graph: RoadGraph, hazard: Hazard, area: BaseGeometry, edges: Ints) -> HazardContact:
-    """Cut edges, int64 [k], rising, each once, to what of them lies in an area."""
+    """Return the contact of an area with edges, int64 [k], ascending, unique."""
     shapely.prepare(area)
     pieces = _Segments.of(graph, edges)
     inside = np.asarray(shapely.covers(area, pieces.shape))
@@ -268,14 +271,14 @@ class _Segments:
         first = np.flatnonzero(owner[:-1] == owner[1:])
         origin, end = flat[first], flat[first + 1]
         shape = np.empty(len(first), dtype=np.object_)
-        # A segment without length is a point: as a line it would meet nothing.
+        # A segment without length becomes a point: as a line it would intersect nothing.
         is_point = (origin == end).all(axis=1)
         shape[is_point] = shapely.points(origin[is_point])
         shape[~is_point] = shapely.linestrings(np.stack([origin, end], axis=1)[~is_point])
         return cls(owner[first], shape, origin, end - origin, along[first], along[first + 1])
 
     def only(self, rows: NDArray[np.bool_] | Ints) -> "_Segments":
-        """Keep some rows."""
+        """Return the segments at some rows."""
         return _Segments(
             self.edge[rows],
             self.shape[rows],
@@ -291,12 +294,12 @@ class _Segments:
 
 
 def _cut(area: BaseGeometry, pieces: _Segments) -> tuple[Ints, Floats, Floats]:
-    """Find the parts of segments inside an area: (edge, from, to), touches without length."""
+    """Return the parts of segments inside an area, (edge, from, to); a touch has no length."""
     pieces = pieces.only(np.asarray(shapely.intersects(area, pieces.shape), dtype=np.bool_))
     parts, row = shapely.get_parts(shapely.intersection(pieces.shape, area), return_index=True)
     points, part = shapely.get_coordinates(parts, return_index=True)
     pick, owner = np.arange(len(points)), row[part]
-    # The longer of the two axes gives the share without dividing by nearly nothing.
+    # The longer of the two axes gives the share without dividing by a value near zero.
     axis = np.argmax(np.abs(pieces.step[owner]), axis=1)
     length = pieces.step[owner, axis]
     offset = points[pick, axis] - pieces.origin[owner, axis]

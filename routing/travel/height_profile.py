@@ -1,4 +1,4 @@
-"""The heights of a way, and its highest point, or that of a stretch of it."""
+"""Heights along a route, and the highest point of the route or of a stretch."""
 
 import math
 from collections.abc import Sequence
@@ -13,14 +13,15 @@ type Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Heights:
-    """Heights along a way of K legs: those of the graph's nodes, joined by straight slopes.
+    """Heights along a route of K legs: heights of the graph's nodes, joined by straight slopes.
 
     Parameters
     ----------
     start_m, end_m
-        float64 [K], where each leg begins and ends, metres along the way.
+        float64 [K], begin and end of each leg, metres along the route.
     from_m, to_m
-        float64 [K], metres above sea level there; NaN where not known.
+        float64 [K], heights at begin and end of each leg, metres above sea level; NaN where not
+        known.
     """
 
     start_m: Floats
@@ -30,7 +31,7 @@ class Heights:
 
     @classmethod
     def joined(cls, parts: Sequence["Heights"]) -> Self:
-        """Join the heights of stretches that follow one another."""
+        """Concatenate the heights of consecutive stretches."""
         columns: list[list[Floats]] = [[], [], [], []]
         before_m = 0.0
         for part in parts:
@@ -43,19 +44,19 @@ class Heights:
         return cls(start_m, end_m, from_m, to_m)
 
     def highest_m(self, from_m: float = 0.0, to_m: float = math.inf) -> float | None:
-        """Return the highest known height of the way, or of a stretch of it.
+        """Return the highest known height of the route, or of a stretch of the route.
 
         Parameters
         ----------
         from_m, to_m : float
-            Start and end of the stretch, metres along the way.
+            Start and end of the stretch, metres along the route.
 
         Returns
         -------
         float or None
             Metres above sea level; None where no height of the stretch is known.
         """
-        # Neither column ever falls.
+        # Both columns are ascending, so a binary search works.
         first = np.searchsorted(self.end_m, from_m, "left")
         touched = slice(first, np.searchsorted(self.start_m, to_m, "right"))
         low_m, high_m = self.from_m[touched], self.to_m[touched]
@@ -64,7 +65,7 @@ class Heights:
         start_m, end_m = self.start_m[touched], self.end_m[touched]
         length_m = end_m - start_m
         found = []
-        # A straight slope is highest at an end of the part that lies in the stretch.
+        # A straight slope is highest at one end of its part inside the stretch.
         for cut_m in (from_m, to_m):
             # A leg without length (a border edge of the sketch) counts at its start.
             is_long = length_m > 0

@@ -1,4 +1,4 @@
-"""Pieces of directed edges: what a way is made of."""
+"""Pieces of directed edges, of which routes consist."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Legs:
     Parameters
     ----------
     edge
-        int64 [n].
+        int64 [n], the directed edges.
     start, end
         float64 [n], shares of the edge, 0 <= start <= end <= 1.
     """
@@ -28,7 +28,7 @@ class Legs:
 
     @classmethod
     def of(cls, pieces: Iterable[tuple[int, float, float]]) -> "Legs":
-        """Gather (edge, from, to) triples."""
+        """Build legs from (edge, from, to) triples."""
         rows = list(pieces)
         return cls(
             np.array([row[0] for row in rows], dtype=np.int64),
@@ -38,12 +38,12 @@ class Legs:
 
     @classmethod
     def whole(cls, edges: Ints) -> "Legs":
-        """Return edges from end to end."""
+        """Return whole edges as legs."""
         return cls(edges, np.zeros(len(edges)), np.ones(len(edges)))
 
     @classmethod
     def joined(cls, parts: Sequence["Legs"]) -> "Legs":
-        """Put legs one after the other."""
+        """Concatenate legs."""
         empty = cls.of(())
         columns = zip(*((part.edge, part.start, part.end) for part in (empty, *parts)), strict=True)
         return cls(*(np.concatenate(column) for column in columns))
@@ -53,7 +53,7 @@ class Legs:
         return len(self.edge)
 
     def only(self, rows: NDArray[np.bool_] | Ints | slice) -> "Legs":
-        """Keep some legs."""
+        """Return the legs at some rows."""
         return Legs(self.edge[rows], self.start[rows], self.end[rows])
 
     @property
@@ -64,5 +64,5 @@ class Legs:
 
     @property
     def share(self) -> Floats:
-        """Share of its edge that each leg uses."""
+        """Share of the edge that each leg uses, float64 [n]."""
         return self.end - self.start

@@ -1,6 +1,6 @@
-"""Who travels: how far in a day, in which hours, at which pace, and what they cannot use.
+"""Profiles of travellers: longest day, hours of walking, pace, and roads that cannot be used.
 
-`PROFILES` is the one table: a new profile is one entry in it. Speeds are `routing.travel.speed`'s.
+A new profile is one entry in the table `PROFILES`. `routing.travel.speed` defines the speeds.
 """
 
 import math
@@ -18,7 +18,7 @@ from routing.travel.timetable import DAY_S, WalkingWindow
 
 
 class Pace(StrEnum):
-    """A model of speed; `routing.travel.speed` says what each is and where it comes from."""
+    """A model of speed; `routing.travel.speed` has the formula and source of each."""
 
     TOBLER = "tobler"
     IRMISCHER_CLARKE = "irmischer_clarke"
@@ -29,7 +29,7 @@ class Pace(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who travels, as far as the search needs to know.
+    """A profile of travellers, with the properties that the search uses.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ class Profile:
     day_max_m
         Longest day on foot, metres.
     window_start, window_end
-        The hours of walking, local time at the place; both None for those who rest at no hour.
+        The hours of walking, local time at the place; both None for a profile that needs no rest.
     mode
         On foot or by vehicle.
     pace
         Model of speed.
     carries_children
-        Children are among those who travel.
+        Whether children are among the travellers.
     barred_classes, barred_smoothness
         Names in ``HIGHWAY_CLASSES`` and ``SMOOTHNESS`` that cannot be used at all.
     barred_flags
@@ -67,7 +67,7 @@ class Profile:
 
     @property
     def window(self) -> WalkingWindow | None:
-        """The hours of walking, None for those who rest at no hour."""
+        """The hours of walking; None for a profile that needs no rest."""
         if self.window_start is None or self.window_end is None:
             return None
         return WalkingWindow(self.window_start, self.window_end)
@@ -85,8 +85,8 @@ _FROM, _UNTIL = time(6), time(18)
 #: algorithms.md section 3 [A: field staff must set].
 ADULT: Final = Profile("adult", 25_000.0, _FROM, _UNTIL)
 
-#: 12 to 15 km a day (algorithms.md section 3 [A: field staff must set]): the longer of the two, as
-#: `app.page_models.home_filling` takes it. The pace is the 10th percentile, "at most" (same place).
+#: 12 to 15 km a day (algorithms.md section 3 [A: field staff must set]): the longer figure is used,
+#: as in `app.page_models.home_filling`. The pace is the 10th percentile, "at most" (same section).
 FAMILY: Final = Profile(
     "family", 15_000.0, _FROM, _UNTIL, pace=Pace.CAMPBELL_10, carries_children=True
 )
@@ -95,8 +95,8 @@ FAMILY: Final = Profile(
 #: set with field staff.
 #: A day: 6.5 km, the mean of manual wheelchair users in a highly accessible setting (Tolerico 2006,
 #: as cited by the US Access Board, "Surface roughness standards", 2014; 2.0 km on typical days).
-#: A grade: 1:12, the steepest ramp of the 2010 ADA Standards, 405.2; of a height model, or tagged.
-#: ``wheelchair=no`` is taken at its word, of ways and of barriers (Valhalla, lua/graph.lua).
+#: A grade: 1:12, the steepest ramp of the 2010 ADA Standards, 405.2; by height model or by tag.
+#: ``wheelchair=no`` bars ways and barriers (as in Valhalla, lua/graph.lua).
 #: Smoothness: the wiki's "Key:smoothness" leaves ``horrible`` and worse to off-road vehicles [A:
 #: hence barred; ``bad`` and ``very_bad`` are slow, although a wheelchair is named only up to
 #: ``intermediate``: barring them too would leave most roads of the region out].
@@ -112,7 +112,8 @@ REDUCED_MOBILITY: Final = Profile(
     max_grade=STEEP_GRADE,
 )
 
-#: ``impassable`` is to no wheeled vehicle (wiki "Key:smoothness"; OSRM's car.lua: speed 0).
+#: ``impassable`` means no wheeled vehicle can pass (wiki "Key:smoothness"; OSRM's car.lua: speed
+#: 0).
 VEHICLE: Final = Profile(
     "vehicle",
     math.inf,
@@ -129,12 +130,11 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
 
 
 def walking_days(distance_m: float, duration_s: float, profile: Profile = ADULT) -> int:
-    """Return the days a walk takes: the longest day on foot and the walking window both bind.
+    """Return the fewest days for a walk, limited by the longest day and the walking window.
 
-    ``max(ceil(distance_m / day_max_m), ceil(duration_s / window_s))``, at least 1. It is the
-    fewest days in which the walk can be done; `routing.travel.timetable.timetable` never takes
-    fewer, and more where the walk begins late in the window, waits, or is bound by hours on some
-    days and by distance on others.
+    The result is ``max(ceil(distance_m / day_max_m), ceil(duration_s / window_s))``, at least 1.
+    `routing.travel.timetable.timetable` never takes fewer days. It takes more where the walk begins
+    late in the window, waits, or is limited by hours on some days and by distance on others.
     """
     by_distance = math.ceil(distance_m / profile.day_max_m)
     return max(1, by_distance, math.ceil(duration_s / profile.window_s))
@@ -144,17 +144,18 @@ def counts_at(hazard: Hazard, at: datetime, mode: Mode, profile: Profile = ADULT
     """Return whether a hazard counts for a departure.
 
     A night-only hazard does not count at the departure of a walker who leaves within the walking
-    window; whether the way runs into the night is judged on the finished way
-    (`routing.route.upcoming_closures`). A vehicle may be anywhere by night: there it always counts.
+    window; whether the route runs into the night is judged on the finished route
+    (`routing.route.upcoming_closures`). For a vehicle, which may be anywhere by night, the hazard
+    always counts.
 
     Parameters
     ----------
     hazard
         The record.
     at
-        Departure, aware; its own offset is taken as the local time of the place.
+        Departure, timezone-aware; its own offset is taken as the local time of the place.
     mode, profile
-        Who travels.
+        The traveller's mode and profile.
     """
     if not hazard.night_only or mode is Mode.VEHICLE:
         return True

@@ -1,14 +1,14 @@
-"""What a road's light, sidewalk and traffic do to a rate of events: relative risks with source.
+"""Relative risks by lighting, sidewalk and traffic speed, as factors on event rates, with sources.
 
-``λ_k = base_k · Π_f RR_f(e, t)``: a factor multiplies the expected events of a hazard that has a
-cited rate, never the kilometres inside one that has none. All are transferred: they were measured
-in the United States and Germany, none in Latin America, and answers have to say so.
+``λ_k = base_k · Π_f RR_f(e, t)``: a factor multiplies the expected events of a hazard with a cited
+rate, never the kilometres inside a hazard without a rate. All factors are transferred: they were
+measured in the United States and Germany, none in Latin America, and responses have to say so.
 
-A factor whose tag is missing is 1 and *unknown*; one that has nothing to do with the hazard's kind,
-the hour or the road is 1 and *does not apply*. No factor exists for kinds that no study measured:
-lighting says nothing about extortion, armed presence or trafficking. A record's rate is taken to
-hold for the reference of each factor: unlit, no sidewalk, 50 km/h [A]. A factor below 1 on a rate
-measured on roads that had light or sidewalks already counts them twice.
+A factor whose tag is missing is 1 and *unknown*; a factor irrelevant to the hazard's kind, the hour
+or the road is 1 and *does not apply*. No factor exists for kinds that no study measured: lighting
+says nothing about extortion, armed presence or trafficking. A record's rate is taken to hold for
+the reference of each factor: unlit, no sidewalk, 50 km/h [A]. If the rate was measured on roads
+with light or sidewalks, a factor below 1 counts their effect twice.
 """
 
 from collections.abc import Callable
@@ -28,10 +28,11 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Flags = NDArray[np.bool_]
 
-#: Kinds of `geo.models.HUMAN_THREATS` that are index crimes, which is what was counted.
+#: Kinds of `geo.models.HUMAN_THREATS` that are index crimes, the crimes that the lighting study
+#: counted.
 LIT_KINDS: Final = frozenset({"robbery"})
 
-#: People on foot hit by traffic. No kind of `geo.models` yet: the name is kept for it.
+#: People on foot hit by traffic. Not yet a kind of `geo.models`; the name is reserved.
 TRAFFIC_KINDS: Final = frozenset({"pedestrian_traffic"})
 
 #: Relative risk on a lit street by night: at least 36 % fewer index crimes out of doors.
@@ -40,9 +41,9 @@ LIT_RR: Final = 0.64
 #: Relative risk with a sidewalk or walkway: 88 % lower odds of being the site of a crash.
 SIDEWALK_RR: Final = 0.12
 
-#: ``P(v) = 1 / (1 + exp(6.9 - 0.090·v))``, death of a pedestrian hit at v km/h (coefficients by
-#: algorithms.md [G]; they give the ratios of the paper's abstract), and the speed to which the risk
-#: is relative.
+#: ``P(v) = 1 / (1 + exp(6.9 - 0.090·v))``, probability of death of a pedestrian hit at v km/h
+#: (coefficients by algorithms.md [G]; they give the ratios of the paper's abstract), and the
+#: reference speed of the relative risk.
 FATALITY_INTERCEPT: Final = 6.9
 FATALITY_PER_KMH: Final = 0.090
 REFERENCE_KMH: Final = 50.0
@@ -52,14 +53,14 @@ _WALKWAYS: Final = frozenset({"pedestrian", "footway", "steps", "corridor", "pla
 
 
 class FactorState(IntEnum):
-    """What became of a factor on an edge."""
+    """State of a factor on an edge."""
 
     DOES_NOT_APPLY = 0
     APPLIED = 1
     UNKNOWN = 2
 
 
-#: (graph, edges, night, bound) -> (RR float64 [k], state uint8 [k]).
+#: Signature of a factor's rule: (graph, edges, night, bound) -> (RR float64 [k], state uint8 [k]).
 type Rule = Callable[[RoadGraph, Ints, Flags, bool], tuple[Floats, NDArray[np.uint8]]]
 
 
@@ -72,15 +73,15 @@ class Factor:
     name
         Key of the factor.
     formula
-        Its value, as a person may read it.
+        Human-readable formula of the value.
     source
-        Where it comes from.
+        The study that measured the factor.
     kinds
-        Hazard kinds it applies to.
+        Hazard kinds that the factor applies to.
     rule
-        Its value and state on edges.
+        Function that returns the factor's value and state on edges.
     transferred
-        Measured elsewhere than where it is used.
+        Whether the factor was measured elsewhere than where it is used.
     """
 
     name: str
@@ -100,7 +101,7 @@ class AppliedFactor:
     factor
         The catalogue's entry.
     value
-        float64 [k]; 1 unless it applied.
+        float64 [k]; 1 unless the factor applied.
     state
         uint8 [k], `FactorState`.
     """
@@ -139,11 +140,11 @@ def applied(
     edges
         int64 [k], edge ids.
     night
-        bool [k], whether each is met by night.
+        bool [k], whether each edge is travelled by night.
     bound
         True for the upper bound, by which the search ranks: an unknown speed limit then counts as
-        the speed of the road's class (`routing.travel.speed.VEHICLE_KMH`) where that is above 50
-        km/h, so that a missing tag never looks better than a known one. It stays unknown.
+        the speed of the road's class (`routing.travel.speed.VEHICLE_KMH`) where that speed is above
+        50 km/h, so that a missing tag never looks better than a known tag. The state stays unknown.
 
     Returns
     -------
@@ -160,7 +161,7 @@ def applied(
 def multiplier(
     graph: RoadGraph, kind: str, edges: Ints, night: Flags, *, bound: bool = False
 ) -> Floats:
-    """Return what a kind's rate is multiplied by on edges, float64 [k]; arguments as `applied`."""
+    """Return the product of a kind's factors on edges, float64 [k]; arguments as for `applied`."""
     product = np.ones(len(edges))
     for one in applied(graph, kind, edges, night, bound=bound):
         product *= one.value
@@ -170,7 +171,7 @@ def multiplier(
 def _lighting(
     graph: RoadGraph, edges: Ints, night: Flags, _bound: bool
 ) -> tuple[Floats, NDArray[np.uint8]]:
-    """Look for lit streets by night; ``lit=no`` is the reference."""
+    """Return the factor of lighting by night; ``lit=no`` is the reference."""
     flags = graph.edge_flags[edges]
     lit = (flags & int(EdgeFlag.LIT_YES)) != 0
     known = lit | ((flags & int(EdgeFlag.LIT_NO)) != 0)
@@ -180,7 +181,7 @@ def _lighting(
 def _sidewalk(
     graph: RoadGraph, edges: Ints, _night: Flags, _bound: bool
 ) -> tuple[Floats, NDArray[np.uint8]]:
-    """Look for roads with a sidewalk, and walkways; no sidewalk is the reference."""
+    """Return the factor of a sidewalk or walkway; no sidewalk is the reference."""
     flags = graph.edge_flags[edges]
     walkway = _among(graph, edges, _WALKWAYS)
     has = walkway | ((flags & int(EdgeFlag.SIDEWALK_YES)) != 0)
@@ -191,7 +192,7 @@ def _sidewalk(
 def _traffic_speed(
     graph: RoadGraph, edges: Ints, _night: Flags, bound: bool
 ) -> tuple[Floats, NDArray[np.uint8]]:
-    """Take the speed limit as the speed of impact [A]; nothing where no motor traffic is."""
+    """Return the factor of the speed limit, taken as the impact speed [A]; 1 off motor roads."""
     limit_kmh = graph.edge_maxspeed_kmh[edges].astype(np.float64)
     known = limit_kmh > 0
     applies = ~_among(graph, edges, _WALKWAYS) & _on_land(graph.edge_flags[edges])
@@ -216,7 +217,7 @@ def _states(applies: Flags, known: Flags) -> NDArray[np.uint8]:
     return np.where(applies, state, FactorState.DOES_NOT_APPLY).astype(np.uint8)
 
 
-#: The catalogue. A new factor is one entry.
+#: The catalogue of factors; a new factor is one entry.
 FACTORS: Final[tuple[Factor, ...]] = (
     Factor(
         "lighting",

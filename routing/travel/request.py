@@ -1,4 +1,4 @@
-"""What is asked of the router, and whether it can be meant."""
+"""The route request, and its validation."""
 
 import math
 from collections.abc import Sequence
@@ -16,18 +16,18 @@ from routing.travel.hazard import HIGHEST, Hazard
 from routing.travel.profiles import Profile
 from routing.travel.timetable import Stint
 
-#: Weights of exposure tried for the alternatives [A]: none, a kilometre inside an unrated hazard
-#: counted double, and fivefold.
+#: Weights of exposure tried for the alternatives [A]: exposure ignored, a kilometre inside an
+#: unrated hazard counted double, and counted fivefold.
 AVERSIONS: Final = (0.0, 1.0, 4.0)
 MAX_AVERSIONS: Final = 8
 
-#: Most routes in an answer (goal A11).
+#: Most routes in a response (goal A11).
 MAX_ROUTES: Final = 5
 
-#: Most waypoints between the ends of one request [A]: each is a search of its own.
+#: Most waypoints between the ends of one request [A]: each waypoint adds a search.
 MAX_VIA: Final = 10
 
-#: Ends nearer than this are one place [A].
+#: Ends nearer to each other than this count as the same place, metres [A].
 MIN_TRIP_M: Final = 1.0
 
 _MAX_LON: Final = 180.0
@@ -36,7 +36,7 @@ _MAX_LAT: Final = 90.0
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RouteRequest:
-    """What is asked, with everything the answer may depend on.
+    """A route request, with everything that the response may depend on.
 
     Parameters
     ----------
@@ -45,30 +45,31 @@ class RouteRequest:
     mode
         ``Mode.FOOT`` or ``Mode.VEHICLE``.
     at
-        Departure, aware, in the local time of the start; hazards were judged for it by the caller.
+        Departure, timezone-aware, in the local time of the start; the caller has selected the
+        hazards for this time.
     start_country, end_country
-        ISO codes the points lie in; a point is snapped only within its own country (P33).
+        ISO codes of the points' countries; a point is snapped only within its own country (P33).
     crossings
-        All official crossings, whatever their state; one that says when it `opens` is judged at the
-        time of arrival there.
+        All official crossings, whatever their state; a crossing with a function `opens` is judged
+        at the time of arrival there.
     hazards
-        Those active at ``at`` and published to the asker.
+        The hazards active at ``at`` and published to the requester.
     aversions
-        Weights of exposure, 1 to 8 of them; the answer is ranked at the middle one.
+        Weights of exposure, 1 to 8 of them; routes are ranked by the middle weight.
     profile
-        Who travels, by that mode; the router's own where None.
+        Profile of the traveller, of the same mode; the router's own where None.
     most
-        At most so many routes, 1 to `MAX_ROUTES`; over waypoints there is one.
+        Most routes to return, 1 to `MAX_ROUTES`; with waypoints, one route is returned.
     obstacles
-        Areas that the asker keeps out of.
+        Areas that the requester keeps out of.
     via
-        Waypoints between the ends, in order, as those are.
+        Waypoints between the ends, in order, as (lon, lat), degrees, WGS 84.
     via_countries
-        Their countries, as many; empty where none is known.
+        Countries of the waypoints, one per waypoint; empty where none is known.
     stint
-        Of walking, under way at departure; a new one where None.
+        The stint of walking under way at departure; a new stint where None.
     others
-        Look for other ways than the best at each weight too.
+        Whether to look for alternatives beside the best route of each weight.
     """
 
     start: tuple[float, float]
@@ -90,13 +91,13 @@ class RouteRequest:
 
 
 def check_request(request: RouteRequest, meta: GraphMeta) -> None:
-    """Check what the types cannot say.
+    """Check the values of a request that its types do not constrain.
 
     Raises
     ------
     InvalidRequest
-        Coordinates out of range or swapped, ends in one place, a naive time, weights that are no
-        weights.
+        Coordinates are out of range or swapped, both ends are in one place, the time is naive, the
+        number of routes or weights or a weight is out of range, or the profile is of another mode.
     """
     for name, point in (("start", request.start), ("end", request.end)):
         _check_point(name, point, meta)
@@ -129,7 +130,7 @@ def _check_point(name: str, point: tuple[float, float], meta: GraphMeta) -> None
 
 
 def _near(lon: float, lat: float, meta: GraphMeta) -> bool:
-    """Return whether a point lies in the region's box or within its snap limit around it."""
+    """Return whether a point lies in the region's bounding box, widened by the snap limit."""
     if abs(lat) >= _MAX_LAT:
         return False
     west, south, east, north = meta.bbox

@@ -1,7 +1,7 @@
-"""Towns of a sketch: in which of them a space lies (definitions.md, "Support along a route").
+"""Towns of a sketch, and the town that a space lies in (definitions.md, "Support along a route").
 
-A sketch draws a town as one node and leaves out every bend and street, so that most spaces of a
-town lie off its lines. They support a way that comes through the town, at its node.
+A sketch draws a town as one node and leaves out every bend and street, so most spaces of a town lie
+off the sketch's lines. Such spaces support a route through the town, at the town's node.
 """
 
 import unicodedata
@@ -20,11 +20,13 @@ from routing.travel.support_points import Support, Supports
 
 type Floats = NDArray[np.float64]
 
-#: A space lies in the nearest town within this distance, whatever it says of itself [A]: the
-#: built-up radius of most towns of the sketch, and half the way to the next for most of them.
+#: A space lies in the nearest town within this distance, whatever place the space states, metres
+#: [A]: the built-up radius of most towns of the sketch, and half the distance to the next town for
+#: most.
 TOWN_M: Final = 10_000.0
 
-#: A town whose name a space states is its town within this distance [A]: a sketch's snap limit.
+#: A space lies in the town that it states as its place within this distance, metres [A]: a sketch's
+#: snap limit.
 NAMED_TOWN_M: Final = 25_000.0
 
 
@@ -36,7 +38,7 @@ def folded(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SketchTown:
-    """A town's node; lon, lat in degrees, WGS 84."""
+    """A town and its node's position; lon, lat in degrees, WGS 84."""
 
     name: str
     country: str
@@ -55,7 +57,7 @@ class InTown:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Moved:
-    """Spaces as if they stood at their towns' nodes, and by id where they do stand."""
+    """Spaces moved to their towns' nodes, and by id their true places."""
 
     supports: Supports
     by_id: Mapping[str, InTown]
@@ -67,7 +69,7 @@ class Towns:
     Parameters
     ----------
     towns
-        In the order of their nodes: of equally near ones the first is meant.
+        Towns in the order of their nodes; of equally near towns the first is chosen.
     """
 
     def __init__(self, towns: Sequence[SketchTown]) -> None:
@@ -76,7 +78,7 @@ class Towns:
 
     @classmethod
     def of(cls, graph: RoadGraph) -> Self:
-        """Return the named nodes of a graph; official crossings, though named, are no towns."""
+        """Return the named nodes of a graph as towns, without official crossings (border nodes)."""
         border = graph.is_border_edge
         crossings = {*graph.edge_tail[border].tolist(), *graph.edge_head[border].tolist()}
         towns = []
@@ -88,14 +90,14 @@ class Towns:
         return cls(towns)
 
     def __len__(self) -> int:
-        """Count them."""
+        """Count the towns."""
         return len(self._towns)
 
     def town_of(self, support: Support) -> tuple[SketchTown, float] | None:
-        """Return the town in which a space lies and the metres to its node, None where in none.
+        """Return the town in which a space lies and the metres to its node; None without a town.
 
-        The nearest of the space's country that has the name of its place, within `NAMED_TOWN_M`;
-        else the nearest of any name within `TOWN_M`.
+        The town is the nearest one in the space's country with the name of the space's place,
+        within `NAMED_TOWN_M`; else the nearest one of any name within `TOWN_M`.
         """
         rows = self._of_country.get(support.country or "")
         if rows is None:
@@ -111,7 +113,7 @@ class Towns:
         return None
 
     def moved(self, supports: Supports) -> Moved:
-        """Return the spaces that lie in a town, moved to its node; worked out once for the same."""
+        """Return the spaces that lie in a town, moved to its node; cached by ``supports``."""
         kept = self._kept.get(supports)
         if kept is None:
             found = ((one, self.town_of(one)) for one in supports)

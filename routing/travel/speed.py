@@ -1,7 +1,7 @@
-"""How fast each profile moves on an edge, and which edges it can use; every figure with source.
+"""Speed of each profile on an edge, and the edges it can use; every figure with source.
 
-All functions work on the edges they are given and hold nothing as long as the graph: a worker maps
-graphs of millions of edges and must not own a copy of a column.
+All functions work on the edges they are given and hold no array of the graph's length: a worker
+memory-maps graphs of millions of edges and must not own a copy of a column.
 
 Walking speeds are for travel on a path. Tobler's further factor of 3/5 (NCGIA 93-1) is for travel
 off any path and never applies here: every edge of a road graph is a path.
@@ -44,11 +44,12 @@ CAMPBELL_10TH: Final = (-1.568, 13.328, 38.892, 0.404, -0.003)
 
 #: Slower pedestrians, "such as those in wheelchairs": 3.0 ft/s, MUTCD 2009 section 4E.06 and the
 #: FHWA's answer to it; 3.03 ft/s is the 15th percentile of people over 60 (TCRP 112/NCHRP 562).
-#: Transferred from US crossings of a street to days on the road, where it is rather too fast.
+#: Transferred from street crossings in the US to days on the road, for which 3.0 ft/s is rather too
+#: fast.
 ASSISTED_FLAT_KMH: Final = 3.0 * 0.3048 * 3.6
 
-#: Share of that speed left on a surface: OSRM, profiles/foot.lua, ``surface_speeds``; for those it
-#: does not name, as gravel where the ground is uneven or loose [A].
+#: Share of the assisted speed left on a surface: OSRM, profiles/foot.lua, ``surface_speeds``.
+#: Uneven or loose surfaces that OSRM does not name count as gravel [A].
 ASSISTED_ON_SURFACE: Final[Mapping[str, float]] = MappingProxyType(
     {
         "fine_gravel": 0.75,
@@ -60,7 +61,8 @@ ASSISTED_ON_SURFACE: Final[Mapping[str, float]] = MappingProxyType(
         **dict.fromkeys(("earth", "grass", "rock"), 0.75),
     }
 )
-#: And on a smoothness that the profile may use but not well [A]; the lower of the two counts.
+#: Share of the assisted speed left on a smoothness that is usable with difficulty [A]; the lower of
+#: this and the surface's share counts.
 ASSISTED_ON_SMOOTHNESS: Final[Mapping[str, float]] = MappingProxyType(
     {"bad": 0.75, "very_bad": 0.5}
 )
@@ -68,8 +70,9 @@ ASSISTED_ON_SMOOTHNESS: Final[Mapping[str, float]] = MappingProxyType(
 #: Boats and ferries, km/h: OSRM's foot and car profiles (profiles/foot.lua, car.lua: ferry = 5).
 FERRY_KMH: Final = 5.0
 
-#: Vehicle speed by class, km/h: OSRM, profiles/car.lua at 0012f45890a8 (BSD-2); classes it does
-#: not name take its ``default`` of 10. ``road`` (class not surveyed) counts as the slowest street.
+#: Vehicle speed by class, km/h: OSRM, profiles/car.lua at 0012f45890a8 (BSD-2); classes that OSRM
+#: does not name take its ``default`` of 10. ``road`` (class not surveyed) counts as the slowest
+#: street.
 VEHICLE_KMH: Final[Mapping[str, float]] = MappingProxyType(
     {
         "motorway": 90.0,
@@ -115,8 +118,8 @@ SURFACE_KMH: Final[Mapping[str, float]] = MappingProxyType(
     }
 )
 
-#: Highest vehicle speed on a smoothness, km/h: OSRM, profiles/car.lua, ``smoothness_speeds``. It
-#: gives 0 to ``impassable``, which `usable` bars; the figure here only keeps times finite.
+#: Highest vehicle speed on a smoothness, km/h: OSRM, profiles/car.lua, ``smoothness_speeds``. OSRM
+#: gives 0 to ``impassable``, which `usable` bars here; the 5 km/h only keep times finite.
 SMOOTHNESS_KMH: Final[Mapping[str, float]] = MappingProxyType(
     {
         "intermediate": 80.0,
@@ -128,11 +131,11 @@ SMOOTHNESS_KMH: Final[Mapping[str, float]] = MappingProxyType(
     }
 )
 
-#: A grade bars an edge only where the edge is at least as long as the coarsest cell that says
-#: anything about slope [A]: over a few metres a raster's error of metres is any grade at all.
+#: Shortest edge that a grade can bar, metres: the coarsest raster cell accepted for slopes [A].
+#: Over a few metres, a raster's height error of metres can produce any grade.
 GRADE_BARS_FROM_M: Final = MAX_SLOPE_CELL_M
 
-#: Edges taken at a time where a figure of the whole graph is wanted: 2 MB a column of float64.
+#: Edges processed at a time for a figure of the whole graph: 2 MB per float64 column.
 _CHUNK: Final = 262_144
 
 
@@ -140,7 +143,7 @@ _CHUNK: Final = 262_144
 
 
 def tobler_kmh(slope: Floats | float) -> Floats:
-    """Give Tobler's walking speed on a path.
+    """Return Tobler's walking speed on a path.
 
     Parameters
     ----------
@@ -160,7 +163,7 @@ FLAT_KMH: Final = float(tobler_kmh(0.0))
 
 
 def irmischer_clarke_kmh(slope: Floats | float) -> Floats:
-    """Give Irmischer and Clarke's walking speed on a path, km/h; `slope` as `tobler_kmh`.
+    """Return Irmischer and Clarke's walking speed on a path, km/h; `slope` as for `tobler_kmh`.
 
     3.95 km/h on the flat.
     """
@@ -170,7 +173,7 @@ def irmischer_clarke_kmh(slope: Floats | float) -> Floats:
 
 
 def campbell_10th_kmh(slope: Floats | float) -> Floats:
-    """Give Campbell's 10th percentile of hikers' speeds, km/h; `slope` as `tobler_kmh`.
+    """Return Campbell's 10th percentile of hikers' speeds, km/h; `slope` as for `tobler_kmh`.
 
     4.75 km/h on the flat.
     """
@@ -181,10 +184,10 @@ def campbell_10th_kmh(slope: Floats | float) -> Floats:
 
 
 def assisted_kmh(slope: Floats | float) -> Floats:
-    """Return the speed of people who walk with difficulty, km/h; `slope` as `tobler_kmh`.
+    """Return the speed of people who walk with difficulty, km/h; `slope` as for `tobler_kmh`.
 
-    3.29 km/h on the flat. A slope slows them as it slows Tobler's walker, in proportion, and never
-    makes them faster [A].
+    3.29 km/h on the flat. A slope reduces this speed in the same proportion as Tobler's, and never
+    raises it [A].
     """
     return np.asarray(ASSISTED_FLAT_KMH * np.minimum(1.0, tobler_kmh(slope) / FLAT_KMH))
 
@@ -205,11 +208,11 @@ def climb_pace_s_per_m(
     descent_m: Floats,
     speed_kmh: SpeedOnSlope = tobler_kmh,
 ) -> Floats:
-    """Return seconds per metre on foot over edges that climb and fall.
+    """Return the pace on foot over edges with ascent and descent.
 
-    The climb and the fall share the length in proportion to their metres, both at the grade
-    ``(ascent + descent) / length``; the model's speed holds on each. An edge that only climbs is
-    the model exactly.
+    The length of an edge is divided between ascent and descent in proportion to their metres, both
+    at the grade ``(ascent + descent) / length``; each part has the speed that the model gives for
+    its grade. For an edge that only climbs the result is the model's speed exactly.
 
     Parameters
     ----------
@@ -235,27 +238,29 @@ def climb_pace_s_per_m(
 def time_s(
     graph: RoadGraph, profile: Profile, edges: Ints, *, unknown_slope_s_per_m: float = 0.0
 ) -> Floats:
-    """Return the moving time of whole edges.
+    """Return the moving time along whole edges.
 
-    On foot the profile's model on the slope where the region has one (a height model of 90 m
-    cells or finer) and knows the edge's heights, else its flat speed. By vehicle the class's
-    speed, capped by ``maxspeed``, surface and smoothness.
+    On foot, the speed is that of the profile's model on the edge's slope, where the region has
+    slopes (a height model of 90 m cells or finer) and the edge's heights are known; else the flat
+    speed. By vehicle, the speed is that of the road's class, capped by ``maxspeed``, surface and
+    smoothness.
 
     Parameters
     ----------
     graph
         The road graph.
     profile
-        Who travels.
+        The profile of the traveller.
     edges
         int64 [k], edge ids.
     unknown_slope_s_per_m
-        For the search: no edge without a known slope is quicker on foot in a region that has
-        slopes. Give `mean_pace_s_per_m`, so that a hole in the height model is no flat road.
+        For the search: lowest pace on foot, seconds per metre, on an edge of unknown slope in a
+        region that has slopes. Pass `mean_pace_s_per_m`, so that a hole in the height model does
+        not look like a flat road.
 
     Returns
     -------
-    float64 [k], seconds; finite also where the profile cannot go, which `usable` tells.
+    float64 [k], seconds; finite also on edges that the profile cannot use (see `usable`).
     """
     length_m = graph.lengths_m(edges)
     if profile.mode is Mode.VEHICLE:
@@ -278,15 +283,15 @@ def flat_kmh(profile: Profile) -> float:
 
 
 def usable(graph: RoadGraph, profile: Profile, edges: Ints) -> Flags:
-    """Return which edges a profile can use; borders and hazards are another matter.
+    """Return which edges a profile can use, regardless of borders and hazards.
 
-    What is not known bars nothing: no smoothness, no slope, and a grade over less than
-    `GRADE_BARS_FROM_M`.
+    Missing information bars no edge: an unknown smoothness, an unknown slope, or a grade over less
+    than `GRADE_BARS_FROM_M`.
 
     Parameters
     ----------
     graph, profile, edges
-        As `time_s` takes them.
+        As for `time_s`.
 
     Returns
     -------
@@ -310,7 +315,7 @@ def usable(graph: RoadGraph, profile: Profile, edges: Ints) -> Flags:
 def mean_pace_s_per_m(graph: RoadGraph, profile: Profile) -> float:
     """Return the mean pace on foot over the edges of a region whose slope is known.
 
-    Reads the whole graph, a part at a time.
+    The function reads the whole graph in chunks.
 
     Returns
     -------
@@ -329,7 +334,7 @@ def mean_pace_s_per_m(graph: RoadGraph, profile: Profile) -> float:
 
 
 def slope_known(graph: RoadGraph, edges: Ints) -> Flags:
-    """Return which edges have a known slope, bool [k]: a height model, and heights at both ends."""
+    """Return which edges have a known slope (height model and both heights known), bool [k]."""
     if not graph.meta.has_slope:
         return np.zeros(len(edges), dtype=np.bool_)
     height_m = graph.node_elevation_m
@@ -367,7 +372,7 @@ def _is_ferry(graph: RoadGraph, edges: Ints) -> Flags:
 
 
 def _column(names: tuple[str, ...], values: Mapping[str, float], default: float) -> Floats:
-    """Lay a table by name out along a tuple of names, float64 [names]."""
+    """Return the values of a table by name as an array in the order of ``names``, float64."""
     return np.array([values.get(name, default) for name in names])
 
 

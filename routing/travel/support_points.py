@@ -1,4 +1,4 @@
-"""Spaces that help on the way, as the caller gives them."""
+"""Spaces that support travellers along a route, as given by the caller."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ type Floats = NDArray[np.float64]
 class Support:
     """An open, visible, confirmed space that offers the service in question.
 
-    The caller has filtered: open on the date, not full, not referral-only, visible to the asker.
-    Confidential spaces never become one (P8).
+    The caller has filtered: open on the date, not full, not referral-only, visible to the
+    requester. A confidential space is never a support (P8).
 
     Parameters
     ----------
     id, name, place
-        Stable id, display name, and the town it lies in.
+        Stable id, display name, and name of the town.
     lon, lat
         Degrees, WGS 84.
     country
@@ -37,12 +37,12 @@ class Support:
 
 
 class Supports(Sequence[Support]):
-    """Supports that many lines are compared with: where they lie is laid out once.
+    """Supports with their coordinates as arrays, built once for comparison with many lines.
 
     Parameters
     ----------
     supports
-        In any order, which is kept.
+        Supports in any order; the order is kept.
     """
 
     def __init__(self, supports: Iterable[Support] = ()) -> None:
@@ -50,7 +50,7 @@ class Supports(Sequence[Support]):
 
     @classmethod
     def of(cls, supports: Sequence[Support]) -> "Supports":
-        """Give supports as such a sequence; one that is one already is kept with what it knows."""
+        """Return supports as `Supports`; an existing instance is returned with its arrays."""
         return supports if isinstance(supports, Supports) else cls(supports)
 
     @overload
@@ -60,24 +60,24 @@ class Supports(Sequence[Support]):
     def __getitem__(self, index: slice) -> Sequence[Support]: ...
 
     def __getitem__(self, index: int | slice) -> Support | Sequence[Support]:
-        """Return one, or some."""
+        """Return one support for an index, several for a slice."""
         return self._supports[index]
 
     def __len__(self) -> int:
-        """Count them."""
+        """Count the supports."""
         return len(self._supports)
 
     @cached_property
     def lon(self) -> Floats:
-        """float64 [n], degrees."""
+        """Longitudes, float64 [n], degrees."""
         return np.array([support.lon for support in self._supports], dtype=np.float64)
 
     @cached_property
     def lat(self) -> Floats:
-        """float64 [n], degrees."""
+        """Latitudes, float64 [n], degrees."""
         return np.array([support.lat for support in self._supports], dtype=np.float64)
 
     @cached_property
     def narrow(self) -> Floats:
-        """The cosines of the latitudes, float64 [n]."""
+        """Cosines of the latitudes, float64 [n]."""
         return np.asarray(np.cos(np.radians(self.lat)))

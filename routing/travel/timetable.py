@@ -1,24 +1,25 @@
-"""When a walker is where: a route laid on the clock, with its nights, rests and waits.
+"""Timetable of a walk: the clock time of each leg, with nights, rests and waits.
 
-**The rule.** A *stop* is the end of the way, a waypoint, or an official crossing on it; a *section*
-is what lies between two of them.
+**The rule.** A *stop* is the end of the route, a waypoint, or an official crossing on the route; a
+*section* is the part between two consecutive stops.
 
-* Walking happens within the window. Who is on the road when it closes, or leaves while it is
-  closed, goes on when it next opens.
-* But nobody lies down within an hour of a stop: the last `TAIL_S` of a section are walked at
-  whatever hour. 31 minutes that begin at 17:30 are over at 18:01; twelve hours that begin at 22:00
-  begin at 06:00.
-* Between two openings of the window nobody walks farther than the longest day on foot. Everybody is
-  fresh at the departure and at each opening, whatever they did before.
-* A crossing is passed when it is open, be it by night, and it is waited for as long as that takes.
-  Standing uses up nothing of the day.
+* Walking happens within the window (the hours of walking). A walker who is on the road when the
+  window closes, or leaves while the window is closed, goes on when it next opens.
+* As an exception, nobody rests within an hour of a stop: the last `TAIL_S` of a section, its
+  *tail*, are walked at any hour. A section of 31 minutes begun at 17:30 ends at 18:01; a section
+  of twelve hours with departure at 22:00 is begun at 06:00.
+* Between two openings of the window nobody walks farther than the longest day on foot. A walker is
+  fresh (has the whole longest day left) at the departure and at each opening, whatever was walked
+  before.
+* A crossing is passed when it is open, even by night, and the walker waits as long as necessary.
+  Waiting uses up nothing of the longest day.
 
-So **who leaves later never arrives earlier** by the same way: whoever is ahead at an opening stays
-ahead until the next, what holds somebody up hangs on the place and the clock alone, and everybody
-is fresh at the same moment.
+It follows that **a later departure never arrives earlier** on the same route: a walker who is ahead
+at one opening stays ahead until the next, delays depend on the place and the clock alone, and all
+walkers are fresh at the same moment.
 
-Without a window (a vehicle) there are waits and no rests. Night is a matter of the clock and not
-of the window. The departure's offset from UTC holds for the whole way.
+Without a window (a vehicle) there are waits and no rests. Night is defined by the clock and not by
+the window. The departure's offset from UTC holds for the whole route.
 """
 
 import math
@@ -40,11 +41,11 @@ type Ints = NDArray[np.int64]
 
 DAY_S: Final = 86_400.0
 
-#: Seconds before a stop that are walked at whatever hour [A]: an hour after dusk to a roof, to a
-#: border post or to where one is going is better than a night beside the road.
+#: Moving time before a stop that is walked at any hour, seconds [A]: an hour after dusk to a
+#: shelter, a border post or the destination is better than a night beside the road.
 TAIL_S: Final = 3_600.0
 
-#: Stretches that there is room for at first: days of a walk of 2,500 km.
+#: Stretches that the result arrays first have room for: enough for the days of a walk of 2,500 km.
 _FIRST_ROOM: Final = 128
 
 
@@ -60,7 +61,7 @@ class WalkingWindow:
     Parameters
     ----------
     start, end
-        Local times of one day, start before end; the end is no longer part of it.
+        Local times of one day, start before end; the end itself is not part of the window.
 
     Raises
     ------
@@ -77,19 +78,19 @@ class WalkingWindow:
 
     @property
     def length_s(self) -> float:
-        """Length, seconds."""
+        """Length of the window, seconds."""
         return seconds_of(self.end) - seconds_of(self.start)
 
     def covers(self, clock_s: float) -> bool:
-        """Return whether a moment, in seconds since some midnight, lies in the window."""
+        """Return whether a moment, in seconds since any midnight, lies in the window."""
         return seconds_of(self.start) <= clock_s % DAY_S < seconds_of(self.end)
 
     def opens_s(self, clock_s: float) -> float:
-        """Return the first opening after a moment, both in seconds since one midnight."""
+        """Return the first opening after a moment, both in seconds since the same midnight."""
         return _next(seconds_of(self.start), clock_s)
 
     def closes_s(self, clock_s: float) -> float:
-        """Return the first closing after a moment, both in seconds since one midnight."""
+        """Return the first closing after a moment, both in seconds since the same midnight."""
         return _next(seconds_of(self.end), clock_s)
 
 
@@ -98,12 +99,12 @@ def _next(daily_s: float, clock_s: float) -> float:
 
 
 def night_before_s(clock_s: Floats) -> Floats:
-    """Return the seconds of night between a midnight and moments after it.
+    """Return the seconds of night between a midnight and later moments.
 
     Parameters
     ----------
     clock_s
-        float64 [n], seconds since that midnight; negative before it.
+        float64 [n], moments in seconds since the midnight; negative before midnight.
 
     Returns
     -------
@@ -117,16 +118,16 @@ def night_before_s(clock_s: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """A day of walking under way.
+    """A day of walking under way, carried over from an earlier part of the journey.
 
     Parameters
     ----------
     fresh
-        When the window next opens, aware: from then on the whole day is left.
+        Next opening of the window, timezone-aware; from then on the whole longest day is left.
     left_m
-        Metres left of the longest day until then.
+        Metres left of the longest day until the opening.
     is_begun
-        Something of it was walked.
+        Whether any part of the day was walked.
     """
 
     fresh: datetime
@@ -136,27 +137,27 @@ class Stint:
 
 @dataclass(frozen=True, eq=False)
 class Timetable:
-    """When each leg of a route is walked; K legs.
+    """Times at which each of the K legs of a route is walked.
 
     Parameters
     ----------
     departure
-        Aware.
+        Departure, timezone-aware.
     start_s, end_s
-        float64 [K], seconds after the departure at which a leg is begun and left behind. A leg
-        may hold a rest; a rest or a wait before a leg lies before its start.
+        float64 [K], seconds after the departure at which a leg is begun and finished. A leg may
+        contain a rest; a rest or a wait before a leg lies before the leg's start.
     night_s
-        float64 [K], seconds of moving time by night.
+        float64 [K], moving time by night, seconds.
     day
-        int64 [K], day of walking in which the leg is begun: 0 is the first. A day lasts from one
-        opening of the window to the next, and an hour longer for who is on the road then; days on
-        which nothing is walked are not counted.
+        int64 [K], day of walking in which the leg is begun; 0 is the first. A day lasts from one
+        opening of the window to the next, and up to an hour longer for a walker on the road at that
+        time. Days without walking are not counted.
     days
-        Days on which something is walked, at least 1.
+        Days with some walking, at least 1.
     arrival_s
-        Seconds after the departure at which the last leg is left behind.
+        Seconds after the departure at which the last leg is finished.
     stint
-        The day that the arrival falls into; None without hours of walking.
+        The day of walking under way at the arrival; None without hours of walking.
     """
 
     departure: datetime
@@ -170,16 +171,16 @@ class Timetable:
 
     @cached_property
     def by_night(self) -> NDArray[np.bool_]:
-        """Legs of which some part is walked by night, bool [K]."""
+        """Legs that are walked at least partly by night, bool [K]."""
         return np.asarray(self.night_s > 0)
 
     @property
     def arrival(self) -> datetime:
-        """Moment of arrival, with the departure's offset."""
+        """Time of arrival, with the departure's UTC offset."""
         return self.at(self.arrival_s)
 
     def at(self, after_s: float) -> datetime:
-        """Return the moment some seconds after the departure, with the departure's offset."""
+        """Return the time some seconds after the departure, with the departure's UTC offset."""
         return _moment(self.departure, after_s)
 
 
@@ -199,31 +200,32 @@ def timetable(
     stops: Collection[int] = (),
     stint: Stint | None = None,
 ) -> Timetable:
-    """Lay a route on the clock, by the rule at the head of this module.
+    """Return the timetable of a route, by the rule at the head of this module.
 
     Parameters
     ----------
     departure
-        Aware; its own offset is taken as the local time of the whole way.
+        Departure, timezone-aware; its own offset is taken as local time of the whole route.
     leg_s
         float64 [K], moving time of each leg, seconds.
     window
-        Hours of walking; None moves round the clock.
+        Hours of walking; None for travel round the clock.
     leg_m, day_max_m
         float64 [K], length of each leg, and the longest day, metres. Without lengths only the
-        window ends a day, as it does without a window.
+        window ends a day; without a window lengths are ignored.
     not_before_s
-        Leg -> seconds after the departure before which it may not be begun (a crossing opens).
+        Earliest begin of some legs (where a crossing opens): leg -> seconds after the departure.
     stops
-        Legs before which a stop lies; where one waits there is one anyhow.
+        Legs before which a stop lies; legs in ``not_before_s`` always have a stop before them.
     stint
-        Under way at departure, of a way that this one goes on; a fresh day where None.
+        The day of walking under way at departure, where this route continues another; a fresh day
+        where None.
 
     Raises
     ------
     InvalidRequest
-        A departure without offset, a time or length that is negative or no number, a longest day
-        of less than a metre, a wait at a leg that is none.
+        The departure has no UTC offset, a time or length is negative or not finite, the longest day
+        is less than a metre, or a wait is given for a leg that does not exist.
     """
     leg_s = np.asarray(leg_s, dtype=np.float64)
     no_lengths = leg_m is None or window is None
@@ -253,7 +255,7 @@ def timetable(
 
 
 def under_way(departure: datetime, stint: Stint | None) -> Stint | None:
-    """Return the day under way at departure; None where that is a fresh one."""
+    """Return the stint under way at departure; None where the departure begins a fresh day."""
     return None if stint is None or departure >= stint.fresh else stint
 
 
@@ -280,16 +282,16 @@ def _check(
 
 
 class Walker:
-    """Where the clock stands while a route is walked; seconds since the midnight of departure.
+    """State of a walker on a route; times in seconds since the midnight before the departure.
 
     Parameters
     ----------
     clock_s
-        The departure.
+        Time of the departure.
     window, day_max_m
-        As `timetable` takes them.
+        As for `timetable`.
     stint
-        The day under way; a fresh one where None.
+        The day of walking under way; a fresh day where None.
     """
 
     def __init__(
@@ -307,7 +309,7 @@ class Walker:
         if window is not None:
             self._hours = (seconds_of(window.start), seconds_of(window.end))
             fresh_s = window.opens_s(clock_s)
-        # As `routing.travel._timetable_kernel.march` has it.
+        # The layout is that of ``state`` in `routing.travel._timetable_kernel.march`.
         self._state = np.array([clock_s, fresh_s, day_max_m, -1.0, 0.0])
         if stint is not None:
             self._state[2] = min(stint.left_m, day_max_m)
@@ -315,34 +317,40 @@ class Walker:
 
     @property
     def clock_s(self) -> float:
-        """What the clock says."""
+        """Current time of the walker, seconds."""
         return float(self._state[0])
 
     @property
     def days(self) -> int:
-        """Days on which something was walked, the one under way at the start among them."""
+        """Days with some walking, including the day under way at the start."""
         return int(self._state[3]) + 1
 
     @property
     def left_m(self) -> float:
-        """Metres left of the day."""
+        """Metres left of the longest day."""
         return self.day_max_m if self.clock_s >= self._state[1] else float(self._state[2])
 
     @property
     def fresh_s(self) -> float:
-        """When the window next opens; infinite without one."""
+        """Time at which the window next opens; infinite without a window."""
         return math.inf if self._window is None else self._window.opens_s(self.clock_s)
 
     @property
     def dusk_s(self) -> float:
-        """When the window closes that is open; now, where it is closed."""
+        """Time at which the open window closes; the current time where the window is closed."""
         if self._window is None:
             return math.inf
         is_open = self._window.covers(self.clock_s)
         return self._window.closes_s(self.clock_s) if is_open else self.clock_s
 
     def stint(self, departure: datetime) -> Stint | None:
-        """Return the day under way, for who left at a departure; None without hours of walking."""
+        """Return the day of walking under way; None without hours of walking.
+
+        Parameters
+        ----------
+        departure
+            Departure of the walker, timezone-aware.
+        """
         if self._window is None:
             return None
         is_fresh = self.clock_s >= self._state[1]
@@ -351,65 +359,70 @@ class Walker:
         return Stint(fresh, self.left_m, is_begun)
 
     def sleep(self) -> None:
-        """Rest until the window next opens, if there is one."""
+        """Rest until the window next opens; without a window do nothing."""
         if self.has_hours:
             self.wait(self.fresh_s)
 
     def wait(self, until_s: float) -> None:
-        """Stand until a moment."""
+        """Wait until a time; do nothing if that time has passed."""
         if until_s > self._state[0]:
             self._state[0] = until_s
             self._state[4] = min(self._state[4], 1.0)
 
     def copy(self) -> "Walker":
-        """Return one who stands at the same place at the same time."""
+        """Return an independent walker in the same state."""
         twin = Walker(self.clock_s, self._window, self.day_max_m)
         twin.take_place_of(self)
         return twin
 
     def take_place_of(self, other: "Walker") -> None:
-        """Stand where another one does."""
-        self._state = other._state.copy()  # noqa: SLF001 -- one of us
+        """Copy the state of another walker."""
+        self._state = other._state.copy()  # noqa: SLF001 -- same class
 
     def go(self, moved_s: Floats, moved_m: Floats) -> None:
-        """Walk a section of which moving time and metres are summed up, float64 [k + 1] each."""
+        """Walk a section, given its cumulative moving time and metres, float64 [k + 1] each."""
         self._stretches(moved_s, moved_m)
 
     def clock_after_s(
         self, moved_s: Floats, moved_m: Floats, passed_s: float, *, rested: bool
     ) -> float:
-        """Return what the clock will say on the way of a section, as `go` takes it.
+        """Return the time at a point within a section, without moving the walker.
 
         Parameters
         ----------
+        moved_s, moved_m
+            The section, as for `go`.
         passed_s
-            Moving seconds from the start of the section.
+            Moving seconds from the start of the section to the point.
         rested
-            After the rest, where one lies just there.
+            Whether to return the time after a rest that lies exactly at the point.
         """
-        from_s, clock_s, _ = self.copy()._stretches(moved_s, moved_m)  # noqa: SLF001 -- one of us
+        from_s, clock_s, _ = self.copy()._stretches(moved_s, moved_m)  # noqa: SLF001 -- same class
         after = int(np.searchsorted(from_s, passed_s, side="right" if rested else "left"))
         row = max(0, after - 1)
         return float(clock_s[row] + (passed_s - from_s[row]))
 
     def walk(self, leg_s: Floats, leg_m: Floats) -> tuple[Floats, Floats, Floats, Ints]:
-        """Walk a section.
+        """Walk a section, and return the times of its legs.
 
         Parameters
         ----------
         leg_s, leg_m
-            float64 [k], moving time and metres of its legs.
+            float64 [k], moving time and metres of the section's legs.
 
         Returns
         -------
         (start_s, end_s, night_s float64 [k], day int64 [k])
-            As `Timetable` has them, but since midnight.
+            As in `Timetable`, but start and end are seconds since midnight.
         """
         moved_s, moved_m = summed(leg_s), summed(leg_m)
         return clock(moved_s, *self._stretches(moved_s, moved_m))
 
     def _stretches(self, moved_s: Floats, moved_m: Floats) -> tuple[Floats, Floats, Floats]:
-        """Cut moving time into stretches: (moving time, clock, day) at which each begins."""
+        """Walk a section; return (moving time, clock, day) at the begin of each stretch.
+
+        A stretch is walked without a rest.
+        """
         room = _FIRST_ROOM
         while True:
             state = self._state.copy()
@@ -425,5 +438,5 @@ class Walker:
 
 
 def summed(values: Floats) -> Floats:
-    """Return the sums before each value and after the last, float64 [k + 1]."""
+    """Return the cumulative sums before each value and after the last, float64 [k + 1]."""
     return np.concatenate([[0.0], np.cumsum(values)])
