@@ -1,4 +1,4 @@
-"""Why somebody does not get in, and what to do: in all five languages, also where pages are not."""
+"""Messages for a failed sign-in, translated into all five languages, unlike some pages."""
 
 from app.i18n.translation import marked
 
