@@ -520,7 +520,7 @@ class Settings(BaseSettings):
 
     @property
     def may_show_demo(self) -> bool:
-        """Whether demo rows may be served: on a loopback address, or if the settings allow (P35)."""
+        """Whether demo rows may be served: on a loopback address, or if a setting allows (P35)."""
         return self.allow_demo_public or is_loopback(self.host)
 
     @property

@@ -35,8 +35,8 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 SKETCH = "sketch"
 SKETCH_FILE = DATA / "roads" / "corridors.osm.xml"
 
-#: Prefix of the key, among those of loaded files, under which the import is stored that a region's
-#: rows in the road-segment table come from.
+#: Prefix of keys in the table of loaded files; the key of a region holds which import its rows in
+#: the road-segment table come from.
 ROADS = "roads:"
 
 Report = Callable[[str], None]

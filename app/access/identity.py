@@ -134,7 +134,7 @@ async def _by_token(request: Request) -> Asker:
 
 async def _by_cookie(request: Request) -> Asker:
     if "authorization" in request.headers:
-        raise TokenAtConsoleError  # decides; `ConsoleAlone` normally refuses earlier
+        raise TokenAtConsoleError  # the authoritative check; `ConsoleAlone` refuses earlier
     secret = request.cookies.get(COOKIE)
     if secret is None:
         return ANYBODY

@@ -1,4 +1,4 @@
-"""Messages for a failed sign-in, translated into all five languages, unlike some pages."""
+"""Messages for a failed sign-in, in all five languages, even those without translated pages."""
 
 from app.i18n.translation import marked
 

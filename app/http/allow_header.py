@@ -19,7 +19,7 @@ def methods_of(request: Request) -> str:
     """
     found = set(_of_its_own(request)) or set(_of_patterns(request))
     if "GET" in found:
-        found.add("HEAD")  # `app.http.middleware.HeadAsGet`
+        found.add("HEAD")  # answered wherever GET is (`app.http.pipeline.Exchange`)
     return ", ".join(sorted(found))
 
 

@@ -97,7 +97,8 @@ _ZSTD_OF_PAGES: Final = replace(ZSTD, level=10)
 #: Codings in our order of preference, which decides between equal weights of the client.
 CODINGS: Final = (ZSTD, BROTLI, GZIP)
 
-#: Media types of text and of tables of numbers; images, archives and books are compressed already.
+#: Compressible media types: text, JSON, XML, vector tiles. Images, archives and spreadsheets are
+#: compressed already.
 _COMPRESSIBLE: Final = re.compile(
     r"text/.+|.+\+(?:json|xml)|application/(?:json|xml|javascript|vnd\.mapbox-vector-tile)"
 )

@@ -36,8 +36,8 @@ from app.settings import Settings
 #: Seconds between two checks for connections that are too slow.
 LOOK_EVERY_S: Final = 1.0
 
-#: Connections in the kernel's accept queue. A burst of this size is accepted before the first of
-#: its connections is checked, so as many file descriptors are kept free.
+#: Length of the kernel's queue of connections to accept. A burst of this size is accepted before
+#: its first connection is checked, so the same number of file descriptors is kept free.
 BACKLOG: Final = 256
 
 #: Limits of lingering [A]: refused connections kept open so that the client can read the refusal,

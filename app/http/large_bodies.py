@@ -10,7 +10,7 @@ from app.runtime.work_limit import search
 #: Smaller bodies are parsed in the event loop [A]: some milliseconds, no more than a thread costs.
 LARGE_BYTES: Final = 16_384
 
-#: One body is parsed at a time: under Python's global lock threads would not parse in parallel.
+#: One body is parsed at a time: Python's global interpreter lock allows no parallel parsing.
 _reading = anyio.CapacityLimiter(1)
 
 

@@ -40,7 +40,8 @@ from routing.travel.crossings import Crossing
 from routing.travel.sketch_towns import Towns
 from routing.travel.support_points import Supports
 
-#: Version of the rules, part of each seal: a new version causes every gap to be recomputed.
+#: Version of the rules, part of each seal (a digest of the data that a corridor's gaps depend on):
+#: a new version causes every gap to be recomputed.
 _RULES: Final = 1
 
 #: Prefix of the key under which the digest of a tier's last computation is stored.

@@ -38,7 +38,7 @@ LOOK_EVERY_S = 600.0
 #: Seconds between two checks for removals that end (P52): precise to a minute of their 24 hours.
 END_EVERY_S = 60.0
 
-#: Seconds between two foldings of change notes, which is the time they stay single rows.
+#: Seconds between two merges of change notes; a note stays a row of its own for as long.
 FOLD_EVERY_S = change_stamps.KEPT.total_seconds()
 
 
@@ -114,7 +114,7 @@ async def daily_upkeep(database: Database, clock: Clock, settings: Settings) -> 
     async with (
         running(every(LOOK_EVERY_S, partial(keep_anchored, database, settings, clock))),
         running(every(LOOK_EVERY_S, partial(_write, _look, database, clock))),
-        # Fold change notes often, because every read of the stamps sums them.
+        # Merge change notes often, because every read of the stamps sums them.
         running(every(FOLD_EVERY_S, partial(_write, change_stamps.fold_old, database, clock))),
         # End removals beyond a person's daily limit within a minute of their time (P52).
         running(every(END_EVERY_S, partial(_write, removal_log.end_due, database, clock))),

@@ -101,7 +101,7 @@ def beds_of(route: Route, found: Sequence[DayStage]) -> tuple[Place, ...]:
 
 
 def _place(route: Route, stop: RouteStop) -> Place:
-    """Return the place of a stop; one at a crossing lies before its posts or behind them."""
+    """Return the place of a stop; one at a crossing lies before or behind the border posts."""
     if all(passage.at_m != stop.at_m for passage in route.passages):
         return (stop.at_m, BEHIND)
     country = route.start_snap.country

@@ -59,7 +59,8 @@ class DetourRefusedError(RouteRefusedError):
     detour
         Length and times of the best route on the refused leg.
     because
-        Published closures on the open route; empty if none of the causes is published.
+        Published closures on the route that would be open without them; empty if no cause of the
+        detour is published.
     blocked_by, nearest, leg, lines
         As for `RouteRefusedError`.
     """

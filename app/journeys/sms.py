@@ -1,6 +1,6 @@
-"""SMS texts with the open spaces of a municipality: short, numbered, dated, marked DEMO if so.
+"""SMS texts with the open spaces of a municipality: short, numbered, dated, marked if demo data.
 
-Messages get forwarded one by one, so each states the day of its data and whether the data is
+Messages get forwarded one by one, so each states the day of its data, and DEMO if the data is
 fictitious (P35, P46). The words are those of the pages, shortened. Safety texts, where a wrong
 translation can do harm, stay in Spanish until a person has reviewed the translation (P47).
 """
@@ -193,7 +193,7 @@ def _clock(w: Words, row: Mapping[str, Any], at: datetime, now: datetime) -> str
 
 
 def _age(w: Words, row: Mapping[str, Any], now: datetime) -> str | None:
-    """Return the age of the data if it calls for caution, else None (P22); demo rows have none."""
+    """Return the data's age if it calls for caution (P22); None for demo rows, undated (P35)."""
     if row["demo"]:
         return None
     age = age_of(row, now)

@@ -19,7 +19,7 @@ LINES: Final = ("emergency", "asylum")
 #: Kinds of lines for survivors of violence and children alone, with the emergency line (P38, P45).
 PROTECTED_LINES: Final = ("gbv", "child_protection", "emergency")
 
-#: Sentences beside any form whose input nobody reads at once: with known lines, and without.
+#: Sentences shown beside forms that nobody reads immediately: if phone lines are known, and if not.
 DANGER: Final = "Si hay peligro ahora, llame a emergencias."
 DANGER_UNKNOWN: Final = "Si hay peligro ahora, pida ayuda a las autoridades o a quien tenga cerca."
 

@@ -1,10 +1,11 @@
 """Current edition of each layer, the key by which cached pages and tiles are valid.
 
-The edition of a layer is equal at two moments only if nothing changed between them that could alter
-a response. A cached response is served while its edition is current. An edition is trusted for at
-most `LEASE_S` after its stamps were read, so no response is staler than that, even if the database
-fails to notify. With notifications, stamps are read in the background instead of by each request.
-Stamps count changes of hidden records too, so an edition never leaves the process (P39).
+An edition is derived from change stamps, which the database keeps per subject. It is equal at two
+moments only if nothing changed between them that could alter a response. A cached response is
+served while its edition is current. An edition is trusted for at most `LEASE_S` after its stamps
+were read, so no response is staler than that, even if the database fails to notify. With
+notifications, stamps are read in the background instead of by each request. Stamps count changes of
+hidden records too, so an edition never leaves the process (P39).
 """
 
 import asyncio

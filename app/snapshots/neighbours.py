@@ -105,7 +105,7 @@ async def next_spaces(
 
 
 def _is_usable(one: NearCandidate, at: datetime) -> bool:
-    """Return whether people can be sent to a space, at any hour of the day (P15)."""
+    """Return whether people can be sent to a space, regardless of its opening hours (P15)."""
     space = one.candidate
     return (
         space.status == "active"

@@ -22,8 +22,8 @@ from geo.text.normalize import sounded
 #: Maximum number of choices offered for an ambiguous name; more would not fit a phone's screen.
 MAX_CHOICES = 8
 
-#: A name means its most populous place without asking if that has so many times the people of the
-#: next.
+#: Of places with one name the most populous is taken without asking if it has at least this many
+#: times the population of the next.
 _FAR_LARGER = 10
 
 #: Factor on the population of a place near an official crossing, when places are ranked [A]: people

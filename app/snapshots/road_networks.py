@@ -296,7 +296,7 @@ def _identity(path: Path) -> Identity:
     # because it may be reused from a removed folder.
     try:
         found = (path / META_FILE).stat()
-    except (FileNotFoundError, NotADirectoryError):  # half a region, or a link without its folder
+    except (FileNotFoundError, NotADirectoryError):  # an incomplete region, or a dangling link
         return _NOWHERE
     except OSError:
         return None
