@@ -1,4 +1,4 @@
-"""The clock: the one place that reads the time, so that tests can set it."""
+"""The clock: the only place that reads the current time, so that tests can replace it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,5 +7,5 @@ Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """Return this instant, aware, in UTC."""
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)

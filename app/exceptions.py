@@ -1,10 +1,10 @@
-"""What a request can get wrong that only the app knows of: its own exceptions."""
+"""Exceptions of the application for invalid or refused requests."""
 
 from collections.abc import Mapping
 
 
 class InvalidParameterError(ValueError):
-    """A query parameter or member cannot be meant."""
+    """A query parameter or a member of the body is invalid; names the field and the reason."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -13,12 +13,12 @@ class InvalidParameterError(ValueError):
 
 
 class MethodNotAllowedError(Exception):
-    """A method that the address does not take.
+    """The path does not accept the request's method.
 
     Parameters
     ----------
     headers
-        Of the answer: ``Allow`` says which it takes.
+        Response headers, with the accepted methods in ``Allow``.
     """
 
     def __init__(self, headers: Mapping[str, str]) -> None:
@@ -27,12 +27,12 @@ class MethodNotAllowedError(Exception):
 
 
 class UnsupportedMediaTypeError(Exception):
-    """A body of a media type that the address does not take.
+    """The path does not accept the body's media type.
 
     Parameters
     ----------
     headers
-        Of the answer: which it takes.
+        Response headers that name the accepted media types.
     """
 
     def __init__(self, headers: Mapping[str, str] | None = None) -> None:
@@ -41,56 +41,56 @@ class UnsupportedMediaTypeError(Exception):
 
 
 class UnconditionalError(Exception):
-    """A change that does not say what it was made from: it has no `If-Match`."""
+    """A change request lacks the header `If-Match`, which names the version it was made from."""
 
 
 class OutdatedError(Exception):
-    """A change of something that is no longer what it was made from."""
+    """The item has changed since the version that a change request was made from."""
 
 
 class BodyTooLargeError(Exception):
-    """A body beyond the limit of its address and of who sends it."""
+    """The body exceeds the limit for its path and client."""
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"the body is larger than {limit_bytes} bytes")
-        # What is still to come of it would be read as the next request.
+        # Otherwise the rest of the body would be parsed as the next request.
         self.headers = {"Connection": "close"}
 
 
 class HeadTooLargeError(Exception):
-    """A request line and headers beyond ``AMPARO_HEAD_LIMIT_BYTES``, or too many headers."""
+    """Request line and headers exceed ``AMPARO_HEAD_LIMIT_BYTES``, or headers are too many."""
 
 
 class SlowRequestError(Exception):
-    """A request that did not come within its time, or not fast enough."""
+    """The request did not arrive within its time limit, or arrived too slowly."""
 
 
 class TooManyConnectionsError(Exception):
-    """As many connections as an address, or a process, may have are at work."""
+    """The client address, or the process, has its maximum number of connections in use."""
 
 
 class NoSuchPartError(LookupError):
-    """A part of a list that has fewer."""
+    """The requested part number exceeds the number of parts of a list."""
 
     def __init__(self, parts: int) -> None:
         super().__init__(f"the list has {parts} parts")
 
 
 class DemoNotPublicError(Exception):
-    """Demo rows are loaded, and this Amparo is bound where other machines reach it (P35)."""
+    """Demo rows are loaded, and the server is bound to a non-loopback address (P35)."""
 
 
 class UnauthorizedError(Exception):
-    """No valid access token."""
+    """The request has no valid access token."""
 
 
 class SignInNeededError(UnauthorizedError):
-    """A page of the console, asked by nobody who is signed in: leads to the sign-in.
+    """A console page was requested without a session; answered by a redirect to the sign-in.
 
     Parameters
     ----------
     location
-        Address of the sign-in, which leads back.
+        URL of the sign-in, including the page to return to.
     """
 
     def __init__(self, location: str) -> None:
@@ -99,20 +99,20 @@ class SignInNeededError(UnauthorizedError):
 
 
 class TokenAtConsoleError(Exception):
-    """A page of the console, asked with an Authorization header: a token is no session (P50)."""
+    """A console page was requested with an Authorization header; a token is no session (P50)."""
 
 
 class ForgedRequestError(Exception):
-    """A form without the token that its own page carries: it may come from another site."""
+    """The form lacks the CSRF token of its page, and may come from another site."""
 
 
 class TooManyRequestsError(Exception):
-    """An address, a token, or all who try at an account, ask faster than they may (P48).
+    """A rate limit is reached: of an address, a token, or sign-in attempts at an account (P48).
 
     Parameters
     ----------
     retry_after_s
-        Seconds until it may ask again.
+        Seconds until the next request is allowed.
     """
 
     def __init__(self, retry_after_s: int) -> None:
@@ -122,7 +122,7 @@ class TooManyRequestsError(Exception):
 
 
 class NoPackError(LookupError):
-    """A country of which there is nothing to take along."""
+    """There is no offline pack for the country, because it has no known spaces."""
 
     def __init__(self, country: str) -> None:
         super().__init__(country)

@@ -1,4 +1,4 @@
-"""Makes the application; importing this opens nothing."""
+"""The FastAPI application: routes, middleware and lifespan; importing this module opens nothing."""
 
 import asyncio
 import re
@@ -111,16 +111,16 @@ def create_app(
     clock: Clock = clocks.now,
     steady_s: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
-    """Return an Amparo that opens its database and road networks when it starts.
+    """Return the application, which opens its database and road networks at startup.
 
     Parameters
     ----------
     database, network
-        Already open ones, which the caller closes; default: those of the settings.
+        Open database and networks, which the caller closes; by default those of the settings.
     clock
-        What tells the time.
+        Clock for the current time.
     steady_s
-        What rates are measured by, in seconds: never goes back.
+        Monotonic clock in seconds, for rate limits.
     """
     limits = RateLimits(settings, steady_s=steady_s)
 
@@ -130,7 +130,7 @@ def create_app(
         opened = open_database(settings) if database is None else database
         try:
             await opened.check_roles()
-            # Nobody waits for it: only the first to ask for a way would.
+            # Compile the searches in the background; only a route request would have to wait.
             warming = asyncio.create_task(asyncio.to_thread(_warm))
             roads = network or RoadNetworks(settings.graphs_dir, settings.walker)
             editions = Editions(opened)
@@ -184,20 +184,20 @@ def create_app(
             ),
             Middleware(Published, routes=asked_most),
         ],
-        # FastAPI's pages load scripts from elsewhere; the document itself is at /api.
+        # FastAPI's documentation pages load scripts from other origins; the document is at /api.
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        # Spans and their errors would carry addresses, queries and messages to whatever collector
-        # the environment names (P48).
+        # Off, because spans and their errors would send addresses, queries and messages to any
+        # collector that the environment names (P48).
         telemetry=TelemetryConfig(
             tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
         ),
-        # No redirect between /x and /x/: it would repeat the query in a header.
+        # No redirects between /x and /x/, which would repeat the query string in a header.
         redirect_slashes=False,
     )
     error_table.install(app)
-    # `Published` finds them first; here they are for what is no GET.
+    # `Published` answers GET requests to these routes first; they are added here for other methods.
     app.router.routes.extend(asked_most)
     app.router.routes.extend(transactions.routes())
     app.router.routes.extend(_operations())
@@ -210,10 +210,10 @@ def create_app(
 
 @cache
 def _operations() -> list[BaseRoute]:
-    """Return the declared operations and pages, which every application of a process shares.
+    """Return the declared operations and pages, shared by all applications of a process.
 
-    FastAPI reads each declaration, half a second for all, once a router: each application would
-    again, of which tests start hundreds.
+    FastAPI takes half a second to read all declarations. Caching the router spares that for every
+    further application; tests start hundreds.
     """
     router = APIRouter(dependencies=[Depends(strict_request), Depends(require_demo_allowed)])
     for module in (
@@ -247,13 +247,13 @@ def _operations() -> list[BaseRoute]:
         vocabularies,
         proposals,
         confirm,
-        # Last: its address would take those of /spaces/nearest and /spaces/match.
+        # Last: the path of this router would also match /spaces/nearest and /spaces/match.
         space,
         poster,
         space_forms,
     ):
         router.include_router(module.router)
-    # The console's pages; one that names all of a kind (spaces/new) comes before one of it.
+    # Console pages: a literal path (spaces/new) precedes a path with a parameter (spaces/{id}).
     for page_module in (
         home,
         queue,
@@ -281,13 +281,13 @@ def _operations() -> list[BaseRoute]:
     return router.routes
 
 
-#: POSTs that store nothing, which any site's page may send and read: ways, coverage, what fits.
+#: Paths of POSTs that store nothing, open to pages of any origin: routes, coverage, matching.
 READING_POSTS: Final = re.compile(
     r"/(routes|ogc/routes|v2/directions/[^/]+/geojson|coverage|spaces/match|plan)"
 )
 
-#: What no other site's page reads, whatever it answers: the console, forms, reports, complaints,
-#: records as the staff sees them, links that open by what is in them.
+#: Paths closed to pages of other origins: console, forms, reports, complaints, records in the
+#: staff's view, and links that carry a secret.
 OWN_PATHS: Final = re.compile(
     rf"({re.escape(CONSOLE)}|/(confirm|report|reports|complaints|match|missing|hides|proposals"
     r"|message-drafts|movement))(/.*)?|/spaces/[^/]+/(complaint|feedback|record)"
@@ -295,7 +295,7 @@ OWN_PATHS: Final = re.compile(
 
 
 def _steps(settings: Settings, limits: RateLimits) -> list[PipelineStep]:
-    """Return what every request passes, the outermost first."""
+    """Return the pipeline steps for every request, outermost first."""
     url = settings.public_url
     is_secure = url is not None and url.scheme == "https"
     return [

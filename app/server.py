@@ -1,4 +1,4 @@
-"""Runs the web server; uvicorn's access log is off, because it would hold query strings (P48)."""
+"""Start of the web server; uvicorn's access log is off, as it would hold query strings (P48)."""
 
 import gc
 import logging
@@ -12,33 +12,33 @@ from app.main import create_app
 from app.runtime import logs
 from app.settings import Settings, pass_on_host, read_settings
 
-#: Seconds that open requests get to finish when the server is told to stop.
+#: Seconds for requests in progress to finish when the server is stopped.
 GRACE_S = 5
 
 
-#: Seconds for which a thread holds Python while another waits for it (CPython: 5 ms). Searches and
-#: large bodies run in threads, and the loop, which answers everybody else, waits for its turn some
-#: ten times in an answer [A].
+#: Python's thread switch interval, seconds (CPython's default: 5 ms). Searches and parsing of large
+#: bodies run in threads, and the event loop has to wait for the interpreter lock some ten times per
+#: response [A].
 _SWITCH_S = 0.001
 
-#: Objects made and not yet freed before Python looks for cycles among them. An answer with routes
-#: is thousands of them, and they die with it: each look is in vain [A].
+#: Threshold of the garbage collector: objects allocated and not freed before a search for cycles. A
+#: response with routes makes thousands of objects without cycles, so each search is in vain [A].
 _LOOK_AFTER = 50_000
 
 
 def from_environment() -> object:
-    """Return the application as a worker process makes it, from its environment."""
+    """Return the application for a worker process, configured by the environment."""
     return settled(read_settings())
 
 
 def settled(settings: Settings) -> FastAPI:
-    """Return the application, and spare what lives as long as it the search for cycles.
+    """Return the application, with its permanent objects exempt from garbage collection.
 
-    Hundreds of thousands of objects of code, models and statements: looking through them held up
-    every answer that was under way for a fifth of a second.
+    These are hundreds of thousands of objects of code, models and statements; scanning them held up
+    every response in progress for a fifth of a second.
     """
-    # What no line of ours holds (`app.runtime.logs`) need not be found out for each; the last is
-    # from where it is logged ("Optimization" in Python's logging HOWTO).
+    # Our log format (`app.runtime.logs`) has no thread, process or source file, so logging need not
+    # determine them for each line ("Optimization" in Python's logging HOWTO).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001
     app = create_app(settings)
@@ -50,7 +50,7 @@ def settled(settings: Settings) -> FastAPI:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until interrupted, with the settings' number of processes."""
+    """Run the server until interrupted, with the settings' number of processes."""
     raise_descriptor_limit()
     several = settings.workers > 1
     if several:
@@ -62,13 +62,13 @@ def serve(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         http=Connection,
-        # Nothing here speaks it, and its protocol would take a connection out of our bounds.
+        # No WebSockets: none are used, and their protocol class would bypass our limits.
         ws="none",
         backlog=BACKLOG,
         access_log=False,
         log_config=logs.CONFIG,
         server_header=False,
-        # uvicorn would believe whoever connects from this machine; AMPARO_TRUSTED_PROXY decides.
+        # uvicorn would trust forwarding headers of local clients; AMPARO_TRUSTED_PROXY decides.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
         log_level="warning",

@@ -1,4 +1,4 @@
-"""The settings of a running Amparo; this module alone reads the environment."""
+"""Settings of a running Amparo; the only module that reads the environment."""
 
 import os
 import re
@@ -45,26 +45,28 @@ def default_home() -> Path:
 
 _PREFIX = "AMPARO_"
 
-#: What the documentation for partners has in its examples: the shell that runs them may serve too.
+#: Variables used by the examples in the documentation for partners. They are no settings, but a
+#: shell that has them set may also start the server.
 _CLIENTS = frozenset({"AMPARO_URL", "AMPARO_TOKEN"})
 
 _DRIVER = re.compile(r"postgres(ql(\+\w+)?)?", re.ASCII)
-#: A password's own @ or / would end up here, and in messages that name the host.
+#: Valid host of a database URL. An unescaped @ or / of a password would end up in the host, and so
+#: in messages that name it.
 _HOST = re.compile(r"[\w.:%-]*", re.ASCII)
 
 
 class BadSettingsError(ValueError):
-    """The environment sets what cannot be meant; one line a setting, without its value."""
+    """The environment has invalid settings; one line per setting, without its value."""
 
 
 def read_settings() -> "Settings":
-    """Return the settings of the environment.
+    """Return the settings from the environment.
 
     Raises
     ------
     BadSettingsError
-        Names every variable that is wrong or unknown, and why; values may be secrets and are not
-        repeated.
+        Variables are invalid or unknown; names each with the reason, but without its value, which
+        may be secret.
     """
     known = {f"{_PREFIX}{name}".upper() for name in Settings.model_fields}
     unknown = [name for name in os.environ if name.upper().startswith(_PREFIX)]
@@ -88,13 +90,16 @@ def read_settings() -> "Settings":
 
 
 def _meant(name: str, known: set[str]) -> str:
-    """Say of a misspelt name what may be meant: a limit that is not set is no limit."""
+    """Return the error text for an unknown variable, with the most similar setting.
+
+    Unknown variables are refused because a misspelt limit would silently not apply.
+    """
     near = get_close_matches(name, known, n=1, cutoff=0.8)
     return "is no setting" + (f"; is {near[0]} meant?" if near else ": see docs/settings.md")
 
 
 def pass_on_host(host: str) -> None:
-    """Let worker processes, which read their settings anew, know the host that is bound (P35)."""
+    """Pass the bound host to worker processes, which read the environment themselves (P35)."""
     os.environ[f"{_PREFIX}HOST"] = host
 
 
@@ -102,10 +107,10 @@ def _reason(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-# Asked at every request, of the one address that the server listens on.
+# Cached, because every request checks the address that the server listens on.
 @lru_cache(maxsize=8)
 def is_loopback(host: str) -> bool:
-    """Return whether an address is reached from this machine alone."""
+    """Return whether a host is a loopback address, reachable only from this machine."""
     if host == "localhost":
         return True
     try:
@@ -118,7 +123,7 @@ def _parts(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
-# As a browser writes it (RFC 6454, 6.2): lower case, without a slash at its end.
+# An origin as browsers serialise it (RFC 6454, 6.2): lower case, without a trailing slash.
 _ORIGIN = re.compile(r"https?://([a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?", re.ASCII)
 
 
@@ -133,7 +138,7 @@ class Settings(BaseSettings):
         env_prefix=_PREFIX,
         frozen=True,
         extra="ignore",
-        # A wrong database URL holds its password all the same.
+        # An invalid database URL may still hold a password.
         hide_input_in_errors=True,
     )
 
@@ -172,7 +177,7 @@ class Settings(BaseSettings):
         5, description="Database connections per access tier and worker."
     )
     database_wait_s: PositiveFloat = Field(
-        # As geo.db.read_pool.WAIT_S.
+        # Equal to geo.db.read_pool.WAIT_S.
         4.0,
         description="Seconds to connect to the database, and to wait for a connection of the pool.",
     )
@@ -180,7 +185,7 @@ class Settings(BaseSettings):
         10_000, description="Longest time a statement of a request may run."
     )
     command_statement_timeout_ms: PositiveInt = Field(
-        # A country's road segments are one statement of minutes [A].
+        # Writing a country's road segments is one statement that takes minutes [A].
         3_600_000,
         description="Longest time a statement of a command may run, and of a start's writes.",
     )
@@ -201,19 +206,19 @@ class Settings(BaseSettings):
         20_971_520, description="Largest file of spaces that the console takes."
     )
     head_limit_bytes: int = Field(
-        # nginx takes four buffers of 8 kB (large_client_header_buffers).
+        # nginx allows four buffers of 8 kB (large_client_header_buffers).
         32_768,
         ge=1_024,
         description="Longest request line and headers in all; beyond it 431, and the end of the "
         "connection.",
     )
     head_fields: PositiveInt = Field(
-        # Apache's LimitRequestFields.
+        # Default of Apache's LimitRequestFields.
         100,
         description="Most headers of a request.",
     )
     head_timeout_s: PositiveInt = Field(
-        # Apache's mod_reqtimeout: header=20, body=20, MinRate=500.
+        # Default of Apache's mod_reqtimeout: header=20, body=20, MinRate=500.
         20,
         description="Seconds that a request line and headers may take to come.",
     )
@@ -224,24 +229,24 @@ class Settings(BaseSettings):
         500, description="Bytes a second below which a body, or who takes an answer, is too slow."
     )
     send_timeout_s: PositiveInt = Field(
-        # [A]: a phone between two masts comes back in less.
+        # [A]: a phone changing between two masts reconnects in less time.
         20,
         description="Seconds over which an answer has to move as fast as that.",
     )
     connections: PositiveInt = Field(
-        # [A]: fewer where the process may not open as many files.
+        # [A]: reduced if the process may not open as many files.
         1_000,
         description="Open connections of a process; who is served goes on, who waits longest goes.",
     )
     connections_per_address: NonNegativeInt = Field(
-        # [A]: the Wi-Fi of a shelter is one address: 200 people at the same moment, and browsers'
-        # idle connections make room.
+        # [A]: the Wi-Fi of a shelter is one address, with 200 people at the same moment; idle
+        # connections of browsers are closed to make room.
         200,
         description="Open connections of an address (of IPv6, a /64); 0: no limit. Those of "
         "AMPARO_TRUSTED_PROXY are not counted.",
     )
     unsent_mb: PositiveInt = Field(
-        # [A]: some hundred answers of the largest kind.
+        # [A]: about a hundred of the largest responses.
         64,
         description="Megabytes of answers that wait in a process to be taken; beyond it who takes "
         "nothing for longest is cut off.",
@@ -266,13 +271,13 @@ class Settings(BaseSettings):
         10, description="Sign-ins and link answers a minute and address; 0: no limit."
     )
     sign_in_pair_rate_per_hour: NonNegativeInt = Field(
-        # [A]: who has forgotten which password it was tries some ten.
+        # [A]: a person who has forgotten which password was used tries about ten.
         20,
         description="Sign-ins an hour of one address, or of one known device, at one account; "
         "0: no limit.",
     )
     sign_in_account_rate_per_hour: NonNegativeInt = Field(
-        # [A]: of a password that 10^8 guesses find, a year of these finds one in 190.
+        # [A]: in a year, this rate of guesses finds one in 190 passwords of strength 10^8.
         60,
         description="Sign-ins an hour at one account by devices that are not known, wherever "
         "from; 0: no limit.",
@@ -283,31 +288,31 @@ class Settings(BaseSettings):
         "factor, which they set up at the next sign-in; offered: who has set one up alone.",
     )
     known_device_days: PositiveInt = Field(
-        # [A]: somebody who signs in twice a year is no stranger.
+        # [A]: keeps the device of a person known who signs in twice a year.
         180,
         description="Days after a sign-in for which its browser is known: what others try does "
         "not slow it down.",
     )
     trusted_device_days: NonNegativeInt = Field(
-        # [A]: what many services do; an emergency hide should wait for no telephone.
+        # [A]: as many services do; an emergency hide should not have to wait for a code by phone.
         30,
         description="Days for which a browser that its owner has ticked stands for the second "
         "factor; 0: the code is always asked for.",
     )
     report_rate_per_minute: NonNegativeInt = Field(
-        # Our choice: the Wi-Fi of a shelter is one address. A room of sixty may answer within the
-        # same minute, and a script gets a tenth of what it may read (`rate_per_minute`).
+        # Our choice: the Wi-Fi of a shelter is one address. Sixty people in a room may answer
+        # within the same minute, and a script gets a tenth of `rate_per_minute`.
         60,
         description="Feedback, complaints, reports and the like a minute and address; 0: no limit.",
     )
     removals_per_day: NonNegativeInt = Field(
-        # [A]: an ordinary day of one person; more is an emergency, and not theirs alone (P52).
+        # [A]: one person's ordinary day; more is an emergency that others have to know of (P52).
         3,
         description="Records that one person hides, closes or withdraws in a day without an end; "
         "what is beyond calls who coordinates and ends after 24 hours unless confirmed.",
     )
     reading_records_per_day: PositiveInt = Field(
-        # [A]: a day's work on a country's queue; more is a copy being made (P56).
+        # [A]: a day's work on a country's queue; more suggests that a copy is being made (P56).
         100,
         description="Different records that the public does not see which one person reads in a "
         "day before who coordinates is told.",
@@ -379,13 +384,13 @@ class Settings(BaseSettings):
         172_800, description="And that takes more than so many seconds: two days."
     )
     coverage_every_s: NonNegativeInt = Field(
-        # [A]: a minute after a closure the map tells the new gap; one short question otherwise.
+        # [A]: the map shows a new gap a minute after a closure; otherwise one short query.
         60,
         description="Seconds between two looks at whether the layer of gaps along corridors has "
         "to be computed anew; 0: by `amparo upkeep` alone.",
     )
     near_m: PositiveInt = Field(
-        # [A]: what is called near of a match too; four days on foot.
+        # [A]: equal to the search radius of matching; four days on foot.
         100_000,
         description="How far a space may lie to be called near, in a straight line; what is "
         "farther is told as beyond.",
@@ -495,32 +500,32 @@ class Settings(BaseSettings):
 
     @property
     def is_factor_required(self) -> bool:
-        """Whether those who decide or hide need a second factor."""
+        """Whether people with rights to decide or hide need a second factor."""
         return self.second_factor == "required"
 
     @property
     def allowed_origins(self) -> tuple[str, ...]:
-        """Origins of other sites whose pages may read answers."""
+        """Allow-list of origins of other sites, for CORS."""
         return _parts(self.cors_origins)
 
     @property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        """Where proxies are whose word about the client's address is taken."""
+        """Networks of proxies whose forwarding headers are trusted."""
         return _networks(self.trusted_proxy)
 
     @property
     def walker(self) -> Profile:
-        """Who walks: an adult, in the hours that are set."""
+        """Walking profile: an adult, within the configured hours."""
         return replace(ADULT, window_start=self.walk_from, window_end=self.walk_until)
 
     @property
     def may_show_demo(self) -> bool:
-        """Whether demo rows may be served: not beyond this machine unless it is allowed (P35)."""
+        """Whether demo rows may be served: on a loopback address, or if a setting allows (P35)."""
         return self.allow_demo_public or is_loopback(self.host)
 
     @property
     def graphs_dir(self) -> Path:
-        """Folder of the road graphs, one directory a region."""
+        """Folder of the road graphs, one directory per region."""
         return self.home / "graphs"
 
     @property
@@ -530,7 +535,7 @@ class Settings(BaseSettings):
 
     @property
     def socket_dir(self) -> Path:
-        """Folder of the private cluster's socket: short, private, one for each home.
+        """Folder of the private cluster's unix socket, specific to user and home folder.
 
         A unix socket's path is limited to 107 bytes, hence the temporary folder and a hash.
         """

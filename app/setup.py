@@ -1,4 +1,4 @@
-"""What must be in place before Amparo serves: database, tables, roads, data."""
+"""Preparation before the server starts: database, migrations, road networks, shipped data."""
 
 import asyncio
 import json
@@ -29,13 +29,14 @@ from routing.graph.storage import GraphMeta, list_regions
 from routing.osm.importer import OfficialCrossing, import_osm
 from routing.warmup import warm, warm_import
 
-#: The repository's own data; the wheel does not carry it.
+#: Data shipped in the repository; not part of the wheel.
 DATA = Path(__file__).resolve().parents[1] / "data"
 
 SKETCH = "sketch"
 SKETCH_FILE = DATA / "roads" / "corridors.osm.xml"
 
-#: How it is remembered among the loaded files which import of a region the table has.
+#: Prefix of keys in the table of loaded files; the key of a region holds which import its rows in
+#: the road-segment table come from.
 ROADS = "roads:"
 
 Report = Callable[[str], None]
@@ -59,7 +60,7 @@ def start_database(settings: Settings) -> None:
     ClusterError
         The private cluster cannot run.
     DatabaseUnavailableError
-        The database does not answer, or does not let us in; says which one and what to do.
+        The database does not answer or refuses the login; names the database and what to do.
     """
     cluster = private_cluster(settings)
     if cluster is not None:
@@ -95,12 +96,12 @@ def _why(error: DatabaseUnavailableError) -> str:
 
 
 def _refusal(error: BaseException | None) -> str:
-    # Not SQLAlchemy's own text, which repeats the statement.
+    # The driver's message, because SQLAlchemy's own repeats the statement.
     return str(driven(error)).partition("\n")[0].rpartition(">: ")[2].rstrip(".")
 
 
 def import_sketch(settings: Settings) -> None:
-    """Import the corridor sketch that stands in until an OpenStreetMap extract is imported."""
+    """Import the corridor sketch, used until an OpenStreetMap extract is imported."""
     import_osm(
         SKETCH_FILE,
         settings.graphs_dir,
@@ -111,11 +112,11 @@ def import_sketch(settings: Settings) -> None:
 
 
 async def prepare_data(settings: Settings, report: Report, warn: Report | None = None) -> None:
-    """Load what the repository ships: data files, the sketch, its segments for the map.
+    """Load the data shipped in the repository: data files, the sketch, its segments for the map.
 
-    Files already loaded today cost a look at their sums; demo rows that were removed on
-    purpose stay removed. No region keeps the rest from being served: ``warn`` (default: ``report``)
-    is told which is damaged, or not on the map yet.
+    Of files already loaded today only the checksums are compared; demo rows that were removed on
+    purpose stay removed. A damaged region, or one not on the map yet, does not stop the server:
+    ``warn`` (default: ``report``) is called with a line for each.
     """
     warn = warn or report
     await asyncio.to_thread(tidy, settings.graphs_dir)
@@ -127,33 +128,33 @@ async def prepare_data(settings: Settings, report: Report, warn: Report | None =
             warn(line)
         try:
             await cover(database, settings)
-        except Exception as error:  # a start never fails for it: the server tries again
+        except Exception as error:  # never fail a start; the server tries again
             warn(f"gaps along corridors not computed: {type(error).__name__}")
 
 
 async def cover(database: Database, settings: Settings, report: Report = lambda _line: None) -> int:
-    """Compute the gaps along corridors that have changed; say of how many corridors and tiers."""
+    """Recompute changed gaps along corridors; return the number of pairs of corridor and tier."""
     network = RoadNetworks(settings.graphs_dir, settings.walker)
     coverer = Coverer(database, network, settings.access_m, settings.walker.name)
     return await coverer.cover(datetime.now(UTC), report)
 
 
 async def _prepare_sketch(settings: Settings, report: Report, warn: Report) -> None:
-    """Import the sketch where it is missing or damaged: it is shipped."""
+    """Import the shipped sketch, which is missing or damaged, and compile the searches."""
     try:
         await asyncio.to_thread(import_sketch, settings)
     except (RoutingError, OSError) as error:
         warn(f"the corridor sketch cannot be imported: {error}")
         return
     report("corridor sketch imported")
-    # At a first start; later ones find on disk what was compiled.
+    # Compiled at the first start only; later starts load the compiled code from disk.
     await asyncio.to_thread(warm)
     await asyncio.to_thread(warm_import)
     report("searches compiled")
 
 
 def damage_of(folder: Path) -> str | None:
-    """Return why a region cannot be opened; None where it can."""
+    """Return the error that keeps a region from being opened; None if there is none."""
     try:
         open_graph(folder)
     except GraphError as error:
@@ -162,9 +163,9 @@ def damage_of(folder: Path) -> str | None:
 
 
 async def load_paths(settings: Settings, paths: Sequence[Path], report: Report) -> None:
-    """Load files or folders that somebody named, also demo files removed before.
+    """Load the named files or folders, including demo files that were removed before.
 
-    Without any, load the repository's own data as a start does: what was removed stays away.
+    Without paths, load the repository's data as at a start: removed demo rows stay removed.
     """
     async with writing_database(settings) as database:
         await _load(database, settings, paths or [DATA], report, automatic=not paths)
@@ -194,15 +195,15 @@ async def _load(
 
 
 async def reconcile_segments(database: Database, settings: Settings) -> list[str]:
-    """Make the road-segment table hold what is imported: an import may have been killed.
+    """Make the road-segment table match the imported regions, as an import may have been killed.
 
-    Regions that the table does not have, or has from another import, are written; regions whose
+    Regions that are missing in the table, or come from another import, are written; regions whose
     folder is gone are deleted. A folder that cannot be read keeps its rows.
 
     Returns
     -------
     list of str
-        What is wrong with regions, a line each: it is no reason to serve nothing.
+        Problems of regions, one line each; they are no reason not to start.
     """
     async with database.session(Tier.WRITER) as session:
         stored = set(await road_segments.regions(session))
@@ -220,7 +221,7 @@ async def reconcile_segments(database: Database, settings: Settings) -> list[str
         try:
             await publish_segments(database, folder)
         except (GeoError, GraphError, DBAPIError) as error:
-            # Not SQLAlchemy's own text, which repeats the statement.
+            # Only the error's class, because SQLAlchemy's message repeats the statement.
             why = type(error.orig).__name__ if isinstance(error, DBAPIError) else str(error)
             wrong.append(f"region {folder.name}: its roads are not on the map yet: {why}")
     for region in sorted((stored | published.keys()) - {folder.name for folder in folders}):
@@ -229,14 +230,15 @@ async def reconcile_segments(database: Database, settings: Settings) -> list[str
 
 
 def _identity(meta: GraphMeta) -> str:
-    """Return what tells one import of a region from any other."""
+    """Return a digest that identifies an import of a region."""
     return sha256(json.dumps([meta.imported_at, meta.checksums]).encode()).hexdigest()
 
 
 async def publish_segments(database: Database, folder: Path) -> int:
     """Replace a region's rows in the road-segment table by those of its graph, all or none.
 
-    Of an import that is not yet in place too: whose folder the graph is, its meta says.
+    The region's name is read from the graph's metadata, so the folder may be that of an import
+    which is not in place yet.
     """
     graph = open_graph(folder)
     region = graph.meta.name
@@ -261,9 +263,10 @@ async def withdraw_segments(database: Database, region: str) -> None:
 
 
 async def official_crossings(database: Database) -> tuple[OfficialCrossing, ...]:
-    """Return the only places where imported roads may cross a border (P10, P34).
+    """Return the official crossings, the only places where imported roads may cross a border.
 
-    All public crossings, whatever their state: a closed crossing keeps its road.
+    They are all public crossings, whatever their state: a closed crossing keeps its road (P10,
+    P34).
     """
     async with database.session(Tier.PUBLIC) as session:
         known = await crossings.states_at(session, datetime.now(UTC))
@@ -279,12 +282,12 @@ async def official_crossings(database: Database) -> tuple[OfficialCrossing, ...]
 
 
 async def require_demo_stays_local(settings: Settings) -> None:
-    """Refuse to serve demo rows beyond this machine without the setting that allows it (P35).
+    """Refuse to start if demo rows would be served beyond this machine without permission (P35).
 
     Raises
     ------
     MixedDataError
-        Demo rows are loaded, and the host to bind is not a loopback address.
+        Demo rows are loaded, the host to bind is not a loopback address, and no setting allows it.
     """
     if settings.may_show_demo:
         return

@@ -1,6 +1,7 @@
-"""Tokens of forms: made with the secret of the cookie that the form is sent with (CSRF).
+"""CSRF tokens of forms, signed with the secret of a cookie that is sent along with the form.
 
-Each is new, so that the compression of a page tells nothing about it; all of one secret hold.
+Each token has a new salt, so that the compressed length of a page reveals nothing about it; all
+tokens of one secret are valid.
 """
 
 import hmac
@@ -9,15 +10,15 @@ from hashlib import sha256
 
 
 def form_token(secret: str) -> str:
-    """Return a token for a form that is sent with the cookie of that secret."""
+    """Return a new CSRF token for the secret of a cookie."""
     salt = secrets.token_hex(16)
     return f"{salt}.{_signature(secret, salt)}"
 
 
 def is_token_of(token: str, secret: str) -> bool:
-    """Return whether a form's token was made with that secret, in constant time."""
+    """Return whether a CSRF token was made with a secret, in constant time."""
     salt, _, signature = token.partition(".")
-    # Bytes: compare_digest refuses strings beyond ASCII, and the client writes this.
+    # Bytes, because the token is client input and compare_digest refuses non-ASCII strings.
     return hmac.compare_digest(_signature(secret, salt).encode(), signature.encode())
 
 

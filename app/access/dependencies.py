@@ -1,4 +1,4 @@
-"""What endpoints may ask for: a session of their tier, the roads, the clock, a strict request."""
+"""FastAPI dependencies: database sessions per tier, road networks, clock, strict requests."""
 
 import json
 import math
@@ -36,7 +36,7 @@ from routing.travel.avoid_areas import Obstacles
 
 
 class AppState(TypedDict):
-    """What the lifespan opens and every request can reach as ``request.state``."""
+    """Objects opened by the application's lifespan, available as ``request.state``."""
 
     settings: Settings
     database: Database
@@ -52,7 +52,7 @@ class AppState(TypedDict):
 
 
 async def get_asker(request: Request) -> Asker:
-    """Return who asks: by token, by the console's cookie, or anybody."""
+    """Return the client's identity, from a token or the console's cookie; else `ANYBODY`."""
     return await find_asker(request)
 
 
@@ -60,7 +60,7 @@ AskerDep = Annotated[Asker, Depends(get_asker)]
 
 
 async def get_session(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSession]:
-    """Open a session of the asker's tier, READ ONLY in the database itself."""
+    """Open a database session of the client's tier, which the database itself makes READ ONLY."""
     database: Database = request.state.database
     async with database.session(asker.tier) as session:
         yield session
@@ -68,7 +68,7 @@ async def get_session(request: Request, asker: AskerDep) -> AsyncIterator[AsyncS
 
 @asynccontextmanager
 async def open_source(request: Request) -> AsyncIterator[ReadSource]:
-    """Open the source of a request: its answer is no older than the lease of `layer_editions`.
+    """Open a data source for a request, no staler than the lease of `layer_editions` allows.
 
     Raises
     ------
@@ -87,7 +87,7 @@ async def open_source(request: Request) -> AsyncIterator[ReadSource]:
 
 @asynccontextmanager
 async def open_source_for(request: Request, obstacles: Obstacles) -> AsyncIterator[ReadSource]:
-    """Open the source of a request for a way; one that keeps out of areas waits for its turn.
+    """Open a data source for a routing request; requests with areas to avoid wait in a queue.
 
     Raises
     ------
@@ -103,7 +103,7 @@ async def open_source_for(request: Request, obstacles: Obstacles) -> AsyncIterat
 
 
 async def get_actor(request: Request) -> Actor:
-    """Return the person who asks, or refuse; a page of the console leads to the sign-in."""
+    """Return the signed-in person, or refuse; console pages redirect to the sign-in."""
     return await require_actor(request)
 
 
@@ -111,10 +111,10 @@ ActorDep = Annotated[Actor, Depends(get_actor)]
 
 
 async def get_worker(actor: ActorDep) -> Actor:
-    """Return who works on records: an editor or above.
+    """Return the signed-in person if an editor or above, who may work on records.
 
-    Refused before anything is read: whether a record that only staff know of exists is no
-    business of people who read (P39).
+    Others are refused before any record is read, so that the response does not reveal whether a
+    record exists that only staff may see (P39).
     """
     require_staff(actor)
     return actor
@@ -124,32 +124,32 @@ WorkerDep = Annotated[Actor, Depends(get_worker)]
 
 
 async def get_staff(request: Request, actor: ActorDep) -> AsyncIterator[AsyncSession]:
-    """Open a session of the staff tier that knows its person; for editors and above."""
+    """Open a staff session bound to the person, for editors and above; log what it read."""
     require_staff(actor)
     database: Database = request.state.database
     async with database.session(Tier.STAFF, person=actor.id) as session:
         yield session
         what = staff_reads.shown(session)
     if getattr(request.state, _WRITES, False):
-        setattr(request.state, _READ, what)  # the writer's session of this request notes it
+        setattr(request.state, _READ, what)  # logged by the writer session of this request
     elif what:
         async with database.session(Tier.WRITER) as session:
             await staff_reads.note(session, actor.id, what, where=_pattern(request))
 
 
-#: Of the state of a request: whether a writer's session is open; what was read beside it.
+#: Keys in the request's state: whether a writer session is open, and what the staff session read.
 _WRITES, _READ = "writes", "read"
 
 
 def _pattern(request: Request) -> str:
-    """Return the pattern of the address: what stands in it is a record's, and noted by its id."""
+    """Return the route's path template, which holds no ids; records are logged by id separately."""
     return str(getattr(request.scope.get("route"), "path", ""))
 
 
 async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSession]:
-    """Open a session that may write and knows its person, where one is known.
+    """Open a writer session, bound to the person if signed in.
 
-    Each endpoint checks for itself who may do what.
+    Each endpoint checks permissions itself.
     """
     require_room(request)
     database: Database = request.state.database
@@ -159,24 +159,25 @@ async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSe
         yield session
         setattr(request.state, _WRITES, False)
         if person is not None:
-            # One entry a request, in the transaction that the answer waits for (P56).
+            # One log entry of staff reads per request, committed before the response (P56).
             beside: staff_reads.Shown = getattr(request.state, _READ, {})
             what = staff_reads.together(staff_reads.shown(session), beside)
             await staff_reads.note(session, person, what, where=_pattern(request))
-    # Committed: the next request to this process sees it, however late the database tells of it.
+    # The change is committed. The next request to this process has to see it, even if the
+    # database's notification arrives later.
     editions: Editions = request.state.editions
     editions.doubt()
 
 
 async def get_counting_writer(request: Request) -> AsyncIterator[AsyncSession]:
-    """Open a session that may write for an endpoint that looks at the token itself."""
+    """Open a writer session for an endpoint that checks the token itself."""
     require_room(request)
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
         yield session
 
 
-# Async, though they wait for nothing: FastAPI sends the others to a thread each.
+# These are async although they await nothing, because FastAPI runs sync dependencies in threads.
 async def get_network(request: Request) -> RoadNetworks:
     """Return the road networks."""
     network: RoadNetworks = request.state.network
@@ -195,22 +196,22 @@ async def get_clock(request: Request) -> Clock:
     return clock
 
 
-# RFC 3986's reg-name and IPv6 literal as hosts use them, and a port.
+# Host header: a reg-name or IPv6 literal of RFC 3986 as used in practice, and an optional port.
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?", re.ASCII)
 
 
 async def get_base_url(request: Request) -> str:
-    """Return what `base_url` does; for endpoints that declare what they need."""
+    """Return `base_url` of the request, as a FastAPI dependency."""
     return base_url(request)
 
 
 def base_url(request: Request) -> str:
-    """Return the address that links in answers start with, without a slash at its end.
+    """Return the base URL of links in responses, without a trailing slash.
 
     Raises
     ------
     InvalidParameterError
-        No public address is set, and the request's Host is none.
+        The settings have no public URL, and the request's Host header is invalid.
     """
     settings: Settings = request.state.settings
     public = settings.public_url
@@ -222,8 +223,8 @@ def base_url(request: Request) -> str:
     return f"{request.scope['scheme']}://{host}"
 
 
-# Scope "function": committed before the answer leaves, so that no 200 is sent for a commit
-# that failed (FastAPI runs what follows a yield after the response otherwise).
+# Scope "function" commits before the response is sent, so that no 200 precedes a failed commit.
+# By default FastAPI runs the code after a yield once the response is sent.
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 StaffDep = Annotated[AsyncSession, Depends(get_staff, scope="function")]
 WriterDep = Annotated[AsyncSession, Depends(get_writer, scope="function")]
@@ -235,15 +236,15 @@ BaseUrlDep = Annotated[str, Depends(get_base_url)]
 
 
 async def require_demo_allowed(request: Request) -> None:
-    """Answer nothing beyond this machine while demo rows are there that must not leave it (P35).
+    """Refuse requests while demo rows are loaded that must not leave this machine (P35).
 
-    Asked at every request, since they may be loaded while the server runs; bound to a loopback
-    address it costs nothing.
+    Checked at every request, because demo rows may be loaded while the server runs. A server bound
+    to a loopback address skips the check.
 
     Raises
     ------
     DemoNotPublicError
-        They are there, and the settings do not allow it.
+        Demo rows are loaded, and the settings do not allow them to be served.
     """
     settings: Settings = request.state.settings
     if settings.may_show_demo:
@@ -254,16 +255,16 @@ async def require_demo_allowed(request: Request) -> None:
 
 
 async def strict_request(request: Request) -> None:
-    """Refuse what an endpoint did not declare: parameters, media types, numbers JSON lacks.
+    """Refuse undeclared query parameters and media types, and invalid JSON such as NaN.
 
-    Depended on by the whole application, so that no endpoint can forget it.
+    A dependency of the whole application, so that no endpoint can forget it.
 
     Raises
     ------
     InvalidParameterError
-        An unknown or repeated query parameter; NaN or Infinity in the body; NUL in either.
+        A query parameter is unknown or repeated, the body has NaN or Infinity, or either has NUL.
     UnsupportedMediaTypeError
-        A body that is not JSON where JSON is declared.
+        The endpoint declares a JSON body, and the request has another media type.
     """
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
@@ -287,11 +288,11 @@ def _check_query(request: Request, known: dict[str, bool]) -> None:
 
 
 def _shown(name: str) -> str:
-    # Names come from outside: short and printable is enough to recognise one's own.
+    # The name is client input; 64 printable characters suffice to recognise it.
     return "".join(c for c in name[:64] if c.isprintable())
 
 
-# PostgreSQL's text holds none, and refuses the whole statement.
+# PostgreSQL's type text cannot hold NUL, and the statement would fail.
 _NUL = "\0"
 _HOLDS_NUL = "holds the character NUL (U+0000), which no text may have"
 
@@ -299,8 +300,8 @@ _NAMES: dict[int, tuple[APIRoute, dict[str, bool]]] = {}
 
 
 def _query_names(route: APIRoute) -> dict[str, bool]:
-    """Return the declared query parameters, each with whether it may be repeated."""
-    # By identity, since routes have no hash; kept with the route, so that no id is used again.
+    """Return the names of the declared query parameters and whether each may be repeated."""
+    # Cached by id, because routes are not hashable; storing the route keeps its id from reuse.
     if id(route) not in _NAMES:
         _NAMES[id(route)] = (route, dict(_declared(route.dependant)))
     return _NAMES[id(route)][1]
@@ -328,13 +329,13 @@ def _takes_json(route: APIRoute) -> bool:
 
 
 async def read_json(request: Request) -> Any:  # noqa: ANN401 -- any JSON value
-    """Return the body as JSON (RFC 8259), strictly.
+    """Return the request's body parsed as strict JSON (RFC 8259).
 
     Raises
     ------
     InvalidParameterError
-        Not JSON, with a number that JSON does not have (NaN, Infinity), or with NUL in a text; the
-        place of either is named.
+        The body is not JSON, holds NaN or Infinity, or holds NUL in a string; the error names the
+        path of the number or string.
     UnsupportedMediaTypeError
         The Content-Type is not JSON.
     """
@@ -351,7 +352,7 @@ def _parsed(body: bytes) -> Any:  # noqa: ANN401 -- any JSON value
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        # The position says enough; the text around it may hold what must not be repeated.
+        # Report only the position: the text around it may hold data that must not be repeated.
         place = _unreal_number(body)
         if place is not None:
             raise InvalidParameterError(place, "not a finite number") from error
@@ -365,7 +366,7 @@ def _parsed(body: bytes) -> Any:  # noqa: ANN401 -- any JSON value
 
 
 def _unreal_number(body: bytes) -> str | None:
-    """Return the path of the first NaN or Infinity that Python's lenient reader accepts."""
+    """Return the path of the first NaN or Infinity, found with Python's lenient JSON parser."""
     try:
         return next(_places(json.loads(body), _is_unreal), None)
     except (ValueError, RecursionError):
@@ -379,7 +380,7 @@ def _is_unreal(value: object) -> bool:
 def _places(
     value: object, is_sought: Callable[[object], bool], path: tuple[str, ...] = ()
 ) -> Iterator[str]:
-    """Return the paths of values and names of a JSON document that are sought."""
+    """Yield the paths of the values and member names in a JSON document that match a predicate."""
     if is_sought(value):
         yield ".".join(path) or "body"
     if isinstance(value, dict):

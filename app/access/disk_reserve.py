@@ -1,4 +1,4 @@
-"""While the disk is full, what hides people goes on and all else that writes is refused."""
+"""Refusal of writes while the disk is full; emergency hides are still accepted."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from app.access.identity import CONSOLE
 from geo.db.disk_reserve import Room
 from geo.errors import DiskFullError
 
-#: What is written when there is room for hides alone: they, and that they go on.
+#: Routes that may write while the disk is short of room: hiding a record, confirming a removal.
 FIRST_IN_LINE: Final = frozenset(
     {"/hides", f"{CONSOLE}/hides", f"{CONSOLE}/removals/{{removal_id}}/confirm"}
 )
@@ -17,18 +17,18 @@ _READING: Final = frozenset({"GET", "HEAD"})
 
 
 def require_room(request: Request) -> None:
-    """Refuse a request that writes while there is room for emergency hides alone.
+    """Refuse a request that writes while the disk only has room for emergency hides.
 
     Raises
     ------
     DiskFullError
-        It is none of them.
+        The disk is short of room, and the request writes something else than a hide.
     """
     room: Room | None = request.state.room
     if room is None or request.method in _READING:
         return
     pattern = getattr(request.scope.get("route"), "path", "")
     is_first = request.method == "POST" and pattern in FIRST_IN_LINE
-    # Of hides too: what is kept for them is given up here, if nobody has yet.
+    # Call `is_short` for hides too: it releases the reserve kept for them, if still held.
     if room.is_short() and not is_first:
         raise DiskFullError

@@ -1,8 +1,8 @@
-"""An address that takes one body of JSON: what is plainly right is answered without ado.
+"""Route class with a fast path for valid JSON bodies.
 
-FastAPI solves an endpoint's dependencies and reads a body twice, which takes as long as a tenth of
-a search. A body that is what its model says, without a query beside it, needs none of that.
-Whatever else comes goes the long way, and is refused or answered as the declaration says.
+FastAPI resolves an endpoint's dependencies and reads a body twice, which takes a tenth of the time
+of a search. A valid body of a request without a query string skips both. Every other request takes
+FastAPI's normal path, and is refused or answered there.
 """
 
 import orjson
@@ -16,10 +16,10 @@ from app.schemas.json_body import Handler, LargeBodyRoute
 
 
 class PlainRoute(LargeBodyRoute):
-    """Of an endpoint that takes the request and a ``body``; its other parameters have defaults."""
+    """Route of an endpoint with parameters ``request``, ``body``, and others that have defaults."""
 
     def get_route_handler(self) -> Handler:
-        """Return what answers a request."""
+        """Return the function that answers a request."""
         declared = super().get_route_handler()
         endpoint, model = self.endpoint, self.endpoint.__annotations__["body"]
 
@@ -35,7 +35,7 @@ class PlainRoute(LargeBodyRoute):
 
 
 async def _read[M: BaseModel](request: Request, model: type[M]) -> M | None:
-    """Return a body that is plainly what a model says, else None."""
+    """Return the body as a validated model; None for a large or invalid one."""
     if request.headers.get("content-type") != "application/json":
         return None
     body = await request.body()

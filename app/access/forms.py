@@ -1,9 +1,10 @@
-"""Forms of the console: read whole, and only from the page that they were on (CSRF).
+"""Forms of the console, protected against cross-site request forgery (CSRF).
 
-A sign-in's secret signs the forms of who is signed in, and nothing else does: whoever may write a
-cookie of their own choice has signed nothing. The two forms that come before a sign-in are signed
-with a cookie of their own, and are read by `get_anonymous_form`; those of who still has to show a
-second factor by the secret of that half sign-in, which signs no other (`get_half_form`).
+Forms of a signed-in person are signed only with the secret of that session, so that an attacker who
+can set another cookie in the browser gains nothing. The two forms before a sign-in are signed with
+a cookie of their own and read by `get_anonymous_form`. Forms of a person whose second factor is
+still missing are signed with the secret of that half-finished session, which is valid for no other
+forms (`get_half_form`).
 """
 
 import secrets
@@ -26,28 +27,28 @@ from app.exceptions import (
 )
 from app.settings import Settings
 
-#: The cookie that signs forms of nobody in particular: the sign-in, an invitation.
+#: Cookie that signs forms sent without a session: sign-in and invitation.
 FORM_COOKIE = "amparo_form"
 FIELD = "csrf"
 
-#: A sign-in page left open for longer has to be opened again.
+#: Lifetime of the form cookie: a sign-in page left open for longer has to be reloaded.
 _FORM_LIFE_S = 3_600
 
-#: More are no form of ours.
+#: Maximum number of fields; no form of the console has more.
 _MOST_FIELDS = 5_000
 
 _KINDS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Form(dict[str, str]):
-    """The fields of a form, each with its last value.
+    """Form fields, each with its last value.
 
     Attributes
     ----------
     lists
-        Every value of each field, for those that may be repeated.
+        All values of each field, for fields that may be repeated.
     files
-        What was uploaded, by field; in memory or a temporary file that ends with the request.
+        Uploaded files by field, in memory or in a temporary file that is deleted with the request.
     """
 
     def __init__(self, data: FormData) -> None:
@@ -63,37 +64,37 @@ class Form(dict[str, str]):
 
 
 async def read_form(request: Request) -> Form:
-    """Return the form that a page of who is signed in sent.
+    """Return the form sent by a signed-in person.
 
     Raises
     ------
     SignInNeededError
         Nobody is signed in.
     ForgedRequestError
-        Another site sent it, or its token is missing or of another sign-in.
+        Another site sent the form, or its CSRF token is missing or of another session.
     UnsupportedMediaTypeError
-        It is no form.
+        The body is not a form.
     InvalidParameterError
-        It cannot be read.
+        The form cannot be parsed.
     """
     _require_form(request)
-    # Before the body is taken apart: nobody's is not worth the work.
+    # Check the session before the body is parsed, to spare the work for anonymous clients.
     await require_actor(request)
     return await _read(request, (await find_asker(request)).secret)
 
 
 async def read_half_form(request: Request) -> Form:
-    """Return the form of who is asked for a second factor; raises as `read_form`."""
+    """Return the form sent by a person who has to show a second factor; raises as `read_form`."""
     _require_form(request)
     asker = await find_asker(request)
     if asker.half is None:
-        # Nobody, or somebody who is through already: the sign-in's page knows where to.
+        # The client is not signed in at all, or fully: the sign-in page redirects as needed.
         raise SignInNeededError(f"{SIGN_IN}?next={CONSOLE}")
     return await _read(request, asker.secret)
 
 
 async def read_anonymous_form(request: Request) -> Form:
-    """Return the form of a page that is shown to nobody in particular; raises as `read_form`."""
+    """Return a form sent without a session; raises as `read_form`."""
     _require_form(request)
     return await _read(request, request.cookies.get(FORM_COOKIE))
 
@@ -118,13 +119,13 @@ async def _read(request: Request, secret: str | None) -> Form:
 
 
 def _part_size(request: Request) -> int:
-    # The body as a whole is limited before; a part of it needs no limit of its own.
+    # `BodyLimit` has limited the whole body already; a part needs no lower limit.
     settings: Settings = request.state.settings
     return settings.body_limit_bytes
 
 
 def _require_own_site(request: Request) -> None:
-    """Refuse what a browser says comes from another site (Fetch Metadata; RFC 6454)."""
+    """Refuse a form sent from another site, by Sec-Fetch-Site or Origin (RFC 6454)."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         if site != "same-origin":
@@ -132,7 +133,7 @@ def _require_own_site(request: Request) -> None:
         return
     origin = request.headers.get("origin")
     if origin is None:
-        return  # no browser of today; the token decides
+        return  # not a current browser; the CSRF token decides
     own = {request.headers.get("host", "")}
     settings: Settings = request.state.settings
     if settings.public_url is not None:
@@ -142,18 +143,18 @@ def _require_own_site(request: Request) -> None:
 
 
 def anonymous_token(request: Request) -> tuple[str, str]:
-    """Return a form's token before anybody is signed in, and the cookie's secret it belongs to."""
+    """Return a CSRF token for a form without a session, and the secret for its cookie."""
     secret = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
     return form_token(secret), secret
 
 
 def keep_anonymous(response: Response, request: Request, secret: str) -> None:
-    """Send along the cookie that `anonymous_token` belongs to."""
+    """Set the cookie for a token of `anonymous_token`."""
     set_cookie(response, request, FORM_COOKIE, secret, _FORM_LIFE_S)
 
 
 async def get_form(request: Request) -> AsyncIterator[Form]:
-    """Return the form to an endpoint, and throw away what was uploaded when it is done."""
+    """Yield the form of a signed-in person to an endpoint, then delete its uploads."""
     try:
         yield await read_form(request)
     finally:
@@ -161,7 +162,7 @@ async def get_form(request: Request) -> AsyncIterator[Form]:
 
 
 async def get_anonymous_form(request: Request) -> AsyncIterator[Form]:
-    """Return the form to an endpoint that is there for who is not signed in."""
+    """Yield a form sent without a session to an endpoint, then delete its uploads."""
     try:
         yield await read_anonymous_form(request)
     finally:
@@ -169,7 +170,7 @@ async def get_anonymous_form(request: Request) -> AsyncIterator[Form]:
 
 
 async def get_half_form(request: Request) -> AsyncIterator[Form]:
-    """Return the form to an endpoint that takes a second factor."""
+    """Yield the form to an endpoint that checks a second factor, then delete its uploads."""
     try:
         yield await read_half_form(request)
     finally:

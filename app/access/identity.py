@@ -1,10 +1,10 @@
-"""Who asks: by an access token in the header, or by the console's cookie under ``/network``.
+"""Identity of the client: by access token in a header, or by the console's cookie.
 
-Neither opens what the other does (P50): the console takes its cookie alone, and refuses a request
-that shows a token as well; everywhere else the cookie is not looked at.
+Token and cookie are never interchangeable (P50): the console, under ``/network``, accepts only its
+cookie and refuses a request that also has a token; everywhere else the cookie is ignored.
 
-A credential that does not hold is refused, never silently taken for the public: a partner whose
-token has expired must not believe that what the public sees is all there is.
+An invalid token is refused, never treated as anonymous: a partner whose token has expired must not
+take public data for all the data there is.
 """
 
 from collections.abc import Sequence
@@ -30,17 +30,17 @@ from geo.accounts.tokens import Grant
 from geo.db.sessions import Database, Tier
 from geo.errors import InvalidTokenError
 
-#: The part of the addresses where people work on records, and where the cookie is sent.
+#: Path prefix of the console, where people work on records; the session cookie is limited to it.
 CONSOLE = "/network"
 SIGN_IN = f"{CONSOLE}/sign-in"
 
 COOKIE = "amparo_session"
 
-#: Scopes that open the partner tier of the published API; the staff tier is for named people on
-#: the pages and endpoints of editors alone (P1).
+#: Token scopes that give access to the partner tier of the published API. Only named people reach
+#: the staff tier, on the pages and endpoints for editors (P1).
 READING_SCOPES = ("partner", "edit")
 
-#: Where counts of people are sent, and what opens it.
+#: Path that receives counts of people, and the token scope required for it.
 COUNTS = "/movement"
 COUNTING_SCOPES = ("movement",)
 
@@ -49,18 +49,18 @@ _SCHEME = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, and what they may see of the published API.
+    """Identity of a client, and the tier of the published API that the client may read.
 
     Parameters
     ----------
     tier
         PUBLIC without a credential, else PARTNER.
     actor
-        The person, where there is one: of a web sign-in, or of a token of scope ``edit``.
+        Person of a web session or of a token of scope ``edit``; None for others.
     secret
-        Of the web sign-in's cookie; forms are signed with it.
+        Secret of the session cookie, which signs forms.
     half
-        Whose sign-in waits for its second factor: nobody's yet, and there is no actor.
+        Session that still waits for its second factor; `actor` is None meanwhile.
     """
 
     tier: Tier
@@ -70,7 +70,7 @@ class Asker:
 
     @property
     def csrf(self) -> str:
-        """What a form of this sign-in carries in its field ``csrf``; new at every reading."""
+        """CSRF token for a form of this session (field ``csrf``); new at every access."""
         return form_token(self.secret) if self.secret is not None else ""
 
 
@@ -78,18 +78,18 @@ ANYBODY = Asker(Tier.PUBLIC)
 
 
 class Seals:
-    """Tells cookies that a sign-in here has given out from invented ones, without a look-up."""
+    """Check of cookie signatures that rejects invented cookies without a database look-up."""
 
     def __init__(self) -> None:
         self._key: bytes | None = None
 
     async def holds(self, database: Database, cookie: str) -> bool:
-        """Tell whether a cookie carries our seal; whether its session still lives, it does not say.
+        """Return whether a cookie has a valid signature, which does not mean a live session.
 
         Raises
         ------
         DatabaseUnavailableError
-            The key was not read yet, and cannot be.
+            The signing key is not cached yet and cannot be read.
         """
         if self._key is None:
             async with database.session(Tier.WRITER) as session:
@@ -98,16 +98,16 @@ class Seals:
 
 
 async def find_asker(request: Request) -> Asker:
-    """Return who asks, looked up once a request.
+    """Return the identity of the client, looked up once per request.
 
     Raises
     ------
     TokenAtConsoleError
-        It is a page of the console, and there is an Authorization header.
+        The request is to the console and has an Authorization header.
     UnauthorizedError
         The Authorization header is not a bearer token.
     InvalidTokenError
-        The token opens nothing here.
+        The token is invalid or has none of the scopes for reading.
     """
     known: Asker | None = getattr(request.state, "asker", None)
     if known is None:
@@ -134,7 +134,7 @@ async def _by_token(request: Request) -> Asker:
 
 async def _by_cookie(request: Request) -> Asker:
     if "authorization" in request.headers:
-        raise TokenAtConsoleError  # `ConsoleAlone` has refused it before; this is where it counts
+        raise TokenAtConsoleError  # the authoritative check; `ConsoleAlone` refuses earlier
     secret = request.cookies.get(COOKIE)
     if secret is None:
         return ANYBODY
@@ -150,21 +150,21 @@ async def _by_cookie(request: Request) -> Asker:
                 session, secret, idle=idle, is_factor_required=settings.is_factor_required
             )
     except InvalidTokenError:
-        return ANYBODY  # a sign-in that is over leads to a new one
+        return ANYBODY  # the session has ended; the client is asked to sign in again
     if isinstance(signed_in, HalfSignedIn):
         return Asker(Tier.PUBLIC, None, secret, signed_in)
     return Asker(Tier.PARTNER, signed_in.actor, secret)
 
 
 async def granted(request: Request, session: AsyncSession, scopes: Sequence[str]) -> Grant:
-    """Return what the request's token opens (writer), and remember that it is a real one.
+    """Return the grant of the request's token (writer session); mark the request's token as valid.
 
     Raises
     ------
     UnauthorizedError
         The Authorization header is not a bearer token.
     InvalidTokenError
-        The token opens nothing here.
+        The token is invalid or has none of the scopes.
     """
     grant = await tokens.check_token(session, bearer_secret(request), scope=scopes)
     setattr(request.state, IS_GRANTED, True)
@@ -172,12 +172,12 @@ async def granted(request: Request, session: AsyncSession, scopes: Sequence[str]
 
 
 async def may_write(scope: Scope) -> bool:
-    """Return whether a request shows a sign-in or token that opens a change of something.
+    """Return whether a request has a session or token that permits some kind of change.
 
     Raises
     ------
     DatabaseUnavailableError
-        It cannot be looked up.
+        The credential cannot be looked up.
     """
     request = Request(scope)
     try:
@@ -192,12 +192,12 @@ async def may_write(scope: Scope) -> bool:
 
 
 def bearer_secret(request: Request) -> str:
-    """Return the secret of the Authorization header.
+    """Return the bearer token of the Authorization header.
 
     Raises
     ------
     UnauthorizedError
-        There is none, or of another scheme.
+        The header is missing or has another scheme.
     """
     stated = request.headers.get("authorization", "")
     if stated[: len(_SCHEME)].lower() != _SCHEME:
@@ -206,16 +206,16 @@ def bearer_secret(request: Request) -> str:
 
 
 async def require_actor(request: Request) -> Actor:
-    """Return the person who asks.
+    """Return the person behind a request.
 
     Raises
     ------
     SignInNeededError
-        Nobody, on a page of the console; leads to the sign-in.
+        Nobody is signed in to the console; redirects to the sign-in.
     UnauthorizedError
-        Nobody, elsewhere.
+        Outside the console, no token identifies a person.
     InvalidTokenError
-        The token opens nothing here.
+        The token is invalid or has none of the scopes for reading.
     """
     asker = await find_asker(request)
     if asker.actor is not None:
@@ -226,13 +226,13 @@ async def require_actor(request: Request) -> Actor:
 
 
 def _sign_in_location(request: Request) -> str:
-    # A form that was sent too late cannot be sent again by a link.
+    # After the sign-in a redirect cannot repeat a POST, so a late form leads to the start page.
     came_from = routed_path(request.scope) if request.method in {"GET", "HEAD"} else CONSOLE
     return f"{SIGN_IN}?next={quote(came_from, safe='/')}"
 
 
 def safe_next(stated: str | None) -> str:
-    """Return where to go after signing in: a path of the console, whatever was asked for."""
+    """Return the path to go to after signing in; `CONSOLE` unless the stated path is in it."""
     if stated is None:
         return CONSOLE
     path = stated.partition("?")[0].partition("#")[0]
@@ -252,7 +252,7 @@ def set_cookie(
     *,
     path: str = CONSOLE,
 ) -> None:
-    """Set a cookie that scripts cannot read and other sites cannot send along."""
+    """Set a cookie with HttpOnly and SameSite=Lax, and with Secure under https."""
     response.set_cookie(
         name,
         value,
@@ -265,7 +265,7 @@ def set_cookie(
 
 
 def drop_cookie(response: Response, request: Request, name: str) -> None:
-    """Delete a cookie of `set_cookie`."""
+    """Delete a cookie that was set by `set_cookie`."""
     response.delete_cookie(
         name, path=CONSOLE, secure=_is_encrypted(request), httponly=True, samesite="lax"
     )

@@ -1,8 +1,8 @@
 """Sign-in by an OpenID Connect provider: code flow with PKCE, state and nonce.
 
-What has to survive the way to the provider and back lies in a signed cookie of ten minutes, so
-that any worker can answer the return. The provider says who somebody is; whether they have an
-account, and what they may do, is decided here.
+State, nonce and code verifier are kept in a signed cookie of ten minutes, so that any worker can
+handle the callback. The provider only authenticates a person; whether the person has an account,
+and with what permissions, is decided by Amparo.
 """
 
 import hmac
@@ -17,32 +17,32 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from app.runtime.logs import INCIDENTS, describe
 from app.settings import Settings
 
-#: Cookie of the way to the provider and back.
+#: Cookie kept between the redirect to the provider and the callback.
 COOKIE = "amparo_oidc"
-#: How long somebody may take to sign in there (RFC 6749, 4.1.2: a code lives 10 minutes at most).
+#: Seconds allowed for the sign-in at the provider (RFC 6749, 4.1.2: a code lives at most 10 min).
 LIFE_S = 600
 
 _TIMEOUT_S = 10.0
-#: How far the provider's clock may be off.
+#: Tolerated difference to the provider's clock, in seconds.
 _LEEWAY_S = 60
 
-#: Signatures by the provider's own key; a shared secret or none at all is not taken
-#: (OpenID Connect Core 1.0, 3.1.3.7).
+#: Accepted signature algorithms of id tokens: asymmetric ones; neither HMAC with the client secret
+#: nor "none" (OpenID Connect Core 1.0, 3.1.3.7).
 _ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
 
 
 class OidcError(Exception):
-    """The sign-in at the provider did not come to an end that can be believed."""
+    """The sign-in at the provider failed, or its result cannot be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom the provider says somebody is.
+    """Person's identity as stated by the provider.
 
     Parameters
     ----------
     has_two_factors
-        Whether they have shown it more than one factor, by its signed word.
+        Whether the person used more than one factor, according to the signed id token.
     """
 
     issuer: str
@@ -53,12 +53,12 @@ class Identity:
 
 
 class Provider:
-    """An OpenID Connect provider; its endpoints and keys are read when they are first needed.
+    """OpenID Connect provider, whose metadata and keys are loaded at first use.
 
     Parameters
     ----------
     issuer, client_id, client_secret
-        As registered there.
+        Issuer URL, and the credentials of the client registered with the provider.
     """
 
     def __init__(self, issuer: str, client_id: str, client_secret: str) -> None:
@@ -79,19 +79,19 @@ class Provider:
         self._serializer = URLSafeTimedSerializer(key, salt=f"{self.issuer} {client_id}")
 
     async def begin(self, redirect_uri: str, goes_on: str) -> tuple[str, str]:
-        """Return where to send somebody, and the cookie that brings them back.
+        """Return the provider's authorization URL and the value of the cookie for the callback.
 
         Parameters
         ----------
         redirect_uri
-            Our address that the provider returns to.
+            Our callback URL.
         goes_on
             Path to go to after the sign-in.
 
         Raises
         ------
         OidcError
-            The provider does not answer, or not as one should.
+            The provider does not answer, or not as the standard says.
         """
         try:
             await self._require_issuer()
@@ -108,20 +108,20 @@ class Provider:
     async def complete(
         self, cookie: str | None, returned: Mapping[str, str | None]
     ) -> tuple[Identity, str]:
-        """Return who came back, and the path to go to.
+        """Handle the callback: return the person's identity and the path to go to.
 
         Parameters
         ----------
         cookie
-            As `begin` made it.
+            Cookie value made by `begin`.
         returned
-            Query parameters of the return: ``state``, ``code``, ``iss``, ``error``.
+            Query parameters of the callback: ``state``, ``code``, ``iss``, ``error``.
 
         Raises
         ------
         OidcError
-            The return does not belong to the cookie, the provider refused, or what it says of
-            the person is not signed, is not for us, or is of another sign-in.
+            The callback does not match the cookie, the provider refused, or the id token is not
+            signed, is for another client, or belongs to another sign-in.
         """
         try:
             begun: dict[str, str] = self._serializer.loads(cookie or "", max_age=LIFE_S)
@@ -132,7 +132,7 @@ class Provider:
         if not hmac.compare_digest(state.encode(), begun["state"].encode()):
             msg = "the return belongs to another sign-in"
             raise OidcError(msg)
-        # RFC 9207: another provider's answer is refused before its code goes anywhere.
+        # RFC 9207: refuse another provider's callback before its code is sent anywhere.
         if returned.get("iss") not in {None, self.issuer, f"{self.issuer}/"}:
             msg = "another provider answers"
             raise OidcError(msg)
@@ -168,9 +168,9 @@ class Provider:
             raise ValueError(msg)
         if "email" not in claims and "userinfo_endpoint" in self._client.server_metadata:
             more = await self._client.userinfo(token=token)
-            # Core 1.0, 5.3.2: what is said of another subject must not be used.
+            # Core 1.0, 5.3.2: userinfo of another subject must not be used.
             if more["sub"] == claims["sub"]:
-                # How somebody signed in, the signed token says or nobody.
+                # The factors used (`amr`) are taken only from the signed id token.
                 return {**more, "amr": None, **claims}
         return dict(claims)
 
@@ -183,14 +183,14 @@ class Provider:
             issuer=self.issuer,
             subject=subject,
             email=email if isinstance(email, str) else None,
-            # Some send the text "true"; only the truth value is what the standard defines.
+            # Some providers send the string "true"; the standard defines a boolean.
             is_verified=claims.get("email_verified") is True,
             # RFC 8176: "multiple-factor authentication".
             has_two_factors=isinstance(methods, list) and "mfa" in methods,
         )
 
     async def _require_issuer(self) -> None:
-        """Read the provider's metadata; take none that is another issuer's (Discovery, 4.3)."""
+        """Load the provider's metadata and refuse another issuer's (OIDC Discovery, 4.3)."""
         metadata = await self._client.load_server_metadata()
         if str(metadata["issuer"]).rstrip("/") != self.issuer:
             metadata.pop("_loaded_at", None)
@@ -201,16 +201,16 @@ class Provider:
 
 
 def _noted(error: Exception) -> None:
-    """Log what went wrong at the provider, by classes alone (P48).
+    """Log an error at the provider by exception classes and lines of code only (P48).
 
-    Whatever another server sends, and whatever the libraries between make of it (their HTTP
-    client is one of two, each with its own exceptions), ends on a page and not in a 500.
+    Callers catch every exception, so that faults of the provider show an error page, not a 500:
+    the libraries use one of two HTTP clients, each with its own exceptions.
     """
     INCIDENTS.error("sign-in at the provider: %s", describe(error))
 
 
 def provider_of(settings: Settings) -> Provider | None:
-    """Return the provider of the settings, None where none is set."""
+    """Return the provider named in the settings, or None."""
     if settings.oidc_issuer is None or settings.oidc_client_id is None:
         return None
     secret = settings.oidc_client_secret

@@ -1,4 +1,4 @@
-"""Forms that anybody may send: no account, no cookie, nothing kept of who sent them (P37)."""
+"""Forms open to everybody: no account, no cookie, no trace of the sender (P37)."""
 
 from collections.abc import Collection
 from urllib.parse import parse_qs
@@ -7,7 +7,7 @@ from fastapi import Request
 
 from app.exceptions import ForgedRequestError, InvalidParameterError, UnsupportedMediaTypeError
 
-#: Longest field that is no text of its own: the name of a place.
+#: Maximum length of a short field in characters; the longest is the name of a place.
 LONGEST_FIELD = 120
 
 
@@ -18,24 +18,24 @@ async def read_open_form(
     repeated: Collection[str] = (),
     longest: int = LONGEST_FIELD,
 ) -> dict[str, list[str]]:
-    """Return the fields of a form; those that were not sent are missing.
+    """Return the values of a form's fields; fields that were not sent are absent.
 
     Parameters
     ----------
     fields
-        What the form may hold.
+        Names of the allowed fields.
     repeated
-        Of them, those that may come more than once.
+        Names of allowed fields that may occur more than once.
     longest
-        Characters of a field.
+        Maximum length of a value, in characters.
 
     Raises
     ------
     ForgedRequestError
-        A browser says that another site sent it (Fetch Metadata): nobody's phone is made to
-        answer for others.
+        The browser says that another site sent the form (Fetch Metadata), so that no site can make
+        its visitors' phones send reports.
     UnsupportedMediaTypeError, InvalidParameterError
-        It is no form, or not this one.
+        The body is not a form, or has fields other than the allowed ones.
     """
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise ForgedRequestError

@@ -1,9 +1,9 @@
-"""Getting in: how fast who is not known may try, and what every sign-in ends with.
+"""Sign-in: limits on password attempts, known devices, and start of a session.
 
-Three counts stand against trying passwords: of the address, of the address at one account, and of
-all that are not known at one account. None of them is a reason against a browser that its owner
-has signed in with before, nor against who shows a second factor along with the password: else
-whoever wanted to keep somebody out at the moment of an emergency would only have to try.
+Three counters limit password guessing: attempts per client address, per address and account, and
+per account by all unknown devices. They never block a browser that the account's owner has signed
+in with before, nor a person who sends a second factor along with the password. Otherwise an
+attacker could lock a person out during an emergency merely by failing to sign in.
 """
 
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ from geo.accounts.known_devices import Device
 from geo.accounts.people import folded_address
 from geo.db.sessions import Database, Tier
 
-#: The cookie of a browser that is known; sent to the sign-in's own pages alone.
+#: Cookie of a known device (a browser); limited to the paths of the sign-in.
 DEVICE_COOKIE = "amparo_device"
 
-#: Where a second factor is asked for, and where one is set up.
+#: Paths of the pages that ask for a second factor, and that set one up.
 CODE = f"{SIGN_IN}/code"
 FACTOR = f"{SIGN_IN}/factor"
 
 
 async def shown_device(request: Request) -> Device | None:
-    """Return the device that the request's cookie belongs to, whosever it is, if it is known."""
+    """Return the known device of the request's cookie, of whatever account; None if unknown."""
     secret = request.cookies.get(DEVICE_COOKIE)
     database: Database = request.state.database
     seals: Seals = request.state.seals
@@ -44,14 +44,14 @@ async def shown_device(request: Request) -> Device | None:
 
 
 def own_device(device: Device | None, person_id: str | None) -> Device | None:
-    """Return a device where it is known for that account, by the secret that is its present one."""
+    """Return the device if it belongs to the account and showed its current secret, else None."""
     if device is None or not device.is_present or device.person_id != person_id:
         return None
     return device
 
 
 def has_room(limits: RateLimits, device: Device) -> bool:
-    """Count a try of a known device; false where it has tried too often itself."""
+    """Count an attempt by a known device; return False if it has reached its own limit."""
     try:
         limits.hit("device", device.id)
     except TooManyRequestsError:
@@ -60,12 +60,13 @@ def has_room(limits: RateLimits, device: Device) -> bool:
 
 
 def count_try(request: Request, email: str) -> None:
-    """Count a try of a device that is not known at an account, whether it exists or not.
+    """Count an attempt by an unknown device at an account, which need not exist.
 
     Raises
     ------
     TooManyRequestsError
-        The address, the address at this account, or all at this account have tried too often.
+        A limit is reached: of the address, of the address at this account, or of all unknown
+        devices at this account.
     """
     limits: RateLimits = request.state.limits
     address, account = client_of(request.scope), folded_address(email)
@@ -73,9 +74,9 @@ def count_try(request: Request, email: str) -> None:
 
 
 async def without_copies(request: Request, device: Device | None, person_id: str) -> Device | None:
-    """Return a device, but for one of this account whose secret before was shown: that ends it.
+    """Return the device, or end it and return None if it showed a former secret (a copied cookie).
 
-    Who calls it has found the password right.
+    Applies to devices of this account only. Call only after the password was found correct.
     """
     if device is None or device.person_id != person_id or device.is_present:
         return device
@@ -86,7 +87,7 @@ async def without_copies(request: Request, device: Device | None, person_id: str
 
 
 async def end_session(request: Request) -> None:
-    """End the session that the browser brought, if any."""
+    """End the session of the request's cookie, if any."""
     brought = request.cookies.get(COOKIE)
     if brought is not None:
         database: Database = request.state.database
@@ -96,12 +97,12 @@ async def end_session(request: Request) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A session that has begun: its cookie's secret, and that of a browser that is known now.
+    """Cookie secrets of a started session and of the device, which is known from now on.
 
     Parameters
     ----------
     device
-        None where the session still waits for a second factor.
+        None while the session waits for a second factor.
     """
 
     secret: str
@@ -117,9 +118,9 @@ async def signed_in(
     has_shown_factor: bool = False,
     trusts: bool = False,
 ) -> Response:
-    """Start a session, and lead on: to where a second factor is asked for, or to ``goes_on``.
+    """Start a session and redirect to ``goes_on``, or to the page that asks for a second factor.
 
-    Parameters as `started`'s.
+    The other parameters are those of `started`.
     """
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
@@ -146,19 +147,19 @@ async def started(
     has_shown_factor: bool = False,
     trusts: bool = False,
 ) -> Started:
-    """Start a session under a new secret, whatever the browser brought, which ends (writer).
+    """Start a session with a new secret and end that of the request's cookie (writer session).
 
-    Where a second factor is still to be shown, the session opens the page that asks for it alone,
-    and the browser stays as unknown as it was.
+    While a second factor is missing, the session only gives access to the page that asks for it,
+    and the device is not remembered.
 
     Parameters
     ----------
     device
-        What `shown_device` said.
+        Device returned by `shown_device`.
     has_shown_factor
         Whether a second factor was shown beside the password.
     trusts
-        Whether the browser is to stand for the second factor from now on.
+        Whether the device is to replace the second factor from now on.
     """
     settings: Settings = request.state.settings
     brought = request.cookies.get(COOKIE)
@@ -178,7 +179,7 @@ async def started(
 
 
 def give_cookies(response: Response, request: Request, begun: Started) -> None:
-    """Send along the cookies of a session that has begun."""
+    """Set the cookies of a started session on a response."""
     settings: Settings = request.state.settings
     set_cookie(response, request, COOKIE, begun.secret, settings.session_minutes * 60)
     if begun.device is not None:

@@ -1,4 +1,4 @@
-"""Why somebody does not get in, and what to do: in all five languages, also where pages are not."""
+"""Messages for a failed sign-in, in all five languages, even those without translated pages."""
 
 from app.i18n.translation import marked
 

@@ -1,4 +1,4 @@
-"""Which methods an address takes."""
+"""Value of the ``Allow`` header: the HTTP methods that a path accepts."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,24 +7,27 @@ from fastapi import Request
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Match
 
-#: Of RFC 9110 and RFC 5789, those that an endpoint here may take.
+#: Methods of RFC 9110 and RFC 5789 that endpoints of this application use.
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def methods_of(request: Request) -> str:
-    """Return what ``Allow`` says of a request's address.
+    """Return the value of the ``Allow`` header for a request's path.
 
-    A framework's own 405 names the methods of one route, the first that fits the address; here an
-    address may have one for each method.
+    The framework's own 405 names only the methods of the first route that matches the path; here
+    a path may have a separate route for each method.
     """
     found = set(_of_its_own(request)) or set(_of_patterns(request))
     if "GET" in found:
-        found.add("HEAD")  # `app.http.middleware.HeadAsGet`
+        found.add("HEAD")  # answered wherever GET is (`app.http.pipeline.Exchange`)
     return ", ".join(sorted(found))
 
 
 def _of_its_own(request: Request) -> Iterator[str]:
-    """Give what routes without a pattern take: ``/proposals/accept`` is no ``/proposals/{id}``."""
+    """Yield the methods of routes whose path equals the request's path literally.
+
+    ``/proposals/accept`` must not get the methods of ``/proposals/{id}``.
+    """
     for route in iter_route_contexts(request.app.router.routes):
         if route.path == request.url.path:
             yield from route.methods or ()

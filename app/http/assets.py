@@ -1,4 +1,4 @@
-"""Addresses of the page's own files: each carries a digest, so that caches never serve old ones."""
+"""URLs of static files: each carries a content digest, so that no cache serves an old version."""
 
 import re
 from functools import cache
@@ -12,19 +12,19 @@ STATIC_URL = "/static"
 
 
 class AssetError(LookupError):
-    """A file of the page is missing; the message says which and how to make it."""
+    """A static file is missing; the message says which one and how to get or build it."""
 
 
-#: What one module of the page imports of another, beside it.
+#: File name in an ``import … from './name.js'`` of our own JavaScript modules, in the source.
 _IMPORT = re.compile(rb"(?<=from '\./)([a-z-]+\.js)(?=')")
 
 
-#: The same in the file as it is served.
+#: The same file name in a module as served, where a digest follows the name.
 _IMPORTED = re.compile(rb"(?<=from '\./)([a-z-]+\.js)(?=\?v=[0-9a-f]+')")
 
 
-#: Comments that have lines of their own, where they are told from anything else: they are a
-#: quarter of what a phone would load, and are for who reads the repository.
+#: Comments on lines of their own (only there are they certain to be comments), by file suffix.
+#: They are removed: a quarter of the bytes a phone would load, of use only to developers.
 _COMMENTS = {
     ".css": re.compile(rb"^[ \t]*/\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL),
     ".js": re.compile(rb"^[ \t]*(?://[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL),
@@ -33,10 +33,10 @@ _COMMENTS = {
 
 @cache
 def asset_content(path: str) -> bytes:
-    """Return a static file as it is served: our own without comments.
+    """Return the content of a static file as it is served: our own scripts without comments.
 
-    What a module imports of the others is named with their digests, so that a new release never
-    runs with an old half of itself.
+    Imports between our modules get the digest of the imported file, so that a browser never mixes
+    modules of two releases.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def asset_content(path: str) -> bytes:
     Raises
     ------
     AssetError
-        When there is no such file.
+        The file does not exist.
     """
     try:
         content = (STATIC_FOLDER / path).read_bytes()
@@ -54,7 +54,7 @@ def asset_content(path: str) -> bytes:
         msg = f"app/static/{path} is missing; take it from the repository again"
         raise AssetError(msg) from error
     comments = _COMMENTS.get(Path(path).suffix)
-    # Whatever lies in a folder is not ours.
+    # Files in subfolders are third-party and are served unchanged.
     if comments is None or "/" in path:
         return content
     content = comments.sub(b"", content)
@@ -63,7 +63,13 @@ def asset_content(path: str) -> bytes:
 
 @cache
 def asset_url(path: str) -> str:
-    """Return the address of a static file, with a digest of its content; raises as above."""
+    """Return the URL of a static file, with a digest of its content.
+
+    Raises
+    ------
+    AssetError
+        The file does not exist.
+    """
     return f"{STATIC_URL}/{_named(path)}"
 
 
@@ -73,9 +79,10 @@ def _named(path: str) -> str:
 
 @cache
 def module_urls(path: str) -> tuple[str, ...]:
-    """Return the addresses of a static file and of every module it imports, over others too.
+    """Return the URLs of a static file and of every module that it imports, transitively.
 
-    A page that names them all to the browser has them at once, not one after the other.
+    A page that lists all of them lets the browser load them in parallel instead of discovering
+    one after the other.
     """
     found = {asset_url(path): None}
     if path.endswith(".js"):
@@ -86,17 +93,17 @@ def module_urls(path: str) -> tuple[str, ...]:
 
 @cache
 def vendored_url(bundle: str, suffix: str) -> str:
-    """Return the address of a bundle's `.js` or `.css`, whose name carries its digest.
+    """Return the URL of a vendored bundle's `.js` or `.css`, whose name carries its digest.
 
     Parameters
     ----------
     bundle
-        `ol` (the map) or `pmtiles` (what reads basemaps).
+        `ol` (the map library) or `pmtiles` (the reader of basemaps).
 
     Raises
     ------
     AssetError
-        When the bundle is missing, or there are two.
+        The bundle is missing, or there is more than one.
     """
     found = sorted((STATIC_FOLDER / "vendor").glob(f"{bundle}-*{suffix}"))
     if len(found) != 1:

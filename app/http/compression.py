@@ -1,14 +1,15 @@
-"""Compression of answers: the one place that agrees on a content coding and applies it.
+"""Compression of responses: negotiates a content coding and applies it.
 
-`cramjam` does the work. Its own middleware for Starlette was passed over: it encodes bodies that
-are encoded already, and parts of bodies, leaves a strong entity tag as it was, and says that an
-answer varies only where it happened to compress it.
+`cramjam` compresses. Its own middleware for Starlette is not used: it compresses bodies that are
+encoded already and partial bodies, leaves a strong entity tag unchanged, and sends
+`Vary: Accept-Encoding` only with responses that it did compress.
 
-What is sent to a signed-in person is left as it is (BREACH): it may hold what is restricted beside
-words that a link of somebody else put into the address, and its length would tell whether the two
-are alike. The cookie of a sign-in comes along with a link (SameSite=Lax), though only below the
-console's addresses. A token in a header is sent by no browser on its own, and elsewhere an answer
-holds nothing but what everybody may see beside what its asker has written.
+Responses of the console, which signed-in people read, stay uncompressed because of the BREACH
+attack: such a response may hold restricted data beside text that an attacker's link put into the
+URL, and its compressed length would tell whether the two are alike. A browser sends the session
+cookie along when a link is followed (SameSite=Lax), but only below the console's paths. Elsewhere
+the attack does not apply: no browser sends a token header on its own, and without one a response
+holds only public data and the client's own input.
 """
 
 import re
@@ -30,7 +31,7 @@ SMALLEST: Final = 1_024
 
 
 class _Stream(Protocol):
-    """Takes a body piece by piece."""
+    """Compressor object of cramjam that takes a body piece by piece."""
 
     def compress(self, input: bytes) -> int: ...  # noqa: A002 -- cramjam's name
     def flush(self) -> Buffer: ...
@@ -38,7 +39,7 @@ class _Stream(Protocol):
 
 
 class _Library(Protocol):
-    """One algorithm of cramjam."""
+    """Module of cramjam for one compression algorithm."""
 
     def compress(self, data: bytes, level: int | None = None) -> Buffer: ...
     def Compressor(self, level: int | None = None) -> _Stream: ...  # noqa: N802 -- cramjam's name
@@ -51,11 +52,11 @@ class Coding:
     Attributes
     ----------
     name : str
-        As `Content-Encoding` has it (RFC 9110, 8.4.1).
+        Name in `Content-Encoding` (RFC 9110, 8.4.1).
     level, best : int
-        For answers that are made anew, and for files that are kept.
+        Compression level for responses made per request, and for files compressed once and cached.
     inline_bytes : int
-        Larger bodies take more than about a millisecond, so a thread compresses them.
+        Bodies larger than this take over about a millisecond, so a thread compresses them.
     """
 
     name: str
@@ -65,80 +66,82 @@ class Coding:
     inline_bytes: int
 
     def packed(self, body: bytes) -> bytes:
-        """Return a body compressed at the level for answers."""
+        """Return a body compressed at the level for responses."""
         return bytes(self.library.compress(body, level=self.level))
 
     def packed_best(self, body: bytes) -> bytes:
-        """Return a body compressed as small as it gets; half a second for a large script."""
+        """Return a body compressed at the highest level; takes half a second for a large script."""
         return bytes(self.library.compress(body, level=self.best))
 
     def stream(self) -> _Stream:
-        """Return what compresses a body piece by piece."""
+        """Return a compressor that takes a body piece by piece."""
         return self.library.Compressor(level=self.level)
 
 
-#: Measured on an answer of three routes (429 kB), a page of places (296 kB) and one of spaces
-#: (109 kB), milliseconds and kB: zstd at 3 0.46/38, 0.37/33, 0.09/8.0; br at 3 1.9/40, 1.4/31,
-#: 0.6/7.9, at 4 2.4/38, 1.7/31, 0.7/7.4; gzip at 1 1.1/79, 0.6/39, 0.2/14, at 2 1.7/67, 1.1/35,
-#: 0.3/9.8, at 3 2.5/64, 1.4/33, 0.4/8.0. So br beats gzip for whoever does not take zstd. On an
-#: answer of 185 kB zstd at 1, 2 and 3 takes 0.25/29.8, 0.31/29.8 and 0.39/31.4. At its best it
-#: keeps to the window of 8 MB that every client has (RFC 9659).
+#: Levels were measured, in ms/kB, on a response of three routes (429 kB), a page of places (296 kB)
+#: and a page of spaces (109 kB): zstd at level 3 0.46/38, 0.37/33, 0.09/8.0; br at 3 1.9/40,
+#: 1.4/31, 0.6/7.9, at 4 2.4/38, 1.7/31, 0.7/7.4; gzip at 1 1.1/79, 0.6/39, 0.2/14, at 2 1.7/67,
+#: 1.1/35, 0.3/9.8, at 3 2.5/64, 1.4/33, 0.4/8.0. So br is preferred to gzip for clients without
+#: zstd. On a response of 185 kB zstd at 1, 2 and 3 takes 0.25/29.8, 0.31/29.8 and 0.39/31.4. At its
+#: best level zstd stays within the window of 8 MB that every client supports (RFC 9659).
 ZSTD: Final = Coding("zstd", zstd, 1, 19, 1_000_000)
 BROTLI: Final = Coding("br", brotli, 3, 11, 200_000)
 GZIP: Final = Coding("gzip", gzip, 2, 9, 200_000)
 
-#: Pages are for slow lines, and take far longer to make: of the home page (122 kB) zstd at 1, 3 and
-#: 6 makes 20.2, 19.5 and 18.0 kB in 0.22, 0.30 and 0.95 ms; of one of 155 kB 6, 10 and 11 make
-#: 18.6, 18.1 and 18.1 kB in 0.8, 1.4 and 3.1.
+#: HTML pages get a higher level: they serve slow connections, and rendering one takes far longer
+#: than compressing it. zstd at 1, 3 and 6 reduces the home page (122 kB) to 20.2, 19.5 and 18.0 kB
+#: in 0.22, 0.30 and 0.95 ms; 6, 10 and 11 reduce a page of 155 kB to 18.6, 18.1 and 18.1 kB in
+#: 0.8, 1.4 and 3.1 ms.
 _ZSTD_OF_PAGES: Final = replace(ZSTD, level=10)
 
-#: Of those that an asker likes as well, the first is taken.
+#: Codings in our order of preference, which decides between equal weights of the client.
 CODINGS: Final = (ZSTD, BROTLI, GZIP)
 
-#: Media types of text and of tables of numbers; images, archives and books are compressed already.
+#: Compressible media types: text, JSON, XML, vector tiles. Images, archives and spreadsheets are
+#: compressed already.
 _COMPRESSIBLE: Final = re.compile(
     r"text/.+|.+\+(?:json|xml)|application/(?:json|xml|javascript|vnd\.mapbox-vector-tile)"
 )
 
-#: Answers without a body of their own, or with a part of one (RFC 9110, 15.3.5 to 15.3.7).
+#: Statuses of responses without a body or with a partial one (RFC 9110, 15.3.5 to 15.3.7).
 _NOT_WHOLE: Final = frozenset({204, 205, 206, 304})
 _NOT_MODIFIED: Final = 304
 
-# One choice of Accept-Encoding with its weight (RFC 9110, 12.4.2 and 12.5.3).
+# One element of Accept-Encoding with its weight (RFC 9110, 12.4.2 and 12.5.3).
 _CHOICE: Final = re.compile(
     r"([!#$%&'*+.^_`|~\w-]+)(?:\s*;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?", re.ASCII
 )
 
-#: A strong entity tag as `tagged` leaves it: what it was, and the coding.
+#: A strong entity tag made by `tagged`: group 1 is the original tag, group 2 the coding's name.
 _TAGGED: Final = re.compile(rf'("[^"]*)-({"|".join(coding.name for coding in CODINGS)})"')
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What an asker takes: codings, the best liked first, and whether bodies as they are."""
+    """Codings that a client accepts, most preferred first, and whether uncompressed is allowed."""
 
     codings: tuple[Coding, ...]
     plain: bool
 
     @property
     def coding(self) -> Coding | None:
-        """The coding to use where a body is worth it."""
+        """The client's preferred coding; None if it accepts none."""
         return self.codings[0] if self.codings else None
 
 
-# Browsers send a handful of these headers, and others could send endless ones.
+# Browsers send a handful of distinct values; the size bounds what other clients could fill it with.
 @lru_cache(maxsize=64)
 def read_accepted(stated: str) -> Accepted:
-    """Read the value of `Accept-Encoding`; an empty one takes bodies as they are.
+    """Parse the value of `Accept-Encoding`; an empty one accepts only uncompressed bodies.
 
-    What is not understood counts as not said. Where bodies as they are weigh more than a coding,
-    it is not used.
+    Elements that cannot be parsed are ignored. A coding with a lower weight than `identity` is not
+    used.
     """
     weights: dict[str, float] = {}
     for part in stated.lower().split(","):
         choice = _CHOICE.fullmatch(part.strip())
         if choice:
-            # An old name, to be treated alike (RFC 9110, 8.4.1.3).
+            # "x-gzip" is an old name of gzip (RFC 9110, 8.4.1.3).
             name = "gzip" if choice[1] == "x-gzip" else choice[1]
             weights[name] = 1.0 if choice[2] is None else float(choice[2])
     other = weights.get("*", 0.0)
@@ -152,27 +155,28 @@ def read_accepted(stated: str) -> Accepted:
 
 
 def accepted_by(scope: Scope) -> Accepted:
-    """Return what a request's headers say of codings."""
+    """Return the content codings that a request accepts."""
     return read_accepted(",".join(Headers(scope=scope).getlist("accept-encoding")))
 
 
 class Compression(PipelineStep):
-    """Compresses what is worth it, in the coding that the asker likes best.
+    """Pipeline step that compresses text responses in the coding that the client prefers.
 
-    A strong entity tag names its coding, for compressed the body is other bytes (RFC 9110,
-    8.8.3.3); the endpoints see the tags of an asker without it, and so need not know of codings.
+    The coding's name is appended to a strong entity tag, because a compressed body is other bytes
+    (RFC 9110, 8.8.3.3). It is removed from the tags in `If-None-Match` before an endpoint sees
+    them, so that endpoints need not know of codings.
 
     Parameters
     ----------
     private_path
-        What is answered here and below stays uncompressed.
+        Responses at this path and below stay uncompressed.
     """
 
     def __init__(self, private_path: str) -> None:
         self._private_path = private_path
 
     def begin(self, exchange: Exchange) -> None:
-        """Take the codings from the tags that an asker knows."""
+        """Remove the names of codings from the entity tags in `If-None-Match`."""
         stated = exchange.asked.get(b"if-none-match")
         if stated is None or is_below(exchange.scope["path"], self._private_path):
             return
@@ -183,7 +187,7 @@ class Compression(PipelineStep):
             exchange.notes[_KNOWN] = known
 
     def finish(self, exchange: Exchange) -> None:
-        """Choose a coding, and name it."""
+        """Choose the response's coding and set `Content-Encoding`, `ETag` and `Vary`."""
         if is_below(exchange.scope["path"], self._private_path):
             return
         fields = exchange.fields
@@ -209,7 +213,7 @@ class Compression(PipelineStep):
         exchange.packing = _Packing(_ZSTD_OF_PAGES if is_page and coding is ZSTD else coding)
 
 
-#: Under which an exchange notes the tags as they were, by what they are without their codings.
+#: Key in `Exchange.notes` of the client's original entity tags, by the tag without its coding.
 _KNOWN: Final = "known_tags"
 
 
@@ -218,7 +222,7 @@ def _accepted(exchange: Exchange) -> Accepted:
 
 
 class _Packing:
-    """Compresses one body."""
+    """Compressor of one response body."""
 
     def __init__(self, coding: Coding) -> None:
         self._coding = coding
@@ -231,7 +235,7 @@ class _Packing:
         return self._coding.packed(body)
 
     def piece(self, body: bytes, *, is_last: bool) -> bytes:
-        """Return the next piece compressed: whoever sends in pieces means each to arrive."""
+        """Return the next piece compressed, flushed so that it reaches the client at once."""
         if self._stream is None:
             self._stream = self._coding.stream()
         self._stream.compress(body)
@@ -247,7 +251,7 @@ def _is_compressible(status: int, fields: Mapping[bytes, bytes]) -> bool:
     )
 
 
-# What we answer comes in a few types.
+# Responses have few distinct content types.
 @lru_cache(maxsize=64)
 def _is_text(content_type: bytes) -> bool:
     media_type = content_type.decode("latin-1").partition(";")[0].strip().lower()
@@ -255,21 +259,22 @@ def _is_text(content_type: bytes) -> bool:
 
 
 def tagged(tag: str, coding: Coding) -> str:
-    """Return the entity tag of a body in a coding."""
-    # A weak tag says "means the same", which holds in every coding.
+    """Return the entity tag of a body compressed with a coding."""
+    # A weak tag states equal meaning, not equal bytes, and so holds for every coding.
     return tag if tag.startswith("W/") else f'{tag[:-1]}-{coding.name}"'
 
 
 def _without_codings(stated: str, names: Set[str]) -> tuple[str, dict[str, str]]:
-    """Take the codings of these names from entity tags.
+    """Remove the named codings from a list of entity tags.
 
-    Only those that the asker takes now: the others' bytes are no answer to this request. To "*" a
-    304 has the tag without a coding, for nobody knows whether the body would have been worth one.
+    `names` holds only codings that this request accepts: a body in another coding, though cached,
+    is no valid response to it. A 304 in response to `If-None-Match: *` carries the tag without a
+    coding, because it is not known whether the body would have been compressed.
 
     Returns
     -------
     bare, known
-        The tags as the endpoints are to see them, and as they were by what they are now.
+        The tags for the endpoints, and the original tags by their bare form.
     """
     known: dict[str, str] = {}
 

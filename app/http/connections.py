@@ -1,11 +1,11 @@
-"""Connections: how much of a request is read, how long each may take, and how many there are (P55).
+"""Limits of connections: bytes read, time taken, and their number (P55, refusing is cheap).
 
-uvicorn bounds none of it. Its protocol is told here what to refuse before anything is made of it:
-a head that does not end, a body that does not come, an answer that nobody takes, and one client's
-thousandth connection. What is refused this early has no line in the log.
+uvicorn limits none of these. Its protocol class is extended here to refuse early: a request head
+that does not end, a body that does not arrive, a response that the client does not read, and too
+many connections of one client. Requests refused here have no line in the access log.
 
-A client that waits, with half a request or none, holds nothing that is dear; so where there is no
-place left the one that has waited longest goes, and whoever is being served stays.
+An idle connection, with no request or half of one, is cheap to lose. When the limit is reached,
+the connection idle for longest is closed, and connections being served stay.
 """
 
 import asyncio
@@ -33,45 +33,46 @@ from app.http.security_headers import SECURITY_HEADERS
 from app.runtime.background import running
 from app.settings import Settings
 
-#: Seconds between two looks at who is too slow.
+#: Seconds between two checks for connections that are too slow.
 LOOK_EVERY_S: Final = 1.0
 
-#: Connections that the system holds ready for the process; a burst is taken from there at once,
-#: before one of it is looked at, so so many descriptors are kept free.
+#: Length of the kernel's queue of connections to accept. A burst of this size is accepted before
+#: its first connection is checked, so the same number of file descriptors is kept free.
 BACKLOG: Final = 256
 
-#: Refused connections whose refusal may still be on its way [A], and for how long: closed at once,
-#: a connection with unread bytes is reset, and its client would not read why (RFC 9112, 9.6).
+#: Limits of lingering [A]: refused connections kept open so that the client can read the refusal,
+#: seconds for each, and bytes read and discarded. Closing a connection with unread bytes at once
+#: resets it, and the refusal is lost (RFC 9112, 9.6).
 _LINGERING: Final = 64
 _LINGER_S: Final = 2.0
 _LINGER_BYTES: Final = 1_048_576
 
-#: Files that are neither connections nor open at the start [A]: of the database's pools, of roads
-#: that are mapped when they are first asked, of downloads.
+#: File descriptors reserved for other uses [A]: database pools, downloads, and road networks, which
+#: are memory-mapped at their first request.
 _OTHER_FILES: Final = 200
 
-#: Requests that a client may send before the first is answered [A]; browsers send none.
+#: Pipelined requests that a client may send before the first response [A]; browsers send none.
 _PIPELINED: Final = 32
 
-#: Bytes that the parser gets at a time: what a request costs is looked at after each.
+#: Bytes given to the HTTP parser at a time; limits are checked after each piece.
 _PIECE_BYTES: Final = 4_096
 
-#: What stands in the application's state for the connections of a process.
+#: Key of the process's `Connections` in the application's state.
 STATE_KEY: Final = "connections"
 
 type Steady = Callable[[], float]
 
 
 def raise_descriptor_limit() -> None:
-    """Let this process open as many files as the system lets it."""
+    """Raise this process's limit of open files to the hard limit."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Refused in some containers, and above what the kernel takes: then it stays as it is.
+    # Some containers refuse, and so does the kernel above its maximum; the limit then stays.
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _most_by_descriptors() -> int:
-    """Return for how many connections there are descriptors."""
+    """Return how many connections the limit of open files leaves room for."""
     soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return 1 << 30
@@ -81,7 +82,7 @@ def _most_by_descriptors() -> int:
 
 
 class _Client:
-    """The connections of one address, and of them those that wait, the longest first."""
+    """Connections of one client address: their count, and the idle ones, longest idle first."""
 
     __slots__ = ("count", "waiting")
 
@@ -91,16 +92,16 @@ class _Client:
 
 
 class Connections:
-    """The open connections of a process.
+    """Registry of a process's open connections.
 
     Parameters
     ----------
     settings
-        What each may do.
+        Limits of connections.
     steady_s
-        A clock that never jumps, in seconds.
+        Monotonic clock, in seconds.
     most
-        Connections in all; default: as the settings and the descriptors allow.
+        Maximum number of connections; by default what settings and file descriptors allow.
     """
 
     def __init__(
@@ -119,7 +120,7 @@ class Connections:
         return len(self._open)
 
     def admit(self, one: "Connection") -> bool:
-        """Take a new connection in, or tell that there is no place for it."""
+        """Register a new connection; return False if there is no room for it."""
         name, most = self._limits_of(one)
         client = self._clients.get(name)
         if client is not None and client.count >= most and not self._give_way(client):
@@ -133,7 +134,7 @@ class Connections:
         return True
 
     def leave(self, one: "Connection") -> None:
-        """Forget a connection that is gone."""
+        """Remove a closed connection from the registry."""
         self._lingering.pop(one, None)
         self._unsent.pop(one, None)
         client = self._open.pop(one, None)
@@ -145,7 +146,7 @@ class Connections:
             self._clients.pop(self._limits_of(one)[0], None)
 
     def is_waiting(self, one: "Connection", *, waits: bool) -> None:
-        """Note that a connection waits for its client, or that it is served."""
+        """Mark a connection as idle (waiting for its client) or as being served."""
         client = self._open.get(one)
         if client is None:
             return
@@ -154,14 +155,18 @@ class Connections:
             client.waiting[one] = None
 
     def may_linger(self, one: "Connection") -> bool:
-        """Return whether a connection may stay until its client has read why it ends."""
+        """Reserve lingering for a refused connection; return False if too many linger already."""
         if len(self._lingering) >= _LINGERING:
             return False
         self._lingering[one] = None
         return True
 
     def is_unsent(self, one: "Connection", *, waits: bool) -> None:
-        """Note that much of an answer waits to be taken, or no longer."""
+        """Note whether a connection's send buffer is full, and enforce the limit of unsent bytes.
+
+        When all full send buffers together exceed the setting `unsent_mb`, the connections that
+        have been full for longest are aborted.
+        """
         self._unsent.pop(one, None)
         if not waits:
             return
@@ -172,13 +177,13 @@ class Connections:
             slowest.abort()
 
     def look(self) -> None:
-        """End what has been too slow."""
+        """Close connections that are too slow."""
         now_s = self.steady_s()
         for one in [*self._open, *self._lingering]:
             one.look(now_s)
 
     def _limits_of(self, one: "Connection") -> tuple[str, int]:
-        # A unix socket's other end is a proxy too.
+        # The peer of a unix socket is a proxy too.
         if one.client is None or is_within(one.client[0], self._networks):
             return "", self.most
         name = client_of({"client": one.client})
@@ -188,11 +193,11 @@ class Connections:
         return max(self._clients.values(), key=lambda client: len(client.waiting))
 
     def _give_way(self, client: _Client) -> bool:
-        """End that connection of a client that has waited longest; False where none waits."""
+        """Close a client's connection that is idle for longest; return False if none is idle."""
         if not client.waiting:
             return False
         one = next(iter(client.waiting))
-        # Its place is free at once, and the system's own end of it follows.
+        # Free the place now; asyncio reports the lost connection later.
         self.leave(one)
         one.abort()
         return True
@@ -200,7 +205,7 @@ class Connections:
 
 @asynccontextmanager
 async def watching(connections: Connections) -> AsyncIterator[None]:
-    """Look at the connections again and again while the block runs."""
+    """Check the connections for slowness periodically while the block runs."""
 
     async def look() -> None:
         while True:
@@ -212,7 +217,7 @@ async def watching(connections: Connections) -> AsyncIterator[None]:
 
 
 class _Transport(asyncio.Transport):
-    """A connection's transport that counts what leaves, and ends so that its end can be read."""
+    """Transport that counts written bytes and lingers on close so that a refusal can be read."""
 
     __slots__ = ("_connection", "_inner", "given_bytes", "is_ending")
 
@@ -230,7 +235,7 @@ class _Transport(asyncio.Transport):
         return self.is_ending or self._inner.is_closing()
 
     def close(self) -> None:
-        """Close, after the client has had the time to read where it still sends."""
+        """Close; if the client is still sending, give it time to read the response first."""
         if self.is_closing():
             return
         if self._connection.is_sending and self._connection.linger():
@@ -241,7 +246,7 @@ class _Transport(asyncio.Transport):
         self._inner.close()
 
     def end(self) -> None:
-        """Close without any more ado."""
+        """Close without lingering."""
         self._inner.close()
 
     def abort(self) -> None:
@@ -264,7 +269,7 @@ class _Transport(asyncio.Transport):
 
 
 class Connection(HttpToolsProtocol):
-    """One connection, as uvicorn handles it, within the bounds of its process."""
+    """Connection handler of uvicorn with limits on size, time and number."""
 
     transport: _Transport
 
@@ -284,43 +289,43 @@ class Connection(HttpToolsProtocol):
         self._left_bytes = 0
         self._left_at_s: float | None = None
 
-    # -- what it is in ---------------------------------------------------------------------
+    # -- state -----------------------------------------------------------------------------
 
     @property
     def is_sending(self) -> bool:
-        """Whether more of what was asked may be on its way, which nobody will read."""
+        """Whether the client may still be sending bytes that nobody will read."""
         return self._in_body or self._is_refused
 
     @property
     def is_unasked(self) -> bool:
-        """Whether no request is being answered."""
+        """Whether no request is in progress."""
         return self.cycle is None or self.cycle.response_complete
 
     @property
     def unsent_bytes(self) -> int:
-        """Bytes of answers that nobody has taken yet."""
+        """Bytes of responses in the send buffer that the client has not taken yet."""
         return self.transport.get_write_buffer_size()
 
-    # -- its beginning and end -------------------------------------------------------------
+    # -- opening and closing ---------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take it in, or refuse it before a byte is read."""
+        """Register the connection, or refuse it before a byte is read."""
         super().connection_made(_Transport(transport, self))
         self._since_s = self.all.steady_s()
         if not self.all.admit(self):
             self.refuse(TooManyConnectionsError())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
+        """Remove the connection from the registry."""
         self.all.leave(self)
         super().connection_lost(exc)
 
     def abort(self) -> None:
-        """End it at once; what is on its way is lost."""
+        """Close the connection at once; unsent bytes are lost."""
         self.transport.abort()
 
     def refuse(self, error: Exception) -> None:
-        """Say why, where nothing else is being said, and end it."""
+        """Close the connection, with an error response unless another response is in progress."""
         if self.transport.is_closing():
             return
         if self.is_unasked:
@@ -329,12 +334,12 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Say that it is no HTTP, and end it."""
+        """Answer 400 to a request that is not valid HTTP, and close the connection."""
         self._is_refused = True
         super().send_400_response(msg)
 
     def linger(self) -> bool:
-        """Throw away what still comes, for a moment; False where too many do."""
+        """Start to discard what still arrives; return False if too many connections linger."""
         if not self.all.may_linger(self):
             return False
         self._discarded_bytes = 0
@@ -342,10 +347,10 @@ class Connection(HttpToolsProtocol):
         self.flow.resume_reading()
         return True
 
-    # -- what comes ------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Read a piece of requests, as far as they stay within their bounds."""
+        """Parse received bytes in small pieces, until a limit is exceeded."""
         if len(data) <= _PIECE_BYTES:
             self._read(data)
             return
@@ -362,8 +367,8 @@ class Connection(HttpToolsProtocol):
             return
         self._came = False
         super().data_received(piece)
-        # What is neither the end of a head nor part of a body makes nothing go on: heads, but also
-        # trailers, extensions of chunks, and empty lines before a request.
+        # Bytes that neither end a head nor belong to a body make no progress: unfinished heads, but
+        # also trailers, chunk extensions, and empty lines before a request. Limit their number.
         self._fruitless_bytes = 0 if self._came else self._fruitless_bytes + len(piece)
         if self._fruitless_bytes > self._most_bytes:
             self.refuse(HeadTooLargeError())
@@ -371,28 +376,28 @@ class Connection(HttpToolsProtocol):
             self.abort()
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Reset the counters for a new request."""
         super().on_message_begin()
         self.scope["extensions"] = {ABORT: {"abort": self.abort}}
         self._head_bytes = self._fields = 0
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the address."""
+        """Take a part of the request target and count its bytes."""
         self._head_bytes += len(url)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; trailers, which come after the body, are taken by nobody."""
+        """Take and count a header; ignore trailers, which come after the body."""
         if self._in_body:
             return
-        # A colon, a space and the end of the line.
+        # 4: colon, space, CR and LF.
         self._head_bytes += len(name) + len(value) + 4
         self._fields += 1
         if self._fields <= self._most_fields:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Begin to answer, or answer that the head is too large."""
+        """Start the application on the request, or answer 431 if the head is too large."""
         self._came = self._in_body = True
         self._body_bytes = 0
         self._since_s = self.all.steady_s()
@@ -402,22 +407,22 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
+        """Take a part of the body and count its bytes."""
         self._came = True
         self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Have a whole request, which the application is at work on."""
+        """Note that the request is complete and that the connection is being served."""
         self._came, self._in_body = True, False
         if not self.cycle.response_complete:
             self.all.is_waiting(self, waits=False)
         super().on_message_complete()
 
-    # -- what goes -------------------------------------------------------------------------
+    # -- responses -------------------------------------------------------------------------
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, unless it is there."""
+        """Mark the connection as idle, unless a pipelined request is waiting."""
         super().on_response_complete()
         if not self.pipeline:
             if not self._in_body:
@@ -425,19 +430,19 @@ class Connection(HttpToolsProtocol):
             self.all.is_waiting(self, waits=True)
 
     def pause_writing(self) -> None:
-        """Note that the client takes less than it is given."""
+        """Note that the send buffer is full."""
         super().pause_writing()
         self.all.is_unsent(self, waits=True)
 
     def resume_writing(self) -> None:
-        """Note that it has taken it."""
+        """Note that the send buffer has drained."""
         super().resume_writing()
         self.all.is_unsent(self, waits=False)
 
-    # -- how long it takes -----------------------------------------------------------------
+    # -- time limits -----------------------------------------------------------------------
 
     def look(self, now_s: float) -> None:
-        """End it where its client is too slow, at ``now_s`` of the steady clock."""
+        """Close the connection if its client is too slow at ``now_s`` of the monotonic clock."""
         if self._discarded_bytes is not None:
             if now_s - self._since_s > _LINGER_S:
                 self.abort()
@@ -447,7 +452,7 @@ class Connection(HttpToolsProtocol):
             self.refuse(SlowRequestError())
 
     def _due_s(self) -> float:
-        """Return when what is awaited of the client has to be there."""
+        """Return when the awaited head or body has to be complete; inf if none is awaited."""
         settings = self.all.settings
         if self._in_body:
             took_s = self._body_bytes / settings.slowest_bytes_s
@@ -457,7 +462,7 @@ class Connection(HttpToolsProtocol):
         return math.inf
 
     def _is_stuck(self, now_s: float) -> bool:
-        """Return whether too little of an answer has left for too long."""
+        """Return whether the client reads the response more slowly than the settings allow."""
         pending = self.transport.get_write_buffer_size()
         if not pending:
             self._left_at_s = None
@@ -487,7 +492,7 @@ def _refusal(kind: ProblemKind) -> Response:
 
 @lru_cache(maxsize=8)
 def _as_sent(kind: ProblemKind) -> bytes:
-    """Return a refusal as it goes over the wire, where no request is there to be answered."""
+    """Return an error response as raw bytes, for connections without a request to answer."""
     answer = _refusal(kind)
     status = HTTPStatus(answer.status_code)
     head = b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode("ascii"))
@@ -497,5 +502,5 @@ def _as_sent(kind: ProblemKind) -> bytes:
 
 @lru_cache(maxsize=1)
 def _by_default() -> Connections:
-    """Return what bounds an application that does not bring its own."""
+    """Return the `Connections` used when the application state holds none."""
     return Connections(Settings())

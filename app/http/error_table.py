@@ -1,8 +1,8 @@
-"""What goes wrong, as HTTP says it: the one table from exception to status, and its bodies.
+"""Error responses: the one table from exception to HTTP status, and the problem+json bodies.
 
-Bodies are problem+json (RFC 9457). Every entry says what happened and what to do. An error that
-is not in the table gets a fixed text and an incident id; what it was goes to the log alone,
-without any value of the request (P48).
+Bodies follow RFC 9457. Every entry of the table says what happened and what to do. An exception
+that is not in the table gets a fixed text and an incident id; its type and place go only to the
+log, without any value of the request (P48, no personal data in logs).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -119,7 +119,7 @@ INTERNAL = ProblemKind(
 
 type Handler = Callable[[Request, Exception], Awaitable[Response]]
 
-#: THE table. An exception's own class decides, else its nearest base.
+#: Problem kind by exception class; an exception uses its own class, else its nearest base class.
 TABLE: Mapping[type[Exception], ProblemKind] = {
     InvalidParameterError: _INVALID,
     InvalidRequest: _INVALID,
@@ -348,7 +348,7 @@ TABLE: Mapping[type[Exception], ProblemKind] = {
 
 
 def kind_of(error: Exception) -> ProblemKind:
-    """Return the kind of problem an exception is; `INTERNAL` for what is not in the table."""
+    """Return the problem kind of an exception; `INTERNAL` if the table does not hold it."""
     for base in type(error).__mro__:
         if base in TABLE:
             return TABLE[base]
@@ -356,13 +356,13 @@ def kind_of(error: Exception) -> ProblemKind:
 
 
 def install(app: FastAPI) -> None:
-    """Let the application answer every exception of the table, and HTTP's own, as problems."""
+    """Register handlers that answer the table's exceptions and `HTTPException` as problems."""
     for exception in (*TABLE, SignInNeededError, HTTPException):
         app.add_exception_handler(exception, _HANDLERS.get(exception, answer))
 
 
 def handler_of(error: Exception) -> Handler | None:
-    """Return what answers an exception; None for one that nobody expected."""
+    """Return the handler of an exception; None for an unexpected exception."""
     for base in type(error).__mro__:
         if base in _HANDLERS:
             return _HANDLERS[base]
@@ -377,10 +377,10 @@ async def _lead_to_sign_in(_request: Request, error: Exception) -> Response:
 
 
 async def answer(request: Request, error: Exception) -> Response:
-    """Answer an exception of the table as a problem."""
+    """Return the problem response for an exception of the table."""
     room: Room | None = getattr(request.state, "room", None)
     if type(error) is DatabaseUnavailableError and room is not None and room.is_short():
-        # What it ended of, most likely; it is what has to be mended in any case.
+        # A full disk is the likely cause, and has to be repaired in any case.
         error = DiskFullError()
     kind = kind_of(error)
     w = words(_language(request))
@@ -392,10 +392,10 @@ async def answer(request: Request, error: Exception) -> Response:
 
 
 def _language(request: Request) -> str:
-    """Return the language that the answer would have had.
+    """Return the language that a successful response would have had.
 
-    It is what the body asked for, which its endpoint leaves in ``request.state.language``; else
-    ``lang``, or what the browser prefers.
+    Order of precedence: the language asked for in the body, which the endpoint stores in
+    ``request.state.language``; the query parameter ``lang``; the header ``Accept-Language``.
     """
     asked = getattr(request.state, "language", None) or request.query_params.get("lang")
     return negotiate(asked, request.headers.get("accept-language"))
@@ -413,9 +413,9 @@ def _detail(error: Exception, kind: ProblemKind, w: Words) -> str:
 
 
 def _code(error: Exception, kind: ProblemKind) -> dict[str, str]:
-    """Return what programs know an error by.
+    """Return the machine-readable error code as a problem member, or nothing.
 
-    A kind with a text of its own tells none of its errors apart, so it has no code either.
+    A problem kind with a fixed detail text does not distinguish its errors, so it has no code.
     """
     if kind.detail is None and isinstance(error, GeoError | RoutingError | TilesError):
         return {"code": error.code}
@@ -432,7 +432,7 @@ def _item(error: Exception, field: str, reason: str) -> dict[str, str]:
 
 
 def _extras(error: Exception, w: Words) -> dict[str, Any]:
-    """Return the members an exception adds to its problem."""
+    """Return the extension members that an exception adds to its problem body."""
     wrong = [_item(error, field, reason) for field, reason in _wrong(error)[:MOST_REASONS]]
     if wrong:
         return {"field": wrong[0]["field"], "errors": wrong}
@@ -440,7 +440,7 @@ def _extras(error: Exception, w: Words) -> dict[str, Any]:
         case OffNetwork():
             return {
                 "field": error.which,
-                # Infinite where no road may be used at all.
+                # Infinite when no road may be used at all; JSON has no infinity.
                 "distance_m": round(error.distance_m) if isfinite(error.distance_m) else None,
                 "limit_m": error.limit_m,
             }
@@ -453,7 +453,7 @@ def _extras(error: Exception, w: Words) -> dict[str, Any]:
 
 
 def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
-    """Return what is wrong field by field, for the exceptions that are about fields."""
+    """Return pairs of field and reason, for exceptions about fields of the request."""
     match error:
         case RequestValidationError():
             return [(reason.field, reason.reason) for reason in reasons(error)]
@@ -470,7 +470,8 @@ def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
             return () if field is None else [(field, str(error))]
 
 
-#: What an exception is always about; an endpoint that calls it otherwise says so itself.
+#: Request field that an exception class always refers to. An endpoint that names the field
+#: differently states the field itself.
 _ABOUT: Mapping[type[Exception], str] = {
     NoPastError: "as_of",
     UnknownFormatError: "f",
@@ -481,7 +482,10 @@ _ABOUT: Mapping[type[Exception], str] = {
 
 
 async def _calls(request: Request, error: Exception) -> dict[str, Any]:
-    """Return whom to call instead (P38, P45); where lines cannot be read there are none."""
+    """Return phone lines to call instead, as problem members (P38, P45).
+
+    The list is empty when the database cannot be read.
+    """
     if isinstance(error, ProtectedServiceError):
         lines = await _lines(request, (), PROTECTED_LINES)
         return {"hotline": request.state.settings.hotline, "lines": lines}
@@ -490,7 +494,7 @@ async def _calls(request: Request, error: Exception) -> dict[str, Any]:
     return {}
 
 
-#: Refusals of a way that know no area: the lines of every country go with them.
+#: Routing refusals without a known country: the phone lines of every country go with them.
 _NO_WAY = (OffNetwork, NoRoute, UncertainCountryError, SilentCrossingError)
 
 
@@ -506,11 +510,11 @@ async def _lines(
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
-    """Answer what the framework itself refuses: unknown paths, methods, unreadable bodies."""
+    """Answer the framework's own refusals: unknown paths, wrong methods, unreadable bodies."""
     assert isinstance(error, HTTPException)  # noqa: S101 -- registered for nothing else
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.BAD_REQUEST:
-        # FastAPI's word for a body that it cannot even decode.
+        # FastAPI raises 400 for a body that it cannot decode.
         unread = InvalidParameterError("body", "not JSON in UTF-8, or nested too deeply")
         return await answer(request, unread)
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
@@ -522,11 +526,11 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     kind = ProblemKind(
         error.status_code, status.phrase.lower().replace(" ", "-"), status.phrase, advice
     )
-    # The framework's own words would repeat what was sent; the status' description does not.
+    # The framework's own message would repeat input; the description of the status does not.
     return problem_response(kind, status.description or status.phrase, headers=error.headers)
 
 
-#: Of what is not in the table, or is answered otherwise than by it.
+#: Handlers of exceptions that are not answered from the table.
 _HANDLERS: Mapping[type[Exception], Handler] = {
     SignInNeededError: _lead_to_sign_in,
     HTTPException: _answer_http,

@@ -1,4 +1,4 @@
-"""Answers that may be kept: entity tags and 304."""
+"""Cacheable responses: entity tags and 304."""
 
 from hashlib import sha256
 from typing import Any, Final
@@ -6,30 +6,30 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-#: Public answers may be kept but are asked for anew each time: what is hidden in an emergency is
-#: gone from every cache with the next request (P24, P49); an unchanged answer costs a 304.
+#: Public responses may be cached but are revalidated each time: a record hidden in an emergency is
+#: gone from every cache with the next request (P24, P49), and an unchanged response costs a 304.
 PUBLIC = "public, no-cache"
 
-#: What an endpoint with `kept_response` states in ``responses=``.
+#: Entry in ``responses=`` of an endpoint that uses `kept_response`.
 NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "What the asker has is still the same."}
 }
 
-#: What an endpoint states as ``openapi_extra=`` that answers everybody the same: it does not look
-#: at tokens, so that one which does not hold is no reason to refuse.
+#: Value of ``openapi_extra=`` for an endpoint that answers everybody alike: it does not check
+#: tokens, so an invalid token is no reason to refuse.
 SAME_FOR_ALL: Final[dict[str, Any]] = {"security": []}
 
 
 def kept_response(
     request: Request, body: bytes, media_type: str, *, same_as: bytes | None = None
 ) -> Response:
-    """Return a public answer with an entity tag, or 304 where the client has it already.
+    """Return a public response with an entity tag, or 304 if the client has the body already.
 
     Parameters
     ----------
     same_as
-        What the tag is made of where the body differs at every request (a time stamp): the tag
-        is then weak, for it says "means the same", not "same bytes".
+        Content that the tag is computed from when the body differs at every request (by a time
+        stamp). The tag is then weak: it states equal meaning, not equal bytes.
     """
     tag = _tag(body) if same_as is None else f"W/{_tag(same_as)}"
     headers = {"ETag": tag, "Cache-Control": PUBLIC, "Vary": "Accept"}
@@ -43,7 +43,7 @@ def _tag(content: bytes) -> str:
 
 
 def knows(request: Request, tag: str) -> bool:
-    """Return whether the asker has what a tag stands for, by its ``If-None-Match``."""
+    """Return whether the request's ``If-None-Match`` holds an entity tag."""
     stated = request.headers.get("if-none-match")
     if stated is None:
         return False

@@ -1,7 +1,7 @@
-"""Depth and counts of a body in JSON, looked at before any of its items is (P55).
+"""Limits on depth and counts of a JSON body, checked before pydantic validates it (P55).
 
-Sixty thousand wrong points are as many errors to a validator that looks at each before it counts
-them. The bounds are those that the body's own JSON Schema states.
+A validator that checks each item before it counts them makes sixty thousand errors of sixty
+thousand wrong points. The limits are those of the body's own JSON Schema.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from pydantic_core import InitErrorDetails, ValidationError
 
 from app.http.problems import MOST_REASONS
 
-#: Levels of lists and objects in a body [A]: a MultiPolygon in one has eight.
+#: Levels of nested lists and objects in a body [A]; a body with a MultiPolygon has eight.
 DEEPEST: Final = 50
 
 type Schema = Mapping[str, Any]
@@ -22,14 +22,14 @@ type Errors = list[InitErrorDetails]
 
 @dataclass(slots=True)
 class ListBounds:
-    """A list that may stand at a place.
+    """Limits of a list that the schema allows at one place of the body.
 
     Attributes
     ----------
     most
-        Items; None: any number.
+        Maximum number of items; None: any number.
     items
-        What its items may be, of lists and objects.
+        Lists and objects that the items may be.
     """
 
     most: int | None
@@ -38,14 +38,14 @@ class ListBounds:
 
 @dataclass(slots=True)
 class ObjectBounds:
-    """An object that may stand at a place.
+    """Limits of an object that the schema allows at one place of the body.
 
     Attributes
     ----------
     is_open
-        Whether it may have members that are not named.
+        Whether members are allowed that the schema does not name.
     members
-        Those that are, and what they may be.
+        Lists and objects that each named member may be.
     """
 
     is_open: bool
@@ -54,26 +54,26 @@ class ObjectBounds:
 
 @dataclass(slots=True)
 class Choices:
-    """The lists and objects of which one may stand at a place."""
+    """Lists and objects that the schema allows at one place of the body."""
 
     lists: list[ListBounds] = field(default_factory=list)
     objects: list[ObjectBounds] = field(default_factory=list)
 
 
 def bounds_of(schema: Schema) -> Choices:
-    """Return the bounds that a JSON Schema states, its definitions included."""
+    """Return the limits stated by a JSON Schema, including its `$defs`."""
     return _Reading(schema.get("$defs", {})).choices(schema)
 
 
 class _Reading:
-    """Reads one schema; a part of it once, for parts may hold themselves."""
+    """Reader of one schema; reads each part once, because schemas may be recursive."""
 
     def __init__(self, definitions: Schema) -> None:
         self._definitions = definitions
         self._known: dict[int, Choices] = {}
 
     def choices(self, part: Schema) -> Choices:
-        """Return what may stand where a part of the schema holds."""
+        """Return the lists and objects that a part of the schema allows."""
         known = self._known.get(id(part))
         if known is not None:
             return known
@@ -87,7 +87,7 @@ class _Reading:
         return found
 
     def _single(self, part: Schema) -> Iterator[Schema]:
-        """Return what a part is one of, references followed."""
+        """Yield the alternatives of a part of the schema, with references resolved."""
         if "$ref" in part:
             yield from self._single(self._definitions[part["$ref"].rpartition("/")[2]])
         for word in ("anyOf", "oneOf", "allOf"):
@@ -110,12 +110,13 @@ class _Reading:
 
 
 def check_counts(value: object, bounds: Choices, title: str) -> None:
-    """Refuse a body with more items, or more unknown members, than its schema lets it have.
+    """Refuse a body with more items or more unknown members than its schema allows.
 
     Raises
     ------
     ValidationError
-        Names the first list that is too long, or the first of the unknown members.
+        A list is too long (names the first such list), or there are too many unknown members
+        (names the first few).
     """
     found = _beyond(value, bounds, ())
     if found:
@@ -124,7 +125,7 @@ def check_counts(value: object, bounds: Choices, title: str) -> None:
 
 def _beyond(value: object, bounds: Choices, place: Place) -> Errors:
     if len(place) > DEEPEST:
-        return []  # said by who reads it
+        return []  # the reader of the body refuses the depth
     if isinstance(value, list) and bounds.lists:
         return _beyond_list(value, bounds.lists, place)
     if isinstance(value, dict) and bounds.objects:

@@ -1,4 +1,4 @@
-"""Large bodies are read in a thread, so that nobody else waits for it (P55)."""
+"""Parsing of large bodies in a thread, so that other requests do not wait (P55)."""
 
 from collections.abc import Callable
 from typing import Final
@@ -7,19 +7,19 @@ import anyio
 
 from app.runtime.work_limit import search
 
-#: Smaller ones are read where they are [A]: that takes some milliseconds, as a thread's turn may.
+#: Smaller bodies are parsed in the event loop [A]: some milliseconds, no more than a thread costs.
 LARGE_BYTES: Final = 16_384
 
-#: Bodies that are read at once: Python reads one at a time anyway.
+#: One body is parsed at a time: Python's global interpreter lock allows no parallel parsing.
 _reading = anyio.CapacityLimiter(1)
 
 
 async def read_aside[T](work: Callable[[], T]) -> T:
-    """Run what reads a large body, in its turn.
+    """Run a function that parses a large body in a thread, after those that wait already.
 
     Raises
     ------
     BusyError
-        Too many are waiting.
+        Too many bodies are waiting.
     """
     return await search(work, limiter=_reading)

@@ -1,4 +1,4 @@
-"""What concerns every request: its answer's headers, who may read and keep it, its size."""
+"""Pipeline steps for every request: default headers, CORS, private caching, body size limits."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,39 +17,39 @@ from app.http.problems import problem_response
 
 
 class DefaultHeaders(PipelineStep):
-    """Sets headers that an answer has not set itself."""
+    """Pipeline step that adds default headers to responses that do not set them."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
-        # As they are sent (ASGI): names are lower case in every answer.
+        # ASGI header names are lower-case bytes.
         self._fields = {
             name.lower().encode("latin-1"): value.encode("latin-1")
             for name, value in headers.items()
         }
 
     def finish(self, exchange: Exchange) -> None:
-        """Set those that are missing."""
+        """Add the missing default headers to a response."""
         exchange.fields = {**self._fields, **exchange.fields}
 
 
 class Origins(PipelineStep):
-    """Tells browsers which other sites' pages may read an answer (CORS), never with cookies.
+    """CORS step: tells browsers which other origins may read a response, never with cookies.
 
-    Any page reads what anybody may read: answers to GET, and to POSTs that store nothing. Those on
-    an allow-list send tokens and changes too. Whatever shows a credential or makes one, and the
-    paths of forms, reports and the console, is read by nobody else: what a browser asks before such
-    a request is refused.
+    Any origin may read public responses: to GET, and to POSTs that store nothing. Origins on the
+    allow-list may also send tokens and changes. Requests with a credential, responses that set one,
+    and the paths of forms, reports and the console are closed to all other origins: their preflight
+    requests are refused.
 
     Parameters
     ----------
     origins, methods, headers, exposed
-        Who is on the list, how they may ask, with which headers of a request, and which of an
-        answer all see.
+        Allow-list of origins, their methods and request headers, and the response headers exposed
+        to every origin.
     open_headers
-        Headers that anybody's requests may have.
+        Request headers allowed to any origin.
     reading
         Paths of the POSTs that store nothing.
     own
-        Paths that no other site's page reads.
+        Paths that no other origin may read.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Origins(PipelineStep):
         self._own = own
 
     def begin(self, exchange: Exchange) -> Response | None:
-        """Answer what a browser asks before the request itself."""
+        """Answer a CORS preflight request."""
         asked = exchange.asked
         if b"origin" not in asked or exchange.method != "OPTIONS":
             return None
@@ -96,7 +96,7 @@ class Origins(PipelineStep):
         return rules.preflight_response(Headers(scope=exchange.scope))
 
     def finish(self, exchange: Exchange) -> None:
-        """Say who may read an answer: the asker's origin where it is on the list, or anybody."""
+        """Set the CORS headers: the request's origin if it is on the allow-list, or any origin."""
         exchange.varies.append(b"Origin")
         origin = exchange.asked.get(b"origin")
         if origin is None or b"access-control-allow-methods" in exchange.fields:
@@ -108,7 +108,7 @@ class Origins(PipelineStep):
             exchange.fields[b"access-control-allow-origin"] = b"*"
 
     def _is_open(self, exchange: Exchange) -> bool:
-        """Return whether anybody may read an answer."""
+        """Return whether any origin may read the response."""
         if b"authorization" in exchange.asked or b"cookie" in exchange.asked:
             return False
         if b"set-cookie" in exchange.fields or any(n == b"set-cookie" for n, _ in exchange.more):
@@ -122,27 +122,27 @@ class Origins(PipelineStep):
 
 
 async def _nobody(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    """Stand behind rules that are asked by themselves."""
+    """Serve as the unused inner application of a `CORSMiddleware` that is called for its rules."""
 
 
 class BodyLimit:
-    """Reads a body up to a limit before anything else sees the request; beyond it, 413.
+    """Middleware that reads the body up to a limit before the application; 413 for larger ones.
 
-    Who sends more than anybody may is looked up before more is read, once a request: a cookie or
-    token that opens nothing lifts no limit (P55).
+    When a body exceeds the limit for anonymous clients, the credential is checked before more is
+    read, once per request: an invalid cookie or token raises no limit (P55, refusing is cheap).
 
     Parameters
     ----------
     anybody_bytes
-        Of bodies of anybody,
+        Limit for anonymous clients.
     anybodys
-        but for these paths.
+        Other limits for anonymous clients, by path.
     writers_bytes
-        Of bodies of those who may write,
+        Limit for clients that may write.
     writers
-        but for these paths.
+        Other limits for clients that may write, by path.
     may_write
-        Tells whether a request's credential is one of those.
+        Function that tells whether a request's credential may write.
     """
 
     def __init__(
@@ -168,7 +168,7 @@ class BodyLimit:
         try:
             body = await self._read(scope, headers.get("content-length", ""), receive)
         except ConnectionResetError:
-            return  # nobody is there to be answered
+            return  # the client is gone
         except Exception as error:
             handler = handler_of(error)
             if handler is None:
@@ -183,14 +183,14 @@ class BodyLimit:
         await self.app(scope, replayed, send)
 
     async def _read(self, scope: Scope, stated: str, receive: Receive) -> bytes:
-        """Return the body.
+        """Return the request's body.
 
         Raises
         ------
         BodyTooLargeError
-            It is larger than its limit.
+            The body exceeds its limit.
         ConnectionResetError
-            Its sender is gone.
+            The client disconnected.
         """
         limit_bytes = self.anybodys.get(scope["path"], self.anybody_bytes)
         is_looked_up = False
@@ -216,23 +216,24 @@ class BodyLimit:
 
 
 def _is_number(text: str) -> bool:
-    # Python refuses to read numbers of thousands of digits; the server counts longer ones.
+    # Python refuses to parse numbers of thousands of digits. A longer Content-Length is ignored
+    # here, and the bytes are counted as they arrive.
     return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
 
 
 class PrivateAnswers(PipelineStep):
-    """Lets no cache keep what was answered to somebody who showed who they are (P7).
+    """Pipeline step that forbids caching of responses to authenticated requests (P7).
 
-    It goes by what the request carries, not by what an endpoint finds in it, so that no endpoint
-    can forget it: a credential in the header, or the console's own part of the addresses.
+    A request counts as private if it has an `Authorization` header or a path of the console. The
+    step checks the request itself, so that no endpoint can forget to forbid caching.
 
     Parameters
     ----------
     private_path, shared_path
-        The console's part, and what everybody's pages share.
+        Path prefix of the console, and of the files that all pages share.
     changed_path
-        What lies below is changed by who says what it was (`If-Match`): it keeps its entity tag,
-        with which nobody is answered 304.
+        Path prefix of resources that are changed with `If-Match`: their responses keep the entity
+        tag, though it never leads to a 304.
     """
 
     def __init__(self, private_path: str, shared_path: str, changed_path: str) -> None:
@@ -241,21 +242,21 @@ class PrivateAnswers(PipelineStep):
         self._changed_path = changed_path
 
     def begin(self, exchange: Exchange) -> None:
-        """Take the conditions from a private request."""
+        """Remove the conditional headers from a private request."""
         if self._is_private(exchange):
-            # Without the condition no answer is 304 by a tag that a lower tier was given.
+            # Otherwise an entity tag given to a lower access tier could lead to a 304.
             for name in _CONDITIONS & exchange.asked.keys():
                 exchange.ask(name, None)
 
     def finish(self, exchange: Exchange) -> None:
-        """Mark an answer."""
+        """Set the caching headers of a response."""
         path, fields = routed_path(exchange.scope), exchange.fields
         if path.startswith(self._shared_path):
             return
         exchange.varies.append(b"Authorization")
         if is_below(path, self._private_path):
-            # Without any referrer browsers hide the origin of our own forms too, which
-            # is what tells them from forged ones (Fetch, 3.2: Origin is "null" then).
+            # Under "no-referrer" browsers send "Origin: null" with our own forms too (Fetch, 3.2),
+            # and the origin is needed to tell them from forged ones.
             fields.setdefault(b"referrer-policy", b"same-origin")
         if self._is_private(exchange):
             fields[b"cache-control"] = b"private, no-store"
@@ -272,22 +273,22 @@ class PrivateAnswers(PipelineStep):
 
 
 class ConsoleAlone(PipelineStep):
-    """Refuses what comes to the console with an Authorization header (P50).
+    """Pipeline step that refuses console requests with an Authorization header (P50).
 
-    Whatever the header holds and the address has: before the body is read, and before anybody
-    looks at a cookie that came with it.
+    A token is no session. Every such request is refused, whatever the header holds, before the
+    body is read and before a cookie is checked.
 
     Parameters
     ----------
     path
-        The console's part.
+        Path prefix of the console.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def begin(self, exchange: Exchange) -> Response | None:
-        """Answer such a request."""
+        """Answer 403 to a console request with an Authorization header."""
         if b"authorization" not in exchange.asked:
             return None
         if not is_below(routed_path(exchange.scope), self._path):
@@ -300,9 +301,10 @@ _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since"})
 
 
 def routed_path(scope: Scope) -> str:
-    """Return the path that decides which endpoint answers: without the one we are mounted at.
+    """Return the path used for routing: without the root path that the application is mounted at.
 
-    Not the address as a whole, which is made with the header Host: the asker writes that.
+    The path of the full URL is not used, because the URL is built from the Host header, which the
+    client controls.
     """
     path, root = str(scope["path"]), str(scope.get("root_path", ""))
     return path.removeprefix(root) if root and is_below(path, root) else path

@@ -1,11 +1,11 @@
-"""Schemas of OpenAPI 3.1, which are JSON Schema's, as OpenAPI 3.0 writes the same."""
+"""Conversion of OpenAPI 3.1 schemas (JSON Schema) to the schema dialect of OpenAPI 3.0."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 type Schema = dict[str, Any]
 
-#: What 3.0 has no word for, and an answer or a body is not checked by.
+#: Keywords unknown to OpenAPI 3.0; they are dropped.
 _UNKNOWN: Final = frozenset(
     {"$schema", "$id", "$comment", "propertyNames", "patternProperties", "contentMediaType"}
 )
@@ -14,7 +14,7 @@ _LIMITS: Final = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 
 def downgraded(document: Mapping[str, Any]) -> Schema:
-    """Return a document of version 3.1 with every schema in it as 3.0 has it."""
+    """Return an OpenAPI 3.1 document with every schema converted to 3.0."""
     return {name: _walked(value, name) for name, value in document.items()}
 
 
@@ -31,7 +31,7 @@ def _walked(value: Any, name: str) -> Any:  # noqa: ANN401 -- any JSON
 
 
 def _schema(given: Mapping[str, Any]) -> Schema:
-    """Return one schema as 3.0 has it."""
+    """Return one schema converted to OpenAPI 3.0."""
     made: Schema = {}
     for name, value in given.items():
         made |= _word(name, value)
@@ -72,7 +72,7 @@ def _word(name: str, value: Any) -> Schema:  # noqa: ANN401, PLR0911 -- one keyw
 
 
 def _without_null(name: str, parts: Sequence[Mapping[str, Any]]) -> Schema:
-    """Return a choice without null, which 3.0 says by a word of its own."""
+    """Return an `anyOf` or `oneOf` without its null type, with `nullable` instead."""
     left = [_schema(part) for part in parts if part.get("type") != "null"]
     if len(left) == len(parts):
         return {name: left}
@@ -81,7 +81,7 @@ def _without_null(name: str, parts: Sequence[Mapping[str, Any]]) -> Schema:
     (one,) = left
     if "$ref" in one:
         return {"allOf": [one], "nullable": True}
-    # A list of values has to name null as well (OpenAPI 3.0.3, "Schema Object", `nullable`).
+    # An `enum` has to list null as well (OpenAPI 3.0.3, "Schema Object", `nullable`).
     closed = {"enum": [*one["enum"], None]} if "enum" in one else {}
     return {**one, **closed, "nullable": True}
 
@@ -92,7 +92,7 @@ def _one_of(parts: Sequence[Schema]) -> Schema:
 
 
 def _named(schema: Schema) -> Schema:
-    # Beside a reference 3.0 ignores every other word.
+    # OpenAPI 3.0 ignores every keyword beside `$ref`, so the reference goes into an `allOf`.
     if "$ref" not in schema or len(schema) == 1:
         return schema
     rest = {name: value for name, value in schema.items() if name != "$ref"}

@@ -1,4 +1,4 @@
-"""The fields of endpoints' parameters, which FastAPI leaves to the first requests."""
+"""Creation at startup of the pydantic fields that FastAPI otherwise makes at first requests."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ from pydantic import BaseModel
 
 
 def make_fields(app: FastAPI) -> None:
-    """Make every field of an application, before it has threads.
+    """Create the pydantic fields of all parameter models before the application starts threads.
 
-    The first requests would wait for it: a quarter of a second. And while FastAPI makes a field it
-    silences a warning of pydantic by `warnings.catch_warnings`, which before Python 3.14 is the
-    whole process': a thread that leaves such a block of its own meanwhile, as one that compiles a
-    kernel does, brings the warning back.
+    The first requests would otherwise wait a quarter of a second. Also, FastAPI silences a pydantic
+    warning with `warnings.catch_warnings` while it creates a field. Before Python 3.14 that context
+    manager acts on the whole process, and another thread that leaves one at the same time (as
+    kernel compilation does) brings the warning back.
     """
     for route in iter_route_contexts(app.router.routes):
         dependant = getattr(route, "dependant", None)
@@ -25,7 +25,7 @@ def make_fields(app: FastAPI) -> None:
 
 
 def _models(dependant: Dependant) -> Iterator[type[BaseModel]]:
-    """Return the models whose fields are parameters."""
+    """Yield the pydantic models that an endpoint and its dependencies take parameters from."""
     for field in (*dependant.query_params, *dependant.header_params, *dependant.cookie_params):
         annotation = field.field_info.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -1,11 +1,12 @@
-"""What surrounds every request: one pass over what is asked, and one over what is answered.
+"""Processing around every request: one pass over the request and one over the response.
 
-Each thing that concerns all answers is a step: `app.main` names them, the outermost first. Their
-beginnings run in that order, and any of them may answer by itself; whatever is answered then
-passes their endings the other way round, with its headers read once and written once. As so many
-middlewares of ASGI they took longer than PostGIS takes for a feature.
+Each concern of all responses is a `PipelineStep`; `app.main` lists the steps, outermost first.
+Their `begin` methods run in that order, and any of them may answer the request itself. The response
+then passes their `finish` methods in reverse order; its headers are parsed and written only once.
+As separate ASGI middlewares the steps took longer than PostGIS needs to return a feature.
 
-The log line, the id of a request and the last net are here, for all steps need them.
+The access log line, the request id and the handler of last resort are here because all steps need
+them.
 """
 
 import time
@@ -21,16 +22,16 @@ from app.http.error_table import INTERNAL
 from app.http.problems import problem_response
 from app.runtime.logs import ACCESS, INCIDENTS, describe
 
-#: Where a scope says that it is a HEAD, to those for whom a body is long work.
+#: Key in the scope that marks a HEAD request, for endpoints whose bodies are expensive.
 IS_HEAD = "amparo.is_head"
 
-#: The extension by which a scope says how its connection is ended at once (`app.http.connections`).
+#: Scope extension with a function that aborts the connection (`app.http.connections`).
 ABORT = "amparo.abort"
 
 _START = "http.response.start"
 _BODY = "http.response.body"
 
-#: Headers of a request whose lines are one list (RFC 9110, 5.3); of others the first line counts.
+#: Request headers whose repeated lines form one list (RFC 9110, 5.3); others use their first line.
 _LISTS = frozenset({b"accept-encoding", b"x-forwarded-for"})
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -40,47 +41,47 @@ type Finish = Callable[["Exchange"], None]
 
 
 class Packing(Protocol):
-    """Makes the body that is sent of the body that was answered."""
+    """Encoder of a response body, such as a compressor."""
 
     async def whole(self, body: bytes) -> bytes:
-        """Return a body that is there as a whole."""
+        """Return a complete body encoded."""
 
     def piece(self, body: bytes, *, is_last: bool) -> bytes:
-        """Return the next piece of a body that comes in pieces."""
+        """Return the next piece of a streamed body encoded."""
 
 
 class PipelineStep:
-    """One thing that concerns all requests; what it does not care for it leaves as it is."""
+    """Base class of one concern of all requests; its methods leave the exchange unchanged."""
 
     def begin(self, exchange: "Exchange") -> Response | None:
-        """Look at a request before it is answered, and possibly answer it."""
+        """Inspect or change a request before the application, and optionally answer it."""
 
     def finish(self, exchange: "Exchange") -> None:
-        """Look at an answer when its headers and the first piece of its body are there."""
+        """Inspect or change a response when its headers and first piece of body are known."""
 
 
 class Exchange:
-    """One request, and its answer under way.
+    """One request and its response in progress.
 
     Attributes
     ----------
     scope : Scope
-        The request as the application is to see it; a step that changes it puts a copy here.
+        The request as the application sees it; a step that changes the scope stores a copy here.
     asked : dict
-        The request's headers, as the steps so far leave them.
+        The request's headers, as changed by the steps so far.
     method : str
-        The request's own: `scope` has GET for a HEAD.
+        The request's original method; `scope` has GET for a HEAD request.
     request_id : str
-        For its log line and its asker.
+        Id for the log line and for the response header `X-Request-Id`.
     notes : dict
-        What steps keep from their beginnings to their endings.
+        Values that steps keep between `begin` and `finish`.
     status, fields, more, body, is_whole
-        The answer from its beginning on: its headers that stand once and those that stand more
-        often, the first piece of its body, and whether that is all.
+        The response once it has started: status, headers that occur once, headers that occur more
+        than once, first piece of the body, and whether that piece is the whole body.
     varies : list
-        What else it varies by than it says itself.
+        Header names to add to the response's own `Vary`.
     packing : Packing or None
-        What the body passes before it is sent.
+        Encoder applied to the body before it is sent.
     """
 
     __slots__ = (
@@ -104,15 +105,15 @@ class Exchange:
         self.is_whole = self.is_sent = False
         self._is_head = self.method == "HEAD"
         if self._is_head:
-            # A copy: the server looks at its own scope to know that this is a HEAD. It is answered
-            # wherever GET is: the same headers, no body (RFC 9110, 9.3.2).
+            # HEAD is answered as GET: the same headers, no body (RFC 9110, 9.3.2). The scope is
+            # copied because the server still reads HEAD from its own.
             self.scope = {**scope, "method": "GET", IS_HEAD: True}
         self._send = send
         self._finishes = finishes
         self._start: Message | None = None
 
     async def take(self, message: Message) -> None:
-        """Pass a message of the application on; the start waits for the first piece."""
+        """Forward an ASGI message; `http.response.start` is held until the first piece of body."""
         kind = message["type"]
         if kind == _START:
             self._start = message
@@ -131,7 +132,7 @@ class Exchange:
         await self._send(message)
 
     def ask(self, name: bytes, value: bytes | None) -> None:
-        """Let the application see another value of one of the request's headers, or none."""
+        """Replace a request header for the application; None removes the header."""
         self.asked = {other: held for other, held in self.asked.items() if other != name}
         headers = [pair for pair in self.scope["headers"] if pair[0].lower() != name]
         if value is not None:
@@ -140,7 +141,7 @@ class Exchange:
         self.scope = {**self.scope, "headers": headers}
 
     def replace(self, answer: Response) -> None:
-        """Answer something else instead, with the same status."""
+        """Replace the response's headers and body, keeping its status."""
         self._set_headers(answer.raw_headers)
         self.body = bytes(answer.body)
 
@@ -184,18 +185,18 @@ class Exchange:
 
 
 class Pipeline:
-    """Answers every request within its steps; gives each an id and one log line.
+    """ASGI application that runs the steps around another; gives each request an id and a log line.
 
-    The line holds the path's template, never the path: tile numbers and ids are places (P48).
-    An exception that reached the server would be printed there with its message, so it ends
-    here: the client gets an incident id, the log gets classes and lines of code.
+    The log line holds the route's path template, never the path: tile numbers and ids reveal places
+    (P48). The server would print an uncaught exception with its message, so every exception ends
+    here: the client gets an incident id, the log gets exception classes and lines of code.
 
     Parameters
     ----------
     app
-        What answers.
+        The inner ASGI application.
     steps
-        The outermost first.
+        Pipeline steps, outermost first.
     """
 
     def __init__(self, app: ASGIApp, steps: Sequence[PipelineStep] = ()) -> None:
@@ -215,10 +216,11 @@ class Pipeline:
         try:
             answer = self._begin(exchange) or self.app
             await answer(exchange.scope, receive, exchange.take)
-        except Exception as error:  # the last net; see the class
+        except Exception as error:  # handler of last resort; see the class
             INCIDENTS.error("incident %s: %s", exchange.request_id, describe(error))
             if exchange.is_sent:
-                # Half an answer is out: the connection has to break, but without the message.
+                # Part of the response is sent already: break the connection, without the
+                # exception's message.
                 msg = f"incident {exchange.request_id} while an answer was being sent"
                 raise RuntimeError(msg) from None
             await _incident(exchange.request_id)(exchange.scope, receive, exchange.take)
@@ -252,10 +254,10 @@ def _read(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     return asked
 
 
-# Answers say it in a handful of ways.
+# There are few distinct combinations of arguments.
 @lru_cache(maxsize=256)
 def varying(stated: bytes, added: tuple[bytes, ...]) -> bytes:
-    """Return the value of `Vary`: what an answer states and what is added, no name twice."""
+    """Return the value of `Vary`: the stated names and the added ones, without duplicates."""
     names: dict[bytes, bytes] = {}
     for name in (*(part.strip() for part in stated.split(b",")), *added):
         if name:
@@ -264,7 +266,7 @@ def varying(stated: bytes, added: tuple[bytes, ...]) -> bytes:
 
 
 def _new_id() -> str:
-    # As a UUID of version 4 (RFC 9562, 5.4), without the object that Python makes of one.
+    # Hex form of a UUID version 4 (RFC 9562, 5.4), faster than through `uuid.UUID`.
     number = int.from_bytes(urandom(16)) & _UUID_RANDOM | _UUID_4
     return f"{number:032x}"
 
@@ -274,7 +276,7 @@ _UUID_RANDOM = ~(0xF << 76 | 0b11 << 62)
 
 
 def _template(scope: Scope) -> str:
-    # An address that matches nothing may hold anything, so it is not repeated.
+    # The path of an unmatched request may hold anything, so it is not logged.
     return str(getattr(scope.get("route"), "path", None) or "-")
 
 

@@ -1,4 +1,4 @@
-"""Problems as RFC 9457 writes them: their kinds, bodies and headers."""
+"""Problem responses (RFC 9457): kinds, bodies and headers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.http.responses import JSONResponse
 
-#: Seconds after which a client may ask again while something is not ready (our choice).
+#: Value of Retry-After in 503 responses, in seconds (our choice).
 RETRY_AFTER_S = 5
 
 
-#: Most things that one answer calls wrong (P55): who corrects twenty asks again.
+#: Maximum number of errors listed in one response (P55); after correcting twenty, ask again.
 MOST_REASONS = 20
 
 
 class ProblemResponse(JSONResponse):
-    """A problem as RFC 9457 writes it."""
+    """Response with a problem body (RFC 9457)."""
 
     media_type = "application/problem+json"
 
@@ -55,16 +55,16 @@ class Problem(BaseModel):
 
 @dataclass(frozen=True)
 class ProblemKind:
-    """One kind of problem.
+    """Kind of problem: status, type and texts shared by all its errors.
 
     Parameters
     ----------
     status, name, title
-        HTTP status, last part of the type, title.
+        HTTP status, last part of the type URI, title.
     what_to_do
-        What helps.
+        Advice to the client.
     detail
-        Fixed text; None takes the exception's own message, which is written to be read.
+        Fixed detail text; None uses the exception's message, which is written for clients.
     """
 
     status: int
@@ -75,7 +75,7 @@ class ProblemKind:
 
     @property
     def type(self) -> str:
-        """URI of the kind."""
+        """Type URI of the kind."""
         return f"urn:amparo:problem:{self.name}"
 
 
@@ -86,7 +86,7 @@ def problem_response(
     extras: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> ProblemResponse:
-    """Return the answer for one problem."""
+    """Return the response for one problem."""
     always = {"Cache-Control": "no-store"}
     if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         always["Retry-After"] = str(RETRY_AFTER_S)
@@ -104,19 +104,19 @@ def problem_response(
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what an endpoint states in ``responses=`` about its problems."""
+    """Return an endpoint's ``responses=`` entries for its problem statuses."""
     return {
         status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses
     }
 
 
 def reasons(error: RequestValidationError, *, most: int = MOST_REASONS) -> list[ProblemReason]:
-    """Return what is wrong with a request, without repeating what was sent."""
+    """Return the errors of an invalid request as fields and reasons, without the values sent."""
     return [ProblemReason(field=_field(e["loc"]), reason=_reason(e)) for e in error.errors()[:most]]
 
 
 def _field(place: tuple[int | str, ...]) -> str:
-    # The first part says where: path, query, header or body; of a body itself it is all there is.
+    # The first part is path, query, header or body; for a body as a whole it is the only part.
     where, *rest = place
     if where == "body" and len(rest) == 1 and isinstance(rest[0], int):
         return "body"  # the position of a JSON error
@@ -124,7 +124,7 @@ def _field(place: tuple[int | str, ...]) -> str:
 
 
 def _shown(part: int | str) -> str:
-    # Names of members come from outside: short and printable is enough to recognise one's own.
+    # Member names are client input; 64 printable characters suffice to recognise one.
     return str(part) if isinstance(part, int) else "".join(filter(str.isprintable, part[:64]))
 
 

@@ -1,9 +1,9 @@
-"""How fast an address or a token may ask; what is counted cannot be traced back (P48).
+"""Rate limits per client address, token and account, whose counters identify nobody (P48).
 
-Keys are keyed hashes with a salt that each process draws at its start and nobody can read;
-counts live in memory for two minutes at most, those of tries at an account for two hours. The
-library ``limits`` did the same at 0.5 ms of CPU a request, because it starts a thread to tidy up at
-each; this takes 3 µs.
+Counter keys are salted hashes; each process draws a random salt at its start and keeps it in
+memory. Counters live in memory for at most two minutes, those of sign-in attempts at an account for
+at most two hours. The library ``limits`` took 0.5 ms of CPU per request, because it starts a
+clean-up thread at each; this module takes 3 µs.
 """
 
 import math
@@ -31,24 +31,25 @@ from app.settings import Settings
 MINUTE_S = 60
 HOUR_S = 3_600
 
-#: Half of an IPv6 address names the network that one client holds (RFC 6177, RFC 4291, 2.5.4).
+#: Prefix length that identifies a client by IPv6: its network (RFC 6177, RFC 4291, 2.5.4).
 _CLIENT_BITS = 64
 
-#: Of a sketch of counts: 2 MB, and 0.002 % of all tries of an hour too many for one key.
+#: Size of a count-min sketch: 2 MB; overcounts a key by 0.002 % of all attempts of an hour.
 _WIDTH = 2**17
 _DEPTH = 4
 
 _BEARER = "bearer "
 
-#: What whoever has looked a token up, and found it to hold, notes in the request's state.
+#: Key in the request's state, set by the token check when the token is valid.
 IS_GRANTED = "is_granted"
 
 
 class _Sketch:
-    """Counts of ever so many keys in a memory that does not grow (a count-min sketch).
+    """Approximate counters for any number of keys in constant memory (a count-min sketch).
 
-    It never counts too little; too much by some thousandths of a percent of all that is counted
-    (Cormode and Muthukrishnan, J. Algorithms 55, 2005). Whoever tries passwords chooses the keys.
+    A count is never too low, and too high by at most some thousandths of a percent of all counts
+    (Cormode and Muthukrishnan, J. Algorithms 55, 2005). Constant memory is needed because a client
+    that guesses passwords chooses the keys.
     """
 
     def __init__(self) -> None:
@@ -58,7 +59,7 @@ class _Sketch:
         return min(row[at] for row, at in self._places(key))
 
     def add(self, key: bytes) -> None:
-        """Count one."""
+        """Increment the counter of a key."""
         for row, at in self._places(key):
             row[at] += 1
 
@@ -68,18 +69,18 @@ class _Sketch:
 
 
 class _Exact(Counter[bytes]):
-    """Counts of keys that nobody invents, each exactly."""
+    """Exact counters, one per key."""
 
     def add(self, key: bytes) -> None:
-        """Count one."""
+        """Increment the counter of a key."""
         self[key] += 1
 
 
 class _Windows:
-    """Counts of the last minute: those of this clock minute and a share of the one before.
+    """Sliding-window counters: counts of the current period plus a share of the previous one.
 
-    The share is how much of the former minute still lies within the last sixty seconds. With
-    another period a minute is that.
+    The share is the fraction of the previous period that lies within one period before now. The
+    default period is a minute.
     """
 
     def __init__(
@@ -91,23 +92,23 @@ class _Windows:
         self._now, self._before = kept_as(), kept_as()
 
     def count(self, key: bytes, at_s: float) -> float:
-        """Return the requests of the minute before ``at_s`` (seconds of a steady clock)."""
+        """Return the requests in the period before ``at_s`` (monotonic clock, seconds)."""
         self._turn(at_s)
         return self._before[key] * (1 - at_s % self._period_s / self._period_s) + self._now[key]
 
     def add(self, key: bytes) -> None:
-        """Count one more; after `count`."""
+        """Count one request in the current period; call `count` first."""
         self._now.add(key)
 
     def wait_s(self, key: bytes, rate: int, at_s: float) -> int:
-        """Return after how many seconds one more fits, where nobody asks meanwhile."""
+        """Return the seconds until one more request fits, if no other arrives meanwhile."""
         period_s = self._period_s
         past_s = at_s % period_s
         now, before = self._now[key], self._before[key]
         if now < rate:
-            # The former minute's share has to shrink enough.
+            # Wait until the share of the previous period has shrunk enough.
             return max(1, math.ceil(period_s * (1 - (rate - 1 - now) / before) - past_s))
-        # This minute has to become the former one, and then to shrink.
+        # Wait until the current period is the previous one and its share has shrunk enough.
         return math.ceil(period_s - past_s + period_s * (1 - (rate - 1) / now))
 
     def _turn(self, at_s: float) -> None:
@@ -119,14 +120,14 @@ class _Windows:
 
 
 class RateLimits:
-    """How much each asks within a minute, or tries within an hour, in this process alone.
+    """Rate limits per minute for requests and per hour for sign-in attempts, of this process only.
 
     Parameters
     ----------
     settings
-        The rates; 0 switches one off.
+        Settings with the rates; 0 switches a limit off.
     steady_s
-        A clock that never jumps, in seconds.
+        Monotonic clock, in seconds.
     """
 
     def __init__(
@@ -144,8 +145,8 @@ class RateLimits:
             "report": settings.report_rate_per_minute,
         }
         by_one = settings.sign_in_pair_rate_per_hour
-        #: Tries at one account: of one address, of one known device, of all that are not known,
-        #: and codes that are written before the password.
+        #: Sign-in attempts at one account per hour: from one address, from one known device, from
+        #: all unknown devices, and one-time codes entered before the password.
         self._hourly = {
             "pair": by_one,
             "device": by_one,
@@ -155,31 +156,31 @@ class RateLimits:
         self._rates |= self._hourly
 
     def hit(self, kind: str, key: str) -> None:
-        """Count one request.
+        """Count one request, or refuse it.
 
         Parameters
         ----------
         kind
-            ``address``, ``token``, ``refused``, ``sign-in`` or ``report`` of a minute; ``pair``,
-            ``device``, ``account`` or ``early-code`` of an hour.
+            Per minute: ``address``, ``token``, ``refused``, ``sign-in`` or ``report``; per hour:
+            ``pair``, ``device``, ``account`` or ``early-code``.
         key
-            Whose; only its salted hash is kept.
+            Identity of the client, token or account; only its salted hash is kept.
 
         Raises
         ------
         TooManyRequestsError
-            The time is used up; the request is not counted.
+            The limit is reached; the request is not counted.
         """
         if (hashed := self._checked(kind, key)) is not None:
             self._windows(kind).add(hashed)
 
     def hit_all(self, counted: Mapping[str, str]) -> None:
-        """Count one request for several, by kind and key, or for none of them.
+        """Count one request under several keys, given by kind, or under none of them.
 
         Raises
         ------
         TooManyRequestsError
-            The time of one of them is used up; says when that of all has room.
+            A limit is reached; the error states the wait until all limits have room.
         """
         waits = []
         for kind, key in counted.items():
@@ -198,17 +199,17 @@ class RateLimits:
         return self._hour if kind in self._hourly else self._minute
 
     def check(self, kind: str, key: str) -> None:
-        """Refuse as `hit` does, without counting.
+        """Refuse a request as `hit` does, without counting it.
 
         Raises
         ------
         TooManyRequestsError
-            The minute is used up.
+            The limit is reached.
         """
         self._checked(kind, key)
 
     def _checked(self, kind: str, key: str) -> bytes | None:
-        """Return whose minute is not used up, hashed; None where nothing is counted."""
+        """Return the hashed key if its limit has room; None if the limit is switched off."""
         rate = self._rates[kind]
         if not rate:
             return None
@@ -223,14 +224,14 @@ class RateLimits:
 
 
 def client_of(scope: Scope) -> str:
-    """Return whose requests count together: an IPv4 address, or the /64 of an IPv6 one.
+    """Return the client for counting: an IPv4 address, or the /64 network of an IPv6 address.
 
-    `Proxies` has put the address there that the outermost trusted proxy saw.
+    `Proxies` has already replaced the address of a trusted proxy by that of its client.
     """
     client = scope.get("client")
     if client is None:
         return "local"  # a unix socket has no address
-    # Most are these; `ipaddress` takes ten times as long to tell so.
+    # Fast path for IPv4: `ipaddress` takes ten times as long.
     with suppress(OSError, ValueError):
         inet_pton(AF_INET, client[0])
         return str(client[0])
@@ -246,27 +247,27 @@ def client_of(scope: Scope) -> str:
 
 
 def limit_posts(request: Request) -> None:
-    """Count one sign-in or link answer of an address; a dependency.
+    """Count a sign-in or an answer to a link against the client's address (FastAPI dependency).
 
     Raises
     ------
     TooManyRequestsError
-        There were too many within a minute.
+        The address has reached its limit per minute.
     """
     limits: RateLimits = request.state.limits
     limits.hit("sign-in", client_of(request.scope))
 
 
 def limit_reports(request: Request) -> None:
-    """Count one anonymous report of an address; a dependency.
+    """Count an anonymous report against the client's address (FastAPI dependency).
 
-    Apart from sign-ins, where few are many: behind one address stands a whole shelter, and whoever
-    guesses passwords there must not keep the others from complaining.
+    Reports have a limit apart from sign-ins, whose limit is low: a whole shelter may share one
+    address, and a person who guesses passwords there must not keep the others from complaining.
 
     Raises
     ------
     TooManyRequestsError
-        There were too many within a minute.
+        The address has reached its limit per minute.
     """
     limits: RateLimits = request.state.limits
     limits.hit("report", client_of(request.scope))
@@ -277,13 +278,13 @@ ReportLimit = Annotated[None, Depends(limit_reports)]
 
 
 class Proxies(PipelineStep):
-    """Puts the client's own address and scheme in place of a trusted proxy's."""
+    """Pipeline step that replaces a trusted proxy's address and scheme by those of its client."""
 
     def __init__(self, networks: Sequence[IPv4Network | IPv6Network]) -> None:
         self.networks = networks
 
     def begin(self, exchange: Exchange) -> None:
-        """Believe a trusted proxy."""
+        """Apply X-Forwarded-For and X-Forwarded-Proto of a trusted proxy."""
         peer = _host(exchange.scope)
         if not self.networks or not self._is_trusted(peer):
             return
@@ -295,11 +296,11 @@ class Proxies(PipelineStep):
         exchange.scope = scope
 
     def _outermost(self, asked: Mapping[bytes, bytes], peer: str) -> str:
-        """Return the last address of X-Forwarded-For that no trusted proxy has."""
+        """Return the rightmost address in X-Forwarded-For that is no trusted proxy."""
         stated = asked.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
         for entry in reversed([part.strip() for part in stated if part.strip()]):
             if not self._is_trusted(entry):
-                # Whatever is further left the client may have written itself.
+                # The client may have forged every entry further left.
                 return entry
         return peer
 
@@ -308,7 +309,7 @@ class Proxies(PipelineStep):
 
 
 def is_within(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    """Return whether a host is an address of one of the networks."""
+    """Return whether a host is an IP address within one of the networks."""
     if not networks:
         return False
     try:
@@ -324,11 +325,11 @@ def _host(scope: Scope) -> str:
 
 
 class RateLimit(PipelineStep):
-    """Answers 429 to who asks too fast, before anything is read or looked up.
+    """Pipeline step that answers 429 to too frequent requests, before the body is read.
 
-    Who shows a token counts by the token; a token that is refused, or that nobody has looked at,
-    counts by the address too, so that inventing one is no way around. The page's own files are not
-    counted: browsers keep them.
+    A request with a token counts against the token. If the token is refused, or was never checked,
+    the request counts against the address as well, so that invented tokens do not evade the limit.
+    No database look-up precedes the step. Static files are not counted: browsers cache them.
     """
 
     def __init__(self, limits: RateLimits, uncounted: str) -> None:
@@ -357,7 +358,7 @@ class RateLimit(PipelineStep):
         return None
 
     def finish(self, exchange: Exchange) -> None:
-        """Count a credential that opened nothing."""
+        """Count a credential that was refused or not checked against the client's address."""
         has_token = exchange.notes.get(_SHOWN)
         if has_token is None:
             return
@@ -369,10 +370,10 @@ class RateLimit(PipelineStep):
         try:
             self.limits.hit("refused", client)
         except TooManyRequestsError:
-            return  # this one was let through by `check`; the next is not
+            return  # `check` admitted this request already; it will refuse the next
 
 
 _UNAUTHORIZED = 401
 
-#: What a counted request that showed a credential is noted by: whether that is a token.
+#: Key in `Exchange.notes` for requests with a credential: whether the credential is a token.
 _SHOWN = "credential_is_a_token"

@@ -1,4 +1,4 @@
-"""Response classes: orjson bodies with the right media types."""
+"""Response classes: JSON and GeoJSON by orjson, and HTML pages."""
 
 from typing import Any, ClassVar
 
@@ -9,7 +9,7 @@ from app.http.security_headers import SECURITY_HEADERS
 
 
 class JSONResponse(Response):
-    """JSON by orjson: fast, and it refuses NaN by writing null."""
+    """JSON response serialised by orjson, which is fast and writes NaN as null."""
 
     media_type = "application/json"
     options: ClassVar[int] = orjson.OPT_NAIVE_UTC | orjson.OPT_SERIALIZE_NUMPY
@@ -20,13 +20,13 @@ class JSONResponse(Response):
 
 
 class GeoJSONResponse(JSONResponse):
-    """GeoJSON (RFC 7946)."""
+    """GeoJSON response (RFC 7946)."""
 
     media_type = "application/geo+json"
 
 
 def page_response(body: str, status_code: int = 200) -> HTMLResponse:
-    """Return a page that no cache keeps: it depends on the clock and the language."""
+    """Return an HTML page that must not be cached: it depends on the time and the language."""
     return HTMLResponse(
         body,
         status_code=status_code,

@@ -1,4 +1,4 @@
-"""Headers that keep a browser from loading, framing or telling what it should not."""
+"""Security headers: content security policy, referrer, permissions and HSTS."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -10,7 +10,7 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
 }
-"""Headers every page is sent with: nothing inline, nothing from elsewhere, no traces."""
+"""Headers of every page: no inline code, nothing from other origins, no framing, no referrer."""
 
 HSTS = {"Strict-Transport-Security": "max-age=31536000"}
-"""Where the public address is https: no browser that was here goes on without it for a year."""
+"""HSTS header for an https public address: browsers insist on https for a year after a visit."""

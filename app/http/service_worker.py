@@ -1,4 +1,4 @@
-"""What a phone keeps to open without a network: service worker, its files, the manifest."""
+"""Offline use of the web pages: service worker, the files it caches, web app manifest."""
 
 import re
 from functools import cache
@@ -11,30 +11,30 @@ from app.http.assets import STATIC_FOLDER, asset_content, asset_url, module_urls
 from app.i18n.translation import words
 from geo.text.languages import LANGUAGES
 
-#: What every page needs; kept as soon as the page was opened once. All are small.
+#: Small files that every page needs; cached when any page is opened for the first time.
 _SHELL: Final = (
     "page.css", "page.js", "page-exit.js", "offline.css", "offline.js", "icon.svg",
     "page-waiting.js", "crossings.js", "space.css", "report.css", "report.js", "outbox.js",
 )  # fmt: skip
 
-#: Pages that open without a network; of each its own language.
+#: Pages that open offline, each cached per language.
 _PAGES: Final = ("/offline", "/report")
 
-#: What the map needs: kept when it was shown once, or when a pack is taken along.
+#: Modules of the map; cached when the map is first shown or an offline pack is downloaded.
 _MAP: Final = ("map.js", "style.js")
 
 
-#: What the worker sends with is the pages' own. It comes in one script with it, for not every
-#: browser's service workers are modules.
+#: Wrapper for the pages' own sending code (`outbox.js`), which the worker uses too. The code is
+#: inlined because not every browser supports modules in service workers.
 _SENDING: Final = b"const { sendUnseen } = (() => {\n%s\nreturn { sendUnseen };\n})();\n"
 _EXPORT: Final = re.compile(rb"^export ", re.MULTILINE)
 
 
 @cache
 def service_worker() -> bytes:
-    """Return the script that answers the browser's requests, with what it keeps.
+    """Return the script of the service worker, including the list of files it caches.
 
-    Another release has other files, hence another script, which the browser then installs.
+    A release with changed files has a different script, which makes the browser install the update.
     """
     files = sorted({url for path in _SHELL for url in module_urls(path)})
     script = _SENDING % _EXPORT.sub(b"", asset_content("outbox.js"))
@@ -46,7 +46,7 @@ def service_worker() -> bytes:
 
 @cache
 def map_files() -> tuple[str, ...]:
-    """Return the addresses of what the map of a pack needs."""
+    """Return the URLs of the files that the map of an offline pack needs."""
     own = {url for path in _MAP for url in module_urls(path)}
     return (
         *sorted(own),

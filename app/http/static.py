@@ -1,4 +1,4 @@
-"""The page's own files: cached by their digest, and compressed once at the best level."""
+"""Static files of the pages: cached by their digest, compressed once at the best level."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -12,19 +12,19 @@ from starlette.types import Scope
 from app.http.assets import asset_content
 from app.http.compression import BROTLI, CODINGS, Coding, accepted_by
 
-#: Files sent compressed; images and the licence text are small or compressed already.
+#: Suffixes of files sent compressed; images and the licence text are small or compressed already.
 _COMPRESSED: Final = frozenset({".js", ".css", ".svg"})
 
-#: Paid once a process and file, so the smallest is taken that the asker takes: the map bundle
-#: (369 kB) has 91 kB as br, 96 as zstd, 107 as gzip.
+#: Codings by resulting size. A file is compressed once per process, so the smallest coding that the
+#: client accepts is used: the map bundle (369 kB) has 91 kB in br, 96 in zstd, 107 in gzip.
 _SMALLEST_FIRST: Final = (BROTLI, *(coding for coding in CODINGS if coding is not BROTLI))
 
 
 class Assets(StaticFiles):
-    """The page's own files, whose addresses carry a digest of their content."""
+    """Static file application whose URLs carry a digest of the content."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return a file; with its digest in the address it never changes."""
+        """Return a static file; a URL with a digest is cached for a year as immutable."""
         response = await super().get_response(path, scope)
         is_named = scope["query_string"].startswith(b"v=") or path.startswith(
             ("vendor/ol-", "vendor/pmtiles-")
@@ -51,7 +51,7 @@ def _coding_for(scope: Scope) -> Coding | None:
 
 
 async def _compressed(response: FileResponse, path: str, coding: Coding) -> Response:
-    # As `StaticFiles` has looked it up.
+    # `StaticFiles` has read the file's status already.
     found = response.stat_result
     modified_ns = 0 if found is None else found.st_mtime_ns
     body = await anyio.to_thread.run_sync(_packed, path, modified_ns, coding)

@@ -1,7 +1,7 @@
-"""Answers that are whole collections: few at a time, and none that outlives who takes it.
+"""Streamed downloads of whole collections: few at a time, each ended when its client is gone.
 
-Each holds one of few places and a connection to the database. Who hardly takes it keeps its place
-as long as nobody else asks for one (P55); who takes nothing at all, `app.http.connections` ends.
+A download holds one of a few slots and a database connection. A slow client keeps its slot as long
+as no other client needs one (P55); `app.http.connections` ends clients that read nothing at all.
 """
 
 import time
@@ -17,23 +17,23 @@ from app.runtime.work_limit import BusyError
 from app.settings import Settings
 from tiles.downloads.formats import FeatureFormat
 
-#: Downloads at once in a process [A]: each holds a connection and, of some formats, a core.
+#: Downloads at once per process [A]: each holds a connection and, in some formats, a CPU core.
 AT_ONCE: Final = 2
 
-#: Bytes that are sent at a time: whoever does not take them for a while does not move. Over the
-#: three seconds of the setting these are 22 kB/s, which EDGE and all that came after it reach.
+#: Bytes sent at a time. A download counts as stalled when a client takes longer than the setting
+#: `download_still_s` for one piece: 3 s, that is 22 kB/s, which EDGE and all later networks reach.
 SENT_BYTES: Final = 65_536
 
 type Steady = Callable[[], float]
 
 
 class DownloadSlot:
-    """The place of one download.
+    """Slot held by one download.
 
     Parameters
     ----------
     steady_s
-        A clock that never jumps, in seconds.
+        Monotonic clock, in seconds.
     """
 
     def __init__(self, steady_s: Steady) -> None:
@@ -42,20 +42,20 @@ class DownloadSlot:
         self._end: Callable[[], None] | None = None
 
     def waits_s(self) -> float:
-        """Return for how long a piece has been waiting to be taken."""
+        """Return for how many seconds the current piece has been waiting for the client."""
         return 0.0 if self._given_at_s is None else self._steady_s() - self._given_at_s
 
     def begin(self, end: Callable[[], None]) -> None:
-        """Note how the download is ended."""
+        """Store the function that ends the download."""
         self._end = end
 
     def end(self) -> None:
-        """End the download, for somebody else's."""
+        """End the download to free its slot for another."""
         if self._end is not None:
             self._end()
 
     def sending(self, send: Send) -> Send:
-        """Return what sends, and notes how long it takes."""
+        """Wrap an ASGI `send` to record how long each piece waits."""
 
         async def noted(message: Message) -> None:
             self._given_at_s = self._steady_s()
@@ -68,14 +68,14 @@ class DownloadSlot:
 
 
 class Places:
-    """The places of downloads in a process.
+    """Download slots of a process.
 
     Parameters
     ----------
     count
-        How many there are.
+        Number of slots.
     steady_s
-        A clock that never jumps, in seconds.
+        Monotonic clock, in seconds.
     """
 
     def __init__(self, count: int = AT_ONCE, *, steady_s: Steady = time.monotonic) -> None:
@@ -87,12 +87,12 @@ class Places:
         return len(self._held)
 
     def take(self, still_s: float) -> DownloadSlot:
-        """Return a place, if need be that of a download that has stood still for so many seconds.
+        """Return a slot; if none is free, take that of a download stalled for ``still_s`` seconds.
 
         Raises
         ------
         BusyError
-            All are held by downloads that move.
+            All slots are held by downloads that make progress.
         """
         if len(self._held) >= self.count:
             stillest = max(self._held, key=DownloadSlot.waits_s)
@@ -106,7 +106,7 @@ class Places:
         return turn
 
     def leave(self, turn: DownloadSlot) -> None:
-        """Return a place back; one that was taken away already is no matter."""
+        """Give a slot back; do nothing if it was taken away already."""
         if turn in self._held:
             self._held.remove(turn)
 
@@ -117,7 +117,7 @@ _STILL_S: Final = float(Settings.model_fields["download_still_s"].default)
 
 
 class DownloadResponse(StreamingResponse):
-    """Pieces of a file, closed when they are sent and when nobody takes them any more."""
+    """Streaming response that closes its generators when it is sent or its client is gone."""
 
     def __init__(
         self,
@@ -133,9 +133,9 @@ class DownloadResponse(StreamingResponse):
         self._turn = turn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send; starlette alone would leave the rest of a broken answer to the collector."""
+        """Send the response, then close its generators; starlette alone leaves them unclosed."""
         sending = anyio.CancelScope()
-        # Ended by its server, it ends as if its client had gone.
+        # Ending a download to free its slot works as if the client had disconnected.
         abort = scope.get("extensions", {}).get(ABORT, {}).get("abort", sending.cancel)
         self._turn.begin(abort)
         try:
@@ -156,25 +156,25 @@ async def download_response(
     *,
     still_s: float = _STILL_S,
 ) -> DownloadResponse:
-    """Return an answer once its first piece is there, so that what fails first has a status.
+    """Return a streamed download once its first piece is read, so that early errors get a status.
 
     Parameters
     ----------
     pieces
-        Of `tiles.downloads.collection.download`, not begun.
+        Generator of `tiles.downloads.collection.download`, not started.
     fmt
-        Its format.
+        Format of the pieces.
     file_name
-        Under which a browser keeps it: of ASCII, without quotes.
+        File name for the browser: ASCII, without quotes.
     headers
-        Of the answer; the rows stand in no order, so that an entity tag is a weak one.
+        Response headers. The rows have no fixed order, so an entity tag has to be weak.
     still_s
-        Seconds after which a download that does not move gives its place to this one.
+        Seconds after which a stalled download gives its slot to this one.
 
     Raises
     ------
     BusyError
-        As many as may are running, and all move.
+        All slots are held by downloads that make progress.
     """
     turn = PLACES.take(still_s)
     try:
@@ -189,9 +189,9 @@ async def download_response(
 def download_head(
     fmt: FeatureFormat, file_name: str, headers: Mapping[str, str]
 ) -> StreamingResponse:
-    """Return the same answer with nothing read: to those who ask for its headers alone.
+    """Return the response to a HEAD request for a download, without reading any rows.
 
-    It comes in pieces as the file does, so that no length is stated: nobody knows it yet.
+    The response is streamed like the download, so that no Content-Length is stated: it is unknown.
     """
     return StreamingResponse(
         _unread(), headers=_named(file_name, headers), media_type=fmt.media_type

@@ -1,4 +1,4 @@
-"""Keeps the head of the audit chain elsewhere, once a day: in a file, and by e-mail where set."""
+"""Daily anchoring of the audit chain's head outside the database: in a file and by e-mail."""
 
 import asyncio
 import os
@@ -17,27 +17,27 @@ from geo.oversight import audit_anchors
 from geo.oversight.audit_anchors import Anchor
 from geo.records import upsert
 
-#: The file in `AMPARO_HOME` that the lines go to where the settings name none.
+#: Default name of the anchor file in `AMPARO_HOME`.
 FILE = "anchors.jsonl"
 
 
 def ways(settings: Settings) -> list[str]:
-    """Return the ways by which heads are kept: always a file, and e-mail to a set address."""
+    """Return the ways of anchoring: always a file, and e-mail if an address is set."""
     return ["file"] if settings.audit_anchor_email is None else ["email", "file"]
 
 
 def file_of(settings: Settings) -> Path:
-    """Return the file that lines are added to."""
+    """Return the path of the anchor file."""
     return settings.audit_anchor_file or settings.home / FILE
 
 
 def append(file: Path, anchor: Anchor) -> None:
-    """Add a line to a file, and wait until it is on the disk.
+    """Append an anchor's line to a file, and sync the file to disk.
 
     Raises
     ------
     OSError
-        It cannot be written.
+        The file cannot be written.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a", encoding="utf-8") as lines:
@@ -47,12 +47,12 @@ def append(file: Path, anchor: Anchor) -> None:
 
 
 async def keep(session: AsyncSession, way: str, settings: Settings, now: datetime) -> Anchor:
-    """Keep the head as it is in one of the `ways`, and note it in the chain (writer).
+    """Anchor the chain's current head in one of the `ways`, and record it (writer session).
 
     Raises
     ------
     OSError
-        The file cannot be written; nothing is noted then.
+        The file cannot be written; nothing is recorded then.
     """
     anchor = await audit_anchors.head(session, now)
     if way == "email":
@@ -64,7 +64,7 @@ async def keep(session: AsyncSession, way: str, settings: Settings, now: datetim
 
 
 async def keep_due(session: AsyncSession, settings: Settings, now: datetime) -> list[str]:
-    """Keep the head in the ways that are due, and return the ones that are late all the same."""
+    """Anchor the head in every way that is due, and return the ways that are still overdue."""
     for way in await audit_anchors.due(session, now, ways(settings)):
         with suppress(OSError):
             await keep(session, way, settings, now)
@@ -72,9 +72,9 @@ async def keep_due(session: AsyncSession, settings: Settings, now: datetime) -> 
 
 
 async def keep_anchored(database: Database, settings: Settings, clock: Clock) -> None:
-    """Do that once, and warn of what is late."""
+    """Run `keep_due` in a session of its own, and log a warning for each overdue way."""
     async with database.session(Tier.WRITER) as session:
-        # Of several processes one does it: the others find it done.
+        # The lock lets one of several processes do the work; the others then find it done.
         await upsert.alone(session, upsert.UPKEEP_LOCK)
         late = await keep_due(session, settings, clock())
     for way in late:

@@ -1,9 +1,9 @@
-"""Gaps in support along the named corridors, for each tier from what it sees and nothing else.
+"""Gaps in support along the named corridors, computed per tier from the spaces that it sees.
 
-The layer ``coverage`` is filled after changes by the server, and by ``amparo upkeep``. What a tier
-sees of spaces decides alone: a hidden space takes no part, a partners-only one none for the
-public, and protected services are not counted (P8, P38). Between a change and the next look the
-view withholds every gap of which an end is no longer seen (P24).
+The layer ``coverage`` is filled by the server after changes, and by ``amparo upkeep``. Only spaces
+visible to a tier count: a hidden space never does, a partners-only space does not for the public,
+and protected services are not counted (P8, P38). Between a change and the next computation the
+database view withholds every gap with an end that is no longer visible (P24).
 """
 
 import asyncio
@@ -40,17 +40,18 @@ from routing.travel.crossings import Crossing
 from routing.travel.sketch_towns import Towns
 from routing.travel.support_points import Supports
 
-#: Written into each seal: of a new rule every gap is computed anew.
+#: Version of the rules, part of each seal (a digest of the data that a corridor's gaps depend on):
+#: a new version causes every gap to be recomputed.
 _RULES: Final = 1
 
-#: Under which it is remembered what a tier's gaps were last looked at for.
+#: Prefix of the key under which the digest of a tier's last computation is stored.
 _LOOKED_AT: Final = "coverage:"
 
-#: A gap is of one day, by its schedules. It is shown on the next too: the day of the reader may
-#: have begun before or end after the one by UTC.
+#: Days after its own for which a gap is still shown. A gap is computed for one UTC day, and the
+#: reader's local day may begin before it or end after it.
 _SHOWN_DAYS: Final = 1
 
-#: Each has its own gaps.
+#: Tiers with gaps of their own.
 TIERS: Final = (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
 
 type Report = Callable[[str], None]
@@ -58,7 +59,7 @@ type Report = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class _Laid:
-    """A corridor laid onto the roads, measured by its own length."""
+    """Corridor matched to roads, with measures scaled to the corridor's own length."""
 
     line: MeasuredLine
     towns: Towns | None
@@ -66,16 +67,16 @@ class _Laid:
 
 
 class Coverer:
-    """Keeps the gaps of corridors up to date; each process has one, and of them one writes.
+    """Updater of the corridors' gaps; every process has one, and a lock lets one at a time write.
 
     Parameters
     ----------
     database, network
-        What is known of spaces, and of roads.
+        Database with the spaces and corridors, and the road networks.
     access_m
-        How far from the way a space supports it, metres.
+        Greatest distance of a space from a corridor that it supports, metres.
     profile
-        For whom the gaps are.
+        Name of the walking profile that the gaps are stored for.
     """
 
     def __init__(
@@ -89,26 +90,26 @@ class Coverer:
         self._seen: tuple[object, ...] | None = None
 
     async def is_due(self, now: datetime) -> bool:
-        """Tell whether anything has changed since this process last looked; one short question."""
+        """Return whether anything has changed since this process's last update; one short query."""
         return await self._state(now) != self._seen
 
     async def cover(self, now: datetime, report: Report = lambda _line: None) -> int:
-        """Compute what has changed, and store it; nothing while another process does.
+        """Recompute and store changed gaps; do nothing while another process does.
 
-        Each tier is a transaction of its own: who is stopped in between goes on where it stopped.
-        What another process has looked at since, this one does not look at.
+        Each tier has its own transaction, so that an interrupted update continues where it stopped.
+        Work that another process has done meanwhile is not repeated.
 
         Parameters
         ----------
         now
-            Aware.
+            Current time, aware.
         report
-            Told of each corridor that was computed anew.
+            Called with a line for each recomputed corridor.
 
         Returns
         -------
         int
-            Of how many corridors and tiers the gaps were stored anew.
+            Number of pairs of corridor and tier whose gaps were stored.
         """
         state = await self._state(now)
         crossings = await self._crossings(now)
@@ -116,7 +117,7 @@ class Coverer:
         for tier in TIERS:
             covered = await self._cover_tier(tier, now, state, crossings, report)
             if covered is None:
-                # It is due here still: the next look finds what the other has done.
+                # Keep `_seen`, so that the next check finds what the other process has done.
                 report("coverage: another process is at it")
                 return stored
             stored += covered
@@ -126,7 +127,7 @@ class Coverer:
     async def _state(self, now: datetime) -> tuple[object, ...]:
         async with self._database.primary_session(Tier.PUBLIC) as session:
             stamps = await change_stamps.read_stamps(session)
-            # Not the stamp of what is told of coverage: our own writing changes it.
+            # The stamp of the coverage layer is left out, because this class's writes change it.
             services = await coverage_gaps.counted_services(session)
         regions = await asyncio.to_thread(self._network.regions)
         return (
@@ -150,7 +151,7 @@ class Coverer:
         crossings: tuple[Crossing, ...],
         report: Report,
     ) -> int | None:
-        """Store a tier's gaps that changed, and say of how many corridors; None: another does."""
+        """Store a tier's changed gaps; return the number of corridors, None if locked elsewhere."""
         async with self._database.primary_session(tier) as session:
             corridors = await coverage_gaps.visible_corridors(session)
         name = f"{_LOOKED_AT}{tier.value}"
@@ -164,7 +165,7 @@ class Coverer:
                 return 0
             counted = await self._counted(tier, now.date())
             for corridor in corridors:
-                # Beside the requests, which wait for nothing of it.
+                # In a thread, so that requests do not wait.
                 found = await asyncio.to_thread(
                     self._found, corridor, crossings, counted, now.date(), seals.get(corridor.id)
                 )
@@ -194,14 +195,14 @@ class Coverer:
         on: date,
         known: str | None,
     ) -> tuple[str, list[FoundGap]] | None:
-        """Return a corridor's seal and gaps; None: the seal is the known one."""
+        """Return a corridor's seal and gaps; None if the seal has not changed."""
         laid = self._lay(corridor, crossings)
         along = counted.along(laid, self._access_m)
         seal = self._seal(corridor, laid, along, counted, on)
         return None if seal == known else (seal, list(counted.gaps(laid, along, self._access_m)))
 
     def _digest(self, state: tuple[object, ...], seals: Mapping[str, str]) -> str:
-        """Return what stands for a look at all this: what it went by, and what is stored."""
+        """Return a digest of a tier's computation: its inputs, and the seals stored."""
         parts = (_RULES, self._access_m, self._profile, state, sorted(seals.items()))
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -218,12 +219,12 @@ class Coverer:
             Supports(map(support, every.values())),
             frozenset(one.id for one in day),
             offered,
-            # Of a service that nobody is known to offer nothing is known, not even where it lacks.
+            # Leave out services that no known space offers: nothing can be said about their gaps.
             tuple(code for code in services if any(code in codes for codes in offered.values())),
         )
 
     def _lay(self, corridor: CorridorLine, crossings: tuple[Crossing, ...]) -> _Laid:
-        """Lay a corridor onto the roads; kept for as long as it and the roads stay as they are."""
+        """Match a corridor to the roads; cached while corridor and networks are unchanged."""
         regions = self._network.regions()
         stamps = tuple(map(_stamp_of, regions))
         key = (corridor.id, corridor.line.wkb, corridor.length_m, stamps)
@@ -241,7 +242,7 @@ class Coverer:
             laid = _Laid(found, region.sketched_towns, _stamp_of(region))
         except (NoNetworkError, MatchFailed, InvalidRequest):
             laid = _Laid(MeasuredLine.from_geometry(points), None, "")
-        # Measures are along the corridor's own length (`geo.models.CoverageGap`).
+        # Measures are distances along the corridor's own line (`geo.models.CoverageGap`).
         measure_m = laid.line.measure_m * (corridor.length_m / laid.line.length_m)
         line = MeasuredLine(laid.line.coordinates, measure_m, laid.line.measure)
         return _Laid(line, laid.towns, laid.network)
@@ -254,7 +255,7 @@ class Coverer:
         counted: "_Counted",
         on: date,
     ) -> str:
-        """Return a digest of all that the gaps of a corridor depend on."""
+        """Return a digest of all data that a corridor's gaps depend on."""
         known = [
             (at.support.id, round(at.at_m, 1), sorted(counted.offered[at.support.id]),
              at.support.id in counted.by_day)
@@ -270,7 +271,7 @@ class Coverer:
 
 @dataclass(frozen=True, eq=False)
 class _Counted:
-    """What a tier's spaces offer on a day; for the night alone where they are open for it."""
+    """Spaces of a tier with the services offered on a day; overnight only if open for the night."""
 
     supports: Supports
     by_day: frozenset[str]
@@ -278,13 +279,13 @@ class _Counted:
     services: tuple[str, ...]
 
     def along(self, laid: _Laid, access_m: float) -> tuple[SupportAt, ...]:
-        """Find those that support a corridor, in order."""
+        """Return the spaces that support a corridor, in order along it."""
         return supports_along(laid.line, self.supports, access_m, laid.towns)
 
     def gaps(
         self, laid: _Laid, along: tuple[SupportAt, ...], access_m: float
     ) -> Iterator[FoundGap]:
-        """Find the gaps between any open spaces, and between those with each service."""
+        """Yield the gaps between any open spaces, and between the spaces with each service."""
         for service in (None, *self.services):
             found = tuple(at for at in along if self._counts(at.support.id, service))
             for gap in coverage_by(laid.line, found, access_m).gaps:
@@ -308,12 +309,12 @@ def _stamp_of(region: Region) -> str:
 
 @asynccontextmanager
 async def covering(coverer: Coverer, clock: Clock, every_s: int) -> AsyncIterator[None]:
-    """Keep the gaps up to date in the background for as long as the server runs.
+    """Update the gaps in the background while the block runs.
 
     Parameters
     ----------
     every_s
-        Seconds between two looks; 0: never.
+        Seconds between two checks; 0: never.
     """
     if every_s == 0:
         yield
@@ -326,6 +327,6 @@ async def _look(coverer: Coverer, clock: Clock) -> None:
     try:
         if await coverer.is_due(clock()):
             await coverer.cover(clock())
-    except Exception as error:  # the next look may do it
-        # Its words may hold a position.
+    except Exception as error:  # the next check may succeed
+        # Log only the class, because the message may hold a position.
         NOTICES.warning("coverage not computed: %s", type(error).__name__)

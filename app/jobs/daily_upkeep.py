@@ -1,6 +1,7 @@
-"""What has to be done every day: what is over is deleted, what lapsed ends, what is alike is found.
+"""Daily upkeep: delete expired data, end lapsed memberships, find duplicate records.
 
-The server does it by itself; ``amparo upkeep`` does it at once, for who runs no server.
+The server runs the upkeep by itself; ``amparo upkeep`` runs it at once, for setups without a
+server.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -27,16 +28,17 @@ from geo.records import flows, upsert
 from geo.removals import removal_log
 from geo.spaces import membership
 
-#: How it is remembered that a day's work is done, whichever process did it.
+#: Key under which the last day with finished upkeep is stored, shared by all processes.
 DONE = "upkeep"
 
-#: Seconds between two looks at the day; the first one comes after the first requests.
+#: Seconds between two checks whether the upkeep is due; the first is delayed as long, so that it
+#: does not hold up the first requests.
 LOOK_EVERY_S = 600.0
 
-#: Seconds between two looks at removals that end (P52): of a day a minute.
+#: Seconds between two checks for removals that end (P52): precise to a minute of their 24 hours.
 END_EVERY_S = 60.0
 
-#: Seconds between two foldings of the notes of changes; they stay single as long.
+#: Seconds between two merges of change notes; a note stays a row of its own for as long.
 FOLD_EVERY_S = change_stamps.KEPT.total_seconds()
 
 
@@ -68,9 +70,9 @@ async def _alike(session: AsyncSession, _now: datetime) -> int:
     return await duplicates.find_duplicates(session)
 
 
-#: Each with what it counts, in words for the command. A new daily task is one entry here.
+#: Daily tasks by the label of their count, as the command prints it. A new daily task is one entry.
 TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
-    # First: it reads for longest, and the rest holds the chain's lock.
+    # First: this task reads for longest, and the tasks after it hold the lock of the audit chain.
     "rows and entries of outside Amparo": row_digests.report,
     "complaints deleted": _complaints,
     "reports of hazards deleted": _reports,
@@ -85,20 +87,20 @@ TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     "people who read unusually much": staff_reads.digest,
     "pairs of spaces alike": _alike,
     "counts placed anew": _placed,
-    # Last: nobody brings a ledger up to date until the commit.
+    # Last: until the commit no other process can update a ledger of the change feed.
     "tombstones forgotten": change_feed.forget_old,
 }
 
 
 async def keep(session: AsyncSession, now: datetime) -> dict[str, int]:
-    """Do a day's work in one transaction of the writer, and say how much of each."""
+    """Run all daily tasks in one writer transaction, and return the count of each."""
     counted = {name: await task(session, now) for name, task in TASKS.items()}
     await upsert.remember(session, DONE, _seal(now.date()), now.date())
     return counted
 
 
 async def is_done(session: AsyncSession, today: date) -> bool:
-    """Return whether this day's work is done already (writer)."""
+    """Return whether the upkeep of this day is done already (writer session)."""
     return _seal(today) in (await upsert.remembered(session, DONE)).values()
 
 
@@ -108,13 +110,13 @@ def _seal(day: date) -> str:
 
 @asynccontextmanager
 async def daily_upkeep(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[None]:
-    """Do each day's work in the background for as long as the server runs."""
+    """Run the daily upkeep in the background while the block runs."""
     async with (
         running(every(LOOK_EVERY_S, partial(keep_anchored, database, settings, clock))),
         running(every(LOOK_EVERY_S, partial(_write, _look, database, clock))),
-        # Notes of changes, which every reading of the stamps adds up.
+        # Merge change notes often, because every read of the stamps sums them.
         running(every(FOLD_EVERY_S, partial(_write, change_stamps.fold_old, database, clock))),
-        # What one person took away beyond the limit, within a minute of its end (P52).
+        # End removals beyond a person's daily limit within a minute of their time (P52).
         running(every(END_EVERY_S, partial(_write, removal_log.end_due, database, clock))),
     ):
         yield
@@ -130,8 +132,8 @@ async def _write(
 
 
 async def _look(session: AsyncSession, now: datetime) -> None:
-    """Do the day's work, unless it is done."""
-    # Of several processes one does it: the others wait for its lock, and find it done.
+    """Run the daily upkeep unless it is done."""
+    # The lock lets one of several processes do the work; the others wait and find it done.
     await upsert.alone(session, upsert.UPKEEP_LOCK)
     if not await is_done(session, now.date()):
         await keep(session, now)

@@ -1,6 +1,6 @@
-"""Sends notifications: e-mail by SMTP, webhooks by signed HTTPS; others plug in as a `Sender`.
+"""Delivery of notifications: e-mail by SMTP, webhooks by signed HTTPS, others as a `Sender`.
 
-Nothing here is logged but the class of an error: its words may hold addresses.
+Of errors only the class is logged, because messages may hold addresses.
 """
 
 import asyncio
@@ -32,15 +32,16 @@ from geo.db.sessions import Database, Tier
 #: Seconds that one attempt may take, well below `geo.accounts.outbox.LEASE`.
 ATTEMPT_S = 15.0
 
-#: Seconds between two looks at the outbox.
+#: Seconds between two checks of the outbox.
 INTERVAL_S = 5.0
 
 _LARGE_PORT = {"smtp": 587, "smtps": 465}
 _GONE = 410
 
-#: Networks of IPv6 whose addresses stand for IPv4 ones, and how far from the right these are: of
-#: translators (RFC 6052, 2.1; RFC 2765, 2.1), IPv4-compatible ones (RFC 4291, 2.5.5.1), of 6to4
-#: (RFC 3056, 2). Whether a router on the way knows them is not known here.
+#: IPv6 networks whose addresses embed IPv4 addresses, with the number of bits right of the embedded
+#: address: translators (RFC 6052, 2.1; RFC 2765, 2.1), IPv4-compatible addresses (RFC 4291,
+#: 2.5.5.1), 6to4 (RFC 3056, 2). A router on the way may translate them, so the embedded address is
+#: checked.
 _TRANSLATED = (
     (IPv6Network("64:ff9b::/96"), 0),
     (IPv6Network("::ffff:0:0:0/96"), 0),
@@ -50,36 +51,36 @@ _TRANSLATED = (
 
 
 class Sender(Protocol):
-    """What delivers messages of one channel."""
+    """Deliverer of messages of one channel."""
 
     async def send(self, message: ClaimedMessage) -> None:
-        """Deliver one message; any exception means that it did not arrive.
+        """Deliver one message; any exception means that the message did not arrive.
 
         Raises
         ------
         UndeliverableError
-            It never will: there is no use in trying again.
+            The message can never arrive, and is not tried again.
         """
 
 
 class UndeliverableError(Exception):
-    """A message that cannot arrive: nobody to send it to, or an address that is refused."""
+    """The message cannot be delivered: it has no recipient, or the address is refused."""
 
 
 class EmailSender:
-    """Sends e-mail through one SMTP server.
+    """Sender of e-mail through one SMTP server.
 
     Parameters
     ----------
     url : str
-        ``smtp://user:password@host:port`` (TLS by STARTTLS, demanded beyond this machine) or
-        ``smtps://…`` (TLS from the start).
+        ``smtp://user:password@host:port`` (TLS by STARTTLS, mandatory unless the host is this
+        machine) or ``smtps://…`` (TLS from the start).
     sender : str
-        Address in the From line.
+        Address in the From header.
     base_url : str or None
-        Where the console is reached, for links.
+        Public base URL, for links to the console.
     anchor_to : str or None
-        Where the heads of the audit chain go.
+        Address that receives the heads of the audit chain.
     """
 
     def __init__(
@@ -119,7 +120,7 @@ class EmailSender:
         mail["To"] = address
         mail["Subject"] = subject
         mail["Date"] = format_datetime(message.created_at)
-        # The same at each attempt, so that a mailbox shows it once.
+        # Equal at each attempt, so that mailboxes show repeated deliveries once.
         mail["Message-ID"] = f"<{message.id}@{self._sender.rpartition('@')[2].rstrip('>')}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(body)
@@ -127,24 +128,24 @@ class EmailSender:
 
 
 class WebhookSender:
-    """Posts signed JSON to a webhook.
+    """Sender of signed JSON to webhooks.
 
     The header ``Amparo-Signature`` is ``v1=`` and the hexadecimal HMAC-SHA256, by the webhook's
-    key, of ``Amparo-Timestamp``, a full stop and the body. Redirects are not followed; answers
-    are not read.
+    key, of ``Amparo-Timestamp``, a full stop and the body. Redirects are not followed; response
+    bodies are not read.
 
     Parameters
     ----------
     allow_private : bool
-        Let addresses within this machine and its networks be reached, and these without TLS.
-        Otherwise a webhook could speak to what stands behind the firewall.
+        Allow addresses of this machine (also without TLS) and its private networks. Otherwise they
+        are refused, so that a webhook cannot reach servers behind the firewall.
     """
 
     def __init__(self, *, allow_private: bool = False) -> None:
         self._allow_private = allow_private
-        # No proxy or .netrc of the environment: the address that was checked is the one asked.
-        # No connection is kept: one made for another name at that address is not one checked for
-        # this name.
+        # Ignore proxies and .netrc of the environment, so that the request goes to the address that
+        # was checked. Keep no connections: one opened for another host name at the same address
+        # has not been checked for this name.
         self._client = httpx.AsyncClient(
             timeout=ATTEMPT_S,
             follow_redirects=False,
@@ -154,7 +155,7 @@ class WebhookSender:
         )
 
     async def close(self) -> None:
-        """Close its connections."""
+        """Close the HTTP client."""
         await self._client.aclose()
 
     async def send(self, message: ClaimedMessage) -> None:
@@ -174,7 +175,7 @@ class WebhookSender:
         timestamp = str(int(message.created_at.timestamp()))
         request = self._client.build_request(
             "POST",
-            # The address that was checked: a second look-up could give another one.
+            # Use the checked address, because a second DNS look-up could return another one.
             url.copy_with(host=str(checked)),
             content=body,
             headers={
@@ -196,7 +197,7 @@ class WebhookSender:
             raise httpx.HTTPStatusError("refused", request=request, response=answer)
 
     async def _checked(self, url: httpx.URL) -> IPv4Address | IPv6Address:
-        """Return an address of the host that may be reached."""
+        """Return an address of the URL's host; refuse if any of its addresses is not allowed."""
         if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
             raise UndeliverableError
         loop = asyncio.get_running_loop()
@@ -212,7 +213,7 @@ class WebhookSender:
 
 
 def sign(key: bytes, timestamp: str, body: bytes) -> str:
-    """Return the signature of a webhook's body, which its receiver computes too."""
+    """Return the signature of a webhook's body, which the receiver computes for comparison."""
     return f"v1={hmac.digest(key, timestamp.encode() + b'.' + body, 'sha256').hex()}"
 
 
@@ -242,9 +243,9 @@ def _certificates() -> ssl.SSLContext:
 async def deliver_due(
     database: Database, senders: Mapping[str, Sender], clock: Clock, *, limit: int = 20
 ) -> tuple[int, int]:
-    """Send what is due, and return how many messages arrived and how many did not.
+    """Send the messages that are due; return how many arrived and how many failed.
 
-    Any number of processes may do this at the same time: each takes what no other has.
+    Several processes may run this at once: each message is claimed by only one of them.
     """
     async with database.session(Tier.WRITER) as session:
         messages = await outbox.claim(session, clock(), channels=sorted(senders), limit=limit)
@@ -278,7 +279,7 @@ async def _attempt(sender: Sender, message: ClaimedMessage) -> Exception | None:
 
 @asynccontextmanager
 async def senders_of(settings: Settings) -> AsyncIterator[Mapping[str, Sender]]:
-    """Open the senders that the settings name; without an SMTP server e-mail waits."""
+    """Open the senders that the settings configure; without an SMTP server e-mail waits."""
     webhooks = WebhookSender(allow_private=settings.webhook_allow_private)
     senders: dict[str, Sender] = {"webhook": webhooks}
     if settings.smtp_url is not None and settings.mail_from is not None:
@@ -297,7 +298,7 @@ async def senders_of(settings: Settings) -> AsyncIterator[Mapping[str, Sender]]:
 
 @asynccontextmanager
 async def notifying(database: Database, settings: Settings, clock: Clock) -> AsyncIterator[None]:
-    """Send notifications in the background for as long as the server runs."""
+    """Send notifications in the background while the block runs."""
     async with (
         senders_of(settings) as senders,
         running(every(INTERVAL_S, partial(_deliver_all, database, senders, clock))),

@@ -1,8 +1,8 @@
-"""A journey by the time it has to end: when to leave.
+"""Planning by arrival time: search for a late departure that arrives in time.
 
-Who leaves later never arrives earlier by the quickest way on the router's own clock. From bed to
-bed that does not hold: who leaves later may reach a better bed. So what is found by halving arrives
-in time, and is not always the latest departure that does.
+On the router's own clock, leaving later never means arriving earlier by the quickest route. With
+nights at spaces this does not hold: a later departure may reach a better place to sleep. So the
+departure found by bisection arrives in time, but is not always the latest that does.
 """
 
 from dataclasses import dataclass, replace
@@ -15,26 +15,27 @@ from app.snapshots.read_source import ReadSource
 from app.snapshots.road_networks import RoadNetworks
 from routing.errors import NoRoute
 
-#: Plans made for one question at most, each of one way, and compared with nothing [A].
+#: Maximum number of plans computed per question, each with one route and without comparison [A].
 MOST_PLANS: Final = 18
 
-#: Departures at most whose ways are compared with the open ones; each takes several searches [A].
+#: Maximum number of departures whose routes are compared with the open ones, without closures; each
+#: comparison takes several searches [A].
 MOST_COMPARED: Final = 3
 
-#: The latest departure is found to so much [A]: closer than anybody's pace is known.
+#: Precision of the departure [A]: finer than anybody's walking pace is known.
 PRECISION: Final = timedelta(minutes=10)
 
-#: The first step back of who finds no way at all at the asked time [A].
+#: First step back in time when no route is open at a departure [A].
 _FIRST_STEP: Final = timedelta(hours=1)
 
-#: The first step back of who finds nothing but a way that is too long [A]: as much as it has to be
-#: too long by, to be refused.
+#: First step back in time when every route is a refused detour [A]: the least extra time for which
+#: a detour is refused.
 _FIRST_STEP_OF_A_DETOUR: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class _Asking:
-    """Asks for the arrival by departure."""
+    """Planner of one question for varying departures."""
 
     source: ReadSource
     network: RoadNetworks
@@ -43,7 +44,7 @@ class _Asking:
     access_m: float
 
     async def answer(self, departure: datetime) -> JourneyAnswer:
-        """Answer the question for a departure."""
+        """Plan the journey for a departure."""
         question = replace(self.question, at=departure)
         return await plan(self.source, self.network, question, now=self.now, access_m=self.access_m)
 
@@ -56,14 +57,14 @@ async def plan_arrival(
     now: datetime,
     access_m: float,
 ) -> JourneyAnswer:
-    """Answer a question whose time is that of the arrival: all routes arrive by then.
+    """Plan a journey by arrival time: all returned routes arrive by the question's time.
 
-    It is a departure that arrives in time, to ten minutes the latest of those that halving finds.
+    The departure is the latest one that bisection finds, to ten minutes.
 
     Raises
     ------
     NoRoute
-        Too late to set out, or no departure found.
+        It is too late to set out, or no departure was found.
     RouteRefusedError, OffNetwork, InvalidRequest, UncertainCountryError, BusyError, NoNetworkError
         As `app.journeys.planner.plan`.
     """
@@ -76,18 +77,18 @@ async def plan_arrival(
     in_time = tuple(one for one in whole.journeys if one.route.arrival <= by)
     if in_time:
         return replace(whole, journeys=in_time)
-    # What is ranked first at another weight may be the slower one.
+    # With other weights a slower route may rank first, so plan again for the quickest alone.
     only = await _Asking(source, network, quickest, now, access_m).answer(departure)
     return replace(only, question=whole.question)
 
 
 async def _explained(asking: _Asking, departure: datetime) -> tuple[JourneyAnswer, datetime]:
-    """Answer in full for a departure, or one before it where there is only too long a way.
+    """Plan in full for a departure, or for an earlier one if all routes are refused as detours.
 
     Raises
     ------
     DetourRefusedError
-        There is at each departure tried.
+        All routes are refused as detours at each departure tried.
     """
     first: DetourRefusedError | None = None
     step = _FIRST_STEP_OF_A_DETOUR
@@ -104,14 +105,14 @@ async def _explained(asking: _Asking, departure: datetime) -> tuple[JourneyAnswe
 
 
 async def _latest(asking: _Asking, by: datetime) -> datetime:
-    """Return a departure that arrives by a time, the latest that is found.
+    """Return the latest departure found that arrives by a time.
 
     Raises
     ------
     NoRoute
-        None does.
+        No departure tried arrives in time.
     RouteRefusedError
-        No way is open at any departure tried.
+        No route is open at any departure tried.
     """
     refusal: RouteRefusedError | None = None
     in_time: datetime | None = None

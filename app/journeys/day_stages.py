@@ -1,15 +1,14 @@
-"""A way on foot by days: from one place to sleep to the next.
+"""Day stages of a route on foot: from one space for the night to the next.
 
-Each day goes as far as who travels can walk and ends at a space for the night. Where none is that
-near, the stage says how many days it takes to the next one: nobody is told to sleep on the road,
-and nobody is told that there is a bed.
+Each stage goes as far as the traveller can walk in a day and ends at a space for the night. If no
+space is that near, the stage states how many days the next one takes: nobody is told to sleep on
+the road, and nobody is told that there is a bed.
 
-The days are those of the router's own clock (`routing.travel.timetable`): the hour of the
-departure, the hours of walking, the longest day and the waits at crossings count as they do there.
-Who sleeps in beds needs more days than who lies down where the day ends, as the search has it: the
-days and the arrivals of a journey are those of the stages, on its card as in every format. But who
-comes to a crossing so late that it is not known to open any more has no way from bed to bed: days
-and arrival are the router's own then, and there are no stages.
+Days follow the router's clock (`routing.travel.timetable`): departure time, walking hours, longest
+day and waits at crossings count as in the search. The search assumes that people sleep wherever the
+day ends; sleeping at spaces takes more days. The days and arrivals of a journey are those of its
+stages, on its card and in every format. If the stages reach a crossing so late that it is not known
+to open any more, the route has no stages, and its days and arrival are those of the router.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,8 +23,8 @@ from routing.route.route import Route
 from routing.route.timeline import BEFORE, BEHIND, START, Pacing, Place
 from routing.travel.timetable import TAIL_S, Walker
 
-#: Who waits so long at a crossing, and over an opening of the hours of walking, has spent the night
-#: there: as long as is walked at whatever hour to lie down somewhere.
+#: A wait at a crossing of more than so many seconds, across the start of the walking hours, counts
+#: as a night spent there. It is the time for which people walk on after hours to reach a bed.
 _NIGHT_S: Final = TAIL_S
 
 type _Reached = Mapping[tuple[float, str | None], datetime]
@@ -33,10 +32,10 @@ type _Reached = Mapping[tuple[float, str | None], datetime]
 
 @dataclass(frozen=True)
 class RouteStop:
-    """A space that supports a route, ``at_m`` metres after its start.
+    """Space that supports a route, ``at_m`` metres after the route's start.
 
-    It lies ``access_m`` metres off; on a sketch, where it counts at the node of its ``town``, that
-    far from the node.
+    The space lies ``access_m`` metres off the route; on a sketch network, where a space counts at
+    the node of its ``town``, that far from the node.
     """
 
     space: OpenSpace
@@ -48,16 +47,16 @@ class RouteStop:
 
 @dataclass(frozen=True)
 class DayStage:
-    """A part of a way that ends at a place to sleep, or at the end of the way.
+    """Part of a route that ends at a space for the night, or at the end of the route.
 
     Attributes
     ----------
     days
-        Days on foot; more than one where no place to sleep is nearer.
+        Days on foot; more than one if no space for the night is nearer.
     from_m, to_m
-        Along the way, metres.
+        Distances along the route, metres.
     stop
-        Where it ends; None at the end of the way.
+        Space where the stage ends; None at the end of the route.
     """
 
     days: int
@@ -67,13 +66,12 @@ class DayStage:
 
 
 def bed_to_bed(route: Route, stops: "Sequence[RouteStop]") -> tuple[Route, tuple[DayStage, ...]]:
-    """Lay a way of more than a day on foot from bed to bed; another one has no stages.
+    """Split a walking route of more than one day into stages between spaces for the night.
 
     Returns
     -------
-    The route with the days, the arrivals, the waits and the price of who sleeps in its beds; and
-    its stages.
-    Without stages it is the route as it was, on the router's own clock.
+    The route with days, arrivals, waits and cost recomputed for nights at the spaces, and its
+    stages. A shorter route or one not on foot is returned unchanged, without stages.
     """
     if route.mode is not Mode.FOOT or route.walking_days <= 1 or route.departure is None:
         return route, ()
@@ -98,12 +96,12 @@ def bed_to_bed(route: Route, stops: "Sequence[RouteStop]") -> tuple[Route, tuple
 
 
 def beds_of(route: Route, found: Sequence[DayStage]) -> tuple[Place, ...]:
-    """Return where one sleeps between stages."""
+    """Return the places of the nights between stages."""
     return tuple(_place(route, stage.stop) for stage in found if stage.stop is not None)
 
 
 def _place(route: Route, stop: RouteStop) -> Place:
-    """Return where a bed is; one at a crossing lies before its posts, or in the country behind."""
+    """Return the place of a stop; one at a crossing lies before or behind the border posts."""
     if all(passage.at_m != stop.at_m for passage in route.passages):
         return (stop.at_m, BEHIND)
     country = route.start_snap.country
@@ -118,7 +116,7 @@ def _place(route: Route, stop: RouteStop) -> Place:
 
 
 def _passed_at(passage: Passage, reached: _Reached) -> Passage | None:
-    """Return a crossing as it is passed by who comes there at another time; None where closed."""
+    """Return a passage with the arrival time of the stages; None if the crossing stays closed."""
     arrival = reached.get((passage.at_m, passage.crossing.id), passage.arrival)
     through = passage.crossing.passable_from(arrival)
     if through is None:
@@ -127,7 +125,7 @@ def _passed_at(passage: Passage, reached: _Reached) -> Passage | None:
 
 
 def stages(route: Route, stops: "Sequence[RouteStop]") -> tuple[DayStage, ...]:
-    """Return the stages of a way on foot from its start to its end."""
+    """Return the stages of a walking route from its start to its end."""
     if route.departure is None:
         return ()
     laid = Pacing(route, route.departure)
@@ -141,12 +139,13 @@ def stages(route: Route, stops: "Sequence[RouteStop]") -> tuple[DayStage, ...]:
     here, walker = START, laid.walker()
     while here[0] < route.distance_m:
         ahead = [night for night in ahead if night[0][0] > here[0]]
-        # Of those that are farther than a day the first is enough.
+        # Try all stops within a day's distance, or else only the nearest beyond.
         day_max_m = route.profile.day_max_m
         near = [one for one in ahead if one[0][0] - here[0] <= day_max_m] or ahead[:1]
         tried = [_tried(laid, walker, here, place) for place, _ in near]
         days = [max(1, after.days - walker.days) for after, _ in tried]
-        # The furthest of one day, and none behind a night outside; else the nearest of all.
+        # Prefer the furthest stop within one day without a night outdoors at a crossing, then any
+        # furthest stop within one day, else the nearest stop.
         of_a_day = [i for i, number in enumerate(days) if number == 1]
         indoors = [i for i in of_a_day if not tried[i][1]]
         chosen = max(indoors or of_a_day, default=0)
@@ -158,7 +157,7 @@ def stages(route: Route, stops: "Sequence[RouteStop]") -> tuple[DayStage, ...]:
 
 
 def _tried(laid: Pacing, walker: Walker, here: Place, there: Place) -> tuple[Walker, bool]:
-    """Go on to a place; tell whether a night is waited through at a crossing before it."""
+    """Walk on to a place; return the walker and whether a night is spent waiting at a crossing."""
     reached: dict[tuple[float, str | None], datetime] = {}
     after = laid.gone(walker, here, there, reached)
     fresh = laid.departure + timedelta(seconds=walker.fresh_s - laid.walker().clock_s)

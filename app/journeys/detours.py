@@ -1,4 +1,4 @@
-"""Detours: what an asker is told of them, and from where on they are refused (P54)."""
+"""Detours: thresholds from which they are refused, and the published reasons for them (P54)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,14 +13,14 @@ from routing.route.open_world_report import LIMITS, DetourReason, DetourThreshol
 
 @dataclass(frozen=True, slots=True)
 class DetourLimits:
-    """What of long ways is answered.
+    """Limits on detours for one request.
 
     Attributes
     ----------
     are_accepted
-        The asker wants the long way all the same.
+        Whether the client accepts routes beyond the limits.
     limits
-        From where on a way is refused.
+        Thresholds from which a route is refused.
     """
 
     are_accepted: bool = False
@@ -28,7 +28,7 @@ class DetourLimits:
 
     @classmethod
     def of(cls, settings: Settings, *, are_accepted: bool = False) -> Self:
-        """Take the limits that are set here."""
+        """Return the limits of this server's settings."""
         return cls(
             are_accepted,
             DetourThresholds(
@@ -40,29 +40,30 @@ class DetourLimits:
         )
 
 
-#: As nobody set them, and long ways refused.
+#: Default thresholds, with routes beyond them refused.
 ORDINARY: Final = DetourLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """One reason why a way is longer than the open one, as it is published.
+    """Published reason why a route is longer than the open one, which ignores closures.
 
     Attributes
     ----------
     reason
-        With what it costs.
+        The router's reason, with its cost.
     until
-        When it is next open, as far as that is published: a crossing's first known opening from
-        when the open way comes to it, a hazard's end.
+        When the closure ends, as far as published: a crossing's first known opening after the open
+        route reaches the crossing, or a hazard's end.
     timezone
-        IANA name in which that is shown; None where none is known.
+        IANA name of the time zone in which `until` is shown; None if unknown.
     hazard
-        The record, where it is one.
+        The hazard's record, if the reason is a hazard.
     is_demo
-        Of a demo row (P35).
+        Whether the reason comes from a demo row (P35).
     is_open_now
-        A crossing that is open at the asked time, and not when the open way comes to it (P32).
+        Whether the reason is a crossing that is open at the requested time, but not when the open
+        route reaches it (P32).
     """
 
     reason: DetourReason
@@ -74,23 +75,23 @@ class Because:
 
 
 class Known(Protocol):
-    """What is on record of crossings and hazards, and the time zone of the start."""
+    """Records of crossings and hazards, and the time zone of a journey's start."""
 
     @property
     def crossings(self) -> Sequence[CrossingState]:
-        """As the asker's tier sees them."""
+        """Crossings as visible to the client's tier."""
 
     @property
     def hazards(self) -> Sequence[ActiveHazard]:
-        """Those that are published."""
+        """Published hazards."""
 
     @property
     def timezone(self) -> str:
-        """IANA name."""
+        """IANA name of the time zone."""
 
 
 def published(reasons: Sequence[DetourReason], known: Known) -> list[Because]:
-    """Add to reasons what is published of each."""
+    """Return the reasons together with the published data on each."""
     return [_because(reason, known) for reason in reasons]
 
 
@@ -100,14 +101,14 @@ def _because(reason: DetourReason, known: Known) -> Because:
         if hazard is None:
             return Because(reason)
         return Because(reason, hazard.valid_to, known.timezone, hazard, is_demo=hazard.demo)
-    # An own area has a number, which is no crossing's id.
+    # An area drawn by the client has a number as its id, and no name; it matches no crossing.
     crossing = next((one for one in known.crossings if one.id == reason.id and reason.name), None)
     if crossing is None:
         return Because(reason)
     opening = reason.opens if reason.kind == "crossing" else None
     is_open_now = reason.kind == "crossing" and crossing.state == "open"
     if is_open_now and opening is None:
-        # Nothing is known of then, which is never called closed (P32).
+        # The state at arrival is not known, and unknown is never called closed (P32).
         reason = replace(reason, state="not_known")
     return Because(
         reason, opening, crossing.timezone, is_demo=crossing.demo, is_open_now=is_open_now

@@ -1,4 +1,4 @@
-"""Why a journey is refused: what blocks it, and help on the same side (P11, P32, P54)."""
+"""Errors for refused journeys, with obstacles and help on the near side (P11, P32, P54)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from routing.route.open_world_report import WayFigures
 
 @dataclass(frozen=True)
 class Obstacle:
-    """One thing that blocks, with its next known opening where it is a crossing."""
+    """Cause that blocks a route; for a crossing, with its next known opening."""
 
     kind: str
     id: str | None
@@ -22,10 +22,10 @@ class Obstacle:
 
 
 class RouteRefusedError(Exception):
-    """No admissible route: carries what blocks and where help is on the same side (P11, P32).
+    """No admissible route; holds the obstacles and the nearest space on the near side (P11, P32).
 
-    Of a way over waypoints ``leg`` is the number of the refused one, from 0. ``lines`` are those to
-    call in the countries of its ends (P45).
+    For a route over waypoints ``leg`` is the number of the refused leg, from 0. ``lines`` are phone
+    lines in the countries of the leg's ends (P45).
     """
 
     def __init__(
@@ -43,25 +43,26 @@ class RouteRefusedError(Exception):
 
     @property
     def next_opening(self) -> datetime | None:
-        """When the last of the blocking crossings opens, as far as openings are known.
+        """Time when the last of the blocking crossings opens, as far as openings are known.
 
-        All of them lie on the way, so the first opening alone helps nobody.
+        All of them lie on the route, so the first opening alone does not help.
         """
         known = [o.next_opening for o in self.blocked_by if o.next_opening is not None]
         return max(known, default=None)
 
 
 class DetourRefusedError(RouteRefusedError):
-    """There is a way, and it is too long to be told as if it were ordinary (P54).
+    """The only routes are too long to be presented as ordinary ones (P54).
 
     Parameters
     ----------
     detour
-        The figures of the best one, on the refused leg.
+        Length and times of the best route on the refused leg.
     because
-        What closed the open way; empty where nothing that is published did.
+        Published closures on the route that would be open without them; empty if no cause of the
+        detour is published.
     blocked_by, nearest, leg, lines
-        As of `RouteRefusedError`.
+        As for `RouteRefusedError`.
     """
 
     def __init__(
@@ -79,8 +80,8 @@ class DetourRefusedError(RouteRefusedError):
 
 
 class LongDetourError(DetourRefusedError):
-    """What closed the open way is published, and there is only a long detour or a long wait."""
+    """A published closure leaves only a long detour or a long wait."""
 
 
 class NoReasonableWayError(DetourRefusedError):
-    """The only way is out of all proportion; looks at no record, so it says no reason (P36)."""
+    """The only route exceeds the absolute limit; no record is read, so no reason is given (P36)."""

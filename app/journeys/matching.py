@@ -1,4 +1,4 @@
-"""A need and a place: the spaces that can help, on roads, at the hour of arrival."""
+"""Matching of a person's need at a place to spaces, by road and by time of arrival."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -29,31 +29,32 @@ from routing.travel.crossings import Crossing
 from routing.travel.profiles import Profile, walking_days
 from routing.travel.speed import FLAT_KMH
 
-#: How far around the asker spaces come into question: four days of 25 km on foot (the longest day,
-#: `routing.travel.profiles.ADULT`); where nothing fits, once more this far [A].
+#: Search radius for spaces, metres: four days on foot of 25 km each (the longest day of
+#: `routing.travel.profiles.ADULT`), and the radius of a second search if nothing fits [A].
 REACH_M = 100_000.0
 FAR_REACH_M = 500_000.0
 
-#: Across a border only what one day reaches comes into question [A].
+#: Search radius for spaces of other countries, metres: one day on foot [A].
 ABROAD_REACH_M = 25_000.0
 
-#: Spaces looked at, the nearest first: enough for a city, few enough to answer at once [A].
+#: Maximum numbers of spaces examined, nearest first: in the country, abroad, and spaces that give
+#: guidance [A]. Enough for a city, and few enough for a fast response.
 MOST_CANDIDATES = 200
 MOST_ABROAD = 40
 MOST_GUIDES = 40
 
-#: Spaces named to call where nothing fits.
+#: Maximum number of spaces of each kind offered to call when nothing fits.
 MOST_FALLBACKS = 3
 
-#: A child alone gets the one for children beside the lines that everybody does (P45).
+#: Kind of phone line added for a child (P45).
 CHILDRENS_LINE = "child_protection"
 
 
 @dataclass(frozen=True)
 class MatchQuestion:
-    """A need at a place, lon, lat in degrees (EPSG:4326), with an aware start.
+    """Need at a place, lon, lat in degrees (EPSG:4326), with an aware start time.
 
-    ``country`` is where the asker says they are; else it is found out.
+    ``country`` is the country that the person stated; None if it has to be inferred.
     """
 
     need: Need
@@ -66,7 +67,7 @@ class MatchQuestion:
 
 @dataclass(frozen=True)
 class Chosen:
-    """An option with what is published of it and the official crossings on the way."""
+    """Option with the published data of its spaces and the official crossings on the route."""
 
     option: Option
     described: Described
@@ -76,9 +77,10 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Fallback:
-    """A space that is no destination now: ``later`` serves at other hours, ``guide`` tells where.
+    """Space to call when no destination fits.
 
-    ``refused`` says what keeps it from being one: hours alone, or nothing for a guide.
+    Role ``later`` is a space that serves at other hours, ``guide`` one that tells where help is.
+    ``refused`` holds the reasons against going there now: opening hours only, or none.
     """
 
     role: str
@@ -88,18 +90,18 @@ class Fallback:
 
 @dataclass(frozen=True)
 class Match:
-    """What can be done about a need, best first, and what else there is.
+    """Result of matching: options best first, counts of rejected spaces, and fallbacks.
 
     Attributes
     ----------
     left_out : mapping of str to int
-        Visible spaces of the searched area that are no destination, by the first reason.
+        Number of visible spaces of the searched area that are no destination, by first reason.
     border_count : int
-        Of them those that no open official crossing leads to.
+        Number of spaces that cannot be reached because no open official crossing leads to them.
     fallbacks : tuple of Fallback
-        Where nothing fits: spaces to call or to ask at.
+        Spaces to call or to ask at, if nothing fits.
     lines : list
-        Lines to call (P45); none where the country has none.
+        Phone lines (P45); empty if the country has none.
     """
 
     need: Need
@@ -118,7 +120,7 @@ class Match:
 
 @dataclass(frozen=True)
 class _Found:
-    """What the database says for one radius."""
+    """Spaces read from the database for one search radius."""
 
     near: tuple[NearCandidate, ...]
     abroad: tuple[NearCandidate, ...]
@@ -133,7 +135,7 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Ways:
-    """How each of the spaces looked at is reached."""
+    """Distance, arrival time and crossings for each examined space, by space id."""
 
     way: Mapping[str, SpaceDistance]
     arrival: Mapping[str, datetime]
@@ -151,16 +153,18 @@ async def match(
     now: datetime,
     profile: Profile,
 ) -> Match:
-    """Answer a need.
+    """Return the spaces that can help with a need.
 
     Raises
     ------
     ProtectedServiceError, UnknownServiceError, InvalidRecordError
-        What cannot be asked for (P38), or is in no vocabulary.
+        A service cannot be asked for (P38), or a term is in no vocabulary.
     UncertainCountryError
         The place lies too near to a border to tell its country.
-    BusyError, NoNetworkError
-        Not ready.
+    BusyError
+        Too many searches are waiting.
+    NoNetworkError
+        No road network can answer.
     """
     await check_services(session, question.need.services)
     await candidates.check_terms(session, question.need)
@@ -178,7 +182,7 @@ async def match(
     )
     for reach_m in (REACH_M, FAR_REACH_M):
         found = await _find(session, question, country, reach_m)
-        # A waiting search holds no connection: what it needs has been read.
+        # All data is read; give the connection back before waiting for a search thread.
         await session.close()
         reached = await search(partial(_reach, region, request, found))
         ways = _ways(found, reached, country, at, profile)
@@ -209,7 +213,7 @@ async def match(
 
 
 def _country(where: Whereabouts, stated: str | None) -> str:
-    """Return the country a place is held to: whoever stands between two banks has to say."""
+    """Return the country of a place; near a border the person has to state it."""
     if stated is not None:
         sides = where.crossing or {where.country}
         if where.is_certain and stated not in sides:
@@ -250,7 +254,7 @@ async def _find(
         for point in one.candidate.referral_points
     }
     referring = await candidates.candidates_by_id(session, *at, points)
-    # One beyond what is searched is no step that anybody on foot can take.
+    # A referral point beyond the search radius cannot be reached on foot.
     within = tuple(point for point in referring if point.straight_m <= reach_m)
     return _Found(near, abroad, within)
 
@@ -266,9 +270,9 @@ def _reach(region: Region, request: "partial[ReachRequest]", found: _Found) -> R
 def _ways(
     found: _Found, reached: Reached | None, country: str, at: datetime, profile: Profile
 ) -> _Ways:
-    """Return the way to each space: by road where most of it is on roads, else straight.
+    """Return how each space is reached: by road if most of the way is on roads, else straight.
 
-    A space of another country is reached by road and through official crossings alone (P33).
+    Spaces of another country are only reached by road and through official crossings (P33).
     """
     ways, arrivals, passed = {}, {}, {}
     for index, one in enumerate(found.everyone):
@@ -304,15 +308,15 @@ def _straight(straight_m: float) -> SpaceDistance:
 
 
 def _walk_s(distance_m: float) -> float:
-    """Return the time of walking on the flat, seconds (Tobler, `routing.travel.cost_model`)."""
+    """Return the walking time on level ground, seconds (Tobler, `routing.travel.cost_model`)."""
     return distance_m * 3.6 / FLAT_KMH
 
 
 def arrival(at: datetime, way: SpaceDistance, profile: Profile) -> datetime:
-    """Give the time of arrival; each night on the way adds the hours outside the walking window."""
+    """Return the arrival time; each night adds the hours of the day outside the walking window."""
     nights = walking_days(way.distance_m, way.duration_s, profile) - 1
     rest = timedelta(days=1) - timedelta(seconds=profile.window_s)
-    # In UTC: adding to a local time keeps the clock on the wall, also where it is put forward.
+    # Add in UTC: arithmetic on local times ignores changes of the UTC offset (daylight saving).
     there = at.astimezone(UTC) + timedelta(seconds=way.duration_s) + nights * rest
     return there.astimezone(at.tzinfo)
 
@@ -347,7 +351,7 @@ async def _instead(
     against: Mapping[str, tuple[Refusal, ...]],
     at: datetime,
 ) -> list[_Instead]:
-    """Find whom to call or to ask where nothing fits: spaces of this country alone."""
+    """Return fallbacks to call or ask at when nothing fits, all in the person's country."""
     need = question.need
     later = [
         _Instead("later", Option(*ways.of(one.candidate)), reasons)
@@ -371,7 +375,7 @@ async def _instead(
         refused = refusals(need.of_a_visit, one.candidate, option.arrival)
         if OF_HOURS.issuperset(refused) and one.candidate.id not in known:
             guides.append(_Instead("guide", option, refused))
-    # Those that are open first; each group is the nearest first already.
+    # Open ones first; the stable sort keeps each group ordered by distance.
     guides.sort(key=lambda one: bool(one.refused))
     return [*later[:MOST_FALLBACKS], *guides[:MOST_FALLBACKS]]
 
@@ -390,7 +394,7 @@ def _chosen(
     described: Mapping[str, Described],
     passed: Mapping[str, tuple[Crossing, ...]],
 ) -> Iterator[Chosen]:
-    """Describe options; what was hidden since it was judged is left out."""
+    """Yield options with published data; skip spaces hidden since the options were judged."""
     for option in options:
         target = option.refers_to
         if option.candidate.id not in described or (target and target.id not in described):

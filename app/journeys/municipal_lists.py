@@ -1,4 +1,4 @@
-"""What a list of a municipality holds: its places, the nearest beyond it, the lines of its area."""
+"""List of a municipality: its spaces, the nearest ones beyond it, and phone lines of its area."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from geo.spaces import candidates, queries
 from geo.spaces.candidates import Described
 from geo.spaces.filters import SpaceFilter
 
-#: Usable places of other municipalities that a list ends with: what fits on a sheet beside a
-#: town's own [A].
+#: Maximum number of usable spaces of other municipalities at the end of a list: as many as fit on a
+#: sheet beside the town's own [A].
 NEAR = 5
 
 
 @dataclass(frozen=True)
 class MunicipalList:
-    """The list of a municipality.
+    """Data of a municipality's list.
 
     Attributes
     ----------
     own
-        Its visible, unexpired places that are not closed for good, by name.
+        The municipality's visible, unexpired spaces that are not closed for good, by name.
     near
-        Usable ones of the same country within `app.journeys.sms.REACH_M`, nearest first.
+        Usable spaces of the same country within `app.journeys.sms.REACH_M`, nearest first.
     referrers
-        Names, by id, of the visible points that refer to them.
+        Names, by id, of the visible referral points of these spaces.
     """
 
     there: Municipality
@@ -47,14 +47,14 @@ class MunicipalList:
 
     @property
     def places(self) -> tuple[Described, ...]:
-        """All of them."""
+        """Spaces of `own`, then of `near`."""
         return (*self.own, *self.near)
 
 
 async def read_list(
     session: AsyncSession, there: Municipality, service: str | None, now: datetime
 ) -> MunicipalList:
-    """Return the list of a municipality (public tier: it is passed on to anybody).
+    """Return the list of a municipality (public tier, because lists are passed on to anybody).
 
     Raises
     ------
@@ -79,7 +79,7 @@ async def read_list(
         wanted=SpaceFilter(services=(service,) if service else ()),
         limit=len(own) + NEAR,
     )
-    # Nobody is sent across a border by a list that does not name the crossing (P33).
+    # Only spaces of the same country: a list names no crossings, so none may lead abroad (P33).
     chosen = [
         one.id
         for one in near

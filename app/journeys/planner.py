@@ -1,4 +1,4 @@
-"""A journey: what is known at its time, the routes through it, and the help along them."""
+"""Journey planning: records in force at the time, routes, and the spaces along them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,25 +30,25 @@ from routing.travel.avoid_areas import NO_OBSTACLES, Obstacles
 from routing.travel.profiles import Profile
 from routing.travel.request import AVERSIONS
 
-#: Answers looked for at most in which some of what holds at the departure is over [A].
+#: Maximum number of searches that leave out closures which end before the traveller arrives [A].
 _MOST_ROUNDS: Final = 3
 
-#: Ways of days on foot that are looked at, however few are asked for: as many as every form shows
-#: that does not ask for a number.
+#: Minimum number of routes computed for a walk of several days, however few are asked for: the
+#: default number of the forms.
 _TO_CHOOSE_FROM: Final = 3
 
 
 @dataclass(frozen=True)
 class JourneyQuestion:
-    """A journey asked for: ends in lon, lat degrees (EPSG:4326) and an aware start.
+    """Requested journey: ends in lon, lat degrees (EPSG:4326) and an aware start time.
 
-    ``countries`` of the ends are given where the asker named them; else they are found out.
-    ``profile`` says who travels; the network's own where None. At most ``most`` routes are given,
-    found and ranked by the weights of exposure ``aversions``.
+    ``countries`` are those of the ends if the client named them; None if they have to be inferred.
+    ``profile`` is the traveller's profile; None uses the network's default. At most ``most`` routes
+    are returned, found and ranked with the weights of hazard exposure ``aversions``.
 
-    The journey passes ``via`` in order, keeps out of ``obstacles``, and crosses no border into or
-    out of ``avoided_countries``, or none at all. ``detours`` says what of long ways is answered;
-    without ``compares`` they are neither explained nor refused.
+    The journey passes ``via`` in order, keeps out of ``obstacles``, and crosses no border of the
+    ``avoided_countries``, or none at all with ``avoids_borders``. ``detours`` limits long routes;
+    without ``compares`` detours are neither explained nor refused.
     """
 
     start: tuple[float, float]
@@ -67,21 +67,22 @@ class JourneyQuestion:
     compares: bool = True
 
     def avoids(self, *countries: str) -> bool:
-        """Return whether the asker keeps away from crossings between countries, be they open."""
+        """Return whether the client avoids crossings between these countries, even open ones."""
         return self.avoids_borders or not self.avoided_countries.isdisjoint(countries)
 
 
 @dataclass(frozen=True)
 class Journey:
-    """One route with the help along it.
+    """Route with the spaces along it.
 
-    ``stages`` are its days from one place to sleep to the next, of a way on foot of more than one
-    day; the route's days and arrivals are theirs.
+    ``stages`` split a walk of more than one day into stretches between spaces for the night; the
+    route's days and arrivals are then those of the stages.
 
-    ``gaps`` measures the stretches between places for the night where the way takes more than
-    a day (``overnight``), else those between any open spaces. ``because`` is what makes it longer
-    than the open way, leg by leg; ``beyond`` the limit that it is beyond, shown on request (P54).
-    ``ended`` are closures on it that are over, as published, when somebody comes by.
+    ``gaps`` measures the stretches between spaces for the night if the route takes more than a day
+    (``overnight``), else those between any open spaces. ``because`` holds the reasons why the route
+    is longer than the open one (without closures), leg by leg; ``beyond`` names the detour limit
+    that it exceeds when shown on request all the same (P54). ``ended`` are closures on the route
+    whose published end is before the traveller arrives there.
     """
 
     route: Route
@@ -102,13 +103,13 @@ class Journey:
 
     @property
     def network_kind(self) -> str:
-        """`osm`, `sketch`, or `mixed` where the route runs through both."""
+        """Kind of network: `osm`, `sketch`, or `mixed` if the route runs through both."""
         kinds = {region.meta.kind for region in self.regions}
         return kinds.pop() if len(kinds) == 1 else "mixed"
 
     @property
     def network_as_of(self) -> str | None:
-        """When the oldest of the networks was surveyed; None where one does not say."""
+        """Timestamp of the oldest network extract; None if that of any network is unknown."""
         stamps = [region.meta.extract_timestamp for region in self.regions]
         known = [stamp for stamp in stamps if stamp is not None]
         return min(known) if known and len(known) == len(stamps) else None
@@ -116,7 +117,7 @@ class Journey:
 
 @dataclass(frozen=True)
 class JourneyAnswer:
-    """The journeys for a question, best first, with what they rest on."""
+    """Journeys for a question, best first, with the records used."""
 
     question: JourneyQuestion
     journeys: tuple[Journey, ...]
@@ -124,17 +125,17 @@ class JourneyAnswer:
 
     @property
     def regions(self) -> tuple[Region, ...]:
-        """The road networks that the routes run through, each once."""
+        """Road networks that the routes run through, each once."""
         return tuple(dict.fromkeys(r for journey in self.journeys for r in journey.regions))
 
     @property
     def attribution(self) -> str:
-        """Credit that the networks ask for."""
+        """Attribution text that the networks' licences require."""
         return "; ".join(dict.fromkeys(region.meta.attribution for region in self.regions))
 
 
 class _NoWayError(Exception):
-    """No admissible route: what was asked and known; the router's own reason is the cause."""
+    """No admissible route; holds the request, the records used, and the router's reason."""
 
     def __init__(self, request: RouteRequest, knowledge: Knowledge, reason: NoRoute) -> None:
         super().__init__("no admissible route")
@@ -144,7 +145,7 @@ class _NoWayError(Exception):
 
 
 class _TooLongError(Exception):
-    """There are ways on every leg, on one of which all are too long: what was asked and known."""
+    """Every leg has routes, but all those of one leg are too long; holds the data to explain it."""
 
     def __init__(self, settled: "_Settled", compared: Compared, detour: WayFigures) -> None:
         super().__init__("no way of a reasonable length")
@@ -155,7 +156,7 @@ class _TooLongError(Exception):
 
 @dataclass(frozen=True)
 class _Settled:
-    """Routes that hold against what their travellers meet: what was asked, known and found."""
+    """Routes consistent with the hazards in force when the traveller passes, with their request."""
 
     request: RouteRequest
     knowledge: Knowledge
@@ -164,7 +165,7 @@ class _Settled:
 
     @property
     def clocks(self) -> list[Pacing]:
-        """The clocks by which the routes may be walked."""
+        """Possible timings of the routes: the router's own, and with nights at spaces."""
         return [clock for laid in self.laid for clock in laid.clocks]
 
 
@@ -176,18 +177,18 @@ async def plan(
     now: datetime,
     access_m: float,
 ) -> JourneyAnswer:
-    """Answer a question with one to five journeys; with one over waypoints.
+    """Plan one to five journeys for a question; only one if it has waypoints.
 
-    Everything is as the source's stamps have it, or newer.
+    All data is as of the source's stamps, or newer.
 
     Raises
     ------
     RouteRefusedError
         No admissible route.
     LongDetourError, NoReasonableWayError
-        All routes are too long, and nobody asked for them all the same.
+        All routes are too long, and the client has not accepted detours.
     OffNetwork, InvalidRequest
-        An end is too far from every road, or makes no sense.
+        An end is too far from every road, or invalid.
     UncertainCountryError
         An end lies too near to a border to tell its country.
     BusyError
@@ -199,7 +200,7 @@ async def plan(
     points = [question.start, *question.via, question.end]
     near = (await known.places()).near(points)
     records = await read_records(known, question.at, now, near[0][0].timezone)
-    # A waiting search holds no connection: what it needs has been read.
+    # All data is read; give the connection back before waiting for a search thread.
     await source.session.close()
     try:
         found = await search(partial(_weighed_answer, network, question, records, near, access_m))
@@ -230,7 +231,10 @@ def _weighed_answer(
     near: Sequence[tuple[NamedPlace, float]],
     access_m: float,
 ) -> JourneyAnswer | tuple[Whereabouts, ...]:
-    """Answer in one go where no country is to be doubted; else say where the places seem to be."""
+    """Plan at once if every place's country is well supported; else return the inferred countries.
+
+    Countries of places far from roads and towns have to be checked in the database by `doubted`.
+    """
     where = weigh_all(network, [question.start, *question.via, question.end], near)
     if any(one.is_far for one in where):
         return where
@@ -240,7 +244,7 @@ def _weighed_answer(
 def _answer(
     network: RoadNetworks, question: JourneyQuestion, knowledge: Knowledge, access_m: float
 ) -> JourneyAnswer:
-    """Answer from what holds when somebody comes by, unless all ways are too long."""
+    """Plan with the hazards in force when the traveller passes; refuse routes that are too long."""
     settled = with_enough_ways(
         question, lambda asked: _settled_in_time(network, asked, knowledge, access_m)
     )
@@ -257,23 +261,23 @@ def _answer(
 
 
 class _Found(Protocol):
-    """Ways that were found, laid."""
+    """Search result that has routes with the spaces along them."""
 
     @property
     def laid(self) -> tuple[Laid, ...]:
-        """They."""
+        """Routes found, with the spaces along them."""
 
 
 def with_enough_ways[F: _Found](
     question: JourneyQuestion, find: Callable[[JourneyQuestion], F]
 ) -> F:
-    """Find ways for a question, of days on foot more than are asked for.
+    """Find routes for a question; for walks of several days find more than are asked for.
 
-    From bed to bed the router's best way may be worse than another in everything. So there have to
-    be others to know the best one, which is then the same however many are asked for.
+    With nights at spaces the router's best route may be worse than another in every respect. So
+    several are computed and compared, which makes the best one the same however many are asked for.
     """
     found = find(question)
-    # Over waypoints there is one.
+    # With waypoints there is only one route.
     is_few = question.most < _TO_CHOOSE_FROM and not question.via
     if is_few and any(laid.stages for laid in found.laid):
         return find(replace(question, most=_TO_CHOOSE_FROM))
@@ -283,12 +287,12 @@ def with_enough_ways[F: _Found](
 def _compared(
     network: RoadNetworks, question: JourneyQuestion, settled: _Settled
 ) -> Sequence[Compared]:
-    """Set routes against the open ways, on the router's own clock as these are.
+    """Compare routes with the open ones (without closures), both on the router's own clock.
 
     Raises
     ------
     _TooLongError
-        All are too long on one leg, and nobody asked for them all the same.
+        All routes of one leg are too long, and the client has not accepted detours.
     """
     compared = network.compare(
         settled.request,
@@ -306,10 +310,11 @@ def _compared(
 def _settled_in_time(
     network: RoadNetworks, question: JourneyQuestion, knowledge: Knowledge, access_m: float
 ) -> _Settled:
-    """Find routes by what holds when somebody comes by.
+    """Find routes with the closures in force when the traveller reaches them.
 
-    What holds at the departure closes ways for good in a first answer. Exclusions that are over
-    before anybody can be there are then left out, as long as no way found comes to them too early.
+    The first search applies all closures in force at the departure. Further searches leave out
+    those exclusions that end before the traveller can be there, provided that no route found
+    reaches one of them before it ends.
     """
     first: _Settled | None = None
     refusal: _NoWayError | None = None
@@ -344,7 +349,11 @@ def _settled_in_time(
 def _settled(
     network: RoadNetworks, question: JourneyQuestion, knowledge: Knowledge, access_m: float
 ) -> _Settled:
-    """Find routes none of which meets anything that begins before it has left it behind."""
+    """Find routes none of which meets a hazard that begins before the traveller has passed it.
+
+    Hazards that a route meets (coming exclusions, and hazards of the night) are added to the
+    request, and the search is repeated.
+    """
     while True:
         request = _request(question, knowledge)
         try:
@@ -368,7 +377,7 @@ def _settled(
 
 
 def _request(question: JourneyQuestion, knowledge: Knowledge) -> RouteRequest:
-    """Put a question as the router takes it."""
+    """Return the router's request for a question."""
     first, *between, last = countries_along(
         _named(knowledge.start, question.countries[0]),
         knowledge.via,
@@ -378,7 +387,7 @@ def _request(question: JourneyQuestion, knowledge: Knowledge) -> RouteRequest:
         start=question.start,
         end=question.end,
         mode=question.mode,
-        # Night is judged where the journey starts, whatever offset the asker wrote.
+        # Day and night follow local time at the start, whatever UTC offset the client sent.
         at=question.at.astimezone(ZoneInfo(knowledge.start.place.timezone)),
         start_country=first,
         end_country=last,
@@ -394,16 +403,16 @@ def _request(question: JourneyQuestion, knowledge: Knowledge) -> RouteRequest:
 
 
 def _named(where: Whereabouts, country: str | None) -> Whereabouts:
-    """Return a point's whereabouts when its country is known by name: that side it is."""
+    """Return a point's whereabouts with the stated country, if any, as certain."""
     if country is None:
         return where
     return replace(where, country=country, is_certain=True, crossing=None)
 
 
 def _as_asked(question: JourneyQuestion, crossing: Crossing) -> Crossing:
-    """Return a crossing, shut for who keeps away from it.
+    """Return a crossing, marked as not passable if the client avoids it.
 
-    The same object for everybody else: what is derived of all crossings is kept by them.
+    Otherwise the same object is returned, because caches derived from crossings are keyed by it.
     """
     if not question.avoids(*crossing.countries):
         return crossing
@@ -415,7 +424,7 @@ def _explained(
     legs: Sequence[tuple[Sequence[DetourReason], Beyond | None]],
     knowledge: Knowledge,
 ) -> Journey:
-    """Add to a journey what makes it longer than the open way, leg by leg."""
+    """Add to a journey the reasons why it is longer than the open route, leg by leg."""
     return replace(
         journey,
         because=tuple(one for reasons, _ in legs for one in published(reasons, knowledge)),
@@ -447,7 +456,7 @@ def _journey(laid: Laid, knowledge: Knowledge, access_m: float) -> Journey:
 
 
 def end_names(regions: Sequence[Region], knowledge: Knowledge, route: Route) -> tuple[str, str]:
-    """Return what to call the ends of a route: towns of the network, else populated places."""
+    """Return names for the ends of a route: towns of the network, else populated places."""
     start, end = route.start_snap, route.end_snap
     return (
         regions[0].town_near(start.lon, start.lat) or knowledge.start.place.name,

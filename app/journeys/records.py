@@ -1,4 +1,4 @@
-"""What the asker's tier has on record for a journey, and as of when each hazard counts."""
+"""Records visible to the client's tier for a journey, and the times at which hazards count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -16,24 +16,24 @@ from routing.route.upcoming_closures import meets
 from routing.router.regional import Crossing, Hazard, Route
 from routing.travel.timetable import clock_of
 
-#: A closure counts as over only so long after its published end [A]: a record does not tell an end
-#: that somebody knows from a day on which the road is looked at again (`app.console.reports`).
+#: A closure counts as over only this long after its published end [A]: a record does not tell
+#: whether that end is certain or just the day of the next check (`app.console.reports`).
 ENDED_MARGIN: Final = timedelta(days=1)
 
 
 def over_by(record: ActiveHazard) -> datetime:
-    """Return from when on a closure with a published end counts as over."""
+    """Return the time from which a closure with a published end counts as over."""
     assert record.valid_to is not None  # noqa: S101 -- such are all that `Knowledge.ending` gives
     return record.valid_to + ENDED_MARGIN
 
 
 @dataclass(frozen=True)
 class Records:
-    """What the asker's tier has on record at the time of a journey.
+    """Records visible to the client's tier at the time of a journey.
 
-    ``routed_crossings`` and ``routed_hazards`` are the same records as the router takes them: the
-    same objects for every journey for as long as a record stays as it is. ``coming`` are exclusions
-    that are published and begin later.
+    ``routed_crossings`` and ``routed_hazards`` are the router's objects for the same records; they
+    stay the same objects for every journey while a record is unchanged. ``coming`` are published
+    exclusions that begin later.
     """
 
     crossings: tuple[CrossingState, ...]
@@ -46,7 +46,7 @@ class Records:
     demo: bool
 
     def seen_from(self, where: Sequence[Whereabouts]) -> "Knowledge":
-        """Return the same with where the start is, the places to pass, and the end."""
+        """Return the records together with the whereabouts of start, waypoints and end."""
         start, *via, end = where
         known = {field.name: getattr(self, field.name) for field in fields(self)}
         return Knowledge(**known, start=start, end=end, via=tuple(via))
@@ -54,9 +54,9 @@ class Records:
 
 @dataclass(frozen=True)
 class Knowledge(Records):
-    """What is on record, and where the places of the journey are.
+    """Records for a journey, and the whereabouts of its places.
 
-    ``ended`` are closures that are left out, since they are over when somebody comes by.
+    ``ended`` are closures that are left out because they end before the traveller reaches them.
     """
 
     start: Whereabouts
@@ -65,16 +65,16 @@ class Knowledge(Records):
     ended: tuple[tuple[ActiveHazard, Hazard], ...] = ()
 
     def ended_on(self, route: Route) -> tuple[ActiveHazard, ...]:
-        """Return the closures that a way comes to after their published end."""
+        """Return the left-out closures that a route meets, after their published end."""
         return tuple(record for record, hazard in self.ended if meets(route, hazard))
 
     @property
     def timezone(self) -> str:
-        """IANA name of the time where the journey starts."""
+        """IANA name of the time zone at the journey's start."""
         return self.start.place.timezone
 
     def begun(self, rows: Sequence[int]) -> "Knowledge":
-        """Return the same as if some of what is coming held already."""
+        """Return a copy in which some of the coming hazards are in force already."""
         records, hazards = zip(*(self.coming[row] for row in rows), strict=True)
         return replace(
             self,
@@ -84,9 +84,10 @@ class Knowledge(Records):
         )
 
     def ending(self, before: datetime | None) -> tuple[tuple[ActiveHazard, Hazard], ...]:
-        """Return the exclusions that hold and are over before a moment; None for any.
+        """Return exclusions in force that are over before a time; None for any time.
 
-        Of people's threats no hour is told (P36): they close a way until they are lifted.
+        Threats by people are never among them: no hour of theirs is published (P36), so they close
+        a road until they are lifted.
         """
         pairs = zip(self.hazards, self.routed_hazards, strict=True)
         return tuple(
@@ -99,7 +100,7 @@ class Knowledge(Records):
         )
 
     def without(self, pairs: Sequence[tuple[ActiveHazard, Hazard]]) -> "Knowledge":
-        """Return the same as if some hazards were over."""
+        """Return a copy in which some hazards are over."""
         gone = {hazard.id for _, hazard in pairs}
         kept = [
             (record, hazard)
@@ -114,9 +115,10 @@ class Knowledge(Records):
         )
 
     def dark(self, route: Route) -> list[tuple[datetime, Hazard]]:
-        """Return what counts by night alone, with when the first night of a way begins.
+        """Return the hazards that count only by night, with the time of a route's first nightfall.
 
-        Nothing of it for who leaves by night, or drives: there it counts from the start.
+        Empty for departures by night and for profiles without walking hours (vehicles): there these
+        hazards count from the start.
         """
         window, departure = route.profile.window, route.departure
         if window is None or departure is None:
@@ -128,7 +130,7 @@ class Knowledge(Records):
         return [(dusk, hazard) for hazard in self.routed_hazards if hazard.night_only]
 
     def at_any_hour(self, hazards: Sequence[Hazard]) -> "Knowledge":
-        """Return the same as if some hazards of the night were there by day."""
+        """Return a copy in which some hazards of the night count at any hour."""
         ids = {hazard.id for hazard in hazards}
         return replace(
             self,
@@ -144,8 +146,8 @@ async def read_records(
 ) -> Records:
     """Read the records that a journey depends on.
 
-    Spaces are judged on the local day of the journey, but never on a day before today: a
-    journey asked for with a start in the past is walked from today's knowledge.
+    Spaces are selected for the local day of the journey, but never for a day before today: a
+    journey with a start in the past is planned with today's records.
     """
     local = ZoneInfo(timezone)
     on = max(at.astimezone(local).date(), now.astimezone(local).date())

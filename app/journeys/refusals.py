@@ -1,4 +1,4 @@
-"""Refusals of routes, and the help that each of them names (P11, P32, P45, P54)."""
+"""Construction of route refusals with the help that each names (P11, P32, P45, P54)."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -16,7 +16,7 @@ from routing.errors import Blocker, NoRoute
 from routing.route.open_world_report import Compared, WayFigures
 from routing.travel.request import RouteRequest
 
-#: What stands in the way, as refusals name it.
+#: Kind of an obstacle in a refusal, by kind of the router's reason.
 _BLOCKS: Final[Mapping[str, str]] = {
     "crossing": "crossing",
     "hazard": "exclusion",
@@ -27,18 +27,18 @@ _BLOCKS: Final[Mapping[str, str]] = {
 async def help_at(
     session: AsyncSession, request: RouteRequest, leg: int
 ) -> tuple[NearSpace | None, tuple[Line, ...]]:
-    """Find the space nearest to where a leg begins, on its side, and whom to call.
+    """Return the nearest space to a leg's start in the same country, and phone lines to call.
 
     Parameters
     ----------
     session
-        Of the asker's tier.
+        Session of the client's tier.
     request, leg
-        What was asked; the number of a leg over waypoints, 0 without.
+        The router's request; the number of the leg, 0 without waypoints.
     """
     places = (request.start, *request.via)
     countries = (request.start_country, *request.via_countries, request.end_country)
-    # One after the other: a session is one connection.
+    # Queries run one after the other, because a session has one connection.
     asked = await connected(session)
     near = await queries.nearest_spaces(asked, *places[leg], country=countries[leg], limit=1)
     same_side = next((space for space in near if space.country == countries[leg]), None)
@@ -52,18 +52,19 @@ async def refusal(
     known: Known,
     avoids: Callable[[str, str], bool],
 ) -> RouteRefusedError:
-    """Say what stands in the way, and where help is on the side that the refused leg begins.
+    """Return the refusal of a route: its obstacles, and help on the side where the leg starts.
 
     Parameters
     ----------
     session, request
-        As of `help_at`.
+        As for `help_at`.
     reason
-        The router's.
+        The router's reason.
     known
-        What is on record.
+        Records of crossings and hazards.
     avoids
-        Tells whether the asker keeps away from crossings between two countries, be they open.
+        Function that tells whether the client avoids crossings between two countries, even open
+        ones.
     """
     near, lines = await help_at(session, request, reason.leg or 0)
     crossings = {crossing.id: crossing for crossing in known.crossings}
@@ -76,7 +77,7 @@ async def refusal(
 def _blocking(
     blocker: Blocker, crossing: CrossingState | None, avoids: Callable[[str, str], bool]
 ) -> Obstacle:
-    """Return what blocks as it is told; what the asker avoids is not called closed (P32)."""
+    """Return a blocker as published; a crossing the client avoids is not called closed (P32)."""
     if crossing is None or blocker.kind != "crossing":
         return Obstacle(blocker.kind, blocker.id, blocker.name, blocker.state)
     if avoids(crossing.country_a, crossing.country_b):
@@ -92,13 +93,13 @@ async def long_refusal(
     known: Known,
     detour: WayFigures,
 ) -> LongDetourError | NoReasonableWayError:
-    """Say what makes all ways of a leg so long, if that is published, and where help is.
+    """Return the refusal of a detour: published reasons for its length, and where help is.
 
-    ``detour`` are the figures of the long way, as its card has them.
+    ``detour`` holds length and times of the long route, as shown on its card.
     """
     near, lines = await help_at(session, request, compared.leg or 0)
     if compared.refused == "ceiling":
-        # The same whatever the reason: nothing is looked up.
+        # No reason is looked up, so that the refusal is the same whatever the cause.
         return NoReasonableWayError(detour, (), (), near, compared.leg, lines)
     row = compared.beyond.index("closure")
     because = published(compared.because[row], known)

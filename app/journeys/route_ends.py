@@ -1,16 +1,17 @@
-"""What an end of the route form means: a place, a space, a side of a crossing, a point of the map.
+"""Resolution of an end of the route form: place, space, side of a crossing, or point on the map.
 
-A form carries each end as the text that people see, and beside it a reference where something was
-chosen and not typed:
+The form sends each end as the visible text and, if the end was chosen rather than typed, a
+reference:
 
 * ``space:ID``
-* ``crossing:ID:CC``, with the country on whose side it is: nobody is sent over a border because a
-  side was guessed (P33)
-* ``point:LON,LAT`` of the map and ``here:LON,LAT`` of the phone, which count only with consent and
-  are rounded to a hundred metres or so (P9, P48)
-* ``place:ID`` or ``place:NAME``, of a list to choose from
+* ``crossing:ID:CC``, with the country of the crossing's side: a wrong guess of the side would send
+  people across a border (P33)
+* ``point:LON,LAT`` from the map and ``here:LON,LAT`` from the phone, used only with consent and
+  rounded to about a hundred metres (P9, P48)
+* ``place:ID`` or ``place:NAME``, from a list of choices
 
-Who changes the text means the text: a reference counts only beside its own label.
+A reference is ignored if the text beside it is no longer its label, because the person has then
+typed something else.
 """
 
 import math
@@ -32,13 +33,13 @@ from geo.spaces.candidates import Described
 from geo.text.countries import misplacement
 from geo.text.languages import LANGUAGES
 
-#: Digits of a position that was not published: 110 m of latitude (P9, P48).
+#: Decimals kept of a person's position: 110 m of latitude (P9, P48).
 ROUNDED_DIGITS: Final = 3
 
 _POINTS = {"point": marked("Punto del mapa"), "here": marked("Mi ubicación aproximada")}
 _SIDE = marked("%(name)s, lado de %(country)s")
 
-#: Crossings offered for a typed name; more would not fit a phone [A].
+#: Maximum number of crossings offered for a typed name; more would not fit a phone's screen [A].
 _MOST_CROSSINGS: Final = 4
 
 EndReason = Literal["missing", "place_unknown", "place_ambiguous", "side_needed", "no_consent"]
@@ -46,7 +47,7 @@ EndReason = Literal["missing", "place_unknown", "place_ambiguous", "side_needed"
 
 @dataclass(frozen=True)
 class Given:
-    """An end as the form has it: the text, the reference beside it, and a choice just made."""
+    """End as sent by the form: its text, the reference beside it, and a choice just made."""
 
     text: str = ""
     ref: str = ""
@@ -55,16 +56,16 @@ class Given:
 
 @dataclass(frozen=True)
 class End:
-    """An end that was understood; lon, lat in degrees, EPSG:4326.
+    """Resolved end; lon, lat in degrees, EPSG:4326.
 
     Attributes
     ----------
     country
-        Where it is known by name; None for a point, whose country is found out or refused (P33).
+        Country of a named end; None for a point, whose country is inferred later or refused (P33).
     ref
-        Its reference; "" for a place that was typed.
+        Reference of the end; "" for a typed place.
     space, crossing
-        Where it is one.
+        Record of the end, if it is a space or a crossing.
     """
 
     label: str
@@ -77,7 +78,7 @@ class End:
 
 
 class EndError(Exception):
-    """An end that cannot be gone by, why, and what to choose from instead."""
+    """The end cannot be resolved; holds the reason and choices to offer."""
 
     def __init__(self, reason: EndReason, choices: tuple[Choice, ...] = ()) -> None:
         super().__init__(reason)
@@ -94,25 +95,25 @@ async def find_end(
     *,
     has_consent: bool,
 ) -> End:
-    """Return what an end means, to the public.
+    """Resolve an end of the route form with public data.
 
     Parameters
     ----------
     session
-        Of the public tier: what is answered is passed on.
+        Session of the public tier, because pages with the end are passed on to others.
     given
-        As the form has it.
+        End as sent by the form.
     w
-        Of the language of labels.
+        Words in the language of labels.
     now
-        The present moment, aware.
+        Current time, aware.
     has_consent
-        The person agreed that a position is sent.
+        Whether the person agreed to send a position.
 
     Raises
     ------
     EndError
-        Why not.
+        The end cannot be resolved.
     """
     if given.choice:
         return await _referred(session, network, given.choice, w, now, has_consent=has_consent)
@@ -124,7 +125,7 @@ async def find_end(
 
 
 def rounded(ref: str) -> str:
-    """Return a reference with its position rounded, so that no other is handled or shown again."""
+    """Return a reference with its position rounded, so that no exact one is kept or shown."""
     kind, _, rest = ref.partition(":")
     if kind not in _POINTS:
         return ref
@@ -136,7 +137,7 @@ def rounded(ref: str) -> str:
 
 
 async def _is_meant(session: AsyncSession, given: Given, now: datetime) -> bool:
-    """Return whether the text beside a reference is still its label, in whichever language."""
+    """Return whether the text beside a reference is still its label, in any language."""
     text = given.text.strip()
     if not text:
         return True
@@ -158,7 +159,7 @@ async def _is_meant(session: AsyncSession, given: Given, now: datetime) -> bool:
 
 
 async def _place_label(session: AsyncSession, place_id: str) -> str | None:
-    """Return what a list to choose from calls a place; None where there is none of that id."""
+    """Return the label of a place in lists of choices; None if the id is unknown."""
     names = await (await reading(session)).place_names()
     place = names.with_id(place_id)
     return None if place is None else names.labels([place])[0]
@@ -191,7 +192,7 @@ async def _referred(
 
 
 def _position(text: str) -> tuple[float, float]:
-    """Read and round a position; what is none is not known."""
+    """Parse and round a position; raise `EndError` for an invalid one."""
     try:
         lon, lat = (round(float(part), ROUNDED_DIGITS) for part in text.split(","))
     except ValueError as error:
@@ -221,7 +222,7 @@ async def _side(session: AsyncSession, rest: str, w: Words, now: datetime) -> En
 
 
 def side_label(w: Words, crossing: CrossingState, country: str) -> str:
-    """Name a side of a crossing."""
+    """Return the label of a crossing's side."""
     return w.gettext(_SIDE) % {"name": crossing.name, "country": w.country(country)}
 
 
@@ -246,13 +247,13 @@ async def _named(
         if wanted and alike:
             raise EndError("side_needed", _sides(w, *alike[:_MOST_CROSSINGS])) from error
         raise EndError("place_unknown", error.choices) from error
-    # Of several of one name the label alone may not tell which was chosen.
+    # Keep the id if one was chosen, because several places may share the label.
     ref = f"place:{town.id}" if town.id is not None and town.id == text.strip() else ""
     return End(town.label, town.lon, town.lat, town.country, ref)
 
 
 async def _space(session: AsyncSession, space_id: str, now: datetime) -> Described | None:
-    """Return a space that the public sees; hidden and never there are the same (P39)."""
+    """Return a publicly visible space; None both for a hidden and for an unknown one (P39)."""
     try:
         return await visible_space(session, space_id, now)
     except NotFoundError:

@@ -1,8 +1,8 @@
-"""Open places of a municipality in SMS: short, numbered, each with its date, and with DEMO.
+"""SMS texts with the open spaces of a municipality: short, numbered, dated, marked if demo data.
 
-Each message is passed on by itself, so each says the day of its data and that it is fictitious
-while it is (P35, P46). Words are those of the page, shortened; what can hurt when translated
-wrongly stays Spanish until a person has read it (P47).
+Messages get forwarded one by one, so each states the day of its data, and DEMO if the data is
+fictitious (P35, P46). The words are those of the pages, shortened. Safety texts, where a wrong
+translation can do harm, stay in Spanish until a person has reviewed the translation (P47).
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,21 +22,22 @@ from geo.hours.space_hours import hours_of
 from geo.spaces.queries import NearSpace
 from geo.text.normalize import folded
 
-#: Messages of one answer, where nothing else is asked for: what three messages cost, people pay.
+#: Number of messages in a response, by default and at most: people can pay for three.
 PARTS = 3
 MOST_PARTS = 6
 
-#: Places looked for; more than fit.
+#: Number of spaces looked up; more than fit into the messages.
 PLACES = 12
 
-#: Metres, straight: whom a place further away helps has a bus, and asks in the next town [A].
+#: Search radius, metres in a straight line: people who can use a more distant space travel by bus,
+#: and can ask again in the next town [A].
 REACH_M = 100_000
 
-#: Nearer than this a place of the town is in its middle [A].
+#: Within this distance, metres, a space of the town counts as central: no distance is given [A].
 _IN_TOWN_M = 5_000
 
-#: Septets that stay of a name while there is a distance or a town to leave out instead, and of a
-#: contact that is no number [A].
+#: Septets kept of a name as long as distance or town can be left out instead, and kept of a contact
+#: that is not a phone number [A].
 _NAME, _CONTACT = 24, 40
 
 _KINDS: Mapping[str, str] = {
@@ -51,16 +52,16 @@ _KINDS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class SmsQuestion:
-    """What was asked.
+    """Request for SMS texts.
 
     Attributes
     ----------
     service
-        Code, or None.
+        Code of the service asked for, or None.
     hotline
-        What to call for protected services (P38), or None.
+        Number to call for protected services (P38), or None.
     parts
-        At most so many messages.
+        Maximum number of messages.
     """
 
     there: Municipality
@@ -78,7 +79,7 @@ def messages(
     found: Sequence[NearSpace],
     lines: AreaContacts,
 ) -> list[str]:
-    """Return the messages: as many places as fit beside the lines of help, nearest first."""
+    """Return the messages: as many spaces as fit beside the help lines, nearest first."""
     title = in_gsm7(f"{_title(w, names, asked)}. ")
     room = _room(asked)
     near = [space for space in found if space.distance_m <= REACH_M]
@@ -95,7 +96,7 @@ def messages(
 
 
 def protected_messages(w: Words, asked: SmsQuestion, lines: AreaContacts) -> list[str]:
-    """Return what is said of a protected service: no place, but whom to call (P3, P38)."""
+    """Return the messages for a protected service: phone lines, but no spaces (P3, P38)."""
     numbers = _numbers(w, asked, lines)
     if asked.hotline:
         text = marked_safety("Llame al %(number)s: de esos servicios no damos lugares.")
@@ -110,17 +111,17 @@ def protected_messages(w: Words, asked: SmsQuestion, lines: AreaContacts) -> lis
 
 
 def unknown_code(w: Words) -> str:
-    """Return what is said of a code that no municipality has."""
+    """Return the message for an unknown municipality code."""
     return _one(w.gettext("No conocemos ese código de municipio. Los códigos: /txt"))
 
 
 def unknown_country(w: Words) -> str:
-    """Return what is said of a country without municipalities."""
+    """Return the message for a country without municipalities."""
     return _one(w.gettext("No conocemos municipios de ese país. Los países: /txt"))
 
 
 def unknown_service(w: Words) -> str:
-    """Return what is said of a service that nobody can ask for."""
+    """Return the message for an unknown service."""
     return _one(w.gettext("No conocemos ese servicio. Pregunte sin servicio."))
 
 
@@ -135,7 +136,7 @@ def _title(w: Words, names: labels.Names, asked: SmsQuestion) -> str:
 
 
 def _place(w: Words, asked: SmsQuestion, space: NearSpace, room: int) -> str:
-    """Word one place; what is too long loses its distance, its town, the end of its name."""
+    """Return the text of one space; to fit it loses its distance, its town, the end of its name."""
     row = space.properties
     is_here = folded(row["locality"] or "") in {"", folded(asked.there.name)}
     town = None if is_here else row["locality"]
@@ -179,9 +180,9 @@ def _hours(w: Words, row: Mapping[str, Any], now: datetime) -> str:
 
 
 def _clock(w: Words, row: Mapping[str, Any], at: datetime, now: datetime) -> str:
-    """Write an instant in the place's own time: the hour alone where it is today.
+    """Format a time in the space's time zone: the hour alone if today.
 
-    A day of the week names one of the next six days; what is later has its date.
+    The next six days are named by weekday, later days by date.
     """
     local = zone(row["timezone"])
     there = at.astimezone(local)
@@ -192,7 +193,7 @@ def _clock(w: Words, row: Mapping[str, Any], at: datetime, now: datetime) -> str
 
 
 def _age(w: Words, row: Mapping[str, Any], now: datetime) -> str | None:
-    """Say how old the word is where that matters; a demo row has no date (P22, P35)."""
+    """Return the data's age if it calls for caution (P22); None for demo rows, undated (P35)."""
     if row["demo"]:
         return None
     age = age_of(row, now)
@@ -220,21 +221,21 @@ def _digits(number: str) -> str:
 
 
 def _help(w: Words, asked: SmsQuestion, lines: AreaContacts) -> list[str]:
-    """Word what to call for protected services (P38), and the lines of the area."""
+    """Return texts with the area's phone lines and the hotline for protected services (P38)."""
     if not asked.hotline:
         return _numbers(w, asked, lines)
-    # The number first: what is too long loses its end.
+    # The number comes first, because long texts lose their end.
     text = marked_safety("Llame al %(number)s: violencia, trata, menor sin compañía.")
     return [*_numbers(w, asked, lines), _safety(w, text, number=asked.hotline)]
 
 
 def _numbers(w: Words, asked: SmsQuestion, lines: AreaContacts) -> list[str]:
-    """Word the lines of the area, and which kinds nobody knows one of (P45)."""
+    """Return texts with the phone lines of the area, and the kinds without a known line (P45)."""
     numbers: dict[str, str] = {}
     for line in lines.lines:
         number = line["phone"] or line["whatsapp"]
         if number and line["kind"] != "other":
-            # The unit's own line comes before its country's; one a kind is what fits.
+            # The unit's own line precedes its country's; only one per kind fits.
             numbers.setdefault(line["kind"], _digits(number))
     is_read = all(w.is_reviewed(text) for text in _KINDS.values())
     named = {kind: w.reviewed(text)[1] if is_read else text for kind, text in _KINDS.items()}
@@ -245,7 +246,7 @@ def _numbers(w: Words, asked: SmsQuestion, lines: AreaContacts) -> list[str]:
 
 
 def _joined(label: str, parts: Sequence[str], room: int) -> list[str]:
-    """Put parts together behind a label, so that none is cut in two."""
+    """Join short parts behind a label into texts that fit a message, without splitting any part."""
     joined: list[str] = []
     for part in map(in_gsm7, parts):
         longer = f"{joined[-1]}, {part}" if joined else ""
@@ -263,7 +264,7 @@ def _safety(w: Words, text: str, **values: str) -> str:
 
 
 def _room(asked: SmsQuestion) -> int:
-    """Return the septets of a message behind its head."""
+    """Return the septets left in a message after its header."""
     return SEPTETS - septets(_head(asked, MOST_PARTS, MOST_PARTS))
 
 
@@ -274,9 +275,9 @@ def _head(asked: SmsQuestion, number: int, count: int) -> str:
 
 
 def _packed(room: int, entries: Sequence[str], fillers: Sequence[str]) -> list[str]:
-    """Put whole entries together in order, then each filler where it first fits.
+    """Pack entries into messages in order, then each filler into the first message it fits.
 
-    One too long for any message is cut.
+    Texts too long for any message are cut.
     """
     packed: list[str] = []
     for entry in map(in_gsm7, entries):

@@ -1,4 +1,4 @@
-"""All that can be said of one space to who asks: the record, its hours and what is around it."""
+"""Data of one space's page at the client's tier: record, hours, notes, contacts, next spaces."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,26 +23,26 @@ from geo.spaces.freshness import Age, age_label
 
 @dataclass(frozen=True)
 class SpaceFacts:
-    """A visible, unexpired space.
+    """Data of a visible, unexpired space.
 
     Attributes
     ----------
     described
-        Its published properties and position.
+        Published properties and position of the space.
     today
-        The local day at the space.
+        Local date at the space.
     status
-        By its schedule, now.
+        Whether the space is open now, by its schedule.
     age
-        Of its confirmation; None for a demo row, whose date is none (P35).
+        Age of the last confirmation; None for a demo row, which has no date (P35).
     referrers
-        The visible points that refer to it.
+        Visible referral points of the space.
     next_spaces
-        Met first on the roads out of it; None where that could not be looked for now.
+        Spaces reached first along the roads out of the space; None if the search was not possible.
     products, practices
-        What it hands out, and the notes on it that the asker may read.
+        Information products of the space, and the notes on it that the client may read.
     contacts
-        The essential lines of its area (P45).
+        Essential phone lines of the area (P45).
     """
 
     described: Described
@@ -60,12 +60,13 @@ class SpaceFacts:
 async def read_facts(
     session: AsyncSession, network: RoadNetworks, space_id: str, now: datetime
 ) -> SpaceFacts:
-    """Return what is known of a space (any reading tier).
+    """Return the data of a space (any reading tier).
 
     Raises
     ------
     NotFoundError
-        It is hidden from the asker, has expired, or never existed: all the same (P39).
+        The space is hidden from the client, has expired, or never existed; the error is the same
+        for all three (P39).
     """
     found = await visible_space(session, space_id, now)
     row = found.properties
@@ -81,18 +82,18 @@ async def read_facts(
         products=await products_for_space(session, space_id),
         practices=await practices_at(session, space_id),
         contacts=await contacts_of(session, row["country"], row["admin1"]),
-        # Last: a search lets go of the connection.
+        # Read last, because the search gives the database connection back.
         next_spaces=await _next_spaces(session, network, found, now),
     )
 
 
 async def visible_space(session: AsyncSession, space_id: str, now: datetime) -> Described:
-    """Return a space that the asker may see today.
+    """Return a space that the client may see today.
 
     Raises
     ------
     NotFoundError
-        See `read_facts`; the message names no id.
+        As for `read_facts`; the message names no id.
     """
     described = await candidates.describe(session, {space_id})
     found = described.get(space_id)
@@ -103,7 +104,7 @@ async def visible_space(session: AsyncSession, space_id: str, now: datetime) -> 
 
 
 def age_of(properties: Mapping[str, Any], now: datetime) -> Age | None:
-    """Return the age of a confirmation in days of the space; None where there is none (P35)."""
+    """Return the age of a confirmation by the space's local date; None if never confirmed (P35)."""
     if properties["confirmed_on"] is None:
         return None
     today = local_day(now, properties["timezone"])

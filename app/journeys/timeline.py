@@ -1,4 +1,4 @@
-"""A way with the help along it, laid on the clocks by which it may be walked."""
+"""Routes with the spaces along them, timed both by the router and with nights at spaces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,20 +16,20 @@ from routing.router.open_world import way_of
 
 @dataclass(frozen=True, eq=False)
 class Laid:
-    """One way of an answer, with the help along it.
+    """Route of a response with the spaces along it.
 
     Attributes
     ----------
     route
-        With the days and arrivals of who sleeps in its beds.
+        Route with the days and arrivals for nights at spaces.
     searched
-        As the router found it, on its own clock.
+        Route as the router found it, on the router's clock.
     regions
-        That it runs through.
+        Regions that the route runs through.
     along, stops
-        The spaces along it.
+        Spaces along the route, as the routing library's supports and as stops.
     stages
-        From one place to sleep to the next; none of a way of a day, or by vehicle.
+        Stages from one space for the night to the next; empty for a route of one day or by vehicle.
     """
 
     route: Route
@@ -41,7 +41,7 @@ class Laid:
 
     @property
     def clocks(self) -> list[Pacing]:
-        """The clocks by which somebody may be on it: the router's own, and from bed to bed."""
+        """Possible timings of the route: the router's own and, with stages, nights at spaces."""
         departure = self.searched.departure or self.searched.arrival
         found = [Pacing(self.searched, departure)]
         if self.stages:
@@ -49,12 +49,12 @@ class Laid:
         return found
 
     def leg(self, number: int | None, compared: WayFigures) -> WayFigures:
-        """Return the figures of one leg, None for the whole, as a card has them.
+        """Return length and times of one leg, or of the whole route for None, as shown on cards.
 
         Parameters
         ----------
         compared
-            The same on the router's own clock.
+            The same figures on the router's clock.
         """
         departure = self.route.departure
         if not self.stages or departure is None:
@@ -67,13 +67,13 @@ class Laid:
         after = pacing.gone(before, cuts[number], cuts[number + 1])
         elapsed_s = after.clock_s - before.clock_s
         stint = before.stint(departure)
-        # A day that is begun when the leg is counts for it too.
+        # If the leg starts within a day of walking, that day counts for the leg too.
         days = after.days - before.days + bool(stint is not None and stint.is_begun)
         return replace(compared, elapsed_s=elapsed_s, walking_days=max(1, days))
 
 
 def lay(route: Route, regions: tuple[Region, ...], helping: Helping, access_m: float) -> Laid:
-    """Lay a way that the router found among the spaces that are open."""
+    """Return a route found by the router with the open spaces along it and its day stages."""
     along = supports_of(route, regions, helping.supports, access_m)
     stops = tuple(_stop(helping, at) for at in along)
     by_beds, stages = bed_to_bed(route, stops)
@@ -81,19 +81,19 @@ def lay(route: Route, regions: tuple[Region, ...], helping: Helping, access_m: f
 
 
 def worth_showing(laid: Sequence[Laid], compared: Sequence[Compared]) -> list[int]:
-    """Choose which ways of an answer to show, by row.
+    """Return the rows of the routes worth showing: those not dominated by another.
 
-    Who sleeps in beds arrives later than on the router's own clock, and on one way more than on
-    another: what is worse in everything is told by the times that the cards have.
+    Nights at spaces delay the arrival compared to the router's clock, on some routes more than on
+    others. So dominance is judged by the times that the cards show.
 
     Parameters
     ----------
     laid
-        All ways, as they are ranked.
+        All routes, in order of rank.
     compared
-        Each leg of them against the open way.
+        Comparison of each leg of the routes with the open route (without closures).
     """
-    # What nothing explains is no way to offer beside one that is within the limits.
+    # A long route that no closure explains is not offered beside one within the limits.
     rows = [n for n in range(len(laid)) if all(leg.beyond[n] != "choice" for leg in compared)]
     shown = undominated([laid[row].route for row in rows])
     return [row for row in rows if any(laid[row].route is one for one in shown)]

@@ -1,6 +1,6 @@
-"""A route as steps: what a person takes for one road, and how it turns into the next.
+"""Turn-by-turn steps of a route: one step per road, with the turn at its beginning.
 
-The turns are read off the drawn line. What is said of the ground is `app.texts.route_text`'.
+Turns are computed from the route's line. Texts about the ground are in `app.texts.route_text`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,15 +16,17 @@ from routing.route.segments import RouteSegment
 
 type Floats = NDArray[np.float64]
 
-#: Degrees up to which a turn is straight on, slight, plain and sharp; beyond it is a way back [A].
+#: Upper limits of the turn angle for straight on, slight, plain and sharp turns, degrees; beyond
+#: the last the turn is a U-turn [A].
 _STRAIGHT, _SLIGHT, _PLAIN, _SHARP = 30.0, 60.0, 120.0, 160.0
 
-#: Metres before and behind a place over which its turn is read: a kerb is no street [A].
+#: Distance before and after a turn over which its angle is measured, metres, so that small kinks do
+#: not count as turns [A].
 _LOOK_M: Final = 15.0
 
 
 class TurnType(IntEnum):
-    """How a step begins; the numbers are openrouteservice's instruction types."""
+    """Turn at the beginning of a step; the values are openrouteservice's instruction types."""
 
     LEFT = 0
     RIGHT = 1
@@ -40,18 +42,18 @@ class TurnType(IntEnum):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TurnStep:
-    """A part of a route on one road.
+    """Part of a route on one road.
 
     Parameters
     ----------
     parts
-        Its segments, at least one.
+        Segments of the step, at least one.
     leg
-        Number of the leg that it lies in, from 0.
+        Number of the leg that the step lies in, from 0.
     first, last
-        Numbers of its first and last vertex.
+        Indices of the step's first and last vertex in the route's line.
     turn
-        How it begins.
+        Turn at the beginning of the step.
     """
 
     parts: tuple[RouteSegment, ...]
@@ -62,7 +64,7 @@ class TurnStep:
 
     @property
     def name(self) -> str | None:
-        """Name of the road, else its number; None without."""
+        """Name of the road, else its number; None if it has neither."""
         return self.parts[0].road or self.parts[0].ref
 
     @property
@@ -72,17 +74,18 @@ class TurnStep:
 
     @property
     def duration_s(self) -> float:
-        """Moving time."""
+        """Moving time, seconds."""
         return sum(part.duration_s for part in self.parts)
 
 
 def steps_of(route: Route) -> tuple[TurnStep, ...]:
-    """Cut a route into steps; none runs over a waypoint."""
+    """Split a route into steps; waypoints always end a step."""
     ends_m = [waypoint.at_m for waypoint in route.via]
     found: list[TurnStep] = []
     rows = list(_rows(route.segments, ends_m))
     for row, (leg, parts) in enumerate(rows, 1):
-        # Steps join, and together they are the whole line, vertices of one measure among it.
+        # Each step starts at the last vertex of the one before, so that the steps cover the whole
+        # line, including vertices at equal distances.
         first = found[-1].last if found else 0
         is_last = row == len(rows)
         last = len(route.coordinates) - 1 if is_last else _vertex(route, parts[-1].to_m)
@@ -95,11 +98,11 @@ def steps_of(route: Route) -> tuple[TurnStep, ...]:
 def _rows(
     segments: Sequence[RouteSegment], ends_m: Sequence[float]
 ) -> Iterator[tuple[int, list[RouteSegment]]]:
-    """Return the segments of each step, with the number of its leg."""
+    """Yield the segments of each step, with the number of its leg."""
     row: list[RouteSegment] = []
     leg = 0
     for segment in segments:
-        # A segment is never cut by a waypoint: legs are explained one by one.
+        # No segment spans a waypoint, so its middle decides on the leg.
         ahead = int(np.searchsorted(ends_m, (segment.from_m + segment.to_m) / 2, "right"))
         if row and (ahead != leg or _road(row[0]) != _road(segment)):
             yield leg, row
@@ -120,7 +123,7 @@ def _vertex(route: Route, at_m: float) -> int:
 
 
 def turn_at(route: Route, vertex: int) -> TurnType:
-    """Read how a route turns at a vertex."""
+    """Return how a route turns at a vertex."""
     line, measure_m = route.coordinates, route.measure_m
     here_m = measure_m[vertex]
     before = int(np.searchsorted(measure_m, here_m - _LOOK_M, "right")) - 1
@@ -141,6 +144,6 @@ def turn_at(route: Route, vertex: int) -> TurnType:
 
 
 def _bearing(one: Floats, two: Floats) -> float:
-    """Return the direction from a place to another near it, degrees clockwise from north."""
+    """Return the bearing from a point (lon, lat) to a nearby one, degrees clockwise from north."""
     narrow = np.cos(np.radians((one[1] + two[1]) / 2))
     return float(np.degrees(np.arctan2((two[0] - one[0]) * narrow, two[1] - one[1])))

@@ -1,4 +1,4 @@
-"""Work that goes on beside the requests for as long as the server runs."""
+"""Background tasks that run beside the requests while the server runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -10,7 +10,7 @@ from geo.errors import DatabaseUnavailableError
 
 @asynccontextmanager
 async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run work that has no end until the block is left, and wait until it has stopped."""
+    """Run an endless coroutine while the block runs; then cancel it and wait for its end."""
     task = asyncio.create_task(work)
     try:
         yield
@@ -21,10 +21,9 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def every(every_s: float, work: Callable[[], Awaitable[object]]) -> None:
-    """Do a work again and again, the first time after as many seconds, until cancelled.
+    """Call a function every ``every_s`` seconds, first after that time, until cancelled.
 
-    It is left out while the database is away: that comes back, or the requests say that it does
-    not.
+    `DatabaseUnavailableError` is ignored: the database comes back, or requests report its absence.
     """
     while True:
         await asyncio.sleep(every_s)

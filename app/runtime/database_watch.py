@@ -1,7 +1,7 @@
-"""Keeps the private database running and room on its disk, for as long as the server runs.
+"""Supervision of the private database and of the reserve on its disk, while the server runs.
 
-Nobody else would: its processes are no children of a supervisor's. Each worker looks; a lock lets
-one of them start it, and the others wait for it.
+The database's processes are not children of any supervisor, so the server watches them. Every
+worker process checks; a lock lets one of them restart the database while the others wait.
 """
 
 import asyncio
@@ -15,20 +15,20 @@ from geo.db.disk_reserve import Room
 from geo.db.installation import ClusterError
 from geo.db.private_cluster import PrivateCluster
 
-#: Seconds between two looks: a file and two entries of /proc.
+#: Seconds between two checks, which read a file and two entries of /proc.
 LOOK_EVERY_S: Final = 0.25
 
-#: Seconds until a start that failed is tried again [A].
+#: Seconds before a failed start is tried again [A].
 PAUSE_S: Final = 1.0
 
 
 class Keeper:
-    """Looks after one private database.
+    """Supervisor of one private database.
 
     Parameters
     ----------
     cluster, room
-        What is looked after.
+        Database cluster, and the reserve on its disk.
     """
 
     def __init__(self, cluster: PrivateCluster, room: Room) -> None:
@@ -37,12 +37,12 @@ class Keeper:
         self._said = ""
 
     def keep(self, stop: threading.Event) -> None:
-        """Look again and again until it is to stop; no error ends it."""
+        """Check repeatedly until ``stop`` is set; errors are logged and retried."""
         while not stop.wait(LOOK_EVERY_S if self.look() else PAUSE_S):
             pass
 
     def look(self) -> bool:
-        """Make or give up the reserve, and start what has ended; False where that fails."""
+        """Release or restore the disk reserve, and restart an ended database; False on failure."""
         if self._room.is_short():
             self._room.restore()
         try:
@@ -52,7 +52,7 @@ class Keeper:
             self._say("the private database has ended: it is started again")
             self._cluster.revive()
         except (ClusterError, OSError) as error:
-            # Of a ClusterError these are PostgreSQL's words, which name no value
+            # A ClusterError holds PostgreSQL's message, which contains no values of requests
             # (`geo.db.private_cluster`).
             self._say(f"the private database does not start: {error}")
             return False
@@ -68,9 +68,9 @@ class Keeper:
 
 @asynccontextmanager
 async def keeping(cluster: PrivateCluster | None, room: Room | None) -> AsyncIterator[None]:
-    """Keep a private database in the background; nothing where it is somebody else's.
+    """Supervise a private database while the block runs; do nothing for an external one.
 
-    In a thread of its own: while the database is away all others may wait for it.
+    Runs in a thread of its own, because the threads of the pool may all wait for the database.
     """
     if cluster is None or room is None:
         yield
@@ -83,5 +83,5 @@ async def keeping(cluster: PrivateCluster | None, room: Room | None) -> AsyncIte
         yield
     finally:
         stop.set()
-        # A start that is under way goes on without us.
+        # A start in progress continues without this process.
         await asyncio.to_thread(thread.join, PAUSE_S)

@@ -1,4 +1,4 @@
-"""Which database this Amparo uses: its own private cluster, or one named by the settings."""
+"""Choice of the database: the private cluster, or an external one named by the settings."""
 
 from sqlalchemy.engine import URL, make_url
 
@@ -18,7 +18,7 @@ def private_cluster(settings: Settings) -> PrivateCluster | None:
 
 
 def migration_url(settings: Settings) -> URL:
-    """Return the login that migrates: it may create roles, schemas and extensions."""
+    """Return the login for migrations, which may create roles, schemas and extensions."""
     if settings.database_url is not None:
         return make_url(settings.database_url.get_secret_value())
     cluster = PrivateCluster(settings.home / "postgres", settings.socket_dir)
@@ -26,7 +26,7 @@ def migration_url(settings: Settings) -> URL:
 
 
 def describe(settings: Settings) -> str:
-    """Return which database is used, to be read: where it is, never a password."""
+    """Return a text that names the database and its location, without any password."""
     if settings.database_url is None:
         return f"the private database in {settings.home / 'postgres'}"
     url = make_url(settings.database_url.get_secret_value())
@@ -36,7 +36,7 @@ def describe(settings: Settings) -> str:
 
 
 def tier_urls(settings: Settings) -> dict[Tier, URL]:
-    """Return one login a tier; none of them is the migrating one."""
+    """Return one login per tier, none of which is the login for migrations."""
     base = migration_url(settings)
     stated = {
         Tier.PUBLIC: settings.database_url_public,
@@ -53,7 +53,7 @@ def tier_urls(settings: Settings) -> dict[Tier, URL]:
 
 
 def primary_urls(settings: Settings) -> dict[Tier, URL]:
-    """Return for each tier whose address is not the writer's its login there."""
+    """Return logins at the writer's server for the tiers that have another server (a replica)."""
     urls = tier_urls(settings)
     writer = urls[Tier.WRITER]
     place = _place(writer)
@@ -65,12 +65,12 @@ def primary_urls(settings: Settings) -> dict[Tier, URL]:
 
 
 def _place(url: URL) -> tuple[object, ...]:
-    """Return what two addresses of one server have in common."""
+    """Return host, port and database of a URL, which are equal for URLs of one server."""
     return url.host or url.query.get("host"), url.port or url.query.get("port"), url.database
 
 
 def listen_url(settings: Settings) -> URL:
-    """Return where the database tells of changes: the primary's address, as the public role."""
+    """Return the URL for notifications of changes: the primary server, as the public role."""
     if settings.database_url_listen is None:
         return primary_urls(settings).get(Tier.PUBLIC) or tier_urls(settings)[Tier.PUBLIC]
     url = make_url(settings.database_url_listen.get_secret_value())
@@ -78,9 +78,9 @@ def listen_url(settings: Settings) -> URL:
 
 
 def open_database(settings: Settings, *, for_command: bool = False) -> Database:
-    """Return the engines of all tiers; nothing connects until a session is opened.
+    """Return the database with engines for all tiers; nothing connects until a session is opened.
 
-    A command's statements have limits of their own: nobody's request waits for it.
+    Statements of commands get a longer time limit, because no request waits for them.
     """
     limit_ms = (
         settings.command_statement_timeout_ms if for_command else settings.statement_timeout_ms

@@ -1,4 +1,4 @@
-"""What is logged and how: one line a request, without anything that was asked (P48)."""
+"""Logging: one line per request, without any content of the request (P48)."""
 
 import logging
 import traceback
@@ -10,7 +10,7 @@ ACCESS = logging.getLogger("amparo.access")
 INCIDENTS = logging.getLogger("amparo.incidents")
 NOTICES = logging.getLogger("amparo.notices")
 
-#: For `uvicorn.run(log_config=…, access_log=False)`: everything on standard error.
+#: Value for `uvicorn.run(log_config=…, access_log=False)`: everything goes to standard error.
 CONFIG: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -32,10 +32,11 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def describe(error: BaseException) -> str:
-    """Say what broke and where, without the message of any exception.
+    """Describe an exception and its causes by class and place, without any exception's message.
 
-    Messages quote values ("invalid input: 7.89391"), and values of requests are not kept (P48).
-    What remains is the classes, the database's error codes, and our own lines of code.
+    Messages quote values ("invalid input: 7.89391"), and values of requests must not be logged
+    (P48). The description holds exception classes, the database's error codes, and our own lines of
+    code.
     """
     return " <- ".join(_describe_one(cause) for cause in _chain(error))
 
@@ -52,7 +53,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             cause = cause.__cause__ or cause.__context__
 
 
-#: Frames of ours that an incident names, the innermost: recursion has hundreds.
+#: Maximum number of our own stack frames in a description, the innermost; recursion has hundreds.
 _FRAMES = 10
 
 
@@ -70,7 +71,7 @@ def _describe_one(error: BaseException) -> str:
 
 def _is_ours(filename: str) -> bool:
     path = Path(filename)
-    # Every request passes the middleware, so its frames tell nothing.
+    # Every request passes the middleware, so its frames carry no information.
     return (
         path.is_relative_to(_ROOT)
         and "site-packages" not in path.parts

@@ -1,4 +1,4 @@
-"""Work that holds a core: a few at a time, in threads, and no endless queue before them."""
+"""Limits on CPU-bound work: few tasks at a time, in threads, with bounded queues."""
 
 import secrets
 from collections import Counter
@@ -11,47 +11,48 @@ import anyio.to_thread
 
 from app.exceptions import TooManyRequestsError
 
-#: Searches at once in a process; each holds a core for its time.
+#: Concurrent searches per process; each occupies a CPU core.
 AT_ONCE = 2
 
-#: Requests that may wait for their turn. A search takes a tenth of a second, so the last of
-#: them waits about two; who comes then is told to come again.
+#: Maximum number of requests waiting for a search thread. A search takes a tenth of a second, so
+#: the last of them waits about two seconds; further requests are refused.
 MAX_WAITING = 40
 
-#: Requests around areas that one address has under way [A]: one of them is answered, the others
-#: wait. Behind one address stands a whole shelter, but few draw areas.
+#: Maximum number of requests with areas to avoid in progress per client address [A]: one of them is
+#: computed, the others wait. A whole shelter may share an address, but few people draw areas.
 MOST_OF_AN_ADDRESS = 4
 
-#: Requests around areas that wait for their turn in all [A]: three seconds of work.
+#: Maximum number of waiting requests with areas to avoid, all clients together [A]: three seconds
+#: of work.
 MAX_WAITING_AROUND = 20
 
-#: When an address that has too many under way may ask again, seconds.
+#: Value of Retry-After for an address with too many requests in progress, seconds.
 _AGAIN_S = 1
 
 _searches = anyio.CapacityLimiter(AT_ONCE)
 
 
 class BusyError(Exception):
-    """Too many searches are waiting already."""
+    """Too many requests are waiting for a thread."""
 
 
 async def search[T](work: Callable[[], T], *, limiter: anyio.CapacityLimiter = _searches) -> T:
-    """Run ``work`` in a thread when its turn comes.
+    """Run a CPU-bound function in a thread, once the limiter has a free slot.
 
-    The caller gives its database session back first: a waiting request must not hold a
-    connection that others need.
+    The caller has to close its database session first: a waiting request must not hold a connection
+    that others need.
 
     Parameters
     ----------
     work
-        What holds a core.
+        CPU-bound function.
     limiter
-        Whose turn it is: the one of the searches, or one of another kind of work.
+        Limiter of concurrent work: that of searches, or one for another kind of work.
 
     Raises
     ------
     BusyError
-        Too many are waiting.
+        Too many requests are waiting.
     """
     if limiter.statistics().tasks_waiting >= MAX_WAITING:
         msg = "too many searches are waiting"
@@ -60,9 +61,10 @@ async def search[T](work: Callable[[], T], *, limiter: anyio.CapacityLimiter = _
 
 
 class AreaQueue:
-    """Requests around areas, one at a time: another search thread is left to everybody else.
+    """Queue of route requests with areas to avoid, one at a time.
 
-    Such a request costs ten times what a plain one does, whoever draws it.
+    A request with areas costs ten times a plain one. With one at a time, the other search thread
+    remains free for plain requests.
     """
 
     def __init__(self) -> None:
@@ -72,19 +74,20 @@ class AreaQueue:
 
     @asynccontextmanager
     async def turn(self, client: str) -> AsyncIterator[None]:
-        """Wait for one's turn, and hold it.
+        """Wait for the queue's slot and hold it while the block runs.
 
         Parameters
         ----------
         client
-            Whose requests count together; only its salted hash is kept, while any is under way.
+            Client address whose requests count together; only its salted hash is kept, and only
+            while a request is in progress.
 
         Raises
         ------
         TooManyRequestsError
-            The client has too many under way.
+            The client has too many requests in progress.
         BusyError
-            Too many others are waiting.
+            Too many requests of all clients are waiting.
         """
         key = blake2b(client.encode(), digest_size=16, key=self._salt).digest()
         if self._under_way[key] >= MOST_OF_AN_ADDRESS:
@@ -99,8 +102,8 @@ class AreaQueue:
                 yield
         finally:
             self._under_way[key] -= 1
-            self._under_way += Counter()  # drops what is 0
+            self._under_way += Counter()  # drops keys with count 0
 
 
-#: Of this process.
+#: Queue of this process.
 AROUND = AreaQueue()

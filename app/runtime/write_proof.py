@@ -1,6 +1,7 @@
-"""The key in the service's folder by which this Amparo proves to the audit that it writes.
+"""Secret key in the data folder with which Amparo proves to the audit that it wrote a change.
 
-Whoever has a login of the database, and not this folder, cannot: what they write is told apart.
+A person with a database login but without access to the folder cannot make the proof, so that
+person's writes can be distinguished.
 """
 
 import os
@@ -12,15 +13,15 @@ from pathlib import Path
 
 from geo.audit.write_proof import KEY_BYTES, proof
 
-#: Its name in `AMPARO_HOME`.
+#: Name of the key's file in `AMPARO_HOME`.
 KEY_FILE = "audit.key"
 
 
 def made_key(home: Path) -> bytes | None:
-    """Return the key, made where there is none; None where the folder takes no file."""
+    """Return the key, created if missing; None if the folder is not writable and has none."""
     with suppress(OSError):
         home.mkdir(parents=True, exist_ok=True)
-        # Written whole before it has its name: of several starts at once one wins.
+        # Written under another name and then linked, so that of several concurrent starts one wins.
         made = home / f"{KEY_FILE}.{secrets.token_hex(8)}"
         if read_key(home) is None:
             descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -33,7 +34,7 @@ def made_key(home: Path) -> bytes | None:
 
 
 def read_key(home: Path) -> bytes | None:
-    """Return the key; None where there is none that can be read."""
+    """Return the key; None if it is missing or unreadable."""
     try:
         key = (home / KEY_FILE).read_bytes()
     except OSError:
@@ -42,6 +43,6 @@ def read_key(home: Path) -> bytes | None:
 
 
 def proving(home: Path) -> Callable[[], str] | None:
-    """Return what gives a proof for each transaction; None without a key."""
+    """Return a function that makes the proof for a transaction; None without a key."""
     key = read_key(home)
     return None if key is None else partial(proof, key)

@@ -1,4 +1,4 @@
-"""Areas and places of a journey as GeoJSON carries them: obstacles to keep out of, waypoints."""
+"""GeoJSON polygons in request bodies: areas that a route has to avoid."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -11,10 +11,10 @@ from app.exceptions import InvalidParameterError
 from app.schemas.fields import Latitude, Longitude, require_unswapped
 from routing.travel.avoid_areas import MAX_OBSTACLES, MAX_VERTICES, Obstacles
 
-#: Heights are accepted and ignored.
+#: A position: lon, lat in degrees; a height is accepted and ignored.
 Vertex = tuple[Longitude, Latitude] | tuple[Longitude, Latitude, float]
-#: The fewest positions of a closed ring (RFC 7946, 3.1.6). One wrong position is told, not
-#: thousands (P55).
+#: A closed ring has at least four positions (RFC 7946, 3.1.6). Validation stops at the first
+#: invalid position instead of listing thousands (P55).
 Ring = Annotated[list[Vertex], Field(min_length=4, max_length=MAX_VERTICES, fail_fast=True)]
 Rings = Annotated[list[Ring], Field(min_length=1, max_length=MAX_VERTICES, fail_fast=True)]
 
@@ -29,7 +29,7 @@ class Polygon(BaseModel):
 
     @property
     def polygons(self) -> list[Rings]:
-        """The one polygon."""
+        """List with the one polygon, as `MultiPolygon.polygons`."""
         return [self.coordinates]
 
 
@@ -43,7 +43,7 @@ class MultiPolygon(BaseModel):
 
     @property
     def polygons(self) -> list[Rings]:
-        """Every polygon."""
+        """All polygons."""
         return self.coordinates
 
 
@@ -51,21 +51,21 @@ type Area = Annotated[Polygon | MultiPolygon, Field(discriminator="type")]
 
 
 def obstacles_of(areas: Sequence[Polygon | MultiPolygon], field: str) -> Obstacles:
-    """Return what the asker keeps out of; nothing that was drawn is left out in silence.
+    """Return GeoJSON areas as obstacles of the router; refuse them all if any is invalid.
 
     Parameters
     ----------
     areas
-        As they came.
+        Areas of the request.
     field
-        What an error calls them.
+        Name of the request's field, for errors.
 
     Raises
     ------
     InvalidParameterError
-        A ring that is not closed, or a polygon that looks drawn with its axes swapped.
+        A ring is not closed, or a polygon looks as if longitude and latitude were swapped.
     InvalidRequest
-        An invalid polygon, too many, too large.
+        A polygon is invalid, or polygons are too many or too large.
     """
     drawn = [rings for area in areas for rings in area.polygons]
     for rings in drawn:

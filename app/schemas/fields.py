@@ -1,4 +1,4 @@
-"""What requests are made of: positions, instants and days, with the bounds they must keep."""
+"""Field types of requests: positions, instants, days and language codes, with their limits."""
 
 import re
 from datetime import date, datetime
@@ -26,17 +26,17 @@ def _known_language(code: str) -> str:
     return code
 
 
-#: A language that people are answered in.
+#: Code of a language that responses are available in.
 LanguageCode = Annotated[
     str,
     AfterValidator(_known_language),
     WithJsonSchema({"type": "string", "enum": list(LANGUAGES)}),
 ]
 
-#: The query parameter ``f`` of an address that answers in JSON alone.
+#: The query parameter ``f`` of an endpoint that responds only in JSON.
 JSONFormat = Annotated[Literal["json"] | None, Query(alias="f", description="Format.")]
 
-#: Names of the vocabularies, as addresses have them.
+#: Names of the vocabularies in paths.
 VocabularyName = Literal[
     "space_kind",
     "service",
@@ -49,13 +49,14 @@ VocabularyName = Literal[
     "count_source",
 ]
 
-#: Nothing here is about other centuries, and time zones overflow at the ends of the calendar.
+#: Range of accepted years. Amparo has no data of other times, and time zone arithmetic overflows at
+#: the ends of Python's calendar.
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 
 
 def require_year[Moment: (datetime, date)](value: Moment) -> Moment:
-    """Return an instant or a day of the years that may be asked about; else ValueError."""
-    # The written year alone: at the ends of the calendar a change of offset overflows.
+    """Return an instant or a day if its year is in the accepted range; else raise ValueError."""
+    # Compare the year as written, because converting the UTC offset could overflow.
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
         msg = f"a year from {FIRST_YEAR} to {LAST_YEAR} is needed"
         raise ValueError(msg)
@@ -76,7 +77,10 @@ def _read_day(value: Any) -> Any:  # noqa: ANN401
 
 
 def _is_dated(value: object) -> bool:
-    """Tell whether a text begins with a date: pydantic takes numbers too, as seconds from 1970."""
+    """Return whether a value is a string that begins with a date; refuse other strings.
+
+    pydantic alone would accept a string of digits as seconds since 1970.
+    """
     if isinstance(value, str) and not _DATE.match(value):
         msg = "not a date as RFC 3339 writes it"
         raise ValueError(msg)
@@ -93,12 +97,12 @@ Day = Annotated[date, BeforeValidator(_read_day), AfterValidator(require_year)]
 
 
 def require_unswapped(field: str, lon: float, lat: float) -> None:
-    """Refuse a position that lies in the region only when its numbers change places.
+    """Refuse a position that lies in the region only if longitude and latitude are swapped.
 
     Raises
     ------
     InvalidParameterError
-        Names the field.
+        The position looks swapped; names the field.
     """
     if misplacement(lon, lat) is not None:
         raise InvalidParameterError(field, "looks swapped: the order is longitude, latitude")

@@ -1,4 +1,4 @@
-"""What bodies in JSON are read as: values of the kinds that the document says."""
+"""Strict parsing of JSON bodies: no conversion between types, and large bodies in a thread."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from app.http.json_bounds import DEEPEST, Choices, bounds_of, check_counts
 from app.http.large_bodies import LARGE_BYTES, read_aside
 
-#: Beyond this a double no longer tells one whole number from the next (RFC 8259, 6).
+#: Beyond this limit a double cannot represent every whole number (RFC 8259, 6).
 _MOST_EXACT: Final = 2**53
 
 
@@ -30,7 +30,8 @@ class JSONBody(BaseModel):
     def __get_pydantic_core_schema__(
         cls, source: type[BaseModel], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        # FastAPI parses bodies itself and has pydantic validate Python's values.
+        # FastAPI parses bodies itself and has pydantic validate Python objects, so the strict
+        # validation of JSON has to be done in the Python schema.
         return core_schema.json_or_python_schema(
             json_schema=handler(source),
             python_schema=core_schema.no_info_plain_validator_function(cls._read_strictly),
@@ -41,27 +42,27 @@ class JSONBody(BaseModel):
         if isinstance(given, _Rejected):
             raise given.error
         if isinstance(given, cls):
-            return given  # of a large body, which a thread has read
+            return given  # a large body, which a thread has validated already
         check_counts(given, _bounds(cls), cls.__name__)
-        # Strictly as JSON has it: texts still become days, and lists tuples.
+        # Strict mode for JSON still converts strings to dates, and arrays to tuples.
         return cls.model_validate_json(json.dumps(_whole(given)), strict=True)
 
 
-# As many as there are kinds of bodies.
+# There are fewer body models than cache entries.
 @lru_cache(maxsize=256)
 def _bounds(body: type[JSONBody]) -> Choices:
     return bounds_of(body.model_json_schema())
 
 
 def _whole(value: Any, levels: int = DEEPEST) -> Any:  # noqa: ANN401 -- any JSON
-    """Return JSON with 5.0 as 5, which are the same number to JSON Schema.
+    """Return a JSON value with whole floats as integers, because JSON Schema equates 5.0 and 5.
 
     Raises
     ------
     ValueError
-        It is nested deeper than so many levels.
+        The value is nested more than ``levels`` deep.
     """
-    # By type, not by `match`: this looks at every number of a long line.
+    # Type checks instead of `match`, for speed: this visits every number of a long line.
     kind = type(value)
     if kind is float:
         return int(value) if value.is_integer() and abs(value) <= _MOST_EXACT else value
@@ -79,10 +80,10 @@ type Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class LargeBodyRoute(APIRoute):
-    """Of an endpoint whose ``body``, if it takes one, is read in a thread where it is large."""
+    """Route that parses a large ``body`` of its endpoint, a `JSONBody`, in a thread."""
 
     def get_route_handler(self) -> Handler:
-        """Return what answers a request."""
+        """Return the function that answers a request."""
         declared = super().get_route_handler()
         model = self.endpoint.__annotations__.get("body")
         if not (isinstance(model, type) and issubclass(model, JSONBody)):
@@ -95,7 +96,7 @@ class LargeBodyRoute(APIRoute):
 
 
 class _Asked(Request):
-    """A request whose body was perhaps read already, and is a value of its model if it is large."""
+    """Request whose `json` returns a validated model instead of plain JSON if the body is large."""
 
     def __init__(self, request: Request, model: type[JSONBody]) -> None:
         super().__init__(request.scope, request.receive)
@@ -103,11 +104,11 @@ class _Asked(Request):
         self._model = model
 
     async def body(self) -> bytes:
-        """Return the body as it came."""
+        """Return the raw body."""
         return await self._request.body()
 
     async def json(self) -> Any:  # noqa: ANN401 -- any JSON value, or what is made of it
-        """Return what the endpoint is given."""
+        """Return the parsed JSON of a small body; of a large one the model, or a `_Rejected`."""
         body = await self.body()
         if len(body) <= LARGE_BYTES:
             return json.loads(body)
@@ -116,7 +117,7 @@ class _Asked(Request):
 
 @dataclass(frozen=True)
 class _Rejected:
-    """A body that is not what it should be, and why."""
+    """Validation error of a large body, passed on to be raised by `JSONBody`."""
 
     error: ValidationError
 

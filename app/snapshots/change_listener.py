@@ -1,8 +1,8 @@
-"""Follows what changes: each process knows of a hazard before anybody asks for a way.
+"""Background refresh after changes, so that routers know a hazard before the next route request.
 
-The database tells of changes on a connection of this process's own. What may be answered never
-rests on that (`app.snapshots.tier_snapshot`): a message that is lost costs the next request some
-milliseconds, and is made up for within `POLL_S`.
+Each process listens to the database's notifications on its own connection. Correctness never
+depends on them (`app.snapshots.tier_snapshot`): a lost notification costs the next request some
+milliseconds, and its change is found by polling within `POLL_S`.
 """
 
 import asyncio
@@ -23,27 +23,28 @@ from geo.db.change_stamps import Listener, listening
 from geo.db.sessions import Database, Tier
 from routing.router.regional import Hazard, Router
 
-#: Seconds between two looks at what may have changed without a word (architecture.md).
+#: Seconds between two polls for changes without a notification (architecture.md).
 POLL_S: Final = 30.0
 
-#: Seconds before the connection is tried again: at first, doubled at each failure, at most [A].
+#: Seconds before reconnecting: the first pause, which doubles at each failure, and the longest [A].
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = POLL_S
 
 
 class Follower:
-    """Keeps the public tier's knowledge and the routers up to date.
+    """Background task that keeps the public tier's snapshot and the routers up to date.
 
     Parameters
     ----------
     database
-        Whose knowledge.
+        Database whose public tier is read.
     network
-        Whose routers are told what holds; regions imported later are found at the next look.
+        Road networks whose routers receive the current hazards; regions imported later are found
+        at the next poll.
     url
-        Where the database tells of changes: a direct address, as the public role.
+        URL for notifications: a direct connection, as the public role.
     editions
-        Told of each change too.
+        Layer editions, to be invalidated at each change.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Follower:
         self._told: dict[str, tuple[Router, tuple[Hazard, ...]]] = {}
 
     async def follow(self) -> None:
-        """Follow until cancelled; no error ends it."""
+        """Listen and refresh until cancelled; errors are logged and retried."""
         pause_s = FIRST_PAUSE_S
         while True:
             began_s = time.monotonic()
@@ -66,12 +67,12 @@ class Follower:
                     self._editions.doubt()
                     self._editions.is_told = True
                     await self._follow_while_told(listener)
-            except Exception as error:  # whatever it is: try again
-                # Its words may hold an address.
+            except Exception as error:  # any error: reconnect
+                # Log only the class, because the message may hold an address.
                 NOTICES.warning("not told of changes: %s", type(error).__name__)
             finally:
                 self._editions.is_told = False
-            # Who closes each connection at once is asked more and more seldom.
+            # If each connection is closed at once, the pause keeps growing.
             if time.monotonic() - began_s > LONGEST_PAUSE_S:
                 pause_s = FIRST_PAUSE_S
             await asyncio.sleep(pause_s)
@@ -84,7 +85,7 @@ class Follower:
 
     async def _follow_while_told(self, listener: Listener) -> None:
         while not listener.is_lost:
-            # Before the look: what is told meanwhile is looked for again.
+            # Clear before reading, so that a notification during the read causes another one.
             self._woken.clear()
             pause_s = await self._look()
             try:
@@ -93,18 +94,18 @@ class Follower:
                 await listener.require_alive()
 
     async def _look(self) -> float:
-        """Read what is known now and tell the routers.
+        """Read the current hazards and crossings, and pass the hazards to the routers.
 
         Returns
         -------
         float
-            Seconds until it is to be looked again if nobody tells of a change before.
+            Seconds until the next read if no notification arrives before.
         """
         try:
             hazards, at, until = await _to_its_end(self._read())
             regions = await asyncio.to_thread(self._network.regions)
             await asyncio.to_thread(self._tell, regions, hazards)
-        except Exception as error:  # the next look may find more
+        except Exception as error:  # the next read may succeed
             NOTICES.warning("not followed: %s", type(error).__name__)
             return POLL_S
         if until is None:
@@ -112,7 +113,7 @@ class Follower:
         return min(POLL_S, max(0.0, (until - at).total_seconds()))
 
     async def _read(self) -> tuple[tuple[Hazard, ...], datetime, datetime | None]:
-        """Read what holds now, that moment, and when it changes by the clock alone."""
+        """Return the hazards in force, the time of reading, and when hazards next begin or end."""
         async with self._database.session(Tier.PUBLIC) as session:
             known = await reading(session)
             at = known.now
@@ -121,24 +122,24 @@ class Follower:
             return hazards, at, await known.next_change_at()
 
     def _tell(self, regions: Sequence[Region], hazards: tuple[Hazard, ...]) -> None:
-        """Tell each router what holds, if it is not what it was told before."""
+        """Pass the hazards to each router, unless it already has the same ones."""
         before, self._told = self._told, {}
         for region in regions:
             name, router = region.meta.name, region.router
-            # The same records are the same objects, so that this compares identities.
+            # Equal records are the same objects (`tier_snapshot`), so this comparison is fast.
             if before.get(name) != (router, hazards):
                 try:
                     router.follow(hazards)
-                except Exception as error:  # the other regions go on
+                except Exception as error:  # continue with the other regions
                     NOTICES.warning("a region did not follow: %s", type(error).__name__)
                     continue
             self._told[name] = router, hazards
 
 
 async def _to_its_end[T](work: Coroutine[Any, Any, T]) -> T:
-    """Await some work that is not cut short where its caller is cancelled.
+    """Await a coroutine and let it finish even if the caller is cancelled.
 
-    A connection that is being made for it would belong to nobody.
+    Cancelling it while it opens a database connection would leak the connection.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -153,7 +154,7 @@ async def _to_its_end[T](work: Coroutine[Any, Any, T]) -> T:
 async def following(
     database: Database, network: RoadNetworks, url: URL, editions: Editions
 ) -> AsyncIterator[None]:
-    """Follow changes in the background for as long as the server runs; see `Follower`."""
+    """Run a `Follower`, and the watches of editions and replicas, while the block runs."""
     follower = Follower(database, network, url, editions)
     async with (
         running(follower.follow()),

@@ -1,8 +1,8 @@
-"""In which country a point lies, as far as roads and towns tell (P33).
+"""Country of a point, inferred from the nearest road and the nearest populated place (P33).
 
-Boundary polygons at hand are kilometres off, so the nearest thing whose country is known
-decides: a road or a populated place. Where the two disagree and are about as near, nobody may
-be routed from there: a wrong guess would send people across a border.
+The available boundary polygons are wrong by kilometres, so the nearest object of known country
+decides: a road or a populated place. If the two disagree and are at similar distances, no route may
+start or end at the point: a wrong guess would send people across a border.
 """
 
 import math
@@ -22,16 +22,17 @@ from routing.graph.snapping import Snap, snap_to_edge
 from routing.osm_tags.edge_flags import Mode
 from routing.travel.crossings import POST_REACH_M
 
-#: Of two that disagree, the nearer must be at most this part of the other's distance [A].
+#: If road and place disagree, the nearer one is trusted only when its distance is at most this
+#: fraction of the other's [A].
 CLEARLY_NEARER = 0.75
 
-#: A place further away than this tells nothing of a point's country: on land in the region no
-#: point is that far from every town [A].
+#: A place further away than this is no evidence of a point's country: on land in the region every
+#: point has a town within this distance [A].
 PLACE_LIMIT_M = 100_000.0
 
 
 class UncertainCountryError(Exception):
-    """A point so near to a border that its country cannot be told; names the field."""
+    """The point is too near to a border to tell its country; names the request's field."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f"{field}: too near to a border to tell its country")
@@ -39,25 +40,25 @@ class UncertainCountryError(Exception):
 
 
 class SilentCrossingError(Exception):
-    """A drawn line leaves its country away from roads, so by no official crossing (P33)."""
+    """A drawn line crosses a border away from roads, so at no official crossing (P33)."""
 
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """What is known of a point's country.
+    """Country of a point with its evidence.
 
     Attributes
     ----------
     country : str or None
-        By the nearest evidence, ISO 3166-1 alpha-2.
+        Country by the nearest evidence, ISO 3166-1 alpha-2.
     is_certain : bool
-        Whether a route may rest on it.
+        Whether the country is certain enough for routing.
     place : Place
-        The nearest populated place.
+        Nearest populated place.
     crossing : frozenset of str or None
         For a point on an official crossing: the two countries it joins.
     evidence_m : float
-        Distance of the nearest road or town.
+        Distance to the nearest road or town, metres.
     """
 
     country: str | None
@@ -68,14 +69,14 @@ class Whereabouts:
 
     @property
     def is_far(self) -> bool:
-        """Whether it is so far from every road and town that a polygon may say no."""
+        """Whether the point is so far from roads and towns that a boundary polygon may object."""
         return self.evidence_m > boundaries.DEEP_M
 
 
 async def locate(
     session: AsyncSession, network: RoadNetworks, lon: float, lat: float
 ) -> Whereabouts:
-    """Return what is known of the country of a point (degrees, EPSG:4326).
+    """Return the country of a point (degrees, EPSG:4326) with its evidence.
 
     Raises
     ------
@@ -90,7 +91,7 @@ async def locate(
 async def locate_all(
     session: AsyncSession, network: RoadNetworks, points: Sequence[tuple[float, float]]
 ) -> tuple[Whereabouts, ...]:
-    """Return for each point (lon, lat in degrees) what `locate` does, in one go.
+    """Return the result of `locate` for each point (lon, lat in degrees), in one query.
 
     Raises
     ------
@@ -98,7 +99,7 @@ async def locate_all(
         As `locate`.
     """
     near = await places_near(session, points)
-    # Regions are looked for on the disk, and so may be the roads.
+    # In a thread, because regions, and maybe their roads, are read from disk.
     found = await anyio.to_thread.run_sync(partial(weigh_all, network, points, near))
     return await doubted(session, points, found)
 
@@ -108,9 +109,9 @@ def weigh_all(
     points: Sequence[tuple[float, float]],
     near: Sequence[tuple[NamedPlace, float]],
 ) -> tuple[Whereabouts, ...]:
-    """Weigh for each point the nearest place, at its distance in metres, against the roads.
+    """Return the country of each point from its nearest place (distance in metres) and the roads.
 
-    What is `Whereabouts.is_far` is to be `doubted` yet.
+    Results that are `Whereabouts.is_far` still have to be checked by `doubted`.
 
     Raises
     ------
@@ -126,7 +127,7 @@ def weigh_all(
 async def doubted(
     session: AsyncSession, points: Sequence[tuple[float, float]], found: Sequence[Whereabouts]
 ) -> tuple[Whereabouts, ...]:
-    """Doubt each country that is far from every road and town, if the polygon says no."""
+    """Mark results far from roads and towns as uncertain if the boundary polygon disagrees."""
     pairs = zip(found, points, strict=True)
     return tuple([await _by_polygon(session, one, *point) for one, point in pairs])
 
@@ -135,7 +136,7 @@ async def _by_polygon(
     session: AsyncSession, found: Whereabouts, lon: float, lat: float
 ) -> Whereabouts:
     if found.is_far:
-        # It may say no, though never where.
+        # The polygon may refute the country, but never provides another.
         by_polygon = await boundaries.countries_at(await connected(session), lon, lat)
         if by_polygon and found.country not in by_polygon:
             return replace(found, is_certain=False)
@@ -143,7 +144,7 @@ async def _by_polygon(
 
 
 def weigh(place: NamedPlace, place_m: float, region: Region, lon: float, lat: float) -> Whereabouts:
-    """Weigh the nearest place against the nearest road."""
+    """Return the country of a point from its nearest place and its nearest road."""
     by_place = place.country if place_m <= PLACE_LIMIT_M else None
     border = region.border_near(lon, lat, POST_REACH_M)
     if border is not None:
@@ -151,11 +152,11 @@ def weigh(place: NamedPlace, place_m: float, region: Region, lon: float, lat: fl
     try:
         snap = snap_to_edge(region.graph, lon, lat, Mode.FOOT)
     except OffNetwork:
-        # The search will say so; from here nothing can be crossed.
+        # No road is near: the route search will refuse the point, so no border can be crossed.
         return Whereabouts(by_place, is_certain=True, place=place, evidence_m=place_m)
     near_m = min(place_m, snap.distance_m)
     if _is_at_border(region, snap):
-        # The nearest road is the crossing itself, and that is as near from either side.
+        # The nearest road is at the crossing itself, which is equally near from both sides.
         country, is_certain = by_place, place_m <= snap.distance_m
     elif snap.country in {None, by_place}:
         country, is_certain = by_place, by_place is not None
@@ -165,13 +166,13 @@ def weigh(place: NamedPlace, place_m: float, region: Region, lon: float, lat: fl
         near_m, far_m = sorted((other_m, snap.distance_m))
         is_certain = near_m <= far_m * CLEARLY_NEARER
         if country == snap.country and not _has_roads(region, by_place):
-            # Their own roads are not known, and may be nearer.
+            # The region lacks the roads of the place's country, which may be nearer.
             is_certain = snap.distance_m <= POST_REACH_M
     return Whereabouts(country, is_certain=is_certain, place=place, evidence_m=near_m)
 
 
 def _road_m(region: Region, lon: float, lat: float, country: str | None) -> float:
-    """Return how far the nearest road of a country is, metres; infinite without any."""
+    """Return the distance to the nearest road of a country, metres; infinite if there is none."""
     if country is None:
         return math.inf
     try:
@@ -181,7 +182,7 @@ def _road_m(region: Region, lon: float, lat: float, country: str | None) -> floa
 
 
 def _has_roads(region: Region, country: str | None) -> bool:
-    """Return whether a region has the roads of a country; of none it has all."""
+    """Return whether a region has the roads of a country; True for None."""
     return country is None or country in region.meta.countries
 
 
@@ -190,10 +191,11 @@ def _is_at_border(region: Region, snap: Snap) -> bool:
 
 
 def countries_of_ends(start: Whereabouts, end: Whereabouts) -> tuple[str | None, str | None]:
-    """Return the countries to hold the two ends of a journey to.
+    """Return the countries in which the two ends of a journey have to snap to the road network.
 
-    Who stands on a crossing may come from either side. Held to the side that is not the other
-    end's, the journey passes the crossing in sight: named, and only while it is open (P10).
+    A point on a crossing belongs to both sides. It is assigned to the country that is not the
+    other end's, so that the route passes the crossing explicitly: named, and only while it is open
+    (P10).
 
     Raises
     ------
@@ -207,10 +209,10 @@ def countries_of_ends(start: Whereabouts, end: Whereabouts) -> tuple[str | None,
 def countries_along(
     start: Whereabouts, via: Sequence[Whereabouts], end: Whereabouts
 ) -> tuple[str | None, ...]:
-    """Return the countries to hold a journey's places to: `countries_of_ends` with waypoints.
+    """Return the countries for all places of a journey, as `countries_of_ends`, with waypoints.
 
-    A waypoint on a crossing is passed on the side that the journey comes from: nobody is sent
-    over a border for it.
+    A waypoint on a crossing is assigned to the country that the journey comes from, so that it
+    forces nobody across a border.
 
     Raises
     ------

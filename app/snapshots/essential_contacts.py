@@ -1,7 +1,7 @@
-"""The lines to call in an area (P45): what stands wherever a page or an answer says "call".
+"""Essential phone lines of an area (P45), shown wherever a page or response says "call".
 
-The setting ``AMPARO_HOTLINE`` is one number for everywhere and may be absent; these are of the
-country that somebody is in.
+The setting ``AMPARO_HOTLINE`` is one number for all countries and may be absent; these lines belong
+to the country of the place asked about.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,17 +13,17 @@ from geo.guidance.contacts import contacts_of
 
 type Line = Mapping[str, Any]
 
-#: Lines that are named whatever is needed (P45).
+#: Kinds of lines that are shown for every need (P45).
 LINES: Final = ("emergency", "asylum")
 
-#: Of whom a survivor or a child alone is told, beside the emergency line (P38, P45).
+#: Kinds of lines for survivors of violence and children alone, with the emergency line (P38, P45).
 PROTECTED_LINES: Final = ("gbv", "child_protection", "emergency")
 
-#: Goes with whatever nobody reads at once.
+#: Sentences shown beside forms that nobody reads immediately: if phone lines are known, and if not.
 DANGER: Final = "Si hay peligro ahora, llame a emergencias."
 DANGER_UNKNOWN: Final = "Si hay peligro ahora, pida ayuda a las autoridades o a quien tenga cerca."
 
-#: What an answer says of a line.
+#: Fields of a line in responses.
 LINE_FIELDS: Final = (
     "id",
     "kind",
@@ -43,38 +43,38 @@ LINE_FIELDS: Final = (
 async def essential_lines(
     session: AsyncSession, countries: Iterable[str | None], kinds: Iterable[str] = LINES
 ) -> tuple[Line, ...]:
-    """Return the lines of the countries of an area, those that have a number (any reading tier).
+    """Return the phone lines of countries, those that have a number (any reading tier).
 
-    A line of a first-level unit stands only where its country has none of that kind.
+    A line of a first-level administrative unit is included only if its country has no nationwide
+    line of that kind.
 
     Parameters
     ----------
     session : AsyncSession
-        Its tier decides what is seen.
+        Session whose tier limits the visible lines.
     countries : iterable of str or None
-        ISO 3166-1 alpha-2, of the ends of a way, its start first, or of a point; None is not
-        known. Where none is
-        known the lines of every country are given: of nobody's is too few.
+        ISO 3166-1 alpha-2 codes of the ends of a route, its start first, or of a point; None for an
+        unknown country. If all are unknown, the lines of every country are returned.
     kinds : iterable of str
-        Of `geo.models.CONTACT_KINDS`.
+        Kinds out of `geo.models.CONTACT_KINDS`.
 
     Returns
     -------
     tuple of mappings
-        With `LINE_FIELDS`, by country as they are asked for, then by kind; empty where the area
-        has none: then nothing may say "call".
+        Lines with `LINE_FIELDS`, in the order of `countries`, then by kind; empty if the area has
+        none: then no text may say "call".
     """
     found = (await contacts_of(session, None, kinds=kinds)).lines
     known = [country for country in dict.fromkeys(countries) if country is not None]
     lines = lines_of(found, known, kinds)
-    # Whoever is refused a way stands at its start: the numbers of there come first.
+    # A person whose route is refused is at its start, so the start's country comes first.
     return tuple(sorted(lines, key=lambda line: known.index(line["country"]))) if known else lines
 
 
 def lines_of(
     lines: Iterable[Line], countries: Collection[str | None], kinds: Iterable[str]
 ) -> tuple[Line, ...]:
-    """Choose of many lines as `essential_lines` does; no countries are all of them."""
+    """Filter lines as `essential_lines` does; empty ``countries`` select every country."""
     asked = tuple(kinds)
     found = [
         line
@@ -92,5 +92,5 @@ def lines_of(
 
 
 def in_danger(lines: Sequence[Line]) -> str:
-    """Say what to do in danger now; nobody is told to call without a number beside it."""
+    """Return the advice for immediate danger; it says "call" only if there are lines to call."""
     return DANGER if lines else DANGER_UNKNOWN

@@ -1,10 +1,11 @@
-"""Which edition of each layer is the current one, so that pages and tiles may be kept.
+"""Current edition of each layer, the key by which cached pages and tiles are valid.
 
-An edition is equal at two moments only if nothing was published between them that could differ.
-What is kept is served as long as its edition is the current one, and no edition is believed that
-was looked at longer than `LEASE_S` ago: so no answer is older than that, whatever the database
-told or failed to tell. Being told makes it fast, and lets the looks go on in the background.
-Stamps count changes of hidden records too, so an edition never leaves the process (P39).
+An edition is derived from change stamps, which the database keeps per subject. It is equal at two
+moments only if nothing changed between them that could alter a response. A cached response is
+served while its edition is current. An edition is trusted for at most `LEASE_S` after its stamps
+were read, so no response is staler than that, even if the database fails to notify. With
+notifications, stamps are read in the background instead of by each request. Stamps count changes of
+hidden records too, so an edition never leaves the process (P39).
 """
 
 import asyncio
@@ -20,17 +21,17 @@ from geo.db.change_stamps import StampClock, Stamps, StampSubject
 from geo.db.sessions import Database, Tier
 from tiles.catalogue.layer import Layer
 
-#: Seconds for which a look is believed: an edit shows within one (publishing.md), and a page takes
-#: some of it.
+#: Seconds for which the stamps read are trusted: an edit has to show within one second
+#: (publishing.md), part of which the page itself takes.
 LEASE_S: Final = 0.5
 
-#: Looks go on beside the requests while somebody has asked within so many seconds [A].
+#: Stamps are read in the background while the last request is at most this many seconds ago [A].
 _IDLE_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look found: the stamps, and what they let be kept."""
+    """Stamps read from the database at one moment, with the times of the query."""
 
     stamps: Stamps
     began_s: float
@@ -38,9 +39,10 @@ class Look:
     hazards_until: datetime | None
 
     def now(self, at_s: float) -> datetime:
-        """Return the database's time at a moment of the monotonic clock, or a little earlier.
+        """Return the database's time at a moment of the monotonic clock, or slightly earlier.
 
-        Never later: what is read after it is then at least as new as its edition says.
+        The result is never later than the true time, so that data read afterwards is at least as
+        new as the edition states.
         """
         return self.stamps.now + timedelta(seconds=at_s - self.answered_s)
 
@@ -64,12 +66,12 @@ class Look:
 
 
 class Editions:
-    """The current editions, as one process knows them.
+    """Current editions as known to one process.
 
     Parameters
     ----------
     database : Database
-        Looked at on the public tier: stamps are the same for all.
+        Database whose stamps are read on the public tier; stamps are equal for all tiers.
     """
 
     def __init__(self, database: Database) -> None:
@@ -78,11 +80,11 @@ class Editions:
         self._looking = asyncio.Lock()
         self._is_doubted = False
         self._asked_s = -_IDLE_S
-        #: Whether the database tells of changes at the moment; while not, every request looks.
+        #: Whether notifications of changes arrive; while they do not, every request reads stamps.
         self.is_told = False
 
     def doubt(self) -> None:
-        """Believe no edition until the next look: the database told of a change."""
+        """Distrust the editions until stamps are read again, after a notification of a change."""
         self._is_doubted = True
         self._database.doubt()
 
@@ -91,7 +93,7 @@ class Editions:
         return (await self.believed()).of(layer)
 
     async def stamps(self) -> Stamps:
-        """Return the believed stamps with the database's time now; raises as `believed`."""
+        """Return trusted stamps with the database's current time; raises as `believed`."""
         look = await self.believed()
         now = look.now(time.monotonic())
         return replace(look.stamps, now=now, today=now.astimezone(UTC).date())
@@ -101,21 +103,21 @@ class Editions:
         return (await self.believed()).stamps.has_demo
 
     async def watch(self) -> None:
-        """Look again and again while somebody asks, so that requests need not; until cancelled."""
+        """Read stamps in the background while requests arrive, until cancelled."""
         while True:
             await asyncio.sleep(LEASE_S / 2)
             if time.monotonic() - self._asked_s < _IDLE_S:
-                # The next request looks itself, and says what is wrong.
+                # After an error the next request reads the stamps itself, and reports the error.
                 with suppress(Exception):
                     await self._look_after(time.monotonic())
 
     async def believed(self) -> Look:
-        """Return the last look, or look again where it is not to be believed.
+        """Return the last `Look` if it may be trusted, else a new one.
 
         Raises
         ------
         DatabaseUnavailableError
-            It has to be looked at, and the database does not answer.
+            Stamps have to be read, and the database does not answer.
         """
         now_s = self._asked_s = time.monotonic()
         look = self._look
@@ -126,10 +128,10 @@ class Editions:
         return await self._look_after(now_s)
 
     async def _look_after(self, moment_s: float) -> Look:
-        """Look, unless somebody has since a moment; requests that wait share one look."""
+        """Read the stamps unless read since ``moment_s``; waiting requests share one read."""
         async with self._looking:
             if self._look is None or self._look.began_s < moment_s or self._is_doubted:
-                # Before the question: what is told meanwhile is doubted again.
+                # Reset before the query, so that a notification during the query is not lost.
                 self._is_doubted = False
                 try:
                     self._look = await self._ask()

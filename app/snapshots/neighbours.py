@@ -1,4 +1,4 @@
-"""The next space each way: what is met first on the roads out of a place (P43)."""
+"""Next spaces around a place: those reached first along each road out of it (P43)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,18 +16,18 @@ from routing.errors import OffNetwork
 from routing.router.reachability import FirstMet, ReachPlace, ReachRequest
 from routing.travel.crossings import Crossing
 
-#: How far along the roads the next spaces are looked for: four days of 25 km on foot (the longest
-#: day, `routing.travel.profiles.ADULT`).
+#: Search distance along the roads, metres: four days on foot of 25 km each (the longest day of
+#: `routing.travel.profiles.ADULT`).
 REACH_M = 100_000.0
 
-#: Spaces looked at, and named [A].
+#: Maximum number of spaces examined, and of spaces returned [A].
 MOST_CANDIDATES = 200
 MOST_NAMED = 6
 
 
 @dataclass(frozen=True)
 class NextSpace:
-    """A usable space, the metres to it by road and the official crossings on the way."""
+    """Usable space with its distance by road, metres, and the official crossings on the way."""
 
     described: Described
     distance_m: float
@@ -43,27 +43,29 @@ async def next_spaces(
     country: str,
     at: datetime,
 ) -> tuple[NextSpace, ...]:
-    """Return the usable spaces that are met first on each way out of a place, the nearest first.
+    """Return the usable spaces reached first along each road out of a place, nearest first.
 
-    Those within a kilometre of it are here, not on a way out, and of several at one spot the
-    nearest stands for all. Spaces of other countries count
-    only over official crossings that are open at ``at`` (P10, P33).
+    Spaces within a kilometre of the place count as being at it and are left out; of several spaces
+    at one spot only the nearest is returned. Spaces of other countries count only if reached over
+    official crossings that are open at ``at`` (P10, P33).
 
     Parameters
     ----------
     session : AsyncSession
-        Of the asker's tier; what it may not see takes no part (P8).
+        Session of the client's tier; records hidden from that tier take no part (P8).
     lon, lat : float
         Degrees, EPSG:4326.
     country : str
-        Of the place, ISO 3166-1 alpha-2.
+        Country of the place, ISO 3166-1 alpha-2.
     at : datetime
         Aware.
 
     Raises
     ------
-    BusyError, NoNetworkError
-        Not ready.
+    BusyError
+        Too many searches are waiting.
+    NoNetworkError
+        No road network can answer.
     """
     region = await anyio.to_thread.run_sync(network.region_for, (lon, lat))
     known = await reading(session)
@@ -83,7 +85,7 @@ async def next_spaces(
         )
         if _is_usable(one, at)
     ]
-    # A waiting search holds no connection: what it needs has been read.
+    # All data is read; give the connection back before waiting for a search thread.
     await session.close()
     request = ReachRequest(
         ReachPlace(lon, lat, country),
@@ -97,13 +99,13 @@ async def next_spaces(
         NextSpace(described[space_id], one.distance_m, one.crossings)
         for one in met
         if (space_id := around[one.index].candidate.id) in described
-        # A space of another country is reached through a crossing or not at all.
+        # A space of another country counts only if reached through an official crossing.
         and (one.crossings or around[one.index].candidate.country == country)
     )
 
 
 def _is_usable(one: NearCandidate, at: datetime) -> bool:
-    """Return whether people can be sent to a space at some hour (P15)."""
+    """Return whether people can be sent to a space, regardless of its opening hours (P15)."""
     space = one.candidate
     return (
         space.status == "active"

@@ -1,4 +1,4 @@
-"""The open spaces of a day, as ways ask for them."""
+"""Open spaces of a day, prepared for route requests."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -13,20 +13,20 @@ from routing.travel.support_points import Support, Supports
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Helping:
-    """The spaces that are open on a day, or for staying the night after it.
+    """Spaces that are open on a day, or for staying the night after it.
 
-    Thousands of them are sorted once, not for each way.
+    Prepared once per day, not per route, because there are thousands of spaces.
 
     Attributes
     ----------
     day, night
-        As read.
+        Spaces open by day, and for the night.
     day_ids, night_ids
-        Their ids.
+        Ids of `day` and `night`.
     by_id
-        All of them.
+        Spaces of `day` and `night` by id.
     supports
-        All of them, as the routing library takes them.
+        Spaces of `day` and `night` as objects of the routing library.
     """
 
     day: tuple[OpenSpace, ...]
@@ -38,7 +38,7 @@ class Helping:
 
     @classmethod
     def of(cls, day: tuple[OpenSpace, ...], night: tuple[OpenSpace, ...]) -> Self:
-        """Sort those that are open by day and those for the night."""
+        """Build the lookups from the spaces open by day and for the night."""
         by_id = {space.id: space for space in (*day, *night)}
         return cls(
             day,
@@ -51,7 +51,7 @@ class Helping:
 
 
 def support(space: OpenSpace) -> Support:
-    """Return a space as the routing library takes it."""
+    """Return a space as a `Support` of the routing library."""
     return Support(
         id=space.id,
         name=space.name,
@@ -65,20 +65,20 @@ def support(space: OpenSpace) -> Support:
 def supports_of(
     route: Route, regions: Sequence[Region], supports: Supports, access_m: float
 ) -> tuple[SupportAt, ...]:
-    """Find the supports along a route, in order (definitions.md, "Support along a route").
+    """Return the supports along a route, in order (definitions.md, "Support along a route").
 
-    Where it runs over a sketch the spaces of a town support it at the town's node.
+    Where the route runs over a sketch network, a town's spaces support it at the town's node.
 
     Parameters
     ----------
     route
-        Of one region or over several.
+        Route through one region or several.
     regions
-        Those that it runs through, in order.
+        Regions that the route runs through, in order.
     supports
         Candidate spaces.
     access_m
-        Greatest distance from the way on foot, metres.
+        Greatest walking distance from the route, metres.
     """
     whole = MeasuredLine.from_route(route)
     if not route.parts:

@@ -1,7 +1,7 @@
-"""What a name typed into a form means: a town of the road network, else a place.
+"""Resolution of a place name typed by a person to a town of the road network or a gazetteer place.
 
-A name as it is written comes before one that sounds like it, that before names that begin so, and
-last those that are misspelt. Of several somebody chooses.
+Exact matches come first, then names that sound alike, then names that begin with the text, then
+misspelt names. If several places remain, the person chooses.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,27 +19,29 @@ from geo.geography.place_names import PlaceNames, is_long_enough
 from geo.geography.places import NamedPlace, Similar, Typed, find_similar, folded
 from geo.text.normalize import sounded
 
-#: Names offered when one is ambiguous; more would not fit a phone.
+#: Maximum number of choices offered for an ambiguous name; more would not fit a phone's screen.
 MAX_CHOICES = 8
 
-#: A place so many times as populous as the next of its name is meant by it.
+#: Of places with one name the most populous is taken without asking if it has at least this many
+#: times the population of the next.
 _FAR_LARGER = 10
 
-#: A place beside an official crossing is meant as often as one so many times as populous [A]: who
-#: asks here is on the way.
+#: Factor on the population of a place near an official crossing, when places are ranked [A]: people
+#: who ask are travelling.
 _AT_A_CROSSING = 10
 
-#: How near that is, metres: a walk of a day [A].
+#: Distance within which a place counts as near a crossing, metres: a day's walk [A].
 _CROSSING_REACH_M = 25_000.0
 
-#: A degree of latitude has at least so many metres (WGS84, at the equator: 110,574).
+#: Lower bound of the length of a degree of latitude, metres (WGS84, at the equator: 110,574).
 _LEAST_DEGREE_M = 110_000.0
 
-#: Letters that may be wrong in a name of so many for one place to be meant [A].
+#: Number of letters per tolerated mistake: a name of so many letters may have one wrong letter and
+#: still be taken to mean one place [A].
 _LETTERS_A_MISTAKE = 5
 
-#: Of one name a town of the road network and a place so near to each other are the same, metres:
-#: as far as a sketch's towns may be off [A].
+#: A town of the road network and a gazetteer place of equal name are the same within this distance,
+#: metres: the error of town positions in a sketch network [A].
 _SAME_M = 25_000.0
 
 _ELLIPSOID = Geod(ellps="WGS84")
@@ -47,14 +49,14 @@ _ELLIPSOID = Geod(ellps="WGS84")
 
 @dataclass(frozen=True)
 class NamedPoint:
-    """A named point people can start from or go to; lon, lat in degrees.
+    """Named point to start from or go to; lon, lat in degrees.
 
     Attributes
     ----------
     id
-        Of a populated place, where it is one.
+        Id of the populated place, if the point is one.
     is_by_sound
-        What was typed is written otherwise.
+        Whether the typed name only sounds like this one.
     """
 
     label: str
@@ -67,14 +69,14 @@ class NamedPoint:
 
 @dataclass(frozen=True)
 class Choice:
-    """Something to choose from: what it is called, and its reference (`journeys.route_ends`)."""
+    """Place offered for choice: its label and its reference (`journeys.route_ends`)."""
 
     label: str
     ref: str
 
 
 class UnknownPlaceError(Exception):
-    """No place has this name; ``choices`` nearly match, ``meant`` where one alone can be."""
+    """No place has this name; ``choices`` are similar, ``meant`` is set if only one is likely."""
 
     def __init__(self, choices: tuple[Choice, ...], meant: NamedPoint | None = None) -> None:
         super().__init__("no such place")
@@ -83,7 +85,7 @@ class UnknownPlaceError(Exception):
 
 
 class AmbiguousPlaceError(Exception):
-    """Several places have this name; ``choices`` tell them apart."""
+    """Several places have this name; ``choices`` distinguishes them."""
 
     def __init__(self, choices: tuple[Choice, ...]) -> None:
         super().__init__("several places have this name")
@@ -93,13 +95,13 @@ class AmbiguousPlaceError(Exception):
 def towns(network: RoadNetworks) -> dict[str, NamedPoint]:
     """Return the named nodes of the road networks by folded label, ``Name, CC``.
 
-    Without labels that several towns of one country share (``Barbosa, CO``): those are told apart
-    among the populated places, by their units.
+    Labels shared by several towns of one country (``Barbosa, CO``) are left out: the gazetteer of
+    populated places distinguishes those by administrative unit.
     """
     return _towns(network.regions())
 
 
-# Every page offers these names; they change only when a region is imported.
+# Cached: every page offers these names, and they change only when a region is imported.
 @lru_cache(maxsize=2)
 def _towns(regions: tuple[Region, ...]) -> dict[str, NamedPoint]:
     found: dict[str, list[NamedPoint]] = {}
@@ -112,13 +114,13 @@ def _towns(regions: tuple[Region, ...]) -> dict[str, NamedPoint]:
 
 
 def _are_one(named: Sequence[NamedPoint]) -> bool:
-    """Return whether towns of a label are the same: else none may be taken for it unasked."""
+    """Return whether towns with one label are the same town, by their distance."""
     first, *others = named
     there = np.array([(other.lon, other.lat) for other in others]).reshape(-1, 2)
     return bool((_metres(first.lon, first.lat, there) <= _SAME_M).all())
 
 
-# As `_towns` is.
+# Cached for the same reason as `_towns`.
 @lru_cache(maxsize=2)
 def _by_sound(regions: tuple[Region, ...]) -> dict[str, tuple[NamedPoint, ...]]:
     found: dict[str, list[NamedPoint]] = {}
@@ -131,17 +133,17 @@ def _by_sound(regions: tuple[Region, ...]) -> dict[str, tuple[NamedPoint, ...]]:
 async def resolve(
     session: AsyncSession, network: RoadNetworks, text: str, *, takes_sounds: bool = True
 ) -> NamedPoint:
-    """Return the one place that a typed name means, or that an id of `Choice.ref` names.
+    """Return the one place that a typed name or an id of `Choice.ref` stands for.
 
-    A town of the road network comes first, with or without its country; then the populated
-    places. A place at least ten times as populous as the next of its name is meant by it, unless
-    a name that goes on (``San Antonio del Táchira``) is of a place that counts for more. With
-    ``takes_sounds`` off a name that only sounds like one is not taken for it, but offered.
+    Towns of the road network take precedence, with or without their country, then populated places.
+    Of places with equal names, one at least ten times as populous as the next is taken, unless a
+    longer name that begins with the text (``San Antonio del Táchira``) belongs to a place of higher
+    weight. With ``takes_sounds`` off, names that only sound alike are offered, not taken.
 
     Raises
     ------
     UnknownPlaceError, AmbiguousPlaceError
-        With names to choose from.
+        No place, or more than one, is meant; both carry choices.
     """
     known = towns(network)
     about = await reading(session)
@@ -171,14 +173,14 @@ async def resolve(
 
 
 async def full_label(session: AsyncSession, town: NamedPoint) -> str:
-    """Name a town so that it is told apart: with its first-level unit, where that is known."""
+    """Return an unambiguous label of a town: with its first-level administrative unit if known."""
     names = await (await reading(session)).place_names()
     place = None if town.id is None else names.with_id(town.id)
     return town.label if place is None else names.labels([place])[0]
 
 
 async def place_code(session: AsyncSession, town: NamedPoint) -> str | None:
-    """Return the number of the populated place that a town is; None where it is none of them."""
+    """Return the id of the populated place that matches a town; None if there is none."""
     if town.id is not None:
         return town.id
     names = await (await reading(session)).place_names()
@@ -190,7 +192,13 @@ async def place_code(session: AsyncSession, town: NamedPoint) -> str | None:
 
 
 def _of_the_network(text: str, known: Mapping[str, NamedPoint]) -> NamedPoint | None:
-    """Return the town of the road networks that alone has a name."""
+    """Return the town of the road networks that a name stands for; None if there is none.
+
+    Raises
+    ------
+    AmbiguousPlaceError
+        Towns of several countries have the name.
+    """
     wanted = folded(text)
     if wanted in known:
         return known[wanted]
@@ -204,12 +212,14 @@ def _of_the_network(text: str, known: Mapping[str, NamedPoint]) -> NamedPoint | 
 def _heard_on_the_network(
     typed: Typed, network: RoadNetworks, *, takes_sounds: bool
 ) -> NamedPoint | None:
-    """Return the town of the road networks that alone sounds like a name that no place has.
+    """Return the town of the road networks that sounds like a typed name; None if there is none.
 
     Raises
     ------
-    AmbiguousPlaceError, UnknownPlaceError
-        Several sound so; one does, and none is taken for its sound.
+    AmbiguousPlaceError
+        Several towns sound like the name.
+    UnknownPlaceError
+        One town sounds like it, but ``takes_sounds`` is off.
     """
     if not is_long_enough(typed.name):
         return None
@@ -232,14 +242,14 @@ class _Weighed:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a name is looked for among; ``crossings`` are rows of lon, lat in degrees."""
+    """Data for resolving one name; ``crossings`` are rows of lon, lat in degrees."""
 
     names: PlaceNames
     known: Mapping[str, NamedPoint]
     crossings: NDArray[np.float64]
 
     def weighed(self, found: Sequence[NamedPlace]) -> list[_Weighed]:
-        """Order places by how many may mean them: their people, more beside a crossing."""
+        """Rank places by population, weighted more if near an official crossing."""
         is_near = _are_near(found, self.crossings)
         weighed = [
             _Weighed(place, max(1.0, place.population) * (_AT_A_CROSSING if near else 1))
@@ -248,12 +258,12 @@ class _Asked:
         return sorted(weighed, key=lambda one: (-one.weight, one.place.id))
 
     def chosen(self, written: Sequence[_Weighed], going_on: Sequence[_Weighed]) -> NamedPoint:
-        """Return the one of a name that is meant.
+        """Return the place that is clearly meant among those of exactly the typed name.
 
         Raises
         ------
         AmbiguousPlaceError
-            Others may be meant as well, of it or of one that goes on.
+            Another place of this name, or of a longer one that begins with it, may be meant.
         """
         first, *others = sorted(written, key=lambda one: -one.place.population)
         is_alone = all(
@@ -277,10 +287,11 @@ class _Asked:
         )
 
     def misspelt(self, wanted: str, similar: Sequence[Similar]) -> UnknownPlaceError:
-        """Return what to say of a name that nothing begins with.
+        """Return the error for a name that no place's name begins with.
 
-        One place is meant by it where few letters are wrong and no other is as near, or a far
-        larger one is. It is for the caller to say so: nobody is sent somewhere else unasked.
+        The error's `meant` is set if few letters are wrong and one place is the closest match, or
+        is far more populous than equally close ones. The caller has to tell the person, because
+        nobody is sent to another place unasked.
         """
         choices = self._choices([one.place for one in similar])
         if not similar or _LETTERS_A_MISTAKE * similar[0].mistakes > len(wanted):
@@ -298,7 +309,7 @@ def _goes_on(one: _Weighed, typed: Typed) -> bool:
 
 
 def _town(place: NamedPlace, known: Mapping[str, NamedPoint]) -> NamedPoint:
-    """Return a place as the road network has it, where that has it."""
+    """Return the road network's town that is the same as a place, else the place itself."""
     town = known.get(folded(place.label))
     if town is not None:
         there = np.array([[town.lon, town.lat]])
@@ -308,9 +319,9 @@ def _town(place: NamedPlace, known: Mapping[str, NamedPoint]) -> NamedPoint:
 
 
 def _are_near(found: Sequence[NamedPlace], crossings: NDArray[np.float64]) -> list[bool]:
-    """Tell of each place whether a crossing is within reach; metres on the ellipsoid.
+    """Return for each place whether a crossing is within reach, measured on the ellipsoid.
 
-    Only pairs that may be are measured: one takes as long as ten thousand comparisons.
+    Pairs are prefiltered in degrees: one geodesic takes as long as ten thousand comparisons.
     """
     at = np.array([(place.lon, place.lat) for place in found], dtype=np.float64).reshape(-1, 2)
     north = np.abs(at[:, None, 1] - crossings[None, :, 1])

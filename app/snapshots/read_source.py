@@ -1,7 +1,7 @@
-"""What a question for a way is answered from: what is believed, and a session if need be.
+"""Data source of a route request: trusted stamps for cached data, and a session if needed.
 
-Most questions find all they need in memory. A session's transaction alone costs a tenth of an
-answer with three routes.
+Most requests find all data in memory. A database transaction alone costs a tenth of the time of a
+response with three routes.
 """
 
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from geo.db.change_stamps import Stamps
 
 @dataclass(frozen=True, slots=True)
 class ReadSource:
-    """What one question is answered from.
+    """Data source of one request.
 
     Parameters
     ----------
     session
-        Of a reading tier; connected with the first statement that needs it.
+        Session of a reading tier, which connects at its first statement.
     stamps
-        What `app.snapshots.layer_editions` believes; without them the session's snapshot is looked
-        at.
+        Stamps trusted by `app.snapshots.layer_editions`; if None, those of the session's snapshot
+        are read.
     """
 
     session: AsyncSession

@@ -1,33 +1,33 @@
-"""What one process keeps of answers it gave: bodies of pages and tiles, least used first out."""
+"""In-memory cache of response bodies (pages and tiles) of one process, with LRU eviction."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-#: What an entry takes beside its bodies: key, dictionary slots, objects (measured with tracemalloc
-#: to some 900 bytes for a page with a query of 100 characters).
+#: Bytes of an entry beside its bodies: key, dictionary slots, objects (some 900 bytes measured with
+#: tracemalloc for a page with a query string of 100 characters).
 _OVERHEAD = 1_024
 
 
 @dataclass(slots=True)
 class Kept:
-    """One answer.
+    """Cached response.
 
     Parameters
     ----------
     edition
-        Of the layer when it was made; it is true as long as this is the current one.
+        Layer edition that the response was made from; it is valid while that edition is current.
     body
-        As it is; empty for a tile that holds nothing.
+        Uncompressed body; empty for a tile without features.
     digest
-        Of the body: what its entity tags are made of.
+        Digest of the body, from which entity tags are made.
     encoded
-        The same by content coding.
+        Compressed bodies by content coding.
     extra
-        What else belongs to the answer, such as headers.
+        Other parts of the response, such as headers.
     place
-        Under which it is kept; None where it is not.
+        Key in the cache; None if the response is not cached.
     """
 
     edition: Hashable
@@ -45,18 +45,18 @@ class Kept:
         extra: dict[str, str] | None = None,
         place: Hashable = None,
     ) -> "Kept":
-        """Return an answer with its digest."""
+        """Return a response with the digest of its body."""
         return cls(edition, body, sha256(body).hexdigest()[:32], extra or {}, place=place)
 
 
 class Shelf:
-    """Answers by what was asked, up to a number of bytes.
+    """LRU cache of responses by request, limited in bytes.
 
     Parameters
     ----------
     limit_bytes : int
-        Of all bodies; the answer that was used longest ago goes first. One that takes more than an
-        eighth is not kept: it would drive out too many others.
+        Limit of all entries together; the least recently used is evicted first. A response larger
+        than an eighth of the limit is not cached, because it would evict too many others.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -65,7 +65,7 @@ class Shelf:
         self._size_bytes = 0
 
     def get(self, key: Hashable, edition: Hashable) -> Kept | None:
-        """Return an answer that is still true."""
+        """Return the cached response if its edition is current, else None."""
         found = self._kept.get(key)
         if found is None:
             return None
@@ -76,7 +76,7 @@ class Shelf:
         return found[0]
 
     def put(self, key: Hashable, kept: Kept) -> None:
-        """Keep an answer, or keep it anew where codings were added."""
+        """Store a response, or store it again after compressed bodies were added."""
         self._drop(key)
         size = _OVERHEAD + len(kept.body) + sum(map(len, kept.encoded.values()))
         if size > self._limit_bytes / 8:
@@ -88,7 +88,7 @@ class Shelf:
 
     @property
     def size_bytes(self) -> int:
-        """How much is kept."""
+        """Size of all entries, bytes."""
         return self._size_bytes
 
     def _drop(self, key: Hashable) -> None:

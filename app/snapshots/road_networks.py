@@ -1,4 +1,4 @@
-"""The road networks this Amparo can answer from, opened once and kept."""
+"""Imported road networks (regions), opened once and kept in memory."""
 
 import math
 import threading
@@ -26,35 +26,35 @@ from routing.travel.crossings import BorderPlace, Crossing, border_places
 from routing.travel.profiles import ADULT, Profile
 from routing.travel.sketch_towns import Towns
 
-#: lon, lat in degrees, one row a place.
+#: lon, lat in degrees, one row per place.
 type Positions = NDArray[np.float64]
 
 
-#: After so long without a change a folder's time of change tells the next one, nanoseconds: the
-#: coarsest clock among file systems, that of FAT, steps by two seconds.
+#: Age from which a folder's modification time reliably reveals the next change, nanoseconds: the
+#: coarsest time stamps of any file system, those of FAT, have a resolution of two seconds.
 _SETTLED_NS = 2_000_000_000
 
-#: A region that cannot be opened is tried again after so long, then after twice as long each time,
-#: seconds: what ran short (files, memory) is often there again at once, what is spoilt never [A].
+#: Seconds before a region that failed to open is tried again: first and longest wait, doubled each
+#: time [A]. A shortage (of files, memory) often ends at once, a damaged file never recovers.
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 300.0
 
-#: Inode, time of change and size of a region's meta.json; None where it cannot be told just now.
+#: Inode, modification time and size of a region's meta.json; None if it cannot be read just now.
 type Identity = tuple[int, int, int] | None
 
-#: What is where nothing is.
+#: Identity of a missing meta.json.
 _NOWHERE = (0, 0, 0)
 
 _NOT_COVERED = "no road network covers these places: import one with `amparo roads import`"
 
 
 class NoNetworkError(Exception):
-    """No road network is loaded, or none that could answer."""
+    """No road network is loaded, or none covers the request."""
 
 
 @dataclass(frozen=True)
 class NamedNode:
-    """A node with a name, as the sketch's towns have one; lon, lat in degrees."""
+    """Named node of a road network, such as a town of a sketch; lon, lat in degrees."""
 
     name: str
     country: str | None
@@ -64,7 +64,7 @@ class NamedNode:
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """One imported road network with its router."""
+    """Imported road network with its router."""
 
     graph: RoadGraph
     router: Router
@@ -73,17 +73,17 @@ class Region:
 
     @property
     def meta(self) -> GraphMeta:
-        """What is known of the network: name, kind, source, licence, box."""
+        """Metadata of the network: name, kind, source, licence, bounding box."""
         return self.graph.meta
 
     @cached_property
     def reacher(self) -> Reacher:
-        """What finds the ways from one place to many; keeps what it prepared."""
+        """Solver of one-to-many routes; cached because it prepares data."""
         return Reacher(self.router)
 
     @cached_property
     def sketched_towns(self) -> Towns | None:
-        """The towns whose spaces support a way at the town's node; None but on a sketch."""
+        """Towns whose spaces support a route at the town's node; None unless a sketch network."""
         return Towns.of(self.graph) if self.meta.kind == "sketch" else None
 
     def town_near(self, lon: float, lat: float) -> str | None:
@@ -92,7 +92,7 @@ class Region:
         return None if nearest is None else self.towns[nearest].name
 
     def border_near(self, lon: float, lat: float, within_m: float) -> BorderPlace | None:
-        """Return where the road changes country nearest to a point, if it is within reach."""
+        """Return the nearest place where a road changes country, if within ``within_m`` metres."""
         nearest = _nearest(self._border_positions, lon, lat, within_m)
         return None if nearest is None else self.borders[nearest]
 
@@ -105,14 +105,14 @@ class Region:
         return _positions(self.borders)
 
     def contains(self, lon: float, lat: float) -> bool:
-        """Return whether a point (degrees, EPSG:4326) lies in the network's box."""
+        """Return whether a point (degrees, EPSG:4326) lies in the network's bounding box."""
         west, south, east, north = self.meta.bbox
         return west <= lon <= east and south <= lat <= north
 
 
 @dataclass(frozen=True, eq=False)
 class Routed:
-    """Routes, with the regions that ``Route.region`` counts through."""
+    """Routes, with the regions that ``Route.region`` indexes."""
 
     regions: tuple[Region, ...]
     routes: tuple[Route, ...]
@@ -124,17 +124,16 @@ class Routed:
 
 
 class RoadNetworks:
-    """All regions below one folder; those imported later are found without a restart.
+    """Regions in one folder; regions imported later are found without a restart.
 
     Parameters
     ----------
     graphs_dir : Path
-        Folder with one graph directory a region.
+        Folder with one graph directory per region.
     profile : Profile
-        Who walks, and in which hours.
+        Walking profile: speeds and hours of the day.
     monotonic_s : callable
-        A clock that never goes back, seconds: by it regions that could not be opened are tried
-        again.
+        Monotonic clock in seconds, which times the retries of regions that failed to open.
     """
 
     def __init__(
@@ -156,11 +155,11 @@ class RoadNetworks:
         self._retry_after_s = _FIRST_RETRY_S
 
     def regions(self) -> tuple[Region, ...]:
-        """Return the regions, the most detailed first.
+        """Return the regions, most detailed first.
 
-        An extract counts as more detailed than a sketch, a smaller box as more detailed than
-        a larger one. One that cannot be opened is not among them: see `damaged`. It is tried
-        again when the folder changes, and every now and then.
+        An extract counts as more detailed than a sketch, a smaller bounding box as more detailed
+        than a larger one. Regions that fail to open are left out (see `damaged`); they are tried
+        again when the folder changes, and after increasing waits.
         """
         with self._lock:
             folder = self._read_folder()
@@ -169,17 +168,17 @@ class RoadNetworks:
             return self._regions
 
     def damaged(self) -> tuple[str, ...]:
-        """Return the names of the regions that cannot be opened, sorted; the log says why."""
+        """Return the sorted names of the regions that fail to open; the log gives the errors."""
         self.regions()
         return tuple(sorted(self._damaged))
 
     def region_for(self, *points: tuple[float, float]) -> Region:
-        """Return the most detailed region that contains every point, else the sketch.
+        """Return the most detailed region that contains every point, else a sketch.
 
         Raises
         ------
         NoNetworkError
-            No region is loaded, or no sketch to fall back on.
+            No region contains the points, and no sketch is loaded.
         """
         regions = self.regions()
         for region in regions:
@@ -191,12 +190,12 @@ class RoadNetworks:
         raise NoNetworkError(_NOT_COVERED)
 
     def routes(self, request: RouteRequest) -> Routed:
-        """Answer a request over all regions: by one of them, or over several joined at crossings.
+        """Return routes over all regions: within one, or through several joined at crossings.
 
         Raises
         ------
         NoNetworkError
-            No region is loaded, or none that could answer.
+            No region is loaded, or none covers the request.
         InvalidRequest, OffNetwork, NoRoute
             As `routing.router.multi_region.Continent.routes`.
         """
@@ -215,29 +214,29 @@ class RoadNetworks:
         crossings: Sequence[Crossing],
         limits: DetourThresholds,
     ) -> tuple[Compared, ...]:
-        """Set routes against the ways that would be open, leg by leg (P54).
+        """Compare routes leg by leg with those in the open world, without closures (P54).
 
         Parameters
         ----------
         request, found
-            What was asked, and `routes` found.
+            The request, and the result of `routes` for it.
         crossings
-            As they are known, before the asker's wish to keep away from some.
+            Crossings as known, before the client's wishes to avoid some are applied.
         limits
-            From where on a way is refused.
+            Thresholds of detour from which a route is refused.
         """
         asked = Continent([region.router for region in self.regions()])
         answer = multi_region.RoutingResult(tuple(r.router for r in found.regions), found.routes)
         return open_world_comparison.compare(asked, request, answer, crossings, limits)
 
     def _read_folder(self) -> tuple[int, int] | None:
-        """Tell one state of the folder from another; None where that cannot be told yet."""
+        """Return a stamp of the folder's state; None if the folder changed too recently."""
         now_ns = time.time_ns()
         try:
             found = self._graphs_dir.stat()
         except OSError:
             return None
-        # What is put there right after another thing may leave the time of change as it was.
+        # Two changes in quick succession may leave the modification time equal.
         is_settled = now_ns - found.st_mtime_ns > _SETTLED_NS
         return (found.st_ino, found.st_mtime_ns) if is_settled else None
 
@@ -245,10 +244,10 @@ class RoadNetworks:
         return self._monotonic_s() >= self._retry_at_s
 
     def _look(self, folder: tuple[int, int] | None) -> None:
-        """Open what is new in the folder, and what could not be opened before."""
+        """Open regions that are new or changed, and retry those that failed to open."""
         try:
             stamp = self._read_stamp()
-        except OSError as error:  # what is open stays so; the next request looks again
+        except OSError as error:  # open regions stay open; the next request tries again
             NOTICES.error("the folder of regions cannot be read: %s", error)
             self._folder = None
             return
@@ -265,7 +264,7 @@ class RoadNetworks:
         return {path.name: _identity(path) for path in list_regions(self._graphs_dir)}
 
     def _open_all(self, stamp: dict[str, Identity]) -> None:
-        """Open every region; a damaged one is named once and keeps none of the others away."""
+        """Open every region; log a damaged one once, and continue with the others."""
         before, self._opened = self._opened, {}
         damaged = {}
         for name, identity in stamp.items():
@@ -293,11 +292,11 @@ class RoadNetworks:
 
 
 def _identity(path: Path) -> Identity:
-    # A region is replaced whole: its meta.json is another file then. A folder's own inode may be
-    # that of one removed before.
+    # A region is replaced as a whole, which makes a new meta.json. The folder's inode would not do,
+    # because it may be reused from a removed folder.
     try:
         found = (path / META_FILE).stat()
-    except (FileNotFoundError, NotADirectoryError):  # half a region, or a link without its folder
+    except (FileNotFoundError, NotADirectoryError):  # an incomplete region, or a dangling link
         return _NOWHERE
     except OSError:
         return None
@@ -311,7 +310,7 @@ def _positions(places: Sequence[NamedNode | BorderPlace]) -> Positions:
 def _nearest(positions: Positions, lon: float, lat: float, within_m: float) -> int | None:
     if not len(positions):
         return None
-    # Short distances: a degree of longitude shrinks with the cosine of the latitude.
+    # Planar approximation for short distances: degrees of longitude shrink with cos(latitude).
     east = (positions[:, 0] - lon) * math.cos(math.radians(lat))
     distance_m = np.hypot(east, positions[:, 1] - lat) * METRES_PER_DEGREE
     nearest = int(distance_m.argmin())
@@ -321,8 +320,8 @@ def _nearest(positions: Positions, lon: float, lat: float, within_m: float) -> i
 def _towns(graph: RoadGraph) -> Iterator[NamedNode]:
     for node in np.flatnonzero(graph.node_name >= 0).tolist():
         name, country = graph.node_label(node), graph.country_of_node(node)
-        # A crossing is one node a country; its name is no town of either. Two of a name in one
-        # country are two towns: which is meant is for the gazetteer to say.
+        # A crossing has one node per country, and the crossing's name is not that of a town. Two
+        # nodes of one name in one country are two towns; the gazetteer distinguishes them.
         if name is not None:
             lon, lat = graph.node_lon[node] / 1e7, graph.node_lat[node] / 1e7
             yield NamedNode(name, country, float(lon), float(lat))

@@ -1,15 +1,16 @@
-"""What a tier knows of hazards, crossings, spaces, products, places: in memory while it is true.
+"""In-memory cache, per tier, of hazards, crossings, spaces, products and places.
 
-A request reads the stamps of its snapshot and uses what is kept only if it has these stamps and
-the database's clock has not passed the next change by itself. So no answer is older than its
-snapshot, whatever `app.snapshots.change_listener` did or missed: being told of changes only makes
-it fast.
+A request reads the change stamps of its database snapshot and uses cached data only if the data has
+the same stamps and the database's clock has not passed its next scheduled change. So no response is
+older than its snapshot, whatever `app.snapshots.change_listener` missed; notifications only make
+requests fast.
 
-Who asks for ways believes the stamps of `app.snapshots.layer_editions` instead: no such answer is
-older than its lease, half a second, and none is older than a change that this process was told of.
+Route requests use the stamps of `app.snapshots.layer_editions` instead: their responses are at most
+as stale as its lease, half a second, and never older than a change that this process was notified
+of.
 
-What the router takes of a record stays one and the same object for as long as the record is the
-same, for every request and tier, so that the router may key on it.
+The router's object for a record stays the same object for as long as the record is unchanged, for
+every request and tier, so that the router may use it as a cache key.
 """
 
 import asyncio
@@ -37,16 +38,18 @@ from geo.spaces.queries import OpenSpace
 from routing.router.regional import Crossing, Hazard
 from routing.travel.event_rates import rate
 
-#: Most moments, and most days of spaces, that are kept; the one kept longest goes first [A].
+#: Maximum number of cached minutes of crossing states, and of cached days of spaces; the oldest
+#: entry is evicted first [A].
 _MOST_KEPT: Final = 64
 
-#: From here on every zone's offset is of whole minutes, so that states change on them alone.
+#: Since this time the UTC offset of every time zone is whole minutes, so states change only on the
+#: minute.
 _WHOLE_MINUTES: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class _Hazards:
-    """All published hazards of a tier, by id; ``routed`` has what the router takes of each."""
+    """Published hazards of a tier, by id; ``routed`` holds the router's object for each."""
 
     stamp: Stamp | None
     until: datetime | None
@@ -56,7 +59,7 @@ class _Hazards:
 
 @dataclass(frozen=True, slots=True)
 class _Crossings:
-    """All crossings of a tier, by id, and their states at the minutes asked for."""
+    """Crossings of a tier, by id, and their states at the minutes asked for so far."""
 
     stamp: Stamp | None
     stated: tuple[StatedCrossing, ...]
@@ -65,7 +68,7 @@ class _Crossings:
 
 @dataclass(frozen=True, slots=True)
 class _Spaces:
-    """The open spaces of a tier, by day and whether for the night; ``today`` is the database's."""
+    """Open spaces of a tier, by day and whether for the night; ``today`` is the database's date."""
 
     stamp: Stamp
     today: date
@@ -75,7 +78,7 @@ class _Spaces:
 
 @dataclass(frozen=True, slots=True)
 class _Products:
-    """The products of a tier that are about areas; ``today`` is the database's."""
+    """Information products of a tier about areas; ``today`` is the database's date."""
 
     stamp: Stamp | None
     today: date
@@ -84,7 +87,7 @@ class _Products:
 
 @dataclass(slots=True)
 class _Places:
-    """The populated places of a tier; their names are sorted for the first that asks for one."""
+    """Populated places of a tier; the index of names is made at the first request for a name."""
 
     stamp: Stamp | None
     found: ResidentPlaces
@@ -93,7 +96,7 @@ class _Places:
 
 @dataclass(slots=True)
 class _Tier:
-    """What is kept for one tier; of each subject one request at a time reads what is missing."""
+    """Cache of one tier, with a lock per subject so that one request at a time fills it."""
 
     hazards: _Hazards | None = None
     crossings: _Crossings | None = None
@@ -106,7 +109,7 @@ class _Tier:
 
 
 class _Kept:
-    """What one process keeps of one database."""
+    """Cache of one process for one database."""
 
     def __init__(self) -> None:
         self.tiers: dict[Tier | None, _Tier] = {}
@@ -117,7 +120,7 @@ class _Kept:
         return self.tiers.setdefault(tier, _Tier())
 
     def routed(self, published: tuple[ActiveHazard, ...]) -> tuple[Hazard, ...]:
-        """Return the router's hazards of records: those made before, where the record is equal."""
+        """Return the router's hazard of each record, reusing the object of an equal record."""
         made = tuple(self._hazards.get(one) or router_hazard(one) for one in published)
         self._hazards = dict(zip(published, made, strict=True)) | {
             record: hazard
@@ -130,12 +133,12 @@ class _Kept:
     def passages(
         self, known: _Crossings, at: datetime
     ) -> tuple[tuple[CrossingState, Crossing], ...]:
-        """Return the states at an instant, which are those of its minute, and as routed."""
+        """Return each crossing's state at a time, paired with the router's crossing."""
         states = ((stated.at(at), stated) for stated in known.stated)
         return tuple((state, self.passage(state, stated)) for state, stated in states)
 
     def passage(self, state: CrossingState, stated: StatedCrossing) -> Crossing:
-        """Return the router's crossing of a state: the one made before, where it is equal."""
+        """Return the router's crossing of a state, reusing the object of an equal state."""
         if len(self._crossings) > _MOST_KEPT * _MOST_KEPT:
             self._crossings.clear()
         key = state, stated
@@ -145,7 +148,7 @@ class _Kept:
 
 
 class SnapshotReading:
-    """What one request reads, of one snapshot or newer; see `reading`."""
+    """Access of one request to a tier's data, as of its snapshot or newer; see `reading`."""
 
     def __init__(self, session: AsyncSession, stamps: Stamps) -> None:
         self._session = session
@@ -158,32 +161,32 @@ class SnapshotReading:
 
     @property
     def now(self) -> datetime:
-        """The transaction's time by the database's clock."""
+        """Time of the transaction by the database's clock."""
         return self._stamps.now
 
     @property
     def has_demo(self) -> bool:
-        """Whether anything the public could see is a demo row (P35)."""
+        """Whether the public could see a demo row (P35)."""
         return self._stamps.has_demo
 
     async def hazards(self, at: datetime) -> tuple[tuple[ActiveHazard, Hazard], ...]:
-        """Return the hazards that hold at ``at`` (aware), by id, as recorded and as routed."""
+        """Return the hazards in force at ``at`` (aware), by id: record and router's object each."""
         known = await self._hazards()
         pairs = zip(known.published, known.routed, strict=True)
         return tuple((record, hazard) for record, hazard in pairs if holds(record, at))
 
     async def coming_exclusions(self, at: datetime) -> tuple[tuple[ActiveHazard, Hazard], ...]:
-        """Return the published exclusions that begin after ``at`` (aware), by id, as `hazards`."""
+        """Return published exclusions that begin after ``at`` (aware), paired as in `hazards`."""
         known = await self._hazards()
         pairs = zip(known.published, known.routed, strict=True)
         return tuple(pair for pair in pairs if pair[1].exclusion and pair[0].valid_from > at)
 
     async def next_change_at(self) -> datetime | None:
-        """Return when hazards next change by the clock alone; not to be told."""
+        """Return when hazards next begin or end by schedule; for internal use, never published."""
         return (await self._hazards()).until
 
     async def crossings(self, at: datetime) -> tuple[tuple[CrossingState, Crossing], ...]:
-        """Return every crossing as known at ``at`` (aware), by id, and as routed."""
+        """Return every crossing's state at ``at`` (aware), by id, with the router's crossing."""
         known = await self._crossings()
         if at < _WHOLE_MINUTES:
             return self._kept.passages(known, at)
@@ -195,7 +198,7 @@ class SnapshotReading:
     async def open_spaces(self, on: date, *, night: bool) -> tuple[OpenSpace, ...]:
         """Return the spaces open on a day, or for staying the night after it, by id.
 
-        The staff's are read anew: what a person sees depends on who that is.
+        For the staff tier they are never cached: what a staff member may see depends on the person.
         """
 
         async def read() -> tuple[OpenSpace, ...]:
@@ -220,12 +223,12 @@ class SnapshotReading:
             return found
 
     async def helping(self, on: date) -> Helping:
-        """Return the spaces open on a day and for the night after it, as ways ask for them."""
+        """Return the spaces open on a day and for the night after it, prepared for routing."""
         day = await self.open_spaces(on, night=False)
         night = await self.open_spaces(on, night=True)
         kept = self._of_tier.spaces
         known: Helping | None = None if kept is None else kept.helping.get(on)
-        # Made of these very rows: what a person of the staff sees is that person's.
+        # Reuse only if made from these very rows, because rows of the staff tier are per person.
         if known is not None and known.day is day and known.night is night:
             return known
         made = Helping.of(day, night)
@@ -282,7 +285,7 @@ class SnapshotReading:
             if kept is not None and kept.found is found and kept.names is not None:
                 return kept.names
             units = await unit_names(self._session)
-            # Half a second of sorting, after an import alone.
+            # Sorting takes half a second, but only after an import.
             names: PlaceNames = await anyio.to_thread.run_sync(PlaceNames.of, found, units)
             if kept is not None and kept.found is found:
                 kept.names = names
@@ -325,7 +328,7 @@ class SnapshotReading:
 
     async def _crossings(self) -> _Crossings:
         if self._tier not in {Tier.PUBLIC, Tier.PARTNER}:
-            # P56: what a person of the staff sees of hidden ones is that person's.
+            # Not shared: which hidden crossings a staff member sees depends on the person (P56).
             if self._own is None:
                 self._own = _Crossings(
                     self._stamps.of(StampSubject.CROSSINGS), await self._read_crossings()
@@ -352,7 +355,7 @@ class SnapshotReading:
         )
 
     async def _look_again(self) -> None:
-        """Read the stamps anew: who was waited for may have read what is missing, or newer."""
+        """Read the stamps again after waiting: another request may have filled the cache."""
         self._stamps = await change_stamps.read_stamps(await connected(self._session))
 
     async def _read_crossings(self) -> tuple[StatedCrossing, ...]:
@@ -360,21 +363,21 @@ class SnapshotReading:
 
 
 async def reading(session: AsyncSession, stamps: Stamps | None = None) -> SnapshotReading:
-    """Return what the session's tier knows, as its snapshot has it now or newer.
+    """Return access to the data of the session's tier, as of the session's snapshot or newer.
 
     Parameters
     ----------
     session : AsyncSession
-        Of a reading tier. What is kept is kept with its `geo.db.sessions.Database`; another
-        session's is read anew.
+        Session of a reading tier. The cache belongs to the session's `geo.db.sessions.Database`;
+        sessions made otherwise read everything anew.
     stamps : Stamps
-        Believed instead of the snapshot's: what is told is as old as they are, or newer.
+        Stamps to trust instead of the snapshot's; the data is as old as they are, or newer.
     """
     return SnapshotReading(session, stamps or await change_stamps.read_stamps(session))
 
 
 def router_crossing(crossing: CrossingState, stated: StatedCrossing) -> Crossing:
-    """Return an official crossing as the routing library takes it: as it is, and when it opens."""
+    """Return an official crossing as the routing library's object, with state and opening times."""
     return Crossing(
         id=crossing.id,
         name=crossing.name,
@@ -388,7 +391,7 @@ def router_crossing(crossing: CrossingState, stated: StatedCrossing) -> Crossing
 
 
 def router_hazard(hazard: ActiveHazard) -> Hazard:
-    """Return a published hazard as the routing library takes it."""
+    """Return a published hazard as the routing library's object."""
     known = (
         None
         if hazard.event_count is None or hazard.exposure_km is None
