@@ -152,7 +152,8 @@ def upgrade(config: Config, action: Callable[[Config], None] | None = None) -> N
             return
         action = _to_head
     before = _shapes(connection)
-    # Rows that fail their digest before the migration keep failing: it must not cover tampering up.
+    # Rows that fail their digest check before the migration still fail after it, so that no
+    # migration covers up tampering.
     faulty = _faulty(connection) if before else []
     action(config)
     after = _shapes(connection)

@@ -176,7 +176,7 @@ class PrivateCluster:
         with self._lock():
             if self._state() == "ready":
                 return False
-            # A start fails and is retried as long as a process of a killed server is still busy.
+            # End them first: a start fails as long as a process of a killed server is still busy.
             self._end_orphans()
             return self._run_server(self._fitting_installation())
 
