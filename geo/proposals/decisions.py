@@ -256,7 +256,7 @@ async def withdraw(
 async def forget_changes(session: AsyncSession, now: datetime) -> int:
     """Delete the changes of proposals decided longer than `KEPT` ago; return how many (P29).
 
-    For a session of the writer. The record, the persons and the decision stay; the proposed values,
+    Needs a writer session. The record, the persons and the decision stay; the proposed values,
     positions and telephone numbers among them, go.
     """
     emptied = await session.scalars(
@@ -335,7 +335,7 @@ def _require_released(proposal: Proposal, after: Document) -> None:
 
 
 async def _release(session: AsyncSession, proposal: Proposal, said: Circumstances) -> None:
-    """Store the protected words that were judged harmless, so that they no longer restrict it."""
+    """Store the protected words judged harmless, so that they no longer restrict the space."""
     if proposal.released:
         await session.execute(
             update(Location)

@@ -185,7 +185,7 @@ async def propose(
 ) -> Outcome:
     """Propose a hazard from a report, to be accepted by a second person; delete the report.
 
-    For a session of the writer.
+    Needs a writer session.
 
     Raises
     ------

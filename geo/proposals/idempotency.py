@@ -29,14 +29,14 @@ KEPT_DAYS = TAKEN_DAYS + 1
 
 
 def is_taken(day: date, today: date) -> bool:
-    """Return whether a message about ``day`` is accepted: neither too old nor in the future."""
+    """Return whether a message about ``day`` is accepted: neither too old nor too far ahead."""
     return today - timedelta(days=TAKEN_DAYS) <= day <= today + timedelta(days=AHEAD_DAYS)
 
 
 async def is_first(session: AsyncSession, key: UUID, content: str, *, about: date) -> bool:
     """Store a receipt, and return whether the message is received for the first time.
 
-    For a session of the writer. A simultaneous request with the same key waits until the first one
+    Needs a writer session. A simultaneous request with the same key waits until the first one
     is committed or has failed.
 
     Parameters

@@ -54,7 +54,7 @@ async def referring(session: AsyncSession, space_ids: Collection[str]) -> list[s
 async def repoint(session: AsyncSession, merged_id: str, kept_id: str, now: datetime) -> list[str]:
     """Replace the merged space by the kept one as a referral point; return the changed spaces.
 
-    For a session of the writer. The changed spaces are marked so that a later import of their
+    Needs a writer session. The changed spaces are marked so that a later import of their
     source file does not undo the change.
     """
     spaces = await referring(session, [merged_id])

@@ -70,7 +70,7 @@ async def tell_deciders(
 async def tell_of_batch(
     session: AsyncSession, batch_id: str, owners: Iterable[Owner], *, but: str | None
 ) -> None:
-    """Notify the people who decide once about all proposals of an import."""
+    """Send the people who decide one notification about all proposals of an import."""
     await outbox.announce(
         session,
         "proposal.created",

@@ -61,7 +61,7 @@ async def _knows(session: AsyncSession, actor: Actor, subject: ChangeSubject) ->
 
 
 async def unknown_spaces(session: AsyncSession, actor: Actor, ids: Iterable[str]) -> set[str]:
-    """Return the ids of spaces that do not exist or the actor may not know of (writer, P39)."""
+    """Return those of ``ids`` that are no space the actor may know of (writer session, P39)."""
     wanted = set(ids)
     if not wanted:
         return wanted
@@ -82,7 +82,7 @@ async def unknown_spaces(session: AsyncSession, actor: Actor, ids: Iterable[str]
 async def shown_document(
     session: AsyncSession, actor: Actor, document: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a space's document without referral points the actor may not know of (writer)."""
+    """Return a space's document without points the actor may not know of (writer session)."""
     named_there = document.get("referral_points") or []
     unseen = await unknown_spaces(session, actor, named_there)
     kept = [point for point in named_there if point not in unseen]
@@ -150,7 +150,7 @@ async def require_known_points(session: AsyncSession, actor: Actor, points: Iter
 async def name_readers(
     session: AsyncSession, space_ids: Iterable[str | None], people: Iterable[str], *, actor: str
 ) -> None:
-    """Name the people who made spaces restricted as readers, since nobody else has access."""
+    """Make the people who restricted spaces their named readers, since nobody else has access."""
     restricted_ids = await session.scalars(
         select(Location.id)
         .where(

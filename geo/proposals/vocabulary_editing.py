@@ -233,10 +233,10 @@ async def remove(session: AsyncSession, actor: Actor, name: str, code: str) -> N
 
 
 async def protect(session: AsyncSession, actor: Actor, name: str, code: str, sent: Sent) -> Outcome:
-    """Propose to make a kind or service protected, which restricts its records (writer; P38).
+    """Propose to make a kind or service protected, which restricts its records (P38).
 
-    The change waits, since no single person may take a whole kind of place away from everybody
-    (P52). A space that must be out of sight at once is hidden instead (P24).
+    Needs a writer session. The change waits, since no single person may take a whole kind of place
+    away from everybody (P52). A space that must be out of sight at once is hidden instead (P24).
 
     Raises
     ------
