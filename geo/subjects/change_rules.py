@@ -105,8 +105,8 @@ def classify(before: Document | None, after: Document, today: date) -> ChangeSpl
         and not any(name in later for name in _PLACES)
         and _is_newer(before.get("capacity_updated"), later["capacity_updated"])
     ):
-        # The time of a count applies with the count, but never moves back, which would make a
-        # "full" look outdated.
+        # The update time of the number of places applies with the number, but never moves back,
+        # which would make a "full" look outdated.
         now["capacity_updated"] = later.pop("capacity_updated")
     for group in _TOGETHER:
         if any(name in later for name in group):
@@ -249,7 +249,8 @@ def _without_new_words(before: Document, after: Document, today: date) -> OpenTi
         return rule in was or not any(coded_reasons.is_far(rule.get(name), today) for name in _DAYS)
 
     hours = OpenTime.of(after)
-    # Leaving out a rule would close the hours it opens, so if one is far, all rules stay as before.
+    # Leaving out a rule would close the hours it opens. So if a new rule has a day far from today,
+    # all rules stay as before.
     is_near = all(map(is_said, hours.schedules))
     schedules = hours.schedules if is_near else OpenTime.of(before).schedules
     exceptions = filter(is_said, hours.exceptions)
