@@ -11,7 +11,7 @@ from geo.accounts import staff_reads
 from geo.accounts.permissions import Actor, Role, can_propose
 from geo.models import Crossing, Hide, Location, RestrictedReader
 
-#: View of spaces with the time since when each is hidden, if it is.
+#: View of all spaces; ``hidden_at`` is null for a space that is not hidden.
 _records = table(
     "space_record",
     column("id", Text),
@@ -152,7 +152,7 @@ async def is_unknown(session: AsyncSession, space_id: str | None, actor: Actor |
 
 
 async def untold_hidden(session: AsyncSession, actor: Actor, ids: Iterable[str]) -> set[str]:
-    """Return the ids of hidden spaces that the actor is not in charge of (writer session, P56)."""
+    """Return those of ``ids`` that are hidden and not in the actor's charge (P56)."""
     rows = await session.execute(
         select(_records.c.id, _records.c.organization_id, _records.c.country).where(
             _records.c.id == func.any(list(ids)), _records.c.hidden_at.is_not(None)

@@ -117,7 +117,7 @@ async def hide_space(
 async def hide_restricting(
     session: AsyncSession, space_id: str, *, actor: Actor | str, reason: str, now: datetime
 ) -> str:
-    """Hide a space while a proposal to restrict it waits for a second person (writer; P52).
+    """Hide a space while a proposal to restrict it waits for a second person (writer session; P52).
 
     Whoever may propose the restriction may hide the space; the caller checks the permission.
     Returns the id of the hide.
@@ -129,7 +129,7 @@ async def hide_restricting(
 async def end_restricting(
     session: AsyncSession, space_id: str, *, actor: Actor | str, now: datetime
 ) -> None:
-    """Lift a hide of `hide_restricting` once the restriction of the space is stored (writer)."""
+    """Lift a hide of `hide_restricting` once the restriction is stored (writer session)."""
     found = await session.scalar(
         select(Hide.id)
         .join(Location, Location.id == Hide.record_id)
@@ -323,7 +323,7 @@ async def lift_space(
     reason: str,
     now: datetime | None = None,
 ) -> bool:
-    """Lift the hide of one space (writer; see `lift`); within a hidden area it stays hidden."""
+    """Lift the hide of one space as `lift` does; a space in a hidden area stays hidden."""
     hide_id = await _active_id(session, "space", space_id)
     return await lift(session, hide_id, actor=actor, reason=reason, now=now)
 
@@ -336,7 +336,7 @@ async def lift_crossing(
     reason: str,
     now: datetime | None = None,
 ) -> bool:
-    """Lift the hide of one crossing (writer; see `lift`); within a hidden area it stays hidden."""
+    """Lift the hide of one crossing as `lift` does; a crossing in a hidden area stays hidden."""
     hide_id = await _active_id(session, "crossing", crossing_id)
     return await lift(session, hide_id, actor=actor, reason=reason, now=now)
 

@@ -21,7 +21,7 @@ from geo.db import clock
 from geo.models import Removal
 from geo.removals import restoration
 
-#: Number of records that one person may remove in a day permanently [A].
+#: Number of records that one person may remove in a day; further removals end by themselves [A].
 PER_DAY = 3
 
 #: Key in ``session.info`` of a setting that overrides `PER_DAY`.
@@ -44,7 +44,7 @@ Undo = dict[str, Any]
 
 
 def limit_of(session: AsyncSession) -> int:
-    """Return how many records a person may remove in a day permanently."""
+    """Return how many records a person may remove in a day before removals end by themselves."""
     return int(session.info.get(LIMIT, PER_DAY))
 
 
@@ -218,7 +218,7 @@ async def _is_called(session: AsyncSession, person: str) -> bool:
 async def agree(session: AsyncSession, hide_id: str, *, person: str | None, now: datetime) -> None:
     """Confirm other people's removals by a hide because a second person hides the record as well.
 
-    For a session of the writer; ``person`` is None for the command line.
+    Needs a writer session; ``person`` is None for the command line.
     """
     await confirm_these(
         session,

@@ -130,7 +130,7 @@ async def _take_term_back(session: AsyncSession, named: str) -> bool:
 
 
 async def newest_statement(session: AsyncSession, crossing_id: str, valid_from: str) -> str | None:
-    """Return the id of the winning statement on a crossing from a day (ISO 8601) on (writer)."""
+    """Return the id of a crossing's winning statement of a day in ISO 8601 (writer session)."""
     found: str | None = await session.scalar(
         select(func.max(CrossingStatus.id.collate("C"))).where(
             CrossingStatus.crossing_id == crossing_id,
