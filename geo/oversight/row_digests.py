@@ -160,7 +160,7 @@ async def explain(session: AsyncSession, seq: int, *, actor: str, reason: str) -
 async def report(session: AsyncSession, now: datetime) -> int:
     """Notify coordinators and administrators of writes outside Amparo, and return how many.
 
-    For a session of the writer. Counts the unexplained entries within `LOOKED_BACK`, and all rows
+    Needs a writer session. Counts the unexplained entries within `LOOKED_BACK`, and all rows
     that differ from their digests.
     """
     before = await session.scalar(text("show statement_timeout"))
