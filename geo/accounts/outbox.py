@@ -162,9 +162,10 @@ async def claim(
     channels: Sequence[str] = CHANNELS,
     limit: int = 20,
 ) -> list[ClaimedMessage]:
-    """Claim messages that are due, so that no other sender takes them during `LEASE` (writer).
+    """Claim messages that are due, so that no other sender takes them during `LEASE`.
 
-    Any number of senders may claim at the same time. The caller commits before sending.
+    Needs a writer session, which the caller commits before sending. Any number of senders may claim
+    at the same time.
 
     Parameters
     ----------
@@ -230,7 +231,10 @@ async def mark_failed(
 
 
 async def forget_old(session: AsyncSession, now: datetime) -> int:
-    """Delete messages sent, given up or written over `KEPT` ago; return how many (writer)."""
+    """Delete messages that were sent, given up or written longer than `KEPT` ago; return how many.
+
+    Needs a writer session.
+    """
     ended = func.coalesce(OutboxMessage.sent_at, OutboxMessage.failed_at, OutboxMessage.created_at)
     gone = await session.scalars(
         delete(OutboxMessage)

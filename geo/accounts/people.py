@@ -151,7 +151,9 @@ async def change_role(
     countries: Sequence[str],
     by: str = "system",
 ) -> None:
-    """Change a person's role, organisation and countries, from the next request on (writer).
+    """Change a person's role, organisation and countries, effective at their next request.
+
+    Needs a writer session.
 
     Raises
     ------
@@ -264,7 +266,7 @@ async def load_actor(session: AsyncSession, person_id: str, *, means: Means) -> 
 
 
 def as_actor(person: Person, *, means: Means) -> Actor:
-    """Return the actor of a person's row and the means of authentication."""
+    """Return the actor for a person's row and the means of authentication."""
     return Actor(
         id=person.id,
         name=person.name,

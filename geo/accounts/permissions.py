@@ -104,7 +104,7 @@ def can_hide(actor: Actor, *, country: str | None) -> bool:
 
 
 def can_review(actor: Actor) -> bool:
-    """Return whether an actor approves texts, checklists and members: coordinators, no program."""
+    """Return whether an actor may approve texts, checklists and members; no program may (P50)."""
     return is_present(actor) and can_coordinate(actor)
 
 
@@ -135,7 +135,7 @@ def require_staff(actor: Actor) -> None:
 
 
 def require_present(actor: Actor) -> None:
-    """Refuse a program with a token, in whose name it may act.
+    """Refuse a program with a token, even if the token acts in a person's name.
 
     Raises
     ------

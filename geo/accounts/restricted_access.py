@@ -54,7 +54,7 @@ async def read(database: Database, space_id: str, *, person: str) -> dict[str, A
 
 
 async def readers(session: AsyncSession, space_id: str) -> list[tuple[str, str]]:
-    """Return names and e-mail addresses of a restricted space's named readers, by name (writer)."""
+    """Return names and e-mail addresses of a restricted space's named readers (writer session)."""
     rows = await session.execute(
         select(Person.name, Person.email)
         .join(RestrictedReader, RestrictedReader.person == Person.id)

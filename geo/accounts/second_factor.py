@@ -149,7 +149,9 @@ async def set_up(
     now: datetime,
     replaces: bool = False,
 ) -> list[str] | None:
-    """Set up an app as the second factor after a first code, and notify the person (writer).
+    """Set up an app as the second factor after a first code, and notify the person.
+
+    Needs a writer session.
 
     Parameters
     ----------
@@ -226,7 +228,7 @@ async def check(
 
 
 async def is_recovery_code(session: AsyncSession, person_id: str | None, code: str) -> bool:
-    """Return whether a recovery code is valid for a person, without using it up (writer)."""
+    """Return whether a recovery code is valid, without using it up (writer session)."""
     found = await session.scalar(
         select(RecoveryCode.person_id).where(
             RecoveryCode.code_sha256 == _digest(_plain(code)),
@@ -248,15 +250,19 @@ def is_digits(code: str) -> bool:
 
 
 async def renew_codes(session: AsyncSession, person_id: str) -> list[str]:
-    """Replace the recovery codes and return them (writer); the caller has checked a code."""
+    """Replace a person's recovery codes and return the new ones (writer session).
+
+    The caller has checked a code before.
+    """
     await _record(session, person_id, "person.codes_renewed", person_id)
     return await _new_codes(session, person_id)
 
 
 async def reset(session: AsyncSession, person_id: str, *, by: str) -> None:
-    """Delete a person's second factor, so that they set up another at the next sign-in (writer).
+    """Delete a person's second factor, so that they set up another at the next sign-in.
 
-    The person's browser sessions, known devices and tokens end, and the person is notified.
+    Needs a writer session. The person's browser sessions, known devices and tokens end, and the
+    person is notified.
     """
     await _forget(session, person_id)
     await end_devices_of(session, person_id)
@@ -292,9 +298,10 @@ async def waiting_reset(session: AsyncSession, person_id: str) -> Reset | None:
 
 
 async def ask_reset(session: AsyncSession, person_id: str, *, by: str) -> bool:
-    """Ask for a reset as a first administrator, or agree to it as a second one (writer, P52).
+    """Ask for a reset as a first administrator, or agree to it as a second one (P52).
 
-    The caller has checked that ``by`` is an administrator and not the person themselves.
+    Needs a writer session. The caller has checked that ``by`` is an administrator and not the
+    person themselves.
 
     Returns
     -------

@@ -201,10 +201,10 @@ async def store_password(session: AsyncSession, person_id: str, password_hash: s
 async def find_identity(
     session: AsyncSession, *, issuer: str, subject: str, email: str | None, is_verified: bool
 ) -> str:
-    """Return the id of the person whose account an identity provider's subject opens (writer).
+    """Return the id of the person whose account an identity provider's subject opens.
 
-    At the first sign-in the account is found by an e-mail address that the provider has verified,
-    and the subject is stored; from then on only the subject counts.
+    Needs a writer session. At the first sign-in the account is found by an e-mail address that the
+    provider has verified, and the subject is stored; from then on only the subject counts.
 
     Raises
     ------
@@ -385,7 +385,7 @@ async def _record(session: AsyncSession, actor: str, action: str, person_id: str
 
 
 async def forget_ended(session: AsyncSession, now: datetime) -> int:
-    """Delete ended sessions, invitations and known devices, and return how many (writer)."""
+    """Delete ended sessions, invitations and known devices; return how many (writer session)."""
     gone = await known_devices.forget_expired(session, now)
     for model, ended_at in ((WebSession, WebSession.ended_at), (Invitation, Invitation.used_at)):
         deleted = await session.scalars(

@@ -163,7 +163,7 @@ async def unusual(session: AsyncSession, day: date) -> list[Unusual]:
 
 
 async def digest(session: AsyncSession, now: datetime) -> int:
-    """Alert the coordinators about yesterday's unusual reading; return how many people did it."""
+    """Alert the coordinators to people who read unusually much yesterday; return how many."""
     day = now.astimezone(UTC).date() - timedelta(days=1)
     found = await unusual(session, day)
     for one in found:
@@ -185,7 +185,7 @@ async def digest(session: AsyncSession, now: datetime) -> int:
 
 
 async def unusual_since(session: AsyncSession, since: datetime) -> list[Mapping[str, Any]]:
-    """Return the audit entries of unusual reading since an instant, newest first (writer)."""
+    """Return audit entries of unusual reading since an instant, newest first (writer session)."""
     rows = await session.execute(
         text(
             "select record_id as person, details from amparo.audit_entries"
