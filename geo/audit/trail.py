@@ -202,7 +202,7 @@ async def newest(session: AsyncSession, *, limit: int) -> Sequence[ChainEntry]:
 
 
 async def head(session: AsyncSession) -> tuple[int, bytes]:
-    """Return number and hash of the last entry (writer); 0 and `NO_HASH` for an empty chain."""
+    """Return number and hash of the last entry, or 0 and `NO_HASH` (writer session)."""
     found = (
         await session.execute(
             text("select seq, hash from amparo.audit_entries order by seq desc limit 1")
