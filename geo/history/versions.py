@@ -35,7 +35,7 @@ class Version:
 
 
 def end_of(day: date) -> datetime:
-    """Return the last instant of a day in UTC, which "as of" that day refers to."""
+    """Return the last instant of a day in UTC, since "as of" a day means its end."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + _DAY - timedelta(microseconds=1)
 
 
@@ -62,9 +62,9 @@ def spaces_at(instant: datetime) -> Subquery:
 
 
 async def history(session: AsyncSession, space_id: str) -> tuple[Version, ...]:
-    """Return the versions of a space with the names of changed fields, newest first (writer).
+    """Return the versions of a space with the names of changed fields, newest first.
 
-    For people who may see the record; values of fields are not returned.
+    Needs a writer session. For people who may see the record; values of fields are not returned.
     """
     rows = (
         await session.execute(
