@@ -140,7 +140,7 @@ class _Frame:
     calendar: Calendar
 
     def is_shorter(self, shorter: OpenTime, longer: OpenTime) -> bool:
-        """Return whether ``shorter`` is never open, and never admits people, unless ``longer`` is.
+        """Return whether ``shorter`` is open, or admits people, only when ``longer`` does too.
 
         This must hold for hours that are certain as well as for those in doubt (holidays).
         """
