@@ -1,4 +1,4 @@
-"""Who coordinates is told of what one person does alone (P52, P56)."""
+"""Alerts to the coordinators about what one person does alone (P52, P56)."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +9,7 @@ from geo.models import Person
 
 
 async def call(session: AsyncSession, event: str, person: str) -> None:
-    """Tell who coordinates about a person; where only they do, who administers (writer)."""
+    """Alert the other coordinators about a person or, if there are none, the administrators."""
     for role in (Role.COORDINATOR, Role.ADMIN):
         people = await session.scalars(
             select(Person.id).where(Person.active, Person.role == role, Person.id != person)

@@ -1,8 +1,8 @@
-"""Browsers that somebody has signed in with before: what others try is no reason against them.
+"""Known devices: browsers of earlier sign-ins, which failed attempts of strangers do not lock out.
 
-The cookie holds a secret of 256 random bits, of which only the SHA-256 is kept; it belongs to one
-account and changes at each sign-in. Who shows the secret before with the right password has a copy
-of it, or has lost an answer: then the device is known no longer, to neither.
+The cookie holds a secret of 256 random bits, of which only the SHA-256 is stored; it belongs to one
+account and changes at each sign-in. If the previous secret is shown with the right password, the
+cookie was copied or a response was lost: the device is then forgotten, for both holders.
 """
 
 import secrets
@@ -22,14 +22,15 @@ from geo.models import KnownDevice, Person
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A browser that is known.
+    """A browser with which a person has signed in before.
 
     Parameters
     ----------
     is_trusted
-        Whether it stands for the second factor: one was shown on it, and it was to be remembered.
+        Whether the device replaces the second factor, because one was shown on it and the person
+        chose to have the device remembered.
     is_present
-        False where the cookie is of the secret before.
+        Whether the cookie holds the current secret, not the previous one.
     """
 
     id: str
@@ -39,7 +40,7 @@ class Device:
 
 
 async def find_device(session: AsyncSession, secret: str) -> Device | None:
-    """Return the device of a cookie's secret, if it is known (writer)."""
+    """Return the known device of a cookie's secret, or None (writer session)."""
     shown = digest(secret)
     row = (
         await session.execute(
@@ -68,16 +69,16 @@ async def remember_device(
     life: timedelta,
     trusted_for: timedelta | None,
 ) -> str:
-    """Make a browser known after a sign-in (writer), and return the cookie's new secret.
+    """Remember a browser after a sign-in (writer session), and return the cookie's new secret.
 
     Parameters
     ----------
     device
-        What its cookie said before, of whomever.
+        Device of the browser's former cookie, perhaps of another person.
     life
-        For how long it is known without another sign-in.
+        Time for which the device stays known without another sign-in.
     trusted_for
-        For how long from now it stands for the second factor; None leaves that as it is.
+        Time from now for which the device replaces the second factor; None leaves it unchanged.
     """
     secret = sealed(await signing_key(session, COOKIES), secrets.token_urlsafe(SECRET_BYTES))
     if device is not None and device.person_id == person_id and device.is_present:
@@ -106,7 +107,7 @@ async def remember_device(
 
 
 async def end_copied(session: AsyncSession, device: Device) -> None:
-    """End a device whose secret before was shown with the right password (writer)."""
+    """Forget a device whose previous secret was shown with the right password (writer session)."""
     await session.execute(delete(KnownDevice).where(KnownDevice.id == device.id))
     await trail.record(
         session,
@@ -118,7 +119,7 @@ async def end_copied(session: AsyncSession, device: Device) -> None:
 
 
 async def forget_expired(session: AsyncSession, now: datetime) -> int:
-    """Delete devices that are known no longer (writer), and say how many."""
+    """Delete expired devices (writer session), and return how many."""
     gone = await session.scalars(
         delete(KnownDevice).where(KnownDevice.expires_at < now).returning(KnownDevice.id)
     )

@@ -1,7 +1,7 @@
-"""Organisations as the console shows them: who may know of each, and what they say of themselves.
+"""Organisations as the console shows them, and the rules of who may know of each.
 
-The name of an organisation that runs restricted spaces alone tells that these exist (P39): only
-its own people, and who is named for one of them, get to see it.
+The name of an organisation that runs only restricted spaces reveals that such spaces exist (P39).
+It is shown only to the organisation's own people and to named readers of one of the spaces.
 """
 
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ from geo.text.normalize import folded
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An organisation.
+    """An organisation in a list.
 
     Attributes
     ----------
     spaces : int
-        Those that are not restricted.
+        Number of its spaces that are not restricted.
     """
 
     id: str
@@ -35,18 +35,18 @@ class Listed:
     spaces: int
 
 
-#: A name of its own: questions that join spaces ask about organisations too.
+#: An alias of its own, because the conditions are also used in queries that join `Location`.
 _Space = aliased(Location)
 
 
 def is_everybodys() -> ColumnElement[bool]:
-    """Return the condition that everybody of the staff may know of an organisation."""
+    """Return the SQL condition that all staff may know of an organisation."""
     theirs = select(_Space.id).where(_Space.organization_id == Organization.id)
     return or_(theirs.where(_Space.visibility != "restricted").exists(), ~theirs.exists())
 
 
 def is_known_to(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that somebody may know of an organisation."""
+    """Return the SQL condition that the actor may know of an organisation."""
     named = (
         select(RestrictedReader.person)
         .join(_Space, _Space.id == RestrictedReader.location_id)
@@ -57,12 +57,12 @@ def is_known_to(actor: Actor) -> ColumnElement[bool]:
 
 
 async def known_organizations(session: AsyncSession, actor: Actor, words: str = "") -> list[Listed]:
-    """Return the organisations that somebody may know of, by name (writer).
+    """Return the organisations that the actor may know of, by name (writer session).
 
     Parameters
     ----------
     words : str
-        Each has to be in the name or the id; accents and capitals do not count.
+        Search words, which all have to occur in name or id; accents and case are ignored.
     """
     open_spaces = (
         select(func.count())
@@ -89,7 +89,7 @@ async def known_organizations(session: AsyncSession, actor: Actor, words: str = 
 
 
 async def knows(session: AsyncSession, actor: Actor, organization_id: str) -> bool:
-    """Return whether somebody may know of an organisation (writer)."""
+    """Return whether the actor may know of an organisation (writer session)."""
     question = select(Organization.id).where(Organization.id == organization_id, is_known_to(actor))
     return await session.scalar(question) is not None
 

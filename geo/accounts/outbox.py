@@ -1,8 +1,8 @@
-"""Notifications: written in the transaction of what they tell, claimed and sent afterwards.
+"""Outbox of notifications, written in the transaction of the event and sent afterwards.
 
-A message names events, ids and nothing else: no position, no text of a record, no address. To
-whom it goes is a person's or webhook's id, looked up when it is sent. A message can arrive twice
-(a sender may be killed after sending), so each carries its id.
+A message holds an event and ids and nothing else: no position, no text of a record, no address. The
+recipient is the id of a person or webhook, whose address is looked up at sending. A message can
+arrive twice (a sender may be killed after sending), so each carries its id.
 """
 
 import secrets
@@ -21,7 +21,7 @@ from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Organization, OutboxMessage, Person, Webhook
 from geo.reasons import CodedReason
 
-#: What is told. A webhook names the ones it wants.
+#: Events about records. A webhook subscribes to some of them.
 EVENTS = (
     "proposal.created",
     "proposal.accepted",
@@ -30,7 +30,7 @@ EVENTS = (
     "space.confirmed",
 )
 
-#: What people are told of their own accounts, by e-mail alone.
+#: Events about a person's own account, sent to the person by e-mail only.
 ACCOUNT_EVENTS = (
     "account.invited",
     "account.token_issued",
@@ -39,27 +39,28 @@ ACCOUNT_EVENTS = (
     "account.codes_refused",
 )
 
-#: What who coordinates is told of, by e-mail alone: many records taken out of sight by one person
-#: (P52), unusual reading (P56), and what was written outside Amparo.
+#: Events for the supervision by coordinators, sent by e-mail only: many removals by one person
+#: (P52), unusual reading by staff (P56), and writes to the database from outside Amparo.
 WATCH_EVENTS = ("removals.many", "reading.unusual", "audit.outside")
 
-#: The head of the audit chain, to the address of the settings and to no person
+#: Event that sends the head of the audit chain to an address in the settings, not to a person
 #: (`geo.oversight.audit_anchors`).
 ANCHOR_EVENT = "audit.head"
 
 CHANNELS = ("email", "webhook")
 
-#: A claimed message is nobody else's for so long; a sender that died gives it back then.
+#: Time for which a claimed message is reserved for its sender; if the sender died, another one may
+#: claim the message then.
 LEASE = timedelta(minutes=2)
 
-#: The first repeat waits so long, each further one twice as long, none longer than the longest;
-#: together about a day and a half (our choice: a mail server's weekend outage is longer, an
-#: evening's is not).
+#: Wait before the first retry; it doubles with each further retry up to the longest wait. All
+#: attempts together take about a day and a half (our choice: enough for a mail server's outage of
+#: an evening, not of a weekend).
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
 ATTEMPTS = 16
 
-#: How long a message is kept that was sent, given up, or has no sender.
+#: Time for which a message is kept after it was sent or given up, or without any sender.
 KEPT = timedelta(days=30)
 
 _KEY_BYTES = 32
@@ -67,20 +68,20 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMessage:
-    """A claimed message, with what its sender needs.
+    """A claimed message, with the data that its sender needs.
 
     Attributes
     ----------
     id : str
-        The same at each attempt.
+        Id of the message, the same at each attempt.
     attempt : int
-        From 1.
+        Number of the attempt, from 1.
     address : str or None
-        E-mail address or URL; None where the person or webhook is gone.
+        E-mail address or URL; None if the person or webhook is gone.
     language : str
-        Of the person.
+        Language of the person.
     key : bytes or None
-        Signs a webhook's body.
+        Key that signs the body for a webhook.
     """
 
     id: str
@@ -103,22 +104,23 @@ async def announce(
     organization_id: str | None = None,
     to_webhooks: bool = True,
 ) -> int:
-    """Write a notification to people and to the webhooks that want it, and say to how many.
+    """Queue a notification to people and to subscribed webhooks; return the number of messages.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer, in the transaction of what is told.
+        Session of the writer tier, in the transaction of the event.
     event : str
         One of `EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`.
     payload : dict
-        Ids and states alone.
+        Ids and states only.
     people : iterable of str
-        Their ids.
+        Ids of the people.
     organization_id : str or None
-        Whose record it is about; its own webhooks and those of the region hear of it.
+        Organisation that owns the record. The webhooks of this organisation and those without an
+        organisation are notified.
     to_webhooks : bool
-        False for restricted records: no other system learns even their ids.
+        False for restricted records, so that no other system learns even their ids.
     """
     rows = [("email", person) for person in sorted(set(people))]
     if to_webhooks:
@@ -146,7 +148,7 @@ async def announce(
 
 
 async def deciders(session: AsyncSession, country: str | None, *, but: str | None) -> list[str]:
-    """Return who is to hear of a new proposal: the country's approvers, else the coordinators."""
+    """Return the people to notify of a proposal: approvers of the country, else coordinators."""
     active = select(Person.id).where(Person.active, Person.id.is_distinct_from(but))
     approving = active.where(Person.role == Role.APPROVER, Person.countries.contains([country]))
     found = list(await session.scalars(approving)) if country is not None else []
@@ -160,14 +162,15 @@ async def claim(
     channels: Sequence[str] = CHANNELS,
     limit: int = 20,
 ) -> list[ClaimedMessage]:
-    """Take messages that are due, so that nobody else sends them during `LEASE` (writer).
+    """Claim messages that are due, so that no other sender takes them during `LEASE`.
 
-    Any number of senders may claim at the same time. Commit before sending.
+    Needs a writer session, which the caller commits before sending. Any number of senders may claim
+    at the same time.
 
     Parameters
     ----------
     channels : sequence of str
-        Those that can be sent; the others wait.
+        Channels that the sender can serve; messages of other channels wait.
     """
     due = (
         select(OutboxMessage.id)
@@ -189,7 +192,7 @@ async def claim(
 
 
 async def mark_sent(session: AsyncSession, message: ClaimedMessage, now: datetime) -> None:
-    """Note that a message has arrived (writer)."""
+    """Mark a message as sent (writer session)."""
     await session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == message.id)
@@ -205,14 +208,14 @@ async def mark_failed(
     error: str,
     final: bool = False,
 ) -> None:
-    """Note that a message did not arrive: it is tried again later, or given up (writer).
+    """Record a failed attempt: the message is retried later, or given up (writer session).
 
     Parameters
     ----------
     error : str
-        The class of the error; its words may hold addresses.
+        Name of the error's class, without the message, which may hold addresses.
     final : bool
-        It cannot arrive, however often it is tried.
+        Whether a retry is pointless.
     """
     wait = min(FIRST_WAIT * 2 ** min(message.attempt - 1, 20), LONGEST_WAIT)
     gives_up = final or message.attempt >= ATTEMPTS
@@ -228,7 +231,10 @@ async def mark_failed(
 
 
 async def forget_old(session: AsyncSession, now: datetime) -> int:
-    """Delete what was sent, given up or written longer than `KEPT` ago; say how many (writer)."""
+    """Delete messages that were sent, given up or written longer than `KEPT` ago; return how many.
+
+    Needs a writer session.
+    """
     ended = func.coalesce(OutboxMessage.sent_at, OutboxMessage.failed_at, OutboxMessage.created_at)
     gone = await session.scalars(
         delete(OutboxMessage)
@@ -240,7 +246,7 @@ async def forget_old(session: AsyncSession, now: datetime) -> int:
 
 
 async def waiting(session: AsyncSession) -> tuple[int, int]:
-    """Return how many messages wait to be sent, and how many were given up (writer)."""
+    """Return how many messages wait to be sent, and how many were given up (writer session)."""
     question = select(
         func.count().filter(_is_open()),
         func.count().filter(OutboxMessage.failed_at.is_not(None)),
@@ -257,16 +263,16 @@ async def add_webhook(
     events: Sequence[str],
     organization_id: str | None = None,
 ) -> tuple[str, bytes]:
-    """Register where a system wants to be told, and return its id and its key (writer).
+    """Register a webhook, and return its id and its key (writer session).
 
-    The key signs each body; it is shown once. ``actor`` None is the command line.
+    The key signs each body and is shown once. ``actor`` is None for the command line.
 
     Raises
     ------
     ForbiddenError
         The actor is no administrator.
     InvalidRecordError
-        An unknown event, or an address that is none.
+        An event is unknown, there is none, or ``url`` is not a web address.
     NotFoundError
         There is no such organisation.
     """
@@ -293,13 +299,13 @@ async def add_webhook(
 
 
 async def webhooks(session: AsyncSession) -> list[Webhook]:
-    """Return the webhooks that are not revoked, oldest first (writer)."""
+    """Return the webhooks that are not revoked, oldest first (writer session)."""
     question = select(Webhook).where(Webhook.revoked_at.is_(None))
     return list(await session.scalars(question.order_by(Webhook.created_at, Webhook.id)))
 
 
 async def revoke_webhook(session: AsyncSession, webhook_id: str) -> None:
-    """Tell a webhook nothing more (writer).
+    """Revoke a webhook, so that it gets no more notifications (writer session).
 
     Raises
     ------

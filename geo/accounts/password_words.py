@@ -1,13 +1,13 @@
-"""Words that guesses of passwords here start from: they count for nothing in one.
+"""Words from which guesses of a password start, and which therefore add nothing to its strength.
 
-Those of NIST SP 800-63B, 5.1.1.2 (the service's own name, its subject), months and days of the
-week in the five languages, countries and towns of the network, and the commonest of this language
-area. The commonest of the world, some 30,000 that breaches have shown, are zxcvbn's.
+They are the words of NIST SP 800-63B, 5.1.1.2 (name and subject of the service), months and days of
+the week in the five languages, countries and towns of the network, and the commonest passwords of
+this language area. The commonest passwords of the world, some 30,000 from breaches, are in zxcvbn.
 """
 
 from typing import Final
 
-#: As `geo.text.normalize.folded` gives them: small letters, no accents.
+#: Words in the form of `geo.text.normalize.folded`: lower case, no accents.
 GUESSED: Final = frozenset(
     """
     amparo amparos contrasena contrasenha contrasenas password passw0rd admin administrador

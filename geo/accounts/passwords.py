@@ -1,4 +1,4 @@
-"""Passwords: what is accepted, how it is kept (argon2id), and that checking tells nothing."""
+"""Passwords: rules for new ones, hashing (argon2id), and checks that reveal no account."""
 
 import asyncio
 import re
@@ -17,46 +17,47 @@ from geo.errors import InvalidRecordError
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
-#: Our choice, above the 8 that NIST SP 800-63B (section 5.1.1.2) asks for at least.
+#: Minimum length: our choice, above the 8 of NIST SP 800-63B (section 5.1.1.2).
 SHORTEST = 12
-#: Long phrases are welcome; far longer ones only cost time (NIST asks to accept 64).
+#: Maximum length: long phrases are welcome, far longer ones only cost time (NIST asks for 64).
 LONGEST = 256
 
-#: Fewer different letters and digits beside known words are soon tried; our choice.
+#: Minimum number of distinct letters and digits beside known words (our choice).
 _FEWEST_SIGNS = 6
 _SHORTEST_WORD = 4
 _STRIPPED = frozenset(word for word in GUESSED if len(word) >= _SHORTEST_WORD)
-#: Digits for letters, as in passw0rd, are the first thing that guessing programs try.
+#: Digits in place of letters, as in passw0rd, which guessing programs try first.
 _SWAPS = tuple(str.maketrans("013457@$", letters) for letters in ("oleastas", "oieastas"))
 
 _RUN = "0123456789" * 3 + "abcdefghijklmnopqrstuvwxyzqwertyuiopasdfghjklzxcvbnm"
 
-#: Guesses that zxcvbn takes to find it, as a power of ten: its "safely unguessable", a score of 3
-#: (Wheeler, USENIX Security 2016); at the rates of a sign-in that is centuries.
+#: Minimum number of guesses by zxcvbn's estimate, as a power of ten: "safely unguessable", a score
+#: of 3 (Wheeler, USENIX Security 2016); at the rate limit of sign-ins this takes centuries.
 _LEAST_GUESSES_LOG10 = 8.0
 
-#: More signs zxcvbn does not look at: its work grows with their square and more.
+#: Number of characters given to zxcvbn, whose work grows at least with their square.
 _LOOKED_AT = 72
 
 # RFC 9106, section 4, second recommended option: 64 MiB, 3 passes, 4 lanes.
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
-# Two at a time bound what a flood of sign-ins costs: 128 MiB, and never the event loop.
+# Two threads bound the cost of a flood of sign-ins to 128 MiB, and keep it off the event loop.
 _THREADS = ThreadPoolExecutor(2, thread_name_prefix="password")
 
-#: Of its own for who is known: an emergency waits for no flood of strangers' tries (64 MiB more).
+#: A separate thread for known devices, so that a sign-in in an emergency does not wait behind a
+#: flood of strangers' attempts (64 MiB more).
 _KNOWN_THREAD = ThreadPoolExecutor(1, thread_name_prefix="password-known")
 
 _ESTIMATING = Lock()
 
 
 async def refuse_guessable(password: str, *, email: str, context: Sequence[str] = ()) -> None:
-    """Refuse a password as `check_password` does, in a thread of those that hash.
+    """Run `check_password` in one of the threads that also hash passwords.
 
     Raises
     ------
     InvalidRecordError
-        Says why, without repeating it.
+        The password is refused; the error says why without repeating the password.
     """
     loop = asyncio.get_running_loop()
     check = partial(check_password, password, email=email, context=context)
@@ -69,14 +70,14 @@ def check_password(password: str, *, email: str, context: Sequence[str] = ()) ->
     Parameters
     ----------
     email
-        Of whose it is.
+        E-mail address of the person.
     context
-        What else is known of them: their name, their organisation.
+        Other texts about the person that a guesser may know: name, organisation.
 
     Raises
     ------
     InvalidRecordError
-        Says why, without repeating it.
+        The password is refused; the error says why without repeating the password.
     """
     if len(password) < SHORTEST:
         raise InvalidRecordError([("password", CodedReason("too_short", least=SHORTEST))])
@@ -96,14 +97,14 @@ def _own_words(email: str, context: Sequence[str]) -> list[str]:
 def _is_common(password: str, own: Sequence[str]) -> bool:
     plain = folded(password)
     forms = {plain, *(plain.translate(swap) for swap in _SWAPS)}
-    # With and without what stands between words: "cruz del norte" is a name, too.
+    # Try with and without the characters between words: "cruz del norte" contains a name, too.
     return any(
         _is_poor(form, own) for text in forms for form in (text, re.sub(r"[\W_]+", "", text))
     )
 
 
 def _is_poor(plain: str, own: Sequence[str]) -> bool:
-    """Return whether little is left of a password without the words that everybody knows."""
+    """Return whether little is left of a password after removing words that a guesser knows."""
     left = plain
     for word in sorted({*_STRIPPED, *own}, key=len, reverse=True):
         left = left.replace(word, " ")
@@ -113,12 +114,15 @@ def _is_poor(plain: str, own: Sequence[str]) -> bool:
 
 
 def _resists(password: str, own: Sequence[str]) -> bool:
-    """Return whether whoever knows what we know guesses it late (zxcvbn), accents or none."""
-    # Its dictionaries take a tenth of a second and 10 MB: for who sets a password alone.
+    """Return whether a guesser who knows the context needs many guesses (zxcvbn's estimate).
+
+    The password has to resist with its accents and without.
+    """
+    # Loading the dictionaries takes 0.1 s and 10 MB, so import only when a password is set.
     from zxcvbn import zxcvbn  # noqa: PLC0415 -- see above
 
     context = [*own, *sorted(GUESSED)]
-    # It keeps a call's words in a table of the whole process.
+    # zxcvbn stores the context words in a global table, hence the lock.
     with _ESTIMATING:
         return all(
             zxcvbn(form[:_LOOKED_AT], context)["guesses_log10"] >= _LEAST_GUESSES_LOG10
@@ -127,7 +131,7 @@ def _resists(password: str, own: Sequence[str]) -> bool:
 
 
 async def hash_password(password: str) -> str:
-    """Return the argon2id hash that is stored, made in a thread."""
+    """Return the argon2id hash of a password, computed in a thread."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_THREADS, _HASHER.hash, _normal(password))
 
@@ -135,15 +139,15 @@ async def hash_password(password: str) -> str:
 async def verify_password(
     stored: str | None, password: str, *, is_known_device: bool = False
 ) -> bool:
-    """Return whether a password is the one that was hashed.
+    """Return whether a password matches a stored hash.
 
-    Where nothing is stored the same work is done in vain, so that the time does not tell
-    whether an account exists.
+    Without a stored hash the same work is done for nothing, so that the response time does not
+    reveal whether an account exists.
 
     Parameters
     ----------
     is_known_device
-        Whether it is not to wait for what strangers try.
+        Whether to use the thread for known devices, which strangers' attempts do not block.
     """
     loop = asyncio.get_running_loop()
     threads = _KNOWN_THREAD if is_known_device else _THREADS
@@ -151,13 +155,13 @@ async def verify_password(
 
 
 def needs_rehash(stored: str) -> bool:
-    """Return whether a hash was made with other parameters than today's."""
+    """Return whether a hash was made with other parameters than the current ones."""
     return _HASHER.check_needs_rehash(stored)
 
 
 def _verify(stored: str | None, password: str) -> bool:
     try:
-        # Longer ones were never accepted; hashing them is work for nobody.
+        # Passwords longer than LONGEST are never accepted, so do not hash all of them.
         return _HASHER.verify(stored or _decoy(), _normal(password[: LONGEST + 1])) and bool(stored)
     except (VerificationError, InvalidHashError):
         return False

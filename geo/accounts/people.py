@@ -1,4 +1,4 @@
-"""People who keep the network, and the organisations they belong to."""
+"""Accounts of the people who maintain the network's data, and their organisations."""
 
 import re
 import uuid
@@ -33,7 +33,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 
 _CAPITALS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
-#: Longest name of a person or organisation: a form's line, our choice.
+#: Maximum length of the name of a person or organisation: one line of a form (our choice).
 _LONGEST_NAME = 200
 
 
@@ -71,24 +71,24 @@ async def add_person(
     language: str = "es",
     by: str = "system",
 ) -> str:
-    """Add a person, who has no password until they set one (writer).
+    """Add a person, who has no password until they set one (writer session).
 
     Parameters
     ----------
     by
-        Who does it, for the audit; so in the other functions here.
+        Actor for the audit, here and in the other functions of this module.
 
     Returns
     -------
     str
-        Their id.
+        Id of the person.
 
     Raises
     ------
     InvalidRecordError
-        Names each field that is wrong.
+        A field is wrong; the error names each.
     ConflictError
-        Somebody has that e-mail address already.
+        Another person has that e-mail address already.
     """
     email, name = folded_address(email), name.strip()
     problems: list[tuple[str, CodedReason]] = []
@@ -120,12 +120,12 @@ async def add_person(
 
 
 async def find_person(session: AsyncSession, id_or_email: str) -> Member:
-    """Return one person by id or e-mail address (writer).
+    """Return one person by id or e-mail address (writer session).
 
     Raises
     ------
     NotFoundError
-        There is none.
+        There is no such person.
     """
     wanted = id_or_email.strip()
     found = await _members(
@@ -138,7 +138,7 @@ async def find_person(session: AsyncSession, id_or_email: str) -> Member:
 
 
 async def list_people(session: AsyncSession) -> list[Member]:
-    """Return everybody, by name (writer)."""
+    """Return all people, by name (writer session)."""
     return await _members(session, true())
 
 
@@ -151,12 +151,14 @@ async def change_role(
     countries: Sequence[str],
     by: str = "system",
 ) -> None:
-    """Return a person another role, organisation and countries, from the next request on (writer).
+    """Change a person's role, organisation and countries, effective at their next request.
+
+    Needs a writer session.
 
     Raises
     ------
     InvalidRecordError
-        Names each field that is wrong.
+        A field is wrong; the error names each.
     NotFoundError
         There is no such person.
     """
@@ -175,9 +177,10 @@ async def change_role(
 
 
 async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system") -> None:
-    """Shut a person out: sessions end, tokens, invitations and sent links stop working (writer).
+    """Deactivate a person: end sessions, tokens, invitations and links they sent (writer session).
 
-    The second factor stays: else who shuts out and lets in again would take it away alone.
+    The second factor stays; otherwise one administrator could remove it alone, by deactivating the
+    person and activating them again.
 
     Raises
     ------
@@ -204,7 +207,7 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
         .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
         .values(used_at=clock.now())
     )
-    # Who is shut out may have kept the links that they sent, and would answer them.
+    # The person may have kept the confirmation links that they sent, and could answer them.
     await session.execute(
         update(ConfirmationLink)
         .where(
@@ -218,7 +221,7 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
 
 
 async def activate(session: AsyncSession, person_id: str, *, by: str = "system") -> None:
-    """Let a person in again, by a new invitation (writer).
+    """Activate a person again, who then needs a new invitation to sign in (writer session).
 
     Raises
     ------
@@ -234,10 +237,10 @@ async def activate(session: AsyncSession, person_id: str, *, by: str = "system")
 
 
 def folded_address(email: str) -> str:
-    """Return an e-mail address as it is kept and compared: without blanks, in small letters.
+    """Return an e-mail address as it is stored and compared: stripped and in lower case.
 
-    Only the letters of ASCII are folded: Unicode has a Kelvin sign whose small letter is k, and
-    whoever owns that address at an identity provider is not whoever has the account.
+    Only ASCII letters are folded. Unicode has a Kelvin sign whose lower case is k, and the owner of
+    an address with that sign at an identity provider is not the owner of the account.
     """
     return email.strip(" \t\r\n").translate(_CAPITALS)
 
@@ -248,12 +251,12 @@ def is_address(email: str) -> bool:
 
 
 async def load_actor(session: AsyncSession, person_id: str, *, means: Means) -> Actor:
-    """Return what an active person may do now, who has shown by ``means`` who they are (writer).
+    """Return the actor of an active person who was authenticated by ``means`` (writer session).
 
     Raises
     ------
     NotFoundError
-        There is no such person, or they are shut out.
+        There is no such person, or the person is deactivated.
     """
     person = await session.scalar(select(Person).where(Person.id == person_id, Person.active))
     if person is None:
@@ -263,7 +266,7 @@ async def load_actor(session: AsyncSession, person_id: str, *, means: Means) -> 
 
 
 def as_actor(person: Person, *, means: Means) -> Actor:
-    """Return what a person may do by their row, and by what they have shown who they are."""
+    """Return the actor for a person's row and the means of authentication."""
     return Actor(
         id=person.id,
         name=person.name,
@@ -276,9 +279,9 @@ def as_actor(person: Person, *, means: Means) -> Actor:
 
 
 async def add_organization(session: AsyncSession, name: str) -> str:
-    """Add an organisation that runs no space yet (writer); an existing one is returned.
+    """Add an organisation without spaces, if it does not exist, and return its id (writer session).
 
-    Its id is that which files of spaces give to an organisation of the same name.
+    The id is the same that a file of spaces gives to an organisation of this name.
 
     Raises
     ------
@@ -296,12 +299,12 @@ async def add_organization(session: AsyncSession, name: str) -> str:
 
 
 async def find_organization(session: AsyncSession, id_or_name: str) -> str:
-    """Return the id of an organisation by its id or exact name, whatever the case (writer).
+    """Return the id of an organisation by its id or its full name, ignoring case (writer session).
 
     Raises
     ------
     NotFoundError
-        There is none, or several have that name.
+        There is no such organisation, or several have that name.
     """
     wanted = id_or_name.strip()
     by_id = await session.scalar(select(Organization.id).where(Organization.id == wanted))
@@ -325,10 +328,10 @@ async def find_organization(session: AsyncSession, id_or_name: str) -> str:
 async def list_organizations(
     session: AsyncSession, *, is_everybodys: bool = False
 ) -> list[tuple[str, str]]:
-    """Return id and name of every organisation, by name (writer).
+    """Return id and name of every organisation, by name (writer session).
 
-    With ``is_everybodys`` those are left out that run restricted spaces alone: the name of one
-    would tell an editor who is named for none of them that they exist (P39).
+    With ``is_everybodys`` organisations that run only restricted spaces are left out: the name of
+    such an organisation would reveal to other staff that its spaces exist (P39).
     """
     question = select(Organization.id, Organization.name)
     if is_everybodys:
@@ -365,7 +368,7 @@ async def _members(session: AsyncSession, condition: ColumnElement[bool]) -> lis
 async def _wrong_place(
     session: AsyncSession, role: str, organization_id: str | None, countries: Sequence[str]
 ) -> list[tuple[str, CodedReason]]:
-    """Return what is wrong with a role and where it is held."""
+    """Return the problems of a combination of role, organisation and countries."""
     problems = []
     if role not in set(Role):
         problems.append(("role", CodedReason("not_one_of", choices=list(Role))))

@@ -1,13 +1,13 @@
-"""Who may do what: the rules of roles, organisations and countries; no database here.
+"""Permission rules by role, organisation and country, without database access.
 
 An editor works for one organisation, an approver decides in some countries, a coordinator in the
-region; an administrator runs the accounts and closes in an emergency, but approves nothing by
-being one. Nobody accepts an own proposal (P23, P40).
+whole region. An administrator runs the accounts and closes in an emergency, but approves nothing.
+Nobody accepts a proposal of their own (P23, P40).
 
-What a second person does, and what opens accounts, is for people who are there: who signed in
-themselves. A token proposes, closes and hides in its person's name, and never stands for a second
-person, whoever holds it (P50). Every rule about that is here, by `is_present`; the command line
-has no `Actor`, since who has the machine has the database.
+The acts of a second person, and access to accounts, are for people who signed in themselves. A
+program with a token proposes, closes and hides in the name of a person, but never counts as a
+second person (P50). All rules about that are here, by `is_present`. The command line has no
+`Actor`, since anybody with the machine has the database too.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from geo.errors import ForbiddenError, SessionNeededError
 
 
 class Role(StrEnum):
-    """What a person is for the network, from least to most."""
+    """Role of a person in the network, from the least permissions to the most."""
 
     VIEWER = "viewer"
     EDITOR = "editor"
@@ -27,7 +27,7 @@ class Role(StrEnum):
 
 
 class Means(StrEnum):
-    """By what somebody has shown who they are: signed in, or by a token that a program holds."""
+    """How an actor was authenticated: by a browser session, or by the token of a program."""
 
     SESSION = "session"
     PROGRAM = "program"
@@ -40,17 +40,17 @@ class Actor:
     Parameters
     ----------
     id, name
-        Of the person; the name is for colleagues and in no public answer (P6).
+        Id and name of the person; the name is for colleagues and in no public response (P6).
     role
-        What they may do.
+        Role, which decides the permissions.
     organization_id
-        Whose records they edit; None where they belong to none.
+        Organisation whose records the person edits; None if they belong to none.
     countries
-        Two-letter codes where an approver decides.
+        Two-letter codes of the countries in which an approver decides.
     language
-        In which they are written to.
+        Language of messages to the person.
     means
-        By what they have shown who they are; who does not say so is no more than a program.
+        How the actor was authenticated; by default a program, which has fewer permissions.
     """
 
     id: str
@@ -68,17 +68,17 @@ _STAFF = frozenset({Role.EDITOR, Role.APPROVER, Role.COORDINATOR, Role.ADMIN})
 
 
 def is_staff(actor: Actor) -> bool:
-    """Return whether somebody works on records: an editor or above."""
+    """Return whether an actor works on records: an editor or above."""
     return actor.role in _STAFF
 
 
 def is_present(actor: Actor) -> bool:
-    """Return whether somebody is there themselves, and not a program in their name (P50)."""
+    """Return whether an actor signed in themselves, and is no program with a token (P50)."""
     return actor.means is Means.SESSION
 
 
 def can_propose(actor: Actor, *, organization_id: str | None, country: str | None) -> bool:
-    """Return whether somebody may propose a change of a record of that organisation and country."""
+    """Return whether an actor may propose changes to a record of an organisation and country."""
     if actor.role in _HIGHEST:
         return True
     return is_staff(actor) and (
@@ -87,72 +87,72 @@ def can_propose(actor: Actor, *, organization_id: str | None, country: str | Non
 
 
 def can_close(actor: Actor, *, organization_id: str | None, country: str | None) -> bool:
-    """Return whether somebody may close a record at once (P40: one owner, immediate)."""
+    """Return whether an actor may close a record at once (P40: one person, at once)."""
     return can_propose(actor, organization_id=organization_id, country=country)
 
 
 def can_approve(actor: Actor, *, country: str | None, proposed_by: str | None) -> bool:
-    """Return whether somebody may decide a proposal; never one's own (P23), nor a program (P50)."""
+    """Return whether an actor may decide on a proposal: not on their own, no program (P23, P50)."""
     if not is_present(actor) or (proposed_by is not None and proposed_by == actor.id):
         return False
     return actor.role in _REGION or _approves_in(actor, country=country)
 
 
 def can_hide(actor: Actor, *, country: str | None) -> bool:
-    """Return whether somebody may hide at once what lies in a country (P24); None: anywhere."""
+    """Return whether an actor may hide records of a country at once (P24); None for any country."""
     return actor.role in _HIGHEST or _approves_in(actor, country=country)
 
 
 def can_review(actor: Actor) -> bool:
-    """Return whether somebody lets texts, checklists and members in: coordinating, and there."""
+    """Return whether an actor may approve texts, checklists and members; no program may (P50)."""
     return is_present(actor) and can_coordinate(actor)
 
 
 def can_coordinate(actor: Actor) -> bool:
-    """Return whether somebody keeps vocabularies, checklists and messages."""
+    """Return whether an actor may edit vocabularies, checklists and messages."""
     return actor.role in _HIGHEST
 
 
 def can_administer(actor: Actor) -> bool:
-    """Return whether somebody keeps accounts and tokens; no program does (P50)."""
+    """Return whether an actor may manage accounts and tokens; no program may (P50)."""
     return is_present(actor) and actor.role is Role.ADMIN
 
 
 def can_audit(actor: Actor) -> bool:
-    """Return whether somebody reads the audit chain; no program does (P50)."""
+    """Return whether an actor may read the audit chain; no program may (P50)."""
     return is_present(actor) and actor.role in _HIGHEST
 
 
 def require_staff(actor: Actor) -> None:
-    """Refuse who is not an editor or above.
+    """Refuse an actor below the role of an editor.
 
     Raises
     ------
     ForbiddenError
-        Says who may.
+        The actor may not; the error says who may.
     """
     _require(is_staff(actor), "this is for editors, approvers, coordinators and administrators")
 
 
 def require_present(actor: Actor) -> None:
-    """Refuse a program, whoever's name it acts in.
+    """Refuse a program with a token, even if the token acts in a person's name.
 
     Raises
     ------
     SessionNeededError
-        Says what helps.
+        The request comes from a program; the error says that signing in helps.
     """
     if not is_present(actor):
         raise SessionNeededError
 
 
 def require_propose(actor: Actor, *, organization_id: str | None, country: str | None) -> None:
-    """Refuse who may not change a record of that organisation and country.
+    """Refuse an actor who may not change a record of an organisation and country.
 
     Raises
     ------
     ForbiddenError
-        Says who may.
+        The actor may not; the error says who may.
     """
     _require(
         can_propose(actor, organization_id=organization_id, country=country),
@@ -162,12 +162,12 @@ def require_propose(actor: Actor, *, organization_id: str | None, country: str |
 
 
 def require_close(actor: Actor, *, organization_id: str | None, country: str | None) -> None:
-    """Refuse who may not close a record at once.
+    """Refuse an actor who may not close a record at once.
 
     Raises
     ------
     ForbiddenError
-        Says who may.
+        The actor may not; the error says who may.
     """
     _require(
         can_close(actor, organization_id=organization_id, country=country),
@@ -177,14 +177,14 @@ def require_close(actor: Actor, *, organization_id: str | None, country: str | N
 
 
 def require_approve(actor: Actor, *, country: str | None, proposed_by: str | None) -> None:
-    """Refuse who may not decide a proposal.
+    """Refuse an actor who may not decide on a proposal.
 
     Raises
     ------
     SessionNeededError
-        A program asks.
+        The request comes from a program with a token.
     ForbiddenError
-        Says who may, or that it is the actor's own.
+        The proposal is the actor's own, or the actor may not decide; the error says who may.
     """
     require_present(actor)
     _require(
@@ -198,12 +198,12 @@ def require_approve(actor: Actor, *, country: str | None, proposed_by: str | Non
 
 
 def require_hide(actor: Actor, *, country: str | None) -> None:
-    """Refuse who may not hide at once what lies in a country.
+    """Refuse an actor who may not hide records of a country at once.
 
     Raises
     ------
     ForbiddenError
-        Says who may.
+        The actor may not; the error says who may.
     """
     _require(
         can_hide(actor, country=country),
@@ -212,53 +212,53 @@ def require_hide(actor: Actor, *, country: str | None) -> None:
 
 
 def require_review(actor: Actor) -> None:
-    """Refuse who may not let texts, checklists and members in.
+    """Refuse an actor who may not approve texts, checklists and members.
 
     Raises
     ------
     SessionNeededError
-        A program asks.
+        The request comes from a program with a token.
     ForbiddenError
-        Says who may.
+        The actor may not; the error says who may.
     """
     require_present(actor)
     require_coordinate(actor)
 
 
 def require_coordinate(actor: Actor) -> None:
-    """Refuse who does not coordinate.
+    """Refuse an actor who is neither coordinator nor administrator.
 
     Raises
     ------
     ForbiddenError
-        Says who may.
+        The actor may not; the error says who may.
     """
     _require(can_coordinate(actor), "this is for coordinators and administrators")
 
 
 def require_administer(actor: Actor) -> None:
-    """Refuse who does not administer.
+    """Refuse an actor who is no administrator.
 
     Raises
     ------
     SessionNeededError
-        A program asks.
+        The request comes from a program with a token.
     ForbiddenError
-        Says who may.
+        The actor may not; the error says who may.
     """
     require_present(actor)
     _require(can_administer(actor), "accounts are kept by administrators")
 
 
 def require_audit(actor: Actor) -> None:
-    """Refuse who may not read the audit chain.
+    """Refuse an actor who may not read the audit chain.
 
     Raises
     ------
     SessionNeededError
-        A program asks.
+        The request comes from a program with a token.
     ForbiddenError
-        Says who may.
+        The actor may not; the error says who may.
     """
     require_present(actor)
     _require(can_audit(actor), "the audit is read by coordinators and administrators")

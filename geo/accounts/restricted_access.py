@@ -1,4 +1,4 @@
-"""Restricted records (P31): read by named people only, and never without a trace."""
+"""Reading of restricted spaces, by named readers only and always with an audit entry (P31)."""
 
 from typing import Any
 
@@ -22,24 +22,25 @@ async def readable(session: AsyncSession) -> tuple[str, ...]:
 
 
 async def read(database: Database, space_id: str, *, person: str) -> dict[str, Any]:
-    """Return a restricted space's whole record, after its reading is in the audit chain.
+    """Return the whole record of a restricted space, after the audit chain has the reading.
 
-    Two transactions: the database shows the record only to who has a committed entry of the
-    last minute, so that nobody reads, rolls back and has not been there.
+    This takes two transactions: the database shows the record only if a committed audit entry of
+    the last minute exists, so that nobody can read and then roll the entry back.
 
     Parameters
     ----------
     database : Database
-        With the staff tier.
+        Database with the staff tier.
     space_id : str
-        Of the space.
+        Id of the space.
     person : str
-        Id of who reads; must be named for it.
+        Id of the reader, who must be named for the space.
 
     Raises
     ------
     NotFoundError
-        There is none, it is not restricted, or this person is not named: never told apart.
+        There is no such space, it is not restricted, or the person is not a named reader; the error
+        does not say which.
     """
     async with database.session(Tier.STAFF, person=person, read_write=True) as session:
         seq = await session.scalar(_OPEN, {"id": space_id})
@@ -53,7 +54,7 @@ async def read(database: Database, space_id: str, *, person: str) -> dict[str, A
 
 
 async def readers(session: AsyncSession, space_id: str) -> list[tuple[str, str]]:
-    """Return name and e-mail address of who is named for a restricted space, by name (writer)."""
+    """Return names and e-mail addresses of a restricted space's named readers (writer session)."""
     rows = await session.execute(
         select(Person.name, Person.email)
         .join(RestrictedReader, RestrictedReader.person == Person.id)
@@ -64,7 +65,7 @@ async def readers(session: AsyncSession, space_id: str) -> list[tuple[str, str]]
 
 
 async def name_reader(session: AsyncSession, space_id: str, person: str, *, actor: str) -> None:
-    """Let a person read a restricted space (writer); naming again changes nothing.
+    """Name a person as a reader of a restricted space (writer session); idempotent.
 
     Raises
     ------
@@ -90,12 +91,12 @@ async def name_reader(session: AsyncSession, space_id: str, person: str, *, acto
 
 
 async def unname_reader(session: AsyncSession, space_id: str, person: str, *, actor: str) -> None:
-    """Take a person's right to read a restricted space (writer).
+    """Remove a person from the named readers of a restricted space (writer session).
 
     Raises
     ------
     NotFoundError
-        The person was not named for it.
+        The person was not a named reader of the space.
     """
     gone = await session.scalar(
         delete(RestrictedReader)

@@ -1,8 +1,8 @@
-"""The second factor of a sign-in: codes of an authenticator app, and codes on paper for its loss.
+"""The second factor of a sign-in: codes of an authenticator app, and recovery codes on paper.
 
-A code is RFC 6238's: six digits of HMAC-SHA-1 over a time step of 30 s. Each is taken once, the
-step of the last one is kept with the secret, and wrong ones are counted by the account in the
-database, so that no number of processes or addresses gives more tries.
+A code follows RFC 6238: six digits of HMAC-SHA-1 over a time step of 30 s. Each code is accepted
+once: the step of the last accepted code is stored with the secret. Wrong codes are counted per
+account in the database, so that more processes or IP addresses give no more attempts.
 """
 
 import base64
@@ -28,31 +28,31 @@ from geo.audit import trail
 from geo.db import clock
 from geo.models import FactorReset, KnownDevice, Person, RecoveryCode, SecondFactor, WebSession
 
-#: Who decides, hides or keeps accounts: a password alone opens nothing to them.
+#: Roles that decide, hide or manage accounts, for which a password alone is not enough.
 REQUIRED_OF = frozenset({Role.APPROVER, Role.COORDINATOR, Role.ADMIN})
 
-#: What an authenticator app calls us.
+#: Name of the service in an authenticator app.
 ISSUER = "Amparo"
 
-#: Seconds of a time step (RFC 6238, section 4.1), and steps beside the present one that are taken:
-#: one for the way and the clocks (section 5.2).
+#: Seconds of a time step (RFC 6238, section 4.1), and number of steps before and after the present
+#: one that are accepted too, for network delay and clock drift (section 5.2).
 STEP_S = 30
 _STEPS_BESIDE = 1
 
-#: RFC 4226, section 4, R6: as long as what the HMAC gives out.
+#: Length of the app's secret: that of the HMAC output (RFC 4226, section 4, R6).
 _SECRET_BYTES = 20
 _PURPOSE = "second-factors"
 
-#: Wrong codes of an account within the time below; our choice [A]: with three steps open at once,
-#: whoever has the password finds one within 1 in 1,400 a day.
+#: Maximum number of wrong codes of an account within `FAILURES_WITHIN`; our choice [A]: with three
+#: steps open at once, a guesser with the password finds a code with odds of 1 in 1,400 a day.
 MOST_FAILURES = 10
 FAILURES_WITHIN = timedelta(hours=1)
 
-#: Codes on paper: ten, of 80 random bits each, so that trying them is in vain.
+#: Number of recovery codes on paper; each has 80 random bits, so guessing is hopeless.
 RECOVERY_CODES = 10
 _RECOVERY_BYTES = 10
 
-#: For so long a second administrator may agree to a reset.
+#: Time within which a second administrator may agree to a reset.
 RESET_LIFE = timedelta(hours=24)
 
 _DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
@@ -60,32 +60,32 @@ _BLANKS = re.compile(r"[\s-]+")
 
 
 class CodeVerdict(StrEnum):
-    """What a code is."""
+    """The result of checking a code."""
 
     RIGHT = "right"
     RECOVERY = "recovery"
     WRONG = "wrong"
-    #: Too many were wrong; nothing was looked at.
+    #: Too many wrong codes before, so this one was not checked.
     WAIT = "wait"
 
     @property
     def opens(self) -> bool:
-        """Whether it stands for the second factor."""
+        """Whether the code is accepted as the second factor."""
         return self in {CodeVerdict.RIGHT, CodeVerdict.RECOVERY}
 
 
 @dataclass(frozen=True, slots=True)
 class FactorStatus:
-    """What somebody has of a second factor.
+    """The state of a person's second factor.
 
     Parameters
     ----------
     is_set
-        Whether an app is set.
+        Whether an app is set up.
     codes_left
-        Codes on paper that were not used.
+        Number of unused recovery codes.
     devices
-        Browsers that are known.
+        Number of known devices (browsers).
     """
 
     is_set: bool
@@ -95,14 +95,14 @@ class FactorStatus:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """A reset that one administrator asked for.
+    """A reset of a second factor that one administrator asked for.
 
     Parameters
     ----------
     asked_by
-        Their id.
+        Id of the administrator.
     name
-        Their name, for colleagues.
+        Name of the administrator, for colleagues.
     """
 
     asked_by: str
@@ -110,10 +110,10 @@ class Reset:
 
 
 async def offered_secret(session: AsyncSession, sign_in_secret: str) -> str:
-    """Return the secret that a sign-in is shown to set up an app with (writer), in base 32.
+    """Return the secret with which a person sets up an app, in base 32 (writer session).
 
-    It is made of the sign-in's own secret by a key of the database: looking at the page again
-    shows the same, and nothing is stored before a code of it has come back.
+    The secret is derived from the sign-in's secret by a key of the database: reloading the page
+    shows the same secret, and nothing is stored before a first code confirms the app.
     """
     key = await signing_key(session, _PURPOSE)
     made = hmac.digest(key, sign_in_secret.encode("utf-8", "surrogatepass"), "sha256")
@@ -121,12 +121,12 @@ async def offered_secret(session: AsyncSession, sign_in_secret: str) -> str:
 
 
 def provisioning_uri(secret: str, email: str) -> str:
-    """Return what the app reads from the picture."""
+    """Return the URI of the QR code by which an app reads the secret."""
     return TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
 async def standing(session: AsyncSession, person_id: str) -> FactorStatus:
-    """Return what a person has of a second factor (writer)."""
+    """Return the state of a person's second factor (writer session)."""
     unused = select(func.count()).where(
         RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None)
     )
@@ -149,23 +149,25 @@ async def set_up(
     now: datetime,
     replaces: bool = False,
 ) -> list[str] | None:
-    """Take an app as the second factor (writer); None where the code is wrong. The person is told.
+    """Set up an app as the second factor after a first code, and notify the person.
+
+    Needs a writer session.
 
     Parameters
     ----------
     replaces
-        Whether it may take the place of another one, of which who calls it has asked for a code;
-        else None where there is one by now.
+        Whether the app may replace another one, for which the caller has checked a code.
 
     Returns
     -------
-    list of str
-        New codes on paper, shown this once.
+    list of str or None
+        New recovery codes, to be shown only this once. None if the code is wrong, or if the person
+        has another app and ``replaces`` is false.
     """
     step = _step_of(secret, _plain(code), now)
     if step is None:
         return None
-    # Two at the same moment: the second waits here, and finds the first.
+    # Of two simultaneous requests the second waits here, and then sees the first one's app.
     await session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
     if not replaces and await _secret_of(session, person_id) is not None:
         return None
@@ -188,17 +190,17 @@ async def check(
     now: datetime,
     is_counted: bool = True,
 ) -> CodeVerdict:
-    """Say what a code is, and take it: it is right once (writer).
+    """Check a code and use it up, since each is accepted once (writer session).
 
     Parameters
     ----------
     person_id
-        None where nobody has the address that was written; the same is done in vain.
+        None if no account has the stated address; the same queries are then made for nothing.
     now
-        Aware.
+        Current time, timezone-aware.
     is_counted
-        Whether wrong ones count, and too many are no longer looked at: what others have tried is
-        no reason against somebody on a device that is known, whose tries are counted elsewhere.
+        Whether wrong codes count, and too many block further ones. False on a known device, which
+        strangers' attempts must not lock out and whose attempts are counted elsewhere.
     """
     plain = _plain(code)
     if not _DIGITS.fullmatch(plain):
@@ -226,7 +228,7 @@ async def check(
 
 
 async def is_recovery_code(session: AsyncSession, person_id: str | None, code: str) -> bool:
-    """Return whether a code on paper is a person's and unused, without using it up (writer)."""
+    """Return whether a recovery code is valid, without using it up (writer session)."""
     found = await session.scalar(
         select(RecoveryCode.person_id).where(
             RecoveryCode.code_sha256 == _digest(_plain(code)),
@@ -238,25 +240,29 @@ async def is_recovery_code(session: AsyncSession, person_id: str | None, code: s
 
 
 def fits(secret: str, code: str, *, now: datetime) -> bool:
-    """Return whether a code is of an app that is about to be set up; nothing is taken."""
+    """Return whether a code matches an app that is about to be set up; nothing is stored."""
     return _step_of(secret, _plain(code), now) is not None
 
 
 def is_digits(code: str) -> bool:
-    """Return whether a code is written as an app shows it."""
+    """Return whether a code has the form of an app's code: six digits."""
     return _DIGITS.fullmatch(_plain(code)) is not None
 
 
 async def renew_codes(session: AsyncSession, person_id: str) -> list[str]:
-    """Return new codes on paper; those before end (writer). Who calls it has asked for a code."""
+    """Replace a person's recovery codes and return the new ones (writer session).
+
+    The caller has checked a code before.
+    """
     await _record(session, person_id, "person.codes_renewed", person_id)
     return await _new_codes(session, person_id)
 
 
 async def reset(session: AsyncSession, person_id: str, *, by: str) -> None:
-    """Take a second factor away (writer); the person sets up another at the next sign-in.
+    """Delete a person's second factor, so that they set up another at the next sign-in.
 
-    What was open in their name ends: sign-ins, known devices, tokens. The person is told.
+    Needs a writer session. The person's browser sessions, known devices and tokens end, and the
+    person is notified.
     """
     await _forget(session, person_id)
     await end_devices_of(session, person_id)
@@ -274,7 +280,7 @@ async def reset(session: AsyncSession, person_id: str, *, by: str) -> None:
 
 
 async def waiting_reset(session: AsyncSession, person_id: str) -> Reset | None:
-    """Return the reset that waits for a second administrator, if one does (writer)."""
+    """Return the reset that waits for a second administrator, or None (writer session)."""
     found = (
         await session.execute(
             select(FactorReset.asked_by, Person.name)
@@ -282,7 +288,7 @@ async def waiting_reset(session: AsyncSession, person_id: str) -> Reset | None:
             .where(
                 FactorReset.person_id == person_id,
                 FactorReset.asked_at > clock.now() - RESET_LIFE,
-                # Who no longer keeps accounts is no first of two.
+                # A request by a person who is no administrator any more does not count.
                 Person.active,
                 Person.role == Role.ADMIN,
             )
@@ -292,16 +298,17 @@ async def waiting_reset(session: AsyncSession, person_id: str) -> Reset | None:
 
 
 async def ask_reset(session: AsyncSession, person_id: str, *, by: str) -> bool:
-    """Ask for a reset as one administrator; agree to it as a second one (writer, P52).
+    """Ask for a reset as a first administrator, or agree to it as a second one (P52).
 
-    Who calls it has asked whether ``by`` administers, and that it is somebody else's factor.
+    Needs a writer session. The caller has checked that ``by`` is an administrator and not the
+    person themselves.
 
     Returns
     -------
     bool
-        Whether it was done.
+        Whether the factor was reset.
     """
-    # Two at the same moment: the second waits here, and finds the first.
+    # Of two simultaneous requests the second waits here, and then sees the first.
     await session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
     waiting = await waiting_reset(session, person_id)
     if waiting is not None and waiting.asked_by != by:
@@ -317,12 +324,12 @@ async def ask_reset(session: AsyncSession, person_id: str, *, by: str) -> bool:
 
 
 async def record_forgotten(session: AsyncSession, person_id: str, devices: int) -> None:
-    """Note that somebody has made their browsers unknown (writer)."""
+    """Write to the audit that a person has forgotten all their known devices (writer session)."""
     await _record(session, person_id, "person.devices_ended", person_id, {"devices": devices})
 
 
 async def end_devices_of(session: AsyncSession, person_id: str) -> int:
-    """Make every device of a person unknown (writer), and say how many were known."""
+    """Forget every known device of a person (writer session), and return how many there were."""
     gone = await session.scalars(
         delete(KnownDevice).where(KnownDevice.person_id == person_id).returning(KnownDevice.id)
     )
@@ -334,13 +341,13 @@ def _plain(code: str) -> str:
 
 
 def _step_of(secret: str, code: str, now: datetime) -> int | None:
-    """Return the time step, among those open now, that a code belongs to."""
+    """Return the time step, among those accepted now, to which a code belongs, or None."""
     present = int(now.timestamp()) // STEP_S
     found = None
     if not _DIGITS.fullmatch(code):
         return None
     for step in range(present - _STEPS_BESIDE, present + _STEPS_BESIDE + 1):
-        # All are compared, whichever fits.
+        # Compare with every step, so that the time does not depend on which one matches.
         if hmac.compare_digest(TOTP(secret).generate_otp(step).encode(), code.encode()):
             found = step
     return found
@@ -398,7 +405,7 @@ async def _forget(session: AsyncSession, person_id: str) -> None:
 
 
 async def _warn(session: AsyncSession, person_id: str) -> None:
-    """Tell somebody that their password is known to who does not have their codes."""
+    """Warn a person that somebody has their password but not their second factor."""
     await _record(session, person_id, "person.codes_refused", person_id)
     await outbox.announce(
         session, "account.codes_refused", {}, people=[person_id], to_webhooks=False

@@ -1,6 +1,6 @@
-"""Signing in: invitations, passwords, identities of a provider, and browser sessions.
+"""Sign-in by invitation, password or identity provider, and browser sessions.
 
-Secrets in links and cookies are 256 random bits, of which only the SHA-256 is kept.
+Secrets in links and cookies are 256 random bits, of which only the SHA-256 is stored.
 """
 
 import secrets
@@ -21,16 +21,16 @@ from geo.db import clock
 from geo.errors import InvalidTokenError, LinkError, NotFoundError
 from geo.models import Invitation, Organization, Person, SecondFactor, WebSession
 
-#: How long an invitation may lie in a mailbox.
+#: Time for which an invitation is valid.
 INVITATION_LIFE = timedelta(hours=72)
 
-#: How old a session's last sighting may get before it is written anew: a write a minute at most.
+#: Age from which a session's last use is written again: at most one write per minute.
 _SIGHTING = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Whom an invitation is for; the organisation's name, where they belong to one."""
+    """The person that an invitation is for, with the name of their organisation, if any."""
 
     person_id: str
     name: str
@@ -40,7 +40,7 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a sign-in is checked against; both are None for an address that nobody has."""
+    """Id and password hash of an account; both are None for an unknown e-mail address."""
 
     person_id: str | None
     password_hash: str | None
@@ -48,7 +48,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A browser session that is alive, and whose it is."""
+    """A valid browser session and its actor."""
 
     session_id: str
     actor: Actor
@@ -56,15 +56,14 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class HalfSignedIn:
-    """A browser session that a password has opened, and that waits for the second factor.
+    """A browser session opened by a password, which waits for the second factor.
 
-    It is nobody's yet: there is no actor in it, and it opens the page that asks for the factor
-    alone.
+    The session has no actor yet, and gives access only to the page that asks for the factor.
 
     Parameters
     ----------
     has_factor
-        Whether a code is asked for; else an app is to be set up.
+        Whether the page asks for a code; otherwise the person has to set up an app.
     """
 
     person_id: str
@@ -73,15 +72,15 @@ class HalfSignedIn:
 
 
 async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -> str:
-    """Make a single-use link secret by which a person sets a password (writer).
+    """Return the secret of a single-use link by which a person sets a password (writer session).
 
-    Whoever makes it could use it, so it ends what is open in the person's name, older links,
-    sign-ins, known devices and tokens, and the person is told. The second factor stays.
+    The maker of a link could use it, so making one ends the person's older links, sessions, known
+    devices and tokens, and notifies the person. The second factor stays.
 
     Parameters
     ----------
     by
-        Who does it, for the audit.
+        Actor for the audit.
 
     Raises
     ------
@@ -101,7 +100,7 @@ async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -
             id=str(uuid.uuid4()),
             token_sha256=digest(secret),
             person_id=person_id,
-            # The database's clock decides here and when it is opened.
+            # By the database's clock, which is also used when the link is opened.
             expires_at=clock.now() + INVITATION_LIFE,
         )
     )
@@ -118,12 +117,12 @@ async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -
 
 
 async def read_invitation(session: AsyncSession, secret: str) -> Invited:
-    """Return whom an invitation is for, without using it up (writer).
+    """Return the person that an invitation is for, without using it up (writer session).
 
     Raises
     ------
     LinkError
-        It was used, has expired or never existed.
+        The invitation was used, has expired or never existed.
     """
     found = (
         await session.execute(
@@ -145,7 +144,7 @@ async def read_invitation(session: AsyncSession, secret: str) -> Invited:
 
 
 async def accept_invitation(session: AsyncSession, secret: str, password_hash: str) -> str:
-    """Set a password by an invitation, once; whoever was signed in before is out (writer).
+    """Set a password by an invitation, once, and end all sessions of the person (writer session).
 
     Returns
     -------
@@ -155,9 +154,9 @@ async def accept_invitation(session: AsyncSession, secret: str, password_hash: s
     Raises
     ------
     LinkError
-        It was used, has expired or never existed.
+        The invitation was used, has expired or never existed.
     """
-    # One statement decides who uses it, whatever happens at the same moment.
+    # One atomic statement, so that of two simultaneous requests only one uses the invitation.
     person_id: str | None = await session.scalar(
         update(Invitation)
         .where(
@@ -181,7 +180,7 @@ async def accept_invitation(session: AsyncSession, secret: str, password_hash: s
 
 
 async def read_credentials(session: AsyncSession, email: str) -> Credentials:
-    """Return what a sign-in is checked against (writer); shut-out people have nothing."""
+    """Return the credentials of an active person by e-mail address (writer session)."""
     found = (
         await session.execute(
             select(Person.id, Person.password_hash).where(
@@ -193,7 +192,7 @@ async def read_credentials(session: AsyncSession, email: str) -> Credentials:
 
 
 async def store_password(session: AsyncSession, person_id: str, password_hash: str) -> None:
-    """Keep a password's hash (writer)."""
+    """Store the hash of a person's password (writer session)."""
     await session.execute(
         update(Person).where(Person.id == person_id).values(password_hash=password_hash)
     )
@@ -202,15 +201,15 @@ async def store_password(session: AsyncSession, person_id: str, password_hash: s
 async def find_identity(
     session: AsyncSession, *, issuer: str, subject: str, email: str | None, is_verified: bool
 ) -> str:
-    """Return whose account an identity provider's subject opens (writer).
+    """Return the id of the person whose account an identity provider's subject opens.
 
-    The first time it is found by an e-mail address that the provider has verified, and the
-    subject is remembered; from then on the subject alone counts.
+    Needs a writer session. At the first sign-in the account is found by an e-mail address that the
+    provider has verified, and the subject is stored; from then on only the subject counts.
 
     Raises
     ------
     NotFoundError
-        Nobody's.
+        No account belongs to the identity.
     """
     if not subject.isprintable():
         msg = "no identity has such a subject"
@@ -248,13 +247,13 @@ async def find_identity(
 async def start_session(
     session: AsyncSession, person_id: str, *, lifetime: timedelta, has_shown_factor: bool = False
 ) -> str:
-    """Start a browser session and return its cookie's secret (writer).
+    """Start a browser session and return the secret for its cookie (writer session).
 
     Parameters
     ----------
     has_shown_factor
-        Whether a second factor was shown, or what stands for it. Without one a session of who
-        needs it is half of one: see `read_session`.
+        Whether a second factor or a trusted device was shown. Without it `read_session` returns
+        `HalfSignedIn` for a person who needs a second factor.
 
     Raises
     ------
@@ -264,7 +263,7 @@ async def start_session(
     if not await session.scalar(select(Person.active).where(Person.id == person_id)):
         msg = "there is no such active person"
         raise NotFoundError(msg)
-    # P29: nothing is kept of sessions that are over.
+    # Sessions that are over are deleted (P29).
     await session.execute(
         delete(WebSession).where(
             or_(WebSession.expires_at < clock.now(), WebSession.ended_at.is_not(None))
@@ -285,12 +284,13 @@ async def start_session(
 
 
 async def needs_factor(session: AsyncSession, person_id: str, *, is_required: bool) -> bool:
-    """Return whether somebody is asked for a second factor (writer).
+    """Return whether a person is asked for a second factor (writer session).
 
     Parameters
     ----------
     is_required
-        Whether it is of those roles that decide or hide; else of who has set one up alone.
+        Whether the roles of `second_factor.REQUIRED_OF` need one; otherwise only people who have
+        set one up are asked.
     """
     row = (
         await session.execute(
@@ -309,15 +309,15 @@ def _is_asked(role: str, *, has_factor: bool, is_required: bool) -> bool:
 async def read_session(
     session: AsyncSession, secret: str, *, idle: timedelta, is_factor_required: bool = True
 ) -> SignedIn | HalfSignedIn:
-    """Return whose browser session a cookie's secret is, and note that it was seen (writer).
+    """Return the browser session of a cookie's secret, and update its last use (writer session).
 
-    Who was given a role that needs a second factor, or has set one up, since a password alone
-    opened the session is asked for it at the next request.
+    If the session was opened by a password alone, and the person has since got a role that needs a
+    second factor or set one up, the next request asks for the factor.
 
     Raises
     ------
     InvalidTokenError
-        It ended, was idle for too long, or never existed.
+        The session has ended, was idle for too long, or never existed.
     """
     found = (
         await session.execute(
@@ -355,7 +355,7 @@ async def read_session(
 
 
 async def end_session(session: AsyncSession, secret: str) -> None:
-    """End a browser session (writer); an unknown one is over already."""
+    """End a browser session (writer session); an unknown secret is ignored."""
     await session.execute(
         update(WebSession)
         .where(WebSession.token_sha256 == digest(secret), WebSession.ended_at.is_(None))
@@ -364,7 +364,7 @@ async def end_session(session: AsyncSession, secret: str) -> None:
 
 
 async def end_sessions_of(session: AsyncSession, person_id: str) -> None:
-    """End every browser session of a person (writer)."""
+    """End every browser session of a person (writer session)."""
     await session.execute(
         update(WebSession)
         .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
@@ -385,7 +385,7 @@ async def _record(session: AsyncSession, actor: str, action: str, person_id: str
 
 
 async def forget_ended(session: AsyncSession, now: datetime) -> int:
-    """Delete sign-ins, invitations and known devices that are over (writer), and say how many."""
+    """Delete ended sessions, invitations and known devices; return how many (writer session)."""
     gone = await known_devices.forget_expired(session, now)
     for model, ended_at in ((WebSession, WebSession.ended_at), (Invitation, Invitation.used_at)):
         deleted = await session.scalars(

@@ -1,4 +1,4 @@
-"""Keys that sign what Amparo gives out, one for each purpose, made once a database."""
+"""Signing keys of this installation: one per purpose, made once in each database."""
 
 import base64
 import hmac
@@ -15,12 +15,12 @@ COOKIES = "session-cookies"
 
 _KEY_BYTES = 32
 
-#: RFC 2104 lets an HMAC be cut to half its length.
+#: Length of a truncated HMAC-SHA-256: half of its output, which RFC 2104 allows.
 MAC_BYTES = 16
 
 
 async def signing_key(session: AsyncSession, purpose: str) -> bytes:
-    """Return the key for a purpose, made at the first use (writer)."""
+    """Return the key for a purpose, which is made at its first use (writer session)."""
     question = select(SigningKey.key).where(SigningKey.purpose == purpose)
     key = await session.scalar(question)
     if key is None:
@@ -34,17 +34,17 @@ async def signing_key(session: AsyncSession, purpose: str) -> bytes:
 
 
 def mac(key: bytes, body: bytes) -> bytes:
-    """Return what only holders of the key can make of a body."""
+    """Return the truncated HMAC-SHA-256 of a body."""
     return hmac.digest(key, body, "sha256")[:MAC_BYTES]
 
 
 def sealed(key: bytes, secret: str) -> str:
-    """Return a secret with its seal, by which it is told from invented ones without a look-up."""
+    """Return a secret with its MAC, so that invented secrets are refused without a query."""
     return f"{secret}.{_seal(key, secret)}"
 
 
 def is_sealed(key: bytes, stated: str) -> bool:
-    """Return whether what somebody states was sealed with the key, in constant time."""
+    """Return whether a sealed secret has a valid MAC, compared in constant time."""
     secret, _, seal = stated.rpartition(".")
     return hmac.compare_digest(_seal(key, secret).encode(), seal.encode("utf-8", "surrogatepass"))
 

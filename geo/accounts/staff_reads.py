@@ -1,7 +1,7 @@
-"""Need to know (P56): what staff read that the public does not see leaves a trace.
+"""Trace of staff reads (P56): each reading of records that the public does not see is audited.
 
-Questions that show such records say so with `show`; whoever answers a request writes it down
-once, with `note`, in the transaction that the answer waits for.
+Functions that return records to staff register them with `show`. The handler of the request writes
+one audit entry with `note`, in a transaction that is committed before the response is sent.
 """
 
 from collections import defaultdict
@@ -16,16 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts import coordinators
 from geo.audit import trail
 
-#: What a person reads in a day without a word of it: records that the public does not see, and
-#: readings of restricted ones [A].
+#: Readings per person and day up to which no alert is sent: distinct records that the public does
+#: not see, and readings of restricted records [A].
 RECORDS_PER_DAY = 100
 RESTRICTED_PER_DAY = 10
 
-#: The names under which a session carries what is set instead.
+#: Keys in ``session.info`` of settings that override the two limits.
 RECORDS = "reading_records_per_day"
 RESTRICTED = "reading_restricted_per_day"
 
-#: Most ids of one kind in an entry; beyond it only their number is kept as well [A].
+#: Maximum number of ids of one kind in an audit entry; if there are more, their number is kept [A].
 MAX_IDS = 1_000
 
 _SHOWN = "shown"
@@ -35,14 +35,14 @@ type Shown = Mapping[str, set[str]]
 
 @dataclass(frozen=True, slots=True)
 class Unusual:
-    """A person who read more in a day than the rule says is usual.
+    """A person who read more in a day than the limits allow without an alert.
 
     Attributes
     ----------
     records : int
-        Different records that the public does not see.
+        Number of distinct records read that the public does not see.
     restricted : int
-        Readings of restricted ones.
+        Number of readings of restricted records.
     """
 
     person: str
@@ -51,19 +51,19 @@ class Unusual:
 
 
 def show(session: AsyncSession, entity: str, ids: Iterable[str | None]) -> None:
-    """Remember that an answer shows these records; the public may see some of them."""
+    """Register records that a response shows to staff; some of them may be public."""
     kept: defaultdict[str, set[str]] = session.info.setdefault(_SHOWN, defaultdict(set))
     kept[entity].update(id_ for id_ in ids if id_ is not None)
 
 
 def shown(session: AsyncSession) -> Shown:
-    """Return what was shown in a session so far."""
+    """Return the records registered by `show` in a session so far."""
     kept: Shown = session.info.get(_SHOWN, {})
     return kept
 
 
 def together(*read: Shown) -> Shown:
-    """Return what was shown in several sessions of one request."""
+    """Return the union of the records shown in several sessions of one request."""
     kept: defaultdict[str, set[str]] = defaultdict(set)
     for what in read:
         for entity, ids in what.items():
@@ -71,7 +71,7 @@ def together(*read: Shown) -> Shown:
     return kept
 
 
-#: What everybody sees of spaces and crossings: the conditions of the public tier's views.
+#: Queries for the ids of public spaces and crossings, by the conditions of the public tier's views.
 _PUBLIC = {
     "space": text(
         """
@@ -89,16 +89,16 @@ _PUBLIC = {
 
 
 async def note(session: AsyncSession, person: str, what: Shown, *, where: str) -> None:
-    """Write to the audit, in one entry, what of it the public does not see (writer).
+    """Write one audit entry about the shown records that the public does not see (writer session).
 
     Parameters
     ----------
     person : str
-        Id of who reads.
+        Id of the reader.
     what : mapping of str to set of str
-        Ids by kind of record, as `show` took them.
+        Ids by entity, as registered by `show`.
     where : str
-        The pattern of the address that was asked, without what stood in it.
+        Route pattern of the request, without the values in the path.
     """
     unseen: dict[str, list[str]] = {}
     for entity, ids in sorted(what.items()):
@@ -121,7 +121,7 @@ async def note(session: AsyncSession, person: str, what: Shown, *, where: str) -
     )
 
 
-#: Ids of one day's readings, by person.
+#: Counts the distinct records that each person read within a time span.
 _READ = text(
     """
     select e.actor, count(distinct k.key || ' ' || i.id) as records
@@ -144,10 +144,10 @@ _READ_RESTRICTED = text(
 
 
 async def unusual(session: AsyncSession, day: date) -> list[Unusual]:
-    """Return who read more than usual on a day, UTC (writer).
+    """Return the people who read unusually much on a day, UTC (writer session).
 
-    The rule: more than so many different records that the public does not see, or more than so
-    many readings of restricted ones.
+    Unusual is more than `RECORDS_PER_DAY` distinct records that the public does not see, or more
+    than `RESTRICTED_PER_DAY` readings of restricted records, unless settings override the limits.
     """
     since = datetime.combine(day, time(), UTC)
     span = {"since": since, "until": since + timedelta(days=1)}
@@ -163,7 +163,7 @@ async def unusual(session: AsyncSession, day: date) -> list[Unusual]:
 
 
 async def digest(session: AsyncSession, now: datetime) -> int:
-    """Tell who coordinates of yesterday's unusual reading; say of how many people (writer)."""
+    """Alert the coordinators to people who read unusually much yesterday; return how many."""
     day = now.astimezone(UTC).date() - timedelta(days=1)
     found = await unusual(session, day)
     for one in found:
@@ -185,7 +185,7 @@ async def digest(session: AsyncSession, now: datetime) -> int:
 
 
 async def unusual_since(session: AsyncSession, since: datetime) -> list[Mapping[str, Any]]:
-    """Return the entries of unusual reading since an instant, the newest first (writer)."""
+    """Return audit entries of unusual reading since an instant, newest first (writer session)."""
     rows = await session.execute(
         text(
             "select record_id as person, details from amparo.audit_entries"

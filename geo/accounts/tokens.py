@@ -1,4 +1,4 @@
-"""Access tokens: bearer secrets of which only a SHA-256 is kept."""
+"""Access tokens: bearer secrets of which only the SHA-256 is stored."""
 
 import hashlib
 import secrets
@@ -21,16 +21,18 @@ from geo.reasons import CodedReason
 SECRET_BYTES = 32
 
 
-#: Longest life of a token; a secret that nobody renews is soon forgotten somewhere (our choice).
+#: Maximum life of a token in days; a secret that is never renewed gets forgotten somewhere (our
+#: choice).
 LONGEST_DAYS = 365
 
-#: Who has the machine, and so the database: what they do in somebody's name is told to that person.
+#: Actors with access to the machine, and so to the database. They may make a token in the name of a
+#: person, who is notified of it.
 OPERATORS = frozenset({"cli", "system"})
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token opens, to whom it was given, and in whose name it acts, if in anybody's."""
+    """A valid token: its scope, its holder, and the person in whose name it acts, if any."""
 
     id: str
     scope: str
@@ -41,7 +43,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken(Grant):
-    """A token as administrators see it: never its secret."""
+    """A token as administrators see it, without its secret."""
 
     created_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -56,35 +58,36 @@ async def issue_token(
     person_id: str | None = None,
     by: str = "system",
 ) -> tuple[str, str]:
-    """Make a token.
+    """Issue a token, and return its id and its secret.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Session of the writer tier.
     scope : str
-        What it opens: ``movement`` (counts in), ``partner`` (the partner tier), ``edit`` (the
-        partner tier, and changes in its person's name).
+        Access that the token gives: ``movement`` (upload of counts), ``partner`` (the partner
+        tier), or ``edit`` (the partner tier, and changes in the name of its person).
     holder : str
-        The organisation it is for; no person's name.
+        Organisation that gets the token; no person's name.
     expires_at : datetime
-        Aware.
+        End of its life, timezone-aware.
     person_id : str or None
-        In whose name it acts; needed for ``edit``.
+        Person in whose name the token acts; needed for ``edit``.
     by : str
-        Who gives it out, for the audit: a person's id, or one of `OPERATORS`.
+        Issuer, for the audit: a person's id, or one of `OPERATORS`.
 
     Returns
     -------
     tuple of str
-        Its id, and the secret, which is shown once and kept nowhere.
+        Id of the token, and the secret, which is shown once and not stored.
 
     Raises
     ------
     InvalidRecordError
-        The scope is none, or its person is missing or shut out.
+        The scope is unknown, or its person is missing or deactivated.
     ForbiddenError
-        It would edit in somebody else's name: then one person could be both of two (P40).
+        The token would edit in the name of another person than its issuer, who could then act as
+        both persons of a decision (P40).
     """
     problems: list[tuple[str, CodedReason]] = []
     if scope not in TOKEN_SCOPES:
@@ -127,18 +130,18 @@ async def issue_token(
 
 
 async def check_token(session: AsyncSession, secret: str, *, scope: str | Sequence[str]) -> Grant:
-    """Return what a secret opens (writer).
+    """Return the grant of a token's secret (writer session).
 
     Parameters
     ----------
     scope
-        One that is wanted, or several of which any will do.
+        Required scope, or several of which any is sufficient.
 
     Raises
     ------
     InvalidTokenError
-        It is unknown, revoked, expired by the database's clock, of another scope, or its person
-        is shut out; which of them is not told.
+        The token is unknown, revoked, expired by the database's clock or of another scope, or its
+        person is deactivated; the error does not say which.
     """
     scopes = [scope] if isinstance(scope, str) else list(scope)
     found = (
@@ -167,7 +170,7 @@ async def check_token(session: AsyncSession, secret: str, *, scope: str | Sequen
 
 
 async def list_tokens(session: AsyncSession, *, person_id: str | None = None) -> list[IssuedToken]:
-    """Return every token, or one person's, the newest first, without any secret (writer)."""
+    """Return all tokens, or those of one person, newest first (writer session)."""
     rows = await session.execute(
         select(
             AccessToken.id,
@@ -187,9 +190,9 @@ async def list_tokens(session: AsyncSession, *, person_id: str | None = None) ->
 async def revoke_token(
     session: AsyncSession, token_id: str, *, by: str = "system", person_id: str | None = None
 ) -> None:
-    """End a token at once (writer); revoking it again changes nothing.
+    """Revoke a token at once (writer session); idempotent.
 
-    With ``person_id`` only a token of that person is known.
+    With ``person_id`` only a token of that person is found.
 
     Raises
     ------
@@ -214,7 +217,7 @@ async def revoke_token(
 
 
 async def revoke_tokens_of(session: AsyncSession, person_id: str) -> int:
-    """End every token that acts in a person's name, and say how many (writer)."""
+    """Revoke every token that acts in a person's name, and return how many (writer session)."""
     ended = await session.scalars(
         update(AccessToken)
         .where(AccessToken.person_id == person_id, AccessToken.revoked_at.is_(None))
@@ -225,5 +228,5 @@ async def revoke_tokens_of(session: AsyncSession, person_id: str) -> int:
 
 
 def digest(secret: str) -> bytes:
-    """Return what is kept of a secret of 256 random bits."""
+    """Return the SHA-256 under which a secret of 256 random bits is stored."""
     return hashlib.sha256(secret.encode()).digest()

@@ -1,4 +1,4 @@
-"""The audit chain: who did what to which record; each entry's hash covers the one before."""
+"""The audit trail: who did what to which record, as a hash chain of entries."""
 
 import hashlib
 import json
@@ -12,16 +12,16 @@ from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import BigInteger
 
-#: What stands for the hash before the first entry: the length of a SHA-256, all zero.
+#: Previous hash of the first entry: a SHA-256 of zeros.
 NO_HASH = bytes(32)
 
-#: Longer than any reason a person types into a form here; more would be a document.
+#: Maximum length of a text in an entry, enough for a reason typed into a form.
 MAX_TEXT = 500
 
 _APPEND = text(
     "select amparo.audit_append(:actor, :action, :entity, :record_id, cast(:details as jsonb))"
 )
-# ``details`` as its text, which is what the database has hashed.
+# ``details`` is read as text, because the database hashes the text.
 _ENTRIES = text(
     "select seq, at, actor, action, entity, record_id, details::text as details, previous_hash,"
     " session::text as session, hash from amparo.audit_entries order by seq"
@@ -31,11 +31,11 @@ _NEWEST = text(
     " order by seq desc limit :limit"
 )
 
-#: How the actions begin of entries that the database writes of rows (`geo.oversight.row_digests`):
-#: one stands beside what the application says of almost every change.
+#: Prefix of the actions of entries that the database itself writes about changed rows
+#: (`geo.oversight.row_digests`). Almost every entry of the application comes with one of them.
 OF_ROWS = "rows."
 
-#: What staff see of it: rows only for those who coordinate or administer.
+#: View of the chain for the staff tier, which is empty for all but coordinators and administrators.
 audit = Table(
     "audit",
     MetaData(),
@@ -50,18 +50,18 @@ audit = Table(
 )
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
-# Seven digits and more, however they are grouped: telephone and document numbers. A date has
-# eight, and says nothing of anybody.
+# Seven digits or more, however they are grouped: telephone and document numbers. Dates have eight
+# digits, but identify nobody (see `_DATE`).
 _NUMBER = re.compile(r"(?<![\w-])\+?\d(?:[\s().-]?\d){6,}(?![\w-])")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-# Two decimal numbers in a row are a position.
+# Two decimal numbers in a row count as a position.
 _POSITION = re.compile(r"-?\d{1,3}[.,]\d{3,}[^\d\w]{1,3}-?\d{1,3}[.,]\d{3,}")
 _BLACKED_OUT = "[…]"
 
 
 @dataclass(frozen=True, slots=True)
 class ChainEntry:
-    """One entry of the chain."""
+    """One entry of the audit chain."""
 
     seq: int
     at: datetime
@@ -75,7 +75,7 @@ class ChainEntry:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first place at which the chain does not hold."""
+    """The first entry at which the verification of the chain fails, and why."""
 
     seq: int
     reason: str
@@ -83,16 +83,16 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class ChainVerdict:
-    """What verifying found.
+    """The result of verifying the chain.
 
     Attributes
     ----------
     entries : int
-        Entries that hold, from the first.
+        Number of valid entries, from the first.
     head : bytes
-        Hash of the last of them; keep it elsewhere and expect it next time.
+        Hash of the last valid entry, to be kept elsewhere and passed as ``expect`` next time.
     broken : Break or None
-        None where the whole chain holds.
+        None if the whole chain is valid.
     """
 
     entries: int
@@ -109,20 +109,21 @@ async def record(
     record_id: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> int:
-    """Append an entry in the session's transaction (writer) and return its number.
+    """Append an entry in the session's transaction, and return its number.
 
-    Until the transaction ends no other can append: call it after what it tells of.
+    This locks the chain for other transactions until the transaction ends, so it is called last,
+    after the changes that the entry is about.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Session of the writer tier.
     actor : str
         Id of a person, or ``link:<id>``, ``cli``, ``system``.
     action : str
-        What was done, such as ``proposal.accepted``.
+        Code of the action, such as ``proposal.accepted``.
     entity, record_id : str
-        To what.
+        Kind and id of the record.
     details : mapping
         Ids, codes, counts, field names, a reason. E-mail addresses, long numbers and positions
         in texts are blacked out.
@@ -130,7 +131,7 @@ async def record(
     Raises
     ------
     ValueError
-        A detail is a number with decimals: no entry holds a position.
+        A detail is of another type, such as a float: no entry may hold a position.
     """
     return int(
         (
@@ -158,24 +159,24 @@ async def read(
     day: date | None = None,
     limit: int,
 ) -> Sequence[ChainEntry]:
-    """Return entries, the newest first, as the staff's person may see them.
+    """Return audit entries, newest first, as far as the session's person may see them.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the staff, with its person set: without one, or for somebody who neither coordinates
-        nor administers, there are none.
+        Session of the staff tier with its person set. Without a person, or for a person who is
+        neither coordinator nor administrator, the result is empty.
     before : int or None
-        Only entries with a smaller number: the last of a page starts the next one.
+        Only entries with a smaller number; for the next page, the last number of a page.
     record_id : str or None
-        Only what was done to this record.
+        Only entries about this record.
     actor, action : str or None
-        Only what this one did; only actions that begin so. Entries of rows are left out
-        unless they are asked for (`OF_ROWS`).
+        Only entries by this actor; only actions with this prefix. Entries about rows are left out
+        unless the prefix asks for them (`OF_ROWS`).
     day : date or None
-        Only what was done on this day, UTC.
+        Only entries of this day, UTC.
     limit : int
-        At most so many.
+        Maximum number of entries.
     """
     question = select(audit).order_by(audit.c.seq.desc()).limit(limit)
     if before is not None:
@@ -195,13 +196,13 @@ async def read(
 
 
 async def newest(session: AsyncSession, *, limit: int) -> Sequence[ChainEntry]:
-    """Return the newest entries but those of rows, the newest first (writer: for commands)."""
+    """Return the newest entries except those about rows, for commands (writer session)."""
     rows = await session.execute(_NEWEST, {"limit": limit})
     return [_entry(row) for row in rows.mappings()]
 
 
 async def head(session: AsyncSession) -> tuple[int, bytes]:
-    """Return number and hash of the last entry (writer); 0 and `NO_HASH` where there is none."""
+    """Return number and hash of the last entry, or 0 and `NO_HASH` (writer session)."""
     found = (
         await session.execute(
             text("select seq, hash from amparo.audit_entries order by seq desc limit 1")
@@ -216,17 +217,17 @@ async def verify(
     expect: bytes | None = None,
     anchored: Mapping[int, bytes] | None = None,
 ) -> ChainVerdict:
-    """Recompute the whole chain (writer), a thousand entries at a time.
+    """Verify the whole chain by recomputing its hashes, a thousand entries at a time.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Session of the writer tier.
     expect : bytes or None
-        A head that was kept elsewhere: the chain must hold it, else its end was cut off or
-        written anew.
+        A head that was kept elsewhere. If no entry has this hash, the end of the chain was cut off
+        or rewritten.
     anchored : mapping of int to bytes, or None
-        Likewise heads with the numbers of their entries, which must have these hashes.
+        Heads that were kept elsewhere, by entry number; these entries must have these hashes.
     """
     entries, previous, is_expected = 0, NO_HASH, expect in {None, NO_HASH}
     kept = dict(anchored or {})
@@ -267,9 +268,9 @@ def _fault(row: Mapping[Any, Any], seq: int, previous: bytes) -> str | None:
 def hash_of(row: Mapping[Any, Any], previous: bytes) -> bytes:
     """Return the SHA-256 of an entry, as ``amparo.audit_append`` computes it.
 
-    Over the fields one after the other, each as a netstring: its length in bytes, a colon, its
-    UTF-8, a comma; a hyphen and a comma where it is null. ``details`` and ``session`` are
-    PostgreSQL's text of it; entries of before it was kept have no session and no field for it.
+    The hash is over the concatenated fields, each as a netstring: length in bytes, a colon, the
+    UTF-8 bytes, a comma; a null field is a hyphen and a comma. ``details`` and ``session`` are the
+    text of PostgreSQL's JSON. Entries from before ``session`` was introduced lack this field.
     """
     fields = [
         str(row["seq"]),
@@ -308,7 +309,7 @@ def _entry(row: Mapping[Any, Any]) -> ChainEntry:
 
 
 def _harmless(value: object) -> object:
-    """Return a detail without what an entry never holds."""
+    """Return a detail with long texts cut and personal data in texts blacked out."""
     match value:
         case None | bool() | int():
             return value

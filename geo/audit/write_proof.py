@@ -1,8 +1,8 @@
-"""How a transaction proves to the database that Amparo itself writes.
+"""Proof to the database that a transaction is written by Amparo itself.
 
-A proof is a random word and its HMAC-SHA256 by a key that lies in the service's folder. The
-database keeps the key where the owner of its tables alone reads it (``amparo.audit_keys``), and
-writes beside each entry of the audit chain whether there was a proof.
+A proof is a random word and its HMAC-SHA256 by a key in the service's folder. The database keeps
+the key in ``amparo.audit_keys``, which only the owner of its tables can read, and stores with each
+entry of the audit chain whether its transaction had a valid proof.
 """
 
 import hmac
@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, text
 
-#: Of a key, as many as SHA-256 has.
+#: Length of a key, that of a SHA-256.
 KEY_BYTES = 32
 
 _BLOCK_BYTES = 64
@@ -24,21 +24,21 @@ _SET = text("select set_config('amparo.proof', :proof, true)")
 
 
 def proof(key: bytes) -> str:
-    """Return a new proof: a random word, a full stop, its code; all hexadecimal."""
+    """Return a new proof: a random word, a full stop and its HMAC, both in hexadecimal."""
     word = secrets.token_hex(16)
     return f"{word}.{hmac.digest(key, word.encode(), 'sha256').hex()}"
 
 
 def prove(connection: Connection, key: bytes) -> None:
-    """Prove for the connection's transaction."""
+    """Set a proof for the connection's current transaction."""
     connection.execute(_SET, {"proof": proof(key)})
 
 
 def register(connection: Connection, key: bytes) -> None:
-    """Let the database know a key (as the owner); nothing happens where it does, or has no table.
+    """Store a key in the database as the owner of its tables; do nothing if the table is missing.
 
-    The key is kept padded for both rounds of HMAC (RFC 2104), which the functions of PostgreSQL's
-    core compute then without an extension.
+    A known key is not stored again. The key is stored padded for both rounds of HMAC (RFC 2104), so
+    that functions of PostgreSQL's core can compute the HMAC without an extension.
     """
     if not connection.scalar(_KNOWN):
         return

@@ -1,7 +1,7 @@
-"""Columns of many rows at once by COPY, in its binary format: road segments by the million.
+"""COPY of columns in PostgreSQL's binary format, for millions of rows such as road segments.
 
 PostgreSQL manual, COPY, "Binary Format": a row is its number of fields, then each field with its
-length in front, all big-endian; -1 is NULL.
+length in front, all big-endian; the length -1 is NULL.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -19,23 +19,23 @@ from geo.db.row_copy import driver_of
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
-#: How a field of each kind of number is sent.
+#: Big-endian type in which each kind of NumPy number is sent.
 _SENT = {"i": ">i8", "f": ">f8"}
-#: EWKB of a LineString: little-endian, type with the bit that says that an SRID follows, 4326.
+#: Head of a LineString in EWKB: little-endian, geometry type with the SRID flag, SRID 4326.
 _LINE_STRING = b"\x01" + (0x2000_0002).to_bytes(4, "little") + (4326).to_bytes(4, "little")
 _POINT_BYTES = 16
 
 
 @dataclass(frozen=True, eq=False)
 class Coded:
-    """A column of few different values.
+    """A column of few distinct values, given by their indices.
 
     Parameters
     ----------
     codes
-        int [K]: indices in the values, -1 for NULL.
+        int [K]: indices in ``values``, -1 for NULL.
     values
-        Text or booleans.
+        The distinct values: text or booleans.
     """
 
     codes: NDArray[Any]
@@ -49,16 +49,17 @@ class LineStrings:
     Parameters
     ----------
     start
-        int64 [K + 1]: the vertices of line i are rows ``start[i]`` to ``start[i + 1]``.
+        int64 [K + 1]: the vertices of line i are rows ``start[i]`` to ``start[i + 1]`` of
+        ``lonlat``, the last one excluded.
     lonlat
-        float64 [P, 2].
+        float64 [P, 2]: longitude and latitude of each vertex.
     """
 
     start: NDArray[np.int64]
     lonlat: NDArray[np.float64]
 
 
-#: One value for all rows, texts, int64 or float64 [K], or one of the above.
+#: A column of K rows: one value for all rows, K texts, int64 or float64 [K], or a class from above.
 type Column = str | list[str] | NDArray[Any] | Coded | LineStrings
 
 
@@ -73,13 +74,13 @@ async def copy_columns(
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Session of the writer tier.
     table : Table
-        Where to: bigint for int64, double precision for float64.
+        Table to append to; its columns are bigint for int64 and double precision for float64.
     columns : sequence of str
-        Names of the columns, in the order of each batch's.
+        Names of the columns, in the order in which each batch holds them.
     batches : iterable of sequence of Column
-        Rows, some thousands at a time; read as they are sent.
+        Rows, some thousands at a time; each batch is read only when it is sent.
 
     Returns
     -------
@@ -106,7 +107,7 @@ async def _stream(batches: Iterable[Sequence[Column]]) -> AsyncIterator[bytes]:
 
 
 def _fields(column: Column) -> Iterable[bytes]:
-    """Return the field of each row; without end for a value that all rows share."""
+    """Return the encoded field of each row, endlessly repeated for a value that all rows share."""
     if isinstance(column, str):
         return repeat(_field(column))
     if isinstance(column, list):

@@ -1,6 +1,6 @@
-"""Many rows by one statement, where COPY may not go: into tables with row-level security.
+"""Insertion of many rows by one statement, for tables with row-level security, where COPY fails.
 
-One statement also fires each statement-level trigger once, not once a row.
+One statement also fires each statement-level trigger once, not once for each row.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Text, column, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-#: Rows a statement: about 10 MB of JSON for locations, the widest table.
+#: Rows per statement: about 10 MB of JSON for locations, the widest table.
 CHUNK = 5_000
 
 
@@ -26,21 +26,21 @@ async def insert_rows(
     key: Collection[str] = (),
     update: bool = False,
 ) -> None:
-    """Insert rows of a table by few statements.
+    """Insert rows into a table, `CHUNK` rows per statement.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Session of the writer tier.
     model : type
-        Of `geo.models`.
+        Mapped class of `geo.models`.
     rows : sequence of dict
-        All with the same columns; geometries are shapely's (EPSG:4326, lon, lat).
+        Rows with the same columns each; geometries are shapely's (EPSG:4326, lon, lat).
     key : collection of str
-        Columns of the primary key, where a row may be there already.
+        Columns of the primary key, if some of the rows may exist already.
     update : bool
-        Such a row gets the new values; otherwise it stays as it is. Columns that the rows do not
-        have keep theirs.
+        Whether an existing row gets the new values; otherwise it stays unchanged. Columns that
+        are not among those of ``rows`` are never updated.
     """
     if not rows:
         return

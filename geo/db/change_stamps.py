@@ -1,9 +1,10 @@
-"""How new the knowledge is that a snapshot shows: stamps, the clock, and what tells of changes.
+"""Change stamps of the published data, by which workers tell whether their caches are current.
 
 Workers keep hazards, crossings, spaces and products in memory (`app.snapshots.tier_snapshot`), and
-pages and tiles of every layer (`app.snapshots.layer_editions`). A stamp is equal in two snapshots
-only if nothing was committed between them that could change what any tier sees of its subject.
-Stamps count changes of hidden records too, so they never leave the process (P39).
+pages and tiles of every layer (`app.snapshots.layer_editions`). A subject's stamp is equal in two
+database snapshots only if no commit between them could change what any tier sees of the subject.
+Stamps count changes of hidden records too, so they never leave the process: a hidden record must
+not differ from one that never existed (P39).
 """
 
 import asyncio
@@ -20,23 +21,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from geo.db.read_pool import Asks
 from geo.db.sessions import Tier, create_tier_engine
 
-#: Where changes of every subject are told, by triggers.
+#: Channel of LISTEN and NOTIFY on which triggers announce changes of every subject.
 CHANNEL: Final = "amparo_knowledge"
 
-#: How often knowledge is read again because it changed meanwhile, before it is used unkept [A].
+#: How often data that changes during its reading is read again, before it is used uncached [A].
 TRIES: Final = 3
 
-#: Rows of changes younger than this stay single: nobody needs them, but who looks into a doubt.
-#: Every reading of the stamps adds them up, some times a second: 1,000 edits a minute are two
-#: thousand rows, a millisecond.
+#: Age until which the change log keeps one row per change, for people who investigate a fault.
+#: Every reading of the stamps sums these rows, some times a second: 1,000 edits a minute make two
+#: thousand rows, which take a millisecond.
 KEPT: Final = timedelta(minutes=1)
 
-#: Seconds after which a listener that answers no question counts as lost [A].
+#: Seconds after which a listening connection that does not answer a query counts as lost [A].
 _ANSWER_S: Final = 5.0
 
 
 class StampSubject(StrEnum):
-    """What is kept in memory, and stamped."""
+    """A kind of data that workers cache and that has a change stamp."""
 
     BOUNDARIES = "boundaries"
     CORRIDORS = "corridors"
@@ -51,20 +52,20 @@ class StampSubject(StrEnum):
 
 
 class StampClock(StrEnum):
-    """How a layer changes although no row does: when its stamp alone tells too little."""
+    """How a layer changes by the passing of time, without a change of its rows or its stamp."""
 
     NEVER = "never"
-    #: At midnight by UTC: records expire.
+    #: At midnight UTC, when records expire.
     DAILY = "daily"
-    #: At any minute: hours begin and end.
+    #: At any minute, since hours begin and end.
     MINUTELY = "minutely"
-    #: At the instants that `next_change_at` knows.
+    #: At the instants that `next_change_at` returns.
     HAZARDS = "hazards"
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """How many transactions have changed a subject, and the sum of the numbers of their rows."""
+    """The change stamp of a subject: how many changes were logged, and the sum of their row ids."""
 
     changes: int
     total: int
@@ -72,19 +73,20 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Stamps:
-    """The stamps that one snapshot shows.
+    """The stamps of all subjects as one database snapshot shows them.
 
     Attributes
     ----------
     now : datetime
-        The transaction's time by the database's clock: the one that its views go by.
+        Start of the transaction by the database's clock, which the views use as the current time.
     today : date
         The database's day (UTC), by which the views let records expire.
     has_demo : bool
-        What `geo.records.demo_rows.has_demo` tells: whoever asks for stamps needs it too.
+        Whether demo rows are loaded (`geo.records.demo_rows.has_demo`); callers that need the
+        stamps need this too.
     server : hashable
-        Whose word they are, where that may change (`geo.db.sessions.Database.look`): two servers
-        may count alike what is not the same.
+        Identity of the server that was asked, where the primary may change
+        (`geo.db.sessions.Database.look`): equal stamps of two servers may count different changes.
     """
 
     by_subject: Mapping[StampSubject, Stamp]
@@ -122,12 +124,12 @@ _FOLD = text(
 
 
 async def read_stamps(session: AsyncSession) -> Stamps:
-    """Return the stamps of every subject in one question (any reading tier)."""
+    """Return the stamps of every subject by one query (session of any reading tier)."""
     return _stamps_of((await session.execute(_STAMPS)).mappings().all())
 
 
 async def current_stamps(asks: Asks) -> Stamps:
-    """Return the stamps of every subject, over a connection of its own snapshot."""
+    """Return the stamps of every subject over a raw connection, as a snapshot of its own."""
     return _stamps_of(await asks.fetch(_STAMPS.text))
 
 
@@ -139,17 +141,18 @@ def _stamps_of(rows: Sequence[Mapping[Any, Any]]) -> Stamps:
 
 
 async def next_hazard_change(asks: Asks) -> datetime | None:
-    """Return what `next_change_at` does, over such a connection."""
+    """Return the same as `next_change_at`, over a raw connection."""
     found: datetime | None = await asks.fetchval(_CLOCK.text)
     return found
 
 
 async def next_change_at(session: AsyncSession) -> datetime | None:
-    """Return when the hazards next change by the clock alone (any reading tier).
+    """Return when the hazards next change by the clock alone (session of any reading tier).
 
-    At an approval that lies ahead, at the midnight after the delay of P36, and where a hazard
-    begins or ends, as published. None: at no known instant. It may be the instant of a record
-    that this tier does not see, so it is no more to be told than a stamp.
+    Hazards change at an approval that lies in the future, at the midnight after the delay that
+    threats by people have (P36), and where a published hazard begins or ends. None if no such
+    instant is known. The instant may be that of a record which the tier does not see, so like a
+    stamp it never leaves the process.
     """
     found: datetime | None = await session.scalar(_CLOCK)
     return found
@@ -158,13 +161,14 @@ async def next_change_at(session: AsyncSession) -> datetime | None:
 async def read_steady[T](
     session: AsyncSession, subject: StampSubject, read: Callable[[], Awaitable[T]]
 ) -> tuple[T, Stamp | None]:
-    """Read something with the stamp that it has, though each statement has its own snapshot.
+    """Read data together with its stamp, although each statement sees a snapshot of its own.
 
     Returns
     -------
     tuple
-        What was read, and its stamp: the same before and after. None where the subject is
-        changed all the time: newer than before, but not to be kept.
+        The data, and the stamp of its subject, which was equal before and after the reading. The
+        stamp is None if the subject kept changing for `TRIES` readings: such data is current, but
+        must not be cached.
     """
     before = (await read_stamps(session)).of(subject)
     for _ in range(TRIES):
@@ -177,50 +181,50 @@ async def read_steady[T](
 
 
 async def fold_old(session: AsyncSession, now: datetime) -> int:
-    """Replace what is older than `KEPT` by its sum, and no stamp changes by it (writer).
+    """Replace changes older than `KEPT` by one sum per subject; no stamp changes (writer session).
 
     Returns
     -------
     int
-        How many rows became at most one a subject.
+        How many rows were folded.
     """
     return int(await session.scalar(_FOLD, {"before": now - KEPT}) or 0)
 
 
 class Listener:
-    """A connection on which the database tells of changes."""
+    """A connection on which the database announces changes by NOTIFY."""
 
     def __init__(self, connection: object) -> None:
         self._connection = connection
         self.is_lost = False
 
     async def require_alive(self) -> None:
-        """Ask something, so that a line that is dead in silence is found out.
+        """Send a query, in order to detect a connection that died without a notice.
 
         Raises
         ------
         Exception
-            Whatever the driver raises: the line is dead.
+            Any error of the driver: the connection is dead.
         """
         await self._connection.fetchval("select 1", timeout=_ANSWER_S)  # type: ignore[attr-defined]
 
 
 @asynccontextmanager
 async def listening(url: URL, tell: Callable[[], None]) -> AsyncIterator[Listener]:
-    """Listen for changes of every subject, on a connection of its own.
+    """Listen for changes of every subject, on a separate connection.
 
     Parameters
     ----------
     url : URL
-        Direct address of the database, as the public role: a pooler that lends connections by the
-        transaction delivers nothing, and does not say so.
+        Direct address of the database, as the public role: through a pooler in transaction mode
+        no notification arrives, and no error either.
     tell : callable
-        Called in the event loop at each change that was committed, and when the line is lost.
+        Called in the event loop at each committed change, and when the connection is lost.
 
     Raises
     ------
     Exception
-        The database does not answer: whatever the driver raises.
+        Any error of the driver: the database does not answer.
     """
     engine = create_tier_engine(url, Tier.PUBLIC, pool_size=1)
     try:
@@ -249,7 +253,7 @@ async def listening(url: URL, tell: Callable[[], None]) -> AsyncIterator[Listene
 
 
 async def _connected(engine: AsyncEngine) -> AsyncConnection:
-    """Connect; whoever is cancelled meanwhile leaves no connection that belongs to nobody."""
+    """Connect to the database; a cancelled task leaves no open connection behind."""
     task = asyncio.ensure_future(engine.connect().start())
     try:
         return await asyncio.shield(task)

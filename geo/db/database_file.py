@@ -1,7 +1,8 @@
-"""A whole database as one file, to be loaded into a new home: every row, and nothing but rows.
+"""Export of a whole database to one file, and its import into a new database: rows only.
 
-A ZIP archive with one member a table (text of PostgreSQL's COPY) and ``amparo.json``. Triggers stay
-quiet while it is loaded: versions, digests and the audit chain are copied, not made anew.
+The file is a ZIP archive with one member per table (COPY's text format) and ``amparo.json``.
+Triggers are disabled during the import: versions, digests and the audit chain are copied as they
+are, not written anew.
 """
 
 import json
@@ -21,15 +22,16 @@ from geo.db.sessions import translated_errors
 from geo.errors import ConflictError, InvalidFileError
 from geo.models import SCHEMA, Base
 
-#: asyncpg's own connection, which has no types.
+#: A connection of asyncpg, which publishes no types.
 Driver = Any
 
 MANIFEST = "amparo.json"
 
-#: Of running transactions; no row outlives one.
+#: Tables whose rows exist only within a transaction; they are not exported.
 TRANSIENT = frozenset({"audit_pending", "touched_locations"})
 
-#: The first of these tables that has rows: the database is in use. Migrations fill none of them.
+#: Name of the first of these tables that has rows, by which a database counts as in use;
+#: migrations write no row to any of them.
 _IN_USE = """
 select name from (values
     ('people', exists (select from amparo.people)),
@@ -40,7 +42,7 @@ select name from (values
     ('loaded_files', exists (select from amparo.loaded_files))
 ) used (name, has_rows) where has_rows limit 1
 """
-#: What migrations do fill.
+#: Deletes the rows that migrations write, so that those of the file can take their place.
 _EMPTY = """
 delete from amparo.terms;
 delete from amparo.publication_rules;
@@ -74,7 +76,7 @@ select setval('amparo.audit_batches', coalesce((select max(batch) from amparo.au
 
 
 def _tables() -> list[Table]:
-    """Return the tables with rows to keep, each after those that it refers to."""
+    """Return the tables to export, each after the tables to which its foreign keys refer."""
     return [table for table in Base.metadata.sorted_tables if table.name not in TRANSIENT]
 
 
@@ -84,7 +86,7 @@ def _columns(table: Table) -> list[str]:
 
 @asynccontextmanager
 async def _connected(url: str | URL) -> AsyncIterator[Driver]:
-    """Return asyncpg's own connection, as the owner of the tables, in one transaction."""
+    """Open a connection of asyncpg as the owner of the tables, within one transaction."""
     engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool
     )
@@ -100,20 +102,21 @@ async def _connected(url: str | URL) -> AsyncIterator[Driver]:
 
 
 async def write_file(url: str | URL, path: Path) -> dict[str, int]:
-    """Write every row of the database at ``url`` to a file; return the rows of each table.
+    """Write every row of the database at ``url`` to a file; return how many rows each table has.
 
     Parameters
     ----------
     url : str or URL
-        As of `geo.db.migrations.migrate`. The database is at this version's baseline, or at the
-        last revision of before it, whose tables are the same.
+        As in `geo.db.migrations.migrate`. The database must be at the newest revision, or at the
+        last revision before the baseline, whose tables are the same.
     path : Path
-        Written anew, for its owner's eyes alone: it holds secrets and restricted records.
+        File to write, replaced if it exists. Only its owner may read it (mode 0600), because it
+        holds secrets and restricted records.
 
     Raises
     ------
     ConflictError
-        The database is of another version.
+        The database is at another revision.
     """
     rows: dict[str, int] = {}
     async with _connected(url) as raw:
@@ -134,14 +137,16 @@ async def write_file(url: str | URL, path: Path) -> dict[str, int]:
 
 
 async def load_file(url: str | URL, path: Path) -> dict[str, int]:
-    """Load a file of `write_file` into a new database, all or nothing; return the rows.
+    """Load a file of `write_file` into a new database; return how many rows each table has.
+
+    All rows are loaded in one transaction, or none.
 
     Raises
     ------
     ConflictError
-        The database is in use already: nothing of it is overwritten.
+        The database is in use already; nothing in it is overwritten.
     InvalidFileError
-        The file is none of these, or is incomplete.
+        The file was not written by `write_file`, or is incomplete.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -168,7 +173,7 @@ async def _load(raw: Driver, archive: zipfile.ZipFile) -> dict[str, int]:
                 table.name, schema_name=SCHEMA, columns=_columns(table), source=member
             )
         rows[table.name] = int(status.split()[-1])
-    # Foreign keys are checked before the tables' triggers can be changed again.
+    # PostgreSQL alters no table with pending trigger events, so check the foreign keys first.
     await raw.execute("set constraints all immediate")
     await raw.execute(_AWAKE)
     await raw.execute(_SEQUENCES)

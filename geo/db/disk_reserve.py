@@ -1,8 +1,8 @@
-"""Room on the disk of the private database, of which some is kept for emergency hides.
+"""A reserve of disk space beside the private database, kept for emergency hides.
 
-A full disk stops everything that writes, and hiding who is in danger is a write. So a file lies
-beside the data for no other purpose than to be given up: once there is little room left, it is
-deleted, and until it can be made again nothing but hides is written (P24).
+A full disk stops every write, and hiding a place in danger must work at once (P24) and is a write.
+So a reserve file lies beside the data only to be deleted when the disk has little space left, and
+until the file can be created again nothing but hides is written.
 """
 
 import os
@@ -10,21 +10,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-#: Bytes of the file: four segments of the write-ahead log, which a hide may need one of [A].
+#: Size of the reserve file in bytes: four segments of the write-ahead log, of which a hide may need
+#: one [A].
 RESERVE_BYTES: Final = 64 * 1024**2
 
-#: Bytes below which it is given up: PostgreSQL itself writes too, and ends where its log finds no
-#: room [A].
+#: Free bytes below which the reserve file is deleted. PostgreSQL writes in the background too, and
+#: stops if its write-ahead log finds no space [A].
 LEAST_BYTES: Final = 64 * 1024**2
 
 
 class Room:
-    """The room on one disk. The file is the state: all processes see the same.
+    """The free space of one disk; all processes share its state, which is the reserve file itself.
 
     Parameters
     ----------
     data_dir
-        Folder of the data; the file lies beside it.
+        Folder of the database; the reserve file lies beside this folder.
     reserve_bytes, least_bytes
         See `RESERVE_BYTES` and `LEAST_BYTES`.
     """
@@ -41,7 +42,7 @@ class Room:
         self._least_bytes = least_bytes
 
     def is_short(self) -> bool:
-        """Return whether hides alone may write; where it becomes so, give the file up."""
+        """Return whether only hides may write; if space is short, delete the reserve file."""
         if self._is_made() and self._free_bytes() >= self._least_bytes:
             return False
         with suppress(OSError):
@@ -49,16 +50,16 @@ class Room:
         return True
 
     def restore(self) -> None:
-        """Make the file where there is room for it again; it may take a tenth of a second."""
+        """Create the reserve file if there is space for it again; takes up to 0.1 s."""
         if self._is_made() or self._free_bytes() < self._least_bytes + self._reserve_bytes:
             return
         fresh = self.file.with_name(f"{self.file.name}.{os.getpid()}")
         try:
             with fresh.open("wb") as file:
-                # Blocks, not a hole: they are to be there when it is deleted.
+                # Allocate real blocks: deleting a sparse file would free no space.
                 os.posix_fallocate(file.fileno(), 0, self._reserve_bytes)
             fresh.rename(self.file)
-        except OSError:  # somebody else took the room
+        except OSError:  # another process has used up the space
             with suppress(OSError):
                 fresh.unlink(missing_ok=True)
 
@@ -69,7 +70,7 @@ class Room:
             return False
 
     def _free_bytes(self) -> int:
-        """Return how much PostgreSQL may still write; what is kept for root is not for it."""
+        """Return the bytes PostgreSQL may still write, without the blocks reserved for root."""
         try:
             disk = os.statvfs(self.file.parent)
         except OSError:

@@ -1,6 +1,6 @@
-"""The views of guidance, feedback and standards, as columns to select from (see `geo.db.views`).
+"""Table objects for the views of guidance, feedback and standards (see `geo.db.views`).
 
-Those at the end exist in the staff's schema alone.
+The views from ``message_drafts`` on exist only in the staff's schema.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from geo.db.views import published
 
 
 def plain_rows(found: Result[Any]) -> list[dict[str, Any]]:
-    """Return rows by plain names: SQLAlchemy's own are a kind of text that no JSON writer takes."""
+    """Return rows as dicts with plain str keys, since JSON writers reject SQLAlchemy's names."""
     return [{str(name): value for name, value in row.items()} for row in found.mappings().all()]
 
 
@@ -165,7 +165,7 @@ checklist_items = Table(
     Column("essential", Boolean),
 )
 
-# Of the staff alone.
+# --- views of the staff's schema only ---
 message_drafts = Table(
     "message_drafts",
     published,

@@ -1,4 +1,4 @@
-"""The PostgreSQL of this machine: which one has PostGIS, and running its programs."""
+"""PostgreSQL installations on this machine: finds one with PostGIS and runs its programs."""
 
 import os
 import pwd
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from geo.errors import GeoError
 
-SUPERUSER = "postgres"  # of the system, by Debian's packages, and of the database
+SUPERUSER = "postgres"  # user of the system (from Debian's packages) and role of the database
 MINIMUM_MAJOR = 17  # the first with a builtin UTF-8 locale: sorting survives system upgrades
 
-#: What migrations create. Debian has pg_trgm in the server's package, Red Hat in -contrib.
+#: Extensions that migrations create. pg_trgm is in Debian's server package, in Red Hat's -contrib.
 EXTENSIONS = ("postgis", "pg_trgm")
 
 BIN_DIRS = (
@@ -39,21 +39,21 @@ class Installation:
     bin_dir: Path
 
     def run(self, program: str, *args: str, said: str = "") -> None:
-        """Run one of its programs as the server's user.
+        """Run a program of this installation as the server's user.
 
         Parameters
         ----------
         program
             Name of the program, for example ``initdb``.
         *args
-            Its arguments.
+            Arguments of the program.
         said
-            What it reads from standard input.
+            Text that the program reads from standard input.
 
         Raises
         ------
         ClusterError
-            If it fails, with what it printed.
+            The program fails; the message holds its output.
         """
         done = call([self.bin_dir / program, *args], said)
         if done.returncode != 0:
@@ -67,7 +67,7 @@ def find_installations(patterns: Sequence[str] = BIN_DIRS) -> list[Installation]
     Raises
     ------
     ClusterError
-        If there is none; names each folder looked at and what it lacks.
+        There is none; the message names each folder that was searched and what it lacks.
     """
     folders = sorted({path for pattern in patterns for path in Path("/").glob(pattern[1:])})
     found, seen = [], []
@@ -110,7 +110,7 @@ def _inspect(bin_dir: Path) -> tuple[int, list[Path]]:
 
 
 def call(command: Sequence[str | Path], said: str = "") -> subprocess.CompletedProcess[str]:
-    """Run `command` as the server's user, in a clean environment, and return what it did."""
+    """Run `command` as the server's user, in a clean environment; return exit code and output."""
     owner = server_user()
     return subprocess.run(  # noqa: S603 - our own arguments, no shell
         command,
@@ -128,7 +128,7 @@ def call(command: Sequence[str | Path], said: str = "") -> subprocess.CompletedP
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """Return whom the server runs as: None for ourselves, the postgres user for root."""
+    """Return the user to run the server as: postgres if we are root, else None (the same user)."""
     if os.geteuid() != 0:
         return None
     try:

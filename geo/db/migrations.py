@@ -1,4 +1,4 @@
-"""The shape of the database: applies the migrations and tells whether they are all applied."""
+"""Schema migrations: applies Alembic's revisions and renews row digests where columns change."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +18,10 @@ from geo.errors import OtherVersionError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
 
-#: Any fixed number: one migration at a time, however many processes start at once.
+#: Key of the advisory lock that lets one migration run at a time; any fixed number.
 MIGRATION_LOCK = 4_155_002
 
-#: The last revision of before the baseline; the tables of both are the same.
+#: The last revision before the baseline revision; both have the same tables.
 LAST_BEFORE_BASELINE = "0026_audited_rows"
 
 _SHAPES = text(
@@ -42,7 +42,7 @@ _RENEW = text("select amparo.audit_renew(:reason, cast(:tables as text[]), cast(
 
 
 def configuration() -> Config:
-    """Return alembic's configuration; there is no alembic.ini to disagree with."""
+    """Return Alembic's configuration, which replaces an alembic.ini."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("file_template", "%%(year)d-%%(month).2d-%%(day).2d_%%(slug)s")
@@ -50,7 +50,7 @@ def configuration() -> Config:
 
 
 def newest() -> list[str]:
-    """Return the revision that `migrate` brings a database to."""
+    """Return the head revisions, to which `migrate` brings a database."""
     return list(ScriptDirectory.from_config(configuration()).get_heads())
 
 
@@ -60,9 +60,9 @@ async def run_on(url: str | URL, action: Callable[[Config], None]) -> None:
     Parameters
     ----------
     url : str or URL
-        A role that may create roles, schemas and the extensions PostGIS and pg_trgm.
+        URL of a role that may create roles, schemas and the extensions PostGIS and pg_trgm.
     action : callable
-        Takes the configuration; its connection is already set.
+        Takes the configuration, whose connection is already set.
 
     Raises
     ------
@@ -87,13 +87,13 @@ async def run_on(url: str | URL, action: Callable[[Config], None]) -> None:
 
 
 async def migrate(url: str | URL, *, key: bytes | None = None) -> None:
-    """Bring the database at ``url`` to the newest migration; nothing happens if it is there.
+    """Bring the database at ``url`` to the newest revision; do nothing if it is there already.
 
     Parameters
     ----------
     key : bytes or None
-        By which servers and commands of this machine prove to be Amparo (`geo.audit.write_proof`);
-        the database knows it afterwards.
+        Key with which servers and commands of this machine prove that they are Amparo
+        (`geo.audit.write_proof`); it is registered in the database.
 
     Raises
     ------
@@ -115,10 +115,11 @@ async def migrate(url: str | URL, *, key: bytes | None = None) -> None:
 
 
 async def renew_digests(url: str | URL, *, key: bytes | None, reason: str) -> int | None:
-    """Take the rows as they are now for right, and return the entry that says so.
+    """Accept the audited rows as they are now, and return the id of the audit entry about that.
 
-    What differs from its newest digest gets one of what is there; the chain keeps how many rows of
-    which table, and why. None where nothing differs. Parameters as of `migrate`.
+    Each row that differs from its newest digest gets a new digest; the audit chain records how many
+    rows of which tables, and the reason. Returns None if no row differs. ``url`` and ``key`` are
+    those of `migrate`.
     """
     entry: list[int | None] = []
 
@@ -134,12 +135,12 @@ async def renew_digests(url: str | URL, *, key: bytes | None, reason: str) -> in
 
 
 def upgrade(config: Config, action: Callable[[Config], None] | None = None) -> None:
-    """Apply what is not applied; rows that are written otherwise then get their digests anew.
+    """Apply pending migrations, and renew the digests of rows in tables whose columns changed.
 
     Parameters
     ----------
     action : callable or None
-        Instead of the migrations, where they are all applied: for tests.
+        Action to run instead of the migrations, even if none is pending; for tests.
     """
     connection: Connection = config.attributes["connection"]
     script = ScriptDirectory.from_config(config)
@@ -151,7 +152,8 @@ def upgrade(config: Config, action: Callable[[Config], None] | None = None) -> N
             return
         action = _to_head
     before = _shapes(connection)
-    # What did not fit before does not fit afterwards: no migration covers a change up.
+    # Rows that fail their digest check before the migration still fail after it, so that no
+    # migration covers up tampering.
     faulty = _faulty(connection) if before else []
     action(config)
     after = _shapes(connection)
@@ -168,7 +170,7 @@ def _to_head(config: Config) -> None:
 
 
 def _shapes(connection: Connection) -> dict[str, str]:
-    """Return the columns of each table whose rows the audit sees; none before it saw any."""
+    """Return the columns and types of each audited table; empty before auditing was introduced."""
     return {row.name: row.columns for row in connection.execute(_SHAPES)}
 
 

@@ -1,7 +1,8 @@
-"""Which errors of PostgreSQL say that it cannot serve now, whatever was asked: by SQLSTATE.
+"""Recognition of PostgreSQL's outages by SQLSTATE, as opposed to errors about one statement.
 
-How a server's end reaches a client depends on when: as a closed line, or as an error just before
-it. The state is always there, and the same in every language (PostgreSQL's appendix A).
+A client sees the end of a server as a closed connection, or as an error just before the closing,
+depending on the moment. The SQLSTATE of an error is the same in every language of the server
+(PostgreSQL manual, appendix A).
 """
 
 from typing import Final
@@ -13,7 +14,7 @@ from geo.errors import DatabaseUnavailableError, DiskFullError
 _SILENT: Final = "the database does not answer"
 _LATE: Final = "the database answers too late"
 
-#: By the whole state, else by its class, the first two signs.
+#: Message by whole SQLSTATE or, failing that, by its class (the first two characters).
 _OUTAGES: Final = {
     "08": _SILENT,  # the connection broke
     "28": "the database does not let us in",
@@ -21,47 +22,48 @@ _OUTAGES: Final = {
     "53200": "the database has no memory left",
     "53300": "the database takes no more connections",
     "57014": _LATE,  # statement_timeout
-    "57P01": _SILENT,  # it is being stopped
-    "57P02": _SILENT,  # another of its processes has crashed
-    "57P03": _SILENT,  # it is starting, recovering or stopping
+    "57P01": _SILENT,  # admin_shutdown: the server is being stopped
+    "57P02": _SILENT,  # crash_shutdown: another process of the server has crashed
+    "57P03": _SILENT,  # cannot_connect_now: the server is starting, recovering or stopping
     "57P04": "the database is not there",
     "57P05": _SILENT,  # idle_session_timeout
     "58030": "the database cannot read or write its files",
 }
 
-#: Of these, what is wrong with the address or the login: the server answers and lets nobody in.
+#: Classes of SQLSTATE for a wrong address or login: the server answers, but refuses the connection.
 _REFUSALS: Final = frozenset({"28", "3D"})
 
 _DISK_FULL: Final = "53100"
 
-#: Of what should write: the server has become a standby.
+#: SQLSTATE of a write on a read-only server: the server has become a standby.
 _READ_ONLY: Final = "25006"
 
-#: A standby ends what reads rows that its primary has removed; asked again it is answered. Who only
-#: reads meets the state nowhere else: two writers are needed for any other failed serialization.
+#: SQLSTATE of a query that a standby cancels because the primary has removed rows that the query
+#: reads; a retry succeeds. Readers meet the state only so: any other serialization failure needs
+#: two writers.
 _CONFLICT: Final = "40001"
 
 
 def driven(error: object) -> object:
-    """Return the driver's own error, which SQLAlchemy's has inside."""
+    """Return the driver's error that an error of SQLAlchemy wraps, or the error itself."""
     return error.orig if isinstance(error, DBAPIError) else error
 
 
 def is_refusal(error: object) -> bool:
-    """Return whether a server answers and lets nobody in, of an error of the driver's."""
+    """Return whether a driver's error means that the server answers but refuses the connection."""
     state = getattr(error, "sqlstate", None)
     return isinstance(state, str) and state[:2] in _REFUSALS
 
 
 def outage_of(error: object, *, is_writer: bool = False) -> DatabaseUnavailableError | None:
-    """Return what an error of the driver means for who asked; None where it is about the question.
+    """Return the outage that a driver's error stands for; None if the statement itself is at fault.
 
     Parameters
     ----------
     error : object
-        An exception with ``sqlstate``, as asyncpg's have it, and SQLAlchemy's originals.
+        An exception with ``sqlstate``: one of asyncpg, or the original of one of SQLAlchemy.
     is_writer : bool
-        Whether the connection is to be able to write.
+        Whether the connection must be able to write.
     """
     state = getattr(error, "sqlstate", None)
     if not isinstance(state, str):

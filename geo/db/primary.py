@@ -1,9 +1,10 @@
-"""Which server is the primary and what it has committed: a replica is believed by this alone.
+"""Identity and log position of the primary server, by which a replica counts as current.
 
-Where a tier reads from a replica, what it shows may be minutes old and look like now. So the
-primary is asked again and again which server it is and up to where its log goes, and what lies
-elsewhere answers only while it has replayed as much of the same log (P24, P49). No two machines'
-clocks are compared: seconds here are this process's own, from before it asked.
+A replica may lag by minutes, and its rows then look current although a record was hidden meanwhile.
+So the primary is asked again and again for its identity and the end of its write-ahead log, and a
+replica is read only while it has replayed the same log that far: a hide takes effect at once (P24)
+and copies forget what is gone (P49). Clocks of two machines are never compared: seconds are those
+of this process, counted from before the question.
 """
 
 import asyncio
@@ -19,34 +20,35 @@ import asyncpg
 from geo.db.read_pool import Asks, ReadPool
 from geo.errors import DatabaseUnavailableError
 
-#: Nothing that is answered is older; who cannot know is refused (issue 14). What follows shares it:
-#: a connection that leads to who was the primary, what it stated, and
-#: `app.snapshots.layer_editions.LEASE_S`.
+#: Seconds by which a response may be out of date; a request whose data may be older is refused
+#: (issue 14). The bound is shared by `LINE_S` (a connection may lead to the former primary),
+#: `LEASE_S` and `app.snapshots.layer_editions.LEASE_S`.
 MOST_STALE_S: Final = 2.0
 
-#: Seconds for which what the primary stated is believed.
+#: Seconds for which the primary's stated log position is used before it is asked again.
 LEASE_S: Final = 0.75
 
-#: Seconds after which the primary is asked over a connection of its own anew: an address may lead
-#: to another server by now while connections to the one before live on.
+#: Seconds after which the primary is asked over a new connection: its address may lead to another
+#: server meanwhile, while connections to the former primary stay open.
 LINE_S: Final = 0.5
 
-#: Seconds that a server may take to state what it is; who takes longer answers others late too.
+#: Seconds that a server may take to state its identity; a slower one is too late for requests too.
 ANSWER_S: Final = 1.0
 
-#: How a `ReadPool` is made that asks servers what they are.
+#: Options of a `ReadPool` that only asks servers for their state.
 LOOKING: Final[Mapping[str, Any]] = MappingProxyType(
     {"lives_s": LINE_S, "is_for_maps": False, "wait_s": ANSWER_S}
 )
 
-#: While somebody asks it is looked so often beside the requests, and this long after the last [A].
+#: Seconds between background checks of the replicas while requests come in [A].
 CHECK_S: Final = 0.25
+#: Seconds after the last request at which the background checks pause [A].
 IDLE_S: Final = 2.0
 
-# The numbers of a server: its cluster, the history that it is on, since when it runs. A standby's
-# history is that of its last restart point: after a switch it is believed again with the next one,
-# some minutes later, and never too early. A log that is not flushed at each commit counts up to
-# where it is written, since others see what is committed before it is flushed.
+# State of a server: its cluster, its timeline, its start. A standby's timeline is that of its last
+# restart point: after a failover a standby is used again from its next restart point on, some
+# minutes later, and never too early. With synchronous_commit off the position is where the log is
+# written to, since other sessions see a commit before it is flushed.
 _STATE: Final = """
     select pg_is_in_recovery() as is_standby,
         (select system_identifier from pg_control_system()) as cluster,
@@ -63,7 +65,7 @@ _STATE: Final = """
 
 _NO_PRIMARY = "no primary can be asked how much of what is known is still true"
 
-#: What breaks where a server goes away in the middle of a question.
+#: Errors that a query may raise when its server goes away.
 BROKEN: Final = (
     OSError,
     TimeoutError,
@@ -75,18 +77,18 @@ BROKEN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """What a server says of itself.
+    """Identity and log position of a server, as the server itself states them.
 
     Attributes
     ----------
     is_standby : bool
-        Whether it replays another's log.
+        Whether the server replays the log of another server.
     cluster, timeline : int
-        Which cluster's log it is, and which history of it.
+        System identifier of the cluster, and its timeline (PostgreSQL's count of failovers).
     since : datetime
-        When it was started, by its own clock; it names a run, and is compared for equality alone.
+        When the server was started, by its own clock; compared for equality only.
     position : int or None
-        Up to where its log goes, or is replayed; bytes.
+        End of its write-ahead log, or of the replayed part on a standby, in bytes.
     """
 
     is_standby: bool
@@ -97,13 +99,13 @@ class ServerState:
 
     @property
     def run(self) -> tuple[int, int, datetime]:
-        """What no other primary has in common with it."""
+        """Identity of one run of a primary: no two primaries share it."""
         return self.cluster, self.timeline, self.since
 
     def has(self, mark: "ServerState") -> bool:
-        """Return whether all that a primary had committed by a mark is seen here.
+        """Return whether this server has everything that the primary had committed at ``mark``.
 
-        What is true of a connection stays true of it: no server takes back what it has replayed.
+        Once true for a connection it stays true: no server takes back a replayed log.
         """
         if not self.is_standby:
             return self.run == mark.run
@@ -116,7 +118,7 @@ class ServerState:
 
 
 async def state_of(asks: Asks) -> ServerState:
-    """Ask a server what it is; raises what its driver raises, `TimeoutError` after `ANSWER_S`."""
+    """Return a server's state; raise the driver's errors, or `TimeoutError` after `ANSWER_S`."""
     async with asyncio.timeout(ANSWER_S):
         return ServerState(*await asks.fetchrow(_STATE))
 
@@ -126,15 +128,15 @@ async def _nothing(_asks: Asks) -> None:
 
 
 class Primary:
-    """What the primary states, as one process knows it.
+    """The last state of the primary that this process knows.
 
     Parameters
     ----------
     reader
-        Where the primary is reached, as the public role; for nothing else.
+        Connections to the primary as the public role, used only to ask for its state.
     forget
-        Called where another server has become the primary: what was kept of the one before may be
-        of a history that has been given up.
+        Called when another server has become the primary: cached data may come from commits of the
+        former primary that were lost.
     """
 
     def __init__(self, reader: ReadPool, forget: Callable[[], None]) -> None:
@@ -147,41 +149,41 @@ class Primary:
         self.asked_s = -IDLE_S
 
     def doubt(self) -> None:
-        """Believe nothing until the primary has been asked again: something was committed."""
+        """Discard the known state after a commit, so that the primary is asked again."""
         self._is_doubted = True
 
     async def mark(self, *, older_s: float = LEASE_S) -> ServerState:
-        """Return what the primary stated, at most so many seconds ago.
+        """Return a state of the primary that is at most ``older_s`` seconds old.
 
         Raises
         ------
         DatabaseUnavailableError
-            It does not answer, or is no primary.
+            The server does not answer, or is a standby.
         """
         now_s = time.monotonic()
         if self._mark is not None and not self._is_doubted and now_s - self._began_s < older_s:
             return self._mark
         async with self._asking:
-            # Who waited takes what somebody else has asked meanwhile.
+            # Another task may have asked the primary while this one waited for the lock.
             if self._mark is not None and not self._is_doubted and self._began_s >= now_s:
                 return self._mark
             return (await self._ask(_nothing))[1]
 
     async def look[T](self, ask: Callable[[Asks], Awaitable[T]]) -> tuple[T, ServerState]:
-        """Ask the primary something, and what it has committed by then, in this order.
+        """Query the primary, then ask for its state; return both.
 
-        Whatever is read by who has this mark is at least as new as what was found.
+        Data read from a server that has this state is at least as new as the result of the query.
 
         Raises
         ------
         DatabaseUnavailableError
-            As `mark`.
+            The server does not answer, or is a standby.
         """
         async with self._asking:
             return await self._ask(ask)
 
     async def _ask[T](self, ask: Callable[[Asks], Awaitable[T]]) -> tuple[T, ServerState]:
-        # Before the questions: what is committed meanwhile is doubted again.
+        # Reset the flag before the queries: a commit during them sets it again.
         began_s, self._is_doubted = time.monotonic(), False
         try:
             async with asyncio.timeout(2 * ANSWER_S), self._reader.connection() as line:
@@ -202,19 +204,20 @@ class Primary:
         return found, mark
 
     async def close(self) -> None:
-        """Close its connections."""
+        """Close the connections to the primary."""
         await self._reader.close()
 
 
 class Replica:
-    """Whether it is worth asking where a tier reads; else the primary answers.
+    """A tier's replica and whether it is current enough to be read; otherwise the primary is read.
 
-    Nobody who asks waits for a server that was found behind: it is asked beside the requests.
+    No request waits for a replica that was found to lag: such a replica is probed in the
+    background until it has caught up.
 
     Parameters
     ----------
     reader
-        One connection to it.
+        One connection to the replica.
     """
 
     def __init__(self, reader: ReadPool) -> None:
@@ -222,7 +225,7 @@ class Replica:
         self.is_used = False
 
     async def probe(self, mark: ServerState) -> None:
-        """Find out whether it has what the primary had at a mark."""
+        """Update ``is_used``: whether the replica has all that the primary had at ``mark``."""
         try:
             async with asyncio.timeout(2 * ANSWER_S), self._reader.connection() as line:
                 self.is_used = (await state_of(line)).has(mark)
@@ -230,19 +233,19 @@ class Replica:
             self.is_used = False
 
     async def close(self) -> None:
-        """Close its connection."""
+        """Close the connection to the replica."""
         await self._reader.close()
 
 
 class CheckedReader(ReadPool):
-    """A `ReadPool` none of whose connections leads to a server that lacks what the primary has.
+    """A `ReadPool` that lends only connections to servers which have all that the primary has.
 
     Parameters
     ----------
     primary
-        Whose marks count.
+        Primary whose state every connection's server is compared with.
     replica, instead
-        Where these connections lead to a replica: whether it is used, and what is where it is not.
+        If the connections lead to a replica: its state, and the pool to use while it lags.
     """
 
     def __init__(
@@ -259,12 +262,12 @@ class CheckedReader(ReadPool):
         self._instead = instead
 
     async def lent(self) -> "tuple[ReadPool, Any]":
-        """Return a connection to a server that has all that the primary states, and whose it is.
+        """Return a connection to a server that is as new as the primary, and the pool it is from.
 
         Raises
         ------
         DatabaseUnavailableError
-            No primary answers, so nobody knows what still holds.
+            No primary answers, so no server can be shown to be current.
         """
         self._primary.asked_s = time.monotonic()
         mark = await self._primary.mark()
@@ -279,7 +282,7 @@ class CheckedReader(ReadPool):
         return await self._instead.lent()
 
     async def close(self) -> None:
-        """Close every connection, of what is asked instead too."""
+        """Close every connection, also those of the pool ``instead``."""
         await super().close()
         if self._instead is not None:
             await self._instead.close()
@@ -301,9 +304,9 @@ class CheckedReader(ReadPool):
             if line.state.has(mark):
                 return line
             if self._replica is not None:
-                self.take_back(line)  # it will have caught up
+                self.take_back(line)  # usable later, when the replica has caught up
                 raise DatabaseUnavailableError(_NO_PRIMARY)
-            # Of an address that leads elsewhere by now: perhaps a new connection does.
+            # The primary's address may lead to another server by now: try a new connection.
             line.connection.terminate()
             self._free.release()
             if not is_old:

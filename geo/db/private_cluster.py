@@ -1,8 +1,8 @@
 """The private PostgreSQL that Amparo runs itself when no database URL is set.
 
-It listens on a unix socket in a folder that only its own user may enter (so every login
-can be trusted and no port can collide), and survives kills: of any number of simultaneous
-starts exactly one starts it, a half-made data folder never looks finished, and a pid file
+The server listens on a unix socket in a folder that only its own user may enter, so every login
+can be trusted and no port can collide. It survives kills: of any number of simultaneous starts
+exactly one starts the server, a half-made data folder never looks finished, and a pid file
 is believed only if it names a living PostgreSQL of this very folder.
 """
 
@@ -35,13 +35,13 @@ PORT = 5432  # only part of the socket's name: nothing listens on TCP
 SOCKET_PATH_BYTES = 107  # sun_path of sockaddr_un, less the closing zero (unix(7))
 START_S = 120.0  # crash recovery of a busy cluster may take this long; usually 0.2 s
 POLL_S = 0.05
-NOT_IN_PATHS = frozenset('",$`\\\n')  # pg_ctl's shell would read these, and libpq the comma
+NOT_IN_PATHS = frozenset('",$`\\\n')  # special to the shell of pg_ctl; the comma to libpq
 
-# Failing statements and rows may hold people's positions: the log names errors only (P48).
+# Statements and rows may hold people's positions, so the log has error messages only (P48).
 _SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "listen_addresses": "",
-        # Each worker may hold ten a tier, five a published tier more, and one that listens.
+        # Each worker may hold 10 connections per tier, 5 more per published tier, and 1 to listen.
         "max_connections": "200",
         "port": str(PORT),
         "unix_socket_permissions": "0700",
@@ -54,8 +54,9 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
         "log_checkpoints": "off",
     }
 )
-# `state` of ControlFileData in PostgreSQL's catalog/pg_control.h, since 9.3 and before: after the
-# cluster's number (8 bytes) and two versions. DB_SHUTDOWNED, DB_SHUTDOWNED_IN_RECOVERY.
+# Offset of `state` in ControlFileData (PostgreSQL's catalog/pg_control.h, unchanged since before
+# 9.3): it follows the system identifier (8 bytes) and two version numbers. The two values are
+# DB_SHUTDOWNED and DB_SHUTDOWNED_IN_RECOVERY.
 _STATE_AT = 16
 _SHUT_DOWN = frozenset({1, 2})
 
@@ -88,15 +89,15 @@ class PrivateCluster:
 
     def __init__(self, data_dir: Path, socket_dir: Path, *, durable: bool = True) -> None:
         self.data_dir = data_dir.resolve()
-        # Not resolved itself: a link planted under this name must be seen and refused.
+        # The last part is not resolved: a link planted under this name must be seen and refused.
         self.socket_dir = socket_dir.parent.resolve() / socket_dir.name
         self.durable = durable
-        # Asked once: to find out runs four programs.
+        # Cached, because finding the installations runs four programs.
         self._installations: list[Installation] = []
 
     @property
     def log_file(self) -> Path:
-        """The server's log."""
+        """Path of the server's log."""
         return self.data_dir.with_name(f"{self.data_dir.name}.log")
 
     @property
@@ -106,7 +107,7 @@ class PrivateCluster:
 
     @property
     def was_stopped(self) -> bool:
-        """Whether its last server was shut down on purpose, and not killed or broken."""
+        """Whether the last server of this folder was shut down, as opposed to killed or crashed."""
         try:
             with (self.data_dir / "global" / "pg_control").open("rb") as control:
                 state = control.read(_STATE_AT + 4)[_STATE_AT:]
@@ -116,7 +117,7 @@ class PrivateCluster:
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """Return the SQLAlchemy URL (asyncpg) with which `role` reaches `database`."""
-        # The port is named because asyncpg would otherwise believe PGPORT.
+        # The port is named because asyncpg would otherwise take it from PGPORT.
         host = quote(str(self.socket_dir), safe="/")
         return f"postgresql+asyncpg://{quote(role)}@/{quote(database)}?host={host}&port={PORT}"
 
@@ -125,7 +126,7 @@ class PrivateCluster:
         return self.url(SUPERUSER, database)
 
     def start(self) -> bool:
-        """Make the cluster and its database if absent, and run it; safe to call at any time.
+        """Create the cluster and its database if absent, and run it; safe to call at any time.
 
         Returns
         -------
@@ -154,13 +155,13 @@ class PrivateCluster:
             except ClusterError:
                 if self._postmaster() is not None:
                     raise
-                # It was being killed when it was found running.
+                # The server was found running while it was being killed.
                 started = self._run_server(installation)
                 self._create_database(installation, DATABASE, "template1")
         return started
 
     def revive(self) -> bool:
-        """Run the server of a cluster that is made already; as `start`, with fewer programs.
+        """Start the server of an existing cluster; runs fewer programs than `start`.
 
         Returns
         -------
@@ -170,12 +171,12 @@ class PrivateCluster:
         Raises
         ------
         ClusterError
-            It does not start.
+            The server does not start.
         """
         with self._lock():
             if self._state() == "ready":
                 return False
-            # Before the start, which would fail and be tried again for as long as one is busy.
+            # End them first: a start fails as long as a process of a killed server is still busy.
             self._end_orphans()
             return self._run_server(self._fitting_installation())
 
@@ -189,13 +190,13 @@ class PrivateCluster:
         Parameters
         ----------
         immediate
-            Do not even write a checkpoint: for data that is thrown away.
+            Whether to skip the checkpoint, for data that is thrown away.
         """
         with self._lock():
             deadline = time.monotonic() + START_S
             pid = self._postmaster()
             if pid is not None:
-                # As postmaster(1) has it: SIGINT is the fast shutdown, SIGQUIT the immediate one.
+                # SIGINT is PostgreSQL's fast shutdown, SIGQUIT the immediate one (postmaster(1)).
                 os.kill(pid, signal.SIGQUIT if immediate else signal.SIGINT)
             while self._postmaster() is not None:
                 if time.monotonic() > deadline:
@@ -260,7 +261,7 @@ class PrivateCluster:
                 f"{self.data_dir} is not a PostgreSQL data folder: move it away or set AMPARO_HOME"
             )
             raise ClusterError(msg)
-        # The initdb of a start that was killed may still write: its folder is never shared.
+        # Use a new folder each time: the initdb of a killed start may still write to its own.
         parent, name = self.data_dir.parent, self.data_dir.name
         fresh = Path(tempfile.mkdtemp(prefix=f"{name}.new-", dir=parent))
         self._make_own(fresh)
@@ -304,7 +305,7 @@ class PrivateCluster:
         found = self.socket_dir.lstat()
         owner = server_user()
         wanted = os.geteuid() if owner is None else owner.pw_uid
-        # Anyone may have made this name first in a shared temporary folder.
+        # In a shared temporary folder another user may have created this name first.
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != wanted:
             msg = f"{self.socket_dir} is not ours (owner {found.st_uid}): remove it and start again"
             raise ClusterError(msg)
@@ -338,7 +339,7 @@ class PrivateCluster:
         return False
 
     def _try_start(self, installation: Installation) -> bool:
-        """Start a server that is not running; False if it must be waited for."""
+        """Start a server that is not running; return False if the caller must wait and retry."""
         self._prepare_socket_dir()
         self._remove_stale_files()
         if not self.log_file.exists():
@@ -363,7 +364,7 @@ class PrivateCluster:
             )
         except ClusterError as error:
             if self._postmaster() is not None:
-                return False  # the pg_ctl of a start that was killed came first
+                return False  # the pg_ctl of a killed start has started the server meanwhile
             with self.log_file.open("rb") as log:
                 log.seek(written)
                 said = log.read().decode(errors="replace")
@@ -377,16 +378,16 @@ class PrivateCluster:
     def _remove_stale_files(self) -> None:
         socket_lock = self._socket.with_name(f"{self._socket.name}.lock")
         for stale in (self.data_dir / "postmaster.pid", self._socket, socket_lock):
-            # Asked each time: the pg_ctl of a start that was killed may start it right now.
+            # Check each time: the pg_ctl of a killed start may start the server right now.
             if self._postmaster() is None:
                 stale.unlink(missing_ok=True)
         for half_made in self.data_dir.parent.glob(f"{self.data_dir.name}.new-*"):
             shutil.rmtree(half_made, ignore_errors=True)
 
     def _end_orphans(self) -> None:
-        """End what a killed server has left running: an idle one ends by itself, a busy one late.
+        """End processes that a killed server has left running; busy ones would end late.
 
-        SIGQUIT is how PostgreSQL itself ends its processes after a crash; they write nothing more.
+        PostgreSQL itself ends its processes by SIGQUIT after a crash; they write nothing more.
         """
         folder = str(self.data_dir)
         for process in Path("/proc").iterdir():
@@ -396,7 +397,7 @@ class PrivateCluster:
                     and str((process / "cwd").readlink()) == folder
                     and (process / "exe").readlink().name.removesuffix(" (deleted)") == "postgres"
                 )
-                # Asked each time: the pg_ctl of a start that was killed may start it right now.
+                # Check each time: the pg_ctl of a killed start may start the server right now.
                 if is_left and self._postmaster() is None:
                     os.kill(int(process.name), signal.SIGQUIT)
             except OSError:
@@ -411,7 +412,7 @@ class PrivateCluster:
         return lines + [""] * (8 - len(lines))
 
     def _postmaster(self) -> int | None:
-        """Return the pid of this folder's living server; neither zombies nor strangers count."""
+        """Return the pid of this folder's living server; ignore zombies and other programs."""
         written = self._pid_lines()[0]
         if not written.isdigit():
             return None
@@ -426,7 +427,7 @@ class PrivateCluster:
         return int(written) if os.fsencode(self.data_dir) in command else None
 
     def _state(self) -> str | None:
-        """Return 'starting', 'ready', 'stopping' as the living server wrote it, or None."""
+        """Return 'starting', 'ready' or 'stopping', as the living server wrote it, or None."""
         if self._postmaster() is None:
             return None
         return self._pid_lines()[7].strip() or "starting"
@@ -450,11 +451,11 @@ class PrivateCluster:
 
 
 def _make_folders(folder: Path) -> None:
-    """Make the missing folders; root's may be entered by the server's user."""
+    """Create the missing folders; the server's user may enter those that root creates."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(mode=0o755, exist_ok=True)
-        if os.geteuid() == 0:  # whatever the umask
+        if os.geteuid() == 0:  # regardless of the umask
             path.chmod(0o755)
 
 

@@ -1,4 +1,4 @@
-"""Where a session reads: at a replica that has what the primary has, else at the primary."""
+"""Choice of the server a session reads from: an up-to-date replica, otherwise the primary."""
 
 import time
 from typing import Any, Final
@@ -9,26 +9,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from geo.db.primary import BROKEN, Primary, Replica, ServerState, state_of
 from geo.errors import DatabaseUnavailableError
 
-#: Under which a pooled connection keeps what was last heard of the server that it leads to.
+#: Key under which a pooled connection keeps the last known state of its server.
 _STATE: Final = "server_state"
 
 _ELSEWHERE: Final = "the address of the primary leads elsewhere"
 
 
 class Placing:
-    """Places the sessions of one tier before their first statement.
+    """The choice of a server for the sessions of one tier, before their first statement.
 
     Parameters
     ----------
     primary
-        Whose marks count.
+        Primary whose state every connection's server is compared with.
     at_primary, elsewhere
-        Where the tier logs in; the second leads to a replica.
+        Engines of the tier: to the primary, and to the replica if there is one.
     replica
-        Whether it is used.
+        State of the replica, which says whether it is used.
     """
 
-    #: Of `AsyncSession.info`.
+    #: Key in `AsyncSession.info`.
     KEY: Final = "placing"
     _NEEDS_PRIMARY: Final = "needs_primary"
 
@@ -46,16 +46,16 @@ class Placing:
 
     @classmethod
     def at_primary(cls, session: AsyncSession) -> None:
-        """Keep a session that has no connection yet away from replicas."""
+        """Make a session that has no connection yet use the primary."""
         session.info[cls._NEEDS_PRIMARY] = True
 
     async def place(self, session: AsyncSession) -> None:
-        """Connect a session to a server that has all that the primary states.
+        """Connect a session to a server that has everything the primary has committed.
 
         Raises
         ------
         DatabaseUnavailableError
-            No primary answers, so nobody knows what still holds.
+            No primary answers, so no server can be shown to be current.
         """
         self._primary.asked_s = time.monotonic()
         mark = await self._primary.mark()
@@ -80,13 +80,13 @@ class Placing:
 async def _has(
     session: AsyncSession, engine: AsyncEngine, mark: ServerState, *, is_replica: bool = False
 ) -> bool | None:
-    """Connect a session if its server has what a mark says.
+    """Connect a session over ``engine`` if the engine's server has all that ``mark`` includes.
 
     Returns
     -------
     bool or None
-        None: it is connected. Else whether the connection was an old one: where it has broken, or
-        its address leads elsewhere by now, another may do.
+        None if the session is connected. Otherwise whether the connection had been used before: it
+        may be broken, or lead to a former server, so that a new connection may succeed.
     """
     session.sync_session.bind = engine.sync_engine
     connection = await session.connection()
@@ -94,7 +94,8 @@ async def _has(
     if known is not None and known.has(mark):
         return None
     try:
-        # Over the driver's own: before the transaction, whose isolation is not to be settled yet.
+        # Ask over the driver's connection: a statement of the session would begin the transaction
+        # and fix its isolation level.
         driver: Any = (await connection.get_raw_connection()).driver_connection
         state = await state_of(driver)
     except BROKEN:
@@ -103,7 +104,8 @@ async def _has(
     connection.info[_STATE] = state
     if state.has(mark):
         return None
-    # A replica catches up; an address that leads elsewhere by now leads there with a new one.
+    # A replica catches up, so keep its connection. Drop one to the primary's address: a new
+    # connection may lead to another server.
     if is_replica:
         await session.rollback()
     else:

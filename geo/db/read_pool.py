@@ -1,7 +1,7 @@
-"""Raw connections of one reading tier, for statements that are one snapshot each.
+"""Pool of raw connections of one reading tier, for single statements outside of transactions.
 
-Publishing stays within twice the cost of a bare asyncpg application (publishing.md), which the
-session of an ORM does not: its transaction alone costs more than a page of ten features.
+Serving the API stays within twice the cost of a bare asyncpg application (publishing.md). An ORM
+session would exceed that: its transaction alone costs more than a page of ten features.
 """
 
 import asyncio
@@ -17,23 +17,24 @@ from sqlalchemy.engine import URL
 from geo.db.outages import outage_of
 from geo.errors import DatabaseUnavailableError
 
-#: Prepared statements a connection keeps: every layer's pages and tiles in their usual shapes.
+#: Prepared statements that a connection keeps; enough for the usual page and tile queries of every
+#: layer.
 _STATEMENTS = 512
 
-#: Seconds to connect, and to wait for a connection that is free, unless it is said otherwise. Where
-#: a server is killed just then nobody ever answers, and who waits is to be served by the next one
-#: within five (issue 14).
+#: Default seconds to connect, and to wait for a free connection. A server killed during connecting
+#: never answers, and the waiting request is to be served by the next server within five seconds
+#: (issue 14).
 WAIT_S = 4.0
 
-#: Loans and seconds of rest after which a connection is opened anew, as asyncpg's pool has them: a
-#: backend's memory grows with what it has seen, and what stands between may forget a silent line.
+#: Loans, and seconds of idleness, after which a connection is replaced, as in asyncpg's pool: the
+#: memory of a backend grows with use, and a firewall between may drop an idle connection.
 _LENT_AT_MOST = 50_000
 _REST_S = 300.0
 
 _SILENT = "the database does not answer"
 
-#: PROJ loads with a backend's first transformation, 22 to 28 ms (publishing.md); nobody who asks
-#: for a tile is to wait for it.
+#: Query that makes a new backend load PROJ, which takes 22 to 28 ms at its first transformation
+#: (publishing.md), so that no tile request waits for that.
 _WARM_UP = """
     select st_asmvtgeom(st_transform(st_setsrid(st_makepoint(-72, 8), 4326), 3857),
         st_tileenvelope(0, 0, 0))
@@ -49,7 +50,7 @@ _UNREACHABLE = (
 
 
 class Asks(Protocol):
-    """What runs one bound statement: a `ReadPool`, or a connection of asyncpg."""
+    """An object that runs single parametrized statements: a `ReadPool` or an asyncpg connection."""
 
     async def fetch(self, query: str, *args: Any) -> Any:  # noqa: ANN401 -- asyncpg's
         """Return all rows."""
@@ -62,7 +63,7 @@ class Asks(Protocol):
 
 
 class _Line:
-    """One connection, and the statements that are prepared on it."""
+    """One connection with its prepared statements."""
 
     __slots__ = ("connection", "lent", "opened_s", "prepared", "rested_s", "state")
 
@@ -72,11 +73,11 @@ class _Line:
         self.lent = 0
         self.opened_s = time.monotonic()
         self.rested_s = 0.0
-        #: What `geo.db.primary` last heard of the server that it leads to.
+        #: Last known `geo.db.primary.ServerState` of the connection's server.
         self.state: Any = None
 
     async def ask(self, how: str, query: str, args: Sequence[Any]) -> Any:  # noqa: ANN401
-        """Run a statement; one whose tables have changed meanwhile is prepared anew."""
+        """Run a statement, and prepare it again if its tables were altered meanwhile."""
         statement = self.prepared.get(query)
         if statement is not None:
             self.prepared.move_to_end(query)
@@ -90,7 +91,7 @@ class _Line:
         return await getattr(statement, how)(*args)
 
     def is_spent(self) -> bool:
-        """Return whether the connection is of no more use."""
+        """Return whether the connection must be replaced by a new one."""
         connection = self.connection
         return (
             self.lent >= _LENT_AT_MOST
@@ -101,26 +102,26 @@ class _Line:
 
 
 class ReadPool:
-    """A pool of connections that are logged in as one reading tier; each statement by itself.
+    """A pool of connections logged in as one reading tier, each lent for single statements.
 
-    asyncpg's own pool wraps each connection anew, times each loan and shields each return, and
-    looks each statement up twice: as much CPU as the question of a single feature takes the driver
-    (0.09 ms against 0.04, measured).
+    asyncpg's own pool wraps the connection for each loan, times the loan, shields the return and
+    looks each statement up twice, which costs as much CPU as the driver needs to query a single
+    feature (0.09 ms against 0.04, measured).
 
     Parameters
     ----------
     url : URL
         Login of the tier.
     settings : mapping
-        What the server is told when a connection is made, read-only among it.
+        Server settings of each connection, read-only transactions among them.
     size : int
-        Connections at most.
+        Maximum number of connections.
     lives_s : float or None
-        Seconds after which a connection is opened anew however much it was used.
+        Seconds after which a connection is replaced, however little it was used.
     is_for_maps : bool
-        Whether a connection is to be ready for transformations before it is lent.
+        Whether a new connection loads PROJ before it is lent.
     wait_s : float
-        Seconds to connect, and to wait for a connection that is free.
+        Seconds to connect, and to wait for a free connection.
     """
 
     def __init__(
@@ -144,7 +145,7 @@ class ReadPool:
         self._is_closed = False
 
     async def fetch(self, query: str, *args: Any) -> Any:  # noqa: ANN401
-        """Return all rows of a statement; raises as `fetchrow`."""
+        """Return all rows of a statement; raise the same error as `fetchrow`."""
         return await self._ask("fetch", query, args)
 
     async def fetchrow(self, query: str, *args: Any) -> Any:  # noqa: ANN401
@@ -158,12 +159,12 @@ class ReadPool:
         return await self._ask("fetchrow", query, args)
 
     async def fetchval(self, query: str, *args: Any) -> Any:  # noqa: ANN401
-        """Return the first value of a statement; raises as `fetchrow`."""
+        """Return the first value of the first row; raise the same error as `fetchrow`."""
         return await self._ask("fetchval", query, args)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
-        """Lend a connection of asyncpg; the errors of a line that breaks are translated.
+        """Lend a connection of asyncpg, and translate the errors of a broken connection.
 
         Raises
         ------
@@ -180,7 +181,7 @@ class ReadPool:
             owner.take_back(line)
 
     async def close(self) -> None:
-        """Close every connection that nobody holds; the others close when they come back."""
+        """Close every idle connection; lent ones are closed when they come back."""
         self._is_closed = True
         resting, self._resting = self._resting, []
         for line in resting:
@@ -198,7 +199,7 @@ class ReadPool:
         return found
 
     async def lent(self) -> "tuple[ReadPool, _Line]":
-        """Return a connection that may be asked, and whose it is."""
+        """Return a connection on loan, and the pool that it must be returned to."""
         return self, await self._borrowed()
 
     async def _borrowed(self) -> _Line:
@@ -211,7 +212,7 @@ class ReadPool:
         except TimeoutError as error:
             raise DatabaseUnavailableError(_SILENT) from error
         while self._resting:
-            # The one used last: its backend's memory is warm, and the others may end.
+            # Take the last used connection: its backend's caches are warm, and the rest may expire.
             line = self._resting.pop()
             is_aged = self._lives_s is not None and time.monotonic() - line.opened_s > self._lives_s
             if not line.is_spent() and not is_aged:
@@ -229,7 +230,7 @@ class ReadPool:
         try:
             return await asyncio.shield(connecting)
         except asyncio.CancelledError:
-            # Cut short it would leave a connection that belongs to nobody.
+            # A cancelled connect would leave an open connection that no one closes.
             with suppress(Exception):
                 (await connecting).connection.terminate()
             raise
@@ -249,7 +250,7 @@ class ReadPool:
         return _Line(connection)
 
     def take_back(self, line: _Line) -> None:
-        """Take a connection back that is of use."""
+        """Return a healthy connection to the pool."""
         line.lent += 1
         line.rested_s = time.monotonic()
         self._free.release()
@@ -259,18 +260,18 @@ class ReadPool:
             self._resting.append(line)
 
     def give_up(self, line: _Line, error: BaseException) -> None:
-        """Take a connection back after an error, and raise what the caller is to see of it."""
+        """Take a connection back after an error; raise the error's translation if there is one."""
         if isinstance(error, asyncpg.PostgresError):
             self.take_back(line)
         else:
-            # Nobody knows what is under way on it.
+            # The state of the connection is unknown: a statement may still be running.
             line.connection.terminate()
             self._free.release()
         _translate(error)
 
 
 def _translate(error: BaseException) -> None:
-    """Raise what the caller is to see of an error, where that is another one."""
+    """Raise `DatabaseUnavailableError` for an error that means an outage; ignore other errors."""
     outage = outage_of(error)
     if outage is not None:
         raise outage from error
@@ -279,10 +280,11 @@ def _translate(error: BaseException) -> None:
 
 
 async def fetch_planned(asks: Asks, query: str, args: Sequence[Any]) -> Any:  # noqa: ANN401
-    """Return all rows of a statement that is planned for these values, not for any; raises alike.
+    """Return all rows of a statement that is planned for its actual values, not generically.
 
-    For what depends on its values so much that the plan for all of them may be a thousand times
-    as slow; PostgreSQL's planning of one costs a fraction of a millisecond.
+    For statements whose best plan depends so much on the values that a generic plan may be a
+    thousand times as slow; planning takes a fraction of a millisecond. Raises the same error as
+    `ReadPool.fetchrow`.
     """
     if not isinstance(asks, ReadPool):
         connection: Any = asks

@@ -1,4 +1,4 @@
-"""Many rows at once by COPY: places by the ten thousand; `column_copy` has road segments."""
+"""COPY of rows in PostgreSQL's text format, for tens of thousands of places (see `binary_copy`)."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
@@ -9,11 +9,11 @@ import shapely
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-#: Rows of a statement: about 1 MB of places. The index of the names of all 31,421 takes a second to
-#: write, and on a busy machine longer than one statement is given (`AMPARO_STATEMENT_TIMEOUT_MS`).
+#: Rows per statement: about 1 MB of places. Indexing the names of all 31,421 places takes a second,
+#: on a busy machine longer than the limit of one statement (`AMPARO_STATEMENT_TIMEOUT_MS`).
 CHUNK = 5_000
 
-#: What COPY's text format escapes (PostgreSQL manual, COPY, "Text Format").
+#: Characters that COPY's text format escapes (PostgreSQL manual, COPY, "Text Format").
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
@@ -25,9 +25,9 @@ async def copy_rows(
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Session of the writer tier.
     table : Table
-        Where to.
+        Table to append to.
     columns : sequence of str
         Names of the columns, in the order of each row's values.
     rows : iterable of sequence
@@ -54,7 +54,7 @@ async def copy_rows(
 
 
 async def driver_of(session: AsyncSession) -> Any:  # noqa: ANN401 -- asyncpg is untyped
-    """Return asyncpg's own connection of a session, with everything before it sent."""
+    """Flush a session and return its asyncpg connection."""
     await session.flush()
     connection = await session.connection()
     driver = (await connection.get_raw_connection()).driver_connection

@@ -1,4 +1,4 @@
-"""Connections: one engine per access tier, each logged in as that tier's database role."""
+"""Database connections: one engine per access tier, logged in as that tier's database role."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ from geo.errors import DatabaseUnavailableError, GeoError, UnsafeRoleError
 
 
 class Tier(StrEnum):
-    """Who asks: each tier is a LOGIN role of the database and a schema of views."""
+    """An access tier: a LOGIN role of the database and, for readers, a schema of views."""
 
     PUBLIC = "public"
     PARTNER = "partner"
@@ -42,9 +42,9 @@ class Tier(StrEnum):
 
     @property
     def search_path(self) -> str:
-        """Schemas a session of this tier sees: its own views, then PostGIS' functions.
+        """Search path of the tier's sessions: its own views, then the functions of PostGIS.
 
-        The writer works on the tables themselves.
+        The writer tier works on the tables themselves.
         """
         return "amparo, public" if self is Tier.WRITER else f"tier_{self.value}, public"
 
@@ -55,14 +55,14 @@ _SET_PERSON = text("select set_config('amparo.person', :person, true)")
 
 
 def tier_url(base: str | URL, tier: Tier) -> URL:
-    """Return ``base`` as the role of ``tier``, without a password.
+    """Return the URL ``base`` with the role of ``tier`` and without a password.
 
     Parameters
     ----------
     base : str or URL
         Any PostgreSQL URL of the database.
     tier : Tier
-        Whose role to log in as. Passwords come from the tier's own URL or a ``.pgpass`` file.
+        Tier whose role to log in as. Passwords come from the tier's own URL or a ``.pgpass`` file.
     """
     url = make_url(base).set(drivername="postgresql+asyncpg", username=tier.role)
     return URL.create(
@@ -80,14 +80,14 @@ def create_tier_engine(
 ) -> AsyncEngine:
     """Return an engine whose sessions see what ``tier`` may see.
 
-    Reading tiers run every transaction READ ONLY in the database itself.
+    The database itself runs every transaction of the reading tiers READ ONLY.
     """
     return create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
-        # An error of SQLAlchemy otherwise quotes the values, positions among them (P48).
+        # Otherwise errors of SQLAlchemy quote parameters, which may be people's positions (P48).
         hide_parameters=True,
         pool_timeout=wait_s,
         connect_args={
@@ -98,7 +98,7 @@ def create_tier_engine(
 
 
 def server_settings(tier: Tier, statement_timeout_ms: int) -> dict[str, str]:
-    """Return what the server is told when a connection of a tier is made."""
+    """Return the server settings of a tier's connections."""
     told = {
         "application_name": f"amparo-{tier.value}",
         "search_path": tier.search_path,
@@ -108,8 +108,8 @@ def server_settings(tier: Tier, statement_timeout_ms: int) -> dict[str, str]:
     }
     if tier is not Tier.WRITER:
         told["default_transaction_read_only"] = "on"
-        # Many ask at once, and each would start processes: 40 ms and more, for a page that takes
-        # one process a fraction of a millisecond (measured).
+        # Under many concurrent requests, starting parallel workers takes 40 ms and more for a page
+        # that one process answers in a fraction of a millisecond (measured).
         told["max_parallel_workers_per_gather"] = "0"
     return told
 
@@ -120,19 +120,20 @@ class Database:
     Parameters
     ----------
     urls : mapping of Tier to URL
-        One login a tier; tiers without a URL cannot be asked.
+        One login per tier; tiers without a URL cannot be used.
     apart : mapping of Tier to URL
-        For each tier whose URL may lead elsewhere than to the primary, its login there. Then every
-        connection is compared with what the primary states before it is used (`geo.db.primary`).
+        For each tier whose URL may lead to a replica, its login at the primary. If given, the
+        server of every connection is compared with the primary's state before use
+        (`geo.db.primary`).
     pool_size, statement_timeout_ms : int
-        Connections a tier, and the longest time of one statement.
+        Connections per tier, and the longest time of one statement.
     wait_s : float
-        Seconds to connect, and to wait for a connection that is free.
+        Seconds to connect, and to wait for a free connection.
     rules : mapping of str to int or None
-        Numbers that are set otherwise than the modules of rules have them, by the name under which
-        those look for them in ``session.info``.
+        Settings that override constants of the rule modules, by the key under which these modules
+        look the settings up in ``session.info``.
     prove : callable or None
-        Gives a proof that Amparo writes, for each transaction that may (see
+        Returns a proof that Amparo itself writes, for each transaction that may write (see
         `geo.audit.write_proof`).
     """
 
@@ -149,10 +150,9 @@ class Database:
     ) -> None:
         self._prove = prove
         self._wait_s = wait_s
-        # What readers keep between sessions; `app.snapshots.tier_snapshot` says what and for how
-        # long.
+        # Cache that sessions share; `app.snapshots.tier_snapshot` says what it holds and how long.
         self._kept: dict[str, object] = {}
-        # None elsewhere: nothing to compare, and nothing is (see `geo.db.primary`).
+        # None without replicas: then no connection is compared with the primary.
         self._primary = self._primary_at(apart, statement_timeout_ms) if apart else None
         self._replicas: dict[Tier, Replica] = {}
         self._elsewhere: dict[Tier, AsyncEngine] = {}
@@ -171,7 +171,7 @@ class Database:
             told = server_settings(tier, statement_timeout_ms)
             if tier in apart:
                 self._elsewhere[tier] = make(url=url)
-                # An outage of it is no reason to ask it with the patience of a request.
+                # Probes time out sooner than requests (`LOOKING`), so an outage blocks nobody.
                 self._replicas[tier] = Replica(ReadPool(url, told, size=1, **LOOKING))
             if tier in {Tier.PUBLIC, Tier.PARTNER}:
                 self._readers[tier] = self._reader_of(tier, url, apart.get(tier), told, pool_size)
@@ -213,7 +213,7 @@ class Database:
         )
 
     async def check_roles(self) -> None:
-        """Refuse logins that the database would not hold back.
+        """Refuse logins to which row-level security does not apply.
 
         Raises
         ------
@@ -230,7 +230,7 @@ class Database:
                 name, unsafe = (await session.execute(question)).one()
             _require_safe(tier, name, unsafe=unsafe)
         for tier, engine in self._elsewhere.items():
-            # One that does not answer is not used either, and holds nobody up.
+            # A replica that does not answer is not read either, so it need not stop the start.
             with suppress(DatabaseUnavailableError):
                 async with translated_errors(OSError, DBAPIError), engine.connect() as connection:
                     name, unsafe = (await connection.execute(question)).one()
@@ -240,23 +240,25 @@ class Database:
     async def session(
         self, tier: Tier, *, person: str | None = None, read_write: bool = False
     ) -> AsyncIterator[AsyncSession]:
-        """Open a session of one tier: commits at the end, rolls back on any exception.
+        """Open a session of one tier; commit at the end, roll back on any exception.
 
         Parameters
         ----------
         tier
-            Whose role to log in as.
+            Tier whose role to log in as.
         person
-            Id of who asks, for the rules that name people; it ends with the transaction and
-            reads as an empty string afterwards, which is nobody's id.
+            Id of the signed-in person, for database rules that depend on the person. The setting
+            ends with the transaction and reads as an empty string afterwards, which is no valid id.
         read_write
-            Lets a reading tier call the functions that record its reading; it gives no right.
+            Whether the transaction of a reading tier may write, so that it can call the functions
+            which log its reads; it grants no further right.
         """
         is_writer = tier is Tier.WRITER
         async with translated_errors(is_writer=is_writer), self._sessions[tier]() as session:
             if read_write:
                 Placing.at_primary(session)
-            # Files that the caller reads may be missing too: only here it is the database.
+            # Connect here, where an OSError can only mean the database: the body of the caller may
+            # raise one about a missing file.
             await connected(session)
             if read_write:
                 await session.execute(_READ_WRITE)
@@ -271,9 +273,9 @@ class Database:
 
     @asynccontextmanager
     async def primary_session(self, tier: Tier) -> AsyncIterator[AsyncSession]:
-        """Open a session of a reading tier for who writes by what it finds.
+        """Open a session of a reading tier at the primary, for reads on which a write depends.
 
-        Nothing that lags by a moment is to be written down as if it were true.
+        A replica lags, and stale data must not be written back.
         """
         if self._primary is None:
             async with self.session(tier) as session:
@@ -286,27 +288,27 @@ class Database:
 
     @asynccontextmanager
     async def idle_session(self, tier: Tier) -> AsyncIterator[AsyncSession]:
-        """Open a session of a reading tier for who may not need one: `connected` connects it."""
+        """Open a session of a reading tier that connects only on demand, by `connected`."""
         async with translated_errors(), self._sessions[tier]() as session:
             yield session
 
     def reader(self, tier: Tier) -> ReadPool:
-        """Return raw connections of the public or the partner tier, for single statements."""
+        """Return the pool of raw connections of the public or the partner tier."""
         return self._readers[tier]
 
     def doubt(self) -> None:
-        """Believe no replica until the primary has been asked again: something was committed."""
+        """Discard the known state of the primary after a commit, so that replicas are rechecked."""
         if self._primary is not None:
             self._primary.doubt()
 
     async def look[T](self, ask: Callable[[Asks], Awaitable[T]]) -> tuple[T, Hashable]:
-        """Ask something of the public tier that tells how new everything else is.
+        """Run a query as the public tier at the primary, by which later reads can be dated.
 
         Returns
         -------
         tuple
-            What was found, and which server's word it is. What this process reads afterwards, of
-            whatever tier and wherever, is at least as new.
+            The result, and the identity of the server that gave it (None without replicas). Every
+            later read of this process, in any tier and from any server, is at least as new.
 
         Raises
         ------
@@ -319,21 +321,21 @@ class Database:
         return found, mark.run
 
     async def watch_replicas(self) -> None:
-        """Ask beside the requests what they would wait for, until cancelled."""
+        """Probe the replicas in the background while requests come in, until cancelled."""
         while self._primary is not None:
             await asyncio.sleep(CHECK_S)
             if time.monotonic() - self._primary.asked_s < IDLE_S:
-                # The next request asks itself, and says what is wrong.
+                # The next request probes the primary itself, and reports the outage.
                 with suppress(DatabaseUnavailableError):
                     await self.replicas()
 
     async def replicas(self) -> dict[Tier, bool]:
-        """Tell of each tier that reads apart whether it does: else the primary answers.
+        """Return, for each tier with a replica, whether the replica is current enough to be read.
 
         Raises
         ------
         DatabaseUnavailableError
-            No primary answers, so nobody knows what still holds.
+            No primary answers, so no server can be shown to be current.
         """
         if self._primary is None:
             return {}
@@ -363,7 +365,7 @@ def _require_safe(tier: Tier, name: str, *, unsafe: bool) -> None:
 
 
 async def connected(session: AsyncSession) -> AsyncSession:
-    """Return a session that has its connection now, if it had none.
+    """Connect a session if it has no connection yet, and return it.
 
     Raises
     ------
@@ -380,7 +382,7 @@ async def connected(session: AsyncSession) -> AsyncSession:
 
 
 async def raw_connection(session: AsyncSession) -> Asks:
-    """Return the driver's connection of a session: statements on it are in its transaction."""
+    """Return a session's driver connection; its statements join the session's transaction."""
     driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
     asks: Asks = driver
     return asks
@@ -390,14 +392,14 @@ async def raw_connection(session: AsyncSession) -> Asks:
 async def translated_errors(
     *connecting: type[Exception], is_writer: bool = False
 ) -> AsyncIterator[None]:
-    """Turn a driver's connection failures into `DatabaseUnavailableError`; pass the rest on.
+    """Turn connection failures of the driver into `DatabaseUnavailableError`; pass the rest on.
 
     Parameters
     ----------
     *connecting
-        What else means an unreachable database where nothing but connecting is done.
+        Further exceptions that mean an unreachable database, for blocks that only connect.
     is_writer
-        Whether the connection is to be able to write.
+        Whether the connection must be able to write.
     """
     unreachable: tuple[type[Exception], ...] = (
         InterfaceError,
@@ -411,7 +413,7 @@ async def translated_errors(
     except GeoError:
         raise
     except Exception as error:
-        # Of a COPY it is the driver's own, else SQLAlchemy's with the driver's inside.
+        # COPY raises the driver's error, other statements SQLAlchemy's with the driver's inside.
         outage = outage_of(driven(error), is_writer=is_writer)
         if outage is not None:
             raise outage from error

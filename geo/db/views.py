@@ -1,8 +1,8 @@
-"""The views each tier reads, as columns to select from; the migrations hold their SQL.
+"""Table objects for the views that each tier reads; the SQL of the views is in the migrations.
 
-The same names exist in the schemas ``tier_public``, ``tier_partner`` and ``tier_staff``. A
-session's search path decides which is meant, so a question never mentions a tier and cannot
-forget a filter. Columns that only some tiers have are not named here.
+Views of the same names exist in the schemas ``tier_public``, ``tier_partner`` and ``tier_staff``. A
+session's search path decides between them, so a query never mentions a tier and cannot
+forget a filter. Columns that only some tiers have are not listed here.
 """
 
 from geoalchemy2 import Geometry
@@ -35,14 +35,14 @@ spaces = Table(
     Column("kind", Text),
     Column("organization_id", Text),
     Column("organization", Text),
-    # P28: the common logo is for verified members of the network alone.
+    # The network's logo stands only at verified members (P28).
     Column("verified_member", Boolean),
     Column("services", ARRAY(Text)),
     Column("sectors", ARRAY(Text)),
     Column("languages", ARRAY(Text)),
     Column("status", Text),
     Column("access", Text),
-    # The visible ones; ``referral_from`` is the first of them.
+    # Places that refer people here, as far as the tier sees them; ``referral_from`` is the first.
     Column("referral_from", Text),
     Column("referral_points", ARRAY(Text)),
     Column("eligibility", Text),
@@ -72,19 +72,19 @@ spaces = Table(
     Column("country", Text),
     Column("admin1", Text),
     Column("locality", Text),
-    # Null too where the tier's position is blurred: an address would undo that (P5).
+    # Null also where the tier sees a blurred position, which an address would undo (P5).
     Column("address", Text),
     Column("landmark", Text),
     Column("road", Text),
     Column("road_km", Float),
     Column("coord_precision", Text),
-    # Of the terms that somebody asked about: {"toilets": true, "wifi": false}
+    # Amenities about which something is known: {"toilets": true, "wifi": false}
     Column("amenities", JSONB),
     Column("step_free", Boolean),
     Column("data_shared", Text),
     # Null for demo rows, whose dates never read as confirmed (P35).
     Column("confirmed_on", Date),
-    # For computations only: when the record was last assured, demo or not.
+    # As confirmed_on, but also set for demo rows; for computations only.
     Column("assured_on", Date),
     Column("expires_on", Date),
     Column("capacity", Text),
@@ -98,7 +98,7 @@ spaces = Table(
     _geometry(),
 )
 
-#: One row for each service at each of the spaces above: what the tier sees of both.
+#: One row for each service at each space, as the tier sees both.
 services = Table(
     "services",
     published,
@@ -121,7 +121,7 @@ services = Table(
     Column("fee_kind", Text),
     Column("documents_required", ARRAY(Text)),
     Column("timezone", Text),
-    # The service's own where it has any, else the space's.
+    # The service's own schedules if it has any, else those of the space.
     Column("schedules", JSONB),
     Column("exceptions", JSONB),
     Column("holidays", Text),
@@ -138,7 +138,7 @@ services = Table(
     _geometry(),
 )
 
-#: The words that records are written in; protected ones are seen by the staff alone (P38).
+#: Terms of the controlled vocabularies; only the staff sees protected terms (P38).
 terms = Table(
     "terms",
     published,
@@ -150,11 +150,11 @@ terms = Table(
     Column("validity_days", Integer),
     # {"es": "Albergue", "en": "Shelter"}
     Column("names", JSONB),
-    # Languages in which a person has read the name (P47).
+    # Languages in which a person has reviewed the name (P47).
     Column("reviewed", ARRAY(Text)),
 )
 
-#: The codes of protected terms, to refuse questions for them; no answer shows them (P38).
+#: Codes of protected terms, to refuse requests for them; no response shows these codes (P38).
 protected_terms = Table(
     "protected_terms",
     published,
@@ -170,7 +170,7 @@ crossings = Table(
     Column("country_a", Text),
     Column("country_b", Text),
     Column("coord_precision", Text),
-    # The state now (P32); for another moment ask geo.geography.crossings.
+    # Current state (P32: open, closed or not known); geo.geography.crossings has other instants.
     Column("state", Text),
     # [{"id", "state", "valid_from", "valid_to", "timezone", "byday", "opens_at", "closes_at",
     #   "source", "assumption"}]
@@ -260,7 +260,7 @@ flows = Table(
     Column("kind", Text),
     Column("origin", Text),
     Column("destination", Text),
-    # What the public calls them; null where nothing does.
+    # Public names of origin and destination; null if there is none.
     Column("origin_name", Text),
     Column("destination_name", Text),
     Column("week", Date),
@@ -281,7 +281,7 @@ corridors = Table(
     Column("id", Text, primary_key=True),
     Column("name", Text),
     Column("countries", ARRAY(Text)),
-    # Towns along it, in order.
+    # Towns along the corridor, in order.
     Column("places", ARRAY(Text)),
     Column("length_m", Float),
     Column("illustrative", Boolean),
@@ -291,7 +291,7 @@ corridors = Table(
     _geometry(),
 )
 
-#: Gaps of corridors, as computed from the spaces that the tier sees (definitions.md, gap).
+#: Gaps of corridors, computed from the spaces that the tier sees (definitions.md, gap).
 coverage = Table(
     "coverage",
     published,
@@ -301,7 +301,7 @@ coverage = Table(
     Column("from_m", Float),
     Column("to_m", Float),
     Column("length_m", Float),
-    # Null: the corridor's own start or end, which the name says.
+    # Null if the gap begins or ends at the corridor's own end; the name then says so.
     Column("from_space", Text),
     Column("from_name", Text),
     Column("to_space", Text),

@@ -1,12 +1,13 @@
-"""What each tier was shown of a layer, so that a copy can follow and forget (P49).
+"""Change feed of each layer and tier, by which copies stay up to date and forget records (P49).
 
-A ledger holds the digest of every feature that a tier was shown. It is brought up to date when
-somebody asks: what the tier's own views give now is compared with it, so whatever made a
-difference (an edit, a hide, a rule, the clock) is found, and nothing else counts. What is no
-longer shown keeps its id alone, whatever the reason.
+A ledger holds the digest of every feature that a tier was shown. When the feed is requested, the
+ledger is compared with the current content of the tier's own views. So every difference for the
+tier is found, whether from an edit, a hide, a rule or the passing of time, and nothing else. Of a
+feature that is no longer shown only the id remains (a tombstone), whatever the reason.
 
-Each state that differs from the one before has a number and a mark. A mark is made of the one
-before and of what changed for the tier, so it tells of nothing that the tier may not see (P39).
+Each state that differs from the one before has a number and a mark. A mark is a hash of the
+previous mark and of the changes for the tier, so it reveals nothing that the tier may not see
+(P39).
 """
 
 from collections.abc import Collection
@@ -24,31 +25,31 @@ from geo.db.sessions import Tier
 from geo.errors import CopyTooOldError, DatabaseUnavailableError
 from geo.models import Publication, PublicationHead, PublicationMark
 
-#: How long a token of a state that is over can be used, and tombstones stay: a month and some
-#: days, so that a copy that follows once a month loses nothing [A].
+#: Time for which the token of a superseded state is valid, and tombstones are kept: a month and
+#: some days, so that a copy updated once a month loses nothing [A].
 KEPT: Final = timedelta(days=35)
 
-#: Bytes of a mark: half of SHA-256, as much as a random UUID tells apart.
+#: Bytes of a mark: half of a SHA-256, as many as a UUID has.
 MARK_BYTES: Final = 16
 
 
 @dataclass(frozen=True, eq=False)
 class FeedSource:
-    """What a layer publishes, as a question on a tier's search path.
+    """A layer of the change feed, with the query for its features on a tier's search path.
 
     Parameters
     ----------
     layer
-        Its name.
+        Name of the layer.
     subjects
-        Those whose stamps change with every change of it (`geo.db.change_stamps`).
+        Subjects whose stamps change with every change of the layer (`geo.db.change_stamps`).
     clock
-        When it changes by itself.
+        When the layer changes by the passing of time.
     question
-        Every feature as ``id``, ``digest``; or, of a layer that changes as a whole alone, one text
-        that differs where any feature does.
+        Query for the ``id`` and ``digest`` of every feature. For a layer that changes only as a
+        whole, a query for one text that differs if any feature does.
     is_whole
-        Which of the two.
+        Whether the layer changes only as a whole.
     """
 
     layer: str
@@ -60,7 +61,7 @@ class FeedSource:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One line of the ledger; without a digest the feature is gone."""
+    """A feature in the ledger; without a digest it is a tombstone."""
 
     id: str
     digest: bytes | None
@@ -68,19 +69,19 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """The newest state of a layer, and the number of each state that was asked for by mark."""
+    """The newest state of a layer, and the numbers of requested states by their marks."""
 
     seq: int
     mark: bytes
     numbers: dict[bytes, int]
 
     def number(self, mark: bytes) -> int:
-        """Return the number of a state.
+        """Return the number of the state with a mark.
 
         Raises
         ------
         CopyTooOldError
-            The mark is of no state that is kept.
+            No kept state has the mark.
         """
         if mark not in self.numbers:
             raise CopyTooOldError
@@ -89,7 +90,7 @@ class States:
 
 _AS_TIER = text("select set_config('search_path', :path, true)")
 _ONE_SNAPSHOT = text("set transaction isolation level repeatable read")
-# Every layer is compared at midnight, those of `StampClock.NEVER` too.
+# Every layer is compared at midnight, even those with `StampClock.NEVER`.
 _STATE = text(
     """
     select k.changes, k.total,
@@ -133,8 +134,8 @@ _CHANGED = text(
     where layer = :layer and seq > :since and id > :after order by id limit :limit
     """
 )
-# A state that another followed more than `KEPT` ago has no tokens any more, and tombstones are
-# for the tokens of states before them.
+# Tokens of a state expire when it was superseded more than `KEPT` ago. Tombstones serve only the
+# tokens of states before them.
 _FORGET_MARKS = text(
     """
     delete from amparo.publication_marks m using amparo.publication_marks n
@@ -156,12 +157,12 @@ _FORGET_GONE = text(
 
 
 async def hold_still(session: AsyncSession) -> None:
-    """Let every question of a session see one and the same snapshot; before any other."""
+    """Make all queries of a session see one snapshot; must be the first statement."""
     await session.execute(_ONE_SNAPSHOT)
 
 
 async def is_due(session: AsyncSession, source: FeedSource) -> bool:
-    """Return whether a tier may have been shown something since the ledger was compared last."""
+    """Return whether the layer may have changed for the tier since the ledger was last compared."""
     return bool((await session.execute(_STATE, _asked(source))).one().is_due)
 
 
@@ -173,17 +174,18 @@ def _asked(source: FeedSource) -> dict[str, Any]:
 async def refresh(
     session: AsyncSession, tier: Tier, source: FeedSource, *, is_forced: bool = False
 ) -> None:
-    """Bring the ledger of a tier and layer up to date (writer), one transaction after another.
+    """Bring the ledger of a tier and layer up to date, one transaction at a time.
 
-    Numbers of states are given under the head's lock, which is held to the commit: whoever sees
-    a state sees every one before it.
+    Numbers of states are given under a lock of the head row, which is held until the commit, so a
+    reader who sees a state sees all states before it.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer, and for nothing else: it sees what the tier sees from here on.
+        Session of the writer tier for this call only, since its search path becomes that of
+        ``tier``.
     is_forced : bool
-        Compare whether or not it is due.
+        Whether to compare even if no change is due.
     """
     await session.execute(_AS_TIER, {"path": tier.search_path})
     key = {"tier": tier.value, "layer": source.layer}
@@ -201,7 +203,7 @@ async def refresh(
     else:
         changed = await session.scalar(_compared(source), {**key, "seq": head.seq + 1})
         is_changed = changed is not None
-    # A layer that is empty from the start has a state too.
+    # A layer that is empty from the start gets a first state too.
     if is_changed or head.seq == 0:
         now["seq"] = head.seq + 1
         await _mark(session, key, head.seq, changed or b"")
@@ -209,7 +211,7 @@ async def refresh(
 
 
 def _compared(source: FeedSource) -> Select[Any]:
-    """Write every difference into the ledger; gives the seal of all of them, or null."""
+    """Return the statement that writes all differences to the ledger and selects their hash."""
     tier, layer = bindparam("tier", type_=Text), bindparam("layer", type_=Text)
     found = source.question.cte("found")
     known = (
@@ -247,7 +249,7 @@ def _compared(source: FeedSource) -> Select[Any]:
 
 
 async def _mark(session: AsyncSession, key: dict[str, str], seq: int, changed: bytes) -> None:
-    """Return the state after number ``seq`` its mark."""
+    """Store the mark of the state that follows number ``seq``."""
     before = await session.scalar(select(PublicationMark.mark).filter_by(**key, seq=seq))
     first = f"{key['tier']}/{key['layer']}".encode()
     mark = sha256((before or first) + changed).digest()[:MARK_BYTES]
@@ -255,12 +257,12 @@ async def _mark(session: AsyncSession, key: dict[str, str], seq: int, changed: b
 
 
 async def find_states(session: AsyncSession, layer: str, marks: Collection[bytes]) -> States:
-    """Return the newest state of a layer, and those of some marks, on the session's tier.
+    """Return the newest state of a layer and the states with given marks, for the session's tier.
 
     Raises
     ------
     DatabaseUnavailableError
-        The ledger was not begun, or a copy of the database does not have its beginning yet.
+        The ledger of the layer does not exist yet, or has not reached this replica.
     """
     rows = (await session.execute(_MARKS, {"layer": layer, "marks": list(marks)})).all()
     newest = next((row for row in rows if row.is_newest), None)
@@ -274,14 +276,15 @@ async def find_states(session: AsyncSession, layer: str, marks: Collection[bytes
 async def read_entries(
     session: AsyncSession, layer: str, *, since: int | None, after: str, limit: int
 ) -> list[LedgerEntry]:
-    """Return lines of the ledger by id, on the session's tier.
+    """Return entries of the ledger in the order of their ids, for the session's tier.
 
     Parameters
     ----------
     since
-        Number of a state: what differs from it, tombstones included. None: all that is shown.
+        Number of a state, to return only entries changed since, with tombstones. None for all
+        features that are shown.
     after
-        Id after which the lines start.
+        Id after which the entries start.
     """
     values: dict[str, Any] = {"layer": layer, "after": after, "limit": limit}
     if since is not None:
@@ -292,14 +295,14 @@ async def read_entries(
 
 
 async def forget_old(session: AsyncSession, now: datetime) -> int:
-    """Delete the tombstones that no token asks for any more, and its states (writer).
+    """Delete states whose tokens have expired, and tombstones that only they need (writer session).
 
     Returns
     -------
     int
-        How many tombstones went.
+        How many tombstones were deleted.
     """
-    # Nobody writes a tombstone meanwhile that this does not see.
+    # Lock all ledgers, so that no tombstone is written meanwhile.
     heads = select(PublicationHead.seq).order_by(PublicationHead.tier, PublicationHead.layer)
     await session.execute(heads.with_for_update())
     await session.execute(_FORGET_MARKS, {"before": now - KEPT})

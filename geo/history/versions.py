@@ -1,4 +1,4 @@
-"""Spaces as they were: versions that the database keeps at every commit (P39)."""
+"""Versions of spaces, stored by the database at every commit, for queries about the past (P39)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from geo.audit import trail
 from geo.db import views
 from geo.models import SpaceVersion
 
-#: The view of each tier: the columns of its spaces, and when they held. Today's visibility
-#: decides what is in it; for the public a version ends with its confirmation.
+#: View of each tier with the versions of its spaces and their periods. The current visibility of a
+#: space decides about its versions; for the public a version ends when its confirmation expires.
 space_versions = Table(
     "space_versions",
     views.published,
@@ -35,21 +35,21 @@ class Version:
 
 
 def end_of(day: date) -> datetime:
-    """Return the last instant of a day by UTC: "as of" a day is as of its end."""
+    """Return the last instant of a day in UTC, since "as of" a day means its end."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + _DAY - timedelta(microseconds=1)
 
 
 def holds_at(instant: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """Return the condition that a row of `space_versions` held at an instant (aware)."""
+    """Return the SQL condition that a version was in force at an instant (timezone-aware)."""
     versions = space_versions.c
     return (versions.valid_from <= instant) & (versions.valid_to > instant)
 
 
 def spaces_at(instant: datetime) -> Subquery:
-    """Return the visible spaces as they were at an instant (aware), with the columns of spaces.
+    """Return the visible spaces as of an instant (timezone-aware), with the columns of spaces.
 
-    Of a space whose past begins later it is the first that was kept: what it says of its own
-    confirmation decides whether it counts then.
+    For a space whose versions begin later, the first version stands in; its confirmation dates
+    decide whether the space counts at that instant.
     """
     versions = space_versions.c
     first = func.row_number().over(partition_by=versions.id, order_by=versions.valid_from)
@@ -62,9 +62,9 @@ def spaces_at(instant: datetime) -> Subquery:
 
 
 async def history(session: AsyncSession, space_id: str) -> tuple[Version, ...]:
-    """Return when a space's record changed, the newest first, and which fields (writer).
+    """Return the versions of a space with the names of changed fields, newest first.
 
-    For people who may see the record: it names fields, never what was in them.
+    Needs a writer session. For people who may see the record; values of fields are not returned.
     """
     rows = (
         await session.execute(
@@ -85,9 +85,9 @@ async def history(session: AsyncSession, space_id: str) -> tuple[Version, ...]:
 
 
 async def forget(session: AsyncSession, space_id: str, *, actor: str) -> int:
-    """Delete every past state of a space that is deleted itself (P29; writer).
+    """Delete all versions of a deleted space, and return how many (P29; writer session).
 
-    Returns how many there were; of a space that still exists none is deleted.
+    Versions of a space that still exists are not deleted.
     """
     count = await session.scalar(text("select amparo.forget_space(:id)"), {"id": space_id})
     await trail.record(
@@ -102,5 +102,5 @@ async def forget(session: AsyncSession, space_id: str, *, actor: str) -> int:
 
 
 def _ended(at: datetime) -> datetime | None:
-    # PostgreSQL's infinity arrives as the last instant that Python has.
+    # asyncpg returns PostgreSQL's infinity as the greatest datetime of Python.
     return None if at.year == MAXYEAR else at

@@ -1,6 +1,6 @@
-"""Whether changed hours are shorter or longer: open time compared by intervals, not by wording.
+"""Comparison of opening hours before and after a change, by their intervals, not their wording.
 
-Times are local to the space and naive. Only the open time that is still to come counts.
+Times are local to the space and naive. Only future open time counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,15 +11,16 @@ from typing import Any
 from geo.hours.public_holidays import is_holiday
 from geo.hours.rrule import DAY, Recurrence
 
-#: Days compared: two weeks show every plain weekly rule with its nights; rules with dates or
-#: exceptions need a year and the days around its turn; rules that skip weeks or months can take
-#: four years to come round (`geo.hours.rrule.MAX_INTERVAL` months), with a leap day in between.
+#: Number of days to compare. Two weeks show every plain weekly rule with its nights; rules with
+#: dates or exceptions need a year and some days; rules that skip weeks or months can take four
+#: years to repeat (`geo.hours.rrule.MAX_INTERVAL` months), with a leap day in between.
 PLAIN_DAYS = 14
 DATED_DAYS = 400
 LONGEST_DAYS = 5 * 366
 
-#: Days times rules squared up to which a change that takes and gives is taken apart; above it
-#: waits as a whole. A quarter of a second of one core, measured; people write far fewer rules.
+#: Maximum of days times squared number of rules for which a change that both shortens and extends
+#: is split; a larger change waits as a whole. The maximum takes 0.25 s of one core (measured);
+#: real schedules have far fewer rules.
 MOST_WORK = 160_000
 
 Span = tuple[datetime, datetime]
@@ -28,25 +29,25 @@ Rule = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Whose public holidays are kept, and what an opening on one means (see `Hours`)."""
+    """The public holidays that apply to a space, and their effect on its openings (see `Hours`)."""
 
     holidays: str = "not_known"
     country: str | None = None
     admin1: str | None = None
 
     def is_doubtful(self, day: date) -> bool:
-        """Return whether a usual opening of that day is closed, or not known to be open."""
+        """Return whether regular openings of a day are closed or in doubt because of a holiday."""
         return self.holidays != "open" and is_holiday(self.country, self.admin1, day)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenTime:
-    """The fields of a space that say when it is open.
+    """The opening hours of a space: regular schedules and exceptions.
 
     Attributes
     ----------
     schedules, exceptions : tuple of mapping
-        As a document of a space has them (``schedules``, ``schedule_exceptions``).
+        Rules as in a space's document (``schedules``, ``schedule_exceptions``).
     """
 
     schedules: tuple[Rule, ...]
@@ -54,19 +55,19 @@ class OpenTime:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "OpenTime":
-        """Return the open time of a document."""
+        """Return the opening hours in a space's document."""
         return cls(
             tuple(document.get("schedules") or ()),
             tuple(document.get("schedule_exceptions") or ()),
         )
 
     def at_home(self) -> "OpenTime":
-        """Return it without the rules that have a time zone of their own."""
+        """Return the hours without the rules that have a time zone of their own."""
         own = tuple(rule for rule in self.schedules if not _is_abroad(rule))
         return OpenTime(own, self.exceptions)
 
     def fields(self) -> dict[str, list[Rule]]:
-        """Return it as the fields of a document."""
+        """Return the hours as fields of a space's document."""
         return {
             "schedules": list(self.schedules),
             "schedule_exceptions": list(self.exceptions),
@@ -76,23 +77,23 @@ class OpenTime:
 def shortened(
     before: OpenTime, after: OpenTime, today: date, calendar: Calendar | None = None
 ) -> OpenTime | None:
-    """Return the part of a change that only takes open time away, or None if there is none.
+    """Return the part of a change that only removes open time, or None if there is none.
 
     Parameters
     ----------
     before, after : OpenTime
-        What is known now, and what would be.
+        Hours before and after the change.
     today : date
-        Open time of the days before does not count.
+        First day to compare; earlier open time is ignored.
     calendar : Calendar
-        Holidays: hours stated for one are certain, usual ones are not.
+        Holidays, on which exceptions are certain and regular hours may not be.
 
     Returns
     -------
     OpenTime or None
-        ``after`` itself where it is never open when ``before`` is not. Of a change that takes
-        and gives, a part that takes exactly what ``after`` takes, where one can be put together
-        from the rules of both. Never open when ``before`` is not.
+        Hours that are never open when ``before`` is not. This is ``after`` itself if the change
+        only removes open time. If the change both removes and adds, hours combined from the rules
+        of both that remove exactly what ``after`` removes, if there are any.
     """
     frame = _Frame(today, _horizon(before, after, today), calendar or Calendar())
     if frame.is_shorter(after, before):
@@ -132,22 +133,22 @@ def _parts(before: OpenTime, after: OpenTime, frame: "_Frame") -> Iterator[OpenT
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """The days that are compared."""
+    """The period of days over which hours are compared."""
 
     today: date
     days: int
     calendar: Calendar
 
     def is_shorter(self, shorter: OpenTime, longer: OpenTime) -> bool:
-        """Return whether one is never open, nor lets anybody in, when the other does not.
+        """Return whether ``shorter`` is open, or admits people, only when ``longer`` does too.
 
-        Neither perhaps (a holiday) nor certainly.
+        This must hold for hours that are certain as well as for those in doubt (holidays).
         """
         if _reaches_beyond(shorter, longer, self.today):
             return False
         if not self._lies_within(shorter, longer):
             return False
-        # A rule of another time zone covers nothing that is said in the space's own.
+        # Naive times of another time zone cannot cover times of the space's own zone.
         is_mixed = any(map(_is_abroad, longer.schedules))
         return not is_mixed or self._lies_within(shorter.at_home(), longer.at_home())
 
@@ -162,10 +163,10 @@ class _Frame:
         )
 
     def spans(self, times: OpenTime, *, entry: bool = False, certain: bool = False) -> list[Span]:
-        """Return when it is open, or with ``entry`` when it lets people in; merged, in order.
+        """Return the merged, ordered intervals of open time, or of admission with ``entry``.
 
-        On a day with exceptions these replace what begins on it. Usual hours of a holiday are
-        left out where only what is ``certain`` counts.
+        Exceptions replace the openings that begin on their days. With ``certain`` regular hours on
+        a holiday are left out.
         """
         rules = [(rule, _recurrence(rule)) for rule in times.schedules]
         always = any(recurrence.is_every_day and _is_endless(rule) for rule, recurrence in rules)
@@ -205,7 +206,7 @@ def _is_endless(rule: Rule) -> bool:
 
 
 def _span(rule: Rule, day: date, *, entry: bool) -> Span:
-    """Return the local interval of an opening: equal times are the whole calendar day."""
+    """Return the local interval of an opening; equal times mean the whole calendar day."""
     opens, closes = _time(rule["opens_at"]), _time(rule["closes_at"])
     last_entry = rule.get("last_entry") if entry else None
     if opens == closes and last_entry is None:
@@ -230,7 +231,7 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def _common(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
-    """Return what lies in both; both merged and in order."""
+    """Return the intersection of two lists of intervals, both merged and in order."""
     found: list[Span] = []
     mine, theirs = 0, 0
     while mine < len(one) and theirs < len(other):
@@ -246,7 +247,7 @@ def _common(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
 
 
 def _is_within(inner: Sequence[Span], outer: Sequence[Span]) -> bool:
-    """Return whether merged spans lie within others; both in order."""
+    """Return whether each interval of ``inner`` lies within one of ``outer``; both in order."""
     position = 0
     for start, end in inner:
         while position < len(outer) and outer[position][1] < end:
@@ -260,7 +261,7 @@ def _horizon(before: OpenTime, after: OpenTime, today: date) -> int:
     days = PLAIN_DAYS
     for times in (before, after):
         if times.exceptions or any(_is_dated(r) or _is_endless(r) for r in times.schedules):
-            # With holidays: what is always open, and what an exception says, is certain there.
+            # A year includes the holidays, on which "always open" and exceptions are certain.
             days = max(days, DATED_DAYS)
         for latest in _dates(times):
             days = max(days, (latest - today).days + PLAIN_DAYS)
@@ -270,7 +271,7 @@ def _horizon(before: OpenTime, after: OpenTime, today: date) -> int:
 
 
 def _reaches_beyond(shorter: OpenTime, longer: OpenTime, today: date) -> bool:
-    """Return whether a rule is about more than what is compared: a later end, another clock."""
+    """Return whether a new rule reaches beyond the compared days, or uses another time zone."""
     end = today + LONGEST_DAYS * DAY
     is_later = any(
         rule.get("count") is not None
@@ -279,7 +280,7 @@ def _reaches_beyond(shorter: OpenTime, longer: OpenTime, today: date) -> bool:
         for rule in shorter.schedules
         if rule not in longer.schedules
     )
-    # So far ahead a day may be opened by an exception, or by taking away one that closes it.
+    # Beyond the compared days an added exception may open a day, or a removed one have closed it.
     given = (rule for rule in shorter.exceptions if rule not in longer.exceptions)
     taken = (rule for rule in longer.exceptions if rule not in shorter.exceptions)
     return is_later or any(
@@ -289,7 +290,7 @@ def _reaches_beyond(shorter: OpenTime, longer: OpenTime, today: date) -> bool:
 
 
 def _is_abroad(rule: Rule) -> bool:
-    """Return whether a rule has a time zone of its own: written only where not the space's."""
+    """Return whether a rule has a time zone of its own, which is stored only if not the space's."""
     return rule.get("timezone") is not None
 
 

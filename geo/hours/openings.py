@@ -1,4 +1,4 @@
-"""Openings: a rule of days with local times, and the instants at which one begins and ends."""
+"""Openings: recurring days with local times, and the instants at which they begin and end."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
@@ -32,16 +32,16 @@ class Opening:
     Attributes
     ----------
     rule : Recurrence
-        The days an opening begins.
+        The days on which an opening begins.
     opens_at, closes_at : time
-        Local. ``closes_at`` before ``opens_at`` is on the next day; equal times are the whole
-        calendar day.
+        Local times. ``closes_at`` before ``opens_at`` is on the next day; equal times mean the
+        whole calendar day.
     timezone : str
         IANA name.
     valid_from, valid_to : date or None
-        First and last local day an opening may begin; None is without limit.
+        First and last local day on which an opening may begin; None is without limit.
     last_entry : time or None
-        Local; who arrives later is not let in any more. Before ``opens_at`` it is the next day's.
+        Local time after which nobody is admitted. Before ``opens_at`` it is on the next day.
     """
 
     rule: Recurrence
@@ -53,7 +53,7 @@ class Opening:
     last_entry: time | None = None
 
     def begins_on(self, day: date) -> bool:
-        """Return whether an opening begins on the local day."""
+        """Return whether an opening begins on a local day."""
         return (
             (self.valid_from is None or self.valid_from <= day)
             and (self.valid_to is None or day <= self.valid_to)
@@ -70,7 +70,7 @@ class Opening:
         )
 
     def last_entry_on(self, day: date) -> datetime | None:
-        """Return the naive local moment of the last entry into the opening that begins then."""
+        """Return the naive local time of the last entry into the opening that begins on ``day``."""
         if self.last_entry is None:
             return None
         opens, closes = self.interval(day)
@@ -78,7 +78,7 @@ class Opening:
 
     @property
     def is_every_whole_day(self) -> bool:
-        """Whether it holds at every instant, without end."""
+        """Whether the rule is open at every instant, without end."""
         return (
             self.opens_at == self.closes_at
             and self.valid_from is None
@@ -93,8 +93,8 @@ def from_json(rules: Iterable[Mapping[str, Any]]) -> tuple[Opening, ...]:
     Parameters
     ----------
     rules : iterable of mapping
-        With ``byday`` (list of codes), ``opens_at`` and ``closes_at`` ("HH:MM"), ``timezone``
-        and, where they are stated, ``freq``, ``interval``, ``dtstart``, ``until``, ``count``,
+        Rules with ``byday`` (list of codes), ``opens_at`` and ``closes_at`` ("HH:MM"), ``timezone``
+        and optionally ``freq``, ``interval``, ``dtstart``, ``until``, ``count``,
         ``bymonthday``, ``valid_from``, ``valid_to`` (ISO dates) and ``last_entry`` ("HH:MM").
     """
     return tuple(
@@ -117,7 +117,7 @@ def from_json(rules: Iterable[Mapping[str, Any]]) -> tuple[Opening, ...]:
     )
 
 
-# The same hours are kept by many spaces: reading each once makes 10,000 of them quick to ask.
+# Cached, because many spaces have the same hours: 10,000 spaces are then quick to evaluate.
 @lru_cache(maxsize=65_536)
 def _opening(  # noqa: PLR0917 - one key of the cache
     byday: tuple[str, ...],
@@ -156,25 +156,24 @@ def _opening(  # noqa: PLR0917 - one key of the cache
 def local_instant(moment: datetime, timezone: str) -> datetime:
     """Return the UTC instant of a naive local ``moment``.
 
-    As RFC 5545 (3.3.5) has it: a moment in the hour that a clock change skips is read with the
-    offset before the change, and of two moments with the same name the first is meant, unless
-    ``moment`` has ``fold`` 1.
+    Follows RFC 5545 (3.3.5): a local time that a clock change skips is read with the offset before
+    the change, and of two equal local times the first is meant, unless ``moment`` has ``fold`` 1.
     """
     return moment.replace(tzinfo=zone(timezone)).astimezone(UTC)
 
 
 def clock_time(value: str) -> time:
-    """Return a time of day as a view tells it ("HH:MM").
+    """Return a time of day from its text in a view ("HH:MM").
 
-    The end of a day, which PostgreSQL knows as 24:00, is the midnight with which the next begins.
+    PostgreSQL's 24:00, the end of a day, becomes 00:00, the start of the next day.
     """
     return time() if value == "24:00" else time.fromisoformat(value)
 
 
 def clock_changes(timezone: str, start: datetime, end: datetime) -> tuple[datetime, ...]:
-    """Return the instants from ``start`` to before ``end`` (aware) when clocks change; UTC.
+    """Return the instants (UTC) of clock changes from ``start`` to before ``end``, both aware.
 
-    To the minute, as they have changed since 1970 everywhere.
+    Exact to the minute, like all clock changes since 1970.
     """
     years = range(start.astimezone(UTC).year, end.astimezone(UTC).year + 1)
     changes = (change for year in years for change in _changes_in(timezone, year))
@@ -214,7 +213,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def _at_or_after(day: date, moment: time, opens_at: time) -> datetime:
-    """Return ``moment`` on ``day``, or on the next one if it comes before the doors open."""
+    """Return ``moment`` on ``day``, or on the next day if it is not after ``opens_at``."""
     return datetime.combine(day if moment > opens_at else day + timedelta(days=1), moment)
 
 

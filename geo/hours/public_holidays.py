@@ -1,4 +1,4 @@
-"""Public holidays of a country, and of its first level of division where the name is known."""
+"""Public holidays of countries and of their first-level divisions, from the package holidays."""
 
 import warnings
 from datetime import date
@@ -10,17 +10,17 @@ from geo.text.normalize import folded
 
 
 def is_holiday(country: str | None, admin1: str | None, day: date) -> bool:
-    """Return whether a day is a public holiday; of an unknown country none is known.
+    """Return whether a day is a public holiday; False for an unknown country.
 
     Parameters
     ----------
     country : str or None
         ISO 3166-1 alpha-2.
     admin1 : str or None
-        Name of the department, state or province; one that the calendar does not know counts
-        as the country alone.
+        Name of the department, state or province. For an unknown name the holidays of the country
+        are used.
     day : date
-        Local.
+        Local day.
     """
     return country is not None and day in _days(country, admin1, day.year)
 
@@ -34,7 +34,7 @@ def _days(country: str, admin1: str | None, year: int) -> frozenset[date]:
 def _calendar(country: str, subdivision: str | None, year: int) -> frozenset[date]:
     try:
         with warnings.catch_warnings():
-            # The library warns of old names of subdivisions; it gives their days all the same.
+            # The package warns of old names of subdivisions, but still returns their holidays.
             warnings.simplefilter("ignore")
             return frozenset(holidays.country_holidays(country, subdivision, years=year))
     except NotImplementedError:
@@ -43,7 +43,7 @@ def _calendar(country: str, subdivision: str | None, year: int) -> frozenset[dat
 
 @lru_cache(maxsize=1024)
 def _subdivision(country: str, admin1: str | None) -> str | None:
-    """Return the library's code of a division by its name, or None where it has none."""
+    """Return the package's code for the name of a division, or None if there is none."""
     if not admin1:
         return None
     try:

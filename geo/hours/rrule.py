@@ -1,4 +1,4 @@
-"""Which days a rule of RFC 5545 falls on: every so many weeks or months, from a first day."""
+"""Recurrence rules of RFC 5545 for whole days: weekly or monthly, with interval and first day."""
 
 import re
 from calendar import monthrange
@@ -12,15 +12,16 @@ from geo.reasons import CodedReason
 #: Codes of RFC 5545, in the order of `date.weekday`.
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
-#: What HSDS 3 allows of RFC 5545's frequencies (openreferral/specification, schedule.json).
+#: Frequencies of RFC 5545 that HSDS 3 allows (openreferral/specification, schedule.json).
 FREQUENCIES = ("WEEKLY", "MONTHLY")
 
-#: RFC 5545, 3.3.10: a weekday, in a monthly rule with the how-manieth of the month or from its end.
+#: A weekday as in RFC 5545, 3.3.10; in a monthly rule with its number from the start or end of the
+#: month.
 _BYDAY = re.compile(rf"(?P<nth>[+-]?[1-5])?(?P<day>{'|'.join(WEEKDAYS)})")
 
-#: Days looked at to find the last of ``count`` repeats, 20 years: as many as a weekly rule with the
-#: most that `rule_problems` allows takes. A rarer one that is not used up by then goes on (our
-#: choice): a space with a hundred such rules must not keep everybody waiting.
+#: Days searched for the last of ``count`` occurrences, 20 years: enough for a plain weekly rule
+#: with `MAX_COUNT`. A rarer rule with occurrences left after that continues without end (our
+#: choice), so that a space with a hundred such rules does not block requests.
 _COUNT_HORIZON_DAYS = 20 * 366
 MAX_COUNT = 1_000
 MAX_INTERVAL = 52
@@ -32,25 +33,26 @@ DAY = timedelta(days=1)
 class Recurrence:
     """A rule of RFC 5545 for whole days.
 
-    Without ``byday`` and ``bymonthday`` it repeats the weekday, or the day of the month, of
-    ``dtstart``. Both together must hold. A rule that needs a first day and has none (``interval``
-    over 1, ``count``) falls on no day: nobody is sent somewhere on a guess.
+    Without ``byday`` and ``bymonthday`` the rule repeats the weekday, or the day of the month, of
+    ``dtstart``; if both are given, a day must match both. A rule that needs a first day and has
+    none (``interval`` over 1, ``count``) falls on no day, so that nobody is sent somewhere on a
+    guess.
 
     Attributes
     ----------
     byday : frozenset of str
-        Codes of `WEEKDAYS`; in a monthly rule also with a number: ``1MO`` the first Monday,
+        Codes of `WEEKDAYS`; in a monthly rule also with a number: ``1MO`` is the first Monday,
         ``-1FR`` the last Friday.
     bymonthday : frozenset of int
         1 to 31, or -1 (the last day of the month) to -31.
     freq : str
         One of `FREQUENCIES`.
     interval : int
-        Every so many weeks (from Monday on) or months, counted from the one of ``dtstart``.
+        Number of weeks (from Monday) or months between repeats, counted from that of ``dtstart``.
     dtstart, until : date or None
-        First and last day on which it may fall.
+        First and last day on which the rule may fall.
     count : int or None
-        How often it falls, from ``dtstart`` on.
+        Number of occurrences from ``dtstart`` on.
     """
 
     byday: frozenset[str] = frozenset()
@@ -73,7 +75,7 @@ class Recurrence:
 
     @property
     def is_every_day(self) -> bool:
-        """Whether it falls on each day without end."""
+        """Whether the rule falls on every day, without end."""
         return (
             self.freq == "WEEKLY"
             and self.interval == 1
@@ -123,17 +125,17 @@ class Recurrence:
 
 
 def weekly(*byday: str) -> Recurrence:
-    """Return the plain rule: every week on these days, without end."""
+    """Return a rule for the given weekdays of every week, without end."""
     return Recurrence(frozenset(byday))
 
 
 def byday_code(value: str) -> str:
-    """Return a code of ``byday`` as we write it, without a plus.
+    """Return a code of ``byday`` in canonical form, without a plus sign.
 
     Raises
     ------
     ValueError
-        It is none.
+        The text is no such code.
     """
     found = _BYDAY.fullmatch(value.strip().upper())
     if found is None:
@@ -142,7 +144,7 @@ def byday_code(value: str) -> str:
 
 
 def rule_problems(rule: Recurrence) -> Iterable[CodedReason]:
-    """Yield what makes a rule one that cannot be computed with; none if it is sound."""
+    """Yield the problems of a rule that cannot be evaluated; nothing for a valid rule."""
     if rule.freq not in FREQUENCIES:
         yield CodedReason("not_one_of", field="freq", value=rule.freq, choices=FREQUENCIES)
     if not 1 <= rule.interval <= MAX_INTERVAL:
@@ -184,7 +186,7 @@ def _monday(day: date) -> date:
 
 @lru_cache(maxsize=4096)
 def _last_day(rule: Recurrence) -> date:
-    """Return the day of the last of ``count`` repeats."""
+    """Return the day of the last of ``count`` occurrences, or `date.max` if it is not found."""
     if rule.dtstart is None or rule.count is None:
         return date.min
     endless = Recurrence(rule.byday, rule.bymonthday, rule.freq, rule.interval, rule.dtstart)

@@ -1,4 +1,4 @@
-"""The hours of a space with exceptions and holidays, asked at an instant, a day or a night."""
+"""Opening hours of a space with exceptions and holidays, for an instant, a day or a night."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,14 +11,14 @@ from geo.hours.openings import Opening, clock_time, from_json, local_day, local_
 from geo.hours.public_holidays import is_holiday
 from geo.hours.rrule import DAY, Recurrence
 
-#: Our own definition of a night, for want of a published one: a place covers it if it is open
-#: without a break from 21:00 to 05:00 of the next day. Night falls by 19:00 everywhere in the
-#: tropics, but shelters that admit people until 21:00 must count.
+#: Our own definition of a night, since there is no published one: a space covers a night if it is
+#: open without a break from 21:00 to 05:00 of the next day. In the tropics it is dark by 19:00, but
+#: shelters that admit people until 21:00 must count.
 NIGHT_FROM = time(21)
 NIGHT_TO = time(5)
 
-#: How far ahead a change is looked for: longer than any monthly rule waits. Looked at in steps,
-#: since nearly every schedule changes within a day.
+#: Days ahead in which a change of state is searched, longer than the gap of a monthly rule. The
+#: search goes in steps, since nearly every schedule changes within a day.
 HORIZON_DAYS = 62
 _STEPS_DAYS = (2, 9, HORIZON_DAYS)
 
@@ -27,10 +27,11 @@ State = Literal["open", "closed", "not_known"]
 
 @dataclass(frozen=True, slots=True)
 class DayException:
-    """Days on which a space keeps other hours than its schedules, or none.
+    """Days on which a space has other hours than those of its schedules, or is closed.
 
-    They replace the openings that begin on these local days; what began the day before goes on.
-    ``opens_at`` and ``closes_at`` are None where it is closed, else read as an opening's.
+    An exception replaces the openings that begin on its local days; an opening that began the day
+    before continues. ``opens_at`` and ``closes_at`` are None if the space is closed; otherwise they
+    mean the same as in `Opening`.
     """
 
     starts_on: date
@@ -40,24 +41,24 @@ class DayException:
     reason: str | None = None
 
     def covers(self, day: date) -> bool:
-        """Return whether the day is one of them."""
+        """Return whether the exception applies to a day."""
         return self.starts_on <= day <= self.ends_on
 
 
 @dataclass(frozen=True, slots=True)
 class OpenStatus:
-    """What is known at an instant, "according to its schedule" (P43).
+    """The state of a space at an instant, by its schedule (P43: "open by its hours").
 
     Attributes
     ----------
     state : {"open", "closed", "not_known"}
-        Not known: no schedule is stated, or it would be open but for a doubt.
+        Not known if there is no schedule, or if a holiday makes an opening doubtful.
     doubt : {"holiday"} or None
-        Why it is not known although there is a schedule.
+        Why the state is not known although there is a schedule.
     closes_at : datetime or None
-        UTC; when it is not certainly open any more, None if not within `HORIZON_DAYS`.
+        UTC; when the space ceases to be certainly open, None if not within `HORIZON_DAYS`.
     last_entry : datetime or None
-        UTC; the last entry of the opening that holds.
+        UTC; last admission of the current opening.
     """
 
     state: State
@@ -68,7 +69,7 @@ class OpenStatus:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """One opening on one day, UTC."""
+    """One opening on one day, in UTC."""
 
     opens: datetime
     closes: datetime
@@ -78,16 +79,16 @@ class _Span:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A stretch of time in one state, UTC.
+    """An interval of open time, in UTC.
 
     Attributes
     ----------
     opens, closes : datetime
-        The second does not belong to it.
+        Start, included, and end, excluded.
     last_entry : datetime or None
-        The last entry within it; None where whoever comes before it closes is let in.
+        Last admission within the interval; None if people are admitted until the end.
     is_certain : bool
-        False where it would be open but for a public holiday that nobody spoke of.
+        False if a public holiday, for which the space states nothing, makes the opening doubtful.
     """
 
     opens: datetime
@@ -98,21 +99,21 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When a space is open.
+    """The opening hours of a space.
 
     Attributes
     ----------
     openings : tuple of Opening
-        Any of them opens it.
+        Regular openings; the space is open during any of them.
     exceptions : tuple of DayException
-        Days that go before the openings and the holidays.
+        Exceptions, which override the openings and the holidays.
     holidays : {"open", "closed", "not_known"}
-        What an opening that begins on a public holiday means. Not known is a doubt, unless the
-        space is open at every hour of every day.
+        Effect of a public holiday on openings that begin on it. With "not_known" these are
+        doubtful, unless the space is open at every hour of every day.
     timezone : str
         IANA name, for the exceptions.
     country, admin1 : str or None
-        Whose holidays are kept: ISO 3166-1 alpha-2, and the name of the division.
+        Country (ISO 3166-1 alpha-2) and name of the division whose holidays apply.
     """
 
     openings: tuple[Opening, ...] = ()
@@ -123,11 +124,11 @@ class Hours:
     admin1: str | None = None
 
     def is_open(self, at: datetime) -> bool:
-        """Return whether it is certainly open at the aware instant ``at``."""
+        """Return whether the space is certainly open at the aware instant ``at``."""
         return any(span.is_certain for span in self._holding(at.astimezone(UTC)))
 
     def admits(self, at: datetime) -> bool:
-        """Return whether who arrives at ``at`` is certainly let in: open, and not too late."""
+        """Return whether the space certainly admits people at ``at``: open, before last entry."""
         at = at.astimezone(UTC)
         return any(
             span.is_certain and (span.last_entry is None or at <= span.last_entry)
@@ -135,7 +136,7 @@ class Hours:
         )
 
     def status_at(self, at: datetime) -> OpenStatus:
-        """Return what is known at the aware instant ``at``."""
+        """Return the state of the space at the aware instant ``at``."""
         at = at.astimezone(UTC)
         spans = list(self._holding(at))
         state = self._state(spans)
@@ -147,17 +148,18 @@ class Hours:
         return OpenStatus(state, None, self.next_change(at), last_entry)
 
     def covers_day(self, day: date) -> bool:
-        """Return whether an opening certainly begins on the local day.
+        """Return whether an opening certainly begins on a local day.
 
-        The tail of the night before does not count: who walks that day finds the door closed.
+        The end of an opening of the night before does not count: people who arrive in the course of
+        the day would find the door closed.
         """
         return any(is_certain for _opening, is_certain in self._beginning(day))
 
     def covers_night(self, day: date, *, certainly: bool = True) -> bool:
-        """Return whether it is open without a break through the night after ``day``.
+        """Return whether the space is open without a break through the night after ``day``.
 
         The night is `NIGHT_FROM` of ``day`` to `NIGHT_TO` of the next day, local. Openings that
-        a holiday makes doubtful count only where it need not be certain.
+        a holiday makes doubtful count only if ``certainly`` is false.
         """
         reached = datetime.combine(day, NIGHT_FROM)
         end = datetime.combine(day + DAY, NIGHT_TO)
@@ -173,16 +175,16 @@ class Hours:
         return reached >= end
 
     def openings_on(self, day: date) -> tuple[tuple[Opening, bool], ...]:
-        """Return the openings that begin on the local day, the first first.
+        """Return the openings that begin on a local day, by time, each with its certainty.
 
-        Each with whether it is certain: not on a public holiday that nobody spoke of.
+        An opening is not certain on a public holiday for which the space states nothing.
         """
         return tuple(sorted(self._beginning(day), key=lambda found: found[0].opens_at))
 
     def next_change(self, after: datetime, *, horizon_days: int = HORIZON_DAYS) -> datetime | None:
-        """Return the first instant after ``after`` at which the state changes; UTC.
+        """Return the first instant (UTC) after ``after`` at which the state changes.
 
-        None if it does not within the horizon.
+        Returns None if the state does not change within the horizon.
         """
         after = after.astimezone(UTC)
         now = self._state(list(self._holding(after)))
@@ -190,22 +192,22 @@ class Hours:
         return next((instant for instant, _state in changes), None)
 
     def next_opening(self, after: datetime, *, horizon_days: int = HORIZON_DAYS) -> datetime | None:
-        """Return the first instant after ``after`` at which it certainly opens; UTC."""
+        """Return the first instant (UTC) after ``after`` at which the space certainly opens."""
         after = after.astimezone(UTC)
         now = self._state(list(self._holding(after)))
         changes = self._changes(after, now, horizon_days)
         return next((instant for instant, state in changes if state == "open"), None)
 
     def intervals(self, start: datetime, days: int) -> tuple[Interval, ...] | None:
-        """Return when it is open, certainly or but for a doubt, from an aware instant on.
+        """Return the certain and doubtful intervals of open time from an aware instant on.
 
-        For who has to tell the state later without this module: a phone without a network. Cut
-        at both ends; by time, none overlaps another.
+        For clients that compute the state later without this module, such as a phone without a
+        network. Intervals are ordered, do not overlap and are clipped at both ends.
 
         Returns
         -------
         tuple of Interval or None
-            None where no schedule is stated, so that nothing is known.
+            None if the space states no schedule, so that nothing is known.
         """
         if not self.openings and not self.exceptions:
             return None
@@ -232,7 +234,7 @@ class Hours:
         reached = after
         for days in _STEPS_DAYS:
             ahead = min(days, horizon_days)
-            # Every edge up to here is among those of the days looked at.
+            # `_edges` yields every edge up to this instant.
             until = after + ahead * DAY
             for edge in sorted({e for e in self._edges(after, ahead) if reached < e <= until}):
                 was, state = state, self._state(list(self._holding(edge)))
@@ -256,7 +258,7 @@ class Hours:
         return "closed"
 
     def _holding(self, at: datetime) -> Iterator[_Span]:
-        """Yield what holds at an instant in UTC."""
+        """Yield the openings in effect at an instant in UTC."""
         zones = {opening.timezone for opening in self.openings} if self.openings else set()
         if self.exceptions:
             zones.add(self.timezone)
@@ -273,7 +275,7 @@ class Hours:
                 yield _span(opening, day, is_certain)
 
     def _beginning(self, day: date) -> Iterator[tuple[Opening, bool]]:
-        """Yield the openings that begin on a local day, each with whether that is certain."""
+        """Yield the openings that begin on a local day, each with whether it is certain."""
         exceptions = [e for e in self.exceptions if e.covers(day)]
         if exceptions:
             for exception in exceptions:
@@ -298,7 +300,7 @@ def hours_of(properties: Mapping[Any, Any]) -> Hours:
     Parameters
     ----------
     properties : mapping
-        With ``schedules``, ``timezone``, ``country`` and, where there are any, ``exceptions``,
+        Row with ``schedules``, ``timezone``, ``country`` and optionally ``exceptions``,
         ``holidays`` and ``admin1``.
     """
     return Hours(
@@ -326,14 +328,14 @@ def exceptions_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[DayExceptio
 
 
 def _last_entry(spans: Iterable[_Span]) -> datetime | None:
-    """Return when the last people are let in; None where nothing is stated of one of them."""
+    """Return the last admission of simultaneous openings; None if one of them has no limit."""
     entries = [span.last_entry for span in spans]
-    # Of two openings at once the one that lets people in longer counts.
+    # Of simultaneous openings the one that admits people longest counts.
     stated = [entry for entry in entries if entry is not None]
     return max(stated) if stated and len(stated) == len(entries) else None
 
 
-# Kept for the days around now: many spaces keep the same hours.
+# Cached for the days around now, because many spaces have the same hours.
 @lru_cache(maxsize=65_536)
 def _span(opening: Opening, day: date, is_certain: bool) -> _Span:
     opens, closes = opening.interval(day)
@@ -347,7 +349,7 @@ def _span(opening: Opening, day: date, is_certain: bool) -> _Span:
 
 
 def _of_exception(exception: DayException, timezone: str) -> Opening:
-    assert exception.opens_at is not None  # noqa: S101 - asked by the caller
+    assert exception.opens_at is not None  # noqa: S101 - checked by the caller
     assert exception.closes_at is not None  # noqa: S101
     return Opening(Recurrence(), exception.opens_at, exception.closes_at, timezone)
 

@@ -1,14 +1,14 @@
-"""Openings in Spanish words, local time, as a list or a page shows them."""
+"""Openings as Spanish text in local time, for lists and pages."""
 
 from collections.abc import Iterable, Sequence
 
 from geo.hours.openings import Opening
 from geo.hours.rrule import WEEKDAYS, Recurrence
 
-#: Days as HSDS codes them, and as Spanish shortens them.
+#: Spanish abbreviations of the weekdays by their codes in HSDS.
 DAYS = dict(zip(WEEKDAYS, ("lun", "mar", "mié", "jue", "vie", "sáb", "dom"), strict=True))
 
-#: Which one of a month, from its beginning or its end (RFC 5545's number before the day).
+#: Spanish ordinals by RFC 5545's number before a weekday: from the start or the end of the month.
 _NTH = {
     "1": "primer",
     "2": "segundo",
@@ -24,7 +24,7 @@ _NTH = {
 
 
 def hours_text(openings: Iterable[Opening]) -> str | None:
-    """Write a schedule in Spanish: ``lun-vie 08:00-17:00``; None without one."""
+    """Return a schedule in Spanish, such as ``lun-vie 08:00-17:00``; None without openings."""
     return "; ".join(map(_opening, openings)) or None
 
 

@@ -1,8 +1,8 @@
-"""The head of the audit chain, kept where who can write the database cannot.
+"""Anchors of the audit chain: its head, kept where people with database access cannot write.
 
-A chain whose end was cut off, or that was written anew from some entry on, is whole by itself;
-only a head that lies elsewhere tells. An anchor is a line of JSON: number and hash of the last
-entry, and the moment.
+A hash chain whose end was cut off, or that was rewritten from some entry on, is still consistent;
+only a head kept elsewhere reveals the change. An anchor is a line of JSON with the number and hash
+of the last entry and the time.
 """
 
 import json
@@ -19,22 +19,23 @@ from geo.errors import InvalidRecordError
 from geo.models import OutboxMessage
 from geo.reasons import CodedReason
 
-#: What says in the chain that its head was kept, and where.
+#: Action of the audit entry which records that the head was kept, and by which way.
 ANCHORED = "audit.anchored"
 
-#: Where a head is kept: a line of a file, or an e-mail to an address of the settings.
+#: Ways of keeping the head: a line in a file, or an e-mail to an address in the settings.
 WAYS = ("file", "email")
 
-#: A head is kept again after so long, which leaves an hour until it is late [A].
+#: Interval between anchors, which leaves an hour until an anchor is late [A].
 EVERY = timedelta(hours=23)
 
-#: One that is older is told of: what was cut off since would not be noticed [A].
+#: Age from which the newest anchor is reported as late: entries cut off since would go unnoticed
+#: [A].
 LATE = timedelta(days=1)
 
-#: Bytes of a SHA-256.
+#: Length of a SHA-256 in bytes.
 _HASH_BYTES = 32
 
-#: To whom the outbox says that an anchor goes: no person, but the address of the settings.
+#: Recipient of an anchor in the outbox, which stands for the address in the settings.
 _RECIPIENT = "anchor"
 
 _BEGUN = text("select at from amparo.audit_entries order by seq limit 1")
@@ -49,25 +50,25 @@ _SENT = text("select max(sent_at) from amparo.outbox where event = :event")
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Number and hash of the last entry at a moment."""
+    """Number and hash of the last audit entry at a given time."""
 
     seq: int
     hash: bytes
     at: datetime
 
     def line(self) -> str:
-        """Return it as a line of a file, without the line's end."""
+        """Return the anchor as a line of JSON, without a line break."""
         at = self.at.astimezone(UTC).isoformat(timespec="seconds")
         return json.dumps({"seq": self.seq, "hash": self.hash.hex(), "at": at})
 
 
 def read_anchors(lines: Iterable[str]) -> dict[int, bytes]:
-    """Return the hashes of a file's lines by the numbers of their entries.
+    """Return the hashes in the lines of an anchor file, by entry number.
 
     Raises
     ------
     InvalidRecordError
-        A line is no anchor, or two name one entry with different hashes.
+        A line is no anchor, or two lines give different hashes for the same entry.
     """
     found: dict[int, bytes] = {}
     for number, line in enumerate(lines, 1):
@@ -81,19 +82,19 @@ def read_anchors(lines: Iterable[str]) -> dict[int, bytes]:
         if len(hash_) != _HASH_BYTES or found.get(seq, hash_) != hash_:
             raise InvalidRecordError([(f"line {number}", CodedReason("contradicting_anchor"))])
         found[seq] = hash_
-    # Before the first entry there is nothing to keep.
+    # Number 0 stands for the empty chain, which has no entry to compare.
     found.pop(0, None)
     return found
 
 
 async def head(session: AsyncSession, now: datetime) -> Anchor:
-    """Return the head as it is (writer)."""
+    """Return the current head of the audit chain as an anchor (writer session)."""
     seq, hash_ = await trail.head(session)
     return Anchor(seq, hash_, now)
 
 
 async def note(session: AsyncSession, anchor: Anchor, way: str) -> None:
-    """Note in the chain that a head was kept (writer)."""
+    """Write to the audit that the head was kept, and by which way (writer session)."""
     await trail.record(
         session,
         actor="system",
@@ -105,7 +106,7 @@ async def note(session: AsyncSession, anchor: Anchor, way: str) -> None:
 
 
 async def mail(session: AsyncSession, message_id: str, anchor: Anchor) -> None:
-    """Put an anchor into the outbox, for the address of the settings (writer)."""
+    """Put an anchor into the outbox, to be sent to the address in the settings (writer session)."""
     await session.execute(
         insert(OutboxMessage),
         {
@@ -120,7 +121,7 @@ async def mail(session: AsyncSession, message_id: str, anchor: Anchor) -> None:
 
 
 async def due(session: AsyncSession, now: datetime, ways: Collection[str]) -> list[str]:
-    """Return the ways by which a head is to be kept now (writer)."""
+    """Return the ways by which the head is due to be kept now (writer session)."""
     due_ = []
     for way in sorted(ways):
         kept = await session.scalar(_KEPT, {"way": way})
@@ -130,9 +131,9 @@ async def due(session: AsyncSession, now: datetime, ways: Collection[str]) -> li
 
 
 async def late(session: AsyncSession, now: datetime, ways: Collection[str]) -> list[str]:
-    """Return the ways by which none was kept for longer than `LATE` (writer).
+    """Return the ways by which no head was kept for longer than `LATE` (writer session).
 
-    An e-mail counts when the mail server took it. A chain that is younger is not late.
+    An e-mail counts from when the mail server accepted it. A chain younger than `LATE` is not late.
     """
     begun = await session.scalar(_BEGUN)
     if begun is None:

@@ -1,6 +1,6 @@
-"""Deleting a space for good, at its operator's request: its record, its past, what was proposed.
+"""Permanent deletion of a space on its operator's request: record, versions and proposals (P29).
 
-What stays is that it was deleted, when, by whom and why, in the audit chain (P29).
+The audit chain keeps that the space was deleted, when, by whom and why.
 """
 
 from datetime import datetime
@@ -18,38 +18,39 @@ from geo.proposals.submission import checked_reason
 async def erase_space(
     session: AsyncSession, space_id: str, *, actor: str, reason: str, now: datetime
 ) -> int:
-    """Delete a space with all that belongs to it, and say how many past states went (writer).
+    """Delete a space with all its data, and return how many versions were deleted (writer session).
 
     Parameters
     ----------
     space_id : str
-        Of a space that is there, or of one that was deleted and has a past.
+        Id of an existing space, or of a deleted space that still has versions.
     actor, reason : str
-        Who does it and why, for the audit.
+        Person who deletes the space and the reason, for the audit.
     now : datetime
-        Aware.
+        Current time, timezone-aware.
 
     Raises
     ------
     NotFoundError
-        There is no such space and never was.
+        There is no such space, and no version of one.
     ConflictError
-        A complaint about it is open: an operator does not get rid of one so (P44).
+        A complaint about the space is open, which its operator must not be able to delete (P44).
     InvalidRecordError
-        There is no reason.
+        The reason is missing.
     """
     reason = checked_reason(reason)
-    # The writer itself reads no complaints.
+    # The writer role may not read complaints, hence a function of the database.
     if await session.scalar(select(func.amparo.has_open_complaint(space_id))):
         msg = "a complaint about this space is open: hide the space, and handle the complaint first"
         raise ConflictError(msg)
     gone = await session.scalar(
         delete(Location).where(Location.id == space_id).returning(Location.id)
     )
-    # The trigger that ends the last version waits for the end of the transaction else.
+    # Otherwise the trigger that ends the last version would run only at the commit.
     await session.execute(text("set constraints all immediate"))
     forgotten = await versions.forget(session, space_id, actor=actor)
-    # P49: the digests of its rows stay, and what they were of cannot be tried any more.
+    # The digests of the space's rows stay, but without their salts nobody can test guesses about
+    # the content against them (P49).
     await session.execute(select(func.amparo.forget_rows(space_id)))
     if gone is None and not forgotten:
         msg = f"there is no space '{space_id[:100]}'"
@@ -67,7 +68,7 @@ async def erase_space(
 
 
 async def _empty_proposals(session: AsyncSession, space_id: str, now: datetime) -> None:
-    """Take what was proposed away; what still waited waits for nobody any more."""
+    """Delete the changes of all proposals about a space, and withdraw the pending proposals."""
     theirs = (Proposal.entity == "space") & (Proposal.record_id == space_id)
     await session.execute(
         update(Proposal)

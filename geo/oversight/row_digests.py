@@ -1,15 +1,16 @@
-"""What the audit knows of rows: whether each is what was last written, and by whom it was written.
+"""Row digests of the audit, which detect tampered rows and writes from outside Amparo.
 
-Triggers keep a keyed digest of each row that a statement changes, in ``amparo.audit_rows``, and at
-the commit one entry of the chain names the digests of the transaction (``rows.changed``). Who has
-the writer's role reads no key and changes neither.
+Triggers store a keyed digest of each changed row in ``amparo.audit_rows``, and at the commit one
+entry of the audit chain covers the digests of the transaction (``rows.changed``). The writer's role
+can neither read the key nor change digests or entries.
 
-Each entry holds the database's own word on its session: login, application, process, transaction,
-and whether the transaction proved to be Amparo's (`geo.audit.write_proof`). What did not was
-written outside Amparo: by SQL, whatever actor it names. SQL that runs within a transaction of
-Amparo's own is not told apart.
+Each entry holds the database's own data about its session: login, application, process,
+transaction, and whether the transaction proved to be Amparo's (`geo.audit.write_proof`). A
+transaction without the proof came from outside Amparo, by plain SQL, whatever actor it states. SQL
+injected into a transaction of Amparo itself is not detected.
 
-A row that is erased takes its salt with it: its digests stay, and nobody can try then what it was.
+Erasing a row deletes its salt too. The digests stay, but nobody can test guesses about the row
+against them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,10 +28,10 @@ from geo.errors import NotFoundError
 from geo.models import Person
 from geo.proposals.submission import checked_reason
 
-#: What says of an entry of outside Amparo that it was looked into.
+#: Action of the audit entry which explains an earlier entry from outside Amparo.
 EXPLAINED = "audit.explained"
 
-#: How far upkeep looks back; a day, and the time that it may come late.
+#: How far the daily upkeep looks back: a day, and the time by which it may run late.
 LOOKED_BACK = timedelta(hours=36)
 
 _FAULTS = text(
@@ -50,7 +51,7 @@ _OUTSIDE = text(
     order by e.seq
     """
 )
-#: Of comparing all rows in a day's upkeep, ms: longer than a request may take [A].
+#: Statement timeout in ms for comparing all rows in the daily upkeep, longer than for requests [A].
 _COMPARING_MS = 600_000
 _TIMEOUT = text("select set_config('statement_timeout', :limit, true)")
 _IS_THERE = text("select exists (select from amparo.audit_entries where seq = :seq)")
@@ -58,10 +59,10 @@ _IS_THERE = text("select exists (select from amparo.audit_entries where seq = :s
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row that is not what was last written through the triggers.
+    """A row that differs from what was last written through the triggers.
 
-    ``table`` and ``row_id`` name it; ``fault`` says that it ``was changed``, ``is gone``, ``is
-    unknown``, or, of the digests themselves, that no entry names them as they are.
+    ``table`` and ``row_id`` identify the row. ``fault`` says that it ``was changed``, ``is gone``
+    or ``is unknown`` or, for the digests themselves, that no audit entry covers them as they are.
     """
 
     table: str
@@ -71,10 +72,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """An entry of a transaction that did not prove to be Amparo's.
+    """An audit entry of a transaction that did not prove to be Amparo's.
 
-    ``actor`` is who it says it was; ``session`` is the database's word. ``tables`` counts the
-    changed rows, where it is of rows.
+    ``actor`` is the actor that the entry states; ``session`` holds the database's own data about
+    the session. ``tables`` counts the changed rows by table, for an entry about rows.
     """
 
     seq: int
@@ -87,17 +88,18 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class RowVerdict:
-    """What comparing the rows found.
+    """The result of comparing the rows with their digests.
 
     Attributes
     ----------
     compared : int
-        Rows that are there.
+        Number of existing rows that were compared.
     erased : int
-        Digests of what was erased: nothing is left to compare them with.
+        Number of digests of erased rows, which have nothing to be compared with.
     faults : sequence of Fault
+        Rows that differ from their digests.
     outside : sequence of Outside
-        That nobody has explained yet.
+        Entries from outside Amparo that nobody has explained yet.
     """
 
     compared: int
@@ -107,12 +109,12 @@ class RowVerdict:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing was found."""
+        """Whether there are no faults and no unexplained entries."""
         return not self.faults and not self.outside
 
 
 async def verify(session: AsyncSession) -> RowVerdict:
-    """Compare each row with its newest digest, and these with the chain (writer)."""
+    """Compare each row with its newest digest, and the digests with the chain (writer session)."""
     compared, erased = (await session.execute(_COUNTS)).one()
     faults = [
         Fault(row.table_name, row.row_id, row.fault) for row in await session.execute(_FAULTS)
@@ -121,7 +123,7 @@ async def verify(session: AsyncSession) -> RowVerdict:
 
 
 async def outside(session: AsyncSession, since: datetime | None = None) -> list[Outside]:
-    """Return the entries of outside Amparo that nobody has explained, oldest first (writer)."""
+    """Return the unexplained entries from outside Amparo, oldest first (writer session)."""
     found = await session.execute(_OUTSIDE, {"since": since})
     return [
         Outside(
@@ -132,14 +134,14 @@ async def outside(session: AsyncSession, since: datetime | None = None) -> list[
 
 
 async def explain(session: AsyncSession, seq: int, *, actor: str, reason: str) -> None:
-    """Note why something was written outside Amparo: it is told no longer (writer).
+    """Explain an entry from outside Amparo, so that it is no longer reported (writer session).
 
     Raises
     ------
     NotFoundError
         There is no such entry.
     InvalidRecordError
-        There is no reason.
+        The reason is missing.
     """
     reason = checked_reason(reason)
     if not await session.scalar(_IS_THERE, {"seq": seq}):
@@ -156,9 +158,10 @@ async def explain(session: AsyncSession, seq: int, *, actor: str, reason: str) -
 
 
 async def report(session: AsyncSession, now: datetime) -> int:
-    """Tell who watches of what was written outside Amparo, and say how much it is (writer).
+    """Notify coordinators and administrators of writes outside Amparo, and return how many.
 
-    Of entries those of `LOOKED_BACK`; of rows all that are not what was last written.
+    Needs a writer session. Counts the unexplained entries within `LOOKED_BACK`, and all rows
+    that differ from their digests.
     """
     before = await session.scalar(text("show statement_timeout"))
     await session.execute(_TIMEOUT, {"limit": str(_COMPARING_MS)})

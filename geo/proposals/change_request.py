@@ -1,4 +1,4 @@
-"""What somebody wants to change, cut in what holds at once and what waits (P40)."""
+"""Change requests, split into fields that apply at once and fields that wait for approval (P40)."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -21,20 +21,21 @@ from geo.text import coded_reasons
 
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
-    """A change that somebody wants: of a record, or of a space that does not exist yet.
+    """A requested change of a record, or a request for a new record.
 
     Attributes
     ----------
     record_id : str or None
-        None for a new space.
+        None for a new record.
     changes : mapping
         Fields with their new values; None clears a field.
     base_revision : int or None
-        The revision that the change was made from; None is the current one.
+        Revision of the record that the change is based on; None for the current one.
     released : tuple of str
-        Protected phrases that would be judged not to hold (P38).
+        Protected phrases (P38) in the record that the request declares harmless.
     merged_id : str or None
-        A space that goes into this one; then nothing holds before a second person agrees.
+        A duplicate space to merge into this one; then no field applies before a second person
+        approves.
     """
 
     record_id: str | None
@@ -46,10 +47,11 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change cut in two, with whose record it is.
+    """A change request split into fields that apply ``now`` and ``later``, with the record's owner.
 
-    ``owner`` is restricted where the change tells of a restricted record. ``is_restricting``
-    says that the record would be restricted: until a second person agrees it is hidden (P52).
+    ``owner.is_restricted`` is set if the change reveals a restricted record. ``is_restricting`` is
+    set if the change makes the record restricted: the record is then hidden until a second person
+    approves (P52).
     """
 
     subject: ChangeSubject
@@ -62,7 +64,7 @@ class Change:
 
     @property
     def restricted_ids(self) -> list[str]:
-        """Return the restricted records that it tells of."""
+        """Return the ids of the restricted records that the change reveals."""
         told = [self.subject] if self.merged is None else [self.subject, self.merged]
         return [str(one.record_id) for one in told if one.is_restricted]
 
@@ -74,12 +76,12 @@ def change_of(
     subjects: Mapping[str, ChangeSubject],
     circumstances: Circumstances,
 ) -> Change:
-    """Return a change cut in what holds at once and what waits.
+    """Return a change request split into what applies at once and what waits for approval.
 
     Raises
     ------
     NotFoundError, ForbiddenError, ConflictError, InvalidRecordError
-        As `geo.proposals.submission.propose`.
+        As in `geo.proposals.submission.propose`.
     """
     changes = coded_reasons.in_words(entity, want.changes)
     if want.record_id is not None:
@@ -106,7 +108,7 @@ def change_of(
     now, later = cut.now, cut.later
     is_restricting = _is_restricting(subject, now, later, said)
     if is_restricting and not _asks_to_restrict(later):
-        # Its words would restrict it when they are stored (P38): nothing of it is stored alone.
+        # The new words would make the record restricted once stored (P38), so every field waits.
         now, later = {}, {name: after[name] for name in {*now, *later}}
     return Change(subject, now, later, owner, want.released, is_restricting=is_restricting)
 
@@ -114,7 +116,7 @@ def change_of(
 def _is_restricting(
     subject: ChangeSubject, now: Document, later: Document, circumstances: Circumstances
 ) -> bool:
-    """Return whether a change restricts a space that is not: by its visibility, or by its words."""
+    """Return whether a change restricts an unrestricted space, by its visibility or its words."""
     before = subject.document
     if subject.entity != "space" or before is None or subject.is_restricted:
         return False
@@ -137,7 +139,7 @@ def _union(
     owner: Owner,
     merged: ChangeSubject,
 ) -> Change:
-    """Return a change of which everything waits, with the record that goes into this one."""
+    """Return a change that merges another record into the subject; every field waits."""
     if actor is not None:
         _require_any(actor, Owner(merged.organization_id, merged.countries, merged.is_restricted))
     before = subject.document or {}
@@ -158,7 +160,7 @@ async def with_known_points(
     wanted: Sequence[ChangeRequest],
     subjects: Mapping[str, ChangeSubject],
 ) -> list[ChangeRequest]:
-    """Return the changes with referral points that the actor may know of."""
+    """Return change requests after checking that the actor may know of their referral points."""
     coming = {str(want.changes.get("id")) for want in wanted if want.record_id is None}
     made = []
     for want in wanted:
@@ -171,17 +173,17 @@ async def with_known_points(
 
 
 def new_id(entity: str) -> str:
-    """Return an id for a record of `NEW` that states none."""
+    """Return a random id for a new record that was proposed without an id."""
     return f"{entity}-{uuid.uuid4().hex[:12]}"
 
 
 def own_organization(want: ChangeRequest, actor: Actor | None) -> str | None:
-    """Return whose a new space is that names no organisation: the proposer's."""
+    """Return the proposer's organisation, the default for a new record that names none."""
     return actor.organization_id if actor is not None and want.record_id is None else None
 
 
 def _require_any(actor: Actor, owner: Owner) -> None:
-    """Refuse who works neither for the organisation nor in one of the countries."""
+    """Refuse an actor who works neither for the owning organisation nor in one of its countries."""
     for country in owner.countries:
         if can_propose(actor, organization_id=owner.organization_id, country=country):
             return

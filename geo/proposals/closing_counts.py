@@ -1,4 +1,4 @@
-"""Closings that one person makes at once, on that person's count (P40, P52)."""
+"""Counting of closings, which one person makes at once (P40), towards the removal limits (P52)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,16 +18,18 @@ async def note_change(
     person: str | None,
     now: datetime,
 ) -> None:
-    """Count what a change that holds at once takes out of sight (writer, once it is stored).
+    """Log a change that applies at once if it closes or removes something (writer session).
+
+    Called after the change is stored.
 
     Parameters
     ----------
-    subject : Subject
-        The record as it was before.
+    subject : ChangeSubject
+        The record as it was before the change.
     changes : mapping
-        What holds at once; of a crossing a whole statement.
+        Fields that apply at once; for a crossing a whole statement of its state.
     person : str or None
-        On whose count; None is not counted.
+        Person whose removals are counted; None is not counted.
     """
     record_id = str(subject.record_id)
     if subject.entity == "space":

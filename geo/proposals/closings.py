@@ -1,4 +1,4 @@
-"""Closing a space at once, with a reason in a code; words of one's own wait (P40, P51)."""
+"""Closing of a space: at once with a coded reason, while free text waits for review (P40, P51)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,18 +14,18 @@ from geo.text import coded_reasons
 
 @dataclass(frozen=True, slots=True)
 class SpaceClosing:
-    """How a space is closed.
+    """The closing of a space: its new status, coded reason, last day and free text.
 
     Attributes
     ----------
     status : str
         ``full``, ``temporarily_closed`` or ``closed``.
     because : str or None
-        Of `geo.text.coded_reasons.REASONS`; public at once, as ``until`` is.
+        Code of `geo.text.coded_reasons.REASONS`; public at once, like ``until``.
     until : date or None
-        The last day, as far as is known.
+        The last day of the closing, if known.
     notice : str or None
-        More, in words that a second person reads first.
+        Free text, which a second person reviews before it is public.
     """
 
     status: str
@@ -44,12 +44,12 @@ async def close_space(
     via: str,
     now: datetime,
 ) -> Outcome:
-    """Close a space, or say that it is full (writer).
+    """Close a space, or mark it as full (writer session).
 
     Raises
     ------
     NotFoundError, ForbiddenError, InvalidRecordError
-        As `geo.proposals.submission.propose`.
+        As in `geo.proposals.submission.propose`.
     """
     coded = coded_reasons.NoticeReason(closing.because, until=closing.until).text
     said = " ".join(filter(None, [(closing.notice or "").strip(), coded]))
@@ -57,7 +57,7 @@ async def close_space(
     changes = {"status": closing.status} | ({"notice": at_once} if at_once else {})
     made = [await _propose(session, actor, space_id, changes, reason, via, now)]
     if said != at_once:
-        # The code is public until somebody has read the words beside it.
+        # Until a second person has reviewed the free text, only the coded reason is public.
         more = {"notice": said}
         made.append(await _propose(session, actor, space_id, more, reason, via, now))
     done = [outcome for outcome in made if outcome is not None]
@@ -81,7 +81,7 @@ async def _propose(
     via: str,
     now: datetime,
 ) -> Outcome | None:
-    """Return what became of a change; None where it changes nothing."""
+    """Propose a change and return its outcome, or None if it changes nothing."""
     try:
         return await propose_space(
             session,

@@ -1,7 +1,7 @@
-"""Deciding proposals: a second person accepts or rejects, the proposer may withdraw.
+"""Decisions on proposals: a second person accepts or rejects, the proposer may withdraw (P23, P40).
 
-Accepting is one transaction: the record as changed, the proposal as accepted, the entry of the
-audit and the notification are all there or none is (P23, P40).
+Accepting is one transaction: the changed record, the accepted proposal, the audit entry and the
+notification are all stored, or none of them.
 """
 
 from collections.abc import Sequence
@@ -50,21 +50,22 @@ from geo.subjects.subject import (
     store_subjects,
 )
 
-#: How long the changes of a decided proposal are kept (P29 gives no number; our choice: a
-#: funding year, over which a coordination looks back).
+#: How long the changes of a decided proposal are kept. P29 (deletion after a set time) gives no
+#: number; our choice is a funding year, over which a coordination looks back.
 KEPT = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of one proposal among many.
+    """The result for one proposal of `accept_many`.
 
     Attributes
     ----------
     result : str
-        ``refused`` says that the actor may not; ``invalid`` that the record would break a rule.
+        ``refused`` means that the actor may not decide; ``invalid`` that the changed record would
+        break a rule.
     reason : str or None
-        Why it was not accepted.
+        Why the proposal was not accepted.
     """
 
     proposal_id: str
@@ -82,28 +83,29 @@ async def accept(
     revision: int | None = None,
     allow_mixed: bool = False,
 ) -> Outcome:
-    """Make a proposed change to its record (writer).
+    """Accept a proposal and apply its changes to the record (writer session).
 
     Parameters
     ----------
     allow_mixed : bool
-        Let a new real record stand beside demo rows, or the other way round (P35).
+        Whether to allow a new real record beside demo rows, or the other way round (P35).
     revision : int or None
-        The record's revision that the actor has compared the proposal with; None is the one that
-        the change was made from.
+        The record's revision that the actor has compared the proposal with; None for the revision
+        that the change was based on.
 
     Raises
     ------
     NotFoundError
         There is no such proposal, or the actor may not know of its record.
     SessionNeededError
-        A program asks, in whoever's name (P50).
+        The request comes from a program with a token, which is no second person (P50).
     ForbiddenError
-        The actor proposed it, sent the link by which it was proposed, or decides elsewhere.
+        The actor made the proposal, sent the operator's link by which it was made, or does not
+        decide in the record's countries.
     ConflictError
-        It is decided already, or the record has changed since: look at the difference again.
+        The proposal is decided already, or the record has changed since it was compared.
     InvalidRecordError
-        The record as changed would break a rule.
+        The changed record would break a rule.
     """
     require_present(actor)
     reason = checked_reason(reason)
@@ -133,7 +135,7 @@ async def accept(
         await require_unused(session, record_id)
     elif subject.document is None and proposal.entity in KINDS:
         await require_absent(session, proposal.entity, record_id)
-    # Whether a restricted space exists is told to nobody by accepting that it refers (P39).
+    # Accepting must not reveal that a proposed referral point exists, if it is restricted (P39).
     there = (subject.document or {}).get("referral_points") or []
     await require_known_points(
         session, actor, {*after.get("referral_points", []), *there} - {*there}
@@ -182,12 +184,12 @@ async def accept_many(
     now: datetime,
     allow_mixed: bool = False,
 ) -> list[Decided]:
-    """Accept what can be accepted of many, such as an import's, and say what became of each.
+    """Accept as many of the given proposals as possible, such as an import's; return each result.
 
     Raises
     ------
     SessionNeededError
-        A program asks.
+        The request comes from a program with a token.
     """
     require_present(actor)
     await _lock_all(session, ids)
@@ -211,7 +213,7 @@ async def accept_many(
 async def reject(
     session: AsyncSession, actor: Actor, proposal_id: str, reason: str, *, now: datetime
 ) -> None:
-    """Turn a proposal down; the record stays as it is (writer). Raises as `accept` does."""
+    """Reject a proposal; the record stays unchanged (writer session). Raises as `accept` does."""
     require_present(actor)
     reason = checked_reason(reason)
     proposal = await _locked(session, proposal_id)
@@ -232,14 +234,14 @@ async def reject(
 async def withdraw(
     session: AsyncSession, actor: Actor, proposal_id: str, reason: str, *, now: datetime
 ) -> None:
-    """Take one's own proposal back (writer).
+    """Withdraw a proposal of the actor's own (writer session).
 
     Raises
     ------
     NotFoundError, ConflictError
         As in `accept`.
     ForbiddenError
-        Somebody else proposed it.
+        Another person made the proposal.
     """
     reason = checked_reason(reason)
     proposal = await _locked(session, proposal_id)
@@ -252,9 +254,10 @@ async def withdraw(
 
 
 async def forget_changes(session: AsyncSession, now: datetime) -> int:
-    """Empty what was proposed longer than `KEPT` ago and is decided; say how many (writer, P29).
+    """Delete the changes of proposals decided longer than `KEPT` ago; return how many (P29).
 
-    Who decided what about which record stays, without the positions and telephones of then.
+    Needs a writer session. The record, the persons and the decision stay; the proposed values,
+    positions and telephone numbers among them, go.
     """
     emptied = await session.scalars(
         update(Proposal)
@@ -271,10 +274,10 @@ async def forget_changes(session: AsyncSession, now: datetime) -> int:
 
 
 async def _lock_all(session: AsyncSession, ids: Sequence[str]) -> None:
-    """Lock proposals and records before the first is accepted, in one order for everybody.
+    """Lock all proposals and records before the first is accepted, always in the same order.
 
-    Accepting one holds the audit until the transaction ends: who then waited for a record that
-    somebody else has, who waits for the audit, would wait for ever.
+    Accepting a proposal locks the audit until the transaction ends. Waiting for a record after
+    that could deadlock with a transaction that holds the record and waits for the audit.
     """
     found = await session.execute(
         select(Proposal.entity, Proposal.record_id, Proposal.merged_id)
@@ -305,9 +308,9 @@ async def _locked(session: AsyncSession, proposal_id: str) -> Proposal:
 async def _subjects(
     session: AsyncSession, actor: Actor, proposal: Proposal
 ) -> tuple[ChangeSubject, ChangeSubject | None]:
-    """Return the record and the one that goes into it, locked.
+    """Lock and return a proposal's record, and the record to merge into it if there is one.
 
-    To who may not know of one of them, the proposal is not there either.
+    If the actor may not know of one of the two, the proposal counts as not found.
     """
     if proposal.record_id is None:
         return NEW[proposal.entity], None
@@ -326,13 +329,13 @@ async def _subjects(
 
 
 def _require_released(proposal: Proposal, after: Document) -> None:
-    """Refuse to release what other words hold, written since the proposal was made (P38)."""
+    """Refuse to release a space that protected words added since the proposal restrict (P38)."""
     if proposal.released and after["visibility"] == "restricted":
         raise InvalidRecordError([("visibility", CodedReason("held_by_words"))])
 
 
 async def _release(session: AsyncSession, proposal: Proposal, said: Circumstances) -> None:
-    """Remember the words that held a record as judged, so that they hold it no more."""
+    """Store the protected words judged harmless, so that they no longer restrict the space."""
     if proposal.released:
         await session.execute(
             update(Location)
@@ -351,9 +354,10 @@ def _require_pending(proposal: Proposal) -> None:
 def _require_decider(
     actor: Actor, proposal: Proposal, countries: Sequence[str], *, every: bool
 ) -> None:
-    """Refuse who may not decide: of a crossing in one of its countries, else in every country.
+    """Refuse an actor who may not decide in all of ``countries``, or in any if ``every`` is false.
 
-    A space that moves from one country to another needs somebody who decides in both.
+    A space that moves from one country to another needs an approver of both; for a crossing an
+    approver of one side is enough.
     """
     if proposal.link_sent_by is not None and proposal.link_sent_by == actor.id:
         msg = "you sent the link by which this was proposed: a second person has to decide"
@@ -389,7 +393,7 @@ async def _decide(
         )
         .execution_options(synchronize_session=False)
     )
-    # Last: nobody else can write to the audit until this transaction ends.
+    # Last, because this locks the audit for all other writers until the transaction ends.
     await note(
         session,
         actor.id,

@@ -1,4 +1,4 @@
-"""Proposing changes of guidance: what takes away holds at once, the rest waits (P51, P53)."""
+"""Proposals for guidance: removals apply at once, other changes wait for approval (P51, P53)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from geo.proposals.notifications import note
 from geo.proposals.submission import Outcome, propose
 from geo.subjects.guidance import KINDS
 
-#: Kept with a proposal where no reason was written; staff read it.
+#: Reason stored with a proposal that came without one; read by staff.
 NO_REASON = "Sin razón escrita."
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How a change was sent.
+    """When, by which channel and why a change was sent.
 
     Attributes
     ----------
     now : datetime
-        Aware.
+        Current time, timezone-aware.
     via : str
         ``web`` or ``api``.
     reason : str
-        Why; for staff alone.
+        Reason for the change, shown to staff only.
     """
 
     now: datetime
@@ -47,21 +47,21 @@ async def put(
     document: Mapping[str, Any],
     sent: Sent,
 ) -> Outcome:
-    """Propose a record of guidance as it should be (writer; the caller asks who may).
+    """Propose a new or changed guidance record (writer session; the caller checks permissions).
 
     Returns
     -------
     Outcome
-        Of a record that is like that already, nothing was applied and nothing waits.
+        If the record equals ``document`` already, no field is applied and none waits.
 
     Raises
     ------
     ConflictError, InvalidRecordError
-        As `geo.proposals.submission.propose`.
+        As in `geo.proposals.submission.propose`.
     """
     is_new = not await KINDS[entity].read(session, [record_id])
     if is_new and document.get("visibility") == "restricted":
-        # For people named one by one: in no queue that others read.
+        # Only named readers may know of a restricted record, so it enters no queue of proposals.
         await KINDS[entity].store(session, record_id, dict(document), sent.now.date())
         await note(session, actor.id, "changed", entity, {record_id: sorted(document)})
         return Outcome(record_id, None, True, tuple(sorted(document)), ())
@@ -77,7 +77,7 @@ async def put(
 
 
 async def withdraw_all(session: AsyncSession, entity: str, record_id: str, now: datetime) -> None:
-    """End what waits for a record that was deleted: nobody could decide on it any more (writer)."""
+    """Withdraw the pending proposals of a deleted record (writer session)."""
     await session.execute(
         update(Proposal)
         .where(

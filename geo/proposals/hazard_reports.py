@@ -1,7 +1,7 @@
-"""Hazards that people report: kept for an approver's eyes alone, then gone (P36, P37).
+"""Reports of hazards by the public: shown to approvers only, and deleted once decided (P36, P37).
 
-What is kept is a kind, a point rounded to about 100 m and a day; no word, no hour, nothing of who
-said it. Of a report that was decided nothing remains: its hazard is a proposal of the approver.
+A report is a kind, a point rounded to about 100 m and a day: no free text, no hour, and nothing
+about the reporter. A decision deletes the report; a hazard made from it is the approver's proposal.
 """
 
 import uuid
@@ -26,33 +26,34 @@ from geo.reasons import CodedReason
 from geo.records.hazard_documents import family_of
 from geo.text.countries import BOXES
 
-#: What can be reported. Police and migration controls are no hazards and not collected (P36).
+#: Kinds that can be reported. Police and migration controls are not hazards, and are not collected
+#: (P36).
 KINDS = (*PHYSICAL_HAZARDS, *HUMAN_THREATS)
 
-#: Decimals of a position that is kept: about 100 m (P9).
+#: Decimals of a stored position, about 100 m (P9).
 DECIMALS = 3
 
-#: Degrees around a report within which a country's approvers see it, about 28 km: the error of
-#: the boundaries, and the far bank (our choice). Nobody else learns anything of it.
+#: Distance in degrees, about 28 km, within which a country's approvers see a report. It covers the
+#: error of the boundaries and the other bank of a border river (our choice). Nobody else sees it.
 NEAR_DEG = 0.25
 
-#: Days after which a report is deleted that nobody looked at (our choice: two working weeks).
+#: Days after which an undecided report is deleted (our choice: two working weeks).
 DELETE_DAYS = 14
 
-#: Most reports of one page of the queue.
+#: Maximum number of reports on one page of the queue.
 MAX_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What somebody saw, as an approver sees it.
+    """A reported hazard as an approver sees it.
 
     Attributes
     ----------
     lon, lat : float
         Degrees, rounded to `DECIMALS`.
     countries : tuple of str
-        In or near which it lies.
+        Codes of the countries in or near which the point lies.
     """
 
     id: str
@@ -75,23 +76,24 @@ async def take(
     seen_on: date,
     today: date,
 ) -> bool:
-    """Keep a report, and tell whether it was not there yet (writer).
+    """Store a report, and return whether it is new (writer session).
 
     Parameters
     ----------
     key : UUID
-        Drawn by the phone: the same report is kept once, however often it comes.
+        Idempotency key drawn by the phone: a report sent several times is stored once.
     lon, lat : float
-        Degrees; rounded here again.
+        Degrees; rounded again to `DECIMALS`.
     seen_on : date
-        Not finer than a day.
+        Day on which the hazard was seen.
 
     Raises
     ------
     InvalidRecordError
-        The kind is none, or not collected; the day is too long ago; the point is elsewhere.
+        The kind is unknown or not collected, the day is too long ago or in the future, or the point
+        is outside the region.
     KeyReusedError
-        The key came with another report before.
+        The key was used for another report before.
     """
     if kind not in KINDS:
         raise InvalidRecordError([("kind", CodedReason("not_collected", choices=KINDS))])
@@ -108,7 +110,7 @@ async def take(
         return False
     await session.execute(
         insert(HazardReport).values(
-            # Not the phone's number: nothing here can be joined to its receipt.
+            # A new id, not the phone's key: the report cannot be joined to its receipt.
             id=f"hr-{uuid.uuid4().hex}",
             kind=kind,
             countries=countries,
@@ -121,7 +123,7 @@ async def take(
 
 
 async def _countries(session: AsyncSession, lon: float, lat: float) -> list[str]:
-    """Return whose approvers see a report; where no boundary is near, by the boxes."""
+    """Return the countries whose approvers see a report, by boundary or else by bounding box."""
     point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
     found = await session.scalars(
         select(Boundary.country)
@@ -137,14 +139,14 @@ async def _countries(session: AsyncSession, lon: float, lat: float) -> list[str]
 
 
 async def waiting(session: AsyncSession, actor: Actor) -> list[Report]:
-    """Return the reports that somebody decides on, by day (writer).
+    """Return the reports that the actor may decide on, ordered by day (writer session).
 
-    An approver sees those in or near the own countries, a coordinator all; others none.
+    An approver sees reports in or near their own countries, a coordinator all, others none.
 
     Raises
     ------
     ForbiddenError
-        The actor is no editor or above.
+        The actor is below the role of an editor.
     """
     require_staff(actor)
     question = _question().order_by(HazardReport.seen_on, HazardReport.kind, HazardReport.id)
@@ -157,12 +159,12 @@ async def waiting(session: AsyncSession, actor: Actor) -> list[Report]:
 
 
 async def one(session: AsyncSession, actor: Actor, report_id: str) -> Report:
-    """Return one report, held until the transaction ends (writer).
+    """Return one report, locked until the transaction ends (writer session).
 
     Raises
     ------
     NotFoundError
-        There is none, or it is decided by now, or the actor does not decide on it.
+        There is no such report, it is decided already, or the actor may not decide on it.
     """
     found = await session.execute(_question().where(HazardReport.id == report_id).with_for_update())
     row = found.one_or_none()
@@ -181,7 +183,9 @@ async def propose(
     reason: str,
     now: datetime,
 ) -> Outcome:
-    """Make a hazard of a report, for a second person to accept; the report is gone (writer).
+    """Propose a hazard from a report, to be accepted by a second person; delete the report.
+
+    Needs a writer session.
 
     Raises
     ------
@@ -200,16 +204,16 @@ async def propose(
 
 
 async def discard(session: AsyncSession, actor: Actor, report_id: str, reason: str) -> None:
-    """Throw a report away (writer).
+    """Delete a report without proposing a hazard (writer session).
 
-    The audit says that it was done and why; neither the kind nor the place.
+    The audit records the deletion, but neither the kind nor the place.
 
     Raises
     ------
     NotFoundError
         As in `one`.
     InvalidRecordError
-        There is no reason.
+        The reason is missing.
     """
     checked_reason(reason)
     report = await one(session, actor, report_id)
@@ -218,7 +222,7 @@ async def discard(session: AsyncSession, actor: Actor, report_id: str, reason: s
 
 
 async def forget_old(session: AsyncSession, today: date) -> int:
-    """Delete the reports whose time has come, and say how many (writer, P29)."""
+    """Delete the reports past their deletion day, and return how many (writer session, P29)."""
     forgotten = await session.scalars(
         delete(HazardReport)
         .where(HazardReport.delete_on <= today)

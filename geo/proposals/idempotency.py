@@ -1,8 +1,8 @@
-"""Receipts: what a phone sends twice, because an answer was lost, is stored once.
+"""Idempotency receipts: a message that a phone sends again after a lost response is stored once.
 
-Each thing sent has a number that the phone draws (a UUID of version 4). Kept of it is a digest,
-and a digest of what was sent, made with that number: without the number, which the phone deletes
-when it has the answer, neither can be joined to what was stored. Reviewers never see any of it.
+Each message has a key that the phone draws (a UUID of version 4). The receipt holds a digest of the
+key, and a digest of the key with the content. Without the key, which the phone deletes when it has
+the response, neither digest can be joined to the stored message. Reviewers never see receipts.
 """
 
 import hashlib
@@ -16,41 +16,42 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.errors import KeyReusedError
 from geo.models import Receipt
 
-#: Days after the day something is about until it is no longer taken: a road a week later is
-#: another road (our choice). A phone deletes what it could not send by then.
+#: Days for which a message about a given day is accepted: after a week a road is in another state
+#: (our choice). A phone deletes messages that it could not send by then.
 TAKEN_DAYS = 7
 
-#: How far a phone's calendar may be ahead of ours: time zones reach 14 hours (IANA).
+#: Days by which a phone's calendar may be ahead of the server's: time zones reach 14 hours (IANA).
 AHEAD_DAYS = 1
 
-#: How long a receipt is kept: until what it is about is refused for its day anyway. Sooner, and a
-#: repeated sending could be stored twice; later, and something is kept that serves nobody.
+#: Days for which a receipt is kept: as long as its message would be accepted. Deleted earlier, a
+#: repeated message could be stored twice; kept longer, the receipt serves no purpose.
 KEPT_DAYS = TAKEN_DAYS + 1
 
 
 def is_taken(day: date, today: date) -> bool:
-    """Return whether something about a day is still taken, or taken already."""
+    """Return whether a message about ``day`` is accepted: neither too old nor too far ahead."""
     return today - timedelta(days=TAKEN_DAYS) <= day <= today + timedelta(days=AHEAD_DAYS)
 
 
 async def is_first(session: AsyncSession, key: UUID, content: str, *, about: date) -> bool:
-    """Keep a receipt, and tell whether it is the first (writer).
+    """Store a receipt, and return whether the message is received for the first time.
 
-    Who sends the same at the same time waits until the first has been stored, or has failed.
+    Needs a writer session. A simultaneous request with the same key waits until the first one
+    is committed or has failed.
 
     Parameters
     ----------
     key : UUID
-        Drawn by the phone.
+        Idempotency key drawn by the phone.
     content : str
-        All that counts of what was sent.
+        Content of the message in a canonical form.
     about : date
-        The day it is about; `is_taken`.
+        The day that the message is about (see `is_taken`).
 
     Raises
     ------
     KeyReusedError
-        The key came with something else before.
+        The key was used for other content before.
     """
     key_sha256 = hashlib.sha256(b"key " + key.bytes).digest()
     seal_sha256 = hashlib.sha256(b"seal " + key.bytes + content.encode()).digest()
@@ -75,7 +76,7 @@ async def is_first(session: AsyncSession, key: UUID, content: str, *, about: dat
 
 
 async def forget_old(session: AsyncSession, today: date) -> int:
-    """Delete the receipts that serve nobody any longer, and say how many (writer, P29)."""
+    """Delete the expired receipts, and return how many (writer session, P29)."""
     forgotten = await session.scalars(
         delete(Receipt)
         .where(Receipt.forget_on <= today)

@@ -1,7 +1,7 @@
-"""Two records of one place become one, when a second person agrees and not before.
+"""Merging of two records of the same place, once a second person approves.
 
-The one that goes is closed and restricted: it disappears, and whatever named it as the place that
-refers there names the one that stays.
+The merged record is closed and restricted, so it disappears from public view. Spaces that named the
+merged record as a referral point name the kept record instead.
 """
 
 from collections.abc import Collection
@@ -16,19 +16,19 @@ from geo.models import Duplicate, Proposal, ReferralPoint
 from geo.records import upsert
 from geo.subjects.subject import ChangeSubject, Document
 
-#: What becomes of the record that goes.
+#: New values of the record that is merged away.
 _GONE = {"status": "closed", "visibility": "restricted", "confidential": True}
 
 _UNSYNCHRONIZED = {"synchronize_session": False}
 
 
 def require_unchanged(proposal: Proposal, merged: ChangeSubject) -> None:
-    """Refuse a union that was made from another state of the record that would go.
+    """Refuse a merge if the record to be merged away has changed since the proposal.
 
     Raises
     ------
     ConflictError
-        It has changed since.
+        The record is at another revision than the proposal states.
     """
     if merged.revision != proposal.merged_revision:
         msg = "the record that would go has changed: reject this and compare the two again"
@@ -36,12 +36,12 @@ def require_unchanged(proposal: Proposal, merged: ChangeSubject) -> None:
 
 
 def gone(merged: ChangeSubject) -> Document:
-    """Return the document of the record that goes."""
+    """Return the new document of the record that is merged away."""
     return {**(merged.document or {}), **_GONE}
 
 
 async def referring(session: AsyncSession, space_ids: Collection[str]) -> list[str]:
-    """Return the spaces to which one of these refers people, in order (writer)."""
+    """Return the ids of the spaces that have one of ``space_ids`` as a referral point, sorted."""
     found = await session.scalars(
         select(ReferralPoint.location_id)
         .where(ReferralPoint.referrer_id.in_(space_ids))
@@ -52,9 +52,10 @@ async def referring(session: AsyncSession, space_ids: Collection[str]) -> list[s
 
 
 async def repoint(session: AsyncSession, merged_id: str, kept_id: str, now: datetime) -> list[str]:
-    """Let the space that stays refer wherever the other did; return where (writer).
+    """Replace the merged space by the kept one as a referral point; return the changed spaces.
 
-    No load of a file undoes it.
+    Needs a writer session. The changed spaces are marked so that a later import of their
+    source file does not undo the change.
     """
     spaces = await referring(session, [merged_id])
     there = select(ReferralPoint.location_id).where(ReferralPoint.referrer_id == kept_id)
@@ -77,7 +78,7 @@ async def repoint(session: AsyncSession, merged_id: str, kept_id: str, now: date
 
 
 async def settle(session: AsyncSession, proposal: Proposal, state: str) -> None:
-    """Note what became of the pair: ``merged``, or ``open`` again (writer)."""
+    """Set the state of the pair of duplicates: ``merged``, or ``open`` again (writer session)."""
     left, right = sorted((str(proposal.record_id), str(proposal.merged_id)))
     who = (
         {"decided_by": None, "decided_at": None} if state == "open" else {"decided_at": clock.now()}

@@ -1,4 +1,4 @@
-"""Who hears of a change: the audit of every one, who decides of what waits."""
+"""Audit entries of changes, and messages about pending proposals to the people who decide."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -19,14 +19,14 @@ async def note(
     fields: Mapping[str, Sequence[str]],
     **details: str,
 ) -> None:
-    """Write to the audit which fields of which records were changed; never their values.
+    """Write to the audit which fields of which records were changed, never their values.
 
     Parameters
     ----------
     who : str
-        As `geo.audit.trail.record` has it.
+        The actor, as in `geo.audit.trail.record`.
     fields : mapping of str to sequence of str
-        Names of fields, by id of the record.
+        Names of the changed fields by record id.
     """
     record_id = next(iter(fields)) if len(fields) == 1 else None
     what: dict[str, Any] = (
@@ -51,7 +51,7 @@ async def tell_deciders(
     restricted_ids: Iterable[str],
     but: str | None,
 ) -> None:
-    """Tell who decides that a proposal waits; of restricted records only who is named for them."""
+    """Notify the people who decide on a proposal; of restricted records only the named readers."""
     people = await _deciders(session, [owner], but)
     for restricted_id in restricted_ids:
         people &= await named(session, restricted_id)
@@ -70,7 +70,7 @@ async def tell_deciders(
 async def tell_of_batch(
     session: AsyncSession, batch_id: str, owners: Iterable[Owner], *, but: str | None
 ) -> None:
-    """Tell who decides, once, that the proposals of an import wait."""
+    """Send the people who decide one notification about all proposals of an import."""
     await outbox.announce(
         session,
         "proposal.created",

@@ -1,4 +1,4 @@
-"""What waits for a second person, as those see it who propose and decide; for staff alone."""
+"""The queue of proposals that wait for a second person, and their comparison; for staff only."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from geo.reasons import CodedReason
 from geo.records import space_documents
 from geo.subjects.subject import NEW, changed, read_subject
 
-#: Most proposals of one page of the queue.
+#: Maximum number of proposals on one page of the queue.
 MAX_LIMIT = 200
 
 
@@ -41,17 +41,19 @@ class PendingProposal:
     Attributes
     ----------
     name : str or None
-        Of the record, or the name that a new space would have; None in lists of restricted ones.
+        Name of the record, or of the proposed new one. None for a restricted record in a list.
     reason, decision_reason : str or None
-        Likewise: a reason can say what a name says.
+        Reasons of the proposer and the decider. None for a restricted record in a list too, since a
+        reason can reveal as much as a name.
     fields : tuple of str
-        What would change.
+        Names of the fields that would change.
     is_restricted : bool
-        It tells of a restricted record: names are for the page whose reading is in the audit (P31).
+        Whether the proposal reveals a restricted record, whose name is shown only on the page that
+        writes the reading to the audit (P31).
     merged_id : str or None
-        The space that goes into this one.
+        The space to be merged into this record.
     may_decide : bool
-        The asker is a second person who may accept or reject it.
+        Whether the actor is a second person who may accept or reject the proposal.
     """
 
     id: str
@@ -78,22 +80,22 @@ class PendingProposal:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A proposal beside its record as that is now.
+    """A proposal compared with the current state of its record.
 
     Attributes
     ----------
     differences : mapping of str to (before, after)
-        Of a decided proposal what it changed to, with nothing before.
+        Values of each field; for a decided proposal ``before`` is None.
     revision : int or None
-        The record's; accepting with it says "I have seen this".
+        Current revision of the record; passed to `decisions.accept` to confirm what was compared.
     is_outdated : bool
-        The record has changed since the proposal was made.
+        Whether the record has changed since the proposal was made.
     problems : tuple of (str, CodedReason)
-        Field and reason why the record could not be changed so now.
+        Field and reason for each rule that the changed record would break now.
     released : tuple of str
-        Protected phrases that accepting judges not to hold (P38).
+        Protected phrases that accepting the proposal declares harmless (P38).
     merged_name : str or None
-        Of the space that goes into this one.
+        Name of the space to be merged into this record.
     """
 
     proposal: PendingProposal
@@ -116,26 +118,27 @@ async def pending(
     entity: str | None = None,
     limit: int = MAX_LIMIT,
 ) -> list[PendingProposal]:
-    """Return the proposals that somebody may see, the oldest first (writer).
+    """Return the proposals that the actor may see, oldest first (writer session).
 
-    An editor sees those of the own organisation, an approver those of the own countries, a
-    coordinator all; everybody the own ones. Those of restricted records only who is named there.
+    An editor sees proposals of their own organisation, an approver those of their own countries, a
+    coordinator all, and everybody their own. Proposals about restricted records are shown only to
+    the readers named for the record.
 
     Parameters
     ----------
     state : str
         One of `PROPOSAL_STATES`.
     mine : bool
-        Only what the actor proposed.
+        Whether to return only proposals by the actor.
     record_id, batch_id : str or None
-        Only those of one record, or of one import.
+        Only proposals about one record, or from one import.
     entity : str or None
-        Only those of one of `geo.models.PROPOSABLE`.
+        Only proposals about one entity of `geo.models.PROPOSABLE`.
 
     Raises
     ------
     ForbiddenError
-        The actor is no editor or above.
+        The actor is below the role of an editor.
     InvalidRecordError
         There is no such state.
     """
@@ -161,12 +164,12 @@ async def pending(
 
 
 async def read_proposal(session: AsyncSession, actor: Actor, proposal_id: str) -> PendingProposal:
-    """Return one proposal as the queue shows it (writer).
+    """Return one proposal as the queue shows it (writer session).
 
     Raises
     ------
     NotFoundError
-        There is none, or the actor may not see it.
+        There is no such proposal, or the actor may not see it.
     """
     found = _waiting(await _found(session, actor, proposal_id), actor)
     _show(session, [found])
@@ -174,7 +177,7 @@ async def read_proposal(session: AsyncSession, actor: Actor, proposal_id: str) -
 
 
 def _show(session: AsyncSession, proposals: Iterable[PendingProposal]) -> None:
-    """Remember what is shown of what is not public yet (P56)."""
+    """Log which records are shown to staff before they are public (P56)."""
     for proposal in proposals:
         staff_reads.show(session, "proposal", [proposal.id])
         if proposal.entity in {"space", "crossing"}:
@@ -193,9 +196,9 @@ async def _found(session: AsyncSession, actor: Actor, proposal_id: str) -> Row[A
 async def proposal_diff(
     session: AsyncSession, actor: Actor, proposal_id: str, *, now: datetime
 ) -> Comparison:
-    """Compare a proposal with its record as it is now (writer).
+    """Compare a proposal with the current state of its record (writer session).
 
-    To look at a restricted record this way is written to the audit like any reading of it (P31).
+    If the record is restricted, the reading is written to the audit like any other (P31).
 
     Raises
     ------
@@ -242,7 +245,7 @@ async def proposal_diff(
 
 
 async def _note_reading(session: AsyncSession, actor: Actor, row: Row[Any]) -> None:
-    """Write to the audit that somebody looks at what a restricted space is, was, or would be."""
+    """Write to the audit that the actor reads a proposal about a restricted space."""
     proposal: Proposal = row.Proposal
     read = [proposal.record_id] if row.is_restricted else []
     read += [proposal.merged_id] if row.is_merged_restricted else []
@@ -257,7 +260,7 @@ async def _note_reading(session: AsyncSession, actor: Actor, row: Row[Any]) -> N
         )
 
 
-#: Fields of what is proposed that say what it is, the first one there.
+#: Fields of a proposed record that can serve as its name; the first one present is used.
 _NAMING = ("title", "name", "name_es", "claim")
 
 _PROPOSER = aliased(Person)
@@ -304,7 +307,7 @@ def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a c
 
 
 def _tells_of_restricted() -> ColumnElement[bool]:
-    """Return whether a proposal is of a restricted space, or of one that would be (P1)."""
+    """Return the SQL condition that a proposal is about a restricted space, or makes one (P1)."""
     visibility = case(
         (Proposal.record_id.is_not(None), Location.visibility),
         else_=Proposal.changes["visibility"].astext,
@@ -313,7 +316,7 @@ def _tells_of_restricted() -> ColumnElement[bool]:
 
 
 def _may_see(actor: Actor) -> ColumnElement[bool]:
-    """Return who sees what, for a question in which space and organisation are joined."""
+    """Return the SQL condition of proposals that ``actor`` may see, for use in `_question`."""
     own = Proposal.proposed_by == actor.id
     named = (
         select(RestrictedReader.person)
@@ -331,7 +334,7 @@ def _may_see(actor: Actor) -> ColumnElement[bool]:
             (Proposal.entity == "crossing") & Proposal.record_id.in_(crossing),
         )
     elif actor.role is not Role.COORDINATOR:
-        # An administrator decides nothing, and need not know of what is not public yet.
+        # Editors and administrators decide nothing, so they see only their own organisation's.
         decides = Proposal.organization_id == actor.organization_id
     known = or_(
         Proposal.entity != "space",
@@ -346,7 +349,7 @@ def _may_see(actor: Actor) -> ColumnElement[bool]:
         Location.id == Proposal.merged_id, Location.visibility == "restricted"
     )
     known &= or_(~is_restricted.correlate(Proposal).exists(), reader.exists())
-    # P1: a new space that does not say "public" or "partners" would be restricted.
+    # A new space that states neither "public" nor "partners" would be restricted (P1).
     would_be_seen = or_(
         Proposal.record_id.is_not(None),
         Proposal.entity != "space",
@@ -358,7 +361,7 @@ def _may_see(actor: Actor) -> ColumnElement[bool]:
 
 
 def _waiting(row: Row[Any], actor: Actor, *, is_noted: bool = False) -> PendingProposal:
-    """Return a proposal; ``is_noted`` says that reading its words is in the audit (P31)."""
+    """Return a proposal; its texts are shown if ``is_noted``: the reading is in the audit (P31)."""
     proposal: Proposal = row.Proposal
     is_restricted = row.is_restricted or row.is_merged_restricted
     is_told = is_noted or not is_restricted

@@ -1,4 +1,4 @@
-"""What a change of a space would do, before it is sent: what holds at once, what waits (P40)."""
+"""Preview of a change to a space: which fields would apply at once and which would wait (P40)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,13 +20,13 @@ from geo.subjects.subject import (
 )
 from geo.text import coded_reasons
 
-#: Of a new space that is only looked at; the real one gets its own when it is proposed.
+#: Id of a new space in its preview; the real id is made when the space is proposed.
 _UNUSED_ID = "preview"
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A change cut in two, each field with what it was and what it would be."""
+    """Fields that apply at once and fields that wait, each with its values before and after."""
 
     now: Mapping[str, tuple[Any, Any]]
     later: Mapping[str, tuple[Any, Any]]
@@ -40,30 +40,30 @@ async def preview_space(
     changes: Mapping[str, Any],
     now: datetime,
 ) -> Preview:
-    """Return what `submission.propose_space` would do at once and what it would file (writer).
+    """Return what `submission.propose_space` would apply at once and what it would file.
 
-    Nothing is written.
+    Nothing is written, but the session must be one of the writer.
 
     Parameters
     ----------
     space_id : str or None
         None for a new space.
     now : datetime
-        Aware.
+        Current time, timezone-aware.
 
     Raises
     ------
     NotFoundError
-        No such space, or one that the actor may not know of.
+        There is no such space, or the actor may not know of it.
     InvalidRecordError
-        Names each field that is wrong.
+        A field is wrong; the error names each wrong field.
     """
     subject: ChangeSubject = NEW_SPACE
     if space_id is not None:
         subject = await read_subject(session, "space", space_id)
         await require_known(session, actor, [subject])
     if subject.document is not None:
-        # What the actor may not know of stays as it is, and shows in no difference (P39).
+        # Referral points that the actor may not know of stay, and show in no difference (P39).
         seen = await shown_document(session, actor, subject.document)
         subject = replace(subject, document=seen)
     own = actor.organization_id if space_id is None else None

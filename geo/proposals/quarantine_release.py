@@ -1,7 +1,7 @@
-"""Records that are held back by their words (P38), and how two people let them go (P40).
+"""Quarantine of spaces with protected words (P38), and their release by two people (P40).
 
-A protected kind or service is never released; words are, by a proposal like any other, among the
-people who are named for the record.
+A space of a protected kind or service is never released. A space held by words is released by a
+proposal like any other, among the readers who are named for the space.
 """
 
 from collections.abc import Mapping
@@ -24,25 +24,25 @@ from geo.records.row_validation import Row
 from geo.subjects.subject import read_subject
 from geo.text.protected_words import protected_phrases
 
-#: What a record can be released to.
+#: Visibilities to which a space can be released.
 RELEASED_TO = ("public", "partners")
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A space in quarantine as a list shows it: without name and without what holds it (P31)."""
+    """A space in quarantine as lists show it: without its name and the words that hold it (P31)."""
 
     id: str
     is_releasable: bool
 
 
 async def quarantined(session: AsyncSession, actor: Actor) -> tuple[Quarantined, ...]:
-    """Return the spaces in quarantine that somebody is named for, by id (writer).
+    """Return the spaces in quarantine for which the actor is a named reader (writer session).
 
     Raises
     ------
     ForbiddenError
-        The actor is no editor or above.
+        The actor is below the role of an editor.
     """
     require_staff(actor)
     rows = await session.execute(
@@ -57,13 +57,15 @@ async def quarantined(session: AsyncSession, actor: Actor) -> tuple[Quarantined,
 async def held_by(
     session: AsyncSession, space_id: str, document: Mapping[str, Any]
 ) -> tuple[str, ...] | None:
-    """Return the words that hold a space, for a page whose reading is in the audit (writer).
+    """Return the protected words that hold a space in quarantine (writer session).
+
+    For a page whose reading is written to the audit.
 
     Returns
     -------
     tuple of str or None
-        Empty where its kind or a service holds it, so that it is not released; None for a space
-        that is not in quarantine.
+        Empty if the space's kind or a service holds it, so that it cannot be released; None for a
+        space that is not in quarantine.
     """
     space = (
         await session.execute(
@@ -88,10 +90,10 @@ async def propose_release(
     via: str,
     now: datetime,
 ) -> Outcome:
-    """Propose to give a space in quarantine the visibility it was meant to have (writer).
+    """Propose the release of a space from quarantine to a wider visibility (writer session).
 
-    Once a second person agrees, the words that held it are remembered as judged: the same words
-    hold it no more, others would.
+    When a second person accepts, the words that held the space are stored as judged harmless: they
+    no longer hold the space, but other protected words would.
 
     Parameters
     ----------
@@ -100,18 +102,18 @@ async def propose_release(
     via : str
         As in `geo.proposals.submission.propose`.
     now : datetime
-        Aware.
+        Current time, timezone-aware.
 
     Raises
     ------
     NotFoundError
-        There is no such space, or the actor is not named for it.
+        There is no such space, or the actor is not a named reader of it.
     ForbiddenError
-        A protected kind or service holds it, or the actor may not change it.
+        A protected kind or service holds the space, or the actor may not change it.
     ConflictError
-        It is not in quarantine.
+        The space is not in quarantine.
     InvalidRecordError
-        The visibility is none to release to, or the reason is missing.
+        The visibility is not one of `RELEASED_TO`, or the reason is missing.
     """
     if visibility not in RELEASED_TO:
         raise InvalidRecordError([("visibility", CodedReason("not_one_of", choices=RELEASED_TO))])

@@ -1,4 +1,4 @@
-"""Who knows of a restricted space: the people named for it; for all others it is not there."""
+"""Access to restricted records: named readers see them, all others get "not found" (P39)."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -18,7 +18,7 @@ from geo.subjects.subject import ChangeSubject
 
 
 async def named(session: AsyncSession, space_id: str) -> set[str]:
-    """Return the ids of the people who may know of a restricted space (writer)."""
+    """Return the ids of the named readers of a restricted space (writer session)."""
     return set(
         await session.scalars(
             select(RestrictedReader.person).where(RestrictedReader.location_id == space_id)
@@ -29,16 +29,15 @@ async def named(session: AsyncSession, space_id: str) -> set[str]:
 async def require_known(
     session: AsyncSession, actor: Actor | None, subjects: Iterable[ChangeSubject]
 ) -> None:
-    """Answer for a restricted record as if it were not there, unless the actor is named (P39).
+    """Raise `NotFoundError` for a restricted record unless the actor is a named reader (P39).
 
-    So for a hidden space of others too: it is for those in charge of it (P56).
-
-    An operator's link (``actor`` None) is about its own record alone, and so knows it.
+    The same holds for a hidden space, which only the people in charge of it may see (P56). An
+    operator's link (``actor`` None) gives access to its own record only, so it passes the check.
 
     Raises
     ------
     NotFoundError
-        The actor may not know of one of them.
+        The actor may not know of one of the records.
     """
     if actor is None:
         return
@@ -62,7 +61,7 @@ async def _knows(session: AsyncSession, actor: Actor, subject: ChangeSubject) ->
 
 
 async def unknown_spaces(session: AsyncSession, actor: Actor, ids: Iterable[str]) -> set[str]:
-    """Return which of ``ids`` are no spaces, as far as the actor may know (writer, P39)."""
+    """Return those of ``ids`` that are no space the actor may know of (writer session, P39)."""
     wanted = set(ids)
     if not wanted:
         return wanted
@@ -83,7 +82,7 @@ async def unknown_spaces(session: AsyncSession, actor: Actor, ids: Iterable[str]
 async def shown_document(
     session: AsyncSession, actor: Actor, document: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a space's document without the restricted spaces that it names (writer)."""
+    """Return a space's document without points the actor may not know of (writer session)."""
     named_there = document.get("referral_points") or []
     unseen = await unknown_spaces(session, actor, named_there)
     kept = [point for point in named_there if point not in unseen]
@@ -98,28 +97,28 @@ async def with_referral_points(
     *,
     coming: Collection[str] = (),
 ) -> Mapping[str, Any]:
-    """Return changes whose referral points the actor may know of, and those that stay unseen.
+    """Return changes with checked referral points, to which points unseen by the actor are added.
 
-    A restricted space that the actor is not named for is refused like one that does not exist,
-    and stays where somebody else has named it (P39).
+    A restricted space of which the actor is no named reader is refused as a new referral point, as
+    if the space did not exist, and stays if it is a referral point already (P39).
 
     Parameters
     ----------
     before : mapping or None
-        The space's document.
+        The space's current document.
     coming : collection of str
-        Ids of spaces that are proposed together.
+        Ids of new spaces that are proposed together with this change.
 
     Raises
     ------
     InvalidRecordError
-        One of them is no space.
+        A referral point is not the id of a known space.
     """
     stated = changes.get("referral_points")
     points = re.split(r"[,|]", stated) if isinstance(stated, str) else stated
     if not isinstance(points, list) or not all(isinstance(point, str) for point in points):
         if points is not None or "referral_points" not in changes:
-            return changes  # what it is instead, the rules of records say
+            return changes  # a value of a wrong type: the validation of records reports it
         points = []
     points = [point.strip() for point in points if point.strip()]
     there = set((before or {}).get("referral_points") or ())
@@ -130,12 +129,14 @@ async def with_referral_points(
 
 
 async def require_known_points(session: AsyncSession, actor: Actor, points: Iterable[str]) -> None:
-    """Refuse referral points that the actor may not know of like those that do not exist (P39).
+    """Refuse referral points that do not exist or that the actor may not know of, alike (P39).
+
+    Malformed ids pass: the validation of records refuses them.
 
     Raises
     ------
     InvalidRecordError
-        One of them is no space; what is no id, the rules of records refuse.
+        A referral point is not the id of a known space.
     """
     storable = {point for point in points if ID.fullmatch(point)}
     problems = [
@@ -149,7 +150,7 @@ async def require_known_points(session: AsyncSession, actor: Actor, points: Iter
 async def name_readers(
     session: AsyncSession, space_ids: Iterable[str | None], people: Iterable[str], *, actor: str
 ) -> None:
-    """Name who made spaces restricted as their readers: else nobody could look after them."""
+    """Make the people who restricted spaces their named readers, since nobody else has access."""
     restricted_ids = await session.scalars(
         select(Location.id)
         .where(
@@ -164,5 +165,5 @@ async def name_readers(
 
 
 def unknown(entity: str, record_id: str) -> NotFoundError:
-    """Return the error for a record that does not exist, or that the asker may not know of."""
+    """Return the error for a record that does not exist or that the actor may not know of."""
     return NotFoundError(f"there is no {entity} '{record_id[:100]}'")

@@ -1,8 +1,8 @@
-"""Proposed changes: what one owner may do is done at once, the rest waits for a second person.
+"""Submission of changes: some apply at once, the rest become proposals for a second person.
 
-A proposal sits beside the current record, which stays as it is and is published as it is, until
-somebody else accepts it (P23, P40; deciding is `geo.proposals.decisions`). Reasons and differences
-are for staff alone, and those of restricted records for the people named there.
+The current record stays unchanged and published until a second person accepts the proposal (P23,
+P40; see `geo.proposals.decisions`). Reasons and differences are for staff only, and those of
+restricted records for the named readers of the record.
 """
 
 import uuid
@@ -54,16 +54,16 @@ __all__ = [
     "propose_space",
 ]
 
-#: Where a new record comes from that states no source.
+#: Source of a new record that states none.
 SOURCE = "network"
 
-#: Longest reason: two short paragraphs (our choice).
+#: Maximum length of a reason in characters: two short paragraphs (our choice).
 MAX_REASON = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class ProposalLink:
-    """The link by which an operator without an account proposes something (P41)."""
+    """The one-time link by which an operator without an account makes a proposal (P41)."""
 
     id: str
     sent_by: str | None
@@ -71,20 +71,22 @@ class ProposalLink:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a change.
+    """The outcome of a change request.
 
     Attributes
     ----------
     record_id : str or None
-        None for a new space that waits.
+        None for a new record that waits for approval.
     proposal_id : str or None
-        What waits for a second person; None where nothing does.
+        Id of the proposal that waits for a second person; None if no field waits.
     applied : bool
-        Something took effect at once.
+        Whether a part of the change took effect at once.
     applied_fields, waiting_fields : tuple of str
-        A field can be in both: a service taken away, another one to be added.
+        Names of the fields. A field can be in both: if ``services`` loses one service at once, and
+        another is to be added.
     hidden : bool
-        The record is hidden at once, since restricting it waits for a second person (P52).
+        Whether the record was hidden at once, because restricting it waits for a second person
+        (P52).
     """
 
     record_id: str | None
@@ -125,7 +127,7 @@ async def propose_crossing(
     via: str,
     now: datetime,
 ) -> Outcome:
-    """Propose a dated statement on a crossing; one that closes it holds at once (P32, P40)."""
+    """Propose a dated statement on a crossing; a closing statement applies at once (P32, P40)."""
     wanted = [ChangeRequest(crossing_id, statement)]
     (outcome,) = await propose(session, actor, "crossing", wanted, reason=reason, via=via, now=now)
     return outcome
@@ -143,25 +145,26 @@ async def propose(
     batch_id: str | None = None,
     link: ProposalLink | None = None,
 ) -> list[Outcome]:
-    """Do at once what one owner may do, and file the rest (writer).
+    """Apply what one person may change at once, and file the rest as proposals (writer session).
 
     Parameters
     ----------
     actor : Actor or None
         None for an operator with a ``link``.
     entity : str
-        One of `geo.models.PROPOSABLE`. Those of guidance are proposed by the functions of their
-        modules, which ask who may.
-    wanted : sequence of Wanted
-        All of them or none.
+        One of `geo.models.PROPOSABLE`. Permission to change guidance is checked by the functions of
+        the guidance modules, not here.
+    wanted : sequence of ChangeRequest
+        Change requests, of which all succeed or none.
     reason : str
-        Why; for staff alone.
+        Reason for the changes, shown to staff only.
     via : str
         ``web``, ``api``, ``import``, ``link`` or ``cli``.
     now : datetime
-        Aware.
+        Current time, timezone-aware.
     batch_id : str or None
-        What joins the proposals of one import; nobody is notified of each.
+        Id shared by the proposals of one import, for which one notification is sent instead of
+        one per proposal.
 
     Returns
     -------
@@ -171,13 +174,13 @@ async def propose(
     Raises
     ------
     NotFoundError
-        No such record, or one that the actor may not know of.
+        There is no such record, or the actor may not know of it.
     ForbiddenError
-        The actor works neither for its organisation nor in its country.
+        The actor works neither for the record's organisation nor in its country.
     ConflictError
-        It has changed since ``base_revision``, or a new space's id is taken.
+        The record has changed since ``base_revision``, or the id of a new record is taken.
     InvalidRecordError
-        Names each field that is wrong; or nothing would change.
+        A field is wrong (the error names each), or nothing would change.
     """
     how = _How(actor, link, checked_reason(reason), via, now, batch_id)
     circumstances = await space_documents.circumstances(session, now=now, today=now.date())
@@ -231,19 +234,19 @@ class _How:
 
     @property
     def who(self) -> str:
-        """Who did it, as the audit names them."""
+        """Name of the actor in the audit: a person's id, ``cli``, or the link's id."""
         if self.actor is not None:
             return self.actor.id
         return "cli" if self.link is None else f"link:{self.link.id}"
 
     @property
     def counted(self) -> str | None:
-        """On whose count a closing is: who sent a link is no second person either (P52)."""
+        """Person whose count of removals a closing adds to (P52); for a link, its sender."""
         return self.proposer if self.link is None else self.link.sent_by
 
 
 async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], how: _How) -> None:
-    """Do the immediate parts, keep them with their reason, and tell."""
+    """Store the parts that apply at once, log them with their reason, and announce them."""
     if not changes:
         return
     documents = {
@@ -278,7 +281,7 @@ async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], 
 async def _file(
     session: AsyncSession, entity: str, changes: Sequence[Change], how: _How
 ) -> list[Outcome]:
-    """Write down what waits, and tell who decides."""
+    """Store the waiting parts as proposals, and notify the people who decide on them."""
     rows = [
         _row(change, change.later, how) if change.later or change.merged else None
         for change in changes
@@ -325,7 +328,7 @@ async def _file(
 
 
 def _row(change: Change, changes: Document, how: _How, *, state: str = "pending") -> dict[str, Any]:
-    # What is done at once in this transaction comes before what waits.
+    # A pending part is based on the revision after the part that applies at once.
     made = change.now if state == "pending" else {}
     revision = revision_after(change.subject, made)
     return {
@@ -350,12 +353,12 @@ def _row(change: Change, changes: Document, how: _How, *, state: str = "pending"
 
 
 def checked_reason(reason: str) -> str:
-    """Return a reason without blanks around it.
+    """Return a reason stripped of surrounding whitespace.
 
     Raises
     ------
     InvalidRecordError
-        It is empty, or longer than `MAX_REASON`.
+        The reason is empty, longer than `MAX_REASON`, or holds a NUL character.
     """
     reason = reason.strip()
     if not reason or len(reason) > MAX_REASON or "\x00" in reason:

@@ -1,4 +1,7 @@
-"""Terms as a coordinator keeps them: names and marks wait for a second one (P51), retiring not."""
+"""Editing of vocabulary terms by coordinators: most changes wait for a second person (P51).
+
+Retiring, restoring and removing a term and shortening a validity apply at once.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,16 +26,16 @@ from geo.text.languages import DEFAULT_LANGUAGE
 
 @dataclass(frozen=True, slots=True)
 class KeptTerm:
-    """A term with all that is known of it; protected ones are among them.
+    """A term as coordinators see it, with all its attributes; the term may be protected.
 
     Attributes
     ----------
     names : mapping of str to str
-        By language.
+        Names by language.
     reviewed : frozenset of str
-        Languages in which a person has read the name (P47).
+        Languages in which a person has reviewed the name (P47).
     is_floor : bool
-        Protected for good, by the database itself (P38).
+        Whether the database itself protects the term for good (P38).
     """
 
     vocabulary: str
@@ -47,17 +50,17 @@ class KeptTerm:
 
     @property
     def name(self) -> str:
-        """The Spanish name, or the code as words."""
+        """The Spanish name or, without one, the code as readable words."""
         return self.names.get(DEFAULT_LANGUAGE) or vocabulary.readable(self.code)
 
 
 async def kept_terms(session: AsyncSession, actor: Actor, name: str) -> list[KeptTerm]:
-    """Return the terms of a vocabulary in their order (writer).
+    """Return the terms of a vocabulary by position (writer session).
 
     Raises
     ------
     ForbiddenError
-        The actor does not coordinate.
+        The actor is no coordinator.
     """
     require_coordinate(actor)
     names: dict[str, dict[str, TermName]] = {}
@@ -85,12 +88,14 @@ async def kept_terms(session: AsyncSession, actor: Actor, name: str) -> list[Kep
 
 
 async def kept_term(session: AsyncSession, actor: Actor, name: str, code: str) -> KeptTerm:
-    """Return one term (writer).
+    """Return one term (writer session).
 
     Raises
     ------
-    ForbiddenError, NotFoundError
-        The actor does not coordinate; there is no such term.
+    ForbiddenError
+        The actor is no coordinator.
+    NotFoundError
+        There is no such term.
     """
     for term in await kept_terms(session, actor, name):
         if term.code == code:
@@ -109,15 +114,17 @@ async def add(
     *,
     validity_days: int | None = None,
 ) -> Outcome:
-    """Propose a term, or to take a retired one back (writer; P51).
+    """Propose a new term, or the return of a retired term (writer session; P51).
 
     Raises
     ------
-    ForbiddenError, ConflictError, InvalidRecordError
-        The actor does not coordinate; else as `geo.vocabulary.add_term`.
+    ForbiddenError
+        The actor is no coordinator.
+    ConflictError, InvalidRecordError
+        As in `geo.vocabulary.add_term`.
     """
     require_coordinate(actor)
-    # What could not be stored is not proposed: tried, and taken back.
+    # Store the term in a savepoint and roll back, so that an invalid term is never proposed.
     async with session.begin_nested() as attempt:
         await vocabulary.add_term(session, name, code, names, validity_days=validity_days)
         await attempt.rollback()
@@ -141,19 +148,21 @@ async def rename(
     *,
     read_in: frozenset[str] = frozenset(),
 ) -> Outcome:
-    """Propose other names of a term in some languages (writer; P51).
+    """Propose new names of a term in some languages (writer session; P51).
 
     Parameters
     ----------
     names : mapping of str to str
-        By language; those not named stay.
+        New names by language; names in other languages stay.
     read_in : frozenset of str
-        Languages in which the actor says to have read the name (P47).
+        Languages in which the actor states to have reviewed the name (P47).
 
     Raises
     ------
-    ForbiddenError, NotFoundError, InvalidRecordError
-        The actor does not coordinate; else as `geo.vocabulary.rename_term`.
+    ForbiddenError
+        The actor is no coordinator.
+    NotFoundError, InvalidRecordError
+        As in `geo.vocabulary.rename_term`.
     """
     term = await kept_term(session, actor, name, code)
     document: dict[str, Any] = {}
@@ -171,17 +180,21 @@ async def rename(
 async def retire(
     session: AsyncSession, actor: Actor, name: str, code: str, *, now: datetime | None = None
 ) -> None:
-    """Let no new record use a term (writer); it is on the actor's count (P52).
+    """Retire a term, so that no new record can use it (writer session).
+
+    The retirement counts as a removal by the actor (P52).
 
     Parameters
     ----------
     now : datetime or None
-        Aware; None is the database's now.
+        Current time, timezone-aware; None for the database's clock.
 
     Raises
     ------
-    ForbiddenError, NotFoundError
-        The actor does not coordinate; there is no such term.
+    ForbiddenError
+        The actor is no coordinator.
+    NotFoundError
+        There is no such term.
     """
     require_coordinate(actor)
     await vocabulary.retire_term(session, name, code)
@@ -190,12 +203,14 @@ async def retire(
 
 
 async def restore(session: AsyncSession, actor: Actor, name: str, code: str) -> None:
-    """Take a retired term back as it was (writer).
+    """Make a retired term active again, with its attributes unchanged (writer session).
 
     Raises
     ------
-    ForbiddenError, NotFoundError
-        The actor does not coordinate; there is no such term.
+    ForbiddenError
+        The actor is no coordinator.
+    NotFoundError
+        There is no such term.
     """
     await kept_term(session, actor, name, code)
     await _set(session, name, code, active=True)
@@ -203,12 +218,14 @@ async def restore(session: AsyncSession, actor: Actor, name: str, code: str) -> 
 
 
 async def remove(session: AsyncSession, actor: Actor, name: str, code: str) -> None:
-    """Delete a term that no record uses (writer).
+    """Delete a term that no record uses (writer session).
 
     Raises
     ------
-    ForbiddenError, NotFoundError, ConflictError
-        The actor does not coordinate; else as `geo.vocabulary.remove_term`.
+    ForbiddenError
+        The actor is no coordinator.
+    NotFoundError, ConflictError
+        As in `geo.vocabulary.remove_term`.
     """
     require_coordinate(actor)
     await vocabulary.remove_term(session, name, code)
@@ -216,15 +233,19 @@ async def remove(session: AsyncSession, actor: Actor, name: str, code: str) -> N
 
 
 async def protect(session: AsyncSession, actor: Actor, name: str, code: str, sent: Sent) -> Outcome:
-    """Propose to make a kind or service protected: its records become restricted (writer; P38).
+    """Propose to make a kind or service protected, which restricts its records (P38).
 
-    It waits: one person's word takes no kind of place away from everybody (P52), and a space that
-    has to be out of sight at once is hidden (P24).
+    Needs a writer session. The change waits, since no single person may take a whole kind of place
+    away from everybody (P52). A space that must be out of sight at once is hidden instead (P24).
 
     Raises
     ------
-    ForbiddenError, NotFoundError, InvalidRecordError
-        The actor does not coordinate; else as `geo.vocabulary.protect_term`.
+    ForbiddenError
+        The actor is no coordinator.
+    NotFoundError
+        There is no such term.
+    InvalidRecordError
+        The terms of the vocabulary cannot be protected.
     """
     await kept_term(session, actor, name, code)
     if name not in vocabulary.FLOOR:
@@ -235,14 +256,18 @@ async def protect(session: AsyncSession, actor: Actor, name: str, code: str, sen
 async def set_validity(
     session: AsyncSession, actor: Actor, name: str, code: str, days: int | None, sent: Sent
 ) -> Outcome:
-    """Propose for how many days a confirmation of a kind of space holds (writer; P41).
+    """Propose how many days a confirmation of a kind of space is valid (writer session; P41).
 
-    Fewer days hold at once.
+    A smaller number of days applies at once.
 
     Raises
     ------
-    ForbiddenError, NotFoundError, InvalidRecordError
-        The actor does not coordinate; there is no such term; the days are none of a year's.
+    ForbiddenError
+        The actor is no coordinator.
+    NotFoundError
+        There is no such term.
+    InvalidRecordError
+        The term is no kind of space, or ``days`` is not between 1 and 365.
     """
     await kept_term(session, actor, name, code)
     if name != "space_kind":

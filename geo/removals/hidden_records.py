@@ -1,4 +1,4 @@
-"""What is hidden now (P24), and who is told of it: those in charge of the record (P56)."""
+"""Active emergency hides (P24), shown to the people in charge of the hidden records (P56)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from geo.accounts import staff_reads
 from geo.accounts.permissions import Actor, Role, can_propose
 from geo.models import Crossing, Hide, Location, RestrictedReader
 
-#: The spaces with what hides them now.
+#: View of all spaces; ``hidden_at`` is null for a space that is not hidden.
 _records = table(
     "space_record",
     column("id", Text),
@@ -24,18 +24,18 @@ _records = table(
 
 @dataclass(frozen=True, slots=True)
 class ActiveHide:
-    """What is hidden now.
+    """An emergency hide in effect.
 
     Attributes
     ----------
     record_id : str or None
-        None for an area.
+        Id of the hidden record; None for an area.
     code : str
-        One of `geo.models.HIDE_CODES`.
+        Coded reason, one of `geo.models.HIDE_CODES`.
     reason : str or None
-        The words; None for who is only in charge of the record (P56).
+        Reason as free text; None for people who are only in charge of the record (P56).
     lift_asked_by : str or None
-        Id of who asked to show it again; that waits for a second person.
+        Id of the person who asked to lift the hide, which waits for a second person.
     """
 
     id: str
@@ -49,7 +49,7 @@ class ActiveHide:
 
 
 async def active_hides(session: AsyncSession) -> tuple[ActiveHide, ...]:
-    """Return what is hidden now, the newest first, with all words (writer)."""
+    """Return all hides in effect with their reasons, newest first (writer session)."""
     rows = await session.execute(
         select(
             Hide.id,
@@ -68,10 +68,11 @@ async def active_hides(session: AsyncSession) -> tuple[ActiveHide, ...]:
 
 
 async def visible_hides(session: AsyncSession, actor: Actor) -> tuple[ActiveHide, ...]:
-    """Return what is hidden now as a person may be told of it (writer).
+    """Return the hides in effect that the actor may see (writer session).
 
-    A hide names its record: it is for who could restore that, and for who hid it; of restricted
-    spaces for who is named there (P31, P56). The words are for who hid it and who coordinates.
+    A hide names its record, so it is shown to people who could restore the record and to the person
+    who hid it; hides of restricted spaces only to the named readers of the space (P31, P56). The
+    free text is for the person who hid the record and for coordinators.
     """
     found = await active_hides(session)
     charge = await _charge(session, actor, found)
@@ -86,7 +87,7 @@ async def visible_hides(session: AsyncSession, actor: Actor) -> tuple[ActiveHide
 
 
 async def _charge(session: AsyncSession, actor: Actor, hides: tuple[ActiveHide, ...]) -> set[str]:
-    """Return the ids of the hides of which a person is told."""
+    """Return the ids of the hides that a person may see."""
     ids = {
         entity: [hide.record_id for hide in hides if hide.entity == entity]
         for entity in ("space", "crossing")
@@ -122,13 +123,13 @@ async def _charge(session: AsyncSession, actor: Actor, hides: tuple[ActiveHide, 
 
 
 async def is_hidden(session: AsyncSession, space_id: str) -> bool:
-    """Return whether a space is hidden now, by a hide of its own or of an area (writer)."""
+    """Return whether a space is hidden now, by itself or within an area (writer session)."""
     hidden_at = text("select hidden_at from amparo.space_record where id = :id")
     return await session.scalar(hidden_at, {"id": space_id}) is not None
 
 
 def _unnamed(actor: Actor) -> Select[str]:
-    """Return the question for the restricted spaces that a person is not named for (P39)."""
+    """Return the query for the restricted spaces of which a person is no named reader (P39)."""
     named = (
         select(RestrictedReader.person)
         .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
@@ -138,9 +139,10 @@ def _unnamed(actor: Actor) -> Select[str]:
 
 
 async def is_unknown(session: AsyncSession, space_id: str | None, actor: Actor | str) -> bool:
-    """Return whether a space is none that a person may know of; whoever has the machine knows all.
+    """Return whether the actor may not know of a space; commands on the machine know all.
 
-    Restricted ones are known to who is named there, hidden ones to those in charge (P39, P56).
+    Restricted spaces are known to their named readers, hidden spaces to the people in charge (P39,
+    P56).
     """
     if isinstance(actor, str) or space_id is None:
         return False
@@ -150,7 +152,7 @@ async def is_unknown(session: AsyncSession, space_id: str | None, actor: Actor |
 
 
 async def untold_hidden(session: AsyncSession, actor: Actor, ids: Iterable[str]) -> set[str]:
-    """Return which of these spaces are hidden and not in this person's charge (writer, P56)."""
+    """Return those of ``ids`` that are hidden and not in the actor's charge (P56)."""
     rows = await session.execute(
         select(_records.c.id, _records.c.organization_id, _records.c.country).where(
             _records.c.id == func.any(list(ids)), _records.c.hidden_at.is_not(None)

@@ -1,12 +1,13 @@
-"""Emergency hides (P24): a space, a crossing or an area is out of every answer at once.
+"""Emergency hides (P24), which take a space, a crossing or an area out of every response at once.
 
-A hide is one row, and the views of every tier look for it at every read: nothing is copied and
-nothing is told to anybody, so it is in effect with its commit, on every worker, whether or not
-somebody is just writing the hidden record.
+A hide is one row, for which the views of every tier look at every read. Nothing is copied and no
+process is notified, so a hide takes effect with its commit, on every worker, even if the hidden
+record is just being written.
 
-Hiding takes one person; many by one end again unless a second one agrees
-(`geo.removals.removal_log`), and lifting another's hide takes two (P52). Why something is hidden is
-a code for those in charge of it, and words for who hid it and who coordinates (P56).
+Hiding takes one person. Hides of one person beyond the daily limit end again unless a second person
+agrees (`geo.removals.removal_log`), and lifting another person's hide takes two (P52). The coded
+reason is for the people in charge of the record, the free text for the person who hid it and for
+coordinators (P56).
 """
 
 import uuid
@@ -55,13 +56,13 @@ __all__ = [
     "visible_hides",
 ]
 
-#: Of the reason, as of every text in an audit entry.
+#: Maximum length of a reason, that of every text in an audit entry.
 MAX_REASON = trail.MAX_TEXT
 
-#: For so long who hid something may show it again alone (P52).
+#: Time within which a person may lift a hide of their own alone (P52).
 OWN_LIFT = timedelta(hours=1)
 
-#: Why a space is hidden while its restriction waits for a second person.
+#: Code of a hide while a restriction of the space waits for a second person.
 RESTRICTION = "restriction"
 
 
@@ -74,36 +75,36 @@ async def hide_space(
     code: str = "other",
     now: datetime | None = None,
 ) -> str:
-    """Hide one space at once (writer); one that is hidden already stays so.
+    """Hide one space at once; a space that is hidden already stays hidden.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer; the hide is in effect with its commit.
+        Session of the writer tier; the hide takes effect with its commit.
     space_id : str
-        Of the space.
+        Id of the space.
     actor : Actor or str
-        Who hides: a person, whose right is checked, or ``cli`` or ``system``.
+        A person, whose permission is checked, or ``cli`` or ``system``.
     reason : str
-        Why, in words; for who coordinates and for who hides.
+        Reason as free text, for coordinators and for the person who hides.
     code : str
-        Why, as one of `geo.models.HIDE_CODES`; for those in charge of the record.
+        Reason as one of `geo.models.HIDE_CODES`, for the people in charge of the record.
     now : datetime or None
-        Aware; None is the database's now.
+        Current time, timezone-aware; None for the database's clock.
 
     Returns
     -------
     str
-        Id of the hide, by which it is lifted.
+        Id of the hide, by which it can be lifted.
 
     Raises
     ------
     NotFoundError
-        There is no such space, or none that this person is told of.
+        There is no such space, or the person may not know of it.
     ForbiddenError
-        The person may not hide there.
+        The person may not hide spaces in that country.
     InvalidRecordError
-        No reason is given, or no such code.
+        The reason is missing or too long, or the code is unknown.
     """
     country = await session.scalar(select(Location.country).where(Location.id == space_id))
     if country is None or await is_unknown(session, space_id, actor):
@@ -116,9 +117,10 @@ async def hide_space(
 async def hide_restricting(
     session: AsyncSession, space_id: str, *, actor: Actor | str, reason: str, now: datetime
 ) -> str:
-    """Hide a space of which somebody proposes that it be restricted (writer; P52).
+    """Hide a space while a proposal to restrict it waits for a second person (writer session; P52).
 
-    Whoever may propose that may hide so; the caller checks it. As `hide_space`.
+    Whoever may propose the restriction may hide the space; the caller checks the permission.
+    Returns the id of the hide.
     """
     why = _Why("restrict", _reason(reason[:MAX_REASON]), RESTRICTION, now)
     return await _hide_record(session, "space", space_id, actor, why)
@@ -127,7 +129,7 @@ async def hide_restricting(
 async def end_restricting(
     session: AsyncSession, space_id: str, *, actor: Actor | str, now: datetime
 ) -> None:
-    """End such a hide once two people restrict the space: that holds in its place (writer)."""
+    """Lift a hide of `hide_restricting` once the restriction is stored (writer session)."""
     found = await session.scalar(
         select(Hide.id)
         .join(Location, Location.id == Hide.record_id)
@@ -152,7 +154,7 @@ async def hide_crossing(
     code: str = "other",
     now: datetime | None = None,
 ) -> str:
-    """Hide one crossing at once (writer): no route passes it then; as `hide_space`."""
+    """Hide one crossing at once, so that no route passes it; otherwise as `hide_space`."""
     countries = (
         await session.execute(
             select(Crossing.country_a, Crossing.country_b).where(Crossing.id == crossing_id)
@@ -174,24 +176,24 @@ async def hide_area(
     code: str = "other",
     now: datetime | None = None,
 ) -> str:
-    """Hide every space and crossing that lies in an area, now or later (writer).
+    """Hide every space and crossing that lies in an area, now or later.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer.
+        Session of the writer tier.
     area : dict
         A GeoJSON Polygon or MultiPolygon, lon, lat in degrees (EPSG:4326).
     actor, reason, code, now
-        As for `hide_space`; an area is for those who may hide anywhere, and by one person alone
-        always for a day.
+        As in `hide_space`. Only people who may hide in every country may hide an area, and such a
+        hide always ends after a day unless a second person confirms it.
 
     Raises
     ------
     ForbiddenError
-        The person may not hide anywhere.
+        The person may not hide in every country.
     InvalidRecordError
-        The geometry is no area on the globe, or no reason is given.
+        The geometry is not a valid area in degrees, the reason is missing, or the code is unknown.
     """
     _require(actor, (None,))
     polygon = _polygon(area)
@@ -225,29 +227,30 @@ async def lift(
     reason: str,
     now: datetime | None = None,
 ) -> bool:
-    """End a hide, or ask for it (writer); what other hides cover stays hidden.
+    """Lift a hide, or ask for its lifting (writer session); records in other hides stay hidden.
 
-    Who hid it ends it alone within `OWN_LIFT`, unless a second person agreed to the hide; else it
-    takes two people, of whom the first only asks (P52). The command line ends it at once.
+    The person who hid the record may lift the hide alone within `OWN_LIFT`, unless a second person
+    agreed to it. Otherwise lifting takes two people, of whom the first only asks (P52). The command
+    line lifts a hide at once.
 
     Parameters
     ----------
     actor, reason, now
-        As for `hide_space`.
+        As in `hide_space`.
 
     Returns
     -------
     bool
-        True where it has ended; False where it waits for a second person.
+        True if the hide is lifted; False if the lifting waits for a second person.
 
     Raises
     ------
     NotFoundError
-        There is no such hide, or it is lifted already, or this person is not told of it.
+        There is no such hide, it is lifted already, or the person may not know of it.
     SessionNeededError
-        A program asks, in whoever's name: lifting opens (P50).
+        The request comes from a program with a token, which may not open anything (P50).
     ForbiddenError
-        The person may not hide there, so may not lift either.
+        The person may not hide in that country, and so may not lift either.
     """
     if isinstance(actor, Actor):
         require_present(actor)
@@ -263,7 +266,7 @@ async def lift(
     record_id = hide_id if found.record_id is None else found.record_id
     at = await removal_log.moment(session, now)
     if not await _may_end_alone(session, found, actor, at):
-        assert isinstance(actor, Actor)  # noqa: S101 -- the command line ends it alone
+        assert isinstance(actor, Actor)  # noqa: S101 -- the command line may always lift alone
         await _ask(session, found, record_id, actor, words, at)
         return False
     await _show(session, hide_id, found.entity, record_id, actor, words, at)
@@ -273,7 +276,7 @@ async def lift(
 async def _may_end_alone(
     session: AsyncSession, hide: Hide, actor: Actor | str, now: datetime
 ) -> bool:
-    """Return whether this person ends a hide: as who made it just now, or as the second one."""
+    """Return whether an actor may lift a hide alone: as author, second person, or by command."""
     if isinstance(actor, str):
         return True
     if hide.lift_asked_by is not None and hide.lift_asked_by != actor.id:
@@ -301,7 +304,7 @@ async def _show(
     words: str,
     now: datetime,
 ) -> None:
-    """End a hide, and its removals with it."""
+    """Lift a hide, and end its entries in the removal log."""
     await session.execute(
         update(Hide)
         .where(Hide.id == hide_id)
@@ -320,7 +323,7 @@ async def lift_space(
     reason: str,
     now: datetime | None = None,
 ) -> bool:
-    """End the hide of one space (writer); one in a hidden area stays hidden; see `lift`."""
+    """Lift the hide of one space as `lift` does; a space in a hidden area stays hidden."""
     hide_id = await _active_id(session, "space", space_id)
     return await lift(session, hide_id, actor=actor, reason=reason, now=now)
 
@@ -333,14 +336,14 @@ async def lift_crossing(
     reason: str,
     now: datetime | None = None,
 ) -> bool:
-    """End the hide of one crossing (writer); one in a hidden area stays hidden; see `lift`."""
+    """Lift the hide of one crossing as `lift` does; a crossing in a hidden area stays hidden."""
     hide_id = await _active_id(session, "crossing", crossing_id)
     return await lift(session, hide_id, actor=actor, reason=reason, now=now)
 
 
 @dataclass(frozen=True, slots=True)
 class _Why:
-    """By which act, and why, in words and as a code; when."""
+    """The act, free text, code and time of a hide."""
 
     act: str
     words: str
@@ -370,7 +373,7 @@ async def _hide_record(
     )
     if made is None:
         there = await _active_id(session, entity, record_id)
-        # A program is nobody's second person (P50).
+        # A program with a token does not count as a second person (P50).
         if not isinstance(actor, Actor) or is_present(actor):
             await removal_log.agree(session, there, person=person, now=why.now)
         return there
@@ -396,7 +399,7 @@ async def _active_id(session: AsyncSession, entity: str, record_id: str) -> str:
 async def _countries(
     session: AsyncSession, entity: str, record_id: str | None
 ) -> tuple[str | None, ...]:
-    """Return where a hidden record lies; a record that is gone lies nowhere in particular."""
+    """Return the countries of a hidden record; (None,) for an area or a deleted record."""
     found: tuple[str, ...] = ()
     if entity == "space":
         found = tuple(
@@ -411,14 +414,14 @@ async def _countries(
 
 
 def _require(actor: Actor | str, countries: tuple[str | None, ...]) -> None:
-    """Refuse a person who may hide in none of the countries; commands are not asked."""
+    """Refuse a person who may hide in none of the countries; commands always pass."""
     if isinstance(actor, str) or any(can_hide(actor, country=country) for country in countries):
         return
     require_hide(actor, country=countries[0])
 
 
 async def _person(session: AsyncSession, actor: Actor | str) -> str | None:
-    """Return the actor's id if it is a person's."""
+    """Return the id of the actor if the actor is a person, else None."""
     if isinstance(actor, str):
         return await session.scalar(select(Person.id).where(Person.id == actor))
     return actor.id
@@ -435,7 +438,7 @@ async def _noted(
     *,
     code: str | None = None,
 ) -> None:
-    """Write to the audit; a person's words stay with the hide, for fewer people to read (P56)."""
+    """Write to the audit; a person's text stays with the hide, which fewer people see (P56)."""
     details = {"hide": hide_id}
     if isinstance(actor, str):
         details["reason"] = words
@@ -466,7 +469,7 @@ def _reason(reason: str) -> str:
 
 def _polygon(area: dict[str, Any]) -> Polygon | MultiPolygon:
     try:
-        # GEOS says of NaN what it says of any other coordinate that is none: not valid.
+        # NaN coordinates need no warning of NumPy: GEOS reports them as invalid below.
         with np.errstate(invalid="ignore"):
             made = shape(area)
     except (GEOSException, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
@@ -479,7 +482,7 @@ def _polygon(area: dict[str, Any]) -> Polygon | MultiPolygon:
     if west < -180 or east > 180 or south < -90 or north > 90:  # noqa: PLR2004
         raise InvalidRecordError([("geometry", CodedReason("not_degrees"))])
     if not made.is_valid:
-        # Without GEOS' coordinates: what went wrong is enough.
+        # Drop the coordinates from the message of GEOS; the kind of the error is enough.
         detail = is_valid_reason(made).partition("[")[0].strip()
         raise InvalidRecordError([("geometry", CodedReason("geometry_invalid", detail=detail))])
     return made

@@ -1,10 +1,10 @@
-"""Nobody erases alone (P52): what one person takes out of sight is counted, and many end again.
+"""Log of removals from public view, which limits how much one person can remove alone (P52).
 
-Every removal holds at once. Those of one person beyond the limit call who coordinates and end by
-themselves after a day, unless a second person confirms them. The count is of a day: who closes four
-spaces in a season must not see the fourth open again by itself, with people on their way to it.
-What stands on one person's word stays before those in charge of it (`geo.removals.unconfirmed`),
-however old.
+Every removal takes effect at once. Removals of one person beyond the limit alert the coordinators
+and end by themselves after a day, unless a second person confirms them. The limit counts one day: a
+person who closes four spaces in a season must not see the fourth reopen by itself, with people on
+their way to it. Unconfirmed removals of any age stay listed for the people in charge of the records
+(`geo.removals.unconfirmed`).
 """
 
 import uuid
@@ -21,41 +21,42 @@ from geo.db import clock
 from geo.models import Removal
 from geo.removals import restoration
 
-#: Records that one person takes out of sight in a day without an end [A].
+#: Number of records that one person may remove in a day; further removals end by themselves [A].
 PER_DAY = 3
 
-#: The name under which a session carries what is set instead of `PER_DAY`.
+#: Key in ``session.info`` of a setting that overrides `PER_DAY`.
 LIMIT = "removals_per_day"
 
-#: What counts as a day, and how long a removal beyond the limit lasts alone (P52).
+#: Length of a day of the count, and the time after which an unconfirmed removal beyond the limit
+#: ends (P52).
 DAY = timedelta(hours=24)
 
-#: Closed days that come to so many are no holiday [A].
+#: Total length of newly closed days from which they count as a removal, not as a holiday [A].
 _LONG = timedelta(days=7)
 
-#: What keeps nobody out, of conditions that are words.
+#: Values of conditions that exclude nobody.
 _OPEN = ("open", "yes", "not_known")
 
-#: Statuses of a space that is not open to anybody.
+#: Statuses of a space that is closed to everybody.
 _CLOSED = ("temporarily_closed", "closed")
 
 Undo = dict[str, Any]
 
 
 def limit_of(session: AsyncSession) -> int:
-    """Return how many records a person may take out of sight in a day without an end."""
+    """Return how many records a person may remove in a day before removals end by themselves."""
     return int(session.info.get(LIMIT, PER_DAY))
 
 
 def taken_away(before: Mapping[str, Any], changes: Mapping[str, Any]) -> Undo:
-    """Return which of the changes take a space away, each with its value before and after.
+    """Return the changes that count as a removal of a space, each with its value before and after.
 
     Parameters
     ----------
     before : mapping
-        The space's whole document.
+        The space's complete document.
     changes : mapping
-        What holds at once of a change.
+        The part of a change that applies at once.
     """
     return {
         name: [before.get(name), after]
@@ -69,12 +70,12 @@ def _is_closing(before: object, after: object) -> bool:
 
 
 def _is_earlier(before: object, after: object) -> bool:
-    """Return whether a confirmation ends earlier: the public loses the space that day."""
+    """Return whether a confirmation expires earlier, which removes the space from that day on."""
     return isinstance(before, str) and isinstance(after, str) and after < before
 
 
 def _shuts_for_long(before: object, after: object) -> bool:
-    """Return whether days are newly said to be closed that come to `_LONG` and more."""
+    """Return whether the newly added closed days amount to `_LONG` or more."""
     known = before if isinstance(before, list) else []
     new = [one for one in after if one not in known] if isinstance(after, list) else []
     spans = (
@@ -86,14 +87,14 @@ def _shuts_for_long(before: object, after: object) -> bool:
 
 
 def _shuts_out(before: object, after: object) -> bool:
-    """Return whether a condition is newly set or changed: whom it keeps out is not sent there."""
+    """Return whether a condition is set or changed so that it excludes people."""
     return after != before and bool(after) and after not in _OPEN
 
 
-#: Fields of a space by which it can go out of sight, or out of what people are sent to (P15), and
-#: whether a change of each does so. Conditions change seldom, so that honest hands stay below the
-#: limit. Full is not among them: it is said of many places in one evening, stays in view, and who
-#: is sent to a full house by our own clock walks for nothing.
+#: Tests by field of a space: whether a change removes the space from view, or from the places that
+#: people are sent to (P15). Conditions change seldom, so honest users stay below the limit. The
+#: status "full" does not count: it is set at many places in one evening and stays in view, and if
+#: it ended by itself people would be sent to a full place.
 _TAKES_AWAY: Mapping[str, Callable[[Any, Any], bool]] = {
     "status": _is_closing,
     "visibility": lambda before, after: before != after,
@@ -112,7 +113,7 @@ _TAKES_AWAY: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 async def moment(session: AsyncSession, now: datetime | None) -> datetime:
-    """Return ``now``, or the database's where it is None."""
+    """Return ``now``, or the time of the database's clock if ``now`` is None."""
     if now is not None:
         return now
     found: datetime = (await session.execute(select(clock.now()))).scalar_one()
@@ -130,27 +131,27 @@ async def note(
     undo: Undo | None = None,
     hide_id: str | None = None,
 ) -> datetime | None:
-    """Write down that a person takes a record out of sight (writer), and return when that ends.
+    """Log a removal by a person (writer session), and return when the removal ends.
 
-    Call it in the transaction of the removal, before its entry of the audit.
+    Called in the transaction of the removal, before its audit entry.
 
     Parameters
     ----------
     entity, act : str
-        One of `geo.models.REMOVABLE` and of `geo.models.REMOVING_ACTS`.
+        One of `geo.models.REMOVABLE`, and one of `geo.models.REMOVING_ACTS`.
     person : str or None
-        Who; None, the command line of the machine or the system, is not counted.
+        Person who removes; None for the command line or the system, whose removals do not count.
     now : datetime or None
-        Aware; None is the database's now.
+        Current time, timezone-aware; None for the database's clock.
     undo : mapping or None
-        What `geo.removals.restoration` puts back when it ends.
+        Data by which `geo.removals.restoration` restores the record when the removal ends.
     hide_id : str or None
-        Of the hide by which it is done.
+        Hide by which the record is removed.
 
     Returns
     -------
     datetime or None
-        None for what lasts, or is not counted.
+        None for a removal that is permanent or does not count.
     """
     if person is None:
         return None
@@ -179,7 +180,7 @@ async def note(
 async def _end(
     session: AsyncSession, entity: str, record_id: str, person: str, now: datetime
 ) -> datetime | None:
-    """Return when one more removal by a person ends."""
+    """Return when a new removal by a person ends; None if it is within the limit."""
     ends = (
         await session.scalars(
             select(Removal.ends_at).where(
@@ -191,7 +192,7 @@ async def _end(
         )
     ).all()
     if ends:
-        # A second way to take away the same record lasts no longer than the first.
+        # A second removal of the same record ends no later than the first.
         return None if None in ends else min(end for end in ends if end is not None)
     key = func.concat(Removal.entity, " ", Removal.record_id)
     counted = await session.scalar(
@@ -201,13 +202,13 @@ async def _end(
             key != f"{entity} {record_id}",
         )
     )
-    # An area is any number of records, and whatever comes to lie in it.
+    # An area holds any number of records, future ones too, so it is always beyond the limit.
     is_beyond = entity == "area" or (counted or 0) >= limit_of(session)
     return now + DAY if is_beyond else None
 
 
 async def _is_called(session: AsyncSession, person: str) -> bool:
-    """Return whether somebody was called about a person already, and has not settled it."""
+    """Return whether an alert about a person was sent before and is not settled yet."""
     waiting = select(Removal.id).where(
         stands(), Removal.person == person, Removal.ends_at.is_not(None)
     )
@@ -215,9 +216,9 @@ async def _is_called(session: AsyncSession, person: str) -> bool:
 
 
 async def agree(session: AsyncSession, hide_id: str, *, person: str | None, now: datetime) -> None:
-    """Take it as agreement that somebody else hides the same record too (writer).
+    """Confirm other people's removals by a hide because a second person hides the record as well.
 
-    ``person`` None is the command line.
+    Needs a writer session; ``person`` is None for the command line.
     """
     await confirm_these(
         session,
@@ -228,7 +229,7 @@ async def agree(session: AsyncSession, hide_id: str, *, person: str | None, now:
 
 
 async def is_agreed(session: AsyncSession, hide_id: str) -> bool:
-    """Return whether a second person agreed to a hide (writer)."""
+    """Return whether a second person confirmed a hide (writer session)."""
     found = select(Removal.id).where(Removal.hide_id == hide_id, Removal.confirmed_at.is_not(None))
     return await session.scalar(found.limit(1)) is not None
 
@@ -236,7 +237,7 @@ async def is_agreed(session: AsyncSession, hide_id: str) -> bool:
 async def confirm_these(
     session: AsyncSession, which: ColumnElement[bool], person: str | None, now: datetime
 ) -> None:
-    """Let removals last that stand on one person's word (writer); see `unconfirmed.confirm`."""
+    """Make unconfirmed removals permanent (writer session); see `unconfirmed.confirm`."""
     found = await session.execute(
         update(Removal)
         .where(stands(), which)
@@ -258,7 +259,7 @@ async def confirm_these(
 async def settle(
     session: AsyncSession, entity: str, record_id: str, fields: Iterable[str], now: datetime
 ) -> None:
-    """Forget removals whose fields two people have decided by now (writer)."""
+    """End the removals of fields that two people have decided on since (writer session)."""
     rows = await session.execute(
         select(Removal.id, Removal.undo).where(
             stands(),
@@ -273,7 +274,7 @@ async def settle(
 
 
 async def end_hide(session: AsyncSession, hide_id: str, now: datetime) -> None:
-    """Forget the removals of a hide that is lifted (writer)."""
+    """End the removals by a hide that is lifted (writer session)."""
     await _end_these(session, Removal.hide_id == hide_id, now)
 
 
@@ -287,7 +288,7 @@ async def _end_these(session: AsyncSession, which: ColumnElement[bool], now: dat
 
 
 async def end_due(session: AsyncSession, now: datetime) -> int:
-    """Put back what one person took away beyond the limit and nobody confirmed in time (writer).
+    """Restore records of removals beyond the limit that nobody confirmed in time (writer session).
 
     Returns
     -------
@@ -328,8 +329,8 @@ async def end_due(session: AsyncSession, now: datetime) -> int:
     return len(ended)
 
 
-#: Of two requests at the same moment neither counts the other: the newest records beyond the
-#: limit get their end here.
+#: Sets the end of removals beyond the limit that `note` missed: two simultaneous requests do not
+#: count each other. The newest removals get an end.
 _BEYOND = text(
     """
     with standing as (
@@ -362,5 +363,5 @@ async def _hold_to_limit(session: AsyncSession, now: datetime) -> None:
 
 
 def stands() -> ColumnElement[bool]:
-    """Return whether a removal stands on one person's word."""
+    """Return the SQL condition that a removal is in effect and not confirmed by a second person."""
     return Removal.ended_at.is_(None) & Removal.confirmed_at.is_(None)

@@ -1,4 +1,4 @@
-"""Putting back what was taken out of sight, where nothing else has been said of it since (P52)."""
+"""Restoration of removed records, unless they were changed again since the removal (P52)."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from geo.records import space_documents
 
 _DAY = timedelta(days=1)
 
-#: As it was deleted; what came in its place since stays.
+#: Inserts a deleted contact again, unless a new contact has taken its id.
 _CONTACT = text(
     """
     insert into amparo.contacts
@@ -34,19 +34,19 @@ async def put_back(
     undo: Mapping[str, Any],
     now: datetime,
 ) -> bool:
-    """Undo one removal (writer), and tell whether anything changed by it.
+    """Undo one removal (writer session), and return whether anything changed.
 
     Parameters
     ----------
     entity, record_id : str
-        As of `geo.models.Removal`.
+        As in `geo.models.Removal`.
     hide_id : str or None
-        Of the hide by which it was done.
+        Hide by which the record was removed.
     undo : mapping
-        Of a space, by field, the value before and after; of a crossing the ``statement``'s id;
-        of a contact its whole ``row`` as JSON.
+        For a space, the values before and after by field; for a crossing, the id of the
+        ``statement``; for a contact, its whole ``row`` as JSON.
     now : datetime
-        Aware.
+        Current time, timezone-aware.
     """
     if hide_id is not None:
         return await _lift(session, hide_id, now)
@@ -75,7 +75,7 @@ async def _lift(session: AsyncSession, hide_id: str, now: datetime) -> bool:
 async def _reopen(
     session: AsyncSession, space_id: str, undo: Mapping[str, Any], now: datetime
 ) -> bool:
-    """Return a space the values of before, of the fields that nobody has changed again."""
+    """Restore the former values of a space's fields that were not changed again since."""
     is_open = await session.scalar(
         select(Location.id).where(Location.id == space_id, Location.visibility != "restricted")
     )
@@ -96,13 +96,13 @@ async def _reopen(
                 today=now.date(),
                 source="network",
             )
-    except GeoError:  # a rule of today refuses what was there: it stays as it is
+    except GeoError:  # today's rules refuse the former values, so the space stays as it is
         return False
     return True
 
 
 async def _end_statement(session: AsyncSession, statement_id: str, now: datetime) -> bool:
-    """Let a statement on a crossing end before today; one that begins later never was."""
+    """End a statement on a crossing yesterday; delete a statement that begins later."""
     found = await session.get(CrossingStatus, statement_id)
     if found is None:
         return False
@@ -130,7 +130,7 @@ async def _take_term_back(session: AsyncSession, named: str) -> bool:
 
 
 async def newest_statement(session: AsyncSession, crossing_id: str, valid_from: str) -> str | None:
-    """Return the id of the statement that wins of one day (ISO 8601) of a crossing (writer)."""
+    """Return the id of a crossing's winning statement of a day in ISO 8601 (writer session)."""
     found: str | None = await session.scalar(
         select(func.max(CrossingStatus.id.collate("C"))).where(
             CrossingStatus.crossing_id == crossing_id,

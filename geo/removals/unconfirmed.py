@@ -1,4 +1,4 @@
-"""What stands on one person's word, for those in charge of it to see and to confirm (P52, P56)."""
+"""Unconfirmed removals, for the people in charge of the records to see and confirm (P52, P56)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,22 +15,23 @@ from geo.removals import removal_log
 
 @dataclass(frozen=True, slots=True)
 class UnconfirmedRemoval:
-    """A removal that stands on one person's word, as somebody in charge of the record sees it.
+    """A removal by one person without confirmation, as people in charge of the record see it.
 
     Attributes
     ----------
     record_id : str
-        Of an area, its hide's id; of a term, its vocabulary and code with a slash between.
+        Id of the record; for an area the id of the hide, for a term its vocabulary and code with a
+        slash between.
     name : str or None
-        Of the space or crossing.
+        Name of the space or crossing.
     act : str
         One of `geo.models.REMOVING_ACTS`.
     by : str or None
-        Name of the person.
+        Name of the person who removed the record.
     ends_at : datetime or None
-        When it ends unless a second person confirms it; None where it lasts.
+        When the removal ends unless a second person confirms it; None if it is permanent.
     may_confirm : bool
-        Who looks is a second person who may.
+        Whether the actor is a second person who may confirm the removal.
     """
 
     id: str
@@ -47,9 +48,10 @@ class UnconfirmedRemoval:
 
 
 async def standing(session: AsyncSession, actor: Actor) -> tuple[UnconfirmedRemoval, ...]:
-    """Return what stands on one person's word and somebody is in charge of (writer).
+    """Return the unconfirmed removals of records that the actor is in charge of (writer session).
 
-    What ends soonest comes first, then the newest. Restricted spaces only for who is named.
+    Those that end soonest come first, then the newest. Removals of restricted spaces are shown only
+    to the named readers of the space.
     """
     rows = await session.execute(
         _question(actor)
@@ -60,16 +62,16 @@ async def standing(session: AsyncSession, actor: Actor) -> tuple[UnconfirmedRemo
 
 
 async def confirm(session: AsyncSession, removal_id: str, *, actor: Actor, now: datetime) -> None:
-    """Agree as a second person: what was taken out of sight stays so (writer).
+    """Confirm a removal as a second person, which makes it permanent (writer session).
 
     Raises
     ------
     NotFoundError
-        There is none that stands on one person's word, or not for this person.
+        There is no such unconfirmed removal, or the actor may not know of it.
     SessionNeededError
-        A program asks, in whoever's name: it is nobody's second person (P50).
+        The request comes from a program with a token, which is no second person (P50).
     ForbiddenError
-        It is the actor's own, or they may not take it out of sight themselves.
+        The removal is the actor's own, or the actor may not remove such a record themselves.
     """
     require_present(actor)
     rows = await session.execute(
@@ -117,12 +119,12 @@ def _question(actor: Actor) -> Any:  # noqa: ANN401 -- a select whose type has o
 
 
 def _countries(row: Row[Any]) -> set[str | None]:
-    """Return where a record lies; {None} is nowhere in particular."""
+    """Return the countries of a record; {None} if it has none."""
     return {row.country, row.country_a, row.country_b} - {None} or {None}
 
 
 def _is_in_charge(row: Row[Any], actor: Actor) -> bool:
-    """Return whether somebody could restore the record (P56); whoever took it away knows of it."""
+    """Return whether the actor could restore the record, or removed it themselves (P56)."""
     if not row.is_told:
         return False
     return row.Removal.person == actor.id or any(

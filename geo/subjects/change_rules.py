@@ -1,11 +1,11 @@
-"""Which part of a change one owner makes at once, and which part waits for a second person.
+"""Rules that split a change into a part applied at once and a part that waits for a second person.
 
-P40: closing is fast, opening is slow. Closing, full, fewer places, shorter hours, fewer services,
-stricter conditions, less visibility and a coded reason are immediate; but to restrict a record,
-which takes it from everybody who could restore it, needs a second person (P52). Whatever sends
-people somewhere new or lets more in waits: opening, moving, longer hours, more services, more
-visibility, phones (a false one is a trap), a new space; and free text, wherever it is written
-(P51). What no rule here names waits too.
+P40: closing is fast, opening is slow. A closing, "full", fewer places, shorter hours, fewer
+services, stricter conditions, less visibility and a coded reason apply at once. Restricting a
+record takes it from everybody who could restore it, so it needs a second person (P52). Every change
+that sends people to a new place or admits more people waits: opening, moving, longer hours, more
+services, more visibility, telephones (a false one is a trap) and a new space. Free text waits in
+every field (P51), and so does any field without a rule here.
 """
 
 import math
@@ -19,11 +19,11 @@ from geo.text import coded_reasons
 
 Document = Mapping[str, Any]
 
-#: From the most open to the most closed: a step to the right is immediate.
+#: Values from the most open to the most closed: a step to the right applies at once.
 _ORDERED: Mapping[str, tuple[Any, ...]] = {
     "status": ("active", "full", "temporarily_closed", "closed"),
-    # "restricted", and "confidential" which means it, are no steps of one person: the space is
-    # hidden until a second one agrees (P52).
+    # Without "restricted" (also set by the field "confidential"): one person cannot restrict a
+    # space, which is hidden instead until a second person agrees (P52).
     "visibility": ("public", "partners"),
     "access": ("open", "referral_only"),
     "children_alone": ("yes", "not_known", "no"),
@@ -34,33 +34,33 @@ _ORDERED: Mapping[str, tuple[Any, ...]] = {
     "step_free": (True, None, False),
 }
 
-#: Lists of what is offered: taking away is immediate, each addition waits.
+#: Lists of what is offered: removing an item applies at once, each addition waits.
 _OFFERED = ("services", "sectors", "languages", "referral_points", "public_phones", "itinerary")
 
-#: Whose time is ``capacity_updated``.
+#: Fields whose time of update is ``capacity_updated``.
 _PLACES = ("capacity", "available")
 
-#: Immediate only to be emptied: what is written there may lead into a trap. A notice is immediate
-#: too where it is a coded reason, since "closed for fumigation" cannot wait (P51).
+#: Text fields of which only the clearing applies at once, since new text may lead into a trap. A
+#: notice that is a coded reason applies at once too: "closed for fumigation" cannot wait (P51).
 _CLEARED_AT_ONCE = ("public_contact", "notice")
 
 _HOURS = ("schedules", "schedule_exceptions")
 
-#: Fields that only make sense together: if a part of them waits, the rest of them waits with it.
+#: Groups of fields that only make sense together: if one of a group waits, all of them wait.
 _TOGETHER = (("minimum_age", "maximum_age"), ("confirmed_on", "expires_on", "confirmed_by"))
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSplit:
-    """A change cut in two.
+    """A change split into a part that applies at once and a part that waits.
 
     Attributes
     ----------
     now : dict
-        Fields with the values they may get at once by one owner's word.
+        Fields with the values that one person may set at once.
     later : dict
-        Fields with the values that wait for a second person. A field can be in both: a service
-        taken away now, another one added later.
+        Fields with the values that wait for a second person. A field can be in both: if
+        ``services`` loses one service now, and gains another later.
     """
 
     now: dict[str, Any]
@@ -68,20 +68,21 @@ class ChangeSplit:
 
 
 def classify(before: Document | None, after: Document, today: date) -> ChangeSplit:
-    """Cut a change of a space in the part that is immediate and the part that waits (P40).
+    """Split a change of a space into the part that applies at once and the part that waits (P40).
 
     Parameters
     ----------
     before, after : mapping
-        Whole documents of the space (`geo.records.space_documents`), canonical; ``before`` is None
-        for a space that does not exist yet, of which everything waits.
+        Complete canonical documents of the space (`geo.records.space_documents`); ``before`` is
+        None for a new space, of which everything waits.
     today : date
-        Hours of the past do not count.
+        Day from which opening hours are compared; past hours are ignored.
 
     Returns
     -------
-    Split
-        ``now`` made to ``before`` never opens anything; ``later`` made to that gives ``after``.
+    ChangeSplit
+        Applying ``now`` to ``before`` never opens anything; applying ``later`` to the result gives
+        ``after``.
     """
     if before is None:
         return ChangeSplit({}, dict(after))
@@ -104,7 +105,8 @@ def classify(before: Document | None, after: Document, today: date) -> ChangeSpl
         and not any(name in later for name in _PLACES)
         and _is_newer(before.get("capacity_updated"), later["capacity_updated"])
     ):
-        # The time of a count goes with the count; never back, which would age a "full".
+        # The update time of the number of places applies with the number, but never moves back,
+        # which would make a "full" look outdated.
         now["capacity_updated"] = later.pop("capacity_updated")
     for group in _TOGETHER:
         if any(name in later for name in group):
@@ -114,14 +116,14 @@ def classify(before: Document | None, after: Document, today: date) -> ChangeSpl
 
 
 class _Waits:
-    """Stands for "no part of it is immediate"."""
+    """Sentinel type for "no part of the field's change applies at once"."""
 
 
 _WAITS = _Waits()
 
 
 def _at_once(name: str, before: Any, after: Any) -> Any:  # noqa: ANN401 -- any value of a field
-    """Return the value a field may get at once, or `_WAITS`."""
+    """Return the value that a field may get at once, or `_WAITS`."""
     if name in _CLEARED_AT_ONCE and after is None:
         return after
     if name in _ORDERED:
@@ -139,7 +141,7 @@ def _at_once(name: str, before: Any, after: Any) -> Any:  # noqa: ANN401 -- any 
 
 def _fewer(before: list[Any], after: list[Any]) -> list[Any]:
     kept = [item for item in after if item in before]
-    # The same items in another order change nothing that could lead astray.
+    # The same items in another order are harmless, so a mere reordering applies at once.
     return kept if len(kept) == len(after) else [item for item in before if item in after]
 
 
@@ -147,12 +149,12 @@ def _fewer_amenities(before: Mapping[str, bool], after: Mapping[str, bool]) -> d
     made = {code: there for code, there in after.items() if not there or before.get(code) is True}
     for code, there in before.items():
         if not there and after.get(code) is True:
-            made[code] = False  # what is said to be missing stays so until somebody else agrees
+            made[code] = False  # a missing amenity stays missing until a second person agrees
     return made
 
 
 def _narrower(before: list[str] | None, after: list[str] | None) -> Any:  # noqa: ANN401
-    """Return the genders that both admit; None admits everybody."""
+    """Return the genders admitted both before and after, or `_WAITS`; None admits everybody."""
     if after is None:
         return _WAITS
     if before is None:
@@ -173,7 +175,7 @@ def _or_unlimited(number: float | None) -> float:
 
 
 def _is_fewer(before: int | None, after: int | None) -> bool:
-    """Tell whether fewer places are promised: not known promises none, but 0 says "full" (P42)."""
+    """Return whether fewer places are promised (P42); None promises none, and 0 means "full"."""
     if before == 0:
         return False
     return after is None or after == 0 or (before is not None and after < before)
@@ -186,7 +188,7 @@ def _is_newer(before: str | None, after: str | None) -> bool:
 
 
 def _asks_more(before: list[str] | None, after: list[str] | None) -> bool:
-    """Return whether more documents are asked for; None is not known, an empty list none."""
+    """Return whether more documents are required; None means not known, an empty list none."""
     if before is None:
         return bool(after)
     if after is None:
@@ -198,7 +200,7 @@ def _is_earlier(before: str | None, after: str | None) -> bool:
     return before is not None and after is not None and after < before
 
 
-#: Conditions of single values: which change is stricter, and so immediate.
+#: Comparison of each field with a single value, true if a change is stricter and applies at once.
 _STRICTER: Mapping[str, Callable[[Any, Any], bool]] = {
     "minimum_age": _is_higher,
     "maximum_age": _is_lower,
@@ -212,7 +214,7 @@ _STRICTER: Mapping[str, Callable[[Any, Any], bool]] = {
 
 def _hours_at_once(before: Document, after: Document, today: date) -> dict[str, Any]:
     was = OpenTime.of(before)
-    # What a holiday means is a field of its own; here it is as before.
+    # Hours are compared under the old rule for holidays, which is a field of its own.
     calendar = Calendar(
         before.get("holidays") or "not_known", before.get("country"), before.get("admin1")
     )
@@ -224,11 +226,11 @@ def _hours_at_once(before: Document, after: Document, today: date) -> dict[str, 
 
 
 def _without_new_words(before: Document, after: Document, today: date) -> OpenTime:
-    """Return the hours of ``after`` without what their texts newly say.
+    """Return the hours of ``after`` without new texts and without new days far from today.
 
-    Hours are compared, words are not: whatever is newly written beside them waits, but for the
-    coded reason of a closed day (P51). So does a new day that is far from today: closed "from
-    3105-05-12" takes nothing away, and is a number to call.
+    Only hours can apply at once. New text beside them waits, except for the coded reason of a
+    closed day (P51). A new day far from today waits too: "closed from 3105-05-12" closes nothing,
+    and its digits can be a telephone number.
     """
     was = list(_rules(before))
     known = {rule.get(name) for rule in _rules(before) for name in _WORDS}
@@ -247,7 +249,8 @@ def _without_new_words(before: Document, after: Document, today: date) -> OpenTi
         return rule in was or not any(coded_reasons.is_far(rule.get(name), today) for name in _DAYS)
 
     hours = OpenTime.of(after)
-    # A rule left out would close what it opens: where one is far, the rules stay as they are.
+    # Leaving out a rule would close the hours it opens. So if a new rule has a day far from today,
+    # all rules stay as before.
     is_near = all(map(is_said, hours.schedules))
     schedules = hours.schedules if is_near else OpenTime.of(before).schedules
     exceptions = filter(is_said, hours.exceptions)
@@ -259,6 +262,6 @@ def _rules(document: Document) -> Iterator[Mapping[str, Any]]:
         yield from document.get(name) or ()
 
 
-#: Texts within hours, and their days.
+#: Keys of texts and of days within the rules of opening hours.
 _WORDS = ("description", "reason")
 _DAYS = ("starts_on", "ends_on", "dtstart", "until", "valid_from", "valid_to")

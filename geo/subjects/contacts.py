@@ -1,7 +1,7 @@
-"""Lines to call and pathways as subjects of proposals: what people follow is changed by two (P53).
+"""Contacts to call and pathways as subjects of proposals: two people change them (P53).
 
-Taking away holds at once. One that is restricted is for named people, and no word of it waits in
-a queue that others read.
+A removal applies at once. A restricted record is for its named readers, so its texts never wait in
+the queue of proposals, which other people read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,20 +19,20 @@ from geo.records.row_validation import Circumstances
 from geo.subjects.change_rules import ChangeSplit
 from geo.subjects.records import CurrentRecord, Document, SubjectKind, revision_of
 
-#: Of these None takes something away: not known holds at once.
+#: Fields whose clearing removes something and so applies at once.
 _WITHDRAWN = ("phone", "whatsapp", "hours")
 _VISIBILITIES = ("public", "partners", "restricted")
-#: Whoever confirms says both; of a part of them nobody knows what it means.
+#: Fields of a confirmation, which only make sense together.
 _CONFIRMATION = ("confirmed_on", "expires_on")
 
 
 def contact_document(fields: Mapping[str, Any], circumstances: Circumstances) -> Document:
-    """Return a line as a document, from fields as a file of contacts has them.
+    """Return a contact as a document, from fields like those of a file of contacts.
 
     Raises
     ------
     InvalidRecordError
-        Names each field that breaks its rule.
+        A field breaks its rule; the error names each.
     """
     rows, _ = checked(read_contact, fields, circumstances)
     return _written(rows[Contact][0])
@@ -41,7 +41,7 @@ def contact_document(fields: Mapping[str, Any], circumstances: Circumstances) ->
 def pathway_document(
     fields: Mapping[str, Any], circumstances: Circumstances
 ) -> tuple[Document, tuple[str, ...]]:
-    """Return a pathway with its steps as a document, and what was changed on the way (P38)."""
+    """Return a pathway with its steps as a document, and remarks about adapted fields (P38)."""
     rows, remarks = checked(read_pathway, fields, circumstances)
     return _written(rows[Pathway][0]) | {"steps": _steps(rows[PathwayStep])}, remarks
 
@@ -64,7 +64,7 @@ def _columns(record: Base, model: type[Base]) -> Document:
 
 
 def _shown(document: Document) -> CurrentRecord:
-    """Return a record without the words of one that only named people read."""
+    """Return a record as the queue may show it: without the texts if the record is restricted."""
     revision, country = revision_of(document), document["country"]
     if document["visibility"] == "restricted":
         document = {name: document[name] for name in ("id", "visibility", "country")}
@@ -117,9 +117,10 @@ def _check_pathway(document: Mapping[str, Any], circumstances: Circumstances) ->
 
 
 def _split_record(before: Mapping[str, Any] | None, after: Document) -> ChangeSplit:
-    """Cut a change of a line or a pathway: what takes away holds at once, the rest waits.
+    """Split a change of a contact or a pathway: removals apply at once, the rest waits.
 
-    One that is restricted is for named people, so that no word of it is published by one alone.
+    A change that leaves or makes the record restricted applies at once, since only named readers
+    see it; a record that ceases to be restricted waits with all its fields.
     """
     old = before or {}
     changed = {name: value for name, value in after.items() if old.get(name) != value}
@@ -171,18 +172,19 @@ async def _put(
     days = {name: date.fromisoformat(document[name]) for name in _CONFIRMATION}
     row = document | days | {"id": record_id}
     there = await session.scalar(select(model.id).where(model.id == record_id).with_for_update())
-    # Two new ones with one id, each seen by its own second person: the second insert fails.
+    # Of two new records with the same id, each approved by a different person, the second insert
+    # fails.
     how: Any = insert(model) if there is None else update(model).where(model.id == record_id)
     await session.execute(how.values(**row), execution_options={"synchronize_session": False})
 
 
 async def require_known_steps(session: AsyncSession, steps: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse steps that name a contact or a space that is not known (writer).
+    """Refuse steps of a pathway that refer to an unknown contact or space (writer session).
 
     Raises
     ------
     InvalidRecordError
-        Says which; or an instruction names its space.
+        A contact or space is unknown (the error says which), or an instruction has a space's name.
     """
     problems = []
     for step in steps:
@@ -193,11 +195,11 @@ async def require_known_steps(session: AsyncSession, steps: Sequence[Mapping[str
         if step["location_id"] is None:
             continue
         location = await session.get(Location, step["location_id"])
-        # A restricted space is as unknown as one that never was (P39), and is in no pathway.
+        # A restricted space gets the same error as one that never existed (P39).
         if location is None or location.visibility == "restricted":
             problems.append(("steps", CodedReason("unknown_space", space=step["location_id"][:40])))
         elif location.name in step["instruction"]:
-            # The space may be hidden one day; its name would stay behind in the words.
+            # If the space is hidden one day, its name would stay in the text of the instruction.
             problems.append(("steps", CodedReason("instruction_names_space")))
     if problems:
         raise InvalidRecordError(problems)

@@ -1,4 +1,4 @@
-"""Dated statements on crossings: open, closed or not known, from one day on (P32)."""
+"""Dated statements on border crossings: open, closed or not known, from a given day on (P32)."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -42,12 +42,12 @@ def statement_of(status: CrossingStatus) -> Document:
 
 
 def checked_statement(changes: Mapping[str, Any]) -> Document:
-    """Return a proposed statement, whole and checked.
+    """Validate a proposed statement and return it with all its fields.
 
     Raises
     ------
     InvalidRecordError
-        Names each field that is wrong.
+        A field is wrong or unknown; the error names each.
     """
     unknown = sorted(set(changes) - set(CROSSING_FIELDS))
     row = Row(FileRow(0, changes))
@@ -82,7 +82,7 @@ def checked_statement(changes: Mapping[str, Any]) -> Document:
 
 
 async def add_statement(session: AsyncSession, crossing_id: str, document: Document) -> None:
-    """Add a statement that wins over every other one from the same day on."""
+    """Add a statement that overrides all others which begin on the same day."""
     valid_from = date.fromisoformat(document["valid_from"])
     same_day = (
         await session.scalars(
@@ -98,7 +98,7 @@ async def add_statement(session: AsyncSession, crossing_id: str, document: Docum
         .where(CrossingStatus.crossing_id == crossing_id)
     )
     made = f"{crossing_id}:{count}"
-    # Of one day the last id in byte order decides: an id with something after it comes later.
+    # Among statements of one day the last id in byte order wins, so append to the greatest id.
     newest = max(same_day, default="")
     if newest >= made:
         made = f"{newest}.{count}"

@@ -1,7 +1,7 @@
-"""Guidance as subjects of proposals: lines to call, pathways, checklists, terms, rumours (P53).
+"""Guidance as subjects of proposals: contacts, pathways, checklists, terms and rumours (P53).
 
-What people call, follow or read is changed by two: the first proposes, the second sees old beside
-new. A record of these has no number of its revision: it is known by a digest of what it holds.
+Guidance is changed by two people: the first proposes, the second compares the old version with the
+new. These records have no revision number; a digest of their content stands for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ _TABLES: Mapping[str, type[Contact | Pathway | Checklist | Rumour]] = {
 
 
 async def lock(session: AsyncSession, entity: str, ids: Sequence[str]) -> None:
-    """Let nobody else change these records until the transaction ends, in one order (writer)."""
+    """Lock records until the transaction ends, always in the same order (writer session)."""
     if entity == "term":
         for one in sorted(ids):
             name, _, code = one.partition("/")
@@ -44,12 +44,12 @@ async def lock(session: AsyncSession, entity: str, ids: Sequence[str]) -> None:
 
 
 async def require_absent(session: AsyncSession, entity: str, record_id: str) -> None:
-    """Refuse to make anew what is there by now: nobody has compared it (writer).
+    """Refuse to create a record that exists by now: nobody has compared the two (writer session).
 
     Raises
     ------
     ConflictError
-        It is there.
+        The record exists.
     """
     if await KINDS[entity].read(session, [record_id]):
         msg = "a record with this id exists already: propose the change of it"

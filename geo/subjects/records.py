@@ -1,4 +1,4 @@
-"""What a proposal finds of a record of guidance, and how each kind of them is kept (P53)."""
+"""Types for guidance records as subjects of proposals: current state and operations (P53)."""
 
 import hashlib
 import json
@@ -17,17 +17,17 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CurrentRecord:
-    """A record as a proposal finds it.
+    """The current state of a guidance record, with which a proposal is compared.
 
     Attributes
     ----------
     document : dict
-        What the public has of it now: of a rumour without an answer nothing, of a checklist the
-        version that is in force. Of a restricted record only that it is one.
+        Published content: empty for a rumour without an answer, the version in force for a
+        checklist, and only id, visibility and country for a restricted record.
     revision : int
-        A digest of all that it holds, of 48 bits.
+        Digest of the whole content, 48 bits.
     country : str or None
-        Where it is for; None for the whole region.
+        Country that the record is for; None for the whole region.
     """
 
     document: Document
@@ -37,12 +37,13 @@ class CurrentRecord:
 
 @dataclass(frozen=True, slots=True)
 class SubjectKind:
-    """How one entity is read, checked, cut (P40) and stored.
+    """The functions by which one entity is read, checked, split (P40) and stored.
 
     Attributes
     ----------
     store : callable
-        With the day of the change; refuses with `ConflictError` what is not as proposed.
+        Takes the day of the change last; may raise `ConflictError` if the stored record is not the
+        proposed one.
     """
 
     read: Callable[[AsyncSession, Sequence[str]], Awaitable[dict[str, CurrentRecord]]]
@@ -52,6 +53,6 @@ class SubjectKind:
 
 
 def revision_of(document: Mapping[str, Any]) -> int:
-    """Return the digest of a document by which a change of it is noticed, 48 bits."""
+    """Return a digest of a document in 48 bits, which serves as its revision."""
     written = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return int.from_bytes(hashlib.sha256(written.encode()).digest()[:6])

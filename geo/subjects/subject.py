@@ -1,8 +1,8 @@
-"""What a proposal can be about: a space, a crossing, an organisation, a new hazard, guidance.
+"""Subjects of proposals: a space, a crossing, an organisation, a new hazard, or guidance.
 
-A subject's *document* is what a proposal's ``changes`` are made to. A space's is that of
-`geo.records.space_documents`; a crossing's is its newest statement; an organisation's its own
-columns; a hazard's that of `geo.records.hazard_documents`; those of guidance are in
+The ``changes`` of a proposal apply to the *document* of its subject. For a space this is the
+document of `geo.records.space_documents`, for a crossing its newest statement, for an organisation
+its own columns, for a hazard the document of `geo.records.hazard_documents`; for guidance see
 `geo.subjects.guidance`.
 """
 
@@ -47,21 +47,22 @@ Document = dict[str, Any]
 
 ORGANIZATION_FIELDS = ("name", "description", "website", "email")
 
-#: Of a space, what a proposal does not touch: its identity, and whether it is fictitious (P35).
+#: Fields of a space that no proposal changes: its id, and whether it is demo data (P35).
 FIXED = ("id", "demo")
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSubject:
-    """A record as a proposal finds it.
+    """The current state of a record that a proposal is about.
 
     Attributes
     ----------
-    record_id, document, revision : None for a record that does not exist yet
+    record_id, document, revision
+        Id, content and revision; None for a record that does not exist yet.
     organization_id, countries
-        Whose it is and where it lies; a crossing has two countries.
+        Owning organisation, and countries in which the record lies; a crossing has two.
     is_restricted
-        Only named people know of it.
+        Whether only named readers may know of the record.
     """
 
     entity: str
@@ -75,7 +76,7 @@ class ChangeSubject:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a record is, or would be: what decides who may change and approve it."""
+    """Organisation, countries and restriction of a record, which decide who may change it."""
 
     organization_id: str | None
     countries: tuple[str, ...]
@@ -91,7 +92,7 @@ _TABLES: Mapping[str, type[Location | Crossing | Organization | Hazard]] = {
 
 NEW_SPACE = ChangeSubject("space", None, None, None, None, (), is_restricted=False)
 
-#: What can be proposed anew, as it is before it exists.
+#: Empty subject of each entity of which new records can be proposed.
 NEW: Mapping[str, ChangeSubject] = {
     entity: replace(NEW_SPACE, entity=entity)
     for entity in ("space", "hazard", "contact", "pathway", "term")
@@ -101,12 +102,12 @@ NEW: Mapping[str, ChangeSubject] = {
 async def read_subjects(
     session: AsyncSession, entity: str, ids: Sequence[str], *, lock: bool = False
 ) -> dict[str, ChangeSubject]:
-    """Return the records with these ids that exist (writer).
+    """Return the existing records among ``ids`` (writer session).
 
     Parameters
     ----------
     lock : bool
-        Nobody else changes them until the transaction ends.
+        Whether to lock the records until the transaction ends.
     """
     if lock:
         await lock_subjects(session, entity, ids)
@@ -126,20 +127,20 @@ async def read_subjects(
     if entity == "space":
         return await _read_spaces(session, ids)
     if entity == "hazard":
-        # One that is there is not changed by proposals: only whether it is there counts.
+        # Proposals never change an existing hazard, so only its existence matters.
         found = await session.scalars(select(Hazard.id).where(Hazard.id.in_(ids)))
         return {one: replace(NEW["hazard"], record_id=one) for one in found}
     return await (_read_crossings if entity == "crossing" else _read_organizations)(session, ids)
 
 
 async def lock_subjects(session: AsyncSession, entity: str, ids: Sequence[str]) -> None:
-    """Let nobody else change these records until the transaction ends (writer)."""
+    """Lock records until the transaction ends (writer session)."""
     if entity in KINDS:
         await guidance.lock(session, entity, ids)
         return
     table: type[Location | Crossing | Organization | Hazard] = _TABLES[entity]
     await session.execute(
-        # One order for everybody: two batches over the same records never wait for each other.
+        # Always in the same order, so that two batches over the same records cannot deadlock.
         select(table.id).where(table.id.in_(ids)).order_by(table.id).with_for_update()
     )
 
@@ -147,12 +148,12 @@ async def lock_subjects(session: AsyncSession, entity: str, ids: Sequence[str]) 
 async def read_subject(
     session: AsyncSession, entity: str, record_id: str, *, lock: bool = False
 ) -> ChangeSubject:
-    """Return one record (writer).
+    """Return one record (writer session).
 
     Raises
     ------
     NotFoundError
-        There is none.
+        There is no such record.
     """
     found = await read_subjects(session, entity, [record_id], lock=lock)
     if record_id not in found:
@@ -164,12 +165,12 @@ async def read_subject(
 def changed(
     subject: ChangeSubject, changes: Mapping[str, Any], circumstances: Circumstances
 ) -> Document:
-    """Return the document as it would be, checked by every rule that a file's records obey.
+    """Return the changed document, validated by the same rules as records from files.
 
     Raises
     ------
     InvalidRecordError
-        Names each field that is wrong.
+        A field is wrong; the error names each.
     """
     if subject.entity in KINDS:
         return KINDS[subject.entity].check({**(subject.document or {}), **changes}, circumstances)
@@ -187,13 +188,13 @@ def changed(
         raise InvalidRecordError([(name, CodedReason("fixed")) for name in fixed])
     after = _canonical(space_documents.patched(before, changes), circumstances)
     if not {"visibility", "confidential"} & set(changes):
-        # Protected words restrict the record when they are stored (P38), not while they wait.
+        # Protected words restrict the record when they are stored (P38), not while proposed.
         after |= {name: before[name] for name in ("visibility", "confidential")}
     return _agreed(changes, after)
 
 
 def _agreed(changes: Mapping[str, Any], after: Document) -> Document:
-    """Refuse a change that says otherwise of the night than the services do, in silence or not."""
+    """Refuse a change whose ``overnight`` contradicts the services, and return the document."""
     if changes.get("overnight") not in {None, after["overnight"]}:
         way = "take it away" if after["overnight"] else "add it"
         reason = CodedReason("follows_from_services", service=NIGHT_SERVICE, way=way)
@@ -206,7 +207,7 @@ def _canonical(document: Mapping[str, Any], circumstances: Circumstances) -> Doc
 
 
 def owner_of(subject: ChangeSubject, after: Document, circumstances: Circumstances) -> Owner:
-    """Return whose a record is; of a new space, whose it would be."""
+    """Return the owner of a record or, for a new record, the owner it would have."""
     if subject.entity == "hazard":
         return Owner(None, (after["country"],), is_restricted=False)
     if subject.entity in KINDS:
@@ -225,7 +226,7 @@ def owner_of(subject: ChangeSubject, after: Document, circumstances: Circumstanc
 
 
 def split(subject: ChangeSubject, after: Document, today: date) -> ChangeSplit:
-    """Cut a change in what one owner does at once and what waits for a second person (P40)."""
+    """Split a change into what applies at once and what waits for a second person (P40)."""
     if subject.entity == "space":
         return classify(subject.document, after, today)
     if subject.entity in KINDS:
@@ -239,10 +240,10 @@ def split(subject: ChangeSubject, after: Document, today: date) -> ChangeSplit:
 
 
 def _split_statement(subject: ChangeSubject, after: Document, today: date) -> ChangeSplit:
-    """Cut a statement on a crossing (P32, P40): closed and not known are both impassable.
+    """Split a statement on a crossing; "closed" and "not known" both mean impassable (P32, P40).
 
-    They hold at once, by a coded source or the one that is published; who says so in new words
-    waits, and so does a day that is far from today: its figures could be a number (P51).
+    Both apply at once, with a coded source or the published one. A source in new words waits, and
+    so does a day far from today, whose digits could be a telephone number (P51).
     """
     if after["state"] == "open" or coded_reasons.is_far(after["valid_from"], today):
         return ChangeSplit({}, after)
@@ -256,7 +257,7 @@ def _split_statement(subject: ChangeSubject, after: Document, today: date) -> Ch
 
 
 def revision_after(subject: ChangeSubject, now: Mapping[str, Any]) -> int | None:
-    """Return a record's revision once a part of a change was made to it at once."""
+    """Return a record's revision after the part ``now`` of a change is applied."""
     if subject.revision is None or not now:
         return subject.revision
     if subject.entity in KINDS:
@@ -273,9 +274,9 @@ async def store_subjects(
     source: str,
     allow_mixed: bool = False,
 ) -> None:
-    """Write documents, by id of their record (writer).
+    """Store documents by record id (writer session).
 
-    With ``allow_mixed`` new ones may be real beside demo rows, or the other way round (P35).
+    With ``allow_mixed`` new real records may stand beside demo rows, or the other way round (P35).
     """
     if entity == "space":
         await space_documents.store_documents(
@@ -306,9 +307,10 @@ async def store_subjects(
 async def with_organization(
     session: AsyncSession, changes: Mapping[str, Any], own: str | None
 ) -> Mapping[str, Any]:
-    """Return changes of a space that name its organisation by id and name (writer).
+    """Return changes of a space with both id and name of its organisation (writer session).
 
-    ``own`` is the organisation's id where they name none; None leaves it as it is.
+    ``own`` is the id of the default organisation for changes that name none; with None such
+    changes are returned as they are.
     """
     name, stated = changes.get("organization"), changes.get("organization_id")
     if stated or not (name or own) or UNSTORABLE.search(str(name)):
@@ -327,14 +329,14 @@ async def with_organization(
 
 
 async def require_absent(session: AsyncSession, entity: str, record_id: str) -> None:
-    """Refuse a new record whose id is that of one that everybody of the staff may know of.
+    """Refuse a new record whose id is taken by a record that all staff may know of.
 
-    What is restricted is not told apart from what is absent (P39): see `require_unused`.
+    A restricted record counts as absent here (P39); `require_unused` makes the full check later.
 
     Raises
     ------
     ConflictError
-        It is taken.
+        The id is taken.
     """
     if entity in KINDS:
         await guidance.require_absent(session, entity, record_id)
@@ -346,15 +348,15 @@ async def require_absent(session: AsyncSession, entity: str, record_id: str) -> 
 
 
 async def require_unused(session: AsyncSession, space_id: str) -> None:
-    """Refuse to store a new space under an id that any space has or ever had (writer).
+    """Refuse to store a new space under an id that any space has or ever had (writer session).
 
-    One of the past gets the answer of one that is hidden now, so that the refusal does not say
-    which it is (P39); and what was written about the former place is never read of the new one.
+    The error for a former id is that for the id of a hidden space, so that it does not reveal
+    which of the two exists (P39). Entries about the former space are never taken for the new one.
 
     Raises
     ------
     ConflictError
-        It is or was used.
+        The id is in use or was used before.
     """
     used = or_(
         select(Location.id).where(Location.id == space_id).exists(),

@@ -1,7 +1,7 @@
-"""Checklists, terms and answers to rumours as subjects of proposals: words wait for two (P51).
+"""Checklists, terms and answers to rumours as subjects of proposals, since free text waits (P51).
 
-What is proposed is the whole of what would be published; it is compared with its record again
-when it is stored.
+A proposal holds the whole document that would be published. The document is compared with its
+record again when it is stored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ async def _read_checklists(session: AsyncSession, ids: Sequence[str]) -> dict[st
 
 
 async def checklist_document(session: AsyncSession, checklist: Checklist) -> Document:
-    """Return a version of a checklist, in force or not, as a document (writer)."""
+    """Return a version of a checklist, in force or not, as a document (writer session)."""
     items = await session.scalars(
         select(ChecklistItem)
         .where(ChecklistItem.checklist_id == checklist.id)
@@ -96,7 +96,7 @@ async def _store_checklist(
 
 
 def term_id(name: str, code: str) -> str:
-    """Return the id of a term: its vocabulary and its code."""
+    """Return the id of a term, made of its vocabulary and its code."""
     return f"{name}/{code}"
 
 
@@ -126,7 +126,7 @@ async def _read_terms(session: AsyncSession, ids: Sequence[str]) -> dict[str, Cu
 
 
 def _split_term(before: Mapping[str, Any] | None, after: Document) -> ChangeSplit:
-    """Cut a change of a term: no name, mark or longer time holds by one person's word."""
+    """Split a change of a term: only a shorter validity applies at once, all else waits."""
     old = before or {}
     changed = {name: value for name, value in after.items() if old.get(name) != value}
     days, was = after.get("validity_days"), old.get("validity_days")
@@ -180,7 +180,7 @@ async def _read_rumours(session: AsyncSession, ids: Sequence[str]) -> dict[str, 
 
 
 def rumour_document(rumour: Rumour) -> Document:
-    """Return what a rumour says and where."""
+    """Return the claim of a rumour, and where and when it was heard."""
     return {
         "claim": rumour.claim,
         "country": rumour.country,
@@ -194,7 +194,7 @@ async def _store_rumour(
 ) -> None:
     rumour = await session.get(Rumour, record_id, with_for_update=True)
     key = document["message_key"]
-    # What is not known is in no change.
+    # The proposed document has no key for an unknown value, hence `get`.
     if rumour is None or any(document.get(n) != v for n, v in rumour_document(rumour).items()):
         msg = "the rumour is not the one that was proposed"
         raise ConflictError(msg)
@@ -204,7 +204,7 @@ async def _store_rumour(
 
 
 async def require_reviewed(session: AsyncSession, message_key: str) -> None:
-    """Refuse a message of the bank that nobody has reviewed (writer).
+    """Refuse a message key of which no message has been reviewed (writer session).
 
     Raises
     ------
@@ -220,7 +220,7 @@ async def require_reviewed(session: AsyncSession, message_key: str) -> None:
 
 
 def _as_it_is(document: Mapping[str, Any], _circumstances: Circumstances) -> Document:
-    """Return a document that is compared with its record when it is stored."""
+    """Return a document unchecked, since it is compared with its record when it is stored."""
     return dict(document)
 
 

@@ -1,9 +1,9 @@
-"""Reasons in codes: what holds at once by one person's word is said in our words alone (P51).
+"""Coded reasons, the only texts that one person may publish without a second person (P51).
 
-A text that one person may publish alone is one of a finite set: a label of `REASONS`, dates of
-about a year, nothing else. It is stored as the Spanish sentence, which reads back to its code, so
-that every page says it in its own language. Whatever is no sentence of ours waits for a second
-person: no filter of words is asked, because tries passed it (16 of 24).
+Such a text is one of a finite set: a label of `REASONS`, dates within about a year, nothing else.
+It is stored as a Spanish sentence, which can be parsed back to its code, so that every page shows
+it in its own language. Any other text waits for a second person. A filter of words does not replace
+that: 16 of 24 test texts passed one.
 """
 
 import re
@@ -15,7 +15,7 @@ from typing import Any
 from geo.errors import InvalidRecordError
 from geo.reasons import CodedReason
 
-#: By code, why a place is closed or serves less, in Spanish (the catalogues have the others).
+#: Reasons why a place is closed or offers less, by code, in Spanish (catalogues translate them).
 REASONS: Mapping[str, str] = {
     "fumigation": "Fumigación",
     "maintenance": "Arreglos en el lugar",
@@ -36,10 +36,10 @@ REASONS: Mapping[str, str] = {
     "other": "Otro motivo",
 }
 
-#: Those that speak of danger: Spanish, labelled, until a person has reviewed the language (P47).
+#: Codes of reasons about danger, shown in Spanish until a person has reviewed a translation (P47).
 SAFETY_REASONS = frozenset({"illness", "flood", "precaution"})
 
-#: By code, who says that a crossing is closed or not known.
+#: Sources of a statement that a crossing is closed or not known, by code.
 SOURCES: Mapping[str, str] = {
     "official": "Anuncio oficial",
     "authority": "Autoridad del paso",
@@ -48,11 +48,11 @@ SOURCES: Mapping[str, str] = {
     "press": "Prensa",
 }
 
-#: "Until" as far as is known: nobody promises to be open then.
+#: Sentences about the period. "Until" is as far as is known, and no promise to reopen then.
 SINCE = "Desde el %(day)s."
 UNTIL = "Hasta el %(day)s, según se sabe."
 
-#: Farthest day that a reason names [A]: what holds longer is no reason of the day.
+#: Maximum distance from today of a day in a coded reason [A].
 FARTHEST = timedelta(days=366)
 
 _DAY = r"\d{2}/\d{2}/\d{4}"
@@ -67,14 +67,14 @@ _FIELDS = ("code", "since", "until")
 
 @dataclass(frozen=True, slots=True)
 class NoticeReason:
-    """A coded reason: at least one of its parts is there.
+    """A coded reason: a code, a period, or both.
 
     Attributes
     ----------
     code : str or None
-        Of `REASONS`.
+        Code of `REASONS`.
     since, until : date or None
-        From and up to when it holds, as far as is known.
+        First and last day for which the reason holds, as far as is known.
     """
 
     code: str | None
@@ -109,15 +109,15 @@ def reason_in(text: str | None) -> NoticeReason | None:
 
 
 def is_ours(text: str | None, today: date) -> bool:
-    """Return whether a text is a sentence of ours about days near today: nothing is smuggled in."""
+    """Return whether a text is a coded reason with no day far from today, and nothing else."""
     found = reason_in(text)
     return found is not None and not any(is_far(day, today) for day in (found.since, found.until))
 
 
 def is_far(day: date | str | None, today: date) -> bool:
-    """Return whether a day is so far from today that its figures are no day but a number (P51).
+    """Return whether a day is so far from today that its digits may hide another number (P51).
 
-    A day may be written as ISO 8601 has it; none is not far.
+    A text is read as an ISO 8601 date; None is not far.
     """
     if isinstance(day, str):
         day = date.fromisoformat(day)
@@ -125,12 +125,12 @@ def is_far(day: date | str | None, today: date) -> bool:
 
 
 def notice_of(code: str | None, own_words: str | None) -> str | None:
-    """Return the notice that a code makes, and words of one's own, which wait for a second person.
+    """Return a notice of free text followed by the sentence of a code; None without both.
 
     Raises
     ------
     InvalidRecordError
-        No such code.
+        The code is unknown.
     """
     if code and code not in REASONS:
         raise InvalidRecordError(
@@ -141,19 +141,19 @@ def notice_of(code: str | None, own_words: str | None) -> str | None:
 
 
 def is_source(text: str | None) -> bool:
-    """Return whether a text names a coded source of a crossing's state."""
+    """Return whether a text is the label of a coded source (`SOURCES`)."""
     return text in SOURCES.values()
 
 
 def in_words(entity: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return changes of a record with the sentences of the codes that they name.
+    """Return changes of a record with codes of reasons and sources replaced by their sentences.
 
-    A reason is named by its code, or by an object ``{"code", "since", "until"}``.
+    A reason is given by its code, or by an object ``{"code", "since", "until"}``.
 
     Raises
     ------
     InvalidRecordError
-        An object that is no reason.
+        An object is not a valid reason.
     """
     made = dict(changes)
     if entity == "crossing" and isinstance(made.get("source"), str):

@@ -1,10 +1,10 @@
-"""Countries by ISO 3166-1 alpha-2 code, and the boxes of those of the region."""
+"""Country codes of ISO 3166-1 alpha-2, and bounding boxes of the countries of the region."""
 
 from geo.reasons import CodedReason
 
 #: ISO 3166-1 alpha-2, officially assigned (249 codes).
 CODES = frozenset(
-    # One text of pairs reads better than 249 quoted strings.
+    # One text of codes is more readable than 249 quoted strings.
     """
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR
     BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ
@@ -19,8 +19,8 @@ CODES = frozenset(
 )
 
 #: West, south, east, north in degrees of each country of the region, islands included, rounded
-#: outwards from Natural Earth 1:10m (data/boundaries). To notice swapped coordinates, nothing
-#: finer.
+#: outwards from Natural Earth 1:10m (data/boundaries). Only for noticing swapped coordinates and
+#: wrong countries.
 BOXES = {
     "AR": (-73.7, -55.2, -53.6, -21.7),
     "AW": (-70.1, 12.4, -69.8, 12.7),
@@ -46,7 +46,7 @@ BOXES = {
     "VE": (-73.5, 0.6, -59.7, 15.8),
 }
 
-#: The region as a whole: every box together.
+#: Box of the whole region, the union of `BOXES`.
 REGION = (-118.4, -56.0, -28.8, 32.8)
 
 #: Degrees a point may lie outside its country's box: bridges and imprecise town centres.
@@ -54,15 +54,15 @@ MARGIN = 0.5
 
 
 def misplacement(lon: float, lat: float, country: str | None = None) -> CodedReason | None:
-    """Return what is wrong with a position, or None if nothing is noticed.
+    """Return the problem of an implausible position, or None.
 
     Parameters
     ----------
     lon, lat : float
         Degrees, EPSG:4326.
     country : str or None
-        Where the record says it lies; without it only the region is asked, and a point outside
-        the region is wrong only if swapping brings it in.
+        Country that the record states. Without it the box of the whole region is used, and a point
+        outside is a problem only if swapped coordinates would lie inside.
     """
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):  # noqa: PLR2004 - the whole earth
         if -180 <= lat <= 180 and -90 <= lon <= 90:  # noqa: PLR2004

@@ -1,19 +1,20 @@
-"""How far a name as somebody typed it is from a name that there is."""
+"""Edit distance between a typed name and an existing name."""
 
 from rapidfuzz.distance.OSA import distance
 
 
 def strangeness(typed: str, name: str, likeness: float) -> int:
-    """Return how many letters of a name were typed wrong, at least.
+    """Return the estimated number of mistyped letters in a name.
 
-    The fewest to insert, drop, replace or exchange with their neighbour (optimal string alignment).
-    Words in another order are many edits and hardly a mistake: there the parts in common count.
+    This is the smaller of two values: the optimal string alignment distance (insertions, deletions,
+    substitutions and swaps of neighbours), and the share of different trigrams times the length,
+    because words in another order take many edits although they are hardly a mistake.
 
     Parameters
     ----------
     typed, name : str
-        Both folded.
+        Typed and existing name, both folded (`geo.text.normalize.folded`).
     likeness : float
-        Their trigrams in common, 0 to 1, as pg_trgm's ``similarity`` counts them.
+        Similarity of their trigrams, 0 to 1, by pg_trgm's ``similarity``.
     """
     return min(distance(typed, name), round((1 - likeness) * max(len(typed), len(name))))

@@ -1,4 +1,4 @@
-"""The languages of Amparo: one row each, and nothing else to touch for a new one but its texts."""
+"""The languages of Amparo; a new language needs one row here and its texts, nothing else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language that people are answered in.
+    """A language of the public pages and, if ``is_staff``, of the staff console.
 
     Parameters
     ----------
     name
-        Its own name.
+        Name of the language in the language itself.
     locale
-        The CLDR locale of its dates and numbers: of a region whose people are on these routes.
+        CLDR locale for dates and numbers, from a region whose people are on these routes.
     is_staff
-        Those who keep the network work in it: the console, its messages and accounts have it.
+        Whether staff work in the language: console, messages to staff, accounts.
     """
 
     name: str
@@ -25,8 +25,8 @@ class Language:
     is_staff: bool = False
 
 
-#: By ISO 639-1 code, the default first (domain.md, "What this means for the software", 9). Each has
-#: a folder of texts, app/i18n/locale/<code>, and names of terms.
+#: Languages by ISO 639-1 code, the default first (domain.md, "What this means for the software",
+#: 9). Each has a folder of texts, app/i18n/locale/<code>, and names of terms.
 LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
     {
         "es": Language("Español", "es_CO", is_staff=True),
@@ -39,5 +39,5 @@ LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
 
 STAFF_LANGUAGES: Final = tuple(code for code, one in LANGUAGES.items() if one.is_staff)
 
-#: What every term has a name in, and what is shown where a text has no other.
+#: Language in which every term has a name, and the fallback for texts without a translation.
 DEFAULT_LANGUAGE: Final = "es"

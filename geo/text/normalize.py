@@ -1,4 +1,4 @@
-"""Names as people type them: without accents, case and double spaces, and as they sound."""
+"""Normalisation of names for comparison: accents, case, spaces, lookalike letters and sound."""
 
 import re
 import string
@@ -9,21 +9,21 @@ from typing import Final
 
 def folded(value: str) -> str:
     """Return ``value`` without accents and case, single-spaced."""
-    if value.isascii():  # most texts: nothing to take apart
+    if value.isascii():  # most texts; nothing to decompose
         return " ".join(value.lower().split())
     decomposed = unicodedata.normalize("NFKD", value.casefold())
     plain = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
     return " ".join(plain.split())
 
 
-#: Letters of other scripts, and small capitals, that are read as Latin ones; lower case.
-#: From Unicode's confusables.txt (UTS 39), those of Cyrillic, Greek and Latin extensions.
+#: Letters of other scripts and small capitals that look like Latin letters, in lower case: those of
+#: Cyrillic, Greek and Latin extensions in Unicode's confusables.txt (UTS 39).
 _LOOKALIKES = str.maketrans(
     "авсԁеһіјкӏмноρрԛѕтυүѵԝхуαεικνοτχбɑɡıłøđᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
     "abcdehijklmhoppqstuyvwxyaeikvotxbagilodabcdefghijklmnoprstuvwyz",
 )
 
-#: What no reader sees, that text has nevertheless: marks, format signs, fillers.
+#: Unicode categories of invisible characters (marks, format characters), and invisible fillers.
 _UNSEEN = {"Mn", "Me", "Cf"}
 _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
@@ -33,7 +33,7 @@ _SPELLED = re.compile(r"\b(?:[a-z] ){2,}[a-z]\b")
 
 
 def seen(value: str) -> str:
-    """Return ``value`` in small letters without accents and without what no reader sees."""
+    """Return ``value`` in lower case without accents and without invisible characters."""
     if value.isascii():
         return value.lower()
     return "".join(
@@ -44,10 +44,11 @@ def seen(value: str) -> str:
 
 
 def unmasked(value: str) -> str:
-    """Return ``value`` as a reader takes it: plain letters and digits in words, a bar at a pause.
+    """Return ``value`` as a human reads it: words of plain letters and digits, a bar at each pause.
 
-    Letters that only look Latin become so, what cannot be seen goes, any sign between letters is
-    a blank, and words spelled letter by letter (``V.B.G.``) are put together.
+    Letters that look like Latin ones are replaced by these, invisible characters are removed, any
+    other character between letters becomes a space, and words spelled letter by letter
+    (``V.B.G.``) are joined.
     """
     plain = seen(value) if value.isascii() else seen(value).translate(_LOOKALIKES)
     words = _SIGNS.sub(" ", _PAUSE.sub(" | ", plain))
@@ -59,8 +60,8 @@ def _letters() -> dict[str, str]:
     return {letter: p for letter, p in plain.items() if len(p) == 1 and p in string.ascii_lowercase}
 
 
-#: Accented Latin letters of both cases (U+00C0 to U+017F) and what each folds to: what the
-#: database's ``translate`` needs to fold as `folded` does, whatever its locale.
+#: Accented Latin letters of both cases (U+00C0 to U+017F) and the plain letter of each: arguments
+#: for PostgreSQL's ``translate``, so that it folds like `folded` in any locale.
 ACCENTED, PLAIN = "".join(_letters()), "".join(_letters().values())
 
 
@@ -77,9 +78,9 @@ _CLASSES = _classes()
 
 
 def spelling_pattern(name: str) -> str:
-    """Return a PostgreSQL regular expression for whatever folds to the folded ``name``.
+    """Return a PostgreSQL regular expression for all spellings that fold to the folded ``name``.
 
-    Ten times quicker over a table than folding each of its names.
+    Matching a table's names is ten times quicker with it than folding each name.
     """
     return "".join(
         f"[{_CLASSES[sign]}]" if sign in _CLASSES else re.sub(r"([^\w\s])", r"\\\1", sign)
@@ -87,11 +88,11 @@ def spelling_pattern(name: str) -> str:
     )
 
 
-#: How a name sounds to who speaks Spanish of the Americas (seseo, yeismo, b as v, silent h), as
-#: rewritings of its folded form, in this order, each of every place where it matches. Patterns keep
-#: to what Python and JavaScript (flags ``gu``) read alike: the phone searches by the same table. A
-#: newline is left alone, so that a list of names can be taken at once. ``C`` is the sound of ch.
-#: Rules of spelling after Real Academia Espanola, Ortografia (2010), chapter I.
+#: Substitutions that turn a folded name into its sound in the Spanish of the Americas (seseo,
+#: yeismo, b as v, silent h). They apply in this order, each to all of its matches. The patterns
+#: mean the same in Python and JavaScript (flags ``gu``), because the phone searches by the same
+#: table. Newlines stay, so that a list of names can be converted at once. ``C`` is the sound of ch.
+#: Spelling rules after Real Academia Espanola, Ortografia (2010), chapter I.
 SOUNDS: Final[tuple[tuple[str, str], ...]] = (
     (r"[^a-z0-9\n]+", " "),
     (r"ph", "f"),
@@ -117,10 +118,10 @@ _SOUNDS = tuple((re.compile(pattern), instead) for pattern, instead in SOUNDS)
 
 
 def sounded(name: str) -> str:
-    """Return how a name sounds, as a key: ``Cúcuta`` and ``kukuta`` have the same.
+    """Return a key for the sound of a name: ``Cúcuta`` and ``kukuta`` have the same key.
 
-    A cedilla is an s (``Iguaçu``); all other marks go, as `folded` has it. Several names by lines
-    give as many keys.
+    The letter ç becomes an s (``Iguaçu``); all other marks are removed as in `folded`. Several
+    names, one per line, give one key per line.
     """
     cedilla = unicodedata.normalize("NFC", name.casefold()).replace("ç", "s")
     heard = "\n".join(map(folded, cedilla.split("\n")))

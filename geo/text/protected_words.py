@@ -1,4 +1,4 @@
-"""Words that say a place is for people who must not be found, however they are written (P38)."""
+"""Recognition of words that mark a place as one for people who must not be found (P38)."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,12 +6,12 @@ from functools import lru_cache
 
 from geo.text.normalize import unmasked
 
-#: Who is protected here, where a place is for them.
+#: Parts of the patterns: women, children, and places that may be for them.
 _WOMEN = r"(?:mu(?:jer|lher)(?:es)?|wom[ae]n|femmes?|fanm)"
 _CHILDREN = r"(?:menor(?:es)?|nin[oa]s?|adolescentes?|nna|criancas?)"
 _HOUSE = r"(?:(?:refugio|albergue|hogar|abrigo|casa)s?|centros?\s+de\s+(?:proteccion|acogida))"
 
-#: Places of refuge, as they are called.
+#: Names of places of refuge.
 _REFUGES = rf"""(?:
     casas?\s*(?:de\s*)?(?:refugio|abrigo|acogida|acolhida|segura)
     | safe\s*(?:house|space)s? | (?:espacio|espaco|lugar|local)(?:es)?\s+segur[oa]s?
@@ -24,8 +24,9 @@ _REFUGES = rf"""(?:
     )"""
 
 #: Words of places that protect survivors of gender-based violence or trafficking, LGBTIQ+
-#: people or unaccompanied children, in the languages of the network; as `unmasked` gives them.
-#: Broad on purpose: a record held back by mistake is reviewed, a published refuge is not undone.
+#: people or unaccompanied children, in the languages of the network, in the form of `unmasked`.
+#: Broad on purpose: a record held back by mistake is reviewed, but a publication of a refuge cannot
+#: be undone.
 #: From domain.md (safe_space) and protection.md (P2, P38); to be reviewed by a protection lead.
 PROTECTED_TERMS = re.compile(
     rf"""\b(?:
@@ -63,17 +64,17 @@ PROTECTED_TERMS = re.compile(
 
 _REFUGE = re.compile(rf"\b{_REFUGES}\b", re.VERBOSE)
 
-#: Zero-width signs, soft hyphens and the like.
+#: Invisible characters: zero-width characters, soft hyphens and the like.
 _UNSEEN = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
 def protected_phrases(texts: Iterable[str]) -> Iterator[str]:
-    """Yield each protected phrase in the texts of a record, folded."""
+    """Yield each protected phrase in the texts of a record, in the form of `unmasked`."""
     for text in texts:
         yield from _phrases(text)
 
 
-# Most texts of a file come again and again: codes, towns, organisations.
+# Cached, because most texts of a file recur: codes, towns, organisations.
 @lru_cache(maxsize=16_384)
 def _phrases(text: str) -> tuple[str, ...]:
     read = " | ".join(map(unmasked, _readings([text])))
@@ -81,12 +82,12 @@ def _phrases(text: str) -> tuple[str, ...]:
 
 
 def names_a_refuge(text: str) -> bool:
-    """Return whether a text, such as the name of a help line, is that of a place of refuge (P3)."""
+    """Return whether a text, such as the name of a hotline, names a place of refuge (P3)."""
     return any(_REFUGE.search(unmasked(read)) for read in _readings([text]))
 
 
 def _readings(texts: Iterable[str]) -> Iterator[str]:
-    """Yield each text; one with signs that cannot be seen also as if they parted its words."""
+    """Yield each text; one with invisible characters a second time, with spaces in their place."""
     for text in texts:
         yield text
         if not text.isascii() and _UNSEEN.search(text):
