@@ -4,7 +4,7 @@ Times are local to the space and naive. Only future open time counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -153,10 +153,12 @@ class _Frame:
         return not is_mixed or self._lies_within(shorter.at_home(), longer.at_home())
 
     def _lies_within(self, shorter: OpenTime, longer: OpenTime) -> bool:
+        # An opening of the last day may end on the day after it, where a rule of that day goes on.
+        further = replace(self, days=self.days + 1)
         return all(
             _is_within(
                 self.spans(shorter, entry=entry, certain=certain),
-                self.spans(longer, entry=entry, certain=certain),
+                further.spans(longer, entry=entry, certain=certain),
             )
             for entry in (False, True)
             for certain in (False, True)

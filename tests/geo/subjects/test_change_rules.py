@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from geo.errors import InvalidRecordError
@@ -405,6 +405,14 @@ def minutes(times: OpenTime, days: int = 24) -> set[datetime]:
     return found
 
 
+#: Open day and night, and one night less of it: the night of the last compared day ends beyond it.
+DAY_AND_NIGHT = OpenTime(
+    ({"byday": ["MO", "TU", "WE", "TH"], "opens_at": "00:00", "closes_at": "00:00"},), ()
+)
+ONE_NIGHT = OpenTime(({"byday": ["WE"], "opens_at": "01:00", "closes_at": "00:30"},), ())
+
+
+@example(DAY_AND_NIGHT, ONE_NIGHT)
 @given(opening_times, opening_times)
 def test_p40_hours_done_at_once_are_never_longer(before, after):
     made = shortened(before, after, TODAY)
