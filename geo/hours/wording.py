@@ -80,7 +80,8 @@ def _nth_day(code: str) -> str:
 
 
 def _from_end(number: int) -> str:
-    return "último" if number == -1 else f"{-number} antes del fin"
+    named = {-1: "último", -2: "penúltimo", -3: "antepenúltimo"}
+    return named.get(number) or f"{-number}.º contando desde el último"
 
 
 def _and(words: Sequence[str]) -> str:

@@ -3,8 +3,8 @@
 Three steps, each with a module of its own (Dibbelt, Strasser and Wagner, arXiv 1402.0402):
 
 1. `topology`: from the shape of the road graph alone, once per graph;
-2. `customization`: a cost per edge becomes a cost per arc, in full; `updating`: where a few
-   costs changed;
+2. `customization`: a cost per edge becomes a cost per arc, in full; `partial_customization`: where
+   a few costs changed;
 3. `queries`: climb the elimination tree from both ends, unpack shortcuts into edges.
 
 `hierarchy` is the face of it, which checks what it is given: kernels take ids on trust.

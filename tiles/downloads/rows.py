@@ -207,7 +207,6 @@ class CopyReader:
         piece = b"".join(self._parts)
         self._parts.clear()
         self._held_bytes = 0
-        self._is_stopped = False
         self._ready.put_nowait(piece)
 
 

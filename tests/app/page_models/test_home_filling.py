@@ -41,6 +41,10 @@ def opening(days, opens, closes):
             "días 1 y 15 de cada mes 08:00-12:00",
         ),
         (
+            [opening(Recurrence((), frozenset({-1, -2, -4}), "MONTHLY"), "08:00", "12:00")],
+            "días 4.º contando desde el último, penúltimo y último de cada mes 08:00-12:00",
+        ),
+        (
             [opening(Recurrence(frozenset({"TU"}), interval=2), "08:00", "12:00")],
             "mar, cada 2 semanas 08:00-12:00",
         ),
