@@ -269,8 +269,12 @@ def database_export(
             cluster.start()
         # Whole or not at all: half a file could be taken for the whole one.
         beside = file.with_name(f".{file.name}.part")
-        rows = asyncio.run(database_file.write_file(migration_url(settings), beside))
-        beside.replace(file)
+        try:
+            rows = asyncio.run(database_file.write_file(migration_url(settings), beside))
+            beside.replace(file)
+        finally:
+            # Whatever ended it, half a file with secrets in it stays nowhere.
+            beside.unlink(missing_ok=True)
     say(f"{sum(rows.values()):,} rows of {len(rows)} tables: {file}")
 
 

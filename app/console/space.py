@@ -43,7 +43,7 @@ CLOSING = ("full", "temporarily_closed", "closed")
 #: Ways in which an operator's answer reached the person who records the answer.
 HEARD_BY = ("phone", "visit")
 
-Done = Literal["", "applied", "waiting", "both", "answered"]
+Done = Literal["", "applied", "waiting", "both", "hidden", "answered"]
 
 
 @router.get(NEW)

@@ -182,7 +182,8 @@ async def _load(raw: Driver, archive: zipfile.ZipFile) -> dict[str, int]:
 
 def _make_private(path: Path) -> None:
     path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
+    # Fails where somebody else made the file in the meantime, be it a link: it would be theirs.
+    path.touch(mode=0o600, exist_ok=False)
 
 
 async def _revision(raw: Driver) -> str:

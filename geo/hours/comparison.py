@@ -5,7 +5,7 @@ Times are local to the space and naive. Only future open time counts.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from geo.hours.public_holidays import is_holiday
@@ -110,6 +110,22 @@ def shortened(
         ):
             return part
     return None
+
+
+def share_kept(after: OpenTime, before: OpenTime, today: date) -> float:
+    """Return how much of the open time of the next two weeks a change keeps or adds.
+
+    Returns
+    -------
+    float
+        Open time of ``after`` divided by that of ``before``; 1 if ``before`` is never open.
+    """
+    frame = _Frame(today, PLAIN_DAYS, Calendar())
+    was, will = (
+        sum((end - start for start, end in frame.spans(times)), timedelta())
+        for times in (before, after)
+    )
+    return will / was if was else 1.0
 
 
 def _parts(before: OpenTime, after: OpenTime, frame: "_Frame") -> Iterator[OpenTime]:

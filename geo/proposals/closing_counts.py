@@ -33,7 +33,7 @@ async def note_change(
     """
     record_id = str(subject.record_id)
     if subject.entity == "space":
-        undo = removal_log.taken_away(subject.document or {}, changes)
+        undo = removal_log.taken_away(subject.document or {}, changes, now.date())
     elif subject.entity == "crossing":
         found = await restoration.newest_statement(session, record_id, str(changes["valid_from"]))
         undo = {"statement": found}

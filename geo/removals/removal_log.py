@@ -10,7 +10,7 @@ their way to it. Unconfirmed removals of any age stay listed for the people in c
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts import coordinators
 from geo.audit import trail
 from geo.db import clock
+from geo.hours.comparison import OpenTime, share_kept
 from geo.models import Removal
 from geo.removals import restoration
 
@@ -34,6 +35,10 @@ DAY = timedelta(hours=24)
 #: Total length of newly closed days from which they count as a removal, not as a holiday [A].
 _LONG = timedelta(days=7)
 
+#: Of a space's open time in the next weeks a change of its hours leaves at least this share, or it
+#: counts as a closing [A]: an evening less is daily work, eight minutes a day are a closed door.
+LEAST_SHARE: Final = 0.25
+
 #: Values of conditions that exclude nobody.
 _OPEN = ("open", "yes", "not_known")
 
@@ -48,7 +53,7 @@ def limit_of(session: AsyncSession) -> int:
     return int(session.info.get(LIMIT, PER_DAY))
 
 
-def taken_away(before: Mapping[str, Any], changes: Mapping[str, Any]) -> Undo:
+def taken_away(before: Mapping[str, Any], changes: Mapping[str, Any], today: date) -> Undo:
     """Return the changes that count as a removal of a space, each with its value before and after.
 
     Parameters
@@ -57,12 +62,19 @@ def taken_away(before: Mapping[str, Any], changes: Mapping[str, Any]) -> Undo:
         The space's complete document.
     changes : mapping
         The part of a change that applies at once.
+    today : date
+        First day of the opening hours that are compared.
     """
-    return {
+    undo: Undo = {
         name: [before.get(name), after]
         for name, after in changes.items()
         if name in _TAKES_AWAY and _TAKES_AWAY[name](before.get(name), after)
     }
+    if "schedules" in changes:
+        was, will = (OpenTime.of(one) for one in (before, {**before, **changes}))
+        if share_kept(will, was, today) < LEAST_SHARE:
+            undo["schedules"] = [before.get("schedules"), changes["schedules"]]
+    return undo
 
 
 def _is_closing(before: object, after: object) -> bool:
@@ -88,7 +100,12 @@ def _shuts_for_long(before: object, after: object) -> bool:
 
 def _shuts_out(before: object, after: object) -> bool:
     """Return whether a condition is set or changed so that it excludes people."""
-    return after != before and bool(after) and after not in _OPEN
+    return after != before and after not in _OPEN and after is not False and after not in (None, [])
+
+
+def _raises_age(before: object, after: object) -> bool:
+    """Return whether a minimum age is set or changed; 0 excludes nobody."""
+    return after != 0 and _shuts_out(before, after)
 
 
 #: Tests by field of a space: whether a change removes the space from view, or from the places that
@@ -100,10 +117,9 @@ _TAKES_AWAY: Mapping[str, Callable[[Any, Any], bool]] = {
     "visibility": lambda before, after: before != after,
     "expires_on": _is_earlier,
     "services": lambda before, after: bool(before) and not after,
-    "schedules": lambda before, after: bool(before) and not after,
     "schedule_exceptions": _shuts_for_long,
     "access": _shuts_out,
-    "minimum_age": _shuts_out,
+    "minimum_age": _raises_age,
     "maximum_age": _shuts_out,
     "genders": _shuts_out,
     "families_only": _shuts_out,

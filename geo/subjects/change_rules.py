@@ -232,8 +232,8 @@ def _without_new_words(before: Document, after: Document, today: date) -> OpenTi
     closed day (P51). A new day far from today waits too: "closed from 3105-05-12" closes nothing,
     and its digits can be a telephone number.
     """
-    was = list(_rules(before))
     known = {rule.get(name) for rule in _rules(before) for name in _WORDS}
+    published = {rule.get(name) for rule in _rules(before) for name in _DAYS}
 
     def read(rule: Mapping[str, Any]) -> Mapping[str, Any]:
         is_closing = bool(rule.get("closed"))
@@ -246,7 +246,8 @@ def _without_new_words(before: Document, after: Document, today: date) -> OpenTi
         return {**rule, **new}
 
     def is_said(rule: Mapping[str, Any]) -> bool:
-        return rule in was or not any(coded_reasons.is_far(rule.get(name), today) for name in _DAYS)
+        days = {rule.get(name) for name in _DAYS} - published
+        return not any(coded_reasons.is_far(day, today) for day in days)
 
     hours = OpenTime.of(after)
     # Leaving out a rule would close the hours it opens. So if a new rule has a day far from today,

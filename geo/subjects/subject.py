@@ -243,13 +243,19 @@ def _split_statement(subject: ChangeSubject, after: Document, today: date) -> Ch
     """Split a statement on a crossing; "closed" and "not known" both mean impassable (P32, P40).
 
     Both apply at once, with a coded source or the published one. A source in new words waits, and
-    so does a day far from today, whose digits could be a telephone number (P51).
+    so does a day far from today, whose digits could be a telephone number (P51): closed for years
+    is closed from today on, and a closure that begins in years is not yet one.
     """
-    if after["state"] == "open" or coded_reasons.is_far(after["valid_from"], today):
+    if after["state"] == "open":
         return ChangeSplit({}, after)
     now = dict(after)
     if coded_reasons.is_far(after["valid_to"], today):
         now["valid_to"] = None
+    if coded_reasons.is_far(after["valid_from"], today):
+        now["valid_from"] = today.isoformat()
+        is_over = now["valid_to"] is not None and now["valid_to"] < now["valid_from"]
+        if is_over or after["valid_from"] > now["valid_from"]:
+            return ChangeSplit({}, after)
     known = (subject.document or {}).get("source")
     if after["source"] != known and not coded_reasons.is_source(after["source"]):
         now["source"] = coded_reasons.SOURCES["network"]

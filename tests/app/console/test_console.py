@@ -272,6 +272,16 @@ async def test_p40_the_form_says_what_holds_at_once_and_what_waits(as_person, da
     assert (now["notice"], now["services"]) == ("Sin agua", ["food"])
 
 
+async def test_p52_who_restricts_a_space_is_told_that_it_is_hidden(as_person, database):
+    approver = await as_person("ap")
+    fields = fields_of(await approver.get(SPACE), SPACE)
+    fields |= {"visibility": ["restricted"], "reason": ["hombres armados en la esquina"]}
+    page = await approver.follow(SPACE, **fields, do="send")
+    assert page.status_code == 200
+    assert "Oculto desde ahora; restringirlo espera a una segunda persona." in page.text
+    assert (await document(database))["visibility"] == "public"
+
+
 async def test_problems_stand_at_their_field_and_nothing_is_lost(as_person):
     editor = await as_person("ed")
     fields = fields_of(await editor.get(SPACE), SPACE)

@@ -158,3 +158,11 @@ def test_a_damaged_file_loads_nothing(run, former, cluster, tmp_path, fault, emp
     assert in_thread(
         query(new, "select count(*) from pg_trigger where not tgisinternal and tgenabled <> 'O'")
     ) == [(0,)]
+
+
+def test_an_export_that_fails_leaves_no_secrets_behind(run, former, tmp_path):
+    in_thread(query(former, "alter table amparo.terms rename to elsewhere"))
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    assert run(former, "database", "export", folder / "amparo.zip").exit_code != 0
+    assert list(folder.iterdir()) == []

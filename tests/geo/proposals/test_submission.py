@@ -431,6 +431,20 @@ async def test_p51_no_day_of_a_closed_crossing_is_a_number_to_call(network):
     assert "3105-05-12" not in await days()
 
 
+async def test_p40_a_crossing_that_is_closed_for_years_is_closed_at_once(network):
+    closing = await say(network, APPROVER, source="official", valid_from="2019-02-22")
+    assert closing.applied
+    assert closing.proposal_id is not None, "since when is for a second person to read"
+    found = select(CrossingStatus.state, CrossingStatus.valid_from).where(
+        CrossingStatus.crossing_id == "puente"
+    )
+    assert ("closed", TODAY) in (await network.execute(found)).all()
+    over = await say(
+        network, APPROVER, source="official", valid_from="2019-02-22", valid_to="2026-11-01"
+    )
+    assert not over.applied
+
+
 @pytest.mark.parametrize(
     "changes",
     [

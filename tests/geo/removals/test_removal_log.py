@@ -31,12 +31,15 @@ from tests.fixtures.network import (
     EDITOR,
     NOW,
     OTHER_EDITOR,
+    SPACE,
     TODAY,
     fill_network,
 )
 
 SPACES = tuple(f"casa{number}" for number in range(5))
 HOUR = timedelta(hours=1)
+#: A quarter of an hour a day of what the spaces have.
+SHORT_DAY = {**SPACE["schedules"][0], "closes_at": "08:15"}
 SECOND = Actor("ap2", "Abel Aprueba", Role.APPROVER, None, frozenset({"CO"}), means=Means.SESSION)
 
 
@@ -164,9 +167,12 @@ async def test_p52_spaces_crossings_contacts_and_terms_are_counted_together(netw
         {"expires_on": (TODAY - timedelta(days=2)).isoformat()},
         {"services": []},
         {"schedules": []},
+        {"schedules": [SHORT_DAY]},
+        {"schedules": [SHORT_DAY | {"closes_at": "17:00", "valid_to": TODAY.isoformat()}]},
         {"access": "referral_only"},
         {"minimum_age": 90},
         {"maximum_age": 2},
+        {"maximum_age": 0},
         {"genders": ["men"]},
         {"families_only": True},
         {"children_alone": "no"},

@@ -378,8 +378,9 @@ def test_p40_nothing_is_opened_at_once(before, after):
 
 
 def minutes(times: OpenTime, days: int = 24) -> set[datetime]:
-    """The half hours at which it is open, looked at one by one."""
+    """The half hours of these days at which it is open, looked at one by one."""
     found = set()
+    ends = datetime.combine(TODAY + timedelta(days=days), datetime.min.time())
     for offset in range(-1, days):
         day = TODAY + timedelta(days=offset)
         special = [e for e in times.exceptions if e["starts_on"] <= day.isoformat() <= e["ends_on"]]
@@ -399,7 +400,8 @@ def minutes(times: OpenTime, days: int = 24) -> set[datetime]:
                 end += timedelta(days=1)
             if opens == closes:
                 end = at + timedelta(days=1)
-            while at < end:
+            # What is open beyond the last day is not known of either side.
+            while at < min(end, ends):
                 found.add(at)
                 at += timedelta(minutes=30)
     return found
@@ -601,6 +603,15 @@ def test_p51_no_day_that_one_person_writes_is_a_number_to_call(day):
     for name in ("valid_from", "valid_to", "dtstart", "until"):
         found = of({"schedules": [rule]}, schedules=[rule | {name: day}])
         assert found.now == {}, name
+
+
+@pytest.mark.parametrize("name", ["valid_from", "valid_to", "dtstart"])
+def test_p40_hours_with_a_far_day_that_is_published_are_shortened_at_once(name):
+    far = {"valid_from": "2025-01-06", "valid_to": "2028-06-30", "dtstart": "2025-01-06"}[name]
+    rule = {"byday": ["MO", "WE"], "opens_at": "08:00", "closes_at": "17:00", name: far}
+    less = [rule | {"byday": ["MO"]}]
+    found = of({"schedules": [rule]}, schedules=less)
+    assert (found.now, found.later) == ({"schedules": less}, {})
 
 
 def test_p51_every_code_reads_back_from_its_sentence():
