@@ -112,7 +112,7 @@ async def _matched(
     page: Page,
     past: Past | None,
 ) -> int | None:
-    """Return the number of matches over all pages, counted once per edition of the layer."""
+    """Return the number of matches over all pages, or None if unknown; cached per layer edition."""
     if window.after is None and page.resume_after is None:
         return len(page.features)
     is_exact = query.get("count") == windows.EXACT

@@ -30,7 +30,7 @@ _WORDS: Final = {
     503: "Service Unavailable",
 }
 
-#: Media types of descriptions.
+#: Media types of the responses that list or describe collections.
 _PAGED: Final[Part] = {JSON: {}, HTML: {}}
 
 _URIS: Final = [crs.uri for crs in SUPPORTED]

@@ -85,7 +85,7 @@ class PublishedRequest:
 
     @property
     def shelf(self) -> Shelf:
-        """Cache of this process."""
+        """Response cache of this process."""
         shelf: Shelf = self.request.state.shelf
         return shelf
 
@@ -95,7 +95,7 @@ class PublishedRequest:
         Raises
         ------
         InvalidParameterError
-            If ``f`` names another format, or as in `only`.
+            If ``f`` names another format, or a parameter is unknown or occurs twice.
         """
         found = self.only("f", *names)
         if found.pop("f", form) != form:

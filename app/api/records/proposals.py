@@ -254,7 +254,8 @@ async def record(
         try:
             await restricted_access.read(request.state.database, space, person=actor.id)
         except NotFoundError as error:
-            # Same message and same steps as for a space that never existed.
+            # A restricted space gives the same message after the same steps as one that never
+            # existed.
             raise unknown("space", space) from error
     if subject is None:  # restricted between the two queries
         raise unknown("space", space)

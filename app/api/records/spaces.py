@@ -131,7 +131,7 @@ def feature(
 
 
 def next_beyond(space: NearSpace, asker_country: str | None) -> dict[str, Any]:
-    """Return the nearest space beyond the limit of "near", which is too far to walk to."""
+    """Return the nearest space beyond the horizon, which is too far to count as near, as JSON."""
     return {
         "id": space.id,
         "name": space.name,
