@@ -16,7 +16,7 @@ class FormField:
     control
         ``text``, ``area``, ``number``, ``date``, ``choice`` (codes of `labels.CODED`), ``term``
         and ``terms`` (of a vocabulary), ``flag`` (yes, no), ``maybe`` (yes, no, not known), or
-        the name of a control of its own.
+        the name of a control for this field alone.
     is_needed
         The field is required.
     hint

@@ -13,7 +13,7 @@ from geo.imports.row_mapping import CodeWords as Labels
 from geo.imports.uploads import Column
 from geo.text.normalize import folded
 
-#: Labels of column contents that are no field themselves, in addition to those in `labels`.
+#: Labels of column contents that are parts or combinations of fields; `labels` has the others.
 MADE_LABELS: Mapping[str, str] = {
     "position": marked("Latitud y longitud en una celda"),
     "lon": marked("Longitud"),
@@ -40,10 +40,11 @@ CONSTANTS = (
     "licence",
 )
 
-#: Code of a label without meaning: cells with the label count as empty.
+#: Form value for a label that stands for no code: cells with the label count as empty.
 NOTHING = "-"
 
-#: Style options of a file by name; an empty option is detected if unambiguous.
+#: Options of how a file writes values, and of how the file is read; an empty option is detected
+#: where the file is unambiguous.
 STYLES = ("decimal", "dates", "separator", "timezone")
 READINGS = ("sheet", "header_row", "encoding", "delimiter")
 
@@ -61,7 +62,7 @@ class ColumnRow:
 
 @dataclass(frozen=True)
 class LabelRow:
-    """A label found in the file, and its code."""
+    """A value found in a column with coded values, and the code that the value is mapped to."""
 
     field: str
     index: int
