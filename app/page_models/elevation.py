@@ -60,7 +60,8 @@ class Elevation:
     Attributes
     ----------
     lines, areas
-        SVG point lists of each piece with known heights.
+        SVG point lists of the line, and of the area below the line, for each stretch with known
+        heights.
     low, high
         Ticks of the height axis.
     ticks

@@ -81,5 +81,5 @@ class PageFrame:
         return self.help_lines(country, PROTECTED_LINES)
 
     def emergency_lines(self, country: str | None = None) -> tuple[Line, ...]:
-        """Return the emergency lines."""
+        """Return a country's emergency lines; without a country, each country's first line."""
         return self.help_lines(country, ("emergency",))

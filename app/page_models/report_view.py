@@ -40,7 +40,10 @@ def render_report(
     is_wrong: bool = False,
     is_several: bool = False,
 ) -> str:
-    """Render the form; ``is_wrong`` marks a place as unknown, with ``is_several`` as ambiguous."""
+    """Render the report form.
+
+    ``is_wrong`` marks the typed place as unknown or, with ``is_several``, as ambiguous.
+    """
     return renderer.render_open(
         "report",
         frame,

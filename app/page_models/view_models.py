@@ -102,7 +102,8 @@ class Space:
     call_before
         The confirmation has passed half of its validity, so people should call first.
     confirmed_on
-        Date of the last confirmation; None when there is none. A demo date is never shown as one.
+        Date of the last confirmation; None when there is none. The date of a demo row is never
+        shown as a confirmation.
     is_demo
         Fictitious row (P35).
     services
@@ -318,7 +319,7 @@ class HomeView:
     is_place_misspelt
         No place matches the typed text exactly; `place` is the only one that can be meant.
     beyond
-        The nearest space farther than `near_m`, if no more spaces are near than those in `spaces`.
+        The nearest space farther than `near_m`, if `spaces` holds all spaces within `near_m`.
     near_m
         Radius of "near", metres in a straight line.
     """
