@@ -112,7 +112,7 @@ class Layer:
     columns
         Properties that may be published, in order.
     tile_columns
-        Those of them that are written into tiles; ``id`` always is.
+        Properties that are written into tiles; ``id`` always is.
     shape, style, min_zoom, max_zoom
         Geometry type, signs, and the zooms with tiles of their own (maps enlarge the last).
     attribution, licence
@@ -177,7 +177,7 @@ class Layer:
         }
 
     def shown(self, columns: Sequence[str] | None = None) -> tuple[str, ...]:
-        """Return the properties of features with only some columns, in order; None: all."""
+        """Return the properties of a feature if only some columns are requested; None: all."""
         chosen = self.columns if columns is None else columns
         return (*(name for name in self.columns if name in chosen), *_ALWAYS)
 
@@ -197,7 +197,7 @@ class Layer:
 
     @property
     def has_end(self) -> bool:
-        """Whether its records state a last day on which a copy may be used."""
+        """Whether the layer's records state a last day on which a copy may be used."""
         return not isinstance(self.expires_on, Cast) or not isinstance(self.expires_on.clause, Null)
 
     def steps_at(self, z: int) -> tuple[ZoomStep, ...]:

@@ -1,4 +1,4 @@
-"""Operands of filters: properties and values with their kinds, made SQL with bound values."""
+"""Operands of filters: properties and values with their kinds, and their SQL with bound values."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -28,8 +28,8 @@ from sqlalchemy.types import TypeEngine
 from tiles.errors import InvalidFilterError
 from tiles.fields import QUERYABLE, FieldKind, kind_of
 
-#: Makes SQL on demand: most filters are answered by a statement that is compiled already for their
-#: shape, and making SQL for them took as long as parsing them.
+#: Callable that makes SQL on demand: for most filters a statement of the same shape is compiled
+#: already, and making SQL for each filter took as long as parsing the filter.
 type Sql = Callable[[], ColumnElement[Any]]
 
 #: Description of each kind of operand in error messages.
@@ -146,7 +146,7 @@ class Operands:
         return Operand(kind, f"`{name}`", lambda: column)
 
     def sql(self, term: Operand, kind: FieldKind | None = None) -> Sql:
-        """Return a callable that makes an operand's SQL as a kind, by default its own.
+        """Return a callable that makes an operand's SQL, converted to a kind (default: its own).
 
         A value is bound at once. An instant becomes a date by its day in UTC; a number becomes any
         other kind of number.

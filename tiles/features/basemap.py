@@ -1,8 +1,8 @@
 """The basemap: land, borders, places and main roads of low zooms in one PMTiles file (version 3).
 
 Its tiles are the server's own tiles of the public tier, layer by layer, so it can show nothing
-beyond them (P34). It shows the state at its building; none of its layers can be hidden in an
-emergency.
+beyond them (P34). It shows the data as they were when it was built, and holds only layers whose
+records nobody can hide in an emergency.
 """
 
 import gzip
@@ -62,7 +62,7 @@ async def bake(session: AsyncSession, progress: Progress | None = None) -> Baked
     Parameters
     ----------
     session
-        Of the public tier, without a query in its transaction so far.
+        Session of the public tier, whose transaction has run no query yet.
 
     Raises
     ------

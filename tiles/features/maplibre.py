@@ -21,7 +21,7 @@ MEDIA_TYPE: Final = "application/vnd.mapbox.style+json"
 #: Layers of the basemap, bottom to top.
 BASEMAP_LAYERS: Final = (BOUNDARIES, ROADS, PLACES)
 
-#: Pixels [A]: as large as the signs of the web map where many of them meet.
+#: Radius and ring of a point's sign, pixels [A]: as large as on the web map where many signs meet.
 _RADIUS = 7
 _RING = 2
 
