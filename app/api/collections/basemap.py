@@ -23,7 +23,8 @@ router = APIRouter(tags=["tiles"])
 #: stored file.
 PMTILES: Final = "application/vnd.pmtiles"
 
-#: A single byte range; lists of ranges and malformed ones get the whole file (RFC 9110, 14.2).
+#: Range header with a single byte range; for any other, such as a list of ranges, the whole file is
+#: sent (RFC 9110, 14.2).
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 
 

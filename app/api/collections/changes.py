@@ -33,7 +33,7 @@ TRIES: Final = 3
 #: base64 (4 characters for 3 bytes).
 _LONGEST_TOKEN: Final = 2_780
 
-# Flags in the first byte of a token: which marks follow.
+# Flags in the first byte of a token: whether a `since` mark, an `until` mark or both follow.
 _SINCE, _UNTIL = 1, 2
 _KINDS = (_SINCE, _UNTIL, _SINCE | _UNTIL)
 
@@ -83,7 +83,8 @@ def _unpacked(packed: bytes) -> Cursor | None:
     until, rest = (rest[:MARK_BYTES], rest[MARK_BYTES:]) if kind & _UNTIL else (None, rest)
     cursor = Cursor(since, until, rest.decode())
     is_of_marks = kind in _KINDS and all(len(mark) == MARK_BYTES for mark in cursor.marks)
-    # An id to resume after comes only with an `until` mark: a complete copy has nothing to resume.
+    # A token holds an id to resume after only beside an `until` mark: without that mark the copy is
+    # complete and has nothing to resume.
     return cursor if is_of_marks and (until is not None or not cursor.after) else None
 
 

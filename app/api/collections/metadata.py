@@ -155,7 +155,10 @@ _WORLD: Final = [-180.0, -90.0, 180.0, 90.0]
 
 
 async def _extent(asked: PublishedRequest, layer: Layer) -> list[float]:
-    """Return the bounding box of a layer's rows visible to the tier, cached per layer edition."""
+    """Return the bounding box of a layer's rows visible to the tier.
+
+    The box is cached for the layer's edition (version of its data).
+    """
 
     async def make() -> tuple[bytes, dict[str, str]]:
         box = await read_extent(asked.reader, layer)

@@ -15,7 +15,7 @@ from app.http.openapi_schemas import downgraded
 
 try:
     VERSION = version("amparo")
-except PackageNotFoundError:  # a source tree that was never installed
+except PackageNotFoundError:  # running from a source tree that was never installed
     VERSION = "0"
 
 DESCRIPTION = (

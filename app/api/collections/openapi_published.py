@@ -37,7 +37,7 @@ _URIS: Final = [crs.uri for crs in SUPPORTED]
 
 
 def paths() -> dict[str, Part]:
-    """Return the path items by path."""
+    """Return the OpenAPI path items of the published data, by path."""
     found = {
         "/collections": _get("features", "All collections.", _PAGED, [_format("json", "html")]),
         "/tileMatrixSets": _get("tiles", "The tile matrix sets.", {JSON: {}}, [_format("json")]),

@@ -38,7 +38,7 @@ class PublishedRequest:
     asker
         The requester, with tier and token.
     look
-        Editions of the layers, fixed for the duration of the request.
+        Editions (versions of the data) of the layers, fixed for the duration of the request.
     """
 
     def __init__(self, request: Request, asker: Asker, look: Look) -> None:
@@ -113,7 +113,7 @@ class PublishedRequest:
         return negotiate(f, self.request.headers.get("accept"), offered)
 
     def only(self, *names: str) -> dict[str, str]:
-        """Return the query parameters.
+        """Return the query parameters of the request, of which only ``names`` are allowed.
 
         Raises
         ------

@@ -257,7 +257,7 @@ async def record(
             # A restricted space gives the same message after the same steps as one that never
             # existed.
             raise unknown("space", space) from error
-    if subject is None:  # restricted between the two queries
+    if subject is None:  # the space was restricted between the two queries
         raise unknown("space", space)
     if not subject.is_restricted:
         await require_known(session, actor, [subject])
@@ -301,7 +301,8 @@ def outcome_body(outcome: Outcome) -> dict[str, Any]:
 
 
 def _waiting(proposal: PendingProposal) -> dict[str, Any]:
-    # Names of colleagues are for colleagues only, and e-mail addresses never appear (P6).
+    # A proposal holds names of colleagues, which only colleagues may read, but no e-mail address
+    # (P6).
     return asdict(proposal)
 
 

@@ -76,7 +76,8 @@ async def nearest(
     require_unswapped("lon", lon, lat)
     lon, lat = round(lon, DECIMALS), round(lat, DECIMALS)
     where = await locate(session, network, lon, lat)
-    # Where the country is uncertain, as between the banks of a border river, none is assumed (P33).
+    # Where the country is uncertain, as between the banks of a border river, no country is assumed
+    # (P33).
     country = where.country if where.is_certain else None
     found = await queries.spaces_around(
         session,

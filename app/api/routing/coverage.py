@@ -79,7 +79,7 @@ class LineString(BaseModel):
     type: Literal["LineString"]
     coordinates: Annotated[
         list[tuple[Longitude, Latitude] | tuple[Longitude, Latitude, float]],
-        # Validation stops at the first invalid position, to keep the problem small (P55).
+        # Validation stops at the first invalid position, to keep the problem response small (P55).
         Field(min_length=2, max_length=MAX_VERTICES, fail_fast=True),
     ]
 
@@ -230,7 +230,7 @@ async def _found_way(
     settings: Settings,
 ) -> _Way:
     """Compute the route between the two ends of a question."""
-    assert body.start is not None  # noqa: S101 -- the model's validator says so
+    assert body.start is not None  # noqa: S101 -- the model's validator requires both
     assert body.end is not None  # noqa: S101
     require_unswapped("start", *body.start)
     require_unswapped("end", *body.end)
@@ -285,8 +285,8 @@ async def _drawn_way(
             raise UncertainCountryError(field)
         if len({start.country, end.country} | entered) > 1:
             raise SilentCrossingError
-    # Only a line on the sketch's roads needs the sketch's towns; an unmatched line has its own
-    # bends.
+    # On a sketch network, whose roads are straight lines, spaces of a town count at the town's
+    # node; a line that was not matched to roads has its own shape.
     towns = region.sketched_towns if line.measure == "network" else None
     return _Way(
         line,

@@ -335,7 +335,7 @@ def properties(
         "at": answer.question.at,
         "network": journey.network,
         "network_kind": journey.network_kind,
-        # Records are as of now; roads are as old as their source.
+        # `data_as_of` holds for the records; the roads are as old as their source.
         "data_as_of": now,
         "network_as_of": journey.network_as_of,
         "demo": answer.knowledge.demo,

@@ -129,8 +129,8 @@ class SegmentWriter:
         cells[4] = _factors(source, segments.factors)
         cells[5] = _sources(source, segments)
         cells[7] = self._lengths(source, segments.to_m - segments.from_m)
-        # Numbers that every segment has follow the first two columns; those of exposure and unknown
-        # lengths, zeros left out, follow the next two.
+        # In each row, the numbers that every segment has come after the first two texts; exposures
+        # and unknown lengths, without zeros, come after the next two texts.
         own, exposures = len(_FIGURES), len(segments.exposure)
         names = (*_FIGURES, *segments.exposure, *segments.unknown)
         stops = [2, own, own + exposures, len(names)]
