@@ -1,4 +1,4 @@
-"""``/network/crossings``: statements about official crossings, and the form for a new one (P32).
+"""``/network/crossings``: statements about official crossings, and the form that adds one (P32).
 
 "Closed" and "not known" apply at once, with a coded source; "open" waits for a second person (P40),
 and so does a source in free text (P51).

@@ -109,7 +109,7 @@ def code_choices(w: Words, labels: Labels, names: Mapping[str, Mapping[str, str]
     Parameters
     ----------
     names : mapping of str to mapping of str to str
-        Names of codes by field: Spanish texts for the catalogues, or names of terms.
+        Names of codes by field: Spanish texts to translate, or names of vocabulary terms.
     """
     return {
         field: [
@@ -121,7 +121,7 @@ def code_choices(w: Words, labels: Labels, names: Mapping[str, Mapping[str, str]
 
 
 def mapping_in(form: Form, columns: Iterable[str], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the mapping from the form; parts that the form does not cover are kept.
+    """Return the mapping stated in the form; other parts of the previous mapping are kept.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Names of a record's fields and of their values, in Spanish for the catalogues."""
+"""Names of a record's fields and of their values, in Spanish, as keys of the translations."""
 
 from collections.abc import Mapping
 

@@ -113,7 +113,7 @@ def value_lines(w: Words, terms: TermNames, field: str, value: Any, timezone: st
 _BOOLEANS = frozenset(f"read_{lang}" for lang in LANGUAGES)
 
 
-def _plain(w: Words, terms: TermNames, field: str, value: Any) -> list[str]:  # noqa: ANN401 -- as above
+def _plain(w: Words, terms: TermNames, field: str, value: Any) -> list[str]:  # noqa: ANN401 -- any value
     if isinstance(value, bool):
         return [w.gettext(YES_NO[value])]
     if field in CODED:

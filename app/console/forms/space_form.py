@@ -57,7 +57,7 @@ _LISTS = frozenset(name for name, control in _CONTROLS.items() if control in {"t
 _LOCAL = "%Y-%m-%dT%H:%M"
 
 
-# -- a document as what is typed ---------------------------------------------------------------
+# -- from a document to typed values -----------------------------------------------------------
 
 
 def typed_of(document: Mapping[str, Any]) -> Typed:
@@ -123,7 +123,7 @@ def _typed_stop(row: Mapping[str, Any], timezone: str) -> Typed:
     return made
 
 
-# -- a form as what was typed ------------------------------------------------------------------
+# -- from a submitted form to typed values -----------------------------------------------------
 
 
 def typed_in(form: Form) -> Typed:
@@ -176,7 +176,7 @@ def with_action(typed: Typed, action: str) -> Typed:
     return {**typed, name: rows}
 
 
-# -- what was typed as a document --------------------------------------------------------------
+# -- from typed values to a document -----------------------------------------------------------
 
 
 def document_in(typed: Mapping[str, Any]) -> dict[str, Any]:
