@@ -252,7 +252,7 @@ class Settings(BaseSettings):
         "nothing for longest is cut off.",
     )
     download_still_s: PositiveInt = Field(
-        # [A]: see `app.http.streaming`.
+        # [A]: the reason is stated in `app.http.streaming`.
         3,
         description="Seconds after which a download that hardly moves gives its place to who "
         "waits for one.",

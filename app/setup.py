@@ -129,7 +129,7 @@ async def prepare_data(settings: Settings, report: Report, warn: Report | None =
             warn(line)
         try:
             await cover(database, settings)
-        except Exception as error:  # never fail a start; the server tries again
+        except Exception as error:  # does not prevent the start: the server tries again
             warn(f"gaps along corridors not computed: {type(error).__name__}")
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 type Part = dict[str, Any]
 
-#: Longest enumeration whose values are listed [A]; of a longer one only the number is shown.
+#: Longest enumeration whose values are listed [A]; for a longer one, the number of values is shown.
 _MOST_VALUES: Final = 8
 
 

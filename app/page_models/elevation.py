@@ -67,7 +67,8 @@ class Elevation:
     ticks
         Ticks of the distance axis.
     gap
-        Left edge and width of the longest stretch without a place, drawing units; None without one.
+        Left edge and width of the longest stretch without a space, drawing units; None if not
+        given.
     marks
         Spaces and crossings on the route.
     heights_m
@@ -116,7 +117,7 @@ def elevation(
     distance_m
         Length of the route.
     gap
-        Start and length of the longest stretch without a place, metres.
+        Start and length of the longest stretch without a space, metres.
     passed
         Spaces and crossings on the route.
     """

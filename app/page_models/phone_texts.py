@@ -13,7 +13,8 @@ from app.page_models.frames import PageFrame
 from geo.text.countries import BOXES
 from geo.text.normalize import SOUNDS
 
-#: Numbers whose plural form is tested; above them, every supported language uses its last form.
+#: Numbers for which the plural form is looked up; larger numbers take the last form in every
+#: supported language.
 _SMALL: Final = range(3)
 
 #: Sample numbers for the two plural forms of a text: singular and plural.

@@ -1,4 +1,4 @@
-"""Page for hazard reports: works without scripts, and takes three taps with them."""
+"""Page for hazard reports: it works without scripts; with scripts a report takes three taps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
