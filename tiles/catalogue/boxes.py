@@ -26,7 +26,7 @@ type Box = tuple[float, float, float, float]
 #: lies within the whole box even after rounding.
 _WITHIN: Final = 0.0001
 
-#: A literal, because each bound value takes time at every query.
+#: SRID as a literal of the SQL, because each bound value takes time at every query.
 _SRID: Final[ColumnElement[int]] = literal_column(str(STORED_SRID), Integer)
 
 

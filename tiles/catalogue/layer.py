@@ -201,7 +201,7 @@ class Layer:
         return not isinstance(self.expires_on, Cast) or not isinstance(self.expires_on.clause, Null)
 
     def steps_at(self, z: int) -> tuple[ZoomStep, ...]:
-        """Return the steps that apply at a zoom, the one with the lowest zoom first."""
+        """Return the reductions that apply at a zoom, the one with the lowest zoom first."""
         return tuple(sorted((s for s in self.steps if z < s.below_zoom), key=_below))
 
     def kept_at(self, z: int) -> ColumnElement[bool] | None:

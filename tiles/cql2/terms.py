@@ -161,11 +161,11 @@ class Operands:
         return held
 
     def binary(self, wkb: bytes) -> Sql:
-        """Return a callable that makes a bind of bytes."""
+        """Return a callable that makes a bind parameter with the bytes of a geometry."""
         return self._bound(wkb, LargeBinary(), "bytes")
 
     def any_of(self, terms: list[Operand], kind: FieldKind) -> Sql:
-        """Return a callable that makes a bind of an array of values."""
+        """Return a callable that makes one bind parameter with the array of some values."""
         values: list[Any] = [_as(term.value, kind) for term in terms]
         if kind is FieldKind.INTEGER and not all(map(_is_int8, values)):
             return self._bound([Decimal(value) for value in values], ARRAY(Numeric()), "numeric[]")

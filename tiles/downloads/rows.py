@@ -41,7 +41,7 @@ _geometry_type = (
     )
     .scalar_subquery()
 )
-#: Whether demo rows are loaded, and the geometry type of a view.
+#: Statement that reads whether demo rows are loaded, and the geometry type of a view.
 _FACTS = compiled(select(views.demo_state.c.demo, _geometry_type.label("geometry_type")))
 
 
@@ -128,7 +128,7 @@ class CopyReader:
             self._task.cancel()
 
     async def about(self) -> About:
-        """Return the facts that are known before the first row."""
+        """Return the facts about the download that are known before its first row."""
         about = await self._about
         if about is None:
             self._raise_its_error()

@@ -229,7 +229,7 @@ def jsonfg_head(about: About) -> bytes:
 
 
 def _opened(about: About, more: dict[str, Any]) -> bytes:
-    # `demo` is a boolean member, not a text, as on every page (P35).
+    # `demo` is a boolean member, not a text, as in every JSON page of items (P35).
     demo = {"demo": True} if about.is_demo else {}
     members = {"type": "FeatureCollection", **more, **about.facts, **demo, **about.members}
     return orjson.dumps(members)[:-1] + b',"features":[\n'

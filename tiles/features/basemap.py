@@ -31,7 +31,7 @@ from tiles.features.mvt import EDGE_LATITUDE, read_tile
 #: times the building time (measured).
 LAST_ZOOM: Final = 7
 
-#: Called with the number of tiles done, and of all tiles.
+#: Callback that gets the number of tiles done, and the number of all tiles.
 Progress = Callable[[int, int], None]
 
 #: Degrees in the header are whole numbers of this many parts (PMTiles 3).

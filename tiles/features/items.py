@@ -99,7 +99,7 @@ async def read_page(asks: Asks, layer: Layer, window: Window, past: "Past | None
     asks
         Connection of the asker's tier.
     layer
-        Of the catalogue.
+        Layer of the catalogue.
     window
         The requested part of the collection.
     past

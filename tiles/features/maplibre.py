@@ -102,7 +102,7 @@ def _water() -> Drawn:
 
 
 def _layers_of(layer: Layer, source: str) -> Iterator[Drawn]:
-    """Yield the style layers of one catalogue layer: special ones, or those of its signs."""
+    """Yield the style layers of a catalogue layer: those written for it, or else its signs."""
     if layer is BOUNDARIES:
         parts = _boundaries()
     elif layer is ROADS:

@@ -54,7 +54,7 @@ async def read_tile(asks: Asks, layer: Layer, z: int, x: int, y: int) -> bytes:
     asks
         Connection of the asker's tier.
     layer
-        Of the catalogue.
+        Layer of the catalogue.
     z, x, y
         Zoom, column from the west, row from the north.
 
