@@ -37,7 +37,7 @@ _TEXTS = ("state", "valid_from", "valid_to", "timezone", "opens_at", "closes_at"
 
 @dataclass(frozen=True)
 class StatementView:
-    """One past statement about a crossing, in words."""
+    """A dated statement about a crossing, as texts for the page."""
 
     state: str
     days: str

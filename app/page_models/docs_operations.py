@@ -37,7 +37,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class OperationSection:
-    """The operations with one tag."""
+    """The operations of an OpenAPI document that have the same tag."""
 
     tag: str
     operations: tuple[Operation, ...]

@@ -47,7 +47,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Tick:
-    """A tick of an axis."""
+    """A tick of an axis: drawing position, and value in metres."""
 
     at: float
     value_m: float

@@ -80,7 +80,10 @@ class PageFrame:
         return tuple(first[code] for code in sorted(first))
 
     def protected_lines(self, country: str | None = None) -> tuple[Line, ...]:
-        """Return help lines for survivors and unaccompanied children, instead of a hotline (P38)."""
+        """Return help lines for survivors and unaccompanied children, for want of a hotline (P38).
+
+        The lines are chosen as by `help_lines`.
+        """
         return self.help_lines(country, PROTECTED_LINES)
 
     def emergency_lines(self, country: str | None = None) -> tuple[Line, ...]:

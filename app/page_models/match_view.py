@@ -24,7 +24,7 @@ SPOKEN = ("es", "pt", "en", "fr", "ht", "wba", "guc")
 
 @dataclass(frozen=True)
 class MatchForm:
-    """The form's values as typed, for showing the form again."""
+    """Values of the needs form as typed, for showing the form again."""
 
     place: str = ""
     service: str = ""
@@ -81,7 +81,7 @@ class MatchLists:
 
 @dataclass(frozen=True)
 class MatchView:
-    """View of the page: the form, with a result or the error in the form."""
+    """View of the needs page: the form, with a result or with the error in the form."""
 
     frame: PageFrame
     lists: MatchLists = field(default_factory=MatchLists)

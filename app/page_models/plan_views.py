@@ -254,8 +254,8 @@ class ProblemView:
         For `off_network`: distance to the nearest road, and the limit.
     blocked_by, next_opening, timezone, nearest
         For `no_route`: the obstacles, the next known opening of a blocking crossing, the timezone
-        to show the opening in, and the nearest space on the same side (P11, P32). All but the first
-        also for `long_detour` and `no_reasonable_way` (P54).
+        to show the opening in, and the nearest space on the same side of the border (P11, P32). All
+        of these but the obstacles also for `long_detour` and `no_reasonable_way` (P54).
     because, detour
         For `long_detour` and `no_reasonable_way`: reasons for the detour, and figures of the long
         route.

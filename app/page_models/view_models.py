@@ -33,7 +33,7 @@ CrossingState = Literal["open", "closed", "not_known"]
 
 @dataclass(frozen=True)
 class RouteForm:
-    """The form's values as filled in, for showing the form again.
+    """Values of the route form as filled in, for showing the form again.
 
     Attributes
     ----------
@@ -265,7 +265,7 @@ class Narrowed:
     open_now, families
         Only spaces open now by their schedule, or only those that accept children.
     language
-        ISO 639 code of a language spoken there, or None.
+        ISO 639 code of a language that has to be spoken at the space, or None.
     country
         ISO 3166-1 alpha-2, or None for all.
     place

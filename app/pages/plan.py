@@ -58,7 +58,7 @@ LONGEST_FIELD: Final = 300
 
 @dataclass(frozen=True)
 class _Sent:
-    """The form as received.
+    """The route form as received.
 
     ``choices`` holds places just chosen from a list, by side. ``file`` is the format and index of a
     route to download.

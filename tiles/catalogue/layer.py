@@ -105,7 +105,7 @@ class Layer:
     name
         Name in URLs and tiles.
     title, description
-        English; pages translate the title.
+        English texts; pages translate the title.
     view
         View of `geo.db.views`; its key is the text column ``id``, its geometry ``geom``
         (EPSG:4326).

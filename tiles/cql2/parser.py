@@ -79,7 +79,7 @@ class Filter:
     Parameters
     ----------
     sql
-        Makes the condition; it holds the names of binds, never a value.
+        Callable that makes the condition; the SQL holds the names of binds, never a value.
     values
         Values by the names of their binds.
     shape

@@ -77,7 +77,8 @@ class Operand:
     name
         Its name in error messages: a property by its name, a value by its kind.
     sql
-        Makes the SQL of a property, or of an expression made of one; None for a value.
+        Callable that makes the SQL of a property, or of an expression on a property; None for a
+        value.
     value
         The value: for texts a list, for geometries WKB, for intervals two operands, None where
         open.

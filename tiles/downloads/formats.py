@@ -25,7 +25,7 @@ class FeatureFormat:
     title
         Description, English.
     media_type, extension
-        Of the file; the extension with its dot.
+        Media type of the file, and extension of its name, with the dot.
     also
         Further media types in an ``Accept`` header that select this format.
     is_page

@@ -43,7 +43,7 @@ AS_A_WHOLE = frozenset({ROADS.name, BOUNDARIES.name, PLACES.name})
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The progress of a copy.
+    """The progress of a client's copy of a collection.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ class Page:
     Parameters
     ----------
     features
-        Texts of the features, in the requested order.
+        GeoJSON texts of the features, in the requested order.
     resume_after
         Values of the sort keys and id of the last row if there are more rows, else None.
     """
@@ -292,7 +292,7 @@ def _page_statement(shape: _Shape) -> Statement:
 
 @lru_cache(maxsize=_KEPT)
 def _near_statement(shape: _Shape) -> Statement:
-    """Compile a page statement that reads the rows in a box by its index and sorts them afterwards.
+    """Compile a page statement that reads a box by the spatial index and sorts afterwards.
 
     PostgreSQL keeps one plan for all boxes, since planning takes longer than reading a small box.
     That plan uses the spatial index even for a box of a whole continent with a limit of ten

@@ -42,7 +42,7 @@ class StyleEntry:
     id, title
         Its name in URLs, and its title in lists.
     make
-        Makes the document; takes the base URL, without a trailing slash.
+        Function that makes the style document from the base URL without a trailing slash.
     """
 
     id: str

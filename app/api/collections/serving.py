@@ -53,12 +53,12 @@ class PublishedRequest:
 
     @property
     def path(self) -> Mapping[str, str]:
-        """Path parameters."""
+        """Path parameters of the request."""
         return self.request.path_params
 
     @property
     def base(self) -> str:
-        """Base URL of links."""
+        """Base URL of the links in the response."""
         return base_url(self.request)
 
     @property
@@ -74,7 +74,7 @@ class PublishedRequest:
 
     @property
     def editions(self) -> Editions:
-        """The current editions of the layers."""
+        """Source of the current editions (versions of the data) of the layers."""
         editions: Editions = self.request.state.editions
         return editions
 

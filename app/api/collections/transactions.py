@@ -288,7 +288,7 @@ async def _change(
 
 @dataclass(frozen=True)
 class _Item:
-    """A locked item with its record."""
+    """An item as published, with its locked record and the session that holds the lock."""
 
     session: AsyncSession
     id: str

@@ -7,7 +7,7 @@ from app.i18n.translation import marked
 
 @dataclass(frozen=True)
 class FormField:
-    """One question of the form.
+    """One question of the space form.
 
     Parameters
     ----------

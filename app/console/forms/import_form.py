@@ -51,7 +51,7 @@ READINGS = ("sheet", "header_row", "encoding", "delimiter")
 
 @dataclass(frozen=True)
 class ColumnRow:
-    """A column of the file, as a row of the form."""
+    """A column of an imported file, as a row of the mapping form."""
 
     index: int
     name: str
