@@ -1,4 +1,4 @@
-"""The clock: the only place that reads the current time, so that tests can replace it."""
+"""Clock of the application: the server takes the current time from it; tests pass another clock."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -188,8 +188,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        # Off, because spans and their errors would send addresses, queries and messages to any
-        # collector that the environment names (P48).
+        # Telemetry is off, because spans and their errors would send addresses, queries and
+        # messages to any collector that the environment names (P48).
         telemetry=TelemetryConfig(
             tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
         ),
@@ -247,7 +247,7 @@ def _operations() -> list[BaseRoute]:
         vocabularies,
         proposals,
         confirm,
-        # Last: the path of this router would also match /spaces/nearest and /spaces/match.
+        # `space` comes after others: its path would also match /spaces/nearest and /spaces/match.
         space,
         poster,
         space_forms,

@@ -234,7 +234,7 @@ class Settings(BaseSettings):
         description="Seconds over which an answer has to move as fast as that.",
     )
     connections: PositiveInt = Field(
-        # [A]: reduced if the process may not open as many files.
+        # [A]: the server lowers this limit if the process may open fewer files.
         1_000,
         description="Open connections of a process; who is served goes on, who waits longest goes.",
     )
@@ -252,7 +252,7 @@ class Settings(BaseSettings):
         "nothing for longest is cut off.",
     )
     download_still_s: PositiveInt = Field(
-        # [A]: see `app.http.streaming`.
+        # [A]: the reason is stated in `app.http.streaming`.
         3,
         description="Seconds after which a download that hardly moves gives its place to who "
         "waits for one.",
@@ -294,7 +294,7 @@ class Settings(BaseSettings):
         "not slow it down.",
     )
     trusted_device_days: NonNegativeInt = Field(
-        # [A]: as many services do; an emergency hide should not have to wait for a code by phone.
+        # [A]: as long as many services allow; an emergency hide should not wait for a phone's code.
         30,
         description="Days for which a browser that its owner has ticked stands for the second "
         "factor; 0: the code is always asked for.",
@@ -384,7 +384,8 @@ class Settings(BaseSettings):
         172_800, description="And that takes more than so many seconds: two days."
     )
     coverage_every_s: NonNegativeInt = Field(
-        # [A]: the map shows a new gap a minute after a closure; otherwise one short query.
+        # [A]: the map shows a new gap a minute after a closure; a look without any change costs one
+        # short query.
         60,
         description="Seconds between two looks at whether the layer of gaps along corridors has "
         "to be computed anew; 0: by `amparo upkeep` alone.",

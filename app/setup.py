@@ -35,8 +35,8 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 SKETCH = "sketch"
 SKETCH_FILE = DATA / "roads" / "corridors.osm.xml"
 
-#: Prefix of keys in the table of loaded files; the key of a region holds which import its rows in
-#: the road-segment table come from.
+#: Prefix of a region's key in the table of loaded files; the value under the key identifies the
+#: import from which the region's rows in the road-segment table come.
 ROADS = "roads:"
 
 Report = Callable[[str], None]
@@ -115,8 +115,9 @@ async def prepare_data(settings: Settings, report: Report, warn: Report | None =
     """Load the data shipped in the repository: data files, the sketch, its segments for the map.
 
     Of files already loaded today only the checksums are compared; demo rows that were removed on
-    purpose stay removed. A damaged region, or one not on the map yet, does not stop the server:
-    ``warn`` (default: ``report``) is called with a line for each.
+    purpose stay removed. A region that is damaged, or whose segments are not in the table of road
+    segments yet, does not stop the server: ``warn`` (default: ``report``) is called with a line for
+    each.
     """
     warn = warn or report
     await asyncio.to_thread(tidy, settings.graphs_dir)
@@ -128,7 +129,7 @@ async def prepare_data(settings: Settings, report: Report, warn: Report | None =
             warn(line)
         try:
             await cover(database, settings)
-        except Exception as error:  # never fail a start; the server tries again
+        except Exception as error:  # does not prevent the start: the server tries again
             warn(f"gaps along corridors not computed: {type(error).__name__}")
 
 
@@ -195,7 +196,7 @@ async def _load(
 
 
 async def reconcile_segments(database: Database, settings: Settings) -> list[str]:
-    """Make the road-segment table match the imported regions, as an import may have been killed.
+    """Make the road-segment table match the imported regions, in case an import was killed.
 
     Regions that are missing in the table, or come from another import, are written; regions whose
     folder is gone are deleted. A folder that cannot be read keeps its rows.

@@ -56,7 +56,7 @@ _MERCATOR: Final = Crs(
 #: SIRGAS 2000, the official frame of most of Latin America.
 _SIRGAS: Final = Crs(f"{_OPENGIS}/EPSG/0/4674", 4674, True, 6, (-90, 90, -180, 180))
 
-#: The first is the default and the system of stored positions.
+#: Reference systems of responses; the first is the default and that of stored positions.
 SUPPORTED: Final = (CRS84, _WGS84, _MERCATOR, _SIRGAS)
 
 _BY_URI: Final = {crs.uri: crs for crs in SUPPORTED}

@@ -1,4 +1,4 @@
-"""Published columns: the kind by the view's type, and meaning, unit and list of values."""
+"""Description of published columns: kind (by the type in the view), meaning, unit and values."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +19,7 @@ class FieldKind(StrEnum):
     TEXTS = "texts"
     OBJECT = "object"
     OBJECTS = "objects"
-    #: Only in filters.
+    #: Kinds of operands in filters, not of published columns.
     INTERVAL = "interval"
     GEOMETRY = "geometry"
 

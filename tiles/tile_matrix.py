@@ -19,7 +19,7 @@ _PIXEL_M: Final = 0.000_28
 
 @cache
 def matrix_set() -> dict[str, Any]:
-    """Return the set as JSON (17-083r4, Annex E)."""
+    """Return the tile matrix set WebMercatorQuad as JSON (17-083r4, Annex E)."""
     return {
         "id": QUAD,
         "title": "Google Maps Compatible for the World",

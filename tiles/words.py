@@ -20,7 +20,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "source": Word("Where the record comes from"),
     "licence": Word("Licence of the record"),
     "expires_on": Word("Last day on which a copy may be used; null: no end is stated"),
-    # Where it is.
+    # Location.
     "country": Word("Country, ISO 3166-1 alpha-2"),
     "admin1": Word("Department, state or province"),
     "locality": Word("Municipality or town"),

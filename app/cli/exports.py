@@ -25,7 +25,7 @@ class ExportTier(StrEnum):
 
 
 def export(
-    format: Annotated[  # noqa: A002 -- the word of the address
+    format: Annotated[  # noqa: A002 -- the parameter's name in the API
         str, typer.Argument(help=f"One of {', '.join(FORMATS)}.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.", dir_okay=False)],

@@ -24,7 +24,7 @@ webhook_app = typer.Typer(help="Systems that are told of changes.", no_args_is_h
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register these commands with the command line."""
+    """Register the commands of this module with the application's command line."""
     app.add_typer(confirm_app, name="confirm")
     app.add_typer(webhook_app, name="webhook")
     app.command("expiring")(expiring)

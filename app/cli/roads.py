@@ -53,7 +53,7 @@ class _Publishing:
 
 
 class _Bar:
-    """A rich progress bar driven by the importer's callback (stage, done, total)."""
+    """Progress bar of an import, to be passed as its callback (stage, done, total)."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

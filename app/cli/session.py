@@ -13,7 +13,7 @@ from geo.db.sessions import Tier
 
 
 def written[T](settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """Start the database, and run ``work`` in one transaction of the writer."""
+    """Start the database, and return the result of ``work``, run in one writer transaction."""
 
     async def transaction() -> T:
         async with (
@@ -28,6 +28,6 @@ def written[T](settings: Settings, work: Callable[[AsyncSession], Awaitable[T]])
 
 
 def run[T](work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine, with known failures explained in one line."""
+    """Run a coroutine; a known failure ends the command with a one-line error."""
     with explained_failures():
         return asyncio.run(work)

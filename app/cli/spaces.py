@@ -27,7 +27,7 @@ duplicates_app = typer.Typer(help="Records that may be one place.")
 spaces_app.add_typer(mapping_app, name="mapping")
 spaces_app.add_typer(duplicates_app, name="duplicates")
 
-#: Problems printed; the report file has all of them.
+#: Upper limit of problems printed, and of possible duplicates; the report file has all of them.
 _SHOWN = 20
 
 _NOTHING_CHANGED = "nothing was changed"

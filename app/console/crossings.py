@@ -1,4 +1,4 @@
-"""``/network/crossings``: statements about official crossings, and the form for a new one (P32).
+"""``/network/crossings``: statements about official crossings, and the form that adds one (P32).
 
 "Closed" and "not known" apply at once, with a coded source; "open" waits for a second person (P40),
 and so does a source in free text (P51).
@@ -37,7 +37,7 @@ _TEXTS = ("state", "valid_from", "valid_to", "timezone", "opens_at", "closes_at"
 
 @dataclass(frozen=True)
 class StatementView:
-    """One past statement about a crossing, in words."""
+    """A dated statement about a crossing, as texts for the page."""
 
     state: str
     days: str
@@ -94,14 +94,14 @@ async def state(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
 
 
 def _statement_in(form: Form) -> dict[str, Any]:
-    """Return a statement for `crossing_statements` to check; hours only if the state is "open"."""
+    """Return the unvalidated statement of a form, with hours only if the state is "open"."""
     made: dict[str, Any] = {
         name: value for name in _TEXTS if (value := text_in(form, name)) is not None
     }
     if "source" not in made and (code := text_in(form, "source_code")) is not None:
         made["source"] = code
     if made.get("state") != "open":
-        # Hours may be left over in the form from the previous statement.
+        # The form may still hold the hours of the previous statement.
         made.pop("opens_at", None)
         made.pop("closes_at", None)
     days = chosen_in(form, "byday")
@@ -147,7 +147,10 @@ async def _page(
 
 
 def _first(desk: Desk, found: CrossingState) -> dict[str, str]:
-    """Return the form's initial values: local date and timezone, none of which can be wrong."""
+    """Return the form's initial values: the crossing's timezone, and today's date there.
+
+    Only values that cannot be wrong are filled in.
+    """
     today = desk.now.astimezone(zone(found.timezone or "UTC")).date()
     return {"valid_from": today.isoformat(), "timezone": found.timezone or ""}
 

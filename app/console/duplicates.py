@@ -82,7 +82,8 @@ async def decide(desk: DeskDep, left: RecordId, right: RecordId, form: FormDep) 
         return await _pair_page(
             desk, pair, keep, typed=form, problems=told(desk.words, error.problems)
         )
-    # The other record was chosen to stay, so the proposed values change.
+    # No decision yet: the form was sent to choose which record stays, so the page is rendered again
+    # with other proposed values.
     return await _pair_page(desk, pair, keep)
 
 
@@ -147,7 +148,7 @@ def _lines(w: Words, terms: TermNames, name: str, document: Mapping[str, Any]) -
 
 
 def _proposed(name: str, united: Mapping[str, object], goes: Mapping[str, object]) -> str:
-    """Return the default choice for a field: the value confirmed last, or both combined."""
+    """Return a field's default choice: the record whose value the merge takes, or both combined."""
     if name in TOGETHER:
         return "both"
     return "other" if name in united and united[name] == goes.get(name) else "keep"

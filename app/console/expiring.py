@@ -17,7 +17,8 @@ router = APIRouter(include_in_schema=False)
 
 EXPIRING = f"{CONSOLE}/expiring"
 
-#: Choices of days ahead: a week, two weeks, and the validity of most kinds (P41).
+#: Days ahead that the list can cover: a week, two weeks, and the validity in days of most kinds of
+#: space (P41).
 HORIZONS = ("7", "14", "30", "90")
 
 Days = Annotated[Literal["7", "14", "30", "90"], Query()]

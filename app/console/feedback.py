@@ -1,7 +1,7 @@
 """``/network/voices``: complaints, rumours and feedback, for coordinators.
 
-No person of the organisation that a complaint is about sees the complaint, whatever their role: the
-database withholds it (P44). Counts are shown only if they may be published.
+Members of the organisation that a complaint is about never see the complaint, whatever their role:
+the database withholds such rows (P44). Counts are shown only if they may be published.
 """
 
 from collections.abc import Mapping

@@ -37,7 +37,7 @@ GUIDANCE = f"{CONSOLE}/guidance"
 
 Done = Annotated[str, Query(max_length=20)]
 
-#: Kinds of text with the same list and review, by last path segment.
+#: Kinds of text that share one list page and one review, by the last segment of the path.
 _TEXTS = {"messages": messages, "products": products, "practices": practices}
 _LISTS = {
     "messages": review_queue.messages,
@@ -140,7 +140,8 @@ async def write_practice(desk: DeskDep, form: FormDep) -> Response:
         problems = told(desk.words, error.problems)
         return await _texts_page(desk, "practices", problems=problems, typed=form)
     except (NotFoundError, ForbiddenError):
-        # The same answer if the space is missing, hidden, or belongs to others (P39).
+        # The response is the same whether the space is missing, hidden, or belongs to another
+        # organisation (P39).
         problems = told(desk.words, [("space", CodedReason("not_writable"))])
         return await _texts_page(desk, "practices", problems=problems, typed=form)
     return see(f"{GUIDANCE}/practices?done=saved")
@@ -262,7 +263,7 @@ async def _act(desk: Desk, kind: str, text: str, form: Mapping[str, str]) -> Non
             raise InvalidRecordError([("do", CodedReason("not_a_button"))])
 
 
-#: Empty steps of a new pathway, steps that a button adds, and the upper limit.
+#: Numbers of steps in the pathway form: empty steps at first, steps that a button adds, most steps.
 _FIRST_ROWS = 4
 _MORE_ROWS = 3
 _MOST_ROWS = 40

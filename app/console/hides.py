@@ -118,7 +118,7 @@ async def _hide_space(desk: Desk, form: Form) -> tuple[staff_search.DirectoryEnt
     if not named:
         raise InvalidRecordError([("name", CodedReason("missing"))])
     try:
-        # The id is tried first, because it also reaches spaces that no list shows.
+        # The text is tried as an id first, because an id also reaches spaces that no search finds.
         await hiding.hide_space(desk.session, named, **_why(desk, form))
     except NotFoundError:
         found = await staff_search.find_spaces(desk.staff, words=named)

@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 #: Days ahead for expiring spaces: two weeks, as long as a reconfirmation link is valid (P41).
 SOON_DAYS = 14
 
-#: Rows per list; the others are behind the list's link.
+#: Rows shown of each list; the link of the list leads to all rows.
 _SHOWN = 5
 
 

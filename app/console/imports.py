@@ -44,13 +44,13 @@ router = APIRouter(include_in_schema=False)
 IMPORTS = f"{CONSOLE}/imports"
 IMPORT = f"{IMPORTS}/{{batch}}"
 
-#: Rows of each kind shown on a page; the whole report is a CSV download.
+#: Rows shown of each section of the report page; the CSV download has all rows.
 SHOWN = 200
 
-#: Problems of a file named in one refusal.
+#: Upper limit of a file's problems listed in one error message.
 _SENTENCES = 20
 
-#: Length limit of a reason or a source's name, characters.
+#: Upper limit of characters of the source's name; the rest is cut off.
 _MOST = 1_000
 
 
@@ -120,7 +120,8 @@ async def check(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
         )
     except InvalidRecordError as error:
         return await _mapping_page(desk, found, mapping, problems=told(desk.words, error.problems))
-    # The form assigned columns to other fields, so that their labels need codes now.
+    # No check was requested: the form assigned columns to other fields, so that the labels in these
+    # columns now need codes.
     return await _mapping_page(desk, found, mapping)
 
 
@@ -236,7 +237,7 @@ async def _mapping_page(
 
 
 def _names(vocabulary: Vocabulary, known: CodeWords) -> dict[str, dict[str, str]]:
-    """Return the names of codes by field, from the vocabulary and from fixed lists."""
+    """Return names by field and code: from the field's fixed list, or else from the vocabulary."""
     by_code = {code: name for (_, code), name in vocabulary.names.items()}
     return {
         field: {
@@ -288,12 +289,12 @@ def _first(rows: Sequence[RowReport], is_meant: Callable[[RowReport], bool]) -> 
 def _noted(
     w: Spoken, rows: Sequence[RowReport], is_meant: Callable[[RowReport], bool]
 ) -> list[tuple[RowReport, list[str]]]:
-    """Return the first rows that fulfil a condition, each with its notes in words."""
+    """Return the first `SHOWN` rows that fulfil a condition, each with its notes as texts."""
     return [(row, notes(w, row.notes)) for row in _first(rows, is_meant)]
 
 
 def _reason(w: Spoken, error: GeoError) -> str:
-    """Word the problems of a file or mapping, one sentence per problem."""
+    """Return the problems of a file or mapping in the reader's language, a sentence for each."""
     if isinstance(error, InvalidFileError):
         return " ".join(_in_words(w, problem) for problem in error.problems[:_SENTENCES])
     return reason_text(w, error.reason)

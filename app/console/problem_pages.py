@@ -1,4 +1,4 @@
-"""Problem documents of console paths as HTML pages, because people cannot use JSON."""
+"""HTML pages in place of problem documents (RFC 9457) on console paths, for people in a browser."""
 
 from collections.abc import Mapping
 
@@ -93,24 +93,25 @@ _SAID: Mapping[str, tuple[str, str]] = {
 }
 _OTHER = (marked("No se pudo"), marked("Vuelva atrás e intente de nuevo."))
 
-#: Problems whose detail helps a person; details are in English, as programs read them too.
+#: Problem types whose ``detail`` is shown on the page; details are in English, because programs
+#: read them too.
 _WITH_DETAIL = frozenset({"forbidden", "conflict", "invalid-request"})
 
 _JSON = b"application/problem+json"
 
 
 class ProblemPages(PipelineStep):
-    """Middleware that turns problems below a path into pages, if the browser asks for HTML.
+    """Middleware that turns problem responses below a path into pages, if the client accepts HTML.
 
-    The step wraps everything that can answer with a problem, so that it also covers rate limits,
-    body limits and unexpected errors.
+    The step wraps everything that can send a problem response, and so covers rate limits, body
+    limits and unexpected errors too.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def finish(self, exchange: Exchange) -> None:
-        """Replace a problem response by a page."""
+        """Replace a problem response by an HTML page, if the request qualifies for a page."""
         if self._wants_page(exchange) and _is_problem(exchange):
             exchange.replace(_page(exchange))
 
@@ -134,7 +135,8 @@ def _page(exchange: Exchange) -> HTMLResponse:
     name = str(problem["type"]).rpartition(":")[2]
     title, advice = _SAID.get(name, _OTHER)
     asker: Asker = scope.get("state", {}).get("asker") or ANYBODY
-    # `desk_page` is not used, because the failure may have happened before a request was set up.
+    # `desk_page` is not used: it needs a request, and the failure may have happened before one
+    # existed.
     accepted = exchange.asked.get(b"accept-language")
     actor = asker.actor
     html = render_network(

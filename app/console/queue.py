@@ -27,10 +27,10 @@ router = APIRouter(include_in_schema=False)
 QUEUE = f"{CONSOLE}/queue"
 PROPOSAL = f"{CONSOLE}/proposals/{{proposal}}"
 
-#: Proposals accepted by one click, as many as a page shows.
+#: Upper limit of proposals that one click accepts: as many as a page shows.
 MAX_AT_ONCE = pending.MAX_LIMIT
 
-#: Digits that always fit into a bigint.
+#: Longest revision in digits; any number of this length fits into a PostgreSQL bigint.
 _MOST_DIGITS = 18
 
 State = Literal["pending", "accepted", "rejected", "withdrawn", "applied"]
@@ -144,7 +144,7 @@ async def _decide(desk: Desk, proposal: str, form: Form, *, allow_mixed: bool) -
 
 
 def revision_of(form: Form) -> int | None:
-    """Return the revision of the record that a form was made from; None if the form states none."""
+    """Return the record revision that a form was filled from, or None if the form states none."""
     stated = form.get("revision", "")
     is_number = stated.isascii() and stated.isdigit() and len(stated) <= _MOST_DIGITS
     return int(stated) if is_number else None
@@ -200,7 +200,7 @@ _PAGES: Mapping[str, str] = {
 
 
 def record_page(proposal: PendingProposal) -> str | None:
-    """Return the path of the page of a proposal's record, or None."""
+    """Return the console path of a proposal's record, or None if the record has no page."""
     if proposal.record_id is None or proposal.entity not in _PAGES:
         return None
     return f"{CONSOLE}/{_PAGES[proposal.entity]}".format(id=quote(proposal.record_id))

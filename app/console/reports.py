@@ -27,7 +27,8 @@ router = APIRouter(include_in_schema=False)
 
 REPORT = f"{CONSOLE}/reports/{{report}}"
 
-#: Days that the form proposes as a hazard's duration (our choice: a road is looked at again then).
+#: Duration of a hazard in days that the form proposes (our choice: by then the road is checked
+#: again).
 FIRST_DAYS = 14
 
 _TEXTS = ("title", "country", "effect", "valid_from", "valid_to")

@@ -1,7 +1,7 @@
 """``/network/spaces/{id}``: console page of one space: form, quick actions, links, and history.
 
-Without scripts every button sends the whole form, so that no typed value is lost. A preview shows
-which changes would apply at once and which would wait (P40).
+The page works without scripts: every button sends the whole form, so that no typed value is lost. A
+preview shows which changes would apply at once and which would wait for a second person (P40).
 """
 
 from dataclasses import replace
@@ -187,9 +187,13 @@ async def opened(desk: Desk, space_id: str) -> ChangeSubject:
 async def _act(
     desk: Desk, subject: ChangeSubject | None, form: Form
 ) -> tuple[FormReply, Outcome | None]:
-    """Perform the action of the pressed button; return the state of the form, or the outcome."""
+    """Perform the action of the pressed button.
+
+    Returns the state of the form to show again, and the outcome of the change if it was sent.
+    """
     if form.get("whole") != "1":
-        # ``whole`` is the last field: with a truncated form the missing values would look deleted.
+        # ``whole`` is the form's last field: fields that a truncated form lacks would count as
+        # cleared by the person.
         raise InvalidParameterError("body", "the form did not arrive whole")
     typed, reason = typed_in(form), form.get("reason", "")
     action = form.get("do", "preview")

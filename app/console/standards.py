@@ -42,11 +42,11 @@ ANSWERS: Mapping[str, str] = {
     "not_applicable": marked("no aplica"),
 }
 
-#: Empty questions of a new checklist, and questions that a button adds.
+#: Numbers of empty questions in the form of a checklist: at first, and added by a button.
 _FIRST_ROWS = 6
 _MORE_ROWS = 5
 
-#: Our defaults: assessed every year, passed with four fifths of the points.
+#: Defaults of a checklist (our choice): assessed every year, passed with four fifths of the points.
 _MONTHS = 12
 _PASS_PERCENT = 80
 
@@ -318,7 +318,7 @@ async def _assessment_page(
 def _question(
     item: ChecklistItem, stored: Mapping[str, Any] | None, typed: Mapping[str, str] | None
 ) -> dict[str, Any]:
-    """Return a question with its typed answer, or else its stored one."""
+    """Return a question with the answer and evidence typed in the form, or else the stored ones."""
     answer, evidence = ("", "") if stored is None else (stored["answer"], stored["evidence"] or "")
     if typed is not None:
         answer = typed.get(f"answer-{item.position}", answer)

@@ -1,8 +1,9 @@
 """``/network/visits``: confirm and correct spaces on site, without a network.
 
-Public spaces are taken along on the phone, with their public data and nothing else. Observations
-wait on the phone until they can be sent, each with its own id, and follow the rules of the console
-(P40): if the record has changed since, nothing is written and nothing is lost.
+A phone stores public spaces for the visit, with their public data and nothing else. Observations
+wait on the phone until it is online, each with its own id, and follow the rules of the console
+(P40): if the record has changed since it was stored on the phone, the observation is not written,
+and stays on the phone.
 """
 
 import re
@@ -138,7 +139,7 @@ def _key_in(form: Form) -> UUID:
         key = UUID(form.get("id", ""))
     except ValueError as error:
         raise InvalidParameterError("id", "is not a UUID") from error
-    if key.version != 4:  # noqa: PLR2004 -- random ones alone tell nothing
+    if key.version != 4:  # noqa: PLR2004 -- only random UUIDs reveal nothing
         raise InvalidParameterError("id", "is not a UUID of version 4")
     return key
 
@@ -177,7 +178,7 @@ def _changes_in(form: Form) -> dict[str, Any]:
 
 
 def _shown(w: Words, taken: Taken) -> dict[str, Any]:
-    """Return a space in words, as the phone stores and shows it."""
+    """Return a space as the texts that the phone stores and shows."""
     document = taken.document
     hours = from_json(
         {"timezone": document["timezone"], **rule} for rule in document["schedules"] or ()

@@ -43,14 +43,14 @@ def render_question(
     has_changed: bool = False,
     has_problem: bool = False,
 ) -> str:
-    """Render the question with its four answers.
+    """Render the page of a reconfirmation link: the question with its four answers.
 
     Parameters
     ----------
     name : str
         Name of the space.
     document : mapping or None
-        The data as published; None shows none of them.
+        The data as published; None shows no data.
     expires_on : date
         Last day on which the link is valid.
     lang : str

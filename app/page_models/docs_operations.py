@@ -1,4 +1,4 @@
-"""Tables of the OpenAPI document for readers, listing operations that collections share once."""
+"""Tables of the OpenAPI document's operations; those that all collections have are listed once."""
 
 import re
 from collections import defaultdict
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 type Part = dict[str, Any]
 
-#: Longest enumeration whose values are listed [A]; of a longer one only the number is shown.
+#: Longest enumeration whose values are listed [A]; for a longer one, the number of values is shown.
 _MOST_VALUES: Final = 8
 
 
@@ -37,7 +37,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class OperationSection:
-    """The operations with one tag."""
+    """The operations of an OpenAPI document that have the same tag."""
 
     tag: str
     operations: tuple[Operation, ...]
@@ -107,7 +107,7 @@ def _parameter(said: Part) -> Parameter:
 
 
 def _body(document: Part, operation: Part) -> Iterable[Parameter]:
-    """Yield the members of a JSON request body, or the accepted media types."""
+    """Yield the members of a JSON request body; for a body without members, its media types."""
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         schema = _resolved(document, content.get("schema", {}))
         if "properties" not in schema:
@@ -121,7 +121,7 @@ def _body(document: Part, operation: Part) -> Iterable[Parameter]:
 
 
 def _resolved(document: Part, schema: Part) -> Part:
-    """Resolve a schema that is a reference."""
+    """Return the schema that a reference points to; return any other schema unchanged."""
     options: Sequence[Part] = schema.get("allOf", ())
     named = options[0] if len(options) == 1 else schema
     if "$ref" not in named:

@@ -47,7 +47,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Tick:
-    """A tick of an axis."""
+    """A tick of an axis: drawing position, and value in metres."""
 
     at: float
     value_m: float
@@ -60,13 +60,15 @@ class Elevation:
     Attributes
     ----------
     lines, areas
-        SVG point lists of each piece with known heights.
+        SVG point lists of the line, and of the area below the line, for each stretch with known
+        heights.
     low, high
         Ticks of the height axis.
     ticks
         Ticks of the distance axis.
     gap
-        Left edge and width of the longest stretch without a place, drawing units; None without one.
+        Left edge and width of the longest stretch without a space, drawing units; None if not
+        given.
     marks
         Spaces and crossings on the route.
     heights_m
@@ -115,7 +117,7 @@ def elevation(
     distance_m
         Length of the route.
     gap
-        Start and length of the longest stretch without a place, metres.
+        Start and length of the longest stretch without a space, metres.
     passed
         Spaces and crossings on the route.
     """

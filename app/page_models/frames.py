@@ -68,7 +68,10 @@ class PageFrame:
     names: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
     def help_lines(self, country: str | None, kinds: Sequence[str]) -> tuple[Line, ...]:
-        """Return a country's lines of some kinds; without a country, each country's first line."""
+        """Return a country's help lines of some kinds; without a country, one for each country.
+
+        That one is the first by the order of ``kinds``.
+        """
         wanted = lines_of(self.lines, {country} - {None}, kinds)
         if country is not None:
             return wanted
@@ -77,9 +80,12 @@ class PageFrame:
         return tuple(first[code] for code in sorted(first))
 
     def protected_lines(self, country: str | None = None) -> tuple[Line, ...]:
-        """Return lines for survivors and unaccompanied children, if there is no hotline (P38)."""
+        """Return help lines for survivors and unaccompanied children, for want of a hotline (P38).
+
+        The lines are chosen as by `help_lines`.
+        """
         return self.help_lines(country, PROTECTED_LINES)
 
     def emergency_lines(self, country: str | None = None) -> tuple[Line, ...]:
-        """Return the emergency lines."""
+        """Return a country's emergency lines; without a country, each country's first line."""
         return self.help_lines(country, ("emergency",))

@@ -10,7 +10,7 @@ from app.texts.list_sheet import Sheet
 
 
 def render_list(sheet: Sheet, frame: PageFrame, lang: str, here: Callable[..., str]) -> str:
-    """Render a list.
+    """Render the printable list of a municipality.
 
     Parameters
     ----------

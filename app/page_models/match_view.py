@@ -24,7 +24,7 @@ SPOKEN = ("es", "pt", "en", "fr", "ht", "wba", "guc")
 
 @dataclass(frozen=True)
 class MatchForm:
-    """The form's values as typed, for showing the form again."""
+    """Values of the needs form as typed, for showing the form again."""
 
     place: str = ""
     service: str = ""
@@ -81,7 +81,7 @@ class MatchLists:
 
 @dataclass(frozen=True)
 class MatchView:
-    """View of the page: the form, with a result or the error in the form."""
+    """View of the needs page: the form, with a result or with the error in the form."""
 
     frame: PageFrame
     lists: MatchLists = field(default_factory=MatchLists)
@@ -92,7 +92,7 @@ class MatchView:
 
 
 def answer_of(found: Match) -> MatchAnswer:
-    """Word a match for the page."""
+    """Convert the result of a match to what the page shows."""
     return MatchAnswer(
         steps=tuple(_step(one, match_text.reasons(found, one)) for one in found.chosen),
         instead=tuple(_instead(one) for one in found.fallbacks),
@@ -124,7 +124,7 @@ def _step(chosen: Chosen, reasons: Sequence[MatchReason]) -> MatchStep:
 
 
 def worded(w: Words, phrase: Phrase) -> Markup:
-    """Word a phrase as HTML; an unreviewed safety text stays Spanish, labelled (P47)."""
+    """Translate a phrase to HTML; an unreviewed safety text stays Spanish, labelled (P47)."""
     values = {name: _value(w, value) for name, value in phrase.values.items()}
     if isinstance(phrase, SafetyPhrase):
         return w.safety(phrase.text, **values)

@@ -13,21 +13,22 @@ from app.page_models.frames import PageFrame
 from geo.text.countries import BOXES
 from geo.text.normalize import SOUNDS
 
-#: Numbers whose plural form is tested; above them, every supported language uses its last form.
+#: Numbers for which the plural form is looked up; larger numbers take the last form in every
+#: supported language.
 _SMALL: Final = range(3)
 
 #: Sample numbers for the two plural forms of a text: singular and plural.
 _FORMS: Final = (1, 2)
 
 
-#: Kinds of help lines for survivors and unaccompanied children, for use without a hotline (P38,
+#: Kinds of help lines for survivors and unaccompanied children, shown where no hotline is set (P38,
 #: P45).
 HELP_KINDS: Final = ("gbv", "child_protection", "emergency")
 #: Kinds of help lines shown beside a refusal (P45).
 LINE_KINDS: Final = ("emergency", "asylum")
 
-#: Phone's texts, by its own codes, for long routes and for what closed the short route (P54). The
-#: wording must equal that of `app.texts.detour_text`.
+#: Texts, by the codes of the phone's scripts, on why a route is long and what closed the shorter
+#: route (P54). The wording must equal that of `app.texts.detour_text`.
 BECAUSE: Final[Mapping[str, str]] = {
     "closed": marked_safety("el paso oficial %(name)s está cerrado"),
     "closed_then": marked_safety("el paso oficial %(name)s estará cerrado cuando llegue"),
@@ -56,14 +57,20 @@ BECAUSE: Final[Mapping[str, str]] = {
 
 
 def day_forms(w: Words, message: str) -> tuple[str, str]:
-    """Return the forms for one day and several, in the language that a safety text has (P47)."""
+    """Return the texts for one and for several days, in the language of a safety text.
+
+    That is the requested language if ``message`` has been reviewed in it, else Spanish (P47).
+    """
     own, _ = w.reviewed(message)
     one, several = (own.ngettext("%(num)s día", "%(num)s días", n) for n in _FORMS)
     return one, several
 
 
 def card_texts(w: Words, *, has_demo: bool) -> Mapping[str, Any]:
-    """Return the texts of cards, distances and times, for demo rows too if any exist (P35)."""
+    """Return the texts of cards, distances and times.
+
+    The text on demo dates is empty unless demo rows exist (P35).
+    """
     return {
         "lang": w.lang,
         "decimal": w.locale.number_symbols["latn"]["decimal"],
@@ -141,7 +148,10 @@ def nearby_texts(w: Words) -> Mapping[str, Any]:
 
 
 def aging_texts(w: Words) -> Mapping[str, Any]:
-    """Return the texts that update an old page, without states, which are safety texts (P47)."""
+    """Return the texts with which scripts update an old page.
+
+    Texts of states are left out, because they are safety texts (P47).
+    """
     return {
         "dataMade": w.gettext("Datos del %(date)s."),
         "nextOpening": w.gettext("Próxima apertura conocida: %(time)s (hora local)."),

@@ -31,17 +31,18 @@ from routing.travel.support_points import Support
 #: our assumption until field staff set it). The upper end is used, so that days are not inflated.
 SLOW_DAY_M: Final = 15_000.0
 
-#: Exclusions closer to the route than this are mentioned as avoided, degrees: about 5 km [A].
+#: Hazards that exclude routes are mentioned as avoided if closer to the route than this, degrees:
+#: about 5 km [A].
 _NEAR_DEGREES: Final = 0.05
 
 #: Largest distance between a crossing and a route that passes it, metres: posts stand up to 500 m
-#: off (definitions.md, "Border"), and those of a sketch are as far off as its towns.
+#: off the road (definitions.md, "Border"), and on a sketch network as far off as its towns.
 _POST_M: Final = 1_000.0
 
 
 @dataclass(frozen=True)
 class PlanQuery:
-    """A route request as understood.
+    """A route request with resolved places.
 
     Attributes
     ----------
@@ -96,7 +97,7 @@ def refused(
     form: view_models.RouteForm,
     timezone: str,
 ) -> plan_views.ProblemView:
-    """Return the view of a refusal: why there is no route, and where help is on the same side."""
+    """Return the view of a refusal: why there is no route, and help on the same side of borders."""
     near = refusal.nearest
     is_long = isinstance(refusal, DetourRefusedError)
     reason: plan_views.Reason = "no_reasonable_way" if is_long else "no_route"
@@ -215,7 +216,8 @@ def _route_hazards(
 
 
 def _length_m(exposure: Exposure) -> float | None:
-    # Events and hours are for planners (P46); the page shows lengths, or the kind alone.
+    # Exposure in events or hours is for planners (P46); the page shows a length, or else only the
+    # kind of hazard.
     return exposure.value * 1000 if exposure.unit == "km" else None
 
 

@@ -141,24 +141,28 @@ def itinerary(route: RouteView) -> list[ItineraryLine]:
 
 
 def trade(w: Words, route: RouteView) -> Markup:
-    """Compare a route with the quickest of the response (P46)."""
+    """Return the comparison of a route with the quickest route of the response, as HTML (P46)."""
     if route.told is None:
         return Markup()
     return route_text.marked_up(w, trade_off_text.trade_words(w, route.told))
 
 
 def beyond(w: Words, limit: Beyond) -> Markup:
-    """Say which limit a long route exceeds, if shown on request (P54)."""
+    """Return, as HTML, which limit a long route exceeds that a person asked for anyway (P54)."""
     return route_text.marked_up(w, [route_text.safety(w, detour_text.BEYOND[limit])])
 
 
 def because(w: Words, one: Because) -> Markup:
-    """Word one reason for a detour; the page shows the right to protection beside the reasons."""
+    """Return one reason for a detour as HTML.
+
+    The sentence that a closure does not end the right to protection is left out: the page shows it
+    beside the reasons.
+    """
     return route_text.marked_up(w, detour_text.because_words(w, one, with_closure=False))
 
 
 def ended(w: Words, timezone: str, hazard: ActiveHazard) -> Markup:
-    """Say that a closure on the route ends, as published, before the traveller arrives."""
+    """Return, as HTML, that a closure's published end lies before the traveller's arrival."""
     return route_text.marked_up(w, detour_text.ended_words(w, hazard, timezone))
 
 

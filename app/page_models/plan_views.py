@@ -67,7 +67,8 @@ class RouteHazard:
 class Avoided:
     """A known hazard that a route avoids.
 
-    `number` counts from 1 and is another route that meets the hazard; None if no route may meet it.
+    `number`, counted from 1, names another route that meets the hazard; it is None if the hazard
+    excludes all routes.
     """
 
     kind: str
@@ -247,13 +248,14 @@ class ProblemView:
     field
         The input at fault, for reasons that have one.
     choices
-        Options to choose from when a place is ambiguous or nearly matches, or a side is needed.
+        Options to choose from when a place is ambiguous or nearly matches, or the side of a border
+        has to be stated.
     distance_m, limit_m
         For `off_network`: distance to the nearest road, and the limit.
     blocked_by, next_opening, timezone, nearest
         For `no_route`: the obstacles, the next known opening of a blocking crossing, the timezone
-        to show the opening in, and the nearest space on the same side (P11, P32). All but the first
-        also for `long_detour` and `no_reasonable_way` (P54).
+        to show the opening in, and the nearest space on the same side of the border (P11, P32). All
+        of these but the obstacles also for `long_detour` and `no_reasonable_way` (P54).
     because, detour
         For `long_detour` and `no_reasonable_way`: reasons for the detour, and figures of the long
         route.

@@ -138,7 +138,7 @@ def render_network(name: str, lang: str, /, **values: object) -> str:
 
 
 def confirmed(w: Words, space: Space, frame: PageFrame) -> str | Markup:
-    """Word the last confirmation of a space; a demo date never counts as one (P22, P35)."""
+    """Return the text on a space's last confirmation; a demo date never counts (P22, P35)."""
     if space.is_demo:
         return w.gettext("DEMO: fecha ficticia")
     if space.confirmed_on is None:
@@ -159,7 +159,7 @@ def confirmed(w: Words, space: Space, frame: PageFrame) -> str | Markup:
 
 
 def opening(w: Words, space: Space, frame: PageFrame) -> tuple[str, str]:
-    """Say whether a space is open by its schedule, in the space's timezone (P43).
+    """Return the text on whether a space is open by its schedule, in the space's timezone (P43).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Page for hazard reports: works without scripts, and takes three taps with them."""
+"""Page for hazard reports: it works without scripts; with scripts a report takes three taps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,10 @@ def render_report(
     is_wrong: bool = False,
     is_several: bool = False,
 ) -> str:
-    """Render the form; ``is_wrong`` marks a place as unknown, with ``is_several`` as ambiguous."""
+    """Render the report form.
+
+    ``is_wrong`` marks the typed place as unknown or, with ``is_several``, as ambiguous.
+    """
     return renderer.render_open(
         "report",
         frame,

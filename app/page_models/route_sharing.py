@@ -2,7 +2,7 @@
 
 The links send nothing before a person taps one. The text does not reveal where the journey starts
 (P48): no start place, no distances from the start, lengths rounded up to 5 km, and no space on the
-part that route files leave out.
+first part of the route, which route files leave out too.
 """
 
 from collections.abc import Iterable
@@ -19,8 +19,8 @@ from app.texts.poster import short_address
 from app.texts.print_text import PrintLine
 from app.texts.route_export import omitted_m
 
-#: Lengths are rounded up to multiples of this, metres, so that the start is uncertain by as much
-#: [A].
+#: Lengths are rounded up to multiples of this, metres, so that a length leaves the start uncertain
+#: by this much [A].
 _STEP_M: Final = 5_000.0
 
 #: Septets of the destination's name that are never cut [A].
@@ -79,7 +79,9 @@ def how_long(w: Words, route: RouteView) -> str:
 
 
 def short_message(w: Words, view: PlanView, route: RouteView) -> str:
-    """Return a route as one SMS; if too long, the climb goes first, then details of the advice.
+    """Return a route as one SMS; a text that is too long loses the climb, then other details.
+
+    After the climb, details of the advice are left out, then the length without information.
 
     DEMO, days, length, the longest stretch and the date of the data always stay.
     """
@@ -143,7 +145,7 @@ def _climb(w: Words, route: RouteView) -> str | None:
 
 
 def _advice(route: RouteView) -> str:
-    # The advice names no ends of the gap: the name of an end may be the start's.
+    # The text does not name the ends of the gap, because one of them may be the start.
     advice = "" if route.gap is None else route.gap.advice
     # The advice to look for transport is dropped for people with a vehicle.
     return advice if route.vehicle_s is None else advice.partition(";")[0]

@@ -25,7 +25,7 @@ LISTED_DAYS = 7
 #: Amenities shown for every place as yes, no or not known (P43); others are shown if stated.
 ALWAYS_SHOWN = ("toilets", "drinking_water", "charging", "wifi")
 
-#: Types of number that take a text message, and those that take no call.
+#: Types of phone number that take text messages, and types that take no calls.
 _TEXTED = frozenset({"sms", "textphone"})
 _UNCALLED = frozenset({"sms", "textphone", "fax", "pager", "whatsapp"})
 
@@ -238,7 +238,7 @@ def address_of(space_id: str, lang: str, part: str = "") -> str:
 
 
 def ages(w: Words, facts: Mapping[str, Any]) -> str | None:
-    """Word the ages that a space accepts; None if none are stated."""
+    """Return the ages that a space accepts as text; None if no age is stated."""
     low, high = facts["minimum_age"], facts["maximum_age"]
     if low is None and high is None:
         return None

@@ -33,7 +33,7 @@ CrossingState = Literal["open", "closed", "not_known"]
 
 @dataclass(frozen=True)
 class RouteForm:
-    """The form's values as filled in, for showing the form again.
+    """Values of the route form as filled in, for showing the form again.
 
     Attributes
     ----------
@@ -102,7 +102,8 @@ class Space:
     call_before
         The confirmation has passed half of its validity, so people should call first.
     confirmed_on
-        Date of the last confirmation; None when there is none. A demo date is never shown as one.
+        Date of the last confirmation; None when there is none. The date of a demo row is never
+        shown as a confirmation.
     is_demo
         Fictitious row (P35).
     services
@@ -264,7 +265,7 @@ class Narrowed:
     open_now, families
         Only spaces open now by their schedule, or only those that accept children.
     language
-        ISO 639 code of a language spoken there, or None.
+        ISO 639 code of a language that has to be spoken at the space, or None.
     country
         ISO 3166-1 alpha-2, or None for all.
     place
@@ -318,7 +319,7 @@ class HomeView:
     is_place_misspelt
         No place matches the typed text exactly; `place` is the only one that can be meant.
     beyond
-        The nearest space farther than `near_m`, if no more spaces are near than those in `spaces`.
+        The nearest space farther than `near_m`, if `spaces` holds all spaces within `near_m`.
     near_m
         Radius of "near", metres in a straight line.
     """

@@ -168,7 +168,7 @@ async def _tried(request: Request, form: Form, now: datetime) -> _Tried:
     email, code = form.get("email", ""), form.get("code", "").strip()
     device = await shown_device(request)
     if device is None and not code:
-        count_try(request, email)  # P55: refused before any database query
+        count_try(request, email)  # refuses a flood before any database query (P55)
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
         known = await sign_in.read_credentials(session, email)
@@ -218,7 +218,7 @@ async def sign_out(request: Request, _form: FormDep) -> Response:
 async def invitation_page(
     request: Request,
     token: str,
-    asked: Annotated[LanguageQuery, Query()],  # noqa: ARG001 -- read by the page
+    asked: Annotated[LanguageQuery, Query()],  # noqa: ARG001 -- the page reads it from the request
 ) -> Response:
     """Show the form in which a person sets a password; looking uses nothing up."""
     database: Database = request.state.database
@@ -329,7 +329,10 @@ async def _password_problem(form: Form, invited: sign_in.Invited) -> str | None:
 def _too_many_page(
     request: Request, goes_on: str, email: str, error: TooManyRequestsError
 ) -> Response:
-    """Return the page for too many attempts, with a field for a code, which lifts the limit."""
+    """Return the page for too many attempts; its form takes a second-factor code.
+
+    A correct code exempts the next attempt from the limit.
+    """
     response = _sign_in_page(request, goes_on, problem=TOO_MANY, email=email, status=429)
     response.headers.update(error.headers)
     return response

@@ -72,7 +72,7 @@ async def answer(
             await answers.answer_link(
                 session,
                 token,
-                said,  # type: ignore[arg-type]  # one of its words, see above
+                said,  # type: ignore[arg-type]  # checked against `Answer` above
                 now=clock(),
                 changes=changes,
                 listed=_field(form, "listed") or None,

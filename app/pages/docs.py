@@ -41,7 +41,7 @@ router = APIRouter(include_in_schema=False)
 
 _HTML: Final = "text/html; charset=utf-8"
 
-#: Changes of a collection over time without an edit, worded by its clock.
+#: Sentences on how a collection changes over time without any edit, by the clock of its layer.
 _BY_THE_CLOCK: Final = {
     StampClock.NEVER: "By the clock alone nothing changes.",
     StampClock.DAILY: "Records expire at midnight, UTC.",

@@ -48,17 +48,17 @@ async def home(
 async def sought_place(
     session: AsyncSession, network: RoadNetworks, typed: str, ref: str, choice: str
 ) -> str:
-    """Return the place that a form asks for, in the form that `resolve` reads.
+    """Return the place that a form names, as a text or reference that `resolve` accepts.
 
     Parameters
     ----------
     typed
         Text of the input.
     ref
-        Place understood before, as `Choice.ref`; valid as long as its label is the text of the
-        input.
+        Reference (`Choice.ref`) of the place that the server resolved before; used only while the
+        input still holds the label of that place.
     choice
-        Place chosen from several, as `Choice.ref`.
+        Reference (`Choice.ref`) of the place chosen from several candidates.
     """
     if choice:
         return choice.removeprefix(renderer.PLACE_REF)

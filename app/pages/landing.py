@@ -30,7 +30,7 @@ router = APIRouter(tags=["features"])
 _SPEC = "http://www.opengis.net/spec"
 _FEATURES = f"{_SPEC}/ogcapi-features"
 
-#: Conformance classes that the server meets in full, with tests; no class is claimed without.
+#: Conformance classes that the server meets in full; no class is claimed without tests.
 CONFORMANCE = (
     f"{_SPEC}/ogcapi-common-1/1.0/conf/core",
     f"{_SPEC}/ogcapi-common-1/1.0/conf/landing-page",
@@ -90,7 +90,7 @@ class LandingQuery(BaseModel):
     page: int = Field(1, ge=1, le=1_000, description="Page of the list.")
 
     def narrowed(self, place: str | None = None) -> Narrowed:
-        """Return the list's filters; ``place`` is given if it came in a form instead of the URL."""
+        """Return the filters of the list; ``place`` from a form replaces the place of the URL."""
         return Narrowed(
             services=tuple(dict.fromkeys(self.service)),
             open_now=self.open is not None,

@@ -182,7 +182,7 @@ async def _lists(session: AsyncSession) -> MatchLists:
 
 
 def _choice(form: Mapping[str, Sequence[str]]) -> str:
-    """Return the place chosen from a list, as `resolve` reads one; "" without a choice."""
+    """Return the place chosen from a list of candidates, for `resolve`; "" without a choice."""
     return _one(form, "place_choice").removeprefix("place:")
 
 

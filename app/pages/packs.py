@@ -1,6 +1,7 @@
 """Offline data for phones: ``/nearby.json`` of every space, ``/packs`` by country.
 
-Always from the public tier, whoever asks, because phones get lost, lent and searched (P37).
+The data are those of the public tier, whoever asks, because phones get lost, lent and searched
+(P37).
 """
 
 from typing import Annotated, Any, Final

@@ -1,4 +1,4 @@
-"""Dependency for pages that need only their URL: frame and language."""
+"""FastAPI dependency for pages without other input: shared page data (the frame) and language."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,7 +15,7 @@ PageLanguage = Annotated[str | None, Query(description="Language of the page.", 
 
 @dataclass(frozen=True)
 class Framed:
-    """A page's frame and language."""
+    """The data that every page shares (the frame), and the language of the page."""
 
     frame: PageFrame
     language: str

@@ -58,7 +58,7 @@ LONGEST_FIELD: Final = 300
 
 @dataclass(frozen=True)
 class _Sent:
-    """The form as received.
+    """The route form as received.
 
     ``choices`` holds places just chosen from a list, by side. ``file`` is the format and index of a
     route to download.
@@ -136,7 +136,10 @@ class _Asking:
         return page_response(plan_page.render_ask(view, self.w.lang))
 
     async def _ends(self, sent: _Sent) -> tuple[tuple[End, End] | Side, view_models.RouteForm]:
-        """Resolve both ends or name the first missing one; return the form with resolved labels."""
+        """Resolve both ends of the route, or return the first side without a place.
+
+        The form is returned too, with the labels of the chosen places.
+        """
         form, found, missing = sent.form, [], None
         for side in SIDES:
             try:

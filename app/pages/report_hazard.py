@@ -1,7 +1,7 @@
 """``/reports`` and ``/report``: anonymous reports of hazards (P36, P37).
 
-A report has no account, photo, text or time: only a kind, a point of about 100 m and a day. Reports
-are not published; an approver reviews them in the console.
+A report has no account, photo, text or time: only a kind, a point rounded to about 100 m, and a
+day. Reports are not published; an approver reviews them in the console.
 """
 
 import uuid
@@ -107,7 +107,7 @@ async def report_hazard(
         today=clock().date(),
     )
     status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-    # Lines of every country: the country of the point is not looked up.
+    # The emergency lines of every country are sent: the country of the point is not looked up.
     lines = await essential_lines(reading, (), ("emergency",))
     return JSONResponse(
         {"received": True, "notice": f"{NOTICE} {in_danger(lines)}", "lines": lines},
@@ -179,21 +179,21 @@ async def send_form(
 
 
 def _chosen(fields: Mapping[str, Sequence[str]]) -> str:
-    """Return the place chosen from a list, as `resolve` reads one; "" without a choice."""
+    """Return the place chosen from a list of candidates, for `resolve`; "" without a choice."""
     return _one(fields, "place_choice").removeprefix("place:")
 
 
 def _key_of(form: ReportForm, lon: float, lat: float, day: date) -> uuid.UUID:
     """Return the idempotency key of a form, derived from the form's id and its content.
 
-    A person who goes back and sends other content reports another hazard, and without scripts the
-    form keeps its id.
+    Without scripts the form keeps its id when a person goes back in the browser, so other content
+    sent with the same id is another report.
     """
     try:
         number = uuid.UUID(form.key)
     except ValueError as error:
         raise InvalidParameterError("id", "is not the number of a form") from error
-    if number.version != 4:  # noqa: PLR2004 -- random ones alone tell nothing
+    if number.version != 4:  # noqa: PLR2004 -- only random UUIDs reveal nothing
         raise InvalidParameterError("id", "is not the number of a form")
     return uuid.uuid5(number, f"{form.kind} {lon} {lat} {day.isoformat()}")
 

@@ -1,7 +1,8 @@
-"""``/network/sign-in/code``, ``…/factor``: second step of the sign-in, open to half sign-ins only.
+"""``/network/sign-in/code``, ``…/factor``: second step of the sign-in, after the password.
 
-After the password, people who decide or hide records enter a code here, or set up an authenticator
-app. The session that follows is a new one.
+People who decide or hide records enter a code here, or set up an authenticator app. The pages are
+open only to half sign-ins: sessions that have passed the password and nothing else. A new session
+begins after the second step.
 """
 
 from typing import Annotated

@@ -9,7 +9,7 @@ from geo.accounts import second_factor
 
 
 class Picture(NamedTuple):
-    """Secret for an authenticator app: as SVG for another phone, as link for the same one."""
+    """Secret for an authenticator app: QR code to scan with a phone, link for the same device."""
 
     svg: Markup
     uri: str

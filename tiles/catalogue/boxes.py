@@ -26,7 +26,7 @@ type Box = tuple[float, float, float, float]
 #: lies within the whole box even after rounding.
 _WITHIN: Final = 0.0001
 
-#: A literal, because each bound value takes time at every query.
+#: SRID as a literal of the SQL, because each bound value takes time at every query.
 _SRID: Final[ColumnElement[int]] = literal_column(str(STORED_SRID), Integer)
 
 
@@ -56,10 +56,11 @@ def meets_boxes(
     count
         Number of boxes, at least 1; `box_values` binds them.
     are_points
-        Whether the geometry is a point in every row: then PostGIS is as fast without the shortcut.
+        Whether the geometry is a point in every row: then the test against the inner box is left
+        out, because PostGIS is as fast without.
     is_planned
-        Whether the plan may depend on the size of the boxes; a statement that is planned once for
-        all boxes is faster without.
+        Whether PostgreSQL plans the statement for the given boxes; a statement that is planned once
+        for all boxes is faster with False.
     """
     if are_points:
         return or_(*(_holds(geom, _box(index)) for index in range(count)))
@@ -67,15 +68,16 @@ def meets_boxes(
 
 
 def _holds(point: ColumnElement[Any], box: ColumnElement[Any]) -> ColumnElement[bool]:
-    # `&&` uses the index, but also matches what only the rounding to floats brings together.
+    # `&&` uses the index, but compares boxes rounded to floats, and so also matches points just
+    # outside the box.
     return and_(point.op("&&")(box), func.ST_Intersects(point, box))
 
 
 def _meets(geom: ColumnElement[Any], index: int, *, is_planned: bool) -> ColumnElement[bool]:
     box, inner = _box(index), _once(_box(index, "inner_"))
-    # As for points. In addition, a geometry within the inner box, as nearly all of a page are,
-    # certainly meets the whole box: ST_Intersects takes as long as finding the row (2 µs,
-    # measured).
+    # `&&` uses the index, as for points. A geometry within the inner box, as nearly all geometries
+    # of a page are, certainly meets the whole box and needs no ST_Intersects, which takes as long
+    # as finding the row (2 µs, measured).
     meets = case((geom.op("@")(inner), true()), else_=func.ST_Intersects(geom, _once(box)))
     return and_(geom.op("&&")(box if is_planned else _once(box)), meets)
 

@@ -105,14 +105,14 @@ class Layer:
     name
         Name in URLs and tiles.
     title, description
-        English; pages translate the title.
+        English texts; pages translate the title.
     view
         View of `geo.db.views`; its key is the text column ``id``, its geometry ``geom``
         (EPSG:4326).
     columns
         Properties that may be published, in order.
     tile_columns
-        Those of them that are written into tiles; ``id`` always is.
+        Properties that are written into tiles; ``id`` always is.
     shape, style, min_zoom, max_zoom
         Geometry type, signs, and the zooms with tiles of their own (maps enlarge the last).
     attribution, licence
@@ -177,7 +177,7 @@ class Layer:
         }
 
     def shown(self, columns: Sequence[str] | None = None) -> tuple[str, ...]:
-        """Return the properties of features with only some columns, in order; None: all."""
+        """Return the properties of a feature if only some columns are requested; None: all."""
         chosen = self.columns if columns is None else columns
         return (*(name for name in self.columns if name in chosen), *_ALWAYS)
 
@@ -197,11 +197,11 @@ class Layer:
 
     @property
     def has_end(self) -> bool:
-        """Whether its records state a last day on which a copy may be used."""
+        """Whether the layer's records state a last day on which a copy may be used."""
         return not isinstance(self.expires_on, Cast) or not isinstance(self.expires_on.clause, Null)
 
     def steps_at(self, z: int) -> tuple[ZoomStep, ...]:
-        """Return the steps that apply at a zoom, the one with the lowest zoom first."""
+        """Return the reductions that apply at a zoom, the one with the lowest zoom first."""
         return tuple(sorted((s for s in self.steps if z < s.below_zoom), key=_below))
 
     def kept_at(self, z: int) -> ColumnElement[bool] | None:

@@ -393,7 +393,7 @@ COVERAGE = Layer(
     notice=("Sin registro no quiere decir sin apoyo. No record does not mean no support."),
 )
 
-#: In order of importance; the drawing order is in `tiles.features.style`.
+#: All layers in order of importance; their drawing order is in `tiles.features.style`.
 CATALOGUE: tuple[Layer, ...] = (
     SPACES,
     SERVICES,

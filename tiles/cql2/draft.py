@@ -23,7 +23,7 @@ _MOMENT = re.compile(
 
 
 def read_draft(text: str, queryables: Mapping[str, ColumnElement[Any]]) -> object:
-    """Return the CQL2 tree of a filter in the draft's form.
+    """Parse a filter in the draft form that GDAL writes to a CQL2 tree.
 
     Parameters
     ----------

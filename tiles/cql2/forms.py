@@ -41,7 +41,7 @@ class _Form:
     Parameters
     ----------
     sql, shape
-        The same for each of them.
+        SQL and shape, which all filters of the form share.
     places
         For each bind, the index of its value in the filter, or a list of indices.
     made
@@ -54,7 +54,7 @@ class _Form:
     made: Mapping[str, type]
 
     def filled(self, values: Sequence[Value]) -> Filter:
-        """Return the filter of this form with some values."""
+        """Return the filter of this form with the given values."""
         bound: dict[str, Any] = {}
         for name, place in self.places.items():
             made = self.made[name]
@@ -180,9 +180,9 @@ def _stand_in(part: str, number: int) -> Value | None:
 
 
 def _place(bound: object, stand_ins: Sequence[Value]) -> int:
-    """Return the index of the stand-in that was bound, also if a whole number became a double.
+    """Return the index of the stand-in that a bound value equals, or -1 if it equals none.
 
-    -1 if none was.
+    A whole number that was bound as a double equals its stand-in too.
     """
     if type(bound) not in {int, float, str}:
         return -1

@@ -1,4 +1,4 @@
-"""Limits of one filter."""
+"""Limits of a single CQL2 filter."""
 
 #: Most characters: a polygon of 700 vertices with six decimals fits [A]. Parsing a filter of this
 #: length takes a few milliseconds.

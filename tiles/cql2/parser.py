@@ -79,7 +79,7 @@ class Filter:
     Parameters
     ----------
     sql
-        Makes the condition; it holds the names of binds, never a value.
+        Callable that makes the condition; the SQL holds the names of binds, never a value.
     values
         Values by the names of their binds.
     shape
@@ -193,7 +193,7 @@ class _Walk:
     def _term(self, node: object, depth: int) -> Operand:
         term = self._read(node, depth)
         if term.is_value:
-            # The mark notes the position of the value; the type is noted when it is bound.
+            # "?" in the shape marks the place of a value; the type is added when it is bound.
             self._terms.shape.append("?")
         return term
 
@@ -286,7 +286,7 @@ class _Walk:
             self._count(len(options))
             ways = [self._compare("=", term, option) for option in options]
             return lambda: or_(*(way() for way in ways))
-        # One bound array of any length.
+        # All options are bound as one array, so that lists of any length have the same shape.
         self._terms.shape[before:] = ["?.."]
         (kind,) = kinds
         held, listed = self._terms.sql(term, kind), self._terms.any_of(options, kind)
@@ -371,7 +371,7 @@ class _Walk:
 
 
 def _common(left: Operand, right: Operand) -> FieldKind:
-    """Return the kind as which two operands are compared."""
+    """Return the kind to which two operands are converted for a comparison."""
     kinds = {left.kind, right.kind}
     if kinds <= NUMBERS:
         # Whole numbers compare exactly, unless a column holds doubles.

@@ -1,4 +1,4 @@
-"""Operands of filters: properties and values with their kinds, made SQL with bound values."""
+"""Operands of filters: properties and values with their kinds, and their SQL with bound values."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -28,8 +28,8 @@ from sqlalchemy.types import TypeEngine
 from tiles.errors import InvalidFilterError
 from tiles.fields import QUERYABLE, FieldKind, kind_of
 
-#: Makes SQL on demand: most filters are answered by a statement that is compiled already for their
-#: shape, and making SQL for them took as long as parsing them.
+#: Callable that makes SQL on demand: for most filters a statement of the same shape is compiled
+#: already, and making SQL for each filter took as long as parsing the filter.
 type Sql = Callable[[], ColumnElement[Any]]
 
 #: Description of each kind of operand in error messages.
@@ -77,7 +77,8 @@ class Operand:
     name
         Its name in error messages: a property by its name, a value by its kind.
     sql
-        Makes the SQL of a property, or of an expression made of one; None for a value.
+        Callable that makes the SQL of a property, or of an expression on a property; None for a
+        value.
     value
         The value: for texts a list, for geometries WKB, for intervals two operands, None where
         open.
@@ -146,7 +147,7 @@ class Operands:
         return Operand(kind, f"`{name}`", lambda: column)
 
     def sql(self, term: Operand, kind: FieldKind | None = None) -> Sql:
-        """Return a callable that makes an operand's SQL as a kind, by default its own.
+        """Return a callable that makes an operand's SQL, converted to a kind (default: its own).
 
         A value is bound at once. An instant becomes a date by its day in UTC; a number becomes any
         other kind of number.
@@ -161,11 +162,11 @@ class Operands:
         return held
 
     def binary(self, wkb: bytes) -> Sql:
-        """Return a callable that makes a bind of bytes."""
+        """Return a callable that makes a bind parameter with the bytes of a geometry."""
         return self._bound(wkb, LargeBinary(), "bytes")
 
     def any_of(self, terms: list[Operand], kind: FieldKind) -> Sql:
-        """Return a callable that makes a bind of an array of values."""
+        """Return a callable that makes one bind parameter with the array of some values."""
         values: list[Any] = [_as(term.value, kind) for term in terms]
         if kind is FieldKind.INTEGER and not all(map(_is_int8, values)):
             return self._bound([Decimal(value) for value in values], ARRAY(Numeric()), "numeric[]")

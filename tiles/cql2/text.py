@@ -24,7 +24,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-# /req/cql2-text/escaping; other backslashes are kept, because LIKE interprets them.
+# Escapes by /req/cql2-text/escaping; other backslashes are kept, because LIKE interprets them.
 _ESCAPE = re.compile(r"''|\\(['abtnvfr])")
 _ESCAPED = {
     "'": "'",
@@ -43,7 +43,8 @@ COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">="})
 #: Words that are not property names unless they are quoted.
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "IS", "NULL", "LIKE", "BETWEEN", "IN"})
 
-#: Functions of the standard as JSON writes them, by their lower case: text may use any case.
+#: Functions of the standard as CQL2 JSON spells them, by lower-case name: CQL2 text may use any
+#: case.
 _FUNCTIONS = {
     name.lower(): name
     for name in (

@@ -1,7 +1,8 @@
 """Downloads of whole collections: one snapshot, streamed, with constant memory.
 
-The rows of a COPY are read one piece ahead of the client. A slow client slows the database down, a
-disconnect frees the connection, and a client that reads nothing is cut off at the time limit.
+The rows of a COPY are read in pieces (blocks of whole rows), one piece ahead of the client. A slow
+client slows the database down, a disconnect frees the connection, and a client that reads nothing
+is cut off at the time limit.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ async def download(
     Parameters
     ----------
     source
-        Gives a connection of the asker's tier.
+        Opens a database connection of the requester's tier.
     wanted
         The rows to download.
     fmt
@@ -66,8 +67,8 @@ async def _lines(
             if not lines.joint:
                 yield written
                 continue
-            # Where the format has a joint, each text but the last is followed by it before the line
-            # end.
+            # In a format with a joint (a separator), the joint follows each text but the last,
+            # before the line end.
             yield joint + written[:-1].replace(b"\n", lines.joint + b"\n")
             joint = lines.joint + b"\n"
         yield lines.foot(about, reading.count)
@@ -76,7 +77,7 @@ async def _lines(
 async def _packed(
     source: Source, wanted: DownloadRequest, fmt: FeatureFormat
 ) -> AsyncGenerator[bytes]:
-    # Imported on use, like the libraries that write the formats.
+    # Imported on use, because Arrow takes long to load (`tiles.downloads.formats`).
     from tiles.downloads.tables import read_table, table_rows, table_schema  # noqa: PLC0415
 
     loop = asyncio.get_running_loop()

@@ -65,7 +65,7 @@ def _geo(about: About) -> dict[str, Any]:
 
 
 def pack_flatgeobuf(tables: Tables, schema: pa.Schema, about: About) -> Packed:
-    """Yield a FlatGeobuf without a spatial index, which GDAL makes in memory that grows."""
+    """Yield a FlatGeobuf without a spatial index, for which GDAL would need growing memory."""
     options = {
         "SPATIAL_INDEX": "NO",
         "TITLE": about.layer.title,

@@ -1,4 +1,4 @@
-"""The list of feature formats, a new one being one entry here, and content negotiation."""
+"""The list of feature formats (a new format is one entry of it), and content negotiation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,15 +25,16 @@ class FeatureFormat:
     title
         Description, English.
     media_type, extension
-        Of the file; the extension with its dot.
+        Media type of the file, and extension of its name, with the dot.
     also
         Further media types in an ``Accept`` header that select this format.
     is_page
-        Whether a page of items can be requested in it.
+        Whether a page of items can be requested in the format.
     lines
         Layout, for a format with one text for each feature.
     pack
-        Writer, for a format made of tables. The app itself writes pages of formats with neither.
+        Writer, for a format made of tables. Pages of a format with neither ``lines`` nor ``pack``
+        are written by the app itself.
     """
 
     name: str
@@ -47,12 +48,12 @@ class FeatureFormat:
 
     @property
     def is_download(self) -> bool:
-        """Whether a whole collection can be requested in it."""
+        """Whether a whole collection can be requested in the format."""
         return self.lines is not None or self.pack is not None
 
     @property
     def media_types(self) -> tuple[str, ...]:
-        """Every media type that selects it, without parameters."""
+        """Every media type that selects the format, without parameters."""
         return (self.media_type.partition(";")[0], *self.also)
 
 
@@ -85,8 +86,8 @@ GEOJSON = FeatureFormat(
 )
 HTML = FeatureFormat("html", "Page", "text/html; charset=utf-8", ".html")
 
-#: In the order of preference for a client without one. Media types are IANA's, except FlatGeobuf's,
-#: which is not registered: it is the one that ldproxy uses.
+#: Formats in the order of preference for a client that states none. Media types are IANA's, except
+#: that of FlatGeobuf, which is not registered: ldproxy uses the same.
 FORMATS: tuple[FeatureFormat, ...] = (
     GEOJSON,
     HTML,
@@ -165,7 +166,7 @@ def negotiate(f: str | None, accept: str | None, offered: Sequence[FeatureFormat
 
 
 def _ranges(accept: str) -> dict[str, float]:
-    """Return the weight of each media range; an invalid weight counts as 0."""
+    """Return the weight of each media range in an Accept header; an invalid weight counts as 0."""
     found = {}
     for part in accept.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))

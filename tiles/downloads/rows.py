@@ -1,4 +1,4 @@
-"""Reader of the rows of one COPY, one piece ahead of the client."""
+"""Reader of one COPY's rows in pieces (blocks of whole rows), one piece ahead of the client."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -21,7 +21,7 @@ from tiles.statement import compiled
 #: Most seconds that a download may hold its connection [A]: 1 M features at 0.5 MB/s.
 TIME_LIMIT_S = 900.0
 
-#: Gives an asyncpg connection of the asker's tier, without an open transaction.
+#: Opens an asyncpg connection of the requester's tier, without an open transaction.
 type Source = Callable[[], AbstractAsyncContextManager[Any]]
 type Rows = Select[*tuple[Any, ...]]
 
@@ -41,7 +41,7 @@ _geometry_type = (
     )
     .scalar_subquery()
 )
-#: Whether demo rows are loaded, and the geometry type of a view.
+#: Statement that reads whether demo rows are loaded, and the geometry type of a view.
 _FACTS = compiled(select(views.demo_state.c.demo, _geometry_type.label("geometry_type")))
 
 
@@ -98,7 +98,7 @@ class CopyReader:
         self._held_bytes = 0
         self._is_stopped = False
         self._ready: asyncio.Queue[bytes | None] = asyncio.Queue()
-        # Taken by the piece that waits for the client.
+        # Held while a piece waits for the client, so that no second piece waits.
         self._room = asyncio.Semaphore(1)
 
     async def __aenter__(self) -> Self:
@@ -117,7 +117,7 @@ class CopyReader:
         with anyio.CancelScope(shield=True):
             await asyncio.wait({self._task})
         if not self._task.cancelled():
-            # The exception was raised to the client already.
+            # Mark the exception as retrieved; it was raised in the consumer of the rows already.
             self._task.exception()
 
     def stop(self) -> None:
@@ -128,7 +128,7 @@ class CopyReader:
             self._task.cancel()
 
     async def about(self) -> About:
-        """Return the facts that are known before the first row."""
+        """Return the facts about the download that are known before its first row."""
         about = await self._about
         if about is None:
             self._raise_its_error()

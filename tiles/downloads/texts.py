@@ -60,7 +60,8 @@ _BEFORE_FORMULA = bindparam(
 _CONTROLS = bytes((*range(1, 9), 11, 12, *range(14, 32)))
 _NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 
-#: Cells of every row of a CSV about the whole file: no row travels without them (P35, P49).
+#: Attribution and notice of the whole file, written into cells of every CSV row, so that no row is
+#: passed on without them (P35, P49).
 _CREDIT = bindparam("text_credit", type_=Text)
 _NOTICE = bindparam("text_notice", type_=Text)
 
@@ -104,9 +105,10 @@ class TextLayout:
     prepare: Prepare = lambda rows, _: rows
 
     def cleaned(self, rows: bytes) -> bytes:
-        """Return the texts in rows of a COPY.
+        """Restore the texts from rows of a COPY, by removing the bytes that no text may contain.
 
-        PostgreSQL quotes a text that contains a special character or a line end.
+        The marks of COPY are among these bytes: PostgreSQL quotes a text that contains a special
+        character or a line end.
         """
         texts = rows.translate(None, self.absent)
         for character in _NO_CHARACTERS:
@@ -181,7 +183,7 @@ def jsonfg_row(found: NamedFromClause, layer: Layer) -> ColumnElement[str]:
     without = shown.correlate(found).lateral("feature")
     return _joined(
         [
-            # Everything but the closing brace.
+            # The GeoJSON feature without its closing brace, so that members can be added.
             func.left(geojson_row(without, layer), literal_column("-1")),
             _constant("""',"place":null,"time":'"""),
             func.coalesce(found.c[_TIME], _constant("'null'")),
@@ -227,7 +229,7 @@ def jsonfg_head(about: About) -> bytes:
 
 
 def _opened(about: About, more: dict[str, Any]) -> bytes:
-    # `demo` is a boolean member, not a text, as on every page (P35).
+    # `demo` is a boolean member, not a text, as in every JSON page of items (P35).
     demo = {"demo": True} if about.is_demo else {}
     members = {"type": "FeatureCollection", **more, **about.facts, **demo, **about.members}
     return orjson.dumps(members)[:-1] + b',"features":[\n'

@@ -1,8 +1,8 @@
 """The basemap: land, borders, places and main roads of low zooms in one PMTiles file (version 3).
 
 Its tiles are the server's own tiles of the public tier, layer by layer, so it can show nothing
-beyond them (P34). It shows the state at its building; none of its layers can be hidden in an
-emergency.
+beyond them (P34). It shows the data as they were when it was built, and holds only layers whose
+records nobody can hide in an emergency.
 """
 
 import gzip
@@ -31,7 +31,7 @@ from tiles.features.mvt import EDGE_LATITUDE, read_tile
 #: times the building time (measured).
 LAST_ZOOM: Final = 7
 
-#: Called with the number of tiles done, and of all tiles.
+#: Callback that gets the number of tiles done, and the number of all tiles.
 Progress = Callable[[int, int], None]
 
 #: Degrees in the header are whole numbers of this many parts (PMTiles 3).
@@ -62,7 +62,7 @@ async def bake(session: AsyncSession, progress: Progress | None = None) -> Baked
     Parameters
     ----------
     session
-        Of the public tier, without a query in its transaction so far.
+        Session of the public tier, whose transaction has run no query yet.
 
     Raises
     ------

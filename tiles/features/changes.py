@@ -1,4 +1,4 @@
-"""Changes of a collection since a copy was made, and the whole of it for a new copy (P49).
+"""Changes of a collection since a copy was made, and the whole collection for a new copy (P49).
 
 A new copy and an old one are read the same way, by pages of ids from the ledger of
 `geo.history.change_feed`. A feature is returned only if it equals, byte for byte, the state in the
@@ -36,21 +36,22 @@ from tiles.catalogue.layer import Layer
 from tiles.catalogue.layers import BOUNDARIES, PLACES, ROADS, find_layer
 from tiles.features.items import as_feature, feature_rows
 
-#: Layers that are imported as a whole and have too many rows for a ledger of each: after an import,
-#: copies are made anew.
+#: Layers that are imported as a whole and have too many rows for a ledger of single features: after
+#: an import, clients have to make a new copy.
 AS_A_WHOLE = frozenset({ROADS.name, BOUNDARIES.name, PLACES.name})
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The progress of a copy.
+    """The progress of a client's copy of a collection.
 
     Parameters
     ----------
     since
         Mark of the state that the copy has in full; None for a new copy.
     until
-        Mark of the state at the first page of this reading; None before it.
+        Mark of the state in which the first page of the current reading was read; None before the
+        first page.
     after
         Id after which the next page starts.
     """
@@ -108,7 +109,7 @@ async def read_changes(session: AsyncSession, layer: Layer, cursor: Cursor, limi
     Parameters
     ----------
     session : AsyncSession
-        Held still (`geo.history.change_feed.hold_still`).
+        Session in a single snapshot, by `geo.history.change_feed.hold_still`.
     limit : int
         Most features and tombstones, at least 1.
 
@@ -117,7 +118,7 @@ async def read_changes(session: AsyncSession, layer: Layer, cursor: Cursor, limi
     CopyTooOldError
         The cursor names a state that is no longer kept, or the layer was replaced as a whole.
     DatabaseUnavailableError
-        The ledger has not been begun.
+        The layer has no ledger yet.
     """
     states = await change_feed.find_states(session, layer.name, cursor.marks)
     read = _read_whole if layer.name in AS_A_WHOLE else _read_ledger

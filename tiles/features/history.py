@@ -53,7 +53,10 @@ def past_conditions(layer: Layer) -> list[ColumnElement[bool]]:
 
 
 def past_columns(layer: Layer) -> Mapping[str, ColumnElement[Any]]:
-    """Return replacements for current columns, with the parameters ``instant`` and ``states``."""
+    """Return expressions of past values in place of current columns.
+
+    Their parameters are ``instant`` and ``states``.
+    """
     if layer.name != CROSSINGS.name:
         return {}
     day = cast(func.timezone("UTC", bindparam("instant", type_=DateTime(timezone=True))), Date)

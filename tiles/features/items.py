@@ -44,7 +44,8 @@ COUNT_LIMIT: Final = 10_001
 #: terms takes half a millisecond to compile.
 _KEPT: Final = 2_048
 
-#: Limits written into the statement: the default, the maximum, and those that clients use [A].
+#: Page limits that are written into the statement as literals: the default, the maximum, and those
+#: that clients use [A].
 _USUAL_LIMITS: Final = frozenset({1, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000})
 
 #: Most rows in a box for which a page is read by the spatial index and then sorted, whatever the
@@ -64,7 +65,7 @@ class Page:
     Parameters
     ----------
     features
-        Texts of the features, in the requested order.
+        GeoJSON texts of the features, in the requested order.
     resume_after
         Values of the sort keys and id of the last row if there are more rows, else None.
     """
@@ -75,7 +76,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """Everything but values that a statement depends on."""
+    """Everything that the SQL of a statement depends on, which excludes bound values."""
 
     layer: str
     boxes: int
@@ -98,7 +99,7 @@ async def read_page(asks: Asks, layer: Layer, window: Window, past: "Past | None
     asks
         Connection of the asker's tier.
     layer
-        Of the catalogue.
+        Layer of the catalogue.
     window
         The requested part of the collection.
     past
@@ -111,7 +112,7 @@ async def read_page(asks: Asks, layer: Layer, window: Window, past: "Past | None
         fetch = fetch_planned if shape.boxes else _fetch
         rows = await fetch(asks, statement.sql, statement.arguments(values))
     shown = rows[: window.limit]
-    # Only of the last row: Python takes it more cheaply than PostgreSQL could mark it.
+    # Only the last row gives a mark: cutting the mark out in Python is cheaper than in PostgreSQL.
     marked = slice(1, len(window.sort) + 2)
     mark = tuple(shown[-1])[marked] if len(rows) > len(shown) else None
     return Page([row[0] for row in shown], mark)
@@ -243,7 +244,7 @@ def feature_rows(
     is_past: bool = False,
     columns: tuple[str, ...] | None = None,
 ) -> Select[*tuple[Any, ...]]:
-    """Select a layer's rows with their geometry in the form of responses."""
+    """Select a layer's rows with geometries as responses have them: in ``crs``, rings turned."""
     instead = history.past_columns(layer) if is_past else {}
     return layer.rows(crs.of(turned(layer.view.c.geom, layer.shape)), instead, columns)
 
@@ -291,7 +292,7 @@ def _page_statement(shape: _Shape) -> Statement:
 
 @lru_cache(maxsize=_KEPT)
 def _near_statement(shape: _Shape) -> Statement:
-    """Compile a page statement that reads the rows in a box by its index and sorts them afterwards.
+    """Compile a page statement that reads a box by the spatial index and sorts afterwards.
 
     PostgreSQL keeps one plan for all boxes, since planning takes longer than reading a small box.
     That plan uses the spatial index even for a box of a whole continent with a limit of ten

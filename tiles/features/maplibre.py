@@ -21,7 +21,7 @@ MEDIA_TYPE: Final = "application/vnd.mapbox.style+json"
 #: Layers of the basemap, bottom to top.
 BASEMAP_LAYERS: Final = (BOUNDARIES, ROADS, PLACES)
 
-#: Pixels [A]: as large as the signs of the web map where many of them meet.
+#: Radius and ring of a point's sign, pixels [A]: as large as on the web map where many signs meet.
 _RADIUS = 7
 _RING = 2
 
@@ -42,7 +42,7 @@ class StyleEntry:
     id, title
         Its name in URLs, and its title in lists.
     make
-        Makes the document; takes the base URL, without a trailing slash.
+        Function that makes the style document from the base URL without a trailing slash.
     """
 
     id: str
@@ -102,7 +102,7 @@ def _water() -> Drawn:
 
 
 def _layers_of(layer: Layer, source: str) -> Iterator[Drawn]:
-    """Yield the style layers of one catalogue layer: special ones, or those of its signs."""
+    """Yield the style layers of a catalogue layer: those written for it, or else its signs."""
     if layer is BOUNDARIES:
         parts = _boundaries()
     elif layer is ROADS:

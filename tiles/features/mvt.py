@@ -54,7 +54,7 @@ async def read_tile(asks: Asks, layer: Layer, z: int, x: int, y: int) -> bytes:
     asks
         Connection of the asker's tier.
     layer
-        Of the catalogue.
+        Layer of the catalogue.
     z, x, y
         Zoom, column from the west, row from the north.
 
@@ -157,7 +157,7 @@ def _matching(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
     kept = layer.kept_at(z)
     rows = layer.rows().where(_box_meets(layer))
     if layer.period is not None:
-        # A map is read as the state of today, whatever its features state.
+        # Rows whose period has not begun are left out: people read a map as the state of today.
         rows = rows.where(layer.period.start <= clock.now())
     return rows if kept is None else rows.where(kept)
 

@@ -90,7 +90,7 @@ def _roles(layer: Layer) -> dict[str, str]:
 def read_equalities(
     parameters: Mapping[str, str], queryables: Mapping[str, ColumnElement[Any]]
 ) -> Filter | None:
-    """Return the filter of properties given as query parameters, all by equality; None for none.
+    """Return the filter that compares properties with query parameters; None without parameters.
 
     Its binds are ``q0``, ``q1`` and so on, so that it can be combined with a filter of
     `tiles.cql2.parser.read_filter`.

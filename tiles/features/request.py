@@ -64,7 +64,7 @@ class Window:
 
 
 def sort_keys(layer: Layer, names: Sequence[str]) -> tuple[SortKey, ...]:
-    """Return an order from names with an optional ``+`` or ``-`` before each.
+    """Parse a sort order from property names with an optional ``+`` or ``-`` before each.
 
     Raises
     ------

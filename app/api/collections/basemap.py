@@ -19,11 +19,12 @@ from tiles.errors import NoBasemapError
 
 router = APIRouter(tags=["tiles"])
 
-#: Media type registered with IANA; responses are never compressed, because ranges are of these
-#: bytes.
+#: Media type registered with IANA. Responses are never compressed, because byte ranges refer to the
+#: stored file.
 PMTILES: Final = "application/vnd.pmtiles"
 
-#: A single byte range; lists of ranges and malformed ones get the whole file (RFC 9110, 14.2).
+#: Range header with a single byte range; for any other, such as a list of ranges, the whole file is
+#: sent (RFC 9110, 14.2).
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 
 
@@ -35,8 +36,8 @@ class _File:
     tag: str
 
 
-#: The file read last, by device, inode, time and size: low zooms are requested all day, and the
-#: entity tag is a hash of the whole file.
+#: Cache of the last file read, keyed by device, inode, modification time and size: clients request
+#: the low zooms all day, and each entity tag is a hash of the whole file.
 _kept: dict[tuple[int, int, int, int], _File] = {}
 
 
@@ -84,7 +85,7 @@ def _read(path: Path) -> _File:
 
 
 def _asked(request: Request, found: _File) -> range | None:
-    """Return the requested byte range, None for the whole file.
+    """Return the byte range of the Range header, or None if the whole file is to be sent.
 
     Raises
     ------
@@ -92,7 +93,8 @@ def _asked(request: Request, found: _File) -> range | None:
         With status 416, if the range starts beyond the end of the file.
     """
     match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    # A range of an older file must not be joined with ranges of this one (RFC 9110, 13.1.5).
+    # If-Range names an older file: its ranges must not be joined with ranges of the current file
+    # (RFC 9110, 13.1.5), so the whole file is sent.
     is_other = request.headers.get("if-range", found.tag) != found.tag
     if match is None or is_other or match[1] == match[2] == "":
         return None

@@ -25,34 +25,36 @@ from tiles.features.changes import Changes, Cursor, read_changes, source
 
 type Body = dict[str, Any]
 
-#: Number of times that one request updates a ledger which changes at the same moment; after that
-#: the page is returned as far as the ledger goes [A].
+#: Times that one request updates the change ledger while other transactions keep committing; after
+#: the last update the page ends where the ledger ends [A].
 TRIES: Final = 3
 
-#: Longest token: an id of 512 characters of 4 bytes, two marks and a byte, in base64 (4 for 3).
+#: Longest token in characters: an id of 512 characters of 4 bytes, two marks and the flag byte, in
+#: base64 (4 characters for 3 bytes).
 _LONGEST_TOKEN: Final = 2_780
 
-# Flags in the first byte of a token: which marks follow.
+# Flags in the first byte of a token: whether a `since` mark, an `until` mark or both follow.
 _SINCE, _UNTIL = 1, 2
 _KINDS = (_SINCE, _UNTIL, _SINCE | _UNTIL)
 
 _REFUSED = "not a `token` of this collection's changes"
 
-# One request per process updates a ledger; the others wait without holding a connection.
+# Locks by tier and collection: one request per process updates a change ledger, and the other
+# requests wait without holding a database connection.
 _LOCKS: WeakKeyDictionary[Database, defaultdict[tuple[Tier, str], asyncio.Lock]] = (
     WeakKeyDictionary()
 )
 
 
 def write_token(cursor: Cursor) -> str:
-    """Return the opaque token that encodes the progress of a copy."""
+    """Encode the progress of a client's copy as an opaque token."""
     kind = (_SINCE if cursor.since else 0) | (_UNTIL if cursor.until else 0)
     packed = bytes([kind]) + b"".join(cursor.marks) + cursor.after.encode()
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def read_since(since: str | None) -> Cursor:
-    """Return the progress of a copy from the ``token`` of its last response; None starts a copy.
+    """Decode a copy's progress from the ``token`` of its last response; None starts a new copy.
 
     Raises
     ------
@@ -81,7 +83,8 @@ def _unpacked(packed: bytes) -> Cursor | None:
     until, rest = (rest[:MARK_BYTES], rest[MARK_BYTES:]) if kind & _UNTIL else (None, rest)
     cursor = Cursor(since, until, rest.decode())
     is_of_marks = kind in _KINDS and all(len(mark) == MARK_BYTES for mark in cursor.marks)
-    # An id to resume after comes only with an `until` mark: a complete copy has nothing to resume.
+    # A token holds an id to resume after only beside an `until` mark: without that mark the copy is
+    # complete and has nothing to resume.
     return cursor if is_of_marks and (until is not None or not cursor.after) else None
 
 
@@ -107,11 +110,15 @@ async def changes(asked: PublishedRequest) -> Response:
 async def _read(
     database: Database, tier: Tier, layer: Layer, cursor: Cursor, limit: int
 ) -> tuple[Changes, bool]:
-    """Read a page of a ledger that contains every transaction committed before the request."""
+    """Read a page of changes, and whether demo rows are loaded.
+
+    An outdated change ledger is updated first, so that the page includes every transaction
+    committed before the request.
+    """
     refreshed, is_forced = 0, False
     while True:
-        # An outdated ledger would not list records as gone, so it is updated before it is read
-        # (P49).
+        # An outdated ledger would not list hidden, expired and deleted records as gone, so the
+        # ledger is updated before the page is read (P49).
         async with database.primary_session(tier) as session:
             await change_feed.hold_still(session)
             if refreshed or not await change_feed.is_due(session, source(layer.name)):

@@ -36,7 +36,7 @@ async def file_answer(
     past: Past | None,
     today: date,
 ) -> Response:
-    """Return all matches of a query as a file, cut by `limit` if given.
+    """Return the matches of a query as a file: all, or as many as `limit` says if given.
 
     Raises
     ------

@@ -22,7 +22,8 @@ type Position = tuple[float, float]
 _ANSWERED: Final = frozenset({"attribution", "demo", "links", "notice"})
 _MEMBERS: Final = frozenset({"type", "id", "geometry", "properties", "reason"})
 
-#: Record fields that the published item shows under another name or in the provider's words.
+#: Published names, by record field, where the published item shows the field under another name or
+#: in the provider's words.
 _SHOWN_AS: Final = {
     "cost": "fees",
     "fees": "fee_kind",
@@ -33,8 +34,8 @@ _SHOWN_AS: Final = {
 _RECORD_NAMES: Final = {shown: field for field, shown in _SHOWN_AS.items()}
 _PUBLISHED_ONLY: Final = frozenset(SPACES.properties) - frozenset(FIELDS)
 
-#: Fields that a replacement keeps unless it states them: fields that no item shows, so that nobody
-#: clears them unseen, and fields derived from others.
+#: Fields that a replacement (PUT) keeps unless its body states them: fields that no item shows,
+#: which a client would otherwise clear without having seen them, and fields derived from others.
 _KEPT: Final = frozenset(
     {
         *("id", "demo", "lon", "lat"),
@@ -50,7 +51,7 @@ _SAME_PLACE_DEG: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class StatedItem:
-    """Content of a request body.
+    """GeoJSON feature, or merge patch of a feature, as stated in a request body.
 
     Attributes
     ----------
@@ -69,7 +70,7 @@ class StatedItem:
 
 @dataclass(frozen=True, slots=True)
 class ShownItem:
-    """The item as the asker sees it: properties, and position in degrees, longitude first."""
+    """The item as published to the requester: properties, and position in degrees, lon first."""
 
     properties: Mapping[str, Any]
     position: Position
@@ -123,7 +124,7 @@ def read_feature(body: Any, crs: Crs, *, is_whole: bool) -> StatedItem:  # noqa:
     ]
     if problems:
         raise InvalidRecordError(problems)
-    assert not isinstance(position, CodedReason)  # noqa: S101 -- it was a problem
+    assert not isinstance(position, CodedReason)  # noqa: S101 -- an invalid position was raised above
     return StatedItem(properties, position, texts["id"], texts["reason"])
 
 
@@ -145,7 +146,7 @@ def _position(geometry: Any, crs: Crs) -> Position | CodedReason:  # noqa: ANN40
 
 
 def created(stated: StatedItem) -> Document:
-    """Return the fields of a new space.
+    """Return the record fields of a new space from the stated feature.
 
     Raises
     ------
@@ -202,7 +203,7 @@ def replaced(stated: StatedItem, shown: ShownItem, document: Document) -> Docume
 
 
 def statement(stated: StatedItem) -> Document:
-    """Return the statement on a crossing that a merge patch makes.
+    """Return the statement on a crossing's state from a merge patch of its item.
 
     Raises
     ------
@@ -237,7 +238,10 @@ def _merged(before: Any, patch: Mapping[str, Any]) -> Document:  # noqa: ANN401 
 def _moved(
     stated: StatedItem, shown: ShownItem | None, document: Mapping[str, Any] | None = None
 ) -> Document:
-    """Return the stated position as fields, unless it equals the stored or the shown one (P5)."""
+    """Return the stated position as fields ``lon`` and ``lat``, or no field if it is unchanged.
+
+    A position is unchanged if it equals the stored or the published position (P5).
+    """
     if stated.position is None:
         return {}
     lon, lat = stated.position

@@ -142,8 +142,8 @@ def item_page(asked: PublishedRequest, layer: Layer, kept: Kept) -> Response:
 def _leads(body: Body) -> list[PageLink]:
     """Convert the links of a JSON response to the links of its HTML page.
 
-    A link to a resource with several formats names one, because otherwise the browser's Accept
-    header decides.
+    A link to a resource with several formats names its format in ``f``, because otherwise the
+    browser's Accept header would select the format.
     """
     found = []
     for one in body["links"]:
@@ -167,7 +167,7 @@ def _leads(body: Body) -> list[PageLink]:
             case _:
                 text = one["title"]
         found.append(PageLink(text, href, rel, media_type))
-    # The sort puts the links that people look for below a table at the beginning.
+    # Links to the next page and to the items come first: readers look for them below a table.
     return sorted(found, key=lambda link: link.text not in {"Next page", "Items"})
 
 

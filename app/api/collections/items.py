@@ -112,7 +112,10 @@ async def _matched(
     page: Page,
     past: Past | None,
 ) -> int | None:
-    """Return the number of matches over all pages, counted once per edition of the layer."""
+    """Return the number of matches over all pages, or None if there are too many to count.
+
+    The number is cached for the layer's edition (version of its data).
+    """
     if window.after is None and page.resume_after is None:
         return len(page.features)
     is_exact = query.get("count") == windows.EXACT

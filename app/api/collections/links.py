@@ -63,7 +63,11 @@ def alternates(
 
 
 def demo_members(*, is_demo: bool, notice: str | None = None) -> dict[str, Any]:
-    """Return a layer's notice, and the DEMO members while demo rows are loaded (P35)."""
+    """Return the members ``demo`` and ``notice`` of a response.
+
+    ``demo`` is present only while demo rows are loaded (P35); ``notice`` joins the DEMO notice and
+    the layer's own notice, as far as there are any.
+    """
     words = [DEMO_NOTICE] if is_demo else []
     words += [notice] if notice else []
     said: dict[str, Any] = {"demo": True} if is_demo else {}

@@ -144,7 +144,8 @@ async def collection_body(asked: PublishedRequest, layer: Layer, base: str) -> B
 
 
 def _items_address(address: str, fmt: FeatureFormat) -> str:
-    # GDAL appends an id to this URL even after a query, so the default format has no parameter.
+    # GDAL appends item ids to this URL, even behind a query string, so the URL of the default
+    # format has no query string.
     query = "" if fmt is FORMATS[0] else f"?f={fmt.name}"
     return f"{address}/items{query}"
 
@@ -154,7 +155,10 @@ _WORLD: Final = [-180.0, -90.0, 180.0, 90.0]
 
 
 async def _extent(asked: PublishedRequest, layer: Layer) -> list[float]:
-    """Return the bounding box of the rows visible to the tier, read once per edition."""
+    """Return the bounding box of a layer's rows visible to the tier.
+
+    The box is cached for the layer's edition (version of its data).
+    """
 
     async def make() -> tuple[bytes, dict[str, str]]:
         box = await read_extent(asked.reader, layer)

@@ -15,7 +15,7 @@ from app.http.openapi_schemas import downgraded
 
 try:
     VERSION = version("amparo")
-except PackageNotFoundError:  # a source tree that was never installed
+except PackageNotFoundError:  # running from a source tree that was never installed
     VERSION = "0"
 
 DESCRIPTION = (
@@ -24,7 +24,7 @@ DESCRIPTION = (
     "says that a way is safe. While demo rows are loaded, answers say `demo: true`."
 )
 
-#: Newest 3.0 version; `downgraded` rewrites what only 3.1 has.
+#: Newest 3.0 version; `downgraded` rewrites constructs that exist only in OpenAPI 3.1.
 _OPENAPI = "3.0.3"
 
 _PROBLEM = "application/problem+json"

@@ -30,14 +30,14 @@ _WORDS: Final = {
     503: "Service Unavailable",
 }
 
-#: Media types of descriptions.
+#: Media types of the responses that list or describe collections.
 _PAGED: Final[Part] = {JSON: {}, HTML: {}}
 
 _URIS: Final = [crs.uri for crs in SUPPORTED]
 
 
 def paths() -> dict[str, Part]:
-    """Return the path items by path."""
+    """Return the OpenAPI path items of the published data, by path."""
     found = {
         "/collections": _get("features", "All collections.", _PAGED, [_format("json", "html")]),
         "/tileMatrixSets": _get("tiles", "The tile matrix sets.", {JSON: {}}, [_format("json")]),

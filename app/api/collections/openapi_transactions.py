@@ -41,7 +41,7 @@ _CLOSING: Final = (
 
 
 def operations() -> dict[str, dict[str, Part]]:
-    """Return the operations by path and method."""
+    """Return the OpenAPI operations that change items, by path and method."""
     spaces, crossings = "/collections/spaces/items", "/collections/crossings/items/{item}"
     fields = {name: note for name, note in FIELD_NOTES.items() if name not in {"id", "lon", "lat"}}
     words = dict.fromkeys(CROSSING_FIELDS, "As in the item's `statuses`.")

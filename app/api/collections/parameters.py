@@ -170,8 +170,8 @@ def _ends(first: str, last: str) -> tuple[datetime | None, datetime | None]:
     stated = last if length.string == first else first
     if stated in _OPEN or _DURATION.fullmatch(stated):
         raise InvalidParameterError("datetime", "a duration needs an instant at the other end")
-    # A date next to a duration stands for its first moment: P1D from a day on ends where the next
-    # day begins.
+    # A date next to a duration stands for the first moment of that day: a date followed by P1D
+    # ends where the next day begins.
     known = _instant(stated, is_end=False)
     try:
         reach = _reach(length)

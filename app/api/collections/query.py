@@ -1,4 +1,4 @@
-"""Parsing of an items query: all parameters combined into a window on the collection."""
+"""Parsing of an items query: all parameters combined into one `Window` on the collection."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -44,7 +44,7 @@ NAMES: Final = (
 PAGING: Final = frozenset({"after", "limit"})
 
 
-#: The only value of ``count``: count past the default limit.
+#: The only value of ``count``: count all matches, even more than the usual limit of 10,001.
 EXACT: Final = "exact"
 
 
@@ -62,7 +62,7 @@ def read_window(layer: Layer, query: Mapping[str, str], today: date) -> Window:
     sort = read_sort(layer, query.get("sortby"))
     as_of = read_as_of(query.get("as_of"), today)
     if as_of is not None and layer.name in history.WITH_A_PAST and history.past_columns(layer):
-        # Sorting and filtering would use the records' current values, not those of the day.
+        # Sorting and filtering would use the records' current values, not those of the `as_of` day.
         for name in ("sortby", "filter", *(set(query) - set(NAMES))):
             if name in query:
                 raise InvalidParameterError(name, "cannot be combined with as_of here")

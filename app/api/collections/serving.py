@@ -38,7 +38,7 @@ class PublishedRequest:
     asker
         The requester, with tier and token.
     look
-        Editions of the layers, fixed for the duration of the request.
+        Editions (versions of the data) of the layers, fixed for the duration of the request.
     """
 
     def __init__(self, request: Request, asker: Asker, look: Look) -> None:
@@ -53,12 +53,12 @@ class PublishedRequest:
 
     @property
     def path(self) -> Mapping[str, str]:
-        """Path parameters."""
+        """Path parameters of the request."""
         return self.request.path_params
 
     @property
     def base(self) -> str:
-        """Base URL of links."""
+        """Base URL of the links in the response."""
         return base_url(self.request)
 
     @property
@@ -74,7 +74,7 @@ class PublishedRequest:
 
     @property
     def editions(self) -> Editions:
-        """The current editions of the layers."""
+        """Source of the current editions (versions of the data) of the layers."""
         editions: Editions = self.request.state.editions
         return editions
 
@@ -85,7 +85,7 @@ class PublishedRequest:
 
     @property
     def shelf(self) -> Shelf:
-        """Cache of this process."""
+        """Response cache of this process."""
         shelf: Shelf = self.request.state.shelf
         return shelf
 
@@ -95,7 +95,7 @@ class PublishedRequest:
         Raises
         ------
         InvalidParameterError
-            If ``f`` names another format, or as in `only`.
+            If ``f`` names another format, or a parameter is unknown or occurs twice.
         """
         found = self.only("f", *names)
         if found.pop("f", form) != form:
@@ -113,7 +113,7 @@ class PublishedRequest:
         return negotiate(f, self.request.headers.get("accept"), offered)
 
     def only(self, *names: str) -> dict[str, str]:
-        """Return the query parameters.
+        """Return the query parameters of the request, of which only ``names`` are allowed.
 
         Raises
         ------

@@ -120,8 +120,8 @@ def _place(asked: PublishedRequest) -> tuple[int, int, int]:
     return z, x, y
 
 
-#: Digit limit of tile coordinates: the largest column of the last zoom, with some leading zeros
-#: [A].
+#: Upper limit of characters per tile coordinate: enough for the largest column of the last zoom
+#: with some leading zeros [A].
 _DIGITS: Final = 12
 
 

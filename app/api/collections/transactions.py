@@ -86,7 +86,7 @@ _CLOSED: Final = (
 
 @dataclass(frozen=True)
 class Changing:
-    """A change request by a staff member, before any record is read."""
+    """HTTP request of a staff member to change items, before any record is read."""
 
     asked: PublishedRequest
     actor: Actor
@@ -121,7 +121,7 @@ class Changing:
     async def propose(
         self, session: AsyncSession, wanted: ChangeRequest, reason: str | None
     ) -> Outcome:
-        """Propose one change; a change to the current values changes nothing and succeeds.
+        """Propose one change; if all values are current already, succeed without a proposal.
 
         Raises
         ------
@@ -154,7 +154,7 @@ def _member(field: str) -> str:
 
 
 def routes() -> list[Route]:
-    """Return the routes of every collection's items for methods that change them."""
+    """Return the routes for the methods that change items, for every collection."""
     found: list[Route] = []
     for layer in layers_for(Tier.PUBLIC):
         entity, whole, one = _CHANGES.get(layer.name, ("", {}, {}))
@@ -220,7 +220,7 @@ def _require_media_type(request: Request) -> None:
     stated = request.headers.get("content-type")
     accepted = ACCEPTED[request.method]
     if stated is None:
-        # Part 4 asks for 400 here, and RFC 9110 lets a server refuse.
+        # OGC API Features, Part 4, requires 400 for a missing media type; RFC 9110 allows refusal.
         raise InvalidParameterError("Content-Type", f"is missing: {' or '.join(accepted)}")
     if stated.partition(";")[0].strip().lower() not in accepted:
         name = "Accept-Patch" if request.method == "PATCH" else "Accept"
@@ -259,7 +259,7 @@ async def state_crossing(changing: Changing) -> Response:
 
 
 async def close_space(changing: Changing) -> Response:
-    """Close a space at once (P40)."""
+    """Close a space at once: a closing needs no second person (P40)."""
     async with _locked(changing) as item:
         outcome = await changing.propose(item.session, item.wanted({"status": "closed"}), None)
     changing.asked.editions.doubt()
@@ -288,7 +288,7 @@ async def _change(
 
 @dataclass(frozen=True)
 class _Item:
-    """A locked item with its record."""
+    """An item as published, with its locked record and the session that holds the lock."""
 
     session: AsyncSession
     id: str
@@ -326,9 +326,9 @@ async def _locked(changing: Changing) -> AsyncIterator[_Item]:
 
 
 async def _current(changing: Changing) -> Response:
-    """Read the item's uncompressed response as its own URL gives it to the asker now."""
+    """Return the uncompressed response that a GET of the item's URL gives the requester now."""
     asked = changing.asked
-    # A cached response, even half a second old, is too old to compare with.
+    # The caller compares entity tags, so editions of even half a second ago are too old.
     asked.editions.doubt()
     about = {b"host", b"authorization"}
     headers = [pair for pair in asked.request.scope["headers"] if pair[0].lower() in about]

@@ -58,7 +58,7 @@ async def export(
     request: Request,
     asker: AskerDep,
     clock: ClockDep,
-    format: FormatName,  # noqa: A002 -- the word of the address
+    format: FormatName,  # noqa: A002 -- the parameter's name in the path
     asked: Annotated[ExportQuery, Query()],
 ) -> Response:
     """Return the spaces of the asker's tier as a file: the public's, or with a token a partner's.
@@ -72,7 +72,7 @@ async def export(
     database: Database = request.state.database
     async with database.session(tier) as session:
         snapshot = await read_snapshot(session, tier, selection, now=clock())
-    # Writing takes a thread for seconds, so the connection is released before.
+    # The database connection is released before, because writing the file takes seconds.
     return await search(partial(_answer, request, found, snapshot), limiter=_exports)
 
 

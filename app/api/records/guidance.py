@@ -63,7 +63,7 @@ async def essential_contacts(
             "country": country,
             "admin1": admin1,
             "contacts": found.lines,
-            # Without a country no kind counts as missing.
+            # A request without a country lists no kind of contact as missing.
             "not_known": [] if country is None else found.not_known,
         },
     )

@@ -106,7 +106,7 @@ async def hide(
     if body.geometry is not None:
         made = await hiding.hide_area(session, body.geometry, **why)
     else:
-        assert body.id is not None  # noqa: S101 -- the model's validator says so
+        assert body.id is not None  # noqa: S101 -- the model's validator requires it
         by_id = hiding.hide_space if body.entity == "space" else hiding.hide_crossing
         made = await by_id(session, body.id, **why)
     return JSONResponse(

@@ -68,7 +68,8 @@ class NeedRequest(BaseModel):
     )
     limit: int = Field(5, ge=1, description=f"At most {MAX_LIMIT}; more is capped.")
 
-    # A field validator sees the fields above it, and its problem names the field that was sent.
+    # Each rule is a validator of one field rather than of the model: a field validator sees the
+    # fields above it, and its error names the field.
 
     @field_validator("people")
     @classmethod
@@ -97,7 +98,7 @@ class NeedRequest(BaseModel):
 
     @property
     def need(self) -> Need:
-        """Need as the matching judges it."""
+        """The stated need, in the form that the matching uses."""
         held = frozenset(self.documents) - {NO_DOCUMENTS}
         return Need(
             services=tuple(dict.fromkeys(self.service)),

@@ -58,7 +58,7 @@ async def record_movement(
     request: Request,
     session: CountingWriterDep,
     settings: SettingsDep,
-    authorization: Annotated[str | None, Header()] = None,  # noqa: ARG001 -- for the document
+    authorization: Annotated[str | None, Header()] = None,  # noqa: ARG001 -- declared for the API document
 ) -> Response:
     """Store a list of weekly counts, all or nothing.
 

@@ -254,9 +254,10 @@ async def record(
         try:
             await restricted_access.read(request.state.database, space, person=actor.id)
         except NotFoundError as error:
-            # Same message and same steps as for a space that never existed.
+            # A restricted space gives the same message after the same steps as one that never
+            # existed.
             raise unknown("space", space) from error
-    if subject is None:  # restricted between the two queries
+    if subject is None:  # the space was restricted between the two queries
         raise unknown("space", space)
     if not subject.is_restricted:
         await require_known(session, actor, [subject])
@@ -300,7 +301,8 @@ def outcome_body(outcome: Outcome) -> dict[str, Any]:
 
 
 def _waiting(proposal: PendingProposal) -> dict[str, Any]:
-    # Names of colleagues are for colleagues only, and e-mail addresses never appear (P6).
+    # A proposal holds names of colleagues, which only colleagues may read, but no e-mail address
+    # (P6).
     return asdict(proposal)
 
 

@@ -76,7 +76,8 @@ async def nearest(
     require_unswapped("lon", lon, lat)
     lon, lat = round(lon, DECIMALS), round(lat, DECIMALS)
     where = await locate(session, network, lon, lat)
-    # Where the country is uncertain, as between the banks of a border river, none is assumed (P33).
+    # Where the country is uncertain, as between the banks of a border river, no country is assumed
+    # (P33).
     country = where.country if where.is_certain else None
     found = await queries.spaces_around(
         session,
@@ -131,7 +132,7 @@ def feature(
 
 
 def next_beyond(space: NearSpace, asker_country: str | None) -> dict[str, Any]:
-    """Return the nearest space beyond the limit of "near", which is too far to walk to."""
+    """Return the nearest space beyond the horizon, which is too far to count as near, as JSON."""
     return {
         "id": space.id,
         "name": space.name,

@@ -61,13 +61,13 @@ router = APIRouter(tags=["coverage"], route_class=LargeBodyRoute)
 #: second.
 MAX_VERTICES = 5_000
 
-#: Upper limit of the body: such a line as text, with three numbers of at most 16 characters per
-#: vertex, commas and brackets.
+#: Upper limit of the request body: a line of `MAX_VERTICES` as text, with three numbers of at most
+#: 16 characters per vertex, commas and brackets.
 LIMIT_BYTES = 262_144
 
 
-#: Lines matched or measured concurrently per process [A]: the work is Python's own, and two at once
-#: would slow each other and all waiting requests.
+#: Lines matched or measured concurrently per process [A]: the work holds Python's interpreter lock,
+#: so two lines at once would slow each other and all waiting requests.
 _lines = anyio.CapacityLimiter(1)
 
 
@@ -79,7 +79,7 @@ class LineString(BaseModel):
     type: Literal["LineString"]
     coordinates: Annotated[
         list[tuple[Longitude, Latitude] | tuple[Longitude, Latitude, float]],
-        # Validation stops at the first invalid position, to keep the problem small (P55).
+        # Validation stops at the first invalid position, to keep the problem response small (P55).
         Field(min_length=2, max_length=MAX_VERTICES, fail_fast=True),
     ]
 
@@ -145,8 +145,8 @@ async def measure_coverage(
     )
     as_of = body.as_of or way.today
     found = await _helping(session, body.services, as_of, way.today)
-    # A space whose confirmation ends before that day is not counted as gone, because its state then
-    # is unknown (P24).
+    # A space whose confirmation ends before the requested day is not counted as gone, because its
+    # state on that day is unknown (P24).
     today = found if as_of <= way.today else await _helping(session, body.services, way.today)
     then = {space.id for space in found}
     lapsed = [space for space in today if space.id not in then]
@@ -155,7 +155,7 @@ async def measure_coverage(
     measured, lapsed_m = await search(
         partial(_measured, way, found, lapsed, settings.access_m), limiter=_lines
     )
-    # For today the current records suffice; for another day the history must cover it.
+    # For today the current records suffice; another day must lie in the span of the history.
     is_today = as_of == way.today
     span = None if is_today else await queries.known_span(session, body.services)
     is_known = span is None or span.holds(as_of)
@@ -194,7 +194,10 @@ def _measured(
 async def _helping(
     session: AsyncSession, services: Sequence[str], on: date, today: date | None = None
 ) -> tuple[OpenSpace, ...]:
-    """Return the spaces that count on a day, for a past day by the records of that day (P39)."""
+    """Return the open spaces that offer the services on a day.
+
+    Before ``today`` the records are read as they were at the end of the day (P39).
+    """
     return await queries.open_spaces(
         session,
         on=on,
@@ -227,7 +230,7 @@ async def _found_way(
     settings: Settings,
 ) -> _Way:
     """Compute the route between the two ends of a question."""
-    assert body.start is not None  # noqa: S101 -- the model's validator says so
+    assert body.start is not None  # noqa: S101 -- the model's validator requires both
     assert body.end is not None  # noqa: S101
     require_unswapped("start", *body.start)
     require_unswapped("end", *body.end)
@@ -282,8 +285,8 @@ async def _drawn_way(
             raise UncertainCountryError(field)
         if len({start.country, end.country} | entered) > 1:
             raise SilentCrossingError
-    # Only a line on the sketch's roads needs the sketch's towns; an unmatched line has its own
-    # bends.
+    # On a sketch network, whose roads are straight lines, spaces of a town count at the town's
+    # node; a line that was not matched to roads has its own shape.
     towns = region.sketched_towns if line.measure == "network" else None
     return _Way(
         line,

@@ -95,7 +95,7 @@ class _Compatible(LargeBodyRoute):
     """Route class that adds openrouteservice's ``error`` member to problem responses."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
-        """Return the endpoint's handler, wrapped."""
+        """Return a handler that adds the ``error`` member to the endpoint's problem responses."""
         handle = super().get_route_handler()
 
         async def handled(request: Request) -> Response:
@@ -141,7 +141,7 @@ async def directions(
     scheme, `Bearer <token>`.
     """
     now = clock()
-    request.state.language = body.language  # refusals use the language too
+    request.state.language = body.language  # problem responses use the language too
     question = _question(body, profile, settings, now)
     async with open_source_for(request, question.obstacles) as source:
         answer = await plan(source, network, question, now=now, access_m=settings.access_m)
@@ -214,7 +214,7 @@ def _collection(
             "attribution": answer.attribution,
             "service": "routing",
             "timestamp": int(now.timestamp() * 1_000),
-            # Repeats neither the coordinates nor the areas to avoid (P48).
+            # The echoed query leaves out the coordinates and the areas to avoid (P48).
             "query": {
                 "profile": profile,
                 "profileName": profile,

@@ -40,8 +40,8 @@ AVERSIONS_BY: Final = {"recommended": AVERSIONS, "fastest": (0.0,)}
 METRES: Final = {"m": 1.0, "km": 1_000.0, "mi": 1_609.344}
 
 
-#: Features that each profile always avoids; the road graph does not distinguish the others well
-#: enough to promise.
+#: Features that each profile always avoids; the road graph does not distinguish other features well
+#: enough to promise that a route avoids them.
 KEPT_OUT_OF: Final[Mapping[str, frozenset[str]]] = {"wheelchair": frozenset({"steps"})}
 
 
@@ -73,7 +73,7 @@ class Alternatives(_Strict):
     )
 
 
-#: Adapter for values that a validator has already handled, strict as in `JSONBody`.
+#: Validator of areas, strict as in `JSONBody`, for values that a `before` validator takes over.
 _AREAS: Final[TypeAdapter[Area]] = TypeAdapter(Area)
 
 

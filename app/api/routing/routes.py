@@ -39,7 +39,7 @@ from routing.travel.request import MAX_ROUTES, MAX_VIA
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
 
-#: Nobody between server and client may store a route request's response (P48).
+#: Headers that forbid everyone between server and client to store the response of a route (P48).
 PRIVATE: Final = {"Cache-Control": "private, no-store"}
 GEOJSON: Final = "application/geo+json"
 _NAMES: Final = {kind.media_type: name for name, kind in FILE_KINDS.items()}
@@ -164,7 +164,7 @@ async def find_routes(
     settings: Settings = request.state.settings
     network: RoadNetworks = request.state.network
     now: datetime = request.state.clock()
-    request.state.language = body.lang  # refusals use the language too
+    request.state.language = body.lang  # problem responses use the language too
     for field, place in (("start", body.start), ("end", body.end)):
         require_unswapped(field, *place)
     for n, place in enumerate(body.via):
@@ -193,7 +193,7 @@ async def find_routes(
 
 
 def preferred(accept: str) -> str:
-    """Negotiate the format by an Accept header: a file format unless a JSON type comes first."""
+    """Return the first known format of an Accept header: ``gpx``, ``kml`` or else ``json``."""
     names = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     known = (_NAMES.get(name, "json") for name in names if name in _NAMES or name.endswith("json"))
     return next(known, "json")
@@ -309,7 +309,8 @@ def properties(
         ],
         "because": detour_text.written(w, journey.because),
         "detour": detour_text.detour(w, journey.beyond),
-        # Closures on the route that end, as published, before arrival; travellers should ask first.
+        # Closures on the route whose published end lies before the arrival; travellers should ask
+        # before they rely on that end.
         "ended_hazards": detour_text.ended_written(w, journey.ended, answer.knowledge.timezone),
         "crossings": list(route.crossings),
         "ferries": [
@@ -334,7 +335,7 @@ def properties(
         "at": answer.question.at,
         "network": journey.network,
         "network_kind": journey.network_kind,
-        # Records are as of now; roads are as old as their source.
+        # `data_as_of` holds for the records; the roads are as old as their source.
         "data_as_of": now,
         "network_as_of": journey.network_as_of,
         "demo": answer.knowledge.demo,

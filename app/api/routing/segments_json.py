@@ -1,8 +1,8 @@
-"""Segments of a route as JSON, written fast.
+"""Fast writer of a route's segments as JSON.
 
-A response has some hundred segments, most of a kind written before: same street, ground, light, and
-words around the length. Only the numbers differ; they are written all at once, and
-`app.api.routing._json_kernel` joins the texts.
+A response has some hundred segments, and most share their texts with a segment written before: the
+same street, ground, light, and words around the length. Only the numbers differ; they are written
+all at once, and `app.api.routing._json_kernel` joins the texts.
 """
 
 from array import array
@@ -84,8 +84,8 @@ def _spans(ends: Ints) -> Ints:
     return spans
 
 
-#: Texts of lengths in steps of one metre up to 10 m, then of ten metres, and the index of the
-#: latter.
+#: Texts of lengths in steps of one metre up to 10 m, then in steps of ten metres; `_TENS_FROM` is
+#: the index of the first text in steps of ten.
 _LENGTHS: Final = [b"%d m" % m for m in (*range(11), *range(0, 1_000, 10))]
 _LENGTHS_TEXT: Final = b"".join(_LENGTHS)
 _LENGTHS_AT: Final = _spans(np.cumsum([0, *map(len, _LENGTHS)]))
@@ -104,7 +104,7 @@ class SegmentWriter:
     def __init__(self, w: Words) -> None:
         self._w = w
         self._rows: dict[Kind, int] = {}
-        # Each kind adds three texts.
+        # Each kind of segment adds three texts.
         self._texts = bytearray()
         self._ends = array("q", [0])
 
@@ -129,8 +129,8 @@ class SegmentWriter:
         cells[4] = _factors(source, segments.factors)
         cells[5] = _sources(source, segments)
         cells[7] = self._lengths(source, segments.to_m - segments.from_m)
-        # Numbers that every segment has follow the first two columns; those of exposure and unknown
-        # lengths, zeros left out, follow the next two.
+        # In each row, the numbers that every segment has come after the first two texts; exposures
+        # and unknown lengths, without zeros, come after the next two texts.
         own, exposures = len(_FIGURES), len(segments.exposure)
         names = (*_FIGURES, *segments.exposure, *segments.unknown)
         stops = [2, own, own + exposures, len(names)]
@@ -170,7 +170,7 @@ class SegmentWriter:
         return np.asarray(source.add(bytes(self._texts)) + spans[np.array(rows)])
 
     def _added(self, about: RouteTextSource, kind: Kind) -> int:
-        """Write a kind of segment, and return its number."""
+        """Write the texts of a new kind of segment, and return the kind's row."""
         row = self._rows[kind] = len(self._rows)
         text, first, second = _of_kind(self._w, about, kind)
         begin = len(self._texts)
@@ -179,7 +179,7 @@ class SegmentWriter:
         return row
 
     def _lengths(self, source: _Source, length_m: Floats) -> Ints:
-        """Append the lengths' texts, as `route_text.metres` writes them."""
+        """Append the lengths as texts in the format of `route_text.metres`; return their spans."""
         is_short = length_m < route_text.BY_METRES_M
         place = np.where(is_short, np.rint(length_m), _TENS_FROM + np.rint(length_m / 10))
         is_long = length_m >= route_text.BY_TENS_M
@@ -201,7 +201,7 @@ def _table(segments: RouteSegments) -> Floats:
 
 
 def _factors(source: _Source, factors: Sequence[Sequence[SegmentFactor]]) -> tuple[int, int] | Ints:
-    """Append the end of the unknown lengths, and the factors."""
+    """Append the texts that close the unknown lengths and list the factors; return their spans."""
     if not any(factors):
         return source.same(b'},"factors":[]')
     written = [
@@ -220,7 +220,7 @@ def _factors(source: _Source, factors: Sequence[Sequence[SegmentFactor]]) -> tup
 
 
 def _sources(source: _Source, segments: RouteSegments) -> tuple[int, int] | Ints:
-    """Append the road network and its date, up to the start of the text."""
+    """Append the texts of each segment's road network and its date, and return their spans."""
     network, as_of = segments.network, segments.as_of
     if network.count(network[0]) == as_of.count(as_of[0]) == len(network):
         return source.same(_source(network[0], as_of[0]))
@@ -239,7 +239,7 @@ def _of_kind(w: Words, about: RouteTextSource, kind: Kind) -> Written:
     return _write(w, [route_text.hazard_words(w, about, one) for one in hazards], kind)
 
 
-#: City streets recur in many responses; an entry takes half a kilobyte.
+#: Cached, because city streets recur in many responses; an entry takes half a kilobyte.
 @lru_cache(maxsize=32_768)
 def _of_unharmed(lang: str, kind: Kind) -> Written:
     w, (*_, is_unreported) = words(lang), kind

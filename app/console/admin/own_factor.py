@@ -1,7 +1,7 @@
 """``/network/factor``: the user's own second factor, recovery codes, and known browsers.
 
-Every change here asks for a code, except setting up the first app, and forgetting browsers, which
-only removes access.
+Every change on this page asks for a code of the current second factor, except setting up the first
+app and forgetting browsers, which only removes access.
 """
 
 from typing import Annotated
@@ -66,7 +66,7 @@ async def change_own_factor(
 
 
 async def _go_on(request: Request, desk: Desk, codes: list[str], *, trusts: bool) -> Response:
-    """Continue in a new session; browsers that became known with the old app are forgotten."""
+    """Show the recovery codes in a new session, and forget browsers known from the old factor."""
     session, person_id = desk.session, desk.actor.id
     await second_factor.end_devices_of(session, person_id)
     begun = await started(

@@ -35,7 +35,7 @@ PERSON = f"{PEOPLE}/{{person}}"
 #: (`app.console.admin.own_tokens`).
 GIVEN_SCOPES = ("movement", "partner")
 
-#: Default life of a token in days, a quarter; the longest is `LONGEST_DAYS`.
+#: Default lifetime of a token in days, a quarter of a year; the longest is `LONGEST_DAYS`.
 TOKEN_DAYS = 90
 
 
@@ -126,7 +126,7 @@ def _given_scope(form: Form) -> str:
 
 
 def life_and_holder(form: Form) -> tuple[int, str]:
-    """Return the requested life of a token in days, and its holder.
+    """Return the lifetime of a token in days, and the token's holder, as stated in a form.
 
     Raises
     ------
@@ -179,7 +179,8 @@ async def _act(desk: Desk, found: Member, form: Form) -> str | None:
     """Perform the action of the pressed button; return the secret of a new link, if any."""
     session, by = desk.session, desk.actor.id
     if found.id == by and form.get("do") in {"role", "disable", "reset"}:
-        # Own accounts are refused, because the last administrator could otherwise be locked out.
+        # Administrators cannot restrict their own account, because the last one could otherwise be
+        # locked out.
         raise InvalidRecordError([("do", CodedReason("own_account"))])
     match form.get("do"):
         case "role":

@@ -14,13 +14,13 @@ from geo.models import CHANNELS
 from geo.reasons import CodedReason
 from geo.subjects.subject import read_subject
 
-#: Channels that need a link to send; visits and answers on the page do not.
+#: Channels by which a link is sent; other channels, such as visits, need no message.
 SENDING = ("whatsapp", "sms", "email")
 
 
 @dataclass(frozen=True)
 class ConfirmationMessage:
-    """A message with its link, and a URI that opens the message in an app of the sender."""
+    """A message with its link, and a URI that opens the message in the sender's app."""
 
     space_id: str
     channel: str
@@ -39,9 +39,9 @@ async def make_message(
     now: datetime,
     days: int,
 ) -> ConfirmationMessage:
-    """Issue a reconfirmation link and write its message (writer session).
+    """Issue a reconfirmation link and write the message that contains the link (writer session).
 
-    The link is not stored and is shown once.
+    The link is not stored, so it can be shown only once.
 
     Raises
     ------
@@ -53,7 +53,7 @@ async def make_message(
     issued = await answers.issue_link(session, space_id, channel, actor, now=now, days=days)
     number, lang = None, "es"
     if issued.space_name is not None:
-        # For a restricted space not even a phone number is put into a URI.
+        # A restricted space has no name here, and its phone number must not be in a URI either.
         document = (await read_subject(session, "space", space_id)).document or {}
         number = _number(document.get("public_phones") or [], channel)
         lang = "pt" if document.get("country") == "BR" else "es"
@@ -73,7 +73,10 @@ async def make_message(
 
 
 def _number(phones: list[str | dict[str, str]], channel: str) -> str | None:
-    """Return the space's number for a channel: one of the channel's type, else the first."""
+    """Return the international phone number to which a channel sends, or None.
+
+    The first number of the channel's type is taken, or else the first number of all.
+    """
     told = [p if isinstance(p, dict) else {"number": p, "type": "voice"} for p in phones]
     fitting = [p for p in told if p["type"] == channel] or told
     digits = "".join(c for c in fitting[0]["number"] if c.isdigit()) if fitting else ""

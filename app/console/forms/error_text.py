@@ -23,7 +23,7 @@ _NOT_JSON = marked("No es un archivo JSON que se pueda leer.")
 _MAPPING = marked("no se puede leer: revise cómo está escrito.")
 _DAY_OR_MONTH = marked("No se sabe si va primero el día o el mes: dígalo al elegir las columnas.")
 
-#: Texts by code; field, row and column are shown beside the text and not repeated in it.
+#: Spanish texts by code of a reason; pages show field, row and column beside the text.
 TEXTS: Mapping[str, str] = {
     # A single field.
     "missing": _MISSING,
@@ -352,7 +352,7 @@ TEXTS: Mapping[str, str] = {
 
 
 def reason_text(w: Words, reason: CodedReason) -> str:
-    """Return a reason in words; a text without a code stays unchanged."""
+    """Return a reason in the reader's language; a reason that is plain text stays unchanged."""
     if reason.code == AS_IT_STANDS:
         return str(reason)
     shown = {name: _shown(w, name, value) for name, value in reason.parameters.items()}

@@ -7,7 +7,7 @@ from app.i18n.translation import marked
 
 @dataclass(frozen=True)
 class FormField:
-    """One question of the form.
+    """One question of the space form.
 
     Parameters
     ----------
@@ -16,7 +16,7 @@ class FormField:
     control
         ``text``, ``area``, ``number``, ``date``, ``choice`` (codes of `labels.CODED`), ``term``
         and ``terms`` (of a vocabulary), ``flag`` (yes, no), ``maybe`` (yes, no, not known), or
-        the name of a control of its own.
+        the name of a control for this field alone.
     is_needed
         The field is required.
     hint

@@ -1,4 +1,4 @@
-"""Forms of guidance, converted to the format of contact, product and pathway files."""
+"""Conversion of guidance forms to the records of contact, product and pathway files."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -76,7 +76,7 @@ def contact_in(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def contact_typed(contact: Contact) -> dict[str, Any]:
-    """Return a help line as values of its form."""
+    """Return the form values of a stored help line."""
     typed = {name: getattr(contact, name) for name in ("id", *_CONTACT)}
     return typed | {
         "languages": ", ".join(contact.languages),

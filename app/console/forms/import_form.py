@@ -13,7 +13,7 @@ from geo.imports.row_mapping import CodeWords as Labels
 from geo.imports.uploads import Column
 from geo.text.normalize import folded
 
-#: Labels of column contents that are no field themselves, in addition to those in `labels`.
+#: Labels of column contents that are parts or combinations of fields; `labels` has the others.
 MADE_LABELS: Mapping[str, str] = {
     "position": marked("Latitud y longitud en una celda"),
     "lon": marked("Longitud"),
@@ -40,17 +40,18 @@ CONSTANTS = (
     "licence",
 )
 
-#: Code of a label without meaning: cells with the label count as empty.
+#: Form value for a label that stands for no code: cells with the label count as empty.
 NOTHING = "-"
 
-#: Style options of a file by name; an empty option is detected if unambiguous.
+#: Options of how a file writes values, and of how the file is read; an empty option is detected
+#: where the file is unambiguous.
 STYLES = ("decimal", "dates", "separator", "timezone")
 READINGS = ("sheet", "header_row", "encoding", "delimiter")
 
 
 @dataclass(frozen=True)
 class ColumnRow:
-    """A column of the file, as a row of the form."""
+    """A column of an imported file, as a row of the mapping form."""
 
     index: int
     name: str
@@ -61,7 +62,7 @@ class ColumnRow:
 
 @dataclass(frozen=True)
 class LabelRow:
-    """A label found in the file, and its code."""
+    """A value found in a column with coded values, and the code that the value is mapped to."""
 
     field: str
     index: int
@@ -108,7 +109,7 @@ def code_choices(w: Words, labels: Labels, names: Mapping[str, Mapping[str, str]
     Parameters
     ----------
     names : mapping of str to mapping of str to str
-        Names of codes by field: Spanish texts for the catalogues, or names of terms.
+        Names of codes by field: Spanish texts to translate, or names of vocabulary terms.
     """
     return {
         field: [
@@ -120,7 +121,7 @@ def code_choices(w: Words, labels: Labels, names: Mapping[str, Mapping[str, str]
 
 
 def mapping_in(form: Form, columns: Iterable[str], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the mapping from the form; parts that the form does not cover are kept.
+    """Return the mapping stated in the form; other parts of the previous mapping are kept.
 
     Raises
     ------

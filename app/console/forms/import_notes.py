@@ -6,7 +6,7 @@ from app.console.forms.error_text import reason_text
 from app.i18n.translation import Words
 from geo.reasons import CodedReason
 
-#: Code of remarks that the form turns into questions instead.
+#: Code of remarks that are left out, because the mapping form asks about them in its own fields.
 _ASKED = "label_needs_code"
 
 

@@ -1,4 +1,4 @@
-"""Parsing of plain form fields, and wording of their problems by field."""
+"""Parsing of plain form fields, and texts for the problems of each field."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from geo.reasons import CodedReason
 
 
 def told(w: Words, problems: Iterable[tuple[str, CodedReason]]) -> dict[str, str]:
-    """Return problems in words by field, joining several reasons of a field."""
+    """Return problem texts by field in the reader's language; reasons of one field are joined."""
     found: dict[str, str] = {}
     for field, reason in problems:
         said = reason_text(w, reason)
@@ -21,13 +21,13 @@ def told(w: Words, problems: Iterable[tuple[str, CodedReason]]) -> dict[str, str
 
 
 def text_in(form: Mapping[str, str], name: str) -> str | None:
-    """Return a text without surrounding blanks; None if the field is empty."""
+    """Return the text of a form field without surrounding blanks; None if the field is empty."""
     # Browsers send line ends as CR LF.
     return form.get(name, "").replace("\r\n", "\n").strip() or None
 
 
 def day_in(form: Mapping[str, str], name: str) -> date | None:
-    """Return a date in the format of a date input; None if the field is empty.
+    """Parse the ISO date of a form field; None if the field is empty.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def day_in(form: Mapping[str, str], name: str) -> date | None:
 
 
 def needed_day_in(form: Mapping[str, str], name: str) -> date:
-    """Return a required date.
+    """Parse the ISO date of a required form field.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def needed_day_in(form: Mapping[str, str], name: str) -> date:
 
 
 def whole_in(form: Mapping[str, str], name: str) -> int | None:
-    """Return a whole number; None if the field is empty.
+    """Parse the whole number of a form field; None if the field is empty.
 
     Raises
     ------
@@ -74,10 +74,10 @@ def whole_in(form: Mapping[str, str], name: str) -> int | None:
 
 
 def items_in(form: Mapping[str, str], name: str) -> list[str]:
-    """Return the items of a text separated by commas, semicolons, blanks or lines."""
+    """Split the text of a form field at commas, semicolons, blanks and line ends."""
     return [item for item in re.split(r"[\s,;]+", form.get(name, "")) if item]
 
 
 def chosen_in(form: Form, name: str) -> list[str]:
-    """Return the ticked values of a field."""
+    """Return the values of a form field's ticked checkboxes."""
     return [value for value in form.lists.get(name, []) if value]

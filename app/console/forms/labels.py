@@ -1,4 +1,4 @@
-"""Names of a record's fields and of their values, in Spanish for the catalogues."""
+"""Names of a record's fields and of their values, in Spanish, as keys of the translations."""
 
 from collections.abc import Mapping
 
@@ -124,7 +124,7 @@ YES_NO: Mapping[bool, str] = {True: marked("sí"), False: marked("no")}
 
 _YES_NO_WORDS = {"yes": marked("sí"), "no": marked("no"), "not_known": marked("no se sabe")}
 
-#: Codes that each field may hold, in the order of the form.
+#: Codes that each coded field may hold, with Spanish names, in the order of the form.
 CODED: Mapping[str, Mapping[str, str]] = {
     "status": STATUSES,
     "visibility": VISIBILITIES,
@@ -159,7 +159,7 @@ CODED: Mapping[str, Mapping[str, str]] = {
     "hazard": HAZARDS,
 }
 
-#: Vocabulary of each field with terms.
+#: Vocabulary, by field, of the fields whose values are vocabulary terms.
 VOCABULARY: Mapping[str, str] = {
     "kind": "space_kind",
     "services": "service",

@@ -42,7 +42,8 @@ async def get_staff_actor(actor: ActorDep) -> Actor:
     return actor
 
 
-#: Staff check for endpoints with a writer session; a session of the staff tier checks by itself.
+#: Dependency that checks the role in endpoints with a writer session only; opening a session of the
+#: staff tier includes the check.
 StaffActorDep = Annotated[Actor, Depends(get_staff_actor)]
 
 
@@ -73,7 +74,7 @@ class Desk:
         return words(language_of(self.asker))
 
     async def terms(self) -> TermNames:
-        """Return the vocabulary in the person's language, with the terms that only staff see."""
+        """Return the vocabulary's names in the person's language, with terms only staff see."""
         return TermNames.of(await named_terms(self.staff, self.words.lang))
 
     def page(self, name: str, /, *, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
@@ -89,7 +90,7 @@ async def get_desk(
     staff: StaffDep,
     clock: ClockDep,
 ) -> Desk:
-    """Return the desk of a console page, for an editor or above."""
+    """Return the sessions and identity for a console page, which needs an editor or above."""
     return Desk(request, asker, actor, session, staff, clock())
 
 
@@ -97,7 +98,7 @@ DeskDep = Annotated[Desk, Depends(get_desk)]
 
 
 async def note_demo(request: Request) -> None:
-    """Make the page say DEMO while demo rows exist (P35)."""
+    """Store whether demo rows exist in the request's state; pages then show DEMO (P35)."""
     database: Database = request.state.database
     async with database.session(Tier.PUBLIC) as session:
         request.state.has_demo = await demo_rows.has_demo(session)
@@ -112,7 +113,7 @@ class NavigationEntry:
     path, title
         Target path, and Spanish title.
     is_for
-        Whether a person may open the page; the page itself decides on actions.
+        Function that says whether a person may open the page; the page itself checks each action.
     also
         Further path prefix under which the entry is highlighted.
     """
@@ -151,7 +152,7 @@ NAVIGATION = (
 )
 
 
-#: Names of codes that several pages use.
+#: Labels of codes that every console template gets.
 _NAMES: Mapping[str, object] = {
     "field_labels": labels.FIELD_LABELS,
     "statuses": labels.STATUSES,
@@ -201,7 +202,7 @@ def language_of(asker: Asker) -> str:
 
 
 def see(location: str) -> RedirectResponse:
-    """Redirect after a form was accepted, so that reloading the page does not resubmit the form."""
+    """Redirect after an accepted form (303), so that reloading does not submit the form again."""
     return RedirectResponse(location, status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -211,7 +212,7 @@ def entries_for(actor: Actor) -> tuple[NavigationEntry, ...]:
 
 
 def _here(path: str) -> str:
-    """Return the navigation entry with the longest prefix of a path."""
+    """Return the path of the navigation entry that covers a page most closely, or an empty text."""
     below = [
         entry
         for entry in NAVIGATION
@@ -221,7 +222,7 @@ def _here(path: str) -> str:
 
 
 def sent_in(desk: Desk, form: Mapping[str, str]) -> Sent:
-    """Return the origin of a guidance change from a form, with the reason if one was written."""
+    """Return time, channel and reason of a guidance change that was sent with a form."""
     return Sent(desk.now, "web", form.get("reason", "").strip() or NO_REASON)
 
 

@@ -6,7 +6,7 @@ from app.http.assets import asset_url, vendored_url
 from app.i18n.translation import Words
 from tiles.features.style import map_layers
 
-#: Layers of the catalogue beneath a pin; records are not shown.
+#: Catalogue layers drawn as background beneath the pin of a record; no other records are shown.
 _BACKGROUND = frozenset({"boundaries", "roads", "places"})
 
 

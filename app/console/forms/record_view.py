@@ -22,7 +22,7 @@ EVERYBODY = marked("todas las personas")
 
 @dataclass(frozen=True)
 class TermNames:
-    """Names of the vocabularies' terms for pages, by vocabulary and code, in order."""
+    """Names of vocabulary terms in one language, by vocabulary and code, in the lists' order."""
 
     names: Mapping[str, Mapping[str, str]]
     retired: frozenset[tuple[str, str]] = frozenset()
@@ -39,7 +39,7 @@ class TermNames:
         return cls(names, frozenset(retired))
 
     def name(self, vocabulary: str, code: str) -> str:
-        """Return a term's name, or its code as words if the term has no name."""
+        """Return the name of a term, or the code written as words if the term has no name."""
         return self.names.get(vocabulary, {}).get(code) or readable(code)
 
     def choices(self, vocabulary: str, used: Iterable[str] = ()) -> list[tuple[str, str]]:
@@ -54,7 +54,7 @@ class TermNames:
 
 @dataclass(frozen=True)
 class FieldDifference:
-    """One row of a comparison, with each side as lines of text."""
+    """One changed field of a record: its value before and after, as lines of text."""
 
     field: str
     label: str
@@ -65,7 +65,7 @@ class FieldDifference:
 def differences(
     w: Words, terms: TermNames, changed: Mapping[str, tuple[Any, Any]], timezone: str
 ) -> list[FieldDifference]:
-    """Return the changes of a record in words; both coordinates make one row.
+    """Return the changed fields of a record with their values in words.
 
     Parameters
     ----------
@@ -86,8 +86,8 @@ def differences(
     ]
 
 
-#: Fields that are not compared: the organisation's id follows from its name, the others never
-#: change.
+#: Fields left out of a comparison: the organisation's id follows from its name, and the other
+#: fields never change.
 _UNSHOWN = frozenset({"organization_id", "demo", "id"})
 
 
@@ -108,11 +108,12 @@ def value_lines(w: Words, terms: TermNames, field: str, value: Any, timezone: st
     return _plain(w, terms, field, value)
 
 
-#: Fields with the id of the person who read a name; shown as "yes" without the person.
+#: Fields that hold the id of the person who reviewed a term's name in a language; comparisons show
+#: "yes" instead of the person.
 _BOOLEANS = frozenset(f"read_{lang}" for lang in LANGUAGES)
 
 
-def _plain(w: Words, terms: TermNames, field: str, value: Any) -> list[str]:  # noqa: ANN401 -- as above
+def _plain(w: Words, terms: TermNames, field: str, value: Any) -> list[str]:  # noqa: ANN401 -- any value
     if isinstance(value, bool):
         return [w.gettext(YES_NO[value])]
     if field in CODED:
@@ -225,7 +226,9 @@ _SPECIAL: Mapping[str, Callable[[Words, TermNames, Any, str], list[str]]] = {
 
 
 def moved_m(before: Mapping[str, Any], after: Mapping[str, Any]) -> float | None:
-    """Return the great-circle distance that a record moves in metres; None if it does not move.
+    """Return the great-circle distance in metres between two positions of a record.
+
+    None if the position is unchanged, or one of the positions is missing.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Dependencies that restrict console pages to roles, by `geo.accounts.permissions`."""
+"""FastAPI dependencies that restrict console pages to roles, after `geo.accounts.permissions`."""
 
 from app.access.dependencies import ActorDep
 from app.i18n.translation import Words, marked

@@ -1,7 +1,7 @@
 """Conversion between a space's document and the values of its form, in both directions.
 
-Typed values are kept unchanged, so that a form with problems comes back complete. Validation is
-left to `geo.records.space_rows`.
+Values stay as the person typed them, so that a form with problems is shown again complete. The
+values are validated by `geo.records.space_rows`.
 """
 
 import re
@@ -18,7 +18,7 @@ from geo.reasons import CodedReason
 #: Values of the form: texts, lists of codes, and lists of rows.
 Typed = dict[str, Any]
 
-#: Columns of each list of rows; columns in ``_MANY`` hold several values.
+#: Columns of each field that is a list of rows; columns in ``_MANY`` hold several values.
 ROWS: Mapping[str, tuple[str, ...]] = {
     "schedules": (
         "days",
@@ -43,7 +43,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
 }
 _MANY = frozenset({"days"})
 
-#: Columns with defaults: a row with values in these columns only counts as empty.
+#: Columns that the form fills with defaults: a row with values in no other column counts as empty.
 _GIVEN = frozenset({"freq", "type", "closed", "timezone", "interval"})
 
 #: Upper limit of rows in a list; further rows are ignored.
@@ -57,7 +57,7 @@ _LISTS = frozenset(name for name, control in _CONTROLS.items() if control in {"t
 _LOCAL = "%Y-%m-%dT%H:%M"
 
 
-# -- a document as what is typed ---------------------------------------------------------------
+# -- from a document to typed values -----------------------------------------------------------
 
 
 def typed_of(document: Mapping[str, Any]) -> Typed:
@@ -123,7 +123,7 @@ def _typed_stop(row: Mapping[str, Any], timezone: str) -> Typed:
     return made
 
 
-# -- a form as what was typed ------------------------------------------------------------------
+# -- from a submitted form to typed values -----------------------------------------------------
 
 
 def typed_in(form: Form) -> Typed:
@@ -160,7 +160,10 @@ def is_empty(row: Mapping[str, Any]) -> bool:
 
 
 def with_action(typed: Typed, action: str) -> Typed:
-    """Return the values with a row added or removed: ``add:LIST`` or ``remove:LIST:NUMBER``."""
+    """Return the typed values with a row added or removed by a button.
+
+    ``action`` is the button's value: ``add:LIST`` or ``remove:LIST:NUMBER``.
+    """
     verb, _, rest = action.partition(":")
     name, _, index = rest.partition(":")
     if name not in ROWS:
@@ -173,14 +176,14 @@ def with_action(typed: Typed, action: str) -> Typed:
     return {**typed, name: rows}
 
 
-# -- what was typed as a document --------------------------------------------------------------
+# -- from typed values to a document -----------------------------------------------------------
 
 
 def document_in(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document fields of typed values.
+    """Convert the values typed into the form to fields of a space's document.
 
-    An invalid number or date stays a text, which the validation of the record then refuses by
-    field.
+    An invalid number or date stays text, which the record's validation then refuses with the
+    field's name.
     """
     made: dict[str, Any] = {}
     for name, value in typed.items():
@@ -196,7 +199,7 @@ def document_in(typed: Mapping[str, Any]) -> dict[str, Any]:
     if "documents_known" in typed:
         known = typed["documents_known"]
         chosen = sorted(set(typed.get("documents_required", [])))
-        # A ticked document counts even if the list above says "none" or "not known".
+        # A ticked document counts even if the choice above the boxes says "none" or "not known".
         made["documents_required"] = chosen or ([] if known == "none" else None)
     made["amenities"] = {
         code: value == "true" for code, value in sorted(typed["amenities"].items()) if value
@@ -296,7 +299,7 @@ def _moment(value: str, timezone: str) -> str | None:
     try:
         local = datetime.strptime(value, _LOCAL).replace(tzinfo=ZoneInfo(timezone))
     except (ValueError, KeyError, OSError):
-        return value or None  # the validation of the record refuses it by field
+        return value or None  # the record's validation refuses this text
     return local.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -309,7 +312,7 @@ _ROW_READERS: Mapping[str, Callable[[Mapping[str, Any], str], Any]] = {
 
 
 def changes_in(typed: Mapping[str, Any], current: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the typed fields that differ from the record."""
+    """Return the typed fields that differ from the current record, or all of a new record."""
     made = document_in(typed)
     if current is None:
         return {name: value for name, value in made.items() if value not in (None, "", [], {})}
@@ -317,9 +320,10 @@ def changes_in(typed: Mapping[str, Any], current: Mapping[str, Any] | None) -> d
 
 
 def row_problems(typed: Mapping[str, Any]) -> list[tuple[str, CodedReason]]:
-    """Return problems of rows that the record's validation would accept.
+    """Return problems of form rows that the record's validation would accept.
 
-    A rule without days means every day in a file, but a form without a ticked day is a mistake.
+    A weekly opening rule without days means every day in an imported file, but in a form a rule
+    without a ticked day is a mistake.
     """
     for row in typed["schedules"]:
         is_weekly = (row.get("freq") or "WEEKLY") == "WEEKLY"

@@ -36,13 +36,13 @@ class FormReply:
     Parameters
     ----------
     typed
-        Typed values; None shows the record.
+        Values typed into the form; None shows the values of the record.
     reason
-        Reason as typed.
+        Reason for the change, as typed.
     problems
         Pairs of field and reason.
     preview
-        Effects of the change.
+        Which changes would apply at once and which would wait; None shows no preview.
     has_conflict
         The record was changed by another person meanwhile.
     done
@@ -103,7 +103,7 @@ async def space_page(desk: Desk, subject: ChangeSubject, said: FormReply) -> Res
 
 
 def _blank(now: datetime) -> dict[str, Any]:
-    """Return the initial values of a new space, none of which can be silently wrong."""
+    """Return the initial values of a new space, chosen so that none can be wrong unnoticed."""
     return {
         "status": "active",
         "visibility": "",
@@ -154,7 +154,7 @@ async def _form(
 
 
 def _with_blank_rows(typed: Typed) -> Typed:
-    """Return the values with one blank row in each empty list, ready to fill in."""
+    """Return the typed values with a blank row in the lists of hours and phones that are empty."""
     lists = {"schedules", "public_phones"}
     return typed | {
         name: typed.get(name) or [{}]
@@ -163,7 +163,7 @@ def _with_blank_rows(typed: Typed) -> Typed:
     }
 
 
-#: Fields whose problems are shown at another field, which holds both parts of a question.
+#: Fields without a place of their own in the form, by the field at which their problems are shown.
 _AT = {"lon": "position", "lat": "position", "opens_at": "schedules", "id": "name"}
 
 
