@@ -102,7 +102,7 @@ async def _reopen(
 
 
 async def _end_statement(session: AsyncSession, statement_id: str, now: datetime) -> bool:
-    """End a statement on a crossing yesterday; delete a statement that begins later."""
+    """Let a statement on a crossing end yesterday; delete a statement that begins later."""
     found = await session.get(CrossingStatus, statement_id)
     if found is None:
         return False
@@ -130,7 +130,10 @@ async def _take_term_back(session: AsyncSession, named: str) -> bool:
 
 
 async def newest_statement(session: AsyncSession, crossing_id: str, valid_from: str) -> str | None:
-    """Return the id of a crossing's winning statement of a day in ISO 8601 (writer session)."""
+    """Return the id of the valid one of a crossing's statements that begin on the same day.
+
+    Needs a writer session. ``valid_from`` is the day in ISO 8601; the last id in byte order wins.
+    """
     found: str | None = await session.scalar(
         select(func.max(CrossingStatus.id.collate("C"))).where(
             CrossingStatus.crossing_id == crossing_id,
