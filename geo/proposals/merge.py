@@ -1,4 +1,4 @@
-"""Merging of two records of the same place, once a second person approves.
+"""Merging of two records of the same place after a second person has approved it.
 
 The merged record is closed and restricted, so it disappears from public view. Spaces that named the
 merged record as a referral point name the kept record instead.
