@@ -150,7 +150,8 @@ async def check_services(session: AsyncSession, codes: Iterable[str]) -> None:
     Raises
     ------
     ProtectedServiceError
-        A service is protected. These are never counted, so that the response reveals nothing (P38).
+        A service is protected. Protected services are never counted, so that the response reveals
+        nothing about them (P38).
     UnknownServiceError
         A code is not in the vocabulary.
     """

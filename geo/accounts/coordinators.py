@@ -11,7 +11,7 @@ from geo.models import Person
 async def call(session: AsyncSession, event: str, person: str) -> None:
     """Alert the coordinators about a person; if there is no coordinator, the administrators.
 
-    The person the alert is about does not get it.
+    The alert is not sent to the person whom it is about.
     """
     for role in (Role.COORDINATOR, Role.ADMIN):
         people = await session.scalars(

@@ -38,7 +38,7 @@ _RUN = "0123456789" * 3 + "abcdefghijklmnopqrstuvwxyzqwertyuiopasdfghjklzxcvbnm"
 #: centuries.
 _LEAST_GUESSES_LOG10 = 8.0
 
-#: Number of characters given to zxcvbn, whose run time grows at least with the square of this.
+#: Maximum number of characters given to zxcvbn, whose run time grows at least with their square.
 _LOOKED_AT = 72
 
 # RFC 9106, section 4, second recommended option: 64 MiB, 3 passes, 4 lanes.
@@ -118,7 +118,7 @@ def _is_poor(plain: str, own: Sequence[str]) -> bool:
 
 
 def _resists(password: str, own: Sequence[str]) -> bool:
-    """Return whether an attacker who knows the person needs enough guesses by zxcvbn's estimate.
+    """Return whether a password takes an attacker who knows the person enough guesses (zxcvbn).
 
     Both the password as typed and its form without accents have to resist.
     """

@@ -62,7 +62,7 @@ _BLANKS = re.compile(r"[\s-]+")
 
 
 class CodeVerdict(StrEnum):
-    """The result of checking a code."""
+    """The result of checking a code of the second factor."""
 
     RIGHT = "right"
     RECOVERY = "recovery"

@@ -268,7 +268,7 @@ async def start_session(
     if not await session.scalar(select(Person.active).where(Person.id == person_id)):
         msg = "there is no such active person"
         raise NotFoundError(msg)
-    # Use the occasion to delete all ended sessions (P29).
+    # Delete all ended sessions at each start of a session (P29: deletion after a set time).
     await session.execute(
         delete(WebSession).where(
             or_(WebSession.expires_at < clock.now(), WebSession.ended_at.is_not(None))
@@ -289,7 +289,7 @@ async def start_session(
 
 
 async def needs_factor(session: AsyncSession, person_id: str, *, is_required: bool) -> bool:
-    """Return whether a person is asked for a second factor (writer session).
+    """Return whether a person has to give a second factor at sign-in (writer session).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Audit of staff reads (P56): each request that shows staff records hidden from the public.
+"""Audit of staff reads: requests that show staff members records hidden from the public (P56).
 
 Functions that return records to staff register them with `show`. The handler of the request writes
 one audit entry with `note`, in a transaction that is committed before the response is sent.
@@ -186,7 +186,7 @@ async def digest(session: AsyncSession, now: datetime) -> int:
 
 
 async def unusual_since(session: AsyncSession, since: datetime) -> list[Mapping[str, Any]]:
-    """Return audit entries of unusual reading since an instant, newest first (writer session)."""
+    """Return the audit entries of `digest` since an instant, newest first (writer session)."""
     rows = await session.execute(
         text(
             "select record_id as person, details from amparo.audit_entries"

@@ -96,7 +96,7 @@ async def copy_columns(
         source=_stream(batches),
         format="binary",
     )
-    return int(status.split()[-1])  # "COPY 31421"
+    return int(status.split()[-1])  # a status such as "COPY 31421"
 
 
 async def _stream(batches: Iterable[Sequence[Column]]) -> AsyncIterator[bytes]:

@@ -162,9 +162,9 @@ async def next_change_at(session: AsyncSession) -> datetime | None:
 async def read_steady[T](
     session: AsyncSession, subject: StampSubject, read: Callable[[], Awaitable[T]]
 ) -> tuple[T, Stamp | None]:
-    """Read data together with a stamp that is valid for it, though each statement has a snapshot.
+    """Read data together with its stamp, in a session whose statements each see a new snapshot.
 
-    The stamp is read before and after the data; if the two differ, the data is read again.
+    The stamp is read before and after the data; if the two stamps differ, the data is read again.
 
     Returns
     -------
@@ -185,7 +185,7 @@ async def read_steady[T](
 async def fold_old(session: AsyncSession, now: datetime) -> int:
     """Replace changes in the log older than `KEPT` by one sum per subject (writer session).
 
-    No stamp changes by this.
+    The stamps stay the same.
 
     Returns
     -------

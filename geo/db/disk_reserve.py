@@ -59,7 +59,7 @@ class Room:
                 # Allocate real blocks: deleting a sparse file would free no space.
                 os.posix_fallocate(file.fileno(), 0, self._reserve_bytes)
             fresh.rename(self.file)
-        except OSError:  # another process has used up the space
+        except OSError:  # another process has used the space meanwhile
             with suppress(OSError):
                 fresh.unlink(missing_ok=True)
 

@@ -459,7 +459,7 @@ def _make_folders(folder: Path) -> None:
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(mode=0o755, exist_ok=True)
-        if os.geteuid() == 0:  # regardless of the umask
+        if os.geteuid() == 0:  # set the mode again, regardless of the umask
             path.chmod(0o755)
 
 

@@ -52,7 +52,7 @@ async def copy_rows(
             source=_text(some),
             format="text",
         )
-        appended += int(status.split()[-1])  # "COPY 5000"
+        appended += int(status.split()[-1])  # a status such as "COPY 5000"
     return appended
 
 

@@ -79,7 +79,7 @@ class States:
     numbers: dict[bytes, int]
 
     def number(self, mark: bytes) -> int:
-        """Return the number of the state with a mark.
+        """Return the number of the state that has a given mark.
 
         Raises
         ------
@@ -93,7 +93,8 @@ class States:
 
 _AS_TIER = text("select set_config('search_path', :path, true)")
 _ONE_SNAPSHOT = text("set transaction isolation level repeatable read")
-# Every layer is compared at midnight, even those with `StampClock.NEVER`.
+# Query for whether a layer's ledger must be compared with the views, and when it must be next.
+# Every layer is compared at midnight, even a layer with `StampClock.NEVER`.
 _STATE = text(
     """
     select k.changes, k.total,
@@ -206,7 +207,7 @@ async def refresh(
     else:
         changed = await session.scalar(_compared(source), {**key, "seq": head.seq + 1})
         is_changed = changed is not None
-    # A layer that is empty from the start gets a first state too.
+    # A layer without any feature gets a first state too.
     if is_changed or head.seq == 0:
         now["seq"] = head.seq + 1
         await _mark(session, key, head.seq, changed or b"")

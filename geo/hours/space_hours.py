@@ -178,7 +178,7 @@ class Hours:
         return reached >= end
 
     def openings_on(self, day: date) -> tuple[tuple[Opening, bool], ...]:
-        """Return the openings that begin on a local day, by time, each with its certainty.
+        """Return the openings that begin on a local day, by time, and whether each is certain.
 
         An opening is not certain on a public holiday if the space does not state whether it opens
         on holidays.
@@ -241,7 +241,7 @@ class Hours:
         reached = after
         for days in _STEPS_DAYS:
             ahead = min(days, horizon_days)
-            # `_edges` yields every edge up to this instant.
+            # `_edges` yields every start and end of an opening up to this instant.
             until = after + ahead * DAY
             for edge in sorted({e for e in self._edges(after, ahead) if reached < e <= until}):
                 was, state = state, self._state(list(self._holding(edge)))

@@ -108,7 +108,8 @@ def change_of(
     now, later = cut.now, cut.later
     is_restricting = _is_restricting(subject, now, later, said)
     if is_restricting and not _asks_to_restrict(later):
-        # The new words would make the record restricted once stored (P38), so every field waits.
+        # Protected words in the new texts would restrict the space once stored (P38), so every
+        # field waits.
         now, later = {}, {name: after[name] for name in {*now, *later}}
     return Change(subject, now, later, owner, want.released, is_restricting=is_restricting)
 

@@ -16,7 +16,7 @@ from geo.proposals.notifications import note
 from geo.proposals.submission import Outcome, propose
 from geo.subjects.guidance import KINDS
 
-#: Reason stored with a proposal that came without one; read by staff.
+#: Reason stored with a proposal that states none, for staff to read.
 NO_REASON = "Sin razón escrita."
 
 

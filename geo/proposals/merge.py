@@ -78,7 +78,10 @@ async def repoint(session: AsyncSession, merged_id: str, kept_id: str, now: date
 
 
 async def settle(session: AsyncSession, proposal: Proposal, state: str) -> None:
-    """Set the state of the pair of duplicates: ``merged``, or ``open`` again (writer session)."""
+    """Set the state of a proposal's pair of duplicates to ``merged`` or back to ``open``.
+
+    Needs a writer session.
+    """
     left, right = sorted((str(proposal.record_id), str(proposal.merged_id)))
     who = (
         {"decided_by": None, "decided_at": None} if state == "open" else {"decided_at": clock.now()}

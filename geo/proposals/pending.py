@@ -44,7 +44,7 @@ class PendingProposal:
     Attributes
     ----------
     name : str or None
-        Name of the record, or of the proposed new one. None for a restricted record in a list.
+        Name of the record, or of the proposed new record. None for a restricted record in a list.
     reason, decision_reason : str or None
         Reasons of the proposer and the decider. None for a restricted record in a list too, since a
         reason can reveal as much as a name.
@@ -340,7 +340,8 @@ def _may_see(actor: Actor) -> ColumnElement[bool]:
             (Proposal.entity == "crossing") & Proposal.record_id.in_(crossing),
         )
     elif actor.role is not Role.COORDINATOR:
-        # Editors and administrators decide nothing, so they see only their own organisation's.
+        # Editors and administrators decide on no proposal, so they see only those of their own
+        # organisation.
         decides = Proposal.organization_id == actor.organization_id
     known = or_(
         Proposal.entity != "space",

@@ -61,7 +61,7 @@ async def _knows(session: AsyncSession, actor: Actor, subject: ChangeSubject) ->
 
 
 async def unknown_spaces(session: AsyncSession, actor: Actor, ids: Iterable[str]) -> set[str]:
-    """Return the ids that do not exist or are of restricted spaces hidden from the actor (P39).
+    """Return the ids that belong to no space, or to a restricted space unknown to the actor (P39).
 
     Needs a writer session.
     """
@@ -158,9 +158,9 @@ async def require_known_points(session: AsyncSession, actor: Actor, points: Iter
 async def name_readers(
     session: AsyncSession, space_ids: Iterable[str | None], people: Iterable[str], *, actor: str
 ) -> None:
-    """Make people named readers of those of the spaces that are restricted.
+    """Name people as readers of each of the given spaces that is restricted.
 
-    The people are those who restricted the spaces: without named readers nobody has access.
+    Called for the people who have restricted a space: without named readers nobody has access.
     """
     restricted_ids = await session.scalars(
         select(Location.id)

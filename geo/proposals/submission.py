@@ -54,7 +54,7 @@ __all__ = [
     "propose_space",
 ]
 
-#: Source of a stored change or of a new record that states none.
+#: Source stored with new records that state none.
 SOURCE = "network"
 
 #: Maximum length of a reason in characters: two short paragraphs (our choice).
@@ -229,7 +229,7 @@ class _How:
 
     @property
     def proposer(self) -> str | None:
-        """Id of the person; None for an operator with a link."""
+        """Id of the person who proposes; None for an operator with a link."""
         return None if self.actor is None else self.actor.id
 
     @property

@@ -34,8 +34,8 @@ DAY = timedelta(hours=24)
 #: Newly added closed days of this total length or more count as a removal, fewer as a holiday [A].
 _LONG = timedelta(days=7)
 
-#: Values of conditions of admission (``access`` to ``documents_required`` in `_TAKES_AWAY`) that
-#: exclude nobody.
+#: Values that exclude nobody, of the conditions of admission: fields ``access`` to
+#: ``documents_required`` in `_TAKES_AWAY`.
 _OPEN = ("open", "yes", "not_known")
 
 #: Statuses of a space that is closed to everybody.

@@ -102,7 +102,9 @@ NEW: Mapping[str, ChangeSubject] = {
 async def read_subjects(
     session: AsyncSession, entity: str, ids: Sequence[str], *, lock: bool = False
 ) -> dict[str, ChangeSubject]:
-    """Return the existing records among ``ids`` (writer session).
+    """Return the current state of the records with the given ids (writer session).
+
+    Ids without a record are left out.
 
     Parameters
     ----------
@@ -148,7 +150,7 @@ async def lock_subjects(session: AsyncSession, entity: str, ids: Sequence[str]) 
 async def read_subject(
     session: AsyncSession, entity: str, record_id: str, *, lock: bool = False
 ) -> ChangeSubject:
-    """Return one record (writer session).
+    """Return the current state of one record (writer session).
 
     Raises
     ------

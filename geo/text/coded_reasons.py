@@ -104,7 +104,7 @@ def reason_in(text: str | None) -> NoticeReason | None:
         found = NoticeReason(
             None if label is None else _CODES[label], _day(match["since"]), _day(match["until"])
         )
-    except ValueError:  # the 31st of a month of 30 days
+    except ValueError:  # a date that does not exist, such as the 31st of a month of 30 days
         return None
     return found if found.text == text != "" else None
 
