@@ -1,4 +1,4 @@
-"""Errors of this package, without HTTP: one table in the app maps them to responses."""
+"""Errors of the package ``geo``, without HTTP: a table in ``app`` maps them to responses."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -7,9 +7,9 @@ from geo.reasons import ENGLISH, CodedReason, Parameter, as_it_stands
 
 
 class GeoError(Exception):
-    """Base class of every error of this package.
+    """Base class of every error of the package ``geo``.
 
-    The message is for developers and is never parsed: decisions depend on the code.
+    The message is for developers and is never parsed: programs decide by the code.
 
     Attributes
     ----------
@@ -29,13 +29,13 @@ class GeoError(Exception):
 
     @property
     def reason(self) -> CodedReason:
-        """The error as a translatable reason; where the code has no text, the message itself."""
+        """The error as a translatable reason; for a code without a text, the message itself."""
         is_told = self.code in ENGLISH
         return CodedReason(self.code, **self.parameters) if is_told else as_it_stands(str(self))
 
 
 class NotFoundError(GeoError, LookupError):
-    """There is no such record, or the asker may not see it: the error never tells which (P39)."""
+    """A record does not exist, or the actor may not know of it: which, is never stated (P39)."""
 
     code = "not_found"
 
@@ -47,7 +47,7 @@ class DatabaseUnavailableError(GeoError, ConnectionError):
 
 
 class DiskFullError(DatabaseUnavailableError):
-    """The database has no room to store anything; the reserved space is only for hides (P24)."""
+    """The disk of the database is full; the reserved space is for emergency hides only (P24)."""
 
     code = "disk_full"
 
@@ -56,14 +56,14 @@ class DiskFullError(DatabaseUnavailableError):
 
 
 class OtherVersionError(GeoError):
-    """The database was made by another version, and no migration leads from there to this version.
+    """The database was made by another version of Amparo, from which no migration leads here.
 
     Parameters
     ----------
     revision : str
         Migration revision of the database.
     can_be_carried : bool
-        Whether a file can carry over all of its rows (`geo.db.database_file`).
+        Whether all rows can be moved to a new database by a file (`geo.db.database_file`).
     """
 
     code = "other_version"
@@ -88,7 +88,7 @@ class OtherVersionError(GeoError):
 
 
 class UnsafeRoleError(GeoError, PermissionError):
-    """A tier's login is a superuser or bypasses row-level security."""
+    """The database role of a tier is a superuser or bypasses row-level security."""
 
     code = "unsafe_role"
 
@@ -99,8 +99,8 @@ class InvalidFileError(GeoError, ValueError):
     Parameters
     ----------
     problems : sequence of str
-        One message for each problem, with file, line and reason; a `CodedReason` where people may
-        read it.
+        One message for each problem, with file, line and reason; a `CodedReason` if the message is
+        shown to people.
     """
 
     code = "invalid_file"
@@ -116,7 +116,7 @@ class UnreadableError(GeoError, ValueError):
     Parameters
     ----------
     reason : CodedReason
-        Without the value (P17).
+        Reason, which never holds the value of the cell (P17).
     """
 
     code = "unreadable"
@@ -126,25 +126,28 @@ class UnreadableError(GeoError, ValueError):
 
 
 class MixedDataError(GeoError, ValueError):
-    """Demo and real rows would stand side by side without the setting that allows it (P35)."""
+    """A change would put demo and real rows side by side, which only a setting allows (P35)."""
 
     code = "mixed_data"
 
 
 class PersonalDataError(GeoError, ValueError):
-    """A movement payload contains something about a person; the whole payload is refused (P17)."""
+    """An upload of movement counts has personal data, so the whole upload is refused (P17)."""
 
     code = "personal_data"
 
 
 class ProtectedServiceError(GeoError, ValueError):
-    """A protected service was asked for where protected services are never counted (P38)."""
+    """A request names a protected service where these are never counted or searched (P38)."""
 
     code = "protected_service"
 
 
 class InvalidTokenError(GeoError, PermissionError):
-    """The access token is unknown, expired, revoked or foreign: the error never tells which."""
+    """A secret is unknown, expired or revoked, or lacks the scope; the error never says which.
+
+    The secret is that of an access token or of a browser session.
+    """
 
     code = "invalid_token"
 
@@ -160,19 +163,19 @@ class UnknownServiceError(GeoError, ValueError):
 
 
 class InvalidCountError(GeoError, ValueError):
-    """An aggregated count is invalid; the message names its place in the payload and the field."""
+    """An uploaded count is invalid; the message names its place in the upload and the field."""
 
     code = "invalid_count"
 
 
 class ForbiddenError(GeoError, PermissionError):
-    """An authenticated person lacks the authority; the message says who has it."""
+    """An authenticated person lacks the permission; the message names the roles that have it."""
 
     code = "forbidden"
 
 
 class SessionNeededError(ForbiddenError):
-    """A program asked with a token for an action that needs a person's sign-in (P50)."""
+    """A program with a token requested an action that needs a signed-in person (P50)."""
 
     code = "session_needed"
 
@@ -181,13 +184,16 @@ class SessionNeededError(ForbiddenError):
 
 
 class ConflictError(GeoError, ValueError):
-    """A record has changed since the change was made, or the change is decided already."""
+    """A change conflicts with the stored state, for example because somebody was faster.
+
+    The record has changed meanwhile, exists already or is in use, or the change is decided already.
+    """
 
     code = "conflict"
 
 
 class ForeignCountError(GeoError, ValueError):
-    """A count of the same subject belongs to another holder, who alone may correct it."""
+    """An uploaded count repeats a count of another organisation, which alone may correct it."""
 
     code = "foreign_count"
 
@@ -205,7 +211,10 @@ class KeyReusedError(GeoError, ValueError):
 
 
 class CopyTooOldError(GeoError, LookupError):
-    """A change token of a state that is not kept any more, was replaced whole, or never existed."""
+    """The change token of a copy is of no use: its state is not kept any more, or never existed.
+
+    Also raised if the collection was replaced as a whole since that state.
+    """
 
     code = "copy_too_old"
 
@@ -214,7 +223,7 @@ class CopyTooOldError(GeoError, LookupError):
 
 
 class LinkError(GeoError, PermissionError):
-    """The link was used or revoked, has expired or never existed: the error never tells which."""
+    """A one-time link was used, revoked, expired or never valid; the error never says which."""
 
     code = "link_not_valid"
 

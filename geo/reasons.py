@@ -1,7 +1,7 @@
-"""Reasons and notes as codes with parameters; the English text is made from them.
+"""Reasons of refusals and notes on changes, as codes with parameters and an English text.
 
-Programs and translation catalogues read the code, developers the text. The text is never parsed:
-texts stored before codes existed have the code `AS_IT_STANDS` with the text as parameter.
+Programs and translation catalogues use the code, developers read the text. The text is never
+parsed: a text stored before codes existed gets the code `AS_IT_STANDS`, with the text as parameter.
 """
 
 import json
@@ -15,17 +15,17 @@ type Parameter = str | int | float | bool | list[str] | CodedReason | None
 #: Code of a text that was not made from a code: a library's message, or a text in an old row.
 AS_IT_STANDS: Final = "as_it_stands"
 
-#: Longest foreign value that a reason repeats.
+#: Maximum length of a value from a file or form that a reason repeats.
 LONGEST_VALUE: Final = 80
 
-#: Parameters that repeat foreign input of a file or form; all others are Amparo's own words.
+#: Names of parameters that repeat input of a file or form; all others are Amparo's own words.
 REPEATED: Final = frozenset({"value", "lon", "lat", "label"})
 
-#: English predicate of every code. The parameters ``field`` and ``value``, if present, stand before
-#: it: ``confirmed_on '2020' is not a date (YYYY-MM-DD)``.
+#: English predicate of every code. The text of a reason puts the parameters ``field`` and
+#: ``value``, if present, in front: ``confirmed_on '2020' is not a date (YYYY-MM-DD)``.
 ENGLISH: Final[Mapping[str, str]] = {
     AS_IT_STANDS: "{text}",
-    # One field by itself.
+    # Rules of a single field.
     "missing": "is missing",
     "needed": "is needed",
     "not_text": "is not a text",
@@ -68,7 +68,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "there_already": "is there already",
     "not_a_button": "is not one of the buttons",
     "not_confirmed": "is not confirmed",
-    # Features as they are sent (OGC API - Features, Part 4).
+    # Features in requests (OGC API - Features, Part 4).
     "not_feature": "is no GeoJSON Feature",
     "not_type_feature": "is not Feature",
     "unknown_member": "is no member that is known here",
@@ -80,7 +80,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "not_two_coordinates": "has not two coordinates",
     "not_number_coordinate": "has a coordinate that is no number",
     "outside_system": "lies outside its reference system; the order is {order}",
-    # Fields beside each other.
+    # Rules of several fields together.
     "before": "is before {other} {start}",
     "not_after": "is not after {other} {start}",
     "more_than": "is more than {other} {most}",
@@ -183,7 +183,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "protected_service": "service {service} is protected",
     "protected_words": "the words '{words}' are protected",
     "marked_confidential": "marked confidential",
-    # What was changed on the way in.
+    # Notes on fields that were changed when a record was imported.
     "not_used": "{part}: '{name}' is not used",
     "no_visibility": "no visibility stated: restricted (P1)",
     "made_restricted": "{why}: restricted, though the file says {visibility} (P38)",
@@ -235,7 +235,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_of_others": (
         "is changed by an editor of its organisation, an approver of its country, or above"
     ),
-    # Where in a file a reason lies.
+    # Position in a file at which another reason applies.
     "in_file": "{file}:1: {why}",
     "in_line": "{file}:{line}: {why}",
     "in_column": "{file}:{line}: column '{column}': {why}",
@@ -291,7 +291,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "file_several_sheets": "has several sheets with data: say which, of {sheets}",
     "file_needs_mapping": "no column has the name of a field: a mapping is needed",
     "file_lacks_column": "has no column '{column}', which the mapping uses",
-    # Files that take more than one import may.
+    # Files that exceed the limits of one import (size, memory, time).
     "heavy_members": "has too many files inside: bring the table or the map alone",
     "heavy_unpacked": "is too large when unpacked: split it",
     "heavy_ratio": (
@@ -320,7 +320,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "mapping_same_id": "id cannot be the same in every row",
     "mapping_column_or_recipe": "[id] has a column or a recipe, not both",
     "mapping_recipe_prefix": "[id] a recipe needs a prefix that names the source",
-    # How a file was read, and what a mapping lacks.
+    # Notes on how a file was read, and on what a mapping lacks.
     "read_as": "read as {encoding}: it is not UTF-8; check the accents",
     "read_without_mark": "read as {encoding}: it has no byte-order mark",
     "encoded_twice": "accents look encoded twice ('Ã±' for 'ñ'): open the file and repair them",
@@ -353,7 +353,7 @@ ENGLISH: Final[Mapping[str, str]] = {
 class CodedReason(str):
     """A reason for a refusal, or a note on a change, as a code with parameters.
 
-    It is a string with its own English text, so that it can be logged and sent as text.
+    The object is a str with the English text, so that a reason can be logged and sent as text.
 
     Parameters
     ----------
@@ -362,14 +362,14 @@ class CodedReason(str):
     parameters
         Values for the text. ``field`` and ``value`` stand before the predicate; the items of a list
         are joined with commas. A value that is no JSON scalar is kept as its text. Parameters that
-        repeat foreign input (`REPEATED`) are cut at `LONGEST_VALUE`.
+        repeat input of a file or form (`REPEATED`) are cut at `LONGEST_VALUE`.
     """
 
     code: str
     parameters: Mapping[str, Parameter]
 
     def __new__(cls, code: str, /, **parameters: object) -> Self:
-        """Make the reason, with its text."""
+        """Create the reason and its English text."""
         kept = {name: _cut(name, _scalar(value)) for name, value in parameters.items()}
         shown = {name: _shown(value) for name, value in kept.items()}
         numbers = {name: value for name, value in kept.items() if _is_count(value)}
@@ -384,17 +384,17 @@ class CodedReason(str):
         return made
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Parameter]]:
-        """Copy and pickle by code and parameters."""
+        """Return the arguments with which `copy` and `pickle` create the reason anew."""
         return (self.code,), dict(self.parameters)
 
     def without(self, *names: str) -> "CodedReason":
-        """Return the same reason without some parameters, such as those before its predicate."""
+        """Return the same reason without some parameters, such as ``field`` and ``value``."""
         kept = {name: value for name, value in self.parameters.items() if name not in names}
         return CodedReason(self.code, **kept)
 
     @property
     def cause(self) -> "CodedReason":
-        """The innermost reason, of a reason that states a location; otherwise the reason itself."""
+        """The reason inside a reason that adds a position in a file, or else the reason itself."""
         why = self.parameters.get("why")
         return why.cause if isinstance(why, CodedReason) else self
 
@@ -408,19 +408,19 @@ class CodedReason(str):
 
 
 def as_it_stands(text: str) -> CodedReason:
-    """Return a text that was made elsewhere as a reason."""
+    """Wrap a text that has no code, such as a library's message, as a reason."""
     return CodedReason(AS_IT_STANDS, text=text)
 
 
 def in_file(name: str, reason: CodedReason, line: int = 1) -> CodedReason:
-    """Return a reason for refusing a file, with the file's name and the line."""
+    """Add the name of a file and a line to a reason for refusing the file."""
     if line == 1:
         return CodedReason("in_file", file=name, why=reason)
     return CodedReason("in_line", file=name, line=line, why=reason)
 
 
 def from_stored(stored: str | Mapping[str, Any]) -> CodedReason:
-    """Return the reason of a stored JSON form.
+    """Return the reason that `CodedReason.stored` has turned into JSON.
 
     A text from before codes existed, or a code that this version does not know, gives a reason with
     the code `AS_IT_STANDS`.
@@ -438,12 +438,12 @@ def from_stored(stored: str | Mapping[str, Any]) -> CodedReason:
 
 
 def stored(text: str) -> str | dict[str, Any]:
-    """Return the JSON form of a text that may be a reason."""
+    """Return the JSON form of a reason; a plain text is returned unchanged."""
     return text.stored() if isinstance(text, CodedReason) else text
 
 
 def from_column(written: str) -> CodedReason:
-    """Return the reason in a text column: JSON, or a plain text from before codes existed."""
+    """Return the reason in a text column, which holds JSON or a text from before codes existed."""
     try:
         stored = json.loads(written)
     except ValueError:
@@ -452,7 +452,7 @@ def from_column(written: str) -> CodedReason:
 
 
 def for_column(reason: CodedReason | None) -> str | None:
-    """Return the form of a reason that a text column stores."""
+    """Return a reason as JSON for a text column, which `from_column` reads."""
     return None if reason is None else json.dumps(reason.stored(), ensure_ascii=False)
 
 

@@ -1,7 +1,7 @@
 """Vocabularies of records: kinds of space, services, amenities and others, named in five languages.
 
-Terms are rows, not code: a coordinator adds, renames and retires them. The protection rules are
-enforced below that, in the database: a record with a protected term is restricted (P38).
+Terms are rows, not code: coordinators add, rename and retire them. The database itself enforces the
+rules of protection: a record with a protected term is restricted (P38).
 """
 
 import re
@@ -26,12 +26,12 @@ from geo.reasons import CodedReason
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 from geo.text.protected_words import protected_phrases
 
-#: P41 (proposed there): days a confirmation holds, for a space that people sleep at, and for a kind
-#: of space without a figure of its own.
+#: Number of days for which a confirmation of a space is valid, as P41 proposes: at most, for a
+#: space where people sleep; and for a kind of space whose term states no number.
 OVERNIGHT_VALIDITY_DAYS = 30
 VALIDITY_DAYS = 90
 
-#: Form of a code. The sectors of the RMRP have capitals and spaces (domain.md, 1).
+#: Form of the code of a term. Capitals and spaces occur in the sectors of the RMRP (domain.md, 1).
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,59}")
 MAX_NAME = 120
 
@@ -46,11 +46,11 @@ class Vocabulary:
     Attributes
     ----------
     active : mapping of str to tuple of str
-        Codes by vocabulary, in the order of the lists; without retired terms.
+        Codes of the terms that are not retired, by vocabulary and in their order of position.
     protected : mapping of str to frozenset of str
         Codes, active or retired, that make a record restricted, by vocabulary.
     validity_days : mapping of str to int
-        Days a confirmation holds, by kind of space.
+        Number of days for which a confirmation is valid, by kind of space.
     names : mapping of (str, str) to str
         Spanish names by vocabulary and code.
     """
@@ -61,7 +61,7 @@ class Vocabulary:
     names: Mapping[tuple[str, str], str]
 
     def validity_of(self, kind: str, *, overnight: bool) -> int:
-        """Return for how many days a confirmation of a space of this kind holds (P41)."""
+        """Return the number of days for which a confirmation of a space is valid (P41)."""
         days = self.validity_days.get(kind, VALIDITY_DAYS)
         return min(days, OVERNIGHT_VALIDITY_DAYS) if overnight else days
 
@@ -90,8 +90,9 @@ class Vocabulary:
 class NamedTerm:
     """A term as shown in a response.
 
-    ``name`` is in the requested language, or in Spanish if the term has no name there; ``language``
-    says which of the two, ``reviewed`` whether a person has read the name in that language (P47).
+    ``name`` is in the requested language or, if the term has no name in it, in Spanish.
+    ``language`` is the language of ``name``; ``reviewed`` says whether a person has reviewed the
+    name (P47).
     """
 
     vocabulary: str
@@ -133,7 +134,7 @@ async def read_vocabulary(session: AsyncSession) -> Vocabulary:
 
 
 async def services(session: AsyncSession) -> tuple[str, ...]:
-    """Return the searchable services, in the order of the filters (any reading tier)."""
+    """Return the codes of the active services in order of position (session of a reading tier)."""
     return tuple(
         await session.scalars(
             select(views.terms.c.code)
@@ -144,14 +145,15 @@ async def services(session: AsyncSession) -> tuple[str, ...]:
 
 
 async def check_services(session: AsyncSession, codes: Iterable[str]) -> None:
-    """Refuse codes of services that may not be asked for (any reading tier).
+    """Refuse codes of services that a request may not name (session of a reading tier).
 
     Raises
     ------
     ProtectedServiceError
-        A protected service: never counted, so that its absence reveals nothing (P38).
+        A service is protected. Protected services are never counted, so that the response reveals
+        nothing about them (P38).
     UnknownServiceError
-        A code that is not in the vocabulary.
+        A code is not in the vocabulary.
     """
     asked = sorted(set(codes))
     if not asked:
@@ -178,7 +180,7 @@ async def check_services(session: AsyncSession, codes: Iterable[str]) -> None:
 async def named_terms(
     session: AsyncSession, language: str = DEFAULT_LANGUAGE, vocabulary: str | None = None
 ) -> tuple[NamedTerm, ...]:
-    """Return the terms that the asker's tier may see, in order (any reading tier).
+    """Return the terms that the session's tier may see, by vocabulary and position.
 
     Retired terms are included, because older records still use them.
     """
@@ -206,7 +208,7 @@ def _named(row: Mapping[Any, Any], language: str) -> NamedTerm:
 
 
 def readable(code: str) -> str:
-    """Return a code as words, for a term without a name."""
+    """Return the code of a term without a name as words: ``safe_space`` gives ``Safe space``."""
     return code.replace("_", " ").capitalize()
 
 
@@ -221,10 +223,10 @@ async def add_term(
     parent_code: str | None = None,
     position: int = 1000,
 ) -> None:
-    """Add a term, or reactivate a retired one (writer session; the caller checks the authority).
+    """Add a term, or reactivate a retired term (writer session).
 
-    A kind or service is protected if its code or names contain protected phrases, whatever the
-    caller asks for (P38).
+    The caller must check the permission. A kind or service is protected if its code or names
+    contain protected phrases, even if ``protected`` is false (P38).
 
     Raises
     ------
@@ -259,10 +261,11 @@ async def rename_term(
     *,
     reviewed_by: str | None = None,
 ) -> None:
-    """Give a term another name in one language (writer session; the caller checks the authority).
+    """Give a term another name in one language (writer session).
 
-    ``reviewed_by`` names the person who read the name in that language (P47). A name with a
-    protected phrase protects the term, and thereby restricts every record that uses it (P38).
+    The caller must check the permission. ``reviewed_by`` is the person who reviewed the name in
+    that language (P47). A name with a protected phrase protects the term, and thereby restricts
+    every record that uses the term (P38).
 
     Raises
     ------
@@ -277,7 +280,9 @@ async def rename_term(
 
 
 async def retire_term(session: AsyncSession, vocabulary: str, code: str) -> None:
-    """Retire a term: records keep it, new records cannot use it (writer session; see `add_term`).
+    """Retire a term: records keep the term, but new records cannot use it (writer session).
+
+    The caller must check the permission.
 
     Raises
     ------
@@ -289,13 +294,15 @@ async def retire_term(session: AsyncSession, vocabulary: str, code: str) -> None
 
 
 async def remove_term(session: AsyncSession, vocabulary: str, code: str) -> None:
-    """Delete a term that no record uses, such as a mistyped one (writer session; see `add_term`).
+    """Delete a term that no record uses, such as a mistyped term (writer session).
+
+    The caller must check the permission.
 
     Raises
     ------
     NotFoundError
     ConflictError
-        Records use the term (retire it instead), or it is permanently protected.
+        Records use the term, which can only be retired then, or the term is permanently protected.
     """
     term = await _found(session, vocabulary, code)
     used = await session.scalar(
@@ -313,9 +320,10 @@ async def remove_term(session: AsyncSession, vocabulary: str, code: str) -> None
 
 
 async def protect_term(session: AsyncSession, vocabulary: str, code: str) -> int:
-    """Make a kind or service protected (writer session; see `add_term`).
+    """Make a kind of space or a service protected (writer session).
 
-    The database makes every record that uses the term restricted in the same transaction (P38).
+    The caller must check the permission. The database makes every record that uses the term
+    restricted in the same transaction (P38).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Alerts to the coordinators about what one person does alone (P52, P56)."""
+"""Alerts to coordinators about one person's many removals or unusual reading (P52, P56)."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +9,10 @@ from geo.models import Person
 
 
 async def call(session: AsyncSession, event: str, person: str) -> None:
-    """Alert the other coordinators about a person or, if there are none, the administrators."""
+    """Alert the coordinators about a person; if there is no coordinator, the administrators.
+
+    The alert is not sent to the person whom it is about.
+    """
     for role in (Role.COORDINATOR, Role.ADMIN):
         people = await session.scalars(
             select(Person.id).where(Person.active, Person.role == role, Person.id != person)

@@ -1,8 +1,9 @@
 """Known devices: browsers of earlier sign-ins, which failed attempts of strangers do not lock out.
 
-The cookie holds a secret of 256 random bits, of which only the SHA-256 is stored; it belongs to one
-account and changes at each sign-in. If the previous secret is shown with the right password, the
-cookie was copied or a response was lost: the device is then forgotten, for both holders.
+A cookie of the browser holds a secret of 256 random bits, of which only the SHA-256 is stored. The
+secret belongs to one account and changes at each sign-in. If the previous secret is sent with the
+right password, the cookie was copied or a response was lost: the device is then forgotten, for all
+holders of the cookie.
 """
 
 import secrets
@@ -27,8 +28,8 @@ class Device:
     Parameters
     ----------
     is_trusted
-        Whether the device replaces the second factor, because one was shown on it and the person
-        chose to have the device remembered.
+        Whether the device replaces the second factor, because the person gave a second factor on
+        the device and chose to have the device remembered.
     is_present
         Whether the cookie holds the current secret, not the previous one.
     """
@@ -74,7 +75,7 @@ async def remember_device(
     Parameters
     ----------
     device
-        Device of the browser's former cookie, perhaps of another person.
+        Device of the cookie that the browser sent, perhaps of another person; None without cookie.
     life
         Time for which the device stays known without another sign-in.
     trusted_for
@@ -107,7 +108,7 @@ async def remember_device(
 
 
 async def end_copied(session: AsyncSession, device: Device) -> None:
-    """Forget a device whose previous secret was shown with the right password (writer session)."""
+    """Forget a device whose previous secret was sent with the right password (writer session)."""
     await session.execute(delete(KnownDevice).where(KnownDevice.id == device.id))
     await trail.record(
         session,

@@ -1,7 +1,7 @@
-"""Organisations as the console shows them, and the rules of who may know of each.
+"""Organisations as the console shows them, and the rules of who may know of an organisation.
 
-The name of an organisation that runs only restricted spaces reveals that such spaces exist (P39).
-It is shown only to the organisation's own people and to named readers of one of the spaces.
+The name of an organisation that runs only restricted spaces reveals that these spaces exist (P39).
+The organisation is shown only to its own people and to named readers of one of the spaces.
 """
 
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ from geo.text.normalize import folded
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An organisation in a list.
+    """An organisation in a list of the console.
 
     Attributes
     ----------
     spaces : int
-        Number of its spaces that are not restricted.
+        Number of spaces of the organisation that are not restricted.
     """
 
     id: str
@@ -35,7 +35,7 @@ class Listed:
     spaces: int
 
 
-#: An alias of its own, because the conditions are also used in queries that join `Location`.
+#: Alias for the subqueries of the conditions, which are also used in queries that join `Location`.
 _Space = aliased(Location)
 
 
@@ -62,7 +62,7 @@ async def known_organizations(session: AsyncSession, actor: Actor, words: str = 
     Parameters
     ----------
     words : str
-        Search words, which all have to occur in name or id; accents and case are ignored.
+        Search words, each of which has to occur in name or id; accents and case are ignored.
     """
     open_spaces = (
         select(func.count())

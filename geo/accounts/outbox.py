@@ -2,7 +2,7 @@
 
 A message holds an event and ids and nothing else: no position, no text of a record, no address. The
 recipient is the id of a person or webhook, whose address is looked up at sending. A message can
-arrive twice (a sender may be killed after sending), so each carries its id.
+arrive twice (a sender may be killed after sending), so each message carries its id.
 """
 
 import secrets
@@ -49,18 +49,19 @@ ANCHOR_EVENT = "audit.head"
 
 CHANNELS = ("email", "webhook")
 
-#: Time for which a claimed message is reserved for its sender; if the sender died, another one may
-#: claim the message then.
+#: Time for which a claimed message is reserved for its sender. Afterwards another sender may claim
+#: the message, in case the first sender was killed.
 LEASE = timedelta(minutes=2)
 
-#: Wait before the first retry; it doubles with each further retry up to the longest wait. All
-#: attempts together take about a day and a half (our choice: enough for a mail server's outage of
-#: an evening, not of a weekend).
+#: Wait before the first retry, which doubles with each further retry up to the longest wait; then
+#: the maximum number of attempts. All attempts together take about a day and a half (our choice:
+#: enough for a mail server's outage of an evening, not of a weekend).
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
 ATTEMPTS = 16
 
-#: Time for which a message is kept after it was sent or given up, or without any sender.
+#: Time for which a message is kept after it was sent or given up; for a message that no sender ever
+#: claims, after it was written.
 KEPT = timedelta(days=30)
 
 _KEY_BYTES = 32
@@ -68,7 +69,7 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMessage:
-    """A claimed message, with the data that its sender needs.
+    """A message of the outbox that a sender has claimed, with the data needed to send it.
 
     Attributes
     ----------
@@ -115,7 +116,7 @@ async def announce(
     payload : dict
         Ids and states only.
     people : iterable of str
-        Ids of the people.
+        Ids of the people to notify by e-mail.
     organization_id : str or None
         Organisation that owns the record. The webhooks of this organisation and those without an
         organisation are notified.
@@ -148,7 +149,10 @@ async def announce(
 
 
 async def deciders(session: AsyncSession, country: str | None, *, but: str | None) -> list[str]:
-    """Return the people to notify of a proposal: approvers of the country, else coordinators."""
+    """Return the ids of the people to notify of a proposal, except ``but``.
+
+    These are the approvers of the country or, if there are none, the coordinators.
+    """
     active = select(Person.id).where(Person.active, Person.id.is_distinct_from(but))
     approving = active.where(Person.role == Role.APPROVER, Person.countries.contains([country]))
     found = list(await session.scalars(approving)) if country is not None else []
@@ -208,14 +212,16 @@ async def mark_failed(
     error: str,
     final: bool = False,
 ) -> None:
-    """Record a failed attempt: the message is retried later, or given up (writer session).
+    """Record a failed attempt to send a message, which is retried later or given up.
+
+    Needs a writer session.
 
     Parameters
     ----------
     error : str
         Name of the error's class, without the message, which may hold addresses.
     final : bool
-        Whether a retry is pointless.
+        Whether to give the message up without a retry.
     """
     wait = min(FIRST_WAIT * 2 ** min(message.attempt - 1, 20), LONGEST_WAIT)
     gives_up = final or message.attempt >= ATTEMPTS
@@ -231,9 +237,10 @@ async def mark_failed(
 
 
 async def forget_old(session: AsyncSession, now: datetime) -> int:
-    """Delete messages that were sent, given up or written longer than `KEPT` ago; return how many.
+    """Delete messages that were sent or given up longer than `KEPT` ago, and return how many.
 
-    Needs a writer session.
+    A message that was neither sent nor given up is deleted `KEPT` after it was written. Needs a
+    writer session.
     """
     ended = func.coalesce(OutboxMessage.sent_at, OutboxMessage.failed_at, OutboxMessage.created_at)
     gone = await session.scalars(
@@ -305,7 +312,7 @@ async def webhooks(session: AsyncSession) -> list[Webhook]:
 
 
 async def revoke_webhook(session: AsyncSession, webhook_id: str) -> None:
-    """Revoke a webhook, so that it gets no more notifications (writer session).
+    """Revoke a webhook, which then gets no more notifications (writer session).
 
     Raises
     ------

@@ -1,8 +1,9 @@
 """Words from which guesses of a password start, and which therefore add nothing to its strength.
 
-They are the words of NIST SP 800-63B, 5.1.1.2 (name and subject of the service), months and days of
-the week in the five languages, countries and towns of the network, and the commonest passwords of
-this language area. The commonest passwords of the world, some 30,000 from breaches, are in zxcvbn.
+The list has the words that NIST SP 800-63B, 5.1.1.2, asks for (name and subject of the service),
+months and days of the week in the five languages, countries and towns of the network, and the
+commonest passwords of this language area. The commonest passwords of the world, some 30,000 from
+breaches, are in zxcvbn.
 """
 
 from typing import Final

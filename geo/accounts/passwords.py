@@ -1,4 +1,4 @@
-"""Passwords: rules for new ones, hashing (argon2id), and checks that reveal no account."""
+"""Rules for new passwords, hashing (argon2id), and checks that do not reveal who has an account."""
 
 import asyncio
 import re
@@ -19,33 +19,37 @@ from geo.text.normalize import folded
 
 #: Minimum length: our choice, above the 8 of NIST SP 800-63B (section 5.1.1.2).
 SHORTEST = 12
-#: Maximum length: long phrases are welcome, far longer ones only cost time (NIST asks for 64).
+#: Maximum length, well above the 64 characters that NIST asks to permit; longer passwords only take
+#: more time to hash.
 LONGEST = 256
 
-#: Minimum number of distinct letters and digits beside known words (our choice).
+#: Minimum number of distinct letters and digits that are left of a password after known words are
+#: removed (our choice).
 _FEWEST_SIGNS = 6
 _SHORTEST_WORD = 4
 _STRIPPED = frozenset(word for word in GUESSED if len(word) >= _SHORTEST_WORD)
-#: Digits in place of letters, as in passw0rd, which guessing programs try first.
+#: Letters for the digits that replace them, as in passw0rd: guessing programs try these first.
 _SWAPS = tuple(str.maketrans("013457@$", letters) for letters in ("oleastas", "oieastas"))
 
 _RUN = "0123456789" * 3 + "abcdefghijklmnopqrstuvwxyzqwertyuiopasdfghjklzxcvbnm"
 
 #: Minimum number of guesses by zxcvbn's estimate, as a power of ten: "safely unguessable", a score
-#: of 3 (Wheeler, USENIX Security 2016); at the rate limit of sign-ins this takes centuries.
+#: of 3 (Wheeler, USENIX Security 2016). At the rate limit of sign-ins so many guesses take
+#: centuries.
 _LEAST_GUESSES_LOG10 = 8.0
 
-#: Number of characters given to zxcvbn, whose work grows at least with their square.
+#: Maximum number of characters given to zxcvbn, whose run time grows at least with their square.
 _LOOKED_AT = 72
 
 # RFC 9106, section 4, second recommended option: 64 MiB, 3 passes, 4 lanes.
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
-# Two threads bound the cost of a flood of sign-ins to 128 MiB, and keep it off the event loop.
+# Two threads keep hashing off the event loop, and limit its memory in a flood of sign-ins to
+# 128 MiB.
 _THREADS = ThreadPoolExecutor(2, thread_name_prefix="password")
 
-#: A separate thread for known devices, so that a sign-in in an emergency does not wait behind a
-#: flood of strangers' attempts (64 MiB more).
+#: A separate thread for known devices (64 MiB more), so that a colleague's sign-in in an emergency
+#: does not queue up after a flood of strangers' attempts.
 _KNOWN_THREAD = ThreadPoolExecutor(1, thread_name_prefix="password-known")
 
 _ESTIMATING = Lock()
@@ -65,14 +69,14 @@ async def refuse_guessable(password: str, *, email: str, context: Sequence[str] 
 
 
 def check_password(password: str, *, email: str, context: Sequence[str] = ()) -> None:
-    """Refuse a password that is too short, was in a breach, or is among the first to be guessed.
+    """Refuse a password that is too short, too long, was in a breach, or is guessed early.
 
     Parameters
     ----------
     email
         E-mail address of the person.
     context
-        Other texts about the person that a guesser may know: name, organisation.
+        Other texts about the person that an attacker may know: name, organisation.
 
     Raises
     ------
@@ -97,14 +101,14 @@ def _own_words(email: str, context: Sequence[str]) -> list[str]:
 def _is_common(password: str, own: Sequence[str]) -> bool:
     plain = folded(password)
     forms = {plain, *(plain.translate(swap) for swap in _SWAPS)}
-    # Try with and without the characters between words: "cruz del norte" contains a name, too.
+    # Try the password also without the characters between words, which can split a known word.
     return any(
         _is_poor(form, own) for text in forms for form in (text, re.sub(r"[\W_]+", "", text))
     )
 
 
 def _is_poor(plain: str, own: Sequence[str]) -> bool:
-    """Return whether little is left of a password after removing words that a guesser knows."""
+    """Return whether little is left of a password after removing words that an attacker knows."""
     left = plain
     for word in sorted({*_STRIPPED, *own}, key=len, reverse=True):
         left = left.replace(word, " ")
@@ -114,11 +118,11 @@ def _is_poor(plain: str, own: Sequence[str]) -> bool:
 
 
 def _resists(password: str, own: Sequence[str]) -> bool:
-    """Return whether a guesser who knows the context needs many guesses (zxcvbn's estimate).
+    """Return whether a password takes an attacker who knows the person enough guesses (zxcvbn).
 
-    The password has to resist with its accents and without.
+    Both the password as typed and its form without accents have to resist.
     """
-    # Loading the dictionaries takes 0.1 s and 10 MB, so import only when a password is set.
+    # Loading zxcvbn's dictionaries takes 0.1 s and 10 MB, so import it only for a new password.
     from zxcvbn import zxcvbn  # noqa: PLC0415 -- see above
 
     context = [*own, *sorted(GUESSED)]
@@ -141,8 +145,8 @@ async def verify_password(
 ) -> bool:
     """Return whether a password matches a stored hash.
 
-    Without a stored hash the same work is done for nothing, so that the response time does not
-    reveal whether an account exists.
+    Without a stored hash the password is checked against a decoy, so that the response time does
+    not reveal whether an account exists.
 
     Parameters
     ----------
@@ -161,7 +165,7 @@ def needs_rehash(stored: str) -> bool:
 
 def _verify(stored: str | None, password: str) -> bool:
     try:
-        # Passwords longer than LONGEST are never accepted, so do not hash all of them.
+        # No stored password is longer than LONGEST, so hash at most one character more.
         return _HASHER.verify(stored or _decoy(), _normal(password[: LONGEST + 1])) and bool(stored)
     except (VerificationError, InvalidHashError):
         return False
@@ -173,5 +177,5 @@ def _decoy() -> str:
 
 
 def _normal(password: str) -> str:
-    # The same letters typed on another keyboard are the same password (NIST, 5.1.1.2: NFKC).
+    # Keyboards encode the same letters differently, hence NFKC (NIST SP 800-63B, 5.1.1.2).
     return unicodedata.normalize("NFKC", password)

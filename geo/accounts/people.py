@@ -44,7 +44,7 @@ class Member:
     Parameters
     ----------
     signs_in
-        Whether a password or an identity provider's account is set.
+        Whether the person can sign in: by a password or an identity provider's account.
     """
 
     id: str
@@ -76,7 +76,7 @@ async def add_person(
     Parameters
     ----------
     by
-        Actor for the audit, here and in the other functions of this module.
+        Actor in the audit entry, here and in the other functions of this module.
 
     Returns
     -------
@@ -86,7 +86,7 @@ async def add_person(
     Raises
     ------
     InvalidRecordError
-        A field is wrong; the error names each.
+        A field is wrong; the error names every wrong field.
     ConflictError
         Another person has that e-mail address already.
     """
@@ -158,7 +158,7 @@ async def change_role(
     Raises
     ------
     InvalidRecordError
-        A field is wrong; the error names each.
+        A field is wrong; the error names every wrong field.
     NotFoundError
         There is no such person.
     """
@@ -177,10 +177,11 @@ async def change_role(
 
 
 async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system") -> None:
-    """Deactivate a person: end sessions, tokens, invitations and links they sent (writer session).
+    """Deactivate a person and end their sessions, known devices, tokens, invitations and links.
 
-    The second factor stays; otherwise one administrator could remove it alone, by deactivating the
-    person and activating them again.
+    Needs a writer session. The links are the confirmation links that the person sent. The second
+    factor stays; otherwise a single administrator could remove it, by deactivating the person and
+    activating them again.
 
     Raises
     ------
@@ -207,7 +208,7 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
         .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
         .values(used_at=clock.now())
     )
-    # The person may have kept the confirmation links that they sent, and could answer them.
+    # The person may have kept the confirmation links that they sent, and could use them.
     await session.execute(
         update(ConfirmationLink)
         .where(
@@ -239,8 +240,9 @@ async def activate(session: AsyncSession, person_id: str, *, by: str = "system")
 def folded_address(email: str) -> str:
     """Return an e-mail address as it is stored and compared: stripped and in lower case.
 
-    Only ASCII letters are folded. Unicode has a Kelvin sign whose lower case is k, and the owner of
-    an address with that sign at an identity provider is not the owner of the account.
+    Only ASCII letters are lowered. Unicode has a Kelvin sign whose lower case is k: with full case
+    folding, the owner of an address with that sign at an identity provider could open the account
+    of another person.
     """
     return email.strip(" \t\r\n").translate(_CAPITALS)
 
@@ -281,7 +283,7 @@ def as_actor(person: Person, *, means: Means) -> Actor:
 async def add_organization(session: AsyncSession, name: str) -> str:
     """Add an organisation without spaces, if it does not exist, and return its id (writer session).
 
-    The id is the same that a file of spaces gives to an organisation of this name.
+    The id is derived from the name in the same way as by the import of a file of spaces.
 
     Raises
     ------

@@ -1,13 +1,13 @@
 """Permission rules by role, organisation and country, without database access.
 
-An editor works for one organisation, an approver decides in some countries, a coordinator in the
-whole region. An administrator runs the accounts and closes in an emergency, but approves nothing.
-Nobody accepts a proposal of their own (P23, P40).
+An editor works for one organisation, an approver decides on proposals in some countries, a
+coordinator in the whole region. An administrator manages the accounts and may close or hide records
+in an emergency, but decides on no proposal. Nobody accepts a proposal of their own (P23, P40).
 
-The acts of a second person, and access to accounts, are for people who signed in themselves. A
-program with a token proposes, closes and hides in the name of a person, but never counts as a
-second person (P50). All rules about that are here, by `is_present`. The command line has no
-`Actor`, since anybody with the machine has the database too.
+Only people who signed in themselves can act as a second person or manage accounts. A program with a
+token proposes, closes and hides in the name of a person, but never counts as a second person (P50).
+`is_present` tells the two apart. The command line has no `Actor`: anybody with access to the server
+has access to the database too.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Actor:
     Parameters
     ----------
     id, name
-        Id and name of the person; the name is for colleagues and in no public response (P6).
+        Id and name of the person; the name is shown to colleagues, never in a public response (P6).
     role
         Role, which decides the permissions.
     organization_id
@@ -68,7 +68,7 @@ _STAFF = frozenset({Role.EDITOR, Role.APPROVER, Role.COORDINATOR, Role.ADMIN})
 
 
 def is_staff(actor: Actor) -> bool:
-    """Return whether an actor works on records: an editor or above."""
+    """Return whether an actor may work on records, which needs the role of an editor or above."""
     return actor.role in _STAFF
 
 
@@ -87,19 +87,25 @@ def can_propose(actor: Actor, *, organization_id: str | None, country: str | Non
 
 
 def can_close(actor: Actor, *, organization_id: str | None, country: str | None) -> bool:
-    """Return whether an actor may close a record at once (P40: one person, at once)."""
+    """Return whether an actor may close a record, which needs no second person (P40)."""
     return can_propose(actor, organization_id=organization_id, country=country)
 
 
 def can_approve(actor: Actor, *, country: str | None, proposed_by: str | None) -> bool:
-    """Return whether an actor may decide on a proposal: not on their own, no program (P23, P50)."""
+    """Return whether an actor may decide on a proposal of a country.
+
+    Never the proposer (P23), and never a program with a token (P50).
+    """
     if not is_present(actor) or (proposed_by is not None and proposed_by == actor.id):
         return False
     return actor.role in _REGION or _approves_in(actor, country=country)
 
 
 def can_hide(actor: Actor, *, country: str | None) -> bool:
-    """Return whether an actor may hide records of a country at once (P24); None for any country."""
+    """Return whether an actor may hide records of a country at once (P24).
+
+    With None as ``country``, whether they may hide records of every country.
+    """
     return actor.role in _HIGHEST or _approves_in(actor, country=country)
 
 
@@ -129,7 +135,7 @@ def require_staff(actor: Actor) -> None:
     Raises
     ------
     ForbiddenError
-        The actor may not; the error says who may.
+        The actor lacks this permission; the error names the roles that have it.
     """
     _require(is_staff(actor), "this is for editors, approvers, coordinators and administrators")
 
@@ -140,7 +146,7 @@ def require_present(actor: Actor) -> None:
     Raises
     ------
     SessionNeededError
-        The request comes from a program; the error says that signing in helps.
+        The request comes from a program; the error says that a person has to sign in.
     """
     if not is_present(actor):
         raise SessionNeededError
@@ -152,7 +158,7 @@ def require_propose(actor: Actor, *, organization_id: str | None, country: str |
     Raises
     ------
     ForbiddenError
-        The actor may not; the error says who may.
+        The actor lacks this permission; the error names the roles that have it.
     """
     _require(
         can_propose(actor, organization_id=organization_id, country=country),
@@ -167,7 +173,7 @@ def require_close(actor: Actor, *, organization_id: str | None, country: str | N
     Raises
     ------
     ForbiddenError
-        The actor may not; the error says who may.
+        The actor lacks this permission; the error names the roles that have it.
     """
     _require(
         can_close(actor, organization_id=organization_id, country=country),
@@ -184,7 +190,7 @@ def require_approve(actor: Actor, *, country: str | None, proposed_by: str | Non
     SessionNeededError
         The request comes from a program with a token.
     ForbiddenError
-        The proposal is the actor's own, or the actor may not decide; the error says who may.
+        The proposal is the actor's own, or the actor lacks this permission; the error says why.
     """
     require_present(actor)
     _require(
@@ -203,7 +209,7 @@ def require_hide(actor: Actor, *, country: str | None) -> None:
     Raises
     ------
     ForbiddenError
-        The actor may not; the error says who may.
+        The actor lacks this permission; the error names the roles that have it.
     """
     _require(
         can_hide(actor, country=country),
@@ -219,7 +225,7 @@ def require_review(actor: Actor) -> None:
     SessionNeededError
         The request comes from a program with a token.
     ForbiddenError
-        The actor may not; the error says who may.
+        The actor lacks this permission; the error names the roles that have it.
     """
     require_present(actor)
     require_coordinate(actor)
@@ -231,7 +237,7 @@ def require_coordinate(actor: Actor) -> None:
     Raises
     ------
     ForbiddenError
-        The actor may not; the error says who may.
+        The actor lacks this permission; the error names the roles that have it.
     """
     _require(can_coordinate(actor), "this is for coordinators and administrators")
 
@@ -244,7 +250,7 @@ def require_administer(actor: Actor) -> None:
     SessionNeededError
         The request comes from a program with a token.
     ForbiddenError
-        The actor may not; the error says who may.
+        The actor lacks this permission; the error names the roles that have it.
     """
     require_present(actor)
     _require(can_administer(actor), "accounts are kept by administrators")
@@ -258,7 +264,7 @@ def require_audit(actor: Actor) -> None:
     SessionNeededError
         The request comes from a program with a token.
     ForbiddenError
-        The actor may not; the error says who may.
+        The actor lacks this permission; the error names the roles that have it.
     """
     require_present(actor)
     _require(can_audit(actor), "the audit is read by coordinators and administrators")

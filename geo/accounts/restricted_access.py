@@ -22,15 +22,16 @@ async def readable(session: AsyncSession) -> tuple[str, ...]:
 
 
 async def read(database: Database, space_id: str, *, person: str) -> dict[str, Any]:
-    """Return the whole record of a restricted space, after the audit chain has the reading.
+    """Return the whole record of a restricted space, after the access is in the audit chain.
 
-    This takes two transactions: the database shows the record only if a committed audit entry of
-    the last minute exists, so that nobody can read and then roll the entry back.
+    The first transaction writes the audit entry, the second reads the record. The database returns
+    the record only if a committed audit entry of the last minute exists, so that nobody can read
+    and then roll the entry back.
 
     Parameters
     ----------
     database : Database
-        Database with the staff tier.
+        Database whose staff tier is used.
     space_id : str
         Id of the space.
     person : str

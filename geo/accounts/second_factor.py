@@ -28,23 +28,25 @@ from geo.audit import trail
 from geo.db import clock
 from geo.models import FactorReset, KnownDevice, Person, RecoveryCode, SecondFactor, WebSession
 
-#: Roles that decide, hide or manage accounts, for which a password alone is not enough.
+#: Roles that need a second factor, because they decide on proposals, hide records or manage
+#: accounts.
 REQUIRED_OF = frozenset({Role.APPROVER, Role.COORDINATOR, Role.ADMIN})
 
 #: Name of the service in an authenticator app.
 ISSUER = "Amparo"
 
-#: Seconds of a time step (RFC 6238, section 4.1), and number of steps before and after the present
-#: one that are accepted too, for network delay and clock drift (section 5.2).
+#: Length of a time step in seconds (RFC 6238, section 4.1), and number of steps before and after
+#: the present step that are accepted too, for network delay and clock drift (section 5.2).
 STEP_S = 30
 _STEPS_BESIDE = 1
 
-#: Length of the app's secret: that of the HMAC output (RFC 4226, section 4, R6).
+#: Length of the app's secret in bytes, equal to that of the HMAC output (RFC 4226, section 4, R6).
 _SECRET_BYTES = 20
 _PURPOSE = "second-factors"
 
-#: Maximum number of wrong codes of an account within `FAILURES_WITHIN`; our choice [A]: with three
-#: steps open at once, a guesser with the password finds a code with odds of 1 in 1,400 a day.
+#: Maximum number of wrong codes of an account within `FAILURES_WITHIN` (our choice [A]). Since
+#: three time steps are accepted at once, an attacker who has the password guesses a code with a
+#: chance of 1 in 1,400 a day.
 MOST_FAILURES = 10
 FAILURES_WITHIN = timedelta(hours=1)
 
@@ -60,12 +62,12 @@ _BLANKS = re.compile(r"[\s-]+")
 
 
 class CodeVerdict(StrEnum):
-    """The result of checking a code."""
+    """The result of checking a code of the second factor."""
 
     RIGHT = "right"
     RECOVERY = "recovery"
     WRONG = "wrong"
-    #: Too many wrong codes before, so this one was not checked.
+    #: The code was not checked, because there were too many wrong codes before.
     WAIT = "wait"
 
     @property
@@ -81,7 +83,7 @@ class FactorStatus:
     Parameters
     ----------
     is_set
-        Whether an app is set up.
+        Whether an authenticator app is set up.
     codes_left
         Number of unused recovery codes.
     devices
@@ -95,7 +97,7 @@ class FactorStatus:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """A reset of a second factor that one administrator asked for.
+    """A reset of a second factor that one administrator asked for and a second has to agree to.
 
     Parameters
     ----------
@@ -110,10 +112,11 @@ class Reset:
 
 
 async def offered_secret(session: AsyncSession, sign_in_secret: str) -> str:
-    """Return the secret with which a person sets up an app, in base 32 (writer session).
+    """Return the secret with which a person sets up an authenticator app, in base 32.
 
-    The secret is derived from the sign-in's secret by a key of the database: reloading the page
-    shows the same secret, and nothing is stored before a first code confirms the app.
+    Needs a writer session. The secret is derived from the sign-in's secret by a key in the
+    database: reloading the page shows the same secret, and nothing is stored before a first code
+    confirms the app.
     """
     key = await signing_key(session, _PURPOSE)
     made = hmac.digest(key, sign_in_secret.encode("utf-8", "surrogatepass"), "sha256")
@@ -121,7 +124,7 @@ async def offered_secret(session: AsyncSession, sign_in_secret: str) -> str:
 
 
 def provisioning_uri(secret: str, email: str) -> str:
-    """Return the URI of the QR code by which an app reads the secret."""
+    """Return the URI in the QR code by which an authenticator app reads the secret."""
     return TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
@@ -149,14 +152,14 @@ async def set_up(
     now: datetime,
     replaces: bool = False,
 ) -> list[str] | None:
-    """Set up an app as the second factor after a first code, and notify the person.
+    """Set up an authenticator app as the second factor, if its code is right; notify the person.
 
     Needs a writer session.
 
     Parameters
     ----------
     replaces
-        Whether the app may replace another one, for which the caller has checked a code.
+        Whether the app may replace another app, of which the caller has checked a code.
 
     Returns
     -------
@@ -167,7 +170,7 @@ async def set_up(
     step = _step_of(secret, _plain(code), now)
     if step is None:
         return None
-    # Of two simultaneous requests the second waits here, and then sees the first one's app.
+    # Of two simultaneous requests the second waits here, and then sees the app of the first.
     await session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
     if not replaces and await _secret_of(session, person_id) is not None:
         return None
@@ -190,17 +193,20 @@ async def check(
     now: datetime,
     is_counted: bool = True,
 ) -> CodeVerdict:
-    """Check a code and use it up, since each is accepted once (writer session).
+    """Check an app's code or a recovery code, and use it up, since each code is accepted once.
+
+    Needs a writer session.
 
     Parameters
     ----------
     person_id
-        None if no account has the stated address; the same queries are then made for nothing.
+        None if no account has the stated address; the same queries are made then, so that the
+        response time does not reveal the missing account.
     now
         Current time, timezone-aware.
     is_counted
-        Whether wrong codes count, and too many block further ones. False on a known device, which
-        strangers' attempts must not lock out and whose attempts are counted elsewhere.
+        Whether wrong codes are counted, and block further codes if there are too many. False on a
+        known device, which strangers' attempts must not lock out; its attempts are counted apart.
     """
     plain = _plain(code)
     if not _DIGITS.fullmatch(plain):
@@ -240,7 +246,7 @@ async def is_recovery_code(session: AsyncSession, person_id: str | None, code: s
 
 
 def fits(secret: str, code: str, *, now: datetime) -> bool:
-    """Return whether a code matches an app that is about to be set up; nothing is stored."""
+    """Return whether a code matches an app that is about to be set up, without storing anything."""
     return _step_of(secret, _plain(code), now) is not None
 
 
@@ -250,9 +256,9 @@ def is_digits(code: str) -> bool:
 
 
 async def renew_codes(session: AsyncSession, person_id: str) -> list[str]:
-    """Replace a person's recovery codes and return the new ones (writer session).
+    """Replace a person's recovery codes and return the new codes (writer session).
 
-    The caller has checked a code before.
+    The caller must have checked a code of the person's second factor.
     """
     await _record(session, person_id, "person.codes_renewed", person_id)
     return await _new_codes(session, person_id)
@@ -280,7 +286,10 @@ async def reset(session: AsyncSession, person_id: str, *, by: str) -> None:
 
 
 async def waiting_reset(session: AsyncSession, person_id: str) -> Reset | None:
-    """Return the reset that waits for a second administrator, or None (writer session)."""
+    """Return the reset of a person's second factor that waits for a second administrator, or None.
+
+    Needs a writer session.
+    """
     found = (
         await session.execute(
             select(FactorReset.asked_by, Person.name)
@@ -298,7 +307,7 @@ async def waiting_reset(session: AsyncSession, person_id: str) -> Reset | None:
 
 
 async def ask_reset(session: AsyncSession, person_id: str, *, by: str) -> bool:
-    """Ask for a reset as a first administrator, or agree to it as a second one (P52).
+    """Ask for a reset as the first administrator, or agree to it as the second one (P52).
 
     Needs a writer session. The caller has checked that ``by`` is an administrator and not the
     person themselves.
@@ -341,13 +350,13 @@ def _plain(code: str) -> str:
 
 
 def _step_of(secret: str, code: str, now: datetime) -> int | None:
-    """Return the time step, among those accepted now, to which a code belongs, or None."""
+    """Return the time step of a code if it is accepted now, else None."""
     present = int(now.timestamp()) // STEP_S
     found = None
     if not _DIGITS.fullmatch(code):
         return None
     for step in range(present - _STEPS_BESIDE, present + _STEPS_BESIDE + 1):
-        # Compare with every step, so that the time does not depend on which one matches.
+        # Compare with every step, so that the run time does not reveal which step matches.
         if hmac.compare_digest(TOTP(secret).generate_otp(step).encode(), code.encode()):
             found = step
     return found
@@ -405,7 +414,7 @@ async def _forget(session: AsyncSession, person_id: str) -> None:
 
 
 async def _warn(session: AsyncSession, person_id: str) -> None:
-    """Warn a person that somebody has their password but not their second factor."""
+    """Notify a person of too many wrong codes: somebody may know their password."""
     await _record(session, person_id, "person.codes_refused", person_id)
     await outbox.announce(
         session, "account.codes_refused", {}, people=[person_id], to_webhooks=False

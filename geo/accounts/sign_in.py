@@ -24,7 +24,8 @@ from geo.models import Invitation, Organization, Person, SecondFactor, WebSessio
 #: Time for which an invitation is valid.
 INVITATION_LIFE = timedelta(hours=72)
 
-#: Age from which a session's last use is written again: at most one write per minute.
+#: Age from which the stored last use of a session is updated, so that each session causes at most
+#: one write per minute.
 _SIGHTING = timedelta(minutes=1)
 
 
@@ -56,14 +57,15 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class HalfSignedIn:
-    """A browser session opened by a password, which waits for the second factor.
+    """A browser session of a person who has given a password but not yet a second factor.
 
     The session has no actor yet, and gives access only to the page that asks for the factor.
 
     Parameters
     ----------
     has_factor
-        Whether the page asks for a code; otherwise the person has to set up an app.
+        Whether the person has set up an authenticator app, so that the page asks for a code;
+        otherwise they have to set up an app first.
     """
 
     person_id: str
@@ -74,13 +76,13 @@ class HalfSignedIn:
 async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -> str:
     """Return the secret of a single-use link by which a person sets a password (writer session).
 
-    The maker of a link could use it, so making one ends the person's older links, sessions, known
+    Whoever makes the link could use it. So the call ends the person's older links, sessions, known
     devices and tokens, and notifies the person. The second factor stays.
 
     Parameters
     ----------
     by
-        Actor for the audit.
+        Actor in the audit entry.
 
     Raises
     ------
@@ -100,7 +102,7 @@ async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -
             id=str(uuid.uuid4()),
             token_sha256=digest(secret),
             person_id=person_id,
-            # By the database's clock, which is also used when the link is opened.
+            # Use the database's clock, as `read_invitation` and `accept_invitation` do.
             expires_at=clock.now() + INVITATION_LIFE,
         )
     )
@@ -144,7 +146,9 @@ async def read_invitation(session: AsyncSession, secret: str) -> Invited:
 
 
 async def accept_invitation(session: AsyncSession, secret: str, password_hash: str) -> str:
-    """Set a password by an invitation, once, and end all sessions of the person (writer session).
+    """Set a password by an invitation, which is used up (writer session).
+
+    Ends the person's other invitations, sessions and known devices.
 
     Returns
     -------
@@ -201,10 +205,11 @@ async def store_password(session: AsyncSession, person_id: str, password_hash: s
 async def find_identity(
     session: AsyncSession, *, issuer: str, subject: str, email: str | None, is_verified: bool
 ) -> str:
-    """Return the id of the person whose account an identity provider's subject opens.
+    """Return the id of the person to whom a subject of an identity provider belongs (OIDC).
 
     Needs a writer session. At the first sign-in the account is found by an e-mail address that the
-    provider has verified, and the subject is stored; from then on only the subject counts.
+    provider has verified, and the subject is stored; from then on only the subject identifies the
+    person.
 
     Raises
     ------
@@ -252,8 +257,8 @@ async def start_session(
     Parameters
     ----------
     has_shown_factor
-        Whether a second factor or a trusted device was shown. Without it `read_session` returns
-        `HalfSignedIn` for a person who needs a second factor.
+        Whether the person gave a second factor or used a trusted device. If not, `read_session`
+        returns `HalfSignedIn` for a person who needs a second factor.
 
     Raises
     ------
@@ -263,7 +268,7 @@ async def start_session(
     if not await session.scalar(select(Person.active).where(Person.id == person_id)):
         msg = "there is no such active person"
         raise NotFoundError(msg)
-    # Sessions that are over are deleted (P29).
+    # Delete all ended sessions at each start of a session (P29: deletion after a set time).
     await session.execute(
         delete(WebSession).where(
             or_(WebSession.expires_at < clock.now(), WebSession.ended_at.is_not(None))
@@ -284,13 +289,13 @@ async def start_session(
 
 
 async def needs_factor(session: AsyncSession, person_id: str, *, is_required: bool) -> bool:
-    """Return whether a person is asked for a second factor (writer session).
+    """Return whether a person has to give a second factor at sign-in (writer session).
 
     Parameters
     ----------
     is_required
-        Whether the roles of `second_factor.REQUIRED_OF` need one; otherwise only people who have
-        set one up are asked.
+        Whether people with a role of `second_factor.REQUIRED_OF` need a second factor; otherwise
+        only people who have set up a second factor are asked.
     """
     row = (
         await session.execute(
@@ -311,8 +316,8 @@ async def read_session(
 ) -> SignedIn | HalfSignedIn:
     """Return the browser session of a cookie's secret, and update its last use (writer session).
 
-    If the session was opened by a password alone, and the person has since got a role that needs a
-    second factor or set one up, the next request asks for the factor.
+    A person who signed in by a password alone, and has since got a role that needs a second factor
+    or set up a second factor, gets `HalfSignedIn`.
 
     Raises
     ------

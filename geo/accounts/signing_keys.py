@@ -1,4 +1,4 @@
-"""Signing keys of this installation: one per purpose, made once in each database."""
+"""Signing keys of an installation: one key per purpose, made once in each database."""
 
 import base64
 import hmac
@@ -15,7 +15,7 @@ COOKIES = "session-cookies"
 
 _KEY_BYTES = 32
 
-#: Length of a truncated HMAC-SHA-256: half of its output, which RFC 2104 allows.
+#: Length of a truncated HMAC-SHA-256 in bytes: half of its output, which RFC 2104 allows.
 MAC_BYTES = 16
 
 
@@ -39,7 +39,7 @@ def mac(key: bytes, body: bytes) -> bytes:
 
 
 def sealed(key: bytes, secret: str) -> str:
-    """Return a secret with its MAC, so that invented secrets are refused without a query."""
+    """Return a secret with its MAC appended, so that forged secrets are refused without a query."""
     return f"{secret}.{_seal(key, secret)}"
 
 

@@ -1,4 +1,4 @@
-"""Trace of staff reads (P56): each reading of records that the public does not see is audited.
+"""Audit of staff reads: requests that show staff members records hidden from the public (P56).
 
 Functions that return records to staff register them with `show`. The handler of the request writes
 one audit entry with `note`, in a transaction that is committed before the response is sent.
@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts import coordinators
 from geo.audit import trail
 
-#: Readings per person and day up to which no alert is sent: distinct records that the public does
-#: not see, and readings of restricted records [A].
+#: Limits per person and day, above which an alert is sent: number of distinct records that the
+#: public does not see, and number of readings of restricted records [A].
 RECORDS_PER_DAY = 100
 RESTRICTED_PER_DAY = 10
 
@@ -25,7 +25,8 @@ RESTRICTED_PER_DAY = 10
 RECORDS = "reading_records_per_day"
 RESTRICTED = "reading_restricted_per_day"
 
-#: Maximum number of ids of one kind in an audit entry; if there are more, their number is kept [A].
+#: Maximum number of ids of one entity in an audit entry; if there are more, the entry also has
+#: their number [A].
 MAX_IDS = 1_000
 
 _SHOWN = "shown"
@@ -35,7 +36,7 @@ type Shown = Mapping[str, set[str]]
 
 @dataclass(frozen=True, slots=True)
 class Unusual:
-    """A person who read more in a day than the limits allow without an alert.
+    """A person who read more than the limits in a day, and what they read.
 
     Attributes
     ----------
@@ -51,7 +52,7 @@ class Unusual:
 
 
 def show(session: AsyncSession, entity: str, ids: Iterable[str | None]) -> None:
-    """Register records that a response shows to staff; some of them may be public."""
+    """Register the ids of records that a response shows to staff, public or not, for `note`."""
     kept: defaultdict[str, set[str]] = session.info.setdefault(_SHOWN, defaultdict(set))
     kept[entity].update(id_ for id_ in ids if id_ is not None)
 
@@ -63,7 +64,7 @@ def shown(session: AsyncSession) -> Shown:
 
 
 def together(*read: Shown) -> Shown:
-    """Return the union of the records shown in several sessions of one request."""
+    """Merge the records that several sessions of one request have shown."""
     kept: defaultdict[str, set[str]] = defaultdict(set)
     for what in read:
         for entity, ids in what.items():
@@ -144,10 +145,10 @@ _READ_RESTRICTED = text(
 
 
 async def unusual(session: AsyncSession, day: date) -> list[Unusual]:
-    """Return the people who read unusually much on a day, UTC (writer session).
+    """Return the people who read more than the limits on a day, UTC (writer session).
 
-    Unusual is more than `RECORDS_PER_DAY` distinct records that the public does not see, or more
-    than `RESTRICTED_PER_DAY` readings of restricted records, unless settings override the limits.
+    The limits are `RECORDS_PER_DAY` distinct records that the public does not see, and
+    `RESTRICTED_PER_DAY` readings of restricted records, unless settings override them.
     """
     since = datetime.combine(day, time(), UTC)
     span = {"since": since, "until": since + timedelta(days=1)}
@@ -163,7 +164,7 @@ async def unusual(session: AsyncSession, day: date) -> list[Unusual]:
 
 
 async def digest(session: AsyncSession, now: datetime) -> int:
-    """Alert the coordinators to people who read unusually much yesterday; return how many."""
+    """Alert the coordinators to people who read more than the limits yesterday; return how many."""
     day = now.astimezone(UTC).date() - timedelta(days=1)
     found = await unusual(session, day)
     for one in found:
@@ -185,7 +186,7 @@ async def digest(session: AsyncSession, now: datetime) -> int:
 
 
 async def unusual_since(session: AsyncSession, since: datetime) -> list[Mapping[str, Any]]:
-    """Return audit entries of unusual reading since an instant, newest first (writer session)."""
+    """Return the audit entries of `digest` since an instant, newest first (writer session)."""
     rows = await session.execute(
         text(
             "select record_id as person, details from amparo.audit_entries"

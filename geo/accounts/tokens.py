@@ -17,22 +17,23 @@ from geo.errors import ForbiddenError, InvalidRecordError, InvalidTokenError, No
 from geo.models import TOKEN_SCOPES, AccessToken, Person
 from geo.reasons import CodedReason
 
-#: Random bytes of a secret: 256 bits, so a plain hash is enough (nothing to guess).
+#: Number of random bytes of a secret. With 256 bits nobody can guess a secret from its hash, so a
+#: plain SHA-256 is enough.
 SECRET_BYTES = 32
 
 
-#: Maximum life of a token in days; a secret that is never renewed gets forgotten somewhere (our
-#: choice).
+#: Maximum life of a token in days (our choice), because people forget where a secret lies that is
+#: never renewed.
 LONGEST_DAYS = 365
 
-#: Actors with access to the machine, and so to the database. They may make a token in the name of a
-#: person, who is notified of it.
+#: Actors with access to the server, and so to the database. They may make a token in the name of a
+#: person, who is notified of the token.
 OPERATORS = frozenset({"cli", "system"})
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A valid token: its scope, its holder, and the person in whose name it acts, if any."""
+    """Data of a valid token: scope, holder, and the person in whose name the token acts, if any."""
 
     id: str
     scope: str
@@ -70,11 +71,11 @@ async def issue_token(
     holder : str
         Organisation that gets the token; no person's name.
     expires_at : datetime
-        End of its life, timezone-aware.
+        Time at which the token expires, timezone-aware.
     person_id : str or None
         Person in whose name the token acts; needed for ``edit``.
     by : str
-        Issuer, for the audit: a person's id, or one of `OPERATORS`.
+        Issuer in the audit entry: a person's id, or one of `OPERATORS`.
 
     Returns
     -------
@@ -84,10 +85,10 @@ async def issue_token(
     Raises
     ------
     InvalidRecordError
-        The scope is unknown, or its person is missing or deactivated.
+        The scope is unknown, or the person is missing or deactivated.
     ForbiddenError
-        The token would edit in the name of another person than its issuer, who could then act as
-        both persons of a decision (P40).
+        The issuer is a person who asks for an ``edit`` token in another person's name, and could
+        then act as both persons of a decision (P40).
     """
     problems: list[tuple[str, CodedReason]] = []
     if scope not in TOKEN_SCOPES:
@@ -130,12 +131,12 @@ async def issue_token(
 
 
 async def check_token(session: AsyncSession, secret: str, *, scope: str | Sequence[str]) -> Grant:
-    """Return the grant of a token's secret (writer session).
+    """Return the data of the valid token with a given secret (writer session).
 
     Parameters
     ----------
     scope
-        Required scope, or several of which any is sufficient.
+        Required scope, or several scopes of which any is sufficient.
 
     Raises
     ------
@@ -228,5 +229,5 @@ async def revoke_tokens_of(session: AsyncSession, person_id: str) -> int:
 
 
 def digest(secret: str) -> bytes:
-    """Return the SHA-256 under which a secret of 256 random bits is stored."""
+    """Return the SHA-256 of a secret, which is stored in place of the secret."""
     return hashlib.sha256(secret.encode()).digest()

@@ -21,7 +21,7 @@ MAX_TEXT = 500
 _APPEND = text(
     "select amparo.audit_append(:actor, :action, :entity, :record_id, cast(:details as jsonb))"
 )
-# ``details`` is read as text, because the database hashes the text.
+# ``details`` and ``session`` are read as text, because the hash is over the text.
 _ENTRIES = text(
     "select seq, at, actor, action, entity, record_id, details::text as details, previous_hash,"
     " session::text as session, hash from amparo.audit_entries order by seq"
@@ -32,7 +32,8 @@ _NEWEST = text(
 )
 
 #: Prefix of the actions of entries that the database itself writes about changed rows
-#: (`geo.oversight.row_digests`). Almost every entry of the application comes with one of them.
+#: (`geo.oversight.row_digests`). Almost every entry of the application is followed by such an
+#: entry.
 OF_ROWS = "rows."
 
 #: View of the chain for the staff tier, which is empty for all but coordinators and administrators.
@@ -50,8 +51,8 @@ audit = Table(
 )
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
-# Seven digits or more, however they are grouped: telephone and document numbers. Dates have eight
-# digits, but identify nobody (see `_DATE`).
+# Telephone and document numbers: seven digits or more, however they are grouped. Dates match too,
+# but are not blacked out (see `_DATE`).
 _NUMBER = re.compile(r"(?<![\w-])\+?\d(?:[\s().-]?\d){6,}(?![\w-])")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # Two decimal numbers in a row count as a position.
@@ -111,27 +112,28 @@ async def record(
 ) -> int:
     """Append an entry in the session's transaction, and return its number.
 
-    This locks the chain for other transactions until the transaction ends, so it is called last,
-    after the changes that the entry is about.
+    An appended entry locks the chain for other transactions until the transaction ends, so call
+    this function last, after the changes that the entry is about.
 
     Parameters
     ----------
     session : AsyncSession
         Session of the writer tier.
     actor : str
-        Id of a person, or ``link:<id>``, ``cli``, ``system``.
+        Id of a person, ``link:<id>`` for an operator's link, ``cli`` or ``system``.
     action : str
         Code of the action, such as ``proposal.accepted``.
     entity, record_id : str
         Kind and id of the record.
     details : mapping
-        Ids, codes, counts, field names, a reason. E-mail addresses, long numbers and positions
+        Ids, codes, counts, field names or a reason. E-mail addresses, long numbers and positions
         in texts are blacked out.
 
     Raises
     ------
     ValueError
-        A detail is of another type, such as a float: no entry may hold a position.
+        A detail is neither None, bool, int, text nor a container of these. Floats are refused
+        because an entry must not hold a position.
     """
     return int(
         (
@@ -159,7 +161,7 @@ async def read(
     day: date | None = None,
     limit: int,
 ) -> Sequence[ChainEntry]:
-    """Return audit entries, newest first, as far as the session's person may see them.
+    """Return the audit entries that the session's person may see, newest first.
 
     Parameters
     ----------
@@ -171,8 +173,8 @@ async def read(
     record_id : str or None
         Only entries about this record.
     actor, action : str or None
-        Only entries by this actor; only actions with this prefix. Entries about rows are left out
-        unless the prefix asks for them (`OF_ROWS`).
+        Only entries by this actor; only actions with this prefix. Entries about changed rows are
+        returned only if the prefix begins with ``rows`` (`OF_ROWS`).
     day : date or None
         Only entries of this day, UTC.
     limit : int
@@ -196,13 +198,16 @@ async def read(
 
 
 async def newest(session: AsyncSession, *, limit: int) -> Sequence[ChainEntry]:
-    """Return the newest entries except those about rows, for commands (writer session)."""
+    """Return the newest entries except those about changed rows, for commands (writer session)."""
     rows = await session.execute(_NEWEST, {"limit": limit})
     return [_entry(row) for row in rows.mappings()]
 
 
 async def head(session: AsyncSession) -> tuple[int, bytes]:
-    """Return number and hash of the last entry, or 0 and `NO_HASH` (writer session)."""
+    """Return number and hash of the last entry, or 0 and `NO_HASH` if there is no entry.
+
+    Needs a writer session.
+    """
     found = (
         await session.execute(
             text("select seq, hash from amparo.audit_entries order by seq desc limit 1")
@@ -224,10 +229,10 @@ async def verify(
     session : AsyncSession
         Session of the writer tier.
     expect : bytes or None
-        A head that was kept elsewhere. If no entry has this hash, the end of the chain was cut off
-        or rewritten.
+        Head of the chain that was kept outside the database. If no entry has this hash, the end of
+        the chain was cut off or rewritten.
     anchored : mapping of int to bytes, or None
-        Heads that were kept elsewhere, by entry number; these entries must have these hashes.
+        Hashes kept outside the database, by entry number; each entry must have its hash.
     """
     entries, previous, is_expected = 0, NO_HASH, expect in {None, NO_HASH}
     kept = dict(anchored or {})
@@ -270,7 +275,7 @@ def hash_of(row: Mapping[Any, Any], previous: bytes) -> bytes:
 
     The hash is over the concatenated fields, each as a netstring: length in bytes, a colon, the
     UTF-8 bytes, a comma; a null field is a hyphen and a comma. ``details`` and ``session`` are the
-    text of PostgreSQL's JSON. Entries from before ``session`` was introduced lack this field.
+    text of PostgreSQL's JSON. Entries written before ``session`` was introduced lack this field.
     """
     fields = [
         str(row["seq"]),

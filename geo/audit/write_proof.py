@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, text
 
-#: Length of a key, that of a SHA-256.
+#: Length of a key in bytes, equal to that of a SHA-256.
 KEY_BYTES = 32
 
 _BLOCK_BYTES = 64
@@ -24,21 +24,22 @@ _SET = text("select set_config('amparo.proof', :proof, true)")
 
 
 def proof(key: bytes) -> str:
-    """Return a new proof: a random word, a full stop and its HMAC, both in hexadecimal."""
+    """Return a new proof: a random word and its HMAC in hexadecimal, with a full stop between."""
     word = secrets.token_hex(16)
     return f"{word}.{hmac.digest(key, word.encode(), 'sha256').hex()}"
 
 
 def prove(connection: Connection, key: bytes) -> None:
-    """Set a proof for the connection's current transaction."""
+    """Hand the database a new proof for the connection's current transaction."""
     connection.execute(_SET, {"proof": proof(key)})
 
 
 def register(connection: Connection, key: bytes) -> None:
-    """Store a key in the database as the owner of its tables; do nothing if the table is missing.
+    """Store a key in the database, for which the connection must be that of the tables' owner.
 
-    A known key is not stored again. The key is stored padded for both rounds of HMAC (RFC 2104), so
-    that functions of PostgreSQL's core can compute the HMAC without an extension.
+    Does nothing if the table is missing or has the key already. The key is stored padded for both
+    rounds of HMAC (RFC 2104), so that functions of PostgreSQL's core can compute the HMAC without
+    an extension.
     """
     if not connection.scalar(_KNOWN):
         return

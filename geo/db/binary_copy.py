@@ -19,7 +19,7 @@ from geo.db.row_copy import driver_of
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
-#: Big-endian type in which each kind of NumPy number is sent.
+#: Big-endian type in which numbers are sent, by the kind of their NumPy dtype.
 _SENT = {"i": ">i8", "f": ">f8"}
 #: Head of a LineString in EWKB: little-endian, geometry type with the SRID flag, SRID 4326.
 _LINE_STRING = b"\x01" + (0x2000_0002).to_bytes(4, "little") + (4326).to_bytes(4, "little")
@@ -28,7 +28,7 @@ _POINT_BYTES = 16
 
 @dataclass(frozen=True, eq=False)
 class Coded:
-    """A column of few distinct values, given by their indices.
+    """A column of few distinct values, given as indices into these values.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ class LineStrings:
     lonlat: NDArray[np.float64]
 
 
-#: A column of K rows: one value for all rows, K texts, int64 or float64 [K], or a class from above.
+#: A column of K rows: one text for all rows, K texts, int64 or float64 [K], `Coded` or
+#: `LineStrings`.
 type Column = str | list[str] | NDArray[Any] | Coded | LineStrings
 
 
@@ -95,7 +96,7 @@ async def copy_columns(
         source=_stream(batches),
         format="binary",
     )
-    return int(status.split()[-1])  # "COPY 31421"
+    return int(status.split()[-1])  # a status such as "COPY 31421"
 
 
 async def _stream(batches: Iterable[Sequence[Column]]) -> AsyncIterator[bytes]:
@@ -107,7 +108,7 @@ async def _stream(batches: Iterable[Sequence[Column]]) -> AsyncIterator[bytes]:
 
 
 def _fields(column: Column) -> Iterable[bytes]:
-    """Return the encoded field of each row, endlessly repeated for a value that all rows share."""
+    """Return the encoded field of each row; an endless iterable if all rows share one value."""
     if isinstance(column, str):
         return repeat(_field(column))
     if isinstance(column, list):

@@ -1,6 +1,7 @@
-"""Insertion of many rows by one statement, for tables with row-level security, where COPY fails.
+"""Insertion of many rows by one statement, for tables with row-level security.
 
-One statement also fires each statement-level trigger once, not once for each row.
+COPY FROM fails on such tables. One statement fires each statement-level trigger only once, not once
+for each row.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -35,12 +36,12 @@ async def insert_rows(
     model : type
         Mapped class of `geo.models`.
     rows : sequence of dict
-        Rows with the same columns each; geometries are shapely's (EPSG:4326, lon, lat).
+        Rows, all with the same columns; geometries are shapely's (EPSG:4326, lon, lat).
     key : collection of str
         Columns of the primary key, if some of the rows may exist already.
     update : bool
-        Whether an existing row gets the new values; otherwise it stays unchanged. Columns that
-        are not among those of ``rows`` are never updated.
+        Whether an existing row gets the new values; otherwise the row stays unchanged. Columns
+        that ``rows`` do not have are never updated.
     """
     if not rows:
         return

@@ -1,10 +1,10 @@
 """Change stamps of the published data, by which workers tell whether their caches are current.
 
 Workers keep hazards, crossings, spaces and products in memory (`app.snapshots.tier_snapshot`), and
-pages and tiles of every layer (`app.snapshots.layer_editions`). A subject's stamp is equal in two
-database snapshots only if no commit between them could change what any tier sees of the subject.
-Stamps count changes of hidden records too, so they never leave the process: a hidden record must
-not differ from one that never existed (P39).
+pages and tiles of every layer (`app.snapshots.layer_editions`). A subject is one kind of this data.
+Its stamp is equal in two database snapshots only if no commit between them could change what any
+tier sees of the subject. Stamps count changes of hidden records too, so no response may contain a
+stamp: a client must not be able to tell a hidden record from one that never existed (P39).
 """
 
 import asyncio
@@ -24,12 +24,13 @@ from geo.db.sessions import Tier, create_tier_engine
 #: Channel of LISTEN and NOTIFY on which triggers announce changes of every subject.
 CHANNEL: Final = "amparo_knowledge"
 
-#: How often data that changes during its reading is read again, before it is used uncached [A].
+#: Maximum number of times that data is read if it changes during the reading; the last result is
+#: then used without being cached [A].
 TRIES: Final = 3
 
 #: Age until which the change log keeps one row per change, for people who investigate a fault.
-#: Every reading of the stamps sums these rows, some times a second: 1,000 edits a minute make two
-#: thousand rows, which take a millisecond.
+#: Every query for the stamps sums these rows, several times a second: 1,000 edits a minute make two
+#: thousand rows, whose sum takes a millisecond.
 KEPT: Final = timedelta(minutes=1)
 
 #: Seconds after which a listening connection that does not answer a query counts as lost [A].
@@ -57,7 +58,7 @@ class StampClock(StrEnum):
     NEVER = "never"
     #: At midnight UTC, when records expire.
     DAILY = "daily"
-    #: At any minute, since hours begin and end.
+    #: At any minute, because opening hours begin and end.
     MINUTELY = "minutely"
     #: At the instants that `next_change_at` returns.
     HAZARDS = "hazards"
@@ -82,11 +83,11 @@ class Stamps:
     today : date
         The database's day (UTC), by which the views let records expire.
     has_demo : bool
-        Whether demo rows are loaded (`geo.records.demo_rows.has_demo`); callers that need the
-        stamps need this too.
+        Whether demo rows are loaded (`geo.records.demo_rows.has_demo`), which callers that need the
+        stamps need too.
     server : hashable
-        Identity of the server that was asked, where the primary may change
-        (`geo.db.sessions.Database.look`): equal stamps of two servers may count different changes.
+        Identity of the primary that was queried (`geo.db.sessions.Database.look`), because equal
+        stamps of two servers may count different changes; None without replicas.
     """
 
     by_subject: Mapping[StampSubject, Stamp]
@@ -129,7 +130,7 @@ async def read_stamps(session: AsyncSession) -> Stamps:
 
 
 async def current_stamps(asks: Asks) -> Stamps:
-    """Return the stamps of every subject over a raw connection, as a snapshot of its own."""
+    """Return the stamps of every subject, read over a raw connection in a separate snapshot."""
     return _stamps_of(await asks.fetch(_STAMPS.text))
 
 
@@ -151,8 +152,8 @@ async def next_change_at(session: AsyncSession) -> datetime | None:
 
     Hazards change at an approval that lies in the future, at the midnight after the delay that
     threats by people have (P36), and where a published hazard begins or ends. None if no such
-    instant is known. The instant may be that of a record which the tier does not see, so like a
-    stamp it never leaves the process.
+    instant is known. The instant may be that of a record which the tier does not see, so no
+    response may contain it (P39).
     """
     found: datetime | None = await session.scalar(_CLOCK)
     return found
@@ -161,14 +162,15 @@ async def next_change_at(session: AsyncSession) -> datetime | None:
 async def read_steady[T](
     session: AsyncSession, subject: StampSubject, read: Callable[[], Awaitable[T]]
 ) -> tuple[T, Stamp | None]:
-    """Read data together with its stamp, although each statement sees a snapshot of its own.
+    """Read data together with its stamp, in a session whose statements each see a new snapshot.
+
+    The stamp is read before and after the data; if the two stamps differ, the data is read again.
 
     Returns
     -------
     tuple
-        The data, and the stamp of its subject, which was equal before and after the reading. The
-        stamp is None if the subject kept changing for `TRIES` readings: such data is current, but
-        must not be cached.
+        The data, and the stamp of its subject. The stamp is None if the subject changed during each
+        of `TRIES` readings: the data is then current, but must not be cached.
     """
     before = (await read_stamps(session)).of(subject)
     for _ in range(TRIES):
@@ -181,12 +183,14 @@ async def read_steady[T](
 
 
 async def fold_old(session: AsyncSession, now: datetime) -> int:
-    """Replace changes older than `KEPT` by one sum per subject; no stamp changes (writer session).
+    """Replace changes in the log older than `KEPT` by one sum per subject (writer session).
+
+    The stamps stay the same.
 
     Returns
     -------
     int
-        How many rows were folded.
+        How many rows were replaced.
     """
     return int(await session.scalar(_FOLD, {"before": now - KEPT}) or 0)
 
@@ -199,7 +203,7 @@ class Listener:
         self.is_lost = False
 
     async def require_alive(self) -> None:
-        """Send a query, in order to detect a connection that died without a notice.
+        """Send a query over the connection, to detect that it is dead although nothing closed it.
 
         Raises
         ------
@@ -216,8 +220,8 @@ async def listening(url: URL, tell: Callable[[], None]) -> AsyncIterator[Listene
     Parameters
     ----------
     url : URL
-        Direct address of the database, as the public role: through a pooler in transaction mode
-        no notification arrives, and no error either.
+        Direct address of the database, with the public role. Through a pooler in transaction mode
+        no notification would arrive, and no error either.
     tell : callable
         Called in the event loop at each committed change, and when the connection is lost.
 
@@ -253,7 +257,7 @@ async def listening(url: URL, tell: Callable[[], None]) -> AsyncIterator[Listene
 
 
 async def _connected(engine: AsyncEngine) -> AsyncConnection:
-    """Connect to the database; a cancelled task leaves no open connection behind."""
+    """Connect to the database, and close the connection if the task is cancelled meanwhile."""
     task = asyncio.ensure_future(engine.connect().start())
     try:
         return await asyncio.shield(task)

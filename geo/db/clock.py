@@ -1,7 +1,7 @@
 """SQL expressions for the current time: the database's clock, ``amparo.now()``.
 
-Each tier's schema has functions of the same names (``instant``, ``today``), so that a query names
-no tier; raw SQL uses the same two. Time in Python is passed as an argument, from `app.clock`.
+Each tier's schema has the functions ``instant`` and ``today``, so that queries, raw SQL too, need
+not name a tier. Functions in Python take the time as an argument instead, from `app.clock`.
 """
 
 from datetime import date, datetime

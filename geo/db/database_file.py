@@ -1,4 +1,4 @@
-"""Export of a whole database to one file, and its import into a new database: rows only.
+"""Export of all rows of a database to one file, and import of the file into a new database.
 
 The file is a ZIP archive with one member per table (COPY's text format) and ``amparo.json``.
 Triggers are disabled during the import: versions, digests and the audit chain are copied as they
@@ -22,7 +22,7 @@ from geo.db.sessions import translated_errors
 from geo.errors import ConflictError, InvalidFileError
 from geo.models import SCHEMA, Base
 
-#: A connection of asyncpg, which publishes no types.
+#: A connection of asyncpg, whose package has no type annotations.
 Driver = Any
 
 MANIFEST = "amparo.json"
@@ -30,8 +30,8 @@ MANIFEST = "amparo.json"
 #: Tables whose rows exist only within a transaction; they are not exported.
 TRANSIENT = frozenset({"audit_pending", "touched_locations"})
 
-#: Name of the first of these tables that has rows, by which a database counts as in use;
-#: migrations write no row to any of them.
+#: Query for the first of some tables that has rows: then the database is in use. Migrations write
+#: no row to any of these tables.
 _IN_USE = """
 select name from (values
     ('people', exists (select from amparo.people)),
@@ -42,7 +42,7 @@ select name from (values
     ('loaded_files', exists (select from amparo.loaded_files))
 ) used (name, has_rows) where has_rows limit 1
 """
-#: Deletes the rows that migrations write, so that those of the file can take their place.
+#: Deletes the rows that migrations write, before those of the file are loaded.
 _EMPTY = """
 delete from amparo.terms;
 delete from amparo.publication_rules;
@@ -102,13 +102,13 @@ async def _connected(url: str | URL) -> AsyncIterator[Driver]:
 
 
 async def write_file(url: str | URL, path: Path) -> dict[str, int]:
-    """Write every row of the database at ``url`` to a file; return how many rows each table has.
+    """Write every row of a database to a file, and return the number of rows of each table.
 
     Parameters
     ----------
     url : str or URL
-        As in `geo.db.migrations.migrate`. The database must be at the newest revision, or at the
-        last revision before the baseline, whose tables are the same.
+        URL of the database, as in `geo.db.migrations.migrate`. The database must be at the newest
+        revision, or at the last revision before the baseline, which has the same tables.
     path : Path
         File to write, replaced if it exists. Only its owner may read it (mode 0600), because it
         holds secrets and restricted records.
@@ -137,14 +137,14 @@ async def write_file(url: str | URL, path: Path) -> dict[str, int]:
 
 
 async def load_file(url: str | URL, path: Path) -> dict[str, int]:
-    """Load a file of `write_file` into a new database; return how many rows each table has.
+    """Load a file of `write_file` into a new database; return the number of rows of each table.
 
     All rows are loaded in one transaction, or none.
 
     Raises
     ------
     ConflictError
-        The database is in use already; nothing in it is overwritten.
+        The database is in use already (`_IN_USE`); nothing was overwritten.
     InvalidFileError
         The file was not written by `write_file`, or is incomplete.
     """
@@ -173,7 +173,7 @@ async def _load(raw: Driver, archive: zipfile.ZipFile) -> dict[str, int]:
                 table.name, schema_name=SCHEMA, columns=_columns(table), source=member
             )
         rows[table.name] = int(status.split()[-1])
-    # PostgreSQL alters no table with pending trigger events, so check the foreign keys first.
+    # Check the foreign keys now: PostgreSQL cannot alter a table with pending trigger events.
     await raw.execute("set constraints all immediate")
     await raw.execute(_AWAKE)
     await raw.execute(_SEQUENCES)

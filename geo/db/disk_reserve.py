@@ -1,8 +1,8 @@
-"""A reserve of disk space beside the private database, kept for emergency hides.
+"""Reserve of disk space beside the private database, kept for emergency hides.
 
-A full disk stops every write, and hiding a place in danger must work at once (P24) and is a write.
-So a reserve file lies beside the data only to be deleted when the disk has little space left, and
-until the file can be created again nothing but hides is written.
+A full disk stops every write, but hiding a place in danger, which is a write, must work at once
+(P24). So a reserve file beside the data is deleted when the disk has little space left, and nothing
+but hides is written until the file can be created again.
 """
 
 import os
@@ -14,13 +14,13 @@ from typing import Final
 #: one [A].
 RESERVE_BYTES: Final = 64 * 1024**2
 
-#: Free bytes below which the reserve file is deleted. PostgreSQL writes in the background too, and
-#: stops if its write-ahead log finds no space [A].
+#: Free bytes of the disk below which the reserve file is deleted [A]. PostgreSQL writes in the
+#: background too, and stops if there is no space for its write-ahead log.
 LEAST_BYTES: Final = 64 * 1024**2
 
 
 class Room:
-    """The free space of one disk; all processes share its state, which is the reserve file itself.
+    """The free space of one disk, and its reserve file, by which all processes share the state.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Room:
         return True
 
     def restore(self) -> None:
-        """Create the reserve file if there is space for it again; takes up to 0.1 s."""
+        """Create the missing reserve file if the disk has space for it; takes up to 0.1 s."""
         if self._is_made() or self._free_bytes() < self._least_bytes + self._reserve_bytes:
             return
         fresh = self.file.with_name(f"{self.file.name}.{os.getpid()}")
@@ -59,7 +59,7 @@ class Room:
                 # Allocate real blocks: deleting a sparse file would free no space.
                 os.posix_fallocate(file.fileno(), 0, self._reserve_bytes)
             fresh.rename(self.file)
-        except OSError:  # another process has used up the space
+        except OSError:  # another process has used the space meanwhile
             with suppress(OSError):
                 fresh.unlink(missing_ok=True)
 

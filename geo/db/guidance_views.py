@@ -13,7 +13,7 @@ from geo.db.views import published
 
 
 def plain_rows(found: Result[Any]) -> list[dict[str, Any]]:
-    """Return rows as dicts with plain str keys, since JSON writers reject SQLAlchemy's names."""
+    """Return rows as dicts with plain str keys: JSON encoders reject SQLAlchemy's quoted names."""
     return [{str(name): value for name, value in row.items()} for row in found.mappings().all()]
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL installations on this machine: finds one with PostGIS and runs its programs."""
+"""PostgreSQL installations on this machine: search for PostGIS, and calls of their programs."""
 
 import os
 import pwd
@@ -10,7 +10,7 @@ from pathlib import Path
 from geo.errors import GeoError
 
 SUPERUSER = "postgres"  # user of the system (from Debian's packages) and role of the database
-MINIMUM_MAJOR = 17  # the first with a builtin UTF-8 locale: sorting survives system upgrades
+MINIMUM_MAJOR = 17  # first version with a builtin UTF-8 locale: sorting survives system upgrades
 
 #: Extensions that migrations create. pg_trgm is in Debian's server package, in Red Hat's -contrib.
 EXTENSIONS = ("postgis", "pg_trgm")
@@ -26,7 +26,7 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ
 
 
 class ClusterError(GeoError):
-    """The private PostgreSQL cannot run; the message says what to do."""
+    """Error: the private PostgreSQL cannot run; the message says what to do."""
 
     code = "cluster"
 
@@ -128,7 +128,10 @@ def call(command: Sequence[str | Path], said: str = "") -> subprocess.CompletedP
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """Return the user to run the server as: postgres if we are root, else None (the same user)."""
+    """Return the user to run the server as: ``postgres`` for root, else None (the current user).
+
+    PostgreSQL refuses to run as root.
+    """
     if os.geteuid() != 0:
         return None
     try:

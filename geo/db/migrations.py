@@ -1,4 +1,4 @@
-"""Schema migrations: applies Alembic's revisions and renews row digests where columns change."""
+"""Schema migrations by Alembic, with new audit digests for rows in tables whose columns change."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ from geo.errors import OtherVersionError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
 
-#: Key of the advisory lock that lets one migration run at a time; any fixed number.
+#: Key of the advisory lock that lets one migration run at a time: an arbitrary fixed number.
 MIGRATION_LOCK = 4_155_002
 
 #: The last revision before the baseline revision; both have the same tables.
@@ -62,7 +62,7 @@ async def run_on(url: str | URL, action: Callable[[Config], None]) -> None:
     url : str or URL
         URL of a role that may create roles, schemas and the extensions PostGIS and pg_trgm.
     action : callable
-        Takes the configuration, whose connection is already set.
+        Function that runs a command with the given configuration, whose connection is already set.
 
     Raises
     ------
@@ -87,7 +87,7 @@ async def run_on(url: str | URL, action: Callable[[Config], None]) -> None:
 
 
 async def migrate(url: str | URL, *, key: bytes | None = None) -> None:
-    """Bring the database at ``url`` to the newest revision; do nothing if it is there already.
+    """Bring the database at ``url`` to the newest revision, if it is at an older one.
 
     Parameters
     ----------
@@ -115,11 +115,11 @@ async def migrate(url: str | URL, *, key: bytes | None = None) -> None:
 
 
 async def renew_digests(url: str | URL, *, key: bytes | None, reason: str) -> int | None:
-    """Accept the audited rows as they are now, and return the id of the audit entry about that.
+    """Accept the current content of the audited rows, and return the id of the audit entry.
 
-    Each row that differs from its newest digest gets a new digest; the audit chain records how many
-    rows of which tables, and the reason. Returns None if no row differs. ``url`` and ``key`` are
-    those of `migrate`.
+    Each row that differs from its newest digest gets a new digest; the audit entry records the
+    number of these rows by table, and the reason. Returns None if no row differs. ``url`` and
+    ``key`` are those of `migrate`.
     """
     entry: list[int | None] = []
 
@@ -135,7 +135,7 @@ async def renew_digests(url: str | URL, *, key: bytes | None, reason: str) -> in
 
 
 def upgrade(config: Config, action: Callable[[Config], None] | None = None) -> None:
-    """Apply pending migrations, and renew the digests of rows in tables whose columns changed.
+    """Apply pending migrations, and renew the row digests of tables whose columns changed.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def _to_head(config: Config) -> None:
 
 
 def _shapes(connection: Connection) -> dict[str, str]:
-    """Return the columns and types of each audited table; empty before auditing was introduced."""
+    """Return the columns and types of each audited table; empty if no table is audited yet."""
     return {row.name: row.columns for row in connection.execute(_SHAPES)}
 
 

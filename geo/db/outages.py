@@ -1,8 +1,8 @@
 """Recognition of PostgreSQL's outages by SQLSTATE, as opposed to errors about one statement.
 
-A client sees the end of a server as a closed connection, or as an error just before the closing,
-depending on the moment. The SQLSTATE of an error is the same in every language of the server
-(PostgreSQL manual, appendix A).
+If a server stops, a client gets an error just before the connection is closed, or only the closed
+connection, depending on the moment. Errors are recognised by SQLSTATE, which unlike the message is
+the same in every language of the server (PostgreSQL manual, appendix A).
 """
 
 from typing import Final
@@ -39,8 +39,8 @@ _DISK_FULL: Final = "53100"
 _READ_ONLY: Final = "25006"
 
 #: SQLSTATE of a query that a standby cancels because the primary has removed rows that the query
-#: reads; a retry succeeds. Readers meet the state only so: any other serialization failure needs
-#: two writers.
+#: reads; a retry succeeds. This is the only way in which readers get this SQLSTATE: any other
+#: serialization failure needs two writers.
 _CONFLICT: Final = "40001"
 
 
@@ -56,12 +56,13 @@ def is_refusal(error: object) -> bool:
 
 
 def outage_of(error: object, *, is_writer: bool = False) -> DatabaseUnavailableError | None:
-    """Return the outage that a driver's error stands for; None if the statement itself is at fault.
+    """Return the outage that a driver's error means; None if the statement itself is at fault.
 
     Parameters
     ----------
     error : object
-        An exception with ``sqlstate``: one of asyncpg, or the original of one of SQLAlchemy.
+        An exception of asyncpg, or the original of an exception of SQLAlchemy. Errors without
+        ``sqlstate`` are no outage.
     is_writer : bool
         Whether the connection must be able to write.
     """

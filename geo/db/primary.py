@@ -1,10 +1,10 @@
 """Identity and log position of the primary server, by which a replica counts as current.
 
-A replica may lag by minutes, and its rows then look current although a record was hidden meanwhile.
-So the primary is asked again and again for its identity and the end of its write-ahead log, and a
-replica is read only while it has replayed the same log that far: a hide takes effect at once (P24)
-and copies forget what is gone (P49). Clocks of two machines are never compared: seconds are those
-of this process, counted from before the question.
+A replica may lag by minutes, and then still shows a record that was hidden meanwhile. So the
+primary is queried again and again for its identity and the end of its write-ahead log, and a
+replica is read only if it has replayed the same log up to this position. Hides take effect at once
+this way (P24), and copies delete records that are gone (P49). Clocks of two machines are never
+compared: ages are counted by the clock of this process, from before a query is sent.
 """
 
 import asyncio
@@ -20,35 +20,35 @@ import asyncpg
 from geo.db.read_pool import Asks, ReadPool
 from geo.errors import DatabaseUnavailableError
 
-#: Seconds by which a response may be out of date; a request whose data may be older is refused
-#: (issue 14). The bound is shared by `LINE_S` (a connection may lead to the former primary),
-#: `LEASE_S` and `app.snapshots.layer_editions.LEASE_S`.
+#: Maximum age of the data of a response, in seconds; a request whose data may be older is refused
+#: (issue 14). `LINE_S` (a connection may lead to the former primary), `LEASE_S` and
+#: `app.snapshots.layer_editions.LEASE_S` together stay within this bound.
 MOST_STALE_S: Final = 2.0
 
-#: Seconds for which the primary's stated log position is used before it is asked again.
+#: Seconds for which a log position of the primary is used before the primary is queried again.
 LEASE_S: Final = 0.75
 
-#: Seconds after which the primary is asked over a new connection: its address may lead to another
-#: server meanwhile, while connections to the former primary stay open.
+#: Seconds after which the primary is queried over a new connection: after a failover its address
+#: leads to another server, while connections to the former primary may stay open.
 LINE_S: Final = 0.5
 
-#: Seconds that a server may take to state its identity; a slower one is too late for requests too.
+#: Maximum seconds that a server may take to return its state; a slower server counts as down.
 ANSWER_S: Final = 1.0
 
-#: Options of a `ReadPool` that only asks servers for their state.
+#: Options of a `ReadPool` that is only used to query servers for their state.
 LOOKING: Final[Mapping[str, Any]] = MappingProxyType(
     {"lives_s": LINE_S, "is_for_maps": False, "wait_s": ANSWER_S}
 )
 
 #: Seconds between background checks of the replicas while requests come in [A].
 CHECK_S: Final = 0.25
-#: Seconds after the last request at which the background checks pause [A].
+#: Seconds without a request after which the background checks pause [A].
 IDLE_S: Final = 2.0
 
-# State of a server: its cluster, its timeline, its start. A standby's timeline is that of its last
-# restart point: after a failover a standby is used again from its next restart point on, some
-# minutes later, and never too early. With synchronous_commit off the position is where the log is
-# written to, since other sessions see a commit before it is flushed.
+# Query for the `ServerState` of a server. The timeline of a standby is that of its last restart
+# point, so after a failover a standby is used again only from its next restart point on, some
+# minutes later. With synchronous_commit off the position is the end of the inserted log, not of the
+# flushed log, since other sessions see a commit before it is flushed.
 _STATE: Final = """
     select pg_is_in_recovery() as is_standby,
         (select system_identifier from pg_control_system()) as cluster,
@@ -88,7 +88,7 @@ class ServerState:
     since : datetime
         When the server was started, by its own clock; compared for equality only.
     position : int or None
-        End of its write-ahead log, or of the replayed part on a standby, in bytes.
+        End of the server's write-ahead log, or of the replayed part on a standby, in bytes.
     """
 
     is_standby: bool
@@ -99,13 +99,13 @@ class ServerState:
 
     @property
     def run(self) -> tuple[int, int, datetime]:
-        """Identity of one run of a primary: no two primaries share it."""
+        """Identity of a primary from its start to its end: cluster, timeline and start time."""
         return self.cluster, self.timeline, self.since
 
     def has(self, mark: "ServerState") -> bool:
-        """Return whether this server has everything that the primary had committed at ``mark``.
+        """Return whether this server has all commits of the primary up to the state ``mark``.
 
-        Once true for a connection it stays true: no server takes back a replayed log.
+        A True result stays valid for a connection, since no server undoes replayed log.
         """
         if not self.is_standby:
             return self.run == mark.run
@@ -118,7 +118,7 @@ class ServerState:
 
 
 async def state_of(asks: Asks) -> ServerState:
-    """Return a server's state; raise the driver's errors, or `TimeoutError` after `ANSWER_S`."""
+    """Query a server's state; raise errors of the driver, or `TimeoutError` after `ANSWER_S`."""
     async with asyncio.timeout(ANSWER_S):
         return ServerState(*await asks.fetchrow(_STATE))
 
@@ -128,15 +128,15 @@ async def _nothing(_asks: Asks) -> None:
 
 
 class Primary:
-    """The last state of the primary that this process knows.
+    """The primary server, with its last state that this process knows.
 
     Parameters
     ----------
     reader
-        Connections to the primary as the public role, used only to ask for its state.
+        Pool of connections to the primary with the public role, for queries of its state.
     forget
-        Called when another server has become the primary: cached data may come from commits of the
-        former primary that were lost.
+        Called when another server has become the primary, to clear caches: cached data may come
+        from commits that were lost with the former primary.
     """
 
     def __init__(self, reader: ReadPool, forget: Callable[[], None]) -> None:
@@ -149,7 +149,7 @@ class Primary:
         self.asked_s = -IDLE_S
 
     def doubt(self) -> None:
-        """Discard the known state after a commit, so that the primary is asked again."""
+        """Discard the known state after a commit, so that the primary is queried again."""
         self._is_doubted = True
 
     async def mark(self, *, older_s: float = LEASE_S) -> ServerState:
@@ -164,15 +164,16 @@ class Primary:
         if self._mark is not None and not self._is_doubted and now_s - self._began_s < older_s:
             return self._mark
         async with self._asking:
-            # Another task may have asked the primary while this one waited for the lock.
+            # Another task may have queried the primary while this task waited for the lock.
             if self._mark is not None and not self._is_doubted and self._began_s >= now_s:
                 return self._mark
             return (await self._ask(_nothing))[1]
 
     async def look[T](self, ask: Callable[[Asks], Awaitable[T]]) -> tuple[T, ServerState]:
-        """Query the primary, then ask for its state; return both.
+        """Run a query at the primary, then query its state; return both results.
 
-        Data read from a server that has this state is at least as new as the result of the query.
+        Data read from a server that has all commits up to this state is at least as new as the
+        result of the query.
 
         Raises
         ------
@@ -183,7 +184,7 @@ class Primary:
             return await self._ask(ask)
 
     async def _ask[T](self, ask: Callable[[Asks], Awaitable[T]]) -> tuple[T, ServerState]:
-        # Reset the flag before the queries: a commit during them sets it again.
+        # Reset the flag before the queries, so that a commit during the queries sets it again.
         began_s, self._is_doubted = time.monotonic(), False
         try:
             async with asyncio.timeout(2 * ANSWER_S), self._reader.connection() as line:
@@ -209,15 +210,15 @@ class Primary:
 
 
 class Replica:
-    """A tier's replica and whether it is current enough to be read; otherwise the primary is read.
+    """A tier's replica, and whether it is current enough to be read instead of the primary.
 
-    No request waits for a replica that was found to lag: such a replica is probed in the
-    background until it has caught up.
+    A replica that was found to lag is not used by requests: it is probed in the background until it
+    has caught up.
 
     Parameters
     ----------
     reader
-        One connection to the replica.
+        Pool with one connection to the replica, for probes.
     """
 
     def __init__(self, reader: ReadPool) -> None:
@@ -225,7 +226,7 @@ class Replica:
         self.is_used = False
 
     async def probe(self, mark: ServerState) -> None:
-        """Update ``is_used``: whether the replica has all that the primary had at ``mark``."""
+        """Set ``is_used`` to whether the replica has all commits of the primary up to ``mark``."""
         try:
             async with asyncio.timeout(2 * ANSWER_S), self._reader.connection() as line:
                 self.is_used = (await state_of(line)).has(mark)
@@ -238,14 +239,15 @@ class Replica:
 
 
 class CheckedReader(ReadPool):
-    """A `ReadPool` that lends only connections to servers which have all that the primary has.
+    """A `ReadPool` that lends only connections to servers with all commits of the primary.
 
     Parameters
     ----------
     primary
         Primary whose state every connection's server is compared with.
     replica, instead
-        If the connections lead to a replica: its state, and the pool to use while it lags.
+        If the connections lead to a replica: the replica, and the pool of connections to the
+        primary that is used while the replica lags.
     """
 
     def __init__(
@@ -262,7 +264,7 @@ class CheckedReader(ReadPool):
         self._instead = instead
 
     async def lent(self) -> "tuple[ReadPool, Any]":
-        """Return a connection to a server that is as new as the primary, and the pool it is from.
+        """Return a connection to a server with all commits of the primary, and its pool.
 
         Raises
         ------
@@ -282,7 +284,7 @@ class CheckedReader(ReadPool):
         return await self._instead.lent()
 
     async def close(self) -> None:
-        """Close every connection, also those of the pool ``instead``."""
+        """Close every connection of this pool and of the pool ``instead``."""
         await super().close()
         if self._instead is not None:
             await self._instead.close()
@@ -304,9 +306,9 @@ class CheckedReader(ReadPool):
             if line.state.has(mark):
                 return line
             if self._replica is not None:
-                self.take_back(line)  # usable later, when the replica has caught up
+                self.take_back(line)  # usable again as soon as the replica has caught up
                 raise DatabaseUnavailableError(_NO_PRIMARY)
-            # The primary's address may lead to another server by now: try a new connection.
+            # The address of the primary may lead to another server by now: try a new connection.
             line.connection.terminate()
             self._free.release()
             if not is_old:

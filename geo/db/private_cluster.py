@@ -1,9 +1,9 @@
-"""The private PostgreSQL that Amparo runs itself when no database URL is set.
+"""Private PostgreSQL server, which Amparo runs itself when no database URL is set.
 
 The server listens on a unix socket in a folder that only its own user may enter, so every login
-can be trusted and no port can collide. It survives kills: of any number of simultaneous starts
-exactly one starts the server, a half-made data folder never looks finished, and a pid file
-is believed only if it names a living PostgreSQL of this very folder.
+can be trusted and no port can collide. A killed start does no harm: of any number of simultaneous
+starts exactly one starts the server, a half-made data folder never looks finished, and a pid file
+counts only if it names a living PostgreSQL of this very folder.
 """
 
 import fcntl
@@ -31,17 +31,17 @@ from geo.db.installation import (
 )
 
 DATABASE = "amparo"
-PORT = 5432  # only part of the socket's name: nothing listens on TCP
+PORT = 5432  # only a part of the socket's file name: the server does not listen on TCP
 SOCKET_PATH_BYTES = 107  # sun_path of sockaddr_un, less the closing zero (unix(7))
-START_S = 120.0  # crash recovery of a busy cluster may take this long; usually 0.2 s
+START_S = 120.0  # timeout of a start, for crash recovery of a busy cluster; usually 0.2 s
 POLL_S = 0.05
-NOT_IN_PATHS = frozenset('",$`\\\n')  # special to the shell of pg_ctl; the comma to libpq
+NOT_IN_PATHS = frozenset('",$`\\\n')  # special characters of pg_ctl's shell; the comma, of libpq
 
-# Statements and rows may hold people's positions, so the log has error messages only (P48).
+# Statements and rows may hold people's positions, so only error messages are logged (P48).
 _SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "listen_addresses": "",
-        # Each worker may hold 10 connections per tier, 5 more per published tier, and 1 to listen.
+        # A worker may hold 10 connections per tier, 5 more per published tier, and 1 for LISTEN.
         "max_connections": "200",
         "port": str(PORT),
         "unix_socket_permissions": "0700",
@@ -54,13 +54,14 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
         "log_checkpoints": "off",
     }
 )
-# Offset of `state` in ControlFileData (PostgreSQL's catalog/pg_control.h, unchanged since before
-# 9.3): it follows the system identifier (8 bytes) and two version numbers. The two values are
-# DB_SHUTDOWNED and DB_SHUTDOWNED_IN_RECOVERY.
+# Offset in bytes of `state` in the file pg_control (ControlFileData of PostgreSQL's
+# catalog/pg_control.h, unchanged since before 9.3), after the system identifier (8 bytes) and two
+# version numbers. The values of a server that was shut down are DB_SHUTDOWNED and
+# DB_SHUTDOWNED_IN_RECOVERY.
 _STATE_AT = 16
 _SHUT_DOWN = frozenset({1, 2})
 
-# For throw-away data only: a kill loses committed rows.
+# Settings for throw-away data only: a killed server loses committed rows.
 _VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 _CREATE_DATABASE = """
@@ -83,16 +84,16 @@ class PrivateCluster:
 
     Notes
     -----
-    PostgreSQL refuses to run as root: then it runs as the system's ``postgres`` user, who
-    must be able to enter the folders above `data_dir`.
+    PostgreSQL refuses to run as root. If the caller is root, the server runs as the system's
+    ``postgres`` user, who must be able to enter the folders above `data_dir`.
     """
 
     def __init__(self, data_dir: Path, socket_dir: Path, *, durable: bool = True) -> None:
         self.data_dir = data_dir.resolve()
-        # The last part is not resolved: a link planted under this name must be seen and refused.
+        # Do not resolve the last part: a symbolic link planted under this name must be refused.
         self.socket_dir = socket_dir.parent.resolve() / socket_dir.name
         self.durable = durable
-        # Cached, because finding the installations runs four programs.
+        # Cache of the installations, since their search runs four programs.
         self._installations: list[Installation] = []
 
     @property
@@ -117,7 +118,7 @@ class PrivateCluster:
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """Return the SQLAlchemy URL (asyncpg) with which `role` reaches `database`."""
-        # The port is named because asyncpg would otherwise take it from PGPORT.
+        # State the port, because asyncpg would otherwise take it from PGPORT.
         host = quote(str(self.socket_dir), safe="/")
         return f"postgresql+asyncpg://{quote(role)}@/{quote(database)}?host={host}&port={PORT}"
 
@@ -126,7 +127,7 @@ class PrivateCluster:
         return self.url(SUPERUSER, database)
 
     def start(self) -> bool:
-        """Create the cluster and its database if absent, and run it; safe to call at any time.
+        """Start the server if it does not run, and create cluster and database if they are missing.
 
         Returns
         -------
@@ -136,8 +137,8 @@ class PrivateCluster:
         Raises
         ------
         ClusterError
-            If it cannot run here: no PostgreSQL, another version's data, a folder that is
-            not ours or cannot be entered, a start that fails.
+            The server cannot run here: no PostgreSQL, data of another version, a folder that has
+            another owner or cannot be entered, or a start that fails.
         """
         if not Path("/proc/self/stat").exists():
             msg = "a private database needs Linux (/proc): set AMPARO_DATABASE_URL instead"
@@ -155,7 +156,7 @@ class PrivateCluster:
             except ClusterError:
                 if self._postmaster() is not None:
                     raise
-                # The server was found running while it was being killed.
+                # The server was running, but was killed before the database was created.
                 started = self._run_server(installation)
                 self._create_database(installation, DATABASE, "template1")
         return started
@@ -176,7 +177,7 @@ class PrivateCluster:
         with self._lock():
             if self._state() == "ready":
                 return False
-            # End them first: a start fails as long as a process of a killed server is still busy.
+            # A start fails as long as a process of a killed server still runs, so end these first.
             self._end_orphans()
             return self._run_server(self._fitting_installation())
 
@@ -261,7 +262,7 @@ class PrivateCluster:
                 f"{self.data_dir} is not a PostgreSQL data folder: move it away or set AMPARO_HOME"
             )
             raise ClusterError(msg)
-        # Use a new folder each time: the initdb of a killed start may still write to its own.
+        # Use a new folder each time: the initdb of a killed start may still write to the old one.
         parent, name = self.data_dir.parent, self.data_dir.name
         fresh = Path(tempfile.mkdtemp(prefix=f"{name}.new-", dir=parent))
         self._make_own(fresh)
@@ -339,7 +340,7 @@ class PrivateCluster:
         return False
 
     def _try_start(self, installation: Installation) -> bool:
-        """Start a server that is not running; return False if the caller must wait and retry."""
+        """Start the stopped server; return False if the caller must wait and retry."""
         self._prepare_socket_dir()
         self._remove_stale_files()
         if not self.log_file.exists():
@@ -364,7 +365,7 @@ class PrivateCluster:
             )
         except ClusterError as error:
             if self._postmaster() is not None:
-                return False  # the pg_ctl of a killed start has started the server meanwhile
+                return False  # an earlier pg_ctl, whose caller was killed, has started the server
             with self.log_file.open("rb") as log:
                 log.seek(written)
                 said = log.read().decode(errors="replace")
@@ -385,9 +386,9 @@ class PrivateCluster:
             shutil.rmtree(half_made, ignore_errors=True)
 
     def _end_orphans(self) -> None:
-        """End processes that a killed server has left running; busy ones would end late.
+        """End processes that a killed server has left running, since busy processes end late.
 
-        PostgreSQL itself ends its processes by SIGQUIT after a crash; they write nothing more.
+        Sends SIGQUIT, as PostgreSQL itself does after a crash: the processes write nothing more.
         """
         folder = str(self.data_dir)
         for process in Path("/proc").iterdir():
@@ -408,11 +409,14 @@ class PrivateCluster:
             lines = (self.data_dir / "postmaster.pid").read_text().splitlines()
         except (FileNotFoundError, NotADirectoryError):
             lines = []
-        # pid, data folder, start time, port, socket folder, address, memory key, state
+        # Lines: pid, data folder, start time, port, socket folder, address, memory key, state.
         return lines + [""] * (8 - len(lines))
 
     def _postmaster(self) -> int | None:
-        """Return the pid of this folder's living server; ignore zombies and other programs."""
+        """Return the pid of this folder's living server, or None.
+
+        A zombie, or another program that has got the pid, does not count.
+        """
         written = self._pid_lines()[0]
         if not written.isdigit():
             return None
@@ -427,7 +431,7 @@ class PrivateCluster:
         return int(written) if os.fsencode(self.data_dir) in command else None
 
     def _state(self) -> str | None:
-        """Return 'starting', 'ready' or 'stopping', as the living server wrote it, or None."""
+        """Return 'starting', 'ready' or 'stopping' from the pid file; None without a server."""
         if self._postmaster() is None:
             return None
         return self._pid_lines()[7].strip() or "starting"
@@ -451,11 +455,11 @@ class PrivateCluster:
 
 
 def _make_folders(folder: Path) -> None:
-    """Create the missing folders; the server's user may enter those that root creates."""
+    """Create the missing parent folders; if root creates them, the server's user may enter them."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(mode=0o755, exist_ok=True)
-        if os.geteuid() == 0:  # regardless of the umask
+        if os.geteuid() == 0:  # set the mode again, regardless of the umask
             path.chmod(0o755)
 
 

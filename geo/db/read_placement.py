@@ -1,4 +1,4 @@
-"""Choice of the server a session reads from: an up-to-date replica, otherwise the primary."""
+"""Choice of the server from which a session reads: an up-to-date replica, else the primary."""
 
 import time
 from typing import Any, Final
@@ -16,19 +16,19 @@ _ELSEWHERE: Final = "the address of the primary leads elsewhere"
 
 
 class Placing:
-    """The choice of a server for the sessions of one tier, before their first statement.
+    """Choice of a server for the sessions of one tier, made before their first statement.
 
     Parameters
     ----------
     primary
         Primary whose state every connection's server is compared with.
     at_primary, elsewhere
-        Engines of the tier: to the primary, and to the replica if there is one.
+        Engines of the tier for the primary and, if there is one, for the replica.
     replica
-        State of the replica, which says whether it is used.
+        Replica of the tier, which knows whether it is current enough to be read.
     """
 
-    #: Key in `AsyncSession.info`.
+    #: Key in `AsyncSession.info` under which a session has its `Placing`.
     KEY: Final = "placing"
     _NEEDS_PRIMARY: Final = "needs_primary"
 
@@ -46,11 +46,11 @@ class Placing:
 
     @classmethod
     def at_primary(cls, session: AsyncSession) -> None:
-        """Make a session that has no connection yet use the primary."""
+        """Make a session, which must not be connected yet, use the primary."""
         session.info[cls._NEEDS_PRIMARY] = True
 
     async def place(self, session: AsyncSession) -> None:
-        """Connect a session to a server that has everything the primary has committed.
+        """Connect a session to a server that has all commits of the primary.
 
         Raises
         ------
@@ -80,13 +80,13 @@ class Placing:
 async def _has(
     session: AsyncSession, engine: AsyncEngine, mark: ServerState, *, is_replica: bool = False
 ) -> bool | None:
-    """Connect a session over ``engine`` if the engine's server has all that ``mark`` includes.
+    """Connect a session over ``engine`` if its server has all commits up to the state ``mark``.
 
     Returns
     -------
     bool or None
-        None if the session is connected. Otherwise whether the connection had been used before: it
-        may be broken, or lead to a former server, so that a new connection may succeed.
+        None if the session is connected. Otherwise whether the failed connection had been used
+        before: then it may be broken or lead to a former server, and a new connection may succeed.
     """
     session.sync_session.bind = engine.sync_engine
     connection = await session.connection()
@@ -94,7 +94,7 @@ async def _has(
     if known is not None and known.has(mark):
         return None
     try:
-        # Ask over the driver's connection: a statement of the session would begin the transaction
+        # Query over the driver's connection: a statement of the session would begin the transaction
         # and fix its isolation level.
         driver: Any = (await connection.get_raw_connection()).driver_connection
         state = await state_of(driver)
@@ -104,8 +104,8 @@ async def _has(
     connection.info[_STATE] = state
     if state.has(mark):
         return None
-    # A replica catches up, so keep its connection. Drop one to the primary's address: a new
-    # connection may lead to another server.
+    # Keep a connection to a replica, which will catch up. Drop a connection to the address of the
+    # primary: a new connection may lead to another server.
     if is_replica:
         await session.rollback()
     else:

@@ -1,7 +1,8 @@
 """Pool of raw connections of one reading tier, for single statements outside of transactions.
 
-Serving the API stays within twice the cost of a bare asyncpg application (publishing.md). An ORM
-session would exceed that: its transaction alone costs more than a page of ten features.
+A request of the API may cost at most twice as much as in a bare asyncpg application
+(publishing.md). An ORM session would exceed this limit: its transaction alone costs more than a
+page of ten features.
 """
 
 import asyncio
@@ -17,24 +18,24 @@ from sqlalchemy.engine import URL
 from geo.db.outages import outage_of
 from geo.errors import DatabaseUnavailableError
 
-#: Prepared statements that a connection keeps; enough for the usual page and tile queries of every
-#: layer.
+#: Maximum number of prepared statements that a connection keeps; enough for the usual page and tile
+#: queries of every layer.
 _STATEMENTS = 512
 
-#: Default seconds to connect, and to wait for a free connection. A server killed during connecting
-#: never answers, and the waiting request is to be served by the next server within five seconds
-#: (issue 14).
+#: Default timeout in seconds for connecting, and for waiting until the pool has a free connection.
+#: A server killed during connecting never answers, and the request must be served by the next
+#: server within five seconds (issue 14).
 WAIT_S = 4.0
 
-#: Loans, and seconds of idleness, after which a connection is replaced, as in asyncpg's pool: the
-#: memory of a backend grows with use, and a firewall between may drop an idle connection.
+#: Number of loans, and seconds of idleness, after which a connection is replaced, as in asyncpg's
+#: pool: the memory of a backend grows with use, and a firewall may drop an idle connection.
 _LENT_AT_MOST = 50_000
 _REST_S = 300.0
 
 _SILENT = "the database does not answer"
 
-#: Query that makes a new backend load PROJ, which takes 22 to 28 ms at its first transformation
-#: (publishing.md), so that no tile request waits for that.
+#: Query that makes a new backend load PROJ, so that no tile request waits for it: the first
+#: transformation of a backend takes 22 to 28 ms (publishing.md).
 _WARM_UP = """
     select st_asmvtgeom(st_transform(st_setsrid(st_makepoint(-72, 8), 4326), 3857),
         st_tileenvelope(0, 0, 0))
@@ -63,7 +64,7 @@ class Asks(Protocol):
 
 
 class _Line:
-    """One connection with its prepared statements."""
+    """A connection of the pool with its prepared statements."""
 
     __slots__ = ("connection", "lent", "opened_s", "prepared", "rested_s", "state")
 
@@ -77,7 +78,7 @@ class _Line:
         self.state: Any = None
 
     async def ask(self, how: str, query: str, args: Sequence[Any]) -> Any:  # noqa: ANN401
-        """Run a statement, and prepare it again if its tables were altered meanwhile."""
+        """Run a statement, prepared anew if its tables were altered since it was prepared."""
         statement = self.prepared.get(query)
         if statement is not None:
             self.prepared.move_to_end(query)
@@ -91,7 +92,7 @@ class _Line:
         return await getattr(statement, how)(*args)
 
     def is_spent(self) -> bool:
-        """Return whether the connection must be replaced by a new one."""
+        """Return whether the connection must be replaced by a new connection."""
         connection = self.connection
         return (
             self.lent >= _LENT_AT_MOST
@@ -111,17 +112,18 @@ class ReadPool:
     Parameters
     ----------
     url : URL
-        Login of the tier.
+        URL with the role of the tier.
     settings : mapping
         Server settings of each connection, read-only transactions among them.
     size : int
         Maximum number of connections.
     lives_s : float or None
-        Seconds after which a connection is replaced, however little it was used.
+        Age in seconds at which a connection is replaced, however little it was used; None for no
+        limit.
     is_for_maps : bool
         Whether a new connection loads PROJ before it is lent.
     wait_s : float
-        Seconds to connect, and to wait for a free connection.
+        Timeout in seconds for connecting, and for waiting for a free connection.
     """
 
     def __init__(
@@ -164,7 +166,7 @@ class ReadPool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
-        """Lend a connection of asyncpg, and translate the errors of a broken connection.
+        """Lend a connection of asyncpg, and turn outages into `DatabaseUnavailableError`.
 
         Raises
         ------
@@ -181,7 +183,7 @@ class ReadPool:
             owner.take_back(line)
 
     async def close(self) -> None:
-        """Close every idle connection; lent ones are closed when they come back."""
+        """Close every idle connection; lent connections are closed when they are returned."""
         self._is_closed = True
         resting, self._resting = self._resting, []
         for line in resting:
@@ -212,7 +214,7 @@ class ReadPool:
         except TimeoutError as error:
             raise DatabaseUnavailableError(_SILENT) from error
         while self._resting:
-            # Take the last used connection: its backend's caches are warm, and the rest may expire.
+            # Take the connection used last: its backend's caches are warm, and others may expire.
             line = self._resting.pop()
             is_aged = self._lives_s is not None and time.monotonic() - line.opened_s > self._lives_s
             if not line.is_spent() and not is_aged:
@@ -260,7 +262,7 @@ class ReadPool:
             self._resting.append(line)
 
     def give_up(self, line: _Line, error: BaseException) -> None:
-        """Take a connection back after an error; raise the error's translation if there is one."""
+        """Take a connection back after an error; raise `DatabaseUnavailableError` for an outage."""
         if isinstance(error, asyncpg.PostgresError):
             self.take_back(line)
         else:
@@ -280,9 +282,9 @@ def _translate(error: BaseException) -> None:
 
 
 async def fetch_planned(asks: Asks, query: str, args: Sequence[Any]) -> Any:  # noqa: ANN401
-    """Return all rows of a statement that is planned for its actual values, not generically.
+    """Return all rows of a statement, planned for the given arguments, not generically.
 
-    For statements whose best plan depends so much on the values that a generic plan may be a
+    For statements whose best plan depends so much on the arguments that a generic plan may be a
     thousand times as slow; planning takes a fraction of a millisecond. Raises the same error as
     `ReadPool.fetchrow`.
     """

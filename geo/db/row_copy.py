@@ -1,4 +1,7 @@
-"""COPY of rows in PostgreSQL's text format, for tens of thousands of places (see `binary_copy`)."""
+"""COPY of rows in PostgreSQL's text format, for some ten thousand rows such as places.
+
+For millions of rows see `geo.db.binary_copy`.
+"""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
@@ -32,7 +35,7 @@ async def copy_rows(
         Names of the columns, in the order of each row's values.
     rows : iterable of sequence
         Values: text, numbers, booleans, dates, None, and shapely geometries
-        (EPSG:4326, lon, lat). Read as they are sent, so a generator costs no memory.
+        (EPSG:4326, lon, lat). A generator is read only as the rows are sent, so it takes no memory.
 
     Returns
     -------
@@ -49,7 +52,7 @@ async def copy_rows(
             source=_text(some),
             format="text",
         )
-        appended += int(status.split()[-1])  # "COPY 5000"
+        appended += int(status.split()[-1])  # a status such as "COPY 5000"
     return appended
 
 

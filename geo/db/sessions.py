@@ -42,9 +42,9 @@ class Tier(StrEnum):
 
     @property
     def search_path(self) -> str:
-        """Search path of the tier's sessions: its own views, then the functions of PostGIS.
+        """Search path of the tier's sessions: the tier's views, then the functions of PostGIS.
 
-        The writer tier works on the tables themselves.
+        For the writer tier the tables take the place of views.
         """
         return "amparo, public" if self is Tier.WRITER else f"tier_{self.value}, public"
 
@@ -87,7 +87,7 @@ def create_tier_engine(
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
-        # Otherwise errors of SQLAlchemy quote parameters, which may be people's positions (P48).
+        # Keep parameters out of SQLAlchemy's errors, since they may be people's positions (P48).
         hide_parameters=True,
         pool_timeout=wait_s,
         connect_args={
@@ -115,20 +115,20 @@ def server_settings(tier: Tier, statement_timeout_ms: int) -> dict[str, str]:
 
 
 class Database:
-    """The engines of all tiers.
+    """Engines, sessions and connection pools of all tiers.
 
     Parameters
     ----------
     urls : mapping of Tier to URL
-        One login per tier; tiers without a URL cannot be used.
+        URL of each tier, with its role; tiers without a URL cannot be used.
     apart : mapping of Tier to URL
-        For each tier whose URL may lead to a replica, its login at the primary. If given, the
-        server of every connection is compared with the primary's state before use
+        For each tier whose URL may lead to a replica, its URL at the primary. If any is given,
+        every connection's server is compared with the primary's state before use
         (`geo.db.primary`).
     pool_size, statement_timeout_ms : int
-        Connections per tier, and the longest time of one statement.
+        Number of connections per tier, and the timeout of a statement.
     wait_s : float
-        Seconds to connect, and to wait for a free connection.
+        Timeout in seconds for connecting, and for waiting for a free connection.
     rules : mapping of str to int or None
         Settings that override constants of the rule modules, by the key under which these modules
         look the settings up in ``session.info``.
@@ -150,9 +150,9 @@ class Database:
     ) -> None:
         self._prove = prove
         self._wait_s = wait_s
-        # Cache that sessions share; `app.snapshots.tier_snapshot` says what it holds and how long.
+        # Cache that all sessions share, filled by `app.snapshots.tier_snapshot`.
         self._kept: dict[str, object] = {}
-        # None without replicas: then no connection is compared with the primary.
+        # None without replicas, when no connection is compared with the primary.
         self._primary = self._primary_at(apart, statement_timeout_ms) if apart else None
         self._replicas: dict[Tier, Replica] = {}
         self._elsewhere: dict[Tier, AsyncEngine] = {}
@@ -171,7 +171,7 @@ class Database:
             told = server_settings(tier, statement_timeout_ms)
             if tier in apart:
                 self._elsewhere[tier] = make(url=url)
-                # Probes time out sooner than requests (`LOOKING`), so an outage blocks nobody.
+                # A separate pool whose timeout is shorter than that of requests (`LOOKING`).
                 self._replicas[tier] = Replica(ReadPool(url, told, size=1, **LOOKING))
             if tier in {Tier.PUBLIC, Tier.PARTNER}:
                 self._readers[tier] = self._reader_of(tier, url, apart.get(tier), told, pool_size)
@@ -213,7 +213,7 @@ class Database:
         )
 
     async def check_roles(self) -> None:
-        """Refuse logins to which row-level security does not apply.
+        """Refuse database roles to which row-level security does not apply.
 
         Raises
         ------
@@ -230,7 +230,7 @@ class Database:
                 name, unsafe = (await session.execute(question)).one()
             _require_safe(tier, name, unsafe=unsafe)
         for tier, engine in self._elsewhere.items():
-            # A replica that does not answer is not read either, so it need not stop the start.
+            # A replica that does not answer is never read, so do not fail because of it.
             with suppress(DatabaseUnavailableError):
                 async with translated_errors(OSError, DBAPIError), engine.connect() as connection:
                     name, unsafe = (await connection.execute(question)).one()
@@ -257,8 +257,8 @@ class Database:
         async with translated_errors(is_writer=is_writer), self._sessions[tier]() as session:
             if read_write:
                 Placing.at_primary(session)
-            # Connect here, where an OSError can only mean the database: the body of the caller may
-            # raise one about a missing file.
+            # Connect before the caller's block, where an OSError can only come from the database:
+            # the block may raise an OSError about a missing file.
             await connected(session)
             if read_write:
                 await session.execute(_READ_WRITE)
@@ -288,7 +288,7 @@ class Database:
 
     @asynccontextmanager
     async def idle_session(self, tier: Tier) -> AsyncIterator[AsyncSession]:
-        """Open a session of a reading tier that connects only on demand, by `connected`."""
+        """Open a session of a reading tier that stays unconnected until `connected` is called."""
         async with translated_errors(), self._sessions[tier]() as session:
             yield session
 
@@ -302,13 +302,13 @@ class Database:
             self._primary.doubt()
 
     async def look[T](self, ask: Callable[[Asks], Awaitable[T]]) -> tuple[T, Hashable]:
-        """Run a query as the public tier at the primary, by which later reads can be dated.
+        """Run a query at the primary as the public tier.
 
         Returns
         -------
         tuple
-            The result, and the identity of the server that gave it (None without replicas). Every
-            later read of this process, in any tier and from any server, is at least as new.
+            The result, and the identity of the primary (None without replicas). Every later read of
+            this process, in any tier and from any server, is at least as new as the result.
 
         Raises
         ------
@@ -325,7 +325,7 @@ class Database:
         while self._primary is not None:
             await asyncio.sleep(CHECK_S)
             if time.monotonic() - self._primary.asked_s < IDLE_S:
-                # The next request probes the primary itself, and reports the outage.
+                # Ignore the outage: the next request queries the primary and reports the outage.
                 with suppress(DatabaseUnavailableError):
                     await self.replicas()
 
@@ -382,7 +382,7 @@ async def connected(session: AsyncSession) -> AsyncSession:
 
 
 async def raw_connection(session: AsyncSession) -> Asks:
-    """Return a session's driver connection; its statements join the session's transaction."""
+    """Return a session's connection of asyncpg, whose statements join the session's transaction."""
     driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
     asks: Asks = driver
     return asks
@@ -392,12 +392,13 @@ async def raw_connection(session: AsyncSession) -> Asks:
 async def translated_errors(
     *connecting: type[Exception], is_writer: bool = False
 ) -> AsyncIterator[None]:
-    """Turn connection failures of the driver into `DatabaseUnavailableError`; pass the rest on.
+    """Turn outages of the database into `DatabaseUnavailableError`; leave other errors unchanged.
 
     Parameters
     ----------
     *connecting
-        Further exceptions that mean an unreachable database, for blocks that only connect.
+        Further exceptions that mean an unreachable database, for blocks that do nothing but
+        connect.
     is_writer
         Whether the connection must be able to write.
     """

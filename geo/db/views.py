@@ -1,8 +1,8 @@
 """Table objects for the views that each tier reads; the SQL of the views is in the migrations.
 
 Views of the same names exist in the schemas ``tier_public``, ``tier_partner`` and ``tier_staff``. A
-session's search path decides between them, so a query never mentions a tier and cannot
-forget a filter. Columns that only some tiers have are not listed here.
+session's search path selects the schema, so a query never names a tier and cannot forget a filter.
+Columns that only some tiers have are not listed here.
 """
 
 from geoalchemy2 import Geometry
@@ -35,28 +35,29 @@ spaces = Table(
     Column("kind", Text),
     Column("organization_id", Text),
     Column("organization", Text),
-    # The network's logo stands only at verified members (P28).
+    # Only verified members are shown with the network's logo (P28).
     Column("verified_member", Boolean),
     Column("services", ARRAY(Text)),
     Column("sectors", ARRAY(Text)),
     Column("languages", ARRAY(Text)),
     Column("status", Text),
     Column("access", Text),
-    # Places that refer people here, as far as the tier sees them; ``referral_from`` is the first.
+    # Spaces that refer people to this space, as far as the tier sees them; ``referral_from`` is the
+    # first of ``referral_points``.
     Column("referral_from", Text),
     Column("referral_points", ARRAY(Text)),
     Column("eligibility", Text),
     Column("minimum_age", Integer),
     Column("maximum_age", Integer),
-    # Null: everyone.
+    # Genders admitted; null if everyone is.
     Column("genders", ARRAY(Text)),
     Column("families_only", Boolean),
     # yes, no or not_known
     Column("children_alone", Text),
-    # In the provider's words, and as free, paid or not_known.
+    # Fees in the provider's words, and as one of free, paid and not_known.
     Column("fees", Text),
     Column("fee_kind", Text),
-    # Null: not known; empty: none.
+    # Null if not known, empty if no documents are required.
     Column("documents_required", ARRAY(Text)),
     Column("maximum_nights", Integer),
     Column("overnight", Boolean),
@@ -72,7 +73,8 @@ spaces = Table(
     Column("country", Text),
     Column("admin1", Text),
     Column("locality", Text),
-    # Null also where the tier sees a blurred position, which an address would undo (P5).
+    # Null also where the tier sees a blurred position, since an address would reveal the exact
+    # position (P5).
     Column("address", Text),
     Column("landmark", Text),
     Column("road", Text),
@@ -82,9 +84,9 @@ spaces = Table(
     Column("amenities", JSONB),
     Column("step_free", Boolean),
     Column("data_shared", Text),
-    # Null for demo rows, whose dates never read as confirmed (P35).
+    # Null for demo rows, which are never shown as confirmed (P35).
     Column("confirmed_on", Date),
-    # As confirmed_on, but also set for demo rows; for computations only.
+    # Same as confirmed_on, but set for demo rows too; for computations only.
     Column("assured_on", Date),
     Column("expires_on", Date),
     Column("capacity", Text),
@@ -170,7 +172,8 @@ crossings = Table(
     Column("country_a", Text),
     Column("country_b", Text),
     Column("coord_precision", Text),
-    # Current state (P32: open, closed or not known); geo.geography.crossings has other instants.
+    # Current state: open, closed or not known (P32). For other instants see
+    # geo.geography.crossings.
     Column("state", Text),
     # [{"id", "state", "valid_from", "valid_to", "timezone", "byday", "opens_at", "closes_at",
     #   "source", "assumption"}]
@@ -265,7 +268,7 @@ flows = Table(
     Column("destination_name", Text),
     Column("week", Date),
     Column("direction", Text),
-    # Rounded; the raw count is for the authorised role only (P18).
+    # Rounded count; the raw count is for the authorised role only (P18).
     Column("n", Integer),
     Column("method", Text),
     Column("hours_covered", Integer),
@@ -301,12 +304,12 @@ coverage = Table(
     Column("from_m", Float),
     Column("to_m", Float),
     Column("length_m", Float),
-    # Null if the gap begins or ends at the corridor's own end; the name then says so.
+    # Null if the gap begins or ends at an end of the corridor; the name then states the end.
     Column("from_space", Text),
     Column("from_name", Text),
     Column("to_space", Text),
     Column("to_name", Text),
-    # Null: any service.
+    # Service whose gaps these are; null for gaps of any service.
     Column("service", Text),
     Column("profile", Text),
     Column("computed_at", DateTime(timezone=True)),

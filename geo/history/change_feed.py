@@ -1,13 +1,14 @@
-"""Change feed of each layer and tier, by which copies stay up to date and forget records (P49).
+"""Change feed of each layer and tier, by which clients keep copies up to date (P49).
 
 A ledger holds the digest of every feature that a tier was shown. When the feed is requested, the
 ledger is compared with the current content of the tier's own views. So every difference for the
 tier is found, whether from an edit, a hide, a rule or the passing of time, and nothing else. Of a
-feature that is no longer shown only the id remains (a tombstone), whatever the reason.
+feature that is no longer shown only the id remains (a tombstone), whatever the reason; copies
+delete the feature then.
 
-Each state that differs from the one before has a number and a mark. A mark is a hash of the
-previous mark and of the changes for the tier, so it reveals nothing that the tier may not see
-(P39).
+Each state of the ledger that differs from the state before has a number and a mark. A mark is a
+hash of the previous mark and of the changes for the tier, so it reveals nothing that the tier may
+not see (P39).
 """
 
 from collections.abc import Collection
@@ -25,17 +26,19 @@ from geo.db.sessions import Tier
 from geo.errors import CopyTooOldError, DatabaseUnavailableError
 from geo.models import Publication, PublicationHead, PublicationMark
 
-#: Time for which the token of a superseded state is valid, and tombstones are kept: a month and
-#: some days, so that a copy updated once a month loses nothing [A].
+#: Time for which the token of a superseded state is valid, and for which tombstones are kept: a
+#: month and some days, so that a copy updated once a month misses no change [A].
 KEPT: Final = timedelta(days=35)
 
-#: Bytes of a mark: half of a SHA-256, as many as a UUID has.
+#: Length of a mark in bytes: half of a SHA-256, like a UUID.
 MARK_BYTES: Final = 16
 
 
 @dataclass(frozen=True, eq=False)
 class FeedSource:
-    """A layer of the change feed, with the query for its features on a tier's search path.
+    """A layer of the change feed, with the query for its features.
+
+    The query names views without a schema; the search path of the session selects the tier's views.
 
     Parameters
     ----------
@@ -44,7 +47,7 @@ class FeedSource:
     subjects
         Subjects whose stamps change with every change of the layer (`geo.db.change_stamps`).
     clock
-        When the layer changes by the passing of time.
+        When the layer can change by the passing of time alone.
     question
         Query for the ``id`` and ``digest`` of every feature. For a layer that changes only as a
         whole, a query for one text that differs if any feature does.
@@ -69,14 +72,14 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """The newest state of a layer, and the numbers of requested states by their marks."""
+    """Number and mark of a layer's newest state, and the numbers of requested states by mark."""
 
     seq: int
     mark: bytes
     numbers: dict[bytes, int]
 
     def number(self, mark: bytes) -> int:
-        """Return the number of the state with a mark.
+        """Return the number of the state that has a given mark.
 
         Raises
         ------
@@ -90,7 +93,8 @@ class States:
 
 _AS_TIER = text("select set_config('search_path', :path, true)")
 _ONE_SNAPSHOT = text("set transaction isolation level repeatable read")
-# Every layer is compared at midnight, even those with `StampClock.NEVER`.
+# Query for whether a layer's ledger must be compared with the views, and when it must be next.
+# Every layer is compared at midnight, even a layer with `StampClock.NEVER`.
 _STATE = text(
     """
     select k.changes, k.total,
@@ -134,8 +138,8 @@ _CHANGED = text(
     where layer = :layer and seq > :since and id > :after order by id limit :limit
     """
 )
-# Tokens of a state expire when it was superseded more than `KEPT` ago. Tombstones serve only the
-# tokens of states before them.
+# The tokens of a state expire `KEPT` after the next state was made. A tombstone is needed only for
+# the tokens of states before its deletion.
 _FORGET_MARKS = text(
     """
     delete from amparo.publication_marks m using amparo.publication_marks n
@@ -174,10 +178,10 @@ def _asked(source: FeedSource) -> dict[str, Any]:
 async def refresh(
     session: AsyncSession, tier: Tier, source: FeedSource, *, is_forced: bool = False
 ) -> None:
-    """Bring the ledger of a tier and layer up to date, one transaction at a time.
+    """Bring the ledger of a tier and layer up to date.
 
-    Numbers of states are given under a lock of the head row, which is held until the commit, so a
-    reader who sees a state sees all states before it.
+    Locks the head row of the ledger until the commit, so that one transaction at a time gives a
+    number to a state, and a reader who sees a state sees all states before it.
 
     Parameters
     ----------
@@ -185,7 +189,7 @@ async def refresh(
         Session of the writer tier for this call only, since its search path becomes that of
         ``tier``.
     is_forced : bool
-        Whether to compare even if no change is due.
+        Whether to compare the ledger with the views even if no change is due.
     """
     await session.execute(_AS_TIER, {"path": tier.search_path})
     key = {"tier": tier.value, "layer": source.layer}
@@ -203,7 +207,7 @@ async def refresh(
     else:
         changed = await session.scalar(_compared(source), {**key, "seq": head.seq + 1})
         is_changed = changed is not None
-    # A layer that is empty from the start gets a first state too.
+    # A layer without any feature gets a first state too.
     if is_changed or head.seq == 0:
         now["seq"] = head.seq + 1
         await _mark(session, key, head.seq, changed or b"")

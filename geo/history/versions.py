@@ -13,7 +13,8 @@ from geo.db import views
 from geo.models import SpaceVersion
 
 #: View of each tier with the versions of its spaces and their periods. The current visibility of a
-#: space decides about its versions; for the public a version ends when its confirmation expires.
+#: space decides who sees all its versions; for the public a version ends when its confirmation
+#: expires.
 space_versions = Table(
     "space_versions",
     views.published,
@@ -27,7 +28,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One past or present state of a space; ``valid_to`` is None for the present one."""
+    """A past or present state of a space; ``valid_to`` is None for the present state."""
 
     valid_from: datetime
     valid_to: datetime | None
@@ -35,7 +36,7 @@ class Version:
 
 
 def end_of(day: date) -> datetime:
-    """Return the last instant of a day in UTC, since "as of" a day means its end."""
+    """Return the last instant of a day in UTC, which is the instant meant by "as of" the day."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + _DAY - timedelta(microseconds=1)
 
 
@@ -48,8 +49,8 @@ def holds_at(instant: datetime | ColumnElement[datetime]) -> ColumnElement[bool]
 def spaces_at(instant: datetime) -> Subquery:
     """Return the visible spaces as of an instant (timezone-aware), with the columns of spaces.
 
-    For a space whose versions begin later, the first version stands in; its confirmation dates
-    decide whether the space counts at that instant.
+    For a space whose versions begin later than the instant, the first version is returned; its
+    confirmation dates decide whether the space counts at that instant.
     """
     versions = space_versions.c
     first = func.row_number().over(partition_by=versions.id, order_by=versions.valid_from)
@@ -64,7 +65,8 @@ def spaces_at(instant: datetime) -> Subquery:
 async def history(session: AsyncSession, space_id: str) -> tuple[Version, ...]:
     """Return the versions of a space with the names of changed fields, newest first.
 
-    Needs a writer session. For people who may see the record; values of fields are not returned.
+    Needs a writer session, so the caller must check that the person may see the space. The values
+    of fields are not returned.
     """
     rows = (
         await session.execute(

@@ -1,6 +1,7 @@
-"""Comparison of opening hours before and after a change, by their intervals, not their wording.
+"""Comparison of opening hours before and after a change, by intervals of time, not by rules.
 
-Times are local to the space and naive. Only future open time counts.
+Different rules can mean the same hours. Times are local to the space and naive. Only future open
+time counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,16 +12,16 @@ from typing import Any
 from geo.hours.public_holidays import is_holiday
 from geo.hours.rrule import DAY, Recurrence
 
-#: Number of days to compare. Two weeks show every plain weekly rule with its nights; rules with
-#: dates or exceptions need a year and some days; rules that skip weeks or months can take four
+#: Number of days to compare. Two weeks show every plain weekly rule, also across midnight; rules
+#: with dates or exceptions need a year and some days; rules that skip weeks or months can take four
 #: years to repeat (`geo.hours.rrule.MAX_INTERVAL` months), with a leap day in between.
 PLAIN_DAYS = 14
 DATED_DAYS = 400
 LONGEST_DAYS = 5 * 366
 
-#: Maximum of days times squared number of rules for which a change that both shortens and extends
-#: is split; a larger change waits as a whole. The maximum takes 0.25 s of one core (measured);
-#: real schedules have far fewer rules.
+#: Limit for splitting a change that both removes and adds open time: number of days times squared
+#: number of rules. A change beyond the limit waits as a whole for a second person. At the limit the
+#: split takes 0.25 s of one core (measured); real schedules have far fewer rules.
 MOST_WORK = 160_000
 
 Span = tuple[datetime, datetime]
@@ -29,14 +30,17 @@ Rule = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The public holidays that apply to a space, and their effect on its openings (see `Hours`)."""
+    """The public holidays that apply to a space, and their effect on its openings.
+
+    The fields are those of `geo.hours.space_hours.Hours`.
+    """
 
     holidays: str = "not_known"
     country: str | None = None
     admin1: str | None = None
 
     def is_doubtful(self, day: date) -> bool:
-        """Return whether regular openings of a day are closed or in doubt because of a holiday."""
+        """Return whether a holiday makes the regular openings of a day closed or doubtful."""
         return self.holidays != "open" and is_holiday(self.country, self.admin1, day)
 
 
@@ -62,7 +66,7 @@ class OpenTime:
         )
 
     def at_home(self) -> "OpenTime":
-        """Return the hours without the rules that have a time zone of their own."""
+        """Return the hours without the rules in another time zone than that of the space."""
         own = tuple(rule for rule in self.schedules if not _is_abroad(rule))
         return OpenTime(own, self.exceptions)
 
@@ -77,7 +81,7 @@ class OpenTime:
 def shortened(
     before: OpenTime, after: OpenTime, today: date, calendar: Calendar | None = None
 ) -> OpenTime | None:
-    """Return the part of a change that only removes open time, or None if there is none.
+    """Return the part of a change of opening hours that only removes open time, or None.
 
     Parameters
     ----------
@@ -86,14 +90,15 @@ def shortened(
     today : date
         First day to compare; earlier open time is ignored.
     calendar : Calendar
-        Holidays, on which exceptions are certain and regular hours may not be.
+        Holidays, which can make regular hours doubtful, but not exceptions.
 
     Returns
     -------
     OpenTime or None
-        Hours that are never open when ``before`` is not. This is ``after`` itself if the change
-        only removes open time. If the change both removes and adds, hours combined from the rules
-        of both that remove exactly what ``after`` removes, if there are any.
+        Hours that are open only when ``before`` is open too. This is ``after`` itself if the change
+        only removes open time. If the change both removes and adds open time, a combination of
+        rules of ``before`` and ``after`` that removes exactly the time that ``after`` removes; None
+        if no combination was found.
     """
     frame = _Frame(today, _horizon(before, after, today), calendar or Calendar())
     if frame.is_shorter(after, before):
@@ -149,27 +154,29 @@ def _parts(before: OpenTime, after: OpenTime, frame: "_Frame") -> Iterator[OpenT
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """The period of days over which hours are compared."""
+    """The period of days over which hours are compared, and the holidays in it."""
 
     today: date
     days: int
     calendar: Calendar
 
     def is_shorter(self, shorter: OpenTime, longer: OpenTime) -> bool:
-        """Return whether ``shorter`` is open, or admits people, only when ``longer`` does too.
+        """Return whether ``shorter`` is open only when ``longer`` is, and admits people likewise.
 
-        This must hold for hours that are certain as well as for those in doubt (holidays).
+        This must hold both for all hours and for those that no holiday makes doubtful.
         """
         if _reaches_beyond(shorter, longer, self.today):
             return False
         if not self._lies_within(shorter, longer):
             return False
-        # Naive times of another time zone cannot cover times of the space's own zone.
+        # Naive times of a rule in another time zone do not cover times of the space's own zone, so
+        # compare the rules in the own zone alone too.
         is_mixed = any(map(_is_abroad, longer.schedules))
         return not is_mixed or self._lies_within(shorter.at_home(), longer.at_home())
 
     def _lies_within(self, shorter: OpenTime, longer: OpenTime) -> bool:
-        # An opening of the last day may end on the day after it, where a rule of that day goes on.
+        # An opening that begins on the last day may end on the next day, within an opening of
+        # ``longer`` that begins there: compare with one more day of ``longer``.
         further = replace(self, days=self.days + 1)
         return all(
             _is_within(
@@ -181,10 +188,10 @@ class _Frame:
         )
 
     def spans(self, times: OpenTime, *, entry: bool = False, certain: bool = False) -> list[Span]:
-        """Return the merged, ordered intervals of open time, or of admission with ``entry``.
+        """Return the merged, ordered intervals of open time.
 
-        Exceptions replace the openings that begin on their days. With ``certain`` regular hours on
-        a holiday are left out.
+        Exceptions replace the openings that begin on their days. With ``entry`` an interval ends at
+        the last entry. With ``certain`` regular hours on a holiday are left out.
         """
         rules = [(rule, _recurrence(rule)) for rule in times.schedules]
         always = any(recurrence.is_every_day and _is_endless(rule) for rule, recurrence in rules)
@@ -224,7 +231,10 @@ def _is_endless(rule: Rule) -> bool:
 
 
 def _span(rule: Rule, day: date, *, entry: bool) -> Span:
-    """Return the local interval of an opening; equal times mean the whole calendar day."""
+    """Return the local interval of a rule's opening on a day, with ``entry`` to the last entry.
+
+    Equal times of opening and closing mean the whole calendar day.
+    """
     opens, closes = _time(rule["opens_at"]), _time(rule["closes_at"])
     last_entry = rule.get("last_entry") if entry else None
     if opens == closes and last_entry is None:
@@ -249,7 +259,7 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def _common(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
-    """Return the intersection of two lists of intervals, both merged and in order."""
+    """Return the intersection of two lists of intervals, each merged and in order."""
     found: list[Span] = []
     mine, theirs = 0, 0
     while mine < len(one) and theirs < len(other):
@@ -265,7 +275,10 @@ def _common(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
 
 
 def _is_within(inner: Sequence[Span], outer: Sequence[Span]) -> bool:
-    """Return whether each interval of ``inner`` lies within one of ``outer``; both in order."""
+    """Return whether each interval of ``inner`` lies within an interval of ``outer``.
+
+    Both lists are merged and in order.
+    """
     position = 0
     for start, end in inner:
         while position < len(outer) and outer[position][1] < end:
@@ -279,7 +292,8 @@ def _horizon(before: OpenTime, after: OpenTime, today: date) -> int:
     days = PLAIN_DAYS
     for times in (before, after):
         if times.exceptions or any(_is_dated(r) or _is_endless(r) for r in times.schedules):
-            # A year includes the holidays, on which "always open" and exceptions are certain.
+            # Compare a whole year with all holidays, which never make exceptions and "always open"
+            # doubtful.
             days = max(days, DATED_DAYS)
         for latest in _dates(times):
             days = max(days, (latest - today).days + PLAIN_DAYS)
@@ -289,7 +303,11 @@ def _horizon(before: OpenTime, after: OpenTime, today: date) -> int:
 
 
 def _reaches_beyond(shorter: OpenTime, longer: OpenTime, today: date) -> bool:
-    """Return whether a new rule reaches beyond the compared days, or uses another time zone."""
+    """Return whether the comparison would miss open time that a change may add.
+
+    This is the case for a new rule with a count, in another time zone or with a date after the
+    compared days, and for an exception after these days.
+    """
     end = today + LONGEST_DAYS * DAY
     is_later = any(
         rule.get("count") is not None
@@ -298,7 +316,8 @@ def _reaches_beyond(shorter: OpenTime, longer: OpenTime, today: date) -> bool:
         for rule in shorter.schedules
         if rule not in longer.schedules
     )
-    # Beyond the compared days an added exception may open a day, or a removed one have closed it.
+    # After the compared days, an added exception may open a day, and a removed exception may have
+    # closed a day.
     given = (rule for rule in shorter.exceptions if rule not in longer.exceptions)
     taken = (rule for rule in longer.exceptions if rule not in shorter.exceptions)
     return is_later or any(
@@ -308,7 +327,7 @@ def _reaches_beyond(shorter: OpenTime, longer: OpenTime, today: date) -> bool:
 
 
 def _is_abroad(rule: Rule) -> bool:
-    """Return whether a rule has a time zone of its own, which is stored only if not the space's."""
+    """Return whether a rule is in another time zone than the space: only then it states a zone."""
     return rule.get("timezone") is not None
 
 

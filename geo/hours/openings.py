@@ -1,4 +1,4 @@
-"""Openings: recurring days with local times, and the instants at which they begin and end."""
+"""Openings: recurring days with local times of opening and closing, and their instants in UTC."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
@@ -39,9 +39,9 @@ class Opening:
     timezone : str
         IANA name.
     valid_from, valid_to : date or None
-        First and last local day on which an opening may begin; None is without limit.
+        First and last local day on which an opening may begin; None means no limit.
     last_entry : time or None
-        Local time after which nobody is admitted. Before ``opens_at`` it is on the next day.
+        Local time after which nobody is admitted; a time before ``opens_at`` is on the next day.
     """
 
     rule: Recurrence
@@ -53,7 +53,7 @@ class Opening:
     last_entry: time | None = None
 
     def begins_on(self, day: date) -> bool:
-        """Return whether an opening begins on a local day."""
+        """Return whether an opening by this rule begins on a local day."""
         return (
             (self.valid_from is None or self.valid_from <= day)
             and (self.valid_to is None or day <= self.valid_to)
@@ -88,7 +88,7 @@ class Opening:
 
 
 def from_json(rules: Iterable[Mapping[str, Any]]) -> tuple[Opening, ...]:
-    """Return the openings of a view's ``schedules`` column.
+    """Return the openings in the ``schedules`` column of a view of spaces.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def from_json(rules: Iterable[Mapping[str, Any]]) -> tuple[Opening, ...]:
     )
 
 
-# Cached, because many spaces have the same hours: 10,000 spaces are then quick to evaluate.
+# Cached, because many spaces have the same hours, and 10,000 spaces must be quick to evaluate.
 @lru_cache(maxsize=65_536)
 def _opening(  # noqa: PLR0917 - one key of the cache
     byday: tuple[str, ...],
@@ -156,14 +156,15 @@ def _opening(  # noqa: PLR0917 - one key of the cache
 def local_instant(moment: datetime, timezone: str) -> datetime:
     """Return the UTC instant of a naive local ``moment``.
 
-    Follows RFC 5545 (3.3.5): a local time that a clock change skips is read with the offset before
-    the change, and of two equal local times the first is meant, unless ``moment`` has ``fold`` 1.
+    Follows RFC 5545 (3.3.5): a local time that a clock change skips is converted with the offset
+    before the change. For a local time that occurs twice the first instant is returned, unless
+    ``moment`` has ``fold`` 1.
     """
     return moment.replace(tzinfo=zone(timezone)).astimezone(UTC)
 
 
 def clock_time(value: str) -> time:
-    """Return a time of day from its text in a view ("HH:MM").
+    """Parse a time of day as views write it ("HH:MM").
 
     PostgreSQL's 24:00, the end of a day, becomes 00:00, the start of the next day.
     """
@@ -173,7 +174,7 @@ def clock_time(value: str) -> time:
 def clock_changes(timezone: str, start: datetime, end: datetime) -> tuple[datetime, ...]:
     """Return the instants (UTC) of clock changes from ``start`` to before ``end``, both aware.
 
-    Exact to the minute, like all clock changes since 1970.
+    The instants are exact to the minute; all clock changes since 1970 were at whole minutes.
     """
     years = range(start.astimezone(UTC).year, end.astimezone(UTC).year + 1)
     changes = (change for year in years for change in _changes_in(timezone, year))
@@ -192,7 +193,7 @@ def _changes_in(timezone: str, year: int) -> tuple[datetime, ...]:
 
 
 def _change_after(day: datetime, clock: ZoneInfo) -> datetime:
-    """Return the first minute of the day after ``day`` (UTC) with another offset than it has."""
+    """Return the first minute within 24 h of ``day`` (UTC) at which another offset is in force."""
     before = day.astimezone(clock).utcoffset()
     minutes = range(DAY // _MINUTE + 1)
     changed = bisect_left(

@@ -1,4 +1,4 @@
-"""Public holidays of countries and of their first-level divisions, from the package holidays."""
+"""Public holidays of countries and of their first-level divisions (Python package ``holidays``)."""
 
 import warnings
 from datetime import date
@@ -34,7 +34,7 @@ def _days(country: str, admin1: str | None, year: int) -> frozenset[date]:
 def _calendar(country: str, subdivision: str | None, year: int) -> frozenset[date]:
     try:
         with warnings.catch_warnings():
-            # The package warns of old names of subdivisions, but still returns their holidays.
+            # The package warns of outdated names of divisions, but still returns their holidays.
             warnings.simplefilter("ignore")
             return frozenset(holidays.country_holidays(country, subdivision, years=year))
     except NotImplementedError:

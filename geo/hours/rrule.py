@@ -19,9 +19,9 @@ FREQUENCIES = ("WEEKLY", "MONTHLY")
 #: month.
 _BYDAY = re.compile(rf"(?P<nth>[+-]?[1-5])?(?P<day>{'|'.join(WEEKDAYS)})")
 
-#: Days searched for the last of ``count`` occurrences, 20 years: enough for a plain weekly rule
-#: with `MAX_COUNT`. A rarer rule with occurrences left after that continues without end (our
-#: choice), so that a space with a hundred such rules does not block requests.
+#: Number of days searched for the last of ``count`` occurrences: 20 years, enough for a plain
+#: weekly rule with `MAX_COUNT`. A rarer rule with occurrences left after 20 years is taken as
+#: endless (our choice), so that a space with a hundred such rules does not block requests.
 _COUNT_HORIZON_DAYS = 20 * 366
 MAX_COUNT = 1_000
 MAX_INTERVAL = 52
@@ -34,9 +34,9 @@ class Recurrence:
     """A rule of RFC 5545 for whole days.
 
     Without ``byday`` and ``bymonthday`` the rule repeats the weekday, or the day of the month, of
-    ``dtstart``; if both are given, a day must match both. A rule that needs a first day and has
-    none (``interval`` over 1, ``count``) falls on no day, so that nobody is sent somewhere on a
-    guess.
+    ``dtstart``; if both are given, a day must match both. A rule with ``interval`` over 1 or
+    ``count`` needs ``dtstart``; without it the rule falls on no day, so that nobody is sent to a
+    space on a guess.
 
     Attributes
     ----------
@@ -48,7 +48,8 @@ class Recurrence:
     freq : str
         One of `FREQUENCIES`.
     interval : int
-        Number of weeks (from Monday) or months between repeats, counted from that of ``dtstart``.
+        Number of weeks or months from one repeat to the next, counted from the week or month of
+        ``dtstart``; weeks begin on Monday.
     dtstart, until : date or None
         First and last day on which the rule may fall.
     count : int or None
@@ -130,12 +131,12 @@ def weekly(*byday: str) -> Recurrence:
 
 
 def byday_code(value: str) -> str:
-    """Return a code of ``byday`` in canonical form, without a plus sign.
+    """Return a code of ``byday`` in canonical form: upper case, without a plus sign.
 
     Raises
     ------
     ValueError
-        The text is no such code.
+        The text is not a weekday of RFC 5545, such as ``MO`` or ``-1FR``.
     """
     found = _BYDAY.fullmatch(value.strip().upper())
     if found is None:
@@ -144,7 +145,7 @@ def byday_code(value: str) -> str:
 
 
 def rule_problems(rule: Recurrence) -> Iterable[CodedReason]:
-    """Yield the problems of a rule that cannot be evaluated; nothing for a valid rule."""
+    """Yield what is wrong with a rule that cannot be evaluated; nothing for a valid rule."""
     if rule.freq not in FREQUENCIES:
         yield CodedReason("not_one_of", field="freq", value=rule.freq, choices=FREQUENCIES)
     if not 1 <= rule.interval <= MAX_INTERVAL:
@@ -186,7 +187,10 @@ def _monday(day: date) -> date:
 
 @lru_cache(maxsize=4096)
 def _last_day(rule: Recurrence) -> date:
-    """Return the day of the last of ``count`` occurrences, or `date.max` if it is not found."""
+    """Return the day of the last of a rule's ``count`` occurrences.
+
+    `date.max` if that day is not found within `_COUNT_HORIZON_DAYS`.
+    """
     if rule.dtstart is None or rule.count is None:
         return date.min
     endless = Recurrence(rule.byday, rule.bymonthday, rule.freq, rule.interval, rule.dtstart)

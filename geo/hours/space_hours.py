@@ -1,4 +1,4 @@
-"""Opening hours of a space with exceptions and holidays, for an instant, a day or a night."""
+"""Opening hours of a space with exceptions and holidays, evaluated for an instant, day or night."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,14 +11,15 @@ from geo.hours.openings import Opening, clock_time, from_json, local_day, local_
 from geo.hours.public_holidays import is_holiday
 from geo.hours.rrule import DAY, Recurrence
 
-#: Our own definition of a night, since there is no published one: a space covers a night if it is
-#: open without a break from 21:00 to 05:00 of the next day. In the tropics it is dark by 19:00, but
-#: shelters that admit people until 21:00 must count.
+#: Start and end of a night (our choice, since there is no published definition): a space covers a
+#: night if it is open without a break from 21:00 to 05:00 of the next day. In the tropics it is
+#: dark by 19:00, but shelters that people may enter until 21:00 must count.
 NIGHT_FROM = time(21)
 NIGHT_TO = time(5)
 
-#: Days ahead in which a change of state is searched, longer than the gap of a monthly rule. The
-#: search goes in steps, since nearly every schedule changes within a day.
+#: Number of days ahead in which a change of state is searched, longer than the gap of a monthly
+#: rule. The search first looks 2, then 9 days ahead, since nearly every schedule changes within a
+#: day.
 HORIZON_DAYS = 62
 _STEPS_DAYS = (2, 9, HORIZON_DAYS)
 
@@ -31,7 +32,7 @@ class DayException:
 
     An exception replaces the openings that begin on its local days; an opening that began the day
     before continues. ``opens_at`` and ``closes_at`` are None if the space is closed; otherwise they
-    mean the same as in `Opening`.
+    are local times as in `Opening`.
     """
 
     starts_on: date
@@ -47,7 +48,7 @@ class DayException:
 
 @dataclass(frozen=True, slots=True)
 class OpenStatus:
-    """The state of a space at an instant, by its schedule (P43: "open by its hours").
+    """The state of a space at an instant by its schedule alone (P43: "open by its hours").
 
     Attributes
     ----------
@@ -56,9 +57,10 @@ class OpenStatus:
     doubt : {"holiday"} or None
         Why the state is not known although there is a schedule.
     closes_at : datetime or None
-        UTC; when the space ceases to be certainly open, None if not within `HORIZON_DAYS`.
+        Instant (UTC) at which an open space ceases to be certainly open; None if it does not
+        within `HORIZON_DAYS`, or is not open.
     last_entry : datetime or None
-        UTC; last admission of the current opening.
+        Instant (UTC) of the last admission of the current opening.
     """
 
     state: State
@@ -69,7 +71,7 @@ class OpenStatus:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """One opening on one day, in UTC."""
+    """An opening on a single day, with its instants in UTC."""
 
     opens: datetime
     closes: datetime
@@ -88,7 +90,8 @@ class Interval:
     last_entry : datetime or None
         Last admission within the interval; None if people are admitted until the end.
     is_certain : bool
-        False if a public holiday, for which the space states nothing, makes the opening doubtful.
+        False if a public holiday makes the opening doubtful, because the space does not state
+        whether it opens on holidays.
     """
 
     opens: datetime
@@ -108,10 +111,10 @@ class Hours:
     exceptions : tuple of DayException
         Exceptions, which override the openings and the holidays.
     holidays : {"open", "closed", "not_known"}
-        Effect of a public holiday on openings that begin on it. With "not_known" these are
-        doubtful, unless the space is open at every hour of every day.
+        Effect of a public holiday on openings that begin on it. With "not_known" these openings
+        are doubtful, unless the space is open at every hour of every day.
     timezone : str
-        IANA name, for the exceptions.
+        IANA name of the time zone of the exceptions.
     country, admin1 : str or None
         Country (ISO 3166-1 alpha-2) and name of the division whose holidays apply.
     """
@@ -128,7 +131,7 @@ class Hours:
         return any(span.is_certain for span in self._holding(at.astimezone(UTC)))
 
     def admits(self, at: datetime) -> bool:
-        """Return whether the space certainly admits people at ``at``: open, before last entry."""
+        """Return whether the space is certainly open at ``at`` and the last entry is not past."""
         at = at.astimezone(UTC)
         return any(
             span.is_certain and (span.last_entry is None or at <= span.last_entry)
@@ -150,8 +153,8 @@ class Hours:
     def covers_day(self, day: date) -> bool:
         """Return whether an opening certainly begins on a local day.
 
-        The end of an opening of the night before does not count: people who arrive in the course of
-        the day would find the door closed.
+        An opening that began the night before does not count: people who arrive in the course of
+        the day would find the space closed.
         """
         return any(is_certain for _opening, is_certain in self._beginning(day))
 
@@ -175,16 +178,17 @@ class Hours:
         return reached >= end
 
     def openings_on(self, day: date) -> tuple[tuple[Opening, bool], ...]:
-        """Return the openings that begin on a local day, by time, each with its certainty.
+        """Return the openings that begin on a local day, by time, and whether each is certain.
 
-        An opening is not certain on a public holiday for which the space states nothing.
+        An opening is not certain on a public holiday if the space does not state whether it opens
+        on holidays.
         """
         return tuple(sorted(self._beginning(day), key=lambda found: found[0].opens_at))
 
     def next_change(self, after: datetime, *, horizon_days: int = HORIZON_DAYS) -> datetime | None:
-        """Return the first instant (UTC) after ``after`` at which the state changes.
+        """Return the first instant (UTC) after ``after`` at which the state of the space changes.
 
-        Returns None if the state does not change within the horizon.
+        Returns None if the state does not change within ``horizon_days``.
         """
         after = after.astimezone(UTC)
         now = self._state(list(self._holding(after)))
@@ -192,7 +196,10 @@ class Hours:
         return next((instant for instant, _state in changes), None)
 
     def next_opening(self, after: datetime, *, horizon_days: int = HORIZON_DAYS) -> datetime | None:
-        """Return the first instant (UTC) after ``after`` at which the space certainly opens."""
+        """Return the first instant (UTC) after ``after`` at which the space certainly opens.
+
+        Returns None if the space does not open within ``horizon_days``.
+        """
         after = after.astimezone(UTC)
         now = self._state(list(self._holding(after)))
         changes = self._changes(after, now, horizon_days)
@@ -207,7 +214,7 @@ class Hours:
         Returns
         -------
         tuple of Interval or None
-            None if the space states no schedule, so that nothing is known.
+            None if the space states no hours at all, so that nothing is known.
         """
         if not self.openings and not self.exceptions:
             return None
@@ -234,7 +241,7 @@ class Hours:
         reached = after
         for days in _STEPS_DAYS:
             ahead = min(days, horizon_days)
-            # `_edges` yields every edge up to this instant.
+            # `_edges` yields every start and end of an opening up to this instant.
             until = after + ahead * DAY
             for edge in sorted({e for e in self._edges(after, ahead) if reached < e <= until}):
                 was, state = state, self._state(list(self._holding(edge)))
@@ -258,7 +265,7 @@ class Hours:
         return "closed"
 
     def _holding(self, at: datetime) -> Iterator[_Span]:
-        """Yield the openings in effect at an instant in UTC."""
+        """Yield the openings during which an instant (UTC) lies."""
         zones = {opening.timezone for opening in self.openings} if self.openings else set()
         if self.exceptions:
             zones.add(self.timezone)
@@ -275,7 +282,7 @@ class Hours:
                 yield _span(opening, day, is_certain)
 
     def _beginning(self, day: date) -> Iterator[tuple[Opening, bool]]:
-        """Yield the openings that begin on a local day, each with whether it is certain."""
+        """Yield each opening that begins on a local day, and whether the opening is certain."""
         exceptions = [e for e in self.exceptions if e.covers(day)]
         if exceptions:
             for exception in exceptions:
@@ -314,7 +321,7 @@ def hours_of(properties: Mapping[Any, Any]) -> Hours:
 
 
 def exceptions_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[DayException, ...]:
-    """Return the exceptions of a view's ``exceptions`` column (ISO dates, "HH:MM")."""
+    """Return the exceptions in the ``exceptions`` column of a view (ISO dates, "HH:MM")."""
     return tuple(
         DayException(
             starts_on=date.fromisoformat(row["starts_on"]),
@@ -328,14 +335,14 @@ def exceptions_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[DayExceptio
 
 
 def _last_entry(spans: Iterable[_Span]) -> datetime | None:
-    """Return the last admission of simultaneous openings; None if one of them has no limit."""
+    """Return the last admission of simultaneous openings; None if any admits until it closes."""
     entries = [span.last_entry for span in spans]
-    # Of simultaneous openings the one that admits people longest counts.
+    # Of simultaneous openings, the opening that admits people longest decides.
     stated = [entry for entry in entries if entry is not None]
     return max(stated) if stated and len(stated) == len(entries) else None
 
 
-# Cached for the days around now, because many spaces have the same hours.
+# Cached, because many spaces have the same hours and are evaluated for the same days.
 @lru_cache(maxsize=65_536)
 def _span(opening: Opening, day: date, is_certain: bool) -> _Span:
     opens, closes = opening.interval(day)

@@ -1,4 +1,4 @@
-"""Openings as Spanish text in local time, for lists and pages."""
+"""Spanish text of openings in local time, for lists and pages."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,7 +8,8 @@ from geo.hours.rrule import WEEKDAYS, Recurrence
 #: Spanish abbreviations of the weekdays by their codes in HSDS.
 DAYS = dict(zip(WEEKDAYS, ("lun", "mar", "mié", "jue", "vie", "sáb", "dom"), strict=True))
 
-#: Spanish ordinals by RFC 5545's number before a weekday: from the start or the end of the month.
+#: Spanish ordinals by the number before a weekday in RFC 5545: ``1MO`` is the first Monday of the
+#: month, ``-1FR`` the last Friday.
 _NTH = {
     "1": "primer",
     "2": "segundo",

@@ -1,8 +1,8 @@
 """Anchors of the audit chain: its head, kept where people with database access cannot write.
 
 A hash chain whose end was cut off, or that was rewritten from some entry on, is still consistent;
-only a head kept elsewhere reveals the change. An anchor is a line of JSON with the number and hash
-of the last entry and the time.
+only a head kept outside the database reveals the change. An anchor is a line of JSON with the
+number and hash of the last entry and the time.
 """
 
 import json
@@ -19,23 +19,23 @@ from geo.errors import InvalidRecordError
 from geo.models import OutboxMessage
 from geo.reasons import CodedReason
 
-#: Action of the audit entry which records that the head was kept, and by which way.
+#: Action of the audit entry which records that the head was kept in one of `WAYS`.
 ANCHORED = "audit.anchored"
 
 #: Ways of keeping the head: a line in a file, or an e-mail to an address in the settings.
 WAYS = ("file", "email")
 
-#: Interval between anchors, which leaves an hour until an anchor is late [A].
+#: Interval between anchors, an hour shorter than `LATE` [A].
 EVERY = timedelta(hours=23)
 
-#: Age from which the newest anchor is reported as late: entries cut off since would go unnoticed
-#: [A].
+#: Age from which the newest anchor is reported as late: if entries after it are cut off, nobody
+#: notices [A].
 LATE = timedelta(days=1)
 
 #: Length of a SHA-256 in bytes.
 _HASH_BYTES = 32
 
-#: Recipient of an anchor in the outbox, which stands for the address in the settings.
+#: Recipient of anchors in the outbox, a placeholder for the address in the settings.
 _RECIPIENT = "anchor"
 
 _BEGUN = text("select at from amparo.audit_entries order by seq limit 1")
@@ -94,7 +94,7 @@ async def head(session: AsyncSession, now: datetime) -> Anchor:
 
 
 async def note(session: AsyncSession, anchor: Anchor, way: str) -> None:
-    """Write to the audit that the head was kept, and by which way (writer session)."""
+    """Write to the audit that the head was kept in one of `WAYS` (writer session)."""
     await trail.record(
         session,
         actor="system",
@@ -121,7 +121,7 @@ async def mail(session: AsyncSession, message_id: str, anchor: Anchor) -> None:
 
 
 async def due(session: AsyncSession, now: datetime, ways: Collection[str]) -> list[str]:
-    """Return the ways by which the head is due to be kept now (writer session)."""
+    """Return those of the ways by which no head was kept within `EVERY` (writer session)."""
     due_ = []
     for way in sorted(ways):
         kept = await session.scalar(_KEPT, {"way": way})
@@ -131,7 +131,7 @@ async def due(session: AsyncSession, now: datetime, ways: Collection[str]) -> li
 
 
 async def late(session: AsyncSession, now: datetime, ways: Collection[str]) -> list[str]:
-    """Return the ways by which no head was kept for longer than `LATE` (writer session).
+    """Return those of the ways by which no head was kept within `LATE` (writer session).
 
     An e-mail counts from when the mail server accepted it. A chain younger than `LATE` is not late.
     """

@@ -1,6 +1,6 @@
 """Permanent deletion of a space on its operator's request: record, versions and proposals (P29).
 
-The audit chain keeps that the space was deleted, when, by whom and why.
+Only the audit chain keeps an entry: that the space was deleted, when, by whom and why.
 """
 
 from datetime import datetime
@@ -32,21 +32,21 @@ async def erase_space(
     Raises
     ------
     NotFoundError
-        There is no such space, and no version of one.
+        There is no such space, and no version of a space with that id.
     ConflictError
         A complaint about the space is open, which its operator must not be able to delete (P44).
     InvalidRecordError
         The reason is missing.
     """
     reason = checked_reason(reason)
-    # The writer role may not read complaints, hence a function of the database.
+    # Call a function of the database, since the writer role may not read complaints.
     if await session.scalar(select(func.amparo.has_open_complaint(space_id))):
         msg = "a complaint about this space is open: hide the space, and handle the complaint first"
         raise ConflictError(msg)
     gone = await session.scalar(
         delete(Location).where(Location.id == space_id).returning(Location.id)
     )
-    # Otherwise the trigger that ends the last version would run only at the commit.
+    # Run the deferred trigger that ends the last version now, not at the commit.
     await session.execute(text("set constraints all immediate"))
     forgotten = await versions.forget(session, space_id, actor=actor)
     # The digests of the space's rows stay, but without their salts nobody can test guesses about
@@ -68,7 +68,7 @@ async def erase_space(
 
 
 async def _empty_proposals(session: AsyncSession, space_id: str, now: datetime) -> None:
-    """Delete the changes of all proposals about a space, and withdraw the pending proposals."""
+    """Delete the proposed values of all proposals about a space, and withdraw the pending ones."""
     theirs = (Proposal.entity == "space") & (Proposal.record_id == space_id)
     await session.execute(
         update(Proposal)

@@ -31,7 +31,7 @@ from geo.proposals.submission import checked_reason
 #: Action of the audit entry which explains an earlier entry from outside Amparo.
 EXPLAINED = "audit.explained"
 
-#: How far the daily upkeep looks back: a day, and the time by which it may run late.
+#: How far back the daily upkeep searches for entries: a day, and the time by which it may run late.
 LOOKED_BACK = timedelta(hours=36)
 
 _FAULTS = text(
@@ -59,10 +59,10 @@ _IS_THERE = text("select exists (select from amparo.audit_entries where seq = :s
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row that differs from what was last written through the triggers.
+    """A row that differs from its newest digest, which the triggers store with each write.
 
-    ``table`` and ``row_id`` identify the row. ``fault`` says that it ``was changed``, ``is gone``
-    or ``is unknown`` or, for the digests themselves, that no audit entry covers them as they are.
+    ``table`` and ``row_id`` identify the row. ``fault`` says that the row ``was changed``, ``is
+    gone`` or ``is unknown`` or, for the digests themselves, that no audit entry covers them.
     """
 
     table: str
@@ -72,7 +72,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """An audit entry of a transaction that did not prove to be Amparo's.
+    """An audit entry of a transaction without the proof that Amparo made it.
 
     ``actor`` is the actor that the entry states; ``session`` holds the database's own data about
     the session. ``tables`` counts the changed rows by table, for an entry about rows.
@@ -95,11 +95,11 @@ class RowVerdict:
     compared : int
         Number of existing rows that were compared.
     erased : int
-        Number of digests of erased rows, which have nothing to be compared with.
+        Number of digests of erased rows, which are not compared.
     faults : sequence of Fault
         Rows that differ from their digests.
     outside : sequence of Outside
-        Entries from outside Amparo that nobody has explained yet.
+        Audit entries from outside Amparo that nobody has explained yet.
     """
 
     compared: int
@@ -109,12 +109,12 @@ class RowVerdict:
 
     @property
     def holds(self) -> bool:
-        """Whether there are no faults and no unexplained entries."""
+        """Whether there are no faults and no unexplained entries from outside Amparo."""
         return not self.faults and not self.outside
 
 
 async def verify(session: AsyncSession) -> RowVerdict:
-    """Compare each row with its newest digest, and the digests with the chain (writer session)."""
+    """Compare rows with their newest digests, and digests with the audit chain (writer session)."""
     compared, erased = (await session.execute(_COUNTS)).one()
     faults = [
         Fault(row.table_name, row.row_id, row.fault) for row in await session.execute(_FAULTS)
@@ -123,7 +123,7 @@ async def verify(session: AsyncSession) -> RowVerdict:
 
 
 async def outside(session: AsyncSession, since: datetime | None = None) -> list[Outside]:
-    """Return the unexplained entries from outside Amparo, oldest first (writer session)."""
+    """Return the unexplained audit entries from outside Amparo, oldest first (writer session)."""
     found = await session.execute(_OUTSIDE, {"since": since})
     return [
         Outside(
@@ -134,7 +134,9 @@ async def outside(session: AsyncSession, since: datetime | None = None) -> list[
 
 
 async def explain(session: AsyncSession, seq: int, *, actor: str, reason: str) -> None:
-    """Explain an entry from outside Amparo, so that it is no longer reported (writer session).
+    """Explain an audit entry from outside Amparo, so that it is no longer reported.
+
+    Needs a writer session. The explanation is another audit entry.
 
     Raises
     ------
@@ -158,10 +160,10 @@ async def explain(session: AsyncSession, seq: int, *, actor: str, reason: str) -
 
 
 async def report(session: AsyncSession, now: datetime) -> int:
-    """Notify coordinators and administrators of writes outside Amparo, and return how many.
+    """Notify coordinators and administrators of writes to the database from outside Amparo.
 
-    Needs a writer session. Counts the unexplained entries within `LOOKED_BACK`, and all rows
-    that differ from their digests.
+    Needs a writer session. Counts the unexplained audit entries within `LOOKED_BACK`, and all rows
+    that differ from their digests; returns the sum.
     """
     before = await session.scalar(text("show statement_timeout"))
     await session.execute(_TIMEOUT, {"limit": str(_COMPARING_MS)})

@@ -30,7 +30,7 @@ class ChangeRequest:
     changes : mapping
         Fields with their new values; None clears a field.
     base_revision : int or None
-        Revision of the record that the change is based on; None for the current one.
+        Revision of the record that the change is based on; None for the current revision.
     released : tuple of str
         Protected phrases (P38) in the record that the request declares harmless.
     merged_id : str or None
@@ -47,7 +47,7 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change request split into fields that apply ``now`` and ``later``, with the record's owner.
+    """A change request split into fields applied ``now`` and ``later``, with the record's owner.
 
     ``owner.is_restricted`` is set if the change reveals a restricted record. ``is_restricting`` is
     set if the change makes the record restricted: the record is then hidden until a second person
@@ -76,7 +76,7 @@ def change_of(
     subjects: Mapping[str, ChangeSubject],
     circumstances: Circumstances,
 ) -> Change:
-    """Return a change request split into what applies at once and what waits for approval.
+    """Return a change request split into fields that apply at once and fields that wait.
 
     Raises
     ------
@@ -108,7 +108,8 @@ def change_of(
     now, later = cut.now, cut.later
     is_restricting = _is_restricting(subject, now, later, said)
     if is_restricting and not _asks_to_restrict(later):
-        # The new words would make the record restricted once stored (P38), so every field waits.
+        # Protected words in the new texts would restrict the space once stored (P38), so every
+        # field waits.
         now, later = {}, {name: after[name] for name in {*now, *later}}
     return Change(subject, now, later, owner, want.released, is_restricting=is_restricting)
 
@@ -160,7 +161,10 @@ async def with_known_points(
     wanted: Sequence[ChangeRequest],
     subjects: Mapping[str, ChangeSubject],
 ) -> list[ChangeRequest]:
-    """Return change requests after checking that the actor may know of their referral points."""
+    """Return change requests whose referral points are checked and completed for the actor.
+
+    See `geo.proposals.record_visibility.with_referral_points`.
+    """
     coming = {str(want.changes.get("id")) for want in wanted if want.record_id is None}
     made = []
     for want in wanted:
@@ -178,12 +182,15 @@ def new_id(entity: str) -> str:
 
 
 def own_organization(want: ChangeRequest, actor: Actor | None) -> str | None:
-    """Return the proposer's organisation, the default for a new record that names none."""
+    """Return the organisation of the actor as the default for a new record, else None."""
     return actor.organization_id if actor is not None and want.record_id is None else None
 
 
 def _require_any(actor: Actor, owner: Owner) -> None:
-    """Refuse an actor who works neither for the owning organisation nor in one of its countries."""
+    """Refuse an actor who works neither for the owning organisation nor in the record's countries.
+
+    Working in one of the countries is enough.
+    """
     for country in owner.countries:
         if can_propose(actor, organization_id=owner.organization_id, country=country):
             return

@@ -1,4 +1,4 @@
-"""Counting of closings, which one person makes at once (P40), towards the removal limits (P52)."""
+"""Counting of closings, which apply at once (P40), towards a person's limit of removals (P52)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,7 +29,7 @@ async def note_change(
     changes : mapping
         Fields that apply at once; for a crossing a whole statement of its state.
     person : str or None
-        Person whose removals are counted; None is not counted.
+        Person whose removals are counted; with None the change counts for nobody.
     """
     record_id = str(subject.record_id)
     if subject.entity == "space":

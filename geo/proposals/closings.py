@@ -1,4 +1,4 @@
-"""Closing of a space: at once with a coded reason, while free text waits for review (P40, P51)."""
+"""Closing of a space, with a coded reason at once and free text after a review (P40, P51)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -98,12 +98,12 @@ async def accept(
     NotFoundError
         There is no such proposal, or the actor may not know of its record.
     SessionNeededError
-        The request comes from a program with a token, which is no second person (P50).
+        The request comes from a program with a token, which cannot be the second person (P50).
     ForbiddenError
-        The actor made the proposal, sent the operator's link by which it was made, or does not
+        The actor made the proposal, sent the operator's link by which it was made, or may not
         decide in the record's countries.
     ConflictError
-        The proposal is decided already, or the record has changed since it was compared.
+        The proposal is decided already, or the record is at another revision than ``revision``.
     InvalidRecordError
         The changed record would break a rule.
     """
@@ -135,7 +135,7 @@ async def accept(
         await require_unused(session, record_id)
     elif subject.document is None and proposal.entity in KINDS:
         await require_absent(session, proposal.entity, record_id)
-    # Accepting must not reveal that a proposed referral point exists, if it is restricted (P39).
+    # Refuse new referral points that the actor may not know of: accepting would reveal them (P39).
     there = (subject.document or {}).get("referral_points") or []
     await require_known_points(
         session, actor, {*after.get("referral_points", []), *there} - {*there}
@@ -184,7 +184,7 @@ async def accept_many(
     now: datetime,
     allow_mixed: bool = False,
 ) -> list[Decided]:
-    """Accept as many of the given proposals as possible, such as an import's; return each result.
+    """Accept as many of the given proposals as possible, and return the result of each.
 
     Raises
     ------
@@ -254,10 +254,10 @@ async def withdraw(
 
 
 async def forget_changes(session: AsyncSession, now: datetime) -> int:
-    """Delete the changes of proposals decided longer than `KEPT` ago; return how many (P29).
+    """Delete the proposed values of proposals decided longer than `KEPT` ago (P29).
 
-    Needs a writer session. The record, the persons and the decision stay; the proposed values,
-    positions and telephone numbers among them, go.
+    Needs a writer session; returns the number of emptied proposals. The record, the persons and the
+    decision stay; the proposed values, positions and telephone numbers among them, are deleted.
     """
     emptied = await session.scalars(
         update(Proposal)
@@ -329,13 +329,13 @@ async def _subjects(
 
 
 def _require_released(proposal: Proposal, after: Document) -> None:
-    """Refuse to release a space that protected words added since the proposal restrict (P38)."""
+    """Refuse a release from quarantine if newer protected words restrict the space (P38)."""
     if proposal.released and after["visibility"] == "restricted":
         raise InvalidRecordError([("visibility", CodedReason("held_by_words"))])
 
 
 async def _release(session: AsyncSession, proposal: Proposal, said: Circumstances) -> None:
-    """Store the protected words judged harmless, so that they no longer restrict the space."""
+    """Store the protected words that a proposal declares harmless, so they restrict no longer."""
     if proposal.released:
         await session.execute(
             update(Location)
@@ -354,7 +354,9 @@ def _require_pending(proposal: Proposal) -> None:
 def _require_decider(
     actor: Actor, proposal: Proposal, countries: Sequence[str], *, every: bool
 ) -> None:
-    """Refuse an actor who may not decide in all of ``countries``, or in any if ``every`` is false.
+    """Refuse an actor who may not decide in every one of ``countries``, or in any of them.
+
+    With ``every`` all of the countries are needed, otherwise one of them is enough.
 
     A space that moves from one country to another needs an approver of both; for a crossing an
     approver of one side is enough.

@@ -16,7 +16,7 @@ from geo.proposals.notifications import note
 from geo.proposals.submission import Outcome, propose
 from geo.subjects.guidance import KINDS
 
-#: Reason stored with a proposal that came without one; read by staff.
+#: Reason stored with a proposal that states none, for staff to read.
 NO_REASON = "Sin razón escrita."
 
 
@@ -61,7 +61,7 @@ async def put(
     """
     is_new = not await KINDS[entity].read(session, [record_id])
     if is_new and document.get("visibility") == "restricted":
-        # Only named readers may know of a restricted record, so it enters no queue of proposals.
+        # Only named readers may know of a restricted record: store it without a proposal.
         await KINDS[entity].store(session, record_id, dict(document), sent.now.date())
         await note(session, actor.id, "changed", entity, {record_id: sorted(document)})
         return Outcome(record_id, None, True, tuple(sorted(document)), ())

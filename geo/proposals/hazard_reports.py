@@ -1,4 +1,4 @@
-"""Reports of hazards by the public: shown to approvers only, and deleted once decided (P36, P37).
+"""Reports of hazards by the public, shown to approvers only and deleted once decided (P36, P37).
 
 A report is a kind, a point rounded to about 100 m and a day: no free text, no hour, and nothing
 about the reporter. A decision deletes the report; a hazard made from it is the approver's proposal.
@@ -34,7 +34,7 @@ KINDS = (*PHYSICAL_HAZARDS, *HUMAN_THREATS)
 DECIMALS = 3
 
 #: Distance in degrees, about 28 km, within which a country's approvers see a report. It covers the
-#: error of the boundaries and the other bank of a border river (our choice). Nobody else sees it.
+#: error of the boundaries and the other bank of a border river (our choice).
 NEAR_DEG = 0.25
 
 #: Days after which an undecided report is deleted (our choice: two working weeks).
@@ -53,7 +53,7 @@ class Report:
     lon, lat : float
         Degrees, rounded to `DECIMALS`.
     countries : tuple of str
-        Codes of the countries in or near which the point lies.
+        Codes of the countries in which the point lies, or within `NEAR_DEG` of it.
     """
 
     id: str
@@ -123,7 +123,10 @@ async def take(
 
 
 async def _countries(session: AsyncSession, lon: float, lat: float) -> list[str]:
-    """Return the countries whose approvers see a report, by boundary or else by bounding box."""
+    """Return the countries whose approvers see a report: those with a boundary within `NEAR_DEG`.
+
+    If there is none, the countries whose bounding box holds the point.
+    """
     point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
     found = await session.scalars(
         select(Boundary.country)

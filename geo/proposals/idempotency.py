@@ -1,4 +1,4 @@
-"""Idempotency receipts: a message that a phone sends again after a lost response is stored once.
+"""Idempotency receipts, by which a message that a phone sends again is stored only once.
 
 Each message has a key that the phone draws (a UUID of version 4). The receipt holds a digest of the
 key, and a digest of the key with the content. Without the key, which the phone deletes when it has
@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.errors import KeyReusedError
 from geo.models import Receipt
 
-#: Days for which a message about a given day is accepted: after a week a road is in another state
-#: (our choice). A phone deletes messages that it could not send by then.
+#: Days after the day that a message is about for which it is accepted: after a week a road is in
+#: another state (our choice). A phone deletes messages that it could not send in this time.
 TAKEN_DAYS = 7
 
 #: Days by which a phone's calendar may be ahead of the server's: time zones reach 14 hours (IANA).

@@ -1,4 +1,4 @@
-"""Merging of two records of the same place, once a second person approves.
+"""Merging of two records of the same place after a second person has approved it.
 
 The merged record is closed and restricted, so it disappears from public view. Spaces that named the
 merged record as a referral point name the kept record instead.
@@ -78,7 +78,10 @@ async def repoint(session: AsyncSession, merged_id: str, kept_id: str, now: date
 
 
 async def settle(session: AsyncSession, proposal: Proposal, state: str) -> None:
-    """Set the state of the pair of duplicates: ``merged``, or ``open`` again (writer session)."""
+    """Set the state of a proposal's pair of duplicates to ``merged`` or back to ``open``.
+
+    Needs a writer session.
+    """
     left, right = sorted((str(proposal.record_id), str(proposal.merged_id)))
     who = (
         {"decided_by": None, "decided_at": None} if state == "open" else {"decided_at": clock.now()}

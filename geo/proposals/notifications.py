@@ -51,7 +51,11 @@ async def tell_deciders(
     restricted_ids: Iterable[str],
     but: str | None,
 ) -> None:
-    """Notify the people who decide on a proposal; of restricted records only the named readers."""
+    """Notify the people who may decide on a proposal, except ``but``.
+
+    For proposals about restricted records, only people who are named readers of each of
+    ``restricted_ids`` are notified.
+    """
     people = await _deciders(session, [owner], but)
     for restricted_id in restricted_ids:
         people &= await named(session, restricted_id)
@@ -70,7 +74,7 @@ async def tell_deciders(
 async def tell_of_batch(
     session: AsyncSession, batch_id: str, owners: Iterable[Owner], *, but: str | None
 ) -> None:
-    """Send the people who decide one notification about all proposals of an import."""
+    """Notify the people who may decide on the proposals of an import, once about all of them."""
     await outbox.announce(
         session,
         "proposal.created",

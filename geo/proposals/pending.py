@@ -1,4 +1,7 @@
-"""The queue of proposals that wait for a second person, and their comparison; for staff only."""
+"""Queue of proposals that wait for a second person, and their comparison with the records.
+
+For staff only.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -41,15 +44,15 @@ class PendingProposal:
     Attributes
     ----------
     name : str or None
-        Name of the record, or of the proposed new one. None for a restricted record in a list.
+        Name of the record, or of the proposed new record. None for a restricted record in a list.
     reason, decision_reason : str or None
         Reasons of the proposer and the decider. None for a restricted record in a list too, since a
         reason can reveal as much as a name.
     fields : tuple of str
         Names of the fields that would change.
     is_restricted : bool
-        Whether the proposal reveals a restricted record, whose name is shown only on the page that
-        writes the reading to the audit (P31).
+        Whether the proposal reveals a restricted record, whose name only `proposal_diff` shows: it
+        writes the access to the audit (P31).
     merged_id : str or None
         The space to be merged into this record.
     may_decide : bool
@@ -85,7 +88,7 @@ class Comparison:
     Attributes
     ----------
     differences : mapping of str to (before, after)
-        Values of each field; for a decided proposal ``before`` is None.
+        Values of each changed field; for a decided proposal ``before`` is None.
     revision : int or None
         Current revision of the record; passed to `decisions.accept` to confirm what was compared.
     is_outdated : bool
@@ -177,7 +180,7 @@ async def read_proposal(session: AsyncSession, actor: Actor, proposal_id: str) -
 
 
 def _show(session: AsyncSession, proposals: Iterable[PendingProposal]) -> None:
-    """Log which records are shown to staff before they are public (P56)."""
+    """Log which proposals, spaces and crossings are shown to the staff member (P56)."""
     for proposal in proposals:
         staff_reads.show(session, "proposal", [proposal.id])
         if proposal.entity in {"space", "crossing"}:
@@ -198,7 +201,7 @@ async def proposal_diff(
 ) -> Comparison:
     """Compare a proposal with the current state of its record (writer session).
 
-    If the record is restricted, the reading is written to the audit like any other (P31).
+    If the record is restricted, the access is written to the audit, as all such accesses (P31).
 
     Raises
     ------
@@ -245,7 +248,7 @@ async def proposal_diff(
 
 
 async def _note_reading(session: AsyncSession, actor: Actor, row: Row[Any]) -> None:
-    """Write to the audit that the actor reads a proposal about a restricted space."""
+    """Write to the audit that the actor reads a proposal about a restricted space, if it is one."""
     proposal: Proposal = row.Proposal
     read = [proposal.record_id] if row.is_restricted else []
     read += [proposal.merged_id] if row.is_merged_restricted else []
@@ -307,7 +310,10 @@ def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a c
 
 
 def _tells_of_restricted() -> ColumnElement[bool]:
-    """Return the SQL condition that a proposal is about a restricted space, or makes one (P1)."""
+    """Return the SQL condition that a proposal is about a restricted space, or would add one.
+
+    A new space is restricted unless it states another visibility (P1).
+    """
     visibility = case(
         (Proposal.record_id.is_not(None), Location.visibility),
         else_=Proposal.changes["visibility"].astext,
@@ -334,7 +340,8 @@ def _may_see(actor: Actor) -> ColumnElement[bool]:
             (Proposal.entity == "crossing") & Proposal.record_id.in_(crossing),
         )
     elif actor.role is not Role.COORDINATOR:
-        # Editors and administrators decide nothing, so they see only their own organisation's.
+        # Editors and administrators decide on no proposal, so they see only those of their own
+        # organisation.
         decides = Proposal.organization_id == actor.organization_id
     known = or_(
         Proposal.entity != "space",
@@ -361,7 +368,10 @@ def _may_see(actor: Actor) -> ColumnElement[bool]:
 
 
 def _waiting(row: Row[Any], actor: Actor, *, is_noted: bool = False) -> PendingProposal:
-    """Return a proposal; its texts are shown if ``is_noted``: the reading is in the audit (P31)."""
+    """Return a proposal in the queue, without name and reasons if it reveals a restricted record.
+
+    With ``is_noted`` the access is in the audit, so that these texts may be shown (P31).
+    """
     proposal: Proposal = row.Proposal
     is_restricted = row.is_restricted or row.is_merged_restricted
     is_told = is_noted or not is_restricted

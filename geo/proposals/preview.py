@@ -40,9 +40,9 @@ async def preview_space(
     changes: Mapping[str, Any],
     now: datetime,
 ) -> Preview:
-    """Return what `submission.propose_space` would apply at once and what it would file.
+    """Return which fields `submission.propose_space` would apply at once and which would wait.
 
-    Nothing is written, but the session must be one of the writer.
+    Writes nothing, but needs a writer session.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ async def preview_space(
         subject = await read_subject(session, "space", space_id)
         await require_known(session, actor, [subject])
     if subject.document is not None:
-        # Referral points that the actor may not know of stay, and show in no difference (P39).
+        # Leave out referral points that the actor may not know of, on both sides (P39).
         seen = await shown_document(session, actor, subject.document)
         subject = replace(subject, document=seen)
     own = actor.organization_id if space_id is None else None

@@ -1,7 +1,7 @@
 """Quarantine of spaces with protected words (P38), and their release by two people (P40).
 
-A space of a protected kind or service is never released. A space held by words is released by a
-proposal like any other, among the readers who are named for the space.
+A space of a protected kind or service is never released. A space held by words in its texts is
+released by a proposal like any other, made and accepted by named readers of the space.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ async def held_by(
 ) -> tuple[str, ...] | None:
     """Return the protected words that hold a space in quarantine (writer session).
 
-    For a page whose reading is written to the audit.
+    The words reveal the texts of the space, so the caller must write the access to the audit.
 
     Returns
     -------

@@ -31,8 +31,8 @@ async def require_known(
 ) -> None:
     """Raise `NotFoundError` for a restricted record unless the actor is a named reader (P39).
 
-    The same holds for a hidden space, which only the people in charge of it may see (P56). An
-    operator's link (``actor`` None) gives access to its own record only, so it passes the check.
+    The same holds for a hidden space unless the actor may propose changes to it (P56). An
+    operator's link (``actor`` None) gives access to a single record only, so it passes the check.
 
     Raises
     ------
@@ -61,7 +61,10 @@ async def _knows(session: AsyncSession, actor: Actor, subject: ChangeSubject) ->
 
 
 async def unknown_spaces(session: AsyncSession, actor: Actor, ids: Iterable[str]) -> set[str]:
-    """Return those of ``ids`` that are no space the actor may know of (writer session, P39)."""
+    """Return the ids that belong to no space, or to a restricted space unknown to the actor (P39).
+
+    Needs a writer session.
+    """
     wanted = set(ids)
     if not wanted:
         return wanted
@@ -82,7 +85,10 @@ async def unknown_spaces(session: AsyncSession, actor: Actor, ids: Iterable[str]
 async def shown_document(
     session: AsyncSession, actor: Actor, document: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a space's document without points the actor may not know of (writer session)."""
+    """Return a space's document without referral points that the actor may not know of (P39).
+
+    Needs a writer session.
+    """
     named_there = document.get("referral_points") or []
     unseen = await unknown_spaces(session, actor, named_there)
     kept = [point for point in named_there if point not in unseen]
@@ -97,10 +103,10 @@ async def with_referral_points(
     *,
     coming: Collection[str] = (),
 ) -> Mapping[str, Any]:
-    """Return changes with checked referral points, to which points unseen by the actor are added.
+    """Return changes of a space whose referral points are checked and keep the restricted ones.
 
-    A restricted space of which the actor is no named reader is refused as a new referral point, as
-    if the space did not exist, and stays if it is a referral point already (P39).
+    The actor cannot see restricted spaces of which they are no named reader. If such a space is a
+    referral point already, it stays one; as a new point it is refused as if it did not exist (P39).
 
     Parameters
     ----------
@@ -118,7 +124,7 @@ async def with_referral_points(
     points = re.split(r"[,|]", stated) if isinstance(stated, str) else stated
     if not isinstance(points, list) or not all(isinstance(point, str) for point in points):
         if points is not None or "referral_points" not in changes:
-            return changes  # a value of a wrong type: the validation of records reports it
+            return changes  # the validation of records refuses a value of a wrong type
         points = []
     points = [point.strip() for point in points if point.strip()]
     there = set((before or {}).get("referral_points") or ())
@@ -129,7 +135,9 @@ async def with_referral_points(
 
 
 async def require_known_points(session: AsyncSession, actor: Actor, points: Iterable[str]) -> None:
-    """Refuse referral points that do not exist or that the actor may not know of, alike (P39).
+    """Refuse referral points that do not exist or that the actor may not know of (P39).
+
+    The error is the same in both cases.
 
     Malformed ids pass: the validation of records refuses them.
 
@@ -150,7 +158,10 @@ async def require_known_points(session: AsyncSession, actor: Actor, points: Iter
 async def name_readers(
     session: AsyncSession, space_ids: Iterable[str | None], people: Iterable[str], *, actor: str
 ) -> None:
-    """Make the people who restricted spaces their named readers, since nobody else has access."""
+    """Name people as readers of each of the given spaces that is restricted.
+
+    Called for the people who have restricted a space: without named readers nobody has access.
+    """
     restricted_ids = await session.scalars(
         select(Location.id)
         .where(

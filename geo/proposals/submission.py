@@ -54,7 +54,7 @@ __all__ = [
     "propose_space",
 ]
 
-#: Source of a new record that states none.
+#: Source stored with new records that state none.
 SOURCE = "network"
 
 #: Maximum length of a reason in characters: two short paragraphs (our choice).
@@ -109,7 +109,7 @@ async def propose_space(
     base_revision: int | None = None,
     link: ProposalLink | None = None,
 ) -> Outcome:
-    """Propose a change of one space, or a new one; see `propose`."""
+    """Propose a change of one space, or a new space; see `propose`."""
     wanted = [ChangeRequest(space_id, changes, base_revision)]
     (outcome,) = await propose(
         session, actor, "space", wanted, reason=reason, via=via, now=now, link=link
@@ -180,7 +180,7 @@ async def propose(
     ConflictError
         The record has changed since ``base_revision``, or the id of a new record is taken.
     InvalidRecordError
-        A field is wrong (the error names each), or nothing would change.
+        A field is wrong (the error names every wrong field), or nothing would change.
     """
     how = _How(actor, link, checked_reason(reason), via, now, batch_id)
     circumstances = await space_documents.circumstances(session, now=now, today=now.date())
@@ -229,7 +229,7 @@ class _How:
 
     @property
     def proposer(self) -> str | None:
-        """Id of the person; None for an operator with a link."""
+        """Id of the person who proposes; None for an operator with a link."""
         return None if self.actor is None else self.actor.id
 
     @property
@@ -241,7 +241,7 @@ class _How:
 
     @property
     def counted(self) -> str | None:
-        """Person whose count of removals a closing adds to (P52); for a link, its sender."""
+        """Id of the person for whom closings count as removals (P52); for a link, its sender."""
         return self.proposer if self.link is None else self.link.sent_by
 
 
@@ -328,7 +328,7 @@ async def _file(
 
 
 def _row(change: Change, changes: Document, how: _How, *, state: str = "pending") -> dict[str, Any]:
-    # A pending part is based on the revision after the part that applies at once.
+    # The waiting part is based on the revision that the record has once ``change.now`` is stored.
     made = change.now if state == "pending" else {}
     revision = revision_after(change.subject, made)
     return {

@@ -1,4 +1,4 @@
-"""Editing of vocabulary terms by coordinators: most changes wait for a second person (P51).
+"""Editing of vocabulary terms by coordinators; most changes wait for a second person (P51).
 
 Retiring, restoring and removing a term and shortening a validity apply at once.
 """
@@ -35,7 +35,7 @@ class KeptTerm:
     reviewed : frozenset of str
         Languages in which a person has reviewed the name (P47).
     is_floor : bool
-        Whether the database itself protects the term for good (P38).
+        Whether the term is always protected, which even the database enforces (P38).
     """
 
     vocabulary: str
@@ -155,7 +155,7 @@ async def rename(
     names : mapping of str to str
         New names by language; names in other languages stay.
     read_in : frozenset of str
-        Languages in which the actor states to have reviewed the name (P47).
+        Languages in which the actor declares to have reviewed the name (P47).
 
     Raises
     ------
@@ -235,8 +235,8 @@ async def remove(session: AsyncSession, actor: Actor, name: str, code: str) -> N
 async def protect(session: AsyncSession, actor: Actor, name: str, code: str, sent: Sent) -> Outcome:
     """Propose to make a kind or service protected, which restricts its records (P38).
 
-    Needs a writer session. The change waits, since no single person may take a whole kind of place
-    away from everybody (P52). A space that must be out of sight at once is hidden instead (P24).
+    Needs a writer session. The change waits, since no single person may remove a whole kind of
+    space from public view (P52). A single space can be hidden at once instead (P24).
 
     Raises
     ------

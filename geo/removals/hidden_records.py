@@ -1,4 +1,4 @@
-"""Active emergency hides (P24), shown to the people in charge of the hidden records (P56)."""
+"""Active emergency hides (P24), shown to people who may propose changes to the records (P56)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ class ActiveHide:
     code : str
         Coded reason, one of `geo.models.HIDE_CODES`.
     reason : str or None
-        Reason as free text; None for people who are only in charge of the record (P56).
+        Reason as free text; None unless the reader hid the record or is a coordinator (P56).
     lift_asked_by : str or None
         Id of the person who asked to lift the hide, which waits for a second person.
     """
@@ -87,7 +87,7 @@ async def visible_hides(session: AsyncSession, actor: Actor) -> tuple[ActiveHide
 
 
 async def _charge(session: AsyncSession, actor: Actor, hides: tuple[ActiveHide, ...]) -> set[str]:
-    """Return the ids of the hides that a person may see."""
+    """Return the ids of the hides that a person may see, by the rules of `visible_hides`."""
     ids = {
         entity: [hide.record_id for hide in hides if hide.entity == entity]
         for entity in ("space", "crossing")
@@ -139,10 +139,10 @@ def _unnamed(actor: Actor) -> Select[str]:
 
 
 async def is_unknown(session: AsyncSession, space_id: str | None, actor: Actor | str) -> bool:
-    """Return whether the actor may not know of a space; commands on the machine know all.
+    """Return whether a space must be treated as nonexistent for the actor.
 
-    Restricted spaces are known to their named readers, hidden spaces to the people in charge (P39,
-    P56).
+    Only its named readers may know of a restricted space (P39), and only people who may propose
+    changes to it of a hidden space (P56). Commands on the server may know of every space.
     """
     if isinstance(actor, str) or space_id is None:
         return False
@@ -152,7 +152,7 @@ async def is_unknown(session: AsyncSession, space_id: str | None, actor: Actor |
 
 
 async def untold_hidden(session: AsyncSession, actor: Actor, ids: Iterable[str]) -> set[str]:
-    """Return those of ``ids`` that are hidden and not in the actor's charge (P56)."""
+    """Return the ids of hidden spaces to which the actor may not propose changes (P56)."""
     rows = await session.execute(
         select(_records.c.id, _records.c.organization_id, _records.c.country).where(
             _records.c.id == func.any(list(ids)), _records.c.hidden_at.is_not(None)

@@ -1,13 +1,13 @@
 """Emergency hides (P24), which take a space, a crossing or an area out of every response at once.
 
-A hide is one row, for which the views of every tier look at every read. Nothing is copied and no
-process is notified, so a hide takes effect with its commit, on every worker, even if the hidden
-record is just being written.
+A hide is one row of a table that the views of every tier look up at each read. Nothing is copied
+and no process is notified, so a hide takes effect with its commit, on every worker, even if the
+hidden record is just being written.
 
 Hiding takes one person. Hides of one person beyond the daily limit end again unless a second person
-agrees (`geo.removals.removal_log`), and lifting another person's hide takes two (P52). The coded
-reason is for the people in charge of the record, the free text for the person who hid it and for
-coordinators (P56).
+agrees (`geo.removals.removal_log`), and lifting another person's hide takes two people (P52). The
+coded reason is for everybody who may propose changes to the record, the free text for the person
+who hid it and for coordinators (P56).
 """
 
 import uuid
@@ -56,13 +56,13 @@ __all__ = [
     "visible_hides",
 ]
 
-#: Maximum length of a reason, that of every text in an audit entry.
+#: Maximum length of a reason, equal to that of texts in audit entries.
 MAX_REASON = trail.MAX_TEXT
 
 #: Time within which a person may lift a hide of their own alone (P52).
 OWN_LIFT = timedelta(hours=1)
 
-#: Code of a hide while a restriction of the space waits for a second person.
+#: Code of the hide that covers a space while a proposal to restrict it waits for a second person.
 RESTRICTION = "restriction"
 
 
@@ -88,7 +88,7 @@ async def hide_space(
     reason : str
         Reason as free text, for coordinators and for the person who hides.
     code : str
-        Reason as one of `geo.models.HIDE_CODES`, for the people in charge of the record.
+        Reason as one of `geo.models.HIDE_CODES`, for people who may propose changes to the record.
     now : datetime or None
         Current time, timezone-aware; None for the database's clock.
 
@@ -129,7 +129,10 @@ async def hide_restricting(
 async def end_restricting(
     session: AsyncSession, space_id: str, *, actor: Actor | str, now: datetime
 ) -> None:
-    """Lift a hide of `hide_restricting` once the restriction is stored (writer session)."""
+    """Lift the temporary hide made by `hide_restricting` once the space itself is restricted.
+
+    Needs a writer session; does nothing if the space has no such hide.
+    """
     found = await session.scalar(
         select(Hide.id)
         .join(Location, Location.id == Hide.record_id)
@@ -154,7 +157,7 @@ async def hide_crossing(
     code: str = "other",
     now: datetime | None = None,
 ) -> str:
-    """Hide one crossing at once, so that no route passes it; otherwise as `hide_space`."""
+    """Hide one crossing at once, so that no route uses it; parameters are those of `hide_space`."""
     countries = (
         await session.execute(
             select(Crossing.country_a, Crossing.country_b).where(Crossing.id == crossing_id)
@@ -227,11 +230,11 @@ async def lift(
     reason: str,
     now: datetime | None = None,
 ) -> bool:
-    """Lift a hide, or ask for its lifting (writer session); records in other hides stay hidden.
+    """Lift a hide, or ask a second person to lift it (writer session).
 
     The person who hid the record may lift the hide alone within `OWN_LIFT`, unless a second person
     agreed to it. Otherwise lifting takes two people, of whom the first only asks (P52). The command
-    line lifts a hide at once.
+    line lifts a hide at once. A record that another hide covers too stays hidden.
 
     Parameters
     ----------
@@ -248,9 +251,9 @@ async def lift(
     NotFoundError
         There is no such hide, it is lifted already, or the person may not know of it.
     SessionNeededError
-        The request comes from a program with a token, which may not open anything (P50).
+        The request comes from a program with a token, which may not lift hides (P50).
     ForbiddenError
-        The person may not hide in that country, and so may not lift either.
+        The person may not hide records in that country, and so may not lift hides either.
     """
     if isinstance(actor, Actor):
         require_present(actor)
@@ -343,7 +346,7 @@ async def lift_crossing(
 
 @dataclass(frozen=True, slots=True)
 class _Why:
-    """The act, free text, code and time of a hide."""
+    """Reason of a new hide: its act in the removal log, free text, code and time."""
 
     act: str
     words: str
@@ -438,7 +441,10 @@ async def _noted(
     *,
     code: str | None = None,
 ) -> None:
-    """Write to the audit; a person's text stays with the hide, which fewer people see (P56)."""
+    """Write an audit entry about a hide, with the free text only if a command gave it.
+
+    A person's free text is stored only with the hide, which fewer people see than the audit (P56).
+    """
     details = {"hide": hide_id}
     if isinstance(actor, str):
         details["reason"] = words

@@ -32,14 +32,15 @@ LIMIT = "removals_per_day"
 #: ends (P52).
 DAY = timedelta(hours=24)
 
-#: Total length of newly closed days from which they count as a removal, not as a holiday [A].
+#: Newly added closed days of this total length or more count as a removal, fewer as a holiday [A].
 _LONG = timedelta(days=7)
 
 #: Of a space's open time in the next weeks a change of its hours leaves at least this share, or it
 #: counts as a closing [A]: an evening less is daily work, eight minutes a day are a closed door.
 LEAST_SHARE: Final = 0.25
 
-#: Values of conditions that exclude nobody.
+#: Values that exclude nobody, of the conditions of admission: fields ``access`` to
+#: ``documents_required`` in `_TAKES_AWAY`.
 _OPEN = ("open", "yes", "not_known")
 
 #: Statuses of a space that is closed to everybody.
@@ -99,7 +100,7 @@ def _shuts_for_long(before: object, after: object) -> bool:
 
 
 def _shuts_out(before: object, after: object) -> bool:
-    """Return whether a condition is set or changed so that it excludes people."""
+    """Return whether a condition of admission is set or changed so that it excludes people."""
     return after != before and after not in _OPEN and after is not False and after not in (None, [])
 
 
@@ -253,7 +254,10 @@ async def is_agreed(session: AsyncSession, hide_id: str) -> bool:
 async def confirm_these(
     session: AsyncSession, which: ColumnElement[bool], person: str | None, now: datetime
 ) -> None:
-    """Make unconfirmed removals permanent (writer session); see `unconfirmed.confirm`."""
+    """Make the unconfirmed removals that match ``which`` permanent (writer session).
+
+    `geo.removals.unconfirmed.confirm` checks the permission of the person.
+    """
     found = await session.execute(
         update(Removal)
         .where(stands(), which)
@@ -275,7 +279,10 @@ async def confirm_these(
 async def settle(
     session: AsyncSession, entity: str, record_id: str, fields: Iterable[str], now: datetime
 ) -> None:
-    """End the removals of fields that two people have decided on since (writer session)."""
+    """Mark a record's removals as ended after two people decided on the removed fields.
+
+    Needs a writer session. The record is not restored: it holds what the two people decided.
+    """
     rows = await session.execute(
         select(Removal.id, Removal.undo).where(
             stands(),
@@ -290,7 +297,7 @@ async def settle(
 
 
 async def end_hide(session: AsyncSession, hide_id: str, now: datetime) -> None:
-    """End the removals by a hide that is lifted (writer session)."""
+    """Mark the removals by a lifted hide as ended in the log (writer session)."""
     await _end_these(session, Removal.hide_id == hide_id, now)
 
 

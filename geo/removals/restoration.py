@@ -79,7 +79,7 @@ async def _reopen(
     is_open = await session.scalar(
         select(Location.id).where(Location.id == space_id, Location.visibility != "restricted")
     )
-    if is_open is None:  # gone, or restricted since by two people
+    if is_open is None:  # the space was deleted, or two people have restricted it since
         return False
     document = (await space_documents.read_documents(session, [space_id]))[space_id]
     changes = {
@@ -102,7 +102,7 @@ async def _reopen(
 
 
 async def _end_statement(session: AsyncSession, statement_id: str, now: datetime) -> bool:
-    """End a statement on a crossing yesterday; delete a statement that begins later."""
+    """Let a statement on a crossing end yesterday; delete a statement that begins later."""
     found = await session.get(CrossingStatus, statement_id)
     if found is None:
         return False
@@ -130,7 +130,10 @@ async def _take_term_back(session: AsyncSession, named: str) -> bool:
 
 
 async def newest_statement(session: AsyncSession, crossing_id: str, valid_from: str) -> str | None:
-    """Return the id of a crossing's winning statement of a day in ISO 8601 (writer session)."""
+    """Return the id of the statement in force among those of a crossing that begin on one day.
+
+    Needs a writer session. ``valid_from`` is the day in ISO 8601; the last id in byte order wins.
+    """
     found: str | None = await session.scalar(
         select(func.max(CrossingStatus.id.collate("C"))).where(
             CrossingStatus.crossing_id == crossing_id,

@@ -1,4 +1,4 @@
-"""Unconfirmed removals, for the people in charge of the records to see and confirm (P52, P56)."""
+"""Removals that a second person has not confirmed: listing and confirmation (P52, P56)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from geo.removals import removal_log
 
 @dataclass(frozen=True, slots=True)
 class UnconfirmedRemoval:
-    """A removal by one person without confirmation, as people in charge of the record see it.
+    """A removal of a record by one person that a second person has not confirmed.
 
     Attributes
     ----------
@@ -48,10 +48,10 @@ class UnconfirmedRemoval:
 
 
 async def standing(session: AsyncSession, actor: Actor) -> tuple[UnconfirmedRemoval, ...]:
-    """Return the unconfirmed removals of records that the actor is in charge of (writer session).
+    """Return the unconfirmed removals that the actor made or could undo (writer session).
 
-    Those that end soonest come first, then the newest. Removals of restricted spaces are shown only
-    to the named readers of the space.
+    Removals that end soonest come first, then the newest. Removals of restricted spaces are shown
+    only to the named readers of the space.
     """
     rows = await session.execute(
         _question(actor)
@@ -69,7 +69,7 @@ async def confirm(session: AsyncSession, removal_id: str, *, actor: Actor, now: 
     NotFoundError
         There is no such unconfirmed removal, or the actor may not know of it.
     SessionNeededError
-        The request comes from a program with a token, which is no second person (P50).
+        The request comes from a program with a token, which cannot be the second person (P50).
     ForbiddenError
         The removal is the actor's own, or the actor may not remove such a record themselves.
     """

@@ -19,7 +19,7 @@ from geo.text import coded_reasons
 
 Document = Mapping[str, Any]
 
-#: Values from the most open to the most closed: a step to the right applies at once.
+#: Values by field, from the most open to the most closed: a step to the right applies at once.
 _ORDERED: Mapping[str, tuple[Any, ...]] = {
     "status": ("active", "full", "temporarily_closed", "closed"),
     # Without "restricted" (also set by the field "confidential"): one person cannot restrict a
@@ -34,10 +34,10 @@ _ORDERED: Mapping[str, tuple[Any, ...]] = {
     "step_free": (True, None, False),
 }
 
-#: Lists of what is offered: removing an item applies at once, each addition waits.
+#: Fields that list what a space offers: removing an item applies at once, each addition waits.
 _OFFERED = ("services", "sectors", "languages", "referral_points", "public_phones", "itinerary")
 
-#: Fields whose time of update is ``capacity_updated``.
+#: Fields with numbers of places; ``capacity_updated`` is the time of their last update.
 _PLACES = ("capacity", "available")
 
 #: Text fields of which only the clearing applies at once, since new text may lead into a trap. A
@@ -116,14 +116,14 @@ def classify(before: Document | None, after: Document, today: date) -> ChangeSpl
 
 
 class _Waits:
-    """Sentinel type for "no part of the field's change applies at once"."""
+    """Type of a sentinel value: no part of the change of a field applies at once."""
 
 
 _WAITS = _Waits()
 
 
 def _at_once(name: str, before: Any, after: Any) -> Any:  # noqa: ANN401 -- any value of a field
-    """Return the value that a field may get at once, or `_WAITS`."""
+    """Return the value that one person may set a field to at once; `_WAITS` if there is none."""
     if name in _CLEARED_AT_ONCE and after is None:
         return after
     if name in _ORDERED:
@@ -175,7 +175,7 @@ def _or_unlimited(number: float | None) -> float:
 
 
 def _is_fewer(before: int | None, after: int | None) -> bool:
-    """Return whether fewer places are promised (P42); None promises none, and 0 means "full"."""
+    """Return whether a change promises fewer places (P42); None promises none, 0 means "full"."""
     if before == 0:
         return False
     return after is None or after == 0 or (before is not None and after < before)
@@ -200,7 +200,8 @@ def _is_earlier(before: str | None, after: str | None) -> bool:
     return before is not None and after is not None and after < before
 
 
-#: Comparison of each field with a single value, true if a change is stricter and applies at once.
+#: Comparisons by field of the old and the new value; True if the new one is stricter, so that the
+#: change applies at once.
 _STRICTER: Mapping[str, Callable[[Any, Any], bool]] = {
     "minimum_age": _is_higher,
     "maximum_age": _is_lower,
@@ -214,7 +215,7 @@ _STRICTER: Mapping[str, Callable[[Any, Any], bool]] = {
 
 def _hours_at_once(before: Document, after: Document, today: date) -> dict[str, Any]:
     was = OpenTime.of(before)
-    # Hours are compared under the old rule for holidays, which is a field of its own.
+    # Hours are compared under the old rule for holidays; a change of ``holidays`` is judged apart.
     calendar = Calendar(
         before.get("holidays") or "not_known", before.get("country"), before.get("admin1")
     )
@@ -228,9 +229,9 @@ def _hours_at_once(before: Document, after: Document, today: date) -> dict[str, 
 def _without_new_words(before: Document, after: Document, today: date) -> OpenTime:
     """Return the hours of ``after`` without new texts and without new days far from today.
 
-    Only hours can apply at once. New text beside them waits, except for the coded reason of a
-    closed day (P51). A new day far from today waits too: "closed from 3105-05-12" closes nothing,
-    and its digits can be a telephone number.
+    Only hours can apply at once. New text within the rules of the hours waits, except for the coded
+    reason of a closed day (P51). A new day far from today waits too: "closed from 3105-05-12"
+    closes nothing, and its digits can be a telephone number.
     """
     known = {rule.get(name) for rule in _rules(before) for name in _WORDS}
     published = {rule.get(name) for rule in _rules(before) for name in _DAYS}
@@ -250,8 +251,8 @@ def _without_new_words(before: Document, after: Document, today: date) -> OpenTi
         return not any(coded_reasons.is_far(day, today) for day in days)
 
     hours = OpenTime.of(after)
-    # Leaving out a rule would close the hours it opens. So if a new rule has a day far from today,
-    # all rules stay as before.
+    # If a new weekly rule has a day far from today, keep all old rules: dropping only the new rule
+    # would close its hours.
     is_near = all(map(is_said, hours.schedules))
     schedules = hours.schedules if is_near else OpenTime.of(before).schedules
     exceptions = filter(is_said, hours.exceptions)

@@ -1,7 +1,7 @@
-"""Contacts to call and pathways as subjects of proposals: two people change them (P53).
+"""Proposals about contacts to call and pathways, which only two people together change (P53).
 
-A removal applies at once. A restricted record is for its named readers, so its texts never wait in
-the queue of proposals, which other people read.
+A removal by one person applies at once. Restricted records are for their named readers, so their
+texts never wait in the queue of proposals, which other people read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from geo.records.row_validation import Circumstances
 from geo.subjects.change_rules import ChangeSplit
 from geo.subjects.records import CurrentRecord, Document, SubjectKind, revision_of
 
-#: Fields whose clearing removes something and so applies at once.
+#: Fields of which only the clearing applies at once.
 _WITHDRAWN = ("phone", "whatsapp", "hours")
 _VISIBILITIES = ("public", "partners", "restricted")
 #: Fields of a confirmation, which only make sense together.
@@ -27,12 +27,12 @@ _CONFIRMATION = ("confirmed_on", "expires_on")
 
 
 def contact_document(fields: Mapping[str, Any], circumstances: Circumstances) -> Document:
-    """Return a contact as a document, from fields like those of a file of contacts.
+    """Return a contact as a document, from the fields that an imported file of contacts has.
 
     Raises
     ------
     InvalidRecordError
-        A field breaks its rule; the error names each.
+        A field breaks its rule; the error names every such field.
     """
     rows, _ = checked(read_contact, fields, circumstances)
     return _written(rows[Contact][0])
@@ -41,7 +41,10 @@ def contact_document(fields: Mapping[str, Any], circumstances: Circumstances) ->
 def pathway_document(
     fields: Mapping[str, Any], circumstances: Circumstances
 ) -> tuple[Document, tuple[str, ...]]:
-    """Return a pathway with its steps as a document, and remarks about adapted fields (P38)."""
+    """Return a pathway with its steps as a document, and remarks about adapted fields (P38).
+
+    P38 restricts records whose texts have protected words.
+    """
     rows, remarks = checked(read_pathway, fields, circumstances)
     return _written(rows[Pathway][0]) | {"steps": _steps(rows[PathwayStep])}, remarks
 
@@ -64,7 +67,7 @@ def _columns(record: Base, model: type[Base]) -> Document:
 
 
 def _shown(document: Document) -> CurrentRecord:
-    """Return a record as the queue may show it: without the texts if the record is restricted."""
+    """Return a record as the queue of proposals may show it: without texts if it is restricted."""
     revision, country = revision_of(document), document["country"]
     if document["visibility"] == "restricted":
         document = {name: document[name] for name in ("id", "visibility", "country")}
@@ -172,8 +175,7 @@ async def _put(
     days = {name: date.fromisoformat(document[name]) for name in _CONFIRMATION}
     row = document | days | {"id": record_id}
     there = await session.scalar(select(model.id).where(model.id == record_id).with_for_update())
-    # Of two new records with the same id, each approved by a different person, the second insert
-    # fails.
+    # If two proposals create records with the same id at the same time, the second insert fails.
     how: Any = insert(model) if there is None else update(model).where(model.id == record_id)
     await session.execute(how.values(**row), execution_options={"synchronize_session": False})
 

@@ -47,7 +47,7 @@ def checked_statement(changes: Mapping[str, Any]) -> Document:
     Raises
     ------
     InvalidRecordError
-        A field is wrong or unknown; the error names each.
+        A field is wrong or unknown; the error names every such field.
     """
     unknown = sorted(set(changes) - set(CROSSING_FIELDS))
     row = Row(FileRow(0, changes))
@@ -98,7 +98,7 @@ async def add_statement(session: AsyncSession, crossing_id: str, document: Docum
         .where(CrossingStatus.crossing_id == crossing_id)
     )
     made = f"{crossing_id}:{count}"
-    # Among statements of one day the last id in byte order wins, so append to the greatest id.
+    # Of statements that begin on the same day the last id in byte order wins, so make a greater id.
     newest = max(same_day, default="")
     if newest >= made:
         made = f"{newest}.{count}"

@@ -1,7 +1,7 @@
-"""Guidance as subjects of proposals: contacts, pathways, checklists, terms and rumours (P53).
+"""Proposals about guidance: contacts, pathways, checklists, terms and rumours (P53).
 
 Guidance is changed by two people: the first proposes, the second compares the old version with the
-new. These records have no revision number; a digest of their content stands for it.
+new. Guidance records have no revision number; a digest of their content serves as one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,9 @@ async def lock(session: AsyncSession, entity: str, ids: Sequence[str]) -> None:
 
 
 async def require_absent(session: AsyncSession, entity: str, record_id: str) -> None:
-    """Refuse to create a record that exists by now: nobody has compared the two (writer session).
+    """Refuse to create a guidance record whose id is in use by now (writer session).
+
+    The proposal was made for a new record, so nobody has compared it with the existing record.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Types for guidance records as subjects of proposals: current state and operations (P53)."""
+"""Types for proposals about guidance records: current state and operations of a kind (P53)."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ class CurrentRecord:
         Published content: empty for a rumour without an answer, the version in force for a
         checklist, and only id, visibility and country for a restricted record.
     revision : int
-        Digest of the whole content, 48 bits.
+        Digest of the whole content in 48 bits, in place of a revision number.
     country : str or None
         Country that the record is for; None for the whole region.
     """
@@ -37,13 +37,13 @@ class CurrentRecord:
 
 @dataclass(frozen=True, slots=True)
 class SubjectKind:
-    """The functions by which one entity is read, checked, split (P40) and stored.
+    """Functions that read, check, split (P40) and store the guidance records of one kind.
 
     Attributes
     ----------
     store : callable
-        Takes the day of the change last; may raise `ConflictError` if the stored record is not the
-        proposed one.
+        Takes the day of the change as its last argument; may raise `ConflictError` if the stored
+        record is not the proposed one.
     """
 
     read: Callable[[AsyncSession, Sequence[str]], Awaitable[dict[str, CurrentRecord]]]

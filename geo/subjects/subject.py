@@ -92,7 +92,7 @@ _TABLES: Mapping[str, type[Location | Crossing | Organization | Hazard]] = {
 
 NEW_SPACE = ChangeSubject("space", None, None, None, None, (), is_restricted=False)
 
-#: Empty subject of each entity of which new records can be proposed.
+#: Subjects without a record, by entity, for proposals of new records.
 NEW: Mapping[str, ChangeSubject] = {
     entity: replace(NEW_SPACE, entity=entity)
     for entity in ("space", "hazard", "contact", "pathway", "term")
@@ -102,7 +102,9 @@ NEW: Mapping[str, ChangeSubject] = {
 async def read_subjects(
     session: AsyncSession, entity: str, ids: Sequence[str], *, lock: bool = False
 ) -> dict[str, ChangeSubject]:
-    """Return the existing records among ``ids`` (writer session).
+    """Return the current state of the records with the given ids (writer session).
+
+    Ids without a record are left out.
 
     Parameters
     ----------
@@ -148,7 +150,7 @@ async def lock_subjects(session: AsyncSession, entity: str, ids: Sequence[str]) 
 async def read_subject(
     session: AsyncSession, entity: str, record_id: str, *, lock: bool = False
 ) -> ChangeSubject:
-    """Return one record (writer session).
+    """Return the current state of one record (writer session).
 
     Raises
     ------
@@ -170,7 +172,7 @@ def changed(
     Raises
     ------
     InvalidRecordError
-        A field is wrong; the error names each.
+        A field is wrong; the error names every wrong field.
     """
     if subject.entity in KINDS:
         return KINDS[subject.entity].check({**(subject.document or {}), **changes}, circumstances)
@@ -188,13 +190,13 @@ def changed(
         raise InvalidRecordError([(name, CodedReason("fixed")) for name in fixed])
     after = _canonical(space_documents.patched(before, changes), circumstances)
     if not {"visibility", "confidential"} & set(changes):
-        # Protected words restrict the record when they are stored (P38), not while proposed.
+        # Protected words in its texts restrict a space once they are stored (P38), not before.
         after |= {name: before[name] for name in ("visibility", "confidential")}
     return _agreed(changes, after)
 
 
 def _agreed(changes: Mapping[str, Any], after: Document) -> Document:
-    """Refuse a change whose ``overnight`` contradicts the services, and return the document."""
+    """Return the changed document; refuse ``overnight`` if it contradicts the services."""
     if changes.get("overnight") not in {None, after["overnight"]}:
         way = "take it away" if after["overnight"] else "add it"
         reason = CodedReason("follows_from_services", service=NIGHT_SERVICE, way=way)
@@ -207,7 +209,7 @@ def _canonical(document: Mapping[str, Any], circumstances: Circumstances) -> Doc
 
 
 def owner_of(subject: ChangeSubject, after: Document, circumstances: Circumstances) -> Owner:
-    """Return the owner of a record or, for a new record, the owner it would have."""
+    """Return the owner of a record; for a new record, the owner that its document implies."""
     if subject.entity == "hazard":
         return Owner(None, (after["country"],), is_restricted=False)
     if subject.entity in KINDS:
@@ -226,7 +228,7 @@ def owner_of(subject: ChangeSubject, after: Document, circumstances: Circumstanc
 
 
 def split(subject: ChangeSubject, after: Document, today: date) -> ChangeSplit:
-    """Split a change into what applies at once and what waits for a second person (P40)."""
+    """Split a change into the part that applies at once and the part that waits (P40)."""
     if subject.entity == "space":
         return classify(subject.document, after, today)
     if subject.entity in KINDS:
@@ -356,8 +358,9 @@ async def require_absent(session: AsyncSession, entity: str, record_id: str) -> 
 async def require_unused(session: AsyncSession, space_id: str) -> None:
     """Refuse to store a new space under an id that any space has or ever had (writer session).
 
-    The error for a former id is that for the id of a hidden space, so that it does not reveal
-    which of the two exists (P39). Entries about the former space are never taken for the new one.
+    Former ids and ids of hidden spaces get the same error, so that it does not reveal which of the
+    two an id is (P39). Former ids are refused so that versions and audit entries of a former space
+    are never taken for those of the new one.
 
     Raises
     ------

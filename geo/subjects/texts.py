@@ -1,7 +1,7 @@
-"""Checklists, terms and answers to rumours as subjects of proposals, since free text waits (P51).
+"""Proposals to publish checklists, terms and answers to rumours, whose free text waits (P51).
 
-A proposal holds the whole document that would be published. The document is compared with its
-record again when it is stored.
+A proposal holds the whole document that would be published. The document is compared with the
+current record again before it is stored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -194,7 +194,7 @@ async def _store_rumour(
 ) -> None:
     rumour = await session.get(Rumour, record_id, with_for_update=True)
     key = document["message_key"]
-    # The proposed document has no key for an unknown value, hence `get`.
+    # `get`, because the proposed document has no key for an unknown value.
     if rumour is None or any(document.get(n) != v for n, v in rumour_document(rumour).items()):
         msg = "the rumour is not the one that was proposed"
         raise ConflictError(msg)
@@ -204,7 +204,7 @@ async def _store_rumour(
 
 
 async def require_reviewed(session: AsyncSession, message_key: str) -> None:
-    """Refuse a message key of which no message has been reviewed (writer session).
+    """Refuse a message key under which there is no reviewed message (writer session).
 
     Raises
     ------
@@ -220,7 +220,7 @@ async def require_reviewed(session: AsyncSession, message_key: str) -> None:
 
 
 def _as_it_is(document: Mapping[str, Any], _circumstances: Circumstances) -> Document:
-    """Return a document unchecked, since it is compared with its record when it is stored."""
+    """Return a document unchecked: it is compared with the current record when it is stored."""
     return dict(document)
 
 

@@ -1,9 +1,9 @@
 """Coded reasons, the only texts that one person may publish without a second person (P51).
 
-Such a text is one of a finite set: a label of `REASONS`, dates within about a year, nothing else.
-It is stored as a Spanish sentence, which can be parsed back to its code, so that every page shows
-it in its own language. Any other text waits for a second person. A filter of words does not replace
-that: 16 of 24 test texts passed one.
+A coded reason is one of a finite set of texts: a label of `REASONS`, dates within about a year,
+nothing else. It is stored as a Spanish sentence, which can be parsed back to its code, so that
+every page shows the reason in its own language. Any other text waits for a second person. A filter
+of words cannot replace the second person: 16 of 24 test texts passed such a filter.
 """
 
 import re
@@ -48,7 +48,8 @@ SOURCES: Mapping[str, str] = {
     "press": "Prensa",
 }
 
-#: Sentences about the period. "Until" is as far as is known, and no promise to reopen then.
+#: Sentences about the first and the last day of a closing. The last day is stated as far as is
+#: known, without a promise to reopen.
 SINCE = "Desde el %(day)s."
 UNTIL = "Hasta el %(day)s, según se sabe."
 
@@ -83,7 +84,7 @@ class NoticeReason:
 
     @property
     def text(self) -> str:
-        """The Spanish sentence that is stored; `reason_in` reads it back."""
+        """The Spanish sentence that is stored, which `reason_in` parses."""
         label = None if self.code is None else REASONS[self.code]
         if self.since is None and self.until is None:
             return label or ""
@@ -94,7 +95,7 @@ class NoticeReason:
 
 
 def reason_in(text: str | None) -> NoticeReason | None:
-    """Return the coded reason that a text is, or None for any other text."""
+    """Parse a stored sentence into its coded reason; return None for any other text."""
     match = _SENTENCE.fullmatch(text or "")
     if match is None:
         return None
@@ -103,13 +104,13 @@ def reason_in(text: str | None) -> NoticeReason | None:
         found = NoticeReason(
             None if label is None else _CODES[label], _day(match["since"]), _day(match["until"])
         )
-    except ValueError:  # the 31st of a month of 30 days
+    except ValueError:  # a date that does not exist, such as the 31st of a month of 30 days
         return None
     return found if found.text == text != "" else None
 
 
 def is_ours(text: str | None, today: date) -> bool:
-    """Return whether a text is a coded reason with no day far from today, and nothing else."""
+    """Return whether a text is exactly a coded reason, with no day far from today (`is_far`)."""
     found = reason_in(text)
     return found is not None and not any(is_far(day, today) for day in (found.since, found.until))
 
@@ -125,7 +126,7 @@ def is_far(day: date | str | None, today: date) -> bool:
 
 
 def notice_of(code: str | None, own_words: str | None) -> str | None:
-    """Return a notice of free text followed by the sentence of a code; None without both.
+    """Return a notice of free text followed by the label of a code; None if both are missing.
 
     Raises
     ------

@@ -19,7 +19,7 @@ CODES = frozenset(
 )
 
 #: West, south, east, north in degrees of each country of the region, islands included, rounded
-#: outwards from Natural Earth 1:10m (data/boundaries). Only for noticing swapped coordinates and
+#: outwards from Natural Earth 1:10m (data/boundaries). Used only to detect swapped coordinates and
 #: wrong countries.
 BOXES = {
     "AR": (-73.7, -55.2, -53.6, -21.7),
@@ -49,20 +49,21 @@ BOXES = {
 #: Box of the whole region, the union of `BOXES`.
 REGION = (-118.4, -56.0, -28.8, 32.8)
 
-#: Degrees a point may lie outside its country's box: bridges and imprecise town centres.
+#: Degrees by which a point may lie outside its country's box, for border bridges and imprecise town
+#: centres.
 MARGIN = 0.5
 
 
 def misplacement(lon: float, lat: float, country: str | None = None) -> CodedReason | None:
-    """Return the problem of an implausible position, or None.
+    """Return what is wrong with an implausible position; None for a plausible position.
 
     Parameters
     ----------
     lon, lat : float
         Degrees, EPSG:4326.
     country : str or None
-        Country that the record states. Without it the box of the whole region is used, and a point
-        outside is a problem only if swapped coordinates would lie inside.
+        Country that the record states. Without a country the box of the whole region is used, and
+        a point outside the box is refused only if its swapped coordinates lie inside.
     """
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):  # noqa: PLR2004 - the whole earth
         if -180 <= lat <= 180 and -90 <= lon <= 90:  # noqa: PLR2004

@@ -6,9 +6,10 @@ from rapidfuzz.distance.OSA import distance
 def strangeness(typed: str, name: str, likeness: float) -> int:
     """Return the estimated number of mistyped letters in a name.
 
-    This is the smaller of two values: the optimal string alignment distance (insertions, deletions,
-    substitutions and swaps of neighbours), and the share of different trigrams times the length,
-    because words in another order take many edits although they are hardly a mistake.
+    The estimate is the smaller of two values: the optimal string alignment distance (insertions,
+    deletions, substitutions and swaps of neighbours), and the share of different trigrams times the
+    length of the longer name. The second value serves names whose words are in another order: they
+    take many edits although they are hardly a mistake.
 
     Parameters
     ----------

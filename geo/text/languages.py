@@ -1,4 +1,4 @@
-"""The languages of Amparo; a new language needs one row here and its texts, nothing else."""
+"""The languages of Amparo; a new language needs a row of `LANGUAGES` and its texts only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

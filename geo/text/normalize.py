@@ -9,7 +9,7 @@ from typing import Final
 
 def folded(value: str) -> str:
     """Return ``value`` without accents and case, single-spaced."""
-    if value.isascii():  # most texts; nothing to decompose
+    if value.isascii():  # most texts are ASCII and have nothing to decompose
         return " ".join(value.lower().split())
     decomposed = unicodedata.normalize("NFKD", value.casefold())
     plain = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
@@ -23,7 +23,8 @@ _LOOKALIKES = str.maketrans(
     "abcdehijklmhoppqstuyvwxyaeikvotxbagilodabcdefghijklmnoprstuvwyz",
 )
 
-#: Unicode categories of invisible characters (marks, format characters), and invisible fillers.
+#: Unicode categories that `seen` removes (combining marks, format characters), and invisible filler
+#: characters of other categories.
 _UNSEEN = {"Mn", "Me", "Cf"}
 _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
@@ -33,7 +34,7 @@ _SPELLED = re.compile(r"\b(?:[a-z] ){2,}[a-z]\b")
 
 
 def seen(value: str) -> str:
-    """Return ``value`` in lower case without accents and without invisible characters."""
+    """Return ``value`` in lower case, without accents and invisible characters."""
     if value.isascii():
         return value.lower()
     return "".join(
@@ -46,9 +47,9 @@ def seen(value: str) -> str:
 def unmasked(value: str) -> str:
     """Return ``value`` as a human reads it: words of plain letters and digits, a bar at each pause.
 
-    Letters that look like Latin ones are replaced by these, invisible characters are removed, any
-    other character between letters becomes a space, and words spelled letter by letter
-    (``V.B.G.``) are joined.
+    Letters of other scripts that look like Latin letters are replaced by the Latin letters,
+    invisible characters are removed, punctuation before a space becomes a bar, any other character
+    between letters becomes a space, and words spelled letter by letter (``V.B.G.``) are joined.
     """
     plain = seen(value) if value.isascii() else seen(value).translate(_LOOKALIKES)
     words = _SIGNS.sub(" ", _PAUSE.sub(" | ", plain))
@@ -80,7 +81,7 @@ _CLASSES = _classes()
 def spelling_pattern(name: str) -> str:
     """Return a PostgreSQL regular expression for all spellings that fold to the folded ``name``.
 
-    Matching a table's names is ten times quicker with it than folding each name.
+    Matching the names of a table with this pattern is ten times quicker than folding each name.
     """
     return "".join(
         f"[{_CLASSES[sign]}]" if sign in _CLASSES else re.sub(r"([^\w\s])", r"\\\1", sign)
@@ -89,9 +90,10 @@ def spelling_pattern(name: str) -> str:
 
 
 #: Substitutions that turn a folded name into its sound in the Spanish of the Americas (seseo,
-#: yeismo, b as v, silent h). They apply in this order, each to all of its matches. The patterns
-#: mean the same in Python and JavaScript (flags ``gu``), because the phone searches by the same
-#: table. Newlines stay, so that a list of names can be converted at once. ``C`` is the sound of ch.
+#: yeismo, b as v, silent h), as pairs of a pattern and its replacement. The pairs apply in this
+#: order, each to all of its matches. The patterns mean the same in Python and JavaScript (flags
+#: ``gu``), because the phone searches by the same table. Newlines stay, so that a list of names can
+#: be converted at once. ``C`` is the sound of ch.
 #: Spelling rules after Real Academia Espanola, Ortografia (2010), chapter I.
 SOUNDS: Final[tuple[tuple[str, str], ...]] = (
     (r"[^a-z0-9\n]+", " "),

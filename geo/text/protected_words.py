@@ -24,7 +24,8 @@ _REFUGES = rf"""(?:
     )"""
 
 #: Words of places that protect survivors of gender-based violence or trafficking, LGBTIQ+
-#: people or unaccompanied children, in the languages of the network, in the form of `unmasked`.
+#: people or unaccompanied children, in the languages of the network. For texts that
+#: `geo.text.normalize.unmasked` has normalised.
 #: Broad on purpose: a record held back by mistake is reviewed, but a publication of a refuge cannot
 #: be undone.
 #: From domain.md (safe_space) and protection.md (P2, P38); to be reviewed by a protection lead.
@@ -69,12 +70,12 @@ _UNSEEN = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060
 
 
 def protected_phrases(texts: Iterable[str]) -> Iterator[str]:
-    """Yield each protected phrase in the texts of a record, in the form of `unmasked`."""
+    """Yield each protected phrase in the texts of a record, normalised by `unmasked`."""
     for text in texts:
         yield from _phrases(text)
 
 
-# Cached, because most texts of a file recur: codes, towns, organisations.
+# Cached, because most texts of an imported file recur: codes, towns, organisations.
 @lru_cache(maxsize=16_384)
 def _phrases(text: str) -> tuple[str, ...]:
     read = " | ".join(map(unmasked, _readings([text])))
@@ -87,7 +88,7 @@ def names_a_refuge(text: str) -> bool:
 
 
 def _readings(texts: Iterable[str]) -> Iterator[str]:
-    """Yield each text; one with invisible characters a second time, with spaces in their place."""
+    """Yield each text; yield a text with invisible characters again, with spaces in their place."""
     for text in texts:
         yield text
         if not text.isascii() and _UNSEEN.search(text):
