@@ -71,7 +71,7 @@ def alternatives(
     InvalidNode
         If a node does not exist.
     InvalidCost
-        If the lengths have another number or type, or the count is out of range.
+        If there is not one float64 or uint32 length per edge, or the count is out of range.
     """
     found = hierarchy.alternatives(metric, source, target, length, count, limits)
     return tuple(Path(cost, edges) for cost, edges in sorted(found, key=lambda way: way[0]))
