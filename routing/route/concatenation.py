@@ -1,4 +1,4 @@
-"""Concatenation of a route's parts in several regions into one route."""
+"""Concatenation of the parts of a route, each in one region, into one route."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
