@@ -55,7 +55,7 @@ def other_ways(
 def _by_other_roads(
     problem: SearchProblem, residents: Sequence[Resident], best: Plan, index: int
 ) -> list[Plan]:
-    """Find plans with other roads in one section: between its first and its last leg."""
+    """Find plans with other roads in one section, the legs between two crossings."""
     region, legs = best.sections[index]
     if len(legs) <= FEWEST_LEGS:
         return []
@@ -89,7 +89,7 @@ def _by_other_roads(
 
 
 def _turns_back(network: ModeNetwork, way: Legs) -> bool:
-    """Return whether a section makes a U-turn after its first leg or before its last leg."""
+    """Return whether the legs make a U-turn after the first leg or before the last leg."""
     twin = network.graph.edge_twin
     first, second, before, last = way.edge[[0, 1, -2, -1]].tolist()
     return bool(twin[first] == second or twin[last] == before)

@@ -132,6 +132,6 @@ def _shared_m(
 
 
 def warm() -> None:
-    """Compile the kernels that requests run."""
+    """Compile the numba kernel that requests run."""
     legs = Legs.whole(np.zeros(1, dtype=np.int64))
     shared_m(legs, np.ones(1), legs)

@@ -245,7 +245,7 @@ def _without_spurs(travel: Travel, pieces: Sequence[Piece], limit_m: float) -> t
 
 
 def _spur(travel: Travel, pieces: Sequence[Piece], at: int) -> tuple[int, float]:
-    """Measure how far a path runs back over itself after its piece ``at``: (pieces, metres)."""
+    """Measure how far a path retraces its own edges after its leg ``at``: (legs, metres)."""
     count, spur_m = 0, 0.0
     while at - count >= 0 and at + 1 + count < len(pieces):
         (edge, start, end), (back, begin, finish) = pieces[at - count], pieces[at + 1 + count]

@@ -207,7 +207,7 @@ class _Detail:
                     ids.update((post.id, country) for post in portal.posts)
 
     def allows(self, entered: Portal | None, left: Portal) -> bool:
-        """Return whether a plan may go from one portal straight to the other in one region."""
+        """Return whether a plan may go from one crossing to the next through one region."""
         if entered is None or not self._is_sketch(left.arrive[0]):
             return True
         country = self._country(left.arrive)
@@ -227,7 +227,7 @@ def _is_sketch(router: Router) -> bool:
 
 
 def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Snap] | None:
-    """Return both ends on their nearest roads; None if ``moves`` allows them other roads."""
+    """Snap both ends to their nearest roads; None if ``moves`` lets them snap to other roads."""
     if moves:
         return None
     check_request(request, router.graph.meta)

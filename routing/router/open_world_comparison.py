@@ -309,7 +309,10 @@ class _Comparison:
         return tuple(found)
 
     def _without(self, every: frozenset[Key], one: _Met, met: Sequence[_Met]) -> WayFigures | None:
-        """Return the figures with all met closures but ``one`` lifted; None if too many are met."""
+        """Return the quickest route's figures with all met closures but ``one`` lifted.
+
+        None if the open route meets more than `MOST_ALONE` closures, or if there is no route.
+        """
         return self._worlds.way(every - {one.key}) if len(met) <= MOST_ALONE else None
 
     @staticmethod
@@ -320,7 +323,7 @@ class _Comparison:
     def _by_choice(
         self, found: RoutingResult, route: Route, way: WayFigures, open_way: WayFigures, row: int
     ) -> tuple[DetourReason, ...]:
-        """Return the passable hazards that hold more metres of the open route than of a route."""
+        """Return as reasons the passable hazards inside which the open route runs farther."""
         own_m = self._passed_m(self._answer, self._answer.routes[row])
         met = [
             _Met(("hazard", hazard.id), "hazard", hazard.title or None, None, 0)
@@ -383,7 +386,7 @@ class _Comparison:
         return tuple("ceiling" if self._is_above(way) else None for way in self._leg.ways)
 
     def _is_chosen(self, open_way: WayFigures) -> bool:
-        """Return whether the quickest route is no detour: then the weights caused the detours."""
+        """Return whether the quickest route is no detour: then the weights chose the detours."""
         return not self._is_detour(self._quickest(), open_way)
 
     def _quickest(self) -> WayFigures:

@@ -42,7 +42,10 @@ WORTH_WAITING: Final = 0.95
 
 
 class _Told(NamedTuple):
-    """Figures of one section: cost, contact with a ban, edge lengths, entered no through roads."""
+    """Figures of one section of a plan: cost, contact with a ban, edge lengths, entries.
+
+    Entries are counted into roads closed to through traffic (no through roads).
+    """
 
     cost_s: float
     barred: bool
@@ -214,7 +217,7 @@ class Search:
         return found
 
     def _found(self, plan: Plan, aversion: float, told: Sequence[_Told]) -> RouteCandidate:
-        """Return the candidate of a plan from the sums over its sections."""
+        """Build the route candidate of a plan from the figures of its sections."""
         cost_s = sum(self._passing_s[passed.portal] for passed in plan.passed)
         cost_s += sum(section.cost_s for section in told)
         cost_s += STANDING_SHARE * sum(passed.wait_s for passed in plan.passed)
@@ -243,7 +246,7 @@ class Search:
 
     @cached_property
     def _passing_s(self) -> dict[Portal, float]:
-        """Cost of passing each portal at the ranking weight, seconds."""
+        """Cost of passing each portal (crossing) at the weight that ranks routes, seconds."""
         cost_s = self.problem.portals_s(self.problem.ranked_by[0].aversion)
         return dict(zip(self.problem.portals, cost_s, strict=True))
 
@@ -291,7 +294,7 @@ def _waits(plan: Plan) -> set[str]:
 
 
 def runs(plan: Plan) -> list[Section]:
-    """Return a plan's legs, border edges included, in runs of one region, in order of travel."""
+    """Return a plan's legs with border edges, consecutive sections of one region merged."""
     found: list[Section] = []
     for index, (region, legs) in enumerate(plan.sections):
         own = with_border(plan.passed[index - 1].portal, legs) if index else legs

@@ -134,7 +134,7 @@ class SearchProblem:
 
     @cached_property
     def _priced_portals(self) -> list[tuple[list[int], Priced]]:
-        """Prices of the border edges, region by region, with the rows of their portals."""
+        """Prices of the border edges, region by region, with their indices in ``portals``."""
         rows: dict[int, list[int]] = {}
         for row, portal in enumerate(self.portals):
             if portal.piece is not None:

@@ -179,7 +179,7 @@ def _is_chain(network: ModeNetwork, snaps: Sequence[Snap]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Around:
-    """Candidate edges around a place, nearest first; of equally connected edges only the nearest.
+    """Candidate edges around a place, nearest first; of the edges of a component only the nearest.
 
     Parameters
     ----------
@@ -283,7 +283,7 @@ def _by_row(pairs: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
 
 
 def _first_of_each(network: ModeNetwork, edges: Ints, leaving: Ints, arriving: Ints) -> Ints:
-    """Return the rows of the nearest edge of each component, ascending.
+    """Return the index of the nearest edge of each component, ascending.
 
     Of the edges inside one component the nearest represents all. An edge that leads from one
     component to another represents only itself: two places on the same such edge may be connected
@@ -302,7 +302,10 @@ def _first_of_each(network: ModeNetwork, edges: Ints, leaving: Ints, arriving: I
 
 
 def _least(network: ModeNetwork, rows: Sequence[_Around]) -> list[Snap] | None:
-    """Choose one edge per place, connected in order, with the least sum of distances; or None."""
+    """Choose one edge per place, connected in order, with the least sum of distances.
+
+    None where no choice is connected.
+    """
     picked = _picked(network, rows)
     if picked is None:
         return None
@@ -310,7 +313,7 @@ def _least(network: ModeNetwork, rows: Sequence[_Around]) -> list[Snap] | None:
 
 
 def _picked(network: ModeNetwork, rows: Sequence[_Around]) -> list[int] | None:
-    """Choose one candidate row per place; None where no choice is connected."""
+    """Choose one candidate edge per place, by index; None where no choice is connected."""
     total_m = rows[0].near.distance_m
     if not all(len(around.near) for around in rows):
         return None
@@ -343,7 +346,7 @@ def _joined(network: ModeNetwork, before: _Around, after: _Around) -> Bools:
 
 
 def _any(marked: Bools, components: Ints) -> Bools:
-    """Return the rows in which any component is marked; -1 stands for no component."""
+    """Return for each row of components whether any is marked; -1 stands for no component."""
     return np.asarray((marked[np.maximum(components, 0)] & (components >= 0)).any(axis=1))
 
 
@@ -386,7 +389,7 @@ def _next_m(network: ModeNetwork, around: _Around, joined: Bools, *, leaving: bo
     nodes = joined[network.components.label[: len(graph.node_lon)]]
     if country >= 0:
         nodes &= graph.node_country == country
-    if not nodes.any():  # spares a search through the whole region
+    if not nodes.any():  # avoids a search through the whole region
         return np.inf
 
     def accept(segments: Ints) -> Bools:

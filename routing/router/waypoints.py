@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LegRoute:
-    """The route of one leg, with the regions that its region numbers index."""
+    """The route of one leg, and the regions that its ``region`` is an index into."""
 
     regions: tuple["Router", ...]
     route: Route
