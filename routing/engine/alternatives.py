@@ -24,7 +24,7 @@ LIMITS: Final = ViaLimits()
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Path:
-    """Path and its cost.
+    """A path as edges, and its cost.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def alternatives(
     count: int,
     limits: ViaLimits = LIMITS,
 ) -> tuple[Path, ...]:
-    """Find the cheapest path and paths that differ enough from it and from each other.
+    """Find the cheapest path, and other paths that all differ enough from one another.
 
     Parameters
     ----------

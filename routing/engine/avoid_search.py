@@ -195,7 +195,7 @@ def ways_around(
     around: ClosedEdges,
     wanted: tuple[Sequence[int], Sequence[int]],
 ) -> dict[tuple[int, int], tuple[float, NDArray[np.int64]]]:
-    """Return the cheapest path between two nodes without closed edges, and partial paths of it.
+    """Return the cheapest path between two nodes without closed edges, and parts of this path.
 
     The path to a target may pass further wanted nodes, and any part of a cheapest path is a
     cheapest path itself.

@@ -96,12 +96,12 @@ class _Marks:
         return [edge] if twin < 0 else [edge, twin]
 
     def _road(self, edge: int, fraction: float) -> tuple[int, float]:
-        """Return a road as the lower edge of a twin pair, and the position along that edge."""
+        """Return the lower of an edge and its twin, and a position as a share of that edge."""
         twin = int(self._twin[edge])
         return (edge, fraction) if twin < 0 or edge < twin else (twin, 1.0 - fraction)
 
     def on_piece(self, piece: Piece) -> int:
-        """Return the least rank of a target on a piece of an edge, including the piece's ends."""
+        """Return the least rank of the targets on a part of an edge, its ends included."""
         edge, start, end = piece
         road, one = self._road(edge, start)
         _, other = self._road(edge, end)

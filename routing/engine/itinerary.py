@@ -191,7 +191,7 @@ class ItineraryClock:
         return self.departure.astimezone(offset) + timedelta(seconds=after_s)
 
     def retimed(self, plan: Plan) -> Plan | None:
-        """Recompute the portal times of a plan from the plan's own sections.
+        """Recompute the times at which a plan reaches and passes its portals, from its sections.
 
         Returns
         -------
@@ -293,7 +293,7 @@ class _Cut:
 
     @classmethod
     def of(cls, lengths: Sequence[int], portals: Sequence[Portal]) -> Self:
-        """Split legs; ``lengths`` count each section's legs, with the border edge before them."""
+        """Split border edges; ``lengths`` count each section's legs, its border edge included."""
         rows: list[Ints] = []
         stops: list[int] = []
         done, legs = 0, 0

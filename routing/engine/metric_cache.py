@@ -56,7 +56,7 @@ NOTHING_KNOWN: Final = Situation()
 
 @dataclass(eq=False, slots=True)
 class Resident:
-    """Metric in the cache.
+    """A cached metric: the edge costs of one profile, aversion and situation.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ class Residents:
         )
 
     def while_made(self, ground: Ground, aversion: float, situation: Situation) -> Resident | None:
-        """Return an older metric that may answer while the wanted one is being built, if any.
+        """Return an older metric to use while the wanted metric is being built, if any.
 
         None where the two metrics differ so little that the wanted one is ready in a moment.
         """
@@ -219,7 +219,7 @@ class Residents:
             yield resident
 
     def follow(self, ground: Ground, before: Situation, now: Situation) -> None:
-        """Move the cached metrics of one situation to another.
+        """Update the cached metrics of one situation to another situation.
 
         A small change is made in place; for a wide change a new metric is built, which then
         replaces the old metric.
@@ -233,8 +233,8 @@ class Residents:
                 and resident.key == key_of(profile, resident.model.aversion, before)
             ]
         moved = [row for row in rows if key_of(profile, row.model.aversion, now) != row.key]
-        # Metrics are moved one by one. Meanwhile `while_made` gives a request an older metric
-        # instead of a metric that is still to be moved.
+        # Metrics are updated one by one. Meanwhile `while_made` gives a request an older metric
+        # instead of a metric that is still to be updated.
         self._coming = frozenset(key_of(profile, row.model.aversion, now) for row in moved)
         try:
             for resident in moved:
@@ -256,7 +256,7 @@ class Residents:
         self._keep(resident, instead_of=former)
 
     def _maker(self, ground: Ground, aversion: float) -> Lock:
-        """Return the lock for building or moving a profile's metrics of an aversion."""
+        """Return the lock for building or updating a profile's metrics of an aversion."""
         with self._lock:
             return self._makers.setdefault((ground.travel.profile, aversion), Lock())
 

@@ -41,7 +41,7 @@ _FINEST_PER_S: Final = 1_000.0
 
 @dataclass(frozen=True, slots=True)
 class EndPieces:
-    """Pieces of edges that join a request's two ends to the graph.
+    """Pieces (parts of edges) that join a request's two ends to the graph.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ class ModeNetwork:
         )
 
     def departures(self, start: Snap) -> tuple[tuple[Piece, int], ...]:
-        """Return the pieces that leave a snapped place, each with the node it leads to."""
+        """Return the parts of edges from a snapped place to a node, each with that node."""
         starts, tail, head = self._places(start), self.graph.edge_tail, self.turns.leads_to
         # A place at the very end of an edge is the junction itself: a one-way street that begins
         # there need not be taken, and one that ends there need not be driven along.
@@ -154,7 +154,7 @@ class ModeNetwork:
         return (*(((edge, at, 1.0), head(edge)) for edge, at in starts), *leaving)
 
     def arrivals(self, end: Snap) -> tuple[tuple[Piece, int], ...]:
-        """Return the pieces that reach a snapped place, each with the node that it comes from."""
+        """Return the parts of edges from a node to a snapped place, each with that node."""
         finishes, head, turns = self._places(end), self.graph.edge_head, self.turns
         along = [
             ((edge, 0.0, at), node) for edge, at in finishes for node in turns.comes_from(edge)
@@ -168,7 +168,7 @@ class ModeNetwork:
         return (*along, *reaching)
 
     def direct(self, start: Snap, end: Snap) -> tuple[Piece, ...]:
-        """Return the pieces from place to place where both places lie on one edge."""
+        """Return the parts of edges straight from one place to the other, both on one edge."""
         return tuple(
             (edge, at, until)
             for edge, at in self._places(start)
@@ -264,7 +264,7 @@ class ModeNetwork:
         if is_entry(self.graph.edge_flags, self.mode).any():
             longest_s += ENTRIES_KEPT * ENTRY_S
         fine = (cch.UNREACHABLE - 1) / longest_s if longest_s > 0 else np.inf
-        # The safe unit is used where it is at least as fine.
+        # The unit of `_safe_units` is used where it is at least as fine.
         return min(_FINEST_PER_S, max(fine, self._safe_units(cost_s)))
 
     def _safe_units(self, cost_s: Floats) -> float:
@@ -274,7 +274,7 @@ class ModeNetwork:
         """
         if not len(cost_s):
             return _FINEST_PER_S
-        # Edges are sorted by tail.
+        # Edges are sorted by their tail node, so one reduction finds the dearest edge of each node.
         open_s = np.where(np.isfinite(cost_s), cost_s, 0.0)
         dearest_s = np.maximum.reduceat(open_s, self._leaving)
         longest_s = float(dearest_s.sum()) + self.turns.dearest(open_s)
@@ -321,7 +321,7 @@ class ModeNetwork:
     def shortest(
         self, metric: ModeMetric, ends: EndPieces, price: Callable[[Legs], Floats]
     ) -> tuple[Piece, ...]:
-        """Find the cheapest path between two ends that no closed border edge separates.
+        """Find the cheapest path between two snapped ends on edges that are open.
 
         Parameters
         ----------
@@ -372,7 +372,7 @@ class ModeNetwork:
 
 
 def moving(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    """Drop the pieces of length 0; keep the first piece if no other remains."""
+    """Drop the parts of edges of length 0; keep the first part if no other remains."""
     return tuple(piece for piece in pieces if piece[1] < piece[2]) or tuple(pieces[:1])
 
 

@@ -54,7 +54,8 @@ ROUNDING_S: Final = 1.0
 #: Most sections between portals that are cached with a metric [A].
 KEPT_SECTIONS: Final = 2_000
 
-#: Queue targets >= 0 are portals; arrival pieces are numbered downward from this value.
+#: In the queue, targets >= 0 are portals; the parts of edges that reach the end are numbered
+#: downward from this value.
 _FIRST_ARRIVAL: Final = -1
 
 
@@ -158,7 +159,7 @@ class Timing(Protocol):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PortalQuestion:
-    """Input of the search.
+    """Input of the search over portals.
 
     Parameters
     ----------
@@ -267,7 +268,7 @@ type _Entry = tuple[float, float, int, bool, _Label, int]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Ahead:
-    """Targets that can be reached from a portal or from the start.
+    """Targets (portals, arrivals at the end) that can be reached from a portal or from the start.
 
     Parameters
     ----------
@@ -365,7 +366,7 @@ class _Solving:
         return Plan(ended.sections, ended.passed, best[0], self._saw_waits)
 
     def _straight(self) -> Plan:
-        """Find the plan without a queue where there are no portals; of equal costs the first."""
+        """Find the plan directly where there are no portals; of equally cheap plans the first."""
         asked = self._asked
         least_s, best, through = math.inf, None, None
         for piece, cost_s in asked.direct:
@@ -428,7 +429,7 @@ class _Solving:
             self._look(labels, ahead, costs)
 
     def _pieces(self, region: int, pieces: Sequence[Piece]) -> list[_Piece]:
-        """Measure pieces of a region in one call."""
+        """Measure moving time and length of parts of edges of a region in one call."""
         legs = Legs.of(pieces)
         measures = zip(*self._asked.timing.measured(region, legs), strict=True)
         return [
@@ -486,7 +487,7 @@ class _Solving:
     def _worth_a_look(
         self, region: int, ahead: _Ahead, least_s: Floats
     ) -> Iterator[tuple[int, int]]:
-        """Yield the cheapest (label, target) for each portal, and for the end over all arrivals."""
+        """Yield the cheapest (label, target) pair for each portal, and one pair for the end."""
         if self._detours.are_possible(region):  # with detours, any pair may be cheapest
             yield from np.ndindex(least_s.shape)
             return
@@ -557,7 +558,7 @@ class _Solving:
         asked_s: float,
         then: tuple[float, float],
     ) -> _Stop:
-        """Walk from a label to a stop.
+        """Walk from the node of a label to the next stop.
 
         Parameters
         ----------

@@ -123,13 +123,13 @@ class Priced:
 
     @classmethod
     def of(cls, side: RegionView, pieces: Sequence[Piece]) -> Self:
-        """Compute the prices of pieces in a region."""
+        """Compute the prices of parts of edges in a region."""
         legs = Legs.of(pieces)
         barred, untold = side.rules.meets(legs), side.rules.meets_untold(legs)
         return cls(side.model(0.0).prices(legs), barred, untold)
 
     def at(self, aversion: float, banned_s: float) -> Floats:
-        """Return the cost of each piece in seconds, raised where it touches an exclusion."""
+        """Return the cost of each part in seconds, plus ``banned_s`` if it touches an exclusion."""
         cost_s = self.prices.at(aversion)
         cost_s[self.barred] += banned_s
         cost_s[self.untold] = np.inf
