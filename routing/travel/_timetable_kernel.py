@@ -56,7 +56,7 @@ def _when(moved_s: Floats, moved_m: Floats, target_m: float) -> float:
 
 @inlined
 def _snapped(stop_s: float, moved_s: Floats) -> float:
-    """Return a stretch's end, moved to a boundary between legs if `NOTHING` lies between them."""
+    """Return the end of a stretch, moved to a boundary between legs nearer than `NOTHING`."""
     row = int(np.searchsorted(moved_s, stop_s - NOTHING, side="left"))
     if row == len(moved_s):
         row -= 1

@@ -59,7 +59,7 @@ EVENT_PRICE_S: Final = 30 * 86_400.0
 
 
 #: Price of one kilometre inside a hazard without a cited rate, seconds per unit of weight [A]: as
-#: much as walking one kilometre more (714.8 s), so weight 1 doubles the walk inside it.
+#: much as walking one kilometre more (714.8 s), so weight 1 doubles the cost of walking inside.
 KM_INSIDE_PRICE_S: Final = 3_600.0 / FLAT_KMH
 
 

@@ -66,7 +66,7 @@ type Rule = Callable[[RoadGraph, Ints, Flags, bool], tuple[Floats, NDArray[np.ui
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A relative risk.
+    """A relative risk: a road attribute's factor on the rate of some kinds of hazards.
 
     Parameters
     ----------
