@@ -90,7 +90,7 @@ def settle(
     first_out
         int64 [N + 1]: the edges that leave node v are ``first_out[v]`` to ``first_out[v + 1]``.
     head
-        int32 [E].
+        int32 [E], the node that each edge leads to.
     cost_s
         float64 [E], seconds, >= 0, infinite where closed.
     seeds, seed_s
@@ -145,16 +145,16 @@ def settle(
 def add_up(
     order: Ints, via: Ints, tail: NDArray[np.int32], edge_value: Floats, seed_value: Floats
 ) -> Floats:
-    """Sum a value of the edges along the tree of a search, for every node.
+    """Sum edge values along the search tree, from the seed to every node.
 
     Parameters
     ----------
     order, via
         From `settle`.
     tail
-        int32 [E].
+        int32 [E], the node that each edge leaves.
     edge_value, seed_value
-        float64 [E] and float64 [k].
+        float64 [E] and float64 [k], the values of edges and of seeds.
 
     Returns
     -------
@@ -179,14 +179,16 @@ def least_on_way(
     node_rank: Ints,
     seed_rank: Ints,
 ) -> Ints:
-    """Return the least rank met on the way to each node, including the node's own rank.
+    """Return the least rank on the search tree's path to each node, the node itself included.
+
+    Ranks are numbers that the caller gives to edges, nodes and seeds.
 
     Parameters
     ----------
     order, via
         From `settle`.
     tail
-        int32 [E].
+        int32 [E], the node that each edge leaves.
     edge_rank, node_rank, seed_rank
         int64 [E], [N] and [k]: the least rank on an edge, at a node, and on the way to a seed.
 
@@ -204,16 +206,16 @@ def least_on_way(
 
 @compiled
 def last_marked(order: Ints, via: Ints, tail: NDArray[np.int32], marked: NDArray[np.bool_]) -> Ints:
-    """Return the last marked edge on the way to each node, -1 for none.
+    """Return the last marked edge on the search tree's path to each node, -1 for none.
 
     Parameters
     ----------
     order, via
         From `settle`.
     tail
-        int32 [E].
+        int32 [E], the node that each edge leaves.
     marked
-        bool [E].
+        bool [E], the marked edges.
     """
     last = np.full(len(via), -1, np.int64)
     for node in order:

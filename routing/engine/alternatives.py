@@ -24,7 +24,7 @@ LIMITS: Final = ViaLimits()
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Path:
-    """Path and its cost.
+    """A path as edges, and its cost.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def alternatives(
     count: int,
     limits: ViaLimits = LIMITS,
 ) -> tuple[Path, ...]:
-    """Find the cheapest path and paths that differ enough from it and from each other.
+    """Find the cheapest path, and other paths that all differ enough from one another.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def alternatives(
     InvalidNode
         If a node does not exist.
     InvalidCost
-        If the lengths have another number or type, or the count is out of range.
+        If there is not one float64 or uint32 length per edge, or the count is out of range.
     """
     found = hierarchy.alternatives(metric, source, target, length, count, limits)
     return tuple(Path(cost, edges) for cost, edges in sorted(found, key=lambda way: way[0]))

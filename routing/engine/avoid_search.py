@@ -1,7 +1,8 @@
-"""Paths between two nodes of a region that avoid a request's obstacles.
+"""Paths between two nodes of a region around the areas that the requester wants to avoid.
 
-The metric does not contain a request's obstacles, so its cost is a lower bound. The exact path is
-searched only when the caller needs this pair of nodes, and most cheapest paths meet no obstacle.
+A metric is shared by all requests and ignores these obstacles, so its cost of a path is a lower
+bound. The exact path is searched only for pairs of nodes that the caller needs; most cheapest paths
+meet no obstacle.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ from routing.travel.legs import Legs
 
 #: Key of a path: metric, its version, and the two nodes.
 type _Asked = tuple[Resident, int, int, int]
-#: Key of a pair that nothing joins: what else is closed (`Situation.key`), and the two nodes.
+#: Key of a pair of nodes without a path: hazards and closures (`Situation.key`), and the two nodes.
 type _Apart = tuple[frozenset[bytes | bool], int, int]
 
 
@@ -33,16 +34,16 @@ class Closed:
     Parameters
     ----------
     marks
-        bool [E + X], over the hierarchy's edges.
+        bool [E + X], true for each closed edge of the hierarchy.
     ways
-        For each path, seconds that it costs above the metric's cost, and its legs; infinite where
-        there is no path.
+        For each path around the obstacles, its cost above the metric's cheapest path, seconds, and
+        its legs; an infinite cost where there is no path.
     shut
-        Pairs that no path joins by time alone, and therefore at no aversion, with the units per
-        second of the metric in which none was found. A metric with coarser units could hold longer
-        paths and is still searched; any other finds none either.
+        Pairs of nodes that no path joins at aversion 0, and therefore at no aversion, with the
+        units per second of the metric in which no path was found. A metric with coarser units could
+        hold longer paths and is still searched; any other metric finds no path either.
     around
-        The closed edges in each metric that was searched, by the metric's version.
+        The closed edges in each metric that was searched, by metric and its version.
     """
 
     marks: NDArray[np.bool_]
@@ -52,7 +53,7 @@ class Closed:
 
 
 def closed_by(areas: Obstacles, network: ModeNetwork) -> Closed | None:
-    """Return the edges that areas close in a network, found once; None where they close none."""
+    """Find the edges that areas to avoid close in a network, once; None without such edges."""
 
     def closed() -> Closed | None:
         edges = areas.edges(network.graph)
@@ -68,15 +69,15 @@ _NO_LEGS: Final = Legs.of(())
 
 
 class DetourSearch:
-    """Search for paths around obstacles, where each path is searched once.
+    """Search for paths around obstacles that searches each path only once.
 
     Parameters
     ----------
     residents
         One metric per region, locked by the caller.
     closed
-        The edges that obstacles close in each region, None where they close none; empty without
-        obstacles.
+        The edges that obstacles close in each region, None for a region where they close no edge;
+        empty without obstacles.
     ends
         Nodes at which the paths of the request begin and end. Paths to nodes at the same end mostly
         share their edges, so one search yields several paths.
@@ -93,11 +94,11 @@ class DetourSearch:
         self._ends = ends
 
     def are_possible(self, region: int) -> bool:
-        """Return whether a path in a region may cost more than its metric says."""
+        """Return whether obstacles close edges of a region, so that paths may need a detour."""
         return bool(self._closed) and self._closed[region] is not None
 
     def extra_s(self, region: int, source: int, target: int) -> float:
-        """Return a path's cost above the metric's, seconds; infinite where there is no path."""
+        """Return the extra cost of avoiding the obstacles, seconds; infinite without a path."""
         return self._way(region, source, target)[0] if self.are_possible(region) else 0.0
 
     def path(self, region: int, source: int, target: int) -> Legs:
@@ -118,7 +119,7 @@ class DetourSearch:
 
     def _way(self, region: int, source: int, target: int) -> tuple[float, Legs]:
         resident, closed = self._residents[region], self._closed[region]
-        assert closed is not None  # noqa: S101 -- where detours are possible
+        assert closed is not None  # noqa: S101 -- callers check are_possible
         key = (resident, resident.version, source, target)
         sources, targets = self._beside(region, source, target)
         for first, last in _tries(resident, closed, sources, targets):
@@ -129,7 +130,7 @@ class DetourSearch:
         return closed.ways[key]
 
     def _beside(self, region: int, source: int, target: int) -> tuple[Sequence[int], Sequence[int]]:
-        """Return the nodes at both ends of the request if they include this pair, else the pair."""
+        """Return all nodes at the request's two ends if the pair is among them, else the pair."""
         if self._ends is not None:
             (start, sources), (end, targets) = self._ends
             if start == end == region and source in sources and target in targets:
@@ -140,10 +141,10 @@ class DetourSearch:
 def _tries(
     resident: Resident, closed: Closed, sources: Sequence[int], targets: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Yield pairs of nodes whose path probably passes the other nodes at the same ends.
+    """Yield pairs of a source and a target whose path probably passes the other nodes as well.
 
-    First come the two nodes that lie farthest apart by the metric. Where their path does not pass a
-    node at one of its ends, a path from or to that node instead passes the first one.
+    The first pair lies farthest apart by the metric. The second pair takes at each end a node that
+    the first path did not pass: the path from or to that node probably passes the first node.
     """
     if len(sources) * len(targets) == 1:
         return
@@ -167,7 +168,7 @@ def _look(
     ends: tuple[int, int],
     wanted: tuple[Sequence[int], Sequence[int]],
 ) -> None:
-    """Search one path; its parts between wanted nodes are stored as well."""
+    """Search the path between ``ends``; store it and its parts between wanted nodes."""
     at, apart = (resident, resident.version), (resident.situation.key(0.0), *ends)
     network, metric = resident.ground.network, resident.metric
     if metric.units_per_s >= closed.shut.get(apart, np.inf):
@@ -194,7 +195,7 @@ def ways_around(
     around: ClosedEdges,
     wanted: tuple[Sequence[int], Sequence[int]],
 ) -> dict[tuple[int, int], tuple[float, NDArray[np.int64]]]:
-    """Return the cheapest path between two nodes without closed edges, and partial paths of it.
+    """Return the cheapest path between two nodes without closed edges, and parts of this path.
 
     The path to a target may pass further wanted nodes, and any part of a cheapest path is a
     cheapest path itself.
@@ -206,9 +207,9 @@ def ways_around(
     ends
         The two nodes.
     around
-        The closed edges in that metric.
+        The edges closed by obstacles, prepared for the metric.
     wanted
-        Two groups of nodes: paths from any of the first to any of the second are wanted too.
+        Sources and targets: any path from a source to a target is wanted too.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Selection of the targets that are met first on the ways out of a place (P43)."""
+"""Selection of the targets that a traveller meets first on leaving a place (P43)."""
 
 from typing import Final
 
@@ -20,16 +20,16 @@ _NONE: Final = np.iinfo(np.int64).max
 def first_of_each(
     solved: ShortestPathTree, targets: Ints, cost_s: Floats, near_m: float
 ) -> list[int]:
-    """Return the targets whose own way passes no target that ranks before them.
+    """Return the targets whose cheapest path from the start passes no cheaper target.
 
     Parameters
     ----------
     solved
-        A finished search.
+        A finished search from the start.
     targets
-        int64 [k]: the targets to consider, all of them reached.
+        int64 [k]: the targets to consider; the search must have reached all of them.
     cost_s
-        float64 [T], cost of each target, by which targets are ranked.
+        float64 [T], cost of each target, by which targets are ranked; rank 0 is the cheapest.
     near_m
         A junction within this distance of a target, along its road, counts as at the target.
     """
@@ -63,7 +63,7 @@ def _before(solved: ShortestPathTree, least: Ints, target: int) -> int:
 
 
 class _Marks:
-    """Positions of the targets: the least rank on each edge and at each node."""
+    """The least rank of targets on each edge and at each node; rank 0 is the cheapest target."""
 
     def __init__(self, solved: ShortestPathTree, ranked: list[int], near_m: float) -> None:
         graph = solved.metric.graph
@@ -96,12 +96,12 @@ class _Marks:
         return [edge] if twin < 0 else [edge, twin]
 
     def _road(self, edge: int, fraction: float) -> tuple[int, float]:
-        """Return a road as the lower edge of a twin pair, and the position along that edge."""
+        """Return the lower of an edge and its twin, and a position as a share of that edge."""
         twin = int(self._twin[edge])
         return (edge, fraction) if twin < 0 or edge < twin else (twin, 1.0 - fraction)
 
     def on_piece(self, piece: Piece) -> int:
-        """Return the least rank of a target on a piece of an edge, including the piece's ends."""
+        """Return the least rank of the targets on a part of an edge, its ends included."""
         edge, start, end = piece
         road, one = self._road(edge, start)
         _, other = self._road(edge, end)

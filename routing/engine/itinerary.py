@@ -1,4 +1,4 @@
-"""Timing of a plan: when each piece of a way is walked, and when each crossing is reached."""
+"""Timing of a plan: when each leg of a route is travelled, and when each crossing is reached."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class Passage:
     arrival
         Time of arrival there, timezone-aware.
     wait_s
-        Seconds until it opens; 0 where it is open on arrival.
+        Seconds until the crossing opens; 0 if it is open on arrival.
     at_m
         Position on the route, metres from its start.
     """
@@ -79,14 +79,14 @@ class Waypoint:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ItineraryClock:
-    """Computation of the times at which places of a way are reached.
+    """Computation of the times at which a route reaches its places.
 
     Parameters
     ----------
     travels
-        The costs of each region, of one profile.
+        The travel costs of each region, all for one profile.
     departure
-        Timezone-aware; its offset is the local time of the whole way.
+        Timezone-aware; its offset is the local time of the whole route.
     stint
         The stint of walking that is under way at departure.
     """
@@ -96,13 +96,13 @@ class ItineraryClock:
     stint: Stint | None = None
 
     def walker(self) -> Walker:
-        """Return a walker at the start of the way, at the time of departure."""
+        """Return a walker at the start of the route, at the time of departure."""
         profile = self.travels[0].profile
         stint = under_way(self.departure, self.stint)
         return Walker(clock_of(self.departure), profile.window, profile.day_max_m, stint)
 
     def measured(self, region: int, legs: Legs) -> tuple[Floats, Floats]:
-        """Return moving seconds and metres of a region's legs, float64 [k] each."""
+        """Return moving time and length of a region's legs, float64 [k] each, in s and m."""
         return measured(self.travels[region], legs)
 
     def timetable(
@@ -118,7 +118,8 @@ class ItineraryClock:
         sections, passed
             As in a `Plan`.
         measures
-            `measured` of all their legs in order, including border edges, if already known.
+            The result of `measured` for each section's legs, preceded by the border edge, where
+            already known.
 
         Returns
         -------
@@ -163,8 +164,8 @@ class ItineraryClock:
     def through_s(self, portal: Portal, reached_s: float) -> float | None:
         """Return when all posts of a portal are passed, given when the first post is reached.
 
-        Both times are seconds after departure. None where the portal is not known to open, however
-        long the wait.
+        Both times are seconds after departure. None where no opening of the portal is known,
+        however long the wait.
         """
         if not portal.posts:
             return reached_s
@@ -174,7 +175,8 @@ class ItineraryClock:
             return None
         if through <= arrival:
             return reached_s
-        # Count from the opening itself, so that all who wait for it pass at the same time.
+        # Count from the opening time itself, so that all routes that wait for the same opening get
+        # exactly the same time.
         return max(reached_s, (through - self.departure).total_seconds())
 
     def arrival(self, passed: PassedPortal) -> datetime:
@@ -183,16 +185,17 @@ class ItineraryClock:
 
     def moment(self, after_s: float) -> datetime:
         """Return the time some seconds after departure, with the departure's offset."""
-        # Adding to a datetime with a zone is done in local time, an hour off where clocks change.
+        # A fixed offset, because Python adds to a datetime with a zone in local time: the sum would
+        # be an hour wrong where clocks change in between.
         offset = timezone(self.departure.utcoffset() or timedelta(0))
         return self.departure.astimezone(offset) + timedelta(seconds=after_s)
 
     def retimed(self, plan: Plan) -> Plan | None:
-        """Recompute the portal times of a plan from the plan's own sections.
+        """Recompute the times at which a plan reaches and passes its portals, from its sections.
 
         Returns
         -------
-        The plan with its own waits; None where a portal does not open any more.
+        The plan with new arrival times and waits; None if a portal stays closed after the arrival.
         """
         walker = self.walker()
         begun_s = walker.clock_s
@@ -211,7 +214,7 @@ class ItineraryClock:
         return replace(plan, passed=tuple(passed))
 
     def today(self) -> tuple[float, float]:
-        """Return seconds and metres to walk before a rest; infinite without walking hours."""
+        """Return seconds and metres left to walk before a rest; infinite without walking hours."""
         walker = self.walker()
         if not walker.has_hours:
             return np.inf, np.inf
@@ -241,7 +244,7 @@ class ItineraryClock:
         since: tuple[float, float],
         then: tuple[float, float],
     ) -> None:
-        """Move the walker along a section, from one post to the next."""
+        """Move the walker along a section, from the post before it to the post after it."""
         time_s, length_m = self.measured(region, legs)
         walker.go(
             summed(np.concatenate([[since[0]], time_s, [then[0]]])),
@@ -253,7 +256,8 @@ class ItineraryClock:
         found: list[Passage] = []
         at_m = 0.0
         for (region, legs), passed in zip(plan.sections, plan.passed, strict=False):
-            # Pieces of a portal on no road do not count towards the route's length.
+            # A portal without a border edge lies on no road: its metres do not count towards the
+            # route's length.
             (_, before_m), (_, after_m) = passed.portal.before, passed.portal.after
             is_road = passed.portal.piece is not None
             at_m += float(self.measured(region, legs)[1].sum()) + (before_m if is_road else 0.0)
@@ -274,14 +278,14 @@ def measured(travel: Travel, legs: Legs) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Cut:
-    """Border edges split at their first post, so that the wait takes place at the post.
+    """Timetable rows of legs, border edges split at their first post, where the wait takes place.
 
     Parameters
     ----------
     leg
-        int64 [rows], the leg that each row is a part of; -1 where the row is on no road.
+        int64 [rows], the leg that each row belongs to; -1 for a row on no road.
     stops
-        The rows right behind a post.
+        The rows that begin at a post.
     """
 
     leg: Ints
@@ -289,7 +293,7 @@ class _Cut:
 
     @classmethod
     def of(cls, lengths: Sequence[int], portals: Sequence[Portal]) -> Self:
-        """Split legs; ``lengths`` are the legs per section, each with the border edge before it."""
+        """Split border edges; ``lengths`` count each section's legs, its border edge included."""
         rows: list[Ints] = []
         stops: list[int] = []
         done, legs = 0, 0
@@ -307,14 +311,14 @@ class _Cut:
         return cls(np.concatenate([np.zeros(0, dtype=np.int64), *rows]), tuple(stops))
 
     def spread(self, values: Floats, halves: Sequence[tuple[float, float]]) -> Floats:
-        """Return values of rows, float64 [rows], from those of legs and of portals' halves."""
+        """Return one value per row, float64 [rows], from values of legs and of portals' halves."""
         found = np.append(values, 0.0)[self.leg]
         for stop, (before, after) in zip(self.stops, halves, strict=True):
             found[stop - 1], found[stop] = before, after
         return np.asarray(found)
 
     def gathered(self, table: Timetable, legs: int) -> Timetable:
-        """Return a timetable of legs from a timetable of rows."""
+        """Merge a timetable of rows to one entry per leg."""
         if not self.stops:
             return table
         rows = np.flatnonzero(self.leg >= 0)
@@ -333,5 +337,5 @@ class _Cut:
 
 
 def with_border(portal: Portal, legs: Legs) -> Legs:
-    """Return the legs behind a portal, with the portal's border edge before them."""
+    """Return the legs that follow a portal, preceded by its border edge if it has one."""
     return legs if portal.piece is None else Legs.joined([Legs.of([portal.piece]), legs])

@@ -1,9 +1,10 @@
-"""Cache of metrics by aversion and situation, which follows live knowledge.
+"""Cache of metrics (edge costs ready to search), kept up to date with hazards and closures.
 
-A request names the situation it needs and gets a metric of exactly that situation. When a situation
-changes a little, its metric is updated where the change lies; when it changes much, a new metric is
-built while the old one still answers. The region's folder holds the metrics of its roads without
-any hazard, mapped copy-on-write, so that workers share the memory that no hazard has touched.
+The key of a metric is profile, weight of exposure (aversion) and situation. A request gets a metric
+of exactly its own situation. When a situation changes a little, its metric is updated in place on
+the changed edges; when it changes much, a new metric is built while the old one still answers. The
+region's folder holds the metrics of its roads without any hazard, mapped copy-on-write, so that
+workers share the memory that no hazard has touched.
 """
 
 from collections import OrderedDict
@@ -38,15 +39,15 @@ type Key = tuple[Hashable, ...]
 #: Number of metrics to keep in memory (architecture.md, "How live knowledge reaches the router").
 RESIDENT: Final = 9
 
-#: A change of more edges than this is wide: a new metric is built beside the one that still answers
-#: (architecture.md).
+#: A change of more edges than this is wide: a new metric is built while the old metric still serves
+#: requests (architecture.md).
 WIDE: Final = 1_000
 
 #: Beyond this share of a region's edges a full customisation is quicker than a partial one
 #: (routing.md: 1 to 2 %).
 _PARTIAL_SHARE: Final = 0.01
 
-#: Number of a stored metric's costs that are compared with what this program would compute.
+#: Size of the sample of a stored metric's costs that is compared with newly computed costs.
 _SAMPLE: Final = 1_000
 
 #: Situation without any hazard, by day.
@@ -55,7 +56,7 @@ NOTHING_KNOWN: Final = Situation()
 
 @dataclass(eq=False, slots=True)
 class Resident:
-    """Metric in the cache.
+    """A cached metric: the edge costs of one profile, aversion and situation.
 
     Parameters
     ----------
@@ -69,9 +70,9 @@ class Resident:
     gate
         Lock held by every search, so that the metric is not updated during a search.
     version
-        Raised by every update; anything derived from the metric belongs to one version.
+        Number that every update raises; cached results are valid for one version only.
     derived
-        Results that other modules cache for this version.
+        Results that other modules have computed from this version of the metric.
     """
 
     ground: "Ground"
@@ -89,13 +90,13 @@ class Resident:
 
 
 def key_of(profile: Profile, aversion: float, situation: Situation) -> Key:
-    """Return the cache key; the whole profile is part of it, as profiles may share a name."""
+    """Return the cache key of a metric, with the whole profile, as profiles may share a name."""
     return (profile, aversion, situation.key(aversion))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Ground:
-    """Graph as one profile travels it: network and costs."""
+    """A graph prepared for one profile: the network and its travel costs."""
 
     network: ModeNetwork
     travel: Travel
@@ -178,9 +179,9 @@ class Residents:
         )
 
     def while_made(self, ground: Ground, aversion: float, situation: Situation) -> Resident | None:
-        """Return an older metric that may answer while the wanted one is being built, if any.
+        """Return an older metric to use while the wanted metric is being built, if any.
 
-        None where the two differ so little that the wanted metric is ready in a moment.
+        None where the two metrics differ so little that the wanted one is ready in a moment.
         """
         wanted = key_of(ground.travel.profile, aversion, situation)
         is_coming = wanted in self._coming or self._maker(ground, aversion).locked()
@@ -194,8 +195,8 @@ class Residents:
     def without_bans(self, ground: Ground, situation: Situation, banned_s: float) -> Resident:
         """Return a metric of time alone in which exclusions may be passed at a price.
 
-        The metric loses no path, however long: where it finds none, there is none. Only the last
-        such metric is kept, because only refusals need it.
+        The metric holds paths of any length: if a search in it finds no path, there is none. Only
+        the last metric of this kind is cached, because only refusals need it.
         """
         wanted = (*key_of(ground.travel.profile, 0.0, situation), banned_s)
         with self._unbinding:
@@ -204,7 +205,8 @@ class Residents:
                 edge_s = model.all_s()
                 edge_s[self._borders] = np.inf
                 edge_s[situation.banned] += banned_s
-                # A secret ban must not be given as a reason: the road counts as missing (P36).
+                # A secret exclusion must not be given as a reason: its roads count as missing
+                # (P36).
                 edge_s[situation.untold] = np.inf
                 metric = ground.network.metric(edge_s, exact=True)
                 self._unbound = (wanted, Resident(ground, model, situation, metric))
@@ -212,14 +214,15 @@ class Residents:
 
     @contextmanager
     def as_it_is(self, resident: Resident) -> Iterator[Resident]:
-        """Lock a metric for reading, whatever its situation is by now."""
+        """Lock a metric for reading, even if its situation has changed since it was found."""
         with resident.gate:
             yield resident
 
     def follow(self, ground: Ground, before: Situation, now: Situation) -> None:
-        """Move the cached metrics of one situation to another.
+        """Update the cached metrics of one situation to another situation.
 
-        A small change is made in place; a wide one in a new metric, which then replaces the old.
+        A small change is made in place; for a wide change a new metric is built, which then
+        replaces the old metric.
         """
         profile = ground.travel.profile
         with self._lock:
@@ -230,7 +233,8 @@ class Residents:
                 and resident.key == key_of(profile, resident.model.aversion, before)
             ]
         moved = [row for row in rows if key_of(profile, row.model.aversion, now) != row.key]
-        # Metrics move one by one; requests meanwhile need not build those that are still to come.
+        # Metrics are updated one by one. Meanwhile `while_made` gives a request an older metric
+        # instead of a metric that is still to be updated.
         self._coming = frozenset(key_of(profile, row.model.aversion, now) for row in moved)
         try:
             for resident in moved:
@@ -252,7 +256,7 @@ class Residents:
         self._keep(resident, instead_of=former)
 
     def _maker(self, ground: Ground, aversion: float) -> Lock:
-        """Return the lock for building or moving a profile's metrics of an aversion."""
+        """Return the lock for building or updating a profile's metrics of an aversion."""
         with self._lock:
             return self._makers.setdefault((ground.travel.profile, aversion), Lock())
 
@@ -275,7 +279,7 @@ class Residents:
     # --- making ---------------------------------------------------------------------------------
 
     def _made(self, ground: Ground, aversion: float, situation: Situation) -> Resident:
-        """Build a metric from the stored one, from the nearest cached one, or else in full."""
+        """Build a metric from the stored or the nearest cached metric, or else in full."""
         at_most = max(WIDE, int(_PARTIAL_SHARE * len(self._graph.edge_tail)))
         stored = open_metric(self._graph, ground.travel.profile.name, aversion)
         if stored is not None:
@@ -312,12 +316,12 @@ class Residents:
         return CostModel(ground.travel, situation.contacts, aversion, situation.night)
 
     def _move(self, resident: Resident, now: Situation, changed: Ints) -> bool:
-        """Update a metric that no other thread may be searching.
+        """Change a metric to another situation; no other thread may search it meanwhile.
 
         Returns
         -------
         bool
-            False where the metric's unit is too fine for the new costs; then it is unchanged.
+            False if the metric's unit is too fine for the new costs; the metric is then unchanged.
         """
         model = self._model(resident.ground, resident.model.aversion, now)
         if len(changed):
@@ -333,7 +337,7 @@ class Residents:
         return True
 
     def _agrees(self, base: Resident) -> bool:
-        """Return whether a sample of a stored metric's costs equals what this program computes."""
+        """Return whether a sample of a stored metric's costs equals newly computed costs."""
         count = len(self._graph.edge_tail)
         edges = np.unique(np.linspace(0, count - 1, _SAMPLE).astype(np.int64))
         edge_s = base.model.edges_s(edges)

@@ -1,7 +1,7 @@
 """Road network of one mode, and the cheapest path through it.
 
-A request brings its own costs and its own two ends. The hierarchy that it searches belongs to the
-graph and is built once and never changed, so any number of threads may search at the same time.
+A request brings its own costs and its own two ends. The hierarchy to search belongs to the graph,
+is built once and never changes, so any number of threads may search at the same time.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,30 +27,31 @@ type Piece = tuple[int, float, float]
 type Usable = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 
 #: A metric can hold paths up to this many times the region's diagonal, at the mean cost of its
-#: roads [A]. No real detour is as long; where no path is found, the search is repeated in safe
-#: units.
+#: roads [A]. No real detour is as long; where no path is found, the search is repeated in units
+#: coarse enough for any path.
 DIAGONALS: Final = 20.0
 
 #: Highest share of a metric's range that the costs of changing edges may sum to [A]; the rest is
 #: left for the paths that lead to these edges.
 _CHANGED_SHARE: Final = 0.5
 
-#: Finest unit of cost, in units per second: a millisecond is less than a step.
+#: Finest unit of cost, in units per second: a millisecond, shorter than a walker's step.
 _FINEST_PER_S: Final = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class EndPieces:
-    """Pieces of edges that join a request's two ends to the graph.
+    """Pieces (parts of edges) that join a request's two ends to the graph.
 
     Parameters
     ----------
     departures
-        (piece, node or copy that it leads to; copies are those of `routing.graph.turn_expansion`).
+        (piece, node or copy of a node that the piece leads to); see `routing.graph.turn_expansion`
+        for the copies.
     arrivals
-        (piece, node or copy that it comes from).
+        (piece, node or copy of a node that the piece comes from).
     direct
-        Pieces from end to end where both ends lie on one edge.
+        Pieces from the start straight to the end where both lie on one edge.
     """
 
     departures: tuple[tuple[Piece, int], ...]
@@ -107,7 +108,7 @@ class ModeNetwork:
         Parameters
         ----------
         edges
-            int64 [k], rising.
+            int64 [k], ascending.
         """
         if not len(edges):
             return self
@@ -129,7 +130,7 @@ class ModeNetwork:
         return np.flatnonzero(np.append(True, tail[1:] != tail[:-1]))
 
     def twin(self, edge: int) -> int | None:
-        """Return the same stretch of road in the other direction, if this mode may use it."""
+        """Return the edge of the same road in the other direction, None if closed to this mode."""
         twin = int(self.graph.edge_twin[edge])
         return twin if twin >= 0 and self._allows(twin) else None
 
@@ -145,7 +146,7 @@ class ModeNetwork:
         )
 
     def departures(self, start: Snap) -> tuple[tuple[Piece, int], ...]:
-        """Return the pieces that leave a snapped place, each with the node it leads to."""
+        """Return the parts of edges from a snapped place to a node, each with that node."""
         starts, tail, head = self._places(start), self.graph.edge_tail, self.turns.leads_to
         # A place at the very end of an edge is the junction itself: a one-way street that begins
         # there need not be taken, and one that ends there need not be driven along.
@@ -153,7 +154,7 @@ class ModeNetwork:
         return (*(((edge, at, 1.0), head(edge)) for edge, at in starts), *leaving)
 
     def arrivals(self, end: Snap) -> tuple[tuple[Piece, int], ...]:
-        """Return the pieces that reach a snapped place, each with the node that it comes from."""
+        """Return the parts of edges from a node to a snapped place, each with that node."""
         finishes, head, turns = self._places(end), self.graph.edge_head, self.turns
         along = [
             ((edge, 0.0, at), node) for edge, at in finishes for node in turns.comes_from(edge)
@@ -167,7 +168,7 @@ class ModeNetwork:
         return (*along, *reaching)
 
     def direct(self, start: Snap, end: Snap) -> tuple[Piece, ...]:
-        """Return the pieces from place to place where both places lie on one edge."""
+        """Return the parts of edges straight from one place to the other, both on one edge."""
         return tuple(
             (edge, at, until)
             for edge, at in self._places(start)
@@ -219,18 +220,18 @@ class ModeNetwork:
         Parameters
         ----------
         edge_s
-            float64 [k], >= 0, infinite where closed: of edges that are to change.
+            float64 [k], >= 0, infinite where closed: the new costs of the edges that change.
         """
         cost_s = float(edge_s[np.isfinite(edge_s)].sum())
         return cost_s * metric.units_per_s <= _CHANGED_SHARE * cch.UNREACHABLE
 
     def update(self, metric: ModeMetric, edges: NDArray[np.int64], edge_s: Floats) -> None:
-        """Change the costs of some edges of a metric; no thread may be searching it meanwhile.
+        """Change the costs of some edges of a metric; no thread may search the metric meanwhile.
 
         Parameters
         ----------
         edges, edge_s
-            int64 and float64 [k].
+            int64 [k] and float64 [k]: the edges and their new costs, seconds.
         """
         cost_s = np.where(self.usable(edges), edge_s, np.inf)
         cost = _in_units(cost_s, metric.units_per_s)
@@ -245,12 +246,13 @@ class ModeNetwork:
     def units(
         self, metric: ModeMetric, edges: NDArray[np.int64], edge_s: Floats
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """Return the hierarchy's edges and their units that a metric has for these edge costs."""
+        """Return the hierarchy's edges for graph edges, and their costs in a metric's units."""
         return self.turns.spread_some(edges, _in_units(edge_s, metric.units_per_s))
 
     def _units_per_s(self, cost_s: Floats) -> float:
-        """Return the unit, per second, in which every path that anyone would walk has a cost."""
-        # Thresholds have a price but no length, so they do not count for the mean cost.
+        """Return the units per second in which the cost of any realistic path fits a metric."""
+        # Edges without length (thresholds at barriers and no through roads) have a price but no
+        # metres, so they are left out of the mean cost per metre.
         open_ = np.isfinite(cost_s) & (self.graph.edge_length_dm > 0)
         length_m = float(self.graph.edge_length_dm[open_].sum(dtype=np.float64)) / 10.0
         if length_m <= 0:
@@ -262,14 +264,17 @@ class ModeNetwork:
         if is_entry(self.graph.edge_flags, self.mode).any():
             longest_s += ENTRIES_KEPT * ENTRY_S
         fine = (cch.UNREACHABLE - 1) / longest_s if longest_s > 0 else np.inf
-        # The safe unit is used where it is at least as fine.
+        # The unit of `_safe_units` is used where it is at least as fine.
         return min(_FINEST_PER_S, max(fine, self._safe_units(cost_s)))
 
     def _safe_units(self, cost_s: Floats) -> float:
-        """Return the finest unit in which no path is too long, as a path leaves each node once."""
+        """Return the most units per second in which the cost of any path fits a metric.
+
+        A path leaves each node at most once, so the dearest edge out of every node bounds its cost.
+        """
         if not len(cost_s):
             return _FINEST_PER_S
-        # Edges are sorted by tail.
+        # Edges are sorted by their tail node, so one reduction finds the dearest edge of each node.
         open_s = np.where(np.isfinite(cost_s), cost_s, 0.0)
         dearest_s = np.maximum.reduceat(open_s, self._leaving)
         longest_s = float(dearest_s.sum()) + self.turns.dearest(open_s)
@@ -299,7 +304,10 @@ class ModeNetwork:
     def between_s(
         self, metric: ModeMetric, sources: Sequence[int], targets: Sequence[int]
     ) -> Floats:
-        """Return costs from nodes to nodes, float64 [sources, targets], infinite without a path."""
+        """Return the least cost from each source to each target, float64 [sources, targets].
+
+        Seconds; infinite where there is no path.
+        """
         units = self.hierarchy.many_to_many(metric.arcs, sources, targets)
         return np.where(units < cch.UNREACHABLE, units / metric.units_per_s, np.inf)
 
@@ -313,7 +321,7 @@ class ModeNetwork:
     def shortest(
         self, metric: ModeMetric, ends: EndPieces, price: Callable[[Legs], Floats]
     ) -> tuple[Piece, ...]:
-        """Find the cheapest path between two ends that no closed border edge separates.
+        """Find the cheapest path between two snapped ends on edges that are open.
 
         Parameters
         ----------
@@ -322,11 +330,11 @@ class ModeNetwork:
         ends
             The two ends, from `ends`.
         price
-            Returns the cost of the ends' pieces, in the same terms as the metric's.
+            Returns the cost of the ends' pieces, in the unit of the metric's edge costs.
 
         Returns
         -------
-        Pieces in the order of travel, without those of no length unless nothing else remains.
+        Pieces in the order of travel, without pieces of length 0 unless no other piece remains.
 
         Raises
         ------
@@ -337,7 +345,7 @@ class ModeNetwork:
         return moving(way)
 
     def _cheapest(self, metric: ModeMetric, ends: EndPieces, own_s: Floats) -> list[Piece]:
-        """Choose the pieces to leave and to arrive by; of equal costs the first is taken."""
+        """Choose first piece, path and last piece of least cost; of equal costs the first."""
         leaving, arriving = len(ends.departures), len(ends.arrivals)
         leaving_s, arriving_s, direct_s = np.split(own_s, [leaving, leaving + arriving])
         direct = int(np.argmin(direct_s)) if len(direct_s) else 0
@@ -364,7 +372,7 @@ class ModeNetwork:
 
 
 def moving(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    """Return the pieces without those of no length, unless nothing else remains."""
+    """Drop the parts of edges of length 0; keep the first part if no other remains."""
     return tuple(piece for piece in pieces if piece[1] < piece[2]) or tuple(pieces[:1])
 
 

@@ -6,12 +6,13 @@ This search runs over portals alone.
 
 **The price of a route** is the time from departure to arrival, including nights of rest and waits,
 plus the exposure (the metric's cost beyond moving time). So a second of waiting costs as much as a
-second under way, and of two routes that arrive together the one that moves less is taken. A route
-may wait at a crossing as long as the crossing is stated to open, and passes it at most once, in
-either direction, so that no route drives about to spend time.
+second under way, and of two routes that arrive at the same time the route that moves less is taken.
+A route may wait at a crossing of known opening time for as long as needed. A route passes each
+crossing at most once, in either direction, so that no route drives about to spend time.
 
 Routes are timed lazily. The queue is ordered by lower bounds; when a route comes up, its section is
-unpacked, walked and judged at the crossing, and the route is queued again with its true price.
+unpacked and timed, the crossing's state at the arrival is looked up, and the route is queued again
+with its true price.
 """
 
 import heapq
@@ -38,20 +39,23 @@ type Node = tuple[int, int]
 type Section = tuple[int, Legs]
 
 
-#: With more portals than this, the table between them takes longer to compute than it saves [A].
+#: With more portals than this, the table of costs between all portals, which yields lower bounds,
+#: takes longer to compute than the bounds save [A].
 MOST_LOOKED_AHEAD: Final = 400
 
-#: From this many labels at a portal on, labels that move less but arrive later are dropped [A].
+#: From this many labels (partial routes) at a portal on, labels that move less but arrive later are
+#: dropped [A].
 MOST_LABELS: Final = 8
 
 #: Tolerance for the rounding of metrics to whole units, seconds [A]: among routes whose prices
-#: differ by less, their timing tells which is cheaper.
+#: differ by less, the exact timing decides which is cheaper.
 ROUNDING_S: Final = 1.0
 
 #: Most sections between portals that are cached with a metric [A].
 KEPT_SECTIONS: Final = 2_000
 
-#: Queue targets >= 0 are portals; arrival pieces are numbered downward from this value.
+#: In the queue, targets >= 0 are portals; the parts of edges that reach the end are numbered
+#: downward from this value.
 _FIRST_ARRIVAL: Final = -1
 
 
@@ -62,7 +66,7 @@ class Portal:
     Parameters
     ----------
     arrive, leave
-        (region, node) before and behind the portal.
+        (region, node) before and after the portal.
     posts
         Official posts in order of travel; empty for a joint within one country.
     piece
@@ -128,7 +132,7 @@ class Plan:
     cost_s
         The price of the route, seconds.
     saw_waits
-        Whether the search reached some portal while it was closed and opens later.
+        Whether the search reached a portal that was closed on arrival and opens later.
     """
 
     sections: tuple[Section, ...]
@@ -155,7 +159,7 @@ class Timing(Protocol):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PortalQuestion:
-    """Input of the search.
+    """Input of the search over portals.
 
     Parameters
     ----------
@@ -170,14 +174,14 @@ class PortalQuestion:
     timing
         Source of durations and opening times.
     allows
-        Returns whether a route may go from a portal, None for the start, to another within a
-        region.
+        Returns whether a route may go within a region from one portal (None for the start) to
+        another.
     closed_s
         Price of passing a portal that stays closed, seconds; infinite to forbid it.
     closed
         Edges that obstacles close, one item per region; empty without obstacles.
     is_patient
-        Whether waits and rests are free, as for a traveller with time to spare.
+        Whether waits and rests cost nothing, as for a traveller with time to spare.
     """
 
     start: int
@@ -207,7 +211,7 @@ class _Walked:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Piece:
-    """Piece at an end of the route: its leg, moving seconds and metres."""
+    """Part of an edge at an end of the route: its leg, moving seconds and metres."""
 
     legs: Legs
     time_s: float
@@ -264,14 +268,15 @@ type _Entry = tuple[float, float, int, bool, _Label, int]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Ahead:
-    """Targets that can be reached from a portal or from the start.
+    """Targets (portals, arrivals at the end) that can be reached from a portal or from the start.
 
     Parameters
     ----------
     targets, nodes
         Targets as queue entries number them, and the node of each.
     own_s, still_s
-        float64 [targets], each target's own cost, and a lower bound of the cost behind it.
+        float64 [targets], the cost of passing each target, and a lower bound of the cost from there
+        to the end.
     """
 
     targets: Sequence[int]
@@ -281,7 +286,7 @@ class _Ahead:
 
 
 class _Stop:
-    """Arrival of a walker at a stop.
+    """Arrival of a walker at a stop: at the first post of a portal, or at the end.
 
     Parameters
     ----------
@@ -304,9 +309,9 @@ class _Stop:
 def solve(residents: Sequence[Resident], question: PortalQuestion) -> Plan:
     """Find the cheapest plan, with one metric per region, locked by the caller.
 
-    By time alone, the plan arrives earliest among all routes whose sections are the metric's
-    cheapest paths: of the labels at a portal, each one is followed that is earlier, less tired or
-    has moved less than every other.
+    At aversion 0 the plan arrives earliest among all routes whose sections are the metric's
+    cheapest paths: of the labels (partial routes) at a portal, the search follows every label that
+    is earlier, less tired or has moved less than every other label.
 
     Raises
     ------
@@ -317,7 +322,7 @@ def solve(residents: Sequence[Resident], question: PortalQuestion) -> Plan:
 
 
 def _trimmed(plan: Plan) -> Plan:
-    """Return the plan without pieces of no length; a plan that goes nowhere keeps the first."""
+    """Drop legs of length 0 from a plan; a plan that goes nowhere keeps its first leg."""
     sections = tuple((region, legs.only(legs.start < legs.end)) for region, legs in plan.sections)
     on_roads = any(len(legs) for _, legs in sections)
     if not on_roads and all(passed.portal.piece is None for passed in plan.passed):
@@ -361,7 +366,7 @@ class _Solving:
         return Plan(ended.sections, ended.passed, best[0], self._saw_waits)
 
     def _straight(self) -> Plan:
-        """Find the plan without a queue where there are no portals; of equal costs the first."""
+        """Find the plan directly where there are no portals; of equally cheap plans the first."""
         asked = self._asked
         least_s, best, through = math.inf, None, None
         for piece, cost_s in asked.direct:
@@ -392,7 +397,7 @@ class _Solving:
     # --- looking ahead --------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        """Set up the search and queue all targets that can be reached from the start."""
+        """Set up the search and queue all portals and arrivals that the start leads to."""
         asked = self._asked
         self._order = count()
         self._heap: list[_Entry] = []
@@ -424,7 +429,7 @@ class _Solving:
             self._look(labels, ahead, costs)
 
     def _pieces(self, region: int, pieces: Sequence[Piece]) -> list[_Piece]:
-        """Measure pieces of a region in one call."""
+        """Measure moving time and length of parts of edges of a region in one call."""
         legs = Legs.of(pieces)
         measures = zip(*self._asked.timing.measured(region, legs), strict=True)
         return [
@@ -460,9 +465,9 @@ class _Solving:
         Parameters
         ----------
         labels
-            Labels that came over the same portals, or start.
+            Labels that have passed the same portals, or the labels at the start.
         between
-            float64 [labels, targets], the metric's costs.
+            float64 [labels, targets], the metric's costs from the labels to the targets.
         """
         asked, ids = self._asked, labels[0].ids
         on_s = between + ahead.own_s
@@ -482,8 +487,8 @@ class _Solving:
     def _worth_a_look(
         self, region: int, ahead: _Ahead, least_s: Floats
     ) -> Iterator[tuple[int, int]]:
-        """Yield the cheapest (label, target) for each portal, and for the end over all arrivals."""
-        if self._detours.are_possible(region):  # detours can make any pair the cheapest
+        """Yield the cheapest (label, target) pair for each portal, and one pair for the end."""
+        if self._detours.are_possible(region):  # with detours, any pair may be cheapest
             yield from np.ndindex(least_s.shape)
             return
         portals = sum(target >= 0 for target in ahead.targets)
@@ -495,16 +500,16 @@ class _Solving:
             yield row, portals + column
 
     def _least_s(self, label: _Label, on_s: Floats) -> Floats:
-        """Return lower bounds of the prices of routes that go on from a node, float64 [k].
+        """Return lower bounds of the prices of a label's continuations, float64 [k].
 
-        From the time on the way follow, by the slowest road, the distance still to walk and the
-        number of rests. Exposure counts as if it were walking, so that with aversion the result is
-        an estimate.
+        The remaining time, at the speed of the slowest road, gives the distance still to walk and
+        so the number of rests. Exposure counts as walking time, so that at an aversion above 0 the
+        result is an estimate.
 
         Parameters
         ----------
         on_s
-            float64 [k], the metrics' costs of the ways on.
+            float64 [k], the metrics' costs from the label on.
         """
         if self._asked.is_patient:
             return label.metric_s + on_s
@@ -522,7 +527,7 @@ class _Solving:
     def _push(
         self, price_s: float, metric_s: float, label: _Label, target: int, *, is_true: bool = False
     ) -> None:
-        # Round to the millisecond, so that all who wait for one opening arrive at the same time.
+        # Round to the millisecond, so that routes that wait for the same opening have equal prices.
         entry = (round(price_s, 3), metric_s, next(self._order), is_true, label, target)
         heapq.heappush(self._heap, entry)
 
@@ -531,7 +536,7 @@ class _Solving:
     def _walked(self, region: int, source: int, target: int, *, is_shared: bool) -> _Walked:
         """Unpack and measure the path between two nodes of a region.
 
-        Paths between two portals are cached for as long as the metric stays unchanged.
+        Paths between two portals (``is_shared``) are cached until the metric changes.
         """
         is_shared = is_shared and not self._detours.are_possible(region)
         kept = self._residents[region].derived if is_shared else self._sections
@@ -553,7 +558,7 @@ class _Solving:
         asked_s: float,
         then: tuple[float, float],
     ) -> _Stop:
-        """Walk from a label to a stop.
+        """Walk from the node of a label to the next stop.
 
         Parameters
         ----------
@@ -608,14 +613,14 @@ class _Solving:
         return walker.clock_s - self._start.clock_s + exposed_s
 
     def _arrive(self, label: _Label, row: int, metric_s: float) -> None:
-        """Extend a label to the end over one of its arrivals."""
+        """Extend a label to the end of the route by the arrival piece ``row``."""
         node = self._asked.arrivals[row][1]
         on_s = metric_s - label.metric_s + self._detours.extra_s(*label.at, node)
         if math.isfinite(on_s):
             self._end(label, node, self._last[row], on_s)
 
     def _is_never_open(self, target: int, label: _Label) -> bool:
-        """Return whether a portal is known not to open again after the label's time."""
+        """Return whether a portal is known to stay closed from the label's time on."""
         return label.walker.clock_s >= self._closed_from_s.get(target, math.inf)
 
     def _reach(self, label: _Label, target: int, metric_s: float) -> None:
@@ -624,7 +629,7 @@ class _Solving:
         on_s = metric_s - label.metric_s + self._detours.extra_s(*label.at, portal.arrive[1])
         if not math.isfinite(on_s):
             return
-        # Moving time behind the post counts for the next section, not as exposure of this one.
+        # Moving time after the post belongs to the next section and is no exposure of this section.
         asked_s = label.since_s + on_s - portal.after[0]
         stop = self._gone(label, portal.arrive[1], None, asked_s, portal.before)
         reached_s = stop.walker.clock_s - self._start.clock_s
@@ -659,7 +664,7 @@ class _Solving:
                 self._push(least_s, behind.metric_s, behind, target, is_true=True)
 
     def _settle(self, label: _Label) -> None:
-        """Extend a label from behind its portal, unless another label there dominates it."""
+        """Queue the targets beyond a label's portal, unless another label there dominates it."""
         if self._is_superfluous(label):
             return
         self._settled[label.portal].append(label)
@@ -671,7 +676,7 @@ class _Solving:
         self._look([label], *self._rows[label.portal])
 
     def _is_superfluous(self, label: _Label) -> bool:
-        """Return whether another label at the same place is no worse in any respect."""
+        """Return whether another label at the same portal is at least as good in every respect."""
         one = label.walker
         price_s = self._price_s(one, label.exposed_s, label.metric_s)
         others = self._settled[label.portal]
@@ -696,7 +701,10 @@ _NOTHING: Final = _Walked(_NO_LEGS, np.zeros(1), np.zeros(1))
 
 
 def _chained(first: Sequence[float], moved: Floats, last: Sequence[float]) -> Floats:
-    """Return cumulative sums along a section, given those of its middle: float64 [k + 1]."""
+    """Return cumulative sums along a section, float64 [k + 1].
+
+    ``first`` and ``last`` are values of single pieces, ``moved`` the cumulative sums between them.
+    """
     sums = np.empty(len(first) + len(moved) + len(last))
     sums[0] = 0.0
     middle = len(first) + len(moved)
@@ -707,7 +715,7 @@ def _chained(first: Sequence[float], moved: Floats, last: Sequence[float]) -> Fl
 
 
 def ahead_s(residents: Sequence[Resident], question: PortalQuestion) -> Floats:
-    """Return the least cost from behind each portal to the end, float64 [portals].
+    """Return the least cost from the far side of each portal to the end, float64 [portals].
 
     Every portal counts as open on arrival, so the result is a lower bound that guides the search
     towards the end. Infinite where no portals lead on.
@@ -740,7 +748,7 @@ def ahead_s(residents: Sequence[Resident], question: PortalQuestion) -> Floats:
 def _between_portals_s(
     resident: Resident, leaving: tuple[int, ...], arriving: tuple[int, ...]
 ) -> Floats:
-    """Return costs between portals; the result is cached until the metric changes."""
+    """Return the costs between portals; cached until the metric changes."""
     key = (leaving, arriving)
     known = resident.derived.get(key)
     if known is None:
@@ -749,5 +757,8 @@ def _between_portals_s(
 
 
 def between_s(resident: Resident, sources: Sequence[int], targets: Sequence[int]) -> Floats:
-    """Return costs from nodes to nodes, float64 [sources, targets], infinite without a path."""
+    """Return the least cost from each source to each target, float64 [sources, targets].
+
+    Seconds; infinite where there is no path.
+    """
     return resident.ground.network.between_s(resident.metric, sources, targets)

@@ -37,7 +37,7 @@ class Landing:
 def joints(sides: Sequence[RegionView], crossings: Sequence[Crossing]) -> tuple[Portal, ...]:
     """Find every portal over an official crossing from one region to another.
 
-    Crossings that a region's own border edges lead over, within that region, are not included.
+    Crossings on a border edge within a single region are not included.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def joints(sides: Sequence[RegionView], crossings: Sequence[Crossing]) -> tuple[
 def landing_nodes(
     sides: Sequence[RegionView], crossings: Sequence[Crossing], region: int
 ) -> list[int]:
-    """Return the nodes of a region that crossings join with other regions, ignoring bans."""
+    """Return the nodes of a region at crossings to other regions; exclusions are ignored."""
     found = (here.node for _, here, _ in _meetings(sides, crossings) if here.region == region)
     return list(dict.fromkeys(found))
 

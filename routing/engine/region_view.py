@@ -1,4 +1,4 @@
-"""One region as a request sees it, and the costs of the request's own pieces there."""
+"""One region as a request sees it, and the costs of the parts of edges at the request's ends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -53,12 +53,12 @@ class RegionView:
 
     @property
     def met_network(self) -> ModeNetwork:
-        """Network that places snap to: without roads that are closed in secret (P36)."""
+        """Network that places snap to: without the roads in secret exclusions (P36)."""
         return self.ground.network.without(self.situation.untold)
 
     @property
     def gates(self) -> dict[int, Gate]:
-        """Border edges with their posts: without edges that are closed in secret (P36)."""
+        """Border edges with their posts: without the edges in secret exclusions (P36)."""
         untold = frozenset(self.situation.untold.tolist())
         return {edge: gate for edge, gate in self.rules.gates.items() if edge not in untold}
 
@@ -105,7 +105,7 @@ class RegionView:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Priced:
-    """Pieces of one region with their prices at every aversion.
+    """Parts of edges of one region, with their prices at every aversion.
 
     Parameters
     ----------
@@ -123,13 +123,13 @@ class Priced:
 
     @classmethod
     def of(cls, side: RegionView, pieces: Sequence[Piece]) -> Self:
-        """Compute the prices of pieces in a region."""
+        """Compute the prices of parts of edges in a region."""
         legs = Legs.of(pieces)
         barred, untold = side.rules.meets(legs), side.rules.meets_untold(legs)
         return cls(side.model(0.0).prices(legs), barred, untold)
 
     def at(self, aversion: float, banned_s: float) -> Floats:
-        """Return the cost of each piece in seconds, raised where it touches an exclusion."""
+        """Return the cost of each part in seconds, plus ``banned_s`` if it touches an exclusion."""
         cost_s = self.prices.at(aversion)
         cost_s[self.barred] += banned_s
         cost_s[self.untold] = np.inf

@@ -1,4 +1,4 @@
-"""Search from one place to many: the tree of cheapest ways, and sums and crossings along it."""
+"""Search from one place to many: the tree of cheapest paths, with sums and crossings on each."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ AVERSION: Final = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Reached:
-    """How every target is reached, in the order of the request; infinite where it is not reached.
+    """Figures of the path to each target, in the request's order; infinite for an unreached target.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Reached:
 
 
 class ReachMetric:
-    """Costs that a search needs in one state of crossings and hazards; read-only once built."""
+    """Edge costs of a search in one state of crossings and hazards; read-only once built."""
 
     def __init__(
         self, network: ModeNetwork, rules: Rules, contacts: Sequence[HazardContact], *, night: bool
@@ -83,7 +83,7 @@ class ReachMetric:
 
     @cached_property
     def entry_s(self) -> Floats:
-        """Price of entering no through roads on each edge, float64 [E], seconds."""
+        """Price of entering a no through road on each edge, float64 [E], seconds; 0 elsewhere."""
         return self._all(self.travel.entry_s)
 
     @cached_property
@@ -101,7 +101,7 @@ class ReachMetric:
         return np.concatenate([np.zeros(0), *parts])
 
     def gate(self, edge: int) -> Gate:
-        """Return the official posts on a border edge."""
+        """Return the gate of a border edge, which holds its official posts."""
         return self.rules.gates[edge]
 
 
@@ -115,7 +115,7 @@ def _exposed_s(cost_s: Floats, priced_s: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Last:
-    """Last piece to each target.
+    """Last piece of the path to each target.
 
     ``piece`` is (edge, from, to), None where a target is not reached; ``node`` is the node that the
     piece comes from, -1 where it comes straight from the start.
@@ -126,7 +126,7 @@ class Last:
 
 
 class ShortestPathTree:
-    """Finished search: the tree of cheapest ways, and the last piece to each target."""
+    """Finished search: the tree of cheapest paths, and the last piece to each target."""
 
     def __init__(
         self, metric: ReachMetric, start: Snap, targets: Sequence[Snap | None], limit_s: float
@@ -176,7 +176,7 @@ class ShortestPathTree:
         return cost_s, Last(tuple(pieces), nodes)
 
     def reached(self) -> Reached:
-        """Sum length, time and exposure on the way to each target."""
+        """Sum length, time and exposure along the path to each target."""
         metric, travel = self.metric, self.metric.travel
         found = np.isfinite(self.cost_s)
         seed, legs = self.seed_legs, Legs.of([piece for piece in self.last.piece if piece])
@@ -196,7 +196,8 @@ class ShortestPathTree:
             total = np.full(len(found), np.inf)
             total[found] = own + np.where(node >= 0, before[node], 0.0)
             totals.append(total)
-        # The price of entering no through roads guides the search and is not reported.
+        # The price of entering no through roads only guides the search, so the cost returned to the
+        # caller leaves it out.
         entered_s = self._summed(metric.entry_s, np.zeros(len(seed)))
         cost_s = self.cost_s.copy()
         cost_s[found] -= np.where(node >= 0, entered_s[node], 0.0)
@@ -226,7 +227,7 @@ class ShortestPathTree:
         return tuple(self._posts(border, int(node)) if node >= 0 else () for node in self.last.node)
 
     def _posts(self, border: Ints, node: int) -> tuple[Crossing, ...]:
-        """Return the posts on the way to a node, in order of travel."""
+        """Return the official posts on the path to a node, in order of travel."""
         posts: list[Crossing] = []
         flat, row = self.metric.flat, int(border[node])
         while row >= 0:

@@ -1,4 +1,4 @@
-"""Metrics of a region's roads without any hazard, stored in its folder, mapped copy-on-write."""
+"""Metrics of roads without any hazard, stored in the region's folder, mapped copy-on-write."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -27,7 +27,7 @@ def metric_name(profile: str, aversion: float) -> str:
 
 
 def stored_facts(graph: RoadGraph, profile: str) -> Facts | None:
-    """Return the facts behind the region's stored metrics of a profile, None without any."""
+    """Return the facts that a profile's stored metrics are based on; None without such metrics."""
     about = graph.meta.metrics.get(metric_name(profile, 0.0)) if graph.folder else None
     return None if about is None else _facts(about)
 

@@ -18,12 +18,12 @@ type Flags = NDArray[np.bool_]
 #: Rows of the attribute tables that `look` returns for legs and `tell` for stretches: indices in
 #: the graph's tables; for a tag, bit 1 says yes and bit 2 says no.
 NAME, REF, CLASS, SURFACE, LIT, SIDEWALK = range(6)
-#: The last row: from `look`, whether the heights of both ends are known; from `tell`, the piece
-#: whose attributes the stretch has.
+#: The last row of these tables: from `look`, whether the heights of both ends are known; from
+#: `tell`, the index of the piece whose attributes the stretch has.
 KNOWN = SHOWN = 6
 #: Rows of the measures that `look` returns of whole edges, metres; heights are NaN where not known.
 LENGTH_M, ASCENT_M, DESCENT_M, TAIL_M, HEAD_M = range(5)
-#: Rows of the sums by piece or stretch; the first row is the position of the end.
+#: Rows of the sums by piece or stretch; the first row is its end, metres along the route.
 TO_M, CLIMBED_M, FALLEN_M, DURATION_S, NO_HEIGHT_M, NO_SURFACE_M, NO_LIT_M, UNREPORTED_M = range(8)
 
 _LIT: Final = (int(EdgeFlag.LIT_YES), int(EdgeFlag.LIT_NO))
@@ -73,13 +73,13 @@ class Looked:
         return self.time_s * legs.share, self.measured_m[LENGTH_M] * legs.share
 
     def only(self, rows: Ints) -> "Looked":
-        """Return the attributes of the legs at some rows, in the order of ``rows``."""
+        """Select legs by index; the result is in the order of ``rows``."""
         return Looked(self.noted[:, rows], self.measured_m[:, rows], self.time_s[rows])
 
 
 @inlined
 def _fill(row: NDArray[Any], column: NDArray[Any], edge: Ints) -> None:
-    """Copy the values of a column at some edges; a loop this short overlaps its memory reads."""
+    """Copy a column's values at some edges; the reads of so short a loop overlap in the CPU."""
     for leg in range(len(edge)):
         row[leg] = column[edge[leg]]
 
@@ -207,7 +207,7 @@ def tell(
 
 @inlined
 def _height_m(share: float, tail_m: float, head_m: float) -> float:
-    """Return the height at a share of a straight slope; exact at an end with a known height."""
+    """Return the height at a share of a straight slope; the known height itself at an end."""
     if share == 0:
         return tail_m
     return head_m if share == 1 else tail_m + (head_m - tail_m) * share
@@ -217,7 +217,7 @@ def _height_m(share: float, tail_m: float, head_m: float) -> float:
 def add_up(
     start: Floats, end: Floats, noted: Ints, measured_m: Floats, time_s: Floats
 ) -> tuple[Floats, Floats]:
-    """Sum the measures of all legs, and return the heights along them.
+    """Sum the measures of all legs, and return the heights at the ends of each leg.
 
     Parameters
     ----------

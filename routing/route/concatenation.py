@@ -1,4 +1,4 @@
-"""Concatenation of a route's parts in several regions into one route."""
+"""Concatenation of the parts of a route, each in one region, into one route."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -65,7 +65,7 @@ def _added(parts: Sequence[Mapping[str, Exposure]]) -> dict[str, Exposure]:
     for part in parts:
         for kind, item in part.items():
             # Kilometres get a key of their own where another part has expected events of the same
-            # kind, as within a region that has both.
+            # kind, as `hazard_exposure` does within one region.
             apart = item.unit == "km" and kind in rated
             rows[f"{kind}_without_rate" if apart else kind].append(item)
     return {kind: Exposure.sum(items) for kind, items in sorted(rows.items())}

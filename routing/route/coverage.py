@@ -1,4 +1,4 @@
-"""Coverage of a line by support spaces: supports along it, gaps between them, summary figures."""
+"""Coverage of a line by support spaces: supports along the line, gaps, and summary figures."""
 
 import math
 from collections.abc import Iterator, Sequence, Set
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Greatest distance from the line at which a space supports it on foot, metres (default of the
-#: app's setting).
+#: Greatest distance from the line at which a space supports travellers on foot, metres (default of
+#: the app's setting).
 ACCESS_M: Final = 1_000.0
 
 MIN_VERTICES: Final = 2
@@ -204,7 +204,7 @@ def supports_along(
     access_m: float = ACCESS_M,
     towns: Towns | None = None,
 ) -> tuple[SupportAt, ...]:
-    """Find the supports within reach of a line, in order along it.
+    """Find the supports within reach of a line, in order along the line.
 
     Each support is placed at the point of the line *nearest* to it, by metres on the ground. Of two
     equally near points, as where a line passes a space twice, only the first counts.
@@ -254,7 +254,8 @@ def _within_reach(line: MeasuredLine, supports: Supports, access_m: float) -> li
     for support, first, last in _near(line, supports, access_m):
         vertices, measure_m = line.coordinates[first:last], line.measure_m[first:last]
         distance_m, share = project(vertices, support.lon, support.lat)
-        # A micrometre of slack: of two segments that meet at the space the first is taken.
+        # With a micrometre of slack, the first of two segments that meet at the nearest point is
+        # taken.
         segment = int(np.argmax(distance_m <= distance_m.min() + 1e-6))
         if distance_m[segment] <= access_m:
             start_m, end_m = measure_m[segment : segment + 2]
@@ -266,9 +267,9 @@ def _within_reach(line: MeasuredLine, supports: Supports, access_m: float) -> li
 def _near(
     line: MeasuredLine, laid: Supports, access_m: float
 ) -> Iterator[tuple[Support, int, int]]:
-    """Yield the supports within reach of a part's bounding box, with the range of vertices to test.
+    """Yield the supports near the bounding box of a part of a line, with the vertices to test.
 
-    The range is the first vertex and the vertex behind the last of all parts within reach.
+    The vertices are a range: the first, and the one after the last, of all parts within reach.
     Distances are measured in the plane that `project` uses.
     """
     # A millimetre more for rounding: this is only a prefilter, the exact test follows.
@@ -279,7 +280,9 @@ def _near(
 
 @compiled
 def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: float) -> Ints:
-    """Return for each place the range of vertices of the line's parts whose boxes are within reach.
+    """Return for each place the range of vertices of those parts of a line that may be near.
+
+    A part may be near if its bounding box is within ``reach_m`` of the place.
 
     Parameters
     ----------
@@ -290,7 +293,7 @@ def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: floa
 
     Returns
     -------
-    int64 [2, places], the first vertex and the vertex behind the last; the latter is 0 where no
+    int64 [2, places], the first vertex, and the vertex after the last; the latter is 0 where no
     part is within reach.
     """
     count = (len(line) - 2) // _PART + 1

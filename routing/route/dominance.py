@@ -1,10 +1,10 @@
-"""Dominance filter: drop each route that another route of the response beats in every measure.
+"""Dominance filter: drop each route that another route equals or beats in every measure.
 
 Two routes are compared by arrival (with nights of rest and waits at crossings), by the upper bound
-of the exposure to each kind of hazard, by the ranking cost, and by the metres of which nothing is
-known. Kilometres inside hazards and expected events are separate measures. Where one of the two
+of the exposure to each kind of hazard, by the ranking cost, and by the metres without any hazard
+record. Kilometres inside hazards and expected events are separate measures. Where one of the two
 routes waits for a crossing, length is a measure too: the route that waits and the detour are both
-shown where each is better in some measure.
+kept if each is better in some measure.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,8 +1,9 @@
 """Stretches of a route: the attributes of each, and its contribution to the route's totals.
 
 Legs are cut where a hazard begins or ends, and consecutive pieces with equal attributes are merged
-again. The contribution of a stretch is computed as the totals of `routing.route.route` are, on the
-same shares of the same edges, so the stretches of a route sum to its totals wherever legs are cut.
+again. Contributions are computed by the same formulas as the totals in `routing.route.route`, on
+the same shares of the same edges, so the stretches of a route sum to its totals wherever legs are
+cut.
 """
 
 from collections.abc import Sequence
@@ -28,8 +29,8 @@ type Flags = NDArray[np.bool_]
 #: Less than this length of road is rounding and begins no stretch, metres.
 _NOTHING_M: Final = 1e-3
 
-#: A share of an edge, or of the largest contribution of any stretch, below this is rounding too;
-#: sums keep nine digits.
+#: Below this share of an edge, or of the largest contribution of any stretch, a value is a rounding
+#: error and set to 0; sums keep nine digits.
 _ROUNDING: Final = 1e-13
 
 #: Value of a tag by its bits for yes (1) and no (2): neither, yes, no, and both (yes wins).
@@ -81,7 +82,7 @@ def explained(
 def _cut(
     legs: Legs, looked: Looked, parts: Sequence[tuple[Ints, Floats, Floats]]
 ) -> tuple[Legs, Ints]:
-    """Cut legs where a hazard begins or ends: (pieces, leg int64 [pieces])."""
+    """Cut legs where a hazard begins or ends: (pieces, int64 [pieces], each piece's leg)."""
     whole = np.arange(len(legs.edge))
     length_m = looked.measured_m[_segment_kernels.LENGTH_M]
     leg = np.concatenate([row[0] for row in parts] * 2)
@@ -179,7 +180,7 @@ class _Explaining:
     # --- attributes -----------------------------------------------------------------------------
 
     def _factors(self) -> list[tuple[str, AppliedFactor]]:
-        """Return the relative risks by kind; outside rated hazards of the kind none applies."""
+        """Return the relative risks by hazard kind; they apply only inside its rated hazards."""
         inside: dict[str, Flags] = {}
         for item, here in zip(self.met, self.inside, strict=True):
             if item.hazard.rate_per_km is not None:
@@ -250,5 +251,5 @@ class _Explaining:
 
 
 def _unrounded(values: Floats) -> Floats:
-    """Return the values with those set to 0 that are only rounding residues."""
+    """Set values that are only rounding errors to 0."""
     return np.where(values > _ROUNDING * values.max(), values, 0.0)

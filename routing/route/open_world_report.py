@@ -1,14 +1,18 @@
-"""Results of the comparison with the open world (P54), made by `open_world_comparison`."""
+"""Results of the comparison of routes with the open world (P54), made by `open_world_comparison`.
+
+The *open route* is the quickest route of a world without the closures known to the requester.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-#: The exceeded limit. ``choice``: the route is long only by the weights of the request, without a
-#: hazard to name as the reason.
+#: The exceeded limit. ``closure``: closures explain a detour. ``ceiling``: the route is above the
+#: ceiling, whatever the reason. ``choice``: the route is long only by the weights of the request,
+#: without a hazard to name as the reason.
 type Beyond = Literal["closure", "ceiling", "choice"]
 
-#: Smallest difference in time that counts as a reason, seconds [A].
+#: Smallest delay for which a closure is given as a reason, seconds [A].
 LEAST_EXTRA_S: Final = 60.0
 
 
@@ -57,14 +61,15 @@ class DetourReason:
         Kind of the obstacle. ``'avoided'`` is the requester's own choice: an open crossing or an
         area that the requester keeps out of.
     id, name
-        Of the crossing or hazard. For the requester's own area: the area's number, and no name.
+        Id and name of the crossing or hazard; the number and no name for the requester's own area.
     state
         ``'closed'`` or ``'not_known'`` for a crossing at the arrival of the open route (P32), else
         None.
     extra_s, extra_m
-        Seconds and metres saved by lifting this reason alone. Where no single reason saves
-        anything because several stand in a row, the saving of lifting all of them; where other
-        reasons save something and this one does not, its additional saving beside the others.
+        Seconds and metres saved by lifting this reason alone. Where lifting any single reason
+        saves nothing, because several stand in a row, the saving of lifting all of them. Where
+        lifting another reason alone saves something and lifting this reason alone does not, the
+        additional saving of lifting this reason together with the others.
     is_choice
         Whether this is a passable hazard that was avoided by the weights of the request.
     arrival, opens
@@ -94,7 +99,7 @@ class Compared:
     ways
         Figures of each route.
     open_way
-        Figures of the open route; None where nothing could be opened.
+        Figures of the open route; None where there is no open route to compare with.
     because
         Reasons of each route, in order along the open route.
     beyond

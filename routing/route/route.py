@@ -1,4 +1,4 @@
-"""A route of a response: its line, totals, exposure, and the share that is not known."""
+"""A route of a response: line, totals, exposure, and the metres with unknown attributes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,11 +40,12 @@ class Route:
     measure_m
         float64 [k], metres at each vertex, by the edges' lengths; the last is ``distance_m``.
     legs
-        Pieces of directed edges; empty for a route over several regions, see ``parts``.
+        Directed edges, whole or in part; empty for a route over several regions, see ``parts``.
     profile
         The profile of the traveller.
     distance_m
-        Sum of the edges' lengths; the off-network parts are in the snaps.
+        Length on roads, metres; the distances from the requested points to the roads are in the
+        snaps.
     duration_s
         Moving time, seconds.
     ascent_m
@@ -68,15 +69,15 @@ class Route:
     arrival
         Arrival at the end, timezone-aware, with nights of rest and waits.
     region
-        Index of the region of the route, or of the first of several.
+        Index of the route's region, or of the first region of a route over several.
     parts
         The parts of a route over several regions, in order; empty for a route in one region.
     passages
-        The official crossings, in order, with the time of arrival.
+        The official crossings, in order of travel, with the time of arrival at each.
     via
         The waypoints between the ends, in order.
     stint
-        The stint of walking under way on arrival.
+        The day of walking under way on arrival; a following route continues this day.
     aversion
         The weight of exposure that found this route.
     cost_s
@@ -257,7 +258,7 @@ def drawn(graph: RoadGraph, legs: Legs) -> tuple[Floats, Floats]:
 
 
 def _hazards_met(contacts: Sequence[HazardContact], legs: Legs) -> tuple[str, ...]:
-    """Return the ids of hazards that part of the route lies inside, in order of first meeting."""
+    """Return the ids of hazards that contain part of the route, in order of first meeting."""
     met = []
     for item in contacts:
         leg, start, end = item.parts(legs)

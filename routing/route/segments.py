@@ -41,7 +41,7 @@ class RouteSegment(NamedTuple):
     from_m, to_m
         Begin and end of the stretch, metres along the route.
     road, ref
-        Name and number of the road; None without.
+        Name and number of the road; None for a road without.
     road_class
         One of ``HIGHWAY_CLASSES``.
     surface
@@ -208,7 +208,8 @@ class RouteSegments(Sequence[RouteSegment]):
         return starmap(RouteSegment, zip(*columns, strict=True))
 
 
-#: Numeric columns; those of them that are positions along the route; and columns of named figures.
+#: Numeric columns; the numeric columns that are positions along the route; and the columns that map
+#: names to figures.
 _FIGURES: Final = ("from_m", "to_m", "ascent_m", "descent_m", "duration_s")
 _PLACES: Final = ("from_m", "to_m")
 _BY_NAME: Final = ("exposure", "unknown")
@@ -217,7 +218,7 @@ _BY_NAME: Final = ("exposure", "unknown")
 def _joined_by_name(
     parts: Sequence[Mapping[str, Floats]], counts: Sequence[int]
 ) -> dict[str, Floats]:
-    """Concatenate named figures; a part without a name counts as 0."""
+    """Concatenate figures by name; a part without figures of a name counts as 0."""
     return {
         name: np.concatenate(
             [part.get(name, np.zeros(count)) for part, count in zip(parts, counts, strict=True)]
@@ -234,7 +235,7 @@ def _rows_by_name(columns: Mapping[str, Floats], count: int) -> Iterator[dict[st
 
 
 class Ferry(NamedTuple):
-    """A ferry on a route: its name (None without), where it begins and its length, metres."""
+    """A ferry on a route: its name (None without), begin along the route and length, metres."""
 
     name: str | None
     from_m: float

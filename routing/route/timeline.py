@@ -1,4 +1,4 @@
-"""Timeline of a finished route: the time at which a traveller reaches each position of it."""
+"""Timeline of a finished route: the time at which a traveller reaches each of its positions."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,8 +16,8 @@ type Floats = NDArray[np.float64]
 #: A position on a route: metres from the start, and the rank among stops at the same metre.
 type Place = tuple[float, int]
 
-#: Ranks of stops at the same metre: a bed before a crossing, the crossing's posts, a waypoint or
-#: bed behind the crossing.
+#: Ranks of stops at the same metre: a bed (a place to sleep) before a crossing, the posts of the
+#: crossing, a waypoint or bed after the crossing.
 BEFORE, POST, BEHIND = 0, 1, 2
 
 #: The start of a route, ranked before any stop at the start.
@@ -53,11 +53,11 @@ class Pacing:
 
     @property
     def end(self) -> Place:
-        """The end of the route, ranked behind any stop at the end."""
+        """The end of the route, ranked after any stop at the end."""
         return (self.route.distance_m, BEHIND)
 
     def walker(self, stint: Stint | None = None) -> Walker:
-        """Return a walker at the start, on a fresh day or in the middle of a stint."""
+        """Return a walker at the start, on a fresh day or within a day of walking under way."""
         profile, own = self.route.profile, under_way(self.departure, stint)
         return Walker(clock_of(self.departure), profile.window, profile.day_max_m, own)
 
@@ -79,7 +79,7 @@ class Pacing:
         walker
             The walker at ``begin``; not changed.
         begin, end
-            The stretch to walk. A stop at ``begin`` is not made, a stop at ``end`` is.
+            The stretch to walk. The walker does not stop at ``begin``, but does stop at ``end``.
         reached
             Receives the arrival at each crossing and waypoint on the stretch, by metres and id.
         """
@@ -97,7 +97,7 @@ class Pacing:
                 key = (here_m, None if crossing is None else crossing.id)
                 reached.setdefault(key, arrival)
             # A walker later than the route's own clock may find the crossing closed for good
-            # (None); no wait is added then, as the states of crossings are reported elsewhere.
+            # (None). No wait is added then: this timeline gives times, not the states of crossings.
             through = None if crossing is None else crossing.passable_from(arrival)
             if through is not None and through > arrival:
                 twin.wait(twin.clock_s + (through - arrival).total_seconds())
@@ -144,7 +144,7 @@ class Pacing:
         walker.go(moved_s, moved_m - moved_m[0])
 
     def _sums(self, from_m: float, to_m: float) -> tuple[Floats, Floats]:
-        """Return the ends of segments between two positions, and the moving seconds to each."""
+        """Return the ends of stretches between two positions, and the moving seconds to each."""
         between = (self._ends_m > from_m) & (self._ends_m < to_m)
         moved_m = np.concatenate([[from_m], self._ends_m[between], [to_m]])
         moved_s = np.interp(moved_m, self._ends_m, self._time_s)
@@ -159,7 +159,7 @@ def days_between(
     Parameters
     ----------
     left
-        Departure on the part, and the stint under way at that time; its day is counted too.
+        Departure on the part, and the day of walking under way at that time, which counts too.
     span_m
         Begin and end of the part, metres along the route.
     """

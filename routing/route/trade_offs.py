@@ -48,7 +48,7 @@ class Trade:
     wait_s
         Waiting at official crossings, seconds.
     extra_days
-        Fewest days on foot.
+        Days on foot, as in `Route.walking_days`.
     exposure
         Exposure by kind; kinds that neither route has are missing. Kilometres inside records
         without a rate are never compared with expected events: where a response has both of a
@@ -73,7 +73,7 @@ class Trade:
 
 
 def trades(routes: Sequence[Route]) -> tuple[Trade, ...]:
-    """Return the differences of each route to the quickest (the first of equally quick routes)."""
+    """Compare each route with the quickest route, the first one of equally quick routes."""
     if not routes:
         return ()
     quickest = min(

@@ -1,9 +1,9 @@
 """Hazards that begin or end while a traveller is under way: whether they hold at the arrival.
 
 A search uses the hazards in force at the departure. Hazards that begin or end later are judged on
-the finished routes, by each route's own clock and with a margin for pace: a traveller slower than
-the model is not led into a hazard that has begun, nor a quicker one into a hazard that has not yet
-ended (P11: a refusal rather than a forbidden place).
+the finished routes, by each route's own timetable and with a margin for pace: a traveller slower
+than the model is not led into a hazard that has begun, nor a quicker traveller into a hazard that
+has not yet ended (P11: a refusal rather than a forbidden place).
 """
 
 from collections.abc import Sequence
@@ -22,20 +22,22 @@ from routing.travel.hazard_overlay import TOLERANCE_M
 
 type Floats = NDArray[np.float64]
 
-#: Margin for pace: nobody reaches a place before this share of the computed travel time, nor later
-#: than its inverse [A]: paces of healthy adults on paths lie within a third of their mean.
+#: Margin for pace: a traveller reaches a place after at least this share of the computed travel
+#: time, and after at most the travel time divided by this share [A]: paces of healthy adults on
+#: paths lie within a third of their mean.
 EARLIEST: Final = 0.75
 
 
 def met_on_the_way(ways: Sequence[Pacing], coming: Sequence[tuple[datetime, Hazard]]) -> list[int]:
-    """Return the rows of hazards on a route that may begin before the traveller has left them.
+    """Return the indices in ``coming`` of hazards that may begin before travellers have left them.
 
-    Rule P11: a refusal rather than a way through a forbidden place.
+    Only hazards on a route count. Rule P11: a refusal rather than a route through a forbidden
+    place.
 
     Parameters
     ----------
     ways
-        The routes found without the coming hazards, each on every clock it may be walked by.
+        The routes found without the coming hazards, each with every timetable it may be walked by.
     coming
         The begin (timezone-aware) of each hazard, and the hazard.
     """
@@ -49,12 +51,14 @@ def met_on_the_way(ways: Sequence[Pacing], coming: Sequence[tuple[datetime, Haza
 def reached_too_early(
     ways: Sequence[Pacing], ended: Sequence[tuple[datetime, Hazard]]
 ) -> list[int]:
-    """Return the rows of hazards on a route that the traveller may reach before they end.
+    """Return the indices in ``ended`` of hazards that travellers may reach before the hazards end.
+
+    Only hazards on a route count.
 
     Parameters
     ----------
     ways
-        The routes found without the hazards, each on every clock it may be walked by.
+        The routes found without the hazards, each with every timetable it may be walked by.
     ended
         The end (timezone-aware) of each hazard, and the hazard.
     """
@@ -73,9 +77,10 @@ def meets(route: Route, hazard: Hazard) -> bool:
 def _times(
     ways: Sequence[Pacing], hazard: Hazard, begins: datetime | None, *, is_last: bool
 ) -> list[datetime]:
-    """Return the earliest arrival at a hazard, or the latest departure, of each route meeting it.
+    """Return each route's earliest arrival at a hazard, or its latest time of leaving the hazard.
 
-    Routes that certainly end before the hazard begins are skipped without a geometry test.
+    Routes that do not touch the hazard are left out. Routes that certainly end before the hazard
+    begins are skipped without a geometry test.
     """
     found = []
     area = None
@@ -99,7 +104,7 @@ def _later(departure: datetime, moment: datetime) -> datetime:
 
 
 def _met_m(route: Route, area: shapely.Geometry) -> tuple[float, float] | None:
-    """Return the first and last metre at which a route meets an area; None where it never does."""
+    """Return the first and last metre at which a route meets an area; None if they never meet."""
     line = route.coordinates
     if not shapely.intersects(shapely.linestrings(line), area):
         return None

@@ -1,4 +1,4 @@
-"""Alternatives to the best plan: other roads between its crossings, and other crossings."""
+"""Alternatives to the best plan: other roads between two crossings, and other crossings."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,8 +19,8 @@ from routing.travel.legs import Legs
 #: path; a share of 0.15 leaves one of twenty (benchmarks/RESULTS.md).
 LOCAL_SHARE: Final = 0.15
 
-#: A section of at most this many legs has no road between its two ends that an alternative could
-#: replace.
+#: A section of at most this many legs (edges, or parts of edges at its ends) gets no alternative:
+#: the first and the last leg are always kept, and no road lies between them.
 FEWEST_LEGS: Final = 2
 
 
@@ -30,16 +30,17 @@ def other_ways(
     aversion: float,
     best: Plan,
 ) -> list[Plan]:
-    """Find plans that differ from the best plan.
+    """Find plans that differ from the best plan in their roads or in their crossings.
 
-    The plans come in no particular order, and the caller drops those that cost too much.
+    The plans are unordered, and the caller drops the plans that cost too much.
 
     Parameters
     ----------
     problem
         The request.
     residents, aversion
-        The metrics, one per region, and the aversion that the best plan was found with.
+        The metrics (costs of the edges), one per region, and the weight of exposure that the best
+        plan was found with.
     best
         The best plan.
     """
@@ -54,7 +55,7 @@ def other_ways(
 def _by_other_roads(
     problem: SearchProblem, residents: Sequence[Resident], best: Plan, index: int
 ) -> list[Plan]:
-    """Return plans that replace one section by other roads between its first and its last leg."""
+    """Find plans with other roads in one section, the legs between two crossings."""
     region, legs = best.sections[index]
     if len(legs) <= FEWEST_LEGS:
         return []
@@ -88,7 +89,7 @@ def _by_other_roads(
 
 
 def _turns_back(network: ModeNetwork, way: Legs) -> bool:
-    """Return whether a section turns round on its first or its last leg."""
+    """Return whether the legs make a U-turn after the first leg or before the last leg."""
     twin = network.graph.edge_twin
     first, second, before, last = way.edge[[0, 1, -2, -1]].tolist()
     return bool(twin[first] == second or twin[last] == before)
@@ -100,7 +101,7 @@ def _by_other_crossings(
     aversion: float,
     best: Plan,
 ) -> list[Plan]:
-    """Return the best plan without each crossing of ``best``, one crossing left out at a time."""
+    """Find the best plan without one crossing of ``best``, for each of its crossings in turn."""
     found = []
     crossings = dict.fromkeys(
         tuple(post.id for post in passed.portal.posts) for passed in best.passed

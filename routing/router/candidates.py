@@ -1,4 +1,4 @@
-"""Route candidates of one request, priced alike, and the choice of those that differ enough."""
+"""Route candidates of one request, and the choice of candidates whose roads differ enough."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,21 +22,21 @@ MAX_OVERLAP: Final = 0.8
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RouteCandidate:
-    """A plan with the values that candidates are ranked and compared by.
+    """A plan with the figures by which candidates are ranked and compared.
 
     Parameters
     ----------
     plan
         The plan itself.
     aversion
-        The aversion that the plan was found with.
+        The weight of exposure that the plan was found with.
     cost_s
-        Upper bound of the plan's cost at the ranking aversion, seconds.
+        Upper bound of the plan's cost at the aversion that ranks all candidates, seconds.
     roads
-        By region: the plan's legs there, and the length of each leg's whole edge, float64 [legs],
-        metres.
+        Maps the index of a region to the plan's legs in this region, and to the length of each
+        leg's whole edge, float64 [legs], metres.
     breaks_a_ban
-        Whether the plan touches an exclusion.
+        Whether the plan touches an exclusion, which no route may touch.
     entries
         How often the plan enters roads closed to through traffic; not part of ``cost_s``.
     """
@@ -50,7 +50,7 @@ class RouteCandidate:
 
     @property
     def length_m(self) -> float:
-        """Length on roads without border edges, metres."""
+        """Length of the plan on roads, border edges left out, metres."""
         return sum(float((legs.share * edge_m).sum()) for legs, edge_m in self.roads.values())
 
     def overlap(self, other: "RouteCandidate") -> float:
@@ -77,7 +77,7 @@ def each_once(plans: Sequence[tuple[Plan, float]]) -> list[tuple[Plan, float]]:
 
 
 def distinct(found: Sequence[RouteCandidate], most: int) -> list[RouteCandidate]:
-    """Return the cheapest candidates, skipping each that mostly repeats a cheaper candidate."""
+    """Return the cheapest candidates; skip any that repeats a kept one beyond `MAX_OVERLAP`."""
     kept: list[RouteCandidate] = []
     for item in sorted(found, key=lambda item: item.cost_s):
         if len(kept) == most:
@@ -132,6 +132,6 @@ def _shared_m(
 
 
 def warm() -> None:
-    """Compile the kernels that requests run."""
+    """Compile the numba kernel that requests run."""
     legs = Legs.whole(np.zeros(1, dtype=np.int64))
     shared_m(legs, np.ones(1), legs)

@@ -172,7 +172,8 @@ def _snaps(
     graph: RoadGraph, places: Floats, mode: Mode, country: str | None, limit_m: float
 ) -> list[Snap]:
     try:
-        # The country is known for the start only; behind the start the crossings decide it.
+        # Only the start's country is given. Later waypoints may snap in any country: the path
+        # between them passes borders at official crossings only.
         return [
             snap_to_edge(graph, float(lon), float(lat), mode, None if row else country, limit_m)
             for row, (lon, lat) in enumerate(places)
@@ -198,7 +199,7 @@ def _corridor_m(travel: Travel, around: BaseGeometry, crossings: Sequence[Crossi
 
 
 def _shape(graph: RoadGraph, edge: int) -> BaseGeometry:
-    """Return an edge's geometry; a Point for an edge without length (the halves of a crossing)."""
+    """Return an edge's geometry; a Point for an edge of length 0 (each half of a crossing)."""
     line = graph.edge_coordinates(edge)
     return shapely.Point(line[0]) if (line == line[0]).all() else shapely.LineString(line)
 
@@ -244,7 +245,7 @@ def _without_spurs(travel: Travel, pieces: Sequence[Piece], limit_m: float) -> t
 
 
 def _spur(travel: Travel, pieces: Sequence[Piece], at: int) -> tuple[int, float]:
-    """Measure how far the path retraces itself after piece ``at``: (pairs of pieces, metres)."""
+    """Measure how far a path retraces its own edges after its leg ``at``: (legs, metres)."""
     count, spur_m = 0, 0.0
     while at - count >= 0 and at + 1 + count < len(pieces):
         (edge, start, end), (back, begin, finish) = pieces[at - count], pieces[at + 1 + count]

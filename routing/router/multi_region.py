@@ -24,8 +24,8 @@ from routing.router.snap_selection import RoutePlace, met_joined, nearest, place
 from routing.router.waypoints import LegRoute, leg_of, over, told_by_leg
 from routing.travel.request import RouteRequest, check_request
 
-#: Kinds of blockers that refuse a journey although the regions are joined. Any other refusal may
-#: come from a gap in a region's roads, so the sketch is searched next.
+#: Kinds of blockers that make the refusal of a search over joined regions final. Any other refusal
+#: may come from a gap in a region's roads, so the sketch alone is searched next.
 _BLOCKING = frozenset({"crossing", "exclusion", "obstacle"})
 
 
@@ -74,7 +74,7 @@ class Continent:
         if not request.via:
             return self._leg(request)
         count = len(request.via) + 1
-        leg_of(request, 0, None)  # refuses too many waypoints, or another number of countries
+        leg_of(request, 0, None)  # raises InvalidRequest for a wrong count of places or countries
         one, snaps = self._alone(request), None
         if one is not None:
             for leg in range(count):
@@ -89,14 +89,14 @@ class Continent:
                 if one is not None and snaps is not None:
                     answer = RoutingResult((one,), one.routes(asked, (snaps[leg], snaps[leg + 1])))
                 else:
-                    # Each leg is searched by itself, so a waypoint shared by two legs must not
-                    # snap to another road in one of them.
+                    # The legs are searched separately. Every place keeps its nearest road, so that
+                    # a waypoint has the same road at the end of a leg and the start of the next.
                     answer = self._leg(asked, moves=False)
             stages.append(LegRoute(answer.regions, answer.routes[0]))
         return RoutingResult(*over(stages))
 
     def _alone(self, request: RouteRequest) -> Router | None:
-        """Return the region that can answer for all places of a request; None without any."""
+        """Return the one region that covers all places of a request; None if there is none."""
         places = places_of(request)
         detailed = [router for router in self._routers if not _is_sketch(router)]
         for router in detailed:
@@ -136,8 +136,8 @@ class Continent:
     def _off(self, request: RouteRequest, far: OffNetwork) -> OffNetwork | NoRoute:
         """Return the refusal to raise when the sketch has no road near an end.
 
-        `OffNetwork` if an end lies off the roads of every region, else `NoRoute`: other regions
-        know the roads at both ends, but no road joins the ends.
+        `OffNetwork` if an end lies off the roads of every region, else `NoRoute`: both ends have
+        roads near them in some region, but no road joins the ends.
         """
         for place in places_of(request):
             if not any(_is_met(router, request, place) for router in self._routers):
@@ -188,7 +188,7 @@ class Continent:
 
 
 class _Detail:
-    """Filter that keeps the sketch out of countries that a detailed region leads through.
+    """Filter of plans: no use of the sketch between two crossings that a detailed region joins.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ class _Detail:
                     ids.update((post.id, country) for post in portal.posts)
 
     def allows(self, entered: Portal | None, left: Portal) -> bool:
-        """Return whether a plan may go from one portal to the next in the region between them."""
+        """Return whether a plan may go from one crossing to the next through one region."""
         if entered is None or not self._is_sketch(left.arrive[0]):
             return True
         country = self._country(left.arrive)
@@ -227,7 +227,7 @@ def _is_sketch(router: Router) -> bool:
 
 
 def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Snap] | None:
-    """Return both ends snapped to their nearest roads; None where the ends may move."""
+    """Snap both ends to their nearest roads; None if ``moves`` lets them snap to other roads."""
     if moves:
         return None
     check_request(request, router.graph.meta)
@@ -236,9 +236,10 @@ def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Sn
 
 
 def _holds(router: Router, places: Sequence[RoutePlace]) -> bool:
-    """Return whether all places lie in a region's bounding box and in countries it has roads of.
+    """Return whether all places lie in a region's bounding box and in its countries.
 
-    The box alone does not suffice: the box of a country covers much of its neighbours.
+    The countries are those that the region has roads of. The box alone does not suffice: the
+    bounding box of a country covers much of its neighbours.
     """
     known = router.graph.meta.countries
     return all(
@@ -298,9 +299,10 @@ def _toward(
     *,
     leaving: bool,
 ) -> tuple[int, Snap]:
-    """Return the snap of a place to a road from which, or to which, another region is connected.
+    """Return the snap of a place to the nearest road connected with the joints to other regions.
 
-    The snap stays as it is where no road within the limit is connected.
+    Return the snap ``at`` unchanged where no road within the limit is connected. ``leaving`` says
+    whether the road must lead to the joints, or be reached from them.
     """
     region, snap = at
     nodes = landing_nodes(sides, request.crossings, region)

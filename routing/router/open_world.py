@@ -1,4 +1,4 @@
-"""Routing in hypothetical worlds where closures that the requester may know of are open (P54)."""
+"""Routing in hypothetical worlds: closures known to the requester are lifted (P54)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +24,7 @@ def way_of(route: Route, departure: datetime) -> WayFigures:
 
 
 class Worlds:
-    """Searches for the quickest route of one leg in several worlds; caches the figures of each.
+    """The quickest routes of one leg in worlds with different closures lifted; caches the figures.
 
     Parameters
     ----------
@@ -49,9 +49,10 @@ class Worlds:
         return self._routed(self._time_only)
 
     def opened(self) -> RoutingResult | None:
-        """Find the route of the open world; None where closures kept secret still leave no route.
+        """Find the quickest route with all known closures lifted; None where there is no route.
 
         All known crossings are open; public exclusions and the requester's obstacles are lifted.
+        Exclusions kept secret stay in force.
         """
         request = replace(
             self._time_only,
@@ -62,7 +63,7 @@ class Worlds:
         return self._routed(request)
 
     def way(self, opened: frozenset[Key]) -> WayFigures | None:
-        """Return the figures of the quickest route with only the given closures lifted; or None."""
+        """Return the quickest route's figures with only ``opened`` lifted; None without a route."""
         if opened not in self._ways:
             request = self._time_only
             crossings = (

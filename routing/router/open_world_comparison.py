@@ -6,7 +6,8 @@ requester stay in force: a crossing missing from the request, an exclusion that 
 (`Hazard.is_told` is False), a missing road. An unknown fact can therefore never be given as a
 reason, and a response affected by an unknown fact reads like the response of a world without it.
 
-The time of a route is the time elapsed from departure to arrival, with waits and nights of rest.
+The *open route* is the quickest route in the open world. The time of a route is the time elapsed
+from departure to arrival, with waits and nights of rest.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,11 +43,12 @@ from routing.travel.request import RouteRequest
 
 type Floats = NDArray[np.float64]
 
-#: At most this many closures on the open route are lifted one by one [A]; with more in a row,
-#: lifting a single closure does not help.
+#: At most this many closures on the open route (the quickest route with all closures lifted) are
+#: lifted one by one [A]; with more closures in a row, lifting a single closure does not help.
 MOST_ALONE: Final = 6
 
-#: A hazard is a reason where a route avoids more than this length inside the hazard, metres [A].
+#: A passable hazard explains a longer route if the open route runs more than this length farther
+#: inside the hazard than the longer route does, metres [A].
 LEAST_MORE_M: Final = 10.0
 
 
@@ -64,7 +66,7 @@ def compare(
     continent
         The router over all regions.
     request, answer
-        The request, and the result found for it.
+        The request, and the result found for the request.
     crossings
         The crossings of the request in their known states, before the requester's wish to avoid
         some of them is applied.
@@ -126,7 +128,7 @@ def _straight_m(start: Snap, end: Snap) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """A closure that the open route meets, at ``at_m`` metres after the route's start."""
+    """A closure on the route of the open world, ``at_m`` metres after the route's start."""
 
     key: Key
     kind: Literal["crossing", "hazard", "avoided"]
@@ -137,7 +139,7 @@ class _Met:
     opens: datetime | None = None
 
     def reason(self, route: WayFigures, other: WayFigures) -> DetourReason:
-        """Return this closure as a reason, with the time and distance that ``other`` would save."""
+        """Return this closure as a reason, with what ``route`` takes more than ``other``."""
         extra_s = route.elapsed_s - other.elapsed_s
         extra_m = route.distance_m - other.distance_m
         return DetourReason(
@@ -153,7 +155,7 @@ class _Met:
 
 
 class _Comparison:
-    """Comparison of one leg with worlds in which some of the closures are lifted."""
+    """Comparison of one leg's routes with routes in worlds where some closures are lifted."""
 
     def __init__(
         self,
@@ -208,7 +210,10 @@ class _Comparison:
         return [router.side(self._leg.request) for router in self._answer.regions]
 
     def _as_it_is(self) -> RoutingResult | None:
-        """Return the quickest route if nothing is closed; None if weights cannot change it."""
+        """Return the quickest result for a leg without any closure to lift.
+
+        None where the weights of exposure change no route, so that there is nothing to compare.
+        """
         if max(self._leg.request.aversions) == 0:
             return None
         quickest = [route for route in self._answer.routes if route.aversion == 0]
@@ -221,7 +226,7 @@ class _Comparison:
     # --- what the open way meets ----------------------------------------------------------------
 
     def _met(self, found: RoutingResult, route: Route) -> list[_Met]:
-        """Return the closures to the requester that the open route meets, in order of travel."""
+        """Return the closures known to the requester on the open route, in order of travel."""
         parts = route.parts or (route,)
         met = [*self._crossings(route), *self._bans(found, route, parts)]
         once = {one.key: one for one in sorted(met, key=lambda one: one.at_m, reverse=True)}
@@ -254,7 +259,8 @@ class _Comparison:
                 if met.any():
                     yield _ban(ban, float(after_m[int(np.argmax(met))]))
             if len(parts) > 1:
-                # Between two regions the route runs on no road of either, so no leg shows the ban.
+                # The stretch between two regions is no edge of either, so no leg touches exclusions
+                # there: the route's line is tested.
                 for blocker in side.rules.between(route.coordinates):
                     yield from (
                         _ban(ban, before_m)
@@ -268,11 +274,11 @@ class _Comparison:
     def _because(
         self, way: WayFigures, open_way: WayFigures, met: Sequence[_Met]
     ) -> tuple[DetourReason, ...]:
-        """Return the closures met by the open route that explain the detour of one route."""
+        """Return the closures on the open route that explain the detour of the route ``way``."""
         if not met or way.elapsed_s - open_way.elapsed_s < LEAST_EXTRA_S:
             return ()
-        # The closures must delay the quickest route too; any further delay was chosen for less
-        # exposure.
+        # Closures are the reason only if they delay the quickest route too; any further delay comes
+        # from the requester's preference for less exposure.
         least_s = self._quickest().elapsed_s - LEAST_EXTRA_S
         if open_way.elapsed_s > least_s:
             return ()
@@ -303,7 +309,10 @@ class _Comparison:
         return tuple(found)
 
     def _without(self, every: frozenset[Key], one: _Met, met: Sequence[_Met]) -> WayFigures | None:
-        """Return the route's figures with every met closure lifted except ``one``."""
+        """Return the quickest route's figures with all met closures but ``one`` lifted.
+
+        None if the open route meets more than `MOST_ALONE` closures, or if there is no route.
+        """
         return self._worlds.way(every - {one.key}) if len(met) <= MOST_ALONE else None
 
     @staticmethod
@@ -314,7 +323,7 @@ class _Comparison:
     def _by_choice(
         self, found: RoutingResult, route: Route, way: WayFigures, open_way: WayFigures, row: int
     ) -> tuple[DetourReason, ...]:
-        """Return the passable hazards that the open route crosses for longer than a route does."""
+        """Return as reasons the passable hazards inside which the open route runs farther."""
         own_m = self._passed_m(self._answer, self._answer.routes[row])
         met = [
             _Met(("hazard", hazard.id), "hazard", hazard.title or None, None, 0)
@@ -341,14 +350,18 @@ class _Comparison:
     def _beyond(
         self, open_way: WayFigures, because: Sequence[tuple[DetourReason, ...]]
     ) -> tuple[Beyond | None, ...]:
-        """Return the limit that each route exceeds; the closure limit takes precedence."""
+        """Return the limit that each route exceeds, None for a route within the limits.
+
+        A detour that closures explain exceeds ``closure``, which takes precedence over ``ceiling``.
+        """
         found: list[Beyond | None] = []
         for way, reasons in zip(self._leg.ways, because, strict=True):
             is_closure = bool(reasons) and self._is_detour(way, open_way)
             is_ceiling = self._is_above(way)
             found.append("closure" if is_closure else "ceiling" if is_ceiling else None)
         if "closure" in found and None not in found and self._is_chosen(open_way):
-            # The closures leave a route within the limit; the requester's weights chose another.
+            # Even with the closures in force the quickest route keeps the limit: the longer routes
+            # come from the requester's weights.
             return self._ceilings()
         return tuple(found)
 
@@ -358,7 +371,7 @@ class _Comparison:
         because: Sequence[tuple[DetourReason, ...]],
         beyond: tuple[Beyond | None, ...],
     ) -> tuple[Beyond | None, ...]:
-        """Mark routes that are long only by the requester's weights as exceeding ``choice``.
+        """Mark routes that are detours only by the requester's weights with the limit ``choice``.
 
         Applies only if another route is within the limits. A route above the ceiling is marked too,
         as no closure explains it either.
@@ -373,7 +386,7 @@ class _Comparison:
         return tuple("ceiling" if self._is_above(way) else None for way in self._leg.ways)
 
     def _is_chosen(self, open_way: WayFigures) -> bool:
-        """Return whether the quickest route is no detour, so that weights chose the long routes."""
+        """Return whether the quickest route is no detour: then the weights chose the detours."""
         return not self._is_detour(self._quickest(), open_way)
 
     def _quickest(self) -> WayFigures:
@@ -393,7 +406,7 @@ class _Comparison:
         return is_many_times and extra_s > self._limits.min_extra_s
 
     def _is_longer(self, way: WayFigures, open_way: WayFigures) -> bool:
-        """Return whether a route exceeds the open route by the factor, by any measure."""
+        """Return whether time, moving time or distance exceeds the open route's by the factor."""
         factor = self._limits.factor
         return (
             way.elapsed_s > factor * open_way.elapsed_s

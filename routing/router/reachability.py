@@ -1,4 +1,4 @@
-"""One-to-many reachability on the roads: distance, time and crossings from a start to each target.
+"""One-to-many reachability by road: distance, time and crossings from a start to each target.
 
 One search over flat arrays answers for all targets at once. The search keeps the hard rules of
 `routing.travel.hard_rules`, as routes do: borders open only at official crossings that are passable
@@ -50,7 +50,7 @@ class ReachPlace:
     lon, lat
         Degrees, WGS 84.
     country
-        ISO 3166-1 alpha-2; the place snaps only to roads in it (P33). None where not known.
+        ISO 3166-1 alpha-2; the place snaps only to roads in this country (P33). None if unknown.
     """
 
     lon: float
@@ -169,8 +169,8 @@ class Reacher:
         reached = solved.reached()
         total_m = reached.distance_m + reached.target_off_m + reached.start_off_m
         straight_m = _straight_m(request.start, request.targets)
-        # ``total_m`` adds the straight lines of both places off the road, although the start and
-        # the target may stand side by side.
+        # ``total_m`` includes the straight lines from both places to the road, so it may be long
+        # although the start and the target stand side by side: ``straight_m`` finds those.
         is_here = (total_m < here_m) | ((reached.distance_m < here_m) & (straight_m < here_m))
         away = np.flatnonzero(np.isfinite(total_m) & ~is_here)
         first = first_of_each(solved, away, reached.cost_s, here_m)
@@ -214,9 +214,9 @@ class Reacher:
         return _Met(snap, tuple(components_at(network, snap, leaving=False).tolist()))
 
     def _moved_to(self, place: ReachPlace, mode: Mode, components: tuple[int, ...]) -> Snap:
-        """Return a target's snap to the nearest road that can be reached from some components.
+        """Return a target's snap to the nearest road that is reached from the given components.
 
-        Without a reachable road, return the snap to the nearest road, which cannot be reached.
+        Without a reachable road, return the snap to the nearest road, which is not reachable.
         """
         network, _ = self.router.prepared(mode)
         end = _named(place, "end")
@@ -227,7 +227,8 @@ class Reacher:
         situation = router.situation(request.hazards, profile, request.at)
         key = (request.mode, tuple(request.crossings), situation.key(AVERSION))
         network, travel = router.prepared(request.mode)
-        # The metric is built under the lock: concurrent requests need the same metric.
+        # The metric is built under the lock: concurrent requests mostly need the same metric, which
+        # is then built once.
         with self._lock:
             if key not in self._metrics:
                 rules = Rules(travel, router.gates(request.crossings), situation.bans)

@@ -1,4 +1,7 @@
-"""Reasons for a refusal: closed crossings are tried first, then exclusions, then both."""
+"""Reasons for a request without a route: the blockers on the path that breaks the fewest rules.
+
+The search lifts closed crossings first, then exclusions, then both.
+"""
 
 import math
 from collections.abc import Sequence
@@ -28,8 +31,8 @@ def refusal(problem: SearchProblem) -> Plan:
     Returns
     -------
     Plan
-        An admissible plan after all: longer than the cached metrics can hold, and found with
-        coarser metrics.
+        An admissible plan that the first search missed: its cost exceeds the range of the cached
+        metrics, and the coarser metrics of this search find the plan.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def _obstacles(problem: SearchProblem) -> tuple[Blocker, ...]:
 
 
 def _in_the_way(problem: SearchProblem, plan: Plan) -> list[Blocker]:
-    """Return the exclusions and obstacles along a plan, border edges included."""
+    """Return the exclusions and obstacles that a plan touches, on border edges too."""
     found: list[Blocker] = []
     for index, (region, legs) in enumerate(plan.sections):
         own = with_border(plan.passed[index - 1].portal, legs) if index else legs
@@ -107,7 +110,7 @@ def _solved(
     closed_s: float,
     banned_s: float = math.inf,
 ) -> Plan:
-    """Search with closures and bans priced rather than forbidden; the caller holds the metrics."""
+    """Find the best plan where closures and bans have a price (infinite: they are forbidden)."""
     return solve(residents, problem.question(0.0, closed_s=closed_s, banned_s=banned_s))
 
 

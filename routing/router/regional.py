@@ -44,7 +44,8 @@ __all__ = [
 ]
 
 
-#: Situations kept in the cache: enough for the tiers, days and nights asked for in one hour [A].
+#: Situations (the hazards that count for a profile at a time) kept in the cache: enough for the
+#: tiers, days and nights that are requested in one hour [A].
 KEPT_SITUATIONS: Final = 16
 
 
@@ -72,11 +73,12 @@ class Router:
         self._grounds: dict[str, Ground] = {}
         self._situations: OrderedDict[Hashable, Situation] = OrderedDict()
         self._followed: dict[tuple[str, bool], Situation] = {}
-        # Posts by border edge, kept until a place changes: opening or closing moves no post.
+        # The official crossings at each border edge. They are matched to edges again only when a
+        # crossing's place changes; a change of its state leaves the match valid.
         self._posts: tuple[Hashable, dict[int, Gate]] = (None, {})
 
     def ground(self, profile: Profile) -> Ground:
-        """Return the graph prepared for a profile; it is built on first use."""
+        """Return the graph prepared for a profile; the preparation happens on first use."""
         with self._lock:
             known = self._grounds.get(profile.name)
             if known is None or known.travel.profile != profile:
@@ -102,7 +104,8 @@ class Router:
         """
         night = leaves_by_night(profile, at)
         counting = tuple(item for item in hazards if counts_at(item, at, profile.mode, profile))
-        # The key holds the whole records: two hazards of equal place and cost may differ in text.
+        # The key holds whole hazard records: two hazards with equal place and cost may differ in
+        # their texts.
         key = (night, counting)
         with self._lock:
             known = self._situations.get(key)
@@ -117,7 +120,7 @@ class Router:
         return made
 
     def gates(self, crossings: Sequence[Crossing]) -> dict[int, Gate]:
-        """Return the gate of every border edge, with the current states of its posts."""
+        """Return the gate of every border edge: its official crossings in their current states."""
         by_place = {(c.id, c.lon, c.lat, c.countries): c for c in crossings}
         places = frozenset(by_place)
         kept, posts = self._posts
@@ -142,7 +145,7 @@ class Router:
         return met(self.network_of(request), places_of(request))
 
     def network_of(self, request: RouteRequest) -> ModeNetwork:
-        """Return the network that a request snaps to, without edges closed in secret (P36)."""
+        """Return the network to snap a request to: without edges in secret exclusions (P36)."""
         profile = request.profile or self.profile_of(request.mode)
         network = self.ground(profile).network
         if all(hazard.is_told for hazard in request.hazards):

@@ -1,4 +1,4 @@
-"""Search for the routes of one request: sweep the weights, rank, choose, build the routes."""
+"""Search for the routes of one request: at several weights of exposure, ranked, then chosen."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -36,13 +36,16 @@ MAX_STRETCH: Final = 1.5
 #: the same time, the route that moves less ranks first.
 STANDING_SHARE: Final = 1 - 1e-6
 
-#: A route that waits is offered beside a detour, however late it arrives, where it takes at most
-#: this share of the detour's moving time [A].
+#: A route that waits for a crossing to open is offered beside a detour, however late its arrival,
+#: if its moving time is at most this share of the detour's moving time [A].
 WORTH_WAITING: Final = 0.95
 
 
 class _Told(NamedTuple):
-    """Sums over one section: cost, bans, metres of whole edges, entries of no through roads."""
+    """Figures of one section of a plan: cost, contact with a ban, edge lengths, entries.
+
+    Entries are counted into roads closed to through traffic (no through roads).
+    """
 
     cost_s: float
     barred: bool
@@ -63,7 +66,7 @@ class Search:
         self.problem = problem
         # Whether an older metric was used because the situation's own metric was still being built.
         self._was_hasty = False
-        # The plan found with free waits and rests, and the weight that the plan was found at.
+        # The plan found when waits and rests cost nothing, and the weight of exposure used for it.
         self._unhurried: tuple[Plan, float] | None = None
 
     def answer(self) -> tuple[Route, ...]:
@@ -76,8 +79,8 @@ class Search:
         NoRoute
             No admissible route; carries the reasons.
         """
-        # A search without alternatives serves a comparison, which must not mix metrics of different
-        # situations: it waits for its own metric.
+        # A search without alternatives serves a comparison of routes, which must not mix metrics of
+        # different situations: such a search waits until the metric of its own situation is built.
         found = self._sweep(patient=not self.problem.request.others)
         if not found and self._was_hasty:
             found = self._sweep(patient=True)
@@ -142,7 +145,7 @@ class Search:
         count = len(each_once(best))
         ranked = self._ranked(each_once(best + others))
         # Drop an alternative that enters more no through roads than necessary. The best plan of
-        # each weight stays: its entries are the price of lower exposure.
+        # each weight stays, as it may enter no through roads for the sake of lower exposure.
         entered = min((item.entries for item in ranked if not item.breaks_a_ban), default=0)
         found = [item for item in ranked[:count] if not item.breaks_a_ban]
         least_s = min((item.cost_s for item in found), default=0.0)
@@ -169,7 +172,7 @@ class Search:
 
     @contextmanager
     def _held(self, aversion: float, *, patient: bool) -> Iterator[list[Resident]]:
-        """Hold one metric per region, so that no metric changes while the context is open."""
+        """Yield one metric per region; no metric changes while the context is open."""
         with ExitStack() as stack:
             rows = []
             for side in self.problem.sides:
@@ -214,7 +217,7 @@ class Search:
         return found
 
     def _found(self, plan: Plan, aversion: float, told: Sequence[_Told]) -> RouteCandidate:
-        """Return the candidate of a plan from the sums over its sections."""
+        """Build the route candidate of a plan from the figures of its sections."""
         cost_s = sum(self._passing_s[passed.portal] for passed in plan.passed)
         cost_s += sum(section.cost_s for section in told)
         cost_s += STANDING_SHARE * sum(passed.wait_s for passed in plan.passed)
@@ -243,7 +246,7 @@ class Search:
 
     @cached_property
     def _passing_s(self) -> dict[Portal, float]:
-        """Cost of passing each portal at the ranking weight, seconds."""
+        """Cost of passing each portal (crossing) at the weight that ranks routes, seconds."""
         cost_s = self.problem.portals_s(self.problem.ranked_by[0].aversion)
         return dict(zip(self.problem.portals, cost_s, strict=True))
 
@@ -291,11 +294,11 @@ def _waits(plan: Plan) -> set[str]:
 
 
 def runs(plan: Plan) -> list[Section]:
-    """Return a plan's legs, border edges included, in runs of one region, in order of travel."""
+    """Return a plan's legs with border edges, consecutive sections of one region merged."""
     found: list[Section] = []
     for index, (region, legs) in enumerate(plan.sections):
         own = with_border(plan.passed[index - 1].portal, legs) if index else legs
-        if not len(own):  # a joint of two regions at the very end of the route
+        if not len(own):  # the route ends right at a joint of two regions
             continue
         if found and found[-1][0] == region:
             found[-1] = (region, Legs.joined([found[-1][1], own]))

@@ -49,7 +49,8 @@ class SearchProblem:
         self.request = request
         self.allows = allows
         self.has_obstacles = any(side.closed is not None for side in sides)
-        # The pieces at both ends are the same at every weight, so they are computed once.
+        # The parts of edges between the snapped ends and the next nodes do not depend on the weight
+        # of exposure, so they are computed once.
         (first, start), (last, end) = ends
         network = sides[first].ground.network
         self._departures = network.departures(start)
@@ -90,9 +91,9 @@ class SearchProblem:
         closed_s
             Price of passing a crossing that does not open in time, seconds.
         banned_s
-            Price of a piece that touches an exclusion, seconds.
+            Price of a part of an edge that touches an exclusion, seconds.
         is_patient
-            Whether waits and rests cost nothing.
+            Whether waits at crossings and rests cost nothing.
         """
         own_s = [s for part in self._priced_ends for s in part.at(aversion, banned_s).tolist()]
         begin = len(self._departures)
@@ -120,7 +121,10 @@ class SearchProblem:
 
     @cached_property
     def _priced_ends(self) -> list[Priced]:
-        """Priced departures, direct pieces and arrivals, in this order, one item per region."""
+        """Prices of the parts of edges at both ends; one item if both ends lie in one region.
+
+        In this order: leaving the start, directly from start to end on one edge, reaching the end.
+        """
         (first, _), (last, _) = self.ends
         leaving = [piece for piece, _ in self._departures]
         arriving = [piece for piece, _ in self._arrivals]
@@ -130,7 +134,7 @@ class SearchProblem:
 
     @cached_property
     def _priced_portals(self) -> list[tuple[list[int], Priced]]:
-        """Priced border edges of each region that has any, with the rows of their portals."""
+        """Prices of the border edges, region by region, with their indices in ``portals``."""
         rows: dict[int, list[int]] = {}
         for row, portal in enumerate(self.portals):
             if portal.piece is not None:
@@ -144,7 +148,7 @@ class SearchProblem:
         ]
 
     def portals_s(self, aversion: float, banned_s: float = math.inf) -> list[float]:
-        """Return the cost of passing each portal, seconds, without waits."""
+        """Return the cost of passing each portal (crossing), without waits, seconds."""
         cost_s = np.array([portal.off_m * 3.6 / FLAT_KMH for portal in self.portals])
         for rows, priced in self._priced_portals:
             cost_s[rows] += priced.at(aversion, banned_s)

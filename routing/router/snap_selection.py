@@ -1,13 +1,13 @@
-"""Choice of the edges that the places of a journey snap to: the nearest that are connected.
+"""Choice of the edges that the places of a journey snap to: the nearest connected edges.
 
 Each place snaps to the nearest edge of its own country (P33) that the profile may use. Where no
 road leads from the edge of one place to the edge of the next, other edges within the region's limit
 are considered, and the connected edges with the least sum of distances are chosen. Connected means
-by the static network (`routing.graph.components`): bans and closed crossings do not count here,
-they are met on the way and refused there.
+by the static network (`routing.graph.components`): bans and closed crossings are ignored here, the
+route search deals with them.
 
-The straight line to an edge other than the nearest never comes near a road of another country: an
-edge behind a border is not near.
+The straight line from a place to an edge other than its nearest never comes near a road of another
+country, so that no place snaps across a border.
 """
 
 from collections.abc import Sequence
@@ -76,7 +76,7 @@ def places_of(request: RouteRequest) -> list[RoutePlace]:
 
 
 def met(network: ModeNetwork, places: Sequence[RoutePlace]) -> list[Snap]:
-    """Snap places to edges so that the journey can go on from each place to the next.
+    """Snap places to edges so that a journey can go from each place to the next.
 
     A place between others snaps to an edge that can be both reached and left. Where no edges within
     the limit are connected all along, each place snaps to its nearest edge.
@@ -91,8 +91,8 @@ def met(network: ModeNetwork, places: Sequence[RoutePlace]) -> list[Snap]:
     Raises
     ------
     OffNetwork
-        A place has no road within the limit; or, of two places, one has no road within the limit
-        that is connected with the other's, but a connected road exists beyond the limit.
+        A place has no road within the limit; or, with two places only, no road within the limit of
+        a place is connected with the roads of the other place, and a road beyond the limit is.
     """
     plain = [nearest(network, place) for place in places]
     if _is_chain(network, plain):
@@ -105,10 +105,11 @@ def met(network: ModeNetwork, places: Sequence[RoutePlace]) -> list[Snap]:
             for place, snap in zip(places, plain, strict=True)
         ]
         chain = _least(network, rows)
-        # Any edge beyond the radius is further off than all chosen edges together.
+        # Any edge beyond the radius is farther off than the sum of the chosen distances, so no
+        # choice with such an edge has a smaller sum.
         if chain and (share == 1 or sum(snap.distance_m for snap in chain) <= within_m):
             return chain
-    if len(places) == 2:  # noqa: PLR2004 -- of more, nobody could say which one is cut off
+    if len(places) == 2:  # noqa: PLR2004 -- of three places, which is cut off is unclear
         _require_joined(network, rows[0], rows[1])
     return plain
 
@@ -116,7 +117,7 @@ def met(network: ModeNetwork, places: Sequence[RoutePlace]) -> list[Snap]:
 def met_joined(
     network: ModeNetwork, place: RoutePlace, components: Sequence[int] | Ints, *, leaving: bool
 ) -> Snap | None:
-    """Snap a place to the nearest road that leads to, or can be reached from, some components.
+    """Snap a place to the nearest road that leads to, or is reached from, given components.
 
     Parameters
     ----------
@@ -178,7 +179,7 @@ def _is_chain(network: ModeNetwork, snaps: Sequence[Snap]) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Around:
-    """Candidate edges around a place, nearest first; of edges connected alike only the nearest.
+    """Candidate edges around a place, nearest first; of the edges of a component only the nearest.
 
     Parameters
     ----------
@@ -203,7 +204,7 @@ class _Around:
     def of(cls, network: ModeNetwork, place: RoutePlace, plain: Snap, within_m: float) -> "_Around":
         """Collect the candidate edges around a place whose nearest edge is known."""
         graph = network.graph
-        # A place without a known country is taken to lie in the country of its nearest road.
+        # A place of unknown country is assumed to lie in the country of its nearest road.
         country = country_index(graph, place.country or plain.country)
         near = edges_near(graph, place.point, network.usable, country, within_m)
         if country >= 0:
@@ -223,9 +224,10 @@ class _Around:
 
 
 def _leaves(graph: RoadGraph, point: Point, near: NearEdges, country: int) -> Bools:
-    """Return the edges whose straight line comes near a road outside a country, bool [k].
+    """Mark the edges whose straight line to a place comes near a road abroad, bool [k].
 
-    The nearest edge is never marked: it stays available as ever.
+    Near is within `_ABROAD_M`; abroad is outside ``country``. The nearest edge is never marked: it
+    always stays a candidate.
     """
     leaves = np.zeros(len(near), dtype=np.bool_)
     reach_m = float(near.distance_m.max(initial=0.0))
@@ -246,7 +248,10 @@ def _leaves(graph: RoadGraph, point: Point, near: NearEdges, country: int) -> Bo
 
 
 def _ends(network: ModeNetwork, edges: Ints) -> tuple[Ints, Ints]:
-    """Return the components that edges lead to and come from, both ways: int64 [k, w] each."""
+    """Return the components that edges lead to and are reached from, int64 [k, w] each.
+
+    Both directions of travel along each edge count; -1 fills the places without a component.
+    """
     graph, turns, label = network.graph, network.turns, network.components.label
     twins = graph.edge_twin[edges].astype(np.int64)
     both = np.stack((edges, np.maximum(twins, 0)), axis=1)
@@ -278,7 +283,7 @@ def _by_row(pairs: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
 
 
 def _first_of_each(network: ModeNetwork, edges: Ints, leaving: Ints, arriving: Ints) -> Ints:
-    """Return the rows of the nearest edge among edges connected alike, ascending.
+    """Return the index of the nearest edge of each component, ascending.
 
     Of the edges inside one component the nearest represents all. An edge that leads from one
     component to another represents only itself: two places on the same such edge may be connected
@@ -297,7 +302,10 @@ def _first_of_each(network: ModeNetwork, edges: Ints, leaving: Ints, arriving: I
 
 
 def _least(network: ModeNetwork, rows: Sequence[_Around]) -> list[Snap] | None:
-    """Choose one edge per place, connected in order, with the least sum of distances; or None."""
+    """Choose one edge per place, connected in order, with the least sum of distances.
+
+    None where no choice is connected.
+    """
     picked = _picked(network, rows)
     if picked is None:
         return None
@@ -305,7 +313,7 @@ def _least(network: ModeNetwork, rows: Sequence[_Around]) -> list[Snap] | None:
 
 
 def _picked(network: ModeNetwork, rows: Sequence[_Around]) -> list[int] | None:
-    """Choose one candidate row per place; None where no choice is connected."""
+    """Choose one candidate edge per place, by index; None where no choice is connected."""
     total_m = rows[0].near.distance_m
     if not all(len(around.near) for around in rows):
         return None
@@ -338,7 +346,7 @@ def _joined(network: ModeNetwork, before: _Around, after: _Around) -> Bools:
 
 
 def _any(marked: Bools, components: Ints) -> Bools:
-    """Return the rows in which any component is marked; -1 stands for no component."""
+    """Return for each row of components whether any is marked; -1 stands for no component."""
     return np.asarray((marked[np.maximum(components, 0)] & (components >= 0)).any(axis=1))
 
 
@@ -381,7 +389,7 @@ def _next_m(network: ModeNetwork, around: _Around, joined: Bools, *, leaving: bo
     nodes = joined[network.components.label[: len(graph.node_lon)]]
     if country >= 0:
         nodes &= graph.node_country == country
-    if not nodes.any():  # spares a search through the whole region
+    if not nodes.any():  # avoids a search through the whole region
         return np.inf
 
     def accept(segments: Ints) -> Bools:

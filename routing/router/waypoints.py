@@ -1,7 +1,8 @@
-"""Waypoints: a route over several places is a sequence of legs, each from the arrival before.
+"""Waypoints: a route over several places is a sequence of legs from one place to the next.
 
-Every leg is a request of its own and keeps every hard rule. The walking done on earlier legs of the
-day is carried over: after a full day of walking, the next leg begins with a rest at the waypoint.
+Every leg is a request of its own, departs at the arrival of the leg before, and keeps every hard
+rule. The walking done on earlier legs of the day is carried over: after a full day of walking, the
+next leg begins with a rest at the waypoint.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LegRoute:
-    """The route of one leg, with the regions that its region numbers index."""
+    """The route of one leg, and the regions that its ``region`` is an index into."""
 
     regions: tuple["Router", ...]
     route: Route
@@ -123,7 +124,7 @@ def over(stages: Sequence[LegRoute]) -> tuple[tuple["Router", ...], tuple[Route,
 
 
 def _goes_on(leg: Route) -> bool:
-    """Return whether the next leg begins on a day on which this leg has already walked."""
+    """Return whether the next leg begins on a day with walking on this leg already."""
     return leg.stint is not None and leg.stint.is_begun
 
 

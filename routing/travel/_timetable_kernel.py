@@ -1,4 +1,4 @@
-"""Compiled kernels of `routing.travel.timetable`: cut moving time into stretches of walking."""
+"""Compiled kernels of `routing.travel.timetable`: cut a walk into stretches between rests."""
 
 import math
 
@@ -16,8 +16,8 @@ _DAY_S = 86_400.0
 DAWN_S = 6 * 3_600.0
 DUSK_S = 18 * 3_600.0
 
-#: Less than a millisecond of walking, or a millimetre of road, is rounding: no rest is taken before
-#: such a remainder.
+#: A remainder of less than a millisecond of walking, or a millimetre of road, is a rounding error:
+#: no rest is taken before so short a remainder.
 NOTHING = 1e-3
 
 #: Value of ``state[4]`` in `march` while the walker is on the road.
@@ -34,7 +34,7 @@ def _next(daily_s: float, clock_s: float) -> float:
 
 @inlined
 def _at(moved_s: Floats, moved_m: Floats, done_s: float) -> float:
-    """Return the distance covered after a moving time."""
+    """Return the distance covered after a moving time, metres."""
     row = int(np.searchsorted(moved_s, done_s, side="right")) - 1
     if row >= len(moved_s) - 1:
         return float(moved_m[-1])
@@ -56,7 +56,7 @@ def _when(moved_s: Floats, moved_m: Floats, target_m: float) -> float:
 
 @inlined
 def _snapped(stop_s: float, moved_s: Floats) -> float:
-    """Return the boundary between legs within rounding of a stretch's end, else the end itself."""
+    """Return the end of a stretch, moved to a boundary between legs nearer than `NOTHING`."""
     row = int(np.searchsorted(moved_s, stop_s - NOTHING, side="left"))
     if row == len(moved_s):
         row -= 1
@@ -76,7 +76,8 @@ def _look_at_clock(state: Floats, opens_s: float, day_max_m: float) -> None:
         state[0] = max(state[0], state[1])
         state[1] = _next(opens_s, state[0])
         state[2] = day_max_m
-        # A walker on the road at the opening (in a tail) still belongs to the day before.
+        # A walker on the road at the opening is in a tail (the last hour before a stop, which is
+        # walked at any hour) and still in the day before.
         state[4] = 1.0 if state[4] == UNDER_WAY else 0.0
 
 
@@ -91,7 +92,7 @@ def _goes_on(state: Floats, is_tail: bool, left_m: float, opens_s: float, closes
 def _stop_s(
     moved_s: Floats, tired_s: float, state: Floats, done_s: float, tail_from_s: float, dusk_s: float
 ) -> float:
-    """Return the latest moving time at which a stretch ends."""
+    """Return the moving time at which a stretch ends: by the clock, tiredness or dusk."""
     stop_s = min(done_s + (state[1] - state[0]), tired_s, moved_s[-1])
     if tail_from_s - done_s > NOTHING:
         # A walker in the tail (the last ``tail_s`` of the section) at dusk walks on.
@@ -159,7 +160,7 @@ def march(
             tired_s = _when(moved_s, moved_m, done_m + state[2])
             dusk_s = _next(closes_s, state[0])
             stop_s = _stop_s(moved_s, tired_s, state, done_s, tail_from_s, dusk_s)
-            if stop_s <= done_s:  # the rest of the day is only rounding
+            if stop_s <= done_s:  # what is left of the day is a rounding error
                 state[0], state[4] = state[1], 1.0
                 continue
         state[0] += stop_s - done_s
@@ -172,7 +173,7 @@ def march(
 
 @inlined
 def night_before_s(clock_s: float) -> float:
-    """Return the seconds of night before one moment; see `routing.travel.timetable`."""
+    """Return the seconds of night between a midnight and a later moment."""
     days = math.floor(clock_s / _DAY_S)
     today_s = clock_s - days * _DAY_S
     tonight_s = min(today_s, DAWN_S) + max(0.0, today_s - DUSK_S)

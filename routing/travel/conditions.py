@@ -38,7 +38,7 @@ class Situation:
 
     @cached_property
     def bans(self) -> Contacts:
-        """The hard exclusions."""
+        """The hazards that are hard exclusions."""
         return Contacts(item for item in self.contacts if item.hazard.exclusion)
 
     @cached_property
@@ -48,7 +48,7 @@ class Situation:
 
     @cached_property
     def untold(self) -> Ints:
-        """Edges touching an exclusion without a public reason (P36): int64 [k], ascending."""
+        """Edges that touch an exclusion without a public reason (P36): int64 [k], ascending."""
         return _union(item.edges for item in self.bans if not item.hazard.is_told)
 
     @cached_property
@@ -66,10 +66,10 @@ class Situation:
         return any(item.hazard.rate_per_km is not None for item in self.contacts)
 
     def key(self, aversion: float) -> frozenset[bytes | bool]:
-        """Return a key that is equal for situations with equal costs at an aversion."""
+        """Return a cache key: equal for situations with equal costs at this weight of exposure."""
         return self._key_of_time if aversion == 0 else self._key_of_exposure
 
-    # Cached, as one request uses the keys a dozen times.
+    # The keys are cached, because one request uses them a dozen times.
     @cached_property
     def _key_of_time(self) -> frozenset[bytes | bool]:
         return frozenset(item.hazard.key for item in self.bans)
@@ -95,7 +95,7 @@ class Situation:
 
 
 def _apart[K](one: Mapping[K, HazardContact], two: Mapping[K, HazardContact]) -> list[Ints]:
-    """Return the edges of each contact that is in only one of two situations."""
+    """Return the edges of each hazard that is in only one of two situations."""
     mine = [item.edges for key, item in one.items() if key not in two]
     return mine + [item.edges for key, item in two.items() if key not in one]
 
@@ -123,9 +123,9 @@ class HazardLayer:
         self._kept: OrderedDict[bytes, HazardContact] = OrderedDict()
 
     def lay(self, hazards: Sequence[Hazard]) -> Contacts:
-        """Return the contacts of hazards, in the same order; cached overlays are reused.
+        """Return the hazards overlaid on the graph, in the same order; cached overlays are reused.
 
-        A record with the key of a cached record but another text keeps its own text. A record given
+        A hazard with the key of a cached hazard but another text keeps its own text. A hazard given
         twice counts once.
         """
         once = {hazard.key: hazard for hazard in reversed(hazards)}

@@ -59,18 +59,18 @@ EVENT_PRICE_S: Final = 30 * 86_400.0
 
 
 #: Price of one kilometre inside a hazard without a cited rate, seconds per unit of weight [A]: as
-#: much as walking one kilometre more (714.8 s), so weight 1 doubles the walk inside it.
+#: much as walking one kilometre more (714.8 s), so weight 1 doubles the cost of walking inside.
 KM_INSIDE_PRICE_S: Final = 3_600.0 / FLAT_KMH
 
 
-#: Highest cost of a piece as a multiple of its time [A]: at this multiple the search already
+#: Highest cost of a leg as a multiple of its time [A]: at this multiple the search already
 #: prefers any detour up to a thousand times as long, and costs stay within the range of exact
 #: integers.
 DEAREST: Final = 1_000.0
 
 
 def share_above(start_m: Floats, end_m: Floats, threshold_m: float) -> Floats:
-    """Return the share of a piece above a height, with heights interpolated along the piece.
+    """Return the share of each leg above a height, with heights interpolated along the leg.
 
     Parameters
     ----------
@@ -108,8 +108,8 @@ class Facts:
 class Travel:
     """Request-independent costs of a profile on a graph: time, and hours at altitude.
 
-    Every value is computed only for the edges passed in. A graph may have millions of edges, and no
-    worker holds an array of its own of that length.
+    Every value is computed only for the edges passed in: a graph may have millions of edges, and no
+    worker keeps arrays of the graph's length in its own memory.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ class Travel:
 
     @cached_property
     def facts(self) -> Facts:
-        """Figures that stand in for unknown values."""
+        """Figures that stand in for unknown paces and heights."""
         heights = np.asarray(self.graph.node_elevation_m)
         highest_m = float(np.max(heights, initial=0.0, where=np.isfinite(heights)))
         return Facts(pace.mean_pace_s_per_m(self.graph, self.profile), highest_m)
@@ -188,7 +188,7 @@ class Travel:
         return is_entry(self.graph.edge_flags[edges], self.mode)
 
     def entry_s(self, edges: Ints) -> Floats:
-        """Return the price of entering no through roads on edges, float64 [k], seconds."""
+        """Return the price of entering a no through road on each edge, float64 [k], seconds."""
         return np.where(self.entries(edges), ENTRY_S, 0.0)
 
     def heights_m(self, edges: Ints) -> tuple[Floats, Floats]:
@@ -209,7 +209,7 @@ class Travel:
         Parameters
         ----------
         legs
-            Pieces of edges.
+            Edges or parts of edges.
         threshold_m
             The height, metres.
         bound
@@ -273,14 +273,14 @@ class Travel:
 
 
 class Prices:
-    """Costs of pieces at any aversion; time and exposure are kept apart and computed once.
+    """Costs of legs at any aversion; time and exposure are kept apart and computed once.
 
     Parameters
     ----------
     model
         The cost model; its own aversion is not used.
     legs
-        The pieces.
+        Edges or parts of edges.
     """
 
     def __init__(self, model: "CostModel", legs: Legs) -> None:
@@ -296,7 +296,7 @@ class Prices:
 
     @cached_property
     def _entry_s(self) -> Floats | None:
-        """Price of entering no through roads, seconds; None where no piece enters one."""
+        """Price of entering no through roads, seconds; None where no leg enters such a road."""
         entry_s = self._model.travel.entry_s(self._legs.edge)
         return entry_s if entry_s.any() else None
 
@@ -306,12 +306,12 @@ class Prices:
         return self._model.travel.altitude_price_s(self._legs) + self._model.hazards_s(self._legs)
 
     def at(self, aversion: float) -> Floats:
-        """Return the cost of each piece at an aversion, float64 [legs], seconds."""
+        """Return the cost of each leg at an aversion, float64 [legs], seconds."""
         cost_s = self.met_at(aversion)
         return cost_s if self._entry_s is None else cost_s + self._entry_s
 
     def met_at(self, aversion: float) -> Floats:
-        """Return the cost of each piece without entries of no through roads: time and exposure."""
+        """Return each leg's cost of time and exposure, without the price of no through roads."""
         if aversion == 0:
             return self._time_s.copy()
         time_s = self._time_s
@@ -320,7 +320,7 @@ class Prices:
 
 @dataclass(frozen=True, eq=False)
 class CostModel:
-    """The cost of edges and of pieces of edges in one situation, at one aversion.
+    """The cost of edges and of parts of edges in one situation, at one weight of exposure.
 
     Parameters
     ----------
@@ -329,8 +329,8 @@ class CostModel:
     contacts
         Hazards that count at the requested time, overlaid on the graph.
     aversion
-        0: time only. 1: an hour above 2,800 m or a kilometre inside an unrated hazard counts
-        double.
+        Weight of exposure. 0: time only. 1: an hour above 2,800 m or a kilometre inside an unrated
+        hazard counts double.
     night
         Whether the route is walked by night; the relative risks of `routing.travel.relative_risk`
         depend on this.
@@ -351,19 +351,19 @@ class CostModel:
         return tuple(hazard_prices(self.contacts))
 
     def legs_s(self, legs: Legs) -> Floats:
-        """Return the cost of each piece, float64 [legs], seconds; additive if an edge is split."""
+        """Return the cost of each leg, float64 [legs], seconds; additive if an edge is split."""
         return self.prices(legs).at(self.aversion)
 
     def met_s(self, legs: Legs) -> Floats:
-        """Return each piece's cost of time and exposure, no entries, float64 [legs], seconds."""
+        """Return each leg's cost without the price of no through roads, float64 [legs], seconds."""
         return self.prices(legs).met_at(self.aversion)
 
     def prices(self, legs: Legs) -> Prices:
-        """Return the costs of pieces at any aversion."""
+        """Return the costs of legs, to be read at any aversion."""
         return Prices(self, legs)
 
     def hazards_s(self, legs: Legs) -> Floats:
-        """Return the price of the hazards on each piece at aversion 1, float64 [legs], seconds."""
+        """Return the price of the hazards on each leg at aversion 1, float64 [legs], seconds."""
         exposed = np.zeros(len(legs.edge))
         for row in self._laid.on(legs.edge):
             item, price = self.contacts[row], self.prices_s_per_km[row]

@@ -16,7 +16,8 @@ from routing.osm_tags.edge_flags import EdgeFlag
 
 type Ints = NDArray[np.int64]
 
-#: A border edge belongs to an official crossing within this distance (definitions.md, Border).
+#: A border edge belongs to an official crossing within this distance, metres (definitions.md,
+#: "Border").
 CROSSING_REACH_M: Final = 500.0
 
 #: A second post of the same crossing (Rumichaca has two) stands on the road itself: at most this
@@ -24,8 +25,8 @@ CROSSING_REACH_M: Final = 500.0
 #: aprons].
 POST_REACH_M: Final = 25.0
 
-#: Posts within this distance of the nearest post count as one place and are judged together,
-#: metres.
+#: Posts that are at most this much farther from a border edge than its nearest post count as one
+#: place, and all of them must be open, metres.
 _SAME_PLACE_M: Final = 1.0
 
 
@@ -71,7 +72,7 @@ class Crossing:
 
 
 def passable_from(posts: Sequence[Crossing], when: datetime) -> datetime | None:
-    """Return the time past all posts of a crossing for an arrival at ``when`` (aware), or None."""
+    """Return when all posts are passed after an arrival at ``when`` (aware); None if not known."""
     through: datetime | None = when if posts else None
     for post in posts:
         through = None if through is None else post.passable_from(through)
@@ -104,7 +105,7 @@ class Gate:
 
 
 def border_edges(graph: RoadGraph) -> Ints:
-    """Return the edges between different countries, by flag or by the country codes of the ends."""
+    """Return the edges between two countries, by the border flag or the countries of the ends."""
     country = np.asarray(graph.node_country)
     differs = country[np.asarray(graph.edge_tail)] != country[np.asarray(graph.edge_head)]
     flagged = (np.asarray(graph.edge_flags) & int(EdgeFlag.BORDER)) != 0
@@ -136,8 +137,8 @@ def gates(graph: RoadGraph, crossings: Sequence[Crossing]) -> dict[int, Gate]:
     """Assign official crossings to every border edge of a graph.
 
     An edge belongs to the *nearest* crossing of its pair of countries within 500 m, so that an
-    open bridge does not open the closed bridge beside it. Further posts count where they stand on
-    the road of the crossing.
+    open bridge does not open the closed bridge beside it. Further posts of the crossing count where
+    they stand on its road.
 
     Parameters
     ----------

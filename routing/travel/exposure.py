@@ -71,7 +71,8 @@ def hazard_exposure(
 ) -> dict[str, Exposure]:
     """Return the exposure of a route to hazards, by kind.
 
-    Records with a cited rate give expected events, ``E = Σ L·λ·Π RR``. Records without a rate give
+    Records with a cited rate give expected events, ``E = Σ L·λ·Π RR`` (length inside, rate per
+    kilometre, relative risks). Records without a rate give
     the kilometres inside any of them, overlaps counted once; where the same kind also has rated
     records, the key for kilometres is ``<kind>_without_rate``.
 
@@ -86,7 +87,7 @@ def hazard_exposure(
     night
         bool [legs], which legs are walked by night.
     relative
-        Function that gives the relative risks.
+        Function that returns the product of the relative risks on edges.
     """
     rated: dict[str, list[tuple[Hazard, float]]] = defaultdict(list)
     unrated: dict[str, list[HazardContact]] = defaultdict(list)
@@ -138,7 +139,7 @@ def covered_m(contacts: Sequence[HazardContact], legs: Legs, length_m: Floats) -
 
 
 def covered_share(contacts: Sequence[HazardContact], legs: Legs) -> Floats:
-    """Return the share of each leg's *edge* that the leg spends in at least one hazard."""
+    """Return the length of each leg inside at least one hazard, as a share of its whole edge."""
     columns = [item.parts(legs) for item in contacts]
     if not columns:
         return np.zeros(len(legs.edge))

@@ -64,19 +64,19 @@ class Rules:
         return np.sort(np.asarray(shut, dtype=np.int64))
 
     def legs_s(self, cost_s: Floats, legs: Legs) -> Floats:
-        """Return the cost of pieces with closed pieces infinite, float64 [legs], seconds.
+        """Return the cost of legs, infinite for closed legs, float64 [legs], seconds.
 
-        An exclusion closes only the pieces that touch it.
+        An exclusion closes only the legs that touch it, not other parts of their edges.
         """
         closed = self.meets(legs) | np.isin(legs.edge, self._shut)
         return np.where(closed, np.inf, cost_s)
 
     def meets(self, legs: Legs) -> Bools:
-        """Return which pieces touch an exclusion, even in a single point: bool [legs]."""
+        """Return which legs touch an exclusion, even in a single point: bool [legs]."""
         return self._meets(legs, self._laid)
 
     def meets_untold(self, legs: Legs) -> Bools:
-        """Return which pieces touch an exclusion without a public reason: bool [legs]."""
+        """Return which legs touch an exclusion without a public reason: bool [legs]."""
         return self._meets(legs, self._untold)
 
     @staticmethod
@@ -112,8 +112,8 @@ class Rules:
         legs, coordinates
             The legs of the route, and its line.
         judged
-            Border edges already judged at the time of arrival there; any other border edge must be
-            passable at the requested time.
+            Border edges whose crossings were already judged at the time of arrival; any other
+            border edge must be passable at the requested time.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class Rules:
         return [ban for ban in near if shapely.intersects(line, ban.area)]
 
     def between(self, places: Sequence[tuple[float, float]] | Floats) -> tuple[Blocker, ...]:
-        """Return the exclusions that a line touches which follows no road.
+        """Return the exclusions that a line off the roads touches, as blockers.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class Rules:
         return _unique([_exclusion(ban) for ban in self._met_by(np.asarray(places))])
 
     def exclusions(self, legs: Legs) -> list[Blocker]:
-        """Return the exclusions along a path found with rules set aside, in order of travel."""
+        """Return the exclusions that legs touch, as blockers, in order of travel."""
         met = [(int(np.argmax(ban.meets(legs))), ban) for ban in self.bans if ban.meets(legs).any()]
         return [_exclusion(ban) for _, ban in sorted(met, key=lambda row: row[0])]
 

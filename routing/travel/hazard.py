@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from routing.errors import InvalidRequest
 
 #: Highest accepted weight or rate [A]: anything above is a mistake. Prices computed from values up
-#: to this one are finite.
+#: to this limit are finite.
 HIGHEST: Final = 1e10
 
 #: Upper exact 95 % Poisson limit for one observed event, as a multiple of the event count (Garwood,
@@ -89,8 +89,8 @@ class Hazard:
             raise InvalidRequest("hazards", "hazard_rate", hazard=self.id)
         if not (self.is_told or self.exclusion):
             raise InvalidRequest("hazards", "hazard_without_effect", hazard=self.id)
-        # All fields that the overlay and the cost depend on. Hashed once, as every request compares
-        # the keys.
+        # The key covers all fields that the overlay and the cost depend on. It is computed once, as
+        # every request compares keys.
         told = (self.id, self.kind, self.exclusion, self.weight, rates, self.night_only)
         digest = hashlib.blake2b(self.geometry.wkb, digest_size=16)
         digest.update(repr(told).encode())

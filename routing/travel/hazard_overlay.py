@@ -58,7 +58,7 @@ class HazardContact:
         return np.unique(self.edge)
 
     def of(self, hazard: Hazard) -> "HazardContact":
-        """Return the same overlay for another version of the record."""
+        """Return the same overlay for another version of the hazard's record."""
         return HazardContact(hazard, self.area, self.edge, self.start, self.end)
 
     def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
@@ -67,7 +67,7 @@ class HazardContact:
         Returns
         -------
         (leg int64 [m], start float64 [m], end float64 [m]), shares of the leg's edge, start <= end;
-        where a leg is only touched, a part without length is kept.
+        a leg that the hazard only touches has a part of length 0.
         """
         first = np.searchsorted(self.edge, legs.edge, "left")
         count = np.searchsorted(self.edge, legs.edge, "right") - first
@@ -80,7 +80,7 @@ class HazardContact:
         return leg[met], start[met], end[met]
 
     def share_of(self, legs: Legs) -> Floats:
-        """Return the share of each leg's *edge* that the leg spends inside, float64 [legs]."""
+        """Return the length of each leg inside, as a share of its whole edge, float64 [legs]."""
         leg, start, end = self.parts(legs)
         return np.bincount(leg, end - start, len(legs.edge))
 
@@ -122,7 +122,7 @@ class Closure(HazardContact):
         return self.edge
 
     def of(self, hazard: Hazard) -> "Closure":
-        """Return the same overlay for another version of the record."""
+        """Return the same overlay for another version of the hazard's record."""
         return replace(self, hazard=hazard)
 
     def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
@@ -150,7 +150,7 @@ class Closure(HazardContact):
 
 
 class Contacts(Sequence[HazardContact]):
-    """Hazards overlaid on one graph, with an index to find those on a route.
+    """Hazards overlaid on one graph, with an index to find the hazards on a route.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ class Contacts(Sequence[HazardContact]):
         return shapely.bounds([item.area for item in self._contacts]).reshape(-1, 4)
 
     def on(self, edges: Ints) -> list[int]:
-        """Return the numbers of the contacts that touch any of some edges, ascending."""
+        """Return the indices of the hazards that touch any of the given edges, ascending."""
         edge, index = self._rows
         if not len(edge) or not len(edges):
             return []
@@ -233,7 +233,7 @@ def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) 
 
 
 def _cut_to(graph: RoadGraph, hazard: Hazard, area: BaseGeometry, edges: Ints) -> HazardContact:
-    """Return the contact of an area with edges, int64 [k], ascending, unique."""
+    """Return the parts of edges (int64 [k], ascending, unique) that lie inside an area."""
     shapely.prepare(area)
     pieces = _Segments.of(graph, edges)
     inside = np.asarray(shapely.covers(area, pieces.shape))
@@ -278,7 +278,7 @@ class _Segments:
         return cls(owner[first], shape, origin, end - origin, along[first], along[first + 1])
 
     def only(self, rows: NDArray[np.bool_] | Ints) -> "_Segments":
-        """Return the segments at some rows."""
+        """Select segments by a mask or by indices."""
         return _Segments(
             self.edge[rows],
             self.shape[rows],
@@ -294,7 +294,7 @@ class _Segments:
 
 
 def _cut(area: BaseGeometry, pieces: _Segments) -> tuple[Ints, Floats, Floats]:
-    """Return the parts of segments inside an area, (edge, from, to); a touch has no length."""
+    """Return the parts of segments inside an area, (edge, from, to); length 0 for a mere touch."""
     pieces = pieces.only(np.asarray(shapely.intersects(area, pieces.shape), dtype=np.bool_))
     parts, row = shapely.get_parts(shapely.intersection(pieces.shape, area), return_index=True)
     points, part = shapely.get_coordinates(parts, return_index=True)

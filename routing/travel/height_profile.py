@@ -67,7 +67,7 @@ class Heights:
         found = []
         # A straight slope is highest at one end of its part inside the stretch.
         for cut_m in (from_m, to_m):
-            # A leg without length (a border edge of the sketch) counts at its start.
+            # A leg without length (a border edge of the sketch) takes the height at its start.
             is_long = length_m > 0
             share = np.divide(cut_m - start_m, length_m, out=np.zeros_like(length_m), where=is_long)
             share = share.clip(0, 1)

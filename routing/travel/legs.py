@@ -1,4 +1,4 @@
-"""Pieces of directed edges, of which routes consist."""
+"""Legs of a route: directed edges, whole or in part."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ type Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Legs:
-    """Pieces of directed edges in order of travel.
+    """Directed edges, whole or in part, in order of travel.
 
     Parameters
     ----------
     edge
         int64 [n], the directed edges.
     start, end
-        float64 [n], shares of the edge, 0 <= start <= end <= 1.
+        float64 [n], begin and end of each leg as shares of its edge, 0 <= start <= end <= 1.
     """
 
     edge: Ints
@@ -53,7 +53,7 @@ class Legs:
         return len(self.edge)
 
     def only(self, rows: NDArray[np.bool_] | Ints | slice) -> "Legs":
-        """Return the legs at some rows."""
+        """Select legs by a mask, by indices or by a slice."""
         return Legs(self.edge[rows], self.start[rows], self.end[rows])
 
     @property

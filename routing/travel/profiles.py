@@ -79,23 +79,26 @@ class Profile:
         return DAY_S if window is None else window.length_s
 
 
-#: Window of definitions.md, "Time".
+#: Hours of walking (definitions.md, "Time").
 _FROM, _UNTIL = time(6), time(18)
 
-#: algorithms.md section 3 [A: field staff must set].
+#: Longest day of an adult: algorithms.md section 3 [A: field staff must set].
 ADULT: Final = Profile("adult", 25_000.0, _FROM, _UNTIL)
 
 #: 12 to 15 km a day (algorithms.md section 3 [A: field staff must set]): the longer figure is used,
-#: as in `app.page_models.home_filling`. The pace is the 10th percentile, "at most" (same section).
+#: as in `app.page_models.home_filling`. The pace is the 10th percentile of hikers' speeds, "at
+#: most" (same section).
 FAMILY: Final = Profile(
     "family", 15_000.0, _FROM, _UNTIL, pace=Pace.CAMPBELL_10, carries_children=True
 )
 
-#: People who walk with difficulty, with an aid, or in a wheelchair; all figures transferred, to be
-#: set with field staff.
-#: A day: 6.5 km, the mean of manual wheelchair users in a highly accessible setting (Tolerico 2006,
-#: as cited by the US Access Board, "Surface roughness standards", 2014; 2.0 km on typical days).
-#: A grade: 1:12, the steepest ramp of the 2010 ADA Standards, 405.2; by height model or by tag.
+#: People who walk with difficulty, with an aid, or in a wheelchair; all figures were measured
+#: elsewhere and are to be set with field staff.
+#: Longest day: 6.5 km, the mean of manual wheelchair users in a highly accessible setting (Tolerico
+#: 2006, as cited by the US Access Board, "Surface roughness standards", 2014; 2.0 km on typical
+#: days).
+#: Steepest grade: 1:12, the steepest ramp of the 2010 ADA Standards, 405.2; known from the height
+#: model or from a tag.
 #: ``wheelchair=no`` bars ways and barriers (as in Valhalla, lua/graph.lua).
 #: Smoothness: the wiki's "Key:smoothness" leaves ``horrible`` and worse to off-road vehicles [A:
 #: hence barred; ``bad`` and ``very_bad`` are slow, although a wheelchair is named only up to

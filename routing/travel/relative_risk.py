@@ -2,7 +2,7 @@
 
 ``λ_k = base_k · Π_f RR_f(e, t)``: a factor multiplies the expected events of a hazard with a cited
 rate, never the kilometres inside a hazard without a rate. All factors are transferred: they were
-measured in the United States and Germany, none in Latin America, and responses have to say so.
+measured in the United States and Germany, none in Latin America, and responses must state this.
 
 A factor whose tag is missing is 1 and *unknown*; a factor irrelevant to the hazard's kind, the hour
 or the road is 1 and *does not apply*. No factor exists for kinds that no study measured: lighting
@@ -66,7 +66,7 @@ type Rule = Callable[[RoadGraph, Ints, Flags, bool], tuple[Floats, NDArray[np.ui
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A relative risk.
+    """A relative risk: a road attribute's factor on the rate of some kinds of hazards.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class Factor:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class AppliedFactor:
-    """A factor on some edges.
+    """Value and state of a factor on some edges.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def _fatality(speed_kmh: Floats | np.float64) -> Floats:
 def applied(
     graph: RoadGraph, kind: str, edges: Ints, night: Flags, *, bound: bool = False
 ) -> tuple[AppliedFactor, ...]:
-    """Return which factors apply to a kind of hazard on edges, and which are unknown there.
+    """Return the value and state of each factor for a kind of hazard on edges.
 
     Parameters
     ----------

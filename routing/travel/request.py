@@ -16,8 +16,8 @@ from routing.travel.hazard import HIGHEST, Hazard
 from routing.travel.profiles import Profile
 from routing.travel.timetable import Stint
 
-#: Weights of exposure tried for the alternatives [A]: exposure ignored, a kilometre inside an
-#: unrated hazard counted double, and counted fivefold.
+#: Weights of exposure that a search tries [A]: exposure ignored, a kilometre inside an unrated
+#: hazard counted double, and counted fivefold.
 AVERSIONS: Final = (0.0, 1.0, 4.0)
 MAX_AVERSIONS: Final = 8
 
@@ -57,7 +57,7 @@ class RouteRequest:
     aversions
         Weights of exposure, 1 to 8 of them; routes are ranked by the middle weight.
     profile
-        Profile of the traveller, of the same mode; the router's own where None.
+        Profile of the traveller, of the same mode; where None, the router's profile for the mode.
     most
         Most routes to return, 1 to `MAX_ROUTES`; with waypoints, one route is returned.
     obstacles
@@ -67,9 +67,9 @@ class RouteRequest:
     via_countries
         Countries of the waypoints, one per waypoint; empty where none is known.
     stint
-        The stint of walking under way at departure; a new stint where None.
+        The day of walking under way at departure; a fresh day where None.
     others
-        Whether to look for alternatives beside the best route of each weight.
+        Whether to look for alternatives besides the best route at each weight.
     """
 
     start: tuple[float, float]

@@ -57,7 +57,7 @@ class InTown:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Moved:
-    """Spaces moved to their towns' nodes, and by id their true places."""
+    """Spaces moved to the nodes of their towns, and the true place of each space by id."""
 
     supports: Supports
     by_id: Mapping[str, InTown]

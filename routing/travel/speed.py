@@ -1,4 +1,4 @@
-"""Speed of each profile on an edge, and the edges it can use; every figure with source.
+"""Speed of each profile on an edge, and the edges that a profile can use, with sources.
 
 All functions work on the edges they are given and hold no array of the graph's length: a worker
 memory-maps graphs of millions of edges and must not own a copy of a column.
@@ -95,7 +95,8 @@ VEHICLE_KMH: Final[Mapping[str, float]] = MappingProxyType(
 VEHICLE_DEFAULT_KMH: Final = 10.0
 
 #: Highest vehicle speed on a surface, km/h: the lower of OSRM's ``surface_tracktype_profile`` and
-#: ``surface_smoothness_profile`` (same file). Rock is its ``rocky``, bricks and metal as named.
+#: ``surface_smoothness_profile`` (same file). Rock has the value of OSRM's ``rocky``; bricks and
+#: metal have the values of the same names.
 SURFACE_KMH: Final[Mapping[str, float]] = MappingProxyType(
     {
         "paving_stones": 60.0,
@@ -135,7 +136,7 @@ SMOOTHNESS_KMH: Final[Mapping[str, float]] = MappingProxyType(
 #: Over a few metres, a raster's height error of metres can produce any grade.
 GRADE_BARS_FROM_M: Final = MAX_SLOPE_CELL_M
 
-#: Edges processed at a time for a figure of the whole graph: 2 MB per float64 column.
+#: Edges processed at a time when the whole graph is averaged: 2 MB per float64 column.
 _CHUNK: Final = 262_144
 
 

@@ -13,10 +13,10 @@ type Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """An open, visible, confirmed space that offers the service in question.
+    """An open, visible, confirmed space that offers the service that the caller looks for.
 
-    The caller has filtered: open on the date, not full, not referral-only, visible to the
-    requester. A confidential space is never a support (P8).
+    The caller has filtered the spaces: open on the date, not full, not referral-only, visible to
+    the requester. A confidential space is never a support (P8).
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ DAY_S: Final = 86_400.0
 #: shelter, a border post or the destination is better than a night beside the road.
 TAIL_S: Final = 3_600.0
 
-#: Stretches that the result arrays first have room for: enough for the days of a walk of 2,500 km.
+#: Initial size of the result arrays, in stretches: enough for the days of a walk of 2,500 km.
 _FIRST_ROOM: Final = 128
 
 
@@ -118,12 +118,13 @@ def night_before_s(clock_s: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """A day of walking under way, carried over from an earlier part of the journey.
+    """The day of walking under way, carried over from an earlier part of the journey.
 
     Parameters
     ----------
     fresh
-        Next opening of the window, timezone-aware; from then on the whole longest day is left.
+        Next opening of the window, timezone-aware; from then on the walker may walk the whole
+        longest day.
     left_m
         Metres left of the longest day until the opening.
     is_begun
@@ -255,7 +256,7 @@ def timetable(
 
 
 def under_way(departure: datetime, stint: Stint | None) -> Stint | None:
-    """Return the stint under way at departure; None where the departure begins a fresh day."""
+    """Return the day of walking under way at departure; None if a fresh day begins."""
     return None if stint is None or departure >= stint.fresh else stint
 
 
