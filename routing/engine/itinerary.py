@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.engine.portal_search import PassedPortal, Plan, Portal, Section
+from routing.engine.portal_plan import PassedPortal, Plan, Portal, Section
 from routing.graph.snapping import Snap
 from routing.travel.cost_model import Travel
 from routing.travel.crossings import Crossing, passable_from

@@ -29,14 +29,12 @@ from numpy.typing import NDArray
 from routing.engine.avoid_search import Closed, DetourSearch
 from routing.engine.metric_cache import Resident
 from routing.engine.mode_network import Piece
+from routing.engine.portal_plan import Node, PassedPortal, Plan, Portal, Section
 from routing.errors import NoWay
-from routing.travel.crossings import Crossing
 from routing.travel.legs import Legs
 from routing.travel.timetable import DAY_S, Walker, summed
 
 type Floats = NDArray[np.float64]
-type Node = tuple[int, int]
-type Section = tuple[int, Legs]
 
 
 #: With more portals than this, the table of costs between all portals, which yields lower bounds,
@@ -57,88 +55,6 @@ KEPT_SECTIONS: Final = 2_000
 #: In the queue, targets >= 0 are portals; the parts of edges that reach the end are numbered
 #: downward from this value.
 _FIRST_ARRIVAL: Final = -1
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Portal:
-    """Passage from a country or a region to another, in one direction.
-
-    Parameters
-    ----------
-    arrive, leave
-        (region, node) before and after the portal.
-    posts
-        Official posts in order of travel; empty for a joint within one country.
-    piece
-        The border edge, if the region has one here.
-    off_m
-        Metres between the two nodes that are on no road of either region.
-    before, after
-        Moving seconds and metres from the portal's beginning to its first post, and from there to
-        its end.
-    """
-
-    arrive: Node
-    leave: Node
-    posts: tuple[Crossing, ...]
-    piece: Piece | None = None
-    off_m: float = 0.0
-    before: tuple[float, float] = (0.0, 0.0)
-    after: tuple[float, float] = (0.0, 0.0)
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """Ids that a leg may pass only once: the posts, or the ends of a joint without posts."""
-        if self.posts:
-            return frozenset(post.id for post in self.posts)
-        ends = (self.arrive, self.leave)
-        return frozenset([f"{min(ends)}-{max(ends)}"])
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class PassedPortal:
-    """Portal passed on a route, with times in seconds after departure.
-
-    Parameters
-    ----------
-    portal
-        The portal.
-    reached_s
-        When its first post is reached.
-    through_s
-        When its last post is passed; equal to ``reached_s`` where the portal stays closed.
-    """
-
-    portal: Portal
-    reached_s: float
-    through_s: float
-
-    @property
-    def wait_s(self) -> float:
-        """Seconds of waiting at the portal."""
-        return self.through_s - self.reached_s
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Plan:
-    """Route that was found: legs by section, and the portals between sections.
-
-    Parameters
-    ----------
-    sections
-        Region and legs of each section, in order of travel, without the border edges.
-    passed
-        Portals between the sections, one fewer than sections.
-    cost_s
-        The price of the route, seconds.
-    saw_waits
-        Whether the search reached a portal that was closed on arrival and opens later.
-    """
-
-    sections: tuple[Section, ...]
-    passed: tuple[PassedPortal, ...]
-    cost_s: float
-    saw_waits: bool = False
 
 
 class Timing(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routing.engine.portal_search import Portal
+from routing.engine.portal_plan import Portal
 from routing.engine.region_view import RegionView
 from routing.errors import OffNetwork
 from routing.geometry.geodesy import UNITS_PER_DEGREE, great_circle_m

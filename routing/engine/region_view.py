@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from routing.engine.avoid_search import Closed
 from routing.engine.metric_cache import Ground, Residents
 from routing.engine.mode_network import ModeNetwork, Piece
-from routing.engine.portal_search import Portal
+from routing.engine.portal_plan import Portal
 from routing.errors import NoRoute
 from routing.graph.snapping import Snap
 from routing.travel.conditions import Situation

@@ -8,7 +8,8 @@ import numpy as np
 from routing.engine.alternatives import ViaLimits, alternatives
 from routing.engine.metric_cache import Resident
 from routing.engine.mode_network import ModeNetwork
-from routing.engine.portal_search import Plan, solve
+from routing.engine.portal_plan import Plan
+from routing.engine.portal_search import solve
 from routing.errors import NoWay
 from routing.router.search_problem import SearchProblem
 from routing.travel.legs import Legs

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from routing._numba import compiled
 from routing.cch.hash_table import place_of, table_size
-from routing.engine.portal_search import Plan
+from routing.engine.portal_plan import Plan
 from routing.travel.legs import Legs
 
 type Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routing.engine.portal_search import Node, Portal
+from routing.engine.portal_plan import Node, Portal
 from routing.engine.region_joints import joints, landing_nodes
 from routing.engine.region_view import RegionView
 from routing.errors import Blocker, NoRegion, NoRoute, OffNetwork

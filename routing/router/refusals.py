@@ -10,7 +10,8 @@ from typing import Final
 
 from routing.engine.itinerary import with_border
 from routing.engine.metric_cache import Resident
-from routing.engine.portal_search import Plan, solve
+from routing.engine.portal_plan import Plan
+from routing.engine.portal_search import solve
 from routing.errors import Blocker, NoRoute, NoWay
 from routing.router.search_problem import SearchProblem
 from routing.travel.hard_rules import closed_post

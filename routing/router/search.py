@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from routing.engine.itinerary import with_border
 from routing.engine.metric_cache import Resident
-from routing.engine.portal_search import Plan, Portal, Section, solve
+from routing.engine.portal_plan import Plan, Portal, Section
+from routing.engine.portal_search import solve
 from routing.errors import NoWay
 from routing.route._segment_kernels import Looked
 from routing.route.concatenation import joined

@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from routing.engine.itinerary import ItineraryClock
-from routing.engine.portal_search import Portal, PortalQuestion
+from routing.engine.portal_plan import Portal
+from routing.engine.portal_search import PortalQuestion
 from routing.engine.region_view import Priced, RegionView
 from routing.graph.snapping import Snap
 from routing.travel.request import RouteRequest

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from routing.engine.portal_search import Plan
+from routing.engine.portal_plan import Plan
 from routing.router.candidates import RouteCandidate, distinct, each_once, shared_m
 from routing.travel.legs import Legs
 
