@@ -162,7 +162,7 @@ class _TooLongError(Exception):
 
 @dataclass(frozen=True)
 class _Settled:
-    """Routes found with the hazards in force when the traveller passes, and the request for them."""
+    """Routes found with the hazards in force when the traveller passes, and their request."""
 
     request: RouteRequest
     knowledge: Knowledge
