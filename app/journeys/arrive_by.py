@@ -46,7 +46,7 @@ class _Asking:
     access_m: float
 
     async def answer(self, departure: datetime) -> JourneyAnswer:
-        """Plan the journey for a departure."""
+        """Plan the journeys of the question for a departure time."""
         question = replace(self.question, at=departure)
         return await plan(self.source, self.network, question, now=self.now, access_m=self.access_m)
 
@@ -111,7 +111,7 @@ async def _explained(asking: _Asking, departure: datetime) -> tuple[JourneyAnswe
 
 
 async def _latest(asking: _Asking, by: datetime) -> datetime:
-    """Return the latest departure found that arrives by a time.
+    """Return the latest departure found from which the quickest route arrives by a time.
 
     Raises
     ------

@@ -87,7 +87,7 @@ class Known(Protocol):
 
     @property
     def timezone(self) -> str:
-        """IANA name of the time zone."""
+        """IANA name of the time zone at the journey's start."""
 
 
 def published(reasons: Sequence[DetourReason], known: Known) -> list[Because]:

@@ -47,7 +47,7 @@ MOST_GUIDES = 40
 #: Maximum number of fallbacks offered in each role (see `Fallback`) when no destination fits.
 MOST_FALLBACKS = 3
 
-#: Kind of phone line added for a child (P45).
+#: Kind of phone line added to the response if the person in need is a child (P45).
 CHILDRENS_LINE = "child_protection"
 
 
@@ -187,7 +187,7 @@ async def match(
     )
     for reach_m in (REACH_M, FAR_REACH_M):
         found = await _find(session, question, country, reach_m)
-        # All data is read; give the connection back before waiting for a search thread.
+        # All data is read, so give the database connection back before waiting for a search thread.
         await session.close()
         reached = await search(partial(_reach, region, request, found))
         ways = _ways(found, reached, country, at, profile)
@@ -326,7 +326,8 @@ def arrival(at: datetime, way: SpaceDistance, profile: Profile) -> datetime:
     """
     nights = walking_days(way.distance_m, way.duration_s, profile) - 1
     rest = timedelta(days=1) - timedelta(seconds=profile.window_s)
-    # Add in UTC: arithmetic on local times ignores changes of the UTC offset (daylight saving).
+    # Add durations in UTC, because arithmetic on local times ignores changes of the UTC offset
+    # (daylight saving).
     there = at.astimezone(UTC) + timedelta(seconds=way.duration_s) + nights * rest
     return there.astimezone(at.tzinfo)
 

@@ -80,7 +80,8 @@ async def read_list(
         wanted=SpaceFilter(services=(service,) if service else ()),
         limit=len(own) + NEAR,
     )
-    # Only spaces of the same country: a list names no crossings, so none may lead abroad (P33).
+    # Choose only spaces of the same country: a list names no crossings, so it must not lead people
+    # abroad (P33).
     chosen = [
         one.id
         for one in near

@@ -206,7 +206,7 @@ async def plan(
     points = [question.start, *question.via, question.end]
     near = (await known.places()).near(points)
     records = await read_records(known, question.at, now, near[0][0].timezone)
-    # All data is read; give the connection back before waiting for a search thread.
+    # All data is read, so give the database connection back before waiting for a search thread.
     await source.session.close()
     try:
         found = await search(partial(_weighed_answer, network, question, records, near, access_m))

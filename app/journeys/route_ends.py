@@ -142,7 +142,7 @@ def rounded(ref: str) -> str:
 
 
 async def _is_meant(session: AsyncSession, given: Given, now: datetime) -> bool:
-    """Return whether the text beside a reference is still its label, in any language."""
+    """Return whether the form's visible text is still the reference's label, in any language."""
     text = given.text.strip()
     if not text:
         return True
