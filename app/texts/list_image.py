@@ -20,7 +20,8 @@ from app.texts.print_text import PrintLine
 WIDTH, HEIGHT = 1080, 1920
 MARGIN = 44
 
-#: Upper limit of one image in bytes (issue of the field map: what a minute of 2G carries).
+#: Upper limit of one image in bytes: what a minute of 2G carries (from the issue about the field
+#: map).
 LIMIT_BYTES = 100_000
 
 #: Numbers of grey levels to try in order until an image fits the limit. With 4 levels text looks as
