@@ -85,7 +85,7 @@ async def next_spaces(
         )
         if _is_usable(one, at)
     ]
-    # All data is read; give the connection back before waiting for a search thread.
+    # All data is read, so give the database connection back before waiting for a search thread.
     await session.close()
     request = ReachRequest(
         ReachPlace(lon, lat, country),

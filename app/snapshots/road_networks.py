@@ -44,7 +44,7 @@ _LAST_RETRY_S = 300.0
 #: moment.
 type Identity = tuple[int, int, int] | None
 
-#: Identity of a missing meta.json.
+#: Identity that stands for a missing meta.json.
 _NOWHERE = (0, 0, 0)
 
 _NOT_COVERED = "no road network covers these places: import one with `amparo roads import`"
