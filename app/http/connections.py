@@ -167,7 +167,7 @@ class Connections:
         return True
 
     def is_unsent(self, one: "Connection", *, waits: bool) -> None:
-        """Note whether a connection's send buffer is full, and enforce the limit of unsent bytes.
+        """Register whether a connection's send buffer is full; enforce the limit of unsent bytes.
 
         When all full send buffers together exceed the setting `unsent_mb`, the connections that
         have been full for longest are aborted.
@@ -395,7 +395,7 @@ class Connection(HttpToolsProtocol):
         """Accept a header from the parser, and count its bytes; ignore trailers after the body."""
         if self._in_body:
             return
-        # 4 bytes for colon, space, CR and LF.
+        # Add 4 bytes for the colon, space, CR and LF of the header's line.
         self._head_bytes += len(name) + len(value) + 4
         self._fields += 1
         if self._fields <= self._most_fields:

@@ -173,7 +173,7 @@ class BodyLimit:
         try:
             body = await self._read(scope, headers.get("content-length", ""), receive)
         except ConnectionResetError:
-            return  # the client is gone
+            return  # the client has disconnected
         except Exception as error:
             handler = handler_of(error)
             if handler is None:
@@ -249,7 +249,8 @@ class PrivateAnswers(PipelineStep):
     def begin(self, exchange: Exchange) -> None:
         """Remove the conditional headers from a private request."""
         if self._is_private(exchange):
-            # Otherwise a client could get a 304 for the response that a lower tier had got.
+            # Otherwise an entity tag from a response to a lower tier could lead to a 304, and the
+            # client would go on using that response.
             for name in _CONDITIONS & exchange.asked.keys():
                 exchange.ask(name, None)
 

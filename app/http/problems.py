@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.http.responses import JSONResponse
 
-#: Value of Retry-After in 503 responses, in seconds (our choice).
+#: Value of the header Retry-After in 503 responses, seconds (our choice).
 RETRY_AFTER_S = 5
 
 

@@ -70,7 +70,7 @@ class _Sketch:
 
 
 class _Exact(Counter[bytes]):
-    """Exact counters, one per key."""
+    """Exact counters of requests, one per key."""
 
     def add(self, key: bytes) -> None:
         """Increment the counter of a key."""
