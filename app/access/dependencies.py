@@ -131,7 +131,7 @@ async def get_staff(request: Request, actor: ActorDep) -> AsyncIterator[AsyncSes
         yield session
         what = staff_reads.shown(session)
     if getattr(request.state, _WRITES, False):
-        setattr(request.state, _READ, what)  # `get_writer` logs these reads with its own
+        setattr(request.state, _READ, what)  # `get_writer` logs these reads too
     elif what:
         async with database.session(Tier.WRITER) as session:
             await staff_reads.note(session, actor.id, what, where=_pattern(request))
@@ -181,19 +181,19 @@ async def get_counting_writer(request: Request) -> AsyncIterator[AsyncSession]:
 # These dependencies are async although they await nothing, because FastAPI runs sync dependencies
 # in threads.
 async def get_network(request: Request) -> RoadNetworks:
-    """Return the road networks."""
+    """Return the road networks opened at startup (FastAPI dependency)."""
     network: RoadNetworks = request.state.network
     return network
 
 
 async def get_settings(request: Request) -> Settings:
-    """Return the settings."""
+    """Return the settings of the server (FastAPI dependency)."""
     settings: Settings = request.state.settings
     return settings
 
 
 async def get_clock(request: Request) -> Clock:
-    """Return the clock."""
+    """Return the clock that tells endpoints the current time (FastAPI dependency)."""
     clock: Clock = request.state.clock
     return clock
 
