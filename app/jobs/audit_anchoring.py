@@ -78,7 +78,7 @@ async def keep_due(session: AsyncSession, settings: Settings, now: datetime) -> 
 
 
 async def keep_anchored(database: Database, settings: Settings, clock: Clock) -> None:
-    """Run `keep_due` in a session of its own, and log a warning for each overdue way."""
+    """Anchor the audit log in every way that is due; log a warning for each overdue way."""
     async with database.session(Tier.WRITER) as session:
         # The lock lets one of several processes do the work; the others wait, and find it done.
         await upsert.alone(session, upsert.UPKEEP_LOCK)
