@@ -99,7 +99,7 @@ class Maker:
         )
 
     async def offered(self) -> tuple[Pack, ...]:
-        """Return the descriptions of all available packs, in order of country."""
+        """Return the descriptions of all available packs, in order of country code."""
         stamps = await self.editions.stamps()
         counts = await self._counts(stamps)
         return tuple(
