@@ -1,4 +1,4 @@
-"""FastAPI dependencies: database sessions per tier, road networks, clock, strict requests."""
+"""FastAPI dependencies: database sessions per tier, road networks, clock, checks of requests."""
 
 import json
 import math
@@ -52,7 +52,7 @@ class AppState(TypedDict):
 
 
 async def get_asker(request: Request) -> Asker:
-    """Return the client's identity, from a token or the console's cookie; else `ANYBODY`."""
+    """Return the client's identity by its token or the console's cookie, else `ANYBODY`."""
     return await find_asker(request)
 
 
@@ -60,7 +60,7 @@ AskerDep = Annotated[Asker, Depends(get_asker)]
 
 
 async def get_session(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSession]:
-    """Open a database session of the client's tier, which the database itself makes READ ONLY."""
+    """Open a database session of the client's tier; the database itself enforces READ ONLY."""
     database: Database = request.state.database
     async with database.session(asker.tier) as session:
         yield session
@@ -68,12 +68,12 @@ async def get_session(request: Request, asker: AskerDep) -> AsyncIterator[AsyncS
 
 @asynccontextmanager
 async def open_source(request: Request) -> AsyncIterator[ReadSource]:
-    """Open a data source for a request, no staler than the lease of `layer_editions` allows.
+    """Open a data source for a request, at most as stale as the lease of `layer_editions`.
 
     Raises
     ------
     UnauthorizedError, InvalidTokenError
-        As `app.access.identity.find_asker`.
+        As for `app.access.identity.find_asker`.
     DatabaseUnavailableError
         The database does not answer.
     """
@@ -92,9 +92,9 @@ async def open_source_for(request: Request, obstacles: Obstacles) -> AsyncIterat
     Raises
     ------
     TooManyRequestsError, BusyError
-        As `app.runtime.work_limit.AreaQueue.turn`.
+        As for `app.runtime.work_limit.AreaQueue.turn`.
     UnauthorizedError, InvalidTokenError, DatabaseUnavailableError
-        As `open_source`.
+        As for `open_source`.
     """
     async with AsyncExitStack() as stack:
         if len(obstacles):
@@ -103,7 +103,7 @@ async def open_source_for(request: Request, obstacles: Obstacles) -> AsyncIterat
 
 
 async def get_actor(request: Request) -> Actor:
-    """Return the signed-in person, or refuse; console pages redirect to the sign-in."""
+    """Return the signed-in person; refuse all other clients (console pages redirect to sign in)."""
     return await require_actor(request)
 
 
@@ -111,10 +111,10 @@ ActorDep = Annotated[Actor, Depends(get_actor)]
 
 
 async def get_worker(actor: ActorDep) -> Actor:
-    """Return the signed-in person if an editor or above, who may work on records.
+    """Return the signed-in person if the person is an editor or above, who may work on records.
 
-    Others are refused before any record is read, so that the response does not reveal whether a
-    record exists that only staff may see (P39).
+    Other people are refused before any record is read, so that the response does not reveal whether
+    a record exists that only staff may see (P39).
     """
     require_staff(actor)
     return actor
@@ -124,32 +124,33 @@ WorkerDep = Annotated[Actor, Depends(get_worker)]
 
 
 async def get_staff(request: Request, actor: ActorDep) -> AsyncIterator[AsyncSession]:
-    """Open a staff session bound to the person, for editors and above; log what it read."""
+    """Open a staff session bound to an editor or above, and log the records that it read."""
     require_staff(actor)
     database: Database = request.state.database
     async with database.session(Tier.STAFF, person=actor.id) as session:
         yield session
         what = staff_reads.shown(session)
     if getattr(request.state, _WRITES, False):
-        setattr(request.state, _READ, what)  # logged by the writer session of this request
+        setattr(request.state, _READ, what)  # `get_writer` logs these reads too
     elif what:
         async with database.session(Tier.WRITER) as session:
             await staff_reads.note(session, actor.id, what, where=_pattern(request))
 
 
-#: Keys in the request's state: whether a writer session is open, and what the staff session read.
+#: Keys in the request's state: whether a writer session is open, and records that the staff session
+#: read.
 _WRITES, _READ = "writes", "read"
 
 
 def _pattern(request: Request) -> str:
-    """Return the route's path template, which holds no ids; records are logged by id separately."""
+    """Return the route's path template for the log of reads, because a path would hold ids."""
     return str(getattr(request.scope.get("route"), "path", ""))
 
 
 async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSession]:
-    """Open a writer session, bound to the person if signed in.
+    """Open a writer session, bound to the signed-in person, if any.
 
-    Each endpoint checks permissions itself.
+    The session permits any change; each endpoint checks permissions itself.
     """
     require_room(request)
     database: Database = request.state.database
@@ -159,49 +160,51 @@ async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSe
         yield session
         setattr(request.state, _WRITES, False)
         if person is not None:
-            # One log entry of staff reads per request, committed before the response (P56).
+            # Log the staff reads of the request in one entry, committed before the response (P56).
             beside: staff_reads.Shown = getattr(request.state, _READ, {})
             what = staff_reads.together(staff_reads.shown(session), beside)
             await staff_reads.note(session, person, what, where=_pattern(request))
-    # The change is committed. The next request to this process has to see it, even if the
+    # The change is committed. The next request to this process has to see the change, even if the
     # database's notification arrives later.
     editions: Editions = request.state.editions
     editions.doubt()
 
 
 async def get_counting_writer(request: Request) -> AsyncIterator[AsyncSession]:
-    """Open a writer session for an endpoint that checks the token itself."""
+    """Open a writer session for the endpoint that receives counts and checks the token itself."""
     require_room(request)
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
         yield session
 
 
-# These are async although they await nothing, because FastAPI runs sync dependencies in threads.
+# These dependencies are async although they await nothing, because FastAPI runs sync dependencies
+# in threads.
 async def get_network(request: Request) -> RoadNetworks:
-    """Return the road networks."""
+    """Return the road networks opened at startup (FastAPI dependency)."""
     network: RoadNetworks = request.state.network
     return network
 
 
 async def get_settings(request: Request) -> Settings:
-    """Return the settings."""
+    """Return the settings of the server (FastAPI dependency)."""
     settings: Settings = request.state.settings
     return settings
 
 
 async def get_clock(request: Request) -> Clock:
-    """Return the clock."""
+    """Return the clock that tells endpoints the current time (FastAPI dependency)."""
     clock: Clock = request.state.clock
     return clock
 
 
-# Host header: a reg-name or IPv6 literal of RFC 3986 as used in practice, and an optional port.
+# Pattern of a valid Host header: a reg-name or IPv6 literal of RFC 3986 as used in practice, and an
+# optional port.
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?", re.ASCII)
 
 
 async def get_base_url(request: Request) -> str:
-    """Return `base_url` of the request, as a FastAPI dependency."""
+    """Return the base URL of links in responses (`base_url` as a FastAPI dependency)."""
     return base_url(request)
 
 
@@ -223,8 +226,9 @@ def base_url(request: Request) -> str:
     return f"{request.scope['scheme']}://{host}"
 
 
-# Scope "function" commits before the response is sent, so that no 200 precedes a failed commit.
-# By default FastAPI runs the code after a yield once the response is sent.
+# With the scope "function" sessions commit before the response is sent, so that no 200 precedes a
+# failed commit. By default FastAPI runs a dependency's code after its yield once the response is
+# sent.
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 StaffDep = Annotated[AsyncSession, Depends(get_staff, scope="function")]
 WriterDep = Annotated[AsyncSession, Depends(get_writer, scope="function")]
@@ -236,10 +240,11 @@ BaseUrlDep = Annotated[str, Depends(get_base_url)]
 
 
 async def require_demo_allowed(request: Request) -> None:
-    """Refuse requests while demo rows are loaded that must not leave this machine (P35).
+    """Refuse all requests while demo rows are loaded, if clients on other machines could see them.
 
-    Checked at every request, because demo rows may be loaded while the server runs. A server bound
-    to a loopback address skips the check.
+    Demo rows are fictitious and could be taken for real data (P35). The check is made at every
+    request, because demo rows may be loaded while the server runs. A server bound to a loopback
+    address skips the check.
 
     Raises
     ------
@@ -257,12 +262,13 @@ async def require_demo_allowed(request: Request) -> None:
 async def strict_request(request: Request) -> None:
     """Refuse undeclared query parameters and media types, and invalid JSON such as NaN.
 
-    A dependency of the whole application, so that no endpoint can forget it.
+    The function is a dependency of the whole application, so that no endpoint can forget the check.
 
     Raises
     ------
     InvalidParameterError
-        A query parameter is unknown or repeated, the body has NaN or Infinity, or either has NUL.
+        A query parameter is unknown or repeated, the body has NaN or Infinity, or one of the two
+        holds the character NUL.
     UnsupportedMediaTypeError
         The endpoint declares a JSON body, and the request has another media type.
     """
@@ -288,11 +294,11 @@ def _check_query(request: Request, known: dict[str, bool]) -> None:
 
 
 def _shown(name: str) -> str:
-    # The name is client input; 64 printable characters suffice to recognise it.
+    # The name is client input, so show only as much as suffices to recognise it: 64 characters.
     return "".join(c for c in name[:64] if c.isprintable())
 
 
-# PostgreSQL's type text cannot hold NUL, and the statement would fail.
+# PostgreSQL's type text cannot hold NUL, so a statement with NUL in a text would fail.
 _NUL = "\0"
 _HOLDS_NUL = "holds the character NUL (U+0000), which no text may have"
 
@@ -301,7 +307,8 @@ _NAMES: dict[int, tuple[APIRoute, dict[str, bool]]] = {}
 
 def _query_names(route: APIRoute) -> dict[str, bool]:
     """Return the names of the declared query parameters and whether each may be repeated."""
-    # Cached by id, because routes are not hashable; storing the route keeps its id from reuse.
+    # Cached by id of the route, because routes are not hashable. The cache holds the route as well,
+    # so that no other object can get the id.
     if id(route) not in _NAMES:
         _NAMES[id(route)] = (route, dict(_declared(route.dependant)))
     return _NAMES[id(route)][1]
@@ -329,7 +336,7 @@ def _takes_json(route: APIRoute) -> bool:
 
 
 async def read_json(request: Request) -> Any:  # noqa: ANN401 -- any JSON value
-    """Return the request's body parsed as strict JSON (RFC 8259).
+    """Parse the request's body as strict JSON (RFC 8259).
 
     Raises
     ------
@@ -352,7 +359,8 @@ def _parsed(body: bytes) -> Any:  # noqa: ANN401 -- any JSON value
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        # Report only the position: the text around it may hold data that must not be repeated.
+        # Report only the position of the error: the text around it may hold data that must not be
+        # repeated.
         place = _unreal_number(body)
         if place is not None:
             raise InvalidParameterError(place, "not a finite number") from error
@@ -366,7 +374,10 @@ def _parsed(body: bytes) -> Any:  # noqa: ANN401 -- any JSON value
 
 
 def _unreal_number(body: bytes) -> str | None:
-    """Return the path of the first NaN or Infinity, found with Python's lenient JSON parser."""
+    """Return the path of the first NaN or Infinity in a JSON body; None if there is none.
+
+    Python's lenient JSON parser reads the body.
+    """
     try:
         return next(_places(json.loads(body), _is_unreal), None)
     except (ValueError, RecursionError):
@@ -380,7 +391,7 @@ def _is_unreal(value: object) -> bool:
 def _places(
     value: object, is_sought: Callable[[object], bool], path: tuple[str, ...] = ()
 ) -> Iterator[str]:
-    """Yield the paths of the values and member names in a JSON document that match a predicate."""
+    """Yield the path of each value or member name of a JSON document that matches a predicate."""
     if is_sought(value):
         yield ".".join(path) or "body"
     if isinstance(value, dict):

@@ -1,8 +1,8 @@
 """Route class with a fast path for valid JSON bodies.
 
 FastAPI resolves an endpoint's dependencies and reads a body twice, which takes a tenth of the time
-of a search. A valid body of a request without a query string skips both. Every other request takes
-FastAPI's normal path, and is refused or answered there.
+of a search. A request with a valid body and without a query string skips both. FastAPI's normal
+path refuses or answers every other request.
 """
 
 import orjson
@@ -16,10 +16,13 @@ from app.schemas.json_body import Handler, LargeBodyRoute
 
 
 class PlainRoute(LargeBodyRoute):
-    """Route of an endpoint with parameters ``request``, ``body``, and others that have defaults."""
+    """Route whose endpoint has the parameters ``request`` and ``body``.
+
+    All other parameters of the endpoint have defaults, because the fast path does not pass them.
+    """
 
     def get_route_handler(self) -> Handler:
-        """Return the function that answers a request."""
+        """Return the function that answers requests, by the fast path if possible."""
         declared = super().get_route_handler()
         endpoint, model = self.endpoint, self.endpoint.__annotations__["body"]
 
@@ -35,7 +38,7 @@ class PlainRoute(LargeBodyRoute):
 
 
 async def _read[M: BaseModel](request: Request, model: type[M]) -> M | None:
-    """Return the body as a validated model; None for a large or invalid one."""
+    """Return the request's body as a validated model; None for a body that is large or invalid."""
     if request.headers.get("content-type") != "application/json":
         return None
     body = await request.body()

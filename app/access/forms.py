@@ -1,10 +1,10 @@
 """Forms of the console, protected against cross-site request forgery (CSRF).
 
-Forms of a signed-in person are signed only with the secret of that session, so that an attacker who
-can set another cookie in the browser gains nothing. The two forms before a sign-in are signed with
-a cookie of their own and read by `get_anonymous_form`. Forms of a person whose second factor is
-still missing are signed with the secret of that half-finished session, which is valid for no other
-forms (`get_half_form`).
+CSRF tokens are signed with one of three secrets. Forms of a signed-in person (`get_form`) need the
+secret of the person's session, so that an attacker who can set another cookie in the browser gains
+nothing. The two forms before a sign-in (`get_anonymous_form`) have a cookie of their own. Forms of
+a person whose second factor is still missing (`get_half_form`) need the secret of the half-finished
+session, which is valid for no other forms.
 """
 
 import secrets
@@ -27,21 +27,21 @@ from app.exceptions import (
 )
 from app.settings import Settings
 
-#: Cookie that signs forms sent without a session: sign-in and invitation.
+#: Cookie with the secret for forms sent without a session: sign-in and invitation.
 FORM_COOKIE = "amparo_form"
 FIELD = "csrf"
 
-#: Lifetime of the form cookie: a sign-in page left open for longer has to be reloaded.
+#: Lifetime of the form cookie, seconds. A sign-in page left open for longer has to be reloaded.
 _FORM_LIFE_S = 3_600
 
-#: Maximum number of fields; no form of the console has more.
+#: Maximum number of fields in a form; no form of the console has more.
 _MOST_FIELDS = 5_000
 
 _KINDS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Form(dict[str, str]):
-    """Form fields, each with its last value.
+    """Fields of a form that was sent, each with its last value.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Form(dict[str, str]):
 
 
 async def read_form(request: Request) -> Form:
-    """Return the form sent by a signed-in person.
+    """Read the form sent by a signed-in person.
 
     Raises
     ------
@@ -78,23 +78,23 @@ async def read_form(request: Request) -> Form:
         The form cannot be parsed.
     """
     _require_form(request)
-    # Check the session before the body is parsed, to spare the work for anonymous clients.
+    # Check the session first, to save parsing bodies of anonymous clients.
     await require_actor(request)
     return await _read(request, (await find_asker(request)).secret)
 
 
 async def read_half_form(request: Request) -> Form:
-    """Return the form sent by a person who has to show a second factor; raises as `read_form`."""
+    """Read the form of a person who has to show a second factor; raise errors as `read_form`."""
     _require_form(request)
     asker = await find_asker(request)
     if asker.half is None:
-        # The client is not signed in at all, or fully: the sign-in page redirects as needed.
+        # The client is not signed in, or already fully signed in; the sign-in page handles both.
         raise SignInNeededError(f"{SIGN_IN}?next={CONSOLE}")
     return await _read(request, asker.secret)
 
 
 async def read_anonymous_form(request: Request) -> Form:
-    """Return a form sent without a session; raises as `read_form`."""
+    """Read a form sent without a session; raise errors as `read_form`."""
     _require_form(request)
     return await _read(request, request.cookies.get(FORM_COOKIE))
 
@@ -119,13 +119,13 @@ async def _read(request: Request, secret: str | None) -> Form:
 
 
 def _part_size(request: Request) -> int:
-    # `BodyLimit` has limited the whole body already; a part needs no lower limit.
+    # A part needs no limit lower than that of the whole body, which `BodyLimit` enforces.
     settings: Settings = request.state.settings
     return settings.body_limit_bytes
 
 
 def _require_own_site(request: Request) -> None:
-    """Refuse a form sent from another site, by Sec-Fetch-Site or Origin (RFC 6454)."""
+    """Refuse a form that another site sent, according to Sec-Fetch-Site or Origin (RFC 6454)."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         if site != "same-origin":
@@ -133,7 +133,7 @@ def _require_own_site(request: Request) -> None:
         return
     origin = request.headers.get("origin")
     if origin is None:
-        return  # not a current browser; the CSRF token decides
+        return  # an old browser, which sends neither header; the CSRF token decides
     own = {request.headers.get("host", "")}
     settings: Settings = request.state.settings
     if settings.public_url is not None:
@@ -149,7 +149,7 @@ def anonymous_token(request: Request) -> tuple[str, str]:
 
 
 def keep_anonymous(response: Response, request: Request, secret: str) -> None:
-    """Set the cookie for a token of `anonymous_token`."""
+    """Set the cookie with the secret returned by `anonymous_token`."""
     set_cookie(response, request, FORM_COOKIE, secret, _FORM_LIFE_S)
 
 

@@ -1,10 +1,10 @@
-"""Identity of the client: by access token in a header, or by the console's cookie.
+"""Identity of the client, by an access token in a header or by the console's cookie.
 
 Token and cookie are never interchangeable (P50): the console, under ``/network``, accepts only its
 cookie and refuses a request that also has a token; everywhere else the cookie is ignored.
 
-An invalid token is refused, never treated as anonymous: a partner whose token has expired must not
-take public data for all the data there is.
+A request with an invalid token is refused, never treated as anonymous: a partner organisation whose
+token has expired must not mistake the public data for the data of its tier.
 """
 
 from collections.abc import Sequence
@@ -30,14 +30,15 @@ from geo.accounts.tokens import Grant
 from geo.db.sessions import Database, Tier
 from geo.errors import InvalidTokenError
 
-#: Path prefix of the console, where people work on records; the session cookie is limited to it.
+#: Path prefix of the console, where people work on records. Browsers send the session cookie only
+#: to paths below.
 CONSOLE = "/network"
 SIGN_IN = f"{CONSOLE}/sign-in"
 
 COOKIE = "amparo_session"
 
-#: Token scopes that give access to the partner tier of the published API. Only named people reach
-#: the staff tier, on the pages and endpoints for editors (P1).
+#: Token scopes that give access to the partner tier of the published API. The staff tier is open
+#: only to named people, on the pages and endpoints for editors (P1).
 READING_SCOPES = ("partner", "edit")
 
 #: Path that receives counts of people, and the token scope required for it.
@@ -54,13 +55,13 @@ class Asker:
     Parameters
     ----------
     tier
-        PUBLIC without a credential, else PARTNER.
+        PUBLIC without a credential or before the second factor, else PARTNER.
     actor
-        Person of a web session or of a token of scope ``edit``; None for others.
+        Person of a web session or of a token of scope ``edit``; None for other clients.
     secret
         Secret of the session cookie, which signs forms.
     half
-        Session that still waits for its second factor; `actor` is None meanwhile.
+        Session for which the second factor has not been shown yet; `actor` is None meanwhile.
     """
 
     tier: Tier
@@ -70,7 +71,7 @@ class Asker:
 
     @property
     def csrf(self) -> str:
-        """CSRF token for a form of this session (field ``csrf``); new at every access."""
+        """CSRF token for a form of this session (field ``csrf``); each access makes a new token."""
         return form_token(self.secret) if self.secret is not None else ""
 
 
@@ -78,13 +79,13 @@ ANYBODY = Asker(Tier.PUBLIC)
 
 
 class Seals:
-    """Check of cookie signatures that rejects invented cookies without a database look-up."""
+    """Check of cookie signatures, which rejects invented cookies without a database query."""
 
     def __init__(self) -> None:
         self._key: bytes | None = None
 
     async def holds(self, database: Database, cookie: str) -> bool:
-        """Return whether a cookie has a valid signature, which does not mean a live session.
+        """Return whether a cookie has a valid signature; its session may have ended all the same.
 
         Raises
         ------
@@ -98,7 +99,7 @@ class Seals:
 
 
 async def find_asker(request: Request) -> Asker:
-    """Return the identity of the client, looked up once per request.
+    """Return the identity of the client, which is looked up once per request.
 
     Raises
     ------
@@ -134,7 +135,7 @@ async def _by_token(request: Request) -> Asker:
 
 async def _by_cookie(request: Request) -> Asker:
     if "authorization" in request.headers:
-        raise TokenAtConsoleError  # the authoritative check; `ConsoleAlone` refuses earlier
+        raise TokenAtConsoleError  # the check that counts; `ConsoleAlone` only refuses earlier
     secret = request.cookies.get(COOKIE)
     if secret is None:
         return ANYBODY
@@ -157,7 +158,10 @@ async def _by_cookie(request: Request) -> Asker:
 
 
 async def granted(request: Request, session: AsyncSession, scopes: Sequence[str]) -> Grant:
-    """Return the grant of the request's token (writer session); mark the request's token as valid.
+    """Check the request's token and return its grant (writer session).
+
+    A valid token is marked in the request's state, so that the rate limit does not count the
+    request as refused.
 
     Raises
     ------
@@ -172,7 +176,7 @@ async def granted(request: Request, session: AsyncSession, scopes: Sequence[str]
 
 
 async def may_write(scope: Scope) -> bool:
-    """Return whether a request has a session or token that permits some kind of change.
+    """Return whether a request has a session or token that permits any kind of change.
 
     Raises
     ------
@@ -206,12 +210,12 @@ def bearer_secret(request: Request) -> str:
 
 
 async def require_actor(request: Request) -> Actor:
-    """Return the person behind a request.
+    """Return the person whom a request's session or token identifies.
 
     Raises
     ------
     SignInNeededError
-        Nobody is signed in to the console; redirects to the sign-in.
+        Nobody is signed in to the console; the handler of the error redirects to the sign-in.
     UnauthorizedError
         Outside the console, no token identifies a person.
     InvalidTokenError
@@ -226,13 +230,17 @@ async def require_actor(request: Request) -> Actor:
 
 
 def _sign_in_location(request: Request) -> str:
-    # After the sign-in a redirect cannot repeat a POST, so a late form leads to the start page.
+    # A redirect after the sign-in cannot repeat a POST, so a form sent after the end of the session
+    # leads to the console's start page.
     came_from = routed_path(request.scope) if request.method in {"GET", "HEAD"} else CONSOLE
     return f"{SIGN_IN}?next={quote(came_from, safe='/')}"
 
 
 def safe_next(stated: str | None) -> str:
-    """Return the path to go to after signing in; `CONSOLE` unless the stated path is in it."""
+    """Return the path to go to after the sign-in: the stated path if below `CONSOLE`.
+
+    For any other path return `CONSOLE`, so that a forged link cannot lead to another site.
+    """
     if stated is None:
         return CONSOLE
     path = stated.partition("?")[0].partition("#")[0]

@@ -1,8 +1,8 @@
 """Sign-in by an OpenID Connect provider: code flow with PKCE, state and nonce.
 
-State, nonce and code verifier are kept in a signed cookie of ten minutes, so that any worker can
-handle the callback. The provider only authenticates a person; whether the person has an account,
-and with what permissions, is decided by Amparo.
+State, nonce and code verifier are kept for ten minutes in a signed cookie, so that any worker
+process can handle the callback. The provider only authenticates a person; Amparo decides whether
+the person has an account, and its permissions.
 """
 
 import hmac
@@ -17,7 +17,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from app.runtime.logs import INCIDENTS, describe
 from app.settings import Settings
 
-#: Cookie kept between the redirect to the provider and the callback.
+#: Name of the cookie that is kept between the redirect to the provider and the callback.
 COOKIE = "amparo_oidc"
 #: Seconds allowed for the sign-in at the provider (RFC 6749, 4.1.2: a code lives at most 10 min).
 LIFE_S = 600
@@ -26,8 +26,8 @@ _TIMEOUT_S = 10.0
 #: Tolerated difference to the provider's clock, in seconds.
 _LEEWAY_S = 60
 
-#: Accepted signature algorithms of id tokens: asymmetric ones; neither HMAC with the client secret
-#: nor "none" (OpenID Connect Core 1.0, 3.1.3.7).
+#: Accepted signature algorithms of id tokens (OpenID Connect Core 1.0, 3.1.3.7). All are
+#: asymmetric; HMAC with the client secret and "none" are refused.
 _ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
 
 
@@ -42,7 +42,7 @@ class Identity:
     Parameters
     ----------
     has_two_factors
-        Whether the person used more than one factor, according to the signed id token.
+        Whether the person signed in with more than one factor, according to the signed id token.
     """
 
     issuer: str
@@ -58,7 +58,7 @@ class Provider:
     Parameters
     ----------
     issuer, client_id, client_secret
-        Issuer URL, and the credentials of the client registered with the provider.
+        Issuer URL, and the credentials with which Amparo is registered at the provider.
     """
 
     def __init__(self, issuer: str, client_id: str, client_secret: str) -> None:
@@ -84,14 +84,14 @@ class Provider:
         Parameters
         ----------
         redirect_uri
-            Our callback URL.
+            Amparo's callback URL.
         goes_on
             Path to go to after the sign-in.
 
         Raises
         ------
         OidcError
-            The provider does not answer, or not as the standard says.
+            The provider does not answer, or its answer does not follow the standard.
         """
         try:
             await self._require_issuer()
@@ -100,7 +100,7 @@ class Provider:
             return str(made["url"]), self._serializer.dumps(
                 {**kept, "redirect_uri": redirect_uri, "next": goes_on}
             )
-        except Exception as error:  # see `_noted`
+        except Exception as error:  # any error, as explained at `_noted`
             _noted(error)
             msg = "the provider does not answer as it should"
             raise OidcError(msg) from error
@@ -108,7 +108,7 @@ class Provider:
     async def complete(
         self, cookie: str | None, returned: Mapping[str, str | None]
     ) -> tuple[Identity, str]:
-        """Handle the callback: return the person's identity and the path to go to.
+        """Handle the provider's callback; return the person's identity and the path to go to.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class Provider:
         if not hmac.compare_digest(state.encode(), begun["state"].encode()):
             msg = "the return belongs to another sign-in"
             raise OidcError(msg)
-        # RFC 9207: refuse another provider's callback before its code is sent anywhere.
+        # Refuse the callback of another provider before its code is sent anywhere (RFC 9207).
         if returned.get("iss") not in {None, self.issuer, f"{self.issuer}/"}:
             msg = "another provider answers"
             raise OidcError(msg)
@@ -142,7 +142,7 @@ class Provider:
         try:
             claims = await self._claims(str(returned["code"]), begun)
             identity = self._identity(claims)
-        except Exception as error:  # see `_noted`
+        except Exception as error:  # any error, as explained at `_noted`
             _noted(error)
             msg = "what the provider says cannot be believed"
             raise OidcError(msg) from error
@@ -168,9 +168,9 @@ class Provider:
             raise ValueError(msg)
         if "email" not in claims and "userinfo_endpoint" in self._client.server_metadata:
             more = await self._client.userinfo(token=token)
-            # Core 1.0, 5.3.2: userinfo of another subject must not be used.
+            # Userinfo of another subject must not be used (OpenID Connect Core 1.0, 5.3.2).
             if more["sub"] == claims["sub"]:
-                # The factors used (`amr`) are taken only from the signed id token.
+                # Take the authentication methods (`amr`) only from the signed id token.
                 return {**more, "amr": None, **claims}
         return dict(claims)
 
@@ -183,14 +183,17 @@ class Provider:
             issuer=self.issuer,
             subject=subject,
             email=email if isinstance(email, str) else None,
-            # Some providers send the string "true"; the standard defines a boolean.
+            # Accept only the boolean of the standard, not the string "true" of some providers.
             is_verified=claims.get("email_verified") is True,
-            # RFC 8176: "multiple-factor authentication".
+            # "mfa" stands for multiple-factor authentication (RFC 8176).
             has_two_factors=isinstance(methods, list) and "mfa" in methods,
         )
 
     async def _require_issuer(self) -> None:
-        """Load the provider's metadata and refuse another issuer's (OIDC Discovery, 4.3)."""
+        """Load the provider's metadata; refuse metadata of another issuer (OIDC Discovery, 4.3).
+
+        Signature algorithms that are not accepted are removed from the metadata.
+        """
         metadata = await self._client.load_server_metadata()
         if str(metadata["issuer"]).rstrip("/") != self.issuer:
             metadata.pop("_loaded_at", None)
@@ -201,16 +204,17 @@ class Provider:
 
 
 def _noted(error: Exception) -> None:
-    """Log an error at the provider by exception classes and lines of code only (P48).
+    """Log an error of the sign-in at the provider, by exception classes and lines of code (P48).
 
-    Callers catch every exception, so that faults of the provider show an error page, not a 500:
-    the libraries use one of two HTTP clients, each with its own exceptions.
+    Callers catch every exception, so that faults of the provider lead to an error page, not to a
+    500. A list of classes would not do: the libraries use one of two HTTP clients, each with its
+    own exceptions.
     """
     INCIDENTS.error("sign-in at the provider: %s", describe(error))
 
 
 def provider_of(settings: Settings) -> Provider | None:
-    """Return the provider named in the settings, or None."""
+    """Return the OpenID Connect provider named in the settings; None if the settings name none."""
     if settings.oidc_issuer is None or settings.oidc_client_id is None:
         return None
     secret = settings.oidc_client_secret

@@ -1,4 +1,7 @@
-"""Forms open to everybody: no account, no cookie, no trace of the sender (P37)."""
+"""Reading of forms for everybody: without account or cookie, and without a trace of the sender.
+
+P37 asks for anonymous reports.
+"""
 
 from collections.abc import Collection
 from urllib.parse import parse_qs
@@ -7,7 +10,7 @@ from fastapi import Request
 
 from app.exceptions import ForgedRequestError, InvalidParameterError, UnsupportedMediaTypeError
 
-#: Maximum length of a short field in characters; the longest is the name of a place.
+#: Default maximum length of a field's value, in characters; the name of a place is the longest.
 LONGEST_FIELD = 120
 
 
@@ -18,7 +21,7 @@ async def read_open_form(
     repeated: Collection[str] = (),
     longest: int = LONGEST_FIELD,
 ) -> dict[str, list[str]]:
-    """Return the values of a form's fields; fields that were not sent are absent.
+    """Read the values of a form by field; fields that were not sent are absent.
 
     Parameters
     ----------
@@ -32,8 +35,8 @@ async def read_open_form(
     Raises
     ------
     ForgedRequestError
-        The browser says that another site sent the form (Fetch Metadata), so that no site can make
-        its visitors' phones send reports.
+        According to the browser (Fetch Metadata), another site sent the form. The check keeps other
+        sites from making the phones of their visitors send reports.
     UnsupportedMediaTypeError, InvalidParameterError
         The body is not a form, or has fields other than the allowed ones.
     """

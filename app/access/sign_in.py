@@ -1,9 +1,10 @@
 """Sign-in: limits on password attempts, known devices, and start of a session.
 
 Three counters limit password guessing: attempts per client address, per address and account, and
-per account by all unknown devices. They never block a browser that the account's owner has signed
-in with before, nor a person who sends a second factor along with the password. Otherwise an
-attacker could lock a person out during an emergency merely by failing to sign in.
+per account by all unknown devices. The counters never block a known device (a browser in which the
+account's owner has signed in before), nor a person who sends a second factor along with the
+password. Otherwise an attacker could lock a person out during an emergency merely by failing to
+sign in.
 """
 
 from dataclasses import dataclass
@@ -24,16 +25,16 @@ from geo.accounts.known_devices import Device
 from geo.accounts.people import folded_address
 from geo.db.sessions import Database, Tier
 
-#: Cookie of a known device (a browser); limited to the paths of the sign-in.
+#: Name of the cookie of a known device (a browser), sent only to the paths of the sign-in.
 DEVICE_COOKIE = "amparo_device"
 
-#: Paths of the pages that ask for a second factor, and that set one up.
+#: Paths of the page that asks for a second factor, and of the page that sets a second factor up.
 CODE = f"{SIGN_IN}/code"
 FACTOR = f"{SIGN_IN}/factor"
 
 
 async def shown_device(request: Request) -> Device | None:
-    """Return the known device of the request's cookie, of whatever account; None if unknown."""
+    """Return the known device, of any account, that the request's cookie names; None if unknown."""
     secret = request.cookies.get(DEVICE_COOKIE)
     database: Database = request.state.database
     seals: Seals = request.state.seals
@@ -44,14 +45,17 @@ async def shown_device(request: Request) -> Device | None:
 
 
 def own_device(device: Device | None, person_id: str | None) -> Device | None:
-    """Return the device if it belongs to the account and showed its current secret, else None."""
+    """Return the device if it belongs to the account and its cookie holds the current secret.
+
+    Return None for any other device.
+    """
     if device is None or not device.is_present or device.person_id != person_id:
         return None
     return device
 
 
 def has_room(limits: RateLimits, device: Device) -> bool:
-    """Count an attempt by a known device; return False if it has reached its own limit."""
+    """Count a sign-in attempt by a known device; return False if the device's limit is reached."""
     try:
         limits.hit("device", device.id)
     except TooManyRequestsError:
@@ -60,13 +64,13 @@ def has_room(limits: RateLimits, device: Device) -> bool:
 
 
 def count_try(request: Request, email: str) -> None:
-    """Count an attempt by an unknown device at an account, which need not exist.
+    """Count a sign-in attempt by an unknown device at an account, which need not exist.
 
     Raises
     ------
     TooManyRequestsError
-        A limit is reached: of the address, of the address at this account, or of all unknown
-        devices at this account.
+        A limit is reached: that of the client's address, that of the address at this account, or
+        that of all unknown devices at this account.
     """
     limits: RateLimits = request.state.limits
     address, account = client_of(request.scope), folded_address(email)
@@ -74,9 +78,10 @@ def count_try(request: Request, email: str) -> None:
 
 
 async def without_copies(request: Request, device: Device | None, person_id: str) -> Device | None:
-    """Return the device, or end it and return None if it showed a former secret (a copied cookie).
+    """Return the device, unless its cookie holds a former secret, as a copied cookie does.
 
-    Applies to devices of this account only. Call only after the password was found correct.
+    A device of this account with a former secret is no longer known from then on, and None is
+    returned. Call the function only after the password was found correct.
     """
     if device is None or device.person_id != person_id or device.is_present:
         return device
@@ -97,12 +102,14 @@ async def end_session(request: Request) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Cookie secrets of a started session and of the device, which is known from now on.
+    """Secrets for the cookies of a started session and of its device, known from now on.
 
     Parameters
     ----------
+    secret
+        Secret of the session.
     device
-        None while the session waits for a second factor.
+        Secret of the device; None while the session waits for a second factor.
     """
 
     secret: str
@@ -118,7 +125,7 @@ async def signed_in(
     has_shown_factor: bool = False,
     trusts: bool = False,
 ) -> Response:
-    """Start a session and redirect to ``goes_on``, or to the page that asks for a second factor.
+    """Start a session, and redirect to ``goes_on`` or to the page that asks for a second factor.
 
     The other parameters are those of `started`.
     """
@@ -147,19 +154,19 @@ async def started(
     has_shown_factor: bool = False,
     trusts: bool = False,
 ) -> Started:
-    """Start a session with a new secret and end that of the request's cookie (writer session).
+    """Start a session with a new secret, and end the session of the request's cookie.
 
-    While a second factor is missing, the session only gives access to the page that asks for it,
-    and the device is not remembered.
+    Needs a writer session of the database. While a second factor is missing, the started session
+    only gives access to the page that asks for the factor, and the device is not remembered.
 
     Parameters
     ----------
     device
         Device returned by `shown_device`.
     has_shown_factor
-        Whether a second factor was shown beside the password.
+        Whether a second factor was shown together with the password.
     trusts
-        Whether the device is to replace the second factor from now on.
+        Whether the person wants the device to replace the second factor from now on.
     """
     settings: Settings = request.state.settings
     brought = request.cookies.get(COOKIE)

@@ -14,19 +14,19 @@ _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 def methods_of(request: Request) -> str:
     """Return the value of the ``Allow`` header for a request's path.
 
-    The framework's own 405 names only the methods of the first route that matches the path; here
-    a path may have a separate route for each method.
+    The framework's own 405 response names only the methods of the first route that matches the
+    path, but a path of this application may have a separate route for each method.
     """
     found = set(_of_its_own(request)) or set(_of_patterns(request))
     if "GET" in found:
-        found.add("HEAD")  # answered wherever GET is (`app.http.pipeline.Exchange`)
+        found.add("HEAD")  # `app.http.pipeline.Exchange` answers HEAD on every path with GET
     return ", ".join(sorted(found))
 
 
 def _of_its_own(request: Request) -> Iterator[str]:
     """Yield the methods of routes whose path equals the request's path literally.
 
-    ``/proposals/accept`` must not get the methods of ``/proposals/{id}``.
+    So ``/proposals/accept`` does not get the methods of ``/proposals/{id}``.
     """
     for route in iter_route_contexts(request.app.router.routes):
         if route.path == request.url.path:

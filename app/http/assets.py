@@ -1,4 +1,4 @@
-"""URLs of static files: each carries a content digest, so that no cache serves an old version."""
+"""URLs of static files, with a digest of the content, so that no cache serves an old version."""
 
 import re
 from functools import cache
@@ -8,23 +8,24 @@ from pathlib import Path
 STATIC_FOLDER = Path(__file__).parents[1] / "static"
 
 STATIC_URL = "/static"
-"""Where the application mounts `STATIC_FOLDER`."""
+"""URL path at which the application serves the files of `STATIC_FOLDER`."""
 
 
 class AssetError(LookupError):
     """A static file is missing; the message says which one and how to get or build it."""
 
 
-#: File name in an ``import … from './name.js'`` of our own JavaScript modules, in the source.
+#: File name in the statement ``import … from './name.js'`` of our own JavaScript modules, as in the
+#: source files.
 _IMPORT = re.compile(rb"(?<=from '\./)([a-z-]+\.js)(?=')")
 
 
-#: The same file name in a module as served, where a digest follows the name.
+#: File name in an import statement of a module as served, where a digest follows the name.
 _IMPORTED = re.compile(rb"(?<=from '\./)([a-z-]+\.js)(?=\?v=[0-9a-f]+')")
 
 
-#: Comments on lines of their own (only there are they certain to be comments), by file suffix.
-#: They are removed: a quarter of the bytes a phone would load, of use only to developers.
+#: Patterns, by file suffix, of the comments removed from our own files; they are a quarter of the
+#: bytes. Only comments on lines of their own are matched: elsewhere the signs may be in a string.
 _COMMENTS = {
     ".css": re.compile(rb"^[ \t]*/\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL),
     ".js": re.compile(rb"^[ \t]*(?://[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL),
@@ -33,10 +34,10 @@ _COMMENTS = {
 
 @cache
 def asset_content(path: str) -> bytes:
-    """Return the content of a static file as it is served: our own scripts without comments.
+    """Return the content of a static file as served: our own scripts and styles without comments.
 
-    Imports between our modules get the digest of the imported file, so that a browser never mixes
-    modules of two releases.
+    In our own modules, each import statement gets the digest of the imported file, so that a
+    browser never mixes modules of two releases.
 
     Parameters
     ----------
@@ -81,8 +82,8 @@ def _named(path: str) -> str:
 def module_urls(path: str) -> tuple[str, ...]:
     """Return the URLs of a static file and of every module that it imports, transitively.
 
-    A page that lists all of them lets the browser load them in parallel instead of discovering
-    one after the other.
+    A page that lists all of these URLs lets the browser load the modules in parallel, instead of
+    finding each import only after loading the module before.
     """
     found = {asset_url(path): None}
     if path.endswith(".js"):
@@ -93,7 +94,7 @@ def module_urls(path: str) -> tuple[str, ...]:
 
 @cache
 def vendored_url(bundle: str, suffix: str) -> str:
-    """Return the URL of a vendored bundle's `.js` or `.css`, whose name carries its digest.
+    """Return the URL of the `.js` or `.css` file of a vendored bundle; its name holds a digest.
 
     Parameters
     ----------

@@ -1,14 +1,14 @@
-"""Compression of responses: negotiates a content coding and applies it.
+"""Compression of response bodies in a content coding negotiated with the client.
 
-`cramjam` compresses. Its own middleware for Starlette is not used: it compresses bodies that are
-encoded already and partial bodies, leaves a strong entity tag unchanged, and sends
-`Vary: Accept-Encoding` only with responses that it did compress.
+The library `cramjam` compresses. Its middleware for Starlette is not used, because it compresses
+encoded and partial bodies, leaves a strong entity tag unchanged, and sends `Vary: Accept-Encoding`
+only with responses that it did compress.
 
 Responses of the console, which signed-in people read, stay uncompressed because of the BREACH
-attack: such a response may hold restricted data beside text that an attacker's link put into the
-URL, and its compressed length would tell whether the two are alike. A browser sends the session
-cookie along when a link is followed (SameSite=Lax), but only below the console's paths. Elsewhere
-the attack does not apply: no browser sends a token header on its own, and without one a response
+attack: a response may hold restricted data beside text from the URL of an attacker's link, and its
+compressed length would tell whether the two are alike. When a person follows a link, the browser
+sends the session cookie along (SameSite=Lax), but only to paths of the console. Elsewhere the
+attack does not apply: no browser sends a token header on its own, and without a token a response
 holds only public data and the client's own input.
 """
 
@@ -26,12 +26,13 @@ from starlette.types import Scope
 from app.http.middleware import is_below
 from app.http.pipeline import Exchange, PipelineStep
 
-#: Smaller bodies gain nothing: they fit one packet as they are (1,460 bytes of TCP payload).
+#: Least size, bytes, of a body worth compressing: without compression a smaller body fits one
+#: packet (1,460 bytes of TCP payload).
 SMALLEST: Final = 1_024
 
 
 class _Stream(Protocol):
-    """Compressor object of cramjam that takes a body piece by piece."""
+    """Compressor object of cramjam for a body that arrives in several parts."""
 
     def compress(self, input: bytes) -> int: ...  # noqa: A002 -- cramjam's name
     def flush(self) -> Buffer: ...
@@ -47,7 +48,7 @@ class _Library(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Coding:
-    """A content coding.
+    """Content coding that this server offers, with its compressor and levels.
 
     Attributes
     ----------
@@ -56,7 +57,8 @@ class Coding:
     level, best : int
         Compression level for responses made per request, and for files compressed once and cached.
     inline_bytes : int
-        Bodies larger than this take over about a millisecond, so a thread compresses them.
+        Size above which a body is compressed in a thread, because it takes about a millisecond or
+        more.
     """
 
     name: str
@@ -66,48 +68,50 @@ class Coding:
     inline_bytes: int
 
     def packed(self, body: bytes) -> bytes:
-        """Return a body compressed at the level for responses."""
+        """Compress a body at the level for responses."""
         return bytes(self.library.compress(body, level=self.level))
 
     def packed_best(self, body: bytes) -> bytes:
-        """Return a body compressed at the highest level; takes half a second for a large script."""
+        """Compress a body at the highest level, which takes half a second for a large script."""
         return bytes(self.library.compress(body, level=self.best))
 
     def stream(self) -> _Stream:
-        """Return a compressor that takes a body piece by piece."""
+        """Create a compressor for a body that is streamed in several parts."""
         return self.library.Compressor(level=self.level)
 
 
-#: Levels were measured, in ms/kB, on a response of three routes (429 kB), a page of places (296 kB)
-#: and a page of spaces (109 kB): zstd at level 3 0.46/38, 0.37/33, 0.09/8.0; br at 3 1.9/40,
-#: 1.4/31, 0.6/7.9, at 4 2.4/38, 1.7/31, 0.7/7.4; gzip at 1 1.1/79, 0.6/39, 0.2/14, at 2 1.7/67,
-#: 1.1/35, 0.3/9.8, at 3 2.5/64, 1.4/33, 0.4/8.0. So br is preferred to gzip for clients without
-#: zstd. On a response of 185 kB zstd at 1, 2 and 3 takes 0.25/29.8, 0.31/29.8 and 0.39/31.4. At its
-#: best level zstd stays within the window of 8 MB that every client supports (RFC 9659).
+#: Measured time and compressed size ("ms/kB") of a response of three routes (429 kB), a page of
+#: places (296 kB) and a page of spaces (109 kB): zstd at level 3 0.46/38, 0.37/33, 0.09/8.0; br at
+#: 3 1.9/40, 1.4/31, 0.6/7.9, at 4 2.4/38, 1.7/31, 0.7/7.4; gzip at 1 1.1/79, 0.6/39, 0.2/14, at 2
+#: 1.7/67, 1.1/35, 0.3/9.8, at 3 2.5/64, 1.4/33, 0.4/8.0. So br is preferred to gzip for clients
+#: without zstd. On a response of 185 kB zstd at 1, 2 and 3 takes 0.25/29.8, 0.31/29.8 and
+#: 0.39/31.4. At its best level zstd stays within the window of 8 MB that every client supports
+#: (RFC 9659).
 ZSTD: Final = Coding("zstd", zstd, 1, 19, 1_000_000)
 BROTLI: Final = Coding("br", brotli, 3, 11, 200_000)
 GZIP: Final = Coding("gzip", gzip, 2, 9, 200_000)
 
-#: HTML pages get a higher level: they serve slow connections, and rendering one takes far longer
-#: than compressing it. zstd at 1, 3 and 6 reduces the home page (122 kB) to 20.2, 19.5 and 18.0 kB
-#: in 0.22, 0.30 and 0.95 ms; 6, 10 and 11 reduce a page of 155 kB to 18.6, 18.1 and 18.1 kB in
-#: 0.8, 1.4 and 3.1 ms.
+#: Coding for HTML pages, with a higher level: pages serve slow connections, and rendering a page
+#: takes far longer than compressing. zstd at 1, 3 and 6 reduces the home page (122 kB) to 20.2,
+#: 19.5 and 18.0 kB in 0.22, 0.30 and 0.95 ms; 6, 10 and 11 reduce a page of 155 kB to 18.6, 18.1
+#: and 18.1 kB in 0.8, 1.4 and 3.1 ms.
 _ZSTD_OF_PAGES: Final = replace(ZSTD, level=10)
 
-#: Codings in our order of preference, which decides between equal weights of the client.
+#: Codings in the server's order of preference, which decides between codings of equal weight in the
+#: client's `Accept-Encoding`.
 CODINGS: Final = (ZSTD, BROTLI, GZIP)
 
-#: Compressible media types: text, JSON, XML, vector tiles. Images, archives and spreadsheets are
-#: compressed already.
+#: Media types that are compressed: text, JSON, XML, vector tiles. Images, archives and spreadsheets
+#: are not: their formats are compressed already.
 _COMPRESSIBLE: Final = re.compile(
     r"text/.+|.+\+(?:json|xml)|application/(?:json|xml|javascript|vnd\.mapbox-vector-tile)"
 )
 
-#: Statuses of responses without a body or with a partial one (RFC 9110, 15.3.5 to 15.3.7).
+#: Statuses of responses without a body or with a partial body (RFC 9110, 15.3.5 to 15.3.7).
 _NOT_WHOLE: Final = frozenset({204, 205, 206, 304})
 _NOT_MODIFIED: Final = 304
 
-# One element of Accept-Encoding with its weight (RFC 9110, 12.4.2 and 12.5.3).
+# Element of `Accept-Encoding`: name of a coding, and weight (RFC 9110, 12.4.2 and 12.5.3).
 _CHOICE: Final = re.compile(
     r"([!#$%&'*+.^_`|~\w-]+)(?:\s*;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?", re.ASCII
 )
@@ -118,21 +122,25 @@ _TAGGED: Final = re.compile(rf'("[^"]*)-({"|".join(coding.name for coding in COD
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Codings that a client accepts, most preferred first, and whether uncompressed is allowed."""
+    """Codings that a client accepts, most preferred first.
+
+    ``plain`` tells whether the client accepts an uncompressed body as well.
+    """
 
     codings: tuple[Coding, ...]
     plain: bool
 
     @property
     def coding(self) -> Coding | None:
-        """The client's preferred coding; None if it accepts none."""
+        """The client's preferred coding; None if the client accepts no offered coding."""
         return self.codings[0] if self.codings else None
 
 
-# Browsers send a handful of distinct values; the size bounds what other clients could fill it with.
+# Cached: browsers send a handful of distinct values. The size limits the memory that other clients
+# can fill with values of their own.
 @lru_cache(maxsize=64)
 def read_accepted(stated: str) -> Accepted:
-    """Parse the value of `Accept-Encoding`; an empty one accepts only uncompressed bodies.
+    """Parse the value of `Accept-Encoding`; an empty value accepts only uncompressed bodies.
 
     Elements that cannot be parsed are ignored. A coding with a lower weight than `identity` is not
     used.
@@ -162,9 +170,9 @@ def accepted_by(scope: Scope) -> Accepted:
 class Compression(PipelineStep):
     """Pipeline step that compresses text responses in the coding that the client prefers.
 
-    The coding's name is appended to a strong entity tag, because a compressed body is other bytes
-    (RFC 9110, 8.8.3.3). It is removed from the tags in `If-None-Match` before an endpoint sees
-    them, so that endpoints need not know of codings.
+    The coding's name is appended to a strong entity tag, because a compressed body has other bytes
+    than the uncompressed one (RFC 9110, 8.8.3.3). The name is removed from the tags in
+    `If-None-Match` before an endpoint sees them, so that endpoints need not know of codings.
 
     Parameters
     ----------
@@ -213,7 +221,8 @@ class Compression(PipelineStep):
         exchange.packing = _Packing(_ZSTD_OF_PAGES if is_page and coding is ZSTD else coding)
 
 
-#: Key in `Exchange.notes` of the client's original entity tags, by the tag without its coding.
+#: Key in `Exchange.notes` under which the client's original entity tags are kept, each by its form
+#: without the coding's name.
 _KNOWN: Final = "known_tags"
 
 
@@ -229,13 +238,13 @@ class _Packing:
         self._stream: _Stream | None = None
 
     async def whole(self, body: bytes) -> bytes:
-        """Return a body compressed."""
+        """Compress a whole body, in a thread if it is large."""
         if len(body) > self._coding.inline_bytes:
             return await anyio.to_thread.run_sync(self._coding.packed, body)
         return self._coding.packed(body)
 
     def piece(self, body: bytes, *, is_last: bool) -> bytes:
-        """Return the next piece compressed, flushed so that it reaches the client at once."""
+        """Compress the next part of a streamed body, flushed so that clients get it at once."""
         if self._stream is None:
             self._stream = self._coding.stream()
         self._stream.compress(body)
@@ -251,7 +260,7 @@ def _is_compressible(status: int, fields: Mapping[bytes, bytes]) -> bool:
     )
 
 
-# Responses have few distinct content types.
+# Cached, because responses have few distinct content types.
 @lru_cache(maxsize=64)
 def _is_text(content_type: bytes) -> bool:
     media_type = content_type.decode("latin-1").partition(";")[0].strip().lower()
@@ -259,22 +268,22 @@ def _is_text(content_type: bytes) -> bool:
 
 
 def tagged(tag: str, coding: Coding) -> str:
-    """Return the entity tag of a body compressed with a coding."""
+    """Return the entity tag of a compressed body, made from the tag of the uncompressed body."""
     # A weak tag states equal meaning, not equal bytes, and so holds for every coding.
     return tag if tag.startswith("W/") else f'{tag[:-1]}-{coding.name}"'
 
 
 def _without_codings(stated: str, names: Set[str]) -> tuple[str, dict[str, str]]:
-    """Remove the named codings from a list of entity tags.
+    """Remove the names of codings from the entity tags in a value of `If-None-Match`.
 
-    `names` holds only codings that this request accepts: a body in another coding, though cached,
-    is no valid response to it. A 304 in response to `If-None-Match: *` carries the tag without a
-    coding, because it is not known whether the body would have been compressed.
+    `names` holds only codings that this request accepts: a body in another coding, though cached by
+    the client, is no valid response. A 304 in response to `If-None-Match: *` carries the tag
+    without a coding, because it is not known whether the body would have been compressed.
 
     Returns
     -------
     bare, known
-        The tags for the endpoints, and the original tags by their bare form.
+        The value with the tags as endpoints know them, and the original tags by that form.
     """
     known: dict[str, str] = {}
 

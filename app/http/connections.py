@@ -1,11 +1,11 @@
-"""Limits of connections: bytes read, time taken, and their number (P55, refusing is cheap).
+"""Limits on the number of connections, on their time, and on bytes read (P55, refusing is cheap).
 
-uvicorn limits none of these. Its protocol class is extended here to refuse early: a request head
+uvicorn has no such limits. The subclass of its protocol class in this module refuses a request head
 that does not end, a body that does not arrive, a response that the client does not read, and too
 many connections of one client. Requests refused here have no line in the access log.
 
-An idle connection, with no request or half of one, is cheap to lose. When the limit is reached,
-the connection idle for longest is closed, and connections being served stay.
+A connection is idle if it has no request, or only a part of one. When the maximum number is
+reached, the connection that is idle for longest is closed; connections being served stay.
 """
 
 import asyncio
@@ -36,13 +36,14 @@ from app.settings import Settings
 #: Seconds between two checks for connections that are too slow.
 LOOK_EVERY_S: Final = 1.0
 
-#: Length of the kernel's queue of connections to accept. A burst of this size is accepted before
-#: its first connection is checked, so the same number of file descriptors is kept free.
+#: Length of the kernel's queue of connections to accept. As many connections may be accepted before
+#: the first of them is checked, so the same number of file descriptors is kept free.
 BACKLOG: Final = 256
 
-#: Limits of lingering [A]: refused connections kept open so that the client can read the refusal,
-#: seconds for each, and bytes read and discarded. Closing a connection with unread bytes at once
-#: resets it, and the refusal is lost (RFC 9112, 9.6).
+#: Limits of lingering [A], which keeps a refused connection open so that the client can read the
+#: refusal: number of such connections, seconds for each, and bytes read and discarded from each.
+#: Closing a connection with unread bytes at once resets it, and the refusal is lost (RFC 9112,
+#: 9.6).
 _LINGERING: Final = 64
 _LINGER_S: Final = 2.0
 _LINGER_BYTES: Final = 1_048_576
@@ -51,13 +52,13 @@ _LINGER_BYTES: Final = 1_048_576
 #: are memory-mapped at their first request.
 _OTHER_FILES: Final = 200
 
-#: Pipelined requests that a client may send before the first response [A]; browsers send none.
+#: Maximum number of pipelined requests waiting on a connection [A]; browsers do not pipeline.
 _PIPELINED: Final = 32
 
-#: Bytes given to the HTTP parser at a time; limits are checked after each piece.
+#: Bytes given to the HTTP parser at a time; limits are checked after each portion.
 _PIECE_BYTES: Final = 4_096
 
-#: Key of the process's `Connections` in the application's state.
+#: Key under which the application's state holds the `Connections` of the process.
 STATE_KEY: Final = "connections"
 
 type Steady = Callable[[], float]
@@ -66,13 +67,14 @@ type Steady = Callable[[], float]
 def raise_descriptor_limit() -> None:
     """Raise this process's limit of open files to the hard limit."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Some containers refuse, and so does the kernel above its maximum; the limit then stays.
+    # Some containers refuse to raise the limit, and the kernel refuses more than its own maximum;
+    # the limit then stays as it is.
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _most_by_descriptors() -> int:
-    """Return how many connections the limit of open files leaves room for."""
+    """Return the number of connections for which the limit of open files leaves room."""
     soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return 1 << 30
@@ -101,7 +103,7 @@ class Connections:
     steady_s
         Monotonic clock, in seconds.
     most
-        Maximum number of connections; by default what settings and file descriptors allow.
+        Maximum number of connections; by default as many as settings and file descriptors allow.
     """
 
     def __init__(
@@ -120,7 +122,10 @@ class Connections:
         return len(self._open)
 
     def admit(self, one: "Connection") -> bool:
-        """Register a new connection; return False if there is no room for it."""
+        """Register a new connection, closing an idle one if the limit is reached.
+
+        Return False if the limit is reached and no connection is idle.
+        """
         name, most = self._limits_of(one)
         client = self._clients.get(name)
         if client is not None and client.count >= most and not self._give_way(client):
@@ -146,7 +151,7 @@ class Connections:
             self._clients.pop(self._limits_of(one)[0], None)
 
     def is_waiting(self, one: "Connection", *, waits: bool) -> None:
-        """Mark a connection as idle (waiting for its client) or as being served."""
+        """Mark a connection as idle (``waits``: for its client) or as being served."""
         client = self._open.get(one)
         if client is None:
             return
@@ -155,14 +160,14 @@ class Connections:
             client.waiting[one] = None
 
     def may_linger(self, one: "Connection") -> bool:
-        """Reserve lingering for a refused connection; return False if too many linger already."""
+        """Register a refused connection as lingering; return False if too many linger already."""
         if len(self._lingering) >= _LINGERING:
             return False
         self._lingering[one] = None
         return True
 
     def is_unsent(self, one: "Connection", *, waits: bool) -> None:
-        """Note whether a connection's send buffer is full, and enforce the limit of unsent bytes.
+        """Register whether a connection's send buffer is full; enforce the limit of unsent bytes.
 
         When all full send buffers together exceed the setting `unsent_mb`, the connections that
         have been full for longest are aborted.
@@ -177,13 +182,13 @@ class Connections:
             slowest.abort()
 
     def look(self) -> None:
-        """Close connections that are too slow."""
+        """Close connections whose client sends or reads too slowly."""
         now_s = self.steady_s()
         for one in [*self._open, *self._lingering]:
             one.look(now_s)
 
     def _limits_of(self, one: "Connection") -> tuple[str, int]:
-        # The peer of a unix socket is a proxy too.
+        # A connection through a unix socket (without an address) comes from a proxy too.
         if one.client is None or is_within(one.client[0], self._networks):
             return "", self.most
         name = client_of({"client": one.client})
@@ -197,7 +202,7 @@ class Connections:
         if not client.waiting:
             return False
         one = next(iter(client.waiting))
-        # Free the place now; asyncio reports the lost connection later.
+        # Remove the connection from the registry now; asyncio reports its loss only later.
         self.leave(one)
         one.abort()
         return True
@@ -205,7 +210,7 @@ class Connections:
 
 @asynccontextmanager
 async def watching(connections: Connections) -> AsyncIterator[None]:
-    """Check the connections for slowness periodically while the block runs."""
+    """Close connections that are too slow, checked periodically while the ``with`` block runs."""
 
     async def look() -> None:
         while True:
@@ -217,7 +222,7 @@ async def watching(connections: Connections) -> AsyncIterator[None]:
 
 
 class _Transport(asyncio.Transport):
-    """Transport that counts written bytes and lingers on close so that a refusal can be read."""
+    """Transport that counts written bytes, and lingers on close so that clients read refusals."""
 
     __slots__ = ("_connection", "_inner", "given_bytes", "is_ending")
 
@@ -235,7 +240,7 @@ class _Transport(asyncio.Transport):
         return self.is_ending or self._inner.is_closing()
 
     def close(self) -> None:
-        """Close; if the client is still sending, give it time to read the response first."""
+        """Close the connection; a client that is still sending gets time to read the response."""
         if self.is_closing():
             return
         if self._connection.is_sending and self._connection.linger():
@@ -246,7 +251,7 @@ class _Transport(asyncio.Transport):
         self._inner.close()
 
     def end(self) -> None:
-        """Close without lingering."""
+        """Close the connection without lingering."""
         self._inner.close()
 
     def abort(self) -> None:
@@ -293,7 +298,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def is_sending(self) -> bool:
-        """Whether the client may still be sending bytes that nobody will read."""
+        """Whether the client may still be sending bytes that the application will not read."""
         return self._in_body or self._is_refused
 
     @property
@@ -309,7 +314,7 @@ class Connection(HttpToolsProtocol):
     # -- opening and closing ---------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Register the connection, or refuse it before a byte is read."""
+        """Register the new connection, or refuse it before a byte is read."""
         super().connection_made(_Transport(transport, self))
         self._since_s = self.all.steady_s()
         if not self.all.admit(self):
@@ -339,7 +344,7 @@ class Connection(HttpToolsProtocol):
         super().send_400_response(msg)
 
     def linger(self) -> bool:
-        """Start to discard what still arrives; return False if too many connections linger."""
+        """Start to discard bytes that still arrive; return False if too many connections linger."""
         if not self.all.may_linger(self):
             return False
         self._discarded_bytes = 0
@@ -350,7 +355,7 @@ class Connection(HttpToolsProtocol):
     # -- requests --------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Parse received bytes in small pieces, until a limit is exceeded."""
+        """Parse received bytes in small portions, until a limit is exceeded."""
         if len(data) <= _PIECE_BYTES:
             self._read(data)
             return
@@ -367,8 +372,8 @@ class Connection(HttpToolsProtocol):
             return
         self._came = False
         super().data_received(piece)
-        # Bytes that neither end a head nor belong to a body make no progress: unfinished heads, but
-        # also trailers, chunk extensions, and empty lines before a request. Limit their number.
+        # Limit the bytes that neither complete a request head nor belong to a body: those of an
+        # unfinished head, of trailers, chunk extensions, and empty lines before a request.
         self._fruitless_bytes = 0 if self._came else self._fruitless_bytes + len(piece)
         if self._fruitless_bytes > self._most_bytes:
             self.refuse(HeadTooLargeError())
@@ -382,15 +387,15 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = self._fields = 0
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the request target and count its bytes."""
+        """Accept a part of the request target from the parser, and count its bytes."""
         self._head_bytes += len(url)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take and count a header; ignore trailers, which come after the body."""
+        """Accept a header from the parser, and count its bytes; ignore trailers after the body."""
         if self._in_body:
             return
-        # 4: colon, space, CR and LF.
+        # Add 4 bytes for the colon, space, CR and LF of the header's line.
         self._head_bytes += len(name) + len(value) + 4
         self._fields += 1
         if self._fields <= self._most_fields:
@@ -407,13 +412,13 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body and count its bytes."""
+        """Accept a part of the body from the parser, and count its bytes."""
         self._came = True
         self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Note that the request is complete and that the connection is being served."""
+        """Mark the connection as being served, because its request is complete."""
         self._came, self._in_body = True, False
         if not self.cycle.response_complete:
             self.all.is_waiting(self, waits=False)
@@ -430,12 +435,12 @@ class Connection(HttpToolsProtocol):
             self.all.is_waiting(self, waits=True)
 
     def pause_writing(self) -> None:
-        """Note that the send buffer is full."""
+        """Register that the connection's send buffer is full."""
         super().pause_writing()
         self.all.is_unsent(self, waits=True)
 
     def resume_writing(self) -> None:
-        """Note that the send buffer has drained."""
+        """Register that the connection's send buffer has drained."""
         super().resume_writing()
         self.all.is_unsent(self, waits=False)
 
@@ -452,7 +457,10 @@ class Connection(HttpToolsProtocol):
             self.refuse(SlowRequestError())
 
     def _due_s(self) -> float:
-        """Return when the awaited head or body has to be complete; inf if none is awaited."""
+        """Return the time by which the awaited head or body has to be complete; inf if none is.
+
+        The time is in seconds of the monotonic clock.
+        """
         settings = self.all.settings
         if self._in_body:
             took_s = self._body_bytes / settings.slowest_bytes_s

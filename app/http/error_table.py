@@ -1,8 +1,8 @@
-"""Error responses: the one table from exception to HTTP status, and the problem+json bodies.
+"""Error responses: the table from exception class to HTTP status, and problem+json bodies.
 
-Bodies follow RFC 9457. Every entry of the table says what happened and what to do. An exception
-that is not in the table gets a fixed text and an incident id; its type and place go only to the
-log, without any value of the request (P48, no personal data in logs).
+Bodies follow RFC 9457. Every entry of the table states the error and advice to the client. An
+exception that is not in the table gets a fixed text and an incident id; its type and line of code
+go only to the log, without any value of the request (P48, no personal data in logs).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -119,7 +119,7 @@ INTERNAL = ProblemKind(
 
 type Handler = Callable[[Request, Exception], Awaitable[Response]]
 
-#: Problem kind by exception class; an exception uses its own class, else its nearest base class.
+#: Problem kind by exception class; for an exception of another class the nearest base class counts.
 TABLE: Mapping[type[Exception], ProblemKind] = {
     InvalidParameterError: _INVALID,
     InvalidRequest: _INVALID,
@@ -380,7 +380,7 @@ async def answer(request: Request, error: Exception) -> Response:
     """Return the problem response for an exception of the table."""
     room: Room | None = getattr(request.state, "room", None)
     if type(error) is DatabaseUnavailableError and room is not None and room.is_short():
-        # A full disk is the likely cause, and has to be repaired in any case.
+        # The database's disk is short of room: the likely cause, and to be repaired in any case.
         error = DiskFullError()
     kind = kind_of(error)
     w = words(_language(request))
@@ -413,7 +413,7 @@ def _detail(error: Exception, kind: ProblemKind, w: Words) -> str:
 
 
 def _code(error: Exception, kind: ProblemKind) -> dict[str, str]:
-    """Return the machine-readable error code as a problem member, or nothing.
+    """Return the machine-readable error code as the problem member ``code``, or no member.
 
     A problem kind with a fixed detail text does not distinguish its errors, so it has no code.
     """
@@ -440,7 +440,7 @@ def _extras(error: Exception, w: Words) -> dict[str, Any]:
         case OffNetwork():
             return {
                 "field": error.which,
-                # Infinite when no road may be used at all; JSON has no infinity.
+                # The distance is infinite if no road may be used at all; JSON has no infinity.
                 "distance_m": round(error.distance_m) if isfinite(error.distance_m) else None,
                 "limit_m": error.limit_m,
             }
@@ -453,7 +453,7 @@ def _extras(error: Exception, w: Words) -> dict[str, Any]:
 
 
 def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
-    """Return pairs of field and reason, for exceptions about fields of the request."""
+    """Return pairs of field and reason for an exception about fields of the request, else none."""
     match error:
         case RequestValidationError():
             return [(reason.field, reason.reason) for reason in reasons(error)]
@@ -470,8 +470,8 @@ def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
             return () if field is None else [(field, str(error))]
 
 
-#: Request field that an exception class always refers to. An endpoint that names the field
-#: differently states the field itself.
+#: Name of the request field to which an exception class always refers. An endpoint that has another
+#: name for the field has to state that name itself.
 _ABOUT: Mapping[type[Exception], str] = {
     NoPastError: "as_of",
     UnknownFormatError: "f",
@@ -482,9 +482,10 @@ _ABOUT: Mapping[type[Exception], str] = {
 
 
 async def _calls(request: Request, error: Exception) -> dict[str, Any]:
-    """Return phone lines to call instead, as problem members (P38, P45).
+    """Return phone lines as problem members, for refusals after which a person may need to call.
 
-    The list is empty when the database cannot be read.
+    These are refusals of protected services (P38) and of routes (P45). The list is empty if the
+    database cannot be read.
     """
     if isinstance(error, ProtectedServiceError):
         lines = await _lines(request, (), PROTECTED_LINES)
@@ -494,7 +495,8 @@ async def _calls(request: Request, error: Exception) -> dict[str, Any]:
     return {}
 
 
-#: Routing refusals without a known country: the phone lines of every country go with them.
+#: Routing refusals whose country is not known; their responses hold the phone lines of every
+#: country.
 _NO_WAY = (OffNetwork, NoRoute, UncertainCountryError, SilentCrossingError)
 
 
@@ -510,7 +512,7 @@ async def _lines(
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
-    """Answer the framework's own refusals: unknown paths, wrong methods, unreadable bodies."""
+    """Answer errors of the framework: unknown paths, wrong methods, unreadable bodies."""
     assert isinstance(error, HTTPException)  # noqa: S101 -- registered for nothing else
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.BAD_REQUEST:
@@ -526,7 +528,7 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     kind = ProblemKind(
         error.status_code, status.phrase.lower().replace(" ", "-"), status.phrase, advice
     )
-    # The framework's own message would repeat input; the description of the status does not.
+    # Use the status's own description: the framework's message would repeat the client's input.
     return problem_response(kind, status.description or status.phrase, headers=error.headers)
 
 

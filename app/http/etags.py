@@ -1,4 +1,4 @@
-"""Cacheable responses: entity tags and 304."""
+"""Cacheable responses: entity tags and 304 (Not Modified) responses."""
 
 from hashlib import sha256
 from typing import Any, Final
@@ -6,17 +6,18 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-#: Public responses may be cached but are revalidated each time: a record hidden in an emergency is
-#: gone from every cache with the next request (P24, P49), and an unchanged response costs a 304.
+#: `Cache-Control` of public responses: caches may keep them, but revalidate them at each request.
+#: So no cache goes on serving a record hidden in an emergency (P24, P49), and an unchanged response
+#: takes only a 304.
 PUBLIC = "public, no-cache"
 
-#: Entry in ``responses=`` of an endpoint that uses `kept_response`.
+#: Documentation of the 304 response, for ``responses=`` of an endpoint that uses `kept_response`.
 NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "What the asker has is still the same."}
 }
 
-#: Value of ``openapi_extra=`` for an endpoint that answers everybody alike: it does not check
-#: tokens, so an invalid token is no reason to refuse.
+#: Value of ``openapi_extra=`` for an endpoint that gives all clients the same response. It does not
+#: check tokens, so it does not refuse requests with an invalid token either.
 SAME_FOR_ALL: Final[dict[str, Any]] = {"security": []}
 
 
@@ -28,7 +29,7 @@ def kept_response(
     Parameters
     ----------
     same_as
-        Content that the tag is computed from when the body differs at every request (by a time
+        Content from which the tag is computed if the body differs at every request (by a time
         stamp). The tag is then weak: it states equal meaning, not equal bytes.
     """
     tag = _tag(body) if same_as is None else f"W/{_tag(same_as)}"
@@ -47,6 +48,6 @@ def knows(request: Request, tag: str) -> bool:
     stated = request.headers.get("if-none-match")
     if stated is None:
         return False
-    # If-None-Match compares weakly (RFC 9110, 13.1.2).
+    # Tags in `If-None-Match` are compared without their `W/` (weak comparison, RFC 9110, 13.1.2).
     known = [part.strip() for part in stated.split(",")]
     return "*" in known or tag.removeprefix("W/") in {k.removeprefix("W/") for k in known}

@@ -1,7 +1,7 @@
-"""Limits on depth and counts of a JSON body, checked before pydantic validates it (P55).
+"""Limits on depth and item counts of a JSON body, checked before pydantic validates it (P55).
 
-A validator that checks each item before it counts them makes sixty thousand errors of sixty
-thousand wrong points. The limits are those of the body's own JSON Schema.
+A validator that checks the items of a list before counting them makes sixty thousand errors of
+sixty thousand wrong points. The limits of item counts are read from the body's own JSON Schema.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,8 @@ from pydantic_core import InitErrorDetails, ValidationError
 
 from app.http.problems import MOST_REASONS
 
-#: Levels of nested lists and objects in a body [A]; a body with a MultiPolygon has eight.
+#: Maximum number of levels of nested lists and objects in a body [A]; a body with a MultiPolygon
+#: has eight levels.
 DEEPEST: Final = 50
 
 type Schema = Mapping[str, Any]
@@ -27,9 +28,9 @@ class ListBounds:
     Attributes
     ----------
     most
-        Maximum number of items; None: any number.
+        Maximum number of items; None for any number.
     items
-        Lists and objects that the items may be.
+        Limits of the lists and objects that the schema allows as items.
     """
 
     most: int | None
@@ -45,7 +46,7 @@ class ObjectBounds:
     is_open
         Whether members are allowed that the schema does not name.
     members
-        Lists and objects that each named member may be.
+        Limits of the lists and objects that the schema allows as each named member.
     """
 
     is_open: bool
@@ -54,26 +55,26 @@ class ObjectBounds:
 
 @dataclass(slots=True)
 class Choices:
-    """Lists and objects that the schema allows at one place of the body."""
+    """Limits of all lists and objects that the schema allows at one place of the body."""
 
     lists: list[ListBounds] = field(default_factory=list)
     objects: list[ObjectBounds] = field(default_factory=list)
 
 
 def bounds_of(schema: Schema) -> Choices:
-    """Return the limits stated by a JSON Schema, including its `$defs`."""
+    """Read the limits that a JSON Schema, including its `$defs`, states for a body."""
     return _Reading(schema.get("$defs", {})).choices(schema)
 
 
 class _Reading:
-    """Reader of one schema; reads each part once, because schemas may be recursive."""
+    """Reader of the limits in a schema; reads each part once, because schemas may be recursive."""
 
     def __init__(self, definitions: Schema) -> None:
         self._definitions = definitions
         self._known: dict[int, Choices] = {}
 
     def choices(self, part: Schema) -> Choices:
-        """Return the lists and objects that a part of the schema allows."""
+        """Read the limits of the lists and objects that a part of the schema allows."""
         known = self._known.get(id(part))
         if known is not None:
             return known
@@ -87,7 +88,7 @@ class _Reading:
         return found
 
     def _single(self, part: Schema) -> Iterator[Schema]:
-        """Yield the alternatives of a part of the schema, with references resolved."""
+        """Yield the alternatives (`anyOf` and the like) of a part of the schema, without `$ref`."""
         if "$ref" in part:
             yield from self._single(self._definitions[part["$ref"].rpartition("/")[2]])
         for word in ("anyOf", "oneOf", "allOf"):
@@ -115,8 +116,8 @@ def check_counts(value: object, bounds: Choices, title: str) -> None:
     Raises
     ------
     ValidationError
-        A list is too long (names the first such list), or there are too many unknown members
-        (names the first few).
+        A list is too long (the error names the first such list), or an object has too many unknown
+        members (the error names the first few).
     """
     found = _beyond(value, bounds, ())
     if found:
@@ -125,7 +126,7 @@ def check_counts(value: object, bounds: Choices, title: str) -> None:
 
 def _beyond(value: object, bounds: Choices, place: Place) -> Errors:
     if len(place) > DEEPEST:
-        return []  # the reader of the body refuses the depth
+        return []  # the parser of the body refuses bodies that are nested too deeply
     if isinstance(value, list) and bounds.lists:
         return _beyond_list(value, bounds.lists, place)
     if isinstance(value, dict) and bounds.objects:

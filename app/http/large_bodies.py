@@ -1,4 +1,4 @@
-"""Parsing of large bodies in a thread, so that other requests do not wait (P55)."""
+"""Parsing of large request bodies in a thread, so that other requests do not wait (P55)."""
 
 from collections.abc import Callable
 from typing import Final
@@ -7,15 +7,16 @@ import anyio
 
 from app.runtime.work_limit import search
 
-#: Smaller bodies are parsed in the event loop [A]: some milliseconds, no more than a thread costs.
+#: Least size, bytes, of a body that is parsed in a thread [A]. Parsing a smaller body takes some
+#: milliseconds, no more than the use of a thread.
 LARGE_BYTES: Final = 16_384
 
-#: One body is parsed at a time: Python's global interpreter lock allows no parallel parsing.
+#: Limit of one body parsed at a time: Python's global interpreter lock allows no parallel parsing.
 _reading = anyio.CapacityLimiter(1)
 
 
 async def read_aside[T](work: Callable[[], T]) -> T:
-    """Run a function that parses a large body in a thread, after those that wait already.
+    """Run a function that parses a large body in a thread, after the bodies that wait already.
 
     Raises
     ------

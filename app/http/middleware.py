@@ -32,12 +32,12 @@ class DefaultHeaders(PipelineStep):
 
 
 class Origins(PipelineStep):
-    """CORS step: tells browsers which other origins may read a response, never with cookies.
+    """Pipeline step for CORS: tells browsers which other origins may read a response.
 
-    Any origin may read public responses: to GET, and to POSTs that store nothing. Origins on the
-    allow-list may also send tokens and changes. Requests with a credential, responses that set one,
-    and the paths of forms, reports and the console are closed to all other origins: their preflight
-    requests are refused.
+    No origin may send cookies. Any origin may read public responses to GET, and to POSTs that store
+    nothing. Origins on the allow-list may also send tokens and changes. Other origins may not read
+    responses to requests with a credential, responses that set a cookie, and responses at the paths
+    of forms, reports and the console; their preflight requests are refused.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Origins(PipelineStep):
     reading
         Paths of the POSTs that store nothing.
     own
-        Paths that no other origin may read.
+        Paths whose responses only origins on the allow-list may read.
     """
 
     def __init__(
@@ -96,7 +96,11 @@ class Origins(PipelineStep):
         return rules.preflight_response(Headers(scope=exchange.scope))
 
     def finish(self, exchange: Exchange) -> None:
-        """Set the CORS headers: the request's origin if it is on the allow-list, or any origin."""
+        """Set the CORS headers of a response.
+
+        The allowed origin is that of the request, if it is on the allow-list, or any origin for
+        public responses.
+        """
         exchange.varies.append(b"Origin")
         origin = exchange.asked.get(b"origin")
         if origin is None or b"access-control-allow-methods" in exchange.fields:
@@ -122,14 +126,15 @@ class Origins(PipelineStep):
 
 
 async def _nobody(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    """Serve as the unused inner application of a `CORSMiddleware` that is called for its rules."""
+    """Do nothing: inner application of a `CORSMiddleware` of which only the rules are used."""
 
 
 class BodyLimit:
-    """Middleware that reads the body up to a limit before the application; 413 for larger ones.
+    """Middleware that reads the whole body before the application, and answers 413 above a limit.
 
-    When a body exceeds the limit for anonymous clients, the credential is checked before more is
-    read, once per request: an invalid cookie or token raises no limit (P55, refusing is cheap).
+    When a body exceeds the limit for anonymous clients, the credential is checked, once per
+    request, before more of the body is read. Only a credential that may write raises the limit
+    (P55, refusing is cheap).
 
     Parameters
     ----------
@@ -168,7 +173,7 @@ class BodyLimit:
         try:
             body = await self._read(scope, headers.get("content-length", ""), receive)
         except ConnectionResetError:
-            return  # the client is gone
+            return  # the client has disconnected
         except Exception as error:
             handler = handler_of(error)
             if handler is None:
@@ -183,7 +188,7 @@ class BodyLimit:
         await self.app(scope, replayed, send)
 
     async def _read(self, scope: Scope, stated: str, receive: Receive) -> bytes:
-        """Return the request's body.
+        """Read the request's body up to its limit.
 
         Raises
         ------
@@ -216,8 +221,8 @@ class BodyLimit:
 
 
 def _is_number(text: str) -> bool:
-    # Python refuses to parse numbers of thousands of digits. A longer Content-Length is ignored
-    # here, and the bytes are counted as they arrive.
+    # A `Content-Length` of 20 digits or more is ignored, because Python refuses to parse numbers of
+    # thousands of digits; the bytes are counted as they arrive in any case.
     return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
 
 
@@ -225,15 +230,15 @@ class PrivateAnswers(PipelineStep):
     """Pipeline step that forbids caching of responses to authenticated requests (P7).
 
     A request counts as private if it has an `Authorization` header or a path of the console. The
-    step checks the request itself, so that no endpoint can forget to forbid caching.
+    rule depends on the request alone, so that no endpoint can forget to forbid caching.
 
     Parameters
     ----------
     private_path, shared_path
         Path prefix of the console, and of the files that all pages share.
     changed_path
-        Path prefix of resources that are changed with `If-Match`: their responses keep the entity
-        tag, though it never leads to a 304.
+        Path prefix of resources that clients change with `If-Match`. Their responses keep the
+        entity tag, which clients need for `If-Match`; it never leads to a 304.
     """
 
     def __init__(self, private_path: str, shared_path: str, changed_path: str) -> None:
@@ -244,7 +249,8 @@ class PrivateAnswers(PipelineStep):
     def begin(self, exchange: Exchange) -> None:
         """Remove the conditional headers from a private request."""
         if self._is_private(exchange):
-            # Otherwise an entity tag given to a lower access tier could lead to a 304.
+            # Otherwise an entity tag from a response to a lower tier could lead to a 304, and the
+            # client would go on using that response.
             for name in _CONDITIONS & exchange.asked.keys():
                 exchange.ask(name, None)
 
@@ -255,8 +261,8 @@ class PrivateAnswers(PipelineStep):
             return
         exchange.varies.append(b"Authorization")
         if is_below(path, self._private_path):
-            # Under "no-referrer" browsers send "Origin: null" with our own forms too (Fetch, 3.2),
-            # and the origin is needed to tell them from forged ones.
+            # With "no-referrer" browsers send "Origin: null" with the console's own forms too
+            # (Fetch, 3.2), but the origin is needed to tell them from forged forms.
             fields.setdefault(b"referrer-policy", b"same-origin")
         if self._is_private(exchange):
             fields[b"cache-control"] = b"private, no-store"
@@ -275,8 +281,8 @@ class PrivateAnswers(PipelineStep):
 class ConsoleAlone(PipelineStep):
     """Pipeline step that refuses console requests with an Authorization header (P50).
 
-    A token is no session. Every such request is refused, whatever the header holds, before the
-    body is read and before a cookie is checked.
+    The console takes sessions only, no tokens. A request with the header is refused, whatever the
+    header holds, before the body is read and before a cookie is checked.
 
     Parameters
     ----------
@@ -301,10 +307,10 @@ _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since"})
 
 
 def routed_path(scope: Scope) -> str:
-    """Return the path used for routing: without the root path that the application is mounted at.
+    """Return the path that the router matches: without the root path of the application's mount.
 
-    The path of the full URL is not used, because the URL is built from the Host header, which the
-    client controls.
+    The path is not taken from the full URL, because the URL is built from the Host header, which
+    the client controls.
     """
     path, root = str(scope["path"]), str(scope.get("root_path", ""))
     return path.removeprefix(root) if root and is_below(path, root) else path

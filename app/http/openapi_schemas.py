@@ -5,7 +5,7 @@ from typing import Any, Final
 
 type Schema = dict[str, Any]
 
-#: Keywords unknown to OpenAPI 3.0; they are dropped.
+#: Keywords that OpenAPI 3.0 does not know; the conversion drops them.
 _UNKNOWN: Final = frozenset(
     {"$schema", "$id", "$comment", "propertyNames", "patternProperties", "contentMediaType"}
 )
@@ -14,7 +14,7 @@ _LIMITS: Final = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 
 def downgraded(document: Mapping[str, Any]) -> Schema:
-    """Return an OpenAPI 3.1 document with every schema converted to 3.0."""
+    """Convert every schema of an OpenAPI 3.1 document to OpenAPI 3.0."""
     return {name: _walked(value, name) for name, value in document.items()}
 
 
@@ -31,7 +31,7 @@ def _walked(value: Any, name: str) -> Any:  # noqa: ANN401 -- any JSON
 
 
 def _schema(given: Mapping[str, Any]) -> Schema:
-    """Return one schema converted to OpenAPI 3.0."""
+    """Convert one schema to OpenAPI 3.0."""
     made: Schema = {}
     for name, value in given.items():
         made |= _word(name, value)
@@ -72,7 +72,7 @@ def _word(name: str, value: Any) -> Schema:  # noqa: ANN401, PLR0911 -- one keyw
 
 
 def _without_null(name: str, parts: Sequence[Mapping[str, Any]]) -> Schema:
-    """Return an `anyOf` or `oneOf` without its null type, with `nullable` instead."""
+    """Convert an `anyOf` or `oneOf`: `nullable` takes the place of a null type, if any."""
     left = [_schema(part) for part in parts if part.get("type") != "null"]
     if len(left) == len(parts):
         return {name: left}

@@ -1,4 +1,4 @@
-"""Creation at startup of the pydantic fields that FastAPI otherwise makes at first requests."""
+"""Creation of pydantic fields at startup, instead of at the first requests as FastAPI does."""
 
 from collections.abc import Iterator
 
@@ -14,8 +14,8 @@ def make_fields(app: FastAPI) -> None:
 
     The first requests would otherwise wait a quarter of a second. Also, FastAPI silences a pydantic
     warning with `warnings.catch_warnings` while it creates a field. Before Python 3.14 that context
-    manager acts on the whole process, and another thread that leaves one at the same time (as
-    kernel compilation does) brings the warning back.
+    manager acts on the whole process: if another thread leaves `catch_warnings` at the same time
+    (as compilation of the routing kernels does), the warning is shown after all.
     """
     for route in iter_route_contexts(app.router.routes):
         dependant = getattr(route, "dependant", None)
@@ -25,7 +25,7 @@ def make_fields(app: FastAPI) -> None:
 
 
 def _models(dependant: Dependant) -> Iterator[type[BaseModel]]:
-    """Yield the pydantic models that an endpoint and its dependencies take parameters from."""
+    """Yield the pydantic models of the parameters of an endpoint and its dependencies."""
     for field in (*dependant.query_params, *dependant.header_params, *dependant.cookie_params):
         annotation = field.field_info.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -1,12 +1,13 @@
-"""Processing around every request: one pass over the request and one over the response.
+"""Processing common to all requests: one pass over the request and one over the response.
 
-Each concern of all responses is a `PipelineStep`; `app.main` lists the steps, outermost first.
-Their `begin` methods run in that order, and any of them may answer the request itself. The response
-then passes their `finish` methods in reverse order; its headers are parsed and written only once.
-As separate ASGI middlewares the steps took longer than PostGIS needs to return a feature.
+Each concern, such as compression or CORS, is a `PipelineStep`; `app.main` lists the steps,
+outermost first. The `begin` methods of the steps run in that order, and each may answer the request
+itself. The response then passes the `finish` methods in reverse order; its headers are parsed and
+written only once. As separate ASGI middlewares the steps took longer than PostGIS needs to return a
+feature.
 
-The access log line, the request id and the handler of last resort are here because all steps need
-them.
+This module also makes the access log line and the request id, and handles unexpected exceptions,
+because these concern all steps.
 """
 
 import time
@@ -22,16 +23,18 @@ from app.http.error_table import INTERNAL
 from app.http.problems import problem_response
 from app.runtime.logs import ACCESS, INCIDENTS, describe
 
-#: Key in the scope that marks a HEAD request, for endpoints whose bodies are expensive.
+#: Key in the ASGI scope that marks a HEAD request; endpoints with expensive bodies check the key.
 IS_HEAD = "amparo.is_head"
 
-#: Scope extension with a function that aborts the connection (`app.http.connections`).
+#: Name of the ASGI scope extension that holds a function which aborts the connection
+#: (`app.http.connections`).
 ABORT = "amparo.abort"
 
 _START = "http.response.start"
 _BODY = "http.response.body"
 
-#: Request headers whose repeated lines form one list (RFC 9110, 5.3); others use their first line.
+#: Request headers whose repeated lines are joined to one list (RFC 9110, 5.3); of other repeated
+#: headers only the first line is used.
 _LISTS = frozenset({b"accept-encoding", b"x-forwarded-for"})
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -44,20 +47,20 @@ class Packing(Protocol):
     """Encoder of a response body, such as a compressor."""
 
     async def whole(self, body: bytes) -> bytes:
-        """Return a complete body encoded."""
+        """Encode a whole body."""
 
     def piece(self, body: bytes, *, is_last: bool) -> bytes:
-        """Return the next piece of a streamed body encoded."""
+        """Encode the next part of a streamed body."""
 
 
 class PipelineStep:
-    """Base class of one concern of all requests; its methods leave the exchange unchanged."""
+    """Base class of the steps through which all requests pass; its own methods do nothing."""
 
     def begin(self, exchange: "Exchange") -> Response | None:
         """Inspect or change a request before the application, and optionally answer it."""
 
     def finish(self, exchange: "Exchange") -> None:
-        """Inspect or change a response when its headers and first piece of body are known."""
+        """Inspect or change a response, given its headers and the first part of its body."""
 
 
 class Exchange:
@@ -66,7 +69,7 @@ class Exchange:
     Attributes
     ----------
     scope : Scope
-        The request as the application sees it; a step that changes the scope stores a copy here.
+        ASGI scope for the application; a step that changes the scope stores a changed copy here.
     asked : dict
         The request's headers, as changed by the steps so far.
     method : str
@@ -77,7 +80,7 @@ class Exchange:
         Values that steps keep between `begin` and `finish`.
     status, fields, more, body, is_whole
         The response once it has started: status, headers that occur once, headers that occur more
-        than once, first piece of the body, and whether that piece is the whole body.
+        than once, first part of the body, and whether that part is the whole body.
     varies : list
         Header names to add to the response's own `Vary`.
     packing : Packing or None
@@ -106,14 +109,17 @@ class Exchange:
         self._is_head = self.method == "HEAD"
         if self._is_head:
             # HEAD is answered as GET: the same headers, no body (RFC 9110, 9.3.2). The scope is
-            # copied because the server still reads HEAD from its own.
+            # copied, because the server goes on using its own scope, with HEAD.
             self.scope = {**scope, "method": "GET", IS_HEAD: True}
         self._send = send
         self._finishes = finishes
         self._start: Message | None = None
 
     async def take(self, message: Message) -> None:
-        """Forward an ASGI message; `http.response.start` is held until the first piece of body."""
+        """Forward an ASGI message of the response.
+
+        `http.response.start` is held back until the first part of the body is known.
+        """
         kind = message["type"]
         if kind == _START:
             self._start = message
@@ -185,11 +191,11 @@ class Exchange:
 
 
 class Pipeline:
-    """ASGI application that runs the steps around another; gives each request an id and a log line.
+    """ASGI middleware that runs the pipeline steps, and gives each request an id and a log line.
 
-    The log line holds the route's path template, never the path: tile numbers and ids reveal places
-    (P48). The server would print an uncaught exception with its message, so every exception ends
-    here: the client gets an incident id, the log gets exception classes and lines of code.
+    The log line holds the route's path template, never the path, because tile numbers and ids
+    reveal places (P48). Every exception ends here, because the server would print its message. The
+    client gets an incident id; the log gets exception classes and lines of code.
 
     Parameters
     ----------
@@ -219,8 +225,8 @@ class Pipeline:
         except Exception as error:  # handler of last resort; see the class
             INCIDENTS.error("incident %s: %s", exchange.request_id, describe(error))
             if exchange.is_sent:
-                # Part of the response is sent already: break the connection, without the
-                # exception's message.
+                # A part of the response is sent already, so break the connection by raising an
+                # error that does not hold the exception's message.
                 msg = f"incident {exchange.request_id} while an answer was being sent"
                 raise RuntimeError(msg) from None
             await _incident(exchange.request_id)(exchange.scope, receive, exchange.take)
@@ -254,7 +260,7 @@ def _read(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     return asked
 
 
-# There are few distinct combinations of arguments.
+# Cached, because there are few distinct combinations of arguments.
 @lru_cache(maxsize=256)
 def varying(stated: bytes, added: tuple[bytes, ...]) -> bytes:
     """Return the value of `Vary`: the stated names and the added ones, without duplicates."""
@@ -276,7 +282,7 @@ _UUID_RANDOM = ~(0xF << 76 | 0b11 << 62)
 
 
 def _template(scope: Scope) -> str:
-    # The path of an unmatched request may hold anything, so it is not logged.
+    # A request that matches no route is logged as "-", because its path may hold anything.
     return str(getattr(scope.get("route"), "path", None) or "-")
 
 

@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.http.responses import JSONResponse
 
-#: Value of Retry-After in 503 responses, in seconds (our choice).
+#: Value of the header Retry-After in 503 responses, seconds (our choice).
 RETRY_AFTER_S = 5
 
 
-#: Maximum number of errors listed in one response (P55); after correcting twenty, ask again.
+#: Maximum number of errors listed in one response (P55); a client learns further errors from the
+#: response to its corrected request.
 MOST_REASONS = 20
 
 
@@ -55,7 +56,7 @@ class Problem(BaseModel):
 
 @dataclass(frozen=True)
 class ProblemKind:
-    """Kind of problem: status, type and texts shared by all its errors.
+    """Kind of problem: status, type and texts that all errors of the kind have in common.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def problem_response(
     extras: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> ProblemResponse:
-    """Return the response for one problem."""
+    """Return the response for a problem, with the headers that its status requires."""
     always = {"Cache-Control": "no-store"}
     if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         always["Retry-After"] = str(RETRY_AFTER_S)
@@ -104,22 +105,23 @@ def problem_response(
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return an endpoint's ``responses=`` entries for its problem statuses."""
+    """Return entries for ``responses=`` of an endpoint, one for each problem status."""
     return {
         status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses
     }
 
 
 def reasons(error: RequestValidationError, *, most: int = MOST_REASONS) -> list[ProblemReason]:
-    """Return the errors of an invalid request as fields and reasons, without the values sent."""
+    """Return field and reason of each error of an invalid request, without the values sent."""
     return [ProblemReason(field=_field(e["loc"]), reason=_reason(e)) for e in error.errors()[:most]]
 
 
 def _field(place: tuple[int | str, ...]) -> str:
-    # The first part is path, query, header or body; for a body as a whole it is the only part.
+    # The first part is path, query, header or body; an error about the whole body has only this
+    # part.
     where, *rest = place
     if where == "body" and len(rest) == 1 and isinstance(rest[0], int):
-        return "body"  # the position of a JSON error
+        return "body"  # the number is the position of a JSON syntax error
     return ".".join(map(_shown, rest)) or str(where)
 
 

@@ -1,9 +1,9 @@
 """Rate limits per client address, token and account, whose counters identify nobody (P48).
 
-Counter keys are salted hashes; each process draws a random salt at its start and keeps it in
-memory. Counters live in memory for at most two minutes, those of sign-in attempts at an account for
-at most two hours. The library ``limits`` took 0.5 ms of CPU per request, because it starts a
-clean-up thread at each; this module takes 3 µs.
+Keys of counters are salted hashes; each process draws a random salt at its start and keeps the salt
+in memory only. Counters are kept in memory for at most two minutes, counters of sign-in attempts at
+an account for at most two hours. The library ``limits`` took 0.5 ms of CPU per request, because it
+starts a clean-up thread at each request; this module takes 3 µs.
 """
 
 import math
@@ -31,16 +31,17 @@ from app.settings import Settings
 MINUTE_S = 60
 HOUR_S = 3_600
 
-#: Prefix length that identifies a client by IPv6: its network (RFC 6177, RFC 4291, 2.5.4).
+#: Prefix length of the IPv6 network that counts as one client (RFC 6177, RFC 4291, 2.5.4).
 _CLIENT_BITS = 64
 
-#: Size of a count-min sketch: 2 MB; overcounts a key by 0.002 % of all attempts of an hour.
+#: Width and depth of a count-min sketch, which takes 2 MB. The count of a key is too high by at
+#: most 0.002 % of all attempts of an hour.
 _WIDTH = 2**17
 _DEPTH = 4
 
 _BEARER = "bearer "
 
-#: Key in the request's state, set by the token check when the token is valid.
+#: Key in the request's state that the token check sets if the token is valid.
 IS_GRANTED = "is_granted"
 
 
@@ -48,8 +49,8 @@ class _Sketch:
     """Approximate counters for any number of keys in constant memory (a count-min sketch).
 
     A count is never too low, and too high by at most some thousandths of a percent of all counts
-    (Cormode and Muthukrishnan, J. Algorithms 55, 2005). Constant memory is needed because a client
-    that guesses passwords chooses the keys.
+    (Cormode and Muthukrishnan, J. Algorithms 55, 2005). Memory has to be constant, because clients
+    that guess passwords choose the keys, and can send any number of them.
     """
 
     def __init__(self) -> None:
@@ -69,7 +70,7 @@ class _Sketch:
 
 
 class _Exact(Counter[bytes]):
-    """Exact counters, one per key."""
+    """Exact counters of requests, one per key."""
 
     def add(self, key: bytes) -> None:
         """Increment the counter of a key."""
@@ -77,7 +78,7 @@ class _Exact(Counter[bytes]):
 
 
 class _Windows:
-    """Sliding-window counters: counts of the current period plus a share of the previous one.
+    """Sliding-window counters: the count of the current period plus a share of the previous count.
 
     The share is the fraction of the previous period that lies within one period before now. The
     default period is a minute.
@@ -92,23 +93,23 @@ class _Windows:
         self._now, self._before = kept_as(), kept_as()
 
     def count(self, key: bytes, at_s: float) -> float:
-        """Return the requests in the period before ``at_s`` (monotonic clock, seconds)."""
+        """Return the number of requests in a period before ``at_s`` (monotonic clock, seconds)."""
         self._turn(at_s)
         return self._before[key] * (1 - at_s % self._period_s / self._period_s) + self._now[key]
 
     def add(self, key: bytes) -> None:
-        """Count one request in the current period; call `count` first."""
+        """Count one request in the current period; `count` has to be called before."""
         self._now.add(key)
 
     def wait_s(self, key: bytes, rate: int, at_s: float) -> int:
-        """Return the seconds until one more request fits, if no other arrives meanwhile."""
+        """Return the seconds until the rate allows another request, if none arrives meanwhile."""
         period_s = self._period_s
         past_s = at_s % period_s
         now, before = self._now[key], self._before[key]
         if now < rate:
-            # Wait until the share of the previous period has shrunk enough.
+            # Wait until the share of the previous period is small enough.
             return max(1, math.ceil(period_s * (1 - (rate - 1 - now) / before) - past_s))
-        # Wait until the current period is the previous one and its share has shrunk enough.
+        # Wait until the current period has become the previous one, and its share is small enough.
         return math.ceil(period_s - past_s + period_s * (1 - (rate - 1) / now))
 
     def _turn(self, at_s: float) -> None:
@@ -120,7 +121,9 @@ class _Windows:
 
 
 class RateLimits:
-    """Rate limits per minute for requests and per hour for sign-in attempts, of this process only.
+    """Rate limits per minute for requests and per hour for sign-in attempts.
+
+    Each process counts on its own.
 
     Parameters
     ----------
@@ -156,13 +159,13 @@ class RateLimits:
         self._rates |= self._hourly
 
     def hit(self, kind: str, key: str) -> None:
-        """Count one request, or refuse it.
+        """Count one request, or refuse the request if its limit is reached.
 
         Parameters
         ----------
         kind
-            Per minute: ``address``, ``token``, ``refused``, ``sign-in`` or ``report``; per hour:
-            ``pair``, ``device``, ``account`` or ``early-code``.
+            Kind of limit. Per minute: ``address``, ``token``, ``refused``, ``sign-in`` or
+            ``report``; per hour: ``pair``, ``device``, ``account`` or ``early-code``.
         key
             Identity of the client, token or account; only its salted hash is kept.
 
@@ -175,7 +178,7 @@ class RateLimits:
             self._windows(kind).add(hashed)
 
     def hit_all(self, counted: Mapping[str, str]) -> None:
-        """Count one request under several keys, given by kind, or under none of them.
+        """Count one request under several keys (key by kind), or under none if a limit is reached.
 
         Raises
         ------
@@ -209,7 +212,13 @@ class RateLimits:
         self._checked(kind, key)
 
     def _checked(self, kind: str, key: str) -> bytes | None:
-        """Return the hashed key if its limit has room; None if the limit is switched off."""
+        """Return the hashed key if its limit is not reached; None if the limit is switched off.
+
+        Raises
+        ------
+        TooManyRequestsError
+            The limit is reached.
+        """
         rate = self._rates[kind]
         if not rate:
             return None
@@ -224,7 +233,7 @@ class RateLimits:
 
 
 def client_of(scope: Scope) -> str:
-    """Return the client for counting: an IPv4 address, or the /64 network of an IPv6 address.
+    """Return the key under which a client is counted: IPv4 address, or /64 network of IPv6.
 
     `Proxies` has already replaced the address of a trusted proxy by that of its client.
     """
@@ -247,7 +256,7 @@ def client_of(scope: Scope) -> str:
 
 
 def limit_posts(request: Request) -> None:
-    """Count a sign-in or an answer to a link against the client's address (FastAPI dependency).
+    """Count a sign-in, or a form sent through a link, by client address (FastAPI dependency).
 
     Raises
     ------
@@ -259,10 +268,10 @@ def limit_posts(request: Request) -> None:
 
 
 def limit_reports(request: Request) -> None:
-    """Count an anonymous report against the client's address (FastAPI dependency).
+    """Count an anonymous report by client address (FastAPI dependency).
 
-    Reports have a limit apart from sign-ins, whose limit is low: a whole shelter may share one
-    address, and a person who guesses passwords there must not keep the others from complaining.
+    The limit is separate from the low limit of sign-ins: a whole shelter may share one address, and
+    a person who guesses passwords there must not keep the others from complaining.
 
     Raises
     ------
@@ -296,7 +305,7 @@ class Proxies(PipelineStep):
         exchange.scope = scope
 
     def _outermost(self, asked: Mapping[bytes, bytes], peer: str) -> str:
-        """Return the rightmost address in X-Forwarded-For that is no trusted proxy."""
+        """Return the rightmost address in X-Forwarded-For that is no trusted proxy, or the peer."""
         stated = asked.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
         for entry in reversed([part.strip() for part in stated if part.strip()]):
             if not self._is_trusted(entry):
@@ -327,9 +336,10 @@ def _host(scope: Scope) -> str:
 class RateLimit(PipelineStep):
     """Pipeline step that answers 429 to too frequent requests, before the body is read.
 
-    A request with a token counts against the token. If the token is refused, or was never checked,
-    the request counts against the address as well, so that invented tokens do not evade the limit.
-    No database look-up precedes the step. Static files are not counted: browsers cache them.
+    A request with a token counts against the limit of the token. If the token is refused, or was
+    never checked, the request counts against the limit of the client's address as well, so that
+    invented tokens do not evade the limit. The step needs no database query. Static files are not
+    counted, because browsers cache them.
     """
 
     def __init__(self, limits: RateLimits, uncounted: str) -> None:
@@ -370,10 +380,10 @@ class RateLimit(PipelineStep):
         try:
             self.limits.hit("refused", client)
         except TooManyRequestsError:
-            return  # `check` admitted this request already; it will refuse the next
+            return  # this request is answered already; `check` refuses the next one
 
 
 _UNAUTHORIZED = 401
 
-#: Key in `Exchange.notes` for requests with a credential: whether the credential is a token.
+#: Key in `Exchange.notes`, set for requests with a credential: whether the credential is a token.
 _SHOWN = "credential_is_a_token"

@@ -1,4 +1,4 @@
-"""Response classes: JSON and GeoJSON by orjson, and HTML pages."""
+"""Responses: JSON and GeoJSON serialised by orjson, and HTML pages."""
 
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ class JSONResponse(Response):
     options: ClassVar[int] = orjson.OPT_NAIVE_UTC | orjson.OPT_SERIALIZE_NUMPY
 
     def render(self, content: Any) -> bytes:  # noqa: ANN401 -- starlette's signature
-        """Return the body."""
+        """Serialise the content of the response."""
         return orjson.dumps(content, option=self.options)
 
 
@@ -26,7 +26,7 @@ class GeoJSONResponse(JSONResponse):
 
 
 def page_response(body: str, status_code: int = 200) -> HTMLResponse:
-    """Return an HTML page that must not be cached: it depends on the time and the language."""
+    """Return an HTML page that must not be cached, because it depends on time and language."""
     return HTMLResponse(
         body,
         status_code=status_code,

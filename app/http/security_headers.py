@@ -1,4 +1,4 @@
-"""Security headers: content security policy, referrer, permissions and HSTS."""
+"""Security headers of responses: content security policy, referrer, permissions and HSTS."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -10,7 +10,10 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
 }
-"""Headers of every page: no inline code, nothing from other origins, no framing, no referrer."""
+"""Headers of every page.
+
+They forbid inline code, content from other origins, framing, and the sending of a referrer.
+"""
 
 HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 """HSTS header for an https public address: browsers insist on https for a year after a visit."""

@@ -1,4 +1,4 @@
-"""Offline use of the web pages: service worker, the files it caches, web app manifest."""
+"""Offline use of the web pages: service worker, list of its cached files, web app manifest."""
 
 import re
 from functools import cache
@@ -11,7 +11,7 @@ from app.http.assets import STATIC_FOLDER, asset_content, asset_url, module_urls
 from app.i18n.translation import words
 from geo.text.languages import LANGUAGES
 
-#: Small files that every page needs; cached when any page is opened for the first time.
+#: Small files that pages need offline; cached when any page is opened for the first time.
 _SHELL: Final = (
     "page.css", "page.js", "page-exit.js", "offline.css", "offline.js", "icon.svg",
     "page-waiting.js", "crossings.js", "space.css", "report.css", "report.js", "outbox.js",
@@ -24,15 +24,15 @@ _PAGES: Final = ("/offline", "/report")
 _MAP: Final = ("map.js", "style.js")
 
 
-#: Wrapper for the pages' own sending code (`outbox.js`), which the worker uses too. The code is
-#: inlined because not every browser supports modules in service workers.
+#: Wrapper by which `outbox.js`, the pages' code that sends stored reports, is inlined in the
+#: service worker: not every browser supports modules in service workers.
 _SENDING: Final = b"const { sendUnseen } = (() => {\n%s\nreturn { sendUnseen };\n})();\n"
 _EXPORT: Final = re.compile(rb"^export ", re.MULTILINE)
 
 
 @cache
 def service_worker() -> bytes:
-    """Return the script of the service worker, including the list of files it caches.
+    """Return the script of the service worker, including the list of files for it to cache.
 
     A release with changed files has a different script, which makes the browser install the update.
     """
@@ -46,7 +46,7 @@ def service_worker() -> bytes:
 
 @cache
 def map_files() -> tuple[str, ...]:
-    """Return the URLs of the files that the map of an offline pack needs."""
+    """Return the URLs of the scripts and styles that the map needs offline."""
     own = {url for path in _MAP for url in module_urls(path)}
     return (
         *sorted(own),

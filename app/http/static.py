@@ -1,4 +1,4 @@
-"""Static files of the pages: cached by their digest, compressed once at the best level."""
+"""Static files of the pages: cached for long by digest, compressed once at the highest level."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -15,16 +15,20 @@ from app.http.compression import BROTLI, CODINGS, Coding, accepted_by
 #: Suffixes of files sent compressed; images and the licence text are small or compressed already.
 _COMPRESSED: Final = frozenset({".js", ".css", ".svg"})
 
-#: Codings by resulting size. A file is compressed once per process, so the smallest coding that the
-#: client accepts is used: the map bundle (369 kB) has 91 kB in br, 96 in zstd, 107 in gzip.
+#: Codings in order of the size of compressed files. A file is compressed once per process, so the
+#: first of them that the client accepts is used, however slow: the map bundle (369 kB) has 91 kB in
+#: br, 96 in zstd, 107 in gzip.
 _SMALLEST_FIRST: Final = (BROTLI, *(coding for coding in CODINGS if coding is not BROTLI))
 
 
 class Assets(StaticFiles):
-    """Static file application whose URLs carry a digest of the content."""
+    """Starlette application for static files whose URLs hold a digest of the content."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return a static file; a URL with a digest is cached for a year as immutable."""
+        """Return a static file, compressed if possible.
+
+        Clients may cache the response for a year if the URL has a digest, else for a minute.
+        """
         response = await super().get_response(path, scope)
         is_named = scope["query_string"].startswith(b"v=") or path.startswith(
             ("vendor/ol-", "vendor/pmtiles-")
@@ -51,7 +55,7 @@ def _coding_for(scope: Scope) -> Coding | None:
 
 
 async def _compressed(response: FileResponse, path: str, coding: Coding) -> Response:
-    # `StaticFiles` has read the file's status already.
+    # `StaticFiles` has read the file's status (`os.stat`) already.
     found = response.stat_result
     modified_ns = 0 if found is None else found.st_mtime_ns
     body = await anyio.to_thread.run_sync(_packed, path, modified_ns, coding)

@@ -1,7 +1,8 @@
-"""Streamed downloads of whole collections: few at a time, each ended when its client is gone.
+"""Streamed downloads of whole collections, few at a time, each ended when its client is gone.
 
 A download holds one of a few slots and a database connection. A slow client keeps its slot as long
-as no other client needs one (P55); `app.http.connections` ends clients that read nothing at all.
+as no other client needs a slot (P55). `app.http.connections` closes the connections of clients that
+read nothing at all.
 """
 
 import time
@@ -17,11 +18,13 @@ from app.runtime.work_limit import BusyError
 from app.settings import Settings
 from tiles.downloads.formats import FeatureFormat
 
-#: Downloads at once per process [A]: each holds a connection and, in some formats, a CPU core.
+#: Maximum number of downloads at a time per process [A]. Each holds a database connection and, in
+#: some formats, keeps a CPU core busy.
 AT_ONCE: Final = 2
 
-#: Bytes sent at a time. A download counts as stalled when a client takes longer than the setting
-#: `download_still_s` for one piece: 3 s, that is 22 kB/s, which EDGE and all later networks reach.
+#: Bytes sent at a time. A download counts as stalled if its client takes longer for this number of
+#: bytes than the setting `download_still_s` (3 s, that is 22 kB/s, which EDGE and all later
+#: networks reach).
 SENT_BYTES: Final = 65_536
 
 type Steady = Callable[[], float]
@@ -42,11 +45,11 @@ class DownloadSlot:
         self._end: Callable[[], None] | None = None
 
     def waits_s(self) -> float:
-        """Return for how many seconds the current piece has been waiting for the client."""
+        """Return for how many seconds the bytes sent last have been waiting for the client."""
         return 0.0 if self._given_at_s is None else self._steady_s() - self._given_at_s
 
     def begin(self, end: Callable[[], None]) -> None:
-        """Store the function that ends the download."""
+        """Store the function by which `end` ends the download."""
         self._end = end
 
     def end(self) -> None:
@@ -55,7 +58,7 @@ class DownloadSlot:
             self._end()
 
     def sending(self, send: Send) -> Send:
-        """Wrap an ASGI `send` to record how long each piece waits."""
+        """Wrap an ASGI `send` so that `waits_s` knows since when a message is being sent."""
 
         async def noted(message: Message) -> None:
             self._given_at_s = self._steady_s()
@@ -87,7 +90,7 @@ class Places:
         return len(self._held)
 
     def take(self, still_s: float) -> DownloadSlot:
-        """Return a slot; if none is free, take that of a download stalled for ``still_s`` seconds.
+        """Return a slot; if all are held, end a download stalled for ``still_s`` and take its slot.
 
         Raises
         ------
@@ -106,7 +109,7 @@ class Places:
         return turn
 
     def leave(self, turn: DownloadSlot) -> None:
-        """Give a slot back; do nothing if it was taken away already."""
+        """Give a slot back; do nothing if another download has taken the slot already."""
         if turn in self._held:
             self._held.remove(turn)
 
@@ -117,7 +120,10 @@ _STILL_S: Final = float(Settings.model_fields["download_still_s"].default)
 
 
 class DownloadResponse(StreamingResponse):
-    """Streaming response that closes its generators when it is sent or its client is gone."""
+    """Streaming response of a download.
+
+    Closes its generators, and so its database connection, when all is sent or the client is gone.
+    """
 
     def __init__(
         self,
@@ -135,7 +141,7 @@ class DownloadResponse(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response, then close its generators; starlette alone leaves them unclosed."""
         sending = anyio.CancelScope()
-        # Ending a download to free its slot works as if the client had disconnected.
+        # A download that is ended to free its slot ends as if the client had disconnected.
         abort = scope.get("extensions", {}).get(ABORT, {}).get("abort", sending.cancel)
         self._turn.begin(abort)
         try:
@@ -156,14 +162,14 @@ async def download_response(
     *,
     still_s: float = _STILL_S,
 ) -> DownloadResponse:
-    """Return a streamed download once its first piece is read, so that early errors get a status.
+    """Return a streamed download after reading its first part, so that early errors get a status.
 
     Parameters
     ----------
     pieces
         Generator of `tiles.downloads.collection.download`, not started.
     fmt
-        Format of the pieces.
+        Format of the download.
     file_name
         File name for the browser: ASCII, without quotes.
     headers
@@ -191,7 +197,8 @@ def download_head(
 ) -> StreamingResponse:
     """Return the response to a HEAD request for a download, without reading any rows.
 
-    The response is streamed like the download, so that no Content-Length is stated: it is unknown.
+    The response is streamed like the download, so that it states no `Content-Length`: the length is
+    not known.
     """
     return StreamingResponse(
         _unread(), headers=_named(file_name, headers), media_type=fmt.media_type

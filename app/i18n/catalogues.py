@@ -22,7 +22,7 @@ from geo.text.languages import LANGUAGES
 
 APP: Final = Path(__file__).parents[1]
 
-#: Sources of texts that only signed-in staff see: the console and the account pages.
+#: Files and folders with texts that only signed-in staff see: the console and the account pages.
 _STAFF_ALONE: Final = (APP / "templates" / "network", APP / "console", APP / "pages" / "account.py")
 
 _PLAIN = {"_", "gettext", "marked", "Phrase"}
@@ -30,8 +30,8 @@ _PLURAL = {"ngettext"}
 _SAFETY = {"safety", "safety_word", "marked_safety", "SafetyPhrase"}
 _KEYWORDS = _PLAIN | _PLURAL | _SAFETY
 
-# The header is written by hand because gettext's own holds dates, which change even if no text
-# does.
+# The header is written by hand, because the header that gettext tools write holds dates, which
+# change even if no text does.
 _HEADER = """\
 # Texts of the Amparo page. The Spanish text is the source and the message id.
 # Entries with msgctxt "safety" stay in Spanish until a person reviewed their translation:
@@ -49,7 +49,7 @@ msgstr ""
 
 @dataclass(frozen=True, order=True)
 class Text:
-    """A translatable text: context (or ""), Spanish singular, Spanish plural (or "")."""
+    """Translatable text: gettext context (or ""), Spanish singular, Spanish plural (or "")."""
 
     context: str
     singular: str
@@ -57,12 +57,12 @@ class Text:
 
 
 def extract() -> set[Text]:
-    """Return every translatable text of the templates, the modules and the API's wording."""
+    """Return all translatable texts: of templates, modules, API notices, and coded reasons."""
     return _extracted(_templates(), _modules())
 
 
 def extract_public() -> set[Text]:
-    """Return the texts that the public can see: no texts of the console or the account pages."""
+    """Return the translatable texts except those of the console and the account pages."""
 
     def is_public(path: Path) -> bool:
         return not any(path.is_relative_to(staff) for staff in _STAFF_ALONE)
@@ -86,7 +86,7 @@ def _templates() -> list[Path]:
 
 
 def texts_in(path: Path) -> set[Text]:
-    """Return the translatable texts of one module."""
+    """Return the translatable texts in the source of a Python module."""
     found: set[Text] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call):
@@ -111,7 +111,7 @@ def _constant(argument: ast.expr) -> str | None:
 
 
 def _text(name: str, message: tuple[str | None, ...]) -> Iterator[Text]:
-    # A call with a name instead of a literal, such as safety(wording.NOTICE), has None here.
+    # The text is None for a call with a name instead of a literal, such as safety(wording.NOTICE).
     if not message or message[0] is None:
         return
     if name in _PLURAL and message[1] is not None:
@@ -123,7 +123,7 @@ def _text(name: str, message: tuple[str | None, ...]) -> Iterator[Text]:
 
 
 def updated(lang: str) -> bytes:
-    """Return the new content of a language's catalogue: current texts, known translations."""
+    """Return the new content of a language's catalogue: current texts with known translations."""
     path = LOCALE_FOLDER / lang / "messages.po"
     old = read_po(
         BytesIO(path.read_bytes() if path.exists() else b""), locale=LANGUAGES[lang].locale

@@ -1,4 +1,7 @@
-"""Wording of coded reasons (a code with dates, no free text) in the page's language (P51)."""
+"""Wording of coded reasons in the language of a page (P51).
+
+A coded reason is a code with dates, without free text.
+"""
 
 from collections.abc import Mapping
 
@@ -9,7 +12,8 @@ from geo.text import coded_reasons
 from geo.text.coded_reasons import REASONS, SAFETY_REASONS, SINCE, SOURCES, UNTIL
 from geo.text.languages import DEFAULT_LANGUAGE
 
-#: Texts of the codes, for the catalogues.
+#: Texts of the codes, to be extracted into the catalogues of translations: texts without and with
+#: the need of a reviewed translation.
 PLAIN_TEXTS = (
     *(label for code, label in REASONS.items() if code not in SAFETY_REASONS),
     *SOURCES.values(),
@@ -20,10 +24,11 @@ SAFETY_TEXTS = tuple(REASONS[code] for code in sorted(SAFETY_REASONS))
 
 
 def notice_said(w: Words, text: str) -> tuple[Words, str]:
-    """Return a notice's text and the words of its language, which is the page's if reviewed (P47).
+    """Word a notice of a record; return the language used, as `Words`, and the text.
 
-    Free text stays as its owner wrote it, in Spanish. A coded notice about danger also stays
-    Spanish if no person has reviewed its translation.
+    A coded notice is worded in the language of the page. A coded notice about danger stays Spanish
+    if no person has reviewed its translation (P47). Free text stays as its owner wrote it, in
+    Spanish.
     """
     found = coded_reasons.reason_in(text)
     if found is None:
@@ -41,9 +46,9 @@ def notice_said(w: Words, text: str) -> tuple[Words, str]:
 
 
 def notice_text(w: Words, text: str | None) -> str | None:
-    """Return a notice for JSON responses; a coded notice that stays Spanish is labelled (P47).
+    """Word a notice for JSON responses; a coded notice that stays Spanish is labelled (P47).
 
-    Free text is returned as its owner wrote it, and a request in Spanish gets the stored text.
+    Free text is returned as its owner wrote it. A request in Spanish gets the text as stored.
     """
     if text is None or w.lang == DEFAULT_LANGUAGE or coded_reasons.reason_in(text) is None:
         return text
@@ -52,13 +57,13 @@ def notice_text(w: Words, text: str | None) -> str | None:
 
 
 def notice_markup(w: Words, text: str) -> Markup:
-    """Return a notice as HTML, with a ``lang`` attribute if its language is not the page's."""
+    """Word a notice as HTML, with a ``lang`` attribute if its language is not that of the page."""
     own, said = notice_said(w, text)
     return escape(said) if own is w else Markup('<span lang="es">{}</span>').format(said)
 
 
 def reason_names(w: Words) -> Mapping[str, str]:
-    """Return the name of every coded reason, for the choices of a form."""
+    """Return the name of each coded reason by its code, for the choices of a form."""
     return {
         code: w.reviewed(label)[1] if code in SAFETY_REASONS else w.gettext(label)
         for code, label in REASONS.items()

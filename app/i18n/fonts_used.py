@@ -1,4 +1,4 @@
-"""Fonts of the posters and images, and the characters that they contain."""
+"""Fonts of the posters and images, and the characters that the fonts contain."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ _FONTS: Final = Path(__file__).parents[1] / "fonts"
 PLAIN: Final = _FONTS / "DejaVuSans.ttf"
 BOLD: Final = _FONTS / "DejaVuSans-Bold.ttf"
 
-#: A blank within a number, where a line must not break.
+#: Space between two digits, as within a phone number, at which a line must not break.
 _WITHIN = re.compile(r"(?<=[0-9]) (?=[0-9])")
 
 #: Replacement for a character that the fonts lack.
@@ -21,13 +21,13 @@ _UNKNOWN = "□"
 
 
 def covered(text: str) -> str:
-    """Replace characters that the fonts lack by a box, and keep numbers on one line."""
+    """Replace characters that the fonts lack by a box, and spaces in numbers by no-break spaces."""
     known = _letters()
     composed = _WITHIN.sub("\u00a0", unicodedata.normalize("NFC", text))
     return "".join(
         sign if sign in known or sign.isspace() else _UNKNOWN
         for sign in composed
-        # Format characters are dropped: they are invisible, such as the text direction.
+        # Drop format characters, such as marks of the text direction: they are invisible.
         if unicodedata.category(sign) != "Cf"
     )
 

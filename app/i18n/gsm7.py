@@ -9,10 +9,10 @@ _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-#: Characters of the extension table: each is sent as an escape and a code, two septets.
+#: Characters of the extension table. Each takes two septets: an escape and a code.
 _DOUBLE = frozenset("\f^{}\\[~]|€")
 
-#: Replacements for characters that Unicode decomposition does not bring into the alphabet.
+#: Replacements for characters that Unicode decomposition does not convert to the alphabet.
 _LIKE = str.maketrans(
     {
         **dict.fromkeys("‘’‚ʼ′ꞌ`´", "'"),
@@ -33,7 +33,7 @@ _LIKE = str.maketrans(
 
 
 def septets(text: str) -> int:
-    """Count the septets of a text whose characters are all in the alphabet.
+    """Return the number of septets of a text whose characters are all in the GSM alphabet.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def _nearest(sign: str) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """Shorten a text of the alphabet to at most ``limit`` septets, ending with dots where cut."""
+    """Shorten a text of the GSM alphabet to ``limit`` septets; a shortened text ends with dots."""
     if septets(text) <= limit:
         return text
     kept = text

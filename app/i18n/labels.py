@@ -1,7 +1,7 @@
-"""Display names of the codes in records.
+"""Display names of the codes in records, such as kinds of hazard.
 
-The vocabulary in the database names kinds of space, services and other terms that a coordinator
-edits; codes that are fixed in the software are named here.
+The vocabulary in the database holds the names of kinds of space, services and other terms that a
+coordinator edits. This module holds the names of codes that are fixed in the software.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,8 @@ from app.i18n import route_phrases
 from app.i18n.translation import Words, marked, marked_safety
 from geo.vocabulary import readable
 
-#: Names by vocabulary and code, then by language; keys are in the order of the vocabulary.
+#: Names of vocabulary terms by vocabulary and code, then by language. The terms are in the order of
+#: the vocabulary.
 Names = Mapping[tuple[str, str], Mapping[str, str]]
 
 HAZARDS: Mapping[str, str] = {
@@ -64,11 +65,11 @@ SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "hazards"})
 """Layers of the catalogue that the map shows."""
 
 WORDING = (route_phrases.NOTICE, route_phrases.CLOSURE_IS_NOT_THE_END, route_phrases.DEMO)
-"""Safety texts shared with the API, extracted into the catalogues with the page's own texts."""
+"""Safety texts that API and pages share, to be extracted into the catalogues of translations."""
 
 
 def term(words: Words, names: Names, vocabulary: str, code: str) -> str:
-    """Name a code of a vocabulary in a language; in Spanish if the language has no name for it."""
+    """Name a code of a vocabulary in a language, or in Spanish if the language has no name."""
     known = names.get((vocabulary, code), {})
     return known.get(words.lang) or known.get("es") or readable(code)
 
@@ -80,12 +81,12 @@ def in_order(names: Names, vocabulary: str, codes: Iterable[str]) -> list[str]:
 
 
 def layer(words: Words, code: str, title: str) -> str:
-    """Name a layer of the base map; a layer without a name here keeps its own title."""
+    """Name a layer in the language of a page; a layer that `LAYERS` lacks keeps its title."""
     return words.gettext(LAYERS[code]) if code in LAYERS else title
 
 
 def layer_value(words: Words, code: str, value: str) -> Markup:
-    """Name one value of a layer that has a symbol per value; the name is a safety text."""
+    """Name a value of a layer that has a symbol per value; the name is a safety text (P47)."""
     names = {"crossings": CROSSING_STATES, "hazards": HAZARD_EFFECTS}.get(code, {})
     return words.safety_word(names[value]) if value in names else Markup.escape(readable(value))
 

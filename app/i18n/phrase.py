@@ -1,7 +1,7 @@
-"""Texts with placeholders and their values, worded later in the language of each page.
+"""Texts with placeholders and values, to be worded in the language of a page when shown.
 
-The Spanish original is also the text in the API. `app.i18n.catalogues` finds these texts by the
-class names `Phrase` and `SafetyPhrase`.
+The API returns the Spanish original. `app.i18n.catalogues` finds the texts by the class names
+`Phrase` and `SafetyPhrase`.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from geo.hours.openings import zone
 
 @dataclass(frozen=True)
 class LocalTime:
-    """A moment to be written in a place's local time; ``timezone`` is an IANA name."""
+    """Time to be written as local time of a place; ``timezone`` is an IANA name."""
 
     at: datetime
     timezone: str
@@ -26,7 +26,7 @@ class LocalTime:
 
 @dataclass(frozen=True)
 class Languages:
-    """Alternative languages as ISO 639 codes, any one of which suffices."""
+    """Languages, as ISO 639 codes, of which any one suffices for the person."""
 
     codes: tuple[str, ...]
 
@@ -36,19 +36,19 @@ class Languages:
 
 
 def named_languages(w: Words, languages: Languages) -> str:
-    """Name languages in the language of a page: ``criollo haitiano / francés``."""
+    """Name several languages in the language of a page: ``criollo haitiano / francés``."""
     return " / ".join(map(w.language, languages.codes))
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """A Spanish text with a ``%(name)s`` placeholder for each value.
+    """Spanish text with a ``%(name)s`` placeholder for each value.
 
     Attributes
     ----------
     values
-        Values by placeholder: strings and numbers are used as they are; times, languages and
-        phrases are worded in the language of the page.
+        Values by name of the placeholder. Strings and numbers are inserted unchanged; times,
+        languages and phrases are worded in the language of the page.
     """
 
     text: str
@@ -61,4 +61,4 @@ class Phrase:
 
 @dataclass(frozen=True)
 class SafetyPhrase(Phrase):
-    """A phrase that can cause harm when mistranslated: a person reviews each translation (P47)."""
+    """Phrase of which a mistranslation can cause harm; a person reviews each translation (P47)."""

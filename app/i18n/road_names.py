@@ -5,7 +5,7 @@ from typing import Final
 
 from app.i18n.translation import marked
 
-#: Road classes that look alike to a traveller share a name.
+#: Names of road classes; classes that look alike to a traveller have the same name.
 CLASSES: Final[Mapping[str, str]] = {
     "unknown": marked("camino"),
     "motorway": marked("autopista"),
@@ -39,7 +39,7 @@ CLASSES: Final[Mapping[str, str]] = {
     "threshold": marked("camino"),
 }
 
-#: Classes for which a sidewalk is never expected.
+#: Road classes for which nobody expects a sidewalk: texts do not mention a missing sidewalk tag.
 WALKWAYS: Final = frozenset(
     {"pedestrian", "footway", "path", "steps", "corridor", "platform", "elevator", "ferry"}
 )

@@ -1,16 +1,16 @@
-"""Phrases about a route (P13, P32, P46): never "safe", days before hours.
+"""Phrases about a route (P13, P32, P46), which never call a route "safe".
 
-All are safety texts: Spanish is the reviewed original, and other languages show the Spanish text
+All are safety texts. Spanish is the reviewed original, and other languages show the Spanish text
 with a label until a person has reviewed a translation (P47).
 """
 
-#: Notice that every route carries (P13).
+#: Notice that every response about a route has to show (P13).
 NOTICE = (
     "Información orientativa con los datos que se indican. No invita a viajar ni a quedarse, "
     "y no promete que el camino esté libre de peligros. Pedir protección es un derecho."
 )
 
-#: Sentence in every refusal that a border explains (P32).
+#: Sentence that every refusal of a route because of a border crossing has to contain (P32).
 CLOSURE_IS_NOT_THE_END = (
     "Un cierre no termina el derecho a pedir protección: puede pedirla a las autoridades o "
     "en el espacio de apoyo más cercano."
@@ -20,7 +20,10 @@ DEMO = "DEMO: datos ficticios de demostración. No viaje a estos lugares."
 
 
 def notice(*, is_demo: bool) -> str:
-    """Return the notice of every response about roads or places, with a DEMO warning (P13, P35)."""
+    """Return the notice for responses about roads or places (P13), for demo data with a warning.
+
+    P35 asks for the DEMO warning.
+    """
     return f"{DEMO} {NOTICE}" if is_demo else NOTICE
 
 
@@ -28,8 +31,8 @@ def notice(*, is_demo: bool) -> str:
 #: Society's threshold of moderate risk (2019 guidelines; algorithms.md section 1).
 HIGH_M = 2_800.0
 
-#: Length in metres above which a stretch without a place to sleep comes with the advice to look for
-#: transport: an adult's day on foot (25 km, our assumption; algorithms.md section 3).
+#: Length in metres above which a stretch without help comes with the advice to look for transport:
+#: an adult's day on foot (25 km, an assumption; algorithms.md section 3).
 LONG_STRETCH_M = 25_000.0
 
 
@@ -42,16 +45,16 @@ def kilometres(length_m: float) -> str:
 
 
 def gap_advice(length_m: float, highest_m: float | None, *, overnight: bool = True) -> str:
-    """Describe a stretch without help to the person who walks it (P46).
+    """Describe a stretch without support spaces to the person who walks it (P46).
 
     Parameters
     ----------
     length_m : float
-        Metres along the road.
+        Length of the stretch along the road, metres.
     highest_m : float or None
-        Highest point of the stretch, metres above sea level; None where unknown.
+        Altitude of the highest point of the stretch, metres above sea level; None if unknown.
     overnight : bool
-        True if places for the night are missing, False if any open space is.
+        Whether the stretch lacks spaces for the night (True) or any open space (False).
     """
     missing = "dónde dormir" if overnight else "un espacio de apoyo abierto"
     parts = [f"{kilometres(length_m)} sin {missing}"]
@@ -63,7 +66,7 @@ def gap_advice(length_m: float, highest_m: float | None, *, overnight: bool = Tr
 
 
 def by_schedule(state: str, doubt: str | None) -> str:
-    """Say whether a space is open, always with "according to its schedule" (P43)."""
+    """Word whether a space is open; a known state is always "according to its schedule" (P43)."""
     if state == "not_known":
         if doubt == "holiday":
             return "es festivo y no se sabe si abre: llame antes"

@@ -1,4 +1,8 @@
-"""Languages of the pages: catalogues over Spanish source texts, and human-reviewed safety texts."""
+"""Translation of the pages: catalogues for Spanish source texts, and reviewed safety texts.
+
+A safety text is a text of which a mistranslation can cause harm: its translations are used only
+after a person has reviewed them (P47).
+"""
 
 import re
 from dataclasses import dataclass
@@ -24,11 +28,12 @@ SAFETY_CONTEXT = "safety"
 """gettext context of safety texts, which can cause harm when mistranslated (P47)."""
 
 REVIEW_MARK = "reviewed-by:"
-"""Start of the translator comment that names the reviewer of a safety text, and the date."""
+"""Start of the translator comment with reviewer and date of a safety text's translation."""
 
 LOCALE_FOLDER = Path(__file__).with_name("locale")
 
-# A language range such as "es-CO;q=0.8": language, ignored subtags, weight (RFC 9110, 12.5.4).
+# Element of `Accept-Language` such as "es-CO;q=0.8": language, ignored subtags, weight (RFC 9110,
+# 12.5.4).
 _LANGUAGE_RANGE = re.compile(
     r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.\d{1,3})?)\s*)?"
 )
@@ -44,7 +49,7 @@ def negotiate(asked: str | None, accept_language: str | None) -> str:
     Parameters
     ----------
     asked
-        The `lang` parameter of the request; it wins when it names a language of the page.
+        The `lang` parameter of the request; it has precedence if it names a language of the pages.
     accept_language
         The `Accept-Language` header; ranges that cannot be parsed are skipped.
 
@@ -67,7 +72,7 @@ def negotiate(asked: str | None, accept_language: str | None) -> str:
 
 
 def read_catalogue(lang: str) -> Catalog:
-    """Read `locale/<lang>/messages.po`.
+    """Read the catalogue of a language from `locale/<lang>/messages.po`.
 
     Raises
     ------
@@ -109,7 +114,7 @@ class Words:
     translations: Translations
 
     def gettext(self, message: str) -> str:
-        """Translate a text; an untranslated one stays in Spanish."""
+        """Translate a text; a text without translation stays Spanish."""
         return self.translations.ugettext(message)
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
@@ -117,33 +122,36 @@ class Words:
         return self.translations.ungettext(singular, plural, n)
 
     def pgettext(self, context: str, message: str) -> str:
-        """Translate a text that needs a context to be understood."""
+        """Translate a text that translators can only understand with its gettext context."""
         return str(self.translations.upgettext(context, message))
 
     def npgettext(self, context: str, singular: str, plural: str, n: int) -> str:
-        """Translate a text with a context that depends on a number."""
+        """Translate a text that depends on a number and has a gettext context."""
         return str(self.translations.unpgettext(context, singular, plural, n))
 
     def is_reviewed(self, message: str) -> bool:
-        """Return whether a person has reviewed this safety text in this language."""
+        """Return whether a person has reviewed a safety text's translation into this language."""
         return self.lang == "es" or self.pgettext(SAFETY_CONTEXT, message) != message
 
     def reviewed(self, message: str) -> tuple["Words", str]:
-        """Return a safety text with placeholders, and its language (Spanish if unreviewed, P47)."""
+        """Return the language of a safety text, as `Words`, and the text with its placeholders.
+
+        The language is Spanish if no person has reviewed the translation (P47).
+        """
         if self.is_reviewed(message):
             return self, self.pgettext(SAFETY_CONTEXT, message)
         return words(DEFAULT_LANGUAGE), message
 
     def safety(self, message: str, **values: object) -> Markup:
-        """Return a safety text as HTML: reviewed translation, or labelled Spanish text (P47)."""
+        """Return a safety text as HTML: its reviewed translation, or Spanish with a label (P47)."""
         text = escape(self.pgettext(SAFETY_CONTEXT, message))
         filled = text % values if values else text
         return filled if self.is_reviewed(message) else self.original(filled)
 
     def safety_word(self, message: str) -> Markup:
-        """Return a safety word for a narrow place, with "ES" as the label of a Spanish text.
+        """Return a short safety text as HTML; a Spanish text gets the short label "ES" (P47).
 
-        The list that uses the mark explains it once; screen readers read it out in full.
+        The pages explain the label once per list; screen readers read the explanation out in full.
         """
         if self.is_reviewed(message):
             return escape(self.pgettext(SAFETY_CONTEXT, message))
@@ -153,7 +161,10 @@ class Words:
         )
 
     def original(self, text: str | Markup) -> Markup:
-        """Mark a text that exists only in Spanish, such as a hazard's title, as HTML."""
+        """Return as HTML a text that exists only in Spanish, such as a hazard's title.
+
+        On pages in other languages the text gets a ``lang`` attribute and a label.
+        """
         if self.lang == "es":
             return escape(text)
         label = self.gettext("texto original en español")
@@ -162,11 +173,14 @@ class Words:
         )
 
     def integer(self, value: float) -> str:
-        """Write a whole number with the digit grouping of the language."""
+        """Round a number and write it with the digit grouping of the language."""
         return format_decimal(round(value), locale=self.locale)
 
     def km(self, distance_m: float) -> str:
-        """Write metres as kilometres: one decimal below 10 km, none above, never "0 km"."""
+        """Write a length, given in metres, in kilometres.
+
+        One decimal below 10 km, none above; a positive length is never "0 km".
+        """
         if distance_m >= 9_950:  # noqa: PLR2004
             return _kilometres(self.lang, round(distance_m / 1000))
         tenths = 1 if 0 < distance_m < 100 else round(distance_m / 100)  # noqa: PLR2004
@@ -190,7 +204,7 @@ class Words:
         return format_time(value, "HH:mm", tzinfo=ZoneInfo(timezone), locale=self.locale)
 
     def weekdays(self) -> list[tuple[str, str]]:
-        """Return the weekdays from Monday on: RFC 5545 code and short name."""
+        """Return RFC 5545 code and short name of each weekday, from Monday on."""
         if self.lang == "ht":
             return list(zip(WEEKDAYS, _WEEKDAYS_SHORT_IN_CREOLE, strict=True))
         names = get_day_names("abbreviated", locale=self.locale)
@@ -281,13 +295,13 @@ def _creole_names(value: date, pattern: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _kilometres(lang: str, kilometres: float) -> str:
-    """Write kilometres; cached because babel is slow and the same values recur."""
+    """Write a number of kilometres; cached, because babel is slow and the same numbers recur."""
     return f"{format_decimal(kilometres, format='#,##0.#', locale=words(lang).locale)} km"
 
 
 @cache
 def words(lang: str) -> Words:
-    """Return the texts of a language; its catalogue is read once.
+    """Return the translations of a language; the catalogue is read at the first call only.
 
     Raises
     ------
@@ -304,10 +318,10 @@ def words(lang: str) -> Words:
 
 
 def marked(message: str) -> str:
-    """Mark a text for extraction and return it unchanged; it is translated when shown."""
+    """Mark a text for extraction into the catalogues; return the text, not translated yet."""
     return message
 
 
 def marked_safety(message: str) -> str:
-    """Mark a safety text for extraction and return it unchanged."""
+    """Mark a safety text for extraction into the catalogues; return it, not translated yet."""
     return message

@@ -1,4 +1,8 @@
-"""Daily anchoring of the audit chain's head outside the database: in a file and by e-mail."""
+"""Daily anchoring of the audit log: its newest hash is kept outside the database.
+
+The audit log is a hash chain. With its head (the newest hash) in a file or in an e-mail, a later
+check notices if entries were deleted or rewritten.
+"""
 
 import asyncio
 import os
@@ -22,7 +26,7 @@ FILE = "anchors.jsonl"
 
 
 def ways(settings: Settings) -> list[str]:
-    """Return the ways of anchoring: always a file, and e-mail if an address is set."""
+    """Return the ways of anchoring in use: a file always, e-mail if an address is set."""
     return ["file"] if settings.audit_anchor_email is None else ["email", "file"]
 
 
@@ -32,7 +36,7 @@ def file_of(settings: Settings) -> Path:
 
 
 def append(file: Path, anchor: Anchor) -> None:
-    """Append an anchor's line to a file, and sync the file to disk.
+    """Append the line of an anchor to the anchor file, and sync the file to disk.
 
     Raises
     ------
@@ -47,7 +51,9 @@ def append(file: Path, anchor: Anchor) -> None:
 
 
 async def keep(session: AsyncSession, way: str, settings: Settings, now: datetime) -> Anchor:
-    """Anchor the chain's current head in one of the `ways`, and record it (writer session).
+    """Anchor the current head of the audit chain in one way, and record the anchor.
+
+    Needs a writer session; ``way`` is one of `ways`.
 
     Raises
     ------
@@ -64,7 +70,7 @@ async def keep(session: AsyncSession, way: str, settings: Settings, now: datetim
 
 
 async def keep_due(session: AsyncSession, settings: Settings, now: datetime) -> list[str]:
-    """Anchor the head in every way that is due, and return the ways that are still overdue."""
+    """Anchor the audit chain's head in every way that is due; return the ways still overdue."""
     for way in await audit_anchors.due(session, now, ways(settings)):
         with suppress(OSError):
             await keep(session, way, settings, now)
@@ -72,9 +78,9 @@ async def keep_due(session: AsyncSession, settings: Settings, now: datetime) -> 
 
 
 async def keep_anchored(database: Database, settings: Settings, clock: Clock) -> None:
-    """Run `keep_due` in a session of its own, and log a warning for each overdue way."""
+    """Anchor the audit log in every way that is due; log a warning for each overdue way."""
     async with database.session(Tier.WRITER) as session:
-        # The lock lets one of several processes do the work; the others then find it done.
+        # The lock lets one of several processes do the work; the others wait, and find it done.
         await upsert.alone(session, upsert.UPKEEP_LOCK)
         late = await keep_due(session, settings, clock())
     for way in late:

@@ -1,9 +1,10 @@
-"""Gaps in support along the named corridors, computed per tier from the spaces that it sees.
+"""Gaps in support along the named corridors, computed for each tier from its visible spaces.
 
-The layer ``coverage`` is filled by the server after changes, and by ``amparo upkeep``. Only spaces
-visible to a tier count: a hidden space never does, a partners-only space does not for the public,
-and protected services are not counted (P8, P38). Between a change and the next computation the
-database view withholds every gap with an end that is no longer visible (P24).
+A gap is a stretch of a corridor between spaces that support it. The server recomputes the gaps (the
+layer ``coverage``) after changes, and so does ``amparo upkeep``. Hidden spaces do not count for any
+tier, partners-only spaces do not count for the public tier, and protected services are not counted
+(P8, P38). Between a change and the next computation the database view withholds every gap that ends
+at a space which is no longer visible (P24).
 """
 
 import asyncio
@@ -40,18 +41,18 @@ from routing.travel.crossings import Crossing
 from routing.travel.sketch_towns import Towns
 from routing.travel.support_points import Supports
 
-#: Version of the rules, part of each seal (a digest of the data that a corridor's gaps depend on):
-#: a new version causes every gap to be recomputed.
+#: Version of the rules for computing gaps. The version is a part of each seal (digest of the data
+#: on which a corridor's gaps depend), so a new version causes all gaps to be recomputed.
 _RULES: Final = 1
 
 #: Prefix of the key under which the digest of a tier's last computation is stored.
 _LOOKED_AT: Final = "coverage:"
 
-#: Days after its own for which a gap is still shown. A gap is computed for one UTC day, and the
-#: reader's local day may begin before it or end after it.
+#: Number of days for which a gap is still shown after its own day. A gap is computed for one UTC
+#: day, and a reader's local day may end later.
 _SHOWN_DAYS: Final = 1
 
-#: Tiers with gaps of their own.
+#: Tiers for which gaps are computed separately.
 TIERS: Final = (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
 
 type Report = Callable[[str], None]
@@ -59,7 +60,10 @@ type Report = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class _Laid:
-    """Corridor matched to roads, with measures scaled to the corridor's own length."""
+    """Corridor matched to the road network, with measures scaled to the corridor's own length.
+
+    ``towns`` are the towns of a sketch network, ``network`` tells the network and its import.
+    """
 
     line: MeasuredLine
     towns: Towns | None
@@ -67,16 +71,18 @@ class _Laid:
 
 
 class Coverer:
-    """Updater of the corridors' gaps; every process has one, and a lock lets one at a time write.
+    """Updater of the corridors' gaps.
+
+    Every process has an instance; a lock lets only one process write at a time.
 
     Parameters
     ----------
     database, network
         Database with the spaces and corridors, and the road networks.
     access_m
-        Greatest distance of a space from a corridor that it supports, metres.
+        Greatest distance, metres, at which a space supports a corridor.
     profile
-        Name of the walking profile that the gaps are stored for.
+        Name of the walking profile under which the gaps are stored.
     """
 
     def __init__(
@@ -90,21 +96,21 @@ class Coverer:
         self._seen: tuple[object, ...] | None = None
 
     async def is_due(self, now: datetime) -> bool:
-        """Return whether anything has changed since this process's last update; one short query."""
+        """Return whether data have changed since this process's last update (a short query)."""
         return await self._state(now) != self._seen
 
     async def cover(self, now: datetime, report: Report = lambda _line: None) -> int:
-        """Recompute and store changed gaps; do nothing while another process does.
+        """Recompute and store the gaps that may have changed, unless another process is doing so.
 
-        Each tier has its own transaction, so that an interrupted update continues where it stopped.
-        Work that another process has done meanwhile is not repeated.
+        Each tier has its own transaction, so that the next update continues where an interrupted
+        one stopped. Work that another process has done meanwhile is not repeated.
 
         Parameters
         ----------
         now
             Current time, aware.
         report
-            Called with a line for each recomputed corridor.
+            Function called with a line of text for each recomputed corridor.
 
         Returns
         -------
@@ -117,7 +123,7 @@ class Coverer:
         for tier in TIERS:
             covered = await self._cover_tier(tier, now, state, crossings, report)
             if covered is None:
-                # Keep `_seen`, so that the next check finds what the other process has done.
+                # Leave `_seen` as it is, so that the update is still due at the next check.
                 report("coverage: another process is at it")
                 return stored
             stored += covered
@@ -127,7 +133,8 @@ class Coverer:
     async def _state(self, now: datetime) -> tuple[object, ...]:
         async with self._database.primary_session(Tier.PUBLIC) as session:
             stamps = await change_stamps.read_stamps(session)
-            # The stamp of the coverage layer is left out, because this class's writes change it.
+            # The change stamp of the coverage layer is left out, because this class's own writes
+            # change the stamp.
             services = await coverage_gaps.counted_services(session)
         regions = await asyncio.to_thread(self._network.regions)
         return (
@@ -151,7 +158,10 @@ class Coverer:
         crossings: tuple[Crossing, ...],
         report: Report,
     ) -> int | None:
-        """Store a tier's changed gaps; return the number of corridors, None if locked elsewhere."""
+        """Store a tier's changed gaps; return the number of corridors whose gaps were stored.
+
+        Return None if another process holds the lock.
+        """
         async with self._database.primary_session(tier) as session:
             corridors = await coverage_gaps.visible_corridors(session)
         name = f"{_LOOKED_AT}{tier.value}"
@@ -165,7 +175,7 @@ class Coverer:
                 return 0
             counted = await self._counted(tier, now.date())
             for corridor in corridors:
-                # In a thread, so that requests do not wait.
+                # Compute in a thread, so that requests do not wait.
                 found = await asyncio.to_thread(
                     self._found, corridor, crossings, counted, now.date(), seals.get(corridor.id)
                 )
@@ -195,14 +205,14 @@ class Coverer:
         on: date,
         known: str | None,
     ) -> tuple[str, list[FoundGap]] | None:
-        """Return a corridor's seal and gaps; None if the seal has not changed."""
+        """Return a corridor's seal and gaps; None if the seal equals the stored seal ``known``."""
         laid = self._lay(corridor, crossings)
         along = counted.along(laid, self._access_m)
         seal = self._seal(corridor, laid, along, counted, on)
         return None if seal == known else (seal, list(counted.gaps(laid, along, self._access_m)))
 
     def _digest(self, state: tuple[object, ...], seals: Mapping[str, str]) -> str:
-        """Return a digest of a tier's computation: its inputs, and the seals stored."""
+        """Return a digest of a tier's whole computation: its inputs, and the stored seals."""
         parts = (_RULES, self._access_m, self._profile, state, sorted(seals.items()))
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -219,12 +229,12 @@ class Coverer:
             Supports(map(support, every.values())),
             frozenset(one.id for one in day),
             offered,
-            # Leave out services that no known space offers: nothing can be said about their gaps.
+            # Leave out services that no known space offers: their gaps cannot be determined.
             tuple(code for code in services if any(code in codes for codes in offered.values())),
         )
 
     def _lay(self, corridor: CorridorLine, crossings: tuple[Crossing, ...]) -> _Laid:
-        """Match a corridor to the roads; cached while corridor and networks are unchanged."""
+        """Match a corridor to the roads; cached while corridor and road networks are unchanged."""
         regions = self._network.regions()
         stamps = tuple(map(_stamp_of, regions))
         key = (corridor.id, corridor.line.wkb, corridor.length_m, stamps)
@@ -242,7 +252,8 @@ class Coverer:
             laid = _Laid(found, region.sketched_towns, _stamp_of(region))
         except (NoNetworkError, MatchFailed, InvalidRequest):
             laid = _Laid(MeasuredLine.from_geometry(points), None, "")
-        # Measures are distances along the corridor's own line (`geo.models.CoverageGap`).
+        # Scale the measures, because gaps are stored as distances along the corridor's own line
+        # (`geo.models.CoverageGap`).
         measure_m = laid.line.measure_m * (corridor.length_m / laid.line.length_m)
         line = MeasuredLine(laid.line.coordinates, measure_m, laid.line.measure)
         return _Laid(line, laid.towns, laid.network)
@@ -255,7 +266,7 @@ class Coverer:
         counted: "_Counted",
         on: date,
     ) -> str:
-        """Return a digest of all data that a corridor's gaps depend on."""
+        """Return a digest of all data on which a corridor's gaps depend."""
         known = [
             (at.support.id, round(at.at_m, 1), sorted(counted.offered[at.support.id]),
              at.support.id in counted.by_day)
@@ -271,7 +282,10 @@ class Coverer:
 
 @dataclass(frozen=True, eq=False)
 class _Counted:
-    """Spaces of a tier with the services offered on a day; overnight only if open for the night."""
+    """Spaces of a tier, with the services that each space offers on a day.
+
+    A space offers the overnight service only if the space is open for the night after the day.
+    """
 
     supports: Supports
     by_day: frozenset[str]
@@ -285,7 +299,7 @@ class _Counted:
     def gaps(
         self, laid: _Laid, along: tuple[SupportAt, ...], access_m: float
     ) -> Iterator[FoundGap]:
-        """Yield the gaps between any open spaces, and between the spaces with each service."""
+        """Yield the gaps between spaces open by day, and between the spaces with each service."""
         for service in (None, *self.services):
             found = tuple(at for at in along if self._counts(at.support.id, service))
             for gap in coverage_by(laid.line, found, access_m).gaps:
@@ -309,12 +323,12 @@ def _stamp_of(region: Region) -> str:
 
 @asynccontextmanager
 async def covering(coverer: Coverer, clock: Clock, every_s: int) -> AsyncIterator[None]:
-    """Update the gaps in the background while the block runs.
+    """Update the gaps in the background while the ``with`` block runs.
 
     Parameters
     ----------
     every_s
-        Seconds between two checks; 0: never.
+        Seconds between two checks; 0 switches the updates off.
     """
     if every_s == 0:
         yield
@@ -328,5 +342,5 @@ async def _look(coverer: Coverer, clock: Clock) -> None:
         if await coverer.is_due(clock()):
             await coverer.cover(clock())
     except Exception as error:  # the next check may succeed
-        # Log only the class, because the message may hold a position.
+        # Log only the error's class, because its message may hold a position.
         NOTICES.warning("coverage not computed: %s", type(error).__name__)

@@ -28,17 +28,19 @@ from geo.records import flows, upsert
 from geo.removals import removal_log
 from geo.spaces import membership
 
-#: Key under which the last day with finished upkeep is stored, shared by all processes.
+#: Key under which the database holds (a digest of) the last day on which the upkeep was done.
 DONE = "upkeep"
 
-#: Seconds between two checks whether the upkeep is due; the first is delayed as long, so that it
-#: does not hold up the first requests.
+#: Seconds between two checks whether the upkeep is due. The first check comes as long after the
+#: start, so that the upkeep does not delay the first requests.
 LOOK_EVERY_S = 600.0
 
-#: Seconds between two checks for removals that end (P52): precise to a minute of their 24 hours.
+#: Seconds between two checks for removals of records that end after 24 hours unless a second person
+#: confirms them (P52).
 END_EVERY_S = 60.0
 
-#: Seconds between two merges of change notes; a note stays a row of its own for as long.
+#: Seconds between two merges of change notes, the rows that count changes for the change stamps. A
+#: note is kept unmerged for as long.
 FOLD_EVERY_S = change_stamps.KEPT.total_seconds()
 
 
@@ -70,9 +72,11 @@ async def _alike(session: AsyncSession, _now: datetime) -> int:
     return await duplicates.find_duplicates(session)
 
 
-#: Daily tasks by the label of their count, as the command prints it. A new daily task is one entry.
+#: Daily tasks, each under the label with which the command prints its count. A new daily task needs
+#: only an entry here.
 TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
-    # First: this task reads for longest, and the tasks after it hold the lock of the audit chain.
+    # This task is the first: it reads for longest, and the tasks after it hold the lock of the
+    # audit chain.
     "rows and entries of outside Amparo": row_digests.report,
     "complaints deleted": _complaints,
     "reports of hazards deleted": _reports,
@@ -87,7 +91,8 @@ TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     "people who read unusually much": staff_reads.digest,
     "pairs of spaces alike": _alike,
     "counts placed anew": _placed,
-    # Last: until the commit no other process can update a ledger of the change feed.
+    # This task is the last: from it until the commit no other process can update a ledger of the
+    # change feed.
     "tombstones forgotten": change_feed.forget_old,
 }
 
@@ -110,13 +115,13 @@ def _seal(day: date) -> str:
 
 @asynccontextmanager
 async def daily_upkeep(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[None]:
-    """Run the daily upkeep in the background while the block runs."""
+    """Run the daily upkeep, and related periodic jobs, while the ``with`` block runs."""
     async with (
         running(every(LOOK_EVERY_S, partial(keep_anchored, database, settings, clock))),
         running(every(LOOK_EVERY_S, partial(_write, _look, database, clock))),
-        # Merge change notes often, because every read of the stamps sums them.
+        # Merge change notes often, because each reading of change stamps sums the notes.
         running(every(FOLD_EVERY_S, partial(_write, change_stamps.fold_old, database, clock))),
-        # End removals beyond a person's daily limit within a minute of their time (P52).
+        # Removals beyond a person's daily limit end within a minute after their 24 hours (P52).
         running(every(END_EVERY_S, partial(_write, removal_log.end_due, database, clock))),
     ):
         yield
@@ -132,7 +137,7 @@ async def _write(
 
 
 async def _look(session: AsyncSession, now: datetime) -> None:
-    """Run the daily upkeep unless it is done."""
+    """Run the daily upkeep, unless it is done for this day already."""
     # The lock lets one of several processes do the work; the others wait and find it done.
     await upsert.alone(session, upsert.UPKEEP_LOCK)
     if not await is_done(session, now.date()):

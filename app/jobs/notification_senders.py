@@ -1,6 +1,7 @@
-"""Delivery of notifications: e-mail by SMTP, webhooks by signed HTTPS, others as a `Sender`.
+"""Delivery of notifications: e-mail by SMTP, and webhooks by signed HTTPS requests.
 
-Of errors only the class is logged, because messages may hold addresses.
+A further channel is another `Sender`. Errors are logged by class only, because their messages may
+hold addresses.
 """
 
 import asyncio
@@ -29,7 +30,8 @@ from geo.accounts import outbox
 from geo.accounts.outbox import ClaimedMessage
 from geo.db.sessions import Database, Tier
 
-#: Seconds that one attempt may take, well below `geo.accounts.outbox.LEASE`.
+#: Maximum duration of an attempt to deliver a message, seconds; well below the time for which a
+#: process claims the message (`geo.accounts.outbox.LEASE`).
 ATTEMPT_S = 15.0
 
 #: Seconds between two checks of the outbox.
@@ -38,10 +40,10 @@ INTERVAL_S = 5.0
 _LARGE_PORT = {"smtp": 587, "smtps": 465}
 _GONE = 410
 
-#: IPv6 networks whose addresses embed IPv4 addresses, with the number of bits right of the embedded
-#: address: translators (RFC 6052, 2.1; RFC 2765, 2.1), IPv4-compatible addresses (RFC 4291,
-#: 2.5.5.1), 6to4 (RFC 3056, 2). A router on the way may translate them, so the embedded address is
-#: checked.
+#: IPv6 networks whose addresses embed an IPv4 address, each with the number of bits right of the
+#: embedded address: translators (RFC 6052, 2.1; RFC 2765, 2.1), IPv4-compatible addresses (RFC
+#: 4291, 2.5.5.1), 6to4 (RFC 3056, 2). A router on the way may send packets to the embedded address,
+#: so the embedded address has to be public too.
 _TRANSLATED = (
     (IPv6Network("64:ff9b::/96"), 0),
     (IPv6Network("::ffff:0:0:0/96"), 0),
@@ -51,7 +53,7 @@ _TRANSLATED = (
 
 
 class Sender(Protocol):
-    """Deliverer of messages of one channel."""
+    """Deliverer of the messages of one channel, such as e-mail."""
 
     async def send(self, message: ClaimedMessage) -> None:
         """Deliver one message; any exception means that the message did not arrive.
@@ -59,12 +61,12 @@ class Sender(Protocol):
         Raises
         ------
         UndeliverableError
-            The message can never arrive, and is not tried again.
+            The message can never arrive; the delivery is not tried again.
         """
 
 
 class UndeliverableError(Exception):
-    """The message cannot be delivered: it has no recipient, or the address is refused."""
+    """The message can never be delivered: it has no recipient, or its address is not allowed."""
 
 
 class EmailSender:
@@ -80,7 +82,7 @@ class EmailSender:
     base_url : str or None
         Public base URL, for links to the console.
     anchor_to : str or None
-        Address that receives the heads of the audit chain.
+        Address that receives the anchors of the audit log.
     """
 
     def __init__(
@@ -98,7 +100,7 @@ class EmailSender:
         self._anchor_to = anchor_to
 
     async def send(self, message: ClaimedMessage) -> None:
-        """Deliver one message."""
+        """Deliver one message by e-mail."""
         to = self._anchor_to if message.event == outbox.ANCHOR_EVENT else message.address
         if to is None:
             raise UndeliverableError
@@ -120,7 +122,7 @@ class EmailSender:
         mail["To"] = address
         mail["Subject"] = subject
         mail["Date"] = format_datetime(message.created_at)
-        # Equal at each attempt, so that mailboxes show repeated deliveries once.
+        # The Message-ID is equal at each attempt, so that mailboxes show repeated deliveries once.
         mail["Message-ID"] = f"<{message.id}@{self._sender.rpartition('@')[2].rstrip('>')}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(body)
@@ -137,15 +139,16 @@ class WebhookSender:
     Parameters
     ----------
     allow_private : bool
-        Allow addresses of this machine (also without TLS) and its private networks. Otherwise they
-        are refused, so that a webhook cannot reach servers behind the firewall.
+        Whether webhooks may have addresses of this machine (also without TLS) and of its private
+        networks. By default such addresses are refused, so that a webhook cannot reach servers
+        behind the firewall.
     """
 
     def __init__(self, *, allow_private: bool = False) -> None:
         self._allow_private = allow_private
         # Ignore proxies and .netrc of the environment, so that the request goes to the address that
-        # was checked. Keep no connections: one opened for another host name at the same address
-        # has not been checked for this name.
+        # was checked. Keep no connections open: a connection opened for another host name at the
+        # same address has not been checked for this host name.
         self._client = httpx.AsyncClient(
             timeout=ATTEMPT_S,
             follow_redirects=False,
@@ -159,7 +162,7 @@ class WebhookSender:
         await self._client.aclose()
 
     async def send(self, message: ClaimedMessage) -> None:
-        """Deliver one message."""
+        """Deliver one message to its webhook."""
         if message.address is None or message.key is None:
             raise UndeliverableError
         url = httpx.URL(message.address)
@@ -175,7 +178,7 @@ class WebhookSender:
         timestamp = str(int(message.created_at.timestamp()))
         request = self._client.build_request(
             "POST",
-            # Use the checked address, because a second DNS look-up could return another one.
+            # Use the checked address, because a second DNS look-up could return another address.
             url.copy_with(host=str(checked)),
             content=body,
             headers={
@@ -197,7 +200,7 @@ class WebhookSender:
             raise httpx.HTTPStatusError("refused", request=request, response=answer)
 
     async def _checked(self, url: httpx.URL) -> IPv4Address | IPv6Address:
-        """Return an address of the URL's host; refuse if any of its addresses is not allowed."""
+        """Return an IP address of the URL's host; refuse a host with an address not allowed."""
         if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
             raise UndeliverableError
         loop = asyncio.get_running_loop()
@@ -213,7 +216,7 @@ class WebhookSender:
 
 
 def sign(key: bytes, timestamp: str, body: bytes) -> str:
-    """Return the signature of a webhook's body, which the receiver computes for comparison."""
+    """Return the signature of a webhook's body; the receiver computes the same for comparison."""
     return f"v1={hmac.digest(key, timestamp.encode() + b'.' + body, 'sha256').hex()}"
 
 
@@ -243,9 +246,9 @@ def _certificates() -> ssl.SSLContext:
 async def deliver_due(
     database: Database, senders: Mapping[str, Sender], clock: Clock, *, limit: int = 20
 ) -> tuple[int, int]:
-    """Send the messages that are due; return how many arrived and how many failed.
+    """Send the messages that are due; return the numbers of arrived and of failed messages.
 
-    Several processes may run this at once: each message is claimed by only one of them.
+    Several processes may call the function at once: each message is claimed by only one of them.
     """
     async with database.session(Tier.WRITER) as session:
         messages = await outbox.claim(session, clock(), channels=sorted(senders), limit=limit)
@@ -279,7 +282,7 @@ async def _attempt(sender: Sender, message: ClaimedMessage) -> Exception | None:
 
 @asynccontextmanager
 async def senders_of(settings: Settings) -> AsyncIterator[Mapping[str, Sender]]:
-    """Open the senders that the settings configure; without an SMTP server e-mail waits."""
+    """Open the senders that the settings configure; without an SMTP server e-mails stay queued."""
     webhooks = WebhookSender(allow_private=settings.webhook_allow_private)
     senders: dict[str, Sender] = {"webhook": webhooks}
     if settings.smtp_url is not None and settings.mail_from is not None:
@@ -298,7 +301,7 @@ async def senders_of(settings: Settings) -> AsyncIterator[Mapping[str, Sender]]:
 
 @asynccontextmanager
 async def notifying(database: Database, settings: Settings, clock: Clock) -> AsyncIterator[None]:
-    """Send notifications in the background while the block runs."""
+    """Send notifications in the background while the ``with`` block runs."""
     async with (
         senders_of(settings) as senders,
         running(every(INTERVAL_S, partial(_deliver_all, database, senders, clock))),

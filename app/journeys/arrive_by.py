@@ -1,8 +1,9 @@
 """Planning by arrival time: search for a late departure that arrives in time.
 
-On the router's own clock, leaving later never means arriving earlier by the quickest route. With
-nights at spaces this does not hold: a later departure may reach a better place to sleep. So the
-departure found by bisection arrives in time, but is not always the latest that does.
+By the router's clock, where people sleep wherever the day ends, leaving later never means arriving
+earlier by the quickest route. If nights are spent at spaces instead, this does not hold: a later
+departure may reach a better place to sleep. So the departure found by bisection arrives in time,
+but a later departure may arrive in time too.
 """
 
 from dataclasses import dataclass, replace
@@ -15,27 +16,28 @@ from app.snapshots.read_source import ReadSource
 from app.snapshots.road_networks import RoadNetworks
 from routing.errors import NoRoute
 
-#: Maximum number of plans computed per question, each with one route and without comparison [A].
+#: Maximum number of plans computed to find a departure. Each plan has one route, which is not
+#: compared with the route that ignores closures [A].
 MOST_PLANS: Final = 18
 
-#: Maximum number of departures whose routes are compared with the open ones, without closures; each
+#: Maximum number of departures whose routes are compared with the routes that ignore closures; each
 #: comparison takes several searches [A].
 MOST_COMPARED: Final = 3
 
-#: Precision of the departure [A]: finer than anybody's walking pace is known.
+#: Precision of the departure found [A]; the walking pace of a traveller is known less precisely.
 PRECISION: Final = timedelta(minutes=10)
 
-#: First step back in time when no route is open at a departure [A].
+#: First step to an earlier departure if closures leave no route at the departure tried [A].
 _FIRST_STEP: Final = timedelta(hours=1)
 
-#: First step back in time when every route is a refused detour [A]: the least extra time for which
-#: a detour is refused.
+#: First step to an earlier departure if every route is refused as too long a detour [A]. Equals the
+#: least extra time for which a detour is refused.
 _FIRST_STEP_OF_A_DETOUR: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class _Asking:
-    """Planner of one question for varying departures."""
+    """Planner of the journeys for one question at any given departure time."""
 
     source: ReadSource
     network: RoadNetworks
@@ -44,7 +46,7 @@ class _Asking:
     access_m: float
 
     async def answer(self, departure: datetime) -> JourneyAnswer:
-        """Plan the journey for a departure."""
+        """Plan the journeys of the question for a departure time."""
         question = replace(self.question, at=departure)
         return await plan(self.source, self.network, question, now=self.now, access_m=self.access_m)
 
@@ -57,16 +59,16 @@ async def plan_arrival(
     now: datetime,
     access_m: float,
 ) -> JourneyAnswer:
-    """Plan a journey by arrival time: all returned routes arrive by the question's time.
+    """Plan a journey of which all returned routes arrive by the time in the question.
 
-    The departure is the latest one that bisection finds, to ten minutes.
+    The departure is the latest departure that bisection finds, precise to ten minutes.
 
     Raises
     ------
     NoRoute
         It is too late to set out, or no departure was found.
     RouteRefusedError, OffNetwork, InvalidRequest, UncertainCountryError, BusyError, NoNetworkError
-        As `app.journeys.planner.plan`.
+        As for `app.journeys.planner.plan`.
     """
     by = question.at
     quickest = replace(question, most=1, aversions=(min(question.aversions),))
@@ -77,13 +79,17 @@ async def plan_arrival(
     in_time = tuple(one for one in whole.journeys if one.route.arrival <= by)
     if in_time:
         return replace(whole, journeys=in_time)
-    # With other weights a slower route may rank first, so plan again for the quickest alone.
+    # With other weights of hazard exposure a slower route, which arrives too late, may rank first.
+    # So plan again for the quickest route alone.
     only = await _Asking(source, network, quickest, now, access_m).answer(departure)
     return replace(only, question=whole.question)
 
 
 async def _explained(asking: _Asking, departure: datetime) -> tuple[JourneyAnswer, datetime]:
-    """Plan in full for a departure, or for an earlier one if all routes are refused as detours.
+    """Plan for a departure, or for an earlier one if all routes are refused as detours.
+
+    The plans are full: with as many routes as asked for, compared with the routes that ignore
+    closures. Return the plan and its departure.
 
     Raises
     ------
@@ -105,14 +111,14 @@ async def _explained(asking: _Asking, departure: datetime) -> tuple[JourneyAnswe
 
 
 async def _latest(asking: _Asking, by: datetime) -> datetime:
-    """Return the latest departure found that arrives by a time.
+    """Return the latest departure found from which the quickest route arrives by a time.
 
     Raises
     ------
     NoRoute
         No departure tried arrives in time.
     RouteRefusedError
-        No route is open at any departure tried.
+        Closures leave no route at any departure tried.
     """
     refusal: RouteRefusedError | None = None
     in_time: datetime | None = None

@@ -1,14 +1,14 @@
 """Day stages of a route on foot: from one space for the night to the next.
 
 Each stage goes as far as the traveller can walk in a day and ends at a space for the night. If no
-space is that near, the stage states how many days the next one takes: nobody is told to sleep on
-the road, and nobody is told that there is a bed.
+space is that near, the stage ends at the nearest one and states how many days it takes to get
+there: no text tells people to sleep on the road, and no text promises a bed.
 
 Days follow the router's clock (`routing.travel.timetable`): departure time, walking hours, longest
 day and waits at crossings count as in the search. The search assumes that people sleep wherever the
-day ends; sleeping at spaces takes more days. The days and arrivals of a journey are those of its
-stages, on its card and in every format. If the stages reach a crossing so late that it is not known
-to open any more, the route has no stages, and its days and arrival are those of the router.
+day ends; sleeping at spaces takes more days. Pages and files show the days and arrivals of the
+stages. If the stages reach a crossing so late that no further opening of the crossing is known, the
+route has no stages, and its days and arrival are those of the router.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,8 +23,8 @@ from routing.route.route import Route
 from routing.route.timeline import BEFORE, BEHIND, START, Pacing, Place
 from routing.travel.timetable import TAIL_S, Walker
 
-#: A wait at a crossing of more than so many seconds, across the start of the walking hours, counts
-#: as a night spent there. It is the time for which people walk on after hours to reach a bed.
+#: Least wait at a crossing, seconds, that counts as a night spent there if the wait spans the start
+#: of the walking hours. Equals the time for which people walk on after hours to reach a bed.
 _NIGHT_S: Final = TAIL_S
 
 type _Reached = Mapping[tuple[float, str | None], datetime]
@@ -34,8 +34,8 @@ type _Reached = Mapping[tuple[float, str | None], datetime]
 class RouteStop:
     """Space that supports a route, ``at_m`` metres after the route's start.
 
-    The space lies ``access_m`` metres off the route; on a sketch network, where a space counts at
-    the node of its ``town``, that far from the node.
+    The space lies ``access_m`` metres off the route. On a sketch network, where a space counts at
+    the node of its ``town``, ``access_m`` is its distance from the node.
     """
 
     space: OpenSpace
@@ -52,7 +52,7 @@ class DayStage:
     Attributes
     ----------
     days
-        Days on foot; more than one if no space for the night is nearer.
+        Days on foot; more than one if no space for the night can be reached within a day.
     from_m, to_m
         Distances along the route, metres.
     stop
@@ -96,12 +96,15 @@ def bed_to_bed(route: Route, stops: "Sequence[RouteStop]") -> tuple[Route, tuple
 
 
 def beds_of(route: Route, found: Sequence[DayStage]) -> tuple[Place, ...]:
-    """Return the places of the nights between stages."""
+    """Return the places along a route where its stages end for the night."""
     return tuple(_place(route, stage.stop) for stage in found if stage.stop is not None)
 
 
 def _place(route: Route, stop: RouteStop) -> Place:
-    """Return the place of a stop; one at a crossing lies before or behind the border posts."""
+    """Return the place of a stop along a route.
+
+    A stop at a crossing lies before or behind the border posts, according to its country.
+    """
     if all(passage.at_m != stop.at_m for passage in route.passages):
         return (stop.at_m, BEHIND)
     country = route.start_snap.country
@@ -116,7 +119,10 @@ def _place(route: Route, stop: RouteStop) -> Place:
 
 
 def _passed_at(passage: Passage, reached: _Reached) -> Passage | None:
-    """Return a passage with the arrival time of the stages; None if the crossing stays closed."""
+    """Return a passage of a crossing with the arrival time and the wait that the stages lead to.
+
+    Return None if no time is known from which the crossing can be passed after that arrival.
+    """
     arrival = reached.get((passage.at_m, passage.crossing.id), passage.arrival)
     through = passage.crossing.passable_from(arrival)
     if through is None:
@@ -157,7 +163,10 @@ def stages(route: Route, stops: "Sequence[RouteStop]") -> tuple[DayStage, ...]:
 
 
 def _tried(laid: Pacing, walker: Walker, here: Place, there: Place) -> tuple[Walker, bool]:
-    """Walk on to a place; return the walker and whether a night is spent waiting at a crossing."""
+    """Simulate the walk to a place from `here`, where the walker is.
+
+    Return the walker at the place, and whether a night is spent waiting at a crossing on the way.
+    """
     reached: dict[tuple[float, str | None], datetime] = {}
     after = laid.gone(walker, here, there, reached)
     fresh = laid.departure + timedelta(seconds=walker.fresh_s - laid.walker().clock_s)

@@ -1,4 +1,4 @@
-"""Detours: thresholds from which they are refused, and the published reasons for them (P54)."""
+"""Thresholds from which detours are refused, and the published reasons for a detour (P54)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ class DetourLimits:
 
     @classmethod
     def of(cls, settings: Settings, *, are_accepted: bool = False) -> Self:
-        """Return the limits of this server's settings."""
+        """Return the limits with the thresholds of this server's settings."""
         return cls(
             are_accepted,
             DetourThresholds(
@@ -40,21 +40,21 @@ class DetourLimits:
         )
 
 
-#: Default thresholds, with routes beyond them refused.
+#: Limits with the default thresholds, by which routes beyond the thresholds are refused.
 ORDINARY: Final = DetourLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """Published reason why a route is longer than the open one, which ignores closures.
+    """Published reason why a route is longer than the route that ignores closures.
 
     Attributes
     ----------
     reason
         The router's reason, with its cost.
     until
-        When the closure ends, as far as published: a crossing's first known opening after the open
-        route reaches the crossing, or a hazard's end.
+        When the closure ends, as far as published: the end of a hazard, or the first known opening
+        of a crossing after the route that ignores closures would reach the crossing.
     timezone
         IANA name of the time zone in which `until` is shown; None if unknown.
     hazard
@@ -62,8 +62,8 @@ class Because:
     is_demo
         Whether the reason comes from a demo row (P35).
     is_open_now
-        Whether the reason is a crossing that is open at the requested time, but not when the open
-        route reaches it (P32).
+        Whether the reason is a crossing that is open at the requested time, but not when the route
+        that ignores closures reaches the crossing (P32).
     """
 
     reason: DetourReason
@@ -87,11 +87,11 @@ class Known(Protocol):
 
     @property
     def timezone(self) -> str:
-        """IANA name of the time zone."""
+        """IANA name of the time zone at the journey's start."""
 
 
 def published(reasons: Sequence[DetourReason], known: Known) -> list[Because]:
-    """Return the reasons together with the published data on each."""
+    """Return the router's reasons for a detour with the published record of each."""
     return [_because(reason, known) for reason in reasons]
 
 

@@ -1,4 +1,7 @@
-"""Errors for refused journeys, with obstacles and help on the near side (P11, P32, P54)."""
+"""Errors for refused journeys, with the obstacles and with help on this side of them.
+
+P11 and P32 ask for the obstacles and the help, P54 for the refusal of long detours.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +25,9 @@ class Obstacle:
 
 
 class RouteRefusedError(Exception):
-    """No admissible route; holds the obstacles and the nearest space on the near side (P11, P32).
+    """No admissible route; holds the obstacles and the nearest space before them (P11, P32).
 
+    ``nearest`` is the space nearest to the start of the refused leg, in the country of that start.
     For a route over waypoints ``leg`` is the number of the refused leg, from 0. ``lines`` are phone
     lines in the countries of the leg's ends (P45).
     """
@@ -45,7 +49,7 @@ class RouteRefusedError(Exception):
     def next_opening(self) -> datetime | None:
         """Time when the last of the blocking crossings opens, as far as openings are known.
 
-        All of them lie on the route, so the first opening alone does not help.
+        All blocking crossings lie on the same route, so all of them have to be open.
         """
         known = [o.next_opening for o in self.blocked_by if o.next_opening is not None]
         return max(known, default=None)
@@ -59,8 +63,8 @@ class DetourRefusedError(RouteRefusedError):
     detour
         Length and times of the best route on the refused leg.
     because
-        Published closures on the route that would be open without them; empty if no cause of the
-        detour is published.
+        Published closures on the route that ignores closures; empty if no cause of the detour is
+        published.
     blocked_by, nearest, leg, lines
         As for `RouteRefusedError`.
     """
@@ -84,4 +88,7 @@ class LongDetourError(DetourRefusedError):
 
 
 class NoReasonableWayError(DetourRefusedError):
-    """The only route exceeds the absolute limit; no record is read, so no reason is given (P36)."""
+    """The only route exceeds the absolute limit on detours.
+
+    No reason is looked up or given, so that the refusal is the same whatever its cause (P36).
+    """

@@ -30,23 +30,24 @@ from routing.travel.profiles import Profile, walking_days
 from routing.travel.speed import FLAT_KMH
 
 #: Search radius for spaces, metres: four days on foot of 25 km each (the longest day of
-#: `routing.travel.profiles.ADULT`), and the radius of a second search if nothing fits [A].
+#: `routing.travel.profiles.ADULT`). The far radius is that of a second search, made if no space
+#: fits [A].
 REACH_M = 100_000.0
 FAR_REACH_M = 500_000.0
 
 #: Search radius for spaces of other countries, metres: one day on foot [A].
 ABROAD_REACH_M = 25_000.0
 
-#: Maximum numbers of spaces examined, nearest first: in the country, abroad, and spaces that give
-#: guidance [A]. Enough for a city, and few enough for a fast response.
+#: Maximum numbers of spaces examined, nearest first [A]: spaces in the person's country, spaces
+#: abroad, and spaces that give guidance. Enough for a city, and few enough for a fast response.
 MOST_CANDIDATES = 200
 MOST_ABROAD = 40
 MOST_GUIDES = 40
 
-#: Maximum number of spaces of each kind offered to call when nothing fits.
+#: Maximum number of fallbacks offered in each role (see `Fallback`) when no destination fits.
 MOST_FALLBACKS = 3
 
-#: Kind of phone line added for a child (P45).
+#: Kind of phone line added to the response if the person in need is a child (P45).
 CHILDRENS_LINE = "child_protection"
 
 
@@ -67,7 +68,10 @@ class MatchQuestion:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Option with the published data of its spaces and the official crossings on the route."""
+    """Option for a need with published data of its spaces and the official crossings on the way.
+
+    ``refers_to`` is the space to which the space of ``described`` refers people, if any.
+    """
 
     option: Option
     described: Described
@@ -79,8 +83,9 @@ class Chosen:
 class Fallback:
     """Space to call when no destination fits.
 
-    Role ``later`` is a space that serves at other hours, ``guide`` one that tells where help is.
-    ``refused`` holds the reasons against going there now: opening hours only, or none.
+    Role ``later`` marks a space that serves at other hours, role ``guide`` a space that tells
+    people where help is. ``refused`` holds the reasons against going there now: only reasons of
+    opening hours, or none.
     """
 
     role: str
@@ -99,7 +104,7 @@ class Match:
     border_count : int
         Number of spaces that cannot be reached because no open official crossing leads to them.
     fallbacks : tuple of Fallback
-        Spaces to call or to ask at, if nothing fits.
+        Spaces to call or to ask at; empty if a destination fits.
     lines : list
         Phone lines (P45); empty if the country has none.
     """
@@ -182,7 +187,7 @@ async def match(
     )
     for reach_m in (REACH_M, FAR_REACH_M):
         found = await _find(session, question, country, reach_m)
-        # All data is read; give the connection back before waiting for a search thread.
+        # All data is read, so give the database connection back before waiting for a search thread.
         await session.close()
         reached = await search(partial(_reach, region, request, found))
         ways = _ways(found, reached, country, at, profile)
@@ -213,7 +218,7 @@ async def match(
 
 
 def _country(where: Whereabouts, stated: str | None) -> str:
-    """Return the country of a place; near a border the person has to state it."""
+    """Return the country of a place; for a place near a border the person has to state it."""
     if stated is not None:
         sides = where.crossing or {where.country}
         if where.is_certain and stated not in sides:
@@ -270,9 +275,11 @@ def _reach(region: Region, request: "partial[ReachRequest]", found: _Found) -> R
 def _ways(
     found: _Found, reached: Reached | None, country: str, at: datetime, profile: Profile
 ) -> _Ways:
-    """Return how each space is reached: by road if most of the way is on roads, else straight.
+    """Return distance, arrival time and crossings of the way to each space that can be reached.
 
-    Spaces of another country are only reached by road and through official crossings (P33).
+    A way is by road, unless the stretches off the road are longer than the straight line, which is
+    then taken. Spaces of another country are only reached by road and through official crossings
+    (P33).
     """
     ways, arrivals, passed = {}, {}, {}
     for index, one in enumerate(found.everyone):
@@ -313,10 +320,14 @@ def _walk_s(distance_m: float) -> float:
 
 
 def arrival(at: datetime, way: SpaceDistance, profile: Profile) -> datetime:
-    """Return the arrival time; each night adds the hours of the day outside the walking window."""
+    """Return the arrival time at the end of a way that starts at a time.
+
+    Each night on the way adds the hours of the day outside the walking hours of the profile.
+    """
     nights = walking_days(way.distance_m, way.duration_s, profile) - 1
     rest = timedelta(days=1) - timedelta(seconds=profile.window_s)
-    # Add in UTC: arithmetic on local times ignores changes of the UTC offset (daylight saving).
+    # Add durations in UTC, because arithmetic on local times ignores changes of the UTC offset
+    # (daylight saving).
     there = at.astimezone(UTC) + timedelta(seconds=way.duration_s) + nights * rest
     return there.astimezone(at.tzinfo)
 
@@ -351,7 +362,7 @@ async def _instead(
     against: Mapping[str, tuple[Refusal, ...]],
     at: datetime,
 ) -> list[_Instead]:
-    """Return fallbacks to call or ask at when nothing fits, all in the person's country."""
+    """Return spaces of the person's country to call or ask at when no destination fits."""
     need = question.need
     later = [
         _Instead("later", Option(*ways.of(one.candidate)), reasons)
@@ -375,7 +386,7 @@ async def _instead(
         refused = refusals(need.of_a_visit, one.candidate, option.arrival)
         if OF_HOURS.issuperset(refused) and one.candidate.id not in known:
             guides.append(_Instead("guide", option, refused))
-    # Open ones first; the stable sort keeps each group ordered by distance.
+    # Open spaces come first; the stable sort keeps each group ordered by distance.
     guides.sort(key=lambda one: bool(one.refused))
     return [*later[:MOST_FALLBACKS], *guides[:MOST_FALLBACKS]]
 

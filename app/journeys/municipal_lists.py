@@ -1,4 +1,4 @@
-"""List of a municipality: its spaces, the nearest ones beyond it, and phone lines of its area."""
+"""List of a municipality: its spaces, the nearest spaces outside it, and the area's phone lines."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from geo.spaces.candidates import Described
 from geo.spaces.filters import SpaceFilter
 
 #: Maximum number of usable spaces of other municipalities at the end of a list: as many as fit on a
-#: sheet beside the town's own [A].
+#: printed sheet after the municipality's own spaces [A].
 NEAR = 5
 
 
@@ -31,9 +31,10 @@ class MunicipalList:
     own
         The municipality's visible, unexpired spaces that are not closed for good, by name.
     near
-        Usable spaces of the same country within `app.journeys.sms.REACH_M`, nearest first.
+        Usable spaces of other municipalities of the same country, within `app.journeys.sms.REACH_M`
+        of the municipality, nearest first.
     referrers
-        Names, by id, of the visible referral points of these spaces.
+        Names of the visible referral points of the listed spaces, by id of the referral point.
     """
 
     there: Municipality
@@ -47,19 +48,19 @@ class MunicipalList:
 
     @property
     def places(self) -> tuple[Described, ...]:
-        """Spaces of `own`, then of `near`."""
+        """All listed spaces: those of `own`, then those of `near`."""
         return (*self.own, *self.near)
 
 
 async def read_list(
     session: AsyncSession, there: Municipality, service: str | None, now: datetime
 ) -> MunicipalList:
-    """Return the list of a municipality (public tier, because lists are passed on to anybody).
+    """Return the list of a municipality (public tier, because people pass lists on to anybody).
 
     Raises
     ------
     ProtectedServiceError, UnknownServiceError
-        The service cannot be asked for.
+        The service is protected (P38), or in no vocabulary.
     """
     await vocabulary.check_services(session, [service] if service else [])
     ids = await municipalities.space_ids_in(session, there)
@@ -79,7 +80,8 @@ async def read_list(
         wanted=SpaceFilter(services=(service,) if service else ()),
         limit=len(own) + NEAR,
     )
-    # Only spaces of the same country: a list names no crossings, so none may lead abroad (P33).
+    # Choose only spaces of the same country: a list names no crossings, so it must not lead people
+    # abroad (P33).
     chosen = [
         one.id
         for one in near

@@ -1,4 +1,4 @@
-"""Journey planning: records in force at the time, routes, and the spaces along them."""
+"""Journey planning: records in force at the journey's time, routes, and spaces along the routes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,11 +30,12 @@ from routing.travel.avoid_areas import NO_OBSTACLES, Obstacles
 from routing.travel.profiles import Profile
 from routing.travel.request import AVERSIONS
 
-#: Maximum number of searches that leave out closures which end before the traveller arrives [A].
+#: Maximum number of searches that leave out the closures which end before the traveller reaches
+#: them [A].
 _MOST_ROUNDS: Final = 3
 
-#: Minimum number of routes computed for a walk of several days, however few are asked for: the
-#: default number of the forms.
+#: Minimum number of routes computed for a walk of several days, even if the client asks for fewer.
+#: Also the default number of routes asked for by the forms.
 _TO_CHOOSE_FROM: Final = 3
 
 
@@ -46,9 +47,10 @@ class JourneyQuestion:
     ``profile`` is the traveller's profile; None uses the network's default. At most ``most`` routes
     are returned, found and ranked with the weights of hazard exposure ``aversions``.
 
-    The journey passes ``via`` in order, keeps out of ``obstacles``, and crosses no border of the
-    ``avoided_countries``, or none at all with ``avoids_borders``. ``detours`` limits long routes;
-    without ``compares`` detours are neither explained nor refused.
+    The journey passes the points ``via`` in order, keeps out of the areas ``obstacles``, and
+    crosses no border of the ``avoided_countries``, or no border at all with ``avoids_borders``.
+    ``detours`` limits how much longer a route may be than the route that ignores closures. Without
+    ``compares`` the two are not compared, so long detours are neither explained nor refused.
     """
 
     start: tuple[float, float]
@@ -67,7 +69,7 @@ class JourneyQuestion:
     compares: bool = True
 
     def avoids(self, *countries: str) -> bool:
-        """Return whether the client avoids crossings between these countries, even open ones."""
+        """Return whether the client avoids all crossings between two countries, even open ones."""
         return self.avoids_borders or not self.avoided_countries.isdisjoint(countries)
 
 
@@ -79,10 +81,10 @@ class Journey:
     route's days and arrivals are then those of the stages.
 
     ``gaps`` measures the stretches between spaces for the night if the route takes more than a day
-    (``overnight``), else those between any open spaces. ``because`` holds the reasons why the route
-    is longer than the open one (without closures), leg by leg; ``beyond`` names the detour limit
-    that it exceeds when shown on request all the same (P54). ``ended`` are closures on the route
-    whose published end is before the traveller arrives there.
+    (``overnight``), else the stretches between any open spaces. ``because`` holds the reasons why
+    the route is longer than the route that ignores closures, leg by leg. ``beyond`` names the
+    detour limit that the route exceeds, if the client accepts such routes (P54). ``ended`` are
+    closures on the route whose published end is before the traveller arrives there.
     """
 
     route: Route
@@ -109,7 +111,7 @@ class Journey:
 
     @property
     def network_as_of(self) -> str | None:
-        """Timestamp of the oldest network extract; None if that of any network is unknown."""
+        """Timestamp of the oldest network extract; None if the timestamp of any is unknown."""
         stamps = [region.meta.extract_timestamp for region in self.regions]
         known = [stamp for stamp in stamps if stamp is not None]
         return min(known) if known and len(known) == len(stamps) else None
@@ -117,7 +119,7 @@ class Journey:
 
 @dataclass(frozen=True)
 class JourneyAnswer:
-    """Journeys for a question, best first, with the records used."""
+    """Journeys for a question, best first, with the records (crossings, hazards, spaces) used."""
 
     question: JourneyQuestion
     journeys: tuple[Journey, ...]
@@ -145,7 +147,11 @@ class _NoWayError(Exception):
 
 
 class _TooLongError(Exception):
-    """Every leg has routes, but all those of one leg are too long; holds the data to explain it."""
+    """Every leg has routes, but all routes of one leg are too long.
+
+    Holds the data to explain the refusal: the routes, their comparison with the routes that ignore
+    closures on that leg, and the figures of its best route.
+    """
 
     def __init__(self, settled: "_Settled", compared: Compared, detour: WayFigures) -> None:
         super().__init__("no way of a reasonable length")
@@ -156,7 +162,7 @@ class _TooLongError(Exception):
 
 @dataclass(frozen=True)
 class _Settled:
-    """Routes consistent with the hazards in force when the traveller passes, with their request."""
+    """Routes found with the hazards in force when the traveller passes, and their request."""
 
     request: RouteRequest
     knowledge: Knowledge
@@ -165,7 +171,7 @@ class _Settled:
 
     @property
     def clocks(self) -> list[Pacing]:
-        """Possible timings of the routes: the router's own, and with nights at spaces."""
+        """Timings of each route: the router's own and, with stages, that with nights at spaces."""
         return [clock for laid in self.laid for clock in laid.clocks]
 
 
@@ -179,7 +185,7 @@ async def plan(
 ) -> JourneyAnswer:
     """Plan one to five journeys for a question; only one if it has waypoints.
 
-    All data is as of the source's stamps, or newer.
+    All data is at least as new as the stamps (versions of the data) of the source.
 
     Raises
     ------
@@ -200,7 +206,7 @@ async def plan(
     points = [question.start, *question.via, question.end]
     near = (await known.places()).near(points)
     records = await read_records(known, question.at, now, near[0][0].timezone)
-    # All data is read; give the connection back before waiting for a search thread.
+    # All data is read, so give the database connection back before waiting for a search thread.
     await source.session.close()
     try:
         found = await search(partial(_weighed_answer, network, question, records, near, access_m))
@@ -231,9 +237,10 @@ def _weighed_answer(
     near: Sequence[tuple[NamedPlace, float]],
     access_m: float,
 ) -> JourneyAnswer | tuple[Whereabouts, ...]:
-    """Plan at once if every place's country is well supported; else return the inferred countries.
+    """Plan at once if the country of every place can be inferred from roads and towns nearby.
 
-    Countries of places far from roads and towns have to be checked in the database by `doubted`.
+    Otherwise return the inferred countries, because countries of places far from roads and towns
+    have to be checked in the database by `doubted`.
     """
     where = weigh_all(network, [question.start, *question.via, question.end], near)
     if any(one.is_far for one in where):
@@ -271,10 +278,11 @@ class _Found(Protocol):
 def with_enough_ways[F: _Found](
     question: JourneyQuestion, find: Callable[[JourneyQuestion], F]
 ) -> F:
-    """Find routes for a question; for walks of several days find more than are asked for.
+    """Find routes for a question; for walks of several days find at least three.
 
-    With nights at spaces the router's best route may be worse than another in every respect. So
-    several are computed and compared, which makes the best one the same however many are asked for.
+    If nights are spent at spaces, the router's best route may be worse than another in every
+    respect. So several routes are computed and compared, and the best route is the same however
+    many routes the client asks for.
     """
     found = find(question)
     # With waypoints there is only one route.
@@ -287,7 +295,7 @@ def with_enough_ways[F: _Found](
 def _compared(
     network: RoadNetworks, question: JourneyQuestion, settled: _Settled
 ) -> Sequence[Compared]:
-    """Compare routes with the open ones (without closures), both on the router's own clock.
+    """Compare routes with the routes that ignore closures, both timed by the router's clock.
 
     Raises
     ------
@@ -312,9 +320,10 @@ def _settled_in_time(
 ) -> _Settled:
     """Find routes with the closures in force when the traveller reaches them.
 
-    The first search applies all closures in force at the departure. Further searches leave out
-    those exclusions that end before the traveller can be there, provided that no route found
-    reaches one of them before it ends.
+    The first search applies all closures in force at the departure. Further searches leave out the
+    exclusions that end before the last arrival of the routes found so far (or, if no route was
+    found, the exclusions that blocked it and have a published end). The routes of such a search
+    count if none of them reaches a left-out exclusion before the exclusion ends.
     """
     first: _Settled | None = None
     refusal: _NoWayError | None = None
@@ -351,8 +360,8 @@ def _settled(
 ) -> _Settled:
     """Find routes none of which meets a hazard that begins before the traveller has passed it.
 
-    Hazards that a route meets (coming exclusions, and hazards of the night) are added to the
-    request, and the search is repeated.
+    Hazards that a route meets (exclusions that begin after the departure, and hazards that count
+    only by night) are added to the request, and the search is repeated.
     """
     while True:
         request = _request(question, knowledge)
@@ -377,7 +386,7 @@ def _settled(
 
 
 def _request(question: JourneyQuestion, knowledge: Knowledge) -> RouteRequest:
-    """Return the router's request for a question."""
+    """Return the request to the router for a question and the records of the journey."""
     first, *between, last = countries_along(
         _named(knowledge.start, question.countries[0]),
         knowledge.via,
@@ -410,9 +419,10 @@ def _named(where: Whereabouts, country: str | None) -> Whereabouts:
 
 
 def _as_asked(question: JourneyQuestion, crossing: Crossing) -> Crossing:
-    """Return a crossing, marked as not passable if the client avoids it.
+    """Return a copy of a crossing marked as not passable if the client avoids the crossing.
 
-    Otherwise the same object is returned, because caches derived from crossings are keyed by it.
+    Any other crossing is returned as the same object, because caches of data derived from crossings
+    have the object as their key.
     """
     if not question.avoids(*crossing.countries):
         return crossing
@@ -424,7 +434,7 @@ def _explained(
     legs: Sequence[tuple[Sequence[DetourReason], Beyond | None]],
     knowledge: Knowledge,
 ) -> Journey:
-    """Add to a journey the reasons why it is longer than the open route, leg by leg."""
+    """Add to a journey the reasons, leg by leg, why its route is longer than without closures."""
     return replace(
         journey,
         because=tuple(one for reasons, _ in legs for one in published(reasons, knowledge)),

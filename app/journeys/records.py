@@ -1,4 +1,7 @@
-"""Records visible to the client's tier for a journey, and the times at which hazards count."""
+"""Records that a journey depends on (crossings, hazards, spaces), and when its hazards apply.
+
+All records are those visible to the client's tier.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -16,8 +19,8 @@ from routing.route.upcoming_closures import meets
 from routing.router.regional import Crossing, Hazard, Route
 from routing.travel.timetable import clock_of
 
-#: A closure counts as over only this long after its published end [A]: a record does not tell
-#: whether that end is certain or just the day of the next check (`app.console.reports`).
+#: Time after its published end from which a closure counts as over [A]. A record does not tell
+#: whether the end is certain or just the day of the next check (`app.console.reports`).
 ENDED_MARGIN: Final = timedelta(days=1)
 
 
@@ -31,9 +34,9 @@ def over_by(record: ActiveHazard) -> datetime:
 class Records:
     """Records visible to the client's tier at the time of a journey.
 
-    ``routed_crossings`` and ``routed_hazards`` are the router's objects for the same records; they
-    stay the same objects for every journey while a record is unchanged. ``coming`` are published
-    exclusions that begin later.
+    ``routed_crossings`` and ``routed_hazards`` are the router's objects for the records in
+    ``crossings`` and ``hazards``, in the same order. While a record is unchanged, every journey
+    gets the same object. ``coming`` are published exclusions that begin after the journey's time.
     """
 
     crossings: tuple[CrossingState, ...]
@@ -56,7 +59,8 @@ class Records:
 class Knowledge(Records):
     """Records for a journey, and the whereabouts of its places.
 
-    ``ended`` are closures that are left out because they end before the traveller reaches them.
+    ``ended`` are closures removed from ``hazards`` because they end before the traveller reaches
+    them.
     """
 
     start: Whereabouts
@@ -65,7 +69,7 @@ class Knowledge(Records):
     ended: tuple[tuple[ActiveHazard, Hazard], ...] = ()
 
     def ended_on(self, route: Route) -> tuple[ActiveHazard, ...]:
-        """Return the left-out closures that a route meets, after their published end."""
+        """Return the closures in ``ended`` that a route meets, after their published end."""
         return tuple(record for record, hazard in self.ended if meets(route, hazard))
 
     @property
@@ -74,7 +78,7 @@ class Knowledge(Records):
         return self.start.place.timezone
 
     def begun(self, rows: Sequence[int]) -> "Knowledge":
-        """Return a copy in which some of the coming hazards are in force already."""
+        """Return a copy in which the hazards at some rows of ``coming`` are in force already."""
         records, hazards = zip(*(self.coming[row] for row in rows), strict=True)
         return replace(
             self,
@@ -84,10 +88,10 @@ class Knowledge(Records):
         )
 
     def ending(self, before: datetime | None) -> tuple[tuple[ActiveHazard, Hazard], ...]:
-        """Return exclusions in force that are over before a time; None for any time.
+        """Return the exclusions in force that are over before a time, or over at all for None.
 
-        Threats by people are never among them: no hour of theirs is published (P36), so they close
-        a road until they are lifted.
+        Only hazards of the family "physical" are returned. Times of threats by people are not
+        published (P36), so such a threat closes a road until its record is lifted.
         """
         pairs = zip(self.hazards, self.routed_hazards, strict=True)
         return tuple(
@@ -100,7 +104,7 @@ class Knowledge(Records):
         )
 
     def without(self, pairs: Sequence[tuple[ActiveHazard, Hazard]]) -> "Knowledge":
-        """Return a copy in which some hazards are over."""
+        """Return a copy in which some hazards are over: moved from ``hazards`` to ``ended``."""
         gone = {hazard.id for _, hazard in pairs}
         kept = [
             (record, hazard)
@@ -115,10 +119,11 @@ class Knowledge(Records):
         )
 
     def dark(self, route: Route) -> list[tuple[datetime, Hazard]]:
-        """Return the hazards that count only by night, with the time of a route's first nightfall.
+        """Return the hazards that count only by night, each with the time of a route's first dusk.
 
-        Empty for departures by night and for profiles without walking hours (vehicles): there these
-        hazards count from the start.
+        Dusk is the end of the walking hours. The list is empty for departures outside the walking
+        hours and for profiles without walking hours (vehicles): there hazards of the night count
+        from the start.
         """
         window, departure = route.profile.window, route.departure
         if window is None or departure is None:
@@ -130,7 +135,7 @@ class Knowledge(Records):
         return [(dusk, hazard) for hazard in self.routed_hazards if hazard.night_only]
 
     def at_any_hour(self, hazards: Sequence[Hazard]) -> "Knowledge":
-        """Return a copy in which some hazards of the night count at any hour."""
+        """Return a copy in which some hazards that count only by night count at any hour."""
         ids = {hazard.id for hazard in hazards}
         return replace(
             self,

@@ -1,4 +1,7 @@
-"""Construction of route refusals with the help that each names (P11, P32, P45, P54)."""
+"""Construction of route refusals, with the nearest space and phone lines that each names.
+
+P11 and P32 ask for obstacles and help, P45 for phone lines, P54 for the refusal of long detours.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -16,7 +19,7 @@ from routing.errors import Blocker, NoRoute
 from routing.route.open_world_report import Compared, WayFigures
 from routing.travel.request import RouteRequest
 
-#: Kind of an obstacle in a refusal, by kind of the router's reason.
+#: Kind of an obstacle in a refusal, by kind of the router's reason for a detour.
 _BLOCKS: Final[Mapping[str, str]] = {
     "crossing": "crossing",
     "hazard": "exclusion",
@@ -27,14 +30,14 @@ _BLOCKS: Final[Mapping[str, str]] = {
 async def help_at(
     session: AsyncSession, request: RouteRequest, leg: int
 ) -> tuple[NearSpace | None, tuple[Line, ...]]:
-    """Return the nearest space to a leg's start in the same country, and phone lines to call.
+    """Return the space nearest to a leg's start, in the start's country, and phone lines to call.
 
     Parameters
     ----------
     session
         Session of the client's tier.
     request, leg
-        The router's request; the number of the leg, 0 without waypoints.
+        Request to the router; the number of the leg in it, 0 without waypoints.
     """
     places = (request.start, *request.via)
     countries = (request.start_country, *request.via_countries, request.end_country)
@@ -77,7 +80,10 @@ async def refusal(
 def _blocking(
     blocker: Blocker, crossing: CrossingState | None, avoids: Callable[[str, str], bool]
 ) -> Obstacle:
-    """Return a blocker as published; a crossing the client avoids is not called closed (P32)."""
+    """Return the obstacle that a refusal names for the router's blocker.
+
+    A crossing that the client avoids is called avoided, not closed (P32).
+    """
     if crossing is None or blocker.kind != "crossing":
         return Obstacle(blocker.kind, blocker.id, blocker.name, blocker.state)
     if avoids(crossing.country_a, crossing.country_b):
@@ -93,9 +99,9 @@ async def long_refusal(
     known: Known,
     detour: WayFigures,
 ) -> LongDetourError | NoReasonableWayError:
-    """Return the refusal of a detour: published reasons for its length, and where help is.
+    """Return the refusal of a detour: published reasons for its length, and help at the start.
 
-    ``detour`` holds length and times of the long route, as shown on its card.
+    ``detour`` holds length and times of the detour, with nights at spaces, as pages show them.
     """
     near, lines = await help_at(session, request, compared.leg or 0)
     if compared.refused == "ceiling":

@@ -10,8 +10,8 @@ reference:
   rounded to about a hundred metres (P9, P48)
 * ``place:ID`` or ``place:NAME``, from a list of choices
 
-A reference is ignored if the text beside it is no longer its label, because the person has then
-typed something else.
+A reference is ignored if the visible text is no longer the reference's label, because the person
+has then typed something else.
 """
 
 import math
@@ -47,7 +47,11 @@ EndReason = Literal["missing", "place_unknown", "place_ambiguous", "side_needed"
 
 @dataclass(frozen=True)
 class Given:
-    """End as sent by the form: its text, the reference beside it, and a choice just made."""
+    """End as sent by the form.
+
+    ``text`` is the visible text, ``ref`` the hidden reference beside it, and ``choice`` the
+    reference that the person has just chosen from a list offered for an unclear text.
+    """
 
     text: str = ""
     ref: str = ""
@@ -61,9 +65,10 @@ class End:
     Attributes
     ----------
     country
-        Country of a named end; None for a point, whose country is inferred later or refused (P33).
+        Country of a named end. None for a point: its country is inferred later, or the point is
+        refused as too near to a border (P33).
     ref
-        Reference of the end; "" for a typed place.
+        Reference of the end (see the module); "" for a typed place.
     space, crossing
         Record of the end, if it is a space or a crossing.
     """
@@ -78,7 +83,7 @@ class End:
 
 
 class EndError(Exception):
-    """The end cannot be resolved; holds the reason and choices to offer."""
+    """The end of a route cannot be resolved; holds the reason and choices to offer the person."""
 
     def __init__(self, reason: EndReason, choices: tuple[Choice, ...] = ()) -> None:
         super().__init__(reason)
@@ -95,7 +100,7 @@ async def find_end(
     *,
     has_consent: bool,
 ) -> End:
-    """Resolve an end of the route form with public data.
+    """Resolve an end of the route form to a position, with data of the public tier.
 
     Parameters
     ----------
@@ -104,7 +109,7 @@ async def find_end(
     given
         End as sent by the form.
     w
-        Words in the language of labels.
+        Translations into the language of the end's label.
     now
         Current time, aware.
     has_consent
@@ -125,7 +130,7 @@ async def find_end(
 
 
 def rounded(ref: str) -> str:
-    """Return a reference with its position rounded, so that no exact one is kept or shown."""
+    """Return a reference with its position, if any, rounded: no exact position is kept or shown."""
     kind, _, rest = ref.partition(":")
     if kind not in _POINTS:
         return ref
@@ -137,7 +142,7 @@ def rounded(ref: str) -> str:
 
 
 async def _is_meant(session: AsyncSession, given: Given, now: datetime) -> bool:
-    """Return whether the text beside a reference is still its label, in any language."""
+    """Return whether the form's visible text is still the reference's label, in any language."""
     text = given.text.strip()
     if not text:
         return True
@@ -247,7 +252,7 @@ async def _named(
         if wanted and alike:
             raise EndError("side_needed", _sides(w, *alike[:_MOST_CROSSINGS])) from error
         raise EndError("place_unknown", error.choices) from error
-    # Keep the id if one was chosen, because several places may share the label.
+    # If the person chose a place by its id, keep the id: several places may share the label.
     ref = f"place:{town.id}" if town.id is not None and town.id == text.strip() else ""
     return End(town.label, town.lon, town.lat, town.country, ref)
 

@@ -1,7 +1,7 @@
-"""SMS texts with the open spaces of a municipality: short, numbered, dated, marked if demo data.
+"""SMS texts with the nearest spaces of a municipality: short, numbered, dated, marked if demo data.
 
-Messages get forwarded one by one, so each states the day of its data, and DEMO if the data is
-fictitious (P35, P46). The words are those of the pages, shortened. Safety texts, where a wrong
+People forward messages singly, so each message states the day of its data, and DEMO if the data is
+fictitious (P35, P46). The wording is that of the pages, shortened. Safety texts, where a wrong
 translation can do harm, stay in Spanish until a person has reviewed the translation (P47).
 """
 
@@ -22,7 +22,7 @@ from geo.hours.space_hours import hours_of
 from geo.spaces.queries import NearSpace
 from geo.text.normalize import folded
 
-#: Number of messages in a response, by default and at most: people can pay for three.
+#: Maximum number of messages in a response: by default (people can pay for three), and at most.
 PARTS = 3
 MOST_PARTS = 6
 
@@ -36,8 +36,8 @@ REACH_M = 100_000
 #: Within this distance, metres, a space of the town counts as central: no distance is given [A].
 _IN_TOWN_M = 5_000
 
-#: Septets kept of a name as long as distance or town can be left out instead, and kept of a contact
-#: that is not a phone number [A].
+#: Septets kept of a space's name before its distance and town are left out, and of a contact that
+#: is not a phone number [A].
 _NAME, _CONTACT = 24, 40
 
 _KINDS: Mapping[str, str] = {
@@ -79,7 +79,7 @@ def messages(
     found: Sequence[NearSpace],
     lines: AreaContacts,
 ) -> list[str]:
-    """Return the messages: as many spaces as fit beside the help lines, nearest first."""
+    """Return the messages with as many spaces, nearest first, as fit together with help lines."""
     title = in_gsm7(f"{_title(w, names, asked)}. ")
     room = _room(asked)
     near = [space for space in found if space.distance_m <= REACH_M]
@@ -136,7 +136,10 @@ def _title(w: Words, names: labels.Names, asked: SmsQuestion) -> str:
 
 
 def _place(w: Words, asked: SmsQuestion, space: NearSpace, room: int) -> str:
-    """Return the text of one space; to fit it loses its distance, its town, the end of its name."""
+    """Return the text of one space.
+
+    To fit the room, the distance is left out first, then the town, then the end of the name.
+    """
     row = space.properties
     is_here = folded(row["locality"] or "") in {"", folded(asked.there.name)}
     town = None if is_here else row["locality"]
@@ -180,9 +183,9 @@ def _hours(w: Words, row: Mapping[str, Any], now: datetime) -> str:
 
 
 def _clock(w: Words, row: Mapping[str, Any], at: datetime, now: datetime) -> str:
-    """Format a time in the space's time zone: the hour alone if today.
+    """Format a time in the space's time zone: the hour alone for a time of today.
 
-    The next six days are named by weekday, later days by date.
+    Hours of the next six days follow the weekday, hours of later days the date.
     """
     local = zone(row["timezone"])
     there = at.astimezone(local)
@@ -193,7 +196,10 @@ def _clock(w: Words, row: Mapping[str, Any], at: datetime, now: datetime) -> str
 
 
 def _age(w: Words, row: Mapping[str, Any], now: datetime) -> str | None:
-    """Return the data's age if it calls for caution (P22); None for demo rows, undated (P35)."""
+    """Return a text with the age of a space's data if the age calls for caution (P22), else None.
+
+    None for demo rows as well, because they have no date (P35).
+    """
     if row["demo"]:
         return None
     age = age_of(row, now)
@@ -224,18 +230,19 @@ def _help(w: Words, asked: SmsQuestion, lines: AreaContacts) -> list[str]:
     """Return texts with the area's phone lines and the hotline for protected services (P38)."""
     if not asked.hotline:
         return _numbers(w, asked, lines)
-    # The number comes first, because long texts lose their end.
+    # The number comes first, because the end of a long text is cut off.
     text = marked_safety("Llame al %(number)s: violencia, trata, menor sin compañía.")
     return [*_numbers(w, asked, lines), _safety(w, text, number=asked.hotline)]
 
 
 def _numbers(w: Words, asked: SmsQuestion, lines: AreaContacts) -> list[str]:
-    """Return texts with the phone lines of the area, and the kinds without a known line (P45)."""
+    """Return texts with the area's phone lines and the kinds of which no line is known (P45)."""
     numbers: dict[str, str] = {}
     for line in lines.lines:
         number = line["phone"] or line["whatsapp"]
         if number and line["kind"] != "other":
-            # The unit's own line precedes its country's; only one per kind fits.
+            # Lines of the administrative unit precede those of its country. Only one line of each
+            # kind fits a message, so keep the first.
             numbers.setdefault(line["kind"], _digits(number))
     is_read = all(w.is_reviewed(text) for text in _KINDS.values())
     named = {kind: w.reviewed(text)[1] if is_read else text for kind, text in _KINDS.items()}
@@ -246,7 +253,7 @@ def _numbers(w: Words, asked: SmsQuestion, lines: AreaContacts) -> list[str]:
 
 
 def _joined(label: str, parts: Sequence[str], room: int) -> list[str]:
-    """Join short parts behind a label into texts that fit a message, without splitting any part."""
+    """Join short parts into texts that fit a message, each after a label; no part is split."""
     joined: list[str] = []
     for part in map(in_gsm7, parts):
         longer = f"{joined[-1]}, {part}" if joined else ""

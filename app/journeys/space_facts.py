@@ -1,4 +1,7 @@
-"""Data of one space's page at the client's tier: record, hours, notes, contacts, next spaces."""
+"""Data for the page of one space: record, hours, notes, contacts, next spaces.
+
+All data is that visible to the client's tier.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,7 +85,7 @@ async def read_facts(
         products=await products_for_space(session, space_id),
         practices=await practices_at(session, space_id),
         contacts=await contacts_of(session, row["country"], row["admin1"]),
-        # Read last, because the search gives the database connection back.
+        # Searched last: the search gives back the database connection that the others use.
         next_spaces=await _next_spaces(session, network, found, now),
     )
 
@@ -93,7 +96,7 @@ async def visible_space(session: AsyncSession, space_id: str, now: datetime) -> 
     Raises
     ------
     NotFoundError
-        As for `read_facts`; the message names no id.
+        The space is hidden, expired or unknown, as for `read_facts`; the message names no id.
     """
     described = await candidates.describe(session, {space_id})
     found = described.get(space_id)
@@ -104,7 +107,10 @@ async def visible_space(session: AsyncSession, space_id: str, now: datetime) -> 
 
 
 def age_of(properties: Mapping[str, Any], now: datetime) -> Age | None:
-    """Return the age of a confirmation by the space's local date; None if never confirmed (P35)."""
+    """Return the age of a space's last confirmation by the local date at the space.
+
+    None if the space was never confirmed (P35).
+    """
     if properties["confirmed_on"] is None:
         return None
     today = local_day(now, properties["timezone"])

@@ -1,4 +1,4 @@
-"""Routes with the spaces along them, timed both by the router and with nights at spaces."""
+"""Routes with the spaces along them, timed by the router and, again, with nights at spaces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from routing.router.open_world import way_of
 
 @dataclass(frozen=True, eq=False)
 class Laid:
-    """Route of a response with the spaces along it.
+    """Route of a response, with the spaces along the route and the stages between them.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Laid:
     regions
         Regions that the route runs through.
     along, stops
-        Spaces along the route, as the routing library's supports and as stops.
+        Spaces along the route: as objects of the routing library, and as stops with space data.
     stages
         Stages from one space for the night to the next; empty for a route of one day or by vehicle.
     """
@@ -49,12 +49,12 @@ class Laid:
         return found
 
     def leg(self, number: int | None, compared: WayFigures) -> WayFigures:
-        """Return length and times of one leg, or of the whole route for None, as shown on cards.
+        """Return length and times of one leg with nights at spaces; of the whole route for None.
 
         Parameters
         ----------
         compared
-            The same figures on the router's clock.
+            Length and times of the leg by the router's clock.
         """
         departure = self.route.departure
         if not self.stages or departure is None:
@@ -73,7 +73,7 @@ class Laid:
 
 
 def lay(route: Route, regions: tuple[Region, ...], helping: Helping, access_m: float) -> Laid:
-    """Return a route found by the router with the open spaces along it and its day stages."""
+    """Combine a route of the router with the open spaces along it and with its day stages."""
     along = supports_of(route, regions, helping.supports, access_m)
     stops = tuple(_stop(helping, at) for at in along)
     by_beds, stages = bed_to_bed(route, stops)
@@ -84,16 +84,17 @@ def worth_showing(laid: Sequence[Laid], compared: Sequence[Compared]) -> list[in
     """Return the rows of the routes worth showing: those not dominated by another.
 
     Nights at spaces delay the arrival compared to the router's clock, on some routes more than on
-    others. So dominance is judged by the times that the cards show.
+    others. So dominance is judged by the times with nights at spaces.
 
     Parameters
     ----------
     laid
         All routes, in order of rank.
     compared
-        Comparison of each leg of the routes with the open route (without closures).
+        Comparison of each leg of the routes with the route that ignores closures.
     """
-    # A long route that no closure explains is not offered beside one within the limits.
+    # Leave out routes beyond the detour limits that are long only by the weights of the request,
+    # not by a closure.
     rows = [n for n in range(len(laid)) if all(leg.beyond[n] != "choice" for leg in compared)]
     shown = undominated([laid[row].route for row in rows])
     return [row for row in rows if any(laid[row].route is one for one in shown)]

@@ -98,11 +98,14 @@ def steps_of(route: Route) -> tuple[TurnStep, ...]:
 def _rows(
     segments: Sequence[RouteSegment], ends_m: Sequence[float]
 ) -> Iterator[tuple[int, list[RouteSegment]]]:
-    """Yield the segments of each step, with the number of its leg."""
+    """Yield, for each step of a route, the number of its leg and its segments.
+
+    A step ends where the road changes, and at the waypoints, ``ends_m`` metres after the start.
+    """
     row: list[RouteSegment] = []
     leg = 0
     for segment in segments:
-        # No segment spans a waypoint, so its middle decides on the leg.
+        # No segment spans a waypoint, so the middle of a segment tells its leg.
         ahead = int(np.searchsorted(ends_m, (segment.from_m + segment.to_m) / 2, "right"))
         if row and (ahead != leg or _road(row[0]) != _road(segment)):
             yield leg, row
@@ -144,6 +147,9 @@ def turn_at(route: Route, vertex: int) -> TurnType:
 
 
 def _bearing(one: Floats, two: Floats) -> float:
-    """Return the bearing from a point (lon, lat) to a nearby one, degrees clockwise from north."""
+    """Return the bearing from a point to another nearby, degrees clockwise from north.
+
+    Points are lon, lat in degrees.
+    """
     narrow = np.cos(np.radians((one[1] + two[1]) / 2))
     return float(np.degrees(np.arctan2((two[0] - one[0]) * narrow, two[1] - one[1])))

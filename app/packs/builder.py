@@ -1,4 +1,4 @@
-"""Builder of the offline packs for phones, which caches each part until its data change."""
+"""Builder of offline packs for phones; each part of a pack is cached until its data change."""
 
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ from geo.guidance.contacts import contacts_of
 from geo.spaces.filters import SpaceFilter
 from geo.spaces.queries import countries_with_spaces, listed_spaces
 
-#: Encoding for the stated pack sizes: phone browsers accept Brotli, and responses use it for them.
+#: Content coding in which the stated sizes of packs are measured: phone browsers accept Brotli.
 SIZED_AS: Final = BROTLI
 
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack on offer: its country, its number of spaces, and its download size."""
+    """Description of an available pack: country, number of spaces, and download size."""
 
     country: str
     spaces: int
@@ -51,7 +51,7 @@ class Pack:
 
 @dataclass(frozen=True)
 class Maker:
-    """Builder of packs for phones, always from the public tier."""
+    """Builder of packs for phones, always with data of the public tier."""
 
     database: Database
     editions: Editions
@@ -61,7 +61,7 @@ class Maker:
     span: Span
 
     async def nearby(self) -> bytes:
-        """Return every space of all countries without details, and every crossing, as JSON."""
+        """Build the JSON file with all spaces of all countries, without details, and crossings."""
         stamps = await self.editions.stamps()
         return _dumped(
             {
@@ -72,12 +72,12 @@ class Maker:
         )
 
     async def pack(self, country: str) -> bytes:
-        """Return a country's pack, as JSON.
+        """Build the pack of a country as JSON.
 
         Raises
         ------
         NoPackError
-            If the country has no space, so that a pack would be empty.
+            If the country has no spaces, so that its pack would be empty.
         """
         stamps = await self.editions.stamps()
         if country not in await self._counts(stamps):
@@ -99,7 +99,7 @@ class Maker:
         )
 
     async def offered(self) -> tuple[Pack, ...]:
-        """Return the available packs by country, each with its download size."""
+        """Return the descriptions of all available packs, in order of country code."""
         stamps = await self.editions.stamps()
         counts = await self._counts(stamps)
         return tuple(
@@ -110,11 +110,11 @@ class Maker:
         )
 
     async def _size_bytes(self, stamps: Stamps, country: str, spaces: int) -> int:
-        """Return the download size of a pack as of the last time it was measured, bytes.
+        """Return the download size of a pack as measured last, bytes.
 
         The size is measured once a day, and when the number of spaces changes or roads are
-        imported. An exact size would mean building every pack again each hour and at each edit,
-        even if nobody loads it.
+        imported. To know the exact size, every pack would have to be built again each hour and at
+        each edit, even if nobody downloads the pack.
         """
 
         async def measured() -> bytes:
@@ -141,7 +141,7 @@ class Maker:
             async with self.database.session(Tier.PUBLIC) as session:
                 listed = await listed_spaces(session, SpaceFilter(country=country))
             made = partial(columns_of, listed, self.span, with_details=country is not None)
-            # Computing the hours of thousands of spaces takes a second, hence a worker thread.
+            # Run in a thread, because computing the hours of thousands of spaces takes a second.
             return await anyio.to_thread.run_sync(lambda: _dumped(made()))
 
         edition = self._edition(stamps, StampSubject.SPACES)
@@ -173,7 +173,7 @@ class Maker:
             self._regions(),
         )
         rest = await self._kept(("pack-around",), edition, around)
-        # Insert the crossings into the same object: they are built once for all files.
+        # Insert the crossings, which are built once for all files, as a member of the same object.
         told = await self._crossings(stamps)
         return orjson.Fragment(b'{"crossings":' + told + b"," + rest[1:])
 

@@ -1,7 +1,7 @@
-"""Content of the offline packs as JSON: one country's pack, and every space of all countries.
+"""Parts of the offline packs for phones, as JSON objects.
 
-A pack is built in two halves that change for different reasons and are cached apart: the spaces,
-and their surroundings (crossings, hazards, roads). Help lines are few and are read each time.
+A pack has two halves, which change for different reasons and are cached separately: the spaces, and
+their surroundings (crossings, hazards, roads). Help lines are few, and are read at each request.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,19 +26,20 @@ from routing.travel.profiles import FAMILY, Profile
 from routing.travel.speed import FLAT_KMH
 from routing.travel.timetable import TAIL_S
 
-#: Pack format version, raised when phones must drop packs that they would misread.
+#: Version of the pack format. A change that makes phones misread packs needs a new version, at
+#: which phones drop the packs that they have.
 FORMAT: Final = 1
 
-#: Grid of a hazard's outline in degrees: about a metre.
+#: Grid to which the outlines of hazards are rounded, degrees: about a metre.
 _GRID: Final = 1e-5
 
 
 @dataclass(frozen=True)
 class PackSurroundings:
-    """Public crossings, hazards and admin units around the spaces.
+    """Public crossings, hazards and administrative units around the spaces.
 
-    ``routed`` holds crossings as the router takes them; ``units`` names the first-level unit of
-    each node of the sketch.
+    ``routed`` holds the router's objects of crossings; ``units`` names the first-level
+    administrative unit of each node of the sketch network.
     """
 
     routed: Sequence[Crossing]
@@ -47,7 +48,7 @@ class PackSurroundings:
 
 
 def head_of(span: Span, *, is_demo: bool) -> dict[str, Any]:
-    """Return the first members of every file for phones: format, time, expiry and notice."""
+    """Return the members with which every file for phones begins: format, time, expiry, notice."""
     return {
         "format": FORMAT,
         "start": span.start,
@@ -59,7 +60,7 @@ def head_of(span: Span, *, is_demo: bool) -> dict[str, Any]:
 
 
 def walker_of(profile: Profile) -> dict[str, float]:
-    """Return walking distances and speeds of the profiles, for the phone's own routes (P46)."""
+    """Return walking speed, distances and hours, with which phones compute their routes (P46)."""
     return {
         "speed_m_s": round(FLAT_KMH / 3.6, 3),
         "day_max_m": profile.day_max_m,
@@ -71,7 +72,7 @@ def walker_of(profile: Profile) -> dict[str, float]:
 
 
 def limits_of(settings: Settings) -> dict[str, float]:
-    """Return the limits from which on a phone refuses a route instead of showing it (P54).
+    """Return the limits beyond which a phone refuses a route instead of showing it (P54).
 
     ``worth_waiting`` is the limit for offering to wait as an alternative to a detour: the longest
     moving time of the waiting route, as a share of the detour's moving time.
@@ -88,9 +89,10 @@ def limits_of(settings: Settings) -> dict[str, float]:
 
 
 def around_of(around: PackSurroundings, network: RoadNetworks, span: Span) -> dict[str, Any]:
-    """Return hazards, and the roads of the sketch that a phone searches.
+    """Return hazards, and the roads of the sketch network in which a phone searches routes.
 
-    ``roads`` is null if no sketch is imported.
+    Hazards are those in force at some time of the pack's span. ``roads`` is null if no sketch is
+    imported.
     """
     hazards = [one for one in around.hazards if _holds_sometime(one, span)]
     sketch = sketch_of(network)
@@ -101,17 +103,17 @@ def around_of(around: PackSurroundings, network: RoadNetworks, span: Span) -> di
 
 
 def sketch_of(network: RoadNetworks) -> Region | None:
-    """Return the corridor sketch (a network of main roads), or None if none is imported."""
+    """Return the sketch network (main roads along corridors); None if no sketch is imported."""
     return next((r for r in network.regions() if r.meta.kind == "sketch"), None)
 
 
 def crossings_of(stated: Sequence[StatedCrossing], span: Span) -> list[dict[str, Any]]:
-    """Return official crossings with every change of their state (P32)."""
+    """Return official crossings, each with all known changes of its state (P32)."""
     return [_crossing(one, span) for one in stated]
 
 
 def lines_of(contacts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return help lines (P45) with the members that a phone shows."""
+    """Return phone lines for help (P45) with the members that a phone shows."""
     names = ("kind", "name", "admin1", "phone", "whatsapp", "hours", "demo")
     return [{name: row[name] for name in names} for row in contacts]
 
@@ -122,8 +124,8 @@ def _holds_sometime(hazard: ActiveHazard, span: Span) -> bool:
 
 def _crossing(crossing: StatedCrossing, span: Span) -> dict[str, Any]:
     now = crossing.at(span.start)
-    # The last week of the span repeats until a state turns; a week with a turn in it does not
-    # repeat.
+    # Phones repeat the last week of the span until the weekly pattern of the crossing changes. A
+    # week in which the pattern changes is not repeated.
     turns = crossing.turns(span.end - REPEATED, span.known_until)
     begins = sorted({max(turn, span.end) for turn in turns})
     ends = [span.minute(moment) for moment in (*begins, span.known_until)]
@@ -147,7 +149,10 @@ def _crossing(crossing: StatedCrossing, span: Span) -> dict[str, Any]:
 def _week(
     crossing: StatedCrossing, span: Span, begins: datetime, until: int
 ) -> list[tuple[int, str]]:
-    """Return the changes of one week that starts at a turn and repeats until the next turn."""
+    """Return the changes of state in a week that phones repeat until the next change of pattern.
+
+    The week starts at ``begins``, a change of the crossing's weekly pattern.
+    """
     changes = _changes(crossing, span, begins, REPEATED.days)
     return [(minute, state) for minute, state in changes if minute < until]
 

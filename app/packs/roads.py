@@ -1,9 +1,9 @@
-"""Road network for phones: the corridor sketch, which a phone searches offline.
+"""Road network for phones: the sketch of the corridors, in which a phone searches routes offline.
 
-The sketch holds the main roads between towns and official crossings, never streets: a thousand
-nodes that a phone searches in milliseconds. Roads that may not be used are left out here, so that
-no phone has to apply the rules (P10, P11, P34, P36). Roads shut by a published exclusion are listed
-apart, so that a phone can say what a detour avoids (P54).
+The sketch holds the main roads between towns and official crossings, no streets: a thousand nodes
+that a phone searches in milliseconds. Roads that nobody may be led along are left out here, so that
+no phone has to apply the rules (P10, P11, P34, P36). Roads closed by a published exclusion are
+listed separately, so that a phone can name the reason of a detour (P54).
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,29 +29,31 @@ def roads_of(
     hazards: Sequence[ActiveHazard],
     units: Sequence[str | None],
 ) -> dict[str, Any]:
-    """Return the network as columns: nodes, and the roads between them, each road once.
+    """Return the sketch network as columns of values: nodes, and roads between nodes.
+
+    Each road is listed once, not per direction.
 
     Parameters
     ----------
     region : Region
-        The sketch.
+        Sketch network.
     crossings : sequence of Crossing
         All official crossings, in the order in which the pack lists them.
     hazards : sequence of ActiveHazard
-        Published hazards; no road runs through an exclusion, and roads that meet another hazard
-        refer to the hazard by number.
+        Published hazards. Roads through an exclusion are listed separately; roads that meet another
+        hazard refer to the hazard by number.
     units : sequence of str or None
-        Name of the first-level unit of each node (`places_of`), or None where unknown.
+        Name of the first-level administrative unit of each node (`places_of`); None where unknown.
 
     Returns
     -------
     dict
-        ``lon``, ``lat`` in parts of a degree, ``height_m`` (null where not known), ``country``,
-        ``admin1`` and ``name`` (null) of each node; ``tail``, ``head``, ``length_m``, ``gates``
-        (numbers of crossings that must all be open, null where the road crosses no border) and
-        ``hazards`` (numbers, null for none) of each road. ``excluded`` has the same columns for
-        roads that exclusions shut, with the numbers of the exclusions in ``shut``; it is a separate
-        member because older phones do not know it.
+        ``nodes`` has columns ``lon``, ``lat`` (units of 1/100,000 degree), ``height_m`` (null where
+        not known), ``country``, ``admin1`` and ``name`` (null for none). ``roads`` has columns
+        ``tail``, ``head``, ``length_m``, ``gates`` (numbers of crossings that must all be open,
+        null where the road crosses no border) and ``hazards`` (numbers of hazards, null for none).
+        ``excluded`` has the same columns for roads that exclusions close, with the numbers of the
+        exclusions in ``shut``; it is a separate member because older phones do not know it.
     """
     graph = region.graph
     shut, met = _hazards_met(graph, hazards)
@@ -63,7 +65,7 @@ def roads_of(
         tail, head, twin = (
             int(a[edge]) for a in (graph.edge_tail, graph.edge_head, graph.edge_twin)
         )
-        # Every road of the sketch has an edge in each direction; keep the first one.
+        # Every road of the sketch has an edge in each direction; keep only the first of the two.
         is_for_walkers = int(graph.edge_flags[edge]) & Mode.FOOT.flag
         if 0 <= twin < edge or not is_for_walkers:
             continue
@@ -73,7 +75,7 @@ def roads_of(
         posts = None if gate is None else [place[post.id] for post in gate.posts]
         length_m = round(int(graph.edge_length_dm[edge]) / 10)
         road = (tail, head, length_m, posts, met.get(edge))
-        # The two directions of a road may differ slightly, so that only one lies in an exclusion.
+        # The lines of a road's two edges may differ slightly, so that only one meets an exclusion.
         both = sorted({*shut.get(edge, ()), *shut.get(twin, ())})
         if both:
             excluded.append((*road, both))
@@ -89,7 +91,10 @@ def roads_of(
 
 
 def places_of(region: Region) -> list[tuple[float, float, str | None]]:
-    """Return longitude, latitude (degrees) and country of each node, to look up its admin unit."""
+    """Return longitude, latitude (degrees) and country of each node of a network.
+
+    They serve to look up the administrative units of the nodes.
+    """
     graph = region.graph
     lon, lat = (
         np.asarray(column) / UNITS_PER_DEGREE for column in (graph.node_lon, graph.node_lat)
@@ -109,7 +114,7 @@ def _columns(rows: Sequence[tuple[Any, ...]], names: tuple[str, ...]) -> dict[st
 def _hazards_met(
     graph: RoadGraph, hazards: Sequence[ActiveHazard]
 ) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
-    """Return the exclusions that shut each edge, and the other hazards that each edge meets."""
+    """Return the numbers of exclusions that close each edge, and of other hazards on each edge."""
     shut: dict[int, list[int]] = {}
     met: dict[int, list[int]] = {}
     for number, hazard in enumerate(hazards):

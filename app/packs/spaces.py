@@ -1,7 +1,7 @@
-"""Spaces for phones as columns instead of records, so that 5,000 of them take 100 kB.
+"""Spaces for phones, as columns of values instead of records, so that 5,000 spaces take 100 kB.
 
-A phone sorts the spaces by distance, tells which are open and draws their cards offline. Values
-that repeat often (hours, sets of services) are listed once and referred to by number.
+Offline, a phone sorts the spaces by distance, tells which are open and shows their data. Values
+that repeat often (hours, sets of services) are listed once, and columns refer to them by number.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -14,7 +14,7 @@ from geo.hours.space_hours import Hours, Interval
 from geo.spaces.eligibility import ADULT_AGE
 from geo.spaces.queries import ListedSpace
 
-#: Parts of a degree: coordinates are integers in units of 1/100,000 degree, 1.1 m.
+#: Units per degree: coordinates are integers in units of 1/100,000 degree (1.1 m).
 DEGREE_PARTS: Final = 100_000
 
 
@@ -42,7 +42,7 @@ class _Listed[T: Hashable]:
         return list(self._places)
 
 
-#: Long texts for the page of one space, included only in a country's pack.
+#: Columns with long texts for the page of one space; only a country's pack has them.
 DETAILS: Final = (
     "organization", "eligibility", "address", "landmark", "road", "fee_kind", "contact",
 )  # fmt: skip
@@ -51,7 +51,7 @@ DETAILS: Final = (
 def columns_of(
     spaces: Sequence[ListedSpace], span: Span, *, with_details: bool = False
 ) -> dict[str, Any]:
-    """Return spaces as columns, and the lists that the columns refer to by number.
+    """Return spaces as columns, and the lists of values to which columns refer by number.
 
     Parameters
     ----------
@@ -65,10 +65,12 @@ def columns_of(
     Returns
     -------
     dict
-        ``lists`` by name (``hours`` holds ``opens, closes, last_entry or null, is_certain`` one
-        after the other, in minutes of the span), and by column a list as long as ``spaces``.
-        ``hours`` is -1 where no schedule is stated. ``lon`` and ``lat`` are in parts of a degree
-        (`DEGREE_PARTS`), days are as of `day_number`; ``confirmed`` is null for demo rows (P35).
+        ``lists`` holds the lists by name. In each value of its ``hours`` the openings follow each
+        other, with four numbers each: ``opens, closes, last_entry or null, is_certain``, times in
+        minutes of the span. ``columns`` holds a list as long as ``spaces`` for each column. The
+        column ``hours`` is -1 where no schedule is stated. ``lon`` and ``lat`` are in units of
+        1/100,000 degree (`DEGREE_PARTS`), days are counted as by `day_number`; ``confirmed`` is
+        null for demo rows (P35).
     """
     lists: dict[str, _Listed[Any]] = {
         name: _Listed()
@@ -119,7 +121,7 @@ def columns_of(
 
 
 def minutes_of(hours: Hours, span: Span) -> tuple[int | None, ...] | None:
-    """Return a space's openings as numbers of the ``hours`` list; None if none is stated."""
+    """Return a space's openings as one value of the ``hours`` list; None without a schedule."""
     intervals = hours.intervals(span.start, HORIZON_DAYS)
     if intervals is None:
         return None
@@ -129,7 +131,7 @@ def minutes_of(hours: Hours, span: Span) -> tuple[int | None, ...] | None:
 def _interval(one: Interval, span: Span) -> tuple[int | None, ...]:
     return (
         span.minute(one.opens),
-        # An opening without an end lasts until the end of the span: no closing time is known.
+        # An opening without an end gets the end of the span here, because no closing time is known.
         span.minute(one.closes),
         None if one.last_entry is None else span.minute(one.last_entry),
         int(one.is_certain),
@@ -142,7 +144,11 @@ def _confirmed(row: Mapping[str, Any]) -> int | None:
 
 
 def _call_from(row: Mapping[str, Any]) -> int | None:
-    """Return the first day on which people should call first, as `freshness.age_label` does."""
+    """Return the first day from which people should call before going to a space.
+
+    As by `freshness.age_label`, the day is the first after half of the validity. None for a demo
+    row or a space that was never confirmed.
+    """
     confirmed_on: date | None = row["confirmed_on"]
     if confirmed_on is None or row["demo"]:
         return None

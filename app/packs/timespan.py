@@ -1,4 +1,4 @@
-"""Time units in a pack: minutes after the pack's first moment, days after 1 January 1970."""
+"""Time in a pack: its span, minutes after the start of the span, days after 1 January 1970."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -7,29 +7,30 @@ from typing import Final
 _EPOCH: Final = date(1970, 1, 1)
 _MINUTE: Final = timedelta(minutes=1)
 
-#: Days after which a pack shows nothing but its help lines (P49): as long as the shortest validity
-#: of a confirmation, that of mobile units (P41).
+#: Days after which a phone shows nothing of a pack but its help lines (P49): as long as the
+#: shortest validity of a confirmation, that of mobile units (P41).
 PACK_DAYS: Final = 7
 
-#: Beyond the listed days the last week repeats, because hours are weekly.
+#: Length of the period that phones repeat for times beyond the listed days: the last week, because
+#: hours are weekly.
 REPEATED: Final = timedelta(days=7)
 
-#: Days after which a pack has no state of a crossing: longer than any walk that a phone shows [A].
-#: Until then the pack lists one week from each day on which the weekly pattern changes.
+#: Days for which a pack states whether a crossing is open: longer than any walk that a phone shows
+#: [A]. Beyond the listed days the pack has one week for each change of a crossing's weekly pattern.
 KNOWN_DAYS: Final = 400
 
-#: Days for which a pack lists opening hours: on its last day of use it still covers a week.
+#: Days for which a pack lists opening hours, so that on its last day of use it still covers a week.
 HORIZON_DAYS: Final = 2 * PACK_DAYS
 
 
 def day_number(day: date) -> int:
-    """Return the days from 1 January 1970 to a day."""
+    """Return the number of days from 1 January 1970 to a day."""
     return (day - _EPOCH).days
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time that a pack covers, from the whole minute ``start`` (UTC) on."""
+    """Time that a pack covers; ``start`` is a whole minute in UTC."""
 
     start: datetime
 
@@ -37,7 +38,8 @@ class Span:
     def beginning(cls, now: datetime) -> "Span":
         """Return the span of a pack made at ``now`` (timezone-aware).
 
-        The span starts at the full hour, so that packs of one hour are equal if no data changed.
+        The span starts at the last full hour, so that packs made within an hour are equal if no
+        data changed.
         """
         return cls(now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
 
@@ -48,12 +50,12 @@ class Span:
 
     @property
     def known_until(self) -> datetime:
-        """End of the time with a known crossing state, exclusive: no week repeats after it."""
+        """End of the time for which the pack states whether crossings are open, exclusive."""
         return self.start + timedelta(days=KNOWN_DAYS)
 
     @property
     def expires_on(self) -> date:
-        """The last day (UTC) on which a pack is shown."""
+        """Last day (UTC) on which a phone shows the pack."""
         return (self.start + timedelta(days=PACK_DAYS)).date()
 
     def minute(self, moment: datetime) -> int:

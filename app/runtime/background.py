@@ -10,7 +10,7 @@ from geo.errors import DatabaseUnavailableError
 
 @asynccontextmanager
 async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run an endless coroutine while the block runs; then cancel it and wait for its end."""
+    """Run an endless coroutine while the ``with`` block runs; then cancel it, and await its end."""
     task = asyncio.create_task(work)
     try:
         yield
@@ -23,7 +23,8 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 async def every(every_s: float, work: Callable[[], Awaitable[object]]) -> None:
     """Call a function every ``every_s`` seconds, first after that time, until cancelled.
 
-    `DatabaseUnavailableError` is ignored: the database comes back, or requests report its absence.
+    `DatabaseUnavailableError` is ignored: the next call tries again, and requests report the
+    absence of the database.
     """
     while True:
         await asyncio.sleep(every_s)

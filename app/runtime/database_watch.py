@@ -1,7 +1,8 @@
 """Supervision of the private database and of the reserve on its disk, while the server runs.
 
-The database's processes are not children of any supervisor, so the server watches them. Every
-worker process checks; a lock lets one of them restart the database while the others wait.
+The database cluster that Amparo starts itself has no supervisor such as systemd, so the server
+watches it. Every worker process checks; a lock lets one of them restart the database while the
+others wait.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from geo.db.disk_reserve import Room
 from geo.db.installation import ClusterError
 from geo.db.private_cluster import PrivateCluster
 
-#: Seconds between two checks, which read a file and two entries of /proc.
+#: Seconds between two checks. A check is cheap: it reads a file and two entries of /proc.
 LOOK_EVERY_S: Final = 0.25
 
 #: Seconds before a failed start is tried again [A].
@@ -37,12 +38,15 @@ class Keeper:
         self._said = ""
 
     def keep(self, stop: threading.Event) -> None:
-        """Check repeatedly until ``stop`` is set; errors are logged and retried."""
+        """Check the database repeatedly until ``stop`` is set; log errors and try again."""
         while not stop.wait(LOOK_EVERY_S if self.look() else PAUSE_S):
             pass
 
     def look(self) -> bool:
-        """Release or restore the disk reserve, and restart an ended database; False on failure."""
+        """Release or restore the reserve on the disk, and restart the database if it has ended.
+
+        Return False if the database cannot be started.
+        """
         if self._room.is_short():
             self._room.restore()
         try:
@@ -52,8 +56,8 @@ class Keeper:
             self._say("the private database has ended: it is started again")
             self._cluster.revive()
         except (ClusterError, OSError) as error:
-            # A ClusterError holds PostgreSQL's message, which contains no values of requests
-            # (`geo.db.private_cluster`).
+            # The message may be logged (P48): a ClusterError holds PostgreSQL's message, which
+            # contains no values of requests (`geo.db.private_cluster`).
             self._say(f"the private database does not start: {error}")
             return False
         NOTICES.warning("the private database runs again")
@@ -68,9 +72,10 @@ class Keeper:
 
 @asynccontextmanager
 async def keeping(cluster: PrivateCluster | None, room: Room | None) -> AsyncIterator[None]:
-    """Supervise a private database while the block runs; do nothing for an external one.
+    """Supervise the private database while the ``with`` block runs; do nothing for an external one.
 
-    Runs in a thread of its own, because the threads of the pool may all wait for the database.
+    The supervision has a thread of its own, because all threads of the pool may be waiting for the
+    database.
     """
     if cluster is None or room is None:
         yield
@@ -83,5 +88,5 @@ async def keeping(cluster: PrivateCluster | None, room: Room | None) -> AsyncIte
         yield
     finally:
         stop.set()
-        # A start in progress continues without this process.
+        # If the thread is just starting the database, the start continues without this process.
         await asyncio.to_thread(thread.join, PAUSE_S)

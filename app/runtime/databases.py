@@ -1,4 +1,4 @@
-"""Choice of the database: the private cluster, or an external one named by the settings."""
+"""Choice of the database: the private cluster, or an external database named by the settings."""
 
 from sqlalchemy.engine import URL, make_url
 
@@ -11,14 +11,14 @@ from geo.removals import removal_log
 
 
 def private_cluster(settings: Settings) -> PrivateCluster | None:
-    """Return the private cluster, or None where ``AMPARO_DATABASE_URL`` replaces it."""
+    """Return the private cluster; None if ``AMPARO_DATABASE_URL`` names an external database."""
     if settings.database_url is not None:
         return None
     return PrivateCluster(settings.home / "postgres", settings.socket_dir)
 
 
 def migration_url(settings: Settings) -> URL:
-    """Return the login for migrations, which may create roles, schemas and extensions."""
+    """Return the URL, with login, for migrations, which create roles, schemas and extensions."""
     if settings.database_url is not None:
         return make_url(settings.database_url.get_secret_value())
     cluster = PrivateCluster(settings.home / "postgres", settings.socket_dir)
@@ -36,7 +36,7 @@ def describe(settings: Settings) -> str:
 
 
 def tier_urls(settings: Settings) -> dict[Tier, URL]:
-    """Return one login per tier, none of which is the login for migrations."""
+    """Return the URL, with login, of each tier; no tier has the login for migrations."""
     base = migration_url(settings)
     stated = {
         Tier.PUBLIC: settings.database_url_public,
@@ -53,7 +53,7 @@ def tier_urls(settings: Settings) -> dict[Tier, URL]:
 
 
 def primary_urls(settings: Settings) -> dict[Tier, URL]:
-    """Return logins at the writer's server for the tiers that have another server (a replica)."""
+    """Return URLs at the writer's server for tiers that read from another server (a replica)."""
     urls = tier_urls(settings)
     writer = urls[Tier.WRITER]
     place = _place(writer)
@@ -70,7 +70,7 @@ def _place(url: URL) -> tuple[object, ...]:
 
 
 def listen_url(settings: Settings) -> URL:
-    """Return the URL for notifications of changes: the primary server, as the public role."""
+    """Return the URL for notifications of changes: the primary server, with the public role."""
     if settings.database_url_listen is None:
         return primary_urls(settings).get(Tier.PUBLIC) or tier_urls(settings)[Tier.PUBLIC]
     url = make_url(settings.database_url_listen.get_secret_value())
@@ -78,9 +78,9 @@ def listen_url(settings: Settings) -> URL:
 
 
 def open_database(settings: Settings, *, for_command: bool = False) -> Database:
-    """Return the database with engines for all tiers; nothing connects until a session is opened.
+    """Create the database object with engines for all tiers, which connect at the first session.
 
-    Statements of commands get a longer time limit, because no request waits for them.
+    Statements of command line commands get a longer time limit, because no request waits for them.
     """
     limit_ms = (
         settings.command_statement_timeout_ms if for_command else settings.statement_timeout_ms

@@ -1,4 +1,4 @@
-"""Logging: one line per request, without any content of the request (P48)."""
+"""Logging to standard error, without any content of requests (P48)."""
 
 import logging
 import traceback
@@ -10,7 +10,8 @@ ACCESS = logging.getLogger("amparo.access")
 INCIDENTS = logging.getLogger("amparo.incidents")
 NOTICES = logging.getLogger("amparo.notices")
 
-#: Value for `uvicorn.run(log_config=…, access_log=False)`: everything goes to standard error.
+#: Logging configuration for `uvicorn.run(log_config=…, access_log=False)`: all loggers write to
+#: standard error.
 CONFIG: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -32,11 +33,11 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def describe(error: BaseException) -> str:
-    """Describe an exception and its causes by class and place, without any exception's message.
+    """Describe an exception and its causes for the log, without the exceptions' messages.
 
     Messages quote values ("invalid input: 7.89391"), and values of requests must not be logged
-    (P48). The description holds exception classes, the database's error codes, and our own lines of
-    code.
+    (P48). The description holds exception classes, the database's error codes, and line numbers in
+    the project's own code.
     """
     return " <- ".join(_describe_one(cause) for cause in _chain(error))
 
@@ -53,7 +54,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             cause = cause.__cause__ or cause.__context__
 
 
-#: Maximum number of our own stack frames in a description, the innermost; recursion has hundreds.
+#: Maximum number of stack frames in a description: the innermost of the project's own code. A
+#: recursion can have hundreds.
 _FRAMES = 10
 
 
@@ -71,7 +73,7 @@ def _describe_one(error: BaseException) -> str:
 
 def _is_ours(filename: str) -> bool:
     path = Path(filename)
-    # Every request passes the middleware, so its frames carry no information.
+    # Leave out frames of the middleware: every request passes it, so they carry no information.
     return (
         path.is_relative_to(_ROOT)
         and "site-packages" not in path.parts

@@ -11,15 +11,15 @@ import anyio.to_thread
 
 from app.exceptions import TooManyRequestsError
 
-#: Concurrent searches per process; each occupies a CPU core.
+#: Maximum number of concurrent searches per process; each search occupies a CPU core.
 AT_ONCE = 2
 
 #: Maximum number of requests waiting for a search thread. A search takes a tenth of a second, so
-#: the last of them waits about two seconds; further requests are refused.
+#: the last request in the queue waits about two seconds; further requests are refused.
 MAX_WAITING = 40
 
-#: Maximum number of requests with areas to avoid in progress per client address [A]: one of them is
-#: computed, the others wait. A whole shelter may share an address, but few people draw areas.
+#: Maximum number of requests with areas to avoid in progress per client address [A], computed or
+#: waiting. A whole shelter may share an address, but few people draw areas.
 MOST_OF_AN_ADDRESS = 4
 
 #: Maximum number of waiting requests with areas to avoid, all clients together [A]: three seconds
@@ -33,11 +33,11 @@ _searches = anyio.CapacityLimiter(AT_ONCE)
 
 
 class BusyError(Exception):
-    """Too many requests are waiting for a thread."""
+    """Too many requests are waiting for a thread or a slot."""
 
 
 async def search[T](work: Callable[[], T], *, limiter: anyio.CapacityLimiter = _searches) -> T:
-    """Run a CPU-bound function in a thread, once the limiter has a free slot.
+    """Run a CPU-bound function in a thread, as soon as the limiter of concurrent work permits.
 
     The caller has to close its database session first: a waiting request must not hold a connection
     that others need.
@@ -47,7 +47,7 @@ async def search[T](work: Callable[[], T], *, limiter: anyio.CapacityLimiter = _
     work
         CPU-bound function.
     limiter
-        Limiter of concurrent work: that of searches, or one for another kind of work.
+        Limiter of concurrent work: by default that of route searches.
 
     Raises
     ------
@@ -63,8 +63,8 @@ async def search[T](work: Callable[[], T], *, limiter: anyio.CapacityLimiter = _
 class AreaQueue:
     """Queue of route requests with areas to avoid, one at a time.
 
-    A request with areas costs ten times a plain one. With one at a time, the other search thread
-    remains free for plain requests.
+    A request with areas to avoid takes ten times as long as a request without. With one at a time,
+    the other search thread remains free for requests without areas.
     """
 
     def __init__(self) -> None:
@@ -74,13 +74,13 @@ class AreaQueue:
 
     @asynccontextmanager
     async def turn(self, client: str) -> AsyncIterator[None]:
-        """Wait for the queue's slot and hold it while the block runs.
+        """Wait in the queue, and hold its only slot while the ``with`` block runs.
 
         Parameters
         ----------
         client
-            Client address whose requests count together; only its salted hash is kept, and only
-            while a request is in progress.
+            Client address whose requests count together. Only a salted hash of the address is kept,
+            and only while a request is in progress.
 
         Raises
         ------
@@ -105,5 +105,5 @@ class AreaQueue:
             self._under_way += Counter()  # drops keys with count 0
 
 
-#: Queue of this process.
+#: Queue of all route requests with areas to avoid in this process.
 AROUND = AreaQueue()

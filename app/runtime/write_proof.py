@@ -1,7 +1,7 @@
-"""Secret key in the data folder with which Amparo proves to the audit that it wrote a change.
+"""Secret key in the data folder, with which Amparo proves to the audit that a change is its own.
 
-A person with a database login but without access to the folder cannot make the proof, so that
-person's writes can be distinguished.
+A person with a database login but without access to the folder cannot make the proof, so the audit
+can tell the person's changes from those of Amparo.
 """
 
 import os
@@ -18,10 +18,11 @@ KEY_FILE = "audit.key"
 
 
 def made_key(home: Path) -> bytes | None:
-    """Return the key, created if missing; None if the folder is not writable and has none."""
+    """Return the key, created if missing; None if it is missing and the folder is not writable."""
     with suppress(OSError):
         home.mkdir(parents=True, exist_ok=True)
-        # Written under another name and then linked, so that of several concurrent starts one wins.
+        # Write the key under another name and then link the file, so that of several processes that
+        # start at once only one sets the key.
         made = home / f"{KEY_FILE}.{secrets.token_hex(8)}"
         if read_key(home) is None:
             descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -34,7 +35,7 @@ def made_key(home: Path) -> bytes | None:
 
 
 def read_key(home: Path) -> bytes | None:
-    """Return the key; None if it is missing or unreadable."""
+    """Return the key in a data folder; None if the key is missing or unreadable."""
     try:
         key = (home / KEY_FILE).read_bytes()
     except OSError:
@@ -43,6 +44,6 @@ def read_key(home: Path) -> bytes | None:
 
 
 def proving(home: Path) -> Callable[[], str] | None:
-    """Return a function that makes the proof for a transaction; None without a key."""
+    """Return a function that makes the proof for a transaction; None if the folder has no key."""
     key = read_key(home)
     return None if key is None else partial(proof, key)

@@ -11,10 +11,10 @@ from app.exceptions import InvalidParameterError
 from app.schemas.fields import Latitude, Longitude, require_unswapped
 from routing.travel.avoid_areas import MAX_OBSTACLES, MAX_VERTICES, Obstacles
 
-#: A position: lon, lat in degrees; a height is accepted and ignored.
+#: Position in a GeoJSON polygon: lon, lat in degrees; a height is accepted and ignored.
 Vertex = tuple[Longitude, Latitude] | tuple[Longitude, Latitude, float]
-#: A closed ring has at least four positions (RFC 7946, 3.1.6). Validation stops at the first
-#: invalid position instead of listing thousands (P55).
+#: Closed ring of a polygon, with at least four positions (RFC 7946, 3.1.6). Validation stops at the
+#: first invalid position, instead of listing thousands of errors (P55).
 Ring = Annotated[list[Vertex], Field(min_length=4, max_length=MAX_VERTICES, fail_fast=True)]
 Rings = Annotated[list[Ring], Field(min_length=1, max_length=MAX_VERTICES, fail_fast=True)]
 
@@ -29,7 +29,7 @@ class Polygon(BaseModel):
 
     @property
     def polygons(self) -> list[Rings]:
-        """List with the one polygon, as `MultiPolygon.polygons`."""
+        """Rings of the polygon, in a list of one, as in `MultiPolygon.polygons`."""
         return [self.coordinates]
 
 
@@ -43,7 +43,7 @@ class MultiPolygon(BaseModel):
 
     @property
     def polygons(self) -> list[Rings]:
-        """All polygons."""
+        """Rings of each polygon."""
         return self.coordinates
 
 
@@ -51,21 +51,21 @@ type Area = Annotated[Polygon | MultiPolygon, Field(discriminator="type")]
 
 
 def obstacles_of(areas: Sequence[Polygon | MultiPolygon], field: str) -> Obstacles:
-    """Return GeoJSON areas as obstacles of the router; refuse them all if any is invalid.
+    """Convert GeoJSON areas to obstacles for the router; refuse all areas if any is invalid.
 
     Parameters
     ----------
     areas
-        Areas of the request.
+        Areas in the request that a route has to avoid.
     field
-        Name of the request's field, for errors.
+        Name of the request's field with the areas, for errors.
 
     Raises
     ------
     InvalidParameterError
         A ring is not closed, or a polygon looks as if longitude and latitude were swapped.
     InvalidRequest
-        A polygon is invalid, or polygons are too many or too large.
+        A polygon is invalid, or there are too many polygons, or too large polygons.
     """
     drawn = [rings for area in areas for rings in area.polygons]
     for rings in drawn:

@@ -26,7 +26,7 @@ def _known_language(code: str) -> str:
     return code
 
 
-#: Code of a language that responses are available in.
+#: Code of a language in which responses are available.
 LanguageCode = Annotated[
     str,
     AfterValidator(_known_language),
@@ -36,7 +36,7 @@ LanguageCode = Annotated[
 #: The query parameter ``f`` of an endpoint that responds only in JSON.
 JSONFormat = Annotated[Literal["json"] | None, Query(alias="f", description="Format.")]
 
-#: Names of the vocabularies in paths.
+#: Name of a vocabulary in a path.
 VocabularyName = Literal[
     "space_kind",
     "service",
@@ -55,8 +55,8 @@ FIRST_YEAR, LAST_YEAR = 1970, 2100
 
 
 def require_year[Moment: (datetime, date)](value: Moment) -> Moment:
-    """Return an instant or a day if its year is in the accepted range; else raise ValueError."""
-    # Compare the year as written, because converting the UTC offset could overflow.
+    """Return an instant or a day unchanged if its year is accepted, else raise ValueError."""
+    # Compare the year as written in the request: conversion to UTC could overflow.
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
         msg = f"a year from {FIRST_YEAR} to {LAST_YEAR} is needed"
         raise ValueError(msg)
@@ -77,9 +77,10 @@ def _read_day(value: Any) -> Any:  # noqa: ANN401
 
 
 def _is_dated(value: object) -> bool:
-    """Return whether a value is a string that begins with a date; refuse other strings.
+    """Return whether a value is a string that begins with a date; raise ValueError for others.
 
-    pydantic alone would accept a string of digits as seconds since 1970.
+    Without this check pydantic would accept a string of digits as seconds since 1970. The result is
+    False for values that are no strings.
     """
     if isinstance(value, str) and not _DATE.match(value):
         msg = "not a date as RFC 3339 writes it"
@@ -102,7 +103,7 @@ def require_unswapped(field: str, lon: float, lat: float) -> None:
     Raises
     ------
     InvalidParameterError
-        The position looks swapped; names the field.
+        The position looks swapped; the error names the field.
     """
     if misplacement(lon, lat) is not None:
         raise InvalidParameterError(field, "looks swapped: the order is longitude, latitude")

@@ -1,4 +1,7 @@
-"""Strict parsing of JSON bodies: no conversion between types, and large bodies in a thread."""
+"""Strict parsing of JSON request bodies: without conversion between types.
+
+Large bodies are parsed in a thread.
+"""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -15,7 +18,7 @@ from starlette.responses import Response
 from app.http.json_bounds import DEEPEST, Choices, bounds_of, check_counts
 from app.http.large_bodies import LARGE_BYTES, read_aside
 
-#: Beyond this limit a double cannot represent every whole number (RFC 8259, 6).
+#: Limit up to which a double represents every whole number exactly (RFC 8259, 6).
 _MOST_EXACT: Final = 2**53
 
 
@@ -30,8 +33,8 @@ class JSONBody(BaseModel):
     def __get_pydantic_core_schema__(
         cls, source: type[BaseModel], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        # FastAPI parses bodies itself and has pydantic validate Python objects, so the strict
-        # validation of JSON has to be done in the Python schema.
+        # FastAPI parses bodies itself and lets pydantic validate Python objects, so pydantic's
+        # strict mode for JSON has to be called from the schema for Python objects.
         return core_schema.json_or_python_schema(
             json_schema=handler(source),
             python_schema=core_schema.no_info_plain_validator_function(cls._read_strictly),
@@ -42,27 +45,30 @@ class JSONBody(BaseModel):
         if isinstance(given, _Rejected):
             raise given.error
         if isinstance(given, cls):
-            return given  # a large body, which a thread has validated already
+            return given  # a large body, validated in a thread already
         check_counts(given, _bounds(cls), cls.__name__)
-        # Strict mode for JSON still converts strings to dates, and arrays to tuples.
+        # pydantic's strict mode for JSON still converts strings to dates and arrays to tuples, but
+        # its strict mode for Python objects does not. So write the value as JSON again.
         return cls.model_validate_json(json.dumps(_whole(given)), strict=True)
 
 
-# There are fewer body models than cache entries.
+# Cached per body model; there are fewer models than cache entries.
 @lru_cache(maxsize=256)
 def _bounds(body: type[JSONBody]) -> Choices:
     return bounds_of(body.model_json_schema())
 
 
 def _whole(value: Any, levels: int = DEEPEST) -> Any:  # noqa: ANN401 -- any JSON
-    """Return a JSON value with whole floats as integers, because JSON Schema equates 5.0 and 5.
+    """Convert floats without a fraction in a JSON value to integers.
+
+    In JSON Schema 5.0 is an integer, like 5.
 
     Raises
     ------
     ValueError
         The value is nested more than ``levels`` deep.
     """
-    # Type checks instead of `match`, for speed: this visits every number of a long line.
+    # Compare types directly instead of `match`, for speed: a long line has many numbers.
     kind = type(value)
     if kind is float:
         return int(value) if value.is_integer() and abs(value) <= _MOST_EXACT else value
@@ -80,10 +86,10 @@ type Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class LargeBodyRoute(APIRoute):
-    """Route that parses a large ``body`` of its endpoint, a `JSONBody`, in a thread."""
+    """Route that parses large bodies in a thread, if its endpoint's ``body`` is a `JSONBody`."""
 
     def get_route_handler(self) -> Handler:
-        """Return the function that answers a request."""
+        """Return the function that answers requests."""
         declared = super().get_route_handler()
         model = self.endpoint.__annotations__.get("body")
         if not (isinstance(model, type) and issubclass(model, JSONBody)):
@@ -96,7 +102,7 @@ class LargeBodyRoute(APIRoute):
 
 
 class _Asked(Request):
-    """Request whose `json` returns a validated model instead of plain JSON if the body is large."""
+    """Request whose `json` returns a validated model, not a plain JSON value, for large bodies."""
 
     def __init__(self, request: Request, model: type[JSONBody]) -> None:
         super().__init__(request.scope, request.receive)
@@ -104,11 +110,11 @@ class _Asked(Request):
         self._model = model
 
     async def body(self) -> bytes:
-        """Return the raw body."""
+        """Return the body as bytes, as sent."""
         return await self._request.body()
 
     async def json(self) -> Any:  # noqa: ANN401 -- any JSON value, or what is made of it
-        """Return the parsed JSON of a small body; of a large one the model, or a `_Rejected`."""
+        """Parse the body: to a JSON value if small, to the model or a `_Rejected` if large."""
         body = await self.body()
         if len(body) <= LARGE_BYTES:
             return json.loads(body)
@@ -117,7 +123,7 @@ class _Asked(Request):
 
 @dataclass(frozen=True)
 class _Rejected:
-    """Validation error of a large body, passed on to be raised by `JSONBody`."""
+    """Validation error of a large body, which `JSONBody` raises later."""
 
     error: ValidationError
 

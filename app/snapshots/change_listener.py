@@ -1,8 +1,8 @@
-"""Background refresh after changes, so that routers know a hazard before the next route request.
+"""Background refresh after database changes, so that routers know a hazard before the next request.
 
-Each process listens to the database's notifications on its own connection. Correctness never
-depends on them (`app.snapshots.tier_snapshot`): a lost notification costs the next request some
-milliseconds, and its change is found by polling within `POLL_S`.
+Each process listens to the database's notifications on a connection of its own. Correctness never
+depends on notifications (`app.snapshots.tier_snapshot`): if a notification is lost, the next
+request takes some milliseconds more, and polling finds the change within `POLL_S`.
 """
 
 import asyncio
@@ -26,7 +26,8 @@ from routing.router.regional import Hazard, Router
 #: Seconds between two polls for changes without a notification (architecture.md).
 POLL_S: Final = 30.0
 
-#: Seconds before reconnecting: the first pause, which doubles at each failure, and the longest [A].
+#: Seconds to wait before reconnecting to the database: first, and at most; the wait doubles at each
+#: failure [A].
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = POLL_S
 
@@ -44,7 +45,7 @@ class Follower:
     url
         URL for notifications: a direct connection, as the public role.
     editions
-        Layer editions, to be invalidated at each change.
+        Layer editions, which are distrusted after each notification.
     """
 
     def __init__(
@@ -58,7 +59,10 @@ class Follower:
         self._told: dict[str, tuple[Router, tuple[Hazard, ...]]] = {}
 
     async def follow(self) -> None:
-        """Listen and refresh until cancelled; errors are logged and retried."""
+        """Listen for notifications and refresh after each, until cancelled.
+
+        After an error, log it, reconnect and continue.
+        """
         pause_s = FIRST_PAUSE_S
         while True:
             began_s = time.monotonic()
@@ -68,11 +72,12 @@ class Follower:
                     self._editions.is_told = True
                     await self._follow_while_told(listener)
             except Exception as error:  # any error: reconnect
-                # Log only the class, because the message may hold an address.
+                # Log only the error's class, because its message may hold an address.
                 NOTICES.warning("not told of changes: %s", type(error).__name__)
             finally:
                 self._editions.is_told = False
-            # If each connection is closed at once, the pause keeps growing.
+            # Reset the pause only after a connection that lasted: if every new connection is closed
+            # at once, the pause keeps growing.
             if time.monotonic() - began_s > LONGEST_PAUSE_S:
                 pause_s = FIRST_PAUSE_S
             await asyncio.sleep(pause_s)
@@ -85,7 +90,7 @@ class Follower:
 
     async def _follow_while_told(self, listener: Listener) -> None:
         while not listener.is_lost:
-            # Clear before reading, so that a notification during the read causes another one.
+            # Clear before reading, so that a notification during the read causes another read.
             self._woken.clear()
             pause_s = await self._look()
             try:
@@ -113,7 +118,10 @@ class Follower:
         return min(POLL_S, max(0.0, (until - at).total_seconds()))
 
     async def _read(self) -> tuple[tuple[Hazard, ...], datetime, datetime | None]:
-        """Return the hazards in force, the time of reading, and when hazards next begin or end."""
+        """Read hazards and crossings of the public tier, which fills the cache of that tier.
+
+        Return the hazards in force, the time of reading, and when hazards next begin or end.
+        """
         async with self._database.session(Tier.PUBLIC) as session:
             known = await reading(session)
             at = known.now
@@ -122,7 +130,7 @@ class Follower:
             return hazards, at, await known.next_change_at()
 
     def _tell(self, regions: Sequence[Region], hazards: tuple[Hazard, ...]) -> None:
-        """Pass the hazards to each router, unless it already has the same ones."""
+        """Pass the hazards to the router of each region, unless it already has the same hazards."""
         before, self._told = self._told, {}
         for region in regions:
             name, router = region.meta.name, region.router
@@ -137,9 +145,9 @@ class Follower:
 
 
 async def _to_its_end[T](work: Coroutine[Any, Any, T]) -> T:
-    """Await a coroutine and let it finish even if the caller is cancelled.
+    """Await a coroutine and let the coroutine finish even if the caller is cancelled.
 
-    Cancelling it while it opens a database connection would leak the connection.
+    Cancelling a coroutine while it opens a database connection would leak the connection.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -154,7 +162,7 @@ async def _to_its_end[T](work: Coroutine[Any, Any, T]) -> T:
 async def following(
     database: Database, network: RoadNetworks, url: URL, editions: Editions
 ) -> AsyncIterator[None]:
-    """Run a `Follower`, and the watches of editions and replicas, while the block runs."""
+    """Run the background tasks (`Follower`, editions, replicas) while the ``with`` block runs."""
     follower = Follower(database, network, url, editions)
     async with (
         running(follower.follow()),

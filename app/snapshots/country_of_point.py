@@ -1,8 +1,8 @@
 """Country of a point, inferred from the nearest road and the nearest populated place (P33).
 
-The available boundary polygons are wrong by kilometres, so the nearest object of known country
-decides: a road or a populated place. If the two disagree and are at similar distances, no route may
-start or end at the point: a wrong guess would send people across a border.
+The available boundary polygons are wrong by kilometres, so the country is that of the nearest road
+or populated place. If the two are in different countries and at similar distances, no route may
+start or end at the point, because a wrong guess would send people across a border.
 """
 
 import math
@@ -22,17 +22,20 @@ from routing.graph.snapping import Snap, snap_to_edge
 from routing.osm_tags.edge_flags import Mode
 from routing.travel.crossings import POST_REACH_M
 
-#: If road and place disagree, the nearer one is trusted only when its distance is at most this
-#: fraction of the other's [A].
+#: If the nearest road and the nearest place are in different countries, the nearer of the two
+#: decides only if its distance is at most this fraction of the other's distance [A].
 CLEARLY_NEARER = 0.75
 
-#: A place further away than this is no evidence of a point's country: on land in the region every
-#: point has a town within this distance [A].
+#: Maximum distance, metres, at which a populated place is evidence of a point's country [A]. Every
+#: point on land in the region has a town within this distance.
 PLACE_LIMIT_M = 100_000.0
 
 
 class UncertainCountryError(Exception):
-    """The point is too near to a border to tell its country; names the request's field."""
+    """A point is too near to a border to tell its country.
+
+    ``field`` is the name of the request's field with the point.
+    """
 
     def __init__(self, field: str) -> None:
         super().__init__(f"{field}: too near to a border to tell its country")
@@ -40,12 +43,12 @@ class UncertainCountryError(Exception):
 
 
 class SilentCrossingError(Exception):
-    """A drawn line crosses a border away from roads, so at no official crossing (P33)."""
+    """A line drawn by the client crosses a border away from roads and official crossings (P33)."""
 
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """Country of a point with its evidence.
+    """Country of a point, and the evidence for it.
 
     Attributes
     ----------
@@ -56,7 +59,7 @@ class Whereabouts:
     place : Place
         Nearest populated place.
     crossing : frozenset of str or None
-        For a point on an official crossing: the two countries it joins.
+        For a point on an official crossing: the two countries that the crossing joins.
     evidence_m : float
         Distance to the nearest road or town, metres.
     """
@@ -69,14 +72,14 @@ class Whereabouts:
 
     @property
     def is_far(self) -> bool:
-        """Whether the point is so far from roads and towns that a boundary polygon may object."""
+        """Whether the point is so far from roads and towns that boundary polygons count as well."""
         return self.evidence_m > boundaries.DEEP_M
 
 
 async def locate(
     session: AsyncSession, network: RoadNetworks, lon: float, lat: float
 ) -> Whereabouts:
-    """Return the country of a point (degrees, EPSG:4326) with its evidence.
+    """Return the country of a point (degrees, EPSG:4326) and the evidence for it.
 
     Raises
     ------
@@ -96,10 +99,10 @@ async def locate_all(
     Raises
     ------
     NotFoundError, NoNetworkError
-        As `locate`.
+        As for `locate`.
     """
     near = await places_near(session, points)
-    # In a thread, because regions, and maybe their roads, are read from disk.
+    # Run in a thread, because regions, and maybe their roads, are read from disk.
     found = await anyio.to_thread.run_sync(partial(weigh_all, network, points, near))
     return await doubted(session, points, found)
 
@@ -109,9 +112,10 @@ def weigh_all(
     points: Sequence[tuple[float, float]],
     near: Sequence[tuple[NamedPlace, float]],
 ) -> tuple[Whereabouts, ...]:
-    """Return the country of each point from its nearest place (distance in metres) and the roads.
+    """Return the country of each point, inferred from its nearest place and the nearest roads.
 
-    Results that are `Whereabouts.is_far` still have to be checked by `doubted`.
+    ``near`` holds the nearest place of each point and its distance in metres. The caller has to
+    check results that are far from roads and towns (`Whereabouts.is_far`) with `doubted`.
 
     Raises
     ------
@@ -127,7 +131,10 @@ def weigh_all(
 async def doubted(
     session: AsyncSession, points: Sequence[tuple[float, float]], found: Sequence[Whereabouts]
 ) -> tuple[Whereabouts, ...]:
-    """Mark results far from roads and towns as uncertain if the boundary polygon disagrees."""
+    """Mark inferred countries as uncertain where the boundary polygon shows another country.
+
+    Only points far from roads and towns are checked (`Whereabouts.is_far`).
+    """
     pairs = zip(found, points, strict=True)
     return tuple([await _by_polygon(session, one, *point) for one, point in pairs])
 
@@ -136,7 +143,7 @@ async def _by_polygon(
     session: AsyncSession, found: Whereabouts, lon: float, lat: float
 ) -> Whereabouts:
     if found.is_far:
-        # The polygon may refute the country, but never provides another.
+        # A polygon may make the inferred country uncertain, but never replaces it by another.
         by_polygon = await boundaries.countries_at(await connected(session), lon, lat)
         if by_polygon and found.country not in by_polygon:
             return replace(found, is_certain=False)
@@ -144,7 +151,7 @@ async def _by_polygon(
 
 
 def weigh(place: NamedPlace, place_m: float, region: Region, lon: float, lat: float) -> Whereabouts:
-    """Return the country of a point from its nearest place and its nearest road."""
+    """Return the country of a point, inferred from its nearest place and its nearest road."""
     by_place = place.country if place_m <= PLACE_LIMIT_M else None
     border = region.border_near(lon, lat, POST_REACH_M)
     if border is not None:
@@ -152,11 +159,13 @@ def weigh(place: NamedPlace, place_m: float, region: Region, lon: float, lat: fl
     try:
         snap = snap_to_edge(region.graph, lon, lat, Mode.FOOT)
     except OffNetwork:
-        # No road is near: the route search will refuse the point, so no border can be crossed.
+        # No road is near, so the route search will refuse the point; the country can be stated as
+        # certain, because no route from here can cross a border.
         return Whereabouts(by_place, is_certain=True, place=place, evidence_m=place_m)
     near_m = min(place_m, snap.distance_m)
     if _is_at_border(region, snap):
-        # The nearest road is at the crossing itself, which is equally near from both sides.
+        # The nearest road is at a border crossing, which belongs to both countries, so it does not
+        # tell the point's country.
         country, is_certain = by_place, place_m <= snap.distance_m
     elif snap.country in {None, by_place}:
         country, is_certain = by_place, by_place is not None
@@ -166,13 +175,13 @@ def weigh(place: NamedPlace, place_m: float, region: Region, lon: float, lat: fl
         near_m, far_m = sorted((other_m, snap.distance_m))
         is_certain = near_m <= far_m * CLEARLY_NEARER
         if country == snap.country and not _has_roads(region, by_place):
-            # The region lacks the roads of the place's country, which may be nearer.
+            # The network has no roads of the place's country; in reality such a road may be nearer.
             is_certain = snap.distance_m <= POST_REACH_M
     return Whereabouts(country, is_certain=is_certain, place=place, evidence_m=near_m)
 
 
 def _road_m(region: Region, lon: float, lat: float, country: str | None) -> float:
-    """Return the distance to the nearest road of a country, metres; infinite if there is none."""
+    """Return a point's distance to the nearest road of a country, metres; infinite if none."""
     if country is None:
         return math.inf
     try:
@@ -193,14 +202,14 @@ def _is_at_border(region: Region, snap: Snap) -> bool:
 def countries_of_ends(start: Whereabouts, end: Whereabouts) -> tuple[str | None, str | None]:
     """Return the countries in which the two ends of a journey have to snap to the road network.
 
-    A point on a crossing belongs to both sides. It is assigned to the country that is not the
-    other end's, so that the route passes the crossing explicitly: named, and only while it is open
-    (P10).
+    A point on a crossing belongs to both countries. It is assigned to the country in which the
+    other end is not, so that the route passes the crossing explicitly: the crossing is named, and
+    has to be open (P10).
 
     Raises
     ------
     UncertainCountryError
-        The country of an end cannot be told.
+        An end lies too near to a border to tell its country.
     """
     first, last = countries_along(start, (), end)
     return first, last
@@ -209,15 +218,15 @@ def countries_of_ends(start: Whereabouts, end: Whereabouts) -> tuple[str | None,
 def countries_along(
     start: Whereabouts, via: Sequence[Whereabouts], end: Whereabouts
 ) -> tuple[str | None, ...]:
-    """Return the countries for all places of a journey, as `countries_of_ends`, with waypoints.
+    """Return the countries in which start, waypoints and end have to snap to the road network.
 
-    A waypoint on a crossing is assigned to the country that the journey comes from, so that it
-    forces nobody across a border.
+    The ends are assigned as by `countries_of_ends`. A waypoint on a crossing is assigned to the
+    country from which the journey comes, so that the waypoint forces nobody across a border.
 
     Raises
     ------
     UncertainCountryError
-        The country of a place cannot be told.
+        One of the points lies too near to a border to tell its country.
     """
     fields = ("start", *(f"via.{n}" for n in range(len(via))), "end")
     for field, where in zip(fields, (start, *via, end), strict=True):

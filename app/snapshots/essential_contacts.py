@@ -1,7 +1,7 @@
-"""Essential phone lines of an area (P45), shown wherever a page or response says "call".
+"""Essential phone lines of a country or area (P45), shown wherever a page or response says "call".
 
-The setting ``AMPARO_HOTLINE`` is one number for all countries and may be absent; these lines belong
-to the country of the place asked about.
+Unlike the setting ``AMPARO_HOTLINE``, one number for all countries that may be absent, the lines
+are those of the country in which the point or route of a request lies.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,17 +13,18 @@ from geo.guidance.contacts import contacts_of
 
 type Line = Mapping[str, Any]
 
-#: Kinds of lines that are shown for every need (P45).
+#: Kinds of phone lines that are shown to everybody, whatever the need (P45).
 LINES: Final = ("emergency", "asylum")
 
-#: Kinds of lines for survivors of violence and children alone, with the emergency line (P38, P45).
+#: Kinds of phone lines shown for protected services, which are services for survivors of violence
+#: and for children alone (P38, P45).
 PROTECTED_LINES: Final = ("gbv", "child_protection", "emergency")
 
-#: Sentences shown beside forms that nobody reads immediately: if phone lines are known, and if not.
+#: Advice beside forms whose content nobody reads at once: if phone lines are known, and if not.
 DANGER: Final = "Si hay peligro ahora, llame a emergencias."
 DANGER_UNKNOWN: Final = "Si hay peligro ahora, pida ayuda a las autoridades o a quien tenga cerca."
 
-#: Fields of a line in responses.
+#: Fields of a phone line in responses.
 LINE_FIELDS: Final = (
     "id",
     "kind",
@@ -43,7 +44,7 @@ LINE_FIELDS: Final = (
 async def essential_lines(
     session: AsyncSession, countries: Iterable[str | None], kinds: Iterable[str] = LINES
 ) -> tuple[Line, ...]:
-    """Return the phone lines of countries, those that have a number (any reading tier).
+    """Return the phone lines of countries that have a phone or WhatsApp number (any reading tier).
 
     A line of a first-level administrative unit is included only if its country has no nationwide
     line of that kind.
@@ -61,20 +62,23 @@ async def essential_lines(
     Returns
     -------
     tuple of mappings
-        Lines with `LINE_FIELDS`, in the order of `countries`, then by kind; empty if the area has
-        none: then no text may say "call".
+        Lines with `LINE_FIELDS`, in the order of `countries`, then by kind. If no line is known the
+        tuple is empty, and no text may say "call".
     """
     found = (await contacts_of(session, None, kinds=kinds)).lines
     known = [country for country in dict.fromkeys(countries) if country is not None]
     lines = lines_of(found, known, kinds)
-    # A person whose route is refused is at its start, so the start's country comes first.
+    # Lines of the start's country come first, because a person whose route is refused is there.
     return tuple(sorted(lines, key=lambda line: known.index(line["country"]))) if known else lines
 
 
 def lines_of(
     lines: Iterable[Line], countries: Collection[str | None], kinds: Iterable[str]
 ) -> tuple[Line, ...]:
-    """Filter lines as `essential_lines` does; empty ``countries`` select every country."""
+    """Select phone lines by country and kind as `essential_lines` does.
+
+    Empty ``countries`` select the lines of every country.
+    """
     asked = tuple(kinds)
     found = [
         line

@@ -1,11 +1,13 @@
-"""Current edition of each layer, the key by which cached pages and tiles are valid.
+"""Current edition (data version) of each layer, which decides whether a cached response is valid.
 
-An edition is derived from change stamps, which the database keeps per subject. It is equal at two
-moments only if nothing changed between them that could alter a response. A cached response is
-served while its edition is current. An edition is trusted for at most `LEASE_S` after its stamps
-were read, so no response is staler than that, even if the database fails to notify. With
-notifications, stamps are read in the background instead of by each request. Stamps count changes of
-hidden records too, so an edition never leaves the process (P39).
+Layers are the kinds of data on pages and tiles. An edition is derived from change stamps, counters
+that the database keeps per subject. If an edition is equal at two moments, nothing changed between
+them that could alter a response, so a cached response is served while its edition is current.
+
+An edition is trusted for at most `LEASE_S` after its stamps were read, so no response is staler
+than that, even if the database fails to notify of a change. While notifications arrive, stamps are
+read in the background instead of by each request. Stamps count changes of hidden records too, so an
+edition never leaves the process (P39).
 """
 
 import asyncio
@@ -21,17 +23,21 @@ from geo.db.change_stamps import StampClock, Stamps, StampSubject
 from geo.db.sessions import Database, Tier
 from tiles.catalogue.layer import Layer
 
-#: Seconds for which the stamps read are trusted: an edit has to show within one second
-#: (publishing.md), part of which the page itself takes.
+#: Seconds for which stamps are trusted after they were read. An edit has to show within one second
+#: (publishing.md), and making the page takes a part of the second.
 LEASE_S: Final = 0.5
 
-#: Stamps are read in the background while the last request is at most this many seconds ago [A].
+#: Seconds after the last request at which the background reading of stamps stops [A].
 _IDLE_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Stamps read from the database at one moment, with the times of the query."""
+    """Stamps read from the database at one moment.
+
+    ``began_s`` and ``answered_s`` are the times of the query by the monotonic clock, seconds;
+    ``hazards_until`` is when hazards next begin or end by schedule.
+    """
 
     stamps: Stamps
     began_s: float
@@ -39,10 +45,10 @@ class Look:
     hazards_until: datetime | None
 
     def now(self, at_s: float) -> datetime:
-        """Return the database's time at a moment of the monotonic clock, or slightly earlier.
+        """Return the database's time, or slightly less, at a moment of the monotonic clock.
 
-        The result is never later than the true time, so that data read afterwards is at least as
-        new as the edition states.
+        The result is never later than the database's true time, so data read afterwards is at least
+        as new as the edition states.
         """
         return self.stamps.now + timedelta(seconds=at_s - self.answered_s)
 
@@ -84,22 +90,22 @@ class Editions:
         self.is_told = False
 
     def doubt(self) -> None:
-        """Distrust the editions until stamps are read again, after a notification of a change."""
+        """Distrust all editions until stamps are read again; called at notifications of changes."""
         self._is_doubted = True
         self._database.doubt()
 
     async def of(self, layer: Layer) -> Hashable:
-        """Return the current edition of a layer; raises as `believed`."""
+        """Return the current edition of a layer; raise errors as `believed`."""
         return (await self.believed()).of(layer)
 
     async def stamps(self) -> Stamps:
-        """Return trusted stamps with the database's current time; raises as `believed`."""
+        """Return trusted stamps with the database's current time; raise errors as `believed`."""
         look = await self.believed()
         now = look.now(time.monotonic())
         return replace(look.stamps, now=now, today=now.astimezone(UTC).date())
 
     async def is_demo(self) -> bool:
-        """Return whether demo rows are loaded (P35); raises as `believed`."""
+        """Return whether demo rows are loaded (P35); raise errors as `believed`."""
         return (await self.believed()).stamps.has_demo
 
     async def watch(self) -> None:
@@ -112,7 +118,7 @@ class Editions:
                     await self._look_after(time.monotonic())
 
     async def believed(self) -> Look:
-        """Return the last `Look` if it may be trusted, else a new one.
+        """Return the stamps read last if they may still be trusted, else read them again.
 
         Raises
         ------
@@ -128,7 +134,11 @@ class Editions:
         return await self._look_after(now_s)
 
     async def _look_after(self, moment_s: float) -> Look:
-        """Read the stamps unless read since ``moment_s``; waiting requests share one read."""
+        """Read the stamps, unless another request read them after the time ``moment_s``.
+
+        Requests that wait for each other share one query. ``moment_s`` is by the monotonic clock,
+        seconds.
+        """
         async with self._looking:
             if self._look is None or self._look.began_s < moment_s or self._is_doubted:
                 # Reset before the query, so that a notification during the query is not lost.

@@ -1,4 +1,4 @@
-"""Next spaces around a place: those reached first along each road out of it (P43)."""
+"""Next spaces around a place: the spaces reached first along each road out of the place (P43)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,20 +45,20 @@ async def next_spaces(
 ) -> tuple[NextSpace, ...]:
     """Return the usable spaces reached first along each road out of a place, nearest first.
 
-    Spaces within a kilometre of the place count as being at it and are left out; of several spaces
-    at one spot only the nearest is returned. Spaces of other countries count only if reached over
-    official crossings that are open at ``at`` (P10, P33).
+    Spaces within a kilometre of the place count as part of the place and are left out. Of several
+    spaces at one spot only the nearest is returned. Spaces of other countries are returned only if
+    the way to them passes official crossings that are open at ``at`` (P10, P33).
 
     Parameters
     ----------
     session : AsyncSession
-        Session of the client's tier; records hidden from that tier take no part (P8).
+        Session of the client's tier; records hidden from that tier are not considered (P8).
     lon, lat : float
         Degrees, EPSG:4326.
     country : str
         Country of the place, ISO 3166-1 alpha-2.
     at : datetime
-        Aware.
+        Time at which crossings have to be open and records valid, aware.
 
     Raises
     ------
@@ -85,7 +85,7 @@ async def next_spaces(
         )
         if _is_usable(one, at)
     ]
-    # All data is read; give the connection back before waiting for a search thread.
+    # All data is read, so give the database connection back before waiting for a search thread.
     await session.close()
     request = ReachRequest(
         ReachPlace(lon, lat, country),
@@ -99,13 +99,13 @@ async def next_spaces(
         NextSpace(described[space_id], one.distance_m, one.crossings)
         for one in met
         if (space_id := around[one.index].candidate.id) in described
-        # A space of another country counts only if reached through an official crossing.
+        # Return a space of another country only if the way to it passes an official crossing.
         and (one.crossings or around[one.index].candidate.country == country)
     )
 
 
 def _is_usable(one: NearCandidate, at: datetime) -> bool:
-    """Return whether people can be sent to a space, regardless of its opening hours (P15)."""
+    """Return whether people can be sent to a space (P15), whatever its opening hours."""
     space = one.candidate
     return (
         space.status == "active"

@@ -1,4 +1,4 @@
-"""Open spaces of a day, prepared for route requests."""
+"""Spaces that are open on a day, with lookups and routing objects made once for all requests."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ from routing.travel.support_points import Support, Supports
 class Helping:
     """Spaces that are open on a day, or for staying the night after it.
 
-    Prepared once per day, not per route, because there are thousands of spaces.
+    Built once per day, not per route, because there are thousands of spaces.
 
     Attributes
     ----------
     day, night
-        Spaces open by day, and for the night.
+        Spaces open by day, and spaces open for staying the night.
     day_ids, night_ids
         Ids of `day` and `night`.
     by_id
@@ -38,7 +38,7 @@ class Helping:
 
     @classmethod
     def of(cls, day: tuple[OpenSpace, ...], night: tuple[OpenSpace, ...]) -> Self:
-        """Build the lookups from the spaces open by day and for the night."""
+        """Build an instance, with its lookups, from the spaces open by day and for the night."""
         by_id = {space.id: space for space in (*day, *night)}
         return cls(
             day,
@@ -67,7 +67,8 @@ def supports_of(
 ) -> tuple[SupportAt, ...]:
     """Return the supports along a route, in order (definitions.md, "Support along a route").
 
-    Where the route runs over a sketch network, a town's spaces support it at the town's node.
+    Where the route runs over a sketch network, the spaces of a town support the route at the town's
+    node.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Resolution of a place name typed by a person to a town of the road network or a gazetteer place.
 
-Exact matches come first, then names that sound alike, then names that begin with the text, then
-misspelt names. If several places remain, the person chooses.
+Names are compared in this order: equal to the text, sounding alike, beginning with the text, and
+similar to the text (misspelt). If several places remain, the person chooses.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,12 +22,12 @@ from geo.text.normalize import sounded
 #: Maximum number of choices offered for an ambiguous name; more would not fit a phone's screen.
 MAX_CHOICES = 8
 
-#: Of places with one name the most populous is taken without asking if it has at least this many
-#: times the population of the next.
+#: Least ratio of populations, largest to second, at which the largest of several places with equal
+#: names is taken without asking the person.
 _FAR_LARGER = 10
 
-#: Factor on the population of a place near an official crossing, when places are ranked [A]: people
-#: who ask are travelling.
+#: Factor on the population of places near an official crossing when places are ranked [A], because
+#: the people who search for places are travelling.
 _AT_A_CROSSING = 10
 
 #: Distance within which a place counts as near a crossing, metres: a day's walk [A].
@@ -36,12 +36,12 @@ _CROSSING_REACH_M = 25_000.0
 #: Lower bound of the length of a degree of latitude, metres (WGS84, at the equator: 110,574).
 _LEAST_DEGREE_M = 110_000.0
 
-#: Number of letters per tolerated mistake: a name of so many letters may have one wrong letter and
-#: still be taken to mean one place [A].
+#: Number of letters per tolerated spelling mistake [A]: a name of 5 letters may have one wrong
+#: letter, a name of 10 letters two.
 _LETTERS_A_MISTAKE = 5
 
-#: A town of the road network and a gazetteer place of equal name are the same within this distance,
-#: metres: the error of town positions in a sketch network [A].
+#: Maximum distance, metres, at which a town of the road network and a gazetteer place of equal name
+#: count as the same town: the error of town positions in a sketch network [A].
 _SAME_M = 25_000.0
 
 _ELLIPSOID = Geod(ellps="WGS84")
@@ -49,14 +49,14 @@ _ELLIPSOID = Geod(ellps="WGS84")
 
 @dataclass(frozen=True)
 class NamedPoint:
-    """Named point to start from or go to; lon, lat in degrees.
+    """Named point at which a route can start or end; lon, lat in degrees.
 
     Attributes
     ----------
     id
-        Id of the populated place, if the point is one.
+        Id of the populated place, if the point is a populated place.
     is_by_sound
-        Whether the typed name only sounds like this one.
+        Whether the typed name is not equal to the point's name, but sounds like it.
     """
 
     label: str
@@ -69,14 +69,20 @@ class NamedPoint:
 
 @dataclass(frozen=True)
 class Choice:
-    """Place offered for choice: its label and its reference (`journeys.route_ends`)."""
+    """Place offered to a person who has to choose: its label, and its reference for the form.
+
+    References are those of `app.journeys.route_ends`.
+    """
 
     label: str
     ref: str
 
 
 class UnknownPlaceError(Exception):
-    """No place has this name; ``choices`` are similar, ``meant`` is set if only one is likely."""
+    """No place has the typed name.
+
+    ``choices`` are places with similar names; ``meant`` is the likely place, if only one is likely.
+    """
 
     def __init__(self, choices: tuple[Choice, ...], meant: NamedPoint | None = None) -> None:
         super().__init__("no such place")
@@ -85,7 +91,7 @@ class UnknownPlaceError(Exception):
 
 
 class AmbiguousPlaceError(Exception):
-    """Several places have this name; ``choices`` distinguishes them."""
+    """Several places have the typed name; ``choices`` lists them with distinct labels."""
 
     def __init__(self, choices: tuple[Choice, ...]) -> None:
         super().__init__("several places have this name")
@@ -93,15 +99,15 @@ class AmbiguousPlaceError(Exception):
 
 
 def towns(network: RoadNetworks) -> dict[str, NamedPoint]:
-    """Return the named nodes of the road networks by folded label, ``Name, CC``.
+    """Return the named nodes of the road networks, by label ``Name, CC`` in folded form.
 
-    Labels shared by several towns of one country (``Barbosa, CO``) are left out: the gazetteer of
-    populated places distinguishes those by administrative unit.
+    Labels shared by several towns of one country (``Barbosa, CO``) are left out, because the
+    gazetteer of populated places distinguishes such towns by administrative unit.
     """
     return _towns(network.regions())
 
 
-# Cached: every page offers these names, and they change only when a region is imported.
+# Cached, because every page offers these names, and names change only when a region is imported.
 @lru_cache(maxsize=2)
 def _towns(regions: tuple[Region, ...]) -> dict[str, NamedPoint]:
     found: dict[str, list[NamedPoint]] = {}
@@ -114,13 +120,13 @@ def _towns(regions: tuple[Region, ...]) -> dict[str, NamedPoint]:
 
 
 def _are_one(named: Sequence[NamedPoint]) -> bool:
-    """Return whether towns with one label are the same town, by their distance."""
+    """Return whether towns with equal labels are so near to each other that they are one town."""
     first, *others = named
     there = np.array([(other.lon, other.lat) for other in others]).reshape(-1, 2)
     return bool((_metres(first.lon, first.lat, there) <= _SAME_M).all())
 
 
-# Cached for the same reason as `_towns`.
+# Cached, because names change only when a region is imported.
 @lru_cache(maxsize=2)
 def _by_sound(regions: tuple[Region, ...]) -> dict[str, tuple[NamedPoint, ...]]:
     found: dict[str, list[NamedPoint]] = {}
@@ -133,17 +139,18 @@ def _by_sound(regions: tuple[Region, ...]) -> dict[str, tuple[NamedPoint, ...]]:
 async def resolve(
     session: AsyncSession, network: RoadNetworks, text: str, *, takes_sounds: bool = True
 ) -> NamedPoint:
-    """Return the one place that a typed name or an id of `Choice.ref` stands for.
+    """Return the place that a typed name, or the id of a populated place, stands for.
 
-    Towns of the road network take precedence, with or without their country, then populated places.
-    Of places with equal names, one at least ten times as populous as the next is taken, unless a
-    longer name that begins with the text (``San Antonio del Táchira``) belongs to a place of higher
-    weight. With ``takes_sounds`` off, names that only sound alike are offered, not taken.
+    The text is compared with towns of the road network first (with or without their country), then
+    with populated places. Of places with equal names, the most populous is taken if it has at least
+    ten times the population of the next, unless a place with a longer name that begins with the
+    text (``San Antonio del Táchira``) ranks higher. Without ``takes_sounds`` a place whose name
+    only sounds like the text is offered as a choice, not returned.
 
     Raises
     ------
     UnknownPlaceError, AmbiguousPlaceError
-        No place, or more than one, is meant; both carry choices.
+        No place, or more than one, can be meant; both errors carry choices.
     """
     known = towns(network)
     about = await reading(session)
@@ -173,7 +180,7 @@ async def resolve(
 
 
 async def full_label(session: AsyncSession, town: NamedPoint) -> str:
-    """Return an unambiguous label of a town: with its first-level administrative unit if known."""
+    """Return an unambiguous label of a town, with its first-level administrative unit if known."""
     names = await (await reading(session)).place_names()
     place = None if town.id is None else names.with_id(town.id)
     return town.label if place is None else names.labels([place])[0]
@@ -192,7 +199,7 @@ async def place_code(session: AsyncSession, town: NamedPoint) -> str | None:
 
 
 def _of_the_network(text: str, known: Mapping[str, NamedPoint]) -> NamedPoint | None:
-    """Return the town of the road networks that a name stands for; None if there is none.
+    """Return the town of the road networks with a given name; None if no town has the name.
 
     Raises
     ------
@@ -212,14 +219,14 @@ def _of_the_network(text: str, known: Mapping[str, NamedPoint]) -> NamedPoint | 
 def _heard_on_the_network(
     typed: Typed, network: RoadNetworks, *, takes_sounds: bool
 ) -> NamedPoint | None:
-    """Return the town of the road networks that sounds like a typed name; None if there is none.
+    """Return the town of the road networks whose name sounds like a typed name; None if none does.
 
     Raises
     ------
     AmbiguousPlaceError
-        Several towns sound like the name.
+        The names of several towns sound like the typed name.
     UnknownPlaceError
-        One town sounds like it, but ``takes_sounds`` is off.
+        The name of one town sounds like the typed name, but ``takes_sounds`` is off.
     """
     if not is_long_enough(typed.name):
         return None
@@ -242,14 +249,18 @@ class _Weighed:
 
 @dataclass(frozen=True)
 class _Asked:
-    """Data for resolving one name; ``crossings`` are rows of lon, lat in degrees."""
+    """Data for the resolution of one typed name.
+
+    ``names`` is the gazetteer, ``known`` are the towns of the road networks by label, and
+    ``crossings`` are the official crossings as rows of lon, lat in degrees.
+    """
 
     names: PlaceNames
     known: Mapping[str, NamedPoint]
     crossings: NDArray[np.float64]
 
     def weighed(self, found: Sequence[NamedPlace]) -> list[_Weighed]:
-        """Rank places by population, weighted more if near an official crossing."""
+        """Sort places by weight: the population, multiplied near an official crossing."""
         is_near = _are_near(found, self.crossings)
         weighed = [
             _Weighed(place, max(1.0, place.population) * (_AT_A_CROSSING if near else 1))
@@ -258,12 +269,19 @@ class _Asked:
         return sorted(weighed, key=lambda one: (-one.weight, one.place.id))
 
     def chosen(self, written: Sequence[_Weighed], going_on: Sequence[_Weighed]) -> NamedPoint:
-        """Return the place that is clearly meant among those of exactly the typed name.
+        """Return the place that is clearly meant among places whose name equals the typed name.
+
+        Parameters
+        ----------
+        written
+            Places whose name equals the typed name.
+        going_on
+            Places with a longer name that begins with the typed name.
 
         Raises
         ------
         AmbiguousPlaceError
-            Another place of this name, or of a longer one that begins with it, may be meant.
+            Another of the places may be meant.
         """
         first, *others = sorted(written, key=lambda one: -one.place.population)
         is_alone = all(
@@ -289,9 +307,9 @@ class _Asked:
     def misspelt(self, wanted: str, similar: Sequence[Similar]) -> UnknownPlaceError:
         """Return the error for a name that no place's name begins with.
 
-        The error's `meant` is set if few letters are wrong and one place is the closest match, or
-        is far more populous than equally close ones. The caller has to tell the person, because
-        nobody is sent to another place unasked.
+        The error's ``meant`` is set if few letters are wrong and one place matches best: it has the
+        fewest wrong letters, or far more people than other places with as few. The caller has to
+        tell the person about the correction, because nobody is sent to another place unasked.
         """
         choices = self._choices([one.place for one in similar])
         if not similar or _LETTERS_A_MISTAKE * similar[0].mistakes > len(wanted):
@@ -309,7 +327,7 @@ def _goes_on(one: _Weighed, typed: Typed) -> bool:
 
 
 def _town(place: NamedPlace, known: Mapping[str, NamedPoint]) -> NamedPoint:
-    """Return the road network's town that is the same as a place, else the place itself."""
+    """Return the town of the road network that is the same as a populated place, else the place."""
     town = known.get(folded(place.label))
     if town is not None:
         there = np.array([[town.lon, town.lat]])
@@ -319,9 +337,10 @@ def _town(place: NamedPlace, known: Mapping[str, NamedPoint]) -> NamedPoint:
 
 
 def _are_near(found: Sequence[NamedPlace], crossings: NDArray[np.float64]) -> list[bool]:
-    """Return for each place whether a crossing is within reach, measured on the ellipsoid.
+    """Return for each place whether an official crossing is within 25 km, on the WGS84 ellipsoid.
 
-    Pairs are prefiltered in degrees: one geodesic takes as long as ten thousand comparisons.
+    Pairs of place and crossing are prefiltered in degrees, because one geodesic takes as long as
+    ten thousand comparisons.
     """
     at = np.array([(place.lon, place.lat) for place in found], dtype=np.float64).reshape(-1, 2)
     north = np.abs(at[:, None, 1] - crossings[None, :, 1])

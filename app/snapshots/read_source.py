@@ -1,7 +1,7 @@
-"""Data source of a route request: trusted stamps for cached data, and a session if needed.
+"""Data source of a route request: stamps that validate cached data, and a database session.
 
-Most requests find all data in memory. A database transaction alone costs a tenth of the time of a
-response with three routes.
+Most requests find all data in memory and never use the session. A database transaction alone takes
+a tenth of the time of a response with three routes.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class ReadSource:
     session
         Session of a reading tier, which connects at its first statement.
     stamps
-        Stamps trusted by `app.snapshots.layer_editions`; if None, those of the session's snapshot
-        are read.
+        Stamps that `app.snapshots.layer_editions` trusts; if None, the stamps of the session's
+        database snapshot are read.
     """
 
     session: AsyncSession

@@ -5,8 +5,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-#: Bytes of an entry beside its bodies: key, dictionary slots, objects (some 900 bytes measured with
-#: tracemalloc for a page with a query string of 100 characters).
+#: Bytes that an entry takes besides its bodies, for key, dictionary slots and objects. tracemalloc
+#: shows some 900 bytes for a page with a query string of 100 characters.
 _OVERHEAD = 1_024
 
 
@@ -17,7 +17,7 @@ class Kept:
     Parameters
     ----------
     edition
-        Layer edition that the response was made from; it is valid while that edition is current.
+        Layer edition from which the response was made; the response is valid while it is current.
     body
         Uncompressed body; empty for a tile without features.
     digest
@@ -45,18 +45,19 @@ class Kept:
         extra: dict[str, str] | None = None,
         place: Hashable = None,
     ) -> "Kept":
-        """Return a response with the digest of its body."""
+        """Build a cached response, with the digest of its body."""
         return cls(edition, body, sha256(body).hexdigest()[:32], extra or {}, place=place)
 
 
 class Shelf:
-    """LRU cache of responses by request, limited in bytes.
+    """LRU cache of responses by key of the request, limited in bytes.
 
     Parameters
     ----------
     limit_bytes : int
-        Limit of all entries together; the least recently used is evicted first. A response larger
-        than an eighth of the limit is not cached, because it would evict too many others.
+        Limit of all entries together, bytes; the least recently used entry is evicted first. A
+        response larger than an eighth of the limit is not cached, because it would evict too many
+        others.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -65,7 +66,7 @@ class Shelf:
         self._size_bytes = 0
 
     def get(self, key: Hashable, edition: Hashable) -> Kept | None:
-        """Return the cached response if its edition is current, else None."""
+        """Return the cached response of a key if it was made from ``edition``, else None."""
         found = self._kept.get(key)
         if found is None:
             return None

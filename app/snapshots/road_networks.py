@@ -30,19 +30,21 @@ from routing.travel.sketch_towns import Towns
 type Positions = NDArray[np.float64]
 
 
-#: Age from which a folder's modification time reliably reveals the next change, nanoseconds: the
-#: coarsest time stamps of any file system, those of FAT, have a resolution of two seconds.
+#: Least age, nanoseconds, of a folder's modification time at which any later change is sure to set
+#: another time: the coarsest time stamps, those of FAT, have a resolution of two seconds.
 _SETTLED_NS = 2_000_000_000
 
-#: Seconds before a region that failed to open is tried again: first and longest wait, doubled each
-#: time [A]. A shortage (of files, memory) often ends at once, a damaged file never recovers.
+#: Seconds to wait before a region that failed to open is opened again: first, and at most; the wait
+#: doubles each time [A]. A shortage of file handles or memory often ends at once, whereas a damaged
+#: file stays damaged.
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 300.0
 
-#: Inode, modification time and size of a region's meta.json; None if it cannot be read just now.
+#: Inode, modification time and size of a region's meta.json; None if the file cannot be read at the
+#: moment.
 type Identity = tuple[int, int, int] | None
 
-#: Identity of a missing meta.json.
+#: Identity that stands for a missing meta.json.
 _NOWHERE = (0, 0, 0)
 
 _NOT_COVERED = "no road network covers these places: import one with `amparo roads import`"
@@ -78,12 +80,12 @@ class Region:
 
     @cached_property
     def reacher(self) -> Reacher:
-        """Solver of one-to-many routes; cached because it prepares data."""
+        """Solver of one-to-many searches; cached, because making a solver prepares data."""
         return Reacher(self.router)
 
     @cached_property
     def sketched_towns(self) -> Towns | None:
-        """Towns whose spaces support a route at the town's node; None unless a sketch network."""
+        """Towns whose spaces support a route at the town's node; None for other than sketches."""
         return Towns.of(self.graph) if self.meta.kind == "sketch" else None
 
     def town_near(self, lon: float, lat: float) -> str | None:
@@ -112,7 +114,7 @@ class Region:
 
 @dataclass(frozen=True, eq=False)
 class Routed:
-    """Routes, with the regions that ``Route.region`` indexes."""
+    """Routes, with the regions to which the indices ``Route.region`` refer."""
 
     regions: tuple[Region, ...]
     routes: tuple[Route, ...]
@@ -158,8 +160,8 @@ class RoadNetworks:
         """Return the regions, most detailed first.
 
         An extract counts as more detailed than a sketch, a smaller bounding box as more detailed
-        than a larger one. Regions that fail to open are left out (see `damaged`); they are tried
-        again when the folder changes, and after increasing waits.
+        than a larger one. Regions that fail to open are left out (see `damaged`); opening them is
+        tried again when the folder changes, and after increasing waits.
         """
         with self._lock:
             folder = self._read_folder()
@@ -173,7 +175,7 @@ class RoadNetworks:
         return tuple(sorted(self._damaged))
 
     def region_for(self, *points: tuple[float, float]) -> Region:
-        """Return the most detailed region that contains every point, else a sketch.
+        """Return the most detailed region whose bounding box contains all points, else a sketch.
 
         Raises
         ------
@@ -190,14 +192,14 @@ class RoadNetworks:
         raise NoNetworkError(_NOT_COVERED)
 
     def routes(self, request: RouteRequest) -> Routed:
-        """Return routes over all regions: within one, or through several joined at crossings.
+        """Return routes for a request, within one region or through several joined at crossings.
 
         Raises
         ------
         NoNetworkError
             No region is loaded, or none covers the request.
         InvalidRequest, OffNetwork, NoRoute
-            As `routing.router.multi_region.Continent.routes`.
+            As for `routing.router.multi_region.Continent.routes`.
         """
         regions = self.regions()
         try:
@@ -214,29 +216,29 @@ class RoadNetworks:
         crossings: Sequence[Crossing],
         limits: DetourThresholds,
     ) -> tuple[Compared, ...]:
-        """Compare routes leg by leg with those in the open world, without closures (P54).
+        """Compare routes leg by leg with the routes that ignore closures (P54).
 
         Parameters
         ----------
         request, found
             The request, and the result of `routes` for it.
         crossings
-            Crossings as known, before the client's wishes to avoid some are applied.
+            All known crossings, unchanged by the client's wishes to avoid some of them.
         limits
-            Thresholds of detour from which a route is refused.
+            Thresholds from which a detour is refused.
         """
         asked = Continent([region.router for region in self.regions()])
         answer = multi_region.RoutingResult(tuple(r.router for r in found.regions), found.routes)
         return open_world_comparison.compare(asked, request, answer, crossings, limits)
 
     def _read_folder(self) -> tuple[int, int] | None:
-        """Return a stamp of the folder's state; None if the folder changed too recently."""
+        """Return inode and modification time of the folder; None if it changed too recently."""
         now_ns = time.time_ns()
         try:
             found = self._graphs_dir.stat()
         except OSError:
             return None
-        # Two changes in quick succession may leave the modification time equal.
+        # A change may be missed if it follows another so quickly that the time stays equal.
         is_settled = now_ns - found.st_mtime_ns > _SETTLED_NS
         return (found.st_ino, found.st_mtime_ns) if is_settled else None
 
@@ -264,7 +266,10 @@ class RoadNetworks:
         return {path.name: _identity(path) for path in list_regions(self._graphs_dir)}
 
     def _open_all(self, stamp: dict[str, Identity]) -> None:
-        """Open every region; log a damaged one once, and continue with the others."""
+        """Open the regions that are new or changed, and keep the others.
+
+        A region that fails to open is logged once and left out.
+        """
         before, self._opened = self._opened, {}
         damaged = {}
         for name, identity in stamp.items():
@@ -292,8 +297,8 @@ class RoadNetworks:
 
 
 def _identity(path: Path) -> Identity:
-    # A region is replaced as a whole, which makes a new meta.json. The folder's inode would not do,
-    # because it may be reused from a removed folder.
+    # An import replaces a region as a whole, so meta.json is a new file. The inode of the region's
+    # folder does not tell: it may be reused from a removed folder.
     try:
         found = (path / META_FILE).stat()
     except (FileNotFoundError, NotADirectoryError):  # an incomplete region, or a dangling link
@@ -320,8 +325,8 @@ def _nearest(positions: Positions, lon: float, lat: float, within_m: float) -> i
 def _towns(graph: RoadGraph) -> Iterator[NamedNode]:
     for node in np.flatnonzero(graph.node_name >= 0).tolist():
         name, country = graph.node_label(node), graph.country_of_node(node)
-        # A crossing has one node per country, and the crossing's name is not that of a town. Two
-        # nodes of one name in one country are two towns; the gazetteer distinguishes them.
+        # A crossing has one node per country, and the crossing's name is not the name of a town.
+        # Two nodes of one name in one country are two towns, which the gazetteer distinguishes.
         if name is not None:
             lon, lat = graph.node_lon[node] / 1e7, graph.node_lat[node] / 1e7
             yield NamedNode(name, country, float(lon), float(lat))

@@ -1,16 +1,16 @@
 """In-memory cache, per tier, of hazards, crossings, spaces, products and places.
 
-A request reads the change stamps of its database snapshot and uses cached data only if the data has
-the same stamps and the database's clock has not passed its next scheduled change. So no response is
-older than its snapshot, whatever `app.snapshots.change_listener` missed; notifications only make
-requests fast.
+A request reads the change stamps (counters of changes) of its database snapshot. It uses cached
+data only if the data has the same stamps, and if the data's next scheduled change is still to come
+by the database's clock. So no response is older than its snapshot, even if
+`app.snapshots.change_listener` missed a change; notifications only make requests fast.
 
-Route requests use the stamps of `app.snapshots.layer_editions` instead: their responses are at most
-as stale as its lease, half a second, and never older than a change that this process was notified
-of.
+Route requests use the stamps of `app.snapshots.layer_editions` instead. Their responses are at most
+half a second stale (the lease of those stamps), and never older than a change of which this process
+was notified.
 
-The router's object for a record stays the same object for as long as the record is unchanged, for
-every request and tier, so that the router may use it as a cache key.
+While a record is unchanged, every request of every tier gets the same router object for the record,
+so that the router may use the object as a cache key.
 """
 
 import asyncio
@@ -38,18 +38,21 @@ from geo.spaces.queries import OpenSpace
 from routing.router.regional import Crossing, Hazard
 from routing.travel.event_rates import rate
 
-#: Maximum number of cached minutes of crossing states, and of cached days of spaces; the oldest
-#: entry is evicted first [A].
+#: Maximum number of minutes for which crossing states are cached, and of days for which spaces are
+#: cached; the oldest entry is evicted first [A].
 _MOST_KEPT: Final = 64
 
-#: Since this time the UTC offset of every time zone is whole minutes, so states change only on the
-#: minute.
+#: Time since which the UTC offset of every time zone is in whole minutes, so that the state of a
+#: crossing changes only at the start of a minute.
 _WHOLE_MINUTES: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class _Hazards:
-    """Published hazards of a tier, by id; ``routed`` holds the router's object for each."""
+    """Published hazards of a tier in order of id; ``routed`` holds the router's object of each.
+
+    ``until`` is when hazards next begin or end by schedule.
+    """
 
     stamp: Stamp | None
     until: datetime | None
@@ -59,7 +62,7 @@ class _Hazards:
 
 @dataclass(frozen=True, slots=True)
 class _Crossings:
-    """Crossings of a tier, by id, and their states at the minutes asked for so far."""
+    """Crossings of a tier in order of id, and their states at the minutes requested so far."""
 
     stamp: Stamp | None
     stated: tuple[StatedCrossing, ...]
@@ -68,7 +71,10 @@ class _Crossings:
 
 @dataclass(frozen=True, slots=True)
 class _Spaces:
-    """Open spaces of a tier, by day and whether for the night; ``today`` is the database's date."""
+    """Open spaces of a tier: ``found`` by day and by whether they are open for the night after it.
+
+    ``helping`` are the same spaces prepared for routing; ``today`` is the database's date.
+    """
 
     stamp: Stamp
     today: date
@@ -87,7 +93,7 @@ class _Products:
 
 @dataclass(slots=True)
 class _Places:
-    """Populated places of a tier; the index of names is made at the first request for a name."""
+    """Populated places of a tier; the index ``names`` is None until the first lookup of a name."""
 
     stamp: Stamp | None
     found: ResidentPlaces
@@ -96,7 +102,7 @@ class _Places:
 
 @dataclass(slots=True)
 class _Tier:
-    """Cache of one tier, with a lock per subject so that one request at a time fills it."""
+    """Cache of one tier's data; with a lock per subject, only one request at a time fills it."""
 
     hazards: _Hazards | None = None
     crossings: _Crossings | None = None
@@ -120,7 +126,7 @@ class _Kept:
         return self.tiers.setdefault(tier, _Tier())
 
     def routed(self, published: tuple[ActiveHazard, ...]) -> tuple[Hazard, ...]:
-        """Return the router's hazard of each record, reusing the object of an equal record."""
+        """Return the router's object for each hazard, the same object for equal records."""
         made = tuple(self._hazards.get(one) or router_hazard(one) for one in published)
         self._hazards = dict(zip(published, made, strict=True)) | {
             record: hazard
@@ -133,12 +139,12 @@ class _Kept:
     def passages(
         self, known: _Crossings, at: datetime
     ) -> tuple[tuple[CrossingState, Crossing], ...]:
-        """Return each crossing's state at a time, paired with the router's crossing."""
+        """Return the state of each crossing at a time, paired with the router's object."""
         states = ((stated.at(at), stated) for stated in known.stated)
         return tuple((state, self.passage(state, stated)) for state, stated in states)
 
     def passage(self, state: CrossingState, stated: StatedCrossing) -> Crossing:
-        """Return the router's crossing of a state, reusing the object of an equal state."""
+        """Return the router's object for a crossing's state, the same object for equal states."""
         if len(self._crossings) > _MOST_KEPT * _MOST_KEPT:
             self._crossings.clear()
         key = state, stated
@@ -148,7 +154,10 @@ class _Kept:
 
 
 class SnapshotReading:
-    """Access of one request to a tier's data, as of its snapshot or newer; see `reading`."""
+    """Access of one request to the cached data of a tier, made by `reading`.
+
+    The data is that of the request's database snapshot, or newer.
+    """
 
     def __init__(self, session: AsyncSession, stamps: Stamps) -> None:
         self._session = session
@@ -166,11 +175,11 @@ class SnapshotReading:
 
     @property
     def has_demo(self) -> bool:
-        """Whether the public could see a demo row (P35)."""
+        """Whether demo rows are loaded that the public can see (P35)."""
         return self._stamps.has_demo
 
     async def hazards(self, at: datetime) -> tuple[tuple[ActiveHazard, Hazard], ...]:
-        """Return the hazards in force at ``at`` (aware), by id: record and router's object each."""
+        """Return record and router's object of each hazard in force at ``at`` (aware), by id."""
         known = await self._hazards()
         pairs = zip(known.published, known.routed, strict=True)
         return tuple((record, hazard) for record, hazard in pairs if holds(record, at))
@@ -182,11 +191,11 @@ class SnapshotReading:
         return tuple(pair for pair in pairs if pair[1].exclusion and pair[0].valid_from > at)
 
     async def next_change_at(self) -> datetime | None:
-        """Return when hazards next begin or end by schedule; for internal use, never published."""
+        """Return when hazards next begin or end by schedule; the time must not be published."""
         return (await self._hazards()).until
 
     async def crossings(self, at: datetime) -> tuple[tuple[CrossingState, Crossing], ...]:
-        """Return every crossing's state at ``at`` (aware), by id, with the router's crossing."""
+        """Return state and router's object of each crossing at ``at`` (aware), in order of id."""
         known = await self._crossings()
         if at < _WHOLE_MINUTES:
             return self._kept.passages(known, at)
@@ -196,9 +205,9 @@ class SnapshotReading:
         return known.states[minute]
 
     async def open_spaces(self, on: date, *, night: bool) -> tuple[OpenSpace, ...]:
-        """Return the spaces open on a day, or for staying the night after it, by id.
+        """Return the spaces open on a day, or open for staying the night after it, in order of id.
 
-        For the staff tier they are never cached: what a staff member may see depends on the person.
+        Spaces of the staff tier are not cached, because they differ between staff members.
         """
 
         async def read() -> tuple[OpenSpace, ...]:
@@ -228,7 +237,8 @@ class SnapshotReading:
         night = await self.open_spaces(on, night=True)
         kept = self._of_tier.spaces
         known: Helping | None = None if kept is None else kept.helping.get(on)
-        # Reuse only if made from these very rows, because rows of the staff tier are per person.
+        # Reuse prepared spaces only if they were made from the same tuples of rows: rows of the
+        # staff tier, which are not cached, differ between persons.
         if known is not None and known.day is day and known.night is night:
             return known
         made = Helping.of(day, night)
@@ -285,7 +295,7 @@ class SnapshotReading:
             if kept is not None and kept.found is found and kept.names is not None:
                 return kept.names
             units = await unit_names(self._session)
-            # Sorting takes half a second, but only after an import.
+            # Run in a thread: sorting the names takes half a second. It happens only after imports.
             names: PlaceNames = await anyio.to_thread.run_sync(PlaceNames.of, found, units)
             if kept is not None and kept.found is found:
                 kept.names = names
@@ -328,7 +338,8 @@ class SnapshotReading:
 
     async def _crossings(self) -> _Crossings:
         if self._tier not in {Tier.PUBLIC, Tier.PARTNER}:
-            # Not shared: which hidden crossings a staff member sees depends on the person (P56).
+            # Keep crossings of the staff tier for this request only, because staff members see
+            # different hidden crossings (P56).
             if self._own is None:
                 self._own = _Crossings(
                     self._stamps.of(StampSubject.CROSSINGS), await self._read_crossings()
@@ -355,7 +366,10 @@ class SnapshotReading:
         )
 
     async def _look_again(self) -> None:
-        """Read the stamps again after waiting: another request may have filled the cache."""
+        """Read the stamps again after waiting for a lock.
+
+        Another request may have filled the cache meanwhile, with data of newer stamps.
+        """
         self._stamps = await change_stamps.read_stamps(await connected(self._session))
 
     async def _read_crossings(self) -> tuple[StatedCrossing, ...]:
@@ -363,21 +377,21 @@ class SnapshotReading:
 
 
 async def reading(session: AsyncSession, stamps: Stamps | None = None) -> SnapshotReading:
-    """Return access to the data of the session's tier, as of the session's snapshot or newer.
+    """Open the cached data of the session's tier, as of the session's database snapshot or newer.
 
     Parameters
     ----------
     session : AsyncSession
-        Session of a reading tier. The cache belongs to the session's `geo.db.sessions.Database`;
-        sessions made otherwise read everything anew.
+        Session of a reading tier. The cache belongs to the `geo.db.sessions.Database` that made the
+        session; a session made without a `Database` reads all data anew.
     stamps : Stamps
-        Stamps to trust instead of the snapshot's; the data is as old as they are, or newer.
+        Stamps to trust instead of those of the snapshot; the data is as of these stamps, or newer.
     """
     return SnapshotReading(session, stamps or await change_stamps.read_stamps(session))
 
 
 def router_crossing(crossing: CrossingState, stated: StatedCrossing) -> Crossing:
-    """Return an official crossing as the routing library's object, with state and opening times."""
+    """Convert a crossing to the routing library's object, with its state and opening times."""
     return Crossing(
         id=crossing.id,
         name=crossing.name,
@@ -391,7 +405,7 @@ def router_crossing(crossing: CrossingState, stated: StatedCrossing) -> Crossing
 
 
 def router_hazard(hazard: ActiveHazard) -> Hazard:
-    """Return a published hazard as the routing library's object."""
+    """Convert a published hazard to the routing library's object."""
     known = (
         None
         if hazard.event_count is None or hazard.exposure_km is None

@@ -1,7 +1,7 @@
-"""Messages that carry a reconfirmation link, ready for WhatsApp, SMS and e-mail (P41).
+"""Messages with a link by which a space's operator reconfirms its data (P41).
 
-The text names no restricted space and none of a space's services, because messages can be read on
-the way.
+They are sent by WhatsApp, SMS or e-mail. The text names no restricted space and no services of a
+space, because third parties can read messages on the way.
 """
 
 from urllib.parse import quote
@@ -17,7 +17,8 @@ GSM7 = frozenset(
 #: Extension table of the GSM 7-bit alphabet: each character takes two septets.
 GSM7_EXTENDED = frozenset("^{}\\[~]|€")
 
-#: Spanish and Portuguese letters that the GSM alphabet lacks, mapped to their closest plain letter.
+#: Letters and punctuation of Spanish and Portuguese that the GSM alphabet lacks, each mapped to the
+#: closest plain character.
 _PLAIN = str.maketrans("áÁàÀâÂãÃêÊíÍîÎóÓôÔõÕúÚûÛçÈ“”‘’–—", "aAaAaAaAeEiIiIoOoOoOuUuUcE\"\"''--")
 
 _LONG = {
@@ -37,7 +38,7 @@ _SHORT = {
 _OF_NAMED = {"es": "de {name}", "pt": "de {name}"}
 _OF_UNNAMED = {"es": "de su espacio", "pt": "do seu espaço"}
 
-#: Languages in which the message exists; every other language gets Spanish.
+#: Languages in which the message exists; for every other language the message is in Spanish.
 LANGUAGES = tuple(_LONG)
 
 
@@ -62,8 +63,8 @@ def long_text(url: str, name: str | None, until: str, lang: str = "es") -> str:
 def sms_text(url: str, name: str | None, lang: str = "es") -> str:
     """Return the message for SMS in the GSM 7-bit alphabet, as a single message where possible.
 
-    A long name is shortened, then left out; only a link that is itself too long leads to two
-    messages.
+    A long name is shortened, then left out. The text takes two messages only if the link alone is
+    too long for one.
     """
     lang = lang if lang in _SHORT else "es"
     for stem in _names(name):

@@ -1,7 +1,8 @@
-"""Sentences that explain why a route is longer than the direct one (P32, P46, P54).
+"""Sentences that explain why a route is longer than the route that ignores closures.
 
-Every text here can cause harm when it is mistranslated. In a language where no person has reviewed
-the translation, the text stays Spanish and is labelled as Spanish (P47).
+P32 asks never to call an unknown state closed, P46 for plain words, P54 for the reasons of detours.
+A mistranslation of any text here can cause harm. In a language where no person has reviewed the
+translation, the text stays Spanish and is labelled as Spanish (P47).
 """
 
 from collections.abc import Iterator, Sequence
@@ -66,12 +67,12 @@ _MINUTE_S: Final = 60.0
 
 
 def because_words(w: Words, because: Because, *, with_closure: bool = True) -> list[TextPart]:
-    """Word one reason for a detour: the obstacle, its end, its cost, and the right that remains.
+    """Word one reason for a detour: the obstacle, when it ends, and the time and length it costs.
 
     Parameters
     ----------
     w
-        Texts of the requested language.
+        Translations into the requested language.
     because
         The reason to word.
     with_closure
@@ -85,7 +86,7 @@ def because_words(w: Words, because: Because, *, with_closure: bool = True) -> l
 
 
 def written(w: Words, because: Sequence[Because]) -> list[dict[str, Any]]:
-    """Return the reasons for a detour as objects that all JSON interfaces share."""
+    """Return the reasons for a detour as JSON objects, the same in all interfaces."""
     return [
         {
             "kind": one.reason.kind,
@@ -102,7 +103,7 @@ def written(w: Words, because: Sequence[Because]) -> list[dict[str, Any]]:
 
 
 def ended_words(w: Words, hazard: ActiveHazard, timezone: str) -> list[TextPart]:
-    """Word a closure on the route that, as published, ends before the traveller gets there."""
+    """Word a closure on a route whose published end is before the traveller reaches the closure."""
     demo = " (DEMO)" if hazard.demo else ""
     return [
         _named(w, _OVER, hazard.kind, demo),
@@ -112,7 +113,7 @@ def ended_words(w: Words, hazard: ActiveHazard, timezone: str) -> list[TextPart]
 
 
 def ended_written(w: Words, hazards: Sequence[ActiveHazard], timezone: str) -> list[dict[str, Any]]:
-    """Return closures that end before the traveller arrives, as objects for JSON interfaces."""
+    """Return closures that end before the traveller reaches them, as objects for JSON responses."""
     return [
         {
             "id": hazard.id,
@@ -126,20 +127,26 @@ def ended_written(w: Words, hazards: Sequence[ActiveHazard], timezone: str) -> l
 
 
 def detour(w: Words, beyond: Beyond | None) -> dict[str, str] | None:
-    """Return the JSON member ``detour`` of a route that is shown although it is beyond a limit."""
+    """Return the JSON member ``detour`` of a route shown although it is beyond a detour limit.
+
+    None for a route within the limits (``beyond`` None).
+    """
     if beyond is None:
         return None
     return {"kind": beyond, "text": route_text.plain(w, [_safe(w, BEYOND[beyond])])}
 
 
 def refusal(w: Words, beyond: Beyond, because: Sequence[Because]) -> str:
-    """Say why only too long routes exist, and that the right to protection remains (P32)."""
+    """Word why only too long routes exist, and that the right to protection remains (P32)."""
     said = [because_words(w, one, with_closure=False) for one in because]
     return _sentences(w, [[_safe(w, REFUSED[beyond])], *said, [closure_is_not_the_end(w)]])
 
 
 def no_way(w: Words, blocked_by: Sequence[Obstacle]) -> str:
-    """Say why there is no route, naming each obstacle once, and what remains (P11, P32)."""
+    """Word why there is no route, and that the right to protection remains (P11, P32).
+
+    Each obstacle is named once.
+    """
     own = w if w.is_reviewed(_NO_WAY) else words(DEFAULT_LANGUAGE)
     blocks = _blocks(own, blocked_by)
     if any(one.lang != own.lang for one in blocks):
@@ -159,7 +166,7 @@ def closure_is_not_the_end(w: Words) -> TextPart:
 
 
 def _block(w: Words, one: Obstacle) -> TextPart:
-    """Word one obstacle; a crossing whose state is not known is never called closed (P32)."""
+    """Word one obstacle; a crossing is called closed only if it is known to be closed (P32)."""
     if one.kind == "crossing":
         text = _CLOSED_AT_THAT_HOUR if one.state == "closed" else _NOT_KNOWN
         return _safe(w, text, name=str(one.name))
@@ -197,7 +204,10 @@ def _what(w: Words, because: Because) -> Iterator[TextPart]:
 
 
 def _state(because: Because) -> str:
-    """Choose the sentence for a crossing; one that is open now is never called closed (P32)."""
+    """Choose the sentence for a crossing's state; an open crossing is never called closed (P32).
+
+    For a crossing that is open now the sentence is about its state when the traveller arrives.
+    """
     if because.is_open_now:
         return _NOT_KNOWN_THEN if because.until is None else _CLOSED_THEN
     return _NOT_KNOWN if because.reason.state == "not_known" else _CLOSED
@@ -209,7 +219,7 @@ def _hazard(w: Words, because: Because, demo: str) -> TextPart:
 
 
 def _named(w: Words, text: str, kind: str, demo: str) -> TextPart:
-    """Fill a safety text with the name of a kind of hazard."""
+    """Fill a safety text with the name of a kind of hazard, and append the DEMO mark, if any."""
     known = labels.HAZARDS.get(kind)
     if known is None or not w.is_reviewed(known):
         w = words(DEFAULT_LANGUAGE)  # never mix two languages in one sentence
@@ -226,7 +236,10 @@ def _cost(w: Words, because: Because) -> TextPart:
 
 
 def how_much_time(w: Words, time_s: float) -> str:
-    """Write a duration, in whole days and without hours from one day on (P46)."""
+    """Write a duration: whole days from one day on, whole hours from one hour on, else minutes.
+
+    Durations of days have no hours (P46).
+    """
     if time_s >= _DAY_S:
         days = round(time_s / _DAY_S)
         return w.ngettext("%(num)s día", "%(num)s días", days) % {"num": w.integer(days)}
@@ -242,5 +255,5 @@ def _at(w: Words, text: str, moment: datetime | None, timezone: str) -> TextPart
 
 
 def _safe(w: Words, text: str, **values: str) -> TextPart:
-    """Return a safety text, in this language if its translation is reviewed, else in Spanish."""
+    """Return a safety text in the language of ``w`` if that translation is reviewed, or Spanish."""
     return route_text.safety(w, text, **values)

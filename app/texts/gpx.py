@@ -1,4 +1,4 @@
-"""GPX 1.1 file of one route: a track and the spaces along it."""
+"""GPX 1.1 file of one route: a track, and a waypoint for each space along the track."""
 
 from datetime import UTC, datetime
 from typing import Final

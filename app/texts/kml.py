@@ -1,4 +1,4 @@
-"""KML 2.2 file of one route: a line and the spaces along it (`app.texts.route_export`)."""
+"""KML 2.2 file of one route: a line and the spaces along the line."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -30,7 +30,7 @@ def kml_of(route: Carried, now: datetime) -> bytes:
     document = SubElement(root, "Document")
     add_text(document, "name", demo_marked("Amparo", is_demo=route.is_demo))
     add_text(document, "description", route.about)
-    # The time stamp tells a later reader from which moment the records are (P49).
+    # The time stamp tells people who open the file later how old its records are (P49).
     stamp = SubElement(document, "TimeStamp")
     add_text(stamp, "when", now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     style = SubElement(SubElement(document, "Style", {"id": "route"}), "LineStyle")

@@ -1,4 +1,4 @@
-"""A municipality's list as PNG images to pass on: black on white, each as large as a phone."""
+"""List of a municipality's spaces as PNG images to forward, black on white, in a phone's format."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,15 +15,17 @@ from app.texts import list_sheet, print_text
 from app.texts.list_sheet import ListEntry, Sheet
 from app.texts.print_text import PrintLine
 
-#: Pixels: three per CSS pixel of a phone 360 px wide; 9:16 is the ratio of a phone's screen.
+#: Size of an image in pixels: three per CSS pixel of a phone 360 px wide; 9:16 is the aspect ratio
+#: of a phone's screen.
 WIDTH, HEIGHT = 1080, 1920
 MARGIN = 44
 
-#: Upper limit of one image in bytes (issue of the field map: what a minute of 2G carries).
+#: Upper limit of one image in bytes: what a minute of 2G carries (from the issue about the field
+#: map).
 LIMIT_BYTES = 100_000
 
-#: Numbers of grey levels to try: with 4 levels text looks as with 256, in a third of the bytes; an
-#: image of 2 levels always fits the limit.
+#: Numbers of grey levels to try in order until an image fits the limit. With 4 levels text looks as
+#: with 256, in a third of the bytes; an image of 2 levels always fits.
 _SHADES = (4, 2)
 
 _TITLE, _HEADING, _NAME, _TEXT = 48, 38, 33, 29
@@ -41,7 +43,10 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One laid-out line: each word with its distance from the left edge in pixels."""
+    """Line of text after line breaking: words, each with its distance from the left end in pixels.
+
+    ``size`` is the font size in pixels.
+    """
 
     words: Sequence[tuple[float, _Run]]
     size: int
@@ -53,7 +58,10 @@ class _Line:
 
 @dataclass(slots=True)
 class _Block:
-    """Lines that stay on one image; ``rule`` is the stroke width of a line drawn below them."""
+    """Lines of text that are not split between two images.
+
+    ``rule`` is the width, in pixels, of a rule drawn below the lines; 0 for none.
+    """
 
     lines: list[_Line] = field(default_factory=list)
     rule: int = 0
@@ -70,14 +78,15 @@ class _Block:
 
 
 def image(w: Words, sheet: Sheet, part: int) -> tuple[bytes, int]:
-    """Return one part of the list (from 1) as PNG of at most `LIMIT_BYTES`, and the part count.
+    """Return one image of the list as PNG of at most `LIMIT_BYTES`, and the number of images.
 
-    Each part shows the list's date, and DEMO while demo rows are loaded.
+    Each image shows the list's date, and DEMO while demo rows are loaded. ``part`` is the number of
+    the image, from 1.
 
     Raises
     ------
     NoSuchPartError
-        If the list has fewer parts.
+        If the list has fewer images.
     """
     parts = _parts(w, sheet)
     if part > len(parts):
@@ -87,8 +96,8 @@ def image(w: Words, sheet: Sheet, part: int) -> tuple[bytes, int]:
 
 def _parts(w: Words, sheet: Sheet) -> list[list[_Block]]:
     blocks = list(_blocks(w, sheet))
-    # The head has the same height for every part number, so any one-digit number serves to measure
-    # it.
+    # The head of an image is equally high for all part numbers of one digit, so measure the head of
+    # "9 of 9": the true number of parts is not known yet.
     head = _head(w, sheet, 9, 9)
     room = HEIGHT - 2 * MARGIN - sum(block.height for block in head)
     parts: list[list[_Block]] = [[]]
@@ -207,7 +216,7 @@ def _png(blocks: Sequence[_Block]) -> bytes:
 
 
 def _few_greys(image: Image.Image, shades: int) -> Image.Image:
-    """Return a palette image with few greys, which takes an eighth of the bytes of 256 greys."""
+    """Convert an image of 256 grey levels to a palette image of a few evenly spaced levels."""
     last = shades - 1
     numbered = image.point([round(grey * last / 255) for grey in range(256)])
     numbered.putpalette([round(n * 255 / last) for n in range(shades) for _ in range(3)])
@@ -231,7 +240,7 @@ def _draw(draw: ImageDraw.ImageDraw, block: _Block, top: int) -> None:
 
 @lru_cache(maxsize=8192)
 def _length(word: str, size: int, *, is_bold: bool) -> float:
-    """Return the width of a word in pixels, cached because each part lays out the whole list."""
+    """Return the width of a word in pixels; cached, because each image lays out the whole list."""
     return _font(size, is_bold=is_bold).getlength(word)
 
 

@@ -1,4 +1,4 @@
-"""Words of a municipality's list, shared by the printable page and the images."""
+"""Texts of a municipality's list of spaces, shared by the page to print, images and messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from geo.spaces.candidates import Described
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """One place of the list, worded."""
+    """Texts about one space of the list: name, kind with locality, and further lines."""
 
     name: str
     about: str
@@ -24,7 +24,7 @@ class ListEntry:
 
 @dataclass(frozen=True, slots=True)
 class ListSection:
-    """Places under a heading; the first section says so where it has no place."""
+    """Spaces of a list under a common heading; only the first section can be empty."""
 
     heading: str
     entries: Sequence[ListEntry]
@@ -37,16 +37,17 @@ class Sheet:
     Attributes
     ----------
     title, about
-        Name of the municipality, and its area with the service that the list is limited to.
+        Heading with the name of the municipality; its area, with the service that the list is
+        limited to, if any.
     dates
         Day of the data, and last day on which the list may be used (P49).
     notices
-        Warning of DEMO data, while demo rows are loaded (P35).
+        Warning of DEMO data, while demo rows are loaded (P35); otherwise empty.
     sections
-        Places of the municipality, then the nearest places in other municipalities.
+        Spaces of the municipality, then the nearest spaces in other municipalities.
     help, complaints
-        Help lines of the area (P45) with whom to call for protected services (P38), and how to
-        complain about staff (P44).
+        Help lines of the area (P45) after the number to call for protected services (P38), and
+        lines for complaints about staff (P44).
     address
         URL of the newest version of the list.
     """
@@ -64,7 +65,7 @@ class Sheet:
 def sheet_of(
     w: Words, names: labels.Names, found: MunicipalList, *, hotline: str | None, address: str
 ) -> Sheet:
-    """Return the words of a list; ``address`` is the URL of its newest version."""
+    """Word a municipality's list; ``address`` is the URL of the newest version of the list."""
     there, day = found.there, local_day(found.now, found.there.timezone)
     ends = print_text.list_ends((one.properties for one in found.places), day)
     area = ", ".join(filter(None, (there.admin1, w.country(there.country))))
@@ -120,7 +121,10 @@ def _entry(
 
 
 def text_of(w: Words, sheet: Sheet) -> str:
-    """Return a list as WhatsApp messages, each with the date and, if demo rows are loaded, DEMO."""
+    """Return a list as the text of WhatsApp messages, one after the other.
+
+    Each message shows the date and, if demo rows are loaded, DEMO.
+    """
 
     def head(number: int) -> str:
         more = "" if number == 1 else f" ({number})"
@@ -148,10 +152,10 @@ def _written(w: Words, entry: ListEntry) -> str:
 
 
 def nothing(w: Words) -> str:
-    """Return the text for a section without places."""
+    """Return the text that stands in a section without spaces."""
     return w.gettext("No se conoce un lugar aquí.")
 
 
 def newest(w: Words, sheet: Sheet) -> str:
-    """Return the line with the URL of the newest list."""
+    """Return the line that states the URL of the newest version of the list."""
     return w.gettext("La lista más nueva: %(address)s") % {"address": sheet.address}

@@ -1,6 +1,7 @@
-"""Reasons for the ranking of matched spaces, in words without percentages or "safe" (P13, P46).
+"""Reasons why matching names or leaves out spaces, in words (P13, P46).
 
-Each reason has a code for partner apps; the pages word the code in their languages.
+The words hold no percentages, and never call a space or a way "safe". Each reason has a code for
+partner apps, and a phrase that the pages translate.
 """
 
 import math
@@ -21,7 +22,7 @@ from routing.travel.profiles import Profile, walking_days
 
 @dataclass(frozen=True)
 class MatchReason:
-    """One reason: a code and its wording."""
+    """Reason why a space is named or left out: a code and a phrase to translate."""
 
     code: str
     phrase: Phrase
@@ -35,13 +36,13 @@ class LeftOut:
     count: int
 
 
-#: Closing sentence of every match, so that there is always a next step.
+#: Closing sentence of every matching result, so that the person always knows a next step.
 FALLBACK = SafetyPhrase(
     "Si nada de esto le sirve, llame a una de las líneas o pregunte en el espacio de apoyo o a las "
     "autoridades más cercanas. Pedir ayuda y protección es un derecho."
 )
 
-#: The same sentence for a country without a known help line.
+#: Closing sentence of a matching result for a country without a known help line.
 FALLBACK_UNKNOWN = SafetyPhrase(
     "Si nada de esto le sirve, pregunte en el espacio de apoyo o a las autoridades más cercanas. "
     "Pedir ayuda y protección es un derecho."
@@ -80,12 +81,12 @@ _BORDER = SafetyPhrase("del otro lado de una frontera sin paso oficial abierto q
 
 
 def fallback(lines: Sequence[Line]) -> SafetyPhrase:
-    """Return the closing sentence; it says "call" only if a phone number stands beside it."""
+    """Return the closing sentence; it says "call" only if there are phone lines to call."""
     return FALLBACK if lines else FALLBACK_UNKNOWN
 
 
 def left_out(match: Match) -> list[LeftOut]:
-    """Word how many spaces were excluded from the match, by reason."""
+    """Return how many spaces matching left out, with the reason in words."""
     words: Mapping[str, Phrase] = {refusal.value: said for refusal, said in _LEFT_OUT.items()}
     found = [
         LeftOut(MatchReason(code, words[code]), count) for code, count in match.left_out.items()
@@ -128,7 +129,8 @@ def _hours(match: Match, option: Option) -> Iterator[MatchReason]:
     else:
         yield MatchReason("open", Phrase("abierto a su llegada según su horario"))
     hours = option.candidate.hours
-    # Few schedules state a last entry, and `status_at` is costly because it looks weeks ahead.
+    # `status_at` is costly, because it looks weeks ahead; call it only for schedules with a last
+    # entry, which few have.
     if not any(opening.last_entry for opening in hours.openings):
         return
     last_entry = hours.status_at(option.arrival).last_entry
@@ -238,7 +240,10 @@ _WHY_NOT_NOW = {
 
 
 def fallback_reasons(fallback: Fallback) -> list[MatchReason]:
-    """Say why a fallback space is no destination at the arrival time, and when it opens."""
+    """Word why a fallback space is no destination at the arrival time, and when it opens next.
+
+    The last reason is the advice to call before going there.
+    """
     option = fallback.chosen.option
     space = option.candidate
     found = [] if fallback.role != "guide" else [_GUIDE]

@@ -1,9 +1,9 @@
-"""E-mail notifications: they say that a task waits and where, but never name a place."""
+"""Texts of e-mail notifications about events such as a change to review; none names a place."""
 
 from collections.abc import Mapping
 from typing import Any
 
-#: Subject and text by event and language; people who read none of the languages get Spanish.
+#: Subject and text of the e-mail by event and language, with Spanish for all other languages.
 _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "proposal.created": {
         "es": ("Hay un cambio por revisar", "Alguien propuso un cambio que espera su decisión."),
@@ -226,8 +226,8 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             ),
         ),
     },
-    # Sent in Spanish to the address from the settings; the single anchor line can be saved to a
-    # file unchanged.
+    # Sent in Spanish only, to an address from the settings. `text_of` appends the anchor of the
+    # audit log as a single line, which can be saved to a file unchanged.
     "audit.head": {
         "es": (
             "Código de la auditoría",
@@ -250,7 +250,8 @@ def text_of(
     event : str
         One of `geo.accounts.outbox.EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`, or `ANCHOR_EVENT`.
     payload : mapping
-        Ids of the event; a proposal's id becomes a link. An anchor event carries its line.
+        Ids of the records of the event. The text links to the proposal with ``proposal_id``, and
+        ends with ``line``, the anchor line of an `ANCHOR_EVENT`.
     language : str
         Language of the recipient; Spanish if the event has no text in the language.
     base_url : str or None

@@ -1,4 +1,4 @@
-"""Words of a space's poster, to hang at its door and along the way (P43 to P45)."""
+"""Texts of a space's poster, which hangs at the space's door and along the way (P43 to P45)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from geo.spaces.candidates import Described
 
 @dataclass(frozen=True)
 class PosterFacts:
-    """Data that a poster is made from."""
+    """Data for the poster of one space: its record, referral points, phone lines, vocabulary."""
 
     described: Described
     referrers: Sequence[str]
@@ -36,14 +36,14 @@ class PosterFacts:
 
 @dataclass(frozen=True)
 class Poster:
-    """A poster in one language.
+    """Texts of a poster in one language.
 
     Attributes
     ----------
     is_member
-        The space is a verified member and shows the network's sign (P28).
+        Whether the space is a verified member, whose poster shows the network's sign (P28).
     notices
-        Warning of DEMO data, while demo rows are loaded (P35).
+        Warning of DEMO data, while demo rows are loaded (P35); otherwise empty.
     address
         URL of the space's page, drawn as QR code.
     scan
@@ -84,8 +84,8 @@ async def read_poster(session: AsyncSession, space_id: str, now: datetime) -> Po
     Raises
     ------
     NotFoundError
-        If the space is hidden, has expired or never existed, which look the same from outside
-        (P39); or if it is closed for good, which its page says.
+        If the space is hidden, has expired or never existed; the error is the same for all three
+        (P39). Also if the space is closed for good, which the space's page tells.
     """
     found = await visible_space(session, space_id, now)
     row = found.properties
@@ -112,7 +112,10 @@ def short_address(base: str, space_id: str) -> str:
 
 
 def poster_of(w: Words, found: PosterFacts, *, hotline: str | None, base: str) -> Poster:
-    """Return the words of a poster."""
+    """Word the poster of a space.
+
+    ``hotline`` is the number to call for protected services, ``base`` the base URL of the pages.
+    """
     row, now = found.described.properties, found.now
     day = local_day(now, row["timezone"])
     kind = labels.term(w, found.names, "space_kind", row["kind"])

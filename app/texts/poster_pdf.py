@@ -26,7 +26,8 @@ _INNER = WIDTH - 2 * MARGIN
 #: length; ISO/IEC 18004 asks for four white modules on each side.
 _CODE = 36.0
 
-#: Font sizes in points, before `_SCALES` shrinks a text that does not fit.
+#: Font sizes in points, and the factors by which all sizes are multiplied, tried in order until the
+#: texts fit the page.
 _NAME, _LARGE, _TEXT, _SMALL = 24.0, 13.0, 10.5, 8.0
 _SCALES = (1.0, 0.93, 0.86, 0.8, 0.74, 0.68, 0.62, 0.56)
 #: Line height in millimetres per point of font size.
@@ -41,7 +42,10 @@ LIMIT_BYTES = 20_000
 
 
 def draw(poster: Poster) -> bytes:
-    """Return a poster as PDF of at most `LIMIT_BYTES`; equal posters give equal bytes."""
+    """Return a poster as PDF of at most `LIMIT_BYTES`; equal posters give equal bytes.
+
+    If the file is too large with the bold font, it is made again with the plain font alone.
+    """
     drawn = _fitting(poster, has_bold=True)
     return drawn if len(drawn) <= LIMIT_BYTES else _fitting(poster, has_bold=False)
 
@@ -57,7 +61,10 @@ def _fitting(poster: Poster, *, has_bold: bool) -> bytes:
 
 
 class _Sheet:
-    """One poster page, laid out at one font scale."""
+    """Page of a poster with all font sizes multiplied by one factor.
+
+    ``fits`` tells whether the upper block of texts ends above the bottom block.
+    """
 
     def __init__(self, poster: Poster, scale: float, *, has_bold: bool) -> None:
         self.poster, self.scale, self.has_bold = poster, scale, has_bold
@@ -79,7 +86,7 @@ class _Sheet:
         self._bottom()
 
     def close(self) -> None:
-        # fpdf2 leaves its font files open until garbage collection.
+        # Without this, fpdf2 keeps the font files open until garbage collection.
         for font in self.pdf.fonts.values():
             if isinstance(font, TTFFont):
                 font.close()
@@ -90,7 +97,7 @@ class _Sheet:
         return out.getvalue()
 
     def _watermark(self) -> None:
-        """Write DEMO across the page, behind all other content (P35)."""
+        """Write DEMO in grey across the page, below all other content, for demo data (P35)."""
         if not self.poster.notices:
             return
         self._letter(118, is_bold=True)
@@ -145,7 +152,7 @@ class _Sheet:
         self.pdf.set_y(max(ends))
 
     def _bottom_height(self) -> float:
-        """Measure the bottom block in millimetres by rendering it off the page."""
+        """Return the height of the bottom block, millimetres, by rendering it off the page."""
         with self.pdf.offset_rendering() as unseen:
             self.pdf, seen = cast("FPDF", unseen), self.pdf
             self.pdf.set_y(0)
@@ -172,7 +179,7 @@ class _Sheet:
             self._write(self.poster.originals, _SMALL)
 
     def _code(self, left: float, top: float) -> None:
-        """Draw the QR code of the page's URL, with the URL as text for people who type."""
+        """Draw the QR code of the space's URL; below it, the URL as text for people who type."""
         matrix = [list(row) for row in segno.make_qr(self.poster.address, error="m").matrix]
         module = (_CODE - 2) / (len(matrix) + 8)
         start = 4 * module
@@ -232,7 +239,7 @@ class _Sheet:
 
 
 def _stretches(row: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the runs of dark modules in a row as pairs of start and length."""
+    """Return the runs of dark modules in a row of a QR code as pairs of start and length."""
     found: list[tuple[int, int]] = []
     for x, is_dark in enumerate(row):
         if not is_dark:

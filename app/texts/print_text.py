@@ -1,7 +1,7 @@
-"""Words of printed or forwarded texts: municipal lists, their images, and posters.
+"""Lines of text for printing and forwarding: municipal lists, their images, and posters.
 
 Lines are short, the most needed first, in five languages. Free text of a record is Spanish, and so
-is an unreviewed safety text (P47); each line states whether it is Spanish.
+is a safety text without a reviewed translation (P47); each line states whether it is Spanish.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,8 +24,8 @@ from geo.hours.wording import hours_text
 
 Row = Mapping[str, Any]
 
-#: Validity of a list in days: that of a place to sleep (30 days, P41), unless one of the listed
-#: places expires earlier.
+#: Maximum validity of a list in days: a record of a place to sleep is valid for as long (P41). A
+#: list with a space whose record expires earlier is valid until then.
 LIST_DAYS = 30
 
 KINDS: Mapping[str, str] = {
@@ -41,7 +41,7 @@ PROTECTED = marked_safety(
     "Por violencia de género, trata, o si es menor de edad y está sin compañía: no hay "
     "direcciones aquí, llame."
 )
-#: The same text for an area without a known number.
+#: Text about protected services for an area without a known number to call.
 PROTECTED_UNKNOWN = marked_safety(
     "Por violencia de género, trata, o si es menor de edad y está sin compañía: no hay "
     "direcciones aquí. Pida ayuda a las autoridades o en un hospital."
@@ -50,16 +50,16 @@ PROTECTED_UNKNOWN = marked_safety(
 
 @dataclass(frozen=True, slots=True)
 class PrintLine:
-    """One line: an optional label and the words.
+    """One line: a text with an optional label before it.
 
     Attributes
     ----------
     is_original
-        The words are Spanish, whatever the language of the other lines.
+        Whether the text is Spanish, whatever the language of the other lines.
     is_strong
-        The line is emphasised.
+        Whether the line is emphasised.
     link
-        URI that a phone opens from the line (``tel:``, ``sms:`` or WhatsApp).
+        URI that a phone opens for a tap on the line (``tel:``, ``sms:`` or WhatsApp), or None.
     """
 
     text: str
@@ -70,7 +70,7 @@ class PrintLine:
 
 
 def name(row: Row, *, has_demo: bool) -> str:
-    """Return a place's name, with DEMO in front unless the name says so already (P35)."""
+    """Return a space's name, preceded by DEMO for demo data unless the name contains DEMO (P35)."""
     own = str(row["name"])
     return f"DEMO {own}" if has_demo and "DEMO" not in own else own
 
@@ -81,7 +81,10 @@ def demo_warning(w: Words) -> PrintLine:
 
 
 def protected(w: Words, hotline: str | None, lines: AreaContacts) -> PrintLine:
-    """Return whom to call for protected services (P38): the hotline, else the area's lines."""
+    """Return the line with the numbers to call for protected services (P38).
+
+    The numbers are the network's hotline or, without a hotline, the phone lines of the area.
+    """
     numbers = [] if hotline else _numbers(lines)
     own, said = w.reviewed(PROTECTED if hotline or numbers else PROTECTED_UNKNOWN)
     if hotline:
@@ -93,7 +96,7 @@ def protected(w: Words, hotline: str | None, lines: AreaContacts) -> PrintLine:
 
 
 def _numbers(lines: AreaContacts) -> list[tuple[str, str]]:
-    """Return one number for each kind of protected line, the first that the area lists."""
+    """Return the area's first number of each kind of phone line for protected services."""
     found: dict[str, str] = {}
     for line in lines.lines:
         if line["kind"] in PROTECTED_LINES and (number := line["phone"] or line["whatsapp"]):
@@ -120,9 +123,10 @@ def place(
     *,
     is_brief: bool = False,
 ) -> list[PrintLine]:
-    """Return the lines about a place; ``row`` holds its published properties.
+    """Return the lines about a space; ``row`` holds the space's published properties.
 
-    The brief form leaves out where the place is and whom it serves: callers are told on the phone.
+    The brief form leaves out where the space is and whom it serves, which people learn when they
+    call the space.
     """
     return [
         *warnings(w, row, referrers),
@@ -135,7 +139,7 @@ def place(
 
 
 def warnings(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine]:
-    """Yield why a place cannot be entered now, and the place's own notice (P15)."""
+    """Yield lines that say why a space cannot be entered now, and the space's own notice (P15)."""
     if row["status"] == "full" or row["capacity"] == "full":
         yield PrintLine(w.gettext("Lleno por ahora: llame antes de ir"), is_strong=True)
     elif row["status"] == "temporarily_closed":
@@ -147,20 +151,23 @@ def warnings(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine
 
 
 def referral(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine]:
-    """Yield the names of the spaces that refer to a place with entry by referral only."""
+    """Yield, for a space with entry by referral only, a line with the spaces that refer to it."""
     if row["access"] == "referral_only":
         said = ", ".join(referrers) or w.gettext("pregunte en otro espacio")
         yield PrintLine(said, w.gettext("Solo con remisión"), is_strong=True)
 
 
 def services(w: Words, names: labels.Names, row: Row) -> list[str]:
-    """Return the names of a place's services in the order of the vocabulary."""
+    """Return the names of a space's services in the order of the vocabulary."""
     codes = labels.in_order(names, "service", row["services"])
     return [labels.term(w, names, "service", code) for code in codes]
 
 
 def opening(w: Words, row: Row, day: date) -> Iterable[PrintLine]:
-    """Yield the weekly hours as the place stated them (P43), and coming exceptions."""
+    """Yield lines with the weekly hours as the space stated them (P43), and with exceptions.
+
+    Exceptions that ended before ``day`` are left out.
+    """
     hours = hours_of(row)
     label = w.gettext("Según su horario")
     if not hours.openings:
@@ -191,7 +198,7 @@ def _holidays(w: Words, row: Row) -> str | None:
 
 
 def weekly(w: Words, hours: Hours) -> str | None:
-    """Write openings that all repeat weekly without end; None if any opening does not."""
+    """Write the openings in words; None unless all of them repeat every week without end."""
     if not all(map(_is_weekly, hours.openings)):
         return None
     return "; ".join(f"{_days(w, one)} {_times(w, one)}" for one in hours.openings)
@@ -223,7 +230,7 @@ def _days(w: Words, opening: Opening) -> str:
 
 
 def _clocks(w: Words, hours: Opening | DayException) -> str:
-    """Write opening and closing time; empty for a day on which the place is closed."""
+    """Write opening and closing time; empty for a day on which the space is closed."""
     if hours.opens_at is None or hours.closes_at is None:
         return ""
     if hours.opens_at == hours.closes_at:
@@ -240,7 +247,7 @@ def _times(w: Words, opening: Opening) -> str:
 
 
 def numbers(row: Row) -> list[tuple[str, str]]:
-    """Return the public numbers of a place that a phone can call or text, with their kind."""
+    """Return the public numbers of a space that a phone can call or text, with their kind."""
     stated = [(str(phone["number"]), phone.get("type") or "voice") for phone in row["phones"]]
     return [(number, kind) for number, kind in stated if kind not in {"fax", "pager"}]
 
@@ -256,7 +263,7 @@ def _link(number: str, kind: str = "voice") -> str | None:
 
 
 def phones(w: Words, row: Row) -> Iterable[PrintLine]:
-    """Yield the public numbers and the contact, or a line that no number is known."""
+    """Yield lines with a space's public numbers and contact, or a line that no number is known."""
     found = numbers(row)
     for number, kind in found:
         called = {"whatsapp": "WhatsApp", "sms": "SMS"}.get(kind) or w.gettext("Teléfono")
@@ -268,7 +275,7 @@ def phones(w: Words, row: Row) -> Iterable[PrintLine]:
 
 
 def where(w: Words, row: Row) -> Iterable[PrintLine]:
-    """Yield the location in words: address, landmark, kilometre of the road."""
+    """Yield a line with a space's location in words: address, landmark, kilometre of the road."""
     road = row["road"]
     if row["road_km"] is not None:
         kilometre = f"km {format_decimal(row['road_km'], locale=w.locale)}"
@@ -279,7 +286,7 @@ def where(w: Words, row: Row) -> Iterable[PrintLine]:
 
 
 def whom(w: Words, row: Row) -> Iterable[PrintLine]:
-    """Yield whom a place serves in its own words, its cost, required documents, and languages."""
+    """Yield lines with whom a space serves (in its own words), cost, documents and languages."""
     if row["eligibility"]:
         yield PrintLine(row["eligibility"], w.gettext("Para quién"), is_original=True)
     facts = []
@@ -304,7 +311,10 @@ def whom(w: Words, row: Row) -> Iterable[PrintLine]:
 
 
 def validity(w: Words, row: Row, now: datetime) -> Iterable[PrintLine]:
-    """Yield the day of the last confirmation and the last day of use (P22, P49)."""
+    """Yield a line with the day of a space's last confirmation and the data's last valid day.
+
+    P22 asks for the age of data, P49 for the day until which a copy may be used.
+    """
     until = w.gettext("Use este dato hasta el %(date)s") % {"date": w.day(row["expires_on"])}
     age = age_of(row, now)
     if row["demo"]:
@@ -318,9 +328,9 @@ def validity(w: Words, row: Row, now: datetime) -> Iterable[PrintLine]:
 
 
 def help_lines(w: Words, lines: AreaContacts) -> list[PrintLine]:
-    """Return the help lines of an area, and a note for each kind without a known line (P45).
+    """Return the phone lines of an area, and a note for each kind without a known line (P45).
 
-    Lines for complaints are in `complaint_lines`.
+    Phone lines for complaints about staff are left out (see `complaint_lines`).
     """
     said = [_line(w, line) for line in lines.lines if line["kind"] != "psea"]
     said += [
@@ -332,7 +342,7 @@ def help_lines(w: Words, lines: AreaContacts) -> list[PrintLine]:
 
 
 def complaint_lines(w: Words, lines: AreaContacts) -> list[PrintLine]:
-    """Return the lines for complaints about staff that are independent of the operators (P44)."""
+    """Return the phone lines for complaints about staff, independent of space operators (P44)."""
     found = [_line(w, one) for one in lines.lines if one["kind"] == "psea" and one["independent"]]
     return found or [PrintLine(w.gettext("No se conoce una línea de esta zona."))]
 
@@ -352,7 +362,7 @@ def _kind(w: Words, kind: str) -> tuple[str, bool]:
 
 
 def list_ends(rows: Iterable[Row], day: date) -> date:
-    """Return the last day on which a list made on ``day`` may be used."""
+    """Return the last day on which a list of spaces, made on ``day``, may be used."""
     ends: list[date] = [row["expires_on"] for row in rows]
     return min([day + timedelta(days=LIST_DAYS), *ends])
 
@@ -369,15 +379,15 @@ def mark(w: Words, one: PrintLine) -> str:
 
 
 def originals(w: Words) -> str:
-    """Return the legend that explains the label of `mark`."""
+    """Return the legend that explains the label ``[ES]`` of Spanish lines."""
     return f"ES = {w.gettext('texto original en español')}"
 
 
 def help_heading(w: Words) -> str:
-    """Return the heading of the lines of help."""
+    """Return the heading over the phone lines for help."""
     return w.gettext("Teléfonos de ayuda de la zona")
 
 
 def complaints_heading(w: Words) -> str:
-    """Return the heading of the lines for complaints."""
+    """Return the heading over the phone lines for complaints."""
     return w.gettext("Para quejarse del personal")

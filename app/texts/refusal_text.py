@@ -1,4 +1,4 @@
-"""Body of a response that refuses a route, as a sentence and as JSON members (P11, P32, P54).
+"""Content of a response that refuses a route: a text and JSON members (P11, P32, P54).
 
 The text is in the language of the request; a text that no person has reviewed in that language
 stays Spanish and is labelled as Spanish (P47).
@@ -13,7 +13,7 @@ from geo.spaces.queries import NearSpace
 
 
 def detail(error: RouteRefusedError, w: Words) -> str:
-    """Return the sentence that says why there is no route, or none of a reasonable length."""
+    """Return the text that says why there is no route, or no route of a reasonable length."""
     if isinstance(error, DetourRefusedError):
         is_closure = isinstance(error, LongDetourError)
         return detour_text.refusal(w, "closure" if is_closure else "ceiling", error.because)
@@ -21,7 +21,10 @@ def detail(error: RouteRefusedError, w: Words) -> str:
 
 
 def members(error: RouteRefusedError, w: Words) -> dict[str, Any]:
-    """Return the JSON members: obstacles, next opening, and the nearest help on the same side."""
+    """Return the JSON members of a refusal: obstacles, next opening, and help to turn to.
+
+    The nearest space is on the side of the obstacles where the refused leg starts.
+    """
     return {
         "blocked_by": error.blocked_by,
         "next_opening": error.next_opening,
@@ -34,7 +37,7 @@ def members(error: RouteRefusedError, w: Words) -> dict[str, Any]:
 
 
 def _detour(error: DetourRefusedError, w: Words) -> dict[str, Any]:
-    """Return the reasons for the detour, and the figures of the best route that was refused."""
+    """Return JSON members with the reasons for a detour and the figures of the refused route."""
     return {
         "because": detour_text.written(w, error.because),
         "detour": {

@@ -1,8 +1,8 @@
 """Content of an exported route file: the route without its beginning.
 
-A file is made to be carried and passed on, so it must not reveal where the journey starts (P48):
-the beginning of the line is cut off, with the spaces on it. Alternative routes are left out,
-because several lines that begin around one place would give the place away.
+People carry files and pass them on, so a file must not reveal where the journey starts (P48): the
+beginning of the line is cut off, with the spaces along the cut-off part. Alternative routes are
+left out, because several lines that begin around one place would give the place away.
 """
 
 from collections.abc import Iterator
@@ -25,20 +25,21 @@ DEMO: Final = "DEMO"
 #: graph.
 DIGITS: Final = 7
 
-#: Length cut off the beginning, metres: a kilometre hides the house and the shelter (the width that
-#: P34 gives the border strip) [A]. A route shorter than two kilometres loses its first half.
+#: Length cut off the beginning of a route, metres. A kilometre, the width that P34 gives the border
+#: strip, hides a house or shelter at the start [A]. A route shorter than two kilometres loses its
+#: first half.
 OMITTED_M: Final = 1_000.0
 _OMITTED_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True)
 class Carried:
-    """One route as written to a file.
+    """Content of a file with one route.
 
     Attributes
     ----------
     name, text
-        Name and description of the route, marked DEMO if it is one (P35).
+        Name and description of the route, marked DEMO if demo rows are loaded (P35).
     source
         Names of the road networks.
     stops
@@ -70,7 +71,7 @@ def carried(answer: JourneyAnswer, now: datetime, w: Words, index: int = 0) -> C
     now
         The current time, timezone-aware.
     w
-        Texts of the requested language.
+        Translations into the requested language.
     index
         Index of the route in the response.
     """
@@ -102,7 +103,7 @@ def omitted_m(distance_m: float) -> float:
 def _without_beginning(journey: Journey) -> Iterator[tuple[float, float]]:
     route = journey.route
     from_m = omitted_m(route.distance_m)
-    # A route without length keeps only its end.
+    # A route without length would have no vertex after the cut; keep its last vertex.
     first = min(int(np.searchsorted(route.measure_m, from_m, "right")), len(route.measure_m) - 1)
     before_m, after_m = route.measure_m[first - 1], route.measure_m[first]
     share = float((from_m - before_m) / (after_m - before_m)) if after_m > before_m else 1.0
@@ -119,5 +120,5 @@ def demo_marked(name: str, *, is_demo: bool) -> str:
 
 
 def add_text(parent: Element, tag: str, text: str) -> None:
-    """Append an element with text, replacing control characters, which XML 1.0 cannot hold."""
+    """Append an XML element with a text, without control characters, which XML 1.0 forbids."""
     SubElement(parent, tag).text = "".join(max(c, " ") for c in text)

@@ -1,4 +1,4 @@
-"""Registry of the file formats for routes: one entry here offers a format everywhere."""
+"""Registry of the file formats for routes: an entry here offers a format in API and route form."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,10 @@ from app.texts.route_export import Carried
 
 @dataclass(frozen=True)
 class RouteFileKind:
-    """A file format: its media type, and the function that writes a route as of a moment."""
+    """File format for routes.
+
+    ``write`` returns the bytes of a file, given the content of the file and the current time.
+    """
 
     media_type: str
     write: Callable[[Carried, datetime], bytes]

@@ -1,7 +1,7 @@
-"""Description of a route in words, stretch by stretch (P46).
+"""Description of a route in words, one sentence for each stretch (P46).
 
-The text states what is known and what is not, and promises nothing. A safety text without a
-reviewed translation stays Spanish and is labelled as Spanish (P47).
+The text states known data and missing data, and promises nothing. A safety text without a reviewed
+translation stays Spanish and is labelled as Spanish (P47).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,22 +24,22 @@ from routing.route.route import Route
 from routing.route.segments import RouteSegment
 from routing.route.trade_offs import Trade, trades
 
-#: Shortest climb, and shortest length without hazard reports, that the text mentions, metres [A].
+#: Least climb that the text mentions, and least length without hazard reports, metres [A].
 CLIMB_M: Final = 10.0
 SHORT_M: Final = 50.0
 
-#: An unnamed piece shorter than this (a kerb, a street crossing) gets no row of its own in a page's
-#: list, metres [A].
+#: Least length, metres, at which a segment without a road name gets a sentence of its own [A];
+#: shorter segments (a kerb, a street crossing) join the stretch before.
 _ROW_M: Final = 30.0
 
 
-#: Label of the end of a leg.
+#: Label of the point where a leg of the route ends.
 DESTINATION: Final = marked("Destino")
 
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """A part of a text with its language."""
+    """Part of a text with the code of its language."""
 
     text: str
     lang: str
@@ -54,11 +54,11 @@ class RouteTextSource:
     route, trade
         The route, and its comparison with the quickest route of the response.
     is_only
-        The response has no other route.
+        Whether the response has no other route.
     hazards
         Published hazards by id.
     timezones
-        IANA timezone name of each crossing.
+        IANA timezone name of each crossing, by id of the crossing; None if unknown.
     timezone
         IANA timezone name of the start, used for crossings without one.
     today
@@ -80,7 +80,11 @@ class RouteTextSource:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of a route for one sentence; None in a tuple stands for "not known"."""
+    """Part of a route that one sentence describes.
+
+    ``surfaces``, ``lit`` and ``sidewalk`` hold each distinct value of the tag along the part; None
+    in them stands for "not known".
+    """
 
     length_m: float
     road: str | None
@@ -108,7 +112,10 @@ def told(answer: JourneyAnswer, now: datetime) -> tuple[RouteTextSource, ...]:
 
 
 def plain(w: Words, parts: Sequence[TextPart]) -> str:
-    """Join parts to one text; parts that stay Spanish for want of a review are labelled (P47)."""
+    """Join parts into one plain text.
+
+    Parts that stay Spanish, because no person has reviewed their translation, are labelled (P47).
+    """
     text = ""
     for row, part in enumerate(parts):
         text += ("; " if text else "") + part.text
@@ -119,7 +126,7 @@ def plain(w: Words, parts: Sequence[TextPart]) -> str:
 
 
 def marked_up(w: Words, parts: Sequence[TextPart]) -> Markup:
-    """Join parts to HTML, with a ``lang`` attribute on parts in another language."""
+    """Join parts into one HTML text, with a ``lang`` attribute on parts in another language."""
     found = Markup()
     for row, part in enumerate(parts):
         text = part.text[:1].upper() + part.text[1:] if row == 0 else part.text
@@ -152,7 +159,10 @@ def stretch(parts: Sequence[RouteSegment]) -> Stretch:
 
 
 def stretches(segments: Sequence[RouteSegment]) -> tuple[Stretch, ...]:
-    """Merge consecutive segments that a person takes for one road: by name, hazards and night."""
+    """Merge consecutive segments with the same road name, hazards and darkness into stretches.
+
+    Segments without a name are merged by class of road; very short ones join the stretch before.
+    """
     rows: list[list[RouteSegment]] = []
     for segment in segments:
         if rows and _goes_on(rows[-1], segment):
@@ -205,7 +215,11 @@ def ground(
     climb_m: int | None,
     night: bool,
 ) -> list[TextPart]:
-    """Describe the ground after the location ``here``, with a part for the tags not known."""
+    """Describe the ground of a stretch: surface, light, sidewalk, climb, and walking by night.
+
+    The first part begins with ``here``, the length and road of the stretch. A second part names the
+    tags of which the value is not known, if any.
+    """
     known, missing = _tags(w.lang, road_class, surfaces, lit, sidewalk)
     found = [here, *known]
     if climb_m is not None:
@@ -229,7 +243,7 @@ def _is_unreported(unknown_m: float, length_m: float) -> bool:
 
 @lru_cache(maxsize=16_384)
 def where(lang: str, length: str, road: str | None, road_class: str) -> str:
-    """Say the length of a piece and the road that it belongs to."""
+    """Word the length of a stretch and the name or class of its road."""
     w = words(lang)
     if road is not None:
         return w.gettext("Segmento de %(length)s por %(road)s") % {"length": length, "road": road}
@@ -245,7 +259,10 @@ def _tags(
     lit: tuple[bool | None, ...],
     sidewalk: tuple[bool | None, ...],
 ) -> tuple[tuple[str, ...], TextPart | None]:
-    """Word the known tags of the ground, and the missing ones; cached, as combinations are few."""
+    """Word the known tags of the ground, and the tags of which the value is not known.
+
+    Cached, because few combinations of tags occur.
+    """
     w = words(lang)
     known = [w.gettext(SURFACES[surface]) for surface in surfaces if surface is not None]
     known += [*_yes_or_no(w, lit, _LIGHT), *_yes_or_no(w, sidewalk, _SIDEWALK)]
@@ -265,7 +282,7 @@ def _tags(
 
 _SURFACE, _LAMPS, _KERB = marked("superficie"), marked("luz"), marked("acera")
 
-#: Texts for yes, for no, and for yes on parts of the stretch.
+#: Texts for a tag that is yes, no, or yes on parts of the stretch only.
 _LIGHT = (marked("con luz"), marked("sin luz"), marked("con luz en partes"))
 _SIDEWALK = (marked("con acera"), marked("sin acera"), marked("con acera en partes"))
 
@@ -285,7 +302,7 @@ _DAYS_AGO = marked_safety("peligro publicado hace %(num)s días: %(kind)s")
 
 
 def hazard_words(w: Words, about: RouteTextSource, hazard_id: str) -> TextPart:
-    """Word a published hazard with its age in days, marked if it is a demo (P35, P36)."""
+    """Word a published hazard with its age in days, marked DEMO for a demo record (P35, P36)."""
     hazard = about.hazards[hazard_id]
     age = about.age_days(hazard_id)
     text = (_TODAY, _YESTERDAY)[age] if age <= 1 else _DAYS_AGO
@@ -299,19 +316,19 @@ def hazard_words(w: Words, about: RouteTextSource, hazard_id: str) -> TextPart:
 
 
 def safety(w: Words, text: str, **values: str) -> TextPart:
-    """Return a safety text, in this language if its translation is reviewed, else in Spanish."""
+    """Return a safety text in the language of ``w`` if that translation is reviewed, or Spanish."""
     filled, message = w.reviewed(text)
     return TextPart(message % values if values else message, filled.lang)
 
 
-#: Lengths below the first limit are written in metres, below the second in tens of metres; 995 m
-#: and more would round to 1,000 m.
+#: Lengths below the first limit are written in metres, lengths below the second in tens of metres,
+#: longer ones in kilometres; 995 m and more would round to 1,000 m.
 BY_METRES_M: Final = 10.0
 BY_TENS_M: Final = 995.0
 
 
 def metres(lang: str, length_m: float) -> str:
-    """Write a length: tens of metres below one kilometre, else kilometres."""
+    """Write a length: metres below 10 m, tens of metres below one kilometre, else kilometres."""
     if length_m < BY_METRES_M:
         return f"{round(length_m)} m"
     if length_m < BY_TENS_M:
@@ -324,5 +341,8 @@ _TENS = tuple(f"{tens * 10} m" for tens in range(100))
 
 @lru_cache(maxsize=4096)
 def _km(lang: str, hundreds: int) -> str:
-    """Write hundreds of metres as kilometres; cached because babel is slow and lengths recur."""
+    """Write a length, given in hundreds of metres, in kilometres.
+
+    Cached, because babel formats slowly and the same lengths recur.
+    """
     return words(lang).km(hundreds * 100.0)

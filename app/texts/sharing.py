@@ -1,7 +1,7 @@
-"""Sharing links of a space's page: text for WhatsApp and SMS, a position for a map app.
+"""Sharing links on a space's page: text for WhatsApp and SMS, a position for a map app.
 
-The links cause no request until a person taps one, and hold no data of that person. They exist for
-public spaces only, whoever reads the page, because anybody can read a forwarded message.
+The links cause no request until a person taps one, and hold no data of that person. Only pages of
+public spaces have them, whatever the reader's tier, because anybody can read a forwarded message.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,24 +24,24 @@ from geo.records import demo_rows
 from geo.spaces import candidates
 from geo.spaces.candidates import Described
 
-#: Precision of a space whose published position is its own; other spaces lie somewhere in their
-#: town.
+#: Value of ``coord_precision`` for a space whose exact position is published; of other spaces only
+#: the position of their town is.
 _EXACT = "point"
 
-#: Septets of a name that are never cut [A].
+#: Septets at the beginning of a space's name that are never cut [A].
 _NAME = 20
 
 
 @dataclass(frozen=True)
 class PublicSpace:
-    """A space as the public tier shows it.
+    """Public data of a space for sharing links.
 
     Attributes
     ----------
     referrers
         Names of the visible spaces that refer people to this space.
     municipality
-        Code of the municipality; None if the space states none with a code.
+        Code of the space's municipality; None if no municipality with a code is known.
     """
 
     described: Described
@@ -57,9 +57,9 @@ class Sharing:
     Attributes
     ----------
     whatsapp, sms
-        Links that open a message, to a recipient whom the reader chooses.
+        Links that open a message with the text, to a recipient whom the reader chooses.
     geo
-        ``geo:`` URI (RFC 5870) of the space's own public position; None if only its town is public.
+        ``geo:`` URI (RFC 5870) of the space's position; None if only its town is public.
     poster
         URL of the poster.
     municipal_list
@@ -126,10 +126,10 @@ def _lines(w: Words, space: PublicSpace, base: str, now: datetime) -> Iterable[s
 
 
 def short_message(w: Words, space: PublicSpace, *, base: str, now: datetime) -> str:
-    """Return a space as one SMS; if the text is too long, hours go first, then the URL.
+    """Return the data of a space as the text of one SMS.
 
-    Phone number, age of the data, DEMO and the reasons not to come always stay, with enough of the
-    name.
+    If the text is too long, the hours are left out first, then the URL, then the end of the name.
+    Phone number, age of the data, DEMO and the reasons not to come are always kept.
     """
     row = space.described.properties
     number = next((number for number, _ in print_text.numbers(row)), None)
@@ -147,7 +147,7 @@ def short_message(w: Words, space: PublicSpace, *, base: str, now: datetime) -> 
 
 
 def _state(w: Words, row: Row) -> str | None:
-    """Say why a place cannot be entered now or only by referral (P15)."""
+    """Word why a space cannot be entered now, or only by referral (P15); None if neither holds."""
     said = []
     if row["status"] == "full" or row["capacity"] == "full":
         said.append(w.gettext("lleno"))

@@ -1,8 +1,8 @@
 """Comparison of a route with the quickest route of its response, in one sentence (P46).
 
-Differences of more than a day on foot are in days, not hours, and never in percent. "Fewer reports"
-always comes with the length without any reports. `app.texts.route_text` explains the language of
-the parts (P47).
+Differences of more than a day on foot are stated in days, not hours, and never in percent. Next to
+"fewer reports" the text states the length without any hazard information. A safety text without a
+reviewed translation stays Spanish, as in `app.texts.route_text` (P47).
 """
 
 from collections.abc import Iterator
@@ -23,9 +23,10 @@ _MINUTE_S: Final = 60.0
 
 
 def trade_words(w: Words, about: RouteTextSource) -> list[TextPart]:
-    """Compare a route with the quickest, and word its unknown length and its waits at crossings.
+    """Word the comparison of a route with the quickest route, and waits at crossings.
 
-    The unknown length stands next to the reports, because fewer reports are no promise of safety.
+    The length without hazard information is stated next to the reports, because fewer reports are
+    no promise of safety. The only route of a response is not compared.
     """
     found: list[TextPart] = []
     is_compared = not about.is_only
@@ -46,7 +47,10 @@ _WAIT = marked_safety("espere en %(name)s hasta las %(time)s del %(day)s")
 
 
 def _more_or_less(w: Words, about: RouteTextSource) -> Iterator[str]:
-    """Word the difference in length: in days for routes of several days on foot, else in time."""
+    """Word the differences in time and length from the quickest route.
+
+    Time is in days for walks of several days, else in hours and minutes.
+    """
     route, trade = about.route, about.trade
     if trade.is_quickest:
         yield w.gettext("El más rápido de estos caminos")
@@ -76,7 +80,8 @@ def _hours(time_s: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-#: Texts for fewer reports, for more, and for fewer of one kind with more of another.
+#: Texts for fewer hazard reports than on the quickest route, for more, and for fewer reports of one
+#: kind with more of another.
 _REPORTED = (
     marked_safety("menos peligros reportados"),
     marked_safety("más peligros reportados"),
@@ -88,7 +93,10 @@ _HIGHER = marked_safety("más altura y frío")
 
 
 def _reports_compared(trade: Trade) -> Iterator[str]:
-    """Choose the text that compares reported hazards, without altitude, which nobody reports."""
+    """Yield the text that compares the reported hazards of a route with those of the quickest.
+
+    Altitude is left out, because it comes from elevation data, not from reports.
+    """
     if trade.is_quickest:
         return
     reported = [
@@ -121,13 +129,13 @@ def _height_compared(about: RouteTextSource) -> Iterator[str]:
     if height.value > 0:
         yield _HIGHER
     elif about.route.unknown["elevation"] < SHORT_M:
-        # With unknown elevations along the route, a smaller known exposure to altitude means
-        # nothing.
+        # Say "lower" only for a route with known elevations: on stretches without elevation data no
+        # exposure to altitude is counted.
         yield _LOWER
 
 
 def _larger(difference: ExposureDifference) -> float:
-    """Return the larger of the two routes' values."""
+    """Return the larger exposure of the two compared routes."""
     return max(difference.route_value, difference.route_value - difference.value)
 
 
