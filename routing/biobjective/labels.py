@@ -3,9 +3,9 @@
 A search runs over a `routing.biobjective.corridor.CorridorSide`, whose arcs have reduced costs: by
 how much the cheapest path to the goal over the arc exceeds the cheapest path from the arc's tail.
 This excess is the arc's *waste*. A label therefore needs no estimate of the rest of the path: its
-costs are those of the cheapest path of all plus the waste so far. Labels are settled in lexicographic order, first cost first, and the least
-second cost seen at a node decides in one comparison whether a label is dominated (BOA*: Hernández
-et al., ICAPS 2020).
+costs are those of the cheapest path of all plus the waste so far. Labels are settled in
+lexicographic order, first cost first, and the least second cost seen at a node decides in one
+comparison whether a label is dominated (BOA*: Hernández et al., ICAPS 2020).
 """
 
 from typing import Final

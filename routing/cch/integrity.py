@@ -63,7 +63,7 @@ def _checks(t: Topology, tail: Int32, head: Int32) -> Iterator[tuple[str, bool]]
 
 
 def are_offsets(first: Int64, length: int) -> bool:
-    """Return whether the runs ``first[v]`` to ``first[v + 1]`` cover an array of that length."""
+    """Return whether the runs ``first[v]`` to ``first[v + 1]`` cover an array of given length."""
     if not len(first) or first[0] != 0 or first[-1] != length:
         return False
     return bool((np.diff(first) >= 0).all())

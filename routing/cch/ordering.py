@@ -123,7 +123,7 @@ def _postorder(parent: Int32) -> Int32:
             v = stack[size - 1]
             child = first_child[v]
             if child >= 0:
-                # The child list shrinks as it is walked, so each child is pushed once.
+                # Remove the child from its parent's list, so that each child is pushed once.
                 first_child[v] = next_sibling[child]
                 stack[size] = child
                 size += 1

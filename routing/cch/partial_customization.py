@@ -129,7 +129,7 @@ def _find_anew(
 ) -> tuple[int, int, int, int]:
     """Compute an arc's costs and origins up and down from its edges and its lower triangles."""
     best_up, best_down, by_up, by_down = _cheapest_edges(edge_is_up, arc_first, arc_edge, cost, a)
-    # A common lower neighbour of v and u is a descendant of v.
+    # Intersect the lower neighbours of v and u; a rank below both of them is a descendant of v.
     v = tail[a]
     u = head[a]
     i = down_first[v]

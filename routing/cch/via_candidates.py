@@ -194,9 +194,9 @@ def _common_with_best(
     seen_by: Int32,
     best_arc: Int32,
 ) -> int:
-    """Return the cost of the arcs that a way shares with the cheapest way.
+    """Return the cost of the arcs that the path over a via node shares with the cheapest path.
 
-    Return -1 if the way visits a rank twice.
+    Return -1 if the path visits a rank twice.
     """
     common = 0
     s = row

@@ -262,7 +262,7 @@ def _is_detour(
     from_cost: Int32,
     to_cost: Int32,
 ) -> bool:
-    """Return whether a way fails the T-test: it is not a cheapest path around its node."""
+    """Return whether a way fails the T-test: it is no cheapest path around its via node."""
     near, _ = far_end(
         first, head, tail, up, down, up_origin, down_origin, before, back, via, 0, True
     )
@@ -380,7 +380,7 @@ def _measure(
     kept: int,
     common: NDArray[np.float64],
 ) -> float:
-    """Return a way's length; ``common`` receives the length that it shares with each kept way."""
+    """Return a path's length; ``common`` receives the length shared with each kept path."""
     own = 0.0
     common[:kept] = 0.0
     for edge in edges:

@@ -115,7 +115,7 @@ def _west(edges: Floats, e: int, x: float, y: float) -> int:
 
 @inlined
 def _met(edges: Floats, e: int, ax: float, ay: float, bx: float, by: float) -> int:
-    """Return whether a segment meets an edge: `_APART`, `_TOUCHED` or `_NEAR`."""
+    """Return whether a segment meets a polygon's edge: `_APART`, `_TOUCHED` or `_NEAR`."""
     cx, cy, dx, dy = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
     if max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx):
         return _APART

@@ -171,7 +171,7 @@ class SegmentGrid:
     def _best(
         self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]], window: Window
     ) -> NearestSegment | None:
-        """Return the nearest accepted segment of a window."""
+        """Return the segment in a window of cells that is nearest to a point and accepted."""
         segments = self._within(window)
         if not segments.size:
             return None

@@ -77,11 +77,13 @@ class Components:
         return cls(label, largest, above, below, source, target)
 
     def size(self, component: int) -> int:
-        """Count the nodes and copies of a component."""
+        """Count the nodes of a component, with copies for turn restrictions."""
         return int(np.count_nonzero(self.label == component))
 
     def reaching(self, targets: NDArray[np.integer]) -> Bools:
-        """Return the components that reach any of the given ones, bool [C], including themselves.
+        """Return the components from which a path leads to any of the given ones, bool [C].
+
+        The given components are included.
 
         Parameters
         ----------
@@ -96,7 +98,9 @@ class Components:
         return found
 
     def reached(self, sources: NDArray[np.integer]) -> Bools:
-        """Return the components reached from any of the given ones, bool [C], including themselves.
+        """Return the components to which a path leads from any of the given ones, bool [C].
+
+        The given components are included.
 
         Parameters
         ----------
@@ -199,7 +203,7 @@ def _close(node: int, waiting: Ints32, waits: int, component: int, label: Ints32
 
 @compiled
 def _spread_up(found: Bools, source: Ints32, target: Ints32) -> None:
-    """Mark components from which marked ones are reached; rows are sorted by source, ascending."""
+    """Mark all components that lead to marked ones; edges are sorted by source, ascending."""
     for row in range(len(source)):
         if found[target[row]]:
             found[source[row]] = True
@@ -207,7 +211,7 @@ def _spread_up(found: Bools, source: Ints32, target: Ints32) -> None:
 
 @compiled
 def _spread_down(found: Bools, source: Ints32, target: Ints32) -> None:
-    """Mark components that are reached from marked ones; rows are sorted by source, ascending."""
+    """Mark all components reached from marked ones; edges are sorted by source, ascending."""
     for row in range(len(source) - 1, -1, -1):
         if found[source[row]]:
             found[target[row]] = True

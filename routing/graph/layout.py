@@ -82,7 +82,7 @@ METRIC: dict[str, tuple[str, str]] = {
 
 
 def metric_file(name: str, column: str) -> str:
-    """Return the name of the array that holds one field of a metric."""
+    """Return the name of the array, in a graph directory, that holds one field of a metric."""
     return f"metric_{name}_{column}"
 
 

@@ -27,7 +27,7 @@ type Float64 = NDArray[np.float64]
 
 _SNAP_LIMIT_M = {"osm": 1_000.0, "sketch": 25_000.0}  # design/definitions.md, "Snapping"
 
-#: Number of decoded road names to keep: those of a large city, some two megabytes [A].
+#: Number of decoded road names to cache: those of a large city, some two megabytes [A].
 _KEPT_NAMES = 16_384
 
 

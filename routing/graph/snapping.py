@@ -22,7 +22,7 @@ from routing.osm_tags.edge_flags import EdgeFlag, Mode
 type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
-#: Returns whether each of some edges, int64 [k], may be used: bool [k].
+#: Function that takes edge ids, int64 [k], and returns whether each edge may be used, bool [k].
 type Usable = Callable[[Ints], Bools]
 
 _MAX_LATITUDE = 90.0
@@ -169,7 +169,7 @@ class NearEdges:
     distance_m: Floats
 
     def __len__(self) -> int:
-        """Count the edges."""
+        """Return the number of near edges."""
         return len(self.edge)
 
     def only(self, rows: Ints) -> "NearEdges":

@@ -209,7 +209,7 @@ class TurnCopies:
         return [int(self.edge_tail[edge]), *tails[tails >= self.node_count].tolist()]
 
     def all_at(self, node: int) -> list[int]:
-        """Return a node and its copies."""
+        """Return a node and its copies for turn restrictions."""
         if not self.is_obeyed:
             return [node]
         first, after = np.searchsorted(self._sorted_node, [node, node + 1])

@@ -276,7 +276,8 @@ def _attributes(data: Mapping[str, Any]) -> WayAttributes | None:
     kind = tags.get("highway", "")
     if kind not in _OUR_OWN:
         return read_way(tags)
-    # These classes are read as a service road: open to every mode unless a tag says otherwise.
+    # Read this project's own classes as a service road: open to every mode unless a tag says
+    # otherwise.
     way = read_way(tags | {"highway": "service"})
     if way is None:
         return None

@@ -266,7 +266,7 @@ class RoadNetwork:
         return name in self._weights
 
     def weight(self, name: str | None) -> Weight:
-        """Return the costs of all edges by the weight of a name.
+        """Return the weight of the given name, with its costs of all edges.
 
         Raises
         ------

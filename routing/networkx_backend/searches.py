@@ -52,7 +52,7 @@ class SearchTree:
         return {labels[v]: cost for v, cost in zip(self.order.tolist(), costs, strict=True)}
 
     def paths(self) -> dict[Label, list[Label]]:
-        """Return the path from a source to each node, as node labels, by label of the end."""
+        """Return, by label of each reached node, the path from a source to the node as labels."""
         labels = self.network.nodes
         found: dict[Label, list[Label]] = {}
         edges = self.via[self.order]

@@ -30,7 +30,7 @@ APPROACH_M = 500.0
 #: degrees and one that is straight in the Mercator plane differ by centimetres (0.02 degree at
 #: latitude 60: 6 cm).
 _STRETCH_DEG = 0.02
-#: Side of the prefilter's cells: a street and a kilometre on either side of it fit in a cell.
+#: Side of the prefilter's cells, degrees: a street with a kilometre on either side fits in a cell.
 _SIEVE_DEG = 0.05
 #: Classes that never stay where they meet a border line. Footway, cycleway and steps are not among
 #: them: an official crossing may well have these for walkers.
@@ -243,7 +243,7 @@ class _Sieve:
         low, high = stretches.min(axis=1), stretches.max(axis=1)
         self._origin = np.floor(low.min(axis=0) / _SIEVE_DEG).astype(np.int64) - 1
         size = np.floor(high.max(axis=0) / _SIEVE_DEG).astype(np.int64) - self._origin + 2
-        # A ring of empty cells around the grid stands for everything beyond.
+        # A ring of empty cells around the others stands for all places outside the grid.
         self._is_met = np.zeros(size, dtype=bool)
         for column, row in self._corners(low, high):
             self._is_met[column, row] = True
@@ -423,7 +423,7 @@ def _roams_abroad(
 def _bridges(
     strip: BorderStrip, ways: WayTable, places: NodePlaces, pieces: Pieces, gone: Array
 ) -> NDArray[np.bool_]:
-    """Return which bridges to remove: near an uncertain line, or on a way that lost a piece."""
+    """Return the bridges to remove: near a border line in error, or on a way that lost a piece."""
     bridge = (ways.columns["forward"][pieces.way] & EdgeFlag.BRIDGE) != 0
     rows = np.flatnonzero(bridge)
     lost = gone[rows]

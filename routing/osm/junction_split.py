@@ -70,12 +70,12 @@ class Pieces:
 
     @property
     def tail(self) -> Array:
-        """Row of the node places where each piece begins, int64 [K]."""
+        """First node of each piece, as a row of the table of nodes, int64 [K]."""
         return np.asarray(self.shape[self.shape_start[:-1]])
 
     @property
     def head(self) -> Array:
-        """Row of the node places where each piece ends, int64 [K]."""
+        """Last node of each piece, as a row of the table of nodes, int64 [K]."""
         return np.asarray(self.shape[self.shape_start[1:] - 1])
 
     def take(self, keep: Array) -> "Pieces":
@@ -132,7 +132,8 @@ def cut(ways: WayTable, segments: WaySegments, keep: Array, barred: Array | None
     follows = np.concatenate(([False], (way[1:] == way[:-1]) & (tail[1:] == head[:-1])))
     begins = ~follows
     ends = np.concatenate((begins[1:], [True]))
-    # Count how often a node is passed: each segment's tail, and the head where a stretch ends.
+    # Count how often kept segments pass each node: at a segment's tail, and at its head where no
+    # segment follows.
     passed = np.concatenate((tail, head[ends]))
     times = np.bincount(passed, minlength=int(passed.max(initial=0)) + 1)
     starts_piece = begins | (times[tail] > 1)

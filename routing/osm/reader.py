@@ -108,7 +108,8 @@ class _WaysOfBlocks:
     #: Number of each tag value met so far, and the values as text, by number.
     numbers: dict[bytes, int] = field(default_factory=dict)
     values: list[str] = field(default_factory=list)
-    #: (code, value) pairs as bytes -> row of `attributes`, -1 where no mode may use such a way.
+    #: (key code, number of value) pairs of a way's tags as bytes -> row of `attributes`, -1 where
+    #: no mode may use a way with these tags.
     known: dict[bytes, int] = field(default_factory=dict)
     attributes: list[tuple[int, ...]] = field(default_factory=list)
     parts: list[tuple[Array, ...]] = field(default_factory=list)
@@ -238,7 +239,7 @@ def _nodes_of_blocks(source: Path, refs: Array, names: Names, progress: Progress
 def _read_block(
     block: pbf_blocks.Block, wanted: Array, places: Array, found: Array
 ) -> Array | None:
-    """Store the places of a block's nodes and return their tags; None where it has no nodes."""
+    """Store the coordinates of a block's wanted nodes; return their tags, None without nodes."""
     dense, single = list(block.objects(pbf_blocks.DENSE)), list(block.objects(pbf_blocks.NODES))
     if not dense and not single:
         return None

@@ -16,7 +16,7 @@ class Mode(StrEnum):
 
     @property
     def ends_flag(self) -> "EdgeFlag":
-        """Bit of ``edge_flags`` that allows this mode on an edge only to and from its places."""
+        """Bit of ``edge_flags`` that limits this mode to trips that begin or end on the edge."""
         return EdgeFlag.FOOT_ENDS if self is Mode.FOOT else EdgeFlag.VEHICLE_ENDS
 
 
@@ -37,9 +37,9 @@ class EdgeFlag(IntFlag):
     #: The edge is no through road for this mode; on a threshold, no-through roads begin here.
     FOOT_ENDS = 2048
     VEHICLE_ENDS = 4096
-    #: Tagged as not for wheelchairs.
+    #: The way or barrier is tagged as impassable for wheelchairs.
     NO_WHEELS = 8192
-    #: Tagged with a grade above `routing.osm_tags.ways.STEEP_GRADE`.
+    #: The way is tagged with a grade above `routing.osm_tags.ways.STEEP_GRADE`.
     STEEP = 16384
     #: The edge is not a road, but joins copies of a node split at a barrier or where no-through
     #: roads begin.
