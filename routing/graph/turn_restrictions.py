@@ -33,8 +33,8 @@ RESTRICTION_KEYS: Final = (
 _LIFTED_FOR: Final = frozenset({"motorcar", "motor_vehicle", "vehicle"})
 #: Tags of restrictions that hold at some hours only; these are ignored, as the graph has no clock.
 _BY_THE_CLOCK: Final = ("hour_on", "day_on")
-#: Values that forbid the turn. Others, such as ``no_right_turn_on_red``, do not forbid it at all
-#: times.
+#: Values that forbid the turn. Others, such as ``no_right_turn_on_red``, forbid it at
+#: times only and are ignored.
 _NO: Final = frozenset(
     {"no_left_turn", "no_right_turn", "no_straight_on", "no_u_turn", "no_entry", "no_exit"}
 )
