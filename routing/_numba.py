@@ -7,7 +7,10 @@ import numba
 
 
 def compiled[F: Callable[..., object]](function: F) -> F:
-    """Compile a function on first use, without the GIL; cached on disk if a folder is writable."""
+    """Compile a function on its first call, to run without the GIL.
+
+    The compiled code is cached on disk unless no cache folder is writable.
+    """
     try:
         kernel = numba.njit(cache=True, nogil=True)(function)
     except RuntimeError:
@@ -16,5 +19,5 @@ def compiled[F: Callable[..., object]](function: F) -> F:
 
 
 def inlined[F: Callable[..., object]](function: F) -> F:
-    """Inline a function into each kernel that calls it, to avoid reference counts of arrays."""
+    """Inline a function into each kernel that calls it, without reference counts of arrays."""
     return cast("F", numba.njit(nogil=True, forceinline=True)(function))

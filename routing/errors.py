@@ -1,4 +1,4 @@
-"""Errors of the routing package, with codes and parameters for callers; independent of HTTP."""
+"""Errors of the routing package, each with a code and parameters; independent of HTTP."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Final, Literal
 #: Type of an error's parameter: a JSON scalar.
 type Parameter = str | int | float | bool | None
 
-#: Messages about invalid request fields, by code, in English for developers.
+#: Reasons why a field of a request is invalid, by code, in English for developers.
 ENGLISH: Final[Mapping[str, str]] = {
     "too_few_vertices": "a line needs two vertices or more, each with a measure",
     "not_pairs": "coordinates are pairs of numbers",
@@ -55,8 +55,8 @@ class RoutingError(Exception):
     Attributes
     ----------
     code : str
-        Machine-readable code of the error. The message is for developers only; no program parses
-        it.
+        Machine-readable code of the error. The message is for developers only; programs do not
+        parse it.
     parameters : mapping
         Values that complete the code, by name.
     """
@@ -66,7 +66,7 @@ class RoutingError(Exception):
 
 
 class GraphError(RoutingError, ValueError):
-    """A graph directory is missing, foreign, damaged or cannot be written; the message says why."""
+    """A road graph is missing, foreign, damaged or cannot be built or written."""
 
     code = "graph"
 
@@ -91,8 +91,8 @@ class OffNetwork(RoutingError, ValueError):  # noqa: N818 -- the name says what 
     country
         ISO 3166-1 alpha-2 code of the country whose roads were considered, where one was given.
     is_cut_off
-        True if roads are near but none of them is connected with the other end's road; then the
-        distance is that of the nearest connected road.
+        True if there are roads near the point, but none is connected with the roads at the other
+        end of the route. The distance is then that to the nearest connected road.
     """
 
     code = "off_network"
@@ -150,9 +150,9 @@ class Blocker:
 
 
 class NoRoute(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
-    """A valid request has no admissible route; ``blocked_by`` lists the blockers.
+    """A valid request has no admissible route; ``blocked_by`` lists what blocks the route.
 
-    For a request with waypoints, ``leg`` is the number of the refused leg, from 0.
+    For a request with waypoints, ``leg`` is the number, from 0, of the leg without a route.
     """
 
     code = "no_route"
@@ -229,14 +229,14 @@ class InvalidCost(RoutingError, ValueError):  # noqa: N818 -- the name says what
 
 
 class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
-    """A search for all trade-offs between two costs exceeds its limit of labels.
+    """A bi-objective search for a Pareto front exceeds its limit of labels.
 
     Parameters
     ----------
     settled
         Count of labels settled so far.
     limit
-        Limit of settled and waiting labels.
+        Highest number of settled and waiting labels together.
     """
 
     code = "too_many_labels"

@@ -1,4 +1,4 @@
-"""Compilation of all kernels before the first request."""
+"""Compilation of all numba kernels before the first request."""
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from routing.travel import _timetable_kernel
 
 
 def warm() -> None:
-    """Compile the kernels that searches run, or load them from the cache on disk.
+    """Compile the numba kernels that searches run, or load them from the cache on disk.
 
-    Takes some twenty seconds without a cache, else under one second.
+    This takes some twenty seconds without a cache, else under one second.
     """
     bbox_index.warm()
     components.warm()
@@ -42,5 +42,5 @@ def warm() -> None:
 
 
 def warm_import() -> None:
-    """Compile the kernels that only a PBF import needs, in some two seconds, once."""
+    """Compile the numba kernels that only an import of PBF files needs, in some two seconds."""
     reader.warm()

@@ -1,13 +1,13 @@
-"""Exact Pareto front of two costs between two places: an oracle for planning, not for requests.
+"""Exact Pareto front of two costs between two places: for offline analysis, not for requests.
 
-A sweep over weights finds only the points on the convex hull of the front (`supported`) and none of
-the others. This search finds the whole front. Its effort grows with the size of the front, which
-has no useful bound, so the search takes limits of time and memory.
+Searching with weighted sums of both costs finds only the points on the convex hull of the front
+(`supported`) and none of the others. This search finds the whole front. Its effort grows with the
+size of the front, which has no useful bound, so the search takes limits of time and memory.
 
 Two searches take turns: one from the source in the order of the first cost, one from the target in
 the order of the second cost (as in BOBA*: Ahmadi et al., ESA 2021, arXiv 2105.11888). Each search
-finds the front from its own end, and the solutions of one bound the other; they end where they
-meet.
+finds the front from one end, and its solutions bound the other search; both searches end where
+they meet on the front.
 """
 
 from collections.abc import Callable
@@ -27,12 +27,13 @@ type Bool = NDArray[np.bool_]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: Labels that one search settles before the other search takes its turn and the caller can
-#: interrupt: about a millisecond.
+#: Number of labels that one search settles before the other search takes its turn and the caller
+#: can interrupt: about a millisecond.
 _BATCH: Final = 8192
 #: Initial length of the label arrays; doubled as needed.
 _FIRST_ROOM: Final = 1 << 14
-#: Most buckets of a search; where the costs span more values, a bucket holds several values.
+#: Highest number of buckets in a search's queue; where costs span more values, a bucket holds
+#: labels of several cost values.
 _MOST_BUCKETS: Final = 1 << 16
 #: Default limit of labels. A million settled labels take 8 MB, a million waiting labels 36 MB.
 MOST_LABELS: Final = 50_000_000
@@ -146,7 +147,7 @@ class BiObjective:
         if UNREACHABLE in least:
             nothing = np.empty((3, 0), np.int32)
             return Front(nothing[0], nothing[1], 0, (), nothing[1:].T)
-        # The best path by one cost gives an upper bound of the other cost.
+        # The cheapest path by one cost gives an upper bound of the other cost.
         limit = [
             min(int(metric.cost[edges].sum(dtype=np.int64)), UNREACHABLE - 1)
             for metric, (_, edges) in zip(self._metrics, cheapest[::-1], strict=True)
@@ -166,7 +167,7 @@ class BiObjective:
         return _merged(searches, least)
 
     def _reached(self, node: int, limit: list[int], *, backward: bool) -> Int32:
-        """Return both costs from or to a node for every node, int32 [2, N] by rank."""
+        """Return both costs between a node and every node, int32 [2, N] by rank."""
         rank = self.hierarchy.topology.rank
         out = np.full((2, len(rank)), UNREACHABLE, np.int32)
         for row, metric, most in zip(out, self._metrics, limit, strict=True):
@@ -176,7 +177,7 @@ class BiObjective:
 
 
 class _Search:
-    """One of the two searches, with its queue, labels and solutions."""
+    """One of the two searches for a front, with its queue, labels and solutions."""
 
     def __init__(self, side: CorridorSide, order: int, bound: Int64) -> None:
         self._side = side
@@ -204,16 +205,16 @@ class _Search:
 
     @property
     def waiting(self) -> int:
-        """Count of waiting labels."""
+        """Count of labels that wait in the queue."""
         return int(self._state[labels.WAITING])
 
     @property
     def found(self) -> Int32:
-        """Solutions found, int32 [found, 3]: both costs less the least cost, and the label."""
+        """Solutions found, int32 [found, 3]: both costs minus the least costs, and the label."""
         return self._found[: int(self._state[labels.FOUND])]
 
     def advance(self) -> bool:
-        """Settle a batch of labels; return whether more are left."""
+        """Settle a batch of labels; return whether labels are left to settle."""
         result = labels.advance(
             self._side.start,
             self._side.head,
@@ -250,22 +251,23 @@ class _Search:
         self._key = self._key[:0].copy()
 
     def path(self, label: int) -> Int32:
-        """Return the edges from the search's origin to a label and on to the goal."""
+        """Return the edges of a label's path from the search's origin, completed to the goal."""
         side = self._side
         arcs = _arcs_of(self._settled, label, side.head, side.way, side.origin)
         return np.asarray(side.edge[arcs])
 
 
 def supported(first: ArrayLike, second: ArrayLike) -> Bool:
-    """Return which points of a front are best for some weighting of the two costs.
+    """Return which points of a front have the least weighted sum of both costs for some weights.
 
-    Such points lie on the lower left of the front's convex hull, including its edges. A sweep over
-    weights finds no other points, and only some of the points on an edge between two corners.
+    These points lie on the lower left of the front's convex hull, including its edges. Searching
+    with weighted sums finds no other points, and only some of those between two corners of the
+    hull.
 
     Parameters
     ----------
     first, second
-        Integers [points] below 2^31: a front, by ascending first and descending second cost.
+        Integers [points] below 2^31: a Pareto front, by ascending first and descending second cost.
 
     Returns
     -------
@@ -311,7 +313,7 @@ def _streets(hierarchy: Hierarchy, first: Int32, second: Int32, is_open: Bool) -
 def _take_turns(
     searches: tuple[_Search, ...], most_labels: int, after_batch: Callable[[int], object] | None
 ) -> None:
-    """Advance the searches in turn until they meet.
+    """Advance both searches in turn until one is done.
 
     Raises
     ------
@@ -357,7 +359,7 @@ def _doubled[T: np.generic](array: NDArray[T]) -> NDArray[T]:
 
 @compiled
 def _arcs_of(settled: Int32, label: int, head: Int32, way: Int32, origin: int) -> Int32:
-    """Return the arcs from the origin to a label, and from its node along ``way`` to the goal."""
+    """Return the arcs from the origin to a label's node, and on along ``way`` to the goal."""
     length = 0
     at = label
     while settled[at, 1] >= 0:

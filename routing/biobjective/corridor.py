@@ -1,8 +1,8 @@
-"""The corridor: the part of a road graph with every Pareto-optimal path between two places.
+"""Corridor: the part of a road graph that contains all Pareto-optimal paths between two places.
 
 A node lies in the corridor if, for both costs, the cheapest path over the node costs no more than
-the path that is best by the other cost. The corridor's arcs have reduced costs: the amount by which
-an arc exceeds the cheapest path to the goal.
+the path that is best by the other cost. The corridor's arcs have reduced costs: by how much
+the cheapest path to the goal over the arc exceeds the cheapest path of all from its tail.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ type Arcs = tuple[Int64, Int32, Int32, Int32]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Streets:
-    """Open edges grouped by the rank of their tail node; N ranks, K open edges.
+    """Open edges of a road graph, grouped by the rank of their tail node: N ranks, K open edges.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def corridor(
     source: int,
     target: int,
 ) -> tuple[CorridorSide, CorridorSide]:
-    """Return the corridor for the search from the source and for the search from the target.
+    """Cut out the corridor, for the search from the source and for that from the target.
 
     Parameters
     ----------
@@ -134,12 +134,13 @@ def _completion(into: Arcs, goal: int) -> tuple[Int32, Int32]:
 def _select(
     start: Int64, from_source: Int32, to_target: Int32, first_limit: int, second_limit: int
 ) -> tuple[Int32, int, int]:
-    """Return numbers of the corridor's nodes in the order of ranks, which keeps neighbours close.
+    """Select the corridor's nodes and number them by rank, which keeps neighbours close.
 
     Returns
     -------
     (local int32 [N], count, room)
-        Number of each node, -1 outside the corridor; count of nodes; highest count of edges.
+        Number of each node, -1 outside the corridor; count of nodes; upper bound of the arcs'
+        count.
     """
     local = np.full(len(start) - 1, np.int32(-1))
     count = 0
@@ -224,7 +225,7 @@ def _turned(head: Int32, count: int) -> tuple[Int64, Int32]:
 def _cheapest(
     start: Int64, tail: Int32, cost: Int32, arc: Int32
 ) -> tuple[Int64, Int32, Int32, Int32]:
-    """Return the arcs whose reduced first cost is 0, with their second cost."""
+    """Return the arcs that lie on paths of least first cost (reduced cost 0), with second costs."""
     kept_start = np.zeros(len(start), np.int64)
     kept_tail = np.empty(len(tail), np.int32)
     kept_cost = np.empty(len(tail), np.int32)

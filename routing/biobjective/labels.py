@@ -1,11 +1,11 @@
-"""Kernels of label setting for two costs; they do not check their arguments.
+"""Kernels of a label-setting search for two costs; they do not check their arguments.
 
-A search runs over a `routing.biobjective.corridor.CorridorSide`, whose arcs have reduced costs: the
-amount by which an arc exceeds the cheapest path to the goal, its *waste*. A label therefore needs
-no estimate of the rest of the path: its costs are those of the cheapest path of all plus the waste
-so far. Labels are settled in lexicographic order, first cost first, and the least second cost seen
-at a node decides in one comparison whether a label is dominated (BOA*: Hernández et al., ICAPS
-2020).
+A search runs over a `routing.biobjective.corridor.CorridorSide`, whose arcs have reduced costs: by
+how much the cheapest path to the goal over the arc exceeds the cheapest path from the arc's tail.
+This excess is the arc's *waste*. A label therefore needs no estimate of the rest of the path: its
+costs are those of the cheapest path of all plus the waste so far. Labels are settled in
+lexicographic order, first cost first, and the least second cost seen at a node decides in one
+comparison whether a label is dominated (BOA*: Hernández et al., ICAPS 2020).
 """
 
 from typing import Final
@@ -18,7 +18,7 @@ from routing._numba import compiled, inlined
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: Results of `advance`.
+#: Return values of `advance`.
 DONE: Final = 0
 MORE: Final = 1
 QUEUE_FULL: Final = 2
@@ -28,9 +28,9 @@ FOUND_FULL: Final = 4
 #: Value for a missing index.
 NONE: Final = -1
 
-#: Entries of `state`: the open bucket, the size of its heap, the first free place of the queue, the
-#: counts of places ever used and of places in use, and the counts of labels settled and of
-#: solutions found.
+#: Indices in the array ``state`` of `advance`: the open bucket, the size of its heap, the first
+#: unused place of the queue, the counts of places ever used and of places in use, and the counts of
+#: labels settled and of solutions found.
 OPEN: Final = 0
 HEAP: Final = 1
 FREE: Final = 2
@@ -40,7 +40,7 @@ SETTLED: Final = 5
 FOUND: Final = 6
 STATE: Final = 7
 
-#: Columns of the queue.
+#: Columns of the array ``queue``.
 _FIRST: Final = 0
 _SECOND: Final = 1
 _NODE: Final = 2
@@ -55,7 +55,7 @@ _SHIFT: Final = 32
 
 @inlined
 def _rise(key: Int64, item: Int32, size: int, new_key: int, new_item: int) -> None:
-    """Insert an item into a heap of the given size."""
+    """Insert an item with its key into a min-heap of the given size."""
     at = size
     while at > 0:
         above = (at - 1) >> 1
@@ -70,7 +70,7 @@ def _rise(key: Int64, item: Int32, size: int, new_key: int, new_item: int) -> No
 
 @inlined
 def _sink(key: Int64, item: Int32, size: int) -> None:
-    """Replace the removed top of a heap by the last item; ``size`` is the size after removal."""
+    """Remove the top of a min-heap; ``size`` is the size after the removal."""
     last_key = key[size]
     last_item = item[size]
     at = 0
@@ -92,15 +92,15 @@ def _sink(key: Int64, item: Int32, size: int) -> None:
 def complete(
     start: Int64, tail: Int32, cost: Int32, arc: Int32, goal: int, waste: Int32, way: Int32
 ) -> None:
-    """Compute the second cost that the path of least first cost to the goal wastes, for every node.
+    """Compute the waste of second cost on each node's path of least first cost to the goal.
 
     Among several paths of least first cost, the path with the least waste counts.
 
     Parameters
     ----------
     start, tail, cost, arc
-        int64 [n + 1] and int32 [.]: the arcs into each node that waste no first cost: row starts,
-        tail nodes, wasted second costs, and numbers of the arcs.
+        int64 [n + 1] and int32 [.]: the arcs into each node that waste no first cost, as row
+        starts, tail nodes, wasted second costs, and numbers of the arcs.
     waste
         int32 [n], output: the wasted second cost; the highest int32 where there is no path.
     way
@@ -150,7 +150,7 @@ def advance(
     state: Int64,
     labels: int,
 ) -> int:
-    """Settle labels in lexicographic order.
+    """Settle up to ``labels`` labels in lexicographic order of their costs.
 
     Each settled label is completed at once by the path that is cheapest by the first cost, which
     gives the cheapest solution not yet known. Where that path wastes no second cost either, no
@@ -166,10 +166,10 @@ def advance(
     least
         int32 [n]: the least second cost of the labels settled at each node.
     bound
-        int64 [2]: upper bounds (exclusive) of useful labels, by cost and not in this search's
-        order.
+        int64 [2]: upper bounds (exclusive) of the costs of useful labels, first cost first in both
+        searches.
     order
-        Index of the bound of this search's first cost.
+        Index in ``bound`` of the cost that this search orders labels by.
     bucket, width
         int32 [.]: head of each bucket's list of queue places; a bucket spans ``1 << width`` values
         of the first cost.
@@ -185,7 +185,7 @@ def advance(
     state
         int64 [`STATE`], updated in place.
     labels
-        Most labels to settle in this call.
+        Highest number of labels to settle in this call.
 
     Returns
     -------

@@ -1,11 +1,11 @@
 """Cheapest paths that avoid a set of closed edges, without building another metric.
 
-Closing edges can only raise costs. The metric's cost to the target is therefore a valid lower bound
-for A*, and a tight one: the search leaves the metric's cheapest path only where a closure forces it
-to (CH-Potentials: Strasser and Zeitz, SEA 2021, LIPIcs 190:6). Most searches settle few junctions.
+Closing edges can only raise costs. The metric's cost to the target is therefore a valid and tight
+lower bound for A*: the search leaves the metric's cheapest path only where a closure forces it to
+(CH-Potentials: Strasser and Zeitz, SEA 2021, LIPIcs 190:6). Most searches settle few junctions.
 
 Where the path has to turn back far, around a wall of closed edges, the bound draws the search into
-everything that lies before the wall. After `SETTLED` junctions the search therefore gives up, the
+all junctions before the wall. After `SETTLED` junctions the search therefore gives up, the
 costs of all arcs without the closed edges are computed (`ClosedArcs`), and the search starts again
 with exact bounds, which lead it along the path.
 
@@ -38,7 +38,8 @@ _NONE: Final = np.int32(UNREACHABLE)
 _RANK_BITS: Final = 32
 _RANK: Final = (1 << _RANK_BITS) - 1
 
-#: In ``step``, the mark of the source, which no edge leads to. 0: not reached; else an edge id + 1.
+#: Value in ``step`` for the source, which no edge leads to. Other values: 0 for a rank that is not
+#: reached, else the id of the edge that reaches the rank, plus 1.
 _SOURCE: Final = -1
 
 _NO_EDGES: Final = np.zeros(0, np.int32)
@@ -51,7 +52,9 @@ _GIVEN_UP: Final = -1
 
 
 class ClosedEdges:
-    """Closed edges of one request, with what searches of one metric compute from them on demand.
+    """Closed edges of one request, with the arc costs and working arrays of searches around them.
+
+    Arc costs and working arrays are created when first needed.
 
     Parameters
     ----------
@@ -122,7 +125,7 @@ class _Scratch:
         self.touched[0] = 0
 
     def clear(self) -> None:
-        """Reset all touched ranks; a rank is reached only after its bound is written."""
+        """Reset ``bound`` and ``reach`` of all touched ranks; no other rank can be reached."""
         ranks = self.touched[1 : self.touched[0] + 1]
         self.bound[ranks] = 0
         self.reach[ranks] = 0
@@ -208,7 +211,9 @@ def _searched(
     closing: ClosedArcs | None,
     limit: int,
 ) -> tuple[int, Int32, Int32, Int32, Bool] | None:
-    """Search between two ranks with exact bounds or the metric's; return None beyond the limit.
+    """Search between two ranks; return None after settling ``limit`` ranks without an answer.
+
+    The lower bounds are exact where ``closing`` is given, else those of the metric.
 
     Returns
     -------
@@ -350,7 +355,7 @@ def _retreat(
     behind: Int32,
     waiting: int,
 ) -> int:
-    """Step backward from the last rank known to lead to the target; return how many are left.
+    """Expand one rank of the backward search; return how many ranks it still has to expand.
 
     Parameters
     ----------
@@ -470,7 +475,7 @@ def _search(
         v = entry & _RANK
         so_far = reach[v] - 1
         if (entry >> _RANK_BITS) > so_far + bound[v] - 1:
-            continue  # reached at a lower cost since
+            continue  # the rank has been reached at a lower cost since
         limit -= 1
         if limit < 0 and cheapest >= _NONE:
             return _GIVEN_UP

@@ -1,4 +1,4 @@
-"""Costs of a metric's arcs with some edges closed, kept in arrays beside the metric.
+"""Costs of a hierarchy's arcs with some road edges closed, kept in arrays beside the metric.
 
 Only arcs that a closed edge can make dearer are recomputed, as in `partial_customization`. Costs
 that differ are written to separate arrays, whose pages take memory only where they are written. So
@@ -28,12 +28,13 @@ _NONE: Final = np.int32(UNREACHABLE)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ClosedArcs:
-    """Costs of arcs without the closed edges.
+    """Costs of the arcs that closed edges make dearer.
 
     Parameters
     ----------
     up, down
-        int32 [M]: the arc's cost plus 1, or 0 where the metric's cost holds.
+        int32 [M]: the arc's cost without the closed edges plus 1, or 0 where the metric's cost
+        stays valid.
     """
 
     up: Int32
@@ -41,12 +42,14 @@ class ClosedArcs:
 
     @classmethod
     def none(cls) -> Self:
-        """Return the empty arrays that stand for no closed edge."""
+        """Return an object with empty arrays, which stands for no closed edge."""
         return cls(np.zeros(0, np.int32), np.zeros(0, np.int32))
 
     @classmethod
     def of(cls, metric: Metric, closed: Bool) -> Self:
-        """Compute the costs; the caller keeps the metric from being changed meanwhile.
+        """Compute the arcs' costs without the closed edges of a metric.
+
+        The caller must prevent changes of the metric meanwhile.
 
         Parameters
         ----------
@@ -89,8 +92,8 @@ class ClosedArcs:
 def with_closed(cost: Int32, over: Int32, a: int) -> int:
     """Return the cost of an arc without the closed edges.
 
-    Both values are read before one is chosen: the processor would mispredict a branch half the
-    time.
+    Both values are read before one is chosen: the processor would mispredict a branch between the
+    two reads half the time.
     """
     without = int(over[a]) - 1
     as_before = int(cost[a])
@@ -109,7 +112,10 @@ def climb_around(
     reached: Int32,
     chain: Int32,
 ) -> None:
-    """Climb as `queries.climb` does, but without the closed edges; ``over`` may be empty."""
+    """Find the cost of climbing from a rank to each of its ancestors without the closed edges.
+
+    As `queries.climb`. ``over`` is an array of `ClosedArcs`, empty where no edge is closed.
+    """
     reached[: level[source] + 1] = _NONE
     reached[level[source]] = 0
     v = source
@@ -147,10 +153,10 @@ def _find_anew(
 ) -> None:
     """Compute the costs of all arcs of a rank from its open edges and its lower triangles.
 
-    The triangles over one lower rank lie side by side in memory, behind that rank's arc to ``v``,
-    and the heads of those arcs are also heads of ``v`` (the hierarchy is filled in). So all arcs of
-    ``v`` are computed by reading each triangle once. Intersecting two lists for each arc would read
-    three times as much, with a branch that the processor mispredicts every other step.
+    The triangles over one lower rank lie side by side in memory, right after that rank's arc to
+    ``v``, and the heads of those arcs are also heads of ``v`` (the hierarchy is filled in). So all
+    arcs of ``v`` are computed by reading each triangle once. Intersecting two lists for each arc
+    would read three times as much, with a branch that the processor mispredicts every other step.
 
     Parameters
     ----------
@@ -223,7 +229,7 @@ def _came_dearer(
     over_first: Int32,
     over_last: Int32,
 ) -> bool:
-    """Return whether the origin of an arc's cost is closed or was found to be dearer.
+    """Return whether closed edges raise an arc's cost: its edge is closed, or its shortcut dearer.
 
     Parameters
     ----------
@@ -273,9 +279,10 @@ def _close(
     best_up: Int32,
     best_down: Int32,
 ) -> int:
-    """Propagate closed edges upward, tail by tail; each tail follows all tails that it depends on.
+    """Recompute the costs of all arcs that closed edges make dearer, from low tails to high ones.
 
-    Closing makes nothing cheaper. So the arcs of a tail are recomputed only where the origin of one
+    In this order, a tail is handled after all tails that its arcs depend on. Closing an edge makes
+    no arc cheaper. So the arcs of a tail are recomputed only where the origin of one
     arc's cost is closed or became dearer itself. At a rank without an open edge, no arc can be
     travelled.
 
@@ -349,8 +356,8 @@ def _close(
             if now_down != down[a]:
                 over_down[a] = now_down + 1
                 last = a
-        # A triangle over v belongs to the arcs of its lower head: queue every head of v up to that
-        # of the last dearer arc.
+        # A shortcut over v joins two heads of v, and the lower of them is its tail. So each head of
+        # v up to that of the last arc that became dearer may be the tail of a dearer shortcut.
         for a in range(first[v], last + 1):
             if not queued[head[a]]:
                 queued[head[a]] = True

@@ -1,4 +1,4 @@
-"""Metrics: costs of the hierarchy's arcs, derived from the costs of the edges."""
+"""Metrics: costs of a contraction hierarchy's arcs, derived from the costs of road edges."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,22 +15,22 @@ type Bool = NDArray[np.bool_]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: The cost that stands for "no way". The sum of two still fits in an int32, so no sum overflows.
-#: In deciseconds it is 3.4 years.
+#: Cost of a closed edge, of an arc that cannot be travelled, and between nodes without a path. The
+#: sum of two such costs still fits in an int32, so no sum overflows. In deciseconds: 3.4 years.
 UNREACHABLE: Final = 2**30 - 1
 
 _NONE: Final = np.int32(UNREACHABLE)
-#: Origin of an arc without a way. Other origins: an edge id (>= 0), or -2 - v for the way over
-#: rank v.
+#: Origin of the cost of an arc that cannot be travelled. Other origins: the id (>= 0) of the road
+#: edge that the arc stands for, or -2 - v where the arc is a shortcut over rank v.
 NO_ORIGIN: Final = -1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Metric:
-    """Costs of all edges and of all arcs of a hierarchy.
+    """Costs of all edges and of all arcs of a contraction hierarchy.
 
-    Where two ways cost the same, an arc keeps the edge with the lowest id, else the way over the
-    lowest rank. So equal costs give an equal metric, whichever updates led to them.
+    Among equally cheap origins, an arc keeps the edge with the lowest id, else the shortcut over
+    the lowest rank. So equal edge costs give an equal metric, whichever updates led to them.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Metric:
     cost
         int32 [E], 0 to `UNREACHABLE`.
     up, down
-        int32 [M], likewise.
+        int32 [M], in the same range: the cost of each arc in either direction.
     up_origin, down_origin
         int32 [M]: where each cost comes from, see `NO_ORIGIN`.
     """
@@ -54,7 +54,7 @@ class Metric:
 
     @classmethod
     def of(cls, topology: Topology, cost: Int32) -> Self:
-        """Customise all arcs; the cost array is kept, not copied."""
+        """Compute the costs of all arcs from edge costs; the given array is kept, not copied."""
         arcs = topology.arc_count
         up, down, up_origin, down_origin = (np.empty(arcs, np.int32) for _ in range(4))
         _carry_over(topology.edge_arc, topology.edge_is_up, cost, up, down, up_origin, down_origin)
@@ -63,7 +63,7 @@ class Metric:
 
     @classmethod
     def of_columns(cls, topology: Topology, columns: Mapping[str, Int32]) -> Self:
-        """Return the metric made of arrays given by field name; they are kept, not copied."""
+        """Build a metric from arrays by field name; the arrays are kept, not copied."""
         return cls(
             topology,
             columns["cost"],
@@ -74,7 +74,7 @@ class Metric:
         )
 
     def is_sound(self) -> bool:
-        """Return whether the arcs equal those of a full customisation of the edges' costs."""
+        """Return whether the arcs' costs and origins equal those computed afresh from the edges."""
         fresh = type(self).of(self.topology, self.cost)
         return all(
             np.array_equal(mine, theirs)
@@ -131,7 +131,7 @@ def _carry_over(
 def _customize(
     first: Int64, head: Int32, up: Int32, down: Int32, up_origin: Int32, down_origin: Int32
 ) -> None:
-    """Relax each triangle v < u < w: the way u, v, w may be cheaper than the arc (u, w).
+    """Relax each triangle of ranks v < u < w: the way u, v, w may cost less than the arc (u, w).
 
     Ranks v are taken from the lowest upward, so that the arcs of v are final when they are used.
     """

@@ -1,4 +1,4 @@
-"""Public interface of the hierarchy: it checks all input and may be used from any thread."""
+"""Public interface of the contraction hierarchy: input is checked, any thread may call it."""
 
 import threading
 from typing import Final, Self, cast
@@ -18,7 +18,7 @@ type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 type Lengths = NDArray[np.float64] | NDArray[np.uint32]
 
-#: Types of edge lengths that the kernels are compiled for.
+#: Array types of edge lengths that the kernels are compiled for.
 _LENGTHS: Final = (np.float64, np.uint32)
 
 _FIRST_ROOM: Final = 4096
@@ -27,7 +27,7 @@ _MOST_NODES: Final = int(np.iinfo(np.int32).max)
 
 
 class _Scratch(threading.local):
-    """Working arrays of one thread's searches, sized by the tree's height, and the last path."""
+    """Working arrays of one thread's searches, and the array that receives a path's edges."""
 
     def __init__(self, height: int) -> None:
         room = max(height, 1)
@@ -58,7 +58,7 @@ class Hierarchy:
 
     @classmethod
     def of_graph(cls, tail: ArrayLike, head: ArrayLike, node_count: int) -> Self:
-        """Build the hierarchy of the edges from tails to heads, both given as node ids.
+        """Build the hierarchy of a road graph, each edge given by the ids of its tail and its head.
 
         Raises
         ------
@@ -378,7 +378,7 @@ class Hierarchy:
         return cast("Int32", self.many_to_many(metric, [source], targets)[0])
 
     def _require_own(self, metric: Metric) -> Topology:
-        """Return the topology; refuse a metric that would lead kernels out of its arrays."""
+        """Return the topology; refuse another hierarchy's metric, whose arrays do not fit it."""
         if metric.topology is not self.topology:
             raise InvalidCost("the metric is of another hierarchy")
         return self.topology
@@ -390,7 +390,7 @@ class Hierarchy:
         return int(self.topology.rank[index])
 
     def _climb(self, cost: Int32, ranks: Int32, seeds: Int32) -> tuple[Int32, Int32]:
-        """Return all ancestors of some ranks, the highest rank first, and their costs."""
+        """Return the given ranks and their ancestors, highest first, and the least cost to each."""
         t = self.topology
         reached, chain = self._scratch.levels[:2]
         least: dict[int, int] = {}

@@ -40,7 +40,7 @@ def require_sound(topology: Topology, tail: Int32, head: Int32) -> None:
 
 
 def _checks(t: Topology, tail: Int32, head: Int32) -> Iterator[tuple[str, bool]]:
-    """Yield the name of each array and whether it fits; each check relies on those before."""
+    """Yield each array's name and whether it fits the others; later checks rely on earlier ones."""
     ranks = np.arange(t.node_count, dtype=np.int32)
     yield "order", bool((t.rank[t.order] == ranks).all())
     yield "first", are_offsets(t.first, t.arc_count)
@@ -63,14 +63,14 @@ def _checks(t: Topology, tail: Int32, head: Int32) -> Iterator[tuple[str, bool]]
 
 
 def are_offsets(first: Int64, length: int) -> bool:
-    """Return whether the runs ``first[v]`` to ``first[v + 1]`` cover an array of that length."""
+    """Return whether the runs ``first[v]`` to ``first[v + 1]`` cover an array of given length."""
     if not len(first) or first[0] != 0 or first[-1] != length:
         return False
     return bool((np.diff(first) >= 0).all())
 
 
 def _first_heads(t: Topology) -> Int32:
-    """Return the lowest head of each rank's arcs, -1 where it has none."""
+    """Return the lowest head of each rank's arcs, -1 for a rank without arcs."""
     found = np.full(t.node_count, np.int32(-1))
     has_arcs = np.diff(t.first) > 0
     found[has_arcs] = t.head[t.first[:-1][has_arcs]]
@@ -108,7 +108,8 @@ def _is_postorder(parent: Int32, level: NDArray[np.uint16], subtree: Int32) -> b
         above = parent[v]
         if level[v] != (0 if above < 0 else np.int64(level[above]) + 1):
             return False
-        # A subtree can have the right size but hold wrong ranks: then a child's reaches below it.
+        # A subtree can have the right size but hold wrong ranks. Then the subtree of a child begins
+        # at a lower rank than that of its parent.
         if above >= 0 and subtree[v] < subtree[above]:
             return False
     return True

@@ -24,7 +24,7 @@ def neighbours_of(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int
 
 @compiled
 def _gathered(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int32]:
-    """Return starts and neighbours; the neighbour array has unused room at its end."""
+    """Return the arrays of `neighbours_of`; the second has unused elements at its end."""
     place = np.zeros(node_count + 1, np.int64)
     for i in range(len(tail)):
         if tail[i] != head[i]:
@@ -40,7 +40,7 @@ def _gathered(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int32]:
             place[tail[i]] += 1
             neighbour[place[head[i]]] = tail[i]
             place[head[i]] += 1
-    # Sort each list, then move it down without its duplicates.
+    # Sort each node's neighbours, then move them to the front of the array, without duplicates.
     start = np.zeros(node_count + 1, np.int64)
     size = 0
     for node in range(node_count):
@@ -68,7 +68,7 @@ def nested_dissection(start: Int64, neighbour: Int32) -> Int32:
 def postordered(order: Int32, start: Int64, neighbour: Int32) -> Int32:
     """Return an equivalent order whose ranks are a postorder of the elimination tree.
 
-    The arcs stay the same.
+    Both orders give a hierarchy with the same arcs.
     """
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order), dtype=np.int32)
@@ -123,7 +123,7 @@ def _postorder(parent: Int32) -> Int32:
             v = stack[size - 1]
             child = first_child[v]
             if child >= 0:
-                # The child list shrinks as it is walked, so each child is pushed once.
+                # Remove the child from its parent's list, so that each child is pushed once.
                 first_child[v] = next_sibling[child]
                 stack[size] = child
                 size += 1

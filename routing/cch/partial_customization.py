@@ -19,10 +19,10 @@ type Int64 = NDArray[np.int64]
 
 _NONE: Final = np.int32(UNREACHABLE)
 
-#: Where one list of arcs is this many times longer than the other, each arc of the shorter list is
-#: looked up in the longer one; otherwise both are walked. Measured on a grid of 400 x 400 with 100
-#: edges changed at once: 46 ms instead of 49 at the 90th percentile, no difference between 4, 16
-#: and 64.
+#: Where the lists of arcs below two ranks are intersected and one list is this many times longer,
+#: each arc of the shorter list is looked up in the longer one; otherwise both lists are walked.
+#: Measured on a grid of 400 x 400 with 100 edges changed at once: 46 ms instead of 49 at the 90th
+#: percentile, no difference between 4, 16 and 64.
 MUCH_LONGER: Final = 8
 
 
@@ -35,7 +35,7 @@ class Updating:
         self._queued = np.zeros(topology.node_count, np.bool_)
         self._heap = np.empty(topology.node_count + 1, np.int32)
         self._place = np.empty(topology.node_count, np.int64)
-        # Each update fills this from the front: pages that are never reached take no memory.
+        # Each update fills this array from the front: memory pages never reached take no memory.
         self._old = np.empty((2, topology.arc_count), np.int32)
         self._differing = np.empty(int(np.diff(topology.first).max(initial=0)), np.int32)
 
@@ -104,7 +104,7 @@ def _cheapest_edges(
 
 @inlined
 def _cheaper(best: int, by: int, through: int, x: int) -> tuple[int, int]:
-    """Return the cheaper of the best cost so far and a way over rank x, with its origin."""
+    """Return the lower of the best cost so far and that of the way over rank x, and its origin."""
     if through < best:
         return int(through), int(-2 - x)
     return best, by
@@ -129,7 +129,7 @@ def _find_anew(
 ) -> tuple[int, int, int, int]:
     """Compute an arc's costs and origins up and down from its edges and its lower triangles."""
     best_up, best_down, by_up, by_down = _cheapest_edges(edge_is_up, arc_first, arc_edge, cost, a)
-    # A common lower neighbour of v and u is a descendant of v.
+    # Intersect the lower neighbours of v and u; a rank below both of them is a descendant of v.
     v = tail[a]
     u = head[a]
     i = down_first[v]
@@ -207,9 +207,10 @@ def _update(
     old: Int32,
     differing: Int32,
 ) -> int:
-    """Propagate changed edge costs upward, tail by tail; each tail follows all that it depends on.
+    """Recompute all arcs that changed edge costs affect, from low tails to high ones.
 
-    Arcs of the same tail do not depend on one another.
+    In this order, a tail is handled after all tails that its arcs depend on. Arcs of the same tail
+    do not depend on one another.
 
     Parameters
     ----------
@@ -302,7 +303,7 @@ def _queue(
     old: Int32,
     used: int,
 ) -> tuple[int, int]:
-    """Queue a tail and save its arcs' costs; return the sizes of the heap and of ``old``."""
+    """Queue a tail and save its arcs' costs in ``old``; return the sizes of heap and ``old``."""
     queued[v] = True
     place[v] = used
     begin = first[v]
@@ -332,10 +333,10 @@ def _carry_over(
     old: Int32,
     used: int,
 ) -> tuple[int, int]:
-    """Update each arc that closes a triangle over v with a changed way; return as `_queue` does.
+    """Update the arcs whose shortcut over rank v changed cost; return as `_queue` does.
 
-    Where the way became cheaper, the arc takes the new cost at once. Where the arc's cost came from
-    that way and the way became dearer, the arc is marked to be recomputed.
+    Where the shortcut became cheaper, the arc takes the new cost at once. Where the arc's cost came
+    from the shortcut, which became dearer, the arc is marked to be recomputed.
 
     Parameters
     ----------
@@ -401,10 +402,10 @@ def _carry_over(
 
 @inlined
 def _give(cost: Int32, origin: Int32, a: int, now: int, over_v: int) -> None:
-    """Give an arc the way over v, which costs no more than the arc's present cost.
+    """Set an arc's cost to that of its shortcut over rank v, which is no dearer, and its origin.
 
-    Between ways of equal cost, an edge comes first, then the lowest rank, and a closed arc stays
-    closed: each time, the greater origin wins.
+    At equal cost, an edge comes before a shortcut and a lower rank before a higher one, and a
+    closed arc stays closed: each time, the greater origin wins.
     """
     origin[a] = over_v if now < cost[a] else max(origin[a], over_v)
     cost[a] = now

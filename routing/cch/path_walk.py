@@ -1,4 +1,4 @@
-"""Kernels that walk a way over one node arc by arc.
+"""Kernels that walk the way from source to target over one via node, arc by arc.
 
 A *step* is twice an arc, plus 1 where the arc is travelled down, as in `via_nodes`.
 """
@@ -28,9 +28,10 @@ def steps_from_source(
     tried: Bool,
     stack: Int64,
 ) -> int:
-    """List the arcs from a node back to the source, the last arc of the way first; return how many.
+    """Store the arcs from a via node back to the source, the last arc first; return their number.
 
-    Ancestors on this way whose own cheapest way costs the same are marked as tried.
+    Nodes on this way whose own cheapest way costs the same are marked in ``tried``: the way over
+    them is this one.
     """
     cost = from_source[row, here] + to_target[row, here]
     size = 0
@@ -62,7 +63,7 @@ def steps_to_target(
     tried: Bool,
     stack: Int64,
 ) -> int:
-    """List the arcs from a node on to the target; otherwise as `steps_from_source`."""
+    """Store the arcs from a via node on to the target, otherwise like `steps_from_source`."""
     cost = from_source[row, here] + to_target[row, here]
     size = 0
     while target_step[row, here] >= 0:
@@ -95,7 +96,7 @@ def far_end(
     least: int,
     is_back: bool,
 ) -> tuple[int, int]:
-    """Walk away from a node until the walk costs at least ``least``; return the rank and the cost.
+    """Walk away from a via node until the cost is at least ``least``; return end rank and cost.
 
     The walk takes at least one edge. Only arcs within which the cost reaches ``least`` are
     unpacked.

@@ -1,4 +1,4 @@
-"""Search kernels over the ranks of a customised hierarchy; they do not check their input.
+"""Search kernels over the ranks of a contraction hierarchy; they do not check their input.
 
 Every head of a rank's arcs is an ancestor of the rank, and the ancestors of one rank lie on
 different levels. So searches keep costs of ancestors by level, in arrays that stay in the
@@ -126,7 +126,7 @@ def path(
     stack: Int64,
     out: Int32,
 ) -> tuple[int, int]:
-    """Find the cheapest path.
+    """Find the cheapest path between two ranks and unpack it into edges.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def sweep(
     node: Int32,
     node_cost: Int32,
 ) -> int:
-    """Descend from the climbed ranks to all nodes that cost no more than a limit (PHAST).
+    """Find all nodes within a cost limit, descending from the ranks that were climbed to (PHAST).
 
     A subtree is skipped where it contains no climbed rank and every rank that its arcs lead up to
     costs more than the limit.

@@ -1,4 +1,4 @@
-"""Lock for many readers or one writer, so that no search reads a half-updated metric."""
+"""Readers-writer lock: many threads search a metric, or one updates it."""
 
 import threading
 from collections.abc import Iterator

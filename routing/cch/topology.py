@@ -1,4 +1,4 @@
-"""Topology of a hierarchy: which arcs there are, independent of their costs."""
+"""Topology of a contraction hierarchy: its node order and its arcs, independent of costs."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,14 +16,15 @@ type UInt16 = NDArray[np.uint16]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: Levels are kept in 16 bits. Road graphs stay far below: the height of their trees grows as the
-#: square root of their size (some 20,000 levels for all of Latin America).
+#: Highest level of the elimination tree, because levels are stored in 16 bits. Road graphs stay far
+#: below: the height of their trees grows as the square root of their number of nodes (some 20,000
+#: levels for all of Latin America).
 HIGHEST: Final = int(np.iinfo(np.uint16).max)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Topology:
-    """Arcs of a hierarchy; N nodes, E edges of the road graph, M arcs.
+    """Arcs of a contraction hierarchy: N nodes and E edges of the road graph, M arcs.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ class Topology:
 
     @classmethod
     def build(cls, tail: Int32, head: Int32, node_count: int) -> Self:
-        """Order the nodes and find the arcs.
+        """Build the hierarchy of a road graph: order its nodes, then find the arcs.
 
         Parameters
         ----------
@@ -119,7 +120,7 @@ class Topology:
         )
 
     def __repr__(self) -> str:
-        """Return the sizes only; the arrays are too long to read."""
+        """Return the numbers of nodes, edges and arcs as text; the arrays are too long to print."""
         return f"Topology({self.node_count} nodes, {self.edge_count} edges, {self.arc_count} arcs)"
 
     @property
@@ -139,7 +140,7 @@ class Topology:
 
     @cached_property
     def height(self) -> int:
-        """Number of levels."""
+        """Number of levels of the elimination tree."""
         return int(self.level.max()) + 1 if len(self.level) else 0
 
 
@@ -154,7 +155,10 @@ def _check_ends(tail: Int32, head: Int32, node_count: int) -> None:
 def _find_arcs(
     order: Int32, rank: Int32, start: Int64, neighbour: Int32
 ) -> tuple[Int64, Int32, Int32]:
-    """Find the arcs, doubling the array until they fit; return first, head and parent."""
+    """Return ``first``, ``head`` and ``parent`` of a `Topology`.
+
+    The array of heads is doubled until all arcs fit.
+    """
     capacity = max(1024, 2 * len(neighbour))
     while True:
         first, head, parent, count = _fill_in(order, rank, start, neighbour, capacity)
@@ -167,7 +171,9 @@ def _find_arcs(
 def _fill_in(
     order: Int32, rank: Int32, start: Int64, neighbour: Int32, capacity: int
 ) -> tuple[Int64, Int32, Int32, int]:
-    """Find the arcs; the last value returned is their number, or -1 if the capacity is too small.
+    """Find the arcs of a hierarchy; return ``first``, ``head``, ``parent`` and the number of arcs.
+
+    The number is -1 where more arcs are found than the given capacity holds.
 
     The heads of v's arcs are its higher neighbours and the heads of its children's arcs except v,
     as in a sparse Cholesky factor.
@@ -220,7 +226,7 @@ def _fill_in(
 
 @compiled
 def _levels(parent: Int32) -> tuple[Int32, Int32]:
-    """Return each rank's level and the lowest rank of its subtree."""
+    """Return each rank's level in the elimination tree and the lowest rank of its subtree."""
     count = len(parent)
     level = np.zeros(count, np.int32)
     subtree = np.arange(count).astype(np.int32)

@@ -28,7 +28,7 @@ def lay(
     stack: Int64,
     place: int,
 ) -> None:
-    """Put an arc on the stack.
+    """Put an arc on the stack of arcs that remain to be unpacked.
 
     The arc's data are read when it is put there, not when it is taken off: then the memory reads
     for both halves of a shortcut overlap, and the processor waits once instead of twice.
@@ -61,7 +61,7 @@ def unpack(
     written: int,
     out: Int32,
 ) -> int:
-    """Replace arcs by edges.
+    """Replace the arcs of a way by the edges they stand for, in the order of travel.
 
     Parameters
     ----------

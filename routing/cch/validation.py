@@ -1,4 +1,4 @@
-"""Validation of input from outside: ids, costs and limits are checked and copied."""
+"""Validation of a hierarchy's input: ids, costs and limits are checked and copied."""
 
 import operator
 from typing import Any, cast
@@ -22,7 +22,7 @@ def whole(value: object) -> int:
 
 
 def limit(limit: object) -> int:
-    """Check a limit; return it clipped to the range of costs, -1 where it is negative."""
+    """Check a cost limit; return it clipped to the range of costs, -1 for a negative limit."""
     try:
         whole = operator.index(cast("int", limit))
     except TypeError:
@@ -31,7 +31,7 @@ def limit(limit: object) -> int:
 
 
 def copied(values: ArrayLike) -> NDArray[Any] | None:
-    """Return a copy as an array, None if uneven.
+    """Return a copy of the values as an array; None if they form none, as rows of unequal length.
 
     Checks run on the copy, because the caller may write to its own array meanwhile.
     """

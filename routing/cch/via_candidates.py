@@ -1,4 +1,4 @@
-"""Preselection of ways over one node that may be alternatives, before any arc is unpacked.
+"""Preselection of ways over a via node that may be alternatives, before arcs are unpacked.
 
 Most ways can be dropped without unpacking: they turn back at their node, or run mostly on the arcs
 of the cheapest way.
@@ -97,7 +97,7 @@ def list_ways(
     Parameters
     ----------
     shared, best
-        From `find`, as are all the arrays from ``from_source`` to ``target_step``.
+        From `via_nodes.find`, as are all the arrays from ``from_source`` to ``target_step``.
     max_overlap
         The most that a way may share with the cheapest way, as a fraction of that way's cost.
     seen_by, best_arc
@@ -194,7 +194,10 @@ def _common_with_best(
     seen_by: Int32,
     best_arc: Int32,
 ) -> int:
-    """Return the cost of arcs shared with the cheapest way; -1 if the way meets a rank twice."""
+    """Return the cost of the arcs that the path over a via node shares with the cheapest path.
+
+    Return -1 if the path visits a rank twice.
+    """
     common = 0
     s = row
     j = here

@@ -1,4 +1,4 @@
-"""Ways over one via node each, from which alternative routes are chosen.
+"""Ways from source to target over one via node each: the candidates for alternative routes.
 
 Each node v between a source and a target has a way over it: the cheapest path from the source to v,
 then the cheapest path from v to the target. The nodes that matter are those of the separators that
@@ -7,7 +7,8 @@ elimination tree (the idea of "Separator-Based Alternative Paths in Customizable
 Hierarchies", OASIcs ATMOS 2025.12). Source and target climb as for any search; descending the same
 chains then gives every ancestor its exact cost from the source and to the target. Which ways make
 good alternatives follows the definition of Abraham, Delling, Goldberg and Werneck, "Alternative
-Routes in Road Networks", ACM JEA 18 (2013): little shared, locally optimal, no long detour.
+Routes in Road Networks", ACM JEA 18 (2013): little shared with the
+cheapest path, locally optimal, no long detour.
 
 As in `queries`, the kernels work on ranks and do not check their input. The ancestors are kept by
 level on two *sides*: row 0 is the chain of the source, row 1 the chain of the target. On the levels
@@ -64,12 +65,12 @@ class ViaLimits:
 
 @dataclass(eq=False, slots=True)
 class Ways:
-    """Ways that one thread finds between two ranks, by side and level, in reusable memory.
+    """Ways over via nodes that one thread finds between two ranks, in memory that is reused.
 
     Parameters
     ----------
     chain, from_source, to_target, source_step, target_step
-        As for `find`.
+        As for `find`, by side and level.
     marks
         int32 [2, 2, height], scratch.
     tried
@@ -78,7 +79,7 @@ class Ways:
         int32 [2, 2 * height + 1], int64 [2 * height + 1]: side, level and weight of the ways that
         `via_candidates` lists.
     shared, best
-        As `find` returned them.
+        As `find` last returned them.
     """
 
     chain: Int32
@@ -162,7 +163,7 @@ def find(
     source_step: Int64,
     target_step: Int64,
 ) -> tuple[int, int]:
-    """Find the costs from the source to every ancestor of both ends, and from there to the target.
+    """Find the cost from the source to each ancestor of both ends, and from it to the target.
 
     Parameters
     ----------
@@ -239,7 +240,7 @@ def _climb(
     reached: Int32,
     step: Int64,
 ) -> None:
-    """Climb from one end to all its ancestors, storing costs and steps."""
+    """Climb from source or target to all its ancestors; store the cost and last arc to each."""
     reached[level[start]] = 0
     v = start
     while v >= 0:
@@ -270,7 +271,7 @@ def _descend(
     source_step: Int64,
     target_step: Int64,
 ) -> None:
-    """Descend one side, as reaching or leaving an ancestor may be cheaper over a higher rank."""
+    """Lower the climbed costs of one side where the way to or from a rank descends to it."""
     for here in range(begin, end):
         v = chain[here]
         came = from_source[here]
@@ -291,5 +292,5 @@ def _descend(
 
 @inlined
 def level_of(level: UInt16, rank: int) -> int:
-    """Return a level as a signed integer; numba would mix unsigned and signed into floats."""
+    """Return a rank's level as int64: numba turns sums of uint64 and int64 into floats."""
     return int(np.int64(level[rank]))

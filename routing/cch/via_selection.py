@@ -262,7 +262,7 @@ def _is_detour(
     from_cost: Int32,
     to_cost: Int32,
 ) -> bool:
-    """Return whether a way fails the T-test: it is not a cheapest path around its node."""
+    """Return whether a way fails the T-test: it is no cheapest path around its via node."""
     near, _ = far_end(
         first, head, tail, up, down, up_origin, down_origin, before, back, via, 0, True
     )
@@ -271,7 +271,8 @@ def _is_detour(
     )
     if near == other:
         return True
-    # Parts of a cheapest path are cheapest paths. Most ways fail on a short part, tested faster.
+    # Each part of a cheapest path is a cheapest path: a way that fails on a short part fails as a
+    # whole. Most ways fail on a short part, which is quicker to test.
     for share in (_FIRST_PART, 1):
         least = local_cost // share
         near, near_cost = far_end(
@@ -298,7 +299,7 @@ def _stack(
     steps: Int64,
     stack: Int64,
 ) -> None:
-    """Put steps on the stack, the last step uppermost."""
+    """Put the arcs of a way on the stack that `unpack` takes them from, the last arc uppermost."""
     for i in range(len(steps)):
         e = steps[i] >> 1
         if steps[i] & 1:
@@ -319,7 +320,7 @@ def _visit(
     cost: int,
     tried: Bool,
 ) -> bool:
-    """Mark equal-cost ancestors on the way as tried; return whether no node comes twice."""
+    """Return whether a way visits no node twice; mark its via nodes of equal cost as tried."""
     lowest = level_of(level, source)
     other_lowest = level_of(level, target)
     seen = np.full(table_size(len(ranks) + 1), np.int32(-1))
@@ -348,8 +349,9 @@ def _visit(
 def _without_circles(source: int, begin: int, end: int, out: Int32) -> int:
     """Remove circles from a cheapest way, in place; return where the shortened way ends.
 
-    Such a circle costs nothing. Where edges have no cost, two halves that are cheapest paths may
-    share nodes, because each half takes the first of several equally cheap paths that it finds.
+    A circle on a cheapest way costs nothing. Where edges have no cost, two halves that are cheapest
+    paths may share nodes, because each half takes the first of several equally cheap paths that it
+    finds.
     """
     node = np.full(table_size(end - begin + 1), np.int32(-1))
     left_by = np.empty(len(node), np.int64)
@@ -378,7 +380,7 @@ def _measure(
     kept: int,
     common: NDArray[np.float64],
 ) -> float:
-    """Return a way's length; ``common`` receives the length that it shares with each kept way."""
+    """Return a path's length; ``common`` receives the length shared with each kept path."""
     own = 0.0
     common[:kept] = 0.0
     for edge in edges:

@@ -1,4 +1,4 @@
-"""Witness search: whether a cheaper path than a given cost exists, stopping as soon as known."""
+"""Witness search: whether a path cheaper than a given cost exists; ends at the first one found."""
 
 from typing import Final
 
@@ -29,7 +29,9 @@ def has_cheaper(
     from_source: Int32,
     to_target: Int32,
 ) -> bool:
-    """Return whether a path costs less than ``cost``: `queries.meet`, pruned at that cost.
+    """Return whether a path between two ranks costs less than ``cost``.
+
+    The search climbs as `queries.meet` does, but drops all that costs ``cost`` or more.
 
     Parameters
     ----------

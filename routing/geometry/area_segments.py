@@ -1,4 +1,4 @@
-"""Segments of a grid that polygons touch, even in a single point.
+"""Road segments in a grid that polygons touch, even in a single point.
 
 The cost of a polygon depends on the cells that its outline passes and on the cells inside it, not
 on its bounding box, nor on how many of its edges lie side by side. Orientation signs are used where
@@ -26,7 +26,8 @@ type Bools = NDArray[np.bool_]
 #: Relative error bound of a determinant, above Shewchuk's (3 + 16e) e with e = 2^-53.
 _ERROR = 4e-16
 
-#: State of a segment: apart or not tested yet; touched; too near to an outline to decide here.
+#: State of a segment: apart from the polygon or not tested yet; touched; too near to an outline to
+#: decide by orientation signs.
 _APART, _TOUCHED, _NEAR = 0, 1, 2
 
 
@@ -36,9 +37,9 @@ def segments_touching(grid: SegmentGrid, areas: Sequence[Polygon]) -> list[Ints]
     Parameters
     ----------
     grid
-        The segments.
+        Grid index of the segments.
     areas
-        Degrees, EPSG:4326, valid.
+        Valid polygons, degrees, EPSG:4326.
 
     Returns
     -------
@@ -49,7 +50,10 @@ def segments_touching(grid: SegmentGrid, areas: Sequence[Polygon]) -> list[Ints]
 
 
 def _segments_touching(grid: SegmentGrid, area: Polygon, state: Bytes) -> Ints:
-    """Return the segments that one polygon touches; ``state`` is reset at the end."""
+    """Return the segments that one polygon touches, ascending.
+
+    ``state`` must be all `_APART`, and is reset to it at the end.
+    """
     window = None if area.is_empty else grid.window(area.bounds)
     if window is None:
         return np.empty(0, dtype=np.int64)
@@ -67,7 +71,10 @@ def _segments_touching(grid: SegmentGrid, area: Polygon, state: Bytes) -> Ints:
 
 
 def _edges(area: Polygon) -> Floats:
-    """Return the edges of all rings, float64 [m, 4], x and y of both ends, without empty edges."""
+    """Return the edges of a polygon's rings, float64 [m, 4]: x and y of both ends.
+
+    Edges without length are left out.
+    """
     rings = [shapely.get_coordinates(ring) for ring in (area.exterior, *area.interiors)]
     edges = np.concatenate([np.hstack((ring[:-1], ring[1:])) for ring in rings])
     return np.ascontiguousarray(edges[(edges[:, :2] != edges[:, 2:]).any(axis=1)])
@@ -101,14 +108,14 @@ def _side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> int
 
 @inlined
 def _west(edges: Floats, e: int, x: float, y: float) -> int:
-    """Return 1 where an edge passes west of a point, -1 where east, 0 where too near to decide."""
+    """Return 1 if an edge passes west of a point, -1 if east, 0 if too near to decide."""
     side = _side(edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3], x, y)
     return -side if edges[e, 3] > edges[e, 1] else side
 
 
 @inlined
 def _met(edges: Floats, e: int, ax: float, ay: float, bx: float, by: float) -> int:
-    """Return whether a segment meets an edge: `_APART`, `_TOUCHED` or `_NEAR`."""
+    """Return whether a segment meets a polygon's edge: `_APART`, `_TOUCHED` or `_NEAR`."""
     cx, cy, dx, dy = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
     if max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx):
         return _APART
@@ -127,7 +134,7 @@ def _met(edges: Floats, e: int, ax: float, ay: float, bx: float, by: float) -> i
 def _inside(
     x: float, y: float, edges: Floats, through: Ints, throughs: int, partial: Ints, partials: int
 ) -> int:
-    """Return whether a point is inside, from the number of edges that pass west of the point.
+    """Return whether a point is inside a polygon, from the number of edges west of the point.
 
     Parameters
     ----------
@@ -175,7 +182,7 @@ def _cell(position: float, count: int) -> int:
 
 @compiled
 def _room(window: Window, columns: int, cell_start: Ints) -> int:
-    """Return the number of segments in the cells of a window; some are counted twice."""
+    """Return how many segments the cells of a window hold, counting segments once per cell."""
     room = 0
     for row in range(window[2], window[3] + 1):
         room += cell_start[row * columns + window[1] + 1] - cell_start[row * columns + window[0]]
@@ -220,7 +227,8 @@ def _outlined(  # noqa: PLR0917 -- kernels take no names
     passed = np.zeros((last_row - first_row + 1) * wide, np.bool_)
     count = 0
     for e in range(len(edges)):
-        # Widened by a unit to each side: this prefilter rejects most segments of a cell.
+        # Longitudes of the edge, widened by one unit to each side: a prefilter that rejects most
+        # segments of a cell.
         least_lon = np.floor(min(edges[e, 0], edges[e, 2]) * UNITS_PER_DEGREE) - 1
         most_lon = np.ceil(max(edges[e, 0], edges[e, 2]) * UNITS_PER_DEGREE) + 1
         x_0, y_0 = (edges[e, 0] - west) / width, (edges[e, 1] - south) / height
@@ -228,7 +236,8 @@ def _outlined(  # noqa: PLR0917 -- kernels take no names
         dx, dy = x_1 - x_0, y_1 - y_0
         top = min(_cell(max(y_0, y_1) + MARGIN, rows), last_row)
         for row in range(max(_cell(min(y_0, y_1) - MARGIN, rows), first_row), top + 1):
-            # The same cells as those into which `routing.geometry.segment_grid` puts a segment.
+            # An edge passes the same cells as `routing.geometry.segment_grid` computes for a
+            # segment.
             t_a, t_b = 0.0, 1.0
             if dy != 0:
                 t_a = min(max((row - MARGIN - y_0) / dy, 0.0), 1.0)
@@ -273,7 +282,7 @@ def _sort_row(
     rest: Ints,
     middle_x: Floats,
 ) -> tuple[int, int]:
-    """Find the edges that cross a whole row of cells, from west to east, and those that end in it.
+    """Find the edges that cross a row of cells, from west to east, and those that end in the row.
 
     Parameters
     ----------
@@ -294,7 +303,8 @@ def _sort_row(
         e = order[n]
         bottom, top = min(edges[e, 1], edges[e, 3]), max(edges[e, 1], edges[e, 3])
         if bottom < low and top > high:
-            # Relative to the first corner, so that distinct positions stay distinct.
+            # Longitude at the row's middle, relative to the first corner, so that rounding keeps
+            # distinct positions distinct.
             at = edges[e, 0] - edges[0, 0]
             at += (middle - edges[e, 1]) / (edges[e, 3] - edges[e, 1]) * (edges[e, 2] - edges[e, 0])
             place = throughs
@@ -339,8 +349,8 @@ def _filled(  # noqa: PLR0917 -- kernels take no names
 ) -> int:
     """Find the segments inside a polygon that do not meet its outline.
 
-    Such a segment lies wholly inside or outside, and so does each run of cells that the outline
-    does not pass: one point decides.
+    A segment that does not meet the outline lies wholly inside or wholly outside, and so does each
+    run of cells that the outline does not pass. So testing one point of it is enough.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Boxes that a line comes into: a prefilter before exact distances are measured."""
+"""Bounding boxes that a line touches: a prefilter before exact distances are measured."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,9 @@ type Floats = NDArray[np.float64]
 
 
 def reach(boxes: Floats, coordinates: Floats) -> list[int]:
-    """Return the indices of boxes that the box of some segment of a line touches, ascending.
+    """Return the indices of the boxes that meet the bounding box of a segment of a line.
+
+    Indices are ascending.
 
     Parameters
     ----------
@@ -26,7 +28,7 @@ def reach(boxes: Floats, coordinates: Floats) -> list[int]:
 
 @compiled
 def _touched(boxes: Floats, line: Floats) -> NDArray[np.bool_]:
-    """Return whether each box is touched; boxes outside the whole line's box are skipped first."""
+    """Return whether each box meets a segment's box; boxes off the whole line's are skipped."""
     west, south = line[0]
     east, north = line[0]
     for row in range(1, len(line)):

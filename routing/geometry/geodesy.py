@@ -1,10 +1,10 @@
-"""Distances on the ground: great circles, and a flat frame around one point."""
+"""Distances on the ground: great circles, and a local plane around one point."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-#: Mean radius in metres; osmnx uses the same figure (osmnx.distance.EARTH_RADIUS_M), so lengths
-#: agree with it. IUGG's mean radius R1 is 6,371,008.8 m.
+#: Mean radius of the Earth in metres; osmnx uses the same figure (osmnx.distance.EARTH_RADIUS_M),
+#: so lengths agree with it. IUGG's mean radius R1 is 6,371,008.8 m.
 EARTH_RADIUS_M = 6_371_009.0
 #: Coordinates are kept as integers of this many parts of a degree (OpenStreetMap's precision).
 UNITS_PER_DEGREE = 10_000_000
@@ -36,14 +36,14 @@ def stretch_lengths_m(
     tail: NDArray[np.int64],
     head: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Return great-circle distances between many pairs of a set of places.
+    """Return great-circle distances between many pairs of places given by index.
 
     Parameters
     ----------
     lon, lat
         float64 [N], degrees, EPSG:4326.
     tail, head
-        int64 [S], places at both ends.
+        int64 [S], indices of the two places of each pair.
 
     Returns
     -------
@@ -58,7 +58,10 @@ def stretch_lengths_m(
 def _haversine_m(
     lon: NDArray[np.float64], lat: NDArray[np.float64], cosines: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return metres from differences in radians and the product of both latitudes' cosines."""
+    """Return great-circle distances in metres.
+
+    Arguments are the differences in radians, and the product of both latitudes' cosines.
+    """
     half = np.sin(lat / 2) ** 2 + cosines * np.sin(lon / 2) ** 2
     return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1.0))))
 
@@ -66,7 +69,7 @@ def _haversine_m(
 def local_xy(
     lon: NDArray[np.float64], lat: NDArray[np.float64], lon_0: float, lat_0: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Project to metres east and north of (lon_0, lat_0), local equirectangular.
+    """Project degrees to metres east and north of (lon_0, lat_0), equirectangular.
 
     Straight in degrees stays straight in metres, so the nearest point of a polyline can be
     found in the plane. The error of a distance d grows as (d / radius)^2: below 0.1 % at 100 km.

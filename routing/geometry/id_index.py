@@ -1,4 +1,4 @@
-"""Look-up of ids in a column that is sorted by id."""
+"""Look-up of ids in a sorted array of ids."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ type Int64 = NDArray[np.int64]
 
 
 def distinct(ids: Int64) -> Int64:
-    """Return the distinct ids, ascending; sorting beats numpy's hashing 10 to 1 here."""
+    """Return the distinct ids, ascending; ten times as fast as `numpy.unique`, which hashes."""
     if not len(ids):
         return ids
     ordered = np.sort(ids)
@@ -22,8 +22,8 @@ def distinct(ids: Int64) -> Int64:
 def row_of(ids: Int64, wanted: int, hint: int) -> int:
     """Return the row of an id in ascending ids, or -1 - (its insertion row) if it is missing.
 
-    The search moves in growing strides from a hint, because files mostly name ids close to the
-    last one.
+    The search starts at row ``hint`` and moves away in growing strides: files mostly list ids close
+    to the id before, whose row the caller passes.
     """
     count = len(ids)
     low = 0

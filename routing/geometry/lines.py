@@ -21,7 +21,7 @@ _WGS84: Final = Geod(ellps="WGS84")
 def segment_lengths_m(coordinates: Floats) -> Floats:
     """Return the great-circle length of each segment of a polyline.
 
-    Shares of an edge are measured in these lengths, here and when a point is snapped.
+    Positions along an edge are shares of its length measured by these lengths, also for snapping.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def segment_lengths_m(coordinates: Floats) -> Floats:
 
 
 def vertex_shares(coordinates: Floats) -> Floats:
-    """Return the share of a polyline before each vertex, from 0 to 1.
+    """Return the share of a polyline's length before each vertex, from 0 to 1.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def vertex_shares(coordinates: Floats) -> Floats:
 
 
 def shares_along(coordinates: Floats, count: NDArray[np.int64]) -> Floats:
-    """Return the share of its polyline before each vertex, for polylines one after the other.
+    """Return the share of length before each vertex of many polylines, stored one after another.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def project(coordinates: Floats, lon: float, lat: float) -> tuple[Floats, Floats
 
     Returns
     -------
-    (distance_m float64 [k - 1], share of the segment float64 [k - 1] in [0, 1])
+    (distance_m float64 [k - 1], position along each segment float64 [k - 1], 0 to 1)
     """
     factor = METRES_PER_DEGREE * np.array([np.cos(np.radians(lat)), 1.0])
     local = (coordinates - np.array([lon, lat])) * factor
@@ -154,14 +154,15 @@ def distance_to_line_m(coordinates: Floats, lon: float, lat: float) -> float:
 def surrounding(geometry: BaseGeometry, distance_m: float) -> BaseGeometry:
     """Return the area within a distance of points and lines; polygons stay as they are.
 
-    Each segment is buffered in the plane of its own latitude, so that a long line keeps its width.
+    Each segment is buffered in a plane scaled for its own latitude, so that the area around a long
+    line is equally wide everywhere.
 
     Parameters
     ----------
     geometry
         Any geometry in degrees.
     distance_m
-        Half the width, metres.
+        Distance on either side, metres.
 
     Returns
     -------
@@ -174,7 +175,7 @@ def surrounding(geometry: BaseGeometry, distance_m: float) -> BaseGeometry:
 
 
 def _simple_parts(geometry: BaseGeometry) -> list[BaseGeometry]:
-    """Split collections into points, lines and polygons."""
+    """Split a geometry collection into its single points, lines and polygons."""
     if hasattr(geometry, "geoms"):
         return [part for member in geometry.geoms for part in _simple_parts(member)]
     return [geometry]

@@ -1,4 +1,4 @@
-"""Packed grid of shape segments: the segments that pass through each cell, in two flat arrays."""
+"""Grid index of road segments: the segments that pass through each cell, in two flat arrays."""
 
 import math
 from collections.abc import Callable
@@ -19,17 +19,18 @@ Box = tuple[float, float, float, float]
 #: First and last column, first and last row of cells.
 Window = tuple[int, int, int, int]
 
-#: Target number of segments per cell; a query reads a few cells, and numpy's fixed cost dominates.
+#: Target number of segments per cell. A query reads a few cells, and the fixed cost of numpy calls
+#: outweighs that of more segments.
 _SEGMENTS_PER_CELL = 4
-#: Upper bound of cells, so that the index of a continent stays at 32 MB.
+#: Highest number of cells, so that the index of a continent stays at 32 MB.
 _MAX_CELLS = 4_000_000
-#: Widening of cells and boxes, in cells, against rounding; far above float64's error.
+#: Widening of cells and boxes against rounding, as a share of a cell; far above float64's error.
 MARGIN = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class NearestSegment:
-    """Nearest accepted segment: its id, the position along it (0..1), and the metres to it."""
+    """Segment nearest to a point: its id, the nearest position along it (0..1), and the metres."""
 
     segment: int
     position: float
@@ -38,14 +39,14 @@ class NearestSegment:
 
 @dataclass(frozen=True, eq=False)
 class SegmentGrid:
-    """A uniform grid over shape segments, row-major, south-west first.
+    """Uniform grid over the segments of road shapes; cells in row-major order from the south-west.
 
     Parameters
     ----------
     frame
         float64 [6]: west, south, cell width, cell height (degrees), columns, rows.
     cell_start
-        int64 [columns * rows + 1].
+        int64 [columns * rows + 1]: offsets of each cell's segments in ``cell_segment``.
     cell_segment
         int64 [S]: segment ids; segment i joins shape points i and i + 1.
     shape_lon, shape_lat
@@ -62,9 +63,9 @@ class SegmentGrid:
     def build(
         cls, segments: Ints, shape_lon: NDArray[np.int32], shape_lat: NDArray[np.int32]
     ) -> Self:
-        """Index the given segments."""
+        """Build the index of the given segments, by segment id."""
         frame = _frame(shape_lon, shape_lat, len(segments))
-        # Count the segments per cell first, then put each into the room that the counts leave.
+        # First count the segments of each cell, then write them at the offsets that follow.
         place = np.zeros(int(frame[4] * frame[5]) + 1, dtype=np.int64)
         nothing = np.empty(0, dtype=np.int64)
         _visit_cells(frame, segments, shape_lon, shape_lat, place[1:], nothing)
@@ -74,12 +75,12 @@ class SegmentGrid:
         return cls(frame, start, found, shape_lon, shape_lat)
 
     def segments_in_box(self, west: float, south: float, east: float, north: float) -> Ints:
-        """Return ids of segments in the cells that the box touches (some repeat)."""
+        """Return the ids of the segments in all cells that a box touches; ids may repeat."""
         window = self.window((west, south, east, north))
         return np.empty(0, dtype=np.int64) if window is None else self._within(window)
 
     def window(self, box: Box) -> Window | None:
-        """Return the cells that a box touches; None where the box lies beside the grid."""
+        """Return the range of cells that a box touches; None for a box outside the grid."""
         west, south, east, north = box
         left, bottom, width, height, columns, rows = self._cells
         first_column = max(math.floor((west - left) / width - MARGIN), 0)
@@ -104,30 +105,31 @@ class SegmentGrid:
 
     @cached_property
     def _cells(self) -> tuple[float, float, float, float, int, int]:
-        """The frame as plain Python numbers, which are faster than numpy scalars."""
+        """The grid's ``frame`` as plain Python numbers, which are faster than numpy scalars."""
         west, south, width, height, columns, rows = self.frame.tolist()
         return west, south, width, height, int(columns), int(rows)
 
     def nearest(
         self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]]
     ) -> NearestSegment | None:
-        """Return the nearest accepted segment, exactly; None where no segment is accepted.
+        """Return the segment nearest to a point that ``accept`` selects; None if there is none.
 
-        Distances are planar in the local equirectangular frame of the point; ties go to the lowest
-        id.
+        The result is exact. Distances are planar in the local equirectangular frame of the point;
+        of equally near segments the one with the lowest id is returned.
         """
         return self.nearest_by(lon, lat, partial(self._best, lon, lat, accept))
 
     def nearest_by(
         self, lon: float, lat: float, look: Callable[[Window], NearestSegment | None]
     ) -> NearestSegment | None:
-        """Return the nearest segment that ``look`` accepts, exactly; None if it accepts none.
+        """Return the segment nearest to a point that ``look`` accepts; None if it accepts none.
 
         Parameters
         ----------
         look
-            Returns the nearest accepted segment of a window. The window grows until it contains the
-            whole circle around the point through the segment that was found.
+            Function that returns the nearest accepted segment in a window of cells. The window
+            grows until it contains the circle around the point that touches the segment found, so
+            that the result is exact.
         """
         radius_m = self._first_radius_m(lon, lat)
         while True:
@@ -141,7 +143,7 @@ class SegmentGrid:
                 return best
             if whole:
                 return None
-            # If there is a candidate, jump straight to the circle through it.
+            # Grow the window; at once to the circle through the segment found, if there is one.
             radius_m = max(
                 2 * radius_m, 0.0 if best is None else min(best.distance_m, 8 * radius_m)
             )
@@ -169,7 +171,7 @@ class SegmentGrid:
     def _best(
         self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]], window: Window
     ) -> NearestSegment | None:
-        """Return the nearest accepted segment of a window."""
+        """Return the segment in a window of cells that is nearest to a point and accepted."""
         segments = self._within(window)
         if not segments.size:
             return None
@@ -217,7 +219,7 @@ def _in_window(
     first_row: int,
     last_row: int,
 ) -> Ints:
-    """Gather the segments of the cells in a window."""
+    """Return the segments of all cells in a window, some of them several times."""
     count = 0
     for row in range(first_row, last_row + 1):
         begin = cell_start[row * columns + first_column]
@@ -264,12 +266,12 @@ def distance_to(
     shape_lon: NDArray[np.int32],
     shape_lat: NDArray[np.int32],
 ) -> tuple[float, float]:
-    """Return the position (0..1) on a segment that is nearest to a point, and the metres to it.
+    """Return the position (0..1) on a segment nearest to a point, and the distance in metres.
 
     Parameters
     ----------
     scale
-        As `scale_at` returns it.
+        Metres per degree of longitude at the point, from `scale_at`.
     """
     from_x = (shape_lon[segment] / UNITS_PER_DEGREE - lon) * scale
     from_y = (shape_lat[segment] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE
@@ -295,7 +297,7 @@ def _visit_cells(
     Parameters
     ----------
     place
-        int64 [columns * rows]: raised by one with each visit of a cell.
+        int64 [columns * rows]: raised by one for a cell with each visit to the cell.
     found
         int64: unless empty, each segment is written at the current place of its cell.
     """

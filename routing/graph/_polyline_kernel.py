@@ -18,7 +18,7 @@ _RADIANS: Final = math.pi / 180.0
 
 @inlined
 def along(first: int, after: int, lon: Ints32, lat: Ints32, share: Floats) -> None:
-    """Write the share of an edge before each vertex, as `lines.shares_along` does."""
+    """Write the share of an edge's length before each vertex, as `lines.shares_along` does."""
     last = after - first - 1
     share[0] = 0.0
     if last > 1:
@@ -43,7 +43,7 @@ def along(first: int, after: int, lon: Ints32, lat: Ints32, share: Floats) -> No
 def _cut(
     first: int, last: int, lon: Ints32, lat: Ints32, share: Floats, at: float
 ) -> tuple[float, float]:
-    """Return the coordinates at a share of an edge, in degrees."""
+    """Return the coordinates, in degrees, of the point at a share of an edge's length."""
     row = 0
     while row < last - 1 and share[row + 1] <= at:
         row += 1
@@ -62,7 +62,7 @@ def _cut(
 def _put(
     line: Floats, measure_m: Floats, count: int, lon: float, lat: float, at_m: float, forced: bool
 ) -> int:
-    """Append a vertex unless it repeats the last one; return the new number of vertices."""
+    """Append a vertex unless it repeats the last one (``forced``: always); return the count."""
     if count and not forced:
         is_same = line[count - 1, 0] == lon and line[count - 1, 1] == lat
         if is_same and at_m <= measure_m[count - 1]:
@@ -81,12 +81,13 @@ def draw(
     lon: Ints32,
     lat: Ints32,
 ) -> tuple[Floats, Floats]:
-    """Join the polylines of pieces of edges.
+    """Join the polylines of consecutive edges, or of parts of them, into one line.
 
     Parameters
     ----------
     edge, start, end
-        The pieces, as in `routing.travel.legs.Legs`; at least one.
+        Edges, and the shares at which the part of each begins and ends, as in
+        `routing.travel.legs.Legs`; at least one.
     length_dm, shape_start, lon, lat
         From the graph: edge lengths in decimetres, and the shapes.
 
@@ -110,7 +111,7 @@ def draw(
             count = _put(line, measure_m, count, x, y, 0.0, True)
         # The first vertex of every later piece is the last vertex of the piece before it.
         for vertex in range(1, last):
-            is_whole = begin <= 0 and stop >= 1  # keeps vertices that repeat an end
+            is_whole = begin <= 0 and stop >= 1  # then keep also vertices at the edge's ends
             if is_whole or begin < share[vertex] < stop:
                 x = lon[first + vertex] / UNITS_PER_DEGREE
                 y = lat[first + vertex] / UNITS_PER_DEGREE

@@ -20,7 +20,7 @@ type Flags = NDArray[np.uint16]
 #: Country argument that stands for any country.
 ANYWHERE = -1
 
-#: Edges that are not roads themselves: points never snap to them.
+#: Flags of edges that are not roads (border edges and thresholds): points never snap to them.
 _NOT_MET = int(EdgeFlag.BORDER | EdgeFlag.THRESHOLD)
 
 
@@ -44,7 +44,9 @@ def nearest(  # noqa: PLR0917 -- kernels take no names
     mode: int,
     country: int,
 ) -> tuple[int, float, float]:
-    """Find the nearest segment of a window whose edge a mode may use in some direction.
+    """Find the nearest segment in a window of grid cells whose road a mode may use.
+
+    The road may be open to the mode in one direction only.
 
     Border edges and thresholds are never found. Of equally near segments, the one with the lowest
     id is found.

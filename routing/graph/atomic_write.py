@@ -1,4 +1,4 @@
-"""Atomic writing of a region to its folder."""
+"""Atomic writing of a region to its folder, and removal of regions."""
 
 import fcntl
 import hashlib
@@ -28,10 +28,10 @@ from routing.graph.storage import (
     sum_of,
 )
 
-#: Suffix given to a folder under a region's name that this module did not write.
+#: Suffix to which a folder is renamed that stands in a region's place but was copied there by hand.
 _BY_HAND = ".by-hand.region"
 
-#: Called with a complete folder before it replaces the region's present one.
+#: Callback that gets the complete new folder before this folder replaces the region's current one.
 type Staged = Callable[[Path], None]
 
 
@@ -41,7 +41,7 @@ def write_arrays(
     arrays: Mapping[str, NDArray[Any]],
     staged: Staged | None = None,
 ) -> GraphMeta:
-    """Write a region with its metrics to a temporary folder, sync it, then swap it in by a rename.
+    """Write a region and its metrics to a temporary folder, then swap this folder in by a rename.
 
     ``graphs_dir/<name>`` is a symbolic link to the folder of the current version, because a
     link can be replaced in one step and a full folder cannot. Whatever interrupts the writing
@@ -89,7 +89,7 @@ def _write_version(
         meta = replace(
             meta, checksums=dict(sorted(sums.items())), sizes=dict(sorted(sizes.items()))
         )
-        # A round trip through JSON, as meta.json will be read: tuples become lists.
+        # Convert as reading meta.json will, so that the checksum fits: tuples become lists.
         raw = json.loads(json.dumps(asdict(meta)))
         raw = {"format": layout.FORMAT, **raw, META_SUM: sum_of(raw)}
         text = json.dumps(raw, ensure_ascii=False, indent=1)
@@ -118,7 +118,7 @@ def _fit(array: NDArray[Any], dtype: str) -> NDArray[Any]:
 
 def _save(path: Path, array: NDArray[Any]) -> str:
     """Write and sync one array and return the sha256 of the file."""
-    # numpy's own writer loses the reason (a full disk) of a failed write.
+    # numpy's own writer does not report why a write failed, such as a full disk.
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
     with path.open("wb") as stream:
@@ -126,7 +126,7 @@ def _save(path: Path, array: NDArray[Any]) -> str:
         stream.write(array.data)
         stream.flush()
         os.fsync(stream.fileno())
-    # The sum is of the bytes in memory, so that `verify_files` detects errors of the disk.
+    # Hash the bytes in memory, not the file, so that `verify_files` detects errors of the disk.
     digest = hashlib.sha256(header.getvalue())
     digest.update(array.data)
     return digest.hexdigest()
@@ -177,7 +177,7 @@ def tidy(graphs_dir: Path) -> None:
 
 @contextmanager
 def _region_lock(graphs_dir: Path, name: str, *, is_waiting: bool = True) -> Iterator[None]:
-    """Let only one process at a time change a region; the kernel frees the lock if it dies.
+    """Hold the lock under which a region is changed; the system frees it if the process dies.
 
     Raises
     ------
@@ -190,12 +190,12 @@ def _region_lock(graphs_dir: Path, name: str, *, is_waiting: bool = True) -> Ite
 
 
 def remove_region(graphs_dir: Path, name: str) -> None:
-    """Remove a region.
+    """Remove a region with all versions of its folder.
 
     Raises
     ------
     GraphError
-        If there is no such region, or the disk refuses.
+        If there is no such region, or the disk refuses the removal.
     """
     path = graphs_dir / check_name(name)
     if not path.is_symlink() and not path.is_dir():

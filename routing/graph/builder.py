@@ -1,4 +1,4 @@
-"""Arrays of a graph from undirected pieces of road: order, directions, shapes and grid."""
+"""Build the arrays of a road graph from undirected pieces: order, directions, shapes, grid."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from routing.osm_tags.edge_flags import EdgeFlag
 
 Array = NDArray[Any]
 
-_HILBERT_BITS = 16  # 65,536 cells a side: 80 m over a continent, below 1 m in a city
+_HILBERT_BITS = 16  # 65,536 cells a side, each 80 m wide over a continent, below 1 m in a city
 _PASSABLE = int(EdgeFlag.FOOT | EdgeFlag.VEHICLE)
 
 
 @dataclass(frozen=True, eq=False)
 class NodeTable:
-    """Nodes in any order.
+    """Table of the nodes that a road graph is built from, in any order.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class PieceTable:
     ascent_m, descent_m
         float32 [K], in the way's own direction.
     shape_start
-        int64 [K + 1].
+        int64 [K + 1]: the vertices of piece k are ``shape_start[k]`` to ``shape_start[k + 1]``.
     shape_lon, shape_lat
         int32 [P], 1e-7 degree, both ends included.
     """
@@ -101,7 +101,7 @@ class PieceTable:
 
 
 def graph_arrays(nodes: NodeTable, pieces: PieceTable, names: Sequence[str]) -> dict[str, Array]:
-    """Return every array of the graph directory.
+    """Build the arrays of nodes, edges, shapes, names and grid, by their names in `layout`.
 
     Nodes are put in Hilbert order, so that neighbours on the ground lie close in memory; edges
     are sorted by tail, then head.
@@ -173,7 +173,8 @@ def _hilbert_order(nodes: NodeTable) -> Array:
     )
     if not rising.all():
         return np.lexsort((nodes.country, nodes.osm_id, index))
-    # Equal cells keep their order. numpy sorts 16-bit numbers by counting, which is faster.
+    # Nodes in the same cell keep their order, by id. numpy sorts 16-bit numbers by counting, which
+    # is faster.
     low = np.argsort((index & 0xFFFF).astype(np.uint16), kind="stable")
     return low[np.argsort((index[low] >> 16).astype(np.uint16), kind="stable")]
 
@@ -278,7 +279,7 @@ def _names(names: Sequence[str]) -> dict[str, Array]:
 
 
 def _grid(arrays: dict[str, Array]) -> dict[str, Array]:
-    """Build the grid over one direction of each road; the other direction has the same shape."""
+    """Build the spatial grid over one direction of each road: both have the same shape."""
     twin = arrays["edge_twin"]
     one = np.flatnonzero((twin < 0) | (np.arange(len(twin)) < twin))
     start = arrays["shape_start"]

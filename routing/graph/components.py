@@ -1,10 +1,10 @@
-"""Strongly connected components of a network: which parts can be reached from which.
+"""Strongly connected components of a road network: which parts can be reached from which.
 
-Snapping asks here whether two places are connected at all. The answer depends only on facts that do
-not change from day to day: roads, one-ways, forbidden turns, and what the profile may use. Border
-edges count as roads, since an import keeps them at official crossings only (P34). A closed or
-hidden crossing or a banned road, even a secret ban (P36), therefore moves no snap, so that a snap
-reveals nothing about them.
+Snapping uses the components to find out whether two places are connected at all. The answer depends
+only on facts that do not change from day to day: roads, one-ways, forbidden turns, and what the
+profile may use. Border edges count as roads, since an import keeps them at official crossings only
+(P34). A closed or hidden crossing or a banned road, even a secret ban (P36), therefore moves no
+snap, so that a snap reveals nothing about them.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ class Components:
     """Strongly connected components of a network's usable edges, and the links between them.
 
     Components are numbered so that edges lead only from higher numbers to lower ones. Nearly all
-    places are connected through the largest component; of the links past it only the few rows of
-    ``down_from`` and ``down_to`` are kept.
+    places are connected through the largest component. Edges between components that do not start
+    at the largest one are few; they are kept in ``down_from`` and ``down_to``.
 
     Parameters
     ----------
@@ -35,10 +35,9 @@ class Components:
     largest
         Number of the largest component.
     to_largest, of_largest
-        bool [C], whether each component reaches the largest one, and whether it is reached from it.
+        bool [C], whether a path leads from each component to the largest one, and the reverse.
     down_from, down_to
-        int32 [k], edges between components that do not leave the largest one, sorted by
-        ``down_from``.
+        int32 [k], the components at both ends of each of these edges, sorted by ``down_from``.
     """
 
     label: Ints32
@@ -50,11 +49,10 @@ class Components:
 
     @classmethod
     def of(cls, first_out: Ints, tail: Ints32, head: Ints32, may: Bools) -> Self:
-        """Find the components of a graph.
+        """Find the strongly connected components of a graph.
 
         Parameters
         ----------
-        first_out
         first_out
             int64 [N + 1], offsets of the rows that leave each node.
         tail, head
@@ -79,11 +77,13 @@ class Components:
         return cls(label, largest, above, below, source, target)
 
     def size(self, component: int) -> int:
-        """Count the nodes and copies of a component."""
+        """Count the nodes of a component, with copies for turn restrictions."""
         return int(np.count_nonzero(self.label == component))
 
     def reaching(self, targets: NDArray[np.integer]) -> Bools:
-        """Return the components that reach any of the given ones, bool [C], including themselves.
+        """Return the components from which a path leads to any of the given ones, bool [C].
+
+        The given components are included.
 
         Parameters
         ----------
@@ -98,7 +98,9 @@ class Components:
         return found
 
     def reached(self, sources: NDArray[np.integer]) -> Bools:
-        """Return the components reached from any of the given ones, bool [C], including themselves.
+        """Return the components to which a path leads from any of the given ones, bool [C].
+
+        The given components are included.
 
         Parameters
         ----------
@@ -129,7 +131,7 @@ def label_components(first_out: Ints, head: Ints32, may: Bools) -> tuple[Ints32,
     Parameters
     ----------
     first_out, head, may
-        As `Components.of` takes them.
+        As for `Components.of`.
 
     Returns
     -------
@@ -182,7 +184,7 @@ def _look_on(
         other = int(head[row[node]])
         if may[row[node]]:
             if not met[other]:
-                return other  # the row is examined again after that node is done
+                return other  # this edge is examined again once the other node is done
             if label[other] < 0:
                 low[node] = min(low[node], low[other])
         row[node] += 1
@@ -191,7 +193,7 @@ def _look_on(
 
 @inlined
 def _close(node: int, waiting: Ints32, waits: int, component: int, label: Ints32) -> int:
-    """Label the nodes waiting since ``node`` with a component; return how many still wait."""
+    """Label ``node`` and all nodes stacked after it with a component; return how many are left."""
     while True:
         waits -= 1
         label[waiting[waits]] = component
@@ -201,7 +203,7 @@ def _close(node: int, waiting: Ints32, waits: int, component: int, label: Ints32
 
 @compiled
 def _spread_up(found: Bools, source: Ints32, target: Ints32) -> None:
-    """Mark components from which marked ones are reached; rows are sorted by source, ascending."""
+    """Mark all components that lead to marked ones; edges are sorted by source, ascending."""
     for row in range(len(source)):
         if found[target[row]]:
             found[source[row]] = True
@@ -209,7 +211,7 @@ def _spread_up(found: Bools, source: Ints32, target: Ints32) -> None:
 
 @compiled
 def _spread_down(found: Bools, source: Ints32, target: Ints32) -> None:
-    """Mark components that are reached from marked ones; rows are sorted by source, ascending."""
+    """Mark all components reached from marked ones; edges are sorted by source, ascending."""
     for row in range(len(source) - 1, -1, -1):
         if found[source[row]]:
             found[target[row]] = True

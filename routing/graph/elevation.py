@@ -1,4 +1,4 @@
-"""Heights from a raster at nodes, and ascent along roads (rasterio is imported on use)."""
+"""Heights of nodes from a raster, and ascent along roads (rasterio is imported on use)."""
 
 from pathlib import Path
 from types import TracebackType
@@ -14,21 +14,22 @@ from routing.geometry.geodesy import METRES_PER_DEGREE
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Slope needs cells of 90 m or finer (design/definitions.md). "90 m" rasters have 3 arc seconds,
-#: which is 92.7 m at the equator; anything above that is the next coarser product.
+#: Longest side of a cell, metres, from which slopes may be computed. Slope needs cells of 90 m or
+#: finer (design/definitions.md). "90 m" rasters have 3 arc seconds, which is 92.7 m at the equator;
+#: anything above that is the next coarser product.
 MAX_SLOPE_CELL_M = 93.0
 #: Cells per block read at once: 4 million float64 are 32 MB.
 _BLOCK = 2048
 #: Binomial weights 1 4 6 4 1 of a smoothing window over five samples.
 _SMOOTHING = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 _HALF_CELL = 0.5
-#: Number of samples of a bridge or tunnel, and the least number for any line.
+#: Number of height samples along a bridge or tunnel (its two ends), and the least for any line.
 _ENDS = 2
 _WGS84 = "EPSG:4326"
 
 
 class HeightRaster:
-    """Height raster, used as a context manager.
+    """Raster of terrain heights, used as a context manager.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ class HeightRaster:
         inverse = ~self._raster.transform
         column = (
             inverse.a * x + inverse.b * y + inverse.c - _HALF_CELL
-        )  # in cells, from the first centre
+        )  # in cells, from the centre of the first cell
         row = inverse.d * x + inverse.e * y + inverse.f - _HALF_CELL
         result = np.full(len(column), np.nan)
         # Points within half a cell beyond the outermost centres still lie inside the raster.
@@ -146,7 +147,7 @@ class HeightRaster:
 def climbs_m(
     raster: HeightRaster, start: Ints, lonlat: Floats, is_raised: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
-    """Return ascent and descent of each line in metres, NaN where the raster does not cover it.
+    """Return ascent and descent of each line in metres, NaN where a height is missing.
 
     Heights are sampled once per cell along the line and smoothed with binomial weights over five
     samples; the end heights stay as they are. Without smoothing, the random errors of metres in
@@ -202,7 +203,7 @@ def _summed(start: Ints, step: Floats) -> Floats:
 
 @compiled
 def _sampled(start: Ints, along: Floats, values: Floats, sample_start: Ints) -> Floats:
-    """Interpolate values at evenly spaced samples of each line, including both ends."""
+    """Interpolate the vertices' values at evenly spaced samples of each line, with both ends."""
     sampled = np.empty(sample_start[-1])
     for line in range(len(start) - 1):
         vertex = start[line]
@@ -224,7 +225,7 @@ def _sampled(start: Ints, along: Floats, values: Floats, sample_start: Ints) -> 
 
 @compiled
 def _climbs(start: Ints, heights: Floats) -> tuple[Floats, Floats]:
-    """Smooth each profile and return its ascent and descent; NaN where a height is missing.
+    """Smooth each line's heights; return its ascent and descent, NaN where a height is missing.
 
     The heights at both ends stay as they are, so that climbs add up along a route.
     """

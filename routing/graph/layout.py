@@ -1,6 +1,6 @@
-"""Layout of a graph directory: its arrays, their lengths, and what their numbers refer to."""
+"""Layout of a road graph's directory: arrays, their lengths, and what each index refers to."""
 
-#: Raised by 1 whenever an array is added, dropped or read differently.
+#: Version of the layout, raised by 1 whenever an array is added, dropped or read differently.
 FORMAT_VERSION = 4
 FORMAT = "amparo-road-graph"
 
@@ -26,7 +26,7 @@ HIERARCHY: dict[str, tuple[str, str]] = {
     "arc_edge": ("<i4", "*"),
 }
 
-#: Highest cost of an arc, which means that there is no way (`routing.cch.UNREACHABLE`).
+#: Cost of a closed edge or of an arc that cannot be travelled (`routing.cch.UNREACHABLE`).
 UNREACHABLE = 2**30 - 1
 
 #: Prefix of the hierarchy's file names.
@@ -82,11 +82,12 @@ METRIC: dict[str, tuple[str, str]] = {
 
 
 def metric_file(name: str, column: str) -> str:
-    """Return the name of the array that holds one field of a metric."""
+    """Return the name of the array, in a graph directory, that holds one field of a metric."""
     return f"metric_{name}_{column}"
 
 
-#: array -> (length of what its numbers index, least allowed number; -1 stands for none).
+#: Array of indices -> (length of the array that they refer to, least allowed index: -1 where the
+#: index may be missing).
 POINTS_TO = {
     "edge_tail": ("N", 0),
     "edge_head": ("N", 0),
@@ -114,7 +115,7 @@ POINTS_TO = {
 def counts(
     nodes: int, edges: int, arcs: int, node_copies: int = 0, edge_copies: int = 0
 ) -> dict[str, int]:
-    """Return the numeric value of each length name, such as "N" or "E+"."""
+    """Return the number that each length name of `ARRAYS`, such as "N" or "E+", stands for."""
     of = {"N": nodes, "E": edges, "M": arcs, "V": node_copies, "X": edge_copies}
     of |= {"H": nodes + node_copies, "F": edges + edge_copies}
     return of | {f"{name}+": count + 1 for name, count in of.items()}

@@ -1,12 +1,12 @@
-"""Splitting of nodes at barriers and at no through roads, with thresholds between the copies.
+"""Splitting of nodes at barriers and at no-through roads, with thresholds between the copies.
 
-A barrier splits the node that it stands on: each road ends at its own copy of the node, and those
-who may pass the barrier go from copy to copy over a *threshold*, an edge without length. No through
-roads are handled likewise: where such roads meet others, their ends share one copy of the node, and
-the threshold onto that copy has a price, as entering a way with restricted access has in Valhalla
-and OSRM. A route that begins on a no through road leaves it for free. A route that ends there pays
-once, whichever way it takes. A route that only passes through pays too, and so takes any way around
-that exists.
+A barrier splits the node that it stands on: each road ends at its own copy of the node, and modes
+that may pass the barrier go from copy to copy over a *threshold*, an edge without length.
+No-through roads are handled likewise: where such roads meet others, their ends share one copy of
+the node, and the threshold onto that copy has a price, as entering a way with restricted access has
+in Valhalla and OSRM. A route that begins on a no through road leaves it for free. A route that ends
+there pays once, whichever way it takes. A route that only passes through pays too, and so takes any
+way around that exists.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,12 +23,12 @@ from routing.osm_tags.edge_flags import EdgeFlag, Mode
 type Array = NDArray[Any]
 type Ints = NDArray[np.int64]
 
-#: Price of entering no through roads, seconds [A]: a day. A route passes through them only where no
-#: other way takes less than a day more, for example where a place can be reached over them alone.
+#: Cost added for entering no-through roads, seconds [A]: a day. A route passes through them only
+#: where no other way takes less than a day more, for example where they alone lead to a place.
 ENTRY_S: Final = 86_400.0
 
-#: Number of entries into no through roads for which an integer metric has room, besides the longest
-#: path itself [A].
+#: Number of entries into no-through roads, each `ENTRY_S`, whose cost an integer metric can hold on
+#: top of that of the longest path [A].
 ENTRIES_KEPT: Final = 4
 
 _MODES: Final = tuple(Mode)
@@ -36,7 +36,7 @@ _MODES: Final = tuple(Mode)
 
 @dataclass(frozen=True, eq=False)
 class Parted:
-    """Pieces whose ends are split at some nodes; K pieces, C copies, T thresholds.
+    """Pieces of road after some of their end nodes were split: K pieces, C copies, T thresholds.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Parted:
 
 @dataclass(frozen=True, slots=True)
 class _Arm:
-    """Ends of pieces that share a copy of a node, with ORed mode flags and restrictions."""
+    """Ends of pieces that get one copy of a split node, with their modes and restrictions."""
 
     ends: tuple[int, ...]
     used_by: int
@@ -68,7 +68,7 @@ class _Arm:
 
 
 def part(tail: Array, head: Array, flags: Array, passed_by: Array) -> Parted:
-    """Split nodes at barriers and where no through roads meet others.
+    """Split nodes at barriers and where no-through roads meet other roads.
 
     Parameters
     ----------
@@ -98,7 +98,10 @@ def part(tail: Array, head: Array, flags: Array, passed_by: Array) -> Parted:
 
 
 def _restricted(ends: Ints, used: Ints, count: int) -> Ints:
-    """Return ENDS bits of modes that the end's road restricts while another road there does not."""
+    """Return which modes each end's road restricts while another road at its node does not.
+
+    Modes are given by their ``ends_flag`` bits, ORed.
+    """
     result = np.zeros(len(ends), dtype=np.int64)
     for mode in _MODES:
         uses = (used & int(mode.flag)) != 0
@@ -125,7 +128,7 @@ def _barred(ends: Ints, used: Ints, passed_by: Array) -> NDArray[np.bool_]:
 
 
 def _arms(here: Sequence[tuple[int, int, int]], *, apart: bool) -> list[_Arm]:
-    """Group the ends (row, flags, restriction) at a node, one by one or by equal restriction."""
+    """Group the ends (row, flags, restriction) at a node: each apart, or by equal restriction."""
     if apart:
         return [_Arm((row,), used, restricted) for row, used, restricted in here]
     alike: dict[int, list[tuple[int, int]]] = {}
@@ -145,7 +148,7 @@ def _either(flags: Iterator[int]) -> int:
 
 
 class _Made:
-    """Collected copies and thresholds."""
+    """Copies of nodes and thresholds collected while nodes are split one after the other."""
 
     def __init__(self, node_count: int, ends: Ints) -> None:
         self._next = node_count
@@ -156,7 +159,7 @@ class _Made:
         self._backward: list[int] = []
 
     def add(self, node: int, arms: Sequence[_Arm], passed_by: int) -> None:
-        """Split a node; the first arm keeps the node, every other arm gets a copy."""
+        """Split a node: the first arm keeps the node, each other arm gets a copy of it."""
         copies = [node]
         for arm in arms[1:]:
             copies.append(self._next)
@@ -171,7 +174,7 @@ class _Made:
                 self._backward.append(back)
 
     def parted(self) -> Parted:
-        """Return the collected copies and thresholds."""
+        """Return the pieces after splitting, with all collected copies and thresholds."""
         tail, head = np.split(self._ends, 2)
         return Parted(
             tail=tail,
@@ -197,6 +200,6 @@ def _passing(arm: _Arm, other: _Arm, passed_by: int) -> int:
 
 
 def is_entry(flags: Array, mode: Mode) -> NDArray[np.bool_]:
-    """Return whether each edge, by its flags, is where a mode enters no through roads."""
+    """Return whether each edge, by its flags, is where a mode enters no-through roads."""
     entry = int(EdgeFlag.THRESHOLD | mode.ends_flag)
     return np.asarray((flags & entry) == entry)

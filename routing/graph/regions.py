@@ -1,4 +1,4 @@
-"""Regions on disk as road graphs: open, write, list and remove."""
+"""Road graphs of regions on disk: open, write, list, verify and remove."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,12 +19,14 @@ from routing.graph.storage import verify_files as verify_graph
 
 __all__ = ["list_graphs", "open_graph", "remove_graph", "tidy", "verify_graph", "write_graph"]
 
-#: Facts about a metric for meta.json, and the metric's arrays by field.
+#: Facts about a metric for meta.json, and the metric's arrays by field of `routing.cch.Metric`.
 type StoredArrays = tuple[dict[str, float], dict[str, NDArray[Any]]]
 
 
 def open_graph(path: Path) -> RoadGraph:
-    """Open a region's folder, in milliseconds if verified before, else after verifying checksums.
+    """Open the road graph in a region's folder, verifying its checksums unless done before.
+
+    Opening a folder that was verified before takes milliseconds.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def write_graph(
     metrics: Mapping[str, StoredArrays] | None = None,
     staged: Staged | None = None,
 ) -> GraphMeta:
-    """Write ``graphs_dir/<meta.name>`` atomically, replacing an older version.
+    """Write a road graph atomically to ``graphs_dir/<meta.name>``, replacing an older version.
 
     Parameters
     ----------
@@ -56,12 +58,12 @@ def write_graph(
     Returns
     -------
     GraphMeta
-        With checksums and sizes.
+        The region's meta data, with checksums and sizes of the files written.
 
     Raises
     ------
     GraphError
-        If the disk refuses; the old version stays.
+        If the disk refuses the write; the old version stays in place.
     """
     arrays: dict[str, NDArray[Any]] = {
         name: value for name, value in vars(graph).items() if isinstance(value, np.ndarray)
@@ -80,8 +82,8 @@ def list_graphs(graphs_dir: Path) -> list[GraphMeta]:
     """Return the meta data of each readable region, sorted by name.
 
     A folder that is not a readable region is left out, so that one bad region does not hide the
-    others. ``routing.graph.storage.list_regions`` yields every folder, and opening a bad one raises
-    an error that says what is wrong.
+    others. ``routing.graph.storage.list_regions`` yields these folders too, and opening a bad
+    folder raises an error that says what is wrong.
     """
     found = []
     for path in list_regions(graphs_dir):

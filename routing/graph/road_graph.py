@@ -27,7 +27,7 @@ type Float64 = NDArray[np.float64]
 
 _SNAP_LIMIT_M = {"osm": 1_000.0, "sketch": 25_000.0}  # design/definitions.md, "Snapping"
 
-#: Number of decoded road names to keep: those of a large city, some two megabytes [A].
+#: Number of decoded road names to cache: those of a large city, some two megabytes [A].
 _KEPT_NAMES = 16_384
 
 
@@ -55,23 +55,23 @@ class RoadGraph:
     edge_length_dm
         uint32 [E], decimetres.
     edge_class, edge_surface, edge_smoothness
-        uint8 [E], indices in ``HIGHWAY_CLASSES``, ``SURFACES``, ``SMOOTHNESS``; 0 is not known.
+        uint8 [E], indices in ``HIGHWAY_CLASSES``, ``SURFACES``, ``SMOOTHNESS``; 0 means unknown.
     edge_flags
         uint16 [E], ``EdgeFlag`` bits.
     edge_way_id, edge_piece
-        int64 and int32 [E], way and running number within it.
+        int64 and int32 [E], OpenStreetMap way, and running number of the piece within the way.
     edge_name, edge_ref
         int32 [E], indices in the names, -1 for none.
     edge_maxspeed_kmh
         uint8 [E], 0 where not known.
     edge_ascent_m, edge_descent_m
-        float32 [E], in the direction of travel; from the heights of the ends unless
-        ``meta.has_slope``; 0 where not known.
+        float32 [E], in the direction of travel; computed from the heights of the edge's ends unless
+        ``meta.has_slope`` is set; 0 where not known.
     turn_node, turn_tail, turn_head, turn_edge
         int32 [V], [X], [X], [X]: copies of nodes and edges that vehicles use where turns are
         forbidden, see ``routing.graph.turn_expansion``.
     topology
-        Arcs of the hierarchy over all edges and copies; only on a graph opened from disk.
+        Arcs of the contraction hierarchy over all edges and copies; only on a graph from disk.
     folder
         Folder of a graph opened from disk.
     shape_start, shape_lon, shape_lat
@@ -182,7 +182,7 @@ class RoadGraph:
         return replace(graph, edge_flags=arrays["edge_flags"])
 
     def __repr__(self) -> str:
-        """Return name and size only; the arrays are too long to read."""
+        """Return the region's name and the graph's size; the arrays are too long to print."""
         size = f"{len(self.node_lon)} nodes, {len(self.edge_tail)} edges"
         return f"RoadGraph({self.meta.name!r}, {size})"
 
@@ -203,21 +203,21 @@ class RoadGraph:
 
     @cached_property
     def is_border_edge(self) -> NDArray[np.bool_]:
-        """Whether the edge's ends belong to different countries, bool [E]."""
+        """Whether each edge joins two countries, bool [E]."""
         return np.asarray((self.edge_flags & EdgeFlag.BORDER) != 0)
 
     @cached_property
     def grid(self) -> SegmentGrid:
-        """The packed grid over shape segments."""
+        """Spatial index over the segments of all edges' shapes."""
         return SegmentGrid(
             self.grid_frame, self.cell_start, self.cell_segment, self.shape_lon, self.shape_lat
         )
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
-        """Hierarchy that routes are searched with, over all edges and copies (`turn_expansion`).
+        """Contraction hierarchy for route searches, over all edges and copies (`turn_expansion`).
 
-        It is built here unless it was loaded from disk.
+        The hierarchy is built on first use unless it was loaded from disk.
         """
         of_disk = self.topology
         if of_disk is not None and of_disk.edge_count == len(self.edge_tail) + len(self.turn_edge):
@@ -229,7 +229,7 @@ class RoadGraph:
         )
 
     def turns(self, mode: Mode) -> TurnCopies:
-        """Return the turn copies as a mode sees them: only vehicles obey turn restrictions."""
+        """Return the copies that enforce turn restrictions: open to vehicles, closed to walkers."""
         return self._turns[mode]
 
     @cached_property
@@ -242,7 +242,7 @@ class RoadGraph:
         return TurnCopies(*edges, *copies, is_obeyed=mode is Mode.VEHICLE)
 
     def passable(self, mode: Mode) -> NDArray[np.bool_]:
-        """Return whether the mode may use each edge, bool [E]; borders are not considered."""
+        """Return whether the mode may use each edge, bool [E], whatever border rules say."""
         return np.asarray((self.edge_flags & mode.flag) != 0)
 
     def edge_coordinates(self, edge: int) -> Float64:
@@ -268,23 +268,23 @@ class RoadGraph:
         return coordinates, shares_along(coordinates, count), np.asarray(count)
 
     def edge_name_of(self, edge: int) -> str | None:
-        """Return the road's name."""
+        """Return the name of an edge's road, None where it has none."""
         return self.name_at(int(self.edge_name[edge]))
 
     def edge_ref_of(self, edge: int) -> str | None:
-        """Return the road's number."""
+        """Return the reference number of an edge's road, None where it has none."""
         return self.name_at(int(self.edge_ref[edge]))
 
     def node_label(self, node: int) -> str | None:
-        """Return the name of a node: a town on the sketch, mostly None elsewhere."""
+        """Return a node's name: the town's in a sketch region, mostly None in other regions."""
         return self.name_at(int(self.node_name[node]))
 
     def name_at(self, index: int) -> str | None:
-        """Return a name by its index in the names; None for -1."""
+        """Return a name by its index in the graph's table of names; None for -1."""
         return _name_at(self.names_start, self.names_utf8, index)
 
     def names_at(self, indices: Sequence[int]) -> list[str | None]:
-        """Return names by their indices in the names, None for -1; cached, as most recur."""
+        """Return names by their indices in the graph's table of names, None for -1; cached."""
         return list(map(self._kept_name, indices))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Road segments: one undirected row per piece of road, ready for a database table."""
+"""Road segments for a database table: one row per piece of road, both directions together."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES
 
 type Int64 = NDArray[np.int64]
 type Bool = NDArray[np.bool_]
-#: Codes, -1 for none, and the words that they index.
+#: Column of texts: codes, -1 for none, and the words that the codes index.
 type Coded = tuple[NDArray[Any], tuple[str, ...]]
 
 #: Segments per batch: some 10 MB, and at most half a second until Ctrl-C takes effect.
@@ -33,7 +33,7 @@ class Segment:
     oneway
         Vehicles may use one direction only.
     wkb
-        LineString, EPSG:4326.
+        LineString as well-known binary, EPSG:4326.
     """
 
     segment_key: str
@@ -136,7 +136,7 @@ def iter_segments(graph: RoadGraph, mode: Mode | None = None) -> Iterator[Segmen
     graph
         The graph to read.
     mode
-        Only pieces that this mode may use in some direction.
+        Yield only pieces that this mode may use in some direction; None for all pieces.
     """
     for batch in segment_batches(graph, mode):
         yield from batch.rows()
@@ -159,7 +159,7 @@ def segment_batches(
 
 
 def _names(graph: RoadGraph) -> tuple[str, ...]:
-    """Return every name of the graph, by its number."""
+    """Return all names of the graph, by their indices."""
     text, bounds = graph.names_utf8.tobytes(), graph.names_start.tolist()
     return tuple(text[begin:end].decode() for begin, end in pairwise(bounds))
 

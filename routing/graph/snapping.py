@@ -1,4 +1,4 @@
-"""Look-up of places in a road graph: the nearest edge, the nearest country, edges in an area."""
+"""Spatial look-ups in a road graph: nearest edge, nearest node's country, edges in an area."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from routing.osm_tags.edge_flags import EdgeFlag, Mode
 type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
-#: Returns whether each of some edges, int64 [k], may be used: bool [k].
+#: Function that takes edge ids, int64 [k], and returns whether each edge may be used, bool [k].
 type Usable = Callable[[Ints], Bools]
 
 _MAX_LATITUDE = 90.0
 _MAX_LONGITUDE = 180.0
-_NOWHERE = -2  # a country that the graph does not contain
+_NOWHERE = -2  # index that stands for a country not in the graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def snap_to_edge(
     which: str = "start",
     usable: Usable | None = None,
 ) -> Snap:
-    """Return the nearest point of an edge that the mode may use.
+    """Snap a point to the nearest edge that the mode may use.
 
     Points never snap to border edges. Where ``country`` is given and the graph knows countries,
     only edges with both ends in that country count (P33). ``usable`` returns whether each of some
@@ -89,7 +89,8 @@ def snap_to_edge(
     if wanted != _NOWHERE:
         met = _snap(graph, _nearest(graph, lon, lat, mode, wanted), may)
         if met is None:
-            # The nearest edge is open to the mode but not to the profile: search again.
+            # The nearest edge is open to the mode but not to the request's profile: search among
+            # the edges that ``usable`` accepts.
             accept = partial(may_be_met, graph, may=may, country=wanted)
             met = _snap(graph, graph.grid.nearest(lon, lat, accept), may)
     if met is None or met.distance_m > limit_m:
@@ -100,7 +101,7 @@ def snap_to_edge(
 
 def _check_position(lon: float, lat: float) -> None:
     for name, value, limit in (("lon", lon, _MAX_LONGITUDE), ("lat", lat, _MAX_LATITUDE)):
-        if not -limit <= value <= limit:  # NaN fails too
+        if not -limit <= value <= limit:  # NaN is refused too
             raise InvalidRequest(name, "not_between", low=-limit, high=limit)
 
 
@@ -115,7 +116,7 @@ def country_index(graph: RoadGraph, country: str | None) -> int:
 def _nearest(
     graph: RoadGraph, lon: float, lat: float, mode: Mode, country: int
 ) -> NearestSegment | None:
-    """Return the nearest segment that a mode may use."""
+    """Return the shape segment nearest to a point whose edge a mode may use, None if none."""
     grid, scale = graph.grid, scale_at(lat)
 
     def look(window: Window) -> NearestSegment | None:
@@ -149,15 +150,17 @@ def _of_mode(graph: RoadGraph, mode: Mode) -> Usable:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NearEdges:
-    """Edges near a point, the nearest first, each with its nearest position; one of each twin pair.
+    """Edges near a point, the nearest first, and the nearest position on each.
+
+    Of the two directions of a road, only one edge is listed.
 
     Parameters
     ----------
     edge, segment
-        int64 [k], a directed edge that may be used in at least one direction, and its nearest
-        segment.
+        int64 [k], an edge whose road may be used in at least one direction, and the segment of its
+        shape nearest to the point.
     position, distance_m
-        float64 [k], along the segment, 0 to 1; metres from the point.
+        float64 [k], nearest position along the segment, 0 to 1; metres from the point.
     """
 
     edge: Ints
@@ -166,11 +169,11 @@ class NearEdges:
     distance_m: Floats
 
     def __len__(self) -> int:
-        """Count the edges."""
+        """Return the number of near edges."""
         return len(self.edge)
 
     def only(self, rows: Ints) -> "NearEdges":
-        """Return only the given rows."""
+        """Return the near edges in the given rows."""
         return NearEdges(
             self.edge[rows], self.segment[rows], self.position[rows], self.distance_m[rows]
         )
@@ -183,7 +186,7 @@ class NearEdges:
         return np.asarray(lonlat[0] + at * (lonlat[1] - lonlat[0]))
 
     def snap(self, graph: RoadGraph, row: int, usable: Usable) -> Snap:
-        """Return the snap to the edge in one row."""
+        """Return the snap of the point to the edge in one row."""
         segment, position, distance_m = (
             column[row].item() for column in (self.segment, self.position, self.distance_m)
         )
@@ -233,7 +236,7 @@ def may_be_met(graph: RoadGraph, segments: Ints, may: Usable, country: int) -> B
     Parameters
     ----------
     country
-        As `edges_near` takes it.
+        Index of a country, or `ANYWHERE`, as for `edges_near`.
     """
     edges = edges_of(graph, segments)
     twins = graph.edge_twin[edges]
@@ -246,7 +249,7 @@ def may_be_met(graph: RoadGraph, segments: Ints, may: Usable, country: int) -> B
 
 
 def edges_of(graph: RoadGraph, segments: Ints) -> Ints:
-    """Return the edge of each segment, int64 [k]."""
+    """Return the edge that each shape segment belongs to, int64 [k]."""
     return np.searchsorted(graph.shape_start, segments, side="right") - 1
 
 
@@ -259,7 +262,7 @@ def _snap(graph: RoadGraph, found: NearestSegment | None, may: Usable) -> Snap |
     )
     twin = int(graph.edge_twin[edge])
     there, back = may(np.array([edge, max(twin, 0)])).tolist()
-    if not there:  # only the opposite direction may be open
+    if not there:  # perhaps the opposite direction is open
         if twin < 0 or not back:
             return None
         edge, fraction = twin, 1.0 - fraction
@@ -278,7 +281,8 @@ def nearest_country(graph: RoadGraph, lon: float, lat: float) -> str | None:
     _check_position(lon, lat)
     if not graph.meta.countries:
         return None
-    # The nearer end of the nearest edge, which the grid finds, bounds the search for nodes.
+    # The nearest node is at most as far away as the nearer end of the nearest edge, and the grid
+    # finds that edge quickly. So only nodes within this distance are examined.
     found = graph.grid.nearest(lon, lat, lambda segments: np.ones(len(segments), dtype=bool))
     if found is None:
         return None
@@ -314,7 +318,8 @@ def edges_in(graph: RoadGraph, area: BaseGeometry) -> Ints:
     segments = np.unique(graph.grid.segments_in_box(*area.bounds))
     ends = np.stack((segments, segments + 1), axis=1)
     lines = np.stack((graph.shape_lon[ends], graph.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
-    # The two halves of a crossing lie on one point, and a line without length meets nothing.
+    # The edge between the two halves of a split crossing has no length, and shapely finds no
+    # intersection with such a line: test its point instead.
     is_point = (lines[:, 0] == lines[:, 1]).all(axis=1)
     shapely.prepare(area)
     hit = np.empty(len(segments), dtype=bool)
@@ -326,7 +331,11 @@ def edges_in(graph: RoadGraph, area: BaseGeometry) -> Ints:
 
 
 def edges_touching(graph: RoadGraph, areas: Sequence[Polygon]) -> list[Ints]:
-    """Return `edges_in` for each valid polygon, at a cost that depends only on what lies there."""
+    """Return the edges, both directions, that each valid polygon touches; sorted.
+
+    The result is that of `edges_in`. The time depends only on the edges near the polygons, not on
+    the size of the graph.
+    """
     found = []
     for segments in segments_touching(graph.grid, areas):
         edges = _each_once(edges_of(graph, segments))

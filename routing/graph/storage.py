@@ -1,4 +1,4 @@
-"""Graph directory on disk: reading and verifying meta.json and the .npy arrays."""
+"""Directory of a road graph: read and verify its meta.json and its .npy arrays."""
 
 import hashlib
 import json
@@ -19,16 +19,16 @@ from routing.errors import GraphError
 from routing.graph import layout
 
 META_FILE = "meta.json"
-#: Inode, times and size of each file when its sum was last verified.
+#: File that records the inode, times and size of each array file when its checksum was verified.
 VERIFIED_FILE = "verified.json"
 
 #: Fields of `GraphMeta` that give the lengths of arrays, in the order `layout.counts` takes them.
 _COUNTS = ("node_count", "edge_count", "arc_count", "turn_node_count", "turn_edge_count")
 
-#: Field of meta.json that holds the sum of all other fields except the format.
+#: Field of meta.json that holds the checksum of all other fields except ``format``.
 META_SUM = "meta_checksum"
 
-#: Arrays of offsets, and the array that each divides into items.
+#: Arrays of offsets, each with the array that its offsets divide into items.
 _OFFSETS = {
     "shape_start": "shape_lon",
     "names_start": "names_utf8",
@@ -47,9 +47,9 @@ class GraphMeta:
     bbox
         west, south, east, north in degrees, EPSG:4326.
     extract_timestamp
-        When the source data was taken, ISO 8601, where the file says so.
+        When the source data was extracted, ISO 8601; None where the source file does not say.
     imported_at
-        ISO 8601, given by the caller.
+        When the region was imported, ISO 8601.
     snap_limit_m
         Farthest distance from a point to a road of this region, metres.
     kind
@@ -57,7 +57,7 @@ class GraphMeta:
     turn_node_count, turn_edge_count
         Copies of nodes and edges that turn restrictions need, see ``routing.graph.turn_expansion``.
     arc_count
-        Arcs of the hierarchy; filled in when written.
+        Number of arcs of the contraction hierarchy; set when the region is written.
     countries
         ISO 3166-1 alpha-2 codes, which ``node_country`` indexes; empty where none is known.
     has_slope
@@ -67,7 +67,7 @@ class GraphMeta:
     metrics
         Facts about each metric in the folder, by its name.
     checksums, sizes
-        sha256 and bytes of each file; filled in when written.
+        sha256 and size in bytes of each file, by file name; set when the region is written.
     """
 
     name: str
@@ -165,7 +165,7 @@ def _meta_from(raw: dict[str, Any], path: Path) -> GraphMeta:
 
 
 def open_arrays(path: Path) -> tuple[GraphMeta, dict[str, NDArray[Any]]]:
-    """Map a graph directory into memory, copy-on-write.
+    """Map the arrays of a graph directory into memory, copy-on-write.
 
     Headers and sizes are always checked; checksums only of files that were not verified before.
 
@@ -174,7 +174,8 @@ def open_arrays(path: Path) -> tuple[GraphMeta, dict[str, NDArray[Any]]]:
     GraphError
         If the directory cannot be opened; the message gives the reason.
     """
-    # Resolve the link once, so that a region replaced meanwhile is not read half old, half new.
+    # Resolve the symbolic link once: a region that is replaced during the reading is then not read
+    # half from the old folder, half from the new one.
     real = path.resolve()
     meta = read_meta(real)
     if _identities(real, meta) != _verified(real):
@@ -201,7 +202,7 @@ def map_metric(path: Path, meta: GraphMeta, name: str) -> dict[str, NDArray[Any]
     Raises
     ------
     GraphError
-        If a file is missing or does not fit.
+        If a file is missing, or differs in type or length from what meta.json describes.
     """
     return {
         column: _open_array(path, layout.metric_file(name, column), meta, shape)
@@ -219,7 +220,7 @@ def arrays_of(meta: GraphMeta) -> dict[str, tuple[str, str]]:
 
 
 def _identities(path: Path, meta: GraphMeta) -> dict[str, list[int]]:
-    """Return inode, times and size of each array file.
+    """Return inode, times and size of each array file, from which a changed file is recognised.
 
     The change time (ctime) is set by the system alone: a program that writes to a file and then
     resets its modification time, as `cp -p` and `rsync` do, still changes the ctime.
@@ -240,7 +241,7 @@ def _verified(path: Path) -> object:
 
 
 def note_verified(path: Path, meta: GraphMeta) -> None:
-    """Record that the files of a folder, as they are now, have been verified."""
+    """Record the identities of a folder's files as verified, so that opening skips checksums."""
     new = path / f"{VERIFIED_FILE}.new"
     new.write_text(json.dumps(_identities(path, meta)), encoding="utf-8")
     new.replace(path / VERIFIED_FILE)
@@ -251,7 +252,7 @@ def _open_array(path: Path, name: str, meta: GraphMeta, shape: tuple[str, str]) 
     dtype, length = shape
     try:
         _require_size(file, meta.sizes.get(file.name))
-        # A plain array over the map: each access to a numpy.memmap costs a Python call.
+        # View the memory map as a plain array: each access to a numpy.memmap costs a Python call.
         array: NDArray[Any] = np.asarray(np.lib.format.open_memmap(file, mode="c"))
     except FileNotFoundError:
         raise GraphError(f"{file}: missing; import the region again") from None
@@ -272,9 +273,9 @@ def _require_size(file: Path, wanted: int | None) -> None:
 
 
 def verify_files(path: Path) -> GraphMeta:
-    """Verify every file's sha256 against meta.json, every index's range, and the hierarchy.
+    """Verify the checksum of each file of a region, the range of each index, and the hierarchy.
 
-    No search can crash on files that pass, whatever the costs, even on files made by others.
+    No search can crash on files that pass, whatever the costs, even if others made the files.
 
     Raises
     ------
@@ -311,7 +312,7 @@ def _check_ranges(path: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]
 
 
 def _check_hierarchy(path: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Check the hierarchy against the roads, and each metric against its own costs."""
+    """Check the hierarchy against the graph's edges, and each metric against its edge costs."""
     topology = Topology(
         **{name: arrays[f"{layout.HIERARCHY_PREFIX}{name}"] for name in layout.HIERARCHY}
     )

@@ -1,10 +1,10 @@
 """Turn restrictions as copies of nodes and edges, for a graph that knows only nodes and edges.
 
-Where a turn is forbidden to those who arrive along an edge, that edge gets a copy that ends in a
-copy of its head, and only copies of the allowed continuations lead out of that node copy. A
-restriction over several edges makes a chain of such copies. The copies are the states of the
-automaton of Aho and Corasick (1975) over the forbidden sequences: a state is the longest sequence
-of edges just travelled that begins a forbidden one.
+Where a turn is forbidden after an edge, that edge gets a copy that ends in a copy of its head node,
+and only copies of the allowed continuations lead out of that node copy. A restriction over several
+edges makes a chain of such copies. The copies are the states of the automaton of Aho and Corasick
+(1975) over the forbidden sequences: a state is the longest sequence of edges just travelled that
+begins a forbidden one.
 
 Copies of nodes are numbered after the graph's N nodes, copies of edges after its E edges.
 """
@@ -30,7 +30,7 @@ def turn_arrays(
     forbidden: Collection[tuple[int, ...]],
     node_count: int,
 ) -> dict[str, Int32]:
-    """Return the copies of nodes and edges that enforce forbidden turns.
+    """Build the copies of nodes and edges that enforce forbidden turns.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def turn_arrays(
     usable
         bool [E], edges that the modes bound by the restrictions may use.
     forbidden
-        Sequences of two or more edges: after all but the last, the last must not be taken.
+        Sequences of two or more edges: the last must not be taken directly after all the others.
     node_count
         N, the number that the first node copy gets.
 
@@ -73,12 +73,12 @@ def turn_arrays(
 
 @dataclass(frozen=True, eq=False)
 class Flat:
-    """Edges to search as flat arrays, in which copies take the place of the edges they replace.
+    """Edges and copies as flat arrays for a search, each copy in place of the edge it replaces.
 
     Parameters
     ----------
     first_out
-        int64 [N + V + 1]: the rows that leave node v are ``first_out[v]`` to ``first_out[v + 1]``.
+        int64 [N + V + 1]: rows ``first_out[v]`` to ``first_out[v + 1]`` are edges out of node v.
     tail, head
         int32 [rows], nodes and copies.
     edge
@@ -91,11 +91,11 @@ class Flat:
     edge: Int64 | None
 
     def of_edges(self, value: Array) -> Array:
-        """Return values of the rows from values of the edges, [E]."""
+        """Expand values of the graph's edges, [E], to the rows of these arrays."""
         return value if self.edge is None else value[self.edge]
 
     def edge_of(self, row: int) -> int:
-        """Return the graph's edge of a row."""
+        """Return the graph's edge that a row stands for."""
         return row if self.edge is None else int(self.edge[row])
 
 
@@ -106,9 +106,9 @@ class TurnCopies:
     Parameters
     ----------
     node_count
-        N, without copies.
+        N, the number of nodes without copies.
     edge_tail, edge_head
-        int32 [E], the graph's, sorted by tail.
+        int32 [E], ends of the graph's edges, sorted by tail.
     node, tail, head, edge
         From `turn_arrays`.
     is_obeyed
@@ -127,7 +127,7 @@ class TurnCopies:
     # --- costs ---------------------------------------------------------------------------------
 
     def spread(self, cost: Int32, closed: int) -> Int32:
-        """Return costs of edges and copies, [E + X], from costs of the edges, [E].
+        """Expand costs of edges, [E], to edges and copies, [E + X], and close those not to be used.
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class TurnCopies:
         return result
 
     def spread_some(self, edges: Int64, cost: Int32) -> tuple[Int64, Int32]:
-        """Return the edges and copies whose costs change with some edges, and the new costs.
+        """Expand new costs of some edges to those of the edges and copies that take these costs.
 
         Where an edge is given twice, its last cost stays the last.
 
@@ -162,7 +162,7 @@ class TurnCopies:
         return every, np.concatenate((cost[stays], np.repeat(cost, count)))
 
     def originals(self, edges: Int32) -> Int32:
-        """Return the original edges of some edges and copies."""
+        """Replace copies among some edge ids by the edges that they copy."""
         copied = edges >= len(self.edge_tail)
         if not copied.any():
             return edges
@@ -179,11 +179,11 @@ class TurnCopies:
         return result
 
     def to_copies(self, value: Array) -> Array:
-        """Return values of edges and copies, [E + X], from values of the edges, [E]."""
+        """Append the copies' values, so that values of edges, [E], become [E + X]."""
         return np.concatenate((value, value[self.edge]))
 
     def dearest(self, value: NDArray[np.float64]) -> float:
-        """Return the sum, over the copied nodes, of the highest cost of leaving each.
+        """Return the sum, over all copies of nodes, of the cost of the dearest edge out of each.
 
         Parameters
         ----------
@@ -198,7 +198,7 @@ class TurnCopies:
     # --- ends ----------------------------------------------------------------------------------
 
     def leads_to(self, edge: int) -> int:
-        """Return the node or copy that an edge leads to for a route that begins on the edge."""
+        """Return the node or copy at the end of an edge for a route that begins on that edge."""
         rows = self._rows(edge)
         begun = rows[self.tail[rows] < self.node_count]
         return int(self.head[begun[0]]) if len(begun) else int(self.edge_head[edge])
@@ -209,7 +209,7 @@ class TurnCopies:
         return [int(self.edge_tail[edge]), *tails[tails >= self.node_count].tolist()]
 
     def all_at(self, node: int) -> list[int]:
-        """Return a node and its copies."""
+        """Return a node and its copies for turn restrictions."""
         if not self.is_obeyed:
             return [node]
         first, after = np.searchsorted(self._sorted_node, [node, node + 1])
@@ -262,7 +262,7 @@ class TurnCopies:
 
     @cached_property
     def _replaced(self) -> Int32:
-        """Edges that their copy replaces, because a restriction begins with them."""
+        """Edges that a restriction begins with; a copy replaces each of them."""
         return self.edge[self.tail < self.node_count]
 
     def _is_replaced(self, edges: Int64) -> Bools:
@@ -270,7 +270,7 @@ class TurnCopies:
         replaced = self._replaced
         if not self.is_obeyed or not len(replaced):
             return np.zeros(len(edges), dtype=np.bool_)
-        # `turn_arrays` writes these edges in ascending order.
+        # Bisection is possible because `turn_arrays` writes the replaced edges in ascending order.
         place = np.minimum(np.searchsorted(replaced, edges), len(replaced) - 1)
         return np.asarray(replaced[place] == edges)
 
@@ -278,11 +278,11 @@ class TurnCopies:
 
     @cached_property
     def flat(self) -> Flat:
-        """Edges to search for this mode, with or without turn restrictions; cached."""
+        """Flat arrays of the edges that this mode searches, with its turn restrictions; cached."""
         return self.made_flat()
 
     def made_flat(self) -> Flat:
-        """Build `flat` without keeping it: the arrays of a whole region take much memory."""
+        """Build the arrays of `flat` without caching them: those of a whole region are large."""
         nodes = np.arange(self.node_count + 1)
         if not self.is_obeyed or not len(self.edge):
             tail, head = map(np.ascontiguousarray, (self.edge_tail, self.edge_head))

@@ -1,4 +1,4 @@
-"""Turn restrictions of OpenStreetMap: relations are read and mapped to a graph's edges.
+"""Turn restrictions of OpenStreetMap: read relations and map them to a graph's edges.
 
 Tags and members follow the OpenStreetMap wiki, "Relation:restriction". Restrictions bind vehicles;
 walkers turn where they like. A restriction that is broken, ambiguous, or cut off with its roads
@@ -17,11 +17,12 @@ from routing.osm_tags.edge_flags import EdgeFlag
 
 type Array = NDArray[Any]
 
-#: Edges in the order of travel; after all but the last, the last must not be taken.
+#: Edges in the order of travel; the last must not be taken directly after all the others.
 type Forbidden = tuple[int, ...]
 
-#: Keys that a passenger car obeys, the most specific first, as `routing.osm_tags.ways` reads other
-#: tags; also the relation types that may carry them.
+#: Keys of restrictions that bind a passenger car, the most specific first, as
+#: `routing.osm_tags.ways` reads other tags. They are also the values of ``type`` of relations that
+#: carry them.
 RESTRICTION_KEYS: Final = (
     "restriction:motorcar",
     "restriction:motor_vehicle",
@@ -32,23 +33,24 @@ RESTRICTION_KEYS: Final = (
 _LIFTED_FOR: Final = frozenset({"motorcar", "motor_vehicle", "vehicle"})
 #: Tags of restrictions that hold at some hours only; these are ignored, as the graph has no clock.
 _BY_THE_CLOCK: Final = ("hour_on", "day_on")
-#: Other values, such as ``no_right_turn_on_red``, forbid no turn as such.
+#: Values that forbid the turn. Others, such as ``no_right_turn_on_red``, forbid it at
+#: times only and are ignored.
 _NO: Final = frozenset(
     {"no_left_turn", "no_right_turn", "no_straight_on", "no_u_turn", "no_entry", "no_exit"}
 )
 _ONLY: Final = frozenset({"only_left_turn", "only_right_turn", "only_straight_on", "only_u_turn"})
-#: Most via ways between ``from`` and ``to`` [A]: real restrictions have one, rarely three.
+#: Highest number of via ways in a restriction [A]: real restrictions have one, rarely three.
 _MOST_VIA: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """Turn restriction relation, in OpenStreetMap's ids.
+    """Turn restriction relation of OpenStreetMap, with OpenStreetMap ids.
 
     Parameters
     ----------
     is_only
-        All other continuations are forbidden, instead of this one.
+        Whether the restriction forbids all continuations except this one, not this one.
     is_back
         Whether the restriction is about U-turns.
     from_ways, to_ways
@@ -70,7 +72,8 @@ class Restriction:
 
         Returns
         -------
-        None where it does not bind a passenger car at all hours, or members lack or conflict.
+        None where the restriction does not bind a passenger car at all hours, or where members are
+        missing or contradict each other.
         """
         kind = _kind(tags)
         if kind is None:
@@ -101,7 +104,7 @@ class Restriction:
 
 
 def _kind(tags: Mapping[str, str]) -> str | None:
-    """Return the value that binds a passenger car at all hours, None where there is none."""
+    """Return the restriction's value if it binds a passenger car at all hours, else None."""
     if tags.get("type") not in RESTRICTION_KEYS or any(key in tags for key in _BY_THE_CLOCK):
         return None
     if _LIFTED_FOR & {name.strip() for name in tags.get("except", "").split(";")}:
@@ -113,7 +116,7 @@ def _kind(tags: Mapping[str, str]) -> str | None:
 def turn_copies(
     arrays: Mapping[str, Array], restrictions: Sequence[Restriction]
 ) -> tuple[dict[str, Array], int]:
-    """Return the arrays of copies that enforce the restrictions, and how many of them fit.
+    """Return the copies that enforce restrictions, and how many restrictions fit the graph.
 
     Parameters
     ----------
@@ -185,8 +188,8 @@ class _Roads:
                     whole = self._along_ways(one, start, end)
                 else:
                     whole = self._at_node(one, start, end)
-                # Where a way was not split at the junction, several turns match and the meant one
-                # is unknown. Only U-turns on the way may match from both sides.
+                # Where a way was not split at the junction, several turns match, and which of them
+                # is meant is unknown. Only U-turns on one way may match from both sides.
                 if len(whole) == 1 or self._is_twin(whole):
                     found.update(whole)
         if not one.is_only:
@@ -207,7 +210,7 @@ class _Roads:
     def _at_node(self, one: Restriction, start: int, end: int) -> list[Forbidden]:
         """Return the turns at the via node from one way to another.
 
-        From a way to itself: its U-turns if the restriction is about U-turns, else its other turns.
+        From a way to itself: U-turns if the restriction is about U-turns, else the other turns.
         """
         return [
             (edge, *between, other)
@@ -237,7 +240,7 @@ class _Roads:
                 yield (threshold,)
 
     def _by_turns(self, whole: Forbidden) -> Iterator[Forbidden]:
-        """Yield the sequence with a threshold taken forth and back after one of its edges."""
+        """Yield variants of a forbidden sequence that cross a threshold and return midway."""
         for step, edge in enumerate(whole[:-1]):
             node, behind = int(self._head[edge]), whole[step + 1 :]
             target = int(self._tail[behind[0]])
@@ -247,7 +250,7 @@ class _Roads:
                         yield (*whole[: step + 1], first, second, *behind)
 
     def _chains(self, node: int, ways: tuple[int, ...]) -> Iterator[Forbidden]:
-        """Yield the edges that lead from a node along all of the ways, each from end to end."""
+        """Yield sequences of edges from a node along all of the ways, each from end to end."""
         for index, way in enumerate(ways):
             rest = ways[:index] + ways[index + 1 :]
             for run in self._runs(way):
@@ -258,7 +261,10 @@ class _Roads:
                         yield (*between, *run, *chain)
 
     def _runs(self, way: int) -> Iterator[Forbidden]:
-        """Yield a way's edges in each direction open to vehicles, unless a piece is missing."""
+        """Yield a way's edges from end to end in each direction that is open to vehicles.
+
+        A direction in which a piece of the way is missing is left out.
+        """
         edges = np.array(self._of_way.get(way, ()), dtype=np.int64)
         is_back = (self._flags[edges] & int(EdgeFlag.REVERSED)) != 0
         for run in (edges[~is_back], edges[is_back][::-1]):

@@ -1,4 +1,4 @@
-"""Conversion of a road graph to networkx: with osmnx's attribute names, or for our backend."""
+"""Conversion of a road graph to networkx: with osmnx's attributes, or for backend ``amparo``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,8 +27,8 @@ _MARKS = (
     ("ferry", EdgeFlag.FERRY),
     ("border", EdgeFlag.BORDER),
 )
-#: By access tag: the flag that the mode may use the edge, and the flag that restricts the use to
-#: the ends of a trip (``destination``).
+#: Access tag -> the flag by which the tag's mode may use an edge, and the flag that restricts this
+#: use to the ends of a trip (``destination``).
 _MAY = {
     "foot": (EdgeFlag.FOOT, EdgeFlag.FOOT_ENDS),
     "motor_vehicle": (EdgeFlag.VEHICLE, EdgeFlag.VEHICLE_ENDS),
@@ -38,7 +38,7 @@ _MAY = {
 def to_networkx(
     graph: RoadGraph, *, mode: Mode | None = None, with_borders: bool = False
 ) -> nx.MultiDiGraph:
-    """Return a copy of the graph for networkx and osmnx.
+    """Copy a road graph to a networkx graph with the attributes of osmnx.
 
     Nodes are numbered as in the graph, since the halves of a split crossing share one OSM id;
     edges carry their number as ``edge``. Nodes have ``x``, ``y``, ``osmid``, ``street_count``
@@ -49,7 +49,7 @@ def to_networkx(
     ``smoothness``, ``maxspeed``, ``lit``, ``sidewalk``, ``bridge``, ``tunnel``, ``ferry``,
     ``border``, ``wheelchair``, ``incline``, ``ascent`` and ``descent`` (metres).
 
-    Nodes split at a barrier, or at the entry of a no through road, are joined by edges without
+    Nodes split at a barrier, or at the entry of a no-through road, are joined by edges without
     length (``highway="threshold"``), where ``destination`` marks the entry of such a road. The
     graph has ``crs`` and ``simplified``, and ``thresholds`` if there are any. `from_osmnx` reads
     the copy back. Forbidden turns are not included: nodes and edges cannot express turns.
@@ -103,7 +103,7 @@ def _add_nodes(result: nx.MultiDiGraph, graph: RoadGraph, edges: Any, *, everyth
 
 
 def _street_counts(graph: RoadGraph, edges: Any) -> Any:  # noqa: ANN401 -- int arrays
-    """Return the count of undirected pieces at each node; a loop counts twice (as in osmnx)."""
+    """Count the roads at each node, both directions as one; a loop counts twice (as in osmnx)."""
     twin = graph.edge_twin[edges]
     kept = np.zeros(graph.meta.edge_count, dtype=bool)
     kept[edges] = True
@@ -143,7 +143,7 @@ def _edge_attributes(graph: RoadGraph, edge: int) -> dict[str, Any]:
         "ref": graph.edge_ref_of(edge),
         "surface": SURFACES[surface] if surface else None,
         "smoothness": SMOOTHNESS[smoothness] if smoothness else None,
-        "maxspeed": str(maxspeed) if maxspeed else None,  # osmnx keeps the tag's text
+        "maxspeed": str(maxspeed) if maxspeed else None,  # a text, as osmnx has it
     }
     for name, yes, no in _YES_NO:
         optional[name] = "yes" if flags & yes else "no" if flags & no else None
@@ -154,10 +154,10 @@ def _edge_attributes(graph: RoadGraph, edge: int) -> dict[str, Any]:
 
 
 def to_network(graph: RoadGraph, weights: Mapping[str, ArrayLike]) -> RoadNetwork:
-    """Return the graph as a network that networkx dispatches to the backend ``amparo``.
+    """Convert a road graph to a network that networkx dispatches to the backend ``amparo``.
 
     Nodes and edges are numbered as in the graph; parallel edges have the keys of `to_networkx`
-    without a mode and with borders. As there, any turn may be taken.
+    without a mode and with borders. Turn restrictions are not included.
 
     Parameters
     ----------

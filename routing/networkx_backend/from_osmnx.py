@@ -20,8 +20,8 @@ from routing.osm_tags.ways import HIGHWAY_CLASSES, WAY_KEYS, WayAttributes, read
 
 type Int32 = NDArray[np.int32]
 
-#: Tags of an edge that give access in the edge's direction and attributes of the road. ``oneway``
-#: and ``junction`` are left out: osmnx has no edge for a direction that may not be used.
+#: Tags that are read from an edge of osmnx: access in the edge's direction, and road attributes.
+#: ``oneway`` and ``junction`` are left out: osmnx has no edge for a direction that may not be used.
 _TAGS: Final = tuple(
     sorted(
         key
@@ -29,7 +29,7 @@ _TAGS: Final = tuple(
         if not key.startswith("oneway") and not {"forward", "backward"} & set(key.split(":"))
     )
 )
-#: Road classes of this project that are no OpenStreetMap value of ``highway``.
+#: Road classes of this project that are not values of OpenStreetMap's ``highway``.
 _OUR_OWN: Final = frozenset({"unknown", "border", "threshold"})
 _LONGITUDES: Final = frozenset({"epsg:4326", "wgs84", "ogc:crs84"})
 
@@ -37,14 +37,14 @@ _LONGITUDES: Final = frozenset({"epsg:4326", "wgs84", "ogc:crs84"})
 def from_osmnx(
     graph: nx.MultiDiGraph, *, imported_at: str, name: str | None = None, kind: str = "osm"
 ) -> RoadGraph:
-    """Return the road graph of a graph with osmnx's attributes, simplified or not.
+    """Convert a networkx graph with osmnx's attributes, simplified or not, to a road graph.
 
     A graph written by `routing.networkx_backend.conversion.to_networkx` is read back unchanged. For
     other graphs, an edge may be used in its own direction by the modes that its class and access
     tags allow; where osmnx merged ways, the first value of each attribute counts; two edges are one
     road if they run between the same nodes in opposite directions with the same OSM way, length and
     line. Edges that no mode may use are left out. Barriers count where nodes have barrier tags,
-    which osmnx keeps on request (``settings.useful_tags_node``); barriers and no through roads
+    which osmnx keeps on request (``settings.useful_tags_node``); barriers and no-through roads
     split nodes as in an import.
 
     Parameters
@@ -90,19 +90,19 @@ def from_osmnx(
 
 
 class _Names:
-    """Table that numbers texts in order of first use."""
+    """Table of names that numbers texts in the order of first use."""
 
     def __init__(self) -> None:
         self.index: dict[str, int] = {}
 
     def number(self, text: object) -> int:
-        """Return a text's number; -1 without a text."""
+        """Return the number of a text, added if new; -1 for no text."""
         first = _first(text)
         return -1 if first is None else self.index.setdefault(str(first), len(self.index))
 
 
 def _first(value: Any) -> Any:  # noqa: ANN401 -- any attribute value of osmnx
-    """Return the first of several values that osmnx merged into a list; else the value."""
+    """Return the first value of a list, into which osmnx merges values; other values unchanged."""
     return value[0] if isinstance(value, list | tuple) and value else value
 
 
@@ -124,7 +124,7 @@ def _nodes(graph: nx.MultiDiGraph, countries: list[str], names: _Names) -> NodeT
 
 
 def _passed_by(graph: nx.MultiDiGraph) -> NDArray[np.uint16]:
-    """Return the flags of the modes that may pass each node."""
+    """Return flags of the modes that may pass each node, by the node's barrier tags."""
     keys = (*BARRIER_KEYS, *_TAGS, "locked")
     return np.array(
         [
@@ -152,7 +152,7 @@ def _osm_id(value: object) -> int:
 
 
 class _Pieces:
-    """Roads of a graph, each made of one edge or of two edges in opposite directions."""
+    """Roads read from a networkx graph, each from one edge or two edges in opposite directions."""
 
     def __init__(self, graph: nx.MultiDiGraph, nodes: NodeTable, names: _Names) -> None:
         self._graph = graph
@@ -165,7 +165,7 @@ class _Pieces:
         self.has_slope = any("ascent" in data for *_, data in graph.edges(data=True))
 
     def read(self) -> None:
-        """Read all edges."""
+        """Read all edges of the networkx graph and pair those of opposite directions."""
         alone: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for u, v, data in self._graph.edges(data=True):
             way = _attributes(data)
@@ -225,7 +225,7 @@ class _Pieces:
         return np.column_stack((self._nodes.lon[ends], self._nodes.lat[ends]))
 
     def parted(self, nodes: NodeTable, passed_by_: NDArray[np.uint16]) -> NodeTable:
-        """Split nodes at barriers and no through roads; return the nodes with their copies."""
+        """Split nodes at barriers and no-through roads; return the nodes and then the copies."""
         flags = np.array([row["forward"] | row["backward"] for row in self.rows], dtype=np.uint16)
         tail, head = (np.array([row[end] for row in self.rows]) for end in ("tail", "head"))
         found = part(tail, head, flags, passed_by_)
@@ -271,12 +271,13 @@ class _Pieces:
 
 
 def _attributes(data: Mapping[str, Any]) -> WayAttributes | None:
-    """Return the attributes read from an edge's tags; ``forward`` is the edge's own direction."""
+    """Read an edge's tags, None if no mode may use it; ``forward`` is the edge's direction."""
     tags = {key: str(text) for key in _TAGS if (text := _first(data.get(key))) is not None}
     kind = tags.get("highway", "")
     if kind not in _OUR_OWN:
         return read_way(tags)
-    # These classes are read as a service road: open to every mode unless a tag says otherwise.
+    # Read this project's own classes as a service road: open to every mode unless a tag says
+    # otherwise.
     way = read_way(tags | {"highway": "service"})
     if way is None:
         return None

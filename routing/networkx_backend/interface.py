@@ -16,7 +16,7 @@ from routing.networkx_backend.network import RoadNetwork
 
 type Label = Hashable
 
-#: Position of the weight among the arguments of each function, and its default value.
+#: Position of the argument ``weight`` of each networkx function, and its default value.
 _WEIGHT: Final[Mapping[str, tuple[int, str | None]]] = {
     "bidirectional_dijkstra": (3, "weight"),
     "dijkstra_path": (3, "weight"),
@@ -36,9 +36,9 @@ _METHOD: Final = 4
 #: searches from node to node, measured on grids of 100 to 100,000 nodes; below this many nodes such
 #: a search takes some 10 ms at most. A graph that is already converted is always used.
 _WORTH_CONVERTING: Final = 10_000
-#: Most edges out of each node, on average. Roads have 2.6 to 6.3 (OpenStreetMap: Andorra,
-#: Liechtenstein, Porto, Baltimore); the hierarchy of a dense graph takes long to build and to
-#: search.
+#: Highest average number of edges out of a node for which a graph is converted. Roads have 2.6 to
+#: 6.3 (OpenStreetMap: Andorra, Liechtenstein, Porto, Baltimore); the hierarchy of a dense graph
+#: takes long to build and to search.
 _TOO_DENSE: Final = 12
 
 
@@ -48,7 +48,7 @@ def convert_from_nx(
     edge_attrs: Mapping[str, Any] | None = None,
     **_: Any,  # noqa: ANN401 -- networkx's other options; only labels and weights are converted
 ) -> RoadNetwork:
-    """Convert a graph with the weights that a function asks for.
+    """Convert a networkx graph with the weights that a dispatched function reads.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def convert_from_nx(
 
 
 def convert_to_nx(result: Any) -> Any:  # noqa: ANN401 -- any result of a function
-    """Convert a network back to networkx; return any other result as it is."""
+    """Convert a function's result to networkx if it is a network, else return it unchanged."""
     return result.to_networkx() if isinstance(result, RoadNetwork) else result
 
 

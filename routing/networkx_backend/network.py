@@ -1,4 +1,4 @@
-"""The graph type of the backend: node labels, weights and a hierarchy, converted once."""
+"""Graph type of the networkx backend: node labels, weights and a contraction hierarchy."""
 
 import threading
 import weakref
@@ -28,7 +28,7 @@ class RoadNetwork:
 
     Nodes have arbitrary labels; edges are numbered in the order of the nodes they leave. An edge of
     an undirected network has two numbers, one per direction. Any number of threads may search at
-    the same time, also while another thread updates.
+    the same time, also while another thread updates weights.
 
     A network that networkx converted keeps a reference to the source graph (`origin`), and the
     backend checks the edges of each result against the source graph. An edge whose weight has
@@ -39,12 +39,13 @@ class RoadNetwork:
     Parameters
     ----------
     nodes
-        Labels, in order.
+        Labels of the nodes, in the order of node numbers.
     start, head
         int64 [N + 1] and int32 [E]: the edges ``start[v]`` to ``start[v + 1]`` leave node number v;
         ``head`` has the number of the node that each edge leads to.
     weights
-        Weights by name, integers [E], 0 or more; `routing.cch.UNREACHABLE` and more is closed.
+        Weights by name, integers [E], 0 or more; `routing.cch.UNREACHABLE` and more closes an
+        edge.
     keys
         Keys of parallel edges, one per edge; None for a network without keys.
     is_directed
@@ -180,7 +181,7 @@ class RoadNetwork:
     # --- graph methods that networkx expects ----------------------------------------------------
 
     def __repr__(self) -> str:
-        """Return the counts of nodes and edges, and the weights' names."""
+        """Return the counts of nodes and edges and the names of the weights, as text."""
         names = [name for name in self._weights if name is not None]
         return f"RoadNetwork({len(self)} nodes, {len(self.tail)} edges, weights {names})"
 
@@ -265,7 +266,7 @@ class RoadNetwork:
         return name in self._weights
 
     def weight(self, name: str | None) -> Weight:
-        """Return a weight by name.
+        """Return the weight of the given name, with its costs of all edges.
 
         Raises
         ------
@@ -299,7 +300,7 @@ class RoadNetwork:
             return weight.ways
 
     def update_edges(self, costs: Mapping[tuple[Any, ...], Any], weight: str = "weight") -> int:
-        """Set the weights of some edges; takes milliseconds for hundreds of neighbouring edges.
+        """Set the weights of some edges, hundreds of neighbouring edges in milliseconds.
 
         Parameters
         ----------

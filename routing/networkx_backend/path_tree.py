@@ -1,4 +1,4 @@
-"""Reconstruction of the shortest path tree that networkx's Dijkstra would give, from the costs."""
+"""Reconstruction of networkx's shortest path tree from the least costs of the nodes."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,13 +11,13 @@ from routing._numba import compiled
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: In ``reach`` of `grow`: the node is not reached; in ``via``: a source, or not reached.
+#: Value in `grow` for a node that is not reached (``reach``, ``via``), and for a source (``via``).
 NONE: Final = -1
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Adjacency of a graph in compressed rows: edges grouped by the node they leave.
+    """Adjacency of a graph as compressed sparse rows: edges grouped by the node they leave.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def grow(
 
     Among several cheapest paths the tree has the path of a binary-heap Dijkstra that settles nodes
     of equal cost in the order in which they got their final cost: the parent of a node is the first
-    settled node that leads to it at its cost. networkx does the same. Edges of cost 0 never close
-    a cycle in the tree.
+    settled node that leads to it at its cost. networkx finds the same tree. Edges of cost 0 never
+    close a cycle in the tree.
 
     Parameters
     ----------

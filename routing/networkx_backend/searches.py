@@ -1,4 +1,4 @@
-"""Searches of the backend, with results equal to networkx's; other cases are refused."""
+"""Searches of the networkx backend, with results equal to networkx's own, or refused."""
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
@@ -31,7 +31,7 @@ class SearchTree:
     via
         int64 [N], the edge to each node, below 0 for a source.
     near
-        int32 [E], the end of each edge towards the sources.
+        int32 [E], the node at that end of each edge which lies towards the sources.
     cost
         int32, the costs of the nodes in ``order``.
     """
@@ -44,7 +44,7 @@ class SearchTree:
     cost: Int32
 
     def lengths(self) -> dict[Label, Any]:
-        """Return the costs by node label, ascending."""
+        """Return the cost of each reached node, by node label, in ascending order of cost."""
         labels = self.network.nodes
         costs = self.cost.tolist()
         if self.network.weight(self.weight).is_float:
@@ -52,7 +52,7 @@ class SearchTree:
         return {labels[v]: cost for v, cost in zip(self.order.tolist(), costs, strict=True)}
 
     def paths(self) -> dict[Label, list[Label]]:
-        """Return the path from a source to each node, as node labels, by label of the end."""
+        """Return, by label of each reached node, the path from a source to the node as labels."""
         labels = self.network.nodes
         found: dict[Label, list[Label]] = {}
         edges = self.via[self.order]
@@ -68,7 +68,7 @@ class SearchTree:
 def between(
     network: RoadNetwork, source: int, target: int, weight: str | None
 ) -> tuple[Any, list[Label]] | None:
-    """Return the cost and node labels of the cheapest path; None where there is no path."""
+    """Return cost and node labels of the cheapest path between two nodes; None without a path."""
     metric = network.metric(weight)
     cost, edges = network.hierarchy.path(metric, source, target)
     if not _is_current(network, edges.tolist(), weight):
@@ -82,7 +82,7 @@ def between(
 
 
 def length_between(network: RoadNetwork, source: int, target: int, weight: str | None) -> Any:  # noqa: ANN401 -- int or float, as the weights are
-    """Return the cost of the cheapest path; None where there is no path."""
+    """Return the cost of the cheapest path between two nodes; None where there is no path."""
     if network.origin is not None:
         # The path is needed to compare its edges with the networkx graph of origin.
         found = between(network, source, target, weight)
@@ -137,8 +137,8 @@ def tree(
         reach, by_reach = _reach(network, weight, sources, limit, backward=backward)
         order, via = grow(rows.start, rows.head, rows.edge, metric.cost, reach, by_reach, sources)
         edges = via[order]
-        # Otherwise a weight has changed during the search, or `_is_current` has just read the
-        # weights again: search once more.
+        # The tree is incomplete if a weight changed during the search, and out of date if
+        # `_is_current` has just read the weights again: search once more.
         if len(order) == len(by_reach) and _is_current(network, edges[edges >= 0].tolist(), weight):
             return SearchTree(network, weight, order, via, near, reach[order])
 
@@ -169,7 +169,7 @@ _TOO_HIGH: Final = (
 
 
 def _refuse_overflow(network: RoadNetwork, weight: str | None, source: int, target: int) -> None:
-    """Refuse the search if there is a path, but its cost exceeds the highest countable cost."""
+    """Raise NotOurs if two nodes are connected, but a path costs more than an int32 cost holds."""
     if network.weight(weight).may_overflow(len(network)):
         open_cost = network.hierarchy.distance(network.ways(weight), source, target)
         if open_cost < UNREACHABLE:
@@ -177,9 +177,9 @@ def _refuse_overflow(network: RoadNetwork, weight: str | None, source: int, targ
 
 
 def _is_current(network: RoadNetwork, edges: Sequence[int], weight: str | None) -> bool:
-    """Return whether a result's edges have the weights of the graph of origin.
+    """Return whether a result's edges still have the weights of the networkx graph of origin.
 
-    If they differ, read all weights from the graph of origin again.
+    If weights differ, read all weights from that graph again.
     """
     if network.is_current(edges, weight):
         return True

@@ -1,4 +1,4 @@
-"""Conversion of a networkx graph's edge weights to the integers of the hierarchy."""
+"""Conversion of a networkx graph's edge weights to the integer costs of the hierarchy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,14 @@ from routing.errors import InvalidCost
 
 type Int32 = NDArray[np.int32]
 
-#: networkx's weight of an edge without the attribute (`networkx.dijkstra_path`, "weight").
+#: Weight that networkx assumes for an edge without the attribute (`networkx.dijkstra_path`,
+#: "weight").
 MISSING: Final = 1
 
 
 @dataclass(eq=False)
 class Weight:
-    """The values of one named weight on all edges.
+    """Costs of all edges by one named weight.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ class Weight:
 
 
 def whole(values: Sequence[object] | NDArray[Any], *, closed: bool = False) -> tuple[Int32, bool]:
-    """Check weights of any type, and return them as integers.
+    """Check weights of any numeric type and convert them to int32.
 
     Parameters
     ----------
@@ -95,7 +96,10 @@ def _why_no_numbers(values: Sequence[object] | NDArray[Any]) -> str:
 
 
 def weights_on(graph: nx.Graph, name: str) -> list[Any]:
-    """Return the weight of each edge, from each of its ends, in networkx's adjacency order."""
+    """Return the weights of all edges in the order of networkx's adjacency.
+
+    An edge of an undirected graph is listed from both its ends.
+    """
     rows = (row for _, row in graph.adjacency())
     if graph.is_multigraph():
         return [

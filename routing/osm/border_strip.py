@@ -1,4 +1,4 @@
-"""Borders during import: the country of each node, and the border strip (rule P34)."""
+"""Borders during import: each node's country, and the strip cleared of minor ways (P34)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,25 +18,28 @@ from routing.osm_tags.ways import HIGHWAY_CLASSES
 
 type Array = NDArray[Any]
 
-#: Half width of the strip, on each side of the border line, as P34 proposes.
+#: Width of the border strip on each side of the border line, metres, as P34 proposes.
 STRIP_M = 1_000.0
-#: From an official line, a minor way stays if nothing joined with it comes nearer to the line than
-#: this, or than the line's error where that is more [A] (P34).
+#: Near an official line, a minor way stays if neither it nor any minor way joined with it comes
+#: nearer to the line than this distance, or than the line's error where that is larger [A] (P34).
 CLEAR_M = 100.0
-#: Length of the approaches of an official crossing (design/definitions.md, "Border").
+#: Distance from an official crossing within which roads are its approaches, metres
+#: (design/definitions.md, "Border").
 APPROACH_M = 500.0
-#: Border lines are kept in short stretches, so that straight in degrees and straight in the
-#: Mercator plane differ by centimetres (a stretch of 0.02 degree at latitude 60 bends by 6 cm).
+#: Longest stretch that border lines are cut into. In a short stretch, a line that is straight in
+#: degrees and one that is straight in the Mercator plane differ by centimetres (0.02 degree at
+#: latitude 60: 6 cm).
 _STRETCH_DEG = 0.02
-#: Side of the prefilter's cells: a street and a kilometre on each side of it fit in one cell.
+#: Side of the prefilter's cells, degrees: a street with a kilometre on either side fits in a cell.
 _SIEVE_DEG = 0.05
-#: Excludes footway, cycleway and steps, which an official crossing may well have for walkers.
+#: Classes that never stay where they meet a border line. Footway, cycleway and steps are not among
+#: them: an official crossing may well have these for walkers.
 _ROUGH = [HIGHWAY_CLASSES.index(name) for name in ("track", "path", "bridleway")]
 
 
 @dataclass(frozen=True, slots=True)
 class OfficialCrossing:
-    """Crossing run by a government; whether it is open is decided when a route is requested.
+    """Border crossing run by a government; whether it is open is decided at each route request.
 
     Parameters
     ----------
@@ -96,7 +99,7 @@ def node_countries(lon: Array, lat: Array, areas: Sequence[BaseGeometry]) -> NDA
 
 
 class BorderStrip:
-    """Spatial index of the border lines, for distances to them and meetings with them.
+    """Spatial index of the border lines, which finds what comes near them or meets them.
 
     Distances are taken in the Mercator plane, where a metre at latitude phi measures
     1 / cos(phi) everywhere and in every direction.
@@ -104,15 +107,15 @@ class BorderStrip:
     Parameters
     ----------
     boundaries
-        Lines and their error.
+        Border lines and their error.
     crossings
-        Official crossings, whose approaches stay.
+        Official crossings, whose approaches are kept.
     strip_m
-        Half width of the strip; replaced by the lines' error where that is larger (P34).
+        Width of the strip on each side, metres; at least the lines' error (P34).
     approach_m
-        Length of an approach.
+        Distance from a crossing within which roads are its approaches, metres.
     clear_m
-        Distance that a minor component must keep from an official line in order to stay.
+        Distance that joined minor ways must keep from an official line in order to stay, metres.
     """
 
     def __init__(
@@ -150,7 +153,7 @@ class BorderStrip:
         if len(rows):
             plane = _mercator(ends[rows])
             lines: Array = np.asarray(shapely.linestrings(plane))
-            is_point = (plane[:, 0] == plane[:, 1]).all(axis=1)  # lines of no length meet nothing
+            is_point = (plane[:, 0] == plane[:, 1]).all(axis=1)  # a line of length 0 meets nothing
             lines[is_point] = shapely.points(plane[is_point, 0])
             stretch = 1 / np.cos(np.radians(np.abs(ends[rows, :, 1]).max(axis=1)))
             hit = self._plane.query(lines, predicate="dwithin", distance=distance_m * stretch)
@@ -167,7 +170,7 @@ class BorderStrip:
         return np.flatnonzero(self.may_meet(low - wider, top + wider))
 
     def may_meet(self, low: Array, high: Array) -> NDArray[np.bool_]:
-        """Return whether a border line may run through each box; False is certain.
+        """Return whether a border line may run through each box; False is definite, True is not.
 
         Parameters
         ----------
@@ -179,7 +182,7 @@ class BorderStrip:
         return self._sieve.may_meet(low, high)
 
     def meetings(self, lines: Array) -> tuple[Array, Array]:
-        """Return the index of the line and the point of every meeting with a border line.
+        """Return where lines meet a border line: the index of the line, and the point.
 
         Parameters
         ----------
@@ -206,7 +209,8 @@ class BorderStrip:
         points
             float64 [H, 2], degrees.
         pairs
-            Optional int [H, 2] and the codes they index: only crossings that join the two count.
+            Optional: int [H, 2], two countries per point, as indices of the codes that follow. Only
+        crossings that join these two countries then count.
         """
         result = np.zeros(len(points), dtype=bool)
         for crossing in self._crossings:
@@ -227,7 +231,7 @@ class BorderStrip:
 
 
 class _Sieve:
-    """Prefilter: coarse cells that stretches of border pass through; most roads are far from any.
+    """Prefilter for roads near a border: coarse cells that stretches of border pass through.
 
     Parameters
     ----------
@@ -239,7 +243,7 @@ class _Sieve:
         low, high = stretches.min(axis=1), stretches.max(axis=1)
         self._origin = np.floor(low.min(axis=0) / _SIEVE_DEG).astype(np.int64) - 1
         size = np.floor(high.max(axis=0) / _SIEVE_DEG).astype(np.int64) - self._origin + 2
-        # A ring of empty cells around the grid stands for everything beyond.
+        # A ring of empty cells around the others stands for all places outside the grid.
         self._is_met = np.zeros(size, dtype=bool)
         for column, row in self._corners(low, high):
             self._is_met[column, row] = True
@@ -259,8 +263,9 @@ class _Sieve:
                 yield one[:, 0], other[:, 1]
 
     def may_meet(self, low: Array, high: Array) -> NDArray[np.bool_]:
-        """Return whether a stretch may run through each box; see `BorderStrip.may_meet`."""
-        # A box no longer than a cell touches only the cells of its corners; longer ones may meet.
+        """Return whether a border may run through each box, as `BorderStrip.may_meet`."""
+        # A box no longer than a cell touches only the cells of its corners; a longer box may touch
+        # more, so the answer for it is always "may meet".
         result = (high - low > _SIEVE_DEG).any(axis=1)
         for column, row in self._corners(low, high):
             result |= self._is_met[column, row]
@@ -268,7 +273,7 @@ class _Sieve:
 
 
 def _stretches(lines: Sequence[BaseGeometry]) -> Array:
-    """Return the lines as straight stretches of at most 0.02 degree, float64 [L, 2, 2]."""
+    """Cut border lines into straight stretches of at most 0.02 degree, float64 [L, 2, 2]."""
     parts = shapely.get_parts(np.array(lines, dtype=object)) if lines else np.array([])
     parts = parts[~shapely.is_empty(parts)] if len(parts) else parts
     if not len(parts):
@@ -314,7 +319,7 @@ def strip_segments(
     approach = strip.near_crossing(near_ends[:, 0]) & strip.near_crossing(near_ends[:, 1])
     gone = ~approach | ford[suspect]
     if strip.is_official:
-        # An approach may lead to the line, but other ways joined with it may not.
+        # The approach of a crossing may lead to the line, but other ways joined with it may not.
         meets = np.zeros(len(minor), dtype=bool)
         meets[near[~approach]] = strip.near(near_ends[~approach], strip.clear_m)
         meets |= _is_cut(ways, segments)[way[minor]]
@@ -327,13 +332,13 @@ def strip_segments(
 
 
 def _is_cut(ways: WayTable, segments: WaySegments) -> NDArray[np.bool_]:
-    """Return which ways lack nodes in the file, so that their full course is unknown, bool [W]."""
+    """Return which ways have nodes missing in the file, so that parts are unknown, bool [W]."""
     drawn = np.bincount(segments.way, minlength=len(ways))
     return np.asarray(drawn < np.diff(ways.refs_start) - 1)
 
 
 def _reaching_line(tail: Array, head: Array, meets: Array) -> NDArray[np.bool_]:
-    """Return which minor segments are joined, over minor ones alone, with one that meets the line.
+    """Return which minor segments lead, over minor segments alone, to one that meets the line.
 
     Two segments are joined where they share a node, even if a road runs through that node: a path
     that goes on beyond a road is the same path to a walker. Roads themselves join nothing.
@@ -366,7 +371,7 @@ def strip_pieces(
     pieces: Pieces,
     country: NDArray[np.int16],
 ) -> NDArray[np.bool_]:
-    """Return which pieces meet the border where they must not, bool [K].
+    """Return the pieces that P34 removes because they meet the border off crossings, bool [K].
 
     A piece that meets or crosses a border line, or whose ends lie in different countries, stays
     only at an official crossing of these countries; a path or track that meets the line never
@@ -392,7 +397,7 @@ def strip_pieces(
     gone, met = np.zeros(len(pieces), dtype=bool), np.zeros(len(pieces), dtype=bool)
     gone[which[~allowed]] = True
     met[which] = True
-    # Ends in two countries without meeting a line: the data contradicts itself; the piece goes.
+    # A piece with ends in two countries that meets no border line contradicts the data: remove it.
     gone |= differ & ~met
     gone |= _roams_abroad(strip, places, pieces, country) & ~differ
     return gone | _bridges(strip, ways, places, pieces, gone)
@@ -401,7 +406,7 @@ def strip_pieces(
 def _roams_abroad(
     strip: BorderStrip, places: NodePlaces, pieces: Pieces, country: NDArray[np.int16]
 ) -> NDArray[np.bool_]:
-    """Return whether a vertex lies outside the first end's country, out of reach of a crossing.
+    """Return which pieces have a vertex outside their first end's country and off any crossing.
 
     Such a piece may leave a country at one official crossing and return at another. As both its
     ends lie in one country, no route would check whether these crossings are open.
@@ -418,7 +423,7 @@ def _roams_abroad(
 def _bridges(
     strip: BorderStrip, ways: WayTable, places: NodePlaces, pieces: Pieces, gone: Array
 ) -> NDArray[np.bool_]:
-    """Return which bridges to remove: near an uncertain line, or on a way that lost a piece."""
+    """Return the bridges to remove: near a border line in error, or on a way that lost a piece."""
     bridge = (ways.columns["forward"][pieces.way] & EdgeFlag.BRIDGE) != 0
     rows = np.flatnonzero(bridge)
     lost = gone[rows]
@@ -458,7 +463,7 @@ def _boxes(places: NodePlaces, pieces: Pieces) -> tuple[Array, Array]:
 
 
 def _lines(places: NodePlaces, pieces: Pieces, rows: Array) -> Array:
-    """Return LineStrings of the given pieces, degrees."""
+    """Return the given pieces as LineStrings, degrees."""
     is_wanted = np.zeros(len(pieces), dtype=bool)
     is_wanted[rows] = True
     wanted = pieces.take(is_wanted)

@@ -22,7 +22,7 @@ _ALPHA_2 = 2
 
 
 def from_file(path: Path, *, error_m: float = 0.0) -> Boundaries:
-    """Read an official boundary file: GeoJSON, EPSG:4326.
+    """Read countries and their borders from an official boundary file: GeoJSON, EPSG:4326.
 
     Polygons with a country property are the countries. Lines, where the file has any, are the
     land borders; without lines every outline counts as border, including the coast (fail closed).
@@ -85,11 +85,11 @@ def _country(properties: dict[str, Any], path: Path, number: int) -> str:
 
 
 def from_extract(source: Path, progress: Progress) -> Boundaries:
-    """Read the admin_level=2 areas that are complete in an extract, and all admin_level=2 lines.
+    """Read the complete countries (admin_level=2) and all national border lines of an extract.
 
     libosmium leaves out an area that the edge of the extract cuts, but the lines that remain of it
-    are known borders all the same. None of them counts as official: an area tells in which country
-    a road lies, and near its line every minor way is removed (P34).
+    are known borders all the same. No line of an extract counts as official: the areas tell in
+    which country a road lies, and near the lines every minor way is removed (P34).
     """
     members = {
         member.ref
@@ -112,7 +112,7 @@ def _is_country(item: Any) -> bool:  # noqa: ANN401 -- any kind of pyosmium obje
 
 
 def _lines(source: Path, members: set[int]) -> list[BaseGeometry]:
-    """Return the border ways: members of a country's relation, or tagged on their own."""
+    """Return the border lines: ways in a country's relation, or tagged as national border."""
     found = [
         [node.ref for node in way.nodes]
         for way in objects(source, "way", "admin_level")
@@ -137,7 +137,7 @@ def _lines(source: Path, members: set[int]) -> list[BaseGeometry]:
 
 
 def _runs(refs: list[int], places: dict[int, tuple[float, float]]) -> list[BaseGeometry]:
-    """Return the stretches of a way whose nodes are all known."""
+    """Return a way as lines, interrupted where the file lacks a node."""
     runs: list[list[tuple[float, float]]] = [[]]
     for ref in refs:
         if ref in places:
@@ -148,7 +148,7 @@ def _runs(refs: list[int], places: dict[int, tuple[float, float]]) -> list[BaseG
 
 
 def _areas(source: Path) -> dict[str, list[BaseGeometry]]:
-    """Return the countries whose relations are complete; libosmium joins their rings."""
+    """Return the areas, by ISO code, of countries whose boundary relation is complete."""
     import osmium  # noqa: PLC0415 -- only importing needs it
 
     factory = osmium.geom.WKBFactory()

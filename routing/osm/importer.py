@@ -1,4 +1,4 @@
-"""Import of OpenStreetMap data (PBF or XML) into a graph directory, streaming and atomic."""
+"""Import of OpenStreetMap data (PBF or XML) into the directory of a road graph."""
 
 import hashlib
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ def import_osm(
     progress: Progress | None = None,
     staged: Staged | None = None,
 ) -> GraphMeta:
-    """Import a file as region ``name``; an older version stays until the new one is complete.
+    """Import a file as region ``name``, replacing an older version once the new one is complete.
 
     Parameters are those of :func:`read_osm`, and ``staged`` of `routing.graph.regions.write_graph`.
 
@@ -84,7 +84,7 @@ def import_osm(
     ImportFailed
         If the file, height raster or boundary file cannot be used.
     GraphError
-        If the region name is invalid or the disk refuses; an older version is unchanged.
+        If the region name is invalid or the disk refuses the write; an older version stays.
     """
     check_name(name)
     report = progress or _silent
@@ -127,7 +127,7 @@ def read_osm(
     title: str | None = None,
     progress: Progress | None = None,
 ) -> RoadGraph:
-    """Read a file into a graph in memory.
+    """Read a file of OpenStreetMap data into a road graph in memory.
 
     Parameters
     ----------
@@ -135,22 +135,23 @@ def read_osm(
         ``.osm.pbf``, ``.osm`` or ``.osm.gz``. A file whose nodes are tagged
         ``amparo:countries`` is a corridor sketch.
     name, title
-        Of the region.
+        Name (as in paths) and title (for readers) of the region.
     dem
         Height raster; cells of 90 m or finer give slope, coarser ones only heights.
     country
-        ISO 3166-1 alpha-2 code of the whole extract. This makes no border line official.
+        ISO 3166-1 alpha-2 code, if the whole extract lies in one country. Border lines do not
+        become official by this.
     boundaries
         Official boundary file (GeoJSON); see ``routing.osm.country_areas.from_file``. Only its
-        lines are official, so that minor ways that keep clear of them stay (P34).
+        lines are official: minor ways near them stay if they keep clear of them (P34).
     boundary_error_m
         Largest distance of that file's lines from the true border, metres.
     border_strip_m
-        Half width of the strip of rule P34, metres.
+        Width, on each side of a border, of the strip that P34 clears of minor ways, metres.
     official_crossings
         The only places where roads may cross a border.
     imported_at
-        ISO 8601, by the caller's clock.
+        Time of the import, ISO 8601.
     progress
         Called with (stage, done, total); a total of 0 means unknown.
 
@@ -197,7 +198,7 @@ def read_osm(
 
 
 def _silent(stage: str, done: int, total: int) -> None:
-    """Ignore progress."""
+    """Ignore a report of progress."""
 
 
 def _sha256(path: Path) -> str:
@@ -210,10 +211,11 @@ def _sha256(path: Path) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Network:
-    """Pieces whose ends are numbered graph nodes; each node has a place and a country.
+    """Network of a region: pieces of road, their end nodes, and edges that join nodes.
 
-    ``borders`` and ``thresholds``, int64 [., 2], join nodes at the same place. ``passing``, uint16
-    [., 2], holds the flags of both directions of each threshold.
+    Each node has a row of the node places and a country. ``borders`` and ``thresholds``, int64
+    [., 2], are edges between nodes at the same place. ``passing``, uint16 [., 2], holds the flags
+    of both directions of each threshold.
     """
 
     kind: str
@@ -254,7 +256,7 @@ def _boundaries(
     error_m: float,
     progress: Progress,
 ) -> Boundaries:
-    """Return the known borders; the extract's own lines always count."""
+    """Return the known borders, always including the border lines drawn in the extract."""
     if country is not None and boundaries is not None:
         raise ImportFailed("give either a country for the whole extract or a boundary file")
     extract = boundary_files.from_extract(source, progress)
@@ -300,8 +302,8 @@ def _street_network(
             raise ImportFailed(
                 "no road lies inside a known country; does the boundary file cover this extract?"
             )
-        # The place where a removed road was joined is no junction: a road split there, or a gap in
-        # the piece numbers, would reveal the removed road (P34).
+        # Cut the ways again: where only a removed road was joined there is no junction any more. A
+        # road split there, or a gap in the piece numbers, would reveal the removed road (P34).
         keep[keep] = ~np.repeat(gone, np.diff(pieces.shape_start) - 1)
         pieces = cut(ways, segments, keep, barred)
     place, ends = np.unique(np.concatenate((pieces.tail, pieces.head)), return_inverse=True)
@@ -332,7 +334,7 @@ def _gone(
     country: Array,
     report: dict[str, int],
 ) -> Array:
-    """Return which pieces must be removed, bool [K], and count them in the report."""
+    """Return the pieces that border rules remove, bool [K], and count them in the report."""
     gone = np.zeros(len(pieces), dtype=bool)
     if not strip.is_empty:
         gone = strip_pieces(strip, ways, places, pieces, country)
@@ -350,7 +352,7 @@ def _gone(
 
 @dataclass(frozen=True, eq=False)
 class _Heights:
-    """Heights of each graph node and ascents of each piece, metres; NaN where not known."""
+    """Height of each graph node, ascent and descent of each piece, metres; NaN where not known."""
 
     node_m: Array
     ascent_m: Array
@@ -381,7 +383,7 @@ def _heights(
 
 
 def _between_ends(node_m: Array, network: _Network) -> tuple[Array, Array]:
-    """Return the least ascent and descent that the heights of both ends allow."""
+    """Return the ascent and descent of each piece if it runs evenly between its ends' heights."""
     rise = node_m[network.head] - node_m[network.tail]
     return np.maximum(rise, 0.0), np.maximum(-rise, 0.0)
 
@@ -438,7 +440,7 @@ def _tables(
 
 
 def _shapes(pieces: Pieces, before: Array, after: Array) -> tuple[Array, Array]:
-    """Return the shapes of thresholds, pieces and borders, concatenated, and their bounds."""
+    """Return the shapes of thresholds, pieces and border edges, concatenated, and their offsets."""
     shape = np.concatenate((before.ravel(), pieces.shape, after.ravel()))
     counts = np.concatenate(
         (np.full(len(before), 2), np.diff(pieces.shape_start), np.full(len(after), 2))

@@ -1,4 +1,4 @@
-"""Splitting of ways at junctions, in numpy and without a loop over ways."""
+"""Splitting of OpenStreetMap ways into pieces between junctions, vectorised in numpy."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,9 @@ type Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class WaySegments:
-    """Straight stretches between consecutive nodes of a way, both nodes known; S segments.
+    """Straight segments between consecutive nodes of ways, where the file has both nodes.
+
+    There are S segments.
 
     Parameters
     ----------
@@ -26,7 +28,7 @@ class WaySegments:
     tail, head
         int64 [S], rows of the node places.
     length_m
-        float64 [S], great circle.
+        float64 [S], great-circle distance.
     missing
         Number of references to nodes that the file lacks.
     """
@@ -44,7 +46,7 @@ class WaySegments:
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """Pieces between graph nodes; K pieces.
+    """Pieces of ways between graph nodes; K pieces.
 
     Parameters
     ----------
@@ -53,7 +55,8 @@ class Pieces:
     length_m
         float64 [K]: ``amparo:length_m`` divided in proportion where tagged, else great circle.
     shape_start, shape
-        int64 [K + 1] and [P]: rows of the node places, both ends included.
+        int64 [K + 1] and [P]: the vertices of each piece, as rows of the node places, with both
+        ends.
     """
 
     way: Array
@@ -67,12 +70,12 @@ class Pieces:
 
     @property
     def tail(self) -> Array:
-        """Row of the node places where each piece begins, int64 [K]."""
+        """First node of each piece, as a row of the table of nodes, int64 [K]."""
         return np.asarray(self.shape[self.shape_start[:-1]])
 
     @property
     def head(self) -> Array:
-        """Row of the node places where each piece ends, int64 [K]."""
+        """Last node of each piece, as a row of the table of nodes, int64 [K]."""
         return np.asarray(self.shape[self.shape_start[1:] - 1])
 
     def take(self, keep: Array) -> "Pieces":
@@ -88,7 +91,7 @@ class Pieces:
 
 
 def segments_of(ways: WayTable, places: NodePlaces) -> WaySegments:
-    """Return the segments whose two nodes are in the file; a node repeated at once makes none."""
+    """Return the segments of ways whose two nodes are in the file and differ."""
     row = rows_of(places.osm_id, ways.refs)
     known = row >= 0
     way = np.repeat(np.arange(len(ways)), np.diff(ways.refs_start))
@@ -111,25 +114,26 @@ def _lengths(places: NodePlaces, tail: Array, head: Array) -> Array:
 
 
 def cut(ways: WayTable, segments: WaySegments, keep: Array, barred: Array | None = None) -> Pieces:
-    """Join kept segments into pieces that end at graph nodes.
+    """Join the kept segments of each way into pieces between graph nodes.
 
-    A graph node is where a way, or a stretch that is left of it, begins or ends; where two
-    stretches, or one stretch twice, pass through the same node; and where a barrier stands.
+    A node is a graph node where a way, or what is kept of it, begins or ends; where kept segments
+    pass through it more than once; and where a barrier stands.
 
     Parameters
     ----------
     keep
-        bool [S].
+        bool [S], which segments to keep.
     barred
         bool [N], which of the node places have a barrier; None for no barriers.
     """
     way, tail, head = segments.way[keep], segments.tail[keep], segments.head[keep]
     length_m = (segments.length_m * _tag_ratio(ways, segments))[keep]
-    # A node repeated at once leaves a gap in the positions but none on the ground.
+    # Compare nodes, not positions: a node listed twice in a row leaves a gap in the positions only.
     follows = np.concatenate(([False], (way[1:] == way[:-1]) & (tail[1:] == head[:-1])))
     begins = ~follows
     ends = np.concatenate((begins[1:], [True]))
-    # Count how often a node is passed: each segment's tail, and the head where a stretch ends.
+    # Count how often kept segments pass each node: at a segment's tail, and at its head where no
+    # segment follows.
     passed = np.concatenate((tail, head[ends]))
     times = np.bincount(passed, minlength=int(passed.max(initial=0)) + 1)
     starts_piece = begins | (times[tail] > 1)

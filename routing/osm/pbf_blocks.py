@@ -1,8 +1,8 @@
-"""OpenStreetMap's PBF files, read block by block as bytes instead of object by object.
+"""OpenStreetMap's PBF files, read block by block as bytes, not object by object.
 
-https://wiki.openstreetmap.org/wiki/PBF_Format. Only the variants that extracts use are read here:
-raw or zlib blobs, without history. `is_plain` tells whether a file qualifies; libosmium reads the
-rest.
+https://wiki.openstreetmap.org/wiki/PBF_Format. Only the variants that extracts use are read by this
+module: raw or zlib blobs, without history. `is_plain` tells whether a file qualifies; libosmium
+reads the rest.
 """
 
 import struct
@@ -24,7 +24,7 @@ _MOST_HEADER = 64 * 1024
 _MOST_BLOB = 32 * 1024 * 1024
 _FEATURES = frozenset({b"OsmSchema-V0.6", b"DenseNodes"})
 _SORTED = b"Sort.Type_then_ID"
-# Fields of BlobHeader, Blob, HeaderBlock, PrimitiveBlock and PrimitiveGroup.
+# Numbers of the fields of BlobHeader, Blob, HeaderBlock, PrimitiveBlock and PrimitiveGroup.
 _TYPE, _DATA_SIZE = 1, 3
 _RAW, _RAW_SIZE, _ZLIB = 1, 2, 3
 _REQUIRED, _OPTIONAL = 4, 5
@@ -34,12 +34,12 @@ _DEFAULT_GRANULARITY = 100  # nanodegrees
 
 
 class NotPlainError(Exception):
-    """The file seems intact, but only libosmium can read it."""
+    """Error for an intact PBF file that only libosmium can read."""
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Block of a file: up to 8,000 objects with their strings.
+    """Block of a PBF file: up to 8,000 objects with the strings of their tags.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Block:
 
     @cached_property
     def strings(self) -> list[bytes]:
-        """The strings that tags point to."""
+        """Strings of the block, which its tags refer to by index."""
         text = self.data.tobytes()
         return [
             text[begin:end]
@@ -64,7 +64,7 @@ class Block:
 
     @property
     def scale(self) -> Int64:
-        """Nanodegrees per unit, and offsets of longitude and latitude in nanodegrees, int64 [3]."""
+        """Nanodegrees per coordinate unit, and offsets of lon and lat in nanodegrees, int64 [3]."""
         found = np.array([_DEFAULT_GRANULARITY, 0, 0], dtype=np.int64)
         for index, number in enumerate((_GRANULARITY, _LON_OFFSET, _LAT_OFFSET)):
             values = self.parts[self.parts[:, 0] == number, 1]
@@ -73,7 +73,7 @@ class Block:
         return found
 
     def objects(self, kind: int) -> Iterator[Int64]:
-        """Yield, per group, the bounds of the messages of one kind, int64 [., 2]."""
+        """Yield, per group of objects, the bounds of the messages of one kind, int64 [., 2]."""
         for _, begin, end in self.parts[self.parts[:, 0] == _GROUP].tolist():
             found = fields(self.data, begin, end)
             found = found[(found[:, 0] == kind) & (found[:, 2] >= 0), 1:]
@@ -129,13 +129,13 @@ def blocks(source: Path) -> Iterator[tuple[int, Block]]:
 
 
 class damage_reported:  # noqa: N801 -- reads as a function: a context manager without a frame
-    """Convert errors of damaged bytes into ImportFailed."""
+    """Context in which errors of damaged bytes are raised as ImportFailed."""
 
     def __init__(self, source: Path) -> None:
         self._source = source
 
     def __enter__(self) -> None:
-        """Do nothing."""
+        """Enter the context; nothing is to be set up."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Raise ImportFailed with the name of the file if the bytes are damaged."""

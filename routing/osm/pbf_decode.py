@@ -13,13 +13,14 @@ type UInt8 = NDArray[np.uint8]
 type Int32 = NDArray[np.int32]
 type Bool = NDArray[np.bool_]
 
-#: Codes of tag keys for the reader of ways. Keys with codes below `NAME` make a way a road; codes
-#: from `NAME` to `PLAIN` - 1 are texts; codes from `PLAIN` on describe the road.
+#: Codes of tag keys in `ways_in`. A way that has a key with a code below `NAME` is taken as a road.
+#: Keys with codes from `NAME` to `PLAIN` - 1 hold texts such as names, and those from `PLAIN` on
+#: other properties of the road.
 NAME: Final = 6
 PLAIN: Final = 9
 TEXTS: Final = PLAIN - NAME
 
-# Fields of Way, Node and DenseNodes.
+# Numbers of the fields of Way, Node and DenseNodes.
 _ID, _KEYS, _VALUES, _REFS = 1, 2, 3, 8
 _LAT, _LON, _DENSE_TAGS = 8, 9, 10
 _FIELDS = 11
@@ -31,7 +32,7 @@ _EAST, _NORTH = 1_800_000_000, 900_000_000  # 1e-7 degree
 def ways_in(
     data: Bytes, messages: Int64, code: UInt8
 ) -> tuple[Int64, Int64, Int64, Int32, Int64, Int32]:
-    """Decode the ways that have a tag of a road.
+    """Decode the ways of a block that have a tag of a road.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def ways_in(
 
 @inlined
 def _bytes_in(messages: Int64) -> int:
-    """Return the total length of messages in bytes, an upper bound for the members of any list."""
+    """Return the total length of messages in bytes: no list in them can have more items."""
     total = 0
     for i in range(len(messages)):
         total += messages[i, 1] - messages[i, 0]
@@ -171,7 +172,7 @@ def dense_in(
     places: Int32,
     found: Bool,
 ) -> Int32:
-    """Decode densely packed nodes into the rows of the wanted nodes.
+    """Decode the places and tags of the wanted nodes from one DenseNodes message.
 
     Parameters
     ----------
@@ -248,7 +249,7 @@ def nodes_in(
     places: Int32,
     found: Bool,
 ) -> Int32:
-    """Decode nodes that are packed one by one; otherwise as `dense_in`."""
+    """Decode the wanted nodes from single Node messages, as `dense_in` does from DenseNodes."""
     tags = np.empty((_bytes_in(messages), 3), np.int32)
     extent = np.empty((_FIELDS, 2), np.int64)
     count = hint = 0

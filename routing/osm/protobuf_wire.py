@@ -16,12 +16,12 @@ _MOST_BITS = 63  # highest shift: a varint has at most ten bytes
 
 
 class DamagedError(Exception):
-    """Bytes that violate the format."""
+    """Error for bytes that violate the wire format."""
 
 
 @inlined
 def varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
-    """Return the number that begins at a position, and the next position; 64 bits, wrapping."""
+    """Read the varint at a position; return its value (64 bits, wrapping) and the next position."""
     value = np.int64(0)
     shift = np.int64(0)
     while True:
@@ -43,9 +43,9 @@ def zigzag(value: int) -> int:
 
 @inlined
 def field(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
-    """Return the number of a field, the bounds of its content, and the next position.
+    """Read a field; return its number, the bounds of its content, and the next position.
 
-    A plain number (varint) is returned as (number, value, -1, next position).
+    For a field that holds a varint, return its number, the value, -1 and the next position.
     """
     key, at = varint(data, at, end)
     kind = key & 7
@@ -65,12 +65,12 @@ def field(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
 
 @compiled
 def fields(data: Bytes, begin: int, end: int) -> Int64:
-    """Return the fields of a message.
+    """Return number and content of all fields of a message.
 
     Returns
     -------
     int64 [F, 3]
-        Number, and the bounds of the content; for plain numbers the value and -1.
+        Number of the field, and the bounds of its content; for a varint, its value and -1.
     """
     if not 0 <= begin <= end <= len(data):
         raise DamagedError("a number where a message should be")

@@ -1,4 +1,4 @@
-"""Ways and nodes of a file as tables: PBF by this project's kernels, all else by libosmium."""
+"""Ways and nodes of a file as tables: PBF read by own kernels, all else by libosmium."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ _NODE_CODES = {key.encode(): 1 for key in NODE_KEYS}
 
 
 def read_ways(source: Path, names: Names, progress: Progress) -> WayTable:
-    """Read every way that a walker or a vehicle may use, streaming.
+    """Read all ways of a file that a walker or a vehicle may use, as a stream.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def read_ways(source: Path, names: Names, progress: Progress) -> WayTable:
 
 
 def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> NodePlaces:
-    """Read the places and tags of the referenced nodes, streaming.
+    """Read coordinates and tags of the nodes that ways refer to, as a stream.
 
     Raises
     ------
@@ -101,20 +101,21 @@ def _codes(block: pbf_blocks.Block, codes: dict[bytes, int]) -> NDArray[np.uint8
 class _WaysOfBlocks:
     """Ways collected block by block; each distinct set of tags is interpreted only once.
 
-    A city's million ways have a few thousand different sets of the tags that matter.
+    A million ways of a city have a few thousand different sets of the tags that are read.
     """
 
     read_count: int = 0
     #: Number of each tag value met so far, and the values as text, by number.
     numbers: dict[bytes, int] = field(default_factory=dict)
     values: list[str] = field(default_factory=list)
-    #: (code, value) pairs as bytes -> row of `attributes`, -1 where no mode may use such a way.
+    #: (key code, number of value) pairs of a way's tags as bytes -> row of `attributes`, -1 where
+    #: no mode may use a way with these tags.
     known: dict[bytes, int] = field(default_factory=dict)
     attributes: list[tuple[int, ...]] = field(default_factory=list)
     parts: list[tuple[Array, ...]] = field(default_factory=list)
 
     def read(self, source: Path, names: Names, progress: Progress) -> WayTable:
-        """Read the ways of a file into a table."""
+        """Read the ways of a PBF file into a table."""
         for block in _reported(source, "ways", progress):
             with pbf_blocks.damage_reported(source):
                 groups = list(block.objects(pbf_blocks.WAYS))
@@ -138,7 +139,7 @@ class _WaysOfBlocks:
         )
 
     def _numbers(self, block: pbf_blocks.Block, strings: Array) -> Array:
-        """Return numbers for the block's strings that are among those given, -1 for the others."""
+        """Return numbers for those of the block's strings that are given, -1 for all others."""
         is_used = np.zeros(len(block.strings), dtype=bool)
         is_used[strings[strings >= 0]] = True
         number = np.full(len(block.strings), -1, dtype=np.int64)
@@ -150,7 +151,7 @@ class _WaysOfBlocks:
         return number
 
     def _rows(self, start: Array, code: Array, value: Array) -> Array:
-        """Return the row of `attributes` for each way."""
+        """Return each way's row of `attributes`, -1 where no mode may use the way."""
         pairs = (value * len(_CODES) + code).astype(np.int64)
         text, size = pairs.tobytes(), pairs.itemsize
         rows = np.empty(len(start) - 1, dtype=np.int64)
@@ -192,12 +193,12 @@ class _WaysOfBlocks:
 
 
 def _numbered(found: Array, values: list[str], names: Names) -> NDArray[np.int32]:
-    """Return the numbers of names, which are added in the order of their first use.
+    """Add names in the order of their first use and return their numbers.
 
     Parameters
     ----------
     found
-        int64: indices in the values, -1 for none.
+        int64: indices of the names in ``values``, -1 for no name.
     """
     distinct, first, inverse = np.unique(found, return_index=True, return_inverse=True)
     number = np.empty(len(distinct), dtype=np.int32)
@@ -238,7 +239,7 @@ def _nodes_of_blocks(source: Path, refs: Array, names: Names, progress: Progress
 def _read_block(
     block: pbf_blocks.Block, wanted: Array, places: Array, found: Array
 ) -> Array | None:
-    """Store the places of a block's nodes and return their tags; None where it has no nodes."""
+    """Store the coordinates of a block's wanted nodes; return their tags, None without nodes."""
     dense, single = list(block.objects(pbf_blocks.DENSE)), list(block.objects(pbf_blocks.NODES))
     if not dense and not single:
         return None

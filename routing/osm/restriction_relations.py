@@ -7,7 +7,7 @@ from routing.osm.way_table import Progress, objects, reported
 
 
 def read_restrictions(source: Path, progress: Progress) -> tuple[int, list[Restriction]]:
-    """Read the turn restrictions of a file, streaming.
+    """Read the turn restrictions of a file from its relations, as a stream.
 
     Returns
     -------

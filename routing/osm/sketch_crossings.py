@@ -1,4 +1,4 @@
-"""Crossings of the corridor sketch: one node per country, joined by a border edge of no length."""
+"""Border crossings of the corridor sketch: a node per country, joined by a border edge."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class CrossingSplit:
     borders
         int64 [B, 2]: graph nodes to be joined by a border edge.
     dropped
-        bool [K]: pieces between nodes that share no country; no crossing is drawn there.
+        bool [K]: pieces to leave out, because their ends share no country and no crossing is drawn.
     countries
         Sorted ISO codes.
     """

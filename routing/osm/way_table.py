@@ -1,4 +1,4 @@
-"""Roads as tables: ways with their node ids, and the nodes that they use (read by pyosmium)."""
+"""Tables of ways and of the nodes they use, read from OpenStreetMap files by pyosmium."""
 
 import os
 from array import array
@@ -18,7 +18,7 @@ type Progress = Callable[[str, int, int], None]
 type Array = NDArray[Any]
 
 SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.xml")
-#: Objects between two reports of progress: frequent enough for a bar, at no noticeable cost.
+#: Number of objects between two reports of progress: frequent enough for a progress bar.
 _REPORT_EVERY = 20_000
 LENGTH_TAG = "amparo:length_m"
 _COUNTRIES_TAG = "amparo:countries"
@@ -32,13 +32,13 @@ NO_NODE = "{}: it holds ways but none of their nodes"
 
 
 class Names:
-    """Set of strings, numbered in the order of addition."""
+    """Set of names of roads and places, numbered in the order of addition."""
 
     def __init__(self) -> None:
         self._index: dict[str, int] = {}
 
     def add(self, name: str | None) -> int:
-        """Return the number of a string, -1 for none."""
+        """Add a name unless present and return its number, -1 for no name."""
         if not name:
             return -1
         return self._index.setdefault(name, len(self._index))
@@ -59,14 +59,14 @@ class WayTable:
     way_id
         int64 [W].
     refs_start, refs
-        int64 [W + 1] and [M]: node ids of each way.
+        int64 [W + 1] and [M]: node ids of each way, row ``refs_start[w]`` to ``refs_start[w + 1]``.
     columns
         road_class, surface, smoothness, maxspeed_kmh (uint8), forward, backward (uint16),
         is_minor, is_ford (bool), name, ref (int32), each [W].
     length_m
         float64 [W], NaN unless the way is tagged ``amparo:length_m``.
     read
-        Number of ways with one of `ROAD_KEYS`, used or not.
+        Number of ways in the file with one of `ROAD_KEYS`, whether in this table or not.
     """
 
     way_id: Array
@@ -82,7 +82,7 @@ class WayTable:
 
 @dataclass(frozen=True, eq=False)
 class NodePlaces:
-    """Nodes that the ways use, sorted by id; nodes that the file lacks are left out.
+    """Table of the nodes that ways use, sorted by id, without nodes that the file lacks.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def check_source(source: Path) -> None:
 
 
 def objects(source: Path, kind: str, *keys: str, ids: Array | None = None) -> Iterator[Any]:
-    """Yield the pyosmium objects of one kind, filtered inside libosmium, streaming.
+    """Yield the objects of one kind in a file as a stream, filtered inside libosmium.
 
     Parameters
     ----------
@@ -150,14 +150,14 @@ def objects(source: Path, kind: str, *keys: str, ids: Array | None = None) -> It
         found = found.with_filter(only)
     try:
         yield from found
-    except (RuntimeError, ValueError) as error:  # what libosmium raises for damaged input
+    except (RuntimeError, ValueError) as error:  # raised by libosmium for damaged input
         raise ImportFailed(
             f"{source.name}: cannot be read as OpenStreetMap data: {error}"
         ) from error
 
 
 def extract_timestamp(source: Path) -> str | None:
-    """Return the time of the data as stated in the file's header (ISO 8601), None if absent."""
+    """Return the time of the data as the file's header states it (ISO 8601), None if absent."""
     import osmium  # noqa: PLC0415 -- see above
 
     with osmium.io.Reader(str(source)) as reader:
@@ -166,7 +166,7 @@ def extract_timestamp(source: Path) -> str | None:
 
 
 def read_ways(source: Path, names: Names, progress: Progress) -> WayTable:
-    """Read every way that a walker or a vehicle may use, streaming.
+    """Read all ways of a file that a walker or a vehicle may use, as a stream.
 
     Raises
     ------
@@ -217,7 +217,7 @@ _COLUMNS: tuple[tuple[str, type], ...] = (
 
 
 def attribute_row(attributes: WayAttributes) -> tuple[int, ...]:
-    """Return a way's attributes in the order of the columns, without name and ref."""
+    """Return a way's attributes in the order of the way table's columns, without name and ref."""
     return (
         attributes.road_class,
         attributes.surface,
@@ -245,7 +245,7 @@ def length_tag(text: str | None) -> float:
 
 
 def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> NodePlaces:
-    """Read the places and tags of the referenced nodes, streaming.
+    """Read coordinates and tags of the nodes that ways refer to, as a stream.
 
     Raises
     ------
@@ -262,7 +262,7 @@ def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> N
 
 
 def untagged_places(osm_id: Array, lon: Array, lat: Array) -> NodePlaces:
-    """Return nodes of which only ids and places are known yet."""
+    """Return a table of nodes whose tags are still to be read: only ids and places are set."""
     return NodePlaces(
         osm_id=osm_id,
         lon=lon,
@@ -305,7 +305,7 @@ def _read_node_tags(source: Path, places: NodePlaces, names: Names, progress: Pr
 
 
 def note_node_tags(places: NodePlaces, row: int, tags: dict[str, str], names: Names) -> None:
-    """Fill in the values that one node's tags give."""
+    """Set height, ford, barrier, and a sketch's name and countries, of a node from its tags."""
     places.elevation_m[row] = elevation_m(tags.get("ele", ""))
     places.is_ford[row] = tags.get("ford", "no") != "no"
     places.passed_by[row] = passed_by(tags)
@@ -315,7 +315,7 @@ def note_node_tags(places: NodePlaces, row: int, tags: dict[str, str], names: Na
 
 
 def reported(found: Iterator[Any], source: Path, stage: str, progress: Progress) -> Iterator[Any]:
-    """Yield the objects unchanged and report now and then how many bytes of the file are read."""
+    """Yield the objects unchanged, regularly reporting how many bytes of the file are read."""
     total = source.stat().st_size
     progress(stage, 0, total)
     for count, item in enumerate(found, start=1):
@@ -326,7 +326,7 @@ def reported(found: Iterator[Any], source: Path, stage: str, progress: Progress)
 
 
 def _bytes_read(source: Path) -> int:
-    """Return how many bytes libosmium has read, from the kernel (Linux); 0 elsewhere."""
+    """Return how far libosmium has read into a file, bytes, as Linux reports; 0 elsewhere."""
     wanted = str(source.resolve())
     try:
         with os.scandir("/proc/self/fd") as handles:

@@ -1,4 +1,4 @@
-"""Access tags: what they allow a mode, namely all use, only the ends of a way, or nothing.
+"""Access tags: whether a mode may use a way freely, only for places on it, or not at all.
 
 After the OpenStreetMap wiki: "Key:access" (from general to specific modes), "Forward & backward,
 left & right", "Semi-colon value separator" and "Conditional restrictions". The graph has no clock:
@@ -15,10 +15,10 @@ type Tags = Mapping[str, str]
 
 
 class AccessLevel(IntEnum):
-    """Level of access of a mode; of two levels, the stricter is the lower."""
+    """Level of access that a mode has; a stricter level is a lower number."""
 
     CLOSED = 0
-    #: No through traffic: only to a place on the way, and away from there.
+    #: No through traffic: only to a place on the way, or away from such a place.
     ENDS = 1
     OPEN = 2
 
@@ -26,7 +26,7 @@ class AccessLevel(IntEnum):
 DIRECTIONS: Final = ("forward", "backward")
 FOOT_KEYS: Final = ("foot", "access")
 VEHICLE_KEYS: Final = ("motorcar", "motor_vehicle", "vehicle", "access")
-#: All keys that `decide` reads: plain, by direction, and conditional.
+#: All keys that `decide` reads: each plain, with a direction, and conditional.
 PERMISSION_KEYS: Final = frozenset(
     name
     for key in {*FOOT_KEYS, *VEHICLE_KEYS}
@@ -52,10 +52,11 @@ _VALUES: Final[Mapping[str, AccessLevel]] = {
 
 #: ``value @ (condition)`` or ``value @ condition``, possibly several in a row.
 _CLAUSE: Final = re.compile(r"([a-z_]+)\s*@\s*(\([^()]*(?:\([^()]*\)[^()]*)*\)|[^;]*)")
-#: Conditions that no passenger car and no walker meets: a size beyond theirs, other users.
+#: Conditions on the size of a vehicle, which no passenger car and no walker meets.
 _SIZE: Final = re.compile(
     r"\b(?:max)?(?:weight|weightrating|axleload|axles|length|height|width)\s*[<>=]"
 )
+#: Conditions on users other than passenger cars and walkers.
 _OTHERS: Final = frozenset(
     {
         *("agricultural", "bicycle", "bus", "caravan", "coach", "delivery", "disabled"),
@@ -67,7 +68,7 @@ _OTHERS: Final = frozenset(
 
 
 def passage_of(value: str) -> AccessLevel | None:
-    """Read one value, which may name several groups of people.
+    """Read the value of an access tag, which may name several groups separated by semicolons.
 
     Returns
     -------
@@ -83,14 +84,16 @@ def passage_of(value: str) -> AccessLevel | None:
 
 
 def decide(tags: Tags, keys: Sequence[str], default: AccessLevel, direction: str) -> AccessLevel:
-    """Return the access level by the most specific key that is present.
+    """Return the access level that tags give a mode in one direction.
+
+    The most specific key that is present counts.
 
     Parameters
     ----------
     tags
-        Of a way or a node.
+        Tags of a way or a node.
     keys
-        The most specific mode first.
+        Access keys of the mode, the most specific first.
     default
         Level where no key is present.
     direction
@@ -124,7 +127,7 @@ def _said(tags: Tags, key: str, direction: str) -> tuple[AccessLevel | None, lis
 
 
 def conditional(text: str) -> list[AccessLevel]:
-    """Return the levels of those clauses of a conditional tag that may apply to these modes."""
+    """Return the levels of a conditional tag's clauses that may apply to walkers or cars."""
     return [
         _VALUES[value]
         for value, condition in clauses_of(text)
@@ -133,7 +136,7 @@ def conditional(text: str) -> list[AccessLevel]:
 
 
 def clauses_of(text: str) -> Iterator[tuple[str, str]]:
-    """Yield value and condition of each clause."""
+    """Yield value and condition of each clause of a conditional tag."""
     for found in _CLAUSE.finditer(text.lower()):
         yield found[1], found[2].strip("() ")
 

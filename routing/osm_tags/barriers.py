@@ -6,8 +6,8 @@ Valhalla (lua/graph.lua, ``nodes_proc``) and OSRM (profiles/foot.lua and car.lua
 ``process_node``). A gate without access tags lets everyone pass: most gates are on public ways, and
 stand open or are opened; mappers tag a gate where this is not so.
 
-A barrier on a junction closes the whole junction: nothing tells which of the ways it bars, and the
-wiki warns mappers of this.
+A barrier on a junction closes the whole junction, because tags do not tell which of the ways it
+bars; the wiki warns mappers of this.
 """
 
 from collections.abc import Mapping
@@ -32,21 +32,24 @@ BARRIER_KEYS: Final = ("barrier", "entrance", "door")
 #: Flags of a node that every mode may pass.
 UNBARRED: Final = int(EdgeFlag.FOOT | EdgeFlag.VEHICLE)
 
-#: Checks or payments take place here; tags do not decide whether the post is closed (P10, P32).
+#: Barriers where checks or payments take place; tags do not decide whether they are closed (P10,
+#: P32), so all modes pass.
 _POSTS: Final = frozenset({"border_control", "toll_booth"})
+#: Barriers that every mode may pass unless other tags forbid it.
 _FOR_ALL: Final = frozenset(
     {
         *("no", "entrance", "gate", "lift_gate", "swing_gate", "sliding_gate", "hampshire_gate"),
         *("bump_gate", "cattle_grid", "sally_port", "height_restrictor", "kerb"),
     }
 )
+#: Barriers that only walkers may pass unless other tags say otherwise.
 _ON_FOOT: Final = frozenset(
     {
         *("bollard", "block", "jersey_barrier", "log", "chain", "rope", "debris", "planter"),
         *("sump_buster", "bus_trap", "motorcycle_barrier", "wicket_gate", "spikes", "tank_trap"),
     }
 )
-#: Passable on foot, but too narrow or too high for a wheelchair.
+#: Barriers that can be passed on foot, but are too narrow or too high for a wheelchair.
 _NOT_ON_WHEELS: Final = frozenset(
     {
         *("cycle_barrier", "kissing_gate", "stile", "turnstile", "full-height_turnstile"),
@@ -56,7 +59,7 @@ _NOT_ON_WHEELS: Final = frozenset(
 
 
 def passed_by(tags: Tags) -> int:
-    """Return which modes may pass a node.
+    """Return which modes may pass the barrier on a node, by the node's tags.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def passed_by(tags: Tags) -> int:
         return UNBARRED
     foot, vehicle = _by_kind(kind)
     foot, vehicle = _of(tags, FOOT_KEYS, foot), _of(tags, VEHICLE_KEYS, vehicle)
-    if tags.get("locked") == "yes":  # permission is no key, but walkers may go round
+    if tags.get("locked") == "yes":  # a permission does not unlock it, but walkers may go round
         foot = foot if passage_of(tags.get("foot", "")) else AccessLevel.CLOSED
         vehicle = AccessLevel.CLOSED
     if may_be_closed(tags):
@@ -78,7 +81,7 @@ def passed_by(tags: Tags) -> int:
 
 
 def _by_kind(kind: str) -> tuple[AccessLevel, AccessLevel]:
-    if not kind or kind in _FOR_ALL:  # without a kind it is an entrance or a door
+    if not kind or kind in _FOR_ALL:  # a node without ``barrier`` is an entrance or a door
         return AccessLevel.OPEN, AccessLevel.OPEN
     if kind in _ON_FOOT | _NOT_ON_WHEELS:
         return AccessLevel.OPEN, AccessLevel.CLOSED

@@ -16,12 +16,12 @@ class Mode(StrEnum):
 
     @property
     def ends_flag(self) -> "EdgeFlag":
-        """Bit of ``edge_flags`` that allows this mode on an edge only to and from its places."""
+        """Bit of ``edge_flags`` that limits this mode to trips that begin or end on the edge."""
         return EdgeFlag.FOOT_ENDS if self is Mode.FOOT else EdgeFlag.VEHICLE_ENDS
 
 
 class EdgeFlag(IntFlag):
-    """Bits of ``edge_flags`` (uint16); where neither bit of a YES/NO pair is set, it is unknown."""
+    """Bits of ``edge_flags`` (uint16); a YES/NO pair with neither bit set means unknown."""
 
     FOOT = 1
     VEHICLE = 2
@@ -34,12 +34,13 @@ class EdgeFlag(IntFlag):
     TUNNEL = 256
     REVERSED = 512
     BORDER = 1024
-    #: No through road for this mode; on a threshold: no through roads are entered here.
+    #: The edge is no through road for this mode; on a threshold, no-through roads begin here.
     FOOT_ENDS = 2048
     VEHICLE_ENDS = 4096
-    #: Tagged as not for wheelchairs.
+    #: The way or barrier is tagged as impassable for wheelchairs.
     NO_WHEELS = 8192
-    #: Tagged with a grade above `routing.osm_tags.ways.STEEP_GRADE`.
+    #: The way is tagged with a grade above `routing.osm_tags.ways.STEEP_GRADE`.
     STEEP = 16384
-    #: Not a road: it joins the copies of a node split at a barrier or where no through roads begin.
+    #: The edge is not a road, but joins copies of a node split at a barrier or where no-through
+    #: roads begin.
     THRESHOLD = 32768

@@ -1,4 +1,4 @@
-"""Ways: who may use them and what they are like, as OpenStreetMap tags turned into numbers.
+"""Tags of OpenStreetMap ways turned into numbers: permissions of modes and properties of roads.
 
 Rules follow the OpenStreetMap wiki, "Key:access" (hierarchy of transport modes, general to
 specific), "OSM tags for routing/Access restrictions" (defaults, worldwide table) and
@@ -25,7 +25,7 @@ from routing.osm_tags.edge_flags import EdgeFlag
 from routing.osm_tags.seasons import SEASON_KEYS, may_be_closed
 
 #: ``edge_class`` indexes this tuple. ``border`` joins the two halves of a split crossing node;
-#: ``threshold`` joins the copies of a node split at a barrier or where no through roads begin.
+#: ``threshold`` joins the copies of a node split at a barrier or where no-through roads begin.
 HIGHWAY_CLASSES: tuple[str, ...] = (
     "unknown",
     "motorway",
@@ -115,13 +115,13 @@ _SURFACE_SYNONYMS = {
     "stone": "rock",
 }
 
-#: Ways made for driving; on these a vehicle is allowed unless a tag forbids it.
+#: Classes made for driving; a vehicle may use these unless a tag forbids it.
 DRIVEN = frozenset(HIGHWAY_CLASSES[1:16]) | {"track"}
-#: Defaults for people on foot: everywhere except motorways (wiki, worldwide table).
+#: Classes on which walking is not allowed by default (wiki, worldwide table).
 NOT_WALKED = frozenset({"motorway", "motorway_link"})
-#: Classes that are not through roads: P34 removes these in the border strip.
+#: Paths, tracks and ferries, which P34 removes in the strip along a border.
 MINOR = frozenset({"track", "cycleway", "bridleway", "footway", "path", "steps", "ferry"})
-#: Values of ``footway`` for parts of a road.
+#: Values of ``footway`` for footways that are part of a road.
 _BESIDE_ROADS = frozenset({"sidewalk", "crossing", "traffic_island"})
 
 _VEHICLE_ONEWAY_KEYS = (
@@ -136,18 +136,18 @@ _BACKWARD = frozenset({"-1", "reverse"})
 _ONEWAY = _FORWARD | _BACKWARD | {"reversible"}
 _ROUNDABOUTS = frozenset({"roundabout", "circular"})
 _ABSENT_VALUES = frozenset({"no", "none", ""})
-#: Values of ``wheelchair`` (Valhalla, lua/graph.lua, ``wheelchair``).
+#: Values of ``wheelchair`` that exclude wheelchairs (as Valhalla, lua/graph.lua, ``wheelchair``).
 _NO_WHEELS = frozenset({"no", "impassable", "bad"})
-#: Classes of this project that are no values of OpenStreetMap's ``highway``.
+#: Classes of `HIGHWAY_CLASSES` that are not read from values of ``highway``.
 _OUR_OWN = frozenset({"unknown", "border", "threshold"})
-#: Tags that make a way without ``highway`` a platform.
+#: Tags that make a way a platform if its ``highway`` is one of `_BESIDE_PLATFORMS`.
 _PLATFORMS = {"railway": "platform", "public_transport": "platform", "man_made": "pier"}
-#: Values of ``highway`` that may stand beside a platform's tag.
+#: Values of ``highway`` on a way that is a platform by another tag; "" for no ``highway``.
 _BESIDE_PLATFORMS = frozenset({"", "bus_stop"})
 _BOTH_WAYS = (True, True)
 _NEITHER_WAY = (False, False)
-#: A way tagged with a steeper grade is `EdgeFlag.STEEP`: the steepest ramp of the 2010 ADA
-#: Standards, 405.2.
+#: Grade (rise over run) above which a way is `EdgeFlag.STEEP`: that of the steepest ramp which the
+#: 2010 ADA Standards allow, 405.2.
 STEEP_GRADE: Final = 1 / 12
 _MPH_KMH = 1.609344  # international mile, exact
 #: Speed of ``maxspeed=walk`` [A]: a person's pace.
@@ -157,8 +157,8 @@ _RATIO = re.compile(r"^1\s*[:/]\s*(\d+(?:\.\d+)?)$")
 _MAXSPEED = re.compile(r"^(\d{1,3})(?:\.\d+)?\s*(mph|km/h|kmh|kph)?$")
 _NUMBER = re.compile(r"^-?\d+(?:\.\d+)?")
 
-#: Every key that `read_way` reads: ways with equal values of these keys are read once. An import
-#: does not see keys that are missing here.
+#: All keys that `read_way` reads. An import passes only these keys, and reads ways with equal
+#: values of them once.
 WAY_KEYS = frozenset(
     {
         *("highway", "route", "motorroad", "junction", "oneway:foot", "footway", "ford", "lit"),
@@ -188,7 +188,7 @@ class WayAttributes:
     maxspeed_kmh
         0 where not known.
     is_minor
-        Path, track or ferry in the sense of P34.
+        Whether the way is a path, track or ferry, which P34 removes near borders.
     is_ford
         Tagged as a ford.
     """
@@ -204,7 +204,7 @@ class WayAttributes:
 
 
 def read_way(tags: Mapping[str, str]) -> WayAttributes | None:
-    """Read the tags of one way.
+    """Read permissions and properties of a way from its tags.
 
     Returns
     -------
@@ -238,7 +238,7 @@ def read_way(tags: Mapping[str, str]) -> WayAttributes | None:
 
 
 def class_of(tags: Mapping[str, str]) -> str | None:
-    """Return the class of a way, None where it is not a road."""
+    """Return the class of a way, a word of `HIGHWAY_CLASSES`; None where it is not a road."""
     if tags.get("route") == "ferry":
         return "ferry"
     name = tags.get("highway", "")
@@ -259,7 +259,7 @@ def _foot_directions(name: str, tags: Mapping[str, str]) -> tuple[AccessLevel, A
     if name in NOT_WALKED or tags.get("motorroad") == "yes":
         # The class itself excludes walkers: only a tag for walkers lifts this.
         keys, default = FOOT_KEYS[:-1], AccessLevel.CLOSED
-    ways = _and(_oneway_on_foot(tags), _conveyed(tags))  # plain oneway does not bind walkers
+    ways = _and(_oneway_on_foot(tags), _conveyed(tags))  # ``oneway`` alone does not bind walkers
     return _directed(tags, keys, default, ways)
 
 
@@ -269,7 +269,10 @@ def _oneway_on_foot(tags: Mapping[str, str]) -> tuple[bool, bool]:
 
 
 def _conveyed(tags: Mapping[str, str]) -> tuple[bool, bool]:
-    """Return the directions in which an escalator surely runs (wiki "Key:conveying")."""
+    """Return whether an escalator surely runs forward, and backward (wiki "Key:conveying").
+
+    Both are true for a way that is not an escalator.
+    """
     value = tags.get("conveying", "no")
     if value in _ABSENT_VALUES:
         return _BOTH_WAYS
@@ -285,7 +288,7 @@ def _conveyed(tags: Mapping[str, str]) -> tuple[bool, bool]:
 def _directed(
     tags: Mapping[str, str], keys: tuple[str, ...], default: AccessLevel, ways: tuple[bool, bool]
 ) -> tuple[AccessLevel, AccessLevel]:
-    """Apply access tags in those directions that are open by one-way rules."""
+    """Return the access levels forward and backward; closed where a one-way rule forbids it."""
     forward, backward = (
         decide(tags, keys, default, direction) if is_open else AccessLevel.CLOSED
         for direction, is_open in zip(DIRECTIONS, ways, strict=True)
