@@ -1,9 +1,9 @@
-"""Reconfirmation without an account: a signed, single-use, expiring link answers for one space.
+"""Reconfirmation of spaces by their operators, without an account, by a single-use link (P41).
 
-P41: an operator gets a link by WhatsApp, SMS or e-mail and answers *as listed, changed, full* or
-*closed*. The link is the only proof: it names one space, is signed with a key that only the
-database holds, works once, and is stored as a hash. Opening it has no effect, since messengers
-fetch links before people do.
+An operator gets a link by WhatsApp, SMS or e-mail and answers *as listed, changed, full* or
+*closed*. The link is the only proof of the operator's authority: it is for one space, signed with a
+key that only the database holds, expires, works once, and is stored as a hash. Opening the link has
+no effect, since messengers fetch links before people do.
 """
 
 import uuid
@@ -31,27 +31,28 @@ from geo.records import space_documents
 from geo.removals.hides import is_hidden
 from geo.subjects.subject import ChangeSubject, read_subject
 
-#: Days for which a link is valid. P41 states no figure; two weeks are our proposal (setting
-#: ``AMPARO_CONFIRM_LINK_DAYS``).
+#: Days for which a link is valid. P41 states no figure; two weeks are the project's own proposal
+#: (setting ``AMPARO_CONFIRM_LINK_DAYS``).
 LINK_DAYS = 14
 
 Answer = Literal["as_listed", "changed", "full", "closed"]
 
-#: Fields that an operator may change by a link: hours, telephone and a notice, nothing that moves a
-#: space or opens it to others.
+#: Fields that an operator may change by a link: hours, telephones and a notice. Fields that would
+#: move the space or make it visible to more people are left out.
 CHANGEABLE = ("schedules", "public_phones", "notice")
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A new link.
+    """New reconfirmation link.
 
     Attributes
     ----------
     token : str
-        Last part of the link's URL; not stored.
+        Last part of the link's URL; the database stores only its hash.
     space_name : str or None
-        For the text of the message; None for a restricted space, whose name appears in no message.
+        Name of the space for the text of the message; None for a restricted space, whose name must
+        not appear in a message.
     """
 
     token: str
@@ -61,18 +62,18 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmationQuestion:
-    """The content of a link's page.
+    """Content of the page of a reconfirmation link.
 
     Attributes
     ----------
     document : dict or None
-        The record as listed now; None for a restricted space, and for a space hidden in an
-        emergency (P24), of which the page only shows the name.
+        Current record of the space; None for a restricted space, and for a space hidden in an
+        emergency (P24), of which the page shows only the name.
     listed : str or None
-        Digest that an answer "as listed" has to repeat, so that it confirms what the page showed;
-        None where the page shows no record.
+        Digest of the record, which an answer "as listed" has to repeat to confirm the content that
+        the page showed; None if ``document`` is None.
     has_changed : bool
-        The record has changed since the link was sent.
+        Whether the record has changed since the link was sent.
     """
 
     name: str
@@ -91,25 +92,25 @@ async def issue_link(
     now: datetime,
     days: int = LINK_DAYS,
 ) -> Issued:
-    """Make a link for the operator of a space (writer session).
+    """Make a reconfirmation link for the operator of a space (writer session).
 
     Parameters
     ----------
     channel : str
-        How the link is sent: one of `CHANNELS`.
+        Channel by which the link is sent, one of `CHANNELS`.
     actor : Actor or None
-        The sender; None is the command line.
+        Sender of the link; None is the command line.
     now : datetime
-        Aware.
+        Current moment, aware.
 
     Raises
     ------
     NotFoundError
-        There is no such space, or the actor may not know of it.
+        There is no such space, or the space is hidden from the actor.
     ForbiddenError
-        The actor works neither for its organisation nor in its country.
+        The actor works neither for the space's organisation nor in its country.
     InvalidRecordError
-        There is no such channel.
+        ``channel`` is not one of `CHANNELS`.
     """
     subject = await _own_space(session, space_id, channel, actor)
     # Rounded to the second, the precision of the token.
@@ -140,13 +141,13 @@ async def issue_link(
 
 
 async def read_link(session: AsyncSession, token: str, *, now: datetime) -> ConfirmationQuestion:
-    """Return what a link asks about, without any effect (writer session).
+    """Return the content of a link's page without using up the link (writer session).
 
     Raises
     ------
     LinkError
-        The link was used or revoked, has expired, is forged or never existed; the error does not
-        tell which.
+        The link was used or revoked, has expired, is forged or never existed; the error is the same
+        in all cases.
     """
     link = await _valid(session, token, now)
     return await _asked(session, link, await read_subject(session, "space", link.location_id))
@@ -183,19 +184,19 @@ async def answer_link(
         ``as_listed`` confirms the record from today on; ``full`` and ``closed`` take effect at
         once; ``changed`` proposes ``changes`` to an approver (shorter hours take effect at once).
     changes : mapping or None
-        Values of `CHANGEABLE` fields.
+        New values of `CHANGEABLE` fields.
     listed : str or None
-        ``listed`` of the `ConfirmationQuestion` that the operator saw; None stands for the record
-        as it was when the link was sent.
+        Digest ``listed`` of the `ConfirmationQuestion` that the operator saw; None confirms the
+        record as it was when the link was sent.
 
     Raises
     ------
     LinkError
         As in `read_link`.
     ConflictError
-        ``as_listed``, but the record has changed since; the link stays valid.
+        The answer is ``as_listed``, but the record has changed since; the link stays valid.
     InvalidRecordError
-        Unknown answer or invalid changes; the link stays valid.
+        The answer is unknown or a change is invalid; the link stays valid.
     """
     valid = await _valid(session, token, now)
     if answer == "as_listed":
@@ -231,7 +232,7 @@ async def answer_link(
 async def _require_as_shown(
     session: AsyncSession, link: Row[str, str, datetime, bytes], listed: str | None
 ) -> None:
-    """Refuse to confirm a record that differs from what the operator was shown (P41)."""
+    """Refuse to confirm a record that has changed since it was shown to the operator (P41)."""
     subject = await read_subject(session, "space", link.location_id, lock=True)
     asked = await _asked(session, link, subject)
     if listed is None or asked.listed is None:
@@ -258,12 +259,15 @@ async def answer_for(
     Parameters
     ----------
     heard_on : date or None
-        The day of the answer, from which "as listed" counts; None is today.
+        Day of the answer, on which the record then counts as confirmed; None is today.
 
     Raises
     ------
-    NotFoundError, ForbiddenError, InvalidRecordError
-        As in `issue_link`; ``changed`` is refused: use `geo.proposals.submission.propose_space`.
+    NotFoundError, ForbiddenError
+        As in `issue_link`.
+    InvalidRecordError
+        ``channel`` is not one of `CHANNELS`, or the answer is ``changed``, for which
+        `geo.proposals.submission.propose_space` must be used.
     """
     if answer == "changed":
         raise InvalidRecordError([("answer", CodedReason("proposed_instead"))])
@@ -345,7 +349,7 @@ async def _take(
 async def _confirm(
     session: AsyncSession, subject: ChangeSubject, channel: str, now: datetime, heard_on: date
 ) -> Outcome:
-    """Confirm a record as listed, from a day on, for the validity of its kind (P41)."""
+    """Confirm a record as listed, from a day on, for as long as its kind of space allows (P41)."""
     changes = {
         "confirmed_on": heard_on.isoformat(),
         "expires_on": None,  # computed from the validity of the space's kind
@@ -355,9 +359,9 @@ async def _confirm(
 
 
 def _counted(actor: Actor | None, link: ProposalLink | None) -> str | None:
-    """Return the person whose quota a closing counts against (P52).
+    """Return the person against whose limit a closing of a space counts (P52).
 
-    The sender of a link counts, because senders could answer their own links.
+    For an answer by link this is the sender of the link, who could also have answered.
     """
     if actor is not None:
         return actor.id
@@ -375,8 +379,8 @@ async def _close(
     order = ("active", "full", "temporarily_closed", "closed")
     status = "full" if answer == "full" else "temporarily_closed"
     document = subject.document or {}
-    # P40: an answer closes further and never opens: a permanently closed space does not become
-    # full.
+    # An answer can only close a space further (P40): a space that is closed for good does not
+    # become full or closed for a time.
     if order.index(document["status"]) >= order.index(status):
         return Outcome(subject.record_id, None, False, (), ())
     changes = {"status": status}
@@ -417,7 +421,7 @@ async def _own_space(
 async def _valid(
     session: AsyncSession, token: str, now: datetime
 ) -> Row[str, str, datetime, bytes]:
-    """Return the link of a valid token; every other token takes the same steps."""
+    """Return the stored link of a valid token, or raise an error after the same steps."""
     link_id = await link_tokens.signed_id(session, token)
     found = (
         await session.execute(

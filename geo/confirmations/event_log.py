@@ -1,4 +1,4 @@
-"""Questions to operators and their answers: open links, and the answers about a space."""
+"""Lists of reconfirmation links without an answer, and of operators' answers about a space."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +10,13 @@ from geo.accounts import staff_reads
 from geo.accounts.permissions import Actor, Role
 from geo.models import Confirmation, ConfirmationLink, Location, Person, RestrictedReader
 
-#: Most entries of either list; older ones are in the audit.
+#: Most entries of each list; the audit log has all of them.
 MAX_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLink:
-    """A link without an answer so far; ``space_name`` is None for a restricted space."""
+    """Reconfirmation link without an answer; ``space_name`` is None for a restricted space."""
 
     space_id: str
     space_name: str | None
@@ -28,7 +28,7 @@ class OpenLink:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer; ``person`` recorded it, None if the operator answered by a link."""
+    """Answer of an operator; ``person`` recorded the answer, or is None for an answer by link."""
 
     answer: str
     channel: str
@@ -37,16 +37,16 @@ class Answered:
 
 
 async def unanswered(session: AsyncSession, actor: Actor, *, now: datetime) -> tuple[OpenLink, ...]:
-    """Return the links that wait for an answer, the oldest first (writer session).
+    """Return the reconfirmation links that wait for an answer, the oldest first (writer session).
 
     Parameters
     ----------
     actor : Actor
-        An editor sees links of the own organisation, an approver also those of the own countries,
-        coordinators and administrators all; links of restricted spaces only appear to people named
-        there.
+        Person whose rights limit the result: editors get links of their organisation's spaces,
+        approvers also those of their countries, coordinators and administrators all. Links of
+        restricted spaces are returned only to the space's named readers.
     now : datetime
-        Aware.
+        Current moment, aware.
     """
     named = select(RestrictedReader.location_id).where(RestrictedReader.person == actor.id)
     own = Location.organization_id == actor.organization_id
@@ -78,7 +78,7 @@ async def unanswered(session: AsyncSession, actor: Actor, *, now: datetime) -> t
 
 
 async def open_links(session: AsyncSession, space_id: str, now: datetime) -> int:
-    """Return the number of a space's links that wait for an answer (writer session)."""
+    """Return the number of a space's reconfirmation links without an answer (writer session)."""
     question = (
         select(func.count())
         .select_from(ConfirmationLink)
@@ -96,9 +96,9 @@ def _waits(now: datetime) -> ColumnElement[bool]:
 
 
 async def answers(session: AsyncSession, space_id: str) -> tuple[Answered, ...]:
-    """Return the answers about a space, the newest first (writer session).
+    """Return the operators' answers about a space, the newest first (writer session).
 
-    Only for people who may see the record; this is not checked here.
+    The caller must check that the person may see the space.
     """
     rows = await session.execute(
         select(Confirmation.answer, Confirmation.channel, Person.name, Confirmation.confirmed_at)

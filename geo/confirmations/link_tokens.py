@@ -1,6 +1,6 @@
-"""Tokens of reconfirmation links (P41): an id and an expiry, signed with a key in the database.
+"""Tokens of reconfirmation links (P41): id and expiry of a link, signed with a key in the database.
 
-A token is short enough for a text message; only its hash is stored.
+A token is short enough for a text message. The database stores only the hash of a token.
 """
 
 import base64
@@ -18,17 +18,17 @@ from geo.accounts.signing_keys import MAC_BYTES, mac, signing_key
 _PURPOSE = "confirmation-links"
 _ID_BYTES = 16
 _EXPIRY_BYTES = 5
-#: Short, because the link has to fit into a text message.
+#: Length of a token before Base64; short, because the link has to fit into a text message.
 _TOKEN_BYTES = _ID_BYTES + _EXPIRY_BYTES + MAC_BYTES
 
 
 async def make_token(session: AsyncSession, expires_at: datetime) -> tuple[str, str]:
-    """Return the id of a new link and its token (writer session).
+    """Make a signed token; return the id of the new link and the token (writer session).
 
     Parameters
     ----------
     expires_at : datetime
-        Aware, to the second.
+        Expiry of the link, aware, without fractions of a second.
     """
     key = await signing_key(session, _PURPOSE)
     link_id = secrets.token_bytes(_ID_BYTES)
@@ -38,9 +38,9 @@ async def make_token(session: AsyncSession, expires_at: datetime) -> tuple[str, 
 
 
 async def signed_id(session: AsyncSession, token: str) -> str | None:
-    """Return the id of the link that a token is for, or None if its signature is wrong (writer).
+    """Return the link's id in a token, or None if the signature is wrong (writer session).
 
-    Every token takes the same steps.
+    Valid, forged and malformed tokens take the same steps, so that the time reveals nothing.
     """
     key = await signing_key(session, _PURPOSE)
     raw = _decoded(token)
@@ -50,14 +50,14 @@ async def signed_id(session: AsyncSession, token: str) -> str | None:
 
 
 def digest(token: str) -> bytes:
-    """Return the hash of a token, which is what is stored."""
+    """Return the SHA-256 hash of a token, the form in which tokens are stored."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def _decoded(token: str) -> bytes:
-    """Return the bytes of a token; for a malformed token, zeros of the same length.
+    """Decode a token from Base64; return zeros of the same length for a malformed token.
 
-    The zeros fail the signature check in the same number of steps.
+    The zeros then fail the signature check in the same number of steps as a forged token.
     """
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars="-_", validate=True)

@@ -1,12 +1,12 @@
-"""Digest of a record, which an operator's answer "as listed" refers to."""
+"""Digest of a space's record, by which the answer "as listed" states which content it confirms."""
 
 import hashlib
 import json
 
 from geo.subjects.subject import ChangeSubject
 
-#: Fields left out of the digest: those that a confirmation sets itself, and hourly counts of
-#: places.
+#: Fields left out of the digest, because a confirmation sets them itself, or because they change
+#: often (counts of free places).
 _NOT_ASKED = ("confirmed_on", "expires_on", "confirmed_by", "available", "capacity_updated")
 
 

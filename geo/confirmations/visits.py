@@ -1,8 +1,8 @@
-"""Visits of staff to spaces, sent later by a phone that had no network (P40, P41).
+"""Visits of staff to spaces, recorded on a phone without a network and sent later (P40, P41).
 
-The same rules hold as at a desk: a closing takes effect at once, a change that opens waits for a
-second person. A visit refers to the revision of the record on the phone: if the record has changed
-since, the visit is refused, and the visitor has to look again.
+The rules are those of the staff console: a closing takes effect at once, other changes wait for a
+second person. A visit states the revision of the record on the phone. If the record has changed
+since, the visit is refused, and the visitor has to look at the record again.
 """
 
 import json
@@ -27,10 +27,11 @@ from geo.subjects.subject import ChangeSubject, read_subject, read_subjects
 
 Answer = Literal["as_listed", "full", "closed", "changed"]
 
-#: Fields that a visit may correct; other fields are for the form, which has a preview.
+#: Fields that a visit may correct. Other fields can only be changed by the console's form, which
+#: has a preview.
 CHANGEABLE = ("schedules", "landmark", "address", "notice")
 
-#: Fields of a space that are taken along on a phone; the public sees all of them.
+#: Fields of a space that are copied to a phone for a visit; all are visible to the public.
 TAKEN = (
     "name",
     "kind",
@@ -52,18 +53,18 @@ TAKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a visitor found at a space.
+    """Findings of a staff member's visit to a space.
 
     Attributes
     ----------
     revision : int
         Revision of the record on the phone.
     changes : mapping
-        Values of `CHANGEABLE` fields, where the answer is ``changed``.
+        New values of `CHANGEABLE` fields, for the answer ``changed``.
     reason : str
-        Reason of the changes, for staff only, where the answer is ``changed``.
+        Reason of the changes, for staff only, for the answer ``changed``.
     seen_on : date
-        The day of the visit.
+        Day of the visit.
     """
 
     space_id: str
@@ -76,7 +77,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A space as taken along on a phone; ``document`` only holds the `TAKEN` fields."""
+    """Space as copied to a phone; ``document`` holds only the fields `TAKEN`."""
 
     id: str
     revision: int
@@ -85,7 +86,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The outcome of a visit; ``revision`` is that of the record after this change."""
+    """Outcome of a visit, with the ``revision`` of the record afterwards."""
 
     outcome: Outcome
     revision: int
@@ -94,16 +95,16 @@ class Written:
 async def takeable(
     session: AsyncSession, public: AsyncSession, actor: Actor, ids: Iterable[str]
 ) -> list[Taken]:
-    """Return the spaces that may be taken along, in the order of ``ids``.
+    """Return the spaces that may be copied to the actor's phone, in the order of ``ids``.
 
-    They are public, and the actor may close them.
+    These are the spaces that are public and that the actor may close.
 
     Parameters
     ----------
     session : AsyncSession
         Writer session.
     public : AsyncSession
-        Session of the public tier: it decides which spaces are public now.
+        Session of the public tier, whose view has the spaces that are public now.
     """
     wanted = list(ids)
     seen = set(await public.scalars(select(spaces.c.id).where(spaces.c.id.in_(wanted))))
@@ -118,18 +119,18 @@ async def takeable(
 async def send(
     session: AsyncSession, actor: Actor, key: UUID, visit: Visit, *, now: datetime
 ) -> Written | None:
-    """Record a visit once; return None if it was recorded before (writer session).
+    """Record a visit, or return None if the same visit was recorded before (writer session).
 
     Raises
     ------
     NotFoundError, ForbiddenError
         As in `geo.proposals.submission.propose`.
     ConflictError
-        The record has changed since it was taken along; nothing is stored.
+        The record has changed since it was copied to the phone; nothing is stored.
     InvalidRecordError
-        The day is too long ago, or a change is invalid.
+        The day of the visit is too long ago, or a change is invalid.
     KeyReusedError
-        The key was used before with other content.
+        The idempotency key ``key`` was used before for another visit.
     """
     if not idempotency.is_taken(visit.seen_on, now.date()):
         raise InvalidRecordError(
@@ -154,8 +155,8 @@ async def send(
             now=now,
             heard_on=min(visit.seen_on, now.date()),
         )
-    # `amparo.keep_versions` counts revisions at the commit; running the constraint now gives the
-    # new one.
+    # The constraint trigger with `amparo.keep_versions`, which counts revisions, is deferred to the
+    # commit. Running it now gives the new revision, which is read below.
     await session.execute(text("set constraints all immediate"))
     after = await read_subject(session, "space", visit.space_id)
     return Written(outcome, after.revision or 0)

@@ -1,4 +1,4 @@
-"""The list of export formats; a new format is one entry here."""
+"""Export formats of spaces; a new format needs only an entry here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,21 +14,22 @@ from geo.exports.text_messages import write_messages
 
 @dataclass(frozen=True, slots=True)
 class SpaceFormat:
-    """An export format of spaces.
+    """Export format of spaces.
 
     Parameters
     ----------
     name
-        Name in URLs and commands.
+        Name of the format in URLs and commands.
     title
-        Description, English.
+        Description in English.
     media_type, suffix
-        Of the file.
+        Media type of the file, and end of its name.
     write
-        Makes the file; occupies a processor for seconds, so it must not run on an event loop.
+        Function that makes the file. It takes a processor for seconds, so it must not run on an
+        event loop.
     for_anybody
-        The file is meant to be passed on, so it holds only what the public sees, whoever asks. A
-        public space may have services that only partners see (P42).
+        Whether the file is meant to be passed on. Then it holds only public data, even if a partner
+        or member of the staff asks; a public space may have services that only partners see (P42).
     """
 
     name: str
@@ -39,23 +40,24 @@ class SpaceFormat:
     for_anybody: bool = False
 
     def tier_of(self, asker: Tier) -> Tier:
-        """Return the tier whose view of the data the file has, for an asker of some tier."""
+        """Return the tier whose data the file holds if a person of tier ``asker`` asks."""
         return Tier.PUBLIC if self.for_anybody else asker
 
     def file_name(self, snapshot: Snapshot) -> str:
-        """Return the name of the file, with the day of its data."""
+        """Return the name of the export file, with the day of its data."""
         demo = "demo-" if snapshot.has_demo else ""
         return f"amparo-{demo}spaces-{snapshot.day}{self.suffix}"
 
 
 def _write_geopackage(snapshot: Snapshot) -> bytes:
-    # Imported on use: GDAL and pandas take longer to load than the rest of a command.
+    # Imported only here, because GDAL and pandas take longer to load than the rest of a command.
     from geo.exports.geopackage import write_geopackage  # noqa: PLC0415
 
     return write_geopackage(snapshot)
 
 
-#: Media types are IANA's, except the GeoPackage's (OGC 12-128) and the workbook's (ECMA-376).
+#: Formats by name. Media types are registered at IANA, except for that of the GeoPackage (OGC
+#: 12-128) and that of the workbook (ECMA-376).
 FORMATS: Mapping[str, SpaceFormat] = {
     found.name: found
     for found in (
@@ -88,7 +90,7 @@ FORMATS: Mapping[str, SpaceFormat] = {
 
 
 def find_format(name: str) -> SpaceFormat:
-    """Return the format with a name.
+    """Return the export format with a name.
 
     Raises
     ------

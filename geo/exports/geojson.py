@@ -1,16 +1,17 @@
-"""GeoJSON export."""
+"""Export of spaces as GeoJSON."""
 
 from typing import Any
 
 from geo.exports.json_stream import written
 from geo.exports.snapshot import ATTRIBUTION, POSITION, Record, Snapshot
 
-#: Decimals of a degree, after RFC 7946 (section 11.2): 6 are 0.1 m, finer than any stored position.
+#: Decimals of a degree in coordinates, after RFC 7946 (section 11.2). Six decimals are about 0.1 m,
+#: finer than any stored position.
 DECIMALS = 6
 
 
 def write_geojson(snapshot: Snapshot) -> bytes:
-    """Return a FeatureCollection (RFC 7946) whose properties are the fields of a file of spaces."""
+    """Return spaces as a FeatureCollection (RFC 7946) that the import of spaces also reads."""
     names = [name for name in snapshot.columns if name not in POSITION]
     return written(
         {

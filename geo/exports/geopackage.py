@@ -1,4 +1,4 @@
-"""GeoPackage export."""
+"""Export of spaces as a GeoPackage."""
 
 import sqlite3
 import tempfile
@@ -14,7 +14,7 @@ import shapely
 
 from geo.exports.snapshot import ATTRIBUTION, POSITION, Snapshot
 
-#: Columns that are not text, by pandas' nullable type.
+#: Nullable pandas type of each column that is not text.
 _TYPES = {
     "minimum_age": "Int32",
     "maximum_age": "Int32",
@@ -30,7 +30,7 @@ _TYPES = {
 
 
 def write_geopackage(snapshot: Snapshot) -> bytes:
-    """Return a GeoPackage with one layer, ``spaces``; lists and parts are JSON texts."""
+    """Return a GeoPackage with the layer ``spaces``; lists and objects are written as JSON text."""
     frame = _frame(snapshot)
     with tempfile.TemporaryDirectory(prefix="amparo-export-") as folder:
         path = Path(folder) / "spaces.gpkg"
@@ -73,11 +73,14 @@ def _text(value: object) -> object:
 
 
 def _date(path: Path, snapshot: Snapshot) -> None:
-    """Replace the machine's clock time that GDAL has written by the day of the data."""
+    """Replace the current time, which GDAL writes as timestamp, by the day of the data.
+
+    Exports of equal data then have equal timestamps.
+    """
     moment = f"{snapshot.day}T00:00:00.000Z"
     with sqlite3.connect(path) as package:
         package.execute("update gpkg_contents set last_change = ?", (moment,))
         package.execute("update gpkg_metadata_reference set timestamp = ?", (moment,))
-    # Vacuum rewrites the file; otherwise the old timestamps would remain in its free pages.
+    # VACUUM rewrites the file; otherwise the old timestamps would remain in its unused pages.
     package.execute("vacuum")
     package.close()

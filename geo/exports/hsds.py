@@ -1,8 +1,8 @@
-"""HSDS 3 JSON: organisations, services, locations and their links, with Amparo's own attributes.
+"""Export of spaces as HSDS 3 JSON: organisations, services, locations and their links.
 
-HSDS requires UUIDs: each is made from Amparo's stable id in a fixed namespace, so that a record
-keeps its UUID in every export. A location's ``external_identifier`` is Amparo's id. Fields that
-HSDS does not have (visibility, precision, referral only, freshness) become attributes of the
+HSDS requires UUIDs. Each is made from Amparo's id in a fixed namespace, so that a record has the
+same UUID in every export; a location's ``external_identifier`` is Amparo's id. Fields that HSDS
+does not have (visibility, precision, referral only, freshness) become attributes with terms of the
 taxonomy ``amparo``, whose codes are the fields of a file of spaces.
 """
 
@@ -23,18 +23,18 @@ from geo.exports.snapshot import (
 )
 from geo.hours.openings import zone
 
-#: The version of the specification whose schemas the export satisfies.
+#: Version of the HSDS specification whose schemas the export satisfies.
 VERSION = "3.1"
 
-#: Namespace of every UUID below; made once with uuid4 and never changed.
+#: Namespace of all UUIDs in the export; must never change, or records would get other UUIDs.
 NAMESPACE = UUID("6b1f7f0e-3f0c-4e0b-9a53-0b6d6f5f7c1d")
 
-#: Taxonomies: the fields of a space, and the codes of services.
+#: Names of the two taxonomies in the export: fields of a space, and codes of services.
 FIELDS = "amparo"
 SERVICES = "amparo:service"
 
-#: Fields that HSDS holds whole in a location and its parts, and fields that it holds in a service,
-#: if the space has one. Every other known field becomes an attribute.
+#: Fields that HSDS can hold completely: in a location and its parts, or in a service, if the space
+#: has a service. Every other field with a value becomes an attribute.
 _IN_LOCATION = frozenset(
     {
         "id", "name", "organization", "lon", "lat", "services", "languages", "landmark",
@@ -47,8 +47,8 @@ _IN_SERVICE = frozenset(
     }
 )  # fmt: skip
 
-#: HSDS status of a service by the status of its space; HSDS has no "full", which the attribute
-#: states.
+#: HSDS status of a service by the status of its space. HSDS has no status "full"; an attribute
+#: states Amparo's status.
 _STATUS = {
     "active": "active",
     "full": "active",
@@ -56,15 +56,15 @@ _STATUS = {
     "closed": "defunct",
 }
 
-#: HSDS type of a telephone, for Amparo's types that the list of RFC 6350 (6.4.1) behind HSDS does
-#: not have; the description states Amparo's type.
+#: HSDS type of a telephone for Amparo's types that HSDS (RFC 6350, section 6.4.1) does not have;
+#: the description then states Amparo's type.
 _PHONE_TYPES = {"sms": "text", "whatsapp": "cell"}
 
 Entity = dict[str, Any]
 
 
 def write_hsds(snapshot: Snapshot) -> bytes:
-    """Return one JSON object with a list for each entity; each list satisfies the HSDS schema."""
+    """Return a JSON object with a list of each type of HSDS entity, valid by the HSDS schemas."""
     return written(
         {
             "hsds_version": VERSION,
@@ -78,7 +78,7 @@ def write_hsds(snapshot: Snapshot) -> bytes:
 
 
 def packages(snapshot: Snapshot) -> dict[str, Iterator[Entity]]:
-    """Return the HSDS entities by the name of the list that holds them."""
+    """Return iterators over the HSDS entities of a snapshot, by name of the list in the file."""
     records = snapshot.records
     return {
         "organizations": _organizations(records),
@@ -106,12 +106,15 @@ def _organizations(records: Iterable[Record]) -> Iterator[Entity]:
         record["organization_id"]: record["organization"] for record in records
     }
     for organization_id, name in sorted(known.items()):
-        # HSDS requires a description; the tiers' views have only the name.
+        # HSDS requires a description, which the views of the tiers do not have: the name is used.
         yield {"id": _id("organization", organization_id), "name": name, "description": name}
 
 
 def _services(snapshot: Snapshot, record: Record) -> Iterator[Entity]:
-    """Yield a service for each code of a space: eligibility and cost differ between spaces."""
+    """Yield an HSDS service for each service code of a space.
+
+    Spaces do not share services, because eligibility and cost differ between spaces.
+    """
     for code in record["services"]:
         service_id = _id("service", record["id"], code)
         yield _known(
@@ -150,7 +153,7 @@ def _application(record: Record) -> str | None:
 
 
 def _capacities(record: Record, service_id: str) -> list[Entity]:
-    """Return the number of places, if the tier sees numbers (P42)."""
+    """Return the number of free places as service_capacity, if visible to the tier (P42)."""
     if record.get("available") is None or record["capacity_updated"] is None:
         return []
     counted = {
@@ -190,8 +193,8 @@ def _location(snapshot: Snapshot, record: Record) -> Entity:
 
 
 def _addresses(record: Record, location_id: str) -> list[Entity]:
-    # HSDS requires every address field; informal places have no street and no postcode (domain.md,
-    # 3).
+    # HSDS requires every field of an address; informal places have no street or postcode (domain.md
+    # section 3), so these fields are empty texts.
     return [
         {
             "id": _id("address", location_id),
@@ -225,8 +228,8 @@ def _phones(snapshot: Snapshot, record: Record, location_id: str) -> Iterator[En
 
 def _schedules(record: Record, location_id: str, now: datetime) -> Iterator[Entity]:
     for n, rule in enumerate(record["schedules"]):
-        # HSDS has UTC offsets, not time zones: today's offset is written, and the zone is an
-        # attribute.
+        # HSDS has UTC offsets instead of time zones: the offset at the time of the export is
+        # written, and an attribute states the time zone.
         local = now.astimezone(zone(rule["timezone"]))
         offset = local.utcoffset()
         assert offset is not None  # noqa: S101 - an aware moment has one
@@ -263,13 +266,13 @@ def _attributes(snapshot: Snapshot, record: Record, location_id: str) -> Iterato
 
 
 def _is_held(record: Record, name: str, value: object) -> bool:
-    """Return whether a field needs no attribute: it is unknown, or an HSDS field holds it whole."""
+    """Return whether a field needs no attribute: without a value, or complete in HSDS fields."""
     if value is None:
         return True
     if value in ([], {}):
         return name not in EMPTY_SAYS
     if name == "schedules":
-        # HSDS has no field for the last entry, nor for a time zone by name.
+        # HSDS schedules have no field for the last entry, and none for a named time zone.
         return not any(
             rule.get("last_entry") is not None or rule["timezone"] != record["timezone"]
             for rule in record["schedules"]
@@ -304,5 +307,5 @@ def _term(taxonomy: str, code: str, name: str, description: str) -> Entity:
 
 
 def _known(entity: Mapping[str, Any]) -> Entity:
-    """Return an entity without unknown values: the HSDS schemas allow no null."""
+    """Return an entity without nulls, which the HSDS schemas do not allow, and empty lists."""
     return {name: value for name, value in entity.items() if value is not None and value != []}

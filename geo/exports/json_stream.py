@@ -1,4 +1,4 @@
-"""Writing of large JSON objects item by item, so that other threads can run between items."""
+"""Serialization of large JSON objects item by item, so that other threads can run in between."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,14 +6,14 @@ import orjson
 
 
 def written(members: Mapping[str, object], lists: Mapping[str, Iterable[object]]) -> bytes:
-    """Return one JSON object: ``members``, then each of ``lists`` in full.
+    """Serialize a JSON object with some small members, followed by long lists.
 
     Parameters
     ----------
     members
-        Small values; at least one.
+        Small values by name; at least one.
     lists
-        Long lists by name; generators are read once.
+        Items of each list by name of the list; generators are iterated once.
     """
     parts = [orjson.dumps(members)[:-1]]
     for name, items in lists.items():

@@ -1,4 +1,4 @@
-"""Snapshots for exports: the spaces that the asker's tier sees, as in a file of spaces."""
+"""Snapshots for exports: the spaces visible to a tier, with the fields of a file of spaces."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ from geo.guidance import contacts
 from geo.records import demo_rows
 from geo.text.normalize import folded
 
-#: Columns of an export in order, each with its column in the view; equal names are listed once.
-#: Confirming persons, consents and internal contacts have no column (P6).
+#: Columns of an export in order, each with the column of the database view; those named differently
+#: in the view are added below. Confirming persons, consents and internal contacts are not exported
+#: (P6).
 COLUMNS: Mapping[str, str] = {
     name: name
     for name in (
@@ -39,15 +40,15 @@ COLUMNS: Mapping[str, str] = {
     "capacity_state": "capacity",
 }  # fmt: skip
 
-#: Further columns that partners and the staff see (P42).
+#: Further columns in exports for partners and the staff (P42).
 _PARTNER_COLUMNS = {
     "capacity": "capacity_maximum",
     "available": "capacity_available",
     "itinerary": "itinerary",
 }
 
-#: Columns that only the views of partners and staff have; `geo.db.views` has the columns of all
-#: tiers.
+#: Database views of partners and staff, with the columns that the public views lack; `geo.db.views`
+#: defines the views with the columns of all tiers.
 _PARTNER = Table(
     "spaces",
     MetaData(),
@@ -61,7 +62,7 @@ _PARTNER_LINES = Table(
     "contacts", MetaData(), Column("id", Text, primary_key=True), Column("visibility", Text)
 ).alias("partner_lines")
 
-#: Attribution of the whole file; source and licence are stated for each record.
+#: Attribution of an export file as a whole; each record states its own source and licence.
 ATTRIBUTION = "Amparo; fuente y licencia: las de cada registro (source, licence)"
 NOTICE = (
     "Según lo que cada lugar declaró en la fecha indicada; puede haber cambiado. No use un "
@@ -69,13 +70,15 @@ NOTICE = (
 )
 DEMO_NOTICE = "DEMO: datos ficticios de demostración. No viaje a estos lugares."
 
-#: Fields that become the geometry where the format has one.
+#: Fields that become the geometry in formats with a geometry.
 POSITION = frozenset({"lon", "lat"})
 
-#: List fields for which an empty list is information, such as "no documents"; None means not known.
+#: List fields whose empty list is information, such as "no documents needed"; None in these fields
+#: means not known.
 EMPTY_SAYS = frozenset({"genders", "documents_required"})
 
-#: Rows read at once: 500 take 10 ms, so that other tasks on the event loop can run.
+#: Rows read from the database at once. 500 rows take 10 ms, after which other tasks on the event
+#: loop can run.
 _AT_ONCE = 500
 
 Record = Mapping[str, Any]
@@ -83,14 +86,14 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Selection of spaces; None selects all.
+    """Selection of spaces for an export; a field that is None does not limit it.
 
     Parameters
     ----------
     country
-        ISO 3166-1 alpha-2.
+        Country of the spaces, ISO 3166-1 alpha-2.
     admin1, locality
-        By name, ignoring case and accents.
+        Name of the first-level unit and of the municipality, ignoring case and accents.
     service
         Code of a service that the spaces offer.
     """
@@ -103,26 +106,26 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The spaces that one tier sees at one moment.
+    """Data of an export: the spaces visible to a tier at one moment.
 
     Parameters
     ----------
     records
-        By country, division, municipality, name and id; fields are those of `columns`, dates and
-        moments in ISO 8601, positions in degrees (EPSG:4326).
+        Spaces sorted by country, first-level unit, municipality, name and id. Fields are those of
+        `columns`; dates and moments are in ISO 8601, positions in degrees (EPSG:4326).
     tier
-        The tier that sees them.
+        Tier to which the records are visible.
     data_as_of
-        When they were read, aware.
+        Moment when the records were read, aware.
     has_demo
         Whether demo rows are loaded (P35).
     terms
-        Spanish names by vocabulary and code.
+        Spanish names of terms by vocabulary and code.
     referrers
-        Names, by id, of the public spaces that refer people to the records.
+        Names, by id, of the public spaces that are referral points of the records.
     lines
-        Public essential telephone lines of the records' countries, by kind (P45); a line with a
-        division is for that division only.
+        Public essential telephone lines of the records' countries, sorted by kind (P45). A line
+        with a first-level unit is for that unit only.
     """
 
     records: tuple[Record, ...]
@@ -140,48 +143,50 @@ class Snapshot:
 
     @property
     def day(self) -> str:
-        """The day of the data, ISO 8601."""
+        """Day of the data, ISO 8601."""
         return self.data_as_of.date().isoformat()
 
     @property
     def notice(self) -> str:
-        """The notice for the whole file."""
+        """Notice to readers of the export file, with a warning if demo rows are loaded."""
         return f"{DEMO_NOTICE} {NOTICE}" if self.has_demo else NOTICE
 
     def named(self, term_vocabulary: str, code: str) -> str:
-        """Return the Spanish name of a term."""
+        """Return the Spanish name of a vocabulary's term, or its code in readable form."""
         return self.terms.get((term_vocabulary, code)) or vocabulary.readable(code)
 
 
 def is_plain_phones(phones: Sequence[Record]) -> bool:
-    """Return whether the phones have no type or description beyond a plain voice number."""
+    """Return whether all phones are voice numbers without a description.
+
+    Such phones can be exported as numbers alone.
+    """
     return all(
         phone.get("type", "voice") == "voice" and not phone.get("description") for phone in phones
     )
 
 
 def columns_of(tier: Tier) -> tuple[str, ...]:
-    """Return the fields of a tier's export, in order."""
+    """Return the names of the fields in an export for a tier, in order."""
     return tuple(COLUMNS) if tier is Tier.PUBLIC else (*COLUMNS, *_PARTNER_COLUMNS)
 
 
 async def read_snapshot(
     session: AsyncSession, tier: Tier, selection: Selection, *, now: datetime
 ) -> Snapshot:
-    """Read the data of an export.
+    """Read the data of an export from the database.
 
     Parameters
     ----------
     session : AsyncSession
-        Of ``tier``, whose views decide what is visible; ``tier`` itself only decides on the
-        columns.
+        Session of ``tier``; the tier's views limit the records, and ``tier`` decides the columns.
     now : datetime
-        Aware; the moment stated in the export.
+        Moment to state in the export, aware.
 
     Raises
     ------
     ProtectedServiceError, UnknownServiceError
-        The service may not be asked for.
+        The selected service is protected or unknown.
     """
     if selection.service is not None:
         await vocabulary.check_services(session, [selection.service])
@@ -258,13 +263,13 @@ def _is_selected(row: Mapping[Any, Any], selection: Selection) -> bool:
 
 def _record(row: Mapping[Any, Any], tier: Tier) -> Record:
     sources = COLUMNS if tier is Tier.PUBLIC else {**COLUMNS, **_PARTNER_COLUMNS}
-    # Every row that the public tier sees is public; its view has no visibility column.
+    # The view of the public tier has no column for the visibility, as all its rows are public.
     known = {**row, "visibility": "public"} if tier is Tier.PUBLIC else row
     return {name: _plain(known[source]) for name, source in sources.items()}
 
 
 def _plain(value: object) -> object:
-    """Return dates as text, and parts of a record without their empty fields."""
+    """Convert a value for export: dates to ISO 8601, and objects to objects without null fields."""
     if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Exports as rows: CSV, HXL-tagged CSV and XLSX, with columns that the import accepts again."""
+"""Exports of spaces as CSV, CSV with HXL hashtags, and XLSX, which the import reads again."""
 
 import csv
 import io
@@ -14,11 +14,12 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from geo.exports.snapshot import ATTRIBUTION, EMPTY_SAYS, Snapshot, is_plain_phones
 
-#: Columns repeated in each row, so that no row travels without them (P49).
+#: Columns about the whole file that are repeated in each row, so that a row copied elsewhere still
+#: has them (P49).
 ABOUT = ("data_as_of", "attribution", "notice_of_file")
 
-#: HXL 1.1 hashtags (domain.md section 3, "Headers"). Columns without a header there are tagged with
-#: the field's own name, which the import recognises.
+#: HXL 1.1 hashtags by column (domain.md section 3, "Headers"). Other columns get the hashtag
+#: ``#meta+field+<name>``, which the import recognises.
 HASHTAGS = {
     "id": "#meta+id",
     "name": "#loc+name",
@@ -46,29 +47,31 @@ HASHTAGS = {
     "notice_of_file": "#description+notice",
 }
 
-#: Beginning of a cell that a spreadsheet takes for a formula (OWASP, CSV injection; East Asian
-#: full-width signs included). An apostrophe before it makes it text; an existing apostrophe gets
-#: another, so that removing one restores the cell.
+#: Pattern for the beginning of a cell that a spreadsheet takes for a formula (OWASP, CSV injection;
+#: East Asian full-width signs included). An apostrophe before the cell makes the cell text. A cell
+#: that begins with an apostrophe gets a second one, so that removing one restores the cell.
 _FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 
-#: The same within a text: where Excel's list separator is a semicolon, as in most of Latin America,
-#: Excel splits a comma-separated cell there and at line ends, whatever quotes surround it.
+#: Pattern for the beginning of a formula within a cell. Where Excel's list separator is a
+#: semicolon, as in most of Latin America, Excel splits cells of a CSV file at semicolons and line
+#: ends, even within quotes.
 _FORMULA_WITHIN = re.compile(r"(?<=[;\t\n\r])(?='*[=+\-@\t\r＝＋－＠])")
 
-#: Characters that prevent writing a list with separators.
+#: Characters in an item because of which a list is written as JSON instead of separated by bars.
 _SEPARATORS = re.compile(r"[|\[\]\n]")
 
-#: Apostrophes of the text itself that the import would take for the export's own.
+#: Pattern for apostrophes of a text that the import would take for those of the export; they get a
+#: second apostrophe.
 _QUOTED_WITHIN = re.compile(r"(?<=[;\t\n\r])(?='+[=+\-@\t\r＝＋－＠])")
 
 
 def write_csv(snapshot: Snapshot) -> bytes:
-    """Return CSV after RFC 4180, UTF-8 with the byte-order mark that Excel needs for accents."""
+    """Return spaces as CSV (RFC 4180) in UTF-8, with the byte-order mark that Excel needs."""
     return _csv(snapshot, [])
 
 
 def write_hxl(snapshot: Snapshot) -> bytes:
-    """Return CSV with the row of HXL hashtags below the header."""
+    """Return spaces as CSV with a row of HXL hashtags below the header."""
     names = (*snapshot.columns, *ABOUT)
     return _csv(snapshot, [[HASHTAGS.get(name, f"#meta+field+{name}") for name in names]])
 
@@ -86,9 +89,10 @@ def _csv(snapshot: Snapshot, below_header: Iterable[Sequence[str]]) -> bytes:
 
 
 def write_xlsx(snapshot: Snapshot) -> bytes:
-    """Return an XLSX workbook with one sheet; equal data give equal bytes.
+    """Return spaces as an XLSX workbook with one sheet; equal data give equal bytes.
 
-    Texts are marked as text, so that no cell is read as a formula, even after it is edited.
+    Cells that look like a formula are marked as text, so that no spreadsheet program runs them,
+    even after a person edits the cell.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet("spaces")
@@ -113,20 +117,20 @@ def _spreadsheet_cell(sheet: Any, value: object) -> object:  # noqa: ANN401 - un
     value = _QUOTED_WITHIN.sub("'", ILLEGAL_CHARACTERS_RE.sub(" ", value))
     if not _FORMULA.match(value):
         return value
-    # The import would take an apostrophe of the text itself for the text mark.
+    # A text that begins with an apostrophe gets a second one, as the import removes one.
     cell = WriteOnlyCell(sheet, f"'{value}" if value.startswith("'") else value)
     cell.data_type = "s"
     cell.quotePrefix = True
     return cell
 
 
-#: Timestamps that openpyxl writes from the machine's clock. The prefix varies, because any library
-#: in the process may have registered another prefix for their namespace.
+#: Pattern for the timestamps that openpyxl writes from the machine's clock. The XML prefix is not
+#: fixed, because any library in the process may have registered another prefix for the namespace.
 _MOMENTS = re.compile(rb"(<\w+:(?:created|modified)\b[^>]*>)[^<]*(<)")
 
 
 def _dated(data: bytes, snapshot: Snapshot) -> bytes:
-    """Return the archive with every timestamp replaced by the day of the data."""
+    """Replace every timestamp in an XLSX archive by the day of the data, for reproducible bytes."""
     day = snapshot.data_as_of.date()
     moment = f"{snapshot.day}T00:00:00Z".encode()
     written = io.BytesIO()
@@ -149,7 +153,7 @@ def _about(snapshot: Snapshot) -> tuple[str, str, str]:
 
 
 def _cell(name: str, value: object) -> object:
-    """Return a value as one cell: lists separated by bars, nested values as JSON."""
+    """Convert a field's value to one cell: lists separated by bars, nested values as JSON."""
     if name == "public_phones" and isinstance(value, list) and is_plain_phones(value):
         value = [phone["number"] for phone in value]
     if isinstance(value, list):

@@ -1,8 +1,8 @@
-"""Dated lists of a municipality's spaces as text messages, to be forwarded by WhatsApp (P27).
+"""Export of spaces as text messages by municipality, to be forwarded by WhatsApp (P27).
 
-They only contain public records, whoever asks, because a message may be forwarded to anybody. The
-essential telephone lines of the area are included, so that a phone has them without a network
-(P45).
+Messages state their date, and contain only public records, because they may be forwarded to
+anybody. They include the essential telephone lines of the area, so that a phone has the numbers
+without a network (P45).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,11 +16,11 @@ from geo.hours.openings import from_json
 from geo.hours.wording import hours_text
 from geo.text.normalize import folded
 
-#: Longest text of one WhatsApp message (WhatsApp Business Platform, text messages), in UTF-16 units
-#: as phones count them.
+#: Most characters of one WhatsApp message (WhatsApp Business Platform, text messages), counted in
+#: UTF-16 units as phones do.
 LIMIT = 4_096
 
-#: Separator between two messages of a file.
+#: Separator between two messages in the exported file.
 SEPARATOR = "\n\n----------\n\n"
 
 _STATUS = {
@@ -41,12 +41,15 @@ _HOLIDAYS = {"closed": "Cierra en festivos.", "not_known": "En festivos: llame a
 
 
 def write_messages(snapshot: Snapshot) -> bytes:
-    """Return all messages, each of at most `LIMIT`, with `SEPARATOR` between them."""
+    """Return the text messages of a snapshot as one file, separated by `SEPARATOR`."""
     return SEPARATOR.join(messages(snapshot)).encode()
 
 
 def messages(snapshot: Snapshot) -> list[str]:
-    """Return the messages of each municipality in turn; a list that is too long is continued."""
+    """Return the text messages with the spaces of each municipality and the lines of each area.
+
+    A list that exceeds `LIMIT` is continued in further messages.
+    """
     records = [
         record
         for record in snapshot.records
@@ -75,7 +78,10 @@ def _place(record: Record) -> str:
 
 
 def _of_lines(snapshot: Snapshot, country: str, admin1: str | None) -> Iterator[str]:
-    """Yield the telephone lines of an area and the missing kinds; nothing if there is no line."""
+    """Yield the messages with an area's telephone lines and the essential kinds without a line.
+
+    Nothing is yielded for an area without any line.
+    """
     there = [
         line
         for line in snapshot.lines
@@ -110,12 +116,14 @@ def _head(snapshot: Snapshot, title: str, number: int) -> str:
 
 
 def packed(head: Callable[[int], str], entries: Sequence[str]) -> Iterator[str]:
-    """Yield messages of at most `LIMIT`, each with as many whole entries as fit.
+    """Yield messages of at most `LIMIT` characters, each with as many whole entries as fit.
+
+    An entry that does not fit in a message of its own is shortened.
 
     Parameters
     ----------
     head : callable
-        Returns the head of the n-th message, from 1 on.
+        Function that returns the head of the n-th message, counted from 1.
     """
     number = 1
     text = head(number)
@@ -143,7 +151,7 @@ def _shortened(text: str, limit: int) -> str:
 
 
 def _entry(snapshot: Snapshot, record: Record) -> str:
-    """Return the entry of one space: short lines, the most needed first."""
+    """Return the entry of one space in a message: short lines, the most needed ones first."""
     lines = [f"*{record['name']}*"]
     if record["demo"]:
         lines.append("DEMO: no existe.")

@@ -1,4 +1,7 @@
-"""Country and unit polygons, for plausibility checks and names only: they are kilometres off."""
+"""Queries for polygons of countries and first-level units.
+
+The polygons are kilometres off at places, so they only serve for plausibility checks and for names.
+"""
 
 from collections.abc import Sequence
 
@@ -9,14 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import boundaries
 
-#: Metres of a line inside a country's polygon from which the line counts as entering that country:
-#: more than the polygons are off at most places. They are kilometres off (definitions.md); of 1,500
-#: points measured near borders, 2 km refused no right one and left no wrong one by more than 3 km.
+#: Metres of a line inside a country's polygon from which the line counts as entering the country.
+#: The value is more than the error of the polygons at most places, which is up to kilometres
+#: (definitions.md). Of 1,500 points measured near borders, 2 km refused no right one and accepted
+#: no wrong one by more than 3 km.
 DEEP_M = 2_000.0
 
 
 async def countries_at(session: AsyncSession, lon: float, lat: float) -> frozenset[str]:
-    """Return the countries whose polygon contains a point (degrees, EPSG:4326); none at sea."""
+    """Return the countries whose polygon contains a point (degrees, EPSG:4326); none at sea.
+
+    Countries are ISO 3166-1 alpha-2 codes; near a border a point may lie in two polygons.
+    """
     point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
     rows = await session.scalars(
         select(boundaries.c.country)
@@ -29,15 +36,15 @@ async def countries_at(session: AsyncSession, lon: float, lat: float) -> frozens
 async def units_at(
     session: AsyncSession, points: Sequence[tuple[float, float, str | None]]
 ) -> tuple[str | None, ...]:
-    """Return the name of the first-level unit of each point, within its stated country.
+    """Return the name of the first-level unit that contains each point, within a stated country.
 
-    For naming only, to tell places with equal names apart.
+    The names only serve to tell places with equal names apart.
 
     Parameters
     ----------
     points : sequence of (lon, lat, country)
-        Degrees, EPSG:4326; ISO 3166-1 alpha-2. The name is None where no unit of the country
-        contains the point, or the country is None.
+        Positions in degrees, EPSG:4326, with the country (ISO 3166-1 alpha-2) or None. The name of
+        a point is None if no unit of the country contains the point, or the country is None.
     """
     columns = zip(*points, strict=True) if points else ((), (), ())
     lons, lats, countries = (list(column) for column in columns)
@@ -71,7 +78,7 @@ async def countries_along(
     Parameters
     ----------
     coordinates : sequence of (lon, lat)
-        Degrees, EPSG:4326.
+        Vertices of the line in degrees, EPSG:4326.
     """
     text = ", ".join(f"{lon!r} {lat!r}" for lon, lat in coordinates)
     line = func.ST_GeomFromText(literal(f"LINESTRING({text})"), 4326)

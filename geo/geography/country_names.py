@@ -1,10 +1,10 @@
-"""Names and codes of the region's countries as files write them."""
+"""Country codes by the country names that files and people write."""
 
 from geo.text.countries import CODES
 from geo.text.normalize import folded
 
-#: ISO 3166-1 alpha-3 code and the folded names used in Spanish, Portuguese, English and French, for
-#: the countries that have a box in `geo.text.countries`.
+#: ISO 3166-1 alpha-3 code and folded names in Spanish, Portuguese, English and French, by alpha-2
+#: code, for the countries with a bounding box in `geo.text.countries`.
 _NAMES = {
     "AR": "arg|argentina|argentine",
     "AW": "abw|aruba",
@@ -33,9 +33,9 @@ _BY_NAME = {name: code for code, names in _NAMES.items() for name in names.split
 
 
 def country_code(value: str) -> str:
-    """Return the ISO 3166-1 alpha-2 code of a country name, or the text unchanged.
+    """Return the ISO 3166-1 alpha-2 code of a country name or code; another text unchanged.
 
-    A text that names no country is refused later, by the validation of records.
+    The validation of records later refuses a text that is no country code.
     """
     if value.upper() in CODES:
         return value.upper()

@@ -1,4 +1,4 @@
-"""Storage of corridor coverage gaps: reading per tier, and the only function that writes gaps."""
+"""Storage of coverage gaps: stretches of corridors without a service, computed for each tier."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.db import views
 from geo.models import CoverageGap, CoverageState
 
-#: Source stated for the gaps, which Amparo computes itself.
+#: Source stated in the stored gaps, which Amparo computes itself.
 SOURCE = "Amparo"
 
 
 @dataclass(frozen=True, slots=True)
 class CorridorLine:
-    """A corridor visible to a tier; ``line`` in degrees, EPSG:4326, ``length_m`` along the road."""
+    """Corridor: ``line`` in degrees, EPSG:4326; ``length_m``, metres along the road."""
 
     id: str
     length_m: float
@@ -34,10 +34,11 @@ class CorridorLine:
 
 @dataclass(frozen=True, slots=True)
 class FoundGap:
-    """A stretch of a corridor without a service (None: any service); metres along ``length_m``.
+    """Stretch of a corridor where no space offers a service.
 
-    ``from_space`` and ``to_space`` are the ids of the spaces at its ends, None at an end of the
-    corridor.
+    ``service`` is a service code, or None for a stretch without any service. ``from_m`` and
+    ``to_m`` are metres along the corridor's ``length_m``. ``from_space`` and ``to_space`` are the
+    ids of the spaces at the ends of the stretch, None at an end of the corridor.
     """
 
     service: str | None
@@ -67,7 +68,7 @@ async def visible_corridors(session: AsyncSession) -> tuple[CorridorLine, ...]:
 
 
 async def counted_services(session: AsyncSession) -> tuple[str, ...]:
-    """Return the services that gaps are computed for: all active terms but protected ones (P38).
+    """Return the codes of the services that gaps are computed for: active and not protected (P38).
 
     The session may be of any reading tier.
     """
@@ -82,7 +83,10 @@ async def counted_services(session: AsyncSession) -> tuple[str, ...]:
 
 
 async def stored_seals(session: AsyncSession, tier: str) -> dict[str, str]:
-    """Return the seal of the data behind a tier's gaps, by corridor (writer session)."""
+    """Return the seal of each corridor's stored gaps for a tier (writer session).
+
+    A seal identifies the data from which the gaps were computed.
+    """
     rows = await session.execute(
         select(CoverageState.corridor_id, CoverageState.seal).where(
             CoverageState.counted_for == tier
@@ -104,14 +108,14 @@ async def replace_gaps(
 ) -> int:
     """Replace the stored gaps of one corridor for one tier (writer session).
 
-    No other function writes gaps. The caller holds the coverage lock.
+    No other function writes gaps. The caller holds the lock `geo.records.upsert.COVERAGE_LOCK`.
 
     Parameters
     ----------
     seal
-        Identifies the data that the gaps were computed from; see `stored_seals`.
+        Identifier of the data from which the gaps were computed; see `stored_seals`.
     profile
-        Travel profile that the gaps were computed for.
+        Travel profile for which the gaps were computed.
     expires_on
         Last day on which the gaps are shown.
 
@@ -158,6 +162,9 @@ async def replace_gaps(
 
 
 def _id_of(corridor: CorridorLine, tier: str, gap: FoundGap) -> str:
-    """Return an id that stays the same as long as the gap lies between the same ends."""
+    """Return an id made from corridor, tier, service and the spaces at both ends of a gap.
+
+    A gap computed again keeps its id if it lies between the same spaces.
+    """
     parts = (corridor.id, tier, gap.service or "", gap.from_space or "", gap.to_space or "")
     return f"gap-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:20]}"

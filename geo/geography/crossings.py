@@ -14,18 +14,19 @@ from geo.hours.openings import WEEKDAYS, clock_changes, clock_time, local_instan
 State = Literal["open", "closed", "not_known"]
 
 _DAY = timedelta(days=1)
-#: A week, and the day on which its last night ends.
+#: A week, plus the day on which the opening hours of its last night end.
 _WEEK = 8 * _DAY
-#: Farthest time ahead that counts [A]: a statement that begins or ends later is ignored.
+#: Time ahead up to which the begin and end of statements are considered in the search for the next
+#: opening [A].
 _FARTHEST = timedelta(days=3_660)
 
 
 @dataclass(frozen=True, slots=True)
 class CrossingStatement:
-    """One source's statement about a crossing, valid from one local day on.
+    """Statement of one source about the state of a crossing, valid from a local day on.
 
-    Without hours, an open crossing is open all day. A ``closes_at`` before ``opens_at`` is on the
-    next day; equal hours mean the whole day.
+    Without ``opens_at`` and ``closes_at``, an open crossing is open all day. A ``closes_at`` before
+    ``opens_at`` is on the next day; equal values mean the whole day.
     """
 
     id: str
@@ -42,24 +43,25 @@ class CrossingStatement:
 
 @dataclass(frozen=True, slots=True)
 class CrossingState:
-    """The known state of a crossing at one instant.
+    """Known state of a crossing at one instant.
 
     Attributes
     ----------
     lon, lat : float
-        Degrees, EPSG:4326.
+        Position in degrees, EPSG:4326.
     state : str
-        `open`, `closed` or `not_known`; only `open` is passable.
+        ``open``, ``closed`` or ``not_known``; people can pass only if ``open``.
     next_opening : datetime or None
-        Next known opening of a crossing that is not open. UTC.
+        Next known opening of a crossing that is not open, in UTC.
     timezone : str or None
-        IANA name to show times in; of the deciding statement, otherwise of any statement.
+        IANA name of the time zone to show times in: that of the statement that decides the state,
+        otherwise that of any statement.
     source, valid_from : str, date or None
-        Of the deciding statement; None if nothing is known.
+        Source and first day of the statement that decides the state; None without such a statement.
     assumption : bool
-        The state rests on an assumption for the demonstration, not on a source.
+        Whether the state is an assumption for the demonstration, not stated by a source.
     demo : bool
-        A demo row, or a crossing whose state is an assumption (P35).
+        Whether the crossing is a demo row, or its state is an assumption (P35).
     """
 
     id: str
@@ -79,7 +81,7 @@ class CrossingState:
 
 @dataclass(frozen=True, slots=True)
 class StatedCrossing:
-    """A crossing with all its statements; lon, lat in degrees, EPSG:4326."""
+    """Crossing with all statements about its state; lon and lat in degrees, EPSG:4326."""
 
     id: str
     name: str
@@ -91,16 +93,19 @@ class StatedCrossing:
     statuses: tuple[CrossingStatement, ...]
 
     def open_from(self, when: datetime) -> datetime | None:
-        """Return the first instant from ``when`` (aware) on that the crossing is open."""
+        """Return the first instant at or after ``when`` (aware) at which the crossing is open.
+
+        None if no statement opens the crossing any more.
+        """
         if state_at(self.statuses, when) == "open":
             return when
         return next_opening(self.statuses, when)
 
     def changes(self, start: datetime, days: int) -> tuple[tuple[datetime, State], ...]:
-        """Return the state at ``start`` (aware) and each change in the days after it; UTC.
+        """Return the state at ``start`` (aware) and each change of it within ``days`` days, in UTC.
 
-        For clients that must tell the state later without this module, such as a phone without a
-        network.
+        The result lets a client that is offline later, such as a phone without a network, tell the
+        state of the crossing.
         """
         start = start.astimezone(UTC)
         end = start + days * _DAY
@@ -115,7 +120,8 @@ class StatedCrossing:
     def turns(self, after: datetime, until: datetime) -> tuple[datetime, ...]:
         """Return the instants between two (aware) at which the weekly pattern of states changes.
 
-        At these instants a statement begins or ends, or the clocks of its time zone change; UTC.
+        At these instants a statement begins or ends, or the clocks of its time zone change. The
+        instants are in UTC.
         """
         return _turns(self.statuses, after, until)
 
@@ -186,7 +192,7 @@ def deciding_status(
 
 
 def state_at(statuses: Iterable[CrossingStatement], at: datetime) -> State:
-    """Return the state at ``at``, by the rule of the SQL function ``amparo.crossing_state``."""
+    """Return the state of a crossing at ``at``, as the SQL function ``amparo.crossing_state``."""
     status = deciding_status(statuses, at)
     if status is None:
         return "not_known"
@@ -196,16 +202,18 @@ def state_at(statuses: Iterable[CrossingStatement], at: datetime) -> State:
 
 
 def next_opening(statuses: Sequence[CrossingStatement], after: datetime) -> datetime | None:
-    """Return the first instant after ``after`` at which the crossing is known to be open.
+    """Return the first instant (UTC) after ``after`` at which the crossing is known to be open.
 
-    It looks as far ahead as statements reach: hours without an end repeat weekly, and after a dated
-    closure the other statements apply again. None if no statement opens the crossing any more. UTC.
+    The search covers all begins and ends of statements within `_FARTHEST`: hours without an end
+    repeat weekly, and after a dated closure the other statements apply again. None if no statement
+    opens the crossing any more.
     """
     if not any(status.state == "open" for status in statuses):
         return None
-    # After the last day that a statement names, every week is like the one before.
+    # After the last begin or end of a statement, every week has the same openings.
     end = max([after, *_dated_turns(statuses, after + _FARTHEST)]) + _WEEK
-    # The same holds between two turns: an opening happens within the first week of each stretch.
+    # Between two changes of the weekly pattern, too, weeks are alike: if the crossing opens at all,
+    # it opens within the first week after a change.
     for begin in (after, *_turns(statuses, after, end)):
         found = _opening_within_a_week(statuses, begin, after)
         if found is not None:
@@ -216,8 +224,8 @@ def next_opening(statuses: Sequence[CrossingStatement], after: datetime) -> date
 def _opening_within_a_week(
     statuses: Sequence[CrossingStatement], begin: datetime, after: datetime
 ) -> datetime | None:
-    # The opening is nearly always within a day, so the edges of the whole week are computed only if
-    # it is not.
+    # The next opening is nearly always within a day. The possible changes of the whole week are
+    # computed only if it is not.
     for days in (1, 8):
         end = begin + days * _DAY
         for instant in sorted({e for e in _edges(statuses, begin, days) if begin <= e <= end}):
@@ -227,7 +235,7 @@ def _opening_within_a_week(
 
 
 def _dated_turns(statuses: Iterable[CrossingStatement], until: datetime) -> set[datetime]:
-    """Return the instants up to ``until`` at which a statement begins, or has ended."""
+    """Return the instants up to ``until`` at which a statement begins or is no longer valid."""
     last = (until + _DAY).date()
     return {
         local_instant(datetime.combine(day, time()), status.timezone)
@@ -251,7 +259,7 @@ def _turns(
 
 
 def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[CrossingStatement, ...]:
-    """Return the statements in the ``statuses`` column of a view."""
+    """Parse the statements about a crossing in the JSON column ``statuses`` of the views."""
     return tuple(
         CrossingStatement(
             id=row["id"],
@@ -289,10 +297,10 @@ def _within_hours(status: CrossingStatement, local: datetime) -> bool:
 def _edges(
     statuses: Sequence[CrossingStatement], after: datetime, horizon_days: int
 ) -> Iterator[datetime]:
-    """Yield the instants at which a state can change.
+    """Yield the instants at which the state of a crossing can change.
 
-    These are midnights, opening and closing hours, and clock changes: hours that the clocks skip
-    begin at the change, and hours that they show twice are yielded twice.
+    These are midnights, opening and closing times, and changes of the clocks. A time that the
+    clocks skip is yielded as the instant of the change; a time that they show twice, twice.
     """
     for status in statuses:
         first = _local(status, after).date()

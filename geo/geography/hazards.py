@@ -1,4 +1,4 @@
-"""Published hazards: those known to hold at an instant (P14, P36)."""
+"""Queries for approved hazards that are valid at an instant (P14, P36)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,17 +15,18 @@ from geo.db.views import hazards
 
 @dataclass(frozen=True, slots=True)
 class ActiveHazard:
-    """A published hazard.
+    """Approved hazard with its effect on routes.
 
     Attributes
     ----------
     effect : str
-        `exclusion`: routes never cross the hazard. `weight`: ``weight`` (at least 1) multiplies the
-        cost.
+        ``exclusion``: routes never cross the hazard. ``weight``: the cost of travel inside the
+        hazard is multiplied by ``weight`` (at least 1).
     event_count, exposure_km, rate_source
-        Number of events, traveller-kilometres, and the source of both; or None.
+        Number of events, traveller-kilometres in which they happened, and the source of both
+        figures; None if not known.
     geometry : shapely geometry
-        The published geometry, EPSG:4326.
+        Published geometry, EPSG:4326.
     published_on : date
         Day of approval.
     """
@@ -49,10 +50,10 @@ class ActiveHazard:
 
 
 async def active_hazards(session: AsyncSession, at: datetime) -> tuple[ActiveHazard, ...]:
-    """Return the approved hazards that hold at ``at`` (aware), by id.
+    """Return the approved hazards that are valid at ``at`` (aware), in the order of ids.
 
-    Unapproved reports affect no route. Staff also get approved hazards that are not public yet;
-    routes for the public are computed from the rows that the public tier reads (P36).
+    Unapproved reports affect no route. A session of the staff tier also returns approved hazards
+    that are not public yet; public routes are computed with the hazards of the public tier (P36).
     """
     rows = await session.execute(
         select(hazards)
@@ -67,7 +68,10 @@ async def active_hazards(session: AsyncSession, at: datetime) -> tuple[ActiveHaz
 
 
 async def published_hazards(session: AsyncSession) -> tuple[ActiveHazard, ...]:
-    """Return all approved hazards whatever their validity, by id; see `active_hazards`."""
+    """Return all approved hazards, past and future ones included, in the order of ids.
+
+    The session's tier decides which hazards are visible, as in `active_hazards`.
+    """
     rows = await session.execute(
         select(hazards).where(hazards.c.published_on.is_not(None)).order_by(hazards.c.id)
     )
@@ -75,7 +79,7 @@ async def published_hazards(session: AsyncSession) -> tuple[ActiveHazard, ...]:
 
 
 def holds(hazard: ActiveHazard, at: datetime) -> bool:
-    """Return whether a published hazard holds at ``at`` (aware)."""
+    """Return whether an approved hazard is valid at ``at`` (aware)."""
     return hazard.valid_from <= at and (hazard.valid_to is None or hazard.valid_to > at)
 
 

@@ -1,7 +1,7 @@
-"""Municipalities by a code that any phone can type: the GeoNames number of their town.
+"""Municipalities, identified by the GeoNames number of their town.
 
-No source at hand gives the codes of the statistical offices (DANE, IBGE, p-codes) for every
-country. GeoNames numbers are already in the data, of one form in all countries, and only digits.
+The number has only digits, which any phone can type, and is in the data of all countries. Codes of
+statistical offices (DANE, IBGE, p-codes) are not available for every country.
 """
 
 import math
@@ -17,27 +17,28 @@ from geo.db.views import boundaries, places, spaces
 from geo.errors import NotFoundError
 from geo.text.normalize import ACCENTED, PLAIN, folded
 
-#: A GeoNames number, now of seven or eight digits; ids of places here have a G before it.
+#: Pattern for a municipality's code: a GeoNames number, at present of seven or eight digits, with
+#: or without the letter G that ids of places in Amparo begin with.
 CODE = re.compile(r"[Gg]?([0-9]{1,9})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Municipality:
-    """A town that represents its municipality.
+    """Municipality, represented by its town.
 
     Attributes
     ----------
     code : str
-        The digits of `CODE`.
+        GeoNames number of the town (digits only).
     country : str
         ISO 3166-1 alpha-2.
     admin1 : str or None
-        Name of the first-level unit, from polygons that serve for naming only: near a boundary it
-        may be the neighbouring unit.
+        Name of the first-level unit whose polygon contains the town. The polygons are approximate,
+        so near a boundary the name may be that of the neighbouring unit.
     timezone : str
         IANA name.
     lon, lat : float
-        Degrees, EPSG:4326.
+        Position of the town in degrees, EPSG:4326.
     """
 
     code: str
@@ -50,7 +51,7 @@ class Municipality:
 
 
 async def municipality(session: AsyncSession, code: str) -> Municipality:
-    """Return the municipality with a code (any reading tier).
+    """Return the municipality with a code (session of any reading tier).
 
     Raises
     ------
@@ -67,7 +68,10 @@ async def municipality(session: AsyncSession, code: str) -> Municipality:
 
 
 async def municipalities(session: AsyncSession, country: str) -> tuple[Municipality, ...]:
-    """Return the municipalities of a country (ISO 3166-1 alpha-2) by name (any reading tier)."""
+    """Return the municipalities of a country (ISO 3166-1 alpha-2), sorted by name.
+
+    The session may be of any reading tier.
+    """
     found = await session.execute(
         _question()
         .where(places.c.country == country)
@@ -77,16 +81,16 @@ async def municipalities(session: AsyncSession, country: str) -> tuple[Municipal
 
 
 async def countries(session: AsyncSession) -> tuple[str, ...]:
-    """Return the countries that have municipalities, ISO 3166-1 alpha-2 (any reading tier)."""
+    """Return the ISO 3166-1 alpha-2 codes of countries with municipalities (any reading tier)."""
     question = select(places.c.country).distinct().order_by(places.c.country)
     return tuple(await session.scalars(question))
 
 
 async def space_ids_in(session: AsyncSession, there: Municipality) -> frozenset[str]:
-    """Return the visible spaces that state this municipality (any reading tier).
+    """Return the ids of the visible spaces in a municipality (session of any reading tier).
 
-    A space states the municipality by name. If several towns of the country have that name, the
-    space belongs to the nearest of them.
+    Spaces state their municipality by name. If several towns of the country have this name, a space
+    belongs to the town nearest to it.
     """
     wanted = folded(there.name)
     stated = await session.execute(
@@ -106,21 +110,21 @@ async def space_ids_in(session: AsyncSession, there: Municipality) -> frozenset[
 async def code_of(
     session: AsyncSession, country: str, name: str | None, lon: float, lat: float
 ) -> str | None:
-    """Return the code of the municipality that a space states, matched as in `space_ids_in`.
+    """Return the code of the municipality that a space states by name, as in `space_ids_in`.
 
     Parameters
     ----------
     country : str
         ISO 3166-1 alpha-2.
     name : str or None
-        Municipality that the space states.
+        Name of the municipality that the space states.
     lon, lat : float
-        Position of the space, degrees, EPSG:4326; tells towns with equal names apart.
+        Position of the space in degrees, EPSG:4326, to choose among towns with equal names.
 
     Returns
     -------
     str or None
-        None if no town of the country has that name.
+        None if no town of the country has the stated name.
     """
     towns = await _towns(session, country, name) if name else []
     return _nearest(towns, lon, lat).code if towns else None
@@ -137,12 +141,12 @@ def _nearest(towns: Sequence[Municipality], lon: float, lat: float) -> Municipal
     return min(towns, key=lambda town: _nearness(town, lon, lat))
 
 
-def _plain(name: Any) -> Any:  # noqa: ANN401 -- a column, and what the database makes of it
+def _plain(name: Any) -> Any:  # noqa: ANN401 -- SQLAlchemy's expressions
     return func.lower(func.translate(name, ACCENTED, PLAIN))
 
 
 def _nearness(town: Municipality, lon: float, lat: float) -> tuple[float, str]:
-    # Towns with equal names lie far apart, so planar degrees are precise enough.
+    # Towns with equal names lie far apart, so a planar distance in degrees is precise enough.
     east = (town.lon - lon) * math.cos(math.radians(lat))
     return math.hypot(east, town.lat - lat), town.code
 

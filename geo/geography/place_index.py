@@ -1,7 +1,8 @@
-"""In-memory index of all populated places, for the nearest place to a point.
+"""In-memory index of all populated places, to find the place nearest to a point.
 
-Every route query needs the places near its ends, and the tens of thousands of places change only
-with an import. The result is the same as that of `geo.geography.places.places_near`.
+Every route request needs the places nearest to its ends, and the tens of thousands of places change
+only with an import. The index finds the same places as the query `geo.geography.places.places_near`
+in the database.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +22,12 @@ from geo.geography.places import NEAREST_BY_DEGREES, NamedPlace
 
 type Floats = NDArray[np.float64]
 
-#: Degrees on each side of the first search for the nearest places [A]; most of the region's points
-#: have enough places within it.
+#: Radius in degrees of the first search for the nearest places [A]; around most of the region's
+#: points there are enough places within this radius.
 _FIRST_DEGREES: Final = 0.5
 
-#: PostGIS measures geography on the same ellipsoid, by the same algorithm (Karney 2013).
+#: Ellipsoid for distances. PostGIS measures geography on the same ellipsoid and by the same
+#: algorithm (Karney 2013), so that distances are equal.
 _ELLIPSOID: Final = Geod(ellps="WGS84")
 
 _NAMES: Final = ("id", "name", "country", "admin1", "population", "timezone")
@@ -35,7 +37,7 @@ def _all_of(column: Any) -> Any:  # noqa: ANN401 -- SQLAlchemy's expressions
     return func.array_agg(aggregate_order_by(column, func.ST_X(places.c.geom), places.c.id))
 
 
-#: One row of arrays: reading thirty thousand rows takes ten times as long.
+#: Query for all places as one row of arrays; reading thirty thousand rows takes ten times as long.
 _ALL: Final = select(
     *(_all_of(places.c[name]).label(name) for name in _NAMES),
     _all_of(func.ST_X(places.c.geom)).label("lon"),
@@ -45,14 +47,14 @@ _ALL: Final = select(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ResidentPlaces:
-    """Arrays of N places, sorted by longitude.
+    """Columns of N places in memory, sorted by longitude.
 
     Parameters
     ----------
     lon, lat
-        float64 [N], degrees.
+        float64 [N], degrees, EPSG:4326.
     columns
-        The other columns of `NamedPlace`, by name.
+        Values of the other columns of `NamedPlace`, by name.
     """
 
     lon: Floats
@@ -67,9 +69,9 @@ class ResidentPlaces:
         return cls(lon, lat, {name: row[name] or () for name in _NAMES})
 
     def near(self, points: Sequence[tuple[float, float]]) -> tuple[tuple[NamedPlace, float], ...]:
-        """Return for each point (lon, lat in degrees) the nearest place and its distance.
+        """Return the nearest place to each point (lon, lat in degrees), with its distance.
 
-        The distance is in metres on the ellipsoid; of equally near places the first by id is
+        The distance is in metres on the ellipsoid. Of equally near places, the first by id is
         returned.
 
         Raises
@@ -95,7 +97,7 @@ class ResidentPlaces:
         return self.place(row), away_m
 
     def _by_degrees(self, lon: float, lat: float) -> NDArray[np.int64]:
-        """Return the rows of the places nearest by degrees, as many as the SQL query considers."""
+        """Return the rows of the `NEAREST_BY_DEGREES` places nearest to a point in degrees."""
         wanted = min(NEAREST_BY_DEGREES, len(self.lon))
         reach = _FIRST_DEGREES
         while True:
@@ -108,6 +110,6 @@ class ResidentPlaces:
             reach *= 4
 
     def place(self, row: int) -> NamedPlace:
-        """Return the place in a row."""
+        """Return the place at index ``row`` of the arrays."""
         values = {name: column[row] for name, column in self.columns.items()}
         return NamedPlace(**values, lon=float(self.lon[row]), lat=float(self.lat[row]))

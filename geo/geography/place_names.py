@@ -1,4 +1,4 @@
-"""In-memory search of populated places by name: exact, by sound, and by beginning."""
+"""In-memory search for populated places by name: by exact name, by sound, and by beginning."""
 
 import re
 from collections import defaultdict
@@ -17,46 +17,48 @@ from geo.geography.place_index import ResidentPlaces
 from geo.geography.places import NamedPlace, Typed
 from geo.text.normalize import folded, sounded
 
-#: Id of a place: "G" and the GeoNames number.
+#: Pattern for the id of a place: "G" and the GeoNames number.
 _ID: Final = re.compile(r"G[0-9]{1,9}", re.ASCII)
 
-#: Population from which a town is named to tell apart nearby smaller places with equal names in one
-#: unit [A].
+#: Least population of a town that is added to labels of nearby smaller places, to tell places with
+#: equal names in one unit apart [A].
 _TOWN_POPULATION: Final = 10_000
 
-#: Letters and digits of a name, or of its sound, from which the search goes beyond exact matches
-#: [A]: with one letter every fifth place of the region begins, with two every twentieth.
+#: Least number of letters and digits of a typed name, or of its sound, for a search beyond exact
+#: matches [A]. Up to a fifth of the region's places begin with the same letter, and up to a
+#: twentieth with the same two.
 _LEAST_LETTERS: Final = 3
 
-#: Most places found for a name, the most populous first [A]. Nobody chooses from more, and each
-#: place costs microseconds: this bounds the cost of one query.
+#: Most places found for a name, the most populous first [A]. The limit bounds the cost of a query,
+#: as each place takes microseconds, and a person does not choose from more.
 MOST_FOUND: Final = 500
 
 type Rows = tuple[int, ...]
 
-#: Name of a first-level unit by country and GeoNames code.
+#: Names of first-level units by country and GeoNames code of the unit.
 type UnitNames = Mapping[tuple[str, str | None], str]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PlaceNames:
-    """Index of the names of N resident places, with everything that queries need precomputed.
+    """Index of N places in memory by name, sound and id.
 
     Parameters
     ----------
     places
-        The places.
+        Arrays of the places; a row below is an index into these arrays.
     unit_names, unit_sounds
-        Name of a first-level unit by country and GeoNames code, and the sound of that name.
+        Name of each first-level unit, and the sound of the name, by country and GeoNames code.
     by_name, by_sound
-        Rows by folded name and by `geo.text.normalize.sounded`, the most populous first.
+        Rows by folded name, and by the sound of the name (`geo.text.normalize.sounded`), the most
+        populous first.
     by_id
-        Rows by id.
+        Row by id.
     ranks
         [N], position of each row in the order by falling population, then id.
     towns, town_populations
-        int64 [M], rows of the towns large enough to tell others apart, the most populous first, and
-        their populations negated, so that they rise.
+        int64 [M], rows of the towns with at least `_TOWN_POPULATION` people, the most populous
+        first, and their negated populations, which ascend as `numpy.searchsorted` requires.
     """
 
     places: ResidentPlaces
@@ -71,7 +73,7 @@ class PlaceNames:
 
     @classmethod
     def of(cls, resident: ResidentPlaces, unit_names: UnitNames) -> Self:
-        """Build the index of places."""
+        """Build the index from the places and the names of first-level units."""
         names = [name.replace("\n", " ") for name in resident.columns["name"]]
         sounds = sounded("\n".join(names)).split("\n") if names else ()
         ids, population = resident.columns["id"], resident.columns["population"]
@@ -90,18 +92,18 @@ class PlaceNames:
         )
 
     def with_id(self, place_id: str) -> NamedPlace | None:
-        """Return the place with an id."""
+        """Return the place with an id, or None."""
         row = self.by_id.get(place_id) if _ID.fullmatch(place_id) else None
         return None if row is None else self.places.place(row)
 
     def exact(self, typed: Typed) -> tuple[NamedPlace, ...]:
-        """Return the places with a name, ignoring accents and case; the most populous first."""
+        """Return the places with the typed name, ignoring accents and case, most populous first."""
         return self._places(typed, self.by_name.get(typed.name, ()))
 
     def alike(self, typed: Typed) -> tuple[NamedPlace, ...]:
-        """Return the places whose name sounds like the typed one; the most populous first.
+        """Return the places whose name sounds like the typed name, most populous first.
 
-        Names with fewer than three letters or digits are only found exactly.
+        A typed name of fewer than three letters or digits gives no places.
         """
         if not is_long_enough(typed.name):
             return ()
@@ -109,11 +111,12 @@ class PlaceNames:
         return self._places(typed, self.by_sound.get(sound, ())) if sound else ()
 
     def beginning(self, typed: Typed) -> tuple[NamedPlace, ...]:
-        """Return the places whose words begin, in order, like the typed words, most populous first.
+        """Return the places whose name begins like the typed name, most populous first.
 
-        Returns the first non-empty of these sets: names that begin with the typed text, names with
-        words that begin like the typed ones, then the same two by sound. Empty if the typed text
-        names a nearby town: a person who knows that town knows the whole name.
+        The result is the first of these sets that is not empty: names that begin with the typed
+        name; names with words that begin like the typed words, in order; then the same two sets by
+        sound. The result is empty if the typed text states a nearby town in brackets, because a
+        person who knows the town knows the whole name.
         """
         if typed.near is not None:
             return ()
@@ -132,13 +135,13 @@ class PlaceNames:
         return ()
 
     def unit_of(self, place: NamedPlace) -> str | None:
-        """Return the name of a place's first-level unit, or None if not known."""
+        """Return the name of the first-level unit of a place, or None if it is not known."""
         return self.unit_names.get((place.country, place.admin1))
 
     def labels(self, found: Sequence[NamedPlace]) -> tuple[str, ...]:
-        """Return labels that tell places apart: ``San Antonio, Tolima, CO``.
+        """Return a label for each place that tells it from the others: ``San Antonio, Tolima, CO``.
 
-        Places with equal labels also get the name of a larger town nearby.
+        Equal labels are completed by the nearest larger town: ``San Antonio (Ibagué), Tolima, CO``.
         """
         plain = [self._label(place) for place in found]
         return tuple(
@@ -160,7 +163,10 @@ class PlaceNames:
         return str(self.places.columns["name"][nearest])
 
     def _places(self, typed: Typed, rows: Iterable[int]) -> tuple[NamedPlace, ...]:
-        """Return the most populous rows that match the typed country, unit and nearby town."""
+        """Return the places among ``rows`` that match the typed country, unit and nearby town.
+
+        At most `MOST_FOUND` are returned, most populous first.
+        """
         countries, units = self.places.columns["country"], self.places.columns["admin1"]
         if typed.country is not None:
             rows = (row for row in rows if countries[row] == typed.country)
@@ -176,12 +182,12 @@ class PlaceNames:
 
 
 def is_long_enough(name: str) -> bool:
-    """Return whether a name has enough letters for a search beyond exact matches."""
+    """Return whether a name has enough letters and digits for a search beyond exact matches."""
     return sum(map(str.isalnum, name)) >= _LEAST_LETTERS
 
 
 def _ranks(ordered: Sequence[int]) -> tuple[int, ...]:
-    """Return for each row its position in an ordering of all rows."""
+    """Return, for each row, its position in the sequence ``ordered`` of all rows."""
     ranks = [0] * len(ordered)
     for rank, row in enumerate(ordered):
         ranks[row] = rank
@@ -196,7 +202,7 @@ def _grouped(named: Iterable[tuple[str, int]]) -> dict[str, Rows]:
 
 
 def _holds(name: str, words: Iterable[str]) -> bool:
-    """Return whether a name has words that begin like ``words``, in their order."""
+    """Return whether a name has words that begin with the given words, in the same order."""
     padded, at = f" {name}", 0
     for word in words:
         at = padded.find(f" {word}", at)
@@ -207,9 +213,10 @@ def _holds(name: str, words: Iterable[str]) -> bool:
 
 
 def _unit_names() -> Any:  # noqa: ANN401 -- SQLAlchemy's expressions
-    """Build the query for the unit whose polygon contains most places with a GeoNames code.
+    """Build the query for the names of first-level units by country and GeoNames code.
 
-    The polygons serve for naming only: near a boundary single places lie in the neighbouring unit.
+    GeoNames has codes only. The name is that of the polygon that contains most places with the
+    code; as polygons are approximate, single places near a boundary lie in the neighbouring unit.
     """
     name = func.coalesce(boundaries.c.name_es, boundaries.c.name)
     return (
@@ -228,11 +235,11 @@ def _unit_names() -> Any:  # noqa: ANN401 -- SQLAlchemy's expressions
     )
 
 
-#: Built once.
+#: Query of `unit_names`, built once.
 _UNIT_NAMES: Final = _unit_names()
 
 
 async def unit_names(session: AsyncSession) -> UnitNames:
-    """Return the names of first-level units (any reading tier)."""
+    """Return the names of first-level units by country and GeoNames code (any reading tier)."""
     rows = await session.execute(_UNIT_NAMES)
     return {(row.country, row.admin1): row.unit for row in rows}

@@ -1,4 +1,4 @@
-"""Populated places: by name, and the nearest to a point."""
+"""Queries for populated places: places with similar names, and the place nearest to a point."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -40,26 +40,28 @@ __all__ = [
     "places_near",
 ]
 
-#: Number of places nearest by degrees among which the nearest by metres is taken: in the region, a
-#: degree of longitude is at most 1.8 times shorter than a degree of latitude (cos 56 degrees).
+#: Number of places nearest in degrees among which the place nearest in metres is chosen. The orders
+#: differ because in the region a degree of longitude is up to 1.8 times shorter than a degree of
+#: latitude (at 56 degrees).
 NEAREST_BY_DEGREES = 16
 
-#: Longest name searched for; the longest name of the region's places has 65 characters.
+#: Most characters of a typed name that are searched for; the longest name of the region's places
+#: has 65.
 _MAX_NAME = 120
 
-#: Least trigram similarity of a name that is considered. PostgreSQL's default 0.3, or 0.25, loses
-#: short names with two letters exchanged (9 of 600 misspelt names; none at 0.2).
+#: Least trigram similarity (pg_trgm) of a name to the typed one. PostgreSQL's default 0.3, and
+#: 0.25, miss short names with two letters exchanged (9 of 600 misspelt names; none at 0.2).
 LEAST_LIKENESS = 0.2
 
-#: Most different names that are compared letter by letter: `San J…` alone matches a hundred. With
-#: twice as many, the first place found for 600 misspelt names was the same.
+#: Most different names that are compared with the typed one letter by letter, the most similar
+#: first. A hundred names begin with ``San J``; with twice as many compared, the first place found
+#: for each of 600 misspelt names was the same.
 _WEIGHED = 200
 
 _SET_LIKENESS = text("select set_config('pg_trgm.similarity_threshold', :likeness, true)")
 
-# The same expression, to the letter, as in `alembic/baseline/places.sql`; otherwise its index would
-# not be used. The letters are literals, because with bound parameters PostgreSQL could not match
-# the expression.
+# PostgreSQL uses the index in `alembic/baseline/places.sql` only if this expression is the same, to
+# the letter, as the indexed one. Therefore the letters are literals instead of bound parameters.
 _PLAIN_NAME: Any = func.lower(
     func.translate(
         places.c.name, literal(ACCENTED, literal_execute=True), literal(PLAIN, literal_execute=True)
@@ -71,18 +73,18 @@ _BRACKETED = re.compile(r"(.+?)\s*\((.+)\)")
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A typed place name, parsed: ``San Antonio, Táchira, VE``.
+    """Parsed text in which a person typed a place name: ``San Antonio (Cúcuta), Táchira, VE``.
 
     Attributes
     ----------
     name : str
-        Folded, without the parts that follow it.
+        Folded name of the place, without the other parts of the text.
     near : str or None
-        Folded name of a nearby town, given in brackets.
+        Folded name of a nearby town, typed in brackets.
     unit : str or None
-        Folded name of its first-level unit.
+        Folded name of the place's first-level unit.
     country : str or None
-        ISO 3166-1 alpha-2.
+        ISO 3166-1 alpha-2 code of the place's country.
     """
 
     name: str
@@ -92,7 +94,7 @@ class Typed:
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Parse a typed text."""
+        """Parse a typed text; unprintable text gives an empty name."""
         wanted = folded(text[:_MAX_NAME])
         if not wanted.isprintable():
             return cls("")
@@ -107,20 +109,20 @@ class Typed:
 
     @property
     def is_name_alone(self) -> bool:
-        """Whether only a name was typed, without town, unit or country."""
+        """Whether the typed text is only a name, without nearby town, unit or country."""
         return (self.near, self.unit, self.country) == (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class NamedPlace:
-    """A populated place.
+    """Populated place (town or village) from GeoNames.
 
     Attributes
     ----------
     country : str
         ISO 3166-1 alpha-2.
     admin1 : str or None
-        GeoNames' own code of the first-level unit.
+        GeoNames code of the first-level unit.
     timezone : str
         IANA name.
     lon, lat : float
@@ -138,18 +140,18 @@ class NamedPlace:
 
     @property
     def label(self) -> str:
-        """The name with its country: ``Cúcuta, CO``."""
+        """Name of the place with its country: ``Cúcuta, CO``."""
         return f"{self.name}, {self.country}"
 
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A place whose name resembles a typed one.
+    """Place whose name resembles a typed name.
 
     Attributes
     ----------
     mistakes : int
-        Least number of letters that would have been typed wrong.
+        Estimated number of mistyped letters (`geo.text.edit_distance.strangeness`).
     """
 
     place: NamedPlace
@@ -157,11 +159,10 @@ class Similar:
 
 
 async def find_similar(session: AsyncSession, typed: str, limit: int = 10) -> tuple[Similar, ...]:
-    """Return the places whose names most resemble ``typed``, the fewest mistakes first.
+    """Return the places whose names most resemble a typed name, the fewest mistakes first.
 
-    Among equals, places of the country that ``Name, CC`` states come first, then the more populous,
-    which more people mean. The stated country is a preference only: places elsewhere are returned
-    too.
+    Among equal numbers of mistakes, places in the country of a text ``Name, CC`` come first, then
+    the more populous places, which more people mean. Places in other countries are returned too.
     """
     wanted = Typed.of(typed)
     name, country = wanted.name, wanted.country
@@ -213,7 +214,9 @@ async def place_near(session: AsyncSession, lon: float, lat: float) -> tuple[Nam
 async def places_near(
     session: AsyncSession, points: Sequence[tuple[float, float]]
 ) -> tuple[tuple[NamedPlace, float], ...]:
-    """Return the result of `place_near` for each point (lon, lat in degrees), in one query.
+    """Return the nearest place and its distance in metres for each point, in one query.
+
+    Points are (lon, lat) in degrees, EPSG:4326.
 
     Raises
     ------
@@ -273,7 +276,8 @@ def _nearest_question() -> Select[Any]:
     )
 
 
-#: Built once: every route query runs it, and building it takes longer than sending it.
+#: Query for the nearest places, built once: every route request runs this query, and building the
+#: query takes longer than sending it.
 _NEAREST = _nearest_question()
 
 

@@ -1,4 +1,4 @@
-"""Self-audits of spaces against a checklist, verified by a person from outside the organisation."""
+"""Assessments: self-audits of spaces by a checklist, verified by a person from outside."""
 
 import uuid
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ MAX_EVIDENCE = 2000  # characters, as every text of a record
 
 @dataclass(frozen=True, slots=True)
 class ChecklistAnswer:
-    """The answer to one question of a checklist, by position, with its evidence."""
+    """Answer to the question at a position of a checklist, with its evidence."""
 
     position: int
     answer: str
@@ -33,7 +33,7 @@ class ChecklistAnswer:
 
 
 async def start(session: AsyncSession, actor: Actor, space_id: str, *, today: date) -> str:
-    """Start an assessment of a space by the checklist in force for its kind (writer session).
+    """Start an assessment of a space with the checklist in force for its kind (writer session).
 
     Returns
     -------
@@ -42,9 +42,12 @@ async def start(session: AsyncSession, actor: Actor, space_id: str, *, today: da
 
     Raises
     ------
-    NotFoundError, ForbiddenError, ConflictError
-        The actor may not know of such a space; the space is not of the actor's organisation or
-        country; no checklist for its kind is in force.
+    NotFoundError
+        There is no such space, or it is restricted and the actor is no named reader.
+    ForbiddenError
+        The space belongs neither to the actor's organisation nor to the actor's countries.
+    ConflictError
+        No checklist for the kind of space is in force.
     """
     location = await _own_location(session, actor, space_id)
     checklist = await session.scalar(
@@ -78,13 +81,18 @@ async def start(session: AsyncSession, actor: Actor, space_id: str, *, today: da
 async def answer(
     session: AsyncSession, actor: Actor, assessment_id: str, answers: Sequence[ChecklistAnswer]
 ) -> None:
-    """Set answers of an assessment that is not submitted yet (writer session).
+    """Store answers of an assessment that is not submitted yet (writer session).
 
     Raises
     ------
-    NotFoundError, ForbiddenError, ConflictError, InvalidRecordError
-        There is no such assessment for the actor; the actor may not edit it; it is submitted
-        already; an answer is invalid.
+    NotFoundError
+        There is no such assessment, or its space is hidden from the actor.
+    ForbiddenError
+        The space belongs neither to the actor's organisation nor to the actor's countries.
+    ConflictError
+        The assessment is already submitted or verified.
+    InvalidRecordError
+        An answer is invalid.
     """
     assessment = await _open(session, actor, assessment_id)
     items = await _items(session, assessment.checklist_id)
@@ -127,10 +135,9 @@ async def submit(session: AsyncSession, actor: Actor, assessment_id: str) -> Non
     Raises
     ------
     NotFoundError, ForbiddenError, ConflictError
-        There is no such assessment for the actor; the actor may not edit it; it is submitted
-        already.
+        As in `answer`.
     InvalidRecordError
-        Names each question without an answer or its evidence.
+        A question has no answer, or an answer lacks its evidence; the error names each question.
     """
     assessment = await _open(session, actor, assessment_id)
     items = await _items(session, assessment.checklist_id)
@@ -163,17 +170,19 @@ async def verify(
     today: date,
     reason: str | None = None,
 ) -> None:
-    """Verify a submitted assessment, or return it (writer session).
+    """Verify a submitted assessment, or return it to its authors (writer session).
 
     Raises
     ------
-    NotFoundError, ConflictError
-        There is no such assessment for the actor; it is not submitted.
+    NotFoundError
+        There is no such assessment, or its space is hidden from the actor.
+    ConflictError
+        The assessment is not submitted.
     ForbiddenError
-        The actor is a program, assessed or answered it, is of the organisation, or may not approve
-        in the country.
+        The actor is a program, submitted the assessment or answered one of its questions, belongs
+        to the organisation of the space, or may not approve changes in its country.
     InvalidRecordError
-        A reason is needed to return it.
+        The assessment is returned without a reason.
     """
     assessment, location = await _known(session, actor, assessment_id)
     if assessment.state != "submitted":
@@ -213,7 +222,7 @@ async def assessments_of(session: AsyncSession, space_id: str) -> list[dict[str,
 
 
 async def recent(session: AsyncSession, *, limit: int = 200) -> list[dict[str, Any]]:
-    """Return the assessments visible to the asker: submitted ones, then the newest (staff)."""
+    """Return visible assessments: submitted ones, then the others, newest first (staff session)."""
     c = assessments.c
     found = await session.execute(
         select(assessments)
@@ -231,7 +240,7 @@ async def read_assessment(session: AsyncSession, assessment_id: str) -> dict[str
     Raises
     ------
     NotFoundError
-        The asker sees no such assessment.
+        There is no such assessment, or it is not visible to the session's person.
     """
     heads = plain_rows(
         await session.execute(select(assessments).where(assessments.c.id == assessment_id))
@@ -288,8 +297,8 @@ async def _open(session: AsyncSession, actor: Actor, assessment_id: str) -> Asse
         msg = f"the assessment is {assessment.state} and no longer edited"
         raise ConflictError(msg)
     if assessment.state == "returned":
-        # The assessment starts again as a draft, so that the same person may verify or return it
-        # again.
+        # A returned assessment becomes a draft without a verifier again, so that the same person
+        # may verify or return it a second time.
         assessment.state, assessment.verified_by, assessment.verified_on = "draft", None, None
     return assessment
 

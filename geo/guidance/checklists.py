@@ -1,4 +1,4 @@
-"""Checklists of minimum standards, edited by a coordinator in versions."""
+"""Checklists of minimum standards for kinds of spaces, kept in versions by coordinators."""
 
 import uuid
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ from geo.records.guidance_rows import MAX_MONTHS
 from geo.subjects.texts import checklist_document
 from geo.vocabulary import read_vocabulary
 
-#: Most questions of a checklist: an audit of an afternoon, our choice.
+#: Most questions of a checklist, for an audit of one afternoon; the project's own choice.
 MAX_ITEMS = 200
 MAX_TEXT = 500
 
-#: The staff's view, which includes versions that are not in force.
+#: View of checklists for the staff tier, which includes versions that are not in force.
 _versions = Table(
     "checklist_versions",
     MetaData(),
@@ -36,16 +36,16 @@ _versions = Table(
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question of a checklist.
+    """Question of a checklist.
 
     Attributes
     ----------
     standard : str
-        The standard it belongs to; scores are given for each standard.
+        Standard that the question belongs to; an assessment has a score for each standard.
     evidence_needed : bool
-        The answers yes and partly need evidence.
+        Whether the answers yes and partly need evidence.
     essential : bool
-        A space only passes with the answer yes here.
+        Whether a space only passes with the answer yes to this question.
     """
 
     standard: str
@@ -75,7 +75,7 @@ async def published_checklists(
 
 
 async def versions(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return every version of every checklist, the newest of each kind first (staff session)."""
+    """Return all versions of all checklists by kind, the newest version first (staff session)."""
     c = _versions.c
     return plain_rows(
         await session.execute(select(_versions).order_by(c.kind, c.version.desc(), c.id))
@@ -83,12 +83,14 @@ async def versions(session: AsyncSession) -> list[dict[str, Any]]:
 
 
 async def items_of(session: AsyncSession, actor: Actor, checklist_id: str) -> list[ChecklistItem]:
-    """Return the questions of a version, in force or not (writer session).
+    """Return the questions of a version of a checklist, in force or not (writer session).
 
     Raises
     ------
-    ForbiddenError, NotFoundError
-        The actor is not of the staff; there is no such version.
+    ForbiddenError
+        The actor does not belong to the staff.
+    NotFoundError
+        There is no version with this id.
     """
     require_staff(actor)
     await _checklist(session, checklist_id)
@@ -111,22 +113,22 @@ async def add_version(
     pass_score: float = 0.8,
     example: bool = False,
 ) -> str:
-    """Add a version of the checklist of a kind, not yet in force (writer session).
+    """Add a version of the checklist for a kind of space, not yet in force (writer session).
 
     Parameters
     ----------
     session, actor
-        The actor is a coordinator.
+        Writer session, and a coordinator.
     kind : str
-        A term of the vocabulary ``space_kind``.
+        Kind of space, a term of the vocabulary ``space_kind``.
     title, items
         Title, and the questions in order.
     valid_months : int
         Months after which an assessment is due again, 1 to `MAX_MONTHS`.
     pass_score : float
-        Score from which a space passes, 0 to 1.
+        Least score with which a space passes, 0 to 1.
     example : bool
-        The version only shows the form: assessments by it make nobody a verified member.
+        Whether the version is only an example: assessments with it do not count for membership.
 
     Returns
     -------
@@ -135,8 +137,10 @@ async def add_version(
 
     Raises
     ------
-    ForbiddenError, InvalidRecordError
-        The actor does not coordinate; a field is invalid (each is named).
+    ForbiddenError
+        The actor is no coordinator.
+    InvalidRecordError
+        A field is invalid; the error names each such field.
     """
     require_coordinate(actor)
     problems = _problems(title, items, valid_months, pass_score)
@@ -176,12 +180,18 @@ async def add_version(
 
 
 async def publish(session: AsyncSession, actor: Actor, checklist_id: str, sent: Sent) -> Outcome:
-    """Propose to put a version in force beside the current one; a second person decides.
+    """Propose to put a version of a checklist in force, for a second person to decide.
+
+    The current version is not retired by this (writer session).
 
     Raises
     ------
-    ForbiddenError, NotFoundError, ConflictError
-        The actor does not coordinate; there is no such version; it was published before.
+    ForbiddenError
+        The actor is no coordinator.
+    NotFoundError
+        There is no version with this id.
+    ConflictError
+        The version was put in force before.
     """
     require_coordinate(actor)
     checklist = await _checklist(session, checklist_id)
@@ -193,12 +203,16 @@ async def publish(session: AsyncSession, actor: Actor, checklist_id: str, sent: 
 
 
 async def retire(session: AsyncSession, actor: Actor, checklist_id: str, *, today: date) -> None:
-    """Retire a version; assessments by it stay valid until they are due (writer session).
+    """Take a version of a checklist out of force (writer session).
+
+    Assessments with this version stay valid until they are due.
 
     Raises
     ------
-    ForbiddenError, NotFoundError
-        The actor does not coordinate; there is no such version.
+    ForbiddenError
+        The actor is no coordinator.
+    NotFoundError
+        There is no version with this id.
     """
     require_coordinate(actor)
     checklist = await _checklist(session, checklist_id)

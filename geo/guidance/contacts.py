@@ -22,23 +22,24 @@ from geo.subjects.contacts import contact_document
 from geo.text.normalize import folded
 from geo.vocabulary import read_vocabulary
 
-#: P45: kinds that every area should have; a kind without a line is named, not left out.
+#: Kinds of contacts that every area should have (P45); responses state the kinds without any line.
 ESSENTIAL = tuple(kind for kind in CONTACT_KINDS if kind != "other")
 
-#: P3, P38: the only kinds of line that are shown for a protected need.
+#: Kinds of telephone lines that are shown for a protected need, and nothing else is (P3, P38).
 HOTLINES = ("gbv", "child_protection", "emergency")
 
 
 @dataclass(frozen=True, slots=True)
 class AreaContacts:
-    """The telephone lines of an area.
+    """Telephone lines of an area.
 
     Attributes
     ----------
     lines : tuple of mappings
-        By kind; lines of the unit before lines of its country.
+        Lines sorted by kind; within a kind, lines of the first-level unit before those of its
+        country.
     not_known : tuple of str
-        Essential kinds without any line.
+        Kinds of `ESSENTIAL` without any known line.
     """
 
     lines: tuple[Mapping[str, Any], ...]
@@ -57,13 +58,13 @@ async def contacts_of(
     Parameters
     ----------
     session : AsyncSession
-        Its tier decides which lines are visible.
+        Session whose tier decides which lines are visible.
     country : str or None
-        ISO 3166-1 alpha-2; None gives the lines of every country.
+        ISO 3166-1 alpha-2; None returns the lines of every country.
     admin1 : str or None
-        Name of the unit, as spaces state it; compared without accents and case.
+        Name of the first-level unit as spaces state it, compared without accents and case.
     kinds : iterable of str
-        Of `geo.models.CONTACT_KINDS`.
+        Kinds of `geo.models.CONTACT_KINDS` to return.
     """
     asked = tuple(kinds)
     question = select(contacts).where(contacts.c.kind.in_(asked))
@@ -94,7 +95,10 @@ async def contacts_of(
 async def independent_lines(
     session: AsyncSession, country: str | None, admin1: str | None = None
 ) -> tuple[Mapping[str, Any], ...]:
-    """Return the lines for complaints about staff, which no operator of spaces answers (P44)."""
+    """Return the lines for complaints about staff that are independent of operators (P44).
+
+    Country and unit are as in `contacts_of`.
+    """
     found = await contacts_of(session, country, admin1, kinds=("psea",))
     return tuple(line for line in found.lines if line["independent"])
 
@@ -107,26 +111,30 @@ async def put_contact(
     *,
     allow_mixed: bool = False,
 ) -> Outcome:
-    """Propose a new contact, or a new state of the contact with the same id (writer session; P53).
+    """Propose a new contact, or a change of the contact with the same id (writer session; P53).
 
-    A new number, name or text waits for a second person; a change that removes one takes effect at
-    once.
+    A new number, name or text waits for a second person; the removal of a number, name or text
+    takes effect at once.
 
     Parameters
     ----------
     session, actor
-        The actor is a coordinator.
+        Writer session, and a coordinator.
     fields : mapping
         Fields as in a file of contacts, with ``id``.
     sent : Sent
         Time, channel and reason of the change.
     allow_mixed : bool
-        Propose it although demo rows are loaded (P35).
+        Propose the contact even if demo and real rows would mix (P35).
 
     Raises
     ------
-    ForbiddenError, InvalidRecordError, MixedDataError
-        The actor does not coordinate; a field breaks its rule; demo rows are loaded.
+    ForbiddenError
+        The actor is no coordinator.
+    InvalidRecordError
+        A field breaks its rule.
+    MixedDataError
+        Demo and real rows would mix, and ``allow_mixed`` is False.
     """
     require_coordinate(actor)
     words = await read_vocabulary(session)
@@ -142,19 +150,21 @@ _ROW = text("select cast(to_jsonb(c) as text) from amparo.contacts c where id = 
 async def remove_contact(
     session: AsyncSession, actor: Actor, contact_id: str, *, now: datetime
 ) -> None:
-    """Delete a contact at once, because a misleading line must not wait (writer session).
+    """Delete a contact at once, because a wrong number must not stay published (writer session).
 
-    The removal counts against the actor's limit (P52).
+    The removal counts against the actor's limit of removals alone (P52).
 
     Parameters
     ----------
     now : datetime
-        Aware.
+        Moment of the removal, aware.
 
     Raises
     ------
-    ForbiddenError, NotFoundError
-        The actor does not coordinate; there is no such contact.
+    ForbiddenError
+        The actor is no coordinator.
+    NotFoundError
+        There is no contact with this id.
     """
     require_coordinate(actor)
     contact = await session.get(Contact, contact_id)

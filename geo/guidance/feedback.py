@@ -1,7 +1,7 @@
 """Anonymous feedback from the public: answers about spaces, complaints, missing services.
 
-Responses do not depend on whether a space exists or is hidden (P39): what cannot be stored is
-silently dropped.
+Responses are the same whether a space exists, is hidden or does not exist (P39): feedback on an
+unknown space is silently dropped.
 """
 
 import uuid
@@ -47,7 +47,8 @@ from geo.records.row_validation import Row
 from geo.text.countries import CODES
 from geo.vocabulary import read_vocabulary
 
-#: Days a complaint is kept (brief of the network; P29 asks for a fixed date of deletion).
+#: Days after which a complaint is deleted (figure from the network's brief; P29 asks for a fixed
+#: date of deletion).
 COMPLAINT_DAYS = 180
 
 COMPLAINT_CATEGORIES = ("staff_conduct", "refused", "charged", "unsafe", "privacy", "other")
@@ -61,9 +62,9 @@ async def give_feedback(
     was_open: bool | None,
     today: date,
 ) -> None:
-    """Store whether a person was served and found a space open (writer session; P25).
+    """Store whether a person was served at a space and found it open (writer session; P25).
 
-    No text, hour or address is stored; for a space that does not exist, nothing is stored.
+    No text, time of day or address is stored. For a space that does not exist, nothing is stored.
 
     Raises
     ------
@@ -90,7 +91,7 @@ async def give_feedback(
 async def complain(
     session: AsyncSession, space_id: str, *, category: str, body: str | None, today: date
 ) -> None:
-    """Store a complaint, which the operator of the space never reads (writer session; P44).
+    """Store a complaint about a space, hidden from the space's operator (writer session; P44).
 
     Raises
     ------
@@ -128,10 +129,10 @@ async def complain(
 
 
 async def _leave_a_mark(session: AsyncSession) -> None:
-    """Write a message to the write-ahead log, so that every commit waits for the disk.
+    """Write a message to PostgreSQL's write-ahead log, so that every commit waits for the disk.
 
-    A transaction that stored nothing would end milliseconds sooner. The difference would reveal
-    that no such space exists, and thereby which spaces are hidden (P39).
+    Otherwise a transaction that stored nothing would end milliseconds sooner. The difference in
+    response time would reveal whether a space exists, and thereby which spaces are hidden (P39).
     """
     await session.execute(select(func.pg_logical_emit_message(True, "amparo", "")))
 
@@ -139,14 +140,16 @@ async def _leave_a_mark(session: AsyncSession) -> None:
 async def ask_for_service(
     session: AsyncSession, service: str, *, country: str, admin1: str | None, today: date
 ) -> None:
-    """Store that somebody missed a service in an area (writer session).
+    """Store a request: a person missed a service in an area (writer session).
 
     Raises
     ------
     ProtectedServiceError
         Requests for protected services are not collected (P38, P44); nothing is stored.
-    UnknownServiceError, InvalidRecordError
-        The service or the country is unknown.
+    UnknownServiceError
+        The service is unknown.
+    InvalidRecordError
+        The country is unknown.
     """
     words = await read_vocabulary(session)
     if service in words.protected.get("service", frozenset()) or service in PROTECTED_SERVICES:
@@ -168,7 +171,8 @@ async def ask_for_service(
     )
 
 
-#: All spaces with their current hides; the writer session reads no view of a tier.
+#: Database view of all spaces with their current emergency hides, for the writer session, which
+#: cannot read the views of the tiers.
 _spaces = table(
     "space_record",
     column("country"),
@@ -182,10 +186,10 @@ _spaces = table(
 
 
 async def _unit(session: AsyncSession, country: str, admin1: str | None) -> str | None:
-    """Return a first-level unit as spaces name it; None where no public space lies there.
+    """Return the name of a first-level unit as its public spaces state it, or None.
 
-    People could type anything, so only known names are stored; and a name that only a hidden space
-    has would reveal that space (P39).
+    Only known names are stored, because people could type anything. Only public spaces count,
+    because a name known from a hidden space would reveal that space (P39).
     """
     if admin1 is None:
         return None
@@ -198,7 +202,7 @@ async def _unit(session: AsyncSession, country: str, admin1: str | None) -> str 
             c.visibility == "public",
             not_(c.confidential),
             c.hidden_at.is_(None),
-            # The same condition as in the views of each tier.
+            # The views of the tiers have the same condition.
             c.expires_on >= clock.today(),
         )
         .order_by(c.admin1)
@@ -208,7 +212,7 @@ async def _unit(session: AsyncSession, country: str, admin1: str | None) -> str 
 
 
 async def counts_of_feedback(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return the weekly counts of answers that may be published (any reading tier)."""
+    """Return the publishable weekly counts of feedback answers by area (any reading tier)."""
     c = feedback_counts.c
     found = await session.execute(
         select(feedback_counts).order_by(c.week, c.country, c.admin1, c.answer)
@@ -217,7 +221,7 @@ async def counts_of_feedback(session: AsyncSession) -> list[dict[str, Any]]:
 
 
 async def counts_of_requests(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return the weekly counts of missed services that may be published (any reading tier)."""
+    """Return the publishable weekly counts of missed services by area (any reading tier)."""
     c = request_counts.c
     found = await session.execute(
         select(request_counts).order_by(c.week, c.country, c.admin1, c.service)
@@ -226,9 +230,10 @@ async def counts_of_requests(session: AsyncSession) -> list[dict[str, Any]]:
 
 
 async def feedback_of_spaces(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return the counts of answers of each space for the complete weeks of 90 days (staff session).
+    """Return the counts of feedback answers of each space, the most first (staff session).
 
-    Only spaces with at least five answers are included.
+    Counts cover the complete weeks within the last 90 days. Only spaces with at least five answers
+    are included.
     """
     found = await session.execute(
         select(feedback_by_space).order_by(
@@ -241,7 +246,7 @@ async def feedback_of_spaces(session: AsyncSession) -> list[dict[str, Any]]:
 
 
 async def open_complaints(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return the complaints that the person of a staff session may read (P44)."""
+    """Return the complaints, not yet closed, that the person of a staff session may read (P44)."""
     c = complaints.c
     found = await session.execute(
         select(complaints).where(c.state != "closed").order_by(c.received_on, c.id)
@@ -254,14 +259,19 @@ async def open_complaints(session: AsyncSession) -> list[dict[str, Any]]:
 async def handle_complaint(
     session: AsyncSession, actor: Actor, complaint_id: str, state: str
 ) -> None:
-    """Mark a complaint as being handled, or closed (writer session with the person set).
+    """Mark a complaint as being handled or closed (writer session with the person set).
 
-    The database lets no member of the operator see or change the complaint, whatever their role.
+    The database hides complaints from all members of the organisation complained about, whatever
+    their role.
 
     Raises
     ------
-    ForbiddenError, InvalidRecordError, NotFoundError
-        The actor does not coordinate; the state is unknown; this person sees no such complaint.
+    ForbiddenError
+        The actor is no coordinator.
+    InvalidRecordError
+        The state is unknown.
+    NotFoundError
+        There is no such complaint, or it is hidden from the person.
     """
     require_coordinate(actor)
     if state not in {"handling", "closed"}:
@@ -287,5 +297,5 @@ async def handle_complaint(
 
 
 async def purge_complaints(session: AsyncSession, today: date) -> int:
-    """Delete the complaints that are due, and return their number (writer session; P29)."""
+    """Delete complaints whose date of deletion has come; return their number (writer; P29)."""
     return int(await session.scalar(select(func.amparo.purge_complaints(today))) or 0)

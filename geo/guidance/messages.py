@@ -1,4 +1,4 @@
-"""The message bank: texts by key, audience and language, shown after a person's review (P47)."""
+"""Message bank: texts by key, audience and language, shown only after a review (P47)."""
 
 import uuid
 from collections.abc import Sequence
@@ -24,15 +24,15 @@ from geo.records.row_validation import Row
 
 @dataclass(frozen=True, slots=True)
 class BankText:
-    """A message in the form in which it is shown.
+    """Message in the language in which it is shown.
 
     Attributes
     ----------
     language : str
         Language of ``body``.
     original : bool
-        There is no valid reviewed text in the requested language: this is the Spanish original, and
-        has to be labelled as such.
+        Whether ``body`` is the Spanish original because no valid reviewed text exists in the
+        requested language. Pages have to label the text as such.
     """
 
     key: str
@@ -46,15 +46,15 @@ class BankText:
 
 
 async def lookup(session: AsyncSession, key: str, lang: str) -> BankText:
-    """Return a message in a language, or its Spanish original, labelled; never a draft (P47).
+    """Return a reviewed message in a language, or else its Spanish original (P47).
 
-    A translation older than its original is ignored; the views leave out translations whose
-    original was retired or has expired.
+    A translation that is older than its original is ignored. The views leave out drafts, and
+    translations whose original was retired or has expired.
 
     Raises
     ------
     NotFoundError
-        No reviewed text under this key is valid today and visible to this asker.
+        No reviewed text with this key is valid today and visible to the session's tier.
     """
     found = await session.execute(
         select(messages).where(messages.c.key == key, messages.c.language.in_([lang, ORIGINAL]))
@@ -69,7 +69,7 @@ async def lookup(session: AsyncSession, key: str, lang: str) -> BankText:
 async def list_messages(
     session: AsyncSession, lang: str, *, audience: str | None = None
 ) -> list[BankText]:
-    """Return every message visible to the asker's tier, each chosen as by `lookup`."""
+    """Return every message visible to the session's tier, each in the language as by `lookup`."""
     question = select(messages).where(messages.c.language.in_([lang, ORIGINAL]))
     if audience is not None:
         question = question.where(messages.c.audience == audience)
@@ -79,7 +79,7 @@ async def list_messages(
 
 @dataclass(frozen=True, slots=True)
 class BankRow:
-    """A reviewed text in one language, as the views contain it."""
+    """Row of the view of messages: a reviewed text in one language."""
 
     id: str
     key: str
@@ -101,7 +101,7 @@ def _chosen(rows: Sequence[BankRow], lang: str) -> list[BankText]:
     for key in sorted({row.key for row in rows}):
         original, own = newest.get((key, ORIGINAL)), newest.get((key, lang))
         if own is not None and original is not None and own.valid_from < original.valid_from:
-            own = None  # it translates an earlier original
+            own = None  # the translation is of an earlier original
         text = own or original
         if text is not None:
             texts.append(
@@ -120,7 +120,7 @@ def _chosen(rows: Sequence[BankRow], lang: str) -> list[BankText]:
 
 
 async def drafts(session: AsyncSession) -> list[dict[str, object]]:
-    """Return the texts that are not reviewed yet, for the console (staff session)."""
+    """Return the messages that are not reviewed yet, for the staff console (staff session)."""
     found = await session.execute(
         select(message_drafts).order_by(message_drafts.c.key, message_drafts.c.language)
     )
@@ -150,13 +150,13 @@ async def write(
     Raises
     ------
     ForbiddenError
-        The actor is not of the network's staff.
+        The actor does not belong to the network's staff.
     InvalidRecordError
-        Names each field that is invalid.
+        A field is invalid; the error names each such field.
     ConflictError
-        A text with this key and language is valid from the same day.
+        Another text with this key and language is valid from the same day.
     MixedDataError
-        Demo rows are loaded, and the setting does not allow real rows beside them (P35).
+        Demo rows are loaded, and ``allow_mixed`` is False (P35).
     """
     require_staff(actor)
     row = Row(FileRow(1, {"key": key, "language": lang, "audience": audience, "body": body}))
@@ -198,7 +198,7 @@ async def write(
 
 
 async def submit(session: AsyncSession, actor: Actor, message_id: str) -> None:
-    """Submit a draft for review; see `geo.guidance.review.submit`."""
+    """Submit a draft of a message for review; see `geo.guidance.review.submit`."""
     await reviewing.submit(session, Message, message_id, actor)
 
 
@@ -212,7 +212,7 @@ async def review(
     reason: str | None = None,
     reader: str | None = None,
 ) -> None:
-    """Accept a message, or return it as a draft; see `geo.guidance.review.review`."""
+    """Accept a submitted message, or return it as a draft; see `geo.guidance.review.review`."""
     await reviewing.review(
         session,
         Message,
@@ -226,5 +226,5 @@ async def review(
 
 
 async def retire(session: AsyncSession, actor: Actor, message_id: str) -> None:
-    """Retire a message; see `geo.guidance.review.retire`."""
+    """Take a message out of use for good; see `geo.guidance.review.retire`."""
     await reviewing.retire(session, Message, message_id, actor)

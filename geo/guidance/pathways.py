@@ -1,7 +1,8 @@
-"""Referral pathways: how a need is met in an area, step by step.
+"""Referral pathways: the steps by which a need is met in an area.
 
-For protected needs only the hotlines are shown: a published pathway endangers survivors, providers
-and staff (domain.md section 6, GBV AoR). The steps are for people named for each pathway.
+For protected needs only hotlines are shown, because a published pathway endangers survivors,
+providers and staff (domain.md section 6, GBV AoR). Their steps can be read only by people named as
+readers of the pathway.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,18 +36,18 @@ from geo.vocabulary import read_vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """The guidance on a need in an area.
+    """Guidance on a need in an area: pathways, or hotlines for a protected need.
 
     Attributes
     ----------
     is_protected : bool
-        The need is protected: its pathways are under controlled access, and ``pathways`` is always
-        empty.
+        Whether the need is protected. Its pathways are then under controlled access, and
+        ``pathways`` is always empty.
     pathways : tuple of mappings
-        Each with its ``steps`` in order; a step has an instruction, and its contact and space if
-        the asker may see them.
+        Pathways, each with its ``steps`` in order; a step has an instruction, and its contact and
+        space if they are visible to the session's tier.
     contacts : tuple of mappings
-        The hotlines, for a protected need; otherwise empty, since the steps name their contacts.
+        Hotlines for a protected need; otherwise empty, because the steps name their contacts.
     """
 
     is_protected: bool
@@ -55,7 +56,10 @@ class Guidance:
 
 
 async def is_protected(session: AsyncSession, need: str) -> bool:
-    """Return whether a need is a protected service, never published (P38; any reading tier)."""
+    """Return whether a need is a protected service, which is never published (P38).
+
+    The session may be of any reading tier.
+    """
     return need in PROTECTED_SERVICES or bool(
         await session.scalar(
             select(
@@ -70,18 +74,19 @@ async def is_protected(session: AsyncSession, need: str) -> bool:
 async def guidance_for(
     session: AsyncSession, need: str, country: str, admin1: str | None = None
 ) -> Guidance:
-    """Return the pathways of a need in an area; for a protected need only the hotlines.
+    """Return the pathways for a need in an area, or only hotlines for a protected need.
 
     Parameters
     ----------
     session : AsyncSession
-        Its tier decides what is visible.
+        Session whose tier decides which pathways, contacts and spaces are visible.
     need : str
         Code of the needed service.
     country : str
-        ISO 3166-1 alpha-2.
+        Country of the area, ISO 3166-1 alpha-2.
     admin1 : str or None
-        Name of a first-level unit; pathways of the whole country are returned as well.
+        Name of a first-level unit, whose pathways come before those of the whole country; None
+        returns the latter only.
     """
     if await is_protected(session, need):
         lines = await contacts_of(session, country, admin1, kinds=HOTLINES)
@@ -101,7 +106,7 @@ async def guidance_for(
 
 
 def _of_unit(rows: list[dict[str, Any]], admin1: str | None) -> list[dict[str, Any]]:
-    """Return the pathways of a unit first, then those of the whole country."""
+    """Return the pathways of a first-level unit, followed by those of the whole country."""
     unit = None if admin1 is None else folded(admin1)
     own = [row for row in rows if row["admin1"] and folded(str(row["admin1"])) == unit]
     return own + [row for row in rows if row["admin1"] is None]
@@ -152,14 +157,14 @@ async def _steps(session: AsyncSession, ids: Iterable[str]) -> dict[str, list[di
 async def read_controlled(
     session: AsyncSession, actor: Actor, need: str, country: str
 ) -> list[dict[str, Any]]:
-    """Return the restricted pathways of a need that name the actor as a reader, and audit it.
+    """Return the pathways for a need of which the actor is a named reader, and log the access.
 
     Parameters
     ----------
     session : AsyncSession
-        Writer session, because the access is written to the audit (P31).
+        Writer session, because each access is written to the audit log (P31).
     actor, need, country
-        The reader, and the need and country of the pathways.
+        Named reader, and the need and country of the pathways.
     """
     found = await session.scalars(
         select(Pathway)
@@ -214,31 +219,35 @@ async def put_pathway(
     *,
     allow_mixed: bool = False,
 ) -> tuple[Outcome, tuple[str, ...]]:
-    """Propose a new pathway, or a new state of the pathway with the same id (writer session; P53).
+    """Propose a new pathway, or a change of the pathway with the same id (writer session; P53).
 
-    A restricted pathway is stored at once: only people named for it can read it.
+    A restricted pathway is stored at once, because only its named readers can read it.
 
     Parameters
     ----------
     session, actor
-        The actor is a coordinator.
+        Writer session, and a coordinator.
     fields : mapping
         Fields as in a file of pathways, with ``steps``.
     sent : Sent
         Time, channel and reason of the change.
     allow_mixed : bool
-        Propose it although demo rows are loaded (P35).
+        Propose the pathway even if demo and real rows would mix (P35).
 
     Returns
     -------
     Outcome, tuple of str
-        The outcome, and remarks on changes to the pathway, such as making it restricted (P38).
+        Outcome of the proposal, and remarks on changes made to the pathway by a rule, such as
+        making it restricted (P38).
 
     Raises
     ------
-    ForbiddenError, InvalidRecordError, MixedDataError
-        The actor does not coordinate; a field breaks its rule or names an unknown record; demo rows
-        are loaded.
+    ForbiddenError
+        The actor is no coordinator.
+    InvalidRecordError
+        A field breaks its rule or names an unknown record.
+    MixedDataError
+        Demo and real rows would mix, and ``allow_mixed`` is False.
     """
     require_coordinate(actor)
     words = await read_vocabulary(session)
@@ -253,17 +262,19 @@ async def put_pathway(
 async def name_reader(
     session: AsyncSession, actor: Actor | str, pathway_id: str, person: str
 ) -> None:
-    """Let one person read a restricted pathway (writer session).
+    """Name a person as reader of a restricted pathway (writer session).
 
     Parameters
     ----------
     actor
-        A signed-in coordinator, or ``cli`` for the operator of the machine.
+        Signed-in coordinator, or ``cli`` for the operator of the machine.
 
     Raises
     ------
-    ForbiddenError, NotFoundError
-        The actor is a program or does not coordinate; there is no such pathway.
+    ForbiddenError
+        The actor is a program or no coordinator.
+    NotFoundError
+        There is no pathway with this id.
     """
     if isinstance(actor, Actor):
         require_review(actor)

@@ -1,4 +1,4 @@
-"""Notes of good practice at a location; for partners only, unless a note is public."""
+"""Notes of good practice at a space, visible to partners only unless a note is public."""
 
 import uuid
 from datetime import date
@@ -20,7 +20,7 @@ from geo.records.row_validation import Row
 
 
 async def practices_at(session: AsyncSession, space_id: str) -> list[dict[str, Any]]:
-    """Return the reviewed notes on a space that are visible to the asker's tier."""
+    """Return the reviewed notes of good practice on a space, as far as the session's tier sees."""
     c = practices.c
     found = await session.execute(
         select(practices).where(c.location_id == space_id).order_by(c.noted_on.desc(), c.id)
@@ -50,9 +50,12 @@ async def note_practice(
 
     Raises
     ------
-    NotFoundError, ForbiddenError, InvalidRecordError
-        The actor may not know of such a space; the space is not of the actor's organisation or
-        country; a field is invalid.
+    NotFoundError
+        There is no such space, or it is restricted and the actor is no named reader.
+    ForbiddenError
+        The space belongs neither to the actor's organisation nor to the actor's countries.
+    InvalidRecordError
+        A field is invalid.
     """
     location = await visible_location(session, actor, space_id)
     require_propose(actor, organization_id=location.organization_id, country=location.country)
@@ -86,7 +89,7 @@ async def note_practice(
 
 
 async def submit(session: AsyncSession, actor: Actor, practice_id: str) -> None:
-    """Submit a draft for review; see `geo.guidance.review.submit`."""
+    """Submit a draft note of good practice for review; see `geo.guidance.review.submit`."""
     await reviewing.submit(session, Practice, practice_id, actor)
 
 
@@ -99,19 +102,19 @@ async def review(
     today: date,
     reason: str | None = None,
 ) -> None:
-    """Accept a note, or return it as a draft; see `geo.guidance.review.review`."""
+    """Accept a submitted note, or return it as a draft; see `geo.guidance.review.review`."""
     await reviewing.review(
         session, Practice, practice_id, actor, accept=accept, today=today, reason=reason
     )
 
 
 async def visible_location(session: AsyncSession, actor: Actor, space_id: str) -> Location:
-    """Return a space that the actor may know of (writer session).
+    """Return a space, unless it is restricted and hidden from the actor (writer session).
 
     Raises
     ------
     NotFoundError
-        There is no such space, or it is restricted and the actor is not named for it (P39).
+        There is no such space, or it is restricted and the actor is no named reader (P39).
     """
     location = await session.get(Location, space_id)
     if location is not None and location.visibility == "restricted":

@@ -1,4 +1,4 @@
-"""Information products: leaflets, posters and recordings, at spaces and along routes."""
+"""Information products: leaflets, posters and recordings for spaces and for areas along routes."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ from geo.records.guidance_rows import checked, read_product
 from geo.records.row_validation import Circumstances
 from geo.vocabulary import read_vocabulary
 
-#: Columns of a product in responses; the geometry of its area is left out.
+#: Columns of an information product in responses; the geometry of its area is left out.
 PUBLISHED = (
     products.c.id,
     products.c.title,
@@ -48,14 +48,14 @@ _AREA = "area"
 
 @dataclass(frozen=True, eq=False)
 class AreaProduct:
-    """A product that covers an area.
+    """Information product about an area.
 
     Attributes
     ----------
     product : mapping
-        The columns `PUBLISHED`.
+        Columns `PUBLISHED` of the product.
     area : BaseGeometry
-        EPSG:4326, prepared.
+        Geometry of the area in EPSG:4326, prepared for fast intersection tests.
     """
 
     product: Mapping[str, Any]
@@ -65,7 +65,7 @@ class AreaProduct:
 async def list_products(
     session: AsyncSession, *, language: str | None = None, audience: str | None = None
 ) -> list[dict[str, Any]]:
-    """Return the reviewed products that are valid today (any reading tier)."""
+    """Return the reviewed information products that are valid today (any reading tier)."""
     question = select(*PUBLISHED)
     if language is not None:
         question = question.where(products.c.language == language)
@@ -75,7 +75,10 @@ async def list_products(
 
 
 async def products_for_space(session: AsyncSession, space_id: str) -> list[dict[str, Any]]:
-    """Return the products that a space hands out; none if the asker does not see the space."""
+    """Return the information products that a space hands out.
+
+    The result is empty if the space is not visible to the session's tier.
+    """
     at = product_spaces.c
     return await _rows(
         session,
@@ -86,7 +89,7 @@ async def products_for_space(session: AsyncSession, space_id: str) -> list[dict[
 
 
 async def products_about_areas(session: AsyncSession) -> tuple[AreaProduct, ...]:
-    """Return the products that cover an area (any reading tier)."""
+    """Return the information products that are about an area (any reading tier)."""
     question = select(*PUBLISHED, products.c.geom.label(_AREA)).where(products.c.geom.is_not(None))
     rows = await _rows(session, question)
     areas = [to_shape(row.pop(_AREA)) for row in rows]
@@ -97,12 +100,12 @@ async def products_about_areas(session: AsyncSession) -> tuple[AreaProduct, ...]
 def along(
     known: Sequence[AreaProduct], lines: Sequence[NDArray[np.float64]]
 ) -> list[list[Mapping[str, Any]]]:
-    """Return for each line the products whose area it crosses, in the order of ``known``.
+    """Return, for each line, the products whose area the line crosses, in the order of ``known``.
 
     Parameters
     ----------
     lines : sequence of float64 [k, 2]
-        lon, lat in degrees, EPSG:4326; k >= 2.
+        Vertices of each line as lon, lat in degrees, EPSG:4326; k >= 2.
     """
     return [_along(known, line) for line in lines]
 
@@ -110,7 +113,7 @@ def along(
 def _along(known: Sequence[AreaProduct], line: NDArray[np.float64]) -> list[Mapping[str, Any]]:
     if not known:
         return []
-    # By column: numpy takes ten times as long for minima over both columns at once.
+    # Minima are computed by column, as numpy takes ten times as long for both columns at once.
     lon, lat = line.T
     west, east, south, north = lon.min(), lon.max(), lat.min(), lat.max()
     near = []
@@ -118,7 +121,7 @@ def _along(known: Sequence[AreaProduct], line: NDArray[np.float64]) -> list[Mapp
         bounds = one.area.bounds
         if bounds[0] <= east and west <= bounds[2] and bounds[1] <= north and south <= bounds[3]:
             near.append(one)
-    # Most lines are near no area, and making a geometry of a long line is slow.
+    # Most lines are near no area, so the slow creation of a geometry is left out for them.
     if not near:
         return []
     way = shapely.LineString(line)
@@ -135,20 +138,20 @@ async def put_product(
     geometry: BaseGeometry | None = None,
     allow_mixed: bool = False,
 ) -> str:
-    """Add a product as a draft, to be shown after a coordinator's review (writer session).
+    """Add an information product as a draft, which a coordinator has to review (writer session).
 
     Parameters
     ----------
     session, actor
-        The actor is any member of the staff.
+        Writer session, and a member of the staff.
     fields : mapping
         Fields as in a file of products, without ``reviewed_by`` and ``id``.
     today, now : date, datetime
         Day and moment of the change.
     geometry : Polygon or MultiPolygon or None
-        The area it covers, EPSG:4326.
+        Area that the product is about, EPSG:4326.
     allow_mixed : bool
-        Store it although demo rows are loaded (P35).
+        Store the product even if demo rows are loaded (P35).
 
     Returns
     -------
@@ -157,8 +160,12 @@ async def put_product(
 
     Raises
     ------
-    ForbiddenError, InvalidRecordError, MixedDataError
-        The actor is not of the staff; a field breaks its rule; demo rows are loaded.
+    ForbiddenError
+        The actor does not belong to the staff.
+    InvalidRecordError
+        A field breaks its rule.
+    MixedDataError
+        Demo rows are loaded, and ``allow_mixed`` is False.
     """
     require_staff(actor)
     if "reviewed_by" in fields:
@@ -187,12 +194,14 @@ async def put_product(
 
 
 async def attach(session: AsyncSession, actor: Actor, product_id: str, spaces: list[str]) -> None:
-    """Replace the list of spaces that hand a product out (writer session).
+    """Replace the list of spaces that hand out an information product (writer session).
 
     Raises
     ------
-    ForbiddenError, InvalidRecordError
-        The actor is not of the staff; a space is unknown.
+    ForbiddenError
+        The actor does not belong to the staff.
+    InvalidRecordError
+        A space is unknown or restricted.
     """
     require_staff(actor)
     await _require_spaces(session, spaces)
@@ -215,7 +224,7 @@ async def attach(session: AsyncSession, actor: Actor, product_id: str, spaces: l
 
 
 async def submit(session: AsyncSession, actor: Actor, product_id: str) -> None:
-    """Submit a draft for review; see `geo.guidance.review.submit`."""
+    """Submit a draft of an information product for review; see `geo.guidance.review.submit`."""
     await reviewing.submit(session, Product, product_id, actor)
 
 
@@ -228,14 +237,14 @@ async def review(
     today: date,
     reason: str | None = None,
 ) -> None:
-    """Accept a product, or return it as a draft; see `geo.guidance.review.review`."""
+    """Accept a submitted product, or return it as a draft; see `geo.guidance.review.review`."""
     await reviewing.review(
         session, Product, product_id, actor, accept=accept, today=today, reason=reason
     )
 
 
 async def _require_spaces(session: AsyncSession, spaces: Sequence[str]) -> None:
-    # A restricted space counts as unknown, so that attaching does not reveal it (P39).
+    # A restricted space counts as unknown, so that the error does not reveal its existence (P39).
     known = set(
         await session.scalars(
             select(Location.id).where(

@@ -19,12 +19,14 @@ Text = Message | Product | Practice
 
 
 async def submit(session: AsyncSession, model: type[Text], record_id: str, actor: Actor) -> None:
-    """Submit a draft for review (writer session).
+    """Submit a draft of a text for review (writer session).
 
     Raises
     ------
-    NotFoundError, ConflictError
-        There is no such record, or it is not a draft.
+    NotFoundError
+        There is no text with this id.
+    ConflictError
+        The text is not a draft.
     ForbiddenError
         Another person wrote the draft, and the actor is no coordinator.
     """
@@ -54,22 +56,27 @@ async def review(
     Parameters
     ----------
     session, model, record_id, actor
-        The record has been submitted.
+        Writer session, kind and id of the text, and the reviewer.
     accept : bool
-        False returns it.
+        True accepts the text, False returns it as a draft.
     today : date
         Day of the review.
     reason : str or None
-        Needed to return it; kept in the audit.
+        Reason for returning the text, then required; kept in the audit log.
     reader : str or None
-        The person who read a safety text in a language that accounts do not have (P47).
+        Name of the person who read a safety text whose language no account can have (P47).
 
     Raises
     ------
     ForbiddenError
-        The actor is a program, no coordinator, the author, or does not read the language.
-    NotFoundError, ConflictError, InvalidRecordError
-        There is no such record, it is not submitted, or a reason or reader is missing.
+        The actor is a program, is no coordinator, wrote the text, or does not read the language of
+        a safety text.
+    NotFoundError
+        There is no text with this id.
+    ConflictError
+        The text is not submitted.
+    InvalidRecordError
+        The reason or the reader is missing.
     """
     require_review(actor)
     record = await _locked(session, model, record_id)
@@ -92,12 +99,14 @@ async def review(
 
 
 async def retire(session: AsyncSession, model: type[Text], record_id: str, actor: Actor) -> None:
-    """Retire a text permanently (writer session).
+    """Take a text out of use for good (writer session).
 
     Raises
     ------
-    NotFoundError, ForbiddenError
-        There is no such record, or the actor is no coordinator.
+    NotFoundError
+        There is no text with this id.
+    ForbiddenError
+        The actor is no coordinator.
     """
     require_coordinate(actor)
     record = await _locked(session, model, record_id)
@@ -107,7 +116,7 @@ async def retire(session: AsyncSession, model: type[Text], record_id: str, actor
 
 
 async def _is_safety(session: AsyncSession, message: Message) -> bool:
-    """Return whether a message is a safety text, by its flag or that of a text of its key (P47)."""
+    """Return whether a message or another one with its key is flagged as a safety text (P47)."""
     return message.safety or bool(
         await session.scalar(
             select(
@@ -120,13 +129,17 @@ async def _is_safety(session: AsyncSession, message: Message) -> bool:
 
 
 def _reader(record: Text, actor: Actor, reader: str | None, *, is_safety: bool) -> str:
-    """Return the name of the reviewer; a safety text needs a reviewer who reads its language."""
+    """Return the reviewer to record for a text.
+
+    This is the actor, completed by the named reader for a safety text whose language no account can
+    have. Another safety text is refused if the actor does not read its language.
+    """
     if not is_safety or actor.language == record.language:
         return actor.id
     if record.language in STAFF_LANGUAGES:
         msg = f"a safety text in '{record.language}' is reviewed by somebody who reads it (P47)"
         raise ForbiddenError(msg)
-    # Accounts exist in few languages; for any other language the reader is named.
+    # Accounts can have few languages only; for any other language the reader must be named.
     if reader is None or not reader.strip():
         raise InvalidRecordError(
             [("reader", CodedReason("reader_of_language", language=record.language))]

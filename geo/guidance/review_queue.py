@@ -1,4 +1,4 @@
-"""Texts that wait for review, as listed for the staff in the console."""
+"""Lists for the staff console: texts by state of review, contacts and pathways."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,22 +11,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts.permissions import Actor, require_staff
 from geo.models import Contact, Location, Message, Pathway, Practice, Product, RestrictedReader
 
-#: States in the order of the work.
+#: States of listed texts, in the order of the lists: those to review first.
 STATES = ("submitted", "draft", "reviewed")
 
 
 @dataclass(frozen=True, slots=True)
 class TextInReview:
-    """A text in review: a message, an information product or a note of good practice.
+    """Text that passes a review: a message, an information product or a note of good practice.
 
     Attributes
     ----------
     what : str
         ``message``, ``product`` or ``practice``.
     about : str
-        The message's key, or the space of a note; empty for a product.
+        Key of a message, or id of the space of a note; empty for a product.
     details : mapping
-        Further fields by name: ``audience``, ``valid_from``, ``valid_to``, ``safety``, ``url``.
+        Other fields by name, such as ``audience``, ``valid_from``, ``valid_to``, ``safety`` and
+        ``url``.
     """
 
     what: str
@@ -147,7 +148,7 @@ async def practices(session: AsyncSession, actor: Actor) -> list[TextInReview]:
 
 
 async def contact(session: AsyncSession, actor: Actor, contact_id: str) -> Contact | None:
-    """Return a stored contact, or None if there is none with this id (writer session).
+    """Return the stored contact with an id, or None (writer session).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The rumour log: claims heard in an area, and the bank message that answers each."""
+"""Rumour log: claims heard in an area, each answered by a message of the message bank."""
 
 import re
 import uuid
@@ -25,10 +25,11 @@ from geo.text.countries import CODES
 from geo.text.normalize import seen
 from geo.text.protected_words import protected_phrases
 
-#: Texts that could reach or name one person: a claim is published with its answer (P6, P17).
+#: Pattern for texts that could identify one person (addresses, numbers of six or more digits). They
+#: are refused, because a claim is published together with its answer (P6, P17).
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){6,}")
 
-#: The staff's view, which has the state as well.
+#: View of rumours for the staff tier, which also has the column ``state``.
 _log = Table(
     "rumours",
     MetaData(),
@@ -40,7 +41,7 @@ _log = Table(
 async def answered(
     session: AsyncSession, lang: str, *, country: str | None = None
 ) -> list[tuple[Mapping[str, Any], BankText]]:
-    """Return the answered rumours, each with its message as chosen by `messages.lookup`."""
+    """Return the answered rumours, each with its answer in a language as by `messages.lookup`."""
     question = select(rumours).where(rumours.c.message_key.is_not(None))
     if country is not None:
         question = question.where(rumours.c.country == country)
@@ -50,7 +51,7 @@ async def answered(
         try:
             answers.append((row, await lookup(session, row["message_key"], lang)))
         except NotFoundError:
-            continue  # no text of its message is valid: a claim is never shown without an answer
+            continue  # without a valid answer the claim must not be shown
     return answers
 
 
@@ -71,7 +72,7 @@ async def record_rumour(
     admin1: str | None,
     heard_on: date,
 ) -> str:
-    """Record a claim that was heard (writer session).
+    """Record a rumour, a claim that was heard in an area (writer session).
 
     Returns
     -------
@@ -80,8 +81,10 @@ async def record_rumour(
 
     Raises
     ------
-    ForbiddenError, InvalidRecordError
-        The actor is not of the staff; a field is invalid, or the claim could identify a person.
+    ForbiddenError
+        The actor does not belong to the staff.
+    InvalidRecordError
+        A field is invalid, could identify a person, or mentions protected services.
     """
     require_staff(actor)
     row = Row(FileRow(1, {"claim": claim, "admin1": admin1}))
@@ -90,7 +93,8 @@ async def record_rumour(
         if _PERSONAL.search(seen(value or "")):
             row.reject(CodedReason("a_persons", field=field), field)
     if next(protected_phrases([words, unit or ""]), None) is not None:
-        # An answered claim is published, and this one would tell where people are protected.
+        # An answered claim is published, and a claim with these phrases could tell where protected
+        # people are.
         row.reject(CodedReason("protected_claim", field="claim"), "claim")
     if country not in CODES:
         row.reject(CodedReason("not_country", field="country"), "country")
@@ -116,14 +120,16 @@ async def answer(
 ) -> Outcome:
     """Propose a reviewed message of the bank as the answer to a rumour (writer session).
 
-    The answer publishes the claim, so it waits for a second person: one records it, another
-    releases it (P51).
+    The answer publishes the claim, so it waits for the approval of a second person (P51).
 
     Raises
     ------
-    ForbiddenError, NotFoundError, ConflictError
-        The actor is not of the staff; there is no such rumour; no message with this key is
-        reviewed.
+    ForbiddenError
+        The actor does not belong to the staff.
+    NotFoundError
+        There is no rumour with this id.
+    ConflictError
+        No message with this key is reviewed.
     """
     require_staff(actor)
     rumour = await _rumour(session, rumour_id)
@@ -133,12 +139,14 @@ async def answer(
 
 
 async def retire(session: AsyncSession, actor: Actor, rumour_id: str) -> None:
-    """Retire a rumour from the published log (writer session).
+    """Take a rumour out of the published log for good (writer session).
 
     Raises
     ------
-    ForbiddenError, NotFoundError
-        The actor is not of the staff; there is no such rumour.
+    ForbiddenError
+        The actor does not belong to the staff.
+    NotFoundError
+        There is no rumour with this id.
     """
     require_staff(actor)
     rumour = await _rumour(session, rumour_id)

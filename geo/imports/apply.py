@@ -1,4 +1,4 @@
-"""Writing of a checked file: in one transaction, or as proposals that a second person accepts."""
+"""Writing of a checked import file: in one transaction, or as proposals for a second person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,14 +22,18 @@ from geo.records.loader import LOAD_LOCK, MAX_PROBLEMS
 
 @dataclass(frozen=True)
 class ImportResult:
-    """The outcome of writing a file.
+    """Outcome of writing an import file.
 
     Attributes
     ----------
-    added, changed, unchanged, left_out : int
-        Numbers of records, and of bad rows that were left out.
-    proposed, at_once : int
-        Changes that wait for a second person, and changes that closed something at once (P40).
+    added, changed, unchanged : int
+        Number of records that were added, changed, or equal to their row.
+    left_out : int
+        Number of bad rows that were left out.
+    proposed : int
+        Number of changes that wait for a second person.
+    at_once : int
+        Number of changes that took effect at once, such as closing a space (P40).
     """
 
     added: int = 0
@@ -58,16 +62,16 @@ async def apply(
     only_good : bool
         Leave bad rows out instead of refusing the file.
     allow_mixed : bool
-        Let demo and real rows stand side by side (P35).
+        Allow demo and real records in the database at the same time (P35).
     actor : str
-        For the audit: ``cli``, or the id of a person.
+        Author in the audit log: ``cli``, or the id of a person.
     record_id : str or None
-        Id of the batch, for the audit.
+        Id of the import batch, for the audit log.
 
     Raises
     ------
     InvalidFileError
-        There are bad rows; one message for each problem.
+        The file has bad rows; the error has one message for each problem.
     ConflictError
         Records have changed since the file was checked.
     InvalidRecordError, MixedDataError
@@ -114,15 +118,15 @@ async def to_proposals(
 ) -> ImportResult:
     """Propose the changes of a checked file as one batch (writer session; not committed here).
 
-    The importer's own authority decides what takes effect at once, such as closing a space; the
-    rest waits for a second person (P23, P40). If a record hidden from the importer already has an
-    id of the file, the row silently gets another id: the importer gets the answer for a new record,
-    and a coordinator sees the likeness (P39).
+    Changes that the importer may make alone, such as closing a space, take effect at once; the
+    others wait for a second person (P23, P40). If an id of the file already belongs to a record
+    hidden from the importer, the row silently gets a new id: the importer gets the same answer as
+    for a new record, and a coordinator sees the two records as a possible duplicate (P39).
 
     Raises
     ------
     InvalidFileError
-        There are bad rows; one message for each problem.
+        The file has bad rows; the error has one message for each problem.
     ConflictError
         Records have changed since the file was checked.
     ForbiddenError, InvalidRecordError
@@ -134,8 +138,8 @@ async def to_proposals(
     stored = await space_documents.read_documents(session, visible)
     _require_unchanged(rows, stored)
     there = await visible_ids(session, [row.id for row in rows], None)
-    # A row that is not visible is new, or its id belongs to a record hidden from the importer: then
-    # no row uses this id, and no message mentions it.
+    # A row whose id is not visible to the importer is a new record, or its id belongs to a hidden
+    # record. In the second case the row gets a new id, so that no message mentions the hidden one.
     other_ids = {id_: submission.new_id("space") for id_ in there - visible}
     wanted = [
         submission.ChangeRequest(

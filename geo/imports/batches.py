@@ -1,4 +1,4 @@
-"""Import batches: uploaded files, checked, waiting to be applied, deleted after a week (P29)."""
+"""Import batches: uploaded files that are checked, then applied, deleted after a week (P29)."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ from geo.imports.reports import Checked
 from geo.models import ImportBatch
 from geo.reasons import CodedReason
 
-#: P29: days after which a batch is deleted with all its content; our proposal.
+#: Days after which a batch is deleted with all its content (P29; the project's own proposal).
 KEPT_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An import batch."""
+    """Import batch without the file's content: one person's upload and its state."""
 
     id: str
     file_name: str
@@ -35,12 +35,14 @@ class Batch:
 
 
 async def keep(session: AsyncSession, checked: Checked, actor: Actor, *, today: date) -> str:
-    """Store a checked file until it is applied or discarded (writer session); return its id.
+    """Store a checked file as a batch of the actor and return the batch's id (writer session).
+
+    The batch can be applied or discarded until it is deleted after `KEPT_DAYS`.
 
     Raises
     ------
     ForbiddenError
-        The actor works on no records.
+        The actor's role does not work on records.
     """
     require_staff(actor)
     batch_id = uuid.uuid4().hex
@@ -61,7 +63,7 @@ async def keep(session: AsyncSession, checked: Checked, actor: Actor, *, today: 
 
 
 async def read(session: AsyncSession, batch_id: str, actor: Actor) -> tuple[Batch, Checked]:
-    """Return one of the actor's own batches, with its report (writer session).
+    """Return one of the actor's own import batches, with its check report (writer session).
 
     Raises
     ------
@@ -80,7 +82,7 @@ async def read(session: AsyncSession, batch_id: str, actor: Actor) -> tuple[Batc
 
 
 async def list_batches(session: AsyncSession, actor: Actor) -> Sequence[Batch]:
-    """Return the actor's own batches, the newest first (writer session)."""
+    """Return the actor's own import batches, the newest first (writer session)."""
     found = await session.scalars(
         select(ImportBatch)
         .where(ImportBatch.person_id == actor.id)
@@ -98,14 +100,15 @@ async def apply_batch(
     reason: str,
     only_good: bool = False,
 ) -> ImportResult:
-    """Turn one of the actor's own batches into proposals (writer session).
+    """Turn one of the actor's own import batches into proposals (writer session).
 
     Raises
     ------
     NotFoundError
         The actor has no batch with this id.
     ConflictError
-        The batch is applied or discarded already, or records have changed since the check.
+        The batch is not checked yet, or applied or discarded already, or records have changed since
+        the check.
     InvalidFileError, ForbiddenError, InvalidRecordError
         As `geo.imports.apply.to_proposals`.
     """
@@ -117,12 +120,14 @@ async def apply_batch(
 
 
 async def discard(session: AsyncSession, batch_id: str, actor: Actor) -> None:
-    """Discard a batch and delete its content at once (writer session).
+    """Discard one of the actor's own import batches and delete its content (writer session).
 
     Raises
     ------
-    NotFoundError, ConflictError
-        As `apply_batch`.
+    NotFoundError
+        The actor has no batch with this id.
+    ConflictError
+        The batch is applied or discarded already.
     """
     await _close(session, batch_id, actor, "discarded", ("uploaded", "checked"))
     await session.execute(
@@ -133,7 +138,7 @@ async def discard(session: AsyncSession, batch_id: str, actor: Actor) -> None:
 
 
 async def purge(session: AsyncSession, today: date) -> int:
-    """Delete the batches that are due, and return their number (writer session; P29)."""
+    """Delete the import batches whose week is over; return their number (writer session; P29)."""
     gone = await session.scalars(
         delete(ImportBatch).where(ImportBatch.delete_on <= today).returning(ImportBatch.id)
     )

@@ -1,4 +1,4 @@
-"""Conversion of cells to field values: numbers, flags, lists, phones and places."""
+"""Conversion of an imported file's cells to field values: numbers, flags, lists, phones, places."""
 
 import json
 import math
@@ -16,14 +16,15 @@ from geo.imports.readers.table import CellError, Value
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
-#: Words for an empty cell in columns of codes, numbers and dates; in text columns they are text.
+#: Words that mean an empty cell in columns of codes, numbers and dates. In columns of texts and
+#: lists these words are kept as text.
 EMPTY = frozenset(
     {"n/a", "#n/a", "-", "–", "—", "s/d", "n/d", "sin dato", "sin datos", "null", "none"}
 )
 
 _LONGEST_EMPTY = max(map(len, EMPTY))
 
-#: Words for a list that is known to be empty, such as no required documents.
+#: Words for a list that is stated to be empty, such as "ninguno" for the required documents.
 _NOTHING = frozenset({"[]", "ninguno", "ninguna", "nenhum", "nenhuma", "aucun", "aucune", "none"})
 
 _TRUE = frozenset(
@@ -41,22 +42,23 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,  '])\d{3})(?:\1\d{3})*")
 
 @dataclass(frozen=True)
 class CellStyle:
-    """Notation of a file for values that can be written in several ways.
+    """Notation that a file uses for numbers, dates, lists and empty cells.
 
     Attributes
     ----------
     decimal : str or None
         Decimal sign, ``,`` or ``.``; None accepts unambiguous numbers only.
     order : str or None
-        Order of day and month in numeric dates.
+        Order of day and month in numeric dates, ``day_first`` or ``month_first``; None accepts
+        unambiguous dates only.
     epoch_1904 : bool
-        Serial dates count from 1904.
+        Whether serial dates count from 1904, not from 1900.
     empty : collection of str
-        Folded words for an empty cell, in every column.
+        Folded words that mean an empty cell, in every column.
     separator : str or None
-        Separator of list items; None: ``|``, ``;``, ``,`` or a line break.
+        Separator of list items; None splits at ``|``, ``;``, ``,`` or line breaks.
     timezone : str or None
-        Time zone of moments without an offset.
+        Time zone of timestamps without an offset; None refuses timestamps without an offset.
     """
 
     decimal: str | None = None
@@ -68,7 +70,7 @@ class CellStyle:
 
 
 def is_empty(value: Value, name: str, style: CellStyle) -> bool:
-    """Return whether a cell is empty for field ``name``."""
+    """Return whether a cell counts as empty in a column of the field ``name``."""
     if not isinstance(value, str):
         return value is None
     if not value.strip():
@@ -81,8 +83,8 @@ def is_empty(value: Value, name: str, style: CellStyle) -> bool:
     return kind_of(name) not in {"text", "list"} and plain in EMPTY
 
 
-#: Apostrophes that `geo.exports.tables` writes before formula characters, at the beginning of a
-#: cell or of one of its parts.
+#: Pattern for the apostrophes that `geo.exports.tables` writes before formula characters, at the
+#: beginning of a cell, or within a cell after a semicolon, tab or line break.
 _QUOTED = re.compile(r"(?:^|(?<=[;\t\n\r]))'('*[=+\-@\t\r＝＋－＠])")
 
 
@@ -128,12 +130,12 @@ def _flag(value: Value, _: CellStyle) -> bool:
 
 
 def number(value: Value, style: CellStyle) -> float:
-    """Return the number in a cell, written with a decimal point or comma and optional thousands.
+    """Return the number in a cell: with decimal point or comma, with or without thousands signs.
 
     Raises
     ------
     CellError
-        The cell holds no number, or a number that can be read in two ways.
+        The cell holds no number, or a number that can be read in two ways, such as ``1.234``.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise CellError(CodedReason("not_number"))
@@ -169,7 +171,7 @@ def _read_number(text: str, decimal: str | None) -> float:
 
 
 def decimal_of(cells: Iterable[Value]) -> str | None:
-    """Return the decimal sign of a column's numbers, or None if no number decides it."""
+    """Return the decimal sign of a column's numbers; None if no number or both signs show it."""
     signs = set()
     for cell in cells:
         if not isinstance(cell, str):
@@ -189,12 +191,12 @@ def _whole(value: Value, style: CellStyle) -> int:
 
 
 def degrees(value: Value, style: CellStyle) -> float:
-    """Return degrees: decimal with a point or comma, or with minutes and seconds.
+    """Return a coordinate in decimal degrees, from decimal degrees or degrees, minutes, seconds.
 
     Raises
     ------
     CellError
-        The cell holds neither form.
+        The cell holds neither notation.
     """
     if isinstance(value, str):
         found = _DMS.fullmatch(value.strip())
@@ -203,7 +205,7 @@ def degrees(value: Value, style: CellStyle) -> float:
             size = abs(whole) + rest[0] / 60 + rest[1] / 3600
             south_or_west = (found[4] or "").upper() in {"S", "W", "O"}
             return round(-size if south_or_west or found[1].startswith("-") else size, 7)
-        # A coordinate has no thousands: a single comma or point is the decimal sign.
+        # A coordinate is below a thousand, so a single comma or point must be the decimal sign.
         plain = re.sub(r"\s", "", value)
         if plain.count(",") + plain.count(".") == 1:
             return number(plain.replace(",", "."), CellStyle(decimal="."))
@@ -211,14 +213,14 @@ def degrees(value: Value, style: CellStyle) -> float:
 
 
 def position(value: Value, style: CellStyle) -> tuple[float, float]:
-    """Return lon and lat of a cell with both, written latitude first as in surveys and maps.
+    """Return lon and lat from a cell that holds both, latitude first as in surveys and web maps.
 
-    Altitude and accuracy after the two numbers are ignored.
+    Altitude and accuracy, which survey programs write after the two numbers, are ignored.
 
     Raises
     ------
     CellError
-        The cell does not hold two numbers.
+        The cell does not hold two to four numbers.
     """
     text = value.strip().strip("()") if isinstance(value, str) else ""
     parts = [part for part in re.split(r"\s*[;|]\s*|\s*,\s+|\s+", text) if part]
@@ -277,7 +279,7 @@ def _objects(value: Value, _: CellStyle) -> Value:
     return found
 
 
-def _json(text: str) -> Any:  # noqa: ANN401 - JSON is anything
+def _json(text: str) -> Any:  # noqa: ANN401 - parsed JSON can be of any type
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

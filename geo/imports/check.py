@@ -1,4 +1,4 @@
-"""Comparison of a file of spaces with the stored records: every row reported, nothing written."""
+"""Check of a file of spaces against the stored records: reports every row and writes nothing."""
 
 import asyncio
 import hashlib
@@ -28,10 +28,10 @@ from geo.records.row_validation import ID, Circumstances
 from geo.records.space_rows import NIGHT_REMARK
 from geo.vocabulary import read_vocabulary
 
-#: Called with the number of rows done, and of all rows.
+#: Callback that reports progress, called with the number of checked rows and of all rows.
 Progress = Callable[[int, int], None]
 
-#: Fields that a partner's copy of a partners-only record contains blurred or not at all (P5).
+#: Fields of a partners-only record that its export for partners blurs or leaves out (P5).
 _BLURRED = frozenset(
     {"lon", "lat", "coord_precision", "address", "landmark", "road", "road_km", "itinerary"}
 )
@@ -42,7 +42,7 @@ _STEP = 500
 
 @dataclass(frozen=True)
 class _Known:
-    """The stored data that a file is compared with."""
+    """Stored data that the rows of a file are compared with."""
 
     stored: Mapping[str, dict[str, Any]]
     organizations: Mapping[str, tuple[str, str]]
@@ -65,7 +65,7 @@ async def check_file(
     progress: Progress | None = None,
     table: Table | None = None,
 ) -> Checked:
-    """Read a file, apply a mapping, and report the effect of each row (writer session; only reads).
+    """Report the effect that each row of a file would have (writer session; writes nothing).
 
     Parameters
     ----------
@@ -74,25 +74,27 @@ async def check_file(
     name : str
         Name of the file, for messages.
     mapping : FieldMapping or None
-        None: columns have the names of fields, or HXL tags.
+        Mapping of columns to fields. None is for a file whose columns have the names of fields, or
+        HXL hashtags.
     now, today
-        The aware moment and the day of the import.
+        Moment of the import (aware) and its day.
     actor : Actor or None
         The importer: records hidden from the importer count as absent, and changes to other
         organisations' records are refused. None is the operator of the machine.
     source : str or None
-        Source of new records that state none.
+        Source of new records whose row states no source.
     progress : callable or None
         See `Progress`.
     table : Table or None
-        The file, already read elsewhere with the mapping's reading options (`geo.imports.sandbox`).
+        Table of the file, if the caller has read the file already, with the mapping's reading
+        options (`geo.imports.sandbox`).
 
     Raises
     ------
     InvalidFileError
         The file or the mapping as a whole cannot be used.
     PersonalDataError
-        A column is about persons.
+        A column is about persons, such as names of refugees.
     """
     vocabulary = await read_vocabulary(session)
     known_words = words(vocabulary.active, vocabulary.names)
@@ -165,9 +167,10 @@ async def _known(
 
 
 async def visible_ids(session: AsyncSession, ids: Iterable[str], actor: Actor | None) -> set[str]:
-    """Return which of ``ids`` are spaces that the actor may know of (writer session).
+    """Return the ids among ``ids`` of existing spaces that the actor may see (writer session).
 
-    A restricted space exists only for the people named for it (P39).
+    A restricted space is visible only to its named readers; for other people its id counts as
+    unused (P39). Without an actor, every existing space is visible.
     """
     question = select(Location.id).where(Location.id == func.any(list(ids)))
     if actor is not None:
@@ -204,7 +207,8 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         after, notes = merged(draft.id, changes, before, known)
     except InvalidRecordError as error:
         for name, reason in error.problems:
-            # A cell that could not be read is missing here; its problem is already reported.
+            # A cell that could not be read leaves its field empty. The draft already has a problem
+            # for this field, so a second problem about the empty field is not added.
             if name not in told:
                 problems.append(RowProblem(columns.get(name, ""), name, harmless(name, reason)))
     problems += [
@@ -219,7 +223,7 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
     if after is not None and known.actor is not None:
         problems += _authority(known.actor, before, after)
     if problems or after is None:
-        # A malformed id could be any text, so the report does not repeat it.
+        # A malformed id may be free text about a person, so the report leaves the id out.
         named = draft.id if ID.fullmatch(draft.id) else ""
         return RowReport(draft.number, named, "bad", problems=tuple(problems))
     different = tuple(space_documents.differences(before, after))
@@ -237,9 +241,10 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
 
 
 def _stated(changes: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the changes; of a new record without the empty ones.
+    """Return the changes of a row that are compared with the stored record.
 
-    A position that an export has blurred (P5) does not replace the exact position.
+    A new record drops empty values. An existing record keeps its exact position if the row has a
+    position that an export has blurred to a grid cell (P5).
     """
     if before is not None:
         is_blurred = str(changes.get("coord_precision") or "").startswith("grid_")
@@ -251,12 +256,12 @@ def _stated(changes: Mapping[str, Any], before: Mapping[str, Any] | None) -> dic
 def merged(
     id_: str, changes: Mapping[str, Any], before: dict[str, Any] | None, known: _Known
 ) -> tuple[dict[str, Any], list[CodedReason]]:
-    """Return the canonical document that a row results in, and remarks.
+    """Return the record's canonical document after a row's changes, and remarks on the record.
 
     Raises
     ------
     InvalidRecordError
-        Names each field that breaks its rule.
+        The document breaks a rule; the error names each field.
     """
     document = {**space_documents.patched(before or {}, changes), "id": id_}
     return space_documents.compare(
@@ -276,7 +281,7 @@ def _authority(
 
 
 def digest(document: Mapping[str, Any] | None) -> str:
-    """Return a digest that identifies the state of a record; empty if there is no record."""
+    """Return a digest of a record's document, to detect later changes; empty without a record."""
     if document is None:
         return ""
     told = json.dumps(document, sort_keys=True, default=str).encode()

@@ -1,4 +1,4 @@
-"""Dates and times of day as people write them, in several languages and as serial numbers."""
+"""Parsing of dates, times, weekdays and hours as people write them, and of serial dates."""
 
 import re
 from collections.abc import Iterable
@@ -12,14 +12,16 @@ from geo.text.normalize import folded
 
 Order = Literal["day_first", "month_first"]
 
-#: Day 0 of serial dates. Old spreadsheets count 1900-02-29, which never existed, as day 60, so that
-#: later days count from two days before 1900 (ECMA-376 part 1, 18.17.4.1).
+#: Day 0 of spreadsheets' serial dates from day 61 on. Spreadsheets count 1900-02-29, which never
+#: existed, as day 60: later days therefore count from 1899-12-30, earlier ones from 1899-12-31
+#: (ECMA-376 part 1, 18.17.4.1).
 _EPOCH_1900 = date(1899, 12, 30)
 _EPOCH_1904 = date(1904, 1, 1)
 _LEAP_BUG = 60
 
-#: Earliest year accepted. The network began in 2017 (domain.md section 1), so no confirmation is
-#: older; an empty cell with a date format shows as 1900, an empty database value as 1970.
+#: Earliest year accepted. The network began in 2017 (domain.md section 1), so no confirmation can
+#: be older. Earlier years come from empty values: an empty cell with a date format shows as 1900,
+#: an empty database value as 1970.
 FIRST_YEAR = 2000
 _LAST_YEAR = 2100
 
@@ -75,7 +77,8 @@ _CLOCK = re.compile(
 def order_of(values: Iterable[object]) -> Order | None:
     """Return the order of day and month in a column's numeric dates.
 
-    None if no date decides it, or dates contradict each other.
+    A date with a number above 12 shows the order. None if no date shows the order, or dates
+    contradict each other.
     """
     orders: set[Order] = set()
     for value in values:
@@ -142,7 +145,7 @@ def _written(value: str, order: Order | None) -> date:
     except CellError:
         raise
     except ValueError:
-        pass  # a date that does not exist is refused like any other
+        pass  # a date that does not exist, such as 31 February, is refused below
     raise CellError(CodedReason("cell_not_date"))
 
 
@@ -162,12 +165,12 @@ def _numeric(first: str, second: int, third: str, order: Order | None) -> date:
 
 
 def _year(value: str) -> int:
-    # Two digits are a year of this century; `FIRST_YEAR` refuses older ones.
+    # Two digits stand for a year of this century, because years before `FIRST_YEAR` are refused.
     return int(value) + (2000 if len(value) == 2 else 0)  # noqa: PLR2004
 
 
 def clock(value: object) -> str:
-    """Return the time of day in a cell as ``HH:MM``; midnight as an end is ``24:00``.
+    """Return the time of day in a cell as ``HH:MM``; the word "midnight" is ``24:00``.
 
     Raises
     ------
@@ -195,7 +198,7 @@ def clock(value: object) -> str:
 
 
 def _share(value: float) -> str:
-    """Return a fraction of a day, or a whole hour, as a time of day."""
+    """Convert a spreadsheet's fraction of a day, or a whole hour 0 to 24, to ``HH:MM``."""
     if isinstance(value, float) and 0 <= value < 1:
         minutes = round(value * 24 * 60)
         return f"{minutes // 60:02}:{minutes % 60:02}"
@@ -205,7 +208,9 @@ def _share(value: float) -> str:
 
 
 def weekdays(value: object) -> list[str]:
-    """Return the days of the week in a cell: codes, names or ranges in the supported languages.
+    """Return the codes (``MO`` to ``SU``) of the weekdays in a cell.
+
+    A cell holds codes, names or ranges of names in Spanish, English, Portuguese, French or Haitian.
 
     Raises
     ------
@@ -245,12 +250,14 @@ _ALL_DAY = {"24 horas", "24h", "24 h", "24 hours", "24/24", "24"}
 
 
 def hours(value: object) -> list[tuple[str, str]]:
-    """Return the openings of one day in a cell: ``8:00-12:00 y 14:00-18:00``; empty if closed.
+    """Return the opening hours of one day as pairs (opens, closes) of ``HH:MM``.
+
+    A cell such as ``8:00-12:00 y 14:00-18:00`` gives two pairs; a word for closed gives none.
 
     Raises
     ------
     CellError
-        The cell does not hold openings.
+        The cell does not hold opening hours.
     """
     if not isinstance(value, str):
         raise CellError(CodedReason("cell_not_hours"))

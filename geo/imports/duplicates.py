@@ -1,7 +1,7 @@
 """Possible duplicates among spaces: found, queued for a person to decide, merged or told apart.
 
-A pair with a restricted space is only for coordinators named for that space: neither its presence
-nor its absence shows in other people's lists or reports (P38, P39).
+A pair with a restricted space is shown only to the coordinators named as readers of that space;
+other people's lists and reports are the same as if the space did not exist (P38, P39).
 """
 
 import asyncio
@@ -28,10 +28,10 @@ from geo.proposals.record_visibility import shown_document
 from geo.records import space_documents
 from geo.removals.hidden_records import untold_hidden
 
-#: Most likenesses that a report names for one row.
+#: Most possible duplicates that an import report lists for one row.
 _MAX_ALIKE = 5
 
-#: Document fields that decide whether two records are alike.
+#: Document fields that the search for duplicates compares; a row that changes none is not searched.
 _TELLING = {"name", "lon", "lat", "coord_precision", "country", "locality", "public_phones"}
 
 #: List fields that are united when two records of one place are merged.
@@ -45,12 +45,15 @@ async def alike_rows(
     *,
     actor: Actor | None,
 ) -> list[RowReport]:
-    """Add to rows the records they may duplicate, as far as the actor may know (writer session).
+    """Add to each row of an import report its possible duplicates (writer session).
+
+    Only new rows, and rows that change a compared field, are searched. Restricted spaces that the
+    actor is not a named reader of, and pairs already judged to be different places, are left out.
 
     Parameters
     ----------
     stored : mapping of str to document
-        The documents that the rows were compared with.
+        The stored document of each row's record, by id.
     """
     telling = [
         row
@@ -80,9 +83,15 @@ async def alike_rows(
 
 
 async def remember_alike(session: AsyncSession, ids: Collection[str]) -> int:
-    """Queue the pairs of similar spaces that involve ``ids``; return their number (writer session).
+    """Queue the possible duplicates of the given spaces for a decision (writer session).
 
-    Decided pairs stay decided; an open pair that is no longer similar is deleted.
+    Pairs that a person has decided keep their decision. Undecided pairs of the given spaces that
+    are no longer similar are deleted.
+
+    Returns
+    -------
+    int
+        Number of similar pairs found, decided ones included.
     """
     if not ids:
         return 0
@@ -106,13 +115,13 @@ async def remember_alike(session: AsyncSession, ids: Collection[str]) -> int:
 
 
 async def find_duplicates(session: AsyncSession) -> int:
-    """Queue all similar pairs of spaces that are not closed; return their number (writer)."""
+    """Queue every possible duplicate among spaces not closed; return the count (writer session)."""
     return await remember_alike(session, set(await session.scalars(select(Location.id))))
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPair:
-    """A pair for a person to decide, with the names of both spaces."""
+    """Possible duplicate that no person has decided yet, with the names of both spaces."""
 
     left: str
     right: str
@@ -125,19 +134,19 @@ class OpenPair:
 async def open_pairs(
     session: AsyncSession, actor: Actor | None, *, limit: int = 100
 ) -> list[OpenPair]:
-    """Return the open pairs that an actor may decide, the likeliest first (writer session).
+    """Return the undecided duplicates that an actor may decide, best score first (writer session).
 
     Parameters
     ----------
     actor : Actor or None
-        An editor sees pairs with a space of the own organisation, an approver those of the own
-        countries, and neither sees pairs with a restricted space. None is the operator of the
-        machine.
+        An editor sees pairs with a space of the editor's organisation, an approver pairs in the
+        approver's countries; neither sees pairs with a restricted space. None is the operator of
+        the machine, who sees all pairs.
 
     Raises
     ------
     ForbiddenError
-        The actor works on no records.
+        The actor's role does not work on records.
     """
     found = await _open_pairs(session, actor, limit)
     staff_reads.show(session, "space", {one for pair in found for one in (pair.left, pair.right)})
@@ -183,12 +192,14 @@ async def _open_pairs(session: AsyncSession, actor: Actor | None, limit: int) ->
 
 
 async def open_pair(session: AsyncSession, actor: Actor, left: str, right: str) -> OpenPair:
-    """Return one open pair that the actor may decide, given in either order (writer session).
+    """Return the undecided pair of two spaces, given in either order (writer session).
 
     Raises
     ------
-    ForbiddenError, NotFoundError
-        The actor works on no records; the actor has no such open pair.
+    ForbiddenError
+        The actor's role does not work on records.
+    NotFoundError
+        The two spaces are no undecided pair, or the actor may not see the pair.
     """
     left, right = sorted((left, right))
     for pair in await _open_pairs(session, actor, 100_000):
@@ -206,7 +217,7 @@ async def tell_apart(
     Raises
     ------
     NotFoundError
-        The actor has no such open pair.
+        The two spaces are no undecided pair, or the actor may not see the pair.
     """
     await _decide(session, left, right, actor, state="distinct", now=now)
 
@@ -220,29 +231,29 @@ async def merge(
     now: datetime,
     choices: Mapping[str, str] | None = None,
 ) -> submission.Outcome:
-    """Propose to merge one space into another (writer session).
+    """Propose to merge the space ``other`` into the space ``keep`` (writer session).
 
-    Field by field the record with the later confirmation wins; lists are united; of two
-    visibilities the narrower holds. The merge waits for a second person. Then the other record
-    becomes closed and restricted: it disappears, and records that referred to it refer to the kept
-    one.
+    Each field takes the value of the record that was confirmed later; lists are united, and the
+    narrower visibility holds. The merge waits for a second person's acceptance. Then the record
+    ``other`` becomes closed and restricted, which hides it, and records that referred to ``other``
+    refer to ``keep``.
 
     Parameters
     ----------
     choices : mapping of str to str or None
-        By field, a person's choice instead: ``keep``, ``other`` or ``both``.
+        By field, a person's choice that replaces the rule: ``keep``, ``other`` or ``both``.
 
     Raises
     ------
     NotFoundError
-        The actor has no such open pair.
+        The two spaces are no undecided pair, or the actor may not see the pair.
     ForbiddenError, ConflictError, InvalidRecordError
         As `geo.proposals.submission.propose`.
     """
     await _decide(session, keep, other, actor, state="merging", now=now)
     found = await space_documents.read_documents(session, [keep, other])
-    # A restricted space that refers people to either record is neither shown to the merging person
-    # nor lost (P39).
+    # Referral points that are restricted spaces are left out of the documents that the merging
+    # person compares, but stay in the stored record (P39).
     stays, goes = [await shown_document(session, actor, found[id_]) for id_ in (keep, other)]
     wanted = submission.ChangeRequest(keep, chosen(stays, goes, choices or {}), merged_id=other)
     (outcome,) = await submission.propose(
@@ -252,7 +263,7 @@ async def merge(
 
 
 def united(keep: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the changes by which ``keep`` takes over the content of ``other``."""
+    """Return the changes of the document ``keep`` that merge the document ``other`` into it."""
     newer = (other.get("confirmed_on") or "") > (keep.get("confirmed_on") or "")
     changes: dict[str, Any] = {}
     for name in space_documents.FIELDS:
@@ -282,7 +293,10 @@ def united(keep: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differing(keep: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return the differing fields for which a person may choose the value."""
+    """Return the fields of two records that differ and whose value the merging person may choose.
+
+    Fields that belong together, such as lon and lat, are returned as one field.
+    """
     differ = {
         _TIED.get(name, name)
         for name in space_documents.FIELDS
@@ -294,7 +308,11 @@ def differing(keep: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 def chosen(
     keep: Mapping[str, Any], other: Mapping[str, Any], choices: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the changes of ``keep``: those of `united`, except where a person chose otherwise."""
+    """Return the changes of ``keep`` by `united`, except for fields where a person made a choice.
+
+    The choice ``keep`` drops the change, ``other`` takes the other record's value, and any other
+    choice leaves the change of `united`.
+    """
     changes = united(keep, other)
     for name in space_documents.FIELDS:
         if name in _APART or keep.get(name) == other.get(name):
@@ -307,10 +325,11 @@ def chosen(
     return changes
 
 
-#: Fields that follow another field's choice: half a position of each record would be a third place.
+#: Fields that follow the choice made for another field: the longitude of one record with the
+#: latitude of the other would be a third place.
 _TIED = {"lat": "lon", "coord_precision": "lon", "capacity_updated": "available"}
 
-#: Fields that a merged record does not take from the other record.
+#: Fields that the merge rules and the person's choices skip: identity, origin and visibility.
 _APART = {
     "id", "demo", "organization", "organization_id", "visibility", "confidential", "consent_on",
     "source", "licence",
@@ -368,7 +387,10 @@ async def _decided(session: AsyncSession, ids: Iterable[str]) -> set[tuple[str, 
 async def _spots(
     session: AsyncSession, countries: Collection[str] | None, actor: Actor | None
 ) -> list[Spot]:
-    """Return the spots of the spaces that are not closed, as far as the actor may know of them."""
+    """Return the compared properties of the spaces that are not closed (writer session).
+
+    With an actor, restricted spaces of which the actor is no named reader are left out.
+    """
     question = select(
         Location.id,
         Location.name,

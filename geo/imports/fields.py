@@ -1,6 +1,7 @@
-"""Fields of a space in an import: the kind of each, and columns converted to fields."""
+"""Fields of a space in an import: the value type of each field, and columns made into fields."""
 
-#: Kind of value by field. The names are those of a file of spaces (`geo.records.space_rows`).
+#: Kind of value (text, code, flag, ...) by field. Fields are named as in a file of spaces
+#: (`geo.records.space_rows`); `geo.imports.cell_values` has a converter for each kind.
 KINDS = {
     "id": "text",
     "name": "text",
@@ -59,9 +60,9 @@ KINDS = {
     "demo": "flag",
 }
 
-#: Columns that are no fields themselves but are converted to fields: ``position`` is latitude and
-#: longitude in one cell; the others become ``schedules``.
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+#: Columns that are no fields themselves but are converted to fields: ``position`` holds latitude
+#: and longitude in one cell; the others become the field ``schedules``.
 MADE = {
     "position": "position",
     "byday": "weekdays",
@@ -73,15 +74,17 @@ MADE = {
 
 ALL = frozenset({*KINDS, *MADE})
 
-#: Fields whose values are codes: a report may repeat them, because they are not about persons.
+#: Fields whose values are codes, flags or countries. An import report may quote their values,
+#: because codes are not about persons.
 CODED = frozenset(
     name for name, kind in KINDS.items() if kind in {"code", "list", "flag", "flags", "country"}
 ) - {"referral_points"}
 
-#: Fields that ordinary files state in their own words: the import translates known labels.
+#: Vocabulary by field, for fields that files often state as a label instead of a code: the import
+#: translates known labels.
 TRANSLATABLE = {"kind": "space_kind", "services": "service", "sectors": "sector"}
 
 
 def kind_of(field: str) -> str:
-    """Return the kind of a field, or of a column that is converted to fields."""
+    """Return the kind of value of a field, or of a column that is converted to fields."""
     return KINDS.get(field) or MADE[field]

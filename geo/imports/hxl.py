@@ -1,10 +1,10 @@
-"""HXL 1.1: the hashtags that stand for fields of a space (domain.md section 3)."""
+"""HXL 1.1 hashtags in import files, and the field of a space for each (domain.md section 3)."""
 
 from collections.abc import Mapping
 
-#: Hashtag, required attributes, and field. The first match counts, so narrower tags come first. The
-#: list is domain.md's headers for spaces; Amparo's own export writes all other fields as
-#: ``#meta+field+<name>``.
+#: Hashtag, required attributes, and field. The first match counts, so tags with more attributes
+#: come first. The tags are those of domain.md for spaces; for all other fields Amparo's own export
+#: writes ``#meta+field+<name>``.
 FIELDS: tuple[tuple[str, frozenset[str], str], ...] = (
     ("#meta", frozenset({"id"}), "id"),
     ("#loc", frozenset({"name"}), "name"),
@@ -37,12 +37,12 @@ FIELDS: tuple[tuple[str, frozenset[str], str], ...] = (
 
 
 def field_of(tag: str, names: frozenset[str]) -> str | None:
-    """Return the field that a hashtag stands for, or None.
+    """Return the field of a space that an HXL hashtag stands for, or None.
 
     Parameters
     ----------
     tag : str
-        Lower case, attributes in any order: ``#geo+lat``.
+        Hashtag in lower case with attributes in any order, such as ``#geo+lat``.
     names : frozenset of str
         Names of all fields.
     """
@@ -58,10 +58,10 @@ def field_of(tag: str, names: frozenset[str]) -> str | None:
 
 
 def fields_of(tags: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
-    """Return the field of each tagged column; of several columns for one field the first counts.
+    """Return the field of each column that has an HXL hashtag.
 
-    A column whose header is a field's name is that field whatever its hashtag: Amparo's own export
-    writes such headers.
+    If several columns stand for one field, the first is used. A column whose header is the name of
+    a field, as in Amparo's own export, stands for that field whatever its hashtag.
     """
     own = {column: column for column in tags if column in names}
     taken = set(own)

@@ -1,4 +1,4 @@
-"""Mapping of columns to fields: a mapping file, read and written as TOML."""
+"""Mapping of an import file's columns to the fields of spaces, read and written as TOML."""
 
 import json
 import tomllib
@@ -15,7 +15,7 @@ from geo.imports.readers.table import Table
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
-#: Other names of fields in files of spaces.
+#: Column names that files of spaces use for a field, by the field's name in Amparo.
 ALIASES = {
     "organisation": "organization",
     "longitude": "lon",
@@ -33,26 +33,29 @@ EMPTY_CELLS = ("keep", "clear")
 
 @dataclass(frozen=True)
 class FieldMapping:
-    """Rules by which the columns of a file become fields of spaces.
+    """Rules that turn the columns of a file into fields of spaces.
 
     Attributes
     ----------
     fields : mapping of str to tuple of str
-        Columns by field; several columns are joined to a text, or make one list.
+        Columns by field; several columns of one field are joined to a text or a list.
     answers : mapping of str to mapping of str to str
-        By list field: columns that each answer yes or no for one code.
+        By list field, the code of each column that holds yes or no for one code.
     values : mapping of str to mapping of str to str
-        By field: the meaning of a label (folded); an empty text means an empty cell.
+        By field, the code of each folded label; an empty code makes the cell count as empty.
     constants : mapping of str to value
-        Values of fields for every row that does not state its own.
+        Values by field for the rows that state no value of their own.
     id_prefix, id_columns
-        Parts of the stable id where no column has one: the same place keeps its id.
+        Prefix and columns from which a record's id is made if no column has the id. Repeated
+        imports of the same values give the same id.
     ignored : tuple of str
-        Columns that somebody decided not to import.
+        Columns that a person decided not to import.
     empty_cells : str
         One of `EMPTY_CELLS`.
-    reading, style
-        Options for reading the file, and its notation of numbers, dates and lists.
+    reading : ReadingOptions
+        Options for reading the file.
+    style : CellStyle
+        Notation of numbers, dates and lists in the file.
     """
 
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -67,7 +70,7 @@ class FieldMapping:
     style: CellStyle = field(default_factory=CellStyle)
 
     def columns(self) -> set[str]:
-        """Return every column the mapping uses."""
+        """Return every column that the mapping uses for a field, an answer or the id."""
         used = {column for columns in self.fields.values() for column in columns}
         used |= {column for answers in self.answers.values() for column in answers}
         return used | set(self.id_columns)
@@ -83,12 +86,12 @@ _ORDERS = ("day_first", "month_first")
 
 
 def parse_mapping(content: str | bytes | Mapping[str, Any]) -> FieldMapping:
-    """Return the mapping in a TOML text, or in the object parsed from TOML.
+    """Parse a mapping from TOML text, or from an object with the same structure.
 
     Raises
     ------
     InvalidFileError
-        One message for each problem of the mapping.
+        The mapping has problems; the error has one message for each.
     """
     if not isinstance(content, Mapping):
         content = _toml(content)
@@ -145,7 +148,7 @@ def _in_mapping(reason: CodedReason) -> CodedReason:
 
 
 class _Problems:
-    """Reader of the parts of a mapping that collects their problems."""
+    """Reader of the sections of a mapping object; problems are collected instead of raised."""
 
     def __init__(self) -> None:
         self.found: list[CodedReason] = []
@@ -247,7 +250,7 @@ def own_mapping(table: Table, base: FieldMapping | None = None) -> FieldMapping:
     Parameters
     ----------
     base : FieldMapping or None
-        Parts of the mapping that are stated already, such as constants.
+        Mapping whose other parts, such as constants and reading options, are kept.
     """
     base = base or FieldMapping()
     names = frozenset(ALL)
@@ -265,7 +268,7 @@ def own_mapping(table: Table, base: FieldMapping | None = None) -> FieldMapping:
 
 
 def as_object(mapping: FieldMapping) -> dict[str, Any]:
-    """Return a mapping as the object of its TOML text, the form stored with a batch."""
+    """Return a mapping as an object structured like its TOML text, as import batches store it."""
     reading = {k: v for k, v in asdict(mapping.reading).items() if v is not None}
     style = {
         "decimal": mapping.style.decimal,
@@ -297,7 +300,7 @@ def as_toml(mapping: FieldMapping, comments: Mapping[str, str] | None = None) ->
     Parameters
     ----------
     comments : mapping of str to str
-        Comment above each section, by the section's name.
+        Comment to write above a section, by the section's name.
     """
     told = as_object(mapping)
     comments = comments or {}
@@ -332,6 +335,6 @@ def _key(name: str) -> str:
     return name if bare else _written(name)
 
 
-def _written(value: Any) -> str:  # noqa: ANN401 - whatever TOML and JSON write alike
-    # TOML's basic strings, arrays, numbers and booleans are written as JSON writes them.
+def _written(value: Any) -> str:  # noqa: ANN401 - any value of JSON
+    # JSON text of strings, arrays, numbers and booleans is also valid TOML, except for U+007F.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""Suggestion of a mapping from headers and values, for a person to read and correct."""
+"""Suggestion of a mapping of columns to fields, made from headers and values, for correction."""
 
 import re
 from collections import Counter
@@ -18,19 +18,21 @@ from geo.imports.synonyms import HEADERS, LABELS
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
-#: Least similarity (0 to 100) of a header to a known one; below, a person has to decide.
+#: Least similarity (0 to 100) of a header or label to a known one. Below this value no suggestion
+#: is made, and a person has to decide.
 _LIKELY = 85.0
 
-#: Most cells examined in a column.
+#: Most rows whose cells are examined for a suggestion.
 _SAMPLE = 500
 
-#: Most different labels of a coded column; a column with more holds free text.
+#: Most different labels of a coded column; a column with more labels counts as free text.
 _MAX_LABELS = 60
 
-#: Codes of cells that can be read in two ways, both valid for their field.
+#: Reason codes of cells that can be read in two ways, such as 03/04/2026; either reading fits the
+#: field, so these cells count as convertible.
 _AMBIGUOUS = frozenset({"cell_ambiguous_date", "cell_ambiguous_decimal"})
 
-#: Placeholder for the name of the source, until a person writes it.
+#: Placeholder for the source's prefix of record ids, until a person replaces it.
 UNNAMED = "SOURCE"
 
 #: Fields that every record needs.
@@ -39,41 +41,44 @@ REQUIRED = ("name", "kind", "organization", "country", "timezone", "confirmed_on
 
 @dataclass
 class Suggestion:
-    """A suggested mapping, and notes on what a person must still decide.
+    """Suggested mapping of columns to fields, with notes on open decisions.
 
     Attributes
     ----------
     notes : list of CodedReason
-        Missing, doubtful or omitted columns and values.
+        Missing fields, unused columns, ambiguous dates and unknown labels that a person must
+        decide.
     """
 
     mapping: FieldMapping
     notes: list[CodedReason] = field(default_factory=list)
 
     def toml(self) -> str:
-        """Return the mapping as a TOML file to correct; the notes are comments at its head."""
+        """Return the mapping as TOML for a person to correct, with the notes as comments on top."""
         head = "".join(f"# {note}\n" for note in self.notes)
         return head + as_toml(self.mapping)
 
 
 def suggest(name: str, data: bytes, *, reading: ReadingOptions | None = None) -> Suggestion:
-    """Return a suggested mapping for a file, with notes on what a person must decide.
+    """Return a suggested mapping for a file, with notes on the decisions left to a person.
 
     Raises
     ------
-    InvalidFileError, PersonalDataError
-        The file cannot be read, or is about persons.
+    InvalidFileError
+        The file cannot be read.
+    PersonalDataError
+        A column of the file is about persons.
     """
     return suggest_for(read_table(name, data, reading), reading)
 
 
 def suggest_for(table: Table, reading: ReadingOptions | None = None) -> Suggestion:
-    """Return a suggested mapping for a table, as `suggest` does.
+    """Return a suggested mapping for a table that is already read, with notes as in `suggest`.
 
     Raises
     ------
     PersonalDataError
-        The table is about persons.
+        A column of the table is about persons.
     """
     require_no_persons(table.columns)
     fields = _fields(table)
@@ -127,7 +132,7 @@ def _plain(header: str) -> str:
 
 
 def _likeness(one: str, other: str, **_: object) -> float:
-    # Short headers must be equal: "x" is a part of every other word.
+    # Headers of up to three characters must be equal: "x" is a part of many other headers.
     if min(len(one), len(other)) <= 3:  # noqa: PLR2004
         return 100.0 if one == other else 0.0
     return fuzz.token_sort_ratio(one, other)
@@ -138,7 +143,10 @@ def _cells(table: Table, column: str) -> list[Value]:
 
 
 def _fits(table: Table, column: str, name: str) -> bool:
-    """Return whether at least half of a column's cells can be converted to the field's type."""
+    """Return whether at least half of a column's examined cells convert to the field's type.
+
+    Any column fits a field of texts, codes, lists, flags, countries or phones.
+    """
     if kind_of(name) in {"text", "code", "list", "flags", "country", "phones"}:
         return True
     cells = _cells(table, column)
@@ -158,7 +166,10 @@ def _fits(table: Table, column: str, name: str) -> bool:
 def _labels(
     table: Table, fields: dict[str, tuple[str, ...]]
 ) -> tuple[dict[str, dict[str, str]], list[CodedReason]]:
-    """Return translations of the labels in coded columns, and notes on unknown labels."""
+    """Return the code of each label in coded columns, by field, and notes on unknown labels.
+
+    An unknown label gets an empty code for a person to fill in.
+    """
     found: dict[str, dict[str, str]] = {}
     notes = []
     for name, columns in fields.items():
@@ -246,7 +257,7 @@ def _is_ambiguous(cell: Value) -> bool:
 
 
 def _recipe(fields: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the columns from which an id can be made; empty if a column has the id."""
+    """Return the columns (name, locality) to make record ids from; empty if a column has the id."""
     if "id" in fields:
         return ()
     return tuple(column for name in ("name", "locality") for column in fields.get(name, ()))

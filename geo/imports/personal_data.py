@@ -1,4 +1,4 @@
-"""Detection of columns about persons: a file with such a column is refused (P6, P17)."""
+"""Detection of columns about persons: a file with a column about persons is refused (P6, P17)."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,8 @@ from geo.errors import PersonalDataError
 from geo.reasons import CodedReason
 from geo.text.normalize import unmasked
 
-#: Words for the persons that a list may be about, folded, in the languages of the network.
+#: Words for persons in column headers (beneficiary, patient, refugee), folded, in the languages of
+#: the support network.
 _WHO = (
     r"(?:beneficiari[oa]s?|beneficiary|beneficiaries|persona(?:s)? (?:atendida|migrante)s?|"
     r"paciente|patient|usuari[oa]|solicitante|applicant|refugiad[oa]|refugee|migrante?|migrant|"
@@ -16,7 +17,8 @@ _WHO = (
 )
 _NAME = r"(?:nombres?|apellidos?|names?|nomes?|noms?|sobrenomes?|telefonos?|phone|celular|edad|age)"
 
-#: Headers of columns that name or number one person; folded, punctuation replaced by spaces.
+#: Pattern for headers of columns with a person's name, phone, age or identity number. Headers are
+#: folded, with punctuation replaced by spaces, before the comparison.
 _PERSONAL = re.compile(
     rf"""\b(?:
     {_NAME}\ (?:\w+\ ){{0,3}}{_WHO} | {_WHO}\ (?:\w+\ ){{0,2}}{_NAME}
@@ -33,7 +35,8 @@ _PERSONAL = re.compile(
     re.VERBOSE,
 )
 
-#: A requirement that a place has is about the place: "documents required", "pide pasaporte".
+#: Pattern for headers about what a place requires or accepts, such as "documents required" or "pide
+#: pasaporte". A header that matches this pattern is not about persons.
 _ABOUT_THE_PLACE = re.compile(
     r"\b(?:requerid[oa]s?|requisitos?|exig\w+|pid[ea]n?|solicitan?|necesari[oa]s?|required|needed|"
     r"necessari[oa]s?|acepta\w*|accept\w*)\b"
@@ -41,12 +44,12 @@ _ABOUT_THE_PLACE = re.compile(
 
 
 def require_no_persons(columns: Iterable[str]) -> None:
-    """Refuse columns about persons, whether or not a mapping uses them.
+    """Refuse a file with columns about persons, even if the mapping does not use these columns.
 
     Raises
     ------
     PersonalDataError
-        Names the column, never a value.
+        A column is about persons; the error names the column, never a value.
     """
     for column in columns:
         plain = " ".join(unmasked(column).replace("|", " ").split())

@@ -1,4 +1,4 @@
-"""Reports of checking a file, row by row, without repeating text that could be about a person."""
+"""Reports of checking an import file, row by row, without text that could be about a person."""
 
 import csv
 import io
@@ -15,28 +15,30 @@ from geo.reasons import REPEATED, CodedReason, from_stored, in_file
 #: Outcomes of a row.
 STATES = ("new", "changed", "unchanged", "bad")
 
-#: Replaces values of a reason that are not repeated.
+#: Placeholder for a value of the file that a report does not repeat.
 _LEFT_OUT = "…"
 
-#: Longest label of a code that a report repeats; the labels of the vocabularies are shorter.
+#: Most characters of an unknown label that a report repeats; all labels of the vocabularies are
+#: shorter.
 _MAX_LABEL = 40
 
-#: Addresses and numbers, as in `geo.records.flows`: a text with them is no label of a code.
+#: Pattern for e-mail and web addresses and numbers of five or more digits, as in
+#: `geo.records.flows`. A text that matches is not repeated as the label of a code.
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){5,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Another record that may be the same place.
+    """Record or row that may be the same place as a row of the file.
 
     Attributes
     ----------
     id : str
         Id of the other record, or ``row N`` for a row of the same file that has no record yet.
     score : float
-        0 to 1.
+        Likelihood of the same place, 0 to 1.
     reasons : dict
-        What both have in common, in the form of `geo.imports.similarity`.
+        Common properties of the two, in the form of `geo.imports.similarity.Pair`.
     """
 
     id: str
@@ -46,14 +48,14 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class RowReport:
-    """The outcome of checking one row.
+    """Outcome of checking one row of an import file.
 
     Attributes
     ----------
     number : int
         Number of the row in its file.
     id : str
-        Id of the record; empty where the row has none.
+        Id of the record; empty if the row has no valid id.
     state : str
         One of `STATES`.
     fields : tuple of str
@@ -62,13 +64,13 @@ class RowReport:
     notes : tuple of CodedReason
         Changes made to the record, such as making it restricted (P38).
     quarantined : bool
-        Made restricted whatever the file states (P38).
+        Whether the record becomes restricted whatever visibility the file states (P38).
     changes : dict
         Values of the row by field; empty for a bad row.
     base : str
-        Digest of the record that the changes were compared with; empty for a new record.
+        Digest of the stored record that the row was compared with; empty for a new record.
     alike : tuple of Likeness
-        Possible duplicates that the asker may know of.
+        Possible duplicates that the importer may see.
     """
 
     number: int
@@ -85,20 +87,20 @@ class RowReport:
 
 @dataclass(frozen=True)
 class Checked:
-    """A file that was read and compared; nothing is written yet.
+    """Import file that was read and compared with the stored records; nothing is written yet.
 
     Attributes
     ----------
     name, format, sha256 : str
-        Of the file.
+        Name, format and checksum of the file.
     mapping : dict
-        In the form of `geo.imports.mapping.as_object`.
+        Mapping of columns to fields, in the form of `geo.imports.mapping.as_object`.
     source : str
-        Source of new records that state none.
+        Source of new records whose row states no source.
     rows : tuple of RowReport
-        One for every row of the file.
+        Outcome of every row of the file.
     remarks : tuple of CodedReason
-        About the file as a whole.
+        Remarks about the file as a whole.
     """
 
     name: str
@@ -110,7 +112,7 @@ class Checked:
     remarks: tuple[CodedReason, ...] = ()
 
     def counts(self) -> dict[str, int]:
-        """Return the number of rows by state, of quarantined rows, and of possible duplicates."""
+        """Count the rows in each state, the quarantined rows, and the rows with duplicates."""
         found = Counter(row.state for row in self.rows)
         return {state: found[state] for state in STATES} | {
             "quarantined": sum(row.quarantined for row in self.rows),
@@ -122,7 +124,10 @@ class Checked:
         return [row for row in self.rows if row.state in {"new", "changed"}]
 
     def problems(self, limit: int | None = None) -> list[CodedReason]:
-        """Return one reason for every problem: file, row, column, reason."""
+        """Return every problem of the rows, each with file, row, column and reason.
+
+        If there are more than ``limit`` problems, the last entry counts those left out.
+        """
         lines = [
             told(self.name, row.number, problem) for row in self.rows for problem in row.problems
         ]
@@ -132,7 +137,7 @@ class Checked:
 
 
 def told(name: str, row: int, problem: RowProblem) -> CodedReason:
-    """Return a problem with its location: file, row, column or field."""
+    """Return the reason of a row's problem, wrapped with file, row, and column or field."""
     at: dict[str, Any] = {"file": name, "line": row, "why": problem.reason}
     if problem.column:
         return CodedReason("in_column", column=problem.column, **at)
@@ -144,9 +149,10 @@ def told(name: str, row: int, problem: RowProblem) -> CodedReason:
 
 
 def harmless(field_name: str, reason: CodedReason) -> CodedReason:
-    """Return a reason without values from the file, except the label of a code.
+    """Return a reason in which values from the file are replaced by an ellipsis.
 
-    The field's own name is removed too, because the report shows it beside the reason.
+    Short labels of coded fields stay, because they are not about persons. The field's own name is
+    removed too, because the report shows the name beside the reason.
     """
     kept = {
         name: value if name not in REPEATED or _is_label(field_name, value) else _LEFT_OUT
@@ -164,20 +170,21 @@ def _is_label(field_name: str, value: object) -> bool:
 COLUMNS = ("row", "id", "state", "column", "field", "reason")
 
 
-#: Positions where a spreadsheet would see a formula; the name of a column can contain one.
+#: Positions in a text at which a spreadsheet would see the start of a formula. Column names of the
+#: file appear in the report and can contain formulas.
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r])")
 
 
 def as_csv(checked: Checked, say: Callable[[CodedReason], str] = str) -> str:
-    """Return the report as CSV: one line for each problem, note and likeness of a row.
+    """Return an import report as CSV: one line for each problem, note and possible duplicate.
 
-    A row without any gets one line with its fields.
+    A row without problems, notes and duplicates gets one line with its new or changed fields.
 
     Parameters
     ----------
     checked : Checked
     say : callable
-        Translates a reason to the reader's language; English without it.
+        Translator of a reason to the reader's language; by default reasons are in English.
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -197,12 +204,15 @@ def _alike(other: Likeness) -> CodedReason:
 
 
 def _plain(cell: object) -> object:
-    """Return a cell that no spreadsheet program runs as a formula, however it splits cells."""
+    """Quote a report's cell with apostrophes, so that no spreadsheet program runs it as a formula.
+
+    Apostrophes also follow semicolons, tabs and line breaks, where a program may split the cell.
+    """
     return _FORMULA.sub("'", cell) if isinstance(cell, str) else cell
 
 
 def as_object(checked: Checked) -> dict[str, Any]:
-    """Return the report in the form stored with a batch: everything but the changes."""
+    """Return a report as an object for storage with its batch, without the rows' changes."""
     return {
         "source": checked.source,
         "counts": checked.counts(),
@@ -223,7 +233,7 @@ def _stored(row: RowReport) -> dict[str, Any]:
 
 
 def documents(checked: Checked) -> list[dict[str, Any]]:
-    """Return the changes in the form stored with a batch: rows that add or change a record."""
+    """Return the rows that add or change a record, each with its changes, as batches store them."""
     return [{"number": row.number, "changes": dict(row.changes)} for row in checked.writable()]
 
 
@@ -235,7 +245,7 @@ def from_objects(
     report: Mapping[str, Any],
     changes: Sequence[Mapping[str, Any]],
 ) -> Checked:
-    """Return the report of a batch from its stored parts."""
+    """Rebuild the report of an import batch from the columns of its table row."""
     by_number = {item["number"]: item["changes"] for item in changes}
     rows = tuple(
         RowReport(

@@ -1,4 +1,4 @@
-"""Conversion of table lines to changes of records by a mapping; no database access."""
+"""Conversion of a file's rows to changes of records by a mapping, without database access."""
 
 import re
 import uuid
@@ -18,24 +18,26 @@ from geo.reasons import CodedReason
 from geo.text.countries import misplacement
 from geo.text.normalize import folded
 
-#: Namespace of ids made from key columns; an arbitrary fixed value that must never change.
+#: UUID namespace of record ids made from key columns. The value is arbitrary but must never change,
+#: or repeated imports would not find their records.
 _NAMESPACE = uuid.UUID("5f0c4f0e-6d5c-5b8e-9d59-2f6b1f6f8a11")
 _SLUG = 40
 
-#: Share of rows that must look swapped before the columns are reported as swapped.
+#: Share of rows that must look swapped before the latitude and longitude columns are reported as
+#: swapped.
 _MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """A problem of a row, without the value of any cell.
+    """Problem of a row in an import file, without the value of any cell.
 
     Attributes
     ----------
     column : str
         Column of the file; empty for a problem of the whole row.
     field : str
-        Field of the record; empty where the column is no field.
+        Field of the record; empty if the column is mapped to no field.
     reason : CodedReason
     """
 
@@ -46,7 +48,7 @@ class RowProblem:
 
 @dataclass
 class Draft:
-    """The changes that a row makes to a record, before comparison with the stored record.
+    """Changes of a record that a row states, not yet compared with the stored record.
 
     Attributes
     ----------
@@ -62,25 +64,38 @@ class Draft:
 
 @dataclass(frozen=True)
 class CodeWords:
-    """Codes by the labels that files use: the code in any spelling, or its Spanish name.
+    """Lookup from the labels that files use to codes.
+
+    A label is the code itself, in any case and with any word separator, or the Spanish name of the
+    code.
 
     Attributes
     ----------
     labels : mapping of str to mapping of str to str
-        By field, then by plain label.
+        Codes by field, then by label (folded, words separated by one space).
     """
 
     labels: Mapping[str, Mapping[str, str]]
 
     def code(self, name: str, value: Value) -> Value:
-        """Return the code that a label stands for, or the label unchanged."""
+        """Return the code of field ``name`` that a label stands for; an unknown label unchanged."""
         if not isinstance(value, str):
             return value
         return self.labels.get(name, {}).get(_plain(value), value)
 
 
 def words(active: Mapping[str, Iterable[str]], names: Mapping[tuple[str, str], str]) -> CodeWords:
-    """Return the labels of active terms, given by vocabulary, and of their Spanish names."""
+    """Build the lookup from labels to codes from the vocabularies' active codes and Spanish names.
+
+    A Spanish name that two codes of a vocabulary share is left out.
+
+    Parameters
+    ----------
+    active : mapping of str to iterable of str
+        Active codes by vocabulary.
+    names : mapping of (str, str) to str
+        Spanish names by vocabulary and code.
+    """
     made: dict[str, dict[str, str]] = {}
     for name, vocabulary in {**TRANSLATABLE, **_MORE}.items():
         codes = list(active.get(vocabulary, ()))
@@ -113,7 +128,7 @@ def _plain(label: str) -> str:
 def drafts(
     table: Table, mapping: FieldMapping, known: CodeWords
 ) -> tuple[list[Draft], list[CodedReason]]:
-    """Return the draft of each line, and remarks about the file as a whole."""
+    """Convert each line of a table to changes of a record; also return remarks about the file."""
     style = replace(mapping.style, epoch_1904=table.epoch_1904)
     if table.format == "kobo" and style.separator is None:
         style = replace(style, separator=" ")
@@ -130,10 +145,11 @@ def missing_columns(table: Table, mapping: FieldMapping) -> list[str]:
 
 
 def _styles(table: Table, mapping: FieldMapping, style: CellStyle) -> dict[str, CellStyle]:
-    """Return the style of each field; the order of dates or decimal sign follows from its column.
+    """Return the cell notation of each mapped field, with details that the mapping leaves open.
 
-    Where the column does not decide it, a column with a field's name or an HXL tag has decimal
-    points.
+    The order of day and month, or the decimal sign, is detected from the field's columns. If the
+    cells do not show the decimal sign, a column named like the field, or tagged in HXL, is taken to
+    have decimal points.
     """
     found = {}
     for name, columns in mapping.fields.items():
@@ -148,7 +164,7 @@ def _styles(table: Table, mapping: FieldMapping, style: CellStyle) -> dict[str, 
 
 
 class _Maker:
-    """Maker of the drafts of a table's lines."""
+    """Converter of table lines to drafts, with one mapping."""
 
     def __init__(
         self, table: Table, mapping: FieldMapping, known: CodeWords, styles: Mapping[str, CellStyle]
@@ -166,7 +182,8 @@ class _Maker:
         draft = Draft(line.number, "")
         by_column = {c: name for name, columns in self._mapping.fields.items() for c in columns}
         for column, reason in line.problems:
-            # A broken cell counts only if its column is used; a broken line always counts.
+            # An unreadable cell is a problem only if the mapping uses its column; a problem of the
+            # whole line (no column) always counts.
             if not column or column in by_column:
                 draft.problems.append(RowProblem(column, by_column.get(column, ""), reason))
         if line.problems and not line.cells:
@@ -279,7 +296,7 @@ class _Maker:
 
 
 def made_id(prefix: str, keys: Sequence[str]) -> str:
-    """Return a stable id made of the source's prefix and the values that identify a place."""
+    """Return an id from the source's prefix and a place's key values; equal input, equal id."""
     slug = re.sub(r"[^a-z0-9]+", "-", " ".join(keys)).strip("-")[:_SLUG].strip("-")
     digest = uuid.uuid5(_NAMESPACE, "\0".join([prefix, *keys])).hex[:8]
     return "-".join(part for part in (prefix, slug, digest) if part)
@@ -294,7 +311,10 @@ def _joined(said: Sequence[Value]) -> Value:
 
 
 def _take_position(draft: Draft, found: dict[str, Value], line: Line, column: str) -> None:
-    """Set lon and lat from their columns, from a column with both, or from the geometry."""
+    """Set lon and lat from a column that holds both, or else from the geometry.
+
+    Separate columns for lon and lat, if the mapping has them, take precedence.
+    """
     pair = found.pop("position", None)
     if pair is not None and "lon" not in found and "lat" not in found:
         found["lon"], found["lat"] = pair
@@ -306,7 +326,7 @@ def _take_position(draft: Draft, found: dict[str, Value], line: Line, column: st
 
 
 def _take_hours(found: dict[str, Value]) -> None:
-    """Convert columns of days and times to ``schedules``."""
+    """Replace the values of weekday and time columns by rules in the field ``schedules``."""
     opens_at, closes_at = found.pop("opens_at", None), found.pop("closes_at", None)
     byday, last_entry = found.pop("byday", None), found.pop("last_entry", None)
     made: dict[tuple[str, str], list[str]] = {}
@@ -350,7 +370,7 @@ def _reject_swapped(draft: Draft, column: str) -> None:
 
 
 def _swapped(made: Sequence[Draft], mapping: FieldMapping) -> list[CodedReason]:
-    """Report that latitude and longitude look swapped in most rows; they are never exchanged."""
+    """Return a remark if latitude and longitude look swapped in most rows; values stay as read."""
     placed = [draft for draft in made if isinstance(draft.changes.get("lat"), float | int)]
     swapped = [draft for draft in placed if _looks_swapped(draft)]
     if not swapped or len(swapped) <= _MOST * len(placed):

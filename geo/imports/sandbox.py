@@ -1,8 +1,8 @@
-"""Sandbox that reads foreign files in a child process, so that only the child runs out of memory.
+"""Sandbox that reads uploaded files in a child process, so that only the child can run out of RAM.
 
-The child gets no address, password or user name; it reads the file from its standard input and
-answers with lines of JSON. The parent reads the answer within limits and treats it as data only.
-The child ends by itself, at its deadline, or together with its parent.
+The child gets no database address, password or user name. It reads the file from its standard input
+and answers with lines of JSON. The parent limits the size of the answer and treats the answer as
+data only. The child ends when it has answered, at its deadline, or together with its parent.
 """
 
 import asyncio
@@ -24,24 +24,24 @@ from geo.imports.readers.limits import TooHeavyError
 from geo.imports.readers.table import MAX_COLUMNS, Line, Table
 from geo.reasons import from_stored
 
-#: Seconds until a child is killed, on a machine that is busy with other work [A].
+#: Seconds until a child is killed, ample for a machine that is busy with other work [A].
 DEADLINE_S: Final = 60.0
 
-#: Most bytes of a child's answer: `CELLS` of some forty characters [A].
+#: Most bytes of a child's answer, ample for `CELLS` cells of some forty characters [A].
 ANSWER_BYTES: Final = 64 * 1024**2
 
-#: Most non-empty cells of one file: 10,000 rows of 40 columns, and half as many again. As objects
-#: of this process they take some hundred megabytes [A].
+#: Most non-empty cells of one file: 10,000 rows of 40 columns, plus half. As Python objects in the
+#: parent process they take some hundred megabytes [A].
 CELLS: Final = 600_000
 
-#: Most rows of one file: as many as the region's network has spaces. All problems of each row are
-#: reported [A].
+#: Most rows of one file: the number of spaces in the region's network. The report lists every
+#: problem of every row, so its size grows with the rows [A].
 ROWS: Final = 20_000
 
-#: Most children at a time in one process; further files wait for their turn [A].
+#: Most child processes at a time for one server process; further files wait [A].
 MOST: Final = 2
 
-#: Exit codes of a child that ran out of memory, or out of processor time.
+#: Exit codes of a child that ran out of memory, or out of processor time (signal SIGXCPU).
 NO_MEMORY, NO_TIME = 3, -24
 
 _CHILD: Final = "geo.imports.sandbox_child"
@@ -50,7 +50,7 @@ _CHILD: Final = "geo.imports.sandbox_child"
 _ENVIRONMENT: Final = {
     "PATH": "/usr/bin:/bin",
     "LC_ALL": "C.UTF-8",
-    # The libraries' thread pools are not needed, and their stacks would take memory.
+    # Thread pools of the numeric libraries are not needed, and their stacks would take memory.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",
@@ -60,16 +60,16 @@ _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKe
 
 
 async def read_apart(name: str, data: bytes, reading: ReadingOptions | None = None) -> Table:
-    """Return a file of spaces as a table, read in a child process.
+    """Read a file of spaces as a table in a child process.
 
-    The result is that of `geo.imports.readers.detection.read_table`.
+    The table is the same as from `geo.imports.readers.detection.read_table`.
 
     Raises
     ------
     TooHeavyError
-        The file takes more memory, time or room than one import may.
+        The file exceeds the limits on memory, time, rows or cells.
     InvalidFileError
-        As `read_table`.
+        The file cannot be read as a whole, as in `read_table`.
     """
     asked = {"name": name, "reading": asdict(reading or ReadingOptions())}
     async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MOST)):
@@ -98,14 +98,15 @@ async def read_apart(name: str, data: bytes, reading: ReadingOptions | None = No
                 await child.wait()
             await telling
     if code != 0:
-        # Libraries without exceptions abort the whole process when memory runs out.
+        # Native libraries abort the process when memory runs out, so any other exit code counts as
+        # a lack of memory.
         raise TooHeavyError(name, "time" if code == NO_TIME else "memory")
     return await asyncio.to_thread(_table, name, answer)
 
 
 async def _tell(child: asyncio.subprocess.Process, asked: Mapping[str, Any], data: bytes) -> None:
     assert child.stdin is not None  # noqa: S101 -- it is a pipe
-    with suppress(ConnectionError):  # the child may stop reading early
+    with suppress(ConnectionError):  # the child may end before it has read the whole file
         child.stdin.write(json.dumps(asked).encode() + b"\n" + data)
         await child.stdin.drain()
         child.stdin.close()
@@ -123,12 +124,12 @@ async def _heard(name: str, child: asyncio.subprocess.Process) -> bytes:
 
 
 def _table(name: str, answer: bytes) -> Table:
-    """Return the table in a child's answer.
+    """Parse a child's answer, a line of JSON for the file and one for each row, to a table.
 
     Raises
     ------
     InvalidFileError
-        The child refused the file, or its answer cannot be understood.
+        The child refused the file, or its answer is malformed.
     """
     head, *rest = answer.split(b"\n")
     try:
@@ -168,7 +169,7 @@ def _line(said: list[Any], columns: tuple[str, ...]) -> Line:
 
 
 def as_said(value: object) -> object:
-    """Return a cell in JSON form: dates, times and objects under a key that names their type."""
+    """Encode a cell for JSON: dates, times and objects as an object whose key names the type."""
     match value:
         case datetime():
             return {"datetime": value.isoformat()}
@@ -185,7 +186,7 @@ def as_said(value: object) -> object:
 
 
 def as_value(said: Any) -> Any:  # noqa: ANN401 -- any cell
-    """Return the cell that `as_said` encoded."""
+    """Decode a cell that `as_said` encoded for JSON."""
     if isinstance(said, list):
         return [as_value(one) for one in said]
     if not isinstance(said, dict):

@@ -1,6 +1,7 @@
-"""Child process that reads a foreign file for `geo.imports.sandbox`; it never outlives its parent.
+"""Child process that reads an uploaded file for `geo.imports.sandbox` and ends with its parent.
 
-Its limits are set before a byte of the file is read, and also hold for processes it would start.
+The process sets its resource limits before a byte of the file is read. Processes that it might
+start would inherit the limits.
 """
 
 import ctypes
@@ -21,21 +22,21 @@ from geo.imports.readers.table import Table
 from geo.imports.sandbox import CELLS, DEADLINE_S, NO_MEMORY, ROWS, as_said
 from geo.reasons import stored
 
-#: Most bytes of writable memory. The imported libraries take some 100 MB before any file is read,
-#: most of them shared and not copied: the whole process stays below half a gigabyte.
+#: Most bytes of writable memory (RLIMIT_DATA). The imported libraries add some 100 MB, mostly
+#: shared pages outside the limit, so that the whole process stays below half a gigabyte.
 MEMORY_BYTES: Final = 384 * 1024**2
 
-#: Constant of prctl(2).
+#: Option of prctl(2) that sets the signal sent to this process when its parent dies.
 _PR_SET_PDEATHSIG: Final = 1
 
 
 def main() -> None:
-    """Read one file from standard input and answer on standard output."""
-    # The kernel kills this process when its parent dies; nothing else would end it.
+    """Read one file from standard input and write its table as lines of JSON to standard output."""
+    # The kernel kills this process when its parent dies; otherwise the process would run on.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if str(os.getppid()) != sys.argv[1]:
         return
-    os.nice(10)  # requests for pages have priority
+    os.nice(10)  # the web server's requests have priority over imports
     for limit, most in (
         (resource.RLIMIT_DATA, MEMORY_BYTES),
         (resource.RLIMIT_CPU, int(DEADLINE_S)),
@@ -50,11 +51,11 @@ def main() -> None:
         asked = json.loads(sys.stdin.buffer.readline())
         answer = _read(asked["name"], sys.stdin.buffer.read(), ReadingOptions(**asked["reading"]))
     except MemoryError:
-        # Memory is exhausted, so as little as possible is allocated here.
+        # With memory exhausted, an exit code is the only answer that needs no further memory.
         os._exit(NO_MEMORY)
     sys.stdout.buffer.write(answer)
     sys.stdout.flush()
-    # Exit at once, without taking millions of objects apart.
+    # Exit without the interpreter's cleanup, which would free millions of objects one by one.
     os._exit(0)
 
 
@@ -96,7 +97,7 @@ def _answer(name: str, table: Table) -> bytes:
 
 
 def _dumped(said: object) -> bytes:
-    # Values of other types, which a library may return, are written as their text.
+    # A reading library may return values of types that JSON lacks: they are written as text.
     return json.dumps(said, default=str).encode()
 
 

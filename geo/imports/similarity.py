@@ -1,4 +1,7 @@
-"""Pairs of spaces that may be one place, by distance, name and telephone; no database access."""
+"""Search for pairs of spaces that may be one place, by distance, name and telephone number.
+
+The module does not access the database.
+"""
 
 import math
 import re
@@ -13,27 +16,27 @@ from rapidfuzz import fuzz
 
 from geo.text.normalize import folded
 
-#: Most metres between two exact positions of one place: a large compound, or two people who stood
-#: at different gates. Our proposal, like the two scores below.
+#: Most metres between two exact positions of one place, such as two gates of a large compound. The
+#: value, like `SIMILAR` and `SHOWN`, is the project's own proposal.
 NEAR_M = 300.0
-#: Least similarity of names (0 to 1) of neighbours without a common telephone.
+#: Least similarity of names (0 to 1) of two spaces without a common telephone number.
 SIMILAR = 0.8
-#: Least score of a pair that is shown to a person.
+#: Least score (0 to 1) at which a pair counts as a possible duplicate.
 SHOWN = 0.6
 
-#: Most spaces that share a telephone number; a number of more spaces is a hotline and identifies no
-#: place.
+#: Most spaces that share a telephone number which still identifies a place; a number of more spaces
+#: is a hotline.
 _HOTLINE = 4
-#: Largest group of one town within which all names are compared with each other; in larger groups
-#: only equal names and telephones count.
+#: Most spaces in a town for comparing all their names with each other. In larger towns only spaces
+#: with equal names or telephone numbers, and exact positions near each other, are compared.
 MAX_GROUP = 1_500
 
 _EARTH_M = 6_371_008.8  # mean radius, IUGG 1980
 
-#: Words that tell what kind of place it is, not which place; folded, in the languages of the
-#: network.
+#: Words in names that tell the kind of place, such as "albergue", and do not distinguish places;
+#: folded, in Spanish, English, Portuguese and French.
 _COMMON = frozenset(
-    # One text is easier to read than a hundred quoted words.
+    # One text of words is easier to read than a hundred quoted words.
     """
     a al and at centro centre center casa casas albergue albergues refugio abrigo shelter
     comedor cocina comunitario comunitaria communautaire punto ponto point espacio espaco
@@ -48,16 +51,16 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """The properties that identify a space among others.
+    """Properties of a space that the search for duplicates compares.
 
     Attributes
     ----------
     lon, lat : float
         Degrees, EPSG:4326.
     is_exact : bool
-        Whether the position is that of the place, not of its town.
+        Whether the position is that of the place itself, not only of its town.
     phones : tuple of str
-        In E.164.
+        Telephone numbers in E.164.
     """
 
     id: str
@@ -77,11 +80,12 @@ class Pair:
     Attributes
     ----------
     left, right : str
-        Ids, the smaller first.
+        Ids in alphabetical order.
     score : float
-        0 to 1.
+        Likelihood of the same place, 0 to 1.
     reasons : dict
-        ``name`` (similarity, 0 to 1), ``distance_m`` or ``same_town``, ``phone`` (True).
+        ``name`` (similarity, 0 to 1); ``distance_m`` between exact positions, or ``same_town``
+        (True); ``phone`` (True) if a number is shared.
     """
 
     left: str
@@ -91,7 +95,7 @@ class Pair:
 
 
 def spot_of(document: Mapping[str, Any], id_: str) -> Spot | None:
-    """Return the spot of a document, or None if the document has no name or position."""
+    """Return the compared properties of a space's document; None without a name or a position."""
     lon, lat, name = document.get("lon"), document.get("lat"), document.get("name")
     if not isinstance(lon, int | float) or not isinstance(lat, int | float) or not name:
         return None
@@ -109,7 +113,15 @@ def spot_of(document: Mapping[str, Any], id_: str) -> Spot | None:
 
 
 def phones_of(numbers: Iterable[Any], country: str) -> tuple[str, ...]:
-    """Return telephone numbers in E.164; short codes and invalid numbers are left out."""
+    """Return telephone numbers in E.164, each once, without short codes and invalid numbers.
+
+    Parameters
+    ----------
+    numbers : iterable
+        Numbers, or objects with the key ``number``.
+    country : str
+        Alpha-2 code for numbers without a country prefix; may be empty.
+    """
     found = []
     for item in numbers:
         number = item.get("number") if isinstance(item, Mapping) else item
@@ -123,7 +135,11 @@ def phones_of(numbers: Iterable[Any], country: str) -> tuple[str, ...]:
 
 
 def pairs(new: Sequence[Spot], old: Sequence[Spot] = ()) -> list[Pair]:
-    """Return the pairs of new spots, with each other and with old spots, that may be one place."""
+    """Return the pairs of spaces that may be one place, best score first.
+
+    New spaces are compared with each other and with old ones; old spaces are not compared with each
+    other.
+    """
     fresh = {spot.id for spot in new}
     spots = [*new, *(spot for spot in old if spot.id not in fresh)]
     names = [_Name.of(spot) for spot in spots]
@@ -158,8 +174,8 @@ class _Name:
         if self.telling and other.telling:
             score = fuzz.token_set_ratio(self.telling, other.telling) / 100
         else:
-            # A name without a telling word, such as "Albergue municipal de Pamplona", must match as
-            # a whole.
+            # A name of only common words and the town, such as "Albergue de Pamplona", is compared
+            # as a whole.
             score = fuzz.token_sort_ratio(self.whole, other.whole) / 100
         return score / 2 if self.numbers != other.numbers else score
 
@@ -181,7 +197,7 @@ def _candidates(
                 by_phone[phone].append(n)
     for group in by_town.values():
         if len(group) <= MAX_GROUP:
-            # Two exact positions were compared as neighbours already.
+            # Pairs of two exact positions are left out: `_neighbours` already yields the near ones.
             yield from (
                 (a, b)
                 for a, b in _within(group, new)
@@ -192,7 +208,10 @@ def _candidates(
 
 
 def _within(group: Sequence[int], new: int) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of a sorted group that have at least one new member."""
+    """Yield the pairs in an ascending group of indices in which at least one space is new.
+
+    Indices below ``new`` are new spaces.
+    """
     for at, a in enumerate(group):
         if a >= new:
             return
@@ -233,7 +252,8 @@ def _judged(
         return None
     if shared:
         reasons["phone"] = True
-    # The hints count as independent: each multiplies the remaining doubt.
+    # Name, position and telephone count as independent evidence: each one reduces the doubt that
+    # the two spaces are one place by a factor.
     doubt = (1 - 0.7 * max(0.0, name - 0.6) / 0.4) * (1 - (near or 0.0))
     doubt *= 0.4 if shared else 1.0
     score = round(1 - doubt, 3)
@@ -244,7 +264,11 @@ def _judged(
 
 
 def _nearness(one: Spot, other: Spot, reasons: dict[str, Any]) -> float | None:
-    """Return the evidence of the positions (0 to 1), or None if they rule out one place."""
+    """Return how strongly the positions suggest one place (0 to 1).
+
+    None if two exact positions are more than `NEAR_M` apart, or two inexact ones are not in one
+    town. The distance or the common town is added to ``reasons``.
+    """
     if one.is_exact and other.is_exact:
         distance_m = _distance_m(one, other)
         if distance_m > NEAR_M:

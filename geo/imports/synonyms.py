@@ -1,11 +1,11 @@
 """Common names of a space's fields and codes, in Spanish, English, Portuguese and French.
 
-They only serve for suggestions: a person reads the mapping before anything is imported.
+The names only serve to suggest a mapping, which a person reads before anything is imported.
 """
 
 
 def _read(text: str) -> dict[str, tuple[str, ...]]:
-    """Parse lines of ``name: word | word`` into the words of each name; indented lines continue."""
+    """Parse lines ``name: word | word`` to words by name; indented lines continue the entry."""
     entries = text.strip("\n").replace("\n ", " ").splitlines()
     found = {}
     for entry in entries:
@@ -14,7 +14,7 @@ def _read(text: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-#: Headers by field, folded; collected from service matrices, survey forms and maps of the region.
+#: Folded column headers by field, collected from the region's service matrices, surveys and maps.
 HEADERS = _read("""
 id: id | codigo | code | identificador | clave | uuid
 name: nombre | nombre del espacio | nombre del lugar | nombre del albergue | nombre del sitio |
@@ -88,7 +88,7 @@ source: fuente | source | fonte
 licence: licencia | licence | license | licenca
 """)
 
-#: Labels by field and code, folded; suggested as translations where a column holds them.
+#: Folded labels by field and code; suggested as translations to codes if a column holds them.
 LABELS = {
     "kind": _read("""
 information_orientation_point: pao | pro | pac | ptrig | punto de atencion y orientacion |

@@ -1,4 +1,4 @@
-"""Uploaded files that wait for their mapping, and the reports of checking them again."""
+"""Uploaded import files that wait for a mapping, and the report made by each check of a file."""
 
 import asyncio
 import hashlib
@@ -30,13 +30,14 @@ from geo.models import ImportBatch
 from geo.reasons import CodedReason, from_stored
 from geo.records import upsert
 
-#: Most values of a column that a person is asked to translate; a column with more holds free text.
+#: Most labels of a field that a person is asked to translate to codes; a field with more labels
+#: holds free text.
 MAX_LABELS = 60
 
-#: Most bytes of a mapping file; our largest has three thousand.
+#: Most bytes of a mapping file; the largest mapping in the project has three thousand.
 MAPPING_BYTES = 262_144
 
-#: Number of example cells shown for a column, so that a person recognises it.
+#: Number of example cells shown for a column, so that a person recognises the column.
 _SHOWN = 2
 _LONGEST_CELL = 60
 
@@ -46,14 +47,15 @@ _SEPARATOR = re.compile(r"[|;,\n]")
 
 @dataclass(frozen=True)
 class Upload:
-    """An uploaded file whose mapping may still be changed.
+    """Uploaded import file whose mapping may still be changed.
 
     Attributes
     ----------
     mapping : mapping
-        The object of a mapping file, suggested or corrected.
+        Mapping as an object in the form of `geo.imports.mapping.as_object`, suggested or corrected
+        by a person.
     notes : tuple of CodedReason
-        What the suggestion left for a person to decide.
+        Decisions that the suggested mapping leaves to a person; empty once the file is checked.
     state : str
         ``uploaded``, or ``checked`` once there is a report.
     """
@@ -86,21 +88,21 @@ async def upload(
     today: date,
     mapping: bytes | None = None,
 ) -> str:
-    """Store a file for at most a week, with a mapping to correct; return its id (writer session).
+    """Store an uploaded file with a mapping for at most a week; return its id (writer session).
 
     Parameters
     ----------
     source : str
-        Source of new records that state none.
+        Source of new records whose row states no source.
     mapping : bytes or None
-        A mapping file; None: a mapping is suggested.
+        Content of a mapping file; None lets `geo.imports.mapping_suggestion` suggest a mapping.
 
     Raises
     ------
     ForbiddenError
-        The actor works on no records.
+        The actor's role does not work on records.
     InvalidFileError, PersonalDataError
-        The file cannot be read, or is about persons: nothing of it is stored.
+        The file cannot be read, or has a column about persons; nothing of the file is stored.
     """
     require_staff(actor)
     if mapping is None:
@@ -138,14 +140,14 @@ async def upload(
 
 
 async def read_upload(session: AsyncSession, batch_id: str, actor: Actor) -> Upload:
-    """Return one of the actor's own files that may still be mapped (writer session).
+    """Return one of the actor's own uploaded files whose mapping may still change (writer session).
 
     Raises
     ------
     NotFoundError
         The actor has no import with this id.
     ConflictError
-        The import is applied or discarded: the file is deleted.
+        The import is already applied or discarded, which deletes the file.
     """
     found = await session.scalar(
         select(ImportBatch).where(ImportBatch.id == batch_id, ImportBatch.person_id == actor.id)
@@ -181,9 +183,9 @@ async def check_upload(
     Raises
     ------
     InvalidFileError, PersonalDataError
-        The mapping or the file cannot be used; the stored import stays as it was.
+        The mapping or the file cannot be used; the stored mapping and report do not change.
     ConflictError
-        The import was applied or discarded meanwhile.
+        The import was applied or discarded while the check ran.
     """
     used = parse_mapping(mapping)
     checked = await check_file(
@@ -206,7 +208,7 @@ async def check_upload(
         )
         .values(
             format=checked.format,
-            # Stored as stated by the person; the report has the mapping that the check used.
+            # The mapping is stored as the person wrote it, without the parser's completions.
             mapping=dict(mapping),
             documents=reports.documents(checked),
             report=reports.as_object(checked),
@@ -228,7 +230,8 @@ async def suggest_anew(
     Raises
     ------
     InvalidFileError, PersonalDataError
-        The file cannot be read with these options; the stored import stays as it was.
+        The file cannot be read with these options, or has a column about persons; the stored
+        mapping and report do not change.
     """
     reading = ReadingOptions(**read)
     table = await _read(session, actor, batch.file_name, batch.content, reading)
@@ -262,7 +265,7 @@ async def table_of(
     Raises
     ------
     InvalidFileError, PersonalDataError
-        The file cannot be read with these options, or is about persons.
+        The file cannot be read with these options, or has a column about persons.
     """
     reading = ReadingOptions(format=mapping.get("format"), **mapping.get("read", {}))
     table = await _read(session, actor, batch.file_name, batch.content, reading)
@@ -282,18 +285,20 @@ async def _read(
     Raises
     ------
     TooHeavyError
-        As `geo.imports.sandbox.read_apart`, or another file of this person is being read.
+        The file exceeds the limits of `geo.imports.sandbox.read_apart`, or another file of this
+        person is being read.
     InvalidFileError
         The file cannot be read.
     """
-    # The advisory lock holds to the end of this transaction, across processes.
+    # The lock is an advisory lock of PostgreSQL, so it holds for all server processes, to the end
+    # of this transaction.
     if not await upsert.is_alone(session, _turn_of(actor)):
         raise TooHeavyError(name, "turn")
     return await read_apart(name, data, reading)
 
 
 def _turn_of(actor: Actor) -> int:
-    """Return the key of the advisory lock under which a person's files are read."""
+    """Return the key of the PostgreSQL advisory lock held while a file of this person is read."""
     digest = hashlib.sha256(f"import:{actor.id}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
@@ -318,9 +323,9 @@ def _examples(table: Table, column: str) -> list[str]:
 def labels_of(
     table: Table, fields: Mapping[str, Collection[str]], known: CodeWords
 ) -> dict[str, list[str]]:
-    """Return the labels of coded columns that no vocabulary knows, by field.
+    """Return the cell labels of each coded field that stand for no known code.
 
-    A column with more than `MAX_LABELS` such labels holds free text and is left out.
+    A field with more than `MAX_LABELS` unknown labels holds free text and is left out.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Tables of accounts: people, their sign-ins, and access tokens."""
+"""Tables of accounts: people, browser sessions, second factors, and access tokens."""
 
 from datetime import datetime
 
@@ -19,17 +19,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from geo.models.base import Base, one_of
 from geo.models.spaces import Organization
 
-#: Roles, from least to most: viewer reads as a partner; editor edits the own organisation; approver
-#: approves in own countries; coordinator coordinates the region; admin administers.
+#: Roles of people, from the fewest rights to the most. A viewer reads as partners do; an editor
+#: edits the records of one organisation; an approver approves changes in some countries; a
+#: coordinator coordinates the region; an admin administers the system.
 ROLES = ("viewer", "editor", "approver", "coordinator", "admin")
 
-#: Scopes of access tokens: sending aggregated counts; reading the partner tier; making changes in
-#: the name of the token's person.
+#: Scopes of access tokens: to send aggregated counts of movement, to read as a partner, or to make
+#: changes in the name of the token's person.
 TOKEN_SCOPES = ("movement", "partner", "edit")
 
 
 class Person(Base):
-    """A person who may sign in; there is no password until the person sets one."""
+    """Person with an account; ``password_hash`` is null until the person sets a password."""
 
     __tablename__ = "people"
     __table_args__ = (
@@ -61,7 +62,7 @@ class Person(Base):
 
 
 class Invitation(Base):
-    """A single-use link by which a person sets a password; only its SHA-256 is stored."""
+    """Single-use link by which a person sets a password; only the token's SHA-256 is stored."""
 
     __tablename__ = "invitations"
 
@@ -73,9 +74,10 @@ class Invitation(Base):
 
 
 class WebSession(Base):
-    """A signed-in browser; the cookie holds a secret, of which only the SHA-256 is stored.
+    """Session of a signed-in browser; the cookie holds a secret whose SHA-256 is stored.
 
-    If a second factor is required, the session allows nothing else until ``factor_at`` is set.
+    If a second factor is required, the session only allows entering the second factor until
+    ``factor_at`` is set.
     """
 
     __tablename__ = "web_sessions"
@@ -95,16 +97,16 @@ class WebSession(Base):
 
 
 class SecondFactor(Base):
-    """The secret shared with a person's authenticator app (RFC 6238); only the writer reads it."""
+    """Secret shared with a person's authenticator app (RFC 6238); for the writer role only."""
 
     __tablename__ = "second_factors"
 
     person_id: Mapped[str] = mapped_column(
         ForeignKey(Person.id, ondelete="CASCADE"), primary_key=True
     )
-    #: Base 32, the form that the app takes.
+    #: Secret in base 32, as authenticator apps expect.
     secret: Mapped[str] = mapped_column(Text)
-    #: Time step of the last accepted code: codes of this step or earlier are refused.
+    #: Time step of the last accepted code; codes of this or an earlier time step are refused.
     last_step: Mapped[int] = mapped_column(BigInteger)
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     failures_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -114,7 +116,7 @@ class SecondFactor(Base):
 
 
 class RecoveryCode(Base):
-    """A single-use code on paper that replaces the second factor; only its SHA-256 is stored."""
+    """Single-use code, kept on paper, that replaces a second factor; stored as SHA-256 only."""
 
     __tablename__ = "recovery_codes"
 
@@ -124,23 +126,23 @@ class RecoveryCode(Base):
 
 
 class KnownDevice(Base):
-    """A browser known from an earlier sign-in; its cookie's secret changes at each sign-in."""
+    """Browser known from an earlier sign-in; the secret in its cookie changes at each sign-in."""
 
     __tablename__ = "known_devices"
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    #: SHA-256 of the previous secret: a browser that presents it with the right password has a copy
-    #: of the cookie, or lost a response.
+    #: SHA-256 of the previous secret. A browser that presents the previous secret with the right
+    #: password has a copied cookie, or did not receive the response with the new secret.
     previous_sha256: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
     person_id: Mapped[str] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"), index=True)
-    #: Until this moment the device replaces the second factor.
+    #: Moment until which signing in with this device needs no second factor.
     trusted_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class FactorReset(Base):
-    """A request to remove a person's second factor; a second administrator executes it (P52)."""
+    """Request to remove a person's second factor, executed by a second administrator (P52)."""
 
     __tablename__ = "factor_resets"
     __table_args__ = (CheckConstraint("asked_by <> person_id", name="not_own"),)
@@ -155,7 +157,7 @@ class FactorReset(Base):
 
 
 class AccessToken(Base):
-    """A bearer token, of which only the SHA-256 is stored; valid for one scope until it expires."""
+    """Bearer token for one scope, valid until it expires; only its SHA-256 is stored."""
 
     __tablename__ = "access_tokens"
     __table_args__ = (

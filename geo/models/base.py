@@ -5,11 +5,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA = "amparo"
 
-#: P1: tiers that may see a record; a record without a stated visibility is restricted.
+#: Values of a record's visibility (P1); a record without a stated visibility is restricted.
 VISIBILITIES = ("public", "partners", "restricted")
 
-#: P38: kinds and services that are never public, whatever the vocabulary says; CHECK constraints
-#: keep them restricted. All other terms are rows.
+#: Kinds of spaces and services that are never public, whatever the vocabulary states (P38); CHECK
+#: constraints keep them restricted. Other terms exist only as rows of the table of terms.
 PROTECTED_KINDS = ("safe_space",)
 PROTECTED_SERVICES = (
     "gbv_response",
@@ -21,14 +21,15 @@ PROTECTED_SERVICES = (
 SPACE_STATUSES = ("active", "full", "temporarily_closed", "closed")
 ACCESS_KINDS = ("open", "referral_only")
 
-#: P32: three states, never two. Police and migration controls are not hazards (P36).
+#: States of a crossing (P32): besides open and closed, always a third one for not known.
 CROSSING_STATES = ("open", "closed", "not_known")
 
-#: Classes of OSM's ``highway`` that a map of a country shows, with their ramps (``_link``). They
-#: have an index of their own: one in ten of a city's roads is of these classes.
+#: Classes of OSM's ``highway`` that a map of a whole country shows, with their ramps (``_link``).
+#: Roads of these classes, one in ten of a city's roads, have a spatial index of their own.
 MAIN_ROADS = ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link")
 
-#: P36: kinds of hazard by family. Adding a kind takes one word here and a migration.
+#: Kinds of hazards by family (P36); police and migration controls are not hazards. A new kind needs
+#: an entry here and a migration.
 PHYSICAL_HAZARDS = (
     "flood",
     "landslide",
@@ -43,13 +44,13 @@ HUMAN_THREATS = ("armed_presence", "robbery", "extortion", "trafficking", "mines
 
 
 def one_of(column: str, values: tuple[str, ...]) -> str:
-    """Return the constant SQL text of a CHECK that limits ``column`` to ``values``."""
+    """Return the SQL text of a CHECK constraint that limits a column to fixed values."""
     quoted = ", ".join(f"'{value}'" for value in values)
     return f"{column} in ({quoted})"
 
 
 class Base(DeclarativeBase):
-    """The metadata of every table; constraints get predictable names."""
+    """Base class of all models: schema of the tables, and names of constraints and indexes."""
 
     metadata = MetaData(
         schema=SCHEMA,
@@ -64,17 +65,17 @@ class Base(DeclarativeBase):
 
 
 def visibility_check() -> CheckConstraint:
-    """Return the CHECK on ``visibility`` that each table of records has."""
+    """Return the CHECK constraint on the column ``visibility``, which each table of records has."""
     return CheckConstraint(one_of("visibility", VISIBILITIES), name="visibility")
 
 
 def demo_index(table: str) -> Index:
-    """Return the index that shows at once whether a table has demo rows (P35)."""
+    """Return the partial index that tells queries quickly whether a table has demo rows (P35)."""
     return Index(f"ix_{table}_demo", "visibility", postgresql_where=text("demo"))
 
 
 class Record:
-    """Columns of every record: visibility, provenance, licence, and whether it is a demo row."""
+    """Mixin with the columns of every record: visibility, source, licence, and the demo flag."""
 
     visibility: Mapped[str] = mapped_column(Text, server_default="restricted")
     demo: Mapped[bool] = mapped_column(server_default=false())

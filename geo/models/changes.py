@@ -1,4 +1,4 @@
-"""Tables of changes: proposals, confirmations, hides, past states, audit chain, outbox."""
+"""Tables of changes: proposals, confirmations, hides, past versions, audit log, outbox, imports."""
 
 from datetime import date, datetime
 from typing import Any
@@ -41,12 +41,12 @@ PROPOSABLE = (
     "rumour",
 )
 CONFIRMATION_ANSWERS = ("as_listed", "changed", "full", "closed")
-#: Entities that can be hidden at once (P24).
+#: Entities that can be hidden in an emergency (P24).
 HIDEABLE = ("space", "crossing", "area")
-#: Codes of the reason for a hide, shown to everybody in charge of the record; the written reason is
-#: for fewer people (P56).
+#: Codes of reasons for an emergency hide. Everybody in charge of the record sees the code; the
+#: written reason is for fewer people (P56).
 HIDE_CODES = ("danger", "request", "wrong_data", "privacy", "restriction", "other")
-#: Entities that one person alone can take out of sight, and the acts that do it (P52).
+#: Entities that one person alone can remove from publication, and the acts of removal (P52).
 REMOVABLE = ("space", "crossing", "area", "contact", "term")
 REMOVING_ACTS = ("hide", "restrict", "close", "withdraw", "retire")
 IMPORT_STATES = ("uploaded", "checked", "applied", "discarded")
@@ -56,18 +56,18 @@ CHANNELS = ("whatsapp", "sms", "email", "phone", "visit", "web")
 
 
 class Proposal(Base):
-    """A proposed change, kept beside the record until a second person accepts it (P23, P40).
+    """Proposed change of a record, which a second person accepts or rejects (P23, P40).
 
-    A change that its author may make at once is stored as ``applied``, with its reason.
+    A change that its author may make alone is stored as ``applied``, with its reason.
 
     ``changes`` holds the fields that would change, named as in a file of records; ``record_id`` is
-    null for a record that does not exist yet. ``base_revision`` is the revision of the record that
-    the change was made from. ``link_sent_by`` sent the link by which an operator proposed the
-    change, and therefore does not count as a second person. ``batch_id`` joins the proposals of one
-    import.
+    null for a record that does not exist yet. ``base_revision`` is the revision of the record on
+    which the change is based. ``link_sent_by`` is the person who sent the link by which an operator
+    proposed the change, and who therefore cannot accept it as second person. ``batch_id`` is common
+    to the proposals of one import.
 
-    ``released`` are protected phrases that accepting the proposal judges not to apply (P38).
-    ``merged_id`` is the space that is merged into this one on acceptance, in its state at
+    ``released`` are protected phrases that whoever accepts the proposal judges not to apply (P38).
+    ``merged_id`` is the space that is merged into the record on acceptance, in its state at
     ``merged_revision``.
     """
 
@@ -115,7 +115,7 @@ class Proposal(Base):
 
 
 class Confirmation(Base):
-    """An answer of an operator: as listed, changed, full or closed (P22, P41)."""
+    """Answer of an operator about a space: as listed, changed, full or closed (P22, P41)."""
 
     __tablename__ = "confirmations"
     __table_args__ = (
@@ -134,10 +134,10 @@ class Confirmation(Base):
 
 
 class ConfirmationLink(Base):
-    """A signed, single-use, expiring link by which an operator answers without an account.
+    """Signed, single-use, expiring link by which an operator answers without an account.
 
-    ``listed_sha256`` is a digest of the record when the link was sent: the answer "as listed"
-    confirms that state.
+    ``listed_sha256`` is the digest of the record when the link was sent, the state that the answer
+    "as listed" confirms.
     """
 
     __tablename__ = "confirmation_links"
@@ -160,11 +160,11 @@ class ConfirmationLink(Base):
 
 
 class Hide(Base):
-    """A hidden space, crossing or area, out of sight until the hide is lifted (P24).
+    """Emergency hide of a space, a crossing or all records in an area, until it is lifted (P24).
 
-    Views read this table at every query, so a hide takes effect with its commit and waits for
-    nobody who is writing the hidden record. ``reason`` is for the person who hid it and for
-    coordinators; ``code`` for everybody in charge of the record (P56). A request to lift the hide
+    Views read this table at every query, so a hide takes effect with its commit and does not wait
+    for locks on the hidden record. ``reason`` is visible to the person who made the hide and to
+    coordinators, ``code`` to everybody in charge of the record (P56). A request to lift the hide
     waits for a second person.
     """
 
@@ -202,11 +202,11 @@ class Hide(Base):
 
 
 class Removal(Base):
-    """A removal that one person made alone, until a second person agrees (P52).
+    """Removal of a record from publication by one person, to be confirmed by a second one (P52).
 
     ``record_id`` of an area is the id of its hide. ``undo`` holds, by field, the values before and
-    after, for as long as they may have to be restored. ``ends_at`` is null for a removal that lasts
-    without a second person.
+    after the removal, for as long as they may have to be restored. ``ends_at`` is the moment at
+    which an unconfirmed removal ends; null for a removal that lasts without a second person.
     """
 
     __tablename__ = "removals"
@@ -237,11 +237,11 @@ class Removal(Base):
 
 
 class SpaceVersion(Base):
-    """The whole record of a space as it was read from one instant to another (P39).
+    """Version of a space: its whole record as valid from one instant to another (P39).
 
     ``record`` is the row of the view ``amparo.space_record`` without the columns that depend on
-    today's visibility; it names each service with its id, so that a service hidden now is hidden in
-    the past as well.
+    today's visibility. It has the id of each service, so that a service that is hidden now is also
+    hidden in past versions.
     """
 
     __tablename__ = "space_versions"
@@ -267,10 +267,10 @@ class SpaceVersion(Base):
 
 
 class TouchedLocation(Base):
-    """A location touched by a running transaction; an empty id stands for the transaction itself.
+    """Location changed by a running transaction; an empty id stands for the transaction itself.
 
-    Triggers write here, and take a version of each location at the commit; no row outlives its
-    transaction.
+    Triggers write these rows, and at the commit store a version of each location. No row outlives
+    its transaction.
     """
 
     __tablename__ = "touched_locations"
@@ -281,10 +281,10 @@ class TouchedLocation(Base):
 
 
 class AuditEntry(Base):
-    """One link of the audit chain: append-only, each hash computed over the previous one.
+    """Entry of the audit log, an append-only chain: each hash includes the previous entry's hash.
 
-    ``session`` is the database's own record of who wrote the entry; null in entries older than this
-    column.
+    ``session`` is the database's own record of the session that wrote the entry; null in entries
+    older than this column.
     """
 
     __tablename__ = "audit_entries"
@@ -312,10 +312,10 @@ class AuditEntry(Base):
 
 
 class AuditKey(Base):
-    """A key of the audit, padded for the two rounds of HMAC-SHA256; only the owner reads it.
+    """Key of the audit log, padded for the two rounds of HMAC-SHA256; for the owner role only.
 
-    One key makes the digests of rows; with the others, servers and commands prove that they are
-    Amparo.
+    One key makes the digests of rows (`AuditRow`). With the others, servers and commands prove that
+    an entry comes from Amparo itself.
     """
 
     __tablename__ = "audit_keys"
@@ -331,11 +331,11 @@ class AuditKey(Base):
 
 
 class AuditRow(Base):
-    """The keyed digest of a row after a statement changed it; null for a deleted row.
+    """Keyed digest of a table row after a statement changed the row; null for a deleted row.
 
-    A batch holds the changes of one transaction; an entry of the chain names it. Triggers write
-    here. The salt is deleted when the record is erased, so that nobody can find out the row by
-    trying values.
+    ``batch`` is common to the changes of one transaction, and an audit entry names it. Triggers
+    write these digests. ``salt`` is deleted when the record is erased, so that the content of the
+    row cannot be found out by trying values.
     """
 
     __tablename__ = "audit_rows"
@@ -350,7 +350,10 @@ class AuditRow(Base):
 
 
 class AuditPending(Base):
-    """Mark of a running transaction whose batch no entry names yet; no row outlives it."""
+    """Mark that no audit entry names the ``batch`` of a running transaction yet.
+
+    No row outlives its transaction.
+    """
 
     __tablename__ = "audit_pending"
     __table_args__ = ({"prefixes": ["UNLOGGED"]},)
@@ -361,7 +364,7 @@ class AuditPending(Base):
 
 
 class Webhook(Base):
-    """URL at which an organisation receives events; bodies are signed with ``key``."""
+    """URL at which an organisation receives events; request bodies are signed with ``key``."""
 
     __tablename__ = "webhooks"
 
@@ -379,7 +382,7 @@ class Webhook(Base):
 
 
 class OutboxMessage(Base):
-    """A notification to send, written in the same transaction as the event it reports."""
+    """Notification to be sent, stored in the same transaction as the event that it reports."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -409,9 +412,9 @@ class OutboxMessage(Base):
 
 
 class ImportBatch(Base):
-    """An uploaded file with its report, waiting to be applied; deleted afterwards (P29).
+    """Uploaded import file with its check report, deleted on ``delete_on`` (P29).
 
-    ``content`` is the file itself, kept as long as its mapping may still be changed.
+    ``content`` is the file itself, kept only as long as its mapping may still be changed.
     """
 
     __tablename__ = "import_batches"
@@ -437,7 +440,10 @@ class ImportBatch(Base):
 
 
 class Duplicate(Base):
-    """Two spaces that may be one place, to be decided; ``merging`` waits for a second person."""
+    """Two spaces that may be one place, and a person's decision on them.
+
+    In the state ``merging`` the merge waits for a second person.
+    """
 
     __tablename__ = "duplicates"
     __table_args__ = (

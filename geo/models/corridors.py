@@ -1,4 +1,4 @@
-"""Corridors between towns, and the gaps between the spaces that support them."""
+"""Tables of corridors between towns, and of coverage gaps between the spaces along them."""
 
 from datetime import date, datetime
 from typing import Any
@@ -21,15 +21,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from geo.models.base import Base, Record, one_of, visibility_check
 from geo.models.spaces import Location
 
-#: Tiers whose visible spaces a gap is computed from; a gap is only shown to its own tier.
+#: Tiers for which coverage gaps are computed, each from the spaces visible to the tier. A gap is
+#: shown only to its own tier.
 GAP_TIERS = ("public", "partner", "staff")
 
 
 class Corridor(Record, Base):
-    """A named way between towns, along main roads and official crossings only (P12).
+    """Corridor: a named way between towns, on main roads and by official crossings only (P12).
 
-    ``places`` are the towns along it, in order. ``length_m`` is the length along the road; an
-    ``illustrative`` line is shorter.
+    ``places`` are the towns along the corridor, in order. ``length_m`` is the length along the
+    road; the line of an ``illustrative`` corridor is shorter.
     """
 
     __tablename__ = "corridors"
@@ -50,7 +51,7 @@ class Corridor(Record, Base):
 
 
 class CoverageState(Base):
-    """The data behind a tier's stored gaps of a corridor, as a digest (``seal``)."""
+    """Digest (``seal``) of the data from which a corridor's gaps for a tier were computed."""
 
     __tablename__ = "coverage_states"
     __table_args__ = (CheckConstraint(one_of("counted_for", GAP_TIERS), name="counted_for"),)
@@ -64,12 +65,13 @@ class CoverageState(Base):
 
 
 class CoverageGap(Base):
-    """A stretch of a corridor between consecutive supports (definitions.md, gap).
+    """Coverage gap: a stretch of a corridor between consecutive spaces (definitions.md, gap).
 
-    It is computed from the spaces view of the tier ``counted_for``, with its blurred positions:
-    gaps from exact positions would reveal to partners where a partners-only space is (P5). A null
-    ``from_space`` is the corridor's start, a null ``to_space`` its end; a null ``service`` means
-    any service. ``from_m`` and ``to_m`` are measured along the corridor's ``length_m``.
+    Gaps are computed from the spaces view of the tier ``counted_for``, with the blurred positions
+    of this view: gaps from exact positions would reveal to partners where a partners-only space is
+    (P5). A null ``from_space`` is the start of the corridor, a null ``to_space`` its end; a null
+    ``service`` means any service. ``from_m`` and ``to_m`` are metres along the corridor's
+    ``length_m``.
     """
 
     __tablename__ = "coverage_gaps"

@@ -1,4 +1,7 @@
-"""Tables of public input: feedback, complaints, requests, rumours. None holds who sent it."""
+"""Tables of input from the public: feedback, complaints, requests, hazard reports, rumours.
+
+No table stores which member of the public sent the input.
+"""
 
 from datetime import date
 from typing import Any
@@ -20,7 +23,10 @@ from geo.models.spaces import Location, Organization
 
 
 class Feedback(Base):
-    """Whether a person was served at a space and found it open; no text, hour or address."""
+    """Feedback on a space: whether a person was served and found the space open.
+
+    No text, time of day or address of the person is stored.
+    """
 
     __tablename__ = "feedback"
     __table_args__ = (
@@ -37,7 +43,7 @@ class Feedback(Base):
 
 
 class Complaint(Base):
-    """A complaint about a space, which its operator never sees (P44)."""
+    """Complaint about a space, which the operator of the space never sees (P44)."""
 
     __tablename__ = "complaints"
     __table_args__ = (
@@ -55,7 +61,8 @@ class Complaint(Base):
     location_id: Mapped[str] = mapped_column(
         ForeignKey(Location.id, ondelete="CASCADE"), index=True
     )
-    #: Operator of the space at that time: it stays excluded when the space changes hands.
+    #: Operator of the space at the time of the complaint. This organisation cannot see the
+    #: complaint even after another organisation has taken over the space.
     organization_id: Mapped[str | None] = mapped_column(
         ForeignKey(Organization.id, ondelete="SET NULL")
     )
@@ -68,7 +75,7 @@ class Complaint(Base):
 
 
 class ServiceRequest(Base):
-    """A service that a person missed in an area; never a protected service (P44)."""
+    """Request for a service that a person missed in an area, never for a protected one (P44)."""
 
     __tablename__ = "service_requests"
     __table_args__ = (
@@ -83,16 +90,16 @@ class ServiceRequest(Base):
 
 
 class HazardReport(Base):
-    """A reported hazard, kept until an approver has looked at it, then deleted (P36).
+    """Report of a hazard, deleted once an approver has looked at it (P36).
 
-    No view of any tier reads this table, so reports appear in no layer, route or count. The
-    approvers of ``countries`` see the report: near a border those of both countries.
+    No view of any tier reads this table, so reports appear in no layer, route or count. Approvers
+    of the ``countries`` see the report; near a border these are both countries.
     """
 
     __tablename__ = "hazard_reports"
     __table_args__ = (
         CheckConstraint(one_of("kind", (*PHYSICAL_HAZARDS, *HUMAN_THREATS)), name="kind"),
-        # P9: positions are rounded to about 100 m, whoever writes the row.
+        # Positions of users are rounded to about 100 m (P9); the constraint holds for every writer.
         CheckConstraint(
             "st_x(geom)::numeric = round(st_x(geom)::numeric, 3)"
             " and st_y(geom)::numeric = round(st_y(geom)::numeric, 3)",
@@ -109,9 +116,9 @@ class HazardReport(Base):
 
 
 class Receipt(Base):
-    """Proof that something sent by a phone was stored, so that sending it again stores nothing.
+    """Proof that a submission from a phone was stored, so that sending it again stores nothing.
 
-    It only holds digests, without anything they could be joined to: see
+    A receipt holds digests only, and no reference to another table; see
     `geo.proposals.idempotency`.
     """
 
@@ -123,7 +130,7 @@ class Receipt(Base):
 
 
 class Rumour(Base):
-    """A claim heard in an area, and the key of the bank message that answers it."""
+    """Rumour: a claim heard in an area, with the key of the message that answers the claim."""
 
     __tablename__ = "rumours"
     __table_args__ = (

@@ -23,21 +23,22 @@ from geo.models.accounts import Person
 from geo.models.base import PROTECTED_SERVICES, Base, Record, one_of, visibility_check
 from geo.models.spaces import Location
 
-#: P45; the first four codes are named there.
+#: Kinds of essential contacts; P45 names the first four.
 CONTACT_KINDS = ("emergency", "asylum", "gbv", "child_protection", "psea", "other")
 REVIEW_STATES = ("draft", "submitted", "reviewed", "retired")
 AUDIENCES = ("people_on_the_move", "host_community", "operators", "partners")
 
 
 class Contact(Record, Base):
-    """An essential telephone line of an area: a country, or one first-level unit of it (P45)."""
+    """Essential telephone line of a country, or of one of its first-level units (P45)."""
 
     __tablename__ = "contacts"
     __table_args__ = (
         visibility_check(),
         CheckConstraint(one_of("kind", CONTACT_KINDS), name="kind"),
         CheckConstraint("phone is not null or whatsapp is not null", name="number"),
-        # P44, P45: a line for complaints about staff must not be answered by an operator of spaces.
+        # A line for complaints about staff must not be answered by an operator of spaces (P44,
+        # P45).
         CheckConstraint("kind <> 'psea' or independent", name="psea_is_independent"),
         CheckConstraint("expires_on > confirmed_on", name="expires_after_confirmation"),
     )
@@ -57,9 +58,9 @@ class Contact(Record, Base):
 
 
 class Message(Base):
-    """A text of the message bank in one language; shown only when reviewed and valid (P47).
+    """Text of the message bank in one language, shown only if it is reviewed and valid (P47).
 
-    A ``safety`` text needs a reviewer who reads its language.
+    A ``safety`` text must be reviewed by a person who reads its language.
     """
 
     __tablename__ = "messages"
@@ -88,7 +89,7 @@ class Message(Base):
 
 
 class Product(Record, Base):
-    """An information product: a leaflet, poster or recording, for spaces or for an area."""
+    """Information product: a leaflet, poster or recording, for spaces or for an area."""
 
     __tablename__ = "products"
     __table_args__ = (
@@ -116,7 +117,7 @@ class Product(Record, Base):
 
 
 class ProductAtLocation(Base):
-    """An information product that a space hands out."""
+    """Link between an information product and a space that hands it out."""
 
     __tablename__ = "product_at_location"
 
@@ -129,7 +130,7 @@ class ProductAtLocation(Base):
 
 
 class Practice(Record, Base):
-    """A note on what works well at a location, for other operators."""
+    """Note of good practice at a location, for other operators of spaces."""
 
     __tablename__ = "practices"
     __table_args__ = (
@@ -153,7 +154,7 @@ class Practice(Record, Base):
 
 
 class Pathway(Record, Base):
-    """How a need is met in an area, as ordered steps; protected needs are never public (P38)."""
+    """Referral pathway: ordered steps to meet a need in an area; restricted if protected (P38)."""
 
     __tablename__ = "pathways"
     __table_args__ = (
@@ -175,7 +176,7 @@ class Pathway(Record, Base):
 
 
 class PathwayStep(Base):
-    """One step of a pathway: an instruction, and the line or place that helps with it."""
+    """Step of a referral pathway: an instruction, with the contact or location that helps."""
 
     __tablename__ = "pathway_steps"
 
@@ -193,7 +194,7 @@ class PathwayStep(Base):
 
 
 class PathwayReader(Base):
-    """A person who may read one restricted pathway, such as a trained focal point."""
+    """Named reader of one restricted pathway, such as a trained focal point."""
 
     __tablename__ = "pathway_readers"
 
@@ -204,7 +205,7 @@ class PathwayReader(Base):
 
 
 class Checklist(Base):
-    """One version of the minimum standards for a kind of space, possibly an example."""
+    """Version of the checklist of minimum standards for a kind of space, or an example of one."""
 
     __tablename__ = "checklists"
     __table_args__ = (
@@ -224,7 +225,7 @@ class Checklist(Base):
 
 
 class ChecklistItem(Base):
-    """A question of a checklist, under one standard."""
+    """Question of a checklist, which belongs to one standard."""
 
     __tablename__ = "checklist_items"
 
@@ -239,7 +240,7 @@ class ChecklistItem(Base):
 
 
 class Assessment(Base):
-    """A self-audit of a location against one version of a checklist."""
+    """Self-audit of a location by one version of a checklist."""
 
     __tablename__ = "assessments"
     __table_args__ = (
@@ -266,7 +267,7 @@ class Assessment(Base):
 
 
 class AssessmentAnswer(Base):
-    """The answer to one question of an assessment, with its evidence."""
+    """Answer to one question of an assessment, with its evidence."""
 
     __tablename__ = "assessment_answers"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""The ledger of the change feed: the features of each collection that a tier was shown (P49)."""
+"""Tables of the change feed: which features of each layer were published to each tier (P49)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -18,16 +18,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from geo.models.base import Base, one_of
 
-#: Tiers that may keep a copy; the staff's view differs by person and is not copied.
+#: Tiers whose clients may keep a copy of the data by the change feed. The staff tier is left out,
+#: because its data differ from person to person.
 COPYING_TIERS = ("public", "partner")
 
 
 class PublicationHead(Base):
-    """State of the ledger of a tier and layer; a process that updates the ledger locks this row.
+    """State of the change feed for a tier and layer.
 
-    ``changes`` and ``total`` are the stamp of `geo.db.change_stamps`, null where the layer has
-    none; ``due_at`` is when the clock alone changes what is published. ``seq`` counts the published
-    states; ``fingerprint`` is set for a layer that is published as a whole.
+    A process that updates the feed locks this row. ``changes`` and ``total`` are the stamp of
+    `geo.db.change_stamps`, null for a layer without a stamp. ``due_at`` is the next moment at which
+    the published features change with time alone. ``seq`` counts the published states.
+    ``fingerprint`` is set for a layer that is published as a whole.
     """
 
     __tablename__ = "publication_heads"
@@ -43,9 +45,9 @@ class PublicationHead(Base):
 
 
 class Publication(Base):
-    """A feature that a tier was shown: the digest of its text, or null after its removal.
+    """Feature that was published to a tier: digest of its text, or null after its removal.
 
-    ``seq`` is the state of the layer that last added, changed or removed it.
+    ``seq`` is the number of the published state that last added, changed or removed the feature.
     """
 
     __tablename__ = "publications"
@@ -59,7 +61,7 @@ class Publication(Base):
 
 
 class PublicationMark(Base):
-    """The name of a published state, by which change tokens refer to it."""
+    """Name (``mark``) of a published state of a layer; change tokens refer to a state by name."""
 
     __tablename__ = "publication_marks"
     __table_args__ = (UniqueConstraint("tier", "layer", "mark"),)

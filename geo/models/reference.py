@@ -1,4 +1,4 @@
-"""Tables of the surroundings: crossings, hazards, boundaries, places, roads, flows."""
+"""Tables of the geographic context: crossings, hazards, boundaries, places, roads, flows."""
 
 from datetime import date, datetime, time
 from typing import Any
@@ -36,7 +36,7 @@ from geo.models.base import (
 
 
 class Crossing(Record, Base):
-    """An official border crossing. No informal crossing enters the system (P12)."""
+    """Official border crossing; informal crossings are never stored (P12)."""
 
     __tablename__ = "crossings"
     __table_args__ = (
@@ -55,9 +55,10 @@ class Crossing(Record, Base):
 
 
 class CrossingStatus(Base):
-    """A statement about a crossing from one date on: its state and, when open, its hours.
+    """Statement about a crossing from a day on: its state and, if open, its opening hours.
 
-    Without hours an open crossing is open all day. A moment without a row is not known (P32).
+    Without hours an open crossing is open all day. For a day that no statement covers, the state is
+    not known (P32).
     """
 
     __tablename__ = "crossing_statuses"
@@ -85,11 +86,11 @@ class CrossingStatus(Base):
 
 
 class Hazard(Record, Base):
-    """A hazard of one of two families (P36), with the data for its publication and for routing.
+    """Hazard, physical or a human threat (P36), with the data for its publication and for routing.
 
-    ``geom`` is the reported geometry, for staff. ``geom_public`` is the published one: for a human
-    threat a municipality or at least 20 km of road. A rate is ``event_count`` over ``exposure_km``
-    traveller-kilometres and counts only with a ``rate_source``.
+    ``geom`` is the reported geometry, for staff only. ``geom_public`` is the published geometry:
+    for a human threat a municipality or at least 20 km of road. The rate of events is
+    ``event_count`` divided by ``exposure_km`` (traveller-kilometres), and needs a ``rate_source``.
     """
 
     __tablename__ = "hazards"
@@ -134,7 +135,10 @@ class Hazard(Record, Base):
 
 
 class Boundary(Record, Base):
-    """A country (level 0) or first-level unit (level 1); never decides a road node's country."""
+    """Polygon of a country (level 0) or first-level unit (level 1).
+
+    The polygons are approximate, so the country of a road node is never taken from them.
+    """
 
     __tablename__ = "boundaries"
     __table_args__ = (visibility_check(), CheckConstraint("level in (0, 1)", name="level"))
@@ -149,7 +153,7 @@ class Boundary(Record, Base):
 
 
 class Place(Record, Base):
-    """A populated place (GeoNames)."""
+    """Populated place from GeoNames."""
 
     __tablename__ = "places"
     __table_args__ = (visibility_check(),)
@@ -164,7 +168,7 @@ class Place(Record, Base):
 
 
 class RoadSegment(Record, Base):
-    """A piece of road between two junctions of an imported region; one row for both directions."""
+    """Road segment between two junctions in an imported region; one row for both directions."""
 
     __tablename__ = "road_segments"
     __table_args__ = (
@@ -195,14 +199,15 @@ class RoadSegment(Record, Base):
 
 
 class Flow(Record, Base):
-    """A count of people, by point or origin and destination, week and direction (P17 to P21).
+    """Weekly count of people at a point, or from an origin to a destination (P17 to P21).
 
-    Raw counts stay here for the authorised role; the view decides what is published. ``holder``
-    sent the count, and only this holder can replace it. ``origin_areas`` and ``destination_areas``
-    are the codes of all areas that contain the two places, including the places' own codes.
-    ``may_come_out``: the count passed the publication rules; ``is_margin``: the count is a total
-    whose parts are stored as well; ``is_late``: the count arrived after such a total of it was
-    shown. The database maintains these five columns.
+    The table holds raw counts, for an authorised role only; the view decides which counts are
+    published. ``holder`` is the organisation that sent the count, and the only one that can replace
+    it. The database maintains five columns: ``origin_areas`` and ``destination_areas`` are the
+    codes of all areas that contain the two places, including the places' own codes;
+    ``may_come_out`` is true if the count passed the publication rules; ``is_margin`` is true if the
+    count is a total whose parts are stored as well; ``is_late`` is true if the count arrived after
+    a total that includes the count was published.
     """
 
     __tablename__ = "flows"

@@ -1,4 +1,4 @@
-"""Tables of organisations, support spaces and their parts, named as in HSDS 3 where it has them."""
+"""Tables of organisations, support spaces and their parts, named as in HSDS 3 where possible."""
 
 from datetime import date, datetime, time
 from typing import Any
@@ -36,7 +36,7 @@ from geo.models.base import (
 
 
 class Organization(Record, Base):
-    """An organisation that runs spaces (HSDS organization)."""
+    """Organisation that runs support spaces (HSDS organization)."""
 
     __tablename__ = "organizations"
     __table_args__ = (visibility_check(),)
@@ -50,7 +50,7 @@ class Organization(Record, Base):
 
 
 class Service(Record, Base):
-    """A service of an organisation, by code of the service vocabulary (HSDS service)."""
+    """Service of an organisation, a term of the vocabulary ``service`` (HSDS service)."""
 
     __tablename__ = "services"
     __table_args__ = (
@@ -74,16 +74,17 @@ class Service(Record, Base):
 
 
 class Location(Record, Base):
-    """A support space or information point (HSDS location).
+    """Support space or information point (HSDS location).
 
     ``kind`` is a term of the vocabulary ``space_kind``. Null means not known, with one exception: a
     null ``genders`` means everyone. An empty ``documents_required`` means that none are needed.
-    ``amenities`` holds true or false by term, and no entry where nobody asked. ``cost`` and
-    ``data_shared`` are in the provider's own words. ``expires_on`` is the last day on which the
-    confirmation is valid. ``quarantined`` is the reason why an import made the space restricted
-    whatever its file stated, until two people release it (P38); ``released`` are the phrases judged
-    not to apply. ``edited_at`` is when the space was edited in Amparo and left the ownership of its
-    file. ``revision`` counts changes of the record and its parts.
+    ``amenities`` holds true or false by term, and no entry for a term whose presence is not known.
+    ``cost`` and ``data_shared`` are in the provider's own words. ``expires_on`` is the last day on
+    which the confirmation is valid. ``quarantined`` is the reason why a protection rule made the
+    space restricted whatever its file stated, until two people release it (P38); ``released`` are
+    the protected phrases that they judged not to apply. ``edited_at`` is the moment since which the
+    space is edited in Amparo, so that loading its file again does not change it. ``revision``
+    counts the changes of the record and its parts.
     """
 
     __tablename__ = "locations"
@@ -154,7 +155,7 @@ class Location(Record, Base):
 
 
 class ServiceAtLocation(Base):
-    """A service offered at a location (HSDS service_at_location); visible where both ends are."""
+    """Service offered at a location (HSDS service_at_location); visible if both are visible."""
 
     __tablename__ = "service_at_location"
     __table_args__ = (UniqueConstraint("location_id", "service_id"),)
@@ -168,10 +169,10 @@ class ServiceAtLocation(Base):
 
 
 class Schedule(Base):
-    """Opening hours of a location, or of one service at it (HSDS schedule, after RFC 5545).
+    """Opening hours of a location, or of one service at a location (HSDS schedule, RFC 5545).
 
-    ``closes_at`` at or before ``opens_at`` means the next day; equal times mean all day. A source's
-    24:00 is stored as 00:00, because asyncpg decodes no 24:00.
+    ``closes_at`` at or before ``opens_at`` is on the next day; equal times mean the whole day. A
+    stated 24:00 is stored as 00:00, because asyncpg cannot decode 24:00.
     """
 
     __tablename__ = "schedules"
@@ -231,7 +232,7 @@ class ScheduleException(Base):
 
 
 class Phone(Base):
-    """A public number of a location (HSDS phone); personal numbers are not stored (P6)."""
+    """Public telephone number of a location (HSDS phone); personal numbers are not stored (P6)."""
 
     __tablename__ = "phones"
 
@@ -245,7 +246,7 @@ class Phone(Base):
 
 
 class Language(Base):
-    """A language spoken at a location (HSDS language), by ISO 639 code."""
+    """Language spoken at a location (HSDS language), by ISO 639 code."""
 
     __tablename__ = "languages"
     __table_args__ = (UniqueConstraint("location_id", "code"),)
@@ -258,7 +259,10 @@ class Language(Base):
 
 
 class Capacity(Base):
-    """Places at a location with the time of the count (HSDS service_capacity, P42)."""
+    """Number of places for people at a location, with the time of the count (P42).
+
+    This is HSDS service_capacity, by location instead of service.
+    """
 
     __tablename__ = "capacities"
     __table_args__ = (CheckConstraint("available <= maximum", name="available_within_maximum"),)
@@ -273,7 +277,7 @@ class Capacity(Base):
 
 
 class ReferralPoint(Base):
-    """A location that refers people to another location, which takes nobody without a referral."""
+    """Location (``referrer_id``) that refers people to one that only takes referred people."""
 
     __tablename__ = "referral_points"
     __table_args__ = (CheckConstraint("location_id <> referrer_id", name="not_itself"),)
@@ -288,7 +292,7 @@ class ReferralPoint(Base):
 
 
 class ItineraryStop(Base):
-    """Place and time of a stop of a mobile unit; future stops are for partners only (P42)."""
+    """Stop of a mobile unit, with place and time; future stops are for partners only (P42)."""
 
     __tablename__ = "itinerary_stops"
     __table_args__ = (CheckConstraint("ends_at > starts_at", name="times"),)
@@ -304,7 +308,7 @@ class ItineraryStop(Base):
 
 
 class RestrictedReader(Base):
-    """A person who may read one restricted location; nobody else among the staff may."""
+    """Named reader of one restricted location; other members of the staff cannot read it."""
 
     __tablename__ = "restricted_readers"
     __table_args__ = (CheckConstraint("person <> ''", name="named"),)

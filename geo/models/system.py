@@ -25,16 +25,17 @@ from geo.models.base import Base
 
 
 class PublicationRules(Base):
-    """The figures of the protection rules that views apply, in one row that an admin changes.
+    """Parameters of the publication rules that the views apply, in one row for an admin to edit.
 
-    Defaults: P36 (72 h, extended to the following midnight in UTC; 20 km; two sources) and
-    definitions.md, flows (20 people, 3 groups, 80 %, rounding 5, 14 days).
+    The defaults for human threats are from P36 (72 h, extended to the following midnight in UTC;
+    20 km; two sources), those for flows from definitions.md (20 people, 3 groups, 80 %, rounding 5,
+    14 days).
     """
 
     __tablename__ = "publication_rules"
     __table_args__ = (
         CheckConstraint("id", name="one_row"),
-        # P18: never below 5, whatever an administrator enters.
+        # No administrator may publish counts of fewer than five people (P18).
         CheckConstraint("flow_min_people >= 5", name="flow_floor"),
     )
 
@@ -50,7 +51,7 @@ class PublicationRules(Base):
 
 
 class LoadedFile(Base):
-    """A file that `amparo load` has loaded, so that loading it again is skipped."""
+    """Data file that `amparo load` has loaded; the unchanged file is not loaded again."""
 
     __tablename__ = "loaded_files"
 
@@ -61,7 +62,7 @@ class LoadedFile(Base):
 
 
 class SigningKey(Base):
-    """A random key that signs links, made once for each database; only the writer reads it."""
+    """Random key that signs links, made once for each database; for the writer role only."""
 
     __tablename__ = "signing_keys"
 
@@ -73,10 +74,10 @@ class SigningKey(Base):
 
 
 class KnowledgeChange(Base):
-    """A transaction's change to data that workers cache in memory; only triggers write it.
+    """Record that a transaction changed data which workers cache in memory; written by triggers.
 
     The stamps of `geo.db.change_stamps` are sums over these rows. A row that replaces older rows
-    carries their sums.
+    has their sums in ``folded_changes`` and ``folded_total``.
     """
 
     __tablename__ = "knowledge_changes"

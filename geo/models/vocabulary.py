@@ -5,7 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from geo.models.base import Base, one_of
 
-#: Vocabularies. A new one takes one word here and a migration.
+#: Names of the vocabularies. A new vocabulary needs an entry here and a migration.
 VOCABULARIES = (
     "space_kind",
     "service",
@@ -20,11 +20,11 @@ VOCABULARIES = (
 
 
 class Term(Base):
-    """A term of a vocabulary (HSDS taxonomy_term).
+    """Term of a vocabulary (HSDS taxonomy_term).
 
-    ``protected`` terms make every record that uses them restricted (P38). ``validity_days`` is how
-    long a confirmation holds, for a kind of space (P41). ``edited`` terms were changed by a
-    coordinator; loading a newer version of Amparo does not change them back.
+    A record that uses a ``protected`` term is restricted (P38). ``validity_days``, for kinds of
+    spaces, is the number of days for which a confirmation is valid (P41). An ``edited`` term was
+    changed by a coordinator; loading a newer version of Amparo's vocabulary files keeps the change.
     """
 
     __tablename__ = "terms"
@@ -49,7 +49,7 @@ class Term(Base):
 
 
 class TermName(Base):
-    """A term's name in one language; ``reviewed_by`` is the person who read it in that language."""
+    """Name of a term in one language; ``reviewed_by`` is the person who checked the name."""
 
     __tablename__ = "term_names"
     __table_args__ = (

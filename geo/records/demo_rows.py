@@ -1,4 +1,4 @@
-"""Demo rows (P35, fictitious records): checks whether any exist, and their permanent removal."""
+"""Demo rows (fictitious records, P35): checks for demo and real rows, and removal of demo rows."""
 
 from datetime import date
 from typing import Any
@@ -25,13 +25,12 @@ from geo.models import (
     Service,
 )
 
-#: `LoadedFile` name that marks demo rows as removed on purpose: they are not reloaded
-#: automatically.
+#: Name of a `LoadedFile` entry that records that demo rows were removed on purpose; while it
+#: exists, demo files are not loaded automatically.
 REMOVED = "demo rows removed"
 
-#: Condition that makes a row of each table a demo row. An assumed status of a real crossing is a
-#: demo row too; crossings themselves, boundaries, places and roads are real even in a
-#: demonstration.
+#: Tables with demo rows, each with the SQL condition for a demo row. An assumed status of a real
+#: crossing is a demo row too. Boundaries, places and roads are always real.
 _DEMO: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
     (CrossingStatus, CrossingStatus.assumption.is_(True)),
     (Flow, Flow.demo.is_(True)),
@@ -43,15 +42,15 @@ _DEMO: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
     (Contact, Contact.demo.is_(True)),
     (Location, Location.demo.is_(True)),
     (Service, Service.demo.is_(True)),
-    # Organisations that a person belongs to are kept; without demo spaces nothing of them is shown.
+    # Demo organisations with members (`Person`) are kept; without spaces they are not shown.
     (
         Organization,
         Organization.demo.is_(True) & ~exists().where(Person.organization_id == Organization.id),
     ),
     (Crossing, Crossing.demo.is_(True)),
 )
-# Tables that must not mix demo and real rows. `Practice` is absent: a practice is a demo row
-# exactly where its location is one.
+# Tables that must not hold demo and real rows at the same time. `Practice` is left out, because a
+# practice is a demo row if and only if its location is a demo row.
 _MIXABLE = (CrossingStatus, Flow, Hazard, Location, Contact, Message, Product, Pathway)
 
 
@@ -59,21 +58,21 @@ _STATE = select(demo_state.c.demo)
 
 
 async def has_demo(session: AsyncSession) -> bool:
-    """Return whether any row that the public could see is a demo row (any reading tier)."""
+    """Return whether a publicly visible row is a demo row (session of any reading tier)."""
     return bool(await session.scalar(_STATE))
 
 
 async def remove_demo(session: AsyncSession, *, today: date | None = None) -> dict[str, int]:
-    """Delete every demo row and remember that the removal was intended.
+    """Delete every demo row, and record the removal so that demo files are not loaded again.
 
-    Crossings whose status was an assumption stay; their state is not known afterwards.
+    Real crossings with an assumed status stay, without that status.
 
     Parameters
     ----------
     session : AsyncSession
         Writer session.
     today : date or None
-        Noted as the day of removal.
+        Day to record as the day of removal.
 
     Returns
     -------
@@ -96,22 +95,22 @@ async def remove_demo(session: AsyncSession, *, today: date | None = None) -> di
 
 
 async def forget_removal(session: AsyncSession) -> None:
-    """Allow demo rows to be loaded automatically again (writer session)."""
+    """Delete the entry `REMOVED`, so that demo files load automatically again (writer session)."""
     await session.execute(delete(LoadedFile).where(LoadedFile.name == REMOVED))
 
 
 async def has_only_real(session: AsyncSession) -> bool:
-    """Return whether the mixable tables hold real rows and no demo rows (writer session)."""
+    """Return whether the tables of `_MIXABLE` hold real rows and no demo rows (writer session)."""
     return bool(await session.scalar(select(_any(demo=False) & ~_any(demo=True))))
 
 
 async def is_demonstration(session: AsyncSession) -> bool:
-    """Return whether the mixable tables hold demo rows and no real rows (writer session)."""
+    """Return whether the tables of `_MIXABLE` hold demo rows and no real rows (writer session)."""
     return bool(await session.scalar(select(_any(demo=True) & ~_any(demo=False))))
 
 
 async def require_unmixed(session: AsyncSession) -> None:
-    """Refuse demo and real rows side by side (writer session).
+    """Refuse a database that holds both demo and real rows (writer session).
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""The canonical document of a space: every field, the same whichever way the record came in."""
+"""Canonical document of a space: an object with every field, made from rows of tables.
+
+Equal spaces have equal documents, whether their rows come from a file or from the database.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
@@ -60,7 +63,8 @@ _SAME = (
     "demo",
 )
 
-#: Pairs (cause, follower): unless the follower is stated too, a change of the cause clears it.
+#: Pairs of fields (cause, follower): a change of the cause clears the follower, unless the change
+#: states the follower too.
 _FOLLOWS = (
     ("organization", "organization_id"),
     ("cost", "fees"),
@@ -81,7 +85,7 @@ def patched(document: Mapping[str, Any], changes: Mapping[str, Any]) -> Document
     Raises
     ------
     InvalidRecordError
-        A field that a space does not have, or an id other than the document's.
+        The changes have a field that spaces do not have, or an id other than the document's.
     """
     problems = [
         (field, CodedReason("not_a_field")) for field in changes if field not in FIELD_NOTES
@@ -100,9 +104,9 @@ def patched(document: Mapping[str, Any], changes: Mapping[str, Any]) -> Document
 def differences(
     before: Mapping[str, Any] | None, after: Mapping[str, Any]
 ) -> dict[str, tuple[Any, Any]]:
-    """Return the fields that differ, each with its value before and after.
+    """Return the fields in which two documents differ, each with its value before and after.
 
-    With ``before`` None, every stated field differs from None.
+    With ``before`` None, all fields of ``after`` that have a value are returned.
     """
     old = before or {}
     return {
@@ -113,7 +117,7 @@ def differences(
 
 
 def document_of(rows: Rows) -> Document:
-    """Return the canonical document of the rows of one space."""
+    """Return the canonical document of a space from the rows of `read_space`."""
     location = rows[Location][0]
     place = {"lon": location["geom"].x, "lat": location["geom"].y}
     return made_document({**location, **place}, rows[Organization][0]["name"], rows)
@@ -124,7 +128,7 @@ def made_document(
     organization: str,
     parts: Mapping[type[Any], Sequence[Mapping[Any, Any]]],
 ) -> Document:
-    """Return the document made of a location's columns and of its parts.
+    """Return the canonical document of a space from its location's columns and its parts.
 
     Parameters
     ----------
@@ -133,8 +137,8 @@ def made_document(
     organization : str
         Name of the organisation that runs the space.
     parts : mapping of model to rows
-        Rows of the location's part tables (schedules, phones and so on), in order; of `Service`
-        only ``code`` is read.
+        Rows of the location's part tables (schedules, phones and so on), in order; rows of
+        `Service` need only ``code``.
     """
     capacity: Mapping[Any, Any] = next(iter(parts.get(Capacity, ())), {})
     services = sorted({row["code"] for row in parts.get(Service, ())})
@@ -189,7 +193,7 @@ def _schedule(row: Mapping[Any, Any], timezone: str) -> dict[str, Any]:
         "valid_to": _day(row["valid_to"]),
         "description": row["description"],
     }
-    # A schedule names its time zone only where it differs from that of the space.
+    # A schedule states its time zone only if it is not the time zone of the space.
     return rule if row["timezone"] == timezone else rule | {"timezone": row["timezone"]}
 
 
@@ -206,7 +210,7 @@ def _exception(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _stop(row: Mapping[Any, Any]) -> dict[str, Any]:
     lon, lat = row.get("lon"), row.get("lat")
-    if row.get("geom") is not None:  # checked, but not stored yet
+    if row.get("geom") is not None:  # a checked row with a geometry, not a row of the database
         lon, lat = row["geom"].x, row["geom"].y
     return {
         "place": row["place"],

@@ -1,6 +1,6 @@
-"""The kinds of file that can be loaded, and how a record of each kind becomes table rows.
+"""Kinds of data files that can be loaded, each with the function that turns a record into rows.
 
-A new kind is one entry of `KINDS` with the function that reads one of its records.
+A new kind needs only an entry in `KINDS` and a function that reads one record.
 """
 
 from collections.abc import Callable
@@ -42,16 +42,16 @@ from geo.text.countries import CODES
 
 @dataclass(frozen=True)
 class FileKind:
-    """A kind of file.
+    """Kind of data file, such as crossings or spaces.
 
     Attributes
     ----------
     name : str
-        Shown in reports.
+        Name shown in reports.
     patterns : tuple of str
-        Patterns that recognise its file names, in lower case and without ``.gz``.
+        Glob patterns for file names of this kind, in lower case and without ``.gz``.
     read : callable
-        Makes table rows of one record; problems are noted on the `Row`.
+        Function that turns one record into rows of tables and adds problems to the `Row`.
     """
 
     name: str
@@ -74,7 +74,7 @@ def known_names() -> str:
 
 
 def read_boundary(row: Row, _: Circumstances) -> Rows:
-    """Read a country or first-level unit.
+    """Read a boundary: the area of a country or of a first-level administrative unit.
 
     ``name`` is optional: three islands of Natural Earth have none.
     """
@@ -121,7 +121,7 @@ def read_place(row: Row, _: Circumstances) -> Rows:
 
 
 def read_corridor(row: Row, _: Circumstances) -> Rows:
-    """Read a named corridor: a line through at least two places."""
+    """Read a corridor of movement: a named line through at least two places."""
     countries, places = row.names("countries", 1), row.names("places", 2)
     for code in countries:
         if code not in CODES:
@@ -169,7 +169,7 @@ def read_crossing(row: Row, _: Circumstances) -> Rows:
 
 
 def read_status(row: Row, _: Circumstances) -> Rows:
-    """Read the status of a crossing as one source states it, valid from one day on."""
+    """Read the status of a crossing as stated by one source, valid from a day on."""
     valid_from, valid_to = row.day("valid_from"), row.day("valid_to")
     opens_at, closes_at = row.clock("opens_at"), row.clock("closes_at")
     if row.raw("valid_from") is None:
@@ -197,8 +197,8 @@ def read_status(row: Row, _: Circumstances) -> Rows:
     }
 
 
-#: Geometry types by public extent: a human threat is published as a municipality or a road, so its
-#: geometry has to be one (P36, publication of hazards).
+#: Allowed geometry types by public extent. A human threat is only published as a municipality or a
+#: road (P36), whose geometry the file then has to give.
 _SHAPES = {
     "municipality": ("Polygon", "MultiPolygon"),
     "road": ("LineString", "MultiLineString"),
@@ -250,7 +250,10 @@ def read_hazard(row: Row, circumstances: Circumstances) -> Rows:
 def _validity(
     row: Row, circumstances: Circumstances, *, demo: bool
 ) -> tuple[datetime, datetime | None]:
-    """Return the validity of a hazard; in a demonstration it is counted from today."""
+    """Read the begin and end of a hazard's validity.
+
+    A demo record states days before now and a number of days; other records state moments.
+    """
     if demo:
         valid_from = row.ago("valid_from_days_ago", circumstances.now)
         days = row.optional_number("valid_for_days", 1, 3650)
@@ -267,7 +270,7 @@ def _validity(
 
 
 def _moment(row: Row, what: str, circumstances: Circumstances, *, demo: bool) -> datetime | None:
-    """Return when a hazard was reported or approved; a moment in the future is rejected."""
+    """Read the moment when a hazard was reported or approved, and reject a moment in the future."""
     if demo:
         return row.ago(f"{what}_days_ago", circumstances.now)
     moment = row.instant(f"{what}_at")
@@ -294,7 +297,7 @@ _FLOW_COLUMNS = frozenset(
 
 
 def read_flow(row: Row, circumstances: Circumstances) -> Rows:
-    """Read a weekly count of people; a column about a person is rejected (P17)."""
+    """Read a weekly count of people; any column that counts do not have is rejected (P17)."""
     demo = row.flag("demo", default=False)
     weeks_ago = row.optional_whole("weeks_ago", 0, 520)
     cell: dict[str, Any] = {
@@ -346,8 +349,8 @@ def _flow_geometry(row: Row) -> BaseGeometry:
     return shapely.LineString([start, row.point(lon="destination_lon", lat="destination_lat")])
 
 
-#: Matched by file name. The order is that of loading, so that a crossing is loaded before its
-#: statuses.
+#: Kinds of data files in the order of loading, in which referenced records come first, such as
+#: crossings before their statuses. The first kind with a matching pattern is used.
 KINDS = (
     FileKind(
         "boundaries", ("admin0.geojson", "admin1.geojson", "*boundaries.geojson"), read_boundary

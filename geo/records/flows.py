@@ -1,6 +1,7 @@
-"""Movement: intake of weekly aggregated counts, with nothing about a person (P17 to P21).
+"""Intake of weekly aggregated counts of people on the move, without personal data (P17 to P21).
 
-The database views decide what is published of the counts; this module only refuses everything else.
+This module checks and stores counts, and refuses payloads with any other content. The database
+views decide which counts are published.
 """
 
 import hashlib
@@ -37,7 +38,7 @@ from geo.records.demo_rows import require_unmixed
 from geo.records.readers import read_geometry
 from geo.text.countries import misplacement
 
-#: Every field that a count may have; any other field refuses the whole payload.
+#: Every field that a count may have; a payload with any other field is refused as a whole.
 FIELDS = frozenset(
     {
         "kind",
@@ -62,37 +63,40 @@ DIRECTIONS = ("in", "out", "both")
 #: Most counts in one payload: a year of weeks for two hundred points.
 MAX_CELLS = 10_000
 
-#: Most counts of one holder for one week: each is compared with every other of its week. [A]
+#: Most counts of one holder for one week, because each count is compared with every other count of
+#: its week [A].
 MAX_OF_A_WEEK = 1_000
 
-#: Holder of counts that come from files; whoever operates the machine may send them again.
+#: Holder of counts that were loaded from files; the operator of the machine may replace them.
 FILE_HOLDER = "file"
 
-#: Codes of places: ISO 3166-1 or 3166-2, "G" and a town's GeoNames number, or an official crossing.
+#: Pattern for place codes: ISO 3166-1 or 3166-2; "G" and a town's GeoNames number; or "X-" and an
+#: official crossing.
 _PLACE = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?|G[0-9]{1,8}|X-[A-Z0-9-]{1,40}", re.ASCII)
 
-#: Terms of the vocabularies ``count_method`` and ``count_source``.
+#: Pattern for terms of the vocabularies ``count_method`` and ``count_source``.
 _TERM = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
 MAX_N = 10_000_000
 WEEK_H = 168
 
-#: Decimals of a degree kept of a counting point: about 110 m, as for every asker's position (P9).
+#: Decimals of a degree to which counting points are rounded (about 110 m), the same as for
+#: positions in users' requests (P9).
 DECIMALS = 3
 
-#: Texts that could reach or name one person: an e-mail or web address, a handle, or five or more
-#: digits in a row, with the characters common in telephone and document numbers between them.
+#: Pattern for texts that could identify one person: an e-mail or web address, a handle, or five or
+#: more digits in a row, with or without the separators of telephone and document numbers.
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){5,}")
 _WEEK = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One aggregated count: of a point, or of an origin and a destination.
+    """Aggregated count of people in one week, at a point or from an origin to a destination.
 
     Attributes
     ----------
     origin, destination, method, source : str
-        Codes, never free text.
+        Codes of places and vocabulary terms, never free text.
     week : date
         Monday of the week.
     n, groups : int
@@ -102,7 +106,7 @@ class Cell:
     hours_covered : int or None
         Hours of the week during which people were counted.
     geometry : shapely geometry
-        Point, or a line of two points; EPSG:4326, `DECIMALS` decimals.
+        Point, or line of two points (origin, destination); EPSG:4326, rounded to `DECIMALS`.
     """
 
     kind: str
@@ -121,12 +125,15 @@ class Cell:
 
     @property
     def id(self) -> str:
-        """Stable id made of the count's subject, so that a correction replaces the count."""
+        """Id made from origin, destination, week, direction and method.
+
+        A corrected count has the same id, and so replaces the earlier count.
+        """
         key = (self.origin, self.destination, str(self.week), self.direction, self.method)
         return f"flow-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:20]}"
 
     def row(self) -> dict[str, Any]:
-        """Return the columns of the table ``flows``."""
+        """Return the count as a row of the table ``flows``, by column."""
         return {
             "id": self.id,
             "kind": self.kind,
@@ -146,7 +153,7 @@ class Cell:
 
 
 def read_json(data: bytes) -> object:
-    """Return the value of a JSON text; NaN and Infinity are refused.
+    """Parse a JSON text; refuse NaN and Infinity, which Python's parser would accept.
 
     Raises
     ------
@@ -169,21 +176,21 @@ def read_json(data: bytes) -> object:
 
 
 def parse_movement(payload: object) -> list[Cell]:
-    """Check a payload of counts, all or nothing.
+    """Check a payload of counts; one wrong count refuses the whole payload.
 
     Parameters
     ----------
     payload : object
-        A list of objects with the `FIELDS`, or a single object.
+        Parsed JSON: a list of objects with the fields `FIELDS`, or a single object.
 
     Raises
     ------
     PersonalDataError
-        A field that is not one of `FIELDS`, or a value that could be about a person: an address or
-        number in a text, a time within a week, a track. The message names the field, never the
-        value.
+        A count has a field that is not one of `FIELDS`, or a value that could be about a person: an
+        address or number in a text, a time within a week, a track. The message names the field,
+        never the value.
     InvalidCountError
-        An invalid value; the message names the position in the list and the field.
+        A count has an invalid value; the message names its position in the list and the field.
     """
     cells = payload if isinstance(payload, list) else [payload]
     if not 1 <= len(cells) <= MAX_CELLS:
@@ -207,7 +214,7 @@ def parse_movement(payload: object) -> list[Cell]:
 
 
 def check_cell(fields: object) -> Cell:
-    """Check one count; see `parse_movement` for the errors."""
+    """Check the fields of one count; raises the errors of `parse_movement`."""
     if not isinstance(fields, Mapping):
         msg = "is not an object"
         raise InvalidCountError(msg)
@@ -240,7 +247,8 @@ def check_cell(fields: object) -> Cell:
         method=_code(fields, "method", _TERM) or "",
         hours_covered=None if hours is None else _whole(fields, "hours_covered", WEEK_H),
         source=_code(fields, "source", _TERM, required=False),
-        # Counts are sent to be published under the flows rule; a sender may ask for less.
+        # Counts are public by default, within the publication rules of the database views; a sender
+        # may state a narrower visibility.
         visibility=_choice({"visibility": "public", **fields}, "visibility", VISIBILITIES),
         geometry=_geometry(fields.get("geometry"), kind),
     )
@@ -255,43 +263,44 @@ async def store_movement(
     allow_mixed: bool = False,
     is_trusted: bool = False,
 ) -> int:
-    """Store counts as real rows; a count of the same subject replaces the holder's earlier one.
+    """Store counts as real (not demo) rows, replacing the holder's earlier counts of equal subject.
 
-    A week that is published already stays as it was published: a count that arrives after a total
-    including its week was shown is stored but withheld.
+    The subject is origin, destination, week, direction and method. Published totals never change: a
+    count that arrives after a total including its week was published is stored but not published.
 
-    Each payload is one entry of the audit chain: the holder, how many counts, how many of them
-    replace earlier ones, the first and last week, and a digest of the cells' ids; no count.
+    Each payload adds one entry to the audit log: the holder, the number of counts, the number of
+    replaced counts, the first and last week, and a digest of the ids; the counts themselves are not
+    logged.
 
     Parameters
     ----------
     session : AsyncSession
         Writer session.
     cells : sequence of Cell
-        From `parse_movement`.
+        Counts from `parse_movement`.
     holder : str
-        Owner of the counts: the organisation that the token was issued for.
+        Owner of the counts: the organisation that the API token was issued for.
     actor : str
-        Sender, for the audit: ``token:<id>`` or ``cli``.
+        Sender in the audit log: ``token:<id>`` or ``cli``.
     allow_mixed : bool
-        Store the counts although demo rows are loaded (P35).
+        Store the counts even if demo rows are loaded (P35).
     is_trusted : bool
-        The sender operates the machine: counts without a holder are taken over too, and a week may
-        have more than `MAX_OF_A_WEEK` counts.
+        Whether the sender operates the machine. Such a sender also replaces counts without a
+        holder, and may store more than `MAX_OF_A_WEEK` counts of a week.
 
     Returns
     -------
     int
-        How many counts were stored.
+        Number of stored counts.
 
     Raises
     ------
     MixedDataError
-        Demo rows are loaded.
+        Demo rows are loaded, and ``allow_mixed`` is False.
     InvalidCountError
-        A code is unknown, or the holder has more than `MAX_OF_A_WEEK` counts of a week.
+        A code is unknown, or the holder would have more than `MAX_OF_A_WEEK` counts of a week.
     ForeignCountError
-        Another holder has sent one of the counts; nothing is stored.
+        Another holder has stored a count of the same subject; nothing is stored.
     """
     if not cells:
         return 0
@@ -303,8 +312,8 @@ async def store_movement(
     theirs = Flow.holder == holder
     async with session.begin_nested():
         before = await _ids_of(session, rows)
-        # Rows that a concurrent transaction wrote are considered too, once that transaction has
-        # committed.
+        # ON CONFLICT also sees rows of a concurrent transaction: the statement waits until that
+        # transaction has committed.
         await session.execute(
             _storing(list(rows[0]), or_(theirs, Flow.holder.is_(None)) if is_trusted else theirs),
             {"cells": json.dumps(rows)},
@@ -320,7 +329,11 @@ async def store_movement(
 
 
 def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
-    """Return one INSERT for all cells, so that the database judges the payload as a whole."""
+    """Return one INSERT ... ON CONFLICT statement for all counts of a payload.
+
+    The parameter ``cells`` is a JSON list of rows. With a single statement, the database judges the
+    payload as a whole.
+    """
     table = Flow.metadata.tables["amparo.flows"]
     types = {name: table.c[name].type for name in columns}
     types["geom"] = Text()
@@ -337,9 +350,9 @@ def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
 
 
 async def place_anew(session: AsyncSession) -> int:
-    """Locate counts again whose places, borders, crossings or rules have changed (writer session).
+    """Locate stored counts again whose reference data have changed (writer session).
 
-    Published weeks stay as they were published.
+    Reference data are places, borders, crossings and rules. Published weeks do not change.
 
     Returns
     -------
@@ -365,19 +378,19 @@ async def _require_few(session: AsyncSession, holder: str, weeks: Collection[dat
         raise InvalidCountError(msg)
 
 
-#: Columns that identify the subject of a count.
+#: Columns that identify the subject of a count; unique in the table.
 _KEY = ("origin", "destination", "week", "direction", "method")
 
 
 async def _ids_of(
     session: AsyncSession, rows: Sequence[Mapping[str, Any]], holder: str | None = None
 ) -> set[str]:
-    """Return the ids of stored counts of the same subjects, of one holder or of all holders."""
+    """Return the ids of stored counts with the same subjects as ``rows``, of one or all holders."""
     columns = [getattr(Flow, name) for name in _KEY]
     columns[1] = func.coalesce(Flow.destination, "")
     columns[2] = cast(Flow.week, Text)
     keys = [tuple(row[name] if row[name] is not None else "" for name in _KEY) for row in rows]
-    # PostgreSQL takes 32,767 values in one statement.
+    # PostgreSQL takes at most 32,767 parameters in one statement, so the keys are sent in parts.
     found: set[str] = set()
     for first in range(0, len(keys), _KEYS_AT_ONCE):
         part = keys[first : first + _KEYS_AT_ONCE]
@@ -440,13 +453,13 @@ _FORMS = {
 
 
 async def require_known(session: AsyncSession, cells: Sequence[Cell]) -> None:
-    """Refuse unknown codes (writer session): a freely invented code would be free text.
+    """Refuse counts with unknown codes, which could carry free text (writer session).
 
     Raises
     ------
     InvalidCountError
-        Names the count and the field, never the value. A hidden or restricted crossing is refused
-        like a crossing that never existed.
+        A place or term is unknown; the message names the count and the field, never the value. A
+        hidden or restricted crossing is refused like a crossing that does not exist.
     """
     places = {code for cell in cells for code in (cell.origin, cell.destination) if code}
     known = await _known_places(session, places)
@@ -509,7 +522,7 @@ def _week(value: object) -> date:
     if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d.", value):
         msg = "week holds more than a date: no time within a week is taken"
         raise PersonalDataError(msg)
-    # `date.fromisoformat` accepts other forms as well.
+    # The pattern comes first, because `date.fromisoformat` also accepts forms such as 2026-W05-1.
     written = value if isinstance(value, str) and _WEEK.fullmatch(value) else None
     try:
         week = None if written is None else date.fromisoformat(written)
@@ -536,7 +549,7 @@ def _geometry(value: object, kind: str) -> BaseGeometry:
     for lon, lat in geometry.coords:
         problem = misplacement(lon, lat)
         if problem or not math.isfinite(lon + lat):
-            # The message is shown and logged, so it holds no position.
+            # The message is shown and logged, so it must not contain the position.
             msg = "geometry is out of range, or its lon and lat are swapped"
             raise InvalidCountError(msg)
     return shapely.transform(geometry, lambda points: points.round(DECIMALS))

@@ -1,7 +1,6 @@
-"""Guidance records in files: contacts, messages, information products, pathways, checklists.
+"""Readers for guidance records: contacts, messages, information products, pathways, checklists.
 
-The same readers check records that are written in the console, so that both follow one set of
-rules.
+The same readers check records from files and records written in the staff console.
 """
 
 import re
@@ -30,22 +29,23 @@ from geo.records.readers import FileRow
 from geo.records.row_validation import Circumstances, Row, Rows
 from geo.text.protected_words import names_a_refuge
 
-#: P22: days that a confirmation holds where no expiry date is stated.
+#: Days after which a confirmation expires if no expiry date is stated (P22).
 VALID_DAYS = 90
 
-#: Most months between two assessments of a space; our choice.
+#: Most months between two assessments of a space; the project's own choice.
 MAX_MONTHS = 60
 
-#: Language in which every text is originally written (P47).
+#: Language in which every guidance text is originally written (P47).
 ORIGINAL = "es"
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
-#: Numbers as they are dialled: short codes and E.164, with separators (ITU-T E.123).
+#: Pattern for telephone numbers as they are dialled: short codes and E.164, with separators (ITU-T
+#: E.123).
 _NUMBER = re.compile(r"[+*#]?\d[\d #*().-]{1,24}")
 
 
 def read_contact(row: Row, circumstances: Circumstances) -> Rows:
-    """Read an essential telephone line of an area (P45)."""
+    """Read a contact: an essential telephone line of a country or region (P45)."""
     demo = row.flag("demo", default=False)
     kind = row.choice("kind", CONTACT_KINDS)
     phone, whatsapp = _number(row, "phone"), _number(row, "whatsapp")
@@ -202,12 +202,18 @@ def checked(
     circumstances: Circumstances,
     geometry: shapely.geometry.base.BaseGeometry | None = None,
 ) -> tuple[Rows, tuple[CodedReason, ...]]:
-    """Return the rows of one record typed in the console, and notes on what was changed.
+    """Check a record typed in the staff console; return its rows and remarks on changes made.
+
+    Parameters
+    ----------
+    read : callable
+        Reader for the kind of record, such as `read_contact`.
 
     Raises
     ------
     InvalidRecordError
-        Names each field that breaks its rule, and each field that the record does not have.
+        A field breaks its rule, or the kind of record has no such field; the error names each
+        field.
     """
     row = Row(FileRow(1, fields, geometry))
     rows = read(row, circumstances)
@@ -219,7 +225,7 @@ def checked(
 
 
 def language(row: Row, name: str) -> str:
-    """Return a language code (ISO 639)."""
+    """Return a required language code (ISO 639) from a row's field."""
     value = row.text(name)
     if value and not _LANGUAGE.fullmatch(value):
         row.reject(CodedReason("not_language", field=name, value=value[:8]), name)
@@ -227,7 +233,7 @@ def language(row: Row, name: str) -> str:
 
 
 def web_address(row: Row, name: str) -> str | None:
-    """Return a web address, which must be https."""
+    """Return a web address (https only) from a row's field, or None if the field is empty."""
     value = row.optional_text(name)
     if value is not None and not re.fullmatch(r"https://[^\s/]+(/\S*)?", value):
         row.reject(CodedReason("not_https", field=name), name)
@@ -242,7 +248,10 @@ def _number(row: Row, name: str) -> str | None:
 
 
 def _assured(row: Row, circumstances: Circumstances, *, demo: bool) -> tuple[date, date]:
-    """Return the day on which a record was confirmed and the day on which that expires."""
+    """Return the day on which a record was confirmed and the day on which its confirmation expires.
+
+    A demo record states the number of days since the confirmation.
+    """
     if demo:
         days = row.optional_whole("confirmed_days_ago", 0, 3650) or 0
         confirmed_on: date | None = circumstances.today - timedelta(days=days)
@@ -264,7 +273,10 @@ def _assured(row: Row, circumstances: Circumstances, *, demo: bool) -> tuple[dat
 
 
 def _validity(row: Row, circumstances: Circumstances, *, demo: bool) -> tuple[date, date | None]:
-    """Return the validity of a text; in a demonstration it is valid from today by default."""
+    """Return the first and last day on which a text is valid.
+
+    A demo record without a first day is valid from today.
+    """
     valid_from, valid_to = row.day("valid_from"), row.day("valid_to")
     if demo and valid_from is None:
         valid_from = circumstances.today

@@ -1,4 +1,4 @@
-"""Hazards in proposals: the document that an approver makes from a hazard report (P14, P36)."""
+"""Documents of hazards, which an approver proposes on the basis of a hazard report (P14, P36)."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,7 +19,8 @@ Document = dict[str, Any]
 
 EFFECTS = ("weight", "exclusion")
 
-#: ``hazard`` is the kind of hazard; ``kind`` already names the kind of a space.
+#: Fields of a proposed hazard. ``hazard`` is the kind of hazard, because in proposals ``kind``
+#: already names the kind of a space.
 HAZARD_FIELDS = (
     "id",
     "hazard",
@@ -33,29 +34,29 @@ HAZARD_FIELDS = (
     "valid_to",
 )
 
-#: Longest title: one line of a list on a phone.
+#: Most characters of a title, which has to fit in a list on a phone.
 MAX_TITLE = 120
 
-#: Most days a hazard may be stated for before somebody reviews it: the longest age of a
-#: confirmation (P22).
+#: Most days for which a hazard may be valid without a new review, the same as for a confirmation
+#: (P22).
 MAX_DAYS = 90
 
-#: The same limit as in files (`geo.records.file_kinds`).
+#: Largest weight of a hazard, the same as in files (`geo.records.file_kinds`).
 MAX_WEIGHT = 1_000
 
 
 def family_of(kind: str) -> str:
-    """Return the family that a kind of hazard belongs to: physical or human_threat (P36)."""
+    """Return the family of a kind of hazard: ``physical`` or ``human_threat`` (P36)."""
     return "human_threat" if kind in HUMAN_THREATS else "physical"
 
 
 def checked_hazard(changes: Mapping[str, Any]) -> Document:
-    """Return a proposed hazard, complete and checked.
+    """Check a proposed hazard and return its complete document.
 
     Raises
     ------
     InvalidRecordError
-        Names each field that is wrong.
+        A field breaks its rule; the error names each such field.
     """
     unknown = sorted(set(changes) - set(HAZARD_FIELDS))
     row = Row(FileRow(0, {"effect": "weight", "weight": 1, **changes}))
@@ -98,9 +99,9 @@ async def store_hazard(
 ) -> None:
     """Store an approved hazard (writer session).
 
-    A physical hazard is published thereby. A human threat has no public geometry yet: it is visible
-    to staff only until a file gives its municipality or road and a second source (P36). In a
-    demonstration the hazard is a demo row (P35).
+    A physical hazard becomes public. A human threat is visible to staff only and has no public
+    geometry, until a file states its municipality or road and a second source (P36). If the
+    database holds only demo rows, the hazard is a demo row too (P35).
     """
     family = family_of(document["hazard"])
     is_physical = family == "physical"

@@ -1,4 +1,4 @@
-"""Reports on loaded files, for people to read and for programs to count."""
+"""Reports on loaded data files, as objects and as lines of text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class FileReport:
-    """The outcome of loading one file.
+    """Outcome of loading one data file.
 
     Attributes
     ----------
     outcome : str
-        ``loaded``; ``unchanged`` (same content as before, for demo files on the same day);
-        ``skipped`` (a demo file that was not loaded; the remark says why).
+        ``loaded``; ``unchanged`` (same content as at the last load, which for demo files was on the
+        same day); ``skipped`` (a demo file that was not loaded, for the reason in the remark).
     stored, removed : dict of str to int
-        Rows by table: written, and deleted because the file no longer has them.
+        Number of rows by table that were written, and that were deleted because the file no longer
+        has them.
     remarks : tuple of str
-        File, line and what was changed while loading, such as records made restricted (P38).
+        Messages with file, line and a change made while loading, such as a record made restricted
+        (P38).
     """
 
     name: str
@@ -29,12 +31,12 @@ class FileReport:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """The outcome of loading every file, in the order of loading."""
+    """Outcome of loading several files, in the order of loading."""
 
     files: tuple[FileReport, ...]
 
     def lines(self) -> list[str]:
-        """Return the report as lines of text; all unchanged files share one line."""
+        """Return the report as lines of text, with one line for all unchanged files together."""
         lines: list[str] = []
         for file in self.files:
             if file.outcome == "loaded":

@@ -1,4 +1,7 @@
-"""Loading of files into tables: every row checked, all or nothing, unchanged files skipped."""
+"""Loading of data files into tables: all rows are checked first, and unchanged files skipped.
+
+Files that are loaded together are stored all or not at all.
+"""
 
 import hashlib
 from collections import defaultdict
@@ -19,24 +22,25 @@ from geo.records.load_reports import FileReport, LoadReport
 from geo.records.row_validation import Circumstances, Row
 from geo.vocabulary import Vocabulary, read_vocabulary
 
-#: Prefix of the names of files that come with Amparo: a user's file of the same name is another
-#: file.
+#: Prefix of the stored names of files that come with Amparo, to tell them from a user's file of the
+#: same name.
 SHIPPED = "amparo:"
 
-#: Called with a file's name, how many files are done, and how many there are.
+#: Callback that reports progress, called with the name of the next file, the number of files done
+#: and the number of all files.
 Progress = Callable[[str, int, int], None]
 
-#: Any fixed number: the advisory lock of loading, so that two processes starting at once load one
-#: after the other.
+#: Key of the advisory lock (any fixed number) under which files are loaded, so that processes that
+#: start at the same time load one after the other.
 LOAD_LOCK = 4_155_003
 
-#: Most problems named in one refusal; a file with more problems is wrong as a whole.
+#: Most problems listed in one error message; the others are only counted.
 MAX_PROBLEMS = 200
 
 
 @dataclass
 class _Batch:
-    """One file while it is loaded: its rows by table, and the line each row stands on."""
+    """File being loaded: its rows by table, the line number of each row, and the problems found."""
 
     name: str
     kind: FileKind
@@ -61,7 +65,7 @@ class _Batch:
         )
 
     def withhold(self, ids: set[tuple[type[Base], str]]) -> None:
-        """Take out the rows whose ids another file owns, together with their parts."""
+        """Remove rows whose ids another file owns, with their parts, and note the removed ids."""
         locations = {id_ for model, id_ in ids if model is Location}
         hanging = {part: (column, owner) for part, column, owner in upsert.HANGING}
         for model, rows in self.rows.items():
@@ -88,12 +92,12 @@ async def load_paths(
     automatic: bool = False,
     progress: Progress | None = None,
 ) -> LoadReport:
-    """Load files, and the recognised files below folders.
+    """Load files, and all files below folders whose names are recognised.
 
-    A file is identified by its name: loading a newer file of the same name updates its rows by
-    their ids and deletes the rows it no longer has. Records hidden in an emergency stay hidden. An
-    id that another file owns is refused, except in a file that comes with Amparo: there the other
-    file's row stays, and the report says so.
+    A file is identified by its name: loading a newer file of the same name updates rows by their
+    ids and deletes the rows that the newer file no longer has. Records hidden in an emergency stay
+    hidden. A row with an id that another file owns is refused, except in a file that comes with
+    Amparo: such a row is skipped with a remark in the report, and the other file's row stays.
 
     Parameters
     ----------
@@ -102,24 +106,24 @@ async def load_paths(
     paths : sequence of Path
         Files, whose names must be recognised, and folders.
     today : date
-        Dates of demo rows are moved so that they count from this day.
+        Day of loading. Demo files state dates in days before the day of loading.
     now : datetime
-        Aware.
+        Moment of loading, timezone-aware.
     shipped : Path or None
-        The folder of the files that come with Amparo; their names get the prefix `SHIPPED`.
+        Folder of the files that come with Amparo; their stored names get the prefix `SHIPPED`.
     allow_mixed : bool
-        Let demo and real rows stand side by side (P35).
+        Allow demo and real rows in the database at the same time (P35).
     automatic : bool
-        Nobody asked for these files by name: demo files are skipped if demo rows were removed on
-        purpose or real rows exist.
+        Whether the files are loaded without a person's request, as at startup. Then demo files are
+        skipped if demo rows were removed on purpose or real rows exist.
     progress : callable or None
         See `Progress`.
 
     Raises
     ------
     InvalidFileError
-        With one message for each problem: file, line and reason; or a folder without any recognised
-        file. Nothing is changed.
+        A row has a problem, or a path holds no recognised file; the error has one message with
+        file, line and reason for each problem. Nothing is changed.
     MixedDataError
         Demo and real rows would mix. Nothing is changed.
     FileNotFoundError
@@ -143,7 +147,7 @@ async def load_paths(
             else:
                 said = _Said(today, now, vocabulary, released)
                 batches.append(_read(name, kind, data, sha256, said))
-                # Vocabulary files come first: the files after them may use their terms.
+                # Vocabulary files are read first, so that later files may use their new terms.
                 vocabulary = vocabulary.with_terms(batches[-1].rows[Term])
         if automatic and (why := await _reason_against_demo(session, known, mixed=allow_mixed)):
             reports |= {b.name: _skipped(b, why) for b in batches if b.is_demo and not b.problems}
@@ -201,7 +205,7 @@ def _known_as(file: Path, shipped: Path | None) -> str:
 async def _reason_against_demo(
     session: AsyncSession, known: Mapping[str, LoadedFile], *, mixed: bool
 ) -> str | None:
-    """Return why demo files that nobody named are skipped, or None if they may load (P35)."""
+    """Return why automatic loading skips demo files, or None if they may be loaded (P35)."""
     if demo_rows.REMOVED in known:
         return "demo rows were removed on purpose"
     if not mixed and await demo_rows.has_only_real(session):
@@ -215,7 +219,10 @@ def _skipped(batch: _Batch, why: str) -> FileReport:
 
 
 def _owners(known: Mapping[str, LoadedFile], edited: Iterable[str]) -> dict[tuple[str, str], str]:
-    """Return the file that owns each row, by table and id; edited spaces belong to no file."""
+    """Return the name of the file that owns each row, by table and id.
+
+    Spaces that were edited in Amparo belong to no file; their owner is `upsert.EDITED`.
+    """
     owners = {
         (table, id_): name
         for name, loaded in known.items()
@@ -236,13 +243,13 @@ def _is_current(
         return False
     withheld = loaded.details.get("withheld", {})
     if any((table, id_) not in owners for table, ids in withheld.items() for id_ in ids):
-        return False  # the file that owned the withheld row no longer has it
+        return False  # a withheld row can be loaded now, as its id no longer has another owner
     return not loaded.details.get("demo") or loaded.loaded_on == today
 
 
 @dataclass(frozen=True)
 class _Said:
-    """Facts that the records of all files of one load share."""
+    """Data for checking records that are the same for all files of one load."""
 
     today: date
     now: datetime
@@ -291,9 +298,10 @@ def _take(batch: _Batch, rows: Mapping[type[Base], list[dict[str, Any]]], line: 
 
 
 def _check_ids(batches: Sequence[_Batch], known: Mapping[tuple[str, str], str]) -> None:
-    """Reject ids that another file owns, loaded before or in the same load.
+    """Reject rows with ids that another file owns, loaded earlier or in the same load.
 
-    Amparo's own files give way instead: an update must neither fail on a user's row nor replace it.
+    In files that come with Amparo these rows are skipped instead: an update of Amparo must neither
+    fail because of a user's row nor replace the user's row.
     """
     replaced = {batch.name for batch in batches}
     owners = {key: name for key, name in known.items() if name not in replaced}
@@ -323,7 +331,7 @@ def _check_ids(batches: Sequence[_Batch], known: Mapping[tuple[str, str], str]) 
 
 
 async def _check_references(session: AsyncSession, batches: Sequence[_Batch]) -> None:
-    """Reject references to unknown records, such as statuses of unknown crossings."""
+    """Reject rows that refer to an unknown record, such as the status of an unknown crossing."""
     for model, column, target in upsert.REFERENCES:
         coming = {id_ for batch in batches for other, id_ in batch.lines if other is target}
         for batch in batches:
@@ -338,7 +346,10 @@ async def _check_references(session: AsyncSession, batches: Sequence[_Batch]) ->
 async def _check_flows(
     session: AsyncSession, batches: Sequence[_Batch], known: Mapping[str, LoadedFile]
 ) -> None:
-    """Reject a second count of the same subject, within the file or beside a stored count."""
+    """Reject counts of people whose subject a count with another id has, in the file or stored.
+
+    The subject is `upsert.FLOW_KEY`: origin, destination, week, direction and method.
+    """
     for batch in batches:
         rows = batch.rows[Flow]
         if not rows:
@@ -362,7 +373,7 @@ async def _store(
     today: date,
     edited: Collection[str],
 ) -> FileReport:
-    """Write a batch, delete the rows that the file no longer has, and remember the file."""
+    """Write a file's rows, delete the rows that the file no longer has, and note its checksum."""
     before = {} if loaded is None else dict(loaded.details.get("rows", {}))
     table = Location.__tablename__
     before[table] = [id_ for id_ in before.get(table, ()) if id_ not in edited]
@@ -371,7 +382,8 @@ async def _store(
         for model, rows in batch.rows.items()
         if model in upsert.OWNED
     }
-    # Vanished rows go first: a count under a new id may have the subject of a deleted count.
+    # Rows that the file no longer has are deleted before the others are written, because a count
+    # with a new id may have the (unique) subject of a deleted count.
     removed = await upsert.delete_vanished(session, before, ids, shared=False)
     await upsert.write(session, batch.rows, before)
     removed |= await upsert.delete_vanished(session, before, ids, shared=True)

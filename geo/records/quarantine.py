@@ -1,4 +1,4 @@
-"""Protected services (P38): records that an import makes restricted whatever the file states."""
+"""Rule that makes records of protected services restricted, whatever the source states (P38)."""
 
 from collections.abc import Collection, Iterable
 from typing import Final
@@ -7,7 +7,8 @@ from geo.reasons import CodedReason
 from geo.text.protected_words import protected_phrases
 from geo.vocabulary import FLOOR, Vocabulary
 
-#: Reason code of a restriction that words alone caused: only such a record can be released.
+#: Reason code of a restriction caused only by words in the record's texts. Two people can release a
+#: record from this restriction, but not from one caused by a protected kind or service.
 BY_WORDS: Final = "protected_words"
 
 
@@ -18,18 +19,19 @@ def protected_reason(
     vocabulary: Vocabulary | None = None,
     released: Collection[str] = (),
 ) -> CodedReason | None:
-    """Return why a record must be restricted, or None if no rule asks for it.
+    """Return why a record must be restricted, or None if the protection rules allow publication.
 
     Parameters
     ----------
     kind : str
         Kind of space.
     services : iterable of str
-        Codes of the services it offers.
+        Codes of the services that the space offers.
     texts : iterable of str
         Every text of the record.
     vocabulary : Vocabulary or None
-        Holds the protected kinds and services; None for those that are always protected.
+        Vocabulary with the protected kinds and services; None checks only those that are always
+        protected.
     released : collection of str
         Phrases that two people have judged not to apply to this record.
     """

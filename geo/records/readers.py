@@ -1,4 +1,4 @@
-"""Readers of CSV and GeoJSON files, plain or gzipped, as records with their line numbers."""
+"""Readers for CSV and GeoJSON files, plain or gzipped, that return records with line numbers."""
 
 import csv
 import gzip
@@ -18,24 +18,23 @@ from shapely.geometry.base import BaseGeometry
 from geo.errors import InvalidFileError, UnreadableError
 from geo.reasons import CodedReason, in_file
 
-#: Largest decompressed file. The region's largest file, all places, has 2.4 MB; the limit leaves a
-#: hundredfold.
+#: Most bytes of a decompressed file: a hundred times the region's largest file (places, 2.4 MB).
 MAX_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class FileRow:
-    """One record of a file, unchecked.
+    """One record of a CSV or GeoJSON file, with unchecked values.
 
     Attributes
     ----------
     line : int
-        Line in the file, from 1, on which the record begins.
+        Line of the file on which the record begins, counted from 1.
     fields : mapping of str to object
-        By column or property name; an empty CSV cell is None.
+        Values by column or property name; an empty CSV cell is None.
     geometry : shapely geometry or None
-        EPSG:4326, lon, lat. None for CSV: the reader of the record makes a point from the columns
-        ``lon`` and ``lat``.
+        Geometry in EPSG:4326 (lon, lat). None for CSV, where `geo.records.row_validation.Row.point`
+        makes a point from the columns ``lon`` and ``lat``.
     """
 
     line: int
@@ -45,7 +44,11 @@ class FileRow:
 
 @dataclass(frozen=True)
 class Content:
-    """A file's records, its head, and one problem for each record that cannot be read."""
+    """Content of a CSV or GeoJSON file.
+
+    ``head`` holds the members of a GeoJSON collection other than its features, or the columns of a
+    CSV file; ``problems`` the line and reason of each record that cannot be read.
+    """
 
     records: tuple[FileRow, ...]
     head: Mapping[str, Any] = field(default_factory=dict)
@@ -53,7 +56,7 @@ class Content:
 
 
 def read(name: str, data: bytes) -> Content:
-    """Return the records of a ``.csv`` or ``.geojson`` file, gzipped if its name ends in ``.gz``.
+    """Read a ``.csv`` or ``.geojson`` file, which is gzipped if its name ends in ``.gz``.
 
     Raises
     ------
@@ -159,18 +162,18 @@ def _record(line: int, feature: object) -> FileRow:
 
 
 def read_geometry(value: object) -> BaseGeometry | None:
-    """Return a GeoJSON geometry as a two-dimensional shapely geometry; heights are dropped.
+    """Parse a GeoJSON geometry to a two-dimensional shapely geometry; heights are dropped.
 
     Raises
     ------
     UnreadableError
-        The value is not a GeoJSON geometry, or has a coordinate that is not finite.
+        The value is not a GeoJSON geometry, or is empty, or has a coordinate that is not finite.
     """
     if value is None:
         return None
     if not isinstance(value, dict):
         raise UnreadableError(CodedReason("row_not_geometry"))
-    # The value is foreign input: any geometry that shapely cannot interpret is refused.
+    # The value comes from users, so every error that shapely raises for malformed input is caught.
     try:
         geometry = shapely.force_2d(shape(value))
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, shapely.GEOSException):
@@ -181,12 +184,12 @@ def read_geometry(value: object) -> BaseGeometry | None:
 
 
 class _Scanner:
-    """JSON object reader that notes on which line each element of ``features`` begins."""
+    """Parser for a GeoJSON object that notes on which line each element of ``features`` begins."""
 
     def __init__(self, content: str) -> None:
         self._content = content
         self._at = 0
-        self._lines = (0, 1)  # offset and line that the next count starts from
+        self._lines = (0, 1)  # offset in the text up to which lines are counted, line there
         self._decoder = json.JSONDecoder(parse_constant=self._no_constant)
 
     def collection(self) -> tuple[dict[str, Any], list[tuple[int, Any]] | None]:
@@ -221,7 +224,7 @@ class _Scanner:
                 self._expect("]")
                 return elements
 
-    def _value(self) -> Any:  # noqa: ANN401 - JSON is anything
+    def _value(self) -> Any:  # noqa: ANN401 - parsed JSON can be of any type
         self._skip()
         value, self._at = self._decoder.raw_decode(self._content, self._at)
         return value

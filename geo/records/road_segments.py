@@ -1,4 +1,4 @@
-"""Road segments of the imported regions, for the map and for data exports."""
+"""Storage of the imported regions' road segments in PostGIS, for the map and for data exports."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.db.binary_copy import Coded, Column, LineStrings, copy_columns
 from geo.models import RoadSegment
 
-#: Columns of many segments, as ``vars`` of the routing library's ``SegmentBatch`` gives them:
-#: ``osm_way_id``, ``piece`` (of the way; the pair is unique within the region), ``name``, ``ref``,
-#: ``road_class``, ``surface`` and ``country`` (indices into a list of words, -1 for none, together
-#: with that list), ``lit`` and ``sidewalk`` (1, 0, -1 for not known), ``foot``, ``vehicle``,
-#: ``oneway``, ``ferry``, ``length_m`` (metres; a simplified line is shorter than its road),
-#: ``line_start`` and ``lines`` (vertices, lon and lat, EPSG:4326).
+#: Columns of many segments by name, as ``vars`` of the routing library's ``SegmentBatch``:
+#: ``osm_way_id`` and ``piece`` (number of the segment within its way; the pair is unique within the
+#: region); ``name``, ``ref``, ``road_class``, ``surface`` and ``country`` (each a pair: indices
+#: into a list of words, -1 for none, and the list); ``lit`` and ``sidewalk`` (1, 0, -1 for not
+#: known); ``foot``, ``vehicle``, ``oneway`` and ``ferry``; ``length_m`` (metres of the road, which
+#: its simplified line does not reach); ``lines`` (vertices as lon and lat, EPSG:4326) and
+#: ``line_start`` (where each segment's vertices begin).
 SegmentColumns = Mapping[str, Any]
 
 _WORDS = ("surface", "country")
@@ -33,7 +34,7 @@ async def replace_region(
     source: str,
     licence: str,
 ) -> int:
-    """Replace the stored segments of a region, all or nothing.
+    """Replace the stored road segments of a region, all or none.
 
     Parameters
     ----------
@@ -42,14 +43,14 @@ async def replace_region(
     region : str
         Name of the region; prefix of the ids of its segments.
     batches : iterable of SegmentColumns
-        Read once, while the segments are sent to the database.
+        Segments of the region, iterated once while they are copied to the database.
     source, licence : str
         Attribution that the data requires.
 
     Returns
     -------
     int
-        Number of segments that the region has now.
+        Number of stored segments.
     """
     async with session.begin_nested():
         await remove_region(session, region)
@@ -62,13 +63,13 @@ async def replace_region(
 
 
 async def remove_region(session: AsyncSession, region: str) -> int:
-    """Delete the segments of a region and return how many there were."""
+    """Delete the road segments of a region and return their number (writer session)."""
     gone = await session.execute(delete(RoadSegment).where(RoadSegment.region == region))
     return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
 
 
 async def regions(session: AsyncSession) -> dict[str, int]:
-    """Return how many segments each region has, by name (writer session)."""
+    """Return the number of stored road segments of each region, by region (writer session)."""
     counted = await session.execute(
         select(RoadSegment.region, func.count().label("segments"))
         .group_by(RoadSegment.region)

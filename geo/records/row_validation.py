@@ -1,4 +1,4 @@
-"""Validation of one record: typed values of its fields, and the problems found."""
+"""Validation of one record of a file: typed values of the fields, and all problems found."""
 
 import math
 import re
@@ -25,18 +25,20 @@ Rows = Mapping[type[Base], list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a record is checked against, beside its own fields.
+    """Data other than its own fields that a record is checked against.
 
     Attributes
     ----------
     today, now
-        The day and the aware moment of loading.
+        Day and (aware) moment of loading.
     head
-        The head of the record's file.
+        Head of the record's file: the members of a GeoJSON collection other than its features, or
+        the columns of a CSV file.
     vocabulary
-        The terms that records may use.
+        Terms that records may use.
     released
-        Protected phrases that two people have judged not to apply, by the record's id (P38).
+        By record id, the protected phrases that two people have judged not to apply to the record
+        (P38).
     """
 
     today: date
@@ -46,7 +48,7 @@ class Circumstances:
     released: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def with_released(self, space_id: str | None, phrases: Iterable[str]) -> Self:
-        """Return a copy in which these phrases are judged not to apply to a space."""
+        """Return a copy in which protected phrases are also judged not to apply to a space."""
         judged = frozenset(phrases)
         if space_id is None or not judged:
             return self
@@ -54,11 +56,11 @@ class Circumstances:
         return replace(self, released={**self.released, space_id: known | judged})
 
 
-#: Longest text of a field: longer than any description seen in the region's service directories,
-#: short enough to show.
+#: Most characters of a text: more than any description known from the region's service directories
+#: has, and short enough to display.
 MAX_TEXT = 2000
 
-#: Form of an id, which has to fit into URLs and file names.
+#: Pattern for ids, with only characters that are safe in URLs and file names.
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}")
 
 #: Characters that PostgreSQL cannot store in a text: NUL and lone surrogates.
@@ -68,33 +70,33 @@ CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:00)?|24:00(:00)?")
 
 
 class Row:
-    """Reader of the fields of a `FileRow`, each with its rule; problems add up.
+    """Reader of a record's fields that collects problems instead of raising.
 
-    A field that breaks its rule gives a harmless value, so that one pass finds every problem; a row
-    with problems is never stored.
+    Each method reads one type of field. A field that breaks the type's rule adds a problem and
+    gives a harmless value, so that one pass finds every problem; a row with problems is never
+    stored.
     """
 
     def __init__(self, record: FileRow) -> None:
         self.line = record.line
         self.geometry = record.geometry
         self.problems: list[CodedReason] = []
-        #: The problems again, each with the name of its field ("" for a problem of the whole
-        #: record).
+        #: The same problems as in ``problems``, each with its field ("" for the whole record).
         self.faults: list[tuple[str, CodedReason]] = []
         self.notes: list[CodedReason] = []
         self.used: set[str] = set()
         self._fields = record.fields
 
     def reject(self, reason: CodedReason, field: str = "") -> None:
-        """Note a problem and the field it lies in; the row is not stored."""
+        """Add a problem of a field, or of the whole row; the row will not be stored."""
         self.problems.append(reason)
         self.faults.append((field, reason))
 
     def remark(self, reason: CodedReason) -> None:
-        """Note a change that was made to the record; the row is stored."""
+        """Add a remark on a change made to the record; unlike a problem, it allows storing."""
         self.notes.append(reason)
 
-    def raw(self, name: str) -> Any:  # noqa: ANN401 - a file may hold anything
+    def raw(self, name: str) -> Any:  # noqa: ANN401 - any value of a file
         """Return the unchecked value of a field; an empty text is None."""
         self.used.add(name)
         value = self._fields.get(name)
@@ -103,11 +105,14 @@ class Row:
         return value
 
     def ignored(self) -> set[str]:
-        """Return the names of the fields that no reader has used."""
+        """Return the names of the row's fields that no method has read."""
         return set(self._fields) - self.used
 
     def objects(self, name: str) -> list["Row"]:
-        """Return the objects in field ``name`` as rows; `adopt` each of them afterwards."""
+        """Return the objects listed in field ``name`` as rows of their own.
+
+        Call `adopt` with each of them after reading, to take over its problems.
+        """
         value = self.raw(name)
         found = value if isinstance(value, list) else [] if value is None else [value]
         if not all(isinstance(item, dict) for item in found):
@@ -116,11 +121,17 @@ class Row:
         return [self.part(item) for item in found]
 
     def part(self, fields: Mapping[str, Any]) -> "Row":
-        """Return an object within the row as a row; `adopt` it afterwards."""
+        """Return an object within the row as a row of its own.
+
+        Call `adopt` with the new row after reading, to take over its problems.
+        """
         return Row(FileRow(self.line, fields))
 
     def adopt(self, name: str, nested: "Row") -> None:
-        """Take over the problems of a row that was made from an object in field ``name``."""
+        """Take over the problems of a row made from an object in field ``name``.
+
+        Fields of the object that were not read become remarks.
+        """
         for reason in nested.problems:
             self.reject(reason, name)
         for unknown in sorted(nested.ignored()):
@@ -131,7 +142,7 @@ class Row:
         yield from _texts(self._fields.values())
 
     def id(self, name: str = "id") -> str:
-        """Return the stable id of the record."""
+        """Return a required id that matches `ID`, by default that of the record."""
         value = str(self._required(name) or "")
         if value and not ID.fullmatch(value):
             self.reject(CodedReason("not_id", field=name, value=value[:40]), name)
@@ -142,11 +153,11 @@ class Row:
         return self._text(name, self._required(name)) or ""
 
     def optional_text(self, name: str) -> str | None:
-        """Return a text, or None where the field is empty."""
+        """Return a text, or None if the field is empty."""
         return self._text(name, self.raw(name))
 
     def choice(self, name: str, choices: Collection[str], default: str | None = None) -> str:
-        """Return one of ``choices``; ``default`` where the field is empty."""
+        """Return one of ``choices``, or ``default`` if the field is empty."""
         value = self.raw(name) if default is not None else self._required(name)
         if value is None:
             return default or ""
@@ -187,21 +198,21 @@ class Row:
         return self.choice("visibility", VISIBILITIES, default="restricted")
 
     def country(self, name: str) -> str:
-        """Return an ISO 3166-1 alpha-2 code."""
+        """Return a required country as ISO 3166-1 alpha-2 code."""
         value = str(self._required(name) or "")
         if value and value not in CODES:
             self.reject(CodedReason("not_country", field=name, value=value), name)
         return value
 
     def timezone(self, name: str = "timezone") -> str:
-        """Return an IANA time zone."""
+        """Return a required time zone by its IANA name."""
         value = str(self._required(name) or "UTC")
         if value not in _timezones():
             self.reject(CodedReason("not_timezone", field=name, value=value), name)
         return value
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Return a boolean; ``default`` where the field is empty."""
+        """Return a boolean, or ``default`` if the field is empty."""
         value = self.raw(name)
         if value is None:
             return default
@@ -213,7 +224,7 @@ class Row:
         return known[key]
 
     def number(self, name: str, minimum: float = -math.inf, maximum: float = math.inf) -> float:
-        """Return a required number between two limits."""
+        """Return a required number from ``minimum`` to ``maximum``."""
         value = self.optional_number(name, minimum, maximum)
         if value is None:
             if not any(field == name for field, _ in self.faults):
@@ -224,7 +235,7 @@ class Row:
     def optional_number(
         self, name: str, minimum: float = -math.inf, maximum: float = math.inf
     ) -> float | None:
-        """Return a number between two limits, or None where the field is empty."""
+        """Return a number from ``minimum`` to ``maximum``, or None if the field is empty."""
         value = self.raw(name)
         if value is None:
             return None
@@ -241,7 +252,7 @@ class Row:
         return number
 
     def optional_whole(self, name: str, minimum: int = 0, maximum: int = 2**31 - 1) -> int | None:
-        """Return a whole number, or None where the field is empty."""
+        """Return a whole number, or None if the field is empty."""
         number = self.optional_number(name, minimum, maximum)
         if number is not None and number != int(number):
             self.reject(CodedReason("not_whole", field=name, value=number), name)
@@ -254,7 +265,7 @@ class Row:
         return self.optional_whole(name, minimum, maximum) or 0
 
     def day(self, name: str) -> date | None:
-        """Return a date written YYYY-MM-DD, or None where the field is empty."""
+        """Return a date written YYYY-MM-DD, or None if the field is empty."""
         value = self.raw(name)
         if value is None:
             return None
@@ -262,12 +273,12 @@ class Row:
             try:
                 return date.fromisoformat(value)
             except ValueError:
-                pass  # a date that does not exist is rejected below like any other
+                pass  # a date that does not exist, such as 2026-02-30, is rejected below
         self.reject(CodedReason("not_date", field=name, value=value), name)
         return None
 
     def instant(self, name: str) -> datetime | None:
-        """Return an aware moment in ISO 8601, or None where the field is empty."""
+        """Return an aware datetime from ISO 8601, or None if the field is empty."""
         value = self.raw(name)
         if value is None:
             return None
@@ -275,7 +286,7 @@ class Row:
             moment = datetime.fromisoformat(value) if isinstance(value, str) else None
             if moment is not None and moment.tzinfo is not None:
                 moment.astimezone(UTC)
-        except (ValueError, OverflowError):  # near the ends of the calendar the moment has no UTC
+        except (ValueError, OverflowError):  # malformed, or in UTC beyond Python's calendar
             moment = None
         if moment is None or moment.tzinfo is None:
             self.reject(CodedReason("not_moment", field=name, value=value), name)
@@ -283,19 +294,22 @@ class Row:
         return moment
 
     def ago(self, name: str, now: datetime) -> datetime | None:
-        """Return the moment a stated number of days before ``now``; used for demo rows."""
+        """Return the moment before ``now`` by the field's number of days; used for demo rows."""
         days = self.optional_number(name, 0, 3650)
         return None if days is None else now - timedelta(days=days)
 
     def clock(self, name: str) -> time | None:
-        """Return a local time written HH:MM, or None where the field is empty.
+        """Return a local time written HH:MM, or None if the field is empty.
 
         24:00 becomes 00:00, because the database driver does not accept 24:00.
         """
         return self.clock_of(name, self.raw(name))
 
     def clock_of(self, name: str, value: object) -> time | None:
-        """Return ``value`` as `clock` would; for values that are not fields of the row."""
+        """Return the local time in ``value``, under the rule of `clock`.
+
+        The value need not be a field of the row; a problem is reported for the field ``name``.
+        """
         if value is None:
             return None
         if not isinstance(value, str) or not CLOCK.fullmatch(value):
@@ -304,24 +318,28 @@ class Row:
         return time() if value.startswith("24:") else time.fromisoformat(value)
 
     def optional_flag(self, name: str) -> bool | None:
-        """Return a boolean, or None where the field is empty."""
+        """Return a boolean, or None if the field is empty."""
         return None if self.raw(name) is None else self.flag(name, default=False)
 
     def optional_codes(self, name: str, choices: Collection[str]) -> list[str] | None:
-        """Return a sorted list of codes; empty for the text ``none``, None for an empty field."""
+        """Return sorted codes; an empty list for the text ``none``, None for an empty field."""
         value = self.raw(name)
         if value is None or (isinstance(value, str) and value.lower() == "none"):
             return None if value is None else []
         return sorted(self.codes(name, choices))
 
     def weekdays(self, name: str) -> list[str]:
-        """Return weekday codes; every day of the week where the field is empty."""
+        """Return weekday codes (``MO`` to ``SU``); every day of the week if the field is empty."""
         return self.codes(name, WEEKDAYS) or list(WEEKDAYS)
 
     def point(
         self, *, country: str | None = None, lon: str = "lon", lat: str = "lat"
     ) -> shapely.Point:
-        """Return the point of the row: its geometry, or its columns ``lon`` and ``lat``."""
+        """Return the row's geometry, which must be a point, or a point from two columns.
+
+        ``lon`` and ``lat`` name the columns. With ``country``, a point outside the country's
+        bounding box is a problem.
+        """
         geometry = self.geometry
         if geometry is None:
             geometry = shapely.Point(self.number(lon), self.number(lat))
@@ -335,7 +353,10 @@ class Row:
         return geometry
 
     def shape(self, *kinds: str) -> BaseGeometry:
-        """Return the row's geometry; it must be of one of ``kinds``, valid and on the earth."""
+        """Return the row's geometry, which must be valid and have one of the types ``kinds``.
+
+        Coordinates out of range are a problem.
+        """
         if self.geometry is None or self.geometry.geom_type not in kinds:
             found = "missing" if self.geometry is None else f"a {self.geometry.geom_type}"
             self.reject(_other_kind(found, kinds))

@@ -1,7 +1,7 @@
-"""Spaces as documents: all the fields that a file of spaces has, complete and canonical.
+"""Spaces as documents: objects with all the fields of a file of spaces, in canonical form.
 
-Proposals, imports, confirmations and the console read and write documents, so that every way into
-the record passes the same rules (`geo.records.space_rows.read_space`).
+Proposals, imports, confirmations and the staff console read and write documents, so that every
+change of a space passes the same rules (`geo.records.space_rows.read_space`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -64,7 +64,10 @@ _PART_MODELS: tuple[type[Any], ...] = (
 
 @dataclass(frozen=True)
 class StoredReport:
-    """Ids of documents by outcome, and remarks on what storing changed (such as P38)."""
+    """Outcome of storing documents: ids by outcome, and remarks.
+
+    A remark reports a change of a document by a rule, such as a space made restricted (P38).
+    """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
@@ -73,7 +76,7 @@ class StoredReport:
 
 
 async def circumstances(session: AsyncSession, *, now: datetime, today: date) -> Circumstances:
-    """Return the circumstances that `rows_of` checks documents against (writer session)."""
+    """Read the vocabulary and released phrases that documents are checked with (writer session)."""
     return Circumstances(
         today=today,
         now=now,
@@ -86,7 +89,8 @@ async def circumstances(session: AsyncSession, *, now: datetime, today: date) ->
 async def read_documents(session: AsyncSession, ids: Iterable[str]) -> dict[str, Document]:
     """Return spaces as documents, by id; ids that do not exist are left out (writer session)."""
     asked = list(dict.fromkeys(ids))
-    # Tables instead of ORM classes: rows that nobody changes are read in a third of the time.
+    # The query uses tables instead of ORM classes, which takes a third of the time; the rows are
+    # only read.
     locations, organizations = Location.__table__, Organization.__table__
     found = await session.execute(
         select(
@@ -107,12 +111,12 @@ async def read_documents(session: AsyncSession, ids: Iterable[str]) -> dict[str,
 
 
 def rows_of(document: Mapping[str, Any], said: Circumstances) -> Rows:
-    """Return the rows of a document, checked by every rule that a file of spaces passes.
+    """Convert a document to rows of tables, checked by all rules for files of spaces.
 
     Raises
     ------
     InvalidRecordError
-        Names each field that breaks its rule.
+        A field breaks its rule; the error names each such field.
     """
     return _checked(document, said)[0]
 
@@ -128,26 +132,27 @@ async def store_documents(
 ) -> StoredReport:
     """Write the documents that differ from the stored ones, all or none (writer session).
 
-    The spaces leave the ownership of the files they came from, so that no later load undoes the
-    change. Emergency hides stay. An existing organisation keeps its name.
+    The written spaces are marked as edited, so that loading the file they came from does not undo
+    the change. Emergency hides stay. An existing organisation keeps its name.
 
     Parameters
     ----------
     session : AsyncSession
         Writer session. Nothing is committed here.
     documents : sequence of document
-        Complete documents: a missing field is stored as not known.
+        Complete documents; a missing field is stored as not known.
     now, today
-        The aware moment and the day of the change.
+        Moment of the change (aware) and its day.
     source : str
-        The source of new records that state none.
+        Source of new records that state no source.
     allow_mixed : bool
-        Let a new real space stand beside demo rows, or the other way round (P35).
+        Allow a new real space while demo rows exist, or the other way round (P35).
 
     Raises
     ------
     InvalidRecordError
-        Names field and reason; among several documents the field is prefixed with the id.
+        A field breaks its rule; the error names field and reason. With several documents, the
+        field is prefixed with the document's id.
     MixedDataError
         Demo and real rows would mix.
     """
@@ -232,7 +237,11 @@ def _completed(
     known: Mapping[str, tuple[str, str]],
     source: str,
 ) -> Document:
-    """Return a document completed with the fields that follow from stored records."""
+    """Complete a document with fields that follow from stored records.
+
+    These are the organisation's id and name, the source of a new record, and the time of an
+    unchanged capacity.
+    """
     result = dict(document)
     name = result.pop("organisation", None) or result.get("organization")
     # An organisation is looked up by its id, or by its name where the document has no id.
@@ -247,7 +256,7 @@ def _completed(
     elif result.get("capacity_updated") is None and all(
         result.get(field) == before[field] for field in ("capacity", "available")
     ):
-        # Repeating the same numbers without a time is not a new count.
+        # The same capacity stated again without a time is not a new count, so the time stays.
         result["capacity_updated"] = before["capacity_updated"]
     return result
 
@@ -260,12 +269,14 @@ def compare(
     *,
     source: str,
 ) -> tuple[Document, list[CodedReason]]:
-    """Return the document as it would be stored, and remarks; without a database query.
+    """Return a document in the form in which it would be stored, and remarks on changes made.
+
+    The function makes no database query.
 
     Parameters
     ----------
     before : document or None
-        The stored document of the same id.
+        Stored document of the same id; None for a new record.
     known : mapping
         Result of `known_organizations`.
     said : Circumstances
@@ -274,7 +285,7 @@ def compare(
     Raises
     ------
     InvalidRecordError
-        Names each field that breaks its rule.
+        A field breaks its rule; the error names each such field.
     """
     rows, notes = _checked(_completed(document, before, known, source), said)
     return document_of(rows), notes
@@ -283,7 +294,10 @@ def compare(
 async def known_organizations(
     session: AsyncSession, documents: Iterable[Mapping[str, Any]]
 ) -> dict[str, tuple[str, str]]:
-    """Return id and name of the organisations that documents name, by id and by ``name:…``."""
+    """Return id and name of the stored organisations that documents state (writer session).
+
+    Each is found under two keys: its id, and ``name:`` with its name.
+    """
     names, ids = set(), set()
     for document in documents:
         names.add(str(document.get("organisation") or document.get("organization") or "").strip())
@@ -312,7 +326,7 @@ async def _unknown_referrers(
 async def _parts(
     session: AsyncSession, ids: list[str]
 ) -> dict[str, dict[type[Any], list[Mapping[Any, Any]]]]:
-    """Return the rows of each space's part tables, by model and in order."""
+    """Return the stored parts of spaces (schedules, phones and so on), by space id and model."""
     found: dict[str, dict[type[Any], list[Mapping[Any, Any]]]] = {}
     for model in _PART_MODELS:
         table = model.__table__

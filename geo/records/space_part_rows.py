@@ -1,4 +1,4 @@
-"""Parts of a space in a file: hours, exceptions, stops, telephones, languages, places."""
+"""Readers for the parts of a space: hours, exceptions, stops, telephones, languages, capacity."""
 
 import json
 import re
@@ -21,15 +21,18 @@ from geo.reasons import CodedReason
 from geo.records.row_validation import Circumstances, Row, Rows
 from geo.text.countries import misplacement
 
-#: A telephone number as providers write it, including short codes such as *123#.
+#: Pattern for telephone numbers as providers write them, including short codes such as *123#.
 PHONE = re.compile(r"[+*#]?[0-9 ().*#-]{2,30}")
 
-#: Most parts in one list: a space with more is a mistake, and every part is read.
+#: Most entries in one list of parts. A list with more is a mistake, and would be slow to read.
 MAX_PARTS = 100
 
 
 def read_parts(row: Row, space_id: str, timezone: str, circumstances: Circumstances) -> Rows:
-    """Read the parts of a space, each kind sorted so that equal records give equal rows."""
+    """Read the parts of a space, by model; lists are sorted so that equal records give equal rows.
+
+    Only telephones keep their stated order.
+    """
     return {
         Schedule: _schedules(row, space_id, timezone),
         ScheduleException: _exceptions(row, space_id),
@@ -48,7 +51,11 @@ def read_parts(row: Row, space_id: str, timezone: str, circumstances: Circumstan
 
 
 def _schedules(row: Row, space_id: str, timezone: str) -> list[dict[str, Any]]:
-    """Return the openings: ``schedule`` (an object), ``schedules`` (a list), or three columns."""
+    """Read the opening rules of a space from one of three notations.
+
+    They are ``schedules`` (a list of rules), ``schedule`` (one rule), or the columns ``byday``,
+    ``opens_at`` and ``closes_at``.
+    """
     field = "schedules" if row.raw("schedules") is not None else "schedule"
     if row.raw(field) is None and row.raw("opens_at") is not None:
         stated = {name: row.raw(name) for name in ("byday", "opens_at", "closes_at")}
@@ -105,7 +112,7 @@ def _recurrence(rule: Row) -> Recurrence:
         else:
             rule.reject(CodedReason("not_day_of_month", field="bymonthday", value=number[:20]))
     if freq == "WEEKLY" and not byday and dtstart is None:
-        byday = list(WEEKDAYS)  # a weekly rule without a day holds on every day
+        byday = list(WEEKDAYS)  # a weekly rule without weekdays means every day
     return Recurrence(
         byday=frozenset(byday),
         bymonthday=frozenset(bymonthday),
@@ -189,7 +196,7 @@ def _itinerary(row: Row, space_id: str) -> list[dict[str, Any]]:
 def _numbered(
     row: Row, field: str, space_id: str, made: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return the parts sorted and numbered: the order of a list in a file carries no meaning."""
+    """Sort and number the rows of a part, as the order of a list in a file has no meaning."""
     if len(made) > MAX_PARTS:
         row.reject(CodedReason("too_many", field=field, most=MAX_PARTS), field)
     made.sort(key=lambda part: json.dumps(part, default=str, sort_keys=True))
@@ -199,7 +206,7 @@ def _numbered(
 
 
 def _phones(row: Row, space_id: str, circumstances: Circumstances) -> list[dict[str, Any]]:
-    """Return the public numbers in the stated order: the first is called first."""
+    """Read the public telephone numbers in the stated order, in which callers should try them."""
     stated = row.raw("public_phones")
     if isinstance(stated, str):
         stated = [part.strip() for part in re.split(r"[;|]", stated) if part.strip()]
@@ -235,7 +242,10 @@ def _languages(row: Row) -> list[str]:
 
 
 def _referral_points(row: Row, space_id: str) -> list[str]:
-    """Return the ids of referring spaces: ``referral_points``, or a single ``referral_from``."""
+    """Read the ids of the spaces that refer people to this space.
+
+    They are listed in ``referral_points``, or one is stated in ``referral_from``.
+    """
     referrers = row.codes("referral_points")
     if row.raw("referral_from"):
         referrers = [*referrers, row.id("referral_from")]

@@ -1,4 +1,4 @@
-"""Support spaces in files: a record becomes an organisation, its services and a location."""
+"""Reader for records of support spaces: a record becomes an organisation, services, a location."""
 
 import re
 from collections.abc import Collection
@@ -22,7 +22,7 @@ from geo.spaces.eligibility import NIGHT_SERVICE
 from geo.text.normalize import folded
 from geo.vocabulary import readable
 
-#: Every field of a space in a file or document, with its description, in the order of forms.
+#: Description of every field of a space in a file or document, in the order that forms show.
 FIELD_NOTES = {
     "id": "stable id of the space: letters, digits and ._:+-",
     "name": "name of the space as people know it",
@@ -83,18 +83,19 @@ FIELD_NOTES = {
 
 FIELDS = tuple(FIELD_NOTES)
 
-#: Code of the remark that a file's ``overnight`` flag contradicts its services.
+#: Reason code of the remark that a record's ``overnight`` flag contradicts its services.
 NIGHT_REMARK = "night_by_services"
 
-#: Folded texts by which providers state that nothing has to be paid: ``fees`` follows from them.
+#: Folded texts of the field ``cost`` that mean free of charge; ``fees`` is then ``free`` by
+#: default.
 _FREE = frozenset({"free", "gratis", "gratuito", "gratuita", "sin costo", "gratuit"})
 
 
 def read_space(row: Row, circumstances: Circumstances) -> Rows:
-    """Read a support space.
+    """Read a support space and apply the protection rules.
 
-    The protection rules are applied here whatever the file states: protected kinds, services and
-    words make the space restricted (P38), and so does a missing visibility (P1).
+    Protected kinds, services and words make the space restricted whatever visibility the record
+    states (P38); a record without visibility is restricted too (P1).
     """
     space_id = row.id()
     words = circumstances.vocabulary
@@ -120,7 +121,8 @@ def read_space(row: Row, circumstances: Circumstances) -> Rows:
         **record,
         **_visibility(row, space_id, kind, services, circumstances),
     }
-    # Fields of the demonstration that repeat other fields, or that nothing reads.
+    # Fields of the demo files that repeat other fields or are not needed; marked as read, so that
+    # no remark lists them as ignored.
     row.used |= {"disclaimer", "expired", "node_id"}
     offered = [
         {
@@ -128,8 +130,8 @@ def read_space(row: Row, circumstances: Circumstances) -> Rows:
             "organization_id": organization["id"],
             "code": code,
             "name": words.names.get(("service", code)) or readable(code),
-            # `upsert.open_services` opens the service once all rows are stored: its visibility
-            # follows from the spaces that offer it.
+            # `upsert.open_services` sets the final visibility once all rows are stored, from the
+            # spaces that offer the service.
             "visibility": "restricted",
             **record,
         }
@@ -152,7 +154,7 @@ def read_space(row: Row, circumstances: Circumstances) -> Rows:
 
 
 def organization_id_of(name: str, *, demo: bool) -> str:
-    """Return an id made from the name, for an organisation that states none."""
+    """Return an id for an organisation that states no id, made from its name."""
     slug = re.sub(r"[^a-z0-9]+", "-", folded(name)).strip("-")[:80]
     return f"demo-{slug}" if demo else slug or "-"
 
@@ -180,7 +182,7 @@ def _place(row: Row, timezone: str) -> dict[str, Any]:
 
 
 def _offer(row: Row, circumstances: Circumstances) -> dict[str, Any]:
-    """Return what a space offers, to whom and on which terms (P43)."""
+    """Read the fields about a space's offer: status, access, eligibility, cost, amenities (P43)."""
     words = circumstances.vocabulary.active
     cost = row.optional_text("cost")
     fees = "free" if folded(cost or "").strip() in _FREE else "not_known"
@@ -219,9 +221,9 @@ def _offer(row: Row, circumstances: Circumstances) -> dict[str, Any]:
 
 
 def _is_for_night(row: Row, services: Collection[str]) -> bool:
-    """Return whether people sleep there; only the services decide it (definitions.md)."""
+    """Return whether people sleep at a space, which only its services decide (definitions.md)."""
     is_for_night = NIGHT_SERVICE in services
-    # A file without the flag never contradicts its services.
+    # Without the flag ``overnight`` no remark is made, as the default agrees with the services.
     if row.flag("overnight", default=is_for_night) != is_for_night:
         has = "is" if is_for_night else "is not"
         row.remark(CodedReason(NIGHT_REMARK, service=NIGHT_SERVICE, has=has))
@@ -229,7 +231,7 @@ def _is_for_night(row: Row, services: Collection[str]) -> bool:
 
 
 def _amenities(row: Row, terms: tuple[str, ...]) -> dict[str, bool]:
-    """Return the amenities as flags, from an object of flags or a list of what is there."""
+    """Read amenities, stated as an object of flags or a list of those present, as flags by code."""
     stated = row.raw("amenities")
     if not isinstance(stated, dict):
         return dict.fromkeys(sorted(row.codes("amenities", terms)), True)
@@ -275,9 +277,10 @@ def _visibility(
 def _confirmation(
     row: Row, circumstances: Circumstances, kind: str, services: Collection[str], *, demo: bool
 ) -> dict[str, Any]:
-    """Return when a space was last confirmed, by whom, and when that expires (P41).
+    """Read a space's last confirmation: day, person, and day on which it expires (P41).
 
-    A demonstration's dates are moved so that its reference date is the day of loading.
+    A confirmation holds at most for the validity of the kind of space. A demo record states the
+    number of days since the confirmation, counted back from the day of loading.
     """
     confirmed_on, expires_on = row.day("confirmed_on"), row.day("expires_on")
     days_ago = row.optional_whole("confirmed_days_ago", 0, 3650)
@@ -302,9 +305,9 @@ def _confirmation(
             validity = longest
     if demo and days_ago is not None:
         written = circumstances.today - timedelta(days=days_ago)
-    elif written > circumstances.today + timedelta(days=1):  # tomorrow has begun elsewhere
+    elif written > circumstances.today + timedelta(days=1):  # tomorrow has begun further east
         row.reject(CodedReason("future", field="confirmed_on", value=written), "confirmed_on")
-        written = circumstances.today  # keeps the sum below within the calendar
+        written = circumstances.today  # a year 9999 would overflow the sum below
     return {
         "confirmed_on": written,
         "expires_on": written + validity,

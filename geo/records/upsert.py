@@ -1,4 +1,4 @@
-"""Writing of checked rows: the order of tables, what is replaced and what is deleted."""
+"""Writing of checked rows to the database: order of tables, replaced parts, deleted rows."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -45,7 +45,7 @@ from geo.models import (
 
 Row = dict[str, Any]
 
-#: Tables whose rows a file owns by their ids, parents first.
+#: Tables in which a data file owns rows by their ids; tables that others refer to come first.
 OWNED: tuple[type[Any], ...] = (
     Boundary,
     Place,
@@ -64,13 +64,14 @@ OWNED: tuple[type[Any], ...] = (
     Checklist,
 )
 
-#: Owned tables whose rows several records and files may name: kept while any of them does.
+#: Owned tables whose rows several records and files may refer to; a row is kept as long as a record
+#: refers to the row.
 SHARED = (Organization, Service)
 
-#: Large owned tables without dependent rows: replaced by COPY.
+#: Large owned tables to which no other table refers; their rows are deleted and written by COPY.
 BULK = (Boundary, Place)
 
-#: Parts of a location, which are replaced together with it.
+#: Tables of the parts of a location, which are replaced whenever the location is written.
 PARTS: tuple[type[Any], ...] = (
     ServiceAtLocation,
     Schedule,
@@ -82,35 +83,39 @@ PARTS: tuple[type[Any], ...] = (
     ItineraryStop,
 )
 
-#: Parts of other records, replaced together with them: model, column that names the owner, owner.
+#: Tables of the parts of other records, which are replaced whenever the record is written: model of
+#: the part, its column with the record's id, model of the record.
 HANGING: tuple[tuple[type[Any], str, type[Any]], ...] = (
     (ProductAtLocation, "product_id", Product),
     (PathwayStep, "pathway_id", Pathway),
     (ChecklistItem, "checklist_id", Checklist),
 )
 
-#: Owner, instead of a file, of the rows that were edited in Amparo after a file brought them.
+#: Owner of the spaces that were edited in Amparo after they were loaded from a file; stands in
+#: place of a file's name.
 EDITED = "edited here"
 
-#: Any fixed number: the advisory lock by which only one process does the daily upkeep.
+#: Key (any fixed number) of the advisory lock by which only one process does the daily upkeep.
 UPKEEP_LOCK = 4_155_009
 
-#: Any fixed number: the advisory lock by which only one process computes the gaps of corridors.
+#: Key (any fixed number) of the advisory lock by which only one process computes coverage gaps of
+#: corridors.
 COVERAGE_LOCK = 4_155_010
 
-#: From this many spaces at once the planner's statistics are refreshed: right after a load of
-#: 10,000 the planner expected 50 and read them in 6 s instead of 1 s (measured).
+#: Number of spaces in one write from which PostgreSQL's planner statistics are refreshed. Without
+#: it, after a load of 10,000 spaces the planner expected 50, and reading them took 6 s instead of
+#: 1 s (measured).
 MANY_SPACES = 1_000
-#: From this many newly opened services their statistics are refreshed: the planner still expected
-#: none of them to be open, and the versions of 10,000 spaces took 10 s to read instead of 2 s
-#: (measured).
+#: Number of services with changed visibility from which the statistics of their table are
+#: refreshed. Without it the planner expected no visible service, and reading the versions of 10,000
+#: spaces took 10 s instead of 2 s (measured).
 MANY_SERVICES = 50
 REFRESH_STATISTICS = text(
     "analyze amparo.locations, amparo.organizations, amparo.services, amparo.service_at_location,"
     " amparo.schedules, amparo.phones, amparo.languages, amparo.capacities"
 )
 
-#: Columns that name a row of another table.
+#: Columns that refer to a row of another table, which must exist: model, column, other model.
 REFERENCES = (
     (CrossingStatus, "crossing_id", Crossing),
     (ReferralPoint, "referrer_id", Location),
@@ -119,14 +124,15 @@ REFERENCES = (
     (PathwayStep, "location_id", Location),
 )
 
-#: Columns that identify the subject of a count of people: unique in the table, whatever the ids.
+#: Columns that identify the subject of a count of people; unique in the table in addition to the
+#: id.
 FLOW_KEY = ("origin", "destination", "week", "direction", "method")
 
 _OPENNESS = {"public": 0, "partners": 1, "restricted": 2}
 
 
 def key_of(model: type[Base], row: Mapping[str, Any]) -> str:
-    """Return the key that identifies a row within its table."""
+    """Return the key that identifies a row within its table: the id, or several columns joined."""
     if model is ReferralPoint:
         return f"{row['location_id']}:{row['referrer_id']}"
     if model is ProductAtLocation:
@@ -141,12 +147,15 @@ def key_of(model: type[Base], row: Mapping[str, Any]) -> str:
 
 
 async def loaded_files(session: AsyncSession) -> dict[str, LoadedFile]:
-    """Return the files loaded so far, by name."""
+    """Return the entries of all data files loaded so far, by name (writer session)."""
     return {file.name: file for file in await session.scalars(select(LoadedFile))}
 
 
 async def remembered(session: AsyncSession, prefix: str) -> dict[str, str]:
-    """Return the checksums remembered under names with ``prefix``, by the rest of the name."""
+    """Return the checksums of `remember` whose names begin with ``prefix`` (writer session).
+
+    The keys are the names without the prefix.
+    """
     found = await session.execute(
         select(LoadedFile.name, LoadedFile.sha256).where(
             LoadedFile.name.startswith(prefix, autoescape=True)
@@ -156,12 +165,12 @@ async def remembered(session: AsyncSession, prefix: str) -> dict[str, str]:
 
 
 async def remember(session: AsyncSession, name: str, sha256: str, day: date) -> None:
-    """Remember the checksum of something that was taken in under ``name``."""
+    """Store the checksum of an input that was taken in, under ``name`` (writer session)."""
     await session.merge(LoadedFile(name=name, sha256=sha256, loaded_on=day, details={}))
 
 
 async def forget(session: AsyncSession, name: str) -> None:
-    """Forget a checksum that `remember` stored."""
+    """Delete the checksum that `remember` stored under ``name`` (writer session)."""
     await session.execute(delete(LoadedFile).where(LoadedFile.name == name))
 
 
@@ -171,22 +180,22 @@ async def alone(session: AsyncSession, lock: int) -> None:
 
 
 async def is_alone(session: AsyncSession, lock: int) -> bool:
-    """Try to take an advisory lock to the end of the transaction; return whether it was free."""
+    """Try to take an advisory lock to the end of the transaction; return whether it is held now."""
     return bool(await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": lock}))
 
 
 async def existing(session: AsyncSession, model: type[Any], ids: Iterable[str]) -> set[str]:
-    """Return which of ``ids`` the table has."""
+    """Return those of ``ids`` that exist in the model's table."""
     return set(await session.scalars(select(model.id).where(model.id == func.any(list(ids)))))
 
 
 async def edited_spaces(session: AsyncSession) -> set[str]:
-    """Return the spaces that no file owns any longer, because they were edited in Amparo."""
+    """Return the ids of the spaces that were edited in Amparo, which therefore no file owns."""
     return set(await session.scalars(select(Location.id).where(Location.edited_at.is_not(None))))
 
 
 async def take_over(session: AsyncSession, ids: Collection[str], now: datetime) -> None:
-    """Release spaces from the files that brought them, so that no load changes them."""
+    """Mark spaces as edited in Amparo, so that loading their files again does not change them."""
     await session.execute(
         update(Location)
         .where(Location.id == func.any(list(ids)), Location.edited_at.is_(None))
@@ -196,7 +205,7 @@ async def take_over(session: AsyncSession, ids: Collection[str], now: datetime) 
 
 
 async def releases(session: AsyncSession) -> dict[str, frozenset[str]]:
-    """Return the protected phrases that were judged not to apply, by space (P38)."""
+    """Return the protected phrases that were judged not to apply to a space, by space id (P38)."""
     found = await session.execute(
         select(Location.id, Location.released).where(func.cardinality(Location.released) > 0)
     )
@@ -206,7 +215,7 @@ async def releases(session: AsyncSession) -> dict[str, frozenset[str]]:
 async def foreign_flows(
     session: AsyncSession, rows: Sequence[Row], own: Iterable[str]
 ) -> set[tuple[Any, ...]]:
-    """Return the subjects of counts that are stored under an id that is not one of ``own``."""
+    """Return the subjects of ``rows`` of which a count is stored with an id not in ``own``."""
     columns = _flow_subject()
     keys = [flow_key(row) for row in rows]
     found = await session.execute(
@@ -216,14 +225,14 @@ async def foreign_flows(
 
 
 def _flow_subject() -> list[Any]:
-    """Return the columns that `flow_key` reads; a missing destination is the empty text."""
+    """Return the SQL columns of `FLOW_KEY`, in the form of `flow_key`."""
     columns: list[Any] = [getattr(Flow, name) for name in FLOW_KEY]
     columns[1] = func.coalesce(Flow.destination, "")
     return columns
 
 
 def flow_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the subject of a count; a missing destination is the empty text."""
+    """Return the values of a count's `FLOW_KEY`; a missing destination is the empty text."""
     return tuple(row[name] if row[name] is not None else "" for name in FLOW_KEY)
 
 
@@ -232,17 +241,17 @@ async def write(
     rows: Mapping[type[Any], Sequence[Row]],
     before: Mapping[str, Sequence[str]],
 ) -> None:
-    """Insert or update the rows of one file.
+    """Insert or update the rows of one data file.
 
     Parameters
     ----------
     session : AsyncSession
         Writer session.
     rows : mapping of model to rows
-        Checked rows with shapely geometries. Every row of a table has the same columns. Columns
-        that a file does not state, such as an emergency hide, keep their values.
+        Checked rows with shapely geometries; all rows of a table have the same columns. Columns of
+        a stored row that are absent here, such as the emergency hide, keep their values.
     before : mapping of str to ids
-        Ids the file had when it was last loaded, by table.
+        Ids in the file when it was last loaded, by table.
     """
     await _write_terms(session, rows)
     for model in OWNED:
@@ -274,10 +283,10 @@ async def delete_vanished(
     *,
     shared: bool,
 ) -> dict[str, int]:
-    """Delete the rows that a file no longer has, and return how many of each table.
+    """Delete the rows that a data file no longer has, and return their number by table.
 
-    With ``shared`` the shared tables are cleaned, after the file is written and only of rows that
-    no record needs; without, the others, before the file is written.
+    Call with ``shared=False`` before the file is written, for all tables but `SHARED`, and with
+    ``shared=True`` afterwards, for rows of `SHARED` to which no record refers.
     """
     removed = {}
     for model in reversed(OWNED):
@@ -297,10 +306,10 @@ async def delete_vanished(
                 ~select(1).where(Location.organization_id == Organization.id).exists()
             )
         elif model is Location:
-            # P24 (emergency hides): a hidden space that was deleted and loaded again would come
-            # back unhidden. P44 (complaints): whoever keeps the file must not get rid of a
-            # complaint by leaving out the space. Such a space stays, closed: lifting the hide must
-            # not publish a record that nobody vouches for.
+            # Two kinds of spaces are not deleted. A hidden space (P24, emergency hides) that was
+            # deleted and loaded again would no longer be hidden. A space with an open complaint
+            # (P44) must not vanish because the file's author leaves the space out. Both are marked
+            # as closed, as lifting the hide must not publish a space that its file no longer lists.
             stays = Location.hidden_at.is_not(None) | func.amparo.has_open_complaint(Location.id)
             question = question.where(~stays)
             await session.execute(
@@ -329,10 +338,10 @@ async def _upsert(session: AsyncSession, model: type[Any], rows: Sequence[Row]) 
 
 
 async def _give_up_subjects(session: AsyncSession, rows: Sequence[Row]) -> None:
-    """Delete the counts whose subject the file changes.
+    """Delete stored counts whose subject (`FLOW_KEY`) the file changes, before they are rewritten.
 
-    `FLOW_KEY` is unique and checked row by row: a count that moves to the week of the next count,
-    as demo counts do every Monday, would collide with it before that count has moved.
+    PostgreSQL checks the unique `FLOW_KEY` row by row. Demo counts move to the next week every
+    Monday: an update of one count would collide with the next count, which has not moved yet.
     """
     subjects = {row["id"]: flow_key(row) for row in rows}
     stored = await session.execute(
@@ -346,16 +355,20 @@ async def _give_up_subjects(session: AsyncSession, rows: Sequence[Row]) -> None:
 
 
 async def write_locations(session: AsyncSession, rows: Mapping[type[Any], Sequence[Row]]) -> None:
-    """Insert or update spaces and replace their parts; organisations and services exist already."""
+    """Insert or update spaces and replace their parts (writer session).
+
+    Their organisations and services must exist already.
+    """
     locations = rows[Location]
     ids = [row["id"] for row in locations]
-    # Services go first: a space that no longer offers a protected service may be opened.
+    # Parts are deleted before the spaces are updated: the database lets a space become public only
+    # once the space no longer offers a protected service.
     for part in PARTS:
         await session.execute(
             delete(part).where(part.location_id == func.any(ids)),
             execution_options={"synchronize_session": False},
         )
-    # A referral point may be a space further down: all spaces are written before any parts.
+    # All spaces are written before any parts, because a referral point may be a later space.
     await _upsert(session, Location, locations)
     for part in PARTS:
         await insert_rows(session, part, rows.get(part, ()))
@@ -370,7 +383,7 @@ async def _replace_hanging(
     owners: Sequence[Row],
     made: Sequence[Row],
 ) -> None:
-    """Replace the parts of the records of a file."""
+    """Delete the parts of the records ``owners`` and insert the rows ``made`` instead."""
     if owners:
         await session.execute(
             delete(part).where(getattr(part, column) == func.any([row["id"] for row in owners])),
@@ -394,7 +407,7 @@ async def _write_terms(session: AsyncSession, rows: Mapping[type[Any], Sequence[
 
 
 async def _measure_roads(session: AsyncSession) -> None:
-    """Measure the roads that human threats are published on, instead of trusting the file (P36)."""
+    """Set the length of the roads on which human threats are published, from geometry (P36)."""
     length_m = func.ST_Length(cast(Hazard.geom_public, Geography))
     await session.execute(
         update(Hazard)
@@ -407,16 +420,16 @@ async def _measure_roads(session: AsyncSession) -> None:
 async def open_services(
     session: AsyncSession, organizations: Collection[str] | None = None
 ) -> None:
-    """Set each service and organisation to the visibility of its most open space.
+    """Set the visibility of services and organisations to that of their most visible space.
 
-    Protected services stay restricted wherever they are offered (P38).
+    Protected services stay restricted whatever the visibility of their spaces (P38).
 
     Parameters
     ----------
     session : AsyncSession
         Writer session.
     organizations : collection of str or None
-        Only these and their services; None for all.
+        Ids of the organisations to update, with their services; None for all.
     """
     openness = case(_OPENNESS, value=Location.visibility)
     for model, question in (
@@ -436,8 +449,8 @@ async def open_services(
         most_open = func.coalesce(
             question.order_by(openness).limit(1).correlate(model).scalar_subquery(), "restricted"
         )
-        # Unchanged rows are not written: every write counts as a change of the spaces that show the
-        # row.
+        # Rows with the right visibility are not written, because a write of a service or
+        # organisation counts as a change of all its spaces.
         changing = update(model).where(model.visibility != most_open).values(visibility=most_open)
         if organizations is not None:
             key = model.organization_id if model is Service else model.id

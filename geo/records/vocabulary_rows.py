@@ -1,4 +1,4 @@
-"""Vocabulary files: a record becomes a term and its names."""
+"""Reader for records of vocabulary files: a record becomes a term and its names."""
 
 from geo.models import VOCABULARIES, Term, TermName
 from geo.reasons import CodedReason
@@ -9,7 +9,7 @@ from geo.vocabulary import CODE, FLOOR, MAX_NAME
 
 
 def read_term(row: Row, _: Circumstances) -> Rows:
-    """Read a term with its names, one column for each language; the names are unreviewed (P47)."""
+    """Read a term with its names, one column per language; names count as unreviewed (P47)."""
     vocabulary = row.choice("vocabulary", VOCABULARIES)
     code = row.text("code")
     if code and not CODE.fullmatch(code):

@@ -1,4 +1,4 @@
-"""Candidate spaces for a need: the spaces around a point that the asker's tier sees."""
+"""Queries for candidate spaces for a need: spaces around a point that are visible to a tier."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -16,7 +16,8 @@ from geo.reasons import CodedReason
 from geo.spaces.eligibility import Candidate, Need
 from geo.spaces.queries import PROPERTIES
 
-#: Columns that eligibility is judged by; the others are read only for the few spaces in the answer.
+#: Columns of spaces that eligibility depends on. The other columns are read only for the few spaces
+#: in the response (`describe`).
 JUDGED = (
     "id",
     "country",
@@ -45,13 +46,13 @@ JUDGED = (
 #: Metres in the shortest degree of latitude (WGS84, at the equator).
 _SHORTEST_DEGREE_M = 110_574.0
 
-#: Service of a space that can tell people where to go when no space fits the need.
+#: Service code of spaces that tell people where to go; named when no space fits the need.
 GUIDING_SERVICE = "information"
 
 
 @dataclass(frozen=True, slots=True)
 class NearCandidate:
-    """A candidate with its position (degrees, EPSG:4326) and its straight distance."""
+    """Candidate with its position (degrees, EPSG:4326) and straight distance from the asker."""
 
     candidate: Candidate
     lon: float
@@ -61,7 +62,7 @@ class NearCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """The published columns of a space; lon, lat in degrees, EPSG:4326."""
+    """Published columns of a space; lon and lat in degrees, EPSG:4326."""
 
     id: str
     lon: float
@@ -70,12 +71,12 @@ class Described:
 
 
 async def check_terms(session: AsyncSession, need: Need) -> None:
-    """Refuse codes of a need that are in no vocabulary (session of any reading tier).
+    """Refuse a need with unknown codes of gender or documents (session of any reading tier).
 
     Raises
     ------
     InvalidRecordError
-        Names the field and the known codes.
+        A code is not in its vocabulary; the error names the field and the known codes.
     """
     asked = {
         "gender": frozenset() if need.gender is None else frozenset({need.gender}),
@@ -117,19 +118,19 @@ async def candidates_near(
     Parameters
     ----------
     session : AsyncSession
-        Of the asker's tier.
+        Session of the asker's tier.
     lon, lat : float
-        Degrees, EPSG:4326; already rounded (P9).
+        Position of the asker in degrees, EPSG:4326, already rounded (P9).
     services : collection of str
-        A candidate offers all of them.
+        Codes of services, all of which a candidate offers.
     country : str
-        The asker's country, ISO 3166-1 alpha-2.
+        Country of the asker, ISO 3166-1 alpha-2.
     is_abroad : bool
-        Return spaces of all other countries instead of those of ``country``.
+        Return the spaces of all other countries instead of those of ``country``.
     reach_m : float
-        Greatest straight distance, metres.
+        Greatest straight distance in metres.
     limit : int
-        Most spaces read, nearest by degrees first.
+        Most spaces read; those nearest in degrees are read first.
     """
     values = {
         "lon": lon,
@@ -148,7 +149,7 @@ async def candidates_near(
 async def candidates_by_id(
     session: AsyncSession, lon: float, lat: float, ids: Collection[str]
 ) -> tuple[NearCandidate, ...]:
-    """Return the visible spaces with these ids, and their straight distance from a point."""
+    """Return the visible spaces among ``ids`` as candidates, with their distance from a point."""
     if not ids:
         return ()
     rows = await session.execute(_BY_ID, {"lon": lon, "lat": lat, "ids": sorted(ids)})
@@ -156,7 +157,7 @@ async def candidates_by_id(
 
 
 async def describe(session: AsyncSession, ids: Collection[str]) -> dict[str, Described]:
-    """Return the published columns of spaces, by id; a space that is hidden now is missing."""
+    """Return the published columns of spaces by id, without spaces that are no longer visible."""
     if not ids:
         return {}
     rows = await session.execute(

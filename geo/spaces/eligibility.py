@@ -1,10 +1,11 @@
-"""Eligibility for spaces: hard filters, each with its reason, and doubts; no database access.
+"""Eligibility of a person for spaces: hard filters with their reasons, and doubts.
 
-A filter is a condition that the provider states, or a fact of the space. A wish of the asker is no
-filter: a space stays a destination although nobody there is known to speak the asker's language.
+A filter is a condition that the provider states, or a fact about the space. A wish of the person
+who asks is no filter: a space where nobody is known to speak the asker's language stays a possible
+destination.
 
-Only the provider's statements decide eligibility. Nationality, religion and colour are no part of a
-need, so nothing here can ask about them (P26).
+A need does not contain nationality, religion or colour, so eligibility cannot depend on them (P26).
+The module does not access the database.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,15 +17,15 @@ from typing import Any
 from geo.hours.openings import local_instant, zone
 from geo.hours.space_hours import NIGHT_FROM, NIGHT_TO, Hours, hours_of
 
-#: Service code of a place to sleep.
+#: Code of the service that offers a place to sleep.
 NIGHT_SERVICE = "overnight"
 
-#: Age in years from which a person is no child (Convention on the Rights of the Child, article 1).
+#: Age in years from which a person is an adult (Convention on the Rights of the Child, article 1).
 ADULT_AGE = 18
 
 
 class Refusal(StrEnum):
-    """Reason why a space is no destination for somebody, in the order of judgement."""
+    """Reason why a space cannot serve a person, in the order in which reasons are checked."""
 
     EXPIRED = "expired"
     NOT_ACTIVE = "not_active"
@@ -41,12 +42,13 @@ class Refusal(StrEnum):
     REFERRAL_ONLY = "referral_only"
 
 
-#: Reasons that pass with time or a call: a space with only these is named when nothing else fits.
+#: Reasons about opening hours, which waiting or a telephone call may resolve. A space with only
+#: these reasons is named to the asker when no space fits.
 OF_HOURS = frozenset({Refusal.CLOSED, Refusal.HOURS_NOT_KNOWN, Refusal.LAST_ENTRY})
 
 
 class Doubt(StrEnum):
-    """Unknown fact about a space that does not exclude it, but is worth a call before going."""
+    """Unknown fact that may keep a person from being served; worth a call before going there."""
 
     AGE = "age"
     CHILDREN_AGE = "children_age"
@@ -60,22 +62,22 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The need of a person or group, as far as stated; None means not stated.
+    """Need of a person (the asker) or the asker's group, as far as stated; None means not stated.
 
     Attributes
     ----------
     services : tuple of str
-        All of them are needed.
+        Codes of the services needed, all of them at one space.
     age : int or None
-        Age of the asker, years.
+        Age of the asker in years.
     gender : str or None
-        A term of the vocabulary ``gender``.
+        Gender of the asker, a term of the vocabulary ``gender``.
     children : int or None
         Number of children travelling with the asker.
     people : int or None
         Size of the group, the asker included.
     is_alone : bool
-        The asker is a child without an adult.
+        Whether the asker is a child without an adult.
     languages : frozenset of str
         ISO 639 codes of the languages that the asker speaks, any of which will do; empty means not
         stated. A wish, not a filter.
@@ -94,23 +96,23 @@ class Need:
 
     @property
     def is_for_night(self) -> bool:
-        """Whether a place to sleep is needed."""
+        """Whether the needed services include a place to sleep."""
         return NIGHT_SERVICE in self.services
 
     @property
     def of_a_visit(self) -> "Need":
-        """The need of the same people at a space that only informs or refers them."""
+        """Need of the same people at a referral point: without services and documents."""
         return replace(self, services=(), documents=None)
 
     @property
     def is_maybe_alone(self) -> bool:
-        """Whether the asker is a child who has not said whether an adult comes along."""
+        """Whether the asker is a child and has not stated whether an adult comes along."""
         is_child = self.age is not None and self.age < ADULT_AGE
         return is_child and not self.is_alone and self.people is None
 
     @property
     def is_family(self) -> bool | None:
-        """Whether several people travel together; None if not stated."""
+        """Whether the asker travels with other people; None if not stated."""
         if self.is_alone:
             return False
         if (self.children or 0) > 0 or (self.people or 0) > 1:
@@ -120,7 +122,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A space with the columns that eligibility is judged by, from `geo.db.views.spaces`."""
+    """Space with the columns of `geo.db.views.spaces` that eligibility depends on."""
 
     id: str
     country: str
@@ -144,7 +146,7 @@ class Candidate:
 
     @classmethod
     def of(cls, row: Mapping[Any, Any]) -> "Candidate":
-        """Return the candidate of a row of a tier's view of spaces."""
+        """Build a candidate from a row of the view of spaces of any reading tier."""
         genders, documents = row["genders"], row["documents_required"]
         return cls(
             id=row["id"],
@@ -170,17 +172,17 @@ class Candidate:
 
 
 def refusals(need: Need, space: Candidate, arrival: datetime) -> tuple[Refusal, ...]:
-    """Return every reason why a space is no destination, in the order of `Refusal`.
+    """Return every reason why a space cannot serve a need, in the order of `Refusal`.
 
     Parameters
     ----------
     need : Need
-        The need, with the people who have it.
+        Services needed, and the people who need them.
     space : Candidate
-        Visible to the asker; hidden spaces never get here.
+        Space that is visible to the asker.
     arrival : datetime
-        Aware. The hours of a space that takes nobody without a referral are not judged: referred
-        people come at an agreed time.
+        Time of arrival, aware. Opening hours are not checked for a space that only takes referred
+        people, because they come at an agreed time.
     """
     return tuple(_refusals(need, space, arrival))
 
@@ -209,8 +211,8 @@ def _hours_refusal(need: Need, space: Candidate, arrival: datetime) -> Refusal |
         night = night_of(space, arrival)
         if not space.hours.covers_night(night):
             return _closed_or_not_known(space, night)
-        # A person who arrives before opening time waits; a person after the last entry is not let
-        # in.
+        # A person who arrives before opening time can wait; a person who arrives while the space is
+        # open, but after the last entry, is not let in.
         is_late = space.hours.is_open(arrival) and not space.hours.admits(arrival)
         return Refusal.LAST_ENTRY if is_late else None
     if space.hours.admits(arrival):
@@ -222,7 +224,7 @@ def _hours_refusal(need: Need, space: Candidate, arrival: datetime) -> Refusal |
 
 
 def _closed_or_not_known(space: Candidate, night: date) -> Refusal:
-    """Return CLOSED, or HOURS_NOT_KNOWN if only a holiday leaves the night undecided (P32)."""
+    """Return why a space does not cover a night: closed, or hours not known on a holiday (P32)."""
     evening = local_instant(datetime.combine(night, NIGHT_FROM), space.timezone)
     is_doubtful = space.hours.status_at(evening).state == "not_known"
     if is_doubtful or space.hours.covers_night(night, certainly=False):
@@ -231,9 +233,9 @@ def _closed_or_not_known(space: Candidate, night: date) -> Refusal:
 
 
 def night_of(space: Candidate, arrival: datetime) -> date:
-    """Return the local day whose night a person needs who arrives at ``arrival``.
+    """Return the local day on whose evening the night begins that an arriving person needs.
 
-    Before `NIGHT_TO` the arrival belongs to the night of the day before.
+    A person who arrives before `NIGHT_TO` in the morning needs the night of the day before.
     """
     local = arrival.astimezone(zone(space.timezone))
     return local.date() - timedelta(days=local.time() < NIGHT_TO)
@@ -261,13 +263,13 @@ def _age_is_wrong(need: Need, space: Candidate) -> bool:
         return False
     if youngest is not None and need.age < youngest:
         return True
-    # A space for children only serves the children of an older asker.
+    # A space for children only does not refuse an older asker who comes with children.
     is_for_them = has_children and oldest is not None and oldest < ADULT_AGE
     return oldest is not None and need.age > oldest and not is_for_them
 
 
 def doubts(need: Need, space: Candidate) -> tuple[Doubt, ...]:
-    """Return the doubts about a space that no refusal excludes."""
+    """Return the unknown facts about a space that has passed all filters (`refusals` is empty)."""
     return tuple(_doubts(need, space))
 
 
@@ -275,7 +277,7 @@ def _doubts(need: Need, space: Candidate) -> Iterator[Doubt]:
     has_limits = space.minimum_age is not None or space.maximum_age is not None
     if has_limits and need.age is None:
         yield Doubt.AGE
-    # A need does not state the ages of children.
+    # A need states the number of children, not their ages, so an age limit is always in doubt.
     if (need.children or 0) > 0 and (
         (space.minimum_age or 0) > 0
         or (space.maximum_age is not None and space.maximum_age < ADULT_AGE)
@@ -287,13 +289,14 @@ def _doubts(need: Need, space: Candidate) -> Iterator[Doubt]:
         yield Doubt.FAMILIES_ONLY
     if need.is_alone and space.children_alone != "yes":
         yield Doubt.CHILDREN_ALONE
-    # A child who did not say whether an adult comes along may be alone.
+    # A child who did not state whether an adult comes along may be alone.
     if need.is_maybe_alone and space.children_alone != "yes":
         yield Doubt.COMPANY
     if space.documents_required is None and need.documents is not None:
         yield Doubt.DOCUMENTS
     if space.documents_required and need.documents is None:
         yield Doubt.DOCUMENTS
-    # A provider that states only Spanish may still have somebody who speaks another language.
+    # A missing language is only a doubt: a provider that states only Spanish may still have a
+    # colleague who speaks another language.
     if need.languages and not need.languages & space.languages:
         yield Doubt.LANGUAGE

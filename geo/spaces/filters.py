@@ -1,4 +1,4 @@
-"""Filters that a person sets when looking for a space."""
+"""Filter of a search for support spaces, as set by a person who looks for help."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from geo.spaces.eligibility import ADULT_AGE
 
 @dataclass(frozen=True, slots=True)
 class SpaceFilter:
-    """The filter of a search for spaces; by default it keeps every space.
+    """Filter of a search for spaces; the default keeps every space.
 
     Attributes
     ----------
     services : tuple of str
-        The space offers all of them.
+        Service codes, all of which the space must offer.
     languages : tuple of str
-        ISO 639; somebody there speaks one of them.
+        ISO 639 codes, at least one of which must be spoken at the space.
     country : str or None
-        ISO 3166-1 alpha-2.
+        ISO 3166-1 alpha-2 code of the space's country.
     families : bool
-        Children may come along: the minimum age is below that of an adult.
+        Keep only spaces that admit children: with a minimum age below that of an adult.
     open_at : datetime or None
-        Aware; the space lets people in at this time by its schedule, and its confirmation still
-        holds.
+        Keep only spaces that, by their schedule, let people in at this moment (aware), and whose
+        confirmation does not expire before.
     """
 
     services: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class SpaceFilter:
     open_at: datetime | None = None
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
-        """Yield the conditions that SQL can check; opening hours are left to `Hours.admits`."""
+        """Yield the SQL conditions of the filter; opening hours are checked by `admits` instead."""
         if self.services:
             yield spaces.c.services.contains(list(self.services))
         if self.languages:
@@ -47,13 +47,13 @@ class SpaceFilter:
         if self.families:
             yield func.coalesce(spaces.c.minimum_age, 0) < ADULT_AGE
         if self.open_at is not None:
-            # The confirmation may expire before that time.
+            # A space whose confirmation holds today may no longer be confirmed at ``open_at``.
             yield spaces.c.expires_on >= self.open_at.date()
 
     def admits(self, hours: Hours) -> bool:
-        """Return whether opening hours let people in at ``open_at``."""
+        """Return whether a space's opening hours let people in at ``open_at``."""
         return self.open_at is None or hours.admits(self.open_at)
 
 
-#: The filter that keeps every space.
+#: Filter that keeps every space.
 ANY = SpaceFilter()

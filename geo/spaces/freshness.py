@@ -1,4 +1,4 @@
-"""Freshness of what is known of a space: coming expiries, decay for ranking, and the age label."""
+"""Freshness of confirmations of spaces: coming expiries, decay for ranking, and the age label."""
 
 import math
 from dataclasses import dataclass
@@ -11,25 +11,26 @@ from geo.accounts import staff_reads
 from geo.accounts.permissions import Actor, Role
 from geo.models import Location, Organization, RestrictedReader
 
-#: Days after which a statement counts 1/e of a fresh one: tau in algorithms.md section 6, for a
-#: service and for the free places of a shelter (our own proposal there, marked [A]).
+#: Days after which a statement's weight has fallen to 1/e (tau in algorithms.md section 6): for a
+#: service, and for the free places of a shelter. The values are the project's own proposal [A].
 TAU_DAYS = {"service": 30.0, "capacity": 2.0}
 
-#: Days after its expiry that a space stays in the queue of spaces to ask about. Our choice: three
-#: rounds of the shortest validity but one; older spaces are found by status, not by the queue.
+#: Days for which a space stays in the queue for reconfirmation after its expiry. The value is the
+#: project's own choice: three times the second-shortest validity. Spaces that expired earlier are
+#: found by status instead.
 ASKED_AFTER_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """A space whose confirmation ends soon, or has ended.
+    """Space whose confirmation expires soon or has expired.
 
     Attributes
     ----------
     expires_on : date
         Last day on which the public sees the space.
     days_left : int
-        0 on that day, negative afterwards.
+        Days until ``expires_on``; 0 on that day, negative afterwards.
     """
 
     id: str
@@ -48,14 +49,15 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """The age label of a space (P22, P41, P43).
+    """Age label of a space: age of the last confirmation, and advice to call (P22, P41, P43).
 
     Attributes
     ----------
     days : int
         Days since the confirmation.
     call_before : bool
-        More than half of the confirmation's validity has passed: call before going there.
+        Whether people should call before going there, because more than half of the confirmation's
+        validity has passed.
     """
 
     days: int
@@ -70,21 +72,22 @@ async def expiring(
     actor: Actor | None,
     limit: int = 1_000,
 ) -> tuple[Expiring, ...]:
-    """Return the spaces that expire within some days, the first to expire first.
+    """Return the spaces to reconfirm, sorted by the day of expiry.
 
-    Closed spaces are left out, because nobody reconfirms them. Spaces that expired in the last
-    `ASKED_AFTER_DAYS` days come first.
+    These are the spaces that expire within ``within_days`` days or expired in the last
+    `ASKED_AFTER_DAYS` days. Closed spaces are left out, because they are not reconfirmed.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the writer or the staff.
+        Session of the writer or the staff tier.
     within_days : int
-        How far ahead to look; 0 is today.
+        Number of days to look ahead; 0 for spaces that expire today.
     actor : Actor or None
-        Limits the spaces: an editor sees those of the own organisation, an approver those of the
-        own countries, coordinators and administrators the whole region; restricted spaces only
-        appear to people named for them. None is the command line and sees all.
+        Person whose rights limit the result. Editors get the spaces of their organisation,
+        approvers also those of their countries, coordinators and administrators those of the whole
+        region; restricted spaces are returned only to their named readers. None is the command line
+        and gets all spaces.
     """
     question = (
         select(Location, Organization.name)
@@ -131,12 +134,13 @@ async def expiring(
 
 
 def decay(age_days: float, tau_days: float = TAU_DAYS["service"]) -> float:
-    """Return the weight of a statement of some age: exp(-age / tau), 1 when fresh.
+    """Return the weight of a statement by its age: exp(-age / tau), which is 1 for age 0.
 
     Parameters
     ----------
     age_days : float
-        Age in days; a negative age (tomorrow has begun in some time zone) counts as 0.
+        Age of the statement in days; a negative age, from a time zone where tomorrow has begun,
+        counts as 0.
     tau_days : float
         One of `TAU_DAYS`.
     """
@@ -144,7 +148,7 @@ def decay(age_days: float, tau_days: float = TAU_DAYS["service"]) -> float:
 
 
 def age_label(confirmed_on: date, expires_on: date, today: date) -> Age:
-    """Return the age label of a confirmation that is valid until ``expires_on``."""
+    """Return the age label of a space confirmed on ``confirmed_on``, valid to ``expires_on``."""
     days = max((today - confirmed_on).days, 0)
     validity = (expires_on - confirmed_on).days
     return Age(days=days, call_before=days * 2 > validity)

@@ -1,4 +1,4 @@
-"""Pages of the list of spaces: only the few dozen spaces that a phone shows are read."""
+"""Pages of the list of spaces, so that only the spaces of one page are read from the database."""
 
 from collections.abc import Sequence
 
@@ -14,18 +14,18 @@ from geo.spaces.queries import ListedSpace, is_listed, listed_spaces
 async def listed_page(
     session: AsyncSession, wanted: SpaceFilter, first: int, size: int
 ) -> tuple[int, Sequence[ListedSpace]]:
-    """Return the number of listed spaces, and the spaces of one page.
+    """Return the number of spaces that pass a filter, and the spaces of one page.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the asker's tier.
+        Session of the asker's tier.
     first, size : int
-        Number of spaces before the page, and on the page.
+        Number of spaces before the page, and of spaces on the page.
     """
     page = slice(first, first + size)
     if wanted.open_at is not None:
-        # Opening hours follow from schedules, which SQL does not evaluate: all spaces are read.
+        # SQL does not evaluate schedules, so for a filter by opening hours all spaces are read.
         listed = await listed_spaces(session, wanted)
         return len(listed), listed[page]
     counting = select(func.count()).select_from(spaces).where(*is_listed(wanted))

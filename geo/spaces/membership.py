@@ -1,4 +1,4 @@
-"""Verified members of the network, the only organisations that carry the common logo (P28)."""
+"""Verified membership of organisations, required for showing the network's common logo (P28)."""
 
 from datetime import date
 
@@ -16,8 +16,8 @@ async def unassessed_spaces(
 ) -> tuple[str, ...]:
     """Return the active spaces of an organisation without a valid assessment (writer session).
 
-    An assessment is valid if it is verified, not due for renewal, made with a real checklist, at or
-    above the pass score, and every essential question is answered yes.
+    An assessment is valid if it is verified, not due for renewal, made with a real (not example)
+    checklist, and reaches the pass score with yes to every essential question.
     """
     found = await session.scalars(
         select(func.amparo.unassessed_spaces(organization_id, today).column_valued("id"))
@@ -30,16 +30,17 @@ async def grant_membership(
 ) -> None:
     """Make an organisation a verified member (writer session).
 
-    The database refuses any other way of becoming a verified member.
+    The database also enforces the conditions, so that no other write can grant a membership.
 
     Raises
     ------
-    ForbiddenError, NotFoundError
-        The actor is a program, does not coordinate, or belongs to the organisation; there is no
-        organisation with this id.
+    ForbiddenError
+        The actor is a program, is no coordinator, or belongs to the organisation.
+    NotFoundError
+        There is no organisation with this id.
     ConflictError
-        The organisation has no active space, or a space without a valid assessment; the message
-        names the spaces that are not restricted.
+        The organisation has no active space, or an active space without a valid assessment. The
+        message names these spaces, except restricted ones, which are only counted.
     """
     require_review(actor)
     if actor.organization_id == organization_id:
@@ -67,8 +68,10 @@ async def withdraw_membership(
 
     Raises
     ------
-    ForbiddenError, NotFoundError
-        The actor does not coordinate; there is no organisation with this id.
+    ForbiddenError
+        The actor is no coordinator.
+    NotFoundError
+        There is no organisation with this id.
     """
     require_coordinate(actor)
     organization = await session.get(Organization, organization_id, with_for_update=True)
@@ -81,15 +84,16 @@ async def withdraw_membership(
 
 
 async def lapse_memberships(session: AsyncSession, today: date) -> tuple[str, ...]:
-    """Withdraw every membership that its assessments no longer support; run daily (writer session).
+    """Withdraw memberships of organisations without valid assessments (daily; writer session).
 
-    Only public spaces count: the public sees who is a member, so a membership that ended because of
-    a restricted space would reveal that this space exists (P2).
+    An organisation loses its membership if it has no active space, or a public one without a valid
+    assessment. Restricted spaces are ignored: memberships are public, so the end of a membership
+    because of a restricted space would reveal that this space exists (P2).
 
     Returns
     -------
     tuple of str
-        Ids of the organisations.
+        Ids of the organisations that lost their membership.
     """
     members = await session.scalars(
         select(Organization).where(Organization.verified_member).order_by(Organization.id)
@@ -120,7 +124,7 @@ async def _has_spaces(session: AsyncSession, organization_id: str) -> bool:
 
 
 async def _public(session: AsyncSession, ids: tuple[str, ...]) -> bool:
-    """Return whether any of the spaces is public; a hidden public space counts as public."""
+    """Return whether a space among ``ids`` is public; emergency hides are ignored."""
     found = await session.scalar(
         select(Location.id)
         .where(
@@ -134,7 +138,10 @@ async def _public(session: AsyncSession, ids: tuple[str, ...]) -> bool:
 
 
 async def _said_of(session: AsyncSession, missing: tuple[str, ...]) -> str:
-    """Name the spaces without a valid assessment; restricted ones are only counted."""
+    """Compose the message that names the spaces without a valid assessment.
+
+    Restricted spaces are only counted.
+    """
     named = sorted(
         await session.scalars(
             select(Location.id).where(Location.id.in_(missing), Location.visibility != "restricted")

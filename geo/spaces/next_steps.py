@@ -1,7 +1,8 @@
-"""Ranked next steps for a need: spaces to go to, directly or by referral; no database access.
+"""Ranking of next steps for a person's need: spaces to go to, directly or for a referral.
 
-Hard filters come first (`geo.spaces.eligibility`), then a rank by the chance of being served, the
-way and its known exposure to hazards. Who somebody is never changes the rank (P26).
+Hard filters come first (`geo.spaces.eligibility`). The remaining spaces are ranked by the chance of
+being served, the length of the way and its known exposure to hazards. A person's identity never
+changes the rank (P26). The module does not access the database.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,21 +13,21 @@ from geo.hours.openings import zone
 from geo.spaces.eligibility import Candidate, Doubt, Need, Refusal, doubts, refusals
 from geo.spaces.freshness import TAU_DAYS, decay
 
-#: Weights of `utility` [A], of algorithms.md section 6, which gives no figures: an hour on foot
-#: costs as much as a tenth of the chance to be served. An hour of exposure weighs the same:
-#: `routing.travel.cost_model` has already priced exposure in seconds of walking.
+#: Weights alpha and beta of `utility` [A]; algorithms.md section 6 gives no figures. An hour on
+#: foot counts as much as a tenth of the chance to be served. An hour of exposure counts the same,
+#: because `routing.travel.cost_model` already expresses exposure in seconds of walking.
 ALPHA_PER_H = 0.1
 BETA_PER_H = 0.1
 
-#: Chance for an unknown fact [A]: a restriction that the asker said nothing about, unstated places
-#: for the night, a referral that may be declined.
+#: Chance that an unknown fact is favourable [A]: an age limit when the asker's age is not stated,
+#: an unknown number of beds, a referral that may be declined.
 EVEN_ODDS = 0.5
 
-#: Factor on the chance for a wish that is not known to be met [A]: a spoken language is worth an
-#: hour or two on foot, and no more.
+#: Factor on the chance to be served for each wish that is not known to be met [A]: a space where
+#: the asker's language is spoken is worth an hour or two on foot, and no more.
 UNMET_WISH = 0.8
 
-#: Doubts about the asker's wishes, not about the people whom the provider takes.
+#: Doubts about a wish of the asker; all other doubts are about a condition of the provider.
 WISHES = frozenset({Doubt.LANGUAGE})
 
 _SECONDS_PER_HOUR = 3_600.0
@@ -35,16 +36,16 @@ _SECONDS_PER_DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class SpaceDistance:
-    """The way to a space.
+    """Way from the asker to a space: distance, duration and exposure to hazards.
 
     Attributes
     ----------
     distance_m, duration_s : float
-        Along the road where ``kind`` is ``walking``; otherwise straight, a lower bound.
+        Along roads if ``kind`` is ``walking``; otherwise on a straight line, as a lower bound.
     exposure_s : float
-        Price of the known exposure on the way, seconds of walking (`routing.travel.cost_model`).
+        Cost of the known exposure on the way, as seconds of walking (`routing.travel.cost_model`).
     crosses_border : bool
-        The way leads through an official crossing.
+        Whether the way leads through an official crossing.
     """
 
     distance_m: float
@@ -56,21 +57,22 @@ class SpaceDistance:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A possible next step: a space that serves the need, or a space that refers people to it.
+    """Possible next step: go to a space that serves the need, or to its referral point.
 
     Attributes
     ----------
     candidate : Candidate
-        The space to go to.
+        Space to go to.
     refers_to : Candidate or None
-        The space that serves the need, where ``candidate`` refers people to it.
+        Space that serves the need, if ``candidate`` is a referral point of this space; None if
+        ``candidate`` itself serves the need.
     arrival : datetime
-        Aware.
+        Time of arrival at ``candidate``, aware.
     doubts : tuple of Doubt
         Unknown facts about the space that serves the need.
     is_abroad : bool
-        The space is in another country than the asker, or can only be reached through another
-        country.
+        Whether ``candidate`` is in another country than the asker, or the way to it crosses a
+        border.
     """
 
     candidate: Candidate
@@ -88,27 +90,28 @@ def options(
     *,
     country: str,
 ) -> tuple[list[Option], dict[str, tuple[Refusal, ...]]]:
-    """Split candidates into possible steps and reasons against the rest.
+    """Return the possible next steps among candidates, and the reasons against the others.
 
-    A space that takes nobody without a referral is no destination. If nothing else excludes it,
-    each of its visible referral points that is open on arrival is a step instead. For a referral
-    point its hours and personal limits count, not its own services and documents.
+    A space that only takes referred people is no step itself. If nothing else excludes the space,
+    each of its visible referral points in the same country that is open on arrival is a step
+    instead. A referral point is judged by its hours and personal limits, not by the services it
+    offers or the documents it requires.
 
     Parameters
     ----------
     need : Need
-        The need, with the people who have it.
+        Services needed, and the people who need them.
     found : iterable of (Candidate, SpaceDistance, datetime)
-        Each candidate with the way there and the arrival.
+        Each candidate with the way to it and the time of arrival.
     referrers : mapping of str to (Candidate, SpaceDistance, datetime)
-        The visible referral points by id.
+        Visible referral points of the candidates, by id, with way and arrival.
     country : str
-        Of the asker, ISO 3166-1 alpha-2.
+        Country of the asker, ISO 3166-1 alpha-2.
 
     Returns
     -------
     (list of Option, dict of str to tuple of Refusal)
-        Steps in no order; reasons by id of the space.
+        Steps in no particular order; reasons by id of the refused space.
     """
     steps: dict[str, Option] = {}
     against = {}
@@ -145,13 +148,14 @@ def _option(
 
 
 def served_chance(need: Need, option: Option, now: datetime) -> float:
-    """Return the chance that an option serves the need, 0 to 1; used for ranking only (P46).
+    """Return the estimated chance (0 to 1) that an option serves the need, for ranking only (P46).
 
     ``P(served) = P(valid | age) · P(bed free | last word) · 0.5^(number of doubts)`` (algorithms.md
-    section 6), times `UNMET_WISH` for each wish that is not known to be met. A listing decays with
-    a tau of 30 days and a statement about free places with 2 days; an old statement about places
-    leaves even odds, not none. The number of places plays no part: a rank must not reveal a figure
-    that the public may not see (P42).
+    section 6), times `UNMET_WISH` for each wish that is not known to be met. The first factor
+    decays with the age of the space's confirmation (tau 30 days). For a night, the second decays
+    with the age of the last statement about free beds (tau 2 days), from 1 to `EVEN_ODDS`. The
+    number of free beds is not used: a rank must not reveal a figure that the public may not see
+    (P42).
     """
     served_by = option.refers_to or option.candidate
     today = now.astimezone(zone(option.candidate.timezone)).date()
@@ -179,9 +183,9 @@ def utility(need: Need, option: Option, now: datetime) -> float:
 
 
 def ranked(need: Need, steps: Iterable[Option], now: datetime) -> list[Option]:
-    """Return options ranked: those of the asker's country first (P33), then by `utility`.
+    """Sort options: those in the asker's country first (P33), then by decreasing `utility`.
 
-    Of options with equal utility the nearer comes first, then the lower id.
+    Among options of equal utility the nearer comes first, then the lower id.
     """
     return sorted(
         steps,
@@ -195,6 +199,6 @@ def ranked(need: Need, steps: Iterable[Option], now: datetime) -> list[Option]:
 
 
 def counted(against: Iterable[Sequence[Refusal]]) -> dict[str, int]:
-    """Return how many spaces each first reason excluded, in the order of `Refusal`."""
+    """Count the excluded spaces by the first reason against each, in the order of `Refusal`."""
     first = [reasons[0] for reasons in against if reasons]
     return {reason.value: first.count(reason) for reason in Refusal if reason in first}

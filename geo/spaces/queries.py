@@ -1,4 +1,4 @@
-"""Queries for support spaces: open on a day, near a point, in a list."""
+"""Queries for support spaces: spaces open on a day, spaces near a point, lists of spaces."""
 
 import math
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -48,9 +48,9 @@ __all__ = [
     "spaces_around",
 ]
 
-#: Columns read of a space. The catalogue of layers decides which of them an answer shows.
-#: ``assured_on`` is never read: it only serves computations, and would make a demo row read as
-#: confirmed (P35).
+#: Columns of a space that queries read; the catalogue of layers decides which of them a response
+#: shows. ``assured_on`` is left out: it serves computations only, and in a response would make demo
+#: rows look confirmed (P35).
 PROPERTIES = tuple(
     column.name for column in spaces.c if column.name not in {"id", "geom", "assured_on"}
 )
@@ -61,7 +61,7 @@ _SHORTEST_DEGREE_M = 110_574.0
 
 @dataclass(frozen=True, slots=True)
 class OpenSpace:
-    """A space that people can use on the day asked for; lon, lat in degrees, EPSG:4326."""
+    """Space that people can use on a given day; lon and lat in degrees, EPSG:4326."""
 
     id: str
     name: str
@@ -77,10 +77,11 @@ class OpenSpace:
 
 @dataclass(frozen=True, slots=True)
 class NearSpace:
-    """A space with its straight distance from the asker, to the metre.
+    """Space with its straight distance from the asker, rounded to the metre.
 
-    ``properties`` holds `PROPERTIES`. For a space of another country it also holds ``crossing``:
-    the official crossing on the way with its state, or None if no crossing is known (P33).
+    ``properties`` holds the columns `PROPERTIES`. For a space in another country than the asker's
+    it also holds ``crossing``: the official crossing on the way with its state, or None if no
+    crossing between the two countries is known (P33).
     """
 
     id: str
@@ -96,7 +97,7 @@ class NearSpace:
 
 @dataclass(frozen=True, slots=True)
 class ListedSpace:
-    """A listed space of any status, with the name of the space that refers people to it."""
+    """Space of any status in a list, with the name of its referral point (``referral_name``)."""
 
     id: str
     lon: float
@@ -108,7 +109,7 @@ class ListedSpace:
 
 @dataclass(frozen=True, slots=True)
 class SideSpace:
-    """The usable space nearest to a crossing in one of its countries; straight distance."""
+    """Usable space nearest to a crossing on one side of the border, with its straight distance."""
 
     crossing_id: str
     id: str
@@ -126,25 +127,25 @@ async def open_spaces(
     night: bool = False,
     as_of: datetime | None = None,
 ) -> tuple[OpenSpace, ...]:
-    """Return the spaces that count as support on a day (definitions.md), by id.
+    """Return the spaces that count as support on a day (definitions.md), in the order of ids.
 
-    They are active, confirmed and unexpired on the day, not full, not referral-only, visible to the
-    asker today, and have a schedule that covers the day.
+    These spaces are active, confirmed and unexpired on the day, not full, not referral-only,
+    visible to the asker today, and open on the day by their schedule.
 
     Parameters
     ----------
     session : AsyncSession
-        Of the asker's tier.
+        Session of the asker's tier.
     on : date
         Local day at each space.
     services : sequence of str
-        A space counts if it offers all of them.
+        Codes of services, all of which a space must offer.
     night : bool
-        Only spaces that offer the overnight service and whose schedule covers the night after
-        ``on``.
+        Return only spaces that offer the overnight service and whose schedule covers the night
+        after ``on``.
     as_of : datetime or None
-        Aware; use the records as they were at that time, as far as they may be seen today (P39).
-        None is now.
+        Moment (aware) whose version of the records is used, as far as they may be seen today (P39).
+        None uses the current records.
     """
     view = spaces if as_of is None else versions.spaces_at(as_of)
     conditions = [*_usable(on, view)]
@@ -160,7 +161,7 @@ async def open_spaces(
 
 @dataclass(frozen=True, slots=True)
 class KnownSpan:
-    """First and last day on which something is known; None where nothing is on record."""
+    """First and last day for which records of spaces exist; None without any record."""
 
     first: date | None
     last: date | None
@@ -171,10 +172,11 @@ class KnownSpan:
 
 
 async def known_span(session: AsyncSession, services: Sequence[str]) -> KnownSpan:
-    """Return for which days spaces that offer all the services are on record (any reading tier).
+    """Return the span of days for which spaces with all the services are on record.
 
-    The span starts on the first day on which any such space was assured, as far as it may be seen
-    today (P39), and ends on the last day on which any of today's confirmations holds.
+    The span starts on the first day on which a space with the services was confirmed, as far as its
+    record may be seen today (P39). The span ends on the day on which the last of today's
+    confirmations expires. The session may be of any reading tier.
     """
     then, now = versions.space_versions.c, spaces.c
     asked = sorted(services)
@@ -200,7 +202,7 @@ def _least(
 
 @dataclass(frozen=True, slots=True)
 class NearbySpaces:
-    """The near spaces, and the next space beyond the horizon; None if there is none."""
+    """Spaces within a distance limit (the horizon), and one space beyond the limit, or None."""
 
     near: tuple[NearSpace, ...]
     beyond: NearSpace | None
@@ -215,7 +217,7 @@ async def nearest_spaces(
     wanted: SpaceFilter = ANY,
     limit: int = 10,
 ) -> tuple[NearSpace, ...]:
-    """Return usable spaces at any distance, in the order of `spaces_around`."""
+    """Return the nearest usable spaces at any distance, in the order of `spaces_around`."""
     found = await spaces_around(
         session, lon, lat, country=country, wanted=wanted, limit=limit, horizon_m=math.inf
     )
@@ -232,25 +234,26 @@ async def spaces_around(
     limit: int = 10,
     horizon_m: float,
 ) -> NearbySpaces:
-    """Return usable spaces, those of the asker's country first, each by straight distance.
+    """Return usable spaces around a point: first those in the asker's country, then the others.
 
-    Closed, full, expired and referral-only spaces are left out (P15).
+    Each group is sorted by straight distance. Closed, full, expired and referral-only spaces are
+    left out (P15).
 
     Parameters
     ----------
     session : AsyncSession
-        Of the asker's tier.
+        Session of the asker's tier.
     lon, lat : float
-        Degrees, EPSG:4326; already rounded (P9).
+        Position of the asker in degrees, EPSG:4326, already rounded (P9).
     country : str or None
-        The asker's country; None gives no country precedence.
+        Country of the asker; None sorts all spaces by distance alone.
     wanted : SpaceFilter
-        Only spaces that pass the filter.
+        Filter that the spaces must pass.
     limit : int
-        Most spaces returned.
+        Most spaces in the result.
     horizon_m : float
-        Metres beyond which a space is not near. The next space beyond is returned separately,
-        preferably one of the asker's country.
+        Distance limit of near spaces in metres. One space beyond the limit is returned separately,
+        preferably in the asker's country.
     """
     conditions = (*_usable(clock.today()), *wanted.conditions())
     near: list[NearSpace] = []
@@ -272,16 +275,20 @@ async def spaces_around(
 
 
 def is_listed(wanted: SpaceFilter) -> tuple[ColumnElement[bool], ...]:
-    """Return the SQL conditions on the spaces of a list; opening hours are checked separately."""
+    """Return the SQL conditions for listing spaces: unexpired, and passing the filter.
+
+    Opening hours are not part of the conditions; `SpaceFilter.admits` checks them.
+    """
     return (spaces.c.expires_on >= clock.today(), *wanted.conditions())
 
 
 async def listed_spaces(
     session: AsyncSession, wanted: SpaceFilter = ANY, page: slice = slice(None)
 ) -> tuple[ListedSpace, ...]:
-    """Return visible, unexpired spaces that pass a filter, by country and town.
+    """Return the visible, unexpired spaces that pass a filter, sorted by country, town and name.
 
-    ``page`` selects among the rows that SQL finds, before opening hours are checked.
+    ``page`` selects rows of the SQL result. Opening hours are checked afterwards, so that with
+    ``open_at`` a page may have fewer spaces.
     """
     referring = spaces.alias("referring")
     question = (
@@ -307,7 +314,7 @@ async def listed_spaces(
 
 
 async def countries_with_spaces(session: AsyncSession) -> dict[str, int]:
-    """Return how many visible, unexpired spaces each country has."""
+    """Return the number of visible, unexpired spaces in each country (any reading tier)."""
     rows = await session.execute(
         select(spaces.c.country, func.count().label("spaces"))
         .where(spaces.c.expires_on >= clock.today())
@@ -317,15 +324,18 @@ async def countries_with_spaces(session: AsyncSession) -> dict[str, int]:
 
 
 async def nearest_by_side(session: AsyncSession) -> tuple[SideSpace, ...]:
-    """Return for each visible crossing the nearest usable space in each of its countries (P32)."""
+    """Return, for each visible crossing, the nearest usable space in each of its countries (P32).
+
+    Needs a session of any reading tier.
+    """
     sides = union_all(
         select(crossings.c.id, crossings.c.geom, crossings.c.country_a.label("country")),
         select(crossings.c.id, crossings.c.geom, crossings.c.country_b),
     ).subquery("sides")
     columns = (spaces.c.id, spaces.c.name, spaces.c.locality, spaces.c.country, spaces.c.geom)
     usable = select(*columns).where(*_usable(clock.today())).cte("usable")
-    # Materialised, so that usable spaces are determined once and not for each side of a crossing:
-    # that takes longer than measuring distances.
+    # The CTE is materialised, so that PostgreSQL determines the usable spaces once, not again for
+    # each side of each crossing: this takes longer than measuring the distances.
     there = usable.prefix_with("MATERIALIZED").c
     distance_m = func.ST_Distance(cast(there.geom, Geography), cast(sides.c.geom, Geography))
     nearest = (
@@ -356,7 +366,7 @@ async def nearest_by_side(session: AsyncSession) -> tuple[SideSpace, ...]:
 def _usable(
     on: date | ColumnElement[date], view: FromClause = spaces
 ) -> Iterable[ColumnElement[bool]]:
-    """Return the conditions on spaces that people can be sent to on a day (P15)."""
+    """Return the SQL conditions for spaces that people can be sent to on a day (P15)."""
     day = literal(on) if isinstance(on, date) else on
     return (
         view.c.status == "active",
@@ -403,9 +413,10 @@ async def _nearest(
     wanted: SpaceFilter,
     limit: int,
 ) -> list[NearSpace]:
-    """Return the nearest spaces by metres, although the index orders by degrees.
+    """Return the spaces nearest in metres.
 
-    Chunks are read in the order of degrees until no unread space can be nearer than those found.
+    The spatial index sorts by distance in degrees. Therefore rows are read in chunks in this order,
+    until no unread space can be nearer in metres than the spaces found.
     """
     found: list[NearSpace] = []
     async for chunk in _by_degrees(session, lon, lat, conditions, limit):
@@ -415,7 +426,8 @@ async def _nearest(
         if len(found) == limit:
             reach_m = found[-1].distance_m
             highest = math.radians(min(90.0, abs(lat) + reach_m / _SHORTEST_DEGREE_M))
-            # 5 % less, because great circles bow towards the pole.
+            # Lower bound of the distance to unread spaces, reduced by 5 %, because great circles
+            # bow towards the pole, where a degree of longitude is shorter.
             unread_m = chunk[-1]["degrees"] * _SHORTEST_DEGREE_M * math.cos(highest) * 0.95
             if unread_m > reach_m:
                 break

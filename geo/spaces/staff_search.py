@@ -1,4 +1,4 @@
-"""Staff search of spaces and crossings by name, among those that the staff may know of."""
+"""Search for spaces and crossings by name in the staff console, without restricted spaces."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,13 +25,13 @@ from geo.accounts import restricted_access, staff_reads
 from geo.db import views
 from geo.text.normalize import folded, spelling_pattern
 
-#: Most spaces on one page of the directory; a longer query narrows the result.
+#: Most spaces in a search result of the directory; more words in the query narrow the result.
 MAX_FOUND = 100
 
-#: Longest query text considered.
+#: Most characters of a query that are searched for; the rest is ignored.
 _MAX_WORDS = 120
 
-#: The staff's view of spaces, with its staff-only columns. Restricted spaces are not in it.
+#: Database view of spaces for the staff tier: with staff-only columns, without restricted spaces.
 _spaces = Table(
     "spaces",
     MetaData(),
@@ -53,14 +53,14 @@ _spaces = Table(
 
 @dataclass(frozen=True, slots=True)
 class DirectoryEntry:
-    """A space as one line of the directory.
+    """Space as a line of the staff directory.
 
     Attributes
     ----------
     confirmed_on : date or None
-        None for demo rows, whose dates never read as confirmed (P35).
+        Day of the last confirmation; None for demo rows, which must never look confirmed (P35).
     hidden_at : datetime or None
-        Start of an emergency hide (P24).
+        Start of an emergency hide (P24); None if the space is not hidden.
     """
 
     id: str
@@ -92,7 +92,7 @@ async def find_spaces(
     Parameters
     ----------
     organization_id : str or None
-        Only spaces of this organisation.
+        Organisation whose spaces are searched; None for all.
     """
     wanted = folded(words[:_MAX_WORDS])
     if not wanted.isprintable():
@@ -114,7 +114,10 @@ async def find_spaces(
 
 
 async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, DirectoryEntry]:
-    """Return the unrestricted spaces with these ids, by id (staff session)."""
+    """Return the directory entries of the spaces among ``ids`` that are not restricted, by id.
+
+    Needs a session of the staff tier.
+    """
     question = _ordered().where(_spaces.c.id == func.any(ids))
     found = {row.id: DirectoryEntry(*row) for row in await session.execute(question)}
     staff_reads.show(session, "space", found)
@@ -122,7 +125,7 @@ async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, Direc
 
 
 async def restricted_ids(session: AsyncSession) -> tuple[str, ...]:
-    """Return the restricted spaces that the session's person is named for, by id (staff)."""
+    """Return the ids of restricted spaces whose named reader the person is (staff session)."""
     found = await restricted_access.readable(session)
     staff_reads.show(session, "space", found)
     return found

@@ -1,4 +1,4 @@
-"""Foreign zip files (workbooks and KMZ), opened within limits."""
+"""Unpacking of uploaded zip files (workbooks and KMZ) within limits."""
 
 import io
 import lzma
@@ -11,13 +11,13 @@ from geo.imports.readers.limits import ON_THE_MACHINE, TooHeavyError, Unpacking
 from geo.imports.readers.table import refuse
 from geo.reasons import CodedReason
 
-#: Limits of unpacking; `geo.imports.sandbox_child` sets narrower ones.
+#: Limits for unpacking in this process; `geo.imports.sandbox_child` sets narrower limits.
 LIMITS: Unpacking = ON_THE_MACHINE
 
 _CHUNK = 1 << 20
 
-#: Bytes that are unpacked whatever the compression ratio: a small repetitive file is packed very
-#: well.
+#: Bytes that are unpacked whatever the compression ratio, because a small repetitive file, which is
+#: no zip bomb, can have a very high ratio.
 _SMALL = 1 << 20
 
 #: Exceptions that zipfile raises for incomplete or malicious archives.
@@ -36,12 +36,12 @@ _BROKEN = (
 
 
 def member_names(name: str, data: bytes) -> list[str]:
-    """Return the names of a zip file's members, without unpacking any.
+    """Return the names of a zip file's members without unpacking a member.
 
     Raises
     ------
     InvalidFileError
-        Not a whole zip file.
+        The file is not a whole zip file.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -51,14 +51,14 @@ def member_names(name: str, data: bytes) -> list[str]:
 
 
 def unpacked(name: str, data: bytes) -> dict[str, bytes]:
-    """Return the members of a zip file by name.
+    """Unpack a zip file and return the content of its members by name.
 
-    The limits apply to the bytes actually read, not to the sizes that the archive states.
+    `LIMITS` apply to the bytes actually unpacked, not to the sizes that the archive states.
 
     Raises
     ------
     InvalidFileError
-        Not a whole zip file, encrypted, or larger than the limits when unpacked.
+        The file is not a whole zip file, is encrypted, or exceeds the limits when unpacked.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -73,7 +73,7 @@ def unpacked(name: str, data: bytes) -> dict[str, bytes]:
                     refuse(name, CodedReason("file_encrypted"))
                 members[info.filename] = _member(name, archive, info, left, is_bomb=is_bomb)
                 left -= len(members[info.filename])
-    except InvalidFileError:  # also a ValueError, which is in `_BROKEN`
+    except InvalidFileError:  # raised above; `_BROKEN` would catch it, as it is a ValueError
         raise
     except _BROKEN as error:
         refuse(name, CodedReason("file_zip_broken", detail=type(error).__name__))
@@ -94,7 +94,7 @@ def _member(
 
 
 def stored(members: dict[str, bytes]) -> io.BytesIO:
-    """Return the members as an uncompressed archive, for readers without limits of their own."""
+    """Pack members to an uncompressed zip file, for libraries that would unpack without limits."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for member, content in members.items():

@@ -1,4 +1,4 @@
-"""CSV files as found in the field: any delimiter, byte-order marks, encodings of old programs."""
+"""Reader for CSV files with any delimiter, byte-order marks, or encodings of old programs."""
 
 import codecs
 import csv
@@ -14,29 +14,32 @@ from geo.records.readers import MAX_BYTES
 
 DELIMITERS = (",", ";", "\t", "|")
 
-#: Characters that have another meaning in CSV.
+#: Characters that cannot be a delimiter, because they have another meaning in CSV.
 _NO_DELIMITERS = frozenset('"\r\n')
 
-#: Byte-order marks, and the encodings they stand for.
+#: Byte-order marks, each with the encoding of a file that begins with the mark.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-#: Encodings that spreadsheet programs write instead of Unicode: Windows, Macintosh, DOS.
+#: Encodings tried for a file that is not UTF-8: those that spreadsheet programs write on Windows,
+#: Macintosh and DOS.
 _OLD = ("cp1252", "mac_roman", "cp850")
 
-#: Accented letters and signs of Spanish, Portuguese, French and Haitian next to a plain letter.
+#: Pattern for accented letters and signs of Spanish, Portuguese, French and Haitian next to a plain
+#: letter; a text decoded with the right encoding has the most matches.
 _ACCENTED = re.compile(
     r"[A-Za-z][áéíóúñüàâãçêôõèùëïîœ]|[áéíóúñüàâãçêôõèùëïîœ][a-z]"
     r"|[ÁÉÍÓÚÑÂÃÇÊÔÕÀÈÜ][A-Z ]|[¿¡][A-ZÁÉ]"
 )
 
-#: UTF-8 text that was read as Windows-1252 and saved again: "Ã±" for "ñ".
+#: Pattern for UTF-8 text that a program read as Windows-1252 and saved again as UTF-8: "Ã±" for
+#: "ñ".
 _TWICE = re.compile("Ã[\x80-\xbf±¡©­³º§¢£ªµ¼]")
 
-#: Characters from which the delimiter is guessed.
+#: Number of characters at the beginning of a file from which the delimiter is guessed.
 _SAMPLE = 200_000
 
 
@@ -53,21 +56,22 @@ def read_delimited(
     Parameters
     ----------
     encoding, delimiter : str or None
-        As the mapping states them; None detects them, with a remark where the result is a guess.
+        Encoding and delimiter that the mapping states; None detects them. A guessed encoding is
+        noted in a remark of the table.
     header_row : int or None
-        Line of the header; None detects it.
+        Line number of the header; None detects the header.
 
     Raises
     ------
     InvalidFileError
-        The file as a whole cannot be read; names the line.
+        The file as a whole cannot be read; the error names the line.
     """
     if len(data) > MAX_BYTES:
         refuse(name, CodedReason("file_too_large", most=MAX_BYTES))
     content, remarks = decoded(name, data, encoding)
     stated = re.match(r"sep=(.)\r?\n", content)  # Excel states the delimiter in such a line
     if stated:
-        # The line break stays, so that line numbers remain right.
+        # The line break after "sep=" stays in the text, so that line numbers remain right.
         content = content[stated.end() - 1 :]
         delimiter = delimiter or stated[1]
     delimiter = delimiter or guessed_delimiter(content)
@@ -87,7 +91,7 @@ def read_delimited(
 
 
 def _without_overlong(table: Table, rows: list[Row]) -> Table:
-    """Note a problem on lines that have more cells than the header has columns."""
+    """Return the table with a problem on each line that has more cells than the header."""
     width = len(table.columns)
     long = {n for n, cells in rows if any(cell is not None for cell in cells[width:])}
     if not long:
@@ -98,7 +102,7 @@ def _without_overlong(table: Table, rows: list[Row]) -> Table:
 
 
 def decoded(name: str, data: bytes, encoding: str | None = None) -> tuple[str, list[CodedReason]]:
-    """Return the text of a file, and a remark if its encoding was guessed.
+    """Decode a text file, and remark if the encoding was guessed or the text was encoded twice.
 
     Raises
     ------
@@ -137,7 +141,10 @@ def _as_stated(name: str, data: bytes, encoding: str) -> str:
 
 
 def _guessed(name: str, data: bytes) -> tuple[str, list[CodedReason]]:
-    """Return the decoding with the most accented letters next to plain ones."""
+    """Decode a file that is not UTF-8 with the old encoding that gives the most plausible accents.
+
+    Plausible are accented letters next to plain letters (`_ACCENTED`).
+    """
     scores: Counter[str] = Counter()
     readings = {}
     for encoding in _OLD:
@@ -153,7 +160,7 @@ def _guessed(name: str, data: bytes) -> tuple[str, list[CodedReason]]:
 
 
 def guessed_delimiter(content: str) -> str:
-    """Return the delimiter that gives the most columns to the largest share of rows."""
+    """Guess the delimiter of a CSV text: the one that gives most rows the same large width."""
     sample = content[:_SAMPLE]
     if len(content) > _SAMPLE:
         sample = sample[: sample.rfind("\n") + 1]

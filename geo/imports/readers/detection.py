@@ -1,4 +1,4 @@
-"""Detection of a file's format by its content; the name decides only where content cannot."""
+"""Detection of an import file's format by its content; the name decides only between texts."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -17,13 +17,13 @@ from geo.reasons import CodedReason
 
 _ZIP: Final = b"PK"
 
-#: Bytes examined at the beginning of a text.
+#: Number of bytes examined at the beginning of a file to tell XML and JSON from CSV.
 _HEAD = 4_000
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """Options for reading a file; None lets the reader detect the value.
+    """Options for reading an import file; None lets the reader detect the value.
 
     Attributes
     ----------
@@ -41,12 +41,13 @@ class ReadingOptions:
 
 
 def read_table(name: str, data: bytes, reading: ReadingOptions | None = None) -> Table:
-    """Return a file of spaces as a table.
+    """Read a file of spaces as a table, in the detected format.
 
     Raises
     ------
     InvalidFileError
-        The file cannot be read as a whole; names the line where there is one.
+        The file cannot be read as a whole, or has another format than the stated one. The error
+        names the line if one line is the cause.
     """
     reading = reading or ReadingOptions()
     if not data.strip():
@@ -72,7 +73,7 @@ def _refined(table: Table, stated: str | None) -> Table:
 def _is_workbook(name: str, data: bytes) -> bool:
     if data.startswith(_ZIP):
         return "xl/workbook.xml" in member_names(name, data)
-    return data.startswith(b"\xd0\xcf\x11\xe0")  # an old workbook: `open_workbook` refuses it
+    return data.startswith(b"\xd0\xcf\x11\xe0")  # an old XLS workbook: `open_workbook` refuses it
 
 
 def _is_map(name: str, data: bytes) -> bool:
@@ -113,7 +114,7 @@ def _is_anything(_name: str, _data: bytes) -> bool:
 
 
 def _head(data: bytes) -> bytes:
-    """Return the beginning of a text without byte-order marks and the zeros of UTF-16."""
+    """Return the first bytes of a text without byte-order mark, zeros of UTF-16 and blanks."""
     return data[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
 
 
@@ -133,17 +134,17 @@ def _read_delimited(name: str, data: bytes, reading: ReadingOptions) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A file format that is detected from the whole file.
+    """File format with the functions that detect and read it.
 
     Parameters
     ----------
     name
-        Its name in mappings and reports.
+        Name of the format in mappings and reports.
     fits
-        Returns whether a file has the format, by name and content; called only if no earlier format
-        fits.
+        Function that returns whether a file has the format, by name and content; called only if no
+        earlier format of `CONTAINERS` fits.
     read
-        Makes a table of the file.
+        Function that reads the file as a table.
     """
 
     name: str
@@ -155,7 +156,8 @@ def _plainly(read: Callable[[str, bytes], Table]) -> Callable[[str, bytes, Readi
     return lambda name, data, _reading: read(name, data)
 
 
-#: Formats in the order of detection: the first that fits is used. A new format is one entry.
+#: Formats by name in the order of detection: the first that fits is used. A new format needs only
+#: an entry here.
 CONTAINERS: Final[Mapping[str, Container]] = {
     one.name: one
     for one in (

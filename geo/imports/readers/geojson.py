@@ -1,4 +1,4 @@
-"""GeoJSON as a table: one line for each feature, with its properties unchanged."""
+"""Reader for GeoJSON: one line for each feature, with the feature's properties as cells."""
 
 from geo.imports.readers.table import (
     MAX_COLUMNS,
@@ -19,7 +19,7 @@ def read_features(name: str, data: bytes) -> Table:
     Raises
     ------
     InvalidFileError
-        The file as a whole cannot be read; names the line.
+        The file as a whole cannot be read; the error names the line.
     """
     content = readers.read(f"{name}.geojson" if not name.lower().endswith("json") else name, data)
     lines = [Line(r.line, r.fields, r.geometry) for r in content.records]

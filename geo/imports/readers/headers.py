@@ -17,13 +17,14 @@ from geo.imports.readers.table import (
 )
 from geo.reasons import CodedReason
 
-#: A hashtag with attributes as HXL 1.1 writes them.
+#: Pattern for a hashtag with attributes as HXL 1.1 writes them, such as ``#geo+lat``.
 _HASHTAG = re.compile(r"#[a-z][a-z0-9_]*(?:\s*\+\s*[a-z][a-z0-9_]*)*", re.IGNORECASE)
 
-#: HXL 1.1 puts the hashtags above the data; libhxl looks for them in the first 25 rows.
+#: Number of rows in which the HXL hashtags are searched. HXL 1.1 puts them above the data; libhxl
+#: searches the first 25 rows.
 _HASHTAG_ROWS = 25
 
-#: Rows in which the header is searched, below titles and logos.
+#: Number of rows in which the header is searched, as titles and logos may stand above the header.
 _HEADER_ROWS = 30
 
 #: One row: its number in the file and its cells, starting with the first column.
@@ -49,16 +50,16 @@ def tabulated(
     name, kind : str
         Name and format of the file.
     rows : sequence of (int, sequence)
-        In order; empty rows may be left out.
+        Row number and cells of each row, in order; empty rows may be left out.
     header_row : int or None
-        Number of the header row; None detects it.
+        Number of the header row; None detects the header row.
     spans : sequence of Span
         Merged cells by row number, for headers of two rows.
 
     Raises
     ------
     InvalidFileError
-        There is no header, no data, or too much data.
+        The file has no header, no data, or too many rows or columns.
     """
     filled = [row for row in rows if any(cell is not None for cell in row[1])]
     if not filled:
@@ -92,7 +93,7 @@ def _tags_at(rows: Sequence[Row]) -> int | None:
 
 
 def _normal(tag: str) -> str:
-    """Return a hashtag in lower case with its attributes sorted: their order has no meaning."""
+    """Normalize an HXL hashtag: lower case, attributes sorted, as their order has no meaning."""
     head, *attributes = re.sub(r"\s+", "", tag.lower()).split("+")
     return "+".join([head, *sorted(set(attributes))])
 
@@ -123,7 +124,11 @@ def _is_text(cells: Sequence[Value]) -> bool:
 
 
 def _levels(rows: Sequence[Row], at: int, spans: Sequence[Span]) -> tuple[int, dict[int, str]]:
-    """Return the position of the row that names single columns, and the group above each column."""
+    """Return the index of the row with the columns' names, and the group label above each column.
+
+    A header may have two rows: merged cells with the labels of groups of columns, and below them
+    the names of the single columns.
+    """
     number = rows[at][0]
     wide = [span for span in spans if span[0] == number and span[3] > span[1]]
     below = at + 1 < len(rows) and _is_text(rows[at + 1][1])
@@ -146,7 +151,7 @@ def _groups(row: Row, spans: Sequence[Span]) -> dict[int, str]:
 def _names(
     name: str, rows: Sequence[Row], at: int, groups: dict[int, str]
 ) -> tuple[list[str], list[CodedReason]]:
-    width = len(rows[at][1])  # a longer row below is broken and adds no column
+    width = len(rows[at][1])  # a row longer than the header is malformed and adds no column
     while width and all(len(cells) < width or cells[width - 1] is None for _, cells in rows):
         width -= 1
     if width > MAX_COLUMNS:

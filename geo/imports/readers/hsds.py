@@ -1,4 +1,4 @@
-"""HSDS 3 JSON: a package of entity lists, or services with organisation and locations nested."""
+"""Reader for HSDS 3 JSON: lists of entities, or services with nested organisation and locations."""
 
 import json
 from collections import defaultdict
@@ -12,7 +12,7 @@ import shapely
 from geo.imports.readers.table import MAX_LINES, Line, Table, Value, refuse, too_many
 from geo.reasons import CodedReason
 
-#: Keys under which a package lists each entity; HSDS uses both singular and plural.
+#: Keys under which a file lists the entities of each type; HSDS uses both plural and singular.
 _LISTS = {
     "organization": ("organizations", "organization"),
     "service": ("services", "service"),
@@ -30,7 +30,7 @@ _LISTS = {
     "service_capacity": ("service_capacities", "service_capacity"),
 }
 
-#: Taxonomy in which Amparo's own export writes fields that HSDS does not have.
+#: Name of the taxonomy in whose terms Amparo's own export writes fields that HSDS does not have.
 OWN = "amparo"
 
 _SCHEDULE = (
@@ -38,7 +38,8 @@ _SCHEDULE = (
     "closes_at", "valid_from", "valid_to", "description",
 )  # fmt: skip
 
-#: Amparo status by HSDS service status; a defunct service is a closed space.
+#: Amparo status of a space by the HSDS status of its service; a defunct service makes the space
+#: closed.
 _STATUS = {
     "active": "active",
     "inactive": "temporarily_closed",
@@ -51,7 +52,12 @@ Entity = Mapping[str, Any]
 
 @dataclass
 class _Package:
-    """The entities of a file, nested or listed, and the relations among them."""
+    """Entities of an HSDS file by id, and their relations.
+
+    ``offers`` has the service ids of each location, ``at`` the service_at_location entities of each
+    location, ``terms`` the taxonomy terms, and ``parts`` the other entities, such as schedules and
+    phones, by type and owner's id.
+    """
 
     services: dict[str, Entity] = field(default_factory=dict)
     locations: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -68,7 +74,7 @@ def read_hsds(name: str, data: bytes) -> Table:
     Raises
     ------
     InvalidFileError
-        The file is not JSON, or has no location.
+        The file is not JSON, has no location, or more than `MAX_LINES` locations.
     """
     try:
         content = json.loads(data)
@@ -93,7 +99,7 @@ def read_hsds(name: str, data: bytes) -> Table:
 def _packed(content: object) -> _Package:
     package = _Package()
     if isinstance(content, dict) and isinstance(content.get("contents"), list):
-        content = content["contents"]  # a page of an HSDS API
+        content = content["contents"]  # a page of results of an HSDS API
     if isinstance(content, list):
         for item in _entities(content):
             _take_any(package, item)
@@ -130,7 +136,7 @@ def _listed(content: Entity, entity: str) -> list[Entity]:
 
 
 def _take_any(package: _Package, item: Entity) -> None:
-    """Take an entity of a list, whose type follows from keys that only this type has."""
+    """Add an entity of unstated type; the type follows from keys that only this type has."""
     if "location_type" in item or "latitude" in item:
         _take(package, "location", item)
     elif "service_at_locations" in item or "organization" in item or "organization_id" in item:
@@ -200,7 +206,10 @@ _TAKERS: Mapping[str, Callable[[_Package, Entity], None]] = {
 
 
 def _parts(package: _Package, owner: Entity, entity: str) -> list[Entity]:
-    """Return the parts of an entity: nested in it, or listed beside it."""
+    """Return the entities of a type, such as schedules, that belong to an owner.
+
+    The owner contains them, or they are listed apart and refer to the owner's id.
+    """
     return [*_listed(owner, entity), *package.parts[entity, str(owner.get("id") or "")]]
 
 
@@ -281,7 +290,7 @@ def _schedule(schedule: Entity) -> dict[str, Value]:
     made = {key: schedule[key] for key in _SCHEDULE if schedule.get(key) not in (None, "")}
     for clock in ("opens_at", "closes_at"):
         if isinstance(made.get(clock), str):
-            made[clock] = made[clock][:5]  # HSDS appends the time zone: 08:00Z, 08:00:00-05:00
+            made[clock] = made[clock][:5]  # without the offset of HSDS: 08:00Z, 08:00:00-05:00
     if isinstance(made.get("bymonthday"), str):
         made["bymonthday"] = [int(day) for day in made["bymonthday"].split(",") if day.strip()]
     return made
@@ -300,7 +309,7 @@ def _taxonomy(term: Entity) -> str:
 
 
 def _code(package: _Package, service: Entity) -> str | None:
-    """Return a service's code in Amparo's taxonomy, or its name for the mapping to translate."""
+    """Return a service's code in Amparo's taxonomy, or its name, which a mapping can translate."""
     for _, term in _terms(package, service):
         if _taxonomy(term).startswith(OWN) and term.get("code"):
             return str(term["code"])
@@ -316,7 +325,7 @@ def _own_fields(package: _Package, location: Entity) -> dict[str, Value]:
 
 
 def _json(value: Value) -> Value:
-    """Return the parsed JSON list or object of a text; any other value unchanged."""
+    """Parse a text that holds a JSON list or object; return any other value unchanged."""
     if isinstance(value, str) and value[:1] in "[{" and value:
         try:
             return json.loads(value)

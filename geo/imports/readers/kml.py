@@ -1,4 +1,4 @@
-"""KML and KMZ, as Google My Maps and Google Earth write them."""
+"""Reader for KML and KMZ files as Google My Maps and Google Earth write them."""
 
 import re
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ from geo.imports.readers.table import (
 )
 from geo.reasons import CodedReason
 
-#: Columns of every placemark, in addition to those of its extended data.
+#: Columns of every placemark, in addition to the columns of its extended data (ExtendedData).
 FOLDER, NAME, DESCRIPTION = "folder", "name", "description"
 
 _COORDINATES = re.compile(r"\s*([-+\d.eE]+)\s*,\s*([-+\d.eE]+)\s*(?:,[-+\d.eE\s]*)?")
-#: Most characters of the joined names of a placemark's folders.
+#: Most characters of the column ``folder``, which joins the names of a placemark's folders.
 _LONGEST_PATH = 1_000
 
 _LINE_BREAKS = {"br", "p", "div", "li", "tr"}
@@ -36,13 +36,14 @@ _LINE_BREAKS = {"br", "p", "div", "li", "tr"}
 def read_kml(name: str, data: bytes) -> Table:
     """Return the placemarks of a KML or KMZ file as a table.
 
-    The columns are ``folder``, ``name``, ``description`` (without HTML) and the names in the
-    extended data, unchanged; a line number is the ordinal of the placemark.
+    The columns are ``folder``, ``name``, ``description`` (without HTML) and one for each name in
+    the extended data. Placemarks are numbered from 1 in document order.
 
     Raises
     ------
     InvalidFileError
-        Not KML, or a document that links to another file: nothing is fetched.
+        The file is not KML, has no placemark, or links to another file (NetworkLink), because
+        nothing is fetched.
     """
     remarks: list[CodedReason] = []
     if data.startswith(b"PK"):
@@ -94,7 +95,7 @@ def _child(element: Element, tag: str) -> str | None:
 
 
 def _placemarks(element: Element) -> Iterator[tuple[str, Element]]:
-    """Yield each placemark with the names of its folders, in document order."""
+    """Yield the joined folder names and the element of each placemark, in document order."""
     waiting: list[tuple[Element, str]] = [(element, "")]
     while waiting:
         found, folders = waiting.pop()
@@ -110,10 +111,11 @@ def _line(number: int, folders: str, mark: Element) -> Line:
     cells: dict[str, Value] = {FOLDER: folders or None, NAME: _child(mark, "name")}
     description = _child(mark, "description")
     cells[DESCRIPTION] = plain_text(description) if description else None
-    for column, value in islice(_extended(mark), MAX_COLUMNS + 1):  # more than all are refused
+    for column, value in islice(_extended(mark), MAX_COLUMNS + 1):  # refused in `read_kml`
         unique, n = column, 2
         while cells.get(unique) is not None:
-            # My Maps repeats the title in the extended data: an equal value is not added again.
+            # My Maps repeats the placemark's name in the extended data; an equal value gets no
+            # second column.
             if cells[unique] == value:
                 break
             unique, n = f"{column} ({n})", n + 1
@@ -143,7 +145,7 @@ def _geometry(mark: Element) -> tuple[shapely.Point | None, CodedReason | None]:
         if found:
             return shapely.Point(float(found[1]), float(found[2])), None
     except ValueError:
-        pass  # the pattern also matches numbers without a digit
+        pass  # the pattern also matches text such as "-" or "e", which is no number
     return None, CodedReason("row_no_coordinates")
 
 
@@ -174,7 +176,7 @@ _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
 
 
 def plain_text(value: str) -> str:
-    """Return the plain text of a description that may be HTML; other text unchanged."""
+    """Convert a description from HTML to plain text; text without HTML is only stripped."""
     if not _MARKUP.search(value):
         return value.strip()
     reader = _Text()

@@ -1,4 +1,4 @@
-"""Survey exports of Kobo and ODK: groups, points, and choices in columns of their own."""
+"""Reader for survey exports of Kobo and ODK, with their columns for groups, points and choices."""
 
 import re
 from collections import Counter, defaultdict
@@ -10,12 +10,12 @@ import shapely
 from geo.imports.readers.table import Line, Table, Value
 from geo.reasons import CodedReason
 
-#: Columns that identify an export of Kobo or of ODK Central.
+#: Columns whose presence identifies an export of Kobo (first set) or of ODK Central (second set).
 _KOBO = {"_uuid", "_submission_time"}
 _CENTRAL = {"KEY", "SubmissionDate"}
 
-#: Columns that these programs add about the enumerator, the device or the survey itself. They are
-#: never read, because they are personal data that Amparo does not need (P6, P17).
+#: Pattern for columns that Kobo and ODK add about the enumerator, the device or the survey itself.
+#: The columns are never read, because they are personal data that Amparo does not need (P6, P17).
 _ABOUT_THE_SURVEY = re.compile(
     r"start|end|today|deviceid|device id|phonenumber|phone ?number|simserial|subscriberid|username|"
     r"audit|__version__|_version_|_id|_status|_submitted_by|_notes|_tags|_validation_status|_index|"
@@ -32,14 +32,18 @@ _NO = {"0", "false", "no"}
 
 
 def is_survey(columns: Sequence[str]) -> bool:
-    """Return whether columns are those of a survey export."""
+    """Return whether a file's columns are those of a survey export of Kobo or ODK Central."""
     names = set(columns)
     return names >= _KOBO or names >= _CENTRAL
 
 
 @dataclass
 class _Plan:
-    """The use of each column: a field, a part of a point, or one choice of a question."""
+    """Plan of how each column of a survey export is read.
+
+    A column holds an answer (``plain``), a part of a point, such as the latitude (``points``), or
+    one choice of a question (``choices``), or is not read (``dropped``).
+    """
 
     plain: dict[str, str] = field(default_factory=dict)
     points: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
@@ -48,12 +52,12 @@ class _Plan:
 
 
 def read_survey(table: Table) -> Table:
-    """Return a survey's table with one column for each question.
+    """Return a survey export as a table with one column for each question.
 
-    Groups are removed from the names where these stay unique. A point, in one column (``lat lon
-    altitude accuracy``) or in several (``_x_latitude``, ``_x_longitude``), becomes the line's
-    geometry if it is the only one, and stays as ``lat lon`` in its column. Questions with several
-    answers become lists, from the column with all answers or from a column for each answer.
+    A question's name loses the prefix of its group if it stays unique. A point, in one column
+    (``lat lon altitude accuracy``) or in several (``_x_latitude``, ``_x_longitude``), stays in its
+    column as text, latitude first; the only point of a line is also the line's geometry. A question
+    whose choices have columns of their own becomes a list of the chosen answers.
     """
     plan = _plan(table)
     renamed = _renamed([*plan.plain, *plan.points, *plan.choices])
@@ -92,7 +96,7 @@ def _plan(table: Table) -> _Plan:
 
 
 def _question(column: str, columns: Sequence[str]) -> str | None:
-    """Return the question of a column such as ``_question_latitude`` or ``question-Latitude``."""
+    """Return the question to which a column such as ``_question_latitude`` belongs, or None."""
     stem = re.sub(r"[_-][a-zA-Z]+$", "", column)
     group, _, last = stem.rpartition("/")
     last = last.removeprefix("_")
@@ -100,7 +104,8 @@ def _question(column: str, columns: Sequence[str]) -> str | None:
     for candidate in candidates:
         if candidate in columns:
             return candidate
-    # Without the question's own column, latitude and longitude must both be present.
+    # If the question has no column of its own, the columns count as a point only if both latitude
+    # and longitude are present.
     there = {re.split(r"[_-]", other)[-1].lower() for other in columns if other.startswith(stem)}
     return candidates[0] if there >= {"latitude", "longitude"} else None
 
@@ -110,7 +115,7 @@ def _is_choice(
 ) -> bool:
     """Return whether a column holds yes or no for one answer of the question ``parent``.
 
-    If the question has no column of its own, it could also be a group of questions: then only three
+    If no column is named ``parent``, ``parent`` could also be a group of questions. Then only three
     or more columns that hold nothing but 1 and 0 count as answers.
     """
     if parent in columns:
@@ -140,7 +145,7 @@ def _line(line: Line, plan: _Plan, renamed: dict[str, str]) -> Line:
             cells[renamed[question]] = f"{pair[0]} {pair[1]}"
     for question, choices in plan.choices.items():
         if question in plan.plain and line.cells.get(question) is None:
-            continue  # not answered, whatever the columns of the answers hold
+            continue  # the question is not answered, even if the columns of its choices hold 0
         if any(line.cells.get(column) is not None for column in choices.values()):
             cells[renamed[question]] = [
                 answer
@@ -153,7 +158,7 @@ def _line(line: Line, plan: _Plan, renamed: dict[str, str]) -> Line:
 
 
 def _only_point(cells: Iterable[Value]) -> shapely.Point | None:
-    """Return the only point in a line's cells, written latitude first, or None."""
+    """Return the point of the only cell with coordinates (``lat lon``); None for more or none."""
     found = {cell for cell in cells if isinstance(cell, str) and _GEOPOINT.fullmatch(cell)}
     if len(found) != 1:
         return None

@@ -1,4 +1,4 @@
-"""Limits for unpacking foreign files, and the error for a file that exceeds them."""
+"""Limits for unpacking uploaded files, and the error for a file that exceeds a limit."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,12 +10,12 @@ _MB: Final = 1024**2
 
 
 class TooHeavyError(InvalidFileError):
-    """A file takes more than one import may; nothing of it was kept.
+    """A file exceeds a limit on size, rows, memory or time; nothing of the file is stored.
 
     Attributes
     ----------
     what : str
-        Key of `REASONS`: the exceeded limit.
+        Exceeded limit, a key of `REASONS`.
     """
 
     code = "too_heavy"
@@ -26,7 +26,7 @@ class TooHeavyError(InvalidFileError):
         self.parameters = {"what": what}
 
 
-#: Codes of `geo.reasons` by exceeded limit.
+#: Code of `geo.reasons` by exceeded limit.
 REASONS: Final = {
     "members": "heavy_members",
     "unpacked": "heavy_unpacked",
@@ -42,17 +42,17 @@ REASONS: Final = {
 
 @dataclass(frozen=True)
 class Unpacking:
-    """Limits of a zip file.
+    """Limits for unpacking a zip file, against zip bombs.
 
     Attributes
     ----------
     member_bytes, all_bytes : int
-        Unpacked size of one member, and of all members together.
+        Most unpacked bytes of one member, and of all members together.
     members : int
-        Number of members.
+        Most members.
     ratio : int
-        Unpacked size of all members over the size of the archive, applied above one megabyte. The
-        XML of spreadsheets is packed to a tenth, seldom to a fiftieth; zip bombs to a thousandth.
+        Largest ratio of the unpacked size of all members to the size of the archive, applied above
+        one megabyte. The XML of spreadsheets has a ratio of 10, seldom 50; zip bombs one of 1,000.
     """
 
     member_bytes: int
@@ -61,8 +61,9 @@ class Unpacking:
     ratio: int
 
 
-#: Limits for the operator of the machine: 100,000 rows of 40 columns are about 160 MB of XML.
+#: Limits for imports by the operator of the machine: 100,000 rows of 40 columns are about 160 MB of
+#: XML.
 ON_THE_MACHINE: Final = Unpacking(384 * _MB, 384 * _MB, 2_000, 2_000)
 
-#: Limits for signed-in people: some 10,000 rows of 40 columns [A].
+#: Limits for imports by signed-in people, enough for some 10,000 rows of 40 columns [A].
 AT_THE_CONSOLE: Final = Unpacking(20 * _MB, 40 * _MB, 2_000, 200)

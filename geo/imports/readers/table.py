@@ -1,4 +1,4 @@
-"""The result of every reader: numbered lines of named cells, whatever the file's format."""
+"""Table that every reader returns, whatever the file's format: numbered lines of named cells."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,35 +9,36 @@ from shapely.geometry.base import BaseGeometry
 from geo.errors import InvalidFileError, UnreadableError
 from geo.reasons import CodedReason, in_file
 
-#: Cell value: text, number, boolean, date, datetime, time; lists and objects from JSON; None if
-#: empty.
+#: Value of a cell: text, number, boolean, date, datetime or time; a list or object in JSON files;
+#: None if the cell is empty.
 Value = Any
 
-#: Most records of one import: ten times the size of the region's network in domain.md.
+#: Most records of one import: ten times the number of spaces in the region's network (domain.md).
 MAX_LINES = 200_000
 
-#: Most columns of a table; the widest survey export seen has a few hundred.
+#: Most columns of a table; the widest known survey export has a few hundred.
 MAX_COLUMNS = 2_000
 
 
 class CellError(UnreadableError):
-    """A cell cannot be converted to the type of its field."""
+    """A cell's value cannot be converted to the type of the field it is mapped to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record of a file.
+    """One record of an import file.
 
     Attributes
     ----------
     number : int
-        From 1: the row of a sheet, the line of a text, or the ordinal of a record.
+        Row of a sheet, line of a text, or ordinal of a record; counted from 1.
     cells : mapping of str to value
-        By column; an empty cell is None or absent.
+        Cells by column; an empty cell is None or absent.
     geometry : shapely geometry or None
-        EPSG:4326, lon, lat; None if the format has no geometry.
+        Geometry in EPSG:4326 (lon, lat); None if the record or the format has no geometry.
     problems : tuple of (str, CodedReason)
-        Column (empty for the whole line) and reason, found while reading; without cell values.
+        Problems found while reading, each with its column (empty for the whole line) and a reason
+        without cell values.
     """
 
     number: int
@@ -48,20 +49,20 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A file that was read.
+    """Content of an import file as lines of named cells.
 
     Attributes
     ----------
     format : str
         One of `geo.imports.readers.detection.FORMATS`.
     columns : tuple of str
-        In the file's order.
+        Names of the columns in the file's order.
     tags : mapping of str to str
-        HXL hashtag with attributes by column, if the file has them.
+        HXL hashtag with attributes by column; empty if the file has no hashtags.
     remarks : tuple of CodedReason
-        Decisions and omissions of the reader; nothing is left out silently.
+        Every guess of the reader and every part of the file that was not read.
     epoch_1904 : bool
-        Serial dates count from 1904, as in old Macintosh workbooks.
+        Whether serial dates count from 1904, as in old Macintosh workbooks.
     """
 
     format: str
@@ -73,21 +74,21 @@ class Table:
 
 
 def too_many(count: int, what: str) -> CodedReason:
-    """Return the reason for a file with more records than one import accepts."""
+    """Return the reason to refuse a file with more records than one import accepts."""
     return CodedReason("file_too_many_rows", count=count, what=what, most=MAX_LINES)
 
 
 def too_wide(count: int) -> CodedReason:
-    """Return the reason for a table with more columns than are read."""
+    """Return the reason to refuse a table with more columns than `MAX_COLUMNS`."""
     return CodedReason("file_too_many_columns", count=count, most=MAX_COLUMNS)
 
 
 def refuse(name: str, reason: CodedReason, line: int = 1) -> NoReturn:
-    """Refuse a file as a whole.
+    """Refuse a file as a whole, for a reason at one line.
 
     Raises
     ------
     InvalidFileError
-        Always.
+        Always, with the file's name, the reason and the line.
     """
     raise InvalidFileError([in_file(name, reason, line)])

@@ -1,9 +1,9 @@
 """Size of the sheets of a workbook, measured in a child process with a memory limit.
 
-The reader allocates a sheet whole, from its first cell with a value to its last: one stray value in
-the last row and column takes hundreds of gigabytes, and running out of memory ends the process.
-Therefore a child with a memory limit reads the workbook first, and this process only reads sheets
-that the child could read.
+The reading library, python-calamine, allocates memory for all cells of a sheet, from the first cell
+with a value to the last: one stray value in the last row and column takes hundreds of gigabytes,
+and running out of memory ends the process. Therefore a child process with a memory limit reads the
+workbook first, and the calling process only reads sheets that the child could read.
 """
 
 import json
@@ -15,40 +15,40 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-#: Most bytes of the child's address space: a sheet of `geo.imports.readers.workbooks.MAX_CELLS`
-#: cells takes about half.
+#: Most bytes of the child's address space (RLIMIT_AS), of which a sheet of
+#: `geo.imports.readers.workbooks.MAX_CELLS` cells takes about half.
 MEMORY_BYTES = 4 * 1024**3
 
-#: Most seconds of processor time; 100,000 rows of 40 columns take three.
+#: Most seconds of the child's processor time; 100,000 rows of 40 columns take three seconds.
 PROCESSOR_S = 60
 
-#: Seconds until the child is killed, on a machine that is busy with other work.
+#: Seconds until the child is killed, ample for a machine that is busy with other work.
 PATIENCE_S = 180
 
 
-#: Whether this process is a sandbox itself (`geo.imports.sandbox_child`) and needs no child.
+#: Whether this process is itself a sandbox (`geo.imports.sandbox_child`), which has a memory limit
+#: and therefore measures sheets without a child process.
 IS_APART = False
 
 
 class UnmeasuredError(Exception):
-    """The workbook cannot be read, or not within the limits; the message gives the reason."""
+    """A workbook cannot be read, or only beyond the limits; the message gives the reason."""
 
 
 def sheet_sizes(content: bytes, sheet: str | None = None) -> dict[str, tuple[int, int]]:
-    """Return height and width of the sheets that would be read.
+    """Return height and width in cells of a workbook's sheets, by name of the sheet.
 
     Parameters
     ----------
     content : bytes
-        A workbook whose members are not compressed.
+        Workbook whose zip members are stored uncompressed.
     sheet : str or None
-        The only sheet to be read; None for all visible sheets. A sheet that does not exist has no
-        size.
+        The only sheet to measure. None, or a name that does not exist, measures all visible sheets.
 
     Raises
     ------
     UnmeasuredError
-        The workbook cannot be read, or not within the limits.
+        The workbook cannot be read, or only beyond the limits.
     """
     if IS_APART:
         return _sizes_of(_measured(content, [] if sheet is None else [sheet]))

@@ -1,4 +1,4 @@
-"""XLSX workbooks: reading of one sheet, with remarks on everything that is not read."""
+"""Reader for one sheet of an XLSX workbook, with remarks on sheets and cells that are not read."""
 
 import html
 import re
@@ -23,8 +23,9 @@ from geo.reasons import CodedReason
 #: Most cells of one sheet: 200,000 rows of 100 columns.
 MAX_CELLS = 20_000_000
 
-# Attributes of one tag. Their length is limited to what programs write: a tag without an end, or
-# with a million attributes, would keep the search busy for hours.
+# Attributes of one XML tag. The length is limited, with room for what spreadsheet programs write,
+# because the search in a hostile file (a tag without an end, a million attributes) would take
+# hours.
 _ANY = rb"""[^<>]{0,400}?"""
 
 _MAC_EPOCH = re.compile(
@@ -46,9 +47,9 @@ _HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\s""" + _ANY + rb"""\bhidden="(?:1
 
 @dataclass(frozen=True)
 class Workbook:
-    """An opened workbook, with the XML of its members for details that the reader does not give.
+    """Opened workbook, with its XML members for details that python-calamine does not give.
 
-    ``sizes`` holds height and width of the sheets that may be read.
+    ``sizes`` holds height and width of each sheet that may be read.
     """
 
     name: str
@@ -58,7 +59,7 @@ class Workbook:
 
     @property
     def epoch_1904(self) -> bool:
-        """Whether serial dates count from 1904."""
+        """Whether the workbook's serial dates count from 1904, not from 1900."""
         return bool(_MAC_EPOCH.search(self.members.get("xl/workbook.xml", b"")))
 
     def visible(self) -> list[str]:
@@ -78,7 +79,7 @@ class Workbook:
         ]
 
     def sheet(self, name: str) -> CalamineSheet:
-        """Return one sheet, read whole."""
+        """Read one sheet; refuse a sheet of more than `MAX_CELLS` cells."""
         height, width = self.sizes[name]
         if height * width > MAX_CELLS:
             refuse(self.name, CodedReason("file_sheet_too_large", sheet=name, most=MAX_CELLS))
@@ -103,12 +104,13 @@ class Workbook:
 
 
 def open_workbook(name: str, data: bytes, sheet: str | None = None) -> Workbook:
-    """Return an opened workbook of which one sheet, or each visible sheet, may be read.
+    """Open a workbook and measure the named sheet, or each visible sheet, for reading.
 
     Raises
     ------
     InvalidFileError
-        Not a workbook, encrypted, too large when unpacked, or a sheet cannot be read.
+        The file is not a workbook, is encrypted, or is too large when unpacked, or a sheet cannot
+        be read.
     """
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         refuse(name, CodedReason("file_old_workbook"))
@@ -126,14 +128,15 @@ def open_workbook(name: str, data: bytes, sheet: str | None = None) -> Workbook:
 def read_workbook(
     name: str, data: bytes, *, sheet: str | None = None, header_row: int | None = None
 ) -> Table:
-    """Return the table of one sheet: the named one, or the only visible main sheet with data.
+    """Return one sheet of a workbook as a table: the named sheet, or the only one with data.
 
-    Hidden sheets are never read unless named, and always reported.
+    Only visible sheets count for the latter, without those of a survey's repeat groups. A hidden
+    sheet is read only if named; the others are listed in a remark.
 
     Raises
     ------
     InvalidFileError
-        The named sheet does not exist, or several sheets have data.
+        The named sheet does not exist, or no sheet or several sheets have data.
     """
     book = open_workbook(name, data, sheet)
     remarks = []
@@ -164,7 +167,8 @@ def _chosen(book: Workbook, stated: str | None) -> tuple[str, CalamineSheet, lis
     with_data = [name for name, sheet in sheets.items() if sheet.height]
     if not with_data:
         refuse(book.name, CodedReason("file_no_data"))
-    # The repeat groups of a survey have sheets of their own, with a column that names the parent.
+    # Each repeat group of a survey has a sheet of its own, with a column that names the parent row;
+    # the main sheet is the sheet without this column.
     main = [name for name in with_data if not _is_repeat(sheets[name])]
     if len(main) != 1:
         refuse(book.name, CodedReason("file_several_sheets", sheets=with_data))
@@ -178,9 +182,9 @@ def _is_repeat(sheet: CalamineSheet) -> bool:
 
 
 def _rows(sheet: CalamineSheet) -> tuple[list[Row], list[Span], int]:
-    """Return the rows, the merged cells, and how many cells were filled from merged cells."""
+    """Return a sheet's rows, its merged cells, and the number of cells filled from merged cells."""
     if sheet.total_height > MAX_LINES + 1_000:
-        # Rows with formatting only do not count: the reader reports rows with values.
+        # Rows that only have formatting do not count towards total_height.
         refuse(
             sheet.name,
             too_many(sheet.total_height, "rows"),
@@ -194,7 +198,8 @@ def _rows(sheet: CalamineSheet) -> tuple[list[Row], list[Span], int]:
             continue
         value = cells[top][left]
         for row in range(top + 1, min(bottom + 1, len(cells))):
-            # Filled downwards only: a cell merged to the right is a title or a group of columns.
+            # A merged cell's value is copied downwards only: a cell merged to the right is a title
+            # or the label of a group of columns.
             if value is not None and cells[row][left] is None and left == right:
                 cells[row][left] = value
                 filled += 1
@@ -212,14 +217,14 @@ def _value(cell: Value) -> Value:
 
 
 def _with_cell_problems(table: Table, xml: bytes) -> Table:
-    """Note the cells that hold an error, or a formula whose value was not stored."""
+    """Return the table with a problem for each cell with an error or a formula without value."""
     problems: dict[int, list[tuple[str, CodedReason]]] = defaultdict(list)
     for hint, pattern, reason in (
         (b't="e"', _ERROR, CodedReason("cell_error")),
         (b"f>", _FORMULA, CodedReason("cell_formula")),
     ):
         if hint not in xml:
-            continue  # most sheets have neither, and searching hundreds of megabytes is slow
+            continue  # a quick test, as the pattern is slow on hundreds of megabytes
         for letters, digits in pattern.findall(xml):
             index = _column(letters)
             if index < len(table.columns):
