@@ -297,5 +297,5 @@ async def handle_complaint(
 
 
 async def purge_complaints(session: AsyncSession, today: date) -> int:
-    """Delete complaints whose date of deletion has come; return their number (writer; P29)."""
+    """Delete complaints due for deletion and return their number (writer session; P29)."""
     return int(await session.scalar(select(func.amparo.purge_complaints(today))) or 0)

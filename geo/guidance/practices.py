@@ -20,7 +20,7 @@ from geo.records.row_validation import Row
 
 
 async def practices_at(session: AsyncSession, space_id: str) -> list[dict[str, Any]]:
-    """Return the reviewed notes of good practice on a space, as far as the session's tier sees."""
+    """Return the reviewed notes of good practice on a space that the session's tier may see."""
     c = practices.c
     found = await session.execute(
         select(practices).where(c.location_id == space_id).order_by(c.noted_on.desc(), c.id)

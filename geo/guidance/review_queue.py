@@ -17,7 +17,7 @@ STATES = ("submitted", "draft", "reviewed")
 
 @dataclass(frozen=True, slots=True)
 class TextInReview:
-    """Text that passes a review: a message, an information product or a note of good practice.
+    """Text with its state of review: a message, an information product or a practice note.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class TextInReview:
 
 
 async def messages(session: AsyncSession, actor: Actor) -> list[TextInReview]:
-    """Return the messages that are not retired, submitted ones first (writer session).
+    """Return the message bank's texts that are not retired, submitted ones first (writer session).
 
     Raises
     ------
@@ -107,7 +107,10 @@ async def products(session: AsyncSession, actor: Actor) -> list[TextInReview]:
 
 
 async def practices(session: AsyncSession, actor: Actor) -> list[TextInReview]:
-    """Return the notes of good practice on spaces that the actor may know of (writer session).
+    """Return the notes of good practice that are not retired (writer session).
+
+    Notes that are restricted, or on a restricted space, are returned only to the space's named
+    readers.
 
     Raises
     ------
@@ -160,7 +163,7 @@ async def contact(session: AsyncSession, actor: Actor, contact_id: str) -> Conta
 
 
 async def pathways(session: AsyncSession, actor: Actor) -> list[Pathway]:
-    """Return the pathways that are not restricted, including expired ones (writer session).
+    """Return the referral pathways that are not restricted, with expired ones (writer session).
 
     Raises
     ------

@@ -72,7 +72,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a file with a few example cells."""
+    """Column of an uploaded file with a few example cells, for a person to recognise."""
 
     name: str
     examples: tuple[str, ...]
@@ -304,7 +304,7 @@ def _turn_of(actor: Actor) -> int:
 
 
 def columns_of(table: Table) -> list[Column]:
-    """Return the columns of a table, each with a few example cells."""
+    """Return the columns of an uploaded file's table, each with a few example cells."""
     return [Column(name, tuple(_examples(table, name))) for name in table.columns]
 
 

@@ -63,7 +63,7 @@ async def has_demo(session: AsyncSession) -> bool:
 
 
 async def remove_demo(session: AsyncSession, *, today: date | None = None) -> dict[str, int]:
-    """Delete every demo row, and record the removal so that demo files are not loaded again.
+    """Delete every demo row; record the removal so that demo files do not load automatically.
 
     Real crossings with an assumed status stay, without that status.
 

@@ -210,7 +210,7 @@ def _exception(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _stop(row: Mapping[Any, Any]) -> dict[str, Any]:
     lon, lat = row.get("lon"), row.get("lat")
-    if row.get("geom") is not None:  # a checked row with a geometry, not a row of the database
+    if row.get("geom") is not None:  # a checked row that is not stored yet has a geometry
         lon, lat = row["geom"].x, row["geom"].y
     return {
         "place": row["place"],

@@ -189,7 +189,7 @@ class _Scanner:
     def __init__(self, content: str) -> None:
         self._content = content
         self._at = 0
-        self._lines = (0, 1)  # offset in the text up to which lines are counted, line there
+        self._lines = (0, 1)  # offset up to which lines are counted, and the line at that offset
         self._decoder = json.JSONDecoder(parse_constant=self._no_constant)
 
     def collection(self) -> tuple[dict[str, Any], list[tuple[int, Any]] | None]:

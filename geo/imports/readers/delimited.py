@@ -69,7 +69,7 @@ def read_delimited(
     if len(data) > MAX_BYTES:
         refuse(name, CodedReason("file_too_large", most=MAX_BYTES))
     content, remarks = decoded(name, data, encoding)
-    stated = re.match(r"sep=(.)\r?\n", content)  # Excel states the delimiter in such a line
+    stated = re.match(r"sep=(.)\r?\n", content)  # first line by which Excel states the delimiter
     if stated:
         # The line break after "sep=" stays in the text, so that line numbers remain right.
         content = content[stated.end() - 1 :]
@@ -136,7 +136,7 @@ def _as_stated(name: str, data: bytes, encoding: str) -> str:
             CodedReason("file_not_encoding", encoding=encoding),
             data.count(b"\n", 0, error.start) + 1,
         )
-    except (LookupError, ValueError):  # a name with a NUL, or a codec that does not decode text
+    except (LookupError, ValueError):  # an unknown name, a NUL in it, or no text codec
         refuse(name, CodedReason("file_unknown_encoding", encoding=encoding[:40]))
 
 
@@ -155,7 +155,7 @@ def _guessed(name: str, data: bytes) -> tuple[str, list[CodedReason]]:
         scores[encoding] = len(_ACCENTED.findall(readings[encoding]))
     if not readings:
         refuse(name, CodedReason("file_no_encoding"))
-    best = max(readings, key=lambda encoding: scores[encoding])  # the first of equals wins
+    best = max(readings, key=lambda encoding: scores[encoding])  # ties: first in `_OLD`
     return readings[best], [CodedReason("read_as", encoding=best)]
 
 

@@ -92,7 +92,7 @@ def _is_geojson(name: str, data: bytes) -> bool:
     try:
         content: Any = json.loads(data)
     except (ValueError, RecursionError):
-        return True  # the GeoJSON reader refuses it and names the line
+        return True  # broken JSON: the GeoJSON reader refuses it and names the line
     return isinstance(content, Mapping) and content.get("type") == "FeatureCollection"
 
 
