@@ -67,7 +67,7 @@ async def handle(desk: DeskDep, complaint: RecordId, form: FormDep) -> Response:
 
 @router.post(f"{VOICES}/rumours")
 async def record(desk: DeskDep, form: FormDep) -> Response:
-    """Write down a claim that was heard."""
+    """Store a rumour that staff heard; it is not published before it is answered."""
     try:
         async with desk.session.begin_nested():
             await rumours.record_rumour(

@@ -19,7 +19,8 @@ from geo.text.normalize import folded
 #: Most metres between two exact positions of one place, such as two gates of a large compound. The
 #: value, like `SIMILAR` and `SHOWN`, is the project's own proposal.
 NEAR_M = 300.0
-#: Least similarity of names (0 to 1) of two spaces without a common telephone number.
+#: Least similarity of names (0 to 1) at which two spaces that share no telephone number are
+#: suggested as duplicates.
 SIMILAR = 0.8
 #: Least score (0 to 1) at which a pair counts as a possible duplicate.
 SHOWN = 0.6

@@ -139,7 +139,7 @@ def _find_anew(
     j = first_at_least(down_tail, down_first[u], down_first[u + 1], subtree[v])
     j_end = first_at_least(down_tail, j, down_first[u + 1], v)
     if MUCH_LONGER * min(i_end - i, j_end - j) < max(i_end - i, j_end - j):
-        # Look up each arc of the shorter list.
+        # Search the longer list of arcs for each arc of the shorter list.
         is_of_v = i_end - i < j_end - j
         far = u if is_of_v else v
         for k in range(i if is_of_v else j, i_end if is_of_v else j_end):

@@ -213,8 +213,8 @@ def ways_around(
 
     Returns
     -------
-    For each pair of nodes: the seconds that the path costs above the metric's cheapest path, and
-    its edges in the order of travel.
+    By pair of nodes (those of `ends` and the wanted ones on their path): the seconds that the path
+    costs above the pair's cheapest path with nothing closed, and its edges in the order of travel.
 
     Raises
     ------

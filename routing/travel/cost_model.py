@@ -347,7 +347,7 @@ class CostModel:
 
     @cached_property
     def prices_s_per_km(self) -> tuple[float, ...]:
-        """Price of a kilometre inside each hazard before relative risks, seconds."""
+        """Cost of a kilometre inside each hazard, in seconds, before multiplication by relative risks."""
         return tuple(hazard_prices(self.contacts))
 
     def legs_s(self, legs: Legs) -> Floats:

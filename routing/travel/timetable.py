@@ -338,7 +338,7 @@ class Walker:
 
     @property
     def dusk_s(self) -> float:
-        """Time at which the open window closes; the current time where the window is closed."""
+        """Time of day at which today's hours of walking end; the current time outside those hours."""
         if self._window is None:
             return math.inf
         is_open = self._window.covers(self.clock_s)

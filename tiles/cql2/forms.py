@@ -20,8 +20,8 @@ from tiles.cql2.terms import Sql
 from tiles.cql2.text import Token, tokens_of
 from tiles.errors import InvalidFilterError
 
-#: Most forms kept for one layer, and most characters of a filter with a form [A]: applications have
-#: a handful of filters, of a line or two.
+#: Most forms (filters with their values left out) cached for one layer, and most characters of a
+#: filter whose form is cached [A]: applications have a handful of filters, of a line or two.
 _KEPT: Final = 256
 _LONGEST: Final = 1_000
 
