@@ -347,7 +347,7 @@ class CostModel:
 
     @cached_property
     def prices_s_per_km(self) -> tuple[float, ...]:
-        """Cost of a kilometre inside each hazard, in seconds, before multiplication by relative risks."""
+        """Cost of a kilometre inside each hazard before relative risks apply, seconds."""
         return tuple(hazard_prices(self.contacts))
 
     def legs_s(self, legs: Legs) -> Floats:
