@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts import organizations
 from geo.accounts.permissions import Actor, Means, Role
 from geo.accounts.tokens import revoke_tokens_of
+from geo.accounts.web_sessions import end_sessions_of
 from geo.audit import trail
 from geo.db import clock
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
@@ -22,7 +23,6 @@ from geo.models import (
     KnownDevice,
     Organization,
     Person,
-    WebSession,
 )
 from geo.reasons import CodedReason
 from geo.text.languages import STAFF_LANGUAGES
@@ -196,11 +196,7 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
             .returning(Person.id)
         )
     )
-    await session.execute(
-        update(WebSession)
-        .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
-        .values(ended_at=clock.now())
-    )
+    await end_sessions_of(session, person_id)
     await session.execute(delete(KnownDevice).where(KnownDevice.person_id == person_id))
     await revoke_tokens_of(session, person_id)
     await session.execute(

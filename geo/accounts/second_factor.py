@@ -24,9 +24,10 @@ from geo.accounts import outbox
 from geo.accounts.permissions import Role
 from geo.accounts.signing_keys import signing_key
 from geo.accounts.tokens import revoke_tokens_of
+from geo.accounts.web_sessions import end_sessions_of
 from geo.audit import trail
 from geo.db import clock
-from geo.models import FactorReset, KnownDevice, Person, RecoveryCode, SecondFactor, WebSession
+from geo.models import FactorReset, KnownDevice, Person, RecoveryCode, SecondFactor
 
 #: Roles that need a second factor, because they decide on proposals, hide records or manage
 #: accounts.
@@ -272,11 +273,7 @@ async def reset(session: AsyncSession, person_id: str, *, by: str) -> None:
     """
     await _forget(session, person_id)
     await end_devices_of(session, person_id)
-    await session.execute(
-        update(WebSession)
-        .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
-        .values(ended_at=clock.now())
-    )
+    await end_sessions_of(session, person_id)
     ended = await revoke_tokens_of(session, person_id)
     await session.execute(delete(FactorReset).where(FactorReset.person_id == person_id))
     await _record(session, by, "person.factor_reset", person_id, {"tokens_ended": ended})

@@ -16,6 +16,7 @@ from geo.accounts.people import as_actor, folded_address, is_address
 from geo.accounts.permissions import Actor, Means, Role
 from geo.accounts.signing_keys import COOKIES, sealed, signing_key
 from geo.accounts.tokens import SECRET_BYTES, digest, revoke_tokens_of
+from geo.accounts.web_sessions import end_sessions_of
 from geo.audit import trail
 from geo.db import clock
 from geo.errors import InvalidTokenError, LinkError, NotFoundError
@@ -364,15 +365,6 @@ async def end_session(session: AsyncSession, secret: str) -> None:
     await session.execute(
         update(WebSession)
         .where(WebSession.token_sha256 == digest(secret), WebSession.ended_at.is_(None))
-        .values(ended_at=clock.now())
-    )
-
-
-async def end_sessions_of(session: AsyncSession, person_id: str) -> None:
-    """End every browser session of a person (writer session)."""
-    await session.execute(
-        update(WebSession)
-        .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
         .values(ended_at=clock.now())
     )
 

@@ -183,15 +183,3 @@ async def digest(session: AsyncSession, now: datetime) -> int:
             },
         )
     return len(found)
-
-
-async def unusual_since(session: AsyncSession, since: datetime) -> list[Mapping[str, Any]]:
-    """Return the audit entries of `digest` since an instant, newest first (writer session)."""
-    rows = await session.execute(
-        text(
-            "select record_id as person, details from amparo.audit_entries"
-            " where action = 'reading.unusual' and at >= :since order by seq desc"
-        ),
-        {"since": since},
-    )
-    return [dict(row) for row in rows.mappings()]
