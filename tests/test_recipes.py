@@ -22,13 +22,15 @@ READ_LINES: Final = '''"""GeoJSON text sequences: a feature a line."""
 
 import json
 
+from typing import Any
+
 from geo.imports.readers.geojson import read_features
 from geo.imports.readers.table import Table
 
 
-def is_lines(name: str, _data: bytes) -> bool:
+def is_lines(file: Any) -> bool:
     """Tell by the name."""
-    return name.endswith(".geojsonl")
+    return file.name.endswith(".geojsonl")
 
 
 def read_lines(name: str, data: bytes) -> Table:

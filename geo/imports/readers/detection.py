@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 from geo.imports.readers.archives import member_names
@@ -14,8 +15,6 @@ from geo.imports.readers.kobo import is_survey, read_survey
 from geo.imports.readers.table import Table, refuse
 from geo.imports.readers.workbooks import read_workbook
 from geo.reasons import CodedReason
-
-_ZIP: Final = b"PK"
 
 #: Number of bytes examined at the beginning of a file to tell XML and JSON from CSV.
 _HEAD = 4_000
@@ -52,7 +51,9 @@ def read_table(name: str, data: bytes, reading: ReadingOptions | None = None) ->
     reading = reading or ReadingOptions()
     if not data.strip():
         refuse(name, CodedReason("file_empty"))
-    container = next(one for one in CONTAINERS.values() if one.fits(name, data))
+    file = Contents(name, data)
+    container = next(one for one in CONTAINERS.values() if one.fits(file))
+    del file  # with the JSON that it holds: the reader parses its own
     table = container.read(name, data, reading)
     table = _refined(table, reading.format)
     if reading.format not in (None, table.format, container.name):
@@ -70,52 +71,85 @@ def _refined(table: Table, stated: str | None) -> Table:
     return table
 
 
-def _is_workbook(name: str, data: bytes) -> bool:
-    if data.startswith(_ZIP):
-        return "xl/workbook.xml" in member_names(name, data)
-    return data.startswith(b"\xd0\xcf\x11\xe0")  # an old XLS workbook: `open_workbook` refuses it
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """A file to detect the format of; what several tests look at is read once.
+
+    Parameters
+    ----------
+    name
+        Name of the file.
+    data
+        Its bytes.
+    """
+
+    name: str
+    data: bytes
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether the file begins as a zip file does."""
+        return self.data.startswith(b"PK")
+
+    @cached_property
+    def members(self) -> list[str]:
+        """Names of a zip file's members."""
+        return member_names(self.name, self.data)
+
+    @cached_property
+    def head(self) -> bytes:
+        """First bytes of a text without byte-order mark, zeros of UTF-16 and blanks."""
+        return self.data[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the file looks like JSON, broken or not."""
+        is_table = self.name.lower().endswith((".csv", ".tsv", ".txt"))
+        return not is_table and self.head.startswith((b"{", b"["))
+
+    @cached_property
+    def json(self) -> Any:  # noqa: ANN401 -- any JSON
+        """Value of a file in JSON; ValueError or RecursionError if it is broken."""
+        return json.loads(self.data)
 
 
-def _is_map(name: str, data: bytes) -> bool:
-    if not data.startswith(_ZIP):
-        return _head(data).startswith(b"<")
-    if any(member.lower().endswith(".kml") for member in member_names(name, data)):
+def _is_workbook(file: Contents) -> bool:
+    if file.is_zip:
+        return "xl/workbook.xml" in file.members
+    # An old XLS workbook: `open_workbook` refuses it.
+    return file.data.startswith(b"\xd0\xcf\x11\xe0")
+
+
+def _is_map(file: Contents) -> bool:
+    if not file.is_zip:
+        return file.head.startswith(b"<")
+    if any(member.lower().endswith(".kml") for member in file.members):
         return True
-    return refuse(name, CodedReason("file_zip_of_nothing"))
+    return refuse(file.name, CodedReason("file_zip_of_nothing"))
 
 
-def _is_geojson(name: str, data: bytes) -> bool:
-    if data.startswith(b"\x1f\x8b"):
+def _is_geojson(file: Contents) -> bool:
+    if file.data.startswith(b"\x1f\x8b"):
         return True
-    if not _is_json(name, data):
+    if not file.is_json:
         return False
     try:
-        content: Any = json.loads(data)
+        content = file.json
     except (ValueError, RecursionError):
         return True  # broken JSON: the GeoJSON reader refuses it and names the line
     return isinstance(content, Mapping) and content.get("type") == "FeatureCollection"
 
 
-def _is_hsds(name: str, data: bytes) -> bool:
-    if not _is_json(name, data):
+def _is_hsds(file: Contents) -> bool:
+    if not file.is_json:
         return False
-    if looks_like_hsds(json.loads(data)):
+    if looks_like_hsds(file.json):
         return True
-    return refuse(name, CodedReason("file_json_of_nothing"))
+    return refuse(file.name, CodedReason("file_json_of_nothing"))
 
 
-def _is_json(name: str, data: bytes) -> bool:
-    is_table = name.lower().endswith((".csv", ".tsv", ".txt"))
-    return not is_table and _head(data).startswith((b"{", b"["))
-
-
-def _is_anything(_name: str, _data: bytes) -> bool:
+def _is_anything(_file: Contents) -> bool:
     return True
-
-
-def _head(data: bytes) -> bytes:
-    """Return the first bytes of a text without byte-order mark, zeros of UTF-16 and blanks."""
-    return data[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
 
 
 def _read_workbook(name: str, data: bytes, reading: ReadingOptions) -> Table:
@@ -141,14 +175,14 @@ class Container:
     name
         Name of the format in mappings and reports.
     fits
-        Function that returns whether a file has the format, by name and content; called only if no
-        earlier format of `CONTAINERS` fits.
+        Function that returns whether a file has the format; called only if no earlier format of
+        `CONTAINERS` fits.
     read
         Function that reads the file as a table.
     """
 
     name: str
-    fits: Callable[[str, bytes], bool]
+    fits: Callable[[Contents], bool]
     read: Callable[[str, bytes, ReadingOptions], Table]
 
 
