@@ -39,10 +39,6 @@ _LONG = timedelta(days=7)
 #: counts as a closing [A]: an evening less is daily work, eight minutes a day are a closed door.
 LEAST_SHARE: Final = 0.25
 
-#: Values that exclude nobody, of the conditions of admission: fields ``access`` to
-#: ``documents_required`` in `_TAKES_AWAY`.
-_OPEN = ("open", "yes", "not_known")
-
 #: Statuses of a space that is closed to everybody.
 _CLOSED = ("temporarily_closed", "closed")
 
@@ -99,14 +95,12 @@ def _shuts_for_long(before: object, after: object) -> bool:
     return sum((span + timedelta(days=1) for span in spans), timedelta()) >= _LONG
 
 
-def _shuts_out(before: object, after: object) -> bool:
-    """Return whether a condition of admission is set or changed so that it excludes people."""
-    return after != before and after not in _OPEN and after is not False and after not in (None, [])
+def _other_than(*harmless: object) -> Callable[[Any, Any], bool]:
+    """Return a test whether a condition of admission is changed to a value that excludes people.
 
-
-def _raises_age(before: object, after: object) -> bool:
-    """Return whether a minimum age is set or changed; 0 excludes nobody."""
-    return after != 0 and _shuts_out(before, after)
+    None and the ``harmless`` values exclude nobody.
+    """
+    return lambda before, after: after != before and after not in (None, *harmless)
 
 
 #: Tests by field of a space: whether a change removes the space from view, or from the places that
@@ -119,13 +113,13 @@ _TAKES_AWAY: Mapping[str, Callable[[Any, Any], bool]] = {
     "expires_on": _is_earlier,
     "services": lambda before, after: bool(before) and not after,
     "schedule_exceptions": _shuts_for_long,
-    "access": _shuts_out,
-    "minimum_age": _raises_age,
-    "maximum_age": _shuts_out,
-    "genders": _shuts_out,
-    "families_only": _shuts_out,
-    "children_alone": _shuts_out,
-    "documents_required": _shuts_out,
+    "access": _other_than("open"),
+    "minimum_age": _other_than(0),
+    "maximum_age": _other_than(),
+    "genders": _other_than([]),
+    "families_only": _other_than(False),
+    "children_alone": _other_than("yes", "not_known"),
+    "documents_required": _other_than([]),
 }
 
 
