@@ -6,20 +6,7 @@ space, because third parties can read messages on the way.
 
 from urllib.parse import quote
 
-#: Septets in one SMS in the GSM 7-bit alphabet (3GPP TS 23.038).
-SMS_SEPTETS = 160
-
-#: The basic table of 3GPP TS 23.038, section 6.2.1, without its control characters.
-GSM7 = frozenset(
-    "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà\n\r"
-)
-#: Extension table of the GSM 7-bit alphabet: each character takes two septets.
-GSM7_EXTENDED = frozenset("^{}\\[~]|€")
-
-#: Letters and punctuation of Spanish and Portuguese that the GSM alphabet lacks, each mapped to the
-#: closest plain character.
-_PLAIN = str.maketrans("áÁàÀâÂãÃêÊíÍîÎóÓôÔõÕúÚûÛçÈ“”‘’–—", "aAaAaAaAeEiIiIoOoOoOuUuUcE\"\"''--")
+from app.i18n.gsm7 import SEPTETS, in_gsm7, septets
 
 _LONG = {
     "es": (
@@ -68,10 +55,10 @@ def sms_text(url: str, name: str | None, lang: str = "es") -> str:
     """
     lang = lang if lang in _SHORT else "es"
     for stem in _names(name):
-        text = gsm7(_SHORT[lang].format(of=_of(stem, lang), url=url))
-        if septets(text) <= SMS_SEPTETS:
+        text = in_gsm7(_SHORT[lang].format(of=_of(stem, lang), url=url))
+        if septets(text) <= SEPTETS:
             return text
-    return gsm7(_SHORT[lang].format(of=_of(None, lang), url=url))
+    return in_gsm7(_SHORT[lang].format(of=_of(None, lang), url=url))
 
 
 def whatsapp_url(text: str, number: str | None = None) -> str:
@@ -85,28 +72,6 @@ def whatsapp_url(text: str, number: str | None = None) -> str:
     """
     digits = "".join(c for c in number or "" if c.isdigit())
     return f"https://wa.me/{digits}?text={quote(text, safe='')}"
-
-
-def septets(text: str) -> int:
-    """Return how many septets of the GSM 7-bit alphabet a text takes.
-
-    Raises
-    ------
-    ValueError
-        If the text holds a character that the alphabet lacks: the message would be sent in UCS-2,
-        at 70 characters per message.
-    """
-    foreign = sorted(set(text) - GSM7 - GSM7_EXTENDED)
-    if foreign:
-        msg = f"not in the GSM 7-bit alphabet: {''.join(foreign)}"
-        raise ValueError(msg)
-    return len(text) + sum(c in GSM7_EXTENDED for c in text)
-
-
-def gsm7(text: str) -> str:
-    """Convert a text to the GSM 7-bit alphabet; a character without an equivalent becomes '?'."""
-    plain = "".join(c if c in GSM7 | GSM7_EXTENDED else c.translate(_PLAIN) for c in text)
-    return "".join(c if c in GSM7 | GSM7_EXTENDED else "?" for c in plain)
 
 
 def _names(name: str | None) -> list[str | None]:

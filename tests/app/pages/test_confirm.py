@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from app.http.assets import asset_url
+from app.i18n.gsm7 import SEPTETS, septets
 from app.texts import confirmation_text
 from geo.confirmations.answers import issue_link
 from geo.db.sessions import Tier
@@ -250,7 +251,7 @@ URL = "https://amparo.example.org/confirm/" + "x" * 50
 @given(st.text(max_size=80), st.sampled_from(["es", "pt", "fr"]))
 def test_an_sms_is_one_message_of_the_gsm_alphabet(name, lang):
     text = confirmation_text.sms_text(URL, name, lang)
-    assert confirmation_text.septets(text) <= confirmation_text.SMS_SEPTETS
+    assert septets(text) <= SEPTETS
     assert URL in text
 
 
@@ -259,8 +260,8 @@ def test_an_sms_keeps_what_it_can_of_a_name():
     long = confirmation_text.sms_text(URL, "Centro de atención integral al caminante de Los Patios")
     assert "Centro de atencion" in long
     with pytest.raises(ValueError, match="ú"):
-        confirmation_text.septets("Jesús")
-    assert confirmation_text.septets("€[]") == 6
+        septets("Jesús")
+    assert septets("€[]") == 6
 
 
 def test_whatsapp_opens_with_the_text_and_the_number():
