@@ -1,21 +1,23 @@
 """The console in Chromium: by keyboard alone, on a phone, with and without scripts."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 from sqlalchemy import insert
 
 from geo import models
 from geo.accounts import passwords, sign_in
 from geo.db.sessions import Tier
+from tests.browser.test_page import browser
 from tests.conftest import clone, in_thread, opened, served
 from tests.fixtures.browsing import DESK, PHONE, watched
+
+__all__ = ["browser"]
 
 PASSWORD = "caballo batería grapa correcta"
 SPACE = "DEMO-001"
@@ -36,21 +38,6 @@ SMALL = """() => [...document.querySelectorAll(
 UNNAMED = """() => [...document.querySelectorAll('main input, main select, main textarea')]
   .filter((e) => e.type !== 'hidden' && !e.labels?.length && !e.getAttribute('aria-label'))
   .map((e) => e.outerHTML)"""
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is missing, and CI must not skip its tests")
-        pytest.skip("chromium is not installed; ./run --setup-only installs it")
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield running
-        await running.close()
 
 
 async def add_people(settings: Any) -> None:
