@@ -21,7 +21,6 @@ from tiles.tile_matrix import QUAD, matrix_set
 
 type Body = dict[str, Any]
 
-_TILESETS: Final = f"{REL}/tilesets-vector"
 _SCHEME: Final = f"{REL}/tiling-scheme"
 
 

@@ -98,8 +98,6 @@ class PathwayReader(JSONBody):
 
 
 #: Description of the operation that submits a draft.
-_HAND_IN = "Hand a draft to the reviewers."
-
 #: Sentence added to every decision's description: tokens cannot decide.
 BY_A_PERSON = "A person does that signed in, at the console; a token is answered 403 (P50)."
 
