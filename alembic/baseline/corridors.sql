@@ -53,12 +53,10 @@ grant select, insert, update, delete on amparo.corridors, amparo.coverage_gaps,
 
 -- Written in the public's words; of each other tier likewise. A gap whose end is no longer seen
 -- is no longer known, and goes with it at once (P24).
-select amparo.for_each_tier($view$
-create view tier_public.corridors as
+select amparo.publish_layer('corridors', $rows$
 select id, name, countries, places, length_m, illustrative, demo, source, licence, geom
-from amparo.corridors where visibility in ('public') $view$);
-select amparo.for_each_tier($view$
-create view tier_public.coverage as
+from amparo.corridors where visibility in ('public') $rows$, '{corridors}');
+select amparo.publish_layer('coverage', $rows$
 select g.id, g.corridor_id as corridor, c.name as corridor_name, g.from_m, g.to_m, g.length_m,
     g.from_space, coalesce(a.name, c.places[1]) as from_name,
     g.to_space, coalesce(b.name, c.places[cardinality(c.places)]) as to_name,
@@ -76,4 +74,4 @@ where g.counted_for = 'public' and g.expires_on >= amparo.today()
     and (g.service is null or exists (
         select from amparo.terms t
         where t.vocabulary = 'service' and t.code = g.service and not t.protected
-    )) $view$);
+    )) $rows$, '{corridors,coverage_gaps,terms}');

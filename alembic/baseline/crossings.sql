@@ -94,14 +94,12 @@ from amparo.crossings c;
 
 -- Whether a place that a count names exists: a hidden crossing does not.
 grant select on amparo.crossing_record to amparo_writer;
-select amparo.for_each_tier($view$
-create view tier_public.crossings as
+select amparo.publish_layer('crossings', $rows$
 select id, name, country_a, country_b, coord_precision, state, statuses, demo, source,
     licence, geom
 from amparo.crossing_record where visibility in ('public') and hidden_at is null
-$view$, '{public,partner}');
-create view tier_staff.crossings as
+$rows$, '{crossings,crossing_statuses,hides}', $rows$
 select id, name, country_a, country_b, coord_precision, state, statuses, demo, source,
     licence, geom, visibility, hidden_at
 from amparo.crossing_record
-where hidden_at is null or amparo.in_charge(null, array[country_a, country_b]);
+where hidden_at is null or amparo.in_charge(null, array[country_a, country_b]) $rows$);

@@ -14,5 +14,3 @@ alter default privileges for role amparo_owner in schema tier_public
     grant select on tables to amparo_writer;
 alter default privileges for role amparo_owner in schema tier_partner
     grant select on tables to amparo_writer;
-
-drop function amparo.for_each_tier(text, text[]);

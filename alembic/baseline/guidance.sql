@@ -197,6 +197,7 @@ create view tier_public.products as
 select id, title, language, audience, summary, url, valid_from, valid_to, demo, source,
     licence, geom
 from amparo.product_record where visibility in ('public') $view$, '{partner,staff}');
+select amparo.note_changes('products', '{products}');
 select amparo.for_each_tier($view$
 create view tier_public.product_spaces as
 select a.product_id, a.location_id from amparo.product_at_location a

@@ -109,17 +109,16 @@ where m.shown_from <= amparo.now()
             )
         )
     );
-select amparo.for_each_tier($view$
-create view tier_public.hazards as
+select amparo.publish_layer('hazards', $rows$
 select id, family, kind, title, effect, weight, event_count, exposure_km, rate_source,
     night_only, valid_from, valid_to, published_on, demo, source, licence, geom
-from amparo.hazard_record where visibility in ('public') $view$, '{public,partner}');
-create view tier_staff.hazards as
+from amparo.hazard_record where visibility in ('public')
+$rows$, '{hazards,publication_rules}', $rows$
 select h.id, h.family, h.kind, h.title, h.effect, h.weight, h.event_count, h.exposure_km,
     h.rate_source, h.night_only, h.valid_from, h.valid_to,
     h.approved_at::date as published_on, h.demo, h.source, h.licence, h.geom,
     h.visibility, h.independent_sources, h.reported_at, h.approved_at
-from amparo.hazards h;
+from amparo.hazards h $rows$);
 
 -- The instants at which a view of hazards, or what holds of it, changes by the clock alone.
 -- Whether a hazard has begun decides what a tile draws, and the staff's draw reports too, which

@@ -259,12 +259,11 @@ where f.n >= r.flow_min_people
             )
         ))
     );
-select amparo.for_each_tier($view$
-create view tier_public.flows as
+select amparo.publish_layer('flows', $rows$
 select id, kind, origin, destination, week, direction, n, method, hours_covered, demo, source,
     licence, geom, origin_name, destination_name
-from amparo.flow_record where visibility in ('public') $view$, '{public,partner}');
-create view tier_staff.flows as
+from amparo.flow_record where visibility in ('public')
+$rows$, '{flows,publication_rules}', $rows$
 select id, kind, origin, destination, week, direction, n, method, hours_covered, demo,
     source, licence, geom, visibility, groups, largest_share, coalesce(
         (select p.name from amparo.places p where p.id = f.origin and p.visibility = 'public'),
@@ -288,4 +287,4 @@ select id, kind, origin, destination, week, direction, n, method, hours_covered,
         )),
         (select coalesce(b.name_es, b.name) from amparo.boundaries b
             where b.code = f.destination and b.visibility = 'public' order by b.level, b.id limit 1)
-    ) as destination_name from amparo.flows f;
+    ) as destination_name from amparo.flows f $rows$);

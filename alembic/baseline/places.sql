@@ -51,25 +51,14 @@ create index ix_road_segments_main_geom on amparo.road_segments using gist (geom
 create index ix_road_segments_region on amparo.road_segments (region);
 grant select, insert, update, delete on amparo.boundaries, amparo.places, amparo.road_segments
 to amparo_writer;
-select amparo.for_each_tier($view$
-create view tier_public.boundaries as
-select id, level, country, code, name, name_es, source, licence, geom
-from amparo.boundaries where visibility in ('public') $view$, '{public,partner}');
-create view tier_staff.boundaries as
-select id, level, country, code, name, name_es, source, licence, geom from amparo.boundaries;
-select amparo.for_each_tier($view$
-create view tier_public.places as
-select id, name, country, admin1, population, timezone, source, licence, geom
-from amparo.places where visibility in ('public') $view$, '{public,partner}');
-create view tier_staff.places as
-select id, name, country, admin1, population, timezone, source, licence, geom
-from amparo.places;
-select amparo.for_each_tier($view$
-create view tier_public.roads as
-select id, region, osm_way_id, name, highway, surface, lit, sidewalk, foot, vehicle, oneway,
-    ferry, country, length_m, source, licence, geom
-from amparo.road_segments where visibility in ('public') $view$, '{public,partner}');
-create view tier_staff.roads as
-select id, region, osm_way_id, name, highway, surface, lit, sidewalk, foot, vehicle, oneway,
-    ferry, country, length_m, source, licence, geom
-from amparo.road_segments;
+-- The staff sees those that are not public as well, whatever their visibility.
+select amparo.publish_layer(layer, rows || $$ where visibility in ('public')$$, tables, rows)
+from (values
+    ('boundaries', $$select id, level, country, code, name, name_es, source, licence, geom
+from amparo.boundaries$$, '{boundaries}'::text[]),
+    ('places', $$select id, name, country, admin1, population, timezone, source, licence, geom
+from amparo.places$$, '{places}'),
+    ('roads', $$select id, region, osm_way_id, name, highway, surface, lit, sidewalk, foot, vehicle,
+    oneway, ferry, country, length_m, source, licence, geom
+from amparo.road_segments$$, '{road_segments}')
+) layers (layer, rows, tables);

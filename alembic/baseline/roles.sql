@@ -51,9 +51,9 @@ grant usage on schema tier_staff to amparo_staff;
 
 set local role amparo_owner;
 
--- For the files of this baseline alone: makes a view that is written in the public's words for the
--- other tiers as well. What is the public's by its visibility says ``in ('public')``; what is kept
--- for a tier by its name says ``= 'public'``.
+-- For migrations alone: makes a view that is written in the public's words for the other tiers as
+-- well. What is the public's by its visibility says ``in ('public')``; what is kept for a tier by
+-- its name says ``= 'public'``.
 create function amparo.for_each_tier(
     p_view text, p_tiers text[] default array['public', 'partner', 'staff']
 ) returns void

@@ -525,6 +525,11 @@ join amparo.service_at_location a on a.location_id = s.id
 join amparo.services v on v.id = a.service_id
 where v.status = 'active' and v.visibility in ('public') $view$);
 
+-- Both layers have the stamp of spaces. A hide covers spaces as well as crossings.
+select amparo.note_changes('spaces', '{organizations,locations,services,service_at_location,
+    schedules,schedule_exceptions,phones,languages,capacities,referral_points,itinerary_stops,
+    hides}');
+
 -- The staff role may also read the tables it will edit; row-level security hides from it the
 -- restricted locations of others, and with them whatever hangs on a location.
 do $$

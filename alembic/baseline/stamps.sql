@@ -37,51 +37,11 @@ begin
     return null;
 end $$;
 
--- Which subjects' views rest on each table; a test holds this against the views themselves.
-do $$
-declare
-    noted record;
-begin
-    for noted in
-        select * from (values
-            ('boundaries', array['boundaries']),
-            ('corridors', array['corridors', 'coverage']),
-            ('coverage_gaps', array['coverage']),
-            ('crossings', array['crossings']),
-            ('crossing_statuses', array['crossings']),
-            ('flows', array['flows']),
-            ('hazards', array['hazards']),
-            ('hides', array['crossings', 'spaces']),
-            ('places', array['places']),
-            ('products', array['products']),
-            ('publication_rules', array['flows', 'hazards']),
-            ('road_segments', array['roads']),
-            ('terms', array['coverage'])
-        ) tables (name, subjects)
-        union all select part, array['spaces'] from unnest(array['organizations', 'locations',
-            'services', 'service_at_location', 'schedules', 'schedule_exceptions', 'phones',
-            'languages', 'capacities', 'referral_points', 'itinerary_stops']) part
-    loop
-        execute format(
-            'create trigger note_knowledge after insert or update or delete or truncate'
-            ' on amparo.%I for each statement execute function amparo.note_knowledge(%s)',
-            noted.name,
-            (select string_agg(quote_literal(s.name), ', ' order by s.n)
-                from unnest(noted.subjects) with ordinality s (name, n)));
-    end loop;
-end $$;
-
--- No subject is without a row here: an empty one adds up to nothing.
+-- A subject without a change has no row here.
 create view amparo.knowledge_record as
-select s.subject,
-    coalesce(sum(coalesce(k.folded_changes, 1)) filter (where k.id is not null), 0)::bigint
-        as changes,
-    coalesce(sum(coalesce(k.folded_total, k.id)), 0) as total
-from unnest(array[
-    'boundaries', 'corridors', 'coverage', 'crossings', 'flows', 'hazards', 'places', 'products',
-    'roads', 'spaces'
-]) s (subject)
-left join amparo.knowledge_changes k on k.subject = s.subject
-group by s.subject;
+select k.subject, sum(coalesce(k.folded_changes, 1))::bigint as changes,
+    sum(coalesce(k.folded_total, k.id)) as total
+from amparo.knowledge_changes k
+group by k.subject;
 select amparo.for_each_tier($view$
 create view tier_public.knowledge as select * from amparo.knowledge_record $view$);

@@ -59,7 +59,7 @@ class Look:
 
     def of(self, layer: Layer) -> Hashable:
         """Return the current edition of a layer."""
-        stamp = self.stamps.server, *map(self.stamps.of, (layer.subject, *layer.rests_on))
+        stamp = self.stamps.server, *map(self.stamps.of, layer.subjects)
         match layer.clock:
             case StampClock.NEVER:
                 return stamp

@@ -38,17 +38,14 @@ _ANSWER_S: Final = 5.0
 
 
 class StampSubject(StrEnum):
-    """A kind of data that workers cache and that has a change stamp."""
+    """Subjects that code names; every other subject is a layer of its own name."""
 
     BOUNDARIES = "boundaries"
     CORRIDORS = "corridors"
-    COVERAGE = "coverage"
     CROSSINGS = "crossings"
-    FLOWS = "flows"
     HAZARDS = "hazards"
     PLACES = "places"
     PRODUCTS = "products"
-    ROADS = "roads"
     SPACES = "spaces"
 
 
@@ -72,12 +69,18 @@ class Stamp:
     total: int
 
 
+#: Stamp of a subject of which no change is logged yet.
+UNCHANGED: Final = Stamp(0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Stamps:
     """The stamps of all subjects as one database snapshot shows them.
 
     Attributes
     ----------
+    by_subject : mapping of str to Stamp
+        Stamps of the subjects of which a change is logged.
     now : datetime
         Start of the transaction by the database's clock, which the views use as the current time.
     today : date
@@ -90,21 +93,21 @@ class Stamps:
         stamps of two servers may count different changes; None without replicas.
     """
 
-    by_subject: Mapping[StampSubject, Stamp]
+    by_subject: Mapping[str, Stamp]
     now: datetime
     today: date
     has_demo: bool
     server: Hashable = None
 
-    def of(self, subject: StampSubject) -> Stamp:
+    def of(self, subject: str) -> Stamp:
         """Return the stamp of one subject."""
-        return self.by_subject[subject]
+        return self.by_subject.get(subject, UNCHANGED)
 
 
 _STAMPS = text(
     """
     select subject, changes, total, instant() as now, today() as today, demo
-    from knowledge cross join demo_state
+    from demo_state left join knowledge on true
     """
 )
 _CLOCK = text("select next_change_at from knowledge_clock")
@@ -135,8 +138,11 @@ async def current_stamps(asks: Asks) -> Stamps:
 
 
 def _stamps_of(rows: Sequence[Mapping[Any, Any]]) -> Stamps:
+    # Without any change there is one row, for the clock and the demo state alone.
     stamps = {
-        StampSubject(row["subject"]): Stamp(row["changes"], int(row["total"])) for row in rows
+        row["subject"]: Stamp(row["changes"], int(row["total"]))
+        for row in rows
+        if row["subject"] is not None
     }
     return Stamps(stamps, rows[0]["now"], rows[0]["today"], bool(rows[0]["demo"]))
 
@@ -160,7 +166,7 @@ async def next_change_at(session: AsyncSession) -> datetime | None:
 
 
 async def read_steady[T](
-    session: AsyncSession, subject: StampSubject, read: Callable[[], Awaitable[T]]
+    session: AsyncSession, subject: str, read: Callable[[], Awaitable[T]]
 ) -> tuple[T, Stamp | None]:
     """Read data together with its stamp, in a session whose statements each see a new snapshot.
 

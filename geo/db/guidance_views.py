@@ -6,7 +6,7 @@ The views from ``message_drafts`` on exist only in the staff's schema.
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import Boolean, Column, Date, Float, Integer, Result, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, Result, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from geo.db.views import published
@@ -200,11 +200,11 @@ feedback_by_space = Table(
     "feedback_by_space",
     published,
     Column("location_id", Text, primary_key=True),
-    Column("n", Integer),
-    Column("served", Integer),
-    Column("not_served", Integer),
-    Column("found_open", Integer),
-    Column("found_closed", Integer),
+    Column("n", BigInteger),
+    Column("served", BigInteger),
+    Column("not_served", BigInteger),
+    Column("found_open", BigInteger),
+    Column("found_closed", BigInteger),
 )
 
 assessments = Table(
@@ -231,8 +231,8 @@ standard_scores = Table(
     Column("standard", Text),
     Column("score", Float),
     Column("essentials_met", Boolean),
-    Column("questions", Integer),
-    Column("answered", Integer),
+    Column("questions", BigInteger),
+    Column("answered", BigInteger),
     Column("position", Integer),
 )
 

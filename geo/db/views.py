@@ -2,12 +2,13 @@
 
 Views of the same names exist in the schemas ``tier_public``, ``tier_partner`` and ``tier_staff``. A
 session's search path selects the schema, so a query never names a tier and cannot forget a filter.
-Columns that only some tiers have are not listed here.
+Columns that only some tiers have are not listed here. A test compares all of it with the database.
 """
+
+from typing import Any
 
 from geoalchemy2 import Geometry
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Date,
@@ -20,11 +21,32 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from geo.models import Base, Boundary, Corridor, Flow, Hazard, Place, RoadSegment
+
 published = MetaData()
 
 
-def _geometry() -> Column[object]:
+def _geometry() -> Column[Any]:
     return Column("geom", Geometry("GEOMETRY", srid=4326, spatial_index=False))
+
+
+def of_table(name: str, model: type[Base], *columns: str | Column[Any]) -> Table:
+    """Describe a published view over the rows of one table: ``id``, some columns, ``geom``.
+
+    Parameters
+    ----------
+    name
+        Name of the view in the schemas of the tiers.
+    model
+        The table, from which named columns have their types.
+    columns
+        Columns in order: by name where the view shows what is in the table, else with their type.
+    """
+    shown = (
+        column if isinstance(column, Column) else Column(column, model.__table__.c[column].type)
+        for column in columns
+    )
+    return Table(name, published, Column("id", Text, primary_key=True), *shown, _geometry())
 
 
 spaces = Table(
@@ -184,114 +206,86 @@ crossings = Table(
     _geometry(),
 )
 
-hazards = Table(
+hazards = of_table(
     "hazards",
-    published,
-    Column("id", Text, primary_key=True),
-    Column("family", Text),
-    Column("kind", Text),
-    Column("title", Text),
-    Column("effect", Text),
-    Column("weight", Float),
-    Column("event_count", Integer),
-    Column("exposure_km", Float),
-    Column("rate_source", Text),
-    Column("night_only", Boolean),
-    Column("valid_from", DateTime(timezone=True)),
-    Column("valid_to", DateTime(timezone=True)),
+    Hazard,
+    "family",
+    "kind",
+    "title",
+    "effect",
+    "weight",
+    "event_count",
+    "exposure_km",
+    "rate_source",
+    "night_only",
+    "valid_from",
+    "valid_to",
     Column("published_on", Date),
-    Column("demo", Boolean),
-    Column("source", Text),
-    Column("licence", Text),
-    _geometry(),
+    "demo",
+    "source",
+    "licence",
 )
 
-boundaries = Table(
-    "boundaries",
-    published,
-    Column("id", Text, primary_key=True),
-    Column("level", Integer),
-    Column("country", Text),
-    Column("code", Text),
-    Column("name", Text),
-    Column("name_es", Text),
-    Column("source", Text),
-    Column("licence", Text),
-    _geometry(),
+boundaries = of_table(
+    "boundaries", Boundary, "level", "country", "code", "name", "name_es", "source", "licence"
 )
 
-places = Table(
-    "places",
-    published,
-    Column("id", Text, primary_key=True),
-    Column("name", Text),
-    Column("country", Text),
-    Column("admin1", Text),
-    Column("population", Integer),
-    Column("timezone", Text),
-    Column("source", Text),
-    Column("licence", Text),
-    _geometry(),
+places = of_table(
+    "places", Place, "name", "country", "admin1", "population", "timezone", "source", "licence"
 )
 
-roads = Table(
+roads = of_table(
     "roads",
-    published,
-    Column("id", Text, primary_key=True),
-    Column("region", Text),
-    Column("osm_way_id", BigInteger),
-    Column("name", Text),
-    Column("highway", Text),
-    Column("surface", Text),
-    Column("lit", Boolean),
-    Column("sidewalk", Boolean),
-    Column("foot", Boolean),
-    Column("vehicle", Boolean),
-    Column("oneway", Boolean),
-    Column("ferry", Boolean),
-    Column("country", Text),
-    Column("length_m", Float),
-    Column("source", Text),
-    Column("licence", Text),
-    _geometry(),
+    RoadSegment,
+    "region",
+    "osm_way_id",
+    "name",
+    "highway",
+    "surface",
+    "lit",
+    "sidewalk",
+    "foot",
+    "vehicle",
+    "oneway",
+    "ferry",
+    "country",
+    "length_m",
+    "source",
+    "licence",
 )
 
-flows = Table(
+flows = of_table(
     "flows",
-    published,
-    Column("id", Text, primary_key=True),
-    Column("kind", Text),
-    Column("origin", Text),
-    Column("destination", Text),
+    Flow,
+    "kind",
+    "origin",
+    "destination",
     # Public names of origin and destination; null if there is none.
     Column("origin_name", Text),
     Column("destination_name", Text),
-    Column("week", Date),
-    Column("direction", Text),
+    "week",
+    "direction",
     # Rounded count; the raw count is for the authorised role only (P18).
-    Column("n", Integer),
-    Column("method", Text),
-    Column("hours_covered", Integer),
-    Column("demo", Boolean),
-    Column("source", Text),
-    Column("licence", Text),
-    _geometry(),
+    "n",
+    "method",
+    "hours_covered",
+    "demo",
+    "source",
+    "licence",
 )
 
-corridors = Table(
+corridors = of_table(
     "corridors",
-    published,
-    Column("id", Text, primary_key=True),
-    Column("name", Text),
-    Column("countries", ARRAY(Text)),
+    Corridor,
+    "name",
+    "countries",
     # Towns along the corridor, in order.
-    Column("places", ARRAY(Text)),
-    Column("length_m", Float),
-    Column("illustrative", Boolean),
-    Column("demo", Boolean),
-    Column("source", Text),
-    Column("licence", Text),
-    _geometry(),
+    "places",
+    "length_m",
+    "illustrative",
+    "demo",
+    "source",
+    "licence",
 )
 
 #: Gaps of corridors, computed from the spaces that the tier sees (definitions.md, gap).

@@ -21,7 +21,7 @@ from sqlalchemy import BigInteger, LargeBinary, Select, Text, bindparam, func, s
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.db.change_stamps import StampClock, StampSubject
+from geo.db.change_stamps import StampClock
 from geo.db.sessions import Tier
 from geo.errors import CopyTooOldError, DatabaseUnavailableError
 from geo.models import Publication, PublicationHead, PublicationMark
@@ -56,7 +56,7 @@ class FeedSource:
     """
 
     layer: str
-    subjects: tuple[StampSubject, ...]
+    subjects: tuple[str, ...]
     clock: StampClock
     question: Select[Any]
     is_whole: bool = False
@@ -109,7 +109,7 @@ _STATE = text(
     from (select date_trunc('day', instant()) + interval '1 day' as midnight) t
     left join publication_heads h on h.layer = :layer
     cross join (
-        select sum(changes)::bigint as changes, sum(total) as total
+        select coalesce(sum(changes), 0)::bigint as changes, coalesce(sum(total), 0) as total
         from knowledge where subject = any (:subjects)
     ) k
     """
@@ -171,7 +171,7 @@ async def is_due(session: AsyncSession, source: FeedSource) -> bool:
 
 
 def _asked(source: FeedSource) -> dict[str, Any]:
-    subjects = [subject.value for subject in source.subjects]
+    subjects = [str(subject) for subject in source.subjects]
     return {"clock": source.clock.value, "layer": source.layer, "subjects": subjects}
 
 

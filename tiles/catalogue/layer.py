@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from geo.db.change_stamps import StampClock, StampSubject
+from geo.db.change_stamps import StampClock
 from geo.db.sessions import Tier
 from tiles.fields import Field, Word, kind_of
 from tiles.words import WORDS
@@ -118,9 +118,11 @@ class Layer:
     attribution, licence
         Credit that must be shown with the layer; the licence of a row is a property where it
         differs.
-    subject, clock
+    clock
+        How the layer changes by the clock alone.
+    subject
         The subject whose stamp tells that something in the layer changed (`geo.db.change_stamps`),
-        and how the layer changes by the clock alone.
+        if it is not the layer's own, which has the layer's name.
     rests_on
         Other subjects whose rows the view reads.
     words
@@ -149,9 +151,9 @@ class Layer:
     style: Style
     attribution: str
     licence: str
-    subject: StampSubject
     clock: StampClock
-    rests_on: tuple[StampSubject, ...] = ()
+    subject: str | None = None
+    rests_on: tuple[str, ...] = ()
     words: Mapping[str, Word] = field(default_factory=dict)
     min_zoom: int = 0
     max_zoom: int = 14
@@ -161,6 +163,11 @@ class Layer:
     order: tuple[ColumnElement[Any], ...] = ()
     notice: str | None = None
     tiers: frozenset[Tier] = frozenset({Tier.PUBLIC, Tier.PARTNER, Tier.STAFF})
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Subjects whose stamps change with every change of the layer."""
+        return (self.subject or self.name, *self.rests_on)
 
     @property
     def properties(self) -> tuple[str, ...]:

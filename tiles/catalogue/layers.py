@@ -75,7 +75,6 @@ SPACES = Layer(
     style=Style(Sign(BLUE, "circle")),
     attribution=_SPACES_CREDIT,
     licence=_BY_RECORD,
-    subject=StampSubject.SPACES,
     clock=StampClock.DAILY,
     words={"kind": Word("Kind of space", vocabulary="space_kind")},
     expires_on=views.spaces.c.expires_on,
@@ -139,7 +138,6 @@ CROSSINGS = Layer(
     ),
     attribution=f"Positions: {_GEONAMES}; {_NATURAL_EARTH}; states as stated in each record",
     licence=_BY_RECORD,
-    subject=StampSubject.CROSSINGS,
     clock=StampClock.MINUTELY,
     notice=(
         "Un paso cerrado no termina el derecho a pedir protección. "
@@ -185,7 +183,6 @@ HAZARDS = Layer(
     ),
     attribution=_BY_RECORD,
     licence=_BY_RECORD,
-    subject=StampSubject.HAZARDS,
     clock=StampClock.HAZARDS,
     words={"kind": Word("Kind of hazard", (*PHYSICAL_HAZARDS, *HUMAN_THREATS))},
     # The day, in UTC, on which the hazard ends.
@@ -212,7 +209,6 @@ ROADS = Layer(
     attribution=f"Regions from OSM: {_OPENSTREETMAP}; corridor sketch: {_GEONAMES}, "
     f"{_NATURAL_EARTH}",
     licence="ODbL 1.0 or CC BY 4.0, as stated in each record",
-    subject=StampSubject.ROADS,
     clock=StampClock.NEVER,
     notice=_SKETCH_NOTICE,
     # Our choice: at each zoom the classes that a paper map of that scale shows. Below zoom 9 only
@@ -240,7 +236,6 @@ BOUNDARIES = Layer(
     style=Style(Sign(BLACK, "outline"), width_px=0.8, opacity=0.35),
     attribution=_NATURAL_EARTH,
     licence="Public domain (Natural Earth)",
-    subject=StampSubject.BOUNDARIES,
     clock=StampClock.NEVER,
     notice=("Los límites no implican reconocimiento ni aval. Boundaries do not imply endorsement."),
     # At 1:10 million a higher zoom shows no more detail.
@@ -260,7 +255,6 @@ PLACES = Layer(
     style=Style(Sign(BLACK, "label")),
     attribution=_GEONAMES,
     licence="CC BY 4.0",
-    subject=StampSubject.PLACES,
     clock=StampClock.NEVER,
     max_zoom=12,
     # Our choice, so that a tile holds tens of names, not thousands.
@@ -311,7 +305,6 @@ FLOWS = Layer(
     style=Style(Sign(PURPLE, "line"), width_px=3, opacity=0.8),
     attribution=_BY_RECORD,
     licence=_BY_RECORD,
-    subject=StampSubject.FLOWS,
     # The view reads names of places and the visibility of crossings.
     rests_on=(StampSubject.CROSSINGS, StampSubject.PLACES, StampSubject.BOUNDARIES),
     clock=StampClock.DAILY,
@@ -337,7 +330,6 @@ CORRIDORS = Layer(
     style=Style(Sign(BLUE, "line"), width_px=4, opacity=0.35),
     attribution=f"Amparo corridor sketch; places: {_GEONAMES}",
     licence=_BY_RECORD,
-    subject=StampSubject.CORRIDORS,
     clock=StampClock.NEVER,
     words={"length_m": Word("Length along the road", unit="m")},
     max_zoom=10,
@@ -381,7 +373,6 @@ COVERAGE = Layer(
     style=Style(Sign(VERMILION, "line-dashed"), width_px=3, opacity=0.8),
     attribution=f"Computed by Amparo; corridors: Amparo corridor sketch, {_GEONAMES}",
     licence=_BY_RECORD,
-    subject=StampSubject.COVERAGE,
     rests_on=(StampSubject.SPACES,),
     clock=StampClock.DAILY,
     words={
@@ -393,17 +384,18 @@ COVERAGE = Layer(
     notice=("Sin registro no quiere decir sin apoyo. No record does not mean no support."),
 )
 
-#: All layers in order of importance; their drawing order is in `tiles.features.style`.
+#: All layers, the most important first. A map draws them from the last to the first: areas and
+#: lines below points, and what people look for on top.
 CATALOGUE: tuple[Layer, ...] = (
     SPACES,
     SERVICES,
     CROSSINGS,
     HAZARDS,
-    ROADS,
-    CORRIDORS,
     COVERAGE,
     FLOWS,
     PLACES,
+    ROADS,
+    CORRIDORS,
     BOUNDARIES,
 )
 

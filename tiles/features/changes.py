@@ -95,7 +95,7 @@ class Changes:
 def source(layer_name: str) -> FeedSource:
     """Return the feed source of a layer: the published rows that its ledger is compared with."""
     layer = find_layer(layer_name)
-    clock, subjects = layer.clock, (layer.subject, *layer.rests_on)
+    clock, subjects = layer.clock, layer.subjects
     if layer_name in AS_A_WHOLE:
         return FeedSource(layer_name, subjects, clock, _fingerprint(layer), is_whole=True)
     rows = feature_rows(layer).cte("published")

@@ -3,36 +3,14 @@
 from typing import Any
 
 from tiles.catalogue.layer import Layer, Sign
-from tiles.catalogue.layers import (
-    BOUNDARIES,
-    CORRIDORS,
-    COVERAGE,
-    CROSSINGS,
-    FLOWS,
-    HAZARDS,
-    PLACES,
-    ROADS,
-    SERVICES,
-    SPACES,
-)
+from tiles.catalogue.layers import CATALOGUE
 
 #: Land, ink and water, the surroundings of the coloured signs. The web map uses the same land and
 #: water (app/static/style.js, page.css).
 PAPER, INK, WATER = "#F7F5EF", "#16262B", "#DDE8EC"
 
-#: Bottom to top: areas and lines below points; what people look for is on top.
-DRAWING_ORDER: tuple[Layer, ...] = (
-    BOUNDARIES,
-    CORRIDORS,
-    ROADS,
-    PLACES,
-    FLOWS,
-    COVERAGE,
-    HAZARDS,
-    CROSSINGS,
-    SERVICES,
-    SPACES,
-)
+#: Bottom to top.
+DRAWING_ORDER: tuple[Layer, ...] = CATALOGUE[::-1]
 
 
 def map_layers() -> list[dict[str, Any]]:
