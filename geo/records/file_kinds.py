@@ -17,12 +17,20 @@ from geo.models import (
     HUMAN_THREATS,
     PHYSICAL_HAZARDS,
     Boundary,
+    Checklist,
+    Contact,
     Corridor,
     Crossing,
     CrossingStatus,
     Flow,
     Hazard,
+    Location,
+    Message,
+    Organization,
+    Pathway,
     Place,
+    Product,
+    Service,
 )
 from geo.reasons import CodedReason, as_it_stands
 from geo.records.flows import FIELDS as MOVEMENT_FIELDS
@@ -52,11 +60,15 @@ class FileKind:
         Glob patterns for file names of this kind, in lower case and without ``.gz``.
     read : callable
         Function that turns one record into rows of tables and adds problems to the `Row`.
+    owns : tuple of model
+        Tables in which a file of this kind owns rows by their ids; tables that others refer to come
+        first.
     """
 
     name: str
     patterns: tuple[str, ...]
     read: Callable[[Row, Circumstances], Rows]
+    owns: tuple[type[Any], ...]
 
 
 def kind_of(file_name: str) -> FileKind | None:
@@ -353,19 +365,27 @@ def _flow_geometry(row: Row) -> BaseGeometry:
 #: crossings before their statuses. The first kind with a matching pattern is used.
 KINDS = (
     FileKind(
-        "boundaries", ("admin0.geojson", "admin1.geojson", "*boundaries.geojson"), read_boundary
+        "boundaries",
+        ("admin0.geojson", "admin1.geojson", "*boundaries.geojson"),
+        read_boundary,
+        (Boundary,),
     ),
-    FileKind("vocabulary", ("*vocabulary.csv",), read_term),
-    FileKind("places", ("*places.csv",), read_place),
-    FileKind("corridors", ("*corridors.geojson",), read_corridor),
-    FileKind("crossings", ("*crossings.csv", "*crossings.geojson"), read_crossing),
-    FileKind("crossing statuses", ("*crossing_statuses.csv",), read_status),
-    FileKind("spaces", ("*spaces.geojson", "*spaces.csv"), read_space),
-    FileKind("hazards", ("*hazards.geojson",), read_hazard),
-    FileKind("flows", ("*flows.csv", "*flows.geojson"), read_flow),
-    FileKind("contacts", ("*contacts.csv",), read_contact),
-    FileKind("messages", ("*messages.csv",), read_message),
-    FileKind("products", ("*products.csv", "*products.geojson"), read_product),
-    FileKind("pathways", ("*pathways.geojson",), read_pathway),
-    FileKind("checklists", ("*checklists.geojson",), read_checklist),
+    FileKind("vocabulary", ("*vocabulary.csv",), read_term, ()),
+    FileKind("places", ("*places.csv",), read_place, (Place,)),
+    FileKind("corridors", ("*corridors.geojson",), read_corridor, (Corridor,)),
+    FileKind("crossings", ("*crossings.csv", "*crossings.geojson"), read_crossing, (Crossing,)),
+    FileKind("crossing statuses", ("*crossing_statuses.csv",), read_status, (CrossingStatus,)),
+    FileKind(
+        "spaces",
+        ("*spaces.geojson", "*spaces.csv"),
+        read_space,
+        (Organization, Service, Location),
+    ),
+    FileKind("hazards", ("*hazards.geojson",), read_hazard, (Hazard,)),
+    FileKind("flows", ("*flows.csv", "*flows.geojson"), read_flow, (Flow,)),
+    FileKind("contacts", ("*contacts.csv",), read_contact, (Contact,)),
+    FileKind("messages", ("*messages.csv",), read_message, (Message,)),
+    FileKind("products", ("*products.csv", "*products.geojson"), read_product, (Product,)),
+    FileKind("pathways", ("*pathways.geojson",), read_pathway, (Pathway,)),
+    FileKind("checklists", ("*checklists.geojson",), read_checklist, (Checklist,)),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from geoalchemy2 import Geography
 from sqlalchemy import case, cast, delete, func, select, text, tuple_, update
@@ -17,7 +17,6 @@ from geo.models import (
     Checklist,
     ChecklistItem,
     Contact,
-    Corridor,
     Crossing,
     CrossingStatus,
     Flow,
@@ -26,7 +25,6 @@ from geo.models import (
     Language,
     LoadedFile,
     Location,
-    Message,
     Organization,
     Pathway,
     PathwayStep,
@@ -42,27 +40,12 @@ from geo.models import (
     Term,
     TermName,
 )
+from geo.records.file_kinds import KINDS
 
 Row = dict[str, Any]
 
 #: Tables in which a data file owns rows by their ids; tables that others refer to come first.
-OWNED: tuple[type[Any], ...] = (
-    Boundary,
-    Place,
-    Corridor,
-    Organization,
-    Service,
-    Location,
-    Crossing,
-    CrossingStatus,
-    Hazard,
-    Flow,
-    Contact,
-    Message,
-    Product,
-    Pathway,
-    Checklist,
-)
+OWNED: Final = tuple(model for kind in KINDS for model in kind.owns)
 
 #: Owned tables whose rows several records and files may refer to; a row is kept as long as a record
 #: refers to the row.

@@ -10,12 +10,13 @@ from sqlalchemy import text
 
 from geo.exports.formats import FORMATS as EXPORTS
 from geo.imports.mapping import parse_mapping
-from geo.models import VOCABULARIES
+from geo.models import VOCABULARIES, Term, TermName
 from geo.records.file_kinds import KINDS, kind_of
 from geo.records.loader import load_paths
 from geo.records.readers import read
 from geo.records.row_validation import Circumstances, Row
 from geo.records.space_rows import FIELDS
+from geo.records.upsert import HANGING, PARTS
 from geo.vocabulary import FLOOR, Vocabulary
 from tests.conftest import ROOT
 from tiles.downloads.formats import FORMATS as DOWNLOADS
@@ -64,14 +65,19 @@ def examples_of(kind):
 
 def rows_of(kind, changed=MappingProxyType({})):
     """Read every record of a kind's examples, with some fields changed; return the rows."""
+    return [row for row, _made in read_examples(kind, changed)]
+
+
+def read_examples(kind, changed=MappingProxyType({})):
+    """Return the row of every record of a kind's examples, with what is made of it by table."""
     rows = []
     for name, content in examples_of(kind).items():
         found = read(name, content.encode())
         circumstances = Circumstances(TODAY, NOW, found.head, shipped_words())
         for record in found.records:
             fields = {**record.fields, **changed}
-            rows.append(Row(type(record)(record.line, fields, record.geometry)))
-            kind.read(rows[-1], circumstances)
+            row = Row(type(record)(record.line, fields, record.geometry))
+            rows.append((row, kind.read(row, circumstances)))
     return rows
 
 
@@ -99,6 +105,13 @@ def test_what_must_be_there_is_bold_and_nothing_else(kind):
     assert not any(row.problems for row in rows_of(kind))
     needed = {name for name in named if any(row.problems for row in rows_of(kind, {name: None}))}
     assert needed - TOGETHER == required - TOGETHER
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_kind_owns_what_it_reads_but_for_parts_and_terms(kind):
+    made = {model for _, rows in read_examples(kind) for model, some in rows.items() if some}
+    parts = {*PARTS, *(part for part, _, _ in HANGING), Term, TermName}
+    assert made - parts == {*kind.owns}
 
 
 def test_spaces_have_every_field_of_a_record():
