@@ -1,6 +1,7 @@
 """The README's recipes: each is applied to a copy of the code, touches what it says, and works."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,10 +11,16 @@ from typing import Final
 
 import pytest
 
+from geo.db import migrations
+from tests.conftest import clone
+from tests.fixtures import layer_recipe
+from tests.fixtures.mvt import decode
+
 ROOT = Path(__file__).resolve().parents[1]
 
 #: Most files of the product that a recipe touches, beside data, words and a migration.
-MOST_FILES: Final = 2
+MOST_FILES: Final = {"published layer": 3}
+MOST_FILES_OF_OTHERS: Final = 2
 
 #: What is put behind a line of a file, or a new file where there is no line.
 Edits = Mapping[str, Sequence[tuple[str, str]]]
@@ -51,6 +58,7 @@ def write_day(snapshot: Snapshot) -> bytes:
 '''
 
 RECIPES: Final[Mapping[str, Edits]] = {
+    "published layer": layer_recipe.EDITS,
     "hazard kind": {
         "geo/models/base.py": [('    "bridge_out",', '    "wildfire",')],
         "app/i18n/labels.py": [
@@ -112,7 +120,6 @@ RECIPES: Final[Mapping[str, Edits]] = {
 
 #: Run in the copy: what its own code says once all recipes are applied.
 PROBE: Final = """
-import json
 from app.main import create_app
 from app.settings import Settings
 from app.i18n import labels
@@ -131,6 +138,7 @@ feature = {"type": "Feature", "properties": {"name": "Casa"},
            "geometry": {"type": "Point", "coordinates": [-72.5, 7.9]}}
 table = read_table("x.geojsonl", json.dumps(feature).encode())
 print(json.dumps({
+    "published layer": asyncio.run(probe(os.environ["AMPARO_DATABASE_URL"])),
     "hazard kind": {
         "stored": checks.count("'wildfire'"), "reported": "wildfire" in KINDS,
         "published": "wildfire" in HAZARDS.words["kind"].values,
@@ -148,17 +156,36 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory):
+def answers(tmp_path_factory, cluster, empty_template, own_folder):
     """Apply every recipe to one copy, and ask it."""
     copy = tmp_path_factory.mktemp("recipes")
     ignored = shutil.ignore_patterns("__pycache__")
-    for folder in ("app", "geo", "routing", "tiles", "data", "docs"):
+    for folder in ("alembic", "app", "geo", "routing", "tiles", "data", "docs"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=ignored)
     for edits in RECIPES.values():
         for name, added in edits.items():
             apply(copy / name, added)
+    (before,) = migrations.newest()
+    migration = copy / "alembic" / "versions" / "9999-12-31_water.py"
+    migration.write_text(layer_recipe.MIGRATION.format(before=before), encoding="utf-8")
+    (copy / "water.csv").write_text(layer_recipe.FILE, encoding="utf-8")
     ran(copy, "-m", "app.i18n.catalogues")
-    return json.loads(ran(copy, "-c", PROBE))
+    database = clone(cluster, empty_template)
+    told = ran(
+        copy,
+        "-c",
+        layer_recipe.PROBE + PROBE,
+        AMPARO_DATABASE_URL=cluster.superuser_url(database),
+        AMPARO_HOME=str(own_folder),
+        AMPARO_TESTS=str(ROOT),
+    )
+    return json.loads(told.splitlines()[-1])
+
+
+@pytest.fixture
+def layer(answers):
+    """Give what the application of the copy answers of its new layer."""
+    return answers["published layer"]
 
 
 def apply(path, added):
@@ -171,9 +198,14 @@ def apply(path, added):
         path.write_text(text.replace(f"{line}\n", f"{line}\n{new}\n"), encoding="utf-8")
 
 
-def ran(folder, *arguments):
+def ran(folder, *arguments, **environment):
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
@@ -181,12 +213,51 @@ def ran(folder, *arguments):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_recipe_touches_few_files_and_the_readme_names_them(recipe):
-    assert len(RECIPES[recipe]) <= MOST_FILES
+    assert len(RECIPES[recipe]) <= MOST_FILES.get(recipe, MOST_FILES_OF_OTHERS)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     row = next(line for line in readme.splitlines() if f"recipe: {recipe} " in line)
     for name, added in RECIPES[recipe].items():
         named = name if added[0][0] else name.rpartition("/")[0]
         assert f"`{named}`" in row
+
+
+def test_a_published_layer_is_migrated_as_it_is_declared(layer):
+    assert layer["differing"] == []
+
+
+def test_a_published_layer_is_loaded_from_its_file_and_served_as_a_collection(layer):
+    (feature,) = layer["items"]["features"]
+    assert feature["id"] == "A1"
+    assert feature["geometry"]["type"] == "Point"
+    assert feature["properties"] == {
+        "name": "Pozo del parque",
+        "kind": "well",
+        "source": "Alcaldía",
+        "licence": "CC0",
+        "expires_on": None,
+    }
+    assert layer["kinds"] == ["tap", "well", "spring"]
+    assert [one["id"] for one in layer["changes"]["features"]] == ["A1"]
+
+
+def test_a_published_layer_shows_each_tier_its_own_rows(layer):
+    assert layer["hidden"] == 404
+    assert layer["seen"] == {
+        "public": ["A1"],
+        "partner": ["A1", "A3"],
+        "staff": ["A1", "A3"],
+    }
+
+
+def test_a_published_layer_is_in_tiles_and_at_its_place_on_the_map(layer):
+    water = decode(bytes.fromhex(layer["tile"]))["water"]
+    assert [feature["properties"]["id"] for feature in water.features] == ["A1"]
+    drawn = layer["drawn"]
+    assert drawn.index("coverage") < drawn.index("water") < drawn.index("hazards")
+
+
+def test_a_write_moves_the_edition_of_a_published_layer_alone(layer):
+    assert layer["moved"] == [True, False]
 
 
 def test_a_hazard_kind_is_stored_reported_published_and_told(answers):
