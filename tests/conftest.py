@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import fcntl
 import functools
+import gc
 import os
 import random
 import shutil
@@ -84,6 +85,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         shuffle(items, seed)
     elif config.getoption("numprocesses", None) or os.environ.get("PYTEST_XDIST_WORKER"):
         longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Never look again for garbage in what has been imported: half a second each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def shuffle(items: list[pytest.Item], seed: str) -> None:
@@ -375,6 +382,8 @@ def _warm_once() -> None:
     from routing.warmup import warm
 
     warm()
+    gc.collect()
+    gc.freeze()
 
 
 @contextlib.asynccontextmanager
