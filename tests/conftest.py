@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import fcntl
 import functools
+import gc
 import os
 import random
 import shutil
@@ -28,7 +29,7 @@ import httpx
 import hypothesis
 import pytest
 
-from tests.fixtures import examples
+from tests.fixtures import examples, file_order
 from tests.fixtures.cluster import (
     copy_database,
     drop_database,
@@ -83,7 +84,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if seed is not None:
         shuffle(items, seed)
     elif config.getoption("numprocesses", None) or os.environ.get("PYTEST_XDIST_WORKER"):
-        let_second_worker_begin(items)
+        longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Never look again for garbage in what has been imported: half a second each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def shuffle(items: list[pytest.Item], seed: str) -> None:
@@ -99,17 +106,13 @@ def shuffle(items: list[pytest.Item], seed: str) -> None:
     items[:] = [item for path in order for item in files[path]]
 
 
-def let_second_worker_begin(items: list[pytest.Item]) -> None:
-    """Put what needs neither database nor road graph where the second of two workers begins.
-
-    Each begins with half of the tests, in one piece (`worksteal`); the first makes meanwhile what
-    both need for the rest.
-    """
-    pure = [item for item in items if item.path.is_relative_to(ROOT / "tests" / "routing")]
-    routed = set(pure)
-    rest = [item for item in items if item not in routed]
-    half = len(items) // 2
-    items[:] = [*rest[:half], *pure, *rest[half:]]
+def longest_first(items: list[pytest.Item]) -> None:
+    """Bring files into the order in which workers take them."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    order = file_order.in_order(list(files), file_order.read_seconds())
+    items[:] = [item for name in order for item in files[name]]
 
 
 def in_thread[T](work: Coroutine[Any, Any, T]) -> T:
@@ -379,6 +382,8 @@ def _warm_once() -> None:
     from routing.warmup import warm
 
     warm()
+    gc.collect()
+    gc.freeze()
 
 
 @contextlib.asynccontextmanager

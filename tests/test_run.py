@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures import file_order
+
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = (
     "requirements.lock",
@@ -316,3 +318,12 @@ def test_ci_runs_what_the_readme_says():
     assert commands == ["./run --setup-only", "./run lint", "./run test"]
     assert "set -eu" in said
     assert "exec </dev/null" in said
+
+
+def test_workers_take_the_longest_files_first_and_know_each_by_name():
+    seconds = file_order.read_seconds()
+    assert [name for name in seconds if not (ROOT / name).is_file()] == []
+    assert list(seconds.values()) == sorted(seconds.values(), reverse=True)
+    files = ["tests/a.py", "tests/b.py", "tests/geo/c.py", "tests/d.py"]
+    given = {"tests/b.py": 9.0, "tests/d.py": 8.0, "tests/geo/c.py": 2.0}
+    assert file_order.in_order(files, given) == [files[1], files[2], files[3], files[0]]

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tests.conftest import run_sql
+from tests.fixtures.examples import examples
 
 PLACES = [
     (-72.508, 7.894),
@@ -76,7 +77,7 @@ async def ask_all(client, count: int, seed: int) -> Counter[int]:
 
 
 async def test_no_body_of_json_is_an_error_of_ours(client):
-    statuses = await ask_all(client, 250, seed=4)
+    statuses = await ask_all(client, examples(250, 100), seed=4)
     assert min(statuses[200], statuses[400], statuses[422]) > 10, statuses
 
 

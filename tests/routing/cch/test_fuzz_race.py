@@ -10,7 +10,7 @@ from routing.cch import UNREACHABLE
 
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_each_subject_crashes_nothing_and_finds_nothing_wrong(subject):
-    found = apart(subject, 3.0, 7)
+    found = apart(subject, 1.5, 7)
     assert found.holds, found
 
 

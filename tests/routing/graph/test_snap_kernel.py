@@ -11,8 +11,9 @@ from routing.osm.importer import import_osm
 from routing.osm_tags.edge_flags import Mode
 from routing.travel.cost_model import Travel
 from routing.travel.profiles import PROFILES
+from tests.fixtures.examples import examples
 
-POINTS = 400
+POINTS = examples(400)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,8 @@ def graph(request):
     return request.getfixturevalue(request.param)
 
 
-def plain(graph, lon, lat, usable, country):
-    """Return the edge and metres that a look over every segment of the graph finds."""
+def usable_segments(graph, usable, country):
+    """Return the segments, and their edges, that a profile may use in a country, or anywhere."""
     segments = np.unique(graph.cell_segment)
     edges = np.searchsorted(graph.shape_start, segments, side="right") - 1
     twins = graph.edge_twin[edges]
@@ -46,10 +47,15 @@ def plain(graph, lon, lat, usable, country):
         index = graph.meta.countries.index(country)
         can &= graph.node_country[graph.edge_tail[edges]] == index
         can &= graph.node_country[graph.edge_head[edges]] == index
-    if not can.any():
+    return segments[can], edges[can]
+
+
+def plain(graph, lon, lat, segments, edges):
+    """Return the edge and metres that a look over every one of the segments finds."""
+    if not len(segments):
         return None
-    _, metres = graph.grid.project(lon, lat, segments[can])
-    return int(edges[can][metres.argmin()]), float(metres.min())
+    _, metres = graph.grid.project(lon, lat, segments)
+    return int(edges[metres.argmin()]), float(metres.min())
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
@@ -59,8 +65,9 @@ def test_the_nearest_road_that_a_profile_may_use(graph, profile):
     west, south, east, north = graph.meta.bbox
     points = rng.uniform((west - 0.1, south - 0.1), (east + 0.1, north + 0.1), (POINTS, 2))
     codes = [None, *graph.meta.countries]
+    within = [usable_segments(graph, travel.usable, code) for code in codes]
     for (lon, lat), turn in zip(points.tolist(), rng.integers(0, len(codes), POINTS), strict=True):
-        expected = plain(graph, lon, lat, travel.usable, codes[turn])
+        expected = plain(graph, lon, lat, *within[turn])
         if expected is None:
             with pytest.raises(OffNetwork):
                 snap_to_edge(

@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from itertools import pairwise
+from typing import NamedTuple
 
 import networkx as nx
 import numpy as np
@@ -16,6 +17,7 @@ from routing.networkx_backend.conversion import to_networkx
 from routing.osm.importer import read_osm
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.osm_tags.ways import read_way
+from tests.fixtures.osm_file import cut
 
 NOW = "2026-11-24T00:00:00Z"
 #: osmnx with these settings keeps every node and every segment of every way in the file:
@@ -23,9 +25,62 @@ NOW = "2026-11-24T00:00:00Z"
 EVERYTHING = {"simplify": False, "retain_all": True}
 
 
+#: A box of some streets, in which osmnx answers in a second.
+TOWN = (-51.235, -30.045, -51.215, -30.025)
+
+
+class Counted(NamedTuple):
+    """What stands in an extract: pairs of nodes and segments, but for roads and one-way paths."""
+
+    escalators: int
+    walked: tuple[int, int]
+    driven: tuple[int, int]
+    everything: tuple[int, int]
+    unused: tuple[int, int]
+    roads_and_closed_ones: tuple[int, int]
+    junctions_and_osmnx_s: tuple[int, int]
+
+
+COUNTED = {
+    "town": Counted(
+        escalators=5,
+        walked=(2_796, 6_698),
+        driven=(1_591, 2_243),
+        everything=(3_571, 8_012),
+        unused=(662, 480),
+        roads_and_closed_ones=(1_316, 74),
+        junctions_and_osmnx_s=(1_572, 1_332),
+    ),
+    "city": Counted(
+        escalators=5,
+        walked=(38_363, 91_208),
+        driven=(31_243, 60_254),
+        everything=(43_264, 101_616),
+        # Segments on 1,147 roads closed to everybody and 146 ways that are no road.
+        unused=(4_258, 4_256),
+        roads_and_closed_ones=(14_739, 1_147),
+        junctions_and_osmnx_s=(19_393, 17_497),
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=["town", pytest.param("city", marks=pytest.mark.long)])
+def extent(request):
+    """Name how much of the extract is compared; all of it by `./run test --long`."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def source(shared_data):
-    return shared_data / "osm" / "poa_osm.pbf"
+def counted(extent):
+    return COUNTED[extent]
+
+
+@pytest.fixture(scope="module")
+def source(extent, shared_data, tmp_path_factory):
+    whole = shared_data / "osm" / "poa_osm.pbf"
+    return (
+        whole if extent == "city" else cut(whole, TOWN, tmp_path_factory.mktemp("cut") / "town.pbf")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +125,7 @@ def total_length(osmnx_graph):
     return sum(length for _, _, length in osmnx_graph.edges(data="length"))
 
 
-def test_walkers_get_exactly_osmnx_s_nodes_and_edges(poa, as_xml):
+def test_walkers_get_exactly_osmnx_s_nodes_and_edges(poa, as_xml, counted):
     """bidirectional=True is osmnx's setting for walkers: oneway does not bind them.
 
     Escalators do, of which osmnx does not know.
@@ -79,28 +134,28 @@ def test_walkers_get_exactly_osmnx_s_nodes_and_edges(poa, as_xml):
     theirs = on_ways(ox.graph_from_xml(path, bidirectional=True, **EVERYTHING))
     walked = poa.passable(Mode.FOOT)
     one_way = np.flatnonzero(walked & ~((poa.edge_twin >= 0) & walked[poa.edge_twin]))
-    assert 0 < len(one_way) <= 5
+    assert len(one_way) == counted.escalators
     edges = np.setdiff1d(np.flatnonzero(walked), one_way)
     ours = points_and_segments(poa, edges)
-    assert ours == (len(theirs), len(theirs.edges)) == (38_363, 91_208)
+    assert ours == (len(theirs), len(theirs.edges)) == counted.walked
     # Each of our edges is rounded to a decimetre.
     assert poa.edge_length_m[edges].sum() == pytest.approx(
         total_length(theirs), abs=0.05 * len(edges)
     )
 
 
-def test_vehicles_get_exactly_osmnx_s_nodes_and_directed_edges(poa, as_xml):
+def test_vehicles_get_exactly_osmnx_s_nodes_and_directed_edges(poa, as_xml, counted):
     """bidirectional=False is osmnx's setting for vehicles: oneway and roundabouts bind them."""
     path = as_xml("vehicle", lambda way: way and (way.forward | way.backward) & EdgeFlag.VEHICLE)
     theirs = on_ways(ox.graph_from_xml(path, bidirectional=False, **EVERYTHING))
     edges = np.flatnonzero(poa.passable(Mode.VEHICLE))
-    assert points_and_segments(poa, edges) == (len(theirs), len(theirs.edges)) == (31_243, 60_254)
+    assert points_and_segments(poa, edges) == (len(theirs), len(theirs.edges)) == counted.driven
     assert poa.edge_length_m[edges].sum() == pytest.approx(
         total_length(theirs), abs=0.05 * len(edges)
     )
 
 
-def test_every_difference_to_osmnx_on_the_whole_extract_is_accounted_for(poa, as_xml):
+def test_every_difference_to_osmnx_on_the_whole_extract_is_accounted_for(poa, as_xml, counted):
     """Without any filter osmnx also reads what is no road, or closed to everybody."""
     path = as_xml("all", lambda _: True)
     theirs = ox.graph_from_xml(path, bidirectional=True, **EVERYTHING)
@@ -116,18 +171,15 @@ def test_every_difference_to_osmnx_on_the_whole_extract_is_accounted_for(poa, as
         else:
             used.update(refs)
             roads += 1
-    assert (len(theirs), len(theirs.edges)) == (43_264, 101_616)
-    assert (points, segments) == (39_006, 46_552)
-    # Segments: 4,256 lie on 1,147 roads closed to everybody and 146 ways that are no road.
-    assert (roads, closed) == (14_739, 1_147)
+    assert (len(theirs), len(theirs.edges)) == counted.everything
+    assert (roads, closed) == counted.roads_and_closed_ones
     assert len(theirs.edges) == 2 * (segments + unused)
-    assert unused == 4_256
-    # Nodes: 4,258 lie on no way that we use.
     assert points == len(used)
-    assert len(theirs) - points == 4_258
+    # The nodes that lie on no way that we use, and the segments.
+    assert (len(theirs) - points, unused) == counted.unused
 
 
-def test_our_junctions_are_osmnx_s_and_ends_of_ways(poa, as_xml):
+def test_our_junctions_are_osmnx_s_and_ends_of_ways(poa, as_xml, counted):
     """simplify=True joins ways that merely follow each other; we keep their common node.
 
     A name, a surface or a bridge changes there, and each of our edges lies on one OSM way.
@@ -137,7 +189,7 @@ def test_our_junctions_are_osmnx_s_and_ends_of_ways(poa, as_xml):
     theirs = set(ox.simplify_graph(raw, remove_rings=False))
     graph = to_networkx(poa)
     ours = {osmid: node for node, osmid in graph.nodes(data="osmid")}
-    assert (len(ours), len(theirs)) == (19_393, 17_497)
+    assert (len(ours), len(theirs)) == counted.junctions_and_osmnx_s
     assert theirs <= ours.keys() | _rings(raw)
     joints = ours.keys() - theirs
     osmids, copies = np.unique(poa.node_osm_id, return_counts=True)
@@ -165,8 +217,7 @@ def _rings(raw):
 def town(poa):
     """Give the walkers' graph of some streets, cut out so that osmnx answers in a second."""
     graph = to_networkx(poa, mode=Mode.FOOT)
-    box = (-51.235, -30.045, -51.215, -30.025)
-    part = ox.truncate.truncate_graph_bbox(graph, box)
+    part = ox.truncate.truncate_graph_bbox(graph, TOWN)
     return ox.truncate.largest_component(part, strongly=True)
 
 

@@ -21,6 +21,7 @@ from geo.db.sessions import Tier
 from geo.history.change_feed import KEPT
 from tests.conftest import ROOT, client_of, opened, served
 from tests.fixtures.edits import Editor
+from tests.fixtures.examples import examples
 from tiles.catalogue.layers import CATALOGUE
 from tiles.features.changes import AS_A_WHOLE, Cursor
 
@@ -134,7 +135,9 @@ class Mirrors:
         return found
 
 
-async def test_p49_a_mirror_is_a_full_download_after_1000_edits(loaded_clone, settings_for):
+async def test_p49_a_mirror_is_a_full_download_after_any_edits(loaded_clone, settings_for):
+    """A thousand edits with `./run test --long`, and in every run enough for each kind of them."""
+    rounds = examples(10, 3)
     settings = settings_for(loaded_clone, allow_demo_mixed=True)
     chance = random.Random(49)
     async with opened(settings) as database:
@@ -147,11 +150,11 @@ async def test_p49_a_mirror_is_a_full_download_after_1000_edits(loaded_clone, se
         ):
             assert await asyncio.to_thread(mirrors.differing) == []
             filled = set()
-            for _ in range(10):
+            for _ in range(rounds):
                 await edit_and_poll(editor, mirrors, chance, edits=100)
                 assert await asyncio.to_thread(mirrors.differing) == []
                 filled |= {name for (_, name), copy in mirrors.copies.items() if copy["features"]}
-    assert sum(editor.made.values()) == 1000
+    assert sum(editor.made.values()) == 100 * rounds
     # Everything happened, and something is left that could differ.
     assert len(editor.made) >= 30
     assert filled == {layer.name for layer in CATALOGUE} - {*AS_A_WHOLE}
