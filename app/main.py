@@ -27,7 +27,6 @@ from app.api.collections import (
     tiles,
     transactions,
 )
-from app.api.collections.serving import Published
 from app.api.records import (
     exports,
     feedback,
@@ -164,7 +163,6 @@ def create_app(
             if database is None:
                 await opened.dispose()
 
-    asked_most = [*items.routes(), *tiles.routes(), *metadata.routes(), *changes.routes()]
     app = FastAPI(
         title="Amparo",
         summary="Support spaces, official crossings and lower-exposure routes.",
@@ -182,7 +180,6 @@ def create_app(
                 writers={f"{CONSOLE}/imports": settings.import_limit_bytes},
                 may_write=may_write,
             ),
-            Middleware(Published, routes=asked_most),
         ],
         # FastAPI's documentation pages load scripts from other origins; the document is at /api.
         docs_url=None,
@@ -197,12 +194,12 @@ def create_app(
         redirect_slashes=False,
     )
     error_table.install(app)
-    # `Published` answers GET requests to these routes first; they are added here for other methods.
-    app.router.routes.extend(asked_most)
-    app.router.routes.extend(transactions.routes())
+    # The routes that are asked most come first.
+    for published in (items, tiles, metadata, changes, transactions):
+        app.router.routes.extend(published.routes())
     app.router.routes.extend(_operations())
-    for published in (metadata, tiles):
-        app.router.routes.extend(published.last_routes())
+    for last in (metadata, tiles):
+        app.router.routes.extend(last.last_routes())
     app.mount(STATIC_URL, Assets(directory=STATIC_FOLDER), name="static")
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app

@@ -27,7 +27,7 @@ from routing.graph.regions import open_graph, tidy
 from routing.graph.segments import segment_batches
 from routing.graph.storage import GraphMeta, list_regions
 from routing.osm.importer import OfficialCrossing, import_osm
-from routing.warmup import warm, warm_import
+from routing.warmup import warm
 
 #: Data shipped in the repository; not part of the wheel.
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -150,7 +150,6 @@ async def _prepare_sketch(settings: Settings, report: Report, warn: Report) -> N
     report("corridor sketch imported")
     # Compiled at the first start only; later starts load the compiled code from disk.
     await asyncio.to_thread(warm)
-    await asyncio.to_thread(warm_import)
     report("searches compiled")
 
 

@@ -28,7 +28,7 @@ from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router
 from routing.travel.profiles import ADULT
 from routing.travel.request import RouteRequest
-from routing.warmup import warm, warm_import
+from routing.warmup import warm
 
 _MB: Final = 1e6
 #: From the checkout's root.
@@ -87,7 +87,6 @@ def size_mb(folder: Path) -> float:
 
 def _import(source: Path, folder: Path, name: str) -> dict[str, float]:
     warm()  # compiled before: read from disk
-    warm_import()
     marks = {"start": _cpu_s()}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     watch = Stopwatch()

@@ -28,7 +28,7 @@ from benchmarks._stopwatch import BETWEEN, Stage, Stopwatch
 from routing.graph.regions import open_graph
 from routing.graph.storage import GraphMeta
 from routing.osm.importer import import_osm
-from routing.warmup import warm, warm_import
+from routing.warmup import warm
 
 ENGINE = "amparo"
 REGION = "bench"
@@ -138,7 +138,6 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures there")
     asked = parser.parse_args()
     warm()
-    warm_import()
     with tempfile.TemporaryDirectory(prefix="amparo-bench-") as home:
         Path(home).chmod(0o755)  # PostgreSQL's own user has to get in
         settings = Settings(home=Path(home), database_url=None, statement_timeout_ms=600_000)

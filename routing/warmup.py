@@ -8,7 +8,6 @@ from routing.engine import _dijkstra_kernel
 from routing.engine.alternatives import alternatives
 from routing.geometry import area_segments, bbox_index, segment_grid
 from routing.graph import _polyline_kernel, _snap_kernel, components
-from routing.osm import reader
 from routing.route import _segment_kernels, coverage
 from routing.router import candidates
 from routing.travel import _timetable_kernel
@@ -39,8 +38,3 @@ def warm() -> None:
     hierarchy.one_to_all(metric, 0)
     paths_around(ClosedEdges(metric, np.array([True, False]), settled=0), 0, 2, {})
     alternatives(hierarchy, metric, 0, 2, np.ones(2, np.uint32), count=2)
-
-
-def warm_import() -> None:
-    """Compile the numba kernels that only an import of PBF files needs, in some two seconds."""
-    reader.warm()

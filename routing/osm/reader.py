@@ -1,249 +1,267 @@
-"""Ways and nodes of a file as tables: PBF read by own kernels, all else by libosmium."""
+"""Ways and nodes of a file as tables, read by libosmium.
 
+A Python object of pyosmium costs more than all that an import does with the way it stands for. So
+libosmium itself filters the ways and writes each as a line of text, in OPL
+(https://osmcode.org/opl-file-format/), and the places of nodes as an array, all to temporary files.
+"""
+
+import re
+import shutil
+import tempfile
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.errors import ImportFailed
-from routing.geometry.id_index import distinct
-from routing.osm import pbf_blocks, way_table
-from routing.osm.pbf_decode import dense_in, nodes_in, ways_in
-from routing.osm.protobuf_wire import fields
-from routing.osm.way_table import (
-    LENGTH_TAG,
-    NODE_KEYS,
-    ROAD_KEYS,
-    Names,
-    NodePlaces,
-    Progress,
-    WayTable,
-)
+from routing.geometry.id_index import distinct, rows_of
+from routing.osm import way_table
+from routing.osm.way_table import LENGTH_TAG, ROAD_KEYS, Names, NodePlaces, Progress, WayTable
 from routing.osm_tags.ways import WAY_KEYS, read_way
 
 type Array = NDArray[Any]
 
-_CODES = {
-    key.encode(): code
-    for code, key in enumerate(
-        (*ROAD_KEYS, "name", "ref", LENGTH_TAG, *sorted(WAY_KEYS - set(ROAD_KEYS))), start=1
-    )
-}
-_KEYS = {code: key.decode() for key, code in _CODES.items()}
-_NODE_CODES = {key.encode(): 1 for key in NODE_KEYS}
+#: Number of lines, and of nodes, that are taken at once, in some 50 MB of memory.
+_LINES: Final = 100_000
+_NODES: Final = 2_000_000
+
+#: Tags that decide how a way is used, and tags that are kept as text.
+_KEYS: Final = frozenset((*ROAD_KEYS, *WAY_KEYS))
+_TEXTS: Final = frozenset(("name", "ref", LENGTH_TAG))
+
+#: Characters that OPL writes as their number: "%20%" is a space.
+_ESCAPED: Final = re.compile("%([0-9a-f]+)%")
+
+#: A node in libosmium's index `sparse_file_array`: id, lon and lat (1e-7 degree).
+_PLACE: Final = np.dtype([("id", "<i8"), ("lon", "<i4"), ("lat", "<i4")])
+_NOWHERE: Final = 2**31 - 1  # of a node without a place, and in the unused end of the index
+_EAST, _NORTH = 1_800_000_000, 900_000_000  # 1e-7 degree
+
+#: Bytes of temporary files per byte of a file of data, and at least: lines take 3 to 5 times as
+#: much as a file of roads alone (measured), a node 16 bytes, and in a file seldom less than 4 [A];
+#: the index grows by 16 MB.
+_ROOM: Final = 6
+_LEAST_ROOM: Final = 64_000_000
 
 
 def read_ways(source: Path, names: Names, progress: Progress) -> WayTable:
-    """Read all ways of a file that a walker or a vehicle may use, as a stream.
+    """Read all ways of a file that a walker or a vehicle may use.
 
     Raises
     ------
     ImportFailed
-        If the file is damaged, or holds no usable way.
+        If the file is damaged, or holds no usable way, or there is no room for temporary files.
     """
-    if pbf_blocks.is_plain(source):
-        try:
-            return _WaysOfBlocks().read(source, names, progress)
-        except pbf_blocks.NotPlainError:
-            pass
-    return way_table.read_ways(source, names, progress)
+    ways = _Ways(names)
+    size, done = source.stat().st_size, 0
+    progress("ways", 0, size)
+    with _folder_for(source) as folder:
+        file = Path(folder) / "ways.opl"
+        _write_roads(source, file)
+        total = file.stat().st_size
+        with file.open(encoding="utf-8", newline="\n") as text:
+            while lines := list(islice(text, _LINES)):
+                ways.add(lines)
+                done += sum(map(len, lines))
+                progress("ways", size * done // total, size)
+    progress("ways", size, size)
+    if not ways.attributes:
+        raise ImportFailed(way_table.NO_ROAD.format(source.name))
+    return ways.table()
 
 
 def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> NodePlaces:
-    """Read coordinates and tags of the nodes that ways refer to, as a stream.
+    """Read coordinates and tags of the nodes that ways refer to.
 
     Raises
     ------
     ImportFailed
-        If none of the nodes is in the file.
+        If none of the nodes is in the file, or there is no room for temporary files.
     """
-    if pbf_blocks.is_plain(source):
-        try:
-            return _nodes_of_blocks(source, refs, names, progress)
-        except pbf_blocks.NotPlainError:
-            pass
-    return way_table.read_nodes(source, refs, names, progress)
+    wanted = distinct(refs)
+    lon, lat = (np.full(len(wanted), _NOWHERE, dtype=np.int32) for _ in range(2))
+    progress("nodes", 0, 1)
+    with _folder_for(source) as folder:
+        file = Path(folder) / "places"
+        for places in _places_in(source, file, is_signed=bool((wanted < 0).any())):
+            _put(places, wanted, lon, lat)
+    progress("nodes", 1, 1)
+    found = lon != _NOWHERE
+    if not found.any():
+        raise ImportFailed(way_table.NO_NODE.format(source.name))
+    table = way_table.untagged_places(wanted[found], lon[found], lat[found])
+    way_table.read_node_tags(source, table, names, progress)
+    return table
 
 
-def warm() -> None:
-    """Compile the kernels that read PBF, or load their compiled code from disk."""
-    data, code = np.frombuffer(b"\0", dtype=np.uint8), np.zeros(1, dtype=np.uint8)
-    no_message = np.empty((0, 2), dtype=np.int64)
-    places, found = np.zeros((2, 1), dtype=np.int32), np.zeros(1, dtype=bool)
-    fixed = np.zeros(3, dtype=np.int64), code, np.zeros(1, dtype=np.int64), places, found
-    fields(data, 0, 0)
-    ways_in(data, no_message, code)
-    dense_in(data, np.zeros(2, dtype=np.int64), *fixed)
-    nodes_in(data, no_message, *fixed)
+def _folder_for(source: Path) -> "tempfile.TemporaryDirectory[str]":
+    """Return a new temporary folder with room for what is made of a file.
 
-
-def _reported(source: Path, stage: str, progress: Progress) -> Iterator[pbf_blocks.Block]:
-    total = source.stat().st_size
-    progress(stage, 0, total)
-    for done, block in pbf_blocks.blocks(source):
-        yield block
-        progress(stage, done, total)
-    progress(stage, total, total)
-
-
-def _codes(block: pbf_blocks.Block, codes: dict[bytes, int]) -> NDArray[np.uint8]:
-    return np.array([codes.get(string, 0) for string in block.strings], dtype=np.uint8)
+    Raises
+    ------
+    ImportFailed
+        If the disk is too full. libosmium would end the process, because it maps what it writes.
+    """
+    needed = _LEAST_ROOM + _ROOM * source.stat().st_size
+    place = tempfile.gettempdir()
+    if shutil.disk_usage(place).free < needed:
+        raise ImportFailed(
+            f"{source.name}: reading it takes {needed / 1e6:.0f} MB in {place}, which is too full;"
+            " make room there, or name another folder in TMPDIR"
+        )
+    return tempfile.TemporaryDirectory(prefix="amparo-import-")
 
 
 # --- ways ------------------------------------------------------------------------------------
 
 
+def _write_roads(source: Path, file: Path) -> None:
+    """Write the ways with one of `ROAD_KEYS` as lines of OPL, by libosmium alone."""
+    import osmium  # noqa: PLC0415 -- only importing needs it; routing starts without
+
+    only = osmium.filter.KeyFilter(*ROAD_KEYS)
+    with (
+        way_table.damage_reported(source),
+        osmium.io.Reader(str(source), osmium.osm.WAY) as reader,
+        osmium.SimpleWriter(osmium.io.File(str(file), "opl,add_metadata=false")) as writer,
+    ):
+        osmium.apply(reader, only, writer)
+
+
+def _integers() -> "array[int]":
+    return array("q")
+
+
 @dataclass(eq=False)
-class _WaysOfBlocks:
-    """Ways collected block by block; each distinct set of tags is interpreted only once.
+class _Ways:
+    """Ways collected line by line; each distinct set of tags is interpreted only once.
 
     A million ways of a city have a few thousand different sets of the tags that are read.
     """
 
+    names: Names
     read_count: int = 0
-    #: Number of each tag value met so far, and the values as text, by number.
-    numbers: dict[bytes, int] = field(default_factory=dict)
-    values: list[str] = field(default_factory=list)
-    #: (key code, number of value) pairs of a way's tags as bytes -> row of `attributes`, -1 where
-    #: no mode may use a way with these tags.
-    known: dict[bytes, int] = field(default_factory=dict)
+    #: Tags as OPL writes them -> row of `attributes`, -1 where no mode may use a way with them.
+    known: dict[tuple[tuple[str, str, str], ...], int] = field(default_factory=dict)
     attributes: list[tuple[int, ...]] = field(default_factory=list)
-    parts: list[tuple[Array, ...]] = field(default_factory=list)
+    way_id: "array[int]" = field(default_factory=_integers)
+    #: Of each way the row of its attributes, the numbers of its name and ref, and of its nodes.
+    row: "array[int]" = field(default_factory=_integers)
+    name: "array[int]" = field(default_factory=_integers)
+    ref: "array[int]" = field(default_factory=_integers)
+    count: "array[int]" = field(default_factory=_integers)
+    refs: list[Array] = field(default_factory=list)
+    #: `LENGTH_TAG` of the ways that have it, by their place in the table.
+    length: dict[int, str] = field(default_factory=dict)
 
-    def read(self, source: Path, names: Names, progress: Progress) -> WayTable:
-        """Read the ways of a PBF file into a table."""
-        for block in _reported(source, "ways", progress):
-            with pbf_blocks.damage_reported(source):
-                groups = list(block.objects(pbf_blocks.WAYS))
-                code = _codes(block, _CODES) if groups else np.empty(0, dtype=np.uint8)
-                for messages in groups:
-                    self._add(block, ways_in(block.data, messages, code))
-        if not self.attributes:
-            raise ImportFailed(way_table.NO_ROAD.format(source.name))
-        return self._table(names)
+    def add(self, lines: list[str]) -> None:
+        """Add ways, given as lines like ``w12 Thighway=path,name=A Nn1,n2``."""
+        self.read_count += len(lines)
+        refs = []
+        for line in lines:
+            rest, _, nodes = line[:-1].rpartition(" N")
+            number, _, tags = rest.partition(" T")
+            if not self._add_tags([tag.partition("=") for tag in tags.split(",")]):
+                continue
+            self.way_id.append(int(number[1:]))
+            self.count.append(nodes.count("n"))
+            if nodes:
+                refs.append(nodes)
+        text = ",".join(refs).replace("n", "")
+        self.refs.append(np.fromstring(text, dtype=np.int64, sep=","))
 
-    def _add(self, block: pbf_blocks.Block, found: tuple[Array, ...]) -> None:
-        way_id, refs_start, refs, texts, tags_start, tags = found
-        self.read_count += len(way_id)
-        number = self._numbers(block, np.concatenate((tags[:, 1], texts.ravel())))
-        row = self._rows(tags_start, tags[:, 0], number[tags[:, 1]])
-        used = row >= 0
-        counts = np.diff(refs_start)
-        texts = np.where(texts >= 0, number[texts], -1)
-        self.parts.append(
-            (way_id[used], counts[used], refs[np.repeat(used, counts)], texts[used], row[used])
-        )
+    def _add_tags(self, tags: list[tuple[str, str, str]]) -> bool:
+        """Add what the tags of a way say; return whether any mode may use the way."""
+        said = tuple([tag for tag in tags if tag[0] in _KEYS])
+        row = self.known.get(said)
+        if row is None:
+            row = self.known[said] = self._read(said)
+        if row < 0:
+            return False
+        texts = {key: _unescaped(value) for key, _, value in tags if key in _TEXTS}
+        self.name.append(self.names.add(texts.get("name")))
+        self.ref.append(self.names.add(texts.get("ref")))
+        if LENGTH_TAG in texts:
+            self.length[len(self.row)] = texts[LENGTH_TAG]
+        self.row.append(row)
+        return True
 
-    def _numbers(self, block: pbf_blocks.Block, strings: Array) -> Array:
-        """Return numbers for those of the block's strings that are given, -1 for all others."""
-        is_used = np.zeros(len(block.strings), dtype=bool)
-        is_used[strings[strings >= 0]] = True
-        number = np.full(len(block.strings), -1, dtype=np.int64)
-        for string in np.flatnonzero(is_used).tolist():
-            value = block.strings[string]
-            number[string] = self.numbers.setdefault(value, len(self.values))
-            if number[string] == len(self.values):
-                self.values.append(value.decode(errors="replace"))
-        return number
-
-    def _rows(self, start: Array, code: Array, value: Array) -> Array:
-        """Return each way's row of `attributes`, -1 where no mode may use the way."""
-        pairs = (value * len(_CODES) + code).astype(np.int64)
-        text, size = pairs.tobytes(), pairs.itemsize
-        rows = np.empty(len(start) - 1, dtype=np.int64)
-        for index, (begin, end) in enumerate(pairwise((start * size).tolist())):
-            tags = text[begin:end]
-            row = self.known.get(tags)
-            if row is None:
-                first, last = begin // size, end // size
-                row = self._read(code[first:last].tolist(), value[first:last].tolist())
-                self.known[tags] = row
-            rows[index] = row
-        return rows
-
-    def _read(self, codes: list[int], values: list[int]) -> int:
-        tags = {_KEYS[c]: self.values[v] for c, v in zip(codes, values, strict=True)}
-        attributes = read_way(tags)
+    def _read(self, said: tuple[tuple[str, str, str], ...]) -> int:
+        attributes = read_way({key: _unescaped(value) for key, _, value in said})
         if attributes is None:
             return -1
         self.attributes.append(way_table.attribute_row(attributes))
         return len(self.attributes) - 1
 
-    def _table(self, names: Names) -> WayTable:
-        way_id, counts, refs, texts, row = (
-            np.concatenate(column) for column in zip(*self.parts, strict=True)
-        )
-        table = np.array(self.attributes, dtype=np.int32)
-        name = _numbered(texts[:, :2].ravel(), self.values, names).reshape(-1, 2)
-        length_m = np.full(len(way_id), np.nan)
-        for index in np.flatnonzero(texts[:, 2] >= 0).tolist():
-            length_m[index] = way_table.length_tag(self.values[texts[index, 2]])
+    def table(self) -> WayTable:
+        """Return all ways as a table."""
+        rows = np.array(self.attributes, dtype=np.int32)[np.array(self.row)]
+        length_m = np.full(len(self.way_id), np.nan)
+        for index, text in self.length.items():
+            length_m[index] = way_table.length_tag(text)
         return WayTable(
-            way_id=way_id,
-            refs_start=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-            refs=refs,
-            columns=way_table.columns(np.column_stack((table[row], name))),
+            way_id=np.array(self.way_id, dtype=np.int64),
+            refs_start=np.concatenate(([0], np.cumsum(self.count))).astype(np.int64),
+            refs=np.concatenate(self.refs),
+            columns=way_table.columns(np.column_stack((rows, self.name, self.ref))),
             length_m=length_m,
             read=self.read_count,
         )
 
 
-def _numbered(found: Array, values: list[str], names: Names) -> NDArray[np.int32]:
-    """Add names in the order of their first use and return their numbers.
-
-    Parameters
-    ----------
-    found
-        int64: indices of the names in ``values``, -1 for no name.
-    """
-    distinct, first, inverse = np.unique(found, return_index=True, return_inverse=True)
-    number = np.empty(len(distinct), dtype=np.int32)
-    for index in np.argsort(first).tolist():
-        number[index] = names.add(values[distinct[index]]) if distinct[index] >= 0 else -1
-    return number[inverse]
+def _unescaped(text: str) -> str:
+    if "%" not in text:
+        return text
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 # --- nodes -----------------------------------------------------------------------------------
 
 
-def _nodes_of_blocks(source: Path, refs: Array, names: Names, progress: Progress) -> NodePlaces:
-    wanted = distinct(refs)
-    places = np.zeros((2, len(wanted)), dtype=np.int32)
-    found = np.zeros(len(wanted), dtype=bool)
-    tagged: dict[int, dict[str, str]] = {}
-    is_sorted, had_nodes = pbf_blocks.is_sorted(source), False
-    for block in _reported(source, "nodes", progress):
-        with pbf_blocks.damage_reported(source):
-            tags = _read_block(block, wanted, places, found)
-        if tags is None and had_nodes and is_sorted:
-            progress("nodes", 1, 1)
-            break
-        had_nodes = had_nodes or tags is not None
-        for row, key, value in [] if tags is None else tags.tolist():
-            text = block.strings[value].decode(errors="replace")
-            tagged.setdefault(row, {})[block.strings[key].decode(errors="replace")] = text
-    if not found.any():
-        raise ImportFailed(way_table.NO_NODE.format(source.name))
-    result = way_table.untagged_places(wanted[found], places[0, found], places[1, found])
-    row_of = np.cumsum(found) - 1
-    for row, tags_of_node in tagged.items():
-        if found[row]:
-            way_table.note_node_tags(result, int(row_of[row]), tags_of_node, names)
-    return result
+def _places_in(source: Path, file: Path, *, is_signed: bool) -> Iterator[Array]:
+    """Yield the ids and places of all nodes, in the order of the file, as arrays of `_PLACE`."""
+    if is_signed:
+        # libosmium's index has no place for negative ids, which hand-drawn files have.
+        nodes = way_table.objects(source, "node")
+        yield np.array([(n.id, n.location.x, n.location.y) for n in nodes], dtype=_PLACE)
+        return
+    import osmium  # noqa: PLC0415 -- see above
+
+    index = osmium.index.create_map(f"sparse_file_array,{file}")
+    with (
+        way_table.damage_reported(source),
+        osmium.io.Reader(str(source), osmium.osm.NODE) as reader,
+    ):
+        osmium.apply(reader, osmium.NodeLocationsForWays(index))
+    stored = np.memmap(file, dtype=_PLACE, mode="r")
+    for begin in range(0, len(stored), _NODES):
+        yield stored[begin : begin + _NODES]
 
 
-def _read_block(
-    block: pbf_blocks.Block, wanted: Array, places: Array, found: Array
-) -> Array | None:
-    """Store the coordinates of a block's wanted nodes; return their tags, None without nodes."""
-    dense, single = list(block.objects(pbf_blocks.DENSE)), list(block.objects(pbf_blocks.NODES))
-    if not dense and not single:
-        return None
-    fixed = block.scale, _codes(block, _NODE_CODES), wanted, places, found
-    tags = [dense_in(block.data, one, *fixed) for group in dense for one in group]
-    tags += [nodes_in(block.data, group, *fixed) for group in single]
-    return np.concatenate(tags)
+def _put(places: Array, wanted: Array, lon: Array, lat: Array) -> None:
+    """Store the places of wanted nodes that have none yet; of a node that comes twice, the first.
+
+    Parameters
+    ----------
+    places
+        Array of `_PLACE`.
+    wanted
+        int64 [N]: ids, ascending.
+    lon, lat
+        int32 [N]: 1e-7 degree, `_NOWHERE` where no place is known.
+    """
+    row = rows_of(wanted, places["id"].copy())
+    is_new = (row >= 0) & (lon[row] == _NOWHERE)
+    is_new &= _is_within(places["lon"], _EAST) & _is_within(places["lat"], _NORTH)
+    # numpy assigns in order: backwards, the first place comes last and stays.
+    row, places = row[is_new][::-1], places[is_new][::-1]
+    lon[row], lat[row] = places["lon"], places["lat"]
+
+
+def _is_within(values: Array, limit: int) -> Array:
+    return (values >= -limit) & (values <= limit)

@@ -1,8 +1,8 @@
-"""Tables of ways and of the nodes they use, read from OpenStreetMap files by pyosmium."""
+"""Tables of ways and of the nodes they use, and objects of OpenStreetMap files by pyosmium."""
 
 import os
-from array import array
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from routing.errors import ImportFailed
 from routing.osm_tags.barriers import BARRIER_KEYS, UNBARRED, passed_by
-from routing.osm_tags.ways import WayAttributes, elevation_m, read_way
+from routing.osm_tags.ways import WayAttributes, elevation_m
 
 type Progress = Callable[[str, int, int], None]
 type Array = NDArray[Any]
@@ -148,9 +148,16 @@ def objects(source: Path, kind: str, *keys: str, ids: Array | None = None) -> It
         only: Any = osmium.filter.IdFilter(ids)
         only.enable_for(entity)
         found = found.with_filter(only)
-    try:
+    with damage_reported(source):
         yield from found
-    except (RuntimeError, ValueError) as error:  # raised by libosmium for damaged input
+
+
+@contextmanager
+def damage_reported(source: Path) -> Iterator[None]:
+    """Context in which what libosmium raises for damaged input is raised as ImportFailed."""
+    try:
+        yield
+    except (RuntimeError, ValueError, IndexError, OSError) as error:
         raise ImportFailed(
             f"{source.name}: cannot be read as OpenStreetMap data: {error}"
         ) from error
@@ -163,43 +170,6 @@ def extract_timestamp(source: Path) -> str | None:
     with osmium.io.Reader(str(source)) as reader:
         header = reader.header()
     return header.get("osmosis_replication_timestamp") or header.get("timestamp") or None
-
-
-def read_ways(source: Path, names: Names, progress: Progress) -> WayTable:
-    """Read all ways of a file that a walker or a vehicle may use, as a stream.
-
-    Raises
-    ------
-    ImportFailed
-        If the file is damaged, or holds no usable way.
-    """
-    ways = objects(source, "way", *ROAD_KEYS)
-    way_id, start, refs = array("q"), array("q", [0]), array("q")
-    rows = array("i")  # len(_COLUMNS) values per way
-    length = array("d")
-    read = 0
-    for way in reported(ways, source, "ways", progress):
-        read += 1
-        tags = dict(way.tags)
-        attributes = read_way(tags)
-        if attributes is None:
-            continue
-        way_id.append(way.id)
-        refs.extend([node.ref for node in way.nodes])
-        start.append(len(refs))
-        length.append(length_tag(tags.get(LENGTH_TAG)))
-        rows.extend(attribute_row(attributes))
-        rows.extend((names.add(tags.get("name")), names.add(tags.get("ref"))))
-    if not rows:
-        raise ImportFailed(NO_ROAD.format(source.name))
-    return WayTable(
-        way_id=np.array(way_id, dtype=np.int64),
-        refs_start=np.array(start, dtype=np.int64),
-        refs=np.array(refs, dtype=np.int64),
-        columns=columns(np.array(rows, dtype=np.int32).reshape(-1, len(_COLUMNS))),
-        length_m=np.array(length, dtype=np.float64),
-        read=read,
-    )
 
 
 _COLUMNS: tuple[tuple[str, type], ...] = (
@@ -244,23 +214,6 @@ def length_tag(text: str | None) -> float:
     return value if value > 0 else float("nan")
 
 
-def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> NodePlaces:
-    """Read coordinates and tags of the nodes that ways refer to, as a stream.
-
-    Raises
-    ------
-    ImportFailed
-        If none of the nodes is in the file.
-    """
-    wanted = np.unique(refs)
-    ids, lon, lat = _places(source, wanted, progress)
-    if not len(ids):
-        raise ImportFailed(NO_NODE.format(source.name))
-    places = untagged_places(ids, lon, lat)
-    _read_node_tags(source, places, names, progress)
-    return places
-
-
 def untagged_places(osm_id: Array, lon: Array, lat: Array) -> NodePlaces:
     """Return a table of nodes whose tags are still to be read: only ids and places are set."""
     return NodePlaces(
@@ -274,27 +227,7 @@ def untagged_places(osm_id: Array, lon: Array, lat: Array) -> NodePlaces:
     )
 
 
-def _places(source: Path, wanted: Array, progress: Progress) -> tuple[Array, Array, Array]:
-    nodes = objects(source, "node", ids=wanted)
-    found = array("q")
-    x, y = array("i"), array("i")
-    for node in reported(nodes, source, "nodes", progress):
-        place = node.location
-        if place.valid():
-            found.append(node.id)
-            x.append(place.x)
-            y.append(place.y)
-    ids = np.array(found, dtype=np.int64)
-    ids, first = np.unique(ids, return_index=True)
-    used = np.isin(ids, wanted, assume_unique=True)
-    return ids[used], np.array(x, dtype=np.int32)[first][used], _at(y, first, used)
-
-
-def _at(values: "array[int]", first: Array, used: Array) -> Array:
-    return np.array(values, dtype=np.int32)[first][used]
-
-
-def _read_node_tags(source: Path, places: NodePlaces, names: Names, progress: Progress) -> None:
+def read_node_tags(source: Path, places: NodePlaces, names: Names, progress: Progress) -> None:
     """Fill in heights, countries, fords and barriers; few nodes carry these tags."""
     nodes = objects(source, "node", *NODE_KEYS)
     for node in reported(nodes, source, "node tags", progress):

@@ -1,4 +1,4 @@
-"""PBF files: our kernels against libosmium, on what it writes and on what nobody should."""
+"""Tables of ways and nodes against pyosmium's own objects, and what nobody should write."""
 
 import struct
 import zlib
@@ -12,21 +12,33 @@ from hypothesis import strategies as st
 from osmium.osm.mutable import Node, Way
 
 from routing.errors import ImportFailed
-from routing.geometry import counting_sort, id_index, segment_grid
-from routing.graph import builder
-from routing.osm import pbf_blocks, pbf_decode, protobuf_wire, way_table
-from routing.osm import reader as reading
-from routing.osm.importer import import_osm
-from routing.osm.protobuf_wire import DamagedError, fields, varint, zigzag
-from routing.osm.way_table import Names
+from routing.osm import reader, way_table
+from routing.osm.way_table import LENGTH_TAG, NODE_KEYS, ROAD_KEYS, Names, NodePlaces, WayTable
 from routing.osm_tags.ways import WAY_KEYS, read_way
-from routing.warmup import warm_import
 from tests.fixtures.examples import examples
 
-SKETCH = Path(__file__).resolve().parents[3] / "data" / "roads" / "corridors.osm.xml"
-PLAIN = ("", "pbf_dense_nodes=false", "pbf_compression=none", "locations_on_ways=true")
+OPTIONS = (
+    *("", "pbf_dense_nodes=false", "pbf_compression=none", "locations_on_ways=true"),
+    *("pbf_compression=lz4", "history=true"),
+)
 VALUES = st.sampled_from(
-    ("yes", "no", "residential", "ferry", "footway", "-1", "asphalt", "50", "Calle 5ª", "", "x")
+    (
+        "yes",
+        "no",
+        "residential",
+        "ferry",
+        "footway",
+        "-1",
+        "asphalt",
+        "50",
+        "Calle 5ª",
+        "",
+        "x",
+        "a b, c=d @e %20% %",
+        "N n1,n2 T",
+        "\n\r\t\u2028",
+        "שלום 🏠",
+    )
 )
 TAGS = st.dictionaries(
     st.sampled_from(
@@ -55,15 +67,66 @@ def write(path: Path, nodes, roads, options: str = "") -> Path:
     return path
 
 
-def read(reader, file: Path):
-    """Return the tables that a reader makes of a file, or its complaint."""
+def read(read_ways, read_nodes, file: Path):
+    """Return the tables that two functions make of a file, or their complaint."""
     names = Names()
     try:
-        table = reader.read_ways(file, names, silent)
-        places = reader.read_nodes(file, table.refs, names, silent)
+        table = read_ways(file, names, silent)
+        places = read_nodes(file, table.refs, names, silent)
     except ImportFailed as error:
         return str(error)
     return [*vars(table).values(), *vars(places).values(), [*names]]
+
+
+def read_by_us(file: Path):
+    """Return the tables that an import makes of a file, or its complaint."""
+    return read(reader.read_ways, reader.read_nodes, file)
+
+
+def read_by_objects(file: Path):
+    """Return what pyosmium's objects say of a file, one after the other."""
+    return read(ways_of_objects, nodes_of_objects, file)
+
+
+def ways_of_objects(file: Path, names: Names, progress) -> WayTable:
+    rows, ids, refs, length, count = [], [], [], [], 0
+    for way in way_table.objects(file, "way", *ROAD_KEYS):
+        count += 1
+        tags = dict(way.tags)
+        attributes = read_way(tags)
+        if attributes is not None:
+            ids.append(way.id)
+            refs.append([node.ref for node in way.nodes])
+            length.append(way_table.length_tag(tags.get(LENGTH_TAG)))
+            called = names.add(tags.get("name")), names.add(tags.get("ref"))
+            rows.append((*way_table.attribute_row(attributes), *called))
+    if not rows:
+        raise ImportFailed(way_table.NO_ROAD.format(file.name))
+    return WayTable(
+        way_id=np.array(ids, dtype=np.int64),
+        refs_start=np.cumsum([0, *map(len, refs)]),
+        refs=np.array([node for way in refs for node in way], dtype=np.int64),
+        columns=way_table.columns(np.array(rows, dtype=np.int32)),
+        length_m=np.array(length, dtype=np.float64),
+        read=count,
+    )
+
+
+def nodes_of_objects(file: Path, refs, names: Names, progress) -> NodePlaces:
+    wanted, places = set(refs.tolist()), {}
+    for node in way_table.objects(file, "node"):
+        if node.id in wanted and node.location.valid():
+            places.setdefault(node.id, (node.location.x, node.location.y))
+    if not places:
+        raise ImportFailed(way_table.NO_NODE.format(file.name))
+    ids = np.array(sorted(places), dtype=np.int64)
+    lon, lat = np.array([places[n] for n in ids.tolist()], dtype=np.int32).T
+    table = way_table.untagged_places(ids, lon, lat)
+    for node in way_table.objects(file, "node", *NODE_KEYS):
+        if node.id in places:
+            row = int(np.searchsorted(ids, node.id))
+            way_table.note_node_tags(table, row, dict(node.tags), names)
+    return table
 
 
 def assert_equal(found, wanted) -> None:
@@ -85,25 +148,24 @@ def assert_equal(found, wanted) -> None:
 @given(
     st.dictionaries(IDS, st.tuples(PLACES, TAGS), max_size=30),
     st.dictionaries(IDS, st.tuples(st.lists(IDS, min_size=1, max_size=8), TAGS), max_size=12),
-    st.sampled_from(PLAIN),
+    st.sampled_from(OPTIONS),
 )
-def test_our_kernels_read_what_libosmium_reads(tmp_path_factory, nodes, roads, options):
+def test_tables_hold_what_the_objects_of_a_file_say(tmp_path_factory, nodes, roads, options):
     file = write(tmp_path_factory.mktemp("pbf") / "a.osm.pbf", nodes, roads, options)
-    assert pbf_blocks.is_plain(file)
-    assert_equal(read(reading, file), read(way_table, file))
+    assert_equal(read_by_us(file), read_by_objects(file))
 
 
 def test_a_real_extract_reads_the_same(shared_data):
     file = shared_data / "osm" / "poa_osm.pbf"
-    assert_equal(read(reading, file), read(way_table, file))
+    assert_equal(read_by_us(file), read_by_objects(file))
 
 
-@pytest.mark.parametrize("options", ["pbf_compression=lz4", "history=true"])
-def test_what_is_unusual_goes_through_libosmium(tmp_path, options):
-    nodes = {1: ((0.0, 0.0), {}), 2: ((0.0, 0.1), {})}
-    file = write(tmp_path / "a.osm.pbf", nodes, {5: ([1, 2], {"highway": "path"})}, options)
-    assert not pbf_blocks.is_plain(file)
-    assert_equal(read(reading, file), read(way_table, file))
+def test_ways_and_nodes_are_read_chunk_by_chunk(shared_data, monkeypatch):
+    file = shared_data / "osm" / "monaco.osm.pbf"
+    whole = read_by_us(file)
+    monkeypatch.setattr(reader, "_LINES", 7)
+    monkeypatch.setattr(reader, "_NODES", 1_000)
+    assert_equal(read_by_us(file), whole)
 
 
 def test_a_file_that_is_not_sorted_is_read_to_its_end(tmp_path):
@@ -113,9 +175,16 @@ def test_a_file_that_is_not_sorted_is_read_to_its_end(tmp_path):
         writer.add_way(Way(id=7, nodes=[2, 1], tags={"highway": "path"}, version=1))
         writer.add_node(Node(id=1, location=(0.25, -0.5), version=1))
         writer.add_node(Node(id=2, location=(9.0, 9.0), version=2))
-    found = read(reading, file)
-    assert_equal(found, read(way_table, file))
+    found = read_by_us(file)
+    assert_equal(found, read_by_objects(file))
     assert found[7].tolist() == [2_500_000, 5_000_000]  # of a node that comes twice, the first
+
+
+def test_a_full_disk_is_said_before_anything_is_written(tmp_path, monkeypatch):
+    file = write(tmp_path / "a.osm.pbf", {}, {5: ([1, 2], {"highway": "path"})})
+    monkeypatch.setattr(reader, "_LEAST_ROOM", 2**62)
+    with pytest.raises(ImportFailed, match=r"a\.osm\.pbf: .* MB in .*TMPDIR"):
+        reader.read_ways(file, Names(), silent)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +203,7 @@ def test_damaged_bytes_give_a_reason_or_another_network(tmp_path_factory, small,
         damaged[data.draw(st.integers(0, len(small) - 1))] = data.draw(st.integers(0, 255))
     file = tmp_path_factory.mktemp("damaged") / "a.osm.pbf"
     file.write_bytes(damaged[: data.draw(st.integers(0, len(small)))])
-    read(reading, file)
+    read_by_us(file)
 
 
 def message(*parts: tuple[int, bytes | int]) -> bytes:
@@ -160,61 +229,8 @@ def test_a_blob_unpacks_to_what_it_says_and_no_more(tmp_path, small):
     header = message((1, b"OSMData"), (3, len(bomb)))
     file = tmp_path / "a.osm.pbf"
     file.write_bytes(small + struct.pack(">I", len(header)) + header + bomb)
-    with pytest.raises(ImportFailed, match=r"cannot be read.*another size"):
-        reading.read_ways(file, Names(), silent)
-
-
-@given(st.lists(st.integers(0, 2**64 - 1)))
-def test_numbers_are_read_as_they_were_written(values):
-    data = np.frombuffer(b"".join(map(number_of, values)), dtype=np.uint8)
-    at, found = 0, []
-    for _ in values:
-        value, at = varint(data, at, len(data))
-        found.append(value % 2**64)
-    assert found == values
-
-
-@given(st.integers(-(2**63), 2**63 - 1))
-def test_signs_come_back(value):
-    coded = value << 1 ^ value >> 63
-    assert zigzag(np.int64(coded if coded < 2**63 else coded - 2**64)) == value
-
-
-def test_a_number_where_a_message_should_be_is_damage():
-    data = np.frombuffer(message((1, 2**64 - 5), (2, 7)), dtype=np.uint8)
-    parts = fields(data, 0, len(data))
-    assert parts.tolist() == [[1, -5, -1], [2, 7, -1]]
-    with pytest.raises(DamagedError, match="a number"):
-        pbf_blocks.Block(data, parts).strings  # noqa: B018 -- a property
-    with pytest.raises(DamagedError, match="a number"):
-        [*pbf_blocks.Block(data, parts).objects(pbf_blocks.WAYS)]
-
-
-@given(st.binary(max_size=60))
-def test_fields_stay_within_their_message(data):
-    array = np.frombuffer(data, dtype=np.uint8)
-    try:
-        found = fields(array, 0, len(array))
-    except DamagedError:
-        return
-    sized = found[found[:, 2] >= 0]
-    assert ((sized[:, 1] >= 0) & (sized[:, 1] <= sized[:, 2]) & (sized[:, 2] <= len(data))).all()
-
-
-def compiled_kernels() -> dict[str, int]:
-    modules = (builder, segment_grid, id_index, pbf_decode, counting_sort, protobuf_wire)
-    kernels = {k for module in modules for k in vars(module).values() if hasattr(k, "signatures")}
-    return {kernel.py_func.__qualname__: len(kernel.signatures) for kernel in kernels}
-
-
-def test_warming_compiles_what_an_import_uses(tmp_path, shared_data):
-    import_osm(SKETCH, tmp_path, "sketch", imported_at="2026-11-24T00:00:00Z")
-    warm_import()
-    compiled = compiled_kernels()
-    assert len(compiled) > 8
-    file = shared_data / "osm" / "poa_osm.pbf"
-    import_osm(file, tmp_path, "poa", imported_at="2026-11-24T00:00:00Z")
-    assert compiled_kernels() == compiled
+    with pytest.raises(ImportFailed, match="cannot be read"):
+        reader.read_ways(file, Names(), silent)
 
 
 class Watched(dict):
