@@ -191,7 +191,7 @@ def hide_space(space_id: SpaceId, reason: Reason) -> None:
 
     Example: amparo hide space DEMO-001 --reason "amenaza a la casa"
     """
-    _hide(partial(hides.hide_space, space_id=space_id, actor=ACTOR, reason=reason))
+    _hide(hides.hide_space, space_id, reason)
 
 
 @hide_app.command("crossing")
@@ -200,8 +200,7 @@ def hide_crossing(crossing_id: CrossingId, reason: Reason) -> None:
 
     Example: amparo hide crossing X-BOLIVAR --reason "enfrentamientos"
     """
-    make = partial(hides.hide_crossing, crossing_id=crossing_id, actor=ACTOR, reason=reason)
-    _hide(make)
+    _hide(hides.hide_crossing, crossing_id, reason)
 
 
 @hide_app.command("area")
@@ -213,8 +212,7 @@ def hide_area(
 
     Example: amparo hide area area.geojson --reason "operativo armado"
     """
-    make = partial(hides.hide_area, area=_geometry(file), actor=ACTOR, reason=reason)
-    _hide(make)
+    _hide(hides.hide_area, _geometry(file), reason)
 
 
 @hide_app.command("list")
@@ -234,7 +232,7 @@ def lift_space(space_id: SpaceId, reason: Reason) -> None:
 
     Example: amparo lift space DEMO-001 --reason "falsa alarma"
     """
-    _lift(partial(hides.lift_space, space_id=space_id, actor=ACTOR, reason=reason))
+    _lift(hides.lift_record, "space", space_id, reason=reason)
 
 
 @lift_app.command("crossing")
@@ -243,8 +241,7 @@ def lift_crossing(crossing_id: CrossingId, reason: Reason) -> None:
 
     Example: amparo lift crossing X-BOLIVAR --reason "calma"
     """
-    work = partial(hides.lift_crossing, crossing_id=crossing_id, actor=ACTOR, reason=reason)
-    _lift(work)
+    _lift(hides.lift_record, "crossing", crossing_id, reason=reason)
 
 
 @lift_app.command("area")
@@ -256,7 +253,7 @@ def lift_area(
 
     Example: amparo lift area 0193-7f2c --reason "terminó"
     """
-    _lift(partial(hides.lift, hide_id=hide_id, actor=ACTOR, reason=reason))
+    _lift(hides.lift, hide_id, reason=reason)
 
 
 @reader_app.command("add")
@@ -318,11 +315,17 @@ def reader_list(space_id: SpaceId) -> None:
         out.print(f"{name} <{email}>", markup=False)
 
 
-def _hide(make: Callable[[AsyncSession], Awaitable[str]]) -> None:
-    say(f"hidden; lift it by {written(require_settings(), make)}")
+def _hide(hide: Callable[..., Awaitable[str]], target: object, reason: str) -> None:
+    async def work(session: AsyncSession) -> str:
+        return await hide(session, target, actor=ACTOR, reason=reason)
+
+    say(f"hidden; lift it by {written(require_settings(), work)}")
 
 
-def _lift(work: Callable[[AsyncSession], Awaitable[bool]]) -> None:
+def _lift(lift: Callable[..., Awaitable[bool]], *target: str, reason: str) -> None:
+    async def work(session: AsyncSession) -> bool:
+        return await lift(session, *target, actor=ACTOR, reason=reason)
+
     written(require_settings(), work)
     out.print("lifted")
 

@@ -77,14 +77,7 @@ async def note_practice(
     if location.visibility == "restricted" or protected_reason("", (), words) is not None:
         values["visibility"] = "restricted"
     await session.execute(insert(Practice).values(values))
-    await trail.record(
-        session,
-        actor=actor.id,
-        action="practice.write",
-        entity="practice",
-        record_id=str(values["id"]),
-        details={},
-    )
+    await trail.note(session, actor.id, "practice", "write", str(values["id"]))
     return str(values["id"])
 
 
