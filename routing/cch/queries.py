@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled
+from routing.cch.closed_arcs import climb
 from routing.cch.customization import UNREACHABLE
+from routing.cch.relaxation import lower_by
 from routing.cch.unpacking import lay, unpack
 
 type UInt16 = NDArray[np.uint16]
@@ -61,22 +63,12 @@ def meet(
         if b < 0 or 0 <= a < b:
             so_far = from_source[level[a]]
             if so_far < _NONE:
-                for e in range(first[a], first[a + 1]):
-                    through = so_far + up[e]
-                    above = head_level[e]
-                    if through < from_source[above]:
-                        from_source[above] = through
-                        source_arc[above] = e
+                lower_by(first, head_level, up, a, so_far, from_source, source_arc)
             a = parent[a]
         else:
             so_far = to_target[level[b]]
             if so_far < _NONE:
-                for e in range(first[b], first[b + 1]):
-                    through = so_far + down[e]
-                    above = head_level[e]
-                    if through < to_target[above]:
-                        to_target[above] = through
-                        target_arc[above] = e
+                lower_by(first, head_level, down, b, so_far, to_target, target_arc)
             b = parent[b]
     best = int(_NONE)
     meeting = -1
@@ -88,19 +80,9 @@ def meet(
             best = int(from_s + to_t)
             meeting = int(a)
         if from_s < best:
-            for e in range(first[a], first[a + 1]):
-                through = from_s + up[e]
-                above = head_level[e]
-                if through < from_source[above]:
-                    from_source[above] = through
-                    source_arc[above] = e
+            lower_by(first, head_level, up, a, from_s, from_source, source_arc)
         if to_t < best:
-            for e in range(first[a], first[a + 1]):
-                through = to_t + down[e]
-                above = head_level[e]
-                if through < to_target[above]:
-                    to_target[above] = through
-                    target_arc[above] = e
+            lower_by(first, head_level, down, a, to_t, to_target, target_arc)
         a = parent[a]
     return best, meeting
 
@@ -180,41 +162,6 @@ def path(
         size += 1
         v = tail[e]
     return cost, unpack(first, head, up_origin, down_origin, stack, size, 0, out)
-
-
-@compiled
-def climb(
-    first: Int64,
-    parent: Int32,
-    level: UInt16,
-    head_level: UInt16,
-    cost: Int32,
-    source: int,
-    reached: Int32,
-    chain: Int32,
-) -> None:
-    """Find the cost of the climb from a rank to each of its ancestors.
-
-    Parameters
-    ----------
-    cost
-        int32 [M], of the arcs.
-    reached, chain
-        int32 [height], by level: receive the costs and the ranks of the ancestors.
-    """
-    reached[: level[source] + 1] = _NONE
-    reached[level[source]] = 0
-    v = source
-    while v >= 0:
-        here = level[v]
-        chain[here] = v
-        so_far = reached[here]
-        if so_far < _NONE:
-            for e in range(first[v], first[v + 1]):
-                through = so_far + cost[e]
-                above = head_level[e]
-                reached[above] = min(reached[above], through)
-        v = parent[v]
 
 
 @compiled
@@ -299,14 +246,18 @@ def table(
     Each source and each target climbs once. A pair meets at one of its common ancestors: those on
     the levels from the root down to the last level on which both chains hold the same rank.
     """
+    none_closed = np.empty(0, np.int32)
     to_target = np.empty((len(targets), height), np.int32)
     target_chain = np.empty((len(targets), height), np.int32)
     for j in range(len(targets)):
-        climb(first, parent, level, head_level, down, targets[j], to_target[j], target_chain[j])
+        climb(
+            first, parent, level, head_level, down, none_closed, targets[j],
+            to_target[j], target_chain[j],
+        )  # fmt: skip
     from_source = np.empty(height, np.int32)
     chain = np.empty(height, np.int32)
     for i in range(len(sources)):
-        climb(first, parent, level, head_level, up, sources[i], from_source, chain)
+        climb(first, parent, level, head_level, up, none_closed, sources[i], from_source, chain)
         for j in range(len(targets)):
             shared = 0
             differing = min(level[sources[i]], level[targets[j]]) + 1

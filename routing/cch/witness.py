@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from routing._numba import compiled
 from routing.cch.customization import UNREACHABLE
+from routing.cch.relaxation import lower
 
 type UInt16 = NDArray[np.uint16]
 type Int32 = NDArray[np.int32]
@@ -48,16 +49,12 @@ def has_cheaper(
         if b < 0 or 0 <= a < b:
             so_far = from_source[level[a]]
             if so_far < cost:
-                for e in range(first[a], first[a + 1]):
-                    above = head_level[e]
-                    from_source[above] = min(from_source[above], so_far + up[e])
+                lower(first, head_level, up, a, so_far, from_source)
             a = parent[a]
         else:
             so_far = to_target[level[b]]
             if so_far < cost:
-                for e in range(first[b], first[b + 1]):
-                    above = head_level[e]
-                    to_target[above] = min(to_target[above], so_far + down[e])
+                lower(first, head_level, down, b, so_far, to_target)
             b = parent[b]
     while a >= 0:
         from_s = from_source[level[a]]
@@ -65,12 +62,8 @@ def has_cheaper(
         if from_s + to_t < cost:
             return True
         if from_s < cost:
-            for e in range(first[a], first[a + 1]):
-                above = head_level[e]
-                from_source[above] = min(from_source[above], from_s + up[e])
+            lower(first, head_level, up, a, from_s, from_source)
         if to_t < cost:
-            for e in range(first[a], first[a + 1]):
-                above = head_level[e]
-                to_target[above] = min(to_target[above], to_t + down[e])
+            lower(first, head_level, down, a, to_t, to_target)
         a = parent[a]
     return False
