@@ -262,12 +262,7 @@ def reader_add(space_id: SpaceId, person: Who) -> None:
 
     Example: amparo reader add REFUGIO-7 ana@example.org
     """
-
-    async def work(session: AsyncSession) -> None:
-        found = await people.find_person(session, person)
-        await restricted_access.name_reader(session, space_id, found.id, actor=ACTOR)
-
-    written(require_settings(), work)
+    _change_reader(person, partial(restricted_access.name_reader, space_id=space_id))
     say(f"{person} may read {space_id}")
 
 
@@ -279,12 +274,7 @@ def reader_pathway(
 
     Example: amparo reader pathway RUTA-7 ana@example.org
     """
-
-    async def work(session: AsyncSession) -> None:
-        found = await people.find_person(session, person)
-        await pathways.name_reader(session, ACTOR, pathway_id, found.id)
-
-    written(require_settings(), work)
+    _change_reader(person, partial(pathways.name_reader, pathway_id=pathway_id))
     say(f"{person} may read {pathway_id}")
 
 
@@ -294,12 +284,7 @@ def reader_remove(space_id: SpaceId, person: Who) -> None:
 
     Example: amparo reader remove REFUGIO-7 ana@example.org
     """
-
-    async def work(session: AsyncSession) -> None:
-        found = await people.find_person(session, person)
-        await restricted_access.unname_reader(session, space_id, found.id, actor=ACTOR)
-
-    written(require_settings(), work)
+    _change_reader(person, partial(restricted_access.unname_reader, space_id=space_id))
     say(f"{person} may no longer read {space_id}")
 
 
@@ -328,6 +313,14 @@ def _lift(lift: Callable[..., Awaitable[bool]], *target: str, reason: str) -> No
 
     written(require_settings(), work)
     out.print("lifted")
+
+
+def _change_reader(person: str, change: Callable[..., Awaitable[None]]) -> None:
+    async def work(session: AsyncSession) -> None:
+        found = await people.find_person(session, person)
+        await change(session, person=found.id, actor=ACTOR)
+
+    written(require_settings(), work)
 
 
 def _hash(text: str) -> bytes:
