@@ -10,10 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._numba import compiled
+from routing._numba import compiled, inlined
 from routing.cch.closed_arcs import climb
 from routing.cch.customization import UNREACHABLE
-from routing.cch.relaxation import lower_by
 from routing.cch.unpacking import lay, unpack
 
 type UInt16 = NDArray[np.uint16]
@@ -21,6 +20,22 @@ type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
 _NONE: Final = np.int32(UNREACHABLE)
+
+
+@inlined
+def _lower_by(
+    first: Int64, head_level: UInt16, cost: Int32, v: int, so_far: int, reached: Int32, arc: Int32
+) -> None:
+    """Lower the costs of the ranks above ``v`` to those over ``v``, of cost ``so_far``, by level.
+
+    ``arc`` int32 [height] receives the arcs by which they were lowered.
+    """
+    for e in range(first[v], first[v + 1]):
+        through = so_far + cost[e]
+        above = head_level[e]
+        if through < reached[above]:
+            reached[above] = through
+            arc[above] = e
 
 
 @compiled
@@ -63,12 +78,12 @@ def meet(
         if b < 0 or 0 <= a < b:
             so_far = from_source[level[a]]
             if so_far < _NONE:
-                lower_by(first, head_level, up, a, so_far, from_source, source_arc)
+                _lower_by(first, head_level, up, a, so_far, from_source, source_arc)
             a = parent[a]
         else:
             so_far = to_target[level[b]]
             if so_far < _NONE:
-                lower_by(first, head_level, down, b, so_far, to_target, target_arc)
+                _lower_by(first, head_level, down, b, so_far, to_target, target_arc)
             b = parent[b]
     best = int(_NONE)
     meeting = -1
@@ -80,9 +95,9 @@ def meet(
             best = int(from_s + to_t)
             meeting = int(a)
         if from_s < best:
-            lower_by(first, head_level, up, a, from_s, from_source, source_arc)
+            _lower_by(first, head_level, up, a, from_s, from_source, source_arc)
         if to_t < best:
-            lower_by(first, head_level, down, a, to_t, to_target, target_arc)
+            _lower_by(first, head_level, down, a, to_t, to_target, target_arc)
         a = parent[a]
     return best, meeting
 

@@ -5,15 +5,34 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._numba import compiled
+from routing._numba import compiled, inlined
 from routing.cch.customization import UNREACHABLE
-from routing.cch.relaxation import lower
 
 type UInt16 = NDArray[np.uint16]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
 _NONE: Final = np.int32(UNREACHABLE)
+
+
+@inlined
+def _lower(
+    first: Int64, head_level: UInt16, cost: Int32, v: int, so_far: int, reached: Int32
+) -> None:
+    """Lower the costs of the ranks above ``v`` to those over ``v``.
+
+    Parameters
+    ----------
+    cost
+        int32 [M], of the arcs.
+    so_far
+        The cost of ``v``.
+    reached
+        int32 [height], by level: the costs to lower.
+    """
+    for e in range(first[v], first[v + 1]):
+        above = head_level[e]
+        reached[above] = min(reached[above], so_far + cost[e])
 
 
 @compiled
@@ -49,12 +68,12 @@ def has_cheaper(
         if b < 0 or 0 <= a < b:
             so_far = from_source[level[a]]
             if so_far < cost:
-                lower(first, head_level, up, a, so_far, from_source)
+                _lower(first, head_level, up, a, so_far, from_source)
             a = parent[a]
         else:
             so_far = to_target[level[b]]
             if so_far < cost:
-                lower(first, head_level, down, b, so_far, to_target)
+                _lower(first, head_level, down, b, so_far, to_target)
             b = parent[b]
     while a >= 0:
         from_s = from_source[level[a]]
@@ -62,8 +81,8 @@ def has_cheaper(
         if from_s + to_t < cost:
             return True
         if from_s < cost:
-            lower(first, head_level, up, a, from_s, from_source)
+            _lower(first, head_level, up, a, from_s, from_source)
         if to_t < cost:
-            lower(first, head_level, down, a, to_t, to_target)
+            _lower(first, head_level, down, a, to_t, to_target)
         a = parent[a]
     return False
