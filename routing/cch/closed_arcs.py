@@ -100,6 +100,13 @@ def with_closed(cost: Int32, over: Int32, a: int) -> int:
     return without if without >= 0 else as_before
 
 
+@inlined
+def start_at(level: UInt16, rank: int, reached: Int32) -> None:
+    """Set the cost of a rank to 0 and those of its ancestors to `UNREACHABLE`, by level."""
+    reached[: level[rank] + 1] = _NONE
+    reached[level[rank]] = 0
+
+
 @compiled
 def climb(
     first: Int64,
@@ -123,8 +130,7 @@ def climb(
     reached, chain
         int32 [height], by level: receive the costs and the ranks of the ancestors.
     """
-    reached[: level[source] + 1] = _NONE
-    reached[level[source]] = 0
+    start_at(level, source, reached)
     v = source
     while v >= 0:
         here = level[v]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled, inlined
-from routing.cch.closed_arcs import climb
+from routing.cch.closed_arcs import climb, start_at
 from routing.cch.customization import UNREACHABLE
 from routing.cch.unpacking import lay, unpack
 
@@ -67,10 +67,8 @@ def meet(
         The cost, and the rank at which the climbs meet; `UNREACHABLE` and -1 where there is no
         path.
     """
-    from_source[: level[source] + 1] = _NONE
-    to_target[: level[target] + 1] = _NONE
-    from_source[level[source]] = 0
-    to_target[level[target]] = 0
+    start_at(level, source, from_source)
+    start_at(level, target, to_target)
     a = source
     b = target
     while a != b:

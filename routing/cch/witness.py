@@ -1,18 +1,14 @@
 """Witness search: whether a path cheaper than a given cost exists; ends at the first one found."""
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled, inlined
-from routing.cch.customization import UNREACHABLE
+from routing.cch.closed_arcs import start_at
 
 type UInt16 = NDArray[np.uint16]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
-
-_NONE: Final = np.int32(UNREACHABLE)
 
 
 @inlined
@@ -58,10 +54,8 @@ def has_cheaper(
     from_source, to_target
         int32 [height], scratch.
     """
-    from_source[: level[source] + 1] = _NONE
-    to_target[: level[target] + 1] = _NONE
-    from_source[level[source]] = 0
-    to_target[level[target]] = 0
+    start_at(level, source, from_source)
+    start_at(level, target, to_target)
     a = source
     b = target
     while a != b:
