@@ -14,13 +14,26 @@ from app.exceptions import ForgedRequestError, InvalidParameterError, Unsupporte
 LONGEST_FIELD = 120
 
 
+class OpenForm(dict[str, list[str]]):
+    """Values of a form by field."""
+
+    def one(self, name: str) -> str:
+        """Return the value of a field without surrounding blanks; "" if it was not sent."""
+        return self.get(name, [""])[0].strip()
+
+    @property
+    def chosen_place(self) -> str:
+        """The place chosen from a list of candidates, for `resolve`; "" without a choice."""
+        return self.one("place_choice").removeprefix("place:")
+
+
 async def read_open_form(
     request: Request,
     fields: Collection[str],
     *,
     repeated: Collection[str] = (),
     longest: int = LONGEST_FIELD,
-) -> dict[str, list[str]]:
+) -> OpenForm:
     """Read the values of a form by field; fields that were not sent are absent.
 
     Parameters
@@ -59,4 +72,4 @@ async def read_open_form(
         if not is_known or any(len(value) > longest or "\x00" in value for value in values):
             reason = "not a field of the form, repeated or too long"
             raise InvalidParameterError("".join(filter(str.isprintable, name[:64])), reason)
-    return found
+    return OpenForm(found)

@@ -191,7 +191,7 @@ def hide_space(space_id: SpaceId, reason: Reason) -> None:
 
     Example: amparo hide space DEMO-001 --reason "amenaza a la casa"
     """
-    _hide(partial(hides.hide_space, space_id=space_id, actor=ACTOR, reason=reason))
+    _hide(hides.hide_space, space_id, reason)
 
 
 @hide_app.command("crossing")
@@ -200,8 +200,7 @@ def hide_crossing(crossing_id: CrossingId, reason: Reason) -> None:
 
     Example: amparo hide crossing X-BOLIVAR --reason "enfrentamientos"
     """
-    make = partial(hides.hide_crossing, crossing_id=crossing_id, actor=ACTOR, reason=reason)
-    _hide(make)
+    _hide(hides.hide_crossing, crossing_id, reason)
 
 
 @hide_app.command("area")
@@ -213,8 +212,7 @@ def hide_area(
 
     Example: amparo hide area area.geojson --reason "operativo armado"
     """
-    make = partial(hides.hide_area, area=_geometry(file), actor=ACTOR, reason=reason)
-    _hide(make)
+    _hide(hides.hide_area, _geometry(file), reason)
 
 
 @hide_app.command("list")
@@ -234,7 +232,7 @@ def lift_space(space_id: SpaceId, reason: Reason) -> None:
 
     Example: amparo lift space DEMO-001 --reason "falsa alarma"
     """
-    _lift(partial(hides.lift_space, space_id=space_id, actor=ACTOR, reason=reason))
+    _lift(hides.lift_record, "space", space_id, reason=reason)
 
 
 @lift_app.command("crossing")
@@ -243,8 +241,7 @@ def lift_crossing(crossing_id: CrossingId, reason: Reason) -> None:
 
     Example: amparo lift crossing X-BOLIVAR --reason "calma"
     """
-    work = partial(hides.lift_crossing, crossing_id=crossing_id, actor=ACTOR, reason=reason)
-    _lift(work)
+    _lift(hides.lift_record, "crossing", crossing_id, reason=reason)
 
 
 @lift_app.command("area")
@@ -256,7 +253,7 @@ def lift_area(
 
     Example: amparo lift area 0193-7f2c --reason "terminó"
     """
-    _lift(partial(hides.lift, hide_id=hide_id, actor=ACTOR, reason=reason))
+    _lift(hides.lift, hide_id, reason=reason)
 
 
 @reader_app.command("add")
@@ -265,12 +262,7 @@ def reader_add(space_id: SpaceId, person: Who) -> None:
 
     Example: amparo reader add REFUGIO-7 ana@example.org
     """
-
-    async def work(session: AsyncSession) -> None:
-        found = await people.find_person(session, person)
-        await restricted_access.name_reader(session, space_id, found.id, actor=ACTOR)
-
-    written(require_settings(), work)
+    _change_reader(person, partial(restricted_access.name_reader, space_id=space_id))
     say(f"{person} may read {space_id}")
 
 
@@ -282,12 +274,7 @@ def reader_pathway(
 
     Example: amparo reader pathway RUTA-7 ana@example.org
     """
-
-    async def work(session: AsyncSession) -> None:
-        found = await people.find_person(session, person)
-        await pathways.name_reader(session, ACTOR, pathway_id, found.id)
-
-    written(require_settings(), work)
+    _change_reader(person, partial(pathways.name_reader, pathway_id=pathway_id))
     say(f"{person} may read {pathway_id}")
 
 
@@ -297,12 +284,7 @@ def reader_remove(space_id: SpaceId, person: Who) -> None:
 
     Example: amparo reader remove REFUGIO-7 ana@example.org
     """
-
-    async def work(session: AsyncSession) -> None:
-        found = await people.find_person(session, person)
-        await restricted_access.unname_reader(session, space_id, found.id, actor=ACTOR)
-
-    written(require_settings(), work)
+    _change_reader(person, partial(restricted_access.unname_reader, space_id=space_id))
     say(f"{person} may no longer read {space_id}")
 
 
@@ -318,13 +300,27 @@ def reader_list(space_id: SpaceId) -> None:
         out.print(f"{name} <{email}>", markup=False)
 
 
-def _hide(make: Callable[[AsyncSession], Awaitable[str]]) -> None:
-    say(f"hidden; lift it by {written(require_settings(), make)}")
+def _hide(hide: Callable[..., Awaitable[str]], target: object, reason: str) -> None:
+    async def work(session: AsyncSession) -> str:
+        return await hide(session, target, actor=ACTOR, reason=reason)
+
+    say(f"hidden; lift it by {written(require_settings(), work)}")
 
 
-def _lift(work: Callable[[AsyncSession], Awaitable[bool]]) -> None:
+def _lift(lift: Callable[..., Awaitable[bool]], *target: str, reason: str) -> None:
+    async def work(session: AsyncSession) -> bool:
+        return await lift(session, *target, actor=ACTOR, reason=reason)
+
     written(require_settings(), work)
     out.print("lifted")
+
+
+def _change_reader(person: str, change: Callable[..., Awaitable[None]]) -> None:
+    async def work(session: AsyncSession) -> None:
+        found = await people.find_person(session, person)
+        await change(session, person=found.id, actor=ACTOR)
+
+    written(require_settings(), work)
 
 
 def _hash(text: str) -> bytes:

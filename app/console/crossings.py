@@ -6,6 +6,7 @@ and so does a source in free text (P51).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -13,13 +14,14 @@ from fastapi import APIRouter, Query, Response
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
 from app.console.forms.fields import TIMEZONES
-from app.console.forms.inputs import chosen_in, text_in, told
+from app.console.forms.inputs import chosen_in, text_in
 from app.console.forms.labels import CODED
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
+from app.console.forms.submitted import submitted
 from app.i18n.coded_reasons import source_names
 from app.i18n.translation import Words
 from geo.accounts.permissions import can_propose
-from geo.errors import InvalidRecordError, NotFoundError
+from geo.errors import NotFoundError
 from geo.geography import crossings
 from geo.geography.crossings import CrossingState, CrossingStatement
 from geo.hours.openings import WEEKDAYS, zone
@@ -73,24 +75,23 @@ async def crossing_page(
 @router.post(CROSSING)
 async def state(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
     """State what is known of a crossing from a day on."""
-    try:
-        async with desk.session.begin_nested():
-            outcome = await submission.propose_crossing(
-                desk.session,
-                desk.actor,
-                crossing_id=crossing,
-                statement=_statement_in(form),
-                reason=form.get("reason", ""),
-                via="web",
-                now=desk.now,
-            )
-    except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
-        return await _page(desk, crossing, typed=form, problems=problems)
-    if outcome.proposal_id is not None and not outcome.applied:
-        return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
-    done = "applied" if outcome.proposal_id is None else "both"
-    return see(f"{CROSSINGS}/{crossing}?done={done}")
+
+    async def work() -> Response:
+        outcome = await submission.propose_crossing(
+            desk.session,
+            desk.actor,
+            crossing_id=crossing,
+            statement=_statement_in(form),
+            reason=form.get("reason", ""),
+            via="web",
+            now=desk.now,
+        )
+        if outcome.proposal_id is not None and not outcome.applied:
+            return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
+        done = "applied" if outcome.proposal_id is None else "both"
+        return see(f"{CROSSINGS}/{crossing}?done={done}")
+
+    return await submitted(desk, work, partial(_page, desk, crossing, typed=form))
 
 
 def _statement_in(form: Form) -> dict[str, Any]:

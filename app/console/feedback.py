@@ -5,6 +5,7 @@ the database withholds such rows (P44). Counts are shown only if they may be pub
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -12,11 +13,12 @@ from sqlalchemy import select
 
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
+from app.console.forms import labels
 from app.console.forms.inputs import needed_day_in, text_in, told
 from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.console.forms.roles import get_coordinator
-from app.i18n.translation import marked
-from geo.errors import ConflictError, InvalidRecordError
+from app.console.forms.submitted import submitted
+from geo.errors import ConflictError
 from geo.guidance import feedback, messages, rumours
 from geo.guidance.rumours import logged
 from geo.models import Person
@@ -28,28 +30,6 @@ from geo.text.countries import BOXES
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_coordinator)])
 
 VOICES = f"{CONSOLE}/voices"
-
-CATEGORIES: Mapping[str, str] = {
-    "staff_conduct": marked("trato o abuso del personal"),
-    "refused": marked("no atendieron"),
-    "charged": marked("cobraron"),
-    "unsafe": marked("lugar inseguro"),
-    "privacy": marked("datos personales"),
-    "other": marked("otra cosa"),
-}
-STATES: Mapping[str, str] = {
-    "new": marked("nueva"),
-    "handling": marked("en trámite"),
-    "open": marked("sin respuesta"),
-    "answered": marked("respondido"),
-    "retired": marked("retirado"),
-}
-ANSWERS: Mapping[str, str] = {
-    "served": marked("atendieron"),
-    "not_served": marked("no atendieron"),
-    "found_open": marked("estaba abierto"),
-    "found_closed": marked("estaba cerrado"),
-}
 
 
 @router.get(VOICES)
@@ -68,19 +48,19 @@ async def handle(desk: DeskDep, complaint: RecordId, form: FormDep) -> Response:
 @router.post(f"{VOICES}/rumours")
 async def record(desk: DeskDep, form: FormDep) -> Response:
     """Store a rumour that staff heard; it is not published before it is answered."""
-    try:
-        async with desk.session.begin_nested():
-            await rumours.record_rumour(
-                desk.session,
-                desk.actor,
-                claim=form.get("claim", ""),
-                country=form.get("country", ""),
-                admin1=text_in(form, "admin1"),
-                heard_on=needed_day_in(form, "heard_on"),
-            )
-    except InvalidRecordError as error:
-        return await _page(desk, problems=told(desk.words, error.problems), typed=form)
-    return see(f"{VOICES}?done=rumour")
+
+    async def work() -> Response:
+        await rumours.record_rumour(
+            desk.session,
+            desk.actor,
+            claim=form.get("claim", ""),
+            country=form.get("country", ""),
+            admin1=text_in(form, "admin1"),
+            heard_on=needed_day_in(form, "heard_on"),
+        )
+        return see(f"{VOICES}?done=rumour")
+
+    return await submitted(desk, work, partial(_page, desk, typed=form))
 
 
 @router.post(f"{VOICES}/rumours/{{rumour}}")
@@ -126,9 +106,9 @@ async def _page(
         people={person.id: person.name for person in people},
         terms=await desk.terms(),
         countries=sorted(((code, w.country(code)) for code in BOXES), key=lambda c: c[1]),
-        categories=CATEGORIES,
-        states=STATES,
-        answers=ANSWERS,
+        categories=labels.COMPLAINT_CATEGORIES,
+        states=labels.VOICE_STATES,
+        answers=labels.FEEDBACK_ANSWERS,
         today=desk.now.date(),
         problems=problems or {},
         typed=typed or {},

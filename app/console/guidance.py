@@ -3,7 +3,8 @@
 The author of a text never reviews it: a second person reads a text before it is shown (P23, P47).
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -12,10 +13,8 @@ from sqlalchemy import select
 from app.access.dependencies import SettingsDep
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
+from app.console.forms import labels
 from app.console.forms.guidance_forms import (
-    AUDIENCE_NAMES,
-    CONTACT_NAMES,
-    STATE_NAMES,
     contact_in,
     contact_typed,
     pathway_in,
@@ -23,8 +22,15 @@ from app.console.forms.guidance_forms import (
 )
 from app.console.forms.inputs import day_in, needed_day_in, text_in, told
 from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
+from app.console.forms.submitted import NO_REFUSALS, submitted
 from geo.accounts.permissions import can_coordinate
-from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
+from geo.errors import (
+    ConflictError,
+    ForbiddenError,
+    GeoError,
+    InvalidRecordError,
+    NotFoundError,
+)
 from geo.guidance import contacts, messages, pathways, practices, products, review_queue
 from geo.models import Person
 from geo.proposals import pending
@@ -61,29 +67,24 @@ async def messages_page(desk: DeskDep, done: Done = "") -> Response:
 @router.post(f"{GUIDANCE}/messages")
 async def write_message(desk: DeskDep, settings: SettingsDep, form: FormDep) -> Response:
     """Write a draft of a message."""
-    try:
-        async with desk.session.begin_nested():
-            message_id = await messages.write(
-                desk.session,
-                desk.actor,
-                key=form.get("key", "").strip(),
-                lang=form.get("language", ""),
-                audience=form.get("audience", ""),
-                body=text_in(form, "body") or "",
-                valid_from=needed_day_in(form, "valid_from"),
-                valid_to=day_in(form, "valid_to"),
-                safety=form.get("safety") == "true",
-                allow_mixed=settings.allow_demo_mixed,
-            )
-            if form.get("do") == "submit":
-                await messages.submit(desk.session, desk.actor, message_id)
-    except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
-        return await _texts_page(desk, "messages", problems=problems, typed=form)
-    except ConflictError:
-        problems = told(desk.words, [("key", CodedReason("there_already"))])
-        return await _texts_page(desk, "messages", problems=problems, typed=form)
-    return see(f"{GUIDANCE}/messages?done=saved")
+
+    async def write() -> str:
+        return await messages.write(
+            desk.session,
+            desk.actor,
+            key=form.get("key", "").strip(),
+            lang=form.get("language", ""),
+            audience=form.get("audience", ""),
+            body=text_in(form, "body") or "",
+            valid_from=needed_day_in(form, "valid_from"),
+            valid_to=day_in(form, "valid_to"),
+            safety=form.get("safety") == "true",
+            allow_mixed=settings.allow_demo_mixed,
+        )
+
+    return await _written(
+        desk, "messages", form, write, {ConflictError: ("key", CodedReason("there_already"))}
+    )
 
 
 @router.get(f"{GUIDANCE}/products")
@@ -95,22 +96,18 @@ async def products_page(desk: DeskDep, done: Done = "") -> Response:
 @router.post(f"{GUIDANCE}/products")
 async def write_product(desk: DeskDep, settings: SettingsDep, form: FormDep) -> Response:
     """Write a draft of an information product."""
-    try:
-        async with desk.session.begin_nested():
-            product_id = await products.put_product(
-                desk.session,
-                desk.actor,
-                product_in(form),
-                today=desk.now.date(),
-                now=desk.now,
-                allow_mixed=settings.allow_demo_mixed,
-            )
-            if form.get("do") == "submit":
-                await products.submit(desk.session, desk.actor, product_id)
-    except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
-        return await _texts_page(desk, "products", problems=problems, typed=form)
-    return see(f"{GUIDANCE}/products?done=saved")
+
+    async def write() -> str:
+        return await products.put_product(
+            desk.session,
+            desk.actor,
+            product_in(form),
+            today=desk.now.date(),
+            now=desk.now,
+            allow_mixed=settings.allow_demo_mixed,
+        )
+
+    return await _written(desk, "products", form, write)
 
 
 @router.get(f"{GUIDANCE}/practices")
@@ -122,29 +119,24 @@ async def practices_page(desk: DeskDep, done: Done = "") -> Response:
 @router.post(f"{GUIDANCE}/practices")
 async def write_practice(desk: DeskDep, form: FormDep) -> Response:
     """Write a note on what works well at a space."""
-    try:
-        async with desk.session.begin_nested():
-            practice_id = await practices.note_practice(
-                desk.session,
-                desk.actor,
-                form.get("space", "").strip(),
-                title=text_in(form, "title") or "",
-                body=text_in(form, "body") or "",
-                noted_on=needed_day_in(form, "noted_on"),
-                lang=form.get("language", ""),
-                public=form.get("public") == "true",
-            )
-            if form.get("do") == "submit":
-                await practices.submit(desk.session, desk.actor, practice_id)
-    except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
-        return await _texts_page(desk, "practices", problems=problems, typed=form)
-    except (NotFoundError, ForbiddenError):
-        # The response is the same whether the space is missing, hidden, or belongs to another
-        # organisation (P39).
-        problems = told(desk.words, [("space", CodedReason("not_writable"))])
-        return await _texts_page(desk, "practices", problems=problems, typed=form)
-    return see(f"{GUIDANCE}/practices?done=saved")
+
+    async def write() -> str:
+        return await practices.note_practice(
+            desk.session,
+            desk.actor,
+            form.get("space", "").strip(),
+            title=text_in(form, "title") or "",
+            body=text_in(form, "body") or "",
+            noted_on=needed_day_in(form, "noted_on"),
+            lang=form.get("language", ""),
+            public=form.get("public") == "true",
+        )
+
+    # The response is the same whether the space is missing, hidden, or belongs to another
+    # organisation (P39).
+    unwritable = ("space", CodedReason("not_writable"))
+    refusals = {NotFoundError: unwritable, ForbiddenError: unwritable}
+    return await _written(desk, "practices", form, write, refusals)
 
 
 @router.get(f"{GUIDANCE}/contacts")
@@ -155,7 +147,7 @@ async def contacts_page(desk: DeskDep, done: Done = "") -> Response:
         desk,
         "contacts",
         lines=found.lines,
-        kinds=CONTACT_NAMES,
+        kinds=labels.CONTACT_KINDS,
         waiting=await pending.pending(desk.session, desk.actor, entity="contact"),
         done=done,
     )
@@ -182,19 +174,19 @@ async def put_contact(
     if is_new and await review_queue.contact(desk.session, desk.actor, contact_id) is not None:
         problems = told(desk.words, [("id", CodedReason("there_already"))])
         return await _contact_page(desk, {**form, "id": contact_id}, problems, is_new=True)
-    try:
-        async with desk.session.begin_nested():
-            outcome = await contacts.put_contact(
-                desk.session,
-                desk.actor,
-                {**contact_in(form), "id": contact_id},
-                sent_in(desk, form),
-                allow_mixed=settings.allow_demo_mixed,
-            )
-    except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
-        return await _contact_page(desk, {**form, "id": contact_id}, problems, is_new=is_new)
-    return gone_on(outcome, f"{GUIDANCE}/contacts?done=saved")
+
+    async def put() -> Response:
+        outcome = await contacts.put_contact(
+            desk.session,
+            desk.actor,
+            {**contact_in(form), "id": contact_id},
+            sent_in(desk, form),
+            allow_mixed=settings.allow_demo_mixed,
+        )
+        return gone_on(outcome, f"{GUIDANCE}/contacts?done=saved")
+
+    typed = {**form, "id": contact_id}
+    return await submitted(desk, put, partial(_contact_page, desk, typed, is_new=is_new))
 
 
 @router.get(f"{GUIDANCE}/pathways")
@@ -208,20 +200,20 @@ async def put_pathway(desk: DeskDep, settings: SettingsDep, form: FormDep) -> Re
     """Propose a pathway; one that speaks of protected services becomes restricted at once."""
     if form.get("do") == "rows":
         return await _pathways_page(desk, typed=form, rows=_rows(form) + _MORE_ROWS)
-    try:
-        async with desk.session.begin_nested():
-            outcome, remarks = await pathways.put_pathway(
-                desk.session,
-                desk.actor,
-                pathway_in(form),
-                sent_in(desk, form),
-                allow_mixed=settings.allow_demo_mixed,
-            )
-    except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
-        return await _pathways_page(desk, problems=problems, typed=form, rows=_rows(form))
-    done = "restricted" if remarks else "saved"
-    return gone_on(outcome, f"{GUIDANCE}/pathways?done={done}")
+
+    async def put() -> Response:
+        outcome, remarks = await pathways.put_pathway(
+            desk.session,
+            desk.actor,
+            pathway_in(form),
+            sent_in(desk, form),
+            allow_mixed=settings.allow_demo_mixed,
+        )
+        done = "restricted" if remarks else "saved"
+        return gone_on(outcome, f"{GUIDANCE}/pathways?done={done}")
+
+    again = partial(_pathways_page, desk, typed=form, rows=_rows(form))
+    return await submitted(desk, put, again)
 
 
 @router.post(f"{GUIDANCE}/{{kind}}/{{text}}")
@@ -230,15 +222,35 @@ async def decide(desk: DeskDep, kind: RecordId, text: RecordId, form: FormDep) -
     if kind not in _TEXTS:
         msg = "there is no such text"
         raise NotFoundError(msg)
-    try:
-        async with desk.session.begin_nested():
-            await _act(desk, kind, text, form)
-    except InvalidRecordError as error:
-        problems = {
-            f"{field}-{text}": why for field, why in told(desk.words, error.problems).items()
-        }
-        return await _texts_page(desk, kind, problems=problems)
-    return see(f"{GUIDANCE}/{kind}?done=saved")
+
+    async def act() -> Response:
+        await _act(desk, kind, text, form)
+        return see(f"{GUIDANCE}/{kind}?done=saved")
+
+    async def again(*, problems: dict[str, str]) -> Response:
+        beside = {f"{field}-{text}": why for field, why in problems.items()}
+        return await _texts_page(desk, kind, problems=beside)
+
+    return await submitted(desk, act, again)
+
+
+async def _written(
+    desk: Desk,
+    kind: str,
+    form: Mapping[str, str],
+    write: Callable[[], Awaitable[str]],
+    refusals: Mapping[type[GeoError], tuple[str, CodedReason]] = NO_REFUSALS,
+) -> Response:
+    """Write a draft, whose id ``write`` returns, and submit it if that button was pressed."""
+    work: Any = _TEXTS[kind]
+
+    async def save() -> Response:
+        text_id = await write()
+        if form.get("do") == "submit":
+            await work.submit(desk.session, desk.actor, text_id)
+        return see(f"{GUIDANCE}/{kind}?done=saved")
+
+    return await submitted(desk, save, partial(_texts_page, desk, kind, typed=form), refusals)
 
 
 async def _act(desk: Desk, kind: str, text: str, form: Mapping[str, str]) -> None:
@@ -309,7 +321,7 @@ async def _contact_page(
         desk,
         "contact",
         typed=typed,
-        kinds=CONTACT_NAMES,
+        kinds=labels.CONTACT_KINDS,
         waiting=[]
         if is_new
         else await pending.pending(
@@ -347,8 +359,8 @@ async def _page(desk: Desk, name: str, **values: object) -> Response:
     return desk.page(
         name,
         status=400 if values.get("problems") else 200,
-        audiences=AUDIENCE_NAMES,
-        text_states=STATE_NAMES,
+        audiences=labels.AUDIENCES,
+        text_states=labels.TEXT_STATES,
         may_review=can_coordinate(desk.actor),
         countries=sorted(((code, w.country(code)) for code in BOXES), key=lambda c: c[1]),
         today=desk.now.date(),

@@ -4,8 +4,7 @@ from fastapi import APIRouter, Response
 
 from app.access.dependencies import SettingsDep
 from app.access.identity import CONSOLE
-from app.console.feedback import CATEGORIES
-from app.console.forms.labels import REMOVING_ACTS
+from app.console.forms.labels import COMPLAINT_CATEGORIES, REMOVING_ACTS
 from app.console.forms.layout import DeskDep
 from app.jobs import audit_anchoring
 from geo.accounts import permissions
@@ -45,7 +44,7 @@ async def home(desk: DeskDep, settings: SettingsDep) -> Response:
         complaints=[
             one for one in await feedback.open_complaints(desk.staff) if one["state"] == "new"
         ],
-        categories=CATEGORIES,
+        categories=COMPLAINT_CATEGORIES,
         hides=await hides.visible_hides(session, actor),
         # Removals that end by themselves unless this person confirms them as the second person
         # (P52).

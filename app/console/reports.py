@@ -12,13 +12,13 @@ from fastapi import APIRouter, Response
 
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
-from app.console.forms.inputs import text_in, told
+from app.console.forms.inputs import text_in
 from app.console.forms.labels import CODED
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.maps import map_data
+from app.console.forms.submitted import submitted
 from app.console.queue import QUEUE
 from app.i18n.labels import HAZARDS
-from geo.errors import InvalidRecordError
 from geo.proposals import hazard_reports
 from geo.proposals.hazard_reports import Report
 from geo.records.hazard_documents import MAX_TITLE
@@ -44,23 +44,26 @@ async def report_page(desk: DeskDep, report: RecordId) -> Response:
 async def decide(desk: DeskDep, report: RecordId, form: FormDep) -> Response:
     """Make a proposal of a report, or throw it away."""
     session, actor = desk.session, desk.actor
-    try:
-        async with session.begin_nested():
-            if form.get("do") == "discard":
-                await hazard_reports.discard(session, actor, report, form.get("reason", ""))
-                return see(f"{QUEUE}?discarded=true")
-            outcome = await hazard_reports.propose(
-                session,
-                actor,
-                report,
-                _hazard_in(form),
-                reason=form.get("reason", ""),
-                now=desk.now,
-            )
-    except InvalidRecordError as error:
+
+    async def work() -> Response:
+        if form.get("do") == "discard":
+            await hazard_reports.discard(session, actor, report, form.get("reason", ""))
+            return see(f"{QUEUE}?discarded=true")
+        outcome = await hazard_reports.propose(
+            session,
+            actor,
+            report,
+            _hazard_in(form),
+            reason=form.get("reason", ""),
+            now=desk.now,
+        )
+        return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
+
+    async def again(*, problems: dict[str, str]) -> Response:
         found = await hazard_reports.one(session, actor, report)
-        return await _page(desk, found, typed=form, problems=told(desk.words, error.problems))
-    return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
+        return await _page(desk, found, typed=form, problems=problems)
+
+    return await submitted(desk, work, again)
 
 
 def _hazard_in(form: Form) -> dict[str, Any]:

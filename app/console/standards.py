@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -9,9 +10,10 @@ from sqlalchemy import select
 
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
+from app.console.forms import labels
 from app.console.forms.inputs import text_in, told, whole_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
-from app.i18n.translation import marked
+from app.console.forms.submitted import submitted
 from geo.accounts import people
 from geo.accounts.permissions import can_approve, can_coordinate, can_propose, require_coordinate
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
@@ -28,19 +30,6 @@ CHECKLIST = f"{STANDARDS}/checklists/{{checklist}}"
 ASSESSMENT = f"{STANDARDS}/assessments/{{assessment}}"
 
 Done = Annotated[str, Query(max_length=20)]
-
-STATES: Mapping[str, str] = {
-    "draft": marked("en curso"),
-    "submitted": marked("por verificar"),
-    "verified": marked("verificada"),
-    "returned": marked("devuelta"),
-}
-ANSWERS: Mapping[str, str] = {
-    "yes": marked("sí"),
-    "partly": marked("en parte"),
-    "no": marked("no"),
-    "not_applicable": marked("no aplica"),
-}
 
 #: Numbers of empty questions in the form of a checklist: at first, and added by a button.
 _FIRST_ROWS = 6
@@ -60,18 +49,18 @@ async def standards_page(desk: DeskDep, done: Done = "") -> Response:
 @router.post(STANDARDS)
 async def start(desk: DeskDep, form: FormDep) -> Response:
     """Start the self-audit of a space by the checklist in force for its kind."""
-    try:
-        async with desk.session.begin_nested():
-            assessment = await assessments.start(
-                desk.session, desk.actor, form.get("space", "").strip(), today=desk.now.date()
-            )
-    except NotFoundError:
-        problems = told(desk.words, [("space", CodedReason("no_such_space"))])
-        return await _page(desk, problems=problems, typed=form)
-    except ConflictError:
-        problems = told(desk.words, [("space", CodedReason("no_checklist"))])
-        return await _page(desk, problems=problems, typed=form)
-    return see(f"{STANDARDS}/assessments/{assessment}")
+
+    async def work() -> Response:
+        assessment = await assessments.start(
+            desk.session, desk.actor, form.get("space", "").strip(), today=desk.now.date()
+        )
+        return see(f"{STANDARDS}/assessments/{assessment}")
+
+    refusals = {
+        NotFoundError: ("space", CodedReason("no_such_space")),
+        ConflictError: ("space", CodedReason("no_checklist")),
+    }
+    return await submitted(desk, work, partial(_page, desk, typed=form), refusals)
 
 
 @router.post(f"{STANDARDS}/members/{{organization}}")
@@ -107,23 +96,22 @@ async def add_checklist(desk: DeskDep, form: FormDep) -> Response:
     rows = _numbers(form)
     if form.get("do") == "rows":
         return await _checklist_form(desk, form, min(checklists.MAX_ITEMS, len(rows) + _MORE_ROWS))
-    try:
-        async with desk.session.begin_nested():
-            percent = whole_in(form, "pass_percent")
-            checklist = await checklists.add_version(
-                desk.session,
-                desk.actor,
-                kind=form.get("kind", ""),
-                title=text_in(form, "title") or "",
-                items=_items_in(form, rows),
-                valid_months=whole_in(form, "valid_months") or 0,
-                pass_score=(_PASS_PERCENT if percent is None else percent) / 100,
-                example=form.get("example") == "true",
-            )
-    except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
-        return await _checklist_form(desk, form, len(rows), problems=problems)
-    return see(f"{STANDARDS}/checklists/{checklist}")
+
+    async def work() -> Response:
+        percent = whole_in(form, "pass_percent")
+        checklist = await checklists.add_version(
+            desk.session,
+            desk.actor,
+            kind=form.get("kind", ""),
+            title=text_in(form, "title") or "",
+            items=_items_in(form, rows),
+            valid_months=whole_in(form, "valid_months") or 0,
+            pass_score=(_PASS_PERCENT if percent is None else percent) / 100,
+            example=form.get("example") == "true",
+        )
+        return see(f"{STANDARDS}/checklists/{checklist}")
+
+    return await submitted(desk, work, partial(_checklist_form, desk, form, len(rows)))
 
 
 @router.get(CHECKLIST)
@@ -163,26 +151,25 @@ async def assessment_page(desk: DeskDep, assessment: RecordId, done: Done = "") 
 async def work_on(desk: DeskDep, assessment: RecordId, form: FormDep) -> Response:
     """Save answers, hand them in, or decide on what was handed in."""
     session, actor = desk.session, desk.actor
-    try:
-        async with session.begin_nested():
-            match form.get("do"):
-                case "verify" | "return":
-                    await assessments.verify(
-                        session,
-                        actor,
-                        assessment,
-                        accept=form.get("do") == "verify",
-                        today=desk.now.date(),
-                        reason=text_in(form, "reason"),
-                    )
-                case action:
-                    await assessments.answer(session, actor, assessment, _answers_in(form))
-                    if action == "submit":
-                        await assessments.submit(session, actor, assessment)
-    except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
-        return await _assessment_page(desk, assessment, problems=problems, typed=form)
-    return see(f"{STANDARDS}/assessments/{assessment}?done=saved")
+
+    async def work() -> Response:
+        match form.get("do"):
+            case "verify" | "return":
+                await assessments.verify(
+                    session,
+                    actor,
+                    assessment,
+                    accept=form.get("do") == "verify",
+                    today=desk.now.date(),
+                    reason=text_in(form, "reason"),
+                )
+            case action:
+                await assessments.answer(session, actor, assessment, _answers_in(form))
+                if action == "submit":
+                    await assessments.submit(session, actor, assessment)
+        return see(f"{STANDARDS}/assessments/{assessment}?done=saved")
+
+    return await submitted(desk, work, partial(_assessment_page, desk, assessment, typed=form))
 
 
 def _needed(reason: str | None) -> str:
@@ -250,7 +237,7 @@ async def _page(
         own=own,
         organizations=list(organizations),
         terms=await desk.terms(),
-        states=STATES,
+        states=labels.ASSESSMENT_STATES,
         may_coordinate=can_coordinate(desk.actor),
         today=desk.now.date(),
         problems=problems or {},
@@ -307,8 +294,8 @@ async def _assessment_page(
         and can_approve(desk.actor, country=space.country, proposed_by=found["assessed_by"])
         and desk.actor.organization_id != space.organization_id,
         names={person.id: person.name for person in people},
-        states=STATES,
-        answer_names=ANSWERS,
+        states=labels.ASSESSMENT_STATES,
+        answer_names=labels.ASSESSMENT_ANSWERS,
         problems=problems or {},
         typed=typed or {},
         done=done,

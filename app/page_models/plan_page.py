@@ -32,13 +32,10 @@ from routing.travel.timetable import DAY_S
 def render_plan(view: PlanView, lang: str) -> str:
     """Render the page of route results."""
     w = words(lang)
-    return render_with_map(
+    return _with_form(
         "plan",
-        view.frame,
+        view,
         lang,
-        plan_texts(w),
-        view=view,
-        form=view.form,
         asked=replace(view.form, at=_local(view)),
         lines=[_drawn(route) for route in view.routes],
         itinerary=itinerary,
@@ -56,13 +53,10 @@ def render_plan(view: PlanView, lang: str) -> str:
 def render_problem(view: ProblemView, lang: str) -> str:
     """Render the route form again, with why there is no route and what to do instead."""
     w = words(lang)
-    return render_with_map(
+    return _with_form(
         "problem",
-        view.frame,
+        view,
         lang,
-        plan_texts(w),
-        view=view,
-        form=view.form,
         accepted=replace(view.form, accepts_detour=True),
         because=partial(because, w),
         refused=detour_text.REFUSED,
@@ -80,9 +74,15 @@ def _long_time(w: Words, view: ProblemView) -> str:
 
 def render_ask(view: AskView, lang: str) -> str:
     """Render the route form with one end chosen, to ask for the other end."""
-    return render_with_map(
-        "ask", view.frame, lang, plan_texts(words(lang)), view=view, form=view.form
-    )
+    return _with_form("ask", view, lang)
+
+
+def _with_form(
+    name: str, view: PlanView | ProblemView | AskView, lang: str, **values: object
+) -> str:
+    """Render a page with the route form and the map."""
+    texts = plan_texts(words(lang))
+    return render_with_map(name, view.frame, lang, texts, view=view, form=view.form, **values)
 
 
 def _local(view: PlanView) -> str:

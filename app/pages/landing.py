@@ -175,11 +175,8 @@ async def near(
 
     By POST: a place that somebody flees to, or from, is in no address, history or log.
     """
-    fields = {
-        name: values[0].strip()
-        for name, values in (await read_open_form(request, _NEAR_FIELDS)).items()
-    }
-    typed, ref, choice = (fields.get(name, "") for name in ("place", "place_ref", "place_choice"))
+    form = await read_open_form(request, _NEAR_FIELDS)
+    typed, ref, choice = (form.one(name) for name in ("place", "place_ref", "place_choice"))
     place = await page.sought_place(session, network, typed, ref, choice)
     narrowed = asked.narrowed(place)
     return await page.home(narrowed, request, session, network, settings, clock())

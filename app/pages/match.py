@@ -1,6 +1,6 @@
 """``/match``: the form about a person's needs; no need is ever part of a URL (P9)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -10,13 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.access.public_forms import read_open_form
+from app.access.public_forms import OpenForm, read_open_form
 from app.api.records.match import NeedRequest
 from app.api.records.spaces import DECIMALS
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import page_response
-from app.i18n.translation import negotiate
 from app.journeys.matching import MatchQuestion, match
 from app.page_models import home_filling
 from app.page_models.match_view import (
@@ -27,7 +26,7 @@ from app.page_models.match_view import (
     answer_of,
     render_match,
 )
-from app.pages.page_frame import FramedDep
+from app.pages.page_frame import FramedDep, form_language
 from app.runtime.work_limit import BusyError
 from app.snapshots.country_of_point import UncertainCountryError
 from app.snapshots.place_names import AmbiguousPlaceError, Choice, UnknownPlaceError, resolve
@@ -91,11 +90,11 @@ async def answer_match(
     """Answer the form with next steps, or say what to correct; nothing is kept."""
     fields = await read_open_form(request, _FIELDS, repeated=_REPEATED)
     form, now = _form(fields), clock()
-    language = negotiate(_one(fields, "lang") or None, request.headers.get("accept-language"))
+    language = form_language(request, fields)
     frame = await home_filling.frame(session, network, settings, now)
     lists = await _lists(session)
     try:
-        town = await resolve(session, network, _choice(fields) or form.place)
+        town = await resolve(session, network, fields.chosen_place or form.place)
         asked = _asked(form, town.lon, town.lat, town.country)
         lon, lat = round(town.lon, DECIMALS), round(town.lat, DECIMALS)
         question = MatchQuestion(asked.need, lon, lat, now, asked.country, asked.limit)
@@ -122,14 +121,14 @@ async def answer_match(
     return page_response(render_match(view, language), problem.status)
 
 
-def _form(fields: Mapping[str, Sequence[str]]) -> MatchForm:
+def _form(fields: OpenForm) -> MatchForm:
     return MatchForm(
-        place=_one(fields, "place"),
-        service=_one(fields, "service"),
-        age=_one(fields, "age"),
-        gender=_one(fields, "gender"),
-        children=_one(fields, "children"),
-        alone=_one(fields, "alone") == "yes",
+        place=fields.one("place"),
+        service=fields.one("service"),
+        age=fields.one("age"),
+        gender=fields.one("gender"),
+        children=fields.one("children"),
+        alone=fields.one("alone") == "yes",
         documents=tuple(fields.get("documents", ())),
         languages=tuple(fields.get("languages", ())),
     )
@@ -179,12 +178,3 @@ async def _lists(session: AsyncSession) -> MatchLists:
         found[name].append(code)
     services = await vocabulary.services(session)
     return MatchLists(services, tuple(found["gender"]), tuple(found["document"]))
-
-
-def _choice(form: Mapping[str, Sequence[str]]) -> str:
-    """Return the place chosen from a list of candidates, for `resolve`; "" without a choice."""
-    return _one(form, "place_choice").removeprefix("place:")
-
-
-def _one(form: Mapping[str, Sequence[str]], name: str) -> str:
-    return form.get(name, [""])[0].strip()

@@ -1,14 +1,20 @@
-"""FastAPI dependency for pages without other input: shared page data (the frame) and language."""
+"""FastAPI dependencies of pages: shared page data (the frame), language, and what a form needs."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
+from app.access.public_forms import OpenForm
+from app.clock import Clock
 from app.i18n.translation import negotiate
 from app.page_models import home_filling
 from app.page_models.view_models import PageFrame
+from app.settings import Settings
+from app.snapshots.road_networks import RoadNetworks
 
 PageLanguage = Annotated[str | None, Query(description="Language of the page.", max_length=35)]
 
@@ -33,5 +39,52 @@ async def get_framed(
     frame = await home_filling.frame(session, network, settings, clock())
     return Framed(frame, negotiate(lang, request.headers.get("accept-language")))
 
+
+def form_language(request: Request, form: OpenForm, asked: str | None = None) -> str:
+    """Negotiate the language by a form's field ``lang``, ``asked``, or Accept-Language."""
+    return negotiate(form.one("lang") or asked, request.headers.get("accept-language"))
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What the answer to a form needs that is kept: the sessions, and the data of its page.
+
+    Parameters
+    ----------
+    session
+        Writer session, committed before the response is sent.
+    reading
+        Session of the asker's tier.
+    """
+
+    request: Request
+    session: AsyncSession
+    reading: AsyncSession
+    network: RoadNetworks
+    settings: Settings
+    clock: Clock
+
+    async def frame(self, now: datetime) -> PageFrame:
+        """Read the page frame."""
+        return await home_filling.frame(self.reading, self.network, self.settings, now)
+
+    def language(self, form: OpenForm, asked: str | None = None) -> str:
+        """Negotiate the language of the answer; see `form_language`."""
+        return form_language(self.request, form, asked)
+
+
+async def get_posted(
+    request: Request,
+    session: WriterDep,
+    reading: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+) -> Posted:
+    """Return what the answer to a form needs."""
+    return Posted(request, session, reading, network, settings, clock)
+
+
+PostedDep = Annotated[Posted, Depends(get_posted)]
 
 FramedDep = Annotated[Framed, Depends(get_framed)]

@@ -5,24 +5,21 @@ day. Reports are not published; an approver reviews them in the console.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import UUID4, BaseModel, ConfigDict, Field
 
-from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
+from app.access.dependencies import ClockDep, SessionDep, WriterDep
 from app.access.public_forms import read_open_form
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.rate_limits import ReportLimit
 from app.http.responses import JSONResponse, page_response
-from app.i18n.translation import negotiate
-from app.page_models import home_filling
 from app.page_models.report_view import ReportForm, render_report, render_reported
-from app.pages.page_frame import FramedDep
+from app.pages.page_frame import FramedDep, PostedDep
 from app.schemas.fields import Day, Latitude, Longitude
 from app.snapshots.essential_contacts import essential_lines, in_danger
 from app.snapshots.place_names import AmbiguousPlaceError, UnknownPlaceError, full_label, resolve
@@ -131,25 +128,21 @@ async def report_form(framed: FramedDep) -> Response:
     responses=problem_responses(400, 403, 413, 415, 429, 503),
 )
 async def send_form(
-    request: Request,
-    session: WriterDep,
-    reading: SessionDep,
-    network: NetworkDep,
-    settings: SettingsDep,
-    clock: ClockDep,
+    posted: PostedDep,
     _limit: ReportLimit,
 ) -> Response:
     """Keep what the form says, by the name of a place; sent twice, it is kept once."""
-    fields = await read_open_form(request, _FIELDS)
-    form = ReportForm(*(_one(fields, name) for name in ("id", "kind", "place")))
-    now = clock()
-    frame = await home_filling.frame(reading, network, settings, now)
-    language = negotiate(_one(fields, "lang") or None, request.headers.get("accept-language"))
+    fields = await read_open_form(posted.request, _FIELDS)
+    form = ReportForm(*(fields.one(name) for name in ("id", "kind", "place")))
+    now = posted.clock()
+    frame = await posted.frame(now)
+    language = posted.language(fields)
     if form.kind not in hazard_reports.KINDS:
         raise InvalidParameterError("kind", f"is one of {', '.join(hazard_reports.KINDS)}")
     try:
         # A place that matches by sound only must be chosen, so that no report goes to a wrong town.
-        town = await resolve(reading, network, _chosen(fields) or form.place, takes_sounds=False)
+        place = fields.chosen_place or form.place
+        town = await resolve(posted.reading, posted.network, place, takes_sounds=False)
     except (UnknownPlaceError, AmbiguousPlaceError) as error:
         body = render_report(
             frame,
@@ -164,7 +157,7 @@ async def send_form(
         return answer
     lon, lat = round(town.lon, hazard_reports.DECIMALS), round(town.lat, hazard_reports.DECIMALS)
     await hazard_reports.take(
-        session,
+        posted.session,
         _key_of(form, lon, lat, now.date()),
         kind=form.kind,
         lon=lon,
@@ -172,15 +165,10 @@ async def send_form(
         seen_on=now.date(),
         today=now.date(),
     )
-    label = await full_label(reading, town)
+    label = await full_label(posted.reading, town)
     return page_response(
         render_reported(frame, family_of(form.kind), label, town.country, language)
     )
-
-
-def _chosen(fields: Mapping[str, Sequence[str]]) -> str:
-    """Return the place chosen from a list of candidates, for `resolve`; "" without a choice."""
-    return _one(fields, "place_choice").removeprefix("place:")
 
 
 def _key_of(form: ReportForm, lon: float, lat: float, day: date) -> uuid.UUID:
@@ -196,7 +184,3 @@ def _key_of(form: ReportForm, lon: float, lat: float, day: date) -> uuid.UUID:
     if number.version != 4:  # noqa: PLR2004 -- only random UUIDs reveal nothing
         raise InvalidParameterError("id", "is not the number of a form")
     return uuid.uuid5(number, f"{form.kind} {lon} {lat} {day.isoformat()}")
-
-
-def _one(form: Mapping[str, Sequence[str]], name: str) -> str:
-    return form.get(name, [""])[0].strip()

@@ -7,7 +7,7 @@ problem document as everywhere.
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -36,6 +36,17 @@ _listings = anyio.CapacityLimiter(1)
 
 _TEXT = "text/plain; charset=utf-8"
 _SAID = {"content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+def _said(told: str, unknown: str) -> dict[int | str, dict[str, Any]]:
+    """Return the responses of an endpoint that answers in text, also of what it does not know."""
+    return {
+        **NOT_MODIFIED,
+        200: {**_SAID, "description": told},
+        404: {**_SAID, "description": unknown},
+        **problem_responses(400, 401, 503),
+    }
+
 
 #: PostgreSQL text holds no NUL character.
 _PLAIN = r"^[^\x00]*$"
@@ -67,12 +78,9 @@ WantedService = Annotated[
 @router.get(
     "/txt",
     response_class=PlainTextResponse,
-    responses={
-        **NOT_MODIFIED,
-        200: {**_SAID, "description": "A line a country, or a line a municipality."},
-        404: {**_SAID, "description": "No such country: a short text."},
-        **problem_responses(400, 401, 503),
-    },
+    responses=_said(
+        "A line a country, or a line a municipality.", "No such country: a short text."
+    ),
 )
 async def codes(
     request: Request,
@@ -104,12 +112,7 @@ async def codes(
 @router.get(
     "/txt/{code}",
     response_class=PlainTextResponse,
-    responses={
-        **NOT_MODIFIED,
-        200: {**_SAID, "description": "A message a line."},
-        404: {**_SAID, "description": "No such municipality or service: a short text."},
-        **problem_responses(400, 401, 503),
-    },
+    responses=_said("A message a line.", "No such municipality or service: a short text."),
 )
 async def texts(
     request: Request,

@@ -8,19 +8,17 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
-from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
+from app.access.dependencies import ClockDep, SessionDep
 from app.access.public_forms import read_open_form
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.rate_limits import ReportLimit
 from app.http.responses import page_response
-from app.i18n.translation import negotiate
 from app.journeys.space_facts import visible_space
-from app.page_models import home_filling
 from app.page_models.space_view import CATEGORIES, render_complaint, render_not_here, render_thanks
-from app.pages.page_frame import FramedDep, PageLanguage
+from app.pages.page_frame import FramedDep, PageLanguage, PostedDep
 from app.pages.space import SpacePath
 from geo.errors import NotFoundError, UnknownServiceError
 from geo.guidance import contacts, feedback
@@ -42,29 +40,24 @@ _REFUSALS = problem_responses(400, 403, 413, 415, 429, 503)
 
 @router.post("/spaces/{space}/feedback", responses=_REFUSALS)
 async def give_feedback(
-    request: Request,
-    session: WriterDep,
-    reading: SessionDep,
-    network: NetworkDep,
-    settings: SettingsDep,
-    clock: ClockDep,
+    posted: PostedDep,
     space: SpacePath,
     _limit: ReportLimit,
     lang: PageLanguage = None,
 ) -> Response:
     """Keep whether somebody was served; the answer is the same of whichever space (P39)."""
-    form = await read_open_form(request, {"said", "lang"})
-    said = ANSWERS.get(_one(form, "said"))
+    form = await read_open_form(posted.request, {"said", "lang"})
+    said = ANSWERS.get(form.one("said"))
     if said is None:
         raise InvalidParameterError("said", f"is one of {', '.join(ANSWERS)}")
-    now = clock()
+    now = posted.clock()
     was_served, was_open = said
     await feedback.give_feedback(
-        session, space, was_served=was_served, was_open=was_open, today=now.date()
+        posted.session, space, was_served=was_served, was_open=was_open, today=now.date()
     )
-    frame = await home_filling.frame(reading, network, settings, now)
+    frame = await posted.frame(now)
     return page_response(
-        render_thanks(frame, "feedback", _language(request, form, lang), space_id=space)
+        render_thanks(frame, "feedback", posted.language(form, lang), space_id=space)
     )
 
 
@@ -85,12 +78,7 @@ async def complaint_form(
 
 @router.post("/spaces/{space}/complaint", responses=_REFUSALS)
 async def complain(
-    request: Request,
-    session: WriterDep,
-    reading: SessionDep,
-    network: NetworkDep,
-    settings: SettingsDep,
-    clock: ClockDep,
+    posted: PostedDep,
     space: SpacePath,
     _limit: ReportLimit,
     lang: PageLanguage = None,
@@ -100,25 +88,27 @@ async def complain(
     One about a space that was hidden meanwhile is kept; its answer names the lines of every
     country, as for a space that never was (P39).
     """
-    form = await read_open_form(request, {"category", "body", "lang"}, longest=LONGEST_COMPLAINT)
-    category = _one(form, "category")
+    form = await read_open_form(
+        posted.request, {"category", "body", "lang"}, longest=LONGEST_COMPLAINT
+    )
+    category = form.one("category")
     if category not in CATEGORIES:
         raise InvalidParameterError("category", f"is one of {', '.join(CATEGORIES)}")
-    now = clock()
+    now = posted.clock()
     await feedback.complain(
-        session, space, category=category, body=_one(form, "body") or None, today=now.date()
+        posted.session, space, category=category, body=form.one("body") or None, today=now.date()
     )
     lines: Sequence[Mapping[str, Any]]
     country = None
     try:
-        row = (await visible_space(reading, space, now)).properties
+        row = (await visible_space(posted.reading, space, now)).properties
     except NotFoundError:
-        lines = await contacts.independent_lines(reading, None)
+        lines = await contacts.independent_lines(posted.reading, None)
     else:
         country = row["country"]
-        lines = await contacts.independent_lines(reading, country, row["admin1"])
-    frame = await home_filling.frame(reading, network, settings, now)
-    language = _language(request, form, lang)
+        lines = await contacts.independent_lines(posted.reading, country, row["admin1"])
+    frame = await posted.frame(now)
+    language = posted.language(form, lang)
     return page_response(
         render_thanks(frame, "complaint", language, space_id=space, country=country, lines=lines)
     )
@@ -126,36 +116,22 @@ async def complain(
 
 @router.post("/missing", responses={**_REFUSALS, **problem_responses(422)})
 async def ask_for_service(
-    request: Request,
-    session: WriterDep,
-    reading: SessionDep,
-    network: NetworkDep,
-    settings: SettingsDep,
-    clock: ClockDep,
+    posted: PostedDep,
     _limit: ReportLimit,
 ) -> Response:
     """Keep that a service was missed in an area; protected ones are refused, not kept (P44)."""
-    form = await read_open_form(request, {"service", "country", "admin1", "lang"})
-    now = clock()
+    form = await read_open_form(posted.request, {"service", "country", "admin1", "lang"})
+    now = posted.clock()
     try:
         await feedback.ask_for_service(
-            session,
-            _one(form, "service"),
-            country=_one(form, "country"),
-            admin1=_one(form, "admin1") or None,
+            posted.session,
+            form.one("service"),
+            country=form.one("country"),
+            admin1=form.one("admin1") or None,
             today=now.date(),
         )
     except UnknownServiceError as error:
         raise InvalidParameterError("service", str(error)) from error
-    frame = await home_filling.frame(reading, network, settings, now)
-    language = _language(request, form, None)
-    return page_response(render_thanks(frame, "missing", language, country=_one(form, "country")))
-
-
-def _one(form: Mapping[str, Sequence[str]], name: str) -> str:
-    return form.get(name, [""])[0].strip()
-
-
-def _language(request: Request, form: Mapping[str, Sequence[str]], asked: str | None) -> str:
-    stated = _one(form, "lang") or asked
-    return negotiate(stated, request.headers.get("accept-language"))
+    frame = await posted.frame(now)
+    language = posted.language(form)
+    return page_response(render_thanks(frame, "missing", language, country=form.one("country")))

@@ -36,19 +36,6 @@ LanguageCode = Annotated[
 #: The query parameter ``f`` of an endpoint that responds only in JSON.
 JSONFormat = Annotated[Literal["json"] | None, Query(alias="f", description="Format.")]
 
-#: Name of a vocabulary in a path.
-VocabularyName = Literal[
-    "space_kind",
-    "service",
-    "sector",
-    "amenity",
-    "document",
-    "gender",
-    "phone_type",
-    "count_method",
-    "count_source",
-]
-
 #: Range of accepted years. Amparo has no data of other times, and time zone arithmetic overflows at
 #: the ends of Python's calendar.
 FIRST_YEAR, LAST_YEAR = 1970, 2100

@@ -14,9 +14,10 @@ so that the router may use the object as a cache key.
 """
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Final
 
 import anyio.to_thread
@@ -210,26 +211,28 @@ class SnapshotReading:
         Spaces of the staff tier are not cached, because they differ between staff members.
         """
 
-        async def read() -> tuple[OpenSpace, ...]:
+        async def query() -> tuple[OpenSpace, ...]:
             services = ("overnight",) if night else ()
             return await spaces.open_spaces(self._session, on=on, services=services, night=night)
 
         if self._tier not in {Tier.PUBLIC, Tier.PARTNER}:
-            return await read()
+            return await query()
         key = on, night
-        if (kept := self._true_spaces()) is not None and key in kept.found:
-            return kept.found[key]
-        async with self._of_tier.reading[StampSubject.SPACES]:
-            await self._look_again()
+
+        def true() -> tuple[OpenSpace, ...] | None:
             kept = self._true_spaces()
-            if kept is not None and key in kept.found:
-                return kept.found[key]
-            found, stamp = await change_stamps.read_steady(self._session, StampSubject.SPACES, read)
+            return None if kept is None else kept.found.get(key)
+
+        async def read() -> tuple[OpenSpace, ...]:
+            kept = self._true_spaces()
+            found, stamp = await self._read_steady(StampSubject.SPACES, query)
             if stamp is not None:
                 if kept is None or kept.stamp != stamp:
                     kept = self._of_tier.spaces = _Spaces(stamp, self._stamps.today)
                 _keep(kept.found, key, found)
             return found
+
+        return await self._kept_or_read(StampSubject.SPACES, true, read)
 
     async def helping(self, on: date) -> Helping:
         """Return the spaces open on a day and for the night after it, prepared for routing."""
@@ -253,39 +256,24 @@ class SnapshotReading:
 
     async def area_products(self) -> tuple[AreaProduct, ...]:
         """Return the information products that are about an area."""
-        if (kept := self._true_products()) is not None:
-            return kept.found
-        async with self._of_tier.reading[StampSubject.PRODUCTS]:
-            await self._look_again()
-            if (kept := self._true_products()) is not None:
-                return kept.found
-            found, stamp = await change_stamps.read_steady(
-                self._session, StampSubject.PRODUCTS, self._read_products
-            )
-            self._of_tier.products = _Products(stamp, self._stamps.today, found)
-            return found
+        subject, read = StampSubject.PRODUCTS, self._read_products
+        return (await self._kept_or_read(subject, self._true_products, read)).found
 
     def _true_products(self) -> _Products | None:
         kept = self._of_tier.products
         true = self._stamps.of(StampSubject.PRODUCTS), self._stamps.today
         return kept if kept is not None and (kept.stamp, kept.today) == true else None
 
-    async def _read_products(self) -> tuple[AreaProduct, ...]:
-        return await products.products_about_areas(self._session)
+    async def _read_products(self) -> _Products:
+        query = partial(products.products_about_areas, self._session)
+        found, stamp = await self._read_steady(StampSubject.PRODUCTS, query)
+        read = self._of_tier.products = _Products(stamp, self._stamps.today, found)
+        return read
 
     async def places(self) -> ResidentPlaces:
         """Return the populated places."""
-        if (kept := self._true_places()) is not None:
-            return kept.found
-        async with self._of_tier.reading[StampSubject.PLACES]:
-            await self._look_again()
-            if (kept := self._true_places()) is not None:
-                return kept.found
-            found, stamp = await change_stamps.read_steady(
-                self._session, StampSubject.PLACES, self._read_places
-            )
-            self._of_tier.places = _Places(stamp, found)
-            return found
+        subject, read = StampSubject.PLACES, self._read_places
+        return (await self._kept_or_read(subject, self._true_places, read)).found
 
     async def place_names(self) -> PlaceNames:
         """Return the names of the populated places."""
@@ -302,39 +290,33 @@ class SnapshotReading:
             return names
 
     def _true_places(self) -> _Places | None:
-        kept = self._of_tier.places
-        return (
-            kept
-            if kept is not None and kept.stamp == self._stamps.of(StampSubject.PLACES)
-            else None
-        )
+        return self._if_true(self._of_tier.places, StampSubject.PLACES)
 
-    async def _read_places(self) -> ResidentPlaces:
-        return await ResidentPlaces.read(self._session)
+    async def _read_places(self) -> _Places:
+        query = partial(ResidentPlaces.read, self._session)
+        found, stamp = await self._read_steady(StampSubject.PLACES, query)
+        read = self._of_tier.places = _Places(stamp, found)
+        return read
 
     async def _hazards(self) -> _Hazards:
-        if (kept := self._true_hazards()) is not None:
-            return kept
-        async with self._of_tier.reading[StampSubject.HAZARDS]:
-            await self._look_again()
-            if (kept := self._true_hazards()) is not None:
-                return kept
-            (published, until), stamp = await change_stamps.read_steady(
-                self._session, StampSubject.HAZARDS, self._read_hazards
-            )
-            read = _Hazards(stamp, until, published, self._kept.routed(published))
-            self._of_tier.hazards = read
-            return read
+        subject, read = StampSubject.HAZARDS, self._read_hazards
+        return await self._kept_or_read(subject, self._true_hazards, read)
 
     def _true_hazards(self) -> _Hazards | None:
-        kept = self._of_tier.hazards
-        if kept is None or kept.stamp != self._stamps.of(StampSubject.HAZARDS):
+        kept = self._if_true(self._of_tier.hazards, StampSubject.HAZARDS)
+        if kept is None:
             return None
         return kept if kept.until is None or self._stamps.now < kept.until else None
 
-    async def _read_hazards(self) -> tuple[tuple[ActiveHazard, ...], datetime | None]:
-        published = await hazards.published_hazards(self._session)
-        return published, await change_stamps.next_change_at(self._session)
+    async def _read_hazards(self) -> _Hazards:
+        async def query() -> tuple[tuple[ActiveHazard, ...], datetime | None]:
+            published = await hazards.published_hazards(self._session)
+            return published, await change_stamps.next_change_at(self._session)
+
+        (published, until), stamp = await self._read_steady(StampSubject.HAZARDS, query)
+        read = _Hazards(stamp, until, published, self._kept.routed(published))
+        self._of_tier.hazards = read
+        return read
 
     async def _crossings(self) -> _Crossings:
         if self._tier not in {Tier.PUBLIC, Tier.PARTNER}:
@@ -342,28 +324,55 @@ class SnapshotReading:
             # different hidden crossings (P56).
             if self._own is None:
                 self._own = _Crossings(
-                    self._stamps.of(StampSubject.CROSSINGS), await self._read_crossings()
+                    self._stamps.of(StampSubject.CROSSINGS),
+                    await crossings.stated_crossings(self._session),
                 )
             return self._own
-        if (kept := self._true_crossings()) is not None:
-            return kept
-        async with self._of_tier.reading[StampSubject.CROSSINGS]:
-            await self._look_again()
-            if (kept := self._true_crossings()) is not None:
-                return kept
-            stated, stamp = await change_stamps.read_steady(
-                self._session, StampSubject.CROSSINGS, self._read_crossings
-            )
-            read = self._of_tier.crossings = _Crossings(stamp, stated)
-            return read
+        subject, read = StampSubject.CROSSINGS, self._read_crossings
+        return await self._kept_or_read(subject, self._true_crossings, read)
 
     def _true_crossings(self) -> _Crossings | None:
-        kept = self._of_tier.crossings
-        return (
-            kept
-            if kept is not None and kept.stamp == self._stamps.of(StampSubject.CROSSINGS)
-            else None
-        )
+        return self._if_true(self._of_tier.crossings, StampSubject.CROSSINGS)
+
+    async def _read_crossings(self) -> _Crossings:
+        query = partial(crossings.stated_crossings, self._session)
+        stated, stamp = await self._read_steady(StampSubject.CROSSINGS, query)
+        read = self._of_tier.crossings = _Crossings(stamp, stated)
+        return read
+
+    def _if_true[K: (_Hazards, _Crossings, _Places)](
+        self, kept: K | None, subject: StampSubject
+    ) -> K | None:
+        """Return what is kept if its stamp is the subject's, else None."""
+        return kept if kept is not None and kept.stamp == self._stamps.of(subject) else None
+
+    async def _kept_or_read[K](
+        self,
+        subject: StampSubject,
+        true: Callable[[], K | None],
+        read: Callable[[], Awaitable[K]],
+    ) -> K:
+        """Return what is kept of a subject as long as it is true, else read it and keep it.
+
+        Parameters
+        ----------
+        true
+            Returns what is kept, None if nothing is or it is out of date.
+        read
+            Reads and keeps. Of several requests at a time one reads, and the others wait for it.
+        """
+        if (kept := true()) is not None:
+            return kept
+        async with self._of_tier.reading[subject]:
+            await self._look_again()
+            if (kept := true()) is not None:
+                return kept
+            return await read()
+
+    async def _read_steady[T](
+        self, subject: StampSubject, query: Callable[[], Awaitable[T]]
+    ) -> tuple[T, Stamp | None]:
+        return await change_stamps.read_steady(self._session, subject, query)
 
     async def _look_again(self) -> None:
         """Read the stamps again after waiting for a lock.
@@ -371,9 +380,6 @@ class SnapshotReading:
         Another request may have filled the cache meanwhile, with data of newer stamps.
         """
         self._stamps = await change_stamps.read_stamps(await connected(self._session))
-
-    async def _read_crossings(self) -> tuple[StatedCrossing, ...]:
-        return await crossings.stated_crossings(self._session)
 
 
 async def reading(session: AsyncSession, stamps: Stamps | None = None) -> SnapshotReading:

@@ -1,11 +1,19 @@
 """GPX 1.1 file of one route: a track, and a waypoint for each space along the track."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from app.journeys.day_stages import RouteStop
-from app.texts.route_export import DIGITS, Carried, add_text, demo_marked
+from app.texts.route_export import (
+    DIGITS,
+    Carried,
+    add_text,
+    demo_marked,
+    kind_of,
+    utc_stamp,
+    xml_of,
+)
 
 MEDIA_TYPE: Final = "application/gpx+xml"
 _NAMESPACE: Final = "http://www.topografix.com/GPX/1/1"
@@ -25,12 +33,11 @@ def gpx_of(route: Carried, now: datetime) -> bytes:
     meta = SubElement(root, "metadata")
     add_text(meta, "name", demo_marked("Amparo", is_demo=route.is_demo))
     add_text(meta, "desc", route.about)
-    add_text(meta, "time", now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    add_text(meta, "time", utc_stamp(now))
     for stop in route.stops:
         _add_space(root, stop, is_demo=route.is_demo)
     _add_track(root, route)
-    written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return written
+    return xml_of(root)
 
 
 def _add_space(root: Element, stop: RouteStop, *, is_demo: bool) -> None:
@@ -39,7 +46,7 @@ def _add_space(root: Element, stop: RouteStop, *, is_demo: bool) -> None:
     add_text(point, "name", demo_marked(space.name, is_demo=is_demo))
     if space.locality:
         add_text(point, "desc", space.locality)
-    add_text(point, "type", "overnight" if stop.overnight else "space")
+    add_text(point, "type", kind_of(stop))
 
 
 def _add_track(root: Element, route: Carried) -> None:

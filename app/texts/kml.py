@@ -1,11 +1,19 @@
 """KML 2.2 file of one route: a line and the spaces along the line."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from app.journeys.day_stages import RouteStop
-from app.texts.route_export import DIGITS, Carried, add_text, demo_marked
+from app.texts.route_export import (
+    DIGITS,
+    Carried,
+    add_text,
+    demo_marked,
+    kind_of,
+    utc_stamp,
+    xml_of,
+)
 
 MEDIA_TYPE: Final = "application/vnd.google-earth.kml+xml"
 _NAMESPACE: Final = "http://www.opengis.net/kml/2.2"
@@ -32,15 +40,14 @@ def kml_of(route: Carried, now: datetime) -> bytes:
     add_text(document, "description", route.about)
     # The time stamp tells people who open the file later how old its records are (P49).
     stamp = SubElement(document, "TimeStamp")
-    add_text(stamp, "when", now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    add_text(stamp, "when", utc_stamp(now))
     style = SubElement(SubElement(document, "Style", {"id": "route"}), "LineStyle")
     add_text(style, "color", _LINE_COLOUR)
     add_text(style, "width", _LINE_WIDTH)
     for stop in route.stops:
         _add_space(document, stop, is_demo=route.is_demo)
     _add_line(document, route)
-    written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return written
+    return xml_of(root)
 
 
 def _add_space(document: Element, stop: RouteStop, *, is_demo: bool) -> None:
@@ -50,7 +57,7 @@ def _add_space(document: Element, stop: RouteStop, *, is_demo: bool) -> None:
     if space.locality:
         add_text(placemark, "description", space.locality)
     kind = SubElement(SubElement(placemark, "ExtendedData"), "Data", {"name": "type"})
-    add_text(kind, "value", "overnight" if stop.overnight else "space")
+    add_text(kind, "value", kind_of(stop))
     add_text(SubElement(placemark, "Point"), "coordinates", _place(space.lon, space.lat))
 
 

@@ -7,9 +7,9 @@ left out, because several lines that begin around one place would give the place
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 import numpy as np
 
@@ -122,3 +122,19 @@ def demo_marked(name: str, *, is_demo: bool) -> str:
 def add_text(parent: Element, tag: str, text: str) -> None:
     """Append an XML element with a text, without control characters, which XML 1.0 forbids."""
     SubElement(parent, tag).text = "".join(max(c, " ") for c in text)
+
+
+def utc_stamp(now: datetime) -> str:
+    """Write an instant in UTC to the second, as GPX and KML state times (ISO 8601)."""
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def kind_of(stop: RouteStop) -> str:
+    """Return the kind of a stop in a file: ``overnight`` or ``space``."""
+    return "overnight" if stop.overnight else "space"
+
+
+def xml_of(root: Element) -> bytes:
+    """Return an XML document as the bytes of a file, in UTF-8."""
+    written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return written

@@ -10,8 +10,10 @@ token proposes, closes and hides in the name of a person, but never counts as a 
 has access to the database too.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Concatenate
 
 from geo.errors import ForbiddenError, SessionNeededError
 
@@ -109,11 +111,6 @@ def can_hide(actor: Actor, *, country: str | None) -> bool:
     return actor.role in _HIGHEST or _approves_in(actor, country=country)
 
 
-def can_review(actor: Actor) -> bool:
-    """Return whether an actor may approve texts, checklists and members; no program may (P50)."""
-    return is_present(actor) and can_coordinate(actor)
-
-
 def can_coordinate(actor: Actor) -> bool:
     """Return whether an actor may edit vocabularies, checklists and messages."""
     return actor.role in _HIGHEST
@@ -129,17 +126,6 @@ def can_audit(actor: Actor) -> bool:
     return is_present(actor) and actor.role in _HIGHEST
 
 
-def require_staff(actor: Actor) -> None:
-    """Refuse an actor below the role of an editor.
-
-    Raises
-    ------
-    ForbiddenError
-        The actor lacks this permission; the error names the roles that have it.
-    """
-    _require(is_staff(actor), "this is for editors, approvers, coordinators and administrators")
-
-
 def require_present(actor: Actor) -> None:
     """Refuse a program with a token, even if the token acts in a person's name.
 
@@ -152,34 +138,72 @@ def require_present(actor: Actor) -> None:
         raise SessionNeededError
 
 
-def require_propose(actor: Actor, *, organization_id: str | None, country: str | None) -> None:
-    """Refuse an actor who may not change a record of an organisation and country.
+def _requirement[**P](
+    may: Callable[Concatenate[Actor, P], bool], who: str, *, in_person: bool = False
+) -> Callable[Concatenate[Actor, P], None]:
+    """Return a function that takes what ``may`` takes and refuses an actor who may not.
 
-    Raises
-    ------
-    ForbiddenError
-        The actor lacks this permission; the error names the roles that have it.
+    The function raises `ForbiddenError` with ``who``, which names the roles that have the
+    permission; where the permission is for people alone (``in_person``) it first refuses a program,
+    as `require_present` does.
     """
-    _require(
-        can_propose(actor, organization_id=organization_id, country=country),
-        "a record is changed by an editor of its organisation, an approver of its country or a "
-        "coordinator",
-    )
+
+    def require(actor: Actor, /, *args: P.args, **about: P.kwargs) -> None:
+        if in_person:
+            require_present(actor)
+        if not may(actor, *args, **about):
+            raise ForbiddenError(who)
+
+    return require
 
 
-def require_close(actor: Actor, *, organization_id: str | None, country: str | None) -> None:
-    """Refuse an actor who may not close a record at once.
+#: Refuse an actor below the role of an editor.
+require_staff = _requirement(
+    is_staff, "this is for editors, approvers, coordinators and administrators"
+)
 
-    Raises
-    ------
-    ForbiddenError
-        The actor lacks this permission; the error names the roles that have it.
-    """
-    _require(
-        can_close(actor, organization_id=organization_id, country=country),
-        "a record is closed by an editor of its organisation, an approver of its country, a "
-        "coordinator or an administrator",
-    )
+#: Refuse an actor who may not change a record of an organisation and country.
+require_propose = _requirement(
+    can_propose,
+    "a record is changed by an editor of its organisation, an approver of its country or a "
+    "coordinator",
+)
+
+#: Refuse an actor who may not close a record at once.
+require_close = _requirement(
+    can_close,
+    "a record is closed by an editor of its organisation, an approver of its country, a "
+    "coordinator or an administrator",
+)
+
+#: Refuse an actor who may not hide records of a country at once.
+require_hide = _requirement(
+    can_hide, "hiding at once is for an approver of the country, a coordinator or an administrator"
+)
+
+#: Refuse an actor who is neither coordinator nor administrator.
+require_coordinate = _requirement(can_coordinate, "this is for coordinators and administrators")
+
+#: Refuse an actor who may not approve texts, checklists and members; no program may (P50).
+require_review = _requirement(
+    can_coordinate, "this is for coordinators and administrators", in_person=True
+)
+
+#: Refuse an actor who is no administrator; no program may manage accounts (P50).
+require_administer = _requirement(
+    can_administer, "accounts are kept by administrators", in_person=True
+)
+
+#: Refuse an actor who may not read the audit chain; no program may (P50).
+require_audit = _requirement(
+    can_audit, "the audit is read by coordinators and administrators", in_person=True
+)
+
+_require_decide = _requirement(
+    can_approve,
+    "a proposal is decided by an approver of its country or a coordinator",
+    in_person=True,
+)
 
 
 def require_approve(actor: Actor, *, country: str | None, proposed_by: str | None) -> None:
@@ -193,81 +217,10 @@ def require_approve(actor: Actor, *, country: str | None, proposed_by: str | Non
         The proposal is the actor's own, or the actor lacks this permission; the error says why.
     """
     require_present(actor)
-    _require(
-        proposed_by is None or proposed_by != actor.id,
-        "nobody decides an own proposal: a second person has to",
-    )
-    _require(
-        can_approve(actor, country=country, proposed_by=proposed_by),
-        "a proposal is decided by an approver of its country or a coordinator",
-    )
-
-
-def require_hide(actor: Actor, *, country: str | None) -> None:
-    """Refuse an actor who may not hide records of a country at once.
-
-    Raises
-    ------
-    ForbiddenError
-        The actor lacks this permission; the error names the roles that have it.
-    """
-    _require(
-        can_hide(actor, country=country),
-        "hiding at once is for an approver of the country, a coordinator or an administrator",
-    )
-
-
-def require_review(actor: Actor) -> None:
-    """Refuse an actor who may not approve texts, checklists and members.
-
-    Raises
-    ------
-    SessionNeededError
-        The request comes from a program with a token.
-    ForbiddenError
-        The actor lacks this permission; the error names the roles that have it.
-    """
-    require_present(actor)
-    require_coordinate(actor)
-
-
-def require_coordinate(actor: Actor) -> None:
-    """Refuse an actor who is neither coordinator nor administrator.
-
-    Raises
-    ------
-    ForbiddenError
-        The actor lacks this permission; the error names the roles that have it.
-    """
-    _require(can_coordinate(actor), "this is for coordinators and administrators")
-
-
-def require_administer(actor: Actor) -> None:
-    """Refuse an actor who is no administrator.
-
-    Raises
-    ------
-    SessionNeededError
-        The request comes from a program with a token.
-    ForbiddenError
-        The actor lacks this permission; the error names the roles that have it.
-    """
-    require_present(actor)
-    _require(can_administer(actor), "accounts are kept by administrators")
-
-
-def require_audit(actor: Actor) -> None:
-    """Refuse an actor who may not read the audit chain.
-
-    Raises
-    ------
-    SessionNeededError
-        The request comes from a program with a token.
-    ForbiddenError
-        The actor lacks this permission; the error names the roles that have it.
-    """
-    require_present(actor)
-    _require(can_audit(actor), "the audit is read by coordinators and administrators")
+    if proposed_by is not None and proposed_by == actor.id:
+        msg = "nobody decides an own proposal: a second person has to"
+        raise ForbiddenError(msg)
+    _require_decide(actor, country=country, proposed_by=proposed_by)
 
 
 def _is_own(actor: Actor, organization_id: str | None) -> bool:
@@ -276,8 +229,3 @@ def _is_own(actor: Actor, organization_id: str | None) -> bool:
 
 def _approves_in(actor: Actor, *, country: str | None) -> bool:
     return actor.role is Role.APPROVER and country is not None and country in actor.countries
-
-
-def _require(allowed: bool, who: str) -> None:
-    if not allowed:
-        raise ForbiddenError(who)

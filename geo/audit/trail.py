@@ -203,6 +203,15 @@ async def newest(session: AsyncSession, *, limit: int) -> Sequence[ChainEntry]:
     return [_entry(row) for row in rows.mappings()]
 
 
+async def note(
+    session: AsyncSession, actor_id: str, entity: str, verb: str, record_id: str
+) -> None:
+    """Append an entry ``entity.verb`` without details about a record, as `record` does."""
+    await record(
+        session, actor=actor_id, action=f"{entity}.{verb}", entity=entity, record_id=record_id
+    )
+
+
 async def head(session: AsyncSession) -> tuple[int, bytes]:
     """Return number and hash of the last entry, or 0 and `NO_HASH` if there is no entry.
 

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.db.typed_rows import typed_row
 from geo.db.views import hazards
 
 
@@ -84,21 +85,4 @@ def holds(hazard: ActiveHazard, at: datetime) -> bool:
 
 
 def _hazard(row: Mapping[Any, Any]) -> ActiveHazard:
-    return ActiveHazard(
-        id=row["id"],
-        family=row["family"],
-        kind=row["kind"],
-        title=row["title"],
-        effect=row["effect"],
-        weight=row["weight"],
-        event_count=row["event_count"],
-        exposure_km=row["exposure_km"],
-        rate_source=row["rate_source"],
-        night_only=row["night_only"],
-        valid_from=row["valid_from"],
-        valid_to=row["valid_to"],
-        published_on=row["published_on"],
-        source=row["source"],
-        demo=row["demo"],
-        geometry=to_shape(row["geom"]),
-    )
+    return typed_row(ActiveHazard, row, geometry=to_shape(row["geom"]))

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import FromClause, Select, String, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.db.typed_rows import typed_row
 from geo.db.views import boundaries, places, spaces
 from geo.errors import NotFoundError
 from geo.text.normalize import ACCENTED, PLAIN, folded
@@ -179,12 +180,4 @@ def _unit() -> FromClause:
 
 
 def _municipality(row: Mapping[Any, Any]) -> Municipality:
-    return Municipality(
-        code=str(row["id"]).removeprefix("G"),
-        name=row["name"],
-        country=row["country"],
-        admin1=row["admin1"],
-        timezone=row["timezone"],
-        lon=row["lon"],
-        lat=row["lat"],
-    )
+    return typed_row(Municipality, row, code=str(row["id"]).removeprefix("G"))

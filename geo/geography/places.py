@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.db.typed_rows import typed_row
 from geo.db.views import places
 from geo.errors import NotFoundError
 from geo.geography.country_names import country_code
@@ -182,7 +183,7 @@ async def find_similar(session: AsyncSession, typed: str, limit: int = 10) -> tu
     found = (await session.execute(select(alike).where(alike.c.rank <= _WEIGHED))).mappings().all()
     likenesses = {row["plain"]: row["likeness"] for row in found}
     mistakes = {plain: strangeness(name, plain, like) for plain, like in likenesses.items()}
-    similar = [Similar(_place(row), mistakes[row["plain"]]) for row in found]
+    similar = [Similar(typed_row(NamedPlace, row), mistakes[row["plain"]]) for row in found]
     similar.sort(key=lambda one: (
         one.mistakes, one.place.country != country, -one.place.population, one.place.id
     ))  # fmt: skip
@@ -237,7 +238,7 @@ def _one_each(
     if len(rows) < len(points):
         msg = "no places are loaded"
         raise NotFoundError(msg)
-    return tuple((_place(row), row["distance_m"]) for row in rows)
+    return tuple((typed_row(NamedPlace, row), row["distance_m"]) for row in rows)
 
 
 def _places(*conditions: ColumnElement[bool]) -> Select[Any]:
@@ -279,16 +280,3 @@ def _nearest_question() -> Select[Any]:
 #: Query for the nearest places, built once: every route request runs this query, and building the
 #: query takes longer than sending it.
 _NEAREST = _nearest_question()
-
-
-def _place(row: Mapping[Any, Any]) -> NamedPlace:
-    return NamedPlace(
-        id=row["id"],
-        name=row["name"],
-        country=row["country"],
-        admin1=row["admin1"],
-        population=row["population"],
-        timezone=row["timezone"],
-        lon=row["lon"],
-        lat=row["lat"],
-    )

@@ -16,6 +16,7 @@ from geo.audit import trail
 from geo.db.guidance_views import assessment_answers, assessments, plain_rows, standard_scores
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
 from geo.guidance.practices import visible_location
+from geo.guidance.stored_records import stored_record
 from geo.models import Assessment, AssessmentAnswer, Checklist, ChecklistItem, Location
 from geo.reasons import CodedReason
 
@@ -74,7 +75,7 @@ async def start(session: AsyncSession, actor: Actor, space_id: str, *, today: da
             due_on=today + relativedelta(months=checklist.valid_months),
         )
     )
-    await _note(session, actor, "start", assessment_id)
+    await trail.note(session, actor.id, "assessment", "start", assessment_id)
     return assessment_id
 
 
@@ -158,7 +159,7 @@ async def submit(session: AsyncSession, actor: Actor, assessment_id: str) -> Non
         raise InvalidRecordError(problems)
     assessment.state, assessment.assessed_by = "submitted", actor.id
     await session.flush()
-    await _note(session, actor, "submit", assessment_id)
+    await trail.note(session, actor.id, "assessment", "submit", assessment_id)
 
 
 async def verify(
@@ -208,7 +209,9 @@ async def verify(
     assessment.verified_by, assessment.verified_on = actor.id, today
     assessment.decision_reason = reason
     await session.flush()
-    await _note(session, actor, "verify" if accept else "return", assessment_id)
+    await trail.note(
+        session, actor.id, "assessment", "verify" if accept else "return", assessment_id
+    )
 
 
 async def assessments_of(session: AsyncSession, space_id: str) -> list[dict[str, Any]]:
@@ -279,10 +282,7 @@ async def _own_location(session: AsyncSession, actor: Actor, space_id: str) -> L
 async def _known(
     session: AsyncSession, actor: Actor, assessment_id: str
 ) -> tuple[Assessment, Location]:
-    assessment = await session.get(Assessment, assessment_id, with_for_update=True)
-    if assessment is None:
-        msg = "there is no such assessment"
-        raise NotFoundError(msg)
+    assessment = await stored_record(session, Assessment, assessment_id, lock=True)
     try:
         return assessment, await visible_location(session, actor, assessment.location_id)
     except NotFoundError as error:
@@ -310,14 +310,3 @@ async def _items(session: AsyncSession, checklist_id: str) -> dict[int, Checklis
         .order_by(ChecklistItem.position)
     )
     return {item.position: item for item in found}
-
-
-async def _note(session: AsyncSession, actor: Actor, verb: str, assessment_id: str) -> None:
-    await trail.record(
-        session,
-        actor=actor.id,
-        action=f"assessment.{verb}",
-        entity="assessment",
-        record_id=assessment_id,
-        details={},
-    )

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts.permissions import Actor, require_coordinate, require_staff
 from geo.audit import trail
 from geo.db.guidance_views import checklist_items, checklists, plain_rows
-from geo.errors import ConflictError, InvalidRecordError, NotFoundError
+from geo.errors import ConflictError, InvalidRecordError
+from geo.guidance.stored_records import stored_record
 from geo.models import Checklist, ChecklistItem
 from geo.proposals.guidance_changes import Sent, put
 from geo.proposals.submission import Outcome
@@ -93,7 +94,7 @@ async def items_of(session: AsyncSession, actor: Actor, checklist_id: str) -> li
         There is no version with this id.
     """
     require_staff(actor)
-    await _checklist(session, checklist_id)
+    await stored_record(session, Checklist, checklist_id, lock=True)
     found = await session.scalars(
         select(ChecklistItem)
         .where(ChecklistItem.checklist_id == checklist_id)
@@ -175,7 +176,7 @@ async def add_version(
             for position, item in enumerate(items, start=1)
         ],
     )
-    await _note(session, actor, "add", checklist_id)
+    await trail.note(session, actor.id, "checklist", "add", checklist_id)
     return checklist_id
 
 
@@ -194,7 +195,7 @@ async def publish(session: AsyncSession, actor: Actor, checklist_id: str, sent: 
         The version was put in force before.
     """
     require_coordinate(actor)
-    checklist = await _checklist(session, checklist_id)
+    checklist = await stored_record(session, Checklist, checklist_id, lock=True)
     if checklist.published_on is not None:
         msg = "this version was published before; add a new one"
         raise ConflictError(msg)
@@ -215,10 +216,10 @@ async def retire(session: AsyncSession, actor: Actor, checklist_id: str, *, toda
         There is no version with this id.
     """
     require_coordinate(actor)
-    checklist = await _checklist(session, checklist_id)
+    checklist = await stored_record(session, Checklist, checklist_id, lock=True)
     checklist.retired_on = today
     await session.flush()
-    await _note(session, actor, "retire", checklist_id)
+    await trail.note(session, actor.id, "checklist", "retire", checklist_id)
 
 
 def _problems(
@@ -240,22 +241,3 @@ def _problems(
     if not 0 <= pass_score <= 1:
         problems.append(("pass_score", CodedReason("not_between", low=0, high=1)))
     return problems
-
-
-async def _checklist(session: AsyncSession, checklist_id: str) -> Checklist:
-    checklist = await session.get(Checklist, checklist_id, with_for_update=True)
-    if checklist is None:
-        msg = "there is no such checklist"
-        raise NotFoundError(msg)
-    return checklist
-
-
-async def _note(session: AsyncSession, actor: Actor, verb: str, checklist_id: str) -> None:
-    await trail.record(
-        session,
-        actor=actor.id,
-        action=f"checklist.{verb}",
-        entity="checklist",
-        record_id=checklist_id,
-        details={},
-    )

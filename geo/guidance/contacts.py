@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts.permissions import Actor, require_coordinate
 from geo.audit import trail
 from geo.db.guidance_views import contacts, plain_rows
-from geo.errors import NotFoundError
+from geo.guidance.stored_records import stored_record
 from geo.models import CONTACT_KINDS, Contact
 from geo.proposals.guidance_changes import Sent, put, withdraw_all
 from geo.proposals.submission import Outcome
@@ -167,10 +167,7 @@ async def remove_contact(
         There is no contact with this id.
     """
     require_coordinate(actor)
-    contact = await session.get(Contact, contact_id)
-    if contact is None:
-        msg = "there is no such contact"
-        raise NotFoundError(msg)
+    contact = await stored_record(session, Contact, contact_id)
     row = await session.scalar(_ROW, {"id": contact_id})
     await session.delete(contact)
     await session.flush()
@@ -184,11 +181,4 @@ async def remove_contact(
         undo={"row": row},
     )
     await withdraw_all(session, "contact", contact_id, now)
-    await trail.record(
-        session,
-        actor=actor.id,
-        action="contact.remove",
-        entity="contact",
-        record_id=contact_id,
-        details={},
-    )
+    await trail.note(session, actor.id, "contact", "remove", contact_id)

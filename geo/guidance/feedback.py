@@ -286,14 +286,7 @@ async def handle_complaint(
     if changed.first() is None:
         msg = "there is no such complaint"
         raise NotFoundError(msg)
-    await trail.record(
-        session,
-        actor=actor.id,
-        action=f"complaint.{state}",
-        entity="complaint",
-        record_id=complaint_id,
-        details={},
-    )
+    await trail.note(session, actor.id, "complaint", state, complaint_id)
 
 
 async def purge_complaints(session: AsyncSession, today: date) -> int:

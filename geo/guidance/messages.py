@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -197,34 +198,8 @@ async def write(
     return str(values["id"])
 
 
-async def submit(session: AsyncSession, actor: Actor, message_id: str) -> None:
-    """Submit a draft of a message for review; see `geo.guidance.review.submit`."""
-    await reviewing.submit(session, Message, message_id, actor)
-
-
-async def review(
-    session: AsyncSession,
-    actor: Actor,
-    message_id: str,
-    *,
-    accept: bool,
-    today: date,
-    reason: str | None = None,
-    reader: str | None = None,
-) -> None:
-    """Accept a submitted message, or return it as a draft; see `geo.guidance.review.review`."""
-    await reviewing.review(
-        session,
-        Message,
-        message_id,
-        actor,
-        accept=accept,
-        today=today,
-        reason=reason,
-        reader=reader,
-    )
-
-
-async def retire(session: AsyncSession, actor: Actor, message_id: str) -> None:
-    """Take a message out of use for good; see `geo.guidance.review.retire`."""
-    await reviewing.retire(session, Message, message_id, actor)
+#: Submit a draft for review, accept or return what was submitted, retire a text: the steps of
+#: `geo.guidance.review` for this kind of text.
+submit = partial(reviewing.submit, Message)
+review = partial(reviewing.review, Message)
+retire = partial(reviewing.retire, Message)

@@ -16,8 +16,8 @@ from geo.accounts.permissions import Actor, require_coordinate, require_review
 from geo.audit import trail
 from geo.db.guidance_views import contacts, pathway_steps, pathways, plain_rows
 from geo.db.views import protected_terms, spaces
-from geo.errors import NotFoundError
 from geo.guidance.contacts import HOTLINES, contacts_of
+from geo.guidance.stored_records import stored_record
 from geo.models import (
     PROTECTED_SERVICES,
     Contact,
@@ -180,14 +180,7 @@ async def read_controlled(
             .where(PathwayStep.pathway_id == pathway.id)
             .order_by(PathwayStep.position)
         )
-        await trail.record(
-            session,
-            actor=actor.id,
-            action="pathway.read",
-            entity="pathway",
-            record_id=pathway.id,
-            details={},
-        )
+        await trail.note(session, actor.id, "pathway", "read", pathway.id)
         answers.append(
             {
                 "id": pathway.id,
@@ -278,9 +271,7 @@ async def name_reader(
     """
     if isinstance(actor, Actor):
         require_review(actor)
-    if await session.get(Pathway, pathway_id) is None:
-        msg = "there is no such pathway"
-        raise NotFoundError(msg)
+    await stored_record(session, Pathway, pathway_id)
     await session.merge(PathwayReader(pathway_id=pathway_id, person=person))
     await session.flush()
     await trail.record(

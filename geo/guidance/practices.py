@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -77,35 +78,14 @@ async def note_practice(
     if location.visibility == "restricted" or protected_reason("", (), words) is not None:
         values["visibility"] = "restricted"
     await session.execute(insert(Practice).values(values))
-    await trail.record(
-        session,
-        actor=actor.id,
-        action="practice.write",
-        entity="practice",
-        record_id=str(values["id"]),
-        details={},
-    )
+    await trail.note(session, actor.id, "practice", "write", str(values["id"]))
     return str(values["id"])
 
 
-async def submit(session: AsyncSession, actor: Actor, practice_id: str) -> None:
-    """Submit a draft note of good practice for review; see `geo.guidance.review.submit`."""
-    await reviewing.submit(session, Practice, practice_id, actor)
-
-
-async def review(
-    session: AsyncSession,
-    actor: Actor,
-    practice_id: str,
-    *,
-    accept: bool,
-    today: date,
-    reason: str | None = None,
-) -> None:
-    """Accept a submitted note, or return it as a draft; see `geo.guidance.review.review`."""
-    await reviewing.review(
-        session, Practice, practice_id, actor, accept=accept, today=today, reason=reason
-    )
+#: Submit a draft for review, accept or return what was submitted: the steps of
+#: `geo.guidance.review` for this kind of text.
+submit = partial(reviewing.submit, Practice)
+review = partial(reviewing.review, Practice)
 
 
 async def visible_location(session: AsyncSession, actor: Actor, space_id: str) -> Location:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -223,24 +224,10 @@ async def attach(session: AsyncSession, actor: Actor, product_id: str, spaces: l
     )
 
 
-async def submit(session: AsyncSession, actor: Actor, product_id: str) -> None:
-    """Submit a draft of an information product for review; see `geo.guidance.review.submit`."""
-    await reviewing.submit(session, Product, product_id, actor)
-
-
-async def review(
-    session: AsyncSession,
-    actor: Actor,
-    product_id: str,
-    *,
-    accept: bool,
-    today: date,
-    reason: str | None = None,
-) -> None:
-    """Accept a submitted product, or return it as a draft; see `geo.guidance.review.review`."""
-    await reviewing.review(
-        session, Product, product_id, actor, accept=accept, today=today, reason=reason
-    )
+#: Submit a draft for review, accept or return what was submitted: the steps of
+#: `geo.guidance.review` for this kind of text.
+submit = partial(reviewing.submit, Product)
+review = partial(reviewing.review, Product)
 
 
 async def _require_spaces(session: AsyncSession, spaces: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Review of texts by a second person before publication: draft, submitted, reviewed, retired.
 
-Messages, information products and notes of good practice share these steps (P23, P47).
+Messages, information products and notes of good practice share these steps (P23, P47); the module
+of each kind has them for its own model.
 """
 
 from datetime import date
@@ -18,7 +19,7 @@ from geo.text.languages import STAFF_LANGUAGES
 Text = Message | Product | Practice
 
 
-async def submit(session: AsyncSession, model: type[Text], record_id: str, actor: Actor) -> None:
+async def submit(model: type[Text], session: AsyncSession, actor: Actor, record_id: str) -> None:
     """Submit a draft of a text for review (writer session).
 
     Raises
@@ -41,10 +42,10 @@ async def submit(session: AsyncSession, model: type[Text], record_id: str, actor
 
 
 async def review(
-    session: AsyncSession,
     model: type[Text],
-    record_id: str,
+    session: AsyncSession,
     actor: Actor,
+    record_id: str,
     *,
     accept: bool,
     today: date,
@@ -55,8 +56,8 @@ async def review(
 
     Parameters
     ----------
-    session, model, record_id, actor
-        Writer session, kind and id of the text, and the reviewer.
+    model, session, actor, record_id
+        Kind of the text, writer session, the reviewer, and the id of the text.
     accept : bool
         True accepts the text, False returns it as a draft.
     today : date
@@ -98,7 +99,7 @@ async def review(
     await _note(session, actor, "review" if accept else "return", model, record_id, reason=reason)
 
 
-async def retire(session: AsyncSession, model: type[Text], record_id: str, actor: Actor) -> None:
+async def retire(model: type[Text], session: AsyncSession, actor: Actor, record_id: str) -> None:
     """Take a text out of use for good (writer session).
 
     Raises

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -57,18 +56,13 @@ async def messages(session: AsyncSession, actor: Actor) -> list[TextInReview]:
         .order_by(Message.key, Message.language, Message.valid_from.desc())
     )
     return _in_order(
-        TextInReview(
+        _in_review(
             "message",
-            row.id,
+            row,
             row.key,
             row.key,
             row.body,
-            row.language,
-            row.state,
-            row.written_by,
-            row.demo,
-            _validity(row.valid_from, row.valid_to)
-            | {"audience": row.audience, "safety": row.safety},
+            ("valid_from", "valid_to", "audience", "safety"),
         )
         for row in found
     )
@@ -89,18 +83,13 @@ async def products(session: AsyncSession, actor: Actor) -> list[TextInReview]:
         .order_by(Product.title, Product.id)
     )
     return _in_order(
-        TextInReview(
+        _in_review(
             "product",
-            row.id,
+            row,
             row.title,
             "",
             row.summary or "",
-            row.language,
-            row.state,
-            row.written_by,
-            row.demo,
-            _validity(row.valid_from, row.valid_to)
-            | {"audience": row.audience, "url": row.url, "visibility": row.visibility},
+            ("valid_from", "valid_to", "audience", "url", "visibility"),
         )
         for row in found
     )
@@ -134,17 +123,13 @@ async def practices(session: AsyncSession, actor: Actor) -> list[TextInReview]:
         .order_by(Practice.noted_on.desc(), Practice.id)
     )
     return _in_order(
-        TextInReview(
+        _in_review(
             "practice",
-            row.id,
+            row,
             row.title,
             row.location_id,
             row.body,
-            row.language,
-            row.state,
-            row.written_by,
-            row.demo,
-            {"noted_on": row.noted_on, "visibility": row.visibility},
+            ("noted_on", "visibility"),
         )
         for row in found
     )
@@ -179,8 +164,26 @@ async def pathways(session: AsyncSession, actor: Actor) -> list[Pathway]:
     return list(found)
 
 
-def _validity(valid_from: date, valid_to: date | None) -> dict[str, Any]:
-    return {"valid_from": valid_from, "valid_to": valid_to}
+def _in_review(
+    what: str,
+    row: Message | Product | Practice,
+    title: str,
+    about: str,
+    body: str,
+    details: tuple[str, ...],
+) -> TextInReview:
+    return TextInReview(
+        what=what,
+        id=row.id,
+        title=title,
+        about=about,
+        body=body,
+        language=row.language,
+        state=row.state,
+        written_by=row.written_by,
+        demo=row.demo,
+        details={name: getattr(row, name) for name in details},
+    )
 
 
 def _in_order(texts: Any) -> list[TextInReview]:  # noqa: ANN401 -- a generator of them

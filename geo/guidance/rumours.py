@@ -14,6 +14,7 @@ from geo.audit import trail
 from geo.db.guidance_views import plain_rows, rumours
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.guidance.messages import BankText, lookup
+from geo.guidance.stored_records import stored_record
 from geo.models import Rumour
 from geo.proposals.guidance_changes import Sent, put
 from geo.proposals.submission import Outcome
@@ -111,7 +112,7 @@ async def record_rumour(
             recorded_by=actor.id,
         )
     )
-    await _note(session, actor, "record", rumour_id)
+    await trail.note(session, actor.id, "rumour", "record", rumour_id)
     return rumour_id
 
 
@@ -132,7 +133,7 @@ async def answer(
         No message with this key is reviewed.
     """
     require_staff(actor)
-    rumour = await _rumour(session, rumour_id)
+    rumour = await stored_record(session, Rumour, rumour_id)
     await require_reviewed(session, message_key)
     document = rumour_document(rumour) | {"message_key": message_key}
     return await put(session, actor, "rumour", rumour_id, document, sent)
@@ -149,26 +150,7 @@ async def retire(session: AsyncSession, actor: Actor, rumour_id: str) -> None:
         There is no rumour with this id.
     """
     require_staff(actor)
-    rumour = await _rumour(session, rumour_id)
+    rumour = await stored_record(session, Rumour, rumour_id)
     rumour.state = "retired"
     await session.flush()
-    await _note(session, actor, "retire", rumour_id)
-
-
-async def _rumour(session: AsyncSession, rumour_id: str) -> Rumour:
-    rumour = await session.get(Rumour, rumour_id)
-    if rumour is None:
-        msg = "there is no such rumour"
-        raise NotFoundError(msg)
-    return rumour
-
-
-async def _note(session: AsyncSession, actor: Actor, verb: str, rumour_id: str) -> None:
-    await trail.record(
-        session,
-        actor=actor.id,
-        action=f"rumour.{verb}",
-        entity="rumour",
-        record_id=rumour_id,
-        details={},
-    )
+    await trail.note(session, actor.id, "rumour", "retire", rumour_id)

@@ -120,6 +120,7 @@ from geo.models.vocabulary import (
     VOCABULARIES,
     Term,
     TermName,
+    VocabularyName,
 )
 
 __all__ = [
@@ -221,6 +222,7 @@ __all__ = [
     "Term",
     "TermName",
     "TouchedLocation",
+    "VocabularyName",
     "WebSession",
     "Webhook",
     "one_of",

@@ -1,12 +1,14 @@
 """Tables of the vocabularies: editable terms, with a name in each language."""
 
+from typing import Literal, get_args
+
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Integer, Text, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from geo.models.base import Base, one_of
 
-#: Names of the vocabularies. A new vocabulary needs an entry here and a migration.
-VOCABULARIES = (
+#: Name of a vocabulary. A new vocabulary needs an entry here and a migration.
+VocabularyName = Literal[
     "space_kind",
     "service",
     "sector",
@@ -16,7 +18,9 @@ VOCABULARIES = (
     "phone_type",
     "count_method",
     "count_source",
-)
+]
+
+VOCABULARIES: tuple[str, ...] = get_args(VocabularyName)
 
 
 class Term(Base):

@@ -51,8 +51,7 @@ __all__ = [
     "hide_space",
     "is_hidden",
     "lift",
-    "lift_crossing",
-    "lift_space",
+    "lift_record",
     "visible_hides",
 ]
 
@@ -318,29 +317,25 @@ async def _show(
     await _noted(session, "lift", entity, record_id, actor, hide_id, words)
 
 
-async def lift_space(
+async def lift_record(
     session: AsyncSession,
-    space_id: str,
+    entity: str,
+    record_id: str,
     *,
     actor: Actor | str,
     reason: str,
     now: datetime | None = None,
 ) -> bool:
-    """Lift the hide of one space as `lift` does; a space in a hidden area stays hidden."""
-    hide_id = await _active_id(session, "space", space_id)
-    return await lift(session, hide_id, actor=actor, reason=reason, now=now)
+    """Lift the hide of one ``space`` or ``crossing`` as `lift` does.
 
+    A record in a hidden area stays hidden.
 
-async def lift_crossing(
-    session: AsyncSession,
-    crossing_id: str,
-    *,
-    actor: Actor | str,
-    reason: str,
-    now: datetime | None = None,
-) -> bool:
-    """Lift the hide of one crossing as `lift` does; a crossing in a hidden area stays hidden."""
-    hide_id = await _active_id(session, "crossing", crossing_id)
+    Raises
+    ------
+    NotFoundError
+        The record is not hidden by a hide of its own.
+    """
+    hide_id = await _active_id(session, entity, record_id)
     return await lift(session, hide_id, actor=actor, reason=reason, now=now)
 
 

@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Float, Integer, Select, Text, bindparam, c
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.db.typed_rows import typed_row
 from geo.db.views import spaces, terms
 from geo.errors import InvalidRecordError
 from geo.reasons import CodedReason
 from geo.spaces.eligibility import Candidate, Need
-from geo.spaces.queries import PROPERTIES
+from geo.spaces.queries import SHORTEST_DEGREE_M, properties_of, select_spaces
 
 #: Columns of spaces that eligibility depends on. The other columns are read only for the few spaces
 #: in the response (`describe`).
@@ -42,9 +43,6 @@ JUDGED = (
     "expires_on",
     "referral_points",
 )
-
-#: Metres in the shortest degree of latitude (WGS84, at the equator).
-_SHORTEST_DEGREE_M = 110_574.0
 
 #: Service code of spaces that tell people where to go; named when no space fits the need.
 GUIDING_SERVICE = "information"
@@ -160,18 +158,9 @@ async def describe(session: AsyncSession, ids: Collection[str]) -> dict[str, Des
     """Return the published columns of spaces by id, without spaces that are no longer visible."""
     if not ids:
         return {}
-    rows = await session.execute(
-        select(
-            spaces.c.id,
-            *(spaces.c[name] for name in PROPERTIES),
-            func.ST_X(spaces.c.geom).label("lon"),
-            func.ST_Y(spaces.c.geom).label("lat"),
-        ).where(spaces.c.id.in_(sorted(ids)))
-    )
+    rows = await session.execute(select_spaces(spaces.c.id).where(spaces.c.id.in_(sorted(ids))))
     return {
-        row["id"]: Described(
-            row["id"], row["lon"], row["lat"], {name: row[name] for name in PROPERTIES}
-        )
+        row["id"]: typed_row(Described, row, properties=properties_of(row))
         for row in rows.mappings()
     }
 
@@ -182,7 +171,7 @@ def _near(row: Mapping[Any, Any]) -> NearCandidate:
 
 def _box(lon: float, lat: float, reach_m: float) -> dict[str, float]:
     """Return a bounding box in degrees that contains the circle around a point."""
-    half_lat = reach_m / _SHORTEST_DEGREE_M
+    half_lat = reach_m / SHORTEST_DEGREE_M
     highest = math.radians(min(abs(lat) + half_lat, 89.0))
     half_lon = half_lat / math.cos(highest)
     return {

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db import clock
+from geo.db.typed_rows import typed_row
 from geo.db.views import crossings, spaces
 from geo.geography.crossings import CrossingState, states_at
 from geo.history import versions
@@ -31,6 +32,7 @@ from geo.vocabulary import check_services
 
 __all__ = [
     "PROPERTIES",
+    "SHORTEST_DEGREE_M",
     "KnownSpan",
     "ListedSpace",
     "NearSpace",
@@ -45,6 +47,8 @@ __all__ = [
     "nearest_by_side",
     "nearest_spaces",
     "open_spaces",
+    "properties_of",
+    "select_spaces",
     "spaces_around",
 ]
 
@@ -56,7 +60,7 @@ PROPERTIES = tuple(
 )
 
 #: Metres in the shortest degree of latitude (WGS84, at the equator).
-_SHORTEST_DEGREE_M = 110_574.0
+SHORTEST_DEGREE_M = 110_574.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ async def open_spaces(
     if asked:
         conditions.append(view.c.services.contains(sorted(asked)))
     rows = await session.execute(
-        _select(view.c.id, view=view).where(*conditions).order_by(view.c.id)
+        select_spaces(view.c.id, view=view).where(*conditions).order_by(view.c.id)
     )
     covers = Hours.covers_night if night else Hours.covers_day
     return tuple(_open_space(row) for row in rows.mappings() if covers(hours_of(row), on))
@@ -292,7 +296,7 @@ async def listed_spaces(
     """
     referring = spaces.alias("referring")
     question = (
-        _select(spaces.c.id)
+        select_spaces(spaces.c.id)
         .add_columns(referring.c.name.label("referral_name"))
         .outerjoin(referring, referring.c.id == spaces.c.referral_from)
         .where(*is_listed(wanted))
@@ -300,14 +304,7 @@ async def listed_spaces(
     )
     rows = await session.execute(question.slice(page.start, page.stop))
     listed = (
-        ListedSpace(
-            id=row["id"],
-            lon=row["lon"],
-            lat=row["lat"],
-            referral_name=row["referral_name"],
-            hours=hours_of(row),
-            properties=_properties(row),
-        )
+        typed_row(ListedSpace, row, hours=hours_of(row), properties=properties_of(row))
         for row in rows.mappings()
     )
     return tuple(space for space in listed if wanted.admits(space.hours))
@@ -351,15 +348,7 @@ async def nearest_by_side(session: AsyncSession) -> tuple[SideSpace, ...]:
         .order_by(sides.c.id, nearest.c.distance_m)
     )
     return tuple(
-        SideSpace(
-            crossing_id=row["crossing_id"],
-            id=row["id"],
-            name=row["name"],
-            locality=row["locality"],
-            country=row["country"],
-            distance_m=round(row["distance_m"]),
-        )
-        for row in rows.mappings()
+        typed_row(SideSpace, row, distance_m=round(row["distance_m"])) for row in rows.mappings()
     )
 
 
@@ -377,7 +366,8 @@ def _usable(
     )
 
 
-def _select(*columns: ColumnElement[Any], view: FromClause = spaces) -> Select[Any]:
+def select_spaces(*columns: ColumnElement[Any], view: FromClause = spaces) -> Select[Any]:
+    """Select columns of spaces, then `PROPERTIES`, ``lon`` and ``lat`` (degrees, EPSG:4326)."""
     return select(
         *columns,
         *(view.c[name] for name in PROPERTIES),
@@ -386,23 +376,13 @@ def _select(*columns: ColumnElement[Any], view: FromClause = spaces) -> Select[A
     )
 
 
-def _properties(row: Mapping[Any, Any]) -> dict[str, Any]:
+def properties_of(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the columns `PROPERTIES` of a row of `select_spaces`."""
     return {name: row[name] for name in PROPERTIES}
 
 
 def _open_space(row: Mapping[Any, Any]) -> OpenSpace:
-    return OpenSpace(
-        id=row["id"],
-        name=row["name"],
-        kind=row["kind"],
-        locality=row["locality"],
-        country=row["country"],
-        lon=row["lon"],
-        lat=row["lat"],
-        overnight=row["overnight"],
-        services=tuple(row["services"]),
-        demo=row["demo"],
-    )
+    return typed_row(OpenSpace, row, services=tuple(row["services"]))
 
 
 async def _nearest(
@@ -425,10 +405,10 @@ async def _nearest(
         del found[limit:]
         if len(found) == limit:
             reach_m = found[-1].distance_m
-            highest = math.radians(min(90.0, abs(lat) + reach_m / _SHORTEST_DEGREE_M))
+            highest = math.radians(min(90.0, abs(lat) + reach_m / SHORTEST_DEGREE_M))
             # Lower bound of the distance to unread spaces, reduced by 5 %, because great circles
             # bow towards the pole, where a degree of longitude is shorter.
-            unread_m = chunk[-1]["degrees"] * _SHORTEST_DEGREE_M * math.cos(highest) * 0.95
+            unread_m = chunk[-1]["degrees"] * SHORTEST_DEGREE_M * math.cos(highest) * 0.95
             if unread_m > reach_m:
                 break
     return found
@@ -444,7 +424,7 @@ async def _by_degrees(
     point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
     size = 2 * limit + 20
     question = (
-        _select(
+        select_spaces(
             spaces.c.id,
             func.ST_Distance(spaces.c.geom, point).label("degrees"),
             func.ST_Distance(cast(spaces.c.geom, Geography), cast(point, Geography)).label(
@@ -464,16 +444,12 @@ async def _by_degrees(
 
 
 def _near_space(row: Mapping[Any, Any]) -> NearSpace:
-    return NearSpace(
-        id=row["id"],
-        name=row["name"],
-        locality=row["locality"],
-        country=row["country"],
-        lon=row["lon"],
-        lat=row["lat"],
+    return typed_row(
+        NearSpace,
+        row,
         distance_m=round(row["distance_m"]),
         distance_kind="straight",
-        properties=_properties(row),
+        properties=properties_of(row),
     )
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from routing._numba import compiled, inlined
 from routing.cch import validation
-from routing.cch.closed_arcs import ClosedArcs, climb_around, with_closed
+from routing.cch.closed_arcs import ClosedArcs, climb, with_closed
 from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.heap import pop, push
 from routing.cch.topology import Topology
@@ -224,9 +224,7 @@ def _searched(
     is_met = np.zeros(len(wanted), np.bool_)
     reached, chain = (np.empty(max(t.height, 1), np.int32) for _ in range(2))
     scratch = around.scratch()
-    climb_around(
-        t.first, t.parent, t.level, t.head_level, metric.down, over.down, last, reached, chain
-    )
+    climb(t.first, t.parent, t.level, t.head_level, metric.down, over.down, last, reached, chain)
     cost = _search(
         t.first,
         t.head,
@@ -291,7 +289,7 @@ def _bound(
     over
         `ClosedArcs.up`, or empty to use the metric's costs alone.
     reached, chain
-        From `climb_around`, started at the target.
+        From `climb`, started at the target.
     bound
         int32 [N]: the cost plus 1; 0 where not computed yet.
     touched
@@ -433,7 +431,7 @@ def _search(
     over
         `ClosedArcs.up` for exact bounds, or empty for the metric's bounds.
     reached, chain
-        From `climb_around`, started at the target.
+        From `climb`, started at the target.
     bound, reach, step, came
         int32 [N], of which ``bound`` and ``reach`` start as all 0. For each rank: the least cost to
         the target plus 1; the cost from the source plus 1; the edge over which the rank was reached

@@ -100,8 +100,15 @@ def with_closed(cost: Int32, over: Int32, a: int) -> int:
     return without if without >= 0 else as_before
 
 
+@inlined
+def start_at(level: UInt16, rank: int, reached: Int32) -> None:
+    """Set the cost of a rank to 0 and those of its ancestors to `UNREACHABLE`, by level."""
+    reached[: level[rank] + 1] = _NONE
+    reached[level[rank]] = 0
+
+
 @compiled
-def climb_around(
+def climb(
     first: Int64,
     parent: Int32,
     level: UInt16,
@@ -112,12 +119,18 @@ def climb_around(
     reached: Int32,
     chain: Int32,
 ) -> None:
-    """Find the cost of climbing from a rank to each of its ancestors without the closed edges.
+    """Find the cost of the climb from a rank to each of its ancestors without the closed edges.
 
-    As `queries.climb`. ``over`` is an array of `ClosedArcs`, empty where no edge is closed.
+    Parameters
+    ----------
+    cost
+        int32 [M], of the arcs.
+    over
+        An array of `ClosedArcs` for the same direction, empty where no edge is closed.
+    reached, chain
+        int32 [height], by level: receive the costs and the ranks of the ancestors.
     """
-    reached[: level[source] + 1] = _NONE
-    reached[level[source]] = 0
+    start_at(level, source, reached)
     v = source
     while v >= 0:
         here = level[v]

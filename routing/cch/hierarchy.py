@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from routing.cch import queries, validation, via_candidates, via_selection
+from routing.cch.closed_arcs import ClosedArcs, climb
 from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.partial_customization import Updating
 from routing.cch.topology import Topology
@@ -393,9 +394,12 @@ class Hierarchy:
         """Return the given ranks and their ancestors, highest first, and the least cost to each."""
         t = self.topology
         reached, chain = self._scratch.levels[:2]
+        none_closed = ClosedArcs.none().up
         least: dict[int, int] = {}
         for source, seed in zip(ranks.tolist(), seeds.tolist(), strict=True):
-            queries.climb(t.first, t.parent, t.level, t.head_level, cost, source, reached, chain)
+            climb(
+                t.first, t.parent, t.level, t.head_level, cost, none_closed, source, reached, chain
+            )
             levels = int(t.level[source]) + 1
             for rank, climbed in zip(
                 chain[:levels].tolist(), reached[:levels].tolist(), strict=True

@@ -16,7 +16,7 @@ type Int64 = NDArray[np.int64]
 
 
 @inlined
-def steps_from_source(
+def steps_to_end(
     head: Int32,
     tail: Int32,
     level: UInt16,
@@ -24,58 +24,35 @@ def steps_from_source(
     here: int,
     from_source: Int32,
     to_target: Int32,
-    source_step: Int64,
+    end_step: Int64,
+    end: int,
     tried: Bool,
     stack: Int64,
 ) -> int:
-    """Store the arcs from a via node back to the source, the last arc first; return their number.
+    """Store the arcs from a via node to one end, the node's own arc first; return their number.
 
     Nodes on this way whose own cheapest way costs the same are marked in ``tried``: the way over
     them is this one.
+
+    Parameters
+    ----------
+    end_step, end
+        ``source_step`` of `via_nodes.find` and 0 to walk back to the source; ``target_step`` and 1
+        to walk on to the target.
     """
     cost = from_source[row, here] + to_target[row, here]
     size = 0
-    while source_step[row, here] >= 0:
-        step = source_step[row, here]
+    while end_step[row, here] >= 0:
+        step = end_step[row, here]
         stack[size] = step
         size += 1
         if from_source[row, here] + to_target[row, here] == cost:
             tried[row, here] = True
-        if step & 1:
-            here = level_of(level, head[step >> 1])
-        else:
-            # The rank below the climbed arc is an ancestor of the source.
+        if step & 1 == end:
+            # The rank below an arc climbed from the source, or descended to the target, is an
+            # ancestor of that end.
             here = level_of(level, tail[step >> 1])
-            row = 0
-    return size
-
-
-@inlined
-def steps_to_target(
-    head: Int32,
-    tail: Int32,
-    level: UInt16,
-    row: int,
-    here: int,
-    from_source: Int32,
-    to_target: Int32,
-    target_step: Int64,
-    tried: Bool,
-    stack: Int64,
-) -> int:
-    """Store the arcs from a via node on to the target, otherwise like `steps_from_source`."""
-    cost = from_source[row, here] + to_target[row, here]
-    size = 0
-    while target_step[row, here] >= 0:
-        step = target_step[row, here]
-        stack[size] = step
-        size += 1
-        if from_source[row, here] + to_target[row, here] == cost:
-            tried[row, here] = True
-        if step & 1:
-            # The rank below the descended arc is an ancestor of the target.
-            here = level_of(level, tail[step >> 1])
-            row = 1
+            row = end
         else:
             here = level_of(level, head[step >> 1])
     return size
@@ -104,7 +81,7 @@ def far_end(
     Parameters
     ----------
     steps, size
-        From `steps_from_source` to walk back, or from `steps_to_target` to walk on.
+        From `steps_to_end`: towards the source to walk back, towards the target to walk on.
     """
     so_far = 0
     for i in range(size):

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._numba import compiled
+from routing._numba import compiled, inlined
+from routing.cch.closed_arcs import climb, start_at
 from routing.cch.customization import UNREACHABLE
 from routing.cch.unpacking import lay, unpack
 
@@ -19,6 +20,22 @@ type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
 _NONE: Final = np.int32(UNREACHABLE)
+
+
+@inlined
+def _lower_by(
+    first: Int64, head_level: UInt16, cost: Int32, v: int, so_far: int, reached: Int32, arc: Int32
+) -> None:
+    """Lower the costs of the ranks above ``v`` to those over ``v``, of cost ``so_far``, by level.
+
+    ``arc`` int32 [height] receives the arcs by which they were lowered.
+    """
+    for e in range(first[v], first[v + 1]):
+        through = so_far + cost[e]
+        above = head_level[e]
+        if through < reached[above]:
+            reached[above] = through
+            arc[above] = e
 
 
 @compiled
@@ -50,10 +67,8 @@ def meet(
         The cost, and the rank at which the climbs meet; `UNREACHABLE` and -1 where there is no
         path.
     """
-    from_source[: level[source] + 1] = _NONE
-    to_target[: level[target] + 1] = _NONE
-    from_source[level[source]] = 0
-    to_target[level[target]] = 0
+    start_at(level, source, from_source)
+    start_at(level, target, to_target)
     a = source
     b = target
     while a != b:
@@ -61,22 +76,12 @@ def meet(
         if b < 0 or 0 <= a < b:
             so_far = from_source[level[a]]
             if so_far < _NONE:
-                for e in range(first[a], first[a + 1]):
-                    through = so_far + up[e]
-                    above = head_level[e]
-                    if through < from_source[above]:
-                        from_source[above] = through
-                        source_arc[above] = e
+                _lower_by(first, head_level, up, a, so_far, from_source, source_arc)
             a = parent[a]
         else:
             so_far = to_target[level[b]]
             if so_far < _NONE:
-                for e in range(first[b], first[b + 1]):
-                    through = so_far + down[e]
-                    above = head_level[e]
-                    if through < to_target[above]:
-                        to_target[above] = through
-                        target_arc[above] = e
+                _lower_by(first, head_level, down, b, so_far, to_target, target_arc)
             b = parent[b]
     best = int(_NONE)
     meeting = -1
@@ -88,19 +93,9 @@ def meet(
             best = int(from_s + to_t)
             meeting = int(a)
         if from_s < best:
-            for e in range(first[a], first[a + 1]):
-                through = from_s + up[e]
-                above = head_level[e]
-                if through < from_source[above]:
-                    from_source[above] = through
-                    source_arc[above] = e
+            _lower_by(first, head_level, up, a, from_s, from_source, source_arc)
         if to_t < best:
-            for e in range(first[a], first[a + 1]):
-                through = to_t + down[e]
-                above = head_level[e]
-                if through < to_target[above]:
-                    to_target[above] = through
-                    target_arc[above] = e
+            _lower_by(first, head_level, down, a, to_t, to_target, target_arc)
         a = parent[a]
     return best, meeting
 
@@ -180,41 +175,6 @@ def path(
         size += 1
         v = tail[e]
     return cost, unpack(first, head, up_origin, down_origin, stack, size, 0, out)
-
-
-@compiled
-def climb(
-    first: Int64,
-    parent: Int32,
-    level: UInt16,
-    head_level: UInt16,
-    cost: Int32,
-    source: int,
-    reached: Int32,
-    chain: Int32,
-) -> None:
-    """Find the cost of the climb from a rank to each of its ancestors.
-
-    Parameters
-    ----------
-    cost
-        int32 [M], of the arcs.
-    reached, chain
-        int32 [height], by level: receive the costs and the ranks of the ancestors.
-    """
-    reached[: level[source] + 1] = _NONE
-    reached[level[source]] = 0
-    v = source
-    while v >= 0:
-        here = level[v]
-        chain[here] = v
-        so_far = reached[here]
-        if so_far < _NONE:
-            for e in range(first[v], first[v + 1]):
-                through = so_far + cost[e]
-                above = head_level[e]
-                reached[above] = min(reached[above], through)
-        v = parent[v]
 
 
 @compiled
@@ -299,14 +259,18 @@ def table(
     Each source and each target climbs once. A pair meets at one of its common ancestors: those on
     the levels from the root down to the last level on which both chains hold the same rank.
     """
+    none_closed = np.empty(0, np.int32)
     to_target = np.empty((len(targets), height), np.int32)
     target_chain = np.empty((len(targets), height), np.int32)
     for j in range(len(targets)):
-        climb(first, parent, level, head_level, down, targets[j], to_target[j], target_chain[j])
+        climb(
+            first, parent, level, head_level, down, none_closed, targets[j],
+            to_target[j], target_chain[j],
+        )  # fmt: skip
     from_source = np.empty(height, np.int32)
     chain = np.empty(height, np.int32)
     for i in range(len(sources)):
-        climb(first, parent, level, head_level, up, sources[i], from_source, chain)
+        climb(first, parent, level, head_level, up, none_closed, sources[i], from_source, chain)
         for j in range(len(targets)):
             shared = 0
             differing = min(level[sources[i]], level[targets[j]]) + 1

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from routing._numba import compiled, inlined
 from routing.cch.customization import Metric
 from routing.cch.hash_table import LEAST_TABLE, place_of, table_size
-from routing.cch.path_walk import far_end, steps_from_source, steps_to_target
+from routing.cch.path_walk import far_end, steps_to_end
 from routing.cch.topology import Topology
 from routing.cch.unpacking import TOO_SHORT, lay, unpack
 from routing.cch.via_nodes import ViaLimits, Ways, level_of
@@ -194,11 +194,11 @@ def choose(
         if tried[row, here]:
             continue
         tries -= 1
-        back = steps_from_source(
-            head, tail, level, row, here, from_source, to_target, source_step, tried, before
+        back = steps_to_end(
+            head, tail, level, row, here, from_source, to_target, source_step, 0, tried, before
         )
-        on = steps_to_target(
-            head, tail, level, row, here, from_source, to_target, target_step, tried, after
+        on = steps_to_end(
+            head, tail, level, row, here, from_source, to_target, target_step, 1, tried, after
         )
         tried[row, here] = True
         via = int(chain[row, here])

@@ -1,18 +1,34 @@
 """Witness search: whether a path cheaper than a given cost exists; ends at the first one found."""
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._numba import compiled
-from routing.cch.customization import UNREACHABLE
+from routing._numba import compiled, inlined
+from routing.cch.closed_arcs import start_at
 
 type UInt16 = NDArray[np.uint16]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-_NONE: Final = np.int32(UNREACHABLE)
+
+@inlined
+def _lower(
+    first: Int64, head_level: UInt16, cost: Int32, v: int, so_far: int, reached: Int32
+) -> None:
+    """Lower the costs of the ranks above ``v`` to those over ``v``.
+
+    Parameters
+    ----------
+    cost
+        int32 [M], of the arcs.
+    so_far
+        The cost of ``v``.
+    reached
+        int32 [height], by level: the costs to lower.
+    """
+    for e in range(first[v], first[v + 1]):
+        above = head_level[e]
+        reached[above] = min(reached[above], so_far + cost[e])
 
 
 @compiled
@@ -38,26 +54,20 @@ def has_cheaper(
     from_source, to_target
         int32 [height], scratch.
     """
-    from_source[: level[source] + 1] = _NONE
-    to_target[: level[target] + 1] = _NONE
-    from_source[level[source]] = 0
-    to_target[level[target]] = 0
+    start_at(level, source, from_source)
+    start_at(level, target, to_target)
     a = source
     b = target
     while a != b:
         if b < 0 or 0 <= a < b:
             so_far = from_source[level[a]]
             if so_far < cost:
-                for e in range(first[a], first[a + 1]):
-                    above = head_level[e]
-                    from_source[above] = min(from_source[above], so_far + up[e])
+                _lower(first, head_level, up, a, so_far, from_source)
             a = parent[a]
         else:
             so_far = to_target[level[b]]
             if so_far < cost:
-                for e in range(first[b], first[b + 1]):
-                    above = head_level[e]
-                    to_target[above] = min(to_target[above], so_far + down[e])
+                _lower(first, head_level, down, b, so_far, to_target)
             b = parent[b]
     while a >= 0:
         from_s = from_source[level[a]]
@@ -65,12 +75,8 @@ def has_cheaper(
         if from_s + to_t < cost:
             return True
         if from_s < cost:
-            for e in range(first[a], first[a + 1]):
-                above = head_level[e]
-                from_source[above] = min(from_source[above], from_s + up[e])
+            _lower(first, head_level, up, a, from_s, from_source)
         if to_t < cost:
-            for e in range(first[a], first[a + 1]):
-                above = head_level[e]
-                to_target[above] = min(to_target[above], to_t + down[e])
+            _lower(first, head_level, down, a, to_t, to_target)
         a = parent[a]
     return False

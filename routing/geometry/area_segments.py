@@ -15,7 +15,7 @@ from shapely import Polygon
 
 from routing._numba import compiled, inlined
 from routing.geometry.geodesy import UNITS_PER_DEGREE
-from routing.geometry.segment_grid import MARGIN, SegmentGrid, Window
+from routing.geometry.segment_grid import MARGIN, SegmentGrid, Window, cell_at, columns_passed
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -175,11 +175,6 @@ def _inside(
 # --- cells ----------------------------------------------------------------------------------------
 
 
-@inlined
-def _cell(position: float, count: int) -> int:
-    return int(min(max(np.floor(position), 0.0), count - 1.0))
-
-
 @compiled
 def _room(window: Window, columns: int, cell_start: Ints) -> int:
     """Return how many segments the cells of a window hold, counting segments once per cell."""
@@ -234,18 +229,10 @@ def _outlined(  # noqa: PLR0917 -- kernels take no names
         x_0, y_0 = (edges[e, 0] - west) / width, (edges[e, 1] - south) / height
         x_1, y_1 = (edges[e, 2] - west) / width, (edges[e, 3] - south) / height
         dx, dy = x_1 - x_0, y_1 - y_0
-        top = min(_cell(max(y_0, y_1) + MARGIN, rows), last_row)
-        for row in range(max(_cell(min(y_0, y_1) - MARGIN, rows), first_row), top + 1):
-            # An edge passes the same cells as `routing.geometry.segment_grid` computes for a
-            # segment.
-            t_a, t_b = 0.0, 1.0
-            if dy != 0:
-                t_a = min(max((row - MARGIN - y_0) / dy, 0.0), 1.0)
-                t_b = min(max((row + 1 + MARGIN - y_0) / dy, 0.0), 1.0)
-            x_a, x_b = x_0 + t_a * dx, x_0 + t_b * dx
-            last = min(_cell(max(x_a, x_b) + MARGIN, columns), last_column)
-            begin = max(_cell(min(x_a, x_b) - MARGIN, columns), first_column)
-            for column in range(begin, last + 1):
+        top = min(cell_at(max(y_0, y_1) + MARGIN, rows), last_row)
+        for row in range(max(cell_at(min(y_0, y_1) - MARGIN, rows), first_row), top + 1):
+            begin, last = columns_passed(x_0, y_0, dx, dy, row, columns)
+            for column in range(max(begin, first_column), min(last, last_column) + 1):
                 passed[(row - first_row) * wide + column - first_column] = True
                 cell = row * columns + column
                 for place in range(cell_start[cell], cell_start[cell + 1]):
@@ -389,7 +376,7 @@ def _filled(  # noqa: PLR0917 -- kernels take no names
                     y = shape_lat[segment] / UNITS_PER_DEGREE
                     column_of, row_of = (x - west) / width, (y - south) / height
                     # A segment in several cells is tested only in the cell where it begins.
-                    if _cell(row_of, rows) != row or _cell(column_of, columns) != begin:
+                    if cell_at(row_of, rows) != row or cell_at(column_of, columns) != begin:
                         continue
                     told = _inside(x, y, edges, through, throughs, partial, partials)
                     if told == _APART:

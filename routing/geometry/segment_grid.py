@@ -308,16 +308,10 @@ def _visit_cells(
         x_1 = (shape_lon[segment + 1] / UNITS_PER_DEGREE - frame[0]) / frame[2]
         y_1 = (shape_lat[segment + 1] / UNITS_PER_DEGREE - frame[1]) / frame[3]
         dx, dy = x_1 - x_0, y_1 - y_0
-        top = _cell(max(y_0, y_1) + MARGIN, rows)
-        for row in range(_cell(min(y_0, y_1) - MARGIN, rows), top + 1):
-            # The part of the segment inside this row of cells, then the columns of that part.
-            t_a, t_b = 0.0, 1.0
-            if dy != 0:
-                t_a = min(max((row - MARGIN - y_0) / dy, 0.0), 1.0)
-                t_b = min(max((row + 1 + MARGIN - y_0) / dy, 0.0), 1.0)
-            x_a, x_b = x_0 + t_a * dx, x_0 + t_b * dx
-            last = _cell(max(x_a, x_b) + MARGIN, columns)
-            for column in range(_cell(min(x_a, x_b) - MARGIN, columns), last + 1):
+        top = cell_at(max(y_0, y_1) + MARGIN, rows)
+        for row in range(cell_at(min(y_0, y_1) - MARGIN, rows), top + 1):
+            begin, last = columns_passed(x_0, y_0, dx, dy, row, columns)
+            for column in range(begin, last + 1):
                 cell = row * columns + column
                 if len(found):
                     found[place[cell]] = segment
@@ -325,7 +319,28 @@ def _visit_cells(
 
 
 @inlined
-def _cell(position: float, count: int) -> int:
+def columns_passed(
+    x_0: float, y_0: float, dx: float, dy: float, row: int, columns: int
+) -> tuple[int, int]:
+    """Return the first and the last column of the cells that a segment passes in a row of cells.
+
+    Parameters
+    ----------
+    x_0, y_0, dx, dy
+        Start and extent of the segment, in cells from the grid's corner.
+    """
+    # The part of the segment inside this row of cells, then the columns of that part.
+    t_a, t_b = 0.0, 1.0
+    if dy != 0:
+        t_a = min(max((row - MARGIN - y_0) / dy, 0.0), 1.0)
+        t_b = min(max((row + 1 + MARGIN - y_0) / dy, 0.0), 1.0)
+    x_a, x_b = x_0 + t_a * dx, x_0 + t_b * dx
+    return cell_at(min(x_a, x_b) - MARGIN, columns), cell_at(max(x_a, x_b) + MARGIN, columns)
+
+
+@inlined
+def cell_at(position: float, count: int) -> int:
+    """Return the column or row at a position in cells, of ``count``; the outermost outside."""
     return int(min(max(np.floor(position), 0.0), count - 1.0))
 
 

@@ -7,6 +7,7 @@ profile may use. Border edges count as roads, since an import keeps them at offi
 snap, so that a snap reveals nothing about them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -90,12 +91,7 @@ class Components:
         targets
             Numbers of components.
         """
-        found = np.zeros(len(self.to_largest), dtype=np.bool_)
-        found[targets] = True
-        if self.of_largest[targets].any():
-            found |= self.to_largest
-        _spread_up(found, self.down_from, self.down_to)
-        return found
+        return self._linked(targets, self.of_largest, self.to_largest, _spread_up)
 
     def reached(self, sources: NDArray[np.integer]) -> Bools:
         """Return the components to which a path leads from any of the given ones, bool [C].
@@ -107,11 +103,30 @@ class Components:
         sources
             Numbers of components.
         """
+        return self._linked(sources, self.to_largest, self.of_largest, _spread_down)
+
+    def _linked(
+        self,
+        given: NDArray[np.integer],
+        near: Bools,
+        beyond: Bools,
+        spread: Callable[[Bools, Ints32, Ints32], None],
+    ) -> Bools:
+        """Return components with paths to or from given ones, by the largest one and by links.
+
+        Parameters
+        ----------
+        near, beyond
+            If a given component is in ``near``, the path by the largest one leads to or from all
+            components in ``beyond``.
+        spread
+            Spreads the result along the links.
+        """
         found = np.zeros(len(self.to_largest), dtype=np.bool_)
-        found[sources] = True
-        if self.to_largest[sources].any():
-            found |= self.of_largest
-        _spread_down(found, self.down_from, self.down_to)
+        found[given] = True
+        if near[given].any():
+            found |= beyond
+        spread(found, self.down_from, self.down_to)
         return found
 
     def leads(self, sources: Ints, targets: Ints) -> bool:

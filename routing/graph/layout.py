@@ -26,8 +26,6 @@ HIERARCHY: dict[str, tuple[str, str]] = {
     "arc_edge": ("<i4", "*"),
 }
 
-#: Cost of a closed edge or of an arc that cannot be travelled (`routing.cch.UNREACHABLE`).
-UNREACHABLE = 2**30 - 1
 
 #: Prefix of the hierarchy's file names.
 HIERARCHY_PREFIX = "hierarchy_"

@@ -1,9 +1,8 @@
-"""Spatial look-ups in a road graph: nearest edge, nearest node's country, edges in an area."""
+"""Spatial look-ups in a road graph: nearest edge, edges in an area."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import shapely
@@ -13,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from routing.errors import InvalidRequest, OffNetwork
 from routing.geometry.area_segments import segments_touching
-from routing.geometry.geodesy import METRES_PER_DEGREE, UNITS_PER_DEGREE, local_xy
+from routing.geometry.geodesy import METRES_PER_DEGREE, UNITS_PER_DEGREE
 from routing.geometry.segment_grid import Box, NearestSegment, Window, scale_at
 from routing.graph._snap_kernel import ANYWHERE, nearest, place_on
 from routing.graph.road_graph import RoadGraph
@@ -268,39 +267,6 @@ def _snap(graph: RoadGraph, found: NearestSegment | None, may: Usable) -> Snap |
         edge, fraction = twin, 1.0 - fraction
     country = graph.country_of_node(int(graph.edge_tail[edge]))
     return Snap(edge, fraction, lon, lat, found.distance_m, country)
-
-
-def nearest_country(graph: RoadGraph, lon: float, lat: float) -> str | None:
-    """Return the country of the nearest node, None where that node's country is not known.
-
-    Raises
-    ------
-    InvalidRequest
-        If the coordinates are outside the range of longitude or latitude.
-    """
-    _check_position(lon, lat)
-    if not graph.meta.countries:
-        return None
-    # The nearest node is at most as far away as the nearer end of the nearest edge, and the grid
-    # finds that edge quickly. So only nodes within this distance are examined.
-    found = graph.grid.nearest(lon, lat, lambda segments: np.ones(len(segments), dtype=bool))
-    if found is None:
-        return None
-    edge = int(edges_of(graph, np.array([found.segment]))[0])
-    ends = np.array([graph.edge_tail[edge], graph.edge_head[edge]])
-    reach_m = _distance_m(graph, ends, lon, lat).min() + 1.0
-    half_lat = reach_m / METRES_PER_DEGREE * UNITS_PER_DEGREE
-    half_lon = half_lat / max(np.cos(np.radians(lat)), 1e-6)
-    near = np.abs(graph.node_lat - lat * UNITS_PER_DEGREE) <= half_lat
-    near &= np.abs(graph.node_lon - lon * UNITS_PER_DEGREE) <= half_lon
-    nodes = np.flatnonzero(near)
-    return graph.country_of_node(int(nodes[np.argmin(_distance_m(graph, nodes, lon, lat))]))
-
-
-def _distance_m(graph: RoadGraph, nodes: Ints, lon: float, lat: float) -> NDArray[Any]:
-    node_lon = graph.node_lon[nodes] / UNITS_PER_DEGREE
-    node_lat = graph.node_lat[nodes] / UNITS_PER_DEGREE
-    return np.asarray(np.hypot(*local_xy(node_lon, node_lat, lon, lat)))
 
 
 def edges_in(graph: RoadGraph, area: BaseGeometry) -> Ints:

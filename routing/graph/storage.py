@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.cch.customization import Metric
+from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.integrity import are_offsets, require_sound
 from routing.cch.topology import Topology
 from routing.errors import GraphError
@@ -302,7 +302,7 @@ def _check_ranges(path: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]
     bounds = {name: (low, counts[to]) for name, (to, low) in layout.POINTS_TO.items()}
     bounds["node_country"] = (-1, len(meta.countries))
     for name in meta.metrics:
-        bounds[layout.metric_file(name, "cost")] = (0, layout.UNREACHABLE + 1)
+        bounds[layout.metric_file(name, "cost")] = (0, UNREACHABLE + 1)
     for name, (low, bound) in bounds.items():
         if arrays[name].size and not low <= arrays[name].min() <= arrays[name].max() < bound:
             raise GraphError(f"{path}: {name} points outside the graph")

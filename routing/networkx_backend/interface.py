@@ -122,14 +122,12 @@ def shortest_path(
 ) -> Any:  # noqa: ANN401 -- a path, or paths by label, or an iterator over these
     """See `networkx.shortest_path`."""
     _check_method(method)
-    if source is None and target is None:
-        return _of_all(G, weight, lambda tree: tree.paths())
-    if target is None:
-        return searches.tree(G, [_start(G, source, weight)], weight).paths()
-    if source is None:
-        paths = searches.tree(G, [_start(G, target, weight)], weight, backward=True).paths()
+    if source is not None and target is not None:
+        return bidirectional_dijkstra(G, source, target, weight)[1]
+    paths = _trees(G, source, target, weight, lambda tree: tree.paths())
+    if target is not None:
         return {label: path[::-1] for label, path in paths.items()}
-    return bidirectional_dijkstra(G, source, target, weight)[1]
+    return paths
 
 
 def shortest_path_length(
@@ -141,12 +139,8 @@ def shortest_path_length(
 ) -> Any:  # noqa: ANN401 -- a length, or lengths by label, or an iterator over these
     """See `networkx.shortest_path_length`."""
     _check_method(method)
-    if source is None and target is None:
-        return _of_all(G, weight, lambda tree: tree.lengths())
-    if target is None:
-        return searches.tree(G, [_start(G, source, weight)], weight).lengths()
-    if source is None:
-        return searches.tree(G, [_start(G, target, weight)], weight, backward=True).lengths()
+    if source is None or target is None:
+        return _trees(G, source, target, weight, lambda tree: tree.lengths())
     if weight is not None:
         return dijkstra_path_length(G, source, target, weight)
     _check_ends(G, source, target)
@@ -165,6 +159,21 @@ def _start(network: RoadNetwork, label: Label, weight: str | None) -> int:
     if weight is None:
         _check_ends(network, label)
     return _found(network, label)
+
+
+def _trees(
+    network: RoadNetwork,
+    source: Label,
+    target: Label,
+    weight: str | None,
+    read: Any,  # noqa: ANN401 -- see the callers
+) -> Any:  # noqa: ANN401 -- what ``read`` returns, or an iterator over it
+    """Read the tree from a source, the tree back from a target, or those of all nodes."""
+    if source is None and target is None:
+        return _of_all(network, weight, read)
+    end = target if source is None else source
+    start = _start(network, end, weight)
+    return read(searches.tree(network, [start], weight, backward=source is None))
 
 
 def _of_all(network: RoadNetwork, weight: str | None, read: Any) -> Iterator[tuple[Label, Any]]:  # noqa: ANN401 -- see the callers

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,21 +59,27 @@ _OSM_ATTRIBUTION = "© OpenStreetMap contributors"  # opendatacommons.org/licens
 _SKETCH_ATTRIBUTION = "Amparo corridor sketch; places GeoNames (CC BY 4.0)"
 
 
+class ReadOptions(TypedDict, total=False):
+    """Options of :func:`read_osm` that :func:`import_osm` hands on."""
+
+    dem: Path | None
+    country: str | None
+    boundaries: Path | None
+    boundary_error_m: float
+    border_strip_m: float
+    official_crossings: Sequence[OfficialCrossing]
+    imported_at: Required[str]
+    title: str | None
+
+
 def import_osm(
     source: Path,
     graphs_dir: Path,
     name: str,
     *,
-    dem: Path | None = None,
-    country: str | None = None,
-    boundaries: Path | None = None,
-    boundary_error_m: float = 0.0,
-    border_strip_m: float = STRIP_M,
-    official_crossings: Sequence[OfficialCrossing] = (),
-    imported_at: str,
-    title: str | None = None,
     progress: Progress | None = None,
     staged: Staged | None = None,
+    **options: Unpack[ReadOptions],
 ) -> GraphMeta:
     """Import a file as region ``name``, replacing an older version once the new one is complete.
 
@@ -88,19 +94,7 @@ def import_osm(
     """
     check_name(name)
     report = progress or _silent
-    graph = read_osm(
-        source,
-        name,
-        dem=dem,
-        country=country,
-        boundaries=boundaries,
-        boundary_error_m=boundary_error_m,
-        border_strip_m=border_strip_m,
-        official_crossings=official_crossings,
-        imported_at=imported_at,
-        title=title,
-        progress=report,
-    )
+    graph = read_osm(source, name, progress=report, **options)
     report("hierarchy", 0, 1)
     arcs = graph.hierarchy.topology.arc_count  # builds the hierarchy
     report("hierarchy", arcs, arcs)

@@ -4,10 +4,10 @@ A hazard's area is intersected with the edges once. All later steps are arithmet
 edges, which is additive over concatenation and does not depend on how an edge is split.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, Self, overload
+from typing import Final, Self
 
 import numpy as np
 import shapely
@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from routing.geometry.lines import surrounding
 from routing.graph.road_graph import RoadGraph
 from routing.graph.snapping import edges_in, edges_touching
+from routing.indexed_sequence import IndexedSequence
 from routing.travel.hazard import Hazard
 from routing.travel.legs import Legs
 
@@ -149,41 +150,13 @@ class Closure(HazardContact):
         return np.asarray(self.edge[place] == edges)
 
 
-class Contacts(Sequence[HazardContact]):
-    """Hazards overlaid on one graph, with an index to find the hazards on a route.
-
-    Parameters
-    ----------
-    contacts
-        Contacts in any order; the order is kept.
-    """
-
-    def __init__(self, contacts: Iterable[HazardContact] = ()) -> None:
-        self._contacts = tuple(contacts)
-
-    @classmethod
-    def of(cls, contacts: Sequence[HazardContact]) -> "Contacts":
-        """Return contacts as `Contacts`; an existing instance is returned with its cached index."""
-        return contacts if isinstance(contacts, Contacts) else cls(contacts)
-
-    @overload
-    def __getitem__(self, index: int) -> HazardContact: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[HazardContact]: ...
-
-    def __getitem__(self, index: int | slice) -> HazardContact | Sequence[HazardContact]:
-        """Return one contact for an index, several for a slice."""
-        return self._contacts[index]
-
-    def __len__(self) -> int:
-        """Count the contacts."""
-        return len(self._contacts)
+class Contacts(IndexedSequence[HazardContact]):
+    """Hazards overlaid on one graph, with an index to find the hazards on a route."""
 
     @cached_property
     def _rows(self) -> tuple[Ints, Ints]:
         """Index of touched edges: (edge int64 [n], ascending; number of the contact int64 [n])."""
-        touched = [item.edges for item in self._contacts]
+        touched = [item.edges for item in self._items]
         edge = np.concatenate([np.zeros(0, dtype=np.int64), *touched])
         index = np.repeat(np.arange(len(touched)), [len(edges) for edges in touched])
         order = np.argsort(edge, kind="stable")
@@ -192,7 +165,7 @@ class Contacts(Sequence[HazardContact]):
     @cached_property
     def boxes(self) -> Floats:
         """West, south, east and north of each area, float64 [n, 4], degrees."""
-        return shapely.bounds([item.area for item in self._contacts]).reshape(-1, 4)
+        return shapely.bounds([item.area for item in self._items]).reshape(-1, 4)
 
     def on(self, edges: Ints) -> list[int]:
         """Return the indices of the hazards that touch any of the given edges, ascending."""

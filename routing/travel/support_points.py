@@ -1,12 +1,12 @@
 """Spaces that support travellers along a route, as given by the caller."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+from routing.indexed_sequence import IndexedSequence
 
 type Floats = NDArray[np.float64]
 
@@ -36,46 +36,18 @@ class Support:
     country: str | None = None
 
 
-class Supports(Sequence[Support]):
-    """Supports with their coordinates as arrays, built once for comparison with many lines.
-
-    Parameters
-    ----------
-    supports
-        Supports in any order; the order is kept.
-    """
-
-    def __init__(self, supports: Iterable[Support] = ()) -> None:
-        self._supports = tuple(supports)
-
-    @classmethod
-    def of(cls, supports: Sequence[Support]) -> "Supports":
-        """Return supports as `Supports`; an existing instance is returned with its arrays."""
-        return supports if isinstance(supports, Supports) else cls(supports)
-
-    @overload
-    def __getitem__(self, index: int) -> Support: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Support]: ...
-
-    def __getitem__(self, index: int | slice) -> Support | Sequence[Support]:
-        """Return one support for an index, several for a slice."""
-        return self._supports[index]
-
-    def __len__(self) -> int:
-        """Count the supports."""
-        return len(self._supports)
+class Supports(IndexedSequence[Support]):
+    """Supports with their coordinates as arrays, built once for comparison with many lines."""
 
     @cached_property
     def lon(self) -> Floats:
         """Longitudes, float64 [n], degrees."""
-        return np.array([support.lon for support in self._supports], dtype=np.float64)
+        return np.array([support.lon for support in self._items], dtype=np.float64)
 
     @cached_property
     def lat(self) -> Floats:
         """Latitudes, float64 [n], degrees."""
-        return np.array([support.lat for support in self._supports], dtype=np.float64)
+        return np.array([support.lat for support in self._items], dtype=np.float64)
 
     @cached_property
     def narrow(self) -> Floats:

@@ -97,9 +97,11 @@ class PathwayReader(JSONBody):
     person: Words = Field(max_length=100)
 
 
-#: Description of the operation that submits a draft.
 #: Sentence added to every decision's description: tokens cannot decide.
 BY_A_PERSON = "A person does that signed in, at the console; a token is answered 403 (P50)."
+
+
+type Submits = Callable[[AsyncSession, Actor, str], Awaitable[None]]
 
 
 class Decides(Protocol):
@@ -123,7 +125,7 @@ def takes_submissions(
     router: APIRouter,
     kind: str,
     name: str,
-    submit: Callable[[AsyncSession, Actor, str], Awaitable[None]],
+    submit: Submits,
     told: str,
 ) -> None:
     """Add an operation that submits drafts of one kind for review.
@@ -174,6 +176,21 @@ def takes_decisions(router: APIRouter, path: str, name: str, decide: Decides, to
 
     router.post(f"/{path}", name=name, description=f"{told}\n\n{BY_A_PERSON}", responses=REFUSALS)(
         decision
+    )
+
+
+_HAND_IN = "Hand a draft to the reviewers."
+
+
+def _takes_drafts(kind: str, submit: Submits, decide: Decides, told: str) -> None:
+    """Add the operations that submit drafts of guidance of one kind and decide on them."""
+    takes_submissions(router, f"{kind}s", f"submit_{kind}", submit, _HAND_IN)
+    takes_decisions(
+        router,
+        f"{kind}s/{{item}}/review",
+        f"review_{kind}",
+        decide,
+        f"{told}, or send it back (coordinators, never one's own).",
     )
 
 
@@ -237,9 +254,7 @@ async def write_message(
     return done(message_id, 201)
 
 
-takes_submissions(
-    router, "messages", "submit_message", messages.submit, "Hand a draft to the reviewers."
-)
+takes_submissions(router, "messages", "submit_message", messages.submit, _HAND_IN)
 
 
 @router.post("/messages/{item}/review", responses=REFUSALS)
@@ -287,18 +302,7 @@ async def write_product(
     return done(product_id, 201)
 
 
-takes_submissions(
-    router, "products", "submit_product", products.submit, "Hand a draft to the reviewers."
-)
-
-
-takes_decisions(
-    router,
-    "products/{item}/review",
-    "review_product",
-    products.review,
-    "Let a product be shown, or send it back (coordinators, never one's own).",
-)
+_takes_drafts("product", products.submit, products.review, "Let a product be shown")
 
 
 @router.post("/practices", status_code=201, responses=REFUSALS)
@@ -317,18 +321,7 @@ async def write_practice(session: WriterDep, actor: WorkerDep, body: PracticeDra
     return done(practice_id, 201)
 
 
-takes_submissions(
-    router, "practices", "submit_practice", practices.submit, "Hand a draft to the reviewers."
-)
-
-
-takes_decisions(
-    router,
-    "practices/{item}/review",
-    "review_practice",
-    practices.review,
-    "Let a note be read, or send it back (coordinators, never one's own).",
-)
+_takes_drafts("practice", practices.submit, practices.review, "Let a note be read")
 
 
 @router.put("/pathways/{item}", responses=WAITS)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from app.access.dependencies import SessionDep
 from app.http.etags import NOT_MODIFIED, kept_response
 from app.http.problems import problem_responses
-from app.schemas.fields import LanguageCode, VocabularyName
+from app.schemas.fields import LanguageCode
+from geo.models import VocabularyName
 from geo.text.languages import LANGUAGES
 from geo.vocabulary import NamedTerm, named_terms
 

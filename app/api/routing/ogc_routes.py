@@ -18,14 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.access.dependencies import (
     BaseUrlDep,
     ClockDep,
-    NetworkDep,
     SessionDep,
     SettingsDep,
-    open_source_for,
 )
 from app.api.collections.links import JSON, OPENAPI, REL, demo_members, link
 from app.api.routing.route_details import explained
-from app.api.routing.routes import PRIVATE, ProfileName, profile_of, properties
+from app.api.routing.routes import PRIVATE, ProfileName, planned, profile_of, properties
 from app.http.etags import NOT_MODIFIED, SAME_FOR_ALL, kept_response
 from app.http.problems import problem_responses
 from app.http.responses import GeoJSONResponse
@@ -180,7 +178,6 @@ async def ogc_conformance(request: Request) -> Response:
 async def compute_route(
     request: Request,
     body: RouteDefinition,
-    network: NetworkDep,
     settings: SettingsDep,
     clock: ClockDep,
 ) -> Response:
@@ -208,9 +205,8 @@ async def compute_route(
         detours=DetourLimits.of(settings, are_accepted=inputs.accept_detour),
     )
     by_arrival = inputs.when is not None and inputs.when.type == "arrival"
-    asked = plan_arrival if by_arrival else plan
-    async with open_source_for(request, question.obstacles) as source:
-        answer = await asked(source, network, question, now=now, access_m=settings.access_m)
+    work = plan_arrival if by_arrival else plan
+    answer = await planned(request, question, now, work=work)
     w = words(negotiate(None, request.headers.get("accept-language")))
     return GeoJSONResponse(
         exchanged(answer, inputs.name, now, w),

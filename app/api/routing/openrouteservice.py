@@ -14,7 +14,7 @@ import orjson
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 
-from app.access.dependencies import ClockDep, NetworkDep, SettingsDep, open_source_for
+from app.access.dependencies import ClockDep, SettingsDep
 from app.api.collections import openapi
 from app.api.routing.openrouteservice_body import (
     AVERSIONS_BY,
@@ -25,7 +25,7 @@ from app.api.routing.openrouteservice_body import (
     DirectionsQuestion,
 )
 from app.api.routing.route_details import explained
-from app.api.routing.routes import PRIVATE, ProfileName, profile_of, properties
+from app.api.routing.routes import PRIVATE, ProfileName, planned, profile_of, properties
 from app.exceptions import InvalidParameterError
 from app.http import error_table
 from app.http.problems import ProblemResponse, problem_responses
@@ -35,7 +35,7 @@ from app.i18n.translation import Words, words
 from app.journeys import turn_steps
 from app.journeys.detours import DetourLimits
 from app.journeys.errors import RouteRefusedError
-from app.journeys.planner import Journey, JourneyAnswer, JourneyQuestion, plan
+from app.journeys.planner import Journey, JourneyAnswer, JourneyQuestion
 from app.journeys.turn_steps import TurnStep, TurnType
 from app.schemas.areas import obstacles_of
 from app.schemas.fields import require_unswapped
@@ -129,7 +129,6 @@ router = APIRouter(prefix="/v2/directions", tags=["routes"], route_class=_Compat
 async def directions(
     request: Request,
     body: DirectionsQuestion,
-    network: NetworkDep,
     settings: SettingsDep,
     clock: ClockDep,
     profile: str = Path(json_schema_extra={"enum": list(PROFILES)}),
@@ -143,8 +142,7 @@ async def directions(
     now = clock()
     request.state.language = body.language  # problem responses use the language too
     question = _question(body, profile, settings, now)
-    async with open_source_for(request, question.obstacles) as source:
-        answer = await plan(source, network, question, now=now, access_m=settings.access_m)
+    answer = await planned(request, question, now)
     w = words(body.language)
     return GeoJSONResponse(_collection(answer, body, profile, now, w), headers=PRIVATE)
 

@@ -1,6 +1,6 @@
 """``POST /routes``: lower-exposure routes between two points, with the help along them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -36,6 +36,8 @@ from routing.travel.avoid_areas import MAX_AREA_M2, MAX_EXTENT_M, MAX_OBSTACLES,
 from routing.travel.exposure import Exposure
 from routing.travel.profiles import PROFILES, Profile
 from routing.travel.request import MAX_ROUTES, MAX_VIA
+
+type Planning = Callable[..., Awaitable[JourneyAnswer]]
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
 
@@ -162,7 +164,6 @@ async def find_routes(
     """
     # Not declared as dependencies, because FastAPI resolves them more slowly than these lookups.
     settings: Settings = request.state.settings
-    network: RoadNetworks = request.state.network
     now: datetime = request.state.clock()
     request.state.language = body.lang  # problem responses use the language too
     for field, place in (("start", body.start), ("end", body.end)):
@@ -180,8 +181,7 @@ async def find_routes(
         obstacles=obstacles_of(body.avoid, "avoid"),
         detours=DetourLimits.of(settings, are_accepted=body.accept_detour),
     )
-    async with open_source_for(request, question.obstacles) as source:
-        answer = await plan(source, network, question, now=now, access_m=settings.access_m)
+    answer = await planned(request, question, now)
     kind = FILE_KINDS.get(f or preferred(request.headers.get("accept", "")))
     if kind is not None:
         file = kind.write(carried(answer, now, words(body.lang)), now)
@@ -190,6 +190,20 @@ async def find_routes(
     told = products.along(answer.knowledge.products, lines)
     collection = feature_collection(answer, told, now, words(body.lang), explain=body.explain)
     return GeoJSONResponse(collection, headers=PRIVATE | {"Vary": "Accept"})
+
+
+async def planned(
+    request: Request, question: JourneyQuestion, now: datetime, *, work: Planning = plan
+) -> JourneyAnswer:
+    """Plan the journeys that a request asks for, with the server's road networks.
+
+    ``work`` is `plan`, or `app.journeys.arrive_by.plan_arrival`. Raises what it and
+    `open_source_for` raise.
+    """
+    network: RoadNetworks = request.state.network
+    settings: Settings = request.state.settings
+    async with open_source_for(request, question.obstacles) as source:
+        return await work(source, network, question, now=now, access_m=settings.access_m)
 
 
 def preferred(accept: str) -> str:

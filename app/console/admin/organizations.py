@@ -1,17 +1,18 @@
 """``/network/organizations``: description of an organisation, changed by two people (P40)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
-from app.console.forms.inputs import text_in, told
+from app.console.forms.inputs import text_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
+from app.console.forms.submitted import submitted
 from geo.accounts import organizations
 from geo.accounts.permissions import can_propose
-from geo.errors import InvalidRecordError
 from geo.proposals import pending, submission
 from geo.proposals.record_visibility import unknown
 from geo.proposals.submission import ChangeRequest
@@ -41,25 +42,21 @@ async def organization_page(desk: DeskDep, organization: RecordId) -> Response:
 @router.post(ORGANIZATION)
 async def change(desk: DeskDep, organization: RecordId, form: FormDep) -> Response:
     """Propose other words; a coordinator who did not propose them accepts."""
-    try:
-        async with desk.session.begin_nested():
-            (outcome,) = await submission.propose(
-                desk.session,
-                desk.actor,
-                "organization",
-                [
-                    ChangeRequest(
-                        organization, {name: text_in(form, name) for name in ORGANIZATION_FIELDS}
-                    )
-                ],
-                reason=form.get("reason", ""),
-                via="web",
-                now=desk.now,
-            )
-    except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
-        return await _page(desk, organization, typed=form, problems=problems)
-    return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
+
+    async def work() -> Response:
+        wanted = {name: text_in(form, name) for name in ORGANIZATION_FIELDS}
+        (outcome,) = await submission.propose(
+            desk.session,
+            desk.actor,
+            "organization",
+            [ChangeRequest(organization, wanted)],
+            reason=form.get("reason", ""),
+            via="web",
+            now=desk.now,
+        )
+        return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
+
+    return await submitted(desk, work, partial(_page, desk, organization, typed=form))
 
 
 async def _page(

@@ -1,6 +1,7 @@
 """``/network/vocabulary``: terms of the records' vocabularies, maintained by coordinators."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
@@ -8,13 +9,13 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
+from app.console.forms import labels
 from app.console.forms.inputs import text_in, told, whole_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.console.forms.roles import get_coordinator
-from app.i18n.translation import marked
-from app.schemas.fields import VocabularyName
+from app.console.forms.submitted import submitted
 from geo.errors import ConflictError, InvalidRecordError
-from geo.models import VOCABULARIES
+from geo.models import VOCABULARIES, VocabularyName
 from geo.proposals import pending, vocabulary_editing
 from geo.reasons import CodedReason
 from geo.subjects.texts import term_id
@@ -25,18 +26,6 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(get_coordinato
 
 VOCABULARY = f"{CONSOLE}/vocabulary"
 TERM = f"{VOCABULARY}/{{vocabulary}}/{{code}}"
-
-TITLES: Mapping[str, str] = {
-    "space_kind": marked("Tipos de espacio"),
-    "service": marked("Servicios"),
-    "sector": marked("Sectores"),
-    "amenity": marked("Comodidades"),
-    "document": marked("Documentos"),
-    "gender": marked("Para quién, por género"),
-    "phone_type": marked("Tipos de teléfono"),
-    "count_method": marked("Cómo se cuenta a las personas en camino"),
-    "count_source": marked("Quién cuenta"),
-}
 
 
 @router.get(VOCABULARY)
@@ -54,24 +43,22 @@ async def add(desk: DeskDep, form: FormDep) -> Response:
     """Propose a term; it can be used once a second person has accepted it (P51)."""
     stated = form.get("vocabulary", "")
     name = stated if stated in VOCABULARIES else "space_kind"
-    try:
-        async with desk.session.begin_nested():
-            outcome = await vocabulary_editing.add(
-                desk.session,
-                desk.actor,
-                stated,
-                form.get("code", "").strip(),
-                {lang: text for lang in LANGUAGES if (text := text_in(form, f"name-{lang}"))},
-                sent_in(desk, form),
-                validity_days=whole_in(form, "validity_days"),
-            )
-    except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
-        return await _list_page(desk, name, problems=problems, typed=form)
-    except ConflictError:
-        problems = told(desk.words, [("code", CodedReason("there_already"))])
-        return await _list_page(desk, name, problems=problems, typed=form)
-    return gone_on(outcome, f"{VOCABULARY}?vocabulary={name}&done=added")
+
+    async def work() -> Response:
+        outcome = await vocabulary_editing.add(
+            desk.session,
+            desk.actor,
+            stated,
+            form.get("code", "").strip(),
+            {lang: text for lang in LANGUAGES if (text := text_in(form, f"name-{lang}"))},
+            sent_in(desk, form),
+            validity_days=whole_in(form, "validity_days"),
+        )
+        return gone_on(outcome, f"{VOCABULARY}?vocabulary={name}&done=added")
+
+    again = partial(_list_page, desk, name, typed=form)
+    there_already = ("code", CodedReason("there_already"))
+    return await submitted(desk, work, again, {ConflictError: there_already})
 
 
 @router.get(TERM)
@@ -160,7 +147,7 @@ async def _list_page(
         "vocabulary",
         status=400 if problems else 200,
         vocabulary=name,
-        titles=TITLES,
+        titles=labels.VOCABULARY_TITLES,
         terms=await vocabulary_editing.kept_terms(desk.session, desk.actor, name),
         waiting=await pending.pending(desk.session, desk.actor, entity="term"),
         languages=list(LANGUAGES),
@@ -185,7 +172,7 @@ async def _term_page(
         "term",
         status=status if problems else 200,
         term=term,
-        titles=TITLES,
+        titles=labels.VOCABULARY_TITLES,
         languages=list(LANGUAGES),
         can_protect=vocabulary in FLOOR and not term.protected,
         problems=problems or {},

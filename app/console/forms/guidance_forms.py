@@ -4,29 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.console.forms.inputs import items_in, text_in
-from app.i18n.translation import marked
 from geo.models import Contact
-
-CONTACT_NAMES: Mapping[str, str] = {
-    "emergency": marked("Emergencias"),
-    "asylum": marked("Asilo y refugio"),
-    "gbv": marked("Violencia de género"),
-    "child_protection": marked("Protección de la niñez"),
-    "psea": marked("Quejas sobre el personal (independiente)"),
-    "other": marked("Otra línea"),
-}
-AUDIENCE_NAMES: Mapping[str, str] = {
-    "people_on_the_move": marked("personas en camino"),
-    "host_community": marked("comunidad de acogida"),
-    "operators": marked("quienes operan espacios"),
-    "partners": marked("organizaciones de la red"),
-}
-STATE_NAMES: Mapping[str, str] = {
-    "draft": marked("borrador"),
-    "submitted": marked("por revisar"),
-    "reviewed": marked("revisado"),
-    "retired": marked("retirado"),
-}
 
 _CONTACT = (
     "kind",

@@ -241,3 +241,78 @@ SIDES: Mapping[str, str] = {
     "east": marked("Este (longitud)"),
     "north": marked("Norte (latitud)"),
 }
+
+#: Kinds of help line, audiences and states of review of guidance texts.
+CONTACT_KINDS: Mapping[str, str] = {
+    "emergency": marked("Emergencias"),
+    "asylum": marked("Asilo y refugio"),
+    "gbv": marked("Violencia de género"),
+    "child_protection": marked("Protección de la niñez"),
+    "psea": marked("Quejas sobre el personal (independiente)"),
+    "other": marked("Otra línea"),
+}
+
+AUDIENCES: Mapping[str, str] = {
+    "people_on_the_move": marked("personas en camino"),
+    "host_community": marked("comunidad de acogida"),
+    "operators": marked("quienes operan espacios"),
+    "partners": marked("organizaciones de la red"),
+}
+
+TEXT_STATES: Mapping[str, str] = {
+    "draft": marked("borrador"),
+    "submitted": marked("por revisar"),
+    "reviewed": marked("revisado"),
+    "retired": marked("retirado"),
+}
+
+#: Kinds of complaint and states of complaints and rumours, as shown to coordinators.
+COMPLAINT_CATEGORIES: Mapping[str, str] = {
+    "staff_conduct": marked("trato o abuso del personal"),
+    "refused": marked("no atendieron"),
+    "charged": marked("cobraron"),
+    "unsafe": marked("lugar inseguro"),
+    "privacy": marked("datos personales"),
+    "other": marked("otra cosa"),
+}
+
+VOICE_STATES: Mapping[str, str] = {
+    "new": marked("nueva"),
+    "handling": marked("en trámite"),
+    "open": marked("sin respuesta"),
+    "answered": marked("respondido"),
+    "retired": marked("retirado"),
+}
+
+FEEDBACK_ANSWERS: Mapping[str, str] = {
+    "served": marked("atendieron"),
+    "not_served": marked("no atendieron"),
+    "found_open": marked("estaba abierto"),
+    "found_closed": marked("estaba cerrado"),
+}
+
+ASSESSMENT_STATES: Mapping[str, str] = {
+    "draft": marked("en curso"),
+    "submitted": marked("por verificar"),
+    "verified": marked("verificada"),
+    "returned": marked("devuelta"),
+}
+
+ASSESSMENT_ANSWERS: Mapping[str, str] = {
+    "yes": marked("sí"),
+    "partly": marked("en parte"),
+    "no": marked("no"),
+    "not_applicable": marked("no aplica"),
+}
+
+VOCABULARY_TITLES: Mapping[str, str] = {
+    "space_kind": marked("Tipos de espacio"),
+    "service": marked("Servicios"),
+    "sector": marked("Sectores"),
+    "amenity": marked("Comodidades"),
+    "document": marked("Documentos"),
+    "gender": marked("Para quién, por género"),
+    "phone_type": marked("Tipos de teléfono"),
+    "count_method": marked("Cómo se cuenta a las personas en camino"),
+    "count_source": marked("Quién cuenta"),
+}

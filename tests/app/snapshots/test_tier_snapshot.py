@@ -278,7 +278,7 @@ async def test_p24_a_hidden_space_is_in_no_kept_answer(loaded_database):
     for tier in (Tier.PUBLIC, Tier.PARTNER):
         assert await open_ids(loaded_database, tier, today) == before[tier] - {some}
     async with loaded_database.session(Tier.WRITER) as session:
-        await hides.lift_space(session, some, actor="cli", reason="falsa alarma")
+        await hides.lift_record(session, "space", some, actor="cli", reason="falsa alarma")
     for tier in READERS:
         assert await open_ids(loaded_database, tier, today) == before[tier]
 

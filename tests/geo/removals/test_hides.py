@@ -76,7 +76,7 @@ async def test_p24_a_space_is_hidden_and_lifted(people):
             assert set(await session.scalars(hidden)) == ({"DEMO-009"} if told else set())
             seen = set(await session.scalars(shown))
             assert seen == before[Tier.STAFF] - (set() if told else {"DEMO-009"})
-    await do(people, hides.lift_space, "DEMO-009", reason="falsa alarma")
+    await do(people, hides.lift_record, "space", "DEMO-009", reason="falsa alarma")
     for tier, found in before.items():
         assert await ids(people, tier) == found
     assert await trail(people) == [
@@ -103,7 +103,7 @@ async def test_p24_a_crossing_is_hidden(loaded_database):
     await do(loaded_database, hides.hide_crossing, "X-BOLIVAR")
     for tier in SEEN_BY_ALL:
         assert await ids(loaded_database, tier, views.crossings) == before - {"X-BOLIVAR"}
-    await do(loaded_database, hides.lift_crossing, "X-BOLIVAR")
+    await do(loaded_database, hides.lift_record, "crossing", "X-BOLIVAR")
     assert await ids(loaded_database, Tier.PUBLIC, views.crossings) == before
 
 
@@ -150,7 +150,7 @@ async def test_p24_an_area_hides_what_lies_in_it_now_and_later(loaded_database):
     for tier in SEEN_BY_ALL:
         assert not await ids(loaded_database, tier) & {*inside, moved, "new"}
     # Lifting one space in it shows nothing; lifting the area leaves the single hide.
-    await do(loaded_database, hides.lift_space, single)
+    await do(loaded_database, hides.lift_record, "space", single)
     assert single not in await ids(loaded_database, Tier.PUBLIC)
     await do(loaded_database, hides.hide_space, single)
     await do(loaded_database, hides.lift, area)
@@ -218,7 +218,7 @@ async def test_p24_who_may_hide(people):
     with pytest.raises(ForbiddenError):
         await do(people, hides.hide_area, CUCUTA, actor=APPROVER)
     with pytest.raises(NotFoundError):  # P56: what is hidden is not there for others
-        await do(people, hides.lift_space, "DEMO-009", actor=ABROAD)
+        await do(people, hides.lift_record, "space", "DEMO-009", actor=ABROAD)
     async with people.session(Tier.WRITER) as session:
         by = {hide.entity: hide.hidden_by for hide in await hides.active_hides(session)}
     assert by == {"space": "ap", "crossing": "ap", "area": "co"}

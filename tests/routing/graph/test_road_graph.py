@@ -21,7 +21,7 @@ from routing.geometry.segment_grid import SegmentGrid
 from routing.graph import atomic_write, layout, storage
 from routing.graph.regions import list_graphs, open_graph, remove_graph, verify_graph, write_graph
 from routing.graph.segments import iter_segments
-from routing.graph.snapping import edges_in, nearest_country, snap_to_edge
+from routing.graph.snapping import edges_in, snap_to_edge
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.osm_tags.ways import HIGHWAY_CLASSES
 from tests.fixtures.examples import examples
@@ -194,22 +194,6 @@ def test_p33_snapping_stays_in_the_country_and_off_border_edges(sketch, towns):
     with pytest.raises(OffNetwork) as refusal:
         snap_to_edge(sketch, lon, lat, Mode.FOOT, "XX")
     assert refusal.value.distance_m == np.inf
-
-
-def test_nearest_country(sketch, towns):
-    assert nearest_country(sketch, *towns["VE", "San Antonio del Táchira"]) == "VE"
-    assert nearest_country(sketch, *towns["CO", "Cúcuta"]) == "CO"
-
-
-@settings(max_examples=examples(100), deadline=None)
-@given(networks(), st.one_of(point, far_point))
-def test_nearest_country_is_that_of_the_nearest_node_of_all(tiny_graph, network, at):
-    graph = tiny_graph(*network)
-    lon, lat = graph.node_lon / UNITS_PER_DEGREE, graph.node_lat / UNITS_PER_DEGREE
-    distance = np.hypot(*local_xy(lon, lat, *at))
-    nearest = distance <= distance.min() + 1e-6
-    expected = {graph.meta.countries[c] for c in graph.node_country[nearest]}
-    assert nearest_country(graph, *at) in expected
 
 
 def test_twins_mirror_each_other(sketch):

@@ -17,7 +17,6 @@ from routing.geometry.geodesy import great_circle_m
 from routing.graph.elevation import HeightRaster
 from routing.graph.regions import open_graph, verify_graph
 from routing.graph.segments import iter_segments
-from routing.graph.snapping import nearest_country
 from routing.osm.importer import import_osm, read_osm
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from tests.fixtures.examples import examples
@@ -337,7 +336,7 @@ def test_porto_alegre_imports(poa):
     assert meta.kind == "osm"
     assert meta.snap_limit_m == 1_000
     assert meta.countries == ()
-    assert nearest_country(poa, -51.2, -30.05) is None
+    assert poa.country_of_node(0) is None
     assert "OpenStreetMap" in meta.attribution
 
 
