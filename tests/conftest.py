@@ -10,7 +10,6 @@ import functools
 import gc
 import os
 import random
-import shutil
 import socket
 import subprocess
 import sys
@@ -30,6 +29,7 @@ import hypothesis
 import pytest
 
 from tests.fixtures import examples, file_order
+from tests.fixtures.browsing import chromium_program
 from tests.fixtures.cluster import (
     copy_database,
     drop_database,
@@ -504,11 +504,7 @@ async def chromium() -> AsyncIterator[Any]:
     """Run one Chromium for all tests of a worker; skip where absent, fail in CI."""
     from playwright.async_api import async_playwright
 
-    program = shutil.which("chromium")
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is missing, and CI must not skip its tests")
-        pytest.skip("chromium is not installed; ./run --setup-only installs it")
+    program = chromium_program()
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
