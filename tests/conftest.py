@@ -20,7 +20,7 @@ import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -28,7 +28,7 @@ import httpx
 import hypothesis
 import pytest
 
-from tests.fixtures import examples
+from tests.fixtures import clock, examples
 from tests.fixtures.cluster import (
     copy_database,
     drop_database,
@@ -63,10 +63,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--shuffle", metavar="SEED", help="run files, and the tests of each, in another order"
     )
+    parser.addoption(
+        "--at", metavar="MOMENT", type=clock.moment, default=clock.AT,
+        help="begin at another moment than every run: ISO 8601 with an offset",
+    )  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let `--long` try more examples of each property, before the tests are imported."""
+    """Begin at the run's moment, and let `--long` try more examples, before tests are imported."""
+    # A worker goes by the clock of the process that started it.
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        clock.go_by_run()
+    else:
+        clock.begin(config.getoption("--at"))
     config.pluginmanager.register(CloneRemoval())
     if config.getoption("--long"):
         examples.lift()
@@ -201,6 +210,7 @@ def empty_template(cluster: Any, own_folder: Path) -> str:
 
     def build(url: str) -> None:
         in_thread(migrations.migrate(url, key=made_key(own_folder)))
+        in_thread(clock.set_database_clock(url))
 
     template_database(cluster, EMPTY, build)
     return EMPTY
@@ -314,7 +324,7 @@ async def partner_header(settings: Any) -> dict[str, str]:
             session,
             scope="partner",
             holder="Organización",
-            expires_at=datetime.now(UTC) + timedelta(days=1),
+            expires_at=clock.run_now() + timedelta(days=1),
         )
     return {"Authorization": f"Bearer {secret}"}
 
@@ -440,7 +450,10 @@ def live_server(loaded_shared: str, settings_for: Any) -> Iterator[str]:
 
 @contextlib.contextmanager
 def served(settings: Any, **more: str) -> Iterator[str]:
-    """Run `amparo serve` with the home and the database of some settings; give its address."""
+    """Run `amparo serve` by the run's clock; give the address of the server.
+
+    Its home and database are those of the settings.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -460,7 +473,7 @@ def served(settings: Any, **more: str) -> Iterator[str]:
     # A file, not a pipe: nobody reads while tests run, and a full pipe would stop the server.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve"],
+            [sys.executable, "-m", "tests.fixtures.cli_at_moment", "serve"],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from geo.db.sessions import Tier
 from tests.browser.test_page import ARTIFACTS, DESK, PHONE, SMALL_CONTROLS, browser, opened
 from tests.conftest import opened as database_opened
 from tests.conftest import served
+from tests.fixtures.clock import run_now
 from tests.fixtures.slow_answers import front_of
 from tiles.features import basemap
 
@@ -220,7 +221,7 @@ def assert_crossings_are_of(told, states):
 async def test_p32_a_kept_page_says_of_crossings_what_holds_now(browser, origin):
     async with taken_along(browser, origin) as page:
         file = await page.evaluate("caches.match('/nearby.json').then((answer) => answer.json())")
-        now = datetime.now(UTC)
+        now = run_now()
         at = next_change(file, now)
         await page.goto(f"{origin}/?lang=es")
         served_lines = await page.evaluate(CROSSINGS)
@@ -291,7 +292,7 @@ async def test_a_page_left_open_is_renewed_when_somebody_comes_back(browser, ori
         # Hazards are those of when the page was made, and say so.
         assert "Datos del" in await page.inner_text("#hazards-made")
         # Then there is no network: what was read goes on to be told, by the clock, with its date.
-        now = datetime.now(UTC)
+        now = run_now()
         before = await page.evaluate(CROSSINGS)
         at = next_change(answers[-1], now + day)
         answers.clear()
@@ -372,7 +373,7 @@ async def test_p49_a_pack_says_until_when_it_lasts_and_lasts_until_then(browser,
         )
         assert f" {int(last[8:])} " in told
         # The last minutes of that day, and the first of the next.
-        left = datetime.fromisoformat(f"{last}T23:50:00+00:00") - datetime.now(UTC)
+        left = datetime.fromisoformat(f"{last}T23:50:00+00:00") - run_now()
         assert timedelta(days=6) < left < timedelta(days=8)
         await later(page, left)
         await page.goto(f"{origin}/offline?lang=es")

@@ -17,8 +17,9 @@ from geo.records import space_documents
 from geo.text.languages import LANGUAGES
 from tests.app.page_models.test_renderer import Outline
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.clock import run_now
 
-NOW = datetime.now(UTC)
+NOW = run_now()
 TODAY = NOW.date()
 #: Ten in the morning at the space, today.
 MORNING = NOW.replace(hour=15, minute=0, second=0, microsecond=0)
@@ -279,7 +280,7 @@ async def test_p39_hidden_expired_and_never_existed_are_one_page(filled, pages):
         for (id_,) in await rows(
             filled,
             "select id from amparo.locations where visibility <> 'public' "
-            "or expires_on < current_date",
+            "or expires_on < amparo.today()",
         )
     ]
     assert "T-SECRET" in hidden

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -17,6 +17,7 @@ from geo.db import change_stamps
 from geo.db.sessions import Tier
 from routing.graph.regions import open_graph
 from routing.router.regional import Router
+from tests.fixtures.clock import run_now
 from tests.geo.db.test_change_stamps import HAZARD, hazard, write
 
 PATIENCE_S = 20.0
@@ -118,7 +119,7 @@ async def test_what_is_rolled_back_is_never_told(empty_database, roads, own_sett
 async def test_p36_an_unapproved_report_is_never_told(empty_database, roads, own_settings):
     async with followed(empty_database, roads, own_settings):
         await write(empty_database, HAZARD, **hazard(id="report", approved_at=None))
-        early = {"family": "human_threat", "reported_at": datetime.now(UTC)}
+        early = {"family": "human_threat", "reported_at": run_now()}
         await write(empty_database, HAZARD, **hazard(id="early", **early))
         await write(empty_database, HAZARD, **hazard(id="H"))
         await until(lambda: roads.router.told[-1] == ("H",))
@@ -127,14 +128,14 @@ async def test_p36_an_unapproved_report_is_never_told(empty_database, roads, own
 
 async def test_a_hazard_begins_and_ends_by_the_clock(empty_database, roads, own_settings):
     async with followed(empty_database, roads, own_settings):
-        now = datetime.now(UTC)
+        now = run_now()
         times = {
             "valid_from": now + timedelta(seconds=0.4),
             "valid_to": now + timedelta(seconds=0.9),
         }
         await write(empty_database, HAZARD, **hazard(**times))
         await until(lambda: len(roads.router.told) == 3)
-        assert datetime.now(UTC) >= times["valid_to"]
+        assert run_now() >= times["valid_to"]
     assert roads.router.told == [(), ("H",), ()]
 
 

@@ -1,14 +1,15 @@
 """Which hazards are published, and how much of them (P14, P36)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from geo.db.sessions import Tier
 from geo.geography.hazards import active_hazards
+from tests.fixtures.clock import run_now
 
-NOW = datetime.now(UTC)
+NOW = run_now()
 
 INSERT = text(
     """
@@ -44,7 +45,7 @@ async def seen(database, values, tier=Tier.PUBLIC, at=None):
     async with database.session(Tier.WRITER) as session:
         await session.execute(INSERT, values)
     async with database.session(tier) as session:
-        return await active_hazards(session, at or datetime.now(UTC))
+        return await active_hazards(session, at or run_now())
 
 
 async def test_p36_a_human_threat_is_published_without_reporter_hour_or_exact_place(empty_database):
@@ -88,11 +89,11 @@ async def test_p36_a_human_threat_on_a_long_road_is_published(
 
 
 def midnight():
-    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return run_now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def earlier_today():
-    return midnight() + (datetime.now(UTC) - midnight()) / 2
+    return midnight() + (run_now() - midnight()) / 2
 
 
 DELAY = timedelta(hours=72)
@@ -157,7 +158,7 @@ async def test_p14_an_expired_hazard_stops_counting(empty_database):
 
 async def test_the_shipped_hazards(shared_database):
     async with shared_database.session(Tier.PUBLIC) as session:
-        found = {h.id: h for h in await active_hazards(session, datetime.now(UTC))}
+        found = {h.id: h for h in await active_hazards(session, run_now())}
     assert set(found) == {f"DEMO-H{n}" for n in range(1, 6)}, "H6 has one source"
     assert all(h.demo and h.title.startswith("DEMO") for h in found.values())
     assert found["DEMO-H4"].effect == "exclusion"

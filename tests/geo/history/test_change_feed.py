@@ -1,7 +1,7 @@
 """The ledger of what each tier was shown: one history, no more than was shown, and who may read."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -10,9 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from geo.db.sessions import Tier
 from geo.errors import CopyTooOldError, DatabaseUnavailableError
 from geo.history import change_feed
+from tests.fixtures.clock import run_now
 from tiles.features.changes import source
 
-NOW = datetime.now(UTC)
+NOW = run_now()
 SPACES = source("spaces")
 COPYING = [Tier.PUBLIC, Tier.PARTNER]
 
