@@ -67,15 +67,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--at", metavar="MOMENT", type=clock.moment, default=clock.AT,
         help="begin at another moment than every run: ISO 8601 with an offset",
     )  # fmt: skip
+    # Now, and not when pytest is configured: conftest.py of folders is imported before.
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        clock.go_by_run()  # of the process that started the worker
+    else:
+        clock.begin(parser.parse_known_args(sys.argv[1:]).at)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin at the run's moment, and let `--long` try more examples, before tests are imported."""
-    # A worker goes by the clock of the process that started it.
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        clock.go_by_run()
-    else:
-        clock.begin(config.getoption("--at"))
+    """Let `--long` try more examples of each property, before the tests are imported."""
     config.pluginmanager.register(CloneRemoval())
     if config.getoption("--long"):
         examples.lift()

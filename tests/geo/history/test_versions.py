@@ -261,8 +261,8 @@ async def test_p39_the_version_of_now_is_the_space_of_now(shared_database, tier)
     async with shared_database.session(tier) as session:
         spaces = (await session.execute(text("select * from spaces order by id"))).mappings().all()
         past = await session.execute(
-            text("select * from space_versions where valid_from <= amparo.now()"
-                 " and valid_to > amparo.now() order by id")
+            text("select * from space_versions where valid_from <= instant()"
+                 " and valid_to > instant() order by id")
         )  # fmt: skip
         past = past.mappings().all()
     assert len(spaces) > 40
