@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -28,7 +27,7 @@ import httpx
 import hypothesis
 import pytest
 
-from tests.fixtures import clock, examples
+from tests.fixtures import clock, examples, waiting
 from tests.fixtures.cluster import (
     copy_database,
     drop_database,
@@ -492,8 +491,7 @@ def served(settings: Any, **more: str) -> Iterator[str]:
 def _wait_until_healthy(
     address: str, server: subprocess.Popen[bytes], written: TextIO, limit_s: float = 300
 ) -> None:
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
+    def is_healthy() -> bool:
         if server.poll() is not None:
             written.seek(0)
             pytest.fail(f"the server ended with {server.returncode}:\n{written.read()}")
@@ -501,10 +499,10 @@ def _wait_until_healthy(
             contextlib.suppress(urllib.error.URLError, OSError),
             urllib.request.urlopen(f"{address}/health", timeout=5) as answer,
         ):
-            if answer.status == 200:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"the server was not healthy after {limit_s} s")
+            return bool(answer.status == 200)
+        return False
+
+    waiting.wait_until(is_healthy, patience_s=limit_s)
 
 
 @pytest.fixture(scope="session")

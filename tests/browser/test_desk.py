@@ -15,7 +15,7 @@ from geo.accounts import passwords, sign_in
 from geo.db.sessions import Tier
 from tests.browser.test_page import browser
 from tests.conftest import clone, in_thread, opened, served
-from tests.fixtures.browsing import DESK, PHONE, new_context, watched
+from tests.fixtures.browsing import DESK, PHONE, new_context, still, watched
 
 __all__ = ["browser"]
 
@@ -164,8 +164,8 @@ async def test_the_pin_and_the_fields_say_the_same(browser, desk_server):
         await page.mouse.move(box["x"] + 95, box["y"] + 15, steps=4)
         await page.mouse.up()
         assert float(await page.input_value("#f-lon")) > float(moved)
-        await page.wait_for_timeout(600)
         await page.locator("#g-where").scroll_into_view_if_needed()
+        await still(page, "#g-where")
         await shot(page, "pin-desk", whole=False)
 
 
@@ -177,7 +177,7 @@ async def test_an_area_is_drawn_by_two_corners(browser, desk_server):
         box = await page.locator("[data-box] .canvas").bounding_box()
         for x, y in ((200, 60), (400, 200)):
             await page.mouse.click(box["x"] + x, box["y"] + y)
-            await page.wait_for_timeout(400)
+            await still(page, "[data-box] .canvas")
         west, south, east, north = [
             float(await page.input_value(f"#side-{side}"))
             for side in ("west", "south", "east", "north")

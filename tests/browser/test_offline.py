@@ -1,6 +1,5 @@
 """Without a network: the home page, packs, the map and ways, in Chromium with the network cut."""
 
-import asyncio
 import json
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -11,8 +10,10 @@ from geo.db.sessions import Tier
 from tests.browser.test_page import ARTIFACTS, DESK, PHONE, SMALL_CONTROLS, browser, opened
 from tests.conftest import opened as database_opened
 from tests.conftest import served
+from tests.fixtures.browsing import still
 from tests.fixtures.clock import run_now
 from tests.fixtures.slow_answers import front_of
+from tests.fixtures.waiting import until
 from tiles.features import basemap
 
 __all__ = ["browser"]
@@ -121,11 +122,7 @@ async def ask_way(page, start, end):
 
 async def kept(page, path):
     """Wait until the phone keeps a page."""
-    for _ in range(300):
-        if await page.evaluate(f"caches.match('{path}').then(Boolean)"):
-            return
-        await asyncio.sleep(0.1)
-    pytest.fail(f"{path} is not kept")
+    await until(lambda: page.evaluate(f"caches.match('{path}').then(Boolean)"))
 
 
 async def test_a_pack_says_its_size_before_it_is_loaded(browser, origin):
@@ -165,7 +162,7 @@ async def test_list_map_and_way_come_from_the_pack(browser, origin, name, viewpo
         # P13: it promises nothing, and says so.
         assert "No invita a viajar" in told
         # The map is still moving to the way, and draws it where it stops.
-        await page.wait_for_timeout(800)
+        await still(page, "#map")
         await page.screenshot(path=ARTIFACTS / f"offline-way-{name}.png")
         assert asked == []
 
@@ -561,7 +558,7 @@ async def test_signs_of_the_map_say_what_they_stand_for(browser, origin):
             await page.wait_for_selector("#map[data-ready]")
             await ask_way(page, "Cúcuta, CO", "Bucaramanga, CO")
             # The map moves to the way.
-            await page.wait_for_timeout(1_200)
+            await still(page, "#map")
             await page.mouse.click(x, y)
             popup = page.locator(".popup")
             await popup.wait_for()
@@ -662,11 +659,12 @@ async def test_p35_p38_pages_of_the_shell_are_kept_anew(browser, origin, path, s
         await page.evaluate(AGED_PAGE, [path, days])
         assert await page.evaluate(KEPT_TEXTS, path) == ["of before"]
         await page.goto(f"{origin}{path if seen == 'itself' else '/?lang=es'}")
-        for _ in range(300):
+
+        async def anew():
             [text] = await page.evaluate(KEPT_TEXTS, path) or [""]
-            if text not in {"", "of before"}:
-                break
-            await asyncio.sleep(0.1)
+            return text if text != "of before" else ""
+
+        text = await until(anew)
         assert text.lstrip().startswith("<!doctype html>")
         # A form that somebody filled in is not what is kept.
         await page.evaluate(AGED_PAGE, [path, 1])

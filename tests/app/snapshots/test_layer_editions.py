@@ -13,6 +13,7 @@ from geo.db.change_stamps import StampSubject
 from geo.db.sessions import Tier
 from tests.conftest import opened
 from tests.fixtures.clock import Seconds, run_now, stopped_clock
+from tests.fixtures.waiting import turns
 from tiles.catalogue.layers import CATALOGUE, CROSSINGS, HAZARDS, PLACES, SPACES
 
 NOW = run_now().replace(microsecond=0)
@@ -90,7 +91,7 @@ async def test_requests_that_wait_share_one_look(database, editions, monkeypatch
     async def counted():
         nonlocal looks
         looks += 1
-        await asyncio.sleep(0.05)
+        await turns()
         return await ask()
 
     monkeypatch.setattr(editions, "_ask", counted)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from geo.db.sessions import Tier
 from geo.history import versions
 from tests.fixtures.clock import run_now
+from tests.fixtures.waiting import until_blocked
 
 READERS = [Tier.PUBLIC, Tier.PARTNER, Tier.STAFF]
 
@@ -187,13 +188,12 @@ async def test_p29_what_is_deleted_can_be_forgotten_and_nothing_else(empty_datab
 async def test_p39_two_transactions_on_one_space_lose_nothing(empty_database):
     await add_space(empty_database)
 
-    async def one(statement):
-        async with empty_database.session(Tier.WRITER) as session:
-            await session.execute(text(statement))
-            await asyncio.sleep(0.2)
-
     # Parts of the same location, written by two connections at once.
-    await asyncio.gather(one(CHANGES["a phone"]), one(CHANGES["a language"]))
+    async with empty_database.session(Tier.WRITER) as session:
+        await session.execute(text(CHANGES["a phone"]))
+        other = asyncio.create_task(write(empty_database, CHANGES["a language"]))
+        await until_blocked(empty_database)
+    await other
     rows = await kept(empty_database)
     assert len(rows) == 3
     assert (len(rows[-1].record["phones"]), rows[-1].record["languages"]) == (1, ["es"])

@@ -135,6 +135,10 @@ class Mirrors:
         return found
 
 
+#: How many of the edits have a copy follow right after them, while the other writer goes on.
+POLLS_AN_EDIT = 0.4
+
+
 async def test_p49_a_mirror_is_a_full_download_after_1000_edits(loaded_clone, settings_for):
     settings = settings_for(loaded_clone, allow_demo_mixed=True)
     chance = random.Random(49)
@@ -159,26 +163,18 @@ async def test_p49_a_mirror_is_a_full_download_after_1000_edits(loaded_clone, se
 
 
 async def edit_and_poll(editor, mirrors, chance, *, edits):
-    """Let two writers work while the copies follow at random moments."""
+    """Let two writers work while the copies follow, one after the other, at random moments."""
+    following = asyncio.Lock()
 
     async def write():
         for _ in range(edits // 2):
             await editor.edit()
-            await asyncio.sleep(chance.random() * 0.01)
+            if chance.random() < POLLS_AN_EDIT:
+                key = chance.choice(list(mirrors.copies))
+                async with following:
+                    await asyncio.to_thread(mirrors.follow, key)
 
-    async def poll():
-        while not is_over.is_set():
-            key = chance.choice(list(mirrors.copies))
-            await asyncio.to_thread(mirrors.follow, key)
-            await asyncio.sleep(chance.random() * 0.05)
-
-    is_over = asyncio.Event()
-    polling = asyncio.create_task(poll())
-    try:
-        await asyncio.gather(write(), write())
-    finally:
-        is_over.set()
-        await polling
+    await asyncio.gather(write(), write())
 
 
 # --- a copy ---------------------------------------------------------------------------------------
