@@ -25,6 +25,7 @@ def test_the_application_goes_by_it():
 
 
 @pytest.mark.parametrize("tier", list(Tier))
+@pytest.mark.clock
 async def test_databases_go_by_it(shared_database, tier):
     before = clock.run_now()
     async with shared_database.session(tier) as session:
@@ -34,6 +35,7 @@ async def test_databases_go_by_it(shared_database, tier):
     assert day == told.astimezone(UTC).date()
 
 
+@pytest.mark.clock
 def test_commands_go_by_it():
     script = "from tests.fixtures import cli_at_moment; from app import clock; print(clock.now())"
     told = subprocess.run(
@@ -46,6 +48,7 @@ def test_commands_go_by_it():
     assert abs(datetime.fromisoformat(told.strip()) - clock.run_now()) < timedelta(minutes=5)
 
 
+@pytest.mark.clock
 async def test_pages_go_by_it_and_their_timers_go_on(chromium):
     async with watched(chromium, "data:") as page:
         await page.goto("data:text/html,<p>")

@@ -215,6 +215,7 @@ def assert_crossings_are_of(told, states):
             assert ahead[1].startswith("Del lado de "), key
 
 
+@pytest.mark.clock
 async def test_p32_a_kept_page_says_of_crossings_what_holds_now(browser, origin):
     async with taken_along(browser, origin) as page:
         file = await page.evaluate("caches.match('/nearby.json').then((answer) => answer.json())")
@@ -241,6 +242,7 @@ async def test_p32_a_kept_page_says_of_crossings_what_holds_now(browser, origin)
                 assert own == given, key
 
 
+@pytest.mark.clock
 async def test_a_page_left_open_is_renewed_when_somebody_comes_back(browser, origin):
     async with opened(browser, origin, service_workers="block") as page:
         answers = []
@@ -362,6 +364,7 @@ async def test_p49_what_has_expired_is_not_shown(browser, origin):
         assert await page.get_attribute("html", "data-packs") == ""
 
 
+@pytest.mark.clock
 async def test_p49_a_pack_says_until_when_it_lasts_and_lasts_until_then(browser, origin):
     async with taken_along(browser, origin) as page:
         told = await page.inner_text("[data-pack=CO] .fine")
@@ -672,6 +675,7 @@ async def test_p35_p38_pages_of_the_shell_are_kept_anew(browser, origin, path, s
         assert await page.evaluate(KEPT_TEXTS, path) == ["of before"]
 
 
+@pytest.mark.clock
 async def test_p43_p49_a_page_that_lies_open_is_of_now(browser, origin):
     async with taken_along(browser, origin) as page:
         await ask_way(page, "Cúcuta, CO", "Bucaramanga, CO")

@@ -52,6 +52,7 @@ async def past(settings):
         yield client
 
 
+@pytest.mark.clock
 async def test_p39_a_space_as_of_a_day(past):
     now = (await past.get(f"{SPACES}/DEMO-006")).json()
     then = (await past.get(f"{SPACES}/DEMO-006?as_of={ago(45)}")).json()
@@ -64,6 +65,7 @@ async def test_p39_a_space_as_of_a_day(past):
     assert (await past.get(f"{SPACES}/DEMO-006?as_of={ago(90)}")).status_code == 404
 
 
+@pytest.mark.clock
 async def test_p39_a_page_as_of_a_day(past):
     page = (await past.get(f"{SPACES}?as_of={ago(45)}")).json()
     assert [f["id"] for f in page["features"]] == ["DEMO-006", "DEMO-009"]
@@ -181,6 +183,7 @@ async def test_p24_p39_a_hide_of_today_hides_the_past(settings, past):
     assert (await past.get(asked)).status_code == 200
 
 
+@pytest.mark.clock
 async def test_p32_crossings_as_of_a_day_are_as_stated_then(settings, past):
     path = "/collections/crossings/items/X-BOLIVAR"
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
@@ -205,6 +208,7 @@ async def test_p32_crossings_as_of_a_day_are_as_stated_then(settings, past):
     assert len(page["features"]) > 20
 
 
+@pytest.mark.clock
 async def test_p39_coverage_as_of_a_day_counts_the_records_of_then(past):
     ends = {"start": [-72.508, 7.894], "end": [-73.126, 7.125], "services": ["information"]}
 

@@ -299,6 +299,7 @@ async def test_plain_http_leaves_this_machine_never(webhooks):
         await webhooks.send(message(address="http://10.0.0.1/"))
 
 
+@pytest.mark.clock
 async def test_what_is_due_is_sent_once_and_what_fails_waits(
     empty_clone, settings_for, mailbox, receiver
 ):

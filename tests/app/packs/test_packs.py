@@ -48,6 +48,7 @@ def test_nearby_has_every_listed_space_once(nearby, listed):
         assert bool(columns["flags"][index] & Flag.DEMO) == space.properties["demo"]
 
 
+@pytest.mark.clock
 def test_the_hours_of_nearby_are_the_schedules(nearby, listed):
     start = datetime.fromisoformat(nearby["start"])
     hours = nearby["spaces"]["lists"]["hours"]
@@ -101,6 +102,7 @@ def test_p36_exclusions_are_no_roads_and_hazards_are_named(pack):
     assert not named & exclusions
 
 
+@pytest.mark.clock
 def test_p32_crossings_tell_three_states_and_when_they_change(pack):
     for crossing in pack["around"]["crossings"]:
         minutes = [minute for minute, _state in crossing["changes"]]
@@ -109,6 +111,7 @@ def test_p32_crossings_tell_three_states_and_when_they_change(pack):
         assert {state for _minute, state in crossing["changes"]} <= {"open", "closed", "not_known"}
 
 
+@pytest.mark.clock
 def test_p49_a_pack_expires(pack):
     start = datetime.fromisoformat(pack["start"])
     assert pack["expires_on"] == (start + timedelta(days=PACK_DAYS)).date().isoformat()

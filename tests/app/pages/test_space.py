@@ -212,6 +212,7 @@ async def test_p43_not_known_is_said_and_not_left_out(pages):
         assert said in words, said
 
 
+@pytest.mark.clock
 async def test_p43_never_open_without_its_schedule(pages):
     for path in ("/spaces/T-FULL", "/spaces/DEMO-006"):
         html = await html_of(pages, path)
@@ -313,6 +314,7 @@ async def test_p42_no_number_of_places_and_no_future_stop(pages):
     assert not {"capacity_available", "capacity_maximum", "itinerary"} & properties.keys()
 
 
+@pytest.mark.clock
 async def test_holidays_that_nobody_spoke_of_are_a_doubt(filled):
     christmas = datetime(2026, 12, 25, 15, tzinfo=UTC)
     async with opened(filled) as database, database.session(Tier.WRITER) as session:

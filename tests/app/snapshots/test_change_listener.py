@@ -118,6 +118,7 @@ async def test_p36_an_unapproved_report_is_never_told(empty_database, roads, own
     assert roads.router.told == [(), ("H",)]
 
 
+@pytest.mark.clock
 async def test_a_hazard_begins_and_ends_by_the_clock(empty_database, roads, own_settings):
     async with followed(empty_database, roads, own_settings):
         now = run_now()

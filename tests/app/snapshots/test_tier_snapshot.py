@@ -171,6 +171,7 @@ async def clock(cluster, empty_clone):
     return await stopped_clock(cluster.superuser_url(empty_clone), NOW)
 
 
+@pytest.mark.clock
 async def test_p36_a_hazard_is_published_by_the_clock_alone(empty_database, clock):
     await write(empty_database, HAZARD, **hazard(approved_at=NOW + SOON))
     assert await public_hazards(empty_database) == {}
@@ -178,6 +179,7 @@ async def test_p36_a_hazard_is_published_by_the_clock_alone(empty_database, cloc
     assert set(await public_hazards(empty_database)) == {"H"}
 
 
+@pytest.mark.clock
 async def test_p36_what_is_kept_of_human_threats_does_not_change_within_a_day(
     empty_database, clock
 ):
@@ -196,6 +198,7 @@ async def test_p36_what_is_kept_of_human_threats_does_not_change_within_a_day(
     assert set(await public_hazards(empty_database, clock())) == {"comes"}
 
 
+@pytest.mark.clock
 async def test_p14_a_hazard_ends_by_the_clock_alone(empty_database, clock):
     ends = NOW + SOON
     await write(empty_database, HAZARD, **hazard(valid_to=ends))
@@ -233,6 +236,7 @@ async def open_ids(database, tier, on, *, night=False):
     return {space.id for space in found}
 
 
+@pytest.mark.clock
 async def test_what_helps_on_a_day_is_sorted_once_and_is_what_is_open(loaded_database):
     today = run_today()
     for on in (today, today + timedelta(days=3)):
@@ -284,6 +288,7 @@ async def test_p24_a_hidden_space_is_in_no_kept_answer(loaded_database):
 
 
 @pytest.mark.parametrize("tier", READERS)
+@pytest.mark.clock
 async def test_kept_spaces_are_those_of_the_day_asked_for(own, tier):
     today = run_today()
     for _ in range(2):

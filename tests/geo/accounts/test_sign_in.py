@@ -59,6 +59,7 @@ async def test_two_at_once_set_one_password(empty_database):
     assert sorted(type(d).__name__ for d in done) == ["LinkError"] * 5 + ["int"]
 
 
+@pytest.mark.clock
 async def test_a_new_invitation_ends_the_old_and_72_h_end_any(session, ana):
     old = await sign_in.invite(session, ana)
     new = await sign_in.invite(session, ana)
@@ -261,6 +262,7 @@ async def test_a_session_lives_and_is_seen(session, ana):
         "token_sha256 = 'x'",
     ],
 )
+@pytest.mark.clock
 async def test_a_session_ends(session, ana, change):
     secret = await sign_in.start_session(session, ana, lifetime=LIFE)
     await session.execute(text("update amparo.web_sessions set " + change))
@@ -268,6 +270,7 @@ async def test_a_session_ends(session, ana, change):
         await sign_in.read_session(session, secret, idle=IDLE)
 
 
+@pytest.mark.clock
 async def test_p29_sessions_that_are_over_are_deleted(session, ana):
     first = await sign_in.start_session(session, ana, lifetime=LIFE)
     await sign_in.end_session(session, first)

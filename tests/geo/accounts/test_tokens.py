@@ -44,6 +44,7 @@ async def test_an_unknown_secret_is_refused(session, secret):
         await check_token(session, secret, scope="movement")
 
 
+@pytest.mark.clock
 async def test_revoked_and_expired_tokens_are_refused_alike(session):
     token_id, revoked = await issue(session)
     await revoke_token(session, token_id)

@@ -75,6 +75,7 @@ async def test_views_defaults_triggers_and_statements_go_by_it(stopped, loaded_d
         assert (await trail.verify(session)).broken is None
 
 
+@pytest.mark.clock
 async def test_a_day_changes_at_midnight_by_utc(stopped, loaded_database):
     async def today(tier):
         async with loaded_database.session(tier) as session:

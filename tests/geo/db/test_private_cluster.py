@@ -219,7 +219,9 @@ def test_start_waits_for_the_children_of_a_killed_server(cluster):
     counting = (
         "select pid from pg_stat_activity where state = 'active' and query like 'SELECT count%'"
     )
-    wait_until(lambda: asyncio.run(ask(cluster, "postgres", counting)) or busy.poll() is not None)
+    wait_until(
+        lambda: asyncio.run(ask(cluster, counting, database="postgres")) or busy.poll() is not None
+    )
     os.kill(postmaster_pid(cluster), signal.SIGKILL)
     assert cluster.start() is True
     busy.communicate(timeout=20)

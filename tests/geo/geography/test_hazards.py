@@ -101,6 +101,7 @@ LITTLE = timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize("last", ["reported_at", "approved_at"])
+@pytest.mark.clock
 async def test_p36_a_human_threat_comes_with_a_day_not_with_the_hour_of_its_report(
     empty_database, last
 ):
@@ -116,6 +117,7 @@ async def test_p36_a_human_threat_comes_with_a_day_not_with_the_hour_of_its_repo
 
 
 @pytest.mark.parametrize("tier", [Tier.PUBLIC, Tier.PARTNER])
+@pytest.mark.clock
 async def test_p36_a_human_threat_goes_with_the_day_that_it_shows(empty_database, tier):
     (found,) = await seen(empty_database, hazard(valid_to=earlier_today()), tier)
     assert found.valid_to == midnight() + timedelta(days=1)
@@ -124,6 +126,7 @@ async def test_p36_a_human_threat_goes_with_the_day_that_it_shows(empty_database
     assert await seen(empty_database, hazard(valid_to=midnight() - LITTLE), tier) == ()
 
 
+@pytest.mark.clock
 async def test_p36_an_end_at_midnight_is_shown_as_it_is(empty_database):
     ends = midnight() + timedelta(days=3)
     (found,) = await seen(empty_database, hazard(valid_to=ends))
@@ -148,6 +151,7 @@ async def test_p36_an_unapproved_report_is_on_no_route_of_any_tier(empty_databas
         assert await seen(empty_database, values, tier) == ()
 
 
+@pytest.mark.clock
 async def test_p14_an_expired_hazard_stops_counting(empty_database):
     values = hazard(family="physical", kind="flood", valid_to=NOW + timedelta(days=2))
     assert len(await seen(empty_database, values)) == 1

@@ -368,6 +368,7 @@ async def test_p18_the_limits_of_a_published_cell(placed, changes, is_published)
     assert bool(await published(placed)) == is_published
 
 
+@pytest.mark.clock
 async def test_p19_a_week_is_published_only_once_all_of_it_is_old(placed):
     weeks = [MONDAY - timedelta(weeks=n) for n in range(5)]
     async with placed.session(Tier.WRITER) as session:
@@ -560,6 +561,7 @@ async def test_p8_a_count_at_a_crossing_goes_with_the_crossing(placed):
         assert [cell["kind"] for cell in (await published(placed, tier)).values()] == ["od"]
 
 
+@pytest.mark.clock
 async def test_a_margin_comes_out_once_its_part_is_gone_in_time(placed):
     week = {"week": str(MONDAY)}
     async with placed.session(Tier.WRITER) as session:

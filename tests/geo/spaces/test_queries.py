@@ -179,6 +179,7 @@ async def test_the_nearest_by_metres_not_by_degrees(empty_database):
         assert [s.distance_m for s in every] == sorted(s.distance_m for s in every)
 
 
+@pytest.mark.clock
 async def test_p15_nearest_sends_nobody_to_a_closed_door(public):
     found = await queries.nearest_spaces(public, *CUCUTA, country="CO", limit=100)
     rows = await public.execute(
@@ -190,6 +191,7 @@ async def test_p15_nearest_sends_nobody_to_a_closed_door(public):
     assert not ids(found) & {"DEMO-007", "DEMO-016", "DEMO-019", "DEMO-033", "DEMO-050"}
 
 
+@pytest.mark.clock
 async def test_open_at_asks_the_schedule_in_local_time(public):
     night = datetime(2026, 11, 25, 4, tzinfo=UTC)  # 23:00 in Cúcuta
     found = await queries.nearest_spaces(

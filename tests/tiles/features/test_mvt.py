@@ -111,6 +111,7 @@ async def test_what_does_not_hold_yet_is_in_no_tile_and_the_rest_says_until_when
     assert "valid_to" not in drawn["endless"]
 
 
+@pytest.mark.clock
 async def test_what_begins_is_drawn_from_its_beginning(empty_clone, settings_for):
     row = next(row for row in hazards() if row["id"] == "now")
     async with opened(settings_for(empty_clone)) as database:

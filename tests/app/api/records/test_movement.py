@@ -60,6 +60,7 @@ async def stored(settings):
         )
 
 
+@pytest.mark.clock
 async def test_counts_are_stored_and_published_by_the_rule(own_client, settings, bearer):
     small = {**CELL, "origin": "G3685533", "n": 19}
     response = await own_client.post("/movement", json=[CELL, small], headers=bearer)
@@ -156,6 +157,7 @@ async def test_a_wrong_cell_refuses_the_whole(own_client, settings, bearer, wron
     assert await stored(settings) == 0
 
 
+@pytest.mark.clock
 async def test_p18_p19_flow_cells_that_break_the_rule_appear_nowhere(
     client, settings_for, loaded_shared
 ):

@@ -78,6 +78,7 @@ async def test_p39_as_of_a_past_day_counts_what_was_assured_then(client):
 
 
 @pytest.mark.parametrize("days", [-4_000, 400])
+@pytest.mark.clock
 async def test_of_a_day_without_any_record_nothing_is_known(client, days):
     """Before the first record and after the last confirmation nobody knows: that is no gap."""
     day = run_today() + timedelta(days=days)
@@ -91,6 +92,7 @@ async def test_of_a_day_without_any_record_nothing_is_known(client, days):
     assert not found["known_from"] <= day.isoformat() <= found["known_until"]
 
 
+@pytest.mark.clock
 async def test_where_a_confirmation_lapses_nobody_knows_whether_there_is_a_gap(client):
     now = await measured(client, **ENDS, services=["overnight"])
     assert now["known"] is True
