@@ -176,8 +176,12 @@ async def test_an_area_is_drawn_by_two_corners(browser, desk_server):
         await page.wait_for_selector("[data-box][data-ready]")
         box = await page.locator("[data-box] .canvas").bounding_box()
         for x, y in ((200, 60), (400, 200)):
+            said = await page.inner_text("[data-box] p")
             await page.mouse.click(box["x"] + x, box["y"] + y)
-            await still(page, "[data-box] .canvas")
+            # A click counts once it can be the first of no two; the note says so.
+            await page.wait_for_function(
+                "said => document.querySelector('[data-box] p').innerText !== said", arg=said
+            )
         west, south, east, north = [
             float(await page.input_value(f"#side-{side}"))
             for side in ("west", "south", "east", "north")

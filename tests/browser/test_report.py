@@ -158,8 +158,9 @@ async def test_the_map_takes_a_tap_and_the_arrow_keys(browser, server, database)
         at = (box["x"] + box["width"] / 2 - 20, box["y"] + box["height"] / 2 - 55)
         middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         for place in (at, middle):
+            before = await page.locator("#map-box .canvas").screenshot()
             await page.mouse.click(*place)
-            await still(page, "#map-box .canvas")
+            await still(page, "#map-box .canvas", before=before)
             assert await page.inner_text("#summary") == ""
         await page.mouse.click(*middle)
         await page.wait_for_selector("#summary:not(:empty)")
