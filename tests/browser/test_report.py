@@ -516,7 +516,7 @@ async def test_a_refusal_is_left_for_a_page_to_tell(browser, server, database):
         await change(page, kind="rain")  # which the server does not know (any longer)
         await page.goto("about:blank")
         await page.context.set_offline(False)
-        async with page.context.expect_event("response", lambda one: one.status == 422):
+        async with page.context.expect_event("requestfinished", lambda one: one.method == "POST"):
             await wake(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#status:has-text('No se aceptó')")
