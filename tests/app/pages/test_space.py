@@ -316,13 +316,16 @@ async def test_p42_no_number_of_places_and_no_future_stop(pages):
 
 @pytest.mark.clock
 async def test_holidays_that_nobody_spoke_of_are_a_doubt(filled):
-    christmas = datetime(2026, 12, 25, 15, tzinfo=UTC)
+    christmas = datetime(TODAY.year, 12, 25, 15, tzinfo=UTC)
+    if christmas.date() < TODAY:
+        christmas = christmas.replace(year=TODAY.year + 1)
     async with opened(filled) as database, database.session(Tier.WRITER) as session:
         await session.execute(
             text(
-                "update amparo.locations set holidays = 'not_known', expires_on = '2027-01-30' "
+                "update amparo.locations set holidays = 'not_known', expires_on = :until "
                 "where id = 'T-REF'"
-            )
+            ),
+            {"until": christmas.date() + timedelta(days=30)},
         )
     try:
         async with client_of(filled, clock=lambda: christmas) as client:
