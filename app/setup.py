@@ -4,13 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
+from app import clock
 from app.jobs.corridor_coverage import Coverer
 from app.runtime import write_proof
 from app.runtime.databases import describe, migration_url, open_database, private_cluster
@@ -106,7 +106,7 @@ def import_sketch(settings: Settings) -> None:
         SKETCH_FILE,
         settings.graphs_dir,
         SKETCH,
-        imported_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        imported_at=clock.now().isoformat(timespec="seconds"),
         title="Esquema ilustrativo de corredores; no sirve para navegar",
     )
 
@@ -137,7 +137,7 @@ async def cover(database: Database, settings: Settings, report: Report = lambda 
     """Recompute changed gaps along corridors; return the number of pairs of corridor and tier."""
     network = RoadNetworks(settings.graphs_dir, settings.walker)
     coverer = Coverer(database, network, settings.access_m, settings.walker.name)
-    return await coverer.cover(datetime.now(UTC), report)
+    return await coverer.cover(clock.now(), report)
 
 
 async def _prepare_sketch(settings: Settings, report: Report, warn: Report) -> None:
@@ -179,7 +179,7 @@ async def _load(
     *,
     automatic: bool,
 ) -> None:
-    now = datetime.now(UTC)
+    now = clock.now()
     async with database.session(Tier.WRITER) as session:
         result = await loader.load_paths(
             session,
@@ -250,7 +250,7 @@ async def publish_segments(database: Database, folder: Path) -> int:
             source=graph.meta.source,
             licence=graph.meta.licence,
         )
-        today = datetime.now(UTC).date()
+        today = clock.now().date()
         await upsert.remember(session, f"{ROADS}{region}", _identity(graph.meta), today)
     return count
 
@@ -269,7 +269,7 @@ async def official_crossings(database: Database) -> tuple[OfficialCrossing, ...]
     P34).
     """
     async with database.session(Tier.PUBLIC) as session:
-        known = await crossings.states_at(session, datetime.now(UTC))
+        known = await crossings.states_at(session, clock.now())
     return tuple(
         OfficialCrossing(
             id=crossing.id,

@@ -14,13 +14,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -28,7 +27,7 @@ import httpx
 import hypothesis
 import pytest
 
-from tests.fixtures import examples, file_order
+from tests.fixtures import clock, examples, file_order, waiting
 from tests.fixtures.browsing import chromium_program
 from tests.fixtures.cluster import (
     copy_database,
@@ -64,6 +63,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--shuffle", metavar="SEED", help="run files, and the tests of each, in another order"
     )
+    parser.addoption(
+        "--at", metavar="MOMENT", type=clock.moment, default=clock.AT,
+        help="begin at another moment than every run: ISO 8601 with an offset",
+    )  # fmt: skip
+    # Now, and not when pytest is configured: conftest.py of folders is imported before.
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        clock.go_by_run()  # of the process that started the worker
+    else:
+        clock.begin(parser.parse_known_args(sys.argv[1:]).at)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -204,6 +212,7 @@ def empty_template(cluster: Any, own_folder: Path) -> str:
 
     def build(url: str) -> None:
         in_thread(migrations.migrate(url, key=made_key(own_folder)))
+        in_thread(clock.set_database_clock(url))
 
     template_database(cluster, EMPTY, build)
     return EMPTY
@@ -317,7 +326,7 @@ async def partner_header(settings: Any) -> dict[str, str]:
             session,
             scope="partner",
             holder="Organización",
-            expires_at=datetime.now(UTC) + timedelta(days=1),
+            expires_at=clock.run_now() + timedelta(days=1),
         )
     return {"Authorization": f"Bearer {secret}"}
 
@@ -445,7 +454,10 @@ def live_server(loaded_shared: str, settings_for: Any) -> Iterator[str]:
 
 @contextlib.contextmanager
 def served(settings: Any, **more: str) -> Iterator[str]:
-    """Run `amparo serve` with the home and the database of some settings; give its address."""
+    """Run `amparo serve` by the run's clock; give the address of the server.
+
+    Its home and database are those of the settings.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -465,7 +477,7 @@ def served(settings: Any, **more: str) -> Iterator[str]:
     # A file, not a pipe: nobody reads while tests run, and a full pipe would stop the server.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve"],
+            [sys.executable, "-m", "tests.fixtures.cli_at_moment", "serve"],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -484,8 +496,7 @@ def served(settings: Any, **more: str) -> Iterator[str]:
 def _wait_until_healthy(
     address: str, server: subprocess.Popen[bytes], written: TextIO, limit_s: float = 300
 ) -> None:
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
+    def is_healthy() -> bool:
         if server.poll() is not None:
             written.seek(0)
             pytest.fail(f"the server ended with {server.returncode}:\n{written.read()}")
@@ -493,21 +504,34 @@ def _wait_until_healthy(
             contextlib.suppress(urllib.error.URLError, OSError),
             urllib.request.urlopen(f"{address}/health", timeout=5) as answer,
         ):
-            if answer.status == 200:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"the server was not healthy after {limit_s} s")
+            return bool(answer.status == 200)
+        return False
+
+    waiting.wait_until(is_healthy, patience_s=limit_s)
 
 
-@pytest.fixture(scope="session")
-async def chromium() -> AsyncIterator[Any]:
-    """Run one Chromium for all tests of a worker; skip where absent, fail in CI."""
+@contextlib.asynccontextmanager
+async def launched(program: str) -> AsyncIterator[Any]:
+    """Run a Chromium."""
     from playwright.async_api import async_playwright
 
-    program = chromium_program()
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
         yield running
         await running.close()
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Any]:
+    """Run one Chromium for all tests of a worker; skip where absent, fail in CI."""
+    async with launched(chromium_program()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def whole_chromium() -> AsyncIterator[Any]:
+    """Run the Chromium that can wake a service worker for what waits (Background Sync)."""
+    async with launched(chromium_program(is_whole=True)) as running:
+        yield running

@@ -178,8 +178,17 @@ def other_clocks(path: Path) -> list[str]:
 
 
 def test_sql_asks_no_clock_but_ours():
-    exempt = {ROOT / "alembic" / "baseline" / "clock.sql"}
-    files = [*sources(*PACKAGES, "alembic"), *(ROOT / "alembic").rglob("*.sql")]
+    exempt = {
+        ROOT / name
+        for name in (
+            "alembic/baseline/clock.sql",
+            # The tests of the clock, which compare it to the others.
+            "tests/fixtures/clock.py",
+            "tests/geo/db/test_clock.py",
+            "tests/test_architecture.py",
+        )
+    }
+    files = [*sources(*PACKAGES, "alembic", "tests"), *(ROOT / "alembic").rglob("*.sql")]
     assert [hit for path in files if path not in exempt for hit in other_clocks(path)] == []
 
 
@@ -452,44 +461,96 @@ def test_reading_of_errors_is_found():
         assert not reading_of_errors(ast.parse(handler)), line
 
 
-#: Places where tests still go by the real clock, of each kind: these numbers only ever go down.
-#: Tests are given a moment (`clock=lambda: NOW`) and wait for what happens, not for a time.
-STILL_BY_THE_CLOCK = {"now": 114, "sleep": 31}
-_READS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
-_SLEEPS = {"time.sleep", "asyncio.sleep"}
+_FILES = "compares with the times of files, which the file system writes"
+#: The modules that read the real clock, and why; everything else is given the time.
+CLOCKS = {
+    "app/clock.py": "the product's one reader",
+    "tests/fixtures/clock.py": "that of the tests, from which the clock of a run is made",
+    "app/snapshots/road_networks.py": _FILES,
+    "tests/app/snapshots/test_road_networks.py": _FILES,
+}
+#: The module in which tests wait: for what happens, and not for a time.
+WAITING = "tests/fixtures/waiting.py"
+_READS = {
+    *(f"datetime.{name}" for name in ("now", "utcnow", "today")),
+    "date.today",
+    *(f"time.{name}" for name in ("time", "time_ns", "localtime", "gmtime", "ctime", "strftime")),
+}
+_WAITS = {"time.sleep", "asyncio.sleep", "anyio.sleep", "page.wait_for_timeout"}
+_NAMED = re.compile(
+    "|".join(map(re.escape, ("from time import", "from asyncio import", *sorted(_READS | _WAITS))))
+)
+_ATTRIBUTES = {name.partition(".")[2] for name in _READS | _WAITS}
 
 
 def by_the_clock(tree: ast.AST) -> list[tuple[str, int]]:
     """Give what reads the real clock or waits for a fixed time, and the line."""
+    # To wait for no time lets other tasks go on.
+    turns = {
+        id(node.func)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and any(isinstance(one, ast.Constant) and one.value == 0 for one in node.args)
+    }
     found = []
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        # The last two names: datetime.datetime.now, asyncio.sleep.
-        name = ".".join(ast.unparse(node.func).split(".")[-2:])
-        yields = any(isinstance(one, ast.Constant) and one.value == 0 for one in node.args)
-        if name in _READS:
-            found.append(("now", node.lineno))
-        elif name in _SLEEPS and not yields:
-            found.append(("sleep", node.lineno))
+        match node:
+            case ast.ImportFrom(module="time" | "asyncio" as module):
+                names = [f"{module}.{one.name}" for one in node.names]
+            case ast.Attribute(attr=attr) if attr in _ATTRIBUTES:
+                # The last two names: datetime.datetime.now, asyncio.sleep.
+                names = [".".join(ast.unparse(node).split(".")[-2:])]
+            case _:
+                continue
+        for name in names:
+            if name in _READS:
+                found.append(("now", node.lineno))
+            elif name in _WAITS and id(node) not in turns:
+                found.append(("sleep", node.lineno))
     return found
 
 
-def test_no_more_tests_read_the_clock_or_wait_for_a_time():
-    found = {kind: [] for kind in STILL_BY_THE_CLOCK}
-    for path in sources("tests"):
-        for kind, line in by_the_clock(ast.parse(path.read_text(encoding="utf-8"))):
-            found[kind].append(f"{path.relative_to(ROOT)}:{line}")
-    for kind, places in found.items():
-        assert len(places) <= STILL_BY_THE_CLOCK[kind], "\n".join([kind, *places])
+def test_nobody_else_reads_the_real_clock():
+    readers = {
+        name_of(path)
+        for path in sources(*PACKAGES, "tests")
+        if any(kind == "now" for kind, _ in read_or_waited(path))
+    }
+    assert readers == set(CLOCKS)
+
+
+def test_tests_wait_for_what_happens_and_not_for_a_time():
+    found = [
+        f"{name_of(path)}:{line}"
+        for path in sources("tests")
+        if name_of(path) != WAITING
+        for kind, line in read_or_waited(path)
+        if kind == "sleep"
+    ]
+    assert found == []
+
+
+def read_or_waited(path: Path) -> list[tuple[str, int]]:
+    text = path.read_text(encoding="utf-8")
+    # Few files name one of them at all, and the others are not worth a parser's time.
+    return by_the_clock(ast.parse(text)) if _NAMED.search(text) else []
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 def test_reading_the_clock_and_waiting_are_found():
     source = "import asyncio\ndatetime.datetime.now(UTC)\ndate.today()\nawait asyncio.sleep(0)\n"
     source += "time.sleep(0.1)\nawait asyncio.sleep(delay)\nclock.now()\nnow()\n"
-    assert by_the_clock(ast.parse(source, mode="exec")) == [
+    source += "page.wait_for_timeout(5)\nfield(default_factory=datetime.now)\n"
+    source += "from time import monotonic, time\ntime.monotonic()\n"
+    assert sorted(by_the_clock(ast.parse(source, mode="exec")), key=lambda one: one[1]) == [
         ("now", 2),
         ("now", 3),
         ("sleep", 5),
         ("sleep", 6),
+        ("sleep", 9),
+        ("now", 10),
+        ("now", 11),
     ]

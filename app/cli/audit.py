@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import setup
+from app import clock, setup
 from app.cli.session import run, written
 from app.cli.terminal import (
     EXIT_MISUSED,
@@ -125,7 +124,7 @@ def audit_anchor(
 
     async def work(session: AsyncSession) -> Anchor:
         for way in audit_anchoring.ways(settings):
-            kept = await audit_anchoring.keep(session, way, settings, datetime.now(UTC))
+            kept = await audit_anchoring.keep(session, way, settings, clock.now())
         return kept
 
     say(written(settings, work).line())

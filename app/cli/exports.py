@@ -1,13 +1,12 @@
 """``amparo export``: spaces as a file, as one tier sees them."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app import setup
+from app import clock, setup
 from app.cli.session import run
 from app.cli.terminal import err, explained_failures, fail, require_settings
 from app.runtime.databases import open_database
@@ -60,6 +59,6 @@ async def _read(settings: Settings, tier: Tier, selection: Selection) -> Snapsho
     database = open_database(settings, for_command=True)
     try:
         async with database.session(tier) as session:
-            return await read_snapshot(session, tier, selection, now=datetime.now(UTC))
+            return await read_snapshot(session, tier, selection, now=clock.now())
     finally:
         await database.dispose()

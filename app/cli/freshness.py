@@ -1,13 +1,12 @@
 """``amparo expiring|confirm|notify|webhook …``: what to ask about next, and who is told."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import setup
+from app import clock, setup
 from app.cli.session import run, written
 from app.cli.terminal import err, explained_failures, fail, out, require_settings, say
 from app.jobs.notification_senders import deliver_due, senders_of
@@ -38,7 +37,7 @@ def expiring(
 
     Example: amparo expiring --days 7
     """
-    today = datetime.now(UTC).date()
+    today = clock.now().date()
 
     async def work(session: AsyncSession) -> tuple[freshness.Expiring, ...]:
         return await freshness.expiring(session, within_days=days, today=today, actor=None)
@@ -75,7 +74,7 @@ def confirm_link(
     settings = require_settings()
     if settings.public_url is None:
         fail("AMPARO_PUBLIC_URL is not set: a link needs the address by which others reach this")
-    now = datetime.now(UTC)
+    now = clock.now()
 
     async def work(session: AsyncSession) -> Issued:
         return await answers.issue_link(
@@ -104,7 +103,7 @@ def notify() -> None:
     async def work() -> tuple[int, int, int]:
         sent = failed = 0
         async with setup.writing_database(settings) as database, senders_of(settings) as senders:
-            while any(done := await deliver_due(database, senders, lambda: datetime.now(UTC))):
+            while any(done := await deliver_due(database, senders, clock.now)):
                 sent, failed = sent + done[0], failed + done[1]
             async with database.session(Tier.WRITER) as session:
                 left, _ = await outbox.waiting(session)

@@ -1,13 +1,14 @@
 """``amparo person|organization|token …``: who may sign in, and what programs may ask."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import clock
 from app.cli.session import written
 from app.cli.terminal import err, out, require_settings
 from app.settings import Settings
@@ -219,7 +220,7 @@ def token_create(
             session,
             scope=scope,
             holder=holder,
-            expires_at=datetime.now(UTC) + timedelta(days=days),
+            expires_at=clock.now() + timedelta(days=days),
             person_id=None if member is None else member.id,
             by=BY,
         )
@@ -239,7 +240,7 @@ def token_list() -> None:
     Example: amparo token list
     """
     table = Table("id", "scope", "holder", "expires", "state")
-    now = datetime.now(UTC)
+    now = clock.now()
     for token in written(require_settings(), tokens.list_tokens):
         state = "expired" if token.expires_at <= now else "valid"
         table.add_row(

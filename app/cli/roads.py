@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app import clock
 from app.cli.terminal import EXIT_FAILED, err, explained_failures, out, require_settings
 from app.settings import Settings
 from routing.errors import GraphError
@@ -155,7 +155,7 @@ def make_roads_app(hooks: Hooks) -> typer.Typer:  # noqa: C901 -- four short com
                 boundaries=boundary,
                 boundary_error_m=boundary_error_m,
                 official_crossings=official_crossings,
-                imported_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                imported_at=clock.now().isoformat(timespec="seconds"),
                 title=title,
                 progress=_Bar(progress),
                 staged=publishing,

@@ -1,7 +1,6 @@
 """``amparo spaces …``: files of spaces in, mappings for them, records that may be one place."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import clock
 from app.cli.session import written
 from app.cli.terminal import EXIT_FAILED, err, explained_failures, fail, out, require_settings, say
 from geo.imports import duplicates, reports
@@ -71,7 +71,7 @@ def spaces_import(
     with explained_failures(_NOTHING_CHANGED), _Shown() as show:
 
         async def work(session: AsyncSession) -> tuple[Checked, ImportResult | None]:
-            now = datetime.now(UTC)
+            now = clock.now()
             checked = await check_file(
                 session,
                 data,
@@ -177,7 +177,7 @@ def spaces_delete(
         typer.confirm(f"Delete {space} and its whole past? This cannot be undone.", abort=True)
 
     async def work(session: AsyncSession) -> int:
-        now = datetime.now(UTC)
+        now = clock.now()
         return await erasure.erase_space(session, space, actor="cli", reason=reason, now=now)
 
     count = written(require_settings(), work)

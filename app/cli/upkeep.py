@@ -1,9 +1,9 @@
 """``amparo upkeep``: what has to be done every day, now."""
 
 import asyncio
-from datetime import UTC, datetime
 from functools import partial
 
+from app import clock
 from app.cli.session import written
 from app.cli.terminal import require_settings, say, warn
 from app.jobs.audit_anchoring import keep_due
@@ -25,7 +25,7 @@ def upkeep() -> None:
     Example: amparo upkeep
     """
     settings = require_settings()
-    now = datetime.now(UTC)
+    now = clock.now()
     for what, count in written(settings, partial(keep, now=now)).items():
         say(f"{count:,} {what}")
     for way in written(settings, partial(keep_due, settings=settings, now=now)):

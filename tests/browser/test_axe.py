@@ -16,6 +16,7 @@ from tests.browser.test_page import DESK, MAP_READY, NARROW, PHONE, SMALL_CONTRO
 from tests.conftest import clone, in_thread, run_sql, served
 from tests.fixtures import every_page
 from tests.fixtures.barriers import SAME_IN_ALL_LANGUAGES, axe, barriers
+from tests.fixtures.browsing import new_context
 from tests.fixtures.every_page import Opened
 
 __all__ = ["browser"]
@@ -139,7 +140,8 @@ class Walk:
 
     async def _tab(self, who: str | None) -> Page:
         if who not in self._tabs:
-            context = await self._browser.new_context(
+            context = await new_context(
+                self._browser,
                 viewport=PHONE,
                 reduced_motion="reduce",
                 service_workers="block",

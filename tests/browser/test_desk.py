@@ -15,7 +15,7 @@ from geo.accounts import passwords, sign_in
 from geo.db.sessions import Tier
 from tests.browser.test_page import browser
 from tests.conftest import clone, in_thread, opened, served
-from tests.fixtures.browsing import DESK, PHONE, watched
+from tests.fixtures.browsing import DESK, PHONE, new_context, still, watched
 
 __all__ = ["browser"]
 
@@ -111,7 +111,7 @@ async def test_a_change_by_keyboard_is_accepted_by_a_second_person(browser, desk
         await page.wait_for_selector(".done")
         assert "espera a una segunda persona" in await page.inner_text(".done")
         place = await page.get_attribute("a[href^='/network/proposals/']", "href")
-    public = await browser.new_page()
+    public = await (await new_context(browser)).new_page()
     await public.goto(f"{desk_server}/collections/spaces/items/{SPACE}?f=json")
     assert "palmas" not in await public.content()
     async with at_desk(browser, desk_server, "ana") as page:
@@ -124,11 +124,11 @@ async def test_a_change_by_keyboard_is_accepted_by_a_second_person(browser, desk
         await page.wait_for_selector("text=Aceptados")
     await public.reload()
     assert "palmas" in await public.content()
-    await public.close()
+    await public.context.close()
 
 
 async def test_p24_hidden_in_two_clicks_and_gone_from_the_page(browser, desk_server):
-    public = await browser.new_page()
+    public = await (await new_context(browser)).new_page()
     # The list of a country: that of all has pages.
     await public.goto(f"{desk_server}/?country=VE")
     assert await public.locator("[data-space='DEMO-002']").count() == 1
@@ -145,7 +145,7 @@ async def test_p24_hidden_in_two_clicks_and_gone_from_the_page(browser, desk_ser
         await page.fill("#in-force input[name=reason]", "ya pasó")
         await page.click("text=Mostrar de nuevo")
         await page.wait_for_selector("text=Levantado")
-    await public.close()
+    await public.context.close()
 
 
 async def test_the_pin_and_the_fields_say_the_same(browser, desk_server):
@@ -164,8 +164,8 @@ async def test_the_pin_and_the_fields_say_the_same(browser, desk_server):
         await page.mouse.move(box["x"] + 95, box["y"] + 15, steps=4)
         await page.mouse.up()
         assert float(await page.input_value("#f-lon")) > float(moved)
-        await page.wait_for_timeout(600)
         await page.locator("#g-where").scroll_into_view_if_needed()
+        await still(page, "#g-where")
         await shot(page, "pin-desk", whole=False)
 
 
@@ -176,8 +176,12 @@ async def test_an_area_is_drawn_by_two_corners(browser, desk_server):
         await page.wait_for_selector("[data-box][data-ready]")
         box = await page.locator("[data-box] .canvas").bounding_box()
         for x, y in ((200, 60), (400, 200)):
+            said = await page.inner_text("[data-box] p")
             await page.mouse.click(box["x"] + x, box["y"] + y)
-            await page.wait_for_timeout(400)
+            # A click counts once it can be the first of no two; the note says so.
+            await page.wait_for_function(
+                "said => document.querySelector('[data-box] p').innerText !== said", arg=said
+            )
         west, south, east, north = [
             float(await page.input_value(f"#side-{side}"))
             for side in ("west", "south", "east", "north")

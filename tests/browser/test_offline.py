@@ -1,9 +1,8 @@
 """Without a network: the home page, packs, the map and ways, in Chromium with the network cut."""
 
-import asyncio
 import json
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,7 +10,10 @@ from geo.db.sessions import Tier
 from tests.browser.test_page import ARTIFACTS, DESK, PHONE, SMALL_CONTROLS, browser, opened
 from tests.conftest import opened as database_opened
 from tests.conftest import served
+from tests.fixtures.browsing import still
+from tests.fixtures.clock import run_now
 from tests.fixtures.slow_answers import front_of
+from tests.fixtures.waiting import until
 from tiles.features import basemap
 
 __all__ = ["browser"]
@@ -120,11 +122,7 @@ async def ask_way(page, start, end):
 
 async def kept(page, path):
     """Wait until the phone keeps a page."""
-    for _ in range(300):
-        if await page.evaluate(f"caches.match('{path}').then(Boolean)"):
-            return
-        await asyncio.sleep(0.1)
-    pytest.fail(f"{path} is not kept")
+    await until(lambda: page.evaluate(f"caches.match('{path}').then(Boolean)"))
 
 
 async def test_a_pack_says_its_size_before_it_is_loaded(browser, origin):
@@ -164,7 +162,7 @@ async def test_list_map_and_way_come_from_the_pack(browser, origin, name, viewpo
         # P13: it promises nothing, and says so.
         assert "No invita a viajar" in told
         # The map is still moving to the way, and draws it where it stops.
-        await page.wait_for_timeout(800)
+        await still(page, "#map")
         await page.screenshot(path=ARTIFACTS / f"offline-way-{name}.png")
         assert asked == []
 
@@ -217,10 +215,11 @@ def assert_crossings_are_of(told, states):
             assert ahead[1].startswith("Del lado de "), key
 
 
+@pytest.mark.clock
 async def test_p32_a_kept_page_says_of_crossings_what_holds_now(browser, origin):
     async with taken_along(browser, origin) as page:
         file = await page.evaluate("caches.match('/nearby.json').then((answer) => answer.json())")
-        now = datetime.now(UTC)
+        now = run_now()
         at = next_change(file, now)
         await page.goto(f"{origin}/?lang=es")
         served_lines = await page.evaluate(CROSSINGS)
@@ -243,6 +242,7 @@ async def test_p32_a_kept_page_says_of_crossings_what_holds_now(browser, origin)
                 assert own == given, key
 
 
+@pytest.mark.clock
 async def test_a_page_left_open_is_renewed_when_somebody_comes_back(browser, origin):
     async with opened(browser, origin, service_workers="block") as page:
         answers = []
@@ -291,7 +291,7 @@ async def test_a_page_left_open_is_renewed_when_somebody_comes_back(browser, ori
         # Hazards are those of when the page was made, and say so.
         assert "Datos del" in await page.inner_text("#hazards-made")
         # Then there is no network: what was read goes on to be told, by the clock, with its date.
-        now = datetime.now(UTC)
+        now = run_now()
         before = await page.evaluate(CROSSINGS)
         at = next_change(answers[-1], now + day)
         answers.clear()
@@ -364,6 +364,7 @@ async def test_p49_what_has_expired_is_not_shown(browser, origin):
         assert await page.get_attribute("html", "data-packs") == ""
 
 
+@pytest.mark.clock
 async def test_p49_a_pack_says_until_when_it_lasts_and_lasts_until_then(browser, origin):
     async with taken_along(browser, origin) as page:
         told = await page.inner_text("[data-pack=CO] .fine")
@@ -372,7 +373,7 @@ async def test_p49_a_pack_says_until_when_it_lasts_and_lasts_until_then(browser,
         )
         assert f" {int(last[8:])} " in told
         # The last minutes of that day, and the first of the next.
-        left = datetime.fromisoformat(f"{last}T23:50:00+00:00") - datetime.now(UTC)
+        left = datetime.fromisoformat(f"{last}T23:50:00+00:00") - run_now()
         assert timedelta(days=6) < left < timedelta(days=8)
         await later(page, left)
         await page.goto(f"{origin}/offline?lang=es")
@@ -560,7 +561,7 @@ async def test_signs_of_the_map_say_what_they_stand_for(browser, origin):
             await page.wait_for_selector("#map[data-ready]")
             await ask_way(page, "Cúcuta, CO", "Bucaramanga, CO")
             # The map moves to the way.
-            await page.wait_for_timeout(1_200)
+            await still(page, "#map")
             await page.mouse.click(x, y)
             popup = page.locator(".popup")
             await popup.wait_for()
@@ -661,11 +662,12 @@ async def test_p35_p38_pages_of_the_shell_are_kept_anew(browser, origin, path, s
         await page.evaluate(AGED_PAGE, [path, days])
         assert await page.evaluate(KEPT_TEXTS, path) == ["of before"]
         await page.goto(f"{origin}{path if seen == 'itself' else '/?lang=es'}")
-        for _ in range(300):
+
+        async def anew():
             [text] = await page.evaluate(KEPT_TEXTS, path) or [""]
-            if text not in {"", "of before"}:
-                break
-            await asyncio.sleep(0.1)
+            return text if text != "of before" else ""
+
+        text = await until(anew)
         assert text.lstrip().startswith("<!doctype html>")
         # A form that somebody filled in is not what is kept.
         await page.evaluate(AGED_PAGE, [path, 1])
@@ -673,6 +675,7 @@ async def test_p35_p38_pages_of_the_shell_are_kept_anew(browser, origin, path, s
         assert await page.evaluate(KEPT_TEXTS, path) == ["of before"]
 
 
+@pytest.mark.clock
 async def test_p43_p49_a_page_that_lies_open_is_of_now(browser, origin):
     async with taken_along(browser, origin) as page:
         await ask_way(page, "Cúcuta, CO", "Bucaramanga, CO")

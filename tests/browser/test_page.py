@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.fixtures.browsing import DESK, PHONE
+from tests.fixtures.browsing import DESK, PHONE, still
 from tests.fixtures.browsing import watched as opened
+from tests.fixtures.waiting import until
 
 # Five seconds, its default, measure the machine.
 expect.set_options(timeout=30_000)
@@ -84,11 +85,8 @@ async def test_links_to_parts_of_the_page_land_there(browser, live_server):
         await page.goto(f"{live_server}/")
         for part in ("crossings", "hazards", "plan", "spaces"):
             await page.click(f".jump a[href$='#{part}']")
-            await page.wait_for_timeout(500)
-            top = await page.evaluate(
-                f"document.getElementById('{part}').getBoundingClientRect().top"
-            )
-            assert 0 <= top <= 200, part
+            top = f"document.getElementById('{part}').getBoundingClientRect().top"
+            await page.wait_for_function(f"{top} >= 0 && {top} <= 200")
 
 
 async def test_p14_a_map_without_its_hazards_says_so(browser, live_server):
@@ -134,8 +132,8 @@ async def test_screenshots(browser, live_server, name, viewport):
         assert "DEMO" in await page.inner_text("body > .demo")
         await ask(page)
         await page.wait_for_selector("#answer-title")
-        await page.wait_for_timeout(500)
         await page.wait_for_load_state("networkidle")
+        await still(page, "#map")
         await page.screenshot(path=ARTIFACTS / f"route-{name}.png")
         for path in (f"home-{name}.png", f"route-{name}.png"):
             assert (ARTIFACTS / path).stat().st_size > 20_000
@@ -209,8 +207,7 @@ async def test_p48_what_is_near_is_told_by_the_phone_alone(browser, live_server)
         await page.goto(f"{live_server}/?service=overnight&service=health")
         await page.wait_for_selector(MAP_READY)
         # The home page is kept for later last of all.
-        while not await page.evaluate("caches.match('/?lang=es').then(Boolean)"):
-            await page.wait_for_timeout(100)
+        await until(lambda: page.evaluate("caches.match('/?lang=es').then(Boolean)"))
         await page.wait_for_load_state("networkidle")
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
@@ -302,12 +299,12 @@ async def test_a_mouse_is_told_what_can_be_tapped_and_a_finger_is_not_looked_up(
         await page.goto(f"{live_server}/")
         await page.wait_for_selector(MAP_READY)
         assert await page.evaluate(over, "touch") == [""]
+
         # The signs are drawn a moment after the map.
-        for _ in range(20):
-            if await page.evaluate(over, "mouse") == ["", "pointer"]:
-                return
-            await page.wait_for_timeout(250)
-        pytest.fail("nothing on the map can be tapped")
+        async def can_be_tapped():
+            return await page.evaluate(over, "mouse") == ["", "pointer"]
+
+        await until(can_be_tapped)
 
 
 async def test_reflow_targets_and_keyboard(browser, live_server):

@@ -19,6 +19,7 @@ from tests.browser.test_page import (
     place,
     width,
 )
+from tests.fixtures.waiting import until
 
 __all__ = ["browser"]
 
@@ -85,8 +86,11 @@ async def test_a_stretch_is_shown_on_the_map_by_keyboard(browser, live_server):
         before = await page.locator("#map").screenshot()
         await page.keyboard.press("Tab")
         assert await page.evaluate("document.activeElement.className") == "stretch"
-        await page.wait_for_timeout(600)
-        assert await page.locator("#map").screenshot() != before
+
+        async def is_drawn():
+            return await page.locator("#map").screenshot() != before
+
+        await until(is_drawn)
 
 
 @SIZES

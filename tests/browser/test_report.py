@@ -17,7 +17,8 @@ from geo import models
 from geo.db.sessions import Tier
 from tests.browser.test_desk import SMALL, UNNAMED, browser, shot
 from tests.conftest import clone, opened, served
-from tests.fixtures.browsing import AWAY, DESK, PHONE, watched
+from tests.fixtures.browsing import AWAY, DESK, PHONE, idle, still, watched
+from tests.fixtures.waiting import until
 
 __all__ = ["browser"]
 
@@ -78,13 +79,12 @@ async def kept(database: Any) -> int:
 
 async def left(page: Page) -> Any:
     """Give what is on the phone, once the page has tidied up."""
-    found: Any = None
-    for _ in range(50):
+
+    async def tidy() -> Any:
         found = await page.evaluate(LEFT)
-        if found["databases"] == []:
-            break
-        await page.wait_for_timeout(100)
-    return found
+        return found if found["databases"] == [] else None
+
+    return await until(tidy)
 
 
 async def test_p37_three_taps_send_a_rounded_point_and_leave_nothing(browser, server, database):
@@ -158,8 +158,9 @@ async def test_the_map_takes_a_tap_and_the_arrow_keys(browser, server, database)
         at = (box["x"] + box["width"] / 2 - 20, box["y"] + box["height"] / 2 - 55)
         middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         for place in (at, middle):
+            before = await page.locator("#map-box .canvas").screenshot()
             await page.mouse.click(*place)
-            await page.wait_for_timeout(700)
+            await still(page, "#map-box .canvas", before=before)
             assert await page.inner_text("#summary") == ""
         await page.mouse.click(*middle)
         await page.wait_for_selector("#summary:not(:empty)")
@@ -236,15 +237,15 @@ async def test_who_leaves_while_it_is_sent_has_not_lost_it(browser, server, data
         released.set()
         await page.unroute_all(behavior="wait")
         await page.goto(f"{server}/match")
-        await arrived(database, page, 1)
+        await arrived(database, 1)
         assert await left(page) == NOTHING_LEFT
     assert await kept(database) == 1
 
 
 async def test_who_closes_the_page_while_it_is_sent_leaves_it_to_the_worker(
-    browser, server, database
+    whole_chromium, server, database
 ):
-    async with reporting(browser, server, permissions=WOKEN) as page:
+    async with reporting(whole_chromium, server, permissions=WOKEN) as page:
         await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
@@ -264,12 +265,11 @@ async def test_who_closes_the_page_while_it_is_sent_leaves_it_to_the_worker(
               document.dispatchEvent(new Event('visibilitychange'));
             }"""
         )
-        for _ in range(50):
-            if await tags(page) == ["amparo-reports"]:
-                break
-            await page.wait_for_timeout(100)
-        else:
-            pytest.fail("the service worker is not to be woken")
+
+        async def is_to_be_woken() -> bool:
+            return await tags(page) == ["amparo-reports"]
+
+        await until(is_to_be_woken)
 
 
 async def test_p37_one_tap_deletes_all_that_waits(browser, server, database):
@@ -316,7 +316,7 @@ async def test_p37_what_is_said_of_people_is_never_kept_on_the_phone(
         assert await page.inner_text("#summary") == ""
         if broken == "offline":
             await page.context.set_offline(False)
-        await page.wait_for_timeout(500)
+        await idle(page)
     assert await kept(database) == 0
 
 
@@ -390,11 +390,7 @@ async def with_worker(page: Page, origin: str) -> None:
     await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     # One that the page before began may be there just too late to take this one over.
     await page.reload()
-    for _ in range(300):
-        if await page.evaluate("navigator.serviceWorker.controller !== null"):
-            return
-        await page.wait_for_timeout(100)
-    pytest.fail("no service worker controls the page")
+    await until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
 
 
 async def tags(page: Page) -> list[str]:
@@ -427,12 +423,11 @@ async def wake(page: Page, origin: str) -> None:
     )
 
 
-async def arrived(database: Any, page: Page, number: int) -> None:
-    for _ in range(200):
-        if await kept(database) == number:
-            return
-        await page.wait_for_timeout(100)
-    pytest.fail(f"{await kept(database)} reports arrived, not {number}")
+async def arrived(database: Any, number: int) -> None:
+    async def are_there() -> bool:
+        return await kept(database) == number
+
+    await until(are_there)
 
 
 async def test_the_form_opens_offline_queues_and_sends_once_when_back(browser, server, database):
@@ -463,8 +458,8 @@ async def test_who_comes_straight_to_the_form_has_it_offline(browser, server, da
         assert await page.locator("html").get_attribute("lang") == "fr"
 
 
-async def test_a_report_leaves_though_no_page_is_open(browser, server, database):
-    async with reporting(browser, server, permissions=WOKEN) as page:
+async def test_a_report_leaves_though_no_page_is_open(whole_chromium, server, database):
+    async with reporting(whole_chromium, server, permissions=WOKEN) as page:
         await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
@@ -477,7 +472,7 @@ async def test_a_report_leaves_though_no_page_is_open(browser, server, database)
         await page.goto("about:blank")
         await page.context.set_offline(False)
         await wake(page, server)
-        await arrived(database, page, 2)
+        await arrived(database, 2)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
         assert await left(page) == NOTHING_LEFT | {"address": "?lang=es"}
@@ -503,8 +498,8 @@ async def test_page_and_service_worker_send_nothing_twice(browser, server, datab
         await page.context.set_offline(False)
         await asyncio.gather(*(wake(page, server) for _ in range(3)))
         await page.wait_for_selector("#queue", state="hidden")
-        await arrived(database, page, 4)
-        await page.wait_for_timeout(500)
+        await arrived(database, 4)
+        await idle(page)
     assert await kept(database) == 4
     sent = [json.loads(body)["id"] for body in posts if body.startswith("{")]
     assert len(sent) == len(set(sent))
@@ -521,8 +516,8 @@ async def test_a_refusal_is_left_for_a_page_to_tell(browser, server, database):
         await change(page, kind="rain")  # which the server does not know (any longer)
         await page.goto("about:blank")
         await page.context.set_offline(False)
-        await wake(page, server)
-        await page.wait_for_timeout(2_000)
+        async with page.context.expect_event("requestfinished", lambda one: one.method == "POST"):
+            await wake(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#status:has-text('No se aceptó')")
         await page.wait_for_selector("#queue", state="hidden")
@@ -546,8 +541,8 @@ async def change(page: Page, **members: str) -> None:
     )
 
 
-async def test_p37_nobody_is_woken_for_what_is_said_of_people(browser, server, database):
-    async with reporting(browser, server, permissions=WOKEN) as page:
+async def test_p37_nobody_is_woken_for_what_is_said_of_people(whole_chromium, server, database):
+    async with reporting(whole_chromium, server, permissions=WOKEN) as page:
         await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
@@ -557,7 +552,7 @@ async def test_p37_nobody_is_woken_for_what_is_said_of_people(browser, server, d
         assert await tags(page) == []
         await page.context.set_offline(False)
         await wake(page, server)
-        await page.wait_for_timeout(500)
+        await idle(page)
         assert await left(page) == NOTHING_LEFT | {"address": "?lang=es"}
     assert await kept(database) == 0
 
@@ -697,5 +692,5 @@ async def test_two_escapes_close_what_is_open_and_do_not_leave(browser, server):
     async with reporting(browser, server) as page:
         for _ in range(2):
             await page.keyboard.press("Escape")
-        await page.wait_for_timeout(300)
+        await idle(page)
         assert page.url == f"{server}/report"

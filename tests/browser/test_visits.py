@@ -21,6 +21,8 @@ from tests.browser.test_desk import (
     shot,
 )
 from tests.conftest import clone, in_thread, opened, served
+from tests.fixtures.browsing import idle
+from tests.fixtures.waiting import until
 
 __all__ = ["browser"]
 
@@ -62,11 +64,7 @@ async def take(page: Any) -> None:
     """Take a space along and wait until the page would open without a network."""
     await page.click(f"[data-take='{SPACE}']")
     await page.wait_for_selector(CARD)
-    for _ in range(300):
-        if await page.evaluate("caches.match('/network/visit-mark').then(Boolean)"):
-            return
-        await page.wait_for_timeout(100)
-    pytest.fail("the page is not kept")
+    await until(lambda: page.evaluate("caches.match('/network/visit-mark').then(Boolean)"))
 
 
 async def databases(page: Any) -> list[str]:
@@ -155,8 +153,7 @@ async def test_what_is_deleted_stays_deleted_when_an_answer_comes_later(browser,
         async with page.expect_response(f"**/network/visits/{SPACE}") as answered:
             may_answer.set()
         await (await answered.value).finished()
-        # Nothing tells that nothing is done with it: half a second is a hundred times what it took.
-        await page.wait_for_timeout(500)
+        await idle(page)
         assert await databases(page) == []
 
 
@@ -202,8 +199,7 @@ async def test_one_tap_deletes_what_goes_along_and_what_waits(browser, server, d
         await page.wait_for_selector("#queue", state="hidden")
         assert await databases(page) == []
         await page.context.set_offline(False)
-        await page.reload()
-        await page.wait_for_timeout(500)
+        await page.reload(wait_until="networkidle")
     assert await read(database, select(func.count()).select_from(models.Confirmation)) == 0
 
 
@@ -225,7 +221,7 @@ async def test_one_person_sends_nothing_that_another_has_said(browser, server, d
         await page.keyboard.press("Enter")
         await page.wait_for_selector(".desk-nav")
         await start(page, server)
-        await page.wait_for_timeout(500)
+        await page.wait_for_load_state("networkidle")
         assert not await page.is_visible("#queue")
         assert len(await databases(page)) == 2
         assert await read(database, select(func.count()).select_from(models.Confirmation)) == 0
@@ -247,9 +243,12 @@ async def test_p37_the_quick_exit_of_the_console_ends_the_sign_in(browser, serve
         for _ in range(3):
             await page.keyboard.press("Escape")
         await page.wait_for_url("about:blank")
-        await page.wait_for_timeout(500)
-        await page.goto(f"{server}/network")
-        await page.wait_for_selector("#password")
+
+        async def is_signed_out():
+            await page.goto(f"{server}/network")
+            return await page.locator("#password").count()
+
+        await until(is_signed_out)
 
 
 # --- the page itself, without a network ---------------------------------------------------------
@@ -285,7 +284,7 @@ async def test_the_page_opens_without_a_network_and_sends_once_when_it_is_back(
         await page.reload()
         await page.wait_for_selector(".desk-nav")
         await page.wait_for_selector("#taken[data-ready]", state="attached")
-        await page.wait_for_timeout(300)
+        await page.wait_for_load_state("networkidle")
     answers = select(func.count()).select_from(models.Confirmation)
     assert await read(database, answers) == 1
     status = select(models.Location.status).where(models.Location.id == SPACE)
@@ -316,12 +315,7 @@ async def test_p37_the_kept_page_is_deleted(browser, server, database, how):
             await page.wait_for_url("about:blank")
             await page.context.set_offline(False)
         await page.goto(f"{server}/offline")
-        for _ in range(50):
-            if not await page.evaluate("caches.has('amparo-visits')"):
-                break
-            await page.wait_for_timeout(100)
-        else:
-            pytest.fail("the page is still kept")
+        await until(lambda: page.evaluate("caches.has('amparo-visits').then((is) => !is)"))
         await page.context.set_offline(True)
         await page.goto(f"{server}/network/visits")
         assert await page.locator(".visit").count() == 0

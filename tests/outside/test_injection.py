@@ -7,7 +7,6 @@ upkeep: besides those of harmless questions there is none.
 import http.client
 import json
 import re
-import time
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from geo.db.sessions import Tier
 from tests.conftest import clone, in_thread, served
 from tests.fixtures.cql2_corpus import FUNCTIONS, PIECES, as_json, refused
+from tests.fixtures.waiting import wait_until
 
 #: Quotes, comments, ends of statements, signs that look like a quote, turned writing, NUL.
 ODD = [
@@ -168,13 +168,13 @@ def log(began, server):
         "/collections/places/changes",
     ):
         server.get(path)
-    until_s = time.monotonic() + 60
-    more = began.read()
-    while more or not began.knows(FIRST_LOOK):
-        assert time.monotonic() < until_s
-        began.known |= more
-        time.sleep(1)
+
+    def is_quiet():
         more = began.read() - began.known
+        began.known |= more
+        return not more and began.knows(FIRST_LOOK)
+
+    wait_until(is_quiet)
     assert any("places" in statement for statement in began.known)
     return began
 

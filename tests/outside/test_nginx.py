@@ -7,12 +7,12 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT, served
+from tests.fixtures.waiting import wait_until
 
 NGINX = shutil.which("nginx")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
@@ -64,21 +64,16 @@ def proxy(outside_settings, tmp_path_factory):
         written.write_text(_configuration(folder, address, port), encoding="utf-8")
         running = subprocess.Popen([NGINX, "-e", folder / "error.log", "-c", written, "-p", folder])
         try:
-            _wait(port)
+            wait_until(lambda: _listens(port))
             yield port, folder
         finally:
             running.terminate()
             running.wait(timeout=20)
 
 
-def _wait(port):
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with socket.socket() as end:
-            if end.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("nginx does not listen")
+def _listens(port):
+    with socket.socket() as end:
+        return end.connect_ex(("127.0.0.1", port)) == 0
 
 
 def talk(proxy, sent: bytes) -> tuple[int, bytes]:

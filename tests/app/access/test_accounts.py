@@ -1,7 +1,7 @@
 """Who asks: tokens, the console's cookie, forms that cannot be forged, and what no log holds."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from html import unescape
 
 import httpx
@@ -16,6 +16,7 @@ from app.access.identity import safe_next
 from geo.accounts import passwords, people, sign_in, tokens
 from geo.db.sessions import Tier
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.clock import run_now
 
 GOOD = "caballo batería grapa correcta"
 EMAIL = "ana@example.org"
@@ -111,7 +112,7 @@ async def token(database, scope, person=None, days=1):
             session,
             scope=scope,
             holder="Cruz",
-            expires_at=datetime.now(UTC) + timedelta(days=days),
+            expires_at=run_now() + timedelta(days=days),
             person_id=person,
         )
     return {"Authorization": f"Bearer {secret}"}
@@ -387,7 +388,7 @@ async def test_a_shut_out_person_is_out_at_the_next_request(client, database, id
 
 
 async def test_a_session_ends_by_idleness_and_age(client, database, ids):
-    for change in ("seen_at = now() - interval '121 minutes'", "expires_at = now()"):
+    for change in ("seen_at = amparo.now() - interval '121 minutes'", "expires_at = amparo.now()"):
         await enter(client)
         assert (await client.get("/network/probe/actor")).status_code == 200
         async with database.session(Tier.WRITER) as session:

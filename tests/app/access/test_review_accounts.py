@@ -1,6 +1,6 @@
 """What a hostile insider would try: editors, approvers, link holders, programs in their name."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from geo.models import AuditEntry, RestrictedReader
 from geo.records import space_documents
 from geo.subjects.subject import NEW_SPACE, changed, read_subject, split
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.clock import run_now
 from tests.fixtures.desk import decide
 from tests.fixtures.network import NOW, PEOPLE, SPACE, fill_network
 from tests.fixtures.signing_in import signed_in
@@ -44,7 +45,7 @@ async def desk(cluster, empty_template, settings_for):
                     scope="edit",
                     holder="test",
                     person_id=person.id,
-                    expires_at=datetime.now(UTC) + timedelta(days=1),
+                    expires_at=run_now() + timedelta(days=1),
                 )
         async with client_of(settings) as client:
             yield Desk(client, keys, database)

@@ -1,6 +1,6 @@
 """``as_of``: collections as they were on a day, as far as they may be seen today (P39)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -8,22 +8,23 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from geo.db.sessions import Tier
 from tests.conftest import client_of, opened
+from tests.fixtures.clock import run_today
 
 SPACES = "/collections/spaces/items"
-TODAY = datetime.now(UTC).date()
+TODAY = run_today()
 
 #: In October two spaces stood at another place under another name, and were closed.
 OCTOBER = """
 insert into amparo.space_versions (location_id, valid_from, valid_to, record, geom)
-select location_id, now() - interval '60 days', now() - interval '30 days',
+select location_id, amparo.now() - interval '60 days', amparo.now() - interval '30 days',
     record || '{"name": "DEMO Antes", "status": "closed"}'
-        || jsonb_build_object('expires_on', current_date + 10),
+        || jsonb_build_object('expires_on', amparo.today() + 10),
     'SRID=4326;POINT(-72.9 7.3)'
 from amparo.space_versions where location_id in ('DEMO-006', 'DEMO-009')
 """
 SINCE = """
-update amparo.space_versions set valid_from = now() - interval '30 days',
-    record = record || jsonb_build_object('assured_on', current_date - 50)
+update amparo.space_versions set valid_from = amparo.now() - interval '30 days',
+    record = record || jsonb_build_object('assured_on', amparo.today() - 50)
 where location_id in ('DEMO-006', 'DEMO-009') and valid_to = 'infinity'
 """
 
@@ -51,6 +52,7 @@ async def past(settings):
         yield client
 
 
+@pytest.mark.clock
 async def test_p39_a_space_as_of_a_day(past):
     now = (await past.get(f"{SPACES}/DEMO-006")).json()
     then = (await past.get(f"{SPACES}/DEMO-006?as_of={ago(45)}")).json()
@@ -63,6 +65,7 @@ async def test_p39_a_space_as_of_a_day(past):
     assert (await past.get(f"{SPACES}/DEMO-006?as_of={ago(90)}")).status_code == 404
 
 
+@pytest.mark.clock
 async def test_p39_a_page_as_of_a_day(past):
     page = (await past.get(f"{SPACES}?as_of={ago(45)}")).json()
     assert [f["id"] for f in page["features"]] == ["DEMO-006", "DEMO-009"]
@@ -180,13 +183,14 @@ async def test_p24_p39_a_hide_of_today_hides_the_past(settings, past):
     assert (await past.get(asked)).status_code == 200
 
 
+@pytest.mark.clock
 async def test_p32_crossings_as_of_a_day_are_as_stated_then(settings, past):
     path = "/collections/crossings/items/X-BOLIVAR"
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
         await session.execute(
             text(
                 "insert into amparo.crossing_statuses (id, crossing_id, state, valid_from,"
-                " timezone, source) values ('later', 'X-BOLIVAR', 'closed', current_date - 20,"
+                " timezone, source) values ('later', 'X-BOLIVAR', 'closed', amparo.today() - 20,"
                 " 'America/Bogota', 'test')"
             )
         )
@@ -204,6 +208,7 @@ async def test_p32_crossings_as_of_a_day_are_as_stated_then(settings, past):
     assert len(page["features"]) > 20
 
 
+@pytest.mark.clock
 async def test_p39_coverage_as_of_a_day_counts_the_records_of_then(past):
     ends = {"start": [-72.508, 7.894], "end": [-73.126, 7.125], "services": ["information"]}
 

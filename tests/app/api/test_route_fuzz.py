@@ -121,8 +121,8 @@ INSERT = """
         event_count, exposure_km, rate_source, valid_from, reported_at, approved_at, visibility,
         demo)
     select 'F-1', 'physical', 'flood', 'prueba', g, g, 'weight', cast(:weight as float),
-        :event_count, :exposure_km, 'prueba', now() - interval '2 days',
-        now() - interval '2 days', now(), 'public', true
+        :event_count, :exposure_km, 'prueba', amparo.now() - interval '2 days',
+        amparo.now() - interval '2 days', amparo.now(), 'public', true
     from st_setsrid(st_geomfromtext(:wkt), 4326) g
 """
 

@@ -36,6 +36,7 @@ def run(empty_clone, settings_for, cluster, tmp_path, monkeypatch):
     return call
 
 
+@pytest.mark.clock
 def test_p41_the_queue_and_a_link_for_each_channel(run):
     listed = run("expiring", "--days", 365)
     assert listed.exit_code == 0, listed.stderr

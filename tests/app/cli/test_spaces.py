@@ -159,7 +159,7 @@ def test_p44_a_space_with_an_open_complaint_is_not_deleted(run):
             await session.execute(
                 text(
                     "insert into amparo.complaints (id, location_id, category, body, delete_on) "
-                    "values ('c', 'DEMO-009', 'charged', 'x', current_date + 180)"
+                    "values ('c', 'DEMO-009', 'charged', 'x', amparo.today() + 180)"
                 )
             )
 

@@ -38,7 +38,7 @@ async def database(settings):
                 | {"organization_id": "org2"},
             )
             await session.execute(
-                text("update amparo.locations set hidden_at = now() where id = 'escondida'")
+                text("update amparo.locations set hidden_at = amparo.now() where id = 'escondida'")
             )
         yield database
 

@@ -1,7 +1,7 @@
 """What is read of a body: how much, for whom, how deep and how many, and where (P55)."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import httpx
@@ -22,6 +22,7 @@ from geo.accounts import people, tokens
 from geo.accounts.signing_keys import COOKIES, is_sealed, sealed, signing_key
 from geo.db.sessions import Database, Tier
 from tests.conftest import client_of, opened
+from tests.fixtures.clock import run_now
 from tests.fixtures.signing_in import signed_in
 
 ENDS = {"start": [-72.508, 7.894], "end": [-73.126, 7.125]}
@@ -55,7 +56,7 @@ async def secret_of(settings, scope):
             session,
             scope=scope,
             holder="Organización",
-            expires_at=datetime.now(UTC) + timedelta(days=1),
+            expires_at=run_now() + timedelta(days=1),
         )
     return {"Authorization": f"Bearer {secret}"}
 

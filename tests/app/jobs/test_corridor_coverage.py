@@ -134,7 +134,7 @@ async def test_p24_a_hide_withholds_what_it_touches_at_once(settings, database, 
     await run_sql(
         settings,
         "insert into amparo.hides (id, entity, record_id, reason, hidden_at)"
-        " values ('h', 'space', 'T-B', 'x', now())",
+        " values ('h', 'space', 'T-B', 'x', amparo.now())",
     )
     assert (await gaps(database))["food"] == [ENDS[0], ENDS[3]]
     await coverer.cover(MORNING)
@@ -161,7 +161,7 @@ async def test_a_gap_is_of_its_day(database, coverer):
     await coverer.cover(MORNING)
     assert await coverer.is_due(MORNING + timedelta(days=1))
     assert await coverer.cover(MORNING + timedelta(days=1)) == 21
-    await run_sql_of(database, "update amparo.coverage_gaps set expires_on = current_date - 1")
+    await run_sql_of(database, "update amparo.coverage_gaps set expires_on = amparo.today() - 1")
     assert await gaps(database) == {}
 
 

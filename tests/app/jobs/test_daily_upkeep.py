@@ -10,6 +10,7 @@ from app.jobs import daily_upkeep
 from app.runtime.background import every, running
 from geo.db.sessions import Tier
 from geo.errors import DatabaseUnavailableError
+from tests.fixtures.waiting import until
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -69,24 +70,25 @@ async def test_of_several_processes_one_does_the_days_work(
     settings = settings_for(empty_clone, **anchor)
     await fill(empty_database)
     monkeypatch.setattr(daily_upkeep, "LOOK_EVERY_S", 0.01)
-    done = []
-    first = asyncio.Event()
-    keep = daily_upkeep.keep
+    done, looks = [], []
+    keep, look = daily_upkeep.keep, daily_upkeep._look
 
     async def noted(session, now):
         done.append(now)
-        counted = await keep(session, now)
-        # Not before: on a busy machine the work takes longer than the pause below.
-        first.set()
-        return counted
+        return await keep(session, now)
+
+    async def counted(session, now):
+        await look(session, now)
+        looks.append(now)
 
     monkeypatch.setattr(daily_upkeep, "keep", noted)
+    monkeypatch.setattr(daily_upkeep, "_look", counted)
     async with (
         daily_upkeep.daily_upkeep(empty_database, lambda: NOW, settings),
         daily_upkeep.daily_upkeep(empty_database, lambda: NOW, settings),
     ):
-        await asyncio.wait_for(first.wait(), 20)
-        await asyncio.sleep(0.2)
+        # Either has looked after the other, and again.
+        await until(lambda: len(looks) >= 6)
     assert len(done) == 1
     assert await left(empty_database) == ["new", "new", "new"]
 

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import json
 import socket
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 
@@ -31,11 +31,12 @@ from geo.db.sessions import Tier
 from geo.models import OutboxMessage
 from geo.oversight import audit_anchors
 from tests.conftest import opened
+from tests.fixtures.clock import run_now
 from tests.fixtures.network import fill_network
 
 
 def now():
-    return datetime.now(UTC) + timedelta(minutes=1)
+    return run_now() + timedelta(minutes=1)
 
 
 def message(**changes):
@@ -45,7 +46,7 @@ def message(**changes):
             "channel": "webhook",
             "event": "record.changed",
             "payload": {"entity": "space", "record_id": "casa"},
-            "created_at": datetime.now(UTC),
+            "created_at": run_now(),
             "attempt": 1,
             "address": "https://example.org/",
             "language": "es",
@@ -151,7 +152,7 @@ async def test_a_head_of_the_audit_goes_to_the_address_of_the_settings(
         audit_anchor_email="archivo@example.org",
         audit_anchor_file=tmp_path / "elsewhere" / "anchors.jsonl",
     )
-    moment = datetime.now(UTC)
+    moment = run_now()
     async with empty_database.session(Tier.WRITER) as session:
         await trail.record(session, actor="a", action="b", entity="c")
         assert await audit_anchoring.keep_due(session, settings, moment) == []
@@ -298,6 +299,7 @@ async def test_plain_http_leaves_this_machine_never(webhooks):
         await webhooks.send(message(address="http://10.0.0.1/"))
 
 
+@pytest.mark.clock
 async def test_what_is_due_is_sent_once_and_what_fails_waits(
     empty_clone, settings_for, mailbox, receiver
 ):

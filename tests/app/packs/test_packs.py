@@ -1,6 +1,6 @@
 """What phones take along: public alone, short, and the same as the server says."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from geo.db.sessions import Tier
 from geo.hours.space_hours import hours_of
 from geo.spaces.queries import listed_spaces
 from tests.conftest import client_of, run_sql
+from tests.fixtures.clock import run_now
 
 CONFIDENTIAL = ("DEMO-008", "DEMO-030", "DEMO-035", "DEMO-043", "DEMO-062")
 PARTNERS_ONLY = ("DEMO-021", "DEMO-026", "DEMO-048", "DEMO-063", "DEMO-065")
@@ -47,6 +48,7 @@ def test_nearby_has_every_listed_space_once(nearby, listed):
         assert bool(columns["flags"][index] & Flag.DEMO) == space.properties["demo"]
 
 
+@pytest.mark.clock
 def test_the_hours_of_nearby_are_the_schedules(nearby, listed):
     start = datetime.fromisoformat(nearby["start"])
     hours = nearby["spaces"]["lists"]["hours"]
@@ -100,6 +102,7 @@ def test_p36_exclusions_are_no_roads_and_hazards_are_named(pack):
     assert not named & exclusions
 
 
+@pytest.mark.clock
 def test_p32_crossings_tell_three_states_and_when_they_change(pack):
     for crossing in pack["around"]["crossings"]:
         minutes = [minute for minute, _state in crossing["changes"]]
@@ -108,6 +111,7 @@ def test_p32_crossings_tell_three_states_and_when_they_change(pack):
         assert {state for _minute, state in crossing["changes"]} <= {"open", "closed", "not_known"}
 
 
+@pytest.mark.clock
 def test_p49_a_pack_expires(pack):
     start = datetime.fromisoformat(pack["start"])
     assert pack["expires_on"] == (start + timedelta(days=PACK_DAYS)).date().isoformat()
@@ -148,14 +152,14 @@ async def test_p24_what_is_hidden_is_in_no_new_pack(own_client, loaded_clone, se
         assert b"DEMO-006" in (await own_client.get(path)).content
     await run_sql(
         settings_for(loaded_clone),
-        "update amparo.locations set hidden_at = now() where id = 'DEMO-006'",
+        "update amparo.locations set hidden_at = amparo.now() where id = 'DEMO-006'",
     )
     for path in ("/packs/CO", "/nearby.json"):
         assert b"DEMO-006" not in (await own_client.get(path)).content
 
 
 async def test_sizes_are_not_measured_anew_each_hour(loaded_shared, settings_for, monkeypatch):
-    made, moment = [], [datetime.now(UTC)]
+    made, moment = [], [run_now()]
     pack = Maker.pack
 
     async def counted(maker, country):

@@ -237,7 +237,7 @@ async def test_a_barred_place_near_the_way_is_named(own_client, loaded_clone, se
         insert into amparo.hazards (id, family, kind, title, geom, geom_public, effect,
             valid_from, reported_at, approved_at, visibility, demo)
         select 'T-X', 'physical', 'bridge_out', 'prueba al lado', g, g, 'exclusion',
-            '2026-01-01', '2026-01-01', now(), 'public', true
+            '2026-01-01', '2026-01-01', amparo.now(), 'public', true
         from st_buffer(st_setsrid(st_makepoint(-72.67, 7.6), 4326), 0.01) g
         """,
     )

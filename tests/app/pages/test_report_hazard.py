@@ -1,6 +1,5 @@
 """Reports of hazards over HTTP: idempotent, without a trace, and of no effect until approved."""
 
-import asyncio
 import re
 from datetime import timedelta
 from html import unescape
@@ -17,6 +16,7 @@ from tests.conftest import client_of, clone, opened
 from tests.fixtures.clock import stopped_clock
 from tests.fixtures.desk import fields_of, text_of, visitor
 from tests.fixtures.network import NOW, TODAY, fill_network
+from tests.fixtures.waiting import until
 
 ENDS = {"start": [-72.508, 7.894], "end": [-73.126, 7.125], "at": "2026-11-26T08:00:00-05:00"}
 
@@ -237,13 +237,12 @@ async def test_an_approver_makes_a_hazard_of_a_report_and_a_second_person_publis
     assert before["numberReturned"] == 0
     done = await coordinator.post(proposal, do="accept", reason="sí")
     assert done.status_code == 303, done.text
+
     # A worker hears of the commit in its own time; until then its answer may be a moment old.
-    for _ in range(100):
-        features = (await talking.get("/collections/hazards/items")).json()["features"]
-        if features:
-            break
-        await asyncio.sleep(0.1)
-    (feature,) = features
+    async def features():
+        return (await talking.get("/collections/hazards/items")).json()["features"]
+
+    (feature,) = await until(features)
     assert feature["properties"]["kind"] == "bridge_out"
     assert feature["properties"]["demo"] is False
     assert (await coordinator.get(proposal)).status_code == 200

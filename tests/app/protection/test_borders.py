@@ -164,7 +164,7 @@ async def test_night_is_judged_at_the_place_whatever_offset_is_written(
         insert into amparo.hazards (id, family, kind, title, geom, geom_public, effect,
             night_only, valid_from, reported_at, approved_at, visibility, demo)
         select 'T-N', 'physical', 'flood', 'prueba', g, g, 'weight', true, '2026-01-01',
-            '2026-01-01', now(), 'public', true
+            '2026-01-01', amparo.now(), 'public', true
         from st_buffer(st_setsrid(st_makepoint(-72.5042, 7.868), 4326), 0.005) g
         """,
     )

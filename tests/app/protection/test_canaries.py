@@ -8,7 +8,7 @@ them where the rule is off, so that it is known to see.
 import json
 import math
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import shapely
@@ -23,12 +23,13 @@ from routing.osm.border_strip import OfficialCrossing
 from routing.osm.importer import import_osm
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.canaries import Pair, Secret, questions, ways
+from tests.fixtures.clock import run_now
 from tests.fixtures.leak_parts import canary
 from tests.fixtures.osm_file import OsmFile
 from tiles.catalogue.layers import HAZARDS, ROADS
 from tiles.downloads.formats import FORMATS
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = run_now().replace(microsecond=0)
 FILES = {fmt.name for fmt in FORMATS}
 
 

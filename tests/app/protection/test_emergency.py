@@ -1,6 +1,6 @@
 """Emergency hides through the API (P24): at once in every answer, as if it had never existed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, or_, text
@@ -12,6 +12,7 @@ from geo.db.sessions import Tier
 from geo.removals import hides
 from tests.app.protection.test_leaks import CLOCK, answer, asked_once, requests
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.clock import run_now
 from tests.fixtures.desk import visitor
 
 SPACE = {"entity": "space", "id": "DEMO-006", "reason": "amenaza a la casa"}
@@ -51,7 +52,7 @@ async def bearer(database):
                 session,
                 scope=scope,
                 holder="x",
-                expires_at=datetime.now(UTC) + timedelta(days=1),
+                expires_at=run_now() + timedelta(days=1),
                 person_id=role,
             )
         return {"Authorization": f"Bearer {secret}"}
@@ -178,7 +179,7 @@ async def test_p24_p39_hidden_is_as_if_it_had_never_existed(cluster, loaded_temp
         gone = posts | {"X-RUMICHACA-CO"}
         named = or_(models.Flow.origin.in_(gone), models.Flow.destination.in_(gone))
         await session.execute(delete(models.Flow).where(named))
-    instant = datetime.now(UTC)
+    instant = run_now()
     async with (
         client_of(hidden, clock=lambda: instant) as one,
         client_of(without, clock=lambda: instant) as other,

@@ -7,7 +7,7 @@ change when hidden spaces are deleted: then they took no part in any computation
 import json
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 from geo import models
 from geo.db.sessions import Tier
 from tests.conftest import client_of, clone, opened, run_sql
+from tests.fixtures.clock import run_now, run_today
 from tests.fixtures.leak_values import TOWN_CODES
 from tiles.downloads.formats import FORMATS
 from tiles.tile_matrix import MAX_ZOOM
@@ -65,7 +66,7 @@ class Asked(NamedTuple):
 
 
 def days() -> list[str]:
-    today = datetime.now(UTC).date()
+    today = run_today()
     return [(today + timedelta(days=d)).isoformat() for d in (-365, -60, -10, 0, 30)]
 
 
@@ -538,7 +539,7 @@ async def hidden_spaces(settings: Any) -> list[tuple[str, str]]:
             select(models.Location.id, models.Location.name).where(
                 (models.Location.visibility != "public")
                 | models.Location.confidential
-                | (models.Location.expires_on < date.today())  # noqa: DTZ011 -- as the view has it
+                | (models.Location.expires_on < run_today())
             )
         )
         return [tuple(row) for row in rows]
@@ -620,7 +621,7 @@ async def test_p2_p8_no_answer_holds_a_hidden_space_or_changes_when_they_are_del
     assert len(hidden) >= 10, "the demo has restricted, partner and expired spaces"
     assert len([name for _, name in hidden if "Espacio seguro" in name]) == 5
     without = await without_them(cluster, loaded_template, settings_for, hidden)
-    instant = datetime.now(UTC)
+    instant = run_now()
     asked_for = 0
     async with (
         client_of(full, clock=lambda: instant) as one,
@@ -671,7 +672,7 @@ async def test_p24_hiding_a_space_hides_it_at_once(own_client, loaded_clone, set
     assert (await own_client.get(path)).status_code == 200
     await run_sql(
         settings_for(loaded_clone),
-        "update amparo.locations set hidden_at = now() where id = 'DEMO-006'",
+        "update amparo.locations set hidden_at = amparo.now() where id = 'DEMO-006'",
     )
     assert (await own_client.get(path)).status_code == 404
     near = await own_client.get("/spaces/nearest?lon=-72.508&lat=7.894&limit=100")

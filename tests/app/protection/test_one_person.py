@@ -11,7 +11,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from geo.proposals import decisions, pending
 from geo.records import space_documents
 from geo.subjects.subject import changed, read_subject
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.clock import run_now
 from tests.fixtures.desk import HTML
 from tests.fixtures.leak_operations import Operation, operations
 from tests.fixtures.network import COORDINATOR, NOW, PEOPLE, SPACE, TODAY, fill_network
@@ -512,7 +513,7 @@ async def _tokens(database: Any) -> dict[str, str]:
                 scope="edit",
                 holder="test",
                 person_id=person.id,
-                expires_at=datetime.now(UTC) + timedelta(days=1),
+                expires_at=run_now() + timedelta(days=1),
             )
     return secrets
 

@@ -1,11 +1,12 @@
 """Rules of protection that a released answer must keep, one test a rule, named after it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from geo import models
 from tests.conftest import client_of, run_sql
+from tests.fixtures.clock import run_today
 
 ENDS = {"start": [-72.508, 7.894], "end": [-73.126, 7.125]}
 
@@ -79,8 +80,8 @@ async def test_p22_p41_an_expired_confirmation_hides_the_space(
     assert (await own_client.get(path)).status_code == 200
     await run_sql(
         settings_for(loaded_clone),
-        "update amparo.locations set confirmed_on = current_date - 91,"
-        " expires_on = current_date - 1 where id = 'DEMO-006'",
+        "update amparo.locations set confirmed_on = amparo.today() - 91,"
+        " expires_on = amparo.today() - 1 where id = 'DEMO-006'",
     )
     assert (await own_client.get(path)).status_code == 404
     near = await own_client.get("/spaces/nearest?lon=-72.508&lat=7.894&limit=100")
@@ -117,7 +118,7 @@ async def test_p43_the_page_says_by_its_schedule(own_client):
 
 
 async def test_p49_every_feature_carries_until_when_a_copy_may_be_used(client):
-    today = datetime.now(UTC).date()
+    today = run_today()
     for layer in ("spaces", "crossings", "hazards", "roads", "boundaries", "places", "flows"):
         for feature in (await client.get(f"/collections/{layer}/items?limit=50")).json()[
             "features"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from geo.accounts import tokens
 from geo.db.sessions import Tier
 from geo.vocabulary import protect_term
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.clock import run_now, run_today
 
 #: A demo refuge in Cúcuta, and an id as long that nothing has.
 HIDDEN, NEVER = "DEMO-008", "DEMO-908"
@@ -54,7 +55,7 @@ async def desk(cluster: Any, loaded_template: str, settings_for: Any) -> Any:
                 session,
                 scope="edit",
                 holder=name,
-                expires_at=datetime.now(UTC) + timedelta(days=1),
+                expires_at=run_now() + timedelta(days=1),
                 person_id=name,
             )
             headers[name] = {"Authorization": f"Bearer {secret}"}
@@ -348,7 +349,7 @@ async def _report_refuges(session: Any) -> None:
         .where(models.Location.id.in_(refuges))
         .values(country="CO", admin1="Norte de Santander")
     )
-    long_ago = datetime.now(UTC).date() - timedelta(days=60)
+    long_ago = run_today() - timedelta(days=60)
     await session.execute(
         insert(models.Feedback),
         [

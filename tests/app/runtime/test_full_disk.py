@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from geo.accounts import tokens
 from geo.db.disk_reserve import Room
 from geo.db.sessions import Tier
 from tests.conftest import client_of
+from tests.fixtures.clock import run_now
 from tests.fixtures.network import COORDINATOR, fill_network
 from tests.fixtures.replicas import copy_tables, own_folder
 
@@ -58,7 +59,7 @@ async def coordinator(settings):
             session,
             scope="edit",
             holder="x",
-            expires_at=datetime.now(UTC) + timedelta(days=1),
+            expires_at=run_now() + timedelta(days=1),
             person_id=COORDINATOR.id,
         )
     await database.dispose()

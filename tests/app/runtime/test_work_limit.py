@@ -8,6 +8,7 @@ from anyio.lowlevel import checkpoint
 
 from app.exceptions import TooManyRequestsError
 from app.runtime import work_limit
+from tests.fixtures.waiting import until
 
 ZIGZAG = [[-80 + i * 0.002, 5 + (i % 2) * 0.01] for i in range(2_000)]
 
@@ -21,7 +22,7 @@ async def test_who_comes_too_late_is_told_at_once(monkeypatch):
 
     monkeypatch.setattr(work_limit, "MAX_WAITING", 3)
     running = [asyncio.create_task(work_limit.search(wait)) for _ in range(work_limit.AT_ONCE + 3)]
-    await asyncio.sleep(0.2)
+    await until(lambda: work_limit._searches.statistics().tasks_waiting == 3)
     with pytest.raises(work_limit.BusyError):
         await work_limit.search(wait)
     gate.set()
@@ -33,7 +34,9 @@ async def test_a_flood_of_long_lines_leaves_health_and_nearest_alone(own_client)
     flood = [
         asyncio.create_task(own_client.post("/coverage", json={"route": line})) for _ in range(14)
     ]
-    await asyncio.sleep(0.3)
+    searches = work_limit._searches
+    # It has begun: one is computed, or was.
+    await until(lambda: searches.borrowed_tokens or any(one.done() for one in flood))
     for path in ("/health", "/spaces/nearest?lon=-72.508&lat=7.894", "/collections/spaces/items"):
         assert (await own_client.get(path)).status_code == 200
     for response in await asyncio.gather(*flood):

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -17,9 +17,10 @@ from geo.db import change_stamps
 from geo.db.sessions import Tier
 from routing.graph.regions import open_graph
 from routing.router.regional import Router
+from tests.fixtures.clock import run_now
+from tests.fixtures.waiting import until
 from tests.geo.db.test_change_stamps import HAZARD, hazard, write
 
-PATIENCE_S = 20.0
 LISTENER = text(
     "select pid from pg_stat_activity"
     " where application_name = 'amparo-listener' and datname = current_database()"
@@ -63,22 +64,14 @@ async def admin(cluster, empty_clone):
     await engine.dispose()
 
 
-async def until(is_true):
-    deadline = asyncio.get_running_loop().time() + PATIENCE_S
-    while not is_true():
-        assert asyncio.get_running_loop().time() < deadline, "waited in vain"
-        await asyncio.sleep(0.01)
-
-
 async def listener(admin):
     """Return the process id of the one who listens, once there is one."""
-    for _ in range(int(PATIENCE_S / 0.01)):
+
+    async def listening():
         async with admin.connect() as connection:
-            found = await connection.scalar(LISTENER)
-        if found is not None:
-            return found
-        await asyncio.sleep(0.01)
-    pytest.fail("nobody listens")
+            return await connection.scalar(LISTENER)
+
+    return await until(listening)
 
 
 @contextlib.asynccontextmanager
@@ -118,23 +111,24 @@ async def test_what_is_rolled_back_is_never_told(empty_database, roads, own_sett
 async def test_p36_an_unapproved_report_is_never_told(empty_database, roads, own_settings):
     async with followed(empty_database, roads, own_settings):
         await write(empty_database, HAZARD, **hazard(id="report", approved_at=None))
-        early = {"family": "human_threat", "reported_at": datetime.now(UTC)}
+        early = {"family": "human_threat", "reported_at": run_now()}
         await write(empty_database, HAZARD, **hazard(id="early", **early))
         await write(empty_database, HAZARD, **hazard(id="H"))
         await until(lambda: roads.router.told[-1] == ("H",))
     assert roads.router.told == [(), ("H",)]
 
 
+@pytest.mark.clock
 async def test_a_hazard_begins_and_ends_by_the_clock(empty_database, roads, own_settings):
     async with followed(empty_database, roads, own_settings):
-        now = datetime.now(UTC)
+        now = run_now()
         times = {
             "valid_from": now + timedelta(seconds=0.4),
             "valid_to": now + timedelta(seconds=0.9),
         }
         await write(empty_database, HAZARD, **hazard(**times))
         await until(lambda: len(roads.router.told) == 3)
-        assert datetime.now(UTC) >= times["valid_to"]
+        assert run_now() >= times["valid_to"]
     assert roads.router.told == [(), ("H",), ()]
 
 
@@ -176,11 +170,12 @@ async def test_what_nobody_told_is_found_at_the_next_look(
 
 
 async def test_a_router_that_fails_does_not_end_it(empty_database, roads, own_settings):
-    fails = True
+    fails, failed = True, []
     follow = roads.router.follow
 
     def failing(hazards):
         if fails:
+            failed.append(hazards)
             raise RuntimeError
         follow(hazards)
 
@@ -189,22 +184,31 @@ async def test_a_router_that_fails_does_not_end_it(empty_database, roads, own_se
         empty_database, roads, listen_url(own_settings), Editions(empty_database)
     ):
         await write(empty_database, HAZARD, **hazard(id="A"))
-        await asyncio.sleep(0.2)
+        await until(lambda: any(failed))
         fails = False
         await write(empty_database, HAZARD, **hazard(id="B"))
         # On a busy machine A alone may be told first.
         await until(lambda: roads.router.told[-1:] == [("A", "B")])
 
 
-async def test_a_database_that_is_away_does_not_end_it(empty_database, roads, own_settings):
+async def test_a_database_that_is_away_does_not_end_it(
+    empty_database, roads, own_settings, monkeypatch
+):
+    monkeypatch.setattr(change_listener, "FIRST_PAUSE_S", 0.01)
     nowhere = own_settings.model_copy(
         update={"database_url": None, "home": own_settings.home / "nowhere"}
     )
     absent = open_database(nowhere)
-    task = asyncio.create_task(
-        change_listener.Follower(absent, roads, listen_url(nowhere), Editions(absent)).follow()
-    )
-    await asyncio.sleep(0.5)
+    follower = change_listener.Follower(absent, roads, listen_url(nowhere), Editions(absent))
+    looks, look = [], follower._look
+
+    async def counted():
+        looks.append(follower)
+        return await look()
+
+    follower._look = counted
+    task = asyncio.create_task(follower.follow())
+    await until(lambda: len(looks) > 2)
     assert not task.done()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -1,7 +1,7 @@
 """Editions: what is kept is true, whatever the database told or failed to tell."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -12,10 +12,11 @@ from app.snapshots.response_cache import Kept, Shelf
 from geo.db.change_stamps import StampSubject
 from geo.db.sessions import Tier
 from tests.conftest import opened
-from tests.fixtures.clock import Seconds, stopped_clock
+from tests.fixtures.clock import Seconds, run_now, stopped_clock
+from tests.fixtures.waiting import turns
 from tiles.catalogue.layers import CATALOGUE, CROSSINGS, HAZARDS, PLACES, SPACES
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = run_now().replace(microsecond=0)
 HAZARD = """
     insert into amparo.hazards (id, family, kind, title, geom, geom_public, public_extent,
         valid_from, valid_to, independent_sources, reported_at, approved_at, visibility, demo)
@@ -90,7 +91,7 @@ async def test_requests_that_wait_share_one_look(database, editions, monkeypatch
     async def counted():
         nonlocal looks
         looks += 1
-        await asyncio.sleep(0.05)
+        await turns()
         return await ask()
 
     monkeypatch.setattr(editions, "_ask", counted)

@@ -1,7 +1,7 @@
 """What is kept in memory is what the database would say, for every tier, at every moment."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,11 +15,11 @@ from geo.guidance import products
 from geo.removals import hides
 from geo.spaces import queries
 from tests.conftest import clone, opened
-from tests.fixtures.clock import stopped_clock
+from tests.fixtures.clock import run_now, run_today, stopped_clock
 from tests.geo.db.test_change_stamps import HAZARD, hazard, write
 
 READERS = (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = run_now().replace(microsecond=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SOON = timedelta(seconds=0.4)
 
@@ -36,7 +36,7 @@ PUT = (
 STATE = """
     insert into amparo.crossing_statuses (id, crossing_id, state, valid_from, timezone, opens_at,
         closes_at, source)
-    values (gen_random_uuid()::text, 'X-UNION', :state, current_date + cast(:days as int),
+    values (gen_random_uuid()::text, 'X-UNION', :state, amparo.today() + cast(:days as int),
         'America/Santiago', '08:00', '17:30', 'prueba')
 """
 
@@ -81,7 +81,7 @@ async def kept(database, tier, at):
 
 
 async def public_hazards(database, at=None):
-    found, _ = await kept(database, Tier.PUBLIC, at or datetime.now(UTC))
+    found, _ = await kept(database, Tier.PUBLIC, at or run_now())
     return {record.id: routed for record, routed in found}
 
 
@@ -171,6 +171,7 @@ async def clock(cluster, empty_clone):
     return await stopped_clock(cluster.superuser_url(empty_clone), NOW)
 
 
+@pytest.mark.clock
 async def test_p36_a_hazard_is_published_by_the_clock_alone(empty_database, clock):
     await write(empty_database, HAZARD, **hazard(approved_at=NOW + SOON))
     assert await public_hazards(empty_database) == {}
@@ -178,6 +179,7 @@ async def test_p36_a_hazard_is_published_by_the_clock_alone(empty_database, cloc
     assert set(await public_hazards(empty_database)) == {"H"}
 
 
+@pytest.mark.clock
 async def test_p36_what_is_kept_of_human_threats_does_not_change_within_a_day(
     empty_database, clock
 ):
@@ -196,6 +198,7 @@ async def test_p36_what_is_kept_of_human_threats_does_not_change_within_a_day(
     assert set(await public_hazards(empty_database, clock())) == {"comes"}
 
 
+@pytest.mark.clock
 async def test_p14_a_hazard_ends_by_the_clock_alone(empty_database, clock):
     ends = NOW + SOON
     await write(empty_database, HAZARD, **hazard(valid_to=ends))
@@ -233,8 +236,9 @@ async def open_ids(database, tier, on, *, night=False):
     return {space.id for space in found}
 
 
+@pytest.mark.clock
 async def test_what_helps_on_a_day_is_sorted_once_and_is_what_is_open(loaded_database):
-    today = datetime.now(UTC).date()
+    today = run_today()
     for on in (today, today + timedelta(days=3)):
         async with loaded_database.session(Tier.PUBLIC) as session:
             known = await reading(session)
@@ -252,7 +256,7 @@ async def test_what_helps_on_a_day_is_sorted_once_and_is_what_is_open(loaded_dat
 
 
 async def test_p24_a_hidden_space_helps_on_no_way(loaded_database):
-    today = datetime.now(UTC).date()
+    today = run_today()
 
     async def helps(tier):
         async with loaded_database.session(tier) as session:
@@ -270,7 +274,7 @@ async def test_p24_a_hidden_space_helps_on_no_way(loaded_database):
 
 
 async def test_p24_a_hidden_space_is_in_no_kept_answer(loaded_database):
-    today = datetime.now(UTC).date()
+    today = run_today()
     before = {tier: await open_ids(loaded_database, tier, today) for tier in READERS}
     some = next(iter(sorted(before[Tier.PUBLIC])))
     async with loaded_database.session(Tier.WRITER) as session:
@@ -284,8 +288,9 @@ async def test_p24_a_hidden_space_is_in_no_kept_answer(loaded_database):
 
 
 @pytest.mark.parametrize("tier", READERS)
+@pytest.mark.clock
 async def test_kept_spaces_are_those_of_the_day_asked_for(own, tier):
-    today = datetime.now(UTC).date()
+    today = run_today()
     for _ in range(2):
         for offset in range(70):
             for night in (False, True):
@@ -302,7 +307,7 @@ async def test_kept_spaces_are_those_of_the_day_asked_for(own, tier):
     ],
 )
 async def test_a_change_of_a_space_is_in_the_next_answer(loaded_database, statement):
-    today = datetime.now(UTC).date()
+    today = run_today()
     some = min(await open_ids(loaded_database, Tier.PUBLIC, today))
     await write(loaded_database, statement, id=some)
     assert some not in await open_ids(loaded_database, Tier.PUBLIC, today)
@@ -330,7 +335,7 @@ async def test_kept_products_are_those_of_the_tier_and_read_once(loaded_database
         "delete from amparo.products",
         "update amparo.products set state = 'retired'",
         "update amparo.products set visibility = 'restricted'",
-        "update amparo.products set valid_from = current_date - 9, valid_to = current_date - 1",
+        "update amparo.products set valid_from = amparo.today() - 9, valid_to = amparo.today() - 1",
     ],
 )
 async def test_a_product_that_is_taken_back_is_in_no_kept_answer(loaded_database, statement):

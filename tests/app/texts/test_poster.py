@@ -146,7 +146,8 @@ async def test_p39_hidden_expired_and_never_existed_are_one_answer(
     assert never.status_code == 404
     hidden = await rows(
         settings_for(loaded_shared),
-        "select id from amparo.locations where visibility <> 'public' or expires_on < current_date",
+        "select id from amparo.locations"
+        " where visibility <> 'public' or expires_on < amparo.today()",
     )
     assert len(hidden) > 5
     for (space,) in hidden:

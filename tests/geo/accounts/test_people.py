@@ -1,6 +1,6 @@
 """People and organisations: what is refused, and that shutting out ends everything at once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -17,6 +17,7 @@ from geo.errors import (
     NotFoundError,
 )
 from geo.models import AuditEntry, Organization, OutboxMessage, Person
+from tests.fixtures.clock import run_now
 
 IDLE = timedelta(hours=2)
 
@@ -105,7 +106,7 @@ async def test_shutting_out_ends_sessions_tokens_links_and_password(session):
         session,
         scope="edit",
         holder="Cruz",
-        expires_at=datetime.now(UTC) + IDLE,
+        expires_at=run_now() + IDLE,
         person_id=person_id,
     )
     assert (await tokens.check_token(session, token, scope="edit")).person_id == person_id
@@ -160,7 +161,7 @@ async def issue_edit(session, person_id, *, by):
         session,
         scope="edit",
         holder="Cruz",
-        expires_at=datetime.now(UTC) + IDLE,
+        expires_at=run_now() + IDLE,
         person_id=person_id,
         by=by,
     )
@@ -186,7 +187,7 @@ async def test_a_token_that_cannot_be_is_refused(session, scope, person, field):
             session,
             scope=scope,
             holder="x",
-            expires_at=datetime.now(UTC) + IDLE,
+            expires_at=run_now() + IDLE,
             person_id=person,
         )
     assert refused.value.problems[0][0] == field
@@ -235,7 +236,7 @@ async def test_every_change_of_rights_is_in_the_audit_without_an_address(session
         session,
         scope="edit",
         holder="Cruz",
-        expires_at=datetime.now(UTC) + IDLE,
+        expires_at=run_now() + IDLE,
         person_id=person,
         by="cli",
     )

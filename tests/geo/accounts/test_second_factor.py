@@ -18,6 +18,7 @@ from geo.models import (
     SecondFactor,
     WebSession,
 )
+from tests.fixtures.clock import run_now
 from tests.fixtures.signing_in import SECRET, code_at, give_factor, signed_in
 
 NOW = datetime(2026, 3, 3, 12, 0, 10, tzinfo=UTC)
@@ -243,7 +244,7 @@ async def test_p52_a_wish_that_is_old_or_of_no_administrator_counts_for_nothing(
     await second_factor.ask_reset(session, ana, by=first)
     if change == "old":
         await session.execute(
-            text("update amparo.factor_resets set asked_at = now() - interval '25 hours'")
+            text("update amparo.factor_resets set asked_at = amparo.now() - interval '25 hours'")
         )
     elif change == "role":
         await session.execute(update(Person).where(Person.id == first).values(role="coordinator"))
@@ -310,10 +311,10 @@ async def test_p52_a_device_ends_with_what_is_recovered(session, ana, end):
     elif end == "reset":
         await second_factor.reset(session, ana, by="cli")
     else:
-        await session.execute(text("update amparo.known_devices set expires_at = now()"))
+        await session.execute(text("update amparo.known_devices set expires_at = amparo.now()"))
     assert await known_devices.find_device(session, secret) is None
     if end == "age":
-        await sign_in.forget_ended(session, datetime.now(UTC) + LIFE)
+        await sign_in.forget_ended(session, run_now() + LIFE)
     assert not list(await session.scalars(select(KnownDevice.id)))
 
 

@@ -59,6 +59,7 @@ async def test_two_at_once_set_one_password(empty_database):
     assert sorted(type(d).__name__ for d in done) == ["LinkError"] * 5 + ["int"]
 
 
+@pytest.mark.clock
 async def test_a_new_invitation_ends_the_old_and_72_h_end_any(session, ana):
     old = await sign_in.invite(session, ana)
     new = await sign_in.invite(session, ana)
@@ -68,10 +69,10 @@ async def test_a_new_invitation_ends_the_old_and_72_h_end_any(session, ana):
     row = (
         await session.execute(select(Invitation.__table__).where(Invitation.used_at.is_(None)))
     ).one()
-    now = await session.scalar(text("select now()"))
+    now = await session.scalar(text("select amparo.now()"))
     assert row.expires_at - now == timedelta(hours=72)
     assert new.encode() not in bytes(row.token_sha256)
-    await session.execute(text("update amparo.invitations set expires_at = now()"))
+    await session.execute(text("update amparo.invitations set expires_at = amparo.now()"))
     told = set()
     for secret in (old, new, "never", ""):
         with pytest.raises(LinkError) as refused:
@@ -247,20 +248,21 @@ async def test_a_session_lives_and_is_seen(session, ana):
     row = (await session.execute(select(WebSession.__table__))).one()
     assert secret.encode() not in bytes(row.token_sha256)
     assert len(secret) >= 43, "256 bits"
-    await session.execute(text("update amparo.web_sessions set seen_at = now() - interval '1 h'"))
+    await session.execute(text("update web_sessions set seen_at = amparo.now() - interval '1 h'"))
     await sign_in.read_session(session, secret, idle=IDLE)
-    assert await session.scalar(text("select seen_at = now() from amparo.web_sessions"))
+    assert await session.scalar(text("select seen_at = amparo.now() from amparo.web_sessions"))
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        "seen_at = now() - interval '2 hours'",
-        "expires_at = now()",
-        "ended_at = now()",
+        "seen_at = amparo.now() - interval '2 hours'",
+        "expires_at = amparo.now()",
+        "ended_at = amparo.now()",
         "token_sha256 = 'x'",
     ],
 )
+@pytest.mark.clock
 async def test_a_session_ends(session, ana, change):
     secret = await sign_in.start_session(session, ana, lifetime=LIFE)
     await session.execute(text("update amparo.web_sessions set " + change))
@@ -268,6 +270,7 @@ async def test_a_session_ends(session, ana, change):
         await sign_in.read_session(session, secret, idle=IDLE)
 
 
+@pytest.mark.clock
 async def test_p29_sessions_that_are_over_are_deleted(session, ana):
     first = await sign_in.start_session(session, ana, lifetime=LIFE)
     await sign_in.end_session(session, first)

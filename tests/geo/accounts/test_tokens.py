@@ -1,6 +1,6 @@
 """Access tokens: what opens, what does not, and that the secret is kept nowhere."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -10,8 +10,9 @@ from geo.accounts.tokens import check_token, issue_token, revoke_token
 from geo.db.sessions import Tier
 from geo.errors import InvalidTokenError, NotFoundError
 from geo.models import AccessToken
+from tests.fixtures.clock import run_now
 
-LATER = datetime.now(UTC) + timedelta(days=30)
+LATER = run_now() + timedelta(days=30)
 
 
 async def issue(session, **changes):
@@ -43,11 +44,12 @@ async def test_an_unknown_secret_is_refused(session, secret):
         await check_token(session, secret, scope="movement")
 
 
+@pytest.mark.clock
 async def test_revoked_and_expired_tokens_are_refused_alike(session):
     token_id, revoked = await issue(session)
     await revoke_token(session, token_id)
     await revoke_token(session, token_id)
-    _, expired = await issue(session, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    _, expired = await issue(session, expires_at=run_now() - timedelta(seconds=1))
     told = set()
     for secret in (revoked, expired, "never"):
         with pytest.raises(InvalidTokenError) as refused:

@@ -1,7 +1,7 @@
 """Stamps: equal only where nothing can have changed, and nobody waits to change them."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -11,9 +11,10 @@ from geo.db import change_stamps
 from geo.db.change_stamps import StampSubject
 from geo.db.sessions import Tier
 from geo.removals import hides
+from tests.fixtures.clock import run_now
 from tiles.catalogue.layers import CATALOGUE
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = run_now().replace(microsecond=0)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -175,8 +176,8 @@ async def test_folding_changes_no_stamp_and_leaves_what_is_young(empty_database)
         await write(empty_database, HAZARD, **hazard(id=f"H{n}"))
     before = await stamps(empty_database)
     count = text("select count(*) from amparo.knowledge_changes")
-    later = datetime.now(UTC) + change_stamps.KEPT + HOUR
-    for at, is_folded in ((datetime.now(UTC), False), (later, True), (later + DAY, True)):
+    later = run_now() + change_stamps.KEPT + HOUR
+    for at, is_folded in ((run_now(), False), (later, True), (later + DAY, True)):
         async with empty_database.session(Tier.WRITER) as session:
             rows = await session.scalar(count)
             folded = await change_stamps.fold_old(session, at)
@@ -190,7 +191,7 @@ async def test_folding_changes_no_stamp_and_leaves_what_is_young(empty_database)
 
 async def test_what_is_folded_while_others_write_is_counted_once(empty_database):
     before = (await stamps(empty_database))[StampSubject.HAZARDS]
-    later = datetime.now(UTC) + change_stamps.KEPT + HOUR
+    later = run_now() + change_stamps.KEPT + HOUR
 
     async def fold():
         async with empty_database.session(Tier.WRITER) as session:

@@ -12,7 +12,7 @@ from geo.db import clock, views
 from geo.db.sessions import Tier
 from geo.removals import hides
 from geo.spaces import queries
-from tests.fixtures.clock import stopped_clock
+from tests.fixtures.clock import in_production, set_database_clock, stopped_clock
 
 LATER = datetime(2031, 3, 4, 23, 30, tzinfo=UTC)
 
@@ -24,8 +24,9 @@ async def stopped(cluster, loaded_clone):
 
 
 @pytest.mark.parametrize("tier", list(Tier))
-async def test_in_production_it_is_the_database_s_own(shared_database, tier):
-    async with shared_database.session(tier) as session:
+async def test_in_production_it_is_the_database_s_own(cluster, empty_clone, empty_database, tier):
+    await set_database_clock(cluster.superuser_url(empty_clone), in_production())
+    async with empty_database.session(tier) as session:
         row = (
             await session.execute(
                 select(clock.now(), clock.today(), text("pg_catalog.now()"), text("current_date"))
@@ -74,6 +75,7 @@ async def test_views_defaults_triggers_and_statements_go_by_it(stopped, loaded_d
         assert (await trail.verify(session)).broken is None
 
 
+@pytest.mark.clock
 async def test_a_day_changes_at_midnight_by_utc(stopped, loaded_database):
     async def today(tier):
         async with loaded_database.session(tier) as session:
@@ -99,7 +101,7 @@ async def test_no_setting_of_a_session_moves_it(shared_database):
     async with shared_database.session(Tier.PUBLIC) as session:
         await session.execute(text("set local timezone = 'Pacific/Kiritimati'"))
         await session.execute(text("select set_config('amparo.now', '2001-01-01', true)"))
-        found = (await session.execute(select(clock.today(), text("pg_catalog.now()")))).one()
+        found = (await session.execute(select(clock.today(), clock.now()))).one()
     assert found[0] == found[1].astimezone(UTC).date()
 
 

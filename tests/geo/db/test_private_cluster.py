@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from geo.db.installation import ClusterError, find_installations
 from geo.db.private_cluster import PrivateCluster
+from tests.fixtures.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -98,13 +98,6 @@ def run_as_nobody(program, *args):
 
 def postmaster_pid(cluster):
     return int((cluster.data_dir / "postmaster.pid").read_text().split()[0])
-
-
-def until(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 async def test_first_start_makes_a_durable_cluster_with_postgis(folder, monkeypatch):
@@ -223,7 +216,12 @@ def test_start_waits_for_the_children_of_a_killed_server(cluster):
         text=True,
     )
     assert busy.stdout.readline() == "ready\n"
-    time.sleep(0.1)
+    counting = (
+        "select pid from pg_stat_activity where state = 'active' and query like 'SELECT count%'"
+    )
+    wait_until(
+        lambda: asyncio.run(ask(cluster, counting, database="postgres")) or busy.poll() is not None
+    )
     os.kill(postmaster_pid(cluster), signal.SIGKILL)
     assert cluster.start() is True
     busy.communicate(timeout=20)
@@ -265,7 +263,9 @@ def test_a_zombie_does_not_count_as_running(cluster):
     zombie = subprocess.Popen(["sleep", "60"])
     os.kill(pid, signal.SIGKILL)
     zombie.kill()
-    until(lambda: Path(f"/proc/{zombie.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z")
+    wait_until(
+        lambda: Path(f"/proc/{zombie.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    )
     (cluster.data_dir / "postmaster.pid").write_text(pid_file.replace(str(pid), str(zombie.pid), 1))
     assert not cluster.is_running
     assert cluster.start() is True
@@ -283,7 +283,7 @@ def test_another_major_version_is_refused_and_untouched(folder):
 def test_a_first_start_that_was_killed_leaves_nothing_in_the_way(folder):
     """Its initdb goes on by itself, and must not write into the folder of the next start."""
     start = subprocess.Popen([sys.executable, "-c", START, folder], cwd=ROOT)
-    until(lambda: any(folder.glob("pg.new-*/PG_VERSION")))
+    wait_until(lambda: any(folder.glob("pg.new-*/PG_VERSION")))
     start.kill()
     start.wait()
     cluster = PrivateCluster(folder / "pg", folder / "s")

@@ -1,6 +1,7 @@
 """Raw connections of a reading tier: lent, taken back, and opened anew where one is of no use."""
 
 import asyncio
+import contextlib
 
 import asyncpg
 import pytest
@@ -12,6 +13,7 @@ from geo.db.read_pool import ReadPool
 from geo.db.sessions import Tier, server_settings
 from geo.errors import DatabaseUnavailableError
 from tests.conftest import clone
+from tests.fixtures.waiting import until
 
 
 @pytest.fixture
@@ -20,25 +22,48 @@ async def settings(settings_for, cluster, empty_template):
 
 
 @pytest.fixture
-async def reader(settings):
-    reader = ReadPool(tier_urls(settings)[Tier.PUBLIC], server_settings(Tier.PUBLIC, 500), size=2)
-    yield reader
-    await reader.close()
+async def reader_with(settings):
+    made = []
+
+    def make(timeout_ms):
+        url = tier_urls(settings)[Tier.PUBLIC]
+        made.append(ReadPool(url, server_settings(Tier.PUBLIC, timeout_ms), size=2))
+        return made[-1]
+
+    yield make
+    for reader in made:
+        await reader.close()
+
+
+@pytest.fixture
+def reader(reader_with):
+    return reader_with(timeout_ms=500)
 
 
 async def backend(reader):
     return await reader.fetchval("select pg_backend_pid()")
 
 
-async def as_owner(settings, *statements):
+@contextlib.asynccontextmanager
+async def owner(settings):
     url = make_url(settings.database_url.get_secret_value())
     _, options = url.get_dialect()().create_connect_args(url)
     connection = await asyncpg.connect(**options)
     try:
-        for statement in statements:
-            await connection.execute(statement)
+        yield connection
     finally:
         await connection.close()
+
+
+async def as_owner(settings, *statements):
+    async with owner(settings) as connection:
+        for statement in statements:
+            await connection.execute(statement)
+
+
+async def answer_to_owner(settings, question, *values):
+    async with owner(settings) as connection:
+        return await connection.fetchval(question, *values)
 
 
 async def test_one_after_the_other_share_a_connection(reader):
@@ -71,9 +96,10 @@ async def test_a_statement_that_fails_leaves_its_connection_of_use(reader):
 
 
 async def test_a_line_that_was_cut_is_replaced(reader, settings):
-    pid = await backend(reader)
+    async with reader.connection() as connection:
+        pid = connection.get_server_pid()
     await as_owner(settings, f"select pg_terminate_backend({pid})")
-    await asyncio.sleep(0.2)
+    await until(connection.is_closed)
     assert await backend(reader) != pid
 
 
@@ -88,10 +114,12 @@ async def test_a_statement_whose_table_has_changed_is_prepared_anew(reader, sett
     assert await backend(reader) == pid
 
 
-async def test_an_asker_who_gives_up_takes_the_connection_along(reader):
+async def test_an_asker_who_gives_up_takes_the_connection_along(settings, reader_with):
+    reader = reader_with(timeout_ms=300_000)
     pid = await backend(reader)
-    asking = asyncio.create_task(reader.fetch("select pg_sleep(0.3)"))
-    await asyncio.sleep(0.05)
+    asking = asyncio.create_task(reader.fetch("select pg_sleep(300)"))
+    asked = "select 1 from pg_stat_activity where state = 'active' and pid = $1"
+    await until(lambda: answer_to_owner(settings, asked, pid))
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking

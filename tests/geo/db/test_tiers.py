@@ -72,7 +72,7 @@ async def test_p1_a_row_without_a_stated_visibility_is_restricted(empty_database
             insert into amparo.locations (id, organization_id, name, kind, geom, country, timezone,
                 confirmed_on, expires_on)
             values ('l', 'o', 'Nadie', 'support_space', 'SRID=4326;POINT(-72 7)', 'CO',
-                'America/Bogota', current_date, current_date + 9)
+                'America/Bogota', amparo.today(), amparo.today() + 9)
             """,
             """
             insert into amparo.crossings (id, name, country_a, country_b, geom)
@@ -82,7 +82,8 @@ async def test_p1_a_row_without_a_stated_visibility_is_restricted(empty_database
             insert into amparo.hazards (id, family, kind, title, geom, geom_public, valid_from,
                 reported_at, approved_at)
             values ('h', 'physical', 'flood', 'Nadie', 'SRID=4326;POINT(-72 7)',
-                'SRID=4326;POINT(-72 7)', now() - interval '1 day', now(), now())
+                'SRID=4326;POINT(-72 7)', amparo.now() - interval '1 day', amparo.now(),
+                amparo.now())
             """,
             """
             insert into amparo.flows (id, kind, origin, week, direction, n, groups, largest_share,
@@ -104,7 +105,7 @@ async def test_p24_a_hidden_row_is_gone_at_once(loaded_database):
     assert "DEMO-009" in await space_ids(loaded_database, Tier.PUBLIC)
     async with loaded_database.session(Tier.WRITER) as session:
         await session.execute(
-            text("update amparo.locations set hidden_at = now() where id = 'DEMO-009'")
+            text("update amparo.locations set hidden_at = amparo.now() where id = 'DEMO-009'")
         )
     for tier in (Tier.PUBLIC, Tier.PARTNER):
         assert "DEMO-009" not in await space_ids(loaded_database, tier)
@@ -113,7 +114,7 @@ async def test_p24_a_hidden_row_is_gone_at_once(loaded_database):
 async def test_p8_who_refers_is_not_named_when_hidden(loaded_database):
     async with loaded_database.session(Tier.WRITER) as session:
         await session.execute(
-            text("update amparo.locations set hidden_at = now() where id = 'DEMO-005'")
+            text("update amparo.locations set hidden_at = amparo.now() where id = 'DEMO-005'")
         )
     async with loaded_database.session(Tier.PUBLIC) as session:
         referral = select(views.spaces.c.referral_from).where(views.spaces.c.id == "DEMO-007")

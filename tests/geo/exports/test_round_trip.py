@@ -1,6 +1,6 @@
 """What is exported is imported again without a change, from every format that has all fields."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -10,8 +10,9 @@ from geo.exports.formats import FORMATS
 from geo.exports.snapshot import Selection, read_snapshot
 from geo.imports.check import check_file
 from geo.records import space_documents
+from tests.fixtures.clock import run_now
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = run_now().replace(microsecond=0)
 TODAY = NOW.date()
 
 FULL = {

@@ -5,7 +5,6 @@ import json
 import runpy
 import shutil
 import sys
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,9 +14,10 @@ from sqlalchemy import func, select
 from geo.errors import InvalidFileError
 from geo.models import Corridor
 from geo.records import loader
+from tests.fixtures.clock import run_now
 
 ROADS = Path(__file__).resolve().parents[3] / "data" / "roads"
-NOW = datetime.now(UTC)
+NOW = run_now()
 
 
 def shipped():

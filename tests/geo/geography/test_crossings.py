@@ -232,7 +232,7 @@ async def test_every_shipped_crossing_is_assumed_open_by_day(shared_database):
 async def test_p24_a_hidden_crossing_is_gone(loaded_database):
     async with loaded_database.session(Tier.WRITER) as session:
         await session.execute(
-            text("update amparo.crossings set hidden_at = now() where id = 'X-BOLIVAR'")
+            text("update amparo.crossings set hidden_at = amparo.now() where id = 'X-BOLIVAR'")
         )
     async with loaded_database.session(Tier.PUBLIC) as session:
         assert "X-BOLIVAR" not in {c.id for c in await states_at(session, bogota(24, 12))}

@@ -1,14 +1,15 @@
 """Which hazards are published, and how much of them (P14, P36)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from geo.db.sessions import Tier
 from geo.geography.hazards import active_hazards
+from tests.fixtures.clock import run_now
 
-NOW = datetime.now(UTC)
+NOW = run_now()
 
 INSERT = text(
     """
@@ -44,7 +45,7 @@ async def seen(database, values, tier=Tier.PUBLIC, at=None):
     async with database.session(Tier.WRITER) as session:
         await session.execute(INSERT, values)
     async with database.session(tier) as session:
-        return await active_hazards(session, at or datetime.now(UTC))
+        return await active_hazards(session, at or run_now())
 
 
 async def test_p36_a_human_threat_is_published_without_reporter_hour_or_exact_place(empty_database):
@@ -88,11 +89,11 @@ async def test_p36_a_human_threat_on_a_long_road_is_published(
 
 
 def midnight():
-    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return run_now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def earlier_today():
-    return midnight() + (datetime.now(UTC) - midnight()) / 2
+    return midnight() + (run_now() - midnight()) / 2
 
 
 DELAY = timedelta(hours=72)
@@ -100,6 +101,7 @@ LITTLE = timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize("last", ["reported_at", "approved_at"])
+@pytest.mark.clock
 async def test_p36_a_human_threat_comes_with_a_day_not_with_the_hour_of_its_report(
     empty_database, last
 ):
@@ -115,6 +117,7 @@ async def test_p36_a_human_threat_comes_with_a_day_not_with_the_hour_of_its_repo
 
 
 @pytest.mark.parametrize("tier", [Tier.PUBLIC, Tier.PARTNER])
+@pytest.mark.clock
 async def test_p36_a_human_threat_goes_with_the_day_that_it_shows(empty_database, tier):
     (found,) = await seen(empty_database, hazard(valid_to=earlier_today()), tier)
     assert found.valid_to == midnight() + timedelta(days=1)
@@ -123,6 +126,7 @@ async def test_p36_a_human_threat_goes_with_the_day_that_it_shows(empty_database
     assert await seen(empty_database, hazard(valid_to=midnight() - LITTLE), tier) == ()
 
 
+@pytest.mark.clock
 async def test_p36_an_end_at_midnight_is_shown_as_it_is(empty_database):
     ends = midnight() + timedelta(days=3)
     (found,) = await seen(empty_database, hazard(valid_to=ends))
@@ -147,6 +151,7 @@ async def test_p36_an_unapproved_report_is_on_no_route_of_any_tier(empty_databas
         assert await seen(empty_database, values, tier) == ()
 
 
+@pytest.mark.clock
 async def test_p14_an_expired_hazard_stops_counting(empty_database):
     values = hazard(family="physical", kind="flood", valid_to=NOW + timedelta(days=2))
     assert len(await seen(empty_database, values)) == 1
@@ -157,7 +162,7 @@ async def test_p14_an_expired_hazard_stops_counting(empty_database):
 
 async def test_the_shipped_hazards(shared_database):
     async with shared_database.session(Tier.PUBLIC) as session:
-        found = {h.id: h for h in await active_hazards(session, datetime.now(UTC))}
+        found = {h.id: h for h in await active_hazards(session, run_now())}
     assert set(found) == {f"DEMO-H{n}" for n in range(1, 6)}, "H6 has one source"
     assert all(h.demo and h.title.startswith("DEMO") for h in found.values())
     assert found["DEMO-H4"].effect == "exclusion"

@@ -286,7 +286,7 @@ async def test_a_hidden_spaces_name_is_no_place(loaded_clone, settings_for):
     name = "Refugio Xilofonte"
     await run_sql(
         settings,
-        "update amparo.locations set name = :name, locality = :name, hidden_at = now()"
+        "update amparo.locations set name = :name, locality = :name, hidden_at = amparo.now()"
         " where id = (select min(id) from amparo.locations)",
         name=name,
     )

@@ -167,7 +167,7 @@ async def test_p2_hidden_spaces_take_no_part_in_counts(database):
         await tell(database, {(space, "served"): 50, (space, "not_served"): 1})
     assert await cells(database) == before
     async with database.session(Tier.WRITER) as session:
-        await session.execute(text("update locations set hidden_at = now() where id = 's2'"))
+        await session.execute(text("update locations set hidden_at = amparo.now() where id = 's2'"))
     assert await cells(database) == {}, "two spaces are left"
 
 

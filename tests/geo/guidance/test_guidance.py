@@ -557,7 +557,8 @@ async def test_p39_a_step_to_a_hidden_space_keeps_its_words_and_loses_the_space(
         await session.execute(
             text("update pathway_steps set instruction = 'Go to Space seen.' where position = 2")
         )
-        await session.execute(text("update locations set hidden_at = now() where id = 'seen'"))
+        hide = "update locations set hidden_at = amparo.now() where id = 'seen'"
+        await session.execute(text(hide))
     (way,) = (await ways(database)).pathways
     assert way["steps"][1] == {
         "position": 2,

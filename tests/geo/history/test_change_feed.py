@@ -1,7 +1,7 @@
 """The ledger of what each tier was shown: one history, no more than was shown, and who may read."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -10,9 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from geo.db.sessions import Tier
 from geo.errors import CopyTooOldError, DatabaseUnavailableError
 from geo.history import change_feed
+from tests.fixtures.clock import run_now
+from tests.fixtures.waiting import until_blocked
 from tiles.features.changes import source
 
-NOW = datetime.now(UTC)
+NOW = run_now()
 SPACES = source("spaces")
 COPYING = [Tier.PUBLIC, Tier.PARTNER]
 
@@ -119,7 +121,7 @@ async def test_numbers_are_given_in_the_order_of_commits(loaded_database):
         await change_feed.refresh(slow, Tier.PUBLIC, SPACES, is_forced=True)
         waiting = asyncio.create_task(refresh(loaded_database))
         await write(loaded_database, "update amparo.locations set name = 'y' where id = 'DEMO-002'")
-        await asyncio.sleep(0.2)
+        await until_blocked(loaded_database)
         assert not waiting.done()
         assert (await states(loaded_database)).seq == at_first.seq, "told of nothing uncommitted"
     await waiting

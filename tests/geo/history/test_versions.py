@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from geo.db.sessions import Tier
 from geo.history import versions
+from tests.fixtures.clock import run_now
+from tests.fixtures.waiting import until_blocked
 
 READERS = [Tier.PUBLIC, Tier.PARTNER, Tier.STAFF]
 
@@ -20,7 +22,7 @@ SPACE = """
 insert into amparo.locations (id, organization_id, name, kind, geom, country, timezone,
     confidential, visibility, confirmed_on, expires_on)
 select :id, 'o', :name, 'support_space', 'SRID=4326;POINT(-72.51 7.87)', 'CO', 'America/Bogota',
-    false, 'public', current_date - 1, current_date + 60
+    false, 'public', amparo.today() - 1, amparo.today() + 60
 """
 
 
@@ -64,7 +66,7 @@ async def seen(database, tier, instant=None, person=None):
                 "select *, st_x(geom) as lon, st_y(geom) as lat from space_versions"
                 " where valid_from <= :at and valid_to > :at"
             ),
-            {"at": instant or datetime.now(UTC)},
+            {"at": instant or run_now()},
         )
         return {row["id"]: row for row in rows.mappings()}
 
@@ -88,13 +90,13 @@ CHANGES = {
     "a phone": "insert into amparo.phones (id, location_id, number) values ('p', 'a', '123')",
     "a language": "insert into amparo.languages (id, location_id, code) values ('l', 'a', 'es')",
     "its capacity": "insert into amparo.capacities (location_id, available, maximum, updated)"
-                    " values ('a', 3, 9, now())",
+                    " values ('a', 3, 9, amparo.now())",
     "a schedule": "insert into amparo.schedules (id, location_id, timezone, byday, opens_at,"
                   " closes_at) values ('s', 'a', 'America/Bogota', '{MO}', '08:00', '17:00')",
     "an exception": "insert into amparo.schedule_exceptions (id, location_id, starts_on, ends_on)"
-                    " values ('x', 'a', current_date, current_date)",
+                    " values ('x', 'a', amparo.today(), amparo.today())",
     "a stop": "insert into amparo.itinerary_stops (id, location_id, place, starts_at, ends_at)"
-              " values ('i', 'a', 'Plaza', now(), now() + interval '1 hour')",
+              " values ('i', 'a', 'Plaza', amparo.now(), amparo.now() + interval '1 hour')",
 }  # fmt: skip
 
 
@@ -126,7 +128,7 @@ async def test_p39_writing_the_same_again_makes_none(empty_database):
         "delete from amparo.phones",
         CHANGES["a phone"],
         "update amparo.locations set name = name, geom = geom",
-        "update amparo.locations set hidden_at = now()",
+        "update amparo.locations set hidden_at = amparo.now()",
         "update amparo.organizations set description = 'x'",
     )
     assert await kept(empty_database) == before
@@ -164,7 +166,7 @@ async def test_p39_a_service_changes_the_spaces_that_offer_it(empty_database):
 
 async def test_p39_a_deleted_space_ends_and_is_in_no_past(empty_database):
     await add_space(empty_database)
-    before = datetime.now(UTC)
+    before = run_now()
     assert "a" in await seen(empty_database, Tier.PUBLIC, before)
     await write(empty_database, "delete from amparo.locations")
     (only,) = await kept(empty_database)
@@ -186,13 +188,12 @@ async def test_p29_what_is_deleted_can_be_forgotten_and_nothing_else(empty_datab
 async def test_p39_two_transactions_on_one_space_lose_nothing(empty_database):
     await add_space(empty_database)
 
-    async def one(statement):
-        async with empty_database.session(Tier.WRITER) as session:
-            await session.execute(text(statement))
-            await asyncio.sleep(0.2)
-
     # Parts of the same location, written by two connections at once.
-    await asyncio.gather(one(CHANGES["a phone"]), one(CHANGES["a language"]))
+    async with empty_database.session(Tier.WRITER) as session:
+        await session.execute(text(CHANGES["a phone"]))
+        other = asyncio.create_task(write(empty_database, CHANGES["a language"]))
+        await until_blocked(empty_database)
+    await other
     rows = await kept(empty_database)
     assert len(rows) == 3
     assert (len(rows[-1].record["phones"]), rows[-1].record["languages"]) == (1, ["es"])
@@ -260,8 +261,8 @@ async def test_p39_the_version_of_now_is_the_space_of_now(shared_database, tier)
     async with shared_database.session(tier) as session:
         spaces = (await session.execute(text("select * from spaces order by id"))).mappings().all()
         past = await session.execute(
-            text("select * from space_versions where valid_from <= now() and valid_to > now()"
-                 " order by id")
+            text("select * from space_versions where valid_from <= instant()"
+                 " and valid_to > instant() order by id")
         )  # fmt: skip
         past = past.mappings().all()
     assert len(spaces) > 40
@@ -286,16 +287,16 @@ async def a_year(cluster, empty_clone, empty_database):
     await rewrite(
         cluster,
         empty_clone,
-        "update amparo.space_versions set valid_from = now() - interval '200 days',"
-        " valid_to = now() - interval '100 days' where valid_to <> 'infinity'",
-        "update amparo.space_versions set valid_from = now() - interval '100 days'"
+        "update amparo.space_versions set valid_from = amparo.now() - interval '200 days',"
+        " valid_to = amparo.now() - interval '100 days' where valid_to <> 'infinity'",
+        "update amparo.space_versions set valid_from = amparo.now() - interval '100 days'"
         " where valid_to = 'infinity'",
     )
     return empty_database
 
 
 def ago(days):
-    return datetime.now(UTC) - timedelta(days=days)
+    return run_now() - timedelta(days=days)
 
 
 async def test_p39_as_of_is_the_state_of_then(a_year):
@@ -309,7 +310,7 @@ async def test_p39_as_of_is_the_state_of_then(a_year):
 #: How a space is hidden, and how that ends.
 HIDING = {
     "hidden": (
-        "update amparo.locations set hidden_at = now()",
+        "update amparo.locations set hidden_at = amparo.now()",
         "update amparo.locations set hidden_at = null",
     ),
     "hidden at once": (
@@ -374,7 +375,7 @@ async def test_p39_an_area_hides_who_lay_in_it_then(a_year):
 async def test_p2_p39_what_was_protected_then_is_not_shown_now(a_year):
     protect, unprotect = HIDING["protected"]
     await write(a_year, protect)
-    instant = datetime.now(UTC)
+    instant = run_now()
     await write(a_year, unprotect)
     for tier in READERS:
         assert await seen(a_year, tier, instant) == {}
@@ -384,8 +385,8 @@ async def test_p2_p39_what_was_protected_then_is_not_shown_now(a_year):
 async def test_p39_what_expired_is_absent_for_the_public_alone(a_year):
     await write(
         a_year,
-        "update amparo.locations set confirmed_on = current_date - 9,"
-        " expires_on = current_date - 1",
+        "update amparo.locations set confirmed_on = amparo.today() - 9,"
+        " expires_on = amparo.today() - 1",
     )
     for days in (0, 50, 150):
         assert await seen(a_year, Tier.PUBLIC, ago(days)) == {}
@@ -398,7 +399,7 @@ async def test_p39_expiry_is_judged_as_of_the_day(cluster, empty_clone, a_year):
         cluster,
         empty_clone,
         "update amparo.space_versions set record = record || jsonb_build_object("
-        "'expires_on', current_date - 120) where valid_to <> 'infinity'",
+        "'expires_on', amparo.today() - 120) where valid_to <> 'infinity'",
     )
     assert "a" in await seen(a_year, Tier.PUBLIC, ago(150))
     assert "a" not in await seen(a_year, Tier.PUBLIC, ago(110))
@@ -432,7 +433,7 @@ async def test_p38_p39_a_service_restricted_today_is_in_no_past(a_year):
         "insert into amparo.service_at_location (id, service_id, location_id) values"
         " ('fa', 'f', 'a'), ('ha', 'h', 'a')",
     )
-    instant = datetime.now(UTC)
+    instant = run_now()
     for tier in READERS:
         assert (await seen(a_year, tier, instant))["a"]["services"] == ["food", "health"]
     await write(a_year, "update amparo.services set visibility = 'restricted' where id = 'h'")
@@ -445,7 +446,7 @@ async def test_p8_p39_a_referrer_hidden_today_is_not_named_in_the_past(a_year):
     await write(
         a_year, "insert into amparo.referral_points (location_id, referrer_id) values ('a', 'b')"
     )
-    instant = datetime.now(UTC)
+    instant = run_now()
     assert (await seen(a_year, Tier.PUBLIC, instant))["a"]["referral_points"] == ["b"]
     await write(
         a_year,
@@ -473,7 +474,7 @@ async def test_p39_loading_many_costs_seconds(empty_database):
         " confidential, visibility, confirmed_on, expires_on)"
         " select 's' || n, 'o', 'Casa ' || n, 'support_space',"
         " st_setsrid(st_makepoint(-72 - n * 0.0001, 7), 4326), 'CO', 'America/Bogota',"
-        " false, 'public', current_date, current_date + 30 from generate_series(1, 2000) n",
+        " false, 'public', amparo.today(), amparo.today() + 30 from generate_series(1, 2000) n",
         "insert into amparo.phones (id, location_id, number) select 'p' || n, 's' || n, '1'"
         " from generate_series(1, 2000) n",
     )

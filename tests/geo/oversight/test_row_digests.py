@@ -124,7 +124,7 @@ CHANGES = {
     "people": "insert into amparo.people (id, email, name, role)"
     " values ('evil', 'eva@x.example', 'Eva', 'admin')",
     "access_tokens": "insert into amparo.access_tokens (id, token_sha256, scope, holder,"
-    " expires_at) values ('evil', '\\x01', 'partner', 'x', now() + interval '1 day')",
+    " expires_at) values ('evil', '\\x01', 'partner', 'x', amparo.now() + interval '1 day')",
     "hides": "insert into amparo.hides (id, entity, record_id, reason)"
     " values ('evil', 'space', 'DEMO-009', 'x')",
     "flows": "delete from amparo.flows",
@@ -339,7 +339,8 @@ WRITING = (
     on conflict (id) do update set number = excluded.number || '1'
     """,
     """
-    insert into amparo.capacities (location_id, available, updated) values (:id, length(:v), now())
+    insert into amparo.capacities (location_id, available, updated)
+    values (:id, length(:v), amparo.now())
     on conflict (location_id) do update set available = excluded.available
     """,
     "update amparo.phones set id = id || 'x' where location_id = :id and :v <> ''",

@@ -2,7 +2,7 @@
 
 import contextlib
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -15,8 +15,9 @@ from geo.db.views import flows as view
 from geo.errors import ForeignCountError, InvalidCountError, MixedDataError, PersonalDataError
 from geo.models import Flow
 from geo.records.flows import FIELDS, parse_movement, place_anew, read_json, store_movement
+from tests.fixtures.clock import run_now, run_today
 
-TODAY = datetime.now(UTC).date()
+TODAY = run_today()
 MONDAY = TODAY - timedelta(days=TODAY.weekday())
 OLD = str(MONDAY - timedelta(weeks=6))
 
@@ -313,7 +314,7 @@ async def test_each_payload_is_in_the_audit_without_its_counts(counting):
 async def test_a_code_that_names_nothing_is_refused_and_a_hidden_crossing_names_nothing(
     counting, changes
 ):
-    await counting.execute(text(POST), {"id": "X-HIDDEN", "hidden_at": datetime.now(UTC)})
+    await counting.execute(text(POST), {"id": "X-HIDDEN", "hidden_at": run_now()})
     ((field, value),) = changes.items()
     with pytest.raises(InvalidCountError, match=f"count 1: {field} is not known") as refused:
         await store(counting, PAIR, POINT | changes)
@@ -367,11 +368,12 @@ async def test_p18_the_limits_of_a_published_cell(placed, changes, is_published)
     assert bool(await published(placed)) == is_published
 
 
+@pytest.mark.clock
 async def test_p19_a_week_is_published_only_once_all_of_it_is_old(placed):
     weeks = [MONDAY - timedelta(weeks=n) for n in range(5)]
     async with placed.session(Tier.WRITER) as session:
         await store(session, *(POINT | {"week": str(w)} for w in weeks))
-        today = await session.scalar(select(text("current_date")))
+        today = await session.scalar(select(text("amparo.today()")))
     found = {cell["week"] for cell in (await published(placed)).values()}
     assert found == {week for week in weeks if (today - week).days > 6 + 14}
     assert found
@@ -552,13 +554,14 @@ async def test_p8_a_count_at_a_crossing_goes_with_the_crossing(placed):
         await session.execute(
             text(
                 "insert into amparo.hides (id, entity, record_id, reason, hidden_at)"
-                " values ('h', 'crossing', 'X-BOLIVAR', 'x', now())"
+                " values ('h', 'crossing', 'X-BOLIVAR', 'x', amparo.now())"
             )
         )
     for tier in (Tier.PUBLIC, Tier.PARTNER):
         assert [cell["kind"] for cell in (await published(placed, tier)).values()] == ["od"]
 
 
+@pytest.mark.clock
 async def test_a_margin_comes_out_once_its_part_is_gone_in_time(placed):
     week = {"week": str(MONDAY)}
     async with placed.session(Tier.WRITER) as session:

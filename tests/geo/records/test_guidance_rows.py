@@ -1,7 +1,6 @@
 """Files of guidance: what is taken, what is refused, and what is made restricted."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ from sqlalchemy import func, select
 from geo import models
 from geo.errors import InvalidFileError
 from geo.records.loader import load_paths
+from tests.fixtures.clock import run_now
 
-NOW = datetime.now(UTC)
+NOW = run_now()
 TODAY = NOW.date()
 
 CONTACT = {

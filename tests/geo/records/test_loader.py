@@ -31,9 +31,10 @@ from geo.records.quarantine import protected_reason
 from geo.records.readers import read
 from geo.records.space_documents import patched, read_documents, store_documents
 from geo.text.countries import misplacement
+from tests.fixtures.clock import run_now
 
 DATA = Path(__file__).resolve().parents[3] / "data"
-NOW = datetime.now(UTC)
+NOW = run_now()
 TODAY = NOW.date()
 
 SPACE = {
@@ -423,7 +424,9 @@ async def test_a_newer_file_updates_adds_and_removes(session, tmp_path):
         collection(space(), space(id="R-2", organisation="Otra", services=["food"])),
     )
     await load(session, path)
-    await session.execute(text("update amparo.locations set hidden_at = now() where id = 'R-1'"))
+    await session.execute(
+        text("update amparo.locations set hidden_at = amparo.now() where id = 'R-1'")
+    )
     write(
         tmp_path,
         "spaces.geojson",
@@ -444,7 +447,9 @@ async def test_a_newer_file_updates_adds_and_removes(session, tmp_path):
 async def test_p24_a_hide_outlives_a_file_that_leaves_the_space_out_for_a_while(session, tmp_path):
     path = write(tmp_path, "spaces.geojson", collection(space(), space(id="R-2")))
     await load(session, path)
-    await session.execute(text("update amparo.locations set hidden_at = now() where id = 'R-2'"))
+    await session.execute(
+        text("update amparo.locations set hidden_at = amparo.now() where id = 'R-2'")
+    )
     write(tmp_path, "spaces.geojson", collection(space()))
     await load(session, path)
     kept = select(Location.status, Location.hidden_at).where(Location.id == "R-2")

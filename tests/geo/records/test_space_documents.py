@@ -21,6 +21,7 @@ from geo.records.space_documents import (
     rows_of,
     store_documents,
 )
+from tests.fixtures.clock import run_now
 
 TODAY = date(2026, 11, 25)
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -136,12 +137,12 @@ async def test_every_demo_space_reads_and_stores_again_without_a_change(loaded_d
     from geo.db.sessions import Tier
 
     async with loaded_database.session(Tier.WRITER) as session:
-        today = await session.scalar(select(func.current_date()))
+        today = await session.scalar(select(func.amparo.today()))
         ids = list(await session.scalars(select(Location.id)))
         documents = await read_documents(session, ids)
         assert len(documents) == len(ids) > 50
         report = await store_documents(
-            session, list(documents.values()), now=datetime.now(UTC), today=today, source="x"
+            session, list(documents.values()), now=run_now(), today=today, source="x"
         )
     assert set(report.unchanged) == set(ids)
 
@@ -243,7 +244,9 @@ async def test_p38_a_protected_document_is_restricted_whatever_it_states(session
 
 async def test_p24_a_hide_survives_every_document(session):
     await store(session, FULL, OTHER)
-    await session.execute(text("update amparo.locations set hidden_at = now() where id = 'R-1'"))
+    await session.execute(
+        text("update amparo.locations set hidden_at = amparo.now() where id = 'R-1'")
+    )
     await store(session, patched(await read(session, "R-1"), {"notice": "otro"}))
     assert await session.scalar(select(Location.hidden_at).where(Location.id == "R-1")) is not None
 

@@ -1,6 +1,6 @@
 """What each tier reads of a whole record: P43 for everybody, P42 and P5 for partners."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -10,11 +10,12 @@ from geo.db.sessions import Tier
 from geo.models import Location
 from geo.records import loader
 from geo.records.space_documents import store_documents
+from tests.fixtures.clock import run_now, run_today
 from tests.geo.records.test_space_documents import FULL, OTHER
 from tiles.catalogue.layers import SPACES
 
-TODAY = datetime.now(UTC).date()
-NOW = datetime.now(UTC)
+TODAY = run_today()
+NOW = run_now()
 WHOLE = FULL | {
     "confirmed_on": str(TODAY - timedelta(days=2)),
     "consent_on": str(TODAY - timedelta(days=9)),

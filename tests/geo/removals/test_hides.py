@@ -144,7 +144,7 @@ async def test_p24_an_area_hides_what_lies_in_it_now_and_later(loaded_database):
                 " timezone, confidential, visibility, confirmed_on, expires_on)"
                 " select 'new', organization_id, 'Nueva', 'support_space',"
                 " 'SRID=4326;POINT(-72.5 7.9)', 'CO', 'America/Bogota', false, 'public',"
-                " current_date, current_date + 9 from amparo.locations limit 1"
+                " amparo.today(), amparo.today() + 9 from amparo.locations limit 1"
             )
         )
     for tier in SEEN_BY_ALL:

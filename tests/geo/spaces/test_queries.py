@@ -10,9 +10,10 @@ from geo.db.sessions import Tier
 from geo.db.views import spaces as view
 from geo.spaces import list_pages, queries
 from geo.spaces.filters import SpaceFilter
+from tests.fixtures.clock import run_now, run_today
 
 CUCUTA = (-72.508, 7.894)
-TODAY = datetime.now(UTC).date()
+TODAY = run_today()
 CONFIDENTIAL = {"DEMO-008", "DEMO-030", "DEMO-035", "DEMO-043", "DEMO-062"}
 PARTNERS_ONLY = {"DEMO-021", "DEMO-026", "DEMO-048", "DEMO-063", "DEMO-065"}
 
@@ -77,7 +78,7 @@ async def test_a_space_counts_if_it_offers_every_service(public):
 async def test_p39_hidden_today_is_hidden_on_every_date(loaded_database):
     async with loaded_database.session(Tier.WRITER) as session:
         await session.execute(
-            text("update amparo.locations set hidden_at = now() where id = 'DEMO-009'")
+            text("update amparo.locations set hidden_at = amparo.now() where id = 'DEMO-009'")
         )
     async with loaded_database.session(Tier.PUBLIC) as session:
         for offset in (-3, 0, 30):
@@ -161,12 +162,12 @@ async def test_the_nearest_by_metres_not_by_degrees(empty_database):
                     timezone, confidential, confirmed_on, expires_on, visibility)
                 select 'n' || n, 'o', 'Punto', 'support_space',
                     st_setsrid(st_makepoint(-68, -54.998 + 0.00005 * n), 4326), 'CL',
-                    'America/Santiago', false, current_date - 1, current_date + 30, 'public'
+                    'America/Santiago', false, amparo.today() - 1, amparo.today() + 30, 'public'
                 from generate_series(1, 60) n
                 union all
                 select 'east', 'o', 'Punto', 'support_space',
                     st_setsrid(st_makepoint(-67.9966, -55), 4326), 'CL',
-                    'America/Santiago', false, current_date - 1, current_date + 30, 'public'
+                    'America/Santiago', false, amparo.today() - 1, amparo.today() + 30, 'public'
                 """
             )
         )
@@ -178,6 +179,7 @@ async def test_the_nearest_by_metres_not_by_degrees(empty_database):
         assert [s.distance_m for s in every] == sorted(s.distance_m for s in every)
 
 
+@pytest.mark.clock
 async def test_p15_nearest_sends_nobody_to_a_closed_door(public):
     found = await queries.nearest_spaces(public, *CUCUTA, country="CO", limit=100)
     rows = await public.execute(
@@ -189,6 +191,7 @@ async def test_p15_nearest_sends_nobody_to_a_closed_door(public):
     assert not ids(found) & {"DEMO-007", "DEMO-016", "DEMO-019", "DEMO-033", "DEMO-050"}
 
 
+@pytest.mark.clock
 async def test_open_at_asks_the_schedule_in_local_time(public):
     night = datetime(2026, 11, 25, 4, tzinfo=UTC)  # 23:00 in Cúcuta
     found = await queries.nearest_spaces(
@@ -250,7 +253,7 @@ async def test_a_page_of_the_list_is_a_part_of_it(public):
         total, page = await list_pages.listed_page(public, SpaceFilter(), first, 7)
         assert total == len(everything)
         assert tuple(page) == everything[first : first + 7]
-    wanted = SpaceFilter(open_at=datetime.now(UTC))
+    wanted = SpaceFilter(open_at=run_now())
     is_open = await queries.listed_spaces(public, wanted)
     total, page = await list_pages.listed_page(public, wanted, 2, 3)
     assert (total, page) == (len(is_open), is_open[2:5])

@@ -31,6 +31,7 @@ from geo.exports.tables import _guarded
 from tests.conftest import clone, opened
 from tests.fixtures import published as rows_of
 from tests.fixtures.downloads import AWKWARD, KML, READERS, Source
+from tests.fixtures.waiting import until
 from tiles.catalogue.layers import BOUNDARIES, CATALOGUE, FLOWS, HAZARDS, PLACES, ROADS, SPACES
 from tiles.downloads import rows as download_rows
 from tiles.downloads.collection import download
@@ -357,12 +358,6 @@ async def backends(source):
             "select count(*) from pg_stat_activity where pid <> pg_backend_pid()"
             " and datname = current_database() and query like 'COPY%' and state = 'active'"
         )
-
-
-async def until(condition, patience_s=30):
-    async with asyncio.timeout(patience_s):
-        while not await condition():  # noqa: ASYNC110 -- nobody tells of it
-            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("name", ["json", "csv", "parquet"])

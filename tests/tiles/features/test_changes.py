@@ -10,7 +10,7 @@ from tiles.catalogue.layers import PLACES, SPACES
 from tiles.features.changes import Changes, Cursor, read_changes, source
 
 HIDE = "insert into amparo.hides (id, entity, record_id, reason) values ('h', 'space', :id, 'x')"
-LIFT = "update amparo.hides set lifted_at = now() where record_id = :id"
+LIFT = "update amparo.hides set lifted_at = amparo.now() where record_id = :id"
 RENAME = "update amparo.locations set name = 'Otro' where id = :id"
 
 

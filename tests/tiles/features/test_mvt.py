@@ -2,7 +2,7 @@
 
 import gzip
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from geo.db.sessions import Tier
 from geo.models import Hazard, RoadSegment
 from tests.conftest import clone, opened
+from tests.fixtures.clock import run_now
 from tests.fixtures.mvt import decode
 from tests.fixtures.published import hazards
 from tiles.catalogue.layers import CATALOGUE, find_layer
@@ -110,12 +111,13 @@ async def test_what_does_not_hold_yet_is_in_no_tile_and_the_rest_says_until_when
     assert "valid_to" not in drawn["endless"]
 
 
+@pytest.mark.clock
 async def test_what_begins_is_drawn_from_its_beginning(empty_clone, settings_for):
     row = next(row for row in hazards() if row["id"] == "now")
     async with opened(settings_for(empty_clone)) as database:
         drawn = []
         for id_, ahead in (("begins", timedelta(hours=1)), ("began", -timedelta(seconds=1))):
-            begins = {"id": id_, "valid_from": datetime.now(UTC) + ahead}
+            begins = {"id": id_, "valid_from": run_now() + ahead}
             async with database.session(Tier.WRITER) as session:
                 await session.execute(insert(Hazard), [row | begins])
             drawn.append(await values(database, "hazards", "id", *tile_of(-73, 7.1, 8)))

@@ -20,6 +20,7 @@ from geo.accounts import tokens
 from geo.db.sessions import Tier
 from geo.history.change_feed import KEPT
 from tests.conftest import ROOT, client_of, opened, served
+from tests.fixtures.clock import run_now, run_today
 from tests.fixtures.edits import Editor
 from tests.fixtures.examples import examples
 from tiles.catalogue.layers import CATALOGUE
@@ -41,7 +42,7 @@ mirror = load_mirror()
 
 async def partner(database):
     async with database.session(Tier.WRITER) as session:
-        later = datetime.now(UTC) + timedelta(days=1)
+        later = run_now() + timedelta(days=1)
         _, secret = await tokens.issue_token(
             session, scope="partner", holder="Cruz", expires_at=later
         )
@@ -135,6 +136,10 @@ class Mirrors:
         return found
 
 
+#: How many of the edits have a copy follow right after them, while the other writer goes on.
+POLLS_AN_EDIT = 0.4
+
+
 async def test_p49_a_mirror_is_a_full_download_after_any_edits(loaded_clone, settings_for):
     """A thousand edits with `./run test --long`, and in every run enough for each kind of them."""
     rounds = examples(10, 3)
@@ -161,26 +166,18 @@ async def test_p49_a_mirror_is_a_full_download_after_any_edits(loaded_clone, set
 
 
 async def edit_and_poll(editor, mirrors, chance, *, edits):
-    """Let two writers work while the copies follow at random moments."""
+    """Let two writers work while the copies follow, one after the other, at random moments."""
+    following = asyncio.Lock()
 
     async def write():
         for _ in range(edits // 2):
             await editor.edit()
-            await asyncio.sleep(chance.random() * 0.01)
+            if chance.random() < POLLS_AN_EDIT:
+                key = chance.choice(list(mirrors.copies))
+                async with following:
+                    await asyncio.to_thread(mirrors.follow, key)
 
-    async def poll():
-        while not is_over.is_set():
-            key = chance.choice(list(mirrors.copies))
-            await asyncio.to_thread(mirrors.follow, key)
-            await asyncio.sleep(chance.random() * 0.05)
-
-    is_over = asyncio.Event()
-    polling = asyncio.create_task(poll())
-    try:
-        await asyncio.gather(write(), write())
-    finally:
-        is_over.set()
-        await polling
+    await asyncio.gather(write(), write())
 
 
 # --- a copy ---------------------------------------------------------------------------------------
@@ -233,8 +230,8 @@ async def test_pages_lead_on_and_lose_nothing_that_changes_meanwhile(own_client,
 GONE = {
     "hidden": "insert into amparo.hides (id, entity, record_id, reason)"
     " values ('h', 'space', :id, 'x')",
-    "expired": "update amparo.locations set confirmed_on = current_date - 90,"
-    " expires_on = current_date - 1 where id = :id",
+    "expired": "update amparo.locations set confirmed_on = amparo.today() - 90,"
+    " expires_on = amparo.today() - 1 where id = :id",
     "deleted": "delete from amparo.locations where id = :id",
     "not public": "update amparo.locations set visibility = 'partners' where id = :id",
     "confidential": "update amparo.locations set visibility = 'restricted', confidential = true"
@@ -262,7 +259,7 @@ async def test_what_comes_back_is_told_again(own_client, database):
     await write(database, GONE["hidden"], id=space_id)
     gone = await followed(own_client, "spaces", copy)
     assert space_id not in gone["features"]
-    await write(database, "update amparo.hides set lifted_at = now()")
+    await write(database, "update amparo.hides set lifted_at = amparo.now()")
     back = await followed(own_client, "spaces", gone)
     assert back["features"] == copy["features"]
 
@@ -278,9 +275,9 @@ async def test_midnight_is_followed_though_nothing_was_written(own_client, loade
     assert (await ask(own_client, "spaces", since=copy["token"]))["gone"] == []
     async with engine.begin() as admin:
         due = text("select due_at from amparo.publication_heads where layer = 'spaces'")
-        tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+        tomorrow = run_today() + timedelta(days=1)
         assert (await admin.scalar(due)) == datetime.combine(tomorrow, time(), UTC)
-        await admin.execute(text("update amparo.publication_heads set due_at = now()"))
+        await admin.execute(text("update amparo.publication_heads set due_at = amparo.now()"))
     await engine.dispose()
     assert (await ask(own_client, "spaces", since=copy["token"]))["gone"] == [space_id]
 
@@ -303,7 +300,7 @@ async def test_what_no_stamp_tells_of_is_found_where_it_is_read(own_client, load
 async def test_a_hazard_ends_in_the_copy_by_the_clock_alone(
     own_client, database, loaded_clone, cluster
 ):
-    ends = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    ends = run_now().replace(microsecond=0) + timedelta(days=1)
     lasts = "update amparo.hazards set valid_to = :until where id = 'DEMO-H1'"
     await write(database, lasts, until=ends)
     copy = await followed(own_client, "hazards")
@@ -312,11 +309,13 @@ async def test_a_hazard_ends_in_the_copy_by_the_clock_alone(
     engine = create_async_engine(cluster.superuser_url(loaded_clone))
     async with engine.begin() as admin:
         await admin.execute(text("set session_replication_role = replica"))
-        await admin.execute(text(lasts), {"until": datetime.now(UTC) - timedelta(days=1)})
+        await admin.execute(text(lasts), {"until": run_now() - timedelta(days=1)})
         heads = "amparo.publication_heads where layer = 'hazards'"
         assert await admin.scalar(text(f"select due_at <= :ends from {heads}"), {"ends": ends})
         await admin.execute(
-            text("update amparo.publication_heads set due_at = now() where layer = 'hazards'")
+            text(
+                "update amparo.publication_heads set due_at = amparo.now() where layer = 'hazards'"
+            )
         )
     await engine.dispose()
     assert "DEMO-H1" in (await ask(own_client, "hazards", since=copy["token"]))["gone"]
@@ -488,7 +487,7 @@ def test_a_copy_shows_nothing_that_has_expired():
     def feature(expires_on):
         return {"properties": {"expires_on": expires_on}}
 
-    today = datetime.now(UTC).date()
+    today = run_today()
     kept = [feature(None), feature(today.isoformat())]
     old = feature((today - timedelta(days=1)).isoformat())
     copy = {"features": dict(enumerate([*kept, old]))}

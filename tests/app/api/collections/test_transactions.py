@@ -1,7 +1,7 @@
 """Part 4 over HTTP: what holds at once, what waits, what must be named, and what is never told."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +14,7 @@ from geo.models import Crossing, CrossingStatus, Location, Proposal, RestrictedR
 from geo.records import space_documents
 from geo.removals import hides
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.clock import run_now
 from tests.fixtures.desk import decide
 from tests.fixtures.network import COORDINATOR, NOW, PEOPLE, SPACE, TODAY, fill_network
 from tiles.catalogue.layers import CATALOGUE
@@ -50,13 +51,13 @@ async def desk(cluster, empty_template, settings_for):
                     scope="edit",
                     holder="test",
                     person_id=person.id,
-                    expires_at=datetime.now(UTC) + timedelta(days=1),
+                    expires_at=run_now() + timedelta(days=1),
                 )
             _, keys["partner"] = await tokens.issue_token(
                 session,
                 scope="partner",
                 holder="test",
-                expires_at=datetime.now(UTC) + timedelta(days=1),
+                expires_at=run_now() + timedelta(days=1),
             )
         async with client_of(settings) as client:
             yield Desk(client, keys, database)
@@ -296,7 +297,7 @@ async def test_a_change_waits_for_one_that_is_not_committed(desk):
         await space_documents.store_documents(
             session,
             [document | {"notice": "antes"}],
-            now=datetime.now(UTC),
+            now=run_now(),
             today=TODAY,
             source="test",
         )

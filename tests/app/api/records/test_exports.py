@@ -6,7 +6,6 @@ import sqlite3
 import threading
 import zipfile
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text as sql
@@ -17,6 +16,7 @@ from geo import models
 from geo.db.sessions import Tier
 from geo.exports.formats import FORMATS
 from tests.conftest import client_of, clone, opened, partner_header
+from tests.fixtures.clock import run_now
 
 CONFIDENTIAL = ("DEMO-008", "DEMO-030", "DEMO-035", "DEMO-043", "DEMO-062")
 PARTNERS_ONLY = ("DEMO-021", "DEMO-026", "DEMO-048", "DEMO-063", "DEMO-065")
@@ -157,7 +157,7 @@ async def test_the_message_of_a_municipality_is_short_and_dated(client):
     answer = await client.get("/exports/text?locality=Pamplona")
     said = answer.text
     assert said.startswith("*DEMO")
-    assert f"Lista del {datetime.now(UTC):%d/%m/%Y}" in said
+    assert f"Lista del {run_now():%d/%m/%Y}" in said
     assert "Según su horario" in said
     assert len(said) < 4096
 

@@ -1,6 +1,6 @@
 """Guidance, voices and standards over HTTP: what each asker is told, and who may write."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from geo.errors import ForbiddenError
 from geo.guidance import pathways
 from geo.proposals import decisions
 from tests.conftest import opened
+from tests.fixtures.clock import run_now, run_today
 from tests.fixtures.desk import visitor
 
 GUIDANCE = "/network/guidance"
@@ -45,7 +46,7 @@ async def bearers(loaded_clone: str, settings_for: Any) -> dict[str, dict[str, s
         ]
         rows[0]["organization_id"] = organization
         await session.execute(insert(models.Person), rows)
-        until = datetime.now(UTC) + timedelta(days=1)
+        until = run_now() + timedelta(days=1)
         for name in (*PEOPLE, "partner"):
             is_person = name in PEOPLE
             _, secret = await tokens.issue_token(
@@ -76,7 +77,7 @@ async def accept(settings: Any, who: str, sent: Any) -> None:
     countries = frozenset(person.get("countries", ()))
     actor = Actor(who, who, Role(person["role"]), None, countries, means=Means.SESSION)
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
-        proposal, now = sent.json()["proposal_id"], datetime.now(UTC)
+        proposal, now = sent.json()["proposal_id"], run_now()
         await decisions.accept(session, actor, proposal, "visto", now=now)
 
 
@@ -91,7 +92,7 @@ async def test_p53_a_hotline_changes_by_two_and_goes_by_one(
         "country": "CO",
         "phone": "018000 11",
         "independent": True,
-        "confirmed_on": str(datetime.now(UTC).date()),
+        "confirmed_on": str(run_today()),
         "visibility": "public",
         "source": "prueba",
     }
@@ -171,7 +172,7 @@ async def test_messages_are_written_reviewed_and_then_shown(
         "language": "es",
         "audience": "people_on_the_move",
         "body": "Abierto hoy.",
-        "valid_from": str(datetime.now(UTC).date()),
+        "valid_from": str(run_today()),
     }
     assert (await own_client.post("/messages", json=draft)).status_code == 401
     written = await own_client.post("/messages", json=draft, headers=bearers["coordinator"])

@@ -334,5 +334,6 @@ async def test_an_emergency_hide_is_in_the_next_answer(cluster, loaded_template,
     await put(settings, *SPACES, replace=True)
     async with client_of(settings, clock=lambda: MORNING) as client:
         assert ids(await match(client, f"{CUCUTA}&service=overnight"))[0] == "near"
-        await run_sql(settings, "update amparo.locations set hidden_at = now() where id = 'near'")
+        hide = "update amparo.locations set hidden_at = amparo.now() where id = 'near'"
+        await run_sql(settings, hide)
         assert "near" not in json.dumps(await match(client, f"{CUCUTA}&service=overnight"))

@@ -1,6 +1,6 @@
 """``POST /movement``: aggregated counts only, from holders of a token, all or nothing."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, text
@@ -9,8 +9,9 @@ from geo import models
 from geo.accounts import tokens
 from geo.db.sessions import Tier
 from tests.conftest import client_of, opened
+from tests.fixtures.clock import run_now, run_today
 
-MONDAY = (datetime.now(UTC) - timedelta(days=35)).date()
+MONDAY = (run_now() - timedelta(days=35)).date()
 MONDAY -= timedelta(days=MONDAY.weekday())
 
 CELL = {
@@ -41,7 +42,7 @@ async def bearer(settings):
             session,
             scope="movement",
             holder="prueba",
-            expires_at=datetime.now(UTC) + timedelta(days=1),
+            expires_at=run_now() + timedelta(days=1),
         )
     return {"Authorization": f"Bearer {secret}"}
 
@@ -59,6 +60,7 @@ async def stored(settings):
         )
 
 
+@pytest.mark.clock
 async def test_counts_are_stored_and_published_by_the_rule(own_client, settings, bearer):
     small = {**CELL, "origin": "G3685533", "n": 19}
     response = await own_client.post("/movement", json=[CELL, small], headers=bearer)
@@ -74,7 +76,7 @@ async def test_another_organisations_token_overwrites_nothing(own_client, settin
             session,
             scope="movement",
             holder="otra organización",
-            expires_at=datetime.now(UTC) + timedelta(days=1),
+            expires_at=run_now() + timedelta(days=1),
         )
     another = {"Authorization": f"Bearer {secret}"}
     changed = [{**CELL, "n": 900}, {**CELL, "origin": "G3685533"}]
@@ -155,6 +157,7 @@ async def test_a_wrong_cell_refuses_the_whole(own_client, settings, bearer, wron
     assert await stored(settings) == 0
 
 
+@pytest.mark.clock
 async def test_p18_p19_flow_cells_that_break_the_rule_appear_nowhere(
     client, settings_for, loaded_shared
 ):
@@ -163,7 +166,7 @@ async def test_p18_p19_flow_cells_that_break_the_rule_appear_nowhere(
         database.session(Tier.WRITER) as session,
     ):
         rows = (await session.scalars(select(models.Flow))).all()
-    today = datetime.now(UTC).date()
+    today = run_today()
     lawful = {
         row.id
         for row in rows

@@ -1,6 +1,6 @@
 """Changes of records over HTTP: who may, what waits, and a problem for every mistake."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from geo.models import AuditEntry, Proposal, RestrictedReader
 from geo.proposals import decisions
 from geo.records import space_documents
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.clock import run_now
 from tests.fixtures.desk import decide
 from tests.fixtures.network import APPROVER, NOW, PEOPLE, SPACE, TODAY, fill_network
 
@@ -35,13 +36,13 @@ async def desk(cluster, empty_template, settings_for):
                     scope="edit",
                     holder="test",
                     person_id=person.id,
-                    expires_at=datetime.now(UTC) + timedelta(days=1),
+                    expires_at=run_now() + timedelta(days=1),
                 )
             _, partner = await tokens.issue_token(
                 session,
                 scope="partner",
                 holder="test",
-                expires_at=datetime.now(UTC) + timedelta(days=1),
+                expires_at=run_now() + timedelta(days=1),
             )
         async with client_of(settings) as client:
             yield Desk(client, keys, partner, database)

@@ -1,11 +1,12 @@
 """``POST /coverage``: where a route leaves people without help."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
 from tests.conftest import run_sql
+from tests.fixtures.clock import run_today
 
 CUCUTA, BUCARAMANGA = [-72.508, 7.894], [-73.126, 7.125]
 ENDS = {"start": CUCUTA, "end": BUCARAMANGA, "mode": "foot"}
@@ -67,7 +68,7 @@ async def test_all_the_services_asked_for_must_be_there(client):
 
 
 async def test_p39_as_of_a_past_day_counts_what_was_assured_then(client):
-    today = datetime.now(UTC).date()
+    today = run_today()
     now = await measured(client, **ENDS, services=["overnight"])
     # The night spaces of the road were assured 4 to 10 days ago.
     then = await measured(
@@ -77,9 +78,10 @@ async def test_p39_as_of_a_past_day_counts_what_was_assured_then(client):
 
 
 @pytest.mark.parametrize("days", [-4_000, 400])
+@pytest.mark.clock
 async def test_of_a_day_without_any_record_nothing_is_known(client, days):
     """Before the first record and after the last confirmation nobody knows: that is no gap."""
-    day = datetime.now(UTC).date() + timedelta(days=days)
+    day = run_today() + timedelta(days=days)
     found = await measured(client, **ENDS, services=["overnight"], as_of=day.isoformat())
     assert found["known"] is False
     assert found["not_known_m"] == found["length_m"] > 190_000
@@ -90,12 +92,13 @@ async def test_of_a_day_without_any_record_nothing_is_known(client, days):
     assert not found["known_from"] <= day.isoformat() <= found["known_until"]
 
 
+@pytest.mark.clock
 async def test_where_a_confirmation_lapses_nobody_knows_whether_there_is_a_gap(client):
     now = await measured(client, **ENDS, services=["overnight"])
     assert now["known"] is True
     assert now["not_known_m"] == 0
     assert all(one["known"] for one in now["intervals"])
-    tomorrow = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()
+    tomorrow = (run_today() + timedelta(days=1)).isoformat()
     soon = await measured(client, **ENDS, services=["overnight"], as_of=tomorrow)
     then = await measured(client, **ENDS, services=["overnight"], as_of=soon["known_until"])
     left = {one["id"] for one in then["spaces"]}

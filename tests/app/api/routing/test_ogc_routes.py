@@ -1,6 +1,6 @@
 """OGC API - Routes at /ogc: conformance, the exchange model, 400 and 422; via and avoid besides."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import jsonschema
 import pytest
@@ -18,6 +18,7 @@ from tests.app.api.routing.test_routes import (
 from tests.app.runtime.test_logs import check as check_logs
 from tests.app.runtime.test_logs import lines
 from tests.conftest import run_sql
+from tests.fixtures.clock import run_now
 
 __all__ = ["lines"]
 
@@ -197,7 +198,7 @@ async def test_preference_is_the_weight_of_exposure(client):
 
 
 async def test_when_is_departure_or_arrival(client):
-    at = (datetime.now(UTC) + timedelta(days=40)).replace(microsecond=0)
+    at = (run_now() + timedelta(days=40)).replace(microsecond=0)
     by = {"timestamp": at.isoformat(), "type": "arrival"}
     body = (await compute(client, CUCUTA, BUCARAMANGA, when=by)).json()
     arrival = datetime.fromisoformat(of_type(body, "end")[0]["properties"]["timestamp"])
@@ -210,7 +211,7 @@ async def test_when_is_departure_or_arrival(client):
 
 
 async def test_an_arrival_that_cannot_be_is_422(client):
-    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    soon = (run_now() + timedelta(hours=1)).isoformat()
     body = definition(CUCUTA, BUCARAMANGA, when={"timestamp": soon, "type": "arrival"})
     response = await client.post("/ogc/routes", json=body)
     assert response.status_code == 422

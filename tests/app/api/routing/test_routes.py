@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from tests.conftest import client_of, run_sql
+from tests.fixtures.clock import run_now, run_today
 
 CUCUTA, BUCARAMANGA = (-72.508, 7.894), (-73.126, 7.125)
 CARACAS, LIMA = (-66.879, 10.488), (-77.043, -12.046)
@@ -20,8 +21,9 @@ BOGOTA = ZoneInfo("America/Bogota")
 REPORT = """
     insert into amparo.hazards (id, family, kind, title, geom, geom_public, effect,
         valid_from, reported_at, approved_at, visibility, demo)
-    select 'T-1', 'physical', 'flood', 'prueba', g, g, 'exclusion', now() - interval '2 days',
-        now() - interval '2 days', case when :approved then now() end, 'public', true
+    select 'T-1', 'physical', 'flood', 'prueba', g, g, 'exclusion',
+        amparo.now() - interval '2 days', amparo.now() - interval '2 days',
+        case when :approved then amparo.now() end, 'public', true
     from st_buffer(st_setsrid(st_makepoint(-72.62, 7.6), 4326), 0.1) g
 """
 
@@ -253,7 +255,7 @@ async def test_p14_an_exclusion_is_never_crossed(own_client, loaded_clone, setti
 
 def tomorrow_at_eight():
     """Give a morning in Colombia, whatever the hour of the test: hazards are of the real day."""
-    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    tomorrow = run_today() + timedelta(days=1)
     return datetime.combine(tomorrow, time(13), UTC)
 
 
@@ -350,7 +352,7 @@ async def test_p35_a_route_says_demo(client):
 
 
 async def test_a_start_in_the_past_is_walked_from_todays_knowledge(loaded_shared, settings_for):
-    async with client_of(settings_for(loaded_shared), clock=lambda: datetime.now(UTC)) as client:
+    async with client_of(settings_for(loaded_shared), clock=run_now) as client:
         best = (await routes(client, CUCUTA, BUCARAMANGA, at="2026-02-03T08:00:00-05:00"))[0]
     assert best["properties"]["longest_gap"]["length_m"] == pytest.approx(47_000, abs=1_000)
 
@@ -453,7 +455,7 @@ async def test_figures_are_the_routes_own(client):
     assert 0 < low < rockfall["value"] < high
     assert 0 < rockfall["p_at_least_one"] <= rockfall["value"]
     as_of = datetime.fromisoformat(best["data_as_of"])
-    assert abs((datetime.now(UTC) - as_of).total_seconds()) < 600
+    assert abs((run_now() - as_of).total_seconds()) < 600
 
 
 async def test_segments_explain_the_route_and_sum_to_it(client):
