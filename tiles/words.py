@@ -13,7 +13,7 @@ from tiles.fields import Word
 _KNOWN_OR_NOT = ("yes", "no", "not_known")
 
 WORDS: Final[Mapping[str, Word]] = {
-    # Every layer.
+    # Columns of every layer.
     "id": Word("Stable id, unique within the layer"),
     "name": Word("Name"),
     "demo": Word("Whether it is fictitious: do not travel there"),

@@ -36,8 +36,8 @@ def box_values(boxes: Sequence[Box]) -> dict[str, float | None]:
     for index, (w, s, e, n) in enumerate(boxes):
         found |= {f"w{index}": w, f"s{index}": s, f"e{index}": e, f"n{index}": n}
         west, south, east, north = w + _WITHIN, s + _WITHIN, e - _WITHIN, n - _WITHIN
-        # A null edge makes the inner box null, so that nothing lies within it: for boxes that are
-        # too small to have an inner box.
+        # A box that is too small to have an inner box gets a null edge: ST_MakeEnvelope then
+        # returns null, and no geometry counts as lying within the inner box.
         known = west if west < east and south < north else None
         found |= {f"inner_w{index}": known, f"inner_s{index}": south}
         found |= {f"inner_e{index}": east, f"inner_n{index}": north}
@@ -75,9 +75,9 @@ def _holds(point: ColumnElement[Any], box: ColumnElement[Any]) -> ColumnElement[
 
 def _meets(geom: ColumnElement[Any], index: int, *, is_planned: bool) -> ColumnElement[bool]:
     box, inner = _box(index), _once(_box(index, "inner_"))
-    # `&&` uses the index, as for points. A geometry within the inner box, as nearly all geometries
-    # of a page are, certainly meets the whole box and needs no ST_Intersects, which takes as long
-    # as finding the row (2 µs, measured).
+    # `&&` uses the index, as for points. Nearly all geometries of a page lie within the inner box.
+    # They certainly meet the whole box and need no ST_Intersects, which takes as long as finding
+    # the row (2 µs, measured).
     meets = case((geom.op("@")(inner), true()), else_=func.ST_Intersects(geom, _once(box)))
     return and_(geom.op("&&")(box if is_planned else _once(box)), meets)
 

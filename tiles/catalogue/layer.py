@@ -90,7 +90,7 @@ class ZoomStep:
 
 @dataclass(frozen=True, eq=False)
 class Period:
-    """The validity of a row as two instants; the second is null while no end is known."""
+    """The validity of a row: columns with its start and its end, which is null if not known."""
 
     start: ColumnElement[Any]
     end: ColumnElement[Any]
@@ -116,13 +116,13 @@ class Layer:
     shape, style, min_zoom, max_zoom
         Geometry type, signs, and the zooms with tiles of their own (maps enlarge the last).
     attribution, licence
-        Credit that must be shown with the layer; the licence of a row is a property where it
-        differs.
+        Credit that must be shown with the layer, and its licence; where rows have different
+        licences, each row states its own as a property.
     clock
         How the layer changes by the clock alone.
     subject
-        The subject whose stamp tells that something in the layer changed (`geo.db.change_stamps`),
-        if it is not the layer's own, which has the layer's name.
+        The subject whose stamp tells that something in the layer changed (`geo.db.change_stamps`);
+        None for the subject with the layer's name.
     rests_on
         Other subjects whose rows the view reads.
     words

@@ -124,7 +124,7 @@ CROSSINGS = Layer(
         *_PROVENANCE,
     ),
     tile_columns=("name", "country_a", "country_b", "state", "demo", "expires_on"),
-    # The state is known for the day of the request; a copy of yesterday's state says nothing (P49).
+    # A state is valid for the day of the request only, so copies expire at the end of today (P49).
     expires_on=clock.today(),
     shape=Shape.POINT,
     style=Style(
@@ -185,7 +185,7 @@ HAZARDS = Layer(
     licence=_BY_RECORD,
     clock=StampClock.HAZARDS,
     words={"kind": Word("Kind of hazard", (*PHYSICAL_HAZARDS, *HUMAN_THREATS))},
-    # The day, in UTC, on which the hazard ends.
+    # Copies of a hazard expire on the UTC day on which the hazard ends.
     expires_on=cast(func.timezone("UTC", views.hazards.c.valid_to), Date),
     period=Period(views.hazards.c.valid_from, views.hazards.c.valid_to),
 )
@@ -211,8 +211,8 @@ ROADS = Layer(
     licence="ODbL 1.0 or CC BY 4.0, as stated in each record",
     clock=StampClock.NEVER,
     notice=_SKETCH_NOTICE,
-    # Our choice: at each zoom the classes that a paper map of that scale shows. Below zoom 9 only
-    # the class is written, so that a road is one line again although junctions cut it.
+    # Our choice: each zoom has the road classes that a paper map of that scale shows. Below zoom 9
+    # only the class is written, so that the segments of a road between junctions become one line.
     min_zoom=4,
     steps=(
         ZoomStep(8, _of_classes(MAIN_ROADS)),
@@ -257,7 +257,8 @@ PLACES = Layer(
     licence="CC BY 4.0",
     clock=StampClock.NEVER,
     max_zoom=12,
-    # Our choice, so that a tile holds tens of names, not thousands.
+    # Lower zooms have only larger places, so that a tile holds tens of names, not thousands (our
+    # choice).
     steps=tuple(
         ZoomStep(zoom, views.places.c.population >= people)
         for zoom, people in ((4, 1_000_000), (6, 200_000), (8, 50_000), (10, 5_000))
@@ -305,7 +306,7 @@ FLOWS = Layer(
     style=Style(Sign(PURPLE, "line"), width_px=3, opacity=0.8),
     attribution=_BY_RECORD,
     licence=_BY_RECORD,
-    # The view reads names of places and the visibility of crossings.
+    # The view of flows reads names of places and the visibility of crossings from these subjects.
     rests_on=(StampSubject.CROSSINGS, StampSubject.PLACES, StampSubject.BOUNDARIES),
     clock=StampClock.DAILY,
     words={"kind": Word("At one point, or between an origin and a destination", flows.KINDS)},

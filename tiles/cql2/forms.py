@@ -20,12 +20,14 @@ from tiles.cql2.terms import Sql
 from tiles.cql2.text import Token, tokens_of
 from tiles.errors import InvalidFilterError
 
-#: Most forms (filters with their values left out) cached for one layer, and most characters of a
-#: filter whose form is cached [A]: applications have a handful of filters, of a line or two.
+#: Maximum number of forms (filters with their values left out) cached for one layer, and maximum
+#: length of a filter whose form is cached, characters [A]: applications have a handful of filters,
+#: of a line or two.
 _KEPT: Final = 256
 _LONGEST: Final = 1_000
 
-#: Numbers that fit into a bigint or a double, and texts without escapes.
+#: Patterns of the values that a form leaves out: numbers that fit into a bigint or a double, and
+#: texts without escapes.
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _FRACTION: Final = re.compile(r"[+-]?(?:[0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})")
 _TEXT: Final = re.compile(r"'[^'\\\0\ud800-\udfff]*'")
@@ -131,7 +133,7 @@ class Forms:
                 stand_ins.append(stand_in)
                 text.append(f"'{stand_in}'" if isinstance(stand_in, str) else str(stand_in))
         try:
-            # A form with coordinates is rejected below, so the reference system does not matter.
+            # Any reference system will do: a form with coordinates is not cached, see below.
             read = self._read(" ".join(text), "cql2-text", srid=4326, is_lat_first=False)
         except InvalidFilterError:
             return None

@@ -170,7 +170,7 @@ def _parse_json(text: str) -> object:
 
 
 class _Walk:
-    """Walk over the tree of one filter that makes its condition."""
+    """Walker over the tree of one filter, which makes the SQL condition of the filter."""
 
     def __init__(
         self,
@@ -286,7 +286,8 @@ class _Walk:
             self._count(len(options))
             ways = [self._compare("=", term, option) for option in options]
             return lambda: or_(*(way() for way in ways))
-        # All options are bound as one array, so that lists of any length have the same shape.
+        # All values of an IN list are bound as one array, so that lists of any length have the same
+        # shape.
         self._terms.shape[before:] = ["?.."]
         (kind,) = kinds
         held, listed = self._terms.sql(term, kind), self._terms.any_of(options, kind)
@@ -325,7 +326,7 @@ class _Walk:
     def _array(self, name: str, args: list[object], depth: int) -> Sql:
         left, right = (self._texts(part, depth) for part in args)
         if name == "a_equals":
-            # Compared as sets: arrays of the standard have no order.
+            # Two arrays are equal if each contains the other: arrays of CQL2 have no order.
             return lambda: and_(left().op("@>")(right()), left().op("<@")(right()))
         return lambda: left().bool_op(_ARRAYS[name])(right())
 
@@ -350,7 +351,7 @@ class _Walk:
         self._terms.shape.append(name)
         compare = _COMPARISONS[name]
         if kind is FieldKind.TEXT and name not in _EQUALITIES:
-            # Ordered by code points, whatever the database's collation is.
+            # Texts are ordered by code points, whatever the database's collation is.
             return lambda: compare(one().collate("C"), other())
         return lambda: compare(one(), other())
 
@@ -374,7 +375,7 @@ def _common(left: Operand, right: Operand) -> FieldKind:
     """Return the kind to which two operands are converted for a comparison."""
     kinds = {left.kind, right.kind}
     if kinds <= NUMBERS:
-        # Whole numbers compare exactly, unless a column holds doubles.
+        # Whole numbers are compared exactly, unless one of the operands is a column of doubles.
         held = {term.kind for term in (left, right) if not term.is_value}
         return FieldKind.FLOAT if FieldKind.FLOAT in held else FieldKind.INTEGER
     if kinds <= TIMES:

@@ -118,7 +118,7 @@ class Operands:
         self._geometry = geometry
         self._prefix = prefix
         self.values: dict[str, Any] = {}
-        # Everything that decides the SQL, in the order of parsing.
+        # The shape: all parts of the filter that decide its SQL, in the order of parsing.
         self.shape: list[str] = []
 
     def property(self, name: object) -> Operand:

@@ -18,7 +18,8 @@ from tiles.downloads.texts import text_values
 from tiles.features.attribution import About
 from tiles.statement import compiled
 
-#: Most seconds that a download may hold its connection [A]: 1 M features at 0.5 MB/s.
+#: Maximum time for which a download may hold its database connection, seconds [A]: enough for 1 M
+#: features at 0.5 MB/s.
 TIME_LIMIT_S = 900.0
 
 #: Opens an asyncpg connection of the requester's tier, without an open transaction.
@@ -27,7 +28,7 @@ type Rows = Select[*tuple[Any, ...]]
 
 _SET_LIMIT = "select set_config('statement_timeout', $1, true)"
 
-#: Type modifiers of a geometry column whose rows may have different types.
+#: Results of postgis_typmod_type for a geometry column whose rows may have different types.
 _ANY_TYPE = frozenset({None, "Geometry"})
 
 _attributes = table(
@@ -98,7 +99,7 @@ class CopyReader:
         self._held_bytes = 0
         self._is_stopped = False
         self._ready: asyncio.Queue[bytes | None] = asyncio.Queue()
-        # Held while a piece waits for the client, so that no second piece waits.
+        # Held while a piece of rows waits for the client, so that at most one piece waits.
         self._room = asyncio.Semaphore(1)
 
     async def __aenter__(self) -> Self:

@@ -1,7 +1,8 @@
 """Formats with one text for each feature: PostGIS builds the text, Python only passes it on.
 
 Each text is one row of a COPY with `QUOTE`, `DELIMITER` and line ends as its only special
-characters. No text may contain the first two, so removing them restores what PostGIS wrote.
+characters. `QUOTE` and `DELIMITER` are control characters that no text may contain, so removing
+them from the output of COPY restores the texts that PostGIS wrote.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,8 +56,8 @@ _BEFORE_FORMULA = bindparam(
     "text_before_formula", "(^|(?<=[;\t\n\r]))(?='*[=+@\t\r＝＋－＠-])", type_=Text
 )
 
-#: Single bytes, and other characters, that XML 1.0 (section 2.2) cannot contain. JSON escapes these
-#: bytes.
+#: Control bytes, and other characters (in UTF-8), that XML 1.0 (section 2.2) cannot contain. JSON
+#: escapes the control bytes.
 _CONTROLS = bytes((*range(1, 9), 11, 12, *range(14, 32)))
 _NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 
@@ -65,7 +66,7 @@ _NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 _CREDIT = bindparam("text_credit", type_=Text)
 _NOTICE = bindparam("text_notice", type_=Text)
 
-#: Most arguments of a function in PostgreSQL (FUNC_MAX_ARGS).
+#: Maximum number of arguments of a function in PostgreSQL (FUNC_MAX_ARGS).
 _MOST_ARGUMENTS = 100
 
 #: Types whose text form may contain any character.
@@ -116,7 +117,10 @@ class TextLayout:
         return texts
 
     def texts(self, rows: Rows, layer: Layer) -> Rows:
-        """Return the statement with the texts of rows as its only column; see `text_values`."""
+        """Return the statement with the text of each row as its only column.
+
+        `text_values` returns the values of its parameters.
+        """
         found = _turned(self.prepare(rows, layer), layer)
         return select(self.row(found, layer).label("text")).select_from(found)
 
@@ -146,7 +150,7 @@ def as_text(value: ColumnElement[Any]) -> ColumnElement[str]:
     if isinstance(value.type, ARRAY):
         return cast(func.to_json(value), Text)
     if isinstance(value.type, DateTime):
-        # The same form as in GeoJSON.
+        # Instants have the same form as in GeoJSON.
         return func.to_jsonb(value).op("#>>", return_type=Text())(_constant("'{}'"))
     return cast(value, Text)
 

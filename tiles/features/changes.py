@@ -111,7 +111,7 @@ async def read_changes(session: AsyncSession, layer: Layer, cursor: Cursor, limi
     session : AsyncSession
         Session in a single snapshot, by `geo.history.change_feed.hold_still`.
     limit : int
-        Most features and tombstones, at least 1.
+        Maximum number of features and tombstones (ids of removed features), at least 1.
 
     Raises
     ------

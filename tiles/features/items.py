@@ -40,16 +40,16 @@ from tiles.statement import Statement, compiled
 #: cost (43 ms for 145 k rows against 2.5 ms, measured; publishing.md).
 COUNT_LIMIT: Final = 10_001
 
-#: Most compiled statements kept, one for each shape of query whatever its values. A filter of three
-#: terms takes half a millisecond to compile.
+#: Maximum number of compiled statements cached: one for each shape of query, whatever its values.
+#: Compiling a filter of three terms takes half a millisecond.
 _KEPT: Final = 2_048
 
 #: Page limits that are written into the statement as literals: the default, the maximum, and those
 #: that clients use [A].
 _USUAL_LIMITS: Final = frozenset({1, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000})
 
-#: Most rows in a box for which a page is read by the spatial index and then sorted, whatever the
-#: limit: some 3 ms of CPU (measured).
+#: Maximum number of rows in a box for which all rows of the box are read by the spatial index and
+#: sorted, whatever the page's limit: that takes some 3 ms of CPU (measured).
 _FEW: Final = 2_000
 
 DEMO_NOTICE: Final = (
@@ -76,7 +76,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """Everything that the SQL of a statement depends on, which excludes bound values."""
+    """Cache key of a statement: everything that its SQL depends on, which excludes bound values."""
 
     layer: str
     boxes: int
@@ -112,7 +112,8 @@ async def read_page(asks: Asks, layer: Layer, window: Window, past: "Past | None
         fetch = fetch_planned if shape.boxes else _fetch
         rows = await fetch(asks, statement.sql, statement.arguments(values))
     shown = rows[: window.limit]
-    # Only the last row gives a mark: cutting the mark out in Python is cheaper than in PostgreSQL.
+    # The mark, after which the next page starts, is needed of the last row only: picking its
+    # columns here is cheaper than having PostgreSQL build a mark for every row.
     marked = slice(1, len(window.sort) + 2)
     mark = tuple(shown[-1])[marked] if len(rows) > len(shown) else None
     return Page([row[0] for row in shown], mark)
@@ -132,7 +133,10 @@ async def _fetch(asks: Asks, sql: str, arguments: Sequence[Any]) -> Any:  # noqa
 def selected(
     layer: Layer, window: Window, past: "Past | None" = None
 ) -> tuple[Select[*tuple[Any, ...]], dict[str, Any]]:
-    """Return the query for all rows of a window in order, ignoring its limit, with its values."""
+    """Return the query for all rows of a window in order, and the values of its parameters.
+
+    The window's limit and the start of its page are ignored.
+    """
     shape = _shape(layer, replace(window, after=None))
     found = _layer(shape.layer, is_past=shape.is_past)
     rows = feature_rows(found, window.crs, is_past=shape.is_past, columns=window.columns)
@@ -244,7 +248,10 @@ def feature_rows(
     is_past: bool = False,
     columns: tuple[str, ...] | None = None,
 ) -> Select[*tuple[Any, ...]]:
-    """Select a layer's rows with geometries as responses have them: in ``crs``, rings turned."""
+    """Select a layer's rows with their geometries as in responses.
+
+    Geometries are in ``crs``, and outer rings run counterclockwise (`turned`).
+    """
     instead = history.past_columns(layer) if is_past else {}
     return layer.rows(crs.of(turned(layer.view.c.geom, layer.shape)), instead, columns)
 
@@ -253,7 +260,8 @@ def as_feature(rows: CTE | Subquery, decimals: int = CRS84.decimals) -> ColumnEl
     """Return the GeoJSON text of each row of `feature_rows`."""
     # The whole row is passed: PostGIS makes "id" the feature's id and the other columns properties.
     whole: ColumnElement[Any] = literal_column(rows.name)
-    # These words are constants, written as literals: each bound value takes time at every query.
+    # The other arguments are constants, written as literals: each bound value takes time at every
+    # query.
     words = ("'geom'", str(decimals), "false", "'id'")
     said: list[ColumnElement[Any]] = [literal_column(word) for word in words]
     return func.ST_AsGeoJSON(whole, *said, type_=Text)
@@ -313,7 +321,10 @@ def _near_statement(shape: _Shape) -> Statement:
 
 
 def _beside(shape: _Shape) -> list[str]:
-    """Return the sort columns that are not shown: they are read beside the features."""
+    """Return the sort columns that the client did not request as properties.
+
+    They are selected as additional columns, because marks need their values.
+    """
     shown = {"id", *find_layer(shape.layer).shown(shape.columns)}
     return [key.name for key in shape.sort if key.name not in shown]
 
@@ -345,13 +356,14 @@ def _keys(rows: CTE, shape: _Shape, beside: Sequence[str]) -> list[ColumnElement
 def _told(read: CTE, shape: _Shape, beside: Sequence[str]) -> Select[*tuple[Any, ...]]:
     decimals = find_crs(shape.crs).decimals
     feature = as_feature(read, decimals) if not beside else _as_part(read, beside, decimals)
-    # The rows arrive in order, and the outer query keeps the order; sorting again would cost as
-    # much as reading. A join here would take a fifth longer, a count two fifths.
+    # The rows of the CTE arrive in order, and the outer query keeps the order; sorting again would
+    # take as long as reading. A join here would make the query a fifth slower, a count of the rows
+    # two fifths.
     return select(feature, *_keys(read, shape, beside), read.c.id).select_from(read)
 
 
 def _as_part(read: CTE, beside: Sequence[str], decimals: int) -> ColumnElement[str]:
-    """Return features without the columns that only serve for sorting."""
+    """Return the GeoJSON text of each row, without the columns that only serve for sorting."""
     left = [column for column in read.c if column.name not in {f"sort_{name}" for name in beside}]
     part = select(*left).correlate(read).subquery("part")
     return select(as_feature(part, decimals)).select_from(part).scalar_subquery()

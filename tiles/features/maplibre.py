@@ -135,7 +135,8 @@ def _boundaries() -> Iterator[Drawn]:
         "suffix": "-units",
         "type": "line",
         "filter": ["!", is_country],
-        # First zoom at which first-level units have tiles and, as on the web map, space.
+        # First zoom at which the map has room for the borders of first-level units, as on the web
+        # map; tiles have these units from zoom 4 on.
         "from_zoom": 5,
         "paint": {**line, "line-width": style.width_px * 0.7, "line-dasharray": _DASH},
     }

@@ -168,7 +168,10 @@ def _rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
 
 
 def _joined_rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
-    """Select lines merged by equal columns: short pieces would simplify to nothing."""
+    """Select lines, those with equal columns merged into one row.
+
+    Unmerged, the short lines between junctions would simplify to nothing.
+    """
     pieces = _matching(layer, z).subquery("pieces")
     columns = [pieces.c[name] for name in layer.tile_columns_at(z)]
     together = func.ST_Collect(aggregate_order_by(pieces.c.geom, pieces.c.id))

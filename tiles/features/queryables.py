@@ -15,7 +15,8 @@ from tiles.cql2.text import read_number
 from tiles.errors import InvalidFilterError
 from tiles.fields import QUERYABLE, Field, FieldKind
 
-#: At most the digits of a bigint: Python refuses to parse numbers of thousands of digits.
+#: Pattern of a whole number, with at most the digits of a bigint: Python refuses to parse numbers
+#: of thousands of digits.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 

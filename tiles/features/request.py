@@ -11,8 +11,8 @@ from tiles.cql2.parser import Filter
 from tiles.crs import CRS84, Crs
 from tiles.errors import InvalidSortError
 
-#: Most properties in an order [A]: each lengthens the condition of the next page, and nobody sorts
-#: a table by four columns.
+#: Maximum number of properties in a sort order [A]: each lengthens the SQL condition of the next
+#: page, and nobody sorts a table by four columns.
 MAX_SORT_KEYS: Final = 3
 
 

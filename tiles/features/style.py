@@ -5,11 +5,11 @@ from typing import Any
 from tiles.catalogue.layer import Layer, Sign
 from tiles.catalogue.layers import CATALOGUE
 
-#: Land, ink and water, the surroundings of the coloured signs. The web map uses the same land and
-#: water (app/static/style.js, page.css).
+#: Colours of land, ink (outlines of signs) and water, the surroundings of the coloured signs. The
+#: web map uses the same colours of land and water (app/static/style.js, page.css).
 PAPER, INK, WATER = "#F7F5EF", "#16262B", "#DDE8EC"
 
-#: Bottom to top.
+#: Layers of the map from bottom to top.
 DRAWING_ORDER: tuple[Layer, ...] = CATALOGUE[::-1]
 
 
