@@ -194,7 +194,7 @@ def create_app(
         redirect_slashes=False,
     )
     error_table.install(app)
-    # The routes that are asked most come first.
+    # Routes are tried in order, so those with the most requests come first.
     for published in (items, tiles, metadata, changes, transactions):
         app.router.routes.extend(published.routes())
     app.router.routes.extend(_operations())

@@ -138,7 +138,7 @@ class Settings(BaseSettings):
         env_prefix=_PREFIX,
         frozen=True,
         extra="ignore",
-        # An invalid database URL may still hold a password.
+        # Validation errors must not show values: an invalid database URL may hold a password.
         hide_input_in_errors=True,
     )
 
@@ -177,7 +177,7 @@ class Settings(BaseSettings):
         5, description="Database connections per access tier and worker."
     )
     database_wait_s: PositiveFloat = Field(
-        # Equal to geo.db.read_pool.WAIT_S.
+        # The default equals `geo.db.read_pool.WAIT_S`, the wait of the pool of raw connections.
         4.0,
         description="Seconds to connect to the database, and to wait for a connection of the pool.",
     )
@@ -185,12 +185,13 @@ class Settings(BaseSettings):
         10_000, description="Longest time a statement of a request may run."
     )
     command_statement_timeout_ms: PositiveInt = Field(
-        # Writing a country's road segments is one statement that takes minutes [A].
+        # An hour [A]: a command writes a country's road segments in one statement, which takes
+        # minutes.
         3_600_000,
         description="Longest time a statement of a command may run, and of a start's writes.",
     )
     kept_mb: NonNegativeInt = Field(
-        # Our choice: some thousand tiles and pages of each tier.
+        # Our choice: the cache has room for some thousand tiles and pages of each tier.
         64,
         description="Megabytes of pages and tiles that each worker keeps; 0: none.",
     )
@@ -206,19 +207,21 @@ class Settings(BaseSettings):
         20_971_520, description="Largest file of spaces that the console takes."
     )
     head_limit_bytes: int = Field(
-        # nginx allows four buffers of 8 kB (large_client_header_buffers).
+        # The default size of request heads equals nginx's: four buffers of 8 kB
+        # (large_client_header_buffers).
         32_768,
         ge=1_024,
         description="Longest request line and headers in all; beyond it 431, and the end of the "
         "connection.",
     )
     head_fields: PositiveInt = Field(
-        # Default of Apache's LimitRequestFields.
+        # The default number of headers equals that of Apache's LimitRequestFields.
         100,
         description="Most headers of a request.",
     )
     head_timeout_s: PositiveInt = Field(
-        # Default of Apache's mod_reqtimeout: header=20, body=20, MinRate=500.
+        # The default time and rate limits of requests equal those of Apache's mod_reqtimeout:
+        # header=20, body=20, MinRate=500.
         20,
         description="Seconds that a request line and headers may take to come.",
     )
@@ -229,12 +232,12 @@ class Settings(BaseSettings):
         500, description="Bytes a second below which a body, or who takes an answer, is too slow."
     )
     send_timeout_s: PositiveInt = Field(
-        # [A]: a phone changing between two masts reconnects in less time.
+        # [A]: a phone that changes between two masts reconnects in less time than this limit.
         20,
         description="Seconds over which an answer has to move as fast as that.",
     )
     connections: PositiveInt = Field(
-        # [A]: the server lowers this limit if the process may open fewer files.
+        # [A]: the server lowers this number of connections if the process may open fewer files.
         1_000,
         description="Open connections of a process; who is served goes on, who waits longest goes.",
     )
@@ -246,13 +249,14 @@ class Settings(BaseSettings):
         "AMPARO_TRUSTED_PROXY are not counted.",
     )
     unsent_mb: PositiveInt = Field(
-        # [A]: about a hundred of the largest responses.
+        # [A]: unsent responses may take the memory of about a hundred of the largest responses.
         64,
         description="Megabytes of answers that wait in a process to be taken; beyond it who takes "
         "nothing for longest is cut off.",
     )
     download_still_s: PositiveInt = Field(
-        # [A]: the reason is stated in `app.http.streaming`.
+        # [A]: `app.http.streaming` states the reason for the time after which a download counts as
+        # stalled.
         3,
         description="Seconds after which a download that hardly moves gives its place to who "
         "waits for one.",
@@ -271,13 +275,13 @@ class Settings(BaseSettings):
         10, description="Sign-ins and link answers a minute and address; 0: no limit."
     )
     sign_in_pair_rate_per_hour: NonNegativeInt = Field(
-        # [A]: a person who has forgotten which password was used tries about ten.
+        # [A]: a person who has forgotten which of several passwords was used tries about ten.
         20,
         description="Sign-ins an hour of one address, or of one known device, at one account; "
         "0: no limit.",
     )
     sign_in_account_rate_per_hour: NonNegativeInt = Field(
-        # [A]: in a year, this rate of guesses finds one in 190 passwords of strength 10^8.
+        # [A]: 60 guesses an hour for a year find one in 190 passwords of strength 10^8.
         60,
         description="Sign-ins an hour at one account by devices that are not known, wherever "
         "from; 0: no limit.",
@@ -288,31 +292,34 @@ class Settings(BaseSettings):
         "factor, which they set up at the next sign-in; offered: who has set one up alone.",
     )
     known_device_days: PositiveInt = Field(
-        # [A]: keeps the device of a person known who signs in twice a year.
+        # [A]: half a year, so that the device of a person who signs in twice a year stays known.
         180,
         description="Days after a sign-in for which its browser is known: what others try does "
         "not slow it down.",
     )
     trusted_device_days: NonNegativeInt = Field(
-        # [A]: as long as many services allow; an emergency hide should not wait for a phone's code.
+        # [A]: many services trust a browser for 30 days; an emergency hide of a record should not
+        # wait for a code from a phone.
         30,
         description="Days for which a browser that its owner has ticked stands for the second "
         "factor; 0: the code is always asked for.",
     )
     report_rate_per_minute: NonNegativeInt = Field(
-        # Our choice: the Wi-Fi of a shelter is one address. Sixty people in a room may answer
-        # within the same minute, and a script gets a tenth of `rate_per_minute`.
+        # Our choice: the Wi-Fi of a shelter is one address. Sixty people in a room may send
+        # feedback within the same minute, and a script gets a tenth of `rate_per_minute`.
         60,
         description="Feedback, complaints, reports and the like a minute and address; 0: no limit.",
     )
     removals_per_day: NonNegativeInt = Field(
-        # [A]: one person's ordinary day; more is an emergency that others have to know of (P52).
+        # [A]: on an ordinary day one person removes up to three records; more removals mean an
+        # emergency that others have to know of (P52).
         3,
         description="Records that one person hides, closes or withdraws in a day without an end; "
         "what is beyond calls who coordinates and ends after 24 hours unless confirmed.",
     )
     reading_records_per_day: PositiveInt = Field(
-        # [A]: a day's work on a country's queue; more suggests that a copy is being made (P56).
+        # [A]: a day's work on a country's queue takes as many records; reading more suggests that a
+        # copy of the records is being made (P56).
         100,
         description="Different records that the public does not see which one person reads in a "
         "day before who coordinates is told.",
@@ -384,14 +391,14 @@ class Settings(BaseSettings):
         172_800, description="And that takes more than so many seconds: two days."
     )
     coverage_every_s: NonNegativeInt = Field(
-        # [A]: the map shows a new gap a minute after a closure; a look without any change costs one
-        # short query.
+        # [A]: with a check each minute the map shows a new gap a minute after a closure; a check
+        # that finds no change costs one short query.
         60,
         description="Seconds between two looks at whether the layer of gaps along corridors has "
         "to be computed anew; 0: by `amparo upkeep` alone.",
     )
     near_m: PositiveInt = Field(
-        # [A]: equal to the search radius of matching; four days on foot.
+        # [A]: spaces count as near within the search radius of matching, four days on foot.
         100_000,
         description="How far a space may lie to be called near, in a straight line; what is "
         "farther is told as beyond.",

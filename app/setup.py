@@ -96,7 +96,7 @@ def _why(error: DatabaseUnavailableError) -> str:
 
 
 def _refusal(error: BaseException | None) -> str:
-    # The driver's message, because SQLAlchemy's own repeats the statement.
+    # Use the message of the database driver, because SQLAlchemy's own repeats the statement.
     return str(driven(error)).partition("\n")[0].rpartition(">: ")[2].rstrip(".")
 
 

@@ -68,7 +68,9 @@ async def get_session(request: Request, asker: AskerDep) -> AsyncIterator[AsyncS
 
 @asynccontextmanager
 async def open_source(request: Request) -> AsyncIterator[ReadSource]:
-    """Open a data source for a request, at most as stale as the lease of `layer_editions`.
+    """Open the data source of a request: trusted change stamps, and a session of the client's tier.
+
+    The stamps are at most as old as the lease of `app.snapshots.layer_editions` allows.
 
     Raises
     ------

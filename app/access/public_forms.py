@@ -23,7 +23,7 @@ class OpenForm(dict[str, list[str]]):
 
     @property
     def chosen_place(self) -> str:
-        """The place chosen from a list of candidates, for `resolve`; "" without a choice."""
+        """The place chosen from a list of candidates, as `place_names.resolve` takes it, or ""."""
         return self.one("place_choice").removeprefix("place:")
 
 

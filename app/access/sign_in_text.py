@@ -1,4 +1,4 @@
-"""Messages for a failed sign-in, in all five languages, even those without translated pages."""
+"""Messages for a failed sign-in, translated into all languages, not only those of staff pages."""
 
 from app.i18n.translation import marked
 

@@ -29,7 +29,7 @@ PAIR = f"{DUPLICATES}/{{left}}/{{right}}"
 #: Pairs per page, the likeliest first.
 SHOWN = 100
 
-#: Fields whose values of both records can be combined.
+#: Fields in which a merge can combine the values of both records.
 TOGETHER = ("services", "sectors", "languages", "referral_points", "amenities", "public_phones")
 
 _CHOICES = ("keep", "other", "both")

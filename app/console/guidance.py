@@ -275,7 +275,7 @@ async def _act(desk: Desk, kind: str, text: str, form: Mapping[str, str]) -> Non
             raise InvalidRecordError([("do", CodedReason("not_a_button"))])
 
 
-#: Numbers of steps in the pathway form: empty steps at first, steps that a button adds, most steps.
+#: Numbers of steps in the pathway form: empty steps at first, steps that a button adds, maximum.
 _FIRST_ROWS = 4
 _MORE_ROWS = 3
 _MOST_ROWS = 40

@@ -11,8 +11,8 @@ from fontTools import subset
 
 NAMES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
 
-#: Latin letters of all languages of the region, those of indigenous ones included, and the signs
-#: that texts here use.
+#: Code points kept in the fonts: Latin letters of all languages of the region, indigenous ones
+#: included, and the punctuation and symbols in the texts of posters and images.
 LETTERS = (
     *range(0x20, 0x7F),
     *range(0xA0, 0x250),
@@ -24,12 +24,13 @@ LETTERS = (
 
 
 def build(folder: Path) -> None:
-    """Write the subsets beside this file."""
-    # Nothing here is small enough for hints, and they are half of a font.
+    """Write the subset of each font into the folder of this module."""
+    # Hints only help text at small sizes, which posters and images do not have, and take half of a
+    # font file.
     options = subset.Options(
         hinting=False, layout_features=[], name_IDs=[0, 1, 2, 4, 6, 14], notdef_outline=True,
         glyph_names=False, recalc_timestamp=False,
-        # Neither drawer reads them.
+        # Tables that neither the PDF library nor the image library reads.
         drop_tables=["FFTM", "GDEF", "GPOS", "GSUB", "MATH", "gasp"],
     )  # fmt: skip
     for name in NAMES:

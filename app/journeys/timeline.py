@@ -81,7 +81,7 @@ def lay(route: Route, regions: tuple[Region, ...], helping: Helping, access_m: f
 
 
 def worth_showing(laid: Sequence[Laid], compared: Sequence[Compared]) -> list[int]:
-    """Return the rows of the routes worth showing: those not dominated by another.
+    """Return the indices, in ``laid``, of the routes that no other route dominates.
 
     Nights at spaces delay the arrival compared to the router's clock, on some routes more than on
     others. So dominance is judged by the times with nights at spaces.
@@ -93,8 +93,8 @@ def worth_showing(laid: Sequence[Laid], compared: Sequence[Compared]) -> list[in
     compared
         Comparison of each leg of the routes with the route that ignores closures.
     """
-    # Leave out routes beyond the detour limits that are long only by the weights of the request,
-    # not by a closure.
+    # Leave out routes beyond the detour limits that are long because of the request's weights of
+    # hazard exposure, not because of a closure.
     rows = [n for n in range(len(laid)) if all(leg.beyond[n] != "choice" for leg in compared)]
     shown = undominated([laid[row].route for row in rows])
     return [row for row in rows if any(laid[row].route is one for one in shown)]

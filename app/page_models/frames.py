@@ -70,7 +70,7 @@ class PageFrame:
     def help_lines(self, country: str | None, kinds: Sequence[str]) -> tuple[Line, ...]:
         """Return a country's help lines of some kinds; without a country, one for each country.
 
-        That one is the first by the order of ``kinds``.
+        If a country has several, the line whose kind comes first in ``kinds`` is returned.
         """
         wanted = lines_of(self.lines, {country} - {None}, kinds)
         if country is not None:
@@ -80,9 +80,9 @@ class PageFrame:
         return tuple(first[code] for code in sorted(first))
 
     def protected_lines(self, country: str | None = None) -> tuple[Line, ...]:
-        """Return help lines for survivors and unaccompanied children, for want of a hotline (P38).
+        """Return the help lines for survivors of violence and unaccompanied children (P38).
 
-        The lines are chosen as by `help_lines`.
+        Pages show them if no hotline is set. The lines are chosen as by `help_lines`.
         """
         return self.help_lines(country, PROTECTED_LINES)
 

@@ -131,8 +131,8 @@ def _countries(asked: PlanQuery, routes: Sequence[plan_views.RouteView]) -> set[
     passed = (crossing.countries for route in routes for crossing in route.crossings)
     ends = {asked.start.country, asked.end.country} - {None}
     found: set[str | None] = {*ends}.union(*passed)
-    # Two points on the map without a border between them give no country: show every country's
-    # lines.
+    # If both ends are points on the map and the route passes no crossing, no country is known, so
+    # the help lines of every country are shown.
     return found or {line["country"] for line in asked.contacts}
 
 
@@ -258,8 +258,8 @@ def _crossings(
         _POST_M,
     )
     at_m = {found.support.id: found.at_m for found in along}
-    # Shown as open: the crossing is open when the route passes, maybe after a wait, even if closed
-    # now.
+    # Crossings on a route are shown as open: each is open when the traveller passes, maybe after a
+    # wait, even if the crossing is closed now.
     return tuple(
         replace(crossing_of(one, ()), state="open", at_m=at_m.get(one.id)) for one in passed
     )

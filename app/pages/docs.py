@@ -41,7 +41,7 @@ router = APIRouter(include_in_schema=False)
 
 _HTML: Final = "text/html; charset=utf-8"
 
-#: Sentences on how a collection changes over time without any edit, by the clock of its layer.
+#: Sentences on how a collection changes with time although no record is edited, by layer clock.
 _BY_THE_CLOCK: Final = {
     StampClock.NEVER: "By the clock alone nothing changes.",
     StampClock.DAILY: "Records expire at midnight, UTC.",

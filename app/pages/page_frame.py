@@ -1,4 +1,4 @@
-"""FastAPI dependencies of pages: shared page data (the frame), language, and what a form needs."""
+"""FastAPI dependencies of pages: shared page data (the frame), language, and sessions for forms."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,7 +47,7 @@ def form_language(request: Request, form: OpenForm, asked: str | None = None) ->
 
 @dataclass(frozen=True)
 class Posted:
-    """What the answer to a form needs that is kept: the sessions, and the data of its page.
+    """Resources for the response to a form whose data are stored: sessions, networks, settings.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ async def get_posted(
     settings: SettingsDep,
     clock: ClockDep,
 ) -> Posted:
-    """Return what the answer to a form needs."""
+    """Return the resources for the response to a form (FastAPI dependency)."""
     return Posted(request, session, reading, network, settings, clock)
 
 

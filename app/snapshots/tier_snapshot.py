@@ -343,7 +343,7 @@ class SnapshotReading:
     def _if_true[K: (_Hazards, _Crossings, _Places)](
         self, kept: K | None, subject: StampSubject
     ) -> K | None:
-        """Return what is kept if its stamp is the subject's, else None."""
+        """Return cached data if they have the current stamp of their subject, else None."""
         return kept if kept is not None and kept.stamp == self._stamps.of(subject) else None
 
     async def _kept_or_read[K](
@@ -352,14 +352,16 @@ class SnapshotReading:
         true: Callable[[], K | None],
         read: Callable[[], Awaitable[K]],
     ) -> K:
-        """Return what is kept of a subject as long as it is true, else read it and keep it.
+        """Return the cached data of a subject if they are current, else read and cache them.
+
+        Of several requests at the same time one reads, and the others wait for the result.
 
         Parameters
         ----------
         true
-            Returns what is kept, None if nothing is or it is out of date.
+            Function that returns the cached data; None if no data are cached, or outdated ones.
         read
-            Reads and keeps. Of several requests at a time one reads, and the others wait for it.
+            Function that reads the data from the database and caches them.
         """
         if (kept := true()) is not None:
             return kept

@@ -25,8 +25,8 @@ from tiles.features.changes import Changes, Cursor, read_changes, source
 
 type Body = dict[str, Any]
 
-#: Times that one request updates the change ledger while other transactions keep committing; after
-#: the last update the page ends where the ledger ends [A].
+#: Maximum number of times that one request updates the change ledger, while other transactions keep
+#: committing; after the last update the page ends where the ledger ends [A].
 TRIES: Final = 3
 
 #: Longest token in characters: an id of 512 characters of 4 bytes, two marks and the flag byte, in

@@ -72,7 +72,7 @@ async def export(
     database: Database = request.state.database
     async with database.session(tier) as session:
         snapshot = await read_snapshot(session, tier, selection, now=clock())
-    # The database connection is released before, because writing the file takes seconds.
+    # The file is written after the database connection is released, because writing takes seconds.
     return await search(partial(_answer, request, found, snapshot), limiter=_exports)
 
 

@@ -83,7 +83,7 @@ _SURFACES: Final = {
     "bricks": 14,
     "sand": 15,
     "grass": 17,
-    # Tags with more than one value, or values outside the list.
+    # Surface tags with more than one value, or with a value that `routing.osm_tags.ways` lacks.
     "other": 0,
 }
 

@@ -155,7 +155,8 @@ class DirectionsQuestion(JSONBody, _Strict):
     alternative_routes: Alternatives | None = None
     extra_info: list[Literal["surface"]] = Field([], max_length=1)
     options: Options = Options()
-    # Properties that are fixed on this server.
+    # Members that would change the response, accepted only with the value that this server always
+    # uses.
     geometry: Literal[True] = True
     geometry_simplify: Literal[False] = False
     elevation: Literal[False] = False

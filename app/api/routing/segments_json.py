@@ -104,7 +104,7 @@ class SegmentWriter:
     def __init__(self, w: Words) -> None:
         self._w = w
         self._rows: dict[Kind, int] = {}
-        # Each kind of segment adds three texts.
+        # The texts of all kinds of segment, three of each kind, and the offsets of their ends.
         self._texts = bytearray()
         self._ends = array("q", [0])
 
@@ -129,8 +129,8 @@ class SegmentWriter:
         cells[4] = _factors(source, segments.factors)
         cells[5] = _sources(source, segments)
         cells[7] = self._lengths(source, segments.to_m - segments.from_m)
-        # In each row, the numbers that every segment has come after the first two texts; exposures
-        # and unknown lengths, without zeros, come after the next two texts.
+        # In each row, the numbers of `_FIGURES` follow the first two texts. The exposures follow
+        # the third text and the unknown lengths the fourth, both without zeros.
         own, exposures = len(_FIGURES), len(segments.exposure)
         names = (*_FIGURES, *segments.exposure, *segments.unknown)
         stops = [2, own, own + exposures, len(names)]

@@ -25,7 +25,7 @@ _DAY_OR_MONTH = marked("No se sabe si va primero el día o el mes: dígalo al el
 
 #: Spanish texts by code of a reason; pages show field, row and column beside the text.
 TEXTS: Mapping[str, str] = {
-    # A single field.
+    # Problems with the value of a single field.
     "missing": _MISSING,
     "needed": _MISSING,
     "not_text": marked("Escriba un texto."),
@@ -68,7 +68,7 @@ TEXTS: Mapping[str, str] = {
     "there_already": marked("Ya hay otro igual."),
     "not_a_button": _CHOOSE,
     "not_confirmed": marked("Marque la casilla para confirmar que lo entiende."),
-    # Features sent by programs.
+    # Problems with GeoJSON features sent by programs.
     "not_feature": marked("No es un objeto GeoJSON de un registro."),
     "not_type_feature": marked("No es un objeto GeoJSON de un registro."),
     "unknown_member": _NOT_A_FIELD,
@@ -80,7 +80,7 @@ TEXTS: Mapping[str, str] = {
     "not_two_coordinates": marked("La posición necesita longitud y latitud."),
     "not_number_coordinate": marked("Longitud y latitud son números."),
     "outside_system": marked("La posición está fuera de la Tierra; el orden es %(order)s."),
-    # Combinations of fields.
+    # Problems with the values of several fields together.
     "before": marked("El final está antes del principio."),
     "not_after": marked("La fecha final debe ser posterior a la inicial."),
     "more_than": marked("Es más que el máximo, que es %(most)s."),
@@ -90,7 +90,7 @@ TEXTS: Mapping[str, str] = {
     "same_countries": marked("Los dos países son el mismo."),
     "ids_clash": marked("Dos registros tienen el mismo código, o falta en uno."),
     "nothing_changes": marked("No hay ningún cambio que enviar."),
-    # Places.
+    # Problems with positions and geometries.
     "swapped": marked("Latitud y longitud parecen cambiadas de lugar."),
     "out_of_range": marked("La posición está fuera de la Tierra: revise los números."),
     "outside_country": marked("La posición no está en ese país."),
@@ -100,7 +100,7 @@ TEXTS: Mapping[str, str] = {
     "not_geometry": _GEOMETRY,
     "not_degrees": marked("La posición está fuera de la Tierra: revise los números."),
     "crossing_stays": marked("La posición de un paso oficial no se cambia aquí."),
-    # Opening hours.
+    # Problems with opening hours.
     "days_and_times": marked("Ponga los días y las dos horas."),
     "hours_need_open": marked("Las horas solo van con el estado «abierto»."),
     "count_or_until": marked("Ponga hasta cuándo o cuántas veces, no las dos cosas."),
@@ -112,7 +112,7 @@ TEXTS: Mapping[str, str] = {
     "not_day_of_month": marked("Escriba días del mes, de 1 a 31."),
     "no_day_ticked": marked("Marque al menos un día."),
     "closed_or_hours": marked("Ponga las dos horas, o marque cerrado."),
-    # Spaces.
+    # Problems with records of spaces.
     "refers_to_itself": marked("Un espacio no remite a sí mismo."),
     "follows_from_services": marked("Lo dicen los servicios: cámbielo allí."),
     "held_by_words": marked("Otras palabras lo tienen en cuarentena: propóngalo de nuevo."),
@@ -122,13 +122,13 @@ TEXTS: Mapping[str, str] = {
     "new_not_proposed": marked("Diga qué registro cambia: aquí no se propone uno nuevo."),
     "box_empty": marked("El norte va arriba del sur, y el este a la derecha del oeste."),
     "neither_code_nor_day": marked("Diga la razón o el día."),
-    # Hazards, counts and reports.
+    # Problems with hazards, counts and reports.
     "not_days_after": marked("Debe terminar como mucho %(days)s días después de empezar."),
     "rate_needs_source": marked("Una tasa necesita su fuente."),
     "not_counted": marked("Esa columna no es de un conteo: %(value)s."),
     "not_count_term": _CHOOSE,
     "not_collected": marked("Elija de la lista. No se recogen controles de policía ni migración."),
-    # Guidance and standards.
+    # Problems with texts of guidance and standards.
     "phone_or_whatsapp": marked("Falta un teléfono o un WhatsApp."),
     "not_independent": marked("La línea para quejas no la atiende quien opera."),
     "refuge_name": marked("Ese es el nombre de un refugio: ponga el de la línea."),
@@ -154,7 +154,7 @@ TEXTS: Mapping[str, str] = {
     "evidence_needed": marked("Escriba qué lo muestra."),
     "was_served_or_open": marked("Diga si le atendieron o si estaba abierto."),
     "not_handled": _CHOOSE,
-    # Vocabularies.
+    # Problems with terms of vocabularies.
     "protected_for_good": marked("Ese término está protegido para siempre."),
     "protectable": marked("Solo se protegen tipos de espacio y servicios."),
     "validity_of_kinds": marked("Los días que vale una confirmación son de los tipos de espacio."),
@@ -162,7 +162,7 @@ TEXTS: Mapping[str, str] = {
     "name_length": marked("Escriba el nombre en %(language)s."),
     "unknown_code": _CHOOSE,
     "in_use": marked("Hay registros que lo usan: retírelo en vez de borrarlo."),
-    # People and their tokens.
+    # Problems with accounts of people and with tokens.
     "guessed": marked("Esa contraseña se adivina pronto: elija otra."),
     "editor_works_for_one": marked("Quien edita necesita una organización."),
     "approver_decides": marked("Marque al menos un país."),
@@ -190,7 +190,7 @@ TEXTS: Mapping[str, str] = {
     "expires_too_late": marked("Vale %(days)s días como mucho: la fecha final se acortó."),
     "of_record": marked("%(id)s: %(note)s"),
     "may_be_same": marked("Quizá es el mismo lugar que %(id)s (%(score)s)."),
-    # Cells of imported files.
+    # Problems with cells of imported files.
     "cell_not_yes_or_no": marked("No es sí ni no."),
     "cell_not_date": _DATE,
     "cell_too_early": marked("La fecha es anterior a %(year)s: quizá la celda está vacía."),
@@ -211,7 +211,7 @@ TEXTS: Mapping[str, str] = {
     "cell_not_json": marked("No es una lista de datos que se pueda leer."),
     "cell_error": marked("La celda tiene un error de la hoja de cálculo."),
     "cell_formula": marked("La fórmula no tiene un valor guardado: abra el archivo y guárdelo."),
-    # Rows of imported files.
+    # Problems with rows of imported files.
     "row_too_wide": marked("Tiene más celdas que el encabezado, que tiene %(width)s."),
     "row_other_width": marked("Tiene %(cells)s columnas, y el encabezado %(width)s."),
     "row_not_feature": marked("No es un objeto GeoJSON de un registro."),
@@ -304,7 +304,7 @@ TEXTS: Mapping[str, str] = {
         "Otro archivo suyo se está leyendo: espere un minuto y tráigalo de nuevo."
     ),
     "heavy_broken": _BROKEN,
-    # Column mapping files.
+    # Problems with column mapping files.
     "mapping_not_utf8": _MAPPING,
     "mapping_not_toml": _MAPPING,
     "mapping_unknown_name": marked("no existe «%(name)s» en %(where)s."),

@@ -42,8 +42,8 @@ async def get_staff_actor(actor: ActorDep) -> Actor:
     return actor
 
 
-#: Dependency that checks the role in endpoints with a writer session only; opening a session of the
-#: staff tier includes the check.
+#: Dependency that checks the role, for endpoints that open a writer session and no staff session:
+#: opening a session of the staff tier includes the check.
 StaffActorDep = Annotated[Actor, Depends(get_staff_actor)]
 
 

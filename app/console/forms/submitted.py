@@ -1,4 +1,4 @@
-"""Work of a sent form: done whole, or the page shown again with what is wrong at each field."""
+"""Processing of a sent form: all changes are made, or none and the page shows the problems."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from app.console.forms.layout import Desk
 from geo.errors import GeoError, InvalidRecordError
 from geo.reasons import CodedReason
 
-#: Of forms that are refused by `InvalidRecordError` alone.
+#: The argument ``refusals`` for forms that no error but `InvalidRecordError` refuses.
 NO_REFUSALS: Mapping[type[GeoError], tuple[str, CodedReason]] = MappingProxyType({})
 
 
@@ -25,20 +25,22 @@ async def submitted(
     again: _Again,
     refusals: Mapping[type[GeoError], tuple[str, CodedReason]] = NO_REFUSALS,
 ) -> Response:
-    """Do the work of a form in a savepoint, and return its answer.
+    """Process a sent form in a savepoint, and return the response.
+
+    If the form is refused, return the page with the form and a problem at each field at fault.
 
     Parameters
     ----------
     desk
         The desk of the person who sent the form.
     work
-        Reads the form, changes records, and returns the answer. Records stay as they were if it
-        raises.
+        Function that reads the form, changes records, and returns the response. If the function
+        raises an error, its changes are rolled back.
     again
-        Returns the page with the form, given the problems by field, if the work was refused.
+        Function that returns the page with the form, given the problems by field.
     refusals
-        The field and the reason to show for errors other than `InvalidRecordError`,
-        which names its fields itself.
+        The field and the reason to show, by class of error, for errors other than
+        `InvalidRecordError`, which names its fields itself.
     """
     try:
         async with desk.session.begin_nested():
