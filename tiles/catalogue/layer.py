@@ -30,7 +30,7 @@ _ALWAYS: Final = ("expires_on",)
 
 
 class Shape(StrEnum):
-    """Geometry type of a layer, as far as drawing depends on it."""
+    """Geometry type of a layer: points, lines, polygons, or several of these (mixed)."""
 
     POINT = "point"
     LINE = "line"
@@ -184,7 +184,10 @@ class Layer:
         }
 
     def shown(self, columns: Sequence[str] | None = None) -> tuple[str, ...]:
-        """Return the properties of a feature if only some columns are requested; None: all."""
+        """Return the names of a feature's properties if a client requests only these columns.
+
+        ``columns`` None requests all. The properties in `_ALWAYS` are included in any case.
+        """
         chosen = self.columns if columns is None else columns
         return (*(name for name in self.columns if name in chosen), *_ALWAYS)
 

@@ -32,7 +32,7 @@ _FUNCTIONS = {
 
 FUNCTIONS = frozenset(_FUNCTIONS)
 
-#: Functions that PostGIS evaluates for collections too, whatever its version of GEOS.
+#: Functions that PostGIS evaluates for geometry collections too, whatever its version of GEOS.
 _OF_COLLECTIONS = frozenset({"s_intersects", "s_disjoint"})
 
 _COLLECTION = "GeometryCollection"

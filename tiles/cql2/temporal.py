@@ -62,7 +62,7 @@ _OF_ALL: Mapping[str, Callable[[Ends, Ends], Condition]] = {
     "t_intersects": _intersects,
 }
 
-#: Functions on intervals only (OGC 21-065r2, table 3); a filter with an instant in one is refused.
+#: Functions that take intervals only (OGC 21-065r2, table 3); an instant as argument is refused.
 _OF_INTERVALS: Mapping[str, Callable[[Ends, Ends], Condition]] = {
     "t_contains": _turned(_during),
     "t_during": _during,

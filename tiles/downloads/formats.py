@@ -158,7 +158,7 @@ def negotiate(f: str | None, accept: str | None, offered: Sequence[FeatureFormat
         return offered[0]
     ranges = _ranges(accept)
     weighed = [(_weight(found, ranges), found) for found in offered]
-    # Of equal weights `max` returns the first.
+    # Of formats with equal weights `max` returns the first, which the server prefers.
     weight, best = max(weighed, key=lambda pair: pair[0])
     if weight <= 0:
         raise NotAcceptableError(found.media_types[0] for found in offered)

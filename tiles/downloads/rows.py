@@ -114,7 +114,8 @@ class CopyReader:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-        # A server may cancel repeatedly; the connection must be returned exactly once.
+        # The web server may cancel this task repeatedly; the shield lets the reading task return
+        # its connection all the same, exactly once.
         with anyio.CancelScope(shield=True):
             await asyncio.wait({self._task})
         if not self._task.cancelled():
@@ -123,7 +124,8 @@ class CopyReader:
 
     def stop(self) -> None:
         """Stop reading; a client that waits for rows is notified."""
-        # Only once: a second cancellation would arrive while the connection is being returned.
+        # Cancel only once: a second cancellation would arrive while the connection is being
+        # returned.
         if not self._is_stopped:
             self._is_stopped = True
             self._task.cancel()

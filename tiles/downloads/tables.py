@@ -71,7 +71,7 @@ def read_table(rows: bytes, schema: pa.Schema) -> pa.Table:
     """Return a table of whole rows from a COPY of `table_rows`, in CSV without a header."""
     table = csv.read_csv(
         pa.py_buffer(rows),
-        # One block, so that no row is longer than a block.
+        # All rows are parsed as one block, because a row must not be longer than a block.
         read_options=csv.ReadOptions(
             column_names=schema.names, use_threads=False, block_size=len(rows) + 1
         ),

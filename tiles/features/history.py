@@ -46,16 +46,16 @@ def past_layer(layer: Layer) -> Layer:
 
 
 def past_conditions(layer: Layer) -> list[ColumnElement[bool]]:
-    """Return the conditions on rows of the past, with the parameter ``instant``."""
+    """Return the SQL conditions on rows that held at an instant, the parameter ``instant``."""
     if layer.name != SPACES.name:
         return []
     return [versions.holds_at(bindparam("instant", type_=DateTime(timezone=True)))]
 
 
 def past_columns(layer: Layer) -> Mapping[str, ColumnElement[Any]]:
-    """Return expressions of past values in place of current columns.
+    """Return SQL expressions of past values, by name of the column that each replaces.
 
-    Their parameters are ``instant`` and ``states``.
+    The expressions have the parameters ``instant`` and ``states``.
     """
     if layer.name != CROSSINGS.name:
         return {}
