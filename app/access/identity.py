@@ -135,7 +135,7 @@ async def _by_token(request: Request) -> Asker:
 
 async def _by_cookie(request: Request) -> Asker:
     if "authorization" in request.headers:
-        raise TokenAtConsoleError  # the check that counts; `ConsoleAlone` only refuses earlier
+        raise TokenAtConsoleError  # this check decides; `ConsoleAlone` only refuses earlier
     secret = request.cookies.get(COOKIE)
     if secret is None:
         return ANYBODY

@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 HIDES = f"{CONSOLE}/hides"
 
-#: Spaces offered as suggestions while typing; further spaces are found by name.
+#: Maximum number of spaces offered as suggestions while typing; a typed name finds the others too.
 _OFFERED = 500
 
 

@@ -228,7 +228,8 @@ def _plain(text: str) -> IPv4Address | IPv6Address:
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address):
-        if address.is_site_local:  # deprecated (RFC 3879), and still routed within some networks
+        # Site-local addresses are deprecated (RFC 3879), but some networks still route them.
+        if address.is_site_local:
             return False
         for network, after in _TRANSLATED:
             if address in network:

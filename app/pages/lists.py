@@ -25,7 +25,7 @@ from geo.geography import municipalities
 
 router = APIRouter(tags=["low-tech"])
 
-#: Images drawn concurrently per process; each keeps a core busy for a tenth of a second.
+#: Limit of images drawn concurrently per process; each keeps a core busy for a tenth of a second.
 _drawings = anyio.CapacityLimiter(1)
 
 

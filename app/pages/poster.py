@@ -18,7 +18,7 @@ from geo.db.sessions import Database, Tier
 
 router = APIRouter(tags=["low-tech"])
 
-#: Posters drawn concurrently per process; each keeps a core busy for a tenth of a second.
+#: Limit of posters drawn concurrently per process; each keeps a core busy for a tenth of a second.
 _drawings = anyio.CapacityLimiter(1)
 
 

@@ -31,7 +31,7 @@ from geo.spaces.filters import SpaceFilter
 
 router = APIRouter(tags=["low-tech"])
 
-#: Lists of codes read concurrently per process; the longest query takes a second.
+#: Limit of lists of codes read concurrently per process; the longest query takes a second.
 _listings = anyio.CapacityLimiter(1)
 
 _TEXT = "text/plain; charset=utf-8"

@@ -25,7 +25,8 @@ from geo.guidance import contacts, feedback
 
 router = APIRouter(include_in_schema=False)
 
-#: Meaning of the three answers: (was served, was open).
+#: Meaning of each answer in the feedback form: whether the person was served, and whether the space
+#: was open.
 ANSWERS: Mapping[str, tuple[bool, bool]] = {
     "served": (True, True),
     "not_served": (False, True),

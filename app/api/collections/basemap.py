@@ -93,8 +93,8 @@ def _asked(request: Request, found: _File) -> range | None:
         With status 416, if the range starts beyond the end of the file.
     """
     match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    # If-Range names an older file: its ranges must not be joined with ranges of the current file
-    # (RFC 9110, 13.1.5), so the whole file is sent.
+    # If the tag in If-Range is not the current file's, the whole file is sent: ranges of an older
+    # file must not be joined with ranges of the current one (RFC 9110, 13.1.5).
     is_other = request.headers.get("if-range", found.tag) != found.tag
     if match is None or is_other or match[1] == match[2] == "":
         return None

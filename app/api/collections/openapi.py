@@ -15,7 +15,7 @@ from app.http.openapi_schemas import downgraded
 
 try:
     VERSION = version("amparo")
-except PackageNotFoundError:  # running from a source tree that was never installed
+except PackageNotFoundError:  # the code runs from a source tree, not installed as a package
     VERSION = "0"
 
 DESCRIPTION = (

@@ -17,8 +17,8 @@ from geo.exports.snapshot import Selection, Snapshot, read_snapshot
 
 router = APIRouter(tags=["exports"])
 
-#: Exports written concurrently per process, with a limiter apart from that of route searches, which
-#: would otherwise wait for seconds.
+#: Limit of exports written concurrently per process. Route searches have another limiter, because
+#: they would otherwise wait for seconds until an export is written.
 _exports = anyio.CapacityLimiter(1)
 
 FormatName = Annotated[

@@ -31,7 +31,8 @@ router = APIRouter(tags=["records"], route_class=LargeBodyRoute)
 #: Ids may hold anything but NUL, which PostgreSQL text cannot store.
 _ID = r"^[^\x00]{1,200}$"
 
-#: Proposals decided by one request; more would lock other people's records for too long.
+#: Maximum number of proposals that one request decides; more would lock other people's records for
+#: too long.
 MAX_DECIDED = 200
 
 RecordId = Annotated[str, Path(description="Id of a space.", pattern=_ID)]

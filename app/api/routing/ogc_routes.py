@@ -244,7 +244,7 @@ def exchanged(answer: JourneyAnswer, name: str | None, now: datetime, w: Words) 
 def _features(
     answer: JourneyAnswer, journey: Journey, now: datetime, w: Words
 ) -> Iterator[dict[str, Any]]:
-    """Yield overview, start, segments with the waypoints between them, and end."""
+    """Yield a route's features: overview, start, segments with waypoints between them, and end."""
     route, about = journey.route, route_text.told(answer, now)[0]
     line = route.coordinates
     totals = properties(journey, (), answer, now, w) | explained(w, about)

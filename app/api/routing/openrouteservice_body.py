@@ -166,7 +166,8 @@ class DirectionsQuestion(JSONBody, _Strict):
     suppress_warnings: Literal[False] = False
     radiuses: list[float] = Field([], max_length=MAX_VIA + 2, description="-1 alone.")
     attributes: list[Any] = Field([], max_length=0)
-    # Selects an algorithm in openrouteservice; here every algorithm finds the same route.
+    # In openrouteservice `optimized` selects an algorithm. Here every algorithm finds the same
+    # route, so the value changes nothing.
     optimized: bool | None = None
 
     @field_validator(*_FIXED, mode="before")

@@ -209,7 +209,7 @@ async def _act(desk: Desk, found: Member, form: Form) -> str | None:
 async def _member(desk: Desk, person: str) -> Member:
     found = await people.find_person(desk.session, person)
     if found.id != person:
-        # The path held an e-mail address, which must not occur in URLs.
+        # `find_person` also accepts an e-mail address, but a URL must not hold one.
         msg = "there is no such person"
         raise NotFoundError(msg)
     return found
