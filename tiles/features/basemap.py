@@ -154,7 +154,8 @@ def write_archive(baked: Baked, path: Path) -> int:
 
 def _write(stream: BinaryIO, baked: Baked) -> None:
     writer = Writer(stream)  # type: ignore[no-untyped-call]
-    # The writer only closes its temporary file of tiles itself after success.
+    # Close the writer's temporary file of tiles here, because after an error the writer leaves the
+    # file open.
     with closing(writer.tile_f):
         for tile_id, body in baked.tiles:
             writer.write_tile(tile_id, body)  # type: ignore[no-untyped-call]

@@ -78,7 +78,8 @@ async def read_tile(asks: Asks, layer: Layer, z: int, x: int, y: int) -> bytes:
         "y": y,
         "extent": extent,
         "buffer": int(extent * MARGIN),
-        # One cell of the tile in degrees of longitude.
+        # Tolerance of the simplification in degrees: the width of a cell of the tile in degrees of
+        # longitude, times the tolerance in cells.
         "tolerance": 360 / 2**z / extent * layer.tolerance_cells_at(z),
     }
     statement = _tile_statement(layer.name, min(z, layer.max_zoom))
