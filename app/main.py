@@ -129,7 +129,8 @@ def create_app(
         opened = open_database(settings) if database is None else database
         try:
             await opened.check_roles()
-            # Compile the searches in the background; only a route request would have to wait.
+            # Compile the route searches in the background: until they are compiled, only requests
+            # for routes have to wait.
             warming = asyncio.create_task(asyncio.to_thread(_warm))
             roads = network or RoadNetworks(settings.graphs_dir, settings.walker)
             editions = Editions(opened)

@@ -222,7 +222,7 @@ class Pipeline:
         try:
             answer = self._begin(exchange) or self.app
             await answer(exchange.scope, receive, exchange.take)
-        except Exception as error:  # handler of last resort; see the class
+        except Exception as error:  # every exception ends here; see the class
             INCIDENTS.error("incident %s: %s", exchange.request_id, describe(error))
             if exchange.is_sent:
                 # A part of the response is sent already, so break the connection by raising an

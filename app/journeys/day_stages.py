@@ -145,7 +145,7 @@ def stages(route: Route, stops: "Sequence[RouteStop]") -> tuple[DayStage, ...]:
     here, walker = START, laid.walker()
     while here[0] < route.distance_m:
         ahead = [night for night in ahead if night[0][0] > here[0]]
-        # Try all stops within a day's distance, or else only the nearest beyond.
+        # Try all stops within a day's distance or, if there are none, the nearest stop beyond.
         day_max_m = route.profile.day_max_m
         near = [one for one in ahead if one[0][0] - here[0] <= day_max_m] or ahead[:1]
         tried = [_tried(laid, walker, here, place) for place, _ in near]

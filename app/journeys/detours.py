@@ -40,7 +40,7 @@ class DetourLimits:
         )
 
 
-#: Limits with the default thresholds, by which routes beyond the thresholds are refused.
+#: Limits with the default thresholds; routes beyond the thresholds are refused.
 ORDINARY: Final = DetourLimits()
 
 

@@ -88,5 +88,6 @@ async def keeping(cluster: PrivateCluster | None, room: Room | None) -> AsyncIte
         yield
     finally:
         stop.set()
-        # If the thread is just starting the database, the start continues without this process.
+        # If the thread is starting the database at this moment, wait no longer than `PAUSE_S`: the
+        # database goes on starting after the end of this process.
         await asyncio.to_thread(thread.join, PAUSE_S)

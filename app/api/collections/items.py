@@ -28,7 +28,7 @@ from tiles.features.request import Window
 
 type Body = dict[str, Any]
 
-#: Parameters that do not change the number of matches.
+#: Query parameters of items that do not change the number of matching features.
 _UNCOUNTED: Final = windows.PAGING | {"f", "crs", "properties", "sortby", "count"}
 
 #: Formats of a single feature.

@@ -18,11 +18,12 @@ from tiles.features.request import SortKey, sort_keys
 
 DEFAULT_LIMIT = 100
 
-#: Upper limit, to which larger values are capped: a page of 10,000 points is about 6 MB; exports
-#: serve larger needs.
+#: Maximum number of features on a page, to which larger limits are capped: a page of 10,000 points
+#: is about 6 MB; exports serve larger needs.
 MAX_LIMIT = 10_000
 
-#: Upper limit of an HTML page [A]: each request renders one on the event loop, in some 16 ms.
+#: Maximum number of features on an HTML page [A]: each request renders a page on the event loop,
+#: which takes some 16 ms.
 MAX_PAGE_LIMIT = 1_000
 
 # A JSON number, without the other inputs that float() accepts (nan, 1_0, ١).
