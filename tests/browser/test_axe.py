@@ -103,8 +103,8 @@ class Walk:
 
         The main ones on a phone as they come as well. With ``is_whole`` each so, in each language,
         by every rule. Else, since a page apart from its words is the same in each language, it is
-        looked at in others than the default where words have least room, and, but for the main
-        ones, by the rules that words can break.
+        looked at in others than the default where words have least room, by the rules that words
+        can break.
         """
         page = await self.open(one)
         # A page that has no such language is looked at in its own.
@@ -133,7 +133,7 @@ class Walk:
         return page
 
     async def _note(self, one: Opened, page: Page, how: str) -> None:
-        is_by_every_rule = self.is_whole or self.lang == DEFAULT_LANGUAGE or one.template in MAIN
+        is_by_every_rule = self.is_whole or self.lang == DEFAULT_LANGUAGE
         left_out = () if is_by_every_rule else SAME_IN_ALL_LANGUAGES
         wrong = await barriers(page, left_out=left_out)
         self.found += [f"{one} ({self.lang}, {how}): {what}" for what in wrong]

@@ -14,6 +14,7 @@ from tests.app.protection.test_leaks import CLOCK, answer, asked_once, requests
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.clock import run_now
 from tests.fixtures.desk import visitor
+from tests.fixtures.examples import examples
 
 SPACE = {"entity": "space", "id": "DEMO-006", "reason": "amenaza a la casa"}
 ITEM = "/collections/spaces/items/DEMO-006"
@@ -201,7 +202,7 @@ async def test_p24_two_servers_show_nothing_once_it_is_hidden(cluster, loaded_cl
     """
     from benchmarks.hiding import PATIENCE_S, run
 
-    figures = await run(settings, cluster.superuser_url(loaded_clone), trials=5)
+    figures = await run(settings, cluster.superuser_url(loaded_clone), trials=examples(5, 3))
     assert [figure.hidden for figure in figures] == ["space", "crossing", "area"]
     for figure in figures:
         assert figure.late == 0, figure
