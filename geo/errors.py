@@ -35,7 +35,7 @@ class GeoError(Exception):
 
 
 class NotFoundError(GeoError, LookupError):
-    """A record does not exist, or the actor may not know of it: which, is never stated (P39)."""
+    """A record does not exist, or the actor may not know of it; which is never stated (P39)."""
 
     code = "not_found"
 

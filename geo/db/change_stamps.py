@@ -138,7 +138,8 @@ async def current_stamps(asks: Asks) -> Stamps:
 
 
 def _stamps_of(rows: Sequence[Mapping[Any, Any]]) -> Stamps:
-    # Without any change there is one row, for the clock and the demo state alone.
+    # If no change is logged, the query returns a single row without a subject, which states only
+    # the clock and whether demo rows are loaded.
     stamps = {
         row["subject"]: Stamp(row["changes"], int(row["total"]))
         for row in rows

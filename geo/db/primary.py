@@ -306,7 +306,7 @@ class CheckedReader(ReadPool):
             if line.state.has(mark):
                 return line
             if self._replica is not None:
-                self.take_back(line)  # usable again as soon as the replica has caught up
+                self.take_back(line)  # the connection is usable once the replica has caught up
                 raise DatabaseUnavailableError(_NO_PRIMARY)
             # The address of the primary may lead to another server by now: try a new connection.
             line.connection.terminate()
