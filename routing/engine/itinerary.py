@@ -278,7 +278,9 @@ def measured(travel: Travel, legs: Legs) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Cut:
-    """Timetable rows of legs, border edges split at their first post, where the wait takes place.
+    """Rows of a timetable: one for each leg, and two for each portal, split at its first post.
+
+    The wait at a portal takes place at its first post, between the two rows.
 
     Parameters
     ----------
@@ -293,7 +295,7 @@ class _Cut:
 
     @classmethod
     def of(cls, lengths: Sequence[int], portals: Sequence[Portal]) -> Self:
-        """Split border edges; ``lengths`` count each section's legs, its border edge included."""
+        """Make the rows; ``lengths`` are the numbers of legs by section, with its border edge."""
         rows: list[Ints] = []
         stops: list[int] = []
         done, legs = 0, 0

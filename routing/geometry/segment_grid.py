@@ -93,7 +93,8 @@ class SegmentGrid:
 
     def _within(self, window: Window) -> Ints:
         first_column, last_column, first_row, last_row = window
-        if first_column == 0 and last_column == self.columns - 1:  # whole rows lie side by side
+        if first_column == 0 and last_column == self.columns - 1:
+            # Whole rows of cells are contiguous, so their segments are a single slice.
             lo, hi = first_row * self.columns, (last_row + 1) * self.columns
             return self.cell_segment[self.cell_start[lo] : self.cell_start[hi]]
         return _in_window(self.cell_start, self.cell_segment, self.columns, *window)

@@ -15,7 +15,9 @@ from routing.osm_tags.edge_flags import EdgeFlag
 
 Array = NDArray[Any]
 
-_HILBERT_BITS = 16  # 65,536 cells a side, each 80 m wide over a continent, below 1 m in a city
+#: Bits per axis of a cell's position on the Hilbert curve: 65,536 cells a side, each 80 m wide over
+#: a continent, below 1 m in a city.
+_HILBERT_BITS = 16
 _PASSABLE = int(EdgeFlag.FOOT | EdgeFlag.VEHICLE)
 
 

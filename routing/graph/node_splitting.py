@@ -128,7 +128,10 @@ def _barred(ends: Ints, used: Ints, passed_by: Array) -> NDArray[np.bool_]:
 
 
 def _arms(here: Sequence[tuple[int, int, int]], *, apart: bool) -> list[_Arm]:
-    """Group the ends (row, flags, restriction) at a node: each apart, or by equal restriction."""
+    """Group the ends of roads at a node into arms: each end apart, or by equal restriction.
+
+    An end is (row of the piece, flags, restriction).
+    """
     if apart:
         return [_Arm((row,), used, restricted) for row, used, restricted in here]
     alike: dict[int, list[tuple[int, int]]] = {}

@@ -25,7 +25,7 @@ type Int64 = NDArray[np.int64]
 type Float32 = NDArray[np.float32]
 type Float64 = NDArray[np.float64]
 
-_SNAP_LIMIT_M = {"osm": 1_000.0, "sketch": 25_000.0}  # design/definitions.md, "Snapping"
+_SNAP_LIMIT_M = {"osm": 1_000.0, "sketch": 25_000.0}  # metres; definitions.md, "Snapping"
 
 #: Number of decoded road names to cache: those of a large city, some two megabytes [A].
 _KEPT_NAMES = 16_384

@@ -386,7 +386,7 @@ class _Comparison:
         return tuple("ceiling" if self._is_above(way) else None for way in self._leg.ways)
 
     def _is_chosen(self, open_way: WayFigures) -> bool:
-        """Return whether the quickest route is no detour: then the weights chose the detours."""
+        """Return whether only the weights cause detours, as the quickest route is no detour."""
         return not self._is_detour(self._quickest(), open_way)
 
     def _quickest(self) -> WayFigures:
