@@ -38,7 +38,7 @@ _ANSWER_S: Final = 5.0
 
 
 class StampSubject(StrEnum):
-    """Subjects that code names; every other subject is a layer of its own name."""
+    """Subjects that code refers to by name; every other subject has the name of its layer."""
 
     BOUNDARIES = "boundaries"
     CORRIDORS = "corridors"
