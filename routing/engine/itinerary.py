@@ -313,7 +313,7 @@ class _Cut:
         return cls(np.concatenate([np.zeros(0, dtype=np.int64), *rows]), tuple(stops))
 
     def spread(self, values: Floats, halves: Sequence[tuple[float, float]]) -> Floats:
-        """Return one value per row, float64 [rows], from values of legs and of portals' halves."""
+        """Return one value per row, float64 [rows], from the values of legs and portals' halves."""
         found = np.append(values, 0.0)[self.leg]
         for stop, (before, after) in zip(self.stops, halves, strict=True):
             found[stop - 1], found[stop] = before, after

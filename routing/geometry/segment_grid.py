@@ -186,7 +186,7 @@ class SegmentGrid:
         return NearestSegment(int(segments[pick]), float(along[pick]), float(nearest))
 
     def project(self, lon: float, lat: float, segments: Ints) -> tuple[Floats, Floats]:
-        """Return positions along segments (0..1) and distances to them in metres."""
+        """Return the nearest positions (0..1) on segments to a point, and the metres to them."""
         return _project(lon, lat, scale_at(lat), segments, self.shape_lon, self.shape_lat)
 
 
@@ -341,7 +341,7 @@ def columns_passed(
 
 @inlined
 def cell_at(position: float, count: int) -> int:
-    """Return the column or row at a position in cells, of ``count``; the outermost outside."""
+    """Return the column or row (of ``count``) at a position in cells; outside, the nearest one."""
     return int(min(max(np.floor(position), 0.0), count - 1.0))
 
 

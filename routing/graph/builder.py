@@ -281,7 +281,7 @@ def _names(names: Sequence[str]) -> dict[str, Array]:
 
 
 def _grid(arrays: dict[str, Array]) -> dict[str, Array]:
-    """Build the spatial grid over one direction of each road: both have the same shape."""
+    """Build the spatial grid over one direction of each road, as both have the same shape."""
     twin = arrays["edge_twin"]
     one = np.flatnonzero((twin < 0) | (np.arange(len(twin)) < twin))
     start = arrays["shape_start"]

@@ -130,7 +130,7 @@ class Components:
         return found
 
     def leads(self, sources: Ints, targets: Ints) -> bool:
-        """Return whether a path leads from any of some nodes or copies to any of others."""
+        """Return whether a path leads from any source to any target (nodes or copies of nodes)."""
         source, target = self.label[sources], self.label[targets]
         if self.to_largest[source].any() and self.of_largest[target].any():
             return True

@@ -60,7 +60,7 @@ class Parted:
 
 @dataclass(frozen=True, slots=True)
 class _Arm:
-    """Ends of pieces that get one copy of a split node, with their modes and restrictions."""
+    """Ends of road that share one copy of a split node, with their modes and restrictions."""
 
     ends: tuple[int, ...]
     used_by: int
@@ -203,6 +203,6 @@ def _passing(arm: _Arm, other: _Arm, passed_by: int) -> int:
 
 
 def is_entry(flags: Array, mode: Mode) -> NDArray[np.bool_]:
-    """Return whether each edge, by its flags, is where a mode enters no-through roads."""
+    """Return whether a mode enters no-through roads on each edge, by the edge's flags."""
     entry = int(EdgeFlag.THRESHOLD | mode.ends_flag)
     return np.asarray((flags & entry) == entry)

@@ -179,7 +179,7 @@ class _Ways:
         self.refs.append(np.fromstring(text, dtype=np.int64, sep=","))
 
     def _add_tags(self, tags: list[tuple[str, str, str]]) -> bool:
-        """Add what the tags of a way say; return whether any mode may use the way."""
+        """Add the attributes that a way's tags state; return whether any mode may use the way."""
         said = tuple([tag for tag in tags if tag[0] in _KEYS])
         row = self.known.get(said)
         if row is None:

@@ -139,7 +139,7 @@ class _Met:
     opens: datetime | None = None
 
     def reason(self, route: WayFigures, other: WayFigures) -> DetourReason:
-        """Return this closure as a reason, with what ``route`` takes more than ``other``."""
+        """Return the closure as a reason, with the time and length ``route`` adds to ``other``."""
         extra_s = route.elapsed_s - other.elapsed_s
         extra_m = route.distance_m - other.distance_m
         return DetourReason(
