@@ -138,7 +138,7 @@ class PersonalDataError(GeoError, ValueError):
 
 
 class ProtectedServiceError(GeoError, ValueError):
-    """A request names a protected service where these are never counted or searched (P38)."""
+    """A request names a protected service; such services are never counted or searched (P38)."""
 
     code = "protected_service"
 

@@ -99,7 +99,7 @@ class ServerState:
 
     @property
     def run(self) -> tuple[int, int, datetime]:
-        """Identity of a primary from its start to its end: cluster, timeline and start time."""
+        """Identity of a run of a primary, from start to stop: cluster, timeline and start time."""
         return self.cluster, self.timeline, self.since
 
     def has(self, mark: "ServerState") -> bool:

@@ -284,7 +284,7 @@ def _nearness(one: Spot, other: Spot, reasons: dict[str, Any]) -> float | None:
 
 
 def _distance_m(one: Spot, other: Spot) -> float:
-    """Return the great-circle distance in metres (haversine)."""
+    """Return the great-circle distance between two spaces in metres (haversine)."""
     lat1, lat2 = math.radians(one.lat), math.radians(other.lat)
     half = (
         math.sin((lat2 - lat1) / 2) ** 2

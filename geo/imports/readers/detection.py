@@ -98,7 +98,7 @@ class Contents:
 
     @cached_property
     def head(self) -> bytes:
-        """First bytes of a text without byte-order mark, zeros of UTF-16 and blanks."""
+        """First bytes of a text file, without byte-order mark, UTF-16 zero bytes and blanks."""
         return self.data[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
 
     @property
