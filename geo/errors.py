@@ -35,7 +35,7 @@ class GeoError(Exception):
 
 
 class NotFoundError(GeoError, LookupError):
-    """A record does not exist, or the actor may not know of it: which, is never stated (P39)."""
+    """A record does not exist, or the actor may not know of it; which is never stated (P39)."""
 
     code = "not_found"
 
@@ -138,7 +138,7 @@ class PersonalDataError(GeoError, ValueError):
 
 
 class ProtectedServiceError(GeoError, ValueError):
-    """A request names a protected service where these are never counted or searched (P38)."""
+    """A request names a protected service; such services are never counted or searched (P38)."""
 
     code = "protected_service"
 

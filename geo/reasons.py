@@ -25,7 +25,7 @@ REPEATED: Final = frozenset({"value", "lon", "lat", "label"})
 #: ``value``, if present, in front: ``confirmed_on '2020' is not a date (YYYY-MM-DD)``.
 ENGLISH: Final[Mapping[str, str]] = {
     AS_IT_STANDS: "{text}",
-    # Rules of a single field.
+    # Broken rules of a single field.
     "missing": "is missing",
     "needed": "is needed",
     "not_text": "is not a text",
@@ -68,7 +68,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "there_already": "is there already",
     "not_a_button": "is not one of the buttons",
     "not_confirmed": "is not confirmed",
-    # Features in requests (OGC API - Features, Part 4).
+    # Reasons about features in requests (OGC API - Features, Part 4).
     "not_feature": "is no GeoJSON Feature",
     "not_type_feature": "is not Feature",
     "unknown_member": "is no member that is known here",
@@ -80,7 +80,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "not_two_coordinates": "has not two coordinates",
     "not_number_coordinate": "has a coordinate that is no number",
     "outside_system": "lies outside its reference system; the order is {order}",
-    # Rules of several fields together.
+    # Broken rules of several fields together.
     "before": "is before {other} {start}",
     "not_after": "is not after {other} {start}",
     "more_than": "is more than {other} {most}",
@@ -90,7 +90,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "same_countries": "country_a and country_b are the same",
     "ids_clash": "two documents have the same id, or one has none",
     "nothing_changes": "say what is already so",
-    # Places.
+    # Reasons about places.
     "swapped": "lon {lon} and lat {lat} look swapped",
     "out_of_range": "lon {lon} or lat {lat} is out of range",
     "outside_country": "lon {lon}, lat {lat} lies outside {country}",
@@ -100,7 +100,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "not_geometry": "is not a GeoJSON geometry",
     "not_degrees": "has lon beyond -180 to 180 or lat beyond -90 to 90; the order is lon, lat",
     "crossing_stays": "of an official crossing is not changed here",
-    # Times of opening (RFC 5545).
+    # Reasons about opening hours (RFC 5545).
     "days_and_times": "days and both times go together",
     "hours_need_open": "belongs to the state open",
     "count_or_until": "count and until exclude each other (RFC 5545)",
@@ -112,7 +112,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "not_day_of_month": "is not a day of a month: 1 to 31, or -1 to -31",
     "no_day_ticked": "no day is ticked",
     "closed_or_hours": "an exception is closed, or has opens_at and closes_at",
-    # Spaces.
+    # Reasons about spaces.
     "refers_to_itself": "a space does not refer to itself",
     "follows_from_services": "follows from the service '{service}' alone: {way} in services",
     "held_by_words": "is held by other words: propose it again",
@@ -122,7 +122,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "new_not_proposed": "is needed: no new {entity} is proposed",
     "box_empty": "the box is empty",
     "neither_code_nor_day": "names neither a code nor a day",
-    # Hazards, counts and reports.
+    # Reasons about hazards, counts and reports.
     "not_days_after": "is not 0 to {days} days after {other}",
     "rate_needs_source": "a rate needs its rate_source",
     "not_counted": "is not one of an aggregated count",
@@ -131,7 +131,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         "is not one of {choices}; police and migration controls are no hazards and are not"
         " collected"
     ),
-    # Guidance and standards.
+    # Reasons about guidance and standards.
     "phone_or_whatsapp": "is missing, and whatsapp too",
     "not_independent": "must be true for a line about staff (P44)",
     "refuge_name": "is that of a refuge: a line has the name of a line (P3)",
@@ -157,7 +157,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "evidence_needed": "needs its evidence",
     "was_served_or_open": "say this, or was_open",
     "not_handled": "is handling or closed",
-    # Vocabularies.
+    # Reasons about vocabularies.
     "protected_for_good": "is protected for good (P38)",
     "protectable": "only kinds and services can be protected",
     "validity_of_kinds": "is for kinds of space alone",
@@ -165,7 +165,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "name_length": "the name in {language} has not 1 to {most} characters",
     "unknown_code": "unknown code; known are: {choices}",
     "in_use": "is in use",
-    # People and their tokens.
+    # Reasons about people and their tokens.
     "guessed": "is among the first that are guessed",
     "editor_works_for_one": "an editor works for one",
     "approver_decides": "an approver decides in at least one",
@@ -195,7 +195,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "expires_too_late": "expires_on {day} is too late: {days} days hold (P41)",
     "of_record": "{id}: {note}",
     "may_be_same": "may be the same place as {id} ({score})",
-    # Cells of imported files: none of these repeats what the cell holds (P17).
+    # Reasons about cells of imported files: none of these repeats what the cell holds (P17).
     "cell_not_yes_or_no": "is neither yes nor no",
     "cell_not_date": "is not a date",
     "cell_too_early": "is a date before {year}: an empty cell with a date format?",
@@ -216,7 +216,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "cell_not_json": "is not JSON",
     "cell_error": "the cell holds an error of the spreadsheet",
     "cell_formula": "the formula has no stored value: open and save the file",
-    # Rows of imported files.
+    # Reasons about rows of imported files.
     "row_too_wide": "has more cells than the header, which has {width}",
     "row_other_width": "has {cells} columns, the header {width}",
     "row_not_feature": "is not a GeoJSON Feature",
@@ -307,7 +307,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "heavy_broken": (
         "cannot be read: the program that reads it broke off; save it in another format"
     ),
-    # Files of mappings.
+    # Reasons about files of mappings.
     "mapping_not_utf8": "is not UTF-8",
     "mapping_not_toml": "is not TOML: {detail}",
     "mapping_unknown_name": "{where} has no '{name}'; it has {names}",

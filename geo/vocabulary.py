@@ -26,9 +26,10 @@ from geo.reasons import CodedReason
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 from geo.text.protected_words import protected_phrases
 
-#: Number of days for which a confirmation of a space is valid, as P41 proposes: at most, for a
-#: space where people sleep; and for a kind of space whose term states no number.
+#: Most days for which a confirmation of a space where people sleep is valid, as P41 proposes.
 OVERNIGHT_VALIDITY_DAYS = 30
+#: Number of days for which a confirmation is valid if the term of the kind of space states no
+#: number, as P41 proposes.
 VALIDITY_DAYS = 90
 
 #: Form of the code of a term. Capitals and spaces occur in the sectors of the RMRP (domain.md, 1).

@@ -35,7 +35,8 @@ class Listed:
     spaces: int
 
 
-#: Alias for the subqueries of the conditions, which are also used in queries that join `Location`.
+#: Alias of `Location` for the subqueries of the conditions, because the queries that use the
+#: conditions may join `Location` themselves.
 _Space = aliased(Location)
 
 

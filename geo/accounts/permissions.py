@@ -106,7 +106,7 @@ def can_approve(actor: Actor, *, country: str | None, proposed_by: str | None) -
 def can_hide(actor: Actor, *, country: str | None) -> bool:
     """Return whether an actor may hide records of a country at once (P24).
 
-    With None as ``country``, whether they may hide records of every country.
+    With None as ``country``, return whether the actor may hide records of every country.
     """
     return actor.role in _HIGHEST or _approves_in(actor, country=country)
 
@@ -141,11 +141,11 @@ def require_present(actor: Actor) -> None:
 def _requirement[**P](
     may: Callable[Concatenate[Actor, P], bool], who: str, *, in_person: bool = False
 ) -> Callable[Concatenate[Actor, P], None]:
-    """Return a function that takes what ``may`` takes and refuses an actor who may not.
+    """Return a function that refuses an actor for whom the permission rule ``may`` is false.
 
-    The function raises `ForbiddenError` with ``who``, which names the roles that have the
-    permission; where the permission is for people alone (``in_person``) it first refuses a program,
-    as `require_present` does.
+    The function has the parameters of ``may``. It raises `ForbiddenError` with ``who``, a text that
+    names the roles that have the permission. If the permission is for people alone (``in_person``),
+    the function first refuses a program, as `require_present` does.
     """
 
     def require(actor: Actor, /, *args: P.args, **about: P.kwargs) -> None:

@@ -1,4 +1,4 @@
-"""The end of browser sessions: what a new password, a new factor and a closed account call for."""
+"""Ending of browser sessions, as after a new password, a new second factor or a closed account."""
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession

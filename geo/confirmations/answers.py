@@ -352,7 +352,7 @@ async def _confirm(
     """Confirm a record as listed, from a day on, for as long as its kind of space allows (P41)."""
     changes = {
         "confirmed_on": heard_on.isoformat(),
-        "expires_on": None,  # computed from the validity of the space's kind
+        "expires_on": None,  # left to be computed from the validity of the kind of space
         "confirmed_by": f"operator, {channel}",
     }
     return await _write(session, subject, changes, now)
@@ -421,7 +421,10 @@ async def _own_space(
 async def _valid(
     session: AsyncSession, token: str, now: datetime
 ) -> Row[str, str, datetime, bytes]:
-    """Return the stored link of a valid token, or raise an error after the same steps."""
+    """Return the stored link of a token; raise `LinkError` for an invalid token.
+
+    Valid and invalid tokens take the same steps, so that the response time reveals nothing.
+    """
     link_id = await link_tokens.signed_id(session, token)
     found = (
         await session.execute(

@@ -38,7 +38,7 @@ _ANSWER_S: Final = 5.0
 
 
 class StampSubject(StrEnum):
-    """Subjects that code names; every other subject is a layer of its own name."""
+    """Subjects that code refers to by name; every other subject has the name of its layer."""
 
     BOUNDARIES = "boundaries"
     CORRIDORS = "corridors"
@@ -138,7 +138,8 @@ async def current_stamps(asks: Asks) -> Stamps:
 
 
 def _stamps_of(rows: Sequence[Mapping[Any, Any]]) -> Stamps:
-    # Without any change there is one row, for the clock and the demo state alone.
+    # If no change is logged, the query returns a single row without a subject, which states only
+    # the clock and whether demo rows are loaded.
     stamps = {
         row["subject"]: Stamp(row["changes"], int(row["total"]))
         for row in rows

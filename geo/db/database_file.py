@@ -182,7 +182,8 @@ async def _load(raw: Driver, archive: zipfile.ZipFile) -> dict[str, int]:
 
 def _make_private(path: Path) -> None:
     path.unlink(missing_ok=True)
-    # Fails where somebody else made the file in the meantime, be it a link: it would be theirs.
+    # Fails if another user has just created a file or symbolic link of this name: the export would
+    # then be written to a file that this user owns.
     path.touch(mode=0o600, exist_ok=False)
 
 

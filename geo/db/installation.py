@@ -9,8 +9,10 @@ from pathlib import Path
 
 from geo.errors import GeoError
 
-SUPERUSER = "postgres"  # user of the system (from Debian's packages) and role of the database
-MINIMUM_MAJOR = 17  # first version with a builtin UTF-8 locale: sorting survives system upgrades
+#: User of the operating system (as in Debian's packages), and superuser role of the database.
+SUPERUSER = "postgres"
+#: First version with a builtin UTF-8 locale, whose sort order survives upgrades of the system.
+MINIMUM_MAJOR = 17
 
 #: Extensions that migrations create. pg_trgm is in Debian's server package, in Red Hat's -contrib.
 EXTENSIONS = ("postgis", "pg_trgm")
@@ -103,7 +105,8 @@ def _inspect(bin_dir: Path) -> tuple[int, list[Path]]:
             env=ENVIRONMENT,
         ).stdout.strip()
 
-    version = said("postgres", "--version")  # postgres (PostgreSQL) 17.6 (Debian 17.6-0+deb13u1)
+    # An example of the output: postgres (PostgreSQL) 17.6 (Debian 17.6-0+deb13u1).
+    version = said("postgres", "--version")
     major = int(version.split()[2].partition(".")[0])
     folder = Path(said("pg_config", "--sharedir")) / "extension"
     return major, [folder / f"{name}.control" for name in EXTENSIONS]

@@ -99,7 +99,7 @@ class ServerState:
 
     @property
     def run(self) -> tuple[int, int, datetime]:
-        """Identity of a primary from its start to its end: cluster, timeline and start time."""
+        """Identity of a run of a primary, from start to stop: cluster, timeline and start time."""
         return self.cluster, self.timeline, self.since
 
     def has(self, mark: "ServerState") -> bool:
@@ -306,7 +306,7 @@ class CheckedReader(ReadPool):
             if line.state.has(mark):
                 return line
             if self._replica is not None:
-                self.take_back(line)  # usable again as soon as the replica has caught up
+                self.take_back(line)  # the connection is usable once the replica has caught up
                 raise DatabaseUnavailableError(_NO_PRIMARY)
             # The address of the primary may lead to another server by now: try a new connection.
             line.connection.terminate()

@@ -31,11 +31,18 @@ from geo.db.installation import (
 )
 
 DATABASE = "amparo"
-PORT = 5432  # only a part of the socket's file name: the server does not listen on TCP
-SOCKET_PATH_BYTES = 107  # sun_path of sockaddr_un, less the closing zero (unix(7))
-START_S = 120.0  # timeout of a start, for crash recovery of a busy cluster; usually 0.2 s
+#: Port, which is only a part of the socket's file name: the server does not listen on TCP.
+PORT = 5432
+#: Maximum length of the socket's path: ``sun_path`` of ``sockaddr_un``, less the closing zero
+#: (unix(7)).
+SOCKET_PATH_BYTES = 107
+#: Timeout of a start in seconds, enough for crash recovery of a busy cluster; a start usually takes
+#: 0.2 s.
+START_S = 120.0
 POLL_S = 0.05
-NOT_IN_PATHS = frozenset('",$`\\\n')  # special characters of pg_ctl's shell; the comma, of libpq
+#: Characters that the paths may not contain: those special to the shell that pg_ctl calls, and the
+#: comma, which is special to libpq.
+NOT_IN_PATHS = frozenset('",$`\\\n')
 
 # Statements and rows may hold people's positions, so only error messages are logged (P48).
 _SETTINGS: Mapping[str, str] = MappingProxyType(
@@ -156,7 +163,7 @@ class PrivateCluster:
             except ClusterError:
                 if self._postmaster() is not None:
                     raise
-                # The server was running, but was killed before the database was created.
+                # A running server was killed before the database was created: start it again.
                 started = self._run_server(installation)
                 self._create_database(installation, DATABASE, "template1")
         return started

@@ -54,13 +54,13 @@ class Asks(Protocol):
     """An object that runs single parametrized statements: a `ReadPool` or an asyncpg connection."""
 
     async def fetch(self, query: str, *args: Any) -> Any:  # noqa: ANN401 -- asyncpg's
-        """Return all rows."""
+        """Return all rows of a statement's result."""
 
     async def fetchrow(self, query: str, *args: Any) -> Any:  # noqa: ANN401
-        """Return the first row, or None."""
+        """Return the first row of a statement's result, or None."""
 
     async def fetchval(self, query: str, *args: Any) -> Any:  # noqa: ANN401
-        """Return the first value of the first row, or None."""
+        """Return the first value in the first row of a statement's result, or None."""
 
 
 class _Line:

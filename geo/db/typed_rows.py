@@ -19,7 +19,7 @@ def typed_row[T: "DataclassInstance"](kind: type[T], row: Mapping[Any, Any], **g
     row : mapping
         A row, with a column for each field that ``given`` does not name; other columns are ignored.
     **given
-        Values of the fields that are not a column as it is.
+        Values of fields by name, which take the place of the row's columns.
     """
     stated = {name: row[name] for name in _names(kind) if name not in given}
     return kind(**stated, **given)

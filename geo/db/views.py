@@ -2,7 +2,8 @@
 
 Views of the same names exist in the schemas ``tier_public``, ``tier_partner`` and ``tier_staff``. A
 session's search path selects the schema, so a query never names a tier and cannot forget a filter.
-Columns that only some tiers have are not listed here. A test compares all of it with the database.
+Columns that only some tiers have are not listed here. A test compares these tables with the views
+in the database.
 """
 
 from typing import Any
@@ -38,9 +39,10 @@ def of_table(name: str, model: type[Base], *columns: str | Column[Any]) -> Table
     name
         Name of the view in the schemas of the tiers.
     model
-        The table, from which named columns have their types.
+        Table whose columns give the types of the view's columns that are stated by name.
     columns
-        Columns in order: by name where the view shows what is in the table, else with their type.
+        Columns in order: by name if the view shows a column of the table unchanged, else with their
+        type.
     """
     shown = (
         column if isinstance(column, Column) else Column(column, model.__table__.c[column].type)
@@ -74,29 +76,30 @@ spaces = Table(
     # Genders admitted; null if everyone is.
     Column("genders", ARRAY(Text)),
     Column("families_only", Boolean),
-    # yes, no or not_known
+    # Whether children without an adult are served: yes, no or not_known.
     Column("children_alone", Text),
     # Fees in the provider's words, and as one of free, paid and not_known.
     Column("fees", Text),
     Column("fee_kind", Text),
-    # Null if not known, empty if no documents are required.
+    # Documents that people need; null if not known, empty if none are required.
     Column("documents_required", ARRAY(Text)),
     Column("maximum_nights", Integer),
     Column("overnight", Boolean),
     Column("timezone", Text),
-    # [{"freq", "interval", "dtstart", "until", "count", "byday": ["MO"], "bymonthday", "opens_at":
-    #   "08:00", "closes_at": "17:00", "last_entry", "timezone", "valid_from", "valid_to",
-    #   "description"}], after RFC 5545
+    # Opening rules after RFC 5545: [{"freq", "interval", "dtstart", "until", "count", "byday":
+    #   ["MO"], "bymonthday", "opens_at": "08:00", "closes_at": "17:00", "last_entry", "timezone",
+    #   "valid_from", "valid_to", "description"}]
     Column("schedules", JSONB),
-    # [{"starts_on", "ends_on", "closed", "opens_at", "closes_at", "reason"}]
+    # Days with other hours than the schedules: [{"starts_on", "ends_on", "closed", "opens_at",
+    #   "closes_at", "reason"}]
     Column("exceptions", JSONB),
-    # open, closed or not_known
+    # Whether the space opens on public holidays: open, closed or not_known.
     Column("holidays", Text),
     Column("country", Text),
     Column("admin1", Text),
     Column("locality", Text),
-    # Null also where the tier sees a blurred position, since an address would reveal the exact
-    # position (P5).
+    # Street address; null also if the tier sees a blurred position, since an address would reveal
+    # the exact position (P5).
     Column("address", Text),
     Column("landmark", Text),
     Column("road", Text),
@@ -106,7 +109,7 @@ spaces = Table(
     Column("amenities", JSONB),
     Column("step_free", Boolean),
     Column("data_shared", Text),
-    # Null for demo rows, which are never shown as confirmed (P35).
+    # Day of the last confirmation; null for demo rows, which are never shown as confirmed (P35).
     Column("confirmed_on", Date),
     # Same as confirmed_on, but set for demo rows too; for computations only.
     Column("assured_on", Date),
@@ -172,7 +175,7 @@ terms = Table(
     Column("position", Integer),
     Column("active", Boolean),
     Column("validity_days", Integer),
-    # {"es": "Albergue", "en": "Shelter"}
+    # Names by language: {"es": "Albergue", "en": "Shelter"}
     Column("names", JSONB),
     # Languages in which a person has reviewed the name (P47).
     Column("reviewed", ARRAY(Text)),
@@ -197,8 +200,8 @@ crossings = Table(
     # Current state: open, closed or not known (P32). For other instants see
     # geo.geography.crossings.
     Column("state", Text),
-    # [{"id", "state", "valid_from", "valid_to", "timezone", "byday", "opens_at", "closes_at",
-    #   "source", "assumption"}]
+    # Statements about the state: [{"id", "state", "valid_from", "valid_to", "timezone", "byday",
+    #   "opens_at", "closes_at", "source", "assumption"}]
     Column("statuses", JSONB),
     Column("demo", Boolean),
     Column("source", Text),
@@ -265,7 +268,7 @@ flows = of_table(
     Column("destination_name", Text),
     "week",
     "direction",
-    # Rounded count; the raw count is for the authorised role only (P18).
+    # Rounded count of people; the raw count is for the authorised role only (P18).
     "n",
     "method",
     "hours_covered",
@@ -298,12 +301,12 @@ coverage = Table(
     Column("from_m", Float),
     Column("to_m", Float),
     Column("length_m", Float),
-    # Null if the gap begins or ends at an end of the corridor; the name then states the end.
+    # Spaces at both ends of the gap; null at an end of the corridor, which the name then states.
     Column("from_space", Text),
     Column("from_name", Text),
     Column("to_space", Text),
     Column("to_name", Text),
-    # Service whose gaps these are; null for gaps of any service.
+    # Service that is missing along the gap; null for a gap without any service.
     Column("service", Text),
     Column("profile", Text),
     Column("computed_at", DateTime(timezone=True)),

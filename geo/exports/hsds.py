@@ -307,5 +307,5 @@ def _term(taxonomy: str, code: str, name: str, description: str) -> Entity:
 
 
 def _known(entity: Mapping[str, Any]) -> Entity:
-    """Return an entity without nulls, which the HSDS schemas do not allow, and empty lists."""
+    """Return an entity without empty lists and without nulls, which HSDS schemas do not allow."""
     return {name: value for name, value in entity.items() if value is not None and value != []}

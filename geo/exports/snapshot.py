@@ -270,7 +270,7 @@ def _record(row: Mapping[Any, Any], tier: Tier) -> Record:
 
 def _plain(value: object) -> object:
     """Convert a value for export: dates to ISO 8601, and objects to objects without null fields."""
-    if isinstance(value, date):  # a datetime is a date too
+    if isinstance(value, date):  # includes datetime, a subclass of date
         return value.isoformat()
     if isinstance(value, list):
         return [_plain(item) for item in value]

@@ -21,7 +21,7 @@ from geo.models import Assessment, AssessmentAnswer, Checklist, ChecklistItem, L
 from geo.reasons import CodedReason
 
 ANSWERS = ("yes", "partly", "no", "not_applicable")
-MAX_EVIDENCE = 2000  # characters, as every text of a record
+MAX_EVIDENCE = 2000  # characters, as for every text of a record
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from geo.vocabulary import read_vocabulary
 #: Kinds of contacts that every area should have (P45); responses state the kinds without any line.
 ESSENTIAL = tuple(kind for kind in CONTACT_KINDS if kind != "other")
 
-#: Kinds of telephone lines that are shown for a protected need, and nothing else is (P3, P38).
+#: Kinds of telephone lines for a protected need, for which only such lines are shown (P3, P38).
 HOTLINES = ("gbv", "child_protection", "emergency")
 
 

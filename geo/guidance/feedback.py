@@ -202,7 +202,7 @@ async def _unit(session: AsyncSession, country: str, admin1: str | None) -> str 
             c.visibility == "public",
             not_(c.confidential),
             c.hidden_at.is_(None),
-            # The views of the tiers have the same condition.
+            # Expired spaces are left out, as in the views of the tiers.
             c.expires_on >= clock.today(),
         )
         .order_by(c.admin1)

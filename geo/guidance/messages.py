@@ -70,7 +70,7 @@ async def lookup(session: AsyncSession, key: str, lang: str) -> BankText:
 async def list_messages(
     session: AsyncSession, lang: str, *, audience: str | None = None
 ) -> list[BankText]:
-    """Return every message visible to the session's tier, each in the language as by `lookup`."""
+    """Return the messages that the session's tier sees, in the language that `lookup` chooses."""
     question = select(messages).where(messages.c.language.in_([lang, ORIGINAL]))
     if audience is not None:
         question = question.where(messages.c.audience == audience)
@@ -198,8 +198,8 @@ async def write(
     return str(values["id"])
 
 
-#: Submit a draft for review, accept or return what was submitted, retire a text: the steps of
-#: `geo.guidance.review` for this kind of text.
+#: The steps of `geo.guidance.review` for messages: submit a draft for review, accept or return a
+#: submitted text, and retire a text.
 submit = partial(reviewing.submit, Message)
 review = partial(reviewing.review, Message)
 retire = partial(reviewing.retire, Message)

@@ -82,8 +82,8 @@ async def note_practice(
     return str(values["id"])
 
 
-#: Submit a draft for review, accept or return what was submitted: the steps of
-#: `geo.guidance.review` for this kind of text.
+#: The steps of `geo.guidance.review` for notes of good practice: submit a draft for review, and
+#: accept or return a submitted text.
 submit = partial(reviewing.submit, Practice)
 review = partial(reviewing.review, Practice)
 

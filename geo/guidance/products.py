@@ -224,8 +224,8 @@ async def attach(session: AsyncSession, actor: Actor, product_id: str, spaces: l
     )
 
 
-#: Submit a draft for review, accept or return what was submitted: the steps of
-#: `geo.guidance.review` for this kind of text.
+#: The steps of `geo.guidance.review` for information products: submit a draft for review, and
+#: accept or return a submitted text.
 submit = partial(reviewing.submit, Product)
 review = partial(reviewing.review, Product)
 

@@ -1,7 +1,7 @@
 """Review of texts by a second person before publication: draft, submitted, reviewed, retired.
 
 Messages, information products and notes of good practice share these steps (P23, P47); the module
-of each kind has them for its own model.
+of each kind of text binds the functions to its own model.
 """
 
 from datetime import date

@@ -161,9 +161,9 @@ class _Frame:
     calendar: Calendar
 
     def is_shorter(self, shorter: OpenTime, longer: OpenTime) -> bool:
-        """Return whether ``shorter`` is open only when ``longer`` is, and admits people likewise.
+        """Return whether ``shorter`` is open, and admits people, only when ``longer`` does so too.
 
-        This must hold both for all hours and for those that no holiday makes doubtful.
+        This must hold both for all hours and for the hours that no holiday makes doubtful.
         """
         if _reaches_beyond(shorter, longer, self.today):
             return False
@@ -327,7 +327,7 @@ def _reaches_beyond(shorter: OpenTime, longer: OpenTime, today: date) -> bool:
 
 
 def _is_abroad(rule: Rule) -> bool:
-    """Return whether a rule is in another time zone than the space: only then it states a zone."""
+    """Return whether a rule states a time zone: it does so only if the space has another zone."""
     return rule.get("timezone") is not None
 
 

@@ -171,7 +171,7 @@ def _read_number(text: str, decimal: str | None) -> float:
 
 
 def decimal_of(cells: Iterable[Value]) -> str | None:
-    """Return the decimal sign of a column's numbers; None if no number or both signs show it."""
+    """Return the decimal sign that a column's numbers show; None if they show none, or both."""
     signs = set()
     for cell in cells:
         if not isinstance(cell, str):

@@ -32,7 +32,7 @@ _HOTLINE = 4
 #: with equal names or telephone numbers, and exact positions near each other, are compared.
 MAX_GROUP = 1_500
 
-_EARTH_M = 6_371_008.8  # mean radius, IUGG 1980
+_EARTH_M = 6_371_008.8  # mean radius of the Earth, IUGG 1980
 
 #: Words in names that tell the kind of place, such as "albergue", and do not distinguish places;
 #: folded, in Spanish, English, Portuguese and French.
@@ -284,7 +284,7 @@ def _nearness(one: Spot, other: Spot, reasons: dict[str, Any]) -> float | None:
 
 
 def _distance_m(one: Spot, other: Spot) -> float:
-    """Return the great-circle distance in metres (haversine)."""
+    """Return the great-circle distance between two spaces in metres (haversine)."""
     lat1, lat2 = math.radians(one.lat), math.radians(other.lat)
     half = (
         math.sin((lat2 - lat1) / 2) ** 2

@@ -277,7 +277,7 @@ class Capacity(Base):
 
 
 class ReferralPoint(Base):
-    """Location (``referrer_id``) that refers people to one that only takes referred people."""
+    """Location (``referrer_id``) that refers people to a location for referred people only."""
 
     __tablename__ = "referral_points"
     __table_args__ = (CheckConstraint("location_id <> referrer_id", name="not_itself"),)

@@ -121,7 +121,7 @@ async def mail(session: AsyncSession, message_id: str, anchor: Anchor) -> None:
 
 
 async def due(session: AsyncSession, now: datetime, ways: Collection[str]) -> list[str]:
-    """Return those of the ways by which no head was kept within `EVERY` (writer session)."""
+    """Return which of the given ways have kept no head within `EVERY` (writer session)."""
     due_ = []
     for way in sorted(ways):
         kept = await session.scalar(_KEPT, {"way": way})
@@ -131,7 +131,7 @@ async def due(session: AsyncSession, now: datetime, ways: Collection[str]) -> li
 
 
 async def late(session: AsyncSession, now: datetime, ways: Collection[str]) -> list[str]:
-    """Return those of the ways by which no head was kept within `LATE` (writer session).
+    """Return which of the given ways have kept no head within `LATE` (writer session).
 
     An e-mail counts from when the mail server accepted it. A chain younger than `LATE` is not late.
     """

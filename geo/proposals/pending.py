@@ -248,7 +248,7 @@ async def proposal_diff(
 
 
 async def _note_reading(session: AsyncSession, actor: Actor, row: Row[Any]) -> None:
-    """Write to the audit that the actor reads a proposal about a restricted space, if it is one."""
+    """Write to the audit which restricted spaces the actor reads about in a proposal, if any."""
     proposal: Proposal = row.Proposal
     read = [proposal.record_id] if row.is_restricted else []
     read += [proposal.merged_id] if row.is_merged_restricted else []

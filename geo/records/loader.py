@@ -249,7 +249,7 @@ def _is_current(
 
 @dataclass(frozen=True)
 class _Said:
-    """Data for checking records that are the same for all files of one load."""
+    """Data that records are checked against, the same for all files of one load."""
 
     today: date
     now: datetime

@@ -305,9 +305,10 @@ def _confirmation(
             validity = longest
     if demo and days_ago is not None:
         written = circumstances.today - timedelta(days=days_ago)
-    elif written > circumstances.today + timedelta(days=1):  # tomorrow has begun further east
+    elif written > circumstances.today + timedelta(days=1):
+        # One day ahead is allowed, because tomorrow has already begun further east.
         row.reject(CodedReason("future", field="confirmed_on", value=written), "confirmed_on")
-        written = circumstances.today  # a year 9999 would overflow the sum below
+        written = circumstances.today  # with a day in the year 9999 the sum below would overflow
     return {
         "confirmed_on": written,
         "expires_on": written + validity,

@@ -198,7 +198,7 @@ async def releases(session: AsyncSession) -> dict[str, frozenset[str]]:
 async def foreign_flows(
     session: AsyncSession, rows: Sequence[Row], own: Iterable[str]
 ) -> set[tuple[Any, ...]]:
-    """Return the subjects of ``rows`` of which a count is stored with an id not in ``own``."""
+    """Return the subjects among ``rows`` of which a count with an id not in ``own`` is stored."""
     columns = _flow_subject()
     keys = [flow_key(row) for row in rows]
     found = await session.execute(

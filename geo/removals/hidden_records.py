@@ -141,8 +141,8 @@ def _unnamed(actor: Actor) -> Select[str]:
 async def is_unknown(session: AsyncSession, space_id: str | None, actor: Actor | str) -> bool:
     """Return whether a space must be treated as nonexistent for the actor.
 
-    Only its named readers may know of a restricted space (P39), and only people who may propose
-    changes to it of a hidden space (P56). Commands on the server may know of every space.
+    A restricted space is known to its named readers only (P39), a hidden space only to people who
+    may propose changes to the space (P56). Commands on the server may know of every space.
     """
     if isinstance(actor, str) or space_id is None:
         return False

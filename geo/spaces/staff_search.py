@@ -125,7 +125,7 @@ async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, Direc
 
 
 async def restricted_ids(session: AsyncSession) -> tuple[str, ...]:
-    """Return the ids of restricted spaces whose named reader the person is (staff session)."""
+    """Return the ids of the restricted spaces with the person as named reader (staff session)."""
     found = await restricted_access.readable(session)
     staff_reads.show(session, "space", found)
     return found

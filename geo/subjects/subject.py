@@ -245,8 +245,9 @@ def _split_statement(subject: ChangeSubject, after: Document, today: date) -> Ch
     """Split a statement on a crossing; "closed" and "not known" both mean impassable (P32, P40).
 
     Both apply at once, with a coded source or the published one. A source in new words waits, and
-    so does a day far from today, whose digits could be a telephone number (P51): closed for years
-    is closed from today on, and a closure that begins in years is not yet one.
+    so does a day far from today, whose digits could be a telephone number (P51). Instead of a far
+    last day, no last day applies at once; instead of a far first day in the past, today. With a far
+    first day, a statement that begins in the future or ended before today waits as a whole.
     """
     if after["state"] == "open":
         return ChangeSplit({}, after)

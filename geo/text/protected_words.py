@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from geo.text.normalize import unmasked
 
-#: Parts of the patterns: women, children, and places that may be for them.
+#: Parts of the patterns below: words for women, for children, and for places that may house them.
 _WOMEN = r"(?:mu(?:jer|lher)(?:es)?|wom[ae]n|femmes?|fanm)"
 _CHILDREN = r"(?:menor(?:es)?|nin[oa]s?|adolescentes?|nna|criancas?)"
 _HOUSE = r"(?:(?:refugio|albergue|hogar|abrigo|casa)s?|centros?\s+de\s+(?:proteccion|acogida))"

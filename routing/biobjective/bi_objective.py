@@ -167,7 +167,7 @@ class BiObjective:
         return _merged(searches, least)
 
     def _reached(self, node: int, limit: list[int], *, backward: bool) -> Int32:
-        """Return both costs between a node and every node, int32 [2, N] by rank."""
+        """Return both least costs between a node and every node, int32 [2, N] by rank."""
         rank = self.hierarchy.topology.rank
         out = np.full((2, len(rank)), UNREACHABLE, np.int32)
         for row, metric, most in zip(out, self._metrics, limit, strict=True):

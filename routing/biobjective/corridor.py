@@ -123,7 +123,10 @@ def corridor(
 
 
 def _completion(into: Arcs, goal: int) -> tuple[Int32, Int32]:
-    """Return ``waste`` and ``way`` of `routing.biobjective.labels.complete`."""
+    """Return, for each node, the wasted second cost and the next arc on its way to the goal.
+
+    These are ``waste`` and ``way`` of `routing.biobjective.labels.complete`.
+    """
     count = len(into[0]) - 1
     waste, way = np.empty(count, np.int32), np.empty(count, np.int32)
     complete(*_cheapest(*into), goal, waste, way)

@@ -16,7 +16,7 @@ LEAST_TABLE: Final = 64
 
 @inlined
 def table_size(items: int) -> int:
-    """Return the least power of two that leaves the table at most half full with these items."""
+    """Return the size of a table for ``items`` items: a power of two, at most half full."""
     size = LEAST_TABLE
     while size < 2 * items:
         size *= 2

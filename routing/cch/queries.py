@@ -26,9 +26,9 @@ _NONE: Final = np.int32(UNREACHABLE)
 def _lower_by(
     first: Int64, head_level: UInt16, cost: Int32, v: int, so_far: int, reached: Int32, arc: Int32
 ) -> None:
-    """Lower the costs of the ranks above ``v`` to those over ``v``, of cost ``so_far``, by level.
+    """Lower the costs of the heads of ``v``'s arcs, by level, where the way over ``v`` costs less.
 
-    ``arc`` int32 [height] receives the arcs by which they were lowered.
+    ``so_far`` is the cost of ``v``; ``arc`` int32 [height] receives the arc of each lowered cost.
     """
     for e in range(first[v], first[v + 1]):
         through = so_far + cost[e]

@@ -30,8 +30,9 @@ def lay(
 ) -> None:
     """Put an arc on the stack of arcs that remain to be unpacked.
 
-    The arc's data are read when it is put there, not when it is taken off: then the memory reads
-    for both halves of a shortcut overlap, and the processor waits once instead of twice.
+    The arc's data are read when the arc is put there, not when the arc is taken off: then the
+    memory reads for both halves of a shortcut overlap, and the processor waits once instead of
+    twice.
 
     Parameters
     ----------

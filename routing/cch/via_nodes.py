@@ -52,7 +52,7 @@ class ViaLimits:
         the cheapest path's cost: alpha of that paper, checked by the T-test. A smaller value finds
         more paths, with more little detours.
     tries
-        The most paths to examine [A]. On 1.9 M nodes 50, 100 and all of them find two alternatives
+        The most paths to examine [A]. On 1.9 M nodes, 50, 100 and all paths give two alternatives
         for 44, 66 and 80 % of the pairs, in 1.6, 2.3 and 3.1 ms (median) and 2.8, 4.2 and 8.8 ms
         (95th percentile): benchmarks/alternatives.py.
     """
@@ -163,7 +163,7 @@ def find(
     source_step: Int64,
     target_step: Int64,
 ) -> tuple[int, int]:
-    """Find the cost from the source to each ancestor of both ends, and from it to the target.
+    """Find the costs from the source to each ancestor of both ends, and from there to the target.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ def _descend(
     source_step: Int64,
     target_step: Int64,
 ) -> None:
-    """Lower the climbed costs of one side where the way to or from a rank descends to it."""
+    """Lower one side's costs, from the root down, where a way over a higher rank costs less."""
     for here in range(begin, end):
         v = chain[here]
         came = from_source[here]

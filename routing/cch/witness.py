@@ -15,7 +15,7 @@ type Int64 = NDArray[np.int64]
 def _lower(
     first: Int64, head_level: UInt16, cost: Int32, v: int, so_far: int, reached: Int32
 ) -> None:
-    """Lower the costs of the ranks above ``v`` to those over ``v``.
+    """Lower the costs of the heads of ``v``'s arcs where the way over ``v`` costs less.
 
     Parameters
     ----------

@@ -130,7 +130,10 @@ class DetourSearch:
         return closed.ways[key]
 
     def _beside(self, region: int, source: int, target: int) -> tuple[Sequence[int], Sequence[int]]:
-        """Return all nodes at the request's two ends if the pair is among them, else the pair."""
+        """Return the sources and targets between which paths are searched along with a pair's path.
+
+        These are the nodes at the request's two ends if the pair is among them, else the pair.
+        """
         if self._ends is not None:
             (start, sources), (end, targets) = self._ends
             if start == end == region and source in sources and target in targets:

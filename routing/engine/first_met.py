@@ -96,7 +96,7 @@ class _Marks:
         return [edge] if twin < 0 else [edge, twin]
 
     def _road(self, edge: int, fraction: float) -> tuple[int, float]:
-        """Return the lower of an edge and its twin, and a position as a share of that edge."""
+        """Return a position as (edge, share), by the lower-numbered edge of the road."""
         twin = int(self._twin[edge])
         return (edge, fraction) if twin < 0 or edge < twin else (twin, 1.0 - fraction)
 

@@ -278,7 +278,9 @@ def measured(travel: Travel, legs: Legs) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Cut:
-    """Timetable rows of legs, border edges split at their first post, where the wait takes place.
+    """Rows of a timetable: one for each leg, and two for each portal, split at its first post.
+
+    The wait at a portal takes place at its first post, between the two rows.
 
     Parameters
     ----------
@@ -293,7 +295,7 @@ class _Cut:
 
     @classmethod
     def of(cls, lengths: Sequence[int], portals: Sequence[Portal]) -> Self:
-        """Split border edges; ``lengths`` count each section's legs, its border edge included."""
+        """Make the rows; ``lengths`` are the numbers of legs by section, with its border edge."""
         rows: list[Ints] = []
         stops: list[int] = []
         done, legs = 0, 0
@@ -311,7 +313,7 @@ class _Cut:
         return cls(np.concatenate([np.zeros(0, dtype=np.int64), *rows]), tuple(stops))
 
     def spread(self, values: Floats, halves: Sequence[tuple[float, float]]) -> Floats:
-        """Return one value per row, float64 [rows], from values of legs and of portals' halves."""
+        """Return one value per row, float64 [rows], from the values of legs and portals' halves."""
         found = np.append(values, 0.0)[self.leg]
         for stop, (before, after) in zip(self.stops, halves, strict=True):
             found[stop - 1], found[stop] = before, after

@@ -314,7 +314,7 @@ class ModeNetwork:
     def spread(self, cost: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return integer costs of the hierarchy's edges, [E + X], from the graph's edges, [E].
 
-        Edges and copies that turn restrictions take from this mode are closed.
+        Edges and copies that this mode must not use because of turn restrictions are closed.
         """
         return self.turns.spread(cost, cch.UNREACHABLE)
 

@@ -404,7 +404,7 @@ class _Solving:
         self, region: int, ahead: _Ahead, least_s: Floats
     ) -> Iterator[tuple[int, int]]:
         """Yield the cheapest (label, target) pair for each portal, and one pair for the end."""
-        if self._detours.are_possible(region):  # with detours, any pair may be cheapest
+        if self._detours.are_possible(region):  # a detour may make any pair cheapest
             yield from np.ndindex(least_s.shape)
             return
         portals = sum(target >= 0 for target in ahead.targets)

@@ -313,7 +313,7 @@ def _sort_row(
 
 @inlined
 def _stretch(passed: Bools, base: int, column: int, last_column: int) -> int:
-    """Return the column after a run of cells without the outline, or after a single passed cell."""
+    """Return the column after one cell on the outline, or after a run of cells off the outline."""
     after = column + 1
     while not passed[base + column] and after <= last_column and not passed[base + after]:
         after += 1

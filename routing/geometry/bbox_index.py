@@ -28,7 +28,10 @@ def reach(boxes: Floats, coordinates: Floats) -> list[int]:
 
 @compiled
 def _touched(boxes: Floats, line: Floats) -> NDArray[np.bool_]:
-    """Return whether each box meets a segment's box; boxes off the whole line's are skipped."""
+    """Return whether each box meets the bounding box of any segment of a line.
+
+    A box that does not meet the bounding box of the whole line is skipped early.
+    """
     west, south = line[0]
     east, north = line[0]
     for row in range(1, len(line)):

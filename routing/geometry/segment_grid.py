@@ -93,7 +93,8 @@ class SegmentGrid:
 
     def _within(self, window: Window) -> Ints:
         first_column, last_column, first_row, last_row = window
-        if first_column == 0 and last_column == self.columns - 1:  # whole rows lie side by side
+        if first_column == 0 and last_column == self.columns - 1:
+            # Whole rows of cells are contiguous, so their segments are a single slice.
             lo, hi = first_row * self.columns, (last_row + 1) * self.columns
             return self.cell_segment[self.cell_start[lo] : self.cell_start[hi]]
         return _in_window(self.cell_start, self.cell_segment, self.columns, *window)
@@ -185,7 +186,7 @@ class SegmentGrid:
         return NearestSegment(int(segments[pick]), float(along[pick]), float(nearest))
 
     def project(self, lon: float, lat: float, segments: Ints) -> tuple[Floats, Floats]:
-        """Return positions along segments (0..1) and distances to them in metres."""
+        """Return the nearest positions (0..1) on segments to a point, and the metres to them."""
         return _project(lon, lat, scale_at(lat), segments, self.shape_lon, self.shape_lat)
 
 
@@ -340,7 +341,7 @@ def columns_passed(
 
 @inlined
 def cell_at(position: float, count: int) -> int:
-    """Return the column or row at a position in cells, of ``count``; the outermost outside."""
+    """Return the column or row (of ``count``) at a position in cells; outside, the nearest one."""
     return int(min(max(np.floor(position), 0.0), count - 1.0))
 
 

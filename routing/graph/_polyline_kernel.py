@@ -111,7 +111,8 @@ def draw(
             count = _put(line, measure_m, count, x, y, 0.0, True)
         # The first vertex of every later piece is the last vertex of the piece before it.
         for vertex in range(1, last):
-            is_whole = begin <= 0 and stop >= 1  # then keep also vertices at the edge's ends
+            # Of a whole edge all vertices are kept, even vertices in the same place as its ends.
+            is_whole = begin <= 0 and stop >= 1
             if is_whole or begin < share[vertex] < stop:
                 x = lon[first + vertex] / UNITS_PER_DEGREE
                 y = lat[first + vertex] / UNITS_PER_DEGREE

@@ -28,7 +28,8 @@ from routing.graph.storage import (
     sum_of,
 )
 
-#: Suffix to which a folder is renamed that stands in a region's place but was copied there by hand.
+#: Suffix added to the name of a folder that was copied by hand to a region's place, when the folder
+#: is moved aside.
 _BY_HAND = ".by-hand.region"
 
 #: Callback that gets the complete new folder before this folder replaces the region's current one.

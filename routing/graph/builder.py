@@ -15,7 +15,9 @@ from routing.osm_tags.edge_flags import EdgeFlag
 
 Array = NDArray[Any]
 
-_HILBERT_BITS = 16  # 65,536 cells a side, each 80 m wide over a continent, below 1 m in a city
+#: Bits per axis of a cell's position on the Hilbert curve: 65,536 cells a side, each 80 m wide over
+#: a continent, below 1 m in a city.
+_HILBERT_BITS = 16
 _PASSABLE = int(EdgeFlag.FOOT | EdgeFlag.VEHICLE)
 
 
@@ -279,7 +281,7 @@ def _names(names: Sequence[str]) -> dict[str, Array]:
 
 
 def _grid(arrays: dict[str, Array]) -> dict[str, Array]:
-    """Build the spatial grid over one direction of each road: both have the same shape."""
+    """Build the spatial grid over one direction of each road, as both have the same shape."""
     twin = arrays["edge_twin"]
     one = np.flatnonzero((twin < 0) | (np.arange(len(twin)) < twin))
     start = arrays["shape_start"]

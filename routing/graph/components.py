@@ -130,7 +130,7 @@ class Components:
         return found
 
     def leads(self, sources: Ints, targets: Ints) -> bool:
-        """Return whether a path leads from any of some nodes or copies to any of others."""
+        """Return whether a path leads from any source to any target (nodes or copies of nodes)."""
         source, target = self.label[sources], self.label[targets]
         if self.to_largest[source].any() and self.of_largest[target].any():
             return True
@@ -155,9 +155,9 @@ def label_components(first_out: Ints, head: Ints32, may: Bools) -> tuple[Ints32,
     """
     count = len(first_out) - 1
     label = np.full(count, np.int32(-1))
-    met = np.zeros(count, np.int32)  # order of the first visit, from 1; 0 for not visited
-    low = np.zeros(count, np.int32)  # earliest visited node that the node reaches
-    row = first_out[:-1].copy()  # next row to examine of each node, instead of recursion
+    met = np.zeros(count, np.int32)  # order of each node's first visit, from 1; 0: not visited
+    low = np.zeros(count, np.int32)  # earliest visited node that each node reaches
+    row = first_out[:-1].copy()  # next edge to examine at each node, in place of recursion
     path, waiting = np.empty(count, np.int32), np.empty(count, np.int32)
     order, waits, components = 0, 0, 0
     for root in range(count):

@@ -88,9 +88,8 @@ class HeightRaster:
         """
         x, y = self._to_raster(lon, lat)
         inverse = ~self._raster.transform
-        column = (
-            inverse.a * x + inverse.b * y + inverse.c - _HALF_CELL
-        )  # in cells, from the centre of the first cell
+        # Column and row are in cells, counted from the centre of the first cell.
+        column = inverse.a * x + inverse.b * y + inverse.c - _HALF_CELL
         row = inverse.d * x + inverse.e * y + inverse.f - _HALF_CELL
         result = np.full(len(column), np.nan)
         # Points within half a cell beyond the outermost centres still lie inside the raster.

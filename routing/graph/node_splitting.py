@@ -60,7 +60,7 @@ class Parted:
 
 @dataclass(frozen=True, slots=True)
 class _Arm:
-    """Ends of pieces that get one copy of a split node, with their modes and restrictions."""
+    """Ends of road that share one copy of a split node, with their modes and restrictions."""
 
     ends: tuple[int, ...]
     used_by: int
@@ -128,7 +128,10 @@ def _barred(ends: Ints, used: Ints, passed_by: Array) -> NDArray[np.bool_]:
 
 
 def _arms(here: Sequence[tuple[int, int, int]], *, apart: bool) -> list[_Arm]:
-    """Group the ends (row, flags, restriction) at a node: each apart, or by equal restriction."""
+    """Group the ends of roads at a node into arms: each end apart, or by equal restriction.
+
+    An end is (row of the piece, flags, restriction).
+    """
     if apart:
         return [_Arm((row,), used, restricted) for row, used, restricted in here]
     alike: dict[int, list[tuple[int, int]]] = {}
@@ -200,6 +203,6 @@ def _passing(arm: _Arm, other: _Arm, passed_by: int) -> int:
 
 
 def is_entry(flags: Array, mode: Mode) -> NDArray[np.bool_]:
-    """Return whether each edge, by its flags, is where a mode enters no-through roads."""
+    """Return whether a mode enters no-through roads on each edge, by the edge's flags."""
     entry = int(EdgeFlag.THRESHOLD | mode.ends_flag)
     return np.asarray((flags & entry) == entry)

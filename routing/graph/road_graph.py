@@ -25,7 +25,7 @@ type Int64 = NDArray[np.int64]
 type Float32 = NDArray[np.float32]
 type Float64 = NDArray[np.float64]
 
-_SNAP_LIMIT_M = {"osm": 1_000.0, "sketch": 25_000.0}  # design/definitions.md, "Snapping"
+_SNAP_LIMIT_M = {"osm": 1_000.0, "sketch": 25_000.0}  # metres; definitions.md, "Snapping"
 
 #: Number of decoded road names to cache: those of a large city, some two megabytes [A].
 _KEPT_NAMES = 16_384
@@ -194,7 +194,7 @@ class RoadGraph:
 
     @cached_property
     def edge_length_m(self) -> Float64:
-        """Length of each edge in metres, float64 [E]; use this, not the geometry's."""
+        """Length of each edge in metres, float64 [E], to be used instead of its line's length."""
         return self.edge_length_dm / 10.0
 
     def lengths_m(self, edges: Int64) -> Float64:
@@ -246,7 +246,7 @@ class RoadGraph:
         return np.asarray((self.edge_flags & mode.flag) != 0)
 
     def edge_coordinates(self, edge: int) -> Float64:
-        """Return the polyline of one edge, float64 [k, 2], lon and lat, direction of travel."""
+        """Return an edge's polyline in the direction of travel, lon and lat, float64 [k, 2]."""
         part = slice(int(self.shape_start[edge]), int(self.shape_start[edge + 1]))
         return np.column_stack((self.shape_lon[part], self.shape_lat[part])) / UNITS_PER_DEGREE
 

@@ -172,7 +172,7 @@ class NearEdges:
         return len(self.edge)
 
     def only(self, rows: Ints) -> "NearEdges":
-        """Return the near edges in the given rows."""
+        """Return the near edges at the given indices."""
         return NearEdges(
             self.edge[rows], self.segment[rows], self.position[rows], self.distance_m[rows]
         )
@@ -185,7 +185,7 @@ class NearEdges:
         return np.asarray(lonlat[0] + at * (lonlat[1] - lonlat[0]))
 
     def snap(self, graph: RoadGraph, row: int, usable: Usable) -> Snap:
-        """Return the snap of the point to the edge in one row."""
+        """Return the snap of the point to the near edge at index ``row``."""
         segment, position, distance_m = (
             column[row].item() for column in (self.segment, self.position, self.distance_m)
         )

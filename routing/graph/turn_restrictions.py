@@ -232,7 +232,10 @@ class _Roads:
         ]
 
     def _onto(self, node: int, target: int) -> Iterator[Forbidden]:
-        """Yield the edges from a node to a target: none if equal, or one threshold to its copy."""
+        """Yield each sequence of at most one threshold that leads from a node to a target.
+
+        The sequence is empty if the node is the target itself.
+        """
         if node == target:
             yield ()
         for threshold in self._over.get(node, ()):
@@ -240,7 +243,7 @@ class _Roads:
                 yield (threshold,)
 
     def _by_turns(self, whole: Forbidden) -> Iterator[Forbidden]:
-        """Yield variants of a forbidden sequence that cross a threshold and return midway."""
+        """Yield variants of a forbidden sequence with two thresholds between two of its edges."""
         for step, edge in enumerate(whole[:-1]):
             node, behind = int(self._head[edge]), whole[step + 1 :]
             target = int(self._tail[behind[0]])

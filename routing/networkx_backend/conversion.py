@@ -143,7 +143,7 @@ def _edge_attributes(graph: RoadGraph, edge: int) -> dict[str, Any]:
         "ref": graph.edge_ref_of(edge),
         "surface": SURFACES[surface] if surface else None,
         "smoothness": SMOOTHNESS[smoothness] if smoothness else None,
-        "maxspeed": str(maxspeed) if maxspeed else None,  # a text, as osmnx has it
+        "maxspeed": str(maxspeed) if maxspeed else None,  # osmnx has speed limits as text
     }
     for name, yes, no in _YES_NO:
         optional[name] = "yes" if flags & yes else "no" if flags & no else None

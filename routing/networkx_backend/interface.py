@@ -168,7 +168,7 @@ def _trees(
     weight: str | None,
     read: Any,  # noqa: ANN401 -- see the callers
 ) -> Any:  # noqa: ANN401 -- what ``read`` returns, or an iterator over it
-    """Read the tree from a source, the tree back from a target, or those of all nodes."""
+    """Read the tree of paths from a source or to a target, or the trees of all nodes."""
     if source is None and target is None:
         return _of_all(network, weight, read)
     end = target if source is None else source

@@ -423,7 +423,12 @@ def _roams_abroad(
 def _bridges(
     strip: BorderStrip, ways: WayTable, places: NodePlaces, pieces: Pieces, gone: Array
 ) -> NDArray[np.bool_]:
-    """Return the bridges to remove: near a border line in error, or on a way that lost a piece."""
+    """Return the bridges to remove, bool [K].
+
+    A bridge is removed if it is in ``gone``, or if it comes within the error of a border line and
+    is no approach of an official crossing. Other bridges on the same way are removed if they come
+    within the strip.
+    """
     bridge = (ways.columns["forward"][pieces.way] & EdgeFlag.BRIDGE) != 0
     rows = np.flatnonzero(bridge)
     lost = gone[rows]

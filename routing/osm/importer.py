@@ -55,7 +55,7 @@ _BORDER_CLASS = HIGHWAY_CLASSES.index("border")
 _THRESHOLD_CLASS = HIGHWAY_CLASSES.index("threshold")
 _BORDER_FLAGS = int(EdgeFlag.FOOT | EdgeFlag.VEHICLE | EdgeFlag.BORDER)
 _RAISED = int(EdgeFlag.BRIDGE | EdgeFlag.TUNNEL)
-_OSM_ATTRIBUTION = "© OpenStreetMap contributors"  # opendatacommons.org/licenses/odbl
+_OSM_ATTRIBUTION = "© OpenStreetMap contributors"  # licence: opendatacommons.org/licenses/odbl
 _SKETCH_ATTRIBUTION = "Amparo corridor sketch; places GeoNames (CC BY 4.0)"
 
 
@@ -96,7 +96,7 @@ def import_osm(
     report = progress or _silent
     graph = read_osm(source, name, progress=report, **options)
     report("hierarchy", 0, 1)
-    arcs = graph.hierarchy.topology.arc_count  # builds the hierarchy
+    arcs = graph.hierarchy.topology.arc_count  # reading this builds the hierarchy
     report("hierarchy", arcs, arcs)
     report("metrics", 0, 1)
     metrics = base_metrics(graph, ADULT, AVERSIONS)
@@ -170,7 +170,7 @@ def read_osm(
         network = _street_network(ways, places, segments, known, strip, country, report)
     heights = _heights(network, ways, places, dem, progress)
     report["restrictions_read"], restrictions = read_restrictions(source, progress)
-    report["restrictions_used"] = 0  # replaced when the graph is built
+    report["restrictions_used"] = 0  # `RoadGraph.build` sets the final count
     nodes, pieces = _tables(network, ways, places, heights)
     return RoadGraph.build(
         nodes,

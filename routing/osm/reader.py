@@ -39,12 +39,14 @@ _ESCAPED: Final = re.compile("%([0-9a-f]+)%")
 
 #: A node in libosmium's index `sparse_file_array`: id, lon and lat (1e-7 degree).
 _PLACE: Final = np.dtype([("id", "<i8"), ("lon", "<i4"), ("lat", "<i4")])
-_NOWHERE: Final = 2**31 - 1  # of a node without a place, and in the unused end of the index
-_EAST, _NORTH = 1_800_000_000, 900_000_000  # 1e-7 degree
+#: Coordinate that stands for no place: of a node without a place, and in the index's unused end.
+_NOWHERE: Final = 2**31 - 1
+#: Highest longitude and latitude, 1e-7 degree.
+_EAST, _NORTH = 1_800_000_000, 900_000_000
 
-#: Bytes of temporary files per byte of a file of data, and at least: lines take 3 to 5 times as
-#: much as a file of roads alone (measured), a node 16 bytes, and in a file seldom less than 4 [A];
-#: the index grows by 16 MB.
+#: Bytes of temporary files for each byte of the source file, and the least number of bytes. Lines
+#: of text take 3 to 5 times as much as a source file of roads alone (measured); a node takes 16
+#: bytes, and in the source file seldom less than 4 [A]; the index grows by 16 MB.
 _ROOM: Final = 6
 _LEAST_ROOM: Final = 64_000_000
 
@@ -100,12 +102,13 @@ def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> N
 
 
 def _folder_for(source: Path) -> "tempfile.TemporaryDirectory[str]":
-    """Return a new temporary folder with room for what is made of a file.
+    """Return a new temporary folder, on a disk with room for the temporary files of a source file.
 
     Raises
     ------
     ImportFailed
-        If the disk is too full. libosmium would end the process, because it maps what it writes.
+        If the disk is too full. libosmium writes through memory maps, so that a full disk would end
+        the process.
     """
     needed = _LEAST_ROOM + _ROOM * source.stat().st_size
     place = tempfile.gettempdir()
@@ -150,7 +153,7 @@ class _Ways:
     known: dict[tuple[tuple[str, str, str], ...], int] = field(default_factory=dict)
     attributes: list[tuple[int, ...]] = field(default_factory=list)
     way_id: "array[int]" = field(default_factory=_integers)
-    #: Of each way the row of its attributes, the numbers of its name and ref, and of its nodes.
+    #: By way: row of its attributes, numbers of its name and ref, and count of its nodes.
     row: "array[int]" = field(default_factory=_integers)
     name: "array[int]" = field(default_factory=_integers)
     ref: "array[int]" = field(default_factory=_integers)
@@ -176,7 +179,7 @@ class _Ways:
         self.refs.append(np.fromstring(text, dtype=np.int64, sep=","))
 
     def _add_tags(self, tags: list[tuple[str, str, str]]) -> bool:
-        """Add what the tags of a way say; return whether any mode may use the way."""
+        """Add the attributes that a way's tags state; return whether any mode may use the way."""
         said = tuple([tag for tag in tags if tag[0] in _KEYS])
         row = self.known.get(said)
         if row is None:
@@ -244,7 +247,7 @@ def _places_in(source: Path, file: Path, *, is_signed: bool) -> Iterator[Array]:
 
 
 def _put(places: Array, wanted: Array, lon: Array, lat: Array) -> None:
-    """Store the places of wanted nodes that have none yet; of a node that comes twice, the first.
+    """Store the places of wanted nodes that have no place yet; the first place of a node counts.
 
     Parameters
     ----------
@@ -258,7 +261,7 @@ def _put(places: Array, wanted: Array, lon: Array, lat: Array) -> None:
     row = rows_of(wanted, places["id"].copy())
     is_new = (row >= 0) & (lon[row] == _NOWHERE)
     is_new &= _is_within(places["lon"], _EAST) & _is_within(places["lat"], _NORTH)
-    # numpy assigns in order: backwards, the first place comes last and stays.
+    # numpy assigns in order: reversed, the first place of a node is written last and stays.
     row, places = row[is_new][::-1], places[is_new][::-1]
     lon[row], lat[row] = places["lon"], places["lat"]
 

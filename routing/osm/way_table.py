@@ -154,7 +154,7 @@ def objects(source: Path, kind: str, *keys: str, ids: Array | None = None) -> It
 
 @contextmanager
 def damage_reported(source: Path) -> Iterator[None]:
-    """Context in which what libosmium raises for damaged input is raised as ImportFailed."""
+    """Turn libosmium's errors about damaged input into `ImportFailed` (context manager)."""
     try:
         yield
     except (RuntimeError, ValueError, IndexError, OSError) as error:

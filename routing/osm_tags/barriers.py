@@ -72,7 +72,9 @@ def passed_by(tags: Tags) -> int:
         return UNBARRED
     foot, vehicle = _by_kind(kind)
     foot, vehicle = _of(tags, FOOT_KEYS, foot), _of(tags, VEHICLE_KEYS, vehicle)
-    if tags.get("locked") == "yes":  # a permission does not unlock it, but walkers may go round
+    if tags.get("locked") == "yes":
+        # A lock closes the barrier whatever the access tags say, but walkers whom ``foot`` permits
+        # may go round the barrier.
         foot = foot if passage_of(tags.get("foot", "")) else AccessLevel.CLOSED
         vehicle = AccessLevel.CLOSED
     if may_be_closed(tags):

@@ -16,8 +16,8 @@ _ALWAYS: Final[Mapping[str, frozenset[str]]] = {
     "winter_road": frozenset({"no"}),
     "opening_hours": frozenset({"24/7"}),
     "impassable": frozenset({"no"}),
-    # ``construction`` on a road that has its class already; the values are those of OSRM's car.lua,
-    # ``construction_whitelist``.
+    # Values of ``construction`` with which a road that has its final class stays open: those of
+    # OSRM's car.lua, ``construction_whitelist``.
     "construction": frozenset({"no", "minor", "widening"}),
 }
 #: Key -> the value with which a way may be closed.

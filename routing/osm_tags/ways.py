@@ -149,7 +149,8 @@ _NEITHER_WAY = (False, False)
 #: Grade (rise over run) above which a way is `EdgeFlag.STEEP`: that of the steepest ramp which the
 #: 2010 ADA Standards allow, 405.2.
 STEEP_GRADE: Final = 1 / 12
-_MPH_KMH = 1.609344  # international mile, exact
+#: Kilometres in an international mile (exact).
+_MPH_KMH = 1.609344
 #: Speed of ``maxspeed=walk`` [A]: a person's pace.
 _WALK_KMH = 5
 _INCLINE = re.compile(r"^([+-]?\d+(?:[.,]\d+)?)\s*(%|°|deg)?$")
@@ -288,7 +289,7 @@ def _conveyed(tags: Mapping[str, str]) -> tuple[bool, bool]:
 def _directed(
     tags: Mapping[str, str], keys: tuple[str, ...], default: AccessLevel, ways: tuple[bool, bool]
 ) -> tuple[AccessLevel, AccessLevel]:
-    """Return the access levels forward and backward; closed where a one-way rule forbids it."""
+    """Return the access levels forward and backward; CLOSED against the direction of a one-way."""
     forward, backward = (
         decide(tags, keys, default, direction) if is_open else AccessLevel.CLOSED
         for direction, is_open in zip(DIRECTIONS, ways, strict=True)
@@ -301,7 +302,7 @@ def _and(one: tuple[bool, bool], other: tuple[bool, bool]) -> tuple[bool, bool]:
 
 
 def _vehicle_directions(name: str, tags: Mapping[str, str]) -> tuple[AccessLevel, AccessLevel]:
-    if tags.get("area") == "yes":  # the outline of an area is not a lane
+    if tags.get("area") == "yes":  # the outline of an area is no lane for vehicles
         return AccessLevel.CLOSED, AccessLevel.CLOSED
     keys: tuple[str, ...] = VEHICLE_KEYS
     default = AccessLevel.OPEN
@@ -316,7 +317,7 @@ def _vehicle_directions(name: str, tags: Mapping[str, str]) -> tuple[AccessLevel
 
 def _oneway(name: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
     value = next((tags[key] for key in _VEHICLE_ONEWAY_KEYS if key in tags), "")
-    if value in _ABSENT_VALUES:  # it may still be one-way at some hours
+    if value in _ABSENT_VALUES:  # the way may still be one-way at some hours
         values = dict(clauses_of(tags.get("oneway:conditional", "")))
         value = next((v for v, when in values.items() if v in _ONEWAY and concerns(when)), value)
     if value in _FORWARD:
@@ -324,7 +325,7 @@ def _oneway(name: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
     if value in _BACKWARD:
         return False, True
     if value == "reversible":
-        return _NEITHER_WAY  # the direction changes by the hour, so neither is reliable
+        return _NEITHER_WAY  # the permitted direction changes by the hour
     implied = name == "motorway" or tags.get("junction") in _ROUNDABOUTS
     return (True, False) if implied and value != "no" else _BOTH_WAYS
 

@@ -18,8 +18,8 @@ type Flags = NDArray[np.bool_]
 #: Rows of the attribute tables that `look` returns for legs and `tell` for stretches: indices in
 #: the graph's tables; for a tag, bit 1 says yes and bit 2 says no.
 NAME, REF, CLASS, SURFACE, LIT, SIDEWALK = range(6)
-#: The last row of these tables: from `look`, whether the heights of both ends are known; from
-#: `tell`, the index of the piece whose attributes the stretch has.
+#: Last row of the attribute tables: from `look`, whether the heights of both ends of the edge are
+#: known; from `tell`, the index of the piece whose attributes the stretch has.
 KNOWN = SHOWN = 6
 #: Rows of the measures that `look` returns of whole edges, metres; heights are NaN where not known.
 LENGTH_M, ASCENT_M, DESCENT_M, TAIL_M, HEAD_M = range(5)
@@ -79,7 +79,7 @@ class Looked:
 
 @inlined
 def _fill(row: NDArray[Any], column: NDArray[Any], edge: Ints) -> None:
-    """Copy a column's values at some edges; the reads of so short a loop overlap in the CPU."""
+    """Copy a column's values at some edges, in a loop so short that the CPU overlaps its reads."""
     for leg in range(len(edge)):
         row[leg] = column[edge[leg]]
 

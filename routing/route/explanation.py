@@ -180,7 +180,7 @@ class _Explaining:
     # --- attributes -----------------------------------------------------------------------------
 
     def _factors(self) -> list[tuple[str, AppliedFactor]]:
-        """Return the relative risks by hazard kind; they apply only inside its rated hazards."""
+        """Return the relative risks by hazard kind, which apply inside its rated hazards only."""
         inside: dict[str, Flags] = {}
         for item, here in zip(self.met, self.inside, strict=True):
             if item.hazard.rate_per_km is not None:

@@ -281,7 +281,7 @@ def _is_met(router: Router, request: RouteRequest, place: RoutePlace) -> bool:
 def _nearest_of_all(
     routers: Sequence[Router], request: RouteRequest, place: RoutePlace
 ) -> OffNetwork | None:
-    """Return the `OffNetwork` refusal of the region with the nearest road; None without any."""
+    """Return the `OffNetwork` error of the region with the nearest road; None if none refuses."""
     refused = []
     for router in routers:
         try:

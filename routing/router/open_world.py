@@ -63,7 +63,7 @@ class Worlds:
         return self._routed(request)
 
     def way(self, opened: frozenset[Key]) -> WayFigures | None:
-        """Return the quickest route's figures with only ``opened`` lifted; None without a route."""
+        """Return the quickest route's figures with the closures ``opened`` lifted, or None."""
         if opened not in self._ways:
             request = self._time_only
             crossings = (

@@ -139,7 +139,7 @@ class _Met:
     opens: datetime | None = None
 
     def reason(self, route: WayFigures, other: WayFigures) -> DetourReason:
-        """Return this closure as a reason, with what ``route`` takes more than ``other``."""
+        """Return the closure as a reason, with the time and length ``route`` adds to ``other``."""
         extra_s = route.elapsed_s - other.elapsed_s
         extra_m = route.distance_m - other.distance_m
         return DetourReason(
@@ -386,7 +386,7 @@ class _Comparison:
         return tuple("ceiling" if self._is_above(way) else None for way in self._leg.ways)
 
     def _is_chosen(self, open_way: WayFigures) -> bool:
-        """Return whether the quickest route is no detour: then the weights chose the detours."""
+        """Return whether only the weights cause detours, as the quickest route is no detour."""
         return not self._is_detour(self._quickest(), open_way)
 
     def _quickest(self) -> WayFigures:

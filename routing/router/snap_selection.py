@@ -389,7 +389,8 @@ def _next_m(network: ModeNetwork, around: _Around, joined: Bools, *, leaving: bo
     nodes = joined[network.components.label[: len(graph.node_lon)]]
     if country >= 0:
         nodes &= graph.node_country == country
-    if not nodes.any():  # avoids a search through the whole region
+    if not nodes.any():
+        # Without a connected node the search below would visit the whole region in vain.
         return np.inf
 
     def accept(segments: Ints) -> Bools:

@@ -124,7 +124,7 @@ def over(stages: Sequence[LegRoute]) -> tuple[tuple["Router", ...], tuple[Route,
 
 
 def _goes_on(leg: Route) -> bool:
-    """Return whether the next leg begins on a day with walking on this leg already."""
+    """Return whether the next leg begins on a day on which some of this leg was walked."""
     return leg.stint is not None and leg.stint.is_begun
 
 

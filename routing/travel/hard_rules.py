@@ -99,7 +99,7 @@ class Rules:
         return bool(self.meets(legs).any())
 
     def passed(self, legs: Legs) -> list[Gate]:
-        """Return the gates on a sequence of legs, in order of travel."""
+        """Return the border edges with their posts on a sequence of legs, in order of travel."""
         if not self.gates:
             return []
         return [self.gates[edge] for edge in legs.edge.tolist() if edge in self.gates]

@@ -81,7 +81,7 @@ class HazardContact:
         return leg[met], start[met], end[met]
 
     def share_of(self, legs: Legs) -> Floats:
-        """Return the length of each leg inside, as a share of its whole edge, float64 [legs]."""
+        """Return each leg's length inside the hazard, as a share of its edge, float64 [legs]."""
         leg, start, end = self.parts(legs)
         return np.bincount(leg, end - start, len(legs.edge))
 

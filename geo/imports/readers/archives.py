@@ -73,7 +73,7 @@ def unpacked(name: str, data: bytes) -> dict[str, bytes]:
                     refuse(name, CodedReason("file_encrypted"))
                 members[info.filename] = _member(name, archive, info, left, is_bomb=is_bomb)
                 left -= len(members[info.filename])
-    except InvalidFileError:  # raised above; `_BROKEN` would catch it, as it is a ValueError
+    except InvalidFileError:  # a ValueError, which `_BROKEN` below would catch
         raise
     except _BROKEN as error:
         refuse(name, CodedReason("file_zip_broken", detail=type(error).__name__))

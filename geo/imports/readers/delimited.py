@@ -69,7 +69,7 @@ def read_delimited(
     if len(data) > MAX_BYTES:
         refuse(name, CodedReason("file_too_large", most=MAX_BYTES))
     content, remarks = decoded(name, data, encoding)
-    stated = re.match(r"sep=(.)\r?\n", content)  # first line by which Excel states the delimiter
+    stated = re.match(r"sep=(.)\r?\n", content)  # a first line that states the delimiter to Excel
     if stated:
         # The line break after "sep=" stays in the text, so that line numbers remain right.
         content = content[stated.end() - 1 :]
@@ -136,7 +136,8 @@ def _as_stated(name: str, data: bytes, encoding: str) -> str:
             CodedReason("file_not_encoding", encoding=encoding),
             data.count(b"\n", 0, error.start) + 1,
         )
-    except (LookupError, ValueError):  # an unknown name, a NUL in it, or no text codec
+    except (LookupError, ValueError):
+        # The encoding's name is unknown, contains a NUL, or is not that of a text codec.
         refuse(name, CodedReason("file_unknown_encoding", encoding=encoding[:40]))
 
 
@@ -155,7 +156,7 @@ def _guessed(name: str, data: bytes) -> tuple[str, list[CodedReason]]:
         scores[encoding] = len(_ACCENTED.findall(readings[encoding]))
     if not readings:
         refuse(name, CodedReason("file_no_encoding"))
-    best = max(readings, key=lambda encoding: scores[encoding])  # ties: first in `_OLD`
+    best = max(readings, key=lambda encoding: scores[encoding])  # of equal scores, the first
     return readings[best], [CodedReason("read_as", encoding=best)]
 
 

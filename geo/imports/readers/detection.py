@@ -53,7 +53,7 @@ def read_table(name: str, data: bytes, reading: ReadingOptions | None = None) ->
         refuse(name, CodedReason("file_empty"))
     file = Contents(name, data)
     container = next(one for one in CONTAINERS.values() if one.fits(file))
-    del file  # with the JSON that it holds: the reader parses its own
+    del file  # frees the JSON parsed for the detection: the reader parses the file again
     table = container.read(name, data, reading)
     table = _refined(table, reading.format)
     if reading.format not in (None, table.format, container.name):
@@ -73,14 +73,14 @@ def _refined(table: Table, stated: str | None) -> Table:
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """A file to detect the format of; what several tests look at is read once.
+    """Content of a file whose format is being detected; values that several tests use are cached.
 
     Parameters
     ----------
     name
         Name of the file.
     data
-        Its bytes.
+        Bytes of the file.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Contents:
 
     @cached_property
     def head(self) -> bytes:
-        """First bytes of a text without byte-order mark, zeros of UTF-16 and blanks."""
+        """First bytes of a text file, without byte-order mark, UTF-16 zero bytes and blanks."""
         return self.data[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
 
     @property
@@ -116,7 +116,7 @@ class Contents:
 def _is_workbook(file: Contents) -> bool:
     if file.is_zip:
         return "xl/workbook.xml" in file.members
-    # An old XLS workbook: `open_workbook` refuses it.
+    # The signature of an old XLS workbook, which `open_workbook` refuses afterwards.
     return file.data.startswith(b"\xd0\xcf\x11\xe0")
 
 

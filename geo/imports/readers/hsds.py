@@ -290,7 +290,7 @@ def _schedule(schedule: Entity) -> dict[str, Value]:
     made = {key: schedule[key] for key in _SCHEDULE if schedule.get(key) not in (None, "")}
     for clock in ("opens_at", "closes_at"):
         if isinstance(made.get(clock), str):
-            made[clock] = made[clock][:5]  # without the offset of HSDS: 08:00Z, 08:00:00-05:00
+            made[clock] = made[clock][:5]  # drops the UTC offset: 08:00Z, 08:00:00-05:00
     if isinstance(made.get("bymonthday"), str):
         made["bymonthday"] = [int(day) for day in made["bymonthday"].split(",") if day.strip()]
     return made

@@ -111,7 +111,8 @@ def _line(number: int, folders: str, mark: Element) -> Line:
     cells: dict[str, Value] = {FOLDER: folders or None, NAME: _child(mark, "name")}
     description = _child(mark, "description")
     cells[DESCRIPTION] = plain_text(description) if description else None
-    for column, value in islice(_extended(mark), MAX_COLUMNS + 1):  # +1: refused later
+    # One column more than allowed is read, so that the table is refused later.
+    for column, value in islice(_extended(mark), MAX_COLUMNS + 1):
         unique, n = column, 2
         while cells.get(unique) is not None:
             # My Maps repeats the placemark's name in the extended data; an equal value gets no

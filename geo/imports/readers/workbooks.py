@@ -130,8 +130,9 @@ def read_workbook(
 ) -> Table:
     """Return one sheet of a workbook as a table: the named sheet, or the only one with data.
 
-    Only visible sheets count for the latter, without those of a survey's repeat groups. A hidden
-    sheet is read only if named; the others are listed in a remark.
+    The only sheet with data is searched among the visible sheets, without those of a survey's
+    repeat groups. A hidden sheet is read only if it is named; other hidden sheets are listed in a
+    remark.
 
     Raises
     ------
