@@ -46,8 +46,8 @@ async def home(desk: DeskDep, settings: SettingsDep) -> Response:
         ],
         categories=COMPLAINT_CATEGORIES,
         hides=await hides.visible_hides(session, actor),
-        # Removals of records that end after a time unless this person confirms them as the second
-        # person (P52).
+        # Pending removals, which lapse and bring their records back unless this person confirms
+        # them as the second person (P52).
         ending=[
             one
             for one in await unconfirmed.standing(session, actor)

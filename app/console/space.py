@@ -125,7 +125,7 @@ async def _close(desk: Desk, space_id: str, form: Form) -> None:
 
 @router.post(f"{SPACE}/answer")
 async def answer(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
-    """Write down that the operator said: as listed, full or closed."""
+    """Write down what the operator said: as listed, full or closed."""
     channel = form.get("channel", "")
     if channel not in HEARD_BY:
         raise InvalidRecordError([("channel", CodedReason("not_one_of", choices=HEARD_BY))])

@@ -122,7 +122,7 @@ class RouteView:
     vehicle_s
         Moving time of a vehicle, seconds; None on foot.
     told
-        Data for wording the comparison and the stretches.
+        Source of the sentences that compare the route with the others and describe its stretches.
     because, beyond
         Reasons why the route is longer than the direct one, to be worded; and the limit that the
         route exceeds (P54).

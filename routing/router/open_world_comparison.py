@@ -309,7 +309,7 @@ class _Comparison:
         return tuple(found)
 
     def _without(self, every: frozenset[Key], one: _Met, met: Sequence[_Met]) -> WayFigures | None:
-        """Return the quickest route's figures with all met closures but ``one`` lifted.
+        """Return the quickest route's figures if all closures it meets are lifted except ``one``.
 
         None if the open route meets more than `MOST_ALONE` closures, or if there is no route.
         """
