@@ -5,6 +5,7 @@ libosmium itself filters the ways and writes each as a line of text, in OPL
 (https://osmcode.org/opl-file-format/), and the places of nodes as an array, all to temporary files.
 """
 
+import ctypes
 import re
 import shutil
 import tempfile
@@ -128,12 +129,18 @@ def _write_roads(source: Path, file: Path) -> None:
     import osmium  # noqa: PLC0415 -- only importing needs it; routing starts without
 
     only = osmium.filter.KeyFilter(*ROAD_KEYS)
-    with (
-        way_table.damage_reported(source),
-        osmium.io.Reader(str(source), osmium.osm.WAY) as reader,
-        osmium.SimpleWriter(osmium.io.File(str(file), "opl,add_metadata=false")) as writer,
-    ):
-        osmium.apply(reader, only, writer)
+    writer = osmium.SimpleWriter(osmium.io.File(str(file), "opl,add_metadata=false"))
+    try:
+        with (
+            way_table.damage_reported(source, into=file),
+            osmium.io.Reader(str(source), osmium.osm.WAY) as reader,
+            writer,
+        ):
+            osmium.apply(reader, only, writer)
+    except ImportFailed:
+        # The destructor of a writer that could not write throws, which ends the process.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
+        raise
 
 
 def _integers() -> "array[int]":
@@ -235,11 +242,11 @@ def _places_in(source: Path, file: Path, *, is_signed: bool) -> Iterator[Array]:
         return
     import osmium  # noqa: PLC0415 -- see above
 
-    index = osmium.index.create_map(f"sparse_file_array,{file}")
     with (
-        way_table.damage_reported(source),
+        way_table.damage_reported(source, into=file),
         osmium.io.Reader(str(source), osmium.osm.NODE) as reader,
     ):
+        index = osmium.index.create_map(f"sparse_file_array,{file}")
         osmium.apply(reader, osmium.NodeLocationsForWays(index))
     stored = np.memmap(file, dtype=_PLACE, mode="r")
     for begin in range(0, len(stored), _NODES):

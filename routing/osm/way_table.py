@@ -153,13 +153,22 @@ def objects(source: Path, kind: str, *keys: str, ids: Array | None = None) -> It
 
 
 @contextmanager
-def damage_reported(source: Path) -> Iterator[None]:
-    """Turn libosmium's errors about damaged input into `ImportFailed` (context manager)."""
+def damage_reported(source: Path, *, into: Path | None = None) -> Iterator[None]:
+    """Turn libosmium's errors into `ImportFailed` (context manager).
+
+    Parameters
+    ----------
+    source
+        File of data that is read.
+    into
+        File that is written meanwhile, None if nothing is written.
+    """
     try:
         yield
     except (RuntimeError, ValueError, IndexError, OSError) as error:
+        copied = "" if into is None else f", or not be written to {into.parent}"
         raise ImportFailed(
-            f"{source.name}: cannot be read as OpenStreetMap data: {error}"
+            f"{source.name}: cannot be read as OpenStreetMap data{copied}: {error}"
         ) from error
 
 

@@ -427,26 +427,34 @@ def test_an_interrupted_write_leaves_the_old_region_and_no_rubbish(
     assert verify_graph(tmp_path / "tiny").bbox == small.meta.bbox
 
 
-def test_a_full_disk_is_reported_and_leaves_the_old_region(small, tmp_path):
-    """A real limit of the kernel on the size of files, in a process of its own."""
+@pytest.mark.parametrize(
+    ("begun", "said"), [("ways", "or not be written to"), ("nodes", "unchanged")]
+)
+def test_a_full_disk_is_reported_and_leaves_the_old_region(small, tmp_path, begun, said):
+    """A real limit of the kernel on the size of files, from a stage on, in a process of its own."""
     write_graph(tmp_path, small)
     script = textwrap.dedent(
         """
         import resource, sys
         from pathlib import Path
-        from routing.errors import GraphError
+        from routing.errors import GraphError, ImportFailed
         from routing.osm.importer import import_osm
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        def limit(stage, done, total):
+            if stage == sys.argv[3] and (stage == "ways" or done == total):
+                resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        source, folder = map(Path, sys.argv[1:3])
         try:
-            import_osm(Path(sys.argv[1]), Path(sys.argv[2]), "tiny", imported_at="now")
-        except GraphError as error:
+            import_osm(source, folder, "tiny", imported_at="now", progress=limit)
+        except (GraphError, ImportFailed) as error:
             print(error)
             sys.exit(3)
         """
     )
     sketch = ROOT / "data" / "roads" / "corridors.osm.xml"
     done = subprocess.run(
-        [sys.executable, "-c", script, str(sketch), str(tmp_path)],
+        [sys.executable, "-c", script, str(sketch), str(tmp_path), begun],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -454,7 +462,7 @@ def test_a_full_disk_is_reported_and_leaves_the_old_region(small, tmp_path):
         check=False,
     )
     assert done.returncode == 3, done.stderr
-    assert "unchanged" in done.stdout
+    assert said in done.stdout
     assert verify_graph(tmp_path / "tiny").node_count == 2
     assert not list(tmp_path.glob(".*.tmp"))
 
