@@ -197,16 +197,22 @@ def next_change(file, now):
     pytest.fail("no crossing opens or closes in six days")
 
 
-def assert_crossings_are_of(told, states):
-    """Check badges, and that who finds a border closed is told when it opens and where to stay."""
+def badges(told):
+    return {key: badge for key, (badge, _) in told.items()}
+
+
+def words_of(states):
     words = {
         "open": "Abierto según lo publicado",
         "closed": "Cerrado según lo publicado",
         "not_known": "No se sabe si está abierto",
     }
-    assert {key: badge for key, (badge, _) in told.items()} == {
-        key: words[state] for key, state in states.items()
-    }
+    return {key: words[state] for key, state in states.items()}
+
+
+def assert_crossings_are_of(told, states):
+    """Check badges, and that who finds a border closed is told when it opens and where to stay."""
+    assert badges(told) == words_of(states)
     assert "closed" in states.values() or "open" in states.values()
     for key, (_, ahead) in told.items():
         assert (states[key] == "open") == (ahead == []), (key, ahead)
@@ -227,10 +233,12 @@ async def test_p32_a_kept_page_says_of_crossings_what_holds_now(browser, origin)
         await later(page, at - now)
         await page.reload()
         await page.wait_for_selector("#dated:not([hidden])")
-        await page.wait_for_function(
-            f"old => JSON.stringify({CROSSINGS}) !== old", arg=json.dumps(served_lines)
-        )
-        told = await page.evaluate(CROSSINGS)
+
+        async def are_told_anew():
+            told = await page.evaluate(CROSSINGS)
+            return told if badges(told) == words_of(states_of(file, at)) else None
+
+        told = await until(are_told_anew)
         assert_crossings_are_of(told, states_of(file, at))
         # The phone tells the nearest on each side as the server does, but measures on a sphere.
         for key, (_, lines) in served_lines.items():
