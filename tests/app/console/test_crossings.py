@@ -81,7 +81,9 @@ async def count(database, model):
 # --- crossings ----------------------------------------------------------------------------------
 
 
-async def test_p40_a_crossing_is_closed_at_once_and_opened_by_two(as_person, client):
+async def test_p40_a_crossing_is_closed_at_once_and_opened_by_two(as_person, client, database):
+    async with database.session(Tier.WRITER) as session:
+        await session.execute(delete(models.CrossingStatus))
     approver, coordinator = await as_person("ap"), await as_person("co")
     assert "Ahora: no se sabe" in text_of(await approver.get(CROSSING))
     page = text_of(await approver.follow(CROSSING, **CLOSED))
