@@ -36,6 +36,7 @@ async def desk(cluster, empty_template, settings_for):
                 {"id": "remite", "referral_points": ["oculta"]},
                 {"id": "otra", "organization": "Otra organización", "organization_id": "org2"},
                 {"id": "llena", "available": 0},
+                {"id": "enlazada"},
             )
             session.add(RestrictedReader(location_id="oculta", person="ed2"))
             keys = {}
@@ -179,10 +180,10 @@ async def test_p41_links_end_with_who_sent_them(desk):
 
 
 async def test_p24_the_page_of_a_link_shows_nothing_of_a_hidden_space(desk):
-    path = await issued(desk, "remite", None)
+    path = await issued(desk, "enlazada", None)
     assert "+57 300 0000000" in (await desk.client.get(path)).text
     hidden = await desk.ask(
-        "POST", "/hides", "ap", json={"entity": "space", "id": "remite", "reason": "amenaza"}
+        "POST", "/hides", "ap", json={"entity": "space", "id": "enlazada", "reason": "amenaza"}
     )
     assert hidden.status_code == 201, hidden.text
     page = await desk.client.get(path)
