@@ -1,6 +1,5 @@
 """Without a network: the home page, packs, the map and ways, in Chromium with the network cut."""
 
-import json
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -210,6 +209,16 @@ def words_of(states):
     return {key: words[state] for key, state in states.items()}
 
 
+async def crossings_told(page, states):
+    """Wait until the badges are of these states, and return what is told of each crossing."""
+
+    async def told_so():
+        told = await page.evaluate(CROSSINGS)
+        return told if badges(told) == words_of(states) else None
+
+    return await until(told_so)
+
+
 def assert_crossings_are_of(told, states):
     """Check badges, and that who finds a border closed is told when it opens and where to stay."""
     assert badges(told) == words_of(states)
@@ -233,12 +242,7 @@ async def test_p32_a_kept_page_says_of_crossings_what_holds_now(browser, origin)
         await later(page, at - now)
         await page.reload()
         await page.wait_for_selector("#dated:not([hidden])")
-
-        async def are_told_anew():
-            told = await page.evaluate(CROSSINGS)
-            return told if badges(told) == words_of(states_of(file, at)) else None
-
-        told = await until(are_told_anew)
+        told = await crossings_told(page, states_of(file, at))
         assert_crossings_are_of(told, states_of(file, at))
         # The phone tells the nearest on each side as the server does, but measures on a sphere.
         for key, (_, lines) in served_lines.items():
@@ -300,15 +304,13 @@ async def test_a_page_left_open_is_renewed_when_somebody_comes_back(browser, ori
         assert "Datos del" in await page.inner_text("#hazards-made")
         # Then there is no network: what was read goes on to be told, by the clock, with its date.
         now = run_now()
-        before = await page.evaluate(CROSSINGS)
         at = next_change(answers[-1], now + day)
+        states = states_of(answers[-1], at)
         answers.clear()
         await comes_back(at - now - day)
         await page.wait_for_selector("#dated:not([hidden])")
         assert "datos del" in await page.inner_text("#dated")
-        await page.wait_for_function(
-            f"old => JSON.stringify({CROSSINGS}) !== old", arg=json.dumps(before)
-        )
+        await crossings_told(page, states)
 
 
 async def test_a_slow_answer_is_waited_for_where_it_has_begun(browser, origin):
