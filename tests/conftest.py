@@ -96,29 +96,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Never look again for garbage in what has been imported: half a second each time."""
+    """Keep the tests' modules out of garbage collection."""
+    freeze()
+
+
+def freeze() -> None:
+    """Never look again for garbage in what there is by now: half a second each time."""
     gc.collect()
     gc.freeze()
 
 
 def shuffle(items: list[pytest.Item], seed: str) -> None:
     """Bring files, and the tests within each, into another order."""
-    chance = random.Random(seed)
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-    order = sorted(files)
+    chance, files = random.Random(seed), by_file(items)
+    order = sorted(files, key=Path)
     chance.shuffle(order)
-    for path in order:
-        chance.shuffle(files[path])
-    items[:] = [item for path in order for item in files[path]]
+    for name in order:
+        chance.shuffle(files[name])
+    items[:] = [item for name in order for item in files[name]]
+
+
+def by_file(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:
+    """Return the tests of each file, by its name from the root of the checkout."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    return files
 
 
 def longest_first(items: list[pytest.Item]) -> None:
     """Bring files into the order in which workers take them."""
-    files: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    files = by_file(items)
     order = file_order.in_order(list(files), file_order.read_seconds())
     items[:] = [item for name in order for item in files[name]]
 
@@ -391,8 +399,7 @@ def _warm_once() -> None:
     from routing.warmup import warm
 
     warm()
-    gc.collect()
-    gc.freeze()
+    freeze()
 
 
 @contextlib.asynccontextmanager
