@@ -1,5 +1,6 @@
 """What a hostile insider would try: editors, approvers, link holders, programs in their name."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,10 +19,21 @@ from geo.subjects.subject import NEW_SPACE, changed, read_subject, split
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.clock import run_now
 from tests.fixtures.desk import decide
-from tests.fixtures.network import NOW, PEOPLE, SPACE, fill_network
+from tests.fixtures.network import NOW, OTHER_EDITOR, PEOPLE, SPACE, add_people, fill_network
 from tests.fixtures.signing_in import signed_in
 
 HIDDEN = {"visibility": "restricted", "confidential": True}
+
+
+async def token_of(session, person_id):
+    _, secret = await tokens.issue_token(
+        session,
+        scope="edit",
+        holder="test",
+        person_id=person_id,
+        expires_at=run_now() + timedelta(days=1),
+    )
+    return secret
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +51,7 @@ async def desk(cluster, empty_template, settings_for):
                 {"id": "enlazada"},
             )
             session.add(RestrictedReader(location_id="oculta", person="ed2"))
-            keys = {}
-            for person in PEOPLE:
-                _, keys[person.id] = await tokens.issue_token(
-                    session,
-                    scope="edit",
-                    holder="test",
-                    person_id=person.id,
-                    expires_at=run_now() + timedelta(days=1),
-                )
+            keys = {person.id: await token_of(session, person.id) for person in PEOPLE}
         async with client_of(settings) as client:
             yield Desk(client, keys, database)
 
@@ -170,13 +174,16 @@ async def test_p41_a_link_ends_with_the_operator_it_was_sent_to(desk):
 
 
 async def test_p41_links_end_with_who_sent_them(desk):
-    editor = next(person for person in PEOPLE if person.id == "ed2")
-    path = await issued(desk, "otra", editor)
+    leaver = replace(OTHER_EDITOR, id="leaver")
     async with desk.database.session(Tier.WRITER) as session:
-        await people.deactivate(session, "ed2")
-        await people.activate(session, "ed2")
+        await add_people(session, leaver)
+        desk.keys["leaver"] = await token_of(session, "leaver")
+    path = await issued(desk, "otra", leaver)
+    async with desk.database.session(Tier.WRITER) as session:
+        await people.deactivate(session, "leaver")
+        await people.activate(session, "leaver")
     assert (await desk.client.post(path, data={"answer": "as_listed"})).status_code == 410
-    assert (await desk.propose("ed2", {"notice": "x"}, "otra")).status_code == 401
+    assert (await desk.propose("leaver", {"notice": "x"}, "otra")).status_code == 401
 
 
 async def test_p24_the_page_of_a_link_shows_nothing_of_a_hidden_space(desk):
