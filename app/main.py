@@ -97,7 +97,8 @@ from geo.db.sessions import Database
 from routing.warmup import warm
 
 
-def _warm() -> None:
+def load_kernels() -> None:
+    """Load what is compiled for searches and answers, or compile it."""
     warm()
     _json_kernel.warm()
 
@@ -131,7 +132,7 @@ def create_app(
             await opened.check_roles()
             # Compile the route searches in the background: until they are compiled, only requests
             # for routes have to wait.
-            warming = asyncio.create_task(asyncio.to_thread(_warm))
+            warming = asyncio.create_task(asyncio.to_thread(load_kernels))
             roads = network or RoadNetworks(settings.graphs_dir, settings.walker)
             editions = Editions(opened)
             coverer = Coverer(opened, roads, settings.access_m, settings.walker.name)

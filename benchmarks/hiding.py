@@ -137,10 +137,13 @@ async def ask(client: httpx.AsyncClient, probe: Probe, seen: Seen) -> None:
     """Ask once, with the tag of the last answer, and note whether the thing is shown."""
     sent = time.perf_counter()
     headers = {} if seen.tag is None else {"If-None-Match": seen.tag}
-    if probe.body is None:
-        response = await client.get(probe.path, headers=headers)
-    else:
-        response = await client.post(probe.path, json=probe.body)
+    try:
+        if probe.body is None:
+            response = await client.get(probe.path, headers=headers)
+        else:
+            response = await client.post(probe.path, json=probe.body)
+    except httpx.TransportError:
+        return  # a connection that waited too long was ended: nothing is shown, or proved
     if response.status_code == 304:
         shown = seen.shown
     elif response.status_code >= 500:

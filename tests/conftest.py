@@ -11,7 +11,6 @@ import gc
 import os
 import random
 import socket
-import subprocess
 import sys
 import tempfile
 import urllib.error
@@ -20,14 +19,15 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 import httpx
 import hypothesis
 import pytest
 
-from tests.fixtures import clock, examples, file_order, waiting
+from tests.fixtures import clock, examples, file_order, preloaded, waiting
 from tests.fixtures.browsing import chromium_program
 from tests.fixtures.cluster import (
     copy_database,
@@ -482,31 +482,25 @@ def served(settings: Any, **more: str) -> Iterator[str]:
         **more,
     }
     # A file, not a pipe: nobody reads while tests run, and a full pipe would stop the server.
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "tests.fixtures.cli_at_moment", "serve"],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as output:
+        server = preloaded.started(["serve"], environment, Path(output.name))
         address = f"http://127.0.0.1:{port}"
         try:
             _wait_until_healthy(address, server, output)
             yield address
         finally:
             server.terminate()
-            server.wait(timeout=20)
+            server.join(timeout=20)
+            assert server.exitcode is not None, "the server does not end when it is told to"
 
 
 def _wait_until_healthy(
-    address: str, server: subprocess.Popen[bytes], written: TextIO, limit_s: float = 300
+    address: str, server: ForkServerProcess, written: IO[str], limit_s: float = 300
 ) -> None:
     def is_healthy() -> bool:
-        if server.poll() is not None:
+        if not server.is_alive():
             written.seek(0)
-            pytest.fail(f"the server ended with {server.returncode}:\n{written.read()}")
+            pytest.fail(f"the server ended with {server.exitcode}:\n{written.read()}")
         with (
             contextlib.suppress(urllib.error.URLError, OSError),
             urllib.request.urlopen(f"{address}/health", timeout=5) as answer,

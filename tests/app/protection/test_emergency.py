@@ -3,15 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, or_, text
+from sqlalchemy import text
 
-from geo import models
 from geo.accounts import tokens
 from geo.audit import trail
 from geo.db.sessions import Tier
-from geo.removals import hides
-from tests.app.protection.test_leaks import CLOCK, answer, asked_once, requests
-from tests.conftest import client_of, clone, opened
+from tests.conftest import opened
 from tests.fixtures.clock import run_now
 from tests.fixtures.desk import visitor
 from tests.fixtures.examples import examples
@@ -150,48 +147,6 @@ async def test_lifting_what_is_not_hidden_is_404(own_client, database, bearer):
     await bearer("admin")
     admin = await visitor(own_client, database, "admin")
     assert (await admin.post("/network/hides/nunca/lift", reason="x")).status_code == 404
-
-
-#: Parts of addresses that have nothing to do with spaces and crossings.
-ELSEWHERE = ("/hazards", "/roads", "/boundaries", "/places", "/flows", "/network", "/api")
-
-
-async def test_p24_p39_hidden_is_as_if_it_had_never_existed(cluster, loaded_template, settings_for):
-    """Every endpoint answers with a hidden space and crossing as without them."""
-    hidden, without = (settings_for(clone(cluster, loaded_template)) for _ in range(2))
-    async with opened(hidden) as database, database.session(Tier.WRITER) as session:
-        inside = "st_intersects(geom, st_makeenvelope(-72.6, 7.8, -72.4, 8.0, 4326))"
-        spaces = set(await session.scalars(text("select id from amparo.locations where " + inside)))
-        posts = set(await session.scalars(text("select id from amparo.crossings where " + inside)))
-        assert spaces
-        assert posts
-        await hides.hide_area(session, AREA, actor="cli", reason="x")
-        # Others one by one: at Cali and Quito, and the bridge at Ipiales.
-        for space in ("DEMO-034", "DEMO-042"):
-            await hides.hide_space(session, space, actor="cli", reason="x")
-        await hides.hide_crossing(session, "X-RUMICHACA-CO", actor="cli", reason="x")
-    async with opened(without) as database, database.session(Tier.WRITER) as session:
-        for model, ids in (
-            (models.Location, spaces | {"DEMO-034", "DEMO-042"}),
-            (models.Crossing, posts | {"X-RUMICHACA-CO"}),
-        ):
-            await session.execute(delete(model).where(model.id.in_(ids)))
-        # Nobody counts at a crossing that never existed: no such count is taken.
-        gone = posts | {"X-RUMICHACA-CO"}
-        named = or_(models.Flow.origin.in_(gone), models.Flow.destination.in_(gone))
-        await session.execute(delete(models.Flow).where(named))
-    instant = run_now()
-    async with (
-        client_of(hidden, clock=lambda: instant) as one,
-        client_of(without, clock=lambda: instant) as other,
-    ):
-        for asked in asked_once(requests(["DEMO-006", "DEMO-034"])):
-            if any(part in asked.path for part in ELSEWHERE):
-                continue
-            first, second = await answer(one, asked), await answer(other, asked)
-            assert first.status_code == second.status_code, asked
-            assert CLOCK.sub(b"", first.content) == CLOCK.sub(b"", second.content), asked
-            assert "etag" not in first.headers or first.headers["etag"] == second.headers["etag"]
 
 
 async def test_p24_two_servers_show_nothing_once_it_is_hidden(cluster, loaded_clone, settings):
