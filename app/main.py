@@ -27,6 +27,7 @@ from app.api.collections import (
     tiles,
     transactions,
 )
+from app.api.collections.serving import PublishedDispatcher
 from app.api.records import (
     exports,
     feedback,
@@ -165,6 +166,7 @@ def create_app(
             if database is None:
                 await opened.dispose()
 
+    asked_most = [*items.routes(), *tiles.routes(), *metadata.routes(), *changes.routes()]
     app = FastAPI(
         title="Amparo",
         summary="Support spaces, official crossings and lower-exposure routes.",
@@ -182,6 +184,7 @@ def create_app(
                 writers={f"{CONSOLE}/imports": settings.import_limit_bytes},
                 may_write=may_write,
             ),
+            Middleware(PublishedDispatcher, routes=asked_most),
         ],
         # FastAPI's documentation pages load scripts from other origins; the document is at /api.
         docs_url=None,
@@ -196,12 +199,12 @@ def create_app(
         redirect_slashes=False,
     )
     error_table.install(app)
-    # Routes are tried in order, so those with the most requests come first.
-    for published in (items, tiles, metadata, changes, transactions):
-        app.router.routes.extend(published.routes())
+    # The dispatcher answers GET requests to these routes; here they answer other methods.
+    app.router.routes.extend(asked_most)
+    app.router.routes.extend(transactions.routes())
     app.router.routes.extend(_operations())
-    for last in (metadata, tiles):
-        app.router.routes.extend(last.last_routes())
+    for published in (metadata, tiles):
+        app.router.routes.extend(published.last_routes())
     app.mount(STATIC_URL, Assets(directory=STATIC_FOLDER), name="static")
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
