@@ -141,7 +141,7 @@ def stated(post: Post) -> str:
     if post.open_s == ALWAYS:
         return "open"
     if not post.open_s:
-        return "closed" if post.is_told else "not known"
+        return "closed" if post.is_stated else "not known"
     spans = " ".join(f"{a / HOUR_S:.2f}-{b / HOUR_S:.2f}" for a, b in post.open_s[:3])
     return f"open {spans}{' ..' if len(post.open_s) > 3 else ''}"
 
@@ -251,7 +251,7 @@ def _stating(
     if kind < 0.63:
         return replace(place, open_s=())
     if kind < 0.68:
-        return replace(place, open_s=(), is_told=False)
+        return replace(place, open_s=(), is_stated=False)
     spans = [days(0, STATED_DAYS)]
     if kind > 0.8:
         # Closed from one day to another, which may be today; after that as before.
@@ -275,7 +275,7 @@ def _stating(
         spans = [
             (max(a, c), min(b, d)) for a, b in spans for c, d in hours if max(a, c) < min(b, d)
         ]
-    return replace(place, open_s=tuple(spans), is_told=rng.random() < 0.8)
+    return replace(place, open_s=tuple(spans), is_stated=rng.random() < 0.8)
 
 
 # --- hazards -------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ def _area(rng: np.random.Generator, country: Country, land: Land, name: str) -> 
 
 def _untold(ban: Hazard) -> Hazard:
     """Give an exclusion of which the public is told nothing (P36)."""
-    return replace(ban, is_told=False)
+    return replace(ban, is_published=False)
 
 
 def _weighed(rng: np.random.Generator, country: Country, land: Land) -> list[Hazard]:

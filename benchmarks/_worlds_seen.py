@@ -65,7 +65,7 @@ class Post:
         Of its two sides.
     open_s
         When it is known to be open: (from, until) in order, apart; the end is no part of it.
-    is_told
+    is_stated
         What is not open is closed; else nothing is known of it.
     """
 
@@ -74,7 +74,7 @@ class Post:
     lat: float
     countries: tuple[str, str]
     open_s: tuple[tuple[float, float], ...]
-    is_told: bool = True
+    is_stated: bool = True
 
     def is_open(self, at_s: float) -> bool:
         """Tell whether it is known to be open."""
@@ -94,7 +94,7 @@ class Post:
                 return None
             return when if through_s <= seconds(when) else moment(through_s).astimezone(when.tzinfo)
 
-        state: Literal["open", "closed", "not_known"] = "closed" if self.is_told else "not_known"
+        state: Literal["open", "closed", "not_known"] = "closed" if self.is_stated else "not_known"
         if is_open:
             state = "open"
         facts = (self.id, self.id, self.lon, self.lat, self.countries)

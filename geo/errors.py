@@ -30,8 +30,8 @@ class GeoError(Exception):
     @property
     def reason(self) -> CodedReason:
         """The error as a translatable reason; for a code without a text, the message itself."""
-        is_told = self.code in ENGLISH
-        return CodedReason(self.code, **self.parameters) if is_told else as_it_stands(str(self))
+        has_english = self.code in ENGLISH
+        return CodedReason(self.code, **self.parameters) if has_english else as_it_stands(str(self))
 
 
 class NotFoundError(GeoError, LookupError):

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
-from app.console.forms.inputs import told
+from app.console.forms.inputs import error_texts
 from app.console.forms.labels import FIELD_LABELS
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.record_view import TermNames, value_lines
@@ -80,7 +80,7 @@ async def decide(desk: DeskDep, left: RecordId, right: RecordId, form: FormDep) 
                 return see(f"{DUPLICATES}?done=merged")
     except InvalidRecordError as error:
         return await _pair_page(
-            desk, pair, keep, typed=form, problems=told(desk.words, error.problems)
+            desk, pair, keep, typed=form, problems=error_texts(desk.words, error.problems)
         )
     # No decision yet: the form was sent to choose which record stays, so the page is rendered again
     # with other proposed values.

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
 from app.console.forms import labels
-from app.console.forms.inputs import needed_day_in, text_in, told
+from app.console.forms.inputs import error_texts, needed_day_in, text_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.console.forms.roles import get_coordinator
 from app.console.forms.submitted import submitted
@@ -75,7 +75,7 @@ async def answer(desk: DeskDep, rumour: RecordId, form: FormDep) -> Response:
                 desk.session, desk.actor, rumour, form.get("message", ""), sent_in(desk, form)
             )
     except ConflictError:
-        problems = told(desk.words, [(f"message-{rumour}", CodedReason("not_reviewed"))])
+        problems = error_texts(desk.words, [(f"message-{rumour}", CodedReason("not_reviewed"))])
         return await _page(desk, problems=problems)
     return gone_on(outcome, f"{VOICES}?done=rumour")
 

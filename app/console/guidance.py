@@ -20,7 +20,7 @@ from app.console.forms.guidance_forms import (
     pathway_in,
     product_in,
 )
-from app.console.forms.inputs import day_in, needed_day_in, text_in, told
+from app.console.forms.inputs import day_in, error_texts, needed_day_in, text_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.console.forms.submitted import NO_REFUSALS, submitted
 from geo.accounts.permissions import can_coordinate
@@ -172,7 +172,7 @@ async def put_contact(
     is_new = contact == "new"
     contact_id = form.get("id", "").strip() if is_new else contact
     if is_new and await review_queue.contact(desk.session, desk.actor, contact_id) is not None:
-        problems = told(desk.words, [("id", CodedReason("there_already"))])
+        problems = error_texts(desk.words, [("id", CodedReason("there_already"))])
         return await _contact_page(desk, {**form, "id": contact_id}, problems, is_new=True)
 
     async def put() -> Response:

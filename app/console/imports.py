@@ -18,7 +18,7 @@ from app.console.forms import import_form
 from app.console.forms.error_text import reason_text
 from app.console.forms.fields import TIMEZONES
 from app.console.forms.import_notes import notes
-from app.console.forms.inputs import told
+from app.console.forms.inputs import error_texts
 from app.console.forms.labels import CODED, VISIBILITIES
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.i18n.translation import Words as Spoken
@@ -66,7 +66,7 @@ async def bring(desk: DeskDep, form: FormDep) -> Response:
     file, stated = form.files.get("file"), form.files.get("mapping")
     if file is None or not file.filename:
         return await _start_page(
-            desk, problems=told(desk.words, [("file", CodedReason("missing"))])
+            desk, problems=error_texts(desk.words, [("file", CodedReason("missing"))])
         )
     try:
         async with desk.session.begin_nested():
@@ -119,7 +119,9 @@ async def check(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
             desk, found, mapping, problems={"mapping": _reason(desk.words, error)}
         )
     except InvalidRecordError as error:
-        return await _mapping_page(desk, found, mapping, problems=told(desk.words, error.problems))
+        return await _mapping_page(
+            desk, found, mapping, problems=error_texts(desk.words, error.problems)
+        )
     # No check was requested: the form assigned columns to other fields, so that the labels in these
     # columns now need codes.
     return await _mapping_page(desk, found, mapping)
@@ -156,7 +158,7 @@ async def apply(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
                 only_good=form.get("only_good") == "true",
             )
     except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
+        problems = error_texts(desk.words, error.problems)
         return await _report_page(desk, batch, problems=problems, typed=form)
     except InvalidFileError as error:
         return await _report_page(

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
 from app.console.forms import labels
-from app.console.forms.inputs import text_in, told, whole_in
+from app.console.forms.inputs import error_texts, text_in, whole_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.console.forms.submitted import submitted
 from geo.accounts import people
@@ -78,7 +78,7 @@ async def decide_membership(desk: DeskDep, organization: RecordId, form: FormDep
                     desk.session, organization, desk.actor, today=desk.now.date()
                 )
     except InvalidRecordError as error:
-        return await _page(desk, problems=told(desk.words, error.problems))
+        return await _page(desk, problems=error_texts(desk.words, error.problems))
     except ConflictError as error:
         return await _page(desk, problems={f"member-{organization}": str(error)})
     return see(f"{STANDARDS}?done=member#members")
@@ -223,8 +223,8 @@ async def _page(
         await desk.session.scalars(select(Organization).order_by(Organization.name))
     ).all()
     if not can_coordinate(desk.actor):
-        told = dict(await people.list_organizations(desk.session, is_everybodys=True))
-        organizations = [one for one in organizations if one.id in told]
+        everybodys = dict(await people.list_organizations(desk.session, is_everybodys=True))
+        organizations = [one for one in organizations if one.id in everybodys]
     own = await staff_search.find_spaces(
         desk.staff, words="", organization_id=desk.actor.organization_id
     )

@@ -56,7 +56,7 @@ class Follower:
         self._url = url
         self._editions = editions
         self._woken = asyncio.Event()
-        self._told: dict[str, tuple[Router, tuple[Hazard, ...]]] = {}
+        self._announced: dict[str, tuple[Router, tuple[Hazard, ...]]] = {}
 
     async def follow(self) -> None:
         """Listen for notifications and refresh after each, until cancelled.
@@ -69,13 +69,13 @@ class Follower:
             try:
                 async with listening(self._url, self._wake) as listener:
                     self._editions.doubt()
-                    self._editions.is_told = True
-                    await self._follow_while_told(listener)
+                    self._editions.is_listening = True
+                    await self._follow_while_listening(listener)
             except Exception as error:  # any error: reconnect
                 # Log only the error's class, because its message may hold an address.
                 NOTICES.warning("not told of changes: %s", type(error).__name__)
             finally:
-                self._editions.is_told = False
+                self._editions.is_listening = False
             # Reset the pause only after a connection that lasted: if every new connection is closed
             # at once, the pause keeps growing.
             if time.monotonic() - began_s > LONGEST_PAUSE_S:
@@ -88,7 +88,7 @@ class Follower:
         self._editions.doubt()
         self._woken.set()
 
-    async def _follow_while_told(self, listener: Listener) -> None:
+    async def _follow_while_listening(self, listener: Listener) -> None:
         while not listener.is_lost:
             # Clear before reading, so that a notification during the read causes another read.
             self._woken.clear()
@@ -131,7 +131,7 @@ class Follower:
 
     def _tell(self, regions: Sequence[Region], hazards: tuple[Hazard, ...]) -> None:
         """Pass the hazards to the router of each region, unless it already has the same hazards."""
-        before, self._told = self._told, {}
+        before, self._announced = self._announced, {}
         for region in regions:
             name, router = region.meta.name, region.router
             # Equal records are the same objects (`tier_snapshot`), so this comparison is fast.
@@ -141,7 +141,7 @@ class Follower:
                 except Exception as error:  # continue with the other regions
                     NOTICES.warning("a region did not follow: %s", type(error).__name__)
                     continue
-            self._told[name] = router, hazards
+            self._announced[name] = router, hazards
 
 
 async def _to_its_end[T](work: Coroutine[Any, Any, T]) -> T:

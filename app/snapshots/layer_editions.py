@@ -87,7 +87,7 @@ class Editions:
         self._is_doubted = False
         self._asked_s = -_IDLE_S
         #: Whether notifications of changes arrive; while they do not, every request reads stamps.
-        self.is_told = False
+        self.is_listening = False
 
     def doubt(self) -> None:
         """Distrust all editions until stamps are read again; called at notifications of changes."""
@@ -127,7 +127,7 @@ class Editions:
         """
         now_s = self._asked_s = time.monotonic()
         look = self._look
-        if look is not None and self.is_told and not self._is_doubted:
+        if look is not None and self.is_listening and not self._is_doubted:
             is_over = look.hazards_until is not None and look.now(now_s) >= look.hazards_until
             if now_s - look.began_s < LEASE_S and not is_over:
                 return look

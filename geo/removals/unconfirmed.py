@@ -109,7 +109,7 @@ def _question(actor: Actor) -> Any:  # noqa: ANN401 -- a select whose type has o
             Crossing.country_a,
             Crossing.country_b,
             or_(Removal.entity != "space", Location.visibility != "restricted", is_named).label(
-                "is_told"
+                "may_be_named"
             ),
         )
         .outerjoin(Person, Person.id == Removal.person)
@@ -125,7 +125,7 @@ def _countries(row: Row[Any]) -> set[str | None]:
 
 def _is_in_charge(row: Row[Any], actor: Actor) -> bool:
     """Return whether the actor could restore the record, or removed it themselves (P56)."""
-    if not row.is_told:
+    if not row.may_be_named:
         return False
     return row.Removal.person == actor.id or any(
         can_propose(actor, organization_id=row.organization_id, country=country)

@@ -77,8 +77,8 @@ class RegionView:
         # Exclusions on the road itself are handled by the search.
         places = [point, (snap.lon, snap.lat)]
         if snap.distance_m > 0 and (blocked := self.rules.between(places)):
-            is_told = any(blocker.kind != "no_road" for blocker in blocked)
-            what = "an exclusion lies" if is_told else "there is no way"
+            is_excluded = any(blocker.kind != "no_road" for blocker in blocked)
+            what = "an exclusion lies" if is_excluded else "there is no way"
             raise NoRoute(f"{what} between the {which} and the road", blocked)
 
     def portals(self, region: int) -> list[Portal]:

@@ -57,7 +57,7 @@ class Worlds:
         request = replace(
             self._time_only,
             crossings=tuple(map(_opened, self._known.values())),
-            hazards=tuple(h for h in self._time_only.hazards if h.exclusion and not h.is_told),
+            hazards=tuple(h for h in self._time_only.hazards if h.exclusion and not h.is_published),
             obstacles=NO_OBSTACLES,
         )
         return self._routed(request)

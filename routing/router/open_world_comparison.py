@@ -3,7 +3,7 @@
 In the *open world* of a request every crossing that the requester knows of is open at any hour, and
 the public exclusions and the requester's own areas to avoid do not exist. Facts unknown to the
 requester stay in force: a crossing missing from the request, an exclusion that is kept secret
-(`Hazard.is_told` is False), a missing road. An unknown fact can therefore never be given as a
+(`Hazard.is_published` is False), a missing road. An unknown fact can therefore never be given as a
 reason, and a response affected by an unknown fact reads like the response of a world without it.
 
 The *open route* is the quickest route in the open world. The time of a route is the time elapsed
@@ -198,7 +198,7 @@ class _Comparison:
         if is_joined and any(map(_is_held, self._leg.request.crossings)):
             return True
         for side in self._sides:
-            bans = (ban for ban in side.rules.bans if ban.hazard.is_told)
+            bans = (ban for ban in side.rules.bans if ban.hazard.is_published)
             if any(is_joined or len(ban.edges) for ban in bans):
                 return True
             if any(_is_held(post) for gate in side.gates.values() for post in gate.posts):
@@ -265,7 +265,7 @@ class _Comparison:
                     yield from (
                         _ban(ban, before_m)
                         for ban in side.rules.bans
-                        if ban.hazard.is_told and ban.hazard.id == blocker.id
+                        if ban.hazard.is_published and ban.hazard.id == blocker.id
                     )
             before_m += part.distance_m
 
@@ -429,7 +429,7 @@ def _told(side: RegionView, part: Route) -> list[HazardContact]:
     """Return the public exclusions and the requester's areas whose edges a route uses."""
     laid = Contacts.of(side.rules.bans)
     near = [laid[row] for row in laid.on(part.legs.edge)]
-    return [ban for ban in near if ban.hazard.is_told]
+    return [ban for ban in near if ban.hazard.is_published]
 
 
 def _ban(ban: HazardContact, at_m: float) -> _Met:

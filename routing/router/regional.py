@@ -148,7 +148,7 @@ class Router:
         """Return the network to snap a request to: without edges in secret exclusions (P36)."""
         profile = request.profile or self.profile_of(request.mode)
         network = self.ground(profile).network
-        if all(hazard.is_told for hazard in request.hazards):
+        if all(hazard.is_published for hazard in request.hazards):
             return network
         return network.without(self.situation(request.hazards, profile, request.at).untold)
 

@@ -106,8 +106,8 @@ class Search:
         moving_s = self.problem.clock.moving_s
         is_shorter = moving_s(item.plan) <= WORTH_WAITING * moving_s(best.plan)
         passed = {id_ for one in best.plan.passed for id_ in one.portal.ids}
-        is_told = any(waits <= _waits(other.plan) for other in chosen)
-        if waits <= passed or is_told or not is_shorter or item.breaks_a_ban:
+        is_offered = any(waits <= _waits(other.plan) for other in chosen)
+        if waits <= passed or is_offered or not is_shorter or item.breaks_a_ban:
             return chosen
         return [*chosen[: self.problem.most - 1], item]
 

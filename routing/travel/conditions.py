@@ -49,7 +49,7 @@ class Situation:
     @cached_property
     def untold(self) -> Ints:
         """Edges that touch an exclusion without a public reason (P36): int64 [k], ascending."""
-        return _union(item.edges for item in self.bans if not item.hazard.is_told)
+        return _union(item.edges for item in self.bans if not item.hazard.is_published)
 
     @cached_property
     def priced(self) -> dict[tuple[bytes, float], HazardContact]:

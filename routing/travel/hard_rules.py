@@ -92,7 +92,7 @@ class Rules:
 
     @cached_property
     def _untold(self) -> Contacts:
-        return Contacts(ban for ban in self.bans if not ban.hazard.is_told)
+        return Contacts(ban for ban in self.bans if not ban.hazard.is_published)
 
     def touched(self, legs: Legs) -> bool:
         """Return whether any leg touches an exclusion."""
@@ -195,7 +195,7 @@ def closed_post(post: Crossing) -> Blocker:
 def _exclusion(ban: HazardContact) -> Blocker:
     if ban.hazard.family == ASKED:
         return Blocker("obstacle", ban.hazard.id)
-    if not ban.hazard.is_told:
+    if not ban.hazard.is_published:
         return Blocker("no_road")
     return Blocker("exclusion", ban.hazard.id, ban.hazard.title or None)
 

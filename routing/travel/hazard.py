@@ -52,7 +52,7 @@ class Hazard:
         Unit of the expected events; ``'events'`` when None.
     night_only
         Whether the hazard counts only for travellers who may be there by night.
-    is_told
+    is_published
         False for an exclusion without a public reason (P36). Such an exclusion closes roads as any
         other and stays closed in every comparison, but no response names it: to a client its closed
         roads look like missing roads.
@@ -73,7 +73,7 @@ class Hazard:
     title: str = ""
     unit: str | None = None
     night_only: bool = False
-    is_told: bool = True
+    is_published: bool = True
     key: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -87,15 +87,15 @@ class Hazard:
         rates = (self.rate_per_km, self.rate_low, self.rate_high)
         if any(rate is not None and not 0 <= rate <= HIGHEST for rate in rates):
             raise InvalidRequest("hazards", "hazard_rate", hazard=self.id)
-        if not (self.is_told or self.exclusion):
+        if not (self.is_published or self.exclusion):
             raise InvalidRequest("hazards", "hazard_without_effect", hazard=self.id)
         # The key covers all fields that the overlay and the cost depend on. It is computed once, as
         # every request compares keys.
-        told = (self.id, self.kind, self.exclusion, self.weight, rates, self.night_only)
+        relevant = (self.id, self.kind, self.exclusion, self.weight, rates, self.night_only)
         digest = hashlib.blake2b(self.geometry.wkb, digest_size=16)
-        digest.update(repr(told).encode())
-        if not self.is_told:
-            digest.update(b"untold")
+        digest.update(repr(relevant).encode())
+        if not self.is_published:
+            digest.update(b"unpublished")
         object.__setattr__(self, "key", digest.digest())
 
     @property

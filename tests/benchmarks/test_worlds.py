@@ -319,7 +319,7 @@ def test_leaving_later_to_arrive_earlier_and_a_late_arrival_are_seen(land, monke
 def test_a_refusal_is_seen_but_for_who_stands_where_every_road_is_closed_in_secret(land):
     """P36: without the one road inland the foot of the bridge is off the network."""
     area = shapely.Point(0.07, 0).buffer(0.001)
-    ban = Hazard("ban", "flood", "physical", area, exclusion=True, is_told=False)
+    ban = Hazard("ban", "flood", "physical", area, exclusion=True, is_published=False)
     asked = replace(question(land), target=node(land, 2))
     at_bridge = replace(asked, seen=replace(asked.seen, secret=(ban,)))
     assert arrival(at_bridge).edges
@@ -354,11 +354,11 @@ def test_p36_an_exclusion_that_shows_in_an_answer_is_seen(land):
         return build_tiny_graph(NODES, [edge for n, edge in enumerate(EDGES) if n not in gone])
 
     area = shapely.Point(0.0505, 0).buffer(0.0002)
-    ban = Hazard("ban", "flood", "physical", area, exclusion=True, is_told=False)
+    ban = Hazard("ban", "flood", "physical", area, exclusion=True, is_published=False)
     asked = replace(question(land), country=replace(land, without=without))
     secret = replace(asked, seen=replace(asked.seen, secret=(ban,)))
     assert list(secrets_of(secret)) == [None, None]
-    told = replace(asked, seen=replace(asked.seen, secret=(replace(ban, is_told=True),)))
+    told = replace(asked, seen=replace(asked.seen, secret=(replace(ban, is_published=True),)))
     assert [fault.bar for fault in secrets_of(told) if fault] == ["answers differ"] * 2
 
 

@@ -126,7 +126,7 @@ def takes_submissions(
     kind: str,
     name: str,
     submit: Submits,
-    told: str,
+    description: str,
 ) -> None:
     """Add an operation that submits drafts of one kind for review.
 
@@ -138,7 +138,7 @@ def takes_submissions(
         First segment of the path, and name of the operation.
     submit
         Function that submits one draft.
-    told
+    description
         Description in the API document.
     """
 
@@ -146,12 +146,14 @@ def takes_submissions(
         await submit(session, actor, item)
         return done(item)
 
-    router.post(f"/{kind}/{{item}}/submit", name=name, description=told, responses=REFUSALS)(
+    router.post(f"/{kind}/{{item}}/submit", name=name, description=description, responses=REFUSALS)(
         hand_in
     )
 
 
-def takes_decisions(router: APIRouter, path: str, name: str, decide: Decides, told: str) -> None:
+def takes_decisions(
+    router: APIRouter, path: str, name: str, decide: Decides, description: str
+) -> None:
     """Add an operation by which another person decides on a submitted draft.
 
     Parameters
@@ -162,7 +164,7 @@ def takes_decisions(router: APIRouter, path: str, name: str, decide: Decides, to
         Path with ``{item}``, and name of the operation.
     decide
         Function that decides on one draft.
-    told
+    description
         Description in the API document, completed by `BY_A_PERSON`.
     """
 
@@ -174,15 +176,15 @@ def takes_decisions(router: APIRouter, path: str, name: str, decide: Decides, to
         )
         return done(item)
 
-    router.post(f"/{path}", name=name, description=f"{told}\n\n{BY_A_PERSON}", responses=REFUSALS)(
-        decision
-    )
+    router.post(
+        f"/{path}", name=name, description=f"{description}\n\n{BY_A_PERSON}", responses=REFUSALS
+    )(decision)
 
 
 _HAND_IN = "Hand a draft to the reviewers."
 
 
-def _takes_drafts(kind: str, submit: Submits, decide: Decides, told: str) -> None:
+def _takes_drafts(kind: str, submit: Submits, decide: Decides, description: str) -> None:
     """Add the operations that submit drafts of guidance of one kind and decide on them."""
     takes_submissions(router, f"{kind}s", f"submit_{kind}", submit, _HAND_IN)
     takes_decisions(
@@ -190,7 +192,7 @@ def _takes_drafts(kind: str, submit: Submits, decide: Decides, told: str) -> Non
         f"{kind}s/{{item}}/review",
         f"review_{kind}",
         decide,
-        f"{told}, or send it back (coordinators, never one's own).",
+        f"{description}, or send it back (coordinators, never one's own).",
     )
 
 

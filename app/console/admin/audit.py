@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
-from app.console.forms.inputs import told
+from app.console.forms.inputs import error_texts
 from app.console.forms.layout import Desk, DeskDep
 from app.console.forms.roles import get_auditor
 from geo.audit import trail
@@ -62,7 +62,7 @@ async def verify(desk: DeskDep, form: FormDep) -> Response:
         except ValueError:
             expect = b""
         if len(expect) != _HASH_BYTES:
-            problems = told(desk.words, [("expect", CodedReason("not_head"))])
+            problems = error_texts(desk.words, [("expect", CodedReason("not_head"))])
             return await _page(desk, Filters(), problems=problems, expect=form.get("expect", ""))
     verdict = await trail.verify(desk.session, expect=expect)
     rows = await row_digests.verify(desk.session)
@@ -93,7 +93,7 @@ async def _page(
             )
         )
     except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
+        problems = error_texts(desk.words, error.problems)
     people = await desk.session.scalars(select(Person).order_by(Person.name))
     return desk.page(
         "audit",

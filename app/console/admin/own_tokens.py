@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Response
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
 from app.console.admin.people import TOKEN_DAYS, ShownSecret, life_and_holder
-from app.console.forms.inputs import told
+from app.console.forms.inputs import error_texts
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from geo.accounts import tokens
 from geo.accounts.tokens import LONGEST_DAYS
@@ -46,7 +46,7 @@ async def issue(desk: DeskDep, form: FormDep) -> Response:
                 by=desk.actor.id,
             )
     except InvalidRecordError as error:
-        return await _page(desk, problems=told(desk.words, error.problems), typed=form)
+        return await _page(desk, problems=error_texts(desk.words, error.problems), typed=form)
     return await _page(desk, shown=ShownSecret("token", secret, holder))
 
 

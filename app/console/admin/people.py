@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from app.access.dependencies import BaseUrlDep
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
-from app.console.forms.inputs import chosen_in, text_in, told, whole_in
+from app.console.forms.inputs import chosen_in, error_texts, text_in, whole_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.roles import get_administrator, role_names
 from geo.accounts import people, second_factor, sign_in, tokens
@@ -72,9 +72,11 @@ async def add(desk: DeskDep, base: BaseUrlDep, form: FormDep) -> Response:
             )
             secret = await sign_in.invite(session, person_id, by=actor.id)
     except InvalidRecordError as error:
-        return await _people_page(desk, problems=told(desk.words, error.problems), typed=form)
+        return await _people_page(
+            desk, problems=error_texts(desk.words, error.problems), typed=form
+        )
     except ConflictError:
-        problems = told(desk.words, [("email", CodedReason("there_already"))])
+        problems = error_texts(desk.words, [("email", CodedReason("there_already"))])
         return await _people_page(desk, problems=problems, typed=form, status=409)
     return await _person_page(
         desk, person_id, shown=_invitation(base, secret, form.get("name", ""))
@@ -88,7 +90,9 @@ async def add_organization(desk: DeskDep, form: FormDep) -> Response:
         async with desk.session.begin_nested():
             await people.add_organization(desk.session, form.get("organization_name", ""))
     except InvalidRecordError as error:
-        problems = told(desk.words, [("organization_name", why) for _, why in error.problems])
+        problems = error_texts(
+            desk.words, [("organization_name", why) for _, why in error.problems]
+        )
         return await _people_page(desk, problems=problems, typed=form)
     return see(f"{PEOPLE}?done=organization#add-title")
 
@@ -114,7 +118,9 @@ async def issue(desk: DeskDep, form: FormDep) -> Response:
                 by=desk.actor.id,
             )
     except InvalidRecordError as error:
-        return await _tokens_page(desk, problems=told(desk.words, error.problems), typed=form)
+        return await _tokens_page(
+            desk, problems=error_texts(desk.words, error.problems), typed=form
+        )
     return await _tokens_page(desk, shown=ShownSecret("token", secret, holder))
 
 
@@ -168,7 +174,7 @@ async def change(desk: DeskDep, base: BaseUrlDep, person: RecordId, form: FormDe
         async with desk.session.begin_nested():
             secret = await _act(desk, found, form)
     except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
+        problems = error_texts(desk.words, error.problems)
         return await _person_page(desk, person, problems=problems, typed=form)
     if secret is not None:
         return await _person_page(desk, person, shown=_invitation(base, secret, found.name))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
 from app.console.forms import labels
-from app.console.forms.inputs import text_in, told, whole_in
+from app.console.forms.inputs import error_texts, text_in, whole_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.console.forms.roles import get_coordinator
 from app.console.forms.submitted import submitted
@@ -79,10 +79,10 @@ async def change(desk: DeskDep, vocabulary: RecordId, code: RecordId, form: Form
         async with desk.session.begin_nested():
             went = await _act(desk, vocabulary, code, form)
     except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
+        problems = error_texts(desk.words, error.problems)
         return await _term_page(desk, vocabulary, code, problems=problems, typed=form)
     except ConflictError:
-        problems = told(desk.words, [("remove", CodedReason("in_use"))])
+        problems = error_texts(desk.words, [("remove", CodedReason("in_use"))])
         return await _term_page(desk, vocabulary, code, problems=problems, typed=form, status=409)
     return went
 

@@ -77,7 +77,7 @@ def _number(phones: list[str | dict[str, str]], channel: str) -> str | None:
 
     The first number of the channel's type is taken, or else the first number of all.
     """
-    told = [p if isinstance(p, dict) else {"number": p, "type": "voice"} for p in phones]
-    fitting = [p for p in told if p["type"] == channel] or told
+    listed = [p if isinstance(p, dict) else {"number": p, "type": "voice"} for p in phones]
+    fitting = [p for p in listed if p["type"] == channel] or listed
     digits = "".join(c for c in fitting[0]["number"] if c.isdigit()) if fitting else ""
     return f"+{digits}" if digits and fitting[0]["number"].strip().startswith("+") else None

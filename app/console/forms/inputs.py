@@ -11,7 +11,7 @@ from geo.errors import InvalidRecordError
 from geo.reasons import CodedReason
 
 
-def told(w: Words, problems: Iterable[tuple[str, CodedReason]]) -> dict[str, str]:
+def error_texts(w: Words, problems: Iterable[tuple[str, CodedReason]]) -> dict[str, str]:
     """Return problem texts by field in the reader's language; reasons of one field are joined."""
     found: dict[str, str] = {}
     for field, reason in problems:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from fastapi import Response
 
-from app.console.forms.inputs import told
+from app.console.forms.inputs import error_texts
 from app.console.forms.layout import Desk
 from geo.errors import GeoError, InvalidRecordError
 from geo.reasons import CodedReason
@@ -46,8 +46,8 @@ async def submitted(
         async with desk.session.begin_nested():
             return await work()
     except InvalidRecordError as error:
-        problems = told(desk.words, error.problems)
+        problems = error_texts(desk.words, error.problems)
     except tuple(refusals) as error:
         why = next(why for kind, why in refusals.items() if isinstance(error, kind))
-        problems = told(desk.words, [why])
+        problems = error_texts(desk.words, [why])
     return await again(problems=problems)

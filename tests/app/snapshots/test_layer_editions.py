@@ -43,7 +43,7 @@ def seconds(monkeypatch):
 @pytest.fixture
 def editions(database, seconds):
     found = Editions(database)
-    found.is_told = True
+    found.is_listening = True
     return found
 
 
@@ -78,7 +78,7 @@ async def test_without_a_word_a_change_is_seen_at_the_end_of_the_lease(database,
 
 
 async def test_a_process_that_is_not_told_looks_at_every_request(database, editions):
-    editions.is_told = False
+    editions.is_listening = False
     before = await editions.of(PLACES)
     await write(database, "update amparo.places set name = name || '.' where id like '%7'")
     assert await editions.of(PLACES) != before

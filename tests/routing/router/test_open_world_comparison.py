@@ -173,7 +173,7 @@ def test_p54_what_nothing_explains_is_no_offer_beside_a_short_way_above_the_ceil
 
 
 def test_p36_p54_a_secret_ban_a_hidden_crossing_and_no_road_give_one_answer(tiny_graph, continent):
-    secret = across(0.075, exclusion=True, is_told=False)
+    secret = across(0.075, exclusion=True, is_published=False)
     missing = Continent([Router(tiny_graph(NODES, [LANE, *(r for r in ROADS if r != (2, 3))]))])
     worlds = [
         (continent, ask(NEAR, FAR, hazards=(secret,))),
@@ -193,7 +193,7 @@ def test_p36_p54_beside_what_is_told_a_secret_ban_changes_what_no_road_would(
     tiny_graph, continent, crossings
 ):
     flood = across(0.03, exclusion=True)
-    secret = across(0.075, exclusion=True, is_told=False)
+    secret = across(0.075, exclusion=True, is_published=False)
     missing = Continent([Router(tiny_graph(NODES, [LANE, *(r for r in ROADS if r != (2, 3))]))])
     answers = []
     for world, hazards in ((continent, (flood, secret)), (missing, (flood,))):
@@ -210,7 +210,7 @@ def test_p36_a_refusal_names_no_secret_ban(tiny_graph):
     nodes, roads = NODES[:4], [LANE, (1, 2), (2, 3)]
     lane = (3, 3, {"length_m": 9.0})
     continent = Continent([Router(tiny_graph(nodes, [*roads, lane]))])
-    secret = across(0.075, exclusion=True, is_told=False)
+    secret = across(0.075, exclusion=True, is_published=False)
     with pytest.raises(NoRoute) as banned:
         continent.routes(ask(NEAR, hazards=(secret,)))
     absent = Continent([Router(tiny_graph(nodes, [*roads[:2], lane]))])
@@ -228,7 +228,7 @@ def test_p36_a_crossing_on_a_road_that_is_banned_in_secret_stands_on_no_road(
 ):
     """Neither a refusal, beside a crossing that is hidden, nor the open way tells of the ban."""
     bridge = shapely.box(0.0502, -0.001, 0.0503, 0.001)
-    secret = Hazard("H", "flood", "physical", bridge, exclusion=True, is_told=False)
+    secret = Hazard("H", "flood", "physical", bridge, exclusion=True, is_published=False)
     missing = Continent([Router(tiny_graph(NODES, [LANE, *(r for r in ROADS if r != (1, 2))]))])
     answers = []
     for world, hazards in ((continent, (secret,)), (missing, ())):
@@ -248,7 +248,7 @@ def test_p36_a_secret_ban_that_cuts_a_place_off_is_a_road_that_was_never_there(t
     # Roads elsewhere: with and without the one that is banned the region is as large.
     nodes += [(0.0, 0.03, 0.0, "AA"), (0.05, 0.03, 0.0, "AA"), (0.1, 0.03, 0.0, "AA")]
     roads = [(0, 1), (3, 4), (4, 5)]
-    secret = across(0.075, exclusion=True, is_told=False)
+    secret = across(0.075, exclusion=True, is_published=False)
     answers = []
     for more, hazards in (([(1, 2)], (secret,)), ([], ())):
         world = Continent([Router(tiny_graph(nodes, [*roads, *more]))])
