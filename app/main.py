@@ -65,7 +65,7 @@ from app.http.parameter_fields import make_fields
 from app.http.pipeline import Pipeline, PipelineStep
 from app.http.rate_limits import Proxies, RateLimit, RateLimits
 from app.http.security_headers import HSTS, SECURITY_HEADERS
-from app.http.static import Assets
+from app.http.static import Assets, compress_assets
 from app.jobs.corridor_coverage import Coverer, covering
 from app.jobs.daily_upkeep import daily_upkeep
 from app.jobs.notification_senders import notifying
@@ -98,10 +98,11 @@ from geo.db.sessions import Database
 from routing.warmup import warm
 
 
-def load_kernels() -> None:
-    """Load what is compiled for searches and answers, or compile it."""
+def warm_up() -> None:
+    """Do what the first requests would wait for: load compiled code, compress static files."""
     warm()
     _json_kernel.warm()
+    compress_assets()
 
 
 def create_app(
@@ -131,9 +132,8 @@ def create_app(
         opened = open_database(settings) if database is None else database
         try:
             await opened.check_roles()
-            # Compile the route searches in the background: until they are compiled, only requests
-            # for routes have to wait.
-            warming = asyncio.create_task(asyncio.to_thread(load_kernels))
+            # In the background: meanwhile only requests for routes and for scripts have to wait.
+            warming = asyncio.create_task(asyncio.to_thread(warm_up))
             roads = network or RoadNetworks(settings.graphs_dir, settings.walker)
             editions = Editions(opened)
             coverer = Coverer(opened, roads, settings.access_m, settings.walker.name)

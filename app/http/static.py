@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from app.http.assets import asset_content
+from app.http.assets import STATIC_FOLDER, asset_content
 from app.http.compression import BROTLI, CODINGS, Coding, accepted_by
 
 #: Suffixes of files sent compressed; images and the licence text are small or compressed already.
@@ -67,6 +67,15 @@ async def _compressed(response: FileResponse, path: str, coding: Coding) -> Resp
     return Response(body, media_type=response.media_type, headers=headers)
 
 
-@lru_cache(maxsize=64)
+def compress_assets() -> None:
+    """Compress all static files, which takes two seconds, before somebody waits for one of them."""
+    for file in STATIC_FOLDER.rglob("*"):
+        if file.suffix in _COMPRESSED:
+            path = file.relative_to(STATIC_FOLDER).as_posix()
+            _packed(path, file.stat().st_mtime_ns, _SMALLEST_FIRST[0])
+
+
+# Three codings of some thirty files, and what a developer changes meanwhile.
+@lru_cache(maxsize=256)
 def _packed(path: str, _modified_ns: int, coding: Coding) -> bytes:
     return coding.packed_best(asset_content(path))
