@@ -5,7 +5,7 @@ ones nobody shows any more, and keeps translations and review marks.
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -122,14 +122,23 @@ def _text(name: str, message: tuple[str | None, ...]) -> Iterator[Text]:
         yield Text("", message[0])
 
 
-def updated(lang: str) -> bytes:
-    """Return the new content of a language's catalogue: current texts with known translations."""
+def extract_for(lang: str) -> set[Text]:
+    """Return the texts that a language's catalogue holds: all of them for languages of staff."""
+    return extract() if LANGUAGES[lang].is_staff else extract_public()
+
+
+def updated(lang: str, texts: Set[Text]) -> bytes:
+    """Return the new content of a language's catalogue: current texts with known translations.
+
+    ``texts`` are those of `extract_for`. Reading them takes a second, and many languages share
+    them.
+    """
     path = LOCALE_FOLDER / lang / "messages.po"
     old = read_po(
         BytesIO(path.read_bytes() if path.exists() else b""), locale=LANGUAGES[lang].locale
     )
     new = Catalog(locale=LANGUAGES[lang].locale)
-    for text in sorted(extract() if LANGUAGES[lang].is_staff else extract_public()):
+    for text in sorted(texts):
         key = (text.singular, text.plural) if text.plural else text.singular
         known: Message | None = old.get(text.singular, text.context or None)
         new.add(
@@ -147,7 +156,7 @@ def updated(lang: str) -> bytes:
 def main() -> None:
     """Write the catalogue of every language."""
     for lang in LANGUAGES:
-        content = updated(lang)
+        content = updated(lang, extract_for(lang))
         path = LOCALE_FOLDER / lang / "messages.po"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
