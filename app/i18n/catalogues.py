@@ -122,16 +122,19 @@ def _text(name: str, message: tuple[str | None, ...]) -> Iterator[Text]:
         yield Text("", message[0])
 
 
-def extract_for(lang: str) -> set[Text]:
-    """Return the texts that a language's catalogue holds: all of them for languages of staff."""
-    return extract() if LANGUAGES[lang].is_staff else extract_public()
+def texts_by_language() -> dict[str, set[Text]]:
+    """Return the texts of each language's catalogue: all texts for the languages of staff.
+
+    The sources are read once for these and once for the other languages.
+    """
+    staff, public = extract(), extract_public()
+    return {lang: staff if of.is_staff else public for lang, of in LANGUAGES.items()}
 
 
 def updated(lang: str, texts: Set[Text]) -> bytes:
     """Return the new content of a language's catalogue: current texts with known translations.
 
-    ``texts`` are those of `extract_for`. Reading them takes a second, and many languages share
-    them.
+    ``texts`` are the language's own of `texts_by_language`.
     """
     path = LOCALE_FOLDER / lang / "messages.po"
     old = read_po(
@@ -155,8 +158,8 @@ def updated(lang: str, texts: Set[Text]) -> bytes:
 
 def main() -> None:
     """Write the catalogue of every language."""
-    for lang in LANGUAGES:
-        content = updated(lang, extract_for(lang))
+    for lang, texts in texts_by_language().items():
+        content = updated(lang, texts)
         path = LOCALE_FOLDER / lang / "messages.po"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

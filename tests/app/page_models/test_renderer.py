@@ -627,9 +627,8 @@ def test_negotiation(asked, header, lang):
 
 @pytest.fixture(scope="module")
 def texts():
-    """Give the texts of catalogues, read once for all languages of staff and once for others."""
-    staff, public = catalogues.extract(), catalogues.extract_public()
-    return {lang: staff if LANGUAGES[lang].is_staff else public for lang in CODES}
+    """Give the texts of every catalogue, which are read once."""
+    return catalogues.texts_by_language()
 
 
 @pytest.mark.parametrize("lang", CODES)
