@@ -5,7 +5,7 @@ ones nobody shows any more, and keeps translations and review marks.
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -122,14 +122,26 @@ def _text(name: str, message: tuple[str | None, ...]) -> Iterator[Text]:
         yield Text("", message[0])
 
 
-def updated(lang: str) -> bytes:
-    """Return the new content of a language's catalogue: current texts with known translations."""
+def texts_by_language() -> dict[str, set[Text]]:
+    """Return the texts of each language's catalogue: all texts for the languages of staff.
+
+    The sources are read once for these and once for the other languages.
+    """
+    staff, public = extract(), extract_public()
+    return {lang: staff if of.is_staff else public for lang, of in LANGUAGES.items()}
+
+
+def updated(lang: str, texts: Set[Text]) -> bytes:
+    """Return the new content of a language's catalogue: current texts with known translations.
+
+    ``texts`` are the language's own of `texts_by_language`.
+    """
     path = LOCALE_FOLDER / lang / "messages.po"
     old = read_po(
         BytesIO(path.read_bytes() if path.exists() else b""), locale=LANGUAGES[lang].locale
     )
     new = Catalog(locale=LANGUAGES[lang].locale)
-    for text in sorted(extract() if LANGUAGES[lang].is_staff else extract_public()):
+    for text in sorted(texts):
         key = (text.singular, text.plural) if text.plural else text.singular
         known: Message | None = old.get(text.singular, text.context or None)
         new.add(
@@ -146,8 +158,8 @@ def updated(lang: str) -> bytes:
 
 def main() -> None:
     """Write the catalogue of every language."""
-    for lang in LANGUAGES:
-        content = updated(lang)
+    for lang, texts in texts_by_language().items():
+        content = updated(lang, texts)
         path = LOCALE_FOLDER / lang / "messages.po"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

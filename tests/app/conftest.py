@@ -1,5 +1,7 @@
 """The rows of `tests/fixtures/published.py` and an application over them; people of the console."""
 
+import sys
+
 import pytest
 
 from tests.conftest import client_of
@@ -7,6 +9,10 @@ from tests.fixtures.desk import visitor
 from tests.fixtures.published import published, published_settings
 
 __all__ = ["published", "published_settings"]
+
+# httpx asks for trio at every request, and Python would look through all its folders for a library
+# that is not there.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")

@@ -19,33 +19,40 @@ SECRET_NAME = "Casa Secreta Innombrable"
 SPACE = "/network/spaces/casa"
 
 
+@pytest.fixture(scope="module")
+async def filled(cluster, empty_template, settings_for):
+    """Name a database with the network, of which each test has a copy of its own."""
+    name = clone(cluster, empty_template)
+    async with opened(settings_for(name)) as database, database.session(Tier.WRITER) as session:
+        await fill_network(
+            session,
+            {
+                "id": "refugio",
+                "name": SECRET_NAME,
+                "kind": "safe_space",
+                "visibility": "restricted",
+                "confidential": True,
+                "services": ["gbv_response"],
+            },
+            {
+                "id": "otra",
+                "name": "Casa del otro lado",
+                "organization": "Otra organización",
+                "organization_id": "org2",
+                "locality": "Pamplona",
+            },
+        )
+    return name
+
+
 @pytest.fixture
-async def settings(cluster, empty_template, settings_for):
-    return settings_for(clone(cluster, empty_template), public_url="http://amparo.test")
+async def settings(cluster, filled, settings_for):
+    return settings_for(clone(cluster, filled), public_url="http://amparo.test")
 
 
 @pytest.fixture
 async def database(settings):
     async with opened(settings) as database:
-        async with database.session(Tier.WRITER) as session:
-            await fill_network(
-                session,
-                {
-                    "id": "refugio",
-                    "name": SECRET_NAME,
-                    "kind": "safe_space",
-                    "visibility": "restricted",
-                    "confidential": True,
-                    "services": ["gbv_response"],
-                },
-                {
-                    "id": "otra",
-                    "name": "Casa del otro lado",
-                    "organization": "Otra organización",
-                    "organization_id": "org2",
-                    "locality": "Pamplona",
-                },
-            )
         yield database
 
 

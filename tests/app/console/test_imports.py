@@ -26,10 +26,19 @@ LINES = (
 GOOD = "\n".join(LINES).encode("cp1252")
 
 
+@pytest.fixture(scope="module")
+async def filled(cluster, empty_template, settings_for):
+    """Name a database with the network, of which each test has a copy of its own."""
+    name = clone(cluster, empty_template)
+    async with opened(settings_for(name)) as database, database.session(Tier.WRITER) as session:
+        await fill_network(session)
+    return name
+
+
 @pytest.fixture
-async def settings(cluster, empty_template, settings_for):
+async def settings(cluster, filled, settings_for):
     return settings_for(
-        clone(cluster, empty_template),
+        clone(cluster, filled),
         public_url="http://amparo.test",
         import_limit_bytes=2_000_000,
     )
@@ -38,8 +47,6 @@ async def settings(cluster, empty_template, settings_for):
 @pytest.fixture
 async def database(settings):
     async with opened(settings) as database:
-        async with database.session(Tier.WRITER) as session:
-            await fill_network(session)
         yield database
 
 

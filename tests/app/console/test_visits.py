@@ -18,28 +18,35 @@ VISITS = "/network/visits"
 SECRETS = ("oculta", "socios", "confidencial", "escondida")
 
 
+@pytest.fixture(scope="module")
+async def filled(cluster, empty_template, settings_for):
+    """Name a database with the network, of which each test has a copy of its own."""
+    name = clone(cluster, empty_template)
+    async with opened(settings_for(name)) as database, database.session(Tier.WRITER) as session:
+        await fill_network(
+            session,
+            {"id": "oculta", "name": "Oculta", "visibility": "restricted"},
+            {"id": "socios", "name": "De socios", "visibility": "partners"},
+            {"id": "confidencial", "name": "Confidencial", "confidential": True}
+            | {"visibility": "restricted"},
+            {"id": "escondida", "name": "Escondida"},
+            {"id": "otra", "name": "Otra", "organization": "Otra organización"}
+            | {"organization_id": "org2"},
+        )
+        await session.execute(
+            text("update amparo.locations set hidden_at = amparo.now() where id = 'escondida'")
+        )
+    return name
+
+
 @pytest.fixture
-async def settings(cluster, empty_template, settings_for):
-    return settings_for(clone(cluster, empty_template))
+async def settings(cluster, filled, settings_for):
+    return settings_for(clone(cluster, filled))
 
 
 @pytest.fixture
 async def database(settings):
     async with opened(settings) as database:
-        async with database.session(Tier.WRITER) as session:
-            await fill_network(
-                session,
-                {"id": "oculta", "name": "Oculta", "visibility": "restricted"},
-                {"id": "socios", "name": "De socios", "visibility": "partners"},
-                {"id": "confidencial", "name": "Confidencial", "confidential": True}
-                | {"visibility": "restricted"},
-                {"id": "escondida", "name": "Escondida"},
-                {"id": "otra", "name": "Otra", "organization": "Otra organización"}
-                | {"organization_id": "org2"},
-            )
-            await session.execute(
-                text("update amparo.locations set hidden_at = amparo.now() where id = 'escondida'")
-            )
         yield database
 
 

@@ -36,14 +36,20 @@ SECRET = space("T-S", "Berlín (Tona)", -72.868, 7.186, services=["food"], visib
 PROTECTED = space("T-G", "Bucaramanga", -73.119, 7.125, services=["gbv_response"])
 
 
-@pytest.fixture
-async def settings(cluster, loaded_template, settings_for):
-    made = settings_for(clone(cluster, loaded_template))
-    async with opened(made) as database:
+@pytest.fixture(scope="module")
+async def filled(cluster, loaded_template, settings_for):
+    """Name a database with three spaces along the corridor, of which each test has a copy."""
+    name = clone(cluster, loaded_template)
+    async with opened(settings_for(name)) as database:
         async with database.session(Tier.WRITER) as session:
             await demo_rows.remove_demo(session)
         await store(database, PAMPLONA, BERLIN, BUCARAMANGA)
-    return made
+    return name
+
+
+@pytest.fixture
+async def settings(cluster, filled, settings_for):
+    return settings_for(clone(cluster, filled))
 
 
 async def store(database, *documents):

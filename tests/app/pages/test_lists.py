@@ -24,7 +24,7 @@ CUCUTA, PAMPLONA, SAN_ANTONIO = "3685533", "3673045", "3628549"
 MANY = [
     {**REFERRER, "id": f"T-{n:03}", "name": f"Lugar número {n}: " + "çãõêèòñü " * 6}
     | {"locality": "Pamplona", "lon": -72.65, "lat": 7.37, "landmark": "Frente al parque " * 9}
-    for n in range(60)
+    for n in range(36)
 ]
 CLOSED = {**REFERRER, "id": "T-CLOSED", "name": "Casa Cerrada", "status": "closed"}
 EXPIRED = {**REFERRER, "id": "T-OLD", "name": "Casa Vencida"}

@@ -227,11 +227,15 @@ async def test_no_query_makes_an_error_of_the_server(desk: Any, path):
     base = MATCHING if path == "/spaces/match" else PATHWAY if "pathways" in path else {}
     base = {"space": "DEMO-006"} if path == "/practices" else base
     for name in sorted(NAMES):
-        for value in VALUES:
+        known = await client.get(path, params={name: "x"}, headers=headers["coordinator"])
+        # What it does not know is refused by its name, whatever the value: one such name has all.
+        is_refused = "unknown parameter" in known.text and name != "nonsense"
+        for value in VALUES[:1] if is_refused else VALUES:
             query = "&".join(f"{n}={v}" for n, v in {**base, name: value}.items())
             for asker in ({}, headers["coordinator"]):
                 answer = await client.get(f"{path}?{query}", headers=asker)
                 assert answer.status_code < 500, (query[:200], answer.text)
+                assert not is_refused or asker == {} or answer.status_code == 400
 
 
 #: Everything of guidance, voices, standards, exports and pages that takes the id of a space.

@@ -8,14 +8,15 @@ from tests.conftest import opened
 
 
 async def test_p40_no_approval_is_lost_or_half_applied_by_a_kill():
-    result = await trial(60, evenly(60, 3, ("server", "PostgreSQL", "postmaster")))
+    # Eight are under way at each kill; what lies between two kills tells nothing more.
+    result = await trial(32, evenly(32, 3, ("server", "PostgreSQL", "postmaster")))
     # Nobody but the server starts the last one again (issue 14): `./run bench kill` times it.
     assert result.killed == ["server", "PostgreSQL", "postmaster"]
     assert result.lost == []
     assert result.half_applied == []
     assert result.chain is None
-    assert result.acknowledged + result.unacknowledged == 60
-    assert result.audit_entries > 60
+    assert result.acknowledged + result.unacknowledged == 32
+    assert result.audit_entries > 32
 
 
 async def test_what_is_half_done_would_be_found(empty_clone, settings_for):

@@ -10,7 +10,7 @@ from app.exceptions import TooManyRequestsError
 from app.runtime import work_limit
 from tests.fixtures.waiting import until
 
-ZIGZAG = [[-80 + i * 0.002, 5 + (i % 2) * 0.01] for i in range(2_000)]
+ZIGZAG = [[-80 + i * 0.002, 5 + (i % 2) * 0.01] for i in range(800)]
 
 
 async def test_who_comes_too_late_is_told_at_once(monkeypatch):

@@ -34,6 +34,8 @@ from geo.text.countries import misplacement
 from tests.fixtures.clock import run_now
 
 DATA = Path(__file__).resolve().parents[3] / "data"
+#: Of the shipped data all but towns and units, which take seconds to load.
+SPACES = DATA / "spaces"
 NOW = run_now()
 TODAY = NOW.date()
 
@@ -102,11 +104,10 @@ async def test_the_shipped_data_load_and_load_again_without_change(session):
 
 
 async def test_demo_dates_count_from_the_day_of_loading(session):
-    spaces = DATA / "spaces"
     days = {}
     for today in (date(2026, 11, 24), date(2027, 3, 1)):
         now = datetime.combine(today, datetime.min.time(), UTC)
-        report = await load(session, spaces, automatic=True, today=today, now=now)
+        report = await load(session, SPACES, automatic=True, today=today, now=now)
         demo_files = {f.outcome for f in report.files if f.name.startswith("demo")}
         assert demo_files == {"loaded"}
         days[today] = (
@@ -129,7 +130,7 @@ async def test_an_unchanged_real_file_is_unchanged_on_another_day(session, tmp_p
 
 
 async def test_every_demo_row_says_demo(session):
-    await load(session, DATA, automatic=True)
+    await load(session, SPACES, automatic=True)
     for model, column in ((Location, Location.name), (Hazard, Hazard.title)):
         rows = (await session.execute(select(column, model.demo))).all()
         assert rows
@@ -139,7 +140,7 @@ async def test_every_demo_row_says_demo(session):
 
 
 async def test_p12_no_informal_crossing_is_shipped(session):
-    await load(session, DATA / "spaces", automatic=True)
+    await load(session, SPACES, automatic=True)
     names = [*await session.scalars(select(Crossing.name))]
     assert len(names) == 37
     assert not [n for n in names if "trocha" in n.lower() or "informal" in n.lower()]
@@ -317,14 +318,14 @@ CROSSINGS = (
 
 async def test_a_file_of_ones_own_named_like_a_shipped_one_stays(session, tmp_path):
     own = write(tmp_path, "crossings.csv", CROSSINGS)
-    for paths in ([own], [DATA], [own], [DATA]):
-        await load(session, *paths, shipped=DATA, automatic=paths == [DATA])
+    for paths in ([own], [SPACES], [own], [SPACES]):
+        await load(session, *paths, shipped=DATA, automatic=paths == [SPACES])
         assert await session.get(Crossing, "OWN-1", populate_existing=True) is not None
     assert await count(session, Crossing) == 38
 
 
 async def test_a_shipped_row_gives_way_to_a_users_row_of_its_id(session, tmp_path):
-    shipped = (DATA / "spaces" / "crossings.csv").read_text(encoding="utf-8").splitlines()
+    shipped = (SPACES / "crossings.csv").read_text(encoding="utf-8").splitlines()
     id_ = shipped[1].partition(",")[0]
     own = write(tmp_path, "my_crossings.csv", CROSSINGS.replace("OWN-1", id_))
     await load(session, own)
@@ -332,18 +333,18 @@ async def test_a_shipped_row_gives_way_to_a_users_row_of_its_id(session, tmp_pat
     async def name():
         return (await session.get(Crossing, id_, populate_existing=True)).name
 
-    report = await load(session, DATA, shipped=DATA, automatic=True)
+    report = await load(session, SPACES, shipped=DATA, automatic=True)
     assert await name() == "Mi puente"
     assert await count(session, Crossing) == 37
     assert (
         "amparo:crossings.csv: rows not loaded because my_crossings.csv has their ids: 1"
         in report.lines()
     )
-    again = await load(session, DATA, shipped=DATA, automatic=True)
+    again = await load(session, SPACES, shipped=DATA, automatic=True)
     assert {file.outcome for file in again.files} == {"unchanged"}
     # Once the user's file has it no longer, the shipped row comes back.
     await load(session, write(tmp_path, "my_crossings.csv", CROSSINGS))
-    await load(session, DATA, shipped=DATA, automatic=True)
+    await load(session, SPACES, shipped=DATA, automatic=True)
     assert await name() != "Mi puente"
     assert await count(session, Crossing) == 38
 
@@ -351,7 +352,7 @@ async def test_a_shipped_row_gives_way_to_a_users_row_of_its_id(session, tmp_pat
 async def test_a_shipped_space_that_gives_way_takes_its_parts_along(session, tmp_path):
     own = write(tmp_path, "my_spaces.geojson", collection(space(id="DEMO-001")))
     await load(session, own)
-    report = await load(session, DATA / "spaces", shipped=DATA, allow_mixed=True)
+    report = await load(session, SPACES, shipped=DATA, allow_mixed=True)
     assert any("my_spaces.geojson has their ids: 1" in line for line in report.lines())
     assert (await session.get(Location, "DEMO-001")).name == SPACE["name"]
     schedules = await session.scalar(
@@ -361,8 +362,8 @@ async def test_a_shipped_space_that_gives_way_takes_its_parts_along(session, tmp
 
 
 async def test_a_user_cannot_replace_a_shipped_row_unnoticed(session, tmp_path):
-    await load(session, DATA / "spaces" / "crossings.csv", shipped=DATA)
-    content = (DATA / "spaces" / "crossings.csv").read_text(encoding="utf-8")
+    await load(session, SPACES / "crossings.csv", shipped=DATA)
+    content = (SPACES / "crossings.csv").read_text(encoding="utf-8")
     problems = await refused(session, write(tmp_path, "crossings.csv", content), shipped=DATA)
     assert len(problems) == 37
     assert problems[0].endswith(" is in amparo:crossings.csv already")
@@ -491,12 +492,12 @@ async def test_no_load_undoes_what_was_edited(session, tmp_path):
 
 
 async def test_a_file_of_ours_gives_way_to_what_was_edited(session):
-    await load(session, DATA, shipped=DATA)
+    await load(session, SPACES, shipped=DATA)
     document = (await read_documents(session, ["DEMO-009"]))["DEMO-009"]
     changed = patched(document, {"name": "DEMO Cambiado"})
     await store_documents(session, [changed], now=NOW, today=TODAY, source="prueba")
     tomorrow = {"today": TODAY + timedelta(days=1), "now": NOW + timedelta(days=1)}
-    report = await load(session, DATA, shipped=DATA, **tomorrow)
+    report = await load(session, SPACES, shipped=DATA, **tomorrow)
     assert (
         "amparo:demo_spaces.geojson: rows not loaded because edited here has their ids: 1"
         in report.lines()
@@ -631,7 +632,7 @@ async def test_p36_a_human_threat_without_a_public_extent_has_no_public_geometry
 
 
 async def test_p35_demo_and_real_rows_do_not_mix(session, tmp_path):
-    await load(session, DATA / "spaces", automatic=True)
+    await load(session, SPACES, automatic=True)
     real = write(tmp_path, "real_spaces.geojson", collection(space()))
     with pytest.raises(MixedDataError):
         await load(session, real)
@@ -643,35 +644,35 @@ async def test_p35_demo_and_real_rows_do_not_mix(session, tmp_path):
 async def test_p35_real_rows_refuse_a_demonstration(session, tmp_path):
     await load(session, write(tmp_path, "real_spaces.geojson", collection(space())))
     with pytest.raises(MixedDataError):
-        await load(session, DATA / "spaces" / "demo_spaces.geojson")
+        await load(session, SPACES / "demo_spaces.geojson")
     assert await count(session, Location) == 1
 
 
 async def test_p35_a_demonstration_that_nobody_named_stays_away_from_real_rows(session, tmp_path):
     await load(session, write(tmp_path, "real_spaces.geojson", collection(space())))
-    report = await load(session, DATA / "spaces", automatic=True)
+    report = await load(session, SPACES, automatic=True)
     assert "demo_spaces.geojson: not loaded, real rows are there" in report.lines()
     assert await count(session, Location) == 1
     assert await count(session, Crossing) == 37
 
 
 async def test_p35_removed_demo_rows_stay_removed_until_named(session):
-    await load(session, DATA / "spaces", automatic=True)
+    await load(session, SPACES, automatic=True)
     removed = await demo_rows.remove_demo(session)
     assert removed["locations"] == 70
     assert removed["crossing_statuses"] == 37
     for model in (Location, Flow, Hazard, CrossingStatus, Organization, Service):
         assert await count(session, model) == 0, model
     assert await count(session, Crossing) == 37
-    again = await load(session, DATA / "spaces", automatic=True)
+    again = await load(session, SPACES, automatic=True)
     outcomes = {f.name: f.outcome for f in again.files}
     skipped = {name for name in outcomes if name.startswith("demo_")} | {"crossing_statuses.csv"}
     assert outcomes == dict.fromkeys(outcomes, "unchanged") | dict.fromkeys(skipped, "skipped")
     assert {"demo_spaces.geojson", "demo_hazards.geojson", "demo_flows.csv"} <= skipped
     assert await count(session, Location) == 0
-    await load(session, DATA / "spaces" / "demo_spaces.geojson")
+    await load(session, SPACES / "demo_spaces.geojson")
     assert await count(session, Location) == 70
-    again = await load(session, DATA / "spaces", automatic=True)
+    again = await load(session, SPACES, automatic=True)
     assert not {f.name for f in again.files if f.outcome == "skipped"}
 
 
@@ -699,7 +700,7 @@ async def test_p17_a_flow_file_with_a_personal_column_is_refused(session, tmp_pa
 
 async def test_the_demonstration_moves_on_with_the_week(session):
     """On a Monday each of its counts takes over the week that the next one had."""
-    sunday, demo_flows = date(2026, 11, 29), DATA / "spaces" / "demo_flows.csv"
+    sunday, demo_flows = date(2026, 11, 29), SPACES / "demo_flows.csv"
     weeks = {}
     for today in (sunday, sunday + timedelta(days=1)):
         now = datetime.combine(today, datetime.min.time(), UTC)
@@ -747,8 +748,8 @@ def test_geojson_lines_are_those_of_the_file():
 
 
 async def test_progress_names_every_file(session, tmp_path):
-    shutil.copy(DATA / "spaces" / "crossings.csv", tmp_path)
-    shutil.copy(DATA / "spaces" / "crossing_statuses.csv", tmp_path)
+    shutil.copy(SPACES / "crossings.csv", tmp_path)
+    shutil.copy(SPACES / "crossing_statuses.csv", tmp_path)
     seen = []
     await load(session, tmp_path, progress=lambda *step: seen.append(step))
     assert seen == [("crossings.csv", 0, 2), ("crossing_statuses.csv", 1, 2)]

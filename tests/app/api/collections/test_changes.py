@@ -142,7 +142,7 @@ POLLS_AN_EDIT = 0.4
 
 async def test_p49_a_mirror_is_a_full_download_after_any_edits(loaded_clone, settings_for):
     """A thousand edits with `./run test --long`, and in every run enough for each kind of them."""
-    rounds = examples(10, 3)
+    rounds = examples(10, 2)  # five seconds each; two make every kind of edit that is asked below
     settings = settings_for(loaded_clone, allow_demo_mixed=True)
     chance = random.Random(49)
     async with opened(settings) as database:
