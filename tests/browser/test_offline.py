@@ -144,7 +144,8 @@ async def ask_way(page, start, end):
 
 
 async def kept(page, path):
-    """Wait until the phone keeps a page."""
+    """Wait until the worker is in charge and the phone keeps a page."""
+    await controlled(page)
     await until(lambda: page.evaluate(f"caches.match('{path}').then(Boolean)"))
 
 
@@ -347,7 +348,6 @@ async def test_a_slow_answer_is_waited_for_where_it_has_begun(browser, origin):
         await page.goto(f"{front.origin}/?lang=es")
         await kept(page, "/?lang=es")
         await page.reload(wait_until="networkidle")
-        await controlled(page)
         aged = await page.evaluate(AGED)
         front.let_go.clear()
         await page.evaluate("fetch('/nearby.json').then((answer) => { window.begun = answer; })")
