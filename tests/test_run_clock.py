@@ -78,6 +78,22 @@ async def test_pages_go_by_it_and_their_timers_go_on(chromium):
         assert 0 <= at - seen[told] < 300_000, told
 
 
+@pytest.mark.clock
+async def test_what_a_page_waits_for_passes_at_once_where_its_clock_is_movable(chromium):
+    async with watched(chromium, "data:", is_clock_movable=True) as page:
+        await page.goto("data:text/html,<p>")
+        began = await page.evaluate(
+            """() => {
+              setTimeout(() => { window.rung = Date.now(); }, 3_600_000);
+              return Date.now();
+            }"""
+        )
+        await page.clock.fast_forward("01:00:00")
+        rung = await page.evaluate("window.rung")
+    assert abs(clock.run_now().timestamp() * 1_000 - began) < 300_000
+    assert rung - began >= 3_600_000
+
+
 def test_a_moment_has_an_offset():
     assert clock.moment("2026-11-01T01:30-05:00") == datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
     with pytest.raises(ValueError, match="no offset"):

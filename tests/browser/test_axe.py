@@ -12,11 +12,20 @@ from playwright.async_api import Page, Route
 from app.access.csrf import form_token
 from app.access.identity import COOKIE
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES, STAFF_LANGUAGES
-from tests.browser.test_page import DESK, MAP_READY, NARROW, PHONE, SMALL_CONTROLS, browser, width
+from tests.browser.test_page import (
+    DESK,
+    MAP_READY,
+    NARROW,
+    PHONE,
+    SMALL_CONTROLS,
+    browser,
+    width,
+)
 from tests.conftest import clone, in_thread, run_sql, served
 from tests.fixtures import every_page
 from tests.fixtures.barriers import SAME_IN_ALL_LANGUAGES, axe, barriers
 from tests.fixtures.browsing import new_context
+from tests.fixtures.desk import HTML
 from tests.fixtures.every_page import Opened
 
 __all__ = ["browser"]
@@ -34,6 +43,9 @@ ZOOMED = {"width": 640, "height": 400}
 
 #: What people on the way open, which has to hold for any screen, finger and keyboard.
 MAIN = ("/", "/s/{space}", "/lists/{code}", "/offline", "/report", "/match", "/plan")
+
+#: Of these, what has the map with its list.
+MAPPED = ("/", "/plan")
 
 #: What the keyboard comes to without a mark of it, or where something lies over it. Once a key was
 #: pressed, the focus shows wherever it is put.
@@ -96,41 +108,54 @@ class Walk:
         self.opened = 0
         self.found: list[str] = []
         self._browser = browser
-        self._tabs: dict[str | None, Page] = {}
+        self._tabs: dict[tuple[str | None, bool], Page] = {}
+        self._templates: set[str] = set()
 
     async def look(self, one: Opened) -> None:
-        """Open a page and look at it, on a phone with all unfolded and on a desk.
+        """Open a page and look at it on a phone with all unfolded, where words have least room.
 
-        The main ones on a phone as they come as well. With ``is_whole`` each so, in each language,
-        by every rule. Else, since a page apart from its words is the same in each language, it is
-        looked at in others than the default where words have least room, by the rules that words
-        can break.
+        With ``is_whole`` on a phone as it comes and on a desk as well, in each language, by every
+        rule. Else the first of each template so, in the default language, and the main ones as
+        they come: others of a template have other words in the same places. And since a page apart
+        from its words is the same in each language, it is looked at in others than the default by
+        the rules that words can break.
         """
-        page = await self.open(one)
         # A page that has no such language is looked at in its own.
-        if await page.get_attribute("html", "lang") != self.lang:
+        if not await self._has_language(one):
             return
+        is_first = self.lang == DEFAULT_LANGUAGE and one.template not in self._templates
+        page = await self.open(one, with_map=self.is_whole or is_first)
         self.opened += 1
-        if self.is_whole or self.lang == DEFAULT_LANGUAGE:
+        self._templates.add(one.template)
+        if self.is_whole or is_first:
             await page.set_viewport_size(DESK)
             await self._note(one, page, "desk")
             await page.set_viewport_size(PHONE)
-        if self.is_whole or (self.lang == DEFAULT_LANGUAGE and one.template in MAIN):
+        if self.is_whole or (is_first and one.template in MAIN):
             await self._note(one, page, "phone")
         if await page.evaluate(UNFOLD) or not self.is_whole:
             await self._note(one, page, "phone, unfolded")
 
-    async def open(self, one: Opened) -> Page:
-        """Open a page, and wait until it is as it stays."""
-        page = await self._tab(one.who)
+    async def open(self, one: Opened, *, with_map: bool = True) -> Page:
+        """Open a page, and wait until it is as it stays; without its map it is so at once."""
+        page = await self._tab(one.who, with_map=with_map or one.template not in MAPPED)
         url = f"{self.site.origin}{one.path}"
         if one.fields is not None:
             await page.route(url, self._send(one))
         await page.goto(url)
-        await page.unroute_all()
-        if one.template in {"/", "/plan"} and (self.is_whole or self.lang == DEFAULT_LANGUAGE):
+        if one.fields is not None:
+            await page.unroute_all()
+        if one.template in MAPPED and with_map:
             await page.wait_for_selector(MAP_READY)
         return page
+
+    async def _has_language(self, one: Opened) -> bool:
+        """Ask for a page without drawing it, which takes ten times as long; answers have all."""
+        if one.fields is not None:
+            return True
+        page = await self._tab(one.who, with_map=True)
+        answer = await page.request.get(f"{self.site.origin}{one.path}", headers=HTML)
+        return f'<html lang="{self.lang}"' in await answer.text()
 
     async def _note(self, one: Opened, page: Page, how: str) -> None:
         is_by_every_rule = self.is_whole or self.lang == DEFAULT_LANGUAGE
@@ -138,10 +163,11 @@ class Walk:
         wrong = await barriers(page, left_out=left_out)
         self.found += [f"{one} ({self.lang}, {how}): {what}" for what in wrong]
 
-    async def _tab(self, who: str | None) -> Page:
-        if who not in self._tabs:
+    async def _tab(self, who: str | None, *, with_map: bool) -> Page:
+        if (who, with_map) not in self._tabs:
             context = await new_context(
                 self._browser,
+                saves_data=not with_map,
                 viewport=PHONE,
                 reduced_motion="reduce",
                 service_workers="block",
@@ -151,8 +177,8 @@ class Walk:
             if who is not None:
                 cookie = {"name": COOKIE, "value": self.site.secrets[who], "url": self.site.origin}
                 await context.add_cookies([cookie])
-            self._tabs[who] = await context.new_page()
-        return self._tabs[who]
+            self._tabs[who, with_map] = await context.new_page()
+        return self._tabs[who, with_map]
 
     def _send(self, one: Opened) -> Any:
         """Make the page's own request the one of a form."""
@@ -189,16 +215,17 @@ def is_whole(request):
 def share(pages: Sequence[Opened], lang: str, languages: Sequence[str]) -> list[Opened]:
     """Give the pages to look at in a language: all in the default, else every nth and the main.
 
-    So each page is looked at in the default language, and every second one in another as well.
+    So each page is looked at in the default language, and every second one in another as well; of
+    each main template the first one in all of them.
     """
     others = [one for one in languages if one != DEFAULT_LANGUAGE]
     if lang == DEFAULT_LANGUAGE:
         return list(pages)
-    first = others.index(lang)
+    nth = others.index(lang)
+    firsts = {one.template: one for one in reversed(pages)}
+    main = [firsts[template] for template in MAIN if template in firsts]
     return [
-        one
-        for number, one in enumerate(pages)
-        if number % (2 * len(others)) == first or one.template in MAIN
+        one for number, one in enumerate(pages) if number % (2 * len(others)) == nth or one in main
     ]
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.browser.test_page import DESK, MAP_READY, PHONE, ask, browser, opened
 from tests.browser.test_report import choose
 from tests.fixtures.barriers import barriers
+from tests.fixtures.browsing import controlled
 
 __all__ = ["browser"]
 
@@ -24,7 +25,8 @@ async def look(page: Any) -> None:
 
 async def test_what_is_near_a_popup_and_an_answer(browser, live_server):
     async with opened(browser, live_server, **HERE, reduced_motion="reduce") as page:
-        await page.goto(f"{live_server}/?lang=es")
+        # The whole list is looked at in `test_axe`; a few of it are enough for what scripts do.
+        await page.goto(f"{live_server}/?lang=es&service=overnight&service=health")
         await page.wait_for_selector(MAP_READY)
         await page.click(".languages summary")
         await look(page)
@@ -45,7 +47,8 @@ async def test_what_is_near_a_popup_and_an_answer(browser, live_server):
 
 async def test_a_pack_and_what_comes_of_it_without_a_network(browser, live_server):
     async with opened(browser, live_server, **HERE, reduced_motion="reduce") as page:
-        await page.goto(f"{live_server}/offline?lang=es", wait_until="networkidle")
+        await page.goto(f"{live_server}/offline?lang=es")
+        await controlled(page)
         await look(page)
         await page.click("[data-pack=CO] button")
         await page.wait_for_selector("html[data-packs=CO]")

@@ -55,9 +55,9 @@ async def back(page: Page) -> None:
     )
 
 
-#: Tells of whatever is drawn, for however short.
+#: Tells of whatever is drawn, for however short: once, for a page's text takes long to read.
 WATCH = f"""
-const look = () => {{ {SHOWN} && tell(location.pathname); requestAnimationFrame(look); }};
+const look = () => {{ {SHOWN} ? tell(location.pathname) : requestAnimationFrame(look); }};
 requestAnimationFrame(look);
 """
 

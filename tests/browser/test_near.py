@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.browser.test_page import ARTIFACTS, browser
-from tests.fixtures.browsing import AWAY, DESK, PHONE
+from tests.browser.test_page import ARTIFACTS, MAP_READY, browser
+from tests.fixtures.browsing import AWAY, DESK, PHONE, controlled
 from tests.fixtures.browsing import watched as opened
 
 __all__ = ["browser"]
@@ -17,8 +17,11 @@ KEPT = """async () => {
 }"""
 
 
-async def search(page, origin, name="Cúcuta, CO"):
-    await page.goto(f"{origin}/?lang=es", wait_until="networkidle")
+async def search(page, origin, name="Cúcuta, CO", *, after=None):
+    """Search on the home page, once there is on it what is waited for."""
+    await page.goto(f"{origin}/?lang=es")
+    if after is not None:
+        await page.wait_for_selector(after)
     await page.fill("#place", name)
     await page.press("#place", "Enter")
     await page.wait_for_selector(NEAR)
@@ -30,7 +33,7 @@ async def test_p37_back_and_reload_show_the_list_again_and_no_address_has_the_pl
     visited = []
     async with opened(browser, live_server) as page:
         page.on("framenavigated", lambda frame: visited.append(frame.url))
-        await search(page, live_server)
+        await search(page, live_server, after=MAP_READY)
         title = await page.title()
         await page.click("#spaces [data-space] h3 a")
         await page.wait_for_selector("article.place h1")
@@ -74,13 +77,14 @@ async def test_it_works_without_scripts(browser, live_server):
 
 
 async def test_without_a_network_the_search_leads_to_what_the_phone_has(browser, live_server):
-    async with opened(browser, live_server, forgiven=AWAY) as page:
-        await page.goto(f"{live_server}/?lang=es", wait_until="networkidle")
+    async with opened(browser, live_server, saves_data=True, forgiven=AWAY) as page:
+        await page.goto(f"{live_server}/?lang=es")
+        await controlled(page)
         await page.wait_for_function(
             "caches.match('/?lang=es', { ignoreVary: true }).then((found) => Boolean(found))"
         )
         # The worker has the page from its next opening on.
-        await page.reload(wait_until="networkidle")
+        await page.reload()
         await page.context.set_offline(True)
         await page.fill("#place", "Cúcuta, CO")
         await page.press("#place", "Enter")
@@ -95,5 +99,5 @@ async def test_it_fits(browser, live_server, size):
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert width <= size["width"]
         ARTIFACTS.mkdir(exist_ok=True)
-        await page.wait_for_selector("#map[data-ready]")
+        await page.wait_for_selector(MAP_READY)
         await page.screenshot(path=ARTIFACTS / f"near-{size['width']}.png")

@@ -24,6 +24,7 @@ from tests.fixtures.waiting import until
 __all__ = ["browser"]
 
 HERE = {"longitude": -72.50831, "latitude": 7.89412}
+AT_HERE = {"geolocation": HERE, "permissions": ["geolocation"]}
 SIZES = pytest.mark.parametrize(
     ("name", "viewport"), [("phone", PHONE), ("desk", DESK)], ids=["phone", "desk"]
 )
@@ -152,8 +153,9 @@ async def test_by_keyboard_alone_from_the_list_to_a_file(browser, live_server):
 
 
 async def test_p48_no_position_leaves_the_phone_before_consent(browser, live_server):
-    async with opened(browser, live_server, geolocation=HERE, permissions=["geolocation"]) as page:
-        await page.goto(f"{live_server}/", wait_until="networkidle")
+    async with opened(browser, live_server, **AT_HERE) as page:
+        await page.goto(f"{live_server}/")
+        await page.wait_for_selector(MAP_READY)
         await page.fill("#end", await place(page, "Bucaramanga"))
         asked = []
         page.on("request", lambda request: request.method == "POST" and asked.append(request))
@@ -181,8 +183,8 @@ async def test_p48_no_position_leaves_the_phone_before_consent(browser, live_ser
 
 
 async def test_p48_who_types_another_place_sends_no_position(browser, live_server):
-    async with opened(browser, live_server, geolocation=HERE, permissions=["geolocation"]) as page:
-        await page.goto(f"{live_server}/", wait_until="networkidle")
+    async with opened(browser, live_server, saves_data=True, **AT_HERE) as page:
+        await page.goto(f"{live_server}/")
         await page.click("[data-plan=here][data-side=start]")
         await page.click("[data-plan=agree]")
         await expect(page.locator("#start-ref")).not_to_have_value("")
@@ -231,7 +233,7 @@ async def test_ends_are_picked_on_the_map_by_touch_and_by_keyboard(
 
 
 async def test_ends_change_places_in_the_page(browser, live_server):
-    async with opened(browser, live_server) as page:
+    async with opened(browser, live_server, saves_data=True) as page:
         await page.goto(f"{live_server}/")
         await page.fill("#start", "Cúcuta, CO")
         await page.fill("#end", "Pamplona, CO")
@@ -242,8 +244,9 @@ async def test_ends_change_places_in_the_page(browser, live_server):
 
 
 async def test_from_what_is_near_and_from_the_map_to_the_form(browser, live_server):
-    async with opened(browser, live_server, geolocation=HERE, permissions=["geolocation"]) as page:
-        await page.goto(f"{live_server}/", wait_until="networkidle")
+    async with opened(browser, live_server, **AT_HERE) as page:
+        await page.goto(f"{live_server}/")
+        await page.wait_for_selector(MAP_READY)
         await page.click("#locate")
         near = page.locator("#nearby .card").first
         name = await near.locator("h3").inner_text()
@@ -302,7 +305,7 @@ async def test_the_planner_is_loaded_when_somebody_begins_with_it(browser, live_
 
 
 async def test_where_the_planner_does_not_load_the_form_is_sent_plainly(browser, live_server):
-    async with opened(browser, live_server) as page:
+    async with opened(browser, live_server, saves_data=True) as page:
         await page.route("**/planner.js*", lambda route: route.abort())
         await page.goto(f"{live_server}/")
         await page.fill("#start", "Cúcuta, CO")

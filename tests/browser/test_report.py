@@ -17,7 +17,7 @@ from geo import models
 from geo.db.sessions import Tier
 from tests.browser.test_desk import SMALL, UNNAMED, browser, shot
 from tests.conftest import clone, opened, served
-from tests.fixtures.browsing import AWAY, DESK, PHONE, idle, still, watched
+from tests.fixtures.browsing import AWAY, DESK, PHONE, controlled, idle, still, watched
 from tests.fixtures.waiting import until
 
 __all__ = ["browser"]
@@ -48,10 +48,16 @@ async def database(settings):
 
 
 @asynccontextmanager
-async def reporting(browser: Browser, origin: str, **options: Any) -> AsyncIterator[Page]:
-    """Open the form; fail on any error, policy breach or request to another origin."""
-    given = {"geolocation": HERE, "permissions": ["geolocation"]}
-    async with watched(browser, origin, **({"forgiven": AWAY} | given | options)) as page:
+async def reporting(
+    browser: Browser, origin: str, *, with_map: bool = False, **options: Any
+) -> AsyncIterator[Page]:
+    """Open the form; fail on any error, policy breach or request to another origin.
+
+    Without its map it is that of a phone that saves data, and loads in half the time.
+    """
+    given: dict[str, Any] = {"geolocation": HERE, "permissions": ["geolocation"]}
+    given |= {"forgiven": AWAY, "saves_data": not with_map}
+    async with watched(browser, origin, **(given | options)) as page:
         await page.goto(f"{origin}/report")
         if options.get("java_script_enabled", True):
             await page.wait_for_selector("#report-form[data-ready]")
@@ -88,7 +94,7 @@ async def left(page: Page) -> Any:
 
 
 async def test_p37_three_taps_send_a_rounded_point_and_leave_nothing(browser, server, database):
-    async with reporting(browser, server) as page:
+    async with reporting(browser, server, with_map=True) as page:
         sent: list[Any] = []
         page.on("request", lambda r: r.method == "POST" and sent.append((r.url, r.post_data)))
         await shot(page, "report-phone-1")
@@ -110,7 +116,7 @@ async def test_p37_three_taps_send_a_rounded_point_and_leave_nothing(browser, se
 
 
 async def test_p37_a_typed_place_takes_the_place_of_the_own_position(browser, server, database):
-    async with reporting(browser, server) as page:
+    async with reporting(browser, server, with_map=True) as page:
         bodies: list[str] = []
         page.on("request", lambda r: r.method == "POST" and bodies.append(r.post_data or ""))
         await page.wait_for_selector("#map-box[data-ready]")
@@ -149,7 +155,7 @@ async def test_p37_a_position_that_comes_late_does_not_undo_what_was_typed(
 
 
 async def test_the_map_takes_a_tap_and_the_arrow_keys(browser, server, database):
-    async with reporting(browser, server, viewport=DESK, permissions=[]) as page:
+    async with reporting(browser, server, with_map=True, viewport=DESK, permissions=[]) as page:
         await page.wait_for_selector("#map-box[data-ready]")
         await page.locator("#map-box").scroll_into_view_if_needed()
         await page.click(".tile:has(#kind-flood)")
@@ -172,7 +178,7 @@ async def test_the_map_takes_a_tap_and_the_arrow_keys(browser, server, database)
 
 
 async def test_physical_hazards_queue_in_sight_and_leave_by_themselves(browser, server, database):
-    async with reporting(browser, server) as page:
+    async with reporting(browser, server, with_map=True) as page:
         await page.context.set_offline(True)
         for number, kind in enumerate(("landslide", "bridge_out"), 1):
             await choose(page, kind)
@@ -362,7 +368,7 @@ async def test_what_is_no_answer_of_ours_keeps_the_report(
     browser, server, database, status, media_type
 ):
     """A captive portal answers too; a server that is busy says nothing of the report."""
-    async with reporting(browser, server) as page:
+    async with reporting(browser, server, is_clock_movable=True) as page:
         headers = {"Location": "/", "Retry-After": "1"}
         await page.route(
             "**/reports",
@@ -374,6 +380,9 @@ async def test_what_is_no_answer_of_ours_keeps_the_report(
         assert "espera en este teléfono" in await send(page)
         assert await page.inner_text("#queue-title") == "Por enviar (1)"
         await page.unroute("**/reports")
+        await idle(page)
+        # What the page waits for before it tries again.
+        await page.clock.fast_forward("00:02")
         await page.wait_for_selector("#queue", state="hidden")
     assert await kept(database) == 1
 
@@ -387,10 +396,7 @@ WOKEN = ["geolocation", "background-sync"]
 async def with_worker(page: Page, origin: str) -> None:
     """Let the service worker be there, as on a phone that has opened the list before."""
     await page.goto(f"{origin}/?lang=es")
-    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    # One that the page before began may be there just too late to take this one over.
-    await page.reload()
-    await until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
+    await controlled(page)
 
 
 async def tags(page: Page) -> list[str]:
@@ -450,7 +456,7 @@ async def test_who_comes_straight_to_the_form_has_it_offline(browser, server, da
     given = {"geolocation": HERE, "permissions": ["geolocation"]}
     async with watched(browser, server, forgiven=AWAY, **given) as page:
         await page.goto(f"{server}/report?lang=fr")
-        await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        await controlled(page)
         await page.context.set_offline(True)
         await page.goto(f"{server}/report?lang=fr")
         await page.wait_for_selector("#report-form[data-ready]")
@@ -662,7 +668,7 @@ async def test_a_place_name_is_enough_with_scripts_too(browser, server, database
 @pytest.mark.parametrize("viewport", [PHONE, DESK, NARROW], ids=["phone", "desk", "narrow"])
 @pytest.mark.parametrize("lang", ["es", "en", "pt"])
 async def test_the_form_can_be_used_by_everybody(browser, server, viewport, lang):
-    async with reporting(browser, server, viewport=viewport) as page:
+    async with reporting(browser, server, with_map=True, viewport=viewport) as page:
         await page.goto(f"{server}/report?lang={lang}")
         await page.wait_for_selector("#report-form[data-ready]")
         await page.click("summary")
