@@ -120,8 +120,8 @@ class Walk:
         from its words is the same in each language, it is looked at in others than the default by
         the rules that words can break.
         """
-        # A page that has no such language is looked at in its own.
-        if not await self._has_language(one):
+        # A page that has not the default language is looked at in its own.
+        if self.lang != DEFAULT_LANGUAGE and not await self._has_language(one):
             return
         is_first = self.lang == DEFAULT_LANGUAGE and one.template not in self._templates
         page = await self.open(one, with_map=self.is_whole or is_first)
