@@ -27,6 +27,7 @@ async def desk(cluster, empty_template, settings_for):
                 {"id": "oculta", "visibility": "restricted", "confidential": True, "name": "Oc"},
                 {"id": "cierra"},
                 {"id": "parte"},
+                {"id": "vista"},
             )
             session.add(RestrictedReader(location_id="oculta", person="ed"))
             keys = {}
@@ -71,13 +72,14 @@ class Desk:
 
 
 async def test_p40_propose_compare_and_accept(desk):
-    made = await desk.propose("ed", {"services": ["food", "information", "showers"]})
+    made = await desk.propose("ed", {"services": ["food", "information", "showers"]}, "vista")
     assert made.status_code == 201, made.text
     said = made.json()
     assert (said["applied"], said["waiting_fields"]) == (False, ["services"])
     path = f"/proposals/{said['proposal_id']}"
-    (waiting,) = (await desk.ask("GET", "/proposals", "ap")).json()["proposals"]
-    assert (waiting["id"], waiting["may_decide"]) == (said["proposal_id"], False), "not by token"
+    queue = (await desk.ask("GET", "/proposals", "ap")).json()["proposals"]
+    (waiting,) = (one for one in queue if one["id"] == said["proposal_id"])
+    assert waiting["may_decide"] is False, "not by token"
     seen = (await desk.ask("GET", path, "ap")).json()
     assert seen["differences"] == {
         "services": {
@@ -89,12 +91,12 @@ async def test_p40_propose_compare_and_accept(desk):
     revision = str(seen["revision"])
     accepted = await desk.decide("ap", said["proposal_id"], revision=revision)
     assert accepted.status_code == 303, accepted.text
-    assert "showers" in (await desk.document())["services"]
+    assert "showers" in (await desk.document("vista"))["services"]
     again = await desk.decide("co", said["proposal_id"])
     assert again.status_code == 409
     async with desk.database.session(Tier.WRITER) as session:
         actions = await session.scalars(
-            select(AuditEntry.action).where(AuditEntry.record_id == "casa")
+            select(AuditEntry.action).where(AuditEntry.record_id == "vista")
         )
         assert {"proposed", "proposal.accepted"} <= set(actions)
 
