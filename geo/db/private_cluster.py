@@ -68,8 +68,14 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
 _STATE_AT = 16
 _SHUT_DOWN = frozenset({1, 2})
 
-# Settings for throw-away data only: a killed server loses committed rows.
-_VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Settings for throw-away data only: a killed server loses committed rows. A worker of the tests
+# holds up to 90 connections in one module, besides those of its session.
+_VOLATILE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "500",
+}
 
 _CREATE_DATABASE = """
 SELECT format('CREATE DATABASE %I TEMPLATE %I STRATEGY file_copy', :'name', :'template')

@@ -41,6 +41,7 @@ async def desk(cluster, empty_template, settings_for):
                 {"id": "oculta", "visibility": "restricted", "confidential": True, "name": "Oc"},
                 {"id": "tapada"},
                 {"id": "socios", "visibility": "partners", "address": "Calle 1", "lon": -72.51234},
+                {"id": "etiqueta", "visibility": "partners"},
             )
             session.add(RestrictedReader(location_id="oculta", person="ed"))
             await hides.hide_space(session, "tapada", actor=COORDINATOR, reason="x")
@@ -236,7 +237,7 @@ async def test_the_tag_of_any_coding_is_the_item_s(desk, coding):
 
 
 async def test_a_tag_is_one_of_the_asker_s_tier_and_opens_no_304(desk):
-    path = f"{SPACES}/socios"
+    path = f"{SPACES}/etiqueta"
     assert (await desk.client.get(path)).status_code == 404
     tag = await desk.tag(path, "partner")
     again = await desk.ask("GET", path, headers={"If-None-Match": tag})
