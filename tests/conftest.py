@@ -107,7 +107,7 @@ def freeze() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(50_000)
 
 
 def shuffle(items: list[pytest.Item], seed: str) -> None:

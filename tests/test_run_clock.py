@@ -37,10 +37,7 @@ async def test_databases_go_by_it(shared_database, tier):
 
 @pytest.mark.clock
 def test_commands_go_by_it():
-    script = (
-        "from tests.fixtures.clock import go_by_run; go_by_run();"
-        "from app import clock; print(clock.now())"
-    )
+    script = "from tests.fixtures import ready_to_serve; from app import clock; print(clock.now())"
     told = subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,

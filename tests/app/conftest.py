@@ -4,8 +4,10 @@ import sys
 
 import pytest
 
-from tests.conftest import client_of
+from geo.db.sessions import Tier
+from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import visitor
+from tests.fixtures.network import fill_network
 from tests.fixtures.published import published, published_settings
 
 __all__ = ["published", "published_settings"]
@@ -20,6 +22,22 @@ async def small(published_settings):
     """Talk to an application over the rows of `tests/fixtures/published.py`."""
     async with client_of(published_settings) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def filled_network(cluster, empty_template, settings_for):
+    """Give what makes a database with the network and variants of its space, and names it.
+
+    It is for tests to copy, and goes with the fixture that asks for it.
+    """
+
+    async def make(*more):
+        name = clone(cluster, empty_template)
+        async with opened(settings_for(name)) as database, database.session(Tier.WRITER) as session:
+            await fill_network(session, *more)
+        return name
+
+    return make
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What a hostile insider would try: editors, approvers, link holders, programs in their name."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select
 
 from app.access.forms import get_anonymous_form, get_form, get_half_form
-from geo.accounts import people, tokens
+from geo.accounts import people
 from geo.confirmations import answers
 from geo.db.sessions import Tier
 from geo.errors import InvalidRecordError
@@ -17,23 +16,19 @@ from geo.models import AuditEntry, RestrictedReader
 from geo.records import space_documents
 from geo.subjects.subject import NEW_SPACE, changed, read_subject, split
 from tests.conftest import client_of, clone, opened
-from tests.fixtures.clock import run_now
 from tests.fixtures.desk import decide
-from tests.fixtures.network import NOW, OTHER_EDITOR, PEOPLE, SPACE, add_people, fill_network
+from tests.fixtures.network import (
+    NOW,
+    OTHER_EDITOR,
+    PEOPLE,
+    SPACE,
+    add_people,
+    edit_tokens,
+    fill_network,
+)
 from tests.fixtures.signing_in import signed_in
 
 HIDDEN = {"visibility": "restricted", "confidential": True}
-
-
-async def token_of(session, person_id):
-    _, secret = await tokens.issue_token(
-        session,
-        scope="edit",
-        holder="test",
-        person_id=person_id,
-        expires_at=run_now() + timedelta(days=1),
-    )
-    return secret
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +46,7 @@ async def desk(cluster, empty_template, settings_for):
                 {"id": "enlazada"},
             )
             session.add(RestrictedReader(location_id="oculta", person="ed2"))
-            keys = {person.id: await token_of(session, person.id) for person in PEOPLE}
+            keys = await edit_tokens(session, *PEOPLE)
         async with client_of(settings) as client:
             yield Desk(client, keys, database)
 
@@ -177,7 +172,7 @@ async def test_p41_links_end_with_who_sent_them(desk):
     leaver = replace(OTHER_EDITOR, id="leaver")
     async with desk.database.session(Tier.WRITER) as session:
         await add_people(session, leaver)
-        desk.keys["leaver"] = await token_of(session, "leaver")
+        desk.keys |= await edit_tokens(session, leaver)
     path = await issued(desk, "otra", leaver)
     async with desk.database.session(Tier.WRITER) as session:
         await people.deactivate(session, "leaver")

@@ -13,36 +13,32 @@ from geo.proposals import submission
 from geo.records import space_documents
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import Visitor, fields_of, text_of, visitor
-from tests.fixtures.network import COORDINATOR, NOW, TODAY, fill_network
+from tests.fixtures.network import COORDINATOR, NOW, TODAY
 
 SECRET_NAME = "Casa Secreta Innombrable"
 SPACE = "/network/spaces/casa"
 
 
 @pytest.fixture(scope="module")
-async def filled(cluster, empty_template, settings_for):
+async def filled(filled_network):
     """Name a database with the network, of which each test has a copy of its own."""
-    name = clone(cluster, empty_template)
-    async with opened(settings_for(name)) as database, database.session(Tier.WRITER) as session:
-        await fill_network(
-            session,
-            {
-                "id": "refugio",
-                "name": SECRET_NAME,
-                "kind": "safe_space",
-                "visibility": "restricted",
-                "confidential": True,
-                "services": ["gbv_response"],
-            },
-            {
-                "id": "otra",
-                "name": "Casa del otro lado",
-                "organization": "Otra organización",
-                "organization_id": "org2",
-                "locality": "Pamplona",
-            },
-        )
-    return name
+    return await filled_network(
+        {
+            "id": "refugio",
+            "name": SECRET_NAME,
+            "kind": "safe_space",
+            "visibility": "restricted",
+            "confidential": True,
+            "services": ["gbv_response"],
+        },
+        {
+            "id": "otra",
+            "name": "Casa del otro lado",
+            "organization": "Otra organización",
+            "organization_id": "org2",
+            "locality": "Pamplona",
+        },
+    )
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from geo.imports import uploads
 from geo.records import upsert
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of, visitor
-from tests.fixtures.network import EDITOR, TODAY, fill_network
+from tests.fixtures.network import EDITOR, TODAY
 
 IMPORTS = "/network/imports"
 
@@ -27,12 +27,9 @@ GOOD = "\n".join(LINES).encode("cp1252")
 
 
 @pytest.fixture(scope="module")
-async def filled(cluster, empty_template, settings_for):
+async def filled(filled_network):
     """Name a database with the network, of which each test has a copy of its own."""
-    name = clone(cluster, empty_template)
-    async with opened(settings_for(name)) as database, database.session(Tier.WRITER) as session:
-        await fill_network(session)
-    return name
+    return await filled_network()
 
 
 @pytest.fixture

@@ -8,18 +8,16 @@ from geo.db.sessions import Tier
 from geo.models import AuditEntry, Location
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of
-from tests.fixtures.network import fill_network
 
 NAME = "Casa de acogida San José"
 PATH = "/network/spaces/retenida"
 
 
 @pytest.fixture(scope="module")
-async def filled(cluster, empty_template, settings_for):
+async def filled(filled_network, settings_for):
     """Name a database with the network, of which each test has a copy of its own."""
-    name = clone(cluster, empty_template)
+    name = await filled_network({"id": "retenida", "name": NAME})
     async with opened(settings_for(name)) as database, database.session(Tier.WRITER) as session:
-        await fill_network(session, {"id": "retenida", "name": NAME})
         for person in ("ed", "ap"):
             await restricted_access.name_reader(session, "retenida", person, actor="cli")
     return name

@@ -10,32 +10,30 @@ from sqlalchemy import func, select, text
 from geo import models
 from geo.confirmations import visits
 from geo.db.sessions import Tier
-from tests.conftest import client_of, clone, opened
+from tests.conftest import client_of, clone, opened, run_sql
 from tests.fixtures.desk import visitor
-from tests.fixtures.network import TODAY, fill_network
+from tests.fixtures.network import TODAY
 
 VISITS = "/network/visits"
 SECRETS = ("oculta", "socios", "confidencial", "escondida")
 
 
 @pytest.fixture(scope="module")
-async def filled(cluster, empty_template, settings_for):
+async def filled(filled_network, settings_for):
     """Name a database with the network, of which each test has a copy of its own."""
-    name = clone(cluster, empty_template)
-    async with opened(settings_for(name)) as database, database.session(Tier.WRITER) as session:
-        await fill_network(
-            session,
-            {"id": "oculta", "name": "Oculta", "visibility": "restricted"},
-            {"id": "socios", "name": "De socios", "visibility": "partners"},
-            {"id": "confidencial", "name": "Confidencial", "confidential": True}
-            | {"visibility": "restricted"},
-            {"id": "escondida", "name": "Escondida"},
-            {"id": "otra", "name": "Otra", "organization": "Otra organización"}
-            | {"organization_id": "org2"},
-        )
-        await session.execute(
-            text("update amparo.locations set hidden_at = amparo.now() where id = 'escondida'")
-        )
+    name = await filled_network(
+        {"id": "oculta", "name": "Oculta", "visibility": "restricted"},
+        {"id": "socios", "name": "De socios", "visibility": "partners"},
+        {"id": "confidencial", "name": "Confidencial", "confidential": True}
+        | {"visibility": "restricted"},
+        {"id": "escondida", "name": "Escondida"},
+        {"id": "otra", "name": "Otra", "organization": "Otra organización"}
+        | {"organization_id": "org2"},
+    )
+    await run_sql(
+        settings_for(name),
+        "update amparo.locations set hidden_at = amparo.now() where id = 'escondida'",
+    )
     return name
 
 

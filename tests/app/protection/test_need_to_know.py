@@ -11,19 +11,18 @@ from geo.db.sessions import Tier
 from geo.removals import removal_log
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import text_of
-from tests.fixtures.network import NOW, fill_network
+from tests.fixtures.network import NOW
 
 SPACES = tuple(f"casa{number}" for number in range(4))
 WORDS = "hombres armados preguntan"
 
 
 @pytest.fixture(scope="module")
-async def filled(cluster, empty_template, settings_for):
+async def filled(filled_network):
     """Name a database with the network, of which each test has a copy of its own."""
-    name = clone(cluster, empty_template)
-    async with opened(settings_for(name)) as database, database.session(Tier.WRITER) as session:
-        await fill_network(session, *({"id": id_, "name": f"Casa {id_[-1]}"} for id_ in SPACES))
-    return name
+    return await filled_network(
+        *({"id": id_, "name": f"Casa {id_[-1]}"} for id_ in SPACES),
+    )
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from geo import models
-from geo.accounts import tokens
 from geo.confirmations import answers
 from geo.db.sessions import Tier
 from geo.errors import GeoError
@@ -26,10 +25,9 @@ from geo.proposals import decisions, pending
 from geo.records import space_documents
 from geo.subjects.subject import changed, read_subject
 from tests.conftest import client_of, clone, opened
-from tests.fixtures.clock import run_now
 from tests.fixtures.desk import HTML
 from tests.fixtures.leak_operations import Operation, operations
-from tests.fixtures.network import COORDINATOR, NOW, PEOPLE, SPACE, TODAY, fill_network
+from tests.fixtures.network import COORDINATOR, NOW, PEOPLE, SPACE, TODAY, edit_tokens, fill_network
 from tests.fixtures.one_person import CLOSED, DECLARED, WORDS, WRITES, Marks, nested
 
 WRITERS = ("ed", "ap", "co", "ad")
@@ -504,22 +502,10 @@ def _unpacked(content: bytes) -> str:
 # -- the test ------------------------------------------------------------------------------------
 
 
-async def _tokens(database: Any) -> dict[str, str]:
-    secrets = {}
-    async with database.session(Tier.WRITER) as session:
-        for person in PEOPLE:
-            _, secrets[person.id] = await tokens.issue_token(
-                session,
-                scope="edit",
-                holder="test",
-                person_id=person.id,
-                expires_at=run_now() + timedelta(days=1),
-            )
-    return secrets
-
-
 async def test_p51_p53_no_word_or_number_of_one_person_alone_is_public(client, database, as_person):
-    marks, secrets, writers = Marks(), await _tokens(database), {}
+    marks, writers = Marks(), {}
+    async with database.session(Tier.WRITER) as session:
+        secrets = await edit_tokens(session, *PEOPLE)
     for who in WRITERS:
         writer = writers[who] = Writer(client, marks, who, secrets[who])
         await _write_records(writer, database)

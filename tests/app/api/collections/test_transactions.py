@@ -16,7 +16,7 @@ from geo.removals import hides
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.clock import run_now
 from tests.fixtures.desk import decide
-from tests.fixtures.network import COORDINATOR, NOW, PEOPLE, SPACE, TODAY, fill_network
+from tests.fixtures.network import COORDINATOR, NOW, PEOPLE, SPACE, TODAY, edit_tokens, fill_network
 from tiles.catalogue.layers import CATALOGUE
 
 SPACES = "/collections/spaces/items"
@@ -45,15 +45,7 @@ async def desk(cluster, empty_template, settings_for):
             )
             session.add(RestrictedReader(location_id="oculta", person="ed"))
             await hides.hide_space(session, "tapada", actor=COORDINATOR, reason="x")
-            keys = {}
-            for person in PEOPLE:
-                _, keys[person.id] = await tokens.issue_token(
-                    session,
-                    scope="edit",
-                    holder="test",
-                    person_id=person.id,
-                    expires_at=run_now() + timedelta(days=1),
-                )
+            keys = await edit_tokens(session, *PEOPLE)
             _, keys["partner"] = await tokens.issue_token(
                 session,
                 scope="partner",

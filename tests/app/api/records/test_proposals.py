@@ -13,7 +13,7 @@ from geo.records import space_documents
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.clock import run_now
 from tests.fixtures.desk import decide
-from tests.fixtures.network import APPROVER, NOW, PEOPLE, SPACE, TODAY, fill_network
+from tests.fixtures.network import APPROVER, NOW, PEOPLE, SPACE, TODAY, edit_tokens, fill_network
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +30,7 @@ async def desk(cluster, empty_template, settings_for):
                 {"id": "vista"},
             )
             session.add(RestrictedReader(location_id="oculta", person="ed"))
-            keys = {}
-            for person in PEOPLE:
-                _, keys[person.id] = await tokens.issue_token(
-                    session,
-                    scope="edit",
-                    holder="test",
-                    person_id=person.id,
-                    expires_at=run_now() + timedelta(days=1),
-                )
+            keys = await edit_tokens(session, *PEOPLE)
             _, partner = await tokens.issue_token(
                 session,
                 scope="partner",
