@@ -1,26 +1,24 @@
 """Homes and server processes of a benchmark's own, which end with it."""
 
 import contextlib
-import os
 import resource
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
 from app.runtime.databases import open_database
 from app.settings import Settings
+from benchmarks._server_process import ROOT, Starter, start_server
 from geo.db.private_cluster import PrivateCluster
 from geo.db.sessions import Database
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+__all__ = ["ROOT", "Server", "opened", "own_home", "processes", "servers"]
 
 
 @dataclass(frozen=True)
@@ -32,15 +30,21 @@ class Server:
 
 
 @contextlib.contextmanager
-def servers(settings: Settings, count: int = 2) -> Iterator[list[str]]:
+def servers(
+    settings: Settings, count: int = 2, *, start: Starter = start_server
+) -> Iterator[list[str]]:
     """Run server processes over one database and give their addresses."""
-    with processes(settings, count) as running:
+    with processes(settings, count, start=start) as running:
         yield [server.address for server in running]
 
 
 @contextlib.contextmanager
 def processes(
-    settings: Settings, count: int, *, descriptors: int | None = None
+    settings: Settings,
+    count: int,
+    *,
+    descriptors: int | None = None,
+    start: Starter = start_server,
 ) -> Iterator[list[Server]]:
     """Run server processes over one database, each with so many descriptors at most."""
     assert settings.database_url is not None  # noqa: S101 -- the caller's own settings
@@ -51,7 +55,7 @@ def processes(
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
                 port = free.getsockname()[1]
-            environment = os.environ | {
+            variables = {
                 "AMPARO_HOME": str(settings.home),
                 "AMPARO_DATABASE_URL": url,
                 "AMPARO_PORT": str(port),
@@ -63,14 +67,7 @@ def processes(
                 "AMPARO_SIGN_IN_ACCOUNT_RATE_PER_HOUR": "0",
                 "AMPARO_REPORT_RATE_PER_MINUTE": "0",
             }
-            server = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", "serve"],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+            server = start(variables)
             if descriptors is not None:
                 resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (descriptors, descriptors))
             stack.callback(server.wait, 20)

@@ -36,6 +36,7 @@ from app.settings import Settings
 from app.snapshots.layer_editions import LEASE_S
 from benchmarks._around import box_path, tile_path
 from benchmarks._processes import opened, own_home, servers
+from benchmarks._server_process import Starter, start_server
 from geo.db.sessions import Database, Tier
 from geo.removals import hides
 
@@ -291,9 +292,11 @@ def _figure(hidden: str, taken: list[tuple[float, int]]) -> Figure:
     )
 
 
-async def run(settings: Settings, superuser_url: str, trials: int) -> list[Figure]:
+async def run(
+    settings: Settings, superuser_url: str, trials: int, start: Starter = start_server
+) -> list[Figure]:
     """Start two servers over a prepared database and run the trials."""
-    with servers(settings) as addresses:
+    with servers(settings, start=start) as addresses:
         async with opened(settings) as database:
             return await measure(database, superuser_url, addresses, trials)
 

@@ -19,8 +19,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -39,6 +37,7 @@ from app.access.csrf import form_token
 from app.access.identity import COOKIE
 from app.runtime.databases import open_database, private_cluster
 from app.settings import Settings
+from benchmarks._server_process import ServerProcess, Starter, start_server
 from geo.accounts import sign_in
 from geo.audit import trail
 from geo.db import migrations
@@ -61,8 +60,6 @@ BACK_S = 5.0
 
 #: What is asked of the database by anybody.
 LIST = "/collections/spaces/items?limit=1"
-
-_SERVE = "from app.server import serve; from app.settings import Settings; serve(Settings())"
 
 #: What an accepted proposal does to its space: three tables and the record's own row.
 CHANGES: dict[str, Any] = {
@@ -126,7 +123,7 @@ class Result:
 class Amparo:
     """A server process and its private PostgreSQL, which can be killed and started again."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, start: Starter) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -141,7 +138,8 @@ class Amparo:
         assert cluster is not None, "AMPARO_DATABASE_URL must not be set"  # noqa: S101
         self.cluster = cluster
         self.address = f"http://127.0.0.1:{port}"
-        self._server: subprocess.Popen[bytes] | None = None
+        self._start = start
+        self._server: ServerProcess | None = None
 
     async def start_database(self) -> None:
         """Start PostgreSQL, which recovers where it was killed."""
@@ -149,20 +147,13 @@ class Amparo:
 
     async def start_server(self) -> None:
         """Start the server and wait until it answers."""
-        environment = os.environ | {
+        variables = {
             "AMPARO_HOME": str(self.settings.home),
             "AMPARO_PORT": str(self.settings.port),
             "AMPARO_RATE_PER_MINUTE": "0",
             "AMPARO_TOKEN_RATE_PER_MINUTE": "0",
         }
-        self._server = subprocess.Popen(  # noqa: S603, ASYNC220 -- our own server; returns at once
-            [sys.executable, "-c", _SERVE],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        self._server = self._start(variables)
         deadline = time.monotonic() + PATIENCE_S
         async with httpx.AsyncClient(base_url=self.address) as client:
             while time.monotonic() < deadline:
@@ -235,12 +226,12 @@ def _is_alive(pid: int) -> bool:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Amparo]:
+async def running(start: Starter) -> AsyncIterator[Amparo]:
     """Run an Amparo in a folder of its own."""
     # Not mkdtemp's 0700: PostgreSQL runs as another user, who has to enter it.
     home = Path(tempfile.gettempdir()) / f"amparo-kill-{os.getpid()}"
     home.mkdir(mode=0o755)
-    amparo = Amparo(home)
+    amparo = Amparo(home, start)
     try:
         await amparo.start_database()
         await migrations.migrate(amparo.cluster.superuser_url())
@@ -353,7 +344,9 @@ async def check(database: Database, told: set[str], result: Result) -> None:
             result.half_applied.append(f"{name}: {difference}")
 
 
-async def trial(approvals: int, kills: Sequence[tuple[int, str]]) -> Result:
+async def trial(
+    approvals: int, kills: Sequence[tuple[int, str]], start: Starter = start_server
+) -> Result:
     """Accept proposals and kill something each time so many are acknowledged.
 
     Parameters
@@ -363,9 +356,11 @@ async def trial(approvals: int, kills: Sequence[tuple[int, str]]) -> Result:
     kills : sequence of (int, str)
         Acknowledged acceptances at which ``server``, ``PostgreSQL`` or ``postmaster`` is killed,
         ascending.
+    start : Starter
+        How the server is started, each time.
     """
     result = Result(approvals)
-    async with running() as amparo:
+    async with running(start) as amparo:
         database = open_database(amparo.settings)
         proposals, secret = await prepare(database, approvals)
         await amparo.start_server()

@@ -38,6 +38,7 @@ from sqlalchemy import text
 from app import setup
 from app.settings import Settings
 from benchmarks._processes import opened, own_home
+from benchmarks._server_process import ServerProcess, Starter, start_server
 from geo.db.sessions import Tier
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -114,30 +115,24 @@ class Result:
 class Amparo:
     """A server process at one address, which can be killed and started again."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, start: Starter = start_server) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.settings = settings
         self.address = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._start = start
+        self._process: ServerProcess | None = None
 
     async def start(self) -> None:
         """Start it and wait until it answers."""
         assert self.settings.database_url is not None  # noqa: S101 -- the caller's own settings
-        environment = os.environ | {
+        variables = {
             "AMPARO_HOME": str(self.settings.home),
             "AMPARO_DATABASE_URL": self.settings.database_url.get_secret_value(),
             "AMPARO_PORT": str(self.port),
         }
-        self._process = subprocess.Popen(  # noqa: ASYNC220 -- our own server; returns at once
-            [sys.executable, "-m", "app.cli", "serve"],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        self._process = self._start(variables)
         deadline = time.monotonic() + PATIENCE_S
         async with httpx.AsyncClient() as client:
             while time.monotonic() < deadline:
@@ -159,11 +154,19 @@ class Amparo:
 class Phone:
     """A Chromium whose profile outlives it."""
 
-    def __init__(self, playwright: Playwright, program: str, profile: Path, address: str) -> None:
+    def __init__(
+        self,
+        playwright: Playwright,
+        program: str,
+        profile: Path,
+        address: str,
+        script: str = "",
+    ) -> None:
         self._playwright = playwright
         self._program = program
         self._profile = profile
         self._address = address
+        self._script = script
         self._process: subprocess.Popen[bytes] | None = None
         self._network: CDPSession | None = None
         self.page: Page
@@ -193,6 +196,7 @@ class Phone:
         browser = await self._playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
         context = browser.contexts[0]
         await context.grant_permissions(["geolocation"], origin=self._address)
+        await context.add_init_script(self._script)
         self.page = await context.new_page()
         self._network = await context.new_cdp_session(self.page)
         await self.page.goto(f"{self._address}/report")
@@ -293,16 +297,27 @@ async def flapping(
             is_over.set()
 
 
-async def trial(settings: Settings, program: str, count: int) -> Result:
-    """Make reports on one phone, break everything, and look at what arrived."""
+async def trial(
+    settings: Settings,
+    program: str,
+    count: int,
+    *,
+    start: Starter = start_server,
+    script: str = "",
+) -> Result:
+    """Make reports on one phone, break everything, and look at what arrived.
+
+    The server is started by ``start``, and each page of the phone runs ``script`` first: who has
+    a clock of their own gives it to both.
+    """
     result, rng, began = Result(), random.Random(SEED), time.monotonic()  # noqa: S311
     made = list(sightings(count))
-    server = Amparo(settings)
+    server = Amparo(settings, start)
     await server.start()
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             async with async_playwright() as playwright:
-                phone = Phone(playwright, program, Path(folder), server.address)
+                phone = Phone(playwright, program, Path(folder), server.address, script)
                 try:
                     await _break_and_send(phone, server, made, result, rng)
                 finally:

@@ -9,6 +9,7 @@ from geo.accounts import tokens
 from geo.audit import trail
 from geo.db.sessions import Tier
 from tests.conftest import opened
+from tests.fixtures import preloaded
 from tests.fixtures.clock import run_now
 from tests.fixtures.desk import visitor
 from tests.fixtures.examples import examples
@@ -157,7 +158,8 @@ async def test_p24_two_servers_show_nothing_once_it_is_hidden(cluster, loaded_cl
     """
     from benchmarks.hiding import PATIENCE_S, run
 
-    figures = await run(settings, cluster.superuser_url(loaded_clone), trials=examples(5, 3))
+    url = cluster.superuser_url(loaded_clone)
+    figures = await run(settings, url, trials=examples(5, 3), start=preloaded.start_server)
     assert [figure.hidden for figure in figures] == ["space", "crossing", "area"]
     for figure in figures:
         assert figure.late == 0, figure
