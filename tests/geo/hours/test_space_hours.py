@@ -88,7 +88,8 @@ def scanned(hours, at):
     zone = ZoneInfo(hours.timezone)
     certain = doubtful = False
     start = at - 3 * DAY
-    days = {(start + n * DAY).astimezone(zone).date() for n in range(6)}
+    # By halves: a day of 23 hours lies between two instants that are 24 hours apart.
+    days = {(start + n * DAY / 2).astimezone(zone).date() for n in range(12)}
     for opening in (opening for day in days for opening in day_openings(hours, day)):
         begins, ends = opening["from"], opening["to"]
         if begins <= at < ends:
