@@ -491,14 +491,20 @@ _READS = {
     *(f"time.{name}" for name in ("time", "time_ns", "localtime", "gmtime", "ctime", "strftime")),
 }
 _WAITS = {"time.sleep", "asyncio.sleep", "anyio.sleep", "page.wait_for_timeout"}
+_MEASURES = {
+    f"time.{name}{unit}"
+    for name in ("monotonic", "perf_counter", "process_time", "thread_time")
+    for unit in ("", "_ns")
+}
+_CALLED = _READS | _WAITS | _MEASURES
 _NAMED = re.compile(
-    "|".join(map(re.escape, ("from time import", "from asyncio import", *sorted(_READS | _WAITS))))
+    "|".join(map(re.escape, ("from time import", "from asyncio import", *sorted(_CALLED))))
 )
-_ATTRIBUTES = {name.partition(".")[2] for name in _READS | _WAITS}
+_ATTRIBUTES = {name.partition(".")[2] for name in _CALLED}
 
 
 def by_the_clock(tree: ast.AST) -> list[tuple[str, int]]:
-    """Give what reads the real clock or waits for a fixed time, and the line."""
+    """Give what reads the real clock, waits for a fixed time or measures one, and the line."""
     # To wait for no time lets other tasks go on.
     turns = {
         id(node.func)
@@ -521,6 +527,8 @@ def by_the_clock(tree: ast.AST) -> list[tuple[str, int]]:
                 found.append(("now", node.lineno))
             elif name in _WAITS and id(node) not in turns:
                 found.append(("sleep", node.lineno))
+            elif name in _MEASURES:
+                found.append(("measure", node.lineno))
     return found
 
 
@@ -542,6 +550,16 @@ def test_tests_wait_for_what_happens_and_not_for_a_time():
         if kind == "sleep"
     ]
     assert found == []
+
+
+def test_no_test_passes_or_fails_by_how_long_something_takes():
+    measuring = {
+        name_of(path)
+        for path in sources("tests")
+        if any(kind == "measure" for kind, _ in read_or_waited(path))
+    }
+    # What a regular expression does can be told by nothing else than the time of its own processor.
+    assert measuring == {WAITING, "tests/geo/imports/readers/test_hostile.py"}
 
 
 def read_or_waited(path: Path) -> list[tuple[str, int]]:
@@ -566,5 +584,7 @@ def test_reading_the_clock_and_waiting_are_found():
         ("sleep", 6),
         ("sleep", 9),
         ("now", 10),
+        ("measure", 11),
         ("now", 11),
+        ("measure", 12),
     ]

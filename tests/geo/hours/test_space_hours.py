@@ -1,6 +1,5 @@
 """The hours of a space against a plain scan, with holidays, exceptions and clock changes."""
 
-import time as clock
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from geo.hours.openings import WEEKDAYS, Opening, weekly
 from geo.hours.public_holidays import is_holiday
 from geo.hours.rrule import Recurrence
 from geo.hours.space_hours import DayException, Hours, hours_of
+from tests.fixtures.effort import calls_of
 from tests.fixtures.examples import examples
 
 BOGOTA = ZoneInfo("America/Bogota")
@@ -368,21 +368,18 @@ def row(n):
     }
 
 
-def test_ten_thousand_spaces_are_asked_quickly():
-    rows = [row(n) for n in range(10_000)]
+def test_a_thousand_spaces_are_asked_with_little_work():
+    rows = [row(n) for n in range(1000)]
     at = datetime(2026, 12, 8, 15, tzinfo=UTC)  # a holiday in Colombia, Peru and Chile
-    is_holiday("CO", None, at.date())
-    best = min(timed(rows, at + n * MINUTE) for n in range(3))
-    # 150 ms on two cores of their own; three times that on a busy machine still tells.
-    assert best < 0.45
 
+    def ask():
+        found = [hours_of(row).is_open(at) for row in rows]
+        assert any(found)
+        assert not all(found)
 
-def timed(rows, at):
-    started = clock.perf_counter()
-    found = [hours_of(row).is_open(at) for row in rows]
-    assert any(found)
-    assert not all(found)
-    return clock.perf_counter() - started
+    ask()
+    # 57 each.
+    assert calls_of(ask) < 100 * len(rows)
 
 
 @given(cases())
