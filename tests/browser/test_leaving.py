@@ -167,7 +167,7 @@ const look = async (expression) => {
 };
 const emptied = async () => {
   while (!await look("!window.isLeft && location.href === 'about:blank'"));
-  return [await look(shown), await look('document.title')];
+  return [Boolean(await look(shown)), await look('document.title')];
 };
 const before = [];
 for (const url of ['about:blank', ...looked]) {
@@ -221,4 +221,4 @@ def test_p37_in_firefox_back_shows_nothing_either(firefox_port, server):
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
     assert told["before"] == [False] + [True] * len(LOOKED_AT)
-    assert told["after"] == [["", ""]] * (len(LOOKED_AT) + 1)
+    assert told["after"] == [[False, ""]] * (len(LOOKED_AT) + 1)
