@@ -231,7 +231,8 @@ async def test_p41_forged_links_get_one_answer_and_change_nothing(phone):
         flipped = bytearray(raw)
         flipped[at] ^= 1
         forged.append(base64.urlsafe_b64encode(flipped).decode().rstrip("="))
-    for cut in (1, 16, 21):
+    # Of fewer bytes than eight the two may have the same by chance.
+    for cut in (8, 16, 21):
         forged.append(base64.urlsafe_b64encode(raw[:cut] + second[cut:]).decode().rstrip("="))
     bodies = set()
     for token in forged:
