@@ -170,7 +170,6 @@ class Walk:
                 saves_data=not with_map,
                 viewport=PHONE,
                 reduced_motion="reduce",
-                service_workers="block",
                 extra_http_headers={"Accept-Language": self.lang},
             )
             await context.add_init_script(axe())

@@ -46,7 +46,8 @@ async def test_what_is_near_a_popup_and_an_answer(browser, live_server):
 
 
 async def test_a_pack_and_what_comes_of_it_without_a_network(browser, live_server):
-    async with opened(browser, live_server, **HERE, reduced_motion="reduce") as page:
+    options = HERE | {"has_worker": True, "reduced_motion": "reduce"}
+    async with opened(browser, live_server, **options) as page:
         await page.goto(f"{live_server}/offline?lang=es")
         await controlled(page)
         await look(page)

@@ -64,7 +64,7 @@ requestAnimationFrame(look);
 
 @pytest.mark.parametrize("leave", ["button", "escape"])
 async def test_p37_after_the_quick_exit_back_shows_nothing(browser, server, leave):
-    context = await new_context(browser, viewport=PHONE, locale="es-CO")
+    context = await new_context(browser, has_worker=True, viewport=PHONE, locale="es-CO")
     told: list[str] = []
     await context.expose_binding("tell", lambda _source, what: told.append(what))
     await context.add_init_script(WATCH)
@@ -88,7 +88,7 @@ async def test_p37_after_the_quick_exit_back_shows_nothing(browser, server, leav
 
 async def test_p37_a_page_that_is_kept_whole_is_hidden_until_it_has_looked(browser, server):
     """What a browser does with pages that it keeps for Back; Playwright has it keep none."""
-    context = await new_context(browser, viewport=PHONE, locale="es-CO")
+    context = await new_context(browser, has_worker=True, viewport=PHONE, locale="es-CO")
     page = await context.new_page()
     await page.goto(f"{server}/match")
     passing = "dispatchEvent(new PageTransitionEvent('{}', {{ persisted: true }}))"
@@ -106,7 +106,7 @@ async def test_p37_a_page_that_is_kept_whole_is_hidden_until_it_has_looked(brows
 
 
 async def test_p37_who_comes_again_is_served_and_what_was_before_stays_gone(browser, server):
-    context = await new_context(browser, viewport=PHONE, locale="es-CO")
+    context = await new_context(browser, has_worker=True, viewport=PHONE, locale="es-CO")
     page = await context.new_page()
     await page.goto(f"{server}{SPACE}")
     await page.click("#exit")
@@ -123,7 +123,7 @@ async def test_p37_who_comes_again_is_served_and_what_was_before_stays_gone(brow
 
 
 async def test_p37_leaving_drops_what_the_browser_keeps_and_no_pack(browser, server):
-    context = await new_context(browser, viewport=PHONE, locale="es-CO")
+    context = await new_context(browser, has_worker=True, viewport=PHONE, locale="es-CO")
     page = await context.new_page()
     await page.goto(f"{server}/report")
     await page.evaluate("caches.open('amparo-pack-x').then((c) => c.put('/x', new Response('1')))")

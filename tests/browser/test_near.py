@@ -31,7 +31,7 @@ async def test_p37_back_and_reload_show_the_list_again_and_no_address_has_the_pl
     browser, live_server
 ):
     visited = []
-    async with opened(browser, live_server) as page:
+    async with opened(browser, live_server, has_worker=True) as page:
         page.on("framenavigated", lambda frame: visited.append(frame.url))
         await search(page, live_server, after=MAP_READY)
         title = await page.title()
@@ -77,7 +77,9 @@ async def test_it_works_without_scripts(browser, live_server):
 
 
 async def test_without_a_network_the_search_leads_to_what_the_phone_has(browser, live_server):
-    async with opened(browser, live_server, saves_data=True, forgiven=AWAY) as page:
+    async with opened(
+        browser, live_server, has_worker=True, saves_data=True, forgiven=AWAY
+    ) as page:
         await page.goto(f"{live_server}/?lang=es")
         await controlled(page)
         await page.wait_for_function(

@@ -3,6 +3,7 @@
 import json
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -14,17 +15,18 @@ from tests.browser.test_page import (
     PHONE,
     SMALL_CONTROLS,
     browser,
-    opened,
 )
 from tests.conftest import opened as database_opened
 from tests.conftest import served
-from tests.fixtures.browsing import controlled, still
+from tests.fixtures.browsing import controlled, still, watched
 from tests.fixtures.clock import run_now
 from tests.fixtures.slow_answers import front_of
 from tests.fixtures.waiting import until
 from tiles.features import basemap
 
 __all__ = ["browser"]
+
+opened = partial(watched, has_worker=True)
 
 #: The addresses of all that is kept.
 KEPT = """(async () => {
@@ -281,7 +283,7 @@ async def test_p32_a_kept_page_says_of_crossings_what_holds_now(browser, origin)
 
 @pytest.mark.clock
 async def test_a_page_left_open_is_renewed_when_somebody_comes_back(browser, origin):
-    async with opened(browser, origin, service_workers="block") as page:
+    async with watched(browser, origin) as page:
         answers = []
 
         async def nearby(route):

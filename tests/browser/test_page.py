@@ -210,7 +210,8 @@ async def test_service_filter_without_scripts(browser, live_server):
 
 async def test_p48_what_is_near_is_told_by_the_phone_alone(browser, live_server):
     there = {"longitude": -72.508, "latitude": 7.894}
-    async with opened(browser, live_server, geolocation=there, permissions=["geolocation"]) as page:
+    given = {"has_worker": True, "geolocation": there, "permissions": ["geolocation"]}
+    async with opened(browser, live_server, **given) as page:
         await page.goto(f"{live_server}/?service=overnight&service=health")
         await page.wait_for_selector(MAP_READY)
         # The home page is kept for later last of all.

@@ -251,7 +251,7 @@ async def test_who_leaves_while_it_is_sent_has_not_lost_it(browser, server, data
 async def test_who_closes_the_page_while_it_is_sent_leaves_it_to_the_worker(
     whole_chromium, server, database
 ):
-    async with reporting(whole_chromium, server, permissions=WOKEN) as page:
+    async with reporting(whole_chromium, server, has_worker=True, permissions=WOKEN) as page:
         await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
@@ -437,7 +437,7 @@ async def arrived(database: Any, number: int) -> None:
 
 
 async def test_the_form_opens_offline_queues_and_sends_once_when_back(browser, server, database):
-    async with reporting(browser, server, permissions=WOKEN) as page:
+    async with reporting(browser, server, has_worker=True, permissions=WOKEN) as page:
         await with_worker(page, server)
         await page.context.set_offline(True)
         await page.goto(f"{server}/report?lang=es")
@@ -454,7 +454,7 @@ async def test_the_form_opens_offline_queues_and_sends_once_when_back(browser, s
 
 async def test_who_comes_straight_to_the_form_has_it_offline(browser, server, database):
     given = {"geolocation": HERE, "permissions": ["geolocation"]}
-    async with watched(browser, server, forgiven=AWAY, **given) as page:
+    async with watched(browser, server, has_worker=True, forgiven=AWAY, **given) as page:
         await page.goto(f"{server}/report?lang=fr")
         await controlled(page)
         await page.context.set_offline(True)
@@ -465,7 +465,7 @@ async def test_who_comes_straight_to_the_form_has_it_offline(browser, server, da
 
 
 async def test_a_report_leaves_though_no_page_is_open(whole_chromium, server, database):
-    async with reporting(whole_chromium, server, permissions=WOKEN) as page:
+    async with reporting(whole_chromium, server, has_worker=True, permissions=WOKEN) as page:
         await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
@@ -486,7 +486,7 @@ async def test_a_report_leaves_though_no_page_is_open(whole_chromium, server, da
 
 
 async def test_page_and_service_worker_send_nothing_twice(browser, server, database):
-    async with reporting(browser, server, permissions=WOKEN) as page:
+    async with reporting(browser, server, has_worker=True, permissions=WOKEN) as page:
         posts: list[str] = []
         # Those that reached the server: page and worker do not come back to the network at once,
         # and what one of them could not send the other sends.
@@ -512,7 +512,7 @@ async def test_page_and_service_worker_send_nothing_twice(browser, server, datab
 
 
 async def test_a_refusal_is_left_for_a_page_to_tell(browser, server, database):
-    async with reporting(browser, server, permissions=WOKEN) as page:
+    async with reporting(browser, server, has_worker=True, permissions=WOKEN) as page:
         await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
@@ -548,7 +548,7 @@ async def change(page: Page, **members: str) -> None:
 
 
 async def test_p37_nobody_is_woken_for_what_is_said_of_people(whole_chromium, server, database):
-    async with reporting(whole_chromium, server, permissions=WOKEN) as page:
+    async with reporting(whole_chromium, server, has_worker=True, permissions=WOKEN) as page:
         await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
@@ -609,7 +609,7 @@ async def test_any_page_leaves_what_has_to_be_told_to_the_form(
 
 async def test_the_kept_form_is_another_one_each_time(browser, server, database):
     """The service worker shows it where the network takes long; what it sends is a new report."""
-    async with reporting(browser, server, permissions=WOKEN) as page:
+    async with reporting(browser, server, has_worker=True, permissions=WOKEN) as page:
         await with_worker(page, server)
         for place in ("Pamplona, CO", "Pasto, CO", "Pasto, CO"):
             await page.context.set_offline(True)

@@ -79,7 +79,7 @@ async def read(database: Any, statement: Any) -> Any:
 async def test_what_is_seen_offline_is_sent_once_when_the_network_is_back(
     browser, server, database
 ):
-    async with at_desk(browser, server, "eva", viewport=PHONE) as page:
+    async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
         await start(page, server)
         await take(page)
         await page.context.set_offline(True)
@@ -134,7 +134,7 @@ async def test_what_is_seen_offline_is_sent_once_when_the_network_is_back(
 
 
 async def test_what_is_deleted_stays_deleted_when_an_answer_comes_later(browser, server, database):
-    async with at_desk(browser, server, "eva", viewport=PHONE) as page:
+    async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
         await start(page, server)
         await take(page)
         is_asked, may_answer = asyncio.Event(), asyncio.Event()
@@ -160,7 +160,7 @@ async def test_what_is_deleted_stays_deleted_when_an_answer_comes_later(browser,
 async def test_a_record_that_changed_is_told_and_confirmed_only_on_purpose(
     browser, server, database
 ):
-    async with at_desk(browser, server, "eva", viewport=DESK) as page:
+    async with at_desk(browser, server, "eva", has_worker=True, viewport=DESK) as page:
         await start(page, server)
         await take(page)
         await page.context.set_offline(True)
@@ -188,7 +188,7 @@ async def test_a_record_that_changed_is_told_and_confirmed_only_on_purpose(
 
 
 async def test_one_tap_deletes_what_goes_along_and_what_waits(browser, server, database):
-    async with at_desk(browser, server, "eva", viewport=PHONE) as page:
+    async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
         await start(page, server)
         await take(page)
         await page.context.set_offline(True)
@@ -204,7 +204,7 @@ async def test_one_tap_deletes_what_goes_along_and_what_waits(browser, server, d
 
 
 async def test_one_person_sends_nothing_that_another_has_said(browser, server, database):
-    async with at_desk(browser, server, "eva", viewport=PHONE) as page:
+    async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
         await start(page, server)
         await take(page)
         await page.route(
@@ -228,7 +228,7 @@ async def test_one_person_sends_nothing_that_another_has_said(browser, server, d
 
 
 async def test_whose_sign_in_is_over_loses_nothing(browser, server, database):
-    async with at_desk(browser, server, "eva", viewport=PHONE) as page:
+    async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
         await start(page, server)
         await take(page)
         await page.context.clear_cookies()
@@ -239,7 +239,7 @@ async def test_whose_sign_in_is_over_loses_nothing(browser, server, database):
 
 
 async def test_p37_the_quick_exit_of_the_console_ends_the_sign_in(browser, server):
-    async with at_desk(browser, server, "eva", viewport=PHONE) as page:
+    async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
         for _ in range(3):
             await page.keyboard.press("Escape")
         await page.wait_for_url("about:blank")
@@ -257,7 +257,7 @@ async def test_p37_the_quick_exit_of_the_console_ends_the_sign_in(browser, serve
 async def test_the_page_opens_without_a_network_and_sends_once_when_it_is_back(
     browser, server, database
 ):
-    async with at_desk(browser, server, "eva", viewport=PHONE) as first:
+    async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as first:
         await start(first, server)
         await take(first)
         context = first.context
@@ -293,7 +293,7 @@ async def test_the_page_opens_without_a_network_and_sends_once_when_it_is_back(
 
 @pytest.mark.parametrize("how", ["sign out", "exit", "exit elsewhere", "clear", "leave"])
 async def test_p37_the_kept_page_is_deleted(browser, server, database, how):
-    async with at_desk(browser, server, "eva", viewport=PHONE) as page:
+    async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
         await start(page, server)
         await take(page)
         if how == "sign out":
@@ -325,7 +325,7 @@ async def test_p37_the_kept_page_is_deleted(browser, server, database, how):
 async def test_what_one_person_said_offline_waits_while_another_is_signed_in(
     browser, server, database
 ):
-    async with at_desk(browser, server, "eva", viewport=PHONE) as page:
+    async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
         await start(page, server)
         await take(page)
         await page.context.set_offline(True)
