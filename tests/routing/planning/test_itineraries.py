@@ -1,0 +1,419 @@
+"""Itineraries against exhaustive search, and against a checker that knows nothing of the search."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from itertools import count as numbers
+
+import numpy as np
+import pytest
+
+from routing.errors import InvalidRequest, TooManyLabels
+from routing.planning.day_reach import DayRules, World
+from routing.planning.itineraries import itineraries
+from routing.planning.legs import CrossingHours, LegPassages, LegTable
+from routing.planning.places import OvernightPlaces
+from routing.planning.question import ItineraryQuestion
+from routing.planning.walking_hours import WalkingHours
+from tests.fixtures.examples import examples
+from tests.fixtures.itinerary_cases import DAY_S, question
+from tests.fixtures.itinerary_checker import breaches, passed
+
+HOUR_S = 3_600.0
+
+
+# --- exhaustive search ----------------------------------------------------------------------------
+
+
+def walk(asked, leg, day):
+    """Give arrival and entry of a leg that can be walked on a day, else None: by the book."""
+    legs, places, hours, rules = asked.legs, asked.world.places, asked.world.hours, asked.rules
+    here, there = int(legs.origin[leg]), int(legs.destination[leg])
+    slept = there != asked.end or asked.is_end_slept_at
+    if legs.distance_m[leg] > rules.max_day_m:
+        return None
+    if slept and not sleeps(asked, there, day):
+        return None
+    low, high = places.height_m[here], places.height_m[there]
+    if rules.unknown_height_is_low:
+        low, high = (0.0 if np.isnan(height) else height for height in (low, high))
+    if np.isnan(high) or (high > 3_000 and (np.isnan(low) or high - max(low, 3_000) > 500)):
+        return None
+    leaves = max(hours.from_s[here, day], hours.from_s[there, day], asked.ready_s)
+    dusk = min(hours.until_s[here, day], hours.until_s[there, day])
+    crossed = passed(asked, leg, leaves)
+    if crossed is None:
+        return None
+    arrives = leaves + legs.duration_s[leg] + crossed[0]
+    enters = arrives
+    if slept:
+        if arrives > day * DAY_S + places.last_entry_s[there, day]:
+            return None
+        enters = max(arrives, day * DAY_S + places.opens_s[there, day])
+    return (arrives, enters) if enters <= dusk else None
+
+
+def sleeps(asked, place, night):
+    places = asked.world.places
+    if night >= places.nights or not places.admits[place, night]:
+        return False
+    beds = places.beds[place, night]
+    return asked.rules.unknown_beds_suffice if beds == -1 else beds >= asked.rules.party
+
+
+def every_way(asked):
+    """Give all itineraries as tuples of legs (None: rest), with exposure, hardest day, arrival."""
+    legs, most = asked.legs, asked.world.places.max_nights
+
+    def go(here, way, exposure, hardest, slept):
+        day = len(way)
+        if day > asked.nights:
+            return
+        steps = [(leg, walk(asked, leg, day)) for leg in np.flatnonzero(legs.origin == here)]
+        for leg, times in steps:
+            if times is None:
+                continue
+            there = int(legs.destination[leg])
+            told = (
+                there, (*way, int(leg)), exposure + legs.exposure[leg],
+                max(hardest, legs.duration_s[leg]),
+            )  # fmt: skip
+            if there == asked.end:
+                yield *told[1:], times[0]
+            elif day < asked.nights and not 0 < most[there] <= slept.get(there, 0):
+                yield from go(*told, slept | {there: slept.get(there, 0) + 1})
+        may_rest = day < asked.nights and not 0 < most[here] <= slept.get(here, 0)
+        if may_rest and sleeps(asked, here, day):
+            yield from go(
+                here, (*way, None), exposure, hardest, slept | {here: slept.get(here, 0) + 1}
+            )
+
+    yield from go(asked.start, (), 0.0, 0.0, {})
+
+
+def front(ways):
+    triples = {(len(way) - 1, exposure, hardest) for way, exposure, hardest, _ in ways}
+    return {
+        one
+        for one in triples
+        if not any(all(a <= b for a, b in zip(o, one, strict=True)) for o in triples - {one})
+    }
+
+
+def figures(one):
+    return (one.nights, one.exposure, one.hardest_s)
+
+
+def legs_of(one):
+    return tuple(day.leg for day in one.days)
+
+
+#: Questions of every kind; of the gated ones, whose people rest, exhaustive search finds thousands.
+KINDS = ({}, {"ahead": True}, {"gated": True, "most_places": 7})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_itineraries_are_those_of_exhaustive_search(kind):
+    answered = rested = stayed = 0
+    for seed in range(examples(300, 60)):
+        asked = question(seed, **kind)
+        ways = list(every_way(asked))
+        found = itineraries(asked)
+        assert [figures(one) for one in found] == sorted(front(ways)), seed
+        assert {legs_of(one) for one in found} <= {way[0] for way in ways}
+        answered += bool(found)
+        rested += any(one.rests for one in found)
+        free = replace(asked.world.places, max_nights=np.zeros_like(asked.world.places.max_nights))
+        stayed += found != itineraries(replace(asked, world=replace(asked.world, places=free)))
+    # The cases are worth something: many have an answer, some by resting or by a longest stay.
+    assert answered >= examples(300, 60) / 8
+    assert "gated" not in kind or min(rested, stayed) >= examples(300, 60) / 12
+
+
+def test_the_order_of_the_table_does_not_matter():
+    for seed in range(examples(300, 60)):
+        asked = question(seed, ahead=True)
+        rows = np.random.default_rng(seed).permutation(len(asked.legs))
+        again = itineraries(replace(asked, legs=asked.legs.only(rows)))
+        found = [
+            replace(one, days=tuple(replace(d, leg=None if d.leg is None else int(rows[d.leg]))
+                                    for d in one.days))
+            for one in again
+        ]  # fmt: skip
+        assert tuple(found) == itineraries(asked)
+
+
+# --- a checker ------------------------------------------------------------------------------------
+
+
+def test_no_itinerary_breaks_a_rule():
+    judged, wanted = 0, examples(10_000, 200)
+    for seed in numbers(1_000):
+        asked = question(seed, most_nights=9 - seed % 4, **KINDS[1 + seed % 2])
+        for one in itineraries(asked):
+            assert not list(breaches(asked, one)), seed
+            judged += 1
+        if judged >= wanted:
+            break
+
+
+def test_the_checker_sees_each_breach():
+    asked = next(q for q in map(question, numbers(1_000)) if any(
+        len(one.days) > 1 and one.days[0].leg is not None for one in itineraries(q)))  # fmt: skip
+    one = next(o for o in itineraries(asked) if len(o.days) > 1 and o.days[0].leg is not None)
+    first, *others = one.days
+
+    def told(places=None, **changes):
+        world = replace(asked.world, places=places or asked.world.places)
+        other = replace(asked, world=world)
+        return set(breaches(other, replace(one, days=(replace(first, **changes), *others))))
+
+    places, there = asked.world.places, first.destination
+    assert not told()
+    late = first.entry + timedelta(hours=12)
+    assert {"after dark", "flew"} <= told(arrival=late, entry=late)
+    assert "before dawn" in told(departure=first.departure - timedelta(hours=8))
+    none = np.zeros_like(places.admits)
+    assert "closed" in told(replace(places, admits=none))
+    assert "over capacity" in told(replace(places, beds=np.zeros_like(places.beds)))
+    assert "closed door" in told(replace(places, last_entry_s=np.zeros_like(places.opens_s)))
+    high = np.full(len(places), 2_000.0)
+    high[there] = 3_600.0
+    assert "too high" in told(replace(places, height_m=high))
+    assert set(breaches(replace(asked, rules=replace(asked.rules, max_day_m=1.0)), one)) >= {
+        "over the longest day"
+    }
+
+
+# --- leaving later --------------------------------------------------------------------------------
+
+
+def test_leaving_later_on_the_same_date_never_arrives_earlier():
+    for seed in range(examples(300, 60)):
+        asked = question(seed, ahead=True)
+        later = replace(asked, departure=asked.departure + timedelta(hours=seed % 5 + 1))
+        first = min(((len(way[0]), way[3]) for way in every_way(asked)), default=(np.inf, np.inf))
+        then = min(((len(way[0]), way[3]) for way in every_way(later)), default=(np.inf, np.inf))
+        assert then >= first
+        soonest = [min((one.nights for one in itineraries(q)), default=np.inf)
+                   for q in (asked, later)]  # fmt: skip
+        assert soonest[1] >= soonest[0]
+
+
+# --- single rules ---------------------------------------------------------------------------------
+
+
+def made(
+    legs, *, nights=3, count=None, departure_h=6.0, rules=None, crossings=(), passages=(), **places
+):
+    """Give a question of places 0 to n, from the first to the last; legs are (from, to, km, h, E).
+
+    Light from 6 to 18 every day, every place open with 9 beds at 500 m, without hours.
+    """
+    count = count or 1 + max(max(leg[:2]) for leg in legs)
+    given = {
+        "height_m": np.full(count, 500.0),
+        "admits": np.ones((count, nights), np.bool_),
+        "beds": np.full((count, nights), 9),
+        "opens_s": np.zeros((count, nights)),
+        "last_entry_s": np.full((count, nights), np.inf),
+        "max_nights": np.zeros(count, np.int64),
+    } | places
+    rows = np.array(legs, dtype=np.float64)
+    midnight_s = np.tile(np.arange(nights + 1) * DAY_S, (count, 1))
+    crossed = np.array(passages, dtype=np.float64).reshape(-1, 3)
+    return ItineraryQuestion(
+        LegTable(
+            rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), rows[:, 2] * 1e3,
+            rows[:, 3] * HOUR_S, rows[:, 4],
+            LegPassages(crossed[:, 0].astype(np.int64), crossed[:, 1].astype(np.int64),
+                        crossed[:, 2] * HOUR_S),
+        ),
+        World(
+            OvernightPlaces(np.linspace(-73, -72, count), np.zeros(count), **given),
+            CrossingHours.of([[(a * HOUR_S, b * HOUR_S) for a, b in one] for one in crossings]),
+            WalkingHours(midnight_s + 6 * HOUR_S, midnight_s + 18 * HOUR_S),
+        ),
+        rules or DayRules(25_000.0),
+        0,
+        count - 1,
+        datetime(2026, 11, 29, tzinfo=timezone(timedelta(hours=-5)))
+        + timedelta(hours=departure_h),
+        nights,
+    )  # fmt: skip
+
+
+def clocks(one):
+    return [(d.departure.hour, d.arrival.hour, d.entry.hour) if d.leg is not None else None
+            for d in one.days]  # fmt: skip
+
+
+def test_a_day_is_told_with_its_times_and_figures():
+    asked = made([(0, 1, 20, 5, 2), (1, 2, 10, 2, 1)], departure_h=12)
+    (one,) = itineraries(asked)
+    assert clocks(one) == [(12, 17, 17), (6, 8, 8)]
+    assert [day.date.day for day in one.days] == [29, 30]
+    assert (one.nights, one.exposure, one.hardest_s, one.distance_m) == (1, 3.0, 5 * HOUR_S, 3e4)
+    assert one.arrival == datetime(2026, 11, 30, 8, tzinfo=asked.departure.tzinfo)
+    assert [day.is_slept_at for day in one.days] == [True, False]
+    # Five hours from 14:00 end in the dark: the night is spent at the start, if that admits.
+    assert itineraries(replace(asked, departure=asked.departure + timedelta(hours=2)))[0].rests == 1
+
+
+def test_nobody_walks_on_into_the_dark_by_the_tail_of_an_hour():
+    assert itineraries(made([(0, 1, 20, 12, 0)]))
+    assert not itineraries(made([(0, 1, 20, 12.1, 0)]))
+
+
+def test_a_crossing_is_waited_for_by_day():
+    crossed = {"crossings": [[(10, 12), (34, 36)]], "passages": [(0, 0, 1.0)]}
+    (one,) = itineraries(made([(0, 1, 20, 4, 0)], **crossed))
+    assert clocks(one) == [(6, 13, 13)]
+    assert one.days[0].crossings_wait_s == 3 * HOUR_S
+    # Too late on the first day: a rest at the start, where there is one.
+    (one,) = itineraries(made([(0, 1, 20, 4, 0)], departure_h=13, **crossed))
+    assert clocks(one) == [None, (6, 13, 13)]
+    shut = np.array([[False] * 3, [True] * 3])
+    assert not itineraries(made([(0, 1, 20, 4, 0)], departure_h=13, admits=shut, **crossed))
+
+
+def test_who_is_early_waits_at_the_door_until_dusk_at_most():
+    legs = [(0, 1, 20, 4, 0), (1, 2, 5, 1, 0)]
+    for opens_h, last_h, arrives in (
+        (14, 20, True),
+        (18, 20, True),
+        (19, 20, False),
+        (8, 9, False),
+    ):
+        hours = {"opens_s": np.full((3, 3), opens_h * HOUR_S),
+                 "last_entry_s": np.full((3, 3), last_h * HOUR_S)}  # fmt: skip
+        found = itineraries(made(legs, **hours))
+        assert bool(found) == arrives, opens_h
+        if arrives:
+            assert found[0].days[0].entry.hour == opens_h
+            # The end is no place to sleep: its check-in hours do not matter.
+            assert found[0].arrival.hour == 7
+
+
+def test_heights_are_gained_slowly_above_3000_m():
+    legs = [(0, 1, 20, 4, 0), (1, 2, 5, 1, 0)]
+    for heights, is_fine in (
+        ((2_000, 3_500, 3_900), True),
+        ((2_000, 3_501, 3_900), False),
+        ((3_300, 3_800, 4_301), False),
+        ((4_000, 1_000, 3_500), True),
+        ((float("nan"), 2_900, 3_500), True),
+        ((2_000, float("nan"), 2_000), False),
+    ):
+        found = itineraries(made(legs, height_m=np.array(heights, dtype=np.float64)))
+        assert bool(found) == is_fine, heights
+    known = made(legs, height_m=np.array([2_000, float("nan"), 2_000]),
+                 rules=DayRules(25_000.0, unknown_height_is_low=True))  # fmt: skip
+    assert itineraries(known)
+
+
+def test_unknown_beds_are_no_room_unless_allowed():
+    legs = [(0, 1, 20, 4, 0), (1, 2, 5, 1, 0)]
+    unknown = np.full((3, 3), -1)
+    assert not itineraries(made(legs, beds=unknown))
+    assert itineraries(
+        made(legs, beds=unknown, rules=DayRules(25_000.0, unknown_beds_suffice=True))
+    )
+    assert not itineraries(made(legs, rules=DayRules(25_000.0, party=10)))
+    assert itineraries(made(legs, rules=DayRules(25_000.0, party=9)))
+
+
+def test_a_longest_stay_counts_returns_as_well():
+    # The crossing opens on the fourth day; place 1 keeps nobody longer than two nights.
+    legs = [(0, 1, 20, 4, 0), (1, 2, 5, 1, 3), (2, 1, 5, 1, 3), (1, 3, 20, 4, 0)]
+    opens = {"crossings": [[(4 * 24 + 8, 4 * 24 + 12)]], "passages": [(3, 0, 1.0)], "nights": 5}
+    shut = np.ones((4, 5), np.bool_)
+    shut[0] = False
+    (free,) = itineraries(made(legs, admits=shut, **opens))
+    assert [day.destination for day in free.days] == [1, 1, 1, 1, 3]
+    (kept,) = itineraries(made(legs, admits=shut, max_nights=np.array([0, 2, 0, 0]), **opens))
+    assert [day.destination for day in kept.days].count(1) == 2
+    assert [day.destination for day in kept.days] == [1, 2, 2, 1, 3]
+    both = np.array([0, 2, 1, 0])
+    assert not itineraries(made(legs, admits=shut, max_nights=both, **opens))
+
+
+def test_trade_offs_stand_beside_each_other():
+    legs = [
+        (0, 3, 24, 8, 9),  # at once, hard and exposed
+        (0, 1, 12, 5, 1), (1, 3, 12, 5, 1),  # a night, easier
+        (1, 2, 6, 2, 0), (2, 3, 6, 2, 0.5), (0, 2, 24, 9, 0),  # more nights
+    ]  # fmt: skip
+    assert [figures(one) for one in itineraries(made(legs))] == [
+        (0, 9.0, 8 * HOUR_S),
+        (1, 0.5, 9 * HOUR_S),
+        (1, 2.0, 5 * HOUR_S),
+        (2, 1.5, 5 * HOUR_S),
+    ]
+
+
+def test_the_end_is_slept_at_where_that_is_asked():
+    admits = np.array([[True] * 3, [True] * 3, [False, False, True]])
+    legs = [(0, 1, 20, 4, 0), (1, 2, 5, 1, 0)]
+    asked = made(legs, admits=admits)
+    assert itineraries(asked)[0].nights == 1
+    (one,) = itineraries(replace(asked, is_end_slept_at=True))
+    assert (one.nights, one.days[-1].is_slept_at) == (2, True)
+
+
+def test_both_kernels_find_the_same(monkeypatch):
+    for seed in range(examples(300, 40)):
+        asked = question(seed, ahead=True)
+        free = replace(asked.world.places, max_nights=np.zeros(len(asked.world.places), np.int64))
+        lax = replace(asked, world=replace(asked.world, places=free))
+        plain = [figures(one) for one in itineraries(lax)]
+        # A limit beyond all nights, counted from the first: labels, and no other answer.
+        monkeypatch.setattr("routing.planning.itineraries._overstayed", _first_only())
+        most = replace(free, max_nights=np.full(len(free), 99))
+        counted = [
+            figures(one) for one in itineraries(replace(lax, world=replace(lax.world, places=most)))
+        ]
+        monkeypatch.undo()
+        assert counted == plain
+
+
+def _first_only():
+    calls = []
+
+    def overstayed(way, legs, start, most):
+        calls.append(way)
+        return iter([0] if len(calls) == 1 else [])
+
+    return overstayed
+
+
+def test_too_many_labels_are_refused():
+    legs = [(a, b, 5, 1 + (a * 7 + b) % 5, (a * 5 + b * 3) % 7) for a in range(5) for b in range(6)
+            if a != b]  # fmt: skip
+    opens = {"crossings": [[(9 * 24 + 8, 9 * 24 + 12)]], "nights": 10}
+    passages = [(row, 0, 0.5) for row, leg in enumerate(legs) if leg[1] == 5]
+    asked = made(legs, passages=passages, max_nights=np.full(6, 2), **opens)
+    assert itineraries(asked)
+    with pytest.raises(TooManyLabels):
+        itineraries(asked, label_limit=10)
+
+
+def test_what_cannot_be_asked_is_refused():
+    asked = made([(0, 1, 20, 4, 0)])
+    for wrong in (
+        {"departure": datetime(2026, 11, 29)},  # noqa: DTZ001 -- that is the point
+        {"start": 1},
+        {"end": 7},
+        {"start": -1},
+        {"max_nights": -1},
+        {"legs": replace(asked.legs, destination=np.array([9]))},
+    ):
+        with pytest.raises(InvalidRequest):
+            replace(asked, **wrong)
+    with pytest.raises(InvalidRequest):
+        DayRules(0.0)
+    with pytest.raises(InvalidRequest):
+        DayRules(1.0, party=0)
+    with pytest.raises(InvalidRequest):
+        replace(asked.legs, distance_m=np.array([-1.0]))
+    with pytest.raises(InvalidRequest):
+        replace(asked.world.places, beds=np.zeros((2, 9), np.int64))
