@@ -40,7 +40,10 @@ MOST_GAIN_M: Final = 500.0
 
 
 class Constraint(enum.IntFlag):
-    """What forbids a leg on a date; the order is that in which the binding one is named."""
+    """What forbids a leg on a date; the order is that in which the binding one is named.
+
+    `STAY` forbids a rest: the place keeps nobody longer. No leg fails by it.
+    """
 
     DISTANCE = 1
     DAYLIGHT = 2
@@ -49,10 +52,7 @@ class Constraint(enum.IntFlag):
     HOURS = 16
     BEDS = 32
     CLOSED = 64
-
-
-#: Constraints that the place where the night is spent sets on that night.
-OF_THE_NIGHT: Final = Constraint.HOURS | Constraint.BEDS | Constraint.CLOSED
+    STAY = 128
 
 
 @dataclass(frozen=True, slots=True)

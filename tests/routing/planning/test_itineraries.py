@@ -1,93 +1,19 @@
 """Itineraries against exhaustive search, and against a checker that knows nothing of the search."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from itertools import count as numbers
 
 import numpy as np
 import pytest
 
 from routing.errors import InvalidRequest, TooManyLabels
-from routing.planning.day_reach import DayRules, World
+from routing.planning.day_reach import DayRules
 from routing.planning.itineraries import itineraries
-from routing.planning.legs import CrossingHours, LegPassages, LegTable
-from routing.planning.places import OvernightPlaces
-from routing.planning.question import ItineraryQuestion
-from routing.planning.walking_hours import WalkingHours
 from tests.fixtures.examples import examples
-from tests.fixtures.itinerary_cases import DAY_S, question
-from tests.fixtures.itinerary_checker import breaches, passed
-
-HOUR_S = 3_600.0
-
-
-# --- exhaustive search ----------------------------------------------------------------------------
-
-
-def walk(asked, leg, day):
-    """Give arrival and entry of a leg that can be walked on a day, else None: by the book."""
-    legs, places, hours, rules = asked.legs, asked.world.places, asked.world.hours, asked.rules
-    here, there = int(legs.origin[leg]), int(legs.destination[leg])
-    slept = there != asked.end or asked.is_end_slept_at
-    if legs.distance_m[leg] > rules.max_day_m:
-        return None
-    if slept and not sleeps(asked, there, day):
-        return None
-    low, high = places.height_m[here], places.height_m[there]
-    if rules.unknown_height_is_low:
-        low, high = (0.0 if np.isnan(height) else height for height in (low, high))
-    if np.isnan(high) or (high > 3_000 and (np.isnan(low) or high - max(low, 3_000) > 500)):
-        return None
-    leaves = max(hours.from_s[here, day], hours.from_s[there, day], asked.ready_s)
-    dusk = min(hours.until_s[here, day], hours.until_s[there, day])
-    crossed = passed(asked, leg, leaves)
-    if crossed is None:
-        return None
-    arrives = leaves + legs.duration_s[leg] + crossed[0]
-    enters = arrives
-    if slept:
-        if arrives > day * DAY_S + places.last_entry_s[there, day]:
-            return None
-        enters = max(arrives, day * DAY_S + places.opens_s[there, day])
-    return (arrives, enters) if enters <= dusk else None
-
-
-def sleeps(asked, place, night):
-    places = asked.world.places
-    if night >= places.nights or not places.admits[place, night]:
-        return False
-    beds = places.beds[place, night]
-    return asked.rules.unknown_beds_suffice if beds == -1 else beds >= asked.rules.party
-
-
-def every_way(asked):
-    """Give all itineraries as tuples of legs (None: rest), with exposure, hardest day, arrival."""
-    legs, most = asked.legs, asked.world.places.max_nights
-
-    def go(here, way, exposure, hardest, slept):
-        day = len(way)
-        if day > asked.nights:
-            return
-        steps = [(leg, walk(asked, leg, day)) for leg in np.flatnonzero(legs.origin == here)]
-        for leg, times in steps:
-            if times is None:
-                continue
-            there = int(legs.destination[leg])
-            told = (
-                there, (*way, int(leg)), exposure + legs.exposure[leg],
-                max(hardest, legs.duration_s[leg]),
-            )  # fmt: skip
-            if there == asked.end:
-                yield *told[1:], times[0]
-            elif day < asked.nights and not 0 < most[there] <= slept.get(there, 0):
-                yield from go(*told, slept | {there: slept.get(there, 0) + 1})
-        may_rest = day < asked.nights and not 0 < most[here] <= slept.get(here, 0)
-        if may_rest and sleeps(asked, here, day):
-            yield from go(
-                here, (*way, None), exposure, hardest, slept | {here: slept.get(here, 0) + 1}
-            )
-
-    yield from go(asked.start, (), 0.0, 0.0, {})
+from tests.fixtures.itinerary_cases import HOUR_S, made, question
+from tests.fixtures.itinerary_checker import breaches
+from tests.fixtures.itinerary_search import every_way
 
 
 def front(ways):
@@ -200,46 +126,6 @@ def test_leaving_later_on_the_same_date_never_arrives_earlier():
 
 
 # --- single rules ---------------------------------------------------------------------------------
-
-
-def made(
-    legs, *, nights=3, count=None, departure_h=6.0, rules=None, crossings=(), passages=(), **places
-):
-    """Give a question of places 0 to n, from the first to the last; legs are (from, to, km, h, E).
-
-    Light from 6 to 18 every day, every place open with 9 beds at 500 m, without hours.
-    """
-    count = count or 1 + max(max(leg[:2]) for leg in legs)
-    given = {
-        "height_m": np.full(count, 500.0),
-        "admits": np.ones((count, nights), np.bool_),
-        "beds": np.full((count, nights), 9),
-        "opens_s": np.zeros((count, nights)),
-        "last_entry_s": np.full((count, nights), np.inf),
-        "max_nights": np.zeros(count, np.int64),
-    } | places
-    rows = np.array(legs, dtype=np.float64)
-    midnight_s = np.tile(np.arange(nights + 1) * DAY_S, (count, 1))
-    crossed = np.array(passages, dtype=np.float64).reshape(-1, 3)
-    return ItineraryQuestion(
-        LegTable(
-            rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), rows[:, 2] * 1e3,
-            rows[:, 3] * HOUR_S, rows[:, 4],
-            LegPassages(crossed[:, 0].astype(np.int64), crossed[:, 1].astype(np.int64),
-                        crossed[:, 2] * HOUR_S),
-        ),
-        World(
-            OvernightPlaces(np.linspace(-73, -72, count), np.zeros(count), **given),
-            CrossingHours.of([[(a * HOUR_S, b * HOUR_S) for a, b in one] for one in crossings]),
-            WalkingHours(midnight_s + 6 * HOUR_S, midnight_s + 18 * HOUR_S),
-        ),
-        rules or DayRules(25_000.0),
-        0,
-        count - 1,
-        datetime(2026, 11, 29, tzinfo=timezone(timedelta(hours=-5)))
-        + timedelta(hours=departure_h),
-        nights,
-    )  # fmt: skip
 
 
 def clocks(one):
