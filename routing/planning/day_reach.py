@@ -14,7 +14,7 @@ timetable one day, with the same arrival (a departure in the window, no more tha
 To leave later never helps: waits depend on the place and the clock alone, so who leaves first
 arrives first, and everything that may fail is a latest moment. So the earliest departure decides.
 
-The date on which unknown heights and beds count as good is for the caller to allow.
+Beds and heights that are unknown forbid, unless the caller allows them.
 """
 
 import enum

