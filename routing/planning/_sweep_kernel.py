@@ -4,6 +4,7 @@ With legs below a limit, the least exposure to every place and night is found da
 itinerary of the front is the one of least exposure for its nights below some limit. So the limit
 starts at infinity, and is set to the hardest day of what was found until nothing is found any
 more. What is reached by legs below the new limit stays as it is; the rest alone is computed anew.
+Then the limits that were found are gone through once more for the itineraries of least walking.
 """
 
 import numpy as np
@@ -115,6 +116,72 @@ def arcs_into(
 
 
 @compiled
+def _settle(
+    first: NDArray[np.int32],
+    arcs: tuple[Ints, Floats, Floats, NDArray[np.int32]],
+    may_stay: Bools,
+    end: int,
+    limit_s: float,
+    known: tuple[Floats, Floats, Floats, NDArray[np.int32]],
+    by_walk: bool,
+) -> None:
+    """Compute anew what was reached by legs of the limit or longer, with shorter ones.
+
+    Parameters
+    ----------
+    first
+        From `arcs_into`.
+    arcs
+        [arcs], origin, exposure, moving time and row of each leg of `arcs_into`.
+    may_stay, end
+        As for `ahead`.
+    limit_s
+        Legs of this moving time and more are not walked.
+    known
+        float64 [D + 1, S] three times and int32 [D + 1, S]: exposure, hardest day and walking until
+        the morning of a day at a place, and the leg of the day before. Written to.
+    by_walk
+        Which of equal exposures is taken: that of the least walking, else of the easiest hardest
+        day; of equal ones again a rest, then the first leg.
+    """
+    days, places = may_stay.shape
+    total, hardest_s, walked_s, by_leg = known
+    arc_origin, arc_exposure, arc_s, arc_leg = arcs
+    for day in range(days):
+        for there in range(places):
+            # What is reached by legs below the limit stays as it is.
+            if hardest_s[day + 1, there] < limit_s:
+                continue
+            least, hardest, walked, by = np.inf, -1.0, 0.0, NO_DAY
+            if there != end and may_stay[day, there] and total[day, there] < np.inf:
+                least, hardest = total[day, there], hardest_s[day, there]
+                walked, by = walked_s[day, there], REST
+            for arc in range(first[day, there], first[day, there + 1]):
+                here = arc_origin[arc]
+                summed = total[day, here] + arc_exposure[arc]
+                if arc_s[arc] >= limit_s or summed > least or summed == np.inf:
+                    continue
+                longest = max(hardest_s[day, here], arc_s[arc])
+                all_s = walked_s[day, here] + arc_s[arc]
+                if summed < least or (all_s < walked if by_walk else longest < hardest):
+                    least, hardest, walked, by = summed, longest, all_s, arc_leg[arc]
+            total[day + 1, there], hardest_s[day + 1, there] = least, hardest
+            walked_s[day + 1, there], by_leg[day + 1, there] = walked, by
+
+
+@compiled
+def _unknown(
+    days: int, places: int, start: int
+) -> tuple[Floats, Floats, Floats, NDArray[np.int32]]:
+    """Return what `_settle` knows at first: nothing but where the party starts."""
+    total, hardest_s = np.zeros((days + 1, places)), np.full((days + 1, places), np.inf)
+    total[0], hardest_s[0] = np.inf, -1.0
+    total[0, start] = 0.0
+    walked_s, by_leg = np.zeros((days + 1, places)), np.full((days + 1, places), NO_DAY, np.int32)
+    return total, hardest_s, walked_s, by_leg
+
+
+@compiled
 def front(
     first: NDArray[np.int32],
     leg_into: NDArray[np.int32],
@@ -125,6 +192,8 @@ def front(
     ends: tuple[int, int],
 ) -> NDArray[np.int32]:
     """Return the ways that no other beats in nights, exposure and hardest day.
+
+    Of ways that are equal in all three the one with the least walking is returned.
 
     Parameters
     ----------
@@ -143,56 +212,40 @@ def front(
     """
     start, end = ends
     days, places = may_stay.shape
-    # Before each day, and after the last one: nothing is known yet of any place but the start.
-    total, hardest_s = np.zeros((days + 1, places)), np.full((days + 1, places), np.inf)
-    total[0], hardest_s[0] = np.inf, -1.0
-    total[0, start] = 0.0
-    by_leg = np.full((days + 1, places), NO_DAY, np.int32)
-    arc_origin, arc_exposure = origin[leg_into], exposure[leg_into]
-    arc_s = duration_s[leg_into]
-    ways, count = np.full((16, days), NO_DAY, np.int32), 0
-    known, known_s = np.full(days, np.inf), np.full(days, np.inf)
+    arcs = (origin[leg_into], exposure[leg_into], duration_s[leg_into], leg_into)
+    known = _unknown(days, places, start)
+    total, hardest_s = known[0][1:, end], known[1][1:, end]
+    seen, seen_s = np.full(days, np.inf), np.full(days, np.inf)
+    nights, limits_s = np.empty(0, np.int64), np.empty(0)
     limit_s = np.inf
     while limit_s >= 0:
-        for day in range(days):
-            for there in range(places):
-                # What is reached by legs below the limit stays as it is.
-                if hardest_s[day + 1, there] < limit_s:
-                    continue
-                least, longest, by = np.inf, -1.0, NO_DAY
-                if there != end and may_stay[day, there] and total[day, there] < np.inf:
-                    least, longest, by = total[day, there], hardest_s[day, there], REST
-                for arc in range(first[day, there], first[day, there + 1]):
-                    summed = total[day, arc_origin[arc]] + arc_exposure[arc]
-                    if arc_s[arc] >= limit_s or summed > least or summed == np.inf:
-                        continue
-                    harder = max(hardest_s[day, arc_origin[arc]], arc_s[arc])
-                    if summed < least or harder < longest:
-                        least, longest, by = summed, harder, leg_into[arc]
-                total[day + 1, there], hardest_s[day + 1, there] = least, longest
-                by_leg[day + 1, there] = by
+        _settle(first, arcs, may_stay, end, limit_s, known, False)
         best, limit_s = np.inf, -1.0
         for day in range(days):
             # Fewer nights with as little exposure beat this one below every limit yet to come.
-            if total[day + 1, end] >= best:
+            if total[day] >= best:
                 continue
-            best, longest = total[day + 1, end], hardest_s[day + 1, end]
-            limit_s = max(limit_s, longest)
-            if best == known[day] and longest == known_s[day]:
+            best = total[day]
+            limit_s = max(limit_s, hardest_s[day])
+            if total[day] == seen[day] and hardest_s[day] == seen_s[day]:
                 continue
-            known[day], known_s[day] = best, longest
-            if count == len(ways):
-                more = np.full((2 * count, days), NO_DAY, np.int32)
-                more[:count] = ways
-                ways = more
-            here = end
-            for back in range(day, -1, -1):
-                leg = by_leg[back + 1, here]
-                ways[count, back] = leg
-                if leg >= 0:
-                    here = origin[leg]
-            count += 1
-    return ways[:count]
+            seen[day], seen_s[day] = total[day], hardest_s[day]
+            nights, limits_s = np.append(nights, day), np.append(limits_s, hardest_s[day])
+    # The same once more, with the hardest days that are known now, for the least walking.
+    ways = np.full((len(nights), days), NO_DAY, np.int32)
+    known, limit_s = _unknown(days, places, start), np.inf
+    for row in np.argsort(-limits_s):
+        above_s = np.nextafter(limits_s[row], np.inf)
+        if above_s < limit_s:
+            limit_s = above_s
+            _settle(first, arcs, may_stay, end, limit_s, known, True)
+        here = end
+        for day in range(nights[row], -1, -1):
+            leg = known[3][day + 1, here]
+            ways[row, day] = leg
+            if leg >= 0:
+                here = origin[leg]
+    return ways
 
 
 def warm() -> None:

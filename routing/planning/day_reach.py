@@ -35,6 +35,7 @@ type Floats = NDArray[np.float64]
 
 #: Height above which a night's place may lie only so much higher than that of the night before,
 #: and how much, metres (WMS 2019, algorithms.md section 1). What is gained below does not count.
+#: The extra day for every 1,000 m that WMS advises besides is not asked for.
 HIGH_M: Final = 3_000.0
 MOST_GAIN_M: Final = 500.0
 

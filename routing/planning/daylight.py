@@ -86,8 +86,8 @@ def sun_times(lon: Floats, lat: Floats, first: date, days: int) -> SunTimes:
     sun = _Sun(_Slow.at(_ORDINAL_ZERO + first.toordinal() + day))
     rise_min, half_min = _event_min(lon, lat, sun, -1.0)
     set_min, _ = _event_min(lon, lat, sun, 1.0)
-    # Where the sun does not cross the horizon, both ends are laid around noon; so they are where one
-    # of the two is missing, on the last day before the sun stays above or below.
+    # Where the sun does not cross the horizon, both ends are laid around noon, as they are on the
+    # last day before, which may have one of the two alone.
     noon_min = _DAY_MIN / 2 - lon * _MINUTES_PER_DEGREE
     noon_min = noon_min - sun.place(noon_min)[1]
     is_crossed = (half_min > 0) & (half_min < _DAY_MIN / 2) & (set_min > rise_min)

@@ -1,9 +1,9 @@
 """Itineraries: from night to night on foot, each at a place that takes the party in on its date.
 
 The search is exact. It returns every itinerary that no other beats in nights, exposure and hardest
-day (seconds of walking) together; of equal ones always the same one, whatever the order of the
-table. A party walks at most one leg a day, or rests where it is while the place admits it and has
-beds.
+day (seconds of walking) together. Of equal ones it returns that with the least walking in all, or,
+where longest stays decide, any one, but always the same, whatever the order of the table. A party
+walks at most one leg a day, or rests where it is while the place admits it and has beds.
 
 **Leaving later.** On the same date a later departure only takes away first legs and makes the
 others later, so it never reaches the end on an earlier day, nor earlier by the clock when the
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from routing.errors import TooManyLabels
 from routing.planning import _label_kernel, _sweep_kernel
 from routing.planning.legs import LegTable
-from routing.planning.places import ANY_STAY
+from routing.planning.places import ANY_STAY, UNKNOWN_BEDS
 from routing.planning.question import ItineraryQuestion
 
 type Ints = NDArray[np.int64]
@@ -54,6 +54,9 @@ class ItineraryDay:
     is_slept_at
         Whether the night is spent at the destination; False for the end of the journey, unless it
         is asked for.
+    is_room_known
+        Whether somebody has said how many beds are free there on that night; True where nobody
+        sleeps.
     """
 
     date: date
@@ -69,6 +72,7 @@ class ItineraryDay:
     crossings_wait_s: float = 0.0
     door_wait_s: float = 0.0
     is_slept_at: bool = True
+    is_room_known: bool = True
 
     @property
     def is_rest(self) -> bool:
@@ -223,7 +227,8 @@ def _told(
     for number, leg in enumerate(way):
         if leg is None:
             on = question.departure.date() + timedelta(days=number)
-            days.append(ItineraryDay(on, here, here, None))
+            room = _is_room_known(question, number, here)
+            days.append(ItineraryDay(on, here, here, None, is_room_known=room))
             continue
         day = walks[number, leg]
         days.append(day)
@@ -272,5 +277,12 @@ def _walks_of(
                 crossings_wait_s=float(reach.waited_s[row]),
                 door_wait_s=entry_s - arrival_s,
                 is_slept_at=destination != question.unslept_end,
+                is_room_known=_is_room_known(question, number, destination),
             ),
         )
+
+
+def _is_room_known(question: ItineraryQuestion, night: int, place: int) -> bool:
+    if place == question.unslept_end:
+        return True
+    return bool(question.world.places.beds[place, night] != UNKNOWN_BEDS)

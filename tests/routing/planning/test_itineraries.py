@@ -55,6 +55,29 @@ def test_itineraries_are_those_of_exhaustive_search(kind):
     assert "gated" not in kind or min(rested, stayed) >= examples(300, 60) / 12
 
 
+def test_of_equal_itineraries_that_with_the_least_walking_is_told():
+    equal = 0
+    for seed in range(examples(300, 60)):
+        # Who waits for a crossing might as well walk about, as long as no day is harder.
+        asked = question(seed, gated=True, most_places=7)
+        free = replace(asked.world.places, max_nights=np.zeros(len(asked.world.places), np.int64))
+        # Nothing is known of any exposure: many itineraries are equal.
+        legs = replace(asked.legs, exposure=np.zeros(len(asked.legs)))
+        asked = replace(asked, legs=legs, world=replace(asked.world, places=free))
+        walked_s = {}
+        for way, *rest, _ in every_way(asked):
+            walking_s = sum(asked.legs.duration_s[leg] for leg in way if leg is not None)
+            walked_s.setdefault((len(way) - 1, *rest), []).append(walking_s)
+        for one in itineraries(asked):
+            assert sum(day.duration_s for day in one.days) == min(walked_s[figures(one)])
+            equal += len(set(walked_s[figures(one)])) > 1
+    assert equal >= examples(300, 60) / 30
+    # Without any exposure to tell them apart nobody is sent the long way round.
+    legs = [(0, 1, 20, 5, 0), (1, 4, 20, 5, 0), (0, 2, 20, 5, 0), (2, 4, 5, 1, 0)]
+    (one,) = itineraries(made([*legs, (0, 3, 20, 5, 0), (3, 4, 9, 2, 0)]))
+    assert [day.destination for day in one.days] == [2, 4]
+
+
 def test_the_order_of_the_table_does_not_matter():
     for seed in range(examples(300, 60)):
         asked = question(seed, ahead=True)
