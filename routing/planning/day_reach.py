@@ -39,6 +39,9 @@ type Floats = NDArray[np.float64]
 HIGH_M: Final = 3_000.0
 MOST_GAIN_M: Final = 500.0
 
+#: Largest party [A]: more people than any shelter holds.
+MOST_PEOPLE: Final = 10_000
+
 
 class Constraint(enum.IntFlag):
     """What forbids a leg on a date; the order is that in which the binding one is named.
@@ -65,7 +68,7 @@ class DayRules:
     max_day_m
         Longest day, metres.
     party
-        Count of people, at least 1.
+        Count of people, 1 to `MOST_PEOPLE`.
     unknown_beds_suffice
         Whether a place whose free beds are unknown on a night counts as having room.
     unknown_height_is_low
@@ -74,7 +77,7 @@ class DayRules:
     Raises
     ------
     InvalidRequest
-        The longest day is less than a metre, or the party is empty.
+        The longest day is less than a metre, or the party is empty or too large.
     """
 
     max_day_m: float
@@ -85,8 +88,8 @@ class DayRules:
     def __post_init__(self) -> None:
         if not self.max_day_m >= 1:
             raise InvalidRequest("max_day_m", "empty_day", day_max_m=self.max_day_m)
-        if self.party < 1:
-            raise InvalidRequest("party", "not_between", low=1, high=float("inf"))
+        if not 1 <= self.party <= MOST_PEOPLE:
+            raise InvalidRequest("party", "not_between", low=1, high=MOST_PEOPLE)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

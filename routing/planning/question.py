@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from routing.planning.legs import LegTable
 from routing.travel.timetable import clock_of
 
 type Bools = NDArray[np.bool_]
+
+#: Most nights under way [A]: the search counts them in a byte.
+MOST_NIGHTS: Final = 250
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +33,7 @@ class ItineraryQuestion:
         Moment from which the party is ready to leave, timezone-aware; its offset is the local time
         of the whole journey, and its date is night 0 of the places.
     max_nights
-        Most nights under way, rests included.
+        Most nights under way, rests included; at most `MOST_NIGHTS`.
     is_end_slept_at
         Whether the party spends the night of the last day at the end, which then has to admit it
         and to have beds like every other place.
@@ -38,7 +42,7 @@ class ItineraryQuestion:
     ------
     InvalidRequest
         The departure has no offset, start and end are one place, a place does not exist, the places
-        have other counts than the hours, or the longest journey has less than 0 nights.
+        have other counts than the hours, or the nights are out of range.
     """
 
     legs: LegTable
@@ -65,8 +69,8 @@ class ItineraryQuestion:
                 raise InvalidRequest("legs", "not_between", low=0, high=places - 1)
         if self.start == self.end:
             raise InvalidRequest("end", "same_place")
-        if self.max_nights < 0:
-            raise InvalidRequest("max_nights", "not_between", low=0, high=float("inf"))
+        if not 0 <= self.max_nights <= MOST_NIGHTS:
+            raise InvalidRequest("max_nights", "not_between", low=0, high=MOST_NIGHTS)
 
     @property
     def nights(self) -> int:

@@ -22,7 +22,7 @@ from routing.planning.day_reach import HIGH_M, MOST_GAIN_M, Constraint, binding,
 from routing.planning.itineraries import Itinerary, itineraries
 from routing.planning.mending import Remedies, remedies
 from routing.planning.places import ANY_STAY
-from routing.planning.question import ItineraryQuestion
+from routing.planning.question import MOST_NIGHTS, ItineraryQuestion
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -125,7 +125,7 @@ def answer(question: ItineraryQuestion) -> ItineraryAnswer:
 
 def failure(question: ItineraryQuestion) -> Failure:
     """Return where a question without itineraries fails."""
-    longer = replace(question, max_nights=question.world.places.nights)
+    longer = replace(question, max_nights=min(question.world.places.nights, MOST_NIGHTS))
     if longer.nights > question.nights and (found := itineraries(longer)):
         return Failure(nights_needed=found[0].nights)
     steps = _relaxed(question)

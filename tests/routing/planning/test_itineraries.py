@@ -314,6 +314,7 @@ def test_what_cannot_be_asked_is_refused():
         {"end": 7},
         {"start": -1},
         {"max_nights": -1},
+        {"max_nights": 251},
         {"legs": replace(asked.legs, destination=np.array([9]))},
     ):
         with pytest.raises(InvalidRequest):

@@ -169,6 +169,8 @@ def test_too_few_nights_and_no_way_are_no_stretches():
         assert (told.stretches, told.nights_needed, told.is_cut_off) == ((), 2, False)
     told = answer(made([(1, 0, 20, 5, 0)])).failure
     assert (told.stretches, told.nights_needed, told.is_cut_off) == ((), None, True)
+    none = replace(asked, legs=asked.legs.only(np.zeros(0, np.int64)))
+    assert answer(none).failure.is_cut_off
     never = np.ones((4, 4), np.bool_)
     never[1] = False
     assert answer(made(legs, nights=4, admits=never)).failure.is_cut_off
