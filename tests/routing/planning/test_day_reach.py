@@ -131,3 +131,31 @@ def test_the_road_is_left_half_an_hour_before_sunset():
     assert sun.from_s[0, 0] / HOUR_S == pytest.approx(6.0, abs=1.0)
     with pytest.raises(InvalidRequest):
         walking_hours(lon, lat, asked.departure.replace(tzinfo=None), 3, SIX_TO_SIX)
+
+
+def test_light_has_to_be_at_both_ends():
+    asked = made([(0, 1, 20, 5, 0), (1, 0, 20, 5, 0)])
+    for late, early, is_fine in ((9, 14, True), (9.1, 14, False), (9, 13.9, False)):
+        from_s, until_s = asked.world.hours.from_s.copy(), asked.world.hours.until_s.copy()
+        from_s[1, 0], until_s[0, 0] = late * HOUR_S, early * HOUR_S
+        hours = replace(asked.world.hours, from_s=from_s, until_s=until_s)
+        dim = replace(asked, world=replace(asked.world, hours=hours))
+        assert ((dim.reach(0).fails & Constraint.DAYLIGHT) == 0).tolist() == [is_fine, is_fine]
+
+
+def test_limits_themselves_are_kept():
+    # In at the last moment of check-in, exactly the longest day, exactly the highest gain.
+    legs = [(0, 1, 25, 5, 0), (1, 2, 1, 1, 0)]
+    edge = {
+        "height_m": np.array([3_000.0, 3_500.0, 500.0]),
+        "opens_s": np.full((3, 3), 11 * HOUR_S),
+        "last_entry_s": np.full((3, 3), 11 * HOUR_S),
+    }
+    assert made(legs, **edge).reach(0).fails[0] == 0
+    for name, change, constraint in (
+        ("last_entry_s", -0.5, Constraint.HOURS),
+        ("height_m", np.array([0.0, 0.5, 0.0]), Constraint.HEIGHT),
+    ):
+        fails = made(legs, **edge | {name: edge[name] + change}).reach(0).fails[0]
+        assert fails == constraint
+    assert made([(0, 1, 25.001, 5, 0), legs[1]], **edge).reach(0).fails[0] == Constraint.DISTANCE
