@@ -113,6 +113,14 @@ def _exposed_s(cost_s: Floats, priced_s: Floats) -> Floats:
     return np.maximum(exposed, 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class PassedPost:
+    """An official crossing on a path, ``after_s`` seconds of moving time after its start."""
+
+    crossing: Crossing
+    after_s: float
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Last:
     """Last piece of the path to each target.
@@ -220,17 +228,31 @@ class ShortestPathTree:
     def _exposed_s(self, legs: Legs, cost_s: Floats) -> Floats:
         return _exposed_s(cost_s, self.metric.travel.priced_time_s(legs.edge) * legs.share)
 
-    def _crossings(self) -> tuple[tuple[Crossing, ...], ...]:
-        flat = self.metric.flat
+    def passed(self) -> tuple[tuple[PassedPost, ...], ...]:
+        """Return for each target the official posts on its path, in order of travel."""
+        flat, travel = self.metric.flat, self.metric.travel
         is_border = flat.of_edges(self.metric.is_border)
         border = _dijkstra_kernel.last_marked(self.order, self.via, flat.tail, is_border)
-        return tuple(self._posts(border, int(node)) if node >= 0 else () for node in self.last.node)
+        if not any(border[node] >= 0 for node in self.last.node.tolist() if node >= 0):
+            return ((),) * len(self.targets)
+        seed = self.seed_legs
+        time_s = self._summed(self.metric.time_s, travel.time_s(seed.edge) * seed.share)
+        return tuple(
+            self._posts(border, time_s, int(node)) if node >= 0 else () for node in self.last.node
+        )
 
-    def _posts(self, border: Ints, node: int) -> tuple[Crossing, ...]:
-        """Return the official posts on the path to a node, in order of travel."""
-        posts: list[Crossing] = []
+    def _crossings(self) -> tuple[tuple[Crossing, ...], ...]:
+        return tuple(tuple(post.crossing for post in posts) for posts in self.passed())
+
+    def _posts(self, border: Ints, time_s: Floats, node: int) -> tuple[PassedPost, ...]:
+        """Return the official posts on the path to a node, each once, in order of travel."""
+        posts: list[PassedPost] = []
         flat, row = self.metric.flat, int(border[node])
         while row >= 0:
-            posts[:0] = self.metric.gate(flat.edge_of(row)).posts
-            row = int(border[flat.tail[row]])
-        return tuple(dict.fromkeys(posts))
+            edge, tail = flat.edge_of(row), int(flat.tail[row])
+            gate = self.metric.gate(edge)
+            after_s = float(time_s[tail] + gate.at * self.metric.time_s[edge])
+            posts[:0] = [PassedPost(post, after_s) for post in gate.posts]
+            row = int(border[tail])
+        first = {post.crossing: post for post in reversed(posts)}
+        return tuple(post for post in posts if first[post.crossing] is post)

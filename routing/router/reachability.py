@@ -139,7 +139,7 @@ class Reacher:
         InvalidRequest
             A naive time, or coordinates that are no place on Earth.
         """
-        return self._solve(request).reached()
+        return self.tree(request).reached()
 
     def first_met(
         self, request: ReachRequest, *, here_m: float = ACCESS_M, count: int = 6
@@ -165,7 +165,7 @@ class Reacher:
         OffNetwork, InvalidRequest
             As for `reach`.
         """
-        solved = self._solve(request)
+        solved = self.tree(request)
         reached = solved.reached()
         total_m = reached.distance_m + reached.target_off_m + reached.start_off_m
         straight_m = _straight_m(request.start, request.targets)
@@ -180,7 +180,14 @@ class Reacher:
             for index in _apart(request.targets, first, here_m)[:count]
         )
 
-    def _solve(self, request: ReachRequest) -> ShortestPathTree:
+    def tree(self, request: ReachRequest) -> ShortestPathTree:
+        """Return the finished search of a request, which tells each path's sums and crossings.
+
+        Raises
+        ------
+        OffNetwork, InvalidRequest
+            As for `reach`.
+        """
         if request.at.utcoffset() is None:
             raise InvalidRequest("at", "no_offset")
         mode, start = request.mode, request.start

@@ -288,7 +288,7 @@ def test_metrics_are_kept_and_the_oldest_goes(tiny_graph):
 
 def first_by_brute_force(graph, start, targets, here_m):
     """Walk every least way and see what is met on it."""
-    solved = Reacher(Router(graph))._solve(ReachRequest(start, targets, AT))
+    solved = Reacher(Router(graph)).tree(ReachRequest(start, targets, AT))
     snaps = [solved.start, *solved.targets]  # their oracle is in test_meeting.py
     network = split_network(graph, snaps)
     lengths, paths = nx.single_source_dijkstra(network, ("p", 0))

@@ -1,0 +1,166 @@
+"""What mends a leg that cannot be walked on a date: a vehicle, a longer day, more spaces."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.planning.day_reach import Constraint, World, day_reach
+from routing.planning.legs import LegPassages, LegTable
+from routing.planning.places import ANY_STAY, OvernightPlaces
+from routing.planning.question import ItineraryQuestion
+from routing.planning.walking_hours import WalkingHours
+
+type Floats = NDArray[np.float64]
+
+#: Speed at which a vehicle covers a leg, metres per second [A]: 30 km/h, that of a bus on a
+#: mountain road with its stops; hours of doors and crossings are judged by it.
+VEHICLE_M_S: Final = 30.0 / 3.6
+
+#: Most points looked at on one leg [A]: a walk of a month.
+_MOST_POINTS: Final = 30
+
+#: What the place sets for the night, whatever the way there is like.
+_OF_THE_PLACE: Final = Constraint.BEDS | Constraint.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """What mends a stretch; each alone, and besides what the place sets for the night.
+
+    Beds and openings of the destination (`Constraint.BEDS`, `CLOSED`) are mended by the place
+    itself or by another one there, not by a vehicle or a longer day.
+
+    Parameters
+    ----------
+    vehicle
+        Whether a vehicle for this leg mends it.
+    longer_day_m
+        By how many metres the longest day is too short; None where more of it does not help.
+    more_spaces
+        Fewest further spaces that mend it: points that split the leg into equal days, open and with
+        beds on each night, and one at the destination where that does not take the party in. Later
+        nights move on by as many days as there are points. None where no number does within the
+        nights that are known.
+    earlier_departure
+        Whether leaving at first light on the date of departure mends it.
+    """
+
+    vehicle: bool = False
+    longer_day_m: float | None = None
+    more_spaces: int | None = None
+    earlier_departure: bool = False
+
+
+def remedies(question: ItineraryQuestion, day: int, leg: int) -> Remedies:
+    """Return what mends a leg that cannot be walked on a day of the journey."""
+    legs = question.legs.only(np.array([leg]))
+    fails = Constraint(int(question.reach(day, legs).fails[0]))
+    is_of_the_way = bool(fails & ~_OF_THE_PLACE)
+    length_m = float(legs.distance_m[0])
+    longer = replace(question, rules=replace(question.rules, max_day_m=max(length_m, 1.0)))
+    early = day_reach(legs, question.world, question.rules, day, end=question.unslept_end)
+    return Remedies(
+        vehicle=is_of_the_way and _is_mended(question, day, by_vehicle(legs)),
+        longer_day_m=(
+            length_m - question.rules.max_day_m
+            if Constraint.DISTANCE in fails and _is_mended(longer, day, legs)
+            else None
+        ),
+        more_spaces=_more_spaces(question, day, legs),
+        earlier_departure=is_of_the_way
+        and day == 0
+        and not Constraint(int(early.fails[0])) & ~_OF_THE_PLACE,
+    )
+
+
+def by_vehicle(legs: LegTable) -> LegTable:
+    """Return legs as a vehicle covers them: as quick as `VEHICLE_M_S`, and nothing to walk."""
+    duration_s = np.minimum(legs.distance_m / VEHICLE_M_S, legs.duration_s)
+    share = np.divide(
+        duration_s, legs.duration_s, out=np.ones(len(legs)), where=legs.duration_s > 0
+    )
+    passages = legs.passages
+    return replace(
+        legs,
+        distance_m=np.zeros(len(legs)),
+        duration_s=duration_s,
+        passages=replace(passages, after_s=passages.after_s * share[passages.leg]),
+    )
+
+
+def _is_mended(question: ItineraryQuestion, day: int, legs: LegTable) -> bool:
+    """Return whether nothing but what the place sets for the night forbids a leg."""
+    return not Constraint(int(question.reach(day, legs).fails[0])) & ~_OF_THE_PLACE
+
+
+def _more_spaces(question: ItineraryQuestion, day: int, leg: LegTable) -> int | None:
+    is_slept_at = int(leg.destination[0]) != question.unslept_end
+    last_night = question.world.places.nights - 1
+    last_day = min(question.world.hours.days - 1, last_night + (not is_slept_at))
+    for count in range(min(_MOST_POINTS, last_day - day) + 1):
+        parts, world = _split(question, leg, count)
+        fails = Constraint(0)
+        for part in range(count + 1):
+            reach = day_reach(
+                parts.only(np.array([part])),
+                world,
+                question.rules,
+                day + part,
+                ready_s=question.ready_s,
+                end=None if is_slept_at else count + 1,
+            )
+            fails |= Constraint(int(reach.fails[0]))
+        if not fails & ~_OF_THE_PLACE:
+            return count + bool(fails)
+    return None
+
+
+def _split(question: ItineraryQuestion, leg: LegTable, count: int) -> tuple[LegTable, World]:
+    """Return one leg cut into equal parts by points that are always open, and the world of these.
+
+    Place 0 is the origin, 1 to ``count`` are the points, and the last one is the destination.
+    """
+    world, places = question.world, question.world.places
+    ends = np.array([int(leg.origin[0]), int(leg.destination[0])])
+    share = np.linspace(0.0, 1.0, count + 2)
+    of = np.where(share < 1.0, ends[0], ends[1])
+    points = np.arange(1, count + 1)
+    along = OvernightPlaces(
+        lon=_between(places.lon[ends], share),
+        lat=_between(places.lat[ends], share),
+        height_m=_between(places.height_m[ends], share),
+        admits=places.admits[of],
+        beds=places.beds[of],
+        opens_s=places.opens_s[of],
+        last_entry_s=places.last_entry_s[of],
+        max_nights=np.full(count + 2, ANY_STAY),
+    )
+    along.admits[points], along.beds[points] = True, np.iinfo(np.int64).max
+    along.opens_s[points], along.last_entry_s[points] = 0.0, np.inf
+    hours = WalkingHours(
+        np.tile(world.hours.from_s[ends].max(axis=0), (count + 2, 1)),
+        np.tile(world.hours.until_s[ends].min(axis=0), (count + 2, 1)),
+    )
+    part_s = leg.duration_s[0] / (count + 1)
+    after_s = leg.passages.after_s
+    part = np.clip(np.floor_divide(after_s, part_s or 1.0), 0, count).astype(np.int64)
+    return (
+        LegTable(
+            np.arange(count + 1),
+            np.arange(1, count + 2),
+            np.full(count + 1, leg.distance_m[0] / (count + 1)),
+            np.full(count + 1, part_s),
+            np.full(count + 1, leg.exposure[0] / (count + 1)),
+            LegPassages(part, leg.passages.crossing, after_s - part * part_s),
+        ),
+        World(along, world.crossings, hours),
+    )
+
+
+def _between(ends: Floats, share: Floats) -> Floats:
+    """Return values at shares of the way between two; the ends keep theirs, known or not."""
+    values = np.asarray(ends[0] + share * (ends[1] - ends[0]))
+    values[0], values[-1] = ends
+    return values
