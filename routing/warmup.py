@@ -8,7 +8,6 @@ from routing.engine import _dijkstra_kernel
 from routing.engine.alternatives import alternatives
 from routing.geometry import area_segments, bbox_index, segment_grid
 from routing.graph import _polyline_kernel, _snap_kernel, components
-from routing.planning import _label_kernel, _sweep_kernel
 from routing.route import _segment_kernels, coverage
 from routing.router import candidates
 from routing.travel import _timetable_kernel
@@ -30,8 +29,6 @@ def warm() -> None:
     _snap_kernel.warm()
     _segment_kernels.warm()
     area_segments.warm()
-    _sweep_kernel.warm()
-    _label_kernel.warm()
     hierarchy = cch.Hierarchy.of_graph([0, 1], [1, 2], 3)
     metric = hierarchy.customize([1, 2])
     hierarchy.update(metric, [0], [3])

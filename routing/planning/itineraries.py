@@ -135,8 +135,8 @@ def itineraries(
         for way in _ways(question, question.legs.only(order), order, label_limit)
     ]
     walks = _walks(question, ways)
-    told = (_told(question, way, walks) for way in ways)
-    return tuple(sorted(told, key=lambda one: (one.nights, one.exposure, one.hardest_s)))
+    laid = (_itinerary(question, way, walks) for way in ways)
+    return tuple(sorted(laid, key=lambda one: (one.nights, one.exposure, one.hardest_s)))
 
 
 def _ways(
@@ -216,7 +216,7 @@ def _overstayed(way: Sequence[int], legs: LegTable, start: int, most: Ints) -> I
             yield place
 
 
-def _told(
+def _itinerary(
     question: ItineraryQuestion,
     way: Sequence[int | None],
     walks: Mapping[tuple[int, int], ItineraryDay],

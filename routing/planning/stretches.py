@@ -1,7 +1,7 @@
 """Where a journey on foot fails, and what mends it: an answer to a question without itineraries.
 
 **Which stretches.** A relaxed party may also take legs that fail, and is then at their end on the
-same day, as by a vehicle. Of its ways the one is told that needs the fewest points to sleep at
+same day, as by a vehicle. Of its ways that one is returned that needs the fewest points to sleep at
 besides the places there are, then the least metres beyond the longest day, then the least walking.
 A leg of 47 km at 25 km a day needs one point, and one of 195 km seven; so a way that stops at each
 place on the road is never worse than one that passes it by. A leg that fails by anything else
