@@ -103,7 +103,8 @@ def _old_share(supports: CorridorSupports, data: SpaceData, old_days: float) -> 
     half_m = gaps.length_m * is_support / np.maximum(is_support.sum(axis=0), 1)
     is_fresh = np.append(data.age_days <= old_days, np.False_)  # the last of the line's ends
     fresh_end = _any_at_place(service, gaps.to_m, gaps.to_row, is_fresh[gaps.to_row])
-    fresh_begin = _at_begin(service, fresh_end)
+    # A gap begins where the one before it ends; the last of a service ends at no support.
+    fresh_begin = np.concatenate([[False], fresh_end])[:-1]
     shares, has_supports = np.full(supports.services, np.nan), np.diff(gaps.first) > 1
     if supports.length_m > 0:
         fresh_m = half_m[0] * fresh_begin + half_m[1] * fresh_end
@@ -121,10 +122,3 @@ def _any_at_place(service: Ints, at_m: Floats, row: Ints, is_fresh: Bools) -> Bo
     place = np.cumsum(is_new) - 1
     fresh = np.bincount(place, is_fresh & (row != LINE_END)) > 0
     return np.asarray(fresh[place] & (row != LINE_END))
-
-
-def _at_begin(service: Ints, at_end: Bools) -> Bools:
-    """Return what holds where each gap begins, from what holds where the one before it ends."""
-    before = np.zeros(len(at_end), np.bool_)
-    before[1:] = at_end[:-1] & (np.diff(service) == 0)
-    return before

@@ -81,14 +81,11 @@ class CorridorLosses:
 
         By the unmet metres that are added, then by the rise of the longest gap, the share that is
         no longer within reach, and the gap that is left; of equal ones (to `SAME_M`) in the order
-        of services and rows. Unmet metres come first because a new gap of 40 km is worse than half
-        a kilometre more in one of 47 that nobody walks anyway. All services weigh the same.
+        of services and of the line. Unmet metres come first because a new gap of 40 km is worse
+        than half a kilometre more in one of 47 that nobody walks anyway. All services weigh the
+        same.
         """
-        return _worst_first(
-            [self.unmet_m, self.longest_m, self.gap_m],
-            self.covered_share,
-            [self.service, self.row],
-        )
+        return _worst_first(self.unmet_m, self.longest_m, self.covered_share, self.gap_m)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -118,13 +115,9 @@ class SpaceLosses:
     def ranked(self) -> Ints:
         """Return the rows that count for a service, from the worst loss on, int64.
 
-        The order is that of `CorridorLosses.ranked`.
+        The order is that of `CorridorLosses.ranked`; of equal ones in the order of rows.
         """
-        rows = _worst_first(
-            [self.unmet_m, self.longest_m, self.gap_m],
-            self.covered_share,
-            [np.arange(len(self.services))],
-        )
+        rows = _worst_first(self.unmet_m, self.longest_m, self.covered_share, self.gap_m)
         return rows[self.services[rows] > 0]
 
 
@@ -195,8 +188,7 @@ def _bared_m(
     return np.maximum(bare_m, 0.0)
 
 
-def _worst_first(lengths_m: list[Floats], share: Floats, names: list[Ints]) -> Ints:
-    """Return the order: unmet metres, rise and gap descending, the share lost before the gap."""
-    unmet, rise, gap = (-np.rint(length_m / SAME_M) for length_m in lengths_m)
-    lost = np.rint(share / _SAME_SHARE)
-    return np.lexsort([*reversed(names), gap, lost, rise, unmet])
+def _worst_first(unmet_m: Floats, rise_m: Floats, share: Floats, gap_m: Floats) -> Ints:
+    """Return the order from the worst on; equal ones, after rounding, stay in theirs."""
+    unmet, rise, gap = (-np.rint(one / SAME_M) for one in (unmet_m, rise_m, gap_m))
+    return np.lexsort([gap, np.rint(share / _SAME_SHARE), rise, unmet])

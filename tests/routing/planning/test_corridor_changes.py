@@ -152,6 +152,23 @@ def test_the_worst_loss_opens_a_gap_rather_than_lengthens_one_that_nobody_walks(
     assert (losses.before_row[3], losses.after_row[3], losses.gap_m[3]) == (2, 4, 40_000.0)
 
 
+def test_equal_losses_are_in_the_order_of_services_and_of_the_line_whatever_the_rounding():
+    marks = 195_000.0 * (np.arange(1_000) + 1) / 1_001
+    supports = CorridorSupports(195_000.0, marks[::-1].copy(), np.ones((2, 1_000), bool))
+    losses = corridor_losses(supports, CorridorTargets(0.0, 0.0))
+    assert losses.ranked().tolist() == list(range(2_000))
+    assert losses.row[:2].tolist() == [999, 998]
+    assert space_losses(losses, 1_000).ranked().tolist() == list(range(1_000))
+
+
+def test_less_than_a_millimetre_is_no_loss_and_no_gain():
+    supports = CorridorSupports(100.0, np.array([40.0]), np.ones((1, 1), bool))
+    targets = CorridorTargets(5.0, 30.0)
+    for moved_m, parts in ((1e-4, 0), (2e-3, 1)):
+        change = corridor_change(supports, supports.with_moved(0, 40.0 + moved_m), targets)
+        assert len(change.lost.of(0)) == len(change.gained.of(0)) == parts
+
+
 def test_a_space_beside_another_costs_nothing_and_an_only_one_everything():
     counts = np.array([[True, True], [True, False]])
     supports = CorridorSupports(100.0, np.array([40.0, 40.0]), counts)

@@ -196,6 +196,8 @@ def test_age_and_hours_are_those_of_the_supports_that_count():
     assert data.median_days.tolist() == pytest.approx([202.5, np.nan, 32.5], nan_ok=True)
     assert data.undated.tolist() == [1, 0, 1]
     assert data.hours_share.tolist() == pytest.approx([2 / 3, np.nan, 2 / 3], nan_ok=True)
+    # Exactly as old as the limit is not older.
+    assert corridor_data(supports, known, 60.0).old_share[2] == pytest.approx(0.3)
     # The younger of two at 10 m counts; beyond the middles the nearest are old.
     assert data.old_share.tolist() == pytest.approx([0.5, np.nan, 0.7], nan_ok=True)
 
