@@ -97,7 +97,8 @@ class SpaceLosses:
     services
         int64 [n], for how many services the space counts.
     unmet_m
-        float64 [n], unmet metres that are added, summed over services.
+        float64 [n], unmet metres that are added, summed over services, so that a space alone with
+        many of them comes first; for one service that matters more see `CorridorLosses`.
     longest_m
         float64 [n], greatest rise of the longest gap of a service, metres.
     covered_share

@@ -10,7 +10,8 @@ from routing.planning.corridor_changes import corridor_change
 from routing.planning.corridor_figures import CorridorFlow, CorridorTargets, corridor_figures
 from routing.planning.corridor_gaps import CorridorGap, CorridorSupports
 from routing.planning.corridor_losses import corridor_losses, space_losses
-from tests.fixtures.corridor_walks import marks_of, random_line, walk
+from tests.fixtures.corridor_cases import marks_of, random_line
+from tests.fixtures.corridor_walks import walk
 from tests.fixtures.examples import examples
 
 FIGURES = ("longest_m", "mean_to_next_m", "unmet_m", "covered_share")

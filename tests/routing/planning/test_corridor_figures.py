@@ -20,7 +20,8 @@ from routing.planning.corridor_people import people_near
 from routing.route.coverage import MeasuredLine, SupportAt, coverage_by, supports_along
 from routing.router.regional import Router
 from routing.travel.support_points import Support
-from tests.fixtures.corridor_walks import marks_of, random_line, walk
+from tests.fixtures.corridor_cases import marks_of, random_line
+from tests.fixtures.corridor_walks import walk
 from tests.fixtures.examples import examples
 from tests.routing.router.test_regional import ask
 
