@@ -102,8 +102,8 @@ def _old_share(supports: CorridorSupports, data: SpaceData, old_days: float) -> 
     # Each half of a gap is nearest to its own end; all of it, where the other end is the line's.
     half_m = gaps.length_m * is_support / np.maximum(is_support.sum(axis=0), 1)
     is_fresh = np.append(data.age_days <= old_days, np.False_)  # the last of the line's ends
-    fresh_end = _any_at_place(service, gaps.to_m, gaps.to_row, is_fresh[gaps.to_row])
-    # A gap begins where the one before it ends; the last of a service ends at no support.
+    fresh_end = _any_at_place(service, gaps.to_m, is_fresh[gaps.to_row])
+    # A gap begins where the one before it ends; at an end of the line nothing is nearest.
     fresh_begin = np.concatenate([[False], fresh_end])[:-1]
     shares, has_supports = np.full(supports.services, np.nan), np.diff(gaps.first) > 1
     if supports.length_m > 0:
@@ -115,10 +115,9 @@ def _old_share(supports: CorridorSupports, data: SpaceData, old_days: float) -> 
     return shares
 
 
-def _any_at_place(service: Ints, at_m: Floats, row: Ints, is_fresh: Bools) -> Bools:
-    """Return for each gap's end whether any support at that place is fresh, bool [N]."""
+def _any_at_place(service: Ints, at_m: Floats, is_fresh: Bools) -> Bools:
+    """Return for the end of each gap whether any support at that place is fresh, bool [N]."""
     is_new = np.ones(len(at_m), np.bool_)
     is_new[1:] = (np.diff(service) != 0) | (np.diff(at_m) != 0)
     place = np.cumsum(is_new) - 1
-    fresh = np.bincount(place, is_fresh & (row != LINE_END)) > 0
-    return np.asarray(fresh[place] & (row != LINE_END))
+    return np.asarray((np.bincount(place, is_fresh) > 0)[place])
