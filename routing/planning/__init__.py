@@ -1,1 +1,1 @@
-"""Days that a party can walk: daylight, a day's reach, itineraries and where they fail."""
+"""Days that a party can walk, where itineraries fail, and how well a corridor is supported."""

@@ -1,0 +1,158 @@
+"""Two states of a corridor compared: two dates, or the spaces as they are and as they might be.
+
+A what-if is the spaces with a change (`CorridorSupports.with_added`, ``with_closed``,
+``with_moved``, ``with_services``, one after the other) compared with the spaces without it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.errors import InvalidRequest
+from routing.planning.corridor_figures import (
+    SAME_M,
+    CorridorFigures,
+    CorridorFlow,
+    CorridorTargets,
+    Intervals,
+    corridor_figures,
+    without_help,
+)
+from routing.planning.corridor_gaps import CorridorGap, CorridorGaps, CorridorSupports
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CorridorChange:
+    """What is different in a later state of S services along a line.
+
+    Parameters
+    ----------
+    before, after
+        The figures of both states.
+    supports, longest_m, mean_to_next_m, unmet_m, covered_share, unmet_flow, unmet_unknown_m
+        Figures after less figures before, each [S]; ``unmet_flow`` and ``unmet_unknown_m`` are None
+        without a flow. Each is a net sum: a gain in one place may hide a loss in another, for which
+        see ``lost``. No figure tells whether spaces have changed or only what is known of them.
+    lost, gained
+        Where a support was within reach and is no longer, and the other way round.
+    gone, new
+        int64, rows of the gaps that are only in ``before.gaps``, and only in ``after.gaps``: with
+        other ends, or ended by other spaces.
+    """
+
+    before: CorridorFigures
+    after: CorridorFigures
+    supports: Ints
+    longest_m: Floats
+    mean_to_next_m: Floats
+    unmet_m: Floats
+    covered_share: Floats
+    unmet_flow: Floats | None
+    unmet_unknown_m: Floats | None
+    lost: Intervals
+    gained: Intervals
+    gone: Ints
+    new: Ints
+
+    def gaps_gone(self, service: int) -> tuple[CorridorGap, ...]:
+        """Return a service's gaps that are no more, in the direction of travel."""
+        return _gaps(self.before.gaps, self.gone, service)
+
+    def gaps_new(self, service: int) -> tuple[CorridorGap, ...]:
+        """Return a service's gaps that were not before, in the direction of travel."""
+        return _gaps(self.after.gaps, self.new, service)
+
+
+def corridor_change(
+    before: CorridorSupports,
+    after: CorridorSupports,
+    targets: CorridorTargets,
+    flow: CorridorFlow | None = None,
+) -> CorridorChange:
+    """Compare two states of a corridor.
+
+    Parameters
+    ----------
+    before, after
+        The same line and services. A row is the same space in both; either may have further rows.
+        For two dates, both have all spaces, which count on one date or on both.
+    flow
+        People along the line, for both states: who would travel otherwise is not foreseen.
+
+    Raises
+    ------
+    InvalidRequest
+        The lines or the services differ.
+    """
+    if abs(before.length_m - after.length_m) > SAME_M:
+        raise InvalidRequest("length_m", "not_between", low=before.length_m, high=before.length_m)
+    if before.services != after.services:
+        raise InvalidRequest("counts", "other_counts", first=after.services, second=before.services)
+    was, now = (corridor_figures(state, targets, flow) for state in (before, after))
+    bare_was, bare_now = (without_help(state, targets.reach_m) for state in (before, after))
+    return CorridorChange(
+        before=was,
+        after=now,
+        supports=now.supports - was.supports,
+        longest_m=now.longest_m - was.longest_m,
+        mean_to_next_m=now.mean_to_next_m - was.mean_to_next_m,
+        unmet_m=now.unmet_m - was.unmet_m,
+        covered_share=now.covered_share - was.covered_share,
+        unmet_flow=_less(now.unmet_flow, was.unmet_flow),
+        unmet_unknown_m=_less(now.unmet_unknown_m, was.unmet_unknown_m),
+        lost=_only_in(bare_now, bare_was),
+        gained=_only_in(bare_was, bare_now),
+        gone=_not_in(was.gaps, now.gaps),
+        new=_not_in(now.gaps, was.gaps),
+    )
+
+
+def _less(now: Floats | None, was: Floats | None) -> Floats | None:
+    return None if now is None or was is None else now - was
+
+
+def _gaps(gaps: CorridorGaps, rows: Ints, service: int) -> tuple[CorridorGap, ...]:
+    own = rows[(rows >= gaps.first[service]) & (rows < gaps.first[service + 1])]
+    return tuple(gap for gap in map(gaps.at, own.tolist()) if gap.length_m > 0)
+
+
+def _not_in(gaps: CorridorGaps, others: CorridorGaps) -> Ints:
+    """Return the rows of the gaps that are not among others, int64, ascending."""
+    # A space begins at most one gap of a service, the line's begin too (row -1).
+    width = max(int(one.from_row.max(initial=0)) for one in (gaps, others)) + 2
+    found = np.full((len(gaps.first) - 1) * width, -1, np.int64)
+    found[others.service * width + others.from_row + 1] = np.arange(len(others.from_row))
+    other = found[gaps.service * width + gaps.from_row + 1]
+    is_same = (other >= 0) & (others.to_row[other] == gaps.to_row)
+    is_same &= (others.from_m[other] == gaps.from_m) & (others.to_m[other] == gaps.to_m)
+    return np.flatnonzero(~is_same)
+
+
+def _only_in(one: Intervals, other: Intervals) -> Intervals:
+    """Return where a place is in an interval of one and in none of the other."""
+    services = len(one.first) - 1
+    parts = [_difference(_edges(one, row), _edges(other, row)) for row in range(services)]
+    first = np.cumsum([0, *(len(part) for part in parts)]).astype(np.int64)
+    from_m, to_m = np.concatenate([np.zeros((0, 2)), *parts]).T
+    return Intervals(first, from_m, to_m)
+
+
+def _edges(intervals: Intervals, service: int) -> Floats:
+    """Return a service's intervals as ascending edges, float64 [2k]."""
+    rows = slice(intervals.first[service], intervals.first[service + 1])
+    return np.column_stack([intervals.from_m[rows], intervals.to_m[rows]]).ravel()
+
+
+def _difference(one: Floats, other: Floats) -> Floats:
+    """Return the intervals of ascending edges less those of others, float64 [k, 2]."""
+    cuts = np.unique(np.concatenate([one, other]))
+    middle = (cuts[:-1] + cuts[1:]) / 2.0
+    # Between an odd edge and the next a place is inside.
+    is_in = np.searchsorted(one, middle) % 2 > np.searchsorted(other, middle) % 2
+    is_in &= np.diff(cuts) >= SAME_M
+    steps = np.diff(np.concatenate([[0], is_in.astype(np.int64), [0]]))
+    return np.column_stack([cuts[np.flatnonzero(steps == 1)], cuts[np.flatnonzero(steps == -1)]])
