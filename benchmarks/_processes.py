@@ -14,11 +14,9 @@ import httpx
 
 from app.runtime.databases import open_database
 from app.settings import Settings
-from benchmarks._server_process import ROOT, Starter, start_server
+from benchmarks._server_process import Starter, start_server
 from geo.db.private_cluster import PrivateCluster
 from geo.db.sessions import Database
-
-__all__ = ["ROOT", "Server", "opened", "own_home", "processes", "servers"]
 
 
 @dataclass(frozen=True)

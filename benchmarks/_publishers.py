@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from benchmarks import _bare, _tipg
-from benchmarks._processes import ROOT
+from benchmarks._server_process import ROOT
 from benchmarks.answers import cpu_clock
 
 #: As the servers are named in figures; the second keeps no answer in memory.

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from benchmarks._processes import ROOT
+from benchmarks._server_process import ROOT
 from geo.db.sessions import Tier
 
 LOCK: Final = ROOT / "requirements-tipg.lock"

@@ -38,7 +38,8 @@ from app import setup
 from app.main import create_app
 from app.settings import Settings
 from benchmarks._contract_judge import pages_of
-from benchmarks._processes import ROOT, opened, own_home, processes
+from benchmarks._processes import opened, own_home, processes
+from benchmarks._server_process import ROOT
 from geo.accounts import people, tokens
 from geo.db.sessions import Tier
 

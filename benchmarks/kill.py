@@ -47,8 +47,6 @@ from geo.proposals.submission import ChangeRequest, propose
 from geo.records import space_documents
 from tests.fixtures.network import APPROVER, EDITOR, NOW, SPACE, TODAY, fill_network
 
-ROOT = Path(__file__).resolve().parents[1]
-
 #: Clients that accept at the same time.
 CLIENTS = 8
 

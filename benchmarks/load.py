@@ -29,7 +29,8 @@ from app import setup
 from app.settings import Settings
 from benchmarks._load_attack import ATTACKER, PATIENCE_S, connect, send
 from benchmarks._load_shapes import Shape, drawn_shapes, known_shapes
-from benchmarks._processes import ROOT, Server, own_home, processes
+from benchmarks._processes import Server, own_home, processes
+from benchmarks._server_process import ROOT
 
 #: The bars of issue 14.
 P99_MS: Final = 500.0

@@ -41,8 +41,6 @@ from benchmarks._processes import opened, own_home
 from benchmarks._server_process import ServerProcess, Starter, start_server
 from geo.db.sessions import Tier
 
-ROOT = Path(__file__).resolve().parents[1]
-
 #: The requirement (issue 6).
 REPORTS = 100
 
