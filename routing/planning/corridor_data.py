@@ -105,7 +105,7 @@ def _old_share(supports: CorridorSupports, data: SpaceData, old_days: float) -> 
     fresh_end = _any_at_place(service, gaps.to_m, is_fresh[gaps.to_row])
     # A gap begins where the one before it ends; at an end of the line nothing is nearest.
     fresh_begin = np.concatenate([[False], fresh_end])[:-1]
-    shares, has_supports = np.full(supports.services, np.nan), np.diff(gaps.first) > 1
+    shares, has_supports = np.full(supports.services, np.nan), gaps.supports > 0
     if supports.length_m > 0:
         fresh_m = half_m[0] * fresh_begin + half_m[1] * fresh_end
         share = np.bincount(service, fresh_m, supports.services) / supports.length_m

@@ -176,8 +176,7 @@ def corridor_figures(
     then another one.
     """
     gaps, length_m = supports.gaps, supports.length_m
-    lengths_m, begins = gaps.length_m, gaps.first[:-1]
-    longest_m, counted = _maxima(lengths_m, begins), np.diff(gaps.first) - 1
+    lengths_m, longest_m = gaps.length_m, gaps.longest_m
     is_longest = lengths_m >= longest_m[gaps.service] - SAME_M
     rows = np.where(is_longest, np.arange(len(lengths_m)), len(lengths_m))
     unmet_flow = unmet_unknown_m = None
@@ -185,20 +184,22 @@ def corridor_figures(
         is_long = lengths_m > targets.gap_m
         from_m = np.where(is_long, gaps.from_m + targets.gap_m, gaps.to_m)
         people, known_m = flow.over(from_m, gaps.to_m)
-        unmet_flow = _sums(people, begins)
-        unmet_unknown_m = _sums(np.maximum(gaps.to_m - from_m - known_m, 0.0), begins)
+        unmet_flow = gaps.per_service(np.add, people)
+        unknown_m = np.maximum(gaps.to_m - from_m - known_m, 0.0)
+        unmet_unknown_m = gaps.per_service(np.add, unknown_m)
     if length_m > 0:
-        mean_to_next_m = _sums(lengths_m**2, begins) / (2.0 * length_m)
-        bare_m = _sums(uncovered_m(gaps, targets.reach_m), begins)
+        mean_to_next_m = gaps.per_service(np.add, lengths_m**2) / (2.0 * length_m)
+        bare_m = gaps.per_service(np.add, uncovered_m(gaps, targets.reach_m))
         covered_share = np.clip(1.0 - bare_m / length_m, 0.0, 1.0)
     else:
-        mean_to_next_m, covered_share = np.zeros(len(begins)), (counted > 0).astype(np.float64)
+        mean_to_next_m = np.zeros(supports.services)
+        covered_share = (gaps.supports > 0).astype(np.float64)
     return CorridorFigures(
-        supports=counted,
-        longest=np.minimum.reduceat(rows, begins) if len(begins) else begins,
+        supports=gaps.supports,
+        longest=gaps.per_service(np.minimum, rows),
         longest_m=longest_m,
         mean_to_next_m=mean_to_next_m,
-        unmet_m=_sums(np.maximum(lengths_m - targets.gap_m, 0.0), begins),
+        unmet_m=gaps.per_service(np.add, np.maximum(lengths_m - targets.gap_m, 0.0)),
         covered_share=covered_share,
         unmet_flow=unmet_flow,
         unmet_unknown_m=unmet_unknown_m,
@@ -225,12 +226,3 @@ def without_help(supports: CorridorSupports, reach_m: float) -> Intervals:
         gaps.from_m[rows] + np.where(gaps.from_row[rows] == LINE_END, 0.0, reach_m),
         gaps.to_m[rows] - np.where(gaps.to_row[rows] == LINE_END, 0.0, reach_m),
     )
-
-
-def _sums(values: Floats, begins: Ints) -> Floats:
-    """Return the sum over each service's gaps; every service has at least one."""
-    return np.add.reduceat(values, begins) if len(begins) else np.zeros(0)
-
-
-def _maxima(values: Floats, begins: Ints) -> Floats:
-    return np.maximum.reduceat(values, begins) if len(begins) else np.zeros(0)

@@ -75,6 +75,22 @@ class CorridorGaps:
         """Services of the gaps, int64 [N]."""
         return np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
 
+    @property
+    def supports(self) -> Ints:
+        """How many supports each service has, int64 [S]: one less than gaps."""
+        return np.diff(self.first) - 1
+
+    @property
+    def longest_m(self) -> Floats:
+        """Length of each service's longest gap, float64 [S], metres."""
+        return self.per_service(np.maximum, self.length_m)
+
+    def per_service[T: np.generic](self, reduction: np.ufunc, values: NDArray[T]) -> NDArray[T]:
+        """Return one value a service, [S], of one a gap, [N]; their sum with ``np.add``."""
+        # Every service has at least one gap.
+        begins = self.first[:-1]
+        return np.asarray(reduction.reduceat(values, begins)) if len(begins) else values[:0]
+
     def of(self, service: int) -> tuple[CorridorGap, ...]:
         """Return a service's gaps longer than 0, in the direction of travel."""
         rows = range(int(self.first[service]), int(self.first[service + 1]))

@@ -135,14 +135,13 @@ def corridor_losses(supports: CorridorSupports, targets: CorridorTargets) -> Cor
     before_row, after_row = gaps.from_row[behind], gaps.to_row[ahead]
     gap_m = gaps.to_m[ahead] - gaps.from_m[behind]
     behind_m, ahead_m = lengths_m[behind], lengths_m[ahead]
-    longest_m = np.maximum.reduceat(lengths_m, gaps.first[:-1]) if len(gaps.first) > 1 else gap_m
     over = gap_m, behind_m, ahead_m
     whole_m, *parts_m = (np.maximum(one - targets.gap_m, 0.0) for one in over)
-    length_m, counted = supports.length_m, np.diff(gaps.first) - 1
+    length_m = supports.length_m
     if length_m > 0:
         share = -_bared_m(over, before_row, after_row, targets.reach_m) / length_m
     else:
-        share = -(counted[service] == 1).astype(np.float64)
+        share = -(gaps.supports[service] == 1).astype(np.float64)
     nearest_m = np.minimum(
         np.where(before_row == LINE_END, np.inf, behind_m),
         np.where(after_row == LINE_END, np.inf, ahead_m),
@@ -153,7 +152,7 @@ def corridor_losses(supports: CorridorSupports, targets: CorridorTargets) -> Cor
         gap_m=gap_m,
         before_row=before_row,
         after_row=after_row,
-        longest_m=np.maximum(gap_m - longest_m[service], 0.0),
+        longest_m=np.maximum(gap_m - gaps.longest_m[service], 0.0),
         unmet_m=np.maximum(whole_m - sum(parts_m), 0.0),
         covered_share=share,
         mean_to_next_m=behind_m * ahead_m / length_m if length_m > 0 else np.zeros(len(gap_m)),

@@ -18,7 +18,6 @@ from routing.planning.legs import LegPassages, LegTable
 from routing.router.reachability import Reacher, ReachRequest
 
 type Floats = NDArray[np.float64]
-type Ints = NDArray[np.int64]
 
 #: Cost per metre up to which the surroundings of a place are searched, seconds [A]: 0.9 km/h, four
 #: times the time of a slow walk. Dearer paths are left out of the table.

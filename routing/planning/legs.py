@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from routing.errors import InvalidRequest
 
-type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 

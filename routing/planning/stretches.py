@@ -24,7 +24,6 @@ from routing.planning.mending import Remedies, remedies
 from routing.planning.places import ANY_STAY
 from routing.planning.question import MOST_NIGHTS, ItineraryQuestion
 
-type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 #: A day of the relaxed party: its number, and the leg, None for a rest.
