@@ -228,6 +228,22 @@ class ShortestPathTree:
     def _exposed_s(self, legs: Legs, cost_s: Floats) -> Floats:
         return _exposed_s(cost_s, self.metric.travel.priced_time_s(legs.edge) * legs.share)
 
+    def path(self, target: int) -> Legs | None:
+        """Return the path to a target as legs in order of travel; None if it is not reached."""
+        piece, node = self.last.piece[target], int(self.last.node[target])
+        if piece is None:
+            return None
+        pieces = [piece]
+        flat = self.metric.flat
+        while node >= 0:
+            row = int(self.via[node])
+            if row < 0:
+                pieces.append(self.departures[-2 - row][0])
+                break
+            pieces.append((flat.edge_of(row), 0.0, 1.0))
+            node = int(flat.tail[row])
+        return Legs.of(pieces[::-1])
+
     def passed(self) -> tuple[tuple[PassedPost, ...], ...]:
         """Return for each target the official posts on its path, in order of travel."""
         flat, travel = self.metric.flat, self.metric.travel

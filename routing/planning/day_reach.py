@@ -46,17 +46,19 @@ MOST_PEOPLE: Final = 10_000
 class Constraint(enum.IntFlag):
     """What forbids a leg on a date; the order is that in which the binding one is named.
 
-    `STAY` forbids a rest: the place keeps nobody longer. No leg fails by it.
+    `ROAD` is a road that a hazard closes on that date. `STAY` forbids a rest: the place keeps
+    nobody longer. No leg fails by it.
     """
 
     DISTANCE = 1
     DAYLIGHT = 2
     HEIGHT = 4
-    CROSSING = 8
-    HOURS = 16
-    BEDS = 32
-    CLOSED = 64
-    STAY = 128
+    ROAD = 8
+    CROSSING = 16
+    HOURS = 32
+    BEDS = 64
+    CLOSED = 128
+    STAY = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class DayReach:
     Parameters
     ----------
     fails
-        uint8 [L], the bits of every `Constraint` that forbids the leg; 0 where it can be walked.
+        uint16 [L], the bits of every `Constraint` that forbids the leg; 0 where it can be walked.
     departure_s
         float64 [L], earliest departure.
     waited_s
@@ -123,7 +125,7 @@ class DayReach:
         float64 [L], arrival at the destination, and the moment of being let in.
     """
 
-    fails: NDArray[np.uint8]
+    fails: NDArray[np.uint16]
     departure_s: Floats
     waited_s: Floats
     arrival_s: Floats
@@ -186,14 +188,15 @@ def day_reach(
         Constraint.HEIGHT: is_too_high(
             places.height_m[origin], places.height_m[destination], rules
         ),
+        Constraint.ROAD: ~legs.is_open(day),
         Constraint.CROSSING: np.isinf(waited_s) | (~is_dark & (arrival_s > dusk_s)),
         Constraint.HOURS: is_shut_out,
         Constraint.BEDS: is_slept_at & ~has_room[destination],
         Constraint.CLOSED: is_slept_at & ~is_open[destination],
     }
-    fails = np.zeros(len(legs), dtype=np.uint8)
+    fails = np.zeros(len(legs), dtype=np.uint16)
     for constraint, is_broken in found.items():
-        fails |= is_broken * np.uint8(constraint)
+        fails |= is_broken * np.uint16(constraint)
     return DayReach(fails, departure_s, waited_s, arrival_s, entry_s)
 
 

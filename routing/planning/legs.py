@@ -1,6 +1,7 @@
 """Legs between places that a party may walk in one day, and crossings passed on the way."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from routing.errors import InvalidRequest
 
+type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
@@ -50,6 +52,10 @@ class LegTable:
         float64 [L], >= 0, in any unit that may be added up; the caller's choice.
     passages
         Official crossings on the legs.
+    open_days
+        bool [L, D], whether the road of a leg is open on each day, day 0 being the date of
+        departure; None where no road closes or opens on the way. A road that is closed on a day by
+        a hazard is another leg, around it, on that day.
 
     Raises
     ------
@@ -63,8 +69,13 @@ class LegTable:
     duration_s: Floats
     exposure: Floats
     passages: LegPassages
+    open_days: Bools | None = None
 
     def __post_init__(self) -> None:
+        if self.open_days is not None and len(self.open_days) != len(self.origin):
+            raise InvalidRequest(
+                "legs", "other_counts", first=len(self.origin), second=len(self.open_days)
+            )
         for values in (self.distance_m, self.duration_s, self.exposure):
             if len(values) != len(self.origin):
                 raise InvalidRequest(
@@ -91,7 +102,14 @@ class LegTable:
             self.duration_s[rows],
             self.exposure[rows],
             LegPassages(new[passages.leg[kept]], passages.crossing[kept], passages.after_s[kept]),
+            None if self.open_days is None else self.open_days[rows],
         )
+
+    def is_open(self, day: int) -> Bools:
+        """Return whether the road of each leg is open on a day, bool [L]."""
+        if self.open_days is None:
+            return np.ones(len(self), np.bool_)
+        return self.open_days[:, day]
 
     def by_origin(self) -> Ints:
         """Return the rows in the order of origin, destination and figures, int64 [L].
@@ -151,3 +169,49 @@ class CrossingHours:
             is_known = following < len(closes)
             passed_s[own[is_known]] = np.maximum(clock_s[own[is_known]], opens[following[is_known]])
         return passed_s
+
+
+def by_day(tables: Sequence[LegTable], open_days: Bools) -> LegTable:
+    """Join the tables of one network in several states of its roads.
+
+    Parameters
+    ----------
+    tables
+        One table a state; their crossings are rows of the same `CrossingHours`.
+    open_days
+        bool [T, D], the days on which each state holds; every day has one.
+
+    Returns
+    -------
+    The legs of all states. A leg that is the same in several states is there once, open on all
+    days of these.
+    """
+    if len(tables) == 1:
+        return tables[0]
+    firsts = np.cumsum([0, *(len(table) for table in tables)])
+    passages = [table.passages for table in tables]
+    joined = LegTable(
+        np.concatenate([table.origin for table in tables]),
+        np.concatenate([table.destination for table in tables]),
+        np.concatenate([table.distance_m for table in tables]),
+        np.concatenate([table.duration_s for table in tables]),
+        np.concatenate([table.exposure for table in tables]),
+        LegPassages(
+            np.concatenate([one.leg + first for one, first in zip(passages, firsts, strict=False)]),
+            np.concatenate([one.crossing for one in passages]),
+            np.concatenate([one.after_s for one in passages]),
+        ),
+    )
+    same: dict[tuple[float, ...], list[int]] = {}
+    posts = np.searchsorted(joined.passages.leg, np.arange(len(joined) + 1))
+    figures = np.column_stack(
+        (joined.origin, joined.destination, joined.distance_m, joined.duration_s, joined.exposure)
+    )
+    for row, key in enumerate(figures.tolist()):
+        own = slice(posts[row], posts[row + 1])
+        passed = (*joined.passages.crossing[own].tolist(), *joined.passages.after_s[own].tolist())
+        same.setdefault((*key, *passed), []).append(row)
+    of_days = np.repeat(open_days, np.diff(firsts), axis=0)
+    days = [of_days[rows].any(axis=0) for rows in same.values()]
+    first = np.array([rows[0] for rows in same.values()], dtype=np.int64)
+    return replace(joined.only(first), open_days=np.array(days).reshape(len(first), -1))

@@ -154,6 +154,7 @@ def _split(question: ItineraryQuestion, leg: LegTable, count: int) -> tuple[LegT
             np.full(count + 1, part_s),
             np.full(count + 1, leg.exposure[0] / (count + 1)),
             LegPassages(part, leg.passages.crossing, after_s - part * part_s),
+            None if leg.open_days is None else np.repeat(leg.open_days, count + 1, axis=0),
         ),
         World(along, world.crossings, hours),
     )

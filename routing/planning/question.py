@@ -42,7 +42,7 @@ class ItineraryQuestion:
     ------
     InvalidRequest
         The departure has no offset, start and end are one place, a place does not exist, the places
-        have other counts than the hours, or the nights are out of range.
+        or the days of the legs have other counts than the hours, or the nights are out of range.
     """
 
     legs: LegTable
@@ -61,6 +61,10 @@ class ItineraryQuestion:
         if len(self.world.hours.from_s) != places:
             hours = len(self.world.hours.from_s)
             raise InvalidRequest("places", "other_counts", first=places, second=hours)
+        known = self.legs.open_days
+        if known is not None and known.shape[1] != self.world.hours.days:
+            days = self.world.hours.days
+            raise InvalidRequest("legs", "other_counts", first=known.shape[1], second=days)
         for name, row in (("start", self.start), ("end", self.end)):
             if not 0 <= row < places:
                 raise InvalidRequest(name, "not_between", low=0, high=places - 1)
@@ -104,8 +108,8 @@ class ItineraryQuestion:
         )
 
     @cached_property
-    def fails(self) -> NDArray[np.uint8]:
-        """Bits of `Constraint` that forbid each leg on each day, uint8 [nights + 1, L]."""
+    def fails(self) -> NDArray[np.uint16]:
+        """Bits of `Constraint` that forbid each leg on each day, uint16 [nights + 1, L]."""
         return np.array([self.reach(day).fails for day in range(self.nights + 1)])
 
     @cached_property

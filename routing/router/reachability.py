@@ -29,6 +29,7 @@ from routing.router.snap_selection import components_at, met_joined, nearest
 from routing.travel.crossings import Crossing
 from routing.travel.hard_rules import Rules
 from routing.travel.hazard import Hazard
+from routing.travel.profiles import Profile
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -77,6 +78,8 @@ class ReachRequest:
         ``Mode.FOOT`` or ``Mode.VEHICLE``.
     limit_s
         Cost in seconds at which the search stops.
+    profile
+        Who travels, by that mode; None for the router's default of the mode.
     """
 
     start: ReachPlace
@@ -86,6 +89,7 @@ class ReachRequest:
     hazards: Sequence[Hazard] = ()
     mode: Mode = Mode.FOOT
     limit_s: float = np.inf
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +194,11 @@ class Reacher:
         """
         if request.at.utcoffset() is None:
             raise InvalidRequest("at", "no_offset")
-        mode, start = request.mode, request.start
+        profile, start = self._profile(request), request.start
         metric = self._metric(request)
         network, parts = metric.network, metric.network.components
         snap = nearest(network, _named(start, "start"))
-        met = [self._met(place, mode) for place in request.targets]
+        met = [self._met(place, profile) for place in request.targets]
         labels = [label for one in met if one for label in one.components]
         own = components_at(network, snap, leaving=True)
         if labels and not parts.reached(own)[labels].any():
@@ -206,41 +210,44 @@ class Reacher:
             if one is None
             else one.snap
             if reached[list(one.components)].any() or network.direct(snap, one.snap)
-            else self._moved(place, mode, key)
+            else self._moved(place, profile, key)
             for place, one in zip(request.targets, met, strict=True)
         ]
         return ShortestPathTree(metric, snap, snaps, request.limit_s)
 
-    def _met_by(self, place: ReachPlace, mode: Mode) -> "_Met | None":
+    def _met_by(self, place: ReachPlace, profile: Profile) -> "_Met | None":
         """Return a target's snap to the nearest road; None if that road is beyond the limit."""
-        network, _ = self.router.prepared(mode)
+        network = self.router.ground(profile).network
         try:
             snap = nearest(network, _named(place, "end"))
         except OffNetwork:
             return None
         return _Met(snap, tuple(components_at(network, snap, leaving=False).tolist()))
 
-    def _moved_to(self, place: ReachPlace, mode: Mode, components: tuple[int, ...]) -> Snap:
+    def _moved_to(self, place: ReachPlace, profile: Profile, components: tuple[int, ...]) -> Snap:
         """Return a target's snap to the nearest road that is reached from the given components.
 
         Without a reachable road, return the snap to the nearest road, which is not reachable.
         """
-        network, _ = self.router.prepared(mode)
+        network = self.router.ground(profile).network
         end = _named(place, "end")
         return met_joined(network, end, components, leaving=False) or nearest(network, end)
 
+    def _profile(self, request: ReachRequest) -> Profile:
+        return request.profile or self.router.profile_of(request.mode)
+
     def _metric(self, request: ReachRequest) -> ReachMetric:
-        router, profile = self.router, self.router.profile_of(request.mode)
+        router, profile = self.router, self._profile(request)
         situation = router.situation(request.hazards, profile, request.at)
-        key = (request.mode, tuple(request.crossings), situation.key(AVERSION))
-        network, travel = router.prepared(request.mode)
+        key = (profile, tuple(request.crossings), situation.key(AVERSION))
+        ground = router.ground(profile)
         # The metric is built under the lock: concurrent requests mostly need the same metric, which
         # is then built once.
         with self._lock:
             if key not in self._metrics:
-                rules = Rules(travel, router.gates(request.crossings), situation.bans)
+                rules = Rules(ground.travel, router.gates(request.crossings), situation.bans)
                 self._metrics[key] = ReachMetric(
-                    network, rules, situation.contacts, night=situation.night
+                    ground.network, rules, situation.contacts, night=situation.night
                 )
                 if len(self._metrics) > KEPT_METRICS:
                     self._metrics.popitem(last=False)

@@ -8,6 +8,7 @@ import pytest
 
 from routing.geometry.geodesy import great_circle_m
 from routing.planning.day_reach import Constraint, DayRules, World
+from routing.planning.leg_paths import leg_paths
 from routing.planning.leg_table import leg_table
 from routing.planning.legs import CrossingHours
 from routing.planning.places import OvernightPlaces
@@ -124,3 +125,26 @@ def test_cucuta_to_bucaramanga_on_the_sketch(sketch, towns, night_supports):
     )
     assert all(one.binding is Constraint.DISTANCE and one.remedies.vehicle for one in stretches)
     assert [one.remedies.more_spaces for one in stretches] == [1, 1, 1, 1]
+
+
+def test_a_leg_is_drawn_along_the_road_that_it_was_measured_on(sketch, towns, open_crossings):
+    names = ("Cúcuta", "Pamplona", "Bucaramanga", "San Gil")
+    places = [ReachPlace(*towns["CO", name], "CO") for name in names]
+    places.append(ReachPlace(*towns["VE", "San Antonio del Táchira"], "VE"))
+    reacher, asked = Reacher(Router(sketch)), asked_of(places, open_crossings)
+    table = leg_table(reacher, asked, 200_000)
+    ends = list(zip(table.origin.tolist(), table.destination.tolist(), strict=True))
+    lines = leg_paths(reacher, asked, ends)
+    assert lines.keys() == set(ends)
+    assert len(ends) > 8
+    for (origin, destination), line in lines.items():
+        tree = reacher.tree(replace(asked, start=places[origin]))
+        legs = tree.path(destination)
+        length_m = tree.metric.travel.length_m(legs.edge) * legs.share
+        row = ends.index((origin, destination))
+        assert length_m.sum() == pytest.approx(table.distance_m[row])
+        for place, (lon, lat) in zip(
+            (places[origin], places[destination]), line[[0, -1]], strict=True
+        ):
+            assert great_circle_m(place.lon, place.lat, lon, lat) < 1_000
+    assert reacher.tree(replace(asked, start=places[0], limit_s=1.0)).path(1) is None
