@@ -28,6 +28,7 @@ from app.api.collections import (
     transactions,
 )
 from app.api.collections.serving import PublishedDispatcher
+from app.api.planning import itineraries
 from app.api.records import (
     exports,
     feedback,
@@ -235,6 +236,7 @@ def _operations() -> list[BaseRoute]:
         ogc_routes,
         openrouteservice,
         coverage,
+        itineraries,
         movement,
         health,
         hides,
@@ -285,7 +287,7 @@ def _operations() -> list[BaseRoute]:
 
 #: Paths of POSTs that store nothing, open to pages of any origin: routes, coverage, matching.
 READING_POSTS: Final = re.compile(
-    r"/(routes|ogc/routes|v2/directions/[^/]+/geojson|coverage|spaces/match|plan)"
+    r"/(routes|ogc/routes|v2/directions/[^/]+/geojson|coverage|itineraries|spaces/match|plan)"
 )
 
 #: Paths closed to pages of other origins: console, forms, reports, complaints, records in the

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from app import clock
 from app.jobs.corridor_coverage import Coverer
 from app.runtime import write_proof
+from app.runtime.compilation import compile_planning_aside
 from app.runtime.databases import describe, migration_url, open_database, private_cluster
 from app.settings import Settings
 from app.snapshots.road_networks import RoadNetworks
@@ -151,6 +152,8 @@ async def _prepare_sketch(settings: Settings, report: Report, warn: Report) -> N
     # Compiled at the first start only; later starts load the compiled code from disk.
     await asyncio.to_thread(warm)
     report("searches compiled")
+    # Not waited for: nobody asks for itineraries in the first minute.
+    compile_planning_aside()
 
 
 def damage_of(folder: Path) -> str | None:

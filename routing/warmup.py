@@ -1,5 +1,7 @@
 """Compilation of all numba kernels before the first request."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 
 from routing import cch
@@ -8,6 +10,12 @@ from routing.engine import _dijkstra_kernel
 from routing.engine.alternatives import alternatives
 from routing.geometry import area_segments, bbox_index, segment_grid
 from routing.graph import _polyline_kernel, _snap_kernel, components
+from routing.planning.day_reach import DayRules, World
+from routing.planning.itineraries import itineraries
+from routing.planning.legs import CrossingHours, LegPassages, LegTable
+from routing.planning.places import OvernightPlaces
+from routing.planning.question import ItineraryQuestion
+from routing.planning.walking_hours import WalkingHours
 from routing.route import _segment_kernels, coverage
 from routing.router import candidates
 from routing.travel import _timetable_kernel
@@ -38,3 +46,47 @@ def warm() -> None:
     hierarchy.one_to_all(metric, 0)
     paths_around(ClosedEdges(metric, np.array([True, False]), settled=0), 0, 2, {})
     alternatives(hierarchy, metric, 0, 2, np.ones(2, np.uint32), count=2)
+
+
+def warm_planning() -> None:
+    """Compile the numba kernels of itineraries, or load them from the cache on disk.
+
+    This takes ten seconds without a cache, else under one second.
+    """
+    # A crossing shut for two days makes the party stay longer than the place in front of it allows,
+    # so that the nights there are counted: by the kernels that seldom run.
+    day_s, nights = 86_400.0, 4
+    places = OvernightPlaces(
+        lon=np.zeros(4),
+        lat=np.zeros(4),
+        height_m=np.zeros(4),
+        admits=np.ones((4, nights), np.bool_),
+        beds=np.full((4, nights), 9),
+        opens_s=np.zeros((4, nights)),
+        last_entry_s=np.full((4, nights), np.inf),
+        max_nights=np.array([0, 1, 1, 0]),
+    )
+    legs = LegTable(
+        np.array([0, 1, 1, 2]),
+        np.array([1, 2, 3, 3]),
+        np.full(4, 1e3),
+        np.full(4, 900.0),
+        np.array([1.0, 1.0, 1.0, 2.0]),
+        LegPassages(np.array([2, 3]), np.zeros(2, np.int64), np.full(2, 60.0)),
+    )
+    midnights_s = np.tile(np.arange(nights + 1) * day_s, (4, 1))
+    itineraries(
+        ItineraryQuestion(
+            legs,
+            World(
+                places,
+                CrossingHours.of([[(2.0 * day_s, 5.0 * day_s)]]),
+                WalkingHours(midnights_s + 21_600.0, midnights_s + 64_800.0),
+            ),
+            DayRules(25_000.0),
+            0,
+            3,
+            datetime(2026, 1, 1, tzinfo=UTC),
+            nights,
+        )
+    )

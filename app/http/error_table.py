@@ -38,11 +38,12 @@ from app.http.allow_header import methods_of
 from app.http.problems import MOST_REASONS, ProblemKind, problem_response, reasons
 from app.i18n.translation import Words, negotiate, words
 from app.journeys.errors import LongDetourError, NoReasonableWayError, RouteRefusedError
+from app.journeys.itineraries import NoItineraryError
 from app.runtime.work_limit import BusyError
 from app.snapshots.country_of_point import SilentCrossingError, UncertainCountryError
 from app.snapshots.essential_contacts import LINES, PROTECTED_LINES, Line, essential_lines
 from app.snapshots.road_networks import NoNetworkError
-from app.texts import refusal_text
+from app.texts import itinerary_text, refusal_text
 from geo.db.disk_reserve import Room
 from geo.db.sessions import Database, Tier
 from geo.errors import (
@@ -285,6 +286,13 @@ TABLE: Mapping[type[Exception], ProblemKind] = {
         "No reasonable way is known",
         "See `nearest_space` and `lines`; `accept_detour` answers the long way that there is.",
     ),
+    NoItineraryError: ProblemKind(
+        422,
+        "no-itinerary",
+        "No way day by day",
+        "See `stretches`: what binds each and what mends it; `max_day_m`, `at`, a vehicle may do.",
+        "There is a route, but no way on foot with a place to sleep for each night.",
+    ),
     OffNetwork: ProblemKind(
         422,
         "off-network",
@@ -446,6 +454,8 @@ def _extras(error: Exception, w: Words) -> dict[str, Any]:
             }
         case RouteRefusedError():
             return refusal_text.members(error, w)
+        case NoItineraryError():
+            return itinerary_text.failure(error, w)
         case NoRoute():
             return {"blocked_by": error.blocked_by}
         case _:

@@ -205,6 +205,10 @@ class SnapshotReading:
             _keep(known.states, minute, self._kept.passages(known, minute))
         return known.states[minute]
 
+    async def stated_crossings(self) -> tuple[StatedCrossing, ...]:
+        """Return the crossings with all statements about their states, in order of id."""
+        return (await self._crossings()).stated
+
     async def open_spaces(self, on: date, *, night: bool) -> tuple[OpenSpace, ...]:
         """Return the spaces open on a day, or open for staying the night after it, in order of id.
 

@@ -101,6 +101,22 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckIn:
+    """When people are let in who stay for a night (UTC).
+
+    Attributes
+    ----------
+    opens : datetime
+        Who comes earlier on that day waits at the door.
+    last_entry : datetime
+        Last admission, included.
+    """
+
+    opens: datetime
+    last_entry: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Hours:
     """The opening hours of a space.
 
@@ -176,6 +192,38 @@ class Hours:
             if opens <= reached < closes:
                 reached = closes
         return reached >= end
+
+    def check_in(self, day: date) -> CheckIn | None:
+        """Return when people are let in on a day who stay for the night after it.
+
+        Of several admissions with a break between them, the first of the day from which people can
+        stay until the night. None if the space does not cover the night for certain.
+        """
+        if not self.covers_night(day):
+            return None
+        spans = sorted(
+            (
+                span
+                for begin in (day - DAY, day)
+                for timezone in {opening.timezone for opening, _ in self._beginning(begin)}
+                for span in self._spans(begin, timezone)
+                if span.is_certain
+            ),
+            key=lambda span: span.opens,
+        )
+        midnight = local_instant(datetime.combine(day, time()), self.timezone)
+        evening = local_instant(datetime.combine(day, NIGHT_FROM), self.timezone)
+        stays_from = _open_since(spans, evening)
+        admitted: CheckIn | None = None
+        for span in spans:
+            until = span.closes if span.last_entry is None else span.last_entry
+            if span.closes <= stays_from or until < midnight:
+                continue
+            if admitted is None:
+                admitted = CheckIn(max(span.opens, midnight), until)
+            elif span.opens <= admitted.last_entry:
+                admitted = replace(admitted, last_entry=max(admitted.last_entry, until))
+        return admitted
 
     def openings_on(self, day: date) -> tuple[tuple[Opening, bool], ...]:
         """Return the openings that begin on a local day, by time, and whether each is certain.
@@ -332,6 +380,18 @@ def exceptions_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[DayExceptio
         )
         for row in rows
     )
+
+
+def _open_since(spans: Iterable[_Span], at: datetime) -> datetime:
+    """Return since when openings, sorted by time, last without a break at an instant in one."""
+    since = until = datetime.min.replace(tzinfo=UTC)
+    for span in spans:
+        if span.opens > until:
+            if until > at:
+                break
+            since = span.opens
+        until = max(until, span.closes)
+    return since
 
 
 def _last_entry(spans: Iterable[_Span]) -> datetime | None:

@@ -14,7 +14,7 @@ from geo.db.typed_rows import typed_row
 from geo.db.views import spaces, terms
 from geo.errors import InvalidRecordError
 from geo.reasons import CodedReason
-from geo.spaces.eligibility import Candidate, Need
+from geo.spaces.eligibility import NIGHT_SERVICE, Candidate, Need
 from geo.spaces.queries import SHORTEST_DEGREE_M, properties_of, select_spaces
 
 #: Columns of spaces that eligibility depends on. The other columns are read only for the few spaces
@@ -56,6 +56,21 @@ class NearCandidate:
     lon: float
     lat: float
     straight_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class NightCandidate:
+    """Candidate for a night on the way, with its position (degrees, EPSG:4326).
+
+    ``maximum_nights`` is the longest stay that the space states, None if it states none.
+    """
+
+    candidate: Candidate
+    name: str
+    locality: str | None
+    maximum_nights: int | None
+    lon: float
+    lat: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +169,42 @@ async def candidates_by_id(
     return tuple(_near(row) for row in rows.mappings())
 
 
+async def night_candidates(
+    session: AsyncSession,
+    bbox: tuple[float, float, float, float],
+    middle: tuple[float, float],
+    limit: int,
+) -> tuple[NightCandidate, ...]:
+    """Return the visible spaces with the overnight service in a bounding box, in order of id.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Session of the asker's tier.
+    bbox : tuple of float
+        West, south, east, north in degrees, EPSG:4326.
+    middle : tuple of float
+        Point (lon, lat) from which the nearest are read if there are more than the limit.
+    limit : int
+        Most spaces read.
+    """
+    box = dict(zip(("west", "south", "east", "north"), bbox, strict=True))
+    values = {"lon": middle[0], "lat": middle[1], "limit": limit, **box}
+    rows = await session.execute(_FOR_A_NIGHT, values)
+    found = (
+        NightCandidate(
+            Candidate.of(row),
+            row["name"],
+            row["locality"],
+            row["maximum_nights"],
+            row["lon"],
+            row["lat"],
+        )
+        for row in rows.mappings()
+    )
+    return tuple(sorted(found, key=lambda one: one.candidate.id))
+
+
 async def describe(session: AsyncSession, ids: Collection[str]) -> dict[str, Described]:
     """Return the published columns of spaces by id, without spaces that are no longer visible."""
     if not ids:
@@ -216,4 +267,10 @@ def _around(side: ColumnElement[bool]) -> Select[Any]:
 
 _AT_HOME = _around(spaces.c.country == bindparam("country", type_=Text))
 _ABROAD = _around(spaces.c.country != bindparam("country", type_=Text))
+_FOR_A_NIGHT = (
+    _judged(_IN_BOX, spaces.c.services.contains([NIGHT_SERVICE]))
+    .add_columns(spaces.c.name, spaces.c.locality, spaces.c.maximum_nights)
+    .order_by(spaces.c.geom.op("<->")(_POINT), spaces.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
 _BY_ID = _judged(spaces.c.id == func.any(bindparam("ids", type_=ARRAY(Text)))).order_by(spaces.c.id)

@@ -184,6 +184,12 @@ class Reacher:
             for index in _apart(request.targets, first, here_m)[:count]
         )
 
+    def snaps(self, request: ReachRequest) -> tuple[Snap | None, ...]:
+        """Return where each target meets the nearest road; None beyond the limit."""
+        profile = self._profile(request)
+        met = (self._met(place, profile) for place in request.targets)
+        return tuple(None if one is None else one.snap for one in met)
+
     def tree(self, request: ReachRequest) -> ShortestPathTree:
         """Return the finished search of a request, which tells each path's sums and crossings.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field
 
 from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.api.records.spaces import DECIMALS
@@ -15,9 +15,10 @@ from app.i18n import route_phrases
 from app.journeys.matching import Chosen, Fallback, Match, MatchQuestion, match
 from app.schemas.fields import Instant, Latitude, Longitude, require_unswapped
 from app.schemas.json_body import JSONBody, LargeBodyRoute
+from app.schemas.party import Code, Party
 from app.texts import match_text
 from app.texts.match_text import MatchReason
-from geo.spaces.eligibility import ADULT_AGE, Need
+from geo.spaces.eligibility import Need
 from geo.text.countries import CODES
 from tiles.catalogue.layers import SPACES
 
@@ -26,19 +27,11 @@ router = APIRouter(tags=["spaces"], route_class=LargeBodyRoute)
 #: Upper limit of results, about a phone's screen; larger limits are capped.
 MAX_LIMIT = 20
 
-#: Value of ``documents`` for people without any document.
-NO_DOCUMENTS = "none"
 
-_CODE = r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,59}$"
-type Code = Annotated[str, Field(pattern=_CODE)]
-
-
-class NeedRequest(BaseModel):
-    """A need, as far as the asker says. Nationality, religion and colour are not asked (P26)."""
+class NeedRequest(Party):
+    """A need at a place, and who has it."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
         json_schema_extra={
             "examples": [{"lon": -72.508, "lat": 7.894, "service": ["overnight"], "age": 34}]
         },
@@ -53,63 +46,12 @@ class NeedRequest(BaseModel):
     country: str | None = Field(
         None, pattern="^[A-Z]{2}$", description="Where the asker is; needed beside a border."
     )
-    age: int | None = Field(None, ge=0, le=120, description="Years, of who asks.")
-    gender: Code | None = Field(None, description="A term of the vocabulary `gender`.")
-    children: int | None = Field(None, ge=0, le=20, description="How many are with them.")
-    people: int | None = Field(None, ge=1, le=50, description="How many they are together.")
-    alone: bool = Field(False, description="A child without an adult.")
-    languages: list[Annotated[str, Field(pattern="^[a-z]{2,3}$")]] = Field(
-        [], max_length=20, description="That they speak, ISO 639.", examples=[["es"]]
-    )
-    documents: list[Code] = Field(
-        [],
-        max_length=20,
-        description="That they hold, terms of the vocabulary `document`; `none` for no document.",
-    )
     limit: int = Field(5, ge=1, description=f"At most {MAX_LIMIT}; more is capped.")
-
-    # Each rule is a validator of one field rather than of the model: a field validator sees the
-    # fields above it, and its error names the field.
-
-    @field_validator("people")
-    @classmethod
-    def _counts_everyone(cls, people: int | None, asked: ValidationInfo) -> int | None:
-        if people is not None and (asked.data.get("children") or 0) >= people:
-            msg = "people counts the children and who asks"
-            raise ValueError(msg)
-        return people
-
-    @field_validator("alone")
-    @classmethod
-    def _is_alone(cls, alone: bool, asked: ValidationInfo) -> bool:
-        age, children, people = (asked.data.get(name) for name in ("age", "children", "people"))
-        if alone and ((age or 0) >= ADULT_AGE or children or (people or 1) > 1):
-            msg = "alone is for a child without an adult and without company"
-            raise ValueError(msg)
-        return alone
-
-    @field_validator("documents")
-    @classmethod
-    def _are_held_or_none(cls, documents: list[str]) -> list[str]:
-        if NO_DOCUMENTS in documents and len(documents) > 1:
-            msg = "documents is none, or names those they hold"
-            raise ValueError(msg)
-        return documents
 
     @property
     def need(self) -> Need:
         """The stated need, in the form that the matching uses."""
-        held = frozenset(self.documents) - {NO_DOCUMENTS}
-        return Need(
-            services=tuple(dict.fromkeys(self.service)),
-            age=self.age,
-            gender=self.gender,
-            children=self.children,
-            people=self.people,
-            is_alone=self.alone,
-            languages=frozenset(self.languages),
-            documents=held if self.documents else None,
-        )
+        return self.need_of(self.service)
 
 
 class AskedByPost(JSONBody, NeedRequest):

@@ -8,7 +8,7 @@ import pytest
 
 from routing.geometry.geodesy import great_circle_m
 from routing.planning.day_reach import Constraint, DayRules, World
-from routing.planning.leg_paths import leg_paths
+from routing.planning.leg_routes import heights_m, leg_routes
 from routing.planning.leg_table import leg_table
 from routing.planning.legs import CrossingHours
 from routing.planning.places import OvernightPlaces
@@ -127,24 +127,35 @@ def test_cucuta_to_bucaramanga_on_the_sketch(sketch, towns, night_supports):
     assert [one.remedies.more_spaces for one in stretches] == [1, 1, 1, 1]
 
 
-def test_a_leg_is_drawn_along_the_road_that_it_was_measured_on(sketch, towns, open_crossings):
+def test_a_leg_is_the_road_that_it_was_measured_on(sketch, towns, open_crossings):
     names = ("Cúcuta", "Pamplona", "Bucaramanga", "San Gil")
     places = [ReachPlace(*towns["CO", name], "CO") for name in names]
     places.append(ReachPlace(*towns["VE", "San Antonio del Táchira"], "VE"))
     reacher, asked = Reacher(Router(sketch)), asked_of(places, open_crossings)
     table = leg_table(reacher, asked, 200_000)
     ends = list(zip(table.origin.tolist(), table.destination.tolist(), strict=True))
-    lines = leg_paths(reacher, asked, ends)
-    assert lines.keys() == set(ends)
+    routes = leg_routes(reacher, asked, ends)
+    assert routes.keys() == set(ends)
     assert len(ends) > 8
-    for (origin, destination), line in lines.items():
-        tree = reacher.tree(replace(asked, start=places[origin]))
-        legs = tree.path(destination)
-        length_m = tree.metric.travel.length_m(legs.edge) * legs.share
-        row = ends.index((origin, destination))
-        assert length_m.sum() == pytest.approx(table.distance_m[row])
-        for place, (lon, lat) in zip(
-            (places[origin], places[destination]), line[[0, -1]], strict=True
-        ):
-            assert great_circle_m(place.lon, place.lat, lon, lat) < 1_000
+    for row, leg in enumerate(ends):
+        route = routes[leg]
+        assert route.distance_m == pytest.approx(table.distance_m[row])
+        assert route.duration_s == pytest.approx(table.duration_s[row])
+        for end, (lon, lat) in zip(leg, route.coordinates[[0, -1]], strict=True):
+            assert great_circle_m(places[end].lon, places[end].lat, lon, lat) < 1_000
     assert reacher.tree(replace(asked, start=places[0], limit_s=1.0)).path(1) is None
+
+
+def test_places_have_the_height_of_their_road(sketch, towns):
+    names = ("Cúcuta", "Pamplona", "Bogotá")
+    places = [ReachPlace(*towns["CO", name], "CO") for name in names] + [ReachPlace(0.0, 0.0)]
+    heights = heights_m(Reacher(Router(sketch)), asked_of(places))
+    node_lon, node_lat = sketch.node_lon / 1e7, sketch.node_lat / 1e7
+    towns_m = [
+        float(sketch.node_elevation_m[great_circle_m(p.lon, p.lat, node_lon, node_lat).argmin()])
+        for p in places[:3]
+    ]
+    assert heights[:3] == pytest.approx(towns_m)
+    assert min(towns_m) < 400
+    assert max(towns_m) > 2_500
+    assert np.isnan(heights[3])

@@ -1,0 +1,4 @@
+"""Itineraries: days that people can walk.
+
+It imports `journeys`, `texts` and `access`.
+"""

@@ -1,0 +1,357 @@
+"""Itineraries: days that a party can walk, each night at a space that takes it in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from math import cos, radians
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.journeys.detours import ORDINARY, DetourLimits
+from app.journeys.itinerary_world import (
+    END,
+    START,
+    Calendar,
+    RoadState,
+    crossings_of,
+    places_of,
+    road_states,
+)
+from app.journeys.planner import JourneyAnswer, JourneyQuestion, plan
+from app.journeys.records import Records, read_records
+from app.runtime.work_limit import search
+from app.snapshots.essential_contacts import Line, essential_lines
+from app.snapshots.read_source import ReadSource
+from app.snapshots.road_networks import Region, RoadNetworks
+from app.snapshots.tier_snapshot import reading
+from geo.geography.crossings import StatedCrossing
+from geo.spaces.candidates import NightCandidate, night_candidates
+from geo.spaces.eligibility import Need
+from geo.spaces.queries import SHORTEST_DEGREE_M
+from routing.geometry.geodesy import great_circle_m
+from routing.osm_tags.edge_flags import Mode
+from routing.planning.day_reach import DayRules, World
+from routing.planning.front import ShownItinerary, shown
+from routing.planning.leg_routes import Ends, heights_m, leg_routes
+from routing.planning.leg_table import leg_table
+from routing.planning.legs import LegTable, by_day
+from routing.planning.question import ItineraryQuestion
+from routing.planning.stretches import Failure, answer
+from routing.planning.walking_hours import walking_hours
+from routing.route.route import Route
+from routing.router.reachability import Reacher, ReachPlace, ReachRequest
+from routing.travel.profiles import Profile
+
+type Floats = NDArray[np.float64]
+
+#: An itinerary leaves the best route at most so far: no leg is part of a way longer than so many
+#: times that route [A].
+OFF_ROUTE: Final = 1.5
+
+#: Longest leg looked at, metres [A]: ten days of an adult, more than any stretch without a space on
+#: the corridors known.
+LONGEST_LEG_M: Final = 250_000.0
+
+#: Most spaces looked at [A], nearest to the middle of the way first.
+MOST_SPACES: Final = 400
+
+#: Hour of the day whose hazards count: people walk by day, so what counts by night alone does not.
+_NOON: Final = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class ItineraryRequest:
+    """Requested itineraries: ends in lon, lat degrees (EPSG:4326), party, and when it is ready.
+
+    Attributes
+    ----------
+    at : datetime or None
+        When the party is ready to leave, aware; None for the next morning, or today's before the
+        hours of walking begin.
+    profile : Profile
+        Who walks.
+    need : Need
+        The party, as far as spaces ask; `Need.people` is its size.
+    max_day_m : float
+        Longest day, metres.
+    max_nights : int
+        Most nights under way.
+    most : int
+        Most itineraries returned.
+    needs_known_beds : bool
+        Whether spaces of which nobody knows the free beds count as full.
+    """
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    at: datetime | None
+    profile: Profile
+    need: Need
+    max_day_m: float
+    max_nights: int
+    most: int
+    needs_known_beds: bool = False
+    detours: DetourLimits = ORDINARY
+
+
+@dataclass(frozen=True, eq=False)
+class Itineraries:
+    """Itineraries of a request, with what they were found with.
+
+    Attributes
+    ----------
+    now : datetime
+        Time of the request, for which the records hold.
+    shown : tuple of ShownItinerary
+        Those chosen from the ``front_count`` of the front; empty if there is none.
+    failure : Failure or None
+        Why there is none.
+    spaces : tuple of NightCandidate
+        Spaces looked at; row ``n`` of the question's places is ``spaces[n - 2]``.
+    end_names : tuple of str
+        Names of the places at start and end.
+    legs : mapping
+        Route of each leg shown, by day of the journey and ends.
+    has_heights : bool
+        Whether the network knows heights, so that the gain of height was judged.
+    """
+
+    request: ItineraryRequest
+    now: datetime
+    question: ItineraryQuestion
+    journey: JourneyAnswer
+    region: Region
+    records: Records
+    spaces: tuple[NightCandidate, ...]
+    end_names: tuple[str, str]
+    has_heights: bool
+    shown: tuple[ShownItinerary, ...] = ()
+    front_count: int = 0
+    failure: Failure | None = None
+    legs: Mapping[tuple[int, Ends], Route] = field(default_factory=dict)
+
+    def space(self, row: int) -> NightCandidate | None:
+        """Return the space in a row of the question's places; None for an end."""
+        return None if row <= END else self.spaces[row - END - 1]
+
+
+class NoItineraryError(Exception):
+    """No itinerary; holds what was found instead, and phone lines of the ends' countries (P45)."""
+
+    def __init__(self, found: Itineraries, lines: Sequence[Line]) -> None:
+        super().__init__("no itinerary")
+        self.found = found
+        self.lines = tuple(lines)
+
+
+async def find_itineraries(
+    source: ReadSource,
+    network: RoadNetworks,
+    request: ItineraryRequest,
+    *,
+    now: datetime,
+    access_m: float,
+) -> Itineraries:
+    """Find the itineraries of a request.
+
+    The ordinary route is planned first: what refuses that, refuses itineraries with the same
+    reasons, and its length says how far from it they may lead.
+
+    Raises
+    ------
+    NoItineraryError
+        There is a route, but no itinerary.
+    Exception
+        As for `app.journeys.planner.plan`.
+    """
+    known = await reading(source.session, source.stamps)
+    near = (await known.places()).near([request.start, request.end])
+    zone = ZoneInfo(near[0][0].timezone)
+    ready = _ready(request, now.astimezone(zone))
+    question = JourneyQuestion(
+        request.start,
+        request.end,
+        Mode.FOOT,
+        ready,
+        profile=request.profile,
+        most=1,
+        detours=request.detours,
+    )
+    journey = await plan(source, network, question, now=now, access_m=access_m)
+    known = await reading(source.session, source.stamps)
+    records = await read_records(known, ready, now, zone.key)
+    stated = await known.stated_crossings()
+    spaces = await night_candidates(source.session, *_around(request, journey), MOST_SPACES)
+    # All data is read, so give the database connection back before waiting for a search thread.
+    await source.session.close()
+    found = await search(
+        partial(_found, network, request, journey, records, stated, spaces, ready, now)
+    )
+    if found.failure is not None:
+        knowledge = journey.knowledge
+        countries = (knowledge.start.country, knowledge.end.country)
+        lines = await essential_lines(source.session, countries)
+        await source.session.close()
+        raise NoItineraryError(found, lines)
+    return found
+
+
+def _ready(request: ItineraryRequest, now: datetime) -> datetime:
+    """Return when the party leaves, in local time at the start."""
+    if request.at is not None:
+        return request.at.astimezone(now.tzinfo)
+    window = request.profile.window
+    if window is None:
+        return now
+    begin = now.replace(hour=window.start.hour, minute=window.start.minute, second=0, microsecond=0)
+    return begin if now <= begin else begin + timedelta(days=1)
+
+
+def _around(
+    request: ItineraryRequest, journey: JourneyAnswer
+) -> tuple[tuple[float, float, float, float], tuple[float, float]]:
+    """Return a bounding box that holds all places of itineraries, and the middle of the way.
+
+    A place on a way no longer than a limit lies in the ellipse around the ends.
+    """
+    (west, south), (east, north) = (
+        tuple(map(side, request.start, request.end)) for side in (min, max)
+    )
+    limit_m = OFF_ROUTE * journey.journeys[0].route.distance_m
+    half_lat = limit_m / 2.0 / SHORTEST_DEGREE_M
+    half_lon = half_lat / max(0.1, cos(radians(min(89.0, max(abs(south), abs(north)) + half_lat))))
+    line = journey.journeys[0].route.coordinates
+    lon, lat = line[len(line) // 2].tolist()
+    return (west - half_lon, south - half_lat, east + half_lon, north + half_lat), (lon, lat)
+
+
+def _found(
+    network: RoadNetworks,
+    request: ItineraryRequest,
+    journey: JourneyAnswer,
+    records: Records,
+    stated: tuple[StatedCrossing, ...],
+    spaces: tuple[NightCandidate, ...],
+    ready: datetime,
+    now: datetime,
+) -> Itineraries:
+    calendar = Calendar.of(ready, request.max_nights)
+    region = network.region_for(request.start, request.end)
+    limit_m = OFF_ROUTE * journey.journeys[0].route.distance_m
+    spaces = _on_the_way(request, spaces, limit_m)
+    crossings, open_hours = crossings_of(stated, records.routed_crossings, calendar)
+    knowledge = journey.knowledge
+    ends = [
+        ReachPlace(*place, where.country)
+        for place, where in zip(
+            (request.start, request.end), (knowledge.start, knowledge.end), strict=True
+        )
+    ]
+    beds = [ReachPlace(one.lon, one.lat, one.candidate.country) for one in spaces]
+    asked = ReachRequest(
+        start=ends[START],
+        targets=(*ends, *beds),
+        at=calendar.midnight + _NOON,
+        crossings=crossings,
+        profile=request.profile,
+    )
+    states = road_states(records, calendar)
+    heights = heights_m(region.reacher, asked)
+    places = replace(
+        places_of((request.start, request.end), spaces, request.need, calendar), height_m=heights
+    )
+    has_heights = bool(np.isfinite(heights).any())
+    hours = walking_hours(
+        places.lon, places.lat, calendar.departure, calendar.days, request.profile.window
+    )
+    question = ItineraryQuestion(
+        legs=_legs(region.reacher, asked, states, limit_m, places.lon, places.lat),
+        world=World(places, open_hours, hours),
+        rules=DayRules(
+            max_day_m=request.max_day_m,
+            party=request.need.people or 1,
+            unknown_beds_suffice=not request.needs_known_beds,
+            unknown_height_is_low=not has_heights,
+        ),
+        start=START,
+        end=END,
+        departure=calendar.departure,
+        max_nights=calendar.nights,
+    )
+    found = answer(question)
+    chosen = shown(found.itineraries, request.most)
+    names = knowledge.start.place.name, knowledge.end.place.name
+    return Itineraries(
+        request=request,
+        now=now,
+        question=question,
+        journey=journey,
+        region=region,
+        records=records,
+        spaces=spaces,
+        end_names=(
+            region.town_near(*request.start) or names[0],
+            region.town_near(*request.end) or names[1],
+        ),
+        has_heights=has_heights,
+        shown=chosen,
+        front_count=len(found.itineraries),
+        failure=found.failure,
+        legs=_routes(region.reacher, asked, states, chosen, calendar),
+    )
+
+
+def _on_the_way(
+    request: ItineraryRequest, spaces: Sequence[NightCandidate], limit_m: float
+) -> tuple[NightCandidate, ...]:
+    """Return the spaces of which a way by them may be as short as the limit."""
+    lon = np.array([one.lon for one in spaces], dtype=np.float64)
+    lat = np.array([one.lat for one in spaces], dtype=np.float64)
+    by_it_m = great_circle_m(*request.start, lon, lat) + great_circle_m(*request.end, lon, lat)
+    return tuple(spaces[row] for row in np.flatnonzero(by_it_m <= limit_m).tolist())
+
+
+def _legs(
+    reacher: Reacher,
+    asked: ReachRequest,
+    states: Sequence[RoadState],
+    limit_m: float,
+    lon: Floats,
+    lat: Floats,
+) -> LegTable:
+    """Return the legs of all days that may be part of a way within the limit."""
+    cut_m = min(limit_m, LONGEST_LEG_M)
+    tables = [leg_table(reacher, replace(asked, hazards=state.hazards), cut_m) for state in states]
+    legs = by_day(tables, np.array([state.on for state in states]))
+    from_start_m = great_circle_m(lon[START], lat[START], lon, lat)
+    to_end_m = great_circle_m(lon[END], lat[END], lon, lat)
+    least_m = from_start_m[legs.origin] + legs.distance_m + to_end_m[legs.destination]
+    return legs.only(np.flatnonzero(least_m <= limit_m))
+
+
+def _routes(
+    reacher: Reacher,
+    asked: ReachRequest,
+    states: Sequence[RoadState],
+    chosen: Sequence[ShownItinerary],
+    calendar: Calendar,
+) -> dict[tuple[int, Ends], Route]:
+    """Return the route of each leg shown, by day and ends, on the roads as they are that day."""
+    walked = {
+        ((day.date - calendar.departure.date()).days, (day.origin, day.destination))
+        for one in chosen
+        for day in one.itinerary.days
+        if not day.is_rest
+    }
+    routes: dict[tuple[int, Ends], Route] = {}
+    for state in states:
+        of_state = [(day, ends) for day, ends in walked if state.on[day]]
+        drawn = leg_routes(
+            reacher, replace(asked, hazards=state.hazards), {ends for _, ends in of_state}
+        )
+        routes |= {(day, ends): drawn[ends] for day, ends in of_state}
+    return routes

@@ -1,0 +1,52 @@
+"""Compilation of the kernels of itineraries, in a process of its own.
+
+They take ten seconds of CPU on the first use after an installation, during which numba holds the
+interpreter's lock: in the server's own process every other request would wait. Compiled by another
+process they are loaded from the cache on disk.
+"""
+
+import asyncio
+import subprocess
+import sys
+from typing import Final
+
+import anyio.to_thread
+
+from routing.warmup import warm_planning
+
+_COMPILE: Final = (
+    sys.executable,
+    "-P",
+    "-c",
+    "import os; os.nice(10); from routing.warmup import warm_planning; warm_planning()",
+)
+
+_compiling: asyncio.Task[None] | None = None
+
+
+def compile_planning_aside() -> None:
+    """Begin to compile in the background; who asks for itineraries meanwhile waits for it."""
+    subprocess.Popen(  # noqa: S603 -- our own interpreter and code
+        _COMPILE, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+async def planning_compiled() -> None:
+    """Wait until the kernels of itineraries are compiled and loaded; at once if they are."""
+    global _compiling  # noqa: PLW0603 -- one compilation a process, as of numba's own dispatchers
+    if _compiling is None or (_compiling.done() and _compiling.exception() is not None):
+        _compiling = asyncio.create_task(_compile())
+    # Shielded: a client that goes away does not end it for the others.
+    await asyncio.shield(_compiling)
+
+
+async def _compile() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *_COMPILE,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    await process.wait()
+    # Loaded from the cache. Without a folder for it, compiled once more, here.
+    await anyio.to_thread.run_sync(warm_planning)

@@ -1,0 +1,75 @@
+"""Legs of a table as routes, with line, exposure and hazards, for the few that are shown."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.engine.shortest_path_tree import ShortestPathTree
+from routing.route.route import Route, make_route
+from routing.router.reachability import Reacher, ReachRequest
+
+type Floats = NDArray[np.float64]
+
+#: Rows of the places where a leg begins and ends.
+type Ends = tuple[int, int]
+
+
+def leg_routes(reacher: Reacher, asked: ReachRequest, ends: Iterable[Ends]) -> Mapping[Ends, Route]:
+    """Return legs of a table laid by `routing.planning.leg_table.leg_table` as routes.
+
+    Parameters
+    ----------
+    reacher, asked
+        The network, and the request that the table was laid for.
+    ends
+        Legs of the table, by the rows of their places.
+
+    Returns
+    -------
+    The route of each leg, with the figures that the table has. Its times are those of somebody who
+    leaves at ``asked.at`` and never waits; the days of an itinerary have the true ones.
+
+    Raises
+    ------
+    OffNetwork
+        A place lies off the network, so that it has no legs.
+    """
+    routes: dict[Ends, Route] = {}
+    for origin, legs in groupby(sorted(set(ends)), key=lambda leg: leg[0]):
+        others = [destination for _, destination in legs]
+        targets = [asked.targets[other] for other in others]
+        tree = reacher.tree(replace(asked, start=asked.targets[origin], targets=targets))
+        for row, other in enumerate(others):
+            route = _route(tree, row, asked)
+            if route is not None:
+                routes[origin, other] = route
+    return routes
+
+
+def _route(tree: ShortestPathTree, row: int, asked: ReachRequest) -> Route | None:
+    path, snap = tree.path(row), tree.targets[row]
+    if path is None or snap is None:
+        return None
+    model = tree.metric.model
+    by_day = np.zeros(len(path), np.bool_)
+    return make_route(
+        tree.metric.travel, path, model.contacts, by_day, (tree.start, snap), asked.at
+    )
+
+
+def heights_m(reacher: Reacher, asked: ReachRequest) -> Floats:
+    """Return the height of the road at each target, float64 [T], metres; NaN where not known.
+
+    Between the ends of an edge the height is interpolated; a target off the network has none.
+    """
+    graph = reacher.graph
+    heights = np.full(len(asked.targets), np.nan)
+    for row, snap in enumerate(reacher.snaps(asked)):
+        if snap is not None:
+            ends = graph.edge_tail[snap.edge], graph.edge_head[snap.edge]
+            low, high = (float(graph.node_elevation_m[node]) for node in ends)
+            heights[row] = low + snap.fraction * (high - low)
+    return heights
