@@ -23,10 +23,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from routing.planning.corridor_changes import corridor_change
-from routing.planning.corridor_figures import CorridorFlow, CorridorTargets, corridor_figures
-from routing.planning.corridor_gaps import CorridorSupports
-from routing.planning.corridor_losses import corridor_losses, space_losses
+from routing.corridors.changes import corridor_change
+from routing.corridors.figures import CorridorFlow, CorridorTargets, corridor_figures
+from routing.corridors.gaps import CorridorSupports
+from routing.corridors.losses import corridor_losses, space_losses
 from routing.route.coverage import ACCESS_M, MeasuredLine, supports_along
 from routing.travel.support_points import Support
 

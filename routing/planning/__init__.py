@@ -1,1 +1,1 @@
-"""Days that a party can walk, where itineraries fail, and how well a corridor is supported."""
+"""Days that a party can walk from night to night, and where itineraries fail and why."""

@@ -2,7 +2,7 @@
 
 Each loss is judged alone, with all others in place: two spaces that stand beside each other cost
 nothing one by one, and both together may open the longest gap. For more than one, compare two
-states (`routing.planning.corridor_changes`).
+states (`routing.corridors.changes`).
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.corridors.figures import SAME_M, CorridorTargets
+from routing.corridors.gaps import LINE_END, CorridorSupports
 from routing.errors import InvalidRequest
-from routing.planning.corridor_figures import SAME_M, CorridorTargets
-from routing.planning.corridor_gaps import LINE_END, CorridorSupports
 
 type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]

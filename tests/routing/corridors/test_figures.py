@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.errors import InvalidRequest
-from routing.planning.corridor_data import SpaceData, corridor_data
-from routing.planning.corridor_figures import (
+from routing.corridors.data import SpaceData, corridor_data
+from routing.corridors.figures import (
     CorridorFlow,
     CorridorTargets,
     corridor_figures,
     without_help,
 )
-from routing.planning.corridor_gaps import CorridorGap, CorridorSupports
-from routing.planning.corridor_people import people_near
+from routing.corridors.gaps import CorridorGap, CorridorSupports
+from routing.corridors.people import people_near
+from routing.errors import InvalidRequest
 from routing.route.coverage import MeasuredLine, SupportAt, coverage_by, supports_along
 from routing.router.regional import Router
 from routing.travel.support_points import Support

@@ -5,11 +5,11 @@ import random
 import numpy as np
 import pytest
 
+from routing.corridors.changes import corridor_change
+from routing.corridors.figures import CorridorFlow, CorridorTargets, corridor_figures
+from routing.corridors.gaps import CorridorGap, CorridorSupports
+from routing.corridors.losses import corridor_losses, space_losses
 from routing.errors import InvalidRequest
-from routing.planning.corridor_changes import corridor_change
-from routing.planning.corridor_figures import CorridorFlow, CorridorTargets, corridor_figures
-from routing.planning.corridor_gaps import CorridorGap, CorridorSupports
-from routing.planning.corridor_losses import corridor_losses, space_losses
 from tests.fixtures.corridor_cases import marks_of, random_line
 from tests.fixtures.corridor_walks import walk
 from tests.fixtures.examples import examples

@@ -2,7 +2,7 @@
 
 The formulas are those of algorithms.md, section 4. All figures are along the line: they say nothing
 of the way from the line to a space, of slopes and hours of walking, of beds, or of whether a door
-opens. A figure is as good as the data behind it (`routing.planning.corridor_data`).
+opens. A figure is as good as the data behind it (`routing.corridors.data`).
 """
 
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.corridors.gaps import LINE_END, CorridorGap, CorridorGaps, CorridorSupports
 from routing.errors import InvalidRequest
-from routing.planning.corridor_gaps import LINE_END, CorridorGap, CorridorGaps, CorridorSupports
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.corridors.gaps import LINE_END, CorridorSupports
 from routing.errors import InvalidRequest
-from routing.planning.corridor_gaps import LINE_END, CorridorSupports
 
 type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.errors import InvalidRequest
-from routing.planning.corridor_figures import (
+from routing.corridors.figures import (
     SAME_M,
     CorridorFigures,
     CorridorFlow,
@@ -19,7 +18,8 @@ from routing.planning.corridor_figures import (
     corridor_figures,
     without_help,
 )
-from routing.planning.corridor_gaps import CorridorGap, CorridorGaps, CorridorSupports
+from routing.corridors.gaps import CorridorGap, CorridorGaps, CorridorSupports
+from routing.errors import InvalidRequest
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
