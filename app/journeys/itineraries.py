@@ -21,7 +21,7 @@ from app.journeys.itinerary_world import (
     places_of,
     road_states,
 )
-from app.journeys.planner import JourneyAnswer, JourneyQuestion, plan
+from app.journeys.planner import Journey, JourneyAnswer, JourneyQuestion, plan
 from app.journeys.records import Records, read_records
 from app.runtime.work_limit import search
 from app.snapshots.essential_contacts import Line, essential_lines
@@ -52,8 +52,8 @@ type Floats = NDArray[np.float64]
 #: times that route [A].
 OFF_ROUTE: Final = 1.5
 
-#: Longest leg looked at, metres [A]: ten days of an adult, more than any stretch without a space on
-#: the corridors known.
+#: Longest leg that is searched for, metres [A]: ten days of an adult. Longer stretches without a
+#: space are those of the best route.
 LONGEST_LEG_M: Final = 250_000.0
 
 #: Most spaces looked at [A], nearest to the middle of the way first.
@@ -268,8 +268,9 @@ def _found(
     hours = walking_hours(
         places.lon, places.lat, calendar.departure, calendar.days, request.profile.window
     )
+    legs = _legs(region.reacher, asked, states, limit_m, places.lon, places.lat)
     question = ItineraryQuestion(
-        legs=_legs(region.reacher, asked, states, limit_m, places.lon, places.lat),
+        legs=_with_long_gaps(legs, journey.journeys[0], spaces),
         world=World(places, open_hours, hours),
         rules=DayRules(
             max_day_m=request.max_day_m,
@@ -331,6 +332,28 @@ def _legs(
     to_end_m = great_circle_m(lon[END], lat[END], lon, lat)
     least_m = from_start_m[legs.origin] + legs.distance_m + to_end_m[legs.destination]
     return legs.only(np.flatnonzero(least_m <= limit_m))
+
+
+def _with_long_gaps(legs: LegTable, journey: Journey, spaces: Sequence[NightCandidate]) -> LegTable:
+    """Return legs with those gaps of the best route that are longer than any leg searched for.
+
+    Nobody walks such a gap in a day, but a party that cannot go on wants to know where it lies.
+    """
+    if not journey.overnight:
+        return legs
+    row_of = {one.candidate.id: row for row, one in enumerate(spaces, END + 1)}
+    pace_s_per_m = journey.route.duration_s / max(1.0, journey.route.distance_m)
+    gaps = [
+        (row_of.get(gap.from_id or "", START), row_of.get(gap.to_id or "", END), gap.length_m)
+        for gap in journey.gaps.gaps
+        if gap.length_m > LONGEST_LEG_M
+        and (gap.from_id is None or gap.from_id in row_of)
+        and (gap.to_id is None or gap.to_id in row_of)
+    ]
+    if not gaps:
+        return legs
+    origin, destination, length_m = map(np.array, zip(*gaps, strict=True))
+    return legs.with_more(origin, destination, length_m, length_m * pace_s_per_m)
 
 
 def _routes(

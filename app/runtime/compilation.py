@@ -25,10 +25,10 @@ _compiling: asyncio.Task[None] | None = None
 
 
 def compile_planning_aside() -> None:
-    """Begin to compile in the background; who asks for itineraries meanwhile waits for it."""
-    subprocess.Popen(  # noqa: S603 -- our own interpreter and code
-        _COMPILE, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    """Begin to compile in a process that nobody waits for."""
+    # Left to init by a shell that ends at once, so that it is nobody's zombie.
+    begin = '"$@" </dev/null >/dev/null 2>&1 &'
+    subprocess.run(["/bin/sh", "-c", begin, "sh", *_COMPILE], check=False)  # noqa: S603
 
 
 async def planning_compiled() -> None:

@@ -111,6 +111,33 @@ class LegTable:
             return np.ones(len(self), np.bool_)
         return self.open_days[:, day]
 
+    def with_more(
+        self, origin: Ints, destination: Ints, distance_m: Floats, duration_s: Floats
+    ) -> "LegTable":
+        """Return the legs with others after them, without exposure or crossings, always open.
+
+        For ways too long to be walked in a day, of which nothing but the length matters.
+
+        Parameters
+        ----------
+        origin, destination
+            int64 [k], rows of the places.
+        distance_m, duration_s
+            float64 [k].
+        """
+        days = self.open_days
+        return LegTable(
+            np.append(self.origin, origin),
+            np.append(self.destination, destination),
+            np.append(self.distance_m, distance_m),
+            np.append(self.duration_s, duration_s),
+            np.append(self.exposure, np.zeros(len(origin))),
+            self.passages,
+            None
+            if days is None
+            else np.append(days, np.ones((len(origin), days.shape[1]), np.bool_), axis=0),
+        )
+
     def by_origin(self) -> Ints:
         """Return the rows in the order of origin, destination and figures, int64 [L].
 

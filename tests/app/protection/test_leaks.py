@@ -495,6 +495,8 @@ def journeys() -> Iterator[Asked]:
         yield Asked("/routes", "POST", "/routes", ends)
         yield Asked("/routes", "POST", "/routes?f=gpx", ends)
         yield Asked("/routes", "POST", "/routes?f=kml", ends)
+        for more in ({}, {"max_day_m": 60_000, "itineraries": 7}):
+            yield Asked("/itineraries", "POST", "/itineraries", {**ends, **more})
         places = [ends["start"], ends["end"]]
         waypoints = {"type": "MultiPoint", "coordinates": places}
         yield Asked("/ogc/routes", "POST", "/ogc/routes", {"inputs": {"waypoints": waypoints}})

@@ -14,7 +14,7 @@ from tests.app.pages.test_space import REFERRER, TODAY
 from tests.conftest import client_of, clone, opened, run_sql
 
 CUCUTA, BUCARAMANGA, LA_DONJUANA = [-72.508, 7.894], [-73.126, 7.125], [-72.6, 7.69]
-SAN_ANTONIO = [-72.4436, 7.8145]
+SAN_ANTONIO, BOGOTA = [-72.4436, 7.8145], [-74.08, 4.71]
 AT = "2026-11-26T06:00:00-05:00"
 ENDS = {"start": CUCUTA, "end": BUCARAMANGA, "at": AT}
 ALL_DAY = {"byday": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"], "opens_at": "00:00"}
@@ -185,6 +185,14 @@ async def test_closures_of_roads_hold_on_their_days(own_client, settings):
     assert (one["from"]["locality"], one["to"]["locality"]) == ("La Donjuana", "Pamplona")
 
 
+async def test_a_gap_longer_than_any_day_is_named_too(client):
+    found = await failed(client, end=BOGOTA, max_nights=60)
+    assert names(found["stretches"])[-1] == ("El Picacho", None)
+    route = (await client.post("/routes", json={"start": CUCUTA, "end": BOGOTA, "at": AT})).json()
+    gaps = [one["properties"]["longest_gap"]["length_m"] for one in route["features"]]
+    assert found["stretches"][-1]["length_m"] in gaps
+
+
 async def test_a_border_is_crossed_at_an_official_crossing(client):
     found = await answered(client, start=SAN_ANTONIO, end=LA_DONJUANA, max_day_m=48_000)
     for feature in found["features"]:
@@ -224,6 +232,19 @@ async def test_bad_questions_name_their_field(client, body, field):
     response = await ask(client, **body)
     assert response.status_code in {400, 422}
     assert response.json()["field"] == field
+
+
+async def test_p8_p24_what_is_hidden_counts_for_no_night(own_client, settings):
+    """Hiding a space is as if it had never been: the answer is the same."""
+    shown = (await answered(own_client, max_day_m=48_000))["features"][0]["properties"]["days"]
+    used = next(day["to"]["id"] for day in shown if day["to"].get("locality") == "Pamplona")
+    gone = "update amparo.locations set hidden_at = amparo.now() where id = :id"
+    await run_sql(settings, gone, id=used)
+    hidden = await failed(own_client, max_day_m=48_000)
+    assert used not in str(hidden)
+    await run_sql(settings, "delete from amparo.locations where id = :id", id=used)
+    never = await failed(own_client, max_day_m=48_000)
+    assert {**hidden, "data_as_of": None} == {**never, "data_as_of": None}
 
 
 async def test_nothing_may_keep_an_answer(client):
