@@ -28,7 +28,7 @@ from app.api.collections import (
     transactions,
 )
 from app.api.collections.serving import PublishedDispatcher
-from app.api.planning import itineraries
+from app.api.planning import corridors, itineraries
 from app.api.records import (
     exports,
     feedback,
@@ -91,6 +91,7 @@ from app.runtime.database_watch import keeping
 from app.runtime.databases import listen_url, open_database, private_cluster
 from app.settings import Settings
 from app.snapshots.change_listener import following
+from app.snapshots.corridor_lines import CorridorLines
 from app.snapshots.layer_editions import Editions
 from app.snapshots.response_cache import Shelf
 from app.snapshots.road_networks import RoadNetworks
@@ -144,6 +145,7 @@ def create_app(
                 settings=settings,
                 database=opened,
                 network=roads,
+                corridor_lines=CorridorLines(roads),
                 clock=clock,
                 limits=limits,
                 editions=editions,
@@ -237,6 +239,7 @@ def _operations() -> list[BaseRoute]:
         openrouteservice,
         coverage,
         itineraries,
+        corridors,
         movement,
         health,
         hides,
@@ -287,7 +290,7 @@ def _operations() -> list[BaseRoute]:
 
 #: Paths of POSTs that store nothing, open to pages of any origin: routes, coverage, matching.
 READING_POSTS: Final = re.compile(
-    r"/(routes|ogc/routes|v2/directions/[^/]+/geojson|coverage|itineraries|spaces/match|plan)"
+    r"/(routes|ogc/routes|v2/directions/[^/]+/geojson|(corridors/)?coverage|itineraries|spaces/match|plan)"
 )
 
 #: Paths closed to pages of other origins: console, forms, reports, complaints, records in the

@@ -24,6 +24,7 @@ from app.http.large_bodies import LARGE_BYTES, read_aside
 from app.http.rate_limits import RateLimits, client_of
 from app.runtime.work_limit import AROUND
 from app.settings import Settings
+from app.snapshots.corridor_lines import CorridorLines
 from app.snapshots.layer_editions import Editions
 from app.snapshots.read_source import ReadSource
 from app.snapshots.response_cache import Shelf
@@ -41,6 +42,7 @@ class AppState(TypedDict):
     settings: Settings
     database: Database
     network: RoadNetworks
+    corridor_lines: CorridorLines
     clock: Clock
     limits: RateLimits
     editions: Editions

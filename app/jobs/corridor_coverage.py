@@ -22,8 +22,9 @@ import shapely
 from app.clock import Clock
 from app.runtime.background import every, running
 from app.runtime.logs import NOTICES
+from app.snapshots.corridor_lines import CorridorLines, LaidCorridor, import_of
 from app.snapshots.open_spaces import support
-from app.snapshots.road_networks import NoNetworkError, Region, RoadNetworks
+from app.snapshots.road_networks import RoadNetworks
 from app.snapshots.tier_snapshot import reading
 from geo.db import change_stamps
 from geo.db.change_stamps import StampSubject
@@ -33,12 +34,8 @@ from geo.geography.coverage_gaps import CorridorLine, FoundGap
 from geo.records import upsert
 from geo.spaces import queries
 from geo.spaces.eligibility import NIGHT_SERVICE
-from routing.errors import InvalidRequest
-from routing.osm_tags.edge_flags import Mode
-from routing.route.coverage import MeasuredLine, SupportAt, coverage_by, stretch, supports_along
-from routing.router.map_matching import MatchFailed, match_line
+from routing.route.coverage import SupportAt, coverage_by, stretch, supports_along
 from routing.travel.crossings import Crossing
-from routing.travel.sketch_towns import Towns
 from routing.travel.support_points import Supports
 
 #: Version of the rules for computing gaps. The version is a part of each seal (digest of the data
@@ -56,18 +53,6 @@ _SHOWN_DAYS: Final = 1
 TIERS: Final = (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
 
 type Report = Callable[[str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class _Laid:
-    """Corridor matched to the road network, with measures scaled to the corridor's own length.
-
-    ``towns`` are the towns of a sketch network, ``network`` tells the network and its import.
-    """
-
-    line: MeasuredLine
-    towns: Towns | None
-    network: str
 
 
 class Coverer:
@@ -92,7 +77,7 @@ class Coverer:
         self._network = network
         self._access_m = access_m
         self._profile = profile
-        self._laid: dict[tuple[str, bytes, float, tuple[str, ...]], _Laid] = {}
+        self._lines = CorridorLines(network)
         self._seen: tuple[object, ...] | None = None
 
     async def is_due(self, now: datetime) -> bool:
@@ -142,7 +127,7 @@ class Coverer:
             services,
             stamps.of(StampSubject.CORRIDORS),
             now.date(),
-            tuple(map(_stamp_of, regions)),
+            tuple(map(import_of, regions)),
         )
 
     async def _crossings(self, now: datetime) -> tuple[Crossing, ...]:
@@ -206,7 +191,7 @@ class Coverer:
         known: str | None,
     ) -> tuple[str, list[FoundGap]] | None:
         """Return a corridor's seal and gaps; None if the seal equals the stored seal ``known``."""
-        laid = self._lay(corridor, crossings)
+        laid = self._lines.lay(corridor, crossings)
         along = counted.along(laid, self._access_m)
         seal = self._seal(corridor, laid, along, counted, on)
         return None if seal == known else (seal, list(counted.gaps(laid, along, self._access_m)))
@@ -233,35 +218,10 @@ class Coverer:
             tuple(code for code in services if any(code in codes for codes in offered.values())),
         )
 
-    def _lay(self, corridor: CorridorLine, crossings: tuple[Crossing, ...]) -> _Laid:
-        """Match a corridor to the roads; cached while corridor and road networks are unchanged."""
-        regions = self._network.regions()
-        stamps = tuple(map(_stamp_of, regions))
-        key = (corridor.id, corridor.line.wkb, corridor.length_m, stamps)
-        if key not in self._laid:
-            self._laid = {k: v for k, v in self._laid.items() if k[0] != corridor.id}
-            self._laid[key] = self._laid_anew(corridor, crossings)
-        return self._laid[key]
-
-    def _laid_anew(self, corridor: CorridorLine, crossings: tuple[Crossing, ...]) -> _Laid:
-        points = shapely.get_coordinates(corridor.line)
-        ends = [(float(lon), float(lat)) for lon, lat in points[[0, -1]]]
-        try:
-            region = self._network.region_for(*ends)
-            found = match_line(region.router, points, Mode.FOOT, crossings=crossings)
-            laid = _Laid(found, region.sketched_towns, _stamp_of(region))
-        except (NoNetworkError, MatchFailed, InvalidRequest):
-            laid = _Laid(MeasuredLine.from_geometry(points), None, "")
-        # Scale the measures, because gaps are stored as distances along the corridor's own line
-        # (`geo.models.CoverageGap`).
-        measure_m = laid.line.measure_m * (corridor.length_m / laid.line.length_m)
-        line = MeasuredLine(laid.line.coordinates, measure_m, laid.line.measure)
-        return _Laid(line, laid.towns, laid.network)
-
     def _seal(
         self,
         corridor: CorridorLine,
-        laid: _Laid,
+        laid: LaidCorridor,
         along: Iterable[SupportAt],
         counted: "_Counted",
         on: date,
@@ -292,12 +252,12 @@ class _Counted:
     offered: Mapping[str, frozenset[str]]
     services: tuple[str, ...]
 
-    def along(self, laid: _Laid, access_m: float) -> tuple[SupportAt, ...]:
+    def along(self, laid: LaidCorridor, access_m: float) -> tuple[SupportAt, ...]:
         """Return the spaces that support a corridor, in order along it."""
         return supports_along(laid.line, self.supports, access_m, laid.towns)
 
     def gaps(
-        self, laid: _Laid, along: tuple[SupportAt, ...], access_m: float
+        self, laid: LaidCorridor, along: tuple[SupportAt, ...], access_m: float
     ) -> Iterator[FoundGap]:
         """Yield the gaps between spaces open by day, and between the spaces with each service."""
         for service in (None, *self.services):
@@ -315,10 +275,6 @@ class _Counted:
 
     def _counts(self, space_id: str, service: str | None) -> bool:
         return space_id in self.by_day if service is None else service in self.offered[space_id]
-
-
-def _stamp_of(region: Region) -> str:
-    return f"{region.meta.name} {region.meta.imported_at}"
 
 
 @asynccontextmanager

@@ -228,7 +228,7 @@ async def test_what_one_process_has_looked_at_no_other_does(settings, database, 
     def laid(*_args):
         raise AssertionError
 
-    other._lay = laid
+    other._lines.lay = laid
     assert await other.is_due(MORNING)
     assert await other.cover(MORNING) == 0
     assert not await other.is_due(MORNING)

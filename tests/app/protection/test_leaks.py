@@ -497,6 +497,10 @@ def journeys() -> Iterator[Asked]:
         yield Asked("/routes", "POST", "/routes?f=kml", ends)
         for more in ({}, {"max_day_m": 60_000, "itineraries": 7}):
             yield Asked("/itineraries", "POST", "/itineraries", {**ends, **more})
+        line = {"places": [ends["start"], ends["end"]], "services": ["overnight", "food"]}
+        for more in ({"direction": "backward"}, {"on": days()[0], "compare_with": days()[-1]}):
+            body = {**line, **more}
+            yield Asked("/corridors/coverage", "POST", "/corridors/coverage", body)
         places = [ends["start"], ends["end"]]
         waypoints = {"type": "MultiPoint", "coordinates": places}
         yield Asked("/ogc/routes", "POST", "/ogc/routes", {"inputs": {"waypoints": waypoints}})

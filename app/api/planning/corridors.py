@@ -1,0 +1,133 @@
+"""``POST /corridors/coverage``: how well a corridor is supported, and what a space more changes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, Self
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.access.dependencies import open_source
+from app.exceptions import InvalidParameterError
+from app.http.problems import problem_responses
+from app.http.responses import JSONResponse
+from app.journeys.corridors import AddedSpace, CorridorRequest, measure_corridor
+from app.schemas.fields import Day, Latitude, Longitude, Position, require_unswapped
+from app.schemas.json_body import JSONBody, LargeBodyRoute
+from app.schemas.party import Code
+from app.settings import Settings
+from app.texts import corridor_text
+from geo.errors import UnknownServiceError
+from routing.corridors.figures import CorridorTargets
+from routing.travel.request import MAX_VIA
+
+router = APIRouter(tags=["coverage"], route_class=LargeBodyRoute)
+
+#: Most services and added spaces of a request [A]: as many as a table on a screen has rows.
+MAX_SERVICES: Final = 20
+MAX_ADDED: Final = 20
+
+#: Default distances: an hour's walk to the next help, and a day's walk of an adult
+#: (algorithms.md, sections 3 and 4).
+REACH_M: Final = 5_000.0
+GAP_M: Final = 25_000.0
+
+#: Greatest distance that can be asked for, metres [A].
+MAX_DISTANCE_M: Final = 500_000.0
+
+type Distance = Annotated[float, Field(ge=0, le=MAX_DISTANCE_M)]
+type Services = Annotated[list[Code], Field(min_length=1, max_length=MAX_SERVICES)]
+
+
+class AddedBody(BaseModel):
+    """A space that might be there, too."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lon: Longitude
+    lat: Latitude
+    services: Services
+
+
+class CorridorBody(JSONBody):
+    """The body of ``POST /corridors/coverage``: a named corridor, or a line of towns."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "places": [[-72.508, 7.894], [-73.126, 7.125]],
+                    "services": ["overnight", "food"],
+                    "added": [{"lon": -72.759, "lat": 7.278, "services": ["overnight"]}],
+                }
+            ]
+        },
+    )
+
+    corridor: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="Id of a corridor, as of `GET /collections/corridors/items`."
+    )
+    places: list[Position] = Field(
+        [],
+        max_length=MAX_VIA + 2,
+        description="Towns of a line instead, in order: the line is the way on foot through them.",
+    )
+    direction: Literal["forward", "backward"] = "forward"
+    services: Services = Field(
+        default=["overnight"],
+        description="Each is measured alone: `overnight` by the night after the day.",
+    )
+    on: Day | None = Field(None, description="Day of the spaces; default: today.")
+    compare_with: Day | None = Field(None, description="A day to compare with.")
+    reach_m: Distance = Field(REACH_M, description="Metres along the line that are within reach.")
+    gap_m: Distance = Field(GAP_M, description="Longest gap that is acceptable, metres.")
+    added: list[AddedBody] = Field(
+        [], max_length=MAX_ADDED, description="What if these spaces were there, too, on that day?"
+    )
+
+    @model_validator(mode="after")
+    def _corridor_or_places(self) -> Self:
+        if (self.corridor is None) == (not self.places) or len(self.places) == 1:
+            msg = "give either 'corridor', or two 'places' or more"
+            raise ValueError(msg)
+        return self
+
+
+@router.post("/corridors/coverage", responses=problem_responses(400, 404, 413, 422, 503))
+async def measure(request: Request, body: CorridorBody) -> Response:
+    """Return gaps and figures of a corridor for each service, and what is different when asked.
+
+    Counted are open spaces as for `POST /coverage`. Of a day without records nothing is said; of a
+    day to come what is confirmed for it, and beside it what would be if all were confirmed again.
+    """
+    settings: Settings = request.state.settings
+    now: datetime = request.state.clock()
+    for n, place in enumerate(body.places):
+        require_unswapped(f"places.{n}", *place)
+    for n, one in enumerate(body.added):
+        require_unswapped(f"added.{n}", one.lon, one.lat)
+    asked = CorridorRequest(
+        corridor=body.corridor,
+        places=tuple(body.places),
+        is_backward=body.direction == "backward",
+        services=tuple(dict.fromkeys(body.services)),
+        on=body.on,
+        compared_on=body.compare_with,
+        targets=CorridorTargets(body.reach_m, body.gap_m),
+        added=tuple(AddedSpace(one.lon, one.lat, frozenset(one.services)) for one in body.added),
+    )
+    try:
+        async with open_source(request) as source:
+            found = await measure_corridor(
+                source,
+                request.state.network,
+                request.state.corridor_lines,
+                asked,
+                now=now,
+                access_m=settings.access_m,
+            )
+    except UnknownServiceError as error:
+        raise InvalidParameterError("services", str(error)) from error
+    content: dict[str, Any] = corridor_text.written(found, now, settings.access_m)
+    return JSONResponse(content, headers={"Cache-Control": "private, no-store"})

@@ -1,0 +1,414 @@
+"""How well a corridor is supported on a date, on another, and with a space more."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import partial
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.exceptions import InvalidParameterError
+from app.journeys.planner import JourneyQuestion, end_names, plan
+from app.runtime.work_limit import search
+from app.snapshots.corridor_lines import CorridorLines, line_error_m
+from app.snapshots.open_spaces import support, supports_of
+from app.snapshots.read_source import ReadSource
+from app.snapshots.road_networks import RoadNetworks
+from app.snapshots.tier_snapshot import reading
+from geo.errors import NotFoundError
+from geo.geography import coverage_gaps
+from geo.geography.place_index import ResidentPlaces
+from geo.history.versions import end_of
+from geo.spaces import candidates, queries
+from geo.spaces.candidates import Described
+from geo.spaces.eligibility import NIGHT_SERVICE
+from geo.spaces.queries import OpenSpace
+from routing.corridors.changes import CorridorChange, corridor_change
+from routing.corridors.data import CorridorData, SpaceData, corridor_data
+from routing.corridors.figures import CorridorFigures, CorridorTargets, corridor_figures
+from routing.corridors.gaps import CorridorSupports
+from routing.corridors.people import BANDS_M, PeopleNear, people_near
+from routing.osm_tags.edge_flags import Mode
+from routing.route.coverage import MeasuredLine, SupportAt, supports_along
+from routing.travel.support_points import Support, Supports
+
+type Bools = NDArray[np.bool_]
+
+#: Age beyond which a confirmation is old, days: the validity of places to sleep (P41).
+OLD_DAYS: Final = 30.0
+
+
+@dataclass(frozen=True)
+class AddedSpace:
+    """Space that does not exist, for a what-if; lon and lat in degrees, EPSG:4326."""
+
+    lon: float
+    lat: float
+    services: frozenset[str]
+
+
+@dataclass(frozen=True)
+class CorridorRequest:
+    """Requested figures of a corridor.
+
+    Attributes
+    ----------
+    corridor : str or None
+        Id of a named corridor; None for a line of ``places``.
+    places : tuple of positions
+        Lon and lat of the towns of a line, in order; the line is the route on foot through them.
+    is_backward : bool
+        Whether people travel from the line's end to its start.
+    services : tuple of str
+        Codes of services, each measured alone.
+    on, compared_on : date or None
+        Day of the spaces, by default today; and the day to compare with.
+    targets : CorridorTargets
+        Distances that the figures are measured by.
+    added : tuple of AddedSpace
+        Spaces that might be there, too.
+    """
+
+    corridor: str | None
+    places: tuple[tuple[float, float], ...]
+    is_backward: bool
+    services: tuple[str, ...]
+    on: date | None
+    compared_on: date | None
+    targets: CorridorTargets
+    added: tuple[AddedSpace, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class CorridorWay:
+    """Line to measure, the names of its ends, and how spaces lie along it.
+
+    ``along`` selects the spaces that support the line. A space that might be there stands at most
+    ``pin_reach_m`` metres off it: the access distance or, on a sketch, whose lines leave out every
+    bend, its snap limit.
+    """
+
+    line: MeasuredLine
+    along: Callable[[Supports], tuple[SupportAt, ...]]
+    pin_reach_m: float
+    network: str
+    ends: tuple[str, str] | None
+
+
+@dataclass(frozen=True, eq=False)
+class DatedFigures:
+    """Figures of a corridor on a day.
+
+    Attributes
+    ----------
+    on : date
+        The day.
+    supports : CorridorSupports
+        Spaces along the corridor, and what each counts for on the day.
+    figures : CorridorFigures
+        With the spaces that are confirmed for the day.
+    if_reconfirmed : CorridorFigures or None
+        With those, too, that count today but whose confirmation ends before the day: what is true
+        lies between. None if there are no such spaces.
+    is_known : tuple of bool
+        For each service whether there are records of the day at all.
+    """
+
+    on: date
+    supports: CorridorSupports
+    figures: CorridorFigures
+    if_reconfirmed: CorridorFigures | None
+    is_known: tuple[bool, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredCorridor:
+    """Result of a request.
+
+    Attributes
+    ----------
+    spaces : tuple of SupportAt
+        Spaces along the corridor on any of the days, in the rows of all supports.
+    described : mapping
+        Published columns of the spaces, by id.
+    data : CorridorData
+        Age and completeness of what is known on the first day.
+    compared, change : DatedFigures, CorridorChange or None
+        The other day, and what is different on the first since then.
+    what_if : CorridorChange or None
+        What the added spaces change.
+    """
+
+    request: CorridorRequest
+    way: CorridorWay
+    today: date
+    spaces: tuple[SupportAt, ...]
+    described: Mapping[str, Described]
+    now: DatedFigures
+    data: CorridorData
+    people: PeopleNear
+    compared: DatedFigures | None
+    change: CorridorChange | None
+    what_if: CorridorChange | None
+    has_demo: bool
+
+
+async def measure_corridor(
+    source: ReadSource,
+    network: RoadNetworks,
+    lines: CorridorLines,
+    request: CorridorRequest,
+    *,
+    now: datetime,
+    access_m: float,
+) -> MeasuredCorridor:
+    """Measure a corridor by the spaces that the session's tier sees.
+
+    Raises
+    ------
+    NotFoundError
+        The tier sees no such corridor.
+    InvalidParameterError
+        An added space does not lie along the corridor.
+    ProtectedServiceError, UnknownServiceError
+        A service cannot be asked for (P38), or is in no vocabulary.
+    Exception
+        For a line of towns, as for `app.journeys.planner.plan`.
+    """
+    session = source.session
+    asked = {*request.services, *(code for one in request.added for code in one.services)}
+    await queries.check_services(session, sorted(asked))
+    way = await _way(source, network, lines, request, now, access_m)
+    known = await reading(session, source.stamps)
+    places = await known.places()
+    lon, lat = way.line.coordinates[0].tolist()
+    zone = ZoneInfo(places.near([(lon, lat)])[0][0].timezone)
+    state = await _spaces_of(session, request, now.astimezone(zone).date())
+    await session.close()
+    spaces, dated, change, what_if, people = await search(
+        partial(_measured, request, way, state, places)
+    )
+    described = await candidates.describe(session, [at.support.id for at in spaces])
+    await session.close()
+    return MeasuredCorridor(
+        request=request,
+        way=way,
+        today=state.today,
+        spaces=spaces,
+        described=described,
+        now=dated[0],
+        data=corridor_data(dated[0].supports, _data(spaces, described, state.today), OLD_DAYS),
+        people=people,
+        compared=dated[1] if len(dated) > 1 else None,
+        change=change,
+        what_if=what_if,
+        has_demo=known.has_demo,
+    )
+
+
+async def _way(
+    source: ReadSource,
+    network: RoadNetworks,
+    lines: CorridorLines,
+    request: CorridorRequest,
+    now: datetime,
+    access_m: float,
+) -> CorridorWay:
+    if request.corridor is None:
+        return await _way_of_towns(source, network, request, now, access_m)
+    corridors = await coverage_gaps.visible_corridors(source.session)
+    corridor = next((one for one in corridors if one.id == request.corridor), None)
+    if corridor is None:
+        msg = "no such corridor"
+        raise NotFoundError(msg)
+    known = await (await reading(source.session, source.stamps)).crossings(now)
+    crossings = tuple(crossing for _, crossing in known)
+    await source.session.close()
+    laid = await search(partial(lines.lay, corridor, crossings))
+    return CorridorWay(
+        laid.line,
+        lambda supports: supports_along(laid.line, supports, access_m, laid.towns),
+        max(access_m, laid.line_error_m),
+        laid.network.partition(" ")[0],
+        None,
+    )
+
+
+async def _way_of_towns(
+    source: ReadSource,
+    network: RoadNetworks,
+    request: CorridorRequest,
+    now: datetime,
+    access_m: float,
+) -> CorridorWay:
+    start, *via, end = request.places
+    question = JourneyQuestion(start, end, Mode.FOOT, now, via=tuple(via), most=1)
+    answer = await plan(source, network, question, now=now, access_m=access_m)
+    journey = answer.journeys[0]
+    route = journey.route
+    return CorridorWay(
+        MeasuredLine.from_route(route),
+        lambda supports: supports_of(route, journey.regions, supports, access_m),
+        max(access_m, *map(line_error_m, journey.regions)),
+        journey.network,
+        end_names(journey.regions, answer.knowledge, route),
+    )
+
+
+type _Counted = Mapping[str, tuple[OpenSpace, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _SpacesByDay:
+    """Spaces that count for each service on each day asked for.
+
+    ``lapsing`` are those that count today, if a day lies in the future: some of them are not
+    confirmed for it yet. ``are_known`` tells day by day for which services there are records.
+    """
+
+    today: date
+    days: tuple[date, ...]
+    counted: tuple[_Counted, ...]
+    lapsing: _Counted
+    are_known: tuple[tuple[bool, ...], ...]
+
+    @property
+    def every(self) -> list[OpenSpace]:
+        """All spaces, each once, by id."""
+        found = {
+            space.id: space
+            for state in (*self.counted, self.lapsing)
+            for spaces in state.values()
+            for space in spaces
+        }
+        return [found[key] for key in sorted(found)]
+
+
+async def _spaces_of(session: AsyncSession, request: CorridorRequest, today: date) -> _SpacesByDay:
+    on = request.on or today
+    days = (on,) if request.compared_on is None else (on, request.compared_on)
+    counted = [await _counted(session, request.services, day, today) for day in days]
+    lapsing = await _counted(session, request.services, today, today) if max(days) > today else {}
+    known = [await _known(session, request.services, day, today) for day in days]
+    return _SpacesByDay(today, days, tuple(counted), lapsing, tuple(known))
+
+
+async def _counted(
+    session: AsyncSession, services: Sequence[str], on: date, today: date
+) -> dict[str, tuple[OpenSpace, ...]]:
+    """Return for each service the spaces that count on a day: overnight by the night after it."""
+    as_of = end_of(on) if on < today else None
+    found = {}
+    for is_night in sorted({service == NIGHT_SERVICE for service in services}):
+        spaces = await queries.open_spaces(session, on=on, night=is_night, as_of=as_of)
+        for service in services:
+            if (service == NIGHT_SERVICE) == is_night:
+                found[service] = tuple(one for one in spaces if service in one.services)
+    return found
+
+
+async def _known(
+    session: AsyncSession, services: Sequence[str], on: date, today: date
+) -> tuple[bool, ...]:
+    """Return for each service whether there are records of a day."""
+    if on == today:
+        return (True,) * len(services)
+    spans = [await queries.known_span(session, [service]) for service in services]
+    return tuple(span.holds(on) for span in spans)
+
+
+type _Measured = tuple[
+    tuple[SupportAt, ...],
+    list[DatedFigures],
+    CorridorChange | None,
+    CorridorChange | None,
+    PeopleNear,
+]
+
+
+def _measured(
+    request: CorridorRequest, way: CorridorWay, known: _SpacesByDay, places: ResidentPlaces
+) -> _Measured:
+    spaces = way.along(Supports(map(support, known.every)))
+    states = [_supports(request, way, spaces, counted) for counted in known.counted]
+    later = _supports(request, way, spaces, known.lapsing)
+    dated = []
+    for day, state, are_known in zip(known.days, states, known.are_known, strict=True):
+        more = None
+        if day > known.today and (later.counts & ~state.counts).any():
+            both = replace(state, counts=state.counts | later.counts)
+            more = corridor_figures(both, request.targets)
+        figures = corridor_figures(state, request.targets)
+        dated.append(DatedFigures(day, state, figures, more, are_known))
+    change = corridor_change(states[1], states[0], request.targets) if len(states) > 1 else None
+    what_if = None
+    if request.added:
+        what_if = corridor_change(states[0], _added(request, way, states[0]), request.targets)
+    return spaces, dated, change, what_if, _people(way, places)
+
+
+def _supports(
+    request: CorridorRequest, way: CorridorWay, spaces: Sequence[SupportAt], state: _Counted
+) -> CorridorSupports:
+    ids = [{one.id for one in state.get(service, ())} for service in request.services]
+    counts: Bools = np.array(
+        [[at.support.id in own for at in spaces] for own in ids], dtype=np.bool_
+    ).reshape(len(ids), len(spaces))
+    supports = CorridorSupports.along(way.line, spaces, counts)
+    return supports.backwards() if request.is_backward else supports
+
+
+def _added(
+    request: CorridorRequest, way: CorridorWay, supports: CorridorSupports
+) -> CorridorSupports:
+    """Return spaces with those that might be there, too, each where it lies along the line."""
+    for number, one in enumerate(request.added):
+        pin = Supports([Support(str(number), "", "", one.lon, one.lat)])
+        found = supports_along(way.line, pin, way.pin_reach_m)
+        if not found:
+            raise InvalidParameterError(f"added.{number}", "does not lie along the corridor")
+        at_m = min(max(found[0].at_m, 0.0), supports.length_m)
+        serves = np.array([service in one.services for service in request.services])
+        supports = supports.with_added(
+            supports.length_m - at_m if request.is_backward else at_m, serves
+        )
+    return supports
+
+
+def _people(way: CorridorWay, places: ResidentPlaces) -> PeopleNear:
+    """Return the people of the towns near a line."""
+    lon, lat = way.line.coordinates.T
+    # A degree of latitude has 110 km or more, one of longitude a third of that up to 70 degrees.
+    spare = max(BANDS_M) / 110_000.0
+    rows = np.flatnonzero(
+        (places.lon >= lon.min() - 3.0 * spare)
+        & (places.lon <= lon.max() + 3.0 * spare)
+        & (places.lat >= lat.min() - spare)
+        & (places.lat <= lat.max() + spare)
+    )
+    towns = Supports(
+        Support(str(row), "", "", float(places.lon[row]), float(places.lat[row]))
+        for row in rows.tolist()
+    )
+    near = supports_along(way.line, towns, max(BANDS_M))
+    people = places.columns["population"]
+    # GeoNames writes 0 where nobody has counted.
+    population = np.array([people[int(at.support.id)] or np.nan for at in near], dtype=np.float64)
+    return people_near(population, np.array([at.access_m for at in near], dtype=np.float64))
+
+
+def _data(
+    spaces: Sequence[SupportAt], described: Mapping[str, Described], today: date
+) -> SpaceData:
+    """Return age and completeness of spaces; one that went meanwhile counts as undated."""
+    ages, hours = [], []
+    for at in spaces:
+        one = described.get(at.support.id)
+        confirmed = None if one is None else one.properties["confirmed_on"]
+        ages.append(np.nan if confirmed is None else max(0.0, float((today - confirmed).days)))
+        hours.append(one is not None and bool(one.properties["schedules"]))
+    return SpaceData(np.array(ages, dtype=np.float64), np.array(hours, dtype=np.bool_))

@@ -1,0 +1,185 @@
+"""Figures of a corridor as JSON."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from math import isnan
+from typing import Any
+
+from app.i18n import route_phrases
+from app.journeys.corridors import DatedFigures, MeasuredCorridor
+from geo.spaces.eligibility import NIGHT_SERVICE
+from routing.corridors.changes import CorridorChange
+from routing.corridors.figures import CorridorFigures
+from routing.corridors.gaps import CorridorGap
+
+
+def written(found: MeasuredCorridor, now: datetime, access_m: float) -> dict[str, Any]:
+    """Return the figures of a corridor, service by service."""
+    request, supports = found.request, found.now.supports
+    is_demo = found.has_demo
+    return {
+        "corridor": request.corridor,
+        "direction": "backward" if request.is_backward else "forward",
+        "length_m": round(supports.length_m, 1),
+        "measure": found.way.line.measure,
+        "network": found.way.network or None,
+        "access_m": access_m,
+        "reach_m": request.targets.reach_m,
+        "gap_m": request.targets.gap_m,
+        **_dated(found, found.now),
+        "compared": None
+        if found.compared is None or found.change is None
+        else {**_dated(found, found.compared), "changes": _changes(found, found.change)},
+        "what_if": None
+        if found.what_if is None
+        else {
+            "services": _figures(found, found.what_if.after),
+            "changes": _changes(found, found.what_if),
+        },
+        "spaces": _spaces(found),
+        "data": _data(found),
+        "people": {
+            # Towns count whole, by their point: nobody's house is known.
+            "source": "GeoNames",
+            "bands": [
+                {
+                    "within_m": within_m,
+                    "people": None if isnan(people) else round(people),
+                    "towns": towns,
+                    "towns_unknown": unknown,
+                }
+                for within_m, people, towns, unknown in zip(
+                    found.people.within_m.tolist(),
+                    found.people.people.tolist(),
+                    found.people.towns.tolist(),
+                    found.people.unknown.tolist(),
+                    strict=True,
+                )
+            ],
+        },
+        "protected_services": "not counted",
+        "data_as_of": now,
+        "demo": is_demo,
+        "notice": route_phrases.notice(is_demo=is_demo),
+    }
+
+
+def _dated(found: MeasuredCorridor, state: DatedFigures) -> dict[str, Any]:
+    services = _figures(found, state.figures)
+    upper = None if state.if_reconfirmed is None else _figures(found, state.if_reconfirmed)
+    return {
+        "on": state.on,
+        "services": [
+            # Of a day without records nothing is known, which is no gap.
+            one if is_known else {"service": one["service"], "known": False}
+            for one, is_known in zip(services, state.is_known, strict=True)
+        ],
+        # Some spaces are confirmed today, and not for that day yet: what is true lies between.
+        "if_reconfirmed": upper,
+    }
+
+
+def _figures(found: MeasuredCorridor, figures: CorridorFigures) -> list[dict[str, Any]]:
+    """Return the figures of each service, with its gaps in the direction of travel."""
+    return [
+        {
+            "service": service,
+            "known": True,
+            "counted_by": "night" if service == NIGHT_SERVICE else "day",
+            "supports": int(figures.supports[row]),
+            "longest_gap": {
+                **_gap(found, figures.longest_gap(row)),
+                "advice": route_phrases.gap_advice(
+                    float(figures.longest_m[row]), None, overnight=service == NIGHT_SERVICE
+                ),
+            },
+            "mean_to_next_m": round(float(figures.mean_to_next_m[row]), 1),
+            "unmet_m": round(float(figures.unmet_m[row]), 1),
+            "covered_share": round(float(figures.covered_share[row]), 4),
+            "gaps": [_gap(found, gap) for gap in figures.gaps.of(row)],
+        }
+        for row, service in enumerate(found.request.services)
+    ]
+
+
+def _gap(found: MeasuredCorridor, gap: CorridorGap) -> dict[str, Any]:
+    return {
+        "from_m": round(gap.from_m, 1),
+        "to_m": round(gap.to_m, 1),
+        "length_m": round(gap.length_m, 1),
+        "from": _end(found, gap.from_row, 0),
+        "to": _end(found, gap.to_row, 1),
+    }
+
+
+def _end(found: MeasuredCorridor, row: int | None, side: int) -> dict[str, Any]:
+    """Return a space, one of the request's additions, or an end of the line."""
+    if row is None:
+        ends = found.way.ends
+        if ends is not None and found.request.is_backward:
+            ends = ends[::-1]
+        return {"kind": "end", "name": None if ends is None else ends[side]}
+    if row >= len(found.spaces):
+        return {"kind": "added", "added": row - len(found.spaces)}
+    space = found.spaces[row].support
+    return {"kind": "space", "id": space.id, "name": space.name, "locality": space.place}
+
+
+def _changes(found: MeasuredCorridor, change: CorridorChange) -> list[dict[str, Any]]:
+    """Return for each service what is different, and where help is lost and gained."""
+    return [
+        {
+            "service": service,
+            "supports": int(change.supports[row]),
+            "longest_m": round(float(change.longest_m[row]), 1),
+            "mean_to_next_m": round(float(change.mean_to_next_m[row]), 1),
+            "unmet_m": round(float(change.unmet_m[row]), 1),
+            "covered_share": round(float(change.covered_share[row]), 4),
+            "lost": _rounded(change.lost.of(row)),
+            "gained": _rounded(change.gained.of(row)),
+        }
+        for row, service in enumerate(found.request.services)
+    ]
+
+
+def _rounded(intervals: list[tuple[float, float]]) -> list[list[float]]:
+    return [[round(begin, 1), round(end, 1)] for begin, end in intervals]
+
+
+def _spaces(found: MeasuredCorridor) -> list[dict[str, Any]]:
+    """Return the spaces that count on the day, in the direction of travel."""
+    supports, services = found.now.supports, found.request.services
+    return [
+        {
+            "id": at.support.id,
+            "name": at.support.name,
+            "locality": at.support.place,
+            "at_m": round(float(supports.at_m[row]), 1),
+            "access_m": round(at.access_m, 1),
+            "town": at.town,
+            "services": [one for n, one in enumerate(services) if supports.counts[n, row]],
+        }
+        for row in supports.at_m.argsort(kind="stable").tolist()
+        if supports.counts[:, row].any()
+        for at in (found.spaces[row],)
+    ]
+
+
+def _data(found: MeasuredCorridor) -> list[Mapping[str, Any]]:
+    """Return age and completeness of what is known, service by service."""
+    data = found.data
+    return [
+        {
+            "service": service,
+            "oldest_days": _number(data.oldest_days[row]),
+            "median_days": _number(data.median_days[row]),
+            "undated": int(data.undated[row]),
+            "hours_share": _number(data.hours_share[row]),
+            "old_share": _number(data.old_share[row]),
+        }
+        for row, service in enumerate(found.request.services)
+    ]
+
+
+def _number(value: float) -> float | None:
+    return None if isnan(value) else round(float(value), 4)
