@@ -1,6 +1,6 @@
-// Bundle OpenLayers into app/static/vendor as ol-<hash>.js and .css, and what reads basemaps as
-// pmtiles-<hash>.js, with the licences of everything that ended up in them. The same inputs give
-// the same bytes.
+// Bundle OpenLayers into app/static/vendor as ol-<hash>.js and .css, what reads basemaps as
+// pmtiles-<hash>.js, and what files of reports carry with them as leaflet-<hash>.js and .css, with the
+// licences of everything that ended up in them. The same inputs give the same bytes.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -39,6 +39,11 @@ const measuresAsText = {
 const bundle = (entry) => build({ ...options, entryPoints: [entry], format: 'esm', plugins: [measuresAsText] });
 const [script, reader] = [await bundle('ol.js'), await bundle('pmtiles.js')];
 const style = await build({ ...options, entryPoints: ['node_modules/ol/ol.css'] });
+// folium writes scripts that expect Leaflet as the global L.
+const leaflet = await build({ ...options, entryPoints: ['node_modules/leaflet/dist/leaflet-src.js'] });
+const leafletStyle = await build({
+  ...options, entryPoints: ['node_modules/leaflet/dist/leaflet.css'], loader: { '.png': 'dataurl' },
+});
 
 function packagesOf(metafile) {
   const used = Object.entries(Object.values(metafile.outputs)[0].inputs)
@@ -68,8 +73,11 @@ const hash = hashOf(contentOf(script), contentOf(style));
 writeFileSync(join(vendor, `ol-${hash}.js`), contentOf(script));
 writeFileSync(join(vendor, `ol-${hash}.css`), contentOf(style));
 writeFileSync(join(vendor, `pmtiles-${hashOf(contentOf(reader))}.js`), contentOf(reader));
-const packages = [...new Set([script, reader].flatMap(({ metafile }) => packagesOf(metafile)))].sort();
+const leafletHash = hashOf(contentOf(leaflet), contentOf(leafletStyle));
+writeFileSync(join(vendor, `leaflet-${leafletHash}.js`), contentOf(leaflet));
+writeFileSync(join(vendor, `leaflet-${leafletHash}.css`), contentOf(leafletStyle));
+const packages = [...new Set([script, reader, leaflet].flatMap(({ metafile }) => packagesOf(metafile)))].sort();
 writeFileSync(join(vendor, 'LICENSES.txt'), packages.map(licenceOf).join(`\n${'-'.repeat(72)}\n\n`));
-for (const [name, built] of [['ol', script], ['pmtiles', reader]]) {
+for (const [name, built] of [['ol', script], ['pmtiles', reader], ['leaflet', leaflet]]) {
   console.log(`${name}: ${contentOf(built).length} bytes, from ${packagesOf(built.metafile).join(', ')}`);
 }

@@ -38,12 +38,13 @@ from app.http.allow_header import methods_of
 from app.http.problems import MOST_REASONS, ProblemKind, problem_response, reasons
 from app.i18n.translation import Words, negotiate, words
 from app.journeys.errors import LongDetourError, NoReasonableWayError, RouteRefusedError
-from app.journeys.itineraries import NoItineraryError
+from app.planning import itinerary_text
+from app.planning.itineraries import NoItineraryError
 from app.runtime.work_limit import BusyError
 from app.snapshots.country_of_point import SilentCrossingError, UncertainCountryError
 from app.snapshots.essential_contacts import LINES, PROTECTED_LINES, Line, essential_lines
 from app.snapshots.road_networks import NoNetworkError
-from app.texts import itinerary_text, refusal_text
+from app.texts import refusal_text
 from geo.db.disk_reserve import Room
 from geo.db.sessions import Database, Tier
 from geo.errors import (

@@ -30,6 +30,7 @@ class CorridorLine:
     line: BaseGeometry
     demo: bool
     licence: str | None
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,19 @@ async def visible_corridors(session: AsyncSession) -> tuple[CorridorLine, ...]:
             shown.length_m,
             shown.demo,
             shown.licence,
+            shown.name,
             functions.ST_AsBinary(shown.geom).label("wkb"),
         ).order_by(shown.id)
     )
     return tuple(
-        CorridorLine(row.id, row.length_m, shapely.from_wkb(bytes(row.wkb)), row.demo, row.licence)
+        CorridorLine(
+            row.id,
+            row.length_m,
+            shapely.from_wkb(bytes(row.wkb)),
+            row.demo,
+            row.licence,
+            row.name,
+        )
         for row in rows
     )
 

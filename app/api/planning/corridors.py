@@ -3,19 +3,25 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 
-from fastapi import APIRouter, Request, Response
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.access.dependencies import open_source
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
-from app.journeys.corridors import AddedSpace, CorridorRequest, measure_corridor
+from app.planning import corridor_report, corridor_text
+from app.planning.corridors import (
+    AddedSpace,
+    CorridorRequest,
+    measure_corridor,
+    service_names,
+)
 from app.schemas.fields import Day, Latitude, Longitude, Position, require_unswapped
 from app.schemas.json_body import JSONBody, LargeBodyRoute
 from app.schemas.party import Code
 from app.settings import Settings
-from app.texts import corridor_text
 from geo.errors import UnknownServiceError
 from routing.corridors.figures import CorridorTargets
 from routing.travel.request import MAX_VIA
@@ -33,6 +39,12 @@ GAP_M: Final = 25_000.0
 
 #: Greatest distance that can be asked for, metres [A].
 MAX_DISTANCE_M: Final = 500_000.0
+
+#: A report is for the reader's disk: opened from here, its scripts would be refused.
+_KEPT_BY_THE_READER: Final = {
+    "Cache-Control": "private, no-store",
+    "Content-Disposition": 'attachment; filename="amparo-corredor.html"',
+}
 
 type Distance = Annotated[float, Field(ge=0, le=MAX_DISTANCE_M)]
 type Services = Annotated[list[Code], Field(min_length=1, max_length=MAX_SERVICES)]
@@ -94,8 +106,21 @@ class CorridorBody(JSONBody):
         return self
 
 
-@router.post("/corridors/coverage", responses=problem_responses(400, 404, 413, 422, 503))
-async def measure(request: Request, body: CorridorBody) -> Response:
+@router.post(
+    "/corridors/coverage",
+    responses={
+        200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+        **problem_responses(400, 404, 413, 422, 503),
+    },
+)
+async def measure(
+    request: Request,
+    body: CorridorBody,
+    f: Annotated[
+        Literal["json", "html"] | None,
+        Query(description="`html` is a report in one file that opens without a network."),
+    ] = None,
+) -> Response:
     """Return gaps and figures of a corridor for each service, and what is different when asked.
 
     Counted are open spaces as for `POST /coverage`. Of a day without records nothing is said; of a
@@ -127,7 +152,11 @@ async def measure(request: Request, body: CorridorBody) -> Response:
                 now=now,
                 access_m=settings.access_m,
             )
+            services = await service_names(source.session) if f == "html" else {}
     except UnknownServiceError as error:
         raise InvalidParameterError("services", str(error)) from error
-    content: dict[str, Any] = corridor_text.written(found, now, settings.access_m)
+    if f == "html":
+        page = await to_thread.run_sync(corridor_report.report, found, services)
+        return Response(page, media_type="text/html", headers=_KEPT_BY_THE_READER)
+    content: dict[str, Any] = corridor_text.written(found, now)
     return JSONResponse(content, headers={"Cache-Control": "private, no-store"})

@@ -15,14 +15,14 @@ from app.http.problems import problem_responses
 from app.http.responses import GeoJSONResponse
 from app.i18n.translation import words
 from app.journeys.detours import DetourLimits
-from app.journeys.itineraries import ItineraryRequest, find_itineraries
+from app.planning import itinerary_text
+from app.planning.itineraries import ItineraryRequest, find_itineraries
 from app.runtime import compilation
 from app.schemas.fields import Instant, LanguageCode, Position, require_unswapped
 from app.schemas.json_body import JSONBody
 from app.schemas.party import Party
 from app.settings import Settings
 from app.snapshots.road_networks import RoadNetworks
-from app.texts import itinerary_text
 from geo.spaces import candidates
 from geo.spaces.eligibility import NIGHT_SERVICE
 from routing.osm_tags.edge_flags import Mode

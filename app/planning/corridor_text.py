@@ -6,24 +6,25 @@ from math import isnan
 from typing import Any
 
 from app.i18n import route_phrases
-from app.journeys.corridors import DatedFigures, MeasuredCorridor
+from app.planning.corridors import DatedFigures, MeasuredCorridor
 from geo.spaces.eligibility import NIGHT_SERVICE
 from routing.corridors.changes import CorridorChange
 from routing.corridors.figures import CorridorFigures
 from routing.corridors.gaps import CorridorGap
 
 
-def written(found: MeasuredCorridor, now: datetime, access_m: float) -> dict[str, Any]:
+def written(found: MeasuredCorridor, now: datetime) -> dict[str, Any]:
     """Return the figures of a corridor, service by service."""
     request, supports = found.request, found.now.supports
     is_demo = found.has_demo
     return {
         "corridor": request.corridor,
+        "name": found.way.name,
         "direction": "backward" if request.is_backward else "forward",
         "length_m": round(supports.length_m, 1),
         "measure": found.way.line.measure,
         "network": found.way.network or None,
-        "access_m": access_m,
+        "access_m": found.access_m,
         "reach_m": request.targets.reach_m,
         "gap_m": request.targets.gap_m,
         **_dated(found, found.now),

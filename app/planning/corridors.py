@@ -27,6 +27,7 @@ from geo.spaces import candidates, queries
 from geo.spaces.candidates import Described
 from geo.spaces.eligibility import NIGHT_SERVICE
 from geo.spaces.queries import OpenSpace
+from geo.vocabulary import named_terms
 from routing.corridors.changes import CorridorChange, corridor_change
 from routing.corridors.data import CorridorData, SpaceData, corridor_data
 from routing.corridors.figures import CorridorFigures, CorridorTargets, corridor_figures
@@ -85,7 +86,7 @@ class CorridorRequest:
 
 @dataclass(frozen=True, eq=False)
 class CorridorWay:
-    """Line to measure, the names of its ends, and how spaces lie along it.
+    """Line to measure, its name or the names of its ends, and how spaces lie along it.
 
     ``along`` selects the spaces that support the line. A space that might be there stands at most
     ``pin_reach_m`` metres off it: the access distance or, on a sketch, whose lines leave out every
@@ -96,7 +97,8 @@ class CorridorWay:
     along: Callable[[Supports], tuple[SupportAt, ...]]
     pin_reach_m: float
     network: str
-    ends: tuple[str, str] | None
+    name: str | None = None
+    ends: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +133,8 @@ class MeasuredCorridor:
 
     Attributes
     ----------
+    access_m : float
+        Greatest distance, metres, at which a space supports the corridor.
     spaces : tuple of SupportAt
         Spaces along the corridor on any of the days, in the rows of all supports.
     described : mapping
@@ -145,6 +149,7 @@ class MeasuredCorridor:
 
     request: CorridorRequest
     way: CorridorWay
+    access_m: float
     today: date
     spaces: tuple[SupportAt, ...]
     described: Mapping[str, Described]
@@ -197,6 +202,7 @@ async def measure_corridor(
     return MeasuredCorridor(
         request=request,
         way=way,
+        access_m=access_m,
         today=state.today,
         spaces=spaces,
         described=described,
@@ -208,6 +214,11 @@ async def measure_corridor(
         what_if=what_if,
         has_demo=known.has_demo,
     )
+
+
+async def service_names(session: AsyncSession) -> dict[str, str]:
+    """Return the Spanish name of each service that the tier may see, by code."""
+    return {one.code: one.name for one in await named_terms(session, vocabulary="service")}
 
 
 async def _way(
@@ -234,7 +245,7 @@ async def _way(
         lambda supports: supports_along(laid.line, supports, access_m, laid.towns),
         max(access_m, laid.line_error_m),
         laid.network.partition(" ")[0],
-        None,
+        name=corridor.name,
     )
 
 
@@ -255,7 +266,7 @@ async def _way_of_towns(
         lambda supports: supports_of(route, journey.regions, supports, access_m),
         max(access_m, *map(line_error_m, journey.regions)),
         journey.network,
-        end_names(journey.regions, answer.knowledge, route),
+        ends=end_names(journey.regions, answer.knowledge, route),
     )
 
 

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.journeys.detours import ORDINARY, DetourLimits
-from app.journeys.itinerary_world import (
+from app.journeys.planner import Journey, JourneyAnswer, JourneyQuestion, plan
+from app.journeys.records import Records, read_records
+from app.planning.itinerary_world import (
     END,
     START,
     Calendar,
@@ -21,8 +23,6 @@ from app.journeys.itinerary_world import (
     places_of,
     road_states,
 )
-from app.journeys.planner import Journey, JourneyAnswer, JourneyQuestion, plan
-from app.journeys.records import Records, read_records
 from app.runtime.work_limit import search
 from app.snapshots.essential_contacts import Line, essential_lines
 from app.snapshots.read_source import ReadSource

@@ -7,8 +7,8 @@ import numpy as np
 
 from app.i18n import route_phrases
 from app.i18n.translation import Words
-from app.journeys.itineraries import Itineraries, NoItineraryError
-from app.journeys.itinerary_world import END
+from app.planning.itineraries import Itineraries, NoItineraryError
+from app.planning.itinerary_world import END
 from app.texts import detour_text
 from geo.spaces.candidates import NightCandidate
 from routing.planning.day_reach import Constraint

@@ -1,0 +1,303 @@
+"""Report of a corridor in one HTML file that opens without a network: map, strip, tables, sources.
+
+The map is folium's. Its scripts are written into the file, and no tile is loaded from anywhere.
+folium renders what it has written as a Jinja template once more, and texts stand in its scripts
+between backticks: so in whatever comes from a record each character with a meaning there, too, is
+written as a reference (`_inert`).
+"""
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from html import escape
+from math import isnan
+from pathlib import Path
+from typing import Any, Final
+
+import folium
+import shapely
+from branca.element import Element
+from markupsafe import Markup
+
+from app.i18n import route_phrases
+from app.i18n.route_phrases import kilometres
+from app.planning.corridor_strip import strip
+from app.planning.corridors import MeasuredCorridor
+from geo.vocabulary import readable
+from routing.corridors.gaps import CorridorGap
+from routing.route.coverage import stretch
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_VENDOR: Final = _ROOT / "app" / "static" / "vendor"
+_COUNTRIES: Final = _ROOT / "data" / "boundaries" / "admin0.geojson.gz"
+
+#: How far around the corridor countries are drawn, degrees, and how much their outlines may be off.
+_MARGIN: Final = 1.5
+_COARSE: Final = 0.01
+
+#: Colours with a contrast of 4.5 or more to the map's ground.
+_LINE, _GAP, _SPACE, _GROUND = "#0b3d63", "#8a1c1c", "#0b3d63", "#f4f1ea"
+
+_STYLE: Final = """
+body{font:16px/1.45 system-ui,sans-serif;margin:0;color:#1a1a1a;background:#fff}
+main{max-width:60rem;margin:0 auto;padding:1rem}
+.folium-map{position:relative!important;width:100%!important;height:26rem!important;left:0!important;
+top:0!important;background:#dfe7ee}
+table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}
+th,td{border:1px solid #999;padding:.3rem .5rem;text-align:left;vertical-align:top}
+.notice{border:2px solid #1a1a1a;padding:.5rem .75rem}
+.strip{width:100%;min-width:34rem;height:auto}.scroll{overflow-x:auto}
+"""
+
+
+class _OfflineMap(folium.Map):
+    """folium's map without scripts and styles from other places."""
+
+    default_js = []  # noqa: RUF012 -- as folium declares it
+    default_css = []  # noqa: RUF012
+
+
+def report(found: MeasuredCorridor, services: Mapping[str, str]) -> str:
+    """Return the report as an HTML document, in Spanish.
+
+    Parameters
+    ----------
+    found
+        Figures of the corridor.
+    services
+        Name of each service, by its code.
+    """
+    names = [services.get(code) or readable(code) for code in found.request.services]
+    title = found.way.name or _ends(found)
+    chart = _map(found, names)
+    root: Any = chart.get_root()
+    root.title = _inert(title)
+    root.header.add_child(Element(f"<style>{_STYLE}</style>"))
+    root.header.add_child(Element(f"<style>{_asset('leaflet-*.css')}</style>"))
+    root.header.add_child(Element(f"<script>{_asset('leaflet-*.js')}</script>"))
+    before = Markup("").join(_before(found, title, names))
+    root.html.add_child(Element(_plain(before)), name="before")
+    # The map takes its place in the document when it is rendered.
+    root.render()
+    # Leaflet alone, without the flag that it shows beside its name.
+    no_flag = f"{chart.get_name()}.attributionControl.setPrefix('Leaflet');"
+    root.script.add_child(Element(no_flag))
+    root.html.add_child(Element(_plain(Markup("").join(_after(found, names)))), name="after")
+    document: str = root.render()
+    return document.replace("<html>", '<html lang="es">', 1)
+
+
+#: Characters with a meaning in templates and in scripts, besides those that HTML escapes.
+_REFERENCES: Final = str.maketrans({char: f"&#{ord(char)};" for char in "{}`\\$"})
+
+
+def _inert(text: str) -> str:
+    """Return a text as HTML that nothing executes: no browser, no script and no template."""
+    return escape(text).translate(_REFERENCES)
+
+
+def _plain(html: Markup) -> str:
+    """Return HTML, with all texts escaped, that no template looks into."""
+    return str(html).translate(_REFERENCES)
+
+
+@cache
+def _asset(pattern: str) -> str:
+    """Return a vendored file, fit to stand in a document."""
+    (path,) = _VENDOR.glob(pattern)
+    text = path.read_text(encoding="utf-8")
+    # Neither the end of a script nor anything that a template would read stands in it.
+    for mark in ("</script", "</style", "{{", "{%", "{#"):
+        text = text.replace(mark, mark[0] + "\\" + mark[1:] if mark.startswith("<") else mark)
+    return "{% raw %}" + text + "{% endraw %}"
+
+
+def _ends(found: MeasuredCorridor) -> str:
+    ends = found.way.ends or ("inicio", "fin")
+    first, last = reversed(ends) if found.request.is_backward else ends
+    return f"{first} - {last}"
+
+
+def _map(found: MeasuredCorridor, names: Sequence[str]) -> _OfflineMap:
+    lon, lat = found.way.line.coordinates.T
+    bounds = [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]]
+    chart = _OfflineMap(tiles=None, control_scale=True, attr="")
+    folium.GeoJson(
+        _countries(*bounds[0][::-1], *bounds[1][::-1]),
+        name="Países",
+        control=False,
+        style_function=lambda _: {
+            "color": "#777", "weight": 1.5, "dashArray": "6 4", "fillColor": _GROUND,
+            "fillOpacity": 1,
+        },
+    ).add_to(chart)  # fmt: skip
+    folium.GeoJson(
+        {"type": "LineString", "coordinates": found.way.line.coordinates.round(5).tolist()},
+        name="Corredor",
+        control=False,
+        style_function=lambda _: {"color": _LINE, "weight": 4},
+    ).add_to(chart)
+    for row, name in enumerate(names):
+        _layer(found, row, name).add_to(chart)
+    folium.LayerControl(collapsed=False).add_to(chart)
+    chart.fit_bounds(bounds)
+    return chart
+
+
+def _layer(found: MeasuredCorridor, row: int, name: str) -> folium.FeatureGroup:
+    """Return a service's spaces and gaps, which the reader can switch on and off."""
+    layer = folium.FeatureGroup(name=_inert(name), show=row == 0)
+    if not found.now.is_known[row]:
+        return layer
+    for gap in found.now.figures.gaps.of(row):
+        if gap.length_m > found.request.targets.gap_m:
+            folium.GeoJson(
+                {"type": "LineString", "coordinates": _stretch(found, gap)},
+                style_function=lambda _: {"color": _GAP, "weight": 8, "dashArray": "3 9"},
+                tooltip=_inert(f"{kilometres(gap.length_m)} sin {name}"),
+            ).add_to(layer)
+    named: set[str] = set()
+    for column, at in enumerate(found.spaces):
+        if not found.now.supports.counts[row, column]:
+            continue
+        place = [at.support.lat, at.support.lon]
+        folium.CircleMarker(
+            place,
+            radius=7,
+            color="#fff",
+            weight=2,
+            fill=True,
+            fill_color=_SPACE,
+            fill_opacity=1,
+            tooltip=_inert(at.support.name),
+        ).add_to(layer)
+        # A town is named once, however many spaces stand in it.
+        if at.support.place not in named:
+            named.add(at.support.place)
+            label = folium.Tooltip(_inert(at.support.place), permanent=True, direction="right")
+            folium.CircleMarker(place, radius=0, opacity=0, tooltip=label).add_to(layer)
+    return layer
+
+
+def _stretch(found: MeasuredCorridor, gap: CorridorGap) -> list[list[float]]:
+    """Return the line of a gap; measures run against the line for who travels back."""
+    from_m, to_m = gap.from_m, gap.to_m
+    if found.request.is_backward:
+        length_m = found.now.supports.length_m
+        from_m, to_m = length_m - to_m, length_m - from_m
+    line: list[list[float]] = stretch(found.way.line, from_m, to_m).round(5).tolist()
+    return line
+
+
+@cache
+def _outlines() -> tuple[shapely.Geometry, ...]:
+    with gzip.open(_COUNTRIES, "rt", encoding="utf-8") as file:
+        features = json.load(file)["features"]
+    return tuple(shapely.geometry.shape(one["geometry"]) for one in features)
+
+
+def _countries(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+    """Return the countries around a box, cut and coarsened: a ground to find one's way on."""
+    box = shapely.box(west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
+    cut = (shapely.intersection(shapely.make_valid(one), box) for one in _outlines())
+    drawn = [shapely.simplify(one, _COARSE) for one in cut if not one.is_empty]
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {},
+                "geometry": shapely.geometry.mapping(shapely.set_precision(one, 0.001)),
+            }
+            for one in drawn
+        ],
+    }
+
+
+def _before(found: MeasuredCorridor, title: str, names: Sequence[str]) -> Iterator[Markup]:
+    """Yield the head of the report: what it is of, and how it is to be read."""
+    request, length_m = found.request, found.now.supports.length_m
+    yield Markup("<main><h1>{}</h1>").format(title)
+    yield Markup('<p class="notice">{}</p>').format(route_phrases.notice(is_demo=found.has_demo))
+    yield Markup("<p>{}, {}. Espacios abiertos el {}, según sus horarios. Cuenta quien está a {} o"
+                 " menos del camino; un tramo es largo a partir de {}.</p>").format(
+        _ends(found), kilometres(length_m), found.now.on.strftime("%d/%m/%Y"),
+        kilometres(found.access_m),
+        kilometres(request.targets.gap_m),
+    )  # fmt: skip
+    yield Markup('<h2>Tramos sin servicio</h2><div class="scroll">{}</div><h2>Mapa</h2>').format(
+        strip(found, names)
+    )
+
+
+def _after(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Markup]:
+    """Yield tables and sources."""
+    yield Markup("<h2>Cifras</h2>")
+    yield _table(
+        ("Servicio", "Espacios", "Tramo más largo", "De", "A", "Distancia media al siguiente",
+         "Sin confirmar"),
+        _figures(found, names),
+    )  # fmt: skip
+    yield Markup("<h2>Espacios</h2>")
+    yield _table(("km", "Espacio", "Lugar", "Servicios"), _spaces(found, names))
+    yield Markup("<h2>Personas cerca</h2>")
+    yield _table(("A menos de", "Personas", "Pueblos", "Sin dato"), _people(found))
+    yield Markup(
+        "<h2>Fuentes</h2><p>Espacios: red Amparo. Caminos: {}. Población de pueblos: GeoNames"
+        " (CC BY 4.0); cuenta quien vive en pueblos, no quien va por el camino. Contornos: Natural"
+        " Earth, solo para orientarse: no son límites oficiales. Los servicios protegidos no se"
+        " cuentan.</p></main>"
+    ).format(found.way.network or "línea dibujada")
+
+
+def _figures(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Sequence[object]]:
+    figures, data = found.now.figures, found.data
+    for row, name in enumerate(names):
+        if not found.now.is_known[row]:
+            yield (name, "sin datos de ese día", "", "", "", "", "")
+            continue
+        gap = figures.longest_gap(row)
+        yield (
+            name, int(figures.supports[row]), kilometres(gap.length_m),
+            _end(found, gap.from_row, 0), _end(found, gap.to_row, 1),
+            kilometres(float(figures.mean_to_next_m[row])), int(data.undated[row]),
+        )  # fmt: skip
+
+
+def _end(found: MeasuredCorridor, row: int | None, side: int) -> str:
+    if row is not None:
+        return found.spaces[row].support.name
+    ends = found.way.ends or ("inicio", "fin")
+    return ends[1 - side] if found.request.is_backward else ends[side]
+
+
+def _spaces(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Sequence[object]]:
+    supports = found.now.supports
+    for row in supports.at_m.argsort(kind="stable").tolist():
+        offered = [name for n, name in enumerate(names) if supports.counts[n, row]]
+        if offered:
+            space = found.spaces[row].support
+            yield round(supports.at_m[row] / 1e3), space.name, space.place, ", ".join(offered)
+
+
+def _people(found: MeasuredCorridor) -> Iterator[Sequence[object]]:
+    near = found.people
+    for band, people, towns, unknown in zip(
+        near.within_m.tolist(), near.people.tolist(), near.towns, near.unknown, strict=True
+    ):
+        counted = "no se sabe" if isnan(people) else f"{round(people):,}".replace(",", ".")
+        yield kilometres(band), counted, int(towns), int(unknown)
+
+
+def _table(heads: Sequence[str], rows: Iterator[Sequence[object]]) -> Markup:
+    head = Markup("").join(Markup('<th scope="col">{}</th>').format(one) for one in heads)
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row)
+        )
+        for row in rows
+    )
+    return Markup(
+        '<div class="scroll"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    ).format(head, body)
