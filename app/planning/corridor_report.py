@@ -248,7 +248,19 @@ def _after(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Markup]:
         " (CC BY 4.0); cuenta quien vive en pueblos, no quien va por el camino. Contornos: Natural"
         " Earth, solo para orientarse: no son límites oficiales. Los servicios protegidos no se"
         " cuentan.</p></main>"
-    ).format(found.way.network or "línea dibujada")
+    ).format(_roads(found))
+
+
+def _roads(found: MeasuredCorridor) -> str:
+    if not found.way.network:
+        return "línea dibujada, sin caminos"
+    # A sketch has lines farther from its roads than a space may stand.
+    is_sketch = found.way.pin_reach_m > found.access_m
+    return (
+        "esquema, con las distancias del camino y sin sus curvas"
+        if is_sketch
+        else (f"OpenStreetMap, {found.way.network}")
+    )
 
 
 def _figures(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Sequence[object]]:

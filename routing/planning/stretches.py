@@ -134,22 +134,24 @@ def failure(question: ItineraryQuestion) -> Failure:
     return Failure((*_stretches(question, steps),))
 
 
-def points(question: ItineraryQuestion, day: int) -> Ints:
-    """Return how many points to sleep at each leg lacks on a day, int64 [L]; 0 where it is walked.
+def points(question: ItineraryQuestion) -> Ints:
+    """Return how many points to sleep at a leg lacks on a day on which it fails, int64 [L].
 
     As many as split the leg into days by length, by hours on the road and by height gained, and one
-    where it fails by anything else.
+    at least. The hours are those of the longest day that is known: nobody waits for weeks until
+    the days are longer.
     """
     legs, hours, heights_m = question.legs, question.world.hours, question.world.places.height_m
     origin, destination = legs.origin, legs.destination
-    from_s, until_s = hours.from_s[:, day], hours.until_s[:, day]
-    day_s = np.minimum(until_s[origin], until_s[destination])
-    day_s = np.maximum(day_s - np.maximum(from_s[origin], from_s[destination]), 1.0)
+    day_s = np.ones(len(legs))
+    for from_s, until_s in zip(hours.from_s.T, hours.until_s.T, strict=True):
+        light_s = np.minimum(until_s[origin], until_s[destination])
+        light_s = light_s - np.maximum(from_s[origin], from_s[destination])
+        day_s = np.maximum(day_s, light_s)
     gain_m = heights_m[destination] - np.fmax(heights_m[origin], HIGH_M)
     days = np.maximum(legs.distance_m / question.rules.max_day_m, legs.duration_s / day_s)
     days = np.fmax(days, gain_m / MOST_GAIN_M)
-    needed = np.clip(np.ceil(days) - 1.0, 1.0, _MOST_POINTS)
-    return np.where(question.fails[day] == 0, 0, needed.astype(np.int64))
+    return np.clip(np.ceil(days) - 1.0, 1.0, _MOST_POINTS).astype(np.int64)
 
 
 def _relaxed(question: ItineraryQuestion) -> list[Step] | None:
@@ -162,8 +164,9 @@ def _relaxed(question: ItineraryQuestion) -> list[Step] | None:
     costs = np.full(len(question.world.places), _NO_WAY)
     costs[question.start] = 0
     best, came, arrived = _NO_WAY, [], -1
+    needed = points(question)[order]
     for day in range(question.nights + 1):
-        lacking = points(question, day)[order]
+        lacking = np.where(question.fails[day][order] == 0, 0, needed)
         price = lacking * _POINT + np.where(lacking > 0, beyond, 0) + walked
         by_foot = np.where(allowed, np.minimum(costs[legs.origin] + price, _NO_WAY), _NO_WAY)
         rested = np.where(question.may_stay[day], costs, _NO_WAY)

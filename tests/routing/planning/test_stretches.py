@@ -210,13 +210,27 @@ def test_the_relaxation_is_the_least():
     assert compared > examples(300, 60) / 10
 
 
+def test_nobody_waits_for_longer_days():
+    """A gap of a thousand kilometres is told for the day after the night before it."""
+    asked = made([(0, 1, 20, 5, 0), (1, 2, 1_000, 250, 0)], nights=100)
+    hours = asked.world.hours
+    longer_s = np.arange(hours.days) * 60.0
+    world = replace(asked.world, hours=replace(hours, until_s=hours.until_s + longer_s))
+    (one,) = answer(replace(asked, world=world)).failure.stretches
+    assert (one.origin, one.destination) == (1, 2)
+    assert day_of(asked, one) == 1
+
+
 def lacking(asked, leg, day):
     """Give how many points a leg lacks on a day, by the book."""
     legs, hours, rules = asked.legs, asked.world.hours, asked.rules
     if walk(asked, leg, day) is not None:
         return 0
     here, there = int(legs.origin[leg]), int(legs.destination[leg])
-    light_s = min(hours.until_s[[here, there], day]) - max(hours.from_s[[here, there], day])
+    light_s = max(
+        min(hours.until_s[[here, there], one]) - max(hours.from_s[[here, there], one])
+        for one in range(hours.days)
+    )
     days = max(legs.distance_m[leg] / rules.max_day_m, legs.duration_s[leg] / max(light_s, 1.0))
     low_m, high_m = asked.world.places.height_m[[here, there]]
     gain_m = high_m - (HIGH_M if np.isnan(low_m) else max(low_m, HIGH_M))
