@@ -45,6 +45,7 @@ from app.api.records import (
 )
 from app.api.routing import _json_kernel, coverage, ogc_routes, openrouteservice, routes
 from app.clock import Clock
+from app.console import corridors as console_corridors
 from app.console import crossings, duplicates, expiring, home, imports, queue, releases
 from app.console import feedback as console_feedback
 from app.console import guidance as console_guidance
@@ -273,6 +274,7 @@ def _operations() -> list[BaseRoute]:
         console_visits,
         expiring,
         crossings,
+        console_corridors,
         organizations,
         console_hides,
         imports,

@@ -157,6 +157,7 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         batch: f"{n}/imports/x",
         f"{batch}/mapping": f"{n}/imports/x/mapping",
         f"{batch}/report.csv": f"{n}/imports/x/report.csv",
+        f"{n}/corridors": f"{n}/corridors?corridor=x",
         f"{n}/duplicates": f"{n}/duplicates",
         f"{n}/vocabulary": f"{n}/vocabulary?vocabulary=service",
         f"{n}/vocabulary/{{vocabulary}}/{{code}}": term,
@@ -197,7 +198,7 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         f"{standards}/members/{{organization}}": f"{standards}/members/x",
     }
     only_read = {batch, f"{batch}/report.csv", voices, guidance, f"{guidance}/contacts"}
-    only_read |= {f"{n}/crossings", f"{n}/organizations"}
+    only_read |= {f"{n}/crossings", f"{n}/organizations", f"{n}/corridors"}
     for template, path in written.items():
         if template not in only_read and template != f"{n}/duplicates":
             yield Asked(template, "POST", path, form=sent)
