@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from app.journeys.detours import ORDINARY, DetourLimits
@@ -56,8 +57,8 @@ OFF_ROUTE: Final = 1.5
 #: space are those of the best route.
 LONGEST_LEG_M: Final = 250_000.0
 
-#: Most spaces looked at [A], nearest to the middle of the way first.
-MOST_SPACES: Final = 400
+#: Most spaces looked at [A], nearest to the best route first: each takes 2 ms for 30 nights.
+MOST_SPACES: Final = 300
 
 #: Hour of the day whose hazards count: people walk by day, so what counts by night alone does not.
 _NOON: Final = timedelta(hours=12)
@@ -213,8 +214,8 @@ def _ready(request: ItineraryRequest, now: datetime) -> datetime:
 
 def _around(
     request: ItineraryRequest, journey: JourneyAnswer
-) -> tuple[tuple[float, float, float, float], tuple[float, float]]:
-    """Return a bounding box that holds all places of itineraries, and the middle of the way.
+) -> tuple[tuple[float, float, float, float], shapely.LineString]:
+    """Return a bounding box that holds all places of itineraries, and the best route.
 
     A place on a way no longer than a limit lies in the ellipse around the ends.
     """
@@ -224,9 +225,8 @@ def _around(
     limit_m = OFF_ROUTE * journey.journeys[0].route.distance_m
     half_lat = limit_m / 2.0 / SHORTEST_DEGREE_M
     half_lon = half_lat / max(0.1, cos(radians(min(89.0, max(abs(south), abs(north)) + half_lat))))
-    line = journey.journeys[0].route.coordinates
-    lon, lat = line[len(line) // 2].tolist()
-    return (west - half_lon, south - half_lat, east + half_lon, north + half_lat), (lon, lat)
+    line = shapely.LineString(journey.journeys[0].route.coordinates)
+    return (west - half_lon, south - half_lat, east + half_lon, north + half_lat), line
 
 
 def _found(

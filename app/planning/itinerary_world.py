@@ -96,14 +96,15 @@ def places_of(
     admits, beds = np.zeros(shape, np.bool_), np.full(shape, UNKNOWN_BEDS)
     opens_s, last_entry_s = np.zeros(shape), np.full(shape, np.inf)
     for row, one in enumerate(candidates, len(ends)):
-        for night in range(calendar.nights):
-            on = calendar.date_of(night)
-            check_in = one.candidate.hours.check_in(on)
-            against = _against(need, one, on)
-            admits[row, night] = check_in is not None and not against - {Refusal.FULL}
-            if Refusal.FULL in against:
-                beds[row, night] = 0
+        against = _against(need, one, calendar)
+        if Refusal.FULL in against:
+            beds[row] = 0
+        if against - {Refusal.FULL}:
+            continue
+        for night in _confirmed(one, calendar):
+            check_in = one.candidate.hours.check_in(calendar.date_of(night))
             if check_in is not None:
+                admits[row, night] = True
                 opens_s[row, night] = calendar.clock_s(check_in.opens, night)
                 last_entry_s[row, night] = calendar.clock_s(check_in.last_entry, night)
     positions = np.array([*ends, *((one.lon, one.lat) for one in candidates)], dtype=np.float64)
@@ -120,11 +121,18 @@ def places_of(
     )
 
 
-def _against(need: Need, one: NightCandidate, on: date) -> frozenset[Refusal]:
-    """Return why a space does not take in a party on a night, its hours aside."""
+def _against(need: Need, one: NightCandidate, calendar: Calendar) -> frozenset[Refusal]:
+    """Return why a space does not take in a party, its hours and its confirmation aside."""
     space = one.candidate
-    evening = local_instant(datetime.combine(on, NIGHT_FROM), space.timezone)
-    return frozenset(refusals(need, space, evening)) - OF_HOURS
+    evening = local_instant(datetime.combine(calendar.date_of(0), NIGHT_FROM), space.timezone)
+    return frozenset(refusals(need, space, evening)) - OF_HOURS - {Refusal.EXPIRED}
+
+
+def _confirmed(one: NightCandidate, calendar: Calendar) -> range:
+    """Return the nights for which a space is confirmed."""
+    first = (one.candidate.assured_on - calendar.date_of(0)).days
+    last = (one.candidate.expires_on - calendar.date_of(0)).days
+    return range(max(0, first), min(calendar.nights, last + 1))
 
 
 def crossings_of(

@@ -6,6 +6,7 @@ process they are loaded from the cache on disk.
 """
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from typing import Final
@@ -41,12 +42,14 @@ async def planning_compiled() -> None:
 
 
 async def _compile() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *_COMPILE,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    await process.wait()
-    # Loaded from the cache. Without a folder for it, compiled once more, here.
+    # Where no process can be started they are compiled here.
+    with contextlib.suppress(OSError):
+        process = await asyncio.create_subprocess_exec(
+            *_COMPILE,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        await process.wait()
+    # Loaded from the cache. Without a folder for it, compiled once more.
     await anyio.to_thread.run_sync(warm_planning)

@@ -193,6 +193,8 @@ class Hours:
                 reached = closes
         return reached >= end
 
+    # Cached by value: every request for itineraries asks for weeks of nights of the same spaces.
+    @lru_cache(maxsize=65_536)  # noqa: B019 -- hours that are equal are one key
     def check_in(self, day: date) -> CheckIn | None:
         """Return when people are let in on a day who stay for the night after it.
 

@@ -5,8 +5,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import shapely
 from geoalchemy2 import Geography
-from sqlalchemy import ColumnElement, Float, Integer, Select, Text, bindparam, cast, func, select
+from shapely import LineString
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -172,7 +185,7 @@ async def candidates_by_id(
 async def night_candidates(
     session: AsyncSession,
     bbox: tuple[float, float, float, float],
-    middle: tuple[float, float],
+    along: LineString,
     limit: int,
 ) -> tuple[NightCandidate, ...]:
     """Return the visible spaces with the overnight service in a bounding box, in order of id.
@@ -183,13 +196,13 @@ async def night_candidates(
         Session of the asker's tier.
     bbox : tuple of float
         West, south, east, north in degrees, EPSG:4326.
-    middle : tuple of float
-        Point (lon, lat) from which the nearest are read if there are more than the limit.
+    along : shapely LineString
+        Line (lon, lat) to which the nearest are read if there are more than the limit.
     limit : int
         Most spaces read.
     """
     box = dict(zip(("west", "south", "east", "north"), bbox, strict=True))
-    values = {"lon": middle[0], "lat": middle[1], "limit": limit, **box}
+    values = {"along": shapely.to_wkb(along), "limit": limit, **box}
     rows = await session.execute(_FOR_A_NIGHT, values)
     found = (
         NightCandidate(
@@ -245,11 +258,16 @@ _IN_BOX = spaces.c.geom.op("&&")(
 )
 
 
+_PLACED = (
+    *(spaces.c[name] for name in JUDGED),
+    func.ST_X(spaces.c.geom).label("lon"),
+    func.ST_Y(spaces.c.geom).label("lat"),
+)
+
+
 def _judged(*conditions: ColumnElement[bool]) -> Select[Any]:
     return select(
-        *(spaces.c[name] for name in JUDGED),
-        func.ST_X(spaces.c.geom).label("lon"),
-        func.ST_Y(spaces.c.geom).label("lat"),
+        *_PLACED,
         func.ST_Distance(cast(spaces.c.geom, Geography), cast(_POINT, Geography)).label(
             "straight_m"
         ),
@@ -267,10 +285,11 @@ def _around(side: ColumnElement[bool]) -> Select[Any]:
 
 _AT_HOME = _around(spaces.c.country == bindparam("country", type_=Text))
 _ABROAD = _around(spaces.c.country != bindparam("country", type_=Text))
+_ALONG = func.ST_GeomFromWKB(bindparam("along", type_=LargeBinary), 4326)
 _FOR_A_NIGHT = (
-    _judged(_IN_BOX, spaces.c.services.contains([NIGHT_SERVICE]))
-    .add_columns(spaces.c.name, spaces.c.locality, spaces.c.maximum_nights)
-    .order_by(spaces.c.geom.op("<->")(_POINT), spaces.c.id)
+    select(*_PLACED, spaces.c.name, spaces.c.locality, spaces.c.maximum_nights)
+    .where(_IN_BOX, spaces.c.services.contains([NIGHT_SERVICE]))
+    .order_by(spaces.c.geom.op("<->")(_ALONG), spaces.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
 _BY_ID = _judged(spaces.c.id == func.any(bindparam("ids", type_=ARRAY(Text)))).order_by(spaces.c.id)
