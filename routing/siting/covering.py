@@ -180,15 +180,17 @@ def most_covered(
     is_covered = cover.covered(is_open)
     flow = float(cover.flow[is_covered].sum())
     never = np.flatnonzero(linking.group_of == NEVER)
-    gap = max(bound - flow, 0.0) / bound if bound > 0 else 0.0
+    # What is missing by less than the solver's tolerance is not missing.
+    missing = bound - flow
+    bound, gap = (bound, missing / bound) if missing > _SAME * at_stake else (flow, 0.0)
     return MostCovered(
         chosen=np.flatnonzero(is_open & ~sites.is_open),
         is_open=is_open,
         is_covered=is_covered,
         flow=flow,
         flow_before=float(cover.flow[cover.covered(sites.is_open)].sum()),
-        bound=max(bound, flow),
-        gap=0.0 if gap <= _SAME else gap,
+        bound=bound,
+        gap=gap,
         ending=ending,
         solver_s=solving.spent_s,
         never=tuple(_bare(needs, sites, never, only_first=True)),
@@ -214,7 +216,7 @@ def fewest_spaces(needs: FlowNeeds, sites: Sites, effort: SolverEffort) -> Fewes
     begin = without_idle(cover, sites, everything, keep_all=True)
     met = LinearRows.of([({int(one): 1.0}, 1.0, np.inf) for one in linking.group_column])
     rows, is_whole = linking.rows.followed_by(met), _is_whole(linking)
-    one_each = is_whole.astype(np.float64)
+    one_each = (np.arange(linking.columns) < len(linking.candidates)).astype(np.float64)
     if not len(linking.candidates):
         fewest = Solved("optimal", linking.values_of(begin), 0.0, 0.0)
     else:
@@ -311,8 +313,14 @@ def _flow(cover: CoverSets | LegFlows, is_open: Bools) -> float:
 
 
 def _is_whole(linking: Linking) -> Bools:
-    """Return which columns are 0 or 1, bool: the candidates'; the others then are by themselves."""
-    return np.arange(linking.columns) < len(linking.candidates)
+    """Return which columns are declared to be 0 or 1, bool: the candidates', and few groups'.
+
+    With whole candidates the others are whole by themselves. To branch on a flow is still quicker
+    where flows are fewer than candidates, as on one corridor with a candidate every kilometre.
+    """
+    is_whole = np.arange(linking.columns) < len(linking.candidates)
+    is_whole[linking.group_column] = len(linking.flow) <= len(linking.candidates)
+    return is_whole
 
 
 def _opened(solved: Solved, linking: Linking, sites: Sites) -> Bools:

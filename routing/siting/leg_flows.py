@@ -118,10 +118,11 @@ class LegFlows:
         )
 
     def bare_stretches(self, flow: int, is_open: Bools) -> Iterator[BareStretch]:
-        """Yield what a flow cannot walk on the way that lacks the fewest legs, then metres.
+        """Yield what a flow cannot walk on the way that lacks least, by open sites, bool [N].
 
-        The way is by open sites, bool [N]. Where no legs at all lead there, what is lacking leads
-        from start to end.
+        That is the one with the least sum of squares of the lengths of legs that fail: it has
+        several short stretches rather than one long one that passes the sites between by. Where no
+        legs at all lead there, what is lacking leads from start to end.
         """
         start, end = int(self.start[flow]), int(self.end[flow])
         came = self._relaxed(start, end, is_open)
@@ -134,26 +135,26 @@ class LegFlows:
                 yield BareStretch(flow, *ends, None, None, float(self.length_m[leg]))
 
     def _relaxed(self, start: int, end: int, is_open: Bools) -> list[int] | None:
-        """Return the legs of the way with the fewest that fail, then the least of their metres."""
+        """Return the legs of the way that lacks least; None where no legs lead there."""
         legs_of = _neighbours(self.origin, np.arange(len(self.origin)), len(is_open))
-        best: dict[int, tuple[int, float]] = {start: (0, 0.0)}
-        by: dict[int, int] = {}
-        waiting = [(0, 0.0, start)]
+        # Of ways that lack the same the one with the fewest legs.
+        lacks = np.where(self.is_walked, 0.0, np.maximum(self.length_m, 1.0) ** 2) + 1.0
+        best, by = {start: 0.0}, dict[int, int]()
+        waiting = [(0.0, start)]
         while waiting:
-            fails, beyond_m, here = heapq.heappop(waiting)
+            cost, here = heapq.heappop(waiting)
             if here == end:
                 break
-            if (fails, beyond_m) > best[here] or (here != start and not is_open[here]):
+            if cost > best[here] or (here != start and not is_open[here]):
                 continue
             for leg in legs_of[here]:
-                there, is_bare = int(self.destination[leg]), not self.is_walked[leg]
-                cost = (fails + is_bare, beyond_m + (self.length_m[leg] if is_bare else 0.0))
-                if cost < best.get(there, (len(self.origin) + 1, 0.0)):
-                    best[there], by[there] = cost, leg
-                    heapq.heappush(waiting, (*cost, there))
+                there, total = int(self.destination[leg]), cost + float(lacks[leg])
+                if total < best.get(there, np.inf):
+                    best[there], by[there] = total, leg
+                    heapq.heappush(waiting, (total, there))
         if end not in by:
             return None
-        way, here = [], end
+        way, here = list[int](), end
         while here != start:
             way.append(by[here])
             here = int(self.origin[by[here]])
@@ -210,6 +211,7 @@ def leg_linking(flows: LegFlows, sites: Sites) -> Linking:
     candidates = [site for site in sorted(passed) if is_candidate[site]]
     column_of = {site: column for column, site in enumerate(candidates)}
     group_column = len(candidates) + np.arange(len(row_of))
+    pairs = list(zip(used, row_of, strict=True))
     rows, columns = list[Row](), len(candidates) + len(row_of)
     for (start, end), legs, group in zip(row_of, used, group_column.tolist(), strict=True):
         rows += _unit_flow(flows, legs, (start, end), columns, group, column_of)
@@ -222,11 +224,34 @@ def leg_linking(flows: LegFlows, sites: Sites) -> Linking:
         group_of,
         np.bincount(group_of[group_of >= 0], flows.flow[group_of >= 0], len(row_of)),
         np.array(candidates, dtype=np.int64),
+        np.array([_least(flows, *one, is_candidate.astype(float)) for one in pairs]),
+        np.array([_least(flows, *one, sites.cost * is_candidate) for one in pairs]),
         group_column,
         columns,
         LinearRows.of(rows),
         values_of,
     )
+
+
+def _least(flows: LegFlows, legs: Ints, ends: tuple[int, int], price: Floats) -> float:
+    """Return the least price of the sites on a way from start to end by some legs."""
+    start, end = ends
+    ahead: dict[int, list[int]] = {}
+    for here, there in zip(
+        flows.origin[legs].tolist(), flows.destination[legs].tolist(), strict=True
+    ):
+        ahead.setdefault(here, []).append(there)
+    best, waiting = {start: 0.0}, [(0.0, start)]
+    while waiting:
+        cost, here = heapq.heappop(waiting)
+        if here == end:
+            return cost
+        for there in ahead.get(here, ()) if cost <= best[here] else ():
+            total = cost + (float(price[there]) if there != end else 0.0)
+            if total < best.get(there, np.inf):
+                best[there] = total
+                heapq.heappush(waiting, (total, there))
+    return np.inf
 
 
 def _unit_flow(

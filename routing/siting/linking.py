@@ -41,6 +41,8 @@ class Linking:
     candidates
         int64 [n], sites whose opening is decided, the first n columns. Candidates that another one
         replaces at no greater cost in every set are left out.
+    least_new, least_cost
+        float64 [G], each group alone needs that many new spaces, and that cost, or more.
     group_column
         int64 [G], the column of each group.
     columns
@@ -54,6 +56,8 @@ class Linking:
     group_of: Ints
     flow: Floats
     candidates: Ints
+    least_new: Floats
+    least_cost: Floats
     group_column: Ints
     columns: int
     rows: LinearRows
@@ -103,6 +107,8 @@ def set_linking(cover: CoverSets, sites: Sites, *, keep_all: bool = False) -> Li
         group_of,
         flow,
         np.array(candidates, dtype=np.int64),
+        np.array([_apart(family, np.ones(len(sites))) for family in families]),
+        np.array([_apart(family, sites.cost) for family in families]),
         np.arange(first_group, first_group + len(families)),
         first_group + len(families),
         LinearRows.of(rows),
@@ -113,8 +119,16 @@ def set_linking(cover: CoverSets, sites: Sites, *, keep_all: bool = False) -> Li
 def limit_rows(
     linking: Linking, cost: Floats, most: int | None, budget: float | None
 ) -> Iterator[Row]:
-    """Yield the rows that keep the candidates within the limits that are left."""
+    """Yield the rows that keep the candidates within the limits that are left.
+
+    What needs more than that by itself is not covered: without that word of it the solver would
+    cover shares of it by shares of spaces, and take long to see that they come to nothing.
+    """
     columns = range(len(linking.candidates))
+    beyond = linking.least_new > (np.inf if most is None else most)
+    if budget is not None:
+        beyond |= linking.least_cost > budget + 2.0 * SAME_COST * max(budget, 1.0)
+    yield from (({int(one): 1.0}, 0.0, 0.0) for one in linking.group_column[beyond])
     if most is not None:
         yield dict.fromkeys(columns, 1.0), -np.inf, float(most)
     if budget is not None:
@@ -152,6 +166,17 @@ def _least(sets: set[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
         if not any(less <= held for less, _ in kept):
             kept.append((held, one))
     return tuple(sorted(one for _, one in kept))
+
+
+def _apart(family: tuple[tuple[int, ...], ...], price: Floats) -> float:
+    """Return what a group needs at least: the least prices of sets that share no site, summed."""
+    taken: set[int] = set()
+    least = 0.0
+    for one in family:
+        if taken.isdisjoint(one):
+            taken.update(one)
+            least += float(price[list(one)].min())
+    return least
 
 
 def _undominated(sets: list[tuple[int, ...]], cost: Floats) -> list[int]:

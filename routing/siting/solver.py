@@ -39,10 +39,11 @@ _ENDINGS: Final[dict[HighsModelStatus, Ending]] = {
     HighsModelStatus.kInterrupt: "cancelled",
 }
 
-_ASKING: Final = (
-    cb.HighsCallbackType.kCallbackSimplexInterrupt,
-    cb.HighsCallbackType.kCallbackMipInterrupt,
-)
+_IN_TREE: Final = cb.HighsCallbackType.kCallbackMipInterrupt
+_ASKING: Final = (cb.HighsCallbackType.kCallbackSimplexInterrupt, _IN_TREE)
+
+#: Progress is told when something has changed, and otherwise this often, seconds [A].
+_TELL_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,10 @@ class Solving:
         if self._raised:
             raise self._raised[0]
         solved = _read(solver, program, start)
+        if self.effort.on_progress is not None:
+            self.effort.on_progress(
+                SolverProgress(stage, self.spent_s, *_told(read, solved.objective, solved.bound))
+            )
         if solved.ending in {"time_limit", "cancelled"}:
             self.stopped = solved.ending
         return solved
@@ -243,6 +248,7 @@ class Solving:
     def _listen(self, solver: _Highs, stage: str, read: Callable[[float], float] | None) -> None:
         """Tell of the solver's progress, and ask whether it should go on."""
         effort, began_s = self.effort, self.spent_s
+        last: list[float | None] = [None, None, -np.inf]
 
         def heard(
             kind: cb.HighsCallbackType,
@@ -251,26 +257,35 @@ class Solving:
             into: cb.HighsCallbackInput | None,
             _data: Any,  # noqa: ANN401 -- the solver's interface
         ) -> None:
-            # An exception must not go through the solver's own frames.
+            # An exception must not go through the solver's own frames: `solve` raises it again.
             try:
-                if kind in _ASKING and into is not None and (self._raised or self._is_cancelled()):
+                if into is not None and (self._raised or self._is_cancelled()):
                     into.user_interrupt = True
-                elif kind == cb.HighsCallbackType.kCallbackMipLogging and effort.on_progress:
-                    best, bound = (
-                        None if read is None or not np.isfinite(value) else read(value)
-                        for value in (out.mip_primal_bound, out.mip_dual_bound)
-                    )
-                    effort.on_progress(
-                        SolverProgress(stage, began_s + out.running_time, best, bound)
-                    )
-            except BaseException as error:  # raised again by `solve`
+                elif kind == _IN_TREE and effort.on_progress is not None:
+                    told = _told(read, out.mip_primal_bound, out.mip_dual_bound)
+                    solver_s = began_s + out.running_time
+                    if last[:2] != [*told] or solver_s >= (last[2] or 0.0) + _TELL_S:
+                        last[:] = *told, solver_s
+                        effort.on_progress(SolverProgress(stage, solver_s, *told))
+            except BaseException as error:
                 self._raised.append(error)
 
         if effort.is_cancelled is None and effort.on_progress is None:
             return
         solver.setCallback(heard, None)
-        for kind in (*_ASKING, cb.HighsCallbackType.kCallbackMipLogging):
+        for kind in _ASKING:
             solver.startCallback(kind)
+
+
+def _told(
+    read: Callable[[float], float] | None, best: float, bound: float
+) -> tuple[float | None, float | None]:
+    """Return values of a program as those of a stage; None where there is none yet."""
+    told = [
+        read(value) if read is not None and abs(value) < _UNKNOWN else None
+        for value in (best, bound)
+    ]
+    return told[0], told[1]
 
 
 def _loaded(program: Program, time_limit_s: float, relative_gap: float) -> _Highs:
