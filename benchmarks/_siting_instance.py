@@ -3,9 +3,9 @@
 Shaped like Florida, a peninsula and a strip, as the instance of algorithms.md, section 4, which is
 not kept: junctions at random at least 9 km apart, roads between relative neighbours (no third
 junction is nearer to both), a fifth longer than the straight line; a shortest path one way between
-each pair of zones, and flows by gravity. Two of its numbers were chosen so that without any site
-about as much flow is covered within 100 km as there: 0.445 (0.449), and 0.606 (0.568) within 160 km.
-All is whole numbers; `DIGEST` pins them.
+each pair of zones, and flows by gravity. Seed, spread and decay were chosen so that without any
+site about as much flow is covered as there: 0.445 within 100 km (0.449), 0.606 within 160 km
+(0.568). All is whole numbers; `DIGEST` pins them.
 """
 
 import hashlib

@@ -151,7 +151,7 @@ def most_covered(
     InvalidRequest
         A row is of a site that there is not, or the required sites go beyond a limit.
     """
-    most, budget = limits.left(sites)
+    limits.left(sites)
     cover, linking = _linked(needs, sites)
     solving = Solving(effort)
     begin = _beginning(cover, sites, limits, linking.candidates)
@@ -163,9 +163,7 @@ def most_covered(
         scale = _ALL_FLOW / at_stake
         cost = np.zeros(linking.columns)
         cost[linking.group_column] = -linking.flow * scale
-        rows = linking.rows.followed_by(
-            LinearRows.of([*limit_rows(linking, sites.cost, most, budget)])
-        )
+        rows = linking.rows.followed_by(LinearRows.of([*limit_rows(linking, sites, limits)]))
         solved = solving.solve(
             Program(cost, _is_whole(linking), rows),
             linking.values_of(begin),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.siting.cover_sets import CoverSets
-from routing.siting.sites import SAME_COST, Sites
+from routing.siting.sites import SAME_COST, OpeningLimits, Sites
 from routing.siting.solver import LinearRows
 
 type Bools = NDArray[np.bool_]
@@ -116,25 +116,29 @@ def set_linking(cover: CoverSets, sites: Sites, *, keep_all: bool = False) -> Li
     )
 
 
-def limit_rows(
-    linking: Linking, cost: Floats, most: int | None, budget: float | None
-) -> Iterator[Row]:
-    """Yield the rows that keep the candidates within the limits that are left.
+def limit_rows(linking: Linking, sites: Sites, limits: OpeningLimits) -> Iterator[Row]:
+    """Yield the rows that keep the candidates within what the required sites leave of limits.
 
     What needs more than that by itself is not covered: without that word of it the solver would
     cover shares of it by shares of spaces, and take long to see that they come to nothing.
+
+    Raises
+    ------
+    InvalidRequest
+        The required sites alone go beyond a limit.
     """
+    most, budget = limits.left(sites)
     columns = range(len(linking.candidates))
     beyond = linking.least_new > (np.inf if most is None else most)
-    if budget is not None:
-        beyond |= linking.least_cost > budget + 2.0 * SAME_COST * max(budget, 1.0)
-    yield from (({int(one): 1.0}, 0.0, 0.0) for one in linking.group_column[beyond])
     if most is not None:
         yield dict.fromkeys(columns, 1.0), -np.inf, float(most)
     if budget is not None:
-        whole = max(budget, 1.0)
-        shares = (cost[linking.candidates] / whole).tolist()
-        yield dict(zip(columns, shares, strict=True)), -np.inf, budget / whole + SAME_COST
+        # Divided so that the solver's tolerance is that of the limits.
+        whole = limits.tolerance(sites) / SAME_COST or 1.0
+        shares = (sites.cost[linking.candidates] / whole).tolist()
+        yield dict(zip(columns, shares, strict=True)), -np.inf, budget / whole
+        beyond |= linking.least_cost > budget + 2.0 * limits.tolerance(sites)
+    yield from (({int(one): 1.0}, 0.0, 0.0) for one in linking.group_column[beyond])
 
 
 def _families(cover: CoverSets, sites: Sites) -> tuple[list[tuple[tuple[int, ...], ...]], Ints]:

@@ -126,7 +126,7 @@ class OpeningLimits:
     most
         Count of new spaces; None for any number.
     budget
-        Sum of their costs; None for any sum.
+        Sum of their costs, give or take `tolerance`; None for any sum.
 
     Raises
     ------
@@ -145,6 +145,10 @@ class OpeningLimits:
         if self.budget is not None and not (np.isfinite(self.budget) and self.budget >= 0):
             raise InvalidRequest("budget", "not_budget")
 
+    def tolerance(self, sites: Sites) -> float:
+        """Return by how much a sum of costs may exceed the budget."""
+        return SAME_COST * max(self.budget or 0.0, float(sites.cost.max()))
+
     def left(self, sites: Sites) -> tuple[int | None, float | None]:
         """Return the count and the budget that the required sites leave for others.
 
@@ -159,7 +163,7 @@ class OpeningLimits:
             raise InvalidRequest(
                 "required", "required_beyond_most", required=required, most=self.most
             )
-        if self.budget is not None and cost > self.budget + SAME_COST * max(self.budget, 1.0):
+        if self.budget is not None and cost > self.budget + self.tolerance(sites):
             raise InvalidRequest(
                 "required", "required_beyond_budget", cost=cost, budget=self.budget
             )
@@ -170,9 +174,10 @@ class OpeningLimits:
         """Return whether opening some sites, bool [N], keeps within the limits."""
         cost = float(sites.cost[opened].sum())
         return (self.most is None or int(opened.sum()) <= self.most) and (
-            self.budget is None or cost <= self.budget + SAME_COST * max(self.budget, 1.0)
+            self.budget is None or cost <= self.budget + self.tolerance(sites)
         )
 
 
-#: Share by which sums of costs may differ and be the same: ten thousand roundings of a double.
-SAME_COST: Final = 1e-9
+#: Share of the budget, or of the dearest site if that is more, by which costs may exceed it: the
+#: tolerance with which HiGHS meets a row.
+SAME_COST: Final = 1e-6

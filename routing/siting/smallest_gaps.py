@@ -123,6 +123,8 @@ def smallest_gaps(
 
     Parameters
     ----------
+    effort
+        Its relative gap does not count: what is compared next takes the best before.
     levels
         How many gaps are compared, the longest first.
 
@@ -134,11 +136,11 @@ def smallest_gaps(
     """
     if levels < 1:
         raise InvalidRequest("levels", "not_levels")
-    most, budget = limits.left(sites)
+    limits.left(sites)
     covering = most_covered(needs, sites, limits, replace(effort, relative_gap=0.0))
     cover = path_cover_sets(needs.paths, needs.reach_m)
     linking = set_linking(cover, sites, keep_all=True)
-    rows = [*limit_rows(linking, sites.cost, most, budget)]
+    rows = [*limit_rows(linking, sites, limits)]
     solving = Solving(replace(effort, relative_gap=0.0), covering.solver_s)
     rows += _flow_rows(cover, linking, covering.flow)
     search = _Search(
