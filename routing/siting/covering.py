@@ -112,9 +112,9 @@ class FewestSpaces:
     ----------
     chosen
         int64 [n], sites that open, ascending, the required ones among them; None where no number of
-        spaces covers the flows, and where the search ended without an answer.
+        spaces covers the flows.
     is_open
-        bool [N], today's and the chosen sites; today's and the required ones without an answer.
+        bool [N], today's and the chosen sites; today's and the required ones where none suffice.
     at_least
         No fewer new spaces cover the flows; meaningless where no number does.
     cost
@@ -165,7 +165,7 @@ def most_covered(
         cost[linking.group_column] = -linking.flow * scale
         rows = linking.rows.followed_by(LinearRows.of([*limit_rows(linking, sites, limits)]))
         solved = solving.solve(
-            Program(cost, _is_whole(linking), rows),
+            Program(cost, linking.is_whole, rows),
             linking.values_of(begin),
             stage="flow",
             read=lambda value: kept_flow - value / scale,
@@ -208,52 +208,76 @@ def fewest_spaces(needs: FlowNeeds, sites: Sites, effort: SolverEffort) -> Fewes
     never = np.flatnonzero(linking.group_of == NEVER)
     if len(never):
         bare = tuple(_bare(needs, sites, never))
-        return _no_answer(sites, required, solving, "infeasible", bare)
+        return _none_suffice(sites, required, bare)
     everything = sites.at_least.copy()
     everything[linking.candidates] = True
-    begin = without_idle(cover, sites, everything, keep_all=True)
+    is_open = without_idle(cover, sites, everything, keep_all=True)
     met = LinearRows.of([({int(one): 1.0}, 1.0, np.inf) for one in linking.group_column])
-    rows, is_whole = linking.rows.followed_by(met), _is_whole(linking)
-    one_each = (np.arange(linking.columns) < len(linking.candidates)).astype(np.float64)
-    if not len(linking.candidates):
-        fewest = Solved("optimal", linking.values_of(begin), 0.0, 0.0)
-    else:
+    rows, is_whole = linking.rows.followed_by(met), linking.is_whole
+    fewest = Solved("optimal", None, 0.0, 0.0)
+    if len(linking.candidates):
+        one_each = (np.arange(linking.columns) < len(linking.candidates)).astype(np.float64)
         fewest = solving.solve(
             Program(one_each, is_whole, rows),
-            linking.values_of(begin) if not isinstance(needs, LegFlows) else None,
             stage="spaces",
             read=lambda value: value + required,
         )
-    if fewest.values is not None:
-        begin = _opened(fewest, linking, sites)
-    count = int((begin & ~sites.at_least).sum())
-    is_proven = count <= np.ceil(fewest.bound - _SAME) if np.isfinite(fewest.bound) else not count
-    is_cheapest, ending = is_proven, fewest.ending
-    own = sites.cost[linking.candidates]
-    if is_proven and count and np.ptp(own) > 0:
-        few = LinearRows.of([(dict.fromkeys(range(len(own)), 1.0), -np.inf, float(count))])
-        cost = np.zeros(linking.columns)
-        cost[: len(own)] = own / own.max()
-        cheapest = solving.solve(
-            Program(cost, is_whole, rows.followed_by(few)),
-            fewest.values,
-            stage="cost",
-            read=lambda value: value * float(own.max()),
-        )
-        begin, ending = _opened(cheapest, linking, sites), cheapest.ending
-        is_cheapest = cheapest.objective - cheapest.bound <= _SAME * max(cheapest.objective, 1.0)
-    chosen = np.flatnonzero(begin & ~sites.is_open)
+    found = _opened(fewest, linking, sites)
+    if fewest.values is not None and found.sum() <= is_open.sum():
+        is_open = found
+    count = int((is_open & ~sites.at_least).sum())
+    least = max(0, int(np.ceil(max(fewest.bound, 0.0) - _SAME)))
+    is_proven = is_cheapest = count <= least
+    if is_proven and count and np.ptp(sites.cost[linking.candidates]) > 0:
+        is_open, is_cheapest = _cheapest(linking, sites, solving, (rows, is_whole), is_open)
+    chosen = np.flatnonzero(is_open & ~sites.is_open)
     return FewestSpaces(
         chosen=chosen,
-        is_open=begin,
-        at_least=required + max(0, int(np.ceil(max(fewest.bound, 0.0) - _SAME))),
+        is_open=is_open,
+        at_least=required + least,
         cost=float(sites.cost[chosen].sum()),
-        is_proven=bool(is_proven),
-        is_cheapest=bool(is_cheapest),
-        ending=ending,
+        is_proven=is_proven,
+        is_cheapest=is_cheapest,
+        ending=solving.stopped or "optimal",
         solver_s=solving.spent_s,
         bare=(),
     )
+
+
+def _cheapest(
+    linking: Linking,
+    sites: Sites,
+    solving: Solving,
+    covered: tuple[LinearRows, Bools],
+    is_open: Bools,
+) -> tuple[Bools, bool]:
+    """Return as many spaces as are open, but the cheapest, and whether that is proven.
+
+    Parameters
+    ----------
+    covered
+        The rows by which everything is covered, and which columns are whole.
+    is_open
+        bool [N], the fewest spaces.
+    """
+    rows, is_whole = covered
+    own = sites.cost[linking.candidates]
+    count, dearest = float((is_open & ~sites.at_least).sum()), float(own.max())
+    few = LinearRows.of([(dict.fromkeys(range(len(own)), 1.0), -np.inf, count)])
+    cost = np.zeros(linking.columns)
+    cost[: len(own)] = own / dearest
+    found = solving.solve(
+        Program(cost, is_whole, rows.followed_by(few)),
+        stage="cost",
+        read=lambda value: value * dearest,
+    )
+    if found.values is None:
+        return is_open, False
+    is_proven = found.objective - found.bound <= _SAME * max(found.objective, 1.0)
+    cheapest = _opened(found, linking, sites)
+    if sites.cost[cheapest].sum() > sites.cost[is_open].sum():
+        return is_open, False
+    return cheapest, bool(is_proven)
 
 
 def without_idle(
@@ -310,17 +334,6 @@ def _flow(cover: CoverSets | LegFlows, is_open: Bools) -> float:
     return float(cover.flow[cover.covered(is_open)].sum())
 
 
-def _is_whole(linking: Linking) -> Bools:
-    """Return which columns are declared to be 0 or 1, bool: the candidates', and few groups'.
-
-    With whole candidates the others are whole by themselves. To branch on a flow is still quicker
-    where flows are fewer than candidates, as on one corridor with a candidate every kilometre.
-    """
-    is_whole = np.arange(linking.columns) < len(linking.candidates)
-    is_whole[linking.group_column] = len(linking.flow) <= len(linking.candidates)
-    return is_whole
-
-
 def _opened(solved: Solved, linking: Linking, sites: Sites) -> Bools:
     """Return the open sites of a solution, bool [N]; the least where there is none."""
     is_open = sites.at_least.copy()
@@ -344,9 +357,7 @@ def _bare(
         yield from found[:1] if only_first else found
 
 
-def _no_answer(
-    sites: Sites, required: int, solving: Solving, ending: Ending, bare: tuple[BareStretch, ...]
-) -> FewestSpaces:
+def _none_suffice(sites: Sites, required: int, bare: tuple[BareStretch, ...]) -> FewestSpaces:
     return FewestSpaces(
         chosen=None,
         is_open=sites.at_least,
@@ -354,7 +365,7 @@ def _no_answer(
         cost=0.0,
         is_proven=False,
         is_cheapest=False,
-        ending=ending,
-        solver_s=solving.spent_s,
+        ending="infeasible",
+        solver_s=0.0,
         bare=bare,
     )

@@ -40,7 +40,8 @@ class LegFlows:
     length_m
         float64 [L], metres along the road: names what cannot be walked, and decides nothing.
     is_walked
-        bool [L], whether a leg can be walked in one day.
+        bool [L], whether a leg can be walked in one day: `DayReach.is_feasible` of a date,
+        `always_walked` of a journey.
 
     Raises
     ------
@@ -181,7 +182,10 @@ def always_walked(question: ItineraryQuestion) -> Bools:
 
 
 def opened_in(question: ItineraryQuestion, is_open: Bools) -> ItineraryQuestion:
-    """Return a question where only some sites, bool [S], take people in."""
+    """Return a question where only some sites, bool [S], take people in.
+
+    An end that is slept at is one of them, or nobody arrives.
+    """
     places = question.world.places
     admits = places.admits & is_open[:, None]
     return replace(question, world=replace(question.world, places=replace(places, admits=admits)))

@@ -63,6 +63,18 @@ class Linking:
     rows: LinearRows
     values_of: Callable[[Bools], Floats]
 
+    @property
+    def is_whole(self) -> Bools:
+        """Which columns are declared to be 0 or 1, bool: the candidates', and few groups'.
+
+        With whole candidates the others are whole by themselves. To branch on a flow is still
+        quicker where flows are fewer than candidates, as on one corridor with a candidate every
+        kilometre.
+        """
+        is_whole = np.arange(self.columns) < len(self.candidates)
+        is_whole[self.group_column] = len(self.flow) <= len(self.candidates)
+        return np.asarray(is_whole)
+
 
 def set_linking(cover: CoverSets, sites: Sites, *, keep_all: bool = False) -> Linking:
     """Return what is to be decided of flows that need sets of sites.

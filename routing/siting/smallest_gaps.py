@@ -71,7 +71,7 @@ class SmallestGaps:
     @property
     def is_proven(self) -> bool:
         """Whether no other choice is better."""
-        is_most = self.flow_bound - self.flow <= _SAME * max(self.flow_bound, 1.0)
+        is_most = self.flow_bound - self.flow <= 2.0 * _SAME * self.flow_bound
         return is_most and bool((self.gaps_m == self.at_least_m).all())
 
 
@@ -99,7 +99,7 @@ class _Search:
         columns = self.linking.columns + more_columns
         program = Program(
             np.zeros(columns),
-            np.arange(columns) < len(self.linking.candidates),
+            np.append(self.linking.is_whole, np.zeros(more_columns, np.bool_)),
             self.rows.followed_by(LinearRows.of(rows)),
         )
         solved = self.solving.solve(program, stage="gap", read=None)
@@ -236,11 +236,10 @@ def _counted(search: _Search, gaps: GapColumns, most_mm: int) -> bool | None:
 
 def _flow_rows(cover: CoverSets, linking: Linking, flow: float) -> Iterator[Row]:
     """Yield the row by which no flow is lost."""
-    total, kept = float(linking.flow.sum()), cover.flow[linking.group_of == ALWAYS].sum()
-    if total > 0:
-        shares = (linking.flow / total).tolist()
-        least = (flow - float(kept)) / total - _SAME
-        yield dict(zip(linking.group_column.tolist(), shares, strict=True)), least, np.inf
+    won = flow - float(cover.flow[linking.group_of == ALWAYS].sum())
+    if won > 0:
+        shares = (linking.flow / won).tolist()
+        yield dict(zip(linking.group_column.tolist(), shares, strict=True)), 1.0 - _SAME, np.inf
 
 
 def _without_idle(search: _Search) -> Bools:

@@ -76,13 +76,14 @@ class SolverEffort:
     Parameters
     ----------
     time_limit_s
-        Most seconds of the solver by the wall clock, for all that one question asks of it.
+        Most seconds of the solver by the wall clock, for all that one question asks of it. HiGHS
+        looks at the clock between its steps, so a large program may take longer to begin with.
     relative_gap
         Gap at which an answer is good enough, share of the bound, 0 to less than 1.
     on_progress
         Called from time to time, in the thread that asked.
     is_cancelled
-        Asked several times a second; once it says so, the best answer so far is returned.
+        Asked between the solver's steps; once it says so, the best answer so far is returned.
 
     Raises
     ------
