@@ -1,5 +1,6 @@
-"""``/network/corridors``: which loss of a space hurts a corridor most, and which stand alone."""
+"""``/network/corridors``: which loss hurts a corridor most, and where a space is missing."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,6 +10,8 @@ from app.access.identity import CONSOLE
 from app.console.forms.layout import Desk, DeskDep
 from app.planning.corridors import CorridorRequest, MeasuredCorridor, measure_corridor
 from app.planning.losses import ranked_losses
+from app.planning.siting import fewest_new_spaces
+from app.runtime.work_limit import search
 from app.settings import Settings
 from app.snapshots.read_source import ReadSource
 from geo.accounts import staff_reads
@@ -60,6 +63,7 @@ async def corridors_page(
                 raise NotFoundError("no such service")
             found = await _measured(request, ReadSource(session), asked, gap_km, desk)
     losses = () if found is None else ranked_losses(found)
+    proposal = None if found is None else await search(partial(fewest_new_spaces, found))
     staff_reads.show(desk.staff, "spaces", (one.id for one in losses))
     terms = await desk.terms()
     return desk.page(
@@ -71,6 +75,7 @@ async def corridors_page(
         gap_km=gap_km,
         found=found,
         losses=losses,
+        proposal=proposal,
     )
 
 

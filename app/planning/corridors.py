@@ -42,6 +42,10 @@ type Bools = NDArray[np.bool_]
 #: Age beyond which a confirmation is old, days: the validity of places to sleep (P41).
 OLD_DAYS: Final = 30.0
 
+#: Distance from a corridor within which a town counts as on it, metres: the middle one of the bands
+#: that people are counted in [A]; a town has a radius, and a sketch's lines leave out bends.
+TOWN_M: Final = BANDS_M[1]
+
 
 @dataclass(frozen=True)
 class AddedSpace:
@@ -101,6 +105,14 @@ class CorridorWay:
     ends: tuple[str, str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TownAlong:
+    """Town on a corridor: its name, and metres along the corridor in the direction of travel."""
+
+    name: str
+    at_m: float
+
+
 @dataclass(frozen=True, eq=False)
 class DatedFigures:
     """Figures of a corridor on a day.
@@ -141,6 +153,8 @@ class MeasuredCorridor:
         Published columns of the spaces, by id.
     data : CorridorData
         Age and completeness of what is known on the first day.
+    towns : tuple of TownAlong
+        Towns that the corridor runs through, in order.
     compared, change : DatedFigures, CorridorChange or None
         The other day, and what is different on the first since then.
     what_if : CorridorChange or None
@@ -156,6 +170,7 @@ class MeasuredCorridor:
     now: DatedFigures
     data: CorridorData
     people: PeopleNear
+    towns: tuple[TownAlong, ...]
     compared: DatedFigures | None
     change: CorridorChange | None
     what_if: CorridorChange | None
@@ -194,7 +209,7 @@ async def measure_corridor(
     zone = ZoneInfo(places.near([(lon, lat)])[0][0].timezone)
     state = await _spaces_of(session, request, now.astimezone(zone).date())
     await session.close()
-    spaces, dated, change, what_if, people = await search(
+    spaces, dated, change, what_if, near = await search(
         partial(_measured, request, way, state, places)
     )
     described = await candidates.describe(session, [at.support.id for at in spaces])
@@ -208,7 +223,8 @@ async def measure_corridor(
         described=described,
         now=dated[0],
         data=corridor_data(dated[0].supports, _data(spaces, described, state.today), OLD_DAYS),
-        people=people,
+        people=near[0],
+        towns=near[1],
         compared=dated[1] if len(dated) > 1 else None,
         change=change,
         what_if=what_if,
@@ -337,7 +353,7 @@ type _Measured = tuple[
     list[DatedFigures],
     CorridorChange | None,
     CorridorChange | None,
-    PeopleNear,
+    tuple[PeopleNear, tuple[TownAlong, ...]],
 ]
 
 
@@ -359,7 +375,7 @@ def _measured(
     what_if = None
     if request.added:
         what_if = corridor_change(states[0], _added(request, way, states[0]), request.targets)
-    return spaces, dated, change, what_if, _people(way, places)
+    return spaces, dated, change, what_if, _people(request, way, places)
 
 
 def _supports(
@@ -390,8 +406,10 @@ def _added(
     return supports
 
 
-def _people(way: CorridorWay, places: ResidentPlaces) -> PeopleNear:
-    """Return the people of the towns near a line."""
+def _people(
+    request: CorridorRequest, way: CorridorWay, places: ResidentPlaces
+) -> tuple[PeopleNear, tuple[TownAlong, ...]]:
+    """Return the people of the towns near a line, and the towns on it."""
     lon, lat = way.line.coordinates.T
     # A degree of latitude has 110 km or more, one of longitude a third of that up to 70 degrees.
     spare = max(BANDS_M) / 110_000.0
@@ -406,10 +424,19 @@ def _people(way: CorridorWay, places: ResidentPlaces) -> PeopleNear:
         for row in rows.tolist()
     )
     near = supports_along(way.line, towns, max(BANDS_M))
-    people = places.columns["population"]
+    people, names = places.columns["population"], places.columns["name"]
     # GeoNames writes 0 where nobody has counted.
     population = np.array([people[int(at.support.id)] or np.nan for at in near], dtype=np.float64)
-    return people_near(population, np.array([at.access_m for at in near], dtype=np.float64))
+    length_m = way.line.length_m
+    on_it = sorted(
+        (length_m - at.at_m if request.is_backward else at.at_m, names[int(at.support.id)])
+        for at in near
+        if at.access_m <= TOWN_M
+    )
+    return (
+        people_near(population, np.array([at.access_m for at in near], dtype=np.float64)),
+        tuple(TownAlong(name, min(max(at_m, 0.0), length_m)) for at_m, name in on_it),
+    )
 
 
 def _data(

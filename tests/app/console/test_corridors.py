@@ -1,5 +1,6 @@
 """``/network/corridors``: which loss hurts a corridor most, for those who are signed in alone."""
 
+import math
 import re
 from itertools import pairwise
 
@@ -62,6 +63,23 @@ async def test_the_worst_loss_comes_first_and_its_gap_is_that_of_the_corridor(cl
         for a, b in pairwise(gaps)
     )
     assert told[0] == pytest.approx(worst[1] / 1e3, abs=1)
+
+
+async def test_as_few_spaces_as_can_be_are_proposed_and_close_every_gap(client, as_person):
+    _, corridor, figures = await corridor_of(client)
+    gaps = [gap["length_m"] for gap in figures["services"][0]["gaps"]]
+    editor = await as_person("ed")
+    for gap_km in (25, 50):
+        page = text_of(await editor.get(f"/network/corridors?corridor={corridor}&gap_km={gap_km}"))
+        (count,) = map(int, re.findall(r"Con (\d+) espacios? más", page))
+        # Nobody needs fewer: each gap by itself takes so many, and points stand every kilometre.
+        assert count == sum(max(0, math.ceil(gap / (gap_km * 1e3)) - 1) for gap in gaps)
+        assert "Con menos no alcanza." in page
+        section = page.partition("Dónde falta")[2].partition("</section>")[0]
+        new_km = [int(km) for km in re.findall(r"en el km (\d+)</span>", section)]
+        old_km = [one["at_m"] / 1e3 for one in figures["spaces"]]
+        stops = sorted([0.0, *new_km, *old_km, figures["length_m"] / 1e3])
+        assert max(b - a for a, b in pairwise(stops)) <= gap_km + 1
 
 
 async def test_nobody_else_is_told(client, as_person):
