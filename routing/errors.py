@@ -45,6 +45,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     "hazard_without_geometry": "hazard {hazard} has no geometry",
     "hazard_weight": "hazard {hazard} has a weight that is none",
     "hazard_rate": "hazard {hazard} has a rate that is no rate",
+    "no_places": "one place or more",
+    "not_ascending": "one range or more, above 0 and ascending",
+    "nothing_within": "a range of {value:g} ends before the road begins",
     "hazard_without_effect": "hazard {hazard} is not told and closes nothing",
 }
 
