@@ -42,7 +42,15 @@ from app.api.records import (
     standards,
     vocabularies,
 )
-from app.api.routing import _json_kernel, coverage, ogc_routes, openrouteservice, routes
+from app.api.routing import (
+    _json_kernel,
+    coverage,
+    ogc_routes,
+    openrouteservice,
+    openrouteservice_isochrones,
+    openrouteservice_matrix,
+    routes,
+)
 from app.clock import Clock
 from app.console import crossings, duplicates, expiring, home, imports, queue, releases
 from app.console import feedback as console_feedback
@@ -234,6 +242,8 @@ def _operations() -> list[BaseRoute]:
         offline,
         ogc_routes,
         openrouteservice,
+        openrouteservice_isochrones,
+        openrouteservice_matrix,
         coverage,
         movement,
         health,
@@ -283,9 +293,10 @@ def _operations() -> list[BaseRoute]:
     return router.routes
 
 
-#: Paths of POSTs that store nothing, open to pages of any origin: routes, coverage, matching.
+#: Paths of POSTs that store nothing, open to pages of any origin: routes, isochrones, matching.
 READING_POSTS: Final = re.compile(
-    r"/(routes|ogc/routes|v2/directions/[^/]+/geojson|coverage|spaces/match|plan)"
+    r"/(routes|ogc/routes|coverage|spaces/match|plan"
+    r"|v2/(directions/[^/]+/geojson|isochrones/[^/]+(/geojson)?|matrix/[^/]+(/json)?))"
 )
 
 #: Paths closed to pages of other origins: console, forms, reports, complaints, records in the

@@ -52,8 +52,14 @@ FINEST_CELL_M: Final = 25.0
 #: Cells across the range in a straight line: an hour on foot has cells of 50 m [A].
 CELLS_ACROSS: Final = 128
 
+#: A tenth of a millimetre, degrees: far more than rounding, far less than any coordinate tells.
+_ROUNDING_DEG: Final = 1e-9
+
 #: Roads abroad are told from reached ones by points at least this close to each other, metres [A].
 _ABROAD_STEP_M: Final = 25.0
+
+#: Most such points, beyond which they are taken farther apart [A]: a tenth of a second's work.
+_MOST_ABROAD: Final = 5_000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -150,7 +156,7 @@ def draw_areas(
     while True:
         drawing = _Drawing(graph, spread, cell_m, rules)
         if drawing.is_small:
-            areas = [drawing.area(value, bans) for value in ranges]
+            areas = _nested([drawing.area(value, bans) for value in ranges])
             if shapely.get_num_coordinates(areas).sum() <= rules.most_vertices:
                 break
             if drawing.is_coarsest:
@@ -228,43 +234,56 @@ class _Drawing:
         reached = dilated(self.frame.mark(points), 1)
         least = self._rules.least_hole_m2 / self._cell_m**2
         mask = filled(closed(reached, self._gap), least)
-        foreign, close = self._foreign[country]
-        if len(foreign):
-            mask = (mask & ~dilated(self.frame.mark(foreign), 1)) | reached
+        foreign, cut = self._abroad[country]
+        if foreign.any():
+            mask = (mask & ~foreign) | reached
         area = self.frame.outline(mask)
-        return self._cut(area, points, close) if len(close) else area
+        return area if cut is None else area.difference(cut)
 
     @cached_property
-    def _foreign(self) -> dict[int, tuple[Floats, Floats]]:
-        """Points of nodes and roads abroad: in the window, and denser beside any reached point."""
-        found = {}
+    def _abroad(self) -> dict[int, tuple[Bools, BaseGeometry | None]]:
+        """Cells of nodes and roads abroad, by country, and what to cut off beside them.
+
+        Both are those of the longest range, so that areas stay nested.
+        """
+        found: dict[int, tuple[Bools, BaseGeometry | None]] = {}
         for country, own in self._countries.items():
-            every = _points_abroad(self._graph, self.frame.box, country, self._cell_m)
-            close = every
-            if len(every):
-                step_m = min(_ABROAD_STEP_M, self._cell_m)
-                close = _points_abroad(self._graph, self.frame.box, country, step_m)
-                close = close[self._near(close, self._samples.point[own], 3)]
-            found[country] = every, close
+            foreign = _points_abroad(self._graph, self.frame.box, country, self._cell_m)
+            cut = self._cut(self._samples.point[own], country) if len(foreign) else None
+            found[country] = dilated(self.frame.mark(foreign), 1), cut
         return found
 
-    def _cut(self, area: BaseGeometry, points: Floats, foreign: Floats) -> BaseGeometry:
-        """Cut off what is nearer to a road abroad than to a reached point.
+    def _cut(self, own: Floats, country: int) -> BaseGeometry | None:
+        """Return what is nearer to a road abroad than to a reached point, beside reached points.
 
-        Only where both are in neighbouring cells does the outline still cover anything abroad.
+        Only where both are in neighbouring cells does an outline cover anything abroad.
         """
-        own = np.unique(points[self._near(points, foreign, 6)], axis=0)
-        both = np.concatenate((own, np.unique(foreign, axis=0)))
+        foreign = self._beside(own, country)
+        own = np.unique(own[self._near(own, foreign, 3)], axis=0)
+        both = np.concatenate((own, foreign))
         _, first = np.unique(both, axis=0, return_index=True)
         # At a place of both the point is own: the halves of a split crossing share one place.
         is_foreign = first >= len(own)
-        if not len(own) or not is_foreign.any():
-            return area
-        seeds = shapely.MultiPoint(both[first])
-        cells = shapely.get_parts(shapely.voronoi_polygons(seeds, extend_to=area, ordered=True))
-        reach_deg = 3.0 * self._cell_m / METRES_PER_DEGREE
-        near = shapely.MultiPoint(both[first][is_foreign]).buffer(reach_deg)
-        return area.difference(shapely.union_all(cells[is_foreign]).intersection(near))
+        if not is_foreign.any():
+            return None
+        seeds, window = shapely.MultiPoint(both[first]), shapely.box(*self.frame.box)
+        cells = shapely.get_parts(shapely.voronoi_polygons(seeds, extend_to=window, ordered=True))
+        near = self.frame.outline(dilated(self.frame.mark(both[first][is_foreign]), 1))
+        return shapely.union_all(cells[is_foreign]).intersection(near)
+
+    def _beside(self, own: Floats, country: int) -> Floats:
+        """Return points abroad within two cells of reached points, close to each other."""
+        roads = _roads_abroad(self._graph, self.frame.box, country)
+        point, _, edge = _along(self._graph, _whole(roads), self._cell_m)
+        mixed = np.unique(edge[self._near(point, own, 3)])
+        step_m = min(_ABROAD_STEP_M, self._cell_m)
+        while True:
+            point, _, _ = _along(self._graph, _whole(mixed), step_m)
+            every = np.concatenate((point, _nodes_abroad(self._graph, country)))
+            found = np.unique(every[self._near(every, own, 2)], axis=0)
+            if len(found) <= _MOST_ABROAD or step_m > self._cell_m:
+                return found
+            step_m *= 2.0
 
     def _near(self, points: Floats, others: Floats, cells: int) -> Bools:
         """Return which points lie within some cells of any of the others."""
@@ -327,23 +346,49 @@ def _along(graph: RoadGraph, parts: EdgeSpread, step_m: float) -> tuple[Floats, 
     return point, used, parts.edge[part]
 
 
+def _whole(edges: Ints) -> EdgeSpread:
+    count = len(edges)
+    return EdgeSpread(edges, np.zeros(count), np.ones(count), np.zeros(count), np.zeros(count))
+
+
+def _roads_abroad(graph: RoadGraph, box: tuple[float, float, float, float], country: int) -> Ints:
+    """Return the roads of other countries than one that come near a box, in one direction each."""
+    edges = np.unique(edges_of(graph, graph.grid.segments_in_box(*box)))
+    ends = graph.node_country[np.stack((graph.edge_tail[edges], graph.edge_head[edges]))]
+    return np.asarray(edges[((ends != country) & (ends >= 0)).all(axis=0)])
+
+
+def _nodes_abroad(graph: RoadGraph, country: int) -> Floats:
+    """Return the nodes of other countries than one, float64 [n, 2], degrees."""
+    lone = np.flatnonzero((graph.node_country != country) & (graph.node_country >= 0))
+    return np.column_stack((graph.node_lon[lone], graph.node_lat[lone])) / UNITS_PER_DEGREE
+
+
 def _points_abroad(
     graph: RoadGraph, box: tuple[float, float, float, float], country: int, step_m: float
 ) -> Floats:
     """Return nodes of other countries than one in a box, and points along their roads."""
     if country < 0 or len(graph.meta.countries) < 2:  # noqa: PLR2004 -- there is no other one
         return np.zeros((0, 2))
-    edges = np.unique(edges_of(graph, graph.grid.segments_in_box(*box)))
-    ends = graph.node_country[np.stack((graph.edge_tail[edges], graph.edge_head[edges]))]
-    roads = edges[((ends != country) & (ends >= 0)).all(axis=0)]
-    whole = EdgeSpread(roads, *(np.full(len(roads), value) for value in (0.0, 1.0, 0.0, 0.0)))
-    point, _, _ = _along(graph, whole, step_m)
-    lone = (graph.node_country != country) & (graph.node_country >= 0)
-    nodes = np.column_stack((graph.node_lon[lone], graph.node_lat[lone])) / UNITS_PER_DEGREE
-    every = np.concatenate((point, nodes))
+    point, _, _ = _along(graph, _whole(_roads_abroad(graph, box, country)), step_m)
+    every = np.concatenate((point, _nodes_abroad(graph, country)))
     west, south, east, north = box
     inside = (every >= (west, south)).all(axis=1) & (every <= (east, north)).all(axis=1)
     return every[inside]
+
+
+def _nested(areas: Sequence[Area]) -> list[Area]:
+    """Return areas each of which covers the one before to the last bit.
+
+    Where areas were cut along one line, rounding may leave the smaller one out by less than a
+    millionth of a millimetre.
+    """
+    nested: list[Area] = []
+    for area in areas:
+        if nested and not area.covers(nested[-1]):
+            area = _polygons(area.union(nested[-1].buffer(_ROUNDING_DEG)))  # noqa: PLW2901
+        nested.append(area)
+    return nested
 
 
 def _polygons(area: BaseGeometry) -> Area:
