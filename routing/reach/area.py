@@ -8,7 +8,7 @@ nodes and roads of other countries (P33).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -40,7 +40,8 @@ LEAST_HOLE_M2: Final = math.pi * 10_000.0**2
 #: than 500 m from a reached road, a few minutes on foot.
 GAP_M: Final = 1_000.0
 
-#: Most vertices of all areas of one request together [A]: 200 kB as GeoJSON.
+#: Most vertices of all outlines of one request together [A]: 200 kB as GeoJSON. What is cut off
+#: beside roads abroad and published exclusions adds as many as these have.
 MOST_VERTICES: Final = 5_000
 
 #: Most cells of a window [A]: an operation on one takes some hundredths of a second.
@@ -92,7 +93,7 @@ class AreaRules:
     gap_m
         Gaps narrower than this are closed, metres.
     most_vertices
-        Most vertices of all areas together; cells are widened until these suffice.
+        Most vertices of all outlines together; cells are widened until these suffice.
     """
 
     least_hole_m2: float = LEAST_HOLE_M2
@@ -156,19 +157,14 @@ def draw_areas(
     while True:
         drawing = _Drawing(graph, spread, cell_m, rules)
         if drawing.is_small:
-            areas = _nested([drawing.area(value, bans) for value in ranges])
-            if shapely.get_num_coordinates(areas).sum() <= rules.most_vertices:
+            outlined = [drawing.outlined(value) for value in ranges]
+            if drawing.is_coarsest or _vertices(outlined) <= rules.most_vertices:
                 break
-            if drawing.is_coarsest:
-                raise InvalidRequest("range", "too_many_vertices", most=rules.most_vertices)
         cell_m *= 2.0
-    return DrawnAreas(
-        tuple(
-            RangeArea(value, area, _area_m2(area))
-            for value, area in zip(ranges, areas, strict=True)
-        ),
-        drawing.within_m,
-    )
+    areas = _nested([drawing.cut(parts, bans) for parts in outlined])
+    pairs = zip(ranges, areas, strict=True)
+    drawn = tuple(RangeArea(value, area, _area_m2(area)) for value, area in pairs)
+    return DrawnAreas(drawn, drawing.within_m)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -216,29 +212,34 @@ class _Drawing:
         found = [code for code in np.unique(country).tolist() if code >= 0] or [-1]
         return {code: (country == code) | ((country < 0) & (code == found[0])) for code in found}
 
-    def area(self, value: float, bans: Sequence[BaseGeometry]) -> Area:
-        """Return the area within a range."""
+    def outlined(self, value: float) -> dict[int, Area]:
+        """Return the outline of what is within a range, by country."""
         used = self._samples.used <= value
-        parts = []
-        for country, own in self._countries.items():
-            if (own & used).any():
-                parts.append(self._of_country(self._samples.point[own & used], country))
+        return {
+            country: self._outline(self._samples.point[own & used], country)
+            for country, own in self._countries.items()
+            if (own & used).any()
+        }
+
+    def _outline(self, points: Floats, country: int) -> Area:
+        """Return the outline around reached points of one country."""
+        reached = dilated(self.frame.mark(points), 1)
+        least = self._rules.least_hole_m2 / self._cell_m**2
+        mask = filled(closed(reached, self._gap), least)
+        foreign, _ = self._abroad[country]
+        return self.frame.outline((mask & ~foreign) | reached if foreign.any() else mask)
+
+    def cut(self, outlined: Mapping[int, Area], bans: Sequence[BaseGeometry]) -> Area:
+        """Join outlines, and cut off what everybody may know that nobody reaches there."""
+        parts: list[BaseGeometry] = []
+        for country, outline in outlined.items():
+            _, abroad = self._abroad[country]
+            parts.append(outline if abroad is None else outline.difference(abroad))
         area = shapely.union_all(parts) if len(parts) > 1 else parts[0]
         near = [ban for ban in bans if shapely.intersects(ban, area)]
         if near:
             area = shapely.difference(area, shapely.union_all(near))
         return _polygons(area)
-
-    def _of_country(self, points: Floats, country: int) -> BaseGeometry:
-        """Return the area around reached points of one country."""
-        reached = dilated(self.frame.mark(points), 1)
-        least = self._rules.least_hole_m2 / self._cell_m**2
-        mask = filled(closed(reached, self._gap), least)
-        foreign, cut = self._abroad[country]
-        if foreign.any():
-            mask = (mask & ~foreign) | reached
-        area = self.frame.outline(mask)
-        return area if cut is None else area.difference(cut)
 
     @cached_property
     def _abroad(self) -> dict[int, tuple[Bools, BaseGeometry | None]]:
@@ -375,6 +376,11 @@ def _points_abroad(
     west, south, east, north = box
     inside = (every >= (west, south)).all(axis=1) & (every <= (east, north)).all(axis=1)
     return every[inside]
+
+
+def _vertices(outlined: Sequence[Mapping[int, Area]]) -> int:
+    parts = [outline for one in outlined for outline in one.values()]
+    return int(shapely.get_num_coordinates(parts).sum())
 
 
 def _nested(areas: Sequence[Area]) -> list[Area]:

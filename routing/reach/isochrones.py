@@ -5,6 +5,7 @@ to its road counts, at the pace of a walker. A border is passed on request alone
 crossings that are passable at departure, and these are named (P33).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -88,8 +89,8 @@ def isochrones(networks: ReachNetworks, request: IsochroneRequest) -> IsochroneA
     Raises
     ------
     InvalidRequest
-        No places, ranges that do not ascend, a naive time, a range that ends before the road
-        begins, or more vertices than may be drawn.
+        No places, ranges that do not ascend, a naive time, or a range that ends before the road
+        begins.
     OffNetwork
         Every place lies too far from the usable roads of its country.
     NoRoute
@@ -102,7 +103,7 @@ def isochrones(networks: ReachNetworks, request: IsochroneRequest) -> IsochroneA
     most = float(request.ranges[-1])
     spread = spread_from(network, met, most, request.by, towards=request.towards)
     if not len(spread.parts.edge) and not _ends_off_road(met, request):
-        raise NoRoute("an exclusion lies on the road at the place")
+        raise NoRoute("no open road begins at the place")
     across_m = most
     if request.by is Measure.TIME:
         across_m *= _CELL_M_PER_S[network.profile.mode]
@@ -122,6 +123,8 @@ def _check(request: IsochroneRequest) -> None:
     if not request.places:
         raise InvalidRequest("places", "no_places")
     ranges = request.ranges
+    if not all(map(math.isfinite, ranges)):
+        raise InvalidRequest("ranges", "not_ascending")
     if not ranges or not ranges[0] > 0 or any(one >= two for one, two in pairwise(ranges)):
         raise InvalidRequest("ranges", "not_ascending")
 
