@@ -11,10 +11,11 @@ makes the run fail.
 import argparse
 import importlib
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -58,47 +59,56 @@ def places_of(graph: RoadGraph, count: int) -> list[Place]:
     return [(float(graph.node_lon[n]) / 1e7, float(graph.node_lat[n]) / 1e7) for n in nodes]
 
 
-def dijkstra_s(network: ReachNetwork, start: ReachPlace) -> NDArray[np.float64]:
-    """Return seconds from a place to every node, by scipy over edges and turn copies.
+class Oracle:
+    """Seconds from a place to every node, by scipy over edges and turn copies.
 
     Entering a no through road costs 10^7 s, which are taken off again: as in the searches of
     routes, it is done only where nothing else leads on.
     """
-    sparse = importlib.import_module("scipy.sparse")
-    dijkstra = importlib.import_module("scipy.sparse.csgraph").dijkstra
-    flat, metric = network.network.turns.flat, network.metric
-    count = len(flat.first_out) - 1
-    snap = network.snap(start, "place", leaving=True)
-    usable = np.flatnonzero(np.isfinite(flat.of_edges(metric.cost_s)))
-    # A time of 0 is no edge to scipy.
-    price = np.maximum(flat.of_edges(metric.time_s), 1e-9)
-    price = price + 1e7 * (flat.of_edges(metric.entry_s) > 0)
-    departures = network.network.departures(snap)
-    tail = np.concatenate((flat.tail[usable], np.full(len(departures), count)))
-    head = np.concatenate((flat.head[usable], [node for _, node in departures]))
-    begun = [(end - at) * metric.time_s[edge] + 1e-9 for (edge, at, end), _ in departures]
-    cost = np.concatenate((price[usable], begun))
-    order = np.lexsort((cost, head, tail))
-    tail, head, cost = tail[order], head[order], cost[order]
-    first = np.append(True, (np.diff(tail) != 0) | (np.diff(head) != 0))
-    shape = (count + 1, count + 1)
-    matrix = sparse.csr_matrix((cost[first], (tail[first], head[first])), shape=shape)
-    found = dijkstra(matrix, indices=count)[:count]
-    found = np.where(np.isfinite(found), found % 1e7, np.inf) + snap.distance_m * OFF_ROAD_S_PER_M
-    nodes = found[: network.graph.meta.node_count].copy()
-    np.minimum.at(nodes, network.graph.turn_node[: count - len(nodes)], found[len(nodes) :])
-    return nodes
 
+    def __init__(self, network: ReachNetwork) -> None:
+        sparse = importlib.import_module("scipy.sparse")
+        self._dijkstra: Callable[..., Any] = importlib.import_module(
+            "scipy.sparse.csgraph"
+        ).dijkstra
+        self._network = network
+        flat, metric = network.network.turns.flat, network.metric
+        usable = np.flatnonzero(np.isfinite(flat.of_edges(metric.cost_s)))
+        # A time of 0 is no edge to scipy.
+        price = np.maximum(flat.of_edges(metric.time_s), 1e-9)
+        price = (price + 1e7 * (flat.of_edges(metric.entry_s) > 0))[usable]
+        order = np.lexsort((price, flat.head[usable], flat.tail[usable]))
+        tail, head = flat.tail[usable][order], flat.head[usable][order]
+        first = np.append(True, (np.diff(tail) != 0) | (np.diff(head) != 0))
+        count = len(flat.first_out) - 1
+        ends = tail[first], head[first]
+        self._matrix = sparse.csr_matrix((price[order][first], ends), shape=(count, count))
 
-def wrong_nodes(network: ReachNetwork, start: ReachPlace, spread: Spread) -> int:
-    """Count nodes that an isochrone has and scipy has not, or the reverse.
+    def used_s(self, start: ReachPlace) -> NDArray[np.float64]:
+        """Return seconds to every node, the way from the place to the road included."""
+        network = self._network
+        snap = network.snap(start, "place", leaving=True)
+        found = np.full(self._matrix.shape[0], np.inf)
+        for (edge, at, end), node in network.network.departures(snap):
+            begun_s = (end - at) * network.metric.time_s[edge]
+            np.minimum(found, begun_s + self._dijkstra(self._matrix, indices=node), out=found)
+        entries = np.floor(np.where(np.isfinite(found), found, 0.0) / 1e7)
+        found = found - 1e7 * entries + snap.distance_m * OFF_ROAD_S_PER_M
+        nodes: NDArray[np.float64] = found[: network.graph.meta.node_count].copy()
+        copies = network.graph.turn_node[: len(found) - len(nodes)]
+        np.minimum.at(nodes, copies, found[len(nodes) :])
+        return nodes
 
-    Nodes within a millisecond of the range count for neither.
-    """
-    used = dijkstra_s(network, start)
-    reached = np.zeros(len(used), dtype=np.bool_)
-    reached[spread.node] = True
-    return int(np.count_nonzero((reached != (used <= HOUR_S)) & (np.abs(used - HOUR_S) > 1e-3)))
+    def wrong_nodes(self, start: ReachPlace, spread: Spread) -> int:
+        """Count nodes that an isochrone has and scipy has not, or the reverse.
+
+        Nodes within a millisecond of the range count for neither.
+        """
+        used_s = self.used_s(start)
+        reached = np.zeros(len(used_s), dtype=np.bool_)
+        reached[spread.node] = True
+        differs = (reached != (used_s <= HOUR_S)) & (np.abs(used_s - HOUR_S) > 1e-3)
+        return int(np.count_nonzero(differs))
 
 
 def measure_isochrones(networks: ReachNetworks, places: list[Place], ledger: Ledger) -> int:
@@ -106,7 +116,7 @@ def measure_isochrones(networks: ReachNetworks, places: list[Place], ledger: Led
     wrong = 0
     for mode in Mode:
         conditions = ReachConditions(AT, mode=mode)
-        network = networks.of(conditions)
+        oracle = Oracle(networks.of(conditions))
         first_ms, _ = timed(partial(_isochrone, networks, places[0], conditions))
         ledger.note("amparo", f"{mode}: first isochrone of a network", first_ms, "ms")
         taken, nodes, vertices = [], [], []
@@ -116,7 +126,7 @@ def measure_isochrones(networks: ReachNetworks, places: list[Place], ledger: Led
             nodes.append(len(answer.spread.node))
             vertices.append(int(shapely.get_num_coordinates(answer.areas[0].geometry)))
             if number < COMPARED:
-                wrong += wrong_nodes(network, ReachPlace(*place), answer.spread)
+                wrong += oracle.wrong_nodes(ReachPlace(*place), answer.spread)
         ledger.percentiles("amparo", f"{mode}: isochrone of 60 min", taken)
         ledger.note("amparo", f"{mode}: nodes reached, mean", float(np.mean(nodes)), "nodes")
         ledger.note("amparo", f"{mode}: vertices, most", max(vertices), "vertices")

@@ -284,16 +284,23 @@ def test_p36_a_secret_ban_gives_what_no_road_would(tiny_graph, seed):
         if whole.edge_way_id[e] not in ways and whole.edge_tail[e] < whole.edge_head[e]
     ]
     lacking = tiny_graph(nodes, kept, snap_limit_m=3_000.0)
-    place, ranges = ReachPlace(-72.4899, 7.9081, "CO"), [400.0, 1_500.0]
-    answers = [
-        isochrones(ReachNetworks(Router(graph)), asked([place], ranges, conditions, rules=FINE))
-        for graph, conditions in (
-            (whole, ReachConditions(AT, hazards=[secret])),
-            (lacking, ReachConditions(AT)),
+    line = whole.edge_coordinates(edge)
+    # Beside the banned road a place is moved to another one, as it is where there is no road.
+    beside = ReachPlace(*(0.75 * line[0] + 0.25 * line[-1]).tolist(), "CO")
+    for place in (beside, ReachPlace(-72.4899, 7.9081, "CO")):
+        held, absent = (
+            isochrones(
+                ReachNetworks(Router(graph)),
+                asked([place], [400.0, 1_500.0], conditions, rules=FINE),
+            )
+            for graph, conditions in (
+                (whole, ReachConditions(AT, hazards=[secret])),
+                (lacking, ReachConditions(AT)),
+            )
         )
-    ]
-    for one, two in zip(*(answer.areas for answer in answers), strict=True):
-        assert one.geometry.equals(two.geometry)
+        assert held.off_m == pytest.approx(absent.off_m)
+        for one, two in zip(held.areas, absent.areas, strict=True):
+            assert one.geometry.equals(two.geometry)
 
 
 def ring_road(tiny_graph, radius=0.06):
