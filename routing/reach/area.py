@@ -122,6 +122,7 @@ def draw_areas(
     spread: Spread,
     ranges: Sequence[float],
     across_m: float,
+    lat: float,
     bans: Sequence[BaseGeometry] = (),
     rules: AreaRules | None = None,
 ) -> DrawnAreas:
@@ -138,8 +139,10 @@ def draw_areas(
     ranges
         Ascending.
     across_m
-        About how far the longest range leads in a straight line, metres: it sets the size of cells,
-        which therefore tells nothing of roads or hazards.
+        About how far the longest range leads in a straight line, metres: it sets the size of cells.
+    lat
+        Latitude at which cells are square, degrees. Both are of the request alone, so that the
+        lattice tells nothing of roads or hazards.
     bans
         Areas to leave out, degrees: published exclusions, which no reached road touches.
 
@@ -155,7 +158,7 @@ def draw_areas(
     while cell_m * CELLS_ACROSS < across_m:
         cell_m *= 2.0
     while True:
-        drawing = _Drawing(graph, spread, cell_m, rules)
+        drawing = _Drawing(graph, spread, cell_m, lat, rules)
         if drawing.is_small:
             outlined = [drawing.outlined(value) for value in ranges]
             if drawing.is_coarsest or _vertices(outlined) <= rules.most_vertices:
@@ -179,15 +182,15 @@ class _Samples:
 class _Drawing:
     """Reached roads and roads abroad on cells of one size."""
 
-    def __init__(self, graph: RoadGraph, spread: Spread, cell_m: float, rules: AreaRules) -> None:
+    def __init__(
+        self, graph: RoadGraph, spread: Spread, cell_m: float, lat: float, rules: AreaRules
+    ) -> None:
         self._graph = graph
         self._cell_m = cell_m
         self._rules = rules
         self._samples = _samples(graph, spread, cell_m)
         self._gap = math.ceil(rules.gap_m / 2.0 / cell_m)
-        self._node, self._used = spread.node, spread.used
-        middle = round(float(np.median(self._samples.point[:, 1])))
-        self.frame = CellFrame.around(self._samples.point, cell_m, middle, 2 * self._gap + 4)
+        self.frame = CellFrame.around(self._samples.point, cell_m, lat, 2 * self._gap + 4)
 
     @property
     def is_small(self) -> bool:

@@ -108,7 +108,8 @@ def isochrones(networks: ReachNetworks, request: IsochroneRequest) -> IsochroneA
     if request.by is Measure.TIME:
         across_m *= _CELL_M_PER_S[network.profile.mode]
     bans = [ban.area for ban in network.published_bans]
-    drawn = draw_areas(network.graph, spread, request.ranges, across_m, bans, request.rules)
+    lat = float(round(request.places[0].lat))
+    drawn = draw_areas(network.graph, spread, request.ranges, across_m, lat, bans, request.rules)
     return IsochroneAnswer(
         drawn.areas,
         drawn.within_m,

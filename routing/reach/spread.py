@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,10 @@ OFF_ROAD_S_PER_M: Final = 3.6 / FLAT_KMH
 #: Guess of the dearest cost of a metre, seconds, where a search by length starts [A]. It changes
 #: how often a search is repeated, never what it finds.
 _GUESSED_S_PER_M: Final = {Mode.FOOT: OFF_ROAD_S_PER_M, Mode.VEHICLE: 0.12}
+
+#: Factor by which the limit grows where it was too low: where hazards make roads dear, four
+#: searches reach the dearest of them (`routing.travel.cost_model.DEAREST`).
+_WIDER: Final = 6.0
 
 #: First limit of a search's cost, as a multiple of the range: rounding alone repeats no search.
 _HEADROOM: Final = 1.0 + 1e-6
@@ -147,17 +151,61 @@ def spread_from(
     seeds = _Seeds.of(network, snaps, towards=towards)
     rows = network.rows(seeds.node, towards=towards)
     by_edge = network.metric.time_s if by is Measure.TIME else network.metric.length_m
-    whole = rows.of_edges(by_edge)
-    legs = Legs.of(seeds.pieces)
     off = seeds.off_m * (OFF_ROAD_S_PER_M if by is Measure.TIME else 1.0)
-    seed_used = off + by_edge[legs.edge] * legs.share
+    legs = Legs.of(seeds.pieces)
     seed_s = seeds.off_m * OFF_ROAD_S_PER_M + network.legs_s(seeds.pieces)
-    wanted = np.ones(len(rows.first) - 1, dtype=np.bool_)
+    seed_used = off + by_edge[legs.edge] * legs.share
+    whole = rows.of_edges(by_edge)
     guessed = 1.0 if by is Measure.TIME else _GUESSED_S_PER_M[network.profile.mode]
-    limit_s = _HEADROOM * most * guessed
+    found = _settled(rows, whole, seeds.node, (seed_s, seed_used), most, _HEADROOM * most * guessed)
+    begun = _begun(seeds, seed_s, off, by_edge, towards=towards)
+    parts = EdgeSpread.joined(begun, _onward(rows, found, whole, towards=towards))
+    return Spread(
+        *_of_nodes(network, found.inside, found.used),
+        _within(parts, most),
+        _passed(network, rows, found.via, found.inside),
+    )
+
+
+class _Settled(NamedTuple):
+    """Outcome of a search.
+
+    ``used`` float64 [N + V] is what is used up at each node and ``via`` the row that reaches it;
+    ``inside`` are the nodes within the range, ``out`` the open rows out of them, and ``used_at``
+    what is used up where each of these begins.
+    """
+
+    used: Floats
+    via: Ints
+    inside: Ints
+    out: Ints
+    used_at: Floats
+
+
+def _settled(
+    rows: SearchRows,
+    whole: Floats,
+    nodes: Ints,
+    seeds: tuple[Floats, Floats],
+    most: float,
+    limit_s: float,
+) -> _Settled:
+    """Search until no node within the range can be missing.
+
+    Parameters
+    ----------
+    whole
+        float64 [rows], what each row uses up.
+    nodes, seeds
+        Where the search begins, and what that costs and uses up.
+    limit_s
+        Cost at which the first search stops.
+    """
+    seed_s, seed_used = seeds
+    wanted = np.ones(len(rows.first) - 1, dtype=np.bool_)
     while True:
         reach_s, via, order = _dijkstra_kernel.settle(
-            rows.first, rows.there, rows.cost_s, seeds.node, seed_s, wanted, limit_s
+            rows.first, rows.there, rows.cost_s, nodes, seed_s, wanted, limit_s
         )
         used = _dijkstra_kernel.add_up(order, via, rows.here, whole, seed_used)
         inside = order[used[order] <= most]
@@ -166,17 +214,10 @@ def spread_from(
         # leaves what was found and ends within the range: then the limit was too low. So it may
         # have been for places whose very first part costs more.
         missed = np.isinf(reach_s[rows.there[out]]) & (used_at + whole[out] <= most)
-        late = np.isinf(reach_s[seeds.node]) & np.isfinite(seed_s) & (seed_used <= most)
+        late = np.isinf(reach_s[nodes]) & np.isfinite(seed_s) & (seed_used <= most)
         if not missed.any() and not late.any():
-            break
-        limit_s *= 2.0
-    begun = _begun(seeds, seed_s, off, by_edge, towards=towards)
-    parts = EdgeSpread.joined(begun, _onward(rows, out, used_at, whole, towards=towards))
-    return Spread(
-        *_of_nodes(network, inside, used),
-        _within(parts, most),
-        _passed(network, rows, via, inside),
-    )
+            return _Settled(used, via, inside, out, used_at)
+        limit_s *= _WIDER
 
 
 def _rows_out_of(rows: SearchRows, nodes: Ints, used: Floats) -> tuple[Ints, Floats]:
@@ -189,13 +230,11 @@ def _rows_out_of(rows: SearchRows, nodes: Ints, used: Floats) -> tuple[Ints, Flo
     return out[is_open], used_at[is_open]
 
 
-def _onward(
-    rows: SearchRows, out: Ints, used_at: Floats, whole: Floats, *, towards: bool
-) -> EdgeSpread:
+def _onward(rows: SearchRows, found: _Settled, whole: Floats, *, towards: bool) -> EdgeSpread:
     start, end = (1.0, 0.0) if towards else (0.0, 1.0)
-    count = len(out)
+    out, count = found.out, len(found.out)
     return EdgeSpread(
-        rows.edges_of(out), np.full(count, start), np.full(count, end), used_at, whole[out]
+        rows.edges_of(out), np.full(count, start), np.full(count, end), found.used_at, whole[out]
     )
 
 
