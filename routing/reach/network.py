@@ -206,7 +206,8 @@ class ReachNetwork:
     def _free(self) -> Components:
         """Components of the roads that lead on without entering a no through road.
 
-        Like those that snapping looks at, they know nothing of closures (P36).
+        As those that snapping looks at, they do not depend on what is closed for now. A road in an
+        exclusion without a public reason is none in them (P36).
         """
         flat = self.network.turns.flat
         every = np.arange(len(self.graph.edge_tail))
