@@ -43,7 +43,15 @@ from app.api.records import (
     standards,
     vocabularies,
 )
-from app.api.routing import _json_kernel, coverage, ogc_routes, openrouteservice, routes
+from app.api.routing import (
+    _json_kernel,
+    coverage,
+    ogc_routes,
+    openrouteservice,
+    openrouteservice_isochrones,
+    openrouteservice_matrix,
+    routes,
+)
 from app.clock import Clock
 from app.console import corridors as console_corridors
 from app.console import crossings, duplicates, expiring, home, imports, queue, releases
@@ -238,6 +246,8 @@ def _operations() -> list[BaseRoute]:
         offline,
         ogc_routes,
         openrouteservice,
+        openrouteservice_isochrones,
+        openrouteservice_matrix,
         coverage,
         itineraries,
         corridors,
@@ -290,9 +300,10 @@ def _operations() -> list[BaseRoute]:
     return router.routes
 
 
-#: Paths of POSTs that store nothing, open to pages of any origin: routes, coverage, matching.
+#: Paths of POSTs that store nothing, open to pages of any origin: routes, isochrones, matching.
 READING_POSTS: Final = re.compile(
-    r"/(routes|ogc/routes|v2/directions/[^/]+/geojson|(corridors/)?coverage|itineraries|spaces/match|plan)"
+    r"/(routes|ogc/routes|(corridors/)?coverage|itineraries|spaces/match|plan"
+    r"|v2/(directions/[^/]+/geojson|isochrones/[^/]+(/geojson)?|matrix/[^/]+(/json)?))"
 )
 
 #: Paths closed to pages of other origins: console, forms, reports, complaints, records in the

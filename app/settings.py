@@ -403,6 +403,31 @@ class Settings(BaseSettings):
         description="How far a space may lie to be called near, in a straight line; what is "
         "farther is told as beyond.",
     )
+    isochrone_locations: PositiveInt = Field(
+        # The limit of openrouteservice's public server.
+        5,
+        description="Most locations of a request for isochrones.",
+    )
+    isochrone_range_s: PositiveInt = Field(
+        # [A]: a morning's walk, and the day's drive to a hospital and back.
+        14_400,
+        description="Longest range of isochrones by time, seconds.",
+    )
+    isochrone_range_m: PositiveInt = Field(
+        # [A]: what a car covers on poor roads within the longest range by time.
+        100_000,
+        description="Longest range of isochrones by length, metres.",
+    )
+    isochrone_spaces: PositiveInt = Field(
+        # [A]: more public spaces than any city has with the same service.
+        200,
+        description="Most spaces that isochrones are drawn around at once.",
+    )
+    matrix_cells: PositiveInt = Field(
+        # [A]: 100 places by 100 take a tenth of a second, and 150 kB as JSON.
+        10_000,
+        description="Most pairs of locations of a matrix.",
+    )
     walk_from: time = Field(time(6), description="Start of the walking day, local time.")
     walk_until: time = Field(time(18), description="End of the walking day, local time.")
     hotline: str | None = Field(

@@ -79,11 +79,15 @@ class Osrm:
 
     def table(self, places: Sequence[Place]) -> bool:
         """See `Service`."""
-        parameters = self._osrm.TableParameters(
-            coordinates=list(places), annotations=["duration"], generate_hints=False
-        )
-        self._engine.Table(parameters)
+        self.figures(places, ["duration"])
         return True
+
+    def figures(self, places: Sequence[Place], annotations: Sequence[str]) -> object:
+        """Find ``duration``, ``distance`` or both between places."""
+        parameters = self._osrm.TableParameters(
+            coordinates=list(places), annotations=list(annotations), generate_hints=False
+        )
+        return self._engine.Table(parameters)
 
 
 class Valhalla:
@@ -148,6 +152,19 @@ class Valhalla:
             }
             self._actor.matrix(json.dumps(asked))
         return self._has_table
+
+    def isochrone(self, place: Place, minutes: float) -> object:
+        """Find the area within a time of a place; None where there is no road near."""
+        asked = {
+            "locations": _listed([place]),
+            "costing": "pedestrian",
+            "contours": [{"time": minutes}],
+            "polygons": True,
+        }
+        try:
+            return self._actor.isochrone(json.dumps(asked))
+        except self._refusal:
+            return None
 
 
 SERVICES: Final[tuple[type[Osrm] | type[Valhalla], ...]] = (Osrm, Valhalla)

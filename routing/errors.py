@@ -63,6 +63,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     "not_levels": "a count of gaps, one or more",
     "not_factor": "a factor is a number, more than 0",
     "not_step": "a step in metres, more than 0",
+    "no_places": "one place or more",
+    "not_ascending": "one range or more, above 0 and ascending",
+    "nothing_within": "a range of {value:g} ends before the road begins",
     "hazard_without_effect": "hazard {hazard} is not told and closes nothing",
 }
 

@@ -17,6 +17,8 @@ from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.graph.regions import open_graph
 from routing.graph.road_graph import RoadGraph
 from routing.graph.storage import META_FILE, GraphMeta, list_regions, read_meta
+from routing.reach.matrix import Matrices
+from routing.reach.network import ReachNetworks
 from routing.route.open_world_report import Compared, DetourThresholds
 from routing.router import multi_region, open_world_comparison
 from routing.router.multi_region import Continent
@@ -82,6 +84,16 @@ class Region:
     def reacher(self) -> Reacher:
         """Solver of one-to-many searches; cached, because making a solver prepares data."""
         return Reacher(self.router)
+
+    @cached_property
+    def reach_networks(self) -> ReachNetworks:
+        """Networks that isochrones and matrices search, by state of the world; cached."""
+        return ReachNetworks(self.router)
+
+    @cached_property
+    def matrices(self) -> Matrices:
+        """Solver of matrices; cached, because it keeps the metrics of the networks."""
+        return Matrices(self.reach_networks)
 
     @cached_property
     def sketched_towns(self) -> Towns | None:

@@ -4,15 +4,12 @@ Only the format is openrouteservice's. The routes are those of ``POST /routes``,
 unknown hazards (P13, P35, P46) in ``warnings`` and ``amparo``.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import orjson
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.exceptions import RequestValidationError
 
 from app.access.dependencies import ClockDep, SettingsDep
 from app.api.collections import openapi
@@ -24,39 +21,25 @@ from app.api.routing.openrouteservice_body import (
     Alternatives,
     DirectionsQuestion,
 )
+from app.api.routing.openrouteservice_errors import DirectionsRoute
 from app.api.routing.route_details import explained
 from app.api.routing.routes import PRIVATE, ProfileName, planned, profile_of, properties
 from app.exceptions import InvalidParameterError
-from app.http import error_table
-from app.http.problems import ProblemResponse, problem_responses
+from app.http.problems import problem_responses
 from app.http.responses import GeoJSONResponse
 from app.i18n import route_phrases
 from app.i18n.translation import Words, words
 from app.journeys import turn_steps
 from app.journeys.detours import DetourLimits
-from app.journeys.errors import RouteRefusedError
 from app.journeys.planner import Journey, JourneyAnswer, JourneyQuestion
 from app.journeys.turn_steps import TurnStep, TurnType
 from app.schemas.areas import obstacles_of
 from app.schemas.fields import require_unswapped
-from app.schemas.json_body import LargeBodyRoute
 from app.settings import Settings
 from app.texts import route_text
 from app.texts.route_text import RouteTextSource
-from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.osm_tags.edge_flags import Mode
 from routing.route.route import Route
-
-#: Error codes of openrouteservice's routing endpoint.
-_UNREADABLE, _BAD_VALUE, _NOT_FOUND, _NO_POINT, _UNKNOWN = 2000, 2003, 2009, 2010, 2099
-_CODES: Final[Mapping[type[Exception], int]] = {
-    RequestValidationError: _BAD_VALUE,
-    InvalidParameterError: _BAD_VALUE,
-    InvalidRequest: _BAD_VALUE,
-    RouteRefusedError: _NOT_FOUND,
-    NoRoute: _NOT_FOUND,
-    OffNetwork: _NO_POINT,
-}
 
 #: openrouteservice's surface numbers by surface; a surface without a number has the next coarser
 #: one.
@@ -91,34 +74,7 @@ _SURFACES: Final = {
 _NOTICE: Final = 1_000
 
 
-class _Compatible(LargeBodyRoute):
-    """Route class that adds openrouteservice's ``error`` member to problem responses."""
-
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
-        """Return a handler that adds the ``error`` member to the endpoint's problem responses."""
-        handle = super().get_route_handler()
-
-        async def handled(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except Exception as error:
-                if error_table.kind_of(error) is error_table.INTERNAL:
-                    raise
-                return _with_code(await error_table.answer(request, error), error)
-
-        return handled
-
-
-def _with_code(answer: Response, error: Exception) -> Response:
-    body = orjson.loads(bytes(answer.body))
-    unknown = _UNREADABLE if answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else _UNKNOWN
-    code = next((_CODES[base] for base in type(error).__mro__ if base in _CODES), unknown)
-    body["error"] = {"code": code, "message": body["detail"]}
-    kept = {k: v for k, v in answer.headers.items() if k not in {"content-length", "content-type"}}
-    return ProblemResponse(body, status_code=answer.status_code, headers=kept)
-
-
-router = APIRouter(prefix="/v2/directions", tags=["routes"], route_class=_Compatible)
+router = APIRouter(prefix="/v2/directions", tags=["routes"], route_class=DirectionsRoute)
 
 
 @router.post(

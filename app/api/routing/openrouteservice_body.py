@@ -45,7 +45,9 @@ METRES: Final = {"m": 1.0, "km": 1_000.0, "mi": 1_609.344}
 KEPT_OUT_OF: Final[Mapping[str, frozenset[str]]] = {"wheelchair": frozenset({"steps"})}
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A part of a body that has the members it declares and no others."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -61,7 +63,7 @@ _FIXED: Final[Mapping[str, tuple[object, str]]] = {
 }
 
 
-class Alternatives(_Strict):
+class Alternatives(Strict):
     """How many other routes, and how unlike the best."""
 
     target_count: int = Field(2, ge=1, le=MAX_ROUTES)
@@ -81,7 +83,7 @@ def _or_empty(schema: dict[str, Any]) -> None:
     schema["anyOf"].append({"type": "object", "maxProperties": 0})
 
 
-class Options(_Strict):
+class Options(Strict):
     """What to keep away from."""
 
     avoid_polygons: Area | None = Field(None, json_schema_extra=_or_empty)
@@ -120,7 +122,7 @@ class Options(_Strict):
         return given
 
 
-class DirectionsQuestion(JSONBody, _Strict):
+class DirectionsQuestion(JSONBody, Strict):
     """The body of ``POST /v2/directions/{profile}/geojson``."""
 
     model_config = ConfigDict(

@@ -69,7 +69,9 @@ async def test_any_origin_may_ask_for_ways_and_what_fits(small):
     """POSTs, for where somebody goes is in no address; they store nothing."""
     body = {"start": [-72.508, 7.894], "end": [-73.126, 7.125]}
     for path in ("/routes", "/ogc/routes", "/coverage", "/spaces/match", "/plan",
-                 "/v2/directions/foot-walking/geojson"):  # fmt: skip
+                 "/v2/directions/foot-walking/geojson", "/v2/isochrones/foot-walking",
+                 "/v2/isochrones/foot-walking/geojson", "/v2/matrix/foot-walking",
+                 "/v2/matrix/foot-walking/json"):  # fmt: skip
         asked = await small.options(path, headers=asking("POST"))
         assert asked.status_code == 200, path
         assert asked.headers["access-control-allow-origin"] == "*"

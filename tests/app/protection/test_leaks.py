@@ -509,6 +509,17 @@ def journeys() -> Iterator[Asked]:
             path = f"/v2/directions/{profile}/geojson"
             body = {"coordinates": places, "extra_info": ["surface"]}
             yield Asked("/v2/directions/{profile}/geojson", "POST", path, body)
+        walked = {"locations": places, "range": [1800, 3600], "attributes": ["area"]}
+        for path in ("/v2/isochrones/{profile}", "/v2/isochrones/{profile}/geojson"):
+            yield Asked(path, "POST", path.format(profile="foot-walking"), walked)
+        lon, lat = ends["start"]
+        box = [lon - 0.5, lat - 0.5, lon + 0.5, lat + 0.5]
+        for services in ([], ["overnight"], ["psychosocial_support"]):
+            around = {"spaces": {"bbox": box, "services": services}, "range": [3600]}
+            yield Asked(path, "POST", path.format(profile="foot-walking"), around)
+        for path in ("/v2/matrix/{profile}", "/v2/matrix/{profile}/json"):
+            metrics = {"locations": places, "metrics": ["duration", "distance"]}
+            yield Asked(path, "POST", path.format(profile="driving-car"), metrics)
         for day in days():
             for services in (["overnight"], ["psychosocial_support"], ["food", "legal_advice"]):
                 yield Asked(

@@ -80,6 +80,20 @@ async def everything(client: Any) -> list[bytes]:
         body = {"start": CUCUTA, "end": end, "at": MORNING.isoformat()}
         answers.append((await client.post("/routes", json=body)).content)
         answers.append((await client.post("/coverage", json=body)).content)
+    return answers + await areas(client)
+
+
+async def areas(client: Any) -> list[bytes]:
+    """Ask for areas around spaces and between places; give the bytes of the answers."""
+    answers = []
+    for services in ([], ["health"], ["food", "overnight"]):
+        spaces = {"bbox": [-72.7, 7.3, -72.3, 8.1], "services": services}
+        body = {"spaces": spaces, "range": [900, 3600], "at": MORNING.isoformat()}
+        answers.append((await client.post("/v2/isochrones/foot-walking", json=body)).content)
+    body = {"locations": [CUCUTA, TRUE], "range": [3600], "at": MORNING.isoformat()}
+    answers.append((await client.post("/v2/isochrones/foot-walking", json=body)).content)
+    del body["range"]
+    answers.append((await client.post("/v2/matrix/foot-walking", json=body)).content)
     return answers
 
 
@@ -129,6 +143,17 @@ async def test_p8_for_the_public_no_length_depends_on_a_space_it_may_not_see(dat
             answers.append(await everything(client))
             assert await lengths(client, around(TRUE, side=2), "secret") == []
     assert answers[0] == answers[1] == answers[2]
+
+
+async def test_p8_areas_are_around_the_spaces_of_the_public_whoever_asks(database):
+    answers = []
+    for others in ((), (secret_space(TRUE, "partners"),)):
+        settings = await database(*others)
+        async with client_of(settings, clock=lambda: MORNING) as client:
+            client.headers.update(await partner_header(settings))
+            answers.append(await areas(client))
+    assert b'"features":[{' in answers[0][0]
+    assert answers[0] == answers[1]
 
 
 async def test_p5_for_a_partner_every_length_leads_to_the_point_of_the_grid(database):

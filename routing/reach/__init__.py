@@ -1,0 +1,1 @@
+"""How far one comes from some places, as areas, and how long it takes between many of them."""
