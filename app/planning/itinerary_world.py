@@ -180,8 +180,8 @@ class RoadState:
 def road_states(records: Records, calendar: Calendar) -> tuple[RoadState, ...]:
     """Return the different states of the roads during a journey, each with its days.
 
-    Only physical hazards begin and end on a date. Times of threats by people are not published
-    (P36): whoever plans ahead avoids them for the whole journey.
+    Only published physical hazards begin and end on a date. Times of threats by people and of bans
+    without a public reason are not told (P36): whoever plans ahead avoids them all the way.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def road_states(records: Records, calendar: Calendar) -> tuple[RoadState, ...]:
 
 def _holds(record: ActiveHazard, hazard: Hazard, begin: datetime) -> bool:
     """Return whether a hazard has to be counted with on the day that begins at a moment."""
-    if record.family != "physical":
+    if record.family != "physical" or not hazard.is_published:
         return True
     if record.valid_from >= begin + _DAY:
         return False
