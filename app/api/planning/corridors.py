@@ -1,5 +1,6 @@
 """``POST /corridors/coverage``: how well a corridor is supported, and what a space more changes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -11,10 +12,11 @@ from app.access.dependencies import open_source
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
-from app.planning import corridor_report, corridor_text
+from app.planning import corridor_text
 from app.planning.corridors import (
     AddedSpace,
     CorridorRequest,
+    MeasuredCorridor,
     measure_corridor,
     service_names,
 )
@@ -156,7 +158,14 @@ async def measure(
     except UnknownServiceError as error:
         raise InvalidParameterError("services", str(error)) from error
     if f == "html":
-        page = await to_thread.run_sync(corridor_report.report, found, services)
+        page = await to_thread.run_sync(_report, found, services)
         return Response(page, media_type="text/html", headers=_KEPT_BY_THE_READER)
     content: dict[str, Any] = corridor_text.written(found, now)
     return JSONResponse(content, headers={"Cache-Control": "private, no-store"})
+
+
+def _report(found: MeasuredCorridor, services: Mapping[str, str]) -> str:
+    # folium takes a third of a second to import, and few servers are asked for a report.
+    from app.planning.corridor_report import report  # noqa: PLC0415
+
+    return report(found, services)
