@@ -77,6 +77,11 @@ def oracle(graph: RoadGraph, network, place, *, by="time", towards=False):
             is_open = np.isfinite(cost[edge])
             add(tail, "place", before if is_open else np.inf, at * whole[edge])
             add("place", head, behind if is_open else np.inf, (1 - at) * whole[edge])
+            # At the very end of a road a place is the junction itself.
+            if at == 0:
+                add("place", tail, 0.0, 0.0)
+            if at == 1:
+                add(head, "place", 0.0, 0.0)
     streets.add_node("place")
     if towards:
         streets = streets.reverse()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
@@ -81,6 +81,7 @@ def test_figures_are_those_of_single_routes(tiny_graph, seed, mode):
 
 
 @given(st.integers(0, 10_000))
+@example(1_613)  # a place at the begin of a one-way road
 def test_figures_are_those_of_networkx(tiny_graph, seed):
     graph = street_grid(tiny_graph, seed, side=5, oneway=0.4)
     rng = np.random.default_rng(seed)
