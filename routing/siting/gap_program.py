@@ -89,11 +89,14 @@ def gap_columns(
         begin, end = int(paths.first[path]), int(paths.first[path + 1]) - 1
         into: dict[int, list[int]] = {}
         out: dict[int, list[int]] = {}
+        passed: dict[tuple[object, ...], int] = {}
         for here, there in _pairs(paths, sites, (begin, end), most_mm):
             key = gap_key(paths, here, there)
-            # Between the same ends, with the same sites between, one gap of several flows.
-            between = tuple(sorted(paths.site[here + 1 : there].tolist()))
-            column = known.setdefault((key, between), first + len(known))
+            # Between the same ends, with the same sites between, one gap of several flows; of one
+            # that goes there and back, two.
+            of_gap = key, tuple(sorted(paths.site[here + 1 : there].tolist()))
+            passed[of_gap] = passed.get(of_gap, 0) + 1
+            column = known.setdefault((*of_gap, passed[of_gap]), first + len(known))
             out.setdefault(here, []).append(column)
             into.setdefault(there, []).append(column)
             by_key.setdefault(key, []).append(column)
