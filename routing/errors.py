@@ -272,6 +272,23 @@ class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
         )
 
 
+class SolverFailed(RoutingError, RuntimeError):  # noqa: N818 -- the name says what happened
+    """A solver of integer programs gave up, or stated a value that is not its solution's.
+
+    Parameters
+    ----------
+    status
+        What the solver says of itself.
+    """
+
+    code = "solver_failed"
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        self.parameters = {"status": status}
+        super().__init__(f"the solver failed: {status}")
+
+
 class UnknownEdge(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
     """The network has no edge between the given ends."""
 

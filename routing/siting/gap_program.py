@@ -84,16 +84,22 @@ def gap_columns(
     first
         The first column that is free.
     """
-    rows, by_key, column = list[Row](), dict[GapKey, list[int]](), first
+    rows, by_key, known = list[Row](), dict[GapKey, list[int]](), dict[tuple[object, ...], int]()
     for path in range(len(paths)):
         begin, end = int(paths.first[path]), int(paths.first[path + 1]) - 1
         into: dict[int, list[int]] = {}
         out: dict[int, list[int]] = {}
+        passed: dict[tuple[object, ...], int] = {}
         for here, there in _pairs(paths, sites, (begin, end), most_mm):
+            key = gap_key(paths, here, there)
+            # Between the same ends, with the same sites between, one gap of several flows; of one
+            # that goes there and back, two.
+            of_gap = key, tuple(sorted(paths.site[here + 1 : there].tolist()))
+            passed[of_gap] = passed.get(of_gap, 0) + 1
+            column = known.setdefault((*of_gap, passed[of_gap]), first + len(known))
             out.setdefault(here, []).append(column)
             into.setdefault(there, []).append(column)
-            by_key.setdefault(gap_key(paths, here, there), []).append(column)
-            column += 1
+            by_key.setdefault(key, []).append(column)
         rows.append((dict.fromkeys(out.get(begin, ()), 1.0), 1.0, 1.0))
         rows.append((dict.fromkeys(into.get(end, ()), 1.0), 1.0, 1.0))
         for stop in _inner(paths, sites, begin, end):
@@ -105,10 +111,10 @@ def gap_columns(
                 rows.append((entering, 1.0, 1.0))
             else:
                 rows.append(({**entering, chosen: -1.0}, 0.0, 0.0))
-    columns = []
-    for own in by_key.values():
+    columns, column = list[int](), first + len(known)
+    for own in map(dict.fromkeys, by_key.values()):
         if len(own) == 1:
-            columns.append(own[0])
+            columns += own
             continue
         rows += [({column: 1.0, one: -1.0}, 0.0, np.inf) for one in own]
         columns.append(column)

@@ -16,7 +16,7 @@ from highspy import HighsLp, HighsModelStatus, HighsVarType, MatrixFormat
 from highspy._core import _Highs, cb
 from numpy.typing import NDArray
 
-from routing.errors import InvalidRequest
+from routing.errors import InvalidRequest, SolverFailed
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -220,6 +220,11 @@ class Solving:
         stage, read
             The stage, and how to read a value of the program as one of the stage; None for a stage
             without values.
+
+        Raises
+        ------
+        SolverFailed
+            The solver gave up, or states another value than its solution has.
         """
         left_s = self.effort.time_limit_s - self.spent_s
         if self.stopped is None and self._is_cancelled():
@@ -320,12 +325,12 @@ def _read(solver: _Highs, program: Program, start: Floats | None) -> Solved:
 
     Raises
     ------
-    RuntimeError
+    SolverFailed
         The solver gave up, or states another value than its solution has.
     """
     status, info = solver.getModelStatus(), solver.getInfo()
     if status not in _ENDINGS:
-        raise RuntimeError(f"HiGHS ended with {solver.modelStatusToString(status)}")
+        raise SolverFailed(solver.modelStatusToString(status))
     ending = _ENDINGS[status]
     if ending == "infeasible":
         return Solved(ending, None, np.inf, np.inf)
@@ -334,7 +339,7 @@ def _read(solver: _Highs, program: Program, start: Floats | None) -> Solved:
         found = np.array(solver.getSolution().col_value, dtype=np.float64)
         value = _objective(program, found)
         if abs(value - info.objective_function_value) > _SAME * max(1.0, abs(value)):
-            raise RuntimeError("HiGHS states another value than that of its solution")
+            raise SolverFailed("states another value than that of its solution")
         if value <= objective:
             values, objective = found, value
     bound = info.mip_dual_bound

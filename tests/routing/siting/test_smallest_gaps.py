@@ -11,7 +11,7 @@ from routing.siting.gap_program import gaps_mm
 from routing.siting.path_flows import PathFlows
 from routing.siting.sites import NO_SITE, OpeningLimits, Sites
 from routing.siting.smallest_gaps import smallest_gaps
-from tests.fixtures.siting_cases import EFFORT, case, gaps_of, is_walked, smallest_by_hand
+from tests.fixtures.siting_cases import EFFORT, Case, case, gaps_of, is_walked, smallest_by_hand
 
 
 @pytest.mark.parametrize("levels", [1, 2, 4, 50])
@@ -73,6 +73,21 @@ def test_a_stretch_of_several_flows_is_one_gap():
     )  # fmt: skip
     assert gaps_mm(paths, np.array([False, True, False])).tolist() == [30_000, 20_000]
     assert gaps_mm(paths, np.zeros(3, np.bool_)).tolist() == [50_000, 20_000]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_there_and_back_is_one_way_of_gaps(seed):
+    rng = np.random.default_rng(seed)
+    steps = rng.integers(5, 30, 4) * 1_000.0
+    at_m = np.concatenate([[0.0], np.cumsum([*steps, *steps[::-1]])]).tolist()
+    paths = [(5.0, [0, 1, 2, 3, 4, 3, 2, 1, 0], at_m), (2.0, [1, 2, 3], at_m[1:4])]
+    one = Case(
+        paths, PathReach(PathFlows.of(paths), 40_000.0), Sites.of(5, existing=[4]), OpeningLimits(2)
+    )
+    found = smallest_gaps(one.needs, one.sites, one.limits, EFFORT, 4)
+    flow, gaps_m = smallest_by_hand(one, 4)
+    assert (found.flow, found.is_proven) == (flow, True)
+    assert found.gaps_m == pytest.approx(gaps_m)
 
 
 def test_no_gap_is_no_question():
