@@ -754,10 +754,11 @@ def test_ht_countries_and_languages_are_creole():
 
 def test_vendored_bundle_is_there_with_its_licences():
     vendor = renderer.STATIC_FOLDER / "vendor"
-    assert len(list(vendor.iterdir())) == 4
+    assert len(list(vendor.iterdir())) == 6
     notices = (vendor / "LICENSES.txt").read_text()
     assert "ol 10." in notices
     assert "pmtiles 4." in notices
+    assert "leaflet 1." in notices
     assert "BSD" in notices
     for suffix in (".js", ".css"):
         name = renderer.vendored_url("ol", suffix).rsplit("/", 1)[1]
