@@ -95,13 +95,16 @@ async def test_nobody_else_is_told(client, as_person):
 async def test_p56_what_partners_alone_see_is_written_down(client, as_person, database, settings):
     _, corridor, figures = await corridor_of(client)
     space = figures["spaces"][0]["id"]
-    hide = "update amparo.locations set visibility = 'partners' where id = :id"
-    await run_sql(settings, hide, id=space)
-    editor = await as_person("ed")
-    page = await editor.get(f"/network/corridors?corridor={corridor}")
-    assert f"/network/spaces/{space}" in page.text
-    again = await client.post("/corridors/coverage", json={"corridor": corridor})
-    assert space not in again.text
+    shown_to = "update amparo.locations set visibility = :visibility where id = :id"
+    await run_sql(settings, shown_to, id=space, visibility="partners")
+    try:
+        editor = await as_person("ed")
+        page = await editor.get(f"/network/corridors?corridor={corridor}")
+        assert f"/network/spaces/{space}" in page.text
+        again = await client.post("/corridors/coverage", json={"corridor": corridor})
+        assert space not in again.text
+    finally:
+        await run_sql(settings, shown_to, id=space, visibility="public")
     async with database.session(Tier.WRITER) as session:
         rows = await session.scalars(
             select(models.AuditEntry.details).where(models.AuditEntry.actor == "ed")
