@@ -8,6 +8,7 @@ written as a reference (`_inert`).
 
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
@@ -38,6 +39,9 @@ _COARSE: Final = 0.01
 
 #: Colours with a contrast of 4.5 or more to the map's ground.
 _LINE, _GAP, _SPACE, _GROUND = "#0b3d63", "#8a1c1c", "#0b3d63", "#f4f1ea"
+
+#: An id that folium draws for an element.
+_IDS: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 _STYLE: Final = """
 body{font:16px/1.45 system-ui,sans-serif;margin:0;color:#1a1a1a;background:#fff}
@@ -85,7 +89,17 @@ def report(found: MeasuredCorridor, services: Mapping[str, str]) -> str:
     root.script.add_child(Element(no_flag))
     root.html.add_child(Element(_plain(Markup("").join(_after(found, names)))), name="after")
     document: str = root.render()
-    return document.replace("<html>", '<html lang="es">', 1)
+    return _numbered(document.replace("<html>", '<html lang="es">', 1))
+
+
+def _numbered(document: str) -> str:
+    """Return a document with folium's random ids in their order: equal figures give equal files."""
+    numbers: dict[str, str] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return numbers.setdefault(found[0], f"{len(numbers):032x}")
+
+    return _IDS.sub(number, document)
 
 
 #: Characters with a meaning in templates and in scripts, besides those that HTML escapes.

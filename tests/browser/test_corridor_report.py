@@ -19,6 +19,7 @@ async def asked(client):
 async def test_it_opens_offline_and_shows_map_strip_and_tables(browser, client, tmp_path):
     content = await asked(client)
     assert len(content) < 1_500_000
+    assert content == await asked(client), "two files of the same figures are the same"
     file = tmp_path / "report.html"
     file.write_bytes(content)
     for name, viewport in (("phone", PHONE), ("desk", DESK)):

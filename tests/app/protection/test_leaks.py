@@ -502,6 +502,7 @@ def journeys() -> Iterator[Asked]:
         for more in ({"direction": "backward"}, {"on": days()[0], "compare_with": days()[-1]}):
             body = {**line, **more}
             yield Asked("/corridors/coverage", "POST", "/corridors/coverage", body)
+        yield Asked("/corridors/coverage", "POST", "/corridors/coverage?f=html", line)
         places = [ends["start"], ends["end"]]
         waypoints = {"type": "MultiPoint", "coordinates": places}
         yield Asked("/ogc/routes", "POST", "/ogc/routes", {"inputs": {"waypoints": waypoints}})
