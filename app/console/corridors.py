@@ -30,6 +30,9 @@ CORRIDORS = f"{CONSOLE}/corridors"
 #: (algorithms.md, section 3), and twice that.
 GAPS_KM = (15, 25, 50)
 
+#: Gaps shown of all corridors together.
+SHOWN = 20
+
 #: Share of a gap that is still within reach of its ends; the page shows no such share.
 _NO_REACH = 0.0
 
@@ -48,7 +51,9 @@ class Asked(BaseModel):
 async def corridors_page(
     request: Request, desk: DeskDep, asked: Annotated[Asked, Query()]
 ) -> Response:
-    """Show the corridors, or what each loss does to one of them; what is shown is written down.
+    """Show the longest gaps of all corridors, and what is missing and may be lost on one of them.
+
+    Spaces that the public does not see are written down.
 
     Restricted spaces are left out as in every computation: the page counts what partners see.
     """
@@ -58,9 +63,12 @@ async def corridors_page(
     async with database.session(Tier.PARTNER) as session:
         corridors = await coverage_gaps.visible_corridors(session)
         services = await coverage_gaps.counted_services(session)
+        if asked.corridor and asked.service not in services:
+            raise NotFoundError("no such service")
+        gaps = await coverage_gaps.longest_gaps(
+            session, asked.service, on=desk.now.date(), limit=SHOWN
+        )
         if asked.corridor:
-            if asked.service not in services:
-                raise NotFoundError("no such service")
             found = await _measured(request, ReadSource(session), asked, gap_km, desk)
     losses = () if found is None else ranked_losses(found)
     proposal = None if found is None else await search(partial(fewest_new_spaces, found))
@@ -71,6 +79,7 @@ async def corridors_page(
         corridors=_by_name(corridors),
         services=[(code, terms.name("service", code)) for code in services],
         gaps_km=GAPS_KM,
+        gaps=gaps,
         asked=asked,
         gap_km=gap_km,
         found=found,

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db import views
+from geo.db.typed_rows import typed_row
 from geo.models import CoverageGap, CoverageState
 
 #: Source stated in the stored gaps, which Amparo computes itself.
@@ -74,6 +75,44 @@ async def visible_corridors(session: AsyncSession) -> tuple[CorridorLine, ...]:
         )
         for row in rows
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RankedGap:
+    """Stored gap of a corridor, with the names of its ends."""
+
+    corridor: str
+    corridor_name: str
+    length_m: float
+    from_name: str
+    to_name: str
+
+
+async def longest_gaps(
+    session: AsyncSession, service: str, *, on: date, limit: int
+) -> tuple[RankedGap, ...]:
+    """Return the longest stored gaps of a service over all corridors, the longest first.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Session of a reading tier, whose gaps are returned.
+    service : str
+        Code of the service.
+    on : date
+        Day on which the gaps have to hold.
+    limit : int
+        Most gaps returned.
+    """
+    shown = views.coverage.c
+    names = ("corridor", "corridor_name", "length_m", "from_name", "to_name")
+    rows = await session.execute(
+        select(*(shown[name] for name in names))
+        .where(shown.service == service, shown.expires_on >= on)
+        .order_by(shown.length_m.desc(), shown.id)
+        .limit(limit)
+    )
+    return tuple(typed_row(RankedGap, row) for row in rows.mappings())
 
 
 async def counted_services(session: AsyncSession) -> tuple[str, ...]:

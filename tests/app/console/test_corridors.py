@@ -82,6 +82,17 @@ async def test_as_few_spaces_as_can_be_are_proposed_and_close_every_gap(client, 
         assert max(b - a for a, b in pairwise(stops)) <= gap_km + 1
 
 
+async def test_the_longest_gaps_of_all_corridors_come_first(client, as_person):
+    layer = await client.get("/collections/coverage/items?service=overnight&limit=10000")
+    stored = sorted(
+        (gap["properties"]["length_m"] for gap in layer.json()["features"]), reverse=True
+    )
+    page = text_of(await (await as_person("ed")).get("/network/corridors"))
+    section = page.partition('id="gaps-title"')[2].partition("</section>")[0]
+    told = [int(km) for km in re.findall(r"(\d+) km ·", section)]
+    assert told == [round(length_m / 1e3) for length_m in stored[:20]]
+
+
 async def test_nobody_else_is_told(client, as_person):
     answer = await client.get("/network/corridors", headers={"Accept": "text/html"})
     assert answer.status_code == 303
