@@ -84,7 +84,7 @@ def _csv(snapshot: Snapshot, below_header: Iterable[Sequence[str]]) -> bytes:
     about = _about(snapshot)
     for record in snapshot.records:
         cells = [_cell(name, record[name]) for name in snapshot.columns]
-        writer.writerow([_guarded(cell) for cell in (*cells, *about)])
+        writer.writerow([guarded(cell) for cell in (*cells, *about)])
     return written.getvalue().encode("utf-8-sig")
 
 
@@ -167,7 +167,8 @@ def _cell(name: str, value: object) -> object:
     return value
 
 
-def _guarded(cell: object) -> object:
+def guarded(cell: object) -> object:
+    """Return a cell of a CSV file that no spreadsheet program takes for a formula."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, str):

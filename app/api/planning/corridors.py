@@ -12,7 +12,7 @@ from app.access.dependencies import open_source
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
-from app.planning import corridor_text
+from app.planning import corridor_table, corridor_text
 from app.planning.corridors import (
     AddedSpace,
     CorridorRequest,
@@ -41,12 +41,6 @@ GAP_M: Final = 25_000.0
 
 #: Greatest distance that can be asked for, metres [A].
 MAX_DISTANCE_M: Final = 500_000.0
-
-#: A report is for the reader's disk: opened from here, its scripts would be refused.
-_KEPT_BY_THE_READER: Final = {
-    "Cache-Control": "private, no-store",
-    "Content-Disposition": 'attachment; filename="amparo-corredor.html"',
-}
 
 type Distance = Annotated[float, Field(ge=0, le=MAX_DISTANCE_M)]
 type Services = Annotated[list[Code], Field(min_length=1, max_length=MAX_SERVICES)]
@@ -111,7 +105,9 @@ class CorridorBody(JSONBody):
 @router.post(
     "/corridors/coverage",
     responses={
-        200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+        200: {
+            "content": {kind: {"schema": {"type": "string"}} for kind in ("text/html", "text/csv")}
+        },
         **problem_responses(400, 404, 413, 422, 503),
     },
 )
@@ -119,8 +115,11 @@ async def measure(
     request: Request,
     body: CorridorBody,
     f: Annotated[
-        Literal["json", "html"] | None,
-        Query(description="`html` is a report in one file that opens without a network."),
+        Literal["json", "html", "csv"] | None,
+        Query(
+            description="`html` is a report in one file that opens without a network, `csv` a table"
+            " of the gaps."
+        ),
     ] = None,
 ) -> Response:
     """Return gaps and figures of a corridor for each service, and what is different when asked.
@@ -157,11 +156,22 @@ async def measure(
             services = await service_names(source.session) if f == "html" else {}
     except UnknownServiceError as error:
         raise InvalidParameterError("services", str(error)) from error
+    if f == "csv":
+        table = corridor_table.gaps_csv(found, now)
+        return Response(table, media_type="text/csv", headers=_kept("amparo-tramos.csv"))
     if f == "html":
         page = await to_thread.run_sync(_report, found, services)
-        return Response(page, media_type="text/html", headers=_KEPT_BY_THE_READER)
+        return Response(page, media_type="text/html", headers=_kept("amparo-corredor.html"))
     content: dict[str, Any] = corridor_text.written(found, now)
     return JSONResponse(content, headers={"Cache-Control": "private, no-store"})
+
+
+def _kept(name: str) -> dict[str, str]:
+    """Return headers of a file to keep: opened from here, its scripts would be refused."""
+    return {
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
 
 
 def _report(found: MeasuredCorridor, services: Mapping[str, str]) -> str:

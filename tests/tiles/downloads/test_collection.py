@@ -27,7 +27,7 @@ from app.runtime.work_limit import BusyError
 from geo import models
 from geo.db.sessions import Tier
 from geo.errors import DatabaseUnavailableError
-from geo.exports.tables import _guarded
+from geo.exports.tables import guarded
 from tests.conftest import clone, opened
 from tests.fixtures import published as rows_of
 from tests.fixtures.downloads import AWKWARD, KML, READERS, Source
@@ -149,7 +149,7 @@ def _written(text, name):
     # No character of Unicode; what other formats do with it is their own.
     text = text.translate({0xFFFE: None, 0xFFFF: None}) if name not in EXACT else text
     if name == "csv":
-        return _guarded(text)
+        return guarded(text)
     # A reader of XML makes line feeds of all line ends (XML 1.0, 2.11).
     return text.replace("\r\n", "\n").replace("\r", "\n") if name == "kml" else text
 

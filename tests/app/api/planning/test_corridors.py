@@ -1,5 +1,7 @@
 """``POST /corridors/coverage``: figures of a corridor, compared, and with a space more."""
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
@@ -80,6 +82,25 @@ async def test_named_corridors_have_the_gaps_of_the_layer(client):
         assert sorted(lengths(found["services"][0])) == pytest.approx(sorted(stored), abs=1)
         known += len(stored) > 1
     assert known
+
+
+async def test_the_gaps_are_a_table_that_no_spreadsheet_runs(own_client, settings):
+    evil = "update amparo.locations set name = '=DEMO(1)' where id = 'DEMO-011'"
+    await run_sql(settings, evil)
+    found = await measured(own_client, **WAY, services=["overnight", "food"])
+    response = await own_client.post(
+        "/corridors/coverage?f=csv", json={**WAY, "services": ["overnight", "food"]}
+    )
+    assert response.headers["content-disposition"].startswith("attachment")
+    rows = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
+    told = [(row["service"], float(row["length_m"])) for row in rows]
+    assert told == [
+        (one["service"], gap["length_m"]) for one in found["services"] for gap in one["gaps"]
+    ]
+    assert [row["is_longest"] for row in rows].count("true") == 2
+    names = {row["from_id"]: row["from_name"] for row in rows}
+    assert names["DEMO-011"] == "'=DEMO(1)"
+    assert all(row["notice_of_file"].startswith("DEMO") for row in rows)
 
 
 async def test_a_space_more_is_told_as_what_it_changes(client):
