@@ -8,6 +8,7 @@ from math import cos, radians
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import anyio.to_thread
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -57,8 +58,14 @@ OFF_ROUTE: Final = 1.5
 #: space are those of the best route.
 LONGEST_LEG_M: Final = 250_000.0
 
-#: Most spaces looked at [A], nearest to the best route first: each takes 2 ms for 30 nights.
+#: Most and fewest spaces looked at [A], nearest to the best route first: each takes 2 ms for 30
+#: nights, and a search of its own.
 MOST_SPACES: Final = 300
+FEWEST_SPACES: Final = 12
+
+#: Junctions that the searches of a request may meet [A]: some seconds of a core. On a region of so
+#: many junctions that this would be fewer spaces than the fewest, it takes longer.
+MOST_JUNCTIONS: Final = 10_000_000
 
 #: Hour of the day whose hazards count: people walk by day, so what counts by night alone does not.
 _NOON: Final = timedelta(hours=12)
@@ -186,11 +193,14 @@ async def find_itineraries(
     known = await reading(source.session, source.stamps)
     records = await read_records(known, ready, now, zone.key)
     stated = await known.stated_crossings()
-    spaces = await night_candidates(source.session, *_around(request, journey), MOST_SPACES)
+    region = await anyio.to_thread.run_sync(network.region_for, request.start, request.end)
+    most = MOST_JUNCTIONS // max(1, region.meta.node_count)
+    most = min(max(most, FEWEST_SPACES), MOST_SPACES)
+    spaces = await night_candidates(source.session, *_around(request, journey), most)
     # All data is read, so give the database connection back before waiting for a search thread.
     await source.session.close()
     found = await search(
-        partial(_found, network, request, journey, records, stated, spaces, ready, now)
+        partial(_found, region, request, journey, records, stated, spaces, ready, now)
     )
     if found.failure is not None:
         knowledge = journey.knowledge
@@ -230,7 +240,7 @@ def _around(
 
 
 def _found(
-    network: RoadNetworks,
+    region: Region,
     request: ItineraryRequest,
     journey: JourneyAnswer,
     records: Records,
@@ -240,7 +250,6 @@ def _found(
     now: datetime,
 ) -> Itineraries:
     calendar = Calendar.of(ready, request.max_nights)
-    region = network.region_for(request.start, request.end)
     limit_m = OFF_ROUTE * journey.journeys[0].route.distance_m
     spaces = _on_the_way(request, spaces, limit_m)
     crossings, open_hours = crossings_of(stated, records.routed_crossings, calendar)

@@ -7,17 +7,19 @@ from typing import Final, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
-from app.access.dependencies import open_source_for
+from app.access.dependencies import open_source
 from app.access.fast_json_route import PlainRoute
 from app.api.routing.routes import GEOJSON, PRIVATE, ProfileName, profile_of
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
+from app.http.rate_limits import client_of
 from app.http.responses import GeoJSONResponse
 from app.i18n.translation import words
 from app.journeys.detours import DetourLimits
 from app.planning import itinerary_text
 from app.planning.itineraries import ItineraryRequest, find_itineraries
 from app.runtime import compilation
+from app.runtime.work_limit import AROUND
 from app.schemas.fields import Instant, LanguageCode, Position, require_unswapped
 from app.schemas.json_body import JSONBody
 from app.schemas.party import Party
@@ -26,7 +28,6 @@ from app.snapshots.road_networks import RoadNetworks
 from geo.spaces import candidates
 from geo.spaces.eligibility import NIGHT_SERVICE
 from routing.osm_tags.edge_flags import Mode
-from routing.travel.avoid_areas import NO_OBSTACLES
 from routing.travel.profiles import PROFILES
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
@@ -132,7 +133,8 @@ async def find(request: Request, body: ItineraryBody) -> Response:
         detours=DetourLimits.of(settings, are_accepted=body.accept_detour),
     )
     await compilation.planning_compiled()
-    async with open_source_for(request, NO_OBSTACLES) as source:
+    # As around areas: of requests that take seconds on a large network one goes at a time.
+    async with AROUND.turn(client_of(request.scope)), open_source(request) as source:
         await candidates.check_terms(source.session, asked.need)
         found = await find_itineraries(source, network, asked, now=now, access_m=settings.access_m)
     return GeoJSONResponse(

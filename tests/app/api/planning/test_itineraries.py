@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from app.planning import itineraries
 from geo.db.sessions import Tier
 from geo.records import space_documents
 from routing.geometry.geodesy import great_circle_m
@@ -191,6 +192,15 @@ async def test_a_gap_longer_than_any_day_is_named_too(client):
     route = (await client.post("/routes", json={"start": CUCUTA, "end": BOGOTA, "at": AT})).json()
     gaps = [one["properties"]["longest_gap"]["length_m"] for one in route["features"]]
     assert found["stretches"][-1]["length_m"] in gaps
+
+
+async def test_on_a_large_network_the_spaces_nearest_to_the_way_are_looked_at(client, monkeypatch):
+    whole = await failed(client)
+    monkeypatch.setattr(itineraries, "MOST_JUNCTIONS", 1)
+    monkeypatch.setattr(itineraries, "FEWEST_SPACES", 5)
+    assert (await failed(client))["stretches"] == whole["stretches"]
+    monkeypatch.setattr(itineraries, "FEWEST_SPACES", 1)
+    assert len((await failed(client))["stretches"]) < len(whole["stretches"])
 
 
 async def test_a_border_is_crossed_at_an_official_crossing(client):
