@@ -63,9 +63,17 @@ def failure(error: NoItineraryError, w: Words) -> dict[str, Any]:
 
 
 def _asked(found: Itineraries) -> dict[str, Any]:
-    """Return what was asked, as far as the answer depends on it and defaults may have decided."""
+    """Return what was asked, as far as the answer depends on it and defaults may have decided.
+
+    The ways from the ends to the road are in no length.
+    """
+    route = found.journey.journeys[0].route
     return {
         "at": found.question.departure,
+        "off_network_m": {
+            "start": round(route.start_snap.distance_m),
+            "end": round(route.end_snap.distance_m),
+        },
         "profile": found.request.profile.name,
         "max_day_m": found.request.max_day_m,
         "max_nights": found.request.max_nights,
