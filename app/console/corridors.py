@@ -10,7 +10,7 @@ from app.access.identity import CONSOLE
 from app.console.forms.layout import Desk, DeskDep
 from app.planning.corridors import CorridorRequest, MeasuredCorridor, measure_corridor
 from app.planning.losses import ranked_losses
-from app.planning.siting import fewest_new_spaces
+from app.planning.siting import SitingProposal, fewest_new_spaces
 from app.runtime.work_limit import search
 from app.settings import Settings
 from app.snapshots.read_source import ReadSource
@@ -21,6 +21,7 @@ from geo.geography import coverage_gaps
 from geo.geography.coverage_gaps import CorridorLine
 from geo.spaces.eligibility import NIGHT_SERVICE
 from routing.corridors.figures import CorridorTargets
+from routing.errors import SolverFailed
 
 router = APIRouter(include_in_schema=False)
 
@@ -71,7 +72,7 @@ async def corridors_page(
         if asked.corridor:
             found = await _measured(request, ReadSource(session), asked, gap_km, desk)
     losses = () if found is None else ranked_losses(found)
-    proposal = None if found is None else await search(partial(fewest_new_spaces, found))
+    proposal = None if found is None else await _proposal(found)
     staff_reads.show(desk.staff, "spaces", (one.id for one in losses))
     terms = await desk.terms()
     return desk.page(
@@ -109,6 +110,14 @@ async def _measured(
         now=desk.now,
         access_m=settings.access_m,
     )
+
+
+async def _proposal(found: MeasuredCorridor) -> SitingProposal | None:
+    """Return the fewest new spaces; None if the solver gives up, which the page then says."""
+    try:
+        return await search(partial(fewest_new_spaces, found))
+    except SolverFailed:
+        return None
 
 
 def _by_name(corridors: tuple[CorridorLine, ...]) -> list[tuple[str, str]]:

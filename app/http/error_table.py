@@ -69,7 +69,14 @@ from geo.errors import (
     UnknownServiceError,
 )
 from geo.reasons import CodedReason
-from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork, RoutingError
+from routing.errors import (
+    GraphError,
+    InvalidRequest,
+    NoRoute,
+    OffNetwork,
+    RoutingError,
+    TooManyLabels,
+)
 from tiles.errors import (
     InvalidFilterError,
     NoBasemapError,
@@ -286,6 +293,13 @@ TABLE: Mapping[type[Exception], ProblemKind] = {
         "no-reasonable-way",
         "No reasonable way is known",
         "See `nearest_space` and `lines`; `accept_detour` answers the long way that there is.",
+    ),
+    TooManyLabels: ProblemKind(
+        422,
+        "too-many-trade-offs",
+        "Too many trade-offs to search",
+        "Ask for fewer nights or a nearer end.",
+        "Longest stays of places leave more trade-offs than are searched.",
     ),
     NoItineraryError: ProblemKind(
         422,

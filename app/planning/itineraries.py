@@ -120,6 +120,8 @@ class Itineraries:
         Why there is none.
     spaces : tuple of NightCandidate
         Spaces looked at; row ``n`` of the question's places is ``spaces[n - 2]``.
+    crossing_ids : tuple of str
+        Official crossings, in the rows of the question's.
     end_names : tuple of str
         Names of the places at start and end.
     legs : mapping
@@ -135,6 +137,7 @@ class Itineraries:
     region: Region
     records: Records
     spaces: tuple[NightCandidate, ...]
+    crossing_ids: tuple[str, ...]
     end_names: tuple[str, str]
     has_heights: bool
     shown: tuple[ShownItinerary, ...] = ()
@@ -303,6 +306,7 @@ def _found(
         region=region,
         records=records,
         spaces=spaces,
+        crossing_ids=tuple(crossing.id for crossing in crossings),
         end_names=(
             region.town_near(*request.start) or names[0],
             region.town_near(*request.end) or names[1],

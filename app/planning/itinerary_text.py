@@ -162,7 +162,7 @@ def _crossings(found: Itineraries, day: ItineraryDay) -> list[str]:
         return []
     passages = found.question.legs.passages
     rows = passages.crossing[passages.leg == day.leg]
-    return [found.records.crossings[row].id for row in rows.tolist()]
+    return [found.crossing_ids[row] for row in rows.tolist()]
 
 
 def _place(found: Itineraries, row: int) -> dict[str, Any]:

@@ -146,14 +146,18 @@ def crossings_of(
     Parameters
     ----------
     stated, crossings
-        The crossings' statements, and the router's objects of the same crossings.
+        The crossings' statements, and the router's objects of crossings; those that are in both
+        are returned.
     calendar
         Days of the journey.
     """
-    hours = [_open_s(one, calendar) for one in stated]
+    # Read one after the other: a crossing may have come or gone in between.
+    statements = {one.id: one for one in stated}
+    known = [crossing for crossing in crossings if crossing.id in statements]
+    hours = [_open_s(statements[crossing.id], calendar) for crossing in known]
     searched = (
         replace(crossing, passable=bool(own), opens=None)
-        for crossing, own in zip(crossings, hours, strict=True)
+        for crossing, own in zip(known, hours, strict=True)
     )
     return tuple(searched), CrossingHours.of(hours)
 

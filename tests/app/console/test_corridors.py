@@ -7,8 +7,10 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import select
 
+from app.planning import siting
 from geo import models
 from geo.db.sessions import Tier
+from routing.errors import SolverFailed
 from tests.conftest import client_of, clone, opened, run_sql
 from tests.fixtures.desk import text_of
 from tests.fixtures.network import EDITOR, VIEWER, add_people
@@ -91,6 +93,17 @@ async def test_the_longest_gaps_of_all_corridors_come_first(client, as_person):
     section = page.partition('id="gaps-title"')[2].partition("</section>")[0]
     told = [int(km) for km in re.findall(r"(\d+) km ·", section)]
     assert told == [round(length_m / 1e3) for length_m in stored[:20]]
+
+
+async def test_a_solver_that_gives_up_breaks_no_page(client, as_person, monkeypatch):
+    def gives_up(*_args):
+        raise SolverFailed("kUnknown")
+
+    monkeypatch.setattr(siting, "fewest_spaces", gives_up)
+    _, corridor, _ = await corridor_of(client)
+    page = await (await as_person("ed")).get(f"/network/corridors?corridor={corridor}")
+    assert page.status_code == 200
+    assert "Ahora no se puede calcular." in text_of(page)
 
 
 async def test_nobody_else_is_told(client, as_person):

@@ -296,7 +296,10 @@ json_values = st.recursive(
 )
 
 
-@given(path=st.sampled_from(["/routes", "/coverage"]), body=json_values)
+@given(
+    path=st.sampled_from(["/routes", "/coverage", "/itineraries", "/corridors/coverage"]),
+    body=json_values,
+)
 @settings(
     max_examples=examples(150),
     deadline=None,

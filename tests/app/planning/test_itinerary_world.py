@@ -86,6 +86,10 @@ def test_crossings_are_open_at_their_hours():
     assert crossing.passable
     assert hours.from_s.tolist() == [day * 86_400 + 21_600 for day in range(2, 7)]
     assert hours.until_s.tolist() == [day * 86_400 + 64_800 for day in range(2, 7)]
+    # One that came or went between two readings is in neither.
+    other = replace(router, id="Y")
+    assert crossings_of([stated], [other, router], WEEK)[0] == (crossing,)
+    assert crossings_of([replace(stated, id="Z"), stated], [router], WEEK)[0] == (crossing,)
     never = replace(stated, statuses=())
     (crossing,), hours = crossings_of([never], [router], WEEK)
     assert not crossing.passable

@@ -9,6 +9,7 @@ import pytest
 from app.planning import itineraries
 from geo.db.sessions import Tier
 from geo.records import space_documents
+from routing.errors import TooManyLabels
 from routing.geometry.geodesy import great_circle_m
 from routing.planning.daylight import sun_times
 from tests.app.pages.test_space import REFERRER, TODAY
@@ -256,6 +257,16 @@ async def test_p8_p24_what_is_hidden_counts_for_no_night(own_client, settings):
     await run_sql(settings, "delete from amparo.locations where id = :id", id=used)
     never = await failed(own_client, max_day_m=48_000)
     assert {**hidden, "data_as_of": None} == {**never, "data_as_of": None}
+
+
+async def test_more_trade_offs_than_can_be_searched_are_said(client, monkeypatch):
+    def too_many(*_args):
+        raise TooManyLabels(1, 1)
+
+    monkeypatch.setattr(itineraries, "answer", too_many)
+    response = await ask(client)
+    assert response.status_code == 422
+    assert response.json()["type"] == "urn:amparo:problem:too-many-trade-offs"
 
 
 async def test_nothing_may_keep_an_answer(client):
