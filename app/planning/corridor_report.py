@@ -43,6 +43,9 @@ _LINE, _GAP, _SPACE, _GROUND = "#0b3d63", "#8a1c1c", "#0b3d63", "#f4f1ea"
 #: An id that folium draws for an element.
 _IDS: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
+#: Names of a corridor's ends that have none.
+_UNNAMED: Final = ("inicio", "fin")
+
 _STYLE: Final = """
 body{font:16px/1.45 system-ui,sans-serif;margin:0;color:#1a1a1a;background:#fff}
 main{max-width:60rem;margin:0 auto;padding:1rem}
@@ -73,7 +76,7 @@ def report(found: MeasuredCorridor, services: Mapping[str, str]) -> str:
         Name of each service, by its code.
     """
     names = [services.get(code) or readable(code) for code in found.request.services]
-    title = found.way.name or _ends(found)
+    title = found.way.name or " - ".join(_ends(found))
     chart = _map(found, names)
     root: Any = chart.get_root()
     root.title = _inert(title)
@@ -127,10 +130,9 @@ def _asset(pattern: str) -> str:
     return "{% raw %}" + text + "{% endraw %}"
 
 
-def _ends(found: MeasuredCorridor) -> str:
-    ends = found.way.ends or ("inicio", "fin")
-    first, last = reversed(ends) if found.request.is_backward else ends
-    return f"{first} - {last}"
+def _ends(found: MeasuredCorridor) -> tuple[str, str]:
+    """Return the names of start and end in the direction of travel."""
+    return found.ends(_UNNAMED) or _UNNAMED
 
 
 def _map(found: MeasuredCorridor, names: Sequence[str]) -> _OfflineMap:
@@ -236,7 +238,7 @@ def _before(found: MeasuredCorridor, title: str, names: Sequence[str]) -> Iterat
     yield Markup('<p class="notice">{}</p>').format(route_phrases.notice(is_demo=found.has_demo))
     yield Markup("<p>{}, {}. Espacios abiertos el {}, según sus horarios. Cuenta quien está a {} o"
                  " menos del camino; un tramo es largo a partir de {}.</p>").format(
-        _ends(found), kilometres(length_m), found.now.on.strftime("%d/%m/%Y"),
+        " - ".join(_ends(found)), kilometres(length_m), found.now.on.strftime("%d/%m/%Y"),
         kilometres(found.access_m),
         kilometres(request.targets.gap_m),
     )  # fmt: skip
@@ -294,8 +296,7 @@ def _figures(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Sequence
 def _end(found: MeasuredCorridor, row: int | None, side: int) -> str:
     if row is not None:
         return found.spaces[row].support.name
-    ends = found.way.ends or ("inicio", "fin")
-    return ends[1 - side] if found.request.is_backward else ends[side]
+    return _ends(found)[side]
 
 
 def _spaces(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Sequence[object]]:

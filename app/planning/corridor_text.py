@@ -116,9 +116,7 @@ def _gap(found: MeasuredCorridor, gap: CorridorGap) -> dict[str, Any]:
 def _end(found: MeasuredCorridor, row: int | None, side: int) -> dict[str, Any]:
     """Return a space, one of the request's additions, or an end of the line."""
     if row is None:
-        ends = found.way.ends
-        if ends is not None and found.request.is_backward:
-            ends = ends[::-1]
+        ends = found.ends()
         return {"kind": "end", "name": None if ends is None else ends[side]}
     if row >= len(found.spaces):
         return {"kind": "added", "added": row - len(found.spaces)}

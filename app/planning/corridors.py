@@ -22,7 +22,6 @@ from app.snapshots.tier_snapshot import reading
 from geo.errors import NotFoundError
 from geo.geography import coverage_gaps
 from geo.geography.place_index import ResidentPlaces
-from geo.history.versions import end_of
 from geo.spaces import candidates, queries
 from geo.spaces.candidates import Described
 from geo.spaces.eligibility import NIGHT_SERVICE
@@ -164,7 +163,6 @@ class MeasuredCorridor:
     request: CorridorRequest
     way: CorridorWay
     access_m: float
-    today: date
     spaces: tuple[SupportAt, ...]
     described: Mapping[str, Described]
     now: DatedFigures
@@ -175,6 +173,16 @@ class MeasuredCorridor:
     change: CorridorChange | None
     what_if: CorridorChange | None
     has_demo: bool
+
+    def ends(self, unnamed: tuple[str, str] | None = None) -> tuple[str, str] | None:
+        """Return the names of start and end in the direction of travel, else those given.
+
+        ``unnamed`` are in the direction of the line.
+        """
+        ends = self.way.ends or unnamed
+        if ends is None or not self.request.is_backward:
+            return ends
+        return ends[1], ends[0]
 
 
 async def measure_corridor(
@@ -218,7 +226,6 @@ async def measure_corridor(
         request=request,
         way=way,
         access_m=access_m,
-        today=state.today,
         spaces=spaces,
         described=described,
         now=dated[0],
@@ -328,10 +335,10 @@ async def _counted(
     session: AsyncSession, services: Sequence[str], on: date, today: date
 ) -> dict[str, tuple[OpenSpace, ...]]:
     """Return for each service the spaces that count on a day: overnight by the night after it."""
-    as_of = end_of(on) if on < today else None
     found = {}
     for is_night in sorted({service == NIGHT_SERVICE for service in services}):
-        spaces = await queries.open_spaces(session, on=on, night=is_night, as_of=as_of)
+        asked = (NIGHT_SERVICE,) if is_night else ()
+        spaces = await queries.spaces_on(session, on, today=today, services=asked)
         for service in services:
             if (service == NIGHT_SERVICE) == is_night:
                 found[service] = tuple(one for one in spaces if service in one.services)

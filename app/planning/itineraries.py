@@ -135,7 +135,6 @@ class Itineraries:
     question: ItineraryQuestion
     journey: JourneyAnswer
     region: Region
-    records: Records
     spaces: tuple[NightCandidate, ...]
     crossing_ids: tuple[str, ...]
     end_names: tuple[str, str]
@@ -193,7 +192,6 @@ async def find_itineraries(
         detours=request.detours,
     )
     journey = await plan(source, network, question, now=now, access_m=access_m)
-    known = await reading(source.session, source.stamps)
     records = await read_records(known, ready, now, zone.key)
     stated = await known.stated_crossings()
     region = await anyio.to_thread.run_sync(network.region_for, request.start, request.end)
@@ -304,7 +302,6 @@ def _found(
         question=question,
         journey=journey,
         region=region,
-        records=records,
         spaces=spaces,
         crossing_ids=tuple(crossing.id for crossing in crossings),
         end_names=(

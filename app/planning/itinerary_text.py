@@ -82,7 +82,7 @@ def _asked(found: Itineraries) -> dict[str, Any]:
 
 
 def _about(found: Itineraries) -> dict[str, Any]:
-    is_demo = found.records.demo
+    is_demo = found.journey.knowledge.demo
     return {
         "heights": "known" if found.has_heights else "not_known",
         "network": found.region.meta.name,

@@ -18,16 +18,12 @@ class SpaceLoss:
     ----------
     id, name, locality : str
         The space.
-    service : str
-        Code of the service.
     at_m : float
         Metres along the corridor.
     gap_m : float
         Length of the gap that the loss leaves, metres.
     before, after : str or None
         Names of the spaces at the ends of that gap; None at an end of the corridor.
-    unmet_m : float
-        Metres beyond the acceptable gap that it adds.
     is_alone : bool
         Whether no other space with the service lies within the acceptable gap.
     """
@@ -35,12 +31,10 @@ class SpaceLoss:
     id: str
     name: str
     locality: str
-    service: str
     at_m: float
     gap_m: float
     before: str | None
     after: str | None
-    unmet_m: float
     is_alone: bool
 
 
@@ -52,18 +46,18 @@ def ranked_losses(found: MeasuredCorridor) -> tuple[SpaceLoss, ...]:
     def name(row: int) -> str | None:
         return found.spaces[row].support.name if row >= 0 else None
 
-    return tuple(
-        SpaceLoss(
-            id=found.spaces[int(losses.row[one])].support.id,
-            name=found.spaces[int(losses.row[one])].support.name,
-            locality=found.spaces[int(losses.row[one])].support.place,
-            service=found.request.services[int(losses.service[one])],
-            at_m=float(found.now.supports.at_m[losses.row[one]]),
+    def loss(one: int) -> SpaceLoss:
+        row = int(losses.row[one])
+        space = found.spaces[row].support
+        return SpaceLoss(
+            id=space.id,
+            name=space.name,
+            locality=space.place,
+            at_m=float(found.now.supports.at_m[row]),
             gap_m=float(losses.gap_m[one]),
             before=name(int(losses.before_row[one])),
             after=name(int(losses.after_row[one])),
-            unmet_m=float(losses.unmet_m[one]),
             is_alone=bool(alone[one]),
         )
-        for one in losses.ranked().tolist()
-    )
+
+    return tuple(map(loss, losses.ranked().tolist()))

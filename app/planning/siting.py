@@ -78,7 +78,11 @@ def fewest_new_spaces(found: MeasuredCorridor, service: int = 0) -> SitingPropos
     )
     chosen = fewest_spaces(
         PathReach(sites.flows(1.0, 1.0), reach_m),
-        Sites.of(len(sites), existing=sites.existing.tolist(), cost=_cost(sites)),
+        Sites.of(
+            len(sites),
+            existing=sites.existing.tolist(),
+            cost=np.where(sites.kind == CandidateKind.TOWN, 1.0, _COST_OUTSIDE),
+        ),
         SolverEffort(TIME_LIMIT_S),
     )
     rows = np.zeros(0, np.int64) if chosen.chosen is None else chosen.chosen
@@ -92,10 +96,6 @@ def fewest_new_spaces(found: MeasuredCorridor, service: int = 0) -> SitingPropos
         longest_m=float(found.now.figures.longest_m[service]),
         longest_after_m=float(corridor_figures(after, found.request.targets).longest_m[service]),
     )
-
-
-def _cost(sites: CorridorSites) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.where(sites.kind == CandidateKind.TOWN, 1.0, _COST_OUTSIDE)
 
 
 def _proposed(found: MeasuredCorridor, sites: CorridorSites, row: int) -> ProposedSpace:

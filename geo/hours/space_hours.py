@@ -205,11 +205,10 @@ class Hours:
             return None
         spans = sorted(
             (
-                span
+                _span(opening, begin, is_certain)
                 for begin in (day - DAY, day)
-                for timezone in {opening.timezone for opening, _ in self._beginning(begin)}
-                for span in self._spans(begin, timezone)
-                if span.is_certain
+                for opening, is_certain in self._beginning(begin)
+                if is_certain
             ),
             key=lambda span: span.opens,
         )

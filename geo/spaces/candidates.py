@@ -204,17 +204,7 @@ async def night_candidates(
     box = dict(zip(("west", "south", "east", "north"), bbox, strict=True))
     values = {"along": shapely.to_wkb(along), "limit": limit, **box}
     rows = await session.execute(_FOR_A_NIGHT, values)
-    found = (
-        NightCandidate(
-            Candidate.of(row),
-            row["name"],
-            row["locality"],
-            row["maximum_nights"],
-            row["lon"],
-            row["lat"],
-        )
-        for row in rows.mappings()
-    )
+    found = (typed_row(NightCandidate, row, candidate=Candidate.of(row)) for row in rows.mappings())
     return tuple(sorted(found, key=lambda one: one.candidate.id))
 
 

@@ -50,6 +50,7 @@ __all__ = [
     "properties_of",
     "select_spaces",
     "spaces_around",
+    "spaces_on",
 ]
 
 #: Columns of a space that queries read; the catalogue of layers decides which of them a response
@@ -161,6 +162,23 @@ async def open_spaces(
     )
     covers = Hours.covers_night if night else Hours.covers_day
     return tuple(_open_space(row) for row in rows.mappings() if covers(hours_of(row), on))
+
+
+async def spaces_on(
+    session: AsyncSession, on: date, *, today: date, services: Sequence[str] = ()
+) -> tuple[OpenSpace, ...]:
+    """Return the spaces that count as support on a day and offer all the services, by id.
+
+    Of a day before ``today`` the records are read as they were at its end (P39). With the overnight
+    service a space counts by the night after the day.
+    """
+    return await open_spaces(
+        session,
+        on=on,
+        services=services,
+        night=NIGHT_SERVICE in services,
+        as_of=versions.end_of(on) if on < today else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

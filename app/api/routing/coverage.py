@@ -33,10 +33,8 @@ from app.snapshots.tier_snapshot import reading
 from geo.errors import UnknownServiceError
 from geo.geography import boundaries
 from geo.geography.crossings import CrossingState
-from geo.history.versions import end_of
 from geo.records import demo_rows
 from geo.spaces import queries
-from geo.spaces.eligibility import NIGHT_SERVICE
 from geo.spaces.queries import OpenSpace
 from routing.errors import OffNetwork
 from routing.geometry.lines import distance_to_line_m
@@ -144,10 +142,11 @@ async def measure_coverage(
         else await _drawn_way(body.route, body, session, network, now, settings.access_m)
     )
     as_of = body.as_of or way.today
-    found = await _helping(session, body.services, as_of, way.today)
+    counted = partial(queries.spaces_on, session, today=way.today, services=body.services)
+    found = await counted(as_of)
     # A space whose confirmation ends before the requested day is not counted as gone, because its
     # state on that day is unknown (P24).
-    today = found if as_of <= way.today else await _helping(session, body.services, way.today)
+    today = found if as_of <= way.today else await counted(way.today)
     then = {space.id for space in found}
     lapsed = [space for space in today if space.id not in then]
     # Measuring a long line takes time, and a queued request must not hold a connection.
@@ -189,22 +188,6 @@ def _measured(
     along = way.along(Supports(map(support, found)))
     lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
     return coverage_by(way.line, along, access_m, way.ends), lapsed_m
-
-
-async def _helping(
-    session: AsyncSession, services: Sequence[str], on: date, today: date | None = None
-) -> tuple[OpenSpace, ...]:
-    """Return the open spaces that offer the services on a day.
-
-    Before ``today`` the records are read as they were at the end of the day (P39).
-    """
-    return await queries.open_spaces(
-        session,
-        on=on,
-        services=tuple(services),
-        night=NIGHT_SERVICE in services,
-        as_of=end_of(on) if today is not None and on < today else None,
-    )
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,8 @@ from app.snapshots.road_networks import Region, RoadNetworks
 from geo.db.sessions import Database, Tier
 from geo.errors import UnknownServiceError
 from geo.geography.places import places_near
-from geo.history.versions import end_of
 from geo.records import demo_rows
 from geo.spaces import queries
-from geo.spaces.eligibility import NIGHT_SERVICE
 from geo.spaces.queries import OpenSpace
 from routing.osm_tags.edge_flags import Mode
 from routing.reach.area import LEAST_HOLE_M2
@@ -179,13 +177,7 @@ async def _public_spaces(
         today = now.astimezone(ZoneInfo(place.timezone)).date()
         on = asked.on or today
         await _require_known(session, asked, on == today)
-        found = await queries.open_spaces(
-            session,
-            on=on,
-            services=tuple(asked.services),
-            night=NIGHT_SERVICE in asked.services,
-            as_of=end_of(on) if on < today else None,
-        )
+        found = await queries.spaces_on(session, on, today=today, services=asked.services)
         has_demo = await demo_rows.has_demo(session)
     inside = tuple(
         space for space in found if west <= space.lon <= east and south <= space.lat <= north
