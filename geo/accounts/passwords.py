@@ -166,14 +166,15 @@ def needs_rehash(stored: str) -> bool:
 def _verify(stored: str | None, password: str) -> bool:
     try:
         # No stored password is longer than LONGEST, so hash at most one character more.
-        return _HASHER.verify(stored or _decoy(), _normal(password[: LONGEST + 1])) and bool(stored)
+        compared = stored or _decoy(_HASHER)
+        return _HASHER.verify(compared, _normal(password[: LONGEST + 1])) and bool(stored)
     except (VerificationError, InvalidHashError):
         return False
 
 
 @cache
-def _decoy() -> str:
-    return _HASHER.hash("nobody's")
+def _decoy(hasher: PasswordHasher) -> str:
+    return hasher.hash("nobody's")
 
 
 def _normal(password: str) -> str:
