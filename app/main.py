@@ -53,7 +53,6 @@ from app.api.routing import (
     routes,
 )
 from app.clock import Clock
-from app.console import corridors as console_corridors
 from app.console import crossings, duplicates, expiring, home, imports, queue, releases
 from app.console import feedback as console_feedback
 from app.console import guidance as console_guidance
@@ -65,6 +64,8 @@ from app.console import standards as console_standards
 from app.console import visits as console_visits
 from app.console.admin import audit, organizations, own_factor, own_tokens, people, vocabulary
 from app.console.forms.layout import note_demo
+from app.console.planning import corridors as console_corridors
+from app.console.planning import what_if
 from app.console.problem_pages import ProblemPages
 from app.http import error_table
 from app.http.assets import STATIC_FOLDER, STATIC_URL
@@ -285,6 +286,7 @@ def _operations() -> list[BaseRoute]:
         expiring,
         crossings,
         console_corridors,
+        what_if,
         organizations,
         console_hides,
         imports,
