@@ -65,7 +65,7 @@ from app.console import visits as console_visits
 from app.console.admin import audit, organizations, own_factor, own_tokens, people, vocabulary
 from app.console.forms.layout import note_demo
 from app.console.planning import corridors as console_corridors
-from app.console.planning import what_if
+from app.console.planning import scenarios, siting, what_if
 from app.console.problem_pages import ProblemPages
 from app.http import error_table
 from app.http.assets import STATIC_FOLDER, STATIC_URL
@@ -97,6 +97,7 @@ from app.pages import (
     space_forms,
 )
 from app.pages import match as match_page
+from app.planning.siting_runs import SitingRuns, searching
 from app.runtime.database_watch import keeping
 from app.runtime.databases import listen_url, open_database, private_cluster
 from app.settings import Settings
@@ -151,6 +152,7 @@ def create_app(
             coverer = Coverer(opened, roads, settings.access_m, settings.walker.name)
             cluster = private_cluster(settings) if database is None else None
             room = None if cluster is None else Room(cluster.data_dir)
+            runs = SitingRuns(opened, clock)
             state = AppState(
                 settings=settings,
                 database=opened,
@@ -164,6 +166,7 @@ def create_app(
                 connections=Connections(settings),
                 seals=Seals(),
                 room=room,
+                siting_runs=runs,
             )
             async with (
                 keeping(cluster, room),
@@ -172,6 +175,7 @@ def create_app(
                 daily_upkeep(opened, clock, settings),
                 covering(coverer, clock, settings.coverage_every_s),
                 following(opened, roads, listen_url(settings), editions),
+                searching(runs),
             ):
                 yield {**state}
             await warming
@@ -287,6 +291,8 @@ def _operations() -> list[BaseRoute]:
         crossings,
         console_corridors,
         what_if,
+        scenarios,
+        siting,
         organizations,
         console_hides,
         imports,

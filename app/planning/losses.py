@@ -19,7 +19,8 @@ from routing.corridors.stages import DailyStages, stage_losses
 from routing.route.coverage import supports_along
 from routing.travel.support_points import Support, Supports
 
-_WEEK_DAYS: Final = 7
+#: Days that a released count is of.
+WEEK_DAYS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class BedsAlong:
     @property
     def people_per_day(self) -> float | None:
         """People a day by the released count; None if it is not known."""
-        return None if self.arrivals is None else self.arrivals.people / _WEEK_DAYS
+        return None if self.arrivals is None else self.arrivals.people / WEEK_DAYS
 
 
 def ranked_losses(

@@ -31,6 +31,7 @@ from geo.accounts import staff_reads
 from geo.db.sessions import Database, Tier
 from geo.geography import coverage_gaps
 from geo.geography.released_counts import latest_counts
+from geo.planning import scenarios
 from geo.spaces.beds import beds_of
 from routing.corridors.stages import DailyStages
 from routing.errors import SolverFailed
@@ -87,6 +88,7 @@ async def corridors_page(
         asked=asked,
         gap_km=asked.day_km,
         report=report,
+        scenarios=await scenarios.scenarios_of(desk.session, desk.actor.id),
     )
 
 

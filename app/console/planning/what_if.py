@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from app.access.forms import Form, FormDep
 from app.console.forms.inputs import chosen_in, error_texts, text_in
-from app.console.forms.layout import Desk, DeskDep
+from app.console.forms.layout import Desk, DeskDep, see
 from app.console.planning.corridor_question import (
     CORRIDORS,
     GAPS_KM,
@@ -37,6 +37,7 @@ from geo.accounts import staff_reads
 from geo.db.sessions import Database, Tier
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.hours.openings import clock_time
+from geo.planning import scenarios
 from geo.reasons import CodedReason
 
 router = APIRouter(include_in_schema=False)
@@ -46,9 +47,17 @@ WHAT_IF: Final = f"{CORRIDORS}/what-if"
 #: Most changes of a kind in a form [A]: what is more is another corridor.
 MOST_CHANGES: Final = 20
 
-_CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+#: Most ticks of a scenario, and most characters of its texts.
+MOST_TICKED: Final = 500
+MOST_TEXT: Final = 200
 
-type Problems = Mapping[str, str]
+_TICKED: Final = ("closed", "shut")
+_TEXTS: Final = (
+    *("corridor", "service", "gap_km", "moved", "moved_km"),
+    *("hours", "opens_at", "closes_at", "added"),
+)
+
+_CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,18 +79,61 @@ async def what_if_page(
 
 @router.post(WHAT_IF)
 async def ask(request: Request, desk: DeskDep, form: FormDep) -> Response:
-    """Compare the corridor with itself after the changes of the form."""
+    """Compare the corridor with itself after the changes of the form; keep them if asked to."""
+    asked, problems = question_of(form), None
+    if form.get("do") == "save":
+        try:
+            changes_in(form)
+            saved = await scenarios.save_scenario(
+                desk.session, desk.actor.id, form.get("name", ""), kept_fields(form), desk.now
+            )
+        except InvalidRecordError as error:
+            problems = error_texts(desk.words, error.problems)
+        else:
+            return see(f"{CORRIDORS}/scenarios/{saved}")
+    return await what_if_answer(request, desk, asked, form, problems=problems)
+
+
+def question_of(form: Form) -> Asked:
+    """Return which corridor a form is about.
+
+    Raises
+    ------
+    NotFoundError
+        There can be none of that name.
+    """
     try:
-        asked = Asked.model_validate(
+        return Asked.model_validate(
             {name: form[name] for name in Asked.model_fields if name in form}
         )
     except ValidationError as error:
         raise NotFoundError("no such corridor") from error
-    return await what_if_answer(request, desk, asked, form)
 
 
-async def what_if_answer(request: Request, desk: Desk, asked: Asked, form: Form | None) -> Response:
+def kept_fields(form: Form) -> dict[str, str | list[str]]:
+    """Return the fields of a form that a scenario keeps."""
+    ticked = {name: chosen_in(form, name)[:MOST_TICKED] for name in _TICKED}
+    texts = {name: form[name][:MOST_TEXT] for name in _TEXTS if form.get(name, "").strip()}
+    return {**texts, **ticked}
+
+
+async def what_if_answer(
+    request: Request,
+    desk: Desk,
+    asked: Asked,
+    form: Form | None,
+    *,
+    name: str = "",
+    problems: Mapping[str, str] | None = None,
+) -> Response:
     """Return the page with the form and, of a form that was sent, the comparison.
+
+    Parameters
+    ----------
+    name
+        Name of the scenario that the form was kept as.
+    problems
+        What is wrong with its name.
 
     Raises
     ------
@@ -93,8 +145,8 @@ async def what_if_answer(request: Request, desk: Desk, asked: Asked, form: Form 
     shown = {at.support.id for at in (*world.found.spaces, *world.offering)}
     staff_reads.show(desk.staff, "space", shown)
     answer: WhatIfAnswer | None = None
-    problems: Problems = {}
-    if form is not None:
+    problems = problems or {}
+    if form is not None and not problems:
         try:
             answer = await search(partial(what_if, world, changes_in(form)))
         except InvalidRecordError as error:
@@ -110,6 +162,7 @@ async def what_if_answer(request: Request, desk: Desk, asked: Asked, form: Form 
         found=world.found,
         offering=[(at.support.id, at.support.name) for at in world.offering],
         crossings=world.crossings,
+        name=name or ("" if form is None else form.get("name", "")),
         typed=form if form is not None else {},
         ticked={name: chosen_in(form, name) if form is not None else [] for name in _TICKED},
         problems=problems,
@@ -117,9 +170,6 @@ async def what_if_answer(request: Request, desk: Desk, asked: Asked, form: Form 
         gone=_lines(answer, is_new=False),
         new=_lines(answer, is_new=True),
     )
-
-
-_TICKED: Final = ("closed", "shut")
 
 
 async def _world(request: Request, desk: Desk, asked: Asked) -> tuple[Choices, CorridorWorld]:

@@ -1,4 +1,4 @@
-"""Whether a line can be walked day by day, against somebody who walks it from support to support."""
+"""Whether a line can be walked day by day, against somebody who walks it."""
 
 import random
 from itertools import pairwise
