@@ -4,28 +4,19 @@ Where nobody stands yet is what somebody who waits for people on the road would 
 no public answer, file or cache.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
-from app.planning.corridors import MeasuredCorridor, TownAlong
-from geo.errors import InvalidRecordError
-from geo.reasons import CodedReason
-from geo.text.normalize import folded
-from routing.errors import InvalidRequest
-from routing.siting.areas import sites_within
-from routing.siting.candidates import CandidateKind, CorridorSites, corridor_sites
+from app.planning.siting_ground import EQUAL, SitingGround, SitingQuestion, town_of
 from routing.siting.cover_sets import CoverSets
 from routing.siting.covering import FlowNeeds, PathReach, fewest_spaces, most_covered
 from routing.siting.figures import PathFigures, path_figures
-from routing.siting.joined import JoinedSites, joined_sites
-from routing.siting.path_flows import PathFlows
 from routing.siting.sensitivity import REACH_FACTORS
-from routing.siting.sites import OpeningLimits, Sites
+from routing.siting.sites import OpeningLimits
 from routing.siting.smallest_gaps import smallest_gaps
 from routing.siting.solver import SolverEffort
 
@@ -33,60 +24,17 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: ``flow``: the most people who walk a whole corridor in days of the longest day (flow refuelling
-#: location). ``covering``: the most kilometres, by people, with a space within half a day.
-#: ``gaps``: the longest stretches as short as can be, one after the other.
-type Model = Literal["flow", "covering", "gaps"]
-
 #: Share of a day within which a stretch counts as covered [A]: who turns back is there by night.
 _NEAR: Final = 0.5
+
+#: How many of the longest stretches are shortened one after the other [A]: each takes its time.
+_LEVELS: Final = 2
 
 #: Distance between the points whose coverage is counted, metres, as between candidates.
 _DEMAND_STEP_M: Final = 1_000.0
 
 #: Share of the time limit for what is asked anew with other days and flows, all together [A].
 _VARIANTS_SHARE: Final = 0.5
-
-#: People where all corridors weigh the same.
-EQUAL: Final = 1.0
-
-
-@dataclass(frozen=True)
-class SitingQuestion:
-    """Where spaces are looked for.
-
-    Attributes
-    ----------
-    model : Model
-        What the spaces are for.
-    most : int or None
-        Count of new spaces; None for the fewest after which nothing is missing.
-    max_day_m : float
-        Longest day, metres.
-    people : mapping
-        People on each corridor, by its id, in any unit of time; `EQUAL` where they are alike.
-    budget : float or None
-        Sum of costs, in the cost of a space in a town.
-    cost_outside : float
-        What a space outside of towns costs, in the same unit.
-    required, forbidden : tuple of str
-        Names of towns that must get a space, and that object to one.
-    areas : tuple of geometries
-        Polygons in which none may stand, lon and lat.
-    time_limit_s : float
-        Most seconds of the solver.
-    """
-
-    model: Model
-    most: int | None
-    max_day_m: float
-    people: Mapping[str, float]
-    budget: float | None = None
-    cost_outside: float = 2.0
-    required: tuple[str, ...] = ()
-    forbidden: tuple[str, ...] = ()
-    areas: tuple[BaseGeometry, ...] = ()
-    time_limit_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +83,7 @@ class SitingVariant:
     stays : int
         Sites of the first choice among them.
     share_of_first, share : float
-        Share of people who can walk their corridor, 0 to 1, if the first choice is opened and the
+        Share of people who can walk their journey, 0 to 1, if the first choice is opened and the
         variant comes true, and with the variant's own choice.
     is_proven : bool
         Whether its choice is proven to be best.
@@ -166,7 +114,7 @@ class SitingPlan:
     at_least : int or None
         For the fewest: no fewer suffice.
     share_before, share_after : float
-        Share of people, 0 to 1, who can walk their corridor in days of the longest day.
+        Share of people, 0 to 1, who can walk their journey in days of the longest day.
     bare : tuple
         Corridor, from and to kilometre of stretches that no allowed space closes.
     """
@@ -196,50 +144,6 @@ class _Choice:
     bare: tuple[tuple[int, float, float], ...] = ()
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class SitingGround:
-    """Joint sites of the corridors, and the flows over them: there and back by turns."""
-
-    found: Sequence[MeasuredCorridor]
-    joint: JoinedSites
-    sites: Sites
-    paths: PathFlows
-
-    def figures(self, max_day_m: float, is_open: Bools) -> PathFigures:
-        """Return the figures of the flows where some sites are open, bool [N]."""
-        return path_figures(self.paths, max_day_m, is_open)
-
-
-def siting_ground(found: Sequence[MeasuredCorridor], question: SitingQuestion) -> SitingGround:
-    """Return where spaces may be opened, and who would walk by.
-
-    Parameters
-    ----------
-    found
-        The corridors, forward, with the spaces that count for the one service of their requests.
-
-    Raises
-    ------
-    InvalidRecordError
-        A town is on none of the corridors, is both required and forbidden, or the required ones go
-        beyond the count or the budget; the error names the field.
-    """
-    lines, keys = [], []
-    for number, one in enumerate(found):
-        supports = one.now.supports
-        own = corridor_sites(
-            one.way.line,
-            supports.at_m[supports.counts[0]],
-            np.array([town.at_m for town in one.towns], dtype=np.float64),
-            np.zeros(0),
-        )
-        lines.append(own)
-        keys.append([_key(one, own, number, row) for row in range(len(own))])
-    joint = joined_sites(lines, keys)
-    people = np.array([question.people[one.request.corridor or ""] for one in found])
-    return SitingGround(found, joint, _sites(found, joint, question), joint.flows(people))
-
-
 def siting_plan(ground: SitingGround, question: SitingQuestion, effort: SolverEffort) -> SitingPlan:
     """Return where the next spaces should stand.
 
@@ -261,7 +165,7 @@ def siting_plan(ground: SitingGround, question: SitingQuestion, effort: SolverEf
     before = ground.sites.is_open
     after = _opened(before, choice)
     variants = tuple(_variants(ground, question, choice, effort))
-    was, now = (ground.figures(question.max_day_m, state) for state in (before, after))
+    was, now = (path_figures(ground.whole, question.max_day_m, state) for state in (before, after))
     return SitingPlan(
         is_possible=choice.chosen is not None,
         is_proven=choice.is_proven,
@@ -270,8 +174,8 @@ def siting_plan(ground: SitingGround, question: SitingQuestion, effort: SolverEf
         sites=tuple(_proposed(ground, choice, [one[1] for one in variants])),
         corridors=tuple(_outcomes(ground, question, was, now)),
         variants=tuple(one[0] for one in variants),
-        share_before=was.covered_share,
-        share_after=now.covered_share,
+        share_before=ground.share(question.max_day_m, before),
+        share_after=ground.share(question.max_day_m, after),
         bare=tuple(
             (found[corridor].request.corridor or "", from_m / 1e3, to_m / 1e3)
             for corridor, from_m, to_m in choice.bare
@@ -280,76 +184,11 @@ def siting_plan(ground: SitingGround, question: SitingQuestion, effort: SolverEf
     )
 
 
-def _key(
-    found: MeasuredCorridor, sites: CorridorSites, number: int, row: int
-) -> tuple[str, object] | None:
-    """Return what makes a site one with a site of another corridor: its space or its town."""
-    match sites.kind[row]:
-        case CandidateKind.TOWN:
-            return "town", found.towns[int(sites.row[row])].id
-        case CandidateKind.SPACE:
-            return "space", (number, row)
-        case _:
-            return None
-
-
-def _sites(
-    found: Sequence[MeasuredCorridor], joint: JoinedSites, question: SitingQuestion
-) -> Sites:
-    towns = {folded(town.name) for one in found for town in one.towns}
-    required, forbidden = (
-        {folded(name) for name in names} for names in (question.required, question.forbidden)
-    )
-    problems = [
-        (field, CodedReason("no_match"))
-        for field, names in (("required", required), ("forbidden", forbidden))
-        if not names <= towns
-    ]
-    if required & forbidden:
-        problems.append(("forbidden", CodedReason("twice")))
-    if problems:
-        raise InvalidRecordError(problems)
-    names = [folded(_town(found, joint, row) or "") for row in range(len(joint))]
-    lon, lat = (joint.of_first([getattr(c, axis) for c in joint.corridors]) for axis in _AXES)
-    rows = {row for row, name in enumerate(names) if name in forbidden}
-    rows |= {int(row) for row in sites_within(lon, lat, question.areas)}
-    must = [row for row, name in enumerate(names) if name in required]
-    if rows & {*must}:
-        raise InvalidRecordError([("required", CodedReason("site_forbidden"))])
-    sites = Sites.of(
-        len(joint),
-        existing=joint.existing.tolist(),
-        required=must,
-        forbidden=sorted(rows),
-        cost=np.where(joint.kind == CandidateKind.TOWN, 1.0, question.cost_outside),
-    )
-    if question.most is not None:
-        try:
-            OpeningLimits(question.most, question.budget).left(sites)
-        except InvalidRequest as error:
-            raise InvalidRecordError([("required", CodedReason("beyond_limit"))]) from error
-    return sites
-
-
-_AXES: Final = ("lon", "lat")
-
-
-def _town_of(found: Sequence[MeasuredCorridor], joint: JoinedSites, row: int) -> TownAlong | None:
-    corridor, own = int(joint.corridor[row]), int(joint.row[row])
-    sites = joint.corridors[corridor]
-    if sites.kind[own] != CandidateKind.TOWN:
-        return None
-    return found[corridor].towns[int(sites.row[own])]
-
-
-def _town(found: Sequence[MeasuredCorridor], joint: JoinedSites, row: int) -> str | None:
-    town = _town_of(found, joint, row)
-    return None if town is None else town.name
-
-
 def _needs(ground: SitingGround, question: SitingQuestion) -> FlowNeeds:
-    if question.model != "covering":
-        return PathReach(ground.paths, question.max_day_m)
+    if question.model == "gaps":
+        return PathReach(ground.whole, question.max_day_m)
+    if question.model == "flow":
+        return PathReach(ground.journeys, question.max_day_m)
     flow, within = [], []
     for corridor, own in zip(ground.joint.corridors, ground.joint.site_of, strict=True):
         points_m = np.arange(0.0, corridor.length_m, _DEMAND_STEP_M)
@@ -359,9 +198,7 @@ def _needs(ground: SitingGround, question: SitingQuestion) -> FlowNeeds:
         is_within[rows, own[columns]] = True
         within.append(is_within)
         flow.append(np.full(len(points_m), 1.0))
-    # Each corridor's people are in two flows, there and back.
-    people = ground.paths.flow[::2] * 2.0
-    weight = np.concatenate([one * many for one, many in zip(flow, people, strict=True)])
+    weight = np.concatenate([one * many for one, many in zip(flow, ground.whole.flow, strict=True)])
     return CoverSets.of_points(weight, np.concatenate(within))
 
 
@@ -369,6 +206,8 @@ def _choice(ground: SitingGround, question: SitingQuestion, effort: SolverEffort
     needs, sites = _needs(ground, question), ground.sites
     if question.most is None:
         fewest = fewest_spaces(needs, sites, effort)
+        # Points have no stretch; of journeys those from end to end tell all.
+        whole = {*np.flatnonzero(np.diff(ground.corridor_of, prepend=-1)).tolist()}
         count = 0 if fewest.chosen is None else len(fewest.chosen)
         return _Choice(
             fewest.chosen,
@@ -377,16 +216,15 @@ def _choice(ground: SitingGround, question: SitingQuestion, effort: SolverEffort
             None if fewest.chosen is None else fewest.at_least,
             fewest.solver_s,
             tuple(
-                # Flows are there and back by turns; the way ahead tells all.
-                (one.flow // 2, one.from_m, one.to_m)
+                (int(ground.corridor_of[one.flow]), one.from_m, one.to_m)
                 for one in fewest.bare
-                if one.flow % 2 == 0 and one.from_m is not None and one.to_m is not None
+                if one.from_m is not None and one.to_m is not None and one.flow in whole
             ),
         )
     limits = OpeningLimits(question.most, question.budget)
     if question.model == "gaps":
         assert isinstance(needs, PathReach)  # noqa: S101 -- covering alone needs sets
-        gaps = smallest_gaps(needs, sites, limits, effort)
+        gaps = smallest_gaps(needs, sites, limits, effort, _LEVELS)
         longest, least = float(gaps.gaps_m[0]), float(gaps.at_least_m[0])
         gap = (longest - least) / longest if longest > 0 else 0.0
         return _Choice(gaps.chosen, gaps.is_proven, gap, None, gaps.solver_s)
@@ -404,15 +242,14 @@ def _variants(
         (name, replace(question, max_day_m=question.max_day_m * factor), ground)
         for name, factor in zip(("shorter_day", "longer_day"), REACH_FACTORS, strict=True)
     ]
-    if len({*ground.paths.flow.tolist()}) > 1:
-        paths = replace(ground.paths, flow=np.full(len(ground.paths), EQUAL))
-        asked.append(("equal_flows", question, replace(ground, paths=paths)))
+    if len({*question.people.values()}) > 1:
+        asked.append(("equal_flows", question, ground.weighed(np.full(len(ground.found), EQUAL))))
     limit_s = _VARIANTS_SHARE * question.time_limit_s / len(asked)
     for name, other, there in asked:
         choice = _choice(there, other, replace(effort, time_limit_s=limit_s))
         chosen = np.zeros(0, np.int64) if choice.chosen is None else choice.chosen
         own, firsts = (
-            there.figures(other.max_day_m, _opened(ground.sites.is_open, one)).covered_share
+            there.share(other.max_day_m, _opened(ground.sites.is_open, one))
             for one in (choice, first)
         )
         yield (
@@ -445,7 +282,7 @@ def _proposed(
         yield ProposedSite(
             corridor=ground.found[corridor].request.corridor or "",
             at_km=round(float(sites.at_m[own]) / 1e3, 1),
-            town=_town(ground.found, ground.joint, row),
+            town=town_of(ground.found, ground.joint, row),
             lon=round(float(sites.lon[own]), 4),
             lat=round(float(sites.lat[own]), 4),
             cost=float(ground.sites.cost[row]),
@@ -457,15 +294,14 @@ def _outcomes(
     ground: SitingGround, question: SitingQuestion, was: PathFigures, now: PathFigures
 ) -> Iterator[CorridorOutcome]:
     for number, one in enumerate(ground.found):
-        flow = 2 * number
         corridor = one.request.corridor or ""
         yield CorridorOutcome(
             corridor=corridor,
             people=question.people[corridor],
-            longest_before_m=float(was.longest_gap_m[flow]),
-            longest_after_m=float(now.longest_gap_m[flow]),
-            mean_before_m=float(was.mean_to_next_m[flow]),
-            mean_after_m=float(now.mean_to_next_m[flow]),
-            is_walkable_before=bool(was.is_covered[flow]),
-            is_walkable_after=bool(now.is_covered[flow]),
+            longest_before_m=float(was.longest_gap_m[number]),
+            longest_after_m=float(now.longest_gap_m[number]),
+            mean_before_m=float(was.mean_to_next_m[number]),
+            mean_after_m=float(now.mean_to_next_m[number]),
+            is_walkable_before=bool(was.is_covered[number]),
+            is_walkable_after=bool(now.is_covered[number]),
         )

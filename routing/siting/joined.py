@@ -62,20 +62,46 @@ class JoinedSites:
         return np.flatnonzero(self.kind == CandidateKind.SPACE)
 
     def flows(self, people: Floats) -> PathFlows:
-        """Return who travels each corridor whole, ahead and back: two flows a corridor.
+        """Return who travels each corridor whole, one flow a corridor: back needs the same rests.
 
         Parameters
         ----------
         people
-            float64 [C], people in any unit of time; half of them travel each way.
+            float64 [C], people in any unit of time.
+        """
+        return self.journeys(people, [np.zeros(0)] * len(self.corridors))[0]
+
+    def journeys(self, people: Floats, ends_m: Sequence[Floats]) -> tuple[PathFlows, Ints]:
+        """Return who travels from either end of a corridor to places on it, or all the way.
+
+        Parameters
+        ----------
+        people
+            float64 [C], people in any unit of time; an equal part of them makes each journey.
+        ends_m
+            For each corridor float64, metres along it, where journeys end.
+
+        Returns
+        -------
+        flows, corridor
+            The flows, of each corridor the whole one first, and int64 [Q], their corridors.
         """
         paths: list[tuple[float, Sequence[int], Sequence[float]]] = []
-        for corridor, own, many in zip(self.corridors, self.site_of, people.tolist(), strict=True):
-            sites = [NO_SITE, *own.tolist(), NO_SITE]
-            at_m = [0.0, *corridor.at_m.tolist(), corridor.length_m]
-            paths.append((many / 2.0, sites, at_m))
-            paths.append((many / 2.0, sites[::-1], [corridor.length_m - one for one in at_m[::-1]]))
-        return PathFlows.of(paths)
+        of: list[int] = []
+        for number, (line, own) in enumerate(zip(self.corridors, self.site_of, strict=True)):
+            length_m, stops_m = line.length_m, ends_m[number].tolist()
+            spans = [
+                (0.0, length_m),
+                *((0.0, m) for m in stops_m),
+                *((m, length_m) for m in stops_m),
+            ]
+            for from_m, to_m in spans:
+                rows = slice(*np.searchsorted(line.at_m, [from_m, to_m]))
+                sites = [NO_SITE, *own[rows].tolist(), NO_SITE]
+                at_m = [from_m, *line.at_m[rows].tolist(), to_m]
+                paths.append((float(people[number]) / len(spans), sites, at_m))
+            of += [number] * len(spans)
+        return PathFlows.of(paths), np.array(of, dtype=np.int64)
 
 
 def joined_sites(

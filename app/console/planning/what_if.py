@@ -73,7 +73,9 @@ class GapLine:
 async def what_if_page(
     request: Request, desk: DeskDep, asked: Annotated[Asked, Query()]
 ) -> Response:
-    """Show the form: what could change along a corridor."""
+    """Show the form: what could change along a corridor; without one lead to where it is chosen."""
+    if not asked.corridor:
+        return see(CORRIDORS)
     return await what_if_answer(request, desk, asked, None)
 
 

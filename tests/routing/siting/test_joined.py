@@ -90,7 +90,23 @@ def test_a_space_on_a_shared_road_serves_both_corridors():
     # Each corridor alone needs one, and they run along the same 33 km.
     assert found.is_proven
     assert len(found.chosen) == 1
-    assert joint.flows(np.array([3.0, 5.0])).flow.tolist() == [1.5, 1.5, 2.5, 2.5]
+
+
+def test_journeys_begin_at_either_end_and_share_the_people():
+    line = line_along([0.0, 0.3], [0.0, 0.0])
+    sites = corridor_sites(line, NONE, NONE, NONE, step_m=10_000.0)
+    joint = joined_sites([sites], [[None] * len(sites)])
+    flows, corridor = joint.journeys(np.array([6.0]), [np.array([15_000.0])])
+    assert corridor.tolist() == [0, 0, 0]
+    assert flows.flow.tolist() == [2.0, 2.0, 2.0]
+    length_m = line.length_m
+    assert flows.at_m.tolist() == [
+        *(0.0, 10_000.0, 20_000.0, 30_000.0, length_m),
+        *(0.0, 10_000.0, 15_000.0),
+        *(15_000.0, 20_000.0, 30_000.0, length_m),
+    ]
+    assert flows.site.tolist() == [-1, 0, 1, 2, -1, -1, 0, -1, -1, 1, 2, -1]
+    assert joint.flows(np.array([6.0])).flow.tolist() == [6.0]
 
 
 def test_keys_fit_the_sites():
