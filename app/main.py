@@ -65,7 +65,7 @@ from app.console import visits as console_visits
 from app.console.admin import audit, organizations, own_factor, own_tokens, people, vocabulary
 from app.console.forms.layout import note_demo
 from app.console.planning import corridors as console_corridors
-from app.console.planning import scenarios, siting, what_if
+from app.console.planning import reach, scenarios, siting, what_if
 from app.console.problem_pages import ProblemPages
 from app.http import error_table
 from app.http.assets import STATIC_FOLDER, STATIC_URL
@@ -291,6 +291,7 @@ def _operations() -> list[BaseRoute]:
         crossings,
         console_corridors,
         what_if,
+        reach,
         scenarios,
         siting,
         organizations,

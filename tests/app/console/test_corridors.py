@@ -253,3 +253,22 @@ async def test_p42_beds_are_numbers_for_those_who_are_signed_in(client, as_perso
     assert "12 de 41 camas libres" in page
     again = await client.post("/corridors/coverage", json={"corridor": corridor})
     assert "41" not in str(again.json()["spaces"])
+
+
+async def test_roads_have_the_time_to_the_nearest_space_of_the_corridor(client, as_person):
+    editor = await as_person("ed")
+    path = "/network/corridors/reach.geojson?corridor=cucuta-bogota&minutes=120"
+    file = await editor.get(path)
+    assert file.status_code == 200, file.text
+    assert "no-store" in file.headers["cache-control"]
+    found = file.json()["features"]
+    seconds = [one["properties"][end] for one in found for end in ("begin_s", "end_s")]
+    # From every space some road leads away, and nothing is farther than was asked.
+    assert min(seconds) < 600
+    assert 3_600 < max(seconds) <= 7_200
+    assert file.json()["demo"]
+    client.cookies.clear()
+    assert (await client.get(path, headers={"Accept": "text/html"})).status_code == 303
+    for wrong in ("minutes=0", "minutes=241", "corridor=nowhere"):
+        answer = await editor.get(path.partition("?")[0] + f"?corridor=cucuta-bogota&{wrong}")
+        assert answer.status_code in {400, 404}

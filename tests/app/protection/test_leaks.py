@@ -160,6 +160,7 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         f"{n}/corridors": f"{n}/corridors?corridor=x",
         f"{n}/corridors/what-if": f"{n}/corridors/what-if?corridor=x",
         f"{n}/corridors/scenarios/{{scenario}}": f"{n}/corridors/scenarios/x",
+        f"{n}/corridors/reach.geojson": f"{n}/corridors/reach.geojson?corridor=x",
         f"{n}/siting": f"{n}/siting",
         f"{n}/siting/result.csv": f"{n}/siting/result.csv",
         f"{n}/siting/result.json": f"{n}/siting/result.json",
@@ -206,7 +207,11 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     }
     only_read = {batch, f"{batch}/report.csv", voices, guidance, f"{guidance}/contacts"}
     only_read |= {f"{n}/crossings", f"{n}/organizations", f"{n}/corridors"}
-    only_read |= {f"{n}/siting/result.csv", f"{n}/siting/result.json"}
+    only_read |= {
+        f"{n}/corridors/reach.geojson",
+        f"{n}/siting/result.csv",
+        f"{n}/siting/result.json",
+    }
     only_read |= {f"{n}/corridors/scenarios/{{scenario}}"}
     for template, path in written.items():
         if template not in only_read and template != f"{n}/duplicates":
