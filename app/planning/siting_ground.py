@@ -165,9 +165,6 @@ def _key(
             return None
 
 
-_AXES: Final = ("lon", "lat")
-
-
 def _sites(
     found: Sequence[MeasuredCorridor], joint: JoinedSites, question: SitingQuestion
 ) -> Sites:
@@ -185,9 +182,8 @@ def _sites(
     if problems:
         raise InvalidRecordError(problems)
     names = [folded(town_of(found, joint, row) or "") for row in range(len(joint))]
-    lon, lat = (joint.of_first([getattr(c, axis) for c in joint.corridors]) for axis in _AXES)
     rows = {row for row, name in enumerate(names) if name in forbidden}
-    rows |= {int(row) for row in sites_within(lon, lat, question.areas)}
+    rows |= {int(row) for row in sites_within(joint.lon, joint.lat, question.areas)}
     must = [row for row, name in enumerate(names) if name in required]
     if rows & {*must}:
         raise InvalidRecordError([("required", CodedReason("site_forbidden"))])

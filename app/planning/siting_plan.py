@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.planning.siting_ground import EQUAL, SitingGround, SitingQuestion, town_of
+from routing.geometry.geodesy import great_circle_m
+from routing.siting.candidates import CandidateKind
 from routing.siting.cover_sets import CoverSets
 from routing.siting.covering import FlowNeeds, PathReach, fewest_spaces, most_covered
 from routing.siting.figures import PathFigures, path_figures
@@ -229,7 +231,39 @@ def _choice(ground: SitingGround, question: SitingQuestion, effort: SolverEffort
         gap = (longest - least) / longest if longest > 0 else 0.0
         return _Choice(gaps.chosen, gaps.is_proven, gap, None, gaps.solver_s)
     most = most_covered(needs, sites, limits, effort)
-    return _Choice(most.chosen, most.is_proven, most.gap, None, most.solver_s)
+    chosen = _in_towns(ground, needs, most.chosen, question.max_day_m)
+    return _Choice(chosen, most.is_proven, most.gap, None, most.solver_s)
+
+
+def _in_towns(ground: SitingGround, needs: FlowNeeds, chosen: Ints, within_m: float) -> Ints:
+    """Return as good a choice with more of its spaces in towns, int64 ascending.
+
+    The solver takes any of the choices that cover as much; a town has water, buses and neighbours.
+    Each space goes to the nearest town within a day of it, by straight distance, that costs no more
+    and loses nobody.
+    """
+    sites, joint = ground.sites, ground.joint
+    is_town = (joint.kind == CandidateKind.TOWN) & ~sites.is_forbidden
+    lon, lat = joint.lon, joint.lat
+    is_open = sites.is_open.copy()
+    is_open[chosen] = True
+    most = _covered(needs, is_open)
+    for row in chosen[~is_town[chosen] & ~sites.is_required[chosen]].tolist():
+        away_m = great_circle_m(lon[row], lat[row], lon, lat)
+        free = is_town & ~is_open & (sites.cost <= sites.cost[row]) & (away_m <= within_m)
+        for town in np.flatnonzero(free)[np.argsort(away_m[free], kind="stable")].tolist():
+            is_open[[row, town]] = False, True
+            if _covered(needs, is_open) >= most:
+                break
+            is_open[[row, town]] = True, False
+    return np.flatnonzero(is_open & ~sites.is_open)
+
+
+def _covered(needs: FlowNeeds, is_open: Bools) -> float:
+    """Return the flow that some open sites cover."""
+    if isinstance(needs, PathReach):
+        return path_figures(needs.paths, needs.reach_m, is_open).covered_flow
+    return float(needs.flow[needs.covered(is_open)].sum())
 
 
 def _variants(

@@ -57,6 +57,16 @@ class JoinedSites:
         return self.of_first([one.kind for one in self.corridors])
 
     @property
+    def lon(self) -> Floats:
+        """Longitudes, float64 [N], degrees, WGS 84."""
+        return self.of_first([one.lon for one in self.corridors])
+
+    @property
+    def lat(self) -> Floats:
+        """Latitudes, float64 [N], degrees, WGS 84."""
+        return self.of_first([one.lat for one in self.corridors])
+
+    @property
     def existing(self) -> Ints:
         """Rows of today's spaces, int64."""
         return np.flatnonzero(self.kind == CandidateKind.SPACE)

@@ -142,6 +142,17 @@ async def test_what_is_decided_already_is_kept_to(client, as_person):
         assert not (-73.2 <= site["lon"] <= -72.9 and 7.0 <= site["lat"] <= 7.3)
 
 
+async def test_where_a_town_serves_as_well_a_town_is_proposed(as_person):
+    editor = await as_person("ed")
+    # 80 km in days of 50, and nobody there tells of buses: anywhere from km 30 to 50 will do.
+    asked = {"corridor": "corto", "service": "transport_information", "count": "1"}
+    _, plan = await searched(editor, **asked)
+    assert (plan["share_before"] < 1, plan["share_after"]) == (True, 1)
+    (site,) = plan["sites"]
+    assert site["town"]
+    assert 30 <= site["at_km"] <= 50
+
+
 async def test_stretches_that_no_space_may_close_are_named(as_person):
     page, plan = await searched(await as_person("ed"), area(-75.0, 4.0, -72.0, 8.5))
     assert not plan["is_possible"]
