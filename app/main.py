@@ -53,7 +53,6 @@ from app.api.routing import (
     routes,
 )
 from app.clock import Clock
-from app.console import corridors as console_corridors
 from app.console import crossings, duplicates, expiring, home, imports, queue, releases
 from app.console import feedback as console_feedback
 from app.console import guidance as console_guidance
@@ -65,6 +64,8 @@ from app.console import standards as console_standards
 from app.console import visits as console_visits
 from app.console.admin import audit, organizations, own_factor, own_tokens, people, vocabulary
 from app.console.forms.layout import note_demo
+from app.console.planning import corridors as console_corridors
+from app.console.planning import reach, scenarios, siting, what_if
 from app.console.problem_pages import ProblemPages
 from app.http import error_table
 from app.http.assets import STATIC_FOLDER, STATIC_URL
@@ -96,6 +97,7 @@ from app.pages import (
     space_forms,
 )
 from app.pages import match as match_page
+from app.planning.siting_runs import SitingRuns, searching
 from app.runtime.database_watch import keeping
 from app.runtime.databases import listen_url, open_database, private_cluster
 from app.settings import Settings
@@ -150,6 +152,7 @@ def create_app(
             coverer = Coverer(opened, roads, settings.access_m, settings.walker.name)
             cluster = private_cluster(settings) if database is None else None
             room = None if cluster is None else Room(cluster.data_dir)
+            runs = SitingRuns(opened, clock)
             state = AppState(
                 settings=settings,
                 database=opened,
@@ -163,6 +166,7 @@ def create_app(
                 connections=Connections(settings),
                 seals=Seals(),
                 room=room,
+                siting_runs=runs,
             )
             async with (
                 keeping(cluster, room),
@@ -171,6 +175,7 @@ def create_app(
                 daily_upkeep(opened, clock, settings),
                 covering(coverer, clock, settings.coverage_every_s),
                 following(opened, roads, listen_url(settings), editions),
+                searching(runs),
             ):
                 yield {**state}
             await warming
@@ -285,6 +290,10 @@ def _operations() -> list[BaseRoute]:
         expiring,
         crossings,
         console_corridors,
+        what_if,
+        reach,
+        scenarios,
+        siting,
         organizations,
         console_hides,
         imports,

@@ -131,6 +131,13 @@ ENGLISH: Final[Mapping[str, str]] = {
         "is not one of {choices}; police and migration controls are no hazards and are not"
         " collected"
     ),
+    # Reasons about planning.
+    "beyond_limit": "needs more than the count or the budget allows",
+    "count_needed": "is needed for this question",
+    "not_flow_row": "row {row} is not a corridor and a number of people",
+    "no_flow": "has no number of people for {corridors}",
+    "under_way": "waits for the one that is under way",
+    "site_forbidden": "is in an area where none may stand",
     # Reasons about guidance and standards.
     "phone_or_whatsapp": "is missing, and whatsapp too",
     "not_independent": "must be true for a line about staff (P44)",

@@ -22,6 +22,7 @@ from app.exceptions import DemoNotPublicError, InvalidParameterError, Unsupporte
 from app.http.connections import Connections
 from app.http.large_bodies import LARGE_BYTES, read_aside
 from app.http.rate_limits import RateLimits, client_of
+from app.planning.siting_runs import SitingRuns
 from app.runtime.work_limit import AROUND
 from app.settings import Settings
 from app.snapshots.corridor_lines import CorridorLines
@@ -51,6 +52,7 @@ class AppState(TypedDict):
     connections: Connections
     seals: Seals
     room: Room | None
+    siting_runs: SitingRuns
 
 
 async def get_asker(request: Request) -> Asker:

@@ -8,8 +8,8 @@ session, which is valid for no other forms.
 """
 
 import secrets
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -61,6 +61,19 @@ class Form(dict[str, str]):
             else:
                 self[name] = value
                 self.lists.setdefault(name, []).append(value)
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str | Sequence[str]]) -> Self:
+        """Return a form of fields that were kept: a text each, or a list of texts."""
+        return cls(
+            FormData(
+                [
+                    (name, value)
+                    for name, values in fields.items()
+                    for value in ([values] if isinstance(values, str) else values)
+                ]
+            )
+        )
 
 
 async def read_form(request: Request) -> Form:

@@ -34,6 +34,7 @@ from routing.corridors.gaps import CorridorSupports
 from routing.corridors.people import BANDS_M, PeopleNear, people_near
 from routing.osm_tags.edge_flags import Mode
 from routing.route.coverage import MeasuredLine, SupportAt, supports_along
+from routing.travel.crossings import Crossing
 from routing.travel.support_points import Support, Supports
 
 type Bools = NDArray[np.bool_]
@@ -93,7 +94,8 @@ class CorridorWay:
 
     ``along`` selects the spaces that support the line. A space that might be there stands at most
     ``pin_reach_m`` metres off it: the access distance or, on a sketch, whose lines leave out every
-    bend, its snap limit.
+    bend, its snap limit. ``crossings`` are all that the tier sees, wherever they are; none of a
+    line of towns, which the route on foot has led through those that are open.
     """
 
     line: MeasuredLine
@@ -102,12 +104,17 @@ class CorridorWay:
     network: str
     name: str | None = None
     ends: tuple[str, str] | None = None
+    crossings: tuple[Crossing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TownAlong:
-    """Town on a corridor: its name, and metres along the corridor in the direction of travel."""
+    """Town on a corridor: its name, and metres along the corridor in the direction of travel.
 
+    ``id`` is the place's: two corridors through one town have one and the same.
+    """
+
+    id: str
     name: str
     at_m: float
 
@@ -173,6 +180,10 @@ class MeasuredCorridor:
     change: CorridorChange | None
     what_if: CorridorChange | None
     has_demo: bool
+
+    def travelled_m(self, line_m: float) -> float:
+        """Return metres in the direction of travel of a measure along the line, within its ends."""
+        return _travelled_m(self.request, self.way.line.length_m, line_m)
 
     def ends(self, unnamed: tuple[str, str] | None = None) -> tuple[str, str] | None:
         """Return the names of start and end in the direction of travel, else those given.
@@ -269,6 +280,7 @@ async def _way(
         max(access_m, laid.line_error_m),
         laid.network.partition(" ")[0],
         name=corridor.name,
+        crossings=crossings,
     )
 
 
@@ -405,12 +417,15 @@ def _added(
         found = supports_along(way.line, pin, way.pin_reach_m)
         if not found:
             raise InvalidParameterError(f"added.{number}", "does not lie along the corridor")
-        at_m = min(max(found[0].at_m, 0.0), supports.length_m)
         serves = np.array([service in one.services for service in request.services])
-        supports = supports.with_added(
-            supports.length_m - at_m if request.is_backward else at_m, serves
-        )
+        at_m = _travelled_m(request, supports.length_m, found[0].at_m)
+        supports = supports.with_added(at_m, serves)
     return supports
+
+
+def _travelled_m(request: CorridorRequest, length_m: float, line_m: float) -> float:
+    within_m = min(max(line_m, 0.0), length_m)
+    return length_m - within_m if request.is_backward else within_m
 
 
 def _people(
@@ -431,18 +446,21 @@ def _people(
         for row in rows.tolist()
     )
     near = supports_along(way.line, towns, max(BANDS_M))
-    people, names = places.columns["population"], places.columns["name"]
+    people, names, ids = (places.columns[name] for name in ("population", "name", "id"))
     # GeoNames writes 0 where nobody has counted.
     population = np.array([people[int(at.support.id)] or np.nan for at in near], dtype=np.float64)
-    length_m = way.line.length_m
     on_it = sorted(
-        (length_m - at.at_m if request.is_backward else at.at_m, names[int(at.support.id)])
+        (
+            _travelled_m(request, way.line.length_m, at.at_m),
+            names[int(at.support.id)],
+            ids[int(at.support.id)],
+        )
         for at in near
         if at.access_m <= TOWN_M
     )
     return (
         people_near(population, np.array([at.access_m for at in near], dtype=np.float64)),
-        tuple(TownAlong(name, min(max(at_m, 0.0), length_m)) for at_m, name in on_it),
+        tuple(TownAlong(id_, name, at_m) for at_m, name, id_ in on_it),
     )
 
 

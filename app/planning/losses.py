@@ -1,13 +1,34 @@
 """What the loss of a space would do to a corridor, for those who are signed in.
 
 Which closure hurts most is what somebody who wants to hurt would ask, so it stands in no public
-answer, file or cache.
+answer, file or cache. No record says when the money of a space ends; what does end is its
+confirmation and its timetable, and the first of the two is told.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal
 
-from app.planning.corridors import MeasuredCorridor
+from app.planning.corridors import TOWN_M, MeasuredCorridor
+from geo.geography.released_counts import ReleasedCount
+from geo.spaces.beds import Beds
+from geo.spaces.candidates import Described
 from routing.corridors.losses import corridor_losses
+from routing.corridors.stages import DailyStages, stage_losses
+from routing.route.coverage import supports_along
+from routing.travel.support_points import Support, Supports
+
+#: Days that a released count is of.
+WEEK_DAYS: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceEnd:
+    """Last day for which a space is known to be there, by its confirmation or its timetable."""
+
+    on: date
+    by: Literal["confirmation", "schedule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +47,15 @@ class SpaceLoss:
         Names of the spaces at the ends of that gap; None at an end of the corridor.
     is_alone : bool
         Whether no other space with the service lies within the acceptable gap.
+    reached_m : float
+        How far a party then comes day by day, metres from the start.
+    is_feasible : bool
+        Whether the corridor can then be walked from end to end, a day being as long as the
+        acceptable gap.
+    end : SpaceEnd or None
+        When what is known of the space ends; None if it is gone meanwhile.
+    beds : Beds or None
+        Its beds in numbers; None if nobody has counted.
     """
 
     id: str
@@ -36,12 +66,53 @@ class SpaceLoss:
     before: str | None
     after: str | None
     is_alone: bool
+    reached_m: float
+    is_feasible: bool
+    end: SpaceEnd | None
+    beds: Beds | None
 
 
-def ranked_losses(found: MeasuredCorridor) -> tuple[SpaceLoss, ...]:
-    """Return the losses of a corridor, the worst first (`CorridorLosses.ranked`)."""
-    losses = corridor_losses(found.now.supports, found.request.targets)
-    alone = losses.alone(found.request.targets.gap_m)
+@dataclass(frozen=True, slots=True)
+class BedsAlong:
+    """Beds of a corridor's spaces, and the people who are expected.
+
+    Attributes
+    ----------
+    beds : int
+        Beds of the spaces that are counted, each by what there is room for, else by what is free.
+    counted, uncounted : int
+        Spaces whose beds are known, and those whose are not.
+    arrivals : ReleasedCount or None
+        The largest released count near the corridor; None without any.
+    """
+
+    beds: int
+    counted: int
+    uncounted: int
+    arrivals: ReleasedCount | None
+
+    @property
+    def people_per_day(self) -> float | None:
+        """People a day by the released count; None if it is not known."""
+        return None if self.arrivals is None else self.arrivals.people / WEEK_DAYS
+
+
+def ranked_losses(
+    found: MeasuredCorridor, stages: DailyStages, beds: Mapping[str, Beds]
+) -> tuple[SpaceLoss, ...]:
+    """Return the losses of a corridor, the worst first (`CorridorLosses.ranked`).
+
+    Parameters
+    ----------
+    stages
+        How far a party comes today.
+    beds
+        By id of the space.
+    """
+    supports, targets = found.now.supports, found.request.targets
+    losses = corridor_losses(supports, targets)
+    alone = losses.alone(targets.gap_m)
+    left = stage_losses(supports, losses, stages, targets.gap_m)
 
     def name(row: int) -> str | None:
         return found.spaces[row].support.name if row >= 0 else None
@@ -53,11 +124,52 @@ def ranked_losses(found: MeasuredCorridor) -> tuple[SpaceLoss, ...]:
             id=space.id,
             name=space.name,
             locality=space.place,
-            at_m=float(found.now.supports.at_m[row]),
+            at_m=float(supports.at_m[row]),
             gap_m=float(losses.gap_m[one]),
             before=name(int(losses.before_row[one])),
             after=name(int(losses.after_row[one])),
             is_alone=bool(alone[one]),
+            reached_m=float(left.reached_m[one]),
+            is_feasible=bool(left.blocked[one] == 0),
+            end=_end(found.described.get(space.id)),
+            beds=_counted(beds.get(space.id)),
         )
 
     return tuple(map(loss, losses.ranked().tolist()))
+
+
+def beds_along(losses: Sequence[SpaceLoss], arrivals: ReleasedCount | None) -> BedsAlong:
+    """Return the beds of the spaces that count for a service, and who is expected."""
+    known = [one.beds for one in losses if one.beds is not None]
+    return BedsAlong(sum(map(_beds, known)), len(known), len(losses) - len(known), arrivals)
+
+
+def arrivals_near(found: MeasuredCorridor, counts: Sequence[ReleasedCount]) -> ReleasedCount | None:
+    """Return the largest released count at a place on the corridor, None without any."""
+    pins = Supports(
+        Support(str(row), one.name, "", one.lon, one.lat) for row, one in enumerate(counts)
+    )
+    near = [counts[int(at.support.id)] for at in supports_along(found.way.line, pins, TOWN_M)]
+    return max(near, key=lambda one: one.people, default=None)
+
+
+def _beds(beds: Beds) -> int:
+    return beds.maximum if beds.maximum is not None else beds.available or 0
+
+
+def _counted(beds: Beds | None) -> Beds | None:
+    if beds is None or (beds.available is None and beds.maximum is None):
+        return None
+    return beds
+
+
+def _end(space: Described | None) -> SpaceEnd | None:
+    if space is None:
+        return None
+    confirmed = SpaceEnd(space.properties["expires_on"], "confirmation")
+    rules: Sequence[Mapping[str, Any]] = space.properties["schedules"] or ()
+    last = [rule.get("valid_to") for rule in rules]
+    if not last or None in last:
+        return confirmed
+    closed = SpaceEnd(max(date.fromisoformat(str(day)) for day in last), "schedule")
+    return min(confirmed, closed, key=lambda end: end.on)

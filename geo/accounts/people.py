@@ -23,6 +23,8 @@ from geo.models import (
     KnownDevice,
     Organization,
     Person,
+    PlanningScenario,
+    SitingRun,
 )
 from geo.reasons import CodedReason
 from geo.text.languages import STAFF_LANGUAGES
@@ -179,6 +181,8 @@ async def change_role(
 async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system") -> None:
     """Deactivate a person and end their sessions, known devices, tokens, invitations and links.
 
+    What the person kept of planning is deleted: nobody else may read it.
+
     Needs a writer session. The links are the confirmation links that the person sent. The second
     factor stays; otherwise a single administrator could remove it, by deactivating the person and
     activating them again.
@@ -197,7 +201,8 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
         )
     )
     await end_sessions_of(session, person_id)
-    await session.execute(delete(KnownDevice).where(KnownDevice.person_id == person_id))
+    for own in (KnownDevice, PlanningScenario, SitingRun):
+        await session.execute(delete(own).where(own.person_id == person_id))
     await revoke_tokens_of(session, person_id)
     await session.execute(
         update(Invitation)

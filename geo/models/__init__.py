@@ -81,6 +81,7 @@ from geo.models.guidance import (
     Product,
     ProductAtLocation,
 )
+from geo.models.planning import RUN_STATES, PlanningScenario, SitingRun
 from geo.models.publications import (
     COPYING_TIERS,
     Publication,
@@ -145,6 +146,7 @@ __all__ = [
     "REMOVING_ACTS",
     "REVIEW_STATES",
     "ROLES",
+    "RUN_STATES",
     "SCHEMA",
     "SPACE_STATUSES",
     "TOKEN_SCOPES",
@@ -195,6 +197,7 @@ __all__ = [
     "Person",
     "Phone",
     "Place",
+    "PlanningScenario",
     "Practice",
     "Product",
     "ProductAtLocation",
@@ -218,6 +221,7 @@ __all__ = [
     "ServiceAtLocation",
     "ServiceRequest",
     "SigningKey",
+    "SitingRun",
     "SpaceVersion",
     "Term",
     "TermName",

@@ -131,6 +131,7 @@ async def open_spaces(
     services: Sequence[str] = (),
     night: bool = False,
     as_of: datetime | None = None,
+    whatever_hours: bool = False,
 ) -> tuple[OpenSpace, ...]:
     """Return the spaces that count as support on a day (definitions.md), in the order of ids.
 
@@ -151,6 +152,9 @@ async def open_spaces(
     as_of : datetime or None
         Moment (aware) whose version of the records is used, as far as they may be seen today (P39).
         None uses the current records.
+    whatever_hours : bool
+        Return those, too, whose schedule does not cover the day or night: what other hours would
+        change is asked with them.
     """
     view = spaces if as_of is None else versions.spaces_at(as_of)
     conditions = [*_usable(on, view)]
@@ -161,7 +165,9 @@ async def open_spaces(
         select_spaces(view.c.id, view=view).where(*conditions).order_by(view.c.id)
     )
     covers = Hours.covers_night if night else Hours.covers_day
-    return tuple(_open_space(row) for row in rows.mappings() if covers(hours_of(row), on))
+    return tuple(
+        _open_space(row) for row in rows.mappings() if whatever_hours or covers(hours_of(row), on)
+    )
 
 
 async def spaces_on(

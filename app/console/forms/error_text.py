@@ -68,6 +68,13 @@ TEXTS: Mapping[str, str] = {
     "there_already": marked("Ya hay otro igual."),
     "not_a_button": _CHOOSE,
     "not_confirmed": marked("Marque la casilla para confirmar que lo entiende."),
+    # Problems with questions of planning.
+    "beyond_limit": marked("No cabe en el número de espacios o en el presupuesto."),
+    "count_needed": marked("Para esta pregunta diga cuántos espacios."),
+    "not_flow_row": marked("La fila %(row)s no es un corredor y un número de personas."),
+    "no_flow": marked("Falta cuántas personas van por %(corridors)s."),
+    "under_way": marked("Ya hay una búsqueda suya en curso: espere, o termínela."),
+    "site_forbidden": marked("Está en una zona donde no puede haber ninguno."),
     # Problems with GeoJSON features sent by programs.
     "not_feature": marked("No es un objeto GeoJSON de un registro."),
     "not_type_feature": marked("No es un objeto GeoJSON de un registro."),

@@ -137,7 +137,12 @@ NAVIGATION = (
     NavigationEntry(f"{CONSOLE}/visits", marked("Visitas"), permissions.is_staff),
     NavigationEntry(f"{CONSOLE}/expiring", marked("Por vencer"), permissions.is_staff),
     NavigationEntry(f"{CONSOLE}/crossings", marked("Pasos fronterizos"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/corridors", marked("Corredores"), permissions.is_staff),
+    NavigationEntry(
+        f"{CONSOLE}/corridors",
+        marked("Corredores"),
+        permissions.is_staff,
+        also=f"{CONSOLE}/siting",
+    ),
     NavigationEntry(f"{CONSOLE}/hides", marked("Ocultar de urgencia"), permissions.is_staff),
     NavigationEntry(f"{CONSOLE}/imports", marked("Importar"), permissions.is_staff),
     NavigationEntry(f"{CONSOLE}/duplicates", marked("Duplicados"), permissions.is_staff),

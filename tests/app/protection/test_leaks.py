@@ -158,6 +158,12 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         f"{batch}/mapping": f"{n}/imports/x/mapping",
         f"{batch}/report.csv": f"{n}/imports/x/report.csv",
         f"{n}/corridors": f"{n}/corridors?corridor=x",
+        f"{n}/corridors/what-if": f"{n}/corridors/what-if?corridor=x",
+        f"{n}/corridors/scenarios/{{scenario}}": f"{n}/corridors/scenarios/x",
+        f"{n}/corridors/reach.geojson": f"{n}/corridors/reach.geojson?corridor=x",
+        f"{n}/siting": f"{n}/siting",
+        f"{n}/siting/result.csv": f"{n}/siting/result.csv",
+        f"{n}/siting/result.json": f"{n}/siting/result.json",
         f"{n}/duplicates": f"{n}/duplicates",
         f"{n}/vocabulary": f"{n}/vocabulary?vocabulary=service",
         f"{n}/vocabulary/{{vocabulary}}/{{code}}": term,
@@ -188,6 +194,8 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     written = {template: path.partition("?")[0] for template, path in read.items()} | {
         f"{batch}/apply": f"{n}/imports/x/apply",
         f"{batch}/discard": f"{n}/imports/x/discard",
+        f"{n}/corridors/scenarios/{{scenario}}/delete": f"{n}/corridors/scenarios/x/delete",
+        f"{n}/siting/cancel": f"{n}/siting/cancel",
         f"{people}/organizations": f"{people}/organizations",
         f"{people}/tokens/{{token}}/revoke": f"{people}/tokens/x/revoke",
         f"{n}/tokens/{{token}}/revoke": f"{n}/tokens/x/revoke",
@@ -199,6 +207,12 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     }
     only_read = {batch, f"{batch}/report.csv", voices, guidance, f"{guidance}/contacts"}
     only_read |= {f"{n}/crossings", f"{n}/organizations", f"{n}/corridors"}
+    only_read |= {
+        f"{n}/corridors/reach.geojson",
+        f"{n}/siting/result.csv",
+        f"{n}/siting/result.json",
+    }
+    only_read |= {f"{n}/corridors/scenarios/{{scenario}}"}
     for template, path in written.items():
         if template not in only_read and template != f"{n}/duplicates":
             yield Asked(template, "POST", path, form=sent)

@@ -19,6 +19,7 @@ from routing.reach.area import LEAST_HOLE_M2, AreaRules
 from routing.reach.isochrones import IsochroneRequest, isochrones
 from routing.reach.network import ReachConditions, ReachNetworks
 from routing.reach.spread import Measure, spread_from
+from routing.reach.timed_segments import timed_segments
 from routing.router.reachability import ReachPlace
 from routing.router.regional import Router
 from routing.travel.crossings import Crossing
@@ -459,3 +460,30 @@ def check_area(graph, answer):
     assert outer.is_valid
     assert outer.covers(inner)
     assert covered(outer, graph, answer.spread.node).all()
+
+
+# --- segments with their time, for those who may see them -----------------------------------------
+
+
+@pytest.mark.parametrize("towards", [False, True])
+def test_segments_have_the_times_of_networkx_at_both_ends(tiny_graph, networks_of, towards):
+    graph = street_grid(tiny_graph, 5, oneway=0.4)
+    networks, conditions = networks_of(graph)
+    network, place = networks.of(conditions), in_grid(np.random.default_rng(5))
+    snap = network.snap(place, "place", leaving=not towards)
+    most = 700.0
+    spread = spread_from(network, [snap], most, Measure.TIME, towards=towards)
+    used = oracle(graph, network, place, by=Measure.TIME, towards=towards)
+    node_of = {tuple(np.round(node_place(graph, n), 7)): n for n in range(len(graph.node_lon))}
+    told = {}
+    for one in timed_segments(graph, spread):
+        assert max(one.begin, one.end) <= most + 1e-6
+        assert (one.begin <= one.end) != towards or one.begin == one.end
+        for place_at, seconds in ((one.coordinates[0], one.begin), (one.coordinates[-1], one.end)):
+            node = node_of.get(tuple(np.round(place_at, 7)))
+            if node is not None:
+                told[node] = min(told.get(node, np.inf), seconds)
+    expected = {node: seconds for node, seconds in used.items() if seconds <= most}
+    assert set(expected) <= set(told)
+    for node, seconds in expected.items():
+        assert told[node] == pytest.approx(seconds, abs=1e-6)

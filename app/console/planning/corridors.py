@@ -1,0 +1,124 @@
+"""``/network/corridors``: which loss hurts a corridor most, and where a space is missing."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.console.forms.layout import Desk, DeskDep
+from app.console.planning.corridor_question import (
+    CORRIDORS,
+    GAPS_KM,
+    Asked,
+    Choices,
+    choices,
+    measured,
+)
+from app.planning.corridor_crossings import (
+    CrossingAlong,
+    CrossingLoss,
+    crossing_losses,
+    crossings_along,
+    stages_of,
+)
+from app.planning.corridors import MeasuredCorridor
+from app.planning.losses import BedsAlong, SpaceLoss, arrivals_near, beds_along, ranked_losses
+from app.planning.siting import SitingProposal, fewest_new_spaces
+from app.runtime.work_limit import search
+from app.snapshots.read_source import ReadSource
+from geo.accounts import staff_reads
+from geo.db.sessions import Database, Tier
+from geo.geography import coverage_gaps
+from geo.geography.released_counts import latest_counts
+from geo.planning import scenarios
+from geo.spaces.beds import beds_of
+from routing.corridors.stages import DailyStages
+from routing.errors import SolverFailed
+
+router = APIRouter(include_in_schema=False)
+
+#: Gaps shown of all corridors together.
+SHOWN: Final = 20
+
+
+@dataclass(frozen=True, eq=False)
+class LossReport:
+    """What may be lost on a corridor, the worst first, and how far a party comes today.
+
+    ``crossings`` are in the order of what they cut off; ``proposal`` is None if the solver gave up.
+    """
+
+    found: MeasuredCorridor
+    stages: DailyStages
+    shut: tuple[CrossingAlong, ...]
+    spaces: tuple[SpaceLoss, ...]
+    crossings: tuple[CrossingLoss, ...]
+    beds: BedsAlong
+    proposal: SitingProposal | None
+
+
+@router.get(CORRIDORS)
+async def corridors_page(
+    request: Request, desk: DeskDep, asked: Annotated[Asked, Query()]
+) -> Response:
+    """Show the longest gaps of all corridors, and what is missing and may be lost on one of them.
+
+    Spaces that the public does not see are written down.
+
+    Restricted spaces are left out as in every computation: the page counts what partners see.
+    """
+    database: Database = request.state.database
+    report: LossReport | None = None
+    async with database.session(Tier.PARTNER) as session:
+        source = ReadSource(session)
+        offered = await choices(desk, source)
+        gaps = await coverage_gaps.longest_gaps(
+            session, asked.service, on=desk.now.date(), limit=SHOWN
+        )
+        if asked.corridor:
+            report = await _report(request, source, asked, offered, desk)
+    staff_reads.show(desk.staff, "space", [] if report is None else [s.id for s in report.spaces])
+    return desk.page(
+        "corridors",
+        corridors=offered.corridors,
+        services=offered.services,
+        gaps_km=GAPS_KM,
+        gaps=gaps,
+        asked=asked,
+        gap_km=asked.day_km,
+        report=report,
+        scenarios=await scenarios.scenarios_of(desk.session, desk.actor.id),
+    )
+
+
+async def _report(
+    request: Request, source: ReadSource, asked: Asked, offered: Choices, desk: Desk
+) -> LossReport:
+    found = await measured(request, source, asked, offered, desk)
+    crossings = crossings_along(found, desk.now)
+    stages = stages_of(found, crossings)
+    beds = await beds_of(source.session, [at.support.id for at in found.spaces])
+    counts = await latest_counts(source.session)
+    await source.session.close()
+    spaces = ranked_losses(found, stages, beds)
+    lost = crossing_losses(found.now.supports, stages, crossings)
+    return LossReport(
+        found=found,
+        stages=stages,
+        shut=tuple(one for one in crossings if one.is_shut),
+        spaces=spaces,
+        crossings=tuple(
+            sorted(lost, key=lambda one: (-one.beyond, -one.beyond_m, one.crossing.id))
+        ),
+        beds=beds_along(spaces, arrivals_near(found, counts)),
+        proposal=await _proposal(found),
+    )
+
+
+async def _proposal(found: MeasuredCorridor) -> SitingProposal | None:
+    """Return the fewest new spaces; None if the solver gives up, which the page then says."""
+    try:
+        return await search(partial(fewest_new_spaces, found))
+    except SolverFailed:
+        return None

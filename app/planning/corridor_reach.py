@@ -1,0 +1,98 @@
+"""Roads around a corridor's spaces with the time to the nearest one, for those who are signed in.
+
+A road that is banned without a public reason shows as a gap between segments, so they stand in no
+public answer, file or cache; outlines for everybody close such gaps.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from app.exceptions import InvalidParameterError
+from app.i18n import route_phrases
+from app.journeys.reach import (
+    IsochroneQuestion,
+    WorldQuestion,
+    find_world_around,
+    isochrones_of_all,
+)
+from app.planning.corridors import MeasuredCorridor
+from app.runtime.work_limit import search
+from app.snapshots.read_source import ReadSource
+from app.snapshots.road_networks import Region, RoadNetworks
+from geo.errors import NotFoundError
+from geo.spaces.queries import OpenSpace
+from routing.osm_tags.edge_flags import Mode
+from routing.reach.isochrones import IsochroneAnswer
+from routing.reach.spread import Measure
+from routing.reach.timed_segments import timed_segments
+
+#: Most segments of an answer [A]: some 10 MB.
+MOST_SEGMENTS: Final = 50_000
+
+
+async def reach_segments(
+    source: ReadSource,
+    network: RoadNetworks,
+    found: MeasuredCorridor,
+    spaces: tuple[OpenSpace, ...],
+    range_s: float,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return as GeoJSON the roads from which a space is reached on foot within a time.
+
+    Times are moving times of a walker as of `routing.reach`; no border is passed.
+
+    Parameters
+    ----------
+    spaces
+        Spaces of the session's tier; those that count on the corridor for the first service of its
+        request are walked to.
+    range_s
+        Seconds.
+
+    Raises
+    ------
+    NotFoundError
+        No space counts.
+    InvalidParameterError
+        There are more than `MOST_SEGMENTS`.
+    OffNetwork, NoRoute, NoNetworkError, BusyError
+        As for `app.journeys.reach.isochrones_of_all`.
+    """
+    counts = found.now.supports.counts[0]
+    ids = {at.support.id for at, is_in in zip(found.spaces, counts, strict=True) if is_in}
+    around = [one for one in spaces if one.id in ids]
+    if not around:
+        msg = "no space with that service counts on the corridor"
+        raise NotFoundError(msg)
+    asked = WorldQuestion(now, Mode.FOOT, None, crosses_borders=False)
+    world = await find_world_around(source, around, asked)
+    question = IsochroneQuestion((range_s,), Measure.TIME, towards=True)
+    region, answer = await isochrones_of_all(network, world, question)
+    if len(answer.spread.parts.edge) > MOST_SEGMENTS:
+        raise InvalidParameterError("minutes", f"more than {MOST_SEGMENTS} segments: ask for less")
+    return {
+        "type": "FeatureCollection",
+        "features": await search(lambda: _features(region, answer)),
+        "demo": world.has_demo,
+        "notice": route_phrases.notice(is_demo=world.has_demo),
+    }
+
+
+def _features(region: Region, answer: IsochroneAnswer) -> list[dict[str, Any]]:
+    graph = region.router.graph
+    return [
+        {
+            "type": "Feature",
+            "geometry": {
+                "type": "LineString",
+                "coordinates": one.coordinates.round(6).tolist(),
+            },
+            "properties": {
+                "name": graph.edge_name_of(one.edge),
+                "begin_s": round(one.begin),
+                "end_s": round(one.end),
+            },
+        }
+        for one in timed_segments(graph, answer.spread)
+    ]

@@ -1,0 +1,110 @@
+"""Searches for sites, which take minutes: one at a time in a process, beside the requests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any, Final
+
+import anyio
+import anyio.to_thread
+
+from app.clock import Clock
+from app.planning.siting_ground import SitingGround, SitingQuestion
+from app.planning.siting_plan import siting_plan
+from geo.db.sessions import Database, Tier
+from geo.errors import DatabaseUnavailableError
+from geo.planning import siting_runs
+from routing.errors import InvalidRequest, SolverFailed
+from routing.siting.solver import SolverEffort, SolverProgress
+
+#: Seconds between two signs of a run, at which its progress is written and its end is asked for.
+_SIGN_S: Final = 1.0
+
+
+@dataclass
+class _Search:
+    """What the thread of a search and its loop tell each other."""
+
+    progress: SolverProgress | None = None
+    is_over: bool = False
+
+    def told(self, progress: SolverProgress) -> None:
+        self.progress = progress
+
+    @property
+    def written(self) -> Mapping[str, Any] | None:
+        return None if self.progress is None else asdict(self.progress)
+
+
+@dataclass
+class SitingRuns:
+    """Searches of this process; further ones wait for their turn.
+
+    Parameters
+    ----------
+    database
+        Where runs are kept.
+    clock
+        Clock of the signs that a run gives.
+    """
+
+    database: Database
+    clock: Clock
+    _turn: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def start(self, run: str, ground: SitingGround, question: SitingQuestion) -> None:
+        """Search in the background; the run has been begun (`geo.planning.siting_runs`)."""
+        task = asyncio.create_task(self._search(run, ground, question))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """End all searches, as when the server ends; their runs have then failed."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _search(self, run: str, ground: SitingGround, question: SitingQuestion) -> None:
+        search = _Search()
+        signing = asyncio.create_task(self._sign(run, search))
+        result: Mapping[str, Any] | None = None
+        try:
+            effort = SolverEffort(
+                question.time_limit_s,
+                on_progress=search.told,
+                is_cancelled=lambda: search.is_over,
+            )
+            work = partial(siting_plan, ground, question, effort)
+            with suppress(SolverFailed, InvalidRequest):
+                plan = await anyio.to_thread.run_sync(
+                    work, limiter=self._turn, abandon_on_cancel=True
+                )
+                result = asdict(plan)
+        finally:
+            # The thread of a server that ends looks here, too.
+            search.is_over = True
+            signing.cancel()
+            with suppress(DatabaseUnavailableError):
+                async with self.database.session(Tier.WRITER) as session:
+                    await siting_runs.end_run(session, run, result, self.clock())
+
+    async def _sign(self, run: str, search: _Search) -> None:
+        while not search.is_over:
+            with suppress(DatabaseUnavailableError):
+                async with self.database.session(Tier.WRITER) as session:
+                    goes_on = await siting_runs.sign_run(session, run, search.written, self.clock())
+                    search.is_over = not goes_on
+            await asyncio.sleep(_SIGN_S)
+
+
+@asynccontextmanager
+async def searching(runs: SitingRuns) -> AsyncIterator[None]:
+    """Let searches go on while the ``with`` block runs; then end them."""
+    try:
+        yield
+    finally:
+        await runs.stop()
