@@ -261,12 +261,12 @@ def advance(
                 joint_first = min(new_apex_first, peer_apex_first)
                 joint_second = min(new_apex_second, np.int64(queue[peer, APEX_SECOND]))
                 mine = max(
-                    _excess(int(new_first), joint_first, first_floor),
-                    _excess(int(new_second), joint_second, second_floor),
+                    _excess(int(new_first), int(joint_first), first_floor),
+                    _excess(int(new_second), int(joint_second), second_floor),
                 )
                 theirs = max(
-                    _excess(np.int64(queue[peer, FIRST]), joint_first, first_floor),
-                    _excess(np.int64(queue[peer, SECOND]), joint_second, second_floor),
+                    _excess(int(queue[peer, FIRST]), int(joint_first), first_floor),
+                    _excess(int(queue[peer, SECOND]), int(joint_second), second_floor),
                 )
                 if min(mine, theirs) > share:
                     before = peer

@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from routing._numba import compiled
-from routing.biobjective.corridor import Corridor, Streets, corridor
+from routing.biobjective.between import Between, PathEnds
+from routing.biobjective.corridor import Streets
 from routing.biobjective.label_search import Search, take_turns
 from routing.cch import UNREACHABLE, Hierarchy, Metric
 
@@ -68,8 +68,9 @@ class Front:
             There is no such point.
         """
         side, label = self._origin[point].tolist()
-        edges = self._searches[side].path(label)
-        return edges if side == 0 else np.ascontiguousarray(edges[::-1])
+        # The first and the last arc lead from the source and to the target, both on no road.
+        edges = self._searches[side].path(label)[1:-1]
+        return np.ascontiguousarray(edges if side == 0 else edges[::-1])
 
 
 class BiObjective:
@@ -133,70 +134,26 @@ class BiObjective:
         TooManyLabels
             The search does not finish within ``most_labels``.
         """
-        cheapest = self.cheapest(source, target)
+        between = self.between(PathEnds.of(source, target))
+        cheapest = between.cheapest()
         if cheapest is None:
             nothing = np.empty((3, 0), np.int32)
             return Front(nothing[0], nothing[1], 0, (), nothing[1:].T)
-        least = [self.cost_of(path)[row] for row, path in enumerate(cheapest)]
+        least = [between.cost_of(path)[row] for row, path in enumerate(cheapest)]
         # The cheapest path by one cost gives an upper bound of the other cost.
         limit = [
-            min(self.cost_of(path)[row], UNREACHABLE - 1) for row, path in enumerate(cheapest[::-1])
+            min(between.cost_of(path)[row], UNREACHABLE - 1)
+            for row, path in enumerate(cheapest[::-1])
         ]
-        sides = self.corridor(source, target, (limit[0], limit[1])).sides
+        sides = between.corridor((limit[0], limit[1])).sides
         bound = np.array([limit[0] - least[0] + 1, limit[1] - least[1] + 1], np.int64)
         searches = tuple(Search(side, order, bound) for order, side in enumerate(sides))
         take_turns(searches, most_labels, after_batch)
         return _merged(searches, least)
 
-    def cheapest(self, source: int, target: int) -> tuple[Int32, Int32] | None:
-        """Return the edges of the cheapest path by each cost; None where there is no path.
-
-        Raises
-        ------
-        InvalidNode
-            A node does not exist.
-        """
-        (first_cost, first), (second_cost, second) = (
-            self.hierarchy.path(metric, source, target) for metric in self._metrics
-        )
-        return None if UNREACHABLE in {first_cost, second_cost} else (first, second)
-
-    def cost_of(self, path: Int32) -> tuple[int, int]:
-        """Return both costs of a path."""
-        first, second = (int(metric.cost[path].sum(dtype=np.int64)) for metric in self._metrics)
-        return first, second
-
-    def without_loops(self, path: Int32) -> Int32:
-        """Return a path without the stretches between two visits of one node."""
-        topology = self.hierarchy.topology
-        arc, is_up = topology.edge_arc[path], topology.edge_is_up[path]
-        low, high = topology.tail[arc], topology.head[arc]
-        tail, head = np.where(is_up, low, high), np.where(is_up, high, low)
-        return np.asarray(path[_straight(tail, head)])
-
-    def corridor(self, source: int, target: int, limit: tuple[int, int]) -> Corridor:
-        """Return the corridor of the paths that cost at most ``limit``.
-
-        The cheapest paths of both costs must cost at most ``limit``.
-        """
-        rank = self.hierarchy.topology.rank
-        return corridor(
-            self._streets,
-            self._reached(source, limit, backward=False),
-            self._reached(target, limit, backward=True),
-            limit,
-            int(rank[source]),
-            int(rank[target]),
-        )
-
-    def _reached(self, node: int, limit: tuple[int, int], *, backward: bool) -> Int32:
-        """Return both least costs between a node and every node, int32 [2, N] by rank."""
-        rank = self.hierarchy.topology.rank
-        out = np.full((2, len(rank)), UNREACHABLE, np.int32)
-        for row, metric, most in zip(out, self._metrics, limit, strict=True):
-            nodes, costs = self.hierarchy.within(metric, [node], most, backward=backward)
-            row[rank[nodes]] = costs
-        return out
+    def between(self, ends: PathEnds) -> Between:
+        """Return the roads between two places."""
+        return Between(self.hierarchy, self._metrics, self._streets, ends)
 
 
 def supported(first: ArrayLike, second: ArrayLike) -> Bool:
@@ -271,21 +228,3 @@ def _merged(searches: tuple[Search, ...], least: list[int]) -> Front:
         searches,
         np.column_stack((side, label))[kept],
     )
-
-
-@compiled
-def _straight(tail: Int32, head: Int32) -> Int64:
-    """Return which arcs of a walk remain without its loops."""
-    kept = np.empty(len(tail), np.int64)
-    size = 0
-    for i in range(len(tail)):
-        # Back to the first of the kept arcs that left the node this arc leads to.
-        back = size
-        while back > 0 and tail[kept[back - 1]] != head[i]:
-            back -= 1
-        if back > 0:
-            size = back - 1
-        elif tail[i] != head[i]:
-            kept[size] = i
-            size += 1
-    return kept[:size]

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from routing.biobjective import apex_labels, labels
 from routing.biobjective.apex_labels import MILLION
+from routing.biobjective.between import Between, FullPath, PathEnds
 from routing.biobjective.bi_objective import MOST_LABELS, BiObjective
 from routing.biobjective.corridor import CorridorSide
 from routing.biobjective.known_paths import Uncovered, known_paths
@@ -39,8 +40,7 @@ class NearFront:
     first, second
         int32 [points]: the costs, by ascending first and therefore descending second cost.
     paths
-        The edges of one path for each point, int32 [.], in order of travel; no path visits a node
-        twice.
+        One path for each point; no path visits a node twice.
     share
         For every path between the two places, a point has both costs at most 1 + ``share`` /
         1,000,000 times as high as those of the path.
@@ -50,7 +50,7 @@ class NearFront:
 
     first: Int32
     second: Int32
-    paths: tuple[Int32, ...]
+    paths: tuple[FullPath, ...]
     share: int
     labels: int
 
@@ -61,14 +61,13 @@ class NearFront:
 
 def near_front(
     search: BiObjective,
-    source: int,
-    target: int,
+    ends: PathEnds,
     *,
     share: int = ONE_PER_CENT,
     most_labels: int = MOST_LABELS,
     after_batch: Callable[[int], object] | None = None,
 ) -> NearFront:
-    """Find paths between two nodes that cover all paths within a share of both costs.
+    """Find paths between two places that cover all paths within a share of both costs.
 
     The quickest and the least exposed path of all are among them.
 
@@ -76,6 +75,8 @@ def near_front(
     ----------
     search
         The graph with its two costs.
+    ends
+        Where the paths begin and end.
     share
         How much higher the costs may be, millionths, 0 to 1,000,000; with 0 the front is exact.
     most_labels, after_batch
@@ -99,30 +100,31 @@ def near_front(
     if not 0 <= share <= MILLION:
         msg = "a share is 0 to 1,000,000 millionths"
         raise ValueError(msg)
-    cheapest = search.cheapest(source, target)
+    between = search.between(ends)
+    cheapest = between.cheapest()
     if cheapest is None:
-        return _front_of(search, [], share, 0)
-    least = [search.cost_of(path)[row] for row, path in enumerate(cheapest)]
-    highest = [search.cost_of(path)[1 - row] for row, path in enumerate(cheapest)][::-1]
-    ends = [path for path in cheapest if max(search.cost_of(path)) < UNREACHABLE]
-    wasted = [(0, highest[1] - least[1]), (highest[0] - least[0], 0)]
+        return _front_of(between, [], share, 0)
+    least = [between.cost_of(path)[row] for row, path in enumerate(cheapest)]
+    highest = [between.cost_of(path)[1 - row] for row, path in enumerate(cheapest)][::-1]
+    outer = [path for path in cheapest if max(between.cost_of(path)) < UNREACHABLE]
     # What the two cheapest paths cover needs no search.
     bound = np.array([_covered(min(cost, UNREACHABLE), share) for cost in highest], np.int64)
     if (bound <= least).any():
-        return _front_of(search, ends, share, 0)
-    within = search.corridor(source, target, (int(bound[0]) - 1, int(bound[1]) - 1))
+        return _front_of(between, outer, share, 0)
+    within = between.corridor((int(bound[0]) - 1, int(bound[1]) - 1))
     floor = np.array(least, np.int64)
-    known = known_paths(within, (wasted[0], wasted[1]), floor, share)
+    wasted = (0, highest[1] - least[1]), (highest[0] - least[0], 0)
+    known = known_paths(within, wasted, floor, share)
     if not len(known.uncovered[0].corner):
-        return _front_of(search, [*ends, *known.paths], share, 0)
+        return _front_of(between, [*outer, *known.paths], share, 0)
     bound -= floor
     searches = tuple(
         _ApexSearch(side, order, bound, floor[:: 1 - 2 * order].copy(), share, uncovered)
         for order, (side, uncovered) in enumerate(zip(within.sides, known.uncovered, strict=True))
     )
     take_turns(searches, most_labels, after_batch)
-    paths = [*ends, *known.paths, *(path for one in searches for path in one.paths())]
-    return _front_of(search, paths, share, sum(one.settled for one in searches))
+    paths = [*outer, *known.paths, *(path for one in searches for path in one.paths())]
+    return _front_of(between, paths, share, sum(one.settled for one in searches))
 
 
 def coverage(
@@ -221,12 +223,13 @@ def _covered(cost: int, share: int) -> int:
     return -(-cost * MILLION // (MILLION + share))
 
 
-def _front_of(search: BiObjective, paths: list[Int32], share: int, count: int) -> NearFront:
-    """Return the undominated ones of some paths, without the loops in them."""
-    simple = [search.without_loops(path) for path in paths]
-    costs = np.array([search.cost_of(path) for path in simple], np.int64).reshape(-1, 2)
+def _front_of(between: Between, paths: list[Int32], share: int, count: int) -> NearFront:
+    """Return the undominated ones of some paths of arcs, without the loops in them."""
+    simple = [between.without_loops(path) for path in paths]
+    costs = np.array([between.cost_of(path) for path in simple], np.int64).reshape(-1, 2)
     order = np.lexsort((costs[:, 1], costs[:, 0]))
     least_before = np.minimum.accumulate(np.concatenate(([UNREACHABLE], costs[order, 1])))[:-1]
     kept = order[costs[order, 1] < least_before]
     first, second = costs[kept].T.astype(np.int32)
-    return NearFront(first, second, tuple(simple[row] for row in kept.tolist()), share, count)
+    whole = tuple(between.whole(simple[row]) for row in kept.tolist())
+    return NearFront(first, second, whole, share, count)

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from routing.biobjective import known_paths, label_search
+from routing.biobjective.between import PathEnds
 from routing.biobjective.near_front import coverage, near_front
 from routing.cch import UNREACHABLE
 from routing.errors import InvalidNode, TooManyLabels
@@ -43,7 +44,7 @@ def is_covered(found: list[tuple[int, int]], exact: list[tuple[int, int]], share
 def assert_covers(graph: Roads, front, exact, source: int, target: int, share: int):
     found = points(front)
     assert is_covered(found, exact, share)
-    assert_paths(graph, front, source, target, lambda row: front.paths[row])
+    assert_paths(graph, front, source, target, lambda row: front.paths[row].edges)
     assert found == sorted(found)
     assert all(one[1] > two[1] for one, two in pairwise(found))
     assert (not found) == (not exact)
@@ -61,7 +62,7 @@ def test_every_path_of_brute_force_is_covered_within_the_share(graph):
         for target in range(graph.count):
             exact = by_brute_force(graph, source, target)
             for share in SHARES:
-                front = near_front(search, source, target, share=share)
+                front = near_front(search, PathEnds.of(source, target), share=share)
                 assert_covers(graph, front, exact, source, target, share)
                 if share == 0:
                     assert points(front) == exact
@@ -78,7 +79,7 @@ def test_searches_that_stop_after_every_label_and_grow_all_the_time_cover(graph,
         patch.setattr(label_search, "_MOST_BUCKETS", data.draw(st.sampled_from([1, 2, 8, 64])))
         # Without known paths only the labels cover; with one, most of their bounds are loose.
         patch.setattr(known_paths, "WEIGHTINGS", data.draw(st.sampled_from([0, 1, 5])))
-        front = near_front(graph.search(), source, target, share=share)
+        front = near_front(graph.search(), PathEnds.of(source, target), share=share)
     exact = by_correction(graph, source)[target]
     assert_covers(graph, front, exact, source, target, share)
     assert share or points(front) == exact
@@ -100,33 +101,33 @@ def test_a_town_is_covered_with_a_fraction_of_the_labels_and_points_of_the_exact
     graph = grid(5, 30)
     search, last = graph.search(), graph.count - 1
     exact = search.front(0, last)
-    near = near_front(search, 0, last)
+    near = near_front(search, PathEnds.of(0, last))
     assert len(exact) > 100
     assert_covers(graph, near, points(exact), 0, last, 10_000)
     assert near.labels < exact.labels / 2
     assert 1 < coverage(near.first, near.second, exact.first, exact.second) <= 1.01
-    assert points(near_front(search, 0, last, share=0)) == points(exact)
+    assert points(near_front(search, PathEnds.of(0, last), share=0)) == points(exact)
 
 
 def test_beyond_the_limit_and_between_batches_it_ends_as_the_exact_search_does():
     search = chain(18).search()
     with pytest.raises(TooManyLabels, match="within 20,000 labels"):
-        near_front(search, 0, 18, share=0, most_labels=20_000)
+        near_front(search, PathEnds.of(0, 18), share=0, most_labels=20_000)
 
     def stop(_settled: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        near_front(search, 0, 18, share=0, after_batch=stop)
+        near_front(search, PathEnds.of(0, 18), share=0, after_batch=stop)
 
 
 def test_what_cannot_be_is_refused():
     search = chain(2).search()
     with pytest.raises(InvalidNode):
-        near_front(search, 0, 3)
+        near_front(search, PathEnds.of(0, 3))
     for share in (-1, 1_000_001):
         with pytest.raises(ValueError, match="millionths"):
-            near_front(search, 0, 2, share=share)
+            near_front(search, PathEnds.of(0, 2), share=share)
 
 
 def test_coverage_is_the_worst_ratio_of_the_best_point():
