@@ -51,6 +51,7 @@ from app.api.routing import (
     openrouteservice_isochrones,
     openrouteservice_matrix,
     routes,
+    trade_offs,
 )
 from app.clock import Clock
 from app.console import corridors as console_corridors
@@ -248,6 +249,7 @@ def _operations() -> list[BaseRoute]:
         openrouteservice,
         openrouteservice_isochrones,
         openrouteservice_matrix,
+        trade_offs,
         coverage,
         itineraries,
         corridors,
@@ -302,7 +304,7 @@ def _operations() -> list[BaseRoute]:
 
 #: Paths of POSTs that store nothing, open to pages of any origin: routes, isochrones, matching.
 READING_POSTS: Final = re.compile(
-    r"/(routes|ogc/routes|(corridors/)?coverage|itineraries|spaces/match|plan"
+    r"/(routes(/tradeoffs)?|ogc/routes|(corridors/)?coverage|itineraries|spaces/match|plan"
     r"|v2/(directions/[^/]+/geojson|isochrones/[^/]+(/geojson)?|matrix/[^/]+(/json)?))"
 )
 

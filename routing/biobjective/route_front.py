@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.biobjective.between import FullPath, PathEnds
-from routing.biobjective.near_front import NearFront, coverage, near_front
+from routing.biobjective.near_front import coverage, near_front
 from routing.biobjective.road_costs import ONCE, RoadCosts, measured_s
 from routing.biobjective.selection import MOST_SHOWN, shown_points
 from routing.engine.itinerary import with_border
@@ -47,6 +47,8 @@ class RouteFront:
         them, seconds.
     front_s
         float64 [points, 2]: the same of the whole front.
+    others_s
+        float64 [others, 2]: the same of the other ways given.
     share
         For each admissible way, a point of the front has at most 1 + ``share`` times its time and
         its exposure.
@@ -55,6 +57,7 @@ class RouteFront:
     routes: tuple[Route, ...]
     shown_s: Floats
     front_s: Floats
+    others_s: Floats
     share: float
 
     def covers(self, rows: Sequence[int]) -> float:
@@ -104,9 +107,12 @@ def route_front(
         raise TradeOffsNotKnown("too_large")
     plans = [asked.plan(path) for path in front.paths]
     search = Search(problem)
-    candidates = search.ranked([(plan, ONCE) for plan in plans])
+    # The quickest path is that of a search which ignores exposure.
+    candidates = search.ranked([(plan, ONCE if row else 0.0) for row, plan in enumerate(plans)])
     front_s = measured_s(side, [legs_of(plan) for plan in plans])
-    wanted = _nearest(measured_s(side, others), front_s, front)
+    share = front.share / 1e6
+    others_s = measured_s(side, others)
+    wanted = sorted({row for row in on_front(others_s, front_s, share) if row is not None})
     shown = shown_points(
         front.first,
         front.second,
@@ -115,7 +121,7 @@ def route_front(
         most=most,
     )
     routes = tuple(search.route(candidates[row]) for row in shown)
-    return RouteFront(routes, front_s[list(shown)], front_s, front.share / 1e6)
+    return RouteFront(routes, front_s[list(shown)], front_s, others_s, share)
 
 
 def on_front(ways_s: Floats, points_s: Floats, share: float) -> list[int | None]:
@@ -138,11 +144,6 @@ def on_front(ways_s: Floats, points_s: Floats, share: float) -> list[int | None]
         row = int(np.argmin(worst)) if len(worst) else 0
         found.append(row if len(worst) and worst[row] <= 1.0 + share else None)
     return found
-
-
-def _nearest(others_s: Floats, front_s: Floats, front: NearFront) -> list[int]:
-    rows = on_front(others_s, front_s, front.share / 1e6)
-    return sorted({row for row in rows if row is not None})
 
 
 def legs_of(plan: Plan) -> Legs:
