@@ -1,6 +1,5 @@
 """Trade-offs of time against exposure between two places: a few routes that cover all ways."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,18 +43,21 @@ class TradeOffAnswer:
     points
         What the search compares of each route, and which answer of ``POST /routes`` it is.
     covers
-        For every admissible way, a route shown has both measures at most so many times as high;
-        None where a route was left out whose exposure no other has as low.
+        For every admissible way no slower than the last route, a route shown has both measures at
+        most so many times as high.
     front_count
         How many ways cover all within ``share``.
+    slower_count
+        How many of those are slower than the last route: left out as too long a detour.
     share
         See `routing.biobjective.route_front.RouteFront.share`.
     """
 
     journeys: JourneyAnswer
     points: tuple[TradeOff, ...]
-    covers: float | None
+    covers: float
     front_count: int
+    slower_count: int
     share: float
 
     @property
@@ -108,9 +110,13 @@ def _trade_offs(
         )
         for at, row in enumerate(rows)
     )
-    covers = front.covers(rows)
     return TradeOffAnswer(
-        found, points, covers if math.isfinite(covers) else None, len(front.front_s), front.share
+        journeys=found,
+        points=points,
+        covers=front.covers(rows),
+        front_count=len(front.front_s),
+        slower_count=front.slower(rows),
+        share=front.share,
     )
 
 

@@ -1,7 +1,8 @@
 """Routes of one request as trade-offs of time against exposure, within a share of all ways.
 
-The search sees the same roads, hazards, borders and exclusions as `routing.router.search`, whose
-routes at each weight of exposure lie on this front; but it finds what no weight finds too.
+Time is moving time: nights of rest, and waits for crossings that are shut by night, are no part of
+it. The search sees the same roads, hazards, borders and exclusions as `routing.router.search`,
+whose best routes at each weight of exposure lie on this front; it finds what no weight finds too.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from routing.router.refusals import refusal
 from routing.router.search import Search
 from routing.router.search_problem import SearchProblem
 from routing.travel.legs import Legs
+from routing.travel.timetable import DAY_S
 
 type Floats = NDArray[np.float64]
 
@@ -61,12 +63,23 @@ class RouteFront:
     share: float
 
     def covers(self, rows: Sequence[int]) -> float:
-        """Return the factor within which some of the routes cover every way there is.
+        """Return the factor within which some of the routes cover all ways no slower than they.
 
-        For each way, one of these routes has both costs at most so many times as high.
+        For each way that takes no longer than the slowest of these routes, one of them has both
+        measures at most so many times as high.
+
+        Parameters
+        ----------
+        rows
+            Rows of ``routes``, at least one; the first route is among them.
         """
         mine = self.shown_s[list(rows)]
-        return (1.0 + self.share) * coverage(*mine.T, *self.front_s.T)
+        told = self.front_s[self.front_s[:, 0] <= mine[:, 0].max()]
+        return (1.0 + self.share) * coverage(*mine.T, *told.T)
+
+    def slower(self, rows: Sequence[int]) -> int:
+        """Return how many points of the front are slower than all of some routes."""
+        return int((self.front_s[:, 0] > self.shown_s[list(rows), 0].max()).sum())
 
 
 def route_front(
@@ -206,8 +219,8 @@ class _Asked:
         Raises
         ------
         TradeOffsNotKnown
-            The path waits at a crossing or finds it closed, or passes it twice: with other times
-            other paths may be on the front.
+            The path waits longer at a crossing than a night, finds it closed, or passes it twice:
+            with other hours other paths may be on the front.
         """
         if path.direct is not None:
             legs = Legs.of([self._direct[path.direct]])
@@ -231,6 +244,7 @@ class _Asked:
     def _timed(self, plan: Plan) -> Plan:
         timed = self._problem.clock.retimed(plan)
         ids = [id_ for one in plan.passed for id_ in one.portal.ids]
-        if timed is None or len(set(ids)) < len(ids) or any(p.wait_s > 0 for p in timed.passed):
+        is_long = timed is not None and any(one.wait_s > DAY_S for one in timed.passed)
+        if timed is None or is_long or len(set(ids)) < len(ids):
             raise TradeOffsNotKnown("crossing_hours")
         return timed

@@ -121,6 +121,7 @@ def _collection(found: TradeOffAnswer, body: TradeOffQuestion, now: datetime) ->
         "within": found.share,
         "points": found.front_count,
         "shown": len(found.points),
+        "left_out": found.slower_count,
         "covers": found.covers,
         "exposure_known": found.is_exposure_known,
     }
