@@ -51,6 +51,7 @@ from app.api.routing import (
     openrouteservice_isochrones,
     openrouteservice_matrix,
     routes,
+    trade_offs,
 )
 from app.clock import Clock
 from app.console import crossings, duplicates, expiring, home, imports, queue, releases
@@ -253,6 +254,7 @@ def _operations() -> list[BaseRoute]:
         openrouteservice,
         openrouteservice_isochrones,
         openrouteservice_matrix,
+        trade_offs,
         coverage,
         itineraries,
         corridors,
@@ -311,7 +313,7 @@ def _operations() -> list[BaseRoute]:
 
 #: Paths of POSTs that store nothing, open to pages of any origin: routes, isochrones, matching.
 READING_POSTS: Final = re.compile(
-    r"/(routes|ogc/routes|(corridors/)?coverage|itineraries|spaces/match|plan"
+    r"/(routes(/tradeoffs)?|ogc/routes|(corridors/)?coverage|itineraries|spaces/match|plan"
     r"|v2/(directions/[^/]+/geojson|isochrones/[^/]+(/geojson)?|matrix/[^/]+(/json)?))"
 )
 

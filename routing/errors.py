@@ -249,6 +249,25 @@ class InvalidCost(RoutingError, ValueError):  # noqa: N818 -- the name says what
     code = "invalid_cost"
 
 
+class TradeOffsNotKnown(RoutingError):  # noqa: N818 -- the name says what happened
+    """The trade-offs of a request cannot be told.
+
+    Parameters
+    ----------
+    why
+        ``'several_networks'``: the way leads over several regions; ``'too_large'``: the region has
+        too many junctions; ``'crossing_hours'``: the hours of a crossing decide which ways there
+        are.
+    """
+
+    code = "trade_offs_not_known"
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        self.parameters = {"why": why}
+        super().__init__(f"the trade-offs are not known: {why}")
+
+
 class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
     """A bi-objective search for a Pareto front exceeds its limit of labels.
 

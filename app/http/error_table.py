@@ -76,6 +76,7 @@ from routing.errors import (
     OffNetwork,
     RoutingError,
     TooManyLabels,
+    TradeOffsNotKnown,
 )
 from tiles.errors import (
     InvalidFilterError,
@@ -298,8 +299,15 @@ TABLE: Mapping[type[Exception], ProblemKind] = {
         422,
         "too-many-trade-offs",
         "Too many trade-offs to search",
-        "Ask for fewer nights or a nearer end.",
-        "Longest stays of places leave more trade-offs than are searched.",
+        "Ask for a nearer end, or for fewer nights.",
+        "There are more trade-offs than are searched.",
+    ),
+    TradeOffsNotKnown: ProblemKind(
+        422,
+        "trade-offs-not-known",
+        "The trade-offs are not known",
+        "See `why`. POST /routes answers the same question with the ways that are known.",
+        "There is a way, but nothing is known of all the others.",
     ),
     NoItineraryError: ProblemKind(
         422,
@@ -471,6 +479,8 @@ def _extras(error: Exception, w: Words) -> dict[str, Any]:
             return refusal_text.members(error, w)
         case NoItineraryError():
             return itinerary_text.failure(error, w)
+        case TradeOffsNotKnown():
+            return {"why": error.why}
         case NoRoute():
             return {"blocked_by": error.blocked_by}
         case _:

@@ -136,6 +136,24 @@ class JourneyAnswer:
         return "; ".join(dict.fromkeys(region.meta.attribution for region in self.regions))
 
 
+#: Finds the routes of a request to the router.
+type Find = Callable[[RouteRequest], Routed]
+
+
+class Work[T](Protocol):
+    """Function that answers a question in a search thread."""
+
+    def __call__(
+        self,
+        network: RoadNetworks,
+        question: JourneyQuestion,
+        knowledge: Knowledge,
+        access_m: float,
+        /,
+    ) -> T:
+        """Answer a question from the records in force."""
+
+
 class _NoWayError(Exception):
     """No admissible route; holds the request, the records used, and the router's reason."""
 
@@ -202,6 +220,22 @@ async def plan(
     NoNetworkError
         No road network is loaded.
     """
+    return await worked_out(source, network, question, answered, now=now, access_m=access_m)
+
+
+async def worked_out[T](
+    source: ReadSource,
+    network: RoadNetworks,
+    question: JourneyQuestion,
+    work: Work[T],
+    *,
+    now: datetime,
+    access_m: float,
+) -> T:
+    """Read what a question depends on, and answer it by ``work`` in a search thread.
+
+    Parameters, data and errors are those of `plan`; ``work`` may raise more.
+    """
     known = await reading(source.session, source.stamps)
     points = [question.start, *question.via, question.end]
     near = (await known.places()).near(points)
@@ -209,12 +243,12 @@ async def plan(
     # All data is read, so give the database connection back before waiting for a search thread.
     await source.session.close()
     try:
-        found = await search(partial(_weighed_answer, network, question, records, near, access_m))
-        if not isinstance(found, JourneyAnswer):
+        found = await search(partial(_weighed, network, question, records, near, access_m, work))
+        if isinstance(found, tuple):
             where = await doubted(source.session, points, found)
             await source.session.close()
             knowledge = records.seen_from(where)
-            found = await search(partial(_answer, network, question, knowledge, access_m))
+            found = await search(partial(work, network, question, knowledge, access_m))
     except _NoWayError as none:
         raise await refusal(
             source.session, none.request, none.reason, none.knowledge, question.avoids
@@ -230,14 +264,15 @@ async def plan(
     return found
 
 
-def _weighed_answer(
+def _weighed[T](
     network: RoadNetworks,
     question: JourneyQuestion,
     records: Records,
     near: Sequence[tuple[NamedPlace, float]],
     access_m: float,
-) -> JourneyAnswer | tuple[Whereabouts, ...]:
-    """Plan at once if the country of every place can be inferred from roads and towns nearby.
+    work: Work[T],
+) -> T | tuple[Whereabouts, ...]:
+    """Answer at once if the country of every place can be inferred from roads and towns nearby.
 
     Otherwise return the inferred countries, because countries of places far from roads and towns
     have to be checked in the database by `doubted`.
@@ -245,15 +280,31 @@ def _weighed_answer(
     where = weigh_all(network, [question.start, *question.via, question.end], near)
     if any(one.is_far for one in where):
         return where
-    return _answer(network, question, records.seen_from(where), access_m)
+    return work(network, question, records.seen_from(where), access_m)
 
 
-def _answer(
-    network: RoadNetworks, question: JourneyQuestion, knowledge: Knowledge, access_m: float
+def answered(
+    network: RoadNetworks,
+    question: JourneyQuestion,
+    knowledge: Knowledge,
+    access_m: float,
+    find: Find | None = None,
 ) -> JourneyAnswer:
-    """Plan with the hazards in force when the traveller passes; refuse routes that are too long."""
+    """Plan with the hazards in force when the traveller passes; refuse routes that are too long.
+
+    Parameters
+    ----------
+    find
+        Returns the routes of a request, as `RoadNetworks.routes` does by default.
+
+    Raises
+    ------
+    Exception
+        As `plan`, of which this is the part in a search thread; refusals are not yet public.
+    """
+    finding = find or network.routes
     settled = with_enough_ways(
-        question, lambda asked: _settled_in_time(network, asked, knowledge, access_m)
+        question, lambda asked: _settled_in_time(finding, asked, knowledge, access_m)
     )
     compared = _compared(network, question, settled) if question.compares else ()
     journeys = tuple(
@@ -316,7 +367,7 @@ def _compared(
 
 
 def _settled_in_time(
-    network: RoadNetworks, question: JourneyQuestion, knowledge: Knowledge, access_m: float
+    find: Find, question: JourneyQuestion, knowledge: Knowledge, access_m: float
 ) -> _Settled:
     """Find routes with the closures in force when the traveller reaches them.
 
@@ -328,7 +379,7 @@ def _settled_in_time(
     first: _Settled | None = None
     refusal: _NoWayError | None = None
     try:
-        first = _settled(network, question, knowledge, access_m)
+        first = _settled(find, question, knowledge, access_m)
     except _NoWayError as none:
         refusal = none
     last = None if first is None else max(clock.route.arrival for clock in first.clocks)
@@ -340,7 +391,7 @@ def _settled_in_time(
         if not ending:
             break
         try:
-            settled = _settled(network, question, knowledge.without(ending), access_m)
+            settled = _settled(find, question, knowledge.without(ending), access_m)
         except _NoWayError:
             break
         early = reached_too_early(
@@ -356,7 +407,7 @@ def _settled_in_time(
 
 
 def _settled(
-    network: RoadNetworks, question: JourneyQuestion, knowledge: Knowledge, access_m: float
+    find: Find, question: JourneyQuestion, knowledge: Knowledge, access_m: float
 ) -> _Settled:
     """Find routes none of which meets a hazard that begins before the traveller has passed it.
 
@@ -366,7 +417,7 @@ def _settled(
     while True:
         request = _request(question, knowledge)
         try:
-            found = network.routes(request)
+            found = find(request)
         except NoRoute as reason:
             raise _NoWayError(request, knowledge, reason) from reason
         laid = tuple(

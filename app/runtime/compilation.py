@@ -1,6 +1,6 @@
-"""Compilation of the kernels of itineraries, in a process of its own.
+"""Compilation of the kernels of itineraries and trade-offs, in a process of its own.
 
-They take ten seconds of CPU on the first use after an installation, during which numba holds the
+They take twenty seconds of CPU on the first use after an installation, during which numba holds the
 interpreter's lock: in the server's own process every other request would wait. Compiled by another
 process they are loaded from the cache on disk.
 """
@@ -33,7 +33,7 @@ def compile_planning_aside() -> None:
 
 
 async def planning_compiled() -> None:
-    """Wait until the kernels of itineraries are compiled and loaded; at once if they are."""
+    """Wait until these kernels are compiled and loaded; at once if they are."""
     global _compiling  # noqa: PLW0603 -- one compilation a process, as of numba's own dispatchers
     if _compiling is None or (_compiling.done() and _compiling.exception() is not None):
         _compiling = asyncio.create_task(_compile())

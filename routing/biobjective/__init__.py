@@ -1,4 +1,4 @@
-"""The whole Pareto front of time against exposure: exact and slow, the oracle of planning.
+"""Trade-offs of time against exposure: a front within a share for requests, and the exact one.
 
-It imports `travel` and what is below; no search of a request imports it.
+The exact front is slow: the oracle of tests, and for analysis. No other search imports this room.
 """

@@ -53,6 +53,8 @@ class CorridorSide:
         int32 [m]: the node that each arc leads to, and its edge.
     cost
         int32 [m, 2]: reduced costs of each arc, in this search's order of the two costs.
+    behind
+        int32 [m, 2]: reduced costs of the same arcs in the other search, in its order.
     waste, way
         int32 [n], see `routing.biobjective.labels.complete`.
     origin, goal
@@ -63,10 +65,28 @@ class CorridorSide:
     head: Int32
     edge: Int32
     cost: Int32
+    behind: Int32
     waste: Int32
     way: Int32
     origin: int
     goal: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Corridor:
+    """The corridor between two places; n nodes.
+
+    Parameters
+    ----------
+    sides
+        The corridor for the search from the source, and for that from the target.
+    detour
+        int32 [2, n]: by how much the cheapest path over each node exceeds the cheapest of all, by
+        either cost.
+    """
+
+    sides: tuple[CorridorSide, CorridorSide]
+    detour: Int32
 
 
 def corridor(
@@ -76,8 +96,8 @@ def corridor(
     limit: tuple[int, int],
     source: int,
     target: int,
-) -> tuple[CorridorSide, CorridorSide]:
-    """Cut out the corridor, for the search from the source and for that from the target.
+) -> Corridor:
+    """Cut out the corridor.
 
     Parameters
     ----------
@@ -109,17 +129,21 @@ def corridor(
     turned = np.empty_like(back)
     turned[back] = np.arange(len(back), dtype=np.int32)
     outward = (start, head, back_cost, turned)
-    return (
-        CorridorSide(start, head, edge, cost, *_completion(inward, ends[1]), *ends),
+    inside = local >= 0
+    detour = from_source[:, inside] + to_target[:, inside] - to_target[:, [source]]
+    sides = (
+        CorridorSide(start, head, edge, cost, back_cost, *_completion(inward, ends[1]), *ends),
         CorridorSide(
             back_start,
             back_head,
             edge[back],
             cost_back,
+            inward[2],
             *_completion(outward, ends[0]),
             *ends[::-1],
         ),
     )
+    return Corridor(sides, detour)
 
 
 def _completion(into: Arcs, goal: int) -> tuple[Int32, Int32]:

@@ -50,11 +50,11 @@ _NEXT: Final = 5
 QUEUE_COLUMNS: Final = 6
 
 #: Bits by which the first cost is shifted, to order both costs (each below 2^31) by a single key.
-_SHIFT: Final = 32
+SHIFT: Final = 32
 
 
 @inlined
-def _rise(key: Int64, item: Int32, size: int, new_key: int, new_item: int) -> None:
+def rise(key: Int64, item: Int32, size: int, new_key: int, new_item: int) -> None:
     """Insert an item with its key into a min-heap of the given size."""
     at = size
     while at > 0:
@@ -69,7 +69,7 @@ def _rise(key: Int64, item: Int32, size: int, new_key: int, new_item: int) -> No
 
 
 @inlined
-def _sink(key: Int64, item: Int32, size: int) -> None:
+def sink(key: Int64, item: Int32, size: int) -> None:
     """Remove the top of a min-heap; ``size`` is the size after the removal."""
     last_key = key[size]
     last_item = item[size]
@@ -112,13 +112,13 @@ def complete(
     waste[goal] = 0
     key = np.empty(len(tail) + 1, np.int64)
     item = np.empty(len(tail) + 1, np.int32)
-    _rise(key, item, 0, 0, goal)
+    rise(key, item, 0, 0, goal)
     size = 1
     while size > 0:
         node = item[0]
         so_far = key[0]
         size -= 1
-        _sink(key, item, size)
+        sink(key, item, size)
         if so_far > waste[node]:
             continue
         for i in range(start[node], start[node + 1]):
@@ -127,7 +127,7 @@ def complete(
             if through < waste[before]:
                 waste[before] = through
                 way[before] = arc[i]
-                _rise(key, item, size, through, before)
+                rise(key, item, size, through, before)
                 size += 1
 
 
@@ -210,8 +210,8 @@ def advance(
                 following = queue[place, _NEXT]
                 second = queue[place, _SECOND]
                 if second < bound[1 - order] and second < least[queue[place, _NODE]]:
-                    both = (np.int64(queue[place, _FIRST]) << _SHIFT) | second
-                    _rise(key, item, size, both, place)
+                    both = (np.int64(queue[place, _FIRST]) << SHIFT) | second
+                    rise(key, item, size, both, place)
                     size += 1
                 else:
                     queue[place, _NEXT] = free
@@ -220,7 +220,7 @@ def advance(
                 place = following
         if result == DONE:
             break
-        first = key[0] >> _SHIFT
+        first = key[0] >> SHIFT
         second = np.int32(key[0] & 0xFFFFFFFF)
         place = item[0]
         if first >= bound[order]:
@@ -237,7 +237,7 @@ def advance(
             result = FOUND_FULL
             break
         size -= 1
-        _sink(key, item, size)
+        sink(key, item, size)
         arc = queue[place, _ARC]
         came_from = queue[place, _FROM]
         queue[place, _NEXT] = free
@@ -280,7 +280,7 @@ def advance(
             queue[place, _FROM] = count
             which = next_first >> width
             if which == open_bucket:
-                _rise(key, item, size, (next_first << _SHIFT) | next_second, place)
+                rise(key, item, size, (next_first << SHIFT) | next_second, place)
                 size += 1
             else:
                 queue[place, _NEXT] = bucket[which]

@@ -210,7 +210,7 @@ class ModeNetwork:
             mean cost, as no path.
         """
         cost_s = np.where(self.usable(np.arange(len(edge_s))), edge_s, np.inf)
-        units_per_s = self._safe_units(cost_s) if exact else self._units_per_s(cost_s)
+        units_per_s = self.safe_units_per_s(cost_s) if exact else self._units_per_s(cost_s)
         cost = _in_units(cost_s, units_per_s)
         return ModeMetric(units_per_s, self.hierarchy.customize(self.spread(cost)))
 
@@ -256,7 +256,7 @@ class ModeNetwork:
         open_ = np.isfinite(cost_s) & (self.graph.edge_length_dm > 0)
         length_m = float(self.graph.edge_length_dm[open_].sum(dtype=np.float64)) / 10.0
         if length_m <= 0:
-            return self._safe_units(cost_s)
+            return self.safe_units_per_s(cost_s)
         west, south, east, north = self.graph.meta.bbox
         across_m = float(great_circle_m(west, south, east, north))
         mean_s_per_m = float(cost_s[open_].sum()) / length_m
@@ -264,10 +264,10 @@ class ModeNetwork:
         if is_entry(self.graph.edge_flags, self.mode).any():
             longest_s += ENTRIES_KEPT * ENTRY_S
         fine = (cch.UNREACHABLE - 1) / longest_s if longest_s > 0 else np.inf
-        # The unit of `_safe_units` is used where it is at least as fine.
-        return min(_FINEST_PER_S, max(fine, self._safe_units(cost_s)))
+        # The unit of `safe_units_per_s` is used where it is at least as fine.
+        return min(_FINEST_PER_S, max(fine, self.safe_units_per_s(cost_s)))
 
-    def _safe_units(self, cost_s: Floats) -> float:
+    def safe_units_per_s(self, cost_s: Floats) -> float:
         """Return the most units per second in which the cost of any path fits a metric.
 
         A path leaves each node at most once, so the dearest edge out of every node bounds its cost.

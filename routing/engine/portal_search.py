@@ -234,10 +234,10 @@ def solve(residents: Sequence[Resident], question: PortalQuestion) -> Plan:
     NoWay
         If nothing that may be passed joins the two ends.
     """
-    return _trimmed(_Solving(residents, question).plan())
+    return trimmed(_Solving(residents, question).plan())
 
 
-def _trimmed(plan: Plan) -> Plan:
+def trimmed(plan: Plan) -> Plan:
     """Drop legs of length 0 from a plan; a plan that goes nowhere keeps its first leg."""
     sections = tuple((region, legs.only(legs.start < legs.end)) for region, legs in plan.sections)
     on_roads = any(len(legs) for _, legs in sections)

@@ -173,12 +173,18 @@ class Router:
         NoRoute
             No admissible route; ``.blocked_by`` lists the blockers.
         """
+        return Search(self.problem(request, snaps)).answer()
+
+    def problem(
+        self, request: RouteRequest, snaps: tuple[Snap, Snap] | None = None
+    ) -> SearchProblem:
+        """Return the search problem of a request; parameters and errors are those of `routes`."""
         check_request(request, self.graph.meta)
         side = self.side(request)
         start, end = snaps or self.met(request)
         side.require_free(request.start, start, "start")
         side.require_free(request.end, end, "end")
-        return Search(SearchProblem((side,), (), ((0, start), (0, end)), request)).answer()
+        return SearchProblem((side,), (), ((0, start), (0, end)), request)
 
     def side(self, request: RouteRequest) -> RegionView:
         """Return this region's view of a request: network, situation and rules."""

@@ -86,9 +86,9 @@ class Search:
         if not found and self._was_hasty:
             found = self._sweep(patient=True)
         if not found:
-            found = self._ranked([(refusal(self.problem), 0.0)])
+            found = self.ranked([(refusal(self.problem), 0.0)])
         chosen = self._with_patience(distinct(found, self.problem.most))
-        routes = [(item, self._route(item)) for item in chosen]
+        routes = [(item, self.route(item)) for item in chosen]
         routes.sort(key=lambda row: (row[0].cost_s, row[1].unknown_m))
         return undominated([route for _, route in routes])
 
@@ -100,7 +100,7 @@ class Search:
         """
         if self._unhurried is None or self.problem.most == 1:
             return chosen
-        (item,) = self._ranked([self._unhurried])
+        (item,) = self.ranked([self._unhurried])
         best = chosen[0]
         waits = _waits(item.plan)
         moving_s = self.problem.clock.moving_s
@@ -144,7 +144,7 @@ class Search:
             if weight == 0 and self._is_best_at_all(plan):
                 settled = plan
         count = len(each_once(best))
-        ranked = self._ranked(each_once(best + others))
+        ranked = self.ranked(each_once(best + others))
         # Drop an alternative that enters more no through roads than necessary. The best plan of
         # each weight stays, as it may enter no through roads for the sake of lower exposure.
         entered = min((item.entries for item in ranked if not item.breaks_a_ban), default=0)
@@ -190,7 +190,7 @@ class Search:
 
     # --- ranking --------------------------------------------------------------------------------
 
-    def _ranked(self, plans: Sequence[tuple[Plan, float]]) -> list[RouteCandidate]:
+    def ranked(self, plans: Sequence[tuple[Plan, float]]) -> list[RouteCandidate]:
         """Price all plans at once, by the upper bounds that routes are ranked by."""
         sections = [section for plan, _ in plans for section in plan.sections]
         told: dict[int, _Told] = {}
@@ -253,7 +253,7 @@ class Search:
 
     # --- telling --------------------------------------------------------------------------------
 
-    def _route(self, found: RouteCandidate) -> Route:
+    def route(self, found: RouteCandidate) -> Route:
         """Build the route of a candidate, and check the hard rules again from the records."""
         plan = found.plan
         check_once([passed.portal.posts for passed in plan.passed])

@@ -510,6 +510,7 @@ def journeys() -> Iterator[Asked]:
         yield Asked("/routes", "POST", "/routes", ends)
         yield Asked("/routes", "POST", "/routes?f=gpx", ends)
         yield Asked("/routes", "POST", "/routes?f=kml", ends)
+        yield Asked("/routes/tradeoffs", "POST", "/routes/tradeoffs", ends)
         for more in ({}, {"max_day_m": 60_000, "itineraries": 7}):
             yield Asked("/itineraries", "POST", "/itineraries", {**ends, **more})
         line = {"places": [ends["start"], ends["end"]], "services": ["overnight", "food"]}

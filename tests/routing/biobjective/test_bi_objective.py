@@ -3,7 +3,6 @@
 import csv
 import gzip
 import heapq
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,93 +10,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from routing.biobjective import bi_objective
-from routing.biobjective.bi_objective import BiObjective, Front, supported
+from routing.biobjective import label_search
+from routing.biobjective.bi_objective import BiObjective, supported
 from routing.cch import UNREACHABLE, Hierarchy
 from routing.errors import InvalidCost, InvalidNode, TooManyLabels
-
-COSTS = st.one_of(
-    st.integers(0, 4),
-    st.integers(0, 1000),
-    st.just(UNREACHABLE),
-    st.sampled_from([UNREACHABLE - 1, UNREACHABLE // 2]),
+from tests.fixtures.two_costs import (
+    Roads,
+    assert_paths,
+    by_brute_force,
+    by_correction,
+    chain,
+    pareto,
+    points,
+    roads,
 )
-
-
-@dataclass(frozen=True)
-class Roads:
-    """Edges (tail, head, first cost, second cost); loops and parallel ones among them."""
-
-    count: int
-    edges: list[tuple[int, int, int, int]]
-
-    def column(self, index: int) -> np.ndarray:
-        return np.array([edge[index] for edge in self.edges], np.int64)
-
-    def search(self) -> BiObjective:
-        hierarchy = Hierarchy.of_graph(self.column(0), self.column(1), self.count)
-        return BiObjective(hierarchy, self.column(2), self.column(3))
-
-
-def pareto(pairs: set[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Keep what nothing else is as good as in both."""
-    return sorted(
-        one
-        for one in pairs
-        if not any(o != one and o[0] <= one[0] and o[1] <= one[1] for o in pairs)
-    )
-
-
-def by_brute_force(graph: Roads, source: int, target: int) -> list[tuple[int, int]]:
-    """Walk every path without a node twice: with costs of 0 or more no other is better."""
-    found: set[tuple[int, int]] = set()
-    walks = [(source, 0, 0, frozenset([source]))]
-    while walks:
-        node, first, second, seen = walks.pop()
-        if node == target:
-            found.add((first, second))
-            continue
-        for tail, head, one, two in graph.edges:
-            sums = first + one, second + two
-            if tail == node and head not in seen and max(sums) < UNREACHABLE:
-                walks.append((head, *sums, seen | {head}))
-    return pareto(found)
-
-
-def by_correction(graph: Roads, source: int) -> list[list[tuple[int, int]]]:
-    """Let every edge improve the fronts of its ends until none does: no order, no bound."""
-    fronts: list[set[tuple[int, int]]] = [set() for _ in range(graph.count)]
-    fronts[source] = {(0, 0)}
-    changed = True
-    while changed:
-        changed = False
-        for tail, head, one, two in graph.edges:
-            reached = {(x + one, y + two) for x, y in fronts[tail]}
-            merged = set(pareto(fronts[head] | {p for p in reached if max(p) < UNREACHABLE}))
-            changed |= merged != fronts[head]
-            fronts[head] = merged
-    return [sorted(front) for front in fronts]
-
-
-@st.composite
-def roads(draw, most_nodes=6, most_edges=14, costs=COSTS):
-    count = draw(st.integers(1, most_nodes))
-    node = st.integers(0, count - 1)
-    edges = draw(st.lists(st.tuples(node, node, costs, costs), max_size=most_edges))
-    return Roads(count, edges)
-
-
-def points(front: Front) -> list[tuple[int, int]]:
-    return list(zip(front.first.tolist(), front.second.tolist(), strict=True))
-
-
-def assert_paths(graph: Roads, front: Front, source: int, target: int):
-    for index, (first, second) in enumerate(points(front)):
-        path = [graph.edges[edge] for edge in front.path(index).tolist()]
-        assert (sum(edge[2] for edge in path), sum(edge[3] for edge in path)) == (first, second)
-        stops = [source, *(edge[1] for edge in path)]
-        assert stops == [*(edge[0] for edge in path), target]
-        assert len(set(stops)) == len(stops)
 
 
 @given(roads())
@@ -123,20 +49,12 @@ def test_searches_that_stop_after_every_label_and_grow_all_the_time_agree(graph,
     node = st.integers(0, graph.count - 1)
     source, target = data.draw(node), data.draw(node)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bi_objective, "_BATCH", data.draw(st.integers(1, 3)))
-        patch.setattr(bi_objective, "_FIRST_ROOM", 1)
-        patch.setattr(bi_objective, "_MOST_BUCKETS", data.draw(st.sampled_from([1, 2, 8, 64])))
+        patch.setattr(label_search, "_BATCH", data.draw(st.integers(1, 3)))
+        patch.setattr(label_search, "_FIRST_ROOM", 1)
+        patch.setattr(label_search, "_MOST_BUCKETS", data.draw(st.sampled_from([1, 2, 8, 64])))
         front = graph.search().front(source, target)
     assert points(front) == by_correction(graph, source)[target]
     assert_paths(graph, front, source, target)
-
-
-def chain(steps: int, *, double: int = 2) -> Roads:
-    """Two edges from each node to the next, of costs (2^i, 0) and (0, 2^i): all sums are Pareto."""
-    edges = []
-    for i in range(steps):
-        edges += [(i, i + 1, double**i, 0), (i, i + 1, 0, double**i)]
-    return Roads(steps + 1, edges)
 
 
 def test_a_front_that_doubles_with_every_step():

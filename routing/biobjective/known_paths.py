@@ -1,0 +1,294 @@
+"""What a few weighted sums of both costs tell before the search for a front begins.
+
+For each of a few weightings the cheapest paths from the source and to the target are found within
+the corridor. Joined at every node, they are paths that cover most of the front already; and no path
+over a node has a lower weighted sum than theirs. A search needs to follow only what may lead to
+costs that no known path covers (as in two-phase methods: Ulungu and Teghem 1995).
+
+All costs here are reduced as in `routing.biobjective.corridor`: waste over the least costs.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import compiled
+from routing.biobjective.apex_labels import MILLION
+from routing.biobjective.corridor import Corridor, CorridorSide
+from routing.biobjective.labels import rise, sink
+
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+type Pair = tuple[int, int]
+
+#: Number of weightings: each takes two sweeps of the corridor. On New York more of them cost as
+#: much as they save (benchmarks/RESULTS.md).
+WEIGHTINGS: Final = 5
+#: Weights are integers up to this one, so that weighted sums are exact.
+HEAVIEST: Final = 4096
+#: Weighted waste and waste of a node that is not reached: above any other, and room for sums.
+_FAR: Final = 1 << 62
+_NOT_REACHED: Final = 2**31 - 1
+#: Number of ranges of the first cost, in each of which the best path of a weighting is kept.
+_CELLS: Final = 512
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Uncovered:
+    """Costs that no known path covers, as one of the two searches tests its labels against them.
+
+    A cost pair is uncovered only if it is at most one of the C corners, in both costs.
+
+    Parameters
+    ----------
+    corner
+        int64 [C, 2]: wasted costs, in the search's order.
+    weight
+        int64 [K, 2]: the weightings, in the search's order.
+    ahead
+        int64 [n, K]: the least weighted waste from each node to the goal.
+    top
+        int64 [C, K]: the weighted sums of the corners.
+    """
+
+    corner: Int64
+    weight: Int64
+    ahead: Int64
+    top: Int64
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class KnownPaths:
+    """Paths found by weighted sums, and what they leave uncovered for each search.
+
+    Parameters
+    ----------
+    paths
+        The edges of each path, int32 [.], in order of travel; a path may visit a node twice.
+    uncovered
+        For the search from the source and the search from the target; no corners where the paths
+        cover everything.
+    """
+
+    paths: tuple[Int32, ...]
+    uncovered: tuple[Uncovered, Uncovered]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Tree:
+    """Cheapest paths from a side's origin by one weighting: n nodes.
+
+    Parameters
+    ----------
+    least
+        int64 [n]: weighted waste; `_FAR` where a node is not reached.
+    waste
+        int32 [n, 2]: both wasted costs, in the order of the *other* side.
+    arc, before
+        int32 [n]: the last arc to each node, and the node before it; -1 at the origin.
+    """
+
+    least: Int64
+    waste: Int32
+    arc: Int32
+    before: Int32
+
+
+def known_paths(
+    within: Corridor,
+    ends: tuple[Pair, Pair],
+    floor: Int64,
+    share: int,
+) -> KnownPaths:
+    """Find paths by weighted sums, and what they leave uncovered.
+
+    Parameters
+    ----------
+    within
+        The corridor of the paths to be covered.
+    ends
+        The wasted costs of two known paths, the cheapest by the first cost and by the second.
+    floor
+        int64 [2]: both least costs of all paths.
+    share
+        By how much the costs of a path may exceed those of the paths that it covers, millionths.
+    """
+    sides, detour = within.sides, within.detour
+    trees: list[_Trees] = []
+    columns = [np.array([[*ends[0], -1, -1], [*ends[1], -1, -1]], np.int64)]
+    hull = _Hull(ends, floor, share)
+    while len(trees) < WEIGHTINGS and (weight := hull.weight()) is not None:
+        both = _Trees.of(sides, weight)
+        first, second = (both.total(detour, cost) for cost in (0, 1))
+        nodes = _best_by_cell(first, second, max(1, -(-ends[1][0] // _CELLS)), ends[0][1])
+        which = np.full(len(nodes), len(trees))
+        columns.append(np.column_stack((first[nodes], second[nodes], which, nodes)))
+        best = int(np.argmin(weight[0] * first + weight[1] * second))
+        hull.add((int(first[best]), int(second[best])))
+        trees.append(both)
+    every = np.concatenate(columns)
+    kept = every[_staircase(every)]
+    corner = -(-(kept[:, :2] + floor) * MILLION // (MILLION + share)) - floor - 1
+    corner = np.column_stack((corner[1:, 0], corner[:-1, 1]))
+    weights = np.array([both.weight for both in trees], np.int64).reshape(-1, 2)
+    ahead, behind = (
+        np.stack([getattr(both, name).least for both in trees], axis=1)
+        if trees
+        else np.zeros((len(sides[0].waste), 0), np.int64)
+        for name in ("back", "out")
+    )
+    top = corner @ weights.T
+    # No path has a lower weighted sum than the cheapest by that weighting.
+    possible = (corner >= 0).all(axis=1) & (top >= ahead[sides[0].origin]).all(axis=1)
+    corner, top = corner[possible], top[possible]
+    paths = [trees[k].path(sides, node) for k, node in kept[:, 2:].tolist() if k >= 0]
+    turned = [np.ascontiguousarray(values[:, ::-1]) for values in (corner, weights)]
+    return KnownPaths(
+        tuple(paths),
+        (Uncovered(corner, weights, ahead, top), Uncovered(turned[0], turned[1], behind, top)),
+    )
+
+
+class _Hull:
+    """Corners of the front's convex hull found so far, and the next weighting to try."""
+
+    def __init__(self, ends: tuple[Pair, Pair], floor: Int64, share: int) -> None:
+        self._points = list(ends)
+        self._is_edge = [ends[0][0] >= ends[1][0]]
+        self._floor = floor.tolist()
+        self._least_gap = share / MILLION
+        self._at = 0
+
+    def weight(self) -> Pair | None:
+        """Return the weighting that both ends of the widest gap share; None without a gap."""
+        gaps = [0.0 if done else self._gap(at) for at, done in enumerate(self._is_edge)]
+        self._at = int(np.argmax(gaps))
+        if gaps[self._at] <= self._least_gap:
+            return None
+        (ax, ay), (bx, by) = self._points[self._at : self._at + 2]
+        scale = HEAVIEST / max(ay - by, bx - ax)
+        return max(1, round((ay - by) * scale)), max(1, round((bx - ax) * scale))
+
+    def add(self, point: Pair) -> None:
+        """Add the cheapest point by the last weighting."""
+        at = self._at
+        if self._points[at][0] < point[0] < self._points[at + 1][0]:
+            self._points.insert(at + 1, point)
+            self._is_edge.insert(at, False)
+        else:
+            self._is_edge[at] = True
+
+    def _gap(self, at: int) -> float:
+        """Return how far two neighbours lie apart, as the smaller share of both costs."""
+        (ax, ay), (bx, by) = self._points[at : at + 2]
+        dearer = (bx - ax) / max(1, self._floor[0] + ax), (ay - by) / max(1, self._floor[1] + by)
+        return float(min(dearer))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Trees:
+    """Cheapest paths by one weighting from the source, and back from the target."""
+
+    weight: Pair
+    out: _Tree
+    back: _Tree
+
+    @classmethod
+    def of(cls, sides: tuple[CorridorSide, CorridorSide], weight: Pair) -> Self:
+        """Find both trees."""
+        ahead, behind = sides
+        return cls(
+            weight,
+            _Tree(*_spread(ahead.start, ahead.head, ahead.behind, *weight[::-1], ahead.origin)),
+            _Tree(*_spread(behind.start, behind.head, behind.behind, *weight, behind.origin)),
+        )
+
+    def total(self, detour: Int32, cost: int) -> Int64:
+        """Return the waste of one cost on the path over each node, int64 [n]."""
+        there = self.out.waste[:, 1 - cost].astype(np.int64)
+        return np.asarray(detour[cost] + there + self.back.waste[:, cost])
+
+    def path(self, sides: tuple[CorridorSide, CorridorSide], node: int) -> Int32:
+        """Return the edges of the path over a node, in order of travel."""
+        out, back = (
+            side.edge[_chain(tree.arc, tree.before, node)]
+            for side, tree in zip(sides, (self.out, self.back), strict=True)
+        )
+        return np.concatenate((out[::-1], back))
+
+
+def _staircase(points: Int64) -> Int64:
+    """Return the rows of the undominated points by ascending first cost: int64 [kept]."""
+    order = np.lexsort((points[:, 1], points[:, 0]))
+    second = points[order, 1]
+    least_before = np.minimum.accumulate(np.concatenate(([np.iinfo(np.int64).max], second)))[:-1]
+    return np.asarray(order[second < least_before])
+
+
+@compiled
+def _spread(
+    start: Int64, head: Int32, cost: Int32, first_weight: int, second_weight: int, origin: int
+) -> tuple[Int64, Int32, Int32, Int32]:
+    """Find the cheapest paths from the origin by a weighted sum; see `_Tree`."""
+    count = len(start) - 1
+    least = np.full(count, _FAR)
+    waste = np.full((count, 2), np.int32(_NOT_REACHED))
+    arc = np.full(count, np.int32(-1))
+    before = np.full(count, np.int32(-1))
+    key = np.empty(len(head) + 1, np.int64)
+    item = np.empty(len(head) + 1, np.int32)
+    least[origin] = 0
+    waste[origin] = 0
+    rise(key, item, 0, 0, origin)
+    size = 1
+    while size > 0:
+        node = item[0]
+        so_far = key[0]
+        size -= 1
+        sink(key, item, size)
+        if so_far > least[node]:
+            continue
+        for a in range(start[node], start[node + 1]):
+            there = head[a]
+            through = so_far + first_weight * np.int64(cost[a, 0])
+            through += second_weight * np.int64(cost[a, 1])
+            if through < least[there]:
+                least[there] = through
+                waste[there, 0] = waste[node, 0] + cost[a, 0]
+                waste[there, 1] = waste[node, 1] + cost[a, 1]
+                arc[there] = a
+                before[there] = node
+                rise(key, item, size, through, there)
+                size += 1
+    return least, waste, arc, before
+
+
+@compiled
+def _chain(arc: Int32, before: Int32, node: int) -> Int32:
+    """Return the arcs from a node back to the origin of a tree."""
+    length = 0
+    at = node
+    while arc[at] >= 0:
+        length += 1
+        at = before[at]
+    out = np.empty(length, np.int32)
+    at = node
+    for i in range(length):
+        out[i] = arc[at]
+        at = before[at]
+    return out
+
+
+@compiled
+def _best_by_cell(first: Int64, second: Int64, width: int, most: int) -> Int64:
+    """Return the node of least second cost in each range of the first cost, int64 [kept]."""
+    best = np.full(_CELLS + 1, np.int64(-1))
+    for node in range(len(first)):
+        cell = first[node] // width
+        if cell > _CELLS or second[node] > most:
+            continue
+        if best[cell] < 0 or second[node] < second[best[cell]]:
+            best[cell] = node
+    return best[best >= 0]

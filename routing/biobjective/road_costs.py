@@ -1,0 +1,118 @@
+"""Time and exposure of a region's roads, as the two costs of a front."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.biobjective.bi_objective import BiObjective
+from routing.cch import UNREACHABLE
+from routing.engine.region_view import RegionView
+from routing.travel.crossings import border_edges
+from routing.travel.legs import Legs
+
+type Floats = NDArray[np.float64]
+type Int32 = NDArray[np.int32]
+
+#: Weight of exposure at which exposure counts once: what a cost at this weight has more than a cost
+#: at weight 0 is the exposure.
+ONCE: Final = 1.0
+
+#: Key of `routing.engine.metric_cache.Resident.derived`.
+_KEY: Final = "road_costs"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RoadCosts:
+    """Both costs of the roads of a region in one situation, ready to search.
+
+    Parameters
+    ----------
+    search
+        The search for fronts.
+    units_per_s
+        How many units of each cost make a second.
+    """
+
+    search: BiObjective
+    units_per_s: tuple[float, float]
+
+    @classmethod
+    def of(cls, view: RegionView, border_s: Mapping[int, tuple[float, float]]) -> Self:
+        """Return the costs of a region's roads; the last ones are kept until hazards change.
+
+        Parameters
+        ----------
+        view
+            The region as the request sees it, without obstacles.
+        border_s
+            Border edges that may be passed, with both costs in seconds; all others are closed.
+        """
+        with view.residents.using(view.ground, ONCE, view.situation) as resident:
+            known = cast("tuple[object, Self] | None", resident.derived.get(_KEY))
+            if known is None or known[0] != border_s:
+                known = (dict(border_s), cls._made(view, border_s))
+                resident.derived[_KEY] = known
+        return known[1]
+
+    @classmethod
+    def _made(cls, view: RegionView, border_s: Mapping[int, tuple[float, float]]) -> Self:
+        travel, network = view.ground.travel, view.ground.network
+        model = view.model(0.0)
+        parts = []
+        for edges in travel.chunks():
+            prices = model.prices(Legs.whole(edges))
+            parts.append(np.array([prices.at(0.0), prices.at(ONCE)]))
+        time_s, both_s = np.concatenate([np.zeros((2, 0)), *parts], axis=1)
+        closed = np.concatenate((border_edges(travel.graph), view.situation.banned))
+        time_s[closed] = both_s[closed] = np.inf
+        for edge, (own_s, exposed_s) in border_s.items():
+            time_s[edge], both_s[edge] = own_s, own_s + exposed_s
+        columns = time_s, exposure_s(time_s, both_s)
+        units = network.safe_units_per_s(columns[0]), network.safe_units_per_s(columns[1])
+        costs = (
+            network.spread(in_units(cost_s, per_s))
+            for cost_s, per_s in zip(columns, units, strict=True)
+        )
+        return cls(BiObjective(network.hierarchy, *costs), units)
+
+    def in_units(self, first_s: float, second_s: float) -> tuple[int, int]:
+        """Return both costs in the units of the search."""
+        costs = np.array([[first_s], [second_s]])
+        first, second = (
+            int(in_units(cost, per_s)[0])
+            for cost, per_s in zip(costs, self.units_per_s, strict=True)
+        )
+        return first, second
+
+
+def exposure_s(time_s: Floats, both_s: Floats) -> Floats:
+    """Return by how much costs at weight `ONCE` exceed those at weight 0; infinite where closed."""
+    closed = ~np.isfinite(both_s)
+    found = np.zeros(len(both_s))
+    np.subtract(both_s, time_s, out=found, where=~closed)
+    found[closed] = np.inf
+    return np.maximum(found, 0.0)
+
+
+def in_units(cost_s: Floats, units_per_s: float) -> Int32:
+    """Return integer costs, rounded up: an exposure never becomes none."""
+    units = np.ceil(np.round(cost_s * units_per_s, 6))
+    return np.minimum(units, UNREACHABLE).astype(np.int32)
+
+
+def measured_s(view: RegionView, legs: Sequence[Legs]) -> Floats:
+    """Return time and exposure of some paths as the search counts them, float64 [paths, 2], s.
+
+    Time is that of `routing.travel.cost_model.Travel.priced_time_s`, with the price of entering no
+    through roads; exposure has upper bounds, at the weight `ONCE`.
+    """
+    every = Legs.joined(legs)
+    prices = view.model(0.0).prices(every)
+    time_s, both_s = prices.at(0.0), prices.at(ONCE)
+    path = np.repeat(np.arange(len(legs)), [len(one) for one in legs])
+    columns = (time_s, exposure_s(time_s, both_s))
+    sums = [np.bincount(path, column, minlength=len(legs)) for column in columns]
+    return np.column_stack(sums)

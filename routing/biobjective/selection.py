@@ -1,0 +1,107 @@
+"""Choice of the few points of a front that are shown to people."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from routing.router.candidates import MAX_OVERLAP
+
+type Floats = NDArray[np.float64]
+
+#: Most routes shown (issue 16): both ends of the front and five between them.
+MOST_SHOWN: Final = 7
+#: Reference point of the hypervolume, as a multiple of the highest of each cost [A]: with 1 the
+#: two ends would count nothing.
+REFERENCE: Final = 1.1
+#: Share of the front's hypervolume that is enough (goal A11): then no route is added that repeats
+#: another.
+ENOUGH: Final = 0.95
+
+
+def hypervolume(first: ArrayLike, second: ArrayLike, reference: tuple[float, float]) -> float:
+    """Return the area that points dominate, up to a reference point.
+
+    Parameters
+    ----------
+    first, second
+        Numbers [points]: a front, by ascending first and descending second cost, both below the
+        reference.
+    reference
+        The first and the second cost that the area ends at.
+    """
+    x, y = (np.asarray(values, np.float64) for values in (first, second))
+    if not len(x):
+        return 0.0
+    widths = np.append(x[1:], reference[0]) - x
+    return float((widths * (reference[1] - y)).sum())
+
+
+def reference_of(first: ArrayLike, second: ArrayLike) -> tuple[float, float]:
+    """Return the reference point of a front, one unit at least beyond each highest cost."""
+    one, two = (
+        max(REFERENCE * highest, highest + 1)
+        for highest in (float(np.asarray(cost, np.float64).max()) for cost in (first, second))
+    )
+    return one, two
+
+
+def shown_points(
+    first: ArrayLike,
+    second: ArrayLike,
+    overlap: Callable[[int, int], float],
+    *,
+    wanted: Sequence[int] = (),
+    most: int = MOST_SHOWN,
+) -> tuple[int, ...]:
+    """Choose the points of a front to show.
+
+    Both ends and what is wanted always; then, one at a time, the point that adds most to the
+    hypervolume among those whose path repeats no chosen one by more than `MAX_OVERLAP`. Where none
+    is left that does not, others are added only until the hypervolume is `ENOUGH`.
+
+    Parameters
+    ----------
+    first, second
+        Numbers [points]: a front, by ascending first and descending second cost.
+    overlap
+        Returns the length that the paths of two points share, as a share (0 to 1) of the shorter.
+    wanted
+        Rows to choose anyway, as many as there is room for.
+    most
+        Most points to choose, 2 or more.
+
+    Returns
+    -------
+    The rows of the chosen points, ascending.
+    """
+    x, y = (np.asarray(values, np.float64) for values in (first, second))
+    if not len(x):
+        return ()
+    reference = reference_of(x, y)
+    enough = ENOUGH * hypervolume(x, y, reference)
+    ends = {0, len(x) - 1}
+    chosen = sorted(ends | set([row for row in wanted if row not in ends][: most - len(ends)]))
+    new = [row for row in range(len(x)) if row not in chosen]
+    repeated: list[int] = []
+    while len(chosen) < most and (new or repeated):
+        if not new and hypervolume(x[chosen], y[chosen], reference) >= enough:
+            break
+        pool = new or repeated
+        row = pool.pop(int(np.argmax(_gains(x, y, chosen, pool))))
+        if pool is new and any(overlap(row, other) > MAX_OVERLAP for other in chosen):
+            repeated.append(row)
+        else:
+            chosen = sorted([*chosen, row])
+    return tuple(chosen)
+
+
+def _gains(x: Floats, y: Floats, chosen: Sequence[int], pool: Sequence[int]) -> Floats:
+    """Return what each point of a pool adds to the hypervolume of the chosen points."""
+    rows = np.asarray(pool)
+    after = np.searchsorted(chosen, rows)
+    left, right = np.asarray(chosen)[after - 1], np.asarray(chosen)[after]
+    # Between two chosen neighbours a point adds the rectangle up to the right one's first cost and
+    # the left one's second cost.
+    return np.asarray((x[right] - x[rows]) * (y[left] - y[rows]))
