@@ -8,10 +8,10 @@ from typing import Any, Final
 import shapely
 
 from app.i18n import route_phrases
-from app.journeys.day_stages import RouteStop
 from app.journeys.errors import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.journeys.planner import Journey, JourneyAnswer
 from app.journeys.route_ends import End
+from app.journeys.route_nights import RouteStop
 from app.page_models import plan_views, view_models
 from app.page_models.elevation import PassedMark, elevation
 from app.page_models.home_filling import crossing_of, network_of, space_of

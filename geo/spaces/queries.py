@@ -161,7 +161,7 @@ async def open_spaces(
         select_spaces(view.c.id, view=view).where(*conditions).order_by(view.c.id)
     )
     covers = Hours.covers_night if night else Hours.covers_day
-    return tuple(_open_space(row) for row in rows.mappings() if covers(hours_of(row), on))
+    return tuple(open_space(row) for row in rows.mappings() if covers(hours_of(row), on))
 
 
 async def spaces_on(
@@ -399,7 +399,8 @@ def properties_of(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: row[name] for name in PROPERTIES}
 
 
-def _open_space(row: Mapping[Any, Any]) -> OpenSpace:
+def open_space(row: Mapping[Any, Any]) -> OpenSpace:
+    """Return a space from a row with the columns of `OpenSpace`."""
     return typed_row(OpenSpace, row, services=tuple(row["services"]))
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.errors import InvalidRequest
-from routing.planning.legs import CrossingHours, LegTable
+from routing.planning.legs import CrossingClock, LegTable
 from routing.planning.places import OvernightPlaces
 from routing.planning.walking_hours import WalkingHours
 from routing.travel.timetable import DAY_S
@@ -59,6 +59,10 @@ class Constraint(enum.IntFlag):
     BEDS = 64
     CLOSED = 128
     STAY = 256
+
+
+#: Of a leg that can be walked.
+NOTHING: Final = Constraint(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class World:
     """
 
     places: OvernightPlaces
-    crossings: CrossingHours
+    crossings: CrossingClock
     hours: WalkingHours
 
 
@@ -227,7 +231,7 @@ def is_too_high(from_m: Floats, to_m: Floats, rules: DayRules) -> Bools:
     return np.asarray(~is_fine)
 
 
-def _waited_s(legs: LegTable, crossings: CrossingHours, departure_s: Floats) -> Floats:
+def _waited_s(legs: LegTable, crossings: CrossingClock, departure_s: Floats) -> Floats:
     """Return the waits at the crossings of each leg, float64 [L]; infinite where one stays shut."""
     waited_s = np.zeros(len(legs))
     passages = legs.passages

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import shapely
 
-from app.planning.itinerary_world import Calendar, crossings_of, places_of, road_states
+from app.journeys.night_places import Calendar, places_of
+from app.planning.itinerary_world import crossings_of, road_states
 from geo.geography.crossings import CrossingStatement, StatedCrossing
 from geo.geography.hazards import ActiveHazard
 from geo.hours.openings import WEEKDAYS, Opening
