@@ -235,6 +235,8 @@ def _waited_s(legs: LegTable, crossings: CrossingClock, departure_s: Floats) -> 
     """Return the waits at the crossings of each leg, float64 [L]; infinite where one stays shut."""
     waited_s = np.zeros(len(legs))
     passages = legs.passages
+    if not len(passages.leg):
+        return waited_s
     is_first = np.append(True, passages.leg[1:] != passages.leg[:-1])[: len(passages.leg)]
     starts = np.flatnonzero(is_first)
     # The k-th crossings of all legs at once, then the next ones.

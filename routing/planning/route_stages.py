@@ -2,8 +2,8 @@
 
 The legs are the pieces of the route between its places for the night, each judged on its date by
 `routing.planning.day_reach.day_reach`, the rule of itineraries. A party walks one leg a day, or
-rests where it is for as long as the place lets it. If it sets out too late to reach a bed, it may
-stay at the start until the next morning.
+rests where it is for as long as the place lets it. It may stay for one night at the start, where
+it is anyway: so a party that sets out too late to reach a bed leaves the next morning.
 
 **Where no chain of nights exists** the party walks on without a bed, by the clock of
 `routing.travel.timetable`, to the first place that is open when it gets there, or to another one
@@ -259,7 +259,7 @@ class _Search:
     """States in the order (nights without a bed, day, hardest day), and how each was reached."""
 
     nights: RouteNights
-    _queue: list[tuple[int, int, float, bool, _State, _State, RouteStage | None]] = field(
+    _queue: list[tuple[int, int, float, bool, _State, int, _State, RouteStage | None]] = field(
         default_factory=list
     )
     _came: dict[_State, tuple[_State, RouteStage | None]] = field(default_factory=dict)
@@ -271,7 +271,9 @@ class _Search:
     def stages(self) -> tuple[RouteStage, ...] | None:
         self._push(0, 0.0, _State(0, 0, 0), _NOWHERE, None)
         while self._queue:
-            lacking, _, hardest_s, is_without_bed, state, before, stage = heapq.heappop(self._queue)
+            lacking, _, hardest_s, is_without_bed, state, _, before, stage = heapq.heappop(
+                self._queue
+            )
             if is_without_bed:
                 self._go_without_bed(lacking - 1, hardest_s, state)
                 continue
@@ -293,8 +295,11 @@ class _Search:
         *,
         is_without_bed: bool = False,
     ) -> None:
-        # The order never comes to the stages: no two entries of one state have the same origin.
-        entry = (lacking, state.day, hardest_s, is_without_bed, state, before, stage)
+        # Of equal ways to a place that which is farther ahead the day before: a bed that is known
+        # rather than a night at the start. The order never comes to the stages.
+        entry = (
+            lacking, state.day, hardest_s, is_without_bed, state, -before.place, before, stage
+        )  # fmt: skip
         heapq.heappush(self._queue, entry)
 
     def _go_on(self, lacking: int, hardest_s: float, state: _State) -> None:
