@@ -455,7 +455,7 @@ def _journey(laid: Laid, knowledge: Knowledge, access_m: float) -> Journey:
     longest = gaps.longest
     return Journey(
         route=laid.route,
-        stops=laid.stops,
+        stops=laid.stops_by_night,
         stages=() if laid.staged is None else laid.staged.explained(),
         gaps=gaps,
         overnight=overnight,

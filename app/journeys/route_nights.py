@@ -197,12 +197,12 @@ def by_nights(route: Route, beds: Sequence[tuple[RouteStop, NightSpace]]) -> Sta
     found = route_stages(nights)
     if found is None:
         return None
-    clock = Pacing(
-        route, route.departure, {nights.at[one.origin]: one.departure_s for one in found}
-    )
-    by_clock = _timed(route, clock, sum(one.days for one in found))
+    left = {nights.at[one.origin]: one.departure_s for one in found}
+    timed = _timed(route, Pacing(route, route.departure, left), sum(one.days for one in found))
+    if timed is None:
+        return None
     stops = [stop for _, stop, _ in placed]
-    return None if by_clock is None else StagedRoute(by_clock, clock, nights, stops, found)
+    return StagedRoute(timed, Pacing(timed, route.departure, left), nights, stops, found)
 
 
 def _nights(

@@ -45,6 +45,17 @@ class Laid:
         return self.searched if self.staged is None else self.staged.route
 
     @property
+    def stops_by_night(self) -> tuple[RouteStop, ...]:
+        """Stops, with the spaces where stages end, which are open on the night of their date."""
+        beds = {
+            stage.stop.space.id: stage.stop
+            for stage in (() if self.staged is None else self.staged.stages)
+            if stage.stop is not None
+        }
+        others = [stop for stop in self.stops if stop.space.id not in beds]
+        return tuple(sorted((*others, *beds.values()), key=lambda one: (one.at_m, one.space.id)))
+
+    @property
     def clocks(self) -> list[Pacing]:
         """Possible timings of the route: the router's own and, with stages, nights at spaces."""
         found = [Pacing(self.searched, self.searched.departure or self.searched.arrival)]

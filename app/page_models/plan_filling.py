@@ -17,6 +17,7 @@ from app.page_models.elevation import PassedMark, elevation
 from app.page_models.home_filling import crossing_of, network_of, space_of
 from app.page_models.route_lines import packed
 from app.texts.route_text import RouteTextSource, told
+from app.texts.stage_text import stage_said
 from geo.geography.crossings import CrossingState
 from geo.geography.hazards import ActiveHazard
 from geo.hours.space_hours import hours_of
@@ -288,6 +289,9 @@ def _stages(journey: Journey) -> Iterable[plan_views.StageView]:
             from_m=stage.from_m,
             to_m=stage.to_m,
             space=None if stage.stop is None else _route_space(stage.stop),
+            on=stage.date,
+            nights=stage.nights,
+            said=tuple(stage_said(stage)),
         )
         day += stage.days
 

@@ -46,6 +46,9 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
+#: Times of a timezone-aware clock are whole microseconds.
+_ROUNDING_S: Final = 1e-3
+
 #: What the place sets for the night of a date; a leg of several dates meets another night.
 _OF_THE_NIGHT: Final = Constraint.HOURS | Constraint.BEDS | Constraint.CLOSED
 
@@ -108,6 +111,11 @@ class _Walk:
     departure_s: float
     arrival_s: float
     days: int
+
+    @property
+    def arrival_day(self) -> int:
+        """Date of the arrival; a crossing that opens at midnight is passed on the new one."""
+        return int((self.arrival_s + _ROUNDING_S) // DAY_S)
 
 
 class _RouteCrossings:
@@ -356,20 +364,19 @@ class _Search:
             walk = self._walk(day, origin, destination)
             if walk is None:
                 return
-            arrival_day = int(walk.arrival_s // DAY_S)
-            if latest is not None and arrival_day > latest:
+            if latest is not None and walk.arrival_day > latest:
                 return
-            if not self.nights.takes_in(destination, arrival_day):
+            if not self.nights.takes_in(destination, walk.arrival_day):
                 continue
-            latest = arrival_day
+            latest = walk.arrival_day
             if destination in by_bed:
                 continue
             moved_s = float(self.nights.moved_s[destination] - self.nights.moved_s[origin])
             stage = self._without_bed(day, origin, destination, walk)
             self._push(
-                lacking + max(1, arrival_day - day),
+                lacking + max(1, walk.arrival_day - day),
                 max(hardest_s, moved_s / walk.days),
-                self._arrived(destination, arrival_day),
+                self._arrived(destination, walk.arrival_day),
                 state,
                 stage,
             )
@@ -420,12 +427,11 @@ class _Search:
         return _Walk(ready_s, after.clock_s, max(1, after.days))
 
     def _without_bed(self, day: int, origin: int, destination: int, walk: _Walk) -> RouteStage:
-        arrival_day = int(walk.arrival_s // DAY_S)
         return RouteStage(
             origin=origin,
             destination=destination,
             day=day,
-            arrival_day=arrival_day,
+            arrival_day=walk.arrival_day,
             days=walk.days,
             departure_s=walk.departure_s,
             arrival_s=walk.arrival_s,
