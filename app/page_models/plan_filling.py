@@ -184,6 +184,11 @@ def _route(journey: Journey, answer: JourneyAnswer, about: RouteTextSource) -> p
         ferries=tuple((ferry.name, ferry.length_m) for ferry in ferries(route.segments)),
         crossings=crossings,
         stages=tuple(_stages(journey)),
+        stays_at_start=any(
+            stage.date > route.departure.date()
+            for stage in journey.stages[:1]
+            if route.departure is not None
+        ),
         elevation=elevation(
             route.heights,
             route.distance_m,

@@ -119,6 +119,8 @@ class RouteView:
         Hazards that the route avoids.
     stages
         Stages by day, for a route of more than one day.
+    stays_at_start
+        Whether the first stage begins on a later date than the journey.
     elevation
         Elevation profile; None if no heights are known.
     line
@@ -150,6 +152,7 @@ class RouteView:
     avoided: Sequence[Avoided] = ()
     crossings: Sequence[CrossingView] = ()
     stages: Sequence[StageView] = ()
+    stays_at_start: bool = False
     elevation: Elevation | None = None
     line: Sequence[int] = ()
     offroad_start_m: float = 0

@@ -347,6 +347,7 @@ function stagesPart(way) {
   return element('details', { class: 'stages' },
     element('summary', {}, texts.byDays),
     element('ol', {}, ...items),
+    way.stages[0].day > 0 ? element('p', { class: 'fine' }, ...said('stage_start', {})) : null,
     way.isKnown ? null : element('p', { class: 'unknown' }, texts.nightsNotKnown),
     element('p', { class: 'fine' }, ...said('stage_beds', {})));
 }
@@ -354,11 +355,10 @@ function stagesPart(way) {
 /** What forbids a stage, what is shut on it, and what helps: as app/texts/stage_text.py. */
 function stageWords({ fails, days, shut }) {
   if (fails.length === 0) return [];
-  const [binding] = fails;
-  const isNamed = !['distance', 'closed'].includes(binding) && !(days > 1 && binding === 'daylight');
+  const named = fails.filter((one) => ['height', 'crossing', 'hours'].includes(one) || (one === 'daylight' && days === 1));
   return [
     ...(days > 1 ? [said('stage_no_bed', {})] : []),
-    ...(isNamed ? [said(`stage_${binding}`, {})] : []),
+    ...named.map((one) => said(`stage_${one}`, {})),
     ...shut.slice(0, 3).map((space) => said('stage_closed', { name: space.name })),
     said('stage_vehicle', {}),
   ];

@@ -30,7 +30,7 @@ console.log(JSON.stringify(JSON.parse(readFileSync(0, 'utf8')).map(({ walker, ..
 })));
 """
 DAY_S = 86_400.0
-TRIPS = 300
+TRIPS = 200
 
 
 def _trip(nights):

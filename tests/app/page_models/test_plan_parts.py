@@ -1,13 +1,19 @@
 """What a card of a route is made of: its drawing, its line for the map, its stages by days."""
 
 from dataclasses import replace
+from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from app.i18n.translation import words
+from app.journeys.route_nights import DayStage, ShutSpace
 from app.page_models import elevation, plan_page, plan_views, route_sharing
 from app.page_models.route_lines import packed
+from app.texts.stage_text import stage_said
+from routing.planning.day_reach import Constraint
+from routing.planning.mending import Remedies
 from routing.travel.height_profile import Heights
 from tests.app.page_models.test_renderer import FRAME, PLAN, ROUTE, Outline
 
@@ -162,14 +168,25 @@ def test_a_bed_off_the_way_says_how_far_off_it_is():
 
 def test_stages_say_where_no_place_to_sleep_is_known():
     spot = plan_views.RouteSpace("S9", "Albergue Nueve", "Berlín", 47_000, has_overnight=True)
-    route = replace(
-        ROUTE,
-        stages=(
-            plan_views.StageView(1, 2, 0, 47_000, spot),
-            plan_views.StageView(3, 1, 47_000, 60_000),
+    other = SimpleNamespace(space=SimpleNamespace(name="Casa Diez", demo=False))
+    failing = DayStage(
+        date(2026, 11, 30), 2, 3, 0.0, 47_000.0, None, Constraint.DISTANCE | Constraint.HEIGHT,
+        (ShutSpace(other, "full"),), Remedies(vehicle=True),
+    )  # fmt: skip
+    stages = (
+        plan_views.StageView(
+            1, 2, 0, 47_000, spot, failing.date, failing.nights, [*stage_said(failing)]
         ),
+        plan_views.StageView(3, 1, 47_000, 60_000),
     )
+    route = replace(ROUTE, stages=stages, stays_at_start=True)
     text = Outline(plan_page.render_plan(replace(PLAN, frame=FRAME, routes=(route,)), "es")).text
-    assert "Días 1 a 2 : 47 km, hasta: Albergue Nueve , Berlín" in text
-    assert "no se conoce un lugar abierto para dormir en el camino" in text
+    assert "Días 1 a 2 , 30 nov: 47 km, hasta: Albergue Nueve , Berlín, 3 noches" in text
+    said = text.partition("3 noches")[2].partition("Día 3")[0]
+    for part in ("no se conoce un lugar abierto para dormir", "500 m más arriba",
+                 "Casa Diez está lleno", "Pregunte por transporte"):  # fmt: skip
+        assert part in said
+    # P46: nothing tells people to sleep on the road, and nothing promises a bed.
+    assert "Llame antes: puede que no haya cupo" in text
+    assert "la primera noche se queda donde está" in text
     assert "Día 3 : 13 km, hasta: Bucaramanga" in text
