@@ -29,7 +29,8 @@ from routing.osm_tags.edge_flags import Mode
 from routing.planning.day_reach import NOTHING, Constraint, DayRules
 from routing.planning.mending import Remedies, remedies
 from routing.planning.question import MOST_NIGHTS, ItineraryQuestion
-from routing.planning.route_stages import RouteNights, RouteStage, route_stages
+from routing.planning.route_nights import RouteNights
+from routing.planning.route_stages import RouteStage, route_stages
 from routing.planning.walking_hours import walking_hours
 from routing.route.route import Route
 from routing.route.timeline import BEFORE, BEHIND, START, Pacing, Place

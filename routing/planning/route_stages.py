@@ -16,35 +16,24 @@ that order, so the first one at the end is the best. On a single route there are
 plain Python, without kernels to compile.
 """
 
+import enum
 import heapq
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from routing.planning.day_reach import (
     NOTHING,
     Constraint,
-    DayReach,
-    DayRules,
-    World,
-    day_reach,
-    nights_of,
 )
-from routing.planning.legs import LegPassages, LegTable
-from routing.planning.places import ANY_STAY, OvernightPlaces
-from routing.planning.walking_hours import WalkingHours
-from routing.route.timeline import POST, Pacing, Place
-from routing.travel.timetable import DAY_S, clock_of
-
-type Bools = NDArray[np.bool_]
-type Floats = NDArray[np.float64]
-type Ints = NDArray[np.int64]
+from routing.planning.places import ANY_STAY
+from routing.planning.route_nights import RouteNights
+from routing.route.timeline import POST
+from routing.travel.timetable import DAY_S
 
 #: Times of a timezone-aware clock are whole microseconds.
 _ROUNDING_S: Final = 1e-3
@@ -118,139 +107,6 @@ class _Walk:
         return int((self.arrival_s + _ROUNDING_S) // DAY_S)
 
 
-class _RouteCrossings:
-    """The official crossings of a route, by the router's own objects."""
-
-    def __init__(self, pacing: Pacing) -> None:
-        self._posts = [passage.crossing for passage in pacing.route.passages]
-        self._departure = pacing.departure
-        self._ready_s = clock_of(pacing.departure)
-
-    def passed_s(self, crossing: Ints, clock_s: Floats) -> Floats:
-        """Return when crossings are passed after arrivals, float64 [k], as `CrossingHours` does."""
-        passed_s = np.full(len(crossing), np.inf)
-        for row, (post, arrival_s) in enumerate(
-            zip(crossing.tolist(), clock_s.tolist(), strict=True)
-        ):
-            if math.isfinite(arrival_s):
-                there = self._departure + timedelta(seconds=arrival_s - self._ready_s)
-                through = self._posts[post].passable_from(there)
-                if through is not None:
-                    passed_s[row] = arrival_s + (through - there).total_seconds()
-        return passed_s
-
-
-@dataclass(frozen=True, eq=False)
-class RouteNights:
-    """A route with its places for the night, from the start (row 0) to the end (the last row).
-
-    Parameters
-    ----------
-    pacing
-        The route by the router's clock.
-    at
-        Where the places lie, ascending; the first is `routing.route.timeline.START`, the last
-        ``pacing.end``.
-    places, hours
-        The places by night, and the hours on the road there, on one day more than there are nights.
-    rules
-        The party and its longest day.
-    """
-
-    pacing: Pacing
-    at: Sequence[Place]
-    places: OvernightPlaces
-    hours: WalkingHours
-    rules: DayRules
-
-    @property
-    def end(self) -> int:
-        """Row of the end."""
-        return len(self.at) - 1
-
-    @property
-    def ready_s(self) -> float:
-        """Seconds from the local midnight of the date of departure to the departure."""
-        return clock_of(self.pacing.departure)
-
-    @cached_property
-    def world(self) -> World:
-        """What a day's reach depends on."""
-        return World(self.places, _RouteCrossings(self.pacing), self.hours)
-
-    @cached_property
-    def at_m(self) -> Floats:
-        """Metres along the route, float64 [S]."""
-        return np.array([place[0] for place in self.at])
-
-    @cached_property
-    def moved_s(self) -> Floats:
-        """Moving time from the start, float64 [S], seconds."""
-        return self.pacing.moving_s(self.at_m)
-
-    @cached_property
-    def legs(self) -> LegTable:
-        """The legs forward that are no longer than a day."""
-        order = {place: number for number, place in enumerate(sorted(set(self.at)))}
-        rank = np.array([order[place] for place in self.at])
-        ahead = rank[:, np.newaxis] < rank
-        near = self.at_m - self.at_m[:, np.newaxis] <= self.rules.max_day_m
-        return self._table(*np.nonzero(ahead & near))
-
-    @cached_property
-    def walkable_from_s(self) -> Floats:
-        """Time of day from which it is light at each place on every date, float64 [S]."""
-        midnight_s = np.arange(self.hours.days) * DAY_S
-        return np.asarray((self.hours.from_s - midnight_s).max(axis=1))
-
-    def leg(self, origin: int, destination: int) -> LegTable:
-        """Return the one leg between two places, of any length."""
-        return self._table(np.array([origin]), np.array([destination]))
-
-    def reach(self, day: int, legs: LegTable) -> DayReach:
-        """Return how legs go on a date."""
-        return day_reach(legs, self.world, self.rules, day, ready_s=self.ready_s, end=self.end)
-
-    def takes_in(self, place: int, day: int) -> bool:
-        """Return whether people can be at a place on the night after a day."""
-        return place == self.end or (day < self.places.nights and bool(self._open[day][place]))
-
-    @cached_property
-    def _open(self) -> list[Bools]:
-        nights = range(self.places.nights)
-        return [np.logical_and(*nights_of(self.places, self.rules, night)) for night in nights]
-
-    def _table(self, origin: Ints, destination: Ints) -> LegTable:
-        distance_m = self.at_m[destination] - self.at_m[origin]
-        duration_s = self.moved_s[destination] - self.moved_s[origin]
-        return LegTable(
-            origin,
-            destination,
-            distance_m,
-            np.maximum(duration_s, 0.0),
-            np.zeros(len(origin)),
-            self._passages(origin, destination),
-        )
-
-    def _passages(self, origin: Ints, destination: Ints) -> LegPassages:
-        passages = self.pacing.route.passages
-        if not passages:
-            return LegPassages.none()
-        ranks = np.array([place[1] for place in self.at])
-        leg, crossing, after_s = [], [], []
-        for row, passage in enumerate(passages):
-            at_m = passage.at_m
-            is_behind = (self.at_m > at_m) | ((self.at_m == at_m) & (ranks >= POST))
-            on = np.flatnonzero(~is_behind[origin] & is_behind[destination])
-            leg.append(on)
-            crossing.append(np.full(len(on), row))
-            moved_s = self.pacing.moving_s(np.array([at_m]))
-            after_s.append(np.maximum(moved_s - self.moved_s[origin[on]], 0.0))
-        of, post = np.concatenate(leg), np.concatenate(crossing)
-        order = np.lexsort((post, of))
-        return LegPassages(of[order], post[order], np.concatenate(after_s)[order])
-
-
 def route_stages(nights: RouteNights) -> tuple[RouteStage, ...] | None:
     """Return the stages of the best chain of nights along a route.
 
@@ -262,35 +118,54 @@ def route_stages(nights: RouteNights) -> tuple[RouteStage, ...] | None:
     return _Search(nights).stages()
 
 
+class _Kind(enum.IntEnum):
+    """What is to be done with an entry of the queue, in order where all else is equal."""
+
+    TO_THE_END = 0
+    ARRIVED = 1
+    WITHOUT_BED = 2
+
+
+class _Entry(NamedTuple):
+    """A state with what it takes to get there, in the order in which states are settled.
+
+    Of equal ways to a place that is taken which is farther ahead on the morning before, a known bed
+    rather than a night at the start: ``behind`` is less there. The order never comes to the stage.
+    """
+
+    lacking: int
+    day: int
+    hardest_s: float
+    kind: _Kind
+    state: _State
+    behind: int
+    before: _State
+    stage: RouteStage | None
+
+
 @dataclass(eq=False)
 class _Search:
     """States in the order (nights without a bed, day, hardest day), and how each was reached."""
 
     nights: RouteNights
-    _queue: list[tuple[int, int, float, bool, _State, int, _State, RouteStage | None]] = field(
-        default_factory=list
-    )
+    _queue: list[_Entry] = field(default_factory=list)
     _came: dict[_State, tuple[_State, RouteStage | None]] = field(default_factory=dict)
-    _reach: dict[int, Mapping[int, list[tuple[int, RouteStage, float]]]] = field(
-        default_factory=dict
-    )
+    _reach: dict[int, Mapping[int, list[tuple[RouteStage, float]]]] = field(default_factory=dict)
     _walks: dict[tuple[int, int, int], _Walk | None] = field(default_factory=dict)
 
     def stages(self) -> tuple[RouteStage, ...] | None:
-        self._push(0, 0.0, _State(0, 0, 0), _NOWHERE, None)
+        self._push(0, 0.0, _State(0, 0, 0), _NOWHERE)
         while self._queue:
-            lacking, _, hardest_s, is_without_bed, state, _, before, stage = heapq.heappop(
-                self._queue
-            )
-            if is_without_bed:
-                self._go_without_bed(lacking - 1, hardest_s, state)
-                continue
-            if state in self._came:
-                continue
-            self._came[state] = (before, stage)
-            if state.place == self.nights.end:
-                return self._told(state)
-            self._go_on(lacking, hardest_s, state)
+            entry = heapq.heappop(self._queue)
+            if entry.kind is _Kind.WITHOUT_BED:
+                self._go_without_bed(entry.lacking - 1, entry.hardest_s, entry.state)
+            elif entry.kind is _Kind.TO_THE_END:
+                self._go_to_the_end(entry)
+            elif entry.state not in self._came:
+                self._came[entry.state] = (entry.before, entry.stage)
+                if entry.state.place == self.nights.end:
+                    return self._told(entry.state)
+                self._go_on(entry.lacking, entry.hardest_s, entry.state)
         return None
 
     def _push(
@@ -299,29 +174,31 @@ class _Search:
         hardest_s: float,
         state: _State,
         before: _State,
-        stage: RouteStage | None,
-        *,
-        is_without_bed: bool = False,
+        stage: RouteStage | None = None,
     ) -> None:
-        # Of equal ways to a place that which is farther ahead the day before: a bed that is known
-        # rather than a night at the start. The order never comes to the stages.
-        entry = (
-            lacking, state.day, hardest_s, is_without_bed, state, -before.place, before, stage
-        )  # fmt: skip
+        entry = _Entry(
+            lacking, state.day, hardest_s, _Kind.ARRIVED, state, -before.place, before, stage
+        )
+        heapq.heappush(self._queue, entry)
+
+    def _put_off(
+        self, kind: _Kind, lacking: int, day: int, hardest_s: float, state: _State
+    ) -> None:
+        """Look at a state when nothing else is left that is as good as what it may lead to."""
+        entry = _Entry(lacking, day, hardest_s, kind, state, 0, _NOWHERE, None)
         heapq.heappush(self._queue, entry)
 
     def _go_on(self, lacking: int, hardest_s: float, state: _State) -> None:
         """Push what is reached from a place by a bed, and the place itself after a rest."""
         if state.day >= self.nights.hours.days:
             return
-        for destination, stage, moved_s in self._legs(state.day).get(state.place, ()):
-            longest_s = max(hardest_s, moved_s)
-            self._push(lacking, longest_s, self._arrived(destination, state.day), state, stage)
+        for stage, moved_s in self._legs(state.day).get(state.place, ()):
+            there = self._arrived(stage.destination, state.day)
+            self._push(lacking, max(hardest_s, moved_s), there, state, stage)
         rested = self._rested(state)
         if rested is not None:
-            self._push(lacking, hardest_s, rested, state, None)
-        # Looked at when nothing else is left with as many nights without a bed.
-        self._push(lacking + 1, hardest_s, state, _NOWHERE, None, is_without_bed=True)
+            self._push(lacking, hardest_s, rested, state)
+        self._put_off(_Kind.WITHOUT_BED, lacking + 1, state.day, hardest_s, state)
 
     def _arrived(self, place: int, day: int) -> _State:
         is_limited = self.nights.places.max_nights[place] != ANY_STAY
@@ -337,12 +214,12 @@ class _Search:
             return None
         return _State(day + 1, place, slept + (most != ANY_STAY))
 
-    def _legs(self, day: int) -> Mapping[int, list[tuple[int, RouteStage, float]]]:
+    def _legs(self, day: int) -> Mapping[int, list[tuple[RouteStage, float]]]:
         """Return the legs that can be walked on a date, by origin, with their moving times."""
         if day not in self._reach:
             legs = self.nights.legs
             reach = self.nights.reach(day, legs)
-            by_origin: dict[int, list[tuple[int, RouteStage, float]]] = {}
+            by_origin: dict[int, list[tuple[RouteStage, float]]] = {}
             for row in np.flatnonzero(reach.is_feasible).tolist():
                 origin, destination = int(legs.origin[row]), int(legs.destination[row])
                 departure_s, arrival_s = reach.departure_s[row], reach.arrival_s[row]
@@ -350,36 +227,61 @@ class _Search:
                 stage = RouteStage(
                     origin, destination, day, day, 1, float(departure_s), float(arrival_s), nights
                 )
-                walk = (destination, stage, float(legs.duration_s[row]))
-                by_origin.setdefault(origin, []).append(walk)
+                by_origin.setdefault(origin, []).append((stage, float(legs.duration_s[row])))
             self._reach[day] = by_origin
         return self._reach[day]
 
     def _go_without_bed(self, lacking: int, hardest_s: float, state: _State) -> None:
         """Push where a party gets that finds no bed within a day."""
         day, origin, _ = state
-        by_bed = {destination for destination, _, _ in self._legs(day).get(origin, ())}
+        by_bed = {stage.destination for stage, _ in self._legs(day).get(origin, ())}
         latest: int | None = None
         for destination in self._ahead(origin):
-            walk = self._walk(day, origin, destination)
-            if walk is None:
+            earliest = self._earliest(day, origin, destination)
+            if destination == self.nights.end and latest is None:
+                # The walk may take months, and is seldom the best: its bound is cheap.
+                least = lacking + max(1, earliest - day)
+                self._put_off(_Kind.TO_THE_END, least, earliest + 1, hardest_s, state)
                 return
-            if latest is not None and walk.arrival_day > latest:
+            if destination != self.nights.end and earliest > self.nights.last_open[destination]:
+                continue
+            walk = self._walk(day, origin, destination)
+            if walk is None or (latest is not None and walk.arrival_day > latest):
                 return
             if not self.nights.takes_in(destination, walk.arrival_day):
                 continue
             latest = walk.arrival_day
-            if destination in by_bed:
-                continue
-            moved_s = float(self.nights.moved_s[destination] - self.nights.moved_s[origin])
-            stage = self._without_bed(day, origin, destination, walk)
-            self._push(
-                lacking + max(1, walk.arrival_day - day),
-                max(hardest_s, moved_s / walk.days),
-                self._arrived(destination, walk.arrival_day),
-                state,
-                stage,
-            )
+            if destination not in by_bed:
+                self._push_without_bed(lacking, hardest_s, state, destination, walk)
+
+    def _go_to_the_end(self, entry: _Entry) -> None:
+        day, origin, _ = entry.state
+        end = self.nights.end
+        lacking = entry.lacking - max(1, self._earliest(day, origin, end) - day)
+        walk = self._walk(day, origin, end)
+        if walk is not None and all(
+            stage.destination != end for stage, _ in self._legs(day).get(origin, ())
+        ):
+            self._push_without_bed(lacking, entry.hardest_s, entry.state, end, walk)
+
+    def _push_without_bed(
+        self, lacking: int, hardest_s: float, state: _State, destination: int, walk: _Walk
+    ) -> None:
+        day, origin, _ = state
+        moved_s = float(self.nights.moved_s[destination] - self.nights.moved_s[origin])
+        self._push(
+            lacking + max(1, walk.arrival_day - day),
+            max(hardest_s, moved_s / walk.days),
+            self._arrived(destination, walk.arrival_day),
+            state,
+            self._without_bed(day, origin, destination, walk),
+        )
+
+    def _earliest(self, day: int, origin: int, destination: int) -> int:
+        """Return the first date on which a party may be there that leaves on a day."""
+        length_m = float(self.nights.at_m[destination] - self.nights.at_m[origin])
+        days = math.ceil(length_m / self.nights.rules.max_day_m - 1e-9)
+        return day + max(0, days - 1)
 
     def _ahead(self, origin: int) -> Iterator[int]:
         """Yield the places behind one, the nearest first."""
