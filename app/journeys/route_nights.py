@@ -28,7 +28,7 @@ from routing.engine.itinerary import Passage
 from routing.osm_tags.edge_flags import Mode
 from routing.planning.day_reach import NOTHING, Constraint, DayRules
 from routing.planning.mending import Remedies, remedies
-from routing.planning.question import MOST_NIGHTS, ItineraryQuestion
+from routing.planning.question import ItineraryQuestion
 from routing.planning.route_nights import RouteNights
 from routing.planning.route_stages import RouteStage, route_stages
 from routing.planning.walking_hours import walking_hours
@@ -38,6 +38,9 @@ from routing.route.timeline import BEFORE, BEHIND, START, Pacing, Place
 #: Nights that stages may take beyond twice those of the router's clock [A]: time to wait for a
 #: space or a crossing that opens in a few days.
 _MORE_NIGHTS: Final = 7
+
+#: Nights that are looked at: no confirmation of a space lasts longer (P41).
+_KNOWN_NIGHTS: Final = 90
 
 #: Most spaces named that lie on a stretch but take nobody in [A].
 _MOST_NAMED: Final = 3
@@ -212,7 +215,7 @@ def _nights(
     """Return the places for the night along a route, with its ends, on the nights it may take."""
     clock = Pacing(route, departure)
     under_way = (route.arrival.date() - departure.date()).days
-    calendar = Calendar.of(departure, min(2 * under_way + _MORE_NIGHTS, MOST_NIGHTS))
+    calendar = Calendar.of(departure, min(2 * under_way + _MORE_NIGHTS, _KNOWN_NIGHTS))
     # Nothing is known of the party but that a profile has children with it.
     need = Need(children=1 if route.profile.carries_children else None)
     (first_lon, first_lat), (last_lon, last_lat) = route.coordinates[[0, -1]].tolist()

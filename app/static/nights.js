@@ -13,6 +13,7 @@ const NIGHT_FROM_H = 21;
 const NIGHT_TO_H = 5;
 // As app/journeys/route_nights.py: nights beyond twice those of the way's own clock.
 const MORE_NIGHTS = 7;
+const KNOWN_NIGHTS = 90;
 
 /** Whether a space takes people in for the night who come on their own, on the nights it is open. */
 export const hasBeds = (space) => isUsable(space) && space.isOvernight && space.services.includes(SERVICE);
@@ -65,7 +66,7 @@ export function withNights(way, along, network, startMs) {
   const midnightMs = day * DAY_MS - offsetMs;
   const clockS = (ms) => (ms - midnightMs) / 1000;
   const msOf = (s) => midnightMs + s * 1000;
-  const nights = Math.min(250, 2 * Math.floor((clockS(startMs) + way.elapsedS) / 86_400) + MORE_NIGHTS);
+  const nights = Math.min(KNOWN_NIGHTS, 2 * Math.floor((clockS(startMs) + way.elapsedS) / 86_400) + MORE_NIGHTS);
   const end = ([lon, lat], atM, rank) => ({ lon, lat, atM, rank, heightM: heightAt(way, nodes, atM), night: () => null });
   const beds = along.filter(({ space, atM }) => hasBeds(space) && atM > 0 && atM < way.lengthM)
     .map(({ space, atM }) => ({
