@@ -7,10 +7,10 @@ from functools import partial
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from app.journeys.day_stages import DayStage, RouteStop
 from app.journeys.detours import ORDINARY, Because, DetourLimits, published
 from app.journeys.records import Knowledge, Records, over_by, read_records
 from app.journeys.refusals import long_refusal, refusal
+from app.journeys.route_nights import DayStage, RouteStop
 from app.journeys.timeline import Laid, lay, worth_showing
 from app.runtime.work_limit import search
 from app.snapshots.country_of_point import Whereabouts, countries_along, doubted, weigh_all
@@ -338,7 +338,7 @@ def with_enough_ways[F: _Found](
     found = find(question)
     # With waypoints there is only one route.
     is_few = question.most < _TO_CHOOSE_FROM and not question.via
-    if is_few and any(laid.stages for laid in found.laid):
+    if is_few and any(laid.staged is not None for laid in found.laid):
         return find(replace(question, most=_TO_CHOOSE_FROM))
     return found
 
@@ -421,7 +421,7 @@ def _settled(
         except NoRoute as reason:
             raise _NoWayError(request, knowledge, reason) from reason
         laid = tuple(
-            lay(route, found.regions_of(route), knowledge.helping, access_m)
+            lay(route, found.regions_of(route), knowledge.helping, knowledge.nights, access_m)
             for route in found.routes
         )
         settled = _Settled(request, knowledge, found, laid)
@@ -506,8 +506,8 @@ def _journey(laid: Laid, knowledge: Knowledge, access_m: float) -> Journey:
     longest = gaps.longest
     return Journey(
         route=laid.route,
-        stops=laid.stops,
-        stages=laid.stages,
+        stops=laid.stops_by_night,
+        stages=() if laid.staged is None else laid.staged.explained(),
         gaps=gaps,
         overnight=overnight,
         gap_highest_m=laid.route.heights.highest_m(longest.from_m, longest.to_m),

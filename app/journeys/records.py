@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.snapshots.country_of_point import Whereabouts
+from app.snapshots.night_spaces import NightSpaces
 from app.snapshots.open_spaces import Helping
 from app.snapshots.tier_snapshot import SnapshotReading
 from geo.geography.crossings import CrossingState
@@ -36,7 +37,8 @@ class Records:
 
     ``routed_crossings`` and ``routed_hazards`` are the router's objects for the records in
     ``crossings`` and ``hazards``, in the same order. While a record is unchanged, every journey
-    gets the same object. ``coming`` are published exclusions that begin after the journey's time.
+    gets the same object. ``helping`` are the spaces open on the day, ``nights`` those that take
+    people in on any night. ``coming`` are published exclusions that begin after the journey's time.
     """
 
     crossings: tuple[CrossingState, ...]
@@ -45,6 +47,7 @@ class Records:
     routed_hazards: tuple[Hazard, ...]
     coming: tuple[tuple[ActiveHazard, Hazard], ...]
     helping: Helping
+    nights: NightSpaces
     products: tuple[AreaProduct, ...]
     demo: bool
 
@@ -165,6 +168,7 @@ async def read_records(
         routed_hazards=tuple(hazard for _, hazard in hazards),
         coming=await known.coming_exclusions(at),
         helping=await known.helping(on),
+        nights=await known.night_spaces(),
         products=await known.area_products(),
         demo=known.has_demo,
     )

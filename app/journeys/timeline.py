@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.journeys.day_stages import DayStage, RouteStop, bed_to_bed, beds_of
+from app.journeys.route_nights import RouteStop, StagedRoute, by_nights
+from app.snapshots.night_spaces import NightSpaces
 from app.snapshots.open_spaces import Helping, supports_of
 from app.snapshots.road_networks import Region
+from geo.spaces.candidates import NightSpace
+from routing.osm_tags.edge_flags import Mode
 from routing.route.coverage import SupportAt
 from routing.route.dominance import undominated
 from routing.route.open_world_report import Compared, WayFigures
@@ -20,33 +23,43 @@ class Laid:
 
     Attributes
     ----------
-    route
-        Route with the days and arrivals for nights at spaces.
     searched
         Route as the router found it, on the router's clock.
     regions
         Regions that the route runs through.
     along, stops
         Spaces along the route: as objects of the routing library, and as stops with space data.
-    stages
-        Stages from one space for the night to the next; empty for a route of one day or by vehicle.
+    staged
+        The route with nights at spaces; None for a route of one day or by vehicle.
     """
 
-    route: Route
     searched: Route
     regions: tuple[Region, ...]
     along: tuple[SupportAt, ...]
     stops: tuple[RouteStop, ...]
-    stages: tuple[DayStage, ...]
+    staged: StagedRoute | None
+
+    @property
+    def route(self) -> Route:
+        """Route with the days and arrivals for nights at spaces."""
+        return self.searched if self.staged is None else self.staged.route
+
+    @property
+    def stops_by_night(self) -> tuple[RouteStop, ...]:
+        """Stops, with the spaces where stages end, which are open on the night of their date."""
+        beds = {
+            stage.stop.space.id: stage.stop
+            for stage in (() if self.staged is None else self.staged.stages)
+            if stage.stop is not None
+        }
+        others = [stop for stop in self.stops if stop.space.id not in beds]
+        return tuple(sorted((*others, *beds.values()), key=lambda one: (one.at_m, one.space.id)))
 
     @property
     def clocks(self) -> list[Pacing]:
         """Possible timings of the route: the router's own and, with stages, nights at spaces."""
-        departure = self.searched.departure or self.searched.arrival
-        found = [Pacing(self.searched, departure)]
-        if self.stages:
-            found.append(Pacing(self.route, departure, beds_of(self.route, self.stages)))
-        return found
+        found = [Pacing(self.searched, self.searched.departure or self.searched.arrival)]
+        return found if self.staged is None else [*found, self.staged.clock]
 
     def leg(self, number: int | None, compared: WayFigures) -> WayFigures:
         """Return length and times of one leg with nights at spaces; of the whole route for None.
@@ -57,11 +70,11 @@ class Laid:
             Length and times of the leg by the router's clock.
         """
         departure = self.route.departure
-        if not self.stages or departure is None:
+        if self.staged is None or departure is None:
             return compared
         if number is None:
             return way_of(self.route, departure)
-        pacing = self.clocks[-1]
+        pacing = self.staged.clock
         cuts = [START, *((one.at_m, BEHIND) for one in self.route.via), pacing.end]
         before = pacing.gone(pacing.walker(), START, cuts[number])
         after = pacing.gone(before, cuts[number], cuts[number + 1])
@@ -72,12 +85,26 @@ class Laid:
         return replace(compared, elapsed_s=elapsed_s, walking_days=max(1, days))
 
 
-def lay(route: Route, regions: tuple[Region, ...], helping: Helping, access_m: float) -> Laid:
+def lay(
+    route: Route,
+    regions: tuple[Region, ...],
+    helping: Helping,
+    nights: NightSpaces,
+    access_m: float,
+) -> Laid:
     """Combine a route of the router with the open spaces along it and with its day stages."""
     along = supports_of(route, regions, helping.supports, access_m)
     stops = tuple(_stop(helping, at) for at in along)
-    by_beds, stages = bed_to_bed(route, stops)
-    return Laid(by_beds, route, regions, along, stops, stages)
+    staged = None
+    if route.mode is Mode.FOOT and route.walking_days > 1:
+        beds = supports_of(route, regions, nights.supports, access_m)
+        staged = by_nights(route, [_bed(nights, at) for at in beds])
+    return Laid(route, regions, along, stops, staged)
+
+
+def _bed(nights: NightSpaces, at: SupportAt) -> tuple[RouteStop, NightSpace]:
+    found = nights.by_id[at.support.id]
+    return RouteStop(found.space, at.at_m, True, at.access_m, at.town), found
 
 
 def worth_showing(laid: Sequence[Laid], compared: Sequence[Compared]) -> list[int]:

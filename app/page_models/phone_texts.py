@@ -184,6 +184,13 @@ def offline_texts(w: Words) -> Mapping[str, Any]:
         "onTheWay": w.gettext("En el camino"),
         "crossingsInOrder": w.gettext("Pasos oficiales, en orden"),
         "knownHazards": w.gettext("Peligros conocidos"),
+        "byDays": w.gettext("Por días, durmiendo en espacios"),
+        "dayOf": w.gettext("Día %(num)s"),
+        "daysFromTo": w.gettext("Días %(low)s a %(high)s"),
+        "upTo": w.gettext("%(km)s, hasta:"),
+        "nightsNotKnown": w.gettext(
+            "El paquete no dice qué espacios abren más allá de sus días: actualícelo en el camino."
+        ),
         "forSleeping": w.gettext("para dormir"),
         "gap": w.gettext("El tramo más largo sin un lugar abierto para dormir: %(km)s"),
         "noSpacesOf": w.gettext("En este teléfono no hay datos de los espacios de: %(countries)s"),

@@ -8,15 +8,16 @@ from typing import Any, Final
 import shapely
 
 from app.i18n import route_phrases
-from app.journeys.day_stages import RouteStop
 from app.journeys.errors import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.journeys.planner import Journey, JourneyAnswer
 from app.journeys.route_ends import End
+from app.journeys.route_nights import RouteStop
 from app.page_models import plan_views, view_models
 from app.page_models.elevation import PassedMark, elevation
 from app.page_models.home_filling import crossing_of, network_of, space_of
 from app.page_models.route_lines import packed
 from app.texts.route_text import RouteTextSource, told
+from app.texts.stage_text import stage_said
 from geo.geography.crossings import CrossingState
 from geo.geography.hazards import ActiveHazard
 from geo.hours.space_hours import hours_of
@@ -183,6 +184,11 @@ def _route(journey: Journey, answer: JourneyAnswer, about: RouteTextSource) -> p
         ferries=tuple((ferry.name, ferry.length_m) for ferry in ferries(route.segments)),
         crossings=crossings,
         stages=tuple(_stages(journey)),
+        stays_at_start=any(
+            stage.date > route.departure.date()
+            for stage in journey.stages[:1]
+            if route.departure is not None
+        ),
         elevation=elevation(
             route.heights,
             route.distance_m,
@@ -288,6 +294,9 @@ def _stages(journey: Journey) -> Iterable[plan_views.StageView]:
             from_m=stage.from_m,
             to_m=stage.to_m,
             space=None if stage.stop is None else _route_space(stage.stop),
+            on=stage.date,
+            nights=stage.nights,
+            said=tuple(stage_said(stage)),
         )
         day += stage.days
 

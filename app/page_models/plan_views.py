@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from app.journeys.detours import Because
@@ -11,6 +11,7 @@ from app.page_models.frames import NetworkView, PageFrame
 from app.page_models.view_models import CrossingView, Nearest, RouteForm, Space
 from app.snapshots.place_names import Choice
 from app.texts.route_text import RouteTextSource
+from app.texts.stage_text import Said
 from geo.geography.hazards import ActiveHazard
 from routing.route.open_world_report import Beyond, WayFigures
 
@@ -81,7 +82,9 @@ class Avoided:
 class StageView:
     """A part of a route that ends at a place to sleep, or at the end of the route.
 
-    `days` is more than one where no place to sleep is nearer; the first is `first_day`, from 1.
+    `days` is more than one where no place to sleep is nearer; the first is `first_day`, from 1, and
+    its date is `on`. `nights` are spent at the place where the stage ends. `said` are sentences,
+    with their values, about a stage that cannot be walked as days should be.
     """
 
     first_day: int
@@ -89,6 +92,9 @@ class StageView:
     from_m: float
     to_m: float
     space: RouteSpace | None = None
+    on: date | None = None
+    nights: int = 1
+    said: Sequence[Said] = ()
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,8 @@ class RouteView:
         Hazards that the route avoids.
     stages
         Stages by day, for a route of more than one day.
+    stays_at_start
+        Whether the first stage begins on a later date than the journey.
     elevation
         Elevation profile; None if no heights are known.
     line
@@ -144,6 +152,7 @@ class RouteView:
     avoided: Sequence[Avoided] = ()
     crossings: Sequence[CrossingView] = ()
     stages: Sequence[StageView] = ()
+    stays_at_start: bool = False
     elevation: Elevation | None = None
     line: Sequence[int] = ()
     offroad_start_m: float = 0

@@ -30,6 +30,7 @@ from app.page_models.phone_texts import (
 )
 from app.page_models.view_models import HomeView, Narrowed, Space
 from app.texts import print_text
+from app.texts.stage_text import SAID
 from geo.text.languages import LANGUAGES, STAFF_LANGUAGES
 
 __all__ = [
@@ -107,7 +108,7 @@ def render_offline(frame: PageFrame, lang: str) -> str:
         frame=frame,
         services=[code for vocabulary, code in frame.names if vocabulary == "service"],
         hazard_kinds=labels.HAZARDS,
-        said=BECAUSE,
+        said={**BECAUSE, **SAID},
         day_forms=partial(day_forms, words(lang)),
         modules=module_urls("offline.js")[1:],
         **_page(frame, lang, texts=offline_texts(words(lang))),

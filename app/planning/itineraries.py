@@ -14,15 +14,14 @@ import shapely
 from numpy.typing import NDArray
 
 from app.journeys.detours import ORDINARY, DetourLimits
+from app.journeys.night_places import Calendar, places_of
 from app.journeys.planner import Journey, JourneyAnswer, JourneyQuestion, plan
 from app.journeys.records import Records, read_records
 from app.planning.itinerary_world import (
     END,
     START,
-    Calendar,
     RoadState,
     crossings_of,
-    places_of,
     road_states,
 )
 from app.runtime.work_limit import search

@@ -1,7 +1,6 @@
 """Itineraries, and what is said where there is none, as JSON."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -10,25 +9,12 @@ from app.i18n.translation import Words
 from app.planning.itineraries import Itineraries, NoItineraryError
 from app.planning.itinerary_world import END
 from app.texts import detour_text
+from app.texts.stage_text import constraints_of, mended_by
 from geo.spaces.candidates import NightCandidate
-from routing.planning.day_reach import Constraint
 from routing.planning.front import ShownItinerary
 from routing.planning.itineraries import ItineraryDay
 from routing.planning.stretches import NearPlace, Stretch
 from routing.route.route import Route
-
-#: How a constraint is called in an answer.
-CONSTRAINTS: Final[Mapping[Constraint, str]] = {
-    Constraint.DISTANCE: "distance",
-    Constraint.DAYLIGHT: "daylight",
-    Constraint.HEIGHT: "height",
-    Constraint.ROAD: "road",
-    Constraint.CROSSING: "crossing",
-    Constraint.HOURS: "hours",
-    Constraint.BEDS: "beds",
-    Constraint.CLOSED: "closed",
-    Constraint.STAY: "stay",
-}
 
 
 def feature_collection(found: Itineraries, w: Words) -> dict[str, Any]:
@@ -183,23 +169,16 @@ def _place(found: Itineraries, row: int) -> dict[str, Any]:
 
 def _stretch(found: Itineraries, one: Stretch) -> dict[str, Any]:
     """Return a stretch that cannot be walked on its date, and what mends it, each alone."""
-    remedies = one.remedies
     return {
         "from": _place(found, one.origin),
         "to": _place(found, one.destination),
         "date": one.date,
         "length_m": round(one.length_m),
         "duration_s": round(one.duration_s),
-        "binding": CONSTRAINTS[one.binding],
-        "constraints": [name for bit, name in CONSTRAINTS.items() if bit in one.constraints],
+        **constraints_of(one.constraints),
         "before": _near(found, one.before),
         "after": _near(found, one.after),
-        "mended_by": {
-            "vehicle": remedies.vehicle,
-            "longer_day_m": None if remedies.longer_day_m is None else round(remedies.longer_day_m),
-            "more_spaces": remedies.more_spaces,
-            "earlier_departure": remedies.earlier_departure,
-        },
+        "mended_by": mended_by(one.remedies),
         "advice": route_phrases.gap_advice(one.length_m, None),
     }
 

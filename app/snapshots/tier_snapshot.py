@@ -23,6 +23,7 @@ from typing import Final
 import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.snapshots.night_spaces import NightSpaces
 from app.snapshots.open_spaces import Helping
 from geo.db import change_stamps
 from geo.db.change_stamps import Stamp, Stamps, StampSubject
@@ -35,6 +36,7 @@ from geo.geography.place_names import PlaceNames, unit_names
 from geo.guidance import products
 from geo.guidance.products import AreaProduct
 from geo.spaces import queries as spaces
+from geo.spaces.candidates import night_spaces
 from geo.spaces.queries import OpenSpace
 from routing.router.regional import Crossing, Hazard
 from routing.travel.event_rates import rate
@@ -70,17 +72,19 @@ class _Crossings:
     states: dict[datetime, tuple[tuple[CrossingState, Crossing], ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Spaces:
     """Open spaces of a tier: ``found`` by day and by whether they are open for the night after it.
 
     ``helping`` are the same spaces prepared for routing; ``today`` is the database's date.
+    ``nights`` are the spaces for the night of all dates, None until they are asked for.
     """
 
     stamp: Stamp
     today: date
     found: dict[tuple[date, bool], tuple[OpenSpace, ...]] = field(default_factory=dict)
     helping: dict[date, Helping] = field(default_factory=dict)
+    nights: NightSpaces | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,13 +231,47 @@ class SnapshotReading:
             kept = self._true_spaces()
             return None if kept is None else kept.found.get(key)
 
-        async def read() -> tuple[OpenSpace, ...]:
+        def keep(kept: _Spaces, found: tuple[OpenSpace, ...]) -> None:
+            _keep(kept.found, key, found)
+
+        return await self._of_spaces(true, query, keep)
+
+    async def night_spaces(self) -> NightSpaces:
+        """Return the spaces for the night of all dates, prepared for routing.
+
+        As for `open_spaces`, those of the staff tier are not cached.
+        """
+
+        async def query() -> NightSpaces:
+            return NightSpaces.of(await night_spaces(self._session))
+
+        if self._tier not in {Tier.PUBLIC, Tier.PARTNER}:
+            return await query()
+
+        def true() -> NightSpaces | None:
+            kept = self._true_spaces()
+            return None if kept is None else kept.nights
+
+        def keep(kept: _Spaces, found: NightSpaces) -> None:
+            kept.nights = found
+
+        return await self._of_spaces(true, query, keep)
+
+    async def _of_spaces[T](
+        self,
+        true: Callable[[], T | None],
+        query: Callable[[], Awaitable[T]],
+        keep: Callable[[_Spaces, T], None],
+    ) -> T:
+        """Return cached data of spaces if they are current, else read and keep them."""
+
+        async def read() -> T:
             kept = self._true_spaces()
             found, stamp = await self._read_steady(StampSubject.SPACES, query)
             if stamp is not None:
                 if kept is None or kept.stamp != stamp:
                     kept = self._of_tier.spaces = _Spaces(stamp, self._stamps.today)
-                _keep(kept.found, key, found)
+                keep(kept, found)
             return found
 
         return await self._kept_or_read(StampSubject.SPACES, true, read)

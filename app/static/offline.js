@@ -3,7 +3,7 @@ import { askWays } from './because.js';
 import { element, makeCards } from './cards.js';
 import { makeNames } from './names.js';
 import { locate } from './nearby.js';
-import { isBed } from './nights.js';
+import { isBed, withNights } from './nights.js';
 import { basemapFile, forget, forgetAll, newest, offered, take, taken } from './packs.js';
 import { fill, makePhrases } from './phrases.js';
 import { reading } from './reading.js';
@@ -287,14 +287,23 @@ function daysOf(way) {
     : phrases.plural(texts.days, way.days);
 }
 
-function wayPart(way, because, beyond, nowMs) {
-  const along = spacesAlong(way, spaces.filter(isUsable), network);
-  const beds = along.filter(({ space }) => isBed(space, nowMs));
-  const gap = longestGap(way, beds.map(({ atM }) => atM));
-  // Where the phone has no spaces, it cannot say how far one is.
-  const unknown = [...new Set(way.nodes.map((node) => network.nodes.country[node]))]
-    .filter((code) => code && !packs.some((pack) => pack.country === code && !pack.isExpired))
-    .map((code) => names.countries[code] ?? code);
+/** Countries on a way of which the phone has no spaces: it cannot say how far one is. */
+const unknownOf = (way) => [...new Set(way.nodes.map((node) => network.nodes.country[node]))]
+  .filter((code) => code && !packs.some((pack) => pack.country === code && !pack.isExpired))
+  .map((code) => names.countries[code] ?? code);
+
+const alongOf = (way) => spacesAlong(way, spaces.filter(isUsable), network);
+
+/** A way by the days of its stages, where the phone knows the spaces on it. */
+const byNights = (way, nowMs) => (unknownOf(way).length > 0 ? way : withNights(way, alongOf(way), network, nowMs));
+
+function wayPart(found, because, beyond, nowMs) {
+  const way = byNights(found, nowMs);
+  const along = alongOf(way);
+  const unknown = unknownOf(way);
+  const nightly = new Set((way.stages ?? []).map(({ space }) => space));
+  const beds = along.filter(({ space }) => isBed(space, nowMs) || nightly.has(space));
+  const gap = longestGap(way, along.filter(({ space }) => isBed(space, nowMs)).map(({ atM }) => atM));
   const facts = [
     [phrases.km(way.lengthM), texts.wayLength],
     [`${phrases.number(Math.round(way.climbM))} m`, texts.climb],
@@ -317,7 +326,42 @@ function wayPart(way, because, beyond, nowMs) {
     element('ol', { class: 'itinerary' },
       stop('stop-end', 0, nameOf(way.nodes[0])),
       ...along.map((one) => spaceStop(one, beds.includes(one), nowMs)),
-      stop('stop-end', way.lengthM, nameOf(way.nodes.at(-1)))));
+      stop('stop-end', way.lengthM, nameOf(way.nodes.at(-1)))),
+    way.stages ? stagesPart(way) : null);
+}
+
+function stagesPart(way) {
+  let first = 1;
+  const items = way.stages.map((stage) => {
+    const [low, high] = [first, first + stage.days - 1];
+    first = high + 1;
+    const named = low === high ? fill(texts.dayOf, { num: phrases.number(low) })
+      : fill(texts.daysFromTo, { low: phrases.number(low), high: phrases.number(high) });
+    const on = new Date(stage.date * DAY_S * 1000);
+    const { space } = stage;
+    return element('li', {}, element('b', {}, named), `, ${on.getUTCDate()} ${texts.months[on.getUTCMonth()]}: `,
+      fill(texts.upTo, { km: phrases.km(stage.toM - stage.fromM) }), ' ',
+      space ? `${space.name}, ${space.locality}` : nameOf(way.nodes.at(-1)), '. ',
+      ...stageWords(stage).map((words) => element('b', {}, ...words)));
+  });
+  return element('details', { class: 'stages' },
+    element('summary', {}, texts.byDays),
+    element('ol', {}, ...items),
+    way.stages[0].day > 0 ? element('p', { class: 'fine' }, ...said('stage_start', {})) : null,
+    way.isKnown ? null : element('p', { class: 'unknown' }, texts.nightsNotKnown),
+    element('p', { class: 'fine' }, ...said('stage_beds', {})));
+}
+
+/** What forbids a stage, what is shut on it, and what helps: as app/texts/stage_text.py. */
+function stageWords({ fails, days, shut }) {
+  if (fails.length === 0) return [];
+  const named = fails.filter((one) => ['height', 'crossing', 'hours'].includes(one) || (one === 'daylight' && days === 1));
+  return [
+    ...(days > 1 ? [said('stage_no_bed', {})] : []),
+    ...named.map((one) => said(`stage_${one}`, {})),
+    ...shut.slice(0, 3).map((space) => said('stage_closed', { name: space.name })),
+    said('stage_vehicle', {}),
+  ];
 }
 
 /** Why no way is shown, until when, where to stay meanwhile and whom to call (P32, P54). */
@@ -332,7 +376,7 @@ function showRefusal({ ways, because, beyond, refusal, ends }, nowMs) {
     reasons.length === 0 ? null : reasonsPart(reasons, ends[0], nowMs),
     nearestPart(ends[0], start, nowMs),
     lines.length === 0 ? null : element('ul', { class: 'lines' }, ...lineItems(lines)),
-    ways.length === 0 ? null : element('p', { class: 'fine' }, `${phrases.km(ways[row].lengthM)} · ${daysOf(ways[row])}`),
+    ways.length === 0 ? null : element('p', { class: 'fine' }, `${phrases.km(ways[row].lengthM)} · ${daysOf(byNights(ways[row], nowMs))}`),
     ways.length === 0 ? null : longWayButton({ ways, because, beyond }, nowMs)));
   byId('closure').hidden = false;
   byId('way-no-hazards').hidden = true;

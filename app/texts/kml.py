@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement
 
-from app.journeys.day_stages import RouteStop
+from app.journeys.route_nights import RouteStop
 from app.texts.route_export import (
     DIGITS,
     Carried,

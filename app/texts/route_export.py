@@ -15,8 +15,8 @@ import numpy as np
 
 from app.i18n import route_phrases
 from app.i18n.translation import Words
-from app.journeys.day_stages import RouteStop
 from app.journeys.planner import Journey, JourneyAnswer
+from app.journeys.route_nights import RouteStop
 from app.texts import route_text, trade_off_text
 
 DEMO: Final = "DEMO"

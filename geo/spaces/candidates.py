@@ -28,7 +28,13 @@ from geo.db.views import spaces, terms
 from geo.errors import InvalidRecordError
 from geo.reasons import CodedReason
 from geo.spaces.eligibility import NIGHT_SERVICE, Candidate, Need
-from geo.spaces.queries import SHORTEST_DEGREE_M, properties_of, select_spaces
+from geo.spaces.queries import (
+    SHORTEST_DEGREE_M,
+    OpenSpace,
+    open_space,
+    properties_of,
+    select_spaces,
+)
 
 #: Columns of spaces that eligibility depends on. The other columns are read only for the few spaces
 #: in the response (`describe`).
@@ -84,6 +90,13 @@ class NightCandidate:
     maximum_nights: int | None
     lon: float
     lat: float
+
+
+@dataclass(frozen=True, slots=True)
+class NightSpace(NightCandidate):
+    """Candidate for a night on the way that takes in who comes unannounced, with its listing."""
+
+    space: OpenSpace
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +221,19 @@ async def night_candidates(
     return tuple(sorted(found, key=lambda one: one.candidate.id))
 
 
+async def night_spaces(session: AsyncSession) -> tuple[NightSpace, ...]:
+    """Return the visible spaces with the overnight service that anybody may come to, by id.
+
+    Full ones are among them. Spaces that are closed, or that take in referred people only, are not.
+    The session is of the asker's tier.
+    """
+    rows = await session.execute(_FOR_ANY_NIGHT)
+    return tuple(
+        typed_row(NightSpace, row, candidate=Candidate.of(row), space=open_space(row))
+        for row in rows.mappings()
+    )
+
+
 async def describe(session: AsyncSession, ids: Collection[str]) -> dict[str, Described]:
     """Return the published columns of spaces by id, without spaces that are no longer visible."""
     if not ids:
@@ -276,10 +302,20 @@ def _around(side: ColumnElement[bool]) -> Select[Any]:
 _AT_HOME = _around(spaces.c.country == bindparam("country", type_=Text))
 _ABROAD = _around(spaces.c.country != bindparam("country", type_=Text))
 _ALONG = func.ST_GeomFromWKB(bindparam("along", type_=LargeBinary), 4326)
+_OF_NIGHTS = (*_PLACED, spaces.c.name, spaces.c.locality, spaces.c.maximum_nights)
 _FOR_A_NIGHT = (
-    select(*_PLACED, spaces.c.name, spaces.c.locality, spaces.c.maximum_nights)
+    select(*_OF_NIGHTS)
     .where(_IN_BOX, spaces.c.services.contains([NIGHT_SERVICE]))
     .order_by(spaces.c.geom.op("<->")(_ALONG), spaces.c.id)
     .limit(bindparam("limit", type_=Integer))
+)
+_FOR_ANY_NIGHT = (
+    select(*_OF_NIGHTS, spaces.c.kind, spaces.c.overnight, spaces.c.demo)
+    .where(
+        spaces.c.services.contains([NIGHT_SERVICE]),
+        spaces.c.status.in_(("active", "full")),
+        spaces.c.access == "open",
+    )
+    .order_by(spaces.c.id)
 )
 _BY_ID = _judged(spaces.c.id == func.any(bindparam("ids", type_=ARRAY(Text)))).order_by(spaces.c.id)

@@ -184,26 +184,29 @@ def refusals(need: Need, space: Candidate, arrival: datetime) -> tuple[Refusal, 
         Time of arrival, aware. Opening hours are not checked for a space that only takes referred
         people, because they come at an agreed time.
     """
-    return tuple(_refusals(need, space, arrival))
-
-
-def _refusals(need: Need, space: Candidate, arrival: datetime) -> Iterator[Refusal]:
+    against = lasting_refusals(need, space)
     day = arrival.astimezone(zone(space.timezone)).date()
     if not space.assured_on <= day <= space.expires_on:
-        yield Refusal.EXPIRED
-    if space.status not in {"active", "full"}:
-        yield Refusal.NOT_ACTIVE
-    if not space.services.issuperset(need.services):
-        yield Refusal.NO_SERVICE
+        against.add(Refusal.EXPIRED)
     if space.access == "open":
         by_hours = _hours_refusal(need, space, arrival)
         if by_hours is not None:
-            yield by_hours
-    yield from _personal_refusals(need, space)
+            against.add(by_hours)
+    return tuple(one for one in Refusal if one in against)
+
+
+def lasting_refusals(need: Need, space: Candidate) -> set[Refusal]:
+    """Return the reasons of `refusals` that hold on every date: no hours, and no confirmation."""
+    against = {*_personal_refusals(need, space)}
+    if space.status not in {"active", "full"}:
+        against.add(Refusal.NOT_ACTIVE)
+    if not space.services.issuperset(need.services):
+        against.add(Refusal.NO_SERVICE)
     if space.status == "full" or space.capacity == "full":
-        yield Refusal.FULL
+        against.add(Refusal.FULL)
     if space.access != "open":
-        yield Refusal.REFERRAL_ONLY
+        against.add(Refusal.REFERRAL_ONLY)
+    return against
 
 
 def _hours_refusal(need: Need, space: Candidate, arrival: datetime) -> Refusal | None:

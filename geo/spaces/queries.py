@@ -166,7 +166,7 @@ async def open_spaces(
     )
     covers = Hours.covers_night if night else Hours.covers_day
     return tuple(
-        _open_space(row) for row in rows.mappings() if whatever_hours or covers(hours_of(row), on)
+        open_space(row) for row in rows.mappings() if whatever_hours or covers(hours_of(row), on)
     )
 
 
@@ -405,7 +405,8 @@ def properties_of(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: row[name] for name in PROPERTIES}
 
 
-def _open_space(row: Mapping[Any, Any]) -> OpenSpace:
+def open_space(row: Mapping[Any, Any]) -> OpenSpace:
+    """Return a space from a row with the columns of `OpenSpace`."""
     return typed_row(OpenSpace, row, services=tuple(row["services"]))
 
 

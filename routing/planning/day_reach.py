@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.errors import InvalidRequest
-from routing.planning.legs import CrossingHours, LegTable
+from routing.planning.legs import CrossingClock, LegTable
 from routing.planning.places import OvernightPlaces
 from routing.planning.walking_hours import WalkingHours
 from routing.travel.timetable import DAY_S
@@ -59,6 +59,10 @@ class Constraint(enum.IntFlag):
     BEDS = 64
     CLOSED = 128
     STAY = 256
+
+
+#: Of a leg that can be walked.
+NOTHING: Final = Constraint(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class World:
     """
 
     places: OvernightPlaces
-    crossings: CrossingHours
+    crossings: CrossingClock
     hours: WalkingHours
 
 
@@ -227,10 +231,12 @@ def is_too_high(from_m: Floats, to_m: Floats, rules: DayRules) -> Bools:
     return np.asarray(~is_fine)
 
 
-def _waited_s(legs: LegTable, crossings: CrossingHours, departure_s: Floats) -> Floats:
+def _waited_s(legs: LegTable, crossings: CrossingClock, departure_s: Floats) -> Floats:
     """Return the waits at the crossings of each leg, float64 [L]; infinite where one stays shut."""
     waited_s = np.zeros(len(legs))
     passages = legs.passages
+    if not len(passages.leg):
+        return waited_s
     is_first = np.append(True, passages.leg[1:] != passages.leg[:-1])[: len(passages.leg)]
     starts = np.flatnonzero(is_first)
     # The k-th crossings of all legs at once, then the next ones.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,6 +149,22 @@ class LegTable:
         )
 
 
+class CrossingClock(Protocol):
+    """Something that knows when official crossings are open."""
+
+    def passed_s(self, crossing: Ints, clock_s: Floats) -> Floats:
+        """Return when a crossing is passed after an arrival, infinite where it does not open again.
+
+        Parameters
+        ----------
+        crossing
+            int64 [k], rows.
+        clock_s
+            float64 [k], arrivals at the crossings, seconds since the local midnight of the date of
+            departure.
+        """
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class CrossingHours:
     """When C official crossings are open; a crossing that is not known to be open has no hours.
@@ -177,15 +193,7 @@ class CrossingHours:
         )
 
     def passed_s(self, crossing: Ints, clock_s: Floats) -> Floats:
-        """Return when a crossing is passed after an arrival, infinite where it does not open again.
-
-        Parameters
-        ----------
-        crossing
-            int64 [k], rows.
-        clock_s
-            float64 [k], arrivals at the crossings.
-        """
+        """Return when a crossing is passed after an arrival, as `CrossingClock` says."""
         passed_s = np.full(len(crossing), np.inf)
         for one in np.unique(crossing).tolist():
             own = np.flatnonzero(crossing == one)

@@ -99,7 +99,9 @@ def _more_spaces(question: ItineraryQuestion, day: int, leg: LegTable) -> int | 
     is_slept_at = int(leg.destination[0]) != question.unslept_end
     last_night = question.world.places.nights - 1
     last_day = min(question.world.hours.days - 1, last_night + (not is_slept_at))
-    for count in range(min(_MOST_POINTS, last_day - day) + 1):
+    # Fewer points leave parts that are longer than the longest day.
+    fewest = int(leg.distance_m[0] // question.rules.max_day_m) - 1
+    for count in range(max(0, fewest), min(_MOST_POINTS, last_day - day) + 1):
         parts, world = _split(question, leg, count)
         fails = Constraint(0)
         for part in range(count + 1):

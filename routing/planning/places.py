@@ -78,6 +78,19 @@ class OvernightPlaces:
         """Count of nights that are known."""
         return int(self.admits.shape[1])
 
+    def only(self, rows: Ints) -> "OvernightPlaces":
+        """Return some of the places, int64 [k] in any order."""
+        return OvernightPlaces(
+            self.lon[rows],
+            self.lat[rows],
+            self.height_m[rows],
+            self.admits[rows],
+            self.beds[rows],
+            self.opens_s[rows],
+            self.last_entry_s[rows],
+            self.max_nights[rows],
+        )
+
     def has_room(self, night: int, party: int, *, unknown_suffices: bool) -> Bools:
         """Return whether each place has beds for a party on a night, bool [S].
 

@@ -1,7 +1,9 @@
 """Timeline of a finished route: the time at which a traveller reaches each of its positions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +18,14 @@ type Floats = NDArray[np.float64]
 #: A position on a route: metres from the start, and the rank among stops at the same metre.
 type Place = tuple[float, int]
 
-#: Ranks of stops at the same metre: a bed (a place to sleep) before a crossing, the posts of the
+#: Ranks of stops at the same metre: a place to sleep before a crossing, the posts of the
 #: crossing, a waypoint or bed after the crossing.
 BEFORE, POST, BEHIND = 0, 1, 2
 
 #: The start of a route, ranked before any stop at the start.
 START: Place = (0.0, BEFORE - 1)
+
+_NO_NIGHTS: Final[Mapping[Place, float]] = MappingProxyType({})
 
 
 class Pacing:
@@ -33,11 +37,14 @@ class Pacing:
         A route found by a search.
     departure
         Departure, timezone-aware.
-    beds
-        Places where a walker sleeps until the walking window next opens.
+    nights
+        Places where a walker stays until a time of leaving, seconds since the midnight before the
+        departure; `START` for a later start.
     """
 
-    def __init__(self, route: Route, departure: datetime, beds: Sequence[Place] = ()) -> None:
+    def __init__(
+        self, route: Route, departure: datetime, nights: Mapping[Place, float] = _NO_NIGHTS
+    ) -> None:
         self.route = route
         self.departure = departure
         self._ends_m = np.concatenate([[0.0], route.segments.to_m])
@@ -46,10 +53,10 @@ class Pacing:
             ((passage.at_m, POST), passage.crossing) for passage in route.passages
         ]
         stops += [((waypoint.at_m, BEHIND), None) for waypoint in route.via]
-        stops += [(bed, None) for bed in beds]
+        stops += [(place, None) for place in nights if place > START]
         # The sort is stable: posts of one place stay in the order in which they are passed.
         self._stops = sorted(stops, key=lambda stop: stop[0])
-        self._beds = frozenset(beds)
+        self._nights = nights
 
     @property
     def end(self) -> Place:
@@ -59,11 +66,21 @@ class Pacing:
     def walker(self, stint: Stint | None = None) -> Walker:
         """Return a walker at the start, on a fresh day or within a day of walking under way."""
         profile, own = self.route.profile, under_way(self.departure, stint)
-        return Walker(clock_of(self.departure), profile.window, profile.day_max_m, own)
+        walker = Walker(clock_of(self.departure), profile.window, profile.day_max_m, own)
+        walker.wait(self._nights.get(START, 0.0))
+        return walker
+
+    def moving_s(self, at_m: Floats) -> Floats:
+        """Return the moving time from the start to positions of the route, seconds."""
+        return np.asarray(np.interp(at_m, self._ends_m, self._time_s))
 
     def moment(self, walker: Walker) -> datetime:
         """Return the time on a walker's clock, timezone-aware."""
-        return self.departure + timedelta(seconds=walker.clock_s - clock_of(self.departure))
+        return self.moment_of(walker.clock_s)
+
+    def moment_of(self, clock_s: float) -> datetime:
+        """Return the time some seconds after the midnight before the departure, timezone-aware."""
+        return self.departure + timedelta(seconds=clock_s - clock_of(self.departure))
 
     def gone(
         self,
@@ -89,8 +106,8 @@ class Pacing:
                 continue
             self._go(twin, here_m, place[0])
             here_m = place[0]
-            if place in self._beds:
-                twin.sleep()
+            if place in self._nights:
+                twin.wait(self._nights[place])
                 continue
             arrival = self.moment(twin)
             if reached is not None:
@@ -103,18 +120,6 @@ class Pacing:
                 twin.wait(twin.clock_s + (through - arrival).total_seconds())
         self._go(twin, here_m, end[0])
         return twin
-
-    def waits(
-        self, reached: Mapping[tuple[float, str | None], datetime]
-    ) -> list[tuple[datetime, datetime]]:
-        """Return begin and end of each wait at a crossing, given the arrivals from `gone`."""
-        found = []
-        for passage in self.route.passages:
-            arrival = reached.get((passage.at_m, passage.crossing.id))
-            through = None if arrival is None else passage.crossing.passable_from(arrival)
-            if arrival is not None and through is not None and through > arrival:
-                found.append((arrival, through))
-        return found
 
     def at(self, place_m: float, *, leaves: bool = False) -> datetime:
         """Return the time at which a walker reaches a position of the route.
@@ -137,7 +142,7 @@ class Pacing:
         moved_m, moved_s = self._sums(behind[0], max(ahead_m, place_m))
         passed_s = float(np.interp(place_m, moved_m, moved_s))
         clock_s = walker.clock_after_s(moved_s, moved_m - moved_m[0], passed_s, rested=leaves)
-        return self.departure + timedelta(seconds=clock_s - clock_of(self.departure))
+        return self.moment_of(clock_s)
 
     def _go(self, walker: Walker, from_m: float, to_m: float) -> None:
         moved_m, moved_s = self._sums(from_m, to_m)
@@ -147,7 +152,7 @@ class Pacing:
         """Return the ends of stretches between two positions, and the moving seconds to each."""
         between = (self._ends_m > from_m) & (self._ends_m < to_m)
         moved_m = np.concatenate([[from_m], self._ends_m[between], [to_m]])
-        moved_s = np.interp(moved_m, self._ends_m, self._time_s)
+        moved_s = self.moving_s(moved_m)
         return moved_m, moved_s - moved_s[0]
 
 

@@ -76,3 +76,23 @@ class Heights:
         known = np.concatenate(found)
         known = known[np.isfinite(known)]
         return float(known.max()) if len(known) else None
+
+    def at(self, at_m: Floats) -> Floats:
+        """Return the heights at positions, float64 [k], metres above sea level; NaN if not known.
+
+        Parameters
+        ----------
+        at_m : ndarray
+            float64 [k], metres along the route.
+        """
+        if not len(self.end_m):
+            return np.full(len(at_m), np.nan)
+        leg = np.searchsorted(self.end_m, at_m, "left").clip(0, len(self.end_m) - 1)
+        length_m = self.end_m[leg] - self.start_m[leg]
+        share = np.divide(
+            at_m - self.start_m[leg], length_m, out=np.zeros(len(at_m)), where=length_m > 0
+        ).clip(0, 1)
+        slope_m = self.from_m[leg] + (self.to_m[leg] - self.from_m[leg]) * share
+        # At a node only its own height has to be known.
+        heights_m = np.where(share == 0, self.from_m[leg], slope_m)
+        return np.asarray(np.where(share == 1, self.to_m[leg], heights_m))

@@ -28,6 +28,7 @@ from app.snapshots.road_networks import RoadNetworks
 from app.texts import detour_text, route_text
 from app.texts.route_export import carried
 from app.texts.route_files import FILE_KINDS
+from app.texts.stage_text import stage_json
 from geo.guidance import products
 from routing.graph.snapping import Snap
 from routing.osm_tags.edge_flags import Mode
@@ -317,6 +318,7 @@ def properties(
             }
             for stop in journey.stops
         ],
+        "stages": [stage_json(stage) for stage in journey.stages],
         "products": [
             {name: product[name] for name in ("id", "title", "language", "url")}
             for product in along

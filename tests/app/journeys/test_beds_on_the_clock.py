@@ -1,6 +1,6 @@
 """Ways of days on foot, laid from bed to bed: one clock for card, judgement and refusal."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
 
@@ -8,9 +8,9 @@ import pytest
 import shapely
 
 from app.i18n.translation import words
-from app.journeys.day_stages import bed_to_bed, beds_of
 from app.journeys.detours import published
 from app.journeys.planner import JourneyQuestion, with_enough_ways
+from app.journeys.route_nights import by_nights
 from app.journeys.timeline import Laid, worth_showing
 from app.texts import detour_text
 from geo.geography.crossings import CrossingState
@@ -23,22 +23,12 @@ from routing.route.upcoming_closures import met_on_the_way, reached_too_early
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing
 from routing.travel.hazard import Hazard
+from tests.fixtures.night_spaces import bed
 from tests.routing.conftest import build_tiny_graph
 
 LOCAL = timezone(timedelta(hours=-5))
 MORNING = datetime(2026, 11, 24, 6, tzinfo=LOCAL)
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Bed:
-    at_m: float
-    country: str = "CO"
-    overnight: bool = True
-
-    @property
-    def space(self):
-        return SimpleNamespace(country=self.country)
 
 
 @pytest.fixture
@@ -73,16 +63,17 @@ def test_a_wait_at_the_first_metre_is_on_the_card(walked):
     route = walked(60.0)
     assert route.walking_days == 3
     waits = with_posts(route, 0.0, post(at_or_after(MORNING + 5 * DAY)))
-    laid, _ = bed_to_bed(waits, [])
-    assert (laid.arrival - route.arrival) == 5 * DAY
-    assert laid.passages[0].wait_s == 5 * 86_400
+    laid = by_nights(waits, []).route
+    # Who stays at the start until the first morning has a day less to wait.
+    assert timedelta(0) <= laid.arrival - route.arrival - 5 * DAY < timedelta(minutes=30)
+    assert laid.passages[0].through == MORNING + 5 * DAY
     assert Pacing(waits, MORNING).at(1_000.0) > MORNING + 5 * DAY
 
 
 def test_posts_of_one_place_are_waited_for_one_after_the_other(walked):
     first, second = MORNING + 2 * DAY, MORNING + 2 * DAY + timedelta(hours=1)
     posts = post(at_or_after(first), "A"), post(at_or_after(second), "B")
-    laid, _ = bed_to_bed(with_posts(walked(60.0), 5_000.0, *posts), [])
+    laid = by_nights(with_posts(walked(60.0), 5_000.0, *posts), []).route
     assert [passage.through for passage in laid.passages] == [first, second]
     assert laid.passages[1].wait_s == 3_600
 
@@ -92,12 +83,9 @@ def test_who_comes_too_late_from_bed_to_bed_stays_on_the_routers_clock(walked):
     route = walked(150.0)
     closes = MORNING + 7 * DAY
     shut = with_posts(route, 149_000.0, post(lambda when: when if when < closes else None))
-    beds = [Bed(15_000.0 * number) for number in range(1, 10)]
-    assert bed_to_bed(route, beds)[0].walking_days == 10
-    laid, stages = bed_to_bed(shut, beds)
-    assert stages == ()
-    assert (laid.walking_days, laid.arrival) == (route.walking_days, route.arrival)
-    assert laid.passages == shut.passages
+    beds = [bed(15_000.0 * number) for number in range(1, 10)]
+    assert by_nights(route, beds).route.walking_days == 10
+    assert by_nights(shut, beds) is None
 
 
 @pytest.mark.parametrize("country", ["CO", "VE"])
@@ -105,7 +93,8 @@ def test_a_bed_at_the_crossing_costs_no_day(walked, country):
     """One comes there in the afternoon; it opens at eight the next morning, and one goes on."""
     eight = MORNING + DAY + timedelta(hours=2)
     route = with_posts(walked(40.0), 22_000.0, post(at_or_after(eight)))
-    laid, stages = bed_to_bed(route, [Bed(22_000.0, country), Bed(10_000.0)])
+    staged = by_nights(route, [bed(22_000.0, country), bed(10_000.0)])
+    laid, stages = staged.route, staged.stages
     behind = timedelta(0) if country == "CO" else timedelta(minutes=30)
     assert eight <= laid.passages[0].through <= eight + behind
     if country == "CO":
@@ -117,13 +106,12 @@ def test_a_bed_at_the_crossing_costs_no_day(walked, country):
 def test_p11_what_begins_is_judged_by_who_sleeps_in_beds(walked):
     """310 km are 13 days by the search; beds every 16 km make 19 of them."""
     route = walked(310.0)
-    beds = [Bed(16_000.0 * number) for number in range(1, 20)]
-    by_beds, stages = bed_to_bed(route, beds)
+    laid = lie_down(route, *(16_000.0 * number for number in range(1, 20)))
+    by_beds = laid.route
     assert (route.walking_days, by_beds.walking_days) == (13, 19)
-    laid = Laid(by_beds, route, (), (), (), stages)
     own, slow = laid.clocks
     assert slow.at(route.distance_m) == by_beds.arrival
-    assert beds_of(route, stages)[0][0] == 16_000.0
+    assert laid.staged.stages[0].to_m == 16_000.0
     at_the_end = shapely.box(2.7, -0.01, 2.71, 0.01)
     flood = Hazard("f", "flood", "physical", at_the_end, True)
     begins = MORNING + 18 * DAY
@@ -141,8 +129,7 @@ def test_p11_what_begins_is_judged_by_who_sleeps_in_beds(walked):
 
 
 def lie_down(route, *beds):
-    by_beds, stages = bed_to_bed(route, [Bed(at_m) for at_m in beds])
-    return Laid(by_beds, route, (), (), (), stages)
+    return Laid(route, (), (), (), by_nights(route, [bed(at_m) for at_m in beds]))
 
 
 def test_what_is_worse_in_everything_is_told_by_who_sleeps_in_beds(walked):

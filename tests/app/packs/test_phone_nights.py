@@ -84,3 +84,47 @@ async def test_p15_a_full_place_or_one_by_referral_is_no_place_to_sleep(beds, pa
     columns = pack["spaces"]["columns"]
     columns["flags"] = [flags | flag for flags in columns["flags"]]
     assert beds(pack, [datetime.fromisoformat(pack["start"])]) == [[]]
+
+
+#: Prints the stages of the best way between towns by name.
+STAGES = """
+import { readFileSync } from 'node:fs';
+const folder = process.argv.at(-1);
+const { readRoads, spacesAlong } = await import(folder);
+const { isUsable, readSpaces } = await import(new URL('spaces.js', folder));
+const { findWays } = await import(new URL('ways.js', folder));
+const { withNights } = await import(new URL('nights.js', folder));
+const { pack, pairs, startMs } = JSON.parse(readFileSync(0, 'utf8'));
+const [network, spaces] = [readRoads(pack), readSpaces(pack, startMs).filter(isUsable)];
+console.log(JSON.stringify(pairs.map((pair) => {
+  const [from, to] = pair.map((name) => network.towns.get(name));
+  const [found] = findWays(network, from, to, startMs);
+  const way = withNights(found, spacesAlong(found, spaces, network), network, startMs);
+  return {
+    ends: [from, to].map(network.positionOf), days: way.days, km: Math.round(way.lengthM / 1000),
+    stages: way.stages.map(({ date, days, space, fails }) => [
+      new Date(date * 86400000).toISOString().slice(0, 10), days, space?.id ?? null, fails]),
+  };
+})));
+"""
+
+
+async def test_p46_the_days_of_a_phone_are_those_of_the_server(run, pack, client):
+    at = datetime.fromisoformat(pack["start"]).astimezone(BOGOTA).replace(hour=7)
+    at += timedelta(days=1)
+    pairs = [("Cúcuta, CO", "Bucaramanga, CO"), ("Pamplona, CO", "Bucaramanga, CO"),
+             ("Bucaramanga, CO", "Pamplona, CO")]  # fmt: skip
+    asked = {"pack": pack, "pairs": pairs, "startMs": at.timestamp() * 1000}
+    told = run(STAGES, asked)
+    for phone in told:
+        start, end = phone["ends"]
+        body = {"start": start, "end": end, "mode": "foot", "at": at.isoformat()}
+        features = (await client.post("/routes", json=body)).json()["features"]
+        routes = [feature["properties"] for feature in features]
+        # The search may rank another way first: the server's is judged by the same length.
+        route = next(one for one in routes if round(one["distance_m"] / 1000) == phone["km"])
+        stages = [
+            [one["date"], one["days"], one["space"], one["constraints"]] for one in route["stages"]
+        ]
+        assert phone["stages"] == stages
+        assert phone["days"] == route["walking_days"]

@@ -1,19 +1,20 @@
 """What a card of a route is made of: its drawing, its line for the map, its stages by days."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import date
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from app.i18n.translation import words
-from app.journeys.day_stages import bed_to_bed, stages
+from app.journeys.route_nights import DayStage, ShutSpace
 from app.page_models import elevation, plan_page, plan_views, route_sharing
 from app.page_models.route_lines import packed
-from routing.osm_tags.edge_flags import Mode
+from app.texts.stage_text import stage_said
+from routing.planning.day_reach import Constraint
+from routing.planning.mending import Remedies
 from routing.travel.height_profile import Heights
-from routing.travel.profiles import ADULT
 from tests.app.page_models.test_renderer import FRAME, PLAN, ROUTE, Outline
 
 NAN = np.nan
@@ -126,75 +127,6 @@ def test_a_way_without_length_is_a_line_too():
     assert len(unpack(packed(np.array([[-72.5, 7.9]] * 2), np.zeros(2)))) >= 1
 
 
-# The stages.
-
-
-@dataclass(frozen=True)
-class Night:
-    at_m: float
-    overnight: bool = True
-
-
-def journey(distance_m, *nights, speed=1.2, mode=Mode.FOOT, days=None, hour=6, passages=()):
-    parts = max(1, int(distance_m // 1_000))
-    to_m = np.linspace(0, distance_m, parts + 1)[1:]
-    segments = SimpleNamespace(to_m=to_m, duration_s=np.full(parts, distance_m / parts / speed))
-    route = SimpleNamespace(
-        mode=mode,
-        distance_m=distance_m,
-        profile=ADULT,
-        segments=segments,
-        walking_days=days or max(1, -int(-distance_m // ADULT.day_max_m)),
-        departure=datetime(2026, 11, 24, hour, tzinfo=timezone(timedelta(hours=-5))),
-        passages=passages,
-        via=(),
-    )
-    return route, nights
-
-
-def told(found):
-    return [(stage.days, stage.to_m) for stage in found]
-
-
-def test_each_day_ends_at_the_furthest_place_to_sleep():
-    way = journey(60_000.0, *map(Night, (5_000.0, 18_000.0, 24_000.0, 40_000.0)))
-    assert told(stages(*way)) == [(1, 24_000.0), (1, 40_000.0), (1, 60_000.0)]
-
-
-def test_where_none_is_near_the_days_to_the_next_are_said():
-    way = journey(90_000.0, Night(10_000.0), Night(70_000.0), Night(30_000.0, overnight=False))
-    assert told(stages(*way)) == [(1, 10_000.0), (3, 70_000.0), (1, 90_000.0)]
-
-
-def test_a_slow_climb_ends_the_day_before_its_distance_does():
-    # Half a metre a second: 12 hours are 21.6 km.
-    way = journey(60_000.0, Night(20_000.0), Night(24_000.0), Night(44_000.0), speed=0.5)
-    assert told(stages(*way))[0] == (1, 20_000.0)
-
-
-def test_a_late_start_and_a_wait_take_days_as_they_do_on_the_clock():
-    """From 16:00 there are 8.6 km left of the day; a crossing that opens at noon takes the rest."""
-    nights = (Night(8_000.0), Night(20_000.0), Night(40_000.0))
-    late = journey(60_000.0, *nights, hour=16)
-    assert told(stages(*late)) == [(1, 8_000.0), (1, 20_000.0), (1, 40_000.0), (1, 60_000.0)]
-    post = SimpleNamespace(
-        id="X", passable_from=lambda at: at.replace(hour=18) if at.hour < 18 else at
-    )
-    waits = journey(60_000.0, *nights, passages=(SimpleNamespace(at_m=10_000.0, crossing=post),))
-    assert told(stages(*waits))[:2] == [(1, 8_000.0), (2, 20_000.0)]
-
-
-def test_places_at_the_ends_are_no_stages():
-    way = journey(40_000.0, Night(0.0), Night(20_000.0), Night(40_000.0))
-    assert told(stages(*way)) == [(1, 20_000.0), (1, 40_000.0)]
-    assert stages(*way)[-1].stop is None
-
-
-def test_a_way_of_a_day_and_one_by_vehicle_have_no_stages():
-    assert bed_to_bed(*journey(20_000.0, Night(10_000.0)))[1] == ()
-    assert bed_to_bed(*journey(90_000.0, mode=Mode.VEHICLE))[1] == ()
-
-
 # Messages.
 
 
@@ -236,14 +168,25 @@ def test_a_bed_off_the_way_says_how_far_off_it_is():
 
 def test_stages_say_where_no_place_to_sleep_is_known():
     spot = plan_views.RouteSpace("S9", "Albergue Nueve", "Berlín", 47_000, has_overnight=True)
-    route = replace(
-        ROUTE,
-        stages=(
-            plan_views.StageView(1, 2, 0, 47_000, spot),
-            plan_views.StageView(3, 1, 47_000, 60_000),
+    other = SimpleNamespace(space=SimpleNamespace(name="Casa Diez", demo=False))
+    failing = DayStage(
+        date(2026, 11, 30), 2, 3, 0.0, 47_000.0, None, Constraint.DISTANCE | Constraint.HEIGHT,
+        (ShutSpace(other, "full"),), Remedies(vehicle=True),
+    )  # fmt: skip
+    stages = (
+        plan_views.StageView(
+            1, 2, 0, 47_000, spot, failing.date, failing.nights, [*stage_said(failing)]
         ),
+        plan_views.StageView(3, 1, 47_000, 60_000),
     )
+    route = replace(ROUTE, stages=stages, stays_at_start=True)
     text = Outline(plan_page.render_plan(replace(PLAN, frame=FRAME, routes=(route,)), "es")).text
-    assert "Días 1 a 2 : 47 km, hasta: Albergue Nueve , Berlín" in text
-    assert "no se conoce un lugar abierto para dormir en el camino" in text
+    assert "Días 1 a 2 , 30 nov: 47 km, hasta: Albergue Nueve , Berlín, 3 noches" in text
+    said = text.partition("3 noches")[2].partition("Día 3")[0]
+    for part in ("no se conoce un lugar abierto para dormir", "500 m más arriba",
+                 "Casa Diez está lleno", "Pregunte por transporte"):  # fmt: skip
+        assert part in said
+    # P46: nothing tells people to sleep on the road, and nothing promises a bed.
+    assert "Llame antes: puede que no haya cupo" in text
+    assert "la primera noche se queda donde está" in text
     assert "Día 3 : 13 km, hasta: Bucaramanga" in text

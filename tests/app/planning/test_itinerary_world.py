@@ -8,18 +8,17 @@ import numpy as np
 import pytest
 import shapely
 
-from app.planning.itinerary_world import Calendar, crossings_of, places_of, road_states
+from app.journeys.night_places import Calendar, places_of
+from app.planning.itinerary_world import crossings_of, road_states
 from geo.geography.crossings import CrossingStatement, StatedCrossing
 from geo.geography.hazards import ActiveHazard
-from geo.hours.openings import WEEKDAYS, Opening
-from geo.hours.rrule import Recurrence
-from geo.hours.space_hours import Hours
+from geo.hours.openings import WEEKDAYS
 from geo.spaces.candidates import NightCandidate
-from geo.spaces.eligibility import Candidate, Need
+from geo.spaces.eligibility import Need
 from routing.planning.places import UNKNOWN_BEDS
 from routing.router.regional import Crossing, Hazard
+from tests.fixtures.night_spaces import BOGOTA, candidate
 
-BOGOTA = "America/Bogota"
 READY = datetime.fromisoformat("2026-11-26T06:00:00-05:00")
 WEEK = Calendar.of(READY, 6)
 AREA = shapely.box(-73, 7, -72, 8)
@@ -97,21 +96,7 @@ def test_crossings_are_open_at_their_hours():
 
 
 def space(**more):
-    daily = Recurrence(byday=frozenset(WEEKDAYS))
-    hours = Hours(
-        (Opening(daily, time(16), time(8), BOGOTA, last_entry=time(20)),),
-        timezone=BOGOTA,
-        country="CO",
-    )
-    given = {
-        "id": "a", "country": "CO", "status": "active", "access": "open",
-        "services": frozenset({"overnight"}), "timezone": BOGOTA, "hours": hours,
-        "minimum_age": None, "maximum_age": None, "genders": None, "families_only": False,
-        "children_alone": "no", "documents_required": None, "languages": frozenset(),
-        "capacity": "not_known", "capacity_updated": None, "assured_on": date(2026, 11, 1),
-        "expires_on": date(2026, 11, 29), "referral_points": (),
-    }  # fmt: skip
-    return NightCandidate(Candidate(**given | more), "Casa", "Pamplona", 3, -72.6, 7.4)
+    return NightCandidate(candidate(**more), "Casa", "Pamplona", 3, -72.6, 7.4)
 
 
 def nights(need=None, **more):

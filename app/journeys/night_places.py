@@ -1,0 +1,113 @@
+"""Places for the night by date, as arrays: the ends of a journey, and the spaces on its way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Final
+
+import numpy as np
+
+from geo.spaces.candidates import NightCandidate
+from geo.spaces.eligibility import Need, Refusal, lasting_refusals
+from routing.planning.places import ANY_STAY, UNKNOWN_BEDS, OvernightPlaces
+
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Days of a journey on the clock of its departure.
+
+    Parameters
+    ----------
+    departure
+        Moment of the departure; its fixed offset is the clock of the whole journey.
+    nights
+        Most nights under way.
+    """
+
+    departure: datetime
+    nights: int
+
+    @classmethod
+    def of(cls, departure: datetime, nights: int) -> "Calendar":
+        """Make a calendar of a departure in local time, which may be that of a named zone."""
+        offset = departure.utcoffset()
+        assert offset is not None  # noqa: S101 -- a request's times have an offset
+        return cls(departure.astimezone(timezone(offset)), nights)
+
+    @property
+    def days(self) -> int:
+        """Count of days on which people may walk."""
+        return self.nights + 1
+
+    @property
+    def midnight(self) -> datetime:
+        """First moment of the date of departure."""
+        return self.departure.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def date_of(self, day: int) -> date:
+        """Return the date of a day of the journey."""
+        return (self.midnight + day * _DAY).date()
+
+    def clock_s(self, moment: datetime, day: int = 0) -> float:
+        """Return the seconds from the first moment of a day of the journey to another moment."""
+        return (moment - self.midnight - day * _DAY).total_seconds()
+
+
+def places_of(
+    ends: Sequence[tuple[float, float]],
+    candidates: Sequence[NightCandidate],
+    need: Need,
+    calendar: Calendar,
+) -> OvernightPlaces:
+    """Return the ends of a journey, which take nobody in, and the spaces, by night.
+
+    A space that is full is there without beds. How many are free elsewhere is not known: the public
+    never sees a number (P42). Heights are left unknown.
+
+    Parameters
+    ----------
+    ends
+        Start and end, lon and lat in degrees.
+    candidates
+        Spaces with the overnight service that are visible to the asker.
+    need
+        The party.
+    calendar
+        Days of the journey.
+    """
+    shape = (len(ends) + len(candidates), calendar.nights)
+    admits, beds = np.zeros(shape, np.bool_), np.full(shape, UNKNOWN_BEDS)
+    opens_s, last_entry_s = np.zeros(shape), np.full(shape, np.inf)
+    for row, one in enumerate(candidates, len(ends)):
+        against = lasting_refusals(need, one.candidate)
+        if Refusal.FULL in against:
+            beds[row] = 0
+        if against - {Refusal.FULL}:
+            continue
+        for night in _confirmed(one, calendar):
+            check_in = one.candidate.hours.check_in(calendar.date_of(night))
+            if check_in is not None:
+                admits[row, night] = True
+                opens_s[row, night] = calendar.clock_s(check_in.opens, night)
+                last_entry_s[row, night] = calendar.clock_s(check_in.last_entry, night)
+    positions = np.array([*ends, *((one.lon, one.lat) for one in candidates)], dtype=np.float64)
+    stays = [one.maximum_nights or ANY_STAY for one in candidates]
+    return OvernightPlaces(
+        lon=np.ascontiguousarray(positions[:, 0]),
+        lat=np.ascontiguousarray(positions[:, 1]),
+        height_m=np.full(len(positions), np.nan),
+        admits=admits,
+        beds=beds,
+        opens_s=opens_s,
+        last_entry_s=last_entry_s,
+        max_nights=np.array([ANY_STAY] * len(ends) + stays, dtype=np.int64),
+    )
+
+
+def _confirmed(one: NightCandidate, calendar: Calendar) -> range:
+    """Return the nights for which a space is confirmed."""
+    first = (one.candidate.assured_on - calendar.date_of(0)).days
+    last = (one.candidate.expires_on - calendar.date_of(0)).days
+    return range(max(0, first), min(calendar.nights, last + 1))

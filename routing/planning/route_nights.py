@@ -1,0 +1,162 @@
+"""A route with its places for the night, and the legs between them as a table of its own."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.planning.day_reach import DayReach, DayRules, World, day_reach, nights_of
+from routing.planning.legs import LegPassages, LegTable
+from routing.planning.places import OvernightPlaces
+from routing.planning.walking_hours import WalkingHours
+from routing.route.timeline import POST, Pacing, Place
+from routing.travel.timetable import DAY_S, clock_of
+
+type Bools = NDArray[np.bool_]
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+
+class _RouteCrossings:
+    """The official crossings of a route, by the router's own objects."""
+
+    def __init__(self, pacing: Pacing) -> None:
+        self._posts = [passage.crossing for passage in pacing.route.passages]
+        self._departure = pacing.departure
+        self._ready_s = clock_of(pacing.departure)
+
+    def passed_s(self, crossing: Ints, clock_s: Floats) -> Floats:
+        """Return when crossings are passed after arrivals, float64 [k], as `CrossingHours` does."""
+        passed_s = np.full(len(crossing), np.inf)
+        for row, (post, arrival_s) in enumerate(
+            zip(crossing.tolist(), clock_s.tolist(), strict=True)
+        ):
+            if math.isfinite(arrival_s):
+                there = self._departure + timedelta(seconds=arrival_s - self._ready_s)
+                through = self._posts[post].passable_from(there)
+                if through is not None:
+                    passed_s[row] = arrival_s + (through - there).total_seconds()
+        return passed_s
+
+
+@dataclass(frozen=True, eq=False)
+class RouteNights:
+    """A route with its places for the night, from the start (row 0) to the end (the last row).
+
+    Parameters
+    ----------
+    pacing
+        The route by the router's clock.
+    at
+        Where the places lie, ascending; the first is `routing.route.timeline.START`, the last
+        ``pacing.end``.
+    places, hours
+        The places by night, and the hours on the road there, on one day more than there are nights.
+    rules
+        The party and its longest day.
+    """
+
+    pacing: Pacing
+    at: Sequence[Place]
+    places: OvernightPlaces
+    hours: WalkingHours
+    rules: DayRules
+
+    @property
+    def end(self) -> int:
+        """Row of the end."""
+        return len(self.at) - 1
+
+    @property
+    def ready_s(self) -> float:
+        """Seconds from the local midnight of the date of departure to the departure."""
+        return clock_of(self.pacing.departure)
+
+    @cached_property
+    def world(self) -> World:
+        """What a day's reach depends on."""
+        return World(self.places, _RouteCrossings(self.pacing), self.hours)
+
+    @cached_property
+    def at_m(self) -> Floats:
+        """Metres along the route, float64 [S]."""
+        return np.array([place[0] for place in self.at])
+
+    @cached_property
+    def moved_s(self) -> Floats:
+        """Moving time from the start, float64 [S], seconds."""
+        return self.pacing.moving_s(self.at_m)
+
+    @cached_property
+    def legs(self) -> LegTable:
+        """The legs forward that are no longer than a day."""
+        order = {place: number for number, place in enumerate(sorted(set(self.at)))}
+        rank = np.array([order[place] for place in self.at])
+        ahead = rank[:, np.newaxis] < rank
+        near = self.at_m - self.at_m[:, np.newaxis] <= self.rules.max_day_m
+        return self._table(*np.nonzero(ahead & near))
+
+    @cached_property
+    def walkable_from_s(self) -> Floats:
+        """Time of day from which it is light at each place on every date, float64 [S]."""
+        midnight_s = np.arange(self.hours.days) * DAY_S
+        return np.asarray((self.hours.from_s - midnight_s).max(axis=1))
+
+    def leg(self, origin: int, destination: int) -> LegTable:
+        """Return the one leg between two places, of any length."""
+        return self._table(np.array([origin]), np.array([destination]))
+
+    def reach(self, day: int, legs: LegTable) -> DayReach:
+        """Return how legs go on a date."""
+        return day_reach(legs, self.world, self.rules, day, ready_s=self.ready_s, end=self.end)
+
+    def takes_in(self, place: int, day: int) -> bool:
+        """Return whether people can be at a place on the night after a day."""
+        return place == self.end or (day < self.places.nights and bool(self._open[day][place]))
+
+    @cached_property
+    def last_open(self) -> list[int]:
+        """Last night on which each place takes people in; -1 without any."""
+        nights = np.arange(self.places.nights)[:, np.newaxis]
+        is_open = np.array(self._open, dtype=np.bool_).reshape(-1, len(self.at))
+        found: list[int] = np.where(is_open, nights, -1).max(axis=0, initial=-1).tolist()
+        return found
+
+    @cached_property
+    def _open(self) -> list[Bools]:
+        nights = range(self.places.nights)
+        return [np.logical_and(*nights_of(self.places, self.rules, night)) for night in nights]
+
+    def _table(self, origin: Ints, destination: Ints) -> LegTable:
+        distance_m = self.at_m[destination] - self.at_m[origin]
+        duration_s = self.moved_s[destination] - self.moved_s[origin]
+        return LegTable(
+            origin,
+            destination,
+            distance_m,
+            np.maximum(duration_s, 0.0),
+            np.zeros(len(origin)),
+            self._passages(origin, destination),
+        )
+
+    def _passages(self, origin: Ints, destination: Ints) -> LegPassages:
+        passages = self.pacing.route.passages
+        if not passages:
+            return LegPassages.none()
+        ranks = np.array([place[1] for place in self.at])
+        leg, crossing, after_s = [], [], []
+        for row, passage in enumerate(passages):
+            at_m = passage.at_m
+            is_behind = (self.at_m > at_m) | ((self.at_m == at_m) & (ranks >= POST))
+            on = np.flatnonzero(~is_behind[origin] & is_behind[destination])
+            leg.append(on)
+            crossing.append(np.full(len(on), row))
+            moved_s = self.pacing.moving_s(np.array([at_m]))
+            after_s.append(np.maximum(moved_s - self.moved_s[origin[on]], 0.0))
+        of, post = np.concatenate(leg), np.concatenate(crossing)
+        order = np.lexsort((post, of))
+        return LegPassages(of[order], post[order], np.concatenate(after_s)[order])
