@@ -5,6 +5,7 @@ public answer, file or cache; outlines for everybody close such gaps.
 """
 
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from app.exceptions import InvalidParameterError
@@ -19,7 +20,6 @@ from app.planning.corridors import MeasuredCorridor
 from app.runtime.work_limit import search
 from app.snapshots.read_source import ReadSource
 from app.snapshots.road_networks import Region, RoadNetworks
-from geo.errors import NotFoundError
 from geo.spaces.queries import OpenSpace
 from routing.osm_tags.edge_flags import Mode
 from routing.reach.isochrones import IsochroneAnswer
@@ -40,6 +40,8 @@ async def reach_segments(
 ) -> dict[str, Any]:
     """Return as GeoJSON the roads from which a space is reached on foot within a time.
 
+    Where no space counts there are none.
+
     Times are moving times of a walker as of `routing.reach`; no border is passed.
 
     Parameters
@@ -52,8 +54,6 @@ async def reach_segments(
 
     Raises
     ------
-    NotFoundError
-        No space counts.
     InvalidParameterError
         There are more than `MOST_SEGMENTS`.
     OffNetwork, NoRoute, NoNetworkError, BusyError
@@ -62,20 +62,21 @@ async def reach_segments(
     counts = found.now.supports.counts[0]
     ids = {at.support.id for at, is_in in zip(found.spaces, counts, strict=True) if is_in}
     around = [one for one in spaces if one.id in ids]
-    if not around:
-        msg = "no space with that service counts on the corridor"
-        raise NotFoundError(msg)
-    asked = WorldQuestion(now, Mode.FOOT, None, crosses_borders=False)
-    world = await find_world_around(source, around, asked)
-    question = IsochroneQuestion((range_s,), Measure.TIME, towards=True)
-    region, answer = await isochrones_of_all(network, world, question)
-    if len(answer.spread.parts.edge) > MOST_SEGMENTS:
-        raise InvalidParameterError("minutes", f"more than {MOST_SEGMENTS} segments: ask for less")
+    features: list[dict[str, Any]] = []
+    if around:
+        asked = WorldQuestion(now, Mode.FOOT, None, crosses_borders=False)
+        world = await find_world_around(source, around, asked)
+        question = IsochroneQuestion((range_s,), Measure.TIME, towards=True)
+        region, answer = await isochrones_of_all(network, world, question)
+        if len(answer.spread.parts.edge) > MOST_SEGMENTS:
+            reason = f"more than {MOST_SEGMENTS} segments: ask for less"
+            raise InvalidParameterError("minutes", reason)
+        features = await search(partial(_features, region, answer))
     return {
         "type": "FeatureCollection",
-        "features": await search(lambda: _features(region, answer)),
-        "demo": world.has_demo,
-        "notice": route_phrases.notice(is_demo=world.has_demo),
+        "features": features,
+        "demo": found.has_demo,
+        "notice": route_phrases.notice(is_demo=found.has_demo),
     }
 
 
