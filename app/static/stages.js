@@ -36,7 +36,6 @@ export const FAILS = ['distance', 'daylight', 'height', 'crossing', 'hours', 'cl
 export function findStages(walker, { places, crossings, nights, readyS, day: firstDay, offsetS }) {
   const march = makeMarch(walker);
   const end = places.length - 1;
-  const isHeightKnown = places.some(({ heightM }) => heightM !== null);
   const opensS = walker.window_start_h * 3600;
   const light = new Map();
 
@@ -74,10 +73,8 @@ export function findStages(walker, { places, crossings, nights, readyS, day: fir
 
   function isTooHigh(from, to) {
     const [low, high] = [places[from].heightM, places[to].heightM];
-    if (high === null) return isHeightKnown;
-    if (high <= HIGH_M) return false;
-    if (low === null && isHeightKnown) return true;
-    return high - Math.max(low ?? HIGH_M, HIGH_M) > MOST_GAIN_M;
+    // What is not known is not judged.
+    return high !== null && high > HIGH_M && high - Math.max(low ?? HIGH_M, HIGH_M) > MOST_GAIN_M;
   }
 
   /** A leg walked within a day: when, and everything that forbids it. */

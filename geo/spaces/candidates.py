@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.db import clock
 from geo.db.typed_rows import typed_row
 from geo.db.views import spaces, terms
 from geo.errors import InvalidRecordError
@@ -224,7 +225,8 @@ async def night_candidates(
 async def night_spaces(session: AsyncSession) -> tuple[NightSpace, ...]:
     """Return the visible spaces with the overnight service that anybody may come to, by id.
 
-    Full ones are among them. Spaces that are closed, or that take in referred people only, are not.
+    Full ones are among them. Spaces that are closed or expired, or that take in referred people
+    only, are not.
     The session is of the asker's tier.
     """
     rows = await session.execute(_FOR_ANY_NIGHT)
@@ -315,6 +317,7 @@ _FOR_ANY_NIGHT = (
         spaces.c.services.contains([NIGHT_SERVICE]),
         spaces.c.status.in_(("active", "full")),
         spaces.c.access == "open",
+        spaces.c.expires_on >= clock.today(),
     )
     .order_by(spaces.c.id)
 )

@@ -189,7 +189,7 @@ def _of_a_day(nights, one, leaves, comes):
     if nights.at[one.destination][0] - nights.at[one.origin][0] > nights.rules.max_day_m:
         yield "over the longest day"
     low_m, high_m = places.height_m[list(ends)]
-    if high_m > 3_000 and high_m - max(low_m, 3_000) > 500:
+    if high_m > 3_000 and high_m - max(3_000, low_m) > 500:
         yield "too high"
 
 
