@@ -28,7 +28,7 @@ from routing.planning.leg_routes import Ends, heights_m, leg_routes
 from routing.planning.leg_table import leg_table
 from routing.planning.legs import CrossingHours
 from routing.planning.places import ANY_STAY, UNKNOWN_BEDS, OvernightPlaces
-from routing.planning.question import ItineraryQuestion
+from routing.planning.question import MOST_NIGHTS, ItineraryQuestion
 from routing.planning.stretches import Failure, answer
 from routing.planning.walking_hours import walking_hours
 from routing.route.coverage import ACCESS_M, MeasuredLine, coverage
@@ -44,6 +44,9 @@ _DAY: Final = timedelta(days=1)
 #: Rows of the ends among the places; the spaces follow.
 _START: Final = 0
 _END: Final = 1
+
+#: Nights beyond the most under way that are looked at, so that the nights needed can be told [A].
+_MORE_NIGHTS: Final = 30
 
 #: Hour of the day whose hazards count: people walk by day.
 _NOON_H: Final = 12
@@ -232,9 +235,10 @@ class _Walk:
 
     def question(self, rules: DayRules, max_nights: int, access_m: float) -> ItineraryQuestion:
         """Return the question of a party."""
-        places, ends = self._places(max_nights), (_START, _END)
+        nights = min(max(max_nights, 0) + _MORE_NIGHTS, MOST_NIGHTS)
+        places, ends = self._places(nights), (_START, _END)
         window = self.network.profile.window
-        hours = walking_hours(places.lon, places.lat, self.at, max_nights + 1, window)
+        hours = walking_hours(places.lon, places.lat, self.at, nights + 1, window)
         always = [[(-np.inf, np.inf)] if one.passable else [] for one in self.network.crossings]
         limit_m = OFF_ROUTE * self.route.distance_m
         legs = leg_table(self.network.reacher, self.asked, min(limit_m, LONGEST_LEG_M))
