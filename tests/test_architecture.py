@@ -294,6 +294,16 @@ def test_import_routing_alone_is_quick_and_names_all_it_offers():
     assert found.stdout.strip() == "set() True set()"
 
 
+def test_the_command_says_what_a_library_alone_lacks():
+    code = "import sys; sys.modules['typer'] = None; from app.entry_point import run; run()"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 1
+    assert found.stderr.startswith("amparo: typer is not installed.")
+    assert "amparo[server]" in found.stderr
+
+
 def test_wheel_is_exactly_four_packages():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == list(PACKAGES)

@@ -1,6 +1,7 @@
 """Planning from a graph of osmnx and a frame of spaces, against networkx and plain counting."""
 
 import math
+import re
 from datetime import date, datetime, time
 from itertools import pairwise
 
@@ -15,8 +16,10 @@ from hypothesis import strategies as st
 import routing
 from routing.errors import InvalidInput, NoRoute
 from routing.travel.crossings import Crossing
+from tests.conftest import ROOT
 from tests.fixtures.examples import examples
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 AT = datetime.fromisoformat("2026-11-25T06:00:00-05:00")
 STEP_DEG, STEP_M = 0.05, 5_000.0
 WEST, NORTH = -73.0, 7.0
@@ -300,6 +303,17 @@ def test_what_cannot_be_read_of_a_graph_is_named(broken, options, what):
     with pytest.raises(InvalidInput) as refused:
         routing.walking_network(without(streets(3), **broken), **options)
     assert refused.value.what == what
+
+
+def test_the_lines_of_the_readme_run():
+    (lines,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    frame = spaces_at(4, 9, expires_on="2026-12-31")
+    known = {"routing": routing, "graph": streets(21), "frame": frame, "leaving": AT}
+    exec(lines, known | {"start": place(0), "end": place(20)}, known)
+    assert known["corridor"].gaps["length_m"].tolist() == [20_000, 25_000, 55_000]
+    assert known["days"].stretches["length_m"].tolist() == [55_000]
+    assert known["areas"]["range_s"].tolist() == [3_600, 7_200]
+    assert known["sites"].is_proven
 
 
 def test_questions_that_ask_for_nothing_are_refused(road):
