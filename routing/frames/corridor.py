@@ -89,7 +89,7 @@ class CorridorFrames:
         """Gaps longer than 0, service by service in the direction of travel, EPSG:4326.
 
         ``service``, ``from_m``, ``to_m``, ``length_m``; ``from_space``, ``to_space`` (labels of the
-        caller's rows) and ``from_place``, ``to_place``, None at the ends of the way.
+        caller's rows) and ``from_place``, ``to_place``, missing at the ends of the way.
         """
         rows = [
             {

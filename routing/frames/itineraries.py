@@ -88,7 +88,7 @@ class ItineraryFrames:
         day, seconds), ``arrival``.
     days
         One row a day, EPSG:4326: ``itinerary``, ``date``, ``from_space``, ``to_space`` (labels of
-        the caller's rows, None at the ends), ``departure``, ``arrival``, ``distance_m``,
+        the caller's rows, missing at the ends), ``departure``, ``arrival``, ``distance_m``,
         ``duration_s``, ``is_room_known`` (whether somebody has said how many beds are free). A day
         of rest has no line.
     stretches

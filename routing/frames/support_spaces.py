@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from routing.errors import InvalidInput
+from routing.frames.walking_network import COUNTRY_CODE, is_country_code
 from routing.travel.support_points import Support, Supports
 
 type Bools = NDArray[np.bool_]
@@ -23,6 +24,9 @@ OVERNIGHT: Final = "overnight"
 
 #: Days of the week as schedules write them (RFC 5545), Monday first.
 _WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+#: What tables write for no.
+_NO: Final = frozenset({"false", "f", "no", "n", "0", "0.0"})
 
 _DEGREES: Final = "EPSG:4326"
 
@@ -142,9 +146,9 @@ def support_spaces(
     Raises
     ------
     InvalidInput
-        The frame has no coordinate reference system, no such column, two rows of one label, spaces
-        marked as ``confidential``, or a value that cannot be read. A missing value of a date or of
-        days is no error: the space does not count.
+        The frame has no coordinate reference system, no such column, two rows of one label, a
+        column ``confidential`` that does not say no of every space, or a value that cannot be read.
+        A missing value of a date or of days is no error: the space does not count.
     """
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InvalidInput("spaces", "a GeoDataFrame of points")
@@ -155,11 +159,11 @@ def support_spaces(
             raise InvalidInput(str(column), "the frame has no such column")
     if not frame.index.is_unique:
         raise InvalidInput("index", "each space has a label of its own")
-    # The column by which spaces are exchanged here: figures would tell where such a space stands.
-    if "confidential" in frame.columns and (frame["confidential"] == True).any():  # noqa: E712 -- a column
-        raise InvalidInput("confidential", "leave confidential spaces out before you plan (P8)")
     points = points_in_degrees(frame, "spaces")
     reader = _Reader(frame)
+    # The column by which spaces are exchanged here: figures would tell where such a space stands.
+    if "confidential" in frame.columns:
+        reader.each("confidential", _said_to_be_open)
     codes = reader.each(services, _codes)
     if overnight is not None:
         nights = reader.each(overnight, _truth)
@@ -169,12 +173,11 @@ def support_spaces(
         ]
     texts = {
         column: [""] * len(frame) if column is None else reader.each(column, _text)
-        for column in (name, place, country)
+        for column in (name, place)
     }
+    countries = [None] * len(frame) if country is None else reader.each(country, _country)
     supports = Supports(
-        Support(
-            str(row), texts[name][row], texts[place][row], lon, lat, texts[country][row] or None
-        )
+        Support(str(row), texts[name][row], texts[place][row], lon, lat, countries[row])
         for row, (lon, lat) in enumerate(points.tolist())
     )
     return SupportSpaces(
@@ -246,6 +249,18 @@ def _is_missing(value: Any) -> bool:  # noqa: ANN401 -- any value of a frame
 
 def _text(value: Any) -> str:  # noqa: ANN401 -- see above
     return "" if value is None else str(value)
+
+
+def _country(value: Any) -> str | None:  # noqa: ANN401 -- see above
+    if value is not None and not is_country_code(value):
+        raise ValueError(COUNTRY_CODE)
+    return None if value is None else str(value)
+
+
+def _said_to_be_open(value: Any) -> None:  # noqa: ANN401 -- see above
+    """Refuse whatever does not say that a space is not confidential, a missing value as well."""
+    if str(value).strip().casefold() not in _NO:
+        raise ValueError("leave confidential spaces out before you plan (P8)")
 
 
 def _codes(value: Any) -> frozenset[str]:  # noqa: ANN401 -- see above

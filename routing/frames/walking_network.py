@@ -1,8 +1,10 @@
 """The roads that people walk on, from an osmnx graph or an imported one, and who walks there."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import networkx as nx
 import numpy as np
@@ -19,8 +21,11 @@ from routing.travel.hazard import Hazard
 from routing.travel.profiles import PROFILES, Profile
 from routing.travel.sketch_towns import Towns
 
+#: What a country is to be named by, for errors.
+COUNTRY_CODE: Final = "a code of two capital letters (ISO 3166-1 alpha-2)"
+
 #: Import time of a graph that does not tell when it was made.
-_NO_TIME = "unknown"
+_NO_TIME: Final = "unknown"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +71,7 @@ class WalkingNetwork:
     @cached_property
     def towns(self) -> Towns | None:
         """Towns of a sketch, at whose nodes their spaces support a route; None for true roads."""
-        return Towns.of(self.graph) if self.graph.meta.kind == "sketch" else None
+        return Towns.of_sketch(self.graph)
 
 
 def walking_network(
@@ -118,6 +123,8 @@ def walking_network(
 
 
 def _of_osmnx(roads: nx.MultiDiGraph, country: str | None, is_sketch: bool) -> RoadGraph:
+    if country is not None and not is_country_code(country):
+        raise InvalidInput("country", COUNTRY_CODE, country)
     degrees = _in_degrees(roads)
     _check(degrees, country)
     if country is not None:
@@ -155,12 +162,17 @@ def _check(roads: nx.MultiDiGraph, country: str | None) -> None:
     for node, data in roads.nodes(data=True):
         if not all(_is_number(data.get(name)) for name in ("x", "y")):
             raise InvalidInput("x and y", "a node has two finite coordinates", node)
-        if country is None and not isinstance(data.get("country"), str):
-            expected = "name the country of the whole graph, or of every node"
+        if country is None and not is_country_code(data.get("country")):
+            expected = f"name that of the whole graph or of every node by {COUNTRY_CODE}"
             raise InvalidInput("country", expected, node)
     for tail, head, length_m in roads.edges(data="length"):
         if not _is_number(length_m) or length_m < 0:
             raise InvalidInput("length", "an edge has a length in metres", (tail, head))
+
+
+def is_country_code(value: object) -> bool:
+    """Return whether a value looks like a code of ISO 3166-1 alpha-2."""
+    return isinstance(value, str) and re.fullmatch("[A-Z]{2}", value) is not None
 
 
 def _is_number(value: object) -> bool:

@@ -229,11 +229,14 @@ def test_p33_areas_end_at_borders_unless_asked_and_grow_with_the_range(road):
     assert found.crs == "EPSG:4326"
 
 
-def test_p8_confidential_spaces_are_refused():
+def test_p8_what_is_not_said_to_be_no_confidential_space_is_refused():
     frame = spaces_at(1, 2)
-    with pytest.raises(InvalidInput, match="confidential"):
-        routing.support_spaces(frame.assign(confidential=[False, True]))
-    assert len(routing.support_spaces(frame.assign(confidential=False))) == 2
+    for said in (True, "true", "sí", 1, None, "perhaps"):
+        with pytest.raises(InvalidInput, match="confidential") as refused:
+            routing.support_spaces(frame.assign(confidential=[False, said]))
+        assert refused.value.row == "s2"
+    for said in (False, "false", "No", 0, 0.0):
+        assert len(routing.support_spaces(frame.assign(confidential=said))) == 2
 
 
 def test_what_is_said_of_spaces_is_read_as_people_write_it():
@@ -263,6 +266,7 @@ NOT_A_POINT = [shapely.Point(place(1)), shapely.LineString([place(1), place(2)])
         (spaces_at(1, 1), {}, "index", None),
         (spaces_at(1), {"place": "town"}, "town", None),
         (spaces_at(1, services=[7]), {}, "services", "s1"),
+        (spaces_at(1, land="Colombia"), {"country": "land"}, "land", "s1"),
         (spaces_at(1, days="MO,Tuesday"), {"weekdays": "days"}, "days", "s1"),
         (spaces_at(1, until="soon"), {"valid_until": "until"}, "until", "s1"),
         (spaces_at(1, until=20261125), {"valid_until": "until"}, "until", "s1"),
@@ -291,6 +295,8 @@ def without(graph, *, node=None, edge=None, crs=None):
     ("broken", "options", "what"),
     [
         ({}, {}, "country"),
+        ({}, {"country": "Colombia"}, "country"),
+        ({"node": {"country": "VE"}}, {}, "country"),
         ({}, {"country": "CO", "profile": "vehicle"}, "profile"),
         ({"node": {"x": math.nan}}, {"country": "CO"}, "x and y"),
         ({"node": {"y": "7.0"}}, {"country": "CO"}, "x and y"),
@@ -303,6 +309,16 @@ def test_what_cannot_be_read_of_a_graph_is_named(broken, options, what):
     with pytest.raises(InvalidInput) as refused:
         routing.walking_network(without(streets(3), **broken), **options)
     assert refused.value.what == what
+
+
+def test_without_any_space_all_of_the_way_is_one_gap(road):
+    spaces = routing.support_spaces(spaces_at(1).iloc[:0])
+    found = routing.measure_corridor(road, spaces, [place(0), place(20)], at=AT)
+    assert found.gaps["length_m"].tolist() == [100_000]
+    assert found.spaces_along.empty
+    failed = routing.find_itineraries(road, spaces, place(0), place(20), at=AT)
+    assert failed.stretches["length_m"].tolist() == [100_000]
+    assert failed.summary.empty
 
 
 def test_the_lines_of_the_readme_run():
