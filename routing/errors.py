@@ -268,6 +268,34 @@ class TradeOffsNotKnown(RoutingError):  # noqa: N818 -- the name says what happe
         super().__init__(f"the trade-offs are not known: {why}")
 
 
+class InvalidInput(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
+    """A frame, graph or argument of the caller lacks something or cannot be read.
+
+    Parameters
+    ----------
+    what
+        What is wrong: a column, an attribute or an argument.
+    expected
+        What it should be.
+    row
+        Label of the row, node or edge, if it is one alone.
+    """
+
+    code = "invalid_input"
+
+    def __init__(self, what: str, expected: str, row: object = None) -> None:
+        self.what = what
+        self.expected = expected
+        self.row = row
+        self.parameters = {
+            "what": what,
+            "expected": expected,
+            "row": None if row is None else str(row),
+        }
+        where = "" if row is None else f" of {row!r}"
+        super().__init__(f"{what}{where}: {expected}")
+
+
 class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
     """A bi-objective search for a Pareto front exceeds its limit of labels.
 

@@ -255,12 +255,53 @@ def test_locks_have_hashes_and_no_hosts():
         assert text.count("--hash=sha256:") >= len(pins)
 
 
+def normalized(requirement: str) -> str:
+    return re.split(r"[\[<>=!~;]", requirement)[0].lower().replace("_", "-")
+
+
 def test_lock_has_every_dependency():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     locked = (ROOT / "requirements.lock").read_text(encoding="utf-8").lower()
-    for requirement in project["project"]["dependencies"]:
-        name = re.split(r"[\[<>=!~;]", requirement)[0].lower().replace("_", "-")
+    for requirement in [*project["dependencies"], *project["optional-dependencies"]["server"]]:
+        name = normalized(requirement)
         assert re.search(rf"^{re.escape(name)}(\[.*\])?==", locked, re.MULTILINE), name
+
+
+def test_the_library_needs_exactly_what_it_imports():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    imported = {
+        name.partition(".")[0]
+        for path in sources("routing")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+        )
+    }
+    needed = imported - set(sys.stdlib_module_names) - {"routing"}
+    assert needed == {normalized(one) for one in project["dependencies"]}
+
+
+def test_import_routing_alone_is_quick_and_names_all_it_offers():
+    code = (
+        "import sys, routing; bare = {'numpy', 'numba', 'shapely'} & {*sys.modules};"
+        "print(bare, all(getattr(routing, name).__module__.startswith('routing.')"
+        " for name in routing.__all__), {'osmnx', 'osmium'} & {*sys.modules})"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "set() True set()"
+
+
+def test_the_command_says_what_a_library_alone_lacks():
+    code = "import sys; sys.modules['typer'] = None; from app.entry_point import run; run()"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 1
+    assert found.stderr.startswith("amparo: typer is not installed.")
+    assert "amparo[server]" in found.stderr
 
 
 def test_wheel_is_exactly_four_packages():

@@ -82,7 +82,7 @@ TOPICS: Final = (
         "routes",
         "Routes",
         "Ways with lower known exposure, in three shapes. Nothing asked is stored.",
-        ("route.py", "route.sh"),
+        ("route.py", "route.sh", "library.py"),
     ),
     Topic(
         "errors",

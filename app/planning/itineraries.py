@@ -33,10 +33,16 @@ from geo.geography.crossings import StatedCrossing
 from geo.spaces.candidates import NightCandidate, night_candidates
 from geo.spaces.eligibility import Need
 from geo.spaces.queries import SHORTEST_DEGREE_M
-from routing.geometry.geodesy import great_circle_m
 from routing.osm_tags.edge_flags import Mode
 from routing.planning.day_reach import DayRules, World
 from routing.planning.front import ShownItinerary, shown
+from routing.planning.leg_limits import (
+    LONGEST_LEG_M,
+    OFF_ROUTE,
+    legs_within,
+    places_within,
+    with_long_gaps,
+)
 from routing.planning.leg_routes import Ends, heights_m, leg_routes
 from routing.planning.leg_table import leg_table
 from routing.planning.legs import LegTable, by_day
@@ -48,14 +54,6 @@ from routing.router.reachability import Reacher, ReachPlace, ReachRequest
 from routing.travel.profiles import Profile
 
 type Floats = NDArray[np.float64]
-
-#: An itinerary leaves the best route at most so far: no leg is part of a way longer than so many
-#: times that route [A].
-OFF_ROUTE: Final = 1.5
-
-#: Longest leg that is searched for, metres [A]: ten days of an adult. Longer stretches without a
-#: space are those of the best route.
-LONGEST_LEG_M: Final = 250_000.0
 
 #: Most and fewest spaces looked at [A], nearest to the best route first: each takes 2 ms for 30
 #: nights, and a search of its own.
@@ -321,8 +319,8 @@ def _on_the_way(
     """Return the spaces of which a way by them may be as short as the limit."""
     lon = np.array([one.lon for one in spaces], dtype=np.float64)
     lat = np.array([one.lat for one in spaces], dtype=np.float64)
-    by_it_m = great_circle_m(*request.start, lon, lat) + great_circle_m(*request.end, lon, lat)
-    return tuple(spaces[row] for row in np.flatnonzero(by_it_m <= limit_m).tolist())
+    rows = places_within(request.start, request.end, lon, lat, limit_m)
+    return tuple(spaces[row] for row in rows.tolist())
 
 
 def _legs(
@@ -337,10 +335,7 @@ def _legs(
     cut_m = min(limit_m, LONGEST_LEG_M)
     tables = [leg_table(reacher, replace(asked, hazards=state.hazards), cut_m) for state in states]
     legs = by_day(tables, np.array([state.on for state in states]))
-    from_start_m = great_circle_m(lon[START], lat[START], lon, lat)
-    to_end_m = great_circle_m(lon[END], lat[END], lon, lat)
-    least_m = from_start_m[legs.origin] + legs.distance_m + to_end_m[legs.destination]
-    return legs.only(np.flatnonzero(least_m <= limit_m))
+    return legs_within(legs, (START, END), lon, lat, limit_m)
 
 
 def _with_long_gaps(legs: LegTable, journey: Journey, spaces: Sequence[NightCandidate]) -> LegTable:
@@ -352,17 +347,7 @@ def _with_long_gaps(legs: LegTable, journey: Journey, spaces: Sequence[NightCand
         return legs
     row_of = {one.candidate.id: row for row, one in enumerate(spaces, END + 1)}
     pace_s_per_m = journey.route.duration_s / max(1.0, journey.route.distance_m)
-    gaps = [
-        (row_of.get(gap.from_id or "", START), row_of.get(gap.to_id or "", END), gap.length_m)
-        for gap in journey.gaps.gaps
-        if gap.length_m > LONGEST_LEG_M
-        and (gap.from_id is None or gap.from_id in row_of)
-        and (gap.to_id is None or gap.to_id in row_of)
-    ]
-    if not gaps:
-        return legs
-    origin, destination, length_m = map(np.array, zip(*gaps, strict=True))
-    return legs.with_more(origin, destination, length_m, length_m * pace_s_per_m)
+    return with_long_gaps(legs, journey.gaps.gaps, row_of, (START, END), pace_s_per_m)
 
 
 def _routes(

@@ -10,18 +10,11 @@ from typing import Final
 import numpy as np
 
 from app.planning.corridors import MeasuredCorridor
-from routing.corridors.figures import corridor_figures
-from routing.siting.candidates import CandidateKind, CorridorSites, corridor_sites
-from routing.siting.covering import PathReach, fewest_spaces
-from routing.siting.sites import Sites
+from routing.siting.corridor_spaces import fewest_along
 from routing.siting.solver import SolverEffort
 
 #: Most seconds of the solver [A]: a person waits for the page.
 TIME_LIMIT_S: Final = 10.0
-
-#: What a space outside a town costs, in towns [A]: a town has water, buses and neighbours, so of as
-#: few spaces those in towns are proposed.
-_COST_OUTSIDE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,37 +61,22 @@ def fewest_new_spaces(found: MeasuredCorridor, service: int = 0) -> SitingPropos
     service
         Row of the service in the request.
     """
-    supports = found.now.supports
-    reach_m = found.request.targets.gap_m
-    sites = corridor_sites(
+    towns_m = np.array([town.at_m for town in found.towns], dtype=np.float64)
+    proposed = fewest_along(
         found.way.line,
-        supports.at_m[supports.counts[service]],
-        np.array([town.at_m for town in found.towns], dtype=np.float64),
-        np.zeros(0),
-    )
-    chosen = fewest_spaces(
-        PathReach(sites.flows(1.0, 1.0), reach_m),
-        Sites.of(
-            len(sites),
-            existing=sites.existing.tolist(),
-            cost=np.where(sites.kind == CandidateKind.TOWN, 1.0, _COST_OUTSIDE),
-        ),
+        found.now.supports,
+        towns_m,
+        found.request.targets.gap_m,
         SolverEffort(TIME_LIMIT_S),
+        service=service,
     )
-    rows = np.zeros(0, np.int64) if chosen.chosen is None else chosen.chosen
-    after = supports
-    for row in rows.tolist():
-        after = after.with_added(float(sites.at_m[row]), np.arange(supports.services) == service)
     return SitingProposal(
-        spaces=tuple(_proposed(found, sites, row) for row in rows.tolist()),
-        is_proven=chosen.is_proven,
-        at_least=chosen.at_least,
-        longest_m=float(found.now.figures.longest_m[service]),
-        longest_after_m=float(corridor_figures(after, found.request.targets).longest_m[service]),
+        spaces=tuple(
+            ProposedSpace(at_m, None if town is None else found.towns[town].name)
+            for at_m, town in zip(proposed.at_m.tolist(), proposed.towns, strict=True)
+        ),
+        is_proven=proposed.is_proven,
+        at_least=proposed.at_least,
+        longest_m=proposed.longest_m,
+        longest_after_m=proposed.longest_after_m,
     )
-
-
-def _proposed(found: MeasuredCorridor, sites: CorridorSites, row: int) -> ProposedSpace:
-    is_town = sites.kind[row] == CandidateKind.TOWN
-    town = found.towns[int(sites.row[row])].name if is_town else None
-    return ProposedSpace(float(sites.at_m[row]), town)

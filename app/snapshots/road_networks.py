@@ -98,7 +98,7 @@ class Region:
     @cached_property
     def sketched_towns(self) -> Towns | None:
         """Towns whose spaces support a route at the town's node; None for other than sketches."""
-        return Towns.of(self.graph) if self.meta.kind == "sketch" else None
+        return Towns.of_sketch(self.graph)
 
     def town_near(self, lon: float, lat: float) -> str | None:
         """Return the name of the town nearest to a point, if it is within the snap limit."""

@@ -89,6 +89,11 @@ class Towns:
                 towns.append(SketchTown(name, country, lon, lat))
         return cls(towns)
 
+    @classmethod
+    def of_sketch(cls, graph: RoadGraph) -> Self | None:
+        """Return the towns of a graph that is a sketch; None for any other."""
+        return cls.of(graph) if graph.meta.kind == "sketch" else None
+
     def __len__(self) -> int:
         """Count the towns."""
         return len(self._towns)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.test_page import DESK, MAP_READY, PHONE, ask, browser, opened
 from tests.browser.test_report import choose
-from tests.fixtures.barriers import barriers
+from tests.fixtures.barriers import barriers, hide_alike, show_alike
 from tests.fixtures.browsing import controlled
 
 __all__ = ["browser"]
@@ -15,9 +15,10 @@ HERE = {"geolocation": {"longitude": -72.508, "latitude": 7.894}, "permissions":
 
 
 async def look(page: Any) -> None:
-    """Look at a page as it is now, on a phone and on a desk."""
+    """Look at a page as it is now, on a desk without what it repeats, and on a phone in full."""
     for viewport in (DESK, PHONE):
         await page.set_viewport_size(viewport)
+        await (hide_alike(page) if viewport == DESK else show_alike(page))
         # What sticks to the top covers half a link wherever somebody has stopped.
         await page.evaluate("scrollTo(0, 0)")
         assert await barriers(page) == [], viewport

@@ -178,6 +178,20 @@ def test_a_way_comes_in_three_shapes(live_server):
     assert float(theirs.rpartition(":")[2]) == pytest.approx(195, rel=0.05)
 
 
+def test_the_library_plans_without_a_server():
+    written = run("", "library.py").splitlines()
+    assert written[0].startswith("DEMO: 195.0 km, 5 places")
+    assert "days of 25 km: no itinerary" in written
+    assert [line.split()[0] for line in written if " km from " in line] == [
+        "42.3",
+        "47.0",
+        "32.8",
+        "40.2",
+    ]
+    assert "fewest new spaces for days of 25 km: 4, proven" in written
+    assert written[-1] == "longest stretch then: 25.0 km"
+
+
 def test_every_example_is_shown_and_run_here():
     files = {path.name for path in FOLDER.iterdir() if path.is_file() and path.name != "ruff.toml"}
     assert {name for topic in TOPICS for name in topic.examples} == files

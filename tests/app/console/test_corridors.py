@@ -7,10 +7,10 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import select
 
-from app.planning import siting
 from geo import models
 from geo.db.sessions import Tier
 from routing.errors import SolverFailed
+from routing.siting import corridor_spaces
 from tests.conftest import client_of, clone, opened, run_sql
 from tests.fixtures.desk import text_of
 from tests.fixtures.network import EDITOR, VIEWER, add_people
@@ -99,7 +99,7 @@ async def test_a_solver_that_gives_up_breaks_no_page(client, as_person, monkeypa
     def gives_up(*_args):
         raise SolverFailed("kUnknown")
 
-    monkeypatch.setattr(siting, "fewest_spaces", gives_up)
+    monkeypatch.setattr(corridor_spaces, "fewest_spaces", gives_up)
     _, corridor, _ = await corridor_of(client)
     page = await (await as_person("ed")).get(f"/network/corridors?corridor={corridor}")
     assert page.status_code == 200

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from geo import models
-from tests.conftest import run_sql
+from tests.conftest import ROOT, run_sql
 from tests.fixtures.clock import run_today
+from tests.fixtures.notebook import run_notebook
 
 CUCUTA, PAMPLONA, BUCARAMANGA = [-72.508, 7.894], [-72.648, 7.376], [-73.126, 7.125]
 WAY = {"places": [CUCUTA, BUCARAMANGA]}
@@ -182,3 +183,27 @@ async def test_p24_a_hidden_space_counts_no_longer(own_client, settings):
     await run_sql(settings, "delete from amparo.locations where id = :id", id=used)
     never = await measured(own_client, **WAY)
     assert {**hidden, "data_as_of": None} == {**never, "data_as_of": None}
+
+
+async def test_the_notebook_has_the_server_s_figures(client, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    known = run_notebook(ROOT / "docs" / "corridor.ipynb")
+    places, at = [known["CUCUTA"], known["BUCARAMANGA"]], known["LEAVING"]
+    found = await measured(client, places=places, on=str(at.date()), gap_m=25_000)
+    (served,) = found["services"]
+    figures, gaps = known["corridor"].figures.loc["overnight"], known["gaps"]
+    assert known["corridor"].length_m == pytest.approx(found["length_m"], abs=0.2)
+    assert gaps["length_m"].tolist() == pytest.approx(lengths(served), abs=0.2)
+    assert [gap["to"].get("id") for gap in served["gaps"][:-1]] == gaps["to_space"].tolist()[:-1]
+    assert figures["mean_to_next_m"] == pytest.approx(served["mean_to_next_m"], abs=0.2)
+    assert figures["unmet_m"] == pytest.approx(served["unmet_m"], abs=1)
+    ends = {"start": places[0], "end": places[1], "at": at.isoformat(), "max_day_m": 25_000}
+    failed = (await client.post("/itineraries", json=ends)).json()["stretches"]
+    stretches = known["failed"].stretches
+    assert stretches["length_m"].tolist() == pytest.approx([one["length_m"] for one in failed])
+    assert stretches["length_m"].tolist() == pytest.approx([42_320, 47_000, 32_830, 40_170])
+    assert stretches["binding"].tolist() == [one["binding"] for one in failed]
+    assert [str(one) for one in stretches["date"]] == [one["date"] for one in failed]
+    proposed = known["proposed"]
+    assert (len(proposed.sites), proposed.is_proven, proposed.at_least) == (4, True, 4)
+    assert known["walked"].is_feasible

@@ -1,0 +1,17 @@
+"""The command ``amparo`` of an installed wheel, which may have come without the server."""
+
+import sys
+
+
+def run() -> None:
+    """Run the command, or say how to install what it needs."""
+    try:
+        from app.cli import app  # noqa: PLC0415 -- what is missing is told
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in {"app", "geo", "routing", "tiles"}:
+            raise
+        sys.exit(
+            f"amparo: {error.name} is not installed. The library `routing` does without it; the "
+            "server needs the extra: pip install 'amparo[server]'"
+        )
+    app(prog_name="amparo")
