@@ -70,5 +70,4 @@ def risk(folder: Path) -> NDArray[np.int32]:
     _, street = np.unique(ends, axis=0, return_inverse=True)
     multiplier = chance.choice(MULTIPLIERS, street.max() + 1)[street]
     cost = distance * 0.5 * (factor[tail] + factor[head]) * multiplier
-    whole: NDArray[np.int32] = np.maximum(1, np.rint(cost)).astype(np.int32)
-    return whole
+    return np.asarray(np.maximum(1, np.rint(cost)).astype(np.int32))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled
-from routing.biobjective.corridor import Corridor, Streets, corridor
+from routing.biobjective.corridor import PathCorridor, Streets, corridor
 from routing.cch import UNREACHABLE, Hierarchy, Metric, validation
 
 type Int32 = NDArray[np.int32]
@@ -156,7 +156,7 @@ class Between:
         tail, head = np.where(is_up, low, high), np.where(is_up, high, low)
         return np.concatenate((path[:1], edges[_straight(tail, head)], path[1:][-1:]))
 
-    def corridor(self, limit: tuple[int, int]) -> Corridor:
+    def corridor(self, limit: tuple[int, int]) -> PathCorridor:
         """Return the corridor of the paths that cost at most ``limit``.
 
         The cheapest paths of both costs must cost at most ``limit``.

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from routing.biobjective.between import Between, PathEnds
 from routing.biobjective.corridor import Streets
-from routing.biobjective.label_search import Search, take_turns
+from routing.biobjective.label_search import LabelSearch, take_turns
 from routing.cch import UNREACHABLE, Hierarchy, Metric
 
 type Bool = NDArray[np.bool_]
@@ -47,7 +47,7 @@ class Front:
     first: Int32
     second: Int32
     labels: int
-    _searches: tuple[Search, ...]
+    _searches: tuple[LabelSearch, ...]
     _origin: Int32
 
     def __len__(self) -> int:
@@ -147,7 +147,7 @@ class BiObjective:
         ]
         sides = between.corridor((limit[0], limit[1])).sides
         bound = np.array([limit[0] - least[0] + 1, limit[1] - least[1] + 1], np.int64)
-        searches = tuple(Search(side, order, bound) for order, side in enumerate(sides))
+        searches = tuple(LabelSearch(side, order, bound) for order, side in enumerate(sides))
         take_turns(searches, most_labels, after_batch)
         return _merged(searches, least)
 
@@ -209,7 +209,7 @@ def _streets(hierarchy: Hierarchy, first: Int32, second: Int32, is_open: Bool) -
     return Streets(start.astype(np.int64), head[order], edge, cost)
 
 
-def _merged(searches: tuple[Search, ...], least: list[int]) -> Front:
+def _merged(searches: tuple[LabelSearch, ...], least: list[int]) -> Front:
     """Merge the solutions of the two searches into one front without dominated points."""
     forward, backward = (search.found for search in searches)
     first = np.concatenate((forward[:, 0], backward[:, 1]))

@@ -73,7 +73,7 @@ class CorridorSide:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Corridor:
+class PathCorridor:
     """The corridor between two places; n nodes.
 
     Parameters
@@ -96,7 +96,7 @@ def corridor(
     limit: tuple[int, int],
     source: int,
     target: int,
-) -> Corridor:
+) -> PathCorridor:
     """Cut out the corridor.
 
     Parameters
@@ -143,7 +143,7 @@ def corridor(
             *ends[::-1],
         ),
     )
-    return Corridor(sides, detour)
+    return PathCorridor(sides, detour)
 
 
 def _completion(into: Arcs, goal: int) -> tuple[Int32, Int32]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from routing._numba import compiled
 from routing.biobjective.apex_labels import MILLION
-from routing.biobjective.corridor import Corridor, CorridorSide
+from routing.biobjective.corridor import CorridorSide, PathCorridor
 from routing.biobjective.labels import rise, sink
 
 type Int32 = NDArray[np.int32]
@@ -97,7 +97,7 @@ class _Tree:
 
 
 def known_paths(
-    within: Corridor,
+    within: PathCorridor,
     ends: tuple[Pair, Pair],
     floor: Int64,
     share: int,

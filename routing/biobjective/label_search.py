@@ -24,7 +24,7 @@ _FIRST_ROOM: Final = 1 << 14
 _MOST_BUCKETS: Final = 1 << 16
 
 
-class Search:
+class LabelSearch:
     """One of the two searches for a front, with its queue, labels and solutions."""
 
     #: Number of columns of the queue.
@@ -112,7 +112,7 @@ class Search:
 
 
 def take_turns(
-    searches: Sequence[Search], most_labels: int, after_batch: Callable[[int], object] | None
+    searches: Sequence[LabelSearch], most_labels: int, after_batch: Callable[[int], object] | None
 ) -> None:
     """Advance both searches in turn until one is done.
 

@@ -21,7 +21,7 @@ from routing.biobjective.between import Between, FullPath, PathEnds
 from routing.biobjective.bi_objective import MOST_LABELS, BiObjective
 from routing.biobjective.corridor import CorridorSide
 from routing.biobjective.known_paths import Uncovered, known_paths
-from routing.biobjective.label_search import Search, take_turns
+from routing.biobjective.label_search import LabelSearch, take_turns
 from routing.cch import UNREACHABLE
 
 type Int32 = NDArray[np.int32]
@@ -162,7 +162,7 @@ def coverage(
     return worst
 
 
-class _ApexSearch(Search):
+class _ApexSearch(LabelSearch):
     """One of the two searches for a front within a share."""
 
     columns = apex_labels.QUEUE_COLUMNS

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Self, cast
+from functools import partial
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.biobjective.bi_objective import BiObjective
 from routing.cch import UNREACHABLE
+from routing.engine.metric_cache import key_of
 from routing.engine.region_view import RegionView
 from routing.travel.crossings import border_edges
 from routing.travel.legs import Legs
@@ -19,9 +21,6 @@ type Int32 = NDArray[np.int32]
 #: Weight of exposure at which exposure counts once: what a cost at this weight has more than a cost
 #: at weight 0 is the exposure.
 ONCE: Final = 1.0
-
-#: Key of `routing.engine.metric_cache.Resident.derived`.
-_KEY: Final = "road_costs"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,7 +40,7 @@ class RoadCosts:
 
     @classmethod
     def of(cls, view: RegionView, border_s: Mapping[int, tuple[float, float]]) -> Self:
-        """Return the costs of a region's roads; the last ones are kept until hazards change.
+        """Return the costs of a region's roads; those of the last situation are kept.
 
         Parameters
         ----------
@@ -50,12 +49,9 @@ class RoadCosts:
         border_s
             Border edges that may be passed, with both costs in seconds; all others are closed.
         """
-        with view.residents.using(view.ground, ONCE, view.situation) as resident:
-            known = cast("tuple[object, Self] | None", resident.derived.get(_KEY))
-            if known is None or known[0] != border_s:
-                known = (dict(border_s), cls._made(view, border_s))
-                resident.derived[_KEY] = known
-        return known[1]
+        situation = key_of(view.ground.travel.profile, ONCE, view.situation)
+        key = (situation, tuple(sorted(border_s.items())))
+        return view.residents.last(key, partial(cls._made, view, border_s))
 
     @classmethod
     def _made(cls, view: RegionView, border_s: Mapping[int, tuple[float, float]]) -> Self:

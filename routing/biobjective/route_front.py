@@ -29,8 +29,8 @@ from routing.travel.timetable import DAY_S
 
 type Floats = NDArray[np.float64]
 
-#: Most junctions of a region in which fronts are searched [A]: both costs take a kilobyte each for
-#: every junction.
+#: Most junctions of a region in which fronts are searched [A]: the costs of its roads take 230
+#: bytes for every junction, measured on New York, and are kept for one situation.
 MOST_JUNCTIONS: Final = 1_000_000
 #: Most labels of a search [A]: on New York the hardest of 25 cases takes 2.4 million and 1.3 s.
 MOST_LABELS: Final = 10_000_000

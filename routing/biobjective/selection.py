@@ -1,6 +1,6 @@
 """Choice of the few points of a front that are shown to people."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,8 @@ REFERENCE: Final = 1.1
 #: Share of the front's hypervolume that is enough (goal A11): then no route is added that repeats
 #: another.
 ENOUGH: Final = 0.95
+#: Most rounds of exchanges [A].
+_MOST_ROUNDS: Final = 10
 
 
 def hypervolume(first: ArrayLike, second: ArrayLike, reference: tuple[float, float]) -> float:
@@ -59,7 +61,8 @@ def shown_points(
 
     Both ends and what is wanted always; then, one at a time, the point that adds most to the
     hypervolume among those whose path repeats no chosen one by more than `MAX_OVERLAP`. Where none
-    is left that does not, others are added only until the hypervolume is `ENOUGH`.
+    is left that does not, others are added only until the hypervolume is `ENOUGH`. At last each is
+    exchanged for another point while that raises the hypervolume and repeats none of the rest.
 
     Parameters
     ----------
@@ -82,7 +85,8 @@ def shown_points(
     reference = reference_of(x, y)
     enough = ENOUGH * hypervolume(x, y, reference)
     ends = {0, len(x) - 1}
-    chosen = sorted(ends | set([row for row in wanted if row not in ends][: most - len(ends)]))
+    fixed = ends | set([row for row in wanted if row not in ends][: most - len(ends)])
+    chosen = sorted(fixed)
     new = [row for row in range(len(x)) if row not in chosen]
     repeated: list[int] = []
     while len(chosen) < most and (new or repeated):
@@ -94,7 +98,32 @@ def shown_points(
             repeated.append(row)
         else:
             chosen = sorted([*chosen, row])
-    return tuple(chosen)
+    return tuple(_exchanged(x, y, chosen, fixed, overlap))
+
+
+def _exchanged(
+    x: Floats,
+    y: Floats,
+    chosen: list[int],
+    fixed: Collection[int],
+    overlap: Callable[[int, int], float],
+) -> list[int]:
+    """Return the chosen rows after exchanges that each raise the hypervolume."""
+    for _ in range(_MOST_ROUNDS):
+        before = chosen
+        for row in [row for row in chosen if row not in fixed]:
+            rest = [other for other in chosen if other != row]
+            pool = [other for other in range(len(x)) if other not in rest]
+            gains = _gains(x, y, rest, pool)
+            own = gains[pool.index(row)]
+            better = [pool[at] for at in np.argsort(-gains, kind="stable") if gains[at] > own]
+            for other in better:
+                if all(overlap(other, one) <= MAX_OVERLAP for one in rest):
+                    chosen = sorted([*rest, other])
+                    break
+        if chosen == before:
+            break
+    return chosen
 
 
 def _gains(x: Floats, y: Floats, chosen: Sequence[int], pool: Sequence[int]) -> Floats:

@@ -8,11 +8,11 @@ workers share the memory that no hazard has touched.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,6 +139,8 @@ class Residents:
         self._coming: frozenset[Key] = frozenset()
         self._kept: OrderedDict[Key, Resident] = OrderedDict()
         self._unbound: tuple[Key, Resident] | None = None
+        self._making = Lock()
+        self._last: tuple[Hashable, object] | None = None
 
     @contextmanager
     def using(self, ground: Ground, aversion: float, situation: Situation) -> Iterator[Resident]:
@@ -211,6 +213,18 @@ class Residents:
                 metric = ground.network.metric(edge_s, exact=True)
                 self._unbound = (wanted, Resident(ground, model, situation, metric))
             return self._unbound[1]
+
+    def last[T](self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made last, if it has this key; else make it, and keep it alone.
+
+        For what is as large as a metric and seldom asked for; ``make`` runs for one thread at a
+        time.
+        """
+        with self._making:
+            if self._last is None or self._last[0] != key:
+                self._last = None  # freed before the next is made
+                self._last = (key, make())
+            return cast("T", self._last[1])
 
     @contextmanager
     def as_it_is(self, resident: Resident) -> Iterator[Resident]:
