@@ -204,6 +204,7 @@ async def test_flows_are_released_or_of_a_file_and_each_model_answers(client, as
         ({"flows": "file"}, {"people": ("x", b"nada;?\nnadie;1")}, "La fila 2 no es"),
         ({"flows": "file"}, {"people": ("x", b"cucuta-bogota,nan")}, "La fila 1 no es"),
         ({"flows": "file"}, {"people": ("x", b"\xff\xfe")}, "Escriba un texto"),
+        ({"flows": "file"}, {"people": ("x", b"cucuta-bogota,0")}, "un número desde 1"),
         ({"flows": "released", "corridor": ""}, {}, "Falta cuántas personas van por"),
     ],
 )
