@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -132,16 +133,13 @@ async def _asked(request: Request, desk: Desk, form: Form) -> tuple[SitingQuesti
         question = await question_in(form, dict.fromkeys((id_ for id_, _ in asked), EQUAL))
         if form.get("flows") == "file":
             content = await bytes_of(form.files.get("people"), "people")
-            people: Mapping[str, float] = flows_in(content, asked)
+            question = replace(question, people=flows_in(content, asked))
         found = [
             await measured(request, source, Asked(corridor=id_, service=service), offered, desk)
             for id_, _ in asked
         ]
         if form.get("flows") == "released":
-            people = await _released(source, found, offered)
-        elif form.get("flows") != "file":
-            people = question.people
-    question = SitingQuestion(**{**vars(question), "people": people})
+            question = replace(question, people=await _released(source, found, offered))
     return question, await search(partial(siting_ground, found, question))
 
 

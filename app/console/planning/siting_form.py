@@ -166,7 +166,8 @@ def flows_in(content: bytes, corridors: Sequence[tuple[str, str]]) -> dict[str, 
     Raises
     ------
     InvalidRecordError
-        A row names no corridor or one twice, has no number, or a corridor is missing.
+        A row names no corridor or one twice, has no number, a corridor is missing, or nobody
+        travels.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -188,6 +189,8 @@ def flows_in(content: bytes, corridors: Sequence[tuple[str, str]]) -> dict[str, 
     missing = [name for id_, name in corridors if id_ not in found]
     if missing:
         raise InvalidRecordError([("people", CodedReason("no_flow", corridors=", ".join(missing)))])
+    if not any(found.values()):
+        raise InvalidRecordError([("people", CodedReason("too_small", low=1))])
     return found
 
 

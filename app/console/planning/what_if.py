@@ -85,7 +85,9 @@ async def ask(request: Request, desk: DeskDep, form: FormDep) -> Response:
     asked, problems = question_of(form), None
     if form.get("do") == "save":
         try:
-            changes_in(form)
+            # What cannot be answered today is not kept.
+            _, world = await _world(request, desk, asked)
+            await search(partial(what_if, world, changes_in(form)))
             saved = await scenarios.save_scenario(
                 desk.session, desk.actor.id, form.get("name", ""), kept_fields(form), desk.now
             )

@@ -28,14 +28,27 @@ ASKED = {"corridor": CORRIDOR, "service": "overnight", "model": "flow", "day_km"
 ASKED |= {"flows": "equal", "time_limit": "60"}
 
 
-_LINES = json.loads((ROOT / "data/roads/corridors.geojson").read_bytes())["features"]
-_TOWNS = 7
-_ROAD = ",".join(f"{lon} {lat}" for lon, lat, *_ in _LINES[0]["geometry"]["coordinates"][:_TOWNS])
+_LINES = {
+    one["properties"]["id"]: one
+    for one in json.loads((ROOT / "data/roads/corridors.geojson").read_bytes())["features"]
+}
 
-#: The first 80 km of that corridor: a question of it is proven in a second.
-SHORT = {"id": "corto", "name": "Cúcuta – Pamplona", "countries": ["CO"], "length_m": 80_000.0}
-SHORT |= {"places": _LINES[0]["properties"]["places"][:_TOWNS], "visibility": "public"}
-SHORT |= {"geom": f"SRID=4326;LINESTRING({_ROAD})", "source": "test", "licence": "CC0"}
+
+def beginning(id_, of, towns, length_m):
+    """Give the first towns of a shipped corridor as one of its own: its questions take little."""
+    road = ",".join(
+        f"{lon} {lat}" for lon, lat, *_ in _LINES[of]["geometry"]["coordinates"][:towns]
+    )
+    about = _LINES[of]["properties"]
+    places = {"places": about["places"][:towns], "countries": about["countries"]}
+    seen = {"visibility": "public", "source": "test", "licence": "CC0"}
+    geom = f"SRID=4326;LINESTRING({road})"
+    return {"id": id_, "name": id_.title(), "length_m": length_m, "geom": geom} | places | seen
+
+
+#: Cúcuta to Pamplona, and a corridor of which no count is released.
+SHORT = beginning("corto", CORRIDOR, 7, 80_000.0)
+FAR = beginning("lejos", "colchane-iquique", 2, 20_000.0)
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +64,9 @@ async def database(settings):
                 session.add(models.Organization(id=id_, name="Organización de prueba"))
             await session.flush()
             await add_people(session, EDITOR, OTHER_EDITOR, VIEWER)
-            session.add(models.Corridor(**SHORT))
-            # Two corridors are enough of "all": each question of all of them takes its time.
-            kept = (CORRIDOR, "corto")
+            session.add_all([models.Corridor(**SHORT), models.Corridor(**FAR)])
+            # Three corridors are enough of "all": each question of all of them takes its time.
+            kept = (CORRIDOR, SHORT["id"], FAR["id"])
             await session.execute(delete(models.Corridor).where(models.Corridor.id.not_in(kept)))
         yield database
 
@@ -204,7 +217,8 @@ async def test_flows_are_released_or_of_a_file_and_each_model_answers(client, as
         ({"flows": "file"}, {"people": ("x", b"nada;?\nnadie;1")}, "La fila 2 no es"),
         ({"flows": "file"}, {"people": ("x", b"cucuta-bogota,nan")}, "La fila 1 no es"),
         ({"flows": "file"}, {"people": ("x", b"\xff\xfe")}, "Escriba un texto"),
-        ({"flows": "released", "corridor": ""}, {}, "Falta cuántas personas van por"),
+        ({"flows": "file"}, {"people": ("x", b"cucuta-bogota,0")}, "un número desde 1"),
+        ({"flows": "released", "corridor": ""}, {}, "Falta cuántas personas van por Lejos"),
     ],
 )
 async def test_a_question_that_cannot_be_asked_says_why(as_person, fields, files, told):
