@@ -114,6 +114,8 @@ def _more_spaces(question: ItineraryQuestion, day: int, leg: LegTable) -> int | 
                 end=None if is_slept_at else count + 1,
             )
             fails |= Constraint(int(reach.fails[0]))
+            if fails & ~_OF_THE_PLACE:
+                break
         if not fails & ~_OF_THE_PLACE:
             return count + bool(fails)
     return None

@@ -13,7 +13,7 @@ from routing.planning.day_reach import DayReach, DayRules, World, day_reach, nig
 from routing.planning.legs import LegPassages, LegTable
 from routing.planning.places import OvernightPlaces
 from routing.planning.walking_hours import WalkingHours
-from routing.route.timeline import POST, Pacing, Place
+from routing.route.timeline import POST, START, Pacing, Place
 from routing.travel.timetable import DAY_S, clock_of
 
 type Bools = NDArray[np.bool_]
@@ -125,6 +125,30 @@ class RouteNights:
         is_open = np.array(self._open, dtype=np.bool_).reshape(-1, len(self.at))
         found: list[int] = np.where(is_open, nights, -1).max(axis=0, initial=-1).tolist()
         return found
+
+    @cached_property
+    def last_gain(self) -> list[int]:
+        """Last night before one that is better at some place ahead of each; -1 without any.
+
+        From there on nothing is won by a rest, but by the sun's minutes. With a crossing ahead,
+        which may open on any date, it is the last night of all.
+        """
+        places, is_open = self.places, np.array(self._open, dtype=np.bool_).T
+        is_open = is_open.reshape(len(self.at), places.nights)
+        is_better = is_open[:, 1:] & (
+            ~is_open[:, :-1]
+            | (places.opens_s[:, 1:] < places.opens_s[:, :-1])
+            | (places.last_entry_s[:, 1:] > places.last_entry_s[:, :-1])
+        )
+        nights = np.arange(max(0, places.nights - 1))
+        own = np.where(is_better, nights, -1).max(axis=1, initial=-1)
+        ahead = np.append(np.maximum.accumulate(own[::-1])[::-1][1:], -1)
+        posts = [(passage.at_m, POST) for passage in self.pacing.route.passages]
+        last = max(posts, default=START)
+        return [
+            places.nights if place < last else night
+            for place, night in zip(self.at, ahead.tolist(), strict=True)
+        ]
 
     @cached_property
     def _open(self) -> list[Bools]:

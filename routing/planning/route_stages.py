@@ -209,6 +209,8 @@ class _Search:
         day, place, slept = state
         if place == 0:
             return _State(1, 0, 0) if day == 0 else None
+        if day > self.nights.last_gain[place]:
+            return None
         most = int(self.nights.places.max_nights[place])
         if not self.nights.takes_in(place, day) or (most != ANY_STAY and slept >= most):
             return None

@@ -359,11 +359,6 @@ class Walker:
         fresh = _moment(departure, self.fresh_s - clock_of(departure))
         return Stint(fresh, self.left_m, is_begun)
 
-    def sleep(self) -> None:
-        """Rest until the window next opens; without a window do nothing."""
-        if self.has_hours:
-            self.wait(self.fresh_s)
-
     def wait(self, until_s: float) -> None:
         """Wait until a time; do nothing if that time has passed."""
         if until_s > self._state[0]:
