@@ -1,5 +1,6 @@
 """Nobody is kept out of a page: every page, in each of its languages, on a phone and on a desk."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -49,6 +50,9 @@ ZOOMED = {"width": 640, "height": 400}
 
 #: What people on the way open, which has to hold for any screen, finger and keyboard.
 MAIN = ("/", "/s/{space}", "/lists/{code}", "/offline", "/report", "/match", "/plan")
+
+#: Collections have addresses of their own and share their pages.
+LAYER = re.compile(r"(?<=^/collections/)[a-z]+")
 
 #: Of these, what has the map with its list.
 MAPPED = ("/", "/plan")
@@ -131,10 +135,11 @@ class Walk:
         # A page that has not the default language is looked at in its own.
         if self.lang != DEFAULT_LANGUAGE and not await self._has_language(one):
             return
-        is_first = self.lang == DEFAULT_LANGUAGE and one.template not in self._templates
+        template = LAYER.sub("{layer}", one.template)
+        is_first = self.lang == DEFAULT_LANGUAGE and template not in self._templates
         page = await self.open(one, with_map=self.is_whole or is_first)
         self.opened += 1
-        self._templates.add(one.template)
+        self._templates.add(template)
         if not self.is_whole:
             await hide_alike(page)
         if self.is_whole or is_first:

@@ -52,6 +52,11 @@ AGED = """(async () => {
   return file.start;
 })()"""
 
+#: The page of packs draws its map when there is nothing else to do.
+NEVER_IDLE = """if (location.pathname.endsWith('/offline')) {
+  globalThis.requestIdleCallback = () => 0;
+}"""
+
 CUCUTA = {"longitude": -72.508, "latitude": 7.894}
 
 
@@ -72,11 +77,13 @@ async def origin(loaded_shared, settings_for, tmp_path_factory):
 
 
 @asynccontextmanager
-async def taken_along(browser, origin, *, with_home=False, **options):
+async def taken_along(browser, origin, *, with_home=False, with_map=False, **options):
     """Give the page of a phone that has Colombia with it and no network.
 
     Parameters
     ----------
+    with_map : bool
+        The page of packs draws its map. Else the phone is never idle, which the map waits for.
     with_home : bool
         It has opened the home page before, whose list and map take longest to load, and keeps it.
     """
@@ -85,12 +92,15 @@ async def taken_along(browser, origin, *, with_home=False, **options):
         if with_home:
             await page.goto(f"{origin}/?lang=es")
             await kept(page, "/?lang=es")
+        if not with_map:
+            await page.add_init_script(NEVER_IDLE)
         await page.goto(f"{origin}/offline?lang=es")
         # What a pack's map is drawn with is kept by the worker.
         await controlled(page)
         await page.click("[data-pack=CO] button")
         await page.wait_for_selector("html[data-packs=CO]")
-        await page.wait_for_selector("#map[data-ready]")
+        if with_map:
+            await page.wait_for_selector("#map[data-ready]")
         await page.context.set_offline(True)
         yield page
 
@@ -163,7 +173,7 @@ async def test_a_pack_says_its_size_before_it_is_loaded(browser, origin):
 @pytest.mark.parametrize(("name", "viewport"), [("phone", PHONE), ("desk", DESK)])
 async def test_list_map_and_way_come_from_the_pack(browser, origin, name, viewport):
     ARTIFACTS.mkdir(exist_ok=True)
-    async with taken_along(browser, origin, viewport=viewport) as page:
+    async with taken_along(browser, origin, with_map=True, viewport=viewport) as page:
         asked = []
         page.on("request", lambda request: asked.append(request.url))
         await page.reload()
@@ -543,7 +553,7 @@ async def test_p32_a_bridge_open_now_is_told_as_it_is_when_somebody_gets_there(b
 
 
 async def test_p45_lines_of_several_countries_and_of_units_say_of_where_they_are(browser, origin):
-    async with taken_along(browser, origin) as page:
+    async with taken_along(browser, origin, with_map=True) as page:
         assert "Colombia" not in await page.inner_text("#lines")
         pack = where_all_are(await pack_of(page), "closed")
         first, *others = pack["contacts"]
@@ -594,7 +604,8 @@ async def test_p45_nobody_is_told_to_call_without_a_number(browser, origin):
 
 
 async def test_signs_of_the_map_say_what_they_stand_for(browser, origin):
-    async with taken_along(browser, origin, viewport=DESK, reduced_motion="reduce") as page:
+    options = {"with_map": True, "viewport": DESK, "reduced_motion": "reduce"}
+    async with taken_along(browser, origin, **options) as page:
         for x, y, said in ((1141, 154, "Tienditas"), (845, 700, "páramo de Berlín")):
             await page.reload()
             await page.wait_for_selector("#map[data-ready]")
