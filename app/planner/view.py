@@ -1,10 +1,11 @@
 """What the workbench's page is filled with: words, tables and the drawing, of public records."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -19,8 +20,9 @@ from app.planner.nights import Nights
 from app.planner.view_form import WALKERS, FormProblem, ViewForm
 from app.planning import corridor_rows, corridor_strip
 from app.planning.corridor_strip import HeightLine, Piece, Sign, Strip, StripRow
+from app.planning.corridors import DatedFigures
 from geo.geography.coverage_gaps import RankedGap
-from routing.corridors.changes import CorridorChange
+from routing.corridors.figures import CorridorFigures
 from routing.corridors.gaps import CorridorGap
 
 #: Points at which heights are drawn: more than one per three pixels of a phone is not seen [A].
@@ -138,7 +140,6 @@ class WorkbenchPage:
     ranking: Sequence[RankedGap] = ()
     answer: WorkbenchAnswer | None = None
     problem: FormProblem | None = None
-    slider: tuple[str, str] = field(default=("", ""))
 
 
 def render(page: WorkbenchPage, lang: str) -> str:
@@ -160,7 +161,17 @@ def render(page: WorkbenchPage, lang: str) -> str:
         first_day=(today - reach).isoformat(),
         last_day=(today + reach).isoformat(),
         drawn=corridor_strip.svg,
+        address=partial(_address, lang),
         sorted_services=partial(labels.in_order, page.frame.names, "service"),
+    )
+
+
+def _address(lang: str, gap: RankedGap, service: str) -> str:
+    """Return the URL that opens a gap: its corridor for the server, the view in the fragment."""
+    corridor = {"corridor": gap.corridor, "service": service}
+    middle_km = round((gap.from_m + gap.to_m) / 2e3)
+    return (
+        f"/planner?{urlencode({'lang': lang} | corridor)}#{urlencode(corridor | {'at': middle_km})}"
     )
 
 
@@ -191,7 +202,9 @@ def answer_of(
         )
         for row in corridor_rows.spaces_of(found)
     )  # fmt: skip
-    said, compared, tried = _said(view, names, w), _compared(view, names, w), _tried(view, names, w)
+    compared, tried = _compared(view, names, w), _tried(view, names, w)
+    # What is different says what the figures are.
+    said = [] if compared or tried else _said(view, names, w)
     return WorkbenchAnswer(
         title=corridor_rows.name_of(found),
         ends=_ends(view, w),
@@ -293,31 +306,35 @@ def _said(view: CorridorView, names: Sequence[str], w: Words) -> list[str]:
 
 
 def _compared(view: CorridorView, names: Sequence[str], w: Words) -> list[str]:
-    """Say what is different between the compared day and the day of the view."""
+    """Say what is different between the two days, from the earlier one to the later."""
     found = view.found
     if found.compared is None or found.change is None:
         return []
-    before, after = (w.day(one.on) for one in (found.compared, found.now))
+    earlier, later = sorted((found.compared, found.now), key=lambda one: one.on)
     said = []
     for number, name in enumerate(names):
-        if not (found.compared.is_known[number] and found.now.is_known[number]):
+        if not (earlier.is_known[number] and later.is_known[number]):
             text = w.gettext("%(service)s: no se puede comparar, un día no tiene datos.")
             said.append(text % {"service": name})
             continue
-        said.append(_changed(f"{name}, {before} → {after}", found.change, number, w))
-        for on, one, other in (
-            (before, found.compared, found.now),
-            (after, found.now, found.compared),
-        ):
-            alone = [
-                at.support.name
-                for column, at in enumerate(found.spaces)
-                if one.supports.counts[number, column] and not other.supports.counts[number, column]
-            ]
-            if alone:
-                text = w.gettext("Solo el %(day)s: %(names)s.")
-                said.append(text % {"day": on, "names": ", ".join(alone)})
+        title = f"{name}, {w.day(earlier.on)} → {w.day(later.on)}"
+        said.append(_changed(title, earlier.figures, later.figures, number, w))
+        said += filter(None, (_alone(view, number, day, w) for day in (earlier, later)))
     return said
+
+
+def _alone(view: CorridorView, number: int, day: DatedFigures, w: Words) -> str | None:
+    """Name the spaces that count on one of the two days alone; None if there are none."""
+    found = view.found
+    other = found.compared if day is found.now else found.now
+    assert other is not None  # noqa: S101 -- two days are compared
+    alone = [
+        at.support.name
+        for column, at in enumerate(found.spaces)
+        if day.supports.counts[number, column] and not other.supports.counts[number, column]
+    ]
+    text = w.gettext("Solo el %(day)s: %(names)s.")
+    return text % {"day": w.day(day.on), "names": ", ".join(alone)} if alone else None
 
 
 def _tried(view: CorridorView, names: Sequence[str], w: Words) -> list[str]:
@@ -327,18 +344,19 @@ def _tried(view: CorridorView, names: Sequence[str], w: Words) -> list[str]:
         return []
     title = w.gettext("%(service)s, con los espacios de prueba")
     return [
-        _changed(title % {"service": name}, change, number, w)
+        _changed(title % {"service": name}, change.before, change.after, number, w)
         for number, name in enumerate(names)
         if view.found.now.is_known[number]
     ]
 
 
-def _changed(title: str, change: CorridorChange, number: int, w: Words) -> str:
+def _changed(
+    title: str, before: CorridorFigures, after: CorridorFigures, number: int, w: Words
+) -> str:
     text = w.gettext(
         "%(title)s: tramo más largo %(longest_before)s → %(longest_after)s; km que pasan de un"
         " día de camino %(unmet_before)s → %(unmet_after)s; espacios %(before)s → %(after)s."
     )
-    before, after = change.before, change.after
     return text % {
         "title": title,
         "longest_before": w.km(float(before.longest_m[number])),
@@ -389,7 +407,7 @@ def _height_line(view: CorridorView, w: Words) -> HeightLine:
     known = [one for one in heights if one is not None]
     if not known:
         return HeightLine(w.gettext("Altura: no se conoce"), heights)
-    text = w.gettext("Altura: de %(low)s a %(high)s m, solo de las poblaciones")
+    text = w.gettext("Altura: de %(low)s a %(high)s m")
     title = text % {"low": w.integer(min(known)), "high": w.integer(max(known))}
     return HeightLine(title, heights)
 

@@ -111,7 +111,7 @@ class _Pen:
             self._draw.line((x, begin, x, min(begin + step, low)), fill=colour, width=2 * _SCALE)
             begin += 1.75 * step
         if sign.kind == "added":
-            self._dot(x, self.y(top - 4), radius, colour)
+            self._dot(x, middle, radius, colour)
 
     def line(self, points: Iterable[tuple[float, float]], colour: str, width: int) -> None:
         """Draw a line through points: shares across, user units down."""

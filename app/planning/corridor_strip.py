@@ -225,26 +225,26 @@ _PATTERNS: Final = Markup(
 def _drawn(strip: Strip) -> Iterator[Markup]:
     yield _PATTERNS
     for number, row in enumerate(strip.rows):
-        yield from _drawn_row(strip, row, ROW * number)
+        yield from _drawn_row(strip, row, ROW * number + TITLE)
     top = ROW * len(strip.rows)
-    yield from _axis(strip, top)
-    if strip.heights is not None:
-        yield from _drawn_heights(strip.heights, top + AXIS)
     yield Markup(
         '<line class="cursor" x1="0" x2="0" y1="0" y2="{}" stroke="{}" stroke-width="2"'
         ' visibility="hidden"/>'
     ).format(top, INK)
+    titles = [(ROW * number, row.title) for number, row in enumerate(strip.rows)]
+    if strip.heights is not None:
+        titles.append((top + AXIS, strip.heights.title))
+        yield from _drawn_heights(strip.heights, top + AXIS)
+    title = Markup('<text x="0" y="{}" font-size="13" font-weight="600" fill="{}">{}</text>')
+    yield from (title.format(above + 14, INK, text) for above, text in titles)
+    yield from _axis(strip, top)
 
 
 def _percent(share: float) -> str:
     return f"{100.0 * share:.2f}%"
 
 
-def _drawn_row(strip: Strip, row: StripRow, top: int) -> Iterator[Markup]:
-    yield Markup('<text x="0" y="{}" font-size="13" font-weight="600" fill="{}">{}</text>').format(
-        top + 14, INK, row.title
-    )
-    bar = top + TITLE
+def _drawn_row(strip: Strip, row: StripRow, bar: int) -> Iterator[Markup]:
     yield Markup('<rect x="0" y="{}" width="100%" height="{}" fill="#fff" stroke="{}"/>').format(
         bar, BAR, FRAME
     )
@@ -282,8 +282,8 @@ def _drawn_sign(sign: Sign, x: str, bar: int) -> Markup:
     )  # fmt: skip
     if sign.kind != "added":
         return drawn
-    return drawn + Markup('<circle cx="{}" cy="{}" r="6" fill="{}" stroke="#fff"/>').format(
-        x, bar - 4, colour
+    return drawn + Markup('<circle cx="{}" cy="{}" r="7" fill="{}" stroke="#fff" stroke-width="2"/>').format(
+        x, bar + BAR // 2, colour
     )
 
 
@@ -318,9 +318,6 @@ def height_runs(line: HeightLine) -> Iterator[list[tuple[float, float]]]:
 
 
 def _drawn_heights(line: HeightLine, top: int) -> Iterator[Markup]:
-    yield Markup('<text x="0" y="{}" font-size="13" font-weight="600" fill="{}">{}</text>').format(
-        top + 14, INK, line.title
-    )
     runs = list(height_runs(line))
     if not runs:
         return
