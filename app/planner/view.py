@@ -50,10 +50,10 @@ BINDING: Final[Mapping[str, str]] = {
     "distance": marked("más de un día de camino"),
     "daylight": marked("no alcanza la luz del día"),
     "height": marked("sube más en un día de lo que se debe"),
-    "road": marked("el camino está cerrado"),
-    "crossing": marked("el paso fronterizo no está abierto"),
+    "road": marked("el camino no se puede seguir"),
+    "crossing": marked("no consta que el paso fronterizo esté abierto"),
     "hours": marked("el espacio cierra antes de llegar"),
-    "beds": marked("no hay lugar"),
+    "beds": marked("no consta que haya lugar"),
     "closed": marked("el espacio no abre esa noche"),
     "stay": marked("el espacio no deja quedarse tantas noches"),
 }
