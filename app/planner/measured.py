@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import anyio.to_thread
 import numpy as np
 
 from app.planner.view_form import ViewForm, ViewFormError
@@ -73,7 +74,12 @@ async def measured_view(
     length_m = found.now.supports.length_m
     form = _with_typed(form, length_m)
     pins_m = tuple(_turned(km * 1e3, length_m, form) for km in form.pins_km)
-    return CorridorView(form, with_pins(found, pins_m), pins_m, _heights(network, found))
+    return CorridorView(
+        form,
+        with_pins(found, pins_m),
+        pins_m,
+        await anyio.to_thread.run_sync(_heights, network, found),
+    )
 
 
 def with_pins(found: MeasuredCorridor, pins_m: tuple[float, ...]) -> MeasuredCorridor:

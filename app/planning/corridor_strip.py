@@ -282,9 +282,8 @@ def _drawn_sign(sign: Sign, x: str, bar: int) -> Markup:
     )  # fmt: skip
     if sign.kind != "added":
         return drawn
-    return drawn + Markup('<circle cx="{}" cy="{}" r="7" fill="{}" stroke="#fff" stroke-width="2"/>').format(
-        x, bar + BAR // 2, colour
-    )
+    dot = Markup('<circle cx="{}" cy="{}" r="7" fill="{}" stroke="#fff" stroke-width="2"/>')
+    return drawn + dot.format(x, bar + BAR // 2, colour)
 
 
 def _axis(strip: Strip, top: int) -> Iterator[Markup]:

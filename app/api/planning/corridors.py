@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final, Literal, Self
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -23,6 +23,7 @@ from app.planning.corridors import (
     measure_corridor,
     service_names,
 )
+from app.runtime.work_limit import search
 from app.schemas.fields import Day, Latitude, Longitude, Position, require_unswapped
 from app.schemas.json_body import JSONBody, LargeBodyRoute
 from app.schemas.party import Code
@@ -201,10 +202,15 @@ async def file_response(f: FileFormat, content: CorridorContent) -> Response:
         The format, a key of `FILES`.
     content
         What the file is made of.
+
+    Raises
+    ------
+    BusyError
+        Too many requests are waiting.
     """
     file = FILES[f]
     return Response(
-        await to_thread.run_sync(file.write, content),
+        await search(partial(file.write, content)),
         media_type=file.media_type,
         headers={
             "Cache-Control": "private, no-store",
