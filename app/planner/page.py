@@ -30,6 +30,7 @@ from app.planner.view_form import (
     FormProblem,
     ViewForm,
     ViewFormError,
+    kept_form,
     read_form,
 )
 from app.planning.corridor_files import FILES, CorridorContent, FileFormat
@@ -89,7 +90,7 @@ async def answer_view(request: Request, _asker: AskerDep) -> Response:
     try:
         form = read_form(fields)
     except ViewFormError as error:
-        return await _answered(request, ViewForm(), language, problem=error.problem)
+        return await _answered(request, kept_form(fields), language, problem=error.problem)
     return await _answered(request, form, language, f=cast("FileFormat", f) if f else None)
 
 

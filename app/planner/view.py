@@ -161,6 +161,7 @@ def render(page: WorkbenchPage, lang: str) -> str:
         first_day=(today - reach).isoformat(),
         last_day=(today + reach).isoformat(),
         drawn=corridor_strip.svg,
+        legend=corridor_strip.LEGEND,
         address=partial(_address, lang),
         sorted_services=partial(labels.in_order, page.frame.names, "service"),
     )

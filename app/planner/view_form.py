@@ -128,6 +128,19 @@ def read_form(fields: Mapping[str, Sequence[str]]) -> ViewForm:
     )
 
 
+def kept_form(fields: Mapping[str, Sequence[str]]) -> ViewForm:
+    """Return what the form shows again of one that cannot be read: no days and no trial spaces."""
+    services = tuple(dict.fromkeys(fields.get("service", ())))[:MOST_SERVICES]
+    profile = _one(fields, "profile")
+    return ViewForm(
+        corridor=_one(fields, "corridor"),
+        services=services or (NIGHT_SERVICE,),
+        is_backward=_one(fields, "direction") == "backward",
+        profile=profile if profile in WALKERS else "adult",
+        has_nights=_one(fields, "nights") == "1",
+    )
+
+
 def _one(fields: Mapping[str, Sequence[str]], name: str) -> str:
     return next(iter(fields.get(name, ())), "").strip()
 

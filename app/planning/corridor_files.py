@@ -47,10 +47,12 @@ class CorridorContent:
 
     @property
     def notes(self) -> list[str]:
-        """Lines below a drawing: what it is no promise of, where it comes from, and DEMO (P35)."""
+        """Lines below a drawing: what its forms mean, its notice with DEMO (P35), its sources."""
         notice = route_phrases.notice(is_demo=self.found.has_demo)
         roads = corridor_rows.roads_of(self.found)
-        return corridor_picture.wrapped((notice, f"Amparo, {self.now:%Y-%m-%d}; {roads}"))
+        longest = self.w.km(self.found.request.targets.gap_m)
+        legend = self.w.gettext(corridor_strip.LEGEND) % {"km": longest}
+        return corridor_picture.wrapped((legend, notice, f"Amparo, {self.now:%Y-%m-%d}; {roads}"))
 
 
 @dataclass(frozen=True, slots=True)

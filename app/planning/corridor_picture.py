@@ -10,7 +10,17 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.i18n.fonts_used import BOLD, PLAIN, covered
 from app.planning import corridor_strip
-from app.planning.corridor_strip import AXIS, BAR, HEIGHTS, ROW, TITLE, HeightLine, Sign, Strip
+from app.planning.corridor_strip import (
+    AXIS,
+    BAR,
+    HEIGHTS,
+    LINE,
+    TITLE,
+    HeightLine,
+    Sign,
+    Strip,
+    StripRow,
+)
 
 #: Pixels of a user unit: prints sharp at the width of a page.
 _SCALE: Final = 2
@@ -37,25 +47,30 @@ def png(strip: Strip, title: str, notes: Iterable[str]) -> bytes:
     image = Image.new("RGB", (corridor_strip.WIDTH * _SCALE, height * _SCALE), "#fff")
     pen = _Pen(image)
     pen.text(0, -_TOP + 10, title, size=15, is_bold=True)
-    for number, row in enumerate(strip.rows):
-        top = ROW * number
-        pen.text(0, top, row.title, size=13, is_bold=True)
-        pen.box(0.0, 1.0, top + TITLE, corridor_strip.FRAME)
-        if row.note:
-            pen.text(8, top + TITLE + 3, row.note, size=12)
-        for piece in row.pieces:
-            pen.stripes(strip.share(piece.from_m), strip.share(piece.to_m), top + TITLE)
-        for sign in row.signs:
-            pen.sign(sign, strip.share(sign.at_m), top + TITLE)
-    top = ROW * len(strip.rows)
+    *tops, top = strip.tops
+    for above, row in zip(tops, strip.rows, strict=True):
+        _draw_row(pen, strip, row, above)
     _draw_axis(pen, strip, top)
     if strip.heights is not None:
         _draw_heights(pen, strip.heights, top + AXIS)
     for number, line in enumerate(lines):
         pen.text(0, strip.height + _LEADING * number, line, size=11)
     written = BytesIO()
-    image.quantize(32).save(written, "PNG", optimize=True)
+    image.quantize(128).save(written, "PNG", optimize=True)
     return written.getvalue()
+
+
+def _draw_row(pen: "_Pen", strip: Strip, row: StripRow, above: int) -> None:
+    for number, line in enumerate(row.lines):
+        pen.text(0, above + LINE * number, line, size=13, is_bold=True)
+    bar = above + row.bar_top
+    pen.box(0.0, 1.0, bar, corridor_strip.FRAME)
+    if row.note:
+        pen.text(8, bar + 3, row.note, size=12)
+    for piece in row.pieces:
+        pen.stripes(strip.share(piece.from_m), strip.share(piece.to_m), bar)
+    for sign in row.signs:
+        pen.sign(sign, strip.share(sign.at_m), bar)
 
 
 class _Pen:
@@ -76,8 +91,10 @@ class _Pen:
         self, left: float, top: float, text: str, *, size: int, is_bold: bool = False,
         anchor: str = "la",
     ) -> None:  # fmt: skip
+        # The font has no narrow space, which French numbers are grouped with.
+        known = covered(text.replace("\u202f", "\u00a0"))
         self._draw.text(
-            ((_MARGIN + left) * _SCALE, self.y(top)), covered(text),
+            ((_MARGIN + left) * _SCALE, self.y(top)), known,
             fill=corridor_strip.INK, font=_font(size * _SCALE, is_bold=is_bold), anchor=anchor,
         )  # fmt: skip
 

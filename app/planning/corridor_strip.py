@@ -3,13 +3,15 @@
 What is drawn is told apart by form as well as by colour, and nothing is green (P46).
 """
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final, Literal
 
 from markupsafe import Markup
 
-from app.i18n.translation import Words
+from app.i18n.translation import Words, marked
 from app.planning import corridor_rows
 from app.planning.corridor_rows import COMPARED, WHAT_IF, CorridorState
 from app.planning.corridors import MeasuredCorridor
@@ -17,12 +19,22 @@ from app.planning.corridors import MeasuredCorridor
 #: Width of a drawing in a file, user units, about the CSS pixels of a narrow screen.
 WIDTH: Final = 720
 
-#: Height of a row's title and of its bar, user units.
-TITLE, BAR = 20, 22
-ROW: Final = TITLE + BAR + 8
+#: Height of a row's title of one line, of each further line, of its bar, and of what stands between
+#: rows, user units.
+TITLE, LINE, BAR, SPACING = 20, 16, 22, 8
+
+#: Letters of a title's line that fit on a screen of 320 pixels.
+_LETTERS: Final = 36
 
 #: Height of the axis and of the drawing of heights, user units.
 AXIS, HEIGHTS = 26, 64
+
+#: What the forms of a strip mean.
+LEGEND: Final = marked(
+    "A rayas: tramo de más de %(km)s sin ningún espacio. Línea: espacio; "
+    "cortada, si solo cuenta uno de los dos días. Línea con punto: espacio de prueba. "
+    "Círculo: noche. Entre dos alturas conocidas la línea es recta."
+)
 
 #: Most ticks of the axis, and the steps between them, kilometres.
 _MOST_TICKS: Final = 7
@@ -70,6 +82,21 @@ class StripRow:
     signs: Sequence[Sign] = ()
     note: str = ""
 
+    @property
+    def lines(self) -> Sequence[str]:
+        """The title in lines."""
+        return textwrap.wrap(self.title, _LETTERS) or [""]
+
+    @property
+    def bar_top(self) -> int:
+        """Distance of the bar from the row's top, user units."""
+        return TITLE + LINE * (len(self.lines) - 1)
+
+    @property
+    def height(self) -> int:
+        """Height of the row, user units."""
+        return self.bar_top + BAR + SPACING
+
 
 @dataclass(frozen=True, slots=True)
 class HeightLine:
@@ -88,10 +115,15 @@ class Strip:
     heights: HeightLine | None = None
 
     @property
+    def tops(self) -> Sequence[int]:
+        """Tops of the rows, and of the axis, user units."""
+        return list(accumulate((row.height for row in self.rows), initial=0))
+
+    @property
     def height(self) -> int:
         """Height of the drawing, user units."""
         below = 0 if self.heights is None else TITLE + HEIGHTS
-        return ROW * len(self.rows) + AXIS + below
+        return self.tops[-1] + AXIS + below
 
     @property
     def spoken(self) -> str:
@@ -224,14 +256,18 @@ _PATTERNS: Final = Markup(
 
 def _drawn(strip: Strip) -> Iterator[Markup]:
     yield _PATTERNS
-    for number, row in enumerate(strip.rows):
-        yield from _drawn_row(strip, row, ROW * number + TITLE)
-    top = ROW * len(strip.rows)
+    *tops, top = strip.tops
+    for above, row in zip(tops, strip.rows, strict=True):
+        yield from _drawn_row(strip, row, above + row.bar_top)
     yield Markup(
         '<line class="cursor" x1="0" x2="0" y1="0" y2="{}" stroke="{}" stroke-width="2"'
         ' visibility="hidden"/>'
     ).format(top, INK)
-    titles = [(ROW * number, row.title) for number, row in enumerate(strip.rows)]
+    titles = [
+        (above + LINE * number, line)
+        for above, row in zip(tops, strip.rows, strict=True)
+        for number, line in enumerate(row.lines)
+    ]
     if strip.heights is not None:
         titles.append((top + AXIS, strip.heights.title))
         yield from _drawn_heights(strip.heights, top + AXIS)

@@ -81,8 +81,7 @@ async function ask({ submitter = null, pins = null, isNew = true, goesToAnswer =
   form.setAttribute('aria-busy', 'true');
   try {
     const answer = await fetch('/planner', { method: 'POST', body, headers: { Accept: 'text/html' }, signal });
-    show(parsed(await answer.text()), goesToAnswer);
-    if (view) note({ isNew });
+    if (show(parsed(await answer.text()), goesToAnswer) && view) note({ isNew });
   } catch (error) {
     if (error.name === 'AbortError') return;
     console.warn(error);
@@ -92,22 +91,28 @@ async function ask({ submitter = null, pins = null, isNew = true, goesToAnswer =
   }
 }
 
-/** Put an answer in the place of the one before, and the focus where it was. */
+/** Put an answer in the place of the one before, and the focus where it was; whether there is one. */
 function show(page, goesToAnswer) {
   const focused = document.activeElement;
+  say('');
   const isReplaced = ['result', 'details'].some((id) => byId(id).contains(focused));
-  for (const id of ['result', 'details']) {
+  // What cannot be answered leaves what was answered before.
+  const parts = page.getElementById('problem-title') && view ? ['problem'] : ['problem', 'result', 'details', 'services-said'];
+  for (const id of parts) {
     const part = page.getElementById(id);
     if (!part) throw new Error(`no ${id} in the answer`);
     byId(id).replaceChildren(...part.childNodes);
   }
-  byId('services-said').replaceChildren(...page.getElementById('services-said').childNodes);
+  if (!parts.includes('result')) {
+    if (goesToAnswer) byId('problem-title').focus();
+    return false;
+  }
   read();
-  say('');
   byId('spoken').textContent = byId('announced')?.textContent ?? '';
-  const [problem, title] = [byId('problem-title'), byId('answer-title')];
-  if (problem ?? (goesToAnswer ? title : null)) (problem ?? title).focus();
+  const title = byId('problem-title') ?? byId('answer-title');
+  if (goesToAnswer) title?.focus();
   else if (isReplaced) (byId(focused.id) ?? title)?.focus({ preventScroll: true });
+  return true;
 }
 
 // What is shown: strip, tables and map.
@@ -261,6 +266,7 @@ byId('map-show').addEventListener('click', () => loadMap());
 // The slider of days, beside the plain field.
 
 const DAY_MS = 86_400_000;
+const FIRST_YEAR = 1970; // as of the server's days
 const dayOf = (text) => Math.round(Date.parse(`${text}T00:00:00Z`) / DAY_MS);
 const textOf = (day) => new Date(day * DAY_MS).toISOString().slice(0, 10);
 const slider = Object.assign(document.createElement('input'), {
@@ -285,12 +291,13 @@ slider.addEventListener('input', () => {
 // What changes the view. A file is the form's own answer.
 
 form.addEventListener('change', ({ target }) => {
-  if (target === slider || target.form === form) ask();
+  // A year that is still being typed is no day yet.
+  if (target.type !== 'date' || !target.value || Number(target.value.slice(0, 4)) >= FIRST_YEAR) ask();
 });
 form.addEventListener('submit', (event) => {
   if (event.submitter?.name === 'f') return;
   event.preventDefault();
-  ask({ submitter: event.submitter });
+  ask({ submitter: event.submitter, goesToAnswer: event.submitter?.form === form && form.contains(event.submitter) });
 });
 document.addEventListener('click', (event) => {
   const link = event.target.closest('a[data-view]');
@@ -307,9 +314,14 @@ addEventListener('hashchange', restore);
 
 function restore() {
   if (location.hash === fragment()) return;
-  ask({ pins: take(location.hash), isNew: false });
+  // Back to where no corridor was chosen: the page as it comes.
+  if (!location.hash.includes('corridor=')) location.reload();
+  else ask({ pins: take(location.hash), isNew: false });
 }
 
 if (location.hash.includes('corridor=')) ask({ pins: take(location.hash), isNew: false });
-else read();
+else {
+  read();
+  if (view) note({ isNew: false });
+}
 document.documentElement.dataset.bench = 'ready';

@@ -175,3 +175,34 @@ async def test_p8_the_page_shows_public_spaces_whoever_asks(own_client, settings
     body = {"corridor": CORRIDOR["corridor"]}
     api = await own_client.post("/corridors/coverage", json=body, headers=headers)
     assert "DEMO-011" in api.text, "partners see it through the API"
+
+
+async def test_nights_at_spaces_along_the_corridor_stand_on_the_strip(
+    own_client, settings_for, loaded_clone
+):
+    # A place to sleep every 14 km of Pacaraima - Boa Vista, whose road lies in one country.
+    await run_sql(
+        settings_for(loaded_clone),
+        """
+        with line as (
+          select ST_LineInterpolatePoint(geom, n / 16.0) as at, n
+          from amparo.corridors, generate_series(1, 15) as n where id = 'pacaraima-boa-vista'
+        ), moved as (
+          select id, row_number() over (order by id) as n from amparo.locations
+          where visibility = 'public' and not confidential and overnight
+            and expires_on >= amparo.now()::date limit 15
+        )
+        update amparo.locations as one
+        set geom = line.at, country = 'BR', admin1 = null, timezone = 'America/Boa_Vista',
+            access = 'open', status = 'active', minimum_age = null, maximum_age = null,
+            genders = null, families_only = false, maximum_nights = null
+        from moved join line using (n) where one.id = moved.id
+        """,
+    )
+    page = await answered(own_client, corridor="pacaraima-boa-vista", nights="1")
+    nights = int(re.search(r"(\d+) noches", page.text)[1])
+    listed = re.findall(r"<li>[^<]*\(km (\d+)\)</li>", page.text)
+    assert len(listed) == nights >= 8
+    assert [int(km) for km in listed] == sorted(int(km) for km in listed)
+    # On the strip as in the list.
+    assert page.text.count("<circle") == nights
