@@ -91,6 +91,8 @@ async def answer_view(request: Request, _asker: AskerDep) -> Response:
         form = read_form(fields)
     except ViewFormError as error:
         return await _answered(request, kept_form(fields), language, problem=error.problem)
+    if f and not form.corridor:
+        return await _answered(request, form, language, problem="corridor")
     return await _answered(request, form, language, f=cast("FileFormat", f) if f else None)
 
 

@@ -15,14 +15,13 @@ from app.page_models import renderer
 from app.page_models.elevation import heights_at
 from app.page_models.frames import PageFrame
 from app.page_models.route_lines import packed
+from app.planner import sentences
 from app.planner.measured import CorridorView
 from app.planner.nights import Nights
 from app.planner.view_form import WALKERS, FormProblem, ViewForm
 from app.planning import corridor_rows, corridor_strip
 from app.planning.corridor_strip import HeightLine, Piece, Sign, Strip, StripRow
-from app.planning.corridors import DatedFigures
 from geo.geography.coverage_gaps import RankedGap
-from routing.corridors.figures import CorridorFigures
 from routing.corridors.gaps import CorridorGap
 
 #: Points at which heights are drawn: more than one per three pixels of a phone is not seen [A].
@@ -203,9 +202,11 @@ def answer_of(
         )
         for row in corridor_rows.spaces_of(found)
     )  # fmt: skip
-    compared, tried = _compared(view, names, w), _tried(view, names, w)
+    compared = sentences.compared(found, names, w)
+    tried = sentences.tried(found, names, w)
     # What is different says what the figures are.
-    said = [] if compared or tried else _said(view, names, w)
+    said = [] if compared or tried else sentences.said(found, names, w)
+    said += sentences.reconfirmed(found, names, w)
     return WorkbenchAnswer(
         title=corridor_rows.name_of(found),
         ends=_ends(view, w),
@@ -274,99 +275,6 @@ def _line(view: CorridorView, gap: CorridorGap, name: str) -> GapLine:
         corridor_rows.end_of(view.found, gap.from_row)[1] or ends[0],
         corridor_rows.end_of(view.found, gap.to_row)[1] or ends[1],
     )  # fmt: skip
-
-
-def _said(view: CorridorView, names: Sequence[str], w: Words) -> list[str]:
-    """Say what the figures of each service are."""
-    now = view.found.now
-    said = []
-    for number, name in enumerate(names):
-        if not now.is_known[number]:
-            text = w.gettext("%(service)s: sin datos de ese día.")
-            said.append(text % {"service": name})
-            continue
-        text = w.gettext(
-            "%(service)s: espacios: %(count)s; tramo más largo sin ninguno: %(longest)s;"
-            " km que pasan de un día de camino: %(unmet)s."
-        )
-        figures = now.figures
-        values = {
-            "service": name,
-            "count": int(figures.supports[number]),
-            "longest": w.km(float(figures.longest_m[number])),
-            "unmet": w.km(float(figures.unmet_m[number])),
-        }
-        said.append(text % values)
-        if now.if_reconfirmed is not None:
-            text = w.gettext(
-                "%(service)s, si todos vuelven a confirmar: tramo más largo %(longest)s."
-            )
-            longest = w.km(float(now.if_reconfirmed.longest_m[number]))
-            said.append(text % {"service": name, "longest": longest})
-    return said
-
-
-def _compared(view: CorridorView, names: Sequence[str], w: Words) -> list[str]:
-    """Say what is different between the two days, from the earlier one to the later."""
-    found = view.found
-    if found.compared is None or found.change is None:
-        return []
-    earlier, later = sorted((found.compared, found.now), key=lambda one: one.on)
-    said = []
-    for number, name in enumerate(names):
-        if not (earlier.is_known[number] and later.is_known[number]):
-            text = w.gettext("%(service)s: no se puede comparar, un día no tiene datos.")
-            said.append(text % {"service": name})
-            continue
-        title = f"{name}, {w.day(earlier.on)} → {w.day(later.on)}"
-        said.append(_changed(title, earlier.figures, later.figures, number, w))
-        said += filter(None, (_alone(view, number, day, w) for day in (earlier, later)))
-    return said
-
-
-def _alone(view: CorridorView, number: int, day: DatedFigures, w: Words) -> str | None:
-    """Name the spaces that count on one of the two days alone; None if there are none."""
-    found = view.found
-    other = found.compared if day is found.now else found.now
-    assert other is not None  # noqa: S101 -- two days are compared
-    alone = [
-        at.support.name
-        for column, at in enumerate(found.spaces)
-        if day.supports.counts[number, column] and not other.supports.counts[number, column]
-    ]
-    text = w.gettext("Solo el %(day)s: %(names)s.")
-    return text % {"day": w.day(day.on), "names": ", ".join(alone)} if alone else None
-
-
-def _tried(view: CorridorView, names: Sequence[str], w: Words) -> list[str]:
-    """Say what the trial spaces change."""
-    change = view.found.what_if
-    if change is None:
-        return []
-    title = w.gettext("%(service)s, con los espacios de prueba")
-    return [
-        _changed(title % {"service": name}, change.before, change.after, number, w)
-        for number, name in enumerate(names)
-        if view.found.now.is_known[number]
-    ]
-
-
-def _changed(
-    title: str, before: CorridorFigures, after: CorridorFigures, number: int, w: Words
-) -> str:
-    text = w.gettext(
-        "%(title)s: tramo más largo %(longest_before)s → %(longest_after)s; km que pasan de un"
-        " día de camino %(unmet_before)s → %(unmet_after)s; espacios %(before)s → %(after)s."
-    )
-    return text % {
-        "title": title,
-        "longest_before": w.km(float(before.longest_m[number])),
-        "longest_after": w.km(float(after.longest_m[number])),
-        "unmet_before": w.km(float(before.unmet_m[number])),
-        "unmet_after": w.km(float(after.unmet_m[number])),
-        "before": int(before.supports[number]),
-        "after": int(after.supports[number]),
-    }
 
 
 def _towns(view: CorridorView) -> list[tuple[str, float]]:
