@@ -20,7 +20,7 @@ from app.planner.measured import CorridorView
 from app.planner.nights import Nights
 from app.planner.view_form import WALKERS, FormProblem, ViewForm
 from app.planning import corridor_rows, corridor_strip
-from app.planning.corridor_strip import HeightLine, Piece, Sign, Strip, StripRow
+from app.planning.corridor_strip import HeightLine, StripPiece, StripSign, Strip, StripRow
 from geo.geography.coverage_gaps import RankedGap
 from routing.corridors.gaps import CorridorGap
 
@@ -293,12 +293,16 @@ def _nights_row(nights: Nights | None, w: Words) -> Sequence[StripRow]:
         return ()
     if nights.nights:
         title = w.ngettext("%(num)s noche", "%(num)s noches", len(nights.nights))
-        signs = [Sign(one.at_m, one.name, "night") for one in nights.nights if one.at_m is not None]
+        signs = [
+            StripSign(one.at_m, one.name, "night") for one in nights.nights if one.at_m is not None
+        ]
         spoken = title % {"num": len(nights.nights)}
         return (StripRow(spoken, spoken, signs=signs),)
     title = w.gettext("Noches: donde no se puede seguir")
     pieces = [
-        Piece(min(one.from_m, one.to_m), max(one.from_m, one.to_m), w.km(one.length_m), "fails")
+        StripPiece(
+            min(one.from_m, one.to_m), max(one.from_m, one.to_m), w.km(one.length_m), "fails"
+        )
         for one in nights.failing
         if one.from_m is not None and one.to_m is not None and one.from_m != one.to_m
     ]

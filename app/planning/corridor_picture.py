@@ -17,7 +17,7 @@ from app.planning.corridor_strip import (
     LINE,
     TITLE,
     HeightLine,
-    Sign,
+    StripSign,
     Strip,
     StripRow,
 )
@@ -112,7 +112,7 @@ class _Pen:
         self._image.paste(part, (left, round(self.y(top))))
         self.box(begin, end, top, corridor_strip.GAP)
 
-    def sign(self, sign: Sign, share: float, top: float) -> None:
+    def sign(self, sign: StripSign, share: float, top: float) -> None:
         x, middle, radius = self.x(share), self.y(top + BAR / 2), 6 * _SCALE
         colour = corridor_strip.ADDED if sign.kind == "added" else corridor_strip.SPACE
         if sign.kind == "night":

@@ -50,7 +50,7 @@ type SignKind = Literal["space", "differs", "added", "night"]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class StripPiece:
     """Striped stretch, metres in the direction of travel: a long gap, or a leg that fails."""
 
     from_m: float
@@ -60,7 +60,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class StripSign:
     """Space at a measure, metres in the direction of travel.
 
     A space ``differs`` if it counts on one of two compared days alone; one is ``added`` that might
@@ -78,8 +78,8 @@ class StripRow:
 
     title: str
     spoken: str
-    pieces: Sequence[Piece] = ()
-    signs: Sequence[Sign] = ()
+    pieces: Sequence[StripPiece] = ()
+    signs: Sequence[StripSign] = ()
     note: str = ""
 
     @property
@@ -192,25 +192,27 @@ def _row(
         "km": w.km(float(state.figures.longest_m[number])),
     }
     pieces = tuple(
-        Piece(gap.from_m, gap.to_m, w.km(gap.length_m))
+        StripPiece(gap.from_m, gap.to_m, w.km(gap.length_m))
         for gap in state.figures.gaps.of(number)
         if gap.length_m > found.request.targets.gap_m
     )
     return StripRow(title, spoken, pieces, tuple(_signs(found, state, number, w)))
 
 
-def _signs(found: MeasuredCorridor, state: CorridorState, number: int, w: Words) -> Iterator[Sign]:
+def _signs(
+    found: MeasuredCorridor, state: CorridorState, number: int, w: Words
+) -> Iterator[StripSign]:
     other = found.now if state.name == COMPARED else found.compared
     supports = state.dated.supports
     for column, space in enumerate(found.spaces):
         if supports.counts[number, column]:
             differs = other is not None and not other.supports.counts[number, column]
             kind: SignKind = "differs" if differs else "space"
-            yield Sign(float(supports.at_m[column]), space.support.name, kind)
+            yield StripSign(float(supports.at_m[column]), space.support.name, kind)
     if state.name == WHAT_IF:
         for gap in state.figures.gaps.of(number):
             if gap.to_row is not None and gap.to_row >= len(found.spaces):
-                yield Sign(gap.to_m, w.gettext("espacio de prueba"), "added")
+                yield StripSign(gap.to_m, w.gettext("espacio de prueba"), "added")
 
 
 def svg(strip: Strip) -> Markup:
@@ -301,7 +303,7 @@ def _drawn_row(strip: Strip, row: StripRow, bar: int) -> Iterator[Markup]:
         yield _drawn_sign(sign, _percent(strip.share(sign.at_m)), bar)
 
 
-def _drawn_sign(sign: Sign, x: str, bar: int) -> Markup:
+def _drawn_sign(sign: StripSign, x: str, bar: int) -> Markup:
     """Return a space as a bar across its row, others with a form of their own."""
     title = Markup("<title>{}</title>").format(sign.label)
     if sign.kind == "night":
