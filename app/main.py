@@ -98,6 +98,7 @@ from app.pages import (
     space_forms,
 )
 from app.pages import match as match_page
+from app.planner import page as planner
 from app.planning.siting_runs import SitingRuns, searching
 from app.runtime.database_watch import keeping
 from app.runtime.databases import listen_url, open_database, private_cluster
@@ -262,6 +263,7 @@ def _operations() -> list[BaseRoute]:
         health,
         hides,
         plan,
+        planner,
         account,
         second_factor,
         guidance,

@@ -23,11 +23,11 @@ from markupsafe import Markup
 
 from app.i18n import route_phrases
 from app.i18n.route_phrases import kilometres
-from app.planning.corridor_strip import strip
+from app.i18n.translation import words
+from app.planning import corridor_rows
+from app.planning.corridor_strip import strip_of, svg
 from app.planning.corridors import MeasuredCorridor
 from geo.vocabulary import readable
-from routing.corridors.gaps import CorridorGap
-from routing.route.coverage import stretch
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _VENDOR: Final = _ROOT / "app" / "static" / "vendor"
@@ -54,7 +54,7 @@ top:0!important;background:#dfe7ee}
 table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}
 th,td{border:1px solid #999;padding:.3rem .5rem;text-align:left;vertical-align:top}
 .notice{border:2px solid #1a1a1a;padding:.5rem .75rem}
-.strip{width:100%;min-width:34rem;height:auto}.scroll{overflow-x:auto}
+.strip{display:block}.drawn{padding:0 .5rem}.scroll{overflow-x:auto}
 """
 
 
@@ -76,7 +76,7 @@ def report(found: MeasuredCorridor, services: Mapping[str, str]) -> str:
         Name of each service, by its code.
     """
     names = [services.get(code) or readable(code) for code in found.request.services]
-    title = found.way.name or " - ".join(_ends(found))
+    title = corridor_rows.name_of(found)
     chart = _map(found, names)
     root: Any = chart.get_root()
     root.title = _inert(title)
@@ -169,7 +169,7 @@ def _layer(found: MeasuredCorridor, row: int, name: str) -> folium.FeatureGroup:
     for gap in found.now.figures.gaps.of(row):
         if gap.length_m > found.request.targets.gap_m:
             folium.GeoJson(
-                {"type": "LineString", "coordinates": _stretch(found, gap)},
+                {"type": "LineString", "coordinates": corridor_rows.line_of(found, gap).tolist()},
                 style_function=lambda _: {"color": _GAP, "weight": 8, "dashArray": "3 9"},
                 tooltip=_inert(f"{kilometres(gap.length_m)} sin {name}"),
             ).add_to(layer)
@@ -194,16 +194,6 @@ def _layer(found: MeasuredCorridor, row: int, name: str) -> folium.FeatureGroup:
             label = folium.Tooltip(_inert(at.support.place), permanent=True, direction="right")
             folium.CircleMarker(place, radius=0, opacity=0, tooltip=label).add_to(layer)
     return layer
-
-
-def _stretch(found: MeasuredCorridor, gap: CorridorGap) -> list[list[float]]:
-    """Return the line of a gap; measures run against the line for who travels back."""
-    from_m, to_m = gap.from_m, gap.to_m
-    if found.request.is_backward:
-        length_m = found.now.supports.length_m
-        from_m, to_m = length_m - to_m, length_m - from_m
-    line: list[list[float]] = stretch(found.way.line, from_m, to_m).round(5).tolist()
-    return line
 
 
 @cache
@@ -242,8 +232,8 @@ def _before(found: MeasuredCorridor, title: str, names: Sequence[str]) -> Iterat
         kilometres(found.access_m),
         kilometres(request.targets.gap_m),
     )  # fmt: skip
-    yield Markup('<h2>Tramos sin servicio</h2><div class="scroll">{}</div><h2>Mapa</h2>').format(
-        strip(found, names)
+    yield Markup('<h2>Tramos sin servicio</h2><div class="drawn">{}</div><h2>Mapa</h2>').format(
+        svg(strip_of(found, names, words("es")))
     )
 
 
@@ -264,19 +254,7 @@ def _after(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Markup]:
         " (CC BY 4.0); cuenta quien vive en pueblos, no quien va por el camino. Contornos: Natural"
         " Earth, solo para orientarse: no son límites oficiales. Los servicios protegidos no se"
         " cuentan.</p></main>"
-    ).format(_roads(found))
-
-
-def _roads(found: MeasuredCorridor) -> str:
-    if not found.way.network:
-        return "línea dibujada, sin caminos"
-    # A sketch has lines farther from its roads than a space may stand.
-    is_sketch = found.way.pin_reach_m > found.access_m
-    return (
-        "esquema, con las distancias del camino y sin sus curvas"
-        if is_sketch
-        else (f"OpenStreetMap, {found.way.network}")
-    )
+    ).format(corridor_rows.roads_of(found))
 
 
 def _figures(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Sequence[object]]:

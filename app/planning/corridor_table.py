@@ -1,33 +1,22 @@
-"""Gaps of a corridor as a table for spreadsheets."""
+"""Gaps, figures and spaces of a corridor as tables for spreadsheets."""
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
 
-from app.i18n import route_phrases
-from app.planning.corridors import MeasuredCorridor
-from geo.exports.snapshot import ATTRIBUTION
-from geo.exports.tables import guarded
+from openpyxl import Workbook
 
-#: Columns; the last ones are about the whole file and stand in each row, so that a row copied
-#: elsewhere still has them (P49).
-COLUMNS: Final = (
-    "corridor",
-    "on",
-    "service",
-    "from_m",
-    "to_m",
-    "length_m",
-    "is_longest",
-    "from_id",
-    "from_name",
-    "to_id",
-    "to_name",
-    "data_as_of",
-    "attribution",
-    "notice_of_file",
+from app.planning import corridor_rows
+from app.planning.corridor_rows import (
+    ABOUT_COLUMNS,
+    FIGURE_COLUMNS,
+    GAP_COLUMNS,
+    SPACE_COLUMNS,
+    Row,
 )
+from app.planning.corridors import MeasuredCorridor
+from geo.exports.tables import dated_workbook, guarded, inert_cell
 
 
 def gaps_csv(found: MeasuredCorridor, now: datetime) -> bytes:
@@ -37,26 +26,35 @@ def gaps_csv(found: MeasuredCorridor, now: datetime) -> bytes:
     """
     written = io.StringIO(newline="")
     writer = csv.writer(written)
-    writer.writerow(COLUMNS)
-    notice = route_phrases.notice(is_demo=found.has_demo)
-    about = (now.date().isoformat(), ATTRIBUTION, notice)
-    figures = found.now.figures
-    for row, service in enumerate(found.request.services):
-        if not found.now.is_known[row]:
-            continue
-        longest = figures.longest_gap(row)
-        for gap in figures.gaps.of(row):
-            cells = (
-                found.request.corridor, found.now.on.isoformat(), service, round(gap.from_m, 1),
-                round(gap.to_m, 1), round(gap.length_m, 1), gap == longest,
-                *_end(found, gap.from_row), *_end(found, gap.to_row), *about,
-            )  # fmt: skip
-            writer.writerow([guarded(cell) for cell in cells])
+    writer.writerow((*GAP_COLUMNS, *ABOUT_COLUMNS))
+    about = corridor_rows.about(found, now)
+    for row, _ in corridor_rows.gaps_of(found):
+        writer.writerow([guarded(cell) for cell in (*row.values(), *about)])
     return written.getvalue().encode("utf-8-sig")
 
 
-def _end(found: MeasuredCorridor, row: int | None) -> tuple[str | None, str | None]:
-    if row is None:
-        return None, None
-    space = found.spaces[row].support
-    return space.id, space.name
+def workbook(found: MeasuredCorridor, now: datetime) -> bytes:
+    """Return gaps, figures and spaces as an XLSX workbook; equal data give equal bytes.
+
+    Cells that look like a formula are text, which no spreadsheet program runs.
+    """
+    book = Workbook(write_only=True)
+    about = corridor_rows.about(found, now)
+    gaps = (row for row, _ in corridor_rows.gaps_of(found))
+    tables: tuple[tuple[str, Sequence[str], Iterable[Row]], ...] = (
+        ("gaps", GAP_COLUMNS, gaps),
+        ("figures", FIGURE_COLUMNS, corridor_rows.figures_of(found)),
+        ("spaces", SPACE_COLUMNS, corridor_rows.spaces_of(found)),
+    )
+    for name, columns, rows in tables:
+        sheet = book.create_sheet(name)
+        sheet.freeze_panes = "A2"
+        sheet.append([*columns, *ABOUT_COLUMNS])
+        for row in rows:
+            sheet.append([inert_cell(sheet, cell) for cell in (*row.values(), *about)])
+    book.properties.title = f"Amparo {about[0]}"
+    book.properties.creator = "Amparo"
+    book.properties.description = f"{about[1]}. {about[2]}"
+    written = io.BytesIO()
+    book.save(written)
+    return dated_workbook(written.getvalue(), now.date())

@@ -1,15 +1,12 @@
 // The route form and its answers, beyond what they do without scripts: ends from the map or from the
 // phone's position, the answer without a reload, routes on the map, the profile to walk along.
 // No position leaves the phone before the person agreed, and then rounded and by POST (P9, P48).
+import { between, parsed, placeAt, unpacked } from './answers.js';
 import { element } from './cards.js';
 import { locate } from './nearby.js';
 import { fill } from './phrases.js';
 
 const byId = (id) => document.getElementById(id);
-
-// The one place where text becomes a page: our own server's answer, and nothing in it is run.
-const policy = window.trustedTypes?.createPolicy('amparo', { createHTML: (html) => html });
-const parsed = (html) => new DOMParser().parseFromString(policy?.createHTML(html) ?? html, 'text/html');
 
 /**
  * Start what the form and its answers do with scripts.
@@ -314,32 +311,4 @@ export function startPlanner({ data, phrases, loadMap, shownMap }) {
       return submitter?.name === 'swap' ? swap() : ask(submitter);
     },
   };
-}
-
-/** A line as app/page_models/route_lines.py packs it: [longitude, latitude, metres along the road], each. */
-export function unpacked(numbers) {
-  const vertices = [];
-  let [lon, lat, atM] = [0, 0, 0];
-  for (let i = 0; i + 2 < numbers.length; i += 3) {
-    lon += numbers[i];
-    lat += numbers[i + 1];
-    atM += numbers[i + 2];
-    vertices.push([lon / 1e5, lat / 1e5, atM]);
-  }
-  return vertices;
-}
-
-/** Where a line is so many metres along its road. */
-export function placeAt(vertices, atM) {
-  const next = vertices.findIndex((vertex) => vertex[2] >= atM);
-  if (next <= 0) return vertices.at(next).slice(0, 2);
-  const [before, after] = [vertices[next - 1], vertices[next]];
-  const share = (atM - before[2]) / (after[2] - before[2] || 1);
-  return [0, 1].map((i) => before[i] + share * (after[i] - before[i]));
-}
-
-/** The part of a line between two places of its road. */
-export function between(vertices, fromM, toM) {
-  const inside = vertices.filter((vertex) => vertex[2] > fromM && vertex[2] < toM).map((vertex) => vertex.slice(0, 2));
-  return [placeAt(vertices, fromM), ...inside, placeAt(vertices, toM)];
 }

@@ -3,6 +3,7 @@
 import sqlite3
 import tempfile
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def write_geopackage(snapshot: Snapshot) -> bytes:
                 "data_as_of": snapshot.day,
             },
         )
-        _date(path, snapshot)
+        date_package(path, snapshot.data_as_of.date())
         return path.read_bytes()
 
 
@@ -72,12 +73,12 @@ def _text(value: object) -> object:
     return orjson.dumps(value).decode() if isinstance(value, list | dict) else value
 
 
-def _date(path: Path, snapshot: Snapshot) -> None:
+def date_package(path: Path, day: date) -> None:
     """Replace the current time, which GDAL writes as timestamp, by the day of the data.
 
     Exports of equal data then have equal timestamps.
     """
-    moment = f"{snapshot.day}T00:00:00.000Z"
+    moment = f"{day.isoformat()}T00:00:00.000Z"
     with sqlite3.connect(path) as package:
         package.execute("update gpkg_contents set last_change = ?", (moment,))
         package.execute("update gpkg_metadata_reference set timestamp = ?", (moment,))

@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import orjson
@@ -101,17 +102,18 @@ def write_xlsx(snapshot: Snapshot) -> bytes:
     about = _about(snapshot)
     for record in snapshot.records:
         cells = (*(_cell(name, record[name]) for name in snapshot.columns), *about)
-        sheet.append([_spreadsheet_cell(sheet, cell) for cell in cells])
+        sheet.append([inert_cell(sheet, cell) for cell in cells])
     properties = book.properties
     properties.title = f"Amparo {snapshot.day}"
     properties.creator = "Amparo"
     properties.description = f"{ATTRIBUTION}. {snapshot.notice}"
     written = io.BytesIO()
     book.save(written)
-    return _dated(written.getvalue(), snapshot)
+    return dated_workbook(written.getvalue(), snapshot.data_as_of.date())
 
 
-def _spreadsheet_cell(sheet: Any, value: object) -> object:  # noqa: ANN401 - untyped there
+def inert_cell(sheet: Any, value: object) -> object:  # noqa: ANN401 - untyped there
+    """Return a value for a cell of a workbook that no spreadsheet program takes for a formula."""
     if not isinstance(value, str):
         return value
     value = _QUOTED_WITHIN.sub("'", ILLEGAL_CHARACTERS_RE.sub(" ", value))
@@ -129,10 +131,9 @@ def _spreadsheet_cell(sheet: Any, value: object) -> object:  # noqa: ANN401 - un
 _MOMENTS = re.compile(rb"(<\w+:(?:created|modified)\b[^>]*>)[^<]*(<)")
 
 
-def _dated(data: bytes, snapshot: Snapshot) -> bytes:
+def dated_workbook(data: bytes, day: date) -> bytes:
     """Replace every timestamp in an XLSX archive by the day of the data, for reproducible bytes."""
-    day = snapshot.data_as_of.date()
-    moment = f"{snapshot.day}T00:00:00Z".encode()
+    moment = f"{day.isoformat()}T00:00:00Z".encode()
     written = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(data)) as made,

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -79,10 +79,12 @@ async def visible_corridors(session: AsyncSession) -> tuple[CorridorLine, ...]:
 
 @dataclass(frozen=True, slots=True)
 class RankedGap:
-    """Stored gap of a corridor, with the names of its ends."""
+    """Stored gap of a corridor: metres along the corridor's line, and the names of its ends."""
 
     corridor: str
     corridor_name: str
+    from_m: float
+    to_m: float
     length_m: float
     from_name: str
     to_name: str
@@ -105,7 +107,7 @@ async def longest_gaps(
         Most gaps returned.
     """
     shown = views.coverage.c
-    names = ("corridor", "corridor_name", "length_m", "from_name", "to_name")
+    names = [field.name for field in fields(RankedGap)]
     rows = await session.execute(
         select(*(shown[name] for name in names))
         .where(shown.service == service, shown.expires_on >= on)

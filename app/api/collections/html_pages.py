@@ -59,6 +59,7 @@ def collections_page(asked: PublishedRequest, kept: Kept) -> Response:
             *_leads(body),
             PageLink("Documentation", f"{base}/docs"),
             PageLink("API", f"{base}/api"),
+            PageLink("Coverage of corridors", f"{base}/planner"),
         ],
     )
     return _page(view)

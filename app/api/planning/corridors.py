@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final, Literal, Self
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.access.dependencies import open_source
+from app.access.dependencies import SessionDep, open_source
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
-from app.planning import corridor_table, corridor_text
+from app.i18n import route_phrases
+from app.i18n.translation import words
+from app.planning import corridor_strip, corridor_text
+from app.planning.corridor_files import FILES, CorridorContent, FileFormat
 from app.planning.corridors import (
     AddedSpace,
     CorridorRequest,
@@ -20,11 +23,18 @@ from app.planning.corridors import (
     measure_corridor,
     service_names,
 )
+from app.runtime.work_limit import search
 from app.schemas.fields import Day, Latitude, Longitude, Position, require_unswapped
 from app.schemas.json_body import JSONBody, LargeBodyRoute
 from app.schemas.party import Code
 from app.settings import Settings
 from geo.errors import UnknownServiceError
+from geo.geography import coverage_gaps
+from geo.geography.coverage_gaps import RankedGap
+from geo.records import demo_rows
+from geo.spaces import queries
+from geo.spaces.eligibility import NIGHT_SERVICE
+from geo.vocabulary import readable
 from routing.corridors.figures import CorridorTargets
 from routing.travel.request import MAX_VIA
 
@@ -33,6 +43,9 @@ router = APIRouter(tags=["coverage"], route_class=LargeBodyRoute)
 #: Most services and added spaces of a request [A]: as many as a table on a screen has rows.
 MAX_SERVICES: Final = 20
 MAX_ADDED: Final = 20
+
+#: Most gaps of a ranking [A].
+MAX_GAPS: Final = 100
 
 #: Default distances: an hour's walk to the next help, and a day's walk of an adult
 #: (algorithms.md, sections 3 and 4).
@@ -106,7 +119,15 @@ class CorridorBody(JSONBody):
     "/corridors/coverage",
     responses={
         200: {
-            "content": {kind: {"schema": {"type": "string"}} for kind in ("text/html", "text/csv")}
+            "content": {
+                one.media_type: {
+                    "schema": {
+                        "type": "string",
+                        **({} if one.media_type.startswith("text/") else {"format": "binary"}),
+                    }
+                }
+                for one in FILES.values()
+            }
         },
         **problem_responses(400, 404, 413, 422, 503),
     },
@@ -115,10 +136,11 @@ async def measure(
     request: Request,
     body: CorridorBody,
     f: Annotated[
-        Literal["json", "html", "csv"] | None,
+        FileFormat | Literal["json"] | None,
         Query(
             description="`html` is a report in one file that opens without a network, `csv` a table"
-            " of the gaps."
+            " of the gaps, `xlsx` a workbook of gaps, figures and spaces, `geojson` and `gpkg` the"
+            " corridor with gaps and spaces as features, `svg` and `png` the strip."
         ),
     ] = None,
 ) -> Response:
@@ -143,6 +165,7 @@ async def measure(
         targets=CorridorTargets(body.reach_m, body.gap_m),
         added=tuple(AddedSpace(one.lon, one.lat, frozenset(one.services)) for one in body.added),
     )
+    is_file = f is not None and f != "json"
     try:
         async with open_source(request) as source:
             found = await measure_corridor(
@@ -153,29 +176,88 @@ async def measure(
                 now=now,
                 access_m=settings.access_m,
             )
-            services = await service_names(source.session) if f == "html" else {}
+            names = await service_names(source.session) if is_file else {}
     except UnknownServiceError as error:
         raise InvalidParameterError("services", str(error)) from error
-    if f == "csv":
-        table = corridor_table.gaps_csv(found, now)
-        return Response(table, media_type="text/csv", headers=_kept("amparo-tramos.csv"))
-    if f == "html":
-        page = await to_thread.run_sync(_report, found, services)
-        return Response(page, media_type="text/html", headers=_kept("amparo-corredor.html"))
-    content: dict[str, Any] = corridor_text.written(found, now)
+    if f is None or f == "json":
+        content: dict[str, Any] = corridor_text.written(found, now)
+        return JSONResponse(content, headers={"Cache-Control": "private, no-store"})
+    return await file_response(f, _content(found, names, now))
+
+
+def _content(found: MeasuredCorridor, names: Mapping[str, str], now: datetime) -> CorridorContent:
+    """Return what files are made of; drawings are in Spanish, as the report is."""
+    spoken = [names.get(code) or readable(code) for code in found.request.services]
+    w = words("es")
+    strip = corridor_strip.strip_of(found, spoken, w)
+    return CorridorContent(found, now, spoken, strip, w)
+
+
+async def file_response(f: FileFormat, content: CorridorContent) -> Response:
+    """Return a file of a corridor to keep: opened from here, a report's scripts would be refused.
+
+    Parameters
+    ----------
+    f
+        The format, a key of `FILES`.
+    content
+        What the file is made of.
+
+    Raises
+    ------
+    BusyError
+        Too many requests are waiting.
+    """
+    file = FILES[f]
+    return Response(
+        await search(partial(file.write, content)),
+        media_type=file.media_type,
+        headers={
+            "Cache-Control": "private, no-store",
+            "Content-Disposition": f'attachment; filename="{file.name}"',
+        },
+    )
+
+
+@router.get("/corridors/gaps", responses=problem_responses(400, 404, 422, 503))
+async def longest(
+    request: Request,
+    session: SessionDep,
+    service: Annotated[
+        Code, Query(description="What is missing; `overnight` by the night after the day.")
+    ] = NIGHT_SERVICE,
+    limit: Annotated[int, Query(ge=1, le=MAX_GAPS, description="Most gaps.")] = 20,
+) -> Response:
+    """Return the longest gaps of a service over all named corridors, the longest first.
+
+    They are those of the layer `coverage`, computed for today; expired ones are left out.
+    """
+    now: datetime = request.state.clock()
+    try:
+        await queries.check_services(session, [service])
+    except UnknownServiceError as error:
+        raise InvalidParameterError("service", str(error)) from error
+    gaps = await coverage_gaps.longest_gaps(session, service, on=now.date(), limit=limit)
+    is_demo = await demo_rows.has_demo(session)
+    content = {
+        "service": service,
+        "gaps": [_ranked(one) for one in gaps],
+        "protected_services": "not counted",
+        "data_as_of": now,
+        "demo": is_demo,
+        "notice": route_phrases.notice(is_demo=is_demo),
+    }
     return JSONResponse(content, headers={"Cache-Control": "private, no-store"})
 
 
-def _kept(name: str) -> dict[str, str]:
-    """Return headers of a file to keep: opened from here, its scripts would be refused."""
+def _ranked(gap: RankedGap) -> dict[str, Any]:
+    """Return a gap of the ranking."""
     return {
-        "Cache-Control": "private, no-store",
-        "Content-Disposition": f'attachment; filename="{name}"',
+        "corridor": gap.corridor,
+        "corridor_name": gap.corridor_name,
+        "from_m": round(gap.from_m, 1),
+        "to_m": round(gap.to_m, 1),
+        "length_m": round(gap.length_m, 1),
+        "from_name": gap.from_name,
+        "to_name": gap.to_name,
     }
-
-
-def _report(found: MeasuredCorridor, services: Mapping[str, str]) -> str:
-    # folium takes a third of a second to import, and few servers are asked for a report.
-    from app.planning.corridor_report import report  # noqa: PLC0415
-
-    return report(found, services)

@@ -100,6 +100,7 @@ def requests(hidden_ids: list[str]) -> Iterator[Asked]:
     yield from exports()
     yield from hides()
     yield from journeys()
+    yield from planned()
     for service in models.PROTECTED_SERVICES:
         body = {
             "start": SAFE_HOUSE_TOWNS["Cúcuta"],
@@ -541,6 +542,20 @@ def journeys() -> Iterator[Asked]:
                 yield Asked(
                     "/coverage", "POST", "/coverage", {**ends, "services": services, "as_of": day}
                 )
+
+
+def planned() -> Iterator[Asked]:
+    """Give what the workbench answers of a corridor by the towns of hidden spaces."""
+    for service in ("overnight", "food", models.PROTECTED_SERVICES[0]):
+        yield Asked("/corridors/gaps", "GET", f"/corridors/gaps?service={service}")
+    yield Asked("/planner", "GET", "/planner?corridor=cucuta-bogota&service=psychosocial_support")
+    towns = [SAFE_HOUSE_TOWNS["Cúcuta"], SAFE_HOUSE_TOWNS["Cali"]]
+    for f in ("geojson", "svg", "xlsx"):
+        line = {"places": towns, "services": ["overnight", "food"]}
+        yield Asked("/corridors/coverage", "POST", f"/corridors/coverage?f={f}", line)
+    view = {"corridor": "cucuta-bogota", "service": "overnight", "pin": "100"}
+    for more in ({"compare": days()[-1]}, {"nights": "1"}, {"f": "csv"}):
+        yield Asked("/planner", "POST", "/planner", form={**view, **more})
 
 
 def taken_along() -> Iterator[Asked]:

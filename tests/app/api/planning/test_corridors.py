@@ -3,8 +3,13 @@
 import csv
 import io
 from datetime import timedelta
+from xml.etree import ElementTree
 
+import openpyxl
+import orjson
+import pyogrio
 import pytest
+from PIL import Image
 
 from geo import models
 from tests.conftest import ROOT, run_sql
@@ -12,6 +17,7 @@ from tests.fixtures.clock import run_today
 from tests.fixtures.notebook import run_notebook
 
 CUCUTA, PAMPLONA, BUCARAMANGA = [-72.508, 7.894], [-72.648, 7.376], [-73.126, 7.125]
+SVG = "{http://www.w3.org/2000/svg}"
 WAY = {"places": [CUCUTA, BUCARAMANGA]}
 #: Between Pamplona and Berlín, where nobody sleeps for 47 km.
 BETWEEN = {"lon": -72.759, "lat": 7.278, "services": ["overnight"]}
@@ -85,7 +91,7 @@ async def test_named_corridors_have_the_gaps_of_the_layer(client):
     assert known
 
 
-async def test_the_gaps_are_a_table_that_no_spreadsheet_runs(own_client, settings):
+async def test_files_have_the_figures_and_no_program_runs_them(own_client, settings, tmp_path):
     evil = "update amparo.locations set name = '=DEMO(1)' where id = 'DEMO-011'"
     await run_sql(settings, evil)
     found = await measured(own_client, **WAY, services=["overnight", "food"])
@@ -102,6 +108,65 @@ async def test_the_gaps_are_a_table_that_no_spreadsheet_runs(own_client, setting
     names = {row["from_id"]: row["from_name"] for row in rows}
     assert names["DEMO-011"] == "'=DEMO(1)"
     assert all(row["notice_of_file"].startswith("DEMO") for row in rows)
+
+    files = {f: await file_of(own_client, f) for f in ("xlsx", "gpkg", "geojson", "svg", "png")}
+    book = openpyxl.load_workbook(io.BytesIO(files["xlsx"]))
+    assert book.sheetnames == ["gaps", "figures", "spaces"]
+    cells = [cell for sheet in book for line in sheet.iter_rows() for cell in line]
+    assert {cell.data_type for cell in cells if cell.value == "=DEMO(1)"} == {"s"}
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    head, *lines = book["gaps"].iter_rows(values_only=True)
+    assert [line[head.index("length_m")] for line in lines] == [length for _, length in told]
+    (tmp_path / "c.gpkg").write_bytes(files["gpkg"])
+    assert [name for name, _ in pyogrio.list_layers(tmp_path / "c.gpkg")] == [
+        "corridor", "gaps", "spaces",
+    ]  # fmt: skip
+    gaps = pyogrio.read_dataframe(tmp_path / "c.gpkg", layer="gaps")
+    assert gaps["length_m"].tolist() == [length for _, length in told]
+    assert gaps.crs.to_epsg() == 4326
+    assert gaps["notice_of_file"].str.startswith("DEMO").all()
+    features = orjson.loads(files["geojson"])
+    assert features["notice"].startswith("DEMO")
+    of = {one: [f for f in features["features"] if f["properties"]["layer"] == one]
+          for one in ("corridor", "gaps", "spaces")}  # fmt: skip
+    assert [f["properties"]["length_m"] for f in of["gaps"]] == [length for _, length in told]
+    assert len(of["spaces"]) == len(found["spaces"])
+    # A gap ends where its space is, as far as the line of the sketch leads there.
+    ends = {f["properties"]["id"]: f["geometry"]["coordinates"] for f in of["spaces"]}
+    for gap in of["gaps"]:
+        if gap["properties"]["to_id"]:
+            there = ends[gap["properties"]["to_id"]]
+            assert gap["geometry"]["coordinates"][-1] == pytest.approx(there, abs=0.25)
+    drawing = ElementTree.fromstring(files["svg"])
+    assert any("DEMO" in (text.text or "") for text in drawing.iter(f"{SVG}text"))
+    assert [title.text for title in drawing.iter(f"{SVG}title")].count("=DEMO(1)") == 2
+    with Image.open(io.BytesIO(files["png"])) as picture:
+        assert picture.width == 1440
+
+
+async def file_of(client, f):
+    """Ask for a file; those of archives twice, since equal figures give equal bytes."""
+    asked = {**WAY, "services": ["overnight", "food"]}
+    times = 2 if f in {"xlsx", "gpkg"} else 1
+    answers = [await client.post(f"/corridors/coverage?f={f}", json=asked) for _ in range(times)]
+    assert answers[0].status_code == 200, answers[0].text
+    assert answers[0].headers["content-disposition"].startswith("attachment")
+    assert answers[0].content == answers[-1].content
+    return answers[0].content
+
+
+async def test_the_ranking_is_the_longest_gaps_of_the_layer(client):
+    layer = await client.get("/collections/coverage/items?service=food&limit=10000")
+    stored = sorted(gap["properties"]["length_m"] for gap in layer.json()["features"])[::-1]
+    found = (await client.get("/corridors/gaps?service=food&limit=7")).json()
+    assert [gap["length_m"] for gap in found["gaps"]] == pytest.approx(stored[:7], abs=0.1)
+    assert found["demo"]
+    assert found["notice"].startswith("DEMO")
+    for gap in found["gaps"]:
+        assert gap["to_m"] - gap["from_m"] == pytest.approx(gap["length_m"], abs=0.2)
+    refused = await client.get("/corridors/gaps?service=unicorns")
+    assert (refused.status_code, refused.json()["field"]) == (400, "service")
+    assert (await client.get("/corridors/gaps?limit=0")).status_code == 400
 
 
 async def test_a_space_more_is_told_as_what_it_changes(client):
@@ -153,6 +218,9 @@ async def test_p38_protected_services_are_not_counted(client):
         response = await ask(client, **WAY, **body)
         assert 400 <= response.status_code < 500
         assert "protected services not counted" in response.text
+    ranked = await client.get(f"/corridors/gaps?service={models.PROTECTED_SERVICES[0]}")
+    assert 400 <= ranked.status_code < 500
+    assert "protected services not counted" in ranked.text
 
 
 @pytest.mark.parametrize(

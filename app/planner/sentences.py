@@ -1,0 +1,104 @@
+"""Sentences of the workbench: figures of a corridor, and what is different in another state."""
+
+from collections.abc import Sequence
+
+from app.i18n.translation import Words
+from app.planning.corridors import DatedFigures, MeasuredCorridor
+from routing.corridors.figures import CorridorFigures
+
+
+def said(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:
+    """Say what the figures of each service are."""
+    now = found.now
+    sentences = []
+    for number, name in enumerate(names):
+        if not now.is_known[number]:
+            text = w.gettext("%(service)s: sin datos de ese día.")
+            sentences.append(text % {"service": name})
+            continue
+        text = w.gettext(
+            "%(service)s: espacios: %(count)s; tramo más largo sin ninguno: %(longest)s;"
+            " km que pasan de un día de camino: %(unmet)s."
+        )
+        figures = now.figures
+        values = {
+            "service": name,
+            "count": int(figures.supports[number]),
+            "longest": w.km(float(figures.longest_m[number])),
+            "unmet": w.km(float(figures.unmet_m[number])),
+        }
+        sentences.append(text % values)
+    return sentences
+
+
+def reconfirmed(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:
+    """Say what would be on a day to come if every space were confirmed again."""
+    figures = found.now.if_reconfirmed
+    if figures is None:
+        return []
+    text = w.gettext("%(service)s, si todos vuelven a confirmar: tramo más largo %(longest)s.")
+    return [
+        text % {"service": name, "longest": w.km(float(figures.longest_m[number]))}
+        for number, name in enumerate(names)
+    ]
+
+
+def compared(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:
+    """Say what is different between the two days, from the earlier one to the later."""
+    if found.compared is None or found.change is None:
+        return []
+    earlier, later = sorted((found.compared, found.now), key=lambda one: one.on)
+    sentences = []
+    for number, name in enumerate(names):
+        if not (earlier.is_known[number] and later.is_known[number]):
+            text = w.gettext("%(service)s: no se puede comparar, un día no tiene datos.")
+            sentences.append(text % {"service": name})
+            continue
+        title = f"{name}, {w.day(earlier.on)} → {w.day(later.on)}"
+        sentences.append(_changed(title, earlier.figures, later.figures, number, w))
+        sentences += filter(None, (_alone(found, number, day, w) for day in (earlier, later)))
+    return sentences
+
+
+def _alone(found: MeasuredCorridor, number: int, day: DatedFigures, w: Words) -> str | None:
+    """Name the spaces that count on one of the two days alone; None if there are none."""
+    other = found.compared if day is found.now else found.now
+    assert other is not None  # noqa: S101 -- two days are compared
+    alone = [
+        at.support.name
+        for column, at in enumerate(found.spaces)
+        if day.supports.counts[number, column] and not other.supports.counts[number, column]
+    ]
+    text = w.gettext("Solo el %(day)s: %(names)s.")
+    return text % {"day": w.day(day.on), "names": ", ".join(alone)} if alone else None
+
+
+def tried(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:
+    """Say what the trial spaces change."""
+    change = found.what_if
+    if change is None:
+        return []
+    title = w.gettext("%(service)s, con los espacios de prueba")
+    return [
+        _changed(title % {"service": name}, change.before, change.after, number, w)
+        for number, name in enumerate(names)
+        if found.now.is_known[number]
+    ]
+
+
+def _changed(
+    title: str, before: CorridorFigures, after: CorridorFigures, number: int, w: Words
+) -> str:
+    text = w.gettext(
+        "%(title)s: tramo más largo %(longest_before)s → %(longest_after)s; km que pasan de un"
+        " día de camino %(unmet_before)s → %(unmet_after)s; espacios %(before)s → %(after)s."
+    )
+    return text % {
+        "title": title,
+        "longest_before": w.km(float(before.longest_m[number])),
+        "longest_after": w.km(float(after.longest_m[number])),
+        "unmet_before": w.km(float(before.unmet_m[number])),
+        "unmet_after": w.km(float(after.unmet_m[number])),
+        "before": int(before.supports[number]),
+        "after": int(after.supports[number]),
+    }
