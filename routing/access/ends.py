@@ -24,7 +24,8 @@ class Unknown(IntEnum):
 
     ``OFF_NETWORK``: no usable road of the place's country lies within the region's limit.
     ``CUT_OFF``: a published exclusion lies between the place and its road. ``NO_TARGET``: no place
-    to reach is on the network. ``NO_WAY``: no open way leads to any of them.
+    to reach is on the network. ``NO_WAY``: no open way leads to any of them. ``TOO_FAR``: the
+    nearest is farther than is asked for.
     """
 
     KNOWN = 0
@@ -32,6 +33,7 @@ class Unknown(IntEnum):
     CUT_OFF = 2
     NO_TARGET = 3
     NO_WAY = 4
+    TOO_FAR = 5
 
     @property
     def label(self) -> str:

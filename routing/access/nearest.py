@@ -78,7 +78,12 @@ class NodeTimes:
 
 
 def nearest_targets(
-    networks: ReachNetworks, conditions: ReachConditions, places: RoadEnds, targets: RoadEnds
+    networks: ReachNetworks,
+    conditions: ReachConditions,
+    places: RoadEnds,
+    targets: RoadEnds,
+    *,
+    most_s: float = np.inf,
 ) -> NearestTargets:
     """Find the nearest target of each place, within its country or, failing that, beyond.
 
@@ -90,17 +95,20 @@ def nearest_targets(
         Who travels, and the state of the world; borders are passed if ``crosses_borders`` is set.
     places, targets
         Ends on the same network: places as ``leaving``, targets not.
+    most_s
+        Longest moving time that counts, seconds.
 
     Raises
     ------
     InvalidRequest
         A naive time.
     """
-    inside = _nearest(networks.of(replace(conditions, crosses_borders=False)), places, targets)
-    left = inside.unknown == Unknown.NO_WAY
+    home = networks.of(replace(conditions, crosses_borders=False))
+    inside = _within(_nearest(home, places, targets), most_s)
+    left = np.isin(inside.unknown, (Unknown.NO_WAY, Unknown.TOO_FAR))
     if not conditions.crosses_borders or not left.any():
         return inside
-    beyond = _nearest(networks.of(conditions), places.only(left), targets)
+    beyond = _within(_nearest(networks.of(conditions), places.only(left), targets), most_s)
     return NearestTargets(
         np.where(left, beyond.duration_s, inside.duration_s),
         np.where(left, beyond.distance_m, inside.distance_m),
@@ -108,6 +116,18 @@ def nearest_targets(
         np.where(left, beyond.crossing, inside.crossing),
         np.where(left, beyond.unknown, inside.unknown),
         beyond.crossings,
+    )
+
+
+def _within(found: NearestTargets, most_s: float) -> NearestTargets:
+    far = found.duration_s > most_s
+    return NearestTargets(
+        np.where(far, np.nan, found.duration_s),
+        np.where(far, np.nan, found.distance_m),
+        np.where(far, _NOBODY, found.target),
+        np.where(far, _NOBODY, found.crossing),
+        np.where(far, np.uint8(Unknown.TOO_FAR), found.unknown),
+        found.crossings,
     )
 
 
