@@ -31,9 +31,9 @@ PARTS: Final = "parts"
 #: Towns joined to the roads by one task [A]: some seconds' work on the streets of a large region.
 CHUNK: Final = 2_000
 
-#: Longest moving time that is told, seconds: ten days of twelve hours of daylight (definitions.md,
-#: "Time") [A]. A space farther than that helps nobody who stays, and a way through several countries
-#: changes before it is walked.
+#: Longest moving time that is told, seconds: ten days of twelve hours (definitions.md, "Time") [A].
+#: A space farther than that helps nobody who stays, and a way through several countries changes
+#: before it is walked.
 MOST_S: Final = 10 * 12 * 3_600.0
 
 #: Kinds of tasks: towns joined to roads, spaces joined to roads, times of one service.
