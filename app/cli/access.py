@@ -30,8 +30,9 @@ from app.cli.terminal import (
     say,
     warn,
 )
+from app.jobs.access_reading import AccessQuestion, read_world
 from app.jobs.access_tasks import make_folder, stages_of
-from app.jobs.access_world import AccessQuestion, AccessWorld, read_world
+from app.jobs.access_world import AccessWorld
 from app.jobs.batch_runner import SchedulerUnreachableError, Workers, cluster_of, run_here, run_on
 from app.settings import Settings
 from app.snapshots.road_networks import RoadNetworks

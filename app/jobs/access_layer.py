@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.jobs.access_reading import AccessQuestion, read_world
 from app.jobs.access_tasks import (
     MOST_S,
     ServiceTimes,
@@ -21,7 +22,7 @@ from app.jobs.access_tasks import (
     numbered,
     service_times,
 )
-from app.jobs.access_world import AccessQuestion, AccessWorld, read_world
+from app.jobs.access_world import AccessWorld
 from app.snapshots.corridor_lines import import_of
 from app.snapshots.road_networks import Region, RoadNetworks
 from geo.db import change_stamps

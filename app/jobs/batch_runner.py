@@ -31,10 +31,12 @@ class Workers:
 
     ``scheduler`` is its address, such as ``tcp://10.0.0.5:8786``. Whoever reaches a scheduler can
     run code on its workers: a plain one belongs into a closed network, others speak ``tls://``.
+    It is waited for as long as ``timeout_s`` says, seconds.
     """
 
     count: int = 1
     scheduler: str | None = None
+    timeout_s: float = 10.0
 
 
 class SchedulerUnreachableError(Exception):
@@ -102,7 +104,7 @@ def cluster_of(workers: Workers) -> Iterator["Client"]:
 
     if workers.scheduler is not None:
         try:
-            client = Client(workers.scheduler, timeout="10s", set_as_default=False)
+            client = Client(workers.scheduler, timeout=workers.timeout_s, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             msg = f"no scheduler answers at {workers.scheduler}: is it running there?"
             raise SchedulerUnreachableError(msg) from error
