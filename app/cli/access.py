@@ -1,6 +1,7 @@
 """`amparo access …`: times from every town to the nearest public space, as files."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from functools import partial
@@ -31,7 +32,7 @@ from app.cli.terminal import (
     warn,
 )
 from app.jobs.access_reading import AccessQuestion, read_world
-from app.jobs.access_tasks import make_folder, stages_of
+from app.jobs.access_tasks import make_folder, raster_of, stages_of
 from app.jobs.access_world import AccessWorld
 from app.jobs.batch_runner import SchedulerUnreachableError, Workers, cluster_of, run_here, run_on
 from app.settings import Settings
@@ -77,6 +78,7 @@ def _profiles(names: list[str] | None, settings: Settings) -> tuple[str, ...]:
 @access_app.command()
 def compute(
     folder: Annotated[Path, typer.Argument(file_okay=False, help="Folder for the files.")],
+    *,
     month: Annotated[
         str | None, typer.Option(help="Month, as 2026-12; this month by default.")
     ] = None,
@@ -97,6 +99,15 @@ def compute(
         ),
     ] = None,
     table: Annotated[TableFormat, typer.Option(help="Format of the table.")] = TableFormat.CSV,
+    raster_deg: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0005,
+            max=1.0,
+            help="Also write GeoTIFFs of travel time, one a service and profile, with cells of so"
+            " many degrees: 0.01 is about 1 km.",
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option(min=0, help="Processes of this machine; 0: none but this one.")
     ] = 2,
@@ -116,15 +127,18 @@ def compute(
     Example: amparo access compute out --month 2026-12 --service health --profile adult
     """
     settings = require_settings()
-    question = AccessQuestion(_month(month), _profiles(profile, settings), tuple(service or ()))
+    question = AccessQuestion(
+        _month(month),
+        _profiles(profile, settings),
+        tuple(service or ()),
+        raster_cell_deg=raster_deg,
+    )
     with explained_failures(_GOES_ON):
         setup.start_database(settings)
         folder.mkdir(parents=True, exist_ok=True)
         worlds = [_world(settings, question)]
         if if_closed is not None:
-            made_up = AccessQuestion(
-                question.month, question.profiles, worlds[0].services, if_closed
-            )
+            made_up = replace(question, services=worlds[0].services, closed_corridor=if_closed)
             worlds.append(_world(settings, made_up))
         _require_some(worlds[0])
         batches = [make_folder(settings.home / "batches", world) for world in worlds]
@@ -133,6 +147,8 @@ def compute(
             path = folder / f"{world.file_stem}.{table.value}"
             lines = _write(table, batch, world, path)
             say(f"{lines:,} lines: {path}")
+            if raster_deg is not None:
+                say(f"{_write_rasters(batch, world, folder):,} rasters: {folder}")
             if world.closed_corridor is not None:
                 warn(f"{path} tells what a closure would do: not for publishing")
 
@@ -154,6 +170,21 @@ def _write(table: TableFormat, batch: Path, world: AccessWorld, path: Path) -> i
 
     writers = {TableFormat.CSV: write_csv, TableFormat.PARQUET: write_parquet}
     return writers[table](batch, world, path)
+
+
+def _write_rasters(batch: Path, world: AccessWorld, folder: Path) -> int:
+    # Imported here, as above.
+    from app.jobs.access_raster import write_raster  # noqa: PLC0415
+
+    count = 0
+    for network in world.networks:
+        for profile in world.profiles:
+            for service in world.services:
+                name = f"{world.file_stem}-{service}-{profile}-{network.name}.tif"
+                times = raster_of(batch, network, profile, service)
+                write_raster(world, network, profile, service, times, folder / name)
+                count += 1
+    return count
 
 
 def _require_some(world: AccessWorld) -> None:

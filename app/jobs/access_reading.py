@@ -25,13 +25,15 @@ _AT: Final = time(10, tzinfo=timezone(timedelta(hours=-5)))
 class AccessQuestion:
     """What is asked: a month by its first day, profiles, services (all that count if empty).
 
-    ``closed_corridor`` is the id of a corridor whose spaces are taken to be closed.
+    ``closed_corridor`` is the id of a corridor whose spaces are taken to be closed, and
+    ``raster_cell_deg`` the side of the cells of rasters, degrees.
     """
 
     month: date
     profiles: tuple[str, ...]
     services: tuple[str, ...] = ()
     closed_corridor: str | None = None
+    raster_cell_deg: float | None = None
 
 
 async def read_world(
@@ -94,6 +96,7 @@ async def read_world(
         hazards=hazards,
         networks=_folders(network.regions()),
         closed_corridor=question.closed_corridor,
+        raster_cell_deg=question.raster_cell_deg,
     )
 
 

@@ -7,7 +7,7 @@ where it was stopped, and a task may be done twice.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from app.jobs.access_world import AccessWorld, NetworkFolder
 from app.jobs.owned_files import owned_file
 from routing.access.ends import RoadEnds, Unknown, road_ends
 from routing.access.nearest import NearestTargets, nearest_targets
+from routing.access.surface import TravelTimes, travel_times
 from routing.errors import GraphError
 from routing.graph.regions import open_graph
 from routing.reach.network import ReachNetworks
@@ -36,8 +37,9 @@ CHUNK: Final = 2_000
 #: before it is walked.
 MOST_S: Final = 10 * 12 * 3_600.0
 
-#: Kinds of tasks: towns joined to roads, spaces joined to roads, times of one service.
-_TOWNS, _SPACES, _TIMES = "towns", "spaces", "times"
+#: Kinds of tasks: towns joined to roads, spaces joined to roads, times of one service from the
+#: towns, and from everywhere.
+_TOWNS, _SPACES, _TIMES, _RASTER = "towns", "spaces", "times", "raster"
 
 type Arrays = Mapping[str, NDArray[Any]]
 
@@ -84,7 +86,10 @@ def stages_of(world: AccessWorld) -> tuple[tuple[AccessTask, ...], tuple[AccessT
             *(AccessTask(_TOWNS, *pair, str(chunk)) for chunk in chunks),
         )
     ]
-    times = [AccessTask(_TIMES, *pair, code) for pair in pairs for code in world.services]
+    kinds = (_TIMES,) if world.raster_cell_deg is None else (_TIMES, _RASTER)
+    times = [
+        AccessTask(kind, *pair, code) for kind in kinds for pair in pairs for code in world.services
+    ]
     return tuple(joins), tuple(times)
 
 
@@ -112,6 +117,9 @@ def run_task(folder: str, name: str) -> str:
                 arrays = _arrays(joined_towns(world, networks, task.profile, first, first + CHUNK))
             case "spaces":
                 arrays = _arrays(joined_spaces(world, networks, task.profile))
+            case "raster":
+                spaces = _spaces(folder, task.network, task.profile)
+                arrays = _surface(world, networks, task, spaces)
             case _:
                 towns, spaces = _joined(folder, task.network, task.profile)
                 found = service_times(world, networks, task.profile, task.detail, (towns, spaces))
@@ -150,10 +158,13 @@ def service_times(
         The towns and the spaces, joined to the roads.
     """
     towns, spaces = ends
-    offers = np.array([service in space.services for space in world.spaces], dtype=np.bool_)
-    return nearest_targets(
-        networks, world.conditions(profile), towns, spaces.only(offers), most_s=MOST_S
-    )
+    offering = spaces.only(offers(world, service))
+    return nearest_targets(networks, world.conditions(profile), towns, offering, most_s=MOST_S)
+
+
+def offers(world: AccessWorld, service: str) -> NDArray[np.bool_]:
+    """Return which spaces of a world offer a service, bool [S]."""
+    return np.array([service in space.services for space in world.spaces], dtype=np.bool_)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -243,12 +254,35 @@ def _networks(network: NetworkFolder) -> ReachNetworks:
 
 @lru_cache(maxsize=4)
 def _joined(folder: str, network: str, profile: str) -> tuple[RoadEnds, RoadEnds]:
-    home, world = Path(folder), _world(folder)
-    joins, _ = stages_of(world)
-    mine = [task for task in joins if (task.network, task.profile) == (network, profile)]
-    towns = [_ends(home, task) for task in mine if task.kind == _TOWNS]
-    (spaces,) = [_ends(home, task) for task in mine if task.kind == _SPACES]
-    return RoadEnds.joined(towns), spaces
+    joins, _ = stages_of(_world(folder))
+    towns = [
+        _ends(Path(folder), task)
+        for task in joins
+        if (task.kind, task.network, task.profile) == (_TOWNS, network, profile)
+    ]
+    return RoadEnds.joined(towns), _spaces(folder, network, profile)
+
+
+def _spaces(folder: str, network: str, profile: str) -> RoadEnds:
+    return _ends(Path(folder), AccessTask(_SPACES, network, profile))
+
+
+def _surface(
+    world: AccessWorld, networks: ReachNetworks, task: AccessTask, spaces: RoadEnds
+) -> Arrays:
+    """Return the raster of a service; no border is passed."""
+    offering = spaces.only(offers(world, task.detail))
+    conditions = replace(world.conditions(task.profile), crosses_borders=False)
+    cell_deg = world.raster_cell_deg or 1.0
+    found = travel_times(networks.of(conditions), offering, cell_deg=cell_deg, most_s=MOST_S)
+    corner = np.array([found.west, found.north, found.cell_deg])
+    return {"duration_s": found.duration_s, "corner": corner}
+
+
+def raster_of(folder: Path, network: NetworkFolder, profile: str, service: str) -> TravelTimes:
+    """Read the finished raster of a service on one network."""
+    stored = _load(_part(folder, AccessTask(_RASTER, network.name, profile, service)))
+    return TravelTimes(stored["duration_s"], *stored["corner"].tolist())
 
 
 def _ends(folder: Path, task: AccessTask) -> RoadEnds:

@@ -76,6 +76,8 @@ class AccessWorld:
         not there.
     networks
         The road networks, the most detailed first.
+    raster_cell_deg
+        Side of the cells of rasters, degrees; None for no rasters.
     """
 
     month: date
@@ -88,6 +90,7 @@ class AccessWorld:
     hazards: tuple[Hazard, ...]
     networks: tuple[NetworkFolder, ...]
     closed_corridor: str | None = None
+    raster_cell_deg: float | None = None
 
     @property
     def has_demo(self) -> bool:
@@ -130,6 +133,7 @@ class AccessWorld:
                 "profiles": self.profiles,
                 "services": self.services,
                 "closed_corridor": self.closed_corridor,
+                "raster_cell_deg": self.raster_cell_deg,
                 "towns": [asdict(town) for town in self.towns],
                 "spaces": [asdict(space) for space in self.spaces],
                 "crossings": [_crossing_row(crossing) for crossing in self.crossings],
@@ -163,6 +167,7 @@ class AccessWorld:
             ),
             networks=tuple(NetworkFolder(**network) for network in known["networks"]),
             closed_corridor=known["closed_corridor"],
+            raster_cell_deg=known["raster_cell_deg"],
         )
 
     @property

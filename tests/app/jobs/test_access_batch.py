@@ -9,10 +9,12 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import rasterio
 import shapely
 
 from app.jobs.access_files import COLUMNS, MADE_UP, write_csv, write_parquet
-from app.jobs.access_tasks import PARTS, is_done, make_folder, stages_of, times_of
+from app.jobs.access_raster import write_raster
+from app.jobs.access_tasks import PARTS, is_done, make_folder, raster_of, stages_of, times_of
 from app.jobs.access_world import AccessWorld, MonthSpace, NetworkFolder, Town
 from app.jobs.batch_runner import (
     SchedulerUnreachableError,
@@ -161,6 +163,33 @@ def test_a_closure_that_is_made_up_is_for_its_owner_alone(world, finished, tmp_p
         known = ~np.isnan(before) & ~np.isnan(after)
         assert (after[known] >= before[known] - 1e-6).all()
         assert not (np.isnan(before) & ~np.isnan(after)).any()
+
+
+def test_gdal_opens_a_raster_that_says_what_it_is(world, tmp_path):
+    asked = replace(world, services=("health",), profiles=("adult",), raster_cell_deg=0.0001)
+    for what in (asked, replace(asked, closed_corridor="cucuta-bogota")):
+        folder = make_folder(tmp_path, what)
+        run_here(folder, stages_of(what))
+        (network,) = what.networks
+        times = raster_of(folder, network, "adult", "health")
+        path = tmp_path / f"{what.file_stem}.tif"
+        write_raster(what, network, "adult", "health", times, path)
+        with rasterio.open(path) as raster:
+            minutes, tags = raster.read(1, masked=True), raster.tags()
+            assert (raster.crs.to_epsg(), raster.count, raster.units) == (4326, 1, ("min",))
+            assert raster.compression.name == "deflate"
+            assert raster.bounds.left == pytest.approx(times.west)
+            assert raster.bounds.top == pytest.approx(times.north)
+            assert raster.overviews(1)
+        np.testing.assert_array_equal(minutes.mask, np.isnan(times.duration_s))
+        told = np.ceil(times.duration_s[~minutes.mask] / 60)
+        np.testing.assert_array_equal(minutes.compressed(), told)
+        assert minutes.count() > 100
+        assert (tags["MONTH"], tags["SERVICE"], tags["PROFILE"]) == ("2026-12", "health", "adult")
+        assert network.source in tags["SOURCE"]
+        is_made_up = what.closed_corridor is not None
+        assert (tags["USE"] == MADE_UP) is is_made_up
+        assert path.stat().st_mode & 0o777 == (0o600 if is_made_up else 0o644)
 
 
 def test_another_import_of_the_roads_is_not_the_batch_s(world, tmp_path):
