@@ -112,13 +112,17 @@ def cluster_of(workers: Workers) -> Iterator["Client"]:
             yield client
         return
     with (
-        # On the loopback alone, and without a dashboard. Mapped arrays count as memory of each
-        # worker although all share them, so no limit of Dask's may stop one.
+        # On the loopback alone, and without a dashboard: its server takes any port there. Mapped
+        # arrays count as memory of each worker although all share them, so no limit may stop one.
         LocalCluster(
             n_workers=workers.count,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            # With keys made for this once: else whoever has an account here could run code as us.
+            protocol="tls",
+            security=True,
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
             memory_limit=0,
             silence_logs=logging.CRITICAL,
         ) as cluster,

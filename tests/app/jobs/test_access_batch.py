@@ -5,6 +5,7 @@ import os
 import signal
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -166,7 +167,10 @@ def test_a_closure_that_is_made_up_is_for_its_owner_alone(world, finished, tmp_p
 
 
 def test_gdal_opens_a_raster_that_says_what_it_is(world, tmp_path):
-    asked = replace(world, services=("health",), profiles=("adult",), raster_cell_deg=0.0001)
+    west, _, east, _ = open_graph(Path(world.networks[0].path)).meta.bbox
+    asked = replace(
+        world, services=("health",), profiles=("adult",), raster_cell_deg=(east - west) / 300
+    )
     for what in (asked, replace(asked, closed_corridor="cucuta-bogota")):
         folder = make_folder(tmp_path, what)
         run_here(folder, stages_of(what))
