@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -184,13 +185,17 @@ def kill_one(client: "Client") -> Way:
 def measure(world: AccessWorld, times: int, ledger: Ledger) -> set[str]:
     """Take all ways in turns, so that the load of the machine meets them alike."""
     few = replace(world, towns=world.towns[:FEW])
-    taken: dict[str, list[Taken]] = {"plain loop": [], "one worker": [], "two workers": []}
-    with plain() as here, by_workers(1) as one, by_workers(2) as two:
-        ways = dict(zip(taken, (here, one, two), strict=True))
-        for way, cpu_s in ways.values():
-            measured(way, few, cpu_s)
-        for _ in range(times):
-            for name, (way, cpu_s) in ways.items():
+    ways = {
+        "plain loop": plain,
+        "one worker": partial(by_workers, 1),
+        "two workers": partial(by_workers, 2),
+    }
+    taken: dict[str, list[Taken]] = {name: [] for name in ways}
+    for _ in range(times):
+        for name, opened in ways.items():
+            # One cluster at a time: an idle one takes CPU time, too.
+            with opened() as (way, cpu_s):
+                measured(way, few, cpu_s)
                 taken[name].append(measured(way, world, cpu_s))
     with cluster_of(Workers(2)) as client:
         killed = measured(kill_one(client), world, time.process_time)

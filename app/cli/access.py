@@ -19,6 +19,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
 from app import clock, setup
 from app.cli.session import run
@@ -27,6 +28,7 @@ from app.cli.terminal import (
     err,
     explained_failures,
     fail,
+    out,
     require_settings,
     say,
     warn,
@@ -37,6 +39,7 @@ from app.jobs.access_world import AccessWorld
 from app.jobs.batch_runner import SchedulerUnreachableError, Workers, cluster_of, run_here, run_on
 from app.settings import Settings
 from app.snapshots.road_networks import RoadNetworks
+from geo.db.sessions import Tier
 from routing.travel.profiles import PROFILES
 
 access_app = typer.Typer(
@@ -151,6 +154,49 @@ def compute(
                 say(f"{_write_rasters(batch, world, folder):,} rasters: {folder}")
             if world.closed_corridor is not None:
                 warn(f"{path} tells what a closure would do: not for publishing")
+
+
+@access_app.command()
+def people(
+    corridor: Annotated[str, typer.Argument(help="Id of a corridor.")],
+    raster: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Raster of people per cell (WorldPop, GHS-POP); without it towns are counted.",
+        ),
+    ] = None,
+    service: Annotated[str | None, typer.Option(help="Code of a service; any by default.")] = None,
+) -> None:
+    """Count the people within 1, 5 and 25 km of a corridor, of its spaces and of its gaps.
+
+    By the raster, cells count by their share within; without one, a town counts whole where its
+    point is. A sketch's lines leave out bends, so short distances along one tell little.
+
+    Example: amparo access people cucuta-bogota --raster worldpop_2026.tif --service health
+    """
+    settings = require_settings()
+    today = clock.now().date()
+
+    # Imported here: the other commands start faster without rasterio.
+    from app.planning.corridor_people import PeopleCount, count_people  # noqa: PLC0415
+
+    async def work() -> list[PeopleCount]:
+        async with (
+            setup.writing_database(settings) as database,
+            database.session(Tier.PUBLIC) as session,
+        ):
+            return await count_people(session, corridor, service=service, raster=raster, on=today)
+
+    with explained_failures():
+        setup.start_database(settings)
+    table = Table("near", "within km", "people", "counted by", "not known")
+    for row in run(work()):
+        counted = "not known" if row.people is None else f"{row.people:,}"
+        missing = f"{row.missing:.0%}"
+        table.add_row(row.of, f"{row.within_m / 1e3:g}", counted, row.source, missing)
+    out.print(table)
 
 
 def _world(settings: Settings, question: AccessQuestion) -> AccessWorld:

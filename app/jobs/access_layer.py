@@ -47,6 +47,9 @@ _LOOKED_AT: Final = "access:all"
 #: 2 MB.
 _KEPT_ENDS: Final = 16
 
+#: Number of other times from which the planner's statistics are refreshed.
+_MANY_TIMES: Final = 1_000
+
 #: What stamps tell that times may have changed.
 _SUBJECTS: Final = (
     StampSubject.SPACES, StampSubject.CROSSINGS, StampSubject.HAZARDS, StampSubject.PLACES,
@@ -117,6 +120,7 @@ class AccessWriter:
                 await access_times.forget_times(writer, *pair)
                 report(f"access for {pair[1]} by {pair[0]}: none any more")
             changed = [pair for pair, seal in wanted.items() if seals.get(pair) != seal]
+            moved = 0
             for profile, service in changed:
                 # In a thread, so that requests do not wait.
                 found = await asyncio.to_thread(self._found, world, regions, profile, service)
@@ -131,7 +135,10 @@ class AccessWriter:
                     # As gaps, a day longer: a reader's local day may end later.
                     expires_on=days_of(world.month)[-1] + timedelta(days=1),
                 )
+                moved += count
                 report(f"access for {service} by {profile}: {count} times are other ones")
+            if moved > _MANY_TIMES:
+                await access_times.refresh_statistics(writer)
             await upsert.remember(writer, _LOOKED_AT, self._digest(state, wanted), now.date())
         self._seen = state
         return len(changed)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import shapely
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -119,6 +119,11 @@ async def replace_times(
         .on_conflict_do_update(index_elements=list(key), set_=state)
     )
     return len(fresh) + len(stored)
+
+
+async def refresh_statistics(session: AsyncSession) -> None:
+    """Let the planner know how many times there are (writer session)."""
+    await session.execute(text("analyze amparo.access_times"))
 
 
 def _told(row: dict[str, Any]) -> tuple[Any, ...]:
