@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -185,7 +185,7 @@ def kill_one(client: "Client") -> Way:
 def measure(world: AccessWorld, times: int, ledger: Ledger) -> set[str]:
     """Take all ways in turns, so that the load of the machine meets them alike."""
     few = replace(world, towns=world.towns[:FEW])
-    ways = {
+    ways: dict[str, Callable[[], AbstractContextManager[tuple[Way, Callable[[], float]]]]] = {
         "plain loop": plain,
         "one worker": partial(by_workers, 1),
         "two workers": partial(by_workers, 2),

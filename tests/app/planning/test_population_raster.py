@@ -6,7 +6,11 @@ import rasterio
 import shapely
 from rasterio.transform import from_origin
 
+from app.planning.corridor_people import count_people
 from app.planning.population_raster import PopulationRasterError, people_in_raster
+from geo.db.sessions import Tier
+from geo.errors import NotFoundError, ProtectedServiceError
+from tests.fixtures.clock import run_today
 
 #: People in each square kilometre of the world that is made here.
 DENSITY = 40.0
@@ -60,3 +64,30 @@ def test_what_is_no_raster_is_refused(tmp_path):
     path.write_text("people")
     with pytest.raises(PopulationRasterError, match="no raster"):
         people_in_raster(path, [shapely.Point(-72.5, 8.0)], BANDS)
+
+
+async def test_people_near_a_corridor_are_told_with_their_source(shared_database, raster):
+    async with shared_database.session(Tier.PUBLIC) as session:
+        by_towns, by_raster = [
+            await count_people(
+                session, "cucuta-bogota", service="overnight", raster=file, on=run_today()
+            )
+            for file in (None, raster)
+        ]
+        with pytest.raises(NotFoundError):
+            await count_people(session, "none", service=None, raster=None, on=run_today())
+        with pytest.raises(ProtectedServiceError):
+            await count_people(
+                session, "cucuta-bogota", service="gbv_response", raster=None, on=run_today()
+            )
+    assert {one.source for one in by_towns} == {"towns"}
+    assert {one.source for one in by_raster} == {raster.name}
+    for found in (by_towns, by_raster):
+        told = {(one.of, one.within_m): one for one in found}
+        assert {of for of, _ in told} == {"corridor", "spaces", "gaps"}
+        for of in ("corridor", "spaces", "gaps"):
+            people = [told[of, m].people for m in BANDS]
+            assert people == sorted(people)
+        assert all(told["spaces", m].people <= told["corridor", m].people * 1.2 for m in BANDS)
+    # North of 8 degrees the raster has no values, and south of 5 it ends.
+    assert all(0 < one.missing < 1 for one in by_raster if one.of == "corridor")
