@@ -116,19 +116,21 @@ class AccessWriter:
             world = await self._world(now)
             regions = await asyncio.to_thread(self._network.regions)
             wanted = _seals(world)
+            changed = [pair for pair, seal in wanted.items() if seals.get(pair) != seal]
+            # All is computed, in a thread, before anything is written: so locks are held briefly.
+            found = [
+                await asyncio.to_thread(self._found, world, regions, *pair) for pair in changed
+            ]
             for pair in sorted(seals.keys() - wanted.keys()):
                 await access_times.forget_times(writer, *pair)
                 report(f"access for {pair[1]} by {pair[0]}: none any more")
-            changed = [pair for pair, seal in wanted.items() if seals.get(pair) != seal]
             moved = 0
-            for profile, service in changed:
-                # In a thread, so that requests do not wait.
-                found = await asyncio.to_thread(self._found, world, regions, profile, service)
+            for (profile, service), times in zip(changed, found, strict=True):
                 count = await access_times.replace_times(
                     writer,
                     profile,
                     service,
-                    found,
+                    times,
                     month=world.month,
                     seal=wanted[profile, service],
                     now=now,
