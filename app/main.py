@@ -78,6 +78,7 @@ from app.http.pipeline import Pipeline, PipelineStep
 from app.http.rate_limits import Proxies, RateLimit, RateLimits
 from app.http.security_headers import HSTS, SECURITY_HEADERS
 from app.http.static import Assets, compress_assets
+from app.jobs.access_layer import AccessWriter
 from app.jobs.corridor_coverage import Coverer, covering
 from app.jobs.daily_upkeep import daily_upkeep
 from app.jobs.notification_senders import notifying
@@ -151,7 +152,10 @@ def create_app(
             warming = asyncio.create_task(asyncio.to_thread(warm_up))
             roads = network or RoadNetworks(settings.graphs_dir, settings.walker)
             editions = Editions(opened)
-            coverer = Coverer(opened, roads, settings.access_m, settings.walker.name)
+            computed = (
+                Coverer(opened, roads, settings.access_m, settings.walker.name),
+                AccessWriter(opened, roads, settings.access_m, settings.walker.name),
+            )
             cluster = private_cluster(settings) if database is None else None
             room = None if cluster is None else Room(cluster.data_dir)
             runs = SitingRuns(opened, clock)
@@ -175,7 +179,7 @@ def create_app(
                 watching(state["connections"]),
                 notifying(opened, settings, clock),
                 daily_upkeep(opened, clock, settings),
-                covering(coverer, clock, settings.coverage_every_s),
+                covering(computed, clock, settings.coverage_every_s),
                 following(opened, roads, listen_url(settings), editions),
                 searching(runs),
             ):

@@ -394,8 +394,8 @@ class Settings(BaseSettings):
         # [A]: with a check each minute the map shows a new gap a minute after a closure; a check
         # that finds no change costs one short query.
         60,
-        description="Seconds between two looks at whether the layer of gaps along corridors has "
-        "to be computed anew; 0: by `amparo upkeep` alone.",
+        description="Seconds between two looks at whether the layers of gaps along corridors and "
+        "of access times have to be computed anew; 0: by `amparo upkeep` alone.",
     )
     near_m: PositiveInt = Field(
         # [A]: spaces count as near within the search radius of matching, four days on foot.

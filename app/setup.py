@@ -11,6 +11,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from app import clock
+from app.jobs.access_layer import AccessWriter
 from app.jobs.corridor_coverage import Coverer
 from app.runtime import write_proof
 from app.runtime.compilation import compile_planning_aside
@@ -139,6 +140,15 @@ async def cover(database: Database, settings: Settings, report: Report = lambda 
     network = RoadNetworks(settings.graphs_dir, settings.walker)
     coverer = Coverer(database, network, settings.access_m, settings.walker.name)
     return await coverer.cover(clock.now(), report)
+
+
+async def fill_access(
+    database: Database, settings: Settings, report: Report = lambda _line: None
+) -> int:
+    """Recompute changed access times; return the number of pairs of profile and service."""
+    network = RoadNetworks(settings.graphs_dir, settings.walker)
+    writer = AccessWriter(database, network, settings.access_m, settings.walker.name)
+    return await writer.cover(clock.now(), report)
 
 
 async def _prepare_sketch(settings: Settings, report: Report, warn: Report) -> None:

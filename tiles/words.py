@@ -130,4 +130,12 @@ WORDS: Final[Mapping[str, Word]] = {
     "to_name": Word("Name of where it ends"),
     "profile": Word("Who walks, by the name of the profile"),
     "computed_at": Word("When it was computed"),
+    # Access.
+    "town": Word("Id of the town"),
+    "town_name": Word("Name of the town"),
+    "month": Word("First day of the month that it is of"),
+    "minutes": Word("Moving time from the town to the space, rounded up", unit="min"),
+    "space_country": Word("Country of the space, ISO 3166-1 alpha-2"),
+    "crossing": Word("Id of the first official crossing on the way; null within one country"),
+    "network": Word("Road network that the way was found on"),
 }

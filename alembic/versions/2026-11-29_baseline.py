@@ -17,8 +17,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "baseline"
 #: In this order: a view comes after what it reads. From the second on they run as the owner.
 NOUNS = (  # noqa: SIM905 - one a line would be a page
     "roles clock stamps layers rules people vocabulary hides spaces crossings hazards places"
-    " corridors movement history changes guidance voices standards planning publications demo audit"
-    " grants"
+    " corridors access movement history changes guidance voices standards planning publications"
+    " demo audit grants"
 ).split()
 
 KEY = sa.text(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import setup
 from app.cli import freshness
+from app.cli.access import access_app
 from app.cli.audit import audit_app, hide_app, lift_app, reader_app
 from app.cli.basemap import basemap_app
 from app.cli.exports import export
@@ -86,6 +87,7 @@ app.add_typer(lift_app, name="lift")
 freshness.add_to(app)
 app.add_typer(reader_app, name="reader")
 app.add_typer(spaces_app, name="spaces")
+app.add_typer(access_app, name="access")
 app.add_typer(basemap_app, name="basemap")
 database_app = typer.Typer(help="The private database.")
 app.add_typer(database_app, name="database")

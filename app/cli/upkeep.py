@@ -9,7 +9,7 @@ from app.cli.terminal import require_settings, say, warn
 from app.jobs.audit_anchoring import keep_due
 from app.jobs.daily_upkeep import keep
 from app.settings import Settings
-from app.setup import cover, writing_database
+from app.setup import cover, fill_access, writing_database
 
 
 def upkeep() -> None:
@@ -17,8 +17,8 @@ def upkeep() -> None:
 
     The head of the audit is kept elsewhere, where it is time; late is warned of.
 
-    What changed of the gaps in support along corridors is computed, with a line for each; who
-    stops it goes on there the next time.
+    What changed of the gaps in support along corridors, and of the times from towns to the nearest
+    spaces, is computed, with a line for each; who stops it goes on there the next time.
 
     A running server does it by itself once a day.
 
@@ -31,6 +31,12 @@ def upkeep() -> None:
     for way in written(settings, partial(keep_due, settings=settings, now=now)):
         warn(f"the head of the audit was not kept elsewhere for over a day ({way})")
     say(f"{asyncio.run(_cover(settings)):,} corridors covered anew")
+    say(f"{asyncio.run(_fill_access(settings)):,} services measured anew from every town")
+
+
+async def _fill_access(settings: Settings) -> int:
+    async with writing_database(settings) as database:
+        return await fill_access(database, settings, say)
 
 
 async def _cover(settings: Settings) -> int:

@@ -10,12 +10,12 @@ at a space which is no longer visible (P24).
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import shapely
 
@@ -53,6 +53,18 @@ _SHOWN_DAYS: Final = 1
 TIERS: Final = (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
 
 type Report = Callable[[str], None]
+
+
+class LayerWriter(Protocol):
+    """What fills a computed layer."""
+
+    async def is_due(self, now: datetime) -> bool:
+        """Return whether data have changed since this process's last update."""
+        ...
+
+    async def cover(self, now: datetime, report: Report = ...) -> int:
+        """Recompute and store what may have changed, and return how much."""
+        ...
 
 
 class Coverer:
@@ -278,8 +290,10 @@ class _Counted:
 
 
 @asynccontextmanager
-async def covering(coverer: Coverer, clock: Clock, every_s: int) -> AsyncIterator[None]:
-    """Update the gaps in the background while the ``with`` block runs.
+async def covering(
+    writers: Sequence[LayerWriter], clock: Clock, every_s: int
+) -> AsyncIterator[None]:
+    """Update the computed layers in the background, one by one, while the ``with`` block runs.
 
     Parameters
     ----------
@@ -289,14 +303,16 @@ async def covering(coverer: Coverer, clock: Clock, every_s: int) -> AsyncIterato
     if every_s == 0:
         yield
         return
-    async with running(every(every_s, partial(_look, coverer, clock))):
+    async with running(every(every_s, partial(_look, writers, clock))):
         yield
 
 
-async def _look(coverer: Coverer, clock: Clock) -> None:
-    try:
-        if await coverer.is_due(clock()):
-            await coverer.cover(clock())
-    except Exception as error:  # the next check may succeed
-        # Log only the error's class, because its message may hold a position.
-        NOTICES.warning("coverage not computed: %s", type(error).__name__)
+async def _look(writers: Sequence[LayerWriter], clock: Clock) -> None:
+    for writer in writers:
+        try:
+            if await writer.is_due(clock()):
+                await writer.cover(clock())
+        except Exception as error:  # the next check may succeed
+            # Log only the error's class, because its message may hold a position.
+            what, why = type(writer).__name__, type(error).__name__
+            NOTICES.warning("%s: layer not computed: %s", what, why)

@@ -317,5 +317,34 @@ coverage = Table(
     _geometry(),
 )
 
+#: Times from towns to the nearest public space with a service, of one month.
+access = Table(
+    "access",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("town", Text),
+    Column("town_name", Text),
+    Column("country", Text),
+    Column("population", Integer),
+    Column("service", Text),
+    Column("profile", Text),
+    Column("month", Date),
+    # Moving time, rounded up.
+    Column("minutes", Integer),
+    Column("distance_m", Float),
+    Column("space", Text),
+    Column("space_name", Text),
+    Column("space_country", Text),
+    # First official crossing on the way; null within one country.
+    Column("crossing", Text),
+    Column("network", Text),
+    Column("computed_at", DateTime(timezone=True)),
+    Column("expires_on", Date),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
 #: Whether any demo row is loaded: one row, one column (P35).
 demo_state = Table("demo_state", published, Column("demo", Boolean))

@@ -117,6 +117,23 @@ async def longest_gaps(
     return tuple(typed_row(RankedGap, row) for row in rows.mappings())
 
 
+async def gap_lines(
+    session: AsyncSession, corridor_id: str, service: str | None, *, on: date
+) -> tuple[BaseGeometry, ...]:
+    """Return the lines of a corridor's stored gaps of a service, or of any, on a day.
+
+    The session is of a reading tier, whose gaps are returned; degrees, EPSG:4326.
+    """
+    shown = views.coverage.c
+    rows = await session.scalars(
+        select(functions.ST_AsBinary(shown.geom))
+        .where(shown.corridor == corridor_id, shown.expires_on >= on)
+        .where(shown.service.is_not_distinct_from(service))
+        .order_by(shown.from_m)
+    )
+    return tuple(shapely.from_wkb(bytes(wkb)) for wkb in rows)
+
+
 async def counted_services(session: AsyncSession) -> tuple[str, ...]:
     """Return the codes of the services that gaps are computed for: active and not protected (P38).
 

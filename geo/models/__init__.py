@@ -4,6 +4,7 @@ Every geometry is EPSG:4326 in lon, lat order. Nothing here is read by the publi
 roles: they see the views of each tier (``geo/db/views.py``), made by the migrations.
 """
 
+from geo.models.access import AccessState, AccessTime
 from geo.models.accounts import (
     ROLES,
     TOKEN_SCOPES,
@@ -152,6 +153,8 @@ __all__ = [
     "TOKEN_SCOPES",
     "VISIBILITIES",
     "VOCABULARIES",
+    "AccessState",
+    "AccessTime",
     "AccessToken",
     "Assessment",
     "AssessmentAnswer",

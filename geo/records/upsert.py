@@ -85,6 +85,9 @@ UPKEEP_LOCK = 4_155_009
 #: corridors.
 COVERAGE_LOCK = 4_155_010
 
+#: Key (any fixed number) of the advisory lock by which only one process computes access times.
+ACCESS_LOCK = 4_155_011
+
 #: Number of spaces in one write from which PostgreSQL's planner statistics are refreshed. Without
 #: it, after a load of 10,000 spaces the planner expected 50, and reading them took 6 s instead of
 #: 1 s (measured).

@@ -1,7 +1,7 @@
 """Queries for support spaces: spaces open on a day, spaces near a point, lists of spaces."""
 
 import math
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -51,6 +51,7 @@ __all__ = [
     "select_spaces",
     "spaces_around",
     "spaces_on",
+    "spaces_over",
 ]
 
 #: Columns of a space that queries read; the catalogue of layers decides which of them a response
@@ -156,6 +157,31 @@ async def open_spaces(
         Return those, too, whose schedule does not cover the day or night: what other hours would
         change is asked with them.
     """
+    days = None if whatever_hours else (on,)
+    return await spaces_over(session, on=on, days=days, services=services, night=night, as_of=as_of)
+
+
+async def spaces_over(
+    session: AsyncSession,
+    *,
+    on: date,
+    days: Sequence[date] | None,
+    services: Sequence[str] = (),
+    night: bool = False,
+    as_of: datetime | None = None,
+) -> tuple[OpenSpace, ...]:
+    """Return the spaces that count on a day but for their hours, and are open on one of ``days``.
+
+    Parameters
+    ----------
+    on : date
+        Local day on which the records have to hold: confirmed, unexpired, active, not full.
+    days : sequence of date or None
+        Local days of which the schedule has to cover at least one, or the night after it; None for
+        whatever hours.
+    session, services, night, as_of
+        As for `open_spaces`.
+    """
     view = spaces if as_of is None else versions.spaces_at(as_of)
     conditions = [*_usable(on, view)]
     asked = {*services, *((NIGHT_SERVICE,) if night else ())}
@@ -165,9 +191,16 @@ async def open_spaces(
         select_spaces(view.c.id, view=view).where(*conditions).order_by(view.c.id)
     )
     covers = Hours.covers_night if night else Hours.covers_day
-    return tuple(
-        open_space(row) for row in rows.mappings() if whatever_hours or covers(hours_of(row), on)
-    )
+    return tuple(open_space(row) for row in rows.mappings() if _covers_one(row, days, covers))
+
+
+def _covers_one(
+    row: Mapping[Any, Any], days: Sequence[date] | None, covers: Callable[[Hours, date], bool]
+) -> bool:
+    if days is None:
+        return True
+    hours = hours_of(row)
+    return any(covers(hours, day) for day in days)
 
 
 async def spaces_on(

@@ -214,6 +214,13 @@ class ReachNetwork:
         may = self.network.usable(every) & (self.metric.entry_s == 0)
         return Components.of(flat.first_out, flat.tail, flat.head, flat.of_edges(may))
 
+    def free_components(self, nodes: Ints) -> Ints:
+        """Return the component of each of some nodes or copies, int64.
+
+        From within a component no through road need be entered to come anywhere in it.
+        """
+        return self._free.label[nodes].astype(np.int64)
+
     @cached_property
     def _entry_links(self) -> Ints:
         """Components of `_free` that entries into no through roads join, int64 [k, 2]."""

@@ -385,6 +385,63 @@ COVERAGE = Layer(
     notice=("Sin registro no quiere decir sin apoyo. No record does not mean no support."),
 )
 
+ACCESS = Layer(
+    name="access",
+    title="Time from towns to the nearest space",
+    description=(
+        "For each town, service and profile the moving time to the nearest space of the layer "
+        "spaces, over roads, in one month: spaces that are open on any day of it count. A space in "
+        "the town's own country comes first; a border is passed only where no way leads to one, at "
+        "official crossings that are open, and `crossing` is the first of them. A town that is not "
+        "here is not known: it is off the road networks, or no space is within ten days. Protected "
+        "services are not counted."
+    ),
+    view=views.access,
+    columns=(
+        "town",
+        "town_name",
+        "country",
+        "population",
+        "service",
+        "profile",
+        "month",
+        "minutes",
+        "distance_m",
+        "space",
+        "space_name",
+        "space_country",
+        "crossing",
+        "network",
+        "computed_at",
+        *_PROVENANCE,
+    ),
+    tile_columns=("town_name", "service", "profile", "minutes", "space_name", "demo", "expires_on"),
+    shape=Shape.POINT,
+    style=Style(Sign(ORANGE, "circle"), opacity=0.6),
+    attribution=f"Computed by Amparo; towns: {_GEONAMES}; roads as stated in each record",
+    licence=_BY_RECORD,
+    rests_on=(StampSubject.SPACES, StampSubject.PLACES, StampSubject.CROSSINGS),
+    clock=StampClock.DAILY,
+    words={
+        "distance_m": Word("Length of the way from the town to the space", unit="m"),
+        "profile": Word("Who travels, by the name of the profile"),
+        "service": Word("What the space offers", vocabulary="service"),
+    },
+    min_zoom=4,
+    max_zoom=10,
+    # As places: tens of towns a tile, each with its services and profiles (our choice).
+    steps=tuple(
+        ZoomStep(zoom, views.access.c.population >= people)
+        for zoom, people in ((6, 200_000), (8, 50_000), (10, 5_000))
+    ),
+    order=(views.access.c.population.desc(), views.access.c.minutes),
+    expires_on=views.access.c.expires_on,
+    notice=(
+        "Tiempos de camino para planear, no para caminar: no dicen nada de los peligros. "
+        "Times are for planning, not for walking: they tell nothing of dangers on the way."
+    ),
+)
+
 #: All layers, the most important first. A map draws them from the last to the first: areas and
 #: lines below points, and what people look for on top.
 CATALOGUE: tuple[Layer, ...] = (
@@ -393,6 +450,7 @@ CATALOGUE: tuple[Layer, ...] = (
     CROSSINGS,
     HAZARDS,
     COVERAGE,
+    ACCESS,
     FLOWS,
     PLACES,
     ROADS,

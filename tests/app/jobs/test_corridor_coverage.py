@@ -214,7 +214,7 @@ async def test_the_server_looks_by_itself(database, coverer, monkeypatch):
         return stored
 
     monkeypatch.setattr(Coverer, "cover", noted)
-    async with corridor_coverage.covering(coverer, lambda: MORNING, 0.01):
+    async with corridor_coverage.covering([coverer], lambda: MORNING, 0.01):
         await asyncio.wait_for(done.wait(), 60)
     assert (await gaps(database))["food"] == ENDS
 

@@ -9,7 +9,8 @@ from geo.db.sessions import Database, Tier, connected
 from geo.errors import DatabaseUnavailableError
 
 VIEWS = [views.spaces, views.services, views.crossings, views.hazards, views.boundaries,
-         views.places, views.roads, views.corridors, views.coverage, views.flows]  # fmt: skip
+         views.places, views.roads, views.corridors, views.coverage,
+         views.access, views.flows]  # fmt: skip
 READERS = [Tier.PUBLIC, Tier.PARTNER, Tier.STAFF]
 CONFIDENTIAL = {"DEMO-008", "DEMO-030", "DEMO-035", "DEMO-043", "DEMO-062"}
 PARTNERS_ONLY = {"DEMO-021", "DEMO-026", "DEMO-048", "DEMO-063", "DEMO-065"}
@@ -216,6 +217,8 @@ TABLES = (
     "corridors",
     "coverage_gaps",
     "coverage_states",
+    "access_times",
+    "access_states",
     "publication_rules",
     "access_tokens",
     "loaded_files",

@@ -43,6 +43,7 @@ def test_the_contract_s_layers_exist():
         "places",
         "corridors",
         "coverage",
+        "access",
         "flows",
     }
     assert len(names) == len(set(names))

@@ -1,0 +1,1 @@
+"""How long it takes from everywhere to the nearest of some places, as tables and as rasters."""

@@ -1,0 +1,155 @@
+"""Places joined to the roads of a network, as arrays: made once, used by many searches."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.errors import NoRoute, OffNetwork
+from routing.geometry.geodesy import METRES_PER_DEGREE
+from routing.reach.network import ReachNetwork
+from routing.router.reachability import ReachPlace
+
+type Bools = NDArray[np.bool_]
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+type Codes = NDArray[np.uint8]
+
+
+class Unknown(IntEnum):
+    """Why no time is known for a place; ``KNOWN`` where one is.
+
+    ``OFF_NETWORK``: no usable road of the place's country lies within the region's limit.
+    ``CUT_OFF``: a published exclusion lies between the place and its road. ``NO_TARGET``: no place
+    to reach is on the network. ``NO_WAY``: no open way leads to any of them. ``TOO_FAR``: the
+    nearest is farther than is asked for.
+    """
+
+    KNOWN = 0
+    OFF_NETWORK = 1
+    CUT_OFF = 2
+    NO_TARGET = 3
+    NO_WAY = 4
+    TOO_FAR = 5
+
+    @property
+    def label(self) -> str:
+        """The reason as a word of files and layers."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RoadEnds:
+    """Some places, and the parts of edges that join them to the nodes of a network.
+
+    Parameters
+    ----------
+    off_m
+        float64 [P], metres between each place and its road; NaN for a place that has none.
+    unknown
+        uint8 [P], `Unknown.KNOWN`, `Unknown.OFF_NETWORK` or `Unknown.CUT_OFF`.
+    place, edge, node
+        int64 [k], the place of each part, its directed edge, and the node or turn copy at its end.
+    start, end
+        float64 [k], shares of the edge between which the part lies.
+    """
+
+    off_m: Floats
+    unknown: Codes
+    place: Ints
+    edge: Ints
+    node: Ints
+    start: Floats
+    end: Floats
+
+    @classmethod
+    def joined(cls, parts: Sequence["RoadEnds"]) -> "RoadEnds":
+        """Return the places of all parts, one part after the other."""
+        begin = np.cumsum([0, *(len(part.off_m) for part in parts)])
+        place = [part.place + first for part, first in zip(parts, begin, strict=False)]
+        return cls(
+            np.concatenate([part.off_m for part in parts]),
+            np.concatenate([part.unknown for part in parts]),
+            np.concatenate(place),
+            np.concatenate([part.edge for part in parts]),
+            np.concatenate([part.node for part in parts]),
+            np.concatenate([part.start for part in parts]),
+            np.concatenate([part.end for part in parts]),
+        )
+
+    def only(self, kept: Bools) -> "RoadEnds":
+        """Return the same places, of which only some are joined to roads.
+
+        Parameters
+        ----------
+        kept
+            bool [P].
+        """
+        rows = kept[self.place]
+        return RoadEnds(
+            self.off_m, self.unknown, self.place[rows], self.edge[rows], self.node[rows],
+            self.start[rows], self.end[rows],
+        )  # fmt: skip
+
+
+def road_ends(network: ReachNetwork, places: Sequence[ReachPlace], *, leaving: bool) -> RoadEnds:
+    """Snap places to the nearest roads of their countries (definitions.md, "Snapping").
+
+    Parameters
+    ----------
+    places
+        A place of unknown country snaps to the nearest road of any.
+    leaving
+        Whether paths begin at the places; else they end there.
+
+    Raises
+    ------
+    InvalidRequest
+        Coordinates that are no place on Earth.
+    """
+    join = network.network.departures if leaving else network.network.arrivals
+    near = _near_region(network, places)
+    off_m = np.full(len(places), np.nan)
+    unknown = np.full(len(places), Unknown.OFF_NETWORK, dtype=np.uint8)
+    rows: list[tuple[int, int, int, float, float]] = []
+    for number in np.flatnonzero(near).tolist():
+        place = places[number]
+        try:
+            snap = network.snap(place, f"places.{number}", leaving=leaving)
+            network.require_free(place, snap)
+        except OffNetwork:
+            continue
+        except NoRoute:
+            unknown[number] = Unknown.CUT_OFF
+            continue
+        off_m[number], unknown[number] = snap.distance_m, Unknown.KNOWN
+        rows += [(number, edge, node, start, end) for (edge, start, end), node in join(snap)]
+    whole = np.array([row[:3] for row in rows], dtype=np.int64).reshape(-1, 3)
+    share = np.array([row[3:] for row in rows], dtype=np.float64).reshape(-1, 2)
+    return RoadEnds(off_m, unknown, *whole.T.copy(), *share.T.copy())
+
+
+def _near_region(network: ReachNetwork, places: Sequence[ReachPlace]) -> Bools:
+    """Return which places may lie within the snap limit of a region, bool [P].
+
+    Without this, a place far from the region would be compared with every road of it.
+    """
+    meta = network.graph.meta
+    west, south, east, north = meta.bbox
+    reach = meta.snap_limit_m / METRES_PER_DEGREE
+    # Twice the limit, since a degree's length differs by a percent or so from place to place.
+    high = 2.0 * reach
+    wide = high / max(math.cos(math.radians(min(max(abs(south), abs(north)) + high, 89.0))), 0.01)
+    lon = np.array([place.lon for place in places], dtype=np.float64)
+    lat = np.array([place.lat for place in places], dtype=np.float64)
+    within_lon = (lon >= west - wide) & (lon <= east + wide)
+    # What is no number is near, so that it is refused as such.
+    is_far = (
+        np.isfinite(lon)
+        & np.isfinite(lat)
+        & ~(within_lon & (lat >= south - high) & (lat <= north + high))
+    )
+    return np.asarray(~is_far)
