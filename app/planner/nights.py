@@ -13,7 +13,6 @@ from app.planning.itineraries import (
     NoItineraryError,
     find_itineraries,
 )
-from app.planning.itinerary_text import CONSTRAINTS
 from app.planning.itinerary_world import END, START
 from app.runtime import compilation
 from app.schemas.party import Party
@@ -21,6 +20,7 @@ from app.snapshots.country_of_point import SilentCrossingError, UncertainCountry
 from app.snapshots.read_source import ReadSource
 from app.snapshots.road_networks import NoNetworkError, RoadNetworks
 from app.snapshots.tier_snapshot import reading
+from app.texts.stage_text import CONSTRAINTS
 from geo.spaces.eligibility import NIGHT_SERVICE
 from routing.errors import RoutingError
 

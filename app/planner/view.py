@@ -44,7 +44,7 @@ OFFERED: Final[Mapping[str, str]] = {
     "html": marked("Informe con mapa"),
 }
 
-#: What makes a stretch fail for who walks it, by the names of `itinerary_text.CONSTRAINTS`.
+#: What makes a stretch fail for who walks it, by the names of `stage_text.CONSTRAINTS`.
 BINDING: Final[Mapping[str, str]] = {
     "distance": marked("más de un día de camino"),
     "daylight": marked("no alcanza la luz del día"),

@@ -24,7 +24,7 @@ from app.planning.corridor_crossings import (
 )
 from app.planning.corridors import MeasuredCorridor
 from app.planning.losses import BedsAlong, SpaceLoss, arrivals_near, beds_along, ranked_losses
-from app.planning.siting import SitingProposal, fewest_new_spaces
+from app.planning.siting.fewest_spaces import SitingProposal, fewest_new_spaces
 from app.runtime.work_limit import search
 from app.snapshots.read_source import ReadSource
 from geo.accounts import staff_reads

@@ -24,8 +24,8 @@ from app.console.planning.siting_form import (
 from app.http.responses import JSONResponse
 from app.planning.corridors import MeasuredCorridor
 from app.planning.losses import WEEK_DAYS, arrivals_near
-from app.planning.siting_ground import EQUAL, SitingGround, SitingQuestion, siting_ground
-from app.planning.siting_runs import SitingRuns
+from app.planning.siting.ground import EQUAL, SitingGround, SitingQuestion, siting_ground
+from app.planning.siting.runs import SitingRuns
 from app.runtime.work_limit import search
 from app.snapshots.read_source import ReadSource
 from geo.db.sessions import Database, Tier

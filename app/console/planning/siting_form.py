@@ -14,7 +14,7 @@ from starlette.datastructures import UploadFile
 
 from app.access.forms import Form
 from app.console.forms.inputs import text_in, whole_in
-from app.planning.siting_ground import Model, SitingQuestion
+from app.planning.siting.ground import Model, SitingQuestion
 from geo.errors import InvalidRecordError
 from geo.reasons import CodedReason
 from geo.text.normalize import folded

@@ -11,8 +11,8 @@ import anyio
 import anyio.to_thread
 
 from app.clock import Clock
-from app.planning.siting_ground import SitingGround, SitingQuestion
-from app.planning.siting_plan import siting_plan
+from app.planning.siting.ground import SitingGround, SitingQuestion
+from app.planning.siting.plan import siting_plan
 from geo.db.sessions import Database, Tier
 from geo.errors import DatabaseUnavailableError
 from geo.planning import siting_runs

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.planning.siting_ground import EQUAL, SitingGround, SitingQuestion, town_of
+from app.planning.siting.ground import EQUAL, SitingGround, SitingQuestion, town_of
 from routing.geometry.geodesy import great_circle_m
 from routing.siting.candidates import CandidateKind
 from routing.siting.cover_sets import CoverSets
