@@ -20,7 +20,7 @@ from app.planner.measured import CorridorView
 from app.planner.nights import Nights
 from app.planner.view_form import WALKERS, FormProblem, ViewForm
 from app.planning import corridor_rows, corridor_strip
-from app.planning.corridor_strip import HeightLine, StripPiece, StripSign, Strip, StripRow
+from app.planning.corridor_strip import HeightLine, Strip, StripPiece, StripRow, StripSign
 from geo.geography.coverage_gaps import RankedGap
 from routing.corridors.gaps import CorridorGap
 

@@ -17,9 +17,9 @@ from app.planning.corridor_strip import (
     LINE,
     TITLE,
     HeightLine,
-    StripSign,
     Strip,
     StripRow,
+    StripSign,
 )
 
 #: Pixels of a user unit: prints sharp at the width of a page.
