@@ -288,7 +288,9 @@ def answered(
     question: JourneyQuestion,
     knowledge: Knowledge,
     access_m: float,
+    *,
     find: Find | None = None,
+    most: int | None = None,
 ) -> JourneyAnswer:
     """Plan with the hazards in force when the traveller passes; refuse routes that are too long.
 
@@ -296,6 +298,8 @@ def answered(
     ----------
     find
         Returns the routes of a request, as `RoadNetworks.routes` does by default.
+    most
+        Most journeys; by default as many as the question asks for.
 
     Raises
     ------
@@ -313,7 +317,7 @@ def answered(
             [(leg.because[row], leg.beyond[row]) for leg in compared],
             settled.knowledge,
         )
-        for row in worth_showing(settled.laid, compared)[: question.most]
+        for row in worth_showing(settled.laid, compared)[: most or question.most]
     )
     return JourneyAnswer(question, journeys, settled.knowledge)
 

@@ -9,6 +9,7 @@ from app.journeys.records import Knowledge
 from app.snapshots.read_source import ReadSource
 from app.snapshots.road_networks import Region, RoadNetworks, Routed
 from routing.biobjective.route_front import RouteFront, on_front, route_front
+from routing.biobjective.selection import MOST_SHOWN
 from routing.errors import TradeOffsNotKnown
 from routing.route.route import Route
 from routing.travel.request import RouteRequest
@@ -62,7 +63,7 @@ class TradeOffAnswer:
 
     @property
     def is_exposure_known(self) -> bool:
-        """Whether any exposure is known on any of the routes."""
+        """Whether any exposure is known on any of the routes; unknown is not safe."""
         return any(point.exposure_s > 0 for point in self.points)
 
 
@@ -97,7 +98,7 @@ def _trade_offs(
     plain = _Plain(network)
     answers = answered(network, question, knowledge, access_m, find=plain.routes)
     fronts = _Fronts(plain.regions, [journey.route for journey in answers.journeys])
-    found = answered(network, question, knowledge, access_m, find=fronts.routes)
+    found = answered(network, question, knowledge, access_m, find=fronts.routes, most=MOST_SHOWN)
     front = fronts.last
     assert front is not None  # noqa: S101 -- all journeys are its routes
     rows = _rows([journey.route for journey in found.journeys], front.routes)

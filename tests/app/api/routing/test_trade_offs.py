@@ -10,7 +10,7 @@ from routing.errors import TooManyLabels
 from tests.conftest import run_sql
 
 CUCUTA, BOGOTA, SAN_CRISTOBAL = [-72.508, 7.894], [-74.08, 4.71], [-72.225, 7.767]
-SAN_ANTONIO = [-72.4436, 7.8145]
+SAN_ANTONIO, LIMA = [-72.4436, 7.8145], [-77.043, -12.046]
 AT = "2026-11-24T08:00:00-05:00"
 ENDS = {"start": CUCUTA, "end": BOGOTA, "mode": "foot", "at": AT}
 
@@ -124,3 +124,11 @@ async def test_bad_questions_name_their_field(client, body, field):
     assert response.status_code == 400
     assert response.json()["field"] == field
     assert response.headers["cache-control"] == "no-store"
+
+
+async def test_far_away_more_than_three_are_shown_and_what_is_too_long_is_counted(client):
+    found = await answered(client, end=LIMA)
+    front = found["front"]
+    assert 3 < front["shown"] == len(found["features"]) <= 7
+    assert front["points"] >= front["shown"] + front["left_out"]
+    assert front["covers"] < 1.5
