@@ -15,7 +15,7 @@ _DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class NightCalendar:
     """Days of a journey on the clock of its departure.
 
     Parameters
@@ -30,7 +30,7 @@ class Calendar:
     nights: int
 
     @classmethod
-    def of(cls, departure: datetime, nights: int) -> "Calendar":
+    def of(cls, departure: datetime, nights: int) -> "NightCalendar":
         """Make a calendar of a departure in local time, which may be that of a named zone."""
         offset = departure.utcoffset()
         assert offset is not None  # noqa: S101 -- a request's times have an offset
@@ -59,7 +59,7 @@ def places_of(
     ends: Sequence[tuple[float, float]],
     candidates: Sequence[NightCandidate],
     need: Need,
-    calendar: Calendar,
+    calendar: NightCalendar,
 ) -> OvernightPlaces:
     """Return the ends of a journey, which take nobody in, and the spaces, by night.
 
@@ -106,7 +106,7 @@ def places_of(
     )
 
 
-def _confirmed(one: NightCandidate, calendar: Calendar) -> range:
+def _confirmed(one: NightCandidate, calendar: NightCalendar) -> range:
     """Return the nights for which a space is confirmed."""
     first = (one.candidate.assured_on - calendar.date_of(0)).days
     last = (one.candidate.expires_on - calendar.date_of(0)).days

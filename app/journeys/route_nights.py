@@ -20,7 +20,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from app.journeys.night_places import Calendar, places_of
+from app.journeys.night_places import NightCalendar, places_of
 from geo.spaces.candidates import NightSpace
 from geo.spaces.eligibility import Need
 from geo.spaces.queries import OpenSpace
@@ -215,7 +215,7 @@ def _nights(
     """Return the places for the night along a route, with its ends, on the nights it may take."""
     clock = Pacing(route, departure)
     under_way = (route.arrival.date() - departure.date()).days
-    calendar = Calendar.of(departure, min(2 * under_way + _MORE_NIGHTS, _KNOWN_NIGHTS))
+    calendar = NightCalendar.of(departure, min(2 * under_way + _MORE_NIGHTS, _KNOWN_NIGHTS))
     # Nothing is known of the party but that a profile has children with it.
     need = Need(children=1 if route.profile.carries_children else None)
     (first_lon, first_lat), (last_lon, last_lat) = route.coordinates[[0, -1]].tolist()

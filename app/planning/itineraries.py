@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from app.journeys.detours import ORDINARY, DetourLimits
-from app.journeys.night_places import Calendar, places_of
+from app.journeys.night_places import NightCalendar, places_of
 from app.journeys.planner import Journey, JourneyAnswer, JourneyQuestion, plan
 from app.journeys.records import Records, read_records
 from app.planning.itinerary_world import (
@@ -247,7 +247,7 @@ def _found(
     ready: datetime,
     now: datetime,
 ) -> Itineraries:
-    calendar = Calendar.of(ready, request.max_nights)
+    calendar = NightCalendar.of(ready, request.max_nights)
     limit_m = OFF_ROUTE * journey.journeys[0].route.distance_m
     spaces = _on_the_way(request, spaces, limit_m)
     crossings, open_hours = crossings_of(stated, records.routed_crossings, calendar)
@@ -355,7 +355,7 @@ def _routes(
     asked: ReachRequest,
     states: Sequence[RoadState],
     chosen: Sequence[ShownItinerary],
-    calendar: Calendar,
+    calendar: NightCalendar,
 ) -> dict[tuple[int, Ends], Route]:
     """Return the route of each leg shown, by day and ends, on the roads as they are that day."""
     walked = {

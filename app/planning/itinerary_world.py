@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.journeys.night_places import Calendar
+from app.journeys.night_places import NightCalendar
 from app.journeys.records import Records, over_by
 from geo.geography.crossings import StatedCrossing
 from geo.geography.hazards import ActiveHazard
@@ -25,7 +25,7 @@ END: Final = 1
 
 
 def crossings_of(
-    stated: Sequence[StatedCrossing], crossings: Sequence[Crossing], calendar: Calendar
+    stated: Sequence[StatedCrossing], crossings: Sequence[Crossing], calendar: NightCalendar
 ) -> tuple[tuple[Crossing, ...], CrossingHours]:
     """Return crossings for the search of legs, and the hours at which they are open.
 
@@ -51,7 +51,7 @@ def crossings_of(
     return tuple(searched), CrossingHours.of(hours)
 
 
-def _open_s(stated: StatedCrossing, calendar: Calendar) -> list[tuple[float, float]]:
+def _open_s(stated: StatedCrossing, calendar: NightCalendar) -> list[tuple[float, float]]:
     """Return the intervals in which a crossing is open, seconds since the first midnight."""
     changes = stated.changes(calendar.midnight, calendar.days)
     ends = [*(moment for moment, _ in changes[1:]), calendar.midnight + calendar.days * _DAY]
@@ -70,7 +70,7 @@ class RoadState:
     on: Bools
 
 
-def road_states(records: Records, calendar: Calendar) -> tuple[RoadState, ...]:
+def road_states(records: Records, calendar: NightCalendar) -> tuple[RoadState, ...]:
     """Return the different states of the roads during a journey, each with its days.
 
     Only published physical hazards begin and end on a date. Times of threats by people and of bans

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from app.journeys.night_places import Calendar, places_of
+from app.journeys.night_places import NightCalendar, places_of
 from app.planning.itinerary_world import crossings_of, road_states
 from geo.geography.crossings import CrossingStatement, StatedCrossing
 from geo.geography.hazards import ActiveHazard
@@ -20,7 +20,7 @@ from routing.router.regional import Crossing, Hazard
 from tests.fixtures.night_spaces import BOGOTA, candidate
 
 READY = datetime.fromisoformat("2026-11-26T06:00:00-05:00")
-WEEK = Calendar.of(READY, 6)
+WEEK = NightCalendar.of(READY, 6)
 AREA = shapely.box(-73, 7, -72, 8)
 
 
@@ -113,7 +113,7 @@ def test_a_space_takes_a_party_in_by_its_hours_until_its_confirmation_ends():
     assert (places.beds == UNKNOWN_BEDS).all()
     assert places.max_nights.tolist() == [0, 0, 3]
     # By a clock five hours ahead the doors open at nine in the evening.
-    utc = Calendar.of(READY.astimezone(UTC), 6)
+    utc = NightCalendar.of(READY.astimezone(UTC), 6)
     ends = [(-72.5, 7.9), (-73.1, 7.1)]
     far = places_of(ends, [space()], Need(services=("overnight",)), utc)
     assert far.opens_s[2, 0] == 21 * 3_600.0
