@@ -42,26 +42,26 @@ class Asked(BaseModel):
 
 
 @dataclass(frozen=True)
-class Choices:
+class CorridorChoices:
     """Corridors and services to choose from, as id or code and name."""
 
     corridors: list[tuple[str, str]]
     services: list[tuple[str, str]]
 
 
-async def choices(desk: Desk, source: ReadSource) -> Choices:
+async def choices(desk: Desk, source: ReadSource) -> CorridorChoices:
     """Return the corridors and services that partners see, by name."""
     corridors = await coverage_gaps.visible_corridors(source.session)
     services = await coverage_gaps.counted_services(source.session)
     terms = await desk.terms()
-    return Choices(
+    return CorridorChoices(
         sorted(((one.id, one.name) for one in corridors), key=lambda one: one[1]),
         [(code, terms.name("service", code)) for code in services],
     )
 
 
 async def measured(
-    request: Request, source: ReadSource, asked: Asked, offered: Choices, desk: Desk
+    request: Request, source: ReadSource, asked: Asked, offered: CorridorChoices, desk: Desk
 ) -> MeasuredCorridor:
     """Measure the corridor as partners see it, with the road networks of the server.
 

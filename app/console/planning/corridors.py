@@ -11,7 +11,7 @@ from app.console.planning.corridor_question import (
     CORRIDORS,
     GAPS_KM,
     Asked,
-    Choices,
+    CorridorChoices,
     choices,
     measured,
 )
@@ -93,7 +93,7 @@ async def corridors_page(
 
 
 async def _report(
-    request: Request, source: ReadSource, asked: Asked, offered: Choices, desk: Desk
+    request: Request, source: ReadSource, asked: Asked, offered: CorridorChoices, desk: Desk
 ) -> LossReport:
     found = await measured(request, source, asked, offered, desk)
     crossings = crossings_along(found, desk.now)

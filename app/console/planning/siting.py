@@ -13,7 +13,7 @@ from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
 from app.console.forms.inputs import error_texts
 from app.console.forms.layout import Desk, DeskDep, see
-from app.console.planning.corridor_question import Asked, Choices, choices, measured
+from app.console.planning.corridor_question import Asked, CorridorChoices, choices, measured
 from app.console.planning.siting_form import (
     TIME_LIMITS_S,
     bytes_of,
@@ -144,7 +144,7 @@ async def _asked(request: Request, desk: Desk, form: Form) -> tuple[SitingQuesti
 
 
 async def _released(
-    source: ReadSource, found: list[MeasuredCorridor], offered: Choices
+    source: ReadSource, found: list[MeasuredCorridor], offered: CorridorChoices
 ) -> dict[str, float]:
     """Return people a day on each corridor, by the largest released count at a place on it.
 

@@ -16,7 +16,7 @@ from app.console.planning.corridor_question import (
     CORRIDORS,
     GAPS_KM,
     Asked,
-    Choices,
+    CorridorChoices,
     choices,
     measured,
 )
@@ -176,7 +176,9 @@ async def what_if_answer(
     )
 
 
-async def _world(request: Request, desk: Desk, asked: Asked) -> tuple[Choices, CorridorWorld]:
+async def _world(
+    request: Request, desk: Desk, asked: Asked
+) -> tuple[CorridorChoices, CorridorWorld]:
     database: Database = request.state.database
     async with database.session(Tier.PARTNER) as session:
         source = ReadSource(session)

@@ -71,7 +71,7 @@ class CorridorOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class SitingVariant:
+class PlanVariant:
     """The question anew with another day or other flows.
 
     Attributes
@@ -127,7 +127,7 @@ class SitingPlan:
     at_least: int | None
     sites: tuple[ProposedSite, ...]
     corridors: tuple[CorridorOutcome, ...]
-    variants: tuple[SitingVariant, ...]
+    variants: tuple[PlanVariant, ...]
     share_before: float
     share_after: float
     bare: tuple[tuple[str, float, float], ...]
@@ -268,7 +268,7 @@ def _covered(needs: FlowNeeds, is_open: Bools) -> float:
 
 def _variants(
     ground: SitingGround, question: SitingQuestion, first: _Choice, effort: SolverEffort
-) -> Iterator[tuple[SitingVariant, Ints]]:
+) -> Iterator[tuple[PlanVariant, Ints]]:
     """Yield the variants with their choices; where none was possible there is nothing to vary."""
     if first.chosen is None:
         return
@@ -287,7 +287,7 @@ def _variants(
             for one in (choice, first)
         )
         yield (
-            SitingVariant(
+            PlanVariant(
                 name,
                 other.max_day_m,
                 len(chosen),
