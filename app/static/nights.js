@@ -91,6 +91,8 @@ export function withNights(way, along, network, startMs) {
   const trip = { places, crossings, nights, readyS: clockS(startMs), day, offsetS: offsetMs / 1000 };
   const found = findStages(pack.walker, trip);
   if (found === null) return way;
+  // Past it the pack does not say what is open.
+  const knownMs = Date.parse(pack.start) + pack.horizon_days * DAY_MS;
   const passed = new Map(found.flatMap((stage) => stage.passed.map((one) => [one.index, one])));
   const days = found.reduce((sum, stage) => sum + stage.days, 0);
   return {
@@ -107,12 +109,11 @@ export function withNights(way, along, network, startMs) {
       fromM: places[from].atM,
       toM: places[to].atM,
       space: places[to].space ?? null,
-      // What lies on a stage without a bed, and takes nobody in that night.
-      shut: stage.fails.length === 0 ? [] : places.slice(from + 1, to).filter((place) => place.night(stage.day) === null)
+      // What lies on a stage without a bed, and takes nobody in that night, as far as the pack knows.
+      shut: stage.fails.length === 0 || msOf((stage.day + 2) * 86_400) > knownMs ? [] : places.slice(from + 1, to).filter((place) => place.night(stage.day) === null)
         .map(({ space }) => space),
     })),
-    // Past it no pack says what is open.
-    isKnown: msOf(found.at(-1).arrivalS) < Date.parse(pack.start) + pack.horizon_days * DAY_MS,
+    isKnown: msOf(found.at(-1).arrivalS) < knownMs,
   };
 }
 
