@@ -251,12 +251,15 @@ def test_an_interrupted_set_up_is_finished_and_a_changed_lock_installed(reposito
     assert "making" not in again.stderr
 
 
-def test_a_moved_copy_makes_its_environment_anew(repository, tmp_path):
+def test_a_copy_makes_its_environment_anew_and_leaves_a_linked_one_alone(repository, tmp_path):
     moved = tmp_path / "moved"
-    shutil.copytree(repository, moved, symlinks=True)
+    shutil.copytree(repository, moved, ignore=shutil.ignore_patterns(".venv"))
+    (moved / ".venv").symlink_to(repository / ".venv")
     found = answer(run(moved, "amparo"))
     assert found["prefix"] == str(moved / ".venv")
     assert found["home"] == str(moved / "app" / "cli.py")
+    assert not (moved / ".venv").is_symlink()
+    assert answer(run(repository, "amparo"))["prefix"] == str(repository / ".venv")
 
 
 def test_an_unknown_benchmark_is_refused(repository):
