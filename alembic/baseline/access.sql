@@ -57,4 +57,5 @@ cross join lateral (
 ) s
 where t.expires_on >= amparo.today()
     and (t.crossing_id is null
-        or exists (select from tier_public.crossings c where c.id = t.crossing_id)) $rows$, '{access_times,terms}');
+        or exists (select from tier_public.crossings c where c.id = t.crossing_id))
+$rows$, '{access_times,terms}');
