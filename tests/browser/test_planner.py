@@ -119,6 +119,13 @@ async def test_a_phone_tries_a_space_on_strip_map_and_by_name(browser, live_serv
         await page.click(".pins li:first-child button")
         await page.wait_for_selector(".pins li:nth-child(2)", state="detached")
         assert len(await pins(page)) == 1
+        # What cannot be answered leaves what was answered before.
+        here = await page.evaluate("location.hash")
+        await page.fill("#add_km", "9999")
+        await page.click("#try")
+        await page.wait_for_selector("#problem-title")
+        assert len(await pins(page)) == 1
+        assert await page.evaluate("location.hash") == here
         await page.screenshot(path=ARTIFACTS / "planner-phone.png", full_page=True)
 
 
