@@ -100,7 +100,8 @@ def cluster_of(workers: Workers) -> Iterator["Client"]:
     SchedulerUnreachableError
         No scheduler answers at the address.
     """
-    from distributed import Client, LocalCluster  # noqa: PLC0415 -- as above
+    import dask.config  # noqa: PLC0415 -- as above
+    from distributed import Client, LocalCluster  # noqa: PLC0415
 
     if workers.scheduler is not None:
         try:
@@ -112,6 +113,8 @@ def cluster_of(workers: Workers) -> Iterator["Client"]:
             yield client
         return
     with (
+        # Nobody looks at profiles of the workers, which take a share of their time.
+        dask.config.set({"distributed.worker.profile.enabled": False}),
         # On the loopback alone, and without a dashboard: its server takes any port there. Mapped
         # arrays count as memory of each worker although all share them, so no limit may stop one.
         LocalCluster(
