@@ -40,7 +40,9 @@ CHOICES = (
     "timezone type visibility vocabulary parent_code coord_precision licence rate_source "
     "counted_for countries from_space to_space "
     # Of an area; those of hidden spaces are canaries.
-    "admin1 destination origin destination_areas origin_areas seal"
+    "admin1 destination origin destination_areas origin_areas seal "
+    # Of times to public spaces: who travels, and a word of the vocabulary.
+    "profile service"
 )
 #: Tables that everybody may read, or that hold none but keys.
 OPEN = frozenset(

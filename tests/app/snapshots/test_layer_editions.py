@@ -64,6 +64,7 @@ async def test_a_change_makes_a_new_edition_of_what_rests_on_it_alone(database, 
     assert {name for name in before if before[name] != after[name]} == {
         "places",
         # They tell the names of places.
+        "access",
         "flows",
     }
 

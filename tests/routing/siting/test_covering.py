@@ -54,8 +54,8 @@ def test_most_covered_is_that_of_spopt():
     import scipy.sparse as sp
     from spopt.locate.flow import FRLM
 
-    compared = 0
-    for seed in range(100):
+    compared, count = 0, examples(100, 25)  # each starts a process of its solver
+    for seed in range(count):
         one = case(seed, with_budget=False)
         sites, most = Sites.of(len(one.sites)), min(one.limits.most or 1, len(one.sites))
         model = FRLM(vehicle_range=one.needs.reach_m, p_facilities=most)
@@ -70,7 +70,7 @@ def test_most_covered_is_that_of_spopt():
         ours = most_covered(one.needs, sites, OpeningLimits(most), EFFORT)
         assert theirs["objective_value"] == ours.flow
         compared += ours.flow > ours.flow_before
-    assert compared > 50
+    assert compared > count // 2
 
 
 def quiet_solver():
