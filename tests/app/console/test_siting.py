@@ -315,7 +315,9 @@ async def test_a_what_if_is_kept_under_a_name_by_its_owner_alone(client, as_pers
         entry = models.AuditEntry
         noted = (
             await session.execute(
-                select(entry.action, entry.actor, entry.details).where(entry.entity == "scenario")
+                select(entry.action, entry.actor, entry.details)
+                .where(entry.entity == "scenario", entry.record_id == scenario.rpartition("/")[2])
+                .order_by(entry.seq)
             )
         ).all()
     assert [one.action for one in noted] == ["scenario.save"] * 2 + ["scenario.delete"]
