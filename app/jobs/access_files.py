@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from app.jobs.access_tasks import ServiceTimes, times_of
 from app.jobs.access_world import AccessWorld
 from app.jobs.owned_files import owned_file
+from geo.exports.tables import guarded
 from routing.access.ends import Unknown
 
 #: Word in files about a closure that is made up.
@@ -46,6 +47,10 @@ _COLUMNS: Final = (
     ("source", pa.string()),
 )
 COLUMNS: Final = tuple(name for name, _ in _COLUMNS)
+
+#: Columns of texts that people or files gave: in a spreadsheet they must not be formulas.
+_OF_RECORDS: Final = frozenset({"town", "town_name", "space", "crossing", "network", "source"})
+
 SCHEMA: Final = pa.schema(_COLUMNS)
 
 
@@ -57,7 +62,11 @@ def write_csv(folder: Path, world: AccessWorld, path: Path) -> int:
         lines = csv.writer(text)
         lines.writerow(COLUMNS)
         for columns in _tables(folder, world):
-            rows = list(zip(*(columns[name] for name in COLUMNS), strict=True))
+            cells = (
+                map(guarded, columns[name]) if name in _OF_RECORDS else columns[name]
+                for name in COLUMNS
+            )
+            rows = list(zip(*cells, strict=True))
             lines.writerows(rows)
             count += len(rows)
         text.detach()

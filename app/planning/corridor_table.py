@@ -1,6 +1,5 @@
 """Gaps, figures and spaces of a corridor as tables for spreadsheets."""
 
-import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,7 +15,7 @@ from app.planning.corridor_rows import (
     Row,
 )
 from app.planning.corridors import MeasuredCorridor
-from geo.exports.tables import dated_workbook, guarded, inert_cell
+from geo.exports.tables import csv_table, dated_workbook, inert_cell
 
 
 def gaps_csv(found: MeasuredCorridor, now: datetime) -> bytes:
@@ -24,13 +23,9 @@ def gaps_csv(found: MeasuredCorridor, now: datetime) -> bytes:
 
     Services of which nothing is known on the day have no row.
     """
-    written = io.StringIO(newline="")
-    writer = csv.writer(written)
-    writer.writerow((*GAP_COLUMNS, *ABOUT_COLUMNS))
     about = corridor_rows.about(found, now)
-    for row, _ in corridor_rows.gaps_of(found):
-        writer.writerow([guarded(cell) for cell in (*row.values(), *about)])
-    return written.getvalue().encode("utf-8-sig")
+    rows = ((*row.values(), *about) for row, _ in corridor_rows.gaps_of(found))
+    return csv_table([(*GAP_COLUMNS, *ABOUT_COLUMNS)], rows)
 
 
 def workbook(found: MeasuredCorridor, now: datetime) -> bytes:

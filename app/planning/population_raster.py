@@ -19,11 +19,9 @@ from rasterio.errors import RasterioIOError
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import GeoError
+from routing.geometry.geodesy import METRES_PER_DEGREE
 
 type Floats = NDArray[np.float64]
-
-#: Metres in a degree of latitude, mean of WGS 84.
-_DEGREE_M: Final = 111_195.0
 
 #: Pieces of lines that are widened in one plane are no taller than this, degrees: over so much, a
 #: degree of longitude is one length within 1 % up to 55 degrees.
@@ -139,4 +137,4 @@ def _widened(piece: BaseGeometry, distance_m: float) -> BaseGeometry:
 def scale_of(piece: BaseGeometry) -> Floats:
     """Return metres in a degree of longitude and of latitude at a piece, float64 [2]."""
     lat = (piece.bounds[1] + piece.bounds[3]) / 2.0
-    return np.array([np.cos(np.radians(lat)) * _DEGREE_M, _DEGREE_M])
+    return np.array([np.cos(np.radians(lat)) * METRES_PER_DEGREE, METRES_PER_DEGREE])

@@ -78,14 +78,29 @@ def write_hxl(snapshot: Snapshot) -> bytes:
 
 
 def _csv(snapshot: Snapshot, below_header: Iterable[Sequence[str]]) -> bytes:
+    about = _about(snapshot)
+    rows = (
+        (*(_cell(name, record[name]) for name in snapshot.columns), *about)
+        for record in snapshot.records
+    )
+    return csv_table([(*snapshot.columns, *ABOUT), *below_header], rows)
+
+
+def csv_table(header: Iterable[Sequence[str]], rows: Iterable[Iterable[object]]) -> bytes:
+    """Return a table as CSV (RFC 4180) in UTF-8, with the byte-order mark that Excel needs.
+
+    Parameters
+    ----------
+    header
+        Lines above the rows, written as they are.
+    rows
+        Cells; those that look like a formula are `guarded`.
+    """
     written = io.StringIO(newline="")
     writer = csv.writer(written)
-    writer.writerow((*snapshot.columns, *ABOUT))
-    writer.writerows(below_header)
-    about = _about(snapshot)
-    for record in snapshot.records:
-        cells = [_cell(name, record[name]) for name in snapshot.columns]
-        writer.writerow([guarded(cell) for cell in (*cells, *about)])
+    writer.writerows(header)
+    for row in rows:
+        writer.writerow([guarded(cell) for cell in row])
     return written.getvalue().encode("utf-8-sig")
 
 

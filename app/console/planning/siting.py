@@ -1,7 +1,5 @@
 """``/network/siting``: where the next spaces should stand, on one corridor or all."""
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -30,7 +28,7 @@ from app.runtime.work_limit import search
 from app.snapshots.read_source import ReadSource
 from geo.db.sessions import Database, Tier
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
-from geo.exports.tables import guarded
+from geo.exports.tables import csv_table
 from geo.geography.released_counts import latest_counts
 from geo.planning import siting_runs
 from geo.planning.siting_runs import Run
@@ -98,13 +96,8 @@ async def result_json(desk: DeskDep) -> Response:
 async def result_csv(desk: DeskDep) -> Response:
     """Return the proposed sites of the person's search as a table, with Excel's byte-order mark."""
     found = await _result(desk)
-    written = io.StringIO(newline="")
-    writer = csv.writer(written)
-    writer.writerow(_COLUMNS)
-    for site in found["sites"]:
-        writer.writerow([guarded(site[name]) for name in _COLUMNS])
     return Response(
-        written.getvalue().encode("utf-8-sig"),
+        csv_table([_COLUMNS], ([site[name] for name in _COLUMNS] for site in found["sites"])),
         media_type="text/csv",
         headers={"Content-Disposition": 'attachment; filename="amparo-sitios.csv"'},
     )
