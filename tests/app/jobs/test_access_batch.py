@@ -47,7 +47,7 @@ def world(tmp_path_factory):
     rng = np.random.default_rng(20_261_129)
     lonlat = rng.uniform((west, south), (east, north), (2_106, 2)).tolist()
     towns = [Town(f"G{n:04}", f"Town {n}", "CO", n, *spot) for n, spot in enumerate(lonlat[6:])]
-    towns.append(Town("G9999", "Lejos", "CO", None, west - 5, south))
+    towns.append(Town("G9999", "=Lejos()", "CO", None, west - 5, south))
     spaces = [
         MonthSpace(f"S{n}", "CO", *spot, SERVICES[: n % 3 + 1], demo=False)
         for n, spot in enumerate(lonlat[:6])
@@ -128,6 +128,7 @@ def test_a_batch_goes_on_where_it_was_stopped(world, finished, tmp_path):
 def test_each_line_says_what_it_rests_on_or_why_nothing_is_known(world, finished):
     rows = list(csv.DictReader(finished[1].decode().splitlines()))
     assert tuple(rows[0]) == COLUMNS
+    assert {row["town_name"] for row in rows if row["town"] == "G9999"} == {"'=Lejos()"}
     assert len(rows) == len(world.towns) * len(SERVICES) * 2
     offers = {space.id: space.services for space in world.spaces}
     for row in rows:
