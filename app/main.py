@@ -85,6 +85,7 @@ from app.jobs.notification_senders import notifying
 from app.pages import (
     account,
     confirm,
+    crossings_hazards,
     docs,
     landing,
     lists,
@@ -255,6 +256,7 @@ def _operations() -> list[BaseRoute]:
         match_page,
         packs,
         offline,
+        crossings_hazards,
         ogc_routes,
         openrouteservice,
         openrouteservice_isochrones,

@@ -39,6 +39,10 @@ _LANGUAGE_RANGE = re.compile(
 )
 
 
+# Country subtag of the first element of `Accept-Language` that has one (RFC 5646, 2.2.4).
+_COUNTRY_SUBTAG = re.compile(r"(?:^|,)\s*[A-Za-z]{2,3}(?:-[A-Za-z]{4})?-([A-Za-z]{2})\s*(?=[,;]|$)")
+
+
 class CatalogueError(ValueError):
     """A catalogue is unusable; the message names the catalogue and the reason."""
 
@@ -69,6 +73,21 @@ def negotiate(asked: str | None, accept_language: str | None) -> str:
         if code in LANGUAGES and quality > weight:
             best, weight = code, quality
     return best
+
+
+def stated_country(accept_language: str | None) -> str | None:
+    """Return the country that a browser's first language tag with one names, as ``es-CO`` does.
+
+    It says where a person's phone was set up, which is no position: good enough to choose what a
+    list begins with, and for nothing else.
+
+    Returns
+    -------
+    str or None
+        ISO 3166-1 alpha-2; None where no tag names a country.
+    """
+    match = _COUNTRY_SUBTAG.search((accept_language or "")[:1000])
+    return match[1].upper() if match else None
 
 
 def read_catalogue(lang: str) -> Catalog:

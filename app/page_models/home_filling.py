@@ -28,8 +28,8 @@ from geo.spaces.freshness import age_label
 from geo.spaces.queries import ListedSpace, NearSpace, SideSpace
 from tiles.features.style import map_layers
 
-#: Spaces per page of the list: with cards of 0.7 kB, compressed, the page stays below 50 kB.
-PAGE_SIZE = 40
+#: Spaces per page of the list: some six screens of a phone, and fewer than 1,500 nodes (issue 17).
+PAGE_SIZE = 20
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class HomeSpaces:
         As in `view_models.HomeView`.
     beyond, near_m
         The nearest space if none is within the limit, and the limit in metres.
+    place_at
+        Longitude and latitude of the place, degrees EPSG:4326.
     """
 
     narrowed: view_models.Narrowed
@@ -63,6 +65,7 @@ class HomeSpaces:
     is_place_misspelt: bool = False
     beyond: NearSpace | None = None
     near_m: float = 0.0
+    place_at: tuple[float, float] | None = None
 
 
 async def frame(
@@ -87,15 +90,9 @@ async def frame(
 
 
 async def home(
-    session: AsyncSession,
-    around: view_models.PageFrame,
-    found: HomeSpaces,
-    form: view_models.RouteForm,
+    session: AsyncSession, around: view_models.PageFrame, found: HomeSpaces
 ) -> view_models.HomeView:
-    """Return the view of page ``/``: spaces, crossings and hazards in their current state."""
-    sides = defaultdict(list)
-    for side in await spaces.nearest_by_side(session):
-        sides[side.crossing_id].append(side)
+    """Return the view of page ``/``."""
     return view_models.HomeView(
         frame=around,
         narrowed=found.narrowed,
@@ -122,13 +119,26 @@ async def home(
         if found.beyond is None
         else _near_space(found.beyond, found.country, around.now),
         near_m=found.near_m,
-        crossings=tuple(
-            crossing_of(crossing, sides[crossing.id])
-            for crossing in await crossings.states_at(session, around.now)
-        ),
-        hazards=tuple(map(_hazard, await hazards.active_hazards(session, around.now))),
-        form=form,
+        place_at=found.place_at,
     )
+
+
+async def official_crossings(
+    session: AsyncSession, now: datetime
+) -> tuple[view_models.CrossingView, ...]:
+    """Return all official crossings in their current state, as page ``/crossings`` shows them."""
+    sides = defaultdict(list)
+    for side in await spaces.nearest_by_side(session):
+        sides[side.crossing_id].append(side)
+    return tuple(
+        crossing_of(crossing, sides[crossing.id])
+        for crossing in await crossings.states_at(session, now)
+    )
+
+
+async def known_hazards(session: AsyncSession, now: datetime) -> tuple[view_models.HazardView, ...]:
+    """Return the hazards that are published now, as page ``/hazards`` shows them."""
+    return tuple(map(_hazard, await hazards.active_hazards(session, now)))
 
 
 def _near_space(space: NearSpace, country: str | None, now: datetime) -> view_models.Space:

@@ -218,7 +218,6 @@ def plan_texts(w: Words) -> Mapping[str, Any]:
         "searching": w.gettext("Buscando camino…"),
         "done": w.gettext("Respuesta lista, debajo del formulario."),
         "unavailable": w.gettext("No hubo respuesta. Pruebe en unos minutos."),
-        "goHere": w.gettext("Cómo llegar"),
         "consented": w.gettext("De acuerdo. Ahora busque el camino."),
         "pickStart": w.gettext("Toque en el mapa dónde empieza el camino."),
         "pickEnd": w.gettext("Toque en el mapa adónde va."),

@@ -22,7 +22,7 @@ from app.page_models.plan_views import (
 )
 from app.page_models.renderer import render_with_map
 from app.page_models.route_sharing import how_long, shared
-from app.page_models.view_models import CrossingView
+from app.page_models.view_models import CrossingView, PageFrame, RouteForm
 from app.texts import detour_text, route_text, trade_off_text
 from geo.geography.hazards import ActiveHazard
 from routing.route.open_world_report import Beyond
@@ -75,6 +75,11 @@ def _long_time(w: Words, view: ProblemView) -> str:
 def render_ask(view: AskView, lang: str) -> str:
     """Render the route form with one end chosen, to ask for the other end."""
     return _with_form("ask", view, lang)
+
+
+def render_form(frame: PageFrame, form: RouteForm, lang: str) -> str:
+    """Render the empty route form."""
+    return _with_form("route_form", AskView(frame, form), lang)
 
 
 def _with_form(

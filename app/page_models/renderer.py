@@ -1,6 +1,6 @@
 """Rendering of pages from view models to HTML, without database, request or clock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
@@ -26,9 +26,8 @@ from app.page_models.phone_texts import (
     names_of,
     nearby_texts,
     offline_texts,
-    plan_texts,
 )
-from app.page_models.view_models import HomeView, Narrowed, Space
+from app.page_models.view_models import CrossingView, HazardView, HomeView, Narrowed, Space
 from app.texts import print_text
 from app.texts.stage_text import SAID
 from geo.text.languages import LANGUAGES, STAFF_LANGUAGES
@@ -38,6 +37,8 @@ __all__ = [
     "asset_url",
     "confirmed",
     "opening",
+    "render_crossings",
+    "render_hazards",
     "render_home",
     "render_network",
     "render_offline",
@@ -63,7 +64,6 @@ def render_home(view: HomeView, lang: str) -> str:
         view=view,
         narrowed=view.narrowed,
         frame=view.frame,
-        form=view.form,
         groups=groups,
         at=partial(home_address, view.narrowed),
         shared_address=partial(shared_address, lang),
@@ -71,10 +71,21 @@ def render_home(view: HomeView, lang: str) -> str:
             view.frame,
             lang,
             view.narrowed,
-            {**plan_texts(w), **aging_texts(w)},
+            aging_texts(w),
             near=view.place_ref if view.narrowed.place else None,
+            place_at=view.place_at,
         ),
     )
+
+
+def render_crossings(frame: PageFrame, crossings: Sequence[CrossingView], lang: str) -> str:
+    """Render the page `/crossings` in a language of `LANGUAGES`."""
+    return render_with_map("crossings", frame, lang, aging_texts(words(lang)), crossings=crossings)
+
+
+def render_hazards(frame: PageFrame, hazards: Sequence[HazardView], lang: str) -> str:
+    """Render the page `/hazards` in a language of `LANGUAGES`."""
+    return render_with_map("hazards", frame, lang, aging_texts(words(lang)), hazards=hazards)
 
 
 def home_address(narrowed: Narrowed, lang: str, /, **changes: Any) -> str:  # noqa: ANN401 - fields of Narrowed
@@ -216,6 +227,7 @@ def _page(
     texts: Mapping[str, object] = MappingProxyType({}),
     *,
     near: str | None = None,
+    place_at: tuple[float, float] | None = None,
 ) -> dict[str, object]:
     # Data for the modules in static/, embedded as a data block, which the content security policy
     # does not execute.
@@ -233,6 +245,8 @@ def _page(
         "made": frame.now.isoformat(),
         # Place reference of the list; "" if the place was not understood, None for the whole list.
         "near": near,
+        # Where that place is, for the map: longitude and latitude.
+        "placeAt": place_at,
         "pmtiles": vendored_url("pmtiles", ".js"),
         "mapFiles": map_files(),
         "names": names_of(w, frame),
@@ -254,6 +268,7 @@ def _page(
             "more": w.gettext("Más datos"),
             "onMap": w.gettext("Ver en el mapa"),
             "inList": w.gettext("Ver en la lista"),
+            "goHere": w.gettext("Cómo llegar"),
             "close": w.gettext("Cerrar"),
             "zoomIn": w.gettext("Acercar"),
             "zoomOut": w.gettext("Alejar"),

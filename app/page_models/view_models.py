@@ -322,6 +322,8 @@ class HomeView:
         The nearest space farther than `near_m`, if `spaces` holds all spaces within `near_m`.
     near_m
         Radius of "near", metres in a straight line.
+    place_at
+        Longitude and latitude of the place, degrees EPSG:4326; None for the whole list.
     """
 
     frame: PageFrame
@@ -342,6 +344,4 @@ class HomeView:
     is_place_misspelt: bool = False
     beyond: Space | None = None
     near_m: float = 0.0
-    crossings: Sequence[CrossingView] = ()
-    hazards: Sequence[HazardView] = ()
-    form: RouteForm = field(default_factory=RouteForm)
+    place_at: tuple[float, float] | None = None

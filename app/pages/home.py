@@ -1,12 +1,12 @@
 """The page ``/``: rendered on the server, usable without JavaScript."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.http.responses import page_response
-from app.i18n.translation import negotiate
+from app.i18n.translation import negotiate, stated_country
 from app.page_models import home_filling, renderer, view_models
 from app.settings import Settings
 from app.snapshots.place_names import (
@@ -38,10 +38,9 @@ async def home(
     """
     await queries.check_services(session, narrowed.services)
     around = await home_filling.frame(session, network, settings, now)
-    tomorrow = (now + timedelta(days=1)).date()
-    form = view_models.RouteForm(at=home_filling.start_of_day(tomorrow))
-    found = await _found(narrowed, session, network, settings.near_m, now)
-    view = await home_filling.home(session, around, found, form)
+    own_country = stated_country(request.headers.get("accept-language"))
+    found = await _found(narrowed, session, network, settings.near_m, now, own_country)
+    view = await home_filling.home(session, around, found)
     return page_response(renderer.render_home(view, _language(request)))
 
 
@@ -78,6 +77,7 @@ async def _found(
     network: RoadNetworks,
     near_m: float,
     now: datetime,
+    own_country: str | None,
 ) -> home_filling.HomeSpaces:
     wanted = SpaceFilter(
         services=narrowed.services,
@@ -88,7 +88,9 @@ async def _found(
     )
     if not narrowed.place.strip():
         first = (narrowed.page - 1) * home_filling.PAGE_SIZE
-        total, shown = await list_pages.listed_page(session, wanted, first, home_filling.PAGE_SIZE)
+        total, shown = await list_pages.listed_page(
+            session, wanted, first, home_filling.PAGE_SIZE, own_country
+        )
         return home_filling.HomeSpaces(narrowed, shown, total)
     choices: tuple[Choice, ...] = ()
     is_misspelt = False
@@ -129,6 +131,7 @@ async def _found(
         is_place_misspelt=is_misspelt,
         beyond=around.beyond,
         near_m=near_m,
+        place_at=(town.lon, town.lat),
     )
 
 

@@ -26,6 +26,7 @@ from app.journeys.planner import JourneyAnswer, JourneyQuestion
 from app.journeys.planner import plan as plan_journeys
 from app.journeys.route_ends import End, EndError, Given, find_end, rounded
 from app.page_models import home_filling, plan_filling, plan_page, plan_views, view_models
+from app.pages.page_frame import FramedDep
 from app.runtime.work_limit import BusyError
 from app.schemas.fields import require_year
 from app.settings import Settings
@@ -72,6 +73,13 @@ class _Sent:
 
     def given(self, side: Side) -> Given:
         return Given(self.form.text_of(side), self.form.ref_of(side), self.choices[side])
+
+
+@router.get("/plan", responses=problem_responses(400, 401, 503))
+async def empty_form(framed: FramedDep) -> Response:
+    """Show the route form; its address never holds a place (P48)."""
+    form = _at_first(view_models.RouteForm(), framed.frame.now)
+    return page_response(plan_page.render_form(framed.frame, form, framed.language))
 
 
 @router.post("/plan", responses=problem_responses(400, 413, 415, 503))
@@ -130,9 +138,7 @@ class _Asking:
         return page_response(plan_page.render_plan(view_of_all, self.w.lang))
 
     def _ask(self, form: view_models.RouteForm, missing: Side | None) -> Response:
-        tomorrow = (self.around.now + timedelta(days=1)).date()
-        form = replace(form, at=form.at or home_filling.start_of_day(tomorrow))
-        view = plan_views.AskView(self.around, form, missing)
+        view = plan_views.AskView(self.around, _at_first(form, self.around.now), missing)
         return page_response(plan_page.render_ask(view, self.w.lang))
 
     async def _ends(self, sent: _Sent) -> tuple[tuple[End, End] | Side, view_models.RouteForm]:
@@ -241,6 +247,12 @@ class _Asking:
         headers = {"Content-Disposition": f'attachment; filename="amparo.{kind}"'}
         media_type = FILE_KINDS[kind].media_type
         return Response(content, media_type=media_type, headers=PRIVATE | headers)
+
+
+def _at_first(form: view_models.RouteForm, now: datetime) -> view_models.RouteForm:
+    """Return the form with a start: 8:00 tomorrow, unless one is given."""
+    tomorrow = (now + timedelta(days=1)).date()
+    return replace(form, at=form.at or home_filling.start_of_day(tomorrow))
 
 
 async def _read_form(request: Request) -> _Sent:

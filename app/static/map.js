@@ -7,6 +7,8 @@ const BACKGROUND = ['boundaries', 'roads', 'places'];
 // Lets the browser answer a tap or paint between two pieces of work (slow phones, TBT).
 const breathe = (ms = 0) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
+const TILE_ERROR = 3; // ol/TileState
+
 // After this long a layer that was added has been drawn, a frame or two later [A].
 const FRAME_MS = 50;
 
@@ -15,23 +17,26 @@ const FRAME_MS = 50;
  *
  * @param {HTMLElement} target where it goes
  * @param {{data: object, ol: object, style: object, basemap: ?object,
- *          read: Record<'spaces'|'crossings'|'hazards', () => Promise<object>>, describe: (kind: string, features: {id: string, name: string, space?: object}[]) => Node}} options
+ *          read: Record<'spaces'|'crossings'|'hazards', () => Promise<object>>, describe: (kind: string, features: {id: string, name: string, space?: object, state?: string}[]) => Node,
+ *          chosen: (kind: string, id: ?string) => void}} options
  *        the page's data, the engine, the styles, a basemap on the phone (else tiles are fetched), what
- *        to show (spaces as `readSpaces` gives them, the others as GeoJSON), and what a popup says
- * @returns {Promise<{show: (id: string) => boolean, drawRoutes: (collection: object) => void,
+ *        to show (spaces as `readSpaces` gives them, the others as GeoJSON), what a popup says, and what
+ *        is told which sign was chosen, or that none is any more
+ *        `lookAt` takes the phone's own place with its accuracy, and then asks for nothing
+ * @returns {Promise<{lookAt: (at: number[], about?: {accuracyM?: number, ids?: string[]}) => void, show: (id: string) => boolean, drawRoutes: (collection: object) => void,
  *          drawLine: (line: number[][]) => void, choose: (index: number, isNear?: boolean) => void,
  *          mark: (line: number[][]) => void,
  *          pick: (signal: AbortSignal) => Promise<?{space?: {id: string, name: string}, at?: number[]}>}>}
  *          what the page may do with it
  */
-export async function makeMap(target, { data, ol, style, basemap = null, read, describe }) {
+export async function makeMap(target, { data, ol, style, basemap = null, read, describe, chosen = () => {} }) {
   const styles = style.makeStyles(ol, data.layers);
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const duration = isCalm ? 0 : 250;
   const format = new ol.GeoJSON({ featureProjection: 'EPSG:3857' });
 
   const sources = Object.fromEntries(
-    ['spaces', 'crossings', 'hazards', 'routes', 'marks'].map((name) => [name, new ol.VectorSource()]),
+    ['spaces', 'crossings', 'hazards', 'routes', 'marks', 'here'].map((name) => [name, new ol.VectorSource()]),
   );
   const clusters = new ol.Cluster({ source: sources.spaces, distance: 34, minDistance: 12 });
   const overlay = (name, source, zIndex, more) =>
@@ -40,7 +45,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   await breathe();
   // Without a target nothing is drawn: not before it is known what, and where to look.
   const map = new ol.Map({
-    layers: [overlay('routes', sources.routes, 4), overlay('marks', sources.marks, 8)],
+    layers: [overlay('routes', sources.routes, 4), overlay('here', sources.here, 8), overlay('marks', sources.marks, 8)],
     view: new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 17 }),
     controls: ol.defaultControls({
       attribution: false, rotate: false,
@@ -49,12 +54,37 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
 
+  // A map that was brought to where the phone is asks for no tile of that place, as that would tell it:
+  // it is drawn from what was loaded before, until the person moves it (P9, P48).
+  let isQuiet = false;
+  let isLooking = false;
+  const fetched = [];
+
+  function speak() {
+    if (!isQuiet || isLooking) return;
+    isQuiet = false;
+    for (const source of fetched) source.refresh();
+  }
+
+  map.getView().on(['change:center', 'change:resolution'], speak);
+
   function background(id) {
     const layer = data.layers.find((one) => one.id === id);
+    const tileFormat = new ol.MVT();
+    const source = new ol.VectorTileSource({
+      format: tileFormat, url: layer.tiles, minZoom: layer.min_zoom, maxZoom: layer.max_zoom,
+      tileLoadFunction(tile, address) {
+        // Coarser tiles stand in for one that cannot be had.
+        if (isQuiet) tile.setState(TILE_ERROR);
+        else tile.setLoader((extent, _resolution, featureProjection) => fetch(address)
+          .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(answer.status)))
+          .then((bytes) => tile.setFeatures(tileFormat.readFeatures(bytes, { extent, featureProjection })))
+          .catch(() => tile.setState(TILE_ERROR)));
+      },
+    });
+    fetched.push(source);
     return new ol.VectorTileLayer({
-      source: new ol.VectorTileSource({
-        format: new ol.MVT(), url: layer.tiles, minZoom: layer.min_zoom, maxZoom: layer.max_zoom,
-      }),
+      source,
       style: styles[id],
       declutter: id === 'places' ? 'marks' : false,
       // Half a zoom before the first tiles; further out they would be fetched by the hundred.
@@ -124,8 +154,9 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     close.addEventListener('click', closePopup);
     const content = describe(kind, features.map((feature) => ({
       id: String(feature.getId()), name: feature.get('name') ?? feature.get('title') ?? '',
-      space: feature.get('space'),
+      space: feature.get('space'), state: feature.get('state'),
     })));
+    chosen(kind, features.length === 1 ? String(features[0].getId()) : null);
     const head = document.createElement('header');
     const title = content.querySelector('h3, h4');
     if (title) head.append(title);
@@ -139,6 +170,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
 
   function closePopup() {
     popup.setPosition(undefined);
+    chosen('spaces', null);
     map.getTargetElement().focus();
   }
 
@@ -233,6 +265,19 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
         type: 'FeatureCollection',
         features: [{ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: line } }],
       });
+    },
+    lookAt(at, { accuracyM = null, ids = [] } = {}) {
+      isQuiet = accuracyM !== null;
+      sources.here.clear();
+      const here = new ol.Feature({ geometry: new ol.Point(ol.fromLonLat(at)), accuracyM });
+      sources.here.addFeature(here);
+      const near = ids.map((id) => sources.spaces.getFeatureById(id)).filter(Boolean);
+      const extent = [here, ...near].reduce(
+        (all, feature) => ol.extend(all, feature.getGeometry().getExtent()), ol.createEmpty(),
+      );
+      isLooking = true;
+      look(extent, 12, isQuiet ? 0 : duration);
+      isLooking = false;
     },
     show(id) {
       const feature = sources.spaces.getFeatureById(id);

@@ -5,14 +5,19 @@ import { isDated, nearest, readSpaces } from './spaces.js';
 
 const byId = (id) => document.getElementById(id);
 
+const NEAREST = 10; // What a list begins with, before it goes on by country
+const IN_VIEW = 5; // How many of them the map shows with the phone's place [A]
+
 /**
  * Prepare the button of the list.
  *
  * @param {object} data the page's
  * @param {() => Promise<object>} load gives the file of spaces, loaded before anybody asks
  * @param {(id: string, name: string) => Node} goButton makes what leads to the route form
+ * @param {(at: number[], about: {accuracyM: number, ids: string[]}) => void} follow is told where the phone
+ *        is, lon and lat in degrees, and what is near, for the map: nothing of it leaves the page
  */
-export function startNearby(data, load, goButton) {
+export function startNearby(data, load, goButton, follow) {
   const button = byId('locate');
   if (!button || !('geolocation' in navigator)) return;
   const phrases = makePhrases(data.texts);
@@ -20,35 +25,49 @@ export function startNearby(data, load, goButton) {
   const status = byId('locate-status');
   const box = byId('nearby');
   button.hidden = false;
+  button.parentElement.scrollLeft = 0;
+  byId('map-box').append(onMap(button));
 
   let file;
   let position;
+  let coordinates;
 
   button.addEventListener('click', async () => {
     status.textContent = data.texts.locating;
     try {
-      [position, file] = await Promise.all([locate(), load()]);
+      [coordinates, file] = await Promise.all([measured(), load()]);
     } catch (error) {
       status.textContent = error.code === 1 ? data.texts.locationRefused : data.texts.locationFailed;
       return;
     }
+    position = rounded(coordinates);
     show(null);
   });
 
   function show(country) {
     const spaces = readSpaces(file);
-    const sides = nearest(spaces, position, data.narrowed, { country, crossings: file.crossings });
+    const sides = nearest(spaces, position, data.narrowed, { country, crossings: file.crossings, limit: NEAREST });
     const count = sides.reduce((sum, { items }) => sum + items.length, 0);
     status.textContent = count ? phrases.plural(data.texts.found, count) : data.texts.nothingFits;
     box.replaceChildren(
-      element('h3', { tabindex: '-1', id: 'nearby-title' }, data.texts.nearYou),
+      element('h2', { tabindex: '-1', id: 'nearby-title' }, data.texts.nearYou),
       isDated(file) ? element('p', { class: 'notice' }, fill(data.texts.dataOf, { date: phrases.ownMoment(Date.parse(file.start)) })) : '',
-      element('p', { class: 'fine' }, data.texts.nearYouHow),
       ...sides.flatMap((side, index) => part(side, index > 0)),
+      element('p', { class: 'fine' }, data.texts.nearYouHow),
     );
     box.hidden = false;
     byId('nearby-title').focus({ preventScroll: true });
-    byId('nearby-title').scrollIntoView({ block: 'start' });
+    const { longitude, latitude, accuracy } = coordinates;
+    const ids = (sides[0]?.items ?? []).slice(0, IN_VIEW).map(({ space }) => space.id);
+    follow([longitude, latitude], { accuracyM: accuracy, ids });
+  }
+
+  /** The same button where the map is looked at. */
+  function onMap({ firstElementChild: sign, textContent }) {
+    const own = element('button', { type: 'button', class: 'locate', 'aria-label': textContent.trim() });
+    own.append(sign.cloneNode(true));
+    own.addEventListener('click', () => button.click());
+    return own;
   }
 
   /** One country's spaces; of another than the first it can be said that one is there (P33). */
@@ -69,10 +88,15 @@ export function startNearby(data, load, goButton) {
 }
 
 /** Where the phone is: lon, lat in degrees, rounded to some hundred metres (P9). */
-export function locate() {
+export const locate = async () => rounded(await measured());
+
+const rounded = ({ longitude, latitude }) => [longitude, latitude].map((v) => Math.round(v * 1000) / 1000);
+
+/** The coordinates as the phone measures them, for its own map alone. */
+function measured() {
   return new Promise((resolve, reject) => {
     navigator.geolocation.getCurrentPosition(
-      ({ coords }) => resolve([coords.longitude, coords.latitude].map((v) => Math.round(v * 1000) / 1000)),
+      ({ coords }) => resolve(coords),
       reject,
       { enableHighAccuracy: false, timeout: 15_000, maximumAge: 300_000 },
     );

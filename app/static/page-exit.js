@@ -67,6 +67,8 @@
   // The page of visits that is kept for when there is no network (visit-page.js), and the files and
   // pages that the browser keeps by itself; packs and what waits are elsewhere, and stay.
   const forget = () => {
+    // What a tab remembers of a route that was asked for (planner.js).
+    try { sessionStorage.removeItem('amparo-route'); } catch { /* nothing is kept */ }
     if ('caches' in window) caches.delete('amparo-visits').catch(() => {});
     send('/leave');
   };

@@ -3,14 +3,17 @@
 import { makeCards } from './cards.js';
 import { startNearby } from './nearby.js';
 import { fill, makePhrases } from './phrases.js';
+import { startSheet } from './sheet.js';
 import { fits, isDated, readSpaces } from './spaces.js';
 import { asSent, register } from './worker.js';
 
 const data = JSON.parse(document.getElementById('page-data').textContent);
 const byId = (id) => document.getElementById(id);
-// The whole list alone is kept, not what somebody looked for, and no word of reports that wait (P37).
-const isWhole = location.pathname === '/' && data.near === null && [...new URLSearchParams(location.search).keys()].every((name) => name === 'lang');
-const here = isWhole && byId('waiting').hidden ? { address: `/?lang=${data.lang}`, text: asSent() } : null;
+// Of lists the whole ones alone are kept, not what somebody looked for, and no word of reports that wait
+// (P37). As in sw.js.
+const KEPT = ['/', '/crossings', '/hazards'];
+const isWhole = KEPT.includes(location.pathname) && data.near === null && [...new URLSearchParams(location.search).keys()].every((name) => name === 'lang');
+const here = isWhole && byId('waiting').hidden ? { address: `${location.pathname}?lang=${data.lang}`, text: asSent() } : null;
 
 // A place that was looked for came by POST and is in no address. Going back to its list, or loading
 // it again, asks for it anew, without the browser's question whether to send a form twice: the tab
@@ -28,6 +31,7 @@ else if (history.state?.near && navigator.onLine) {
 
 // The map: when the device is idle, or on a tap where data are dear.
 
+const sheet = startSheet(byId('map-box'), byId('grip'));
 let mapPromise;
 let shownMap = null;
 
@@ -52,11 +56,12 @@ async function startMap() {
   document.head.prepend(css);
   const [{ makeMap }, style, ol] = await Promise.all([import(data.map), import(data.style), import(data.ol)]);
   const read = { spaces: shownSpaces, crossings: () => collection('crossings'), hazards: heldHazards };
-  const map = await makeMap(byId('map'), { data, ol, style, read, describe });
+  const map = await makeMap(byId('map'), { data, ol, style, read, describe, chosen: showCard });
   byId('map').tabIndex = 0;
   byId('map').dataset.ready = 'true';
   wait.hidden = true;
   shownMap = map;
+  if (data.placeAt) map.lookAt(data.placeAt, { ids: listed() });
   planner?.then((started) => started.draw(), () => {});
   return map;
 }
@@ -96,7 +101,11 @@ async function keptFile() {
 const shownSpaces = async () => readSpaces(await loadSpaces()).filter((space) => fits(space, data.narrowed));
 const phrases = makePhrases(data.texts);
 const { card: spaceCard } = makeCards(data.texts, phrases, data.names);
-startNearby(data, loadSpaces, goButton);
+startNearby(data, loadSpaces, goButton, (at, { accuracyM, ids }) => {
+  scrollTo(0, 0);
+  byId('main').scrollTop = 0;
+  loadMap().then((map) => map.lookAt(at, { accuracyM, ids }), () => {});
+});
 
 async function collection(name) {
   const { items } = data.layers.find((layer) => layer.id === name);
@@ -117,11 +126,11 @@ const cardOf = (kind, id) => byId(`${{ spaces: 'space', crossings: 'crossing', h
 // A popup says the head of the list's card, in the page's language.
 function describe(kind, features) {
   const content = document.createElement('div');
-  for (const { id, name, space } of features) {
-    const card = cardOf(kind, id) ?? (space ? spaceCard(space) : null);
+  for (const { id, name, space, state } of features) {
+    const card = cardOf(kind, id) ?? (space ? spaceCard(space) : null) ?? (state ? crossingHead(name, state) : null);
     const link = document.createElement('a');
     link.href = kind === 'spaces' ? `/spaces/${encodeURIComponent(id)}?lang=${data.lang}`
-      : `${card ? '' : `/?lang=${data.lang}`}#${{ crossings: 'crossing', hazards: 'hazard' }[kind]}-${id}`;
+      : `/${kind}?lang=${data.lang}#${{ crossings: 'crossing', hazards: 'hazard' }[kind]}-${id}`;
     if (features.length > 1 || !card) {
       link.textContent = name;
       const line = document.createElement('p');
@@ -129,13 +138,37 @@ function describe(kind, features) {
       content.append(line);
       continue;
     }
-    const pieces = card.querySelectorAll(':scope > h3, :scope > h4, :scope > .where, :scope > .opening, :scope > .seen, :scope > p > .badge');
+    const pieces = card.querySelectorAll(':scope > h2, :scope > h3, :scope > h4, :scope > .where, :scope > .opening, :scope > .seen, :scope > p > .badge');
     for (const piece of pieces) content.append(piece.cloneNode(true));
     link.textContent = kind === 'spaces' ? data.texts.more : data.texts.inList;
     content.append(link);
     if (kind === 'spaces') content.append(' ', goButton(id, name));
   }
   return content;
+}
+
+/** Name and state of a crossing whose card is on another page, in the words of the legend (P32, P47). */
+function crossingHead(name, state) {
+  const card = document.createElement('div');
+  const [title, line, badge] = ['h3', 'p', 'span'].map((tag) => document.createElement(tag));
+  title.textContent = name;
+  badge.className = 'badge';
+  badge.append(...document.querySelector(`#legend [data-crossings="${state}"]`).cloneNode(true).childNodes);
+  line.append(badge);
+  card.append(title, line);
+  return card;
+}
+
+/** The spaces that the list begins with, which a map of a place has to show. */
+const listed = () => [...document.querySelectorAll('#spaces .list [data-space]')].slice(0, 5).map((card) => card.dataset.space);
+
+/** Mark the card of what is chosen on the map, and on a desk bring it into view. */
+function showCard(kind, id) {
+  const shown = id === null ? null : cardOf(kind, id);
+  for (const card of document.querySelectorAll('.card.shown')) card.classList.toggle('shown', card === shown);
+  shown?.classList.add('shown');
+  // On a phone the list lies over the map that somebody looks at.
+  if (matchMedia('(min-width: 900px)').matches) shown?.scrollIntoView({ block: 'nearest' });
 }
 
 /** The button "how to get here", as the list's cards have it. */
@@ -160,7 +193,7 @@ const begin = () => {
   if (byId('lines')) loadPlanner().catch(() => {});
   // What is kept for later comes after what is to be seen now.
   Promise.resolve(isDear ? null : loadMap().catch(() => {}))
-    .then(() => register([`/?lang=${data.lang}`, data.nearby], here));
+    .then(() => register([...KEPT.map((path) => `${path}?lang=${data.lang}`), data.nearby], here));
   refresh();
 };
 const whenIdle = () => idle(begin, { timeout: 4000 });
@@ -178,12 +211,18 @@ for (const card of document.querySelectorAll('[data-space]')) {
   button.append(name);
   button.addEventListener('click', async () => {
     const map = await loadMap();
-    byId('map-box').scrollIntoView({ block: 'nearest' });
+    sheet.reveal();
     map.show(card.dataset.space);
     byId('map').focus({ preventScroll: true });
   });
   card.querySelector('.actions').append(button);
 }
+
+// A tap on a card shows its sign; the page stays where it is.
+byId('main').addEventListener('click', ({ target }) => {
+  const card = target.closest('[data-space]');
+  if (card && !target.closest('a, button, summary, input')) shownMap?.show(card.dataset.space);
+});
 
 // A page from the phone's memory, or one left open, says what is open now and of when that is known.
 
@@ -226,8 +265,10 @@ function sayAge() {
   // Written anew it would be read aloud anew.
   if (note.textContent !== text) say(note, text);
   // Of hazards the file tells nothing.
-  say(byId('hazards-made'), fill(data.texts.dataMade, { date: phrases.ownMoment(madeMs) }));
-  byId('hazards-made').hidden = false;
+  const made = byId('hazards-made');
+  if (!made) return;
+  say(made, fill(data.texts.dataMade, { date: phrases.ownMoment(madeMs) }));
+  made.hidden = false;
 }
 
 /** Ask again on a page that somebody looks at, or comes back to. */
@@ -242,23 +283,30 @@ document.addEventListener('visibilitychange', renew);
 window.addEventListener('pageshow', renew);
 setInterval(renew, 60_000);
 
-// The route form and its answers: another module, loaded when somebody begins with them. Without it
-// the form just works.
+// The route form and its answers, on their own page: another module, loaded when somebody begins with
+// them. Without it the form just works; a button of another page that names an end sends it there.
 
 const form = byId('plan-form');
 let planner;
 let isPlain = false;
 
 function loadPlanner() {
-  planner ??= import(data.planner).then(({ startPlanner }) => startPlanner({ data, phrases, loadMap, shownMap: () => shownMap }));
+  planner ??= import(data.planner).then(({ startPlanner }) => startPlanner({ data, phrases, loadMap, shownMap: () => shownMap, reveal: sheet.reveal }));
   planner.catch(() => { planner = undefined; });
   return planner;
 }
 
-form.addEventListener('focusin', () => loadPlanner().catch(() => {}), { once: true });
+// Who looked at a space on the way, or loads the page again, finds the answer there. Not where it
+// came with the page itself.
+const [arrival] = performance.getEntriesByType('navigation');
+if (form && byId('result').childElementCount === 0 && ['back_forward', 'reload'].includes(arrival?.type)) {
+  loadPlanner().then((started) => started.recall(), () => {});
+}
+
+form?.addEventListener('focusin', () => loadPlanner().catch(() => {}), { once: true });
 document.addEventListener('submit', (event) => {
   const { target, submitter } = event;
-  if (isPlain || (target !== form && target.id !== 'go')) return;
+  if (!form || isPlain || (target !== form && target.id !== 'go')) return;
   event.preventDefault();
   loadPlanner().then((started) => started.submitted(target, submitter), () => {
     isPlain = true;

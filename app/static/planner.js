@@ -8,13 +8,20 @@ import { fill } from './phrases.js';
 
 const byId = (id) => document.getElementById(id);
 
+// The question that was answered last, for who goes back from a space on the way: in this tab alone,
+// for this long, and gone with a quick exit (page-exit.js).
+const ASKED = 'amparo-route';
+const ASKED_MS = 30 * 60_000; // issue 17: half an hour at most
+
 /**
  * Start what the form and its answers do with scripts.
  *
- * @param {{data: object, phrases: object, loadMap: () => Promise<object>, shownMap: () => ?object}} page
- *        the page's data and words; what loads the map, and what gives it once it is there
+ * @param {{data: object, phrases: object, loadMap: () => Promise<object>, shownMap: () => ?object,
+ *          reveal: () => void}} page
+ *        the page's data and words; what loads the map, what gives it once it is there, and what
+ *        brings it into view
  */
-export function startPlanner({ data, phrases, loadMap, shownMap }) {
+export function startPlanner({ data, phrases, loadMap, shownMap, reveal }) {
   const { texts } = data;
   const form = byId('plan-form');
   const result = byId('result');
@@ -96,7 +103,7 @@ export function startPlanner({ data, phrases, loadMap, shownMap }) {
     const map = await loadMap();
     const asked = side === 'start' ? texts.pickStart : texts.pickEnd;
     say(`${asked} ${texts.pickByKeys}`);
-    showMap();
+    reveal();
     const stop = new AbortController();
     const hint = hintOf(asked, stop);
     const picked = await map.pick(stop.signal);
@@ -118,15 +125,17 @@ export function startPlanner({ data, phrases, loadMap, shownMap }) {
     return hint;
   }
 
-  const showMap = () => byId('map-box').scrollIntoView({ block: 'nearest' });
-
   // The question and its answer.
 
   async function ask(submitter) {
-    say(texts.searching);
-    form.setAttribute('aria-busy', 'true');
     const body = new URLSearchParams(new FormData(form));
     if (submitter?.name) body.set(submitter.name, submitter.value);
+    await askFor(body);
+  }
+
+  async function askFor(body) {
+    say(texts.searching);
+    form.setAttribute('aria-busy', 'true');
     try {
       const answer = await fetch('/plan', { method: 'POST', body, headers: { Accept: 'text/html' } });
       const page = parsed(await answer.text());
@@ -134,6 +143,7 @@ export function startPlanner({ data, phrases, loadMap, shownMap }) {
       if (!found) throw new Error(`no answer in the page: ${answer.status}`);
       result.replaceChildren(...found.childNodes);
       takeEnds(page);
+      remember(body);
       say(texts.done);
       const title = result.querySelector('[tabindex="-1"]');
       title?.focus({ preventScroll: true });
@@ -145,6 +155,25 @@ export function startPlanner({ data, phrases, loadMap, shownMap }) {
     } finally {
       form.removeAttribute('aria-busy');
     }
+  }
+
+  /** Keep the question for `recall`, but no position; a browser that keeps nothing for a tab throws. */
+  function remember(body) {
+    const isOfAPosition = ['start_ref', 'end_ref'].some((name) => /^(here|point):/.test(body.get(name)));
+    try {
+      sessionStorage.removeItem(ASKED);
+      if (!isOfAPosition) sessionStorage.setItem(ASKED, JSON.stringify([Date.now(), body.toString()]));
+    } catch { /* then it is asked anew */ }
+  }
+
+  /** Ask again what was asked last in this tab, if that is not long ago. */
+  async function recall() {
+    let kept = null;
+    try { kept = JSON.parse(sessionStorage.getItem(ASKED)); } catch { /* nothing is kept */ }
+    if (!kept) return;
+    const [askedMs, body] = kept;
+    if (Date.now() - askedMs > ASKED_MS || Date.now() < askedMs) sessionStorage.removeItem(ASKED);
+    else await askFor(new URLSearchParams(body));
   }
 
   /** The ends as the server understood them, and which of them it did not. */
@@ -211,7 +240,7 @@ export function startPlanner({ data, phrases, loadMap, shownMap }) {
     }
     const index = Number(card.dataset.route);
     choose(index, { isNear: true });
-    showMap();
+    reveal();
     say(fill(texts.drawn, { number: index + 1 }));
   }
 
@@ -280,7 +309,6 @@ export function startPlanner({ data, phrases, loadMap, shownMap }) {
     const card = cardOf(target);
     if (button) {
       mark(button);
-      if (shownMap()) showMap();
     } else if (card && !target.closest('a, button, summary, input')) choose(Number(card.dataset.route));
   });
 
@@ -305,6 +333,7 @@ export function startPlanner({ data, phrases, loadMap, shownMap }) {
   read();
   return {
     draw,
+    recall,
     pressed: (button) => pressed[button.dataset.plan](button),
     submitted(target, submitter) {
       if (target !== form) return go(submitter);

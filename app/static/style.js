@@ -5,6 +5,7 @@ const PAPER = '#f7f5ef';
 const INK = '#16262b';
 const ROUTE = '#0072b2';
 const OTHER_ROUTE = '#5b7f99';
+const HERE = '#7b2d8b'; // no colour of a sign, of a way or of "open"
 
 // A boundary of the 1:10 million scale is off by kilometres: it fades from this zoom on.
 const BORDER_FADES_AT = 10;
@@ -141,6 +142,16 @@ export function makeStyles(ol, layers) {
       : [style({ stroke: stroke('#fff', 11), zIndex: 4 }), style({ stroke: stroke(INK, 7), zIndex: 5 })]));
   }
 
+  // Where somebody is, or has said to look: a dot, and around it as far as the phone may be wrong.
+  function here(feature, resolution) {
+    const accuracyM = feature.get('accuracyM');
+    const [, latitude] = feature.getGeometry().clone().transform('EPSG:3857', 'EPSG:4326').getCoordinates();
+    const radius = Math.min(400, (accuracyM ?? 0) / (resolution * Math.cos(latitude * Math.PI / 180)));
+    const dot = style({ image: new ol.CircleStyle({ radius: 7, fill: fill(HERE), stroke: stroke('#fff', 3) }), zIndex: 1 });
+    if (radius <= 8) return [dot];
+    return [style({ image: new ol.CircleStyle({ radius, fill: fill(withOpacity(HERE, 0.12)), stroke: stroke(withOpacity(HERE, 0.6), 1.5) }) }), dot];
+  }
+
   // The forms of the catalogue for points; templates/parts.html draws the same ones.
   function point({ colour, form }, radius) {
     const [base, detail] = form.split('-');
@@ -165,7 +176,7 @@ export function makeStyles(ol, layers) {
     return new ol.Text({ text, font: font(size, 700), fill: fill(colour), declutterMode: 'none' });
   }
 
-  return { boundaries, roads, places, spaces, crossings, hazards, routes, marks };
+  return { boundaries, roads, places, spaces, crossings, hazards, routes, marks, here };
 }
 
 const channels = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));

@@ -1,8 +1,8 @@
 // The service worker: opens the page without a network, and keeps as little as that takes.
 // GIVEN, with what to keep, and `sendUnseen` of outbox.js come before this file (app/http/service_worker.py).
 //
-// It keeps the page's own files, the home page, the file of spaces, `/offline` and the empty form of
-// `/report`, in the languages that are read here: who pays by the megabyte pays for no other. It
+// It keeps the page's own files, the pages of the list, of crossings and of hazards, the file of spaces,
+// `/offline` and the empty form of `/report`, in the languages that are read here: who pays by the megabyte pays for no other. It
 // keeps no page of one space, no search and no answer: what somebody looked for is nobody's to find
 // on a phone. Who takes spaces along to visit them keeps that page too, without a name or a token
 // (visit-page.js); it goes with the sign-in.
@@ -11,6 +11,7 @@ const SHELL = `amparo-shell-${GIVEN.release}`;
 const PAGES = 'amparo-pages';
 const VISITS = 'amparo-visits'; // as in visit-page.js and page-exit.js
 const REPORTS = 'amparo-reports'; // as in outbox.js
+const DATED = ['/', '/crossings', '/hazards']; // as in page.js; they hold records, and are forgotten (P49)
 const WAIT_MS = 3_000; // webmap.md, "Offline": then what is kept is shown
 // What is kept is the same for every Origin and Accept: module scripts ask with other headers.
 const ANY = { ignoreVary: true };
@@ -97,10 +98,10 @@ async function kept(request) {
 async function page(event, address) {
   const { request } = event;
   const lang = address.searchParams.get('lang');
-  const isHome = address.pathname === '/' && [...address.searchParams.keys()].every((name) => name === 'lang');
-  if (isHome) {
+  const isDated = DATED.includes(address.pathname) && [...address.searchParams.keys()].every((name) => name === 'lang');
+  if (isDated) {
     // Without a language in the address the browser's decides, which does not change offline.
-    const answer = await newest(event, `/?lang=${lang ?? ''}`).catch(() => null);
+    const answer = await newest(event, `${address.pathname}?lang=${lang ?? ''}`).catch(() => null);
     return answer ?? shellPage(lang);
   }
   const isShell = GIVEN.pages.includes(address.pathname);

@@ -12,7 +12,11 @@ from geo.spaces.queries import ListedSpace, is_listed, listed_spaces
 
 
 async def listed_page(
-    session: AsyncSession, wanted: SpaceFilter, first: int, size: int
+    session: AsyncSession,
+    wanted: SpaceFilter,
+    first: int,
+    size: int,
+    country_first: str | None = None,
 ) -> tuple[int, Sequence[ListedSpace]]:
     """Return the number of spaces that pass a filter, and the spaces of one page.
 
@@ -22,15 +26,17 @@ async def listed_page(
         Session of the asker's tier.
     first, size : int
         Number of spaces before the page, and of spaces on the page.
+    country_first : str, optional
+        Country (ISO 3166-1 alpha-2) whose spaces come before those of all others.
     """
     page = slice(first, first + size)
     if wanted.open_at is not None:
         # SQL does not evaluate schedules, so for a filter by opening hours all spaces are read.
-        listed = await listed_spaces(session, wanted)
+        listed = await listed_spaces(session, wanted, country_first=country_first)
         return len(listed), listed[page]
     counting = select(func.count()).select_from(spaces).where(*is_listed(wanted))
     total = await session.scalar(counting)
-    return total or 0, await listed_spaces(session, wanted, page)
+    return total or 0, await listed_spaces(session, wanted, page, country_first=country_first)
 
 
 async def spoken_languages(session: AsyncSession) -> tuple[str, ...]:

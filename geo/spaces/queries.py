@@ -344,20 +344,26 @@ def is_listed(wanted: SpaceFilter) -> tuple[ColumnElement[bool], ...]:
 
 
 async def listed_spaces(
-    session: AsyncSession, wanted: SpaceFilter = ANY, page: slice = slice(None)
+    session: AsyncSession,
+    wanted: SpaceFilter = ANY,
+    page: slice = slice(None),
+    *,
+    country_first: str | None = None,
 ) -> tuple[ListedSpace, ...]:
     """Return the visible, unexpired spaces that pass a filter, sorted by country, town and name.
 
-    ``page`` selects rows of the SQL result. Opening hours are checked afterwards, so that with
-    ``open_at`` a page may have fewer spaces.
+    The country ``country_first`` (ISO 3166-1 alpha-2) comes before all others. ``page`` selects
+    rows of the SQL result. Opening hours are checked afterwards, so that with ``open_at`` a page
+    may have fewer spaces.
     """
     referring = spaces.alias("referring")
+    leading = () if country_first is None else ((spaces.c.country != country_first),)
     question = (
         select_spaces(spaces.c.id)
         .add_columns(referring.c.name.label("referral_name"))
         .outerjoin(referring, referring.c.id == spaces.c.referral_from)
         .where(*is_listed(wanted))
-        .order_by(spaces.c.country, spaces.c.locality, spaces.c.name, spaces.c.id)
+        .order_by(*leading, spaces.c.country, spaces.c.locality, spaces.c.name, spaces.c.id)
     )
     rows = await session.execute(question.slice(page.start, page.stop))
     listed = (

@@ -29,7 +29,7 @@ async def test_p54_a_refusal_helps_and_the_long_way_is_one_tap_away(browser, clo
     ARTIFACTS.mkdir(exist_ok=True)
     more = {"viewport": PHONE, "java_script_enabled": has_scripts}
     async with opened(browser, closed, **more) as page:
-        await page.goto(f"{closed}/")
+        await page.goto(f"{closed}/plan")
         await page.fill("#start", ENDS["start"])
         await page.fill("#end", ENDS["end"])
         await page.fill("#at", "2026-11-24T08:00")

@@ -76,8 +76,9 @@ async def width(page: Page) -> int:
 async def test_list_and_route_work_without_scripts(browser, live_server):
     async with opened(browser, live_server, java_script_enabled=False) as page:
         await page.goto(f"{live_server}/")
-        assert await page.locator("[data-space]").count() > 20
+        assert await page.locator("[data-space]").count() == 20
         assert not await page.locator("#map-box").is_visible()
+        await page.click(".bar a[href^='/plan']")
         await ask(page)
         await page.wait_for_selector("#answer-title")
         text = await page.inner_text("#result")
@@ -87,13 +88,56 @@ async def test_list_and_route_work_without_scripts(browser, live_server):
         assert page.url == f"{live_server}/plan"
 
 
-async def test_links_to_parts_of_the_page_land_there(browser, live_server):
-    async with opened(browser, live_server, viewport=PHONE) as page:
-        await page.goto(f"{live_server}/")
-        for part in ("crossings", "hazards", "plan", "spaces"):
-            await page.click(f".jump a[href$='#{part}']")
-            top = f"document.getElementById('{part}').getBoundingClientRect().top"
-            await page.wait_for_function(f"{top} >= 0 && {top} <= 200")
+async def test_each_part_is_one_tap_away_and_shows_what_it_is(browser, live_server):
+    async with opened(browser, live_server, viewport=PHONE, saves_data=True) as page:
+        await page.goto(f"{live_server}/?lang=es")
+        # The first card is there without a move of the list.
+        card = await page.locator("[data-space]").first.bounding_box()
+        bar = await page.locator(".bar").bounding_box()
+        assert card["y"] + 60 <= bar["y"]
+        for path, heading in (
+            ("/plan", "#plan-title"),
+            ("/crossings", "#crossings-title"),
+            ("/hazards", "#hazards-title"),
+            ("/offline", "#near-title"),
+            ("/", "#spaces-title"),
+        ):
+            await page.click(f".bar a[href='{path}?lang=es']")
+            await page.wait_for_url(f"{live_server}{path}?lang=es")
+            assert await page.get_attribute(".bar [aria-current=page]", "href") == f"{path}?lang=es"
+            top = (await page.locator(heading).bounding_box())["y"]
+            assert 0 < top < PHONE["height"], path
+
+
+async def test_the_map_has_three_sizes_for_finger_and_keyboard(browser, live_server):
+    async with opened(browser, live_server, viewport=PHONE, saves_data=True) as page:
+        await page.goto(f"{live_server}/?lang=es")
+
+        async def height():
+            return (await page.locator("#map-box").bounding_box())["height"]
+
+        half = await height()
+        grip = page.locator("#grip")
+        await grip.press("Enter")
+        assert await height() > 1.5 * half
+        assert await grip.inner_text() == "Ver la lista"
+        await grip.press("Enter")
+        assert await height() == half
+        box = await grip.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        await page.mouse.move(x, y)
+        await page.mouse.down()
+        await page.mouse.move(x, y + 250, steps=4)
+        await page.mouse.up()
+        assert await height() > 1.5 * half
+        box = await grip.bounding_box()
+        await page.mouse.move(x, box["y"] + 15)
+        await page.mouse.down()
+        await page.mouse.move(x, box["y"] - 500, steps=4)
+        await page.mouse.up()
+        # The list alone: its head lies under the head of the page.
+        assert await height() == half
+        assert (await grip.bounding_box())["y"] < 120
 
 
 async def test_p14_a_map_without_its_hazards_says_so(browser, live_server):
@@ -137,6 +181,7 @@ async def test_screenshots(browser, live_server, name, viewport):
         await page.wait_for_load_state("networkidle")
         await page.screenshot(path=ARTIFACTS / f"home-{name}.png")
         assert "DEMO" in await page.inner_text("body > .demo")
+        await page.goto(f"{live_server}/plan")
         await ask(page)
         await page.wait_for_selector("#answer-title")
         await page.wait_for_load_state("networkidle")
@@ -148,7 +193,7 @@ async def test_screenshots(browser, live_server, name, viewport):
 
 async def test_route_is_answered_in_place(browser, live_server):
     async with opened(browser, live_server) as page:
-        await page.goto(f"{live_server}/")
+        await page.goto(f"{live_server}/plan")
         await page.wait_for_selector(MAP_READY)
         asked: list[str] = []
         page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
@@ -156,7 +201,6 @@ async def test_route_is_answered_in_place(browser, live_server):
         await page.wait_for_selector("[data-route].chosen")
         # The lines come with the answer: nothing is asked twice.
         assert asked == [f"{live_server}/plan"]
-        assert page.url == f"{live_server}/"
         assert await page.evaluate("document.activeElement.id") == "answer-title"
         assert await page.inner_text("#status") != ""
         assert await page.get_attribute("#status", "role") == "status"
@@ -164,7 +208,7 @@ async def test_route_is_answered_in_place(browser, live_server):
 
 async def test_an_unknown_place_is_explained_at_its_field(browser, live_server):
     async with opened(browser, live_server, saves_data=True) as page:
-        await page.goto(f"{live_server}/")
+        await page.goto(f"{live_server}/plan")
         await page.fill("#start", "Xyzzyxyzzy")
         await page.fill("#end", await place(page, "Bucaramanga"))
         await page.click("#plan-form button[type=submit]")
@@ -183,6 +227,7 @@ async def test_languages(browser, live_server):
         assert await page.locator("#spaces-title").inner_text() != ""
         # P47: the notice of a demo stays Spanish, and says that it is.
         assert await page.locator(".demo span[lang=es]").count() == 1
+        await page.click(".bar a[href^='/plan']")
         await ask(page)
         await page.wait_for_selector("#answer-title")
         assert "days on foot" in await page.inner_text("#result")
@@ -190,7 +235,7 @@ async def test_languages(browser, live_server):
 
 async def test_language_of_an_answer_keeps_the_question(browser, live_server):
     async with opened(browser, live_server, java_script_enabled=False) as page:
-        await page.goto(f"{live_server}/")
+        await page.goto(f"{live_server}/plan")
         await ask(page)
         await page.wait_for_selector("#answer-title")
         await page.click(".languages summary")
@@ -248,7 +293,8 @@ async def test_the_phone_writes_a_card_as_the_server_does(browser, live_server):
     given = {"geolocation": there, "permissions": ["geolocation"]}
     for lang in ("es", "en", "pt", "fr", "ht"):
         async with opened(browser, live_server, saves_data=True, **given) as page:
-            await page.goto(f"{live_server}/?lang={lang}")
+            # The list of what is near Cúcuta, where the phone is as well.
+            await page.goto(f"{live_server}/?lang={lang}&place=G3685533")
             await page.click("#locate")
             await page.wait_for_selector("#nearby .card")
             own, served = await page.evaluate(CARDS)
@@ -320,9 +366,10 @@ async def test_reflow_targets_and_keyboard(browser, live_server):
         await page.keyboard.press("Tab")
         assert await page.evaluate("document.activeElement.className") == "skip"
         assert {"exit", "place", "locate"} <= await reached_by_tab(page, 30)
-        await page.focus(".jump a[href='#plan']")
+        await page.focus(".bar a[href^='/plan']")
         await page.keyboard.press("Enter")
-        assert {"start", "end", "profile", "at"} <= await reached_by_tab(page, 10)
+        await page.wait_for_selector("#plan")
+        assert {"start", "end", "profile", "at"} <= await reached_by_tab(page, 30)
         await ask(page)
         await page.wait_for_selector("#answer-title")
         assert await width(page) <= NARROW["width"]

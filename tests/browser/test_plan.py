@@ -37,7 +37,7 @@ def sent(request):
 
 
 async def answered(page, origin, **ends):
-    await page.goto(f"{origin}/")
+    await page.goto(f"{origin}/plan")
     await page.wait_for_selector(MAP_READY)
     await ask(page, **ends)
     await page.wait_for_selector(CHOSEN)
@@ -154,7 +154,7 @@ async def test_by_keyboard_alone_from_the_list_to_a_file(browser, live_server):
 
 async def test_p48_no_position_leaves_the_phone_before_consent(browser, live_server):
     async with opened(browser, live_server, **AT_HERE) as page:
-        await page.goto(f"{live_server}/")
+        await page.goto(f"{live_server}/plan")
         await page.wait_for_selector(MAP_READY)
         await page.fill("#end", await place(page, "Bucaramanga"))
         asked = []
@@ -177,14 +177,14 @@ async def test_p48_no_position_leaves_the_phone_before_consent(browser, live_ser
         form = sent(asked[0])
         assert form["start_ref"] == "here:-72.508,7.894"
         assert form["consent"] == "yes"
-        assert page.url == f"{live_server}/"
+        assert page.url == f"{live_server}/plan"
         stored = await page.context.storage_state()
         assert stored == {"cookies": [], "origins": []}
 
 
 async def test_p48_who_types_another_place_sends_no_position(browser, live_server):
     async with opened(browser, live_server, saves_data=True, **AT_HERE) as page:
-        await page.goto(f"{live_server}/")
+        await page.goto(f"{live_server}/plan")
         await page.click("[data-plan=here][data-side=start]")
         await page.click("[data-plan=agree]")
         await expect(page.locator("#start-ref")).not_to_have_value("")
@@ -225,7 +225,7 @@ async def test_ends_are_picked_on_the_map_by_touch_and_by_keyboard(
         await page.click("[data-plan=pick][data-side=start]")
         await page.wait_for_selector("#map.picking")
         box = await page.locator("#map").bounding_box()
-        await page.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4)
+        await page.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.7)
         await page.wait_for_selector("#map:not(.picking)")
         tapped = await page.input_value("#start-ref")
         assert tapped != ref
@@ -234,7 +234,7 @@ async def test_ends_are_picked_on_the_map_by_touch_and_by_keyboard(
 
 async def test_ends_change_places_in_the_page(browser, live_server):
     async with opened(browser, live_server, saves_data=True) as page:
-        await page.goto(f"{live_server}/")
+        await page.goto(f"{live_server}/plan")
         await page.fill("#start", "Cúcuta, CO")
         await page.fill("#end", "Pamplona, CO")
         await page.click("[data-plan=swap]")
@@ -253,16 +253,19 @@ async def test_from_what_is_near_and_from_the_map_to_the_form(browser, live_serv
         await near.locator("button[form=go]").click()
         await expect(page.locator("#end")).to_have_value(name)
         await page.wait_for_selector("#start:focus")
+        await page.go_back()
+        await page.wait_for_selector(MAP_READY)
         card = page.locator("#spaces > .list [data-space]").first
         await card.locator("button[type=button]").click()
+        shown = await card.locator("h4").inner_text()
         await page.locator(".popup button[form=go]").click()
-        await expect(page.locator("#end")).to_have_value(await card.locator("h4").inner_text())
+        await expect(page.locator("#end")).to_have_value(shown)
         assert await page.evaluate(SMALL_CONTROLS) == []
 
 
 async def test_p33_a_side_is_chosen_with_one_tap(browser, live_server):
     async with opened(browser, live_server) as page:
-        await page.goto(f"{live_server}/")
+        await page.goto(f"{live_server}/plan")
         await page.fill("#start", await place(page, "Cúcuta"))
         await page.fill("#end", "Puente")
         await page.click(SUBMIT)
@@ -272,6 +275,39 @@ async def test_p33_a_side_is_chosen_with_one_tap(browser, live_server):
         await page.wait_for_selector(CHOSEN)
         assert "Simón Bolívar" in await page.input_value("#end")
         assert await page.get_attribute("#end", "aria-invalid") is None
+
+
+async def test_p37_a_route_is_there_again_after_a_space_on_it_and_not_after_a_quick_exit(
+    browser, live_server
+):
+    async with opened(browser, live_server, saves_data=True) as page:
+        await page.goto(f"{live_server}/plan")
+        await ask(page)
+        await page.wait_for_selector("#answer-title")
+        title = await page.inner_text("#answer-title")
+        await page.locator("[data-route='0'] .itinerary a, #result .destination a").first.click()
+        await page.wait_for_selector("article.place h1")
+        await page.go_back()
+        await expect(page.locator("#answer-title")).to_have_text(title)
+        assert await page.input_value("#end") == "Bucaramanga, CO"
+        kept = "sessionStorage.getItem('amparo-route')"
+        assert await page.evaluate(kept) is not None
+        # Half an hour later it is nobody's.
+        await page.evaluate(
+            """() => {
+              const [asked, body] = JSON.parse(sessionStorage.getItem('amparo-route'));
+              sessionStorage.setItem('amparo-route', JSON.stringify([asked - 31 * 60000, body]));
+            }"""
+        )
+        await page.reload()
+        await page.wait_for_function(f"{kept} === null")
+        assert await page.locator("#answer-title").count() == 0
+        await ask(page)
+        await page.wait_for_selector("#answer-title")
+        await page.click("#exit")
+        await page.wait_for_url("about:blank")
+        await page.goto(f"{live_server}/plan")
+        assert await page.evaluate(kept) is None
 
 
 async def test_the_paper_has_one_route_and_no_controls(browser, live_server):
@@ -297,9 +333,9 @@ async def test_the_planner_is_loaded_when_somebody_begins_with_it(browser, live_
     async with opened(browser, live_server) as page:
         loaded = []
         page.on("request", lambda request: loaded.append(request.url))
-        await page.goto(f"{live_server}/")
+        await page.goto(f"{live_server}/plan")
         await page.wait_for_selector(MAP_READY)
-        assert not [url for url in loaded if "planner" in url or "plan.css" in url]
+        assert not [url for url in loaded if "planner" in url]
         async with page.expect_request(re.compile("planner")):
             await page.focus("#start")
 
@@ -307,11 +343,10 @@ async def test_the_planner_is_loaded_when_somebody_begins_with_it(browser, live_
 async def test_where_the_planner_does_not_load_the_form_is_sent_plainly(browser, live_server):
     async with opened(browser, live_server, saves_data=True) as page:
         await page.route("**/planner.js*", lambda route: route.abort())
-        await page.goto(f"{live_server}/")
+        await page.goto(f"{live_server}/plan")
         await page.fill("#start", "Cúcuta, CO")
         await page.fill("#end", "Pamplona, CO")
         await page.click(SUBMIT)
-        await page.wait_for_url(f"{live_server}/plan")
         await page.wait_for_selector("#answer-title")
 
 
@@ -319,7 +354,7 @@ async def test_where_the_planner_does_not_load_the_form_is_sent_plainly(browser,
 async def test_answers_reflow_at_320_pixels_in_every_language(browser, live_server, lang):
     narrow = {"width": 320, "height": 640}
     async with opened(browser, live_server, viewport=narrow, java_script_enabled=False) as page:
-        await page.goto(f"{live_server}/?lang={lang}")
+        await page.goto(f"{live_server}/plan?lang={lang}")
         await ask(page)
         await page.wait_for_selector("#answer-title")
         for summary in await page.locator("#result summary").all():

@@ -73,8 +73,6 @@ HOME = view_models.HomeView(
     languages=("es", "ht"),
     countries={"CO": 1, "VE": 2},
     total=1,
-    crossings=(CROSSING,),
-    hazards=(HAZARD,),
 )
 OVERNIGHT = view_models.Narrowed(services=("overnight",))
 ROUTE = plan_views.RouteView(
@@ -146,6 +144,9 @@ def every_page(lang: str, *, has_demo: bool = False) -> dict[str, str]:
         "filtered": renderer.render_home(replace(HOME, frame=frame, narrowed=OVERNIGHT), lang),
         "empty": renderer.render_home(view_models.HomeView(frame), lang),
         "offline": renderer.render_offline(frame, lang),
+        "crossings": renderer.render_crossings(frame, (CROSSING,), lang),
+        "hazards": renderer.render_hazards(frame, (HAZARD,), lang),
+        "route form": plan_page.render_form(frame, view_models.RouteForm(at=PLAN.form.at), lang),
         "plan": plan_page.render_plan(replace(PLAN, frame=frame), lang),
     }
     for missing in ("start", "end", None):
@@ -244,7 +245,7 @@ def test_data_cannot_leave_its_place_in_the_page():
 
 def test_p32_not_known_is_never_worded_as_closed():
     for lang in CODES:
-        text = Outline(renderer.render_home(replace(HOME, spaces=(), hazards=()), lang)).text
+        text = Outline(renderer.render_crossings(FRAME, (CROSSING,), lang)).text
         listed = text[text.index("Puente Uno") : text.index("9")]
         assert not re.search("cerrad|closed|fechad", listed, re.IGNORECASE), lang
         assert "No se sabe si está abierto" in listed
@@ -254,11 +255,11 @@ def test_p32_not_known_is_never_worded_as_closed():
 @pytest.mark.parametrize("state", ["closed", "not_known"])
 def test_p32_a_crossing_that_is_not_open_shows_what_to_do(state):
     crossing = replace(CROSSING, state=state)
-    text = Outline(renderer.render_home(replace(HOME, crossings=(crossing,)), "es")).text
+    text = Outline(renderer.render_crossings(FRAME, (crossing,), "es")).text
     assert "Próxima apertura conocida: mié 25 nov, 06:30 (hora local)." in text
     assert "Del lado de Colombia: Espacio Uno , Cúcuta, Colombia (9,3 km en línea recta)" in text
     unknown = replace(crossing, next_opening=None)
-    html = renderer.render_home(replace(HOME, crossings=(unknown,)), "es")
+    html = renderer.render_crossings(FRAME, (unknown,), "es")
     assert "No se conoce una próxima apertura." in html
 
 
@@ -778,12 +779,12 @@ async def test_p32_the_space_on_the_same_side_of_a_crossing_has_a_page_of_its_ow
     """The list shows forty of them: a place in it is no address."""
     # By day few crossings are shut, and one that is open names no space.
     async with client_of(settings_for(loaded_shared), clock=lambda: NIGHT) as client:
-        html = (await client.get("/?lang=es", headers={"Accept": "text/html"})).text
+        html = (await client.get("/crossings?lang=es")).text
         near = re.findall(r'Del lado de[^<]*<a href="([^"]+)"', html)
         assert len(near) > 10
         for address in set(near):
             assert re.fullmatch(r"/spaces/[\w-]+\?lang=es", address)
             answer = await client.get(address, headers={"Accept": "text/html"})
             assert answer.status_code == 200
-    anchors = set(re.findall(r'href="(?:/\?lang=pt)?#([^"]+)"', html))
+    anchors = set(re.findall(r'href="#([^"]+)"', html))
     assert anchors <= set(re.findall(r' id="([^"]+)"', html))

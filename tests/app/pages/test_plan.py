@@ -166,9 +166,13 @@ async def test_ends_change_places_without_scripts(client):
 
 
 async def test_lists_and_pages_of_spaces_lead_to_the_form(client):
-    html = (await client.get("/", headers={"Accept": "text/html"})).text
+    pages = [
+        (await client.get(path, headers={"Accept": "text/html"})).text
+        for path in ("/", "/crossings")
+    ]
     buttons = {
         (attrs["name"], attrs["value"])
+        for html in pages
         for tag, attrs in Outline(html).tags
         if tag == "button" and attrs.get("form") == "go"
     }

@@ -1,0 +1,25 @@
+"""``/crossings`` and ``/hazards``: official crossings with their state, and published hazards."""
+
+from fastapi import APIRouter, Response
+
+from app.access.dependencies import SessionDep
+from app.http.problems import problem_responses
+from app.http.responses import page_response
+from app.page_models import home_filling, renderer
+from app.pages.page_frame import FramedDep
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/crossings", responses=problem_responses(400, 401, 503))
+async def crossings_page(framed: FramedDep, session: SessionDep) -> Response:
+    """Show all official crossings with their state, and for each that is shut who is near (P32)."""
+    shown = await home_filling.official_crossings(session, framed.frame.now)
+    return page_response(renderer.render_crossings(framed.frame, shown, framed.language))
+
+
+@router.get("/hazards", responses=problem_responses(400, 401, 503))
+async def hazards_page(framed: FramedDep, session: SessionDep) -> Response:
+    """Show the hazards that are published now."""
+    shown = await home_filling.known_hazards(session, framed.frame.now)
+    return page_response(renderer.render_hazards(framed.frame, shown, framed.language))
