@@ -99,7 +99,7 @@ async def home(
         spaces=tuple(
             _near_space(space, found.country, around.now)
             if isinstance(space, NearSpace)
-            else _space(space, around.now)
+            else space_of_list(space, around.now)
             for space in found.spaces
         ),
         services=await vocabulary.services(session),
@@ -158,7 +158,8 @@ def network_of(region: Region) -> view_models.NetworkView:
     return view_models.NetworkView(meta.name, meta.title, meta.kind, meta.attribution)
 
 
-def _space(space: ListedSpace, now: datetime) -> view_models.Space:
+def space_of_list(space: ListedSpace, now: datetime) -> view_models.Space:
+    """Return a space of the whole list as pages show it."""
     return space_of(space.id, space.properties, space.hours, now, space.referral_name)
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "confirmed",
     "opening",
     "render_crossings",
+    "render_embedded",
     "render_hazards",
     "render_home",
     "render_network",
@@ -123,6 +124,34 @@ def render_offline(frame: PageFrame, lang: str) -> str:
         day_forms=partial(day_forms, words(lang)),
         modules=module_urls("offline.js")[1:],
         **_page(frame, lang, texts=offline_texts(words(lang))),
+    )
+
+
+def render_embedded(
+    frame: PageFrame,
+    narrowed: Narrowed,
+    spaces: Sequence[Space],
+    lang: str,
+    *,
+    pages: int,
+    has_map: bool,
+) -> str:
+    """Render the page `/embed`, which other sites frame; ``pages`` is the number of list pages."""
+
+    def at(page: int) -> str:
+        asked = [("lang", lang), *(("service", code) for code in narrowed.services)]
+        asked += [("country", narrowed.country)] if narrowed.country else []
+        asked += [] if has_map else [("show", "list")]
+        return f"/embed?{urlencode([*asked, ('page', page)])}"
+
+    return _template("embed.html", lang).render(
+        frame=frame,
+        narrowed=narrowed,
+        spaces=spaces,
+        pages=pages,
+        has_map=has_map,
+        at=at,
+        **_page(frame, lang, narrowed, aging_texts(words(lang))),
     )
 
 

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from app.access.dependencies import ClockDep
 from app.access.forms import HalfFormDep
 from app.access.identity import COOKIE, SIGN_IN, drop_cookie, find_asker, safe_next
+from app.access.second_factor_qr import offered, spelt
 from app.access.sign_in import (
     CODE,
     FACTOR,
@@ -32,7 +33,6 @@ from app.http.problems import problem_responses
 from app.i18n.translation import negotiate
 from app.page_models.renderer import render_network
 from app.pages.account import SignInQuery
-from app.pages.second_factor_qr import offered, spelt
 from geo.accounts import second_factor
 from geo.accounts.second_factor import CodeVerdict
 from geo.accounts.sign_in import HalfSignedIn

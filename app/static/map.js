@@ -158,7 +158,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     })));
     chosen(kind, features.length === 1 ? String(features[0].getId()) : null);
     const head = document.createElement('header');
-    const title = content.querySelector('h3, h4');
+    const title = content.querySelector('h2, h3, h4');
     if (title) head.append(title);
     head.append(close);
     bubble.setAttribute('aria-label', title?.textContent ?? '');

@@ -31,6 +31,7 @@ else if (history.state?.near && navigator.onLine) {
 
 // The map: when the device is idle, or on a tap where data are dear.
 
+const isFramed = document.body.dataset.section === 'embed';
 const sheet = startSheet(byId('map-box'), byId('grip'));
 let mapPromise;
 let shownMap = null;
@@ -193,7 +194,8 @@ const begin = () => {
   if (byId('lines')) loadPlanner().catch(() => {});
   // What is kept for later comes after what is to be seen now.
   Promise.resolve(isDear ? null : loadMap().catch(() => {}))
-    .then(() => register([...KEPT.map((path) => `${path}?lang=${data.lang}`), data.nearby], here));
+    // A frame in somebody's page keeps nothing.
+    .then(() => !isFramed && register([...KEPT.map((path) => `${path}?lang=${data.lang}`), data.nearby], here));
   refresh();
 };
 const whenIdle = () => idle(begin, { timeout: 4000 });
@@ -207,7 +209,7 @@ for (const card of document.querySelectorAll('[data-space]')) {
   button.textContent = data.texts.onMap;
   const name = document.createElement('span');
   name.className = 'unseen';
-  name.textContent = `: ${card.querySelector('h3, h4').textContent}`;
+  name.textContent = `: ${card.querySelector('h2, h3, h4').textContent}`;
   button.append(name);
   button.addEventListener('click', async () => {
     const map = await loadMap();

@@ -12,10 +12,10 @@ from app.access.csrf import form_token
 from app.access.dependencies import SettingsDep
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
+from app.access.second_factor_qr import offered, spelt
 from app.access.sign_in import give_cookies, started
 from app.access.sign_in_text import WAIT, WRONG_CODE
 from app.console.forms.layout import Desk, DeskDep, see
-from app.pages.second_factor_qr import offered, spelt
 from app.settings import Settings
 from geo.accounts import people, second_factor
 from geo.accounts.second_factor import CodeVerdict
