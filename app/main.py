@@ -103,6 +103,7 @@ from app.pages import (
 from app.pages import match as match_page
 from app.planner import page as planner
 from app.planning.siting.runs import SitingRuns, searching
+from app.runtime.compilation import load_searches
 from app.runtime.database_watch import keeping
 from app.runtime.databases import listen_url, open_database, private_cluster
 from app.settings import Settings
@@ -113,12 +114,11 @@ from app.snapshots.response_cache import Shelf
 from app.snapshots.road_networks import RoadNetworks
 from geo.db.disk_reserve import Room
 from geo.db.sessions import Database
-from routing.warmup import warm
 
 
 def warm_up() -> None:
     """Do what the first requests would wait for: load compiled code, compress static files."""
-    warm()
+    load_searches()
     _json_kernel.warm()
     compress_assets()
 

@@ -14,7 +14,7 @@ from app import clock
 from app.jobs.access_layer import AccessWriter
 from app.jobs.corridor_coverage import Coverer
 from app.runtime import write_proof
-from app.runtime.compilation import compile_planning_aside
+from app.runtime.compilation import compile_planning_aside, load_searches
 from app.runtime.databases import describe, migration_url, open_database, private_cluster
 from app.settings import Settings
 from app.snapshots.road_networks import RoadNetworks
@@ -29,7 +29,6 @@ from routing.graph.regions import open_graph, tidy
 from routing.graph.segments import segment_batches
 from routing.graph.storage import GraphMeta, list_regions
 from routing.osm.importer import OfficialCrossing, import_osm
-from routing.warmup import warm
 
 #: Data shipped in the repository; not part of the wheel.
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -152,16 +151,16 @@ async def fill_access(
 
 
 async def _prepare_sketch(settings: Settings, report: Report, warn: Report) -> None:
-    """Import the shipped sketch, which is missing or damaged, and compile the searches."""
+    """Compile the searches, and import the shipped sketch, which is missing or damaged."""
+    # Compiled at the first start only; later starts load the compiled code from disk.
+    await asyncio.to_thread(load_searches)
+    report("searches compiled")
     try:
         await asyncio.to_thread(import_sketch, settings)
     except (RoutingError, OSError) as error:
         warn(f"the corridor sketch cannot be imported: {error}")
         return
     report("corridor sketch imported")
-    # Compiled at the first start only; later starts load the compiled code from disk.
-    await asyncio.to_thread(warm)
-    report("searches compiled")
     # Not waited for: nobody asks for itineraries in the first minute.
     compile_planning_aside()
 

@@ -211,8 +211,8 @@ def home(own_folder: Path) -> Path:
             from app import setup
             from app.settings import Settings
 
+            _warm_once()  # before the import, which needs some of them
             setup.import_sketch(Settings(home=own_folder))
-            _warm_once()
     return own_folder
 
 
@@ -400,9 +400,10 @@ def _warm_once() -> None:
     Each starts with the one and then with the other, in a thread (`app.http.parameter_fields`);
     here there are several.
     """
-    from routing.warmup import warm
+    from app.runtime import compilation
 
-    warm()
+    compilation.load_searches()
+    compilation.load_planning()
     freeze()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures import file_order
+from tests.fixtures.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = (
@@ -42,6 +43,8 @@ def make_repository(folder: Path) -> Path:
         (folder / lock).touch()
     (folder / "app").mkdir()
     (folder / "app" / "cli.py").write_text(STUB)
+    (folder / "app" / "runtime").mkdir()
+    (folder / "app" / "runtime" / "compilation.py").write_text("open('compiled', 'x')")
     return folder
 
 
@@ -244,9 +247,13 @@ def test_a_changed_version_is_announced_without_installing(repository, no_instal
 
 
 def test_an_interrupted_set_up_is_finished_and_a_changed_lock_installed(repository):
+    compiled = repository / "compiled"  # in the background, by each installation
+    wait_until(compiled.exists)
+    compiled.unlink()
     (repository / ".venv" / "amparo-requirements.lock").unlink()
     again = run(repository, "amparo")
     assert answer(again)
+    wait_until(compiled.exists)
     assert "installing Python packages of requirements.lock" in again.stderr
     assert "making" not in again.stderr
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from email.utils import format_datetime
-from functools import partial
+from functools import cache, partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -237,7 +237,9 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
+@cache
 def _certificates() -> ssl.SSLContext:
+    # Read once: that takes twenty milliseconds.
     return ssl.create_default_context()
 
 

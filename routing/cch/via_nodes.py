@@ -206,10 +206,11 @@ def find(
         begin = 0
         if side == 1:
             begin = shared
-            from_source[1, :shared] = from_source[0, :shared]
-            to_target[1, :shared] = to_target[0, :shared]
-            source_step[1, :shared] = source_step[0, :shared]
-            target_step[1, :shared] = target_step[0, :shared]
+            for here in range(shared):
+                from_source[1, here] = from_source[0, here]
+                to_target[1, here] = to_target[0, here]
+                source_step[1, here] = source_step[0, here]
+                target_step[1, here] = target_step[0, here]
         end = (level[source] if side == 0 else level[target]) + 1
         _descend(
             first,

@@ -306,8 +306,10 @@ def _sort_row(
         if bottom <= high and top >= low:
             partial[partials] = e
             partials += 1
-    order[:throughs] = through[:throughs]
-    order[throughs:] = rest[:others]
+    for n in range(throughs):
+        order[n] = through[n]
+    for n in range(others):
+        order[throughs + n] = rest[n]
     return throughs, partials
 
 

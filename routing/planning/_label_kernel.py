@@ -108,7 +108,8 @@ def front_counted(
                     last = np.append(last[kept], settled)
                     last_night = np.append(last_night[kept], day)
                 else:
-                    now[:] = slept[label]
+                    for column in range(len(now)):
+                        now[column] = slept[label, column]
                     column = counted[there]
                     if column >= 0:
                         if now[column] >= most[column]:
@@ -145,7 +146,8 @@ def _is_beaten(labels: Ints, summed: Floats, hardest: Floats, total: float, long
 def _grown[T: np.generic](values: NDArray[T], room: int) -> NDArray[T]:
     """Return a longer copy of an array, with any values beyond those it has."""
     more = np.zeros((room, *values.shape[1:]), values.dtype)
-    more[: len(values)] = values
+    for at in range(values.size):
+        more.flat[at] = values.flat[at]
     return more
 
 

@@ -301,7 +301,8 @@ def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: floa
     box = np.empty((count, 4))
     for part in range(count):
         begin = part * _PART
-        box[part, :2], box[part, 2:] = line[begin], line[begin]
+        for axis in range(2):
+            box[part, axis] = box[part, 2 + axis] = line[begin, axis]
         for vertex in range(begin + 1, min(begin + _PART, len(line) - 1) + 1):
             for axis in range(2):
                 box[part, axis] = min(box[part, axis], line[vertex, axis])
