@@ -24,14 +24,15 @@ type Progress = Callable[[int, int], None]
 #: Stages of tasks; a stage begins when the one before is finished.
 type Stages = Sequence[Sequence[AccessTask]]
 
-#: What takes a share of a worker's time and is of no use to a batch. Nobody looks at profiles, nor
-#: every 20 ms at how late an event loop is. And with the threshold that Dask sets for giving memory
-#: back, glibc asks the kernel anew for each array of 128 KiB or more: a fault per page, again and
-#: again, 2.5 s of the 13 s that a batch takes (``./run bench access``). So its variables are
-#: replaced by those without it.
+#: What takes a share of a worker's time and is of no use to a batch. Nobody looks at profiles, at
+#: the state of the machine twice a second, or every 20 ms at how late an event loop is. And with
+#: the threshold that Dask sets for giving memory back, glibc asks the kernel anew for each array of
+#: 128 KiB or more: a fault per page, again and again, 2.5 s of the 13 s that a batch takes
+#: (``./run bench access``). So its variables are replaced by those without it.
 _SPARE_WORKERS: Final = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
     "distributed.nanny.pre-spawn-environ": {
         "OMP_NUM_THREADS": 1,
         "MKL_NUM_THREADS": 1,
