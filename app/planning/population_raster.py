@@ -152,7 +152,8 @@ def opened_raster(path: Path) -> Iterator[rasterio.DatasetReader]:
 def cells_of_square(raster: rasterio.DatasetReader) -> int:
     """Return how many cells are read for a square: all of each block that it may touch."""
     height, width = raster.block_shapes[0]
-    return math.ceil(SQUARE / height) * height * math.ceil(SQUARE / width) * width
+    rows, columns = math.ceil(SQUARE / height) * height, math.ceil(SQUARE / width) * width
+    return int(rows * columns)
 
 
 def _in_squares(raster: rasterio.DatasetReader, area: BaseGeometry) -> list[BaseGeometry]:
