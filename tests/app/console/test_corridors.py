@@ -190,6 +190,8 @@ async def test_a_crossing_that_would_be_shut_is_named_with_what_lies_beyond(clie
     section = page.partition('id="crossings-title"')[2].partition("</section>")[0]
     beyond = f"más allá quedan 607 km y {len(figures.json()['spaces'])} espacios"
     assert "Puente Internacional Simón Bolívar" in section
+    # Shut, the bridge at the start lets nobody begin.
+    assert "de noche en noche se llegaría hasta el km 0" in section
     asked = {"corridor": "cucuta-bogota", "service": "overnight", "gap_km": "50"}
     page = await editor.post(WHAT_IF, **asked, shut=["X-BOLIVAR"])
     told = text_of(page).partition("Lo que queda cortado")[2].partition("</section>")[0]
