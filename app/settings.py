@@ -428,6 +428,11 @@ class Settings(BaseSettings):
         10_000,
         description="Most pairs of locations of a matrix.",
     )
+    population_raster: Path | None = Field(
+        None,
+        description="Raster of people per cell by which people near corridors are counted, best "
+        "one with tiles; default: the populations of towns.",
+    )
     walk_from: time = Field(time(6), description="Start of the walking day, local time.")
     walk_until: time = Field(time(18), description="End of the walking day, local time.")
     hotline: str | None = Field(

@@ -22,6 +22,7 @@ from app.exceptions import DemoNotPublicError, InvalidParameterError, Unsupporte
 from app.http.connections import Connections
 from app.http.large_bodies import LARGE_BYTES, read_aside
 from app.http.rate_limits import RateLimits, client_of
+from app.planning.line_people import LinePeople
 from app.planning.siting.runs import SitingRuns
 from app.runtime.work_limit import AROUND
 from app.settings import Settings
@@ -44,6 +45,7 @@ class AppState(TypedDict):
     database: Database
     network: RoadNetworks
     corridor_lines: CorridorLines
+    line_people: LinePeople
     clock: Clock
     limits: RateLimits
     editions: Editions

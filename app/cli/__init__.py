@@ -21,6 +21,7 @@ from app.cli.session import run, written
 from app.cli.spaces import spaces_app
 from app.cli.terminal import explained_failures, fail, out, require_settings, say, warn
 from app.cli.upkeep import upkeep
+from app.planning.line_people import problem_of
 from app.runtime.databases import migration_url, private_cluster
 from app.settings import Settings
 from geo.db import database_file
@@ -156,6 +157,10 @@ def prepare_all(settings: Settings) -> None:
         setup.start_database(settings)
     with out.status("loading data"):
         asyncio.run(setup.prepare_data(settings, say, warn))
+    if settings.population_raster is not None:
+        problem = problem_of(settings.population_raster)
+        if problem is not None:
+            warn(problem)
 
 
 @app.command()

@@ -164,7 +164,8 @@ def people(
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="Raster of people per cell (WorldPop, GHS-POP); without it towns are counted.",
+            help="Raster of people per cell (WorldPop, GHS-POP); default: that of "
+            "AMPARO_POPULATION_RASTER, else towns are counted.",
         ),
     ] = None,
     service: Annotated[str | None, typer.Option(help="Code of a service; any by default.")] = None,
@@ -187,7 +188,13 @@ def people(
             setup.writing_database(settings) as database,
             database.session(Tier.PUBLIC) as session,
         ):
-            return await count_people(session, corridor, service=service, raster=raster, on=today)
+            return await count_people(
+                session,
+                corridor,
+                service=service,
+                raster=raster or settings.population_raster,
+                on=today,
+            )
 
     with explained_failures():
         setup.start_database(settings)

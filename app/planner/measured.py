@@ -9,6 +9,7 @@ import numpy as np
 from app.planner.view_form import ViewForm, ViewFormError
 from app.planning.corridor_heights import heights_along
 from app.planning.corridors import CorridorRequest, MeasuredCorridor, measure_corridor
+from app.planning.line_people import LinePeople
 from app.snapshots.corridor_lines import CorridorLines
 from app.snapshots.read_source import ReadSource
 from app.snapshots.road_networks import NoNetworkError, RoadNetworks
@@ -47,6 +48,7 @@ async def measured_view(
     source: ReadSource,
     network: RoadNetworks,
     lines: CorridorLines,
+    people: LinePeople,
     form: ViewForm,
     *,
     now: datetime,
@@ -70,7 +72,9 @@ async def measured_view(
         compared_on=form.compare,
         targets=CorridorTargets(_REACH_M, form.walker.day_max_m),
     )
-    found = await measure_corridor(source, network, lines, request, now=now, access_m=access_m)
+    found = await measure_corridor(
+        source, network, lines, request, now=now, access_m=access_m, people=people
+    )
     length_m = found.now.supports.length_m
     form = _with_typed(form, length_m)
     pins_m = tuple(_turned(km * 1e3, length_m, form) for km in form.pins_km)

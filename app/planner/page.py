@@ -163,6 +163,7 @@ async def _measured(
             source,
             request.state.network,
             request.state.corridor_lines,
+            request.state.line_people,
             form,
             now=now,
             access_m=settings.access_m,

@@ -1,10 +1,15 @@
 """Sentences of the workbench: figures of a corridor, and what is different in another state."""
 
 from collections.abc import Sequence
+from math import isnan
+from typing import Final
 
 from app.i18n.translation import Words
 from app.planning.corridors import DatedFigures, MeasuredCorridor
 from routing.corridors.figures import CorridorFigures
+
+#: Share of an area from which on a raster counts as knowing all of it [A]: water has no value.
+_WHOLE: Final = 0.98
 
 
 def said(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:
@@ -71,6 +76,29 @@ def _alone(found: MeasuredCorridor, number: int, day: DatedFigures, w: Words) ->
     ]
     text = w.gettext("Solo el %(day)s: %(names)s.")
     return text % {"day": w.day(day.on), "names": ", ".join(alone)} if alone else None
+
+
+def residents(found: MeasuredCorridor, w: Words) -> list[str]:
+    """Say how many people live near: by the operator's raster, else by towns."""
+    raster, people = found.by_raster, found.people.people
+    source, notes = w.gettext("poblaciones de GeoNames"), []
+    if raster is not None and raster.people is not None:
+        source, people = raster.source, raster.people.people
+        # No share: what is not known is never told as a part of what is (P46).
+        if raster.people.known_share.min() < _WHOLE:
+            notes.append(
+                w.gettext("Ese mapa de población no cubre todo: puede haber más personas.")
+            )
+    elif raster is not None:
+        notes.append(w.gettext("El mapa de población del servidor no se pudo usar aquí."))
+    bands = [
+        f"{w.km(m)}: {w.gettext('no se sabe') if isnan(count) else w.integer(count)}"
+        for m, count in zip(found.people.within_m.tolist(), people.tolist(), strict=True)
+    ]
+    text = w.gettext(
+        "Personas que viven cerca, por distancia al corredor: %(bands)s. Fuente: %(source)s."
+    )
+    return [text % {"bands": "; ".join(bands), "source": source}, *notes]
 
 
 def tried(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:

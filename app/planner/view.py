@@ -98,6 +98,8 @@ class WorkbenchAnswer:
     said, compared, tried
         What the figures are, what is different on the compared day, and with the trial spaces, a
         sentence each.
+    residents
+        How many people live near, by which source.
     announced
         What is read aloud when the answer is there.
     day_length_m
@@ -117,6 +119,7 @@ class WorkbenchAnswer:
     said: Sequence[str]
     compared: Sequence[str]
     tried: Sequence[str]
+    residents: Sequence[str]
     announced: str
     day_length_m: float
     gaps: Sequence[GapLine]
@@ -215,6 +218,7 @@ def answer_of(
         said=said,
         compared=compared,
         tried=tried,
+        residents=sentences.residents(found, w),
         announced=" ".join(tried or compared or said),
         day_length_m=found.request.targets.gap_m,
         gaps=shown[:_MOST_GAPS],

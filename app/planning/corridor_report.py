@@ -14,7 +14,7 @@ from functools import cache
 from html import escape
 from math import isnan
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import folium
 import shapely
@@ -28,6 +28,10 @@ from app.planning import corridor_rows
 from app.planning.corridor_strip import strip_of, svg
 from app.planning.corridors import MeasuredCorridor
 from geo.vocabulary import readable
+
+if TYPE_CHECKING:
+    # A server without a raster of population starts faster without rasterio.
+    from app.planning.population_raster import RasterPeople
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _VENDOR: Final = _ROOT / "app" / "static" / "vendor"
@@ -248,13 +252,18 @@ def _after(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Markup]:
     yield Markup("<h2>Espacios</h2>")
     yield _table(("km", "Espacio", "Lugar", "Servicios"), _spaces(found, names))
     yield Markup("<h2>Personas cerca</h2>")
-    yield _table(("A menos de", "Personas", "Pueblos", "Sin dato"), _people(found))
+    raster = found.by_raster
+    if raster is not None and raster.people is not None:
+        yield _table(("A menos de", "Personas", "Superficie con dato"), _by_raster(raster.people))
+        of_people = Markup("Población: {}; cada celda cuenta por su parte").format(raster.source)
+    else:
+        yield _table(("A menos de", "Personas", "Pueblos", "Sin dato"), _people(found))
+        of_people = Markup("Población de pueblos: GeoNames (CC BY 4.0); cuenta quien vive en ellos")
     yield Markup(
-        "<h2>Fuentes</h2><p>Espacios: red Amparo. Caminos: {}. Población de pueblos: GeoNames"
-        " (CC BY 4.0); cuenta quien vive en pueblos, no quien va por el camino. Contornos: Natural"
-        " Earth, solo para orientarse: no son límites oficiales. Los servicios protegidos no se"
-        " cuentan.</p></main>"
-    ).format(corridor_rows.roads_of(found))
+        "<h2>Fuentes</h2><p>Espacios: red Amparo. Caminos: {}. {}, no quien va por el camino."
+        " Contornos: Natural Earth, solo para orientarse: no son límites oficiales. Los servicios"
+        " protegidos no se cuentan.</p></main>"
+    ).format(corridor_rows.roads_of(found), of_people)
 
 
 def _figures(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Sequence[object]]:
@@ -291,8 +300,17 @@ def _people(found: MeasuredCorridor) -> Iterator[Sequence[object]]:
     for band, people, towns, unknown in zip(
         near.within_m.tolist(), near.people.tolist(), near.towns, near.unknown, strict=True
     ):
-        counted = "no se sabe" if isnan(people) else f"{round(people):,}".replace(",", ".")
-        yield kilometres(band), counted, int(towns), int(unknown)
+        yield kilometres(band), _counted(people), int(towns), int(unknown)
+
+
+def _by_raster(near: "RasterPeople") -> Iterator[Sequence[object]]:
+    rows = (near.within_m.tolist(), near.people.tolist(), near.known_share.tolist())
+    for band, people, share in zip(*rows, strict=True):
+        yield kilometres(band), _counted(people), f"{share:.0%}"
+
+
+def _counted(people: float) -> str:
+    return "no se sabe" if isnan(people) else f"{round(people):,}".replace(",", ".")
 
 
 def _table(heads: Sequence[str], rows: Iterator[Sequence[object]]) -> Markup:

@@ -39,29 +39,41 @@ def written(found: MeasuredCorridor, now: datetime) -> dict[str, Any]:
         },
         "spaces": _spaces(found),
         "data": _data(found),
-        "people": {
-            # Towns count whole, by their point: nobody's house is known.
-            "source": "GeoNames",
-            "bands": [
-                {
-                    "within_m": within_m,
-                    "people": None if isnan(people) else round(people),
-                    "towns": towns,
-                    "towns_unknown": unknown,
-                }
-                for within_m, people, towns, unknown in zip(
-                    found.people.within_m.tolist(),
-                    found.people.people.tolist(),
-                    found.people.towns.tolist(),
-                    found.people.unknown.tolist(),
-                    strict=True,
-                )
-            ],
-        },
+        "people": _people(found),
         "protected_services": "not counted",
         "data_as_of": now,
         "demo": is_demo,
         "notice": route_phrases.notice(is_demo=is_demo),
+    }
+
+
+def _people(found: MeasuredCorridor) -> dict[str, Any]:
+    """Return the people near: by the operator's raster, else by towns.
+
+    Towns count whole, by their point: nobody's house is known.
+    """
+    towns, raster = found.people, found.by_raster
+    columns = [towns.within_m, towns.people, towns.towns, towns.unknown]
+    shares: list[float | None] = [None] * len(towns.within_m)
+    is_by_raster = raster is not None and raster.people is not None
+    if raster is not None and raster.people is not None:
+        columns[1] = raster.people.people
+        shares = [round(share, 3) for share in raster.people.known_share.tolist()]
+    rows = zip(*(column.tolist() for column in columns), shares, strict=True)
+    return {
+        "source": raster.source if raster is not None and is_by_raster else "GeoNames",
+        "counted_by": "raster" if is_by_raster else "towns",
+        "raster_left_out": None if raster is None else raster.left_out,
+        "bands": [
+            {
+                "within_m": within_m,
+                "people": None if isnan(people) else round(people),
+                "known_share": share,
+                "towns": count,
+                "towns_unknown": unknown,
+            }
+            for within_m, people, count, unknown, share in rows
+        ],
     }
 
 

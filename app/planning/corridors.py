@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.exceptions import InvalidParameterError
 from app.journeys.planner import JourneyQuestion, end_names, plan
+from app.planning.line_people import CORRIDOR_CELLS, LINE_CELLS, CountedByRaster, LinePeople
 from app.runtime.work_limit import search
 from app.snapshots.corridor_lines import CorridorLines, line_error_m
 from app.snapshots.open_spaces import support, supports_of
@@ -159,6 +160,10 @@ class MeasuredCorridor:
         Published columns of the spaces, by id.
     data : CorridorData
         Age and completeness of what is known on the first day.
+    people : PeopleNear
+        People of the towns near.
+    by_raster : CountedByRaster or None
+        People near by the operator's raster; None without one.
     towns : tuple of TownAlong
         Towns that the corridor runs through, in order.
     compared, change : DatedFigures, CorridorChange or None
@@ -175,6 +180,7 @@ class MeasuredCorridor:
     now: DatedFigures
     data: CorridorData
     people: PeopleNear
+    by_raster: CountedByRaster | None
     towns: tuple[TownAlong, ...]
     compared: DatedFigures | None
     change: CorridorChange | None
@@ -204,8 +210,14 @@ async def measure_corridor(
     *,
     now: datetime,
     access_m: float,
+    people: LinePeople | None = None,
 ) -> MeasuredCorridor:
     """Measure a corridor by the spaces that the session's tier sees.
+
+    Parameters
+    ----------
+    people
+        Counts by the operator's raster; None where those of towns suffice.
 
     Raises
     ------
@@ -231,6 +243,12 @@ async def measure_corridor(
     spaces, dated, change, what_if, near = await search(
         partial(_measured, request, way, state, places)
     )
+    # Counted apart from the figures, and found at once for a line that was asked for before.
+    most_cells = LINE_CELLS if request.corridor is None else CORRIDOR_CELLS
+    by_raster = None
+    if people is not None:
+        count = partial(people.near, way.line.coordinates, most_cells=most_cells)
+        by_raster = await search(count)
     described = await candidates.describe(session, [at.support.id for at in spaces])
     await session.close()
     return MeasuredCorridor(
@@ -242,6 +260,7 @@ async def measure_corridor(
         now=dated[0],
         data=corridor_data(dated[0].supports, _data(spaces, described, state.today), OLD_DAYS),
         people=near[0],
+        by_raster=by_raster,
         towns=near[1],
         compared=dated[1] if len(dated) > 1 else None,
         change=change,

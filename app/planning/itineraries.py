@@ -26,6 +26,7 @@ from app.planning.itinerary_world import (
 )
 from app.runtime.work_limit import search
 from app.snapshots.essential_contacts import Line, essential_lines
+from app.snapshots.leg_tables import LegTables
 from app.snapshots.read_source import ReadSource
 from app.snapshots.road_networks import Region, RoadNetworks
 from app.snapshots.tier_snapshot import reading
@@ -44,7 +45,6 @@ from routing.planning.leg_limits import (
     with_long_gaps,
 )
 from routing.planning.leg_routes import Ends, heights_m, leg_routes
-from routing.planning.leg_table import leg_table
 from routing.planning.legs import LegTable, by_day
 from routing.planning.question import ItineraryQuestion
 from routing.planning.stretches import Failure, answer
@@ -275,7 +275,7 @@ def _found(
     hours = walking_hours(
         places.lon, places.lat, calendar.departure, calendar.days, request.profile.window
     )
-    legs = _legs(region.reacher, asked, states, limit_m, places.lon, places.lat)
+    legs = _legs(region.leg_tables, asked, states, limit_m, places.lon, places.lat)
     question = ItineraryQuestion(
         legs=_with_long_gaps(legs, journey.journeys[0], spaces),
         world=World(places, open_hours, hours),
@@ -324,7 +324,7 @@ def _on_the_way(
 
 
 def _legs(
-    reacher: Reacher,
+    tables_of: LegTables,
     asked: ReachRequest,
     states: Sequence[RoadState],
     limit_m: float,
@@ -333,7 +333,7 @@ def _legs(
 ) -> LegTable:
     """Return the legs of all days that may be part of a way within the limit."""
     cut_m = min(limit_m, LONGEST_LEG_M)
-    tables = [leg_table(reacher, replace(asked, hazards=state.hazards), cut_m) for state in states]
+    tables = [tables_of.laid(replace(asked, hazards=state.hazards), cut_m) for state in states]
     legs = by_day(tables, np.array([state.on for state in states]))
     return legs_within(legs, (START, END), lon, lat, limit_m)
 

@@ -5,6 +5,7 @@ answer, file or cache. No record says when the money of a space ends; what does 
 confirmation and its timetable, and the first of the two is told.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -73,6 +74,21 @@ class SpaceLoss:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedArrivals:
+    """People a day on a corridor, by a file of the planner's or by a released count near it.
+
+    ``released`` is that count; None for the planner's file.
+    """
+
+    people_per_day: float
+    released: ReleasedCount | None = None
+
+    def shortfall(self, beds: Beds) -> int:
+        """Return how many would have no bed at a space if everybody of a day slept there."""
+        return max(0, math.ceil(self.people_per_day) - beds_in(beds))
+
+
+@dataclass(frozen=True, slots=True)
 class BedsAlong:
     """Beds of a corridor's spaces, and the people who are expected.
 
@@ -82,19 +98,14 @@ class BedsAlong:
         Beds of the spaces that are counted, each by what there is room for, else by what is free.
     counted, uncounted : int
         Spaces whose beds are known, and those whose are not.
-    arrivals : ReleasedCount or None
-        The largest released count near the corridor; None without any.
+    arrivals : ExpectedArrivals or None
+        None if it is not known how many people come.
     """
 
     beds: int
     counted: int
     uncounted: int
-    arrivals: ReleasedCount | None
-
-    @property
-    def people_per_day(self) -> float | None:
-        """People a day by the released count; None if it is not known."""
-        return None if self.arrivals is None else self.arrivals.people / WEEK_DAYS
+    arrivals: ExpectedArrivals | None
 
 
 def ranked_losses(
@@ -138,10 +149,10 @@ def ranked_losses(
     return tuple(map(loss, losses.ranked().tolist()))
 
 
-def beds_along(losses: Sequence[SpaceLoss], arrivals: ReleasedCount | None) -> BedsAlong:
+def beds_along(losses: Sequence[SpaceLoss], arrivals: ExpectedArrivals | None) -> BedsAlong:
     """Return the beds of the spaces that count for a service, and who is expected."""
     known = [one.beds for one in losses if one.beds is not None]
-    return BedsAlong(sum(map(_beds, known)), len(known), len(losses) - len(known), arrivals)
+    return BedsAlong(sum(map(beds_in, known)), len(known), len(losses) - len(known), arrivals)
 
 
 def arrivals_near(found: MeasuredCorridor, counts: Sequence[ReleasedCount]) -> ReleasedCount | None:
@@ -153,7 +164,13 @@ def arrivals_near(found: MeasuredCorridor, counts: Sequence[ReleasedCount]) -> R
     return max(near, key=lambda one: one.people, default=None)
 
 
-def _beds(beds: Beds) -> int:
+def expected_by(count: ReleasedCount | None) -> ExpectedArrivals | None:
+    """Return the people a day by a released count, which is of a week."""
+    return None if count is None else ExpectedArrivals(count.people / WEEK_DAYS, count)
+
+
+def beds_in(beds: Beds) -> int:
+    """Return the beds of a space: what there is room for, else what is free."""
     return beds.maximum if beds.maximum is not None else beds.available or 0
 
 

@@ -5,8 +5,11 @@ still counts. Towns' populations (`routing.corridors.people`) count a town whole
 raster knows the country between them as well.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,11 +33,24 @@ _PIECE_DEG: Final = 0.5
 #: Segments of a quarter of a circle: within 0.2 % of its area.
 _QUARTER: Final = 16
 
+#: Share of a distance by which a line may be straightened before it is widened [A].
+_STRAIGHTENED: Final = 0.01
+
+#: Cells along the side of the squares in which a raster is read, as in the tiles of most files: of
+#: the box around a long corridor most cells are far from it.
+SQUARE: Final = 512
+
 
 class PopulationRasterError(GeoError, ValueError):
     """A file is no raster of population."""
 
     code = "population_raster"
+
+
+class RasterTooFineError(PopulationRasterError):
+    """More cells lie within the distances than may be read."""
+
+    code = "population_raster_too_fine"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,7 +74,11 @@ class RasterPeople:
 
 
 def people_in_raster(
-    path: Path, shapes: Sequence[BaseGeometry], within_m: Sequence[float]
+    path: Path,
+    shapes: Sequence[BaseGeometry],
+    within_m: Sequence[float],
+    *,
+    most_cells: float = math.inf,
 ) -> RasterPeople:
     """Count the people within some distances of the nearest of some shapes.
 
@@ -70,15 +90,53 @@ def people_in_raster(
         Points and lines, degrees, EPSG:4326; one or more.
     within_m
         Distances, metres, above 0.
+    most_cells
+        Cells that may be read at most, those of all distances together.
+
+    Raises
+    ------
+    PopulationRasterError
+        The file is no raster, or does not say where it lies.
+    RasterTooFineError
+        More cells would have to be read.
+    """
+    # Imported here: few commands count people.
+    from exactextract import exact_extract  # noqa: PLC0415
+
+    with opened_raster(path) as raster:
+        to_raster = pyproj.Transformer.from_crs("EPSG:4326", raster.crs.to_wkt(), always_xy=True)
+        cell = abs(raster.transform.a * raster.transform.e)
+        areas = [_projected(area_within(shapes, one), to_raster) for one in within_m]
+        parts = [_in_squares(raster, area) for area in areas]
+        if sum(map(len, parts)) * cells_of_square(raster) > most_cells:
+            msg = f"{path.name} has too many cells there"
+            raise RasterTooFineError(msg)
+        features = [
+            {"type": "Feature", "geometry": shapely.geometry.mapping(one), "properties": {}}
+            for one in chain.from_iterable(parts)
+        ]
+        told: list[dict[str, Any]] = (
+            exact_extract(raster, features, ["sum", "count"]) if features else []
+        )
+    rows = iter(one["properties"] for one in told)
+    people, share = [], []
+    for part, area in zip(parts, areas, strict=True):
+        own = list(islice(rows, len(part)))
+        known = sum(float(row["count"] or 0.0) for row in own) * cell / area.area
+        share.append(min(known, 1.0))
+        people.append(sum(float(row["sum"] or 0.0) for row in own) if known > 0 else np.nan)
+    return RasterPeople(np.array(within_m, np.float64), np.array(people), np.array(share))
+
+
+@contextmanager
+def opened_raster(path: Path) -> Iterator[rasterio.DatasetReader]:
+    """Open a raster of population.
 
     Raises
     ------
     PopulationRasterError
         The file is no raster, or does not say where it lies.
     """
-    # Imported here: few commands count people.
-    from exactextract import exact_extract  # noqa: PLC0415
-
     try:
         raster = rasterio.open(path)
     except RasterioIOError as error:
@@ -88,21 +146,38 @@ def people_in_raster(
         if raster.crs is None:
             msg = f"{path} does not say its coordinate system"
             raise PopulationRasterError(msg)
-        to_raster = pyproj.Transformer.from_crs("EPSG:4326", raster.crs.to_wkt(), always_xy=True)
-        cell = abs(raster.transform.a * raster.transform.e)
-        areas = [_projected(area_within(shapes, one), to_raster) for one in within_m]
-        features = [
-            {"type": "Feature", "geometry": shapely.geometry.mapping(area), "properties": {}}
-            for area in areas
-        ]
-        rows: list[dict[str, Any]] = exact_extract(raster, features, ["sum", "count"])
-    people, share = [], []
-    for row, area in zip(rows, areas, strict=True):
-        told = row["properties"]
-        known = float(told["count"] or 0.0) * cell / area.area
-        share.append(min(known, 1.0))
-        people.append(float(told["sum"]) if known > 0 else np.nan)
-    return RasterPeople(np.array(within_m, np.float64), np.array(people), np.array(share))
+        yield raster
+
+
+def cells_of_square(raster: rasterio.DatasetReader) -> int:
+    """Return how many cells are read for a square: all of each block that it may touch."""
+    height, width = raster.block_shapes[0]
+    rows, columns = math.ceil(SQUARE / height) * height, math.ceil(SQUARE / width) * width
+    return int(rows * columns)
+
+
+def _in_squares(raster: rasterio.DatasetReader, area: BaseGeometry) -> list[BaseGeometry]:
+    """Return an area, in the raster's system, in parts that each lie in one square of cells."""
+    shapely.prepare(area)
+    to, (west, south, east, north) = raster.transform, area.bounds
+    columns = _squares([(x - to.c) / to.a for x in (west, east)], raster.width)
+    rows = _squares([(y - to.f) / to.e for y in (south, north)], raster.height)
+    parts = []
+    for (top, bottom), (left, right) in product(rows, columns):
+        x, y = (to.c + n * to.a for n in (left, right)), (to.f + n * to.e for n in (top, bottom))
+        square = shapely.MultiPoint([*zip(x, y, strict=True)]).envelope
+        if area.intersects(square):
+            part = shapely.intersection(area, square)
+            if part.area > 0:
+                parts.append(part)
+    return parts
+
+
+def _squares(ends: Sequence[float], size: int) -> list[tuple[int, int]]:
+    """Return the first cell of each square between two places along a side, and the one after."""
+    first, last = math.floor(min(ends) / SQUARE), math.floor(max(ends) / SQUARE)
+    cells = range(max(first, 0) * SQUARE, min((last + 1) * SQUARE, size), SQUARE)
+    return [(one, min(one + SQUARE, size)) for one in cells]
 
 
 def _projected(area: BaseGeometry, to_raster: pyproj.Transformer) -> BaseGeometry:
@@ -113,8 +188,13 @@ def _projected(area: BaseGeometry, to_raster: pyproj.Transformer) -> BaseGeometr
 
 
 def area_within(shapes: Sequence[BaseGeometry], distance_m: float) -> BaseGeometry:
-    """Return the area within a distance of the nearest of some shapes, degrees."""
-    pieces = [piece for shape in shapes for piece in pieces_of(shape)]
+    """Return the area within a distance of the nearest of some shapes, degrees.
+
+    Lines are straightened by a hundredth of the distance first: those of roads have a point every
+    few metres.
+    """
+    spare_deg = _STRAIGHTENED * distance_m / METRES_PER_DEGREE
+    pieces = [piece for shape in shapes for piece in pieces_of(shapely.simplify(shape, spare_deg))]
     return shapely.union_all([_widened(piece, distance_m) for piece in pieces])
 
 
@@ -124,7 +204,14 @@ def pieces_of(shape: BaseGeometry) -> list[BaseGeometry]:
     if dense.geom_type != "LineString":
         return [dense]
     points = shapely.get_coordinates(dense)
-    return [shapely.LineString(points[n : n + 2]) for n in range(len(points) - 1)]
+    cuts, low, high = [0], points[0, 1], points[0, 1]
+    for end, lat in enumerate(points[1:, 1].tolist(), start=1):
+        low, high = min(low, lat), max(high, lat)
+        if high - low > _PIECE_DEG and end - 1 > cuts[-1]:
+            cuts.append(end - 1)
+            low, high = sorted(points[end - 1 : end + 1, 1].tolist())
+    ends = [*cuts[1:], len(points) - 1]
+    return [shapely.LineString(points[a : b + 1]) for a, b in zip(cuts, ends, strict=True)]
 
 
 def _widened(piece: BaseGeometry, distance_m: float) -> BaseGeometry:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.runtime.logs import NOTICES
+from app.snapshots.leg_tables import LegTables
 from routing.errors import GraphError, NoRegion
 from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.graph.regions import open_graph
@@ -84,6 +85,11 @@ class Region:
     def reacher(self) -> Reacher:
         """Solver of one-to-many searches; cached, because making a solver prepares data."""
         return Reacher(self.router)
+
+    @cached_property
+    def leg_tables(self) -> LegTables:
+        """Legs between places of the night; cached, because each place takes a search."""
+        return LegTables(self.reacher)
 
     @cached_property
     def reach_networks(self) -> ReachNetworks:

@@ -175,6 +175,7 @@ async def measure(
                 asked,
                 now=now,
                 access_m=settings.access_m,
+                people=request.state.line_people,
             )
             names = await service_names(source.session) if is_file else {}
     except UnknownServiceError as error:

@@ -1,11 +1,14 @@
 """``/network/corridors``: which loss hurts a corridor most, and where a space is missing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.access.forms import Form, FormDep
+from app.console.forms.inputs import error_texts
 from app.console.forms.layout import Desk, DeskDep
 from app.console.planning.corridor_question import (
     CORRIDORS,
@@ -15,6 +18,8 @@ from app.console.planning.corridor_question import (
     choices,
     measured,
 )
+from app.console.planning.siting_form import bytes_of, flows_in
+from app.console.planning.what_if import question_of
 from app.planning.corridor_crossings import (
     CrossingAlong,
     CrossingLoss,
@@ -23,12 +28,21 @@ from app.planning.corridor_crossings import (
     stages_of,
 )
 from app.planning.corridors import MeasuredCorridor
-from app.planning.losses import BedsAlong, SpaceLoss, arrivals_near, beds_along, ranked_losses
+from app.planning.losses import (
+    BedsAlong,
+    ExpectedArrivals,
+    SpaceLoss,
+    arrivals_near,
+    beds_along,
+    expected_by,
+    ranked_losses,
+)
 from app.planning.siting.fewest_spaces import SitingProposal, fewest_new_spaces
 from app.runtime.work_limit import search
 from app.snapshots.read_source import ReadSource
 from geo.accounts import staff_reads
 from geo.db.sessions import Database, Tier
+from geo.errors import InvalidRecordError, NotFoundError
 from geo.geography import coverage_gaps
 from geo.geography.released_counts import latest_counts
 from geo.planning import scenarios
@@ -68,19 +82,38 @@ async def corridors_page(
 
     Restricted spaces are left out as in every computation: the page counts what partners see.
     """
+    return await _page(request, desk, asked)
+
+
+@router.post(CORRIDORS)
+async def corridors_with_arrivals(request: Request, desk: DeskDep, form: FormDep) -> Response:
+    """Show the same with the people a day of a file, which is not kept."""
+    return await _page(request, desk, question_of(form), form)
+
+
+async def _page(request: Request, desk: Desk, asked: Asked, form: Form | None = None) -> Response:
     database: Database = request.state.database
     report: LossReport | None = None
+    arrivals: ExpectedArrivals | None = None
+    problems: Mapping[str, str] = {}
     async with database.session(Tier.PARTNER) as session:
         source = ReadSource(session)
         offered = await choices(desk, source)
         gaps = await coverage_gaps.longest_gaps(
             session, asked.service, on=desk.now.date(), limit=SHOWN
         )
+        if form is not None:
+            try:
+                arrivals = await _arrivals_in(form, asked, offered)
+            except InvalidRecordError as error:
+                problems = error_texts(desk.words, error.problems)
         if asked.corridor:
-            report = await _report(request, source, asked, offered, desk)
+            report = await _report(request, source, asked, offered, desk, arrivals)
     staff_reads.show(desk.staff, "space", [] if report is None else [s.id for s in report.spaces])
     return desk.page(
         "corridors",
+        status=400 if problems else 200,
+        problems=problems,
         corridors=offered.corridors,
         services=offered.services,
         gaps_km=GAPS_KM,
@@ -92,8 +125,28 @@ async def corridors_page(
     )
 
 
+async def _arrivals_in(form: Form, asked: Asked, offered: CorridorChoices) -> ExpectedArrivals:
+    """Return the people a day on the corridor by the file of a form.
+
+    Raises
+    ------
+    InvalidRecordError
+        There is no file, or it does not say them.
+    """
+    content = await bytes_of(form.files.get("people"), "people")
+    if asked.corridor not in dict(offered.corridors):
+        msg = "no such corridor"
+        raise NotFoundError(msg)
+    return ExpectedArrivals(flows_in(content, offered.corridors, [asked.corridor])[asked.corridor])
+
+
 async def _report(
-    request: Request, source: ReadSource, asked: Asked, offered: CorridorChoices, desk: Desk
+    request: Request,
+    source: ReadSource,
+    asked: Asked,
+    offered: CorridorChoices,
+    desk: Desk,
+    arrivals: ExpectedArrivals | None,
 ) -> LossReport:
     found = await measured(request, source, asked, offered, desk)
     crossings = crossings_along(found, desk.now)
@@ -111,7 +164,7 @@ async def _report(
         crossings=tuple(
             sorted(lost, key=lambda one: (-one.beyond, -one.beyond_m, one.crossing.id))
         ),
-        beds=beds_along(spaces, arrivals_near(found, counts)),
+        beds=beds_along(spaces, arrivals or expected_by(arrivals_near(found, counts))),
         proposal=await _proposal(found),
     )
 

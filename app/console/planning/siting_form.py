@@ -152,7 +152,9 @@ def areas_in(content: bytes) -> tuple[BaseGeometry, ...]:
     return areas
 
 
-def flows_in(content: bytes, corridors: Sequence[tuple[str, str]]) -> dict[str, float]:
+def flows_in(
+    content: bytes, corridors: Sequence[tuple[str, str]], needed: Sequence[str] | None = None
+) -> dict[str, float]:
     """Return people by corridor of a CSV file: a corridor's id or name, and a number, a row.
 
     A first row whose second cell is no number is a heading. Numbers may have a decimal comma where
@@ -161,7 +163,9 @@ def flows_in(content: bytes, corridors: Sequence[tuple[str, str]]) -> dict[str, 
     Parameters
     ----------
     corridors
-        Id and name of each; every one of them has to be in the file.
+        Id and name of each that may be in the file.
+    needed
+        Ids of those that have to be there; None for all.
 
     Raises
     ------
@@ -186,10 +190,12 @@ def flows_in(content: bytes, corridors: Sequence[tuple[str, str]]) -> dict[str, 
         if id_ is None or people is None or id_ in found:
             raise InvalidRecordError([("people", CodedReason("not_flow_row", row=number))])
         found[id_] = people
-    missing = [name for id_, name in corridors if id_ not in found]
+    missing = [
+        name for id_, name in corridors if id_ not in found and (needed is None or id_ in needed)
+    ]
     if missing:
         raise InvalidRecordError([("people", CodedReason("no_flow", corridors=", ".join(missing)))])
-    if not any(found.values()):
+    if not any(people for id_, people in found.items() if needed is None or id_ in needed):
         raise InvalidRecordError([("people", CodedReason("too_small", low=1))])
     return found
 

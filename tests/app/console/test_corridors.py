@@ -190,6 +190,8 @@ async def test_a_crossing_that_would_be_shut_is_named_with_what_lies_beyond(clie
     section = page.partition('id="crossings-title"')[2].partition("</section>")[0]
     beyond = f"más allá quedan 607 km y {len(figures.json()['spaces'])} espacios"
     assert "Puente Internacional Simón Bolívar" in section
+    # Shut, the bridge at the start lets nobody begin.
+    assert "de noche en noche se llegaría hasta el km 0" in section
     asked = {"corridor": "cucuta-bogota", "service": "overnight", "gap_km": "50"}
     page = await editor.post(WHAT_IF, **asked, shut=["X-BOLIVAR"])
     told = text_of(page).partition("Lo que queda cortado")[2].partition("</section>")[0]
@@ -253,6 +255,40 @@ async def test_p42_beds_are_numbers_for_those_who_are_signed_in(client, as_perso
     assert "12 de 41 camas libres" in page
     again = await client.post("/corridors/coverage", json={"corridor": corridor})
     assert "41" not in str(again.json()["spaces"])
+
+
+async def test_beds_stand_beside_the_people_of_the_planners_file(client, as_person, settings):
+    _, corridor, figures = await corridor_of(client)
+    for space, maximum in zip(figures["spaces"], (30, 5000), strict=False):
+        await run_sql(
+            settings,
+            "insert into amparo.capacities (location_id, available, maximum, updated)"
+            " values (:id, 3, :most, amparo.now()) on conflict (location_id)"
+            " do update set maximum = :most",
+            id=space["id"],
+            most=maximum,
+        )
+    editor, page_of = await as_person("ed"), f"/network/corridors?corridor={corridor}"
+
+    async def sent(content):
+        editor.client.cookies.clear()
+        csrf = re.search('name="csrf" value="([^"]+)"', (await editor.get(page_of)).text).group(1)
+        return await editor.client.post(
+            "/network/corridors",
+            data={"csrf": csrf, "corridor": corridor},
+            files={"people": ("gente.csv", content)},
+            headers=editor.headers,
+        )
+
+    page = text_of(await sent(f"corredor;personas\n{corridor};72,5".encode()))
+    assert "Pasan unas 72 personas al día, según su archivo." in page
+    assert "si todos los de un día duermen aquí, faltan 43 camas" in page
+    assert "alcanzan si todos los de un día duermen aquí" in page
+    # Nothing of the file is kept.
+    assert "según su archivo" not in text_of(await editor.get(page_of))
+    wrong = await sent(b"otro;72")
+    assert wrong.status_code == 400
+    assert "La fila 1" in text_of(wrong)
 
 
 async def test_roads_have_the_time_to_the_nearest_space_of_the_corridor(client, as_person):

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import resource
 import signal
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -78,6 +79,13 @@ def finished(world, tmp_path_factory):
     return folder, (home / "table.csv").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def client():
+    """Give two workers of this machine."""
+    with cluster_of(Workers(2)) as client:
+        yield client
+
+
 def test_a_world_is_read_as_it_was_written(world):
     again = AccessWorld.of(world.document())
     assert again.document() == world.document()
@@ -88,17 +96,29 @@ def test_a_world_is_read_as_it_was_written(world):
     assert replace(world, services=("food",)).digest != world.digest
 
 
-def test_a_worker_that_is_killed_changes_nothing(world, finished, tmp_path):
+def test_a_worker_keeps_the_memory_that_its_next_array_needs(client):
+    arrays, pages = 200, 800_000 // resource.getpagesize()
+
+    # Within the test, so that a worker need not import this module.
+    def faults():
+        before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+        for _ in range(arrays):
+            np.ones(100_000)
+        return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before
+
+    assert client.submit(faults).result() < arrays * pages / 10
+
+
+def test_a_worker_that_is_killed_changes_nothing(client, world, finished, tmp_path):
     folder = make_folder(tmp_path, world)
     killed = []
-    with cluster_of(Workers(2)) as client:
 
-        def kill(done, total):
-            if not killed and 0 < done < total:
-                killed.append(min(client.run(os.getpid).values()))
-                os.kill(killed[0], signal.SIGKILL)
+    def kill(done, total):
+        if not killed and 0 < done < total:
+            killed.append(min(client.run(os.getpid).values()))
+            os.kill(killed[0], signal.SIGKILL)
 
-        fresh = run_on(client, folder, stages_of(world), kill)
+    fresh = run_on(client, folder, stages_of(world), kill)
     assert killed
     assert fresh == sum(map(len, stages_of(world)))
     write_csv(folder, world, tmp_path / "table.csv")

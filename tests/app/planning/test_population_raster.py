@@ -6,10 +6,13 @@ import rasterio
 import shapely
 from rasterio.transform import from_origin
 
+from app.planning import population_raster
 from app.planning.corridor_people import count_people
+from app.planning.line_people import LinePeople, problem_of
 from app.planning.population_raster import PopulationRasterError, people_in_raster
 from geo.db.sessions import Tier
 from geo.errors import NotFoundError, ProtectedServiceError
+from tests.conftest import client_of
 from tests.fixtures.clock import run_today
 
 #: People in each square kilometre of the world that is made here.
@@ -64,6 +67,60 @@ def test_what_is_no_raster_is_refused(tmp_path):
     path.write_text("people")
     with pytest.raises(PopulationRasterError, match="no raster"):
         people_in_raster(path, [shapely.Point(-72.5, 8.0)], BANDS)
+
+
+def test_reading_by_squares_changes_no_count(raster, monkeypatch):
+    # From beyond the raster's western edge into it, past where it has no values.
+    road = shapely.LineString([(-74.6, 6.9), (-73.2, 7.4), (-72.9, 8.3), (-71.5, 7.1)])
+    whole = people_in_raster(raster, [road], BANDS)
+    monkeypatch.setattr(population_raster, "SQUARE", 37)
+    found = people_in_raster(raster, [road], BANDS)
+    np.testing.assert_allclose(found.people, whole.people)
+    np.testing.assert_allclose(found.known_share, whole.known_share)
+
+
+def test_a_road_with_many_points_is_counted_as_the_straight_one(raster):
+    straight = shapely.LineString([(-73.0, 5.6), (-72.4, 7.4)])
+    dense = shapely.segmentize(straight, 0.001)
+    one, two = (people_in_raster(raster, [line], BANDS) for line in (straight, dense))
+    np.testing.assert_allclose(two.people, one.people, rtol=0.002)
+
+
+def test_a_line_is_counted_once_until_the_file_is_another(raster, tmp_path):
+    line = np.array([(-73.0, 6.5), (-72.0, 7.0)])
+    path = tmp_path / "people.tif"
+    path.write_bytes(raster.read_bytes())
+    near = LinePeople(path)
+    first = near.near(line)
+    assert (first.source, first.left_out) == ("people.tif", None)
+    assert first.people.people[2] > first.people.people[0] > 0
+    assert near.near(line.copy()) is first
+    assert near.near(line, most_cells=100).left_out == "too_fine"
+    path.write_text("people")
+    assert near.near(line).left_out == "unreadable"
+    assert "no raster" in problem_of(path)
+    path.unlink()
+    assert near.near(line).left_out == "unreadable"
+    assert problem_of(raster) is None
+    assert LinePeople(None).near(line) is None
+
+
+async def test_a_corridor_tells_its_people_by_the_raster_of_the_server(
+    loaded_shared, settings_for, raster
+):
+    async with client_of(settings_for(loaded_shared, population_raster=raster)) as client:
+        body = {"corridor": "cucuta-bogota"}
+        told = (await client.post("/corridors/coverage", json=body)).json()["people"]
+        assert (told["source"], told["counted_by"]) == (raster.name, "raster")
+        people = [band["people"] for band in told["bands"]]
+        assert people == sorted(people)
+        # North of 8 degrees the raster has no values, and south of 5 it ends.
+        assert all(0 < band["known_share"] < 1 for band in told["bands"])
+        report = (await client.post("/corridors/coverage?f=html", json=body)).text
+        assert f"Población: {raster.name}" in report
+        page = (await client.post("/planner", data={**body, "service": "overnight"})).text
+        assert f"Fuente: {raster.name}" in page
+        assert "no cubre todo" in page
 
 
 async def test_people_near_a_corridor_are_told_with_their_source(shared_database, raster):

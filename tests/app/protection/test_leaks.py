@@ -207,7 +207,7 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         f"{standards}/members/{{organization}}": f"{standards}/members/x",
     }
     only_read = {batch, f"{batch}/report.csv", voices, guidance, f"{guidance}/contacts"}
-    only_read |= {f"{n}/crossings", f"{n}/organizations", f"{n}/corridors"}
+    only_read |= {f"{n}/crossings", f"{n}/organizations"}
     only_read |= {
         f"{n}/corridors/reach.geojson",
         f"{n}/siting/result.csv",

@@ -203,6 +203,7 @@ async def test_two_days_are_compared_and_what_is_not_known_is_not_a_gap(own_clie
 
 async def test_people_near_are_those_of_towns(client):
     found = await measured(client, **WAY)
+    assert (found["people"]["source"], found["people"]["counted_by"]) == ("GeoNames", "towns")
     bands = found["people"]["bands"]
     assert [band["within_m"] for band in bands] == [1_000, 5_000, 25_000]
     people = [band["people"] for band in bands]
