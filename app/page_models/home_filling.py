@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.page_models import view_models
+from app.texts.phones import first_called, first_whatsapp, phone_of
 from app.settings import Settings
 from app.snapshots.essential_contacts import essential_lines
 from app.snapshots.place_names import Choice, towns
@@ -20,7 +21,6 @@ from geo.geography.crossings import CrossingState
 from geo.geography.hazards import ActiveHazard
 from geo.guidance.contacts import ESSENTIAL
 from geo.hours.space_hours import Hours, hours_of
-from geo.hours.wording import hours_text
 from geo.records import demo_rows
 from geo.spaces import list_pages
 from geo.spaces import queries as spaces
@@ -163,6 +163,7 @@ def space_of(
     status = hours.status_at(now)
     is_open = None if status.state == "not_known" else status.state == "open"
     confirmed_on, today = row["confirmed_on"], now.astimezone(ZoneInfo(row["timezone"])).date()
+    phones = tuple(map(phone_of, row["phones"]))
     return view_models.Space(
         id=space_id,
         name=row["name"],
@@ -183,11 +184,13 @@ def space_of(
         languages=row["languages"],
         is_referral_only=row["access"] == "referral_only",
         referral_from=referral_name,
-        phones=tuple(phone["number"] for phone in row["phones"]),
+        phones=phones,
+        call=first_called(phones),
+        whatsapp=first_whatsapp(phones),
         contact=row["contact"],
         organization=row["organization"],
         eligibility=row["eligibility"],
-        hours=hours_text(hours.openings),
+        hours=hours if hours.openings else None,
         is_free=None if row["fee_kind"] == "not_known" else row["fee_kind"] == "free",
     )
 

@@ -13,7 +13,8 @@ from app.i18n.translation import Words, words
 from app.journeys.matching import Chosen, Fallback, Match
 from app.page_models import renderer
 from app.page_models.frames import PageFrame
-from app.page_models.space_view import PhoneView, address_of, phone_of
+from app.texts.phones import PhoneView, phone_of
+from app.page_models.space_view import address_of
 from app.snapshots.place_names import Choice
 from app.texts import match_text
 from app.texts.match_text import LeftOut, MatchReason

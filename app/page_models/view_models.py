@@ -11,7 +11,9 @@ from datetime import date, datetime
 from typing import Literal
 
 from app.page_models.frames import NetworkView, PageFrame
+from app.texts.phones import PhoneView
 from app.snapshots.place_names import Choice
+from geo.hours.space_hours import Hours
 
 __all__ = [
     "CrossingState",
@@ -116,8 +118,12 @@ class Space:
         Name of a space that refers people here, or None.
     phones, contact
         Public numbers, and any other public contact.
-    organization, eligibility, hours
+    call, whatsapp
+        First numbers for calls and for WhatsApp; None if there is none.
+    organization, eligibility
         Texts as the provider gave them, or None.
+    hours
+        The schedule; None if no hours are stated.
     is_free
         Whether the services are free; None when not known.
     """
@@ -140,11 +146,13 @@ class Space:
     languages: Sequence[str] = ()
     is_referral_only: bool = False
     referral_from: str | None = None
-    phones: Sequence[str] = ()
+    phones: Sequence[PhoneView] = ()
+    call: PhoneView | None = None
+    whatsapp: PhoneView | None = None
     contact: str | None = None
     organization: str | None = None
     eligibility: str | None = None
-    hours: str | None = None
+    hours: Hours | None = None
     is_free: bool | None = None
     near: "NearView | None" = None
 

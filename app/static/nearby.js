@@ -10,9 +10,8 @@ const byId = (id) => document.getElementById(id);
  *
  * @param {object} data the page's
  * @param {() => Promise<object>} load gives the file of spaces, loaded before anybody asks
- * @param {(id: string, name: string) => Node} goButton makes what leads to the route form
  */
-export function startNearby(data, load, goButton) {
+export function startNearby(data, load) {
   const button = byId('locate');
   if (!button || !('geolocation' in navigator)) return;
   const phrases = makePhrases(data.texts);
@@ -59,11 +58,7 @@ export function startNearby(data, load, goButton) {
     return [
       element('h3', {}, name),
       ...(isAbroad ? [here] : []),
-      element('ol', { class: 'list' }, ...items.map(({ space, ...near }) => {
-        const made = card(space, { ...near, isAbroad });
-        made.append(goButton(space.id, space.name));
-        return made;
-      })),
+      element('ol', { class: 'list' }, ...items.map(({ space, ...near }) => card(space, { ...near, isAbroad }))),
     ];
   }
 }

@@ -96,7 +96,7 @@ async function keptFile() {
 const shownSpaces = async () => readSpaces(await loadSpaces()).filter((space) => fits(space, data.narrowed));
 const phrases = makePhrases(data.texts);
 const { card: spaceCard } = makeCards(data.texts, phrases, data.names);
-startNearby(data, loadSpaces, goButton);
+startNearby(data, loadSpaces);
 
 async function collection(name) {
   const { items } = data.layers.find((layer) => layer.id === name);
