@@ -137,9 +137,9 @@ def nearby_texts(w: Words) -> Mapping[str, Any]:
     return {
         "locating": w.gettext("Buscando su ubicación en el teléfono…"),
         "locationRefused": w.gettext(
-            "El teléfono no dio su ubicación. Escriba una población en su lugar."
+            "El teléfono no dio su ubicación. Escriba una ciudad o pueblo en su lugar."
         ),
-        "locationFailed": w.gettext("No se pudo buscar. Escriba una población en su lugar."),
+        "locationFailed": w.gettext("No se pudo buscar. Escriba una ciudad o pueblo en su lugar."),
         "nothingFits": w.gettext(
             "Ningún espacio de la lista tiene todo eso. Quite algo de lo marcado."
         ),
@@ -187,7 +187,7 @@ def offline_texts(w: Words) -> Mapping[str, Any]:
         "size": w.gettext("%(spaces)s espacios, %(size)s"),
         "sizeWithMap": w.gettext("%(spaces)s espacios, %(size)s con el mapa"),
         "noPacks": w.gettext("No hay paquetes en este teléfono. Con red se pueden bajar aquí."),
-        "chooseEnds": w.gettext("Elija una población de la lista en «Desde» y otra en «Hasta»."),
+        "chooseEnds": w.gettext("Elija en la lista un lugar en «Desde» y otro en «Hasta»."),
         "noWay": w.gettext("No hay un camino que se pueda mostrar con estos datos."),
         "days": [w.ngettext("%(num)s día a pie", "%(num)s días a pie", n) for n in _FORMS],
         "daysRange": w.gettext("%(low)s a %(high)s días a pie"),

@@ -46,7 +46,7 @@ async def test_accents_case_and_spaces_are_no_mistake(client, typed):
 
 async def test_of_several_that_may_be_meant_somebody_chooses(client):
     html = await home(client, "San Antonoi")
-    assert "¿Cuál de estas poblaciones?" in html
+    assert "¿Cuál de estos lugares?" in html
     assert len(set(choices(html))) > 2
     assert '<h2 id="spaces-title">Espacios de apoyo' in html
     assert "data-space=" not in html.partition('id="spaces"')[2].partition("</section>")[0]
@@ -256,7 +256,7 @@ async def test_towns_that_the_sketch_alone_has_are_found_by_name_and_by_sound(cl
 @pytest.mark.parametrize("typed", ["Barbosa, CO", "Lagunillas, VE", "Villanueva, CO"])
 async def test_of_two_towns_of_a_name_in_one_country_none_is_taken_unasked(client, typed):
     html = await home(client, typed)
-    assert "¿Cuál de estas poblaciones?" in html
+    assert "¿Cuál de estos lugares?" in html
     name, _, country = typed.partition(", ")
     offered = [label for label, _ in choices(html) if label.startswith(f"{name}, ")]
     assert len({label for label in offered if label.endswith(f", {country}")}) > 1
