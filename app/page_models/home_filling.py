@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.page_models import view_models
-from app.texts.phones import first_called, first_whatsapp, phone_of
+from app.texts.phones import phone_of
 from app.settings import Settings
 from app.snapshots.essential_contacts import essential_lines
 from app.snapshots.place_names import Choice, towns
@@ -163,7 +163,6 @@ def space_of(
     status = hours.status_at(now)
     is_open = None if status.state == "not_known" else status.state == "open"
     confirmed_on, today = row["confirmed_on"], now.astimezone(ZoneInfo(row["timezone"])).date()
-    phones = tuple(map(phone_of, row["phones"]))
     return view_models.Space(
         id=space_id,
         name=row["name"],
@@ -184,9 +183,7 @@ def space_of(
         languages=row["languages"],
         is_referral_only=row["access"] == "referral_only",
         referral_from=referral_name,
-        phones=phones,
-        call=first_called(phones),
-        whatsapp=first_whatsapp(phones),
+        phones=tuple(map(phone_of, row["phones"])),
         contact=row["contact"],
         organization=row["organization"],
         eligibility=row["eligibility"],

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from app.page_models.frames import NetworkView, PageFrame
-from app.texts.phones import PhoneView
+from app.texts.phones import PhoneView, first_called, first_whatsapp
 from app.snapshots.place_names import Choice
 from geo.hours.space_hours import Hours
 
@@ -118,8 +118,6 @@ class Space:
         Name of a space that refers people here, or None.
     phones, contact
         Public numbers, and any other public contact.
-    call, whatsapp
-        First numbers for calls and for WhatsApp; None if there is none.
     organization, eligibility
         Texts as the provider gave them, or None.
     hours
@@ -147,14 +145,22 @@ class Space:
     is_referral_only: bool = False
     referral_from: str | None = None
     phones: Sequence[PhoneView] = ()
-    call: PhoneView | None = None
-    whatsapp: PhoneView | None = None
     contact: str | None = None
     organization: str | None = None
     eligibility: str | None = None
     hours: Hours | None = None
     is_free: bool | None = None
     near: "NearView | None" = None
+
+    @property
+    def call(self) -> PhoneView | None:
+        """The first number that takes calls; None if there is none."""
+        return first_called(self.phones)
+
+    @property
+    def whatsapp(self) -> PhoneView | None:
+        """The first number for WhatsApp messages; None if there is none."""
+        return first_whatsapp(self.phones)
 
 
 @dataclass(frozen=True)

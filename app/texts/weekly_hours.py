@@ -135,9 +135,9 @@ def week_rows(hours: Hours, today: date) -> tuple[WeekRow, ...]:
     ordinary: dict[tuple[Times, ...], list[int]] = {}
     for ahead in range(LISTED_DAYS):
         day = today + timedelta(days=ahead)
-        times = _times(hours, day)
+        times = _times_on(hours, day)
         exceptions = [one for one in hours.exceptions if one.covers(day)]
-        if exceptions or times != _times(usual, day):
+        if exceptions or times != _times_on(usual, day):
             reason = next((one.reason for one in exceptions if one.reason), None)
             special.append(WeekRow((), day, times, bool(exceptions), reason))
         else:
@@ -146,7 +146,7 @@ def week_rows(hours: Hours, today: date) -> tuple[WeekRow, ...]:
     return (*special, *sorted(rows, key=lambda row: row.weekdays))
 
 
-def _times(hours: Hours, day: date) -> tuple[Times, ...]:
+def _times_on(hours: Hours, day: date) -> tuple[Times, ...]:
     return tuple(
         Times(one.opens_at, one.closes_at, one.last_entry, is_certain)
         for one, is_certain in hours.openings_on(day)

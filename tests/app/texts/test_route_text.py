@@ -198,7 +198,7 @@ def test_what_is_not_known_of_a_segment_is_said():
     )
     assert plain(ES, route_text.segment_words(ES, about(), bare)) == (
         "Segmento de 340 m: sendero sin nombre, sube 42 m, de noche;"
-        " sin datos: superficie, luz; sin información de peligros"
+        " no sabemos si hay pavimento ni luz; sin información de peligros"
     )
 
 
@@ -216,7 +216,7 @@ def test_stretches_join_what_a_person_takes_for_one_road():
     texts = [plain(ES, route_text.stretch_words(ES, told, part)) for part in joined]
     assert texts[0] == (
         "Segmento de 900 m por Avenida X, asfalto, grava, con luz en partes, con acera, sube 30 m;"
-        " sin datos: luz en partes"
+        " no sabemos si hay luz en partes"
     )
     assert "inundación" in texts[1]
     assert "Calle Y (45)" in texts[2]
