@@ -48,7 +48,7 @@ def _add_symbol(root: ET.Element, name: str) -> None:
     for shape in drawing.iter():
         kind = shape.tag.removeprefix(f"{{{_SVG}}}")
         if kind in _SHAPES:
-            kept = {key: shape.attrib[key] for key in _KEPT if key in shape.attrib}
+            kept: dict[str, str] = {key: shape.attrib[key] for key in _KEPT if key in shape.attrib}
             ET.SubElement(symbol, kind, kept)
         elif kind not in ("svg", "g"):
             msg = f"{name}.svg: <{kind}> cannot be taken into the sprite"

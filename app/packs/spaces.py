@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from enum import IntFlag
 from typing import Any, Final
 
-from app.texts.phones import PhoneView, first_called, first_whatsapp, phone_of
 from app.packs.timespan import HORIZON_DAYS, Span, day_number
+from app.texts.phones import PhoneView, first_called, first_whatsapp, phone_of
 from geo.hours.space_hours import Hours, Interval
 from geo.spaces.eligibility import ADULT_AGE
 from geo.spaces.queries import ListedSpace

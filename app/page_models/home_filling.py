@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.page_models import view_models
-from app.texts.phones import phone_of
 from app.settings import Settings
 from app.snapshots.essential_contacts import essential_lines
 from app.snapshots.place_names import Choice, towns
 from app.snapshots.road_networks import Region, RoadNetworks
+from app.texts.phones import phone_of
 from geo import vocabulary
 from geo.geography import crossings, hazards
 from geo.geography.crossings import CrossingState

@@ -190,7 +190,11 @@ def opening(w: Words, space: Space, frame: PageFrame) -> tuple[str, str]:
         return "open", texts["openUntil"] % values
     values["entry"] = w.clock(space.last_entry, space.timezone)
     is_over = space.last_entry < frame.now
-    return ("shut", texts["entryIsOver"] % values) if is_over else ("open", texts["openWithEntry"] % values)
+    return (
+        ("shut", texts["entryIsOver"] % values)
+        if is_over
+        else ("open", texts["openWithEntry"] % values)
+    )
 
 
 def schedule(w: Words, hours: Hours) -> str | Markup:

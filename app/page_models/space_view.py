@@ -13,11 +13,13 @@ from app.i18n import labels
 from app.i18n.coded_reasons import notice_markup
 from app.i18n.translation import Words, marked, words
 from app.journeys.space_facts import SpaceFacts
-from app.page_models import renderer, view_models
+from app.page_models import locator, renderer, view_models
 from app.page_models.frames import PageFrame
 from app.page_models.home_filling import space_of
-from app.texts.phones import PhoneView, phone_of
+from app.page_models.locator import Locator
+from app.snapshots.road_networks import NamedNode
 from app.texts import weekly_hours
+from app.texts.phones import PhoneView, phone_of
 from app.texts.sharing import Sharing
 from app.texts.weekly_hours import WeekRow, last_listed, later_exceptions, week_rows
 from geo.hours.space_hours import DayException
@@ -82,6 +84,8 @@ class SpaceView:
         Essential contacts of the area, and kinds without one (P45).
     sharing
         Sharing links; None if the space is not public.
+    locator
+        Small map of the surroundings; None where no sketch covers them.
     """
 
     frame: PageFrame
@@ -99,9 +103,15 @@ class SpaceView:
     lines: Sequence[Mapping[str, Any]]
     lines_not_known: Sequence[str]
     sharing: Sharing | None
+    locator: Locator | None = None
 
 
-def space_view(found: SpaceFacts, around: PageFrame, sharing: Sharing | None) -> SpaceView:
+def space_view(
+    found: SpaceFacts,
+    around: PageFrame,
+    sharing: Sharing | None,
+    drawn: Locator | None = None,
+) -> SpaceView:
     """Return the view of a space's page."""
     row = found.described.properties
     first_referrer = found.referrers[0].properties["name"] if found.referrers else None
@@ -142,6 +152,7 @@ def space_view(found: SpaceFacts, around: PageFrame, sharing: Sharing | None) ->
         lines=found.contacts.lines,
         lines_not_known=found.contacts.not_known,
         sharing=sharing,
+        locator=drawn,
     )
 
 
@@ -169,6 +180,13 @@ def ages(w: Words, facts: Mapping[str, Any]) -> str | None:
     return w.gettext("de %(low)s a %(high)s años") % {"low": low, "high": high}
 
 
+def town_text(w: Words, home: str, town: NamedNode) -> str:
+    """Name a town of the small map, with its country if that is not ``home`` (P33)."""
+    if town.country in {None, home}:
+        return town.name
+    return f"{town.name} ({w.country(str(town.country))})"
+
+
 def exception_dates(w: Words, one: DayException) -> str:
     """Write the date or dates of an exception."""
     if one.starts_on == one.ends_on:
@@ -193,6 +211,7 @@ def render_space(view: SpaceView, services: Sequence[str], lang: str) -> str:
         view=view,
         space=view.space,
         services=services,
+        locator=locator,
         ages=ages(w, view.facts),
         capacity_time=capacity_time(w, view.facts),
         kilometre=None if kilometres is None else format_decimal(kilometres, locale=w.locale),

@@ -11,8 +11,8 @@ from datetime import date, datetime
 from typing import Literal
 
 from app.page_models.frames import NetworkView, PageFrame
-from app.texts.phones import PhoneView, first_called, first_whatsapp
 from app.snapshots.place_names import Choice
+from app.texts.phones import PhoneView, first_called, first_whatsapp
 from geo.hours.space_hours import Hours
 
 __all__ = [

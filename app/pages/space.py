@@ -1,5 +1,6 @@
 """``/spaces/{id}``: everything about one space, as a page or as GeoJSON (P43)."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,8 @@ from app.i18n.coded_reasons import notice_text
 from app.i18n.translation import Words, negotiate, words
 from app.journeys.space_facts import SpaceFacts, read_facts
 from app.page_models import home_filling
-from app.page_models.space_view import render_not_here, render_space, space_view
+from app.page_models.locator import locator
+from app.page_models.space_view import render_not_here, render_space, space_view, town_text
 from app.pages.landing import prefers_html
 from app.pages.page_frame import PageLanguage
 from app.snapshots.neighbours import NextSpace
@@ -96,7 +98,13 @@ async def one_space(
             public = await read_public(open_session, space, now)
         base, said = base_url(request), words(language)
         shared = None if public is None else sharing_of(said, public, base=base, now=now)
-        view = space_view(found, around, shared)
+        drawn = locator(
+            network,
+            found.described.lon,
+            found.described.lat,
+            partial(town_text, words(language), found.described.properties["country"]),
+        )
+        view = space_view(found, around, shared, drawn)
         answer = page_response(render_space(view, services, language))
     answer.headers.add_vary_header("Accept")
     return answer

@@ -721,7 +721,10 @@ def test_ht_dates_are_creole_and_those_of_other_languages_stay():
     assert creole.day(wednesday) == "11 fev. 2026"
     assert creole.moment(night, "America/Bogota") == "mèk. 11 fev., 22:30"
     assert creole.dated(wednesday, "EEEE d MMM") == "mèkredi 11 fev."
-    assert translation.words("fr").moment(night, "America/Bogota") == "mer. 11 févr., 22\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}30"
+    assert (
+        translation.words("fr").moment(night, "America/Bogota")
+        == "mer. 11 févr., 22\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}30"
+    )
     assert translation.words("en").day(wednesday) == "11 Feb 2026"
 
 

@@ -357,7 +357,12 @@ async def test_p48_messages_say_nothing_of_the_start(client):
 async def test_p46_a_message_carries_the_notice_and_what_is_not_known(client):
     html = (await send(client, **ENDS)).text
     text = unquote(links_of(html, "https://wa.me/")[0])
-    for said in ("47 km sin ningún lugar para dormir", "no hay información", "No invita a viajar", "DEMO"):
+    for said in (
+        "47 km sin ningún lugar para dormir",
+        "no hay información",
+        "No invita a viajar",
+        "DEMO",
+    ):
         assert said in text, said
 
 

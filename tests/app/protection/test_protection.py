@@ -1,5 +1,6 @@
 """Rules of protection that a released answer must keep, one test a rule, named after it."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
