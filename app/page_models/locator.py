@@ -30,7 +30,7 @@ _LINE: Final = 14
 _LETTER: Final = 6.4
 
 #: Free space between a point and its name.
-_BESIDE: Final = 7
+_BESIDE: Final = 9
 
 type Floats = NDArray[np.float64]
 

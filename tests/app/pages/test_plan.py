@@ -148,7 +148,7 @@ async def test_who_changes_the_text_means_the_text(client):
     form = {"start": CUCUTA, "end": BUCARAMANGA, "end_ref": f"space:{SPACE}", "at": AT}
     html = (await send(client, **form)).text
     assert fields_of(html)[0]["end-ref"] == ""
-    assert "De Cúcuta, CO a Bucaramanga, CO" in Outline(html).text
+    assert "De Cúcuta, Colombia a Bucaramanga, Colombia" in Outline(html).text
 
 
 async def test_places_alike_are_chosen_with_one_tap(client):

@@ -164,7 +164,8 @@ async def rows(settings: Any, statement: str) -> list[Any]:
         "Abierto hasta las 5 p. m., según su horario. Última entrada: 4 p. m.",
         "Confirmado hace 20 días: llame antes de ir",
         "Llamar +57 300 222 2222",
-        "WhatsApp +57 300 333 3333 de 8 a 12",
+        "WhatsApp +57 300 333 3333",
+        "+57 300 333 3333: de 8 a 12",
         "Punto de referencia Frente al parque",
         "Carretera Ruta 55 , kilómetro 12,5",
         "Baños sí",
@@ -493,7 +494,7 @@ async def test_match_always_has_a_next_step(pages):
     ("change", "said"),
     [
         ({"place": "Ninguna Parte"}, "No se reconoce el lugar."),
-        ({"age": "cien"}, "La edad y los niños van en números."),
+        ({"age": "cien"}, "Escriba la edad y cuántos niños en cifras, por ejemplo 2."),
         ({"alone": "yes", "age": "40"}, "es para menores de 18 años"),
         ({"documents": ["none", "passport"]}, "no las dos cosas"),
     ],
