@@ -13,7 +13,7 @@ HTML = {"Accept": "text/html"}
 CHOICES = re.compile(r'<button [^>]*_choice" value="place:([^"]+)"[^>]*>([^<]+)</')
 #: Countries stand in Spanish on the page, and by their codes in the form.
 CODES = {words("es").country(code): code for code in BOXES}
-shown = words("es").place
+told = words("es").place
 REPORT = {"kind": "flood", "id": "6f1f6d7c-9a0c-4a62-9d0b-0f6a2c1c7e55"}
 
 
@@ -37,7 +37,7 @@ async def home(client, place="", lang="es", **more):
 )
 async def test_the_list_is_of_the_place_that_alone_can_be_meant_and_says_so(client, typed, label):
     html = await home(client, typed)
-    assert f"Cerca de {shown(label)}" in html
+    assert f"Cerca de {told(label)}" in html
     assert f"No se conoce «{typed}»" in html
     assert 'data-space="' in html
     assert f"“{typed}” is not known" in await home(client, typed, "en")
@@ -179,11 +179,11 @@ async def test_what_is_tapped_is_what_is_meant_although_others_have_its_name(cli
     label, ref = choices(html)[1]
     if path == "/":
         near = await home(client, typed, place_choice=f"place:{ref}")
-        assert f"Cerca de {shown(label)}" in near
+        assert f"Cerca de {told(label)}" in near
         # It stays what is meant when the form is sent again; who writes something else means that.
         again = {"place_ref": f"place:{ref}"}
         assert f'name="place_ref" value="place:{ref}"' in near
-        assert f"Cerca de {shown(label)}" in await home(client, label, **again)
+        assert f"Cerca de {told(label)}" in await home(client, label, **again)
         assert "Cerca de Cúcuta, Colombia" in await home(client, "Cúcuta", **again)
         assert '<h2 id="spaces-title">Espacios de apoyo' in await home(client, "", **again)
         return
@@ -191,7 +191,7 @@ async def test_what_is_tapped_is_what_is_meant_although_others_have_its_name(cli
     shown = unescape(response.text)
     assert not choices(shown)
     if path == "/match":
-        assert f"Cerca de {shown(label)}" in shown
+        assert f"Cerca de {told(label)}" in shown
     if path == "/plan":
         # It stands in the form with its reference, and is still meant when that is sent again.
         assert f'value="{label}"' in shown
@@ -238,7 +238,7 @@ async def test_the_page_after_a_report_names_the_town_that_was_taken(client):
     ):
         taken = await asked(client, "/report", typed)
         assert taken.status_code == 200
-        assert f"Lugar del aviso: {shown(label)}." in unescape(taken.text)
+        assert f"Lugar del aviso: {told(label)}." in unescape(taken.text)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ async def test_the_page_after_a_report_names_the_town_that_was_taken(client):
     ],
 )
 async def test_towns_that_the_sketch_alone_has_are_found_by_name_and_by_sound(client, typed, label):
-    assert f"Cerca de {shown(label)}" in await home(client, typed)
+    assert f"Cerca de {told(label)}" in await home(client, typed)
 
 
 # Of a name's two in one country none is ten times as populous as the other.
