@@ -12,7 +12,9 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-const digits = (number) => number.replace(/[^\d+]/g, '');
+/** What a phone dials of a number as it is written. */
+export const digitsOf = (number) => number.replace(/[^\d+]/g, '');
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** A pictogram, whose word stands beside it; null where there is none. */
@@ -24,6 +26,14 @@ export function iconOf(icons, name) {
   use.setAttribute('href', `${icons.file}#${name}`);
   drawing.append(use);
   return drawing;
+}
+
+/** Offer to read cards aloud (listen.js), once the phone has told that it has voices. */
+export function offerListening() {
+  const speech = window.speechSynthesis;
+  const start = () => import(document.getElementById('listen').dataset.script).catch(() => {});
+  if (speech?.getVoices().length > 0) start();
+  else speech?.addEventListener?.('voiceschanged', start, { once: true });
 }
 
 /**
@@ -91,8 +101,8 @@ export function makeCards(texts, phrases, names) {
   /** What to do with a space: only what there is a number for, and the way where ways are asked. */
   function calls({ id, name, phone, whatsapp }) {
     const made = element('p', { class: 'calls' },
-      phone ? element('a', { class: 'button', href: `tel:${digits(phone)}` }, icon('actions', 'call'), texts.call) : null,
-      whatsapp ? element('a', { class: 'button', href: `https://wa.me/${digits(whatsapp).replace('+', '')}`, rel: 'noreferrer' },
+      phone ? element('a', { class: 'button', href: `tel:${digitsOf(phone)}` }, icon('actions', 'call'), texts.call) : null,
+      whatsapp ? element('a', { class: 'button', href: `https://wa.me/${digitsOf(whatsapp).replace('+', '')}`, rel: 'noreferrer' },
         icon('actions', 'message'), 'WhatsApp') : null,
       document.getElementById('go') ? element('button', { class: 'button', form: 'go', name: 'end_choice', value: `space:${id}` },
         icon('actions', 'way'), texts.goHere, element('span', { class: 'unseen' }, `: ${name}`)) : null);

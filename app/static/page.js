@@ -1,6 +1,6 @@
 // What the page adds when scripts run: the map, what is near, the planner when somebody needs it.
 // Nothing asked is stored, and nothing is asked of another origin.
-import { makeCards } from './cards.js';
+import { makeCards, offerListening } from './cards.js';
 import { startNearby } from './nearby.js';
 import { fill, makePhrases } from './phrases.js';
 import { fits, isDated, readSpaces } from './spaces.js';
@@ -97,6 +97,7 @@ const shownSpaces = async () => readSpaces(await loadSpaces()).filter((space) =>
 const phrases = makePhrases(data.texts);
 const { card: spaceCard } = makeCards(data.texts, phrases, data.names);
 startNearby(data, loadSpaces);
+if (byId('listen')) offerListening();
 
 async function collection(name) {
   const { items } = data.layers.find((layer) => layer.id === name);
