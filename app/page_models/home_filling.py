@@ -28,9 +28,8 @@ from geo.spaces.freshness import age_label
 from geo.spaces.queries import ListedSpace, NearSpace, SideSpace
 from tiles.features.style import map_layers
 
-#: Spaces per page of the list: with cards of 0.7 kB, compressed, the page with its styles, scripts
-#: and pictograms stays below 50 kB.
-PAGE_SIZE = 20
+#: Spaces per page of the list: with cards of 0.7 kB, compressed, the page stays below 50 kB.
+PAGE_SIZE = 40
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,16 @@ export function iconOf(icons, name) {
   return drawing;
 }
 
-/** Offer to read cards aloud (listen.js), once the phone has told that it has voices. */
+/** Offer to read cards aloud (listen.js), once the phone has told that it has a voice of its own. */
 export function offerListening() {
   const speech = window.speechSynthesis;
-  const start = () => import(document.getElementById('listen').dataset.script).catch(() => {});
-  if (speech?.getVoices().length > 0) start();
-  else speech?.addEventListener?.('voiceschanged', start, { once: true });
+  const start = () => {
+    if (!speech.getVoices().some(({ localService }) => localService)) return;
+    import(document.getElementById('listen').dataset.script).catch(() => {});
+  };
+  if (!speech) return;
+  start();
+  speech.addEventListener?.('voiceschanged', start);
 }
 
 /**
