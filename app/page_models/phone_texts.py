@@ -7,11 +7,11 @@ of `app.page_models.renderer`, so that cards from server and phone read the same
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.drawings import signs
 from app.http.assets import asset_url
 from app.i18n import labels
 from app.i18n.time_habits import habit_of
 from app.i18n.translation import Words, marked_safety
-from app.icons import signs
 from app.page_models.frames import PageFrame
 from geo.text.countries import BOXES
 from geo.text.normalize import SOUNDS

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from app.drawings import signs
 from app.http.assets import STATIC_FOLDER, asset_url, module_urls, vendored_url
 from app.http.service_worker import map_files
-from app.i18n import labels, route_phrases
+from app.i18n import labels, route_phrases, weekly_hours
 from app.i18n.translation import Words, words
-from app.icons import signs
 from app.page_models.frames import PageFrame
 from app.page_models.phone_texts import (
     BECAUSE,
@@ -31,7 +31,7 @@ from app.page_models.phone_texts import (
     status_texts,
 )
 from app.page_models.view_models import HomeView, Narrowed, Space
-from app.texts import print_text, weekly_hours
+from app.texts import print_text
 from app.texts.stage_text import SAID
 from geo.hours.space_hours import Hours
 from geo.hours.wording import hours_text

@@ -9,19 +9,19 @@ from urllib.parse import quote
 
 from babel.numbers import format_decimal
 
-from app.i18n import labels
+from app.drawings import locator
+from app.drawings.locator import Locator
+from app.i18n import labels, weekly_hours
 from app.i18n.coded_reasons import notice_markup
 from app.i18n.translation import Words, marked, words
+from app.i18n.weekly_hours import WeekRow, last_listed, later_exceptions, week_rows
 from app.journeys.space_facts import SpaceFacts
-from app.page_models import locator, renderer, view_models
+from app.page_models import renderer, view_models
 from app.page_models.frames import PageFrame
 from app.page_models.home_filling import space_of
-from app.page_models.locator import Locator
 from app.snapshots.road_networks import NamedNode
-from app.texts import weekly_hours
 from app.texts.phones import PhoneView, phone_of
 from app.texts.sharing import Sharing
-from app.texts.weekly_hours import WeekRow, last_listed, later_exceptions, week_rows
 from geo.hours.space_hours import DayException
 
 #: Amenities shown for every place as yes, no or not known (P43); others are shown if stated.

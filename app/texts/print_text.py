@@ -11,12 +11,11 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
-from app.i18n import labels, route_phrases
+from app.i18n import labels, route_phrases, weekly_hours
 from app.i18n.coded_reasons import notice_said
 from app.i18n.translation import Words, marked_safety
 from app.journeys.space_facts import age_of
 from app.snapshots.essential_contacts import PROTECTED_LINES
-from app.texts import weekly_hours
 from geo.guidance.contacts import AreaContacts
 from geo.hours.openings import local_day
 from geo.hours.space_hours import DayException, hours_of

@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
+from app.i18n import weekly_hours
 from app.i18n.translation import words
 from app.journeys import sms
-from app.texts import print_text, weekly_hours
+from app.texts import print_text
 from geo.text.languages import LANGUAGES
 
 ZONE = "America/Bogota"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from app.page_models import locator
+from app.drawings import locator
 from app.snapshots.road_networks import NamedNode
 
 LON, LAT = -72.5, 7.9
@@ -20,7 +20,7 @@ NEARBY = st.floats(-1.5, 1.5).map(lambda degrees: round(degrees, 4))
 
 
 def sketch(towns):
-    """Return a region with towns on one road, as far as the drawing reads it."""
+    """Return a graph with towns on one road, as far as the drawing reads it, and the towns."""
     lon, lat = (np.array([getattr(one, name) for one in towns]) for name in ("lon", "lat"))
     graph = SimpleNamespace(
         node_lon=np.round(lon * 1e7).astype(np.int32),
@@ -28,7 +28,7 @@ def sketch(towns):
         edge_tail=np.arange(len(towns) - 1),
         edge_head=np.arange(1, len(towns)),
     )
-    return SimpleNamespace(graph=graph, towns=tuple(towns))
+    return graph, towns
 
 
 @settings(max_examples=40)
@@ -37,7 +37,7 @@ def test_names_lie_within_the_picture_and_over_no_other(offsets):
     towns = [
         NamedNode("n" * letters, "CO", LON + east, LAT + north) for east, north, letters in offsets
     ]
-    drawn = locator.draw(sketch(towns), LON, LAT, lambda town: town.name)
+    drawn = locator.draw(*sketch(towns), LON, LAT, lambda town: town.name)
     boxes = []
     for one in drawn.towns:
         width = LETTER * len(one.name)
@@ -54,7 +54,7 @@ def test_names_lie_within_the_picture_and_over_no_other(offsets):
 def test_the_bar_is_as_long_as_it_says(offset, lat):
     east, north = offset
     town = NamedNode("Pueblo", "CO", LON + east, lat + north)
-    drawn = locator.draw(sketch([town]), LON, lat, lambda one: one.name)
+    drawn = locator.draw(*sketch([town]), LON, lat, lambda one: one.name)
     if not drawn.towns:
         return
     (one,) = drawn.towns

@@ -3,9 +3,9 @@
 import gzip
 import re
 
+from app.drawings import build, signs
 from app.http.assets import asset_content
 from app.i18n.translation import words
-from app.icons import build, signs
 from app.page_models import phone_texts
 from geo.models import PROTECTED_KINDS, PROTECTED_SERVICES
 from geo.text.protected_words import protected_phrases

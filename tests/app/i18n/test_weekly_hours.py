@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.i18n import weekly_hours
 from app.i18n.translation import words
-from app.texts import weekly_hours
 from geo.hours.openings import Opening
 from geo.hours.rrule import WEEKDAYS, Recurrence
 from geo.hours.space_hours import DayException, Hours

@@ -7,12 +7,11 @@ straight lines between towns: the picture is for orientation, and says so.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.snapshots.road_networks import NamedNode, Region, RoadNetworks
 from routing.geometry.geodesy import METRES_PER_DEGREE
 
 #: Size in user units, about the CSS pixels of a phone's column.
@@ -33,10 +32,43 @@ _LETTER: Final = 6.4
 _BESIDE: Final = 9
 
 type Floats = NDArray[np.float64]
+type Int32 = NDArray[np.int32]
+
+
+class Place(Protocol):
+    """A town of a sketch."""
+
+    @property
+    def lon(self) -> float:
+        """Longitude in degrees, EPSG:4326."""
+
+    @property
+    def lat(self) -> float:
+        """Latitude in degrees, EPSG:4326."""
+
+
+class Roads(Protocol):
+    """The straight roads of a sketch."""
+
+    @property
+    def node_lon(self) -> Int32:
+        """Longitudes of N nodes, 1e-7 degree."""
+
+    @property
+    def node_lat(self) -> Int32:
+        """Latitudes of N nodes, 1e-7 degree."""
+
+    @property
+    def edge_tail(self) -> Int32:
+        """First nodes of E edges."""
+
+    @property
+    def edge_head(self) -> Int32:
+        """Last nodes of E edges."""
 
 
 @dataclass(frozen=True)
-class Town:
+class LocatorTown:
     """A town: its point, and its name with the place and the anchor of the text."""
 
     x: float
@@ -63,15 +95,15 @@ class Locator:
     """
 
     roads: str
-    towns: Sequence[Town]
+    towns: Sequence[LocatorTown]
     bar: float
     bar_m: float
 
 
-def locator(
-    networks: RoadNetworks, lon: float, lat: float, name: Callable[[NamedNode], str]
-) -> Locator | None:
-    """Draw the surroundings of a point; None where no sketch covers it.
+def draw(
+    graph: Roads, towns: Sequence[Place], lon: float, lat: float, name: Callable[[Any], str]
+) -> Locator:
+    """Draw the roads and towns of a sketch around a point.
 
     Parameters
     ----------
@@ -80,19 +112,10 @@ def locator(
     name
         Function that writes the name of a town, with its country if it lies in another (P33).
     """
-    sketch = next(
-        (one for one in networks.regions() if one.meta.kind == "sketch" and one.contains(lon, lat)),
-        None,
-    )
-    return None if sketch is None else draw(sketch, lon, lat, name)
-
-
-def draw(sketch: Region, lon: float, lat: float, name: Callable[[NamedNode], str]) -> Locator:
-    """Draw the roads and towns of a sketch around a point, as `locator` does."""
-    plane = _Plane.around(sketch, lon, lat)
+    plane = _Plane.around(towns, lon, lat)
     return Locator(
-        roads=_roads(sketch, plane),
-        towns=tuple(_named(sketch.towns, plane, name)),
+        roads=_roads(graph, plane),
+        towns=tuple(_named(towns, plane, name)),
         bar=round(plane.bar_m * plane.scale, 1),
         bar_m=plane.bar_m,
     )
@@ -107,8 +130,8 @@ class _Plane:
     scale: float
 
     @classmethod
-    def around(cls, sketch: Region, lon: float, lat: float) -> "_Plane":
-        far_m = np.sort(np.hypot(*cls(lon, lat, 1.0).offsets(*_positions_of(sketch.towns))))
+    def around(cls, towns: Sequence[Place], lon: float, lat: float) -> "_Plane":
+        far_m = np.sort(np.hypot(*cls(lon, lat, 1.0).offsets(*_positions_of(towns))))
         reach_m = float(far_m[min(TOWNS, len(far_m) - 1)]) if len(far_m) else LEAST_M
         return cls(lon, lat, HEIGHT / 2 / min(MOST_M, max(LEAST_M, reach_m)))
 
@@ -134,12 +157,11 @@ class _Plane:
         )
 
 
-def _positions_of(towns: Sequence[NamedNode]) -> tuple[Floats, Floats]:
+def _positions_of(towns: Sequence[Place]) -> tuple[Floats, Floats]:
     return np.array([one.lon for one in towns]), np.array([one.lat for one in towns])
 
 
-def _roads(sketch: Region, plane: _Plane) -> str:
-    graph = sketch.graph
+def _roads(graph: Roads, plane: _Plane) -> str:
     x, y = plane.points(graph.node_lon / 1e7, graph.node_lat / 1e7)
     tail, head = graph.edge_tail, graph.edge_head
     # What lies beyond one side with both ends is not seen; the drawing cuts the others.
@@ -158,12 +180,10 @@ def _roads(sketch: Region, plane: _Plane) -> str:
     )
 
 
-def _named(
-    towns: Sequence[NamedNode], plane: _Plane, name: Callable[[NamedNode], str]
-) -> list[Town]:
+def _named(towns: Sequence[Place], plane: _Plane, name: Callable[[Any], str]) -> list[LocatorTown]:
     """Return the towns in the picture whose names lie over no other name, the nearest first."""
     x, y = plane.points(*_positions_of(towns))
-    named: list[Town] = []
+    named: list[LocatorTown] = []
     taken: list[tuple[float, float, float, float]] = []
     for index in np.argsort(np.hypot(x - WIDTH / 2, y - HEIGHT / 2)).tolist():
         text, at_x, at_y = name(towns[index]), float(x[index]), float(y[index])
@@ -178,7 +198,7 @@ def _named(
         taken.append(box)
         text_x = round(at_x + (-_BESIDE if is_left else _BESIDE), 1)
         anchor = "end" if is_left else "start"
-        named.append(Town(round(at_x, 1), round(at_y, 1), text, text_x, anchor))
+        named.append(LocatorTown(round(at_x, 1), round(at_y, 1), text, text_x, anchor))
     return named
 
 

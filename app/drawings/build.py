@@ -1,4 +1,4 @@
-"""Makes the one file of all pictograms, ``app/static/icons.svg``: ``python -m app.icons.build``.
+"""Makes the one file of all pictograms, ``app/static/icons.svg``: ``python -m app.drawings.build``.
 
 Each drawing of `svg/` that `signs` names becomes a ``<symbol>`` with the name of its file. The same
 drawings give the same bytes.
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from app.icons.signs import ACTIONS, AMENITIES, SERVICES
+from app.drawings.signs import ACTIONS, AMENITIES, SERVICES
 
 FOLDER: Final = Path(__file__).with_name("svg")
 
