@@ -35,7 +35,7 @@ type Floats = NDArray[np.float64]
 type Int32 = NDArray[np.int32]
 
 
-class Place(Protocol):
+class TownPosition(Protocol):
     """A town of a sketch."""
 
     @property
@@ -47,7 +47,7 @@ class Place(Protocol):
         """Latitude in degrees, EPSG:4326."""
 
 
-class Roads(Protocol):
+class SketchRoads(Protocol):
     """The straight roads of a sketch."""
 
     @property
@@ -101,7 +101,11 @@ class Locator:
 
 
 def draw(
-    graph: Roads, towns: Sequence[Place], lon: float, lat: float, name: Callable[[Any], str]
+    graph: SketchRoads,
+    towns: Sequence[TownPosition],
+    lon: float,
+    lat: float,
+    name: Callable[[Any], str],
 ) -> Locator:
     """Draw the roads and towns of a sketch around a point.
 
@@ -130,7 +134,7 @@ class _Plane:
     scale: float
 
     @classmethod
-    def around(cls, towns: Sequence[Place], lon: float, lat: float) -> "_Plane":
+    def around(cls, towns: Sequence[TownPosition], lon: float, lat: float) -> "_Plane":
         far_m = np.sort(np.hypot(*cls(lon, lat, 1.0).offsets(*_positions_of(towns))))
         reach_m = float(far_m[min(TOWNS, len(far_m) - 1)]) if len(far_m) else LEAST_M
         return cls(lon, lat, HEIGHT / 2 / min(MOST_M, max(LEAST_M, reach_m)))
@@ -157,11 +161,11 @@ class _Plane:
         )
 
 
-def _positions_of(towns: Sequence[Place]) -> tuple[Floats, Floats]:
+def _positions_of(towns: Sequence[TownPosition]) -> tuple[Floats, Floats]:
     return np.array([one.lon for one in towns]), np.array([one.lat for one in towns])
 
 
-def _roads(graph: Roads, plane: _Plane) -> str:
+def _roads(graph: SketchRoads, plane: _Plane) -> str:
     x, y = plane.points(graph.node_lon / 1e7, graph.node_lat / 1e7)
     tail, head = graph.edge_tail, graph.edge_head
     # What lies beyond one side with both ends is not seen; the drawing cuts the others.
@@ -180,7 +184,9 @@ def _roads(graph: Roads, plane: _Plane) -> str:
     )
 
 
-def _named(towns: Sequence[Place], plane: _Plane, name: Callable[[Any], str]) -> list[LocatorTown]:
+def _named(
+    towns: Sequence[TownPosition], plane: _Plane, name: Callable[[Any], str]
+) -> list[LocatorTown]:
     """Return the towns in the picture whose names lie over no other name, the nearest first."""
     x, y = plane.points(*_positions_of(towns))
     named: list[LocatorTown] = []
