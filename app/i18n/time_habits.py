@@ -1,8 +1,8 @@
 """Times of day as readers of each language write them: ``7 p. m.``, ``7 PM``, ``19h``, ``19 h``.
 
-Spanish has one form: CLDR (Babel 2.18) gives every country of Latin America the 12-hour clock, with
-"a. m." and "p. m.", and only Spain the 24-hour clock. Portuguese, French and Haitian Creole have the
-24-hour clock there. A language without a habit here is written ``19:00``.
+Spanish has one form: CLDR (Babel 2.18) gives every country of Latin America the 12-hour clock,
+with "a. m." and "p. m.", and only Spain the 24-hour clock. Portuguese, French and Haitian Creole
+have the 24-hour clock there. A language without a habit here is written ``19:00``.
 """
 
 from collections.abc import Mapping
