@@ -126,10 +126,9 @@ class WeekRow:
 def week_rows(hours: Hours, today: date) -> tuple[WeekRow, ...]:
     """Return the hours of today and the six days after; empty if no hours are known.
 
-    Days that differ from their weekday come first, by date, then the others from Monday on.
+    Days that differ from their weekday come first, by date, then the others from Monday on. Where
+    no usual hours are known, a day without other hours is not listed: it is not known to be closed.
     """
-    if not (hours.openings or hours.exceptions):
-        return ()
     usual = replace(hours, holidays="open", exceptions=())
     special: list[WeekRow] = []
     ordinary: dict[tuple[Times, ...], list[int]] = {}
@@ -140,7 +139,7 @@ def week_rows(hours: Hours, today: date) -> tuple[WeekRow, ...]:
         if exceptions or times != _times_on(usual, day):
             reason = next((one.reason for one in exceptions if one.reason), None)
             special.append(WeekRow((), day, times, bool(exceptions), reason))
-        else:
+        elif hours.openings:
             ordinary.setdefault(times, []).append(day.weekday())
     rows = [WeekRow(tuple(sorted(days)), None, times) for times, days in ordinary.items()]
     return (*special, *sorted(rows, key=lambda row: row.weekdays))
