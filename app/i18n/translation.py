@@ -199,28 +199,35 @@ class Words:
     def moment(self, value: datetime, timezone: str) -> str:
         """Write an instant as local date and time in a timezone."""
         local = value.astimezone(ZoneInfo(timezone))
-        return f"{self.dated(local, 'EEE d MMM')}, {self.time(local)}"
+        return f"{self.dated(local, 'EEE d MMM')}, {self.time_of_day(local)}"
 
     def clock(self, value: datetime, timezone: str) -> str:
         """Write an instant as local time in a timezone."""
-        return self.time(value.astimezone(ZoneInfo(timezone)))
+        return self.time_of_day(value.astimezone(ZoneInfo(timezone)))
 
-    def time(self, value: time | datetime) -> str:
+    def time_of_day(self, value: time | datetime) -> str:
         """Write a time of day without timezone conversion: ``7 p. m.``."""
         return habit_of(self.lang).write(_time_of(value))
+
+    def within(self, value: time | datetime) -> str:
+        """Write a time of day within a sentence: ``las 7 p. m.``."""
+        return habit_of(self.lang).within(_time_of(value))
 
     def until(self, value: datetime, now: datetime, timezone: str) -> str:
         """Write an instant, as local time in a timezone, for a sentence with "until".
 
         An instant of another day than ``now`` gets the day, the next one as "tomorrow".
         """
-        habit, zone = habit_of(self.lang), ZoneInfo(timezone)
+        zone = ZoneInfo(timezone)
         local, today = value.astimezone(zone), now.astimezone(zone).date()
         if local.date() == today:
-            return habit.within(_time_of(local))
+            return self.within(local)
         if (local.date() - today).days == 1:
-            return f"{self.gettext('mañana')}, {self.time(local)}"
-        return habit.on_day % {"day": self.dated(local, "EEE d MMM"), "time": self.time(local)}
+            return f"{self.gettext('mañana')}, {self.time_of_day(local)}"
+        return habit_of(self.lang).on_day % {
+            "day": self.dated(local, "EEE d MMM"),
+            "time": self.time_of_day(local),
+        }
 
     def weekdays(self) -> list[tuple[str, str]]:
         """Return RFC 5545 code and short name of each weekday, from Monday on."""

@@ -73,7 +73,8 @@ def _times(w: Words, opening: Opening) -> str:
     said = clocks(w, opening.opens_at, opening.closes_at)
     if opening.last_entry is None:
         return said
-    return f"{said} ({w.gettext('última entrada %(time)s') % {'time': w.time(opening.last_entry)}})"
+    last = w.gettext("última entrada %(time)s") % {"time": w.time_of_day(opening.last_entry)}
+    return f"{said} ({last})"
 
 
 def clocks(w: Words, opens_at: time, closes_at: time) -> str:
@@ -81,7 +82,7 @@ def clocks(w: Words, opens_at: time, closes_at: time) -> str:
     if opens_at == closes_at:
         return w.gettext("las 24 horas")
     # No line ends before the dash.
-    return f"{w.time(opens_at)}\N{NO-BREAK SPACE}– {w.time(closes_at)}"
+    return f"{w.time_of_day(opens_at)}\N{NO-BREAK SPACE}– {w.time_of_day(closes_at)}"
 
 
 @dataclass(frozen=True, order=True)

@@ -79,5 +79,5 @@ def test_p43_papers_say_coming_days_of_other_hours(lang):
     assert f"{w.day(date(2026, 12, 24))} {morning}" in special
     assert f"{w.day(date(2026, 12, 31))} {w.gettext('las 24 horas')}" in special
     assert special[0].isupper()
-    assert not any(w.time(time(9)) in line for line in lines)
+    assert not any(w.time_of_day(time(9)) in line for line in lines)
     assert any(w.day(date(2026, 12, 26)) in line and "11:00" not in line for line in lines)
