@@ -31,6 +31,9 @@ def notice(*, is_demo: bool) -> str:
 #: Society's threshold of moderate risk (2019 guidelines; algorithms.md section 1).
 HIGH_M = 2_800.0
 
+#: The same as Spanish texts write it.
+HIGH_WORDS = "2.800"
+
 #: Length in metres above which a stretch without help comes with the advice to look for transport:
 #: an adult's day on foot (25 km, an assumption; algorithms.md section 3).
 LONG_STRETCH_M = 25_000.0
@@ -56,13 +59,13 @@ def gap_advice(length_m: float, highest_m: float | None, *, overnight: bool = Tr
     overnight : bool
         Whether the stretch lacks spaces for the night (True) or any open space (False).
     """
-    missing = "dónde dormir" if overnight else "un espacio de apoyo abierto"
+    missing = "ningún lugar para dormir" if overnight else "ningún espacio de apoyo abierto"
     parts = [f"{kilometres(length_m)} sin {missing}"]
     if highest_m is not None and highest_m >= HIGH_M:
-        parts.append(f"pasa por encima de {HIGH_M:.0f} m, con frío de noche")
+        parts.append(f"Sube a más de {HIGH_WORDS} m: hace mucho frío de noche")
     if length_m > LONG_STRETCH_M:
-        parts.append("pregunte por transporte")
-    return "; ".join(parts)
+        parts.append("Pregunte por transporte")
+    return ". ".join(parts)
 
 
 def by_schedule(state: str, doubt: str | None) -> str:

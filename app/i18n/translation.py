@@ -6,14 +6,14 @@ after a person has reviewed them (P47).
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
-from babel.dates import format_time, get_day_names, get_month_names, parse_pattern
+from babel.dates import get_day_names, get_month_names, parse_pattern
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -21,6 +21,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 from markupsafe import Markup, escape
 
+from app.i18n.time_habits import habit_of
 from geo.hours.rrule import WEEKDAYS
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 
@@ -216,11 +217,36 @@ class Words:
 
     def moment(self, value: datetime, timezone: str) -> str:
         """Write an instant as local date and time in a timezone."""
-        return self.dated(value.astimezone(ZoneInfo(timezone)), "EEE d MMM, HH:mm")
+        local = value.astimezone(ZoneInfo(timezone))
+        return f"{self.dated(local, 'EEE d MMM')}, {self.time_of_day(local)}"
 
     def clock(self, value: datetime, timezone: str) -> str:
         """Write an instant as local time in a timezone."""
-        return format_time(value, "HH:mm", tzinfo=ZoneInfo(timezone), locale=self.locale)
+        return self.time_of_day(value.astimezone(ZoneInfo(timezone)))
+
+    def time_of_day(self, value: time | datetime) -> str:
+        """Write a time of day without timezone conversion: ``7 p. m.``."""
+        return habit_of(self.lang).write(_time_of(value))
+
+    def within(self, value: time | datetime) -> str:
+        """Write a time of day within a sentence: ``las 7 p. m.``."""
+        return habit_of(self.lang).within(_time_of(value))
+
+    def until(self, value: datetime, now: datetime, timezone: str) -> str:
+        """Write an instant, as local time in a timezone, for a sentence with "until".
+
+        An instant of another day than ``now`` gets the day, the next one as "tomorrow".
+        """
+        zone = ZoneInfo(timezone)
+        local, today = value.astimezone(zone), now.astimezone(zone).date()
+        if local.date() == today:
+            return self.within(local)
+        if (local.date() - today).days == 1:
+            return f"{self.gettext('mañana')}, {self.time_of_day(local)}"
+        return habit_of(self.lang).on_day % {
+            "day": self.dated(local, "EEE d MMM"),
+            "time": self.time_of_day(local),
+        }
 
     def weekdays(self) -> list[tuple[str, str]]:
         """Return RFC 5545 code and short name of each weekday, from Monday on."""
@@ -228,6 +254,13 @@ class Words:
             return list(zip(WEEKDAYS, _WEEKDAYS_SHORT_IN_CREOLE, strict=True))
         names = get_day_names("abbreviated", locale=self.locale)
         return [(code, names[index]) for index, code in enumerate(WEEKDAYS)]
+
+    def weekday_names(self) -> list[str]:
+        """Return the full name of each weekday, from Monday on."""
+        if self.lang == "ht":
+            return list(_WEEKDAYS_IN_CREOLE)
+        names = get_day_names("wide", locale=self.locale)
+        return [names[index] for index in range(len(WEEKDAYS))]
 
     def months(self) -> list[str]:
         """Return the short names of the months from January on."""
@@ -242,6 +275,12 @@ class Words:
             return _COUNTRIES_IN_CREOLE[code]
         return str(self.locale.territories.get(code, code))
 
+    def place(self, label: str) -> str:
+        """Write a place's label with the name of the country: ``Cúcuta, Colombia`` for CO."""
+        name, _, code = label.rpartition(", ")
+        is_code = name and code in self.locale.territories and code.isupper()
+        return f"{name}, {self.country(code)}" if is_code else label
+
     def language(self, code: str) -> str:
         """Name a language by its ISO 639 code; an unknown code is returned unchanged."""
         if self.lang == "ht" and code in _LANGUAGES_IN_CREOLE:
@@ -252,6 +291,10 @@ class Words:
     def locale(self) -> Locale:
         """The CLDR locale used for dates and numbers."""
         return Locale.parse(LANGUAGES[self.lang].locale)
+
+
+def _time_of(value: time | datetime) -> time:
+    return value.time() if isinstance(value, datetime) else value
 
 
 # CLDR has French names for Haitian Creole, so the names are listed here. Source of days, months and

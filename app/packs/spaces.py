@@ -4,12 +4,13 @@ Offline, a phone sorts the spaces by distance, tells which are open and shows th
 that repeat often (hours, sets of services) are listed once, and columns refer to them by number.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import IntFlag
 from typing import Any, Final
 
 from app.packs.timespan import HORIZON_DAYS, Span, day_number
+from app.texts.phones import PhoneView, first_called, first_whatsapp, phone_of
 from geo.hours.space_hours import Hours, Interval
 from geo.spaces.eligibility import ADULT_AGE
 from geo.spaces.queries import ListedSpace
@@ -111,7 +112,8 @@ def columns_of(
         "call_from": each(_call_from),
         "expires": each(lambda row: day_number(row["expires_on"])),
         "flags": each(_flags),
-        "phone": each(_phone),
+        "phone": each(lambda row: _number(first_called, row)),
+        "whatsapp": each(lambda row: _number(first_whatsapp, row)),
         "referral": [space.referral_name for space in spaces],
     }
     if with_details:
@@ -171,5 +173,8 @@ def _flags(row: Mapping[str, Any]) -> int:
     return int(flags)
 
 
-def _phone(row: Mapping[str, Any]) -> str | None:
-    return next((phone["number"] for phone in row["phones"]), None)
+def _number(
+    first: Callable[[Iterable[PhoneView]], PhoneView | None], row: Mapping[str, Any]
+) -> str | None:
+    found = first(map(phone_of, row["phones"]))
+    return None if found is None else found.number

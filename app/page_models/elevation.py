@@ -74,7 +74,7 @@ class Elevation:
     heights_m
         Heights at `SAMPLES` points evenly spaced along the route; None where not known.
     lowest_m, highest_m
-        Range of the sampled heights.
+        Range of the known heights.
     is_partial
         Whether some heights are not known.
     """
@@ -123,7 +123,10 @@ def elevation(
     """
     if distance_m <= 0:
         return None
-    at_m = np.linspace(0.0, distance_m, SAMPLES)
+    sampled_m = np.linspace(0.0, distance_m, SAMPLES)
+    # The line passes through the lowest and the highest point, which no sample need hit: the
+    # highest height is the one that the route tells.
+    at_m = np.unique(np.concatenate([sampled_m, _extremes_at(heights, distance_m)]))
     taken_m = heights_at(heights, at_m)
     known = np.isfinite(taken_m)
     if known.sum() < 2:  # noqa: PLR2004 -- a line has two ends
@@ -131,6 +134,7 @@ def elevation(
     lowest_m, highest_m = float(taken_m[known].min()), float(taken_m[known].max())
     axis = _Axis(*_span(lowest_m, highest_m), distance_m)
     pieces = [axis.points(at_m[rows], taken_m[rows]) for rows in _runs(known)]
+    told_m = taken_m[np.searchsorted(at_m, sampled_m)]
     return Elevation(
         lines=tuple(" ".join(points) for points in pieces),
         areas=tuple(_area(points) for points in pieces),
@@ -139,11 +143,22 @@ def elevation(
         ticks=tuple(Tick(axis.x(m), m) for m in _ticks(distance_m)),
         gap=None if gap is None else (axis.x(gap[0]), axis.x(sum(gap)) - axis.x(gap[0])),
         marks=tuple(axis.mark(one, heights) for one in passed),
-        heights_m=tuple(None if math.isnan(m) else round(m) for m in taken_m.tolist()),
+        heights_m=tuple(None if math.isnan(m) else round(m) for m in told_m.tolist()),
         lowest_m=lowest_m,
         highest_m=highest_m,
         is_partial=not known.all(),
     )
+
+
+def _extremes_at(heights: Heights, distance_m: float) -> Floats:
+    """Return where the lowest and the highest known node lie, metres along the route."""
+    at_m = np.concatenate([heights.start_m, heights.end_m])
+    height_m = np.concatenate([heights.from_m, heights.to_m])
+    usable = np.isfinite(height_m) & (at_m <= distance_m)
+    if not usable.any():
+        return np.zeros(0)
+    at_m, height_m = at_m[usable], height_m[usable]
+    return at_m[[height_m.argmin(), height_m.argmax()]]
 
 
 def heights_at(heights: Heights, at_m: Floats) -> Floats:

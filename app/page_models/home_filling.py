@@ -14,13 +14,13 @@ from app.settings import Settings
 from app.snapshots.essential_contacts import essential_lines
 from app.snapshots.place_names import Choice, towns
 from app.snapshots.road_networks import Region, RoadNetworks
+from app.texts.phones import phone_of
 from geo import vocabulary
 from geo.geography import crossings, hazards
 from geo.geography.crossings import CrossingState
 from geo.geography.hazards import ActiveHazard
 from geo.guidance.contacts import ESSENTIAL
 from geo.hours.space_hours import Hours, hours_of
-from geo.hours.wording import hours_text
 from geo.records import demo_rows
 from geo.spaces import list_pages
 from geo.spaces import queries as spaces
@@ -194,11 +194,11 @@ def space_of(
         languages=row["languages"],
         is_referral_only=row["access"] == "referral_only",
         referral_from=referral_name,
-        phones=tuple(phone["number"] for phone in row["phones"]),
+        phones=tuple(map(phone_of, row["phones"])),
         contact=row["contact"],
         organization=row["organization"],
         eligibility=row["eligibility"],
-        hours=hours_text(hours.openings),
+        hours=hours if hours.openings else None,
         is_free=None if row["fee_kind"] == "not_known" else row["fee_kind"] == "free",
     )
 

@@ -13,10 +13,11 @@ from app.i18n.translation import Words, words
 from app.journeys.matching import Chosen, Fallback, Match
 from app.page_models import renderer
 from app.page_models.frames import PageFrame
-from app.page_models.space_view import PhoneView, address_of, phone_of
+from app.page_models.space_view import address_of
 from app.snapshots.place_names import Choice
 from app.texts import match_text
 from app.texts.match_text import LeftOut, MatchReason
+from app.texts.phones import PhoneView, phone_of
 
 #: Spoken languages that the form offers as ISO 639 codes, those of the region first.
 SPOKEN = ("es", "pt", "en", "fr", "ht", "wba", "guc")

@@ -7,7 +7,10 @@ of `app.page_models.renderer`, so that cards from server and phone read the same
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.drawings import signs
+from app.http.assets import asset_url
 from app.i18n import labels
+from app.i18n.time_habits import habit_of
 from app.i18n.translation import Words, marked_safety
 from app.page_models.frames import PageFrame
 from geo.text.countries import BOXES
@@ -66,6 +69,27 @@ def day_forms(w: Words, message: str) -> tuple[str, str]:
     return one, several
 
 
+def status_texts(w: Words) -> Mapping[str, str]:
+    """Return the texts on whether a space is open, for the cards of server and phone (P43)."""
+    return {
+        "full": w.gettext("Lleno por ahora"),
+        "temporarilyClosed": w.gettext("Cerrado por un tiempo"),
+        "closed": w.gettext("Cerrado"),
+        "holidayDoubt": w.gettext("Hoy es festivo y no se sabe si abre: llame antes de ir"),
+        "hoursNotKnown": w.gettext("Horario no conocido: pregunte antes de ir"),
+        "openAlways": w.gettext("Abierto las 24 horas, según su horario"),
+        "shut": w.gettext("Cerrado, según su horario"),
+        "shutUntil": w.gettext("Cerrado hasta %(time)s, según su horario"),
+        "openUntil": w.gettext("Abierto hasta %(time)s, según su horario"),
+        "openWithEntry": w.gettext(
+            "Abierto hasta %(time)s, según su horario. Última entrada: %(entry)s"
+        ),
+        "entryIsOver": w.gettext(
+            "Ya no se entra, según su horario. La última entrada fue: %(entry)s"
+        ),
+    }
+
+
 def card_texts(w: Words, *, has_demo: bool) -> Mapping[str, Any]:
     """Return the texts of cards, distances and times.
 
@@ -78,21 +102,9 @@ def card_texts(w: Words, *, has_demo: bool) -> Mapping[str, Any]:
         "singular": [n for n in _SMALL if w.translations.plural(n) == 0],
         "weekdays": [name for _code, name in w.weekdays()],
         "months": w.months(),
-        "full": w.gettext("Lleno por ahora"),
-        "temporarilyClosed": w.gettext("Cerrado por un tiempo"),
-        "closed": w.gettext("Cerrado"),
-        "holidayDoubt": w.gettext("Hoy es festivo y no se sabe si abre: llame antes de ir"),
-        "hoursNotKnown": w.gettext("Horario no conocido: pregunte antes de ir"),
-        "openAlways": w.gettext("Según su horario, abierto las 24 horas"),
-        "shut": w.gettext("Según su horario, cerrado"),
-        "shutUntil": w.gettext("Según su horario, cerrado. Abre: %(time)s"),
-        "openUntil": w.gettext("Según su horario, abierto hasta: %(time)s"),
-        "openWithEntry": w.gettext(
-            "Según su horario, abierto hasta: %(time)s. Última entrada: %(entry)s"
-        ),
-        "entryIsOver": w.gettext(
-            "Según su horario, abierto hasta: %(time)s, pero la última entrada fue: %(entry)s"
-        ),
+        **status_texts(w),
+        "times": habit_of(w.lang).for_phones(),
+        "tomorrow": w.gettext("mañana"),
         "demoDate": w.gettext("DEMO: fecha ficticia") if has_demo else "",
         "notConfirmed": w.gettext("Sin confirmar: llame antes de ir"),
         "confirmedToday": w.gettext("Confirmado hoy"),
@@ -111,7 +123,8 @@ def card_texts(w: Words, *, has_demo: bool) -> Mapping[str, Any]:
         "referralFrom": w.gettext("Solo con remisión de: %(name)s"),
         "referralOnly": w.gettext("Solo con remisión de otra organización"),
         "services": w.gettext("Servicios"),
-        "call": w.gettext("Llamar al %(number)s"),
+        "call": w.gettext("Llamar"),
+        "goHere": w.gettext("Cómo llegar"),
         "straight": w.gettext("%(km)s en línea recta"),
         "abroad": w.gettext("En otro país: %(country)s."),
         "dataOf": w.gettext("Sin conexión: datos del %(date)s"),
@@ -124,9 +137,9 @@ def nearby_texts(w: Words) -> Mapping[str, Any]:
     return {
         "locating": w.gettext("Buscando su ubicación en el teléfono…"),
         "locationRefused": w.gettext(
-            "El teléfono no dio su ubicación. Escriba una población en su lugar."
+            "El teléfono no dio su ubicación. Escriba una ciudad o pueblo en su lugar."
         ),
-        "locationFailed": w.gettext("No se pudo buscar. Escriba una población en su lugar."),
+        "locationFailed": w.gettext("No se pudo buscar. Escriba una ciudad o pueblo en su lugar."),
         "nothingFits": w.gettext(
             "Ningún espacio de la lista tiene todo eso. Quite algo de lo marcado."
         ),
@@ -174,13 +187,13 @@ def offline_texts(w: Words) -> Mapping[str, Any]:
         "size": w.gettext("%(spaces)s espacios, %(size)s"),
         "sizeWithMap": w.gettext("%(spaces)s espacios, %(size)s con el mapa"),
         "noPacks": w.gettext("No hay paquetes en este teléfono. Con red se pueden bajar aquí."),
-        "chooseEnds": w.gettext("Elija una población de la lista en «Desde» y otra en «Hasta»."),
+        "chooseEnds": w.gettext("Elija en la lista un lugar en «Desde» y otro en «Hasta»."),
         "noWay": w.gettext("No hay un camino que se pueda mostrar con estos datos."),
         "days": [w.ngettext("%(num)s día a pie", "%(num)s días a pie", n) for n in _FORMS],
         "daysRange": w.gettext("%(low)s a %(high)s días a pie"),
         "wayLength": w.gettext("de camino"),
         "climb": w.gettext("de subida, o más"),
-        "highest": w.gettext("en lo más alto"),
+        "highest": w.gettext("punto más alto"),
         "onTheWay": w.gettext("En el camino"),
         "crossingsInOrder": w.gettext("Pasos oficiales, en orden"),
         "knownHazards": w.gettext("Peligros conocidos"),
@@ -240,7 +253,7 @@ def plan_texts(w: Words) -> Mapping[str, Any]:
 
 
 def names_of(w: Words, frame: PageFrame) -> Mapping[str, Any]:
-    """Return the display names of codes by vocabulary, and the order of the services."""
+    """Return the names of codes by vocabulary, the order of the services, and pictograms."""
     services = [code for vocabulary, code in frame.names if vocabulary == "service"]
     kinds = [code for vocabulary, code in frame.names if vocabulary == "space_kind"]
     return {
@@ -248,4 +261,9 @@ def names_of(w: Words, frame: PageFrame) -> Mapping[str, Any]:
         "services": {code: labels.term(w, frame.names, "service", code) for code in services},
         "kinds": {code: labels.term(w, frame.names, "space_kind", code) for code in kinds},
         "countries": {code: w.country(code) for code in BOXES},
+        "icons": {
+            "file": asset_url("icons.svg"),
+            "services": {code: signs.SERVICES[code] for code in services if code in signs.SERVICES},
+            "actions": signs.ACTIONS,
+        },
     }

@@ -16,6 +16,7 @@ from app.page_models import plan_views, view_models
 from app.page_models.elevation import PassedMark, elevation
 from app.page_models.home_filling import crossing_of, network_of, space_of
 from app.page_models.route_lines import packed
+from app.texts.phones import phone_of
 from app.texts.route_text import RouteTextSource, told
 from app.texts.stage_text import stage_said
 from geo.geography.crossings import CrossingState
@@ -108,7 +109,9 @@ def refused(
         reason="long_detour" if isinstance(refusal, LongDetourError) else reason,
         because=refusal.because if isinstance(refusal, DetourRefusedError) else (),
         detour=refusal.detour if isinstance(refusal, DetourRefusedError) else None,
-        phones=() if near is None else [phone["number"] for phone in near.properties["phones"]],
+        phones=()
+        if near is None
+        else tuple(one for one in map(phone_of, near.properties["phones"]) if one.call),
         lines=refusal.lines,
         blocked_by=tuple(
             plan_views.BlockerView(kind=b.kind, name=b.name, state=b.state)

@@ -10,6 +10,7 @@ from app.page_models.elevation import Elevation
 from app.page_models.frames import NetworkView, PageFrame
 from app.page_models.view_models import CrossingView, Nearest, RouteForm, Space
 from app.snapshots.place_names import Choice
+from app.texts.phones import PhoneView
 from app.texts.route_text import RouteTextSource
 from app.texts.stage_text import Said
 from geo.geography.hazards import ActiveHazard
@@ -269,7 +270,7 @@ class ProblemView:
         For `long_detour` and `no_reasonable_way`: reasons for the detour, and figures of the long
         route.
     phones, lines
-        Phone numbers of the nearest space, and help lines of its country (P45).
+        Numbers of the nearest space that take calls, and help lines of its country (P45).
     """
 
     frame: PageFrame
@@ -285,5 +286,5 @@ class ProblemView:
     nearest: Nearest | None = None
     because: Sequence[Because] = ()
     detour: WayFigures | None = None
-    phones: Sequence[str] = ()
+    phones: Sequence[PhoneView] = ()
     lines: Sequence[Mapping[str, Any]] = ()

@@ -1,8 +1,8 @@
 """Rendering of pages from view models to HTML, without database, request or clock."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from app.drawings import signs
 from app.http.assets import STATIC_FOLDER, asset_url, module_urls, vendored_url
 from app.http.service_worker import map_files
-from app.i18n import labels, route_phrases
+from app.i18n import labels, route_phrases, weekly_hours
 from app.i18n.translation import Words, words
 from app.page_models.frames import PageFrame
 from app.page_models.phone_texts import (
@@ -26,10 +27,13 @@ from app.page_models.phone_texts import (
     names_of,
     nearby_texts,
     offline_texts,
+    status_texts,
 )
 from app.page_models.view_models import CrossingView, HazardView, HomeView, Narrowed, Space
 from app.texts import print_text
 from app.texts.stage_text import SAID
+from geo.hours.space_hours import Hours
+from geo.hours.wording import hours_text
 from geo.text.languages import LANGUAGES, STAFF_LANGUAGES
 
 __all__ = [
@@ -207,46 +211,35 @@ def opening(w: Words, space: Space, frame: PageFrame) -> tuple[str, str]:
     tuple of str
         State for the style (`open`, `shut`, `unknown`), and the words.
     """
+    texts = status_texts(w)
     by_status = {
-        "full": w.gettext("Lleno por ahora"),
-        "temporarily_closed": w.gettext("Cerrado por un tiempo"),
-        "closed": w.gettext("Cerrado"),
+        "full": texts["full"],
+        "temporarily_closed": texts["temporarilyClosed"],
+        "closed": texts["closed"],
     }
     if space.status in by_status:
         return "shut", by_status[space.status]
     if space.is_open is None:
-        return "unknown", (
-            w.gettext("Hoy es festivo y no se sabe si abre: llame antes de ir")
-            if space.doubt == "holiday"
-            else w.gettext("Horario no conocido: pregunte antes de ir")
-        )
+        return "unknown", texts["holidayDoubt" if space.doubt == "holiday" else "hoursNotKnown"]
     if space.changes_at is None:
-        return (
-            ("open", w.gettext("Según su horario, abierto las 24 horas"))
-            if space.is_open
-            else ("shut", w.gettext("Según su horario, cerrado"))
-        )
+        return ("open", texts["openAlways"]) if space.is_open else ("shut", texts["shut"])
+    values = {"time": w.until(space.changes_at, frame.now, space.timezone)}
     if not space.is_open:
-        text = w.gettext("Según su horario, cerrado. Abre: %(time)s")
-        return "shut", text % {"time": _local(w, space, frame, space.changes_at)}
-    closes = {"time": _local(w, space, frame, space.changes_at)}
+        return "shut", texts["shutUntil"] % values
     if space.last_entry is None:
-        return "open", w.gettext("Según su horario, abierto hasta: %(time)s") % closes
-    closes["entry"] = _local(w, space, frame, space.last_entry)
-    if space.last_entry < frame.now:
-        return "shut", w.gettext(
-            "Según su horario, abierto hasta: %(time)s, pero la última entrada fue: %(entry)s"
-        ) % closes
-    return "open", w.gettext(
-        "Según su horario, abierto hasta: %(time)s. Última entrada: %(entry)s"
-    ) % closes
+        return "open", texts["openUntil"] % values
+    values["entry"] = w.clock(space.last_entry, space.timezone)
+    is_over = space.last_entry < frame.now
+    return (
+        ("shut", texts["entryIsOver"] % values)
+        if is_over
+        else ("open", texts["openWithEntry"] % values)
+    )
 
 
-def _local(w: Words, space: Space, frame: PageFrame, at: datetime) -> str:
-    """Write an instant in the space's local time, without the date if it is today."""
-    zone = ZoneInfo(space.timezone)
-    is_today = at.astimezone(zone).date() == frame.now.astimezone(zone).date()
-    return (w.clock if is_today else w.moment)(at, space.timezone)
+def schedule(w: Words, hours: Hours) -> str | Markup:
+    """Write a schedule in the reader's words, or in Spanish with a label if it is not weekly."""
+    return weekly_hours.weekly(w, hours) or w.original(hours_text(hours.openings) or "")
 
 
 def _page(
@@ -332,11 +325,16 @@ def _environment(lang: str) -> Environment:
         languages={code: one.name for code, one in LANGUAGES.items()},
         staff_languages={code: LANGUAGES[code].name for code in STAFF_LANGUAGES},
         asset_url=asset_url,
+        service_icons=defaultdict(str, signs.SERVICES),
+        amenity_icons=defaultdict(str, signs.AMENITIES),
+        action_icons=signs.ACTIONS,
+        icons_credit=signs.CREDIT,
         safety=w.safety,
         original=w.original,
         wording=route_phrases,
         confirmed=partial(confirmed, w),
         opening=partial(opening, w),
+        schedule=partial(schedule, w),
         shown_layers=labels.SHOWN_LAYERS,
         profile_names=labels.PROFILES,
         value_name=partial(labels.layer_value, w),

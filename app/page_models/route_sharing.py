@@ -86,8 +86,8 @@ def short_message(w: Words, view: PlanView, route: RouteView) -> str:
     DEMO, days, length, the longest stretch and the date of the data always stay.
     """
     full, unknown = _advice(route), _unknown(w, route)
-    # The advice up to its first semicolon, such as "47 km sin dónde dormir".
-    brief = full.partition(";")[0]
+    # The first sentence of the advice, such as "47 km sin lugar para dormir".
+    brief = full.partition(". ")[0].replace(" ningún ", " ")
     date = w.gettext("dato del %(date)s") % {"date": f"{view.frame.now:%d/%m/%y}"}
     name = in_gsm7(_title(w, view))
     demo = "DEMO " if view.frame.has_demo else ""

@@ -2,32 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
 from babel.numbers import format_decimal
 
-from app.i18n import labels
+from app.drawings import locator
+from app.drawings.locator import Locator
+from app.i18n import labels, weekly_hours
 from app.i18n.coded_reasons import notice_markup
 from app.i18n.translation import Words, marked, words
+from app.i18n.weekly_hours import WeekRow, last_listed, later_exceptions, week_rows
 from app.journeys.space_facts import SpaceFacts
 from app.page_models import renderer, view_models
 from app.page_models.frames import PageFrame
 from app.page_models.home_filling import space_of
+from app.snapshots.road_networks import NamedNode
+from app.texts.phones import PhoneView, phone_of
 from app.texts.sharing import Sharing
-from geo.hours.space_hours import DayException, Hours
-
-#: Days listed with their hours: today and the six days after.
-LISTED_DAYS = 7
+from geo.hours.space_hours import DayException
 
 #: Amenities shown for every place as yes, no or not known (P43); others are shown if stated.
 ALWAYS_SHOWN = ("toilets", "drinking_water", "charging", "wifi")
-
-#: Types of phone number that take text messages, and types that take no calls.
-_TEXTED = frozenset({"sms", "textphone"})
-_UNCALLED = frozenset({"sms", "textphone", "fax", "pager", "whatsapp"})
 
 CATEGORIES: Mapping[str, str] = {
     "staff_conduct": marked("El comportamiento de alguien del personal"),
@@ -37,39 +35,6 @@ CATEGORIES: Mapping[str, str] = {
     "privacy": marked("Usaron mal mis datos"),
     "other": marked("Otra cosa"),
 }
-
-
-@dataclass(frozen=True)
-class Times:
-    """One opening of a day: local times as ``HH:MM``, and whether the opening is certain."""
-
-    opens: str
-    closes: str
-    last_entry: str | None
-    is_whole_day: bool
-    is_certain: bool
-
-
-@dataclass(frozen=True)
-class Day:
-    """A local day and its openings, none if closed; ``reason`` explains exceptional hours."""
-
-    day: date
-    times: Sequence[Times]
-    is_exception: bool
-    reason: str | None
-
-
-@dataclass(frozen=True)
-class PhoneView:
-    """A public phone number, as text and as URIs that a phone opens."""
-
-    number: str
-    kind: str
-    description: str | None
-    call: str | None
-    text: str | None
-    whatsapp: str | None
 
 
 @dataclass(frozen=True)
@@ -105,8 +70,10 @@ class SpaceView:
         The space as a list shows it.
     facts
         The published properties.
-    days
-        Today and the six days after; empty if no hours are known.
+    week
+        Today and the six days after, equal days in one row; empty if no hours are known.
+    last_day
+        The last of these days.
     exceptions
         Exceptional days after the listed ones.
     amenities
@@ -117,12 +84,15 @@ class SpaceView:
         Essential contacts of the area, and kinds without one (P45).
     sharing
         Sharing links; None if the space is not public.
+    locator
+        Small map of the surroundings; None where no sketch covers them.
     """
 
     frame: PageFrame
     space: view_models.Space
     facts: Mapping[str, Any]
-    days: Sequence[Day]
+    week: Sequence[WeekRow]
+    last_day: date
     exceptions: Sequence[DayException]
     phones: Sequence[PhoneView]
     amenities: Sequence[tuple[str, bool | None]]
@@ -133,9 +103,15 @@ class SpaceView:
     lines: Sequence[Mapping[str, Any]]
     lines_not_known: Sequence[str]
     sharing: Sharing | None
+    locator: Locator | None = None
 
 
-def space_view(found: SpaceFacts, around: PageFrame, sharing: Sharing | None) -> SpaceView:
+def space_view(
+    found: SpaceFacts,
+    around: PageFrame,
+    sharing: Sharing | None,
+    drawn: Locator | None = None,
+) -> SpaceView:
     """Return the view of a space's page."""
     row = found.described.properties
     first_referrer = found.referrers[0].properties["name"] if found.referrers else None
@@ -143,8 +119,9 @@ def space_view(found: SpaceFacts, around: PageFrame, sharing: Sharing | None) ->
         frame=around,
         space=space_of(found.described.id, row, found.hours, around.now, first_referrer),
         facts=row,
-        days=_days(found.hours, found.today),
-        exceptions=_later(found.hours, found.today),
+        week=week_rows(found.hours, found.today),
+        last_day=last_listed(found.today),
+        exceptions=later_exceptions(found.hours, found.today),
         phones=tuple(phone_of(phone) for phone in row["phones"]),
         amenities=_amenities(around.names, row["amenities"] or {}),
         referrers=tuple(
@@ -175,54 +152,8 @@ def space_view(found: SpaceFacts, around: PageFrame, sharing: Sharing | None) ->
         lines=found.contacts.lines,
         lines_not_known=found.contacts.not_known,
         sharing=sharing,
+        locator=drawn,
     )
-
-
-def phone_of(phone: Mapping[str, Any]) -> PhoneView:
-    """Return a public number with the URIs by which a phone uses the number."""
-    number, kind = str(phone["number"]), phone.get("type") or "voice"
-    digits = "".join(c for c in number if c.isdigit())
-    dialled = f"+{digits}" if number.strip().startswith("+") else digits
-    is_whatsapp = kind == "whatsapp" and dialled.startswith("+")
-    return PhoneView(
-        number=number,
-        kind=kind,
-        description=phone.get("description"),
-        call=f"tel:{dialled}" if digits and kind not in _UNCALLED else None,
-        text=f"sms:{dialled}" if digits and kind in _TEXTED else None,
-        whatsapp=f"https://wa.me/{digits}" if is_whatsapp else None,
-    )
-
-
-def _days(hours: Hours, today: date) -> tuple[Day, ...]:
-    if not (hours.openings or hours.exceptions):
-        return ()
-    return tuple(_day(hours, today + timedelta(days=ahead)) for ahead in range(LISTED_DAYS))
-
-
-def _day(hours: Hours, day: date) -> Day:
-    exceptions = [one for one in hours.exceptions if one.covers(day)]
-    return Day(
-        day,
-        tuple(
-            Times(
-                f"{opening.opens_at:%H:%M}",
-                f"{opening.closes_at:%H:%M}",
-                None if opening.last_entry is None else f"{opening.last_entry:%H:%M}",
-                opening.opens_at == opening.closes_at,
-                is_certain,
-            )
-            for opening, is_certain in hours.openings_on(day)
-        ),
-        bool(exceptions),
-        next((one.reason for one in exceptions if one.reason), None),
-    )
-
-
-def _later(hours: Hours, today: date) -> tuple[DayException, ...]:
-    last = today + timedelta(days=LISTED_DAYS - 1)
-    later = (one for one in hours.exceptions if one.ends_on > last)
-    return tuple(sorted(later, key=lambda one: (one.starts_on, one.ends_on)))
 
 
 def _amenities(
@@ -249,6 +180,13 @@ def ages(w: Words, facts: Mapping[str, Any]) -> str | None:
     return w.gettext("de %(low)s a %(high)s años") % {"low": low, "high": high}
 
 
+def town_text(w: Words, home: str, town: NamedNode) -> str:
+    """Name a town of the small map, with its country if that is not ``home`` (P33)."""
+    if town.country in {None, home}:
+        return town.name
+    return f"{town.name} ({w.country(str(town.country))})"
+
+
 def exception_dates(w: Words, one: DayException) -> str:
     """Write the date or dates of an exception."""
     if one.starts_on == one.ends_on:
@@ -262,11 +200,6 @@ def capacity_time(w: Words, facts: Mapping[str, Any]) -> str | None:
     return None if updated is None else w.moment(updated, facts["timezone"])
 
 
-def weekday(w: Words, day: date) -> str:
-    """Write a date with its weekday."""
-    return w.dated(day, "EEE d MMM")
-
-
 def render_space(view: SpaceView, services: Sequence[str], lang: str) -> str:
     """Render a space's page; ``services`` are those that the form can report as missing."""
     w = words(lang)
@@ -278,10 +211,13 @@ def render_space(view: SpaceView, services: Sequence[str], lang: str) -> str:
         view=view,
         space=view.space,
         services=services,
+        locator=locator,
         ages=ages(w, view.facts),
         capacity_time=capacity_time(w, view.facts),
         kilometre=None if kilometres is None else format_decimal(kilometres, locale=w.locale),
-        weekday=partial(weekday, w),
+        clocks=partial(weekly_hours.clocks, w),
+        weekly=partial(weekly_hours.weekly, w),
+        last_day=view.last_day,
         exception_dates=partial(exception_dates, w),
         worded=partial(notice_markup, w),
     )

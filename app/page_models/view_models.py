@@ -12,6 +12,8 @@ from typing import Literal
 
 from app.page_models.frames import NetworkView, PageFrame
 from app.snapshots.place_names import Choice
+from app.texts.phones import PhoneView, first_called, first_whatsapp
+from geo.hours.space_hours import Hours
 
 __all__ = [
     "CrossingState",
@@ -116,8 +118,10 @@ class Space:
         Name of a space that refers people here, or None.
     phones, contact
         Public numbers, and any other public contact.
-    organization, eligibility, hours
+    organization, eligibility
         Texts as the provider gave them, or None.
+    hours
+        The schedule; None if no hours are stated.
     is_free
         Whether the services are free; None when not known.
     """
@@ -140,13 +144,23 @@ class Space:
     languages: Sequence[str] = ()
     is_referral_only: bool = False
     referral_from: str | None = None
-    phones: Sequence[str] = ()
+    phones: Sequence[PhoneView] = ()
     contact: str | None = None
     organization: str | None = None
     eligibility: str | None = None
-    hours: str | None = None
+    hours: Hours | None = None
     is_free: bool | None = None
     near: "NearView | None" = None
+
+    @property
+    def call(self) -> PhoneView | None:
+        """The first number that takes calls; None if there is none."""
+        return first_called(self.phones)
+
+    @property
+    def whatsapp(self) -> PhoneView | None:
+        """The first number for WhatsApp messages; None if there is none."""
+        return first_whatsapp(self.phones)
 
 
 @dataclass(frozen=True)

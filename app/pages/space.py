@@ -1,5 +1,6 @@
 """``/spaces/{id}``: everything about one space, as a page or as GeoJSON (P43)."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep, base_url
 from app.api.records.spaces import said_of_age, said_of_hours
+from app.drawings import locator
 from app.http.problems import Problem, problem_responses
 from app.http.responses import GeoJSONResponse, page_response
 from app.i18n import route_phrases
@@ -14,10 +16,11 @@ from app.i18n.coded_reasons import notice_text
 from app.i18n.translation import Words, negotiate, words
 from app.journeys.space_facts import SpaceFacts, read_facts
 from app.page_models import home_filling
-from app.page_models.space_view import render_not_here, render_space, space_view
+from app.page_models.space_view import render_not_here, render_space, space_view, town_text
 from app.pages.landing import prefers_html
 from app.pages.page_frame import PageLanguage
 from app.snapshots.neighbours import NextSpace
+from app.snapshots.road_networks import RoadNetworks
 from app.texts.sharing import read_public, sharing_of
 from geo import vocabulary
 from geo.db.sessions import Database, Tier
@@ -96,10 +99,20 @@ async def one_space(
             public = await read_public(open_session, space, now)
         base, said = base_url(request), words(language)
         shared = None if public is None else sharing_of(said, public, base=base, now=now)
-        view = space_view(found, around, shared)
+        view = space_view(found, around, shared, _locator(network, found, said))
         answer = page_response(render_space(view, services, language))
     answer.headers.add_vary_header("Accept")
     return answer
+
+
+def _locator(network: RoadNetworks, found: SpaceFacts, w: Words) -> locator.Locator | None:
+    """Draw where the space lies, at the position of the reader's tier; None without a sketch."""
+    lon, lat = found.described.lon, found.described.lat
+    for region in network.regions():
+        if region.meta.kind == "sketch" and region.contains(lon, lat):
+            name = partial(town_text, w, found.described.properties["country"])
+            return locator.draw(region.graph, region.towns, lon, lat, name)
+    return None
 
 
 def _around(*, has_demo: bool) -> dict[str, Any]:

@@ -12,22 +12,51 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
+/** What a phone dials of a number as it is written. */
+export const digitsOf = (number) => number.replace(/[^\d+]/g, '');
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** A pictogram, whose word stands beside it; null where there is none. */
+export function iconOf(icons, name) {
+  if (!name) return null;
+  const [drawing, use] = ['svg', 'use'].map((tag) => document.createElementNS(SVG, tag));
+  drawing.setAttribute('class', 'icon');
+  drawing.setAttribute('aria-hidden', 'true');
+  use.setAttribute('href', `${icons.file}#${name}`);
+  drawing.append(use);
+  return drawing;
+}
+
+/** Offer to read cards aloud (listen.js), once the phone has told that it has a voice of its own. */
+export function offerListening() {
+  const speech = window.speechSynthesis;
+  const start = () => {
+    if (!speech.getVoices().some(({ localService }) => localService)) return;
+    import(document.getElementById('listen').dataset.script).catch(() => {});
+  };
+  if (!speech) return;
+  start();
+  speech.addEventListener?.('voiceschanged', start);
+}
+
 /**
  * Make what writes cards.
  *
  * @param {object} texts of the page's language
  * @param {object} phrases what `makePhrases` gives
- * @param {object} names of codes: `services`, `kinds`, `countries`
+ * @param {object} names of codes: `services`, `kinds`, `countries`; and their `icons`
  */
 export function makeCards(texts, phrases, names) {
   const named = (list, code) => names[list][code] ?? code;
+  const icon = (kind, code) => iconOf(names.icons, names.icons[kind][code]);
 
   function opening(space, nowMs) {
     if (space.isFull || space.status === 'full') return ['shut', texts.full];
     if (space.status === 'temporarily_closed') return ['shut', texts.temporarilyClosed];
     if (space.status === 'closed') return ['shut', texts.closed];
     const known = openness(space, nowMs);
-    const time = (ms) => phrases.moment(ms, nowMs, space.timezone);
+    const time = (ms) => phrases.until(ms, nowMs, space.timezone);
     if (known.state === 'not_known') {
       return ['unknown', known.doubt === 'holiday' ? texts.holidayDoubt : texts.hoursNotKnown];
     }
@@ -37,7 +66,7 @@ export function makeCards(texts, phrases, names) {
     if (known.closesMs === null) return ['open', texts.openAlways];
     const closes = { time: time(known.closesMs) };
     if (known.lastEntryMs === null) return ['open', fill(texts.openUntil, closes)];
-    closes.entry = time(known.lastEntryMs);
+    closes.entry = phrases.clock(known.lastEntryMs, space.timezone);
     return known.lastEntryMs < nowMs
       ? ['shut', fill(texts.entryIsOver, closes)] : ['open', fill(texts.openWithEntry, closes)];
   }
@@ -68,11 +97,20 @@ export function makeCards(texts, phrases, names) {
       element('p', { class: `seen${space.isDemo ? ' seen-demo' : ''}` }, age(space, nowMs)),
       space.isReferralOnly ? element('p', { class: 'referral' },
         space.referral ? fill(texts.referralFrom, { name: space.referral }) : texts.referralOnly) : null,
+      calls(space),
       element('ul', { class: 'services', 'aria-label': texts.services },
-        ...services.map((code) => element('li', {}, named('services', code)))),
-      space.phone ? element('p', { class: 'calls' }, element('a', {
-        class: 'phone', href: `tel:${space.phone.replaceAll(' ', '')}`,
-      }, fill(texts.call, { number: space.phone }))) : null);
+        ...services.map((code) => element('li', {}, icon('services', code), named('services', code)))));
+  }
+
+  /** What to do with a space: only what there is a number for, and the way where ways are asked. */
+  function calls({ id, name, phone, whatsapp }) {
+    const made = element('p', { class: 'calls' },
+      phone ? element('a', { class: 'button', href: `tel:${digitsOf(phone)}` }, icon('actions', 'call'), texts.call) : null,
+      whatsapp ? element('a', { class: 'button', href: `https://wa.me/${digitsOf(whatsapp).replace('+', '')}`, rel: 'noreferrer' },
+        icon('actions', 'message'), 'WhatsApp') : null,
+      document.getElementById('go') ? element('button', { class: 'button', form: 'go', name: 'end_choice', value: `space:${id}` },
+        icon('actions', 'way'), texts.goHere, element('span', { class: 'unseen' }, `: ${name}`)) : null);
+    return made.hasChildNodes() ? made : null;
   }
 
   return { card, opening, age };

@@ -13,11 +13,10 @@ const IN_VIEW = 5; // How many of them the map shows with the phone's place [A]
  *
  * @param {object} data the page's
  * @param {() => Promise<object>} load gives the file of spaces, loaded before anybody asks
- * @param {(id: string, name: string) => Node} goButton makes what leads to the route form
  * @param {(at: number[], about: {accuracyM: number, ids: string[]}) => void} follow is told where the phone
  *        is, lon and lat in degrees, and what is near, for the map: nothing of it leaves the page
  */
-export function startNearby(data, load, goButton, follow) {
+export function startNearby(data, load, follow) {
   const button = byId('locate');
   if (!button || !('geolocation' in navigator)) return;
   const phrases = makePhrases(data.texts);
@@ -78,11 +77,7 @@ export function startNearby(data, load, goButton, follow) {
     return [
       element('h3', {}, name),
       ...(isAbroad ? [here] : []),
-      element('ol', { class: 'list' }, ...items.map(({ space, ...near }) => {
-        const made = card(space, { ...near, isAbroad });
-        made.append(goButton(space.id, space.name));
-        return made;
-      })),
+      element('ol', { class: 'list' }, ...items.map(({ space, ...near }) => card(space, { ...near, isAbroad }))),
     ];
   }
 }

@@ -1,6 +1,6 @@
 // The page that works without a network: lists, finds ways and draws from packs on the phone.
 import { askWays } from './because.js';
-import { element, makeCards } from './cards.js';
+import { digitsOf, element, makeCards, offerListening } from './cards.js';
 import { makeNames } from './names.js';
 import { locate } from './nearby.js';
 import { isBed, withNights } from './nights.js';
@@ -18,6 +18,7 @@ const byId = (id) => document.getElementById(id);
 const say = (id, text) => { byId(id).textContent = text; };
 const phrases = makePhrases(texts);
 const { card, opening } = makeCards(texts, phrases, names);
+offerListening();
 const day = (iso) => {
   const [year, month, date] = iso.slice(0, 10).split('-').map(Number);
   return `${date} ${texts.months[month - 1]} ${year}`;
@@ -88,9 +89,8 @@ const numberPart = (line) => [
 
 /** A number to tap. */
 function callLink({ phone, whatsapp }) {
-  const digits = (number) => number.replace(/[^+\d]/g, '');
-  return phone ? element('a', { class: 'phone', href: `tel:${digits(phone)}` }, phone)
-    : element('a', { class: 'phone', href: `https://wa.me/${digits(whatsapp).replace('+', '')}`, rel: 'noreferrer' }, `WhatsApp ${whatsapp}`);
+  return phone ? element('a', { class: 'phone', href: `tel:${digitsOf(phone)}` }, phone)
+    : element('a', { class: 'phone', href: `https://wa.me/${digitsOf(whatsapp).replace('+', '')}`, rel: 'noreferrer' }, `WhatsApp ${whatsapp}`);
 }
 
 /** Resolves when what was shown is painted, or soon where nobody looks at the page. */

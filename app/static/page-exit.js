@@ -49,6 +49,7 @@
   let pressed = [];
 
   const leave = () => {
+    window.speechSynthesis?.cancel(); // nothing is read aloud any more (listen.js)
     noteLeft();
     endSignIn();
     forget();

@@ -1,6 +1,6 @@
 // What the page adds when scripts run: the map, what is near, the planner when somebody needs it.
 // Nothing asked is stored, and nothing is asked of another origin.
-import { makeCards } from './cards.js';
+import { makeCards, offerListening } from './cards.js';
 import { startNearby } from './nearby.js';
 import { fill, makePhrases } from './phrases.js';
 import { startSheet } from './sheet.js';
@@ -102,11 +102,12 @@ async function keptFile() {
 const shownSpaces = async () => readSpaces(await loadSpaces()).filter((space) => fits(space, data.narrowed));
 const phrases = makePhrases(data.texts);
 const { card: spaceCard } = makeCards(data.texts, phrases, data.names);
-startNearby(data, loadSpaces, goButton, (at, { accuracyM, ids }) => {
+startNearby(data, loadSpaces, (at, { accuracyM, ids }) => {
   scrollTo(0, 0);
   byId('main').scrollTop = 0;
   loadMap().then((map) => map.lookAt(at, { accuracyM, ids }), () => {});
 });
+if (byId('listen')) offerListening();
 
 async function collection(name) {
   const { items } = data.layers.find((layer) => layer.id === name);

@@ -46,6 +46,7 @@ export function readSpaces(file, nowMs = Date.now()) {
       callFrom: columns.call_from[i],
       expires: columns.expires[i],
       phone: columns.phone[i],
+      whatsapp: columns.whatsapp?.[i] ?? null, // packs of before have none
       referral: columns.referral[i],
       isDemo: Boolean(flags & FLAG.demo),
       isReferralOnly: Boolean(flags & FLAG.referralOnly),

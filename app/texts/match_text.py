@@ -109,7 +109,7 @@ def reasons(match: Match, chosen: Chosen) -> list[MatchReason]:
     ]
     if option.refers_to is not None and chosen.refers_to is not None:
         said = Phrase(
-            "aquí le refieren a %(name)s: allí se entra solo así",
+            "aquí le dan la remisión para %(name)s. Sin ella no se entra",
             {"name": chosen.refers_to.properties["name"]},
         )
         found.insert(0, MatchReason("refers", said))

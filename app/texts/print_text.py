@@ -11,15 +11,14 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
-from app.i18n import labels, route_phrases
+from app.i18n import labels, route_phrases, weekly_hours
 from app.i18n.coded_reasons import notice_said
 from app.i18n.translation import Words, marked_safety
 from app.journeys.space_facts import age_of
 from app.snapshots.essential_contacts import PROTECTED_LINES
 from geo.guidance.contacts import AreaContacts
-from geo.hours.openings import Opening, local_day
-from geo.hours.rrule import WEEKDAYS
-from geo.hours.space_hours import DayException, Hours, hours_of
+from geo.hours.openings import local_day
+from geo.hours.space_hours import DayException, hours_of
 from geo.hours.wording import hours_text
 
 Row = Mapping[str, Any]
@@ -172,7 +171,7 @@ def opening(w: Words, row: Row, day: date) -> Iterable[PrintLine]:
     label = w.gettext("Según su horario")
     if not hours.openings:
         yield PrintLine(w.gettext("no conocido, llame antes de ir"), w.gettext("Horario"))
-    elif (said := weekly(w, hours)) is None:
+    elif (said := weekly_hours.weekly(w, hours)) is None:
         yield PrintLine(str(hours_text(hours.openings)), label, is_original=True)
     else:
         yield PrintLine("; ".join(filter(None, (said, _holidays(w, row)))), label)
@@ -197,53 +196,11 @@ def _holidays(w: Words, row: Row) -> str | None:
     }.get(row["holidays"])
 
 
-def weekly(w: Words, hours: Hours) -> str | None:
-    """Write the openings in words; None unless all of them repeat every week without end."""
-    if not all(map(_is_weekly, hours.openings)):
-        return None
-    return "; ".join(f"{_days(w, one)} {_times(w, one)}" for one in hours.openings)
-
-
-def _is_weekly(opening: Opening) -> bool:
-    rule = opening.rule
-    return (
-        rule.freq == "WEEKLY"
-        and rule.interval == 1
-        and bool(rule.byday)
-        and rule.dtstart is None
-        and rule.until is None
-        and rule.count is None
-        and opening.valid_from is None
-        and opening.valid_to is None
-    )
-
-
-def _days(w: Words, opening: Opening) -> str:
-    named = [name for code, name in w.weekdays() if code in opening.rule.byday]
-    if len(named) == len(WEEKDAYS):
-        return w.gettext("todos los días")
-    every = [name for _, name in w.weekdays()]
-    first = every.index(named[0])
-    if len(named) > 2 and named == every[first : first + len(named)]:  # noqa: PLR2004 -- two are named
-        return f"{named[0]}–{named[-1]}"
-    return ", ".join(named)
-
-
-def _clocks(w: Words, hours: Opening | DayException) -> str:
+def _clocks(w: Words, one: DayException) -> str:
     """Write opening and closing time; empty for a day on which the space is closed."""
-    if hours.opens_at is None or hours.closes_at is None:
+    if one.opens_at is None or one.closes_at is None:
         return ""
-    if hours.opens_at == hours.closes_at:
-        return w.gettext("las 24 horas")
-    return f"{hours.opens_at:%H:%M}–{hours.closes_at:%H:%M}"
-
-
-def _times(w: Words, opening: Opening) -> str:
-    said = _clocks(w, opening)
-    if opening.last_entry is None:
-        return said
-    last = w.gettext("última entrada %(time)s") % {"time": f"{opening.last_entry:%H:%M}"}
-    return f"{said} ({last})"
+    return weekly_hours.clocks(w, one.opens_at, one.closes_at)
 
 
 def numbers(row: Row) -> list[tuple[str, str]]:

@@ -276,11 +276,17 @@ def _tags(
         for name, values in asked
         if None in values
     ]
-    said = TextPart(w.gettext("sin datos: %(what)s") % {"what": ", ".join(missing)}, lang)
-    return tuple(dict.fromkeys(known)), said if missing else None
+    return tuple(dict.fromkeys(known)), _not_known(w, missing) if missing else None
 
 
-_SURFACE, _LAMPS, _KERB = marked("superficie"), marked("luz"), marked("acera")
+def _not_known(w: Words, missing: Sequence[str]) -> TextPart:
+    *others, last = missing
+    if others:
+        last = w.gettext("%(first)s ni %(last)s") % {"first": ", ".join(others), "last": last}
+    return TextPart(w.gettext("no sabemos si hay %(what)s") % {"what": last}, w.lang)
+
+
+_SURFACE, _LAMPS, _KERB = marked("pavimento"), marked("luz"), marked("acera")
 
 #: Texts for a tag that is yes, no, or yes on parts of the stretch only.
 _LIGHT = (marked("con luz"), marked("sin luz"), marked("con luz en partes"))

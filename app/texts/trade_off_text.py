@@ -43,7 +43,7 @@ _UNKNOWN = marked_safety("de %(km)s no hay información")
 _MORE_UNKNOWN = marked_safety(
     "de %(km)s no hay información, %(more)s más que en el camino más rápido"
 )
-_WAIT = marked_safety("espere en %(name)s hasta las %(time)s del %(day)s")
+_WAIT = marked_safety("espere en %(name)s hasta %(time)s del %(day)s")
 
 
 def _more_or_less(w: Words, about: RouteTextSource) -> Iterator[str]:
@@ -148,5 +148,5 @@ def _waits(w: Words, about: RouteTextSource) -> Iterator[TextPart]:
         opens = (passage.arrival + timedelta(seconds=passage.wait_s)).astimezone(local)
         filled, message = w.reviewed(_WAIT)
         day = filled.dated(opens.date(), "EEEE d MMM")
-        values = {"name": crossing.name, "time": f"{opens:%H:%M}", "day": day}
+        values = {"name": crossing.name, "time": filled.within(opens), "day": day}
         yield TextPart(message % values, filled.lang)

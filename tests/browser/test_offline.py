@@ -664,7 +664,7 @@ async def test_p15_a_way_names_no_full_space_and_only_open_ones_for_sleeping(bro
         assert await page.locator(".stop-space").count() == before
         assert await page.locator(".stop-night").count() == 0
         assert "para dormir" not in await page.inner_text(".itinerary")
-        assert "Según su horario" in await page.inner_text(".stop-space >> nth=0")
+        assert "según su horario" in await page.inner_text(".stop-space >> nth=0")
         assert "195 km" in await page.inner_text(".gap h3")
         spaces["columns"]["flags"] = [flags | FULL for flags in full]
         await have(page, pack)

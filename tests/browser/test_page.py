@@ -285,7 +285,7 @@ async def test_a_refused_location_is_no_dead_end(browser, live_server):
         await page.wait_for_function(
             "document.querySelector('#locate-status').textContent.length > 60"
         )
-        assert "población" in await page.inner_text("#locate-status")
+        assert "ciudad o pueblo" in await page.inner_text("#locate-status")
 
 
 async def test_the_phone_writes_a_card_as_the_server_does(browser, live_server):

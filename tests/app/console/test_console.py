@@ -152,7 +152,7 @@ async def test_pages_come_in_the_person_s_language(as_person, database):
     response = await (await as_person("ed")).get("/network/spaces/casa")
     assert '<html lang="en">' in response.text
     assert "Before sending" not in response.text
-    assert "See what would happen" in response.text
+    assert "Review changes" in response.text
 
 
 # --- the form -----------------------------------------------------------------------------------

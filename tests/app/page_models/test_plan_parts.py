@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.i18n.translation import words
 from app.journeys.route_nights import DayStage, ShutSpace
@@ -41,6 +43,17 @@ def test_a_drawing_spans_the_way_and_its_heights():
     assert points[-1][0] == elevation.RIGHT
     assert min(y for _, y in points) == elevation.TOP
     assert not drawn.is_partial
+
+
+@given(st.lists(st.tuples(st.integers(1, 30_000), st.integers(0, 4_800)), min_size=1, max_size=20))
+def test_the_drawing_tells_the_highest_point_that_the_route_tells(legs):
+    ends_m = np.cumsum([length_m for length_m, _ in legs])
+    tops_m = [2_000, *(top_m for _, top_m in legs)]
+    route = heights(*zip([0, *ends_m[:-1]], ends_m, tops_m[:-1], tops_m[1:], strict=True))
+    drawn = elevation.elevation(route, float(ends_m[-1]))
+    assert drawn.highest_m == pytest.approx(route.highest_m())
+    assert drawn.lowest_m == pytest.approx(min(tops_m))
+    assert len(drawn.heights_m) == elevation.SAMPLES
 
 
 def test_heights_that_are_not_known_leave_a_hole():

@@ -83,7 +83,7 @@ async def test_page_and_text_say_the_same_of_a_place(few):
         "Norte de Santander, Colombia",
         "Punto que remite",
         "Servicios: Información",
-        "todos los días 08:00–17:00 (última entrada 16:00)",
+        "todos los días 8 a. m. – 5 p. m. (última entrada 4 p. m.)",
         "Teléfono: +57 300 111 1111",
         "Albergue <Uno>",
         "Solo con remisión: Punto que remite",

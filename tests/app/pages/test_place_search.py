@@ -5,16 +5,22 @@ from html import unescape
 
 import pytest
 
+from app.i18n.translation import words
+from geo.text.countries import BOXES
 from tests.conftest import client_of
 
 HTML = {"Accept": "text/html"}
-CHOICES = re.compile(r'<button [^>]*_choice" value="place:([^"]+)"[^>]*>([^<]+, [A-Z]{2})</')
+CHOICES = re.compile(r'<button [^>]*_choice" value="place:([^"]+)"[^>]*>([^<]+)</')
+#: Countries stand in Spanish on the page, and by their codes in the form.
+CODES = {words("es").country(code): code for code in BOXES}
+told = words("es").place
 REPORT = {"kind": "flood", "id": "6f1f6d7c-9a0c-4a62-9d0b-0f6a2c1c7e55"}
 
 
 def choices(html):
-    """Return what can be tapped: the label and the reference of each place."""
-    return [(label, ref) for ref, label in CHOICES.findall(unescape(html))]
+    """Return what can be tapped: the label, with the country's code, and the reference."""
+    found = [(*text.rpartition(", "), ref) for ref, text in CHOICES.findall(unescape(html))]
+    return [(f"{name}, {CODES[country]}", ref) for name, _, country, ref in found]
 
 
 async def home(client, place="", lang="es", **more):
@@ -31,7 +37,7 @@ async def home(client, place="", lang="es", **more):
 )
 async def test_the_list_is_of_the_place_that_alone_can_be_meant_and_says_so(client, typed, label):
     html = await home(client, typed)
-    assert f"Cerca de {label}" in html
+    assert f"Cerca de {told(label)}" in html
     assert f"No se conoce «{typed}»" in html
     assert 'data-space="' in html
     assert f"“{typed}” is not known" in await home(client, typed, "en")
@@ -46,7 +52,7 @@ async def test_accents_case_and_spaces_are_no_mistake(client, typed):
 
 async def test_of_several_that_may_be_meant_somebody_chooses(client):
     html = await home(client, "San Antonoi")
-    assert "¿Cuál de estas poblaciones?" in html
+    assert "¿Cuál de estos lugares?" in html
     assert len(set(choices(html))) > 2
     assert '<h2 id="spaces-title">Espacios de apoyo' in html
     assert "data-space=" not in html.partition('id="spaces"')[2].partition("</section>")[0]
@@ -173,19 +179,19 @@ async def test_what_is_tapped_is_what_is_meant_although_others_have_its_name(cli
     label, ref = choices(html)[1]
     if path == "/":
         near = await home(client, typed, place_choice=f"place:{ref}")
-        assert f"Cerca de {label}" in near
+        assert f"Cerca de {told(label)}" in near
         # It stays what is meant when the form is sent again; who writes something else means that.
         again = {"place_ref": f"place:{ref}"}
         assert f'name="place_ref" value="place:{ref}"' in near
-        assert f"Cerca de {label}" in await home(client, label, **again)
-        assert "Cerca de Cúcuta, CO" in await home(client, "Cúcuta", **again)
+        assert f"Cerca de {told(label)}" in await home(client, label, **again)
+        assert "Cerca de Cúcuta, Colombia" in await home(client, "Cúcuta", **again)
         assert '<h2 id="spaces-title">Espacios de apoyo' in await home(client, "", **again)
         return
     response = await asked(client, path, typed, ref)
     shown = unescape(response.text)
     assert not choices(shown)
     if path == "/match":
-        assert f"Cerca de {label}" in shown
+        assert f"Cerca de {told(label)}" in shown
     if path == "/plan":
         # It stands in the form with its reference, and is still meant when that is sent again.
         assert f'value="{label}"' in shown
@@ -200,8 +206,8 @@ async def test_a_place_is_found_as_it_sounds(client, typed):
     assert plan.status_code == 200
     match = await client.post("/match", data={"service": "overnight", "place": typed})
     assert match.status_code == 200
-    assert "Cerca de Cúcuta, CO" in unescape(match.text)
-    assert "Cerca de Cúcuta, CO" in await home(client, typed)
+    assert "Cerca de Cúcuta, Colombia" in unescape(match.text)
+    assert "Cerca de Cúcuta, Colombia" in await home(client, typed)
 
 
 async def test_the_list_says_that_it_took_a_place_for_how_it_sounds(client):
@@ -210,8 +216,8 @@ async def test_the_list_says_that_it_took_a_place_for_how_it_sounds(client):
 
 
 async def test_who_adds_the_department_means_the_one_there(client):
-    assert "Cerca de San Antonio, CL" in await home(client, "san antonio, valparaiso")
-    assert "Cerca de San Antonio, CL" in await home(client, "San Antonio, Valparaíso, CL")
+    assert "Cerca de San Antonio, Chile" in await home(client, "san antonio, valparaiso")
+    assert "Cerca de San Antonio, Chile" in await home(client, "San Antonio, Valparaíso, CL")
 
 
 @pytest.mark.parametrize("typed", ["kukuta", "cucutta"])
@@ -222,7 +228,7 @@ async def test_p36_a_hazard_goes_to_no_town_that_only_sounds_like_what_was_typed
     assert label == "Cúcuta, Norte de Santander, CO"
     taken = await asked(client, "/report", typed, ref)
     assert taken.status_code == 200
-    assert "Lugar del aviso: Cúcuta, Norte de Santander, CO." in unescape(taken.text)
+    assert "Lugar del aviso: Cúcuta, Norte de Santander, Colombia." in unescape(taken.text)
 
 
 async def test_the_page_after_a_report_names_the_town_that_was_taken(client):
@@ -232,7 +238,7 @@ async def test_the_page_after_a_report_names_the_town_that_was_taken(client):
     ):
         taken = await asked(client, "/report", typed)
         assert taken.status_code == 200
-        assert f"Lugar del aviso: {label}." in unescape(taken.text)
+        assert f"Lugar del aviso: {told(label)}." in unescape(taken.text)
 
 
 @pytest.mark.parametrize(
@@ -249,14 +255,14 @@ async def test_the_page_after_a_report_names_the_town_that_was_taken(client):
     ],
 )
 async def test_towns_that_the_sketch_alone_has_are_found_by_name_and_by_sound(client, typed, label):
-    assert f"Cerca de {label}" in await home(client, typed)
+    assert f"Cerca de {told(label)}" in await home(client, typed)
 
 
 # Of a name's two in one country none is ten times as populous as the other.
 @pytest.mark.parametrize("typed", ["Barbosa, CO", "Lagunillas, VE", "Villanueva, CO"])
 async def test_of_two_towns_of_a_name_in_one_country_none_is_taken_unasked(client, typed):
     html = await home(client, typed)
-    assert "¿Cuál de estas poblaciones?" in html
+    assert "¿Cuál de estos lugares?" in html
     name, _, country = typed.partition(", ")
     offered = [label for label, _ in choices(html) if label.startswith(f"{name}, ")]
     assert len({label for label in offered if label.endswith(f", {country}")}) > 1

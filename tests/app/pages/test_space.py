@@ -100,6 +100,9 @@ FULL = {
 #: Says as little as a record may.
 BARE = {**REFERRER, "id": "T-BARE", "name": "Punto Escueto", "public_phones": [], "schedules": []}
 BARE |= {"holidays": "not_known", "cost": None, "lon": -72.4, "lat": 7.85, "languages": []}
+#: Has days of other hours, and no others; far from the spaces of other tests.
+FAIR = BARE | {"id": "T-FAIR", "name": "Punto de Feria", "lon": -70.0, "lat": 5.0}
+FAIR |= {"locality": "Vichada", "schedule_exceptions": FULL["schedule_exceptions"]}
 SECRET = {**REFERRER, "id": "T-SECRET", "name": "Casa Oculta", "visibility": "restricted"}
 
 
@@ -110,13 +113,13 @@ async def filled(cluster, loaded_template, settings_for):
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
         stored = await space_documents.store_documents(
             session,
-            [REFERRER, SECRET, FULL, BARE],
+            [REFERRER, SECRET, FULL, BARE, FAIR],
             now=MORNING,
             today=TODAY,
             source="test",
             allow_mixed=True,
         )
-        assert len(stored.added) == 4
+        assert len(stored.added) == 5
         given = [{"product_id": "DEMO-P02", "location_id": "T-FULL"}]
         await session.execute(insert(models.ProductAtLocation), given)
     return settings
@@ -157,14 +160,15 @@ async def rows(settings: Any, statement: str) -> list[Any]:
         "Para quién Solo: Mujeres; desde 18 años Personas en tránsito",
         "Documentos No pide ninguno",
         "Solo con remisión Remite: Punto que remite , Cúcuta · +57 300 111 1111",
-        "08:00–17:00; última entrada 16:00",
+        "8 a. m. – 5 p. m.; última entrada 4 p. m.",
         "cerrado (horario especial: inventario)",
         "cerrado (fiesta del pueblo)",
         "Dormir Sí, hasta 3 noches",
-        "Según su horario, abierto hasta: 17:00. Última entrada: 16:00",
+        "Abierto hasta las 5 p. m., según su horario. Última entrada: 4 p. m.",
         "Confirmado hace 20 días: llame antes de ir",
-        "Llamar al +57 300 222 2222",
-        "WhatsApp +57 300 333 3333 de 8 a 12",
+        "Llamar +57 300 222 2222",
+        "WhatsApp +57 300 333 3333",
+        "+57 300 333 3333: de 8 a 12",
         "Punto de referencia Frente al parque",
         "Carretera Ruta 55 , kilómetro 12,5",
         "Baños sí",
@@ -183,6 +187,15 @@ async def rows(settings: Any, statement: str) -> list[Any]:
 )
 async def test_p43_the_page_says(pages, words):
     assert words in await words_of(pages, "/spaces/T-FULL?lang=es")
+
+
+async def test_p43_days_of_other_hours_are_told_without_any_usual_ones(pages):
+    words = await words_of(pages, "/spaces/T-FAIR?lang=es")
+    assert "cerrado (horario especial: inventario)" in words
+    assert "cerrado (fiesta del pueblo)" in words
+    # Of the other days nothing is known: they are not called closed.
+    assert "Horario no conocido: pregunte antes de ir" in words
+    assert not re.search(r"(lunes|domingo) cerrado", words)
 
 
 async def test_p43_links_that_a_phone_opens(pages):
@@ -493,7 +506,7 @@ async def test_match_always_has_a_next_step(pages):
     ("change", "said"),
     [
         ({"place": "Ninguna Parte"}, "No se reconoce el lugar."),
-        ({"age": "cien"}, "La edad y los niños van en números."),
+        ({"age": "cien"}, "Escriba la edad y cuántos niños en cifras, por ejemplo 2."),
         ({"alone": "yes", "age": "40"}, "es para menores de 18 años"),
         ({"documents": ["none", "passport"]}, "no las dos cosas"),
     ],

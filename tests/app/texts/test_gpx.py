@@ -135,7 +135,7 @@ async def test_p35_every_name_says_demo_and_the_notice_goes_along(client):
 async def test_p46_the_track_says_what_is_not_known_and_where_help_is_far(client):
     said = fromstring((await written(client)).text).find(f"{NAMESPACE}trk/{NAMESPACE}desc").text
     assert "no hay información" in said
-    assert "47 km sin dónde dormir" in said
+    assert "47 km sin ningún lugar para dormir" in said
     assert "seguro" not in said.lower()
     assert "%" not in said
 

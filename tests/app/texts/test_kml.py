@@ -101,7 +101,7 @@ async def test_p46_the_line_says_what_is_not_known_and_where_help_is_far(client)
     root = fromstring((await written(client)).text)
     said = root.findall(f".//{NAMESPACE}description")[-1].text
     assert "no hay información" in said
-    assert "47 km sin dónde dormir" in said
+    assert "47 km sin ningún lugar para dormir" in said
     assert "seguro" not in said.lower()
     assert "%" not in said
 

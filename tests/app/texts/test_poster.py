@@ -88,14 +88,14 @@ async def test_p43_the_poster_says(talking, drawn):
     for said in (
         "Punto que remite",
         "Espacio de apoyo · Cúcuta, Norte de Santander, Colombia",
-        "Según su horario: todos los días 08:00–17:00 (última entrada 16:00)",
+        "Según su horario: todos los días 8 a. m. – 5 p. m. (última entrada 4 p. m.)",
         "Teléfono: +57 300 111 1111",
         "• Información",
         "Idiomas: español",
         "Con el código: el horario de hoy y todo lo demás.",
         "https://mapa.example.org/s/T-REF",
     ):
-        assert said in drawn, said
+        assert said in [line.replace("\N{NO-BREAK SPACE}", " ") for line in drawn], said
     await pdf_of(talking, "/spaces/T-FULL/poster.pdf")
     assert "Solo con remisión: Punto que remite" in drawn
     assert "Dónde: Calle 1 # 2-3; Frente al parque; Ruta 55, km 12,5" in drawn

@@ -198,7 +198,7 @@ def test_what_is_not_known_of_a_segment_is_said():
     )
     assert plain(ES, route_text.segment_words(ES, about(), bare)) == (
         "Segmento de 340 m: sendero sin nombre, sube 42 m, de noche;"
-        " sin datos: superficie, luz; sin información de peligros"
+        " no sabemos si hay pavimento ni luz; sin información de peligros"
     )
 
 
@@ -216,7 +216,7 @@ def test_stretches_join_what_a_person_takes_for_one_road():
     texts = [plain(ES, route_text.stretch_words(ES, told, part)) for part in joined]
     assert texts[0] == (
         "Segmento de 900 m por Avenida X, asfalto, grava, con luz en partes, con acera, sube 30 m;"
-        " sin datos: luz en partes"
+        " no sabemos si hay luz en partes"
     )
     assert "inundación" in texts[1]
     assert "Calle Y (45)" in texts[2]
@@ -286,8 +286,9 @@ def test_a_wait_says_where_and_until_when_in_the_time_of_the_place():
     post = Crossing("P", "Paraguachón", -72.1, 11.3, ("CO", "VE"), passable=True, state="open")
     reached = datetime(2026, 11, 26, 4, tzinfo=UTC)
     way = route(passages=(Passage(post, reached, 7 * 3_600.0), Passage(post, reached, 0.0)))
-    wait = "espere en Paraguachón hasta las 06:00 del jueves 26 nov"
-    assert says(about(way, is_only=True)).rstrip(".") == wait[:1].upper() + wait[1:]
+    wait = "Espere en Paraguachón hasta las 6 a. m. del jueves 26 nov"
+    said = says(about(way, is_only=True)).replace("\N{NO-BREAK SPACE}", " ")
+    assert said.rstrip(".") == wait
     # The day is Spanish where the sentence is.
     assert "jueves" in says(about(way, is_only=True), EN)
 

@@ -101,7 +101,9 @@ async def test_cucuta_to_bucaramanga_fails_on_four_stretches(client):
         assert one["mended_by"]["vehicle"]
         assert one["mended_by"]["more_spaces"] == 1
         assert one["before"]["id"] == one["from"]["id"]
-        assert one["advice"].startswith(f"{one['length_m'] / 1e3:.0f} km sin dónde dormir")
+        assert one["advice"].startswith(
+            f"{one['length_m'] / 1e3:.0f} km sin ningún lugar para dormir"
+        )
     assert found["max_day_m"] == 25_000
     assert found["off_network_m"].keys() == {"start", "end"}
     assert {line["country"] for line in found["lines"]} == {"CO"}
