@@ -18,6 +18,7 @@ export { default as VectorSource } from 'ol/source/Vector.js';
 export { default as VectorTileSource } from 'ol/source/VectorTile.js';
 export { default as CircleStyle } from 'ol/style/Circle.js';
 export { default as Fill } from 'ol/style/Fill.js';
+export { default as Icon } from 'ol/style/Icon.js';
 export { default as RegularShape } from 'ol/style/RegularShape.js';
 export { default as Stroke } from 'ol/style/Stroke.js';
 export { default as Style } from 'ol/style/Style.js';

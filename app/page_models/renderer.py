@@ -227,6 +227,7 @@ def _page(
         "crossings": asset_url("crossings.js"),
         "planCss": asset_url("plan.css"),
         "style": asset_url("style.js"),
+        "mapCss": asset_url("map.css"),
         "ol": vendored_url("ol", ".js"),
         "olCss": vendored_url("ol", ".css"),
         "nearby": "/nearby.json",
@@ -257,6 +258,8 @@ def _page(
             "close": w.gettext("Cerrar"),
             "zoomIn": w.gettext("Acercar"),
             "zoomOut": w.gettext("Alejar"),
+            # Written along lines that are no roads.
+            "sketch": w.gettext("esquema"),
         },
     }
     return {

@@ -2,7 +2,14 @@
 
 import { makeScale } from './scale.js';
 
-const BACKGROUND = ['boundaries', 'roads', 'places'];
+/** The map's own colours, after the page's. */
+function addStyleSheet(href) {
+  if (!href || document.querySelector(`link[href="${href}"]`)) return;
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = href;
+  document.head.append(link);
+}
 
 // Lets the browser answer a tap or paint between two pieces of work (slow phones, TBT).
 const breathe = (ms = 0) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -25,7 +32,12 @@ const FRAME_MS = 50;
  *          what the page may do with it
  */
 export async function makeMap(target, { data, ol, style, basemap = null, read, describe }) {
-  const styles = style.makeStyles(ol, data.layers);
+  const night = matchMedia('(prefers-color-scheme: dark)');
+  const stylesNow = () => style.makeStyles(ol, data.layers, {
+    isDark: night.matches, lang: data.lang, texts: data.texts, countries: data.names?.countries,
+  });
+  let styles = stylesNow();
+  addStyleSheet(data.mapCss);
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const duration = isCalm ? 0 : 250;
   const format = new ol.GeoJSON({ featureProjection: 'EPSG:3857' });
@@ -34,8 +46,11 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     ['spaces', 'crossings', 'hazards', 'routes', 'marks'].map((name) => [name, new ol.VectorSource()]),
   );
   const clusters = new ol.Cluster({ source: sources.spaces, distance: 34, minDistance: 12 });
+  const ground = data.layers.filter((layer) => layer.ground);
   const overlay = (name, source, zIndex, more) =>
     new ol.VectorLayer({ source, style: styles[name], zIndex, properties: { name }, ...more });
+  // Signs are drawn whatever is there, and keep names of the ground away from them.
+  const signs = (name, source, zIndex) => overlay(name, source, zIndex, { declutter: 'marks' });
 
   await breathe();
   // Without a target nothing is drawn: not before it is known what, and where to look.
@@ -49,17 +64,17 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
 
-  function background(id) {
-    const layer = data.layers.find((one) => one.id === id);
+  function background(layer, place) {
+    const { id } = layer;
     return new ol.VectorTileLayer({
       source: new ol.VectorTileSource({
         format: new ol.MVT(), url: layer.tiles, minZoom: layer.min_zoom, maxZoom: layer.max_zoom,
       }),
       style: styles[id],
-      declutter: id === 'places' ? 'marks' : false,
+      declutter: layer.has_names ? 'marks' : false,
       // Half a zoom before the first tiles; further out they would be fetched by the hundred.
       minZoom: layer.min_zoom - 0.5,
-      zIndex: BACKGROUND.indexOf(id),
+      zIndex: place / 10,
       properties: { name: id },
     });
   }
@@ -80,12 +95,21 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     });
     return new ol.VectorTileLayer({
       source, declutter: 'marks', zIndex: 0, properties: { name: 'basemap' },
-      style: (feature, resolution) => {
-        const of = styles[feature.get('layer')];
-        return typeof of === 'function' ? of(feature, resolution) : of;
-      },
+      style: keptStyle,
     });
   }
+
+  const keptStyle = (feature, resolution) => styles[feature.get('layer')]?.(feature, resolution);
+
+  // Night falls, or the reader changes the phone's colours, while the map is open.
+  night.addEventListener('change', () => {
+    styles = stylesNow();
+    for (const layer of map.getLayers().getArray()) {
+      const name = layer.get('name');
+      if (name === 'basemap') layer.changed();
+      else layer.setStyle(styles[name]);
+    }
+  });
 
   async function fillSpaces() {
     const known = await read.spaces();
@@ -212,12 +236,11 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   look(sources.spaces.getExtent() ?? ol.createEmpty(), 9, 0);
   // One after the other, what matters most first: all at once would leave the phone deaf.
   await add([
-    overlay('spaces', clusters, 7),
-    overlay('crossings', sources.crossings, 6),
+    signs('spaces', clusters, 7),
+    signs('crossings', sources.crossings, 6),
     // Above the way: its line must not cover the sign of what lies on it.
-    overlay('hazards', sources.hazards, 5),
-    ...(basemap ? [keptBackground()]
-      : BACKGROUND.filter((id) => data.layers.some((layer) => layer.id === id)).map(background)),
+    signs('hazards', sources.hazards, 5),
+    ...(basemap ? [keptBackground()] : ground.map(background)),
   ]);
 
   async function add(layers) {

@@ -203,7 +203,7 @@ ROADS = Layer(
     ),
     view=views.roads,
     columns=_ROAD_COLUMNS,
-    tile_columns=("region", "name", "highway", "surface", "foot", "vehicle", "ferry"),
+    tile_columns=("region", "name", "highway", "surface", "foot", "vehicle", "oneway", "ferry"),
     shape=Shape.LINE,
     style=Style(Sign(BLACK, "line"), width_px=1.2, opacity=0.45),
     attribution=f"Regions from OSM: {_OPENSTREETMAP}; corridor sketch: {_GEONAMES}, "
@@ -212,11 +212,12 @@ ROADS = Layer(
     clock=StampClock.NEVER,
     notice=_SKETCH_NOTICE,
     # Our choice: each zoom has the road classes that a paper map of that scale shows. Below zoom 9
-    # only the class is written, so that the segments of a road between junctions become one line.
+    # only class and region are written, so that the segments of a road between junctions become one
+    # line; a map tells by the region which lines are a sketch.
     min_zoom=4,
     steps=(
         ZoomStep(8, _of_classes(MAIN_ROADS)),
-        ZoomStep(9, columns=("highway",)),
+        ZoomStep(9, columns=("highway", "region")),
         ZoomStep(11, _of_classes(_TOWN)),
         ZoomStep(13, _of_classes(_LOCAL)),
     ),
