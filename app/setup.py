@@ -302,9 +302,7 @@ async def publish_segments(
             licence=graph.meta.licence,
         )
         today = clock.now().date()
-        await upsert.remember(
-            session, f"{ROADS}{region}", _identity(graph.meta, covered), today
-        )
+        await upsert.remember(session, f"{ROADS}{region}", _identity(graph.meta, covered), today)
     return count
 
 

@@ -32,6 +32,7 @@ from app.page_models.view_models import HomeView, Narrowed, Space
 from app.texts import print_text
 from app.texts.stage_text import SAID
 from geo.text.languages import LANGUAGES, STAFF_LANGUAGES
+from tiles.features.style import RELIEF_BOX
 
 __all__ = [
     "STATIC_FOLDER",
@@ -228,6 +229,7 @@ def _page(
         "planCss": asset_url("plan.css"),
         "style": asset_url("style.js"),
         "mapCss": asset_url("map.css"),
+        "relief": {"url": asset_url("relief.webp"), "box": RELIEF_BOX},
         "ol": vendored_url("ol", ".js"),
         "olCss": vendored_url("ol", ".css"),
         "nearby": "/nearby.json",

@@ -73,7 +73,7 @@ def _data(w: Words, frame: PageFrame) -> dict[str, object]:
         "style": asset_url("style.js"),
         "ol": vendored_url("ol", ".js"),
         "olCss": vendored_url("ol", ".css"),
-        "layers": [layer for layer in frame.layers if layer["ground"]],
+        "layers": [layer for layer in frame.layers if layer["is_base"]],
         "threats": list(HUMAN_THREATS),
         "texts": _texts(w),
     }

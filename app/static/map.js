@@ -11,6 +11,9 @@ function addStyleSheet(href) {
   document.head.append(link);
 }
 
+// Cells of 9 km are a blur from here on.
+const RELIEF_UNTIL = 8.5;
+
 // Lets the browser answer a tap or paint between two pieces of work (slow phones, TBT).
 const breathe = (ms = 0) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -46,7 +49,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     ['spaces', 'crossings', 'hazards', 'routes', 'marks'].map((name) => [name, new ol.VectorSource()]),
   );
   const clusters = new ol.Cluster({ source: sources.spaces, distance: 34, minDistance: 12 });
-  const ground = data.layers.filter((layer) => layer.ground);
+  const ground = data.layers.filter((layer) => layer.is_base);
   const overlay = (name, source, zIndex, more) =>
     new ol.VectorLayer({ source, style: styles[name], zIndex, properties: { name }, ...more });
   // Signs are drawn whatever is there, and keep names of the ground away from them.
@@ -79,6 +82,17 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     });
   }
 
+  // Shadows of mountains, a picture of a continent: between the land and what is on it.
+  function relief() {
+    const [west, south, east, north] = data.relief.box;
+    return new ol.ImageLayer({
+      source: new ol.ImageStatic({
+        url: data.relief.url, imageExtent: ol.transformExtent([west, south, east, north], 'EPSG:4326', 'EPSG:3857'),
+      }),
+      maxZoom: RELIEF_UNTIL, zIndex: 0.05, properties: { name: 'relief' },
+    });
+  }
+
   // One file with every layer, read on the phone (PMTiles).
   function keptBackground() {
     const format_ = new ol.MVT({ layerName: 'layer' });
@@ -107,7 +121,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     for (const layer of map.getLayers().getArray()) {
       const name = layer.get('name');
       if (name === 'basemap') layer.changed();
-      else layer.setStyle(styles[name]);
+      else if (styles[name]) layer.setStyle(styles[name]);
     }
   });
 
@@ -241,6 +255,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     // Above the way: its line must not cover the sign of what lies on it.
     signs('hazards', sources.hazards, 5),
     ...(basemap ? [keptBackground()] : ground.map(background)),
+    relief(),
   ]);
 
   async function add(layers) {

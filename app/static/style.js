@@ -25,7 +25,7 @@ const NEAR = 7;
 const CASED_FROM = 9;
 const STREET_NAMES_FROM = 15;
 const MAIN_NAMES_FROM = 13;
-const ARROWS_FROM = 16;
+const ARROWS_FROM = 16.5;
 
 // How far below a town its name stands: what helps there is mostly in its middle, and its sign would
 // cover the name.
@@ -38,11 +38,11 @@ const SKETCH = 'sketch';
 // the colour of its surface and casing in the palette. Paths have no casing.
 const ROADS = [
   [/^(steps|footway|path|bridleway|corridor|cycleway|track|platform)/, { width: 1.6, path: true }],
-  [/^(service|pedestrian|living_street)/, { width: 3, surface: 'street', casing: 'streetCasing' }],
-  [/^(residential|unclassified|road|tertiary)/, { width: 5, surface: 'street', casing: 'streetCasing' }],
-  [/^secondary/, { width: 6.5, surface: 'road', casing: 'roadCasing' }],
-  [/^primary/, { width: 7.5, surface: 'road', casing: 'roadCasing' }],
-  [/^(trunk|motorway)/, { width: 8.5, surface: 'main', casing: 'mainCasing' }],
+  [/^(service|pedestrian|living_street)/, { width: 2, surface: 'street', casing: 'streetCasing' }],
+  [/^(residential|unclassified|road|tertiary)/, { width: 3.4, surface: 'street', casing: 'streetCasing' }],
+  [/^secondary/, { width: 4.6, surface: 'road', casing: 'roadCasing' }],
+  [/^primary/, { width: 5.4, surface: 'road', casing: 'roadCasing' }],
+  [/^(trunk|motorway)/, { width: 6.2, surface: 'main', casing: 'mainCasing' }],
 ].map(([pattern, look], rank) => ({ pattern, rank, ...look }));
 
 /**
@@ -71,8 +71,9 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     return whole.values?.[feature.get(whole.by)] ?? whole;
   };
 
-  /** A name in the reader's language, else as it is there. */
-  const nameOf = (feature) => feature.get(`name_${lang}`) ?? feature.get('name') ?? '';
+  /** A name in the reader's language, else as it is there; who reads Creole mostly reads French. */
+  const spoken = `name_${lang === 'ht' ? 'fr' : lang}`;
+  const nameOf = (feature) => feature.get(spoken) ?? feature.get('name') ?? '';
 
   // A style with text belongs to its feature, hence no cache by name.
   const named = (text, size, color, more = {}) => new ol.Text({
@@ -85,8 +86,8 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     if (!isCountry && zoom < UNITS_FROM) return undefined;
     const isFaded = zoom > COARSE_UNTIL;
     const lines = once(`boundary ${isCountry} ${isFaded}`, () => (isCountry ? [
-      style({ fill: fill(tint.land), stroke: stroke(tint.borderBand, isFaded ? 0 : 7), zIndex: 0 }),
-      style({ stroke: stroke(withOpacity(tint.border, isFaded ? 0.3 : 1), 1.5, [12, 4, 2, 4]), zIndex: 2 }),
+      // Most of this outline is a coast: the lines between two countries are the layer ground's.
+      style({ fill: fill(tint.land), stroke: stroke(withOpacity(tint.coast, isFaded ? 0.3 : 1), 0.8), zIndex: 0 }),
     ] : [style({ stroke: stroke(withOpacity(tint.unit, isFaded ? 0.3 : 1), 0.8, [3, 4]), zIndex: 1 })]));
     const name = areaName(feature, zoom, isCountry);
     return name ? [...lines, name] : lines;
@@ -110,21 +111,28 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
   function rivers(feature, resolution) {
     const zoom = zoomOf(resolution);
     if (zoom > COARSE_UNTIL) return undefined;
-    const level = Number(feature.get('level') ?? 3);
-    const width = Math.max(0.5, (level > 5 ? 0.6 : 2 - level * 0.35) * (0.6 + zoom / 12));
+    const rank = Number(feature.get('rank'));
+    const isSeasonal = rank >= 5;
+    const width = Math.max(0.5, (isSeasonal ? 0.6 : 1.7 - rank * 0.35) * (0.5 + zoom / 12));
     const step = Math.round(width * 4) / 4;
-    return once(`river ${level > 5} ${step}`, () => style({
-      stroke: stroke(tint.river, step, level > 5 ? [5, 4] : undefined), zIndex: 3,
+    return once(`river ${isSeasonal} ${step}`, () => style({
+      stroke: stroke(tint.river, step, isSeasonal ? [5, 4] : undefined), zIndex: 3,
     }));
   }
 
-  function lakes(feature, resolution) {
+  function ground(feature, resolution) {
     const zoom = zoomOf(resolution);
+    if (feature.get('kind') === 'border') return border(zoom > COARSE_UNTIL);
     if (zoom > COARSE_UNTIL) return undefined;
     const shore = once('lake', () => style({ fill: fill(tint.water), stroke: stroke(tint.river, 0.8), zIndex: 3 }));
     if (zoom < 6) return shore;
     return [shore, style({ text: named(nameOf(feature), 11, tint.waterInk, { slant: 'italic' }), zIndex: 5 })];
   }
+
+  const border = (isFaded) => once(`border ${isFaded}`, () => [
+    style({ stroke: stroke(withOpacity(tint.border, isFaded ? 0.06 : 0.15), 7), zIndex: 6 }),
+    style({ stroke: stroke(withOpacity(tint.border, isFaded ? 0.4 : 1), 1.5, [12, 4, 2, 4]), zIndex: 7 }),
+  ]);
 
   function roads(feature, resolution) {
     const zoom = zoomOf(resolution);
@@ -139,7 +147,7 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
 
   // Opaque, and every casing below every surface: where pieces meet nothing darkens.
   function roadLines({ rank, width, surface, casing }, zoom, isLink) {
-    const grown = width * (isLink ? 0.7 : 1) * 2 ** ((zoom - 14) * (zoom > 14 ? 0.7 : 0.32));
+    const grown = width * (isLink ? 0.7 : 1) * 2 ** ((zoom - 14) * (zoom > 14 ? 0.75 : 0.32));
     const step = Math.max(0.75, Math.round(grown * 4) / 4);
     return once(`road ${rank} ${zoom < CASED_FROM} ${step}`, () => (zoom < CASED_FROM
       ? [style({ stroke: stroke(tint[casing], Math.max(1, step * 0.7), undefined, 'round'), zIndex: 20 + rank })]
@@ -241,8 +249,11 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     const radius = zoom < NEAR ? 7 : 11;
     const marks = once(`crossing ${drawn.form} ${drawn.colour} ${radius}`, () => point(drawn, radius));
     if (zoom < NEAR) return marks;
-    return [...marks, style({ text: named(feature.get('name') ?? '', 12, tint.ink, { weight: 700, offsetY: radius + 9 }), zIndex: 1 })];
+    return [...marks, style({ text: named(shortName(feature), 12, tint.ink, { weight: 700, offsetY: radius + 9 }), zIndex: 1 })];
   }
+
+  /** Of a crossing the name alone: the towns in brackets have their own. */
+  const shortName = (feature) => (feature.get('name') ?? '').split(' (')[0];
 
   function hazards(feature) {
     const drawn = signOf('hazards', feature);
@@ -303,7 +314,7 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     const styles = [style({ image: shapes[base]() })];
     const thin = stroke(inkOn(colour), Math.max(1.5, radius / 5));
     const mark = (options) => style({ image: new ol.RegularShape({ stroke: thin, declutterMode: 'none', ...options }) });
-    if (detail === 'crossed') styles.push(mark({ points: 4, radius: radius * 0.5, radius2: 0, angle: Math.PI / 4 }));
+    if (detail === 'crossed') styles.push(mark({ points: 4, radius: radius * 0.42, radius2: 0, angle: Math.PI / 4 }));
     if (detail === 'barred') styles.push(mark({ points: 2, radius: radius * 0.4, angle: Math.PI / 2 }));
     if (detail === 'question') styles.push(style({ text: label('?', radius * 1.3, inkOn(colour)) }));
     return styles;
@@ -313,7 +324,7 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     return new ol.Text({ text, font: font(size, 700), fill: fill(colour), declutterMode: 'none' });
   }
 
-  return { boundaries, rivers, lakes, roads, places, spaces, crossings, hazards, routes, marks };
+  return { boundaries, rivers, ground, roads, places, spaces, crossings, hazards, routes, marks };
 }
 
 const channels = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));

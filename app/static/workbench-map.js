@@ -18,7 +18,7 @@ const TRIAL = '#9c4500';
 export async function makeBenchMap(target, data, onTap) {
   const engine = await loadEngine(data);
   const { ol, styles } = engine;
-  const map = baseMap(target, engine, { ...data, layers: data.layers.filter(({ ground }) => ground) });
+  const map = baseMap(target, engine, { ...data, layers: data.layers.filter(({ is_base: isBase }) => isBase) });
   const format = new ol.GeoJSON({ featureProjection: 'EPSG:3857' });
   const stroke = (color, width, lineDash) => new ol.Stroke({ color, width, lineDash });
   const dot = (color, radius, points) => new ol.Style({

@@ -12,14 +12,14 @@ from typing import Any, Final
 from tiles.catalogue.layer import Layer, Shape, Sign
 from tiles.catalogue.layers import BOUNDARIES, CATALOGUE, PLACES, ROADS
 from tiles.errors import UnknownStyleError
-from tiles.features.style import DRAWING_ORDER, INK, PAPER, WATER
+from tiles.features.style import BASE_LAYERS, DRAWING_ORDER, INK, PAPER, WATER
 
 Drawn = dict[str, Any]
 
 MEDIA_TYPE: Final = "application/vnd.mapbox.style+json"
 
-#: Layers of the basemap, bottom to top.
-BASEMAP_LAYERS: Final = (BOUNDARIES, ROADS, PLACES)
+#: Layers of the basemap, bottom to top: all that is beneath signs and routes.
+BASEMAP_LAYERS: Final = BASE_LAYERS
 
 #: Radius and ring of a point's sign, pixels [A]: as large as on the web map where many signs meet.
 _RADIUS = 7

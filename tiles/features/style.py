@@ -4,14 +4,17 @@ from typing import Any
 
 from tiles.catalogue.glyphs import GLYPH_OF_KIND, GLYPHS
 from tiles.catalogue.layer import Layer, Sign
-from tiles.catalogue.layers import BOUNDARIES, CATALOGUE, PLACES, ROADS, SPACES
+from tiles.catalogue.layers import BOUNDARIES, CATALOGUE, GROUND, PLACES, RIVERS, ROADS, SPACES
 
 #: Colours of land, ink (outlines of signs) and water, the surroundings of the coloured signs. The
 #: web map uses the same colours by day (app/static/palette.js, map.css).
 PAPER, INK, WATER = "#F7F5EF", "#16262B", "#C9DFE9"
 
 #: Layers that are the ground beneath signs and routes, bottom to top.
-GROUND: tuple[Layer, ...] = (BOUNDARIES, ROADS, PLACES)
+BASE_LAYERS: tuple[Layer, ...] = (BOUNDARIES, RIVERS, GROUND, ROADS, PLACES)
+
+#: West, south, east and north of the picture of the relief, degrees (data/ground/build.py).
+RELIEF_BOX = (-118.5, -56.0, -28.5, 33.0)
 
 #: Layers of the map from bottom to top.
 DRAWING_ORDER: tuple[Layer, ...] = CATALOGUE[::-1]
@@ -30,9 +33,9 @@ def map_layers() -> list[dict[str, Any]]:
             "items": f"/collections/{layer.name}/items",
             "style": style(layer),
             "attribution": layer.attribution,
-            "ground": layer in GROUND,
+            "is_base": layer in BASE_LAYERS,
             # Whether names are drawn for it, which must not cover each other.
-            "has_names": layer in GROUND,
+            "has_names": layer in BASE_LAYERS,
         }
         for layer in DRAWING_ORDER
     ]

@@ -14,7 +14,7 @@ def map_data(w: Words) -> dict[str, Any]:
         "style": asset_url("style.js"),
         "ol": vendored_url("ol", ".js"),
         "olCss": vendored_url("ol", ".css"),
-        "layers": [layer for layer in map_layers() if layer["ground"]],
+        "layers": [layer for layer in map_layers() if layer["is_base"]],
         "texts": {
             "pin": w.gettext("Posición: arrástrela, o muévala con las flechas"),
             "before": w.gettext("Antes"),
