@@ -11,8 +11,8 @@ function addStyleSheet(href) {
   document.head.append(link);
 }
 
-// Cells of 9 km are a blur from here on.
-const RELIEF_UNTIL = 8.5;
+// Zooms between which the relief fades: its cells of 9 km are a blur then.
+const RELIEF_FADES = [5.5, 7.5];
 
 // Lets the browser answer a tap or paint between two pieces of work (slow phones, TBT).
 const breathe = (ms = 0) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -85,12 +85,16 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   // Shadows of mountains, a picture of a continent: between the land and what is on it.
   function relief() {
     const [west, south, east, north] = data.relief.box;
-    return new ol.ImageLayer({
+    const [from, until] = RELIEF_FADES;
+    const opacity = () => Math.min(1, Math.max(0, (until - map.getView().getZoom()) / (until - from)));
+    const layer = new ol.ImageLayer({
       source: new ol.ImageStatic({
         url: data.relief.url, imageExtent: ol.transformExtent([west, south, east, north], 'EPSG:4326', 'EPSG:3857'),
       }),
-      maxZoom: RELIEF_UNTIL, zIndex: 0.05, properties: { name: 'relief' },
+      maxZoom: until, zIndex: 0.05, opacity: opacity(), properties: { name: 'relief' },
     });
+    map.getView().on('change:resolution', () => layer.setOpacity(opacity()));
+    return layer;
   }
 
   // One file with every layer, read on the phone (PMTiles).

@@ -100,9 +100,13 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     if (zoom < from || zoom >= until || at === undefined) return null;
     const name = (isCountry && countries[feature.get('country')]) || nameOf(feature);
     if (!name) return null;
+    const place = ol.fromLonLat([at, feature.get('label_lat')]);
+    // Each tile has a part of the area, and would cut a name that stands in another's.
+    const [west, south, east, north] = feature.getExtent();
+    if (place[0] < west || place[0] > east || place[1] < south || place[1] > north) return null;
     const text = isCountry ? name.toLocaleUpperCase(lang) : name;
     return style({
-      geometry: new ol.Point(ol.fromLonLat([at, feature.get('label_lat')])),
+      geometry: new ol.Point(place),
       text: named(text, isCountry ? 12 : 11, tint.soft, { weight: isCountry ? 700 : 500, slant: isCountry ? '' : 'italic' }),
       zIndex: isCountry ? 2e8 : 10,
     });
@@ -162,9 +166,10 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     if (zoom < 13) return once('path far', () => [style({ stroke: stroke(tint.path, 0.8, [2, 3]), zIndex: 12 })]);
     const isSteps = highway === 'steps';
     const isTrack = highway === 'track';
-    const width = isSteps ? 5 : isTrack ? 2.2 : 1.6;
+    const isNear = zoom >= STREET_NAMES_FROM;
+    const width = (isSteps ? 5 : isTrack ? 2.2 : 1.6) * (isNear ? 1 : 0.6);
     const dash = isSteps ? [1.5, 2.5] : isTrack ? [9, 4] : [4, 3];
-    return once(`path ${isSteps} ${isTrack}`, () => [
+    return once(`path ${isSteps} ${isTrack} ${isNear}`, () => [
       style({ stroke: stroke(tint.halo, width + 2), zIndex: 11 }),
       style({ stroke: stroke(tint.path, width, dash, 'butt'), zIndex: 12 }),
     ]);
@@ -187,7 +192,7 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     const text = feature.get('name');
     if (!text || zoom < (rank >= 3 ? MAIN_NAMES_FROM : path ? ARROWS_FROM : STREET_NAMES_FROM)) return [];
     return [style({
-      text: named(text, rank >= 3 ? 12 : 11, tint.ink, { placement: 'line', weight: rank >= 3 ? 600 : 500, maxAngle: 0.6, repeat: 380 }),
+      text: named(text, rank >= 3 ? 12 : 11, tint.ink, { placement: 'line', weight: rank >= 3 ? 600 : 500, maxAngle: 0.7, repeat: 420 }),
       zIndex: 20 + rank,
     })];
   }

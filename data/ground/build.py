@@ -15,10 +15,12 @@ import numpy as np
 import rasterio
 import shapely
 from PIL import Image
-from rasterio.warp import Resampling, reproject, transform_bounds
+from rasterio.features import rasterize
+from rasterio.warp import Resampling, reproject, transform_bounds, transform_geom
 from shapely.geometry import mapping, shape
 
 HERE = Path(__file__).parent
+COUNTRIES = HERE.parent / "boundaries" / "admin0.geojson.gz"
 RELIEF = HERE.parents[1] / "app" / "static" / "relief.webp"
 
 #: The height that cells of the sea have in the source: its largest value, 255 times 28 less 450.
@@ -40,14 +42,14 @@ SOURCE, LICENCE = "GSHHG 2.3.7, Wessel and Smith 1996", "LGPL-3.0-or-later"
 
 #: Pixels of the picture: its 5 arc minutes are 1,080 cells wide, and a smoothed picture needs no
 #: more. West, south, east, north, degrees.
-WIDTH = 720
+WIDTH = 960
 BOX = (-118.5, -56.0, -28.5, 33.0)
 
 #: Light from the north-west, 45 degrees high, as maps have it; slopes are drawn steeper, because
 #: cells of 9 km flatten them [A].
 AZIMUTH, ALTITUDE, STEEPER = np.radians(315), np.radians(45), 14
 #: Colour of a shadow, its highest opacity, and the step between two opacities, of 255 [A].
-SHADE, SHADOW, STEP = (60, 45, 40), 170, 10
+SHADE, SHADOW, STEP = (60, 45, 40), 150, 10
 
 
 def features_of(path: Path) -> list[dict]:
@@ -127,9 +129,18 @@ def relief(path: Path) -> Image.Image:
     lit += np.cos(ALTITUDE) * np.sin(slope) * np.cos(AZIMUTH - np.pi / 2 - aspect)
     # Flat land has no shadow, and what is lit has none either: one colour is a third of the bytes.
     shade = np.clip((np.sin(ALTITUDE) - lit) / np.sin(ALTITUDE), 0, 1)
-    steps = np.round(shade * SHADOW / STEP) * STEP
+    steps = np.round(shade * SHADOW / STEP) * STEP * land(heights.shape, west, south, east, north)
     colour = np.full((*steps.shape, 3), SHADE)
     return Image.fromarray(np.dstack([colour, steps]).astype(np.uint8), "RGBA")
+
+
+def land(shape: tuple[int, int], *box: float) -> np.ndarray:
+    """Return where the map draws land, bool, in the same picture."""
+    with gzip.open(COUNTRIES, "rt", encoding="utf-8") as stream:
+        areas = [feature["geometry"] for feature in json.load(stream)["features"]]
+    cells = rasterio.transform.from_bounds(*box, shape[1], shape[0])
+    drawn = [transform_geom("EPSG:4326", "EPSG:3857", area) for area in areas]
+    return rasterize(drawn, out_shape=shape, transform=cells).astype(bool)
 
 
 def main(sources: Path) -> None:

@@ -208,6 +208,9 @@ _ROAD_COLUMNS = (
     "region", "osm_way_id", "name", "highway", "surface", "lit", "sidewalk", "foot", "vehicle",
     "oneway", "ferry", "country", "length_m", "source", "licence",
 )  # fmt: skip
+_ROAD_TILE_COLUMNS = (
+    *("region", "name", "highway", "surface", "foot", "vehicle", "oneway", "ferry"),
+)
 ROADS = Layer(
     name="roads",
     title="Roads",
@@ -217,7 +220,7 @@ ROADS = Layer(
     ),
     view=views.roads,
     columns=_ROAD_COLUMNS,
-    tile_columns=("region", "name", "highway", "surface", "foot", "vehicle", "oneway", "ferry"),
+    tile_columns=_ROAD_TILE_COLUMNS,
     shape=Shape.LINE,
     style=Style(Sign(BLACK, "line-cased"), width_px=1.2, opacity=0.45),
     attribution=f"Regions from OSM: {_OPENSTREETMAP}; corridor sketch: {_GEONAMES}, "
@@ -234,6 +237,8 @@ ROADS = Layer(
         ZoomStep(9, columns=("highway", "region")),
         ZoomStep(11, _of_classes(_TOWN)),
         ZoomStep(13, _of_classes(_LOCAL)),
+        # Up to the last zoom equal pieces that touch are one line, along which its name has room.
+        ZoomStep(15, columns=_ROAD_TILE_COLUMNS),
     ),
 )
 

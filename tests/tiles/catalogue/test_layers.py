@@ -40,6 +40,8 @@ def test_the_contract_s_layers_exist():
         "hazards",
         "roads",
         "boundaries",
+        "rivers",
+        "ground",
         "places",
         "corridors",
         "coverage",
