@@ -52,19 +52,15 @@ def outside(
 
 def _without(batch: SegmentBatch, area: CoveredArea) -> SegmentBatch:
     codes, words = batch.country
-    is_theirs = np.array([word in area.countries for word in words] + [not area.countries])
-    concerned = is_theirs[codes] | (not area.countries)
+    named = np.array([word in area.countries for word in words] + [False])
+    concerned = named[codes] | (not area.countries)
     box = shapely.box(*area.bbox)
-    lines = shapely.linestrings(
-        batch.lines, indices=np.repeat(np.arange(len(batch)), np.diff(batch.line_start))
-    )
-    left = np.where(concerned, shapely.difference(lines, box), lines)
-    left = np.array([_longest(line) for line in left], dtype=object)
-    return _redrawn(batch, left, np.flatnonzero(~shapely.is_empty(left)))
-
-
-def _longest(line: Any) -> Any:
-    return max(shapely.get_parts(line), key=shapely.length, default=line)
+    owner = np.repeat(np.arange(len(batch)), np.diff(batch.line_start))
+    lines: NDArray[Any] = np.asarray(shapely.linestrings(batch.lines, indices=owner))
+    for index in np.flatnonzero(concerned & shapely.intersects(lines, box)):
+        parts = shapely.get_parts(lines[index].difference(box))
+        lines[index] = max(parts, key=shapely.length, default=shapely.LineString())
+    return _redrawn(batch, lines, np.flatnonzero(~shapely.is_empty(lines)))
 
 
 def _redrawn(batch: SegmentBatch, lines: NDArray[Any], kept: NDArray[np.int64]) -> SegmentBatch:
@@ -79,6 +75,6 @@ def _redrawn(batch: SegmentBatch, lines: NDArray[Any], kept: NDArray[np.int64]) 
     return replace(
         batch,
         **columns,
-        line_start=np.concatenate(([0], np.cumsum(count))),
+        line_start=np.concatenate(([0], np.cumsum(count, dtype=np.int64))),
         lines=shapely.get_coordinates(lines[kept]),
     )

@@ -279,7 +279,7 @@ def _circle(colour: str, detail: str) -> Drawn:
 STYLES: Final = (
     StyleEntry("amparo", "All layers", _whole),
     StyleEntry("amparo-names", "All layers, with names", lambda base: _whole(base, has_names=True)),
-    StyleEntry("basemap", "Land, borders, places and main roads from one file", _basemap),
+    StyleEntry("basemap", "Land, borders, water, places and main roads from one file", _basemap),
     *(StyleEntry(layer.name, layer.title, _of_layer(layer)) for layer in CATALOGUE),
 )
 _BY_ID: Final = {entry.id: entry for entry in STYLES}

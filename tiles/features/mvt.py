@@ -176,7 +176,9 @@ def _joined_rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
     """
     pieces = _matching(layer, z).subquery("pieces")
     columns = [pieces.c[name] for name in layer.tile_columns_at(z)]
-    directed = [literal_column("true")] if "oneway" in layer.tile_columns_at(z) else []
+    directed: list[ColumnElement[bool]] = (
+        [literal_column("true")] if "oneway" in layer.tile_columns_at(z) else []
+    )
     together = func.ST_Collect(aggregate_order_by(pieces.c.geom, pieces.c.id))
     return (
         select(*columns, func.ST_LineMerge(together, *directed).label("geom"))
