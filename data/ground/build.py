@@ -40,9 +40,9 @@ LARGER_LAKES = (0.5, 0.05)
 #: Of the rivers.
 SOURCE, LICENCE = "GSHHG 2.3.7, Wessel and Smith 1996", "LGPL-3.0-or-later"
 
-#: Pixels of the picture: its 5 arc minutes are 1,080 cells wide, and a smoothed picture needs no
-#: more. West, south, east, north, degrees.
-WIDTH = 960
+#: Pixels of the picture, whose source is 1,080 cells wide: what is smoothed needs no more, and a
+#: first visit loads it. West, south, east, north, degrees.
+WIDTH = 600
 BOX = (-118.5, -56.0, -28.5, 33.0)
 
 #: Light from the north-west, 45 degrees high, as maps have it; slopes are drawn steeper, because
