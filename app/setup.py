@@ -27,7 +27,8 @@ from geo.records import demo_rows, loader, road_segments, upsert
 from routing.errors import GraphError, RoutingError
 from routing.graph.regions import open_graph, tidy
 from routing.graph.segments import segment_batches
-from routing.graph.storage import GraphMeta, list_regions
+from routing.graph.sketch_lines import CoveredArea, outside
+from routing.graph.storage import GraphMeta, list_regions, read_meta
 from routing.osm.importer import OfficialCrossing, import_osm
 
 #: Data shipped in the repository; not part of the wheel.
@@ -222,16 +223,17 @@ async def reconcile_segments(database: Database, settings: Settings) -> list[str
         published = await upsert.remembered(session, ROADS)
     wrong = []
     folders = list(list_regions(settings.graphs_dir))
+    covered = covered_areas(settings.graphs_dir)
     for folder in folders:
         try:
             meta = open_graph(folder).meta
         except GraphError as error:
             wrong.append(f"region {folder.name} is damaged and answers no routes: {error}")
             continue
-        if published.get(meta.name) == _identity(meta):
+        if published.get(meta.name) == _identity(meta, covered):
             continue
         try:
-            await publish_segments(database, folder)
+            await publish_segments(database, folder, covered)
         except (GeoError, GraphError, DBAPIError) as error:
             # Only the error's class, because SQLAlchemy's message repeats the statement.
             why = type(error.orig).__name__ if isinstance(error, DBAPIError) else str(error)
@@ -241,29 +243,65 @@ async def reconcile_segments(database: Database, settings: Settings) -> list[str
     return wrong
 
 
-def _identity(meta: GraphMeta) -> str:
-    """Return a digest that identifies an import of a region."""
-    return sha256(json.dumps([meta.imported_at, meta.checksums]).encode()).hexdigest()
+def _identity(meta: GraphMeta, covered: Sequence[CoveredArea]) -> str:
+    """Return a digest that identifies what is drawn of an import of a region."""
+    told: list[object] = [meta.imported_at, meta.checksums]
+    if meta.kind == SKETCH:
+        told.append([[area.bbox, area.countries] for area in covered])
+    return sha256(json.dumps(told).encode()).hexdigest()
 
 
-async def publish_segments(database: Database, folder: Path) -> int:
+def covered_areas(graphs_dir: Path, staged: Path | None = None) -> list[CoveredArea]:
+    """Return the areas of the imported extracts, in which a sketch draws nothing.
+
+    An import that is not in place yet counts for the region that it replaces.
+    """
+    metas = {}
+    for folder in (*list_regions(graphs_dir), *([staged] if staged else [])):
+        try:
+            meta = read_meta(folder)
+        except GraphError:
+            continue  # reported where the region is opened
+        metas[meta.name] = meta
+    areas = [CoveredArea.of(meta) for meta in metas.values() if meta.kind != SKETCH]
+    return sorted(areas, key=lambda area: (area.bbox, area.countries))
+
+
+async def redraw_sketch(database: Database, graphs_dir: Path, staged: Path | None = None) -> None:
+    """Write the sketch's rows anew where the areas of extracts are others than before."""
+    folder = graphs_dir / SKETCH
+    covered = covered_areas(graphs_dir, staged)
+    if damage_of(folder) is not None:
+        return  # reported by the next start
+    async with database.session(Tier.WRITER) as session:
+        published = await upsert.remembered(session, ROADS)
+    if published.get(SKETCH) != _identity(read_meta(folder), covered):
+        await publish_segments(database, folder, covered)
+
+
+async def publish_segments(
+    database: Database, folder: Path, covered: Sequence[CoveredArea] = ()
+) -> int:
     """Replace a region's rows in the road-segment table by those of its graph, all or none.
 
     The region's name is read from the graph's metadata, so the folder may be that of an import
-    which is not in place yet.
+    which is not in place yet. Of a sketch, what lies in the ``covered`` areas is left out.
     """
     graph = open_graph(folder)
     region = graph.meta.name
+    batches = segment_batches(graph)
+    if graph.meta.kind == SKETCH:
+        batches = outside(batches, covered)
     async with database.session(Tier.WRITER) as session:
         count = await road_segments.replace_region(
             session,
             region,
-            map(vars, segment_batches(graph)),
+            map(vars, batches),
             source=graph.meta.source,
             licence=graph.meta.licence,
         )
         today = clock.now().date()
-        await upsert.remember(session, f"{ROADS}{region}", _identity(graph.meta), today)
+        await upsert.remember(session, f"{ROADS}{region}", _identity(graph.meta, covered), today)
     return count
 
 

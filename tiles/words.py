@@ -104,7 +104,13 @@ WORDS: Final[Mapping[str, Word]] = {
     # Boundaries and places.
     "level": Word("Level: 0 for a country, 1 for a first-level unit", (0, 1)),
     "code": Word("Code of the unit, ISO 3166-2 where it has one"),
-    "name_es": Word("Name in Spanish"),
+    "name_es": Word("Name in Spanish, where it is another than the name there"),
+    "name_en": Word("Name in English, where it is another than the name there"),
+    "name_pt": Word("Name in Portuguese, where it is another than the name there"),
+    "name_fr": Word("Name in French, where it is another than the name there"),
+    "label_lon": Word("Longitude of the place for its name", unit="deg"),
+    "label_lat": Word("Latitude of the place for its name", unit="deg"),
+    "rank": Word("How important it is on a map: 0 is the most"),
     "population": Word("Inhabitants; 0: not known"),
     # Flows.
     "origin": Word("Where people were counted, or came from: a code"),

@@ -51,7 +51,9 @@ def _official_crossings(settings: Settings) -> Sequence[OfficialCrossing]:
 def _publish_segments(settings: Settings, folder: Path) -> int:
     async def work() -> int:
         async with setup.writing_database(settings) as database:
-            return await setup.publish_segments(database, folder)
+            count = await setup.publish_segments(database, folder)
+            await setup.redraw_sketch(database, settings.graphs_dir, staged=folder)
+            return count
 
     # Failures are the import's to explain: it leaves the old version in place.
     return asyncio.run(work())
@@ -61,6 +63,7 @@ def _withdraw_segments(settings: Settings, region: str) -> None:
     async def work() -> None:
         async with setup.writing_database(settings) as database:
             await setup.withdraw_segments(database, region)
+            await setup.redraw_sketch(database, settings.graphs_dir)
 
     with explained_failures():
         setup.start_database(settings)

@@ -14,7 +14,9 @@ from geo.db.sessions import Tier
 from tiles.errors import EmptyBasemapError
 from tiles.features import basemap
 
-basemap_app = typer.Typer(help="The basemap: land, borders, places and main roads in one file.")
+basemap_app = typer.Typer(
+    help="The basemap: land, borders, water, places and main roads in one file."
+)
 
 
 @basemap_app.callback()

@@ -22,7 +22,7 @@ _SHELL: Final = (
 _PAGES: Final = ("/offline", "/report")
 
 #: Modules of the map; cached when the map is first shown or an offline pack is downloaded.
-_MAP: Final = ("map.js", "style.js")
+_MAP: Final = ("map.js", "style.js", "map.css", "relief.webp")
 
 
 #: Wrapper by which `outbox.js`, the pages' code that sends stored reports, is inlined in the

@@ -43,6 +43,7 @@ CROSSING_STATES: Mapping[str, str] = {
 LAYERS: Mapping[str, str] = {
     "boundaries": marked("Límites de países y departamentos"),
     "places": marked("Poblaciones"),
+    "rivers": marked("Ríos"),
     "roads": marked("Caminos"),
     "spaces": marked("Espacio de apoyo"),
 }
@@ -61,7 +62,13 @@ PROFILES: Mapping[str, str] = {
 }
 """Names of the travel profiles of `routing.travel.profiles`."""
 
-SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "hazards"})
+GROUND: Mapping[str, str] = {
+    "border": marked("Frontera entre dos países"),
+    "lake": marked("Lago"),
+}
+"""Kinds of the layer ``ground``."""
+
+SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "ground", "hazards"})
 """Layers of the catalogue that the map shows."""
 
 WORDING = (route_phrases.NOTICE, route_phrases.CLOSURE_IS_NOT_THE_END, route_phrases.DEMO)
@@ -87,6 +94,8 @@ def layer(words: Words, code: str, title: str) -> str:
 
 def layer_value(words: Words, code: str, value: str) -> Markup:
     """Name a value of a layer that has a symbol per value; the name is a safety text (P47)."""
+    if code == "ground" and value in GROUND:
+        return Markup.escape(words.gettext(GROUND[value]))
     names = {"crossings": CROSSING_STATES, "hazards": HAZARD_EFFECTS}.get(code, {})
     return words.safety_word(names[value]) if value in names else Markup.escape(readable(value))
 

@@ -35,6 +35,7 @@ from app.texts.stage_text import SAID
 from geo.hours.space_hours import Hours
 from geo.hours.wording import hours_text
 from geo.text.languages import LANGUAGES, STAFF_LANGUAGES
+from tiles.features.style import RELIEF_BOX
 
 __all__ = [
     "STATIC_FOLDER",
@@ -261,6 +262,8 @@ def _page(
         "crossings": asset_url("crossings.js"),
         "planCss": asset_url("plan.css"),
         "style": asset_url("style.js"),
+        "mapCss": asset_url("map.css"),
+        "relief": {"url": asset_url("relief.webp"), "box": RELIEF_BOX},
         "ol": vendored_url("ol", ".js"),
         "olCss": vendored_url("ol", ".css"),
         "nearby": "/nearby.json",
@@ -294,6 +297,8 @@ def _page(
             "close": w.gettext("Cerrar"),
             "zoomIn": w.gettext("Acercar"),
             "zoomOut": w.gettext("Alejar"),
+            # Written along lines that are no roads.
+            "sketch": w.gettext("esquema"),
         },
     }
     return {

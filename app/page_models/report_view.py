@@ -10,9 +10,6 @@ from app.page_models.frames import PageFrame
 from app.snapshots.place_names import Choice
 from geo.models import HUMAN_THREATS, PHYSICAL_HAZARDS
 
-#: Layers of the catalogue that the map shows beneath the pin.
-_BACKGROUND = frozenset({"boundaries", "roads", "places"})
-
 
 @dataclass(frozen=True)
 class ReportForm:
@@ -76,7 +73,7 @@ def _data(w: Words, frame: PageFrame) -> dict[str, object]:
         "style": asset_url("style.js"),
         "ol": vendored_url("ol", ".js"),
         "olCss": vendored_url("ol", ".css"),
-        "layers": [layer for layer in frame.layers if layer["id"] in _BACKGROUND],
+        "layers": [layer for layer in frame.layers if layer["is_base"]],
         "threats": list(HUMAN_THREATS),
         "texts": _texts(w),
     }

@@ -2,7 +2,17 @@
 
 import { makeScale } from './scale.js';
 
-const BACKGROUND = ['boundaries', 'roads', 'places'];
+/** The map's own colours, after the page's. */
+function addStyleSheet(href) {
+  if (!href || document.querySelector(`link[href="${href}"]`)) return;
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = href;
+  document.head.append(link);
+}
+
+// Zooms between which the relief fades: its cells of 9 km are a blur then.
+const RELIEF_FADES = [5.5, 7.5];
 
 // Lets the browser answer a tap or paint between two pieces of work (slow phones, TBT).
 const breathe = (ms = 0) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -30,7 +40,12 @@ const FRAME_MS = 50;
  *          what the page may do with it
  */
 export async function makeMap(target, { data, ol, style, basemap = null, read, describe, chosen = () => {} }) {
-  const styles = style.makeStyles(ol, data.layers);
+  const night = matchMedia('(prefers-color-scheme: dark)');
+  const stylesNow = () => style.makeStyles(ol, data.layers, {
+    isDark: night.matches, lang: data.lang, texts: data.texts, countries: data.names?.countries,
+  });
+  let styles = stylesNow();
+  addStyleSheet(data.mapCss);
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const duration = isCalm ? 0 : 250;
   const format = new ol.GeoJSON({ featureProjection: 'EPSG:3857' });
@@ -39,8 +54,11 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     ['spaces', 'crossings', 'hazards', 'routes', 'marks', 'here'].map((name) => [name, new ol.VectorSource()]),
   );
   const clusters = new ol.Cluster({ source: sources.spaces, distance: 34, minDistance: 12 });
+  const ground = data.layers.filter((layer) => layer.is_base);
   const overlay = (name, source, zIndex, more) =>
     new ol.VectorLayer({ source, style: styles[name], zIndex, properties: { name }, ...more });
+  // Signs are drawn whatever is there, and keep names of the ground away from them.
+  const signs = (name, source, zIndex) => overlay(name, source, zIndex, { declutter: 'marks' });
 
   await breathe();
   // Without a target nothing is drawn: not before it is known what, and where to look.
@@ -68,8 +86,8 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
 
   map.getView().on(['change:center', 'change:resolution'], speak);
 
-  function background(id) {
-    const layer = data.layers.find((one) => one.id === id);
+  function background(layer, place) {
+    const { id } = layer;
     const tileFormat = new ol.MVT();
     const source = new ol.VectorTileSource({
       format: tileFormat, url: layer.tiles, minZoom: layer.min_zoom, maxZoom: layer.max_zoom,
@@ -86,12 +104,27 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     return new ol.VectorTileLayer({
       source,
       style: styles[id],
-      declutter: id === 'places' ? 'marks' : false,
+      declutter: layer.has_names ? 'marks' : false,
       // Half a zoom before the first tiles; further out they would be fetched by the hundred.
       minZoom: layer.min_zoom - 0.5,
-      zIndex: BACKGROUND.indexOf(id),
+      zIndex: place / 10,
       properties: { name: id },
     });
+  }
+
+  // Shadows of mountains, a picture of a continent: between the land and what is on it.
+  function relief() {
+    const [west, south, east, north] = data.relief.box;
+    const [from, until] = RELIEF_FADES;
+    const opacity = () => Math.min(1, Math.max(0, (until - map.getView().getZoom()) / (until - from)));
+    const layer = new ol.ImageLayer({
+      source: new ol.ImageStatic({
+        url: data.relief.url, imageExtent: ol.transformExtent([west, south, east, north], 'EPSG:4326', 'EPSG:3857'),
+      }),
+      maxZoom: until, zIndex: 0.05, opacity: opacity(), properties: { name: 'relief' },
+    });
+    map.getView().on('change:resolution', () => layer.setOpacity(opacity()));
+    return layer;
   }
 
   // One file with every layer, read on the phone (PMTiles).
@@ -110,12 +143,21 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     });
     return new ol.VectorTileLayer({
       source, declutter: 'marks', zIndex: 0, properties: { name: 'basemap' },
-      style: (feature, resolution) => {
-        const of = styles[feature.get('layer')];
-        return typeof of === 'function' ? of(feature, resolution) : of;
-      },
+      style: keptStyle,
     });
   }
+
+  const keptStyle = (feature, resolution) => styles[feature.get('layer')]?.(feature, resolution);
+
+  // Night falls, or the reader changes the phone's colours, while the map is open.
+  night.addEventListener('change', () => {
+    styles = stylesNow();
+    for (const layer of map.getLayers().getArray()) {
+      const name = layer.get('name');
+      if (name === 'basemap') layer.changed();
+      else if (styles[name]) layer.setStyle(styles[name]);
+    }
+  });
 
   async function fillSpaces() {
     const known = await read.spaces();
@@ -244,12 +286,12 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   look(sources.spaces.getExtent() ?? ol.createEmpty(), 9, 0);
   // One after the other, what matters most first: all at once would leave the phone deaf.
   await add([
-    overlay('spaces', clusters, 7),
-    overlay('crossings', sources.crossings, 6),
+    signs('spaces', clusters, 7),
+    signs('crossings', sources.crossings, 6),
     // Above the way: its line must not cover the sign of what lies on it.
-    overlay('hazards', sources.hazards, 5),
-    ...(basemap ? [keptBackground()]
-      : BACKGROUND.filter((id) => data.layers.some((layer) => layer.id === id)).map(background)),
+    signs('hazards', sources.hazards, 5),
+    ...(basemap ? [keptBackground()] : ground.map(background)),
+    relief(),
   ]);
 
   async function add(layers) {

@@ -14,7 +14,7 @@ export function loadEngine(data) {
     css.href = data.olCss;
     document.head.prepend(css);
     const [style, ol] = await Promise.all([import(data.style), import(data.ol)]);
-    return { ol, styles: style.makeStyles(ol, data.layers) };
+    return { ol, styles: style.makeStyles(ol, data.layers, { lang: document.documentElement.lang || 'es', texts: data.texts }) };
   })();
   return loading;
 }
@@ -23,13 +23,14 @@ export function loadEngine(data) {
 export function baseMap(target, { ol, styles }, data) {
   return new ol.Map({
     target,
-    layers: data.layers.map((layer) => new ol.VectorTileLayer({
+    layers: data.layers.map((layer, place) => new ol.VectorTileLayer({
       source: new ol.VectorTileSource({
         format: new ol.MVT(), url: layer.tiles, minZoom: layer.min_zoom, maxZoom: layer.max_zoom,
       }),
       style: styles[layer.id],
-      declutter: layer.id === 'places' ? 'marks' : false,
+      declutter: layer.has_names ? 'marks' : false,
       minZoom: layer.min_zoom - 0.5,
+      zIndex: place / 10,
     })),
     view: new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 18 }),
     controls: ol.defaultControls({

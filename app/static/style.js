@@ -1,32 +1,69 @@
-// How layers look: the catalogue's signs (tiles/catalogue/layers.py, in the page's data) made into
-// OpenLayers styles. Colours and forms live there; only paper, halos and sizes live here.
+// How layers look: the catalogue's signs (tiles/catalogue, in the page's data) made into OpenLayers
+// styles. Colours and forms of what is known live there; the ground's are in palette.js.
+import { paletteOf } from './palette.js';
+import { makeSigns } from './signs.js';
+import { openness } from './spaces.js';
 
-const PAPER = '#f7f5ef';
-const INK = '#16262b';
 const ROUTE = '#0072b2';
 const OTHER_ROUTE = '#5b7f99';
 const HERE = '#7b2d8b'; // no colour of a sign, of a way or of "open"
+const CLUSTER_CLOSED = '#33434a';
 
-// A boundary of the 1:10 million scale is off by kilometres: it fades from this zoom on.
-const BORDER_FADES_AT = 10;
+// A boundary of the 1:10 million scale is off by kilometres, and so are rivers and lakes: they fade
+// from this zoom on.
+const COARSE_UNTIL = 10;
 
-// Below this zoom only cities have their name.
+// Below this zoom only cities have their name, and first-level units neither line nor name.
 const CITIES_ALONE = 4.5;
+const UNITS_FROM = 5;
+const UNIT_NAMES = [6.2, 9];
+const COUNTRY_NAMES = [3.2, 7.5];
 
-// Below this zoom many crossings share a few pixels, so their signs shrink.
+// Below this zoom many crossings share a few pixels, so their signs shrink and have no name.
 const NEAR = 7;
+
+// From these on streets have casings, names, and arrows where vehicles go one way.
+const CASED_FROM = 9;
+const STREET_NAMES_FROM = 15;
+const MAIN_NAMES_FROM = 13;
+const ARROWS_FROM = 16.5;
 
 // How far below a town its name stands: what helps there is mostly in its middle, and its sign would
 // cover the name.
-const BESIDE_PX = 22;
+const BESIDE_PX = 24;
 
-export function makeStyles(ol, layers) {
+// The region of the shipped sketch (app/setup.py), whose straight lines are no roads.
+const SKETCH = 'sketch';
+
+// Classes of roads from the least to the most important: how wide each is at zoom 14, pixels, and
+// the colour of its surface and casing in the palette. Paths have no casing.
+const ROADS = [
+  [/^(steps|footway|path|bridleway|corridor|cycleway|track|platform)/, { width: 1.6, path: true }],
+  [/^(service|pedestrian|living_street)/, { width: 2, surface: 'street', casing: 'streetCasing' }],
+  [/^(residential|unclassified|road|tertiary)/, { width: 3.4, surface: 'street', casing: 'streetCasing' }],
+  [/^secondary/, { width: 4.6, surface: 'road', casing: 'roadCasing' }],
+  [/^primary/, { width: 5.4, surface: 'road', casing: 'roadCasing' }],
+  [/^(trunk|motorway)/, { width: 6.2, surface: 'main', casing: 'mainCasing' }],
+].map(([pattern, look], rank) => ({ pattern, rank, ...look }));
+
+/**
+ * Make the styles.
+ *
+ * @param {object} ol the engine
+ * @param {object[]} layers the catalogue's, of the page's data
+ * @param {{isDark?: boolean, lang?: string, texts?: object, countries?: Record<string, string>}} [reader]
+ *        whether the page is dark, its language, its texts and its names of countries
+ * @returns {Record<string, Function>} a style function for each layer
+ */
+export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}, countries = {} } = {}) {
   const given = Object.fromEntries(layers.map((layer) => [layer.id, layer.style]));
+  const tint = paletteOf(isDark);
   const style = (options) => new ol.Style(options);
-  const stroke = (color, width, lineDash) => new ol.Stroke({ color, width, lineDash });
+  const stroke = (color, width, lineDash, lineCap) => new ol.Stroke({ color, width, lineDash, lineCap });
   const fill = (color) => new ol.Fill({ color });
-  const font = (size, weight = 500) => `${weight} ${size}px system-ui, "Noto Sans", sans-serif`;
-  const halo = stroke('rgba(255,255,255,0.9)', 3);
+  const font = (size, weight = 500, slant = '') => `${slant} ${weight} ${size}px system-ui, "Noto Sans", sans-serif`;
+  const halo = stroke(tint.halo, 3);
+  const sign = given.spaces?.glyphs ? makeSigns({ ...given.spaces, colour: given.spaces.colour }) : null;
   const cache = {};
   const once = (key, make) => (cache[key] ??= make());
 
@@ -35,31 +72,140 @@ export function makeStyles(ol, layers) {
     return whole.values?.[feature.get(whole.by)] ?? whole;
   };
 
+  /** A name in the reader's language, else as it is there; who reads Creole mostly reads French. */
+  const spoken = `name_${lang === 'ht' ? 'fr' : lang}`;
+  const nameOf = (feature) => feature.get(spoken) ?? feature.get('name') ?? '';
+
+  // A style with text belongs to its feature, hence no cache by name.
+  const named = (text, size, color, more = {}) => new ol.Text({
+    text, font: font(size, more.weight, more.slant), fill: fill(color), stroke: halo, padding: [2, 4, 2, 4], ...more,
+  });
+
   function boundaries(feature, resolution) {
     const zoom = zoomOf(resolution);
     const isCountry = Number(feature.get('level') ?? 0) === 0;
-    if (!isCountry && zoom < 5) return undefined;
-    const isFaded = zoom > BORDER_FADES_AT;
-    const { colour, opacity, width_px: width } = given.boundaries;
-    return once(`boundary ${isCountry} ${isFaded}`, () => style({
-      fill: isCountry ? fill(PAPER) : undefined,
-      stroke: stroke(
-        withOpacity(colour, isFaded ? opacity / 3 : opacity),
-        isCountry ? width * 1.6 : width * 0.7,
-        isCountry ? undefined : [4, 4],
-      ),
-      zIndex: isCountry ? 0 : 1,
+    if (!isCountry && zoom < UNITS_FROM) return undefined;
+    const isFaded = zoom > COARSE_UNTIL;
+    const lines = once(`boundary ${isCountry} ${isFaded}`, () => (isCountry ? [
+      // Most of this outline is a coast: the lines between two countries are the layer ground's.
+      style({ fill: fill(tint.land), stroke: stroke(withOpacity(tint.coast, isFaded ? 0.3 : 1), 0.8), zIndex: 0 }),
+    ] : [style({ stroke: stroke(withOpacity(tint.unit, isFaded ? 0.3 : 1), 0.8, [3, 4]), zIndex: 1 })]));
+    const name = areaName(feature, zoom, isCountry);
+    return name ? [...lines, name] : lines;
+  }
+
+  /** The name of a country or first-level unit, at the place that the tiles tell. */
+  function areaName(feature, zoom, isCountry) {
+    const [from, until] = isCountry ? COUNTRY_NAMES : UNIT_NAMES;
+    const at = feature.get('label_lon');
+    if (zoom < from || zoom >= until || at === undefined) return null;
+    const name = (isCountry && countries[feature.get('country')]) || nameOf(feature);
+    if (!name) return null;
+    const place = ol.fromLonLat([at, feature.get('label_lat')]);
+    // Each tile has a part of the area, and would cut a name that stands in another's.
+    const [west, south, east, north] = feature.getExtent();
+    if (place[0] < west || place[0] > east || place[1] < south || place[1] > north) return null;
+    const text = isCountry ? name.toLocaleUpperCase(lang) : name;
+    return style({
+      geometry: new ol.Point(place),
+      text: named(text, isCountry ? 12 : 11, tint.soft, { weight: isCountry ? 700 : 500, slant: isCountry ? '' : 'italic' }),
+      zIndex: isCountry ? 2e8 : 10,
+    });
+  }
+
+  function rivers(feature, resolution) {
+    const zoom = zoomOf(resolution);
+    if (zoom > COARSE_UNTIL) return undefined;
+    const rank = Number(feature.get('rank'));
+    const isSeasonal = rank >= 5;
+    const width = Math.max(0.5, (isSeasonal ? 0.6 : 1.7 - rank * 0.35) * (0.5 + zoom / 12));
+    const step = Math.round(width * 4) / 4;
+    return once(`river ${isSeasonal} ${step}`, () => style({
+      stroke: stroke(tint.river, step, isSeasonal ? [5, 4] : undefined), zIndex: 3,
     }));
   }
 
+  function ground(feature, resolution) {
+    const zoom = zoomOf(resolution);
+    if (feature.get('kind') === 'border') return border(zoom > COARSE_UNTIL);
+    if (zoom > COARSE_UNTIL) return undefined;
+    const shore = once('lake', () => style({ fill: fill(tint.water), stroke: stroke(tint.river, 0.8), zIndex: 3 }));
+    if (zoom < 6) return shore;
+    return [shore, style({ text: named(nameOf(feature), 11, tint.waterInk, { slant: 'italic' }), zIndex: 5 })];
+  }
+
+  const border = (isFaded) => once(`border ${isFaded}`, () => [
+    style({ stroke: stroke(withOpacity(tint.border, isFaded ? 0.06 : 0.15), 7), zIndex: 6 }),
+    style({ stroke: stroke(withOpacity(tint.border, isFaded ? 0.4 : 1), 1.5, [12, 4, 2, 4]), zIndex: 7 }),
+  ]);
+
   function roads(feature, resolution) {
-    const isMain = /^(motorway|trunk|primary)/.test(feature.get('highway') ?? '');
-    const { colour, opacity, width_px: width } = given.roads;
-    const grown = width * (isMain ? 1 : 0.6) + Math.max(0, zoomOf(resolution) - 7) * 0.3;
-    const step = Math.round(grown * 4) / 4;
-    return once(`road ${isMain} ${step}`, () => style({
-      stroke: stroke(withOpacity(colour, isMain ? opacity : opacity * 0.7), step),
-    }));
+    const zoom = zoomOf(resolution);
+    const highway = feature.get('highway') ?? '';
+    if (feature.get('region') === SKETCH) return sketch(highway, zoom);
+    if (highway === 'ferry') return once('ferry', () => style({ stroke: stroke(tint.ferry, 1.8, [9, 6]), zIndex: 5 }));
+    const look = ROADS.find(({ pattern }) => pattern.test(highway)) ?? ROADS[1];
+    const lines = look.path ? pathLines(highway, zoom) : roadLines(look, zoom, /_link$/.test(highway));
+    const words = [...streetName(feature, look, zoom), ...arrow(feature, look, zoom)];
+    return words.length > 0 ? [...lines, ...words] : lines;
+  }
+
+  // Opaque, and every casing below every surface: where pieces meet nothing darkens.
+  function roadLines({ rank, width, surface, casing }, zoom, isLink) {
+    const grown = width * (isLink ? 0.7 : 1) * 2 ** ((zoom - 14) * (zoom > 14 ? 0.75 : 0.32));
+    const step = Math.max(0.75, Math.round(grown * 4) / 4);
+    return once(`road ${rank} ${zoom < CASED_FROM} ${step}`, () => (zoom < CASED_FROM
+      ? [style({ stroke: stroke(tint[casing], Math.max(1, step * 0.7), undefined, 'round'), zIndex: 20 + rank })]
+      : [
+        style({ stroke: stroke(tint[casing], step + (step < 3 ? 1 : 2), undefined, 'round'), zIndex: 10 }),
+        style({ stroke: stroke(tint[surface], step, undefined, 'round'), zIndex: 20 + rank }),
+      ]));
+  }
+
+  // Steps are bars across the way; a path is dashed.
+  function pathLines(highway, zoom) {
+    if (zoom < 13) return once('path far', () => [style({ stroke: stroke(tint.path, 0.8, [2, 3]), zIndex: 12 })]);
+    const isSteps = highway === 'steps';
+    const isTrack = highway === 'track';
+    const isNear = zoom >= STREET_NAMES_FROM;
+    const width = (isSteps ? 5 : isTrack ? 2.2 : 1.6) * (isNear ? 1 : 0.6);
+    const dash = isSteps ? [1.5, 2.5] : isTrack ? [9, 4] : [4, 3];
+    return once(`path ${isSteps} ${isTrack} ${isNear}`, () => [
+      style({ stroke: stroke(tint.halo, width + 2), zIndex: 11 }),
+      style({ stroke: stroke(tint.path, width, dash, 'butt'), zIndex: 12 }),
+    ]);
+  }
+
+  // Lines from town to town, which say of themselves that they are drawn by hand.
+  function sketch(highway, zoom) {
+    const isMain = /^(motorway|trunk|primary)/.test(highway);
+    const width = (isMain ? 1.8 : 1.2) + Math.max(0, zoom - 7) * 0.2;
+    const step = Math.round(width * 4) / 4;
+    const line = once(`sketch ${step}`, () => style({ stroke: stroke(tint.sketch, step, [step * 5, step * 3]), zIndex: 4 }));
+    if (zoom < NEAR) return line;
+    return [line, style({
+      text: named(texts.sketch ?? 'esquema', 11, tint.sketch, { placement: 'line', repeat: 320, slant: 'italic', weight: 600 }),
+      zIndex: 0,
+    })];
+  }
+
+  function streetName(feature, { rank, path }, zoom) {
+    const text = feature.get('name');
+    if (!text || zoom < (rank >= 3 ? MAIN_NAMES_FROM : path ? ARROWS_FROM : STREET_NAMES_FROM)) return [];
+    return [style({
+      text: named(text, rank >= 3 ? 12 : 11, tint.ink, { placement: 'line', weight: rank >= 3 ? 600 : 500, maxAngle: 0.7, repeat: 420 }),
+      zIndex: 20 + rank,
+    })];
+  }
+
+  function arrow(feature, { path }, zoom) {
+    if (path || zoom < ARROWS_FROM || !feature.get('oneway')) return [];
+    return [style({
+      text: new ol.Text({
+        text: '→', font: font(12, 700), fill: fill(tint.soft), placement: 'line', keepUpright: false, repeat: 160,
+      }),
+      zIndex: 1,
+    })];
   }
 
   function places(feature, resolution) {
@@ -67,12 +213,9 @@ export function makeStyles(ol, layers) {
     const isCity = people >= 1e6;
     // Of a continent there is room for a few names, and each of them is measured to find that out.
     if (!isCity && zoomOf(resolution) < CITIES_ALONE) return undefined;
-    // A style with text belongs to its feature, hence no cache by name.
     return style({
-      text: new ol.Text({
-        text: feature.get('name') ?? '', font: font(isCity ? 13 : people >= 1e5 ? 12 : 11, isCity ? 600 : 400),
-        fill: fill(withOpacity(given.places.colour, 0.75)), stroke: halo, padding: [2, 4, 2, 4],
-        offsetY: BESIDE_PX,
+      text: named(nameOf(feature), isCity ? 13 : people >= 1e5 ? 12 : 11, tint.ink, {
+        weight: isCity ? 600 : 400, offsetY: BESIDE_PX,
       }),
       zIndex: Math.min(people, 1e8),
     });
@@ -80,33 +223,54 @@ export function makeStyles(ol, layers) {
 
   function spaces(cluster) {
     const members = cluster.get('features');
+    const states = members.map((member) => stateOf(member.get('space')));
+    if (members.length === 1) return one(members[0].get('space'), states[0]);
+    const isOpen = states.includes('open');
     const { colour } = given.spaces;
-    if (members.length === 1) return once('space', () => point({ colour, form: 'circle' }, 9));
-    return once(`cluster ${members.length}`, () => style({
+    return once(`cluster ${members.length} ${isOpen}`, () => style({
       image: new ol.CircleStyle({
-        radius: Math.min(22, 12 + Math.sqrt(members.length) * 1.4),
-        fill: fill(colour), stroke: stroke('rgba(255,255,255,0.95)', 3), declutterMode: 'obstacle',
+        radius: Math.min(18, 11 + Math.sqrt(members.length)),
+        fill: fill(isOpen ? colour : '#fff'),
+        stroke: isOpen ? stroke('#fff', 3) : stroke(CLUSTER_CLOSED, 2.5),
+        declutterMode: 'obstacle',
       }),
-      text: label(String(members.length), 13, inkOn(colour)),
+      text: label(String(members.length), 13, isOpen ? inkOn(colour) : CLUSTER_CLOSED),
     }));
   }
 
-  function crossings(feature, resolution) {
-    const sign = signOf('crossings', feature);
-    const radius = zoomOf(resolution) < NEAR ? 7 : 11;
-    return once(`crossing ${sign.form} ${sign.colour} ${radius}`, () => point(sign, radius));
+  function one(space, state) {
+    const { key, draw } = sign(space, state);
+    return once(`space ${key}`, () => {
+      const img = draw();
+      return style({ image: new ol.Icon({ img, scale: 30 / img.width, declutterMode: 'obstacle' }) });
+    });
   }
 
+  /** What the schedule says now; what is full or closed for a time takes nobody. */
+  const stateOf = (space) => (space.isFull || space.status !== 'active' ? 'closed' : openness(space).state);
+
+  function crossings(feature, resolution) {
+    const drawn = signOf('crossings', feature);
+    const zoom = zoomOf(resolution);
+    const radius = zoom < NEAR ? 7 : 11;
+    const marks = once(`crossing ${drawn.form} ${drawn.colour} ${radius}`, () => point(drawn, radius));
+    if (zoom < NEAR) return marks;
+    return [...marks, style({ text: named(shortName(feature), 12, tint.ink, { weight: 700, offsetY: radius + 9 }), zIndex: 1 })];
+  }
+
+  /** Of a crossing the name alone: the towns in brackets have their own. */
+  const shortName = (feature) => (feature.get('name') ?? '').split(' (')[0];
+
   function hazards(feature) {
-    const sign = signOf('hazards', feature);
+    const drawn = signOf('hazards', feature);
     const { opacity, width_px: width } = given.hazards;
     const isArea = feature.getGeometry().getType().endsWith('Polygon');
-    const isBarred = sign.form.endsWith('-barred');
-    const marks = once(`hazard ${sign.form} ${sign.colour}`, () => point(sign, 11));
+    const isBarred = drawn.form.endsWith('-barred');
+    const marks = once(`hazard ${drawn.form} ${drawn.colour}`, () => point(drawn, 11));
     return [
-      once(`hazard area ${sign.colour} ${isArea}`, () => style({
-        fill: fill(withOpacity(sign.colour, opacity * 0.6)),
-        stroke: stroke(sign.colour, isArea ? width : width * 2.5, isBarred ? undefined : [6, 5]),
+      once(`hazard area ${drawn.colour} ${isArea}`, () => style({
+        fill: fill(withOpacity(drawn.colour, opacity * 0.6)),
+        stroke: stroke(drawn.colour, isArea ? width : width * 2.5, isBarred ? undefined : [6, 5]),
       })),
       // The mark's place depends on the feature, the mark does not.
       ...marks.map((mark) => {
@@ -137,9 +301,10 @@ export function makeStyles(ol, layers) {
   // What a person looks at of a route: a place on it, or a stretch.
   function marks(feature) {
     const isPoint = feature.getGeometry().getType() === 'Point';
+    const ink = '#16262b';
     return once(`mark ${isPoint}`, () => (isPoint
-      ? [style({ image: new ol.CircleStyle({ radius: 9, fill: fill(INK), stroke: stroke('#fff', 3) }) })]
-      : [style({ stroke: stroke('#fff', 11), zIndex: 4 }), style({ stroke: stroke(INK, 7), zIndex: 5 })]));
+      ? [style({ image: new ol.CircleStyle({ radius: 9, fill: fill(ink), stroke: stroke('#fff', 3) }) })]
+      : [style({ stroke: stroke('#fff', 11), zIndex: 4 }), style({ stroke: stroke(ink, 7), zIndex: 5 })]));
   }
 
   // Where somebody is, or has said to look: a dot, and around it as far as the phone may be wrong.
@@ -155,8 +320,7 @@ export function makeStyles(ol, layers) {
   // The forms of the catalogue for points; templates/parts.html draws the same ones.
   function point({ colour, form }, radius) {
     const [base, detail] = form.split('-');
-    const edge = stroke(base === 'circle' ? '#fff' : INK, base === 'circle' ? 2.5 : 1.2);
-    const common = { radius, fill: fill(colour), stroke: edge, declutterMode: base === 'circle' ? 'obstacle' : 'none' };
+    const common = { radius, fill: fill(colour), stroke: stroke('#fff', 2), declutterMode: 'obstacle' };
     const shapes = {
       circle: () => new ol.CircleStyle(common),
       diamond: () => new ol.RegularShape({ ...common, points: 4 }),
@@ -166,7 +330,7 @@ export function makeStyles(ol, layers) {
     const styles = [style({ image: shapes[base]() })];
     const thin = stroke(inkOn(colour), Math.max(1.5, radius / 5));
     const mark = (options) => style({ image: new ol.RegularShape({ stroke: thin, declutterMode: 'none', ...options }) });
-    if (detail === 'crossed') styles.push(mark({ points: 4, radius: radius * 0.5, radius2: 0, angle: Math.PI / 4 }));
+    if (detail === 'crossed') styles.push(mark({ points: 4, radius: radius * 0.42, radius2: 0, angle: Math.PI / 4 }));
     if (detail === 'barred') styles.push(mark({ points: 2, radius: radius * 0.4, angle: Math.PI / 2 }));
     if (detail === 'question') styles.push(style({ text: label('?', radius * 1.3, inkOn(colour)) }));
     return styles;
@@ -176,7 +340,7 @@ export function makeStyles(ol, layers) {
     return new ol.Text({ text, font: font(size, 700), fill: fill(colour), declutterMode: 'none' });
   }
 
-  return { boundaries, roads, places, spaces, crossings, hazards, routes, marks, here };
+  return { boundaries, rivers, ground, roads, places, spaces, crossings, hazards, routes, marks, here };
 }
 
 const channels = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));

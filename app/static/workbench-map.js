@@ -2,7 +2,6 @@
 import { between, placeAt } from './answers.js';
 import { baseMap, loadEngine, lonLat } from './pin-map.js';
 
-const GROUND = new Set(['boundaries', 'roads', 'places']);
 const LINE = '#0b3d63';
 const GAP = '#8a1c1c';
 const TRIAL = '#9c4500';
@@ -19,7 +18,7 @@ const TRIAL = '#9c4500';
 export async function makeBenchMap(target, data, onTap) {
   const engine = await loadEngine(data);
   const { ol, styles } = engine;
-  const map = baseMap(target, engine, { ...data, layers: data.layers.filter(({ id }) => GROUND.has(id)) });
+  const map = baseMap(target, engine, { ...data, layers: data.layers.filter(({ is_base: isBase }) => isBase) });
   const format = new ol.GeoJSON({ featureProjection: 'EPSG:3857' });
   const stroke = (color, width, lineDash) => new ol.Stroke({ color, width, lineDash });
   const dot = (color, radius, points) => new ol.Style({

@@ -1,19 +1,23 @@
-"""Make admin0.geojson.gz, admin1.geojson.gz and places.csv.gz from their published sources.
+"""Make the files of boundaries and places from their published sources.
 
 Run once when a source changes, never at start-up: ``python data/boundaries/build.py SOURCES``
-with the three files that SOURCES.md names in the folder SOURCES. The same input gives the same
-bytes. Needs shapely >= 2.1.
+with the four files that SOURCES.md names in the folder SOURCES. The same input gives the same
+bytes. Needs shapely >= 2.1 and Babel, whose names of countries and cities are CLDR's.
 """
 
 import csv
 import gzip
 import io
 import json
+import re
 import sys
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import combinations
 from pathlib import Path
 
 import shapely
+from babel import Locale
 from shapely.geometry import mapping, shape
 
 HERE = Path(__file__).parent
@@ -29,6 +33,19 @@ LEFT_OUT_PLACES = frozenset({3444201, 7543540})
 
 #: ISO 3166-2 codes that the source gives to two units, by its own id of the unit meant.
 CODE_CORRECTIONS = {"COL-1399": "CO-DC", "PER-587": "PE-LMA"}
+
+
+#: Languages of names, beside the name that is used there.
+LANGUAGES = ("es", "en", "pt", "fr")
+
+#: Largest distance of a label from the middle of the largest circle in its area, degrees.
+LABEL_TOLERANCE = 0.05
+
+#: Names of the source that are no names: "del Beni", "comarca …", "Estado de Acre".
+NO_NAME = re.compile(r"[a-zà-ÿ]|(Estado|Departamento|Provincia|Província|Region|Région)\b")
+
+#: How a capital is told from its country, by language; ``X`` is the country's name.
+CITY_OF = {"es": "Ciudad (?:de|del) X", "en": "X City", "pt": "Cidade d[eao] X", "fr": "X"}
 
 
 def features_of(path: Path) -> list[dict]:
@@ -58,7 +75,7 @@ def country(feature: dict) -> dict:
         "country": raw["ISO_A2_EH"],
         "code": raw["ISO_A2_EH"] if raw["ADM0_A3"] != "BRI" else None,
         "name": raw["NAME"],
-        "name_es": raw["NAME_ES"],
+        **{f"name_{lang}": Locale(lang).territories[raw["ISO_A2_EH"]] for lang in LANGUAGES},
     }
 
 
@@ -72,8 +89,39 @@ def unit(feature: dict) -> dict:
         "country": raw["iso_a2"],
         "code": None if code.endswith("~") else code,  # "~": Natural Earth's own, not ISO's
         "name": raw["name"],
-        "name_es": raw["name_es"],
+        **{f"name_{lang}": unit_name(raw, lang) for lang in ("es", "en", "pt")},
     }
+
+
+def unit_name(raw: dict, lang: str) -> str | None:
+    """Return the name of a unit in a language, if the source has one that differs."""
+    name = raw[f"name_{lang}"]
+    return None if not name or name == raw["name"] or NO_NAME.match(name) else name
+
+
+def label_place(geometry: shapely.Geometry) -> dict[str, float]:
+    """Return where the name of an area has the most room around it."""
+    largest = max(shapely.get_parts(geometry), key=shapely.area)
+    radius = shapely.maximum_inscribed_circle(largest, LABEL_TOLERANCE)
+    lon, lat = shapely.get_coordinates(radius)[0].round(2).tolist()
+    return {"label_lon": lon, "label_lat": lat}
+
+
+def borders(countries: list[dict], shapes: list) -> Iterator[tuple[dict, shapely.Geometry]]:
+    """Yield the line that two countries share, for each two that share one."""
+    by_country: dict[str, list] = {}
+    for row, geometry in zip(countries, shapes, strict=True):
+        by_country.setdefault(row["country"], []).append(geometry)
+    outlines = {
+        code: shapely.boundary(shapely.union_all(parts)) for code, parts in by_country.items()
+    }
+    for one, other in combinations(sorted(outlines), 2):
+        shared = shapely.intersection(outlines[one], outlines[other])
+        lines = [part for part in shapely.get_parts(shared) if part.length > 0]
+        if lines:
+            line = shapely.line_merge(shapely.multilinestrings(lines))
+            row = {"id": f"border-{one}-{other}", "kind": "border", "rank": 0}
+            yield row | {"source": "Natural Earth 1:10m", "licence": "public domain"}, line
 
 
 def write_gz(name: str, text: str) -> None:
@@ -85,7 +133,7 @@ def write_boundaries(name: str, title: str, properties: Iterable[dict], shapes: 
     """Write one feature a line, so that a rejected one can be named by its line."""
     lines = [
         json.dumps(
-            {"type": "Feature", "properties": row, "geometry": mapping(geometry)},
+            {"type": "Feature", "properties": without_nulls(row), "geometry": mapping(geometry)},
             ensure_ascii=False,
             separators=(",", ":"),
         )
@@ -100,11 +148,67 @@ def write_boundaries(name: str, title: str, properties: Iterable[dict], shapes: 
     write_gz(name, head + ",\n".join(lines) + "\n]}\n")
 
 
-def write_places(features: list[dict]) -> None:
+def without_nulls(row: dict) -> dict:
+    """Return a row without names that are not given."""
+    return {key: value for key, value in row.items() if value is not None or "_" not in key}
+
+
+def plain(name: str) -> str:
+    """Return a name without accents and case."""
+    letters = unicodedata.normalize("NFKD", name.lower())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def place_names(places: list[dict], alternates: dict[str, dict]) -> dict[int, dict[str, str]]:
+    """Return names by language of places whose name differs by language, by GeoNames id.
+
+    CLDR names the city of each time zone: the zone's largest place of that name has them. GeoNames
+    lists other names of a place without their language: of a capital that is called after its
+    country ("Panama City") the one that a language forms so is taken where CLDR has none that says
+    more than the country.
+    """
+    named: dict[int, dict[str, str]] = {}
+    largest = sorted(places, key=lambda raw: -raw["population"])
+    for zone in sorted({raw["timezone"] for raw in places}):
+        cities = {lang: zone_city(zone, lang) for lang in LANGUAGES}
+        cities = {lang: city for lang, city in cities.items() if city}
+        keys = {plain(zone.rpartition("/")[2].replace("_", " ")), *map(plain, cities.values())}
+        of_zone = (raw for raw in largest if raw["timezone"] == zone and plain(raw["name"]) in keys)
+        if place := next(of_zone, None):
+            named[place["geonameid"]] = cities
+    for raw in largest:
+        if plain(raw["name"]) == plain(f"{country_name(raw, 'en')} City"):
+            named.setdefault(raw["geonameid"], {})
+            other = alternates[str(raw["geonameid"])]["alternatenames"]
+            formed = {lang: capital(other, country_name(raw, lang), lang) for lang in LANGUAGES}
+            formed = {lang: name for lang, name in formed.items() if name}
+            named[raw["geonameid"]] = formed | named[raw["geonameid"]]
+    return named
+
+
+def country_name(place: dict, lang: str) -> str:
+    """Return the name of a place's country in a language."""
+    return Locale(lang).territories[place["countrycode"]]
+
+
+def zone_city(zone: str, lang: str) -> str | None:
+    """Return the city of a time zone as CLDR names it in a language, if it does."""
+    return Locale(lang).time_zones.get(zone, {}).get("city")
+
+
+def capital(names: list[str], country: str, lang: str) -> str | None:
+    """Return the name that a language forms of a country's own, with the country's accents."""
+    pattern = re.compile(CITY_OF[lang].replace("X", re.escape(country)))
+    return next(filter(pattern.fullmatch, names), None)
+
+
+def write_places(features: list[dict], alternates: dict[str, dict]) -> None:
     """Write the populated places, by GeoNames id."""
+    named = place_names([feature["properties"] for feature in features], alternates)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["id", "name", "country", "admin1", "population", "timezone", "lon", "lat"])
+    head = ["id", "name", "country", "admin1", "population", "timezone", "lon", "lat"]
+    writer.writerow(head + [f"name_{lang}" for lang in LANGUAGES])
     for raw in sorted((f["properties"] for f in features), key=lambda row: row["geonameid"]):
         if raw["geonameid"] in LEFT_OUT_PLACES:
             continue
@@ -118,18 +222,33 @@ def write_places(features: list[dict]) -> None:
                 raw["timezone"],
                 raw["longitude"],
                 raw["latitude"],
+                *other_names(raw["name"], named.get(raw["geonameid"], {})),
             ]
         )
     write_gz("places.csv.gz", out.getvalue())
 
 
+def other_names(name: str, by_language: dict[str, str]) -> list[str]:
+    """Return the names by language that differ by more than accents."""
+    given = (by_language.get(lang, "") for lang in LANGUAGES)
+    return ["" if plain(other) == plain(name) else other for other in given]
+
+
 def main(sources: Path) -> None:
-    """Make the three files."""
+    """Make the four files."""
     countries = features_of(sources / "ne_10m_admin_0_latam.geojson")
     units = features_of(sources / "ne_10m_admin_1_latam.geojson")
-    write_boundaries("admin0.geojson.gz", "admin0", map(country, countries), simplified(countries))
-    write_boundaries("admin1.geojson.gz", "admin1", map(unit, units), simplified(units))
-    write_places(features_of(sources / "geonames_cities500_latam.geojson"))
+    for name, rows, shapes in (
+        ("admin0", [country(one) for one in countries], simplified(countries)),
+        ("admin1", [unit(one) for one in units], simplified(units)),
+    ):
+        placed = [row | label_place(area) for row, area in zip(rows, shapes, strict=True)]
+        write_boundaries(f"{name}.geojson.gz", name, placed, shapes)
+        if name == "admin0":
+            shared = list(borders(rows, shapes))
+            write_boundaries("borders.geojson.gz", "borders", *zip(*shared, strict=True))
+    alternates = json.loads((sources / "cities500.json").read_text(encoding="utf-8"))
+    write_places(features_of(sources / "geonames_cities500_latam.geojson"), alternates)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from geo.models import Base, Boundary, Corridor, Flow, Hazard, Place, RoadSegment
+from geo.models.reference import GroundFeature
 
 published = MetaData()
 
@@ -229,13 +230,24 @@ hazards = of_table(
     "licence",
 )
 
+_NAMES = ("name_es", "name_en", "name_pt", "name_fr")
+
 boundaries = of_table(
-    "boundaries", Boundary, "level", "country", "code", "name", "name_es", "source", "licence"
+    "boundaries",
+    Boundary,
+    *("level", "country", "code", "name", *_NAMES),
+    *("label_lon", "label_lat", "source", "licence"),
 )
 
 places = of_table(
-    "places", Place, "name", "country", "admin1", "population", "timezone", "source", "licence"
+    "places",
+    Place,
+    *("name", *_NAMES, "country", "admin1", "population", "timezone", "source", "licence"),
 )
+
+rivers = of_table("rivers", GroundFeature, "rank", "source", "licence")
+
+ground = of_table("ground", GroundFeature, "kind", "rank", "name", *_NAMES, "source", "licence")
 
 roads = of_table(
     "roads",

@@ -137,7 +137,8 @@ class Hazard(Record, Base):
 class Boundary(Record, Base):
     """Polygon of a country (level 0) or first-level unit (level 1).
 
-    The polygons are approximate, so the country of a road node is never taken from them.
+    The polygons are approximate, so the country of a road node is never taken from them. A map
+    writes the name at ``label_lon``, ``label_lat``, degrees (EPSG:4326).
     """
 
     __tablename__ = "boundaries"
@@ -149,11 +150,16 @@ class Boundary(Record, Base):
     code: Mapped[str | None] = mapped_column(Text)
     name: Mapped[str | None] = mapped_column(Text)
     name_es: Mapped[str | None] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    name_pt: Mapped[str | None] = mapped_column(Text)
+    name_fr: Mapped[str | None] = mapped_column(Text)
+    label_lon: Mapped[float | None] = mapped_column(Float)
+    label_lat: Mapped[float | None] = mapped_column(Float)
     geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", srid=4326))
 
 
 class Place(Record, Base):
-    """Populated place from GeoNames."""
+    """Populated place from GeoNames, with its names where a language has another than the place."""
 
     __tablename__ = "places"
     __table_args__ = (visibility_check(),)
@@ -164,7 +170,39 @@ class Place(Record, Base):
     admin1: Mapped[str | None] = mapped_column(Text)
     population: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     timezone: Mapped[str] = mapped_column(Text)
+    name_es: Mapped[str | None] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    name_pt: Mapped[str | None] = mapped_column(Text)
+    name_fr: Mapped[str | None] = mapped_column(Text)
     geom: Mapped[Any] = mapped_column(Geometry("POINT", srid=4326))
+
+
+#: Kinds of what a map draws beneath the signs, for orientation only.
+GROUND_KINDS = ("border", "lake", "river")
+
+
+class GroundFeature(Record, Base):
+    """River, lake or land border of a map of a continent; ``rank`` 0 is the most important.
+
+    It is off by a kilometre or more, so that nothing but a picture is made of it.
+    """
+
+    __tablename__ = "ground_features"
+    __table_args__ = (
+        visibility_check(),
+        CheckConstraint(one_of("kind", GROUND_KINDS), name="kind"),
+        CheckConstraint("rank between 0 and 9", name="rank"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    rank: Mapped[int] = mapped_column(Integer)
+    name: Mapped[str | None] = mapped_column(Text)
+    name_es: Mapped[str | None] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    name_pt: Mapped[str | None] = mapped_column(Text)
+    name_fr: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326))
 
 
 class RoadSegment(Record, Base):

@@ -32,6 +32,7 @@ from geo.models import (
     Product,
     Service,
 )
+from geo.models.reference import GROUND_KINDS, GroundFeature
 from geo.reasons import CodedReason, as_it_stands
 from geo.records.flows import FIELDS as MOVEMENT_FIELDS
 from geo.records.flows import FILE_HOLDER, check_cell
@@ -46,6 +47,8 @@ from geo.records.row_validation import Circumstances, Row, Rows
 from geo.records.space_rows import read_space
 from geo.records.vocabulary_rows import read_term
 from geo.text.countries import CODES
+
+_NAMES = ("name_es", "name_en", "name_pt", "name_fr")
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,37 @@ def read_boundary(row: Row, _: Circumstances) -> Rows:
                 "country": row.country("country"),
                 "code": row.optional_text("code"),
                 "name": row.optional_text("name"),
-                "name_es": row.optional_text("name_es"),
+                **_names(row),
+                "label_lon": row.optional_number("label_lon", -180, 180),
+                "label_lat": row.optional_number("label_lat", -90, 90),
                 "geom": geometry,
                 "visibility": "public",
                 "source": row.optional_text("source") or "Natural Earth 1:10m",
                 "licence": row.optional_text("licence") or "public domain",
+            }
+        ]
+    }
+
+
+def _names(row: Row) -> dict[str, str | None]:
+    """Read the names of a row by language, for languages that have another than the place."""
+    return {name: row.optional_text(name) for name in _NAMES}
+
+
+def read_ground(row: Row, _: Circumstances) -> Rows:
+    """Read a river, a lake or a land border: what a map draws for orientation."""
+    return {
+        GroundFeature: [
+            {
+                "id": row.id(),
+                "kind": row.choice("kind", GROUND_KINDS),
+                "rank": row.whole("rank", 0, 9),
+                "name": row.optional_text("name"),
+                **_names(row),
+                "geom": row.shape("LineString", "MultiLineString", "Polygon", "MultiPolygon"),
+                "visibility": "public",
+                "source": row.text("source"),
+                "licence": row.text("licence"),
             }
         ]
     }
@@ -123,6 +152,7 @@ def read_place(row: Row, _: Circumstances) -> Rows:
                 "admin1": row.optional_text("admin1"),
                 "population": row.optional_whole("population") or 0,
                 "timezone": row.timezone(),
+                **_names(row),
                 "geom": row.point(country=country),
                 "visibility": "public",
                 "source": row.optional_text("source") or "GeoNames",
@@ -369,6 +399,12 @@ KINDS = (
         ("admin0.geojson", "admin1.geojson", "*boundaries.geojson"),
         read_boundary,
         (Boundary,),
+    ),
+    FileKind(
+        "ground",
+        ("*rivers.geojson", "*lakes.geojson", "*borders.geojson"),
+        read_ground,
+        (GroundFeature,),
     ),
     FileKind("vocabulary", ("*vocabulary.csv",), read_term, ()),
     FileKind("places", ("*places.csv",), read_place, (Place,)),

@@ -166,8 +166,12 @@ def _names(graph: RoadGraph) -> tuple[str, ...]:
 
 def _batch(graph: RoadGraph, edges: Int64, names: tuple[str, ...]) -> SegmentBatch:
     twin = graph.edge_twin[edges].astype(np.int64)
-    # A segment is drawn in the direction of its OSM way.
+    # A segment is drawn in the direction of its OSM way, or in that of its vehicles where they may
+    # use the other one only.
     swapped = (twin >= 0) & ((graph.edge_flags[edges] & EdgeFlag.REVERSED) != 0)
+    edges, twin = np.where(swapped, twin, edges), np.where(swapped, edges, twin)
+    drives = (graph.edge_flags & EdgeFlag.VEHICLE) != 0
+    swapped = (twin >= 0) & ~drives[edges] & drives[twin]
     edges, twin = np.where(swapped, twin, edges), np.where(swapped, edges, twin)
     flags = graph.edge_flags[edges]
     back = np.where(twin >= 0, graph.edge_flags[twin], 0)

@@ -8,7 +8,17 @@ to publish.
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Date, DateTime, Text, cast, func, literal, literal_column
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Table,
+    Text,
+    cast,
+    func,
+    literal,
+    literal_column,
+)
 
 from geo.db import clock, views
 from geo.db.change_stamps import StampClock, StampSubject
@@ -42,6 +52,10 @@ def _of_classes(classes: tuple[str, ...]) -> ColumnElement[bool]:
     # Literals, because with bound values PostgreSQL could not use the partial index of main roads.
     named = [literal_column(f"'{name}'", Text) for name in classes]
     return views.roads.c.highway.in_(named)
+
+
+def _ranked(view: Table, last: int) -> ColumnElement[bool]:
+    return view.c.rank <= last
 
 
 _SKETCH_NOTICE = (
@@ -194,6 +208,9 @@ _ROAD_COLUMNS = (
     "region", "osm_way_id", "name", "highway", "surface", "lit", "sidewalk", "foot", "vehicle",
     "oneway", "ferry", "country", "length_m", "source", "licence",
 )  # fmt: skip
+_ROAD_TILE_COLUMNS = (
+    *("region", "name", "highway", "surface", "foot", "vehicle", "oneway", "ferry"),
+)
 ROADS = Layer(
     name="roads",
     title="Roads",
@@ -203,24 +220,30 @@ ROADS = Layer(
     ),
     view=views.roads,
     columns=_ROAD_COLUMNS,
-    tile_columns=("region", "name", "highway", "surface", "foot", "vehicle", "ferry"),
+    tile_columns=_ROAD_TILE_COLUMNS,
     shape=Shape.LINE,
-    style=Style(Sign(BLACK, "line"), width_px=1.2, opacity=0.45),
+    style=Style(Sign(BLACK, "line-cased"), width_px=1.2, opacity=0.45),
     attribution=f"Regions from OSM: {_OPENSTREETMAP}; corridor sketch: {_GEONAMES}, "
     f"{_NATURAL_EARTH}",
     licence="ODbL 1.0 or CC BY 4.0, as stated in each record",
     clock=StampClock.NEVER,
     notice=_SKETCH_NOTICE,
     # Our choice: each zoom has the road classes that a paper map of that scale shows. Below zoom 9
-    # only the class is written, so that the segments of a road between junctions become one line.
+    # only class and region are written, so that the segments of a road between junctions become one
+    # line; a map tells by the region which lines are a sketch.
     min_zoom=4,
     steps=(
         ZoomStep(8, _of_classes(MAIN_ROADS)),
-        ZoomStep(9, columns=("highway",)),
+        ZoomStep(9, columns=("highway", "region")),
         ZoomStep(11, _of_classes(_TOWN)),
         ZoomStep(13, _of_classes(_LOCAL)),
+        # Up to the last zoom equal pieces that touch are one line, along which its name has room.
+        ZoomStep(15, columns=_ROAD_TILE_COLUMNS),
     ),
 )
+
+#: Names by language, where a language has another than the place has.
+_NAMES = ("name_es", "name_en", "name_pt", "name_fr")
 
 BOUNDARIES = Layer(
     name="boundaries",
@@ -230,8 +253,11 @@ BOUNDARIES = Layer(
         "places. They imply no endorsement and never decide which country a place is in."
     ),
     view=views.boundaries,
-    columns=("level", "country", "code", "name", "name_es", "source", "licence"),
-    tile_columns=("level", "country", "code", "name", "name_es"),
+    columns=(
+        *("level", "country", "code", "name", *_NAMES, "label_lon", "label_lat"),
+        *("source", "licence"),
+    ),
+    tile_columns=("level", "country", "code", "name", *_NAMES, "label_lon", "label_lat"),
     shape=Shape.POLYGON,
     style=Style(Sign(BLACK, "outline"), width_px=0.8, opacity=0.35),
     attribution=_NATURAL_EARTH,
@@ -249,8 +275,10 @@ PLACES = Layer(
     title="Populated places",
     description="Towns and cities with their population and time zone.",
     view=views.places,
-    columns=("name", "country", "admin1", "population", "timezone", "source", "licence"),
-    tile_columns=("name", "country", "population"),
+    columns=(
+        *("name", *_NAMES, "country", "admin1", "population", "timezone", "source", "licence"),
+    ),
+    tile_columns=("name", *_NAMES, "country", "population"),
     shape=Shape.POINT,
     style=Style(Sign(BLACK, "label")),
     attribution=_GEONAMES,
@@ -264,6 +292,65 @@ PLACES = Layer(
         for zoom, people in ((4, 1_000_000), (6, 200_000), (8, 50_000), (10, 5_000))
     ),
     order=(views.places.c.population.desc(),),
+)
+
+RIVERS = Layer(
+    name="rivers",
+    title="Rivers",
+    description=(
+        "Rivers at the scale of a continent, up to a kilometre off and without names: for "
+        "orientation, never for fords, borders or routes. `rank` 0 is the largest; from 5 on they "
+        "flow for a part of the year."
+    ),
+    view=views.rivers,
+    columns=("rank", "source", "licence"),
+    tile_columns=("rank",),
+    shape=Shape.LINE,
+    style=Style(Sign(SKY, "line"), width_px=1.2),
+    attribution="GSHHG, Wessel and Smith 1996 (LGPL 3.0 or later)",
+    licence="LGPL 3.0 or later",
+    clock=StampClock.NEVER,
+    min_zoom=3,
+    max_zoom=9,
+    # Our choice: as many as a paper map of that scale shows. Equal ones that touch are merged.
+    steps=(
+        ZoomStep(5, _ranked(views.rivers, 0), columns=("rank",), tolerance_cells=2.0),
+        ZoomStep(6, _ranked(views.rivers, 1), columns=("rank",)),
+        ZoomStep(7, _ranked(views.rivers, 2), columns=("rank",)),
+        ZoomStep(9, columns=("rank",)),
+    ),
+)
+
+GROUND = Layer(
+    name="ground",
+    title="Lakes and land borders",
+    description=(
+        "Lakes, and the lines that two countries share, at 1:10 million: for orientation. `rank` 0 "
+        "is the most important."
+    ),
+    view=views.ground,
+    columns=("kind", "rank", "name", *_NAMES, "source", "licence"),
+    tile_columns=("kind", "rank", "name", *_NAMES),
+    shape=Shape.MIXED,
+    style=Style(
+        Sign(SKY, "area"),
+        width_px=1.2,
+        by="kind",
+        values={
+            "border": Sign(PURPLE, "line-dashed", "Border between two countries"),
+            "lake": Sign(SKY, "area", "Lake"),
+        },
+    ),
+    attribution=_NATURAL_EARTH,
+    licence="Public domain (Natural Earth)",
+    clock=StampClock.NEVER,
+    words={"kind": Word("What it is", ("border", "lake"))},
+    max_zoom=9,
+    steps=(
+        ZoomStep(4, _ranked(views.ground, 0), tolerance_cells=2.0),
+        ZoomStep(6, _ranked(views.ground, 1)),
+    ),
+    notice=BOUNDARIES.notice,
 )
 
 _WEEK_START = cast(views.flows.c.week, DateTime(timezone=True))
@@ -455,6 +542,8 @@ CATALOGUE: tuple[Layer, ...] = (
     PLACES,
     ROADS,
     CORRIDORS,
+    GROUND,
+    RIVERS,
     BOUNDARIES,
 )
 

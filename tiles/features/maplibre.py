@@ -12,14 +12,14 @@ from typing import Any, Final
 from tiles.catalogue.layer import Layer, Shape, Sign
 from tiles.catalogue.layers import BOUNDARIES, CATALOGUE, PLACES, ROADS
 from tiles.errors import UnknownStyleError
-from tiles.features.style import DRAWING_ORDER, INK, PAPER, WATER
+from tiles.features.style import BASE_LAYERS, DRAWING_ORDER, INK, PAPER, WATER
 
 Drawn = dict[str, Any]
 
 MEDIA_TYPE: Final = "application/vnd.mapbox.style+json"
 
-#: Layers of the basemap, bottom to top.
-BASEMAP_LAYERS: Final = (BOUNDARIES, ROADS, PLACES)
+#: Layers of the basemap, bottom to top: all that is beneath signs and routes.
+BASEMAP_LAYERS: Final = BASE_LAYERS
 
 #: Radius and ring of a point's sign, pixels [A]: as large as on the web map where many signs meet.
 _RADIUS = 7
@@ -279,7 +279,7 @@ def _circle(colour: str, detail: str) -> Drawn:
 STYLES: Final = (
     StyleEntry("amparo", "All layers", _whole),
     StyleEntry("amparo-names", "All layers, with names", lambda base: _whole(base, has_names=True)),
-    StyleEntry("basemap", "Land, borders, places and main roads from one file", _basemap),
+    StyleEntry("basemap", "Land, borders, water, places and main roads from one file", _basemap),
     *(StyleEntry(layer.name, layer.title, _of_layer(layer)) for layer in CATALOGUE),
 )
 _BY_ID: Final = {entry.id: entry for entry in STYLES}

@@ -171,13 +171,17 @@ def _rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
 def _joined_rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
     """Select lines, those with equal columns merged into one row.
 
-    Unmerged, the short lines between junctions would simplify to nothing.
+    Unmerged, the short lines between junctions would simplify to nothing. Lines that say which way
+    vehicles go keep their direction.
     """
     pieces = _matching(layer, z).subquery("pieces")
     columns = [pieces.c[name] for name in layer.tile_columns_at(z)]
+    directed: list[ColumnElement[bool]] = (
+        [literal_column("true")] if "oneway" in layer.tile_columns_at(z) else []
+    )
     together = func.ST_Collect(aggregate_order_by(pieces.c.geom, pieces.c.id))
     return (
-        select(*columns, func.ST_LineMerge(together).label("geom"))
+        select(*columns, func.ST_LineMerge(together, *directed).label("geom"))
         .group_by(*columns)
         .order_by(*columns)
     )

@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from tiles.catalogue.glyphs import GLYPH_OF_KIND, GLYPHS
 from tiles.catalogue.layer import Layer, Sign
-from tiles.catalogue.layers import CATALOGUE
+from tiles.catalogue.layers import BOUNDARIES, CATALOGUE, GROUND, PLACES, RIVERS, ROADS, SPACES
 
 #: Colours of land, ink (outlines of signs) and water, the surroundings of the coloured signs. The
-#: web map uses the same colours of land and water (app/static/style.js, page.css).
-PAPER, INK, WATER = "#F7F5EF", "#16262B", "#DDE8EC"
+#: web map uses the same colours by day (app/static/palette.js, map.css).
+PAPER, INK, WATER = "#F7F5EF", "#16262B", "#C9DFE9"
+
+#: Layers that are the ground beneath signs and routes, bottom to top.
+BASE_LAYERS: tuple[Layer, ...] = (BOUNDARIES, RIVERS, GROUND, ROADS, PLACES)
+
+#: West, south, east and north of the picture of the relief, degrees (data/ground/build.py).
+RELIEF_BOX = (-118.5, -56.0, -28.5, 33.0)
 
 #: Layers of the map from bottom to top.
 DRAWING_ORDER: tuple[Layer, ...] = CATALOGUE[::-1]
@@ -26,6 +33,9 @@ def map_layers() -> list[dict[str, Any]]:
             "items": f"/collections/{layer.name}/items",
             "style": style(layer),
             "attribution": layer.attribution,
+            "is_base": layer in BASE_LAYERS,
+            # Whether names are drawn for it, which must not cover each other.
+            "has_names": layer in BASE_LAYERS,
         }
         for layer in DRAWING_ORDER
     ]
@@ -34,12 +44,14 @@ def map_layers() -> list[dict[str, Any]]:
 def style(layer: Layer) -> dict[str, Any]:
     """Return the style of a layer; ``values`` maps values of the property ``by`` to other signs."""
     drawn = layer.style
+    glyphs = {"glyphs": dict(GLYPHS), "kinds": dict(GLYPH_OF_KIND)} if layer is SPACES else {}
     return {
         **_sign(drawn.sign),
         "width_px": drawn.width_px,
         "opacity": drawn.opacity,
         "by": drawn.by,
         "values": {value: _sign(sign) for value, sign in drawn.values.items()},
+        **glyphs,
     }
 
 

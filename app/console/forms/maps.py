@@ -6,9 +6,6 @@ from app.http.assets import asset_url, vendored_url
 from app.i18n.translation import Words
 from tiles.features.style import map_layers
 
-#: Catalogue layers drawn as background beneath the pin of a record; no other records are shown.
-_BACKGROUND = frozenset({"boundaries", "roads", "places"})
-
 
 def map_data(w: Words) -> dict[str, Any]:
     """Return the data block of a page with a map: URLs, background layers, texts."""
@@ -17,7 +14,7 @@ def map_data(w: Words) -> dict[str, Any]:
         "style": asset_url("style.js"),
         "ol": vendored_url("ol", ".js"),
         "olCss": vendored_url("ol", ".css"),
-        "layers": [layer for layer in map_layers() if layer["id"] in _BACKGROUND],
+        "layers": [layer for layer in map_layers() if layer["is_base"]],
         "texts": {
             "pin": w.gettext("Posición: arrástrela, o muévala con las flechas"),
             "before": w.gettext("Antes"),

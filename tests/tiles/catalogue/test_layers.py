@@ -40,6 +40,8 @@ def test_the_contract_s_layers_exist():
         "hazards",
         "roads",
         "boundaries",
+        "rivers",
+        "ground",
         "places",
         "corridors",
         "coverage",
@@ -59,7 +61,10 @@ def test_entry_is_complete(layer):
     assert 0 <= layer.min_zoom <= layer.max_zoom <= MAX_ZOOM
     assert set(layer.tile_columns) <= set(layer.properties)
     assert len(set(layer.properties)) == len(layer.properties)
-    assert all(0 < step.below_zoom <= layer.max_zoom for step in layer.steps)
+    # Lines may be joined at the last zoom too.
+    assert all(
+        0 < step.below_zoom <= layer.max_zoom + (step.columns is not None) for step in layer.steps
+    )
     assert layer.shape in Shape
 
 
@@ -124,12 +129,11 @@ def test_a_type_that_no_layer_publishes_is_refused():
 
 def test_roads_thin_out_below_their_zooms():
     roads = find_layer("roads")
-    assert roads.tile_columns_at(8) == ("highway",)
-    assert roads.tile_columns_at(9) == ("id", *roads.tile_columns)
-    assert roads.is_joined_at(8)
-    assert not roads.is_joined_at(9)
-    assert [step.below_zoom for step in roads.steps_at(8)] == [9, 11, 13]
-    assert roads.steps_at(13) == ()
+    assert roads.tile_columns_at(8) == ("highway", "region")
+    assert roads.tile_columns_at(9) == roads.tile_columns
+    assert roads.is_joined_at(14)
+    assert [step.below_zoom for step in roads.steps_at(8)] == [9, 11, 13, 15]
+    assert roads.kept_at(13) is None
 
 
 @layers

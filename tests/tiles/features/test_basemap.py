@@ -116,7 +116,7 @@ def test_p34_roads_are_the_published_main_ones(archive):
         if "roads" in layers:
             assert z >= find_layer("roads").min_zoom
             properties = [one["properties"] for one in layers["roads"].features]
-            assert properties == [{"highway": "trunk"}]
+            assert properties == [{"highway": "trunk", "region": "r"}]
     assert any("roads" in layers for layers in tiles_of(archive).values())
 
 
