@@ -144,6 +144,7 @@ def nearby_texts(w: Words) -> Mapping[str, Any]:
             "Ningún espacio de la lista tiene todo eso. Quite algo de lo marcado."
         ),
         "nearYou": w.gettext("Cerca de usted"),
+        "mapOfHere": w.gettext("Pedir a este sitio el mapa de aquí (unos 10 km)"),
         "nearYouHow": w.gettext(
             "Su ubicación no salió del teléfono. Distancias en línea recta; lo abierto, según los "
             "horarios."

@@ -17,8 +17,6 @@ const RELIEF_FADES = [5.5, 7.5];
 // Lets the browser answer a tap or paint between two pieces of work (slow phones, TBT).
 const breathe = (ms = 0) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-const TILE_ERROR = 3; // ol/TileState
-
 // After this long a layer that was added has been drawn, a frame or two later [A].
 const FRAME_MS = 50;
 
@@ -32,7 +30,7 @@ const FRAME_MS = 50;
  *        the page's data, the engine, the styles, a basemap on the phone (else tiles are fetched), what
  *        to show (spaces as `readSpaces` gives them, the others as GeoJSON), what a popup says, and what
  *        is told which sign was chosen, or that none is any more
- *        `lookAt` takes the phone's own place with its accuracy, and then asks for nothing
+ *        `lookAt` takes the phone's own place with its accuracy, and then no tile is asked for
  * @returns {Promise<{lookAt: (at: number[], about?: {accuracyM?: number, ids?: string[]}) => void, show: (id: string) => boolean, drawRoutes: (collection: object) => void,
  *          drawLine: (line: number[][]) => void, choose: (index: number, isNear?: boolean) => void,
  *          mark: (line: number[][]) => void,
@@ -72,37 +70,12 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
 
-  // A map that was brought to where the phone is asks for no tile of that place, as that would tell it:
-  // it is drawn from what was loaded before, until the person moves it (P9, P48).
-  let isQuiet = false;
-  let isLooking = false;
-  const fetched = [];
-
-  function speak() {
-    if (!isQuiet || isLooking) return;
-    isQuiet = false;
-    for (const source of fetched) source.refresh();
-  }
-
-  map.getView().on(['change:center', 'change:resolution'], speak);
-
   function background(layer, place) {
     const { id } = layer;
-    const tileFormat = new ol.MVT();
-    const source = new ol.VectorTileSource({
-      format: tileFormat, url: layer.tiles, minZoom: layer.min_zoom, maxZoom: layer.max_zoom,
-      tileLoadFunction(tile, address) {
-        // Coarser tiles stand in for one that cannot be had.
-        if (isQuiet) tile.setState(TILE_ERROR);
-        else tile.setLoader((extent, _resolution, featureProjection) => fetch(address)
-          .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(answer.status)))
-          .then((bytes) => tile.setFeatures(tileFormat.readFeatures(bytes, { extent, featureProjection })))
-          .catch(() => tile.setState(TILE_ERROR)));
-      },
-    });
-    fetched.push(source);
     return new ol.VectorTileLayer({
-      source,
+      source: new ol.VectorTileSource({
+        format: new ol.MVT(), url: layer.tiles, minZoom: layer.min_zoom, maxZoom: layer.max_zoom,
+      }),
       style: styles[id],
       declutter: layer.has_names ? 'marks' : false,
       // Half a zoom before the first tiles; further out they would be fetched by the hundred.
@@ -294,6 +267,27 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     relief(),
   ]);
 
+  // Tiles of where the phone is would tell it: there they are drawn when the person says so (P9, P48).
+  let mayAsk = basemap !== null;
+
+  function hideGround() {
+    if (mayAsk || document.getElementById('map-ask')) return;
+    const asked = map.getLayers().getArray().filter((layer) => layer.getZIndex() < 1);
+    for (const layer of asked) layer.setVisible(false);
+    const button = document.createElement('button');
+    button.id = 'map-ask';
+    button.type = 'button';
+    button.className = 'button quiet';
+    button.textContent = data.texts.mapOfHere;
+    button.addEventListener('click', () => {
+      mayAsk = true;
+      button.remove();
+      for (const layer of asked) layer.setVisible(true);
+      map.getTargetElement().focus({ preventScroll: true });
+    });
+    target.after(button);
+  }
+
   async function add(layers) {
     for (const layer of layers) {
       map.addLayer(layer);
@@ -309,7 +303,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
       });
     },
     lookAt(at, { accuracyM = null, ids = [] } = {}) {
-      isQuiet = accuracyM !== null;
+      if (accuracyM !== null) hideGround();
       sources.here.clear();
       const here = new ol.Feature({ geometry: new ol.Point(ol.fromLonLat(at)), accuracyM });
       sources.here.addFeature(here);
@@ -317,9 +311,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
       const extent = [here, ...near].reduce(
         (all, feature) => ol.extend(all, feature.getGeometry().getExtent()), ol.createEmpty(),
       );
-      isLooking = true;
-      look(extent, 12, isQuiet ? 0 : duration);
-      isLooking = false;
+      look(extent, 12);
     },
     show(id) {
       const feature = sources.spaces.getFeatureById(id);
