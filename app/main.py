@@ -100,7 +100,7 @@ from app.pages import (
 )
 from app.pages import match as match_page
 from app.planner import page as planner
-from app.planning.line_people import LinePeople
+from app.planning.population_raster import LinePeople
 from app.planning.siting.runs import SitingRuns, searching
 from app.runtime.database_watch import keeping
 from app.runtime.databases import listen_url, open_database, private_cluster
