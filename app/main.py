@@ -102,7 +102,7 @@ from app.pages import (
 )
 from app.pages import match as match_page
 from app.planner import page as planner
-from app.planning.line_people import LinePeople
+from app.planning.population_raster import LinePeople
 from app.planning.siting.runs import SitingRuns, searching
 from app.runtime.compilation import load_searches
 from app.runtime.database_watch import keeping

@@ -22,7 +22,7 @@ from app.exceptions import DemoNotPublicError, InvalidParameterError, Unsupporte
 from app.http.connections import Connections
 from app.http.large_bodies import LARGE_BYTES, read_aside
 from app.http.rate_limits import RateLimits, client_of
-from app.planning.line_people import LinePeople
+from app.planning.population_raster import LinePeople
 from app.planning.siting.runs import SitingRuns
 from app.runtime.work_limit import AROUND
 from app.settings import Settings

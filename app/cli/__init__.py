@@ -21,7 +21,7 @@ from app.cli.session import run, written
 from app.cli.spaces import spaces_app
 from app.cli.terminal import explained_failures, fail, out, require_settings, say, warn
 from app.cli.upkeep import upkeep
-from app.planning.line_people import problem_of
+from app.planning.population_raster import problem_of
 from app.runtime.databases import migration_url, private_cluster
 from app.settings import Settings
 from geo.db import database_file

@@ -9,7 +9,7 @@ import numpy as np
 from app.planner.view_form import ViewForm, ViewFormError
 from app.planning.corridor_heights import heights_along
 from app.planning.corridors import CorridorRequest, MeasuredCorridor, measure_corridor
-from app.planning.line_people import LinePeople
+from app.planning.population_raster import LinePeople
 from app.snapshots.corridor_lines import CorridorLines
 from app.snapshots.read_source import ReadSource
 from app.snapshots.road_networks import NoNetworkError, RoadNetworks

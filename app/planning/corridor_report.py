@@ -14,7 +14,7 @@ from functools import cache
 from html import escape
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import folium
 import shapely
@@ -27,11 +27,8 @@ from app.i18n.translation import words
 from app.planning import corridor_rows
 from app.planning.corridor_strip import strip_of, svg
 from app.planning.corridors import MeasuredCorridor
+from app.planning.population_raster import RasterPeople
 from geo.vocabulary import readable
-
-if TYPE_CHECKING:
-    # A server without a raster of population starts faster without rasterio.
-    from app.planning.population_raster import RasterPeople
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _VENDOR: Final = _ROOT / "app" / "static" / "vendor"
@@ -303,7 +300,7 @@ def _people(found: MeasuredCorridor) -> Iterator[Sequence[object]]:
         yield kilometres(band), _counted(people), int(towns), int(unknown)
 
 
-def _by_raster(near: "RasterPeople") -> Iterator[Sequence[object]]:
+def _by_raster(near: RasterPeople) -> Iterator[Sequence[object]]:
     rows = (near.within_m.tolist(), near.people.tolist(), near.known_share.tolist())
     for band, people, share in zip(*rows, strict=True):
         yield kilometres(band), _counted(people), f"{share:.0%}"

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.exceptions import InvalidParameterError
 from app.journeys.planner import JourneyQuestion, end_names, plan
-from app.planning.line_people import CORRIDOR_CELLS, LINE_CELLS, CountedByRaster, LinePeople
+from app.planning.population_raster import CORRIDOR_CELLS, LINE_CELLS, CountedByRaster, LinePeople
 from app.runtime.work_limit import search
 from app.snapshots.corridor_lines import CorridorLines, line_error_m
 from app.snapshots.open_spaces import support, supports_of

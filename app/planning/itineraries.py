@@ -250,6 +250,7 @@ def _found(
     calendar = NightCalendar.of(ready, request.max_nights)
     limit_m = OFF_ROUTE * journey.journeys[0].route.distance_m
     spaces = _on_the_way(request, spaces, limit_m)
+    stated = _passed(region, request, stated, limit_m)
     crossings, open_hours = crossings_of(stated, records.routed_crossings, calendar)
     knowledge = journey.knowledge
     ends = [
@@ -321,6 +322,20 @@ def _on_the_way(
     lat = np.array([one.lat for one in spaces], dtype=np.float64)
     rows = places_within(request.start, request.end, lon, lat, limit_m)
     return tuple(spaces[row] for row in rows.tolist())
+
+
+def _passed(
+    region: Region, request: ItineraryRequest, stated: Sequence[StatedCrossing], limit_m: float
+) -> tuple[StatedCrossing, ...]:
+    """Return the crossings of which a way by them may be as short as the limit.
+
+    The hours of each take a millisecond or more for two months, and a region may have hundreds. A
+    crossing may lie a snap away from its road.
+    """
+    lon = np.array([one.lon for one in stated], dtype=np.float64)
+    lat = np.array([one.lat for one in stated], dtype=np.float64)
+    room_m = limit_m + 2.0 * region.meta.snap_limit_m
+    return tuple(stated[n] for n in places_within(request.start, request.end, lon, lat, room_m))
 
 
 def _legs(

@@ -8,8 +8,12 @@ from rasterio.transform import from_origin
 
 from app.planning import population_raster
 from app.planning.corridor_people import count_people
-from app.planning.line_people import LinePeople, problem_of
-from app.planning.population_raster import PopulationRasterError, people_in_raster
+from app.planning.population_raster import (
+    LinePeople,
+    PopulationRasterError,
+    people_in_raster,
+    problem_of,
+)
 from geo.db.sessions import Tier
 from geo.errors import NotFoundError, ProtectedServiceError
 from tests.conftest import client_of
