@@ -246,7 +246,8 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
 
   function look(extent, maxZoom, inMs = duration) {
     if (ol.isEmpty(extent)) return;
-    map.getView().fit(extent, { padding: [36, 60, 36, 36], maxZoom, duration: inMs });
+    const top = document.getElementById('map-ask') ? 72 : 36;
+    map.getView().fit(extent, { padding: [top, 60, 36, 36], maxZoom, duration: inMs });
   }
 
   const loaded = await Promise.allSettled([fillSpaces(), fill('crossings'), fill('hazards')]);
@@ -274,6 +275,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     if (mayAsk || document.getElementById('map-ask')) return;
     const asked = map.getLayers().getArray().filter((layer) => layer.getZIndex() < 1);
     for (const layer of asked) layer.setVisible(false);
+    target.parentElement.classList.add('plain');
     const button = document.createElement('button');
     button.id = 'map-ask';
     button.type = 'button';
@@ -282,6 +284,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     button.addEventListener('click', () => {
       mayAsk = true;
       button.remove();
+      target.parentElement.classList.remove('plain');
       for (const layer of asked) layer.setVisible(true);
       map.getTargetElement().focus({ preventScroll: true });
     });
