@@ -1,8 +1,9 @@
 """People who live near lines and points, from a raster of population that the user gives.
 
-Counts are kept while line and file are unchanged (`LinePeople`). Cells count by the share of them that lies within (exactextract), so a distance shorter than a cell
+Cells count by the share of them that lies within (exactextract), so a distance shorter than a cell
 still counts. Towns' populations (`routing.corridors.people`) count a town whole or not at all; a
-raster knows the country between them as well.
+raster knows the country between them as well. Counts near lines are kept while line and file are
+unchanged (`LinePeople`).
 """
 
 import math
@@ -317,7 +318,7 @@ def _counted(path: Path, line: NDArray[np.float64], most_cells: float) -> Counte
         found = people_in_raster(path, [shapely.LineString(line)], BANDS_M, most_cells=most_cells)
     except RasterTooFineError:
         return CountedByRaster(path.name, None, "too_fine")
-    except (PopulationRasterError, OSError, RuntimeError):
+    except (OSError, RuntimeError, ValueError, ArithmeticError):
         # Of a file that is damaged or changes meanwhile GDAL and exactextract tell in many ways.
         return CountedByRaster(path.name, None, "unreadable")
     return CountedByRaster(path.name, found)

@@ -103,6 +103,9 @@ def test_a_line_is_counted_once_until_the_file_is_another(raster, tmp_path):
     path.write_text("people")
     assert near.near(line).left_out == "unreadable"
     assert "no raster" in problem_of(path)
+    # Of a file that is cut off the head alone can be read.
+    path.write_bytes(raster.read_bytes()[:60_000])
+    assert near.near(line).left_out == "unreadable"
     path.unlink()
     assert near.near(line).left_out == "unreadable"
     assert problem_of(raster) is None
