@@ -113,4 +113,5 @@ def _texts(w: Words) -> dict[str, str]:
         "pin": w.gettext("Posición: arrástrela, o muévala con las flechas"),
         "zoomIn": w.gettext("Acercar"),
         "zoomOut": w.gettext("Alejar"),
+        "sketch": w.gettext("esquema"),
     }

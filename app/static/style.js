@@ -63,7 +63,7 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
   const fill = (color) => new ol.Fill({ color });
   const font = (size, weight = 500, slant = '') => `${slant} ${weight} ${size}px system-ui, "Noto Sans", sans-serif`;
   const halo = stroke(tint.halo, 3);
-  const sign = given.spaces?.glyphs ? makeSigns({ ...given.spaces, colour: given.spaces.colour }) : null;
+  const sign = given.spaces?.glyphs ? makeSigns(given.spaces) : null;
   const cache = {};
   const once = (key, make) => (cache[key] ??= make());
 

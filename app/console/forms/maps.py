@@ -21,6 +21,7 @@ def map_data(w: Words) -> dict[str, Any]:
             "after": w.gettext("Después"),
             "zoomIn": w.gettext("Acercar"),
             "zoomOut": w.gettext("Alejar"),
+            "sketch": w.gettext("esquema"),
             "failed": w.gettext("El mapa no cargó. Los campos sirven igual."),
             "corner": w.gettext("Ahora toque la esquina opuesta."),
             "copied": w.gettext("Copiado"),
