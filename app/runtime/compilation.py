@@ -8,8 +8,6 @@ from the cache on disk. ``python -m app.runtime.compilation`` compiles all of th
 import asyncio
 import contextlib
 import fcntl
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Final
 
 import anyio.to_thread
 
+from app.runtime import aside
 from routing import planning, warmup
 
 #: Locked by the process that compiles: files that every user of the installation can read.
@@ -27,12 +26,7 @@ _PLANNING: Final = Path(planning.__file__)
 #: compiles itself: [A] three minutes, twice what all kernels take on a slow machine.
 _POLLS, _POLL_S = 1_800, 0.1
 
-_COMPILE: Final = (
-    sys.executable,
-    "-P",
-    "-c",
-    "import os; os.nice(10); from app.runtime import compilation; compilation.load_planning()",
-)
+_COMPILE: Final = "from app.runtime import compilation; compilation.load_planning()"
 
 _compiling: asyncio.Task[None] | None = None
 #: What this process has loaded, as numba's own dispatchers keep it.
@@ -51,9 +45,7 @@ def load_planning() -> None:
 
 def compile_planning_aside() -> None:
     """Begin to compile in a process that nobody waits for."""
-    # Left to init by a shell that ends at once, so that it is nobody's zombie.
-    begin = '"$@" </dev/null >/dev/null 2>&1 &'
-    subprocess.run(["/bin/sh", "-c", begin, "sh", *_COMPILE], check=False)  # noqa: S603
+    aside.begin(_COMPILE)
 
 
 async def planning_compiled() -> None:
@@ -71,7 +63,7 @@ async def _compile() -> None:
     # Where no process can be started they are compiled here.
     with contextlib.suppress(OSError):
         process = await asyncio.create_subprocess_exec(
-            *_COMPILE,
+            *aside.command(_COMPILE),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
