@@ -25,6 +25,9 @@ _PAGES: Final = ("/offline", "/report")
 _MAP: Final = ("map.js", "style.js", "map.css", "relief.webp")
 
 
+#: Sides of the icons in pixels, as `app.drawings.install_icon` makes them.
+_ICON_SIDES: Final = (192, 512)
+
 #: Wrapper by which `outbox.js`, the pages' code that sends stored reports, is inlined in the
 #: service worker: not every browser supports modules in service workers.
 _SENDING: Final = b"const { sendUnseen } = (() => {\n%s\nreturn { sendUnseen };\n})();\n"
@@ -58,17 +61,28 @@ def map_files() -> tuple[str, ...]:
 
 
 def manifest(lang: str) -> dict[str, Any]:
-    """Return the web application manifest (W3C) in a language."""
-    w = words(lang)
+    """Return the web application manifest (W3C) in a language.
+
+    What is installed is called a map and looks like one, for who has to show a phone (P37).
+    """
+    name = words(lang).gettext("Mapa")
     return {
-        "name": "Amparo",
-        "short_name": "Amparo",
-        "description": w.gettext("Apoyo en el camino"),
+        "name": name,
+        "short_name": name,
         "lang": lang,
         "start_url": f"/?lang={lang}",
         "scope": "/",
         "display": "minimal-ui",
         "background_color": "#f2f5f5",
         "theme_color": "#0b5c6b",
-        "icons": [{"src": asset_url("icon.svg"), "sizes": "any", "type": "image/svg+xml"}],
+        "icons": [
+            {
+                "src": asset_url(f"install-{side}.png"),
+                "sizes": f"{side}x{side}",
+                "type": "image/png",
+                "purpose": purpose,
+            }
+            for side in _ICON_SIDES
+            for purpose in ("any", "maskable")
+        ],
     }

@@ -22,7 +22,7 @@ export function unpacked(numbers) {
 /** Where a line is so many metres along its road. */
 export function placeAt(vertices, atM) {
   const next = vertices.findIndex((vertex) => vertex[2] >= atM);
-  if (next <= 0) return vertices.at(next).slice(0, 2);
+  if (next <= 0) return vertices[next < 0 ? vertices.length - 1 : 0].slice(0, 2);
   const [before, after] = [vertices[next - 1], vertices[next]];
   const share = (atM - before[2]) / (after[2] - before[2] || 1);
   return [0, 1].map((i) => before[i] + share * (after[i] - before[i]));

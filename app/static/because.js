@@ -37,7 +37,7 @@ const isFar = (elapsedS, open, limits) => elapsedS > limits.detour_factor * open
   && elapsedS - open.elapsedS > limits.detour_min_extra_s;
 
 const isOverCeiling = ({ line, lengthM, elapsedS }, limits) =>
-  lengthM > limits.ceiling_factor * distanceM(line[0], line.at(-1)) && elapsedS > limits.ceiling_min_s;
+  lengthM > limits.ceiling_factor * distanceM(line[0], line[line.length - 1]) && elapsedS > limits.ceiling_min_s;
 
 /** Which limit each way is beyond, closures first: what a way goes round by choice is none. */
 function beyondOf(ways, because, { open, quickestS, limits }) {

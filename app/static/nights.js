@@ -80,7 +80,7 @@ export function withNights(way, along, network, startMs) {
         return doors === null ? null : doors.map(clockS);
       }),
     })).sort((a, b) => a.atM - b.atM || a.rank - b.rank || (a.space.id < b.space.id ? -1 : 1));
-  const places = [end(way.line[0], 0, -1), ...beds, end(way.line.at(-1), way.lengthM, 2)];
+  const places = [end(way.line[0], 0, -1), ...beds, end(way.line[way.line.length - 1], way.lengthM, 2)];
   const crossings = way.crossings.map(({ crossing, atM }) => ({
     atM,
     passS: (s) => {
@@ -113,7 +113,7 @@ export function withNights(way, along, network, startMs) {
       shut: stage.fails.length === 0 || msOf((stage.day + 2) * 86_400) > knownMs ? [] : places.slice(from + 1, to).filter((place) => place.night(stage.day) === null)
         .map(({ space }) => space),
     })),
-    isKnown: msOf(found.at(-1).arrivalS) < knownMs,
+    isKnown: msOf(found[found.length - 1].arrivalS) < knownMs,
   };
 }
 

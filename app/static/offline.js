@@ -10,7 +10,7 @@ import { reading } from './reading.js';
 import { longestGap, nearestTown, readRoads, spacesAlong, zoneOf } from './roads.js';
 import { distanceM, fits, isUsable, nearest, readSpaces } from './spaces.js';
 import { holdsAt, stateAt } from './states.js';
-import { register } from './worker.js';
+import { offerInstall, register } from './worker.js';
 
 const data = JSON.parse(document.getElementById('page-data').textContent);
 const { texts, names } = data;
@@ -23,6 +23,8 @@ const day = (iso) => {
   const [year, month, date] = iso.slice(0, 10).split('-').map(Number);
   return `${date} ${texts.months[month - 1]} ${year}`;
 };
+
+offerInstall(byId('install'));
 
 // What the phone has: read once, and again whenever a pack comes or goes. The list is what somebody
 // waits for: the rest is read when it can be seen.
@@ -326,7 +328,7 @@ function wayPart(found, because, beyond, nowMs) {
     element('ol', { class: 'itinerary' },
       stop('stop-end', 0, nameOf(way.nodes[0])),
       ...along.map((one) => spaceStop(one, beds.includes(one), nowMs)),
-      stop('stop-end', way.lengthM, nameOf(way.nodes.at(-1)))),
+      stop('stop-end', way.lengthM, nameOf(way.nodes[way.nodes.length - 1]))),
     way.stages ? stagesPart(way) : null);
 }
 
@@ -341,7 +343,7 @@ function stagesPart(way) {
     const { space } = stage;
     return element('li', {}, element('b', {}, named), `, ${on.getUTCDate()} ${texts.months[on.getUTCMonth()]}: `,
       fill(texts.upTo, { km: phrases.km(stage.toM - stage.fromM) }), ' ',
-      space ? `${space.name}, ${space.locality}` : nameOf(way.nodes.at(-1)), '. ',
+      space ? `${space.name}, ${space.locality}` : nameOf(way.nodes[way.nodes.length - 1]), '. ',
       ...stageWords(stage).map((words) => element('b', {}, ...words)));
   });
   return element('details', { class: 'stages' },

@@ -34,12 +34,20 @@ export function dayOf(date) {
  *          captive portal says 200 and 403 too
  */
 export async function deliver(url, options) {
+  // A timer of its own: signals that time out by themselves are too new for the oldest browsers.
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+  try {
+    return await answerOf(url, { ...options, signal: patience.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function answerOf(url, options) {
   let response;
   try {
-    response = await fetch(url, {
-      ...options, method: 'POST', redirect: 'manual', cache: 'no-store',
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
+    response = await fetch(url, { ...options, method: 'POST', redirect: 'manual', cache: 'no-store' });
   } catch {
     return { state: 'later', status: 0, said: null, afterMs: 0 };
   }

@@ -5,7 +5,7 @@ import { startNearby } from './nearby.js';
 import { fill, makePhrases } from './phrases.js';
 import { startSheet } from './sheet.js';
 import { fits, isDated, readSpaces } from './spaces.js';
-import { asSent, register } from './worker.js';
+import { asSent, offerInstall, register } from './worker.js';
 
 const data = JSON.parse(document.getElementById('page-data').textContent);
 const byId = (id) => document.getElementById(id);
@@ -184,6 +184,8 @@ function goButton(id, name) {
   go.textContent = data.texts.goHere;
   return go;
 }
+
+offerInstall(byId('install'));
 
 const connection = navigator.connection;
 const isDear = Boolean(connection?.saveData) || /2g$/.test(connection?.effectiveType ?? '');

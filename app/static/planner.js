@@ -250,9 +250,9 @@ export function startPlanner({ data, phrases, loadMap, shownMap, reveal }) {
     const route = routeOf(slider);
     if (!route) return;
     const share = slider.value / slider.max;
-    const atM = share * route.vertices.at(-1)[2];
+    const atM = share * route.vertices[route.vertices.length - 1][2];
     const height = route.heights[slider.value];
-    const before = route.places.filter(([placeM]) => placeM <= atM).at(-1);
+    const before = route.places.filter(([placeM]) => placeM <= atM).pop();
     const words = [
       fill(texts.at, { km: atM > 0 ? phrases.km(atM) : '0 km' }),
       height === null ? texts.heightUnknown : fill(texts.heightAt, { metres: phrases.number(height) }),
@@ -287,7 +287,8 @@ export function startPlanner({ data, phrases, loadMap, shownMap, reveal }) {
 
   result.addEventListener('toggle', ({ target }) => {
     if (!target.matches('.stretches[open]')) return;
-    for (const item of target.querySelectorAll('li[data-from]:not(:has(button))')) {
+    for (const item of target.querySelectorAll('li[data-from]')) {
+      if (item.querySelector('button')) continue;
       const button = document.createElement('button');
       button.type = 'button';
       button.className = 'stretch';

@@ -13,7 +13,7 @@ function stateOf(weeks, ms) {
   if (!week) return 'not_known';
   const { fromMs, toldMs, changes } = week;
   const told = ms < toldMs ? ms : ms - (Math.floor((ms - toldMs) / WEEK_MS) + 1) * WEEK_MS;
-  return changes.filter(([from]) => from <= Math.max(told, fromMs)).at(-1)?.[1] ?? 'not_known';
+  return changes.filter(([from]) => from <= Math.max(told, fromMs)).pop()?.[1] ?? 'not_known';
 }
 
 /** When a crossing that is not open at a moment is next known to be, or null (P10). */

@@ -17,31 +17,38 @@ const SIGNED_OUT = 303;
 // Of what waits, what is for the phone alone.
 const NOT_SENT = new Set(['name', 'held', 'turn']);
 
-const me = data.me ?? await keptMark();
+let me = null;
+let taken = null;
+let outbox = null;
 let token = null;
 let isKept = false;
 
-const taken = new Store({ name: `amparo-taken-${me}`, onChange: showTaken });
-const outbox = new Outbox({
-  name: `amparo-visits-${me}`,
-  post: send,
-  isOld: ({ seen_on }) => seen_on < dayOf(new Date(Date.now() - data.keptDays * 86_400_000)),
-  onEvent,
-  onChange: showQueue,
-});
-
-for (const button of document.querySelectorAll('[data-take]')) {
-  button.hidden = false;
-  button.addEventListener('click', async () => {
-    const space = offered.get(button.dataset.take);
-    await kept(() => taken.add(space), filled(data.texts.taken, { name: space.name }));
+// In a function: the oldest browsers wait for nothing at the top of a module.
+async function start() {
+  me = data.me ?? await keptMark();
+  taken = new Store({ name: `amparo-taken-${me}`, onChange: showTaken });
+  outbox = new Outbox({
+    name: `amparo-visits-${me}`,
+    post: send,
+    isOld: ({ seen_on }) => seen_on < dayOf(new Date(Date.now() - data.keptDays * 86_400_000)),
+    onEvent,
+    onChange: showQueue,
   });
-}
-byId('clear').addEventListener('click', clearAll);
-showTaken().then(showQueue).then(() => {
+  for (const button of document.querySelectorAll('[data-take]')) {
+    button.hidden = false;
+    button.addEventListener('click', async () => {
+      const space = offered.get(button.dataset.take);
+      await kept(() => taken.add(space), filled(data.texts.taken, { name: space.name }));
+    });
+  }
+  byId('clear').addEventListener('click', clearAll);
+  await showTaken();
+  await showQueue();
   outbox.watch();
   byId('taken').dataset.ready = 'true';
-});
+}
+
+start();
 
 // Everything of every account: who hands the phone on wants nothing left on it.
 async function clearAll() {

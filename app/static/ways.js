@@ -210,12 +210,12 @@ function described(world, end) {
     crossings.push(...passedAt(world, label, atM));
   }
   const at = [0];
-  for (const road of used) at.push(at.at(-1) + roads.length_m[road]);
+  for (const road of used) at.push(at[at.length - 1] + roads.length_m[road]);
   const hazards = new Map();
   const add = (hazard, road) => hazards.set(hazard, (hazards.get(hazard) ?? 0) + roads.length_m[road]);
   for (const road of used) for (const hazard of roads.hazards[road] ?? []) if (held[hazard]) add(hazard, road);
   const heights = nodes.map((node) => network.nodes.height_m[node]);
-  const lengthM = at.at(-1);
+  const lengthM = at[at.length - 1];
   const days = Math.max(1, end.state.days);
   return {
     nodes,

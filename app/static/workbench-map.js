@@ -57,7 +57,7 @@ export async function makeBenchMap(target, data, onTap) {
         ...view.pins.map((at) => feature('trial', 'Point', placeAt(line, at))),
       ]));
       // Who looks at a part of a corridor keeps it in view when its figures change.
-      const of = `${line[0]} ${line.at(-1)}`;
+      const of = `${line[0]} ${line[line.length - 1]}`;
       if (of !== shown) map.getView().fit(drawn.getExtent(), { padding: [36, 36, 36, 36], maxZoom: 11 });
       shown = of;
     },

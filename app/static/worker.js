@@ -6,6 +6,24 @@ const policy = window.trustedTypes?.createPolicy('amparo-worker', {
   },
 });
 
+/**
+ * Offer to put the page among the phone's applications, where the browser can: by a tap alone.
+ *
+ * @param {?HTMLButtonElement} button hidden until the browser says so
+ */
+export function offerInstall(button) {
+  if (!button) return;
+  addEventListener('beforeinstallprompt', (event) => {
+    // Not when the browser likes: nobody is asked on a way.
+    event.preventDefault();
+    button.hidden = false;
+    button.addEventListener('click', () => {
+      button.hidden = true;
+      event.prompt();
+    }, { once: true });
+  });
+}
+
 /** The page as the server sent it; to be asked before any module has changed it. */
 export const asSent = () => `<!doctype html>\n${document.documentElement.outerHTML}`;
 

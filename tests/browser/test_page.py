@@ -375,6 +375,23 @@ async def test_reflow_targets_and_keyboard(browser, live_server):
         assert await width(page) <= NARROW["width"]
 
 
+async def test_to_install_is_offered_when_the_browser_can_and_done_by_a_tap(browser, live_server):
+    async with opened(browser, live_server, saves_data=True) as page:
+        await page.goto(f"{live_server}/")
+        button = page.locator("#install")
+        assert await button.is_hidden()
+        # What Chromium tells of a page that it can install, which one without windows never does.
+        can = """() => {
+          const event = new Event('beforeinstallprompt', { cancelable: true });
+          event.prompt = () => { window.asked = true; };
+          return dispatchEvent(event);
+        }"""
+        assert await page.evaluate(can) is False
+        await button.click()
+        assert await page.evaluate("window.asked")
+        assert await button.is_hidden()
+
+
 async def test_p37_quick_exit_leaves_nothing_behind(browser, live_server):
     async with opened(browser, live_server) as page:
         await page.goto("about:blank")
