@@ -54,6 +54,8 @@ class PageFrame:
     names
         Names of the vocabulary's terms by vocabulary and code, then by language, in vocabulary
         order.
+    public_url
+        The server's address for people, without a slash at its end, or None.
     """
 
     now: datetime
@@ -66,6 +68,7 @@ class PageFrame:
     incident_contact: str | None = None
     lines: Sequence[Line] = ()
     names: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    public_url: str | None = None
 
     def help_lines(self, country: str | None, kinds: Sequence[str]) -> tuple[Line, ...]:
         """Return a country's help lines of some kinds; without a country, one for each country.

@@ -80,6 +80,7 @@ async def frame(
         layers=map_layers(),
         places=tuple(sorted(town.label for town in towns(network).values())),
         hotline=settings.hotline,
+        public_url=None if settings.public_url is None else str(settings.public_url).rstrip("/"),
         incident_contact=settings.incident_contact,
         lines=await essential_lines(session, (), ESSENTIAL),
         names={

@@ -1,8 +1,8 @@
-"""The page among a phone's applications: a map by name and icon, for who has to show a phone."""
+"""Pictures of the page elsewhere: among a phone's applications, and in links passed on."""
 
 from PIL import Image, ImageChops
 
-from app.drawings import install_icon
+from app.drawings import install_icon, share_picture
 from app.http.assets import STATIC_FOLDER
 from app.http.service_worker import manifest
 from geo.text.languages import LANGUAGES
@@ -17,6 +17,13 @@ def test_p37_what_is_installed_is_called_a_map_and_names_no_network():
             name = icon["src"].rpartition("/")[2].partition("?")[0]
             with Image.open(STATIC_FOLDER / name) as picture:
                 assert icon["sizes"] == f"{picture.width}x{picture.height}"
+
+
+def test_the_picture_of_links_is_what_is_drawn():
+    with Image.open(share_picture.PATH) as stored:
+        assert stored.size == share_picture.SIZE
+        drawn = share_picture.drawn().quantize(32).convert("RGB")
+        assert ImageChops.difference(stored.convert("RGB"), drawn).getbbox() is None
 
 
 def test_the_icons_are_what_is_drawn():

@@ -228,6 +228,23 @@ def test_nothing_inline_and_nothing_from_elsewhere(lang):
     assert "unsafe" not in SECURITY_HEADERS["Content-Security-Policy"]
 
 
+def test_p48_links_show_one_picture_that_tells_no_route():
+    shown = set()
+    for public_url, count in ((None, 0), ("https://amparo.example", 1)):
+        frame = replace(FRAME, public_url=public_url)
+        plan = plan_page.render_plan(replace(PLAN, frame=frame), "es")
+        for html in (renderer.render_home(replace(HOME, frame=frame), "es"), plan):
+            metas = [attrs for tag, attrs in Outline(html).tags if tag == "meta"]
+            pictures = [m["content"] for m in metas if m.get("property") == "og:image"]
+            assert len(pictures) == count
+            shown.update(pictures)
+            titles = [m["content"] for m in metas if m.get("property") == "og:title"]
+            assert len(titles) == 1
+            assert "Bucaramanga" not in titles[0]
+    assert len(shown) == 1
+    assert shown.pop().startswith("https://amparo.example/static/share.png")
+
+
 def test_data_cannot_leave_its_place_in_the_page():
     evil = "</script><script>alert(1)</script>\"'<b>"
     space = replace(SPACE, id=evil, name=evil, eligibility=evil, contact=evil)
