@@ -31,7 +31,7 @@ const FRAME_MS = 50;
  *        to show (spaces as `readSpaces` gives them, the others as GeoJSON), what a popup says, and what
  *        is told which sign was chosen, or that none is any more
  *        `lookAt` takes the phone's own place with its accuracy, and then no tile is asked for
- * @returns {Promise<{lookAt: (at: number[], about?: {accuracyM?: number, ids?: string[]}) => void, show: (id: string) => boolean, drawRoutes: (collection: object) => void,
+ * @returns {Promise<{takeButton: (button: HTMLButtonElement) => void, lookAt: (at: number[], about?: {accuracyM?: number, ids?: string[]}) => void, show: (id: string) => boolean, drawRoutes: (collection: object) => void,
  *          drawLine: (line: number[][]) => void, choose: (index: number, isNear?: boolean) => void,
  *          mark: (line: number[][]) => void,
  *          pick: (signal: AbortSignal) => Promise<?{space?: {id: string, name: string}, at?: number[]}>}>}
@@ -288,7 +288,8 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
       for (const layer of asked) layer.setVisible(true);
       map.getTargetElement().focus({ preventScroll: true });
     });
-    target.after(button);
+    // Below what signs say.
+    map.getOverlayContainerStopEvent().prepend(button);
   }
 
   async function add(layers) {
@@ -299,6 +300,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   }
 
   return {
+    takeButton(button) { map.getOverlayContainerStopEvent().prepend(button); },
     drawLine(line) {
       this.drawRoutes({
         type: 'FeatureCollection',

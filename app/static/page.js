@@ -62,6 +62,9 @@ async function startMap() {
   byId('map').dataset.ready = 'true';
   wait.hidden = true;
   shownMap = map;
+  // Among the map's own buttons, below what signs say.
+  const own = byId('map-box').querySelector('.locate');
+  if (own) map.takeButton(own);
   if (data.placeAt) map.lookAt(data.placeAt, { ids: listed() });
   planner?.then((started) => started.draw(), () => {});
   return map;

@@ -48,6 +48,7 @@ CHOICES = (
 OPEN = frozenset(
     {
         "boundaries",
+        "ground_features",
         "knowledge_changes",
         "publication_heads",
         "publication_marks",

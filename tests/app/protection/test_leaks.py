@@ -562,6 +562,10 @@ def taken_along() -> Iterator[Asked]:
     """Give what a phone keeps to use it without a network."""
     for path in ("/nearby.json", "/packs", "/offline", "/sw.js", "/manifest.webmanifest"):
         yield Asked(path, "GET", path)
+    for path in ("/crossings", "/hazards", "/plan", "/embed", "/embed.js"):
+        yield Asked(path, "GET", path)
+    for narrowed in ("country=CO&page=2", "service=overnight&show=list", "service=gbv_response"):
+        yield Asked("/embed", "GET", f"/embed?{narrowed}")
     yield Asked("/leave", "POST", "/leave")
     for country in ("CO", "VE", "EC", "ZZ", "x"):
         yield Asked("/packs/{country}", "GET", f"/packs/{country}")

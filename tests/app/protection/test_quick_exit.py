@@ -33,7 +33,7 @@ PARTS = {
 
 STAFF = ("vi", "ed", "ap", "co", "ad")
 
-EXIT = re.compile(r'<a class="exit" id="exit" href="about:blank">\w+ \w+</a>')
+EXIT = re.compile(r'<a class="exit" id="exit" href="about:blank"(?: target="_self")?>\w+ \w+</a>')
 
 
 @pytest.fixture(scope="module")

@@ -360,7 +360,7 @@ def test_gdal_reads_every_collection(live_server, name):
     assert read.crs == "OGC:CRS84"
     west, south, east, north = read.total_bounds
     assert -120 < west <= east < -28
-    assert -56 < south <= north < 34
+    assert -56 < south <= north <= 34
 
 
 def test_gdal_lists_the_catalogue(live_server):

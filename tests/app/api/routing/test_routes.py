@@ -237,7 +237,7 @@ async def test_p32_not_known_is_never_worded_as_closed(own_client, loaded_clone,
     assert "cerrado" not in body["detail"]
     items = (await own_client.get("/collections/crossings/items?limit=100")).json()["features"]
     assert {item["properties"]["state"] for item in items} == {"not_known"}
-    html = (await own_client.get("/?f=html")).text
+    html = (await own_client.get("/crossings?lang=es")).text
     assert "Cerrado según lo publicado" not in html.split('id="crossings"')[1]
 
 
