@@ -114,7 +114,9 @@ if (byId('listen')) offerListening();
 
 async function collection(name) {
   const { items } = data.layers.find((layer) => layer.id === name);
-  const answer = await fetch(`${items}?limit=1000`, { headers: { Accept: 'application/geo+json' } });
+  // Of crossings the map needs no more than these.
+  const only = name === 'crossings' ? '&properties=name,state' : '';
+  const answer = await fetch(`${items}?limit=1000${only}`, { headers: { Accept: 'application/geo+json' } });
   if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
   return answer.json();
 }
@@ -290,6 +292,23 @@ function renew() {
 document.addEventListener('visibilitychange', renew);
 window.addEventListener('pageshow', renew);
 setInterval(renew, 60_000);
+
+// Names to complete a place from, made of the text that stands for browsers without scripts.
+
+const SIGNS = { amp: '&', lt: '<', gt: '>', '#34': '"', '#39': "'" };
+
+document.addEventListener('focusin', ({ target }) => {
+  if (target.getAttribute?.('list') !== 'places' || byId('places')) return;
+  const options = byId('places-given').textContent.split('<option>').slice(1);
+  const list = document.createElement('datalist');
+  list.id = 'places';
+  list.append(...options.map((text) => {
+    const option = document.createElement('option');
+    option.value = text.replace('</datalist>', '').replace(/&(amp|lt|gt|#34|#39);/g, (_, sign) => SIGNS[sign]);
+    return option;
+  }));
+  target.after(list);
+});
 
 // The route form and its answers, on their own page: another module, loaded when somebody begins with
 // them. Without it the form just works; a button of another page that names an end sends it there.

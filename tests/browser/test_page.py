@@ -50,6 +50,10 @@ async def browser(chromium: Browser) -> AsyncIterator[Browser]:
 
 async def place(page: Page, name: str) -> str:
     """Return the first place on offer whose name begins so."""
+    if await page.locator("#places").count() == 0:
+        # With scripts they are made when somebody begins to type.
+        await page.focus("input[list=places] >> nth=0")
+        await page.wait_for_selector("#places", state="attached")
     options = await page.eval_on_selector_all("#places option", "all => all.map(o => o.value)")
     return next(option for option in options if option.startswith(name))
 
