@@ -15,7 +15,7 @@ from geo.text.languages import LANGUAGES
 _SHELL: Final = (
     "page.css", "page.js", "page-exit.js", "offline.css", "offline.js", "icon.svg",
     "page-waiting.js", "crossings.js", "space.css", "report.css", "report.js", "outbox.js",
-    "cards.css", "icons.svg", "listen.js",
+    "icons.svg", "listen.js",
 )  # fmt: skip
 
 #: Pages that open offline, each cached per language.
