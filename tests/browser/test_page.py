@@ -279,6 +279,10 @@ async def test_p48_what_is_near_is_told_by_the_phone_alone(browser, live_server)
         abroad = await page.locator("#nearby .far b").all_inner_texts()
         assert all(text.startswith("En otro país") for text in abroad)
         assert await page.evaluate(SMALL_CONTROLS) == []
+        # The ground is asked for when somebody says so.
+        async with page.expect_request("**/tiles/**"):
+            await page.click("#map-ask")
+        assert await page.locator("#map-ask").count() == 0
 
 
 async def test_a_refused_location_is_no_dead_end(browser, live_server):

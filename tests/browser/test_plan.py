@@ -247,7 +247,7 @@ async def test_from_what_is_near_and_from_the_map_to_the_form(browser, live_serv
     async with opened(browser, live_server, **AT_HERE) as page:
         await page.goto(f"{live_server}/")
         await page.wait_for_selector(MAP_READY)
-        await page.click("#locate")
+        await page.click(".map .locate")
         near = page.locator("#nearby .card").first
         name = await near.locator("h3").inner_text()
         await near.locator("button[form=go]").click()
