@@ -1,14 +1,11 @@
-"""Work in processes of their own that nobody waits for, such as building the basemap."""
+"""Work in processes of their own that nobody waits for, such as compiling kernels."""
 
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 #: Interpreter for work of little priority; the code to run follows.
 _NICELY: Final = (sys.executable, "-P", "-c")
-_BASEMAP: Final = "from app.cli import app; app(['basemap', 'build'], prog_name='amparo')"
 
 
 def command(code: str) -> tuple[str, ...]:
@@ -21,12 +18,3 @@ def begin(code: str) -> None:
     # Left to init by a shell that ends at once, so that it is nobody's zombie.
     shell = '"$@" </dev/null >/dev/null 2>&1 &'
     subprocess.run(["/bin/sh", "-c", shell, "sh", *command(code)], check=False)  # noqa: S603
-
-
-def build_missing_basemap(path: Path, begin: Callable[[str], None] = begin) -> None:
-    """Begin to build the basemap at ``path``, the settings' file, unless there is one.
-
-    It takes some seconds, for which no start waits; phones get it with the next pack.
-    """
-    if not path.exists():
-        begin(_BASEMAP)

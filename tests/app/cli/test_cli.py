@@ -177,8 +177,6 @@ def test_p35_the_host_of_the_command_line_decides_what_is_served(
     served = []
     monkeypatch.setattr(cli, "prepare_all", lambda _settings: None)
     monkeypatch.setattr(cli, "require_free_port", lambda _host, _port: None)
-    # The home is shared by tests, of which others want it without a basemap.
-    monkeypatch.setattr(cli.aside, "build_missing_basemap", lambda _path: None)
     monkeypatch.setattr(server.uvicorn, "run", lambda _app, **options: served.append(options))
     refused = run("serve", "--host", "0.0.0.0", database_url=url_of(loaded_clone), workers=workers)
     assert refused.exit_code == EXIT_FAILED

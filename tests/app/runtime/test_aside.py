@@ -1,7 +1,5 @@
 """Work in processes of their own that nobody waits for."""
 
-import ast
-
 from app.runtime import aside
 from tests.fixtures.waiting import until
 
@@ -15,14 +13,3 @@ async def test_a_process_is_begun_that_gives_way_and_is_not_waited_for(tmp_path)
 
     await until(is_told)
     assert int(told.read_text()) >= 10
-
-
-def test_the_basemap_is_built_where_there_is_none(tmp_path):
-    begun = []
-    path = tmp_path / "basemap.pmtiles"
-    aside.build_missing_basemap(path, begun.append)
-    assert len(begun) == 1
-    ast.parse(begun[0])
-    path.touch()
-    aside.build_missing_basemap(path, begun.append)
-    assert len(begun) == 1
