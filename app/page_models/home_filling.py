@@ -107,7 +107,7 @@ async def home(
         languages=await list_pages.spoken_languages(session),
         countries=await spaces.countries_with_spaces(session),
         total=found.total,
-        pages=max(1, -(-found.total // PAGE_SIZE)),
+        pages=pages_of(found.total),
         place=found.place,
         place_country=found.country,
         typed=found.narrowed.place if found.typed is None else found.typed,
@@ -122,6 +122,11 @@ async def home(
         near_m=found.near_m,
         place_at=found.place_at,
     )
+
+
+def pages_of(total: int) -> int:
+    """Return the number of pages of a list of ``total`` spaces, at least one."""
+    return max(1, -(-total // PAGE_SIZE))
 
 
 async def official_crossings(

@@ -293,7 +293,6 @@ def _page(
             "more": w.gettext("Más datos"),
             "onMap": w.gettext("Ver en el mapa"),
             "inList": w.gettext("Ver en la lista"),
-            "goHere": w.gettext("Cómo llegar"),
             "close": w.gettext("Cerrar"),
             "zoomIn": w.gettext("Acercar"),
             "zoomOut": w.gettext("Alejar"),

@@ -75,9 +75,13 @@ async def embedded(
         total, listed = await list_pages.listed_page(session, wanted, (page - 1) * size, size)
     spaces = tuple(home_filling.space_of_list(space, now) for space in listed)
     language = negotiate(lang, request.headers.get("accept-language"))
-    pages = max(1, -(-total // size))
     html = renderer.render_embedded(
-        frame, narrowed, spaces, language, pages=pages, has_map=show == "map"
+        frame,
+        narrowed,
+        spaces,
+        language,
+        pages=home_filling.pages_of(total),
+        has_map=show == "map",
     )
     answer = page_response(html)
     answer.headers.update(_FRAMED)

@@ -1,6 +1,6 @@
 // What the page adds when scripts run: the map, what is near, the planner when somebody needs it.
 // Nothing asked is stored, and nothing is asked of another origin.
-import { makeCards, offerListening } from './cards.js';
+import { element, makeCards, offerListening } from './cards.js';
 import { startNearby } from './nearby.js';
 import { fill, makePhrases } from './phrases.js';
 import { startSheet } from './sheet.js';
@@ -156,14 +156,8 @@ function describe(kind, features) {
 
 /** Name and state of a crossing whose card is on another page, in the words of the legend (P32, P47). */
 function crossingHead(name, state) {
-  const card = document.createElement('div');
-  const [title, line, badge] = ['h3', 'p', 'span'].map((tag) => document.createElement(tag));
-  title.textContent = name;
-  badge.className = 'badge';
-  badge.append(...document.querySelector(`#legend [data-crossings="${state}"]`).cloneNode(true).childNodes);
-  line.append(badge);
-  card.append(title, line);
-  return card;
+  const words = document.querySelector(`#legend [data-crossings="${state}"]`).cloneNode(true).childNodes;
+  return element('div', {}, element('h3', {}, name), element('p', {}, element('span', { class: 'badge' }, ...words)));
 }
 
 /** The spaces that the list begins with, which a map of a place has to show. */
@@ -300,14 +294,9 @@ const SIGNS = { amp: '&', lt: '<', gt: '>', '#34': '"', '#39': "'" };
 document.addEventListener('focusin', ({ target }) => {
   if (target.getAttribute?.('list') !== 'places' || byId('places')) return;
   const options = byId('places-given').textContent.split('<option>').slice(1);
-  const list = document.createElement('datalist');
-  list.id = 'places';
-  list.append(...options.map((text) => {
-    const option = document.createElement('option');
-    option.value = text.replace('</datalist>', '').replace(/&(amp|lt|gt|#34|#39);/g, (_, sign) => SIGNS[sign]);
-    return option;
-  }));
-  target.after(list);
+  target.after(element('datalist', { id: 'places' }, ...options.map((text) => element('option', {
+    value: text.replace('</datalist>', '').replace(/&(amp|lt|gt|#34|#39);/g, (_, sign) => SIGNS[sign]),
+  }))));
 });
 
 // The route form and its answers, on their own page: another module, loaded when somebody begins with
