@@ -188,14 +188,17 @@ async def test_files_are_kept_and_links_of_the_ranking_open_their_gap(browser, l
 async def test_everything_works_without_scripts(browser, live_server):
     async with opened(browser, live_server, viewport=PHONE, java_script_enabled=False) as page:
         await page.goto(f"{live_server}/planner?lang=es")
-        await page.locator("a[data-view]").first.click()
+        async with page.expect_navigation():
+            await page.locator("a[data-view]").first.click()
         assert await page.locator("#strip svg.strip").count() == 1
         assert not await page.locator("#map-box").is_visible()
         assert not await page.locator("#along-box").is_visible()
         await page.fill("#add_km", "100")
-        await page.click("#try")
+        async with page.expect_navigation():
+            await page.click("#try")
         assert "→" in await page.inner_text("#result .said")
-        await page.click(".pins button")
+        async with page.expect_navigation():
+            await page.click(".pins button")
         assert await page.locator(".pins").count() == 0
         async with page.expect_download() as download:
             await page.click(".files button:text-is('SVG')")
