@@ -267,6 +267,7 @@ def _page(
         "ol": vendored_url("ol", ".js"),
         "olCss": vendored_url("ol", ".css"),
         "nearby": "/nearby.json",
+        "towns": "/towns.json",
         "made": frame.now.isoformat(),
         # Place reference of the list; "" if the place was not understood, None for the whole list.
         "near": near,

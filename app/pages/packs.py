@@ -1,4 +1,4 @@
-"""Offline data for phones: ``/nearby.json`` of every space, ``/packs`` by country.
+"""Data for phones: ``/nearby.json`` of every space, ``/towns.json``, ``/packs`` by country.
 
 The data are those of the public tier, whoever asks, because phones get lost, lent and searched
 (P37).
@@ -16,6 +16,7 @@ from app.http.problems import problem_responses
 from app.packs.builder import Maker
 from app.packs.pack import head_of
 from app.packs.timespan import Span
+from app.snapshots.place_names import towns
 
 router = APIRouter(tags=["spaces"])
 
@@ -44,6 +45,13 @@ async def nearby(request: Request, maker: MakerDep) -> Response:
     list a column; what its numbers mean is in `spaces.lists`. `hours` are minutes after `start`.
     """
     return kept_response(request, await maker.nearby(), _JSON)
+
+
+@router.get("/towns.json", responses=_ANSWERS, openapi_extra=SAME_FOR_ALL)
+async def town_names(request: Request, network: NetworkDep) -> Response:
+    """Return the names of the towns that routes know, which a form completes a place from."""
+    labels = sorted(town.label for town in towns(network).values())
+    return kept_response(request, orjson.dumps(labels), _JSON)
 
 
 @router.get("/packs", responses=_ANSWERS, openapi_extra=SAME_FOR_ALL)

@@ -17,8 +17,8 @@ const RELIEF_FADES = [5.5, 7.5];
 // Lets the browser answer a tap or paint between two pieces of work (slow phones, TBT).
 const breathe = (ms = 0) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-// After this long a layer that was added has been drawn, a frame or two later [A].
-const FRAME_MS = 50;
+// A page that nobody looks at draws no frame: then the next layer comes after this long [A].
+const UNSEEN_MS = 500;
 
 /**
  * Make the map.
@@ -250,6 +250,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     map.getView().fit(extent, { padding: [top, 60, 36, 36], maxZoom, duration: inMs });
   }
 
+  await breathe();
   const loaded = await Promise.allSettled([fillSpaces(), fill('crossings'), fill('hazards')]);
   await breathe();
   const failed = loaded.filter((one) => one.status === 'rejected');
@@ -260,12 +261,12 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   look(sources.spaces.getExtent() ?? ol.createEmpty(), 9, 0);
   // One after the other, what matters most first: all at once would leave the phone deaf.
   await add([
-    signs('spaces', clusters, 7),
-    signs('crossings', sources.crossings, 6),
+    () => signs('spaces', clusters, 7),
+    () => signs('crossings', sources.crossings, 6),
     // Above the way: its line must not cover the sign of what lies on it.
-    signs('hazards', sources.hazards, 5),
-    ...(basemap ? [keptBackground()] : ground.map(background)),
-    relief(),
+    () => signs('hazards', sources.hazards, 5),
+    ...(basemap ? [keptBackground] : ground.map((layer, place) => () => background(layer, place))),
+    relief,
   ]);
 
   // Tiles of where the phone is would tell it: there they are drawn when the person says so (P9, P48).
@@ -292,10 +293,12 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     map.getOverlayContainerStopEvent().prepend(button);
   }
 
-  async function add(layers) {
-    for (const layer of layers) {
-      map.addLayer(layer);
-      await breathe(FRAME_MS);
+  async function add(makers) {
+    for (const make of makers) {
+      await breathe();
+      const drawn = new Promise((resolve) => { map.once('postrender', resolve); });
+      map.addLayer(make());
+      await Promise.race([drawn, breathe(UNSEEN_MS)]);
     }
   }
 

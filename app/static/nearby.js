@@ -24,7 +24,6 @@ export function startNearby(data, load, follow) {
   const status = byId('locate-status');
   const box = byId('nearby');
   button.hidden = false;
-  button.parentElement.scrollLeft = 0;
   byId('map-box').append(onMap(button));
 
   let file;

@@ -13,6 +13,9 @@
   const LEFT = 'left';
   const root = document.documentElement;
 
+  // Room is left for what other scripts bring, so that nothing moves when they do (page.css).
+  root.dataset.scripts = '';
+
   // A browser that keeps nothing for a tab throws.
   const timesLeft = () => {
     try { return Number(sessionStorage.getItem(LEFT)); } catch { return 0; }

@@ -188,6 +188,8 @@ offerInstall(byId('install'));
 
 const connection = navigator.connection;
 const isDear = Boolean(connection?.saveData) || /2g$/.test(connection?.effectiveType ?? '');
+// Where data are dear, another page is kept once somebody opens it (sw.js).
+const toKeep = isDear ? KEPT.filter((path) => path === location.pathname) : KEPT;
 byId('map-show').addEventListener('click', () => loadMap().catch(() => {}));
 const idle = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 300));
 const begin = () => {
@@ -197,7 +199,7 @@ const begin = () => {
   // What is kept for later comes after what is to be seen now.
   Promise.resolve(isDear ? null : loadMap().catch(() => {}))
     // A frame in somebody's page keeps nothing.
-    .then(() => !isFramed && register([...KEPT.map((path) => `${path}?lang=${data.lang}`), data.nearby], here));
+    .then(() => !isFramed && register([...toKeep.map((path) => `${path}?lang=${data.lang}`), data.nearby], here));
   refresh();
 };
 const whenIdle = () => idle(begin, { timeout: 4000 });
@@ -287,16 +289,15 @@ document.addEventListener('visibilitychange', renew);
 window.addEventListener('pageshow', renew);
 setInterval(renew, 60_000);
 
-// Names to complete a place from, made of the text that stands for browsers without scripts.
+// Names to complete a place from: the same file for everybody, asked for by who begins to type.
 
-const SIGNS = { amp: '&', lt: '<', gt: '>', '#34': '"', '#39': "'" };
-
-document.addEventListener('focusin', ({ target }) => {
+document.addEventListener('focusin', async ({ target }) => {
   if (target.getAttribute?.('list') !== 'places' || byId('places')) return;
-  const options = byId('places-given').textContent.split('<option>').slice(1);
-  target.after(element('datalist', { id: 'places' }, ...options.map((text) => element('option', {
-    value: text.replace('</datalist>', '').replace(/&(amp|lt|gt|#34|#39);/g, (_, sign) => SIGNS[sign]),
-  }))));
+  const names = element('datalist', { id: 'places' });
+  target.after(names);
+  const towns = await fetch(data.towns).then((answer) => (answer.ok ? answer.json() : [])).catch(() => []);
+  if (towns.length === 0) names.remove(); // it is tried again; a name is understood without it
+  names.append(...towns.map((value) => element('option', { value })));
 });
 
 // The route form and its answers, on their own page: another module, loaded when somebody begins with

@@ -48,6 +48,15 @@ def test_nearby_has_every_listed_space_once(nearby, listed):
         assert bool(columns["flags"][index] & Flag.DEMO) == space.properties["demo"]
 
 
+async def test_towns_are_those_that_routes_know(client):
+    answer = await client.get("/towns.json")
+    labels = answer.json()
+    assert labels == sorted(set(labels))
+    assert {"Cúcuta, CO", "Bucaramanga, CO", "Oruro, BO"} <= set(labels)
+    again = await client.get("/towns.json", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+
+
 @pytest.mark.clock
 def test_the_hours_of_nearby_are_the_schedules(nearby, listed):
     start = datetime.fromisoformat(nearby["start"])

@@ -560,9 +560,9 @@ def planned() -> Iterator[Asked]:
 
 def taken_along() -> Iterator[Asked]:
     """Give what a phone keeps to use it without a network."""
-    for path in ("/nearby.json", "/packs", "/offline", "/sw.js", "/manifest.webmanifest"):
+    for path in ("/nearby.json", "/towns.json", "/packs", "/offline", "/sw.js"):
         yield Asked(path, "GET", path)
-    for path in ("/crossings", "/hazards", "/plan", "/embed", "/embed.js"):
+    for path in ("/manifest.webmanifest", "/crossings", "/hazards", "/plan", "/embed", "/embed.js"):
         yield Asked(path, "GET", path)
     for narrowed in ("country=CO&page=2", "service=overnight&show=list", "service=gbv_response"):
         yield Asked("/embed", "GET", f"/embed?{narrowed}")
