@@ -140,6 +140,8 @@ def nearby_texts(w: Words) -> Mapping[str, Any]:
             "El teléfono no dio su ubicación. Escriba una ciudad o pueblo en su lugar."
         ),
         "locationFailed": w.gettext("No se pudo buscar. Escriba una ciudad o pueblo en su lugar."),
+        "positionRefused": w.gettext("El teléfono no dio su ubicación."),
+        "positionFailed": w.gettext("No se pudo saber dónde está el teléfono."),
         "nothingFits": w.gettext(
             "Ningún espacio de la lista tiene todo eso. Quite algo de lo marcado."
         ),

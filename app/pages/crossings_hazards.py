@@ -13,8 +13,12 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/crossings", responses=problem_responses(400, 401, 503))
 async def crossings_page(framed: FramedDep, session: SessionDep) -> Response:
-    """Show all official crossings with their state, and for each that is shut who is near (P32)."""
-    shown = await home_filling.official_crossings(session, framed.frame.now)
+    """Show all official crossings with their state, and for each that is shut who is near (P32).
+
+    Those of the reader's country come first, as on the page of spaces.
+    """
+    crossings = await home_filling.official_crossings(session, framed.frame.now)
+    shown = sorted(crossings, key=lambda crossing: framed.country not in crossing.countries)
     return page_response(renderer.render_crossings(framed.frame, shown, framed.language))
 
 

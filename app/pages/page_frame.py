@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
 from app.access.public_forms import OpenForm
 from app.clock import Clock
-from app.i18n.translation import negotiate
+from app.i18n.translation import negotiate, stated_country
 from app.page_models import home_filling
 from app.page_models.view_models import PageFrame
 from app.settings import Settings
@@ -21,10 +21,14 @@ PageLanguage = Annotated[str | None, Query(description="Language of the page.", 
 
 @dataclass(frozen=True)
 class Framed:
-    """The data that every page shares (the frame), and the language of the page."""
+    """The data that every page shares (the frame), and who reads the page.
+
+    ``country`` is that of the browser's language tag (`stated_country`), None where it has none.
+    """
 
     frame: PageFrame
     language: str
+    country: str | None
 
 
 async def get_framed(
@@ -37,7 +41,8 @@ async def get_framed(
 ) -> Framed:
     """Read the page frame, and negotiate the language by ``lang`` or Accept-Language."""
     frame = await home_filling.frame(session, network, settings, clock())
-    return Framed(frame, negotiate(lang, request.headers.get("accept-language")))
+    accepted = request.headers.get("accept-language")
+    return Framed(frame, negotiate(lang, accepted), stated_country(accepted))
 
 
 def form_language(request: Request, form: OpenForm, asked: str | None = None) -> str:

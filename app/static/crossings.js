@@ -10,6 +10,24 @@ const stateOf = (crossing, file, nowMs) => (isExpired(file, nowMs) || nowMs < Da
   ? 'not_known' : stateAt(crossing, file, nowMs));
 
 /**
+ * Put the cards of the nearest crossings first, each with its distance in a straight line.
+ *
+ * @param {object} file `/nearby.json`
+ * @param {number[]} position lon and lat of the phone, which leave it for nobody (P9)
+ */
+export function sortCrossings(file, position, { texts, phrases }) {
+  const list = document.querySelector('#crossings .list');
+  const near = file.crossings.map(({ id, lon, lat }) => ({ id, far: distanceM(position, [lon, lat]) }));
+  for (const { id, far } of near.sort((a, b) => a.far - b.far)) {
+    const card = document.getElementById(`crossing-${id}`);
+    if (!card) continue;
+    card.querySelector('.far')?.remove();
+    card.querySelector('.where').after(element('p', { class: 'far' }, fill(texts.straight, { km: phrases.km(far) })));
+    list.append(card);
+  }
+}
+
+/**
  * Bring the list's cards up to date; what the file has no more is forgotten (P49).
  *
  * @param {object} file `/nearby.json`

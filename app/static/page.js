@@ -1,7 +1,7 @@
 // What the page adds when scripts run: the map, what is near, the planner when somebody needs it.
 // Nothing asked is stored, and nothing is asked of another origin.
 import { element, makeCards, offerListening } from './cards.js';
-import { startNearby } from './nearby.js';
+import { locate, startNearby } from './nearby.js';
 import { fill, makePhrases } from './phrases.js';
 import { startSheet } from './sheet.js';
 import { fits, isDated, readSpaces } from './spaces.js';
@@ -299,6 +299,24 @@ document.addEventListener('focusin', async ({ target }) => {
   if (towns.length === 0) names.remove(); // it is tried again; a name is understood without it
   names.append(...towns.map((value) => element('option', { value })));
 });
+
+// Which crossing is near: the phone sorts the list itself.
+
+const nearFirst = byId('crossings-near');
+if (nearFirst && 'geolocation' in navigator) {
+  nearFirst.hidden = false;
+  nearFirst.addEventListener('click', async () => {
+    const status = byId('locate-status');
+    say(status, data.texts.locating);
+    try {
+      const [position, read, { sortCrossings }] = await Promise.all([locate(), loadSpaces(), import(data.crossings)]);
+      sortCrossings(read, position, { texts: data.texts, phrases });
+      say(status, data.texts.nearYouHow);
+    } catch (error) {
+      say(status, error.code === 1 ? data.texts.positionRefused : data.texts.positionFailed);
+    }
+  });
+}
 
 // The route form and its answers, on their own page: another module, loaded when somebody begins with
 // them. Without it the form just works; a button of another page that names an end sends it there.

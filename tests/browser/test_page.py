@@ -299,6 +299,24 @@ async def test_p48_what_is_near_is_told_by_the_phone_alone(browser, live_server)
         assert await page.locator("#map-ask").count() == 0
 
 
+async def test_p48_crossings_are_sorted_by_the_phone_alone(browser, live_server):
+    there = {"longitude": -77.663, "latitude": 0.815}
+    given = {"geolocation": there, "permissions": ["geolocation"], "locale": "es-CO"}
+    async with opened(browser, live_server, saves_data=True, **given) as page:
+        await page.goto(f"{live_server}/crossings")
+        # Those of the reader's country come first.
+        assert "Colombia" in await page.locator(".crossing .where").first.inner_text()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.click("#crossings-near")
+        await page.wait_for_selector(".crossing .far")
+        assert (
+            await page.locator(".crossing").first.get_attribute("id") == "crossing-X-RUMICHACA-CO"
+        )
+        assert await page.locator(".crossing .far").count() == 37
+        assert not [url for url in asked if "77.6" in url or "0.81" in url]
+
+
 async def test_a_refused_location_is_no_dead_end(browser, live_server):
     async with opened(browser, live_server, saves_data=True) as page:
         await page.goto(f"{live_server}/")
