@@ -217,7 +217,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "cell_without_offset": "has no offset, and the mapping states no timezone",
     "cell_not_weekdays": "is not days of the week",
     "cell_unknown_weekday": "names a day of the week that is not known",
-    "cell_not_hours": "is not hours from and to",
+    "cell_hours_unclear": "holds hours that cannot be read with certainty: a person has to ask",
     "cell_not_position": "is not latitude and longitude",
     "cell_not_objects": "is not a list of objects (JSON)",
     "cell_not_json": "is not JSON",
@@ -237,6 +237,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_not_numbers": "latitude and longitude are not numbers",
     "row_id_from_empty": "is empty, and the id is made of it",
     "row_same_id": "row {row} has the same id",
+    "row_hours_unclear": (
+        "hours are left out, because the cell cannot be read with certainty: a person has to ask"
+    ),
     "row_swapped": "latitude and longitude look swapped",
     "row_unknown_referrer": "names an unknown space",
     "row_of_others": (

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from geo.geography.country_names import country_code
-from geo.imports import dates
+from geo.imports import dates, opening_hours
 from geo.imports.fields import kind_of
 from geo.imports.readers.table import CellError, Value
 from geo.reasons import CodedReason
@@ -325,5 +325,6 @@ _CONVERTERS: Mapping[str, Callable[[Value, CellStyle], Value]] = {
     "instant": _instant,
     "clock": lambda value, _: dates.clock(value),
     "weekdays": lambda value, _: dates.weekdays(value),
-    "hours": lambda value, _: dates.hours(value),
+    "hours": lambda value, _: opening_hours.read_day(value),
+    "week": lambda value, _: opening_hours.read_week(value),
 }

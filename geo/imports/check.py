@@ -20,7 +20,15 @@ from geo.imports.personal_data import require_no_persons
 from geo.imports.readers.detection import read_table
 from geo.imports.readers.table import Table
 from geo.imports.reports import Checked, RowReport, harmless
-from geo.imports.row_mapping import CodeWords, Draft, RowProblem, drafts, missing_columns, words
+from geo.imports.row_mapping import (
+    HOURS_REMARK,
+    CodeWords,
+    Draft,
+    RowProblem,
+    drafts,
+    missing_columns,
+    words,
+)
 from geo.models import Location, RestrictedReader
 from geo.reasons import CodedReason, in_file
 from geo.records import space_documents
@@ -233,7 +241,11 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         id=draft.id,
         state=state,
         fields=tuple(changes) if before is None else different,
-        notes=tuple(note for note in notes if state != "unchanged" or note.code == NIGHT_REMARK),
+        notes=tuple(
+            note
+            for note in (*draft.notes, *notes)
+            if state != "unchanged" or note.code in {NIGHT_REMARK, HOURS_REMARK}
+        ),
         quarantined=any(note.code == "made_restricted" for note in notes),
         changes=changes,
         base=digest(before),

@@ -47,16 +47,20 @@ _MONTHS = {
     for name in names.split()
 }
 
-_DAY_WORDS = {
-    "MO": "lunes lun l lu monday mon segunda seg lundi lendi",
-    "TU": "martes mar ma m tuesday tue tues terca ter mardi madi",
-    "WE": "miercoles mie mi x wednesday wed quarta qua mercredi mekredi",
-    "TH": "jueves jue ju j thursday thu thur thurs quinta qui jeudi jedi",
-    "FR": "viernes vie vi v friday fri sexta sex vendredi vandredi",
-    "SA": "sabado sab sa s saturday sat samedi samdi",
-    "SU": "domingo dom do d sunday sun dimanche dimanch",
+#: Names of the days of the week and their abbreviations, without accents, by code of RFC 5545.
+DAY_WORDS = {
+    day: words.split()
+    for day, words in {
+        "MO": "lunes lun l lu monday mon segunda seg lundi lendi",
+        "TU": "martes mar ma m tuesday tue tues terca ter mardi madi",
+        "WE": "miercoles mie mi x wednesday wed quarta qua mercredi mekredi",
+        "TH": "jueves jue ju j thursday thu thur thurs quinta qui jeudi jedi",
+        "FR": "viernes vie vi v friday fri sexta sex vendredi vandredi",
+        "SA": "sabado sab sa s saturday sat samedi samdi",
+        "SU": "domingo dom do d sunday sun dimanche dimanch",
+    }.items()
 }
-_DAYS = {word: day for day, words in _DAY_WORDS.items() for word in words.split()} | {
+_DAYS = {word: day for day, words in DAY_WORDS.items() for word in words} | {
     day.lower(): day for day in WEEKDAYS
 }
 _ALL_DAYS = re.compile(
@@ -243,33 +247,3 @@ def _day_of(word: str) -> str:
     if word not in _DAYS:
         raise CellError(CodedReason("cell_unknown_weekday"))
     return _DAYS[word]
-
-
-_CLOSED = {"cerrado", "cerrada", "closed", "fechado", "fechada", "ferme", "no", "-", "x"}
-_ALL_DAY = {"24 horas", "24h", "24 h", "24 hours", "24/24", "24"}
-
-
-def hours(value: object) -> list[tuple[str, str]]:
-    """Return the opening hours of one day as pairs (opens, closes) of ``HH:MM``.
-
-    A cell such as ``8:00-12:00 y 14:00-18:00`` gives two pairs; a word for closed gives none.
-
-    Raises
-    ------
-    CellError
-        The cell does not hold opening hours.
-    """
-    if not isinstance(value, str):
-        raise CellError(CodedReason("cell_not_hours"))
-    plain = folded(value)
-    if plain in _CLOSED:
-        return []
-    if plain in _ALL_DAY:
-        return [("00:00", "24:00")]
-    openings = []
-    for part in re.split(r"\s*(?:[,;|/]|\by\b|\be\b|\band\b|\bet\b)\s*", plain):
-        ends = re.split(r"\s*(?:[-–—]|\ba\b(?!\.?\s?m)|\bto\b|\bate\b|\bhasta\b)\s*", part)
-        if len(ends) != 2:  # noqa: PLR2004
-            raise CellError(CodedReason("cell_not_hours"))
-        openings.append((clock(ends[0]), clock(ends[1])))
-    return openings

@@ -62,7 +62,8 @@ KINDS = {
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 #: Columns that are no fields themselves but are converted to fields: ``position`` holds latitude
-#: and longitude in one cell; the others become the field ``schedules``.
+#: and longitude in one cell; the others become the field ``schedules``, ``opening_hours`` of all
+#: days in one cell.
 MADE = {
     "position": "position",
     "byday": "weekdays",
@@ -70,6 +71,7 @@ MADE = {
     "closes_at": "clock",
     "last_entry": "clock",
     **{f"hours_{day.lower()}": "hours" for day in WEEKDAYS},
+    "opening_hours": "week",
 }
 
 ALL = frozenset({*KINDS, *MADE})

@@ -145,9 +145,9 @@ def _cells(table: Table, column: str) -> list[Value]:
 def _fits(table: Table, column: str, name: str) -> bool:
     """Return whether at least half of a column's examined cells convert to the field's type.
 
-    Any column fits a field of texts, codes, lists, flags, countries or phones.
+    Any column fits a field of texts, codes, lists, flags, countries, phones or hours of a week.
     """
-    if kind_of(name) in {"text", "code", "list", "flags", "country", "phones"}:
+    if kind_of(name) in {"text", "code", "list", "flags", "country", "phones", "week"}:
         return True
     cells = _cells(table, column)
     good = 0

@@ -13,6 +13,7 @@ from geo.imports import cell_values, dates
 from geo.imports.cell_values import CellStyle
 from geo.imports.fields import CODED, KINDS, TRANSLATABLE, WEEKDAYS, kind_of
 from geo.imports.mapping import FieldMapping
+from geo.imports.opening_hours import WeekHours
 from geo.imports.readers.table import CellError, Line, Table, Value
 from geo.reasons import CodedReason
 from geo.text.countries import misplacement
@@ -22,6 +23,9 @@ from geo.text.normalize import folded
 #: or repeated imports would not find their records.
 _NAMESPACE = uuid.UUID("5f0c4f0e-6d5c-5b8e-9d59-2f6b1f6f8a11")
 _SLUG = 40
+
+#: Code of the note on a row whose hours in one cell are left out, because they are not certain.
+HOURS_REMARK = "row_hours_unclear"
 
 #: Share of rows that must look swapped before the latitude and longitude columns are reported as
 #: swapped.
@@ -54,12 +58,15 @@ class Draft:
     ----------
     changes : dict
         Values by field; None clears the field.
+    notes : list of CodedReason
+        What the row states and the import leaves out.
     """
 
     number: int
     id: str
     changes: dict[str, Any] = field(default_factory=dict)
     problems: list[RowProblem] = field(default_factory=list)
+    notes: list[CodedReason] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -223,7 +230,11 @@ class _Maker:
             try:
                 value = cell_values.converted(translated, name, style)
             except CellError as error:
-                draft.problems.append(RowProblem(column, name, error.reason))
+                if kind_of(name) == "week":
+                    # The space is worth having without its hours; a person asks for them.
+                    draft.notes.append(CodedReason(HOURS_REMARK))
+                else:
+                    draft.problems.append(RowProblem(column, name, error.reason))
                 continue
             said.append(self._coded(name, value))
         if not said:
@@ -329,6 +340,7 @@ def _take_hours(found: dict[str, Value]) -> None:
     """Replace the values of weekday and time columns by rules in the field ``schedules``."""
     opens_at, closes_at = found.pop("opens_at", None), found.pop("closes_at", None)
     byday, last_entry = found.pop("byday", None), found.pop("last_entry", None)
+    week: WeekHours | None = found.pop("opening_hours", None)
     made: dict[tuple[str, str], list[str]] = {}
     said = False
     for day in WEEKDAYS:
@@ -344,6 +356,10 @@ def _take_hours(found: dict[str, Value]) -> None:
             "schedules",
             [{"byday": days, "opens_at": a, "closes_at": b} for (a, b), days in made.items()],
         )
+    elif week is not None:
+        found.setdefault("schedules", week.rules)
+        if week.holidays is not None:
+            found.setdefault("holidays", week.holidays)
 
 
 def _reject_repeated(made: Sequence[Draft]) -> None:

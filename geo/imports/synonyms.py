@@ -69,6 +69,8 @@ byday: dias | dias de atencion | days | dias de atendimento | jours
 opens_at: hora de apertura | abre | apertura | opens | opens at | abertura | desde
 closes_at: hora de cierre | cierra | cierre | closes | closes at | fechamento | hasta
 last_entry: ultimo ingreso | ultima entrada | last entry
+opening_hours: horario | horarios | horario de atencion | horas | hours | opening hours |
+    dias y horas | dias y horario | horario de funcionamento | horaires | jours et heures
 hours_mo: lunes | monday | segunda | lundi
 hours_tu: martes | tuesday | terca | mardi
 hours_we: miercoles | wednesday | quarta | mercredi

@@ -212,7 +212,9 @@ TEXTS: Mapping[str, str] = {
     "cell_without_offset": marked("Falta la zona horaria: dígala al elegir las columnas."),
     "cell_not_weekdays": marked("No son días de la semana."),
     "cell_unknown_weekday": marked("Nombra un día de la semana que no se conoce."),
-    "cell_not_hours": marked("No son horas «desde» y «hasta»."),
+    "cell_hours_unclear": marked(
+        "Las horas no se leen con seguridad: pregunte, y escríbalas en la ficha del espacio."
+    ),
     "cell_not_position": marked("No es latitud y longitud."),
     "cell_not_objects": marked("No es una lista de datos que se pueda leer."),
     "cell_not_json": marked("No es una lista de datos que se pueda leer."),
@@ -232,6 +234,10 @@ TEXTS: Mapping[str, str] = {
     "row_not_numbers": marked("Longitud y latitud son números."),
     "row_id_from_empty": marked("Está vacía, y el código se hace con ella."),
     "row_same_id": marked("La fila %(row)s tiene el mismo código."),
+    "row_hours_unclear": marked(
+        "El espacio entra sin horas: la celda no se lee con seguridad. Pregunte, y escríbalas en "
+        "la ficha."
+    ),
     "row_swapped": marked("Latitud y longitud parecen cambiadas de lugar."),
     "row_unknown_referrer": marked("Nombra un espacio que no existe."),
     "row_of_others": marked("Lo cambia quien edita su organización o quien aprueba en su país."),

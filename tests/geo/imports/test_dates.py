@@ -134,12 +134,3 @@ def test_days_of_the_week_in_any_language(value, expected):
 def test_a_day_that_is_not_known_is_refused():
     with pytest.raises(CellError):
         dates.weekdays("lunes a feriado")
-
-
-def test_hours_of_one_day():
-    assert dates.hours("8:00-12:00 y 14:00 a 18:00") == [("08:00", "12:00"), ("14:00", "18:00")]
-    assert dates.hours("8 a.m. a 5 p.m.") == [("08:00", "17:00")]
-    assert dates.hours("Cerrado") == []
-    assert dates.hours("24 horas") == [("00:00", "24:00")]
-    with pytest.raises(CellError):
-        dates.hours("por la mañana")

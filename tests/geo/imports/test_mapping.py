@@ -134,6 +134,24 @@ def test_columns_of_days_become_schedules():
     assert "schedules" not in second.changes
 
 
+def test_hours_in_one_cell_become_schedules_or_are_left_to_a_person():
+    table = read_table(
+        "x.csv",
+        b"id;Horario\n1;Lunes a viernes de 8:00 a 5:00, festivos cerrado\n2;previa cita\n",
+    )
+    mapping = parse_mapping("[fields]\nid='id'\nopening_hours='Horario'")
+    (first, second), _ = drafts(table, mapping, KNOWN)
+    assert first.changes == {
+        "schedules": [
+            {"byday": ["MO", "TU", "WE", "TH", "FR"], "opens_at": "08:00", "closes_at": "17:00"}
+        ],
+        "holidays": "closed",
+    }
+    assert second.changes == {}
+    assert second.problems == []
+    assert [note.code for note in second.notes] == ["row_hours_unclear"]
+
+
 def test_labels_are_translated_and_codes_are_known_in_any_spelling():
     table = read_table("x.csv", b"id;kind;services\n1;Albergue;Comida|SHOWERS\n2;Shelter;x\n")
     mapping = parse_mapping(
