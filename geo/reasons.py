@@ -344,6 +344,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "same_columns": "columns of the same name were told apart: {columns}",
     "survey_columns": "columns about the survey were not read: {columns}",
     "columns_not_used": "columns not used: {columns}",
+    "totals_left_out": "rows {rows} are sums and left out",
     "most_swapped": (
         "{columns} look swapped in {count:,} of {total:,} rows: correct the mapping or the file;"
         " nothing was exchanged"

@@ -183,7 +183,16 @@ def decimal_of(cells: Iterable[Value]) -> str | None:
     return signs.pop() if len(signs) == 1 else None
 
 
+#: Words after a number of places, years or nights.
+_UNITS = re.compile(
+    r"(?<=\d)\s*(?:cupos?|plazas?|personas?|camas?|literas?|lugares|puestos|vagas?|leitos|pessoas|"
+    r"beds?|places?|people|persons|anos?|years?|noches?|noites?|nights?|dias?|days?)\.?$"
+)
+
+
 def _whole(value: Value, style: CellStyle) -> int:
+    if isinstance(value, str):
+        value = _UNITS.sub("", folded(value))
     found = number(value, style)
     if not found.is_integer():
         raise CellError(CodedReason("not_whole"))

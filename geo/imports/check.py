@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.functions import func
 
 from geo.accounts.permissions import Actor, can_propose
-from geo.errors import InvalidFileError, InvalidRecordError
+from geo.errors import InvalidFileError, InvalidRecordError, NotFoundError
+from geo.geography.places import places_near
 from geo.imports.duplicates import alike_rows
 from geo.imports.mapping import FieldMapping, as_object, own_mapping
 from geo.imports.personal_data import require_no_persons
@@ -34,6 +35,7 @@ from geo.reasons import CodedReason, in_file
 from geo.records import space_documents
 from geo.records.row_validation import ID, Circumstances
 from geo.records.space_rows import NIGHT_REMARK
+from geo.text.countries import misplacement
 from geo.vocabulary import read_vocabulary
 
 #: Callback that reports progress, called with the number of checked rows and of all rows.
@@ -113,6 +115,7 @@ async def check_file(
     known = await _known(
         session, made, actor=actor, now=now, today=today, source=source or f"import of {today}"
     )
+    await _fill_time_zones(session, [draft for draft in made if draft.id not in known.stored])
     rows = await asyncio.to_thread(_compared, made, used, known, progress)
     rows = await alike_rows(session, rows, known.stored, actor=actor)
     return Checked(
@@ -172,6 +175,33 @@ async def _known(
         actor=actor,
         source=source,
     )
+
+
+async def _fill_time_zones(session: AsyncSession, made: Sequence[Draft]) -> None:
+    """Give new records without a time zone that of the nearest place of the same country.
+
+    A position whose nearest place is over the border has none: the row then says what is missing.
+    """
+    asked = {
+        (float(changes["lon"]), float(changes["lat"])): changes["country"]
+        for changes in (draft.changes for draft in made)
+        if changes.get("timezone") is None
+        and isinstance(changes.get("country"), str)
+        and all(isinstance(changes.get(name), float | int) for name in ("lon", "lat"))
+        and misplacement(changes["lon"], changes["lat"], changes["country"]) is None
+    }
+    if not asked:
+        return
+    try:
+        near = dict(zip(asked, await places_near(session, list(asked)), strict=True))
+    except NotFoundError:  # no places are loaded: the rows say that they lack a time zone
+        return
+    for draft in made:
+        at = draft.changes.get("lon"), draft.changes.get("lat")
+        if draft.changes.get("timezone") is None and at in near:
+            place, _ = near[at]
+            if place.country == draft.changes["country"]:
+                draft.changes["timezone"] = place.timezone
 
 
 async def visible_ids(session: AsyncSession, ids: Iterable[str], actor: Actor | None) -> set[str]:

@@ -63,7 +63,7 @@ KINDS = {
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 #: Columns that are no fields themselves but are converted to fields: ``position`` holds latitude
 #: and longitude in one cell; the others become the field ``schedules``, ``opening_hours`` of all
-#: days in one cell.
+#: days in one cell; ``needs_referral`` (yes or no) becomes ``access``.
 MADE = {
     "position": "position",
     "byday": "weekdays",
@@ -72,6 +72,7 @@ MADE = {
     "last_entry": "clock",
     **{f"hours_{day.lower()}": "hours" for day in WEEKDAYS},
     "opening_hours": "week",
+    "needs_referral": "flag",
 }
 
 ALL = frozenset({*KINDS, *MADE})

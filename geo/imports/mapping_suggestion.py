@@ -115,6 +115,11 @@ def _fields(table: Table) -> dict[str, tuple[str, ...]]:
             plain, choices.keys(), scorer=_likeness, score_cutoff=_LIKELY, limit=10
         ):
             scored.append((-score, at, column, choices[header]))
+        scored += [
+            (-_LED_SCORE, at, column, name)
+            for header, name in choices.items()
+            if name in _LED and plain.startswith(f"{header} ")
+        ]
     for _, _, column, name in sorted(scored):
         clash = name == "position" and ({"lat", "lon"} & set(found))
         if name not in found and column not in taken and not clash and _fits(table, column, name):
@@ -128,7 +133,26 @@ _ORDER = dict.fromkeys([*HEADERS, *sorted(ALL)])
 
 def _plain(header: str) -> str:
     last = re.split(r"[/]", header)[-1]
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", folded(last)).split())
+    words = re.sub(r"[^a-z0-9]+", " ", folded(last)).split()
+    return " ".join(_SHORT.get(word, word) for word in words)
+
+
+#: Short forms of words in headers.
+_SHORT = {
+    "dpto": "departamento", "depto": "departamento", "mpio": "municipio", "mcpio": "municipio",
+    "org": "organizacion", "orgs": "organizacion", "dir": "direccion", "tel": "telefono",
+    "tlf": "telefono", "telf": "telefono", "cel": "celular", "obs": "observaciones",
+    "cap": "capacidad", "serv": "servicios", "hrs": "horario",
+}  # fmt: skip
+
+#: Fields of which a header may say more after its name: "Idiomas que se hablan". No field
+#: whose name begins headers about persons ("Nombre del responsable"), and no phone, which would be
+#: published (P6).
+_LED = frozenset(
+    {"organization", "address", "services", "languages", "capacity", "locality", "admin1",
+     "opening_hours", "needs_referral", "eligibility", "documents_required"}
+)  # fmt: skip
+_LED_SCORE = _LIKELY + 1
 
 
 def _likeness(one: str, other: str, **_: object) -> float:
@@ -210,9 +234,16 @@ def _items(table: Table, column: str, name: str) -> list[str]:
 
 
 def _missing(table: Table, fields: dict[str, tuple[str, ...]]) -> list[CodedReason]:
-    notes = [CodedReason("field_in_no_column", of=name) for name in REQUIRED if name not in fields]
     has_geometry = any(line.geometry is not None for line in table.lines)
-    if not has_geometry and "position" not in fields and not {"lat", "lon"} <= set(fields):
+    is_placed = has_geometry or "position" in fields or {"lat", "lon"} <= set(fields)
+    # A position in a country has the time zone of the nearest place there (`geo.imports.check`).
+    derived = {"timezone"} if is_placed and "country" in fields else set[str]()
+    notes = [
+        CodedReason("field_in_no_column", of=name)
+        for name in REQUIRED
+        if name not in fields and name not in derived
+    ]
+    if not is_placed:
         notes.append(CodedReason("no_position"))
     if "visibility" not in fields:
         notes.append(CodedReason("visibility_in_no_column"))

@@ -24,6 +24,11 @@ from geo.text.normalize import folded
 _NAMESPACE = uuid.UUID("5f0c4f0e-6d5c-5b8e-9d59-2f6b1f6f8a11")
 _SLUG = 40
 
+#: First words of lines that sum up a table.
+_TOTALS = frozenset(
+    {"total", "totales", "total general", "gran total", "subtotal", "suma", "totais", "sum"}
+)
+
 #: Code of the note on a row whose hours in one cell are left out, because they are not certain.
 HOURS_REMARK = "row_hours_unclear"
 
@@ -141,9 +146,22 @@ def drafts(
         style = replace(style, separator=" ")
     styles = _styles(table, mapping, style)
     maker = _Maker(table, mapping, known, styles)
-    made = [maker.draft(line) for line in table.lines]
+    made = [maker.draft(line) for line in table.lines if not _is_total(line)]
     _reject_repeated(made)
-    return made, _swapped(made, mapping)
+    totals = [line.number for line in table.lines if _is_total(line)]
+    remarks = [CodedReason("totals_left_out", rows=totals)] if totals else []
+    return made, [*remarks, *_swapped(made, mapping)]
+
+
+def _is_total(line: Line) -> bool:
+    """Return whether a line sums up those above: its first cell says so, and most are empty."""
+    cells = [cell for cell in line.cells.values() if cell not in (None, "")]
+    first = cells[0] if cells else None
+    return (
+        isinstance(first, str)
+        and folded(first).rstrip(":.") in _TOTALS
+        and len(cells) <= len(line.cells) / 2
+    )
 
 
 def missing_columns(table: Table, mapping: FieldMapping) -> list[str]:
@@ -203,6 +221,8 @@ class _Maker:
         draft.id = self._id(draft, line, found.pop("id", None))
         _take_position(draft, found, line, self._column("position"))
         _take_hours(found)
+        if (needs_referral := found.pop("needs_referral", None)) is not None:
+            found.setdefault("access", "referral_only" if needs_referral else "open")
         draft.changes = self._constants | found
         _reject_swapped(draft, self._column("lat") or self._column("position"))
         return draft

@@ -22,7 +22,8 @@ name: nombre | nombre del espacio | nombre del lugar | nombre del albergue | nom
 kind: tipo | tipo de espacio | tipo de lugar | type | space type | tipo de espaco | categoria |
     type de lieu
 organization: organizacion | organization | organisation | organizacao | socio | entidad | ong |
-    institucion | implementador | socio implementador | operador | partner | agencia
+    institucion | implementador | socio implementador | operador | partner | agencia |
+    organizacion operadora | organizacion responsable | entidad operadora | operado por
 lat: latitud | latitude | lat | y | coordenada y | coord y
 lon: longitud | longitude | lon | lng | long | x | coordenada x | coord x
 position: coordenadas | coordinates | ubicacion gps | gps | geopoint | lat lon | lat long |
@@ -35,14 +36,18 @@ locality: municipio | ciudad | localidad | municipality | city | town | municipi
     cidade | canton | distrito | commune | ville | admin2 | adm2
 timezone: zona horaria | timezone | time zone | fuso horario
 status: situacion | status | estado del servicio | estado actual | activo | operativo
+needs_referral: requiere remision | requiere derivacion | necesita remision | con remision |
+    requiere referencia | needs referral | referral required | requer encaminhamento
 access: acceso | tipo de acceso | access | modalidad de acceso | solo remision
 referral_points: remitido por | puntos de remision | referral points | referido por
 overnight: pernocta | dormir | overnight | alojamiento nocturno | se puede dormir | pernoite
 sectors: sector | sectores | sectors | setor | secteur
 services: servicios | services | servicios ofrecidos | servicos | servicio | oferta |
-    que ofrece | servicios disponibles
+    que ofrece | servicios disponibles | servicios prestados | servicios brindados |
+    que servicios presta | oferta de servicios
 eligibility: elegibilidad | eligibility | poblacion objetivo | a quien atiende | criterios |
-    criterios de atencion | dirigido a | target population | publico alvo | requisitos
+    criterios de atencion | dirigido a | target population | publico alvo | requisitos |
+    poblacion atendida | poblacion que atiende | perfil de poblacion
 minimum_age: edad minima | minimum age | idade minima
 maximum_age: edad maxima | maximum age | idade maxima
 genders: genero | generos | sexo | gender | genero atendido
@@ -78,7 +83,8 @@ hours_th: jueves | thursday | quinta | jeudi
 hours_fr: viernes | friday | sexta | vendredi
 hours_sa: sabado | saturday | samedi
 hours_su: domingo | sunday | dimanche
-capacity: capacidad | capacity | cupos | plazas | camas | capacidade | aforo
+capacity: capacidad | capacity | cupos | plazas | camas | capacidade | aforo | cupos totales |
+    capacidad total | capacidad maxima | numero de cupos | total de camas
 available: cupos disponibles | disponibles | available | vagas | camas libres
 visibility: visibilidad | visibility | nivel de acceso | sensibilidad
 confirmed_on: fecha de verificacion | fecha de confirmacion | verificado | confirmado |
@@ -148,6 +154,17 @@ paid: pago | con costo | paid | pagado
 public: publico | publica | public
 partners: socios | solo socios | partners | interagencial | parceiros
 restricted: restringido | confidencial | reservado | restricted | no publicar
+"""),
+    "languages": _read("""
+es: espanol | castellano | spanish | espanhol | espagnol
+en: ingles | english | anglais
+pt: portugues | portuguese | portugais
+fr: frances | french | francais
+ht: creole | criollo haitiano | creole haitiano | kreyol | haitiano | haitian creole |
+    crioulo haitiano
+ay: aymara | aimara
+gn: guarani
+qu: quechua | kichwa | quichua
 """),
     "genders": _read("""
 women: mujeres | women | mulheres | femenino

@@ -344,6 +344,7 @@ TEXTS: Mapping[str, str] = {
     "same_columns": marked("Columnas del mismo nombre que se distinguieron: %(columns)s."),
     "survey_columns": marked("Columnas sobre la encuesta que no se leyeron: %(columns)s."),
     "columns_not_used": marked("Columnas sin usar: %(columns)s."),
+    "totals_left_out": marked("Las filas %(rows)s son sumas y quedan fuera."),
     "most_swapped": marked(
         "Latitud y longitud parecen cambiadas de lugar en %(count)s de %(total)s filas: corrija "
         "las columnas o el archivo. No se cambió nada."

@@ -50,6 +50,11 @@ def test_numbers_with_commas_and_thousands(value, expected):
         assert number(value, CellStyle()) == expected
 
 
+@pytest.mark.parametrize("cell", ["30 cupos", "30 Personas", "30camas", "30", 30.0])
+def test_whole_numbers_may_say_of_what(cell):
+    assert converted(cell, "capacity", CellStyle()) == 30
+
+
 def test_a_column_tells_its_decimal_sign():
     assert decimal_of(["1.234", "1.5"]) == "."
     assert decimal_of(["1,234", "2,25"]) == ","

@@ -20,7 +20,7 @@ from geo.imports import batches, reports
 from geo.imports.apply import apply, to_proposals
 from geo.imports.check import check_file
 from geo.imports.mapping import FieldMapping, parse_mapping
-from geo.models import AuditEntry, ImportBatch, Location, Proposal, RestrictedReader
+from geo.models import AuditEntry, ImportBatch, Location, Place, Proposal, RestrictedReader
 from geo.records import space_documents
 from tests.fixtures.import_files import WRITERS, as_csv, as_geojson
 from tests.fixtures.network import (
@@ -72,6 +72,32 @@ async def check(session, data, name="x.csv", mapping=None, **options):
     if isinstance(mapping, str):
         mapping = parse_mapping(mapping)
     return await check_file(session, data, name, mapping, now=NOW, today=TODAY, **options)
+
+
+async def test_a_time_zone_is_that_of_the_nearest_place_of_the_country(network):
+    rows = [
+        {**NEW, "timezone": ""},
+        # The nearest place lies over the border: nobody guesses.
+        {**NEW, "id": "N-2", "timezone": "", "lon": -72.449, "lat": 7.816},
+    ]
+    # Without places nothing is known of them.
+    assert [row.state for row in (await check(network, rows)).rows] == ["bad", "bad"]
+    towns = [
+        ("Pamplona", "CO", "America/Bogota", "-72.648 7.376"),
+        ("San Antonio del Táchira", "VE", "America/Caracas", "-72.443 7.814"),
+    ]
+    await network.execute(
+        insert(Place),
+        [
+            {"id": name, "name": name, "country": country, "timezone": zone,
+             "visibility": "public", "geom": f"SRID=4326;POINT({at})"}
+            for name, country, zone, at in towns
+        ],
+    )  # fmt: skip
+    checked = await check(network, rows)
+    assert [row.state for row in checked.rows] == ["new", "bad"]
+    assert checked.rows[0].changes["timezone"] == "America/Bogota"
+    assert [problem.field for problem in checked.rows[1].problems] == ["timezone"]
 
 
 async def write(session, checked, **options):

@@ -152,6 +152,23 @@ def test_hours_in_one_cell_become_schedules_or_are_left_to_a_person():
     assert [note.code for note in second.notes] == ["row_hours_unclear"]
 
 
+def test_a_line_of_sums_is_left_out_and_said():
+    table = read_table("x.csv", b"id;name;capacity;address\n1;a;3;b\nTOTAL;;3;\n2;Total Salud;;x\n")
+    made, remarks = drafts(table, own_mapping(table), KNOWN)
+    assert [draft.id for draft in made] == ["1", "2"]
+    assert [(note.code, note.parameters) for note in remarks] == [
+        ("totals_left_out", {"rows": ["3"]})
+    ]
+
+
+@pytest.mark.parametrize(("cell", "access"), [("Sí", "referral_only"), ("NO", "open")])
+def test_whether_a_referral_is_needed_is_how_one_gets_in(cell, access):
+    table = read_table("x.csv", f"id;referral\n1;{cell}\n".encode())
+    mapping = parse_mapping("[fields]\nid='id'\nneeds_referral='referral'")
+    (draft,), _ = drafts(table, mapping, KNOWN)
+    assert draft.changes == {"access": access}
+
+
 def test_labels_are_translated_and_codes_are_known_in_any_spelling():
     table = read_table("x.csv", b"id;kind;services\n1;Albergue;Comida|SHOWERS\n2;Shelter;x\n")
     mapping = parse_mapping(
@@ -192,7 +209,8 @@ def test_a_mapping_is_suggested_and_is_one():
     }  # fmt: skip
     assert found.mapping.id_columns == ("Nombre del albergue", "Municipio")
     notes = "\n".join(found.notes)
-    assert "timezone is in no column" in notes
+    # The place's position in a country has one.
+    assert "timezone is in no column" not in notes
     assert "restricted (P1)" in notes
     assert "'spa' in 'Servicios ofrecidos' needs a code of services" in notes
     assert "day or month first" in notes
@@ -212,6 +230,20 @@ def test_an_english_and_a_portuguese_header_are_known_too():
         "x.csv", "Nome do espaço;Tipo de espaço;Organização;Cidade\na;b;c;d\n".encode()
     )
     assert set(portuguese.mapping.fields) == {"name", "kind", "organization", "locality"}
+
+
+def test_headers_as_people_word_them_are_known():
+    headers = {
+        "Org. operadora": "organization", "Dirección exacta": "address", "Dpto.": "admin1",
+        "Servicios que presta": "services", "Cupos totales": "capacity",
+        "¿Requiere remisión?": "needs_referral", "Idiomas que se hablan": "languages",
+        "Población que atiende": "eligibility", "Horario de atención": "opening_hours",
+    }  # fmt: skip
+    found = suggest("x.csv", (";".join(headers) + "\n" + ";".join("1" * 9) + "\n").encode())
+    assert found.mapping.fields == {name: (header,) for header, name in headers.items()}
+    # P6: neither a person's name nor a person's phone is led to a field by its first word.
+    person = suggest("x.csv", b"Nombre del responsable;Telefono del responsable\na;1\n")
+    assert person.mapping.fields == {}
 
 
 def test_every_synonym_names_a_field():
