@@ -237,6 +237,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_not_numbers": "latitude and longitude are not numbers",
     "row_id_from_empty": "is empty, and the id is made of it",
     "row_same_id": "row {row} has the same id",
+    "cell_left_out": "'{column}' is left out, because it is not understood: a person has to ask",
     "row_hours_unclear": (
         "hours are left out, because the cell cannot be read with certainty: a person has to ask"
     ),

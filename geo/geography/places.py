@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     Select,
+    Text,
     bindparam,
     cast,
     column,
@@ -228,6 +229,21 @@ async def places_near(
     return _one_each(points, found.mappings().all())
 
 
+async def time_zones(
+    session: AsyncSession, points: Sequence[tuple[float, float]], countries: Sequence[str]
+) -> tuple[str | None, ...]:
+    """Return the time zone of the place nearest to each point within the country of the point.
+
+    A place over a border may be nearer, in another zone. None where no place of the country is
+    loaded. Points are (lon, lat) in degrees, EPSG:4326; countries are ISO 3166-1 alpha-2.
+    """
+    rows = await session.execute(
+        _NEAREST_OF_COUNTRY, {**_columns(points), "countries": list(countries)}
+    )
+    zones = {row.row: row.timezone for row in rows}
+    return tuple(zones.get(number) for number in range(1, len(points) + 1))
+
+
 def _columns(points: Sequence[tuple[float, float]]) -> dict[str, list[float]]:
     return {"lons": [lon for lon, _ in points], "lats": [lat for _, lat in points]}
 
@@ -276,6 +292,32 @@ def _nearest_question() -> Select[Any]:
         .order_by(asked.c.row, near.c.distance_m, near.c.id)
     )
 
+
+def _nearest_of_country() -> Select[Any]:
+    asked = (
+        func.unnest(
+            bindparam("lons", type_=ARRAY(Float)),
+            bindparam("lats", type_=ARRAY(Float)),
+            bindparam("countries", type_=ARRAY(Text)),
+        )
+        .table_valued(
+            column("lon", Float), column("lat", Float), column("country", Text),
+            with_ordinality="row",
+        )
+        .render_derived("asked")
+    )  # fmt: skip
+    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+    near = (
+        select(places.c.timezone)
+        .where(places.c.country == asked.c.country)
+        .order_by(places.c.geom.op("<->")(point), places.c.id)
+        .limit(1)
+        .lateral("near")
+    )
+    return select(asked.c.row, near.c.timezone).select_from(asked.join(near, true()))
+
+
+_NEAREST_OF_COUNTRY = _nearest_of_country()
 
 #: Query for the nearest places, built once: every route request runs this query, and building the
 #: query takes longer than sending it.

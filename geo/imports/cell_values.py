@@ -25,7 +25,11 @@ EMPTY = frozenset(
 _LONGEST_EMPTY = max(map(len, EMPTY))
 
 #: Words for a list that is stated to be empty, such as "ninguno" for the required documents.
-_NOTHING = frozenset({"[]", "ninguno", "ninguna", "nenhum", "nenhuma", "aucun", "aucune", "none"})
+_NOTHING = frozenset(
+    {"[]", "ninguno", "ninguna", "nenhum", "nenhuma", "aucun", "aucune", "none", "no piden",
+     "no se pide", "no exigen", "no se exige", "no requiere", "no se requiere", "sin documentos",
+     "ningun documento", "no pide", "nada"}
+)  # fmt: skip
 
 _TRUE = frozenset(
     {"true", "verdadero", "verdadeiro", "vrai", "si", "sim", "yes", "oui", "wi", "1", "x", "✓"}
@@ -184,7 +188,7 @@ def decimal_of(cells: Iterable[Value]) -> str | None:
 
 
 #: Words after a number of places, years or nights.
-_UNITS = re.compile(
+UNITS = re.compile(
     r"(?<=\d)\s*(?:cupos?|plazas?|personas?|camas?|literas?|lugares|puestos|vagas?|leitos|pessoas|"
     r"beds?|places?|people|persons|anos?|years?|noches?|noites?|nights?|dias?|days?)\.?$"
 )
@@ -192,7 +196,7 @@ _UNITS = re.compile(
 
 def _whole(value: Value, style: CellStyle) -> int:
     if isinstance(value, str):
-        value = _UNITS.sub("", folded(value))
+        value = UNITS.sub("", folded(value))
     found = number(value, style)
     if not found.is_integer():
         raise CellError(CodedReason("not_whole"))

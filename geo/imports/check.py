@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.functions import func
 
 from geo.accounts.permissions import Actor, can_propose
-from geo.errors import InvalidFileError, InvalidRecordError, NotFoundError
-from geo.geography.places import places_near
+from geo.errors import InvalidFileError, InvalidRecordError
+from geo.geography.places import time_zones
 from geo.imports.duplicates import alike_rows
 from geo.imports.mapping import FieldMapping, as_object, own_mapping
 from geo.imports.personal_data import require_no_persons
@@ -23,6 +23,7 @@ from geo.imports.readers.table import Table
 from geo.imports.reports import Checked, RowReport, harmless
 from geo.imports.row_mapping import (
     HOURS_REMARK,
+    LEFT_OUT_REMARK,
     CodeWords,
     Draft,
     RowProblem,
@@ -35,7 +36,6 @@ from geo.reasons import CodedReason, in_file
 from geo.records import space_documents
 from geo.records.row_validation import ID, Circumstances
 from geo.records.space_rows import NIGHT_REMARK
-from geo.text.countries import misplacement
 from geo.vocabulary import read_vocabulary
 
 #: Callback that reports progress, called with the number of checked rows and of all rows.
@@ -45,6 +45,9 @@ Progress = Callable[[int, int], None]
 _BLURRED = frozenset(
     {"lon", "lat", "coord_precision", "address", "landmark", "road", "road_km", "itinerary"}
 )
+
+#: Notes on a row that does not change, too: the file says what the record does not have.
+_ALWAYS_SAID = frozenset({NIGHT_REMARK, HOURS_REMARK, LEFT_OUT_REMARK})
 
 #: Rows between two calls of a `Progress`.
 _STEP = 500
@@ -178,30 +181,21 @@ async def _known(
 
 
 async def _fill_time_zones(session: AsyncSession, made: Sequence[Draft]) -> None:
-    """Give new records without a time zone that of the nearest place of the same country.
-
-    A position whose nearest place is over the border has none: the row then says what is missing.
-    """
-    asked = {
-        (float(changes["lon"]), float(changes["lat"])): changes["country"]
+    """Give new records without a time zone that of the nearest place of their country."""
+    asked = [
+        changes
         for changes in (draft.changes for draft in made)
         if changes.get("timezone") is None
         and isinstance(changes.get("country"), str)
         and all(isinstance(changes.get(name), float | int) for name in ("lon", "lat"))
-        and misplacement(changes["lon"], changes["lat"], changes["country"]) is None
-    }
+    ]
     if not asked:
         return
-    try:
-        near = dict(zip(asked, await places_near(session, list(asked)), strict=True))
-    except NotFoundError:  # no places are loaded: the rows say that they lack a time zone
-        return
-    for draft in made:
-        at = draft.changes.get("lon"), draft.changes.get("lat")
-        if draft.changes.get("timezone") is None and at in near:
-            place, _ = near[at]
-            if place.country == draft.changes["country"]:
-                draft.changes["timezone"] = place.timezone
+    points = [(float(changes["lon"]), float(changes["lat"])) for changes in asked]
+    zones = await time_zones(session, points, [changes["country"] for changes in asked])
+    for changes, zone in zip(asked, zones, strict=True):
+        if zone is not None:
+            changes["timezone"] = zone
 
 
 async def visible_ids(session: AsyncSession, ids: Iterable[str], actor: Actor | None) -> set[str]:
@@ -274,7 +268,7 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         notes=tuple(
             note
             for note in (*draft.notes, *notes)
-            if state != "unchanged" or note.code in {NIGHT_REMARK, HOURS_REMARK}
+            if state != "unchanged" or note.code in _ALWAYS_SAID
         ),
         quarantined=any(note.code == "made_restricted" for note in notes),
         changes=changes,

@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
@@ -16,6 +18,7 @@ from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.table import CellError, Table, Value
 from geo.imports.synonyms import HEADERS, LABELS
 from geo.reasons import CodedReason
+from geo.text.countries import CODES
 from geo.text.normalize import folded
 
 #: Least similarity (0 to 100) of a header or label to a known one. Below this value no suggestion
@@ -25,7 +28,7 @@ _LIKELY = 85.0
 #: Most rows whose cells are examined for a suggestion.
 _SAMPLE = 500
 
-#: Most different labels of a coded column; a column with more labels counts as free text.
+#: Most labels without a known code of a coded column; one with more counts as free text.
 _MAX_LABELS = 60
 
 #: Reason codes of cells that can be read in two ways, such as 03/04/2026; either reading fits the
@@ -110,30 +113,118 @@ def _fields(table: Table) -> dict[str, tuple[str, ...]]:
     for at, column in enumerate(table.columns):
         if column in taken:
             continue
-        plain = _plain(column)
-        for header, score, _ in process.extract(
-            plain, choices.keys(), scorer=_likeness, score_cutoff=_LIKELY, limit=10
-        ):
-            scored.append((-score, at, column, choices[header]))
-        scored += [
-            (-_LED_SCORE, at, column, name)
-            for header, name in choices.items()
-            if name in _LED and plain.startswith(f"{header} ")
-        ]
+        for plain in _plain_forms(column):
+            for header, score, _ in process.extract(
+                plain, choices.keys(), scorer=_likeness, score_cutoff=_LIKELY, limit=10
+            ):
+                scored.append((-score, at, column, choices[header]))
+            scored += [
+                (-_LED_SCORE, at, column, name)
+                for header, name in choices.items()
+                if name in _LED and plain.startswith(f"{header} ")
+            ]
     for _, _, column, name in sorted(scored):
         clash = name == "position" and ({"lat", "lon"} & set(found))
         if name not in found and column not in taken and not clash and _fits(table, column, name):
             found[name] = (column,)
             taken.add(column)
+    for column in (one for one in table.columns if one not in taken):
+        if told := _told_by_cells(table, column, frozenset(found)):
+            found[told] = (column,)
     return dict(sorted(found.items(), key=lambda item: list(_ORDER).index(item[0])))
 
+
+def _told_by_cells(table: Table, column: str, found: AbstractSet[str]) -> str | None:
+    """Return the field that most cells of a column are values of, whatever its header says.
+
+    Names and phones are never told so: those of a person look alike (P6).
+    """
+    cells = _cells(table, column)
+    shares = {
+        name: sum(map(reads, cells)) / len(cells)
+        for name, reads in _READS.items()
+        if name not in found and cells
+    }
+    best = max(shares, key=shares.__getitem__, default=None)
+    return best if best is not None and shares[best] >= _MOST_CELLS[best] else None
+
+
+def _is_label(name: str) -> Callable[[Value], bool]:
+    meanings = {label: code for code, labels in LABELS[name].items() for label in labels}
+
+    def reads(cell: Value) -> bool:
+        if not isinstance(cell, str) or folded(cell) in _YES_OR_NO:
+            return False
+        items = cell_values.converted(cell, name, CellStyle())
+        labels = [str(item) for item in items] if isinstance(items, list) else [cell]
+        known = sum(bool(_meant(folded(label), meanings)) for label in labels)
+        return known >= len(labels) / 2
+
+    return reads
+
+
+def _is_between(low: float, high: float) -> Callable[[Value], bool]:
+    def reads(cell: Value) -> bool:
+        # A coordinate has three decimals or more, which tell it from ages and sizes.
+        if not re.search(r"\d[.,]\d{3}", str(cell)) and not (isinstance(cell, float) and cell % 1):
+            return False
+        try:
+            return low <= cell_values.degrees(cell, CellStyle()) <= high
+        except CellError:
+            return False
+
+    return reads
+
+
+def _converts(name: str) -> Callable[[Value], bool]:
+    def reads(cell: Value) -> bool:
+        try:
+            cell_values.converted(cell, name, CellStyle(order="day_first"))
+        except CellError:
+            return False
+        return isinstance(cell, str)
+
+    return reads
+
+
+_YES_OR_NO = frozenset({"si", "no", "sim", "nao", "yes", "x"})
+
+#: By field, whether a cell is likely a value of it. Longitudes of the region lie between those of
+#: Tijuana and Recife, latitudes between Ushuaia and the Rio Grande; both hold
+#: -56 to -34, where a column is a longitude first (domain.md, section 1).
+_READS: Mapping[str, Callable[[Value], bool]] = {
+    "lon": _is_between(-118.0, -34.0),
+    "lat": _is_between(-56.0, 33.0),
+    "country": lambda cell: isinstance(cell, str) and country_code(cell) in CODES,
+    "kind": _is_label("kind"),
+    "opening_hours": _converts("opening_hours"),
+    "confirmed_on": _converts("confirmed_on"),
+    "languages": _is_label("languages"),
+    "status": _is_label("status"),
+    "services": _is_label("services"),
+    "documents_required": _is_label("documents_required"),
+    "capacity": lambda cell: isinstance(cell, str) and bool(cell_values.UNITS.search(folded(cell))),
+}
+
+#: Least share of cells by field: of sentences and lists in own words some are never known [A].
+_MOST_CELLS = dict.fromkeys(_READS, 0.8) | {
+    "opening_hours": 0.4, "services": 0.5, "documents_required": 0.5, "capacity": 0.5,
+}  # fmt: skip
 
 _ORDER = dict.fromkeys([*HEADERS, *sorted(ALL)])
 
 
+def _plain_forms(header: str) -> set[str]:
+    """Return a header as plain words: whole, without what stands in brackets, after a slash.
+
+    Surveys write the group of a question before its name: "atencion/servicios".
+    """
+    forms = (header, re.sub(r"\(.*?\)", " ", header), header.rsplit("/", 1)[-1])
+    return {_plain(form) for form in forms} - {""}
+
+
 def _plain(header: str) -> str:
-    last = re.split(r"[/]", header)[-1]
-    words = re.sub(r"[^a-z0-9]+", " ", folded(last)).split()
+    words = re.sub(r"[^a-z0-9]+", " ", folded(header)).split()
     return " ".join(_SHORT.get(word, word) for word in words)
 
 
@@ -142,7 +233,10 @@ _SHORT = {
     "dpto": "departamento", "depto": "departamento", "mpio": "municipio", "mcpio": "municipio",
     "org": "organizacion", "orgs": "organizacion", "dir": "direccion", "tel": "telefono",
     "tlf": "telefono", "telf": "telefono", "cel": "celular", "obs": "observaciones",
-    "cap": "capacidad", "serv": "servicios", "hrs": "horario",
+    "pto": "punto", "esp": "espacio", "info": "informacion", "alb": "albergue",
+    "cap": "capacidad", "serv": "servicios", "hrs": "horario", "prov": "provincia",
+    "ult": "ultima", "max": "maxima", "aten": "atencion", "verif": "verificacion",
+    "ubic": "ubicacion", "inst": "institucion", "pob": "poblacion", "docs": "documentos",
 }  # fmt: skip
 
 #: Fields of which a header may say more after its name: "Idiomas que se hablan". No field
@@ -202,24 +296,38 @@ def _labels(
         meanings = {label: code for code, labels in LABELS[name].items() for label in labels}
         codes = {folded(code): code for code in LABELS[name]}
         counted = Counter(label for column in columns for label in _items(table, column, name))
-        if len(counted) > _MAX_LABELS:
+        meant = {label: _meant(folded(label), meanings) for label in counted
+                 if folded(label) not in codes}  # fmt: skip
+        open_labels = [label for label, code in meant.items() if not code]
+        if len(open_labels) > _MAX_LABELS:
             notes.append(CodedReason("free_text", column=columns[0], of=name))
             continue
-        for label in counted:
-            plain = folded(label)
-            if plain in codes:
-                continue
-            best = process.extractOne(
-                plain, meanings.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY
-            )
-            if best:
-                found.setdefault(name, {})[label] = meanings[best[0]]
-            else:
-                found.setdefault(name, {})[label] = ""
-                notes.append(
-                    CodedReason("label_needs_code", label=label[:40], column=columns[0], of=name)
-                )
+        if meant:
+            found[name] = meant
+        notes += [
+            CodedReason("label_needs_code", label=label[:40], column=columns[0], of=name)
+            for label in open_labels
+        ]
     return found, notes
+
+
+def _meant(plain: str, meanings: Mapping[str, str]) -> str:
+    """Return the code that a label stands for, by all of its words or some; "" for none or two."""
+    plain = _plain(plain)
+    best = process.extractOne(
+        plain, meanings.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY
+    )
+    if best:
+        return meanings[best[0]]
+    words = f" {plain} "
+    within = {known: code for known, code in meanings.items() if f" {known} " in words}
+    # "punto de informacion turistica" holds "informacion" too: the longest says most.
+    codes = {
+        code
+        for known, code in within.items()
+        if not any(known != other and f" {known} " in f" {other} " for other in within)
+    }
+    return codes.pop() if len(codes) == 1 else ""
 
 
 def _items(table: Table, column: str, name: str) -> list[str]:

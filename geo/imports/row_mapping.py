@@ -24,10 +24,18 @@ from geo.text.normalize import folded
 _NAMESPACE = uuid.UUID("5f0c4f0e-6d5c-5b8e-9d59-2f6b1f6f8a11")
 _SLUG = 40
 
-#: First words of lines that sum up a table.
+#: How lines that sum up a table begin, before a colon or a number.
 _TOTALS = frozenset(
     {"total", "totales", "total general", "gran total", "subtotal", "suma", "totais", "sum"}
 )
+
+#: Code of the note on a row one of whose cells is left out, because it is not understood.
+LEFT_OUT_REMARK = "cell_left_out"
+
+#: Fields without which a space is worth having: a cell that is not understood is left out, with a
+#: note, where that of another field makes its row bad.
+_SPARED = frozenset({"capacity", "available", "maximum_nights"})
+_SPARED_WORDS = frozenset({"documents_required"})
 
 #: Code of the note on a row whose hours in one cell are left out, because they are not certain.
 HOURS_REMARK = "row_hours_unclear"
@@ -95,6 +103,11 @@ class CodeWords:
             return value
         return self.labels.get(name, {}).get(_plain(value), value)
 
+    def knows(self, name: str, values: Value) -> bool:
+        """Return whether all of a list's values are codes of the field ``name``."""
+        codes = set(self.labels.get(name, {}).values())
+        return not codes or (isinstance(values, list) and codes.issuperset(values))
+
 
 def words(active: Mapping[str, Iterable[str]], names: Mapping[tuple[str, str], str]) -> CodeWords:
     """Build the lookup from labels to codes from the vocabularies' active codes and Spanish names.
@@ -159,7 +172,7 @@ def _is_total(line: Line) -> bool:
     first = cells[0] if cells else None
     return (
         isinstance(first, str)
-        and folded(first).rstrip(":.") in _TOTALS
+        and _plain(re.sub(r"[^a-z ].*", "", folded(first))) in _TOTALS
         and len(cells) <= len(line.cells) / 2
     )
 
@@ -250,13 +263,20 @@ class _Maker:
             try:
                 value = cell_values.converted(translated, name, style)
             except CellError as error:
+                # The space is worth having without its hours or its size; a person asks for them.
                 if kind_of(name) == "week":
-                    # The space is worth having without its hours; a person asks for them.
                     draft.notes.append(CodedReason(HOURS_REMARK))
+                elif name in _SPARED:
+                    draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
                 else:
                     draft.problems.append(RowProblem(column, name, error.reason))
                 continue
-            said.append(self._coded(name, value))
+            coded = self._coded(name, value)
+            if name in _SPARED_WORDS and not self._known.knows(name, coded):
+                # A part of what is asked for would read as the whole.
+                draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+                continue
+            said.append(coded)
         if not said:
             if self._mapping.empty_cells == "clear" and name in KINDS and name != "id":
                 found[name] = None

@@ -17,12 +17,15 @@ def _read(text: str) -> dict[str, tuple[str, ...]]:
 #: Folded column headers by field, collected from the region's service matrices, surveys and maps.
 HEADERS = _read("""
 id: id | codigo | code | identificador | clave | uuid
-name: nombre | nombre del espacio | nombre del lugar | nombre del albergue | nombre del sitio |
-    name | space name | nome | nome do espaco | nom | espacio | lugar | sitio | titulo
+name: como se llama | denominacion | denominacion del espacio | nombre del punto | razon social |
+    como se llama el lugar | nombre | nombre del espacio | nombre del lugar |
+    nombre del albergue | nombre del sitio | name | space name | nome | nome do espaco | nom |
+    espacio | lugar | sitio | titulo
 kind: tipo | tipo de espacio | tipo de lugar | type | space type | tipo de espaco | categoria |
     type de lieu
 organization: organizacion | organization | organisation | organizacao | socio | entidad | ong |
     institucion | implementador | socio implementador | operador | partner | agencia |
+    quien lo lleva | quien lo opera | quien lo maneja | quien administra | a cargo de |
     organizacion operadora | organizacion responsable | entidad operadora | operado por
 lat: latitud | latitude | lat | y | coordenada y | coord y
 lon: longitud | longitude | lon | lng | long | x | coordenada x | coord x
@@ -32,12 +35,18 @@ coord_precision: precision | precision de la coordenada | exactitud
 country: pais | country | pays | iso pais
 admin1: departamento | estado | provincia | region | admin1 | adm1 | state | province |
     department | uf
-locality: municipio | ciudad | localidad | municipality | city | town | municipio ciudad |
-    cidade | canton | distrito | commune | ville | admin2 | adm2
+locality: comuna | comuna o municipio | parroquia | corregimiento | municipio | ciudad |
+    localidad | municipality | city | town | municipio ciudad | cidade | canton | distrito |
+    commune | ville | admin2 | adm2
 timezone: zona horaria | timezone | time zone | fuso horario
-status: situacion | status | estado del servicio | estado actual | activo | operativo
-needs_referral: requiere remision | requiere derivacion | necesita remision | con remision |
-    requiere referencia | needs referral | referral required | requer encaminhamento
+status: situacion | status | estado del servicio | estado actual | activo | operativo |
+    situacion actual | estado de funcionamiento | esta funcionando | sigue funcionando |
+    sigue abierto | esta abierto | operativo si no | funciona | estatus
+needs_referral: hay que ir derivado | hay que ir remitido | llegan remitidos |
+    requiere remision | piden remision | se necesita remision | exige remision |
+    entra con remision | solo con remision | requiere derivacion previa | requiere carta |
+    requiere derivacion | necesita remision | con remision | requiere referencia |
+    needs referral | referral required | requer encaminhamento
 access: acceso | tipo de acceso | access | modalidad de acceso | solo remision
 referral_points: remitido por | puntos de remision | referral points | referido por
 overnight: pernocta | dormir | overnight | alojamiento nocturno | se puede dormir | pernoite
@@ -46,8 +55,9 @@ services: servicios | services | servicios ofrecidos | servicos | servicio | ofe
     que ofrece | servicios disponibles | servicios prestados | servicios brindados |
     que servicios presta | oferta de servicios
 eligibility: elegibilidad | eligibility | poblacion objetivo | a quien atiende | criterios |
-    criterios de atencion | dirigido a | target population | publico alvo | requisitos |
-    poblacion atendida | poblacion que atiende | perfil de poblacion
+    criterios de atencion | a quienes atiende | a quien recibe | a quienes reciben | para quien |
+    dirigido a | target population | publico alvo | requisitos | poblacion atendida |
+    poblacion que atiende | perfil de poblacion
 minimum_age: edad minima | minimum age | idade minima
 maximum_age: edad maxima | maximum age | idade maxima
 genders: genero | generos | sexo | gender | genero atendido
@@ -55,9 +65,10 @@ families_only: solo familias | families only | apenas familias
 children_alone: ninos solos | nna no acompanados | children alone
 cost: costo | cost | precio | tarifa | custo | cout | valor
 documents_required: documentos requeridos | documents required | documentos |
-    que documentos pide | documentos exigidos
+    que documentos pide | documentos exigidos | papeles que exigen | papeles que piden |
+    documentos que piden | papeles | documentacion requerida | documentacion
 maximum_nights: noches maximas | maximum nights | estadia maxima | dias maximo
-address: direccion | address | endereco | adresse | domicilio
+address: donde queda | donde esta | direccion | address | endereco | adresse | domicilio
 landmark: punto de referencia | referencia | landmark | como llegar | ponto de referencia
 road: via | carretera | ruta | road | rodovia | route
 road_km: kilometro | km | km de la via | road km
@@ -66,8 +77,10 @@ step_free: acceso en silla de ruedas | accesible | wheelchair | step free | ramp
 data_shared: datos compartidos | comparte datos | data shared
 holidays: festivos | feriados | holidays | dias festivos | abre en festivos
 languages: idiomas | languages | lenguas | linguas | langues
-public_phones: telefono | telefonos | phone | phones | telefono publico | celular | whatsapp |
-    telefone | telephone | linea de atencion | contacto telefonico
+public_phones: telefono para la gente | telefono del lugar | telefono de atencion |
+    telefono de atencion al publico | telefono institucional | linea publica | telefono |
+    telefonos | phone | phones | telefono publico | celular | whatsapp | telefone | telephone |
+    linea de atencion | contacto telefonico
 public_contact: contacto publico | public contact | correo institucional | pagina web
 notice: aviso | aviso publico | notice | public notice
 byday: dias | dias de atencion | days | dias de atendimento | jours
@@ -83,13 +96,15 @@ hours_th: jueves | thursday | quinta | jeudi
 hours_fr: viernes | friday | sexta | vendredi
 hours_sa: sabado | saturday | samedi
 hours_su: domingo | sunday | dimanche
-capacity: capacidad | capacity | cupos | plazas | camas | capacidade | aforo | cupos totales |
-    capacidad total | capacidad maxima | numero de cupos | total de camas
+capacity: cuanta gente cabe | capacidad | capacity | cupos | plazas | camas | capacidade |
+    aforo | cupos totales | capacidad total | capacidad maxima | numero de cupos |
+    total de camas | cupo | cupo maximo | cuantas personas caben | numero de plazas
 available: cupos disponibles | disponibles | available | vagas | camas libres
 visibility: visibilidad | visibility | nivel de acceso | sensibilidad
 confirmed_on: fecha de verificacion | fecha de confirmacion | verificado | confirmado |
-    ultima actualizacion | fecha de actualizacion | last verified | confirmed on | last update |
-    data de verificacao | fecha
+    ultima actualizacion | fecha de actualizacion | ultima verificacion | ultima confirmacion |
+    ultima visita | verificado el | confirmado el | actualizado | actualizado el |
+    last verified | confirmed on | last update | data de verificacao | fecha
 expires_on: vence | vigente hasta | expires on | valido hasta
 consent_on: fecha de consentimiento | consentimiento | consent
 source: fuente | source | fonte
@@ -99,48 +114,64 @@ licence: licencia | licence | license | licenca
 #: Folded labels by field and code; suggested as translations to codes if a column holds them.
 LABELS = {
     "kind": _read("""
-information_orientation_point: pao | pro | pac | ptrig | punto de atencion y orientacion |
+information_orientation_point: centro de informacion | oficina de informacion |
+    modulo de informacion | pao | pro | pac | ptrig | punto de atencion y orientacion |
     punto de informacion | punto de referenciacion y orientacion | information point |
     posto de informacao
 support_space: espacio de apoyo | support space | espaco de apoio
 integrated_support_space: espacio de apoyo integral | paib | punto de atencion integral
 humanitarian_support_point: pahu | punto de apoyo humanitario | humanitarian service point |
     punto de servicio humanitario
-health_reception: cas | centro de atencion sanitaria | centro de salud | health post
+health_reception: cas | centro de atencion sanitaria | centro de salud | puesto de salud |
+    posta | posta medica | clinica | hospital | health post
 shelter: albergue | shelter | abrigo | refugio | alojamiento
 temporary_shelter: albergue temporal | temporary shelter | alojamiento temporal | cai
 overnight_reception: casa de paso | hogar de paso | pernocta | overnight reception
 community_kitchen: comedor | comedor comunitario | community kitchen | cozinha comunitaria
-connectivity_point: punto de conectividad | conectividad | connectivity point
+connectivity_point: punto de conectividad | punto de conexion | punto de wifi |
+    punto de internet | conectividad | connectivity point
 child_friendly_space: espacio amigable | espacio para ninos y ninas | child friendly space
 mobile_unit: unidad movil | movil | brigada movil | mobile unit | jornada
 border_support_team: equipo de frontera | border support team
 safe_space: espacio seguro | casa de acogida | casa refugio | safe space
 """),
     "services": _read("""
-charging: carga de celulares | carga de telefonos | charging
+charging: carga de celulares | carga de telefonos | charging | recarga de celulares |
+    carga de celular | cargar celular
 child_protection: proteccion de la ninez | proteccion infantil | child protection
-connectivity: conectividad | internet | wifi | llamadas
-drinking_water: agua | agua potable | hidratacion | water | drinking water
+connectivity: conectividad | internet | wifi | llamadas | wi fi | internet gratis |
+    computadores | llamadas internacionales
+drinking_water: agua | agua potable | punto de hidratacion | agua para beber | hidratacion |
+    water | drinking water
 family_links: restablecimiento de contacto | contactos familiares | family links
-food: alimentacion | alimentos | comida | comidas | food | alimentacao | refrigerio
-health: salud | atencion medica | primeros auxilios | health | saude
-hygiene: higiene | kits de higiene | hygiene
-information: informacion | orientacion | information | informacao
-legal_advice: asesoria legal | asistencia legal | orientacion legal | legal advice
-non_food_items: kits | nfi | articulos no alimentarios | non food items | abrigo y ropa
-overnight: alojamiento | pernocta | albergue | overnight | alojamento
-psychosocial_support: apoyo psicosocial | atencion psicosocial | psychosocial support
+food: alimentacion | alimentos | comida | comidas | food | alimentacao | refrigerio | almuerzo |
+    almuerzos | desayuno | desayunos | cena | cenas | mercados | comida caliente | merienda
+health: salud | atencion medica | primeros auxilios | health | saude | consulta medica |
+    medicina general | vacunacion | enfermeria | odontologia | control prenatal | medicamentos
+hygiene: higiene | kits de higiene | hygiene | kit de aseo | kits de aseo | kit de higiene |
+    kit higienico | articulos de aseo | lavanderia
+information: informacion | orientacion | information | informacao | orientacion general |
+    informacion y orientacion | orientacion e informacion | informacion de tramites
+legal_advice: asesoria legal | asesoria juridica | orientacion juridica | apoyo legal |
+    asistencia legal | orientacion legal | legal advice
+non_food_items: kits | ropa | ropero | ropa y calzado | frazadas | cobijas | mantas | nfi |
+    articulos no alimentarios | non food items | abrigo y ropa
+overnight: alojamiento | pernocta | albergue | overnight | alojamento | hospedaje | dormida |
+    alojamiento temporal | alojamiento nocturno | camas | dormitorio
+psychosocial_support: apoyo psicosocial | atencion psicosocial | psicologia | apoyo psicologico |
+    atencion psicologica | acompanamiento psicosocial | psychosocial support
 referral: remision | derivacion | referral | encaminhamento
-showers: duchas | showers | chuveiros
-toilets: banos | sanitarios | toilets | banheiros
+showers: duchas | ducha | showers | chuveiros | regaderas
+toilets: banos | bano | servicios sanitarios | sanitarios | toilets | banheiros
 transport_information: informacion de transporte | transporte | transport information
 """),
     "status": _read("""
-active: activo | activa | abierto | operativo | en funcionamiento | open | ativo | si
+active: activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
+    operativo | en funcionamiento | open | ativo | si
 full: lleno | sin cupo | cupo completo | full | lotado
-temporarily_closed: cerrado temporalmente | suspendido | temporarily closed | inactivo
-closed: cerrado | cerrado definitivamente | closed | fechado | no
+temporarily_closed: cerrado temporalmente | cierre temporal | temporalmente cerrado |
+    suspendido | en remodelacion | suspendida | temporarily closed | inactivo
+closed: cerrado | ya no funciona | clausurado | cerrado definitivamente | closed | fechado | no
 """),
     "access": _read("""
 open: abierto | libre | directo | walk in | sin cita | aberto
@@ -154,6 +185,19 @@ paid: pago | con costo | paid | pagado
 public: publico | publica | public
 partners: socios | solo socios | partners | interagencial | parceiros
 restricted: restringido | confidencial | reservado | restricted | no publicar
+"""),
+    "documents_required": _read("""
+identity_document: documento de identidad | cedula | dni | documento | identificacion | carnet |
+    cualquier documento | cualquier documento de identidad | algun documento | identity document
+passport: pasaporte | passport | passaporte
+residence_permit: permiso de residencia | ppt | pep | cpp | permiso temporal | visa |
+    cedula de extranjeria | carnet de extranjeria | residence permit
+asylum_certificate: certificado de solicitante | salvoconducto | carnet de refugiado
+birth_certificate: partida de nacimiento | registro civil | acta de nacimiento |
+    birth certificate
+registration: registro | rumv | preregistro
+referral_letter: carta de remision | remision | hoja de remision | carta | referral letter
+medical_record: historia clinica | formula medica | carnet de vacunas | medical record
 """),
     "languages": _read("""
 es: espanol | castellano | spanish | espanhol | espagnol

@@ -234,6 +234,10 @@ TEXTS: Mapping[str, str] = {
     "row_not_numbers": marked("Longitud y latitud son números."),
     "row_id_from_empty": marked("Está vacía, y el código se hace con ella."),
     "row_same_id": marked("La fila %(row)s tiene el mismo código."),
+    "cell_left_out": marked(
+        "El espacio entra sin «%(column)s»: la celda no se entiende. Pregunte, y escríbalo en la "
+        "ficha."
+    ),
     "row_hours_unclear": marked(
         "El espacio entra sin horas: la celda no se lee con seguridad. Pregunte, y escríbalas en "
         "la ficha."

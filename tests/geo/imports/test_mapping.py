@@ -152,8 +152,28 @@ def test_hours_in_one_cell_become_schedules_or_are_left_to_a_person():
     assert [note.code for note in second.notes] == ["row_hours_unclear"]
 
 
+def test_what_a_space_can_do_without_is_left_out_with_a_note():
+    known = words({"document": ["passport"]}, {})
+    table = read_table(
+        "x.csv",
+        b"id;capacity;documents_required;minimum_age\n"
+        b"1;depende;pasaporte o carta;18\n2;9;passport;x\n",
+    )
+    (first, second), _ = drafts(table, own_mapping(table), known)
+    # Half of what is asked for would read as the whole.
+    assert first.changes == {"minimum_age": 18}
+    assert [str(note) for note in first.notes] == [
+        "'capacity' is left out, because it is not understood: a person has to ask",
+        "'documents_required' is left out, because it is not understood: a person has to ask",
+    ]
+    assert second.changes == {"capacity": 9, "documents_required": ["passport"]}
+    assert [problem.field for problem in second.problems] == ["minimum_age"]
+
+
 def test_a_line_of_sums_is_left_out_and_said():
-    table = read_table("x.csv", b"id;name;capacity;address\n1;a;3;b\nTOTAL;;3;\n2;Total Salud;;x\n")
+    table = read_table(
+        "x.csv", b"id;name;capacity;address\n1;a;3;b\nTOTAL: 1 lugar;;3;\n2;Total Salud;;x\n"
+    )
     made, remarks = drafts(table, own_mapping(table), KNOWN)
     assert [draft.id for draft in made] == ["1", "2"]
     assert [(note.code, note.parameters) for note in remarks] == [
@@ -244,6 +264,31 @@ def test_headers_as_people_word_them_are_known():
     # P6: neither a person's name nor a person's phone is led to a field by its first word.
     person = suggest("x.csv", b"Nombre del responsable;Telefono del responsable\na;1\n")
     assert person.mapping.fields == {}
+
+
+def test_cells_tell_what_a_header_does_not():
+    rows = [
+        "7,8912;-72,5071;Colombia;Albergue;L-V 8-5;12/11/2026;Español;30 cupos;ducha;310;7",
+        "8,2231;-73,3521;Colombia;Comedor;24 horas;13/11/2026;inglés;;cena;311;12",
+    ]
+    found = suggest("x.csv", "\n".join([";".join("abcdefghijk"), *rows]).encode()).mapping.fields
+    assert {name: column for name, (column,) in found.items()} == {
+        "lat": "a", "lon": "b", "country": "c", "kind": "d", "opening_hours": "e",
+        "confirmed_on": "f", "languages": "g", "capacity": "h", "services": "i",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("label", "code"),
+    [
+        ("Puesto de salud del barrio", "health_reception"),
+        ("Albergue y comedor", ""),
+        ("Cancha techada", ""),
+    ],
+)
+def test_a_label_is_known_by_some_of_its_words_or_left_to_a_person(label, code):
+    found = suggest("x.csv", f"Tipo\n{label}\n".encode())
+    assert found.mapping.values["kind"] == {label: code}
 
 
 def test_every_synonym_names_a_field():
