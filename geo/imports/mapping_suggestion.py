@@ -28,6 +28,9 @@ _LIKELY = 85.0
 #: Most rows whose cells are examined for a suggestion.
 _SAMPLE = 500
 
+#: Most cells by which a column is told: enough for a share, and quick in a wide file [A].
+_TOLD_BY = 60
+
 #: Most labels without a known code of a coded column; one with more counts as free text.
 _MAX_LABELS = 60
 
@@ -139,7 +142,7 @@ def _told_by_cells(table: Table, column: str, found: AbstractSet[str]) -> str | 
 
     Names and phones are never told so: those of a person look alike (P6).
     """
-    cells = _cells(table, column)
+    cells = _cells(table, column)[:_TOLD_BY]
     shares = {
         name: sum(map(reads, cells)) / len(cells)
         for name, reads in _READS.items()
