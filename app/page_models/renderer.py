@@ -19,19 +19,16 @@ from app.http.service_worker import map_files
 from app.i18n import labels, route_phrases, weekly_hours
 from app.i18n.translation import Words, words
 from app.page_models.frames import PageFrame
+from app.page_models.offline_texts import SAFETY_TEXTS, day_forms, offline_texts, pack_names
 from app.page_models.phone_texts import (
-    BECAUSE,
     aging_texts,
     card_texts,
-    day_forms,
     names_of,
     nearby_texts,
-    offline_texts,
     status_texts,
 )
 from app.page_models.view_models import CrossingView, HazardView, HomeView, Narrowed, Space
 from app.texts import print_text
-from app.texts.stage_text import SAID
 from geo.hours.space_hours import Hours
 from geo.hours.wording import hours_text
 from geo.text.languages import LANGUAGES, STAFF_LANGUAGES
@@ -120,15 +117,17 @@ def _switches(narrowed: Narrowed) -> tuple[tuple[str, bool], ...]:
 
 
 def render_offline(frame: PageFrame, lang: str) -> str:
-    """Render the offline page, which works from packs."""
+    """Render the document that draws every public page from packs without a network."""
+    w = words(lang)
     return _template("offline.html", lang).render(
         frame=frame,
         services=[code for vocabulary, code in frame.names if vocabulary == "service"],
         hazard_kinds=labels.HAZARDS,
-        said={**BECAUSE, **SAID},
-        day_forms=partial(day_forms, words(lang)),
+        said=SAFETY_TEXTS,
+        day_forms=partial(day_forms, w),
+        spoken=labels.SPOKEN,
         modules=module_urls("offline.js")[1:],
-        **_page(frame, lang, texts=offline_texts(words(lang))),
+        **_page(frame, lang, texts=offline_texts(w), names=pack_names(w, frame)),
     )
 
 
@@ -249,6 +248,7 @@ def _page(
     narrowed: Narrowed = Narrowed(),  # noqa: B008 - frozen
     texts: Mapping[str, object] = MappingProxyType({}),
     *,
+    names: Mapping[str, object] = MappingProxyType({}),
     near: str | None = None,
     place_at: tuple[float, float] | None = None,
 ) -> dict[str, object]:
@@ -274,7 +274,7 @@ def _page(
         "placeAt": place_at,
         "pmtiles": vendored_url("pmtiles", ".js"),
         "mapFiles": map_files(),
-        "names": names_of(w, frame),
+        "names": {**names_of(w, frame), **names},
         "narrowed": {
             "services": narrowed.services,
             "language": narrowed.language,
