@@ -214,6 +214,8 @@ def _space_texts(w: Words) -> Mapping[str, Any]:
         "placesFull": w.gettext("Lleno"),
         "saidAt": w.gettext("dicho: %(time)s"),
         "sleeping": w.gettext("Dormir"),
+        "sleeps": w.gettext("Sí"),
+        "sleepsNot": w.gettext("No"),
         "mostNights": [
             w.ngettext("hasta %(num)s noche", "hasta %(num)s noches", n) for n in _FORMS
         ],

@@ -14,6 +14,7 @@ import { taken } from './packs.js';
 import { fill, makePhrases } from './phrases.js';
 import { reading } from './reading.js';
 import { lineItems, numberParts, saidBy } from './reviewed.js';
+import { startSheet } from './sheet.js';
 import { offerInstall, register } from './worker.js';
 
 const byId = (id) => document.getElementById(id);
@@ -78,6 +79,7 @@ for (const link of document.querySelectorAll('.languages nav a')) {
 if (page.isMapped) {
   document.querySelector('.page').classList.remove('page-plain');
   document.querySelector('.page').prepend(byId('map-box'));
+  startSheet(byId('map-box'), byId('grip'));
 } else byId('map-box').remove();
 byId('help').hidden = !WITH_LINES.includes(page.id);
 // A form that came here is not to be sent again by who goes back or loads the page anew.

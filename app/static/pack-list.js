@@ -2,7 +2,6 @@
 import { element } from './cards.js';
 import { locate } from './nearby.js';
 import { fill } from './phrases.js';
-import { startSheet } from './sheet.js';
 import { fits, nearest } from './spaces.js';
 import { completeTowns, townOf } from './town-field.js';
 
@@ -28,7 +27,6 @@ export function startList(phone) {
   let country = null;
   let town = null;
 
-  startSheet(byId('map-box'), byId('grip'));
   completeTowns(phone, ['near-place']);
   showChips();
   byId('near-place').value = asked.fields?.get('place') ?? '';

@@ -66,9 +66,9 @@ export function startSpace(phone, id) {
   }
 
   function sleeping({ isOvernight, details }) {
-    if (!isOvernight) return [texts.no];
+    if (!isOvernight) return [texts.sleepsNot];
     const { maximum_nights: most = null } = details;
-    return most === null ? [`${texts.yes}; `, unknown(texts.nightsNotKnownThere)] : [`${texts.yes}, ${phrases.plural(texts.mostNights, most)}`];
+    return most === null ? [`${texts.sleeps}; `, unknown(texts.nightsNotKnownThere)] : [`${texts.sleeps}, ${phrases.plural(texts.mostNights, most)}`];
   }
 
   /** The hours of this day and the six after, by the place's own clock. */
@@ -176,7 +176,7 @@ export function startSpace(phone, id) {
           details.coord_precision === 'town' ? `; ${texts.atTown}` : null]],
         [texts.landmark, [details.landmark ? original(details.landmark) : unknown()]],
         [texts.road, [details.road ? original(details.road) : null,
-          Number.isFinite(details.road_km) ? ` ${fill(texts.kilometre, { km: phrases.number(details.road_km, 1) })}` : null,
+          Number.isFinite(details.road_km) ? `${details.road ? ', ' : ''}${fill(texts.kilometre, { km: phrases.number(details.road_km, 1) })}` : null,
           details.road || Number.isFinite(details.road_km) ? null : unknown()]],
       ]),
       element('p', {}, element('button', { class: 'link', form: 'go', name: 'start_choice', value: `space:${space.id}` }, texts.fromHere)),

@@ -83,7 +83,9 @@ export function makeWayCards(phone) {
   }
 
   /** When a hazard was published; packs of before do not say. */
-  const publishedPart = ({ published_on: day }) => (day ? element('small', {}, ` ${fill(texts.publishedOn, { date: phone.day(day) })}`) : null);
+  function publishedPart({ published_on: day = null }) {
+    return day === null ? null : element('small', {}, ` ${fill(texts.publishedOn, { date: phone.day(day) })}`);
+  }
 
   /** The space that somebody goes to; the way leads to its town. */
   function destination({ nowMs }, space) {

@@ -1,4 +1,5 @@
 // The route planner, drawn from packs: the form, what its ends mean, and when somebody sets out.
+import { recalledRoute, rememberRoute } from './asked-route.js';
 import { askWays } from './because.js';
 import { locate } from './nearby.js';
 import { fill } from './phrases.js';
@@ -69,7 +70,8 @@ export function startWay(phone) {
       const from = given[index];
       const ref = fields.get(`${from}_choice`) || fields.get(`${from}_ref`) || '';
       const end = endOfRef(ref);
-      setEnd(side, end?.label ?? fields.get(from) ?? '', end ? ref : '');
+      // Of a position its town alone is kept.
+      setEnd(side, end?.label ?? fields.get(from) ?? '', end && !/^(here|point):/.test(ref) ? ref : '');
     }
     departure = fields.get('at') ?? '';
     const isOther = ![null, '', PACKS_PROFILE].includes(fields.get('profile'));
@@ -146,6 +148,7 @@ export function startWay(phone) {
       + `${texts.profile}. ${fill(texts.leaving, { time: phrases.moment(startMs, nowMs, zone) })}`;
     say(found.refusal === 'none' ? texts.noWay : texts.done);
     cards.show(found, startMs, ends[1].space ?? null);
+    rememberRoute(new URLSearchParams(SIDES.flatMap((side) => [[side, byId(`way-${side}`).value], [`${side}_ref`, chosen[side]]])));
   }
 
   /** The time of setting out that a form said, local; now where it said none, or one that is over. */
@@ -163,7 +166,12 @@ export function startWay(phone) {
   return {
     show() {
       if (phone.contents.network === null) byId('way-result').hidden = true;
-      if (isFirst && asked.fields) takeFields(asked.fields);
+      if (isFirst) {
+        const [arrival] = performance.getEntriesByType('navigation');
+        const isAgain = ['back_forward', 'reload'].includes(arrival?.type);
+        const fields = asked.fields ?? (isAgain ? recalledRoute() : null);
+        if (fields) takeFields(fields);
+      }
       isFirst = false;
     },
   };
