@@ -1,7 +1,7 @@
 """Rendering of pages from view models to HTML, without database, request or clock."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -28,7 +28,8 @@ from app.page_models.phone_texts import (
     status_texts,
 )
 from app.page_models.view_models import CrossingView, HazardView, HomeView, Narrowed, Space
-from app.texts import print_text
+from app.texts import list_sheet, print_text
+from app.texts.list_sheet import Sheet
 from geo.hours.space_hours import Hours
 from geo.hours.wording import hours_text
 from geo.text.languages import LANGUAGES, STAFF_LANGUAGES
@@ -43,6 +44,7 @@ __all__ = [
     "render_embedded",
     "render_hazards",
     "render_home",
+    "render_list",
     "render_network",
     "render_offline",
     "render_open",
@@ -165,6 +167,26 @@ def render_with_map(
     """Render a page with the map, with page-specific texts for the phone's scripts."""
     return _template(f"{name}.html", lang).render(
         frame=frame, **values, **_page(frame, lang, texts=texts)
+    )
+
+
+def render_list(sheet: Sheet, frame: PageFrame, lang: str, here: Callable[..., str]) -> str:
+    """Render the printable list of a municipality.
+
+    ``here`` returns the URL of this list in a language and, optionally, in a format.
+    """
+    w = words(lang)
+    return render_open(
+        "list",
+        frame,
+        lang,
+        sheet=sheet,
+        here=here,
+        nothing=list_sheet.nothing(w),
+        help_heading=print_text.help_heading(w),
+        complaints_heading=print_text.complaints_heading(w),
+        newest=list_sheet.newest(w, sheet),
+        originals=print_text.originals(w),
     )
 
 

@@ -1,4 +1,4 @@
-"""Work in processes of their own that nobody waits for: kernels to compile, the basemap to build."""
+"""Work in processes of their own that nobody waits for: compiling kernels, building a basemap."""
 
 import subprocess
 import sys

@@ -103,7 +103,7 @@ async def test_each_part_is_one_tap_away_and_shows_what_it_is(browser, live_serv
             ("/plan", "#plan-title"),
             ("/crossings", "#crossings-title"),
             ("/hazards", "#hazards-title"),
-            ("/offline", "#near-title"),
+            ("/offline", "#packs-title"),
             ("/", "#spaces-title"),
         ):
             await page.click(f".bar a[href='{path}?lang=es']")

@@ -104,9 +104,7 @@ async def test_p15_a_phone_refuses_and_doubts_as_the_server_does(run, pack, shar
         (some_need(draw), start + timedelta(minutes=draw.randrange(60, 5 * 24 * 60)))
         for _ in range(QUESTIONS)
     ]
-    asked = [
-        {"need": as_phone(need), "arrivalMs": at.timestamp() * 1000} for need, at in questions
-    ]
+    asked = [{"need": as_phone(need), "arrivalMs": at.timestamp() * 1000} for need, at in questions]
     answers = run(ASK, {"pack": pack, "questions": asked})
     different, refused, accepted = [], 0, 0
     for (need, at), answer in zip(questions, answers, strict=True):

@@ -20,7 +20,9 @@ def test_the_basemap_is_built_where_there_is_none_and_it_may_be(tmp_path, settin
     settings = settings_for("unused").model_copy(
         update={"home": tmp_path, "basemap_at_start": True}
     )
-    aside.build_missing_basemap(settings.model_copy(update={"basemap_at_start": False}), begun.append)
+    aside.build_missing_basemap(
+        settings.model_copy(update={"basemap_at_start": False}), begun.append
+    )
     assert begun == []
     aside.build_missing_basemap(settings, begun.append)
     [code] = begun
