@@ -49,7 +49,7 @@ DETAILS: Final = (
     "organization", "eligibility", "address", "admin1", "landmark", "road", "road_km",
     "coord_precision", "fee_kind", "contact", "genders", "minimum_age", "maximum_age",
     "families_only", "children_alone", "documents_required", "capacity", "capacity_updated",
-    "maximum_nights", "data_shared", "amenities", "step_free", "referral_points",
+    "maximum_nights", "data_shared", "amenities", "step_free", "notice", "referral_points",
 )  # fmt: skip
 
 

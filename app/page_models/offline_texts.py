@@ -175,6 +175,7 @@ def _space_texts(w: Words) -> Mapping[str, Any]:
         "yes": w.gettext("sí"),
         "no": w.gettext("no"),
         "notKnown": w.gettext("no se sabe"),
+        "notice": w.gettext("Aviso"),
         "where": w.gettext("Dónde queda"),
         "address": w.gettext("Dirección"),
         "atTown": w.gettext("la posición es la de la ciudad o pueblo"),

@@ -128,6 +128,7 @@ def render_offline(frame: PageFrame, lang: str) -> str:
         said=SAFETY_TEXTS,
         day_forms=partial(day_forms, w),
         spoken=labels.SPOKEN,
+        term=partial(labels.term, w, frame.names),
         modules=module_urls("offline.js")[1:],
         **_page(frame, lang, texts=offline_texts(w), names=pack_names(w, frame)),
     )

@@ -101,7 +101,8 @@ async function read(found) {
   phone.contents = readContents(packs, texts.sounds);
   const { current } = phone.contents;
   const oldest = current.map((pack) => pack.start).sort()[0];
-  byId('dated').textContent = oldest ? fill(texts.dataOf, { date: phone.day(oldest) }) : texts.noPacks;
+  const dated = given === null ? texts.takenOf : texts.dataOf;
+  byId('dated').textContent = oldest ? fill(dated, { date: phone.day(oldest) }) : texts.noPacks;
   showStated();
   byId('lines').replaceChildren(...lineItems(linesOf(phone.contents), names.countries));
   for (const place of document.querySelectorAll('[data-countries]')) {

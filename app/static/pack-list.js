@@ -140,6 +140,8 @@ export function startList(phone) {
     show() {
       showSpaces();
       if (isFirst && byId('near-place').value) searchPlace();
+      // A list that was shared names its place by a number, which no pack tells.
+      else if (isFirst && query.has('place')) say(texts.placeUnknown);
       isFirst = false;
     },
   };

@@ -166,6 +166,7 @@ export function startSpace(phone, id) {
         element('p', { class: `opening opening-${state}` }, words),
         element('p', { class: `seen${space.isDemo ? ' seen-demo' : ''}` }, phone.age(space, Date.now())),
         space.isReferralOnly ? element('p', { class: 'referral' }, texts.byReferral) : null,
+        details.notice ? element('p', { class: 'notice' }, element('b', {}, `${texts.notice}:`), ' ', original(details.notice)) : null,
         calls(space),
         space.phone || space.whatsapp || details.contact ? null : element('p', { class: 'not-known' }, texts.noPhone),
         element('ul', { class: 'services', 'aria-label': texts.services },

@@ -371,7 +371,7 @@ async def test_every_link_of_every_page_opens_its_own_page(phone):
             is_space = "/spaces/" in target
             spaces += is_space
             # Another language is the same page in one that the phone has; of spaces a few stand
-            # for all: `benchmarks/offline.py` opens each.
+            # for all: `./run bench phone --only links` opens each.
             if "lang=es" in target and target not in known and not (is_space and spaces % MANY):
                 known.add(target)
                 to_open.append((target, text))
