@@ -70,7 +70,7 @@ export function startShelf(phone) {
       say(texts.forgotten);
     });
     return element('li', { class: 'card pack', 'data-pack': code },
-      element('h3', {}, name), status,
+      element('h2', {}, name), status,
       element('p', { class: 'need' }, offer ? get : null, pack ? drop : null));
   }
 
