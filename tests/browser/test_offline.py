@@ -1,70 +1,35 @@
 """Without a network: every page from packs under its own address, in Chromium with it cut."""
 
-import json
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
-from playwright.async_api import Page
 
 from geo.db.sessions import Tier
-from tests.browser.test_page import (
-    ARTIFACTS,
-    DESK,
-    MAP_READY,
-    PHONE,
-    SMALL_CONTROLS,
-    browser,
-)
+from tests.browser.test_page import ARTIFACTS, DESK, PHONE, SMALL_CONTROLS, browser
 from tests.conftest import opened as database_opened
 from tests.conftest import served
 from tests.fixtures.browsing import controlled, new_context, still, watched, watched_page
 from tests.fixtures.clock import run_now
-from tests.fixtures.slow_answers import front_of
-from tests.fixtures.waiting import until
+from tests.fixtures.offline_phone import (
+    CROSSINGS,
+    CUCUTA,
+    KEPT,
+    Phone,
+    assert_crossings_are_of,
+    file_of,
+    later,
+    states_of,
+)
 from tiles.features import basemap
 
 __all__ = ["browser"]
 
 opened = partial(watched, has_worker=True)
 
-#: The addresses of all that is kept.
-KEPT = """(async () => {
-  const names = await caches.keys();
-  const opened = await Promise.all(names.map((name) => caches.open(name)));
-  const each = await Promise.all(opened.map((cache) => cache.keys()));
-  return each.flat().map((request) => request.url);
-})()"""
-
-#: Each crossing's badge and what is below it, by its id.
-CROSSINGS = """Object.fromEntries([...document.querySelectorAll('.crossing')].map((card) =>
-  [card.id.replace('crossing-', ''), [card.querySelector('.badge').textContent.trim(),
-    [...card.querySelectorAll('.ahead p')].map((p) => p.textContent.replace(/\\s+/g, ' '))]]))"""
-
-#: Dates what the phone keeps of the spaces back by a day.
-AGED = """(async () => {
-  const pages = await caches.open('amparo-pages');
-  const kept = await pages.match('/nearby.json');
-  const file = await kept.json();
-  file.start = new Date(Date.parse(file.start) - 86400000).toISOString();
-  const headers = { date: kept.headers.get('date') };
-  await pages.put('/nearby.json', Response.json(file, { headers }));
-  return file.start;
-})()"""
-
 #: Pages draw their map when there is nothing else to do.
 NEVER_IDLE = "globalThis.requestIdleCallback = () => 0;"
-
-#: Puts a pack among those of the phone, or takes one out.
-PUT = """async ([path, text]) => {
-  const packs = await caches.open('amparo-packs');
-  const headers = { date: new Date().toUTCString() };
-  await (text === null ? packs.delete(path) : packs.put(path, new Response(text, { headers })));
-}"""
-
-CUCUTA = {"longitude": -72.508, "latitude": 7.894}
 
 
 @pytest.fixture(scope="module")
@@ -81,60 +46,6 @@ async def origin(loaded_shared, settings_for, tmp_path_factory):
             basemap.write_archive(await basemap.bake(session), settings.basemap_path)
     with served(settings) as address:
         yield address
-
-
-@dataclass
-class Phone:
-    """A page of a phone that has Colombia with it and no network.
-
-    Parameters
-    ----------
-    text : str
-        The pack of Colombia as the phone got it.
-    added : set of str
-        Countries whose packs a test has put beside or in the place of it.
-    """
-
-    page: Page
-    origin: str
-    text: str
-    added: set[str] = field(default_factory=set)
-
-    async def open(self, path):
-        """Open a page, and wait until what its packs hold is shown."""
-        await self.page.goto(f"{self.origin}{path}")
-        await self.page.wait_for_selector("html[data-packs]")
-
-    async def have(self, *packs):
-        """Let the phone have these packs, and look at the page anew."""
-        for pack in packs:
-            self.added.add(pack["country"])
-            await self.page.evaluate(PUT, [f"/packs/{pack['country']}", json.dumps(pack)])
-        await self.page.reload()
-        await self.page.wait_for_selector("html[data-packs*=CO]")
-
-    async def restore(self):
-        """Take out what a test has put among the packs."""
-        if self.added:
-            await self.page.goto(f"{self.origin}/report?lang=es")
-        for country in self.added:
-            text = self.text if country == "CO" else None
-            await self.page.evaluate(PUT, [f"/packs/{country}", text])
-
-    async def pass_by(self, wait):
-        """Let the page believe that some time has gone by, and somebody come back to it."""
-        await self.page.evaluate(
-            """(ms) => {
-              const real = Date.now;
-              Date.now = () => real() + ms;
-              document.dispatchEvent(new Event('visibilitychange'));
-            }""",
-            wait / timedelta(milliseconds=1),
-        )
-
-    def pack(self):
-        """Give a copy of the pack of Colombia."""
-        return json.loads(self.text)
 
 
 @pytest.fixture(scope="module")
@@ -174,42 +85,6 @@ async def phone(mapped):
     return mapped
 
 
-@pytest.fixture(scope="module")
-async def visited(browser, origin):
-    """Give the context of a phone that has opened the home page and taken nothing along."""
-    there = {"geolocation": CUCUTA, "permissions": ["geolocation"]}
-    context = await new_context(
-        browser, has_worker=True, saves_data=True, viewport=PHONE, locale="es-CO", **there
-    )
-    page = await context.new_page()
-    await page.goto(f"{origin}/?lang=es")
-    for path in ("/", "/crossings", "/hazards", "/offline"):
-        await kept(page, f"{path}?lang=es")
-    await page.close()
-    await context.set_offline(True)
-    yield context
-    await context.close()
-
-
-@pytest.fixture
-async def visitor(visited, origin):
-    """Give a page of the phone that has no pack."""
-    async with watched_page(await visited.new_page(), origin) as page:
-        yield page
-
-
-async def later(page, wait):
-    """Let the page believe that some time has gone by, whose timers go on as ever."""
-    script = "{ const real = Date.now; Date.now = () => real() + %d; }"
-    await page.add_init_script(script % (wait.total_seconds() * 1000))
-
-
-async def file_of(page, path):
-    """Give a file of JSON that the phone keeps; as text, which takes a tenth of the time."""
-    text = await page.evaluate(f"caches.match('{path}').then((answer) => answer.text())")
-    return json.loads(text)
-
-
 def moved(pack, wait):
     """Give a pack that was made some time later, or earlier."""
     start = datetime.fromisoformat(pack["start"]) + wait
@@ -231,65 +106,6 @@ async def ask_way(page, start, end):
     await page.wait_for_selector("#way-status:not(:empty)")
 
 
-async def kept(page, path):
-    """Wait until the worker is in charge and the phone keeps a page."""
-    await controlled(page)
-    await until(lambda: page.evaluate(f"caches.match('{path}').then(Boolean)"))
-
-
-def states_of(file, at):
-    """Give the state of each crossing at a moment, as a file of spaces tells it."""
-    minute = (at - datetime.fromisoformat(file["start"])) / timedelta(minutes=1)
-    return {
-        crossing["id"]: [state for since, state in crossing["changes"] if since <= minute][-1]
-        for crossing in file["crossings"]
-    }
-
-
-def next_change(file, now):
-    """Give the first moment, not before two hours, at which a crossing is not what it is now."""
-    states = states_of(file, now)
-    for minutes in range(120, 6 * 24 * 60, 30):
-        at = now + timedelta(minutes=minutes)
-        if states_of(file, at) != states:
-            return at
-    pytest.fail("no crossing opens or closes in six days")
-
-
-def badges(told):
-    return {key: badge for key, (badge, _) in told.items()}
-
-
-def words_of(states):
-    words = {
-        "open": "Abierto según lo publicado",
-        "closed": "Cerrado según lo publicado",
-        "not_known": "No se sabe si está abierto",
-    }
-    return {key: words[state] for key, state in states.items()}
-
-
-async def crossings_told(page, states):
-    """Wait until the badges are of these states, and return what is told of each crossing."""
-
-    async def told_so():
-        told = await page.evaluate(CROSSINGS)
-        return told if badges(told) == words_of(states) else None
-
-    return await until(told_so)
-
-
-def assert_crossings_are_of(told, states):
-    """Check badges, and that who finds a border closed is told when it opens and where to stay."""
-    assert badges(told) == words_of(states)
-    assert "closed" in states.values() or "open" in states.values()
-    for key, (_, ahead) in told.items():
-        assert (states[key] == "open") == (ahead == []), (key, ahead)
-        if states[key] == "closed":
-            assert ahead[0].startswith("Próxima apertura conocida: "), key
-            assert ahead[1].startswith("Del lado de "), key
-
-
 #: What a page is by the path of its address: its title and its heading.
 OWN_PAGES = {
     "/": ("Amparo: espacios de apoyo y pasos oficiales", "Espacios de apoyo"),
@@ -302,12 +118,15 @@ OWN_PAGES = {
     "/planner": ("Amparo", "Esto no está en este teléfono"),
 }
 
+
 #: One of so many spaces of a page is opened.
 MANY = 9
+
 
 #: The links of a page within Amparo, with their words.
 LINKS = """[...document.querySelectorAll('a[href]')]
   .filter(({ origin }) => origin === location.origin).map((a) => [a.href, a.textContent.trim()])"""
+
 
 #: The headings that are to be seen, and the way out.
 SEEN = """({
@@ -316,6 +135,7 @@ SEEN = """({
     .map((one) => one.innerText),
   exit: document.getElementById('exit') !== null,
 })"""
+
 
 #: Sends a form as a page does, by POST.
 SUBMIT = """([action, values]) => {
@@ -329,6 +149,7 @@ SUBMIT = """([action, values]) => {
   document.body.append(form);
   form.submit();
 }"""
+
 
 #: All that the browser keeps beside the packs' own columns, as one text.
 TRACES = """(async () => {
@@ -812,57 +633,6 @@ async def test_p35_p38_the_newest_pack_says_the_hotline_and_whether_it_is_demo(p
     assert await page.is_visible("#demo")
 
 
-# A phone that has opened the home page, and taken nothing along.
-
-
-async def test_without_a_pack_the_kept_list_opens_and_says_how_old_it_is(visitor, origin):
-    await visitor.goto(f"{origin}/?lang=es")
-    assert await visitor.locator("#spaces .card").count() == 20
-    await visitor.click("#locate")
-    await visitor.wait_for_selector("#nearby .card")
-    assert await visitor.locator("#nearby .notice").count() == 0
-    # The words are of now, not of when the page was made.
-    await later(visitor, timedelta(hours=3))
-    await visitor.reload()
-    await visitor.wait_for_selector("#dated:not([hidden])")
-    assert "Sin conexión: datos del" in await visitor.inner_text("#dated")
-    await visitor.click("#locate")
-    await visitor.wait_for_selector("#nearby .card")
-    assert "datos del" in await visitor.inner_text("#nearby .notice")
-    # What is not kept opens under its own address, and says so.
-    for path in ("/spaces/DEMO-006", "/plan", "/match", "/docs"):
-        await visitor.goto(f"{origin}{path}?lang=es")
-        await visitor.wait_for_selector("html[data-packs='']")
-        assert "No hay paquetes" in await visitor.inner_text("#dated")
-        assert await visitor.locator("#exit").count() == 1
-
-
-@pytest.mark.clock
-async def test_p32_a_kept_page_says_of_crossings_what_holds_now(visitor, origin):
-    await visitor.goto(f"{origin}/crossings?lang=es")
-    file = await file_of(visitor, "/nearby.json")
-    now = run_now()
-    at = next_change(file, now)
-    served_lines = await visitor.evaluate(CROSSINGS)
-    assert_crossings_are_of(served_lines, states_of(file, now))
-    await later(visitor, at - now)
-    await visitor.reload()
-    await visitor.wait_for_selector("#dated:not([hidden])")
-    told = await crossings_told(visitor, states_of(file, at))
-    assert_crossings_are_of(told, states_of(file, at))
-    # The phone tells the nearest on each side as the server does, but measures on a sphere.
-    for key, (_, lines) in served_lines.items():
-        if lines and told[key][1]:
-            own, given = (
-                [line.partition("(ficticio)")[0] for line in each[1:]]
-                for each in (told[key][1], lines)
-            )
-            assert own == given, key
-
-
-# Phones with a network.
-
-
 async def test_p37_everything_is_forgotten_in_one_tap(browser, origin):
     async with opened(browser, origin) as page:
         await page.goto(f"{origin}/offline?lang=es")
@@ -876,123 +646,6 @@ async def test_p37_everything_is_forgotten_in_one_tap(browser, origin):
         await page.click("#forget-all")
         await page.wait_for_selector("html[data-packs='']")
         assert await page.evaluate("caches.keys()") == []
-
-
-@pytest.mark.clock
-async def test_a_page_left_open_is_renewed_when_somebody_comes_back(browser, origin):
-    async with watched(browser, origin) as page:
-        answers = []
-
-        async def nearby(route):
-            if answers:
-                await route.fulfill(json=answers[-1])
-            else:
-                await route.abort()
-
-        async def comes_back(after):
-            await page.evaluate(
-                "ms => { const real = Date.now; Date.now = () => real() + ms; }",
-                after / timedelta(milliseconds=1),
-            )
-            await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-
-        file = await (await page.request.get(f"{origin}/nearby.json")).json()
-        answers.append(file)
-        await page.route("**/nearby.json", nearby)
-        await page.goto(f"{origin}/?lang=es")
-        await page.wait_for_selector(MAP_READY)
-        # A day later one place is full.
-        day = timedelta(days=1)
-        lists, columns = file["spaces"]["lists"], file["spaces"]["columns"]
-        shown = await page.locator("#spaces [data-space]").first.get_attribute("data-space")
-        full = [*lists["statuses"], "full"]
-        answers.append(
-            file
-            | {
-                "start": (datetime.fromisoformat(file["start"]) + day).isoformat(),
-                "spaces": {
-                    "lists": lists | {"statuses": full},
-                    "columns": columns
-                    | {
-                        "status": [
-                            len(full) - 1 if key == shown else status
-                            for key, status in zip(columns["id"], columns["status"], strict=True)
-                        ]
-                    },
-                },
-            }
-        )
-        await comes_back(day)
-        await page.wait_for_selector(f"#space-{shown} .opening:text('Lleno por ahora')")
-        assert await page.is_hidden("#dated")
-        # Hazards are those of when their page was made, and it says so.
-        await page.goto(f"{origin}/hazards?lang=es")
-        await page.wait_for_selector(MAP_READY)
-        await comes_back(day)
-        await page.wait_for_selector("#hazards-made:text('Datos del')")
-        await page.goto(f"{origin}/crossings?lang=es")
-        await page.wait_for_selector(MAP_READY)
-        await comes_back(day)
-        # Then there is no network: what was read goes on to be told, by the clock, with its date.
-        now = run_now()
-        at = next_change(answers[-1], now + day)
-        states = states_of(answers[-1], at)
-        answers.clear()
-        await comes_back(at - now - day)
-        await page.wait_for_selector("#dated:not([hidden])")
-        assert "datos del" in await page.inner_text("#dated")
-        await crossings_told(page, states)
-
-
-async def test_a_slow_answer_is_waited_for_where_it_has_begun(browser, origin):
-    there = {"geolocation": CUCUTA, "permissions": ["geolocation"]}
-    async with (
-        front_of(origin, "/nearby.json") as front,
-        opened(browser, front.origin, saves_data=True, is_clock_movable=True, **there) as page,
-    ):
-        await page.goto(f"{front.origin}/?lang=es")
-        await kept(page, "/?lang=es")
-        await page.reload(wait_until="networkidle")
-        aged = await page.evaluate(AGED)
-        front.let_go.clear()
-        await page.evaluate("fetch('/nearby.json').then((answer) => { window.begun = answer; })")
-        front.let_go.set()
-        start = await page.evaluate("window.begun.json().then((file) => file.start)")
-        assert datetime.fromisoformat(start) > datetime.fromisoformat(aged)
-        # It is for the next time too.
-        await page.wait_for_function(
-            "start => caches.match('/nearby.json').then((answer) => answer.json())"
-            ".then((file) => file.start === start)",
-            arg=start,
-        )
-        # One that does not end is not waited for for ever: what is kept comes with its date.
-        await page.evaluate(AGED)
-        front.let_go.clear()
-        async with page.expect_response("**/nearby.json"):
-            await page.reload()
-        await page.click("#locate")
-        await page.clock.fast_forward("00:10")
-        await page.wait_for_selector("#nearby .card")
-        assert "datos del" in await page.inner_text("#nearby .notice")
-
-
-async def test_pages_are_kept_in_the_languages_that_are_read_and_in_no_other(browser, origin):
-    async with opened(browser, origin, saves_data=True) as page:
-
-        async def languages():
-            stored = await page.evaluate(KEPT)
-            return {url.partition("/offline?lang=")[2] for url in stored if "/offline?" in url}
-
-        await page.goto(f"{origin}/?lang=fr")
-        await kept(page, "/offline?lang=fr")
-        assert await languages() == {"fr"}
-        await page.goto(f"{origin}/?lang=ht")
-        await kept(page, "/report?lang=ht")
-        assert await languages() == {"fr", "ht"}
-        await page.context.set_offline(True)
-        for asked, shown in [("fr", "fr"), ("ht", "ht"), ("en", "fr")]:
-            await page.goto(f"{origin}/report?lang={asked}")
-            assert await page.get_attribute("html", "lang") == shown
 
 
 async def test_a_download_goes_on_where_it_broke(browser, origin):
@@ -1011,45 +664,3 @@ async def test_a_download_goes_on_where_it_broke(browser, origin):
         await page.wait_for_selector("html[data-packs=CO]")
         gets = [one for one in ranges if one]
         assert len(gets) == len(set(gets)) + 1
-
-
-#: Keeps another page at the place of a shell page, some days old.
-AGED_PAGE = """async ([path, days]) => {
-  const name = (await caches.keys()).find((one) => one.startsWith('amparo-shell-'));
-  const shell = await caches.open(name);
-  await shell.delete(path, { ignoreVary: true });
-  const date = new Date(Date.now() - days * 86_400_000).toUTCString();
-  await shell.put(path, new Response('of before', { headers: { date } }));
-}"""
-
-#: What is kept of a page, which is once.
-KEPT_TEXTS = """async (path) => {
-  const name = (await caches.keys()).find((one) => one.startsWith('amparo-shell-'));
-  const all = await (await caches.open(name)).matchAll(path, { ignoreVary: true });
-  return Promise.all(all.map((answer) => answer.text()));
-}"""
-
-
-@pytest.mark.parametrize(
-    ("path", "seen", "days"),
-    [("/report?lang=es", "itself", 1), ("/offline?lang=es", "home", 8)],
-    ids=["it is seen", "it is old"],
-)
-async def test_p35_p38_pages_of_the_shell_are_kept_anew(browser, origin, path, seen, days):
-    async with opened(browser, origin, saves_data=True) as page:
-        await page.goto(f"{origin}/?lang=es")
-        await kept(page, path)
-        await page.evaluate(AGED_PAGE, [path, days])
-        assert await page.evaluate(KEPT_TEXTS, path) == ["of before"]
-        await page.goto(f"{origin}{path if seen == 'itself' else '/?lang=es'}")
-
-        async def anew():
-            [text] = await page.evaluate(KEPT_TEXTS, path) or [""]
-            return text if text != "of before" else ""
-
-        text = await until(anew)
-        assert text.lstrip().startswith("<!doctype html>")
-        # A form that somebody filled in is not what is kept.
-        await page.evaluate(AGED_PAGE, [path, 1])
-        await page.goto(f"{origin}{path}&place=C%C3%BAcuta", wait_until="networkidle")
-        assert await page.evaluate(KEPT_TEXTS, path) == ["of before"]
