@@ -444,6 +444,9 @@ class Settings(BaseSettings):
     allow_demo_public: bool = Field(
         False, description="Allow binding beyond loopback while demo rows are loaded."
     )
+    basemap_at_start: bool = Field(
+        True, description="Build the basemap beside the start where there is none."
+    )
     allow_demo_mixed: bool = Field(False, description="Allow demo and real rows side by side.")
 
     @field_validator(

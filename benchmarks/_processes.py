@@ -57,6 +57,7 @@ def processes(
                 "AMPARO_HOME": str(settings.home),
                 "AMPARO_DATABASE_URL": url,
                 "AMPARO_PORT": str(port),
+                "AMPARO_BASEMAP_AT_START": "false",
                 # What is measured is what answers, not what refuses to.
                 "AMPARO_RATE_PER_MINUTE": "0",
                 "AMPARO_TOKEN_RATE_PER_MINUTE": "0",

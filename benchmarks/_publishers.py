@@ -252,6 +252,7 @@ def commands(
         "AMPARO_HOME": str(home),
         "AMPARO_DATABASE_URL": superuser_url,
         "AMPARO_PORT": "PORT",
+        "AMPARO_BASEMAP_AT_START": "false",
         "AMPARO_RATE_PER_MINUTE": "0",
     }
     serve: list[str | Path] = [sys.executable, "-m", "app.cli", "serve"]

@@ -20,8 +20,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 from rich.console import Console
 
 from app.settings import Settings
@@ -51,9 +52,26 @@ MANY: Final = 5_000
 HOME: Final = "/?lang=es"
 OFFLINE: Final = "/offline?lang=es"
 
-#: What the home page is waited for; of the page without a network, what packs are made into.
+PLAN: Final = "/plan?lang=es"
+
+#: What the home page is waited for, with a network and without.
 _HOME_PARTS: Final = {"list": "#spaces [data-space]", "map": "#map[data-ready]"}
-_OFFLINE_PARTS: Final = {"list": "#near-list .card", "map": "#map[data-ready]"}
+
+#: What is seen of a page that packs draw, by the path of its address; of all others `#away`.
+_DRAWN: Final = {
+    "/": "#spaces",
+    "/plan": "#plan",
+    "/match": "#match",
+    "/crossings": "#crossings",
+    "/hazards": "#hazards",
+    "/offline": "#packs",
+    "/report": "#report-form",
+}
+
+#: The links of a page within Amparo, without their fragments.
+_LINKS: Final = """[...document.querySelectorAll('a[href]')]
+  .filter((link) => link.origin === location.origin)
+  .map((link) => `${link.origin}${link.pathname}${link.search}`)"""
 
 #: Playwright cannot set it: pages read it here.
 _SAVE_DATA: Final = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
@@ -84,12 +102,13 @@ BARS: Final = (
     _bar("Lighthouse", "performance", 95, "", at_least=True),
     _bar("Lighthouse", "accessibility", 100, "", at_least=True),
     _bar("Lighthouse", "best-practices", 100, "", at_least=True),
-    _bar("offline", "list of the home page", 0.5, "s"),
     _bar("offline", "list", 0.5, "s"),
     _bar("offline", "map", 1.5, "s"),
     _bar("offline", "tap to nearest", 1, "s"),
     _bar("offline", "route", 1, "s"),
     _bar("offline", "requests of both", 0, ""),
+    # Of issue 17, item 5.
+    _bar("offline", "links that open their own page", 100, "%", at_least=True),
     _bar(f"5,000 spaces, {CPU_6X.name}", "list", 3.5, "s"),
     _bar(f"5,000 spaces, {CPU_6X.name}", "pan", 30, "fps", at_least=True),
 )
@@ -157,22 +176,21 @@ async def audits(bench: Bench) -> None:
 
 async def offline(bench: Bench) -> None:
     """Measure what a phone with a country's pack shows without a network."""
-    parts = _HOME_PARTS | {"list": f"{_HOME_PARTS['list']}, {_OFFLINE_PARTS['list']}"}
-    async with phone(bench.browser, bench.origin, awaited=parts) as one:
+    async with phone(bench.browser, bench.origin, awaited=_HOME_PARTS) as one:
         await _take_along(one)
         await one.page.context.set_offline(True)
 
         async def take() -> Mapping[str, float]:
-            home = await one.open(HOME, awaited=("list",))
-            pack = await one.open(OFFLINE, awaited=("list", "map"))
+            home = await one.open(HOME, awaited=("list", "map"))
             nearest_ms, asked = await one.tap("#locate", "#near-list ol .card")
+            await one.page.goto(f"{one.origin}{PLAN}")
+            await one.page.wait_for_selector("html[data-packs=CO]")
             await one.page.fill("#way-start", "Cúcuta, CO")
             await one.page.fill("#way-end", "Bucaramanga, CO")
-            route_ms, also = await one.tap("#way-form button", "#way-result:not([hidden])")
+            route_ms, also = await one.tap("#way-form [type=submit]", "#way-result:not([hidden])")
             return {
-                "list of the home page": home.list_ms / 1000,
-                "list": pack.list_ms / 1000,
-                "map": (pack.map_ms or 0) / 1000,
+                "list": home.list_ms / 1000,
+                "map": (home.map_ms or 0) / 1000,
                 "tap to nearest": nearest_ms / 1000,
                 "route": route_ms / 1000,
                 "requests of both": asked + also,
@@ -180,6 +198,37 @@ async def offline(bench: Bench) -> None:
 
         for name, value in (await bench.median(take)).items():
             bench.ledger.note("offline", name, value, "" if name.startswith("req") else "s")
+
+
+async def links(bench: Bench) -> None:
+    """Follow every link of every page without a network; count those that open their own page."""
+    async with phone(bench.browser, bench.origin, awaited=_HOME_PARTS) as one:
+        await _take_along(one)
+        await one.page.context.set_offline(True)
+        to_open = [f"{one.origin}{HOME}"]
+        known, own = {*to_open}, 0
+        while to_open:
+            address = to_open.pop()
+            is_own = await _opens(one.page, address)
+            own += is_own
+            if not is_own:
+                Console().print(f"not its own page: {address}", markup=False)
+            for link in await one.page.evaluate(_LINKS):
+                if link not in known:
+                    known.add(link)
+                    to_open.append(link)
+        note = bench.ledger.note
+        note("offline", "links", len(known), "")
+        note("offline", "links that open their own page", 100 * own / len(known), "%")
+
+
+async def _opens(page: Page, address: str) -> bool:
+    """Tell whether an address opens its own page."""
+    await page.goto(address)
+    await page.wait_for_selector("html[data-packs=CO], #report-form", state="attached")
+    path = urlsplit(address).path
+    seen = ".place h1" if path.startswith("/spaces/") else _DRAWN.get(path, "#away")
+    return page.url == address and await page.locator(seen).first.is_visible()
 
 
 async def _take_along(one: Phone) -> None:
@@ -208,7 +257,13 @@ async def many(bench: Bench) -> None:
 
 
 #: Parts by name; `many` comes last, since it changes the data.
-PARTS: Final = {"first": first_loads, "lighthouse": audits, "offline": offline, "many": many}
+PARTS: Final = {
+    "first": first_loads,
+    "lighthouse": audits,
+    "offline": offline,
+    "links": links,
+    "many": many,
+}
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from app.cli.spaces import spaces_app
 from app.cli.terminal import explained_failures, fail, out, require_settings, say, warn
 from app.cli.upkeep import upkeep
 from app.planning.population_raster import problem_of
+from app.runtime import aside
 from app.runtime.databases import migration_url, private_cluster
 from app.settings import Settings
 from geo.db import database_file
@@ -127,6 +128,7 @@ def serve(
         # Imported here: the other commands start faster without the web server.
         from app.server import serve as run_server  # noqa: PLC0415
 
+    aside.build_missing_basemap(settings)
     out.print(f"Amparo: http://{settings.host}:{settings.port}", markup=False)
     run_server(settings)
 

@@ -14,11 +14,12 @@ from geo.text.languages import LANGUAGES
 #: Small files that pages need offline; cached when any page is opened for the first time.
 _SHELL: Final = (
     "page.css", "page.js", "page-exit.js", "offline.css", "offline.js", "icon.svg",
-    "page-waiting.js", "crossings.js", "space.css", "report.css", "report.js", "outbox.js",
-    "icons.svg", "listen.js",
+    "page-waiting.js", "crossings.js", "space.css", "plan.css", "report.css", "report.js",
+    "outbox.js", "icons.svg", "listen.js",
 )  # fmt: skip
 
-#: Pages that open offline, each cached per language.
+#: Pages that open offline, each cached per language; `/offline` is the document from which
+#: `static/offline.js` draws every other public page.
 _PAGES: Final = ("/offline", "/report")
 
 #: Modules of the map; cached when the map is first shown or an offline pack is downloaded.

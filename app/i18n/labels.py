@@ -71,6 +71,12 @@ GROUND: Mapping[str, str] = {
 SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "ground", "hazards"})
 """Layers of the catalogue that the map shows."""
 
+#: Spoken languages that forms offer as ISO 639 codes, those of the region first.
+SPOKEN = ("es", "pt", "en", "fr", "ht", "wba", "guc")
+
+#: Amenities shown for every place as yes, no or not known (P43); others are shown if stated.
+ALWAYS_SHOWN = ("toilets", "drinking_water", "charging", "wifi")
+
 WORDING = (route_phrases.NOTICE, route_phrases.CLOSURE_IS_NOT_THE_END, route_phrases.DEMO)
 """Safety texts that API and pages share, to be extracted into the catalogues of translations."""
 

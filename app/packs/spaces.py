@@ -43,9 +43,13 @@ class _Listed[T: Hashable]:
         return list(self._places)
 
 
-#: Columns with long texts for the page of one space; only a country's pack has them.
+#: Columns for the page of one space (P43) and for what somebody needs; only a country's pack has
+#: them.
 DETAILS: Final = (
-    "organization", "eligibility", "address", "landmark", "road", "fee_kind", "contact",
+    "organization", "eligibility", "address", "admin1", "landmark", "road", "road_km",
+    "coord_precision", "fee_kind", "contact", "genders", "minimum_age", "maximum_age",
+    "families_only", "children_alone", "documents_required", "capacity", "capacity_updated",
+    "maximum_nights", "data_shared", "amenities", "step_free", "notice", "referral_points",
 )  # fmt: skip
 
 
@@ -71,7 +75,7 @@ def columns_of(
         minutes of the span. ``columns`` holds a list as long as ``spaces`` for each column. The
         column ``hours`` is -1 where no schedule is stated. ``lon`` and ``lat`` are in units of
         1/100,000 degree (`DEGREE_PARTS`), days are counted as by `day_number`; ``confirmed`` is
-        null for demo rows (P35).
+        null for demo rows (P35). ``details`` names the columns of `DETAILS` that are among them.
     """
     lists: dict[str, _Listed[Any]] = {
         name: _Listed()
@@ -116,10 +120,10 @@ def columns_of(
         "whatsapp": each(lambda row: _number(first_whatsapp, row)),
         "referral": [space.referral_name for space in spaces],
     }
-    if with_details:
-        columns |= {name: [space.properties[name] for space in spaces] for name in DETAILS}
+    details = DETAILS if with_details else ()
+    columns |= {name: [space.properties[name] for space in spaces] for name in details}
     told = {name: listed.values for name, listed in lists.items()}
-    return {"lists": {**told, "hours": hours.values}, "columns": columns}
+    return {"lists": {**told, "hours": hours.values}, "columns": columns, "details": details}
 
 
 def minutes_of(hours: Hours, span: Span) -> tuple[int | None, ...] | None:

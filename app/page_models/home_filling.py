@@ -236,6 +236,7 @@ def _hazard(hazard: ActiveHazard) -> view_models.HazardView:
         is_exclusion=hazard.effect == "exclusion",
         night_only=hazard.night_only,
         valid_until=None if hazard.valid_to is None else hazard.valid_to.date(),
+        published_on=hazard.published_on,
         source=hazard.source,
         is_demo=hazard.demo,
     )

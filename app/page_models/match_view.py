@@ -19,9 +19,6 @@ from app.texts import match_text
 from app.texts.match_text import LeftOut, MatchReason
 from app.texts.phones import PhoneView, phone_of
 
-#: Spoken languages that the form offers as ISO 639 codes, those of the region first.
-SPOKEN = ("es", "pt", "en", "fr", "ht", "wba", "guc")
-
 
 @dataclass(frozen=True)
 class MatchForm:
@@ -151,7 +148,7 @@ def render_match(view: MatchView, lang: str) -> str:
         lang,
         view=view,
         form=view.form,
-        spoken=SPOKEN,
+        spoken=labels.SPOKEN,
         fallback=match_text.fallback(() if view.answer is None else view.answer.lines),
         address=address_of,
         term=partial(labels.term, w, view.frame.names),

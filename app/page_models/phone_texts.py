@@ -11,10 +11,9 @@ from app.drawings import signs
 from app.http.assets import asset_url
 from app.i18n import labels
 from app.i18n.time_habits import habit_of
-from app.i18n.translation import Words, marked_safety
+from app.i18n.translation import Words
 from app.page_models.frames import PageFrame
 from geo.text.countries import BOXES
-from geo.text.normalize import SOUNDS
 
 #: Numbers for which the plural form is looked up; larger numbers take the last form in every
 #: supported language.
@@ -22,51 +21,6 @@ _SMALL: Final = range(3)
 
 #: Sample numbers for the two plural forms of a text: singular and plural.
 _FORMS: Final = (1, 2)
-
-
-#: Kinds of help lines for survivors and unaccompanied children, shown where no hotline is set (P38,
-#: P45).
-HELP_KINDS: Final = ("gbv", "child_protection", "emergency")
-#: Kinds of help lines shown beside a refusal (P45).
-LINE_KINDS: Final = ("emergency", "asylum")
-
-#: Texts, by the codes of the phone's scripts, on why a route is long and what closed the shorter
-#: route (P54). The wording must equal that of `app.texts.detour_text`.
-BECAUSE: Final[Mapping[str, str]] = {
-    "closed": marked_safety("el paso oficial %(name)s está cerrado"),
-    "closed_then": marked_safety("el paso oficial %(name)s estará cerrado cuando llegue"),
-    "not_known_then": marked_safety(
-        "no se sabe si el paso oficial %(name)s estará abierto cuando llegue"
-    ),
-    "not_known": marked_safety("no se sabe si el paso oficial %(name)s está abierto"),
-    "next": marked_safety("próxima apertura conocida: %(time)s (hora local)"),
-    "no_next": marked_safety("no se conoce una próxima apertura"),
-    "barred": marked_safety(
-        "en el camino más corto hay un peligro publicado, y por ahí no se pasa: %(kind)s"
-    ),
-    "chosen": marked_safety("este camino se aparta de un peligro publicado: %(kind)s"),
-    "ends": marked_safety("según lo publicado, termina: %(time)s (hora local)"),
-    "slower": marked_safety("por eso este camino tarda %(time)s más"),
-    "longer": marked_safety("por eso este camino tarda %(time)s más y mide %(km)s más"),
-    "detour": marked_safety(
-        "este camino da un rodeo muy largo, o espera mucho, porque el más corto no está abierto"
-    ),
-    "too_long": marked_safety(
-        "este camino es muy largo para la distancia entre los dos lugares, y no se conoce la razón"
-    ),
-    "refused_detour": marked_safety("Ahora solo hay un camino mucho más largo, o con mucha espera"),
-    "refused_too_long": marked_safety("No se conoce un camino razonable entre estos dos lugares"),
-}
-
-
-def day_forms(w: Words, message: str) -> tuple[str, str]:
-    """Return the texts for one and for several days, in the language of a safety text.
-
-    That is the requested language if ``message`` has been reviewed in it, else Spanish (P47).
-    """
-    own, _ = w.reviewed(message)
-    one, several = (own.ngettext("%(num)s día", "%(num)s días", n) for n in _FORMS)
-    return one, several
 
 
 def status_texts(w: Words) -> Mapping[str, str]:
@@ -172,59 +126,6 @@ def aging_texts(w: Words) -> Mapping[str, Any]:
         "dataMade": w.gettext("Datos del %(date)s."),
         "nextOpening": w.gettext("Próxima apertura conocida: %(time)s (hora local)."),
         "onTheSideOf": w.gettext("Del lado de %(country)s:"),
-    }
-
-
-def offline_texts(w: Words) -> Mapping[str, Any]:
-    """Return the texts of the offline page."""
-    return {
-        "take": w.gettext("Llevar"),
-        "renew": w.gettext("Actualizar"),
-        "forget": w.gettext("Borrar"),
-        "taking": w.gettext("Bajando: %(share)s %%"),
-        "taken": w.gettext("Guardado. Sirve sin red hasta el %(date)s."),
-        "takenOf": w.gettext("Datos del %(date)s."),
-        "expired": w.gettext("Este paquete venció el %(date)s: actualícelo antes de usarlo."),
-        "notTaken": w.gettext("No se pudo bajar. Lo que ya bajó queda, y se sigue desde ahí."),
-        "forgotten": w.gettext("Borrado de este teléfono."),
-        "size": w.gettext("%(spaces)s espacios, %(size)s"),
-        "sizeWithMap": w.gettext("%(spaces)s espacios, %(size)s con el mapa"),
-        "noPacks": w.gettext("No hay paquetes en este teléfono. Con red se pueden bajar aquí."),
-        "chooseEnds": w.gettext("Elija en la lista un lugar en «Desde» y otro en «Hasta»."),
-        "noWay": w.gettext("No hay un camino que se pueda mostrar con estos datos."),
-        "days": [w.ngettext("%(num)s día a pie", "%(num)s días a pie", n) for n in _FORMS],
-        "daysRange": w.gettext("%(low)s a %(high)s días a pie"),
-        "wayLength": w.gettext("de camino"),
-        "climb": w.gettext("de subida, o más"),
-        "highest": w.gettext("punto más alto"),
-        "onTheWay": w.gettext("En el camino"),
-        "crossingsInOrder": w.gettext("Pasos oficiales, en orden"),
-        "knownHazards": w.gettext("Peligros conocidos"),
-        "byDays": w.gettext("Por días, durmiendo en espacios"),
-        "dayOf": w.gettext("Día %(num)s"),
-        "daysFromTo": w.gettext("Días %(low)s a %(high)s"),
-        "upTo": w.gettext("%(km)s, hasta:"),
-        "nightsNotKnown": w.gettext(
-            "El paquete no dice qué espacios abren más allá de sus días: actualícelo en el camino."
-        ),
-        "forSleeping": w.gettext("para dormir"),
-        "gap": w.gettext("El tramo más largo sin un lugar abierto para dormir: %(km)s"),
-        "noSpacesOf": w.gettext("En este teléfono no hay datos de los espacios de: %(countries)s"),
-        "fromTo": w.gettext("De %(start)s a %(end)s."),
-        "lines": w.gettext("Teléfonos de ayuda de la zona"),
-        "callHotline": w.gettext("Llame al %(number)s."),
-        # A pack may hold demo rows even if the server had none when it rendered the page.
-        "demoDate": w.gettext("DEMO: fecha ficticia"),
-        "waitFor": w.gettext("Espere hasta: %(time)s"),
-        "searching": w.gettext("Buscando camino…"),
-        "picked": w.gettext("Elegido: %(name)s."),
-        "severalPlaces": w.gettext("Elija uno de estos:"),
-        "longWay": w.gettext("Ver igualmente el camino largo"),
-        "onTheSideOf": w.gettext("Del lado de %(country)s:"),
-        "helpKinds": HELP_KINDS,
-        "lineKinds": LINE_KINDS,
-        "sounds": SOUNDS,
-        "done": w.gettext("Respuesta lista, debajo del formulario."),
     }
 
 

@@ -1,7 +1,7 @@
 """Rendering of pages from view models to HTML, without database, request or clock."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -19,19 +19,17 @@ from app.http.service_worker import map_files
 from app.i18n import labels, route_phrases, weekly_hours
 from app.i18n.translation import Words, words
 from app.page_models.frames import PageFrame
+from app.page_models.offline_texts import SAFETY_TEXTS, day_forms, offline_texts, pack_names
 from app.page_models.phone_texts import (
-    BECAUSE,
     aging_texts,
     card_texts,
-    day_forms,
     names_of,
     nearby_texts,
-    offline_texts,
     status_texts,
 )
 from app.page_models.view_models import CrossingView, HazardView, HomeView, Narrowed, Space
-from app.texts import print_text
-from app.texts.stage_text import SAID
+from app.texts import list_sheet, print_text
+from app.texts.list_sheet import Sheet
 from geo.hours.space_hours import Hours
 from geo.hours.wording import hours_text
 from geo.text.languages import LANGUAGES, STAFF_LANGUAGES
@@ -46,6 +44,7 @@ __all__ = [
     "render_embedded",
     "render_hazards",
     "render_home",
+    "render_list",
     "render_network",
     "render_offline",
     "render_open",
@@ -120,15 +119,18 @@ def _switches(narrowed: Narrowed) -> tuple[tuple[str, bool], ...]:
 
 
 def render_offline(frame: PageFrame, lang: str) -> str:
-    """Render the offline page, which works from packs."""
+    """Render the document that draws every public page from packs without a network."""
+    w = words(lang)
     return _template("offline.html", lang).render(
         frame=frame,
         services=[code for vocabulary, code in frame.names if vocabulary == "service"],
         hazard_kinds=labels.HAZARDS,
-        said={**BECAUSE, **SAID},
-        day_forms=partial(day_forms, words(lang)),
+        said=SAFETY_TEXTS,
+        day_forms=partial(day_forms, w),
+        spoken=labels.SPOKEN,
+        term=partial(labels.term, w, frame.names),
         modules=module_urls("offline.js")[1:],
-        **_page(frame, lang, texts=offline_texts(words(lang))),
+        **_page(frame, lang, texts=offline_texts(w), names=pack_names(w, frame)),
     )
 
 
@@ -166,6 +168,26 @@ def render_with_map(
     """Render a page with the map, with page-specific texts for the phone's scripts."""
     return _template(f"{name}.html", lang).render(
         frame=frame, **values, **_page(frame, lang, texts=texts)
+    )
+
+
+def render_list(sheet: Sheet, frame: PageFrame, lang: str, here: Callable[..., str]) -> str:
+    """Render the printable list of a municipality.
+
+    ``here`` returns the URL of this list in a language and, optionally, in a format.
+    """
+    w = words(lang)
+    return render_open(
+        "list",
+        frame,
+        lang,
+        sheet=sheet,
+        here=here,
+        nothing=list_sheet.nothing(w),
+        help_heading=print_text.help_heading(w),
+        complaints_heading=print_text.complaints_heading(w),
+        newest=list_sheet.newest(w, sheet),
+        originals=print_text.originals(w),
     )
 
 
@@ -249,6 +271,7 @@ def _page(
     narrowed: Narrowed = Narrowed(),  # noqa: B008 - frozen
     texts: Mapping[str, object] = MappingProxyType({}),
     *,
+    names: Mapping[str, object] = MappingProxyType({}),
     near: str | None = None,
     place_at: tuple[float, float] | None = None,
 ) -> dict[str, object]:
@@ -275,7 +298,7 @@ def _page(
         "placeAt": place_at,
         "pmtiles": vendored_url("pmtiles", ".js"),
         "mapFiles": map_files(),
-        "names": names_of(w, frame),
+        "names": {**names_of(w, frame), **names},
         "narrowed": {
             "services": narrowed.services,
             "language": narrowed.language,

@@ -24,9 +24,6 @@ from app.texts.phones import PhoneView, phone_of
 from app.texts.sharing import Sharing
 from geo.hours.space_hours import DayException
 
-#: Amenities shown for every place as yes, no or not known (P43); others are shown if stated.
-ALWAYS_SHOWN = ("toilets", "drinking_water", "charging", "wifi")
-
 CATEGORIES: Mapping[str, str] = {
     "staff_conduct": marked("El comportamiento de alguien del personal"),
     "refused": marked("Me negaron la atención"),
@@ -159,8 +156,8 @@ def space_view(
 def _amenities(
     names: labels.Names, stated: Mapping[str, bool]
 ) -> tuple[tuple[str, bool | None], ...]:
-    others = labels.in_order(names, "amenity", stated.keys() - set(ALWAYS_SHOWN))
-    return tuple((code, stated.get(code)) for code in (*ALWAYS_SHOWN, *others))
+    others = labels.in_order(names, "amenity", stated.keys() - set(labels.ALWAYS_SHOWN))
+    return tuple((code, stated.get(code)) for code in (*labels.ALWAYS_SHOWN, *others))
 
 
 def address_of(space_id: str, lang: str, part: str = "") -> str:

@@ -255,6 +255,8 @@ class HazardView:
         End of the hazard; None when open-ended.
     place
         Municipality or stretch of road, or None.
+    published_on
+        Day of its approval; None if not known.
     """
 
     id: str
@@ -263,6 +265,7 @@ class HazardView:
     is_exclusion: bool = False
     night_only: bool = False
     valid_until: date | None = None
+    published_on: date | None = None
     place: str | None = None
     source: str | None = None
     is_demo: bool = False

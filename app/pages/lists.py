@@ -14,7 +14,7 @@ from app.http.responses import page_response
 from app.i18n.translation import negotiate, words
 from app.journeys.municipal_lists import MunicipalList, read_list
 from app.page_models.frames import PageFrame
-from app.page_models.list_view import render_list
+from app.page_models.renderer import render_list
 from app.pages.sms import MunicipalityPath, WantedService
 from app.runtime.work_limit import search
 from app.texts import list_sheet

@@ -53,9 +53,9 @@ export function makePhrases(texts) {
       return `${number(tenths / 10, 1)} km`;
     },
     /** A text that depends on a number; `forms` are those of the language, in its order. */
-    plural(forms, count) {
+    plural(forms, count, values = {}) {
       const form = forms[texts.singular.includes(count) ? 0 : forms.length - 1];
-      return fill(form, { num: number(count) });
+      return fill(form, { ...values, num: number(count) });
     },
   };
 }

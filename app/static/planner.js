@@ -2,16 +2,12 @@
 // phone's position, the answer without a reload, routes on the map, the profile to walk along.
 // No position leaves the phone before the person agreed, and then rounded and by POST (P9, P48).
 import { between, parsed, placeAt, unpacked } from './answers.js';
+import { recalledRoute, rememberRoute } from './asked-route.js';
 import { element } from './cards.js';
 import { locate } from './nearby.js';
 import { fill } from './phrases.js';
 
 const byId = (id) => document.getElementById(id);
-
-// The question that was answered last, for who goes back from a space on the way: in this tab alone,
-// for this long, and gone with a quick exit (page-exit.js).
-const ASKED = 'amparo-route';
-const ASKED_MS = 30 * 60_000; // issue 17: half an hour at most
 
 /**
  * Start what the form and its answers do with scripts.
@@ -143,7 +139,7 @@ export function startPlanner({ data, phrases, loadMap, shownMap, reveal }) {
       if (!found) throw new Error(`no answer in the page: ${answer.status}`);
       result.replaceChildren(...found.childNodes);
       takeEnds(page);
-      remember(body);
+      rememberRoute(body);
       say(texts.done);
       const title = result.querySelector('[tabindex="-1"]');
       title?.focus({ preventScroll: true });
@@ -157,23 +153,10 @@ export function startPlanner({ data, phrases, loadMap, shownMap, reveal }) {
     }
   }
 
-  /** Keep the question for `recall`, but no position; a browser that keeps nothing for a tab throws. */
-  function remember(body) {
-    const isOfAPosition = ['start_ref', 'end_ref'].some((name) => /^(here|point):/.test(body.get(name)));
-    try {
-      sessionStorage.removeItem(ASKED);
-      if (!isOfAPosition) sessionStorage.setItem(ASKED, JSON.stringify([Date.now(), body.toString()]));
-    } catch { /* then it is asked anew */ }
-  }
-
   /** Ask again what was asked last in this tab, if that is not long ago. */
   async function recall() {
-    let kept = null;
-    try { kept = JSON.parse(sessionStorage.getItem(ASKED)); } catch { /* nothing is kept */ }
-    if (!kept) return;
-    const [askedMs, body] = kept;
-    if (Date.now() - askedMs > ASKED_MS || Date.now() < askedMs) sessionStorage.removeItem(ASKED);
-    else await askFor(new URLSearchParams(body));
+    const asked = recalledRoute();
+    if (asked) await askFor(asked);
   }
 
   /** The ends as the server understood them, and which of them it did not. */

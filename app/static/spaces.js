@@ -18,7 +18,7 @@ export const FLAG = { demo: 1, referralOnly: 2, overnight: 4, families: 8, full:
  */
 export function readSpaces(file, nowMs = Date.now()) {
   if (file.format !== FORMAT || isExpired(file, nowMs)) return [];
-  const { lists, columns } = file.spaces;
+  const { lists, columns, details = [] } = file.spaces;
   const startMs = Date.parse(file.start);
   const endMs = startMs + file.horizon_days * 86_400_000;
   // Everywhere it is this day, the one before or the one after: a calendar, which takes a slow phone
@@ -53,10 +53,7 @@ export function readSpaces(file, nowMs = Date.now()) {
       isOvernight: Boolean(flags & FLAG.overnight),
       takesFamilies: Boolean(flags & FLAG.families),
       isFull: Boolean(flags & FLAG.full),
-      details: Object.fromEntries(
-        ['organization', 'eligibility', 'address', 'landmark', 'road', 'fee_kind', 'contact']
-          .filter((name) => name in columns).map((name) => [name, columns[name][i]]),
-      ),
+      details: Object.fromEntries(details.map((name) => [name, columns[name][i]])),
       startMs,
       endMs,
     };

@@ -6,6 +6,10 @@
 // keeps no page of one space, no search and no answer: what somebody looked for is nobody's to find
 // on a phone. Who takes spaces along to visit them keeps that page too, without a name or a token
 // (visit-page.js); it goes with the sign-in.
+//
+// Without a network every other address is answered with the document of `/offline`, whose script
+// draws the page of that address from packs (offline.js). What a form asked is written into that one
+// answer, and kept nowhere.
 
 const SHELL = `amparo-shell-${GIVEN.release}`;
 const PAGES = 'amparo-pages';
@@ -13,6 +17,12 @@ const VISITS = 'amparo-visits'; // as in visit-page.js and page-exit.js
 const REPORTS = 'amparo-reports'; // as in outbox.js
 const DATED = ['/', '/crossings', '/hazards']; // as in page.js; they hold records, and are forgotten (P49)
 const WAIT_MS = 3_000; // webmap.md, "Offline": then what is kept is shown
+const FORM_WAIT_MS = 10_000; // [A]: a search takes the server two seconds at most
+const PACKS = 'amparo-packs'; // as in packs.js
+// The pages that packs draw, as offline.js has them, and the forms among them, which only read.
+const DRAWN = /^\/(?:crossings|hazards|plan|match|(?:spaces|s)\/[^/]+)?$/;
+const FORMS = ['/', '/plan', '/match'];
+const ASKED = 'id="asked">null<'; // as in offline.html
 // What is kept is the same for every Origin and Accept: module scripts ask with other headers.
 const ANY = { ignoreVary: true };
 const KEPT_DAYS = 7; // as packs (app/packs/timespan.py); what is older is not shown (P49)
@@ -38,12 +48,9 @@ self.addEventListener('fetch', (event) => {
   const { request } = event;
   const address = new URL(request.url);
   if (request.method === 'POST' && address.pathname === '/network/sign-out') event.waitUntil(caches.delete(VISITS));
-  // What is near a place is asked by POST, for no address to have it, and kept nowhere.
-  if (request.method === 'POST' && request.mode === 'navigate' && address.pathname === '/' && address.origin === self.location.origin) {
-    event.respondWith(fetch(request).catch(() => shellPage(address.searchParams.get('lang'))));
-    return;
-  }
-  if (request.method !== 'GET' || address.origin !== self.location.origin) return;
+  if (address.origin !== self.location.origin) return;
+  if (request.method === 'POST' && request.mode === 'navigate') event.respondWith(sent(request, address));
+  if (request.method !== 'GET') return;
   if (address.pathname.startsWith('/static/')) event.respondWith(kept(request));
   else if (address.pathname === '/nearby.json') event.respondWith(newest(event, '/nearby.json'));
   else if (request.mode === 'navigate') {
@@ -97,27 +104,73 @@ async function kept(request) {
 
 async function page(event, address) {
   const { request } = event;
-  const lang = address.searchParams.get('lang');
-  const isDated = DATED.includes(address.pathname) && [...address.searchParams.keys()].every((name) => name === 'lang');
-  if (isDated) {
-    // Without a language in the address the browser's decides, which does not change offline.
-    const answer = await newest(event, `${address.pathname}?lang=${lang ?? ''}`).catch(() => null);
-    return answer ?? shellPage(lang);
-  }
-  const isShell = GIVEN.pages.includes(address.pathname);
-  const isVisits = address.pathname === '/network/visits';
+  const [path, lang] = [address.pathname, address.searchParams.get('lang')];
+  const isWhole = DATED.includes(path) && [...address.searchParams.keys()].every((name) => name === 'lang');
+  // Without a language in the address the browser's decides, which does not change offline.
+  const key = isWhole ? `${path}?lang=${lang ?? ''}` : null;
+  const isShell = GIVEN.pages.includes(path);
+  const isVisits = path === '/network/visits';
+  const asked = fetch(request);
+  // Also what comes too late to be shown is kept for the next time.
+  if (isShell) event.waitUntil(asked.then((answer) => renew(address, answer.clone())).catch(() => {}));
+  if (key) event.waitUntil(asked.then((answer) => answer.ok && keep(key, answer.clone())).catch(() => {}));
+  const isDrawn = DRAWN.test(path) && await hasPacks();
+  const kept = isDrawn ? null : isVisits ? await visitsPage() : key && await keptPage(key);
   try {
-    const asked = fetch(request);
-    // Also what comes too late to be shown is kept for the next time.
-    if (isShell) event.waitUntil(asked.then((answer) => renew(address, answer.clone())).catch(() => {}));
-    return await (isShell || isVisits ? soon(asked) : asked);
+    return await (isShell || isDrawn || kept ? soon(asked, WAIT_MS) : asked);
   } catch {
-    return (isVisits ? await visitsPage() : null) ?? shellPage(lang, isShell ? address.pathname : '/offline');
+    return kept ?? (path === '/report' ? shellPage(lang, path) : drawnPage(lang));
   }
 }
 
+async function keep(key, answer) {
+  await (await caches.open(PAGES)).put(key, answer);
+}
+
+/** A page that is kept and not too old, or null; what is too old is forgotten (P49). */
+async function keptPage(key) {
+  const pages = await caches.open(PAGES);
+  const found = await pages.match(key, ANY);
+  if (!found || isFresh(found)) return found ?? null;
+  await pages.delete(key);
+  return null;
+}
+
+/** Whether the phone has a pack that was made within the days for which packs are shown. */
+async function hasPacks() {
+  if (!await caches.has(PACKS)) return false;
+  const store = await caches.open(PACKS);
+  const ours = (await store.keys()).filter(({ url }) => new URL(url).pathname.startsWith('/packs/'));
+  return (await Promise.all(ours.map((one) => store.match(one, ANY)))).some(isFresh);
+}
+
+/** The server's answer to a form, or the page of its address with what was asked in it. */
+async function sent(request, address) {
+  const isRead = FORMS.includes(address.pathname);
+  const copy = isRead ? request.clone() : null;
+  const asked = fetch(request);
+  try {
+    return await (isRead && await hasPacks() ? soon(asked, FORM_WAIT_MS) : asked);
+  } catch {
+    const fields = copy && [...await copy.formData()].filter(([, value]) => typeof value === 'string');
+    const lang = address.searchParams.get('lang') ?? new URLSearchParams(fields ?? []).get('lang');
+    if (address.pathname === '/report') return shellPage(lang, '/report');
+    return drawnPage(lang, { fields, isLost: !isRead });
+  }
+}
+
+/** The document that draws its page from packs, with what it was asked beside the address. */
+async function drawnPage(lang, asked = {}) {
+  const document = await shellPage(lang, '/offline');
+  if (document.type === 'error') return document;
+  const text = (await document.text()).replace(ASKED, () => `id="asked">${JSON.stringify(asked).replace(/</g, '\\u003c')}<`);
+  const headers = new Headers(document.headers);
+  for (const name of ['content-encoding', 'content-length', 'etag']) headers.delete(name);
+  return new Response(text, { headers });
+}
+
 /** A page that is kept, in the language asked for or else in one that was read here. */
-async function shellPage(lang, path = '/offline') {
+async function shellPage(lang, path) {
   const shell = await caches.open(SHELL);
   for (const one of [lang, ...GIVEN.languages]) {
     const found = await shell.match(`${path}?lang=${one}`, ANY);
@@ -134,8 +187,8 @@ async function visitsPage() {
 }
 
 /** The server's answer if it comes in time; raises where it does not. */
-async function soon(asked) {
-  const late = new Promise((_, reject) => { setTimeout(reject, WAIT_MS, new Error('late')); });
+async function soon(asked, waitMs) {
+  const late = new Promise((_, reject) => { setTimeout(reject, waitMs, new Error('late')); });
   return Promise.race([asked, late]);
 }
 

@@ -6,7 +6,7 @@ partner apps, and a phrase that the pages translate.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.i18n.phrase import Languages, LocalTime, Phrase, SafetyPhrase
@@ -48,7 +48,8 @@ FALLBACK_UNKNOWN = SafetyPhrase(
     "Pedir ayuda y protección es un derecho."
 )
 
-_DOUBTS = {
+#: Doubts in words; `Doubt.LANGUAGE` names the languages that were wished for.
+DOUBTS = {
     Doubt.AGE: Phrase("atiende solo ciertas edades: llame antes"),
     Doubt.CHILDREN_AGE: Phrase("tiene límites de edad para niños y niñas: llame antes"),
     Doubt.GENDER: Phrase("no atiende a todas las personas: vea para quién es"),
@@ -58,9 +59,21 @@ _DOUBTS = {
     ),
     Doubt.COMPANY: Phrase("si va sin una persona adulta, llame antes"),
     Doubt.DOCUMENTS: Phrase("puede pedir documentos: llame antes"),
+    Doubt.LANGUAGE: Phrase("no consta que hablen %(languages)s"),
 }
 
-_LEFT_OUT = {
+# Reasons that the pages of phones word too (`app.page_models.offline_texts`).
+REFERS = Phrase("aquí le dan la remisión para %(name)s. Sin ella no se entra")
+OPEN_THAT_NIGHT = Phrase("abierto esa noche según su horario")
+OPEN_ON_ARRIVAL = Phrase("abierto a su llegada según su horario")
+STRAIGHT = Phrase("a %(length)s en línea recta; el camino puede ser más largo")
+PLACES_NOT_KNOWN = Phrase("llame antes: lugares sin confirmar")
+OPENS = Phrase("abre el %(when)s, según su horario")
+CALL_BEFORE = Phrase("llame antes de ir")
+GUIDES = Phrase("informa a dónde acudir")
+
+#: Why spaces are left out, in words, counted after them.
+LEFT_OUT = {
     Refusal.EXPIRED: Phrase("sin confirmar para ese día"),
     Refusal.NOT_ACTIVE: Phrase("cerrados"),
     Refusal.NO_SERVICE: Phrase("sin lugar para dormir"),
@@ -87,7 +100,7 @@ def fallback(lines: Sequence[Line]) -> SafetyPhrase:
 
 def left_out(match: Match) -> list[LeftOut]:
     """Return how many spaces matching left out, with the reason in words."""
-    words: Mapping[str, Phrase] = {refusal.value: said for refusal, said in _LEFT_OUT.items()}
+    words: Mapping[str, Phrase] = {refusal.value: said for refusal, said in LEFT_OUT.items()}
     found = [
         LeftOut(MatchReason(code, words[code]), count) for code, count in match.left_out.items()
     ]
@@ -108,10 +121,7 @@ def reasons(match: Match, chosen: Chosen) -> list[MatchReason]:
         *(MatchReason(f"doubt_{doubt.value}", _doubt(match, doubt)) for doubt in option.doubts),
     ]
     if option.refers_to is not None and chosen.refers_to is not None:
-        said = Phrase(
-            "aquí le dan la remisión para %(name)s. Sin ella no se entra",
-            {"name": chosen.refers_to.properties["name"]},
-        )
+        said = replace(REFERS, values={"name": chosen.refers_to.properties["name"]})
         found.insert(0, MatchReason("refers", said))
     return found
 
@@ -119,15 +129,15 @@ def reasons(match: Match, chosen: Chosen) -> list[MatchReason]:
 def _doubt(match: Match, doubt: Doubt) -> Phrase:
     if doubt is Doubt.LANGUAGE:
         wished = tuple(sorted(match.need.languages))
-        return Phrase("no consta que hablen %(languages)s", {"languages": Languages(wished)})
-    return _DOUBTS[doubt]
+        return replace(DOUBTS[doubt], values={"languages": Languages(wished)})
+    return DOUBTS[doubt]
 
 
 def _hours(match: Match, option: Option) -> Iterator[MatchReason]:
     if match.need.is_for_night and option.refers_to is None:
-        yield MatchReason("open", Phrase("abierto esa noche según su horario"))
+        yield MatchReason("open", OPEN_THAT_NIGHT)
     else:
-        yield MatchReason("open", Phrase("abierto a su llegada según su horario"))
+        yield MatchReason("open", OPEN_ON_ARRIVAL)
     hours = option.candidate.hours
     # `status_at` is costly, because it looks weeks ahead; call it only for schedules with a last
     # entry, which few have.
@@ -166,10 +176,7 @@ def _way(option: Option, profile: Profile) -> Iterator[MatchReason]:
     if way.kind == "straight":
         yield MatchReason(
             "straight",
-            Phrase(
-                "a %(length)s en línea recta; el camino puede ser más largo",
-                {"length": kilometres(way.distance_m)},
-            ),
+            replace(STRAIGHT, values={"length": kilometres(way.distance_m)}),
         )
         return
     days = walking_days(way.distance_m, way.duration_s, profile)
@@ -220,7 +227,7 @@ def _places(match: Match, option: Option) -> Iterator[MatchReason]:
         age = _age_of(served_by.capacity_updated, match.now)
         yield MatchReason("places", Phrase("con lugares, dicho %(when)s", {"when": age}))
     else:
-        yield MatchReason("places_not_known", Phrase("llame antes: lugares sin confirmar"))
+        yield MatchReason("places_not_known", PLACES_NOT_KNOWN)
 
 
 def _age_of(moment: datetime, now: datetime) -> Phrase:
@@ -232,7 +239,8 @@ def _age_of(moment: datetime, now: datetime) -> Phrase:
     return ago(timedelta(hours=hours))
 
 
-_WHY_NOT_NOW = {
+#: Why a space does not take people in at the time of arrival, in words.
+WHY_NOT_NOW = {
     Refusal.CLOSED: Phrase("cerrado a la hora de llegada"),
     Refusal.HOURS_NOT_KNOWN: Phrase("no se conoce su horario de ese día"),
     Refusal.LAST_ENTRY: Phrase("a la hora de llegada ya no recibe"),
@@ -247,13 +255,13 @@ def fallback_reasons(fallback: Fallback) -> list[MatchReason]:
     option = fallback.chosen.option
     space = option.candidate
     found = [] if fallback.role != "guide" else [_GUIDE]
-    found += [MatchReason(refusal.value, _WHY_NOT_NOW[refusal]) for refusal in fallback.refused]
+    found += [MatchReason(refusal.value, WHY_NOT_NOW[refusal]) for refusal in fallback.refused]
     opens = space.hours.next_opening(option.arrival) if fallback.refused else None
     if opens is not None:
         when = LocalTime(opens, space.timezone)
-        said = Phrase("abre el %(when)s, según su horario", {"when": when})
+        said = replace(OPENS, values={"when": when})
         found.append(MatchReason("opens", said))
-    return [*found, MatchReason("call_before", Phrase("llame antes de ir"))]
+    return [*found, MatchReason("call_before", CALL_BEFORE)]
 
 
-_GUIDE = MatchReason("guide", Phrase("informa a dónde acudir"))
+_GUIDE = MatchReason("guide", GUIDES)

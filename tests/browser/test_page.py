@@ -1,6 +1,7 @@
 """The page in Chromium: what a phone shows, with and without scripts, and what it asks for."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -103,7 +104,7 @@ async def test_each_part_is_one_tap_away_and_shows_what_it_is(browser, live_serv
             ("/plan", "#plan-title"),
             ("/crossings", "#crossings-title"),
             ("/hazards", "#hazards-title"),
-            ("/offline", "#near-title"),
+            ("/offline", "#packs-title"),
             ("/", "#spaces-title"),
         ):
             await page.click(f".bar a[href='{path}?lang=es']")
@@ -277,8 +278,9 @@ async def test_p48_what_is_near_is_told_by_the_phone_alone(browser, live_server)
     async with opened(browser, live_server, **given) as page:
         await page.goto(f"{live_server}/?service=overnight&service=health")
         await page.wait_for_selector(MAP_READY)
-        # The home page is kept for later last of all.
-        await until(lambda: page.evaluate("caches.match('/?lang=es').then(Boolean)"))
+        # What is kept for later comes last of all.
+        for path in ("/?lang=es", "/hazards?lang=es", "/nearby.json"):
+            await until(partial(page.evaluate, f"caches.match('{path}').then(Boolean)"))
         await page.wait_for_load_state("networkidle")
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))

@@ -319,7 +319,7 @@ async def test_p37_the_kept_page_is_deleted(browser, server, database, how):
         await page.context.set_offline(True)
         await page.goto(f"{server}/network/visits")
         assert await page.locator(".visit").count() == 0
-        await page.wait_for_selector("#pack-list", state="attached")
+        await page.wait_for_selector("#away:not([hidden])")
 
 
 async def test_what_one_person_said_offline_waits_while_another_is_signed_in(
