@@ -9,8 +9,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+import asyncpg
 from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, AdaptedConnection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
@@ -82,7 +83,7 @@ def create_tier_engine(
 
     The database itself runs every transaction of the reading tiers READ ONLY.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -95,6 +96,21 @@ def create_tier_engine(
             "timeout": wait_s,
         },
     )
+    engine.sync_engine.dialect.do_ping = _has_server  # type: ignore[assignment,method-assign]
+    return engine
+
+
+def _has_server(connection: AdaptedConnection) -> bool:
+    """Tell whether a pooled connection still has its server; else the pool makes another one.
+
+    It takes one round trip. SQLAlchemy's ping takes three, as it prepares a statement and for that
+    has to keep its server by a transaction behind a pooler. The simple protocol prepares none.
+    """
+    try:
+        connection.run_async(lambda driver: driver.execute("select"))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return False
+    return True
 
 
 def server_settings(tier: Tier, statement_timeout_ms: int) -> dict[str, str]:

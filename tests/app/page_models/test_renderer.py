@@ -810,3 +810,12 @@ async def test_p32_the_space_on_the_same_side_of_a_crossing_has_a_page_of_its_ow
             assert answer.status_code == 200
     anchors = set(re.findall(r'href="#([^"]+)"', html))
     assert anchors <= set(re.findall(r' id="([^"]+)"', html))
+
+
+@pytest.mark.parametrize("name", ["home.html", "network/space.html"])
+def test_a_template_is_compiled_once_and_alike_in_all_languages(name):
+    environments = [renderer._environment(lang) for lang in CODES]
+    source = environments[0].loader.get_source(environments[0], name)[0]
+    assert len({one.compile(source, name, raw=True) for one in environments}) == 1
+    codes = [one.get_template(name).root_render_func.__code__ for one in environments]
+    assert all(code is codes[0] for code in codes)

@@ -16,6 +16,14 @@ GROUPS = ("networkx.backends", "networkx.backend_info")
 
 
 @pytest.fixture(scope="session")
+def ox():
+    """Give osmnx, which takes two seconds to import: not when each worker collects all tests."""
+    import osmnx
+
+    return osmnx
+
+
+@pytest.fixture(scope="session")
 def points():
     """Give the entry points that pyproject.toml declares, by group."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

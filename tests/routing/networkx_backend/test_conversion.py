@@ -7,7 +7,6 @@ from typing import NamedTuple
 import networkx as nx
 import numpy as np
 import osmium
-import osmnx as ox
 import pytest
 import shapely
 
@@ -125,7 +124,7 @@ def total_length(osmnx_graph):
     return sum(length for _, _, length in osmnx_graph.edges(data="length"))
 
 
-def test_walkers_get_exactly_osmnx_s_nodes_and_edges(poa, as_xml, counted):
+def test_walkers_get_exactly_osmnx_s_nodes_and_edges(ox, poa, as_xml, counted):
     """bidirectional=True is osmnx's setting for walkers: oneway does not bind them.
 
     Escalators do, of which osmnx does not know.
@@ -144,7 +143,7 @@ def test_walkers_get_exactly_osmnx_s_nodes_and_edges(poa, as_xml, counted):
     )
 
 
-def test_vehicles_get_exactly_osmnx_s_nodes_and_directed_edges(poa, as_xml, counted):
+def test_vehicles_get_exactly_osmnx_s_nodes_and_directed_edges(ox, poa, as_xml, counted):
     """bidirectional=False is osmnx's setting for vehicles: oneway and roundabouts bind them."""
     path = as_xml("vehicle", lambda way: way and (way.forward | way.backward) & EdgeFlag.VEHICLE)
     theirs = on_ways(ox.graph_from_xml(path, bidirectional=False, **EVERYTHING))
@@ -155,7 +154,7 @@ def test_vehicles_get_exactly_osmnx_s_nodes_and_directed_edges(poa, as_xml, coun
     )
 
 
-def test_every_difference_to_osmnx_on_the_whole_extract_is_accounted_for(poa, as_xml, counted):
+def test_every_difference_to_osmnx_on_the_whole_extract_is_accounted_for(ox, poa, as_xml, counted):
     """Without any filter osmnx also reads what is no road, or closed to everybody."""
     path = as_xml("all", lambda _: True)
     theirs = ox.graph_from_xml(path, bidirectional=True, **EVERYTHING)
@@ -179,7 +178,7 @@ def test_every_difference_to_osmnx_on_the_whole_extract_is_accounted_for(poa, as
     assert (len(theirs) - points, unused) == counted.unused
 
 
-def test_our_junctions_are_osmnx_s_and_ends_of_ways(poa, as_xml, counted):
+def test_our_junctions_are_osmnx_s_and_ends_of_ways(ox, poa, as_xml, counted):
     """simplify=True joins ways that merely follow each other; we keep their common node.
 
     A name, a surface or a bridge changes there, and each of our edges lies on one OSM way.
@@ -214,14 +213,14 @@ def _rings(raw):
 
 
 @pytest.fixture(scope="module")
-def town(poa):
+def town(ox, poa):
     """Give the walkers' graph of some streets, cut out so that osmnx answers in a second."""
     graph = to_networkx(poa, mode=Mode.FOOT)
     part = ox.truncate.truncate_graph_bbox(graph, TOWN)
     return ox.truncate.largest_component(part, strongly=True)
 
 
-def test_osmnx_takes_basic_stats(town):
+def test_osmnx_takes_basic_stats(ox, town):
     stats = ox.stats.basic_stats(town, area=4e6)
     assert stats["n"] == len(town)
     assert stats["edge_length_total"] == pytest.approx(total_length(town))
@@ -229,12 +228,12 @@ def test_osmnx_takes_basic_stats(town):
     assert stats["streets_per_node_avg"] > 2
 
 
-def test_osmnx_s_own_street_count_is_ours(poa):
+def test_osmnx_s_own_street_count_is_ours(ox, poa):
     graph = to_networkx(poa)
     assert ox.stats.count_streets_per_node(graph) == dict(graph.nodes(data="street_count"))
 
 
-def test_osmnx_finds_the_same_nearest_edge(poa, town):
+def test_osmnx_finds_the_same_nearest_edge(ox, poa, town):
     graph = ox.project_graph(town)
     rng = np.random.default_rng(7)
     lon, lat = rng.uniform(-51.23, -51.22, 40), rng.uniform(-30.04, -30.03, 40)
@@ -249,7 +248,7 @@ def test_osmnx_finds_the_same_nearest_edge(poa, town):
         assert snap.edge in {same, int(poa.edge_twin[same])} or metres < 0.5
 
 
-def test_osmnx_routes_over_it(town):
+def test_osmnx_routes_over_it(ox, town):
     nodes = sorted(town)
     start, end = nodes[0], nodes[-1]
     path = ox.routing.shortest_path(town, start, end, weight="length")
@@ -257,7 +256,7 @@ def test_osmnx_routes_over_it(town):
     assert metres == pytest.approx(nx.shortest_path_length(town, start, end, weight="length"))
 
 
-def test_osmnx_makes_geodataframes(town):
+def test_osmnx_makes_geodataframes(ox, town):
     nodes, edges = ox.convert.graph_to_gdfs(town)
     assert {"x", "y", "street_count", "osmid"} <= set(nodes.columns)
     assert {"osmid", "highway", "length", "oneway", "reversed", "geometry"} <= set(edges.columns)

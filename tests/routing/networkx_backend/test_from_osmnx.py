@@ -5,7 +5,6 @@ from pathlib import Path
 
 import networkx as nx
 import numpy as np
-import osmnx as ox
 import pytest
 import shapely
 from hypothesis import given
@@ -136,7 +135,7 @@ def test_every_smoothness_is_read():
 
 
 @pytest.fixture(scope="module")
-def simplified():
+def simplified(ox):
     return ox.graph_from_xml(ROADS / "corridors.osm.xml", simplify=True, retain_all=True)
 
 
