@@ -175,7 +175,7 @@ def _hazard(hazard: ActiveHazard, span: Span) -> dict[str, Any]:
         "night_only": hazard.night_only,
         "from_minute": None if begins <= span.start else span.minute(begins),
         "until_minute": None if ends is None else span.minute_after(ends),
-        "published_on": hazard.published_on,
+        "published_on": hazard.published_on.isoformat(),
         "source": hazard.source,
         "demo": hazard.demo,
         "geometry": shapely.geometry.mapping(outline),

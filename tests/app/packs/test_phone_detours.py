@@ -298,7 +298,8 @@ async def test_spaces_support_a_sketch_in_its_towns(client, ask, pack, start, en
     for axis in ("lon", "lat"):
         moved[axis] = [part + draw.randint(-9_000, 9_000) for part in moved[axis]]
     [way, *_] = ask(pack, start, end)["ways"]
-    roads, (lists, columns) = pack["around"]["roads"], pack["spaces"].values()
+    roads = pack["around"]["roads"]
+    lists, columns = pack["spaces"]["lists"], pack["spaces"]["columns"]
     nodes, edges = roads["nodes"], roads["roads"]
     borders = {
         node
