@@ -108,6 +108,8 @@ class Follower:
         """
         try:
             hazards, at, until = await _to_its_end(self._read())
+            # Reads translations of safety texts too, if they changed.
+            await _to_its_end(self._editions.believed())
             regions = await asyncio.to_thread(self._network.regions)
             await asyncio.to_thread(self._tell, regions, hazards)
         except Exception as error:  # the next read may succeed
