@@ -71,7 +71,12 @@ GROUND: Mapping[str, str] = {
 SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "ground", "hazards"})
 """Layers of the catalogue that the map shows."""
 
-WORDING = (route_phrases.NOTICE, route_phrases.CLOSURE_IS_NOT_THE_END, route_phrases.DEMO)
+WORDING = (
+    route_phrases.NOTICE,
+    route_phrases.CLOSURE_IS_NOT_THE_END,
+    route_phrases.DEMO,
+    route_phrases.SKETCH,
+)
 """Safety texts that API and pages share, to be extracted into the catalogues of translations."""
 
 
