@@ -4,7 +4,7 @@ import pytest
 
 from app.console.wording import places, po_files
 from app.console.wording.entries import entries_of
-from app.i18n.reviewed_texts import replace_reviewed
+from app.i18n.reviewed_texts import replace_reviewed, reviewed_text
 from app.i18n.safety_texts import safety_texts
 from app.i18n.translation import words
 from app.snapshots.layer_editions import Editions
@@ -16,6 +16,7 @@ from geo.translations.review import digest_of
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import Visitor, fields_of, text_of, visitor
 from tests.fixtures.network import ADMIN, APPROVER, EDITOR, NOW, fill_network
+from tests.fixtures.waiting import until
 from tiles.catalogue.layers import CATALOGUE
 
 DESK = "/network/wording"
@@ -103,6 +104,17 @@ async def test_p47_two_people_publish_at_once_and_one_withdraws_at_once(
         *("text.approved", "text.proposed"),
     ]
     assert not any(CREOLE in str(entry.details) for entry in entries)
+
+
+async def test_p47_a_process_hears_of_words_that_another_published_or_withdrew(client, database):
+    """Nobody asks this application for anything: the database tells it."""
+    async with database.session(Tier.WRITER) as session:
+        for actor in (EDITOR, APPROVER):
+            wording = await review.propose(session, actor, "ht", "Frío", "Frèt")
+    await until(lambda: reviewed_text("ht", "Frío") == "Frèt")
+    async with database.session(Tier.WRITER) as session:
+        await review.take_back(session, APPROVER, wording)
+    await until(lambda: reviewed_text("ht", "Frío") is None)
 
 
 async def test_p47_a_changed_original_is_shown_in_spanish_and_what_it_became_is_named(
