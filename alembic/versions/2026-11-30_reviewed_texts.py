@@ -33,6 +33,7 @@ create table amparo.text_translations (
     proposed_by text not null constraint fk_text_translations_proposed_by
         references amparo.people (id),
     proposed_at timestamptz not null default amparo.now(), withdrawn_at timestamptz,
+    withdrawn_by text constraint fk_text_translations_withdrawn_by references amparo.people (id),
     constraint ck_text_translations_digest
         check (digest = left(encode(sha256(convert_to(original, 'UTF8')), 'hex'), 32))
 )
@@ -51,7 +52,8 @@ create table amparo.text_approvals (
 KEEP_WORDS = """
 create function amparo.keep_words() returns trigger language plpgsql as $$
 begin
-    if to_jsonb(new) - 'withdrawn_at' <> to_jsonb(old) - 'withdrawn_at'
+    if to_jsonb(new) - '{withdrawn_at,withdrawn_by}'::text[]
+            <> to_jsonb(old) - '{withdrawn_at,withdrawn_by}'::text[]
         or old.withdrawn_at is not null
     then
         raise exception 'a wording never changes: propose another one' using errcode = '23514';
@@ -70,9 +72,13 @@ where t.withdrawn_at is null
 order by t.language, t.digest, t.proposed_at desc, t.id
 """
 
+#: Words that a person withdrew are withdrawn in a release's catalogue, too.
 VIEWS = """
 select amparo.for_each_tier('create view tier_public.reviewed_texts as
-    select language, original, translation from amparo.reviewed_texts')
+    select language, original, translation, false as is_withdrawn from amparo.reviewed_texts
+    union all
+    select distinct language, original, translation, true from amparo.text_translations
+    where withdrawn_by is not null')
 """
 
 

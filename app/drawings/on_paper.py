@@ -1,13 +1,13 @@
 """Pictograms and the small map of a space on a printed page, as lines and areas of a PDF."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from fpdf import FPDF
 
 from app.drawings.build import FOLDER
 from app.drawings.locator import HEIGHT, WIDTH, Locator
-from app.i18n.fonts_used import covered
 
 #: A road of `Locator.roads`: both ends in user units.
 _ROAD: Final = re.compile(r"M(-?\d+) (-?\d+)L(-?\d+) (-?\d+)")
@@ -33,7 +33,14 @@ def draw_sign(pdf: FPDF, name: str, left: float, top: float, side: float) -> Non
 
 
 def draw_locator(
-    pdf: FPDF, drawn: Locator, left: float, top: float, width: float, bar: str
+    pdf: FPDF,
+    drawn: Locator,
+    left: float,
+    top: float,
+    width: float,
+    *,
+    bar: str,
+    written: Callable[[str], str],
 ) -> float:
     """Draw the small map with a frame, in the page's present font; return its height, millimetres.
 
@@ -43,6 +50,8 @@ def draw_locator(
         Upper left corner and width, millimetres.
     bar
         Length of the scale bar on the ground, in words.
+    written
+        Function that replaces what the font lacks.
     """
     unit = width / WIDTH
     height = HEIGHT * unit
@@ -58,7 +67,7 @@ def draw_locator(
         pdf.set_fill_color(0)
         for town in drawn.towns:
             _dot(pdf, left + town.x * unit, top + town.y * unit, 0.5)
-            said = covered(town.name)
+            said = written(town.name)
             long = pdf.get_string_width(said)
             start = left + town.text_x * unit - (long if town.anchor == "end" else 0.0)
             base = top + (town.y + 4) * unit
@@ -73,7 +82,7 @@ def draw_locator(
         pdf.circle(left + width / 2, top + height / 2, 1.5)
         foot = top + height - 1.5
         pdf.line(left + 2, foot, left + 2 + drawn.bar * unit, foot)
-        pdf.text(left + 2, foot - 0.8, covered(bar))
+        pdf.text(left + 2, foot - 0.8, bar)
     pdf.set_draw_color(_FRAME)
     pdf.rect(left, top, width, height)
     pdf.set_draw_color(0)

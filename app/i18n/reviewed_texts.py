@@ -5,21 +5,20 @@ that words a safety text looks here first. Until the first reading there are non
 are Spanish and labelled.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from functools import lru_cache, wraps
-from types import MappingProxyType
 from typing import Final
 
-#: Translations by language and Spanish original.
-type ReviewedTexts = Mapping[tuple[str, str], str]
+from geo.translations.published import PublishedTexts
 
-_NONE: Final[ReviewedTexts] = MappingProxyType({})
+#: Nothing is published, and nothing of the release was withdrawn.
+NONE: Final = PublishedTexts({}, frozenset())
 
 
 class _Published:
     """The translations of this process, replaced as a whole."""
 
-    texts: ReviewedTexts = _NONE
+    known: PublishedTexts = NONE
     #: What the translations were read as: they are current while the database says the same.
     source: Hashable = None
     #: Rises with every replacement, after it.
@@ -28,7 +27,12 @@ class _Published:
 
 def reviewed_text(lang: str, original: str) -> str | None:
     """Return the published translation of a safety text; None if there is none."""
-    return _Published.texts.get((lang, original))
+    return _Published.known.texts.get((lang, original))
+
+
+def is_withdrawn(lang: str, original: str, translation: str) -> bool:
+    """Return whether a person withdrew these words, which a release may still have."""
+    return (lang, original, translation) in _Published.known.withdrawn
 
 
 def reviewed_source() -> Hashable:
@@ -36,9 +40,9 @@ def reviewed_source() -> Hashable:
     return _Published.source
 
 
-def replace_reviewed(texts: ReviewedTexts, source: Hashable) -> None:
+def replace_reviewed(known: PublishedTexts, source: Hashable) -> None:
     """Replace all translations; ``source`` tells this reading from every other."""
-    _Published.texts = MappingProxyType(dict(texts))
+    _Published.known = known
     _Published.source = source
     # Last: what was worded before this line is kept under the old number, and asked for no more.
     _Published.generation += 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from app.i18n.reviewed_texts import is_withdrawn
 from app.i18n.translation import SAFETY_CONTEXT, read_catalogue
 from geo.text.languages import DEFAULT_LANGUAGE
 from geo.translations.review import digest_of
@@ -30,6 +31,12 @@ class SafetyText:
     original: str
     files: tuple[str, ...]
     in_release: str | None
+
+    def is_released(self, lang: str) -> bool:
+        """Return whether the release's translation is shown where none is published."""
+        return self.in_release is not None and not is_withdrawn(
+            lang, self.original, self.in_release
+        )
 
     @property
     def digest(self) -> str:

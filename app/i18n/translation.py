@@ -21,7 +21,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 from markupsafe import Markup, escape
 
-from app.i18n.reviewed_texts import reviewed_text
+from app.i18n.reviewed_texts import is_withdrawn, reviewed_text
 from app.i18n.time_habits import habit_of
 from geo.hours.rrule import WEEKDAYS
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
@@ -194,7 +194,7 @@ class Words:
         if published is not None:
             return published
         text = self.pgettext(SAFETY_CONTEXT, message)
-        return None if text == message else text
+        return None if text == message or is_withdrawn(self.lang, message, text) else text
 
     def original(self, text: str | Markup) -> Markup:
         """Return as HTML a text that exists only in Spanish, such as a hazard's title.

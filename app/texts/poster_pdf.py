@@ -171,7 +171,8 @@ class _Sheet:
             width = _MAP * self.scale
             self._letter(_SMALL, is_bold=False)
             bar = self.w.km(self.poster.locator.bar_m)
-            height = draw_locator(self.pdf, self.poster.locator, MARGIN, top, width, bar)
+            drawn = self.poster.locator
+            height = draw_locator(self.pdf, drawn, MARGIN, top, width, bar=bar, written=covered)
             self.pdf.set_y(top + height + 0.6)
             note = print_text.plain(self.w, self.poster.locator_note)
             self._write(note, _SMALL * 0.8, width=width)

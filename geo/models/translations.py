@@ -31,7 +31,8 @@ class TextReviewer(Base):
 class TextTranslation(Base):
     """One wording of a safety text in a language; another wording is another row (P47).
 
-    ``digest`` is that of the Spanish ``original``: 32 hexadecimal digits of its SHA-256.
+    ``digest`` is that of the Spanish ``original``: 32 hexadecimal digits of its SHA-256. Who is in
+    ``withdrawn_by`` took the words from the pages; nobody is where other words replaced them.
     """
 
     __tablename__ = "text_translations"
@@ -59,6 +60,7 @@ class TextTranslation(Base):
         DateTime(timezone=True), server_default=text("amparo.now()")
     )
     withdrawn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    withdrawn_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id))
 
 
 class TextApproval(Base):

@@ -219,8 +219,26 @@ async def withdraw(session: AsyncSession, actor: Actor, wording_id: str) -> None
     found = await _unwithdrawn(session, wording_id)
     if not can_coordinate(actor):
         await require_reviewer(session, actor, found.language)
-    await _withdraw(session, [wording_id])
+    await _withdraw(session, [wording_id], by=actor)
     await _note(session, actor, "withdrawn", found.language, found.original, wording_id)
+
+
+async def withdraw_released(
+    session: AsyncSession, actor: Actor, language: str, original: str, translation: str
+) -> None:
+    """Withdraw the words of a release, which are then shown to nobody until two people agree.
+
+    Raises
+    ------
+    SessionNeededError, ForbiddenError
+        As for `withdraw`.
+    """
+    require_present(actor)
+    if not can_coordinate(actor):
+        await require_reviewer(session, actor, language)
+    wording_id = await _insert(session, actor, language, original, translation)
+    await _withdraw(session, [wording_id], by=actor)
+    await _note(session, actor, "withdrawn", language, original, wording_id)
 
 
 async def _put(
@@ -237,11 +255,17 @@ async def _put(
         if one.translation == translation:
             return one.id, False
     await _withdraw(session, [one.id for one in known if not one.is_published])
+    return await _insert(session, actor, language, original, translation), True
+
+
+async def _insert(
+    session: AsyncSession, actor: Actor, language: str, original: str, translation: str
+) -> str:
     wording_id = str(uuid.uuid4())
     row = {"id": wording_id, "language": language, "original": original}
     row |= {"digest": digest_of(original), "translation": translation, "proposed_by": actor.id}
     await session.execute(insert(TextTranslation).values(row))
-    return wording_id, True
+    return wording_id
 
 
 async def _agree(session: AsyncSession, actor: Actor, wording_id: str) -> None:
@@ -293,12 +317,15 @@ async def _lock(session: AsyncSession, language: str) -> None:
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
-async def _withdraw(session: AsyncSession, wording_ids: Sequence[str]) -> None:
+async def _withdraw(
+    session: AsyncSession, wording_ids: Sequence[str], *, by: Actor | None = None
+) -> None:
+    """Withdraw wordings; ``by`` is who decided so, nobody where others take their place."""
     if wording_ids:
         await session.execute(
             update(TextTranslation)
             .where(TextTranslation.id.in_(wording_ids))
-            .values(withdrawn_at=func.amparo.now())
+            .values(withdrawn_at=func.amparo.now(), withdrawn_by=None if by is None else by.id)
         )
 
 

@@ -36,6 +36,8 @@ class TextEntry:
         The text of this release; None if only wordings of an earlier original are left.
     wordings
         Its wordings, the newest first.
+    released
+        The translation of the release, unless a person withdrew those words.
     became
         The text of this release that an earlier original most probably became, if any.
     """
@@ -44,6 +46,7 @@ class TextEntry:
     digest: str
     text: SafetyText | None
     wordings: Sequence[Wording]
+    released: str | None
     became: SafetyText | None = None
 
     @property
@@ -56,7 +59,7 @@ class TextEntry:
             return "once" if any(one.approved_by for one in waiting) else "proposed"
         if self.wordings:
             return "published"
-        return "missing" if self.text.in_release is None else "release"
+        return "missing" if self.released is None else "release"
 
     @property
     def shown(self) -> str | None:
@@ -64,7 +67,7 @@ class TextEntry:
         if self.text is None:
             return None
         published = (one.translation for one in self.wordings if one.is_published)
-        return next(published, self.text.in_release)
+        return next(published, self.released)
 
     @property
     def places(self) -> Sequence[TextPlace]:
@@ -91,7 +94,13 @@ def entries_of(lang: str, wordings: Sequence[Wording]) -> Mapping[str, TextEntry
     for one in wordings:
         by_digest[one.digest].append(one)
     entries = {
-        digest: TextEntry(text.original, digest, text, by_digest.get(digest, ()))
+        digest: TextEntry(
+            text.original,
+            digest,
+            text,
+            by_digest.get(digest, ()),
+            text.in_release if text.is_released(lang) else None,
+        )
         for digest, text in current.items()
     }
     originals = {text.original: text for text in current.values()}
@@ -100,7 +109,7 @@ def entries_of(lang: str, wordings: Sequence[Wording]) -> Mapping[str, TextEntry
             original = found[0].original
             alike = get_close_matches(original, originals, 1, _ALIKE)
             became = originals[alike[0]] if alike else None
-            entries[digest] = TextEntry(original, digest, None, found, became)
+            entries[digest] = TextEntry(original, digest, None, found, None, became)
     return entries
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.console.wording import places, po_files
 from app.console.wording.entries import entries_of
-from app.i18n.reviewed_texts import replace_reviewed, reviewed_text
+from app.i18n.reviewed_texts import NONE, replace_reviewed, reviewed_text
 from app.i18n.safety_texts import safety_texts
 from app.i18n.translation import words
 from app.snapshots.layer_editions import Editions
@@ -38,7 +38,7 @@ async def database(settings):
             for person in ("ed", "ap"):
                 await reviewers.grant_languages(session, ADMIN, person, ["ht"])
         yield database
-    replace_reviewed({}, None)
+    replace_reviewed(NONE, None)
 
 
 @pytest.fixture(scope="module")

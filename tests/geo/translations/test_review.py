@@ -185,6 +185,32 @@ def test_p47_other_words_and_another_original_have_no_approval(filled: Any) -> N
     asyncio.run(_in_session(filled, play))
 
 
+def test_p40_one_person_withdraws_words_for_a_release_too(filled: Any) -> None:
+    async def play(session: AsyncSession) -> None:
+        replaced = await review.propose(session, EDITOR, "ht", "Frío", "Frèt")
+        shown_now = await review.propose(session, EDITOR, "ht", "Frío", "Fredi")
+        await review.approve(session, APPROVER, shown_now, ORIGINALS)
+        assert await withdrawn(session) == set(), f"{replaced} was replaced by other words"
+        await review.withdraw(session, APPROVER, shown_now)
+        await review.withdraw_released(session, COORDINATOR, "fr", "Frío", "Froid")
+        assert await withdrawn(session) == {("ht", "Frío", "Fredi"), ("fr", "Frío", "Froid")}
+        with pytest.raises(ForbiddenError):
+            await review.withdraw_released(session, EDITOR, "fr", "Frío", "Froid")
+
+    asyncio.run(_in_session(filled, play))
+
+
+async def withdrawn(session: AsyncSession) -> set[tuple[str, str, str]]:
+    """Return what the public is told of words that nobody may be shown."""
+    rows = await session.execute(
+        text(
+            "select language, original, translation from tier_public.reviewed_texts"
+            " where is_withdrawn"
+        )
+    )
+    return {(row.language, row.original, row.translation) for row in rows}
+
+
 def test_p47_a_language_is_granted_by_another_administrator(filled: Any) -> None:
     async def play(session: AsyncSession) -> None:
         await reviewers.state_languages(session, COORDINATOR, ["fr", "ht"])
