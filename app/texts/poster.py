@@ -1,9 +1,9 @@
 """Texts of a space's poster, which hangs at the space's door and along the way (P43 to P45)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -62,7 +62,7 @@ class Poster:
         Warning of DEMO data, while demo rows are loaded (P35); otherwise empty.
     alternatives
         The nearest other spaces of the country, each with its straight distance (P33).
-    locator, locator_note
+    locator, locator_notes
         Small map around the public position, and what it is not; no map without a sketch.
     address
         URL of the space's page, drawn as QR code.
@@ -88,7 +88,7 @@ class Poster:
     alternatives_heading: str
     alternatives: Sequence[PrintLine]
     locator: Locator | None
-    locator_note: PrintLine
+    locator_notes: Sequence[PrintLine]
     facts: Sequence[PrintLine]
     phones: Sequence[PrintLine]
     help_heading: str
@@ -179,7 +179,7 @@ def poster_of(
         alternatives_heading=w.gettext("Otros lugares cerca"),
         alternatives=_alternatives(w, found),
         locator=locator,
-        locator_note=print_text.sketch(w),
+        locator_notes=_locator_notes(w, row),
         facts=list(print_text.whom(w, row)),
         phones=list(print_text.phones(w, row)),
         help_heading=print_text.help_heading(w),
@@ -201,6 +201,15 @@ def poster_of(
     )
 
 
+def _locator_notes(w: Words, row: Mapping[str, Any]) -> list[PrintLine]:
+    """Return what the small map is not: a picture to go by, nor always of the very door."""
+    notes = [print_text.sketch(w)]
+    if row["coord_precision"] == "town":
+        said = w.gettext("la posición es la de la ciudad o pueblo")
+        notes.append(PrintLine(said[:1].upper() + said[1:]))
+    return notes
+
+
 def _alternatives(w: Words, found: PosterFacts) -> list[PrintLine]:
     """Return the lines about the nearest other spaces: name and distance, place, numbers."""
     lines: list[PrintLine] = []
@@ -209,7 +218,8 @@ def _alternatives(w: Words, found: PosterFacts) -> list[PrintLine]:
         far = w.gettext("%(km)s en línea recta") % {"km": w.km(one.distance_m)}
         own = print_text.name({"name": one.name}, has_demo=row["demo"])
         town = f" ({one.locality})" if one.locality and one.locality not in own else ""
-        lines.append(PrintLine(f"{own}{town}: {far}", is_strong=True))
+        whom = f", {w.gettext('Solo familias').lower()}" if row["families_only"] else ""
+        lines.append(PrintLine(f"{own}{town}: {far}{whom}", is_strong=True))
         lines += print_text.where(w, row)
         numbers = ", ".join(number for number, _ in print_text.numbers(row))
         lines.append(PrintLine(numbers or w.gettext("no se conoce"), w.gettext("Teléfono")))

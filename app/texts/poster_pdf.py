@@ -174,8 +174,7 @@ class _Sheet:
             drawn = self.poster.locator
             height = draw_locator(self.pdf, drawn, MARGIN, top, width, bar=bar, written=covered)
             self.pdf.set_y(top + height + 0.6)
-            note = print_text.plain(self.w, self.poster.locator_note)
-            self._write(note, _SMALL * 0.8, width=width)
+            self._all(self.poster.locator_notes, _SMALL * 0.8, width=width)
             map_end, left = self.pdf.get_y(), MARGIN + width + 3
         self.pdf.set_y(top)
         lines = [PrintLine(self.poster.alternatives_heading, is_strong=True)]

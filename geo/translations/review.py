@@ -99,10 +99,9 @@ async def propose(
     await require_reviewer(session, actor, language)
     await _lock(session, language)
     wording_id, is_new = await _put(session, actor, language, original, normal_wording(translation))
-    await _agree(session, actor, wording_id)
     if is_new:
         await _note(session, actor, "proposed", language, original, wording_id)
-    await _settle(session, actor, wording_id)
+    await _agree(session, actor, wording_id)
     return wording_id
 
 
@@ -174,12 +173,12 @@ async def approve(
     ConflictError
         The wording was withdrawn meanwhile, or its original has changed.
     """
-    found = await _held(session, actor, wording_id)
+    found = await _held(session, wording_id)
+    await require_reviewer(session, actor, found.language)
     if found.original not in originals:
         msg = "the original has changed: propose a wording of what it says now"
         raise ConflictError(msg)
-    await _agree(session, actor, wording_id)
-    return await _settle(session, actor, wording_id)
+    return await _agree(session, actor, wording_id)
 
 
 async def take_back(session: AsyncSession, actor: Actor, wording_id: str) -> None:
@@ -191,9 +190,11 @@ async def take_back(session: AsyncSession, actor: Actor, wording_id: str) -> Non
         There is no such wording, or the actor does not agree with it.
     SessionNeededError
         The request comes from a program with a token (P50).
+    ConflictError
+        The wording was withdrawn meanwhile.
     """
     require_present(actor)
-    found = await _unwithdrawn(session, wording_id)
+    found = await _held(session, wording_id)
     gone = await session.scalar(
         delete(TextApproval)
         .where(TextApproval.translation_id == wording_id, TextApproval.person_id == actor.id)
@@ -211,12 +212,14 @@ async def withdraw(session: AsyncSession, actor: Actor, wording_id: str) -> None
     Raises
     ------
     NotFoundError
-        There is no such wording, or it is withdrawn already.
+        There is no such wording.
     SessionNeededError, ForbiddenError
         The actor is neither a reviewer of the language nor a coordinator or administrator.
+    ConflictError
+        The wording is withdrawn already.
     """
     require_present(actor)
-    found = await _unwithdrawn(session, wording_id)
+    found = await _held(session, wording_id)
     if not can_coordinate(actor):
         await require_reviewer(session, actor, found.language)
     await _withdraw(session, [wording_id], by=actor)
@@ -268,43 +271,47 @@ async def _insert(
     return wording_id
 
 
-async def _agree(session: AsyncSession, actor: Actor, wording_id: str) -> None:
+async def _agree(session: AsyncSession, actor: Actor, wording_id: str) -> Wording:
+    """Store that the actor agrees; with the second who does, the wording replaces all others."""
     row = {"translation_id": wording_id, "person_id": actor.id}
-    await session.execute(insert(TextApproval).values(row).on_conflict_do_nothing())
-
-
-async def _settle(session: AsyncSession, actor: Actor, wording_id: str) -> Wording:
-    """Note an agreement; withdraw the other wordings of a text of which one is published now."""
-    row = await _unwithdrawn(session, wording_id)
-    every = await wordings(session, row.language, row.digest)
+    agreed = await session.scalar(
+        insert(TextApproval)
+        .values(row)
+        .on_conflict_do_nothing()
+        .returning(TextApproval.translation_id)
+    )
+    held = await _held(session, wording_id)
+    every = await wordings(session, held.language, held.digest)
     found = next(one for one in every if one.id == wording_id)
-    if found.is_published:
+    if agreed is None:
+        return found
+    is_second = len(found.approved_by) == REVIEWERS
+    if is_second:
         await _withdraw(session, [one.id for one in every if one.id != wording_id])
-    verb = "published" if found.is_published else "approved"
+    verb = "published" if is_second else "approved"
     await _note(session, actor, verb, found.language, found.original, wording_id)
     return found
 
 
-async def _held(session: AsyncSession, actor: Actor, wording_id: str) -> TextTranslation:
-    """Return a wording that the actor may review, while nobody else changes the text's wordings."""
+async def _held(session: AsyncSession, wording_id: str) -> TextTranslation:
+    """Return a wording, while nobody else changes the wordings of its language.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such wording.
+    ConflictError
+        The wording is withdrawn.
+    """
     row = await session.get(TextTranslation, wording_id)
     if row is None:
         msg = "there is no such wording"
         raise NotFoundError(msg)
-    await require_reviewer(session, actor, row.language)
     await _lock(session, row.language)
     await session.refresh(row)
     if row.withdrawn_at is not None:
         msg = "the wording was replaced or withdrawn meanwhile: read it as it is now"
         raise ConflictError(msg)
-    return row
-
-
-async def _unwithdrawn(session: AsyncSession, wording_id: str) -> TextTranslation:
-    row = await session.get(TextTranslation, wording_id, populate_existing=True)
-    if row is None or row.withdrawn_at is not None:
-        msg = "there is no such wording"
-        raise NotFoundError(msg)
     return row
 
 

@@ -106,7 +106,7 @@ async def bring(desk: DeskDep, language: ReviewedLanguage, form: FormDep) -> Res
         file = form.files.get("file")
         if file is None or not file.filename:
             raise InvalidRecordError([("file", CodedReason("missing"))])
-        entries = entries_of(language, ())
+        entries = entries_of(language, await review.wordings(desk.session, language))
         content = await file.read(po_files.MOST_BYTES + 1)
         texts = await to_thread.run_sync(po_files.texts_in_po, content, entries)
         _require_printable(texts.values(), "file")

@@ -50,7 +50,8 @@ def po_file(lang: str, entries: Iterable[TextEntry]) -> bytes:
 def texts_in_po(content: bytes, entries: Mapping[str, TextEntry]) -> Mapping[str, str]:
     """Return the translations of this release's safety texts that a .po holds, by original.
 
-    Entries without a translation, fuzzy ones, and all other texts are left out.
+    Entries without a translation, fuzzy ones, what is shown already, and all other texts are left
+    out.
 
     Raises
     ------
@@ -59,13 +60,14 @@ def texts_in_po(content: bytes, entries: Mapping[str, TextEntry]) -> Mapping[str
     """
     if len(content) > MOST_BYTES:
         raise InvalidRecordError([("file", CodedReason("file_too_large", most=MOST_BYTES))])
-    originals = {entry.original for entry in entries.values() if entry.text is not None}
+    shown = {entry.original: entry.shown for entry in entries.values() if entry.text is not None}
     found = {}
     for message in _read(content):
-        is_wanted = message.context == SAFETY_CONTEXT and message.id in originals
-        if is_wanted and isinstance(message.string, str) and message.string and not message.fuzzy:
-            found[str(message.id)] = message.string
-    return found
+        is_wanted = message.context == SAFETY_CONTEXT and message.id in shown
+        text = message.string
+        if is_wanted and isinstance(text, str) and text and not message.fuzzy:
+            found[str(message.id)] = text
+    return {original: text for original, text in found.items() if text != shown[original]}
 
 
 def _read(content: bytes) -> Catalog:

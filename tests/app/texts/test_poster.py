@@ -265,7 +265,7 @@ def poster(**changes):
         alternatives_heading="Lòt",
         alternatives=[],
         locator=None,
-        locator_note=PrintLine("Esquema"),
+        locator_notes=[],
         facts=[],
         phones=[],
         help_heading="Èd",

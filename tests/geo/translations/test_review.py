@@ -82,8 +82,9 @@ class Model:
         self.people[original].setdefault(words, set())
 
     def agree(self, original: str, words: str, person: str) -> None:
+        is_new = person not in self.people[original][words]
         self.people[original][words].add(person)
-        if len(self.people[original][words]) > 1:
+        if is_new and len(self.people[original][words]) == 2:
             self.people[original] = {words: self.people[original][words]}
 
 
