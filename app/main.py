@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 
 from app import clock as clocks
 from app.access import oidc
-from app.access.dependencies import AppState, require_demo_allowed, strict_request
+from app.access.dependencies import AppState, refresh_texts, require_demo_allowed, strict_request
 from app.access.identity import CONSOLE, Seals, may_write
 from app.api.collections import (
     basemap,
@@ -68,6 +68,7 @@ from app.console.forms.layout import note_demo
 from app.console.planning import corridors as console_corridors
 from app.console.planning import reach, scenarios, siting, what_if
 from app.console.problem_pages import ProblemPages
+from app.console.wording import pages as wording
 from app.http import error_table
 from app.http.assets import STATIC_FOLDER, STATIC_URL
 from app.http.compression import Compression
@@ -244,7 +245,8 @@ def _operations() -> list[BaseRoute]:
     FastAPI takes half a second to read all declarations. Caching the router spares that for every
     further application; tests start hundreds.
     """
-    router = APIRouter(dependencies=[Depends(strict_request), Depends(require_demo_allowed)])
+    checks = (strict_request, require_demo_allowed, refresh_texts)
+    router = APIRouter(dependencies=[Depends(check) for check in checks])
     for module in (
         routes,
         landing,
@@ -318,6 +320,7 @@ def _operations() -> list[BaseRoute]:
         console_feedback,
         console_guidance,
         console_standards,
+        wording,
     ):
         router.include_router(page_module.router, dependencies=[Depends(note_demo)])
     return router.routes

@@ -80,6 +80,15 @@ ENGLISH: Final[Mapping[str, str]] = {
     "not_two_coordinates": "has not two coordinates",
     "not_number_coordinate": "has a coordinate that is no number",
     "outside_system": "lies outside its reference system; the order is {order}",
+    # Wordings of safety texts in other languages.
+    "other_placeholders": "has other placeholders than {names}",
+    "stray_percent": "has a sign % outside a placeholder",
+    "other_numbers": "has other numbers than the original",
+    "markup_or_address": "holds markup, an address or a sign of one of both",
+    "hidden_characters": "holds line ends or characters that nobody sees",
+    "not_printed": "holds letters that posters cannot print: {letters}",
+    "in_text": "“{text}”: {why}",
+    "not_po": "is no file of translations (.po)",
     # Broken rules of several fields together.
     "before": "is before {other} {start}",
     "not_after": "is not after {other} {start}",

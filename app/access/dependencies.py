@@ -267,6 +267,12 @@ async def require_demo_allowed(request: Request) -> None:
         raise DemoNotPublicError
 
 
+async def refresh_texts(request: Request) -> None:
+    """Make sure that no safety text is said in words that were withdrawn (P47)."""
+    editions: Editions = request.state.editions
+    await editions.refresh_texts()
+
+
 async def strict_request(request: Request) -> None:
     """Refuse undeclared query parameters and media types, and invalid JSON such as NaN.
 

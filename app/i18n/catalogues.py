@@ -5,7 +5,7 @@ ones nobody shows any more, and keeps translations and review marks.
 """
 
 import ast
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +18,7 @@ from jinja2.ext import babel_extract
 from app.i18n.coded_reasons import PLAIN_TEXTS, SAFETY_TEXTS
 from app.i18n.labels import WORDING
 from app.i18n.translation import LOCALE_FOLDER, SAFETY_CONTEXT
-from geo.text.languages import LANGUAGES
+from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 
 APP: Final = Path(__file__).parents[1]
 
@@ -70,15 +70,32 @@ def extract_public() -> set[Text]:
     return _extracted(filter(is_public, _templates()), filter(is_public, _modules()))
 
 
+def safety_places() -> Mapping[str, Sequence[str]]:
+    """Return the files of `app`, by path below it, in which each safety text stands.
+
+    Texts that modules hand on by name, such as coded reasons, stand in the module that names them.
+    """
+    places: dict[str, list[str]] = {text: ["i18n/route_phrases.py"] for text in WORDING}
+    places |= {text: ["i18n/coded_reasons.py"] for text in SAFETY_TEXTS}
+    for path in (*_templates(), *_modules()):
+        found = set(_texts_of_template(path)) if path.suffix == ".html" else texts_in(path)
+        for text in found:
+            if text.context == SAFETY_CONTEXT:
+                places.setdefault(text.singular, []).append(path.relative_to(APP).as_posix())
+    return places
+
+
 def _extracted(templates: Iterable[Path], modules: Iterable[Path]) -> set[Text]:
     found = {Text(SAFETY_CONTEXT, text) for text in (*WORDING, *SAFETY_TEXTS)}
     found |= {Text("", text) for text in PLAIN_TEXTS}
-    for path in templates:
-        options = {"extensions": "jinja2.ext.i18n", "trim_blocks": "true"}
-        with path.open("rb") as file:
-            for _, name, message, _ in babel_extract(file, list(_KEYWORDS), [], options):
-                found |= set(_text(name, message if isinstance(message, tuple) else (message,)))
-    return found.union(*map(texts_in, modules))
+    return found.union(*map(_texts_of_template, templates), *map(texts_in, modules))
+
+
+def _texts_of_template(path: Path) -> Iterator[Text]:
+    options = {"extensions": "jinja2.ext.i18n", "trim_blocks": "true"}
+    with path.open("rb") as file:
+        for _, name, message, _ in babel_extract(file, list(_KEYWORDS), [], options):
+            yield from _text(name, message if isinstance(message, tuple) else (message,))
 
 
 def _templates() -> list[Path]:
@@ -141,19 +158,28 @@ def updated(lang: str, texts: Set[Text]) -> bytes:
         BytesIO(path.read_bytes() if path.exists() else b""), locale=LANGUAGES[lang].locale
     )
     new = Catalog(locale=LANGUAGES[lang].locale)
+    # The catalogue of the originals says where each safety text stands, for who reviews it.
+    places = safety_places() if lang == DEFAULT_LANGUAGE else {}
     for text in sorted(texts):
         key = (text.singular, text.plural) if text.plural else text.singular
         known: Message | None = old.get(text.singular, text.context or None)
         new.add(
             key,
             string=known.string if known is not None and known.id == key else None,
+            locations=_locations(places, text),
             context=text.context or None,
             user_comments=known.user_comments if known is not None else (),
         )
     out = BytesIO()
-    write_po(out, new, width=0, sort_output=True, no_location=True, omit_header=True)
+    write_po(out, new, width=0, sort_output=True, omit_header=True)
     header = _HEADER.format(lang=lang, plural_forms=new.plural_forms)
     return header.encode() + out.getvalue()
+
+
+def _locations(places: Mapping[str, Sequence[str]], text: Text) -> list[tuple[str, int]]:
+    files = places.get(text.singular, ()) if text.context == SAFETY_CONTEXT else ()
+    # Without numbers of lines, which change with every edit of a file; 0 is written as none.
+    return [(file, 0) for file in sorted(set(files))]
 
 
 def main() -> None:

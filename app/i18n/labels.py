@@ -77,7 +77,12 @@ SPOKEN = ("es", "pt", "en", "fr", "ht", "wba", "guc")
 #: Amenities shown for every place as yes, no or not known (P43); others are shown if stated.
 ALWAYS_SHOWN = ("toilets", "drinking_water", "charging", "wifi")
 
-WORDING = (route_phrases.NOTICE, route_phrases.CLOSURE_IS_NOT_THE_END, route_phrases.DEMO)
+WORDING = (
+    route_phrases.NOTICE,
+    route_phrases.CLOSURE_IS_NOT_THE_END,
+    route_phrases.DEMO,
+    route_phrases.SKETCH,
+)
 """Safety texts that API and pages share, to be extracted into the catalogues of translations."""
 
 

@@ -16,6 +16,12 @@ CLOSURE_IS_NOT_THE_END = (
     "en el espacio de apoyo más cercano."
 )
 
+#: What a picture of a sketch of roads is not.
+SKETCH = (
+    "Esquema ilustrativo, no sirve para navegar: líneas rectas entre poblaciones y distancias "
+    "aproximadas."
+)
+
 DEMO = "DEMO: datos ficticios de demostración. No viaje a estos lugares."
 
 

@@ -21,6 +21,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 from markupsafe import Markup, escape
 
+from app.i18n.reviewed_texts import is_withdrawn, reviewed_text
 from app.i18n.time_habits import habit_of
 from geo.hours.rrule import WEEKDAYS
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
@@ -150,35 +151,50 @@ class Words:
         return str(self.translations.unpgettext(context, singular, plural, n))
 
     def is_reviewed(self, message: str) -> bool:
-        """Return whether a person has reviewed a safety text's translation into this language."""
-        return self.lang == "es" or self.pgettext(SAFETY_CONTEXT, message) != message
+        """Return whether people have reviewed a safety text's translation into this language."""
+        return self._in_this_language(message) is not None
 
     def reviewed(self, message: str) -> tuple["Words", str]:
         """Return the language of a safety text, as `Words`, and the text with its placeholders.
 
         The language is Spanish if no person has reviewed the translation (P47).
         """
-        if self.is_reviewed(message):
-            return self, self.pgettext(SAFETY_CONTEXT, message)
-        return words(DEFAULT_LANGUAGE), message
+        text = self._in_this_language(message)
+        return (words(DEFAULT_LANGUAGE), message) if text is None else (self, text)
 
     def safety(self, message: str, **values: object) -> Markup:
         """Return a safety text as HTML: its reviewed translation, or Spanish with a label (P47)."""
-        text = escape(self.pgettext(SAFETY_CONTEXT, message))
+        own, said = self.reviewed(message)
+        text = escape(said)
         filled = text % values if values else text
-        return filled if self.is_reviewed(message) else self.original(filled)
+        return filled if own is self else self.original(filled)
 
     def safety_word(self, message: str) -> Markup:
         """Return a short safety text as HTML; a Spanish text gets the short label "ES" (P47).
 
         The pages explain the label once per list; screen readers read the explanation out in full.
         """
-        if self.is_reviewed(message):
-            return escape(self.pgettext(SAFETY_CONTEXT, message))
+        own, said = self.reviewed(message)
+        if own is self:
+            return escape(said)
         label = self.gettext("texto original en español")
         return Markup('<span lang="es">{}</span> <abbr class="es" title="{}">ES</abbr>').format(
             message, label
         )
+
+    def _in_this_language(self, message: str) -> str | None:
+        """Return a safety text in this language; None if no person has reviewed a translation.
+
+        The review desk's translation precedes that of the catalogue. It is asked for once, because
+        another thread may replace all translations at any moment.
+        """
+        if self.lang == DEFAULT_LANGUAGE:
+            return message
+        published = reviewed_text(self.lang, message)
+        if published is not None:
+            return published
+        text = self.pgettext(SAFETY_CONTEXT, message)
+        return None if text == message or is_withdrawn(self.lang, message, text) else text
 
     def original(self, text: str | Markup) -> Markup:
         """Return as HTML a text that exists only in Spanish, such as a hazard's title.

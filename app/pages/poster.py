@@ -5,12 +5,12 @@ from functools import partial
 import anyio
 from fastapi import APIRouter, Request, Response
 
-from app.access.dependencies import AskerDep, BaseUrlDep, ClockDep, SettingsDep
+from app.access.dependencies import AskerDep, BaseUrlDep, ClockDep, NetworkDep, SettingsDep
 from app.http.etags import NOT_MODIFIED, kept_response
 from app.http.problems import problem_responses
 from app.i18n.translation import words
 from app.pages.sms import ToldIn
-from app.pages.space import SpacePath
+from app.pages.space import SpacePath, locator_of
 from app.runtime.work_limit import search
 from app.texts.poster import poster_of, read_poster
 from app.texts.poster_pdf import draw
@@ -39,6 +39,7 @@ async def poster(
     _asker: AskerDep,
     clock: ClockDep,
     settings: SettingsDep,
+    network: NetworkDep,
     base: BaseUrlDep,
     space: SpacePath,
     lang: ToldIn = "es",
@@ -50,8 +51,10 @@ async def poster(
     database: Database = request.state.database
     async with database.session(Tier.PUBLIC) as session:
         found = await read_poster(session, space, clock())
-    words_of_it = poster_of(words(lang), found, hotline=settings.hotline, base=base)
-    drawn = await search(partial(draw, words_of_it), limiter=_drawings)
+    w = words(lang)
+    around = locator_of(network, found.described, w)
+    said = poster_of(w, found, hotline=settings.hotline, base=base, locator=around)
+    drawn = await search(partial(draw, said), limiter=_drawings)
     answer = kept_response(request, drawn, "application/pdf")
     answer.headers["Content-Language"] = lang
     answer.headers["Content-Disposition"] = 'inline; filename="amparo-poster.pdf"'

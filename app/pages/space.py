@@ -26,6 +26,7 @@ from geo import vocabulary
 from geo.db.sessions import Database, Tier
 from geo.errors import NotFoundError
 from geo.records import demo_rows
+from geo.spaces.candidates import Described
 from tiles.catalogue.layers import SPACES
 
 router = APIRouter(tags=["spaces"])
@@ -99,18 +100,19 @@ async def one_space(
             public = await read_public(open_session, space, now)
         base, said = base_url(request), words(language)
         shared = None if public is None else sharing_of(said, public, base=base, now=now)
-        view = space_view(found, around, shared, _locator(network, found, said))
+        drawn = locator_of(network, found.described, said)
+        view = space_view(found, around, shared, drawn)
         answer = page_response(render_space(view, services, language))
     answer.headers.add_vary_header("Accept")
     return answer
 
 
-def _locator(network: RoadNetworks, found: SpaceFacts, w: Words) -> locator.Locator | None:
-    """Draw where the space lies, at the position of the reader's tier; None without a sketch."""
-    lon, lat = found.described.lon, found.described.lat
+def locator_of(network: RoadNetworks, described: Described, w: Words) -> locator.Locator | None:
+    """Draw where a space lies, at the position of the reader's tier; None without a sketch."""
+    lon, lat = described.lon, described.lat
     for region in network.regions():
         if region.meta.kind == "sketch" and region.contains(lon, lat):
-            name = partial(town_text, w, found.described.properties["country"])
+            name = partial(town_text, w, described.properties["country"])
             return locator.draw(region.graph, region.towns, lon, lat, name)
     return None
 

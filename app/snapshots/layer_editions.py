@@ -18,9 +18,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from app.i18n.reviewed_texts import replace_reviewed, reviewed_source
 from geo.db import change_stamps
 from geo.db.change_stamps import StampClock, Stamps, StampSubject
 from geo.db.sessions import Database, Tier
+from geo.errors import DatabaseUnavailableError
+from geo.translations.published import published_texts
 from tiles.catalogue.layer import Layer
 
 #: Seconds for which stamps are trusted after they were read. An edit has to show within one second
@@ -59,7 +62,9 @@ class Look:
 
     def of(self, layer: Layer) -> Hashable:
         """Return the current edition of a layer."""
-        stamp = self.stamps.server, *map(self.stamps.of, layer.subjects)
+        # Words of safety texts are on pages of every layer.
+        subjects = (StampSubject.TEXTS, *layer.subjects)
+        stamp = self.stamps.server, *map(self.stamps.of, subjects)
         match layer.clock:
             case StampClock.NEVER:
                 return stamp
@@ -88,6 +93,8 @@ class Editions:
         self._asked_s = -_IDLE_S
         #: Whether notifications of changes arrive; while they do not, every request reads stamps.
         self.is_listening = False
+        #: Tells the translations of this database from those of another one in the same process.
+        self._own_texts = object()
 
     def doubt(self) -> None:
         """Distrust all editions until stamps are read again; called at notifications of changes."""
@@ -107,6 +114,16 @@ class Editions:
     async def is_demo(self) -> bool:
         """Return whether demo rows are loaded (P35); raise errors as `believed`."""
         return (await self.believed()).stamps.has_demo
+
+    async def refresh_texts(self) -> None:
+        """Make sure that translations of safety texts are current, where nothing else does (P47).
+
+        Costs nothing while notifications arrive: the follower then has read what they told of. An
+        outage is left to what the request reads next.
+        """
+        if self._look is None or self._is_doubted or not self.is_listening:
+            with suppress(DatabaseUnavailableError):
+                await self.believed()
 
     async def watch(self) -> None:
         """Read stamps in the background while requests arrive, until cancelled."""
@@ -164,4 +181,15 @@ class Editions:
             or (until is not None and stamps.now >= until)
         ):
             until = await change_stamps.next_hazard_change(self._database.reader(Tier.PUBLIC))
+        await self._read_texts(stamps)
         return Look(stamps, began_s, answered_s, until)
+
+    async def _read_texts(self, stamps: Stamps) -> None:
+        """Read the published translations if they are not those of these stamps.
+
+        They are read after the stamps and are never older. A page made from here on has them, and
+        its edition names the stamp.
+        """
+        source = self._own_texts, stamps.server, stamps.of(StampSubject.TEXTS)
+        if reviewed_source() != source:
+            replace_reviewed(await published_texts(self._database.reader(Tier.PUBLIC)), source)

@@ -1,12 +1,15 @@
 """Texts of a space's poster, which hangs at the space's door and along the way (P43 to P45)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.drawings import signs
+from app.drawings.locator import Locator
 from app.i18n import labels
 from app.i18n.translation import Words
 from app.journeys.space_facts import visible_space
@@ -18,20 +21,33 @@ from geo.guidance import contacts
 from geo.guidance.contacts import AreaContacts
 from geo.hours.openings import local_day
 from geo.records import demo_rows
-from geo.spaces import candidates
+from geo.spaces import candidates, queries
 from geo.spaces.candidates import Described
+from geo.spaces.queries import NearSpace
+
+#: How many other spaces a poster names, for who is not taken in here.
+ALTERNATIVES: Final = 2
 
 
 @dataclass(frozen=True)
 class PosterFacts:
-    """Data for the poster of one space: its record, referral points, phone lines, vocabulary."""
+    """Data for the poster of one space: record, referral points, other spaces, phone lines."""
 
     described: Described
     referrers: Sequence[str]
+    alternatives: Sequence[NearSpace]
     lines: AreaContacts
     names: labels.Names
     has_demo: bool
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PosterService:
+    """Name of a service, and the pictogram beside it, if it has one (`app.drawings.signs`)."""
+
+    name: str
+    sign: str | None
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,10 @@ class Poster:
         Whether the space is a verified member, whose poster shows the network's sign (P28).
     notices
         Warning of DEMO data, while demo rows are loaded (P35); otherwise empty.
+    alternatives
+        The nearest other spaces of the country, each with its straight distance (P33).
+    locator, locator_notes
+        Small map around the public position, and what it is not; no map without a sketch.
     address
         URL of the space's page, drawn as QR code.
     scan
@@ -64,7 +84,11 @@ class Poster:
     where: Sequence[PrintLine]
     hours: Sequence[PrintLine]
     services_heading: str
-    services: Sequence[str]
+    services: Sequence[PosterService]
+    alternatives_heading: str
+    alternatives: Sequence[PrintLine]
+    locator: Locator | None
+    locator_notes: Sequence[PrintLine]
     facts: Sequence[PrintLine]
     phones: Sequence[PrintLine]
     help_heading: str
@@ -93,8 +117,14 @@ async def read_poster(session: AsyncSession, space_id: str, now: datetime) -> Po
         msg = "there is no such space"
         raise NotFoundError(msg)
     referring = await candidates.describe(session, row["referral_points"] or ())
+    # One more, because the space itself is the nearest where people are sent to it.
+    around = await queries.nearest_spaces(
+        session, found.lon, found.lat, country=row["country"], limit=ALTERNATIVES + 1
+    )
+    others = [one for one in around if one.id != space_id and one.country == row["country"]]
     return PosterFacts(
         described=found,
+        alternatives=others[:ALTERNATIVES],
         referrers=[referring[i].properties["name"] for i in sorted(referring)],
         lines=await contacts.contacts_of(session, row["country"], row["admin1"]),
         names={
@@ -111,14 +141,25 @@ def short_address(base: str, space_id: str) -> str:
     return f"{base}/s/{quote(space_id, safe='')}"
 
 
-def poster_of(w: Words, found: PosterFacts, *, hotline: str | None, base: str) -> Poster:
+def poster_of(
+    w: Words, found: PosterFacts, *, hotline: str | None, base: str, locator: Locator | None = None
+) -> Poster:
     """Word the poster of a space.
 
-    ``hotline`` is the number to call for protected services, ``base`` the base URL of the pages.
+    Parameters
+    ----------
+    hotline
+        The number to call for protected services.
+    base
+        The base URL of the pages.
+    locator
+        Small map around the public position of the space.
     """
     row, now = found.described.properties, found.now
     day = local_day(now, row["timezone"])
     kind = labels.term(w, found.names, "space_kind", row["kind"])
+    # Nothing on the poster is older than what it says of itself.
+    ends = min([row["expires_on"], *(one.properties["expires_on"] for one in found.alternatives)])
     area = (row["locality"], row["admin1"], w.country(row["country"]))
     return Poster(
         lang=w.lang,
@@ -131,7 +172,14 @@ def poster_of(w: Words, found: PosterFacts, *, hotline: str | None, base: str) -
         where=[*print_text.referral(w, row, found.referrers), *print_text.where(w, row)],
         hours=list(print_text.opening(w, row, day)),
         services_heading=w.gettext("Servicios"),
-        services=print_text.services(w, found.names, row),
+        services=[
+            PosterService(labels.term(w, found.names, "service", code), signs.SERVICES.get(code))
+            for code in labels.in_order(found.names, "service", row["services"])
+        ],
+        alternatives_heading=w.gettext("Otros lugares cerca"),
+        alternatives=_alternatives(w, found),
+        locator=locator,
+        locator_notes=_locator_notes(w, row),
         facts=list(print_text.whom(w, row)),
         phones=list(print_text.phones(w, row)),
         help_heading=print_text.help_heading(w),
@@ -146,9 +194,33 @@ def poster_of(w: Words, found: PosterFacts, *, hotline: str | None, base: str) -
         day=datetime(day.year, day.month, day.day, tzinfo=now.tzinfo),
         dates=(
             w.gettext("Datos del %(date)s.") % {"date": w.day(day)},
-            w.gettext("Quite este afiche después del %(date)s.")
-            % {"date": w.day(row["expires_on"])},
+            w.gettext("Quite este afiche después del %(date)s.") % {"date": w.day(ends)},
             *(one.text for one in print_text.validity(w, row, now) if not row["demo"]),
         ),
         originals=print_text.originals(w) if w.lang != "es" else None,
     )
+
+
+def _locator_notes(w: Words, row: Mapping[str, Any]) -> list[PrintLine]:
+    """Return what the small map is not: a picture to go by, nor always of the very door."""
+    notes = [print_text.sketch(w)]
+    if row["coord_precision"] == "town":
+        said = w.gettext("la posición es la de la ciudad o pueblo")
+        notes.append(PrintLine(said[:1].upper() + said[1:]))
+    return notes
+
+
+def _alternatives(w: Words, found: PosterFacts) -> list[PrintLine]:
+    """Return the lines about the nearest other spaces: name and distance, place, numbers."""
+    lines: list[PrintLine] = []
+    for one in found.alternatives:
+        row = one.properties
+        far = w.gettext("%(km)s en línea recta") % {"km": w.km(one.distance_m)}
+        own = print_text.name({"name": one.name}, has_demo=row["demo"])
+        town = f" ({one.locality})" if one.locality and one.locality not in own else ""
+        whom = f", {w.gettext('Solo familias').lower()}" if row["families_only"] else ""
+        lines.append(PrintLine(f"{own}{town}: {far}{whom}", is_strong=True))
+        lines += print_text.where(w, row)
+        numbers = ", ".join(number for number, _ in print_text.numbers(row))
+        lines.append(PrintLine(numbers or w.gettext("no se conoce"), w.gettext("Teléfono")))
+    return lines or [PrintLine(w.gettext("No se conoce otro lugar abierto en este país."))]

@@ -11,6 +11,7 @@ from fpdf.enums import WrapMode
 from fpdf.fonts import TTFFont
 from fpdf.util import Padding
 
+from app.drawings.on_paper import draw_locator, draw_sign
 from app.i18n.fonts_used import BOLD, PLAIN, covered
 from app.i18n.translation import Words, words
 from app.texts import print_text
@@ -37,8 +38,11 @@ _LEADING = 0.43
 _HOUSE = ((16, 3), (3, 13.5), (3, 29), (12, 29), (12, 20), (20, 20), (20, 29), (29, 29), (29, 13.5))
 
 
-#: Upper limit of a poster in bytes (issue of the field map). Each embedded font takes 5 to 10 kB.
-LIMIT_BYTES = 20_000
+#: Width of the small map, millimetres: names on it have about 6 points.
+_MAP = 62.0
+
+#: Upper limit of a poster in bytes: five seconds at 50 kb/s. Each embedded font takes 5 to 10 kB.
+LIMIT_BYTES = 30_000
 
 
 def draw(poster: Poster) -> bytes:
@@ -126,6 +130,8 @@ class _Sheet:
         self._gap(2)
         self._all(self.poster.facts, _TEXT)
         self._gap(2)
+        self._around()
+        self._gap(2)
 
     def _member(self) -> None:
         """Draw the network's sign next to the words "verified member" (P28)."""
@@ -138,7 +144,7 @@ class _Sheet:
         self._write(self.poster.member, _TEXT, is_bold=True, width=_INNER - size - 1)
 
     def _services(self) -> None:
-        """List the services in two columns, filled downwards."""
+        """List the services in two columns, filled downwards, each with its pictogram if any."""
         self._write(self.poster.services_heading, _LARGE, is_bold=True)
         top, half = self.pdf.get_y(), -(-len(self.poster.services) // 2)
         ends = []
@@ -146,10 +152,34 @@ class _Sheet:
         for number, column in enumerate(columns):
             self.pdf.set_y(top)
             for service in column:
-                self.pdf.set_x(MARGIN + number * _INNER / 2)
-                self._write(f"• {service}", _LARGE, width=_INNER / 2 - 2)
+                left = MARGIN + self.pdf.c_margin + number * _INNER / 2
+                side = _LARGE * self.scale * _LEADING
+                if service.sign is None:
+                    middle = self.pdf.get_y() + side / 2
+                    self.pdf.circle(left + side / 2, middle, side / 8, style="F")
+                else:
+                    draw_sign(self.pdf, service.sign, left, self.pdf.get_y() + 0.3, side - 0.6)
+                self.pdf.set_x(left + side + 1)
+                self._write(service.name, _LARGE, width=_INNER / 2 - side - 3)
             ends.append(self.pdf.get_y())
         self.pdf.set_y(max(ends))
+
+    def _around(self) -> None:
+        """Draw the small map, and beside it the nearest other spaces."""
+        top, left, map_end = self.pdf.get_y(), MARGIN, self.pdf.get_y()
+        if self.poster.locator is not None:
+            width = _MAP * self.scale
+            self._letter(_SMALL, is_bold=False)
+            bar = self.w.km(self.poster.locator.bar_m)
+            drawn = self.poster.locator
+            height = draw_locator(self.pdf, drawn, MARGIN, top, width, bar=bar, written=covered)
+            self.pdf.set_y(top + height + 0.6)
+            self._all(self.poster.locator_notes, _SMALL * 0.8, width=width)
+            map_end, left = self.pdf.get_y(), MARGIN + width + 3
+        self.pdf.set_y(top)
+        lines = [PrintLine(self.poster.alternatives_heading, is_strong=True)]
+        self._all([*lines, *self.poster.alternatives], _TEXT * 0.9, left=left)
+        self.pdf.set_y(max(map_end, self.pdf.get_y()))
 
     def _bottom_height(self) -> float:
         """Return the height of the bottom block, millimetres, by rendering it off the page."""
@@ -202,10 +232,17 @@ class _Sheet:
         self.pdf.set_x(left)
         self._write(self.poster.scan, _SMALL, width=_CODE, align="C")
 
-    def _all(self, lines: Sequence[PrintLine], size: float, width: float = _INNER) -> None:
+    def _all(
+        self,
+        lines: Sequence[PrintLine],
+        size: float,
+        width: float = _INNER,
+        left: float = MARGIN,
+    ) -> None:
         for one in lines:
-            is_bold = one.is_strong
-            self._write(print_text.plain(self.w, one), size, is_bold=is_bold, width=width)
+            self.pdf.set_x(left)
+            room = min(width, WIDTH - MARGIN - left)
+            self._write(print_text.plain(self.w, one), size, is_bold=one.is_strong, width=room)
 
     def _write(
         self,

@@ -13,13 +13,14 @@ from babel.numbers import format_decimal
 
 from app.i18n import labels, route_phrases, weekly_hours
 from app.i18n.coded_reasons import notice_said
-from app.i18n.translation import Words, marked_safety
+from app.i18n.translation import Words, marked_safety, words
 from app.journeys.space_facts import age_of
 from app.snapshots.essential_contacts import PROTECTED_LINES
 from geo.guidance.contacts import AreaContacts
 from geo.hours.openings import local_day
 from geo.hours.space_hours import DayException, hours_of
 from geo.hours.wording import hours_text
+from geo.text.languages import DEFAULT_LANGUAGE
 
 Row = Mapping[str, Any]
 
@@ -85,7 +86,10 @@ def protected(w: Words, hotline: str | None, lines: AreaContacts) -> PrintLine:
     The numbers are the network's hotline or, without a hotline, the phone lines of the area.
     """
     numbers = [] if hotline else _numbers(lines)
-    own, said = w.reviewed(PROTECTED if hotline or numbers else PROTECTED_UNKNOWN)
+    text = PROTECTED if hotline or numbers else PROTECTED_UNKNOWN
+    # Never mix two languages in one line: Spanish, unless people reviewed all that it is made of.
+    is_reviewed = all(map(w.is_reviewed, (text, *(KINDS[kind] for kind, _ in numbers))))
+    own, said = (w if is_reviewed else words(DEFAULT_LANGUAGE)).reviewed(text)
     if hotline:
         said = f"{said} {own.gettext('Llame al %(number)s.') % {'number': hotline}}"
     if numbers:
@@ -101,6 +105,11 @@ def _numbers(lines: AreaContacts) -> list[tuple[str, str]]:
         if line["kind"] in PROTECTED_LINES and (number := line["phone"] or line["whatsapp"]):
             found.setdefault(line["kind"], number)
     return [(kind, found[kind]) for kind in PROTECTED_LINES if kind in found]
+
+
+def sketch(w: Words) -> PrintLine:
+    """Return what a small map of straight lines is not (`app.drawings.locator`)."""
+    return _safety(w, route_phrases.SKETCH)
 
 
 def not_urgent(w: Words) -> PrintLine:
@@ -309,6 +318,8 @@ def _line(w: Words, line: Row) -> PrintLine:
     told = " · ".join(filter(None, (line["phone"], whatsapp)))
     hours = f" ({line['hours']})" if line["hours"] else ""
     label, is_original = _kind(w, line["kind"])
+    # The hours are in their owner's words, which are Spanish.
+    is_original = is_original or bool(hours)
     link = _link(line["phone"]) if line["phone"] else _link(line["whatsapp"] or "", "whatsapp")
     return PrintLine(f"{told}{hours}", label, is_original=is_original, is_strong=True, link=link)
 

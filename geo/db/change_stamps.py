@@ -47,6 +47,8 @@ class StampSubject(StrEnum):
     PLACES = "places"
     PRODUCTS = "products"
     SPACES = "spaces"
+    #: Translations of safety texts, which are on every page.
+    TEXTS = "texts"
 
 
 class StampClock(StrEnum):

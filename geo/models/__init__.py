@@ -118,6 +118,7 @@ from geo.models.system import (
     PublicationRules,
     SigningKey,
 )
+from geo.models.translations import TextApproval, TextReviewer, TextTranslation
 from geo.models.vocabulary import (
     VOCABULARIES,
     Term,
@@ -228,6 +229,9 @@ __all__ = [
     "SpaceVersion",
     "Term",
     "TermName",
+    "TextApproval",
+    "TextReviewer",
+    "TextTranslation",
     "TouchedLocation",
     "VocabularyName",
     "WebSession",

@@ -15,6 +15,7 @@ import orjson
 from numpy.typing import NDArray
 
 from app.api.routing._json_kernel import figure_spans, woven
+from app.i18n.reviewed_texts import kept_wording
 from app.i18n.translation import Words, words
 from app.texts import route_text
 from app.texts.route_text import CLIMB_M, SHORT_M, RouteTextSource
@@ -240,7 +241,7 @@ def _of_kind(w: Words, about: RouteTextSource, kind: Kind) -> Written:
 
 
 #: Cached, because city streets recur in many responses; an entry takes half a kilobyte.
-@lru_cache(maxsize=32_768)
+@kept_wording(maxsize=32_768)
 def _of_unharmed(lang: str, kind: Kind) -> Written:
     w, (*_, is_unreported) = words(lang), kind
     return _write(w, [route_text.safety(w, route_text.NO_REPORTS)] if is_unreported else [], kind)

@@ -24,6 +24,8 @@ from geo.accounts.tokens import LONGEST_DAYS
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.reasons import CodedReason
 from geo.text.countries import BOXES
+from geo.translations import reviewers
+from geo.translations.reviewers import REVIEWED_LANGUAGES
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_administrator)])
 
@@ -184,7 +186,7 @@ async def change(desk: DeskDep, base: BaseUrlDep, person: RecordId, form: FormDe
 async def _act(desk: Desk, found: Member, form: Form) -> str | None:
     """Perform the action of the pressed button; return the secret of a new link, if any."""
     session, by = desk.session, desk.actor.id
-    if found.id == by and form.get("do") in {"role", "disable", "reset"}:
+    if found.id == by and form.get("do") in {"role", "disable", "reset", "languages"}:
         # Administrators cannot restrict their own account, because the last one could otherwise be
         # locked out.
         raise InvalidRecordError([("do", CodedReason("own_account"))])
@@ -205,6 +207,10 @@ async def _act(desk: Desk, found: Member, form: Form) -> str | None:
             return await sign_in.invite(session, found.id, by=by)
         case "invite":
             return await sign_in.invite(session, found.id, by=by)
+        case "languages":
+            await reviewers.grant_languages(
+                session, desk.actor, found.id, chosen_in(form, "languages")
+            )
         case "reset":
             await second_factor.ask_reset(session, found.id, by=by)
         case _:
@@ -270,6 +276,8 @@ async def _person_page(
         status=400 if problems else 200,
         member=member,
         held=await second_factor.standing(desk.session, member.id),
+        reviewed=await reviewers.languages_of(desk.session, member.id),
+        reviewed_languages=REVIEWED_LANGUAGES,
         reset=await second_factor.waiting_reset(desk.session, member.id),
         problems=problems or {},
         typed=typed or {},

@@ -169,6 +169,15 @@ TEXTS: Mapping[str, str] = {
     "name_length": marked("Escriba el nombre en %(language)s."),
     "unknown_code": _CHOOSE,
     "in_use": marked("Hay registros que lo usan: retírelo en vez de borrarlo."),
+    # Problems with wordings of safety texts in other languages.
+    "other_placeholders": marked("Los datos no son los del original: %(names)s."),
+    "stray_percent": marked("Quite el signo %% que no es de un dato."),
+    "other_numbers": marked("Los números no son los del original."),
+    "markup_or_address": marked("Quite direcciones y los signos < > & @."),
+    "hidden_characters": marked("Quite saltos de renglón y signos que no se ven."),
+    "not_printed": marked("Los afiches no tienen estas letras: %(letters)s."),
+    "in_text": marked("«%(text)s»: %(why)s"),
+    "not_po": marked("No es un archivo .po que se pueda leer."),
     # Problems with accounts of people and with tokens.
     "guessed": marked("Esa contraseña se adivina pronto: elija otra."),
     "editor_works_for_one": marked("Quien edita necesita una organización."),

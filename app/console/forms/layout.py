@@ -147,6 +147,7 @@ NAVIGATION = (
     NavigationEntry(f"{CONSOLE}/imports", marked("Importar"), permissions.is_staff),
     NavigationEntry(f"{CONSOLE}/duplicates", marked("Duplicados"), permissions.is_staff),
     NavigationEntry(f"{CONSOLE}/guidance", marked("Mensajes y contactos"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/wording", marked("Textos de seguridad"), permissions.is_staff),
     NavigationEntry(f"{CONSOLE}/organizations", marked("Organizaciones"), permissions.is_staff),
     NavigationEntry(f"{CONSOLE}/standards", marked("Estándares mínimos"), permissions.is_staff),
     NavigationEntry(f"{CONSOLE}/tokens", marked("Mis claves"), permissions.is_staff),

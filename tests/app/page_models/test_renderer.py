@@ -9,6 +9,7 @@ import pytest
 
 from app.http.security_headers import SECURITY_HEADERS
 from app.i18n import catalogues, labels, route_phrases, translation
+from app.i18n.reviewed_texts import NONE, replace_reviewed
 from app.journeys.route_ends import Choice
 from app.page_models import phone_texts, plan_page, plan_views, renderer, view_models
 from app.texts.phones import phone_of
@@ -16,6 +17,7 @@ from geo import models
 from geo.hours.rrule import WEEKDAYS
 from geo.text.countries import BOXES
 from geo.text.languages import LANGUAGES
+from geo.translations.published import PublishedTexts
 from tests.conftest import client_of
 from tiles.features.style import map_layers
 
@@ -715,6 +717,13 @@ def test_p47_a_translation_counts_only_with_its_reviewer(tmp_path, monkeypatch):
     assert str(english.safety("Frío")) == "Cold"
     assert str(english.safety_word("Frío")) == "Cold"
     assert '<span lang="es">Calor</span>' in english.safety("Calor")
+    try:
+        replace_reviewed(PublishedTexts({}, {("en", "Frío", "Cold")}), None)
+        assert '<span lang="es">Frío</span>' in english.safety("Frío"), "those words are withdrawn"
+        replace_reviewed(PublishedTexts({}, {("en", "Frío", "Chilly")}), None)
+        assert str(english.safety("Frío")) == "Cold"
+    finally:
+        replace_reviewed(NONE, None)
     with pytest.raises(translation.CatalogueError, match="no language"):
         translation.words.__wrapped__("xx")
 

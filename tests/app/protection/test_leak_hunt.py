@@ -42,7 +42,9 @@ CHOICES = (
     # Of an area; those of hidden spaces are canaries.
     "admin1 destination origin destination_areas origin_areas seal "
     # Of times to public spaces: who travels, and a word of the vocabulary.
-    "profile service"
+    "profile service "
+    # Of an original, which is canary itself.
+    "digest"
 )
 #: Tables that everybody may read, or that hold none but keys.
 OPEN = frozenset(

@@ -153,6 +153,7 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     n, sent = "/network", {"csrf": "x", "reason": "x"}
     batch, term, people = f"{n}/imports/{{batch}}", f"{n}/vocabulary/space_kind/x", f"{n}/people"
     guidance, standards, voices = f"{n}/guidance", f"{n}/standards", f"{n}/voices"
+    wording, digest = f"{n}/wording/{{language}}", "0" * 32
     read = {
         f"{n}/imports": f"{n}/imports",
         batch: f"{n}/imports/x",
@@ -179,6 +180,10 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         f"{n}/organizations/{{organization}}": f"{n}/organizations/x",
         f"{n}/audit": f"{n}/audit?record={hidden_ids[0]}",
         voices: voices,
+        f"{n}/wording": f"{n}/wording",
+        wording: f"{n}/wording/ht",
+        f"{wording}/texts.po": f"{n}/wording/ht/texts.po",
+        f"{wording}/{{digest}}": f"{n}/wording/ht/{digest}",
         guidance: guidance,
         standards: standards,
         f"{standards}/checklists/new": f"{standards}/checklists/new",
@@ -205,9 +210,10 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         f"{voices}/rumours/{{rumour}}": f"{voices}/rumours/x",
         f"{guidance}/{{kind}}/{{text}}": f"{guidance}/messages/x",
         f"{standards}/members/{{organization}}": f"{standards}/members/x",
+        f"{wording}/import": f"{n}/wording/ht/import",
     }
     only_read = {batch, f"{batch}/report.csv", voices, guidance, f"{guidance}/contacts"}
-    only_read |= {f"{n}/crossings", f"{n}/organizations"}
+    only_read |= {f"{n}/crossings", f"{n}/organizations", wording, f"{wording}/texts.po"}
     only_read |= {
         f"{n}/corridors/reach.geojson",
         f"{n}/siting/result.csv",

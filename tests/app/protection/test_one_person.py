@@ -24,10 +24,21 @@ from geo.errors import GeoError
 from geo.proposals import decisions, pending
 from geo.records import space_documents
 from geo.subjects.subject import changed, read_subject
+from geo.translations.review import digest_of
+from geo.translations.reviewers import grant_languages
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import HTML
 from tests.fixtures.leak_operations import Operation, operations
-from tests.fixtures.network import COORDINATOR, NOW, PEOPLE, SPACE, TODAY, edit_tokens, fill_network
+from tests.fixtures.network import (
+    ADMIN,
+    COORDINATOR,
+    NOW,
+    PEOPLE,
+    SPACE,
+    TODAY,
+    edit_tokens,
+    fill_network,
+)
 from tests.fixtures.one_person import CLOSED, DECLARED, WORDS, WRITES, Marks, nested
 
 WRITERS = ("ed", "ap", "co", "ad")
@@ -120,6 +131,7 @@ async def _guidance(session: Any) -> None:
             reviewed_by="test",
         )
     )
+    await grant_languages(session, ADMIN, "co", ["ht"])
     await session.execute(
         insert(models.HazardReport),
         [
@@ -325,6 +337,11 @@ async def _write_guidance(writer: Writer) -> None:
         await writer.send("POST", one, {}, "checklist")
 
 
+#: Wording of a safety text: in letters alone, since its numbers have to be the original's.
+_WORDING = "zqjchalèqz"
+_CALOR = f"/network/wording/ht/{digest_of('Calor')}"
+
+
 async def _write_at_the_desk(visitor: Any, writer: Writer) -> None:
     """Send the forms that have no like in the API."""
     names = {f"name-{lang}": writer.text(f"term.{lang}") for lang in ("es", "en", "ht")}
@@ -332,6 +349,7 @@ async def _write_at_the_desk(visitor: Any, writer: Writer) -> None:
     forms = (
         ("/network/vocabulary", code | names, "term"),
         ("/network/vocabulary/service/food", {"do": "rename", **names}, "term.name"),
+        (_CALOR, {"do": "propose", "translation": _WORDING}, "wording"),
         (
             "/network/people/organizations",
             {"name": writer.text("organization"), "id": f"zqo-{writer.who}"},
@@ -514,15 +532,16 @@ async def test_p51_p53_no_word_or_number_of_one_person_alone_is_public(client, d
     await _write_as_anybody(client, marks, database)
     public = await _answers(client)
     assert "Sin agua. Hasta el" in public, "codes with their dates are"
-    assert marks.found_in(public) == {}
-    assert marks.found_in(await _rows(database)) == {}
+    for seen in (public, await _rows(database)):
+        assert marks.found_in(seen) == {}
+        assert _WORDING not in seen
 
     coordinator = writers["co"]
     expected = {f"space.{name}" for name in WORDS["space"].split()} - {"space.id"}
     expected |= {"new space", "crossing.source", "close.notice", "contact", "pathway", "rumour"}
     expected |= {"checklist", "term", "term.name", "hazard", "PATCH notice", "POST name"}
     assert expected <= set(coordinator.waiting), expected - set(coordinator.waiting)
-    assert {"messages", "products", "practices"} <= coordinator.taken
+    assert {"messages", "products", "practices", "wording"} <= coordinator.taken
     assert not {"messages.review", "products.review", "practices.review"} & coordinator.taken
 
     await _nobody_accepts_an_own_one(database)

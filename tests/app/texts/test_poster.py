@@ -11,12 +11,15 @@ from fontTools.ttLib import TTFont
 
 from app.i18n import catalogues, translation
 from app.i18n.fonts_used import BOLD, PLAIN, covered
-from app.texts import poster_pdf
-from app.texts.poster import Poster
+from app.i18n.reviewed_texts import NONE, replace_reviewed
+from app.texts import poster_pdf, print_text
+from app.texts.poster import Poster, PosterService
 from app.texts.print_text import PrintLine
 from geo.db.sessions import Tier
+from geo.guidance.contacts import AreaContacts
 from geo.records import demo_rows, space_documents
 from geo.text.languages import LANGUAGES
+from geo.translations.published import PublishedTexts
 from tests.app.pages.test_space import FULL, MORNING, REFERRER, SECRET, TODAY, rows
 from tests.conftest import client_of, clone, opened
 
@@ -90,7 +93,7 @@ async def test_p43_the_poster_says(talking, drawn):
         "Espacio de apoyo · Cúcuta, Norte de Santander, Colombia",
         "Según su horario: todos los días 8 a. m. – 5 p. m. (última entrada 4 p. m.)",
         "Teléfono: +57 300 111 1111",
-        "• Información",
+        "Información",
         "Idiomas: español",
         "Con el código: el horario de hoy y todo lo demás.",
         "https://mapa.example.org/s/T-REF",
@@ -209,6 +212,43 @@ async def test_bad_requests_are_problems(talking, query):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_p33_the_nearest_others_are_open_and_of_the_same_country(client, drawn, monkeypatch):
+    """Two more lines for who is not taken in: name, straight distance, place and number."""
+    pdf = await pdf_of(client, "/spaces/DEMO-006/poster.pdf")
+    first = drawn.index("Otros lugares cerca")
+    told = [text for text in drawn[first:] if text.endswith("en línea recta")][:2]
+    shown = (await client.get("/spaces/DEMO-006")).json()
+    lon, lat = shown["geometry"]["coordinates"]
+    near = (await client.get(f"/spaces/nearest?lon={lon}&lat={lat}&limit=9")).json()["features"]
+    country = shown["properties"]["country"]
+    others = [one for one in near if one["id"] != "DEMO-006"]
+    expected = [one["properties"] for one in others if one["properties"]["country"] == country][:2]
+    assert len(told) == len(expected) == 2
+    for text, one in zip(told, expected, strict=True):
+        assert one["name"] in text
+        assert one["status"] == "active"
+    assert b" re W n\n" in next(streams(pdf)), "the small map is cut at its frame"
+
+
+def test_p47_no_line_mixes_languages_where_half_of_its_words_are_published():
+    line = {"kind": "gbv", "phone": "155", "whatsapp": None, "hours": "todos los días"}
+    lines = AreaContacts(lines=[line], not_known=[])
+    w = translation.words("ht")
+    reviewed = {("ht", print_text.PROTECTED): "Rele."}
+    try:
+        replace_reviewed(PublishedTexts(reviewed, set()), None)
+        one = print_text.protected(w, None, lines)
+        assert (one.is_original, print_text.PROTECTED in one.text) == (True, True)
+        reviewed |= {("ht", print_text.KINDS["gbv"]): "Vyolans"}
+        replace_reviewed(PublishedTexts(reviewed, set()), None)
+        one = print_text.protected(w, None, lines)
+        assert (one.is_original, one.text) == (False, "Rele. Vyolans 155.")
+        (called,) = print_text.help_lines(w, lines)
+        assert (called.label, called.is_original) == ("Vyolans", True), "hours are in Spanish"
+    finally:
+        replace_reviewed(NONE, None)
+
+
 def poster(**changes):
     empty = Poster(
         lang="ht",
@@ -222,6 +262,10 @@ def poster(**changes):
         hours=[],
         services_heading="Sèvis",
         services=[],
+        alternatives_heading="Lòt",
+        alternatives=[],
+        locator=None,
+        locator_notes=[],
         facts=[],
         phones=[],
         help_heading="Èd",
@@ -244,7 +288,13 @@ def test_whatever_a_record_holds_the_poster_stays_one_small_page():
         for n in range(12)
     ]
     pdf = poster_pdf.draw(
-        poster(name=every * 2, where=long, facts=long, services=[every[n:40] for n in range(30)])
+        poster(
+            name=every * 2,
+            where=long,
+            facts=long,
+            services=[PosterService(every[n:40], "food" if n % 2 else None) for n in range(30)],
+            alternatives=long[:6],
+        )
     )
     assert pdf.count(b"/Type /Page\n") == 1
     assert len(pdf) <= 60_000

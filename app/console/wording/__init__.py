@@ -1,0 +1,1 @@
+"""The review desk: safety texts in other languages, published by two people who read them."""

@@ -1,0 +1,69 @@
+"""Safety texts of this release: originals, where each stands, and what the catalogue translates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from app.i18n.reviewed_texts import is_withdrawn
+from app.i18n.translation import SAFETY_CONTEXT, read_catalogue
+from geo.text.languages import DEFAULT_LANGUAGE
+from geo.translations.review import digest_of
+
+#: Module whose texts go into text messages, with a length to keep to.
+_SMS: Final = "journeys/sms.py"
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyText:
+    """A safety text of this release.
+
+    Attributes
+    ----------
+    original
+        The Spanish text, with a ``%(name)s`` placeholder for each value.
+    files
+        Files in which the text stands, as paths below ``app``.
+    in_release
+        The translation that a person reviewed in the catalogue of the release; None without one.
+    """
+
+    original: str
+    files: tuple[str, ...]
+    in_release: str | None
+
+    def is_released(self, lang: str) -> bool:
+        """Return whether the release's translation is shown where none is published."""
+        return self.in_release is not None and not is_withdrawn(
+            lang, self.original, self.in_release
+        )
+
+    @property
+    def digest(self) -> str:
+        """Digest of the original, by which translations are bound to it."""
+        return digest_of(self.original)
+
+    @property
+    def is_sms(self) -> bool:
+        """Whether the text goes into text messages."""
+        return _SMS in self.files
+
+
+@cache
+def safety_texts(lang: str) -> Mapping[str, SafetyText]:
+    """Return the safety texts that are shown in a language, by digest, in order of the alphabet.
+
+    Raises
+    ------
+    CatalogueError
+        If a catalogue is unusable.
+    """
+    originals = read_catalogue(DEFAULT_LANGUAGE)
+    found = {}
+    for message in read_catalogue(lang):
+        if message.context == SAFETY_CONTEXT:
+            source = originals.get(message.id, SAFETY_CONTEXT)
+            files = () if source is None else tuple(file for file, _ in source.locations)
+            one = SafetyText(str(message.id), files, str(message.string) or None)
+            found[one.digest] = one
+    return found

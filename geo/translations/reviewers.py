@@ -1,0 +1,146 @@
+"""Languages that people may review: stated by the person, granted by an administrator (writer)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, require_administer, require_present, require_staff
+from geo.audit import trail
+from geo.errors import ForbiddenError, InvalidRecordError
+from geo.models import TextReviewer
+from geo.reasons import CodedReason
+from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
+
+#: Languages in which safety texts are reviewed: all but that of the originals.
+REVIEWED_LANGUAGES: Final = tuple(code for code in LANGUAGES if code != DEFAULT_LANGUAGE)
+
+
+async def languages_of(session: AsyncSession, person: str) -> Mapping[str, bool]:
+    """Return the languages that a person states, and whether each is granted."""
+    rows = await session.execute(
+        select(TextReviewer.language, TextReviewer.granted_by.is_not(None)).where(
+            TextReviewer.person_id == person
+        )
+    )
+    return {language: bool(is_granted) for language, is_granted in rows}
+
+
+async def state_languages(session: AsyncSession, actor: Actor, languages: Sequence[str]) -> None:
+    """Store which languages the actor reads and writes; an administrator grants them.
+
+    What is granted already stays granted. A language that is not named any more is given up, the
+    grant included.
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is no editor or above.
+    SessionNeededError
+        The request comes from a program with a token (P50).
+    InvalidRecordError
+        Texts are reviewed in no such language.
+    """
+    require_present(actor)
+    require_staff(actor)
+    _require_known(languages)
+    await _forget(session, actor.id, languages)
+    if languages:
+        rows = [{"person_id": actor.id, "language": language} for language in set(languages)]
+        await session.execute(insert(TextReviewer).values(rows).on_conflict_do_nothing())
+    await _record(session, actor, "text_reviewer.stated", actor.id, languages)
+
+
+async def grant_languages(
+    session: AsyncSession, actor: Actor, person: str, languages: Sequence[str]
+) -> None:
+    """Grant a person exactly these languages; others that the person states stay stated.
+
+    Wordings that the person has agreed with stay published: who finds one wrong withdraws it.
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is no administrator, or the person is the actor.
+    SessionNeededError
+        The request comes from a program with a token (P50).
+    InvalidRecordError
+        Texts are reviewed in no such language.
+    """
+    require_administer(actor)
+    if person == actor.id:
+        msg = "nobody grants an own language: another administrator has to"
+        raise ForbiddenError(msg)
+    _require_known(languages)
+    await session.execute(
+        update(TextReviewer)
+        .where(TextReviewer.person_id == person, TextReviewer.language.not_in(languages))
+        .values(granted_by=None)
+    )
+    if languages:
+        rows = [
+            {"person_id": person, "language": language, "granted_by": actor.id}
+            for language in set(languages)
+        ]
+        await session.execute(
+            insert(TextReviewer)
+            .values(rows)
+            .on_conflict_do_update(
+                index_elements=["person_id", "language"],
+                set_={"granted_by": actor.id},
+                where=TextReviewer.granted_by.is_(None),
+            )
+        )
+    await _record(session, actor, "text_reviewer.granted", person, languages)
+
+
+async def require_reviewer(session: AsyncSession, actor: Actor, language: str) -> None:
+    """Refuse an actor to whom a language is not granted.
+
+    Raises
+    ------
+    SessionNeededError
+        The request comes from a program with a token, which is nobody's second person (P50).
+    ForbiddenError
+        The language is not granted to the actor.
+    """
+    require_present(actor)
+    require_staff(actor)
+    # Locked, so that a grant that is taken back at this moment is awaited.
+    granted = await session.scalar(
+        select(TextReviewer.granted_by)
+        .where(TextReviewer.person_id == actor.id, TextReviewer.language == language)
+        .with_for_update(read=True)
+    )
+    if granted is None:
+        msg = "a safety text is reviewed by somebody to whom its language is granted"
+        raise ForbiddenError(msg)
+
+
+async def _forget(session: AsyncSession, person: str, kept: Collection[str]) -> None:
+    await session.execute(
+        delete(TextReviewer).where(
+            TextReviewer.person_id == person, TextReviewer.language.not_in(kept)
+        )
+    )
+
+
+def _require_known(languages: Sequence[str]) -> None:
+    if not set(languages) <= set(REVIEWED_LANGUAGES):
+        choices = list(REVIEWED_LANGUAGES)
+        raise InvalidRecordError([("languages", CodedReason("not_one_of", choices=choices))])
+
+
+async def _record(
+    session: AsyncSession, actor: Actor, action: str, person: str, languages: Sequence[str]
+) -> None:
+    await trail.record(
+        session,
+        actor=actor.id,
+        action=action,
+        entity="text_reviewer",
+        record_id=person,
+        details={"languages": sorted(set(languages))},
+    )
