@@ -70,20 +70,8 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
 
-  function background(layer, place) {
-    const { id } = layer;
-    return new ol.VectorTileLayer({
-      source: new ol.VectorTileSource({
-        format: new ol.MVT(), url: layer.tiles, minZoom: layer.min_zoom, maxZoom: layer.max_zoom,
-      }),
-      style: styles[id],
-      declutter: layer.has_names ? 'marks' : false,
-      // Half a zoom before the first tiles; further out they would be fetched by the hundred.
-      minZoom: layer.min_zoom - 0.5,
-      zIndex: place / 10,
-      properties: { name: id },
-    });
-  }
+  const drawnGround = (layer, place) =>
+    style.catalogueGround(ol, layer, place, (feature, resolution) => styles[layer.id](feature, resolution));
 
   // Shadows of mountains, a picture of a continent: between the land and what is on it.
   function relief() {
@@ -94,7 +82,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
       source: new ol.ImageStatic({
         url: data.relief.url, imageExtent: ol.transformExtent([west, south, east, north], 'EPSG:4326', 'EPSG:3857'),
       }),
-      maxZoom: until, zIndex: 0.05, opacity: opacity(), properties: { name: 'relief' },
+      maxZoom: until, zIndex: 0.05, opacity: opacity(), properties: { name: 'relief', isGround: true },
     });
     map.getView().on('change:resolution', () => layer.setOpacity(opacity()));
     return layer;
@@ -114,21 +102,18 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
         });
       },
     });
-    return new ol.VectorTileLayer({
-      source, declutter: 'marks', zIndex: 0, properties: { name: 'basemap' },
-      style: keptStyle,
-    });
+    return style.groundLayers(
+      ol, source, (feature, resolution) => styles[feature.get('layer')]?.(feature, resolution), { name: 'basemap' },
+    );
   }
-
-  const keptStyle = (feature, resolution) => styles[feature.get('layer')]?.(feature, resolution);
 
   // Night falls, or the reader changes the phone's colours, while the map is open.
   night.addEventListener('change', () => {
     styles = stylesNow();
     for (const layer of map.getLayers().getArray()) {
-      const name = layer.get('name');
-      if (name === 'basemap') layer.changed();
-      else if (styles[name]) layer.setStyle(styles[name]);
+      const kept = styles[layer.get('name')];
+      if (layer.get('isGround')) layer.changed();
+      else if (kept) layer.setStyle(kept);
     }
   });
 
@@ -264,7 +249,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     signs('crossings', sources.crossings, 6),
     // Above the way: its line must not cover the sign of what lies on it.
     signs('hazards', sources.hazards, 5),
-    ...(basemap ? [keptBackground()] : ground.map(background)),
+    ...(basemap ? keptBackground() : ground.flatMap(drawnGround)),
     relief(),
   ]);
 
@@ -273,7 +258,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
 
   function hideGround() {
     if (mayAsk || document.getElementById('map-ask')) return;
-    const asked = map.getLayers().getArray().filter((layer) => layer.getZIndex() < 1);
+    const asked = map.getLayers().getArray().filter((layer) => layer.get('isGround'));
     for (const layer of asked) layer.setVisible(false);
     target.parentElement.classList.add('plain');
     const button = document.createElement('button');

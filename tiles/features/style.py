@@ -34,8 +34,9 @@ def map_layers() -> list[dict[str, Any]]:
             "style": style(layer),
             "attribution": layer.attribution,
             "is_base": layer in BASE_LAYERS,
-            # Whether names are drawn for it, which must not cover each other.
-            "has_names": layer in BASE_LAYERS,
+            # Which of both a map draws: names must not cover each other, and stand above routes.
+            "has_shapes": layer is not PLACES,
+            "has_names": layer in BASE_LAYERS and layer is not RIVERS,
         }
         for layer in DRAWING_ORDER
     ]
