@@ -14,7 +14,9 @@ export function loadEngine(data) {
     css.href = data.olCss;
     document.head.prepend(css);
     const [style, ol] = await Promise.all([import(data.style), import(data.ol)]);
-    return { ol, style, styles: style.makeStyles(ol, data.layers, { lang: document.documentElement.lang || 'es', texts: data.texts }) };
+    return { ol, style, styles: style.makeStyles(ol, data.layers, {
+      isDark: matchMedia('(prefers-color-scheme: dark)').matches, lang: document.documentElement.lang || 'es', texts: data.texts,
+    }) };
   })();
   return loading;
 }
