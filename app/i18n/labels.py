@@ -68,7 +68,16 @@ GROUND: Mapping[str, str] = {
 }
 """Kinds of the layer ``ground``."""
 
-SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "ground", "hazards"})
+LANDSCAPE: Mapping[str, str] = {
+    "built_up": marked("Zona construida"),
+    "park": marked("Parque"),
+    "wood": marked("Bosque"),
+    "water": marked("Agua"),
+    "waterway": marked("Río, canal o arroyo"),
+}
+"""Kinds of the layer ``landscape`` that are no landmarks: those have their names."""
+
+SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "ground", "hazards", "landscape"})
 """Layers of the catalogue that the map shows."""
 
 WORDING = (route_phrases.NOTICE, route_phrases.CLOSURE_IS_NOT_THE_END, route_phrases.DEMO)
@@ -94,8 +103,9 @@ def layer(words: Words, code: str, title: str) -> str:
 
 def layer_value(words: Words, code: str, value: str) -> Markup:
     """Name a value of a layer that has a symbol per value; the name is a safety text (P47)."""
-    if code == "ground" and value in GROUND:
-        return Markup.escape(words.gettext(GROUND[value]))
+    plain = {"ground": GROUND, "landscape": LANDSCAPE}.get(code, {})
+    if value in plain:
+        return Markup.escape(words.gettext(plain[value]))
     names = {"crossings": CROSSING_STATES, "hazards": HAZARD_EFFECTS}.get(code, {})
     return words.safety_word(names[value]) if value in names else Markup.escape(readable(value))
 

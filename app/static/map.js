@@ -39,8 +39,9 @@ const FRAME_MS = 50;
  */
 export async function makeMap(target, { data, ol, style, basemap = null, read, describe, chosen = () => {} }) {
   const night = matchMedia('(prefers-color-scheme: dark)');
+  const landscape = data.landscape ? await import(data.landscape) : null;
   const stylesNow = () => style.makeStyles(ol, data.layers, {
-    isDark: night.matches, lang: data.lang, texts: data.texts, countries: data.names?.countries,
+    isDark: night.matches, lang: data.lang, texts: data.texts, countries: data.names?.countries, landscape,
   });
   let styles = stylesNow();
   addStyleSheet(data.mapCss);
@@ -52,7 +53,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     ['spaces', 'crossings', 'hazards', 'routes', 'marks', 'here'].map((name) => [name, new ol.VectorSource()]),
   );
   const clusters = new ol.Cluster({ source: sources.spaces, distance: 34, minDistance: 12 });
-  const ground = data.layers.filter((layer) => layer.is_base);
+  const ground = data.layers.filter(({ id, is_base: isBase }) => isBase && styles[id]);
   const overlay = (name, source, zIndex, more) =>
     new ol.VectorLayer({ source, style: styles[name], zIndex, properties: { name }, ...more });
   // Signs are drawn whatever is there, and keep names of the ground away from them.

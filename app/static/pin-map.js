@@ -25,7 +25,7 @@ export function loadEngine(data) {
 export function baseMap(target, { ol, style, styles }, data) {
   return new ol.Map({
     target,
-    layers: data.layers.flatMap((layer, place) => style.catalogueGround(ol, layer, place, styles[layer.id])),
+    layers: data.layers.filter(({ id }) => styles[id]).flatMap((layer, place) => style.catalogueGround(ol, layer, place, styles[layer.id])),
     view: new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 18 }),
     controls: ol.defaultControls({
       attribution: false, rotate: false,

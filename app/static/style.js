@@ -90,11 +90,12 @@ export function catalogueGround(ol, layer, place, styleOf) {
  *
  * @param {object} ol the engine
  * @param {object[]} layers the catalogue's, of the page's data
- * @param {{isDark?: boolean, lang?: string, texts?: object, countries?: Record<string, string>}} [reader]
- *        whether the page is dark, its language, its texts and its names of countries
+ * @param {{isDark?: boolean, lang?: string, texts?: object, countries?: Record<string, string>, landscape?: ?object}} [reader]
+ *        whether the page is dark, its language, its texts and its names of countries; the module of
+ *        what lies beneath streets, where there is any
  * @returns {Record<string, Function>} a style function for each layer
  */
-export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}, countries = {} } = {}) {
+export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}, countries = {}, landscape = null } = {}) {
   const given = Object.fromEntries(layers.map((layer) => [layer.id, layer.style]));
   const tint = paletteOf(isDark);
   const style = (options) => new ol.Style(options);
@@ -382,7 +383,10 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     return new ol.Text({ text, font: font(size, 700), fill: fill(colour), declutterMode: 'none' });
   }
 
-  return { boundaries, rivers, ground, roads, places, spaces, crossings, hazards, routes, marks, here };
+  return {
+    boundaries, rivers, ground, roads, places, spaces, crossings, hazards, routes, marks, here,
+    landscape: landscape?.makeLandscape(ol, { isDark, tint, once, nameOf, named, zoomOf }),
+  };
 }
 
 const channels = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));

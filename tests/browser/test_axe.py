@@ -125,12 +125,12 @@ class Walk:
         """Open a page and look at it on a phone with all unfolded, where words have least room.
 
         With ``is_whole`` on a phone by day as it comes, and on a desk by night, in each language,
-        by every rule. Else the first of each template so, in the default language, and the main ones as
-        they come: others of a template have other words in the same places. And since a page apart
-        from its words is the same in each language, it is looked at in others than the default by
-        the rules that words can break. What a page repeats is looked at in full once, that is on a
-        phone with all unfolded, by every rule, on the first page of a template: an answer of fifty
-        spaces takes ten times as long as one of five.
+        by every rule. Else the first of each template so, in the default language, and the main
+        ones as they come: others of a template have other words in the same places. And since a
+        page apart from its words is the same in each language, it is looked at in others than the
+        default by the rules that words can break. What a page repeats is looked at in full once,
+        that is on a phone with all unfolded, by every rule, on the first page of a template: an
+        answer of fifty spaces takes ten times as long as one of five.
         """
         # A page that has not the default language is looked at in its own.
         if self.lang != DEFAULT_LANGUAGE and not await self._has_language(one):
