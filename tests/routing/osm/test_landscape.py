@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 import shapely
@@ -20,6 +22,7 @@ from tests.fixtures.examples import examples
 from tests.fixtures.osm_file import OsmFile
 
 NOW = "2026-11-30T00:00:00Z"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "tags.md"
 #: The border of these tests runs north-south here, at the equator.
 LINE = -72.0
 METRE = math.degrees(1 / 6_371_009)
@@ -60,6 +63,12 @@ def around(file, ref, lon, lat, side_m=200, **tags):
 def read(file, folder, boundaries=None):
     strip = BorderStrip(boundaries or Boundaries(), ())
     return read_landscape(file.write(folder / "x.osm"), strip, lambda *_: None)
+
+
+def test_the_page_lists_every_tag_with_its_reason():
+    told = re.findall(r"^\| `(\w+)=(\w+)` \| `(\w+)` \| (.+) \|$", PAGE.read_text("utf-8"), re.M)
+    assert told == [(one.key, one.value, one.kind, one.reason) for one in ALLOWED]
+    assert all(f"`{key}`" in PAGE.read_text("utf-8") for key in BARRED_KEYS)
 
 
 def test_only_what_is_allowed_is_drawn_each_with_a_reason(tmp_path):
