@@ -73,9 +73,8 @@ LANDSCAPE: Mapping[str, str] = {
     "park": marked("Parque"),
     "wood": marked("Bosque"),
     "water": marked("Agua"),
-    "waterway": marked("Río, canal o arroyo"),
 }
-"""Kinds of the layer ``landscape`` that are no landmarks: those have their names."""
+"""Kinds of areas of the layer ``landscape``; landmarks have their names."""
 
 SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "ground", "hazards", "landscape"})
 """Layers of the catalogue that the map shows."""

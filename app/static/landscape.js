@@ -49,7 +49,7 @@ export function makeLandscape(ol, { isDark, tint, once, nameOf, named, zoomOf })
       zIndex: 31,
     })] : [];
     const name = nameOf(feature);
-    if (!name) return [square, ...letter];
+    if (!name || zoom < MARKS_FROM[kind] + 1) return [square, ...letter];
     return [square, ...letter, new ol.Style({ text: named(name, 11, tint.ink, { offsetY: size + 9, weight: 600 }), zIndex: 32 })];
   }
 

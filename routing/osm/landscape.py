@@ -30,8 +30,9 @@ _NAME_LENGTH: Final = 80
 def read_landscape(source: Path, strip: BorderStrip, progress: Progress) -> list[LandscapeFeature]:
     """Read what the tags of `routing.osm_tags.landscape.ALLOWED` mark in a file.
 
-    In the border strip (P34) nothing stands that people could meet at, and nothing has a name: no
-    landmark, and no name of a water or a wood, for names tell of fords and landings.
+    In the border strip (P34), and everywhere where no country is known, nothing stands that people
+    could meet at, and nothing has a name: no landmark, and no name of a water or a wood, for names
+    tell of fords and landings.
 
     Parameters
     ----------
@@ -130,9 +131,10 @@ def _zoom_of(kind: str, geometry: shapely.Geometry, tags: dict[str, str]) -> int
 def _away_from_borders(
     features: Sequence[LandscapeFeature], strip: BorderStrip
 ) -> list[LandscapeFeature]:
-    if strip.is_empty or not features:
+    if not features or (strip.is_empty and strip.countries):
         return list(features)
-    is_near = _near(features, strip)
+    # Where nobody said in which country the extract lies, a border may be anywhere: fail closed.
+    is_near = np.ones(len(features), dtype=bool) if strip.is_empty else _near(features, strip)
     kept = []
     for feature, near in zip(features, is_near.tolist(), strict=True):
         if not near:

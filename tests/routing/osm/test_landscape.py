@@ -10,16 +10,18 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.models.reference import LANDSCAPE_KINDS
 from routing.errors import GraphError
 from routing.graph.landscape import read_landscape as read_folder
 from routing.graph.regions import open_graph, verify_graph
 from routing.graph.storage import META_FILE, META_SUM, sum_of
 from routing.osm.border_strip import STRIP_M, BorderStrip, Boundaries
 from routing.osm.importer import import_osm
-from routing.osm.landscape import read_landscape
+from routing.osm.landscape import FIRST_ZOOM, LAST_ZOOM, read_landscape
 from routing.osm_tags.landscape import ALLOWED, BARRED_KEYS, KINDS, LANDMARKS, kind_of
 from tests.fixtures.examples import examples
 from tests.fixtures.osm_file import OsmFile
+from tiles.catalogue.layers import LANDSCAPE
 
 NOW = "2026-11-30T00:00:00Z"
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "tags.md"
@@ -61,12 +63,14 @@ def around(file, ref, lon, lat, side_m=200, **tags):
 
 
 def read(file, folder, boundaries=None):
-    strip = BorderStrip(boundaries or Boundaries(), ())
+    strip = BorderStrip(boundaries or Boundaries(countries=("CO",)), ())
     return read_landscape(file.write(folder / "x.osm"), strip, lambda *_: None)
 
 
 def test_the_page_lists_every_tag_with_its_reason():
-    told = re.findall(r"^\| `(\w+)=(\w+)` \| `(\w+)` \| (.+) \|$", PAGE.read_text("utf-8"), re.M)
+    told = re.findall(
+        r"^\| `(\w+)=(\w+)` \| `(\w+)` \| (.+) \|$", PAGE.read_text("utf-8"), re.MULTILINE
+    )
     assert told == [(one.key, one.value, one.kind, one.reason) for one in ALLOWED]
     assert all(f"`{key}`" in PAGE.read_text("utf-8") for key in BARRED_KEYS)
 
@@ -115,6 +119,18 @@ def test_p34_near_a_border_no_landmark_stands_and_nothing_has_a_name(tmp_path):
         *(f"w{50 + n}" for n in range(5)),
         "w80",
     }
+
+
+def test_p34_where_no_country_is_known_there_is_no_landmark_and_no_name(tmp_path):
+    file = OsmFile()
+    file.node(1, 0, 0, amenity="hospital", name="Hospital")
+    around(file, 2, 0.1, 0, leisure="park", name="Park")
+    assert [(one.key, one.name) for one in read(file, tmp_path, Boundaries())] == [("w2", "")]
+
+
+def test_the_layer_has_the_kinds_and_zooms_that_are_read():
+    assert LANDSCAPE_KINDS == KINDS
+    assert (LANDSCAPE.min_zoom, LANDSCAPE.max_zoom) == (FIRST_ZOOM, LAST_ZOOM)
 
 
 def test_a_settlement_has_no_name_and_a_long_name_is_none(tmp_path):
