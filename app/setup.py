@@ -23,8 +23,9 @@ from geo.db.outages import driven, is_refusal
 from geo.db.sessions import Database, Tier
 from geo.errors import DatabaseUnavailableError, GeoError, MixedDataError
 from geo.geography import crossings
-from geo.records import demo_rows, loader, road_segments, upsert
+from geo.records import demo_rows, landscape, loader, road_segments, upsert
 from routing.errors import GraphError, RoutingError
+from routing.graph.landscape import read_landscape
 from routing.graph.regions import open_graph, tidy
 from routing.graph.segments import segment_batches
 from routing.graph.sketch_lines import CoveredArea, outside
@@ -282,7 +283,7 @@ async def redraw_sketch(database: Database, graphs_dir: Path, staged: Path | Non
 async def publish_segments(
     database: Database, folder: Path, covered: Sequence[CoveredArea] = ()
 ) -> int:
-    """Replace a region's rows in the road-segment table by those of its graph, all or none.
+    """Replace a region's roads, and what is drawn beneath them, by those of its folder, or nothing.
 
     The region's name is read from the graph's metadata, so the folder may be that of an import
     which is not in place yet. Of a sketch, what lies in the ``covered`` areas is left out.
@@ -293,6 +294,13 @@ async def publish_segments(
     if graph.meta.kind == SKETCH:
         batches = outside(batches, covered)
     async with database.session(Tier.WRITER) as session:
+        await landscape.replace_region(
+            session,
+            region,
+            map(vars, read_landscape(folder)),
+            graph.meta.source,
+            graph.meta.licence,
+        )
         count = await road_segments.replace_region(
             session,
             region,
@@ -309,6 +317,7 @@ async def withdraw_segments(database: Database, region: str) -> None:
     """Delete a removed region's rows from the road-segment table."""
     async with database.session(Tier.WRITER) as session:
         await road_segments.remove_region(session, region)
+        await landscape.remove_region(session, region)
         await upsert.forget(session, f"{ROADS}{region}")
 
 

@@ -110,6 +110,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "name_fr": Word("Name in French, where it is another than the name there"),
     "label_lon": Word("Longitude of the place for its name", unit="deg"),
     "label_lat": Word("Latitude of the place for its name", unit="deg"),
+    "zoom": Word("First zoom at which it is drawn"),
     "rank": Word("How important it is on a map: 0 is the most"),
     "population": Word("Inhabitants; 0: not known"),
     # Flows.

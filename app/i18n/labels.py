@@ -68,7 +68,15 @@ GROUND: Mapping[str, str] = {
 }
 """Kinds of the layer ``ground``."""
 
-SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "ground", "hazards"})
+LANDSCAPE: Mapping[str, str] = {
+    "built_up": marked("Zona construida"),
+    "park": marked("Parque"),
+    "wood": marked("Bosque"),
+    "water": marked("Agua"),
+}
+"""Kinds of areas of the layer ``landscape``; landmarks have their names."""
+
+SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "ground", "hazards", "landscape"})
 """Layers of the catalogue that the map shows."""
 
 #: Spoken languages that forms offer as ISO 639 codes, those of the region first.
@@ -105,8 +113,9 @@ def layer(words: Words, code: str, title: str) -> str:
 
 def layer_value(words: Words, code: str, value: str) -> Markup:
     """Name a value of a layer that has a symbol per value; the name is a safety text (P47)."""
-    if code == "ground" and value in GROUND:
-        return Markup.escape(words.gettext(GROUND[value]))
+    plain = {"ground": GROUND, "landscape": LANDSCAPE}.get(code, {})
+    if value in plain:
+        return Markup.escape(words.gettext(plain[value]))
     names = {"crossings": CROSSING_STATES, "hazards": HAZARD_EFFECTS}.get(code, {})
     return words.safety_word(names[value]) if value in names else Markup.escape(readable(value))
 

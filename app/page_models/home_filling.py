@@ -77,7 +77,9 @@ async def frame(
         has_demo=await demo_rows.has_demo(session),
         data_as_of=now.date(),
         networks=tuple(network_of(region) for region in network.regions()),
-        layers=map_layers(),
+        layers=map_layers(
+            has_landscape=any(region.meta.landscape_count for region in network.regions())
+        ),
         places=tuple(sorted(town.label for town in towns(network).values())),
         hotline=settings.hotline,
         public_url=None if settings.public_url is None else str(settings.public_url).rstrip("/"),

@@ -34,6 +34,7 @@ from app.texts.list_sheet import Sheet
 from geo.hours.space_hours import Hours
 from geo.hours.wording import hours_text
 from geo.text.languages import LANGUAGES, STAFF_LANGUAGES
+from tiles.catalogue.layers import LANDSCAPE
 from tiles.features.style import RELIEF_BOX
 
 __all__ = [
@@ -279,6 +280,7 @@ def _page(
     # Data for the modules in static/, embedded as a data block, which the content security policy
     # does not execute.
     w = words(lang)
+    has_landscape = any(layer["id"] == LANDSCAPE.name for layer in frame.layers)
     data = {
         "lang": lang,
         "map": asset_url("map.js"),
@@ -287,6 +289,7 @@ def _page(
         "planCss": asset_url("plan.css"),
         "style": asset_url("style.js"),
         "mapCss": asset_url("map.css"),
+        "landscape": asset_url("landscape.js") if has_landscape else None,
         "relief": {"url": asset_url("relief.webp"), "box": RELIEF_BOX},
         "ol": vendored_url("ol", ".js"),
         "olCss": vendored_url("ol", ".css"),

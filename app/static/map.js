@@ -39,8 +39,9 @@ const UNSEEN_MS = 500;
  */
 export async function makeMap(target, { data, ol, style, basemap = null, read, describe, chosen = () => {} }) {
   const night = matchMedia('(prefers-color-scheme: dark)');
+  const landscape = data.landscape ? await import(data.landscape) : null;
   const stylesNow = () => style.makeStyles(ol, data.layers, {
-    isDark: night.matches, lang: data.lang, texts: data.texts, countries: data.names?.countries,
+    isDark: night.matches, lang: data.lang, texts: data.texts, countries: data.names?.countries, landscape,
   });
   let styles = stylesNow();
   addStyleSheet(data.mapCss);
@@ -52,7 +53,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     ['spaces', 'crossings', 'hazards', 'routes', 'marks', 'here'].map((name) => [name, new ol.VectorSource()]),
   );
   const clusters = new ol.Cluster({ source: sources.spaces, distance: 34, minDistance: 12 });
-  const ground = data.layers.filter((layer) => layer.is_base);
+  const ground = data.layers.filter(({ id, is_base: isBase }) => isBase && styles[id]);
   const overlay = (name, source, zIndex, more) =>
     new ol.VectorLayer({ source, style: styles[name], zIndex, properties: { name }, ...more });
   // Signs are drawn whatever is there, and keep names of the ground away from them.
@@ -70,20 +71,8 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
 
-  function background(layer, place) {
-    const { id } = layer;
-    return new ol.VectorTileLayer({
-      source: new ol.VectorTileSource({
-        format: new ol.MVT(), url: layer.tiles, minZoom: layer.min_zoom, maxZoom: layer.max_zoom,
-      }),
-      style: styles[id],
-      declutter: layer.has_names ? 'marks' : false,
-      // Half a zoom before the first tiles; further out they would be fetched by the hundred.
-      minZoom: layer.min_zoom - 0.5,
-      zIndex: place / 10,
-      properties: { name: id },
-    });
-  }
+  const drawnGround = (layer, place) =>
+    style.catalogueGround(ol, layer, place, (feature, resolution) => styles[layer.id](feature, resolution));
 
   // Shadows of mountains, a picture of a continent: between the land and what is on it.
   function relief() {
@@ -94,7 +83,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
       source: new ol.ImageStatic({
         url: data.relief.url, imageExtent: ol.transformExtent([west, south, east, north], 'EPSG:4326', 'EPSG:3857'),
       }),
-      maxZoom: until, zIndex: 0.05, opacity: opacity(), properties: { name: 'relief' },
+      maxZoom: until, zIndex: 0.05, opacity: opacity(), properties: { name: 'relief', isGround: true },
     });
     map.getView().on('change:resolution', () => layer.setOpacity(opacity()));
     return layer;
@@ -114,21 +103,18 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
         });
       },
     });
-    return new ol.VectorTileLayer({
-      source, declutter: 'marks', zIndex: 0, properties: { name: 'basemap' },
-      style: keptStyle,
-    });
+    return style.groundLayers(
+      ol, source, (feature, resolution) => styles[feature.get('layer')]?.(feature, resolution), { name: 'basemap' },
+    );
   }
-
-  const keptStyle = (feature, resolution) => styles[feature.get('layer')]?.(feature, resolution);
 
   // Night falls, or the reader changes the phone's colours, while the map is open.
   night.addEventListener('change', () => {
     styles = stylesNow();
     for (const layer of map.getLayers().getArray()) {
-      const name = layer.get('name');
-      if (name === 'basemap') layer.changed();
-      else if (styles[name]) layer.setStyle(styles[name]);
+      const kept = styles[layer.get('name')];
+      if (layer.get('isGround')) layer.changed();
+      else if (kept) layer.setStyle(kept);
     }
   });
 
@@ -265,7 +251,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     () => signs('crossings', sources.crossings, 6),
     // Above the way: its line must not cover the sign of what lies on it.
     () => signs('hazards', sources.hazards, 5),
-    ...(basemap ? [keptBackground] : ground.map((layer, place) => () => background(layer, place))),
+    ...(basemap ? [keptBackground] : ground.map((layer, place) => () => drawnGround(layer, place))),
     relief,
   ]);
 
@@ -274,7 +260,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
 
   function hideGround() {
     if (mayAsk || document.getElementById('map-ask')) return;
-    const asked = map.getLayers().getArray().filter((layer) => layer.getZIndex() < 1);
+    const asked = map.getLayers().getArray().filter((layer) => layer.get('isGround'));
     for (const layer of asked) layer.setVisible(false);
     target.parentElement.classList.add('plain');
     const button = document.createElement('button');
@@ -297,7 +283,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     for (const make of makers) {
       await breathe();
       const drawn = new Promise((resolve) => { map.once('postrender', resolve); });
-      map.addLayer(make());
+      for (const layer of [make()].flat()) map.addLayer(layer);
       await Promise.race([drawn, breathe(UNSEEN_MS)]);
     }
   }

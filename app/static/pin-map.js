@@ -14,24 +14,18 @@ export function loadEngine(data) {
     css.href = data.olCss;
     document.head.prepend(css);
     const [style, ol] = await Promise.all([import(data.style), import(data.ol)]);
-    return { ol, styles: style.makeStyles(ol, data.layers, { lang: document.documentElement.lang || 'es', texts: data.texts }) };
+    return { ol, style, styles: style.makeStyles(ol, data.layers, {
+      isDark: matchMedia('(prefers-color-scheme: dark)').matches, lang: document.documentElement.lang || 'es', texts: data.texts,
+    }) };
   })();
   return loading;
 }
 
 /** Make a map of the background alone. */
-export function baseMap(target, { ol, styles }, data) {
+export function baseMap(target, { ol, style, styles }, data) {
   return new ol.Map({
     target,
-    layers: data.layers.map((layer, place) => new ol.VectorTileLayer({
-      source: new ol.VectorTileSource({
-        format: new ol.MVT(), url: layer.tiles, minZoom: layer.min_zoom, maxZoom: layer.max_zoom,
-      }),
-      style: styles[layer.id],
-      declutter: layer.has_names ? 'marks' : false,
-      minZoom: layer.min_zoom - 0.5,
-      zIndex: place / 10,
-    })),
+    layers: data.layers.filter(({ id }) => styles[id]).flatMap((layer, place) => style.catalogueGround(ol, layer, place, styles[layer.id])),
     view: new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 18 }),
     controls: ol.defaultControls({
       attribution: false, rotate: false,

@@ -32,6 +32,10 @@ const ARROWS_FROM = 16.5;
 // cover the name.
 const BESIDE_PX = 24;
 
+// Where the name of a country may stand, in its own widths and heights, the best place first: signs
+// are in the way of many. Any two of these places meet, so that it stands at one of them.
+const BESIDE = [0, -0.66, 0.66].flatMap((down) => [0, -0.34, 0.34].map((right) => [right, down]));
+
 // The region of the shipped sketch (app/setup.py), whose straight lines are no roads.
 const SKETCH = 'sketch';
 
@@ -46,16 +50,52 @@ const ROADS = [
   [/^(trunk|motorway)/, { width: 6.2, surface: 'main', casing: 'mainCasing' }],
 ].map(([pattern, look], rank) => ({ pattern, rank, ...look }));
 
+// Names of the ground stand above ways (4) and below signs (5 and more), which they keep clear of.
+const NAMES_ABOVE = 4.1;
+
+/**
+ * Make what draws one source of the ground: its shapes at the bottom, its names above ways.
+ *
+ * @param {object} ol the engine
+ * @param {object} source of vector tiles
+ * @param {(feature: object, resolution: number) => ?(object|object[])} styleOf gives the styles of both
+ * @param {{name: string, place?: number, hasShapes?: boolean, hasNames?: boolean}} what the name of the
+ *        layer, its place from the bottom, which of both it has, and options of the engine
+ */
+export function groundLayers(ol, source, styleOf, { name, place = 0, hasShapes = true, hasNames = true, ...options }) {
+  const part = (isNames) => new ol.VectorTileLayer({
+    source,
+    style: (feature, resolution) => [styleOf(feature, resolution) ?? []].flat().filter((one) => !one.getText() !== isNames),
+    declutter: isNames && 'marks',
+    zIndex: place / 10 + (isNames ? NAMES_ABOVE : 0),
+    properties: { name, isGround: true },
+    ...options,
+  });
+  return [...(hasShapes ? [part(false)] : []), ...(hasNames ? [part(true)] : [])];
+}
+
+/** Make what draws a layer of the catalogue's ground, by its tiles of the server. */
+export function catalogueGround(ol, layer, place, styleOf) {
+  const { id, tiles: url, min_zoom: minZoom, max_zoom: maxZoom } = layer;
+  const source = new ol.VectorTileSource({ format: new ol.MVT(), url, minZoom, maxZoom });
+  return groundLayers(ol, source, styleOf, {
+    name: id, place, hasShapes: layer.has_shapes, hasNames: layer.has_names,
+    // Half a zoom before the first tiles; further out they would be fetched by the hundred.
+    minZoom: minZoom - 0.5,
+  });
+}
+
 /**
  * Make the styles.
  *
  * @param {object} ol the engine
  * @param {object[]} layers the catalogue's, of the page's data
- * @param {{isDark?: boolean, lang?: string, texts?: object, countries?: Record<string, string>}} [reader]
- *        whether the page is dark, its language, its texts and its names of countries
+ * @param {{isDark?: boolean, lang?: string, texts?: object, countries?: Record<string, string>, landscape?: ?object}} [reader]
+ *        whether the page is dark, its language, its texts and its names of countries; the module of
+ *        what lies beneath streets, where there is any
  * @returns {Record<string, Function>} a style function for each layer
  */
-export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}, countries = {} } = {}) {
+export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}, countries = {}, landscape = null } = {}) {
   const given = Object.fromEntries(layers.map((layer) => [layer.id, layer.style]));
   const tint = paletteOf(isDark);
   const style = (options) => new ol.Style(options);
@@ -90,27 +130,30 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
       // Most of this outline is a coast: the lines between two countries are the layer ground's.
       style({ fill: fill(tint.land), stroke: stroke(withOpacity(tint.coast, isFaded ? 0.3 : 1), 0.8), zIndex: 0 }),
     ] : [style({ stroke: stroke(withOpacity(tint.unit, isFaded ? 0.3 : 1), 0.8, [3, 4]), zIndex: 1 })]));
-    const name = areaName(feature, zoom, isCountry);
-    return name ? [...lines, name] : lines;
+    return [...lines, ...areaName(feature, zoom, isCountry)];
   }
 
-  /** The name of a country or first-level unit, at the place that the tiles tell. */
+  /** The name of a country or first-level unit, at the place that the tiles tell, or beside it. */
   function areaName(feature, zoom, isCountry) {
     const [from, until] = isCountry ? COUNTRY_NAMES : UNIT_NAMES;
     const at = feature.get('label_lon');
-    if (zoom < from || zoom >= until || at === undefined) return null;
+    if (zoom < from || zoom >= until || at === undefined) return [];
     const name = (isCountry && countries[feature.get('country')]) || nameOf(feature);
-    if (!name) return null;
+    if (!name) return [];
     const place = ol.fromLonLat([at, feature.get('label_lat')]);
     // Each tile has a part of the area, and would cut a name that stands in another's.
     const [west, south, east, north] = feature.getExtent();
-    if (place[0] < west || place[0] > east || place[1] < south || place[1] > north) return null;
+    if (place[0] < west || place[0] > east || place[1] < south || place[1] > north) return [];
     const text = isCountry ? name.toLocaleUpperCase(lang) : name;
-    return style({
-      geometry: new ol.Point(place),
-      text: named(text, isCountry ? 12 : 11, tint.soft, { weight: isCountry ? 700 : 500, slant: isCountry ? '' : 'italic' }),
+    const geometry = new ol.Point(place);
+    const [size, weight, slant] = isCountry ? [12, 700, ''] : [11, 500, 'italic'];
+    return (isCountry ? BESIDE : [[0, 0]]).map(([right, down]) => style({
+      geometry,
+      text: named(text, size, tint.soft, {
+        weight, slant, offsetX: right * text.length * size, offsetY: down * size,
+      }),
       zIndex: isCountry ? 2e8 : 10,
-    });
+    }));
   }
 
   function rivers(feature, resolution) {
@@ -340,7 +383,10 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     return new ol.Text({ text, font: font(size, 700), fill: fill(colour), declutterMode: 'none' });
   }
 
-  return { boundaries, rivers, ground, roads, places, spaces, crossings, hazards, routes, marks, here };
+  return {
+    boundaries, rivers, ground, roads, places, spaces, crossings, hazards, routes, marks, here,
+    landscape: landscape?.makeLandscape(ol, { isDark, tint, once, nameOf, named, zoomOf }),
+  };
 }
 
 const channels = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));

@@ -34,7 +34,7 @@ export async function makeBenchMap(target, data, onTap) {
   };
   const drawn = new ol.VectorSource();
   const marks = new ol.VectorSource();
-  map.addLayer(new ol.VectorLayer({ source: drawn, style: (feature) => looks[feature.get('kind')], zIndex: 5 }));
+  map.addLayer(new ol.VectorLayer({ source: drawn, style: (feature) => looks[feature.get('kind')], zIndex: 3 }));
   map.addLayer(new ol.VectorLayer({ source: marks, style: styles.marks, zIndex: 6 }));
   map.on('singleclick', ({ coordinate }) => onTap(lonLat(ol, coordinate)));
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from geo.models import Base, Boundary, Corridor, Flow, Hazard, Place, RoadSegment
-from geo.models.reference import GroundFeature
+from geo.models.reference import GroundFeature, LandscapeFeature
 
 published = MetaData()
 
@@ -248,6 +248,12 @@ places = of_table(
 rivers = of_table("rivers", GroundFeature, "rank", "source", "licence")
 
 ground = of_table("ground", GroundFeature, "kind", "rank", "name", *_NAMES, "source", "licence")
+
+landscape = of_table(
+    "landscape",
+    LandscapeFeature,
+    *("region", "kind", "zoom", "name", *_NAMES, "source", "licence"),
+)
 
 roads = of_table(
     "roads",

@@ -179,6 +179,10 @@ class Place(Record, Base):
 
 #: Kinds of what a map draws beneath the signs, for orientation only.
 GROUND_KINDS = ("border", "lake", "river")
+LANDSCAPE_KINDS = (
+    *("built_up", "park", "wood", "water", "waterway"),
+    *("hospital", "church", "station", "bus_station", "market", "square"),
+)
 
 
 class GroundFeature(Record, Base):
@@ -234,6 +238,28 @@ class RoadSegment(Record, Base):
     country: Mapped[str | None] = mapped_column(Text)
     length_m: Mapped[float] = mapped_column(Float)
     geom: Mapped[Any] = mapped_column(Geometry("LINESTRING", srid=4326))
+
+
+class LandscapeFeature(Record, Base):
+    """Area, water or landmark beneath the streets of an imported region; ``zoom`` is its first."""
+
+    __tablename__ = "landscape_features"
+    __table_args__ = (
+        visibility_check(),
+        CheckConstraint(one_of("kind", LANDSCAPE_KINDS), name="kind"),
+        CheckConstraint("zoom between 0 and 24", name="zoom"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    region: Mapped[str] = mapped_column(Text, index=True)
+    kind: Mapped[str] = mapped_column(Text)
+    zoom: Mapped[int] = mapped_column(Integer)
+    name: Mapped[str | None] = mapped_column(Text)
+    name_es: Mapped[str | None] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    name_pt: Mapped[str | None] = mapped_column(Text)
+    name_fr: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326))
 
 
 class Flow(Record, Base):

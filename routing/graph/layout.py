@@ -69,6 +69,16 @@ ARRAYS: dict[str, tuple[str, str]] = {
     **{f"{HIERARCHY_PREFIX}{name}": layout for name, layout in HIERARCHY.items()},
 }
 
+#: Arrays of what is drawn beneath the streets (`routing.graph.landscape`), in regions that have it.
+LANDSCAPE: dict[str, tuple[str, str]] = {
+    "landscape_kind": ("|u1", "*"),
+    "landscape_zoom": ("|u1", "*"),
+    "landscape_text_start": ("<i8", "*"),
+    "landscape_text_utf8": ("|u1", "*"),
+    "landscape_wkb_start": ("<i8", "*"),
+    "landscape_wkb": ("|u1", "*"),
+}
+
 #: Field of `routing.cch.Metric` -> (dtype, length); costs are int32 in the hierarchy's units.
 METRIC: dict[str, tuple[str, str]] = {
     "cost": ("<i4", "F"),

@@ -1,6 +1,6 @@
 """Road graphs of regions on disk: open, write, list, verify and remove."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from routing.cch import Topology
 from routing.errors import GraphError
 from routing.graph.atomic_write import Staged, tidy, write_arrays
 from routing.graph.atomic_write import remove_region as remove_graph
+from routing.graph.landscape import LandscapeFeature, landscape_arrays
 from routing.graph.layout import HIERARCHY, HIERARCHY_PREFIX, metric_file
 from routing.graph.road_graph import RoadGraph
 from routing.graph.storage import GraphMeta, list_regions, open_arrays, read_meta
@@ -45,6 +46,7 @@ def write_graph(
     graph: RoadGraph,
     metrics: Mapping[str, StoredArrays] | None = None,
     staged: Staged | None = None,
+    landscape: Sequence[LandscapeFeature] = (),
 ) -> GraphMeta:
     """Write a road graph atomically to ``graphs_dir/<meta.name>``, replacing an older version.
 
@@ -54,6 +56,8 @@ def write_graph(
         By name, facts for meta.json and arrays of each metric: see `routing.engine.stored_metrics`.
     staged
         Called with the new folder before it replaces the old one; an exception keeps the old one.
+    landscape
+        What is drawn beneath the streets.
 
     Returns
     -------
@@ -74,7 +78,13 @@ def write_graph(
     for name, (facts, columns) in (metrics or {}).items():
         about[name] = facts
         arrays |= {metric_file(name, column): values for column, values in columns.items()}
-    meta = replace(graph.meta, arc_count=topology.arc_count, metrics=about)
+    arrays |= landscape_arrays(landscape)
+    meta = replace(
+        graph.meta,
+        arc_count=topology.arc_count,
+        metrics=about,
+        landscape_count=len(landscape),
+    )
     return write_arrays(graphs_dir, meta, arrays, staged)
 
 

@@ -62,6 +62,9 @@ class GraphMeta:
         ISO 3166-1 alpha-2 codes, which ``node_country`` indexes; empty where none is known.
     has_slope
         Whether ascent along edges comes from height cells of 90 m or finer.
+    landscape_count
+        Number of features that are drawn beneath the streets; 0 for a region of before they were
+        read, whose meta.json lacks the field.
     report
         Counts of what the import read, cut and dropped.
     metrics
@@ -87,6 +90,7 @@ class GraphMeta:
     arc_count: int = 0
     countries: tuple[str, ...] = ()
     has_slope: bool = False
+    landscape_count: int = 0
     format_version: int = layout.FORMAT_VERSION
     report: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -141,12 +145,13 @@ def sum_of(raw: dict[str, Any]) -> str:
 
 def _meta_from(raw: dict[str, Any], path: Path) -> GraphMeta:
     known = {f.name for f in fields(GraphMeta)}
+    raw = {"landscape_count": 0, **raw}
     if set(raw) != known:
         odd = ", ".join(sorted(set(raw) ^ known))
         raise GraphError(f"{path}: {META_FILE} lacks or adds fields: {odd}")
     try:
         west, south, east, north = (float(value) for value in raw["bbox"])
-        counts = {name: int(raw[name]) for name in _COUNTS}
+        counts = {name: int(raw[name]) for name in (*_COUNTS, "landscape_count")}
         sizes = {str(k): int(v) for k, v in raw["sizes"].items()}
         metrics = {
             str(name): {str(k): float(v) for k, v in about.items()}
@@ -210,13 +215,34 @@ def map_metric(path: Path, meta: GraphMeta, name: str) -> dict[str, NDArray[Any]
     }
 
 
+def read_landscape_arrays(folder: Path) -> dict[str, NDArray[Any]]:
+    """Map the arrays of `layout.LANDSCAPE` of a region's folder; none if the region has none.
+
+    Raises
+    ------
+    GraphError
+        If a file is missing, or differs in type or size from what meta.json describes.
+    """
+    meta = read_meta(folder)
+    if not meta.landscape_count:
+        return {}
+    return {
+        name: _open_array(folder, name, meta, shape) for name, shape in layout.LANDSCAPE.items()
+    }
+
+
 def arrays_of(meta: GraphMeta) -> dict[str, tuple[str, str]]:
     """Return dtype and length of every array of a region, by name."""
-    return layout.ARRAYS | {
-        layout.metric_file(name, column): shape
-        for name in meta.metrics
-        for column, shape in layout.METRIC.items()
-    }
+    landscape = layout.LANDSCAPE if meta.landscape_count else {}
+    return (
+        layout.ARRAYS
+        | landscape
+        | {
+            layout.metric_file(name, column): shape
+            for name in meta.metrics
+            for column, shape in layout.METRIC.items()
+        }
+    )
 
 
 def _identities(path: Path, meta: GraphMeta) -> dict[str, list[int]]:

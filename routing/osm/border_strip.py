@@ -199,6 +199,17 @@ class BorderStrip:
         points, index = shapely.get_coordinates(common, return_index=True)
         return which[index], points
 
+    def inside(self, areas: Array) -> Array:
+        """Return which areas, as indices, a border line runs through or lies in.
+
+        Parameters
+        ----------
+        areas
+            Areas in degrees.
+        """
+        which, _ = self._tree.query(areas, predicate="intersects")
+        return np.unique(which)
+
     def near_crossing(
         self, points: Array, pairs: tuple[Array, Sequence[str]] | None = None
     ) -> NDArray[np.bool_]:

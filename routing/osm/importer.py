@@ -30,6 +30,7 @@ from routing.osm.border_strip import (
     strip_segments,
 )
 from routing.osm.junction_split import Pieces, WaySegments, cut, segments_of
+from routing.osm.landscape import read_landscape
 from routing.osm.reader import read_nodes, read_ways
 from routing.osm.restriction_relations import read_restrictions
 from routing.osm.sketch_crossings import CrossingSplit, split_crossings
@@ -94,7 +95,9 @@ def import_osm(
     """
     check_name(name)
     report = progress or _silent
-    graph = read_osm(source, name, progress=report, **options)
+    graph, strip = _read_network(source, name, progress=report, **options)
+    landscape = [] if strip is None else read_landscape(source, strip, report)
+    graph.meta.report["landscape_features"] = len(landscape)
     report("hierarchy", 0, 1)
     arcs = graph.hierarchy.topology.arc_count  # reading this builds the hierarchy
     report("hierarchy", arcs, arcs)
@@ -102,7 +105,7 @@ def import_osm(
     metrics = base_metrics(graph, ADULT, AVERSIONS)
     report("metrics", 1, 1)
     report("writing", 0, 1)
-    meta = write_graph(graphs_dir, graph, metrics, staged)
+    meta = write_graph(graphs_dir, graph, metrics, staged, landscape)
     report("writing", 1, 1)
     return meta
 
@@ -154,14 +157,45 @@ def read_osm(
     ImportFailed
         If the data cannot be used; the message says what to do.
     """
+    graph, _ = _read_network(
+        source,
+        name,
+        progress=progress or _silent,
+        dem=dem,
+        country=country,
+        boundaries=boundaries,
+        boundary_error_m=boundary_error_m,
+        border_strip_m=border_strip_m,
+        official_crossings=official_crossings,
+        imported_at=imported_at,
+        title=title,
+    )
+    return graph
+
+
+def _read_network(
+    source: Path,
+    name: str,
+    *,
+    progress: Progress,
+    dem: Path | None = None,
+    country: str | None = None,
+    boundaries: Path | None = None,
+    boundary_error_m: float = 0.0,
+    border_strip_m: float = STRIP_M,
+    official_crossings: Sequence[OfficialCrossing] = (),
+    imported_at: str,
+    title: str | None = None,
+) -> tuple[RoadGraph, BorderStrip | None]:
+    """Read a file as `read_osm` does; return its border strip too, None for a sketch."""
     check_source(source)
-    progress = progress or _silent
     names = Names()
     ways = read_ways(source, names, progress)
     places = read_nodes(source, ways.refs, names, progress)
     report = {"ways_read": ways.read, "ways_used": len(ways)}
     segments = segments_of(ways, places)
     report["node_references_outside"] = segments.missing
+    strip = None
     if places.countries:
         network = _sketch_network(ways, places, segments, report)
     else:
@@ -172,7 +206,7 @@ def read_osm(
     report["restrictions_read"], restrictions = read_restrictions(source, progress)
     report["restrictions_used"] = 0  # `RoadGraph.build` sets the final count
     nodes, pieces = _tables(network, ways, places, heights)
-    return RoadGraph.build(
+    graph = RoadGraph.build(
         nodes,
         pieces,
         list(names),
@@ -189,6 +223,7 @@ def read_osm(
         report=report,
         restrictions=restrictions,
     )
+    return graph, strip
 
 
 def _silent(stage: str, done: int, total: int) -> None:

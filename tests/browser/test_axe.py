@@ -124,13 +124,13 @@ class Walk:
     async def look(self, one: Opened) -> None:
         """Open a page and look at it on a phone with all unfolded, where words have least room.
 
-        With ``is_whole`` on a phone as it comes and on a desk as well, in each language, by every
-        rule. Else the first of each template so, in the default language, and the main ones as
-        they come: others of a template have other words in the same places. And since a page apart
-        from its words is the same in each language, it is looked at in others than the default by
-        the rules that words can break. What a page repeats is looked at in full once, that is on a
-        phone with all unfolded, by every rule, on the first page of a template: an answer of fifty
-        spaces takes ten times as long as one of five.
+        With ``is_whole`` on a phone by day as it comes, and on a desk by night, in each language,
+        by every rule. Else the first of each template so, in the default language, and the main
+        ones as they come: others of a template have other words in the same places. And since a
+        page apart from its words is the same in each language, it is looked at in others than the
+        default by the rules that words can break. What a page repeats is looked at in full once,
+        that is on a phone with all unfolded, by every rule, on the first page of a template: an
+        answer of fifty spaces takes ten times as long as one of five.
         """
         # A page that has not the default language is looked at in its own.
         if self.lang != DEFAULT_LANGUAGE and not await self._has_language(one):
@@ -144,7 +144,9 @@ class Walk:
             await hide_alike(page)
         if self.is_whole or is_first:
             await page.set_viewport_size(DESK)
-            await self._note(one, page, "desk")
+            await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+            await self._note(one, page, "desk, dark")
+            await page.emulate_media(color_scheme="light", reduced_motion="reduce")
             await page.set_viewport_size(PHONE)
         if self.is_whole or (is_first and one.template in MAIN):
             await self._note(one, page, "phone")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -156,6 +157,48 @@ async def test_p14_a_map_without_its_hazards_says_so(browser, live_server):
         await page.reload()
         await page.wait_for_selector(MAP_READY)
         assert await page.locator(".map-note").count() == 0
+
+
+GROUND = """async (data) => {
+  const [style, ol] = await Promise.all([import(data.style), import(data.ol)]);
+  const shape = new ol.Style({ fill: new ol.Fill({ color: '#fff' }) });
+  const name = new ol.Style({ text: new ol.Text({ text: 'Cali' }) });
+  const source = new ol.VectorTileSource({ format: new ol.MVT(), url: '/tiles/roads/{z}/{x}/{y}' });
+  const parts = style.groundLayers(ol, source, () => [shape, name], { name: 'roads', place: 4 });
+  const drawn = parts.map((part) => ({
+    zIndex: part.getZIndex(), keepsClear: part.getDeclutter() === 'marks',
+    isNames: part.getStyleFunction()().map((one) => one === name),
+  }));
+  const { boundaries } = style.makeStyles(ol, data.layers, { lang: 'es' });
+  const said = { level: 0, country: 'CO', name: 'Colombia', label_lon: -73, label_lat: 4 };
+  const feature = { get: (key) => said[key], getExtent: () => [-1e8, -1e8, 1e8, 1e8] };
+  const words = boundaries(feature, 156543 / 2 ** 4).map((one) => one.getText()).filter(Boolean);
+  const pen = document.createElement('canvas').getContext('2d');
+  pen.font = words[0].getFont();
+  const width = pen.measureText(words[0].getText()).width;
+  return { drawn, width, places: words.map((one) => [one.getOffsetX(), one.getOffsetY()]) };
+}"""
+
+
+async def test_names_stand_above_ways_and_a_country_has_its_name_once(browser, live_server):
+    async with opened(browser, live_server, saves_data=True) as page:
+        await page.goto(f"{live_server}/")
+        data = await page.evaluate("JSON.parse(document.getElementById('page-data').textContent)")
+        found = await page.evaluate(GROUND, data)
+    shapes, names = found["drawn"]
+    # Ways have 4, signs 5 and more (map.js).
+    assert shapes["zIndex"] < 1
+    assert 4 < names["zIndex"] < 5
+    assert (shapes["isNames"], names["isNames"]) == ([False], [True])
+    assert (shapes["keepsClear"], names["keepsClear"]) == (False, True)
+    # Any two places of a country's name meet, so that never two of them are free. 12 px of letters
+    # are a line of 14.
+    places = found["places"]
+    assert len(places) == 9
+    assert places[0] == [0, 0]
+    for (right, down), (other_right, other_down) in combinations(places, 2):
+        assert abs(right - other_right) < found["width"]
+        assert abs(down - other_down) < 16
 
 
 SHIFTS = """window.shifted = 0;

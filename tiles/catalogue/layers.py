@@ -24,6 +24,7 @@ from geo.db import clock, views
 from geo.db.change_stamps import StampClock, StampSubject
 from geo.db.sessions import Tier
 from geo.models import HUMAN_THREATS, MAIN_ROADS, PHYSICAL_HAZARDS
+from geo.models.reference import LANDSCAPE_KINDS
 from geo.records import flows
 from tiles.catalogue.layer import Layer, Period, Shape, Sign, Style, ZoomStep
 from tiles.errors import UnknownLayerError
@@ -353,6 +354,43 @@ GROUND = Layer(
     notice=BOUNDARIES.notice,
 )
 
+_LANDSCAPE_LAST_ZOOM = 14
+
+LANDSCAPE = Layer(
+    name="landscape",
+    title="Built-up areas, parks, waters and landmarks",
+    description=(
+        "What lies beneath the streets of the regions imported from OpenStreetMap, for "
+        "orientation: no place of help, and no way. `zoom` is the first at which it is large "
+        "enough to be drawn. Near borders there are no landmarks, and nothing has a name."
+    ),
+    view=views.landscape,
+    columns=("region", "kind", "zoom", "name", *_NAMES, "source", "licence"),
+    tile_columns=("kind", "name", *_NAMES),
+    shape=Shape.MIXED,
+    style=Style(
+        Sign(SKY, "line"),
+        opacity=0.4,
+        by="kind",
+        values={
+            "built_up": Sign(BLACK, "area-barred", "Built-up area"),
+            "park": Sign(ORANGE, "area-dashed", "Park"),
+            "wood": Sign(ORANGE, "area-crossed", "Wood"),
+            "water": Sign(SKY, "area", "Water"),
+        },
+    ),
+    attribution=_OPENSTREETMAP,
+    licence="ODbL 1.0",
+    clock=StampClock.NEVER,
+    words={"kind": Word("What it is", LANDSCAPE_KINDS)},
+    min_zoom=8,
+    max_zoom=_LANDSCAPE_LAST_ZOOM,
+    steps=tuple(
+        ZoomStep(zoom + 1, views.landscape.c.zoom <= zoom)
+        for zoom in range(8, _LANDSCAPE_LAST_ZOOM)
+    ),
+)
+
 _WEEK_START = cast(views.flows.c.week, DateTime(timezone=True))
 
 FLOWS = Layer(
@@ -542,6 +580,7 @@ CATALOGUE: tuple[Layer, ...] = (
     PLACES,
     ROADS,
     CORRIDORS,
+    LANDSCAPE,
     GROUND,
     RIVERS,
     BOUNDARIES,

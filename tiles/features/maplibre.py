@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tiles.catalogue.layer import Layer, Shape, Sign
-from tiles.catalogue.layers import BOUNDARIES, CATALOGUE, PLACES, ROADS
+from tiles.catalogue.layers import BOUNDARIES, CATALOGUE, LANDSCAPE, PLACES, ROADS
 from tiles.errors import UnknownStyleError
 from tiles.features.style import BASE_LAYERS, DRAWING_ORDER, INK, PAPER, WATER
 
@@ -18,8 +18,8 @@ Drawn = dict[str, Any]
 
 MEDIA_TYPE: Final = "application/vnd.mapbox.style+json"
 
-#: Layers of the basemap, bottom to top: all that is beneath signs and routes.
-BASEMAP_LAYERS: Final = BASE_LAYERS
+#: Layers of the basemap, bottom to top: all that is beneath signs and routes and has low zooms.
+BASEMAP_LAYERS: Final = tuple(layer for layer in BASE_LAYERS if layer is not LANDSCAPE)
 
 #: Radius and ring of a point's sign, pixels [A]: as large as on the web map where many signs meet.
 _RADIUS = 7

@@ -4,14 +4,23 @@ from typing import Any
 
 from tiles.catalogue.glyphs import GLYPH_OF_KIND, GLYPHS
 from tiles.catalogue.layer import Layer, Sign
-from tiles.catalogue.layers import BOUNDARIES, CATALOGUE, GROUND, PLACES, RIVERS, ROADS, SPACES
+from tiles.catalogue.layers import (
+    BOUNDARIES,
+    CATALOGUE,
+    GROUND,
+    LANDSCAPE,
+    PLACES,
+    RIVERS,
+    ROADS,
+    SPACES,
+)
 
 #: Colours of land, ink (outlines of signs) and water, the surroundings of the coloured signs. The
 #: web map uses the same colours by day (app/static/palette.js, map.css).
 PAPER, INK, WATER = "#F7F5EF", "#16262B", "#C9DFE9"
 
 #: Layers that are the ground beneath signs and routes, bottom to top.
-BASE_LAYERS: tuple[Layer, ...] = (BOUNDARIES, RIVERS, GROUND, ROADS, PLACES)
+BASE_LAYERS: tuple[Layer, ...] = (BOUNDARIES, RIVERS, GROUND, LANDSCAPE, ROADS, PLACES)
 
 #: West, south, east and north of the picture of the relief, degrees (data/ground/build.py).
 RELIEF_BOX = (-118.5, -56.0, -28.5, 33.0)
@@ -20,8 +29,14 @@ RELIEF_BOX = (-118.5, -56.0, -28.5, 33.0)
 DRAWING_ORDER: tuple[Layer, ...] = CATALOGUE[::-1]
 
 
-def map_layers() -> list[dict[str, Any]]:
-    """Return every layer in drawing order: id, title, geometry, zooms, tiles, style, credit."""
+def map_layers(*, has_landscape: bool = True) -> list[dict[str, Any]]:
+    """Return every layer in drawing order: id, title, geometry, zooms, tiles, style, credit.
+
+    Parameters
+    ----------
+    has_landscape
+        Whether any region has something beneath its streets; without, that layer is left out.
+    """
     return [
         {
             "id": layer.name,
@@ -34,10 +49,12 @@ def map_layers() -> list[dict[str, Any]]:
             "style": style(layer),
             "attribution": layer.attribution,
             "is_base": layer in BASE_LAYERS,
-            # Whether names are drawn for it, which must not cover each other.
-            "has_names": layer in BASE_LAYERS,
+            # Which of both a map draws: names must not cover each other, and stand above routes.
+            "has_shapes": layer is not PLACES,
+            "has_names": layer in BASE_LAYERS and layer is not RIVERS,
         }
         for layer in DRAWING_ORDER
+        if has_landscape or layer is not LANDSCAPE
     ]
 
 

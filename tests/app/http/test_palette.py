@@ -9,13 +9,19 @@ import pytest
 from app.http.assets import STATIC_FOLDER
 
 PALETTE = (STATIC_FOLDER / "palette.js").read_text("utf-8")
+LANDSCAPE = (STATIC_FOLDER / "landscape.js").read_text("utf-8")
 #: What names are written in, and on.
-NAMES, GROUNDS = ("ink", "soft", "waterInk", "sketch"), ("land", "water")
+WRITTEN = (
+    *product(("ink", "soft", "waterInk", "sketch"), ("land", "water")),
+    # Where an extract is imported no sketch is drawn.
+    *product(("ink", "soft", "waterInk"), ("built", "park", "wood")),
+)
 
 
 def colours(which):
-    (block,) = re.findall(rf"const {which} = {{(.*?)}};", PALETTE, re.DOTALL)
-    return dict(re.findall(r"(\w+): '(#[0-9a-f]{6})'", block))
+    blocks = re.findall(rf"const {which} = {{(.*?)}};", PALETTE + LANDSCAPE, re.DOTALL)
+    assert len(blocks) == 2
+    return dict(re.findall(r"(\w+): '(#[0-9a-f]{6})'", " ".join(blocks)))
 
 
 def channels(colour):
@@ -33,7 +39,7 @@ def luminance(colour):
 @pytest.mark.parametrize("which", ["DAY", "NIGHT"])
 def test_names_can_be_read(which):
     known = colours(which)
-    for name, ground in product(NAMES, GROUNDS):
+    for name, ground in WRITTEN:
         light, dark = sorted((luminance(known[name]), luminance(known[ground])), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5, (name, ground)
 

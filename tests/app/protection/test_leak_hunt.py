@@ -52,6 +52,7 @@ OPEN = frozenset(
         "boundaries",
         "ground_features",
         "knowledge_changes",
+        "landscape_features",
         "publication_heads",
         "publication_marks",
         "publications",

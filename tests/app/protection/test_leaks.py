@@ -26,7 +26,7 @@ from tiles.downloads.formats import FORMATS
 from tiles.tile_matrix import MAX_ZOOM
 
 LAYERS = ("spaces", "services", "crossings", "hazards", "roads", "boundaries", "places", "flows",
-          "corridors", "coverage", "access", "rivers", "ground")  # fmt: skip
+          "corridors", "coverage", "access", "rivers", "ground", "landscape")  # fmt: skip
 
 #: Town centres at which the demo has a confidential space.
 SAFE_HOUSE_TOWNS = {

@@ -42,6 +42,7 @@ def test_the_contract_s_layers_exist():
         "boundaries",
         "rivers",
         "ground",
+        "landscape",
         "places",
         "corridors",
         "coverage",

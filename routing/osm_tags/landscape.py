@@ -1,0 +1,83 @@
+"""What of an extract is drawn beneath its streets: all tags that are read, each with its reason.
+
+What is not in the table is left out: nothing that marks police, soldiers, guards, a ford, a ferry,
+a bridge, a home or a refuge, or that tells who lives somewhere (P3, P12, P34).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+#: Kinds of features, by their code in a region's arrays: a new one comes last.
+KINDS: Final = (
+    *("built_up", "park", "wood", "water", "waterway"),
+    *("hospital", "church", "station", "bus_station", "market", "square"),
+)
+
+#: Kinds that are drawn as a point with a name.
+LANDMARKS: Final = frozenset(
+    {"hospital", "church", "station", "bus_station", "market", "square"},
+)
+
+#: Kinds without a name: that of a settlement tells who lives there, and many are a stigma.
+NAMELESS: Final = frozenset({"built_up"})
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedTag:
+    """A tag that is drawn.
+
+    Parameters
+    ----------
+    key, value
+        The tag.
+    kind
+        One of `KINDS`.
+    reason
+        Why somebody on the way needs it.
+    """
+
+    key: str
+    value: str
+    kind: str
+    reason: str
+
+
+#: In this order: the first that a feature has decides its kind.
+ALLOWED: Final = (
+    AllowedTag("amenity", "hospital", "hospital", "help, open day and night, seen from afar"),
+    AllowedTag("building", "cathedral", "church", "seen from afar"),
+    AllowedTag("building", "church", "church", "seen from afar; a house where people pray is none"),
+    AllowedTag("railway", "station", "station", "ways on by train"),
+    AllowedTag("amenity", "bus_station", "bus_station", "ways on by bus"),
+    AllowedTag("amenity", "marketplace", "market", "food and water, people about"),
+    AllowedTag("place", "square", "square", "by which people say where something is"),
+    AllowedTag("natural", "water", "water", "what a way cannot pass"),
+    AllowedTag("waterway", "riverbank", "water", "what a way cannot pass"),
+    AllowedTag("waterway", "river", "waterway", "what a way cannot pass"),
+    AllowedTag("waterway", "canal", "waterway", "what a way cannot pass"),
+    AllowedTag("waterway", "stream", "waterway", "tells where one is"),
+    AllowedTag("leisure", "park", "park", "tells where one is; shade, rest"),
+    AllowedTag("natural", "wood", "wood", "tells where no houses are"),
+    AllowedTag("landuse", "forest", "wood", "tells where no houses are"),
+    AllowedTag("landuse", "residential", "built_up", "where houses are"),
+    AllowedTag("landuse", "commercial", "built_up", "where houses are"),
+    AllowedTag("landuse", "retail", "built_up", "where houses are"),
+)
+
+#: Keys of features that are left out whatever else they are: they tell of refuge, force, or a way
+#: across; and values of ``access`` that keep people out.
+BARRED_KEYS: Final = (
+    *("military", "refugee", "social_facility", "social_facility:for", "shelter_type"),
+    *("ford", "bridge", "route", "border_type", "government", "disused", "abandoned"),
+)
+_CLOSED: Final = frozenset({"no", "private"})
+
+_KIND_OF: Final = {(one.key, one.value): one.kind for one in ALLOWED}
+
+
+def kind_of(tags: Mapping[str, str]) -> str | None:
+    """Return the kind of a feature by its tags; None if it is not drawn."""
+    if tags.get("access") in _CLOSED or any(key in tags for key in BARRED_KEYS):
+        return None
+    return next((_KIND_OF[tag] for tag in _KIND_OF if tags.get(tag[0]) == tag[1]), None)
