@@ -82,6 +82,7 @@ from app.jobs.access_layer import AccessWriter
 from app.jobs.corridor_coverage import Coverer, covering
 from app.jobs.daily_upkeep import daily_upkeep
 from app.jobs.notification_senders import notifying
+from app.packs.street_maker import Cuts
 from app.pages import (
     account,
     confirm,
@@ -99,6 +100,7 @@ from app.pages import (
     sms,
     space,
     space_forms,
+    street_packs,
 )
 from app.pages import match as match_page
 from app.planner import page as planner
@@ -172,6 +174,7 @@ def create_app(
                 limits=limits,
                 editions=editions,
                 shelf=Shelf(settings.kept_mb * 1_000_000),
+                street_cuts=Cuts(),
                 provider=oidc.provider_of(settings),
                 connections=Connections(settings),
                 seals=Seals(),
@@ -257,6 +260,7 @@ def _operations() -> list[BaseRoute]:
         lists,
         match,
         match_page,
+        street_packs,
         packs,
         offline,
         crossings_hazards,

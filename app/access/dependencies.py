@@ -22,6 +22,7 @@ from app.exceptions import DemoNotPublicError, InvalidParameterError, Unsupporte
 from app.http.connections import Connections
 from app.http.large_bodies import LARGE_BYTES, read_aside
 from app.http.rate_limits import RateLimits, client_of
+from app.packs.street_maker import Cuts
 from app.planning.population_raster import LinePeople
 from app.planning.siting.runs import SitingRuns
 from app.runtime.work_limit import AROUND
@@ -50,6 +51,7 @@ class AppState(TypedDict):
     limits: RateLimits
     editions: Editions
     shelf: Shelf
+    street_cuts: Cuts
     provider: Provider | None
     connections: Connections
     seals: Seals

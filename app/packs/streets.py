@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from app.packs.typed_columns import Column, packed, varints
 from routing.graph.excerpt import Excerpt
 from routing.graph.node_splitting import ENTRY_S
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import box_around, edges_of
 from routing.osm_tags.edge_flags import EdgeFlag
 from routing.travel.cost_model import Travel
 from routing.travel.crossings import Gate
@@ -33,7 +35,7 @@ type Ints = NDArray[np.int64]
 #: Version of the file's format; phones drop files of another one.
 FORMAT: Final = 1
 
-#: Days after which a phone drops streets [A]: roads change slowly, and the brief of issue 17 says 90.
+#: Days after which a phone drops streets: issue 17, "geometry lives 90 days".
 STREET_DAYS: Final = 90
 
 #: Most junctions in a file: what a phone searches in time (benchmarks/streets.py).
@@ -86,13 +88,11 @@ class Streets:
         lon, lat
             The town, degrees.
         """
-        graph = travel.graph
-        kept = travel.usable(np.arange(len(graph.edge_tail)))
-        kept[gone] = False
-        kept[[edge for edge, gate in gates.items() if not gate.posts]] = False
-        edges = np.flatnonzero(kept)
+        edges = edges_around(travel.graph, lon, lat)
+        kept = travel.usable(edges) & ~np.isin(edges, gone)
+        kept &= ~np.isin(edges, [edge for edge, gate in gates.items() if not gate.posts])
         return cls(
-            Excerpt.around(graph, edges, lon, lat, REACH_M, MOST_JUNCTIONS),
+            Excerpt.around(travel.graph, edges[kept], lon, lat, REACH_M, MOST_JUNCTIONS),
             travel,
             {edge: gate for edge, gate in gates.items() if gate.posts},
         )
@@ -240,6 +240,20 @@ class Streets:
         if exposed_ms.any():
             found["edge_altitude_ms"] = exposed_ms
         return found
+
+
+def edges_around(graph: RoadGraph, lon: float, lat: float) -> Ints:
+    """Return the edges in a box around a town, int64 [k], ascending: streets are cut from these.
+
+    Only what lies near is looked at, so that a cut of a country's network takes no longer than one
+    of a city's.
+    """
+    box = box_around((lon, lat), REACH_M)
+    near = edges_of(graph, np.unique(graph.grid.segments_in_box(*box)))
+    # Thresholds have no length, and no place in the grid: they leave nodes of roads that have one.
+    nodes = np.unique(np.concatenate((graph.edge_tail[near], graph.edge_head[near])))
+    first, after = (np.searchsorted(graph.edge_tail, nodes, side) for side in ("left", "right"))
+    return _ranges(first, after - first)
 
 
 def _ms(time_s: NDArray[np.float64]) -> Column:

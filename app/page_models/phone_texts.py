@@ -223,6 +223,25 @@ def offline_texts(w: Words) -> Mapping[str, Any]:
         "lineKinds": LINE_KINDS,
         "sounds": SOUNDS,
         "done": w.gettext("Respuesta lista, debajo del formulario."),
+        "streets": {
+            "numbered": w.gettext("Calles %(number)s"),
+            "most": w.gettext("%(size)s, o menos"),
+            "valid": w.gettext("%(size)s. Sirven sin red hasta el %(date)s."),
+            "known": w.gettext("Pasos y peligros: datos del %(date)s."),
+            "notKnown": w.gettext(
+                "Los pasos y peligros ya no se conocen: no se cruza ninguna frontera. Actualícelas."
+            ),
+            "none": w.gettext("Aquí no hay calles de ninguna ciudad."),
+            "town": w.gettext("Ciudad"),
+            "here": w.gettext("Donde estoy"),
+            "start": w.gettext("Desde"),
+            "end": w.gettext("Hasta"),
+            "country": w.gettext("País en que está"),
+            "find": w.gettext("Buscar"),
+            "far": w.gettext("Estas calles no llegan a uno de los dos lugares."),
+            "unnamed": w.gettext("sin nombre"),
+            "along": w.gettext("Calles, en orden"),
+        },
     }
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from app.drawings import signs
 from app.http.assets import STATIC_FOLDER, asset_url, module_urls, vendored_url
-from app.http.service_worker import map_files
+from app.http.service_worker import map_files, street_files
 from app.i18n import labels, route_phrases, weekly_hours
 from app.i18n.translation import Words, words
 from app.page_models.frames import PageFrame
@@ -274,6 +274,9 @@ def _page(
         "placeAt": place_at,
         "pmtiles": vendored_url("pmtiles", ".js"),
         "mapFiles": map_files(),
+        "streets": asset_url("street-page.js"),
+        "streetWorker": asset_url("street-worker.js"),
+        "streetFiles": street_files(),
         "names": names_of(w, frame),
         "narrowed": {
             "services": narrowed.services,

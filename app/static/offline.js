@@ -10,7 +10,7 @@ import { reading } from './reading.js';
 import { longestGap, nearestTown, readRoads, spacesAlong, zoneOf } from './roads.js';
 import { distanceM, fits, isUsable, nearest, readSpaces } from './spaces.js';
 import { holdsAt, stateAt } from './states.js';
-import { offerInstall, register } from './worker.js';
+import { offerInstall, register, startWorker } from './worker.js';
 
 const data = JSON.parse(document.getElementById('page-data').textContent);
 const { texts, names } = data;
@@ -414,7 +414,7 @@ function reasonsPart(because, from, nowMs) {
 function reasonWords({ kind, state, record, untilMs, extraS, extraM, isChoice, isOpenAtStart }, from, nowMs) {
   const demo = record.demo ? ' (DEMO)' : '';
   const isCrossing = kind === 'crossing';
-  const zone = isCrossing ? record.timezone : zoneOf(network.pack, network.nodes.country[from]);
+  const zone = isCrossing ? record.timezone : typeof from === 'string' ? from : zoneOf(network.pack, network.nodes.country[from]);
   const time = untilMs === null ? null : phrases.moment(untilMs, nowMs, zone);
   // One that is open now is never called closed (P32).
   const what = isCrossing ? said(isOpenAtStart ? `${state}_then` : state, { name: `${record.name}${demo}` })
@@ -615,6 +615,57 @@ byId('forget-all').addEventListener('click', async () => {
 async function refresh() {
   await readPacks(taken());
   await showPacks();
+  if (streetsPromise) await (await streetsPromise).refresh();
+}
+
+// Streets of a city: their code is loaded where there are some, or somebody asks for them.
+
+let streetsPromise;
+
+function loadStreets() {
+  streetsPromise ??= import(data.streets).then(async ({ startStreets }) => {
+    const streets = startStreets({
+      data, texts, phrases, names, element, byId, day, size, locate, startWorker, show: showStreetWays,
+      spaces: () => spaces.filter(isUsable),
+    });
+    await streets.refresh();
+    return streets;
+  });
+  return streetsPromise;
+}
+
+byId('streets-show').addEventListener('click', async () => (await loadStreets()).offer());
+
+/** What was found over streets: as a way over the sketch, without its towns and nights. */
+function showStreetWays({ ways, because, beyond, refusal, zone }, nowMs) {
+  const row = Math.max(0, beyond.indexOf(refusal));
+  const shown = refusal === null ? ways.map((way, index) => streetPart(way, because[index], beyond[index], zone, nowMs))
+    : [element('article', { class: 'card route refused' },
+      element('h2', { tabindex: '-1' }, ...(refusal === 'none' ? [texts.noWay] : said(`refused_${refusal}`, {}))),
+      because[row].length === 0 ? null : reasonsPart(because[row], zone, nowMs))];
+  byId('way-answer').replaceChildren(...shown);
+  byId('closure').hidden = refusal === null;
+  byId('way-no-hazards').hidden = ways.length === 0 || ways.some((way) => way.hazards.length > 0);
+  if (ways.length > 0) mapPromise?.then((map) => map.drawLine(ways[0].line), () => {});
+  showAnswer();
+}
+
+function streetPart(way, because, beyond, zone, nowMs) {
+  const minutes = Math.round(way.elapsedS / 60);
+  const time = minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return element('article', { class: 'card route' },
+    element('h2', { tabindex: '-1' }, `${phrases.km(way.lengthM)} · ${way.days > 1 ? daysOf(way) : time}`),
+    beyond === null ? null : element('p', { class: 'notice' }, ...said(beyond, {})),
+    because.length === 0 ? null : reasonsPart(because, zone, nowMs),
+    way.hazards.length === 0 ? null : element('div', { class: 'known' },
+      element('h3', {}, texts.knownHazards),
+      element('ul', {}, ...way.hazards.map(({ hazard }) => element('li', {}, wordOf('hazard', hazard.kind), ': ', ...titleOf(hazard))))),
+    way.crossings.length === 0 ? null : element('div', {},
+      element('h3', {}, texts.crossingsInOrder),
+      element('ol', { class: 'crossings-in-order' }, ...way.crossings.map((one) => crossingItem(one, nowMs)))),
+    element('h3', {}, texts.streets.along),
+    element('ol', { class: 'itinerary' }, ...way.streets.map(({ name, lengthM }) => (
+      element('li', {}, `${name ?? texts.streets.unnamed} · ${phrases.km(lengthM)}`)))));
 }
 
 // A page that lies open says what is open now, and forgets what has expired meanwhile (P43, P49).
@@ -633,4 +684,5 @@ const drawWhenIdle = () => idle(() => { if (spaces.length) loadMap().catch(() =>
 
 const ready = readPacks(reading);
 ready.then(showPacks);
+ready.then(async () => { if (await caches.has('amparo-streets')) await loadStreets(); });
 ready.then(register);

@@ -38,8 +38,8 @@ export function makeSearch(streets, baseMs) {
     queue.push(there + bound, there, node);
   }
 
-  /** The tree of cheapest paths from a node to all others, or from all others to it. */
-  function tree(costMs, root, isInward) {
+  /** The costs from a node to all others, or from all others to it. */
+  function costsAround(root, isInward) {
     begin();
     reach(root, 0, -1, 0);
     while (queue.least() < Infinity) {
@@ -47,19 +47,15 @@ export function makeSearch(streets, baseMs) {
       const node = queue.pop();
       if (there > cost[node]) continue;
       if (isInward) {
-        for (let at = firstIn[node]; at < firstIn[node + 1]; at += 1) reach(tail[inEdge[at]], there + costMs[inEdge[at]], inEdge[at], 0);
+        for (let at = firstIn[node]; at < firstIn[node + 1]; at += 1) reach(tail[inEdge[at]], there + baseMs[inEdge[at]], inEdge[at], 0);
       } else {
-        for (let edge = firstOut[node]; edge < firstOut[node + 1]; edge += 1) reach(edgeHead[edge], there + costMs[edge], edge, 0);
+        for (let edge = firstOut[node]; edge < firstOut[node + 1]; edge += 1) reach(edgeHead[edge], there + baseMs[edge], edge, 0);
       }
     }
-    const isReached = (node) => stamp[node] === now;
-    return {
-      cost: cost.map((value, node) => (isReached(node) ? value : Infinity)),
-      via: via.map((value, node) => (isReached(node) ? value : -1)),
-    };
+    return cost.map((value, node) => (stamp[node] === now ? value : Infinity));
   }
 
-  const tables = makeLandmarks(streets, (root, isInward) => tree(baseMs, root, isInward).cost);
+  const tables = makeLandmarks(streets, costsAround);
 
   /**
    * Find the cheapest of all paths from some nodes to others.
@@ -94,7 +90,25 @@ export function makeSearch(streets, baseMs) {
     return { cost: best, from, to, edges: edges.reverse() };
   }
 
-  return { tree, between };
+  /** The least that all paths from some nodes to others cost, by the landmarks. */
+  function bound(sources, targets) {
+    let least = Infinity;
+    for (const [source, there] of sources) {
+      for (const [target, rest] of targets) {
+        const way = tables.reduce((most, table) => Math.max(most, boundBy(table, source, table.cost[target])), 0);
+        least = Math.min(least, there + way + rest);
+      }
+    }
+    return least;
+  }
+
+  return { between, bound };
+}
+
+/** What a table says of the way from a node to one that it gives a cost of; 0 where it says nothing. */
+function boundBy({ cost, isInward }, node, end) {
+  const value = isInward ? cost[node] - end : end - cost[node];
+  return Number.isFinite(value) ? value : 0;
 }
 
 /** Tables of costs from landmarks and to them; each landmark is far from those before it. */
@@ -122,17 +136,9 @@ function boundsTo(tables, sources, targets) {
     const end = isInward ? Math.max(...ends) : Math.min(...ends);
     return { cost, isInward, end };
   }).filter(({ end }) => Number.isFinite(end));
-  const boundBy = ({ cost, isInward, end }, node) => (isInward ? cost[node] - end : end - cost[node]);
-  const most = (one) => Math.max(...sources.map(([node]) => boundBy(one, node)).filter(Number.isFinite));
+  const most = (one) => Math.max(...sources.map(([node]) => boundBy(one, node, one.end)));
   const used = bounds.map((one) => [most(one), one]).sort(([a], [b]) => b - a).slice(0, USED).map(([, one]) => one);
-  return (node) => {
-    let bound = 0;
-    for (const one of used) {
-      const value = boundBy(one, node);
-      if (value > bound && value < Infinity) bound = value;
-    }
-    return bound;
-  };
+  return (node) => used.reduce((bound, one) => Math.max(bound, boundBy(one, node, one.end)), 0);
 }
 
 /** A binary heap of nodes by rank, each with a tag, in typed arrays that grow. */

@@ -6,16 +6,14 @@
 // Without what is known, which a phone has for a week, no hazard is known and no crossing is passed.
 import { makeMarch } from './marching.js';
 import { zoneOffsetMs } from './roads.js';
-import { distanceM } from './spaces.js';
 import { holdsAt, passableFrom, stateAt } from './states.js';
 import { isBetween } from './street-ends.js';
 import { makeSearch } from './street-search.js';
-import { IS_ENTRY, countryOf, heightOf, lengthOf, lineOf, nameOf, positionOf } from './streets.js';
+import { IS_ENTRY, countryOf, heightOf, lengthOf, lineOf, nameOf } from './streets.js';
 
 const DAY_MS = 86_400_000;
-const KEPT_COSTS = 4; // columns of costs, half a megabyte each
+const KEPT_COSTS = 6; // columns of costs, a megabyte each for a city
 const MOST_LABELS = 8; // at one crossing; as routing/engine/portal_search.py
-const SLACK = 0.9; // lengths are rounded: a bound of what is left to walk stays below it
 
 const NOTHING_KNOWN = { start: new Date(0).toISOString(), horizon_days: 0, around: { crossings: [], hazards: [] } };
 
@@ -46,22 +44,12 @@ export function makeStreetNetwork(streets, known) {
   return {
     streets, pack, contacts, gates, baseMs,
     search: makeSearch(streets, baseMs),
-    leastMsPerM: leastMsPerM(streets),
     roads: { shut, gates: Object.fromEntries(gates.map(({ edge, posts }) => [edge, posts])) },
     costs: new Map(),
   };
 }
 
 const entryMs = ({ flags, entry_ms: ms }, edge) => (flags[edge] & IS_ENTRY ? ms : 0);
-
-function leastMsPerM(streets) {
-  let least = Infinity;
-  for (let edge = 0; edge < streets.edgeCount; edge += 1) {
-    const metres = lengthOf(streets, edge);
-    if (metres >= 10) least = Math.min(least, streets.pricedMs[edge] / metres);
-  }
-  return least === Infinity ? 0 : SLACK * least;
-}
 
 /**
  * What a search goes by: the clock, what hazards cost, and what is taken to be open.
@@ -89,7 +77,6 @@ export function makeWorld(network, from, startMs, {
   const rules = { closes, prices: isTimeOnly ? prices.map(() => 0) : prices, aversion: isTimeOnly ? 0 : 1, time: leavesByNight ? 1 : 0 };
   const passMs = (post, ms) => (isOpened('crossing', post) ? ms : passableFrom(crossings[post], pack, ms));
   const costMs = costsOf(network, rules);
-  const trees = treesOf(network, costMs);
   return {
     network, march, startMs, startS, held, costMs, zone,
     /** Whether some hazard counts for who is still under way at a clock, and does not count here. */
@@ -109,7 +96,6 @@ export function makeWorld(network, from, startMs, {
       }
       return (ms - midnightMs) / 1000;
     },
-    treeOf: trees,
   };
 }
 
@@ -159,20 +145,11 @@ function costsOf(network, rules) {
     if (rules.aversion > 0) streets.altitudeMs?.forEach((ms, edge) => { if (ms > 0) change(edge); });
     for (const edge of contacts.keys()) change(edge);
     for (const edge of streets.gateOf.keys()) costMs[edge] = Infinity;
-    kept = { costMs, trees: new Map() };
+    kept = costMs;
     costs.set(key, kept);
     if (costs.size > KEPT_COSTS) costs.delete(costs.keys().next().value);
   }
   return kept;
-}
-
-/** The trees to and from crossings: grown when one is looked at, and kept with the costs. */
-function treesOf({ search }, { costMs, trees }) {
-  return (node, isInward) => {
-    const key = isInward ? -1 - node : node;
-    if (!trees.has(key)) trees.set(key, search.tree(costMs, node, isInward));
-    return trees.get(key);
-  };
 }
 
 // Ends, as parts of edges.
@@ -200,43 +177,26 @@ function arrivalsOf(world, end) {
 const leastOf = (rows) => rows.reduce((best, row) => (row && row.ms < (best?.ms ?? Infinity) ? row : best), null);
 const whole = (edges) => edges.map((edge) => [edge, 0, 1]);
 
-/** The cheapest section from one end to the other that crosses no border, or null. */
-function straight(world, from, to) {
-  const { streets, search } = world.network;
-  const directs = placesOf(streets, from).flatMap(([edge, at]) => placesOf(streets, to)
+/** Parts of one edge that lead from one end straight to the other. */
+function directsOf(world, from, to) {
+  const { streets } = world.network;
+  return placesOf(streets, from).flatMap(([edge, at]) => placesOf(streets, to)
     .filter(([other, until]) => other === edge && at <= until)
     .map(([, until]) => ({ pieces: [[edge, at, until]], ms: world.legMs(edge, at, until) })));
-  const [departures, arrivals] = [departuresOf(world, from), arrivalsOf(world, to)];
-  const ends = (rows) => rows.map(({ node, ms }) => [node, ms]);
-  const path = departures.length > 0 && arrivals.length > 0
-    ? search.between(world.costMs.costMs, ends(departures), ends(arrivals)) : null;
-  const at = (rows, node) => leastOf(rows.filter((row) => row.node === node));
-  return leastOf([...directs, path && {
-    ms: path.cost,
-    pieces: [at(departures, path.from).piece, ...whole(path.edges), at(arrivals, path.to).piece],
-  }]);
 }
 
-/** The cheapest section from some departures to a node, by the tree of paths to that node. */
-function toNode(world, departures, node) {
-  const { streets } = world.network;
-  const tree = world.treeOf(node, true);
-  const best = leastOf(departures.map(({ piece, node: at, ms }) => ({ piece, at, ms: ms + tree.cost[at] })));
-  if (best === null) return null;
-  const edges = [];
-  for (let { at } = best; tree.via[at] >= 0; at = streets.edgeHead[tree.via[at]]) edges.push(tree.via[at]);
-  return { ms: best.ms, pieces: [...(best.piece ? [best.piece] : []), ...whole(edges)] };
-}
+const nodesOf = (rows) => rows.map(({ node, ms }) => [node, ms]);
 
-/** The cheapest section from a node to some arrivals, by the tree of paths from that node. */
-function fromNode(world, node, arrivals) {
-  const { streets } = world.network;
-  const tree = world.treeOf(node, false);
-  const best = leastOf(arrivals.map(({ piece, node: at, ms }) => ({ piece, at, ms: ms + tree.cost[at] })));
-  if (best === null) return null;
-  const edges = [];
-  for (let { at } = best; tree.via[at] >= 0; at = streets.tail[tree.via[at]]) edges.push(tree.via[at]);
-  return { ms: best.ms, pieces: [...whole(edges.reverse()), best.piece] };
+/** The cheapest section from some departures to some arrivals that crosses no border, or null. */
+function sectionOf(world, departures, arrivals) {
+  if (departures.length === 0 || arrivals.length === 0) return null;
+  const path = world.network.search.between(world.costMs, nodesOf(departures), nodesOf(arrivals));
+  if (path === null) return null;
+  const pieceAt = (rows, node) => {
+    const { piece } = leastOf(rows.filter((row) => row.node === node));
+    return piece ? [piece] : [];
+  };
+  return { ms: path.cost, pieces: [...pieceAt(departures, path.from), ...whole(path.edges), ...pieceAt(arrivals, path.to)] };
 }
 
 // Labels: where somebody is who has passed some crossings.
@@ -244,39 +204,48 @@ function fromNode(world, node, arrivals) {
 /**
  * Find the way that costs least in a world: time from leaving to arriving, and exposure to hazards.
  *
+ * What is looked at next is what may cost least by the landmarks: most crossings are never looked at.
+ *
  * @param {boolean} isPatient whether waits and rests cost nothing: the way of who can wait
  * @returns {object|null} as `described`; null where no way may be shown
  */
 export function findIn(world, from, to, isPatient = false) {
-  const { march, network } = world;
-  const { streets, gates } = network;
+  const { march, network: { streets, gates, search } } = world;
   if (!world.isFree(from) || !world.isFree(to)) return null;
   const arrivals = arrivalsOf(world, to);
-  const departures = departuresOf(world, from);
-  const begin = { gate: null, before: null, state: march.start(world.startS), since: [0, 0], metricMs: 0, exposedS: 0, passed: [] };
-  let best = ended(world, begin, straight(world, from, to), isPatient);
+  const nodeAt = (node) => [{ piece: null, node, ms: 0 }];
+  const tailOf = ({ edge }) => nodeAt(streets.tail[edge]);
+  const headOf = ({ edge }) => nodeAt(streets.edgeHead[edge]);
+  const boundS = (departures, goals) => search.bound(nodesOf(departures), nodesOf(goals)) / 1000;
+  const aheadS = new Map(gates.map((gate) => [gate, boundS(headOf(gate), arrivals)]));
   const kept = new Map();
-  const open = [begin];
-  const leastS = (a, b) => (distanceM(a, b) * network.leastMsPerM) / 1000;
-  const worth = (priceS) => best === null || priceS < best.priceS;
-  while (open.length > 0) {
-    const label = open.splice(open.reduce((least, one, index) => (one.rank < open[least].rank ? index : least), 0), 1)[0];
-    const here = label.gate === null ? from.at : positionOf(streets, streets.edgeHead[label.gate.edge]);
-    if (label.gate !== null) {
-      const last = fromNode(world, streets.edgeHead[label.gate.edge], arrivals);
-      const end = ended(world, label, last, isPatient);
-      if (end !== null && worth(end.priceS)) best = end;
-    }
+  const open = [];
+  /** Queue where a label may lead: to the end, and to crossings that it has not passed. */
+  const look = (label) => {
+    open.push({ label, gate: null, rank: label.priceS + boundS(label.departures, arrivals) });
     for (const gate of gates) {
       if (gate.posts.some((post) => label.passed.includes(post))) continue;
-      const [tail, head] = [streets.tail[gate.edge], streets.edgeHead[gate.edge]];
-      const aheadS = leastS(positionOf(streets, head), to.at);
-      if (!worth((label.priceS ?? 0) + leastS(here, positionOf(streets, tail)) + aheadS)) continue;
-      const sources = label.gate === null ? departures : [{ piece: null, node: streets.edgeHead[label.gate.edge], ms: 0 }];
-      const next = through(world, label, toNode(world, sources, tail), gate, isPatient);
-      if (next === null || !worth(next.priceS + aheadS) || !isWorthKeeping(next, kept)) continue;
-      open.push({ ...next, rank: next.priceS + aheadS });
+      open.push({ label, gate, rank: label.priceS + boundS(label.departures, tailOf(gate)) + aheadS.get(gate) });
     }
+  };
+  const begin = {
+    gate: null, before: null, state: march.start(world.startS), since: [0, 0], metricMs: 0, exposedS: 0, priceS: 0,
+    passed: [], departures: departuresOf(world, from),
+  };
+  let best = ended(world, begin, leastOf(directsOf(world, from, to)), isPatient);
+  look(begin);
+  while (open.length > 0) {
+    const at = open.reduce((least, one, index) => (one.rank < open[least].rank ? index : least), 0);
+    const [{ label, gate, rank }] = open.splice(at, 1);
+    if (!(rank < (best?.priceS ?? Infinity))) break;
+    const section = sectionOf(world, label.departures, gate === null ? arrivals : tailOf(gate));
+    if (gate === null) {
+      const end = ended(world, label, section, isPatient);
+      if (end !== null && end.priceS < (best?.priceS ?? Infinity)) best = end;
+      continue;
+    }
+    const next = through(world, label, section, gate, isPatient);
+    if (next !== null && isWorthKeeping(next, kept)) look({ ...next, departures: headOf(gate) });
   }
   return best === null ? null : described(world, best, from, to);
 }

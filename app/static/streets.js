@@ -51,6 +51,9 @@ export function readStreets(buffer) {
   return streets;
 }
 
+/** What a file of streets says of itself, without reading the streets. */
+export const headOf = (buffer) => opened(buffer).head;
+
 function opened(buffer) {
   const view = new DataView(buffer);
   if (buffer.byteLength < 12 || view.getUint32(0, true) !== MAGIC || view.getUint32(4, true) !== FORMAT) {
