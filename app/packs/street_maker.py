@@ -166,7 +166,7 @@ class StreetMaker:
             edges = len(edges_around(region.graph, town.lon, town.lat))
             if edges >= _LEAST_EDGES:
                 most = min(edges, MOST_JUNCTIONS * _EDGES_PER_JUNCTION)
-                found.append(StreetOffer(code_of(town), town, most * _EDGE_BYTES))
+                found.append(StreetOffer(street_code(town.code), town, most * _EDGE_BYTES))
             if len(found) == MOST_TOWNS:
                 break
         return found
@@ -183,7 +183,7 @@ class StreetMaker:
         )
 
     async def _cut(self, code: str) -> tuple[Municipality, Streets]:
-        town = next((one for one in await self._towns() if code_of(one) == code), None)
+        town = next((one for one in await self._towns() if street_code(one.code) == code), None)
         region = None if town is None else self._around(town)
         if town is None or region is None:
             raise NoStreetsError
@@ -212,11 +212,11 @@ class StreetMaker:
         return region.router.gates(stated), gone
 
 
-def code_of(town: Municipality) -> str:
-    """Return the code under which the streets of a town are offered.
+def street_code(municipality: str) -> str:
+    """Return the code under which the streets of a municipality are offered.
 
     It reads as no place: neither a list of files on a phone nor an address that somebody sees over
     a shoulder names where people go. It keeps no secret from who tries every town.
     """
     person = b"amparo-streets"
-    return hashlib.blake2b(town.code.encode(), digest_size=5, person=person).hexdigest()
+    return hashlib.blake2b(municipality.encode(), digest_size=5, person=person).hexdigest()

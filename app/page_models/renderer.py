@@ -121,6 +121,11 @@ def _switches(narrowed: Narrowed) -> tuple[tuple[str, bool], ...]:
 
 def render_offline(frame: PageFrame, lang: str) -> str:
     """Render the offline page, which works from packs."""
+    code = {
+        "page": asset_url("street-page.js"),
+        "worker": asset_url("street-worker.js"),
+        "files": street_files(),
+    }
     return _template("offline.html", lang).render(
         frame=frame,
         services=[code for vocabulary, code in frame.names if vocabulary == "service"],
@@ -128,7 +133,7 @@ def render_offline(frame: PageFrame, lang: str) -> str:
         said={**BECAUSE, **SAID},
         day_forms=partial(day_forms, words(lang)),
         modules=module_urls("offline.js")[1:],
-        **_page(frame, lang, texts=offline_texts(words(lang))),
+        **_page(frame, lang, texts={**offline_texts(words(lang)), "streetCode": code}),
     )
 
 
@@ -274,9 +279,6 @@ def _page(
         "placeAt": place_at,
         "pmtiles": vendored_url("pmtiles", ".js"),
         "mapFiles": map_files(),
-        "streets": asset_url("street-page.js"),
-        "streetWorker": asset_url("street-worker.js"),
-        "streetFiles": street_files(),
         "names": names_of(w, frame),
         "narrowed": {
             "services": narrowed.services,

@@ -623,9 +623,9 @@ async function refresh() {
 let streetsPromise;
 
 function loadStreets() {
-  streetsPromise ??= import(data.streets).then(async ({ startStreets }) => {
+  streetsPromise ??= import(texts.streetCode.page).then(async ({ startStreets }) => {
     const streets = startStreets({
-      data, texts, phrases, names, element, byId, day, size, locate, startWorker, show: showStreetWays,
+      texts, phrases, names, element, byId, day, size, locate, startWorker, show: showStreetWays,
       spaces: () => spaces.filter(isUsable),
     });
     await streets.refresh();

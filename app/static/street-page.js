@@ -6,11 +6,11 @@ import { headOf } from './streets.js';
 /**
  * Fill the part of streets.
  *
- * @param {object} page what the page has: `data`, `texts`, `phrases`, `names`, `element`, `byId`,
+ * @param {object} page what the page has: `texts`, `phrases`, `names`, `element`, `byId`,
  *        `day`, `size`, `spaces()`, `locate`, `startWorker`, and `show`, which shows a found way
  */
 export function startStreets(page) {
-  const { data, texts, phrases, names, element, byId } = page;
+  const { texts, phrases, names, element, byId } = page;
   const words = texts.streets;
   const say = (text) => { byId('street-status').textContent = text; };
   let search = null;
@@ -39,7 +39,7 @@ export function startStreets(page) {
         action(texts.renew, () => take(code)), action(texts.forget, () => forgetStreets(code))));
   }
 
-  const take = (code) => takeStreets(code, { files: data.streetFiles, headOf });
+  const take = (code) => takeStreets(code, { files: texts.streetCode.files, headOf });
 
   async function busy(button, work, status) {
     button.disabled = true;
@@ -110,7 +110,7 @@ export function startStreets(page) {
     const from = chosen === 'here'
       ? { at: await page.locate(), country: byId('street-country').value || null } : placeOf(page.spaces()[Number(chosen)]);
     const nowMs = Date.now();
-    search ??= makeAsker(page.startWorker(data.streetWorker));
+    search ??= makeAsker(page.startWorker(texts.streetCode.worker));
     const found = await search({ code, from, to: placeOf(to), startMs: nowMs });
     if (found.refusal === 'gone') await refresh();
     say({ far: words.far, gone: texts.noWay, none: texts.noWay }[found.refusal] ?? texts.done);

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import delete, func, or_, select
 from starlette.routing import Mount, Route
 
+from app.packs.street_maker import street_code
 from geo import models
 from geo.db.sessions import Tier
 from geo.removals import hides as removals
@@ -560,7 +561,7 @@ def planned() -> Iterator[Asked]:
 
 def taken_along() -> Iterator[Asked]:
     """Give what a phone keeps to use it without a network."""
-    for path in ("/nearby.json", "/packs", "/offline", "/sw.js", "/manifest.webmanifest"):
+    for path in ("/nearby.json", "/packs", "/packs/streets", "/offline", "/sw.js", "/manifest.webmanifest"):
         yield Asked(path, "GET", path)
     for path in ("/crossings", "/hazards", "/plan", "/embed", "/embed.js"):
         yield Asked(path, "GET", path)
@@ -569,6 +570,8 @@ def taken_along() -> Iterator[Asked]:
     yield Asked("/leave", "POST", "/leave")
     for country in ("CO", "VE", "EC", "ZZ", "x"):
         yield Asked("/packs/{country}", "GET", f"/packs/{country}")
+    for part in ("", "/known"):
+        yield Asked(f"/packs/streets/{{code}}{part}", "GET", f"/packs/streets/{street_code('3685533')}{part}")
     for narrowed in ("country=CO", "open=1", "families=1", "language=es", "page=2"):
         yield Asked("/", "GET", f"/?f=html&{narrowed}")
     for town in SAFE_HOUSE_TOWNS:
