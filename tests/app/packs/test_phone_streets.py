@@ -4,8 +4,10 @@ import base64
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
+from routing.geometry.geodesy import great_circle_m
 from tests.app.packs.test_phone_roads import module, node, run
 from tests.fixtures.street_world import (
     BEGIN,
@@ -119,3 +121,32 @@ def test_a_phone_crosses_a_border_as_the_server_does(ask, border, seed):
     told = ask(border, pairs)
     assert different(border, pairs, told) == []
     assert sum(bool(way and way["posts"]) for way in told) > PAIRS / 10
+
+
+def test_p12_without_what_is_known_no_crossing_is_passed(ask, border):
+    """What is known is forgotten after a week, the streets are not: within a country ways are found."""
+    pairs = some_pairs(border, PAIRS, 2)
+    told = ask(border, pairs, known=None)
+    across = [way for (start, end, _), way in zip(pairs, told, strict=True) if start[1] != end[1]]
+    within = [way for (start, end, _), way in zip(pairs, told, strict=True) if start[1] == end[1]]
+    assert across
+    assert not any(across)
+    assert sum(way is not None for way in within) > len(within) / 2
+    assert all(not way["posts"] and not way["hazards"] for way in within if way)
+
+
+def test_p36_what_is_known_of_another_edition_counts_for_nothing(ask, border):
+    pairs = some_pairs(border, PAIRS, 2)
+    other = border.known() | {"digest": "of other streets"}
+    assert ask(border, pairs, known=other) == ask(border, pairs, known=None)
+
+
+def test_the_line_of_a_way_is_as_long_as_its_streets(ask, inland):
+    for way in filter(None, ask(inland, some_pairs(inland, PAIRS, 3))):
+        assert len(way["line"]) == len(way["at"])
+        assert way["at"] == sorted(way["at"])
+        assert way["at"][-1] == pytest.approx(way["lengthM"], abs=0.1)
+        drawn = np.array(way["line"])
+        steps = great_circle_m(*drawn[:-1].T, *drawn[1:].T).sum()
+        assert steps == pytest.approx(way["lengthM"], rel=0.01, abs=2)
+        assert sum(street["lengthM"] for street in way["streets"]) == pytest.approx(way["lengthM"])
