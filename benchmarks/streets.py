@@ -72,23 +72,28 @@ const engine = await import(new URL('street-ways.js', folder));
 const { askWays } = await import(new URL('because.js', folder));
 const { file, known, asked } = JSON.parse(readFileSync(0, 'utf8'));
 const cpuMs = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; };
-const timed = (work) => { const began = cpuMs(); const found = work(); return [cpuMs() - began, found]; };
+const timed = (work) => {
+  const began = cpuMs();
+  const found = work();
+  return [cpuMs() - began, found];
+};
 const bytes = Uint8Array.from(Buffer.from(file, 'base64'));
 const [readMs, network] = timed(() => engine.makeStreetNetwork(readStreets(bytes.buffer), known));
-const way = ({ from, to, startMs }) => {
+const find = ({ from, to, startMs }) => {
   const ends = meet(network.streets, from, to);
   return ends && engine.findIn(engine.makeWorld(network, ends[0], startMs), ...ends);
 };
-const [firstMs] = timed(() => way(asked[0]));
-asked.slice(-60).forEach(way); // what a phone has asked before
-const found = asked.map((one) => timed(() => way(one)));
+const [firstMs] = timed(() => find(asked[0]));
+asked.slice(-60).forEach(find); // what a phone has asked before
+const found = asked.map((one) => timed(() => find(one)));
 const compared = asked.map((one) => timed(() => {
   const ends = meet(network.streets, one.from, one.to);
   return ends && askWays(network, ...ends, one.startMs, engine).refusal;
 })[0]);
 console.log(JSON.stringify({
   readMs, firstMs, compared, heapMB: process.memoryUsage().rss / 1e6,
-  ways: found.map(([ms, one]) => [ms, one && one.priceS, one ? one.crossings.length : 0, one ? one.hazards.length : 0]),
+  ways: found.map(([ms, way]) => (
+    way ? [ms, way.priceS, way.crossings.length, way.hazards.length] : [ms, null, 0, 0])),
 }));
 """
 
@@ -109,7 +114,7 @@ def _only(graph: RoadGraph, kept: np.ndarray[Any, np.dtype[np.bool_]]) -> RoadGr
     return replace(graph, edge_flags=flags.astype(np.uint16))
 
 
-def _asked_of_phone(world: StreetWorld, pairs: list[Any]) -> Any:
+def _asked_of_phone(world: StreetWorld, pairs: list[Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for path in STATIC_FOLDER.glob("*.js"):
@@ -132,7 +137,8 @@ def _asked_of_phone(world: StreetWorld, pairs: list[Any]) -> Any:
         done = subprocess.run(  # noqa: S603 -- our own script
             [node, *script], input=json.dumps(asked), capture_output=True, text=True, check=True
         )
-        return json.loads(done.stdout)
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
 
 
 def measured(file: Path, count: int, console: Console) -> Ledger:

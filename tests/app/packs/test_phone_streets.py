@@ -124,7 +124,7 @@ def test_a_phone_crosses_a_border_as_the_server_does(ask, border, seed):
 
 
 def test_p12_without_what_is_known_no_crossing_is_passed(ask, border):
-    """What is known is forgotten after a week, the streets are not: within a country ways are found."""
+    """What is known is forgotten after a week, streets are not: within a country ways are found."""
     pairs = some_pairs(border, PAIRS, 2)
     told = ask(border, pairs, known=None)
     across = [way for (start, end, _), way in zip(pairs, told, strict=True) if start[1] != end[1]]

@@ -561,7 +561,10 @@ def planned() -> Iterator[Asked]:
 
 def taken_along() -> Iterator[Asked]:
     """Give what a phone keeps to use it without a network."""
-    for path in ("/nearby.json", "/packs", "/packs/streets", "/offline", "/sw.js", "/manifest.webmanifest"):
+    code = street_code("3685533")
+    for path in ("/packs/streets", f"/packs/streets/{code}", f"/packs/streets/{code}/known"):
+        yield Asked(path.replace(code, "{code}"), "GET", path)
+    for path in ("/nearby.json", "/packs", "/offline", "/sw.js", "/manifest.webmanifest"):
         yield Asked(path, "GET", path)
     for path in ("/crossings", "/hazards", "/plan", "/embed", "/embed.js"):
         yield Asked(path, "GET", path)
@@ -570,8 +573,6 @@ def taken_along() -> Iterator[Asked]:
     yield Asked("/leave", "POST", "/leave")
     for country in ("CO", "VE", "EC", "ZZ", "x"):
         yield Asked("/packs/{country}", "GET", f"/packs/{country}")
-    for part in ("", "/known"):
-        yield Asked(f"/packs/streets/{{code}}{part}", "GET", f"/packs/streets/{street_code('3685533')}{part}")
     for narrowed in ("country=CO", "open=1", "families=1", "language=es", "page=2"):
         yield Asked("/", "GET", f"/?f=html&{narrowed}")
     for town in SAFE_HOUSE_TOWNS:
