@@ -100,7 +100,8 @@ console.log(JSON.stringify({
 
 def world_of(file: Path) -> tuple[StreetWorld, StreetWorld]:
     """Give the whole world of an extract, and that of the streets cut from its middle alone."""
-    graph = divided(read_osm(file, "streets", imported_at="2026-11-30T00:00:00Z", country="BR"))
+    read = read_osm(file, "streets", imported_at="2026-11-30T00:00:00Z", country="BR")
+    graph = divided(read, every=10)
     whole = StreetWorld(graph, border_posts(graph, 8, SEED), some_hazards(graph, 40, SEED, 0.006))
     kept = np.zeros(len(graph.edge_tail), dtype=np.bool_)
     kept[whole.streets.excerpt.edge] = True

@@ -220,12 +220,26 @@ export function findIn(world, from, to, isPatient = false) {
   const aheadS = new Map(gates.map((gate) => [gate, boundS(headOf(gate), arrivals)]));
   const kept = new Map();
   const open = [];
+  const entryS = streets.entry_ms / 1000;
+  /**
+   * What a way costs at least that goes on from a label for some time, and through a crossing: who
+   * gets there later passes no earlier. The price of entering a no-through road is no time.
+   */
+  const leastS = (label, onS, posts) => {
+    if (isPatient || onS >= entryS) return label.priceS + onS;
+    const thereS = march.walk(label.state, 0, label.since[0] + onS).clockS;
+    const passS = world.throughS(posts, thereS);
+    return passS === null ? Infinity : Math.min(passS - world.startS + label.exposedS, label.priceS + entryS);
+  };
   /** Queue where a label may lead: to the end, and to crossings that it has not passed. */
-  const look = (label) => {
-    open.push({ label, gate: null, rank: label.priceS + boundS(label.departures, arrivals) });
+  const look = (label, side) => {
+    // No street leads to another country but through a crossing: that search would be of all streets.
+    if (side === to.country) open.push({ label, gate: null, rank: leastS(label, boundS(label.departures, arrivals), []) });
     for (const gate of gates) {
-      if (gate.posts.some((post) => label.passed.includes(post))) continue;
-      open.push({ label, gate, rank: label.priceS + boundS(label.departures, tailOf(gate)) + aheadS.get(gate) });
+      const isThere = side === countryOf(streets, streets.tail[gate.edge]);
+      if (!isThere || gate.posts.some((post) => label.passed.includes(post))) continue;
+      const rank = leastS(label, boundS(label.departures, tailOf(gate)), gate.posts) + aheadS.get(gate);
+      if (rank < Infinity) open.push({ label, gate, rank });
     }
   };
   const begin = {
@@ -233,7 +247,7 @@ export function findIn(world, from, to, isPatient = false) {
     passed: [], departures: departuresOf(world, from),
   };
   let best = ended(world, begin, leastOf(directsOf(world, from, to)), isPatient);
-  look(begin);
+  look(begin, from.country);
   while (open.length > 0) {
     const at = open.reduce((least, one, index) => (one.rank < open[least].rank ? index : least), 0);
     const [{ label, gate, rank }] = open.splice(at, 1);
@@ -245,7 +259,7 @@ export function findIn(world, from, to, isPatient = false) {
       continue;
     }
     const next = through(world, label, section, gate, isPatient);
-    if (next !== null && isWorthKeeping(next, kept)) look({ ...next, departures: headOf(gate) });
+    if (next !== null && isWorthKeeping(next, kept)) look({ ...next, departures: headOf(gate) }, countryOf(streets, streets.edgeHead[gate.edge]));
   }
   return best === null ? null : described(world, best, from, to);
 }
