@@ -82,7 +82,7 @@ from app.jobs.access_layer import AccessWriter
 from app.jobs.corridor_coverage import Coverer, covering
 from app.jobs.daily_upkeep import daily_upkeep
 from app.jobs.notification_senders import notifying
-from app.packs.street_maker import Cuts
+from app.packs.street_maker import KEPT_CUTS
 from app.pages import (
     account,
     confirm,
@@ -113,6 +113,7 @@ from app.settings import Settings
 from app.snapshots.change_listener import following
 from app.snapshots.corridor_lines import CorridorLines
 from app.snapshots.layer_editions import Editions
+from app.snapshots.recently_used import RecentlyUsed
 from app.snapshots.response_cache import Shelf
 from app.snapshots.road_networks import RoadNetworks
 from geo.db.disk_reserve import Room
@@ -174,7 +175,7 @@ def create_app(
                 limits=limits,
                 editions=editions,
                 shelf=Shelf(settings.kept_mb * 1_000_000),
-                street_cuts=Cuts(),
+                street_cuts=RecentlyUsed(KEPT_CUTS),
                 provider=oidc.provider_of(settings),
                 connections=Connections(settings),
                 seals=Seals(),

@@ -22,7 +22,6 @@ from app.exceptions import DemoNotPublicError, InvalidParameterError, Unsupporte
 from app.http.connections import Connections
 from app.http.large_bodies import LARGE_BYTES, read_aside
 from app.http.rate_limits import RateLimits, client_of
-from app.packs.street_maker import Cuts
 from app.planning.population_raster import LinePeople
 from app.planning.siting.runs import SitingRuns
 from app.runtime.work_limit import AROUND
@@ -30,6 +29,7 @@ from app.settings import Settings
 from app.snapshots.corridor_lines import CorridorLines
 from app.snapshots.layer_editions import Editions
 from app.snapshots.read_source import ReadSource
+from app.snapshots.recently_used import RecentlyUsed
 from app.snapshots.response_cache import Shelf
 from app.snapshots.road_networks import RoadNetworks
 from geo.accounts import staff_reads
@@ -51,7 +51,7 @@ class AppState(TypedDict):
     limits: RateLimits
     editions: Editions
     shelf: Shelf
-    street_cuts: Cuts
+    street_cuts: RecentlyUsed[Any]
     provider: Provider | None
     connections: Connections
     seals: Seals

@@ -1,8 +1,6 @@
 """Builder of streets for phones, by town; cuts are cached until roads or crossings change."""
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -18,6 +16,7 @@ from app.packs.streets import MOST_JUNCTIONS, Streets, edges_around
 from app.packs.timespan import Span
 from app.settings import Settings
 from app.snapshots.layer_editions import Editions
+from app.snapshots.recently_used import RecentlyUsed
 from app.snapshots.response_cache import Kept, Shelf
 from app.snapshots.road_networks import Region, RoadNetworks
 from app.snapshots.tier_snapshot import SnapshotReading, reading, router_hazard
@@ -41,27 +40,7 @@ _EDGES_PER_JUNCTION: Final = 3
 _LEAST_EDGES: Final = 200
 
 #: Cuts kept in memory, some 10 MB each [A].
-_KEPT_CUTS: Final = 4
-
-
-class Cuts:
-    """The last few cuts of streets, kept by what they were made of; of one process."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, Streets] = OrderedDict()
-
-    def get(self, key: Hashable) -> Streets | None:
-        """Return a cut, None where it is not kept."""
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        return found
-
-    def put(self, key: Hashable, streets: Streets) -> None:
-        """Keep a cut; the one that was least used goes."""
-        self._kept[key] = streets
-        while len(self._kept) > _KEPT_CUTS:
-            self._kept.popitem(last=False)
+KEPT_CUTS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -80,7 +59,7 @@ class StreetMaker:
     database: Database
     editions: Editions
     shelf: Shelf
-    cuts: Cuts
+    cuts: RecentlyUsed[Streets]
     network: RoadNetworks
     settings: Settings
     span: Span
