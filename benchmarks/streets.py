@@ -179,6 +179,8 @@ def measured(file: Path, count: int, console: Console) -> Ledger:
     ledger.note("phone", "read and landmarks at 4x", SLOWER * told["readMs"], "ms")
     ledger.note("phone", "first way at 4x", SLOWER * told["firstMs"], "ms")
     ledger.percentiles("phone", "way at 4x CPU", [SLOWER * row[0] for row in told["ways"]])
+    inland = [SLOWER * row[0] for row in told["ways"] if row[1] is not None and not row[2]]
+    ledger.percentiles("phone", "of these within a country", inland)
     ledger.percentiles("phone", "with reasons at 4x", [SLOWER * ms for ms in told["compared"]])
     ledger.note("phone", "memory of node", told["heapMB"], "MB")
     return ledger

@@ -38,10 +38,10 @@ export function makeSearch(streets, baseMs) {
     queue.push(there + bound, there, node);
   }
 
-  /** The costs from a node to all others, or from all others to it. */
-  function costsAround(root, isInward) {
+  /** The least costs from some nodes to all others, or from all others to them. */
+  function around(roots, isInward) {
     begin();
-    reach(root, 0, -1, 0);
+    for (const [root, there] of roots) reach(root, there, -1, 0);
     while (queue.least() < Infinity) {
       const there = queue.least();
       const node = queue.pop();
@@ -55,7 +55,7 @@ export function makeSearch(streets, baseMs) {
     return cost.map((value, node) => (stamp[node] === now ? value : Infinity));
   }
 
-  const tables = makeLandmarks(streets, costsAround);
+  const tables = makeLandmarks(streets, (root, isInward) => around([[root, 0]], isInward));
 
   /**
    * Find the cheapest of all paths from some nodes to others.
@@ -102,7 +102,7 @@ export function makeSearch(streets, baseMs) {
     return least;
   }
 
-  return { between, bound };
+  return { around, between, bound };
 }
 
 /** What a table says of the way from a node to one that it gives a cost of; 0 where it says nothing. */
@@ -138,7 +138,18 @@ function boundsTo(tables, sources, targets) {
   }).filter(({ end }) => Number.isFinite(end));
   const most = (one) => Math.max(...sources.map(([node]) => boundBy(one, node, one.end)));
   const used = bounds.map((one) => [most(one), one]).sort(([a], [b]) => b - a).slice(0, USED).map(([, one]) => one);
-  return (node) => used.reduce((bound, one) => Math.max(bound, boundBy(one, node, one.end)), 0);
+  // Asked for every node that is looked at: plain loops over plain arrays.
+  const costs = used.map(({ cost }) => cost);
+  const ends = used.map(({ end }) => end);
+  const signs = used.map(({ isInward }) => (isInward ? 1 : -1));
+  return (node) => {
+    let bound = 0;
+    for (let i = 0; i < costs.length; i += 1) {
+      const value = signs[i] * (costs[i][node] - ends[i]);
+      if (value > bound && value < Infinity) bound = value;
+    }
+    return bound;
+  };
 }
 
 /** A binary heap of nodes by rank, each with a tag, in typed arrays that grow. */

@@ -13,6 +13,7 @@ import { IS_ENTRY, countryOf, heightOf, lengthOf, lineOf, nameOf } from './stree
 
 const DAY_MS = 86_400_000;
 const KEPT_COSTS = 6; // columns of costs, a megabyte each for a city
+const LOOKS = 5; // sections, after which bounds are made exact [A]
 const MOST_LABELS = 8; // at one crossing; as routing/engine/portal_search.py
 
 const NOTHING_KNOWN = { start: new Date(0).toISOString(), horizon_days: 0, around: { crossings: [], hazards: [] } };
@@ -44,9 +45,20 @@ export function makeStreetNetwork(streets, known) {
   return {
     streets, pack, contacts, gates, baseMs,
     search: makeSearch(streets, baseMs),
+    slowestMPerS: slowestMPerS(streets),
     roads: { shut, gates: Object.fromEntries(gates.map(({ edge, posts }) => [edge, posts])) },
     costs: new Map(),
   };
+}
+
+/** The pace of the slowest street, a little less for rounded lengths: what a time is walked at least. */
+function slowestMPerS(streets) {
+  let slowest = Infinity;
+  for (let edge = 0; edge < streets.edgeCount; edge += 1) {
+    const metres = lengthOf(streets, edge);
+    if (metres >= 10) slowest = Math.min(slowest, (1000 * metres) / streets.pricedMs[edge]);
+  }
+  return slowest === Infinity ? 0 : 0.99 * slowest;
 }
 
 const entryMs = ({ flags, entry_ms: ms }, edge) => (flags[edge] & IS_ENTRY ? ms : 0);
@@ -210,7 +222,7 @@ function sectionOf(world, departures, arrivals) {
  * @returns {object|null} as `described`; null where no way may be shown
  */
 export function findIn(world, from, to, isPatient = false) {
-  const { march, network: { streets, gates, search } } = world;
+  const { march, network: { streets, gates, search, slowestMPerS } } = world;
   if (!world.isFree(from) || !world.isFree(to)) return null;
   const arrivals = arrivalsOf(world, to);
   const nodeAt = (node) => [{ piece: null, node, ms: 0 }];
@@ -222,25 +234,41 @@ export function findIn(world, from, to, isPatient = false) {
   const open = [];
   const entryS = streets.entry_ms / 1000;
   /**
-   * What a way costs at least that goes on from a label for some time, and through a crossing: who
-   * gets there later passes no earlier. The price of entering a no-through road is no time.
+   * What a way costs at least that goes on from a label for some time, through posts and on from
+   * there: who comes later passes no earlier. The price of entering a no-through road is no time.
+   * What lies ahead counts as one section; more crossings on it would let people walk on at dusk.
    */
-  const leastS = (label, onS, posts) => {
-    if (isPatient || onS >= entryS) return label.priceS + onS;
-    const thereS = march.walk(label.state, 0, label.since[0] + onS).clockS;
-    const passS = world.throughS(posts, thereS);
-    return passS === null ? Infinity : Math.min(passS - world.startS + label.exposedS, label.priceS + entryS);
+  const leastS = (label, onS, posts, aheadOfS) => {
+    if (isPatient || !(onS + aheadOfS < Infinity)) return label.priceS + onS + aheadOfS;
+    const entries = Math.floor(onS / entryS) + Math.floor(aheadOfS / entryS);
+    const walk = (state, [movingS, lengthM], moreS) => march.walk(state, lengthM + moreS * slowestMPerS, movingS + moreS);
+    const there = walk(label.state, label.since, onS % entryS);
+    const passS = world.throughS(posts, there.clockS);
+    if (passS === null) return Infinity;
+    const end = posts.length === 0 ? there : walk(march.until(there, passS), [0, 0], aheadOfS % entryS);
+    const priceS = end.clockS - world.startS + label.exposedS + entries * entryS;
+    return Math.min(priceS, label.priceS + (entries + 1) * entryS);
+  };
+  const rankOf = ({ label, gate, onS }) => leastS(label, onS, gate?.posts ?? [], gate === null ? 0 : aheadS.get(gate));
+  const queue = (one) => {
+    const rank = rankOf(one);
+    if (rank < Infinity) open.push({ ...one, rank });
   };
   /** Queue where a label may lead: to the end, and to crossings that it has not passed. */
   const look = (label, side) => {
     // No street leads to another country but through a crossing: that search would be of all streets.
-    if (side === to.country) open.push({ label, gate: null, rank: leastS(label, boundS(label.departures, arrivals), []) });
+    if (side === to.country) queue({ label, gate: null, onS: boundS(label.departures, arrivals) });
     for (const gate of gates) {
       const isThere = side === countryOf(streets, streets.tail[gate.edge]);
       if (!isThere || gate.posts.some((post) => label.passed.includes(post))) continue;
-      const rank = leastS(label, boundS(label.departures, tailOf(gate)), gate.posts) + aheadS.get(gate);
-      if (rank < Infinity) open.push({ label, gate, rank });
+      queue({ label, gate, onS: boundS(label.departures, tailOf(gate)) });
     }
+  };
+  /** Where many crossings look alike, what is left behind each is worked out for all at once. */
+  const lookCloser = () => {
+    const costMs = search.around(nodesOf(arrivals), true);
+    for (const gate of gates) aheadS.set(gate, costMs[streets.edgeHead[gate.edge]] / 1000);
+    for (const one of open) one.rank = rankOf(one);
   };
   const begin = {
     gate: null, before: null, state: march.start(world.startS), since: [0, 0], metricMs: 0, exposedS: 0, priceS: 0,
@@ -248,7 +276,8 @@ export function findIn(world, from, to, isPatient = false) {
   };
   let best = ended(world, begin, leastOf(directsOf(world, from, to)), isPatient);
   look(begin, from.country);
-  while (open.length > 0) {
+  for (let looks = 1; open.length > 0; looks += 1) {
+    if (looks === LOOKS) lookCloser();
     const at = open.reduce((least, one, index) => (one.rank < open[least].rank ? index : least), 0);
     const [{ label, gate, rank }] = open.splice(at, 1);
     if (!(rank < (best?.priceS ?? Infinity))) break;
