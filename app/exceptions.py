@@ -121,6 +121,13 @@ class TooManyRequestsError(Exception):
         self.headers = {"Retry-After": str(retry_after_s)}
 
 
+class NoStreetsError(LookupError):
+    """No streets are offered under this code; the message does not repeat the code (P48)."""
+
+    def __init__(self) -> None:
+        super().__init__("no streets are offered under this code")
+
+
 class NoPackError(LookupError):
     """There is no offline pack for the country, because it has no known spaces."""
 

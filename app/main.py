@@ -83,6 +83,7 @@ from app.jobs.access_layer import AccessWriter
 from app.jobs.corridor_coverage import Coverer, covering
 from app.jobs.daily_upkeep import daily_upkeep
 from app.jobs.notification_senders import notifying
+from app.packs.street_maker import KEPT_CUTS
 from app.pages import (
     account,
     confirm,
@@ -100,6 +101,7 @@ from app.pages import (
     sms,
     space,
     space_forms,
+    street_packs,
 )
 from app.pages import match as match_page
 from app.planner import page as planner
@@ -112,6 +114,7 @@ from app.settings import Settings
 from app.snapshots.change_listener import following
 from app.snapshots.corridor_lines import CorridorLines
 from app.snapshots.layer_editions import Editions
+from app.snapshots.recently_used import RecentlyUsed
 from app.snapshots.response_cache import Shelf
 from app.snapshots.road_networks import RoadNetworks
 from geo.db.disk_reserve import Room
@@ -173,6 +176,7 @@ def create_app(
                 limits=limits,
                 editions=editions,
                 shelf=Shelf(settings.kept_mb * 1_000_000),
+                street_cuts=RecentlyUsed(KEPT_CUTS),
                 provider=oidc.provider_of(settings),
                 connections=Connections(settings),
                 seals=Seals(),
@@ -259,6 +263,7 @@ def _operations() -> list[BaseRoute]:
         lists,
         match,
         match_page,
+        street_packs,
         packs,
         offline,
         crossings_hazards,

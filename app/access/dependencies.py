@@ -29,6 +29,7 @@ from app.settings import Settings
 from app.snapshots.corridor_lines import CorridorLines
 from app.snapshots.layer_editions import Editions
 from app.snapshots.read_source import ReadSource
+from app.snapshots.recently_used import RecentlyUsed
 from app.snapshots.response_cache import Shelf
 from app.snapshots.road_networks import RoadNetworks
 from geo.accounts import staff_reads
@@ -50,6 +51,7 @@ class AppState(TypedDict):
     limits: RateLimits
     editions: Editions
     shelf: Shelf
+    street_cuts: RecentlyUsed[Any]
     provider: Provider | None
     connections: Connections
     seals: Seals

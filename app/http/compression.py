@@ -101,10 +101,10 @@ _ZSTD_OF_PAGES: Final = replace(ZSTD, level=10)
 #: client's `Accept-Encoding`.
 CODINGS: Final = (ZSTD, BROTLI, GZIP)
 
-#: Media types that are compressed: text, JSON, XML, vector tiles. Images, archives and spreadsheets
-#: are not: their formats are compressed already.
+#: Media types that are compressed: text, JSON, XML, vector tiles, streets for phones. Images,
+#: archives and spreadsheets are not: their formats are compressed already.
 _COMPRESSIBLE: Final = re.compile(
-    r"text/.+|.+\+(?:json|xml)|application/(?:json|xml|javascript|vnd\.mapbox-vector-tile)"
+    r"text/.+|.+\+(?:json|xml)|application/(?:json|xml|javascript|vnd\.mapbox-vector-tile|vnd\.amparo\.streets)"
 )
 
 #: Statuses of responses without a body or with a partial body (RFC 9110, 15.3.5 to 15.3.7).

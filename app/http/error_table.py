@@ -23,6 +23,7 @@ from app.exceptions import (
     InvalidParameterError,
     MethodNotAllowedError,
     NoPackError,
+    NoStreetsError,
     NoSuchPartError,
     OutdatedError,
     SignInNeededError,
@@ -189,6 +190,13 @@ TABLE: Mapping[type[Exception], ProblemKind] = {
         "no-basemap",
         "There is no basemap",
         "Who runs this Amparo makes it with `amparo basemap build`; /styles/amparo needs none.",
+    ),
+    NoStreetsError: ProblemKind(
+        404,
+        "no-streets",
+        "There are no streets under this code",
+        "GET /packs/streets lists those that can be taken along.",
+        "No town under this code has streets here.",
     ),
     NoPackError: ProblemKind(
         404,

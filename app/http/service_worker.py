@@ -25,6 +25,8 @@ _PAGES: Final = ("/offline", "/report")
 #: Modules of the map; cached when the map is first shown or an offline pack is downloaded.
 _MAP: Final = ("map.js", "style.js", "map.css", "relief.webp")
 
+#: Modules of streets; cached when streets are taken along.
+_STREETS: Final = ("street-page.js", "street-worker.js")
 
 #: Sides of the icons in pixels, as `app.drawings.install_icon` makes them.
 _ICON_SIDES: Final = (192, 512)
@@ -59,6 +61,12 @@ def map_files() -> tuple[str, ...]:
         vendored_url("ol", ".css"),
         vendored_url("pmtiles", ".js"),
     )
+
+
+@cache
+def street_files() -> tuple[str, ...]:
+    """Return the URLs of the scripts that find ways over streets offline."""
+    return tuple(sorted({url for path in _STREETS for url in module_urls(path)}))
 
 
 def manifest(lang: str) -> dict[str, Any]:

@@ -94,10 +94,10 @@ def around_of(around: PackSurroundings, network: RoadNetworks, span: Span) -> di
     Hazards are those in force at some time of the pack's span. ``roads`` is null if no sketch is
     imported.
     """
-    hazards = [one for one in around.hazards if _holds_sometime(one, span)]
+    hazards = holding(around.hazards, span)
     sketch = sketch_of(network)
     return {
-        "hazards": [_hazard(one, span) for one in hazards],
+        "hazards": [hazard_of(one, span) for one in hazards],
         "roads": None if sketch is None else roads_of(sketch, around.routed, hazards, around.units),
     }
 
@@ -118,8 +118,11 @@ def lines_of(contacts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{name: row[name] for name in names} for row in contacts]
 
 
-def _holds_sometime(hazard: ActiveHazard, span: Span) -> bool:
-    return holds(hazard, span.start) or span.start <= hazard.valid_from < span.end
+def holding(hazards: Sequence[ActiveHazard], span: Span) -> list[ActiveHazard]:
+    """Return the hazards that hold at some time of a span."""
+    return [
+        one for one in hazards if holds(one, span.start) or span.start <= one.valid_from < span.end
+    ]
 
 
 def _crossing(crossing: StatedCrossing, span: Span) -> dict[str, Any]:
@@ -163,7 +166,8 @@ def _changes(
     return [(span.minute(at), state) for at, state in crossing.changes(start, days)]
 
 
-def _hazard(hazard: ActiveHazard, span: Span) -> dict[str, Any]:
+def hazard_of(hazard: ActiveHazard, span: Span) -> dict[str, Any]:
+    """Return a published hazard, with the minutes of the span from which and to which it holds."""
     begins, ends = hazard.valid_from, hazard.valid_to
     outline = shapely.set_precision(hazard.geometry, _GRID)
     return {

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from app.drawings import signs
 from app.http.assets import STATIC_FOLDER, asset_url, module_urls, vendored_url
-from app.http.service_worker import map_files
+from app.http.service_worker import map_files, street_files
 from app.i18n import labels, route_phrases, weekly_hours
 from app.i18n.translation import Words, words
 from app.page_models.frames import PageFrame
@@ -123,6 +123,11 @@ def _switches(narrowed: Narrowed) -> tuple[tuple[str, bool], ...]:
 def render_offline(frame: PageFrame, lang: str) -> str:
     """Render the document that draws every public page from packs without a network."""
     w = words(lang)
+    streets = {
+        "page": asset_url("street-page.js"),
+        "worker": asset_url("street-worker.js"),
+        "files": street_files(),
+    }
     return _template("offline.html", lang).render(
         frame=frame,
         services=[code for vocabulary, code in frame.names if vocabulary == "service"],
@@ -132,7 +137,12 @@ def render_offline(frame: PageFrame, lang: str) -> str:
         spoken=labels.SPOKEN,
         term=partial(labels.term, w, frame.names),
         modules=module_urls("offline.js")[1:],
-        **_page(frame, lang, texts=offline_texts(w), names=pack_names(w, frame)),
+        **_page(
+            frame,
+            lang,
+            texts={**offline_texts(w), "streetCode": streets},
+            names=pack_names(w, frame),
+        ),
     )
 
 

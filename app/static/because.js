@@ -2,16 +2,18 @@
 // routing/router/open_world_comparison.py, by the limits that the server puts into a pack.
 import { distanceM } from './spaces.js';
 import { nextOpening, stateAt } from './states.js';
-import { findIn, findWays, makeWorld } from './ways.js';
+import * as sketch from './ways.js';
 
 /**
  * Find the ways to show, with the reasons why they are long, or why none is shown.
  *
+ * @param {object} engine what searches the network: ways.js, or street-ways.js
  * @returns {{ways: object[], because: object[][], beyond: (string|null)[], refusal: string|null}}
  *          the reasons of each way, and by which limit it is beyond (`detour`, `too_long`); where
  *          there is none, what is closed on the open one. Refused where all are: as these, or `none`
  */
-export function askWays(network, from, to, startMs) {
+export function askWays(network, from, to, startMs, engine = sketch) {
+  const { findIn, findWays, makeWorld } = engine;
   const ways = findWays(network, from, to, startMs);
   const { limits } = network.pack;
   const world = makeWorld(network, from, startMs, { isOpened: () => true, isTimeOnly: true });

@@ -21,6 +21,8 @@ export function makeMarch({
   return {
     speed,
     periodOf,
+    /** Whether a clock lies outside the hours of walking. */
+    isClosed: isLate,
     /** What a length takes at least, whatever the hour and the metres left of the day. */
     leastS: (lengthM) => Math.max(lengthM / speed, (Math.ceil(lengthM / dayM) - 2) * DAY_S),
     /** Where somebody stands who sets out: fresh, with nothing walked. */
@@ -30,10 +32,10 @@ export function makeMarch({
       if (clockS < state.freshS) return { ...state, clockS };
       return { ...state, clockS, leftM: dayM, freshS: nextOpeningS(clockS) };
     },
-    /** Walk a section of a way. */
-    walk(state, lengthM) {
+    /** Walk a section of a way, at its mean pace where that is not the pack's. */
+    walk(state, lengthM, wholeS = lengthM / speed) {
       let { clockS, leftM, freshS, walkedOn, days } = state;
-      const wholeS = lengthM / speed;
+      const pace = wholeS === lengthM / speed ? speed : lengthM / wholeS;
       const tailFromS = Math.max(0, wholeS - tailS);
       let doneS = 0;
       while (doneS < wholeS) {
@@ -46,10 +48,10 @@ export function makeMarch({
         const partS = isTail ? wholeS : tailFromS;
         const endS = isTail ? freshS : Math.min(freshS, closesS(clockS));
         // Sums would leave rounding behind, and a step of nothing after it.
-        const stepS = Math.min(partS - doneS, endS - clockS, leftM / speed);
+        const stepS = Math.min(partS - doneS, endS - clockS, leftM / pace);
         doneS = stepS === partS - doneS ? partS : doneS + stepS;
         clockS = stepS === endS - clockS ? endS : clockS + stepS;
-        leftM -= stepS * speed;
+        leftM -= stepS * pace;
         const period = periodOf(clockS - stepS);
         if (period !== walkedOn) [walkedOn, days] = [period, days + 1];
       }

@@ -80,7 +80,8 @@ if (page.isMapped) {
   document.querySelector('.page').classList.remove('page-plain');
   document.querySelector('.page').prepend(byId('map-box'));
   startSheet(byId('map-box'), byId('grip'));
-} else byId('map-box').remove();
+} else if (page.id === 'packs') byId('street-result').prepend(byId('map-box'));
+else byId('map-box').remove();
 byId('help').hidden = !WITH_LINES.includes(page.id);
 // A form that came here is not to be sent again by who goes back or loads the page anew.
 if (given?.fields) history.replaceState(history.state, '');
@@ -88,7 +89,7 @@ if (given?.isLost) byId('not-sent')?.removeAttribute('hidden');
 offerInstall(byId('install'));
 offerListening();
 
-phone.map = page.isMapped ? preparePackMap(phone) : { whenLoaded() {}, drawWhenIdle() {} };
+phone.map = byId('map-box') ? preparePackMap(phone) : { whenLoaded() {} };
 const { show } = page.start(phone, part === null ? null : decoded(part));
 
 // What the phone has: read once, and again whenever a pack comes or goes.
@@ -110,7 +111,7 @@ async function read(found) {
   }
   document.documentElement.dataset.packs = current.map((pack) => pack.country).join(' ');
   await show();
-  if (current.length > 0) phone.map.drawWhenIdle();
+  if (page.isMapped && current.length > 0) phone.map.drawWhenIdle();
 }
 
 /** A part of an address as somebody reads it; as it is where it is none. */

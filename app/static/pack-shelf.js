@@ -1,5 +1,6 @@
 // The page of packs: what can be taken along, what the phone has, and how to be rid of it.
 import { element } from './cards.js';
+import { startPackStreets } from './pack-streets.js';
 import { fill } from './phrases.js';
 import { forget, forgetAll, offered, take, taken } from './packs.js';
 
@@ -10,6 +11,8 @@ const say = (text) => { byId('pack-status').textContent = text; };
 export function startShelf(phone) {
   const { data, texts, names, phrases, day } = phone;
   const size = (bytes) => (bytes >= 1_000_000 ? `${phrases.number(bytes / 1e6, 1)} MB` : `${phrases.number(Math.ceil(bytes / 1000))} kB`);
+
+  const streets = startPackStreets(phone, size);
 
   byId('forget-all').addEventListener('click', async () => {
     await forgetAll();
@@ -74,5 +77,10 @@ export function startShelf(phone) {
       element('p', { class: 'need' }, offer ? get : null, pack ? drop : null));
   }
 
-  return { show: showPacks };
+  return {
+    async show() {
+      await showPacks();
+      await streets.show();
+    },
+  };
 }

@@ -24,6 +24,9 @@ export function makeWayCards(phone) {
       if (found.refusal === null) showWays(answer, found, space);
       else showRefusal(answer, found, space);
     },
+    // What ways over streets are shown with too (pack-streets.js); an answer without a network of
+    // roads has its time zone.
+    parts: { reasons: reasonsPart, hazards: hazardsPart, crossings: crossingsPart, days: daysOf },
   };
 
   function showWays(answer, found, space) {
@@ -67,19 +70,27 @@ export function makeWayCards(phone) {
       because.length === 0 ? null : reasonsPart(answer, because, way.nodes[0]),
       unknown.length > 0 ? element('p', { class: 'unknown' }, fill(texts.noSpacesOf, { countries: unknown.join(', ') }))
         : way.days > 1 ? gapPart(answer, way, gap) : null,
-      way.hazards.length === 0 ? null : element('div', { class: 'known' },
-        element('h3', {}, texts.knownHazards),
-        element('ul', {}, ...way.hazards.map(({ hazard }) => element('li', {}, wordOf('hazard', hazard.kind), ': ',
-          element('span', { lang: 'es' }, hazard.title), demoMark(hazard.demo), publishedPart(hazard))))),
-      way.crossings.length === 0 ? null : element('div', {},
-        element('h3', {}, texts.crossingsInOrder),
-        element('ol', { class: 'crossings-in-order' }, ...way.crossings.map((one) => crossingItem(answer, one)))),
+      hazardsPart(way),
+      crossingsPart(answer, way),
       element('h3', {}, texts.onTheWay),
       element('ol', { class: 'itinerary' },
         stop('stop-end', 0, nameOf(way.nodes[0])),
         ...along.map((one) => spaceStop(answer, one, beds.includes(one))),
         stop('stop-end', way.lengthM, nameOf(way.nodes[way.nodes.length - 1]))),
       way.stages ? stagesPart(answer, way) : null);
+  }
+
+  function hazardsPart({ hazards }) {
+    return hazards.length === 0 ? null : element('div', { class: 'known' },
+      element('h3', {}, texts.knownHazards),
+      element('ul', {}, ...hazards.map(({ hazard }) => element('li', {}, wordOf('hazard', hazard.kind), ': ',
+        element('span', { lang: 'es' }, hazard.title), demoMark(hazard.demo), publishedPart(hazard)))));
+  }
+
+  function crossingsPart(answer, { crossings }) {
+    return crossings.length === 0 ? null : element('div', {},
+      element('h3', {}, texts.crossingsInOrder),
+      element('ol', { class: 'crossings-in-order' }, ...crossings.map((one) => crossingItem(answer, one))));
   }
 
   /** When a hazard was published; packs of before do not say. */
@@ -183,10 +194,10 @@ export function makeWayCards(phone) {
   }
 
   /** What is closed, until when, and what that costs: words that a person has to review (P47). */
-  function reasonWords({ network, nowMs }, { kind, state, record, untilMs, extraS, extraM, isChoice, isOpenAtStart }, from) {
+  function reasonWords({ network, zone: ownZone, nowMs }, { kind, state, record, untilMs, extraS, extraM, isChoice, isOpenAtStart }, from) {
     const demo = record.demo ? ' (DEMO)' : '';
     const isCrossing = kind === 'crossing';
-    const zone = isCrossing ? record.timezone : zoneOf(network.pack, network.nodes.country[from]);
+    const zone = isCrossing ? record.timezone : ownZone ?? zoneOf(network.pack, network.nodes.country[from]);
     const time = untilMs === null ? null : phrases.moment(untilMs, nowMs, zone);
     // One that is open now is never called closed (P32).
     const what = isCrossing ? said(isOpenAtStart ? `${state}_then` : state, { name: `${record.name}${demo}` })

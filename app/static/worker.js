@@ -1,10 +1,14 @@
-// Puts the service worker in place. Its address is given through a policy, as Trusted Types ask.
+// Puts workers in place. Their addresses are given through a policy, as Trusted Types ask.
+const OURS = /^(\/sw\.js|\/static\/street-worker\.js\?v=[0-9a-f]+)$/;
 const policy = window.trustedTypes?.createPolicy('amparo-worker', {
   createScriptURL: (url) => {
-    if (url !== '/sw.js') throw new TypeError('not our service worker');
+    if (!OURS.test(url)) throw new TypeError('not our worker');
     return url;
   },
 });
+
+/** Start a worker of ours that searches beside the page. */
+export const startWorker = (url) => new Worker(policy?.createScriptURL(url) ?? url, { type: 'module' });
 
 /**
  * Offer to put the page among the phone's applications, where the browser can: by a tap alone.

@@ -108,6 +108,49 @@ async def space_ids_in(session: AsyncSession, there: Municipality) -> frozenset[
     )
 
 
+async def with_spaces(session: AsyncSession) -> tuple[Municipality, ...]:
+    """Return the municipalities that visible spaces state by name, by country, name and code.
+
+    Of towns with equal names the one nearest to the spaces counts. The session may be of any
+    reading tier.
+    """
+    named = (
+        select(spaces.c.country, spaces.c.geom, _plain(spaces.c.locality).label("name"))
+        .where(spaces.c.locality.is_not(None))
+        .subquery("named")
+    )
+    stated = (
+        select(
+            named.c.country,
+            named.c.name,
+            func.ST_Centroid(func.ST_Collect(named.c.geom)).label("middle"),
+        )
+        .group_by(named.c.country, named.c.name)
+        .subquery("stated")
+    )
+    away = func.ST_Distance(places.c.geom, stated.c.middle)
+    ranked = (
+        select(
+            places.c.id,
+            func.row_number()
+            .over(partition_by=(stated.c.country, stated.c.name), order_by=(away, places.c.id))
+            .label("rank"),
+        )
+        .join(
+            stated,
+            (places.c.country == stated.c.country) & (_plain(places.c.name) == stated.c.name),
+        )
+        .subquery("ranked")
+    )
+    chosen = select(ranked.c.id).where(ranked.c.rank == 1)
+    found = await session.execute(
+        _question()
+        .where(places.c.id.in_(chosen))
+        .order_by(places.c.country, _plain(places.c.name), places.c.id)
+    )
+    return tuple(map(_municipality, found.mappings()))
+
+
 async def code_of(
     session: AsyncSession, country: str, name: str | None, lon: float, lat: float
 ) -> str | None:

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import delete, func, or_, select
 from starlette.routing import Mount, Route
 
+from app.packs.street_maker import street_code
 from geo import models
 from geo.db.sessions import Tier
 from geo.removals import hides as removals
@@ -566,6 +567,9 @@ def planned() -> Iterator[Asked]:
 
 def taken_along() -> Iterator[Asked]:
     """Give what a phone keeps to use it without a network."""
+    code = street_code("3685533")
+    for path in ("/packs/streets", f"/packs/streets/{code}", f"/packs/streets/{code}/known"):
+        yield Asked(path.replace(code, "{code}"), "GET", path)
     for path in ("/nearby.json", "/towns.json", "/packs", "/offline", "/sw.js"):
         yield Asked(path, "GET", path)
     for path in ("/manifest.webmanifest", "/crossings", "/hazards", "/plan", "/embed", "/embed.js"):

@@ -1,0 +1,279 @@
+"""Streets for phones: an excerpt of an imported road network, as one file of typed columns.
+
+The file holds what lasts, for 90 days: junctions, streets, their lines and what walking them takes.
+What is known of crossings and hazards lasts a week and comes apart (`app.packs.street_knowledge`);
+it refers to edges by their numbers in one edition of the streets, which the digest names.
+
+Edges that nobody may be led along are not in it: those closed to walkers, border edges without an
+official crossing, and edges in exclusions without a public reason (P34, P36). Nothing tells which
+of these is why a street is missing. Turn restrictions bind vehicles alone, so walkers' streets need
+none; thresholds at barriers and before no-through roads are edges without length.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.packs.typed_columns import Column, packed, varints
+from routing.graph.excerpt import Excerpt
+from routing.graph.node_splitting import ENTRY_S
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import box_around, edges_of
+from routing.osm_tags.edge_flags import EdgeFlag
+from routing.travel.cost_model import Travel
+from routing.travel.crossings import Gate
+from routing.travel.legs import Legs
+
+type Ints = NDArray[np.int64]
+
+#: Version of the file's format; phones drop files of another one.
+FORMAT: Final = 1
+
+#: Days after which a phone drops streets: issue 17, "geometry lives 90 days".
+STREET_DAYS: Final = 90
+
+#: Most junctions in a file: what a phone searches in time (benchmarks/streets.py).
+MOST_JUNCTIONS: Final = 60_000
+
+#: Farthest junction from the town, metres [A]: half a day's walk and back.
+REACH_M: Final = 15_000.0
+
+#: Bits of an edge; `static/streets.js` reads the same.
+IS_ENTRY: Final = 1
+IS_NO_ROAD: Final = 2
+
+_NOT_KNOWN_M: Final = np.iinfo(np.int16).min
+_NO_COUNTRY: Final = 255
+_NO_NAME: Final = np.iinfo(np.uint16).max
+
+
+@dataclass(frozen=True, eq=False)
+class Streets:
+    """Streets of one edition.
+
+    Parameters
+    ----------
+    excerpt
+        The edges.
+    travel
+        What walking takes.
+    gates
+        Border edges with their official posts, keyed by edge of the graph.
+    """
+
+    excerpt: Excerpt
+    travel: Travel
+    gates: Mapping[int, Gate]
+
+    @classmethod
+    def around(
+        cls, travel: Travel, gates: Mapping[int, Gate], gone: Ints, lon: float, lat: float
+    ) -> "Streets":
+        """Cut the streets around a town.
+
+        Parameters
+        ----------
+        travel
+            The network and what walking takes.
+        gates
+            A gate for every border edge of the network.
+        gone
+            int64, edges in exclusions without a public reason.
+        lon, lat
+            The town, degrees.
+        """
+        edges = edges_around(travel.graph, lon, lat)
+        kept = travel.usable(edges) & ~np.isin(edges, gone)
+        kept &= ~np.isin(edges, [edge for edge, gate in gates.items() if not gate.posts])
+        return cls(
+            Excerpt.around(travel.graph, edges[kept], lon, lat, REACH_M, MOST_JUNCTIONS),
+            travel,
+            {edge: gate for edge, gate in gates.items() if gate.posts},
+        )
+
+    @property
+    def junctions(self) -> int:
+        """Number of junctions."""
+        return len(self.excerpt.node)
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """The file's columns: of nodes, of edges, of roads, and lines."""
+        part, graph = self.excerpt, self.excerpt.graph
+        node, edge, first = part.node, part.edge, part.edge[part.first]
+        count = np.bincount(part.tail, minlength=len(node))
+        columns: dict[str, Column] = {
+            "first_out": np.append(0, np.cumsum(count)).astype(np.uint32),
+            "node_lon": varints(_steps(graph.node_lon[node])),
+            "node_lat": varints(_steps(graph.node_lat[node])),
+            "node_country": np.where(
+                graph.node_country[node] < 0, _NO_COUNTRY, graph.node_country[node]
+            ).astype(np.uint8),
+            "edge_head": part.head.astype(np.uint32),
+            "edge_road": (part.road * 2 + part.is_backward).astype(np.uint32),
+            "edge_flags": self._flags(),
+            "edge_time_ms": _ms(self.travel.time_s(edge)),
+            "road_length_dm": graph.edge_length_dm[first].astype(np.uint32),
+            **self._lines(),
+            **self._names(first)[0],
+        }
+        return columns | self._heights() | self._prices()
+
+    @cached_property
+    def digest(self) -> str:
+        """Name of the edition: equal for equal streets, whenever the file is made."""
+        told = hashlib.blake2b(digest_size=16)
+        for name, column in self.columns.items():
+            told.update(name.encode() + column.dtype.str.encode() + column.tobytes())
+        told.update(repr((self.names, self._gates())).encode())
+        return told.hexdigest()
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of streets, each once."""
+        return self._names(self.excerpt.edge[self.excerpt.first])[1]
+
+    def file(self, head: Mapping[str, Any], made_on: date) -> bytes:
+        """Return the file.
+
+        Parameters
+        ----------
+        head
+            Members to state first, such as a demo notice.
+        made_on
+            Day (UTC) from which its days are counted.
+        """
+        meta = self.excerpt.graph.meta
+        return packed(
+            {
+                **head,
+                "digest": self.digest,
+                "made_on": made_on,
+                "expires_on": made_on + timedelta(days=STREET_DAYS),
+                "attribution": meta.attribution,
+                "snap_limit_m": meta.snap_limit_m,
+                "entry_ms": ENTRY_S * 1000,
+                "countries": list(meta.countries),
+                "gates": self._gates(),
+                "names": self.names,
+            },
+            self.columns,
+            FORMAT,
+        )
+
+    @cached_property
+    def _posted(self) -> list[tuple[int, Gate]]:
+        """Border edges by their numbers in the file."""
+        own = self.excerpt.edge.tolist()
+        return [(number, self.gates[e]) for number, e in enumerate(own) if e in self.gates]
+
+    def _gates(self) -> list[dict[str, Any]]:
+        # The state of a crossing is looked up by its id in what is known.
+        return [
+            {"edge": number, "at": round(gate.at, 6), "posts": [post.id for post in gate.posts]}
+            for number, gate in self._posted
+        ]
+
+    @property
+    def posts(self) -> frozenset[str]:
+        """Ids of the official crossings in the streets."""
+        return frozenset(post.id for _, gate in self._posted for post in gate.posts)
+
+    def _flags(self) -> Column:
+        part, travel = self.excerpt, self.travel
+        flags = np.where(travel.entries(part.edge), IS_ENTRY, 0)
+        no_road = int(EdgeFlag.BORDER | EdgeFlag.THRESHOLD)
+        flags |= np.where(part.graph.edge_flags[part.edge] & no_road, IS_NO_ROAD, 0)
+        return flags.astype(np.uint8)
+
+    def _lines(self) -> dict[str, Column]:
+        """Return vertices after the first, each as a step from the vertex before it."""
+        part, graph = self.excerpt, self.excerpt.graph
+        first = part.edge[part.first]
+        begin, after = graph.shape_start[first], graph.shape_start[first + 1]
+        steps = after - begin - 1
+        vertex = _ranges(begin + 1, steps)
+        return {
+            "road_steps": steps.astype(np.uint16),
+            "step_lon": varints(np.asarray(graph.shape_lon[vertex], np.int64)
+                                - graph.shape_lon[vertex - 1]),
+            "step_lat": varints(np.asarray(graph.shape_lat[vertex], np.int64)
+                                - graph.shape_lat[vertex - 1]),
+        }  # fmt: skip
+
+    def _names(self, first: Ints) -> tuple[dict[str, Column], list[str]]:
+        graph = self.excerpt.graph
+        stated = np.where(
+            graph.edge_name[first] >= 0, graph.edge_name[first], graph.edge_ref[first]
+        )
+        used = np.unique(stated[stated >= 0])[:_NO_NAME]
+        # In the order of the words: the graph's own order would tell of names that are left out.
+        words = graph.names_at(used.tolist())
+        order = sorted(range(len(used)), key=lambda row: words[row] or "")
+        place = {int(used[row]): number for number, row in enumerate(order)}
+        column = [place.get(name, _NO_NAME) for name in stated.tolist()]
+        return {"road_name": np.array(column, np.uint16)}, [words[row] or "" for row in order]
+
+    def _heights(self) -> dict[str, Column]:
+        """Return heights in metres; no column where none is known."""
+        height_m = np.asarray(self.excerpt.graph.node_elevation_m[self.excerpt.node], float)
+        known = np.isfinite(height_m)
+        if not known.any():
+            return {}
+        whole_m = np.where(known, np.rint(np.where(known, height_m, 0)), _NOT_KNOWN_M)
+        return {"node_height_m": whole_m.astype(np.int16)}
+
+    def _prices(self) -> dict[str, Column]:
+        """Return what a search adds to time; no column where it adds nothing."""
+        edge, travel = self.excerpt.edge, self.travel
+        priced_ms = _ms(travel.priced_time_s(edge))
+        exposed_ms = _ms(travel.altitude_price_s(Legs.whole(edge)))
+        found: dict[str, Column] = {}
+        if (priced_ms != _ms(travel.time_s(edge))).any():
+            found["edge_priced_ms"] = priced_ms
+        if exposed_ms.any():
+            found["edge_altitude_ms"] = exposed_ms
+        return found
+
+
+def edges_around(graph: RoadGraph, lon: float, lat: float) -> Ints:
+    """Return the edges in a box around a town, int64 [k], ascending: streets are cut from these.
+
+    Only what lies near is looked at, so that a cut of a country's network takes no longer than one
+    of a city's.
+    """
+    box = box_around((lon, lat), REACH_M)
+    near = edges_of(graph, np.unique(graph.grid.segments_in_box(*box)))
+    # Thresholds have no length, and no place in the grid: they leave nodes of roads that have one.
+    nodes = np.unique(np.concatenate((graph.edge_tail[near], graph.edge_head[near])))
+    first, after = (np.searchsorted(graph.edge_tail, nodes, side) for side in ("left", "right"))
+    return _ranges(first, after - first)
+
+
+def _ms(time_s: NDArray[np.float64]) -> Column:
+    """Return milliseconds: the unit in which the server's metric of a city counts."""
+    return np.rint(time_s * 1000.0).astype(np.uint32)
+
+
+def _steps(values: Column) -> Ints:
+    """Return each number as its difference from the number before it."""
+    return np.asarray(np.diff(values.astype(np.int64), prepend=0), np.int64)
+
+
+def _ranges(begin: Ints, count: Ints) -> Ints:
+    """Return the numbers ``begin, begin + 1, …`` of each row, ``count`` of them, in one column."""
+    before = np.cumsum(count) - count
+    return np.asarray(np.arange(int(count.sum())) + np.repeat(begin - before, count), np.int64)
+
+
+def numbers_of(streets: Streets, edges: Ints) -> Ints:
+    """Return the numbers in the file of edges of the graph, int64 [k]; -1 where not in the file."""
+    own = streets.excerpt.edge
+    place = np.minimum(np.searchsorted(own, edges), max(len(own) - 1, 0))
+    return np.where(own[place] == edges, place, -1) if len(own) else np.full(len(edges), -1)

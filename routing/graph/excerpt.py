@@ -1,0 +1,127 @@
+"""Excerpt of a road graph: some of its edges, with nodes, edges and roads numbered anew.
+
+The numbers follow the order in the graph and depend on what is kept alone. So an edge that is left
+out leaves no trace, whatever the reason: an excerpt without it equals that of a graph in which it
+never was.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.geometry.geodesy import METRES_PER_DEGREE, UNITS_PER_DEGREE
+from routing.graph.road_graph import RoadGraph
+
+type Bools = NDArray[np.bool_]
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Excerpt:
+    """Some edges of a graph and the nodes at their ends; n nodes, k edges, r roads.
+
+    Parameters
+    ----------
+    graph
+        The graph that the excerpt is of.
+    node
+        int64 [n], nodes of the graph, ascending.
+    edge
+        int64 [k], edges of the graph, ascending, so sorted by their tails.
+    tail, head
+        int64 [k], the ends of each edge as indices in ``node``.
+    """
+
+    graph: RoadGraph
+    node: Ints
+    edge: Ints
+    tail: Ints
+    head: Ints
+
+    @classmethod
+    def of(cls, graph: RoadGraph, edges: Ints) -> Self:
+        """Return the excerpt of some edges.
+
+        Parameters
+        ----------
+        graph
+            The graph.
+        edges
+            int64 [k], ascending, each once.
+        """
+        ends = np.concatenate((graph.edge_tail[edges], graph.edge_head[edges])).astype(np.int64)
+        node, place = np.unique(ends, return_inverse=True)
+        return cls(graph, node, edges, place[: len(edges)], place[len(edges) :])
+
+    @classmethod
+    def around(
+        cls, graph: RoadGraph, edges: Ints, lon: float, lat: float, reach_m: float, most: int
+    ) -> Self:
+        """Return the excerpt of the edges around a point.
+
+        Parameters
+        ----------
+        graph
+            The graph.
+        edges
+            int64, ascending: the edges to choose from.
+        lon, lat
+            The point, degrees.
+        reach_m
+            Farthest node from the point, metres.
+        most
+            Highest number of nodes: those nearest to the point are kept.
+        """
+        whole = cls.of(graph, edges)
+        away_m = _metres_from(graph, whole.node, lon, lat)
+        near = away_m <= reach_m
+        if int(near.sum()) > most:
+            # Of nodes equally far those of lower numbers, so that the choice does not vary.
+            near[np.argsort(away_m, kind="stable")[most:]] = False
+        return cls.of(graph, edges[near[whole.tail] & near[whole.head]])
+
+    @cached_property
+    def road(self) -> Ints:
+        """Number of each edge's road, int64 [k]; both directions of a road share the number.
+
+        Two directions with different lines count as two roads.
+        """
+        graph, count = self.graph, len(self.edge)
+        twin = graph.edge_twin[self.edge].astype(np.int64)
+        place = np.minimum(np.searchsorted(self.edge, twin), max(count - 1, 0))
+        second = (twin >= 0) & (twin < self.edge)
+        second &= self.edge[place] == twin if count else second
+        for row in np.flatnonzero(second).tolist():
+            second[row] = self._mirrors(int(self.edge[row]), int(twin[row]))
+        own = np.cumsum(~second) - 1
+        return np.where(second, own[place], own).astype(np.int64)
+
+    @cached_property
+    def first(self) -> Ints:
+        """Index of the first edge of each road, int64 [r]: its line is the road's."""
+        return np.unique(self.road, return_index=True)[1].astype(np.int64)
+
+    @property
+    def is_backward(self) -> Bools:
+        """Whether each edge runs along its road's line backwards, bool [k]."""
+        return np.asarray(self.first[self.road] != np.arange(len(self.edge)))
+
+    def _mirrors(self, edge: int, twin: int) -> bool:
+        """Return whether two edges have the same length and line, in opposite directions."""
+        graph = self.graph
+        one, two = (slice(*graph.shape_start[[e, e + 1]].tolist()) for e in (edge, twin))
+        return graph.edge_length_dm[edge] == graph.edge_length_dm[twin] and all(
+            np.array_equal(column[one], column[two][::-1])
+            for column in (graph.shape_lon, graph.shape_lat)
+        )
+
+
+def _metres_from(graph: RoadGraph, nodes: Ints, lon: float, lat: float) -> Floats:
+    """Return the distance of nodes from a point on a flat map around it, float64 [k], metres."""
+    east = (graph.node_lon[nodes] / UNITS_PER_DEGREE - lon) * np.cos(np.radians(lat))
+    north = graph.node_lat[nodes] / UNITS_PER_DEGREE - lat
+    return np.asarray(np.hypot(east, north) * METRES_PER_DEGREE)

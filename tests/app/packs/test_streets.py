@@ -1,0 +1,164 @@
+"""Streets for phones, as the server cuts and serves them: what is absent tells nothing."""
+
+from dataclasses import replace
+
+import cramjam
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.packs.street_maker import street_code
+from app.packs.streets import STREET_DAYS, Streets
+from app.packs.timespan import PACK_DAYS
+from app.packs.typed_columns import MAGIC, varints
+from app.snapshots.road_networks import RoadNetworks
+from geo.db.sessions import Tier
+from geo.geography.municipalities import with_spaces
+from routing.graph.excerpt import Excerpt
+from routing.graph.regions import write_graph
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
+from routing.router.regional import Router
+from tests.conftest import client_of
+from tests.fixtures.clock import run_now
+from tests.fixtures.street_world import (
+    BEGIN,
+    StreetWorld,
+    border_posts,
+    city,
+    divided,
+)
+
+CUCUTA = (-72.5049, 7.90745)
+
+
+@pytest.fixture(scope="module")
+def inland(tmp_path_factory):
+    return city(tmp_path_factory.mktemp("city") / "city.osm", seed=3)
+
+
+@pytest.fixture(scope="module")
+async def streets(loaded_shared, settings_for, tmp_path_factory):
+    """Talk to an application that has the streets of a town with spaces, beside Cúcuta's own."""
+    folder = tmp_path_factory.mktemp("graphs")
+    corner = (CUCUTA[0] - 0.007, CUCUTA[1] - 0.007)
+    file = tmp_path_factory.mktemp("city") / "city.osm"
+    write_graph(folder, city(file, seed=3, corner=corner, country="CO"))
+    async with client_of(settings_for(loaded_shared), network=RoadNetworks(folder)) as talking:
+        yield talking
+
+
+def head_of_file(file):
+    """Return the JSON object of a file of typed columns, and its columns by name."""
+    length = int(np.frombuffer(file, "<u4", 1, 8)[0])
+    head, begin = orjson.loads(file[12 : 12 + length]), 12 + length
+    columns = {
+        name: np.frombuffer(file, np.dtype(kind).newbyteorder("<"), count, begin + offset)
+        for name, (kind, offset, count) in head.pop("columns").items()
+    }
+    return head, columns
+
+
+def brotli_decompressed(content):
+    return bytes(cramjam.brotli.decompress(content))
+
+
+def cut(graph, gone=()):
+    router = Router(graph)
+    _, travel = router.prepared(Mode.FOOT)
+    west, south, east, north = graph.meta.bbox
+    edges = np.array(sorted(gone), dtype=np.int64)
+    return Streets.around(travel, router.gates(()), edges, (west + east) / 2, (south + north) / 2)
+
+
+def both_ways(graph, edges):
+    return sorted({e for edge in edges for e in (edge, int(graph.edge_twin[edge])) if e >= 0})
+
+
+@given(st.lists(st.integers(-(2**31), 2**31 - 1)))
+def test_a_number_of_variable_length_is_read_again(values):
+    read, value, shift = [], 0, 0
+    for byte in varints(np.array(values, np.int64)).tolist():
+        value, shift = value | (byte & 127) << shift, shift + 7
+        if byte < 128:
+            read.append((value >> 1) ^ -(value & 1))
+            value, shift = 0, 0
+    assert read == values
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_p36_a_street_banned_without_a_reason_looks_like_no_street(inland, seed):
+    draw = np.random.default_rng(seed)
+    gone = both_ways(inland, draw.choice(len(inland.edge_tail), 40, replace=False).tolist())
+    flags = inland.edge_flags.copy()
+    flags[gone] &= ~np.uint16(EdgeFlag.FOOT)
+    never = cut(replace(inland, edge_flags=flags))
+    banned = cut(inland, gone)
+    assert banned.file({}, BEGIN.date()) == never.file({}, BEGIN.date())
+    assert banned.digest != cut(inland).digest
+
+
+def test_p34_no_border_is_crossed_but_at_an_official_crossing(inland):
+    graph = divided(inland)
+    world = StreetWorld(graph, border_posts(graph, 2, 1), ())
+    head, columns = head_of_file(world.file())
+    tail = np.repeat(np.arange(len(columns["first_out"]) - 1), np.diff(columns["first_out"]))
+    country = columns["node_country"]
+    across = np.flatnonzero(country[tail] != country[columns["edge_head"]])
+    assert {gate["edge"] for gate in head["gates"]} == {*across.tolist()}
+    assert {post for gate in head["gates"] for post in gate["posts"]} == {"post-0", "post-1"}
+
+
+def test_an_excerpt_keeps_the_junctions_nearest_to_the_town(inland):
+    edges = np.arange(len(inland.edge_tail))
+    lon, lat = inland.node_lon[0] / 1e7, inland.node_lat[0] / 1e7
+    few = Excerpt.around(inland, edges, lon, lat, 15_000.0, 50)
+    away = np.hypot(
+        (inland.node_lon / 1e7 - lon) * np.cos(np.radians(lat)), inland.node_lat / 1e7 - lat
+    )
+    assert 0 < len(few.node) <= 50
+    assert away[few.node].max() <= np.sort(away)[49]
+
+
+async def test_streets_are_listed_and_taken_by_a_code_that_names_no_place(streets, shared_database):
+    told = (await streets.get("/packs/streets")).json()
+    offered = {one["name"]: one for one in told["streets"]}
+    assert list(offered) == ["Cúcuta"]
+    one = offered["Cúcuta"]
+    async with shared_database.session(Tier.PUBLIC) as session:
+        town = next(t for t in await with_spaces(session) if t.name == "Cúcuta")
+    assert one["code"] == street_code(town.code)
+    assert town.code not in one["href"]
+    answer = await streets.get(f"/packs/streets/{one['code']}", headers={"Accept-Encoding": "br"})
+    assert answer.status_code == 200
+    assert answer.headers["content-encoding"] == "br"
+    assert int(answer.headers["content-length"]) <= one["size_bytes"]
+    file = brotli_decompressed(answer.content)
+    assert file.startswith(MAGIC)
+    head, _ = head_of_file(file)
+    assert head["demo"]
+    assert head["timezone"] == "America/Bogota"
+    days = np.datetime64(head["expires_on"]) - np.datetime64(head["made_on"])
+    assert int(days.astype(int)) == STREET_DAYS
+    again = await streets.get(
+        f"/packs/streets/{one['code']}",
+        headers={"Accept-Encoding": "br", "If-None-Match": answer.headers["etag"]},
+    )
+    assert again.status_code == 304
+    known = (await streets.get(f"/packs/streets/{one['code']}/known")).json()
+    assert known["digest"] == head["digest"]
+    last = np.datetime64(run_now().date()) + PACK_DAYS
+    assert np.datetime64(known["expires_on"]) == last
+
+
+@pytest.mark.parametrize("path", ["0123456789", "0123456789/known"])
+async def test_streets_that_are_not_there_are_not_told_from_others(streets, path):
+    answer = await streets.get(f"/packs/streets/{path}")
+    assert answer.status_code == 404
+    assert answer.json()["type"].endswith("no-streets")
+    assert "0123456789" not in answer.json()["detail"]
+
+
+async def test_an_application_without_streets_offers_none(client):
+    assert (await client.get("/packs/streets")).json()["streets"] == []
