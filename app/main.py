@@ -101,7 +101,6 @@ from app.pages import (
     sms,
     space,
     space_forms,
-    street_packs,
 )
 from app.pages import match as match_page
 from app.planner import page as planner
@@ -263,7 +262,6 @@ def _operations() -> list[BaseRoute]:
         lists,
         match,
         match_page,
-        street_packs,
         packs,
         offline,
         crossings_hazards,

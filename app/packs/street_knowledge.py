@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from app.packs.pack import crossings_of, hazard_of
-from app.packs.streets import Streets, numbers_of
+from app.packs.streets import TownStreets, numbers_of
 from app.packs.timespan import Span
 from geo.geography.crossings import StatedCrossing
 from geo.geography.hazards import ActiveHazard
@@ -38,7 +38,7 @@ def prices() -> dict[str, float]:
 
 
 def knowledge_of(
-    streets: Streets,
+    streets: TownStreets,
     crossings: Sequence[StatedCrossing],
     hazards: Sequence[tuple[ActiveHazard, HazardContact]],
     span: Span,
@@ -69,7 +69,7 @@ def knowledge_of(
 
 
 def _hazard(
-    streets: Streets, record: ActiveHazard, contact: HazardContact, span: Span
+    streets: TownStreets, record: ActiveHazard, contact: HazardContact, span: Span
 ) -> dict[str, Any]:
     told = hazard_of(record, span)
     # Lines and points have a width: what matters off the streets is the area of an exclusion.
@@ -83,7 +83,9 @@ def _hazard(
     }
 
 
-def _contacts(streets: Streets, contact: HazardContact) -> Mapping[str, list[float] | list[int]]:
+def _contacts(
+    streets: TownStreets, contact: HazardContact
+) -> Mapping[str, list[float] | list[int]]:
     """Return the parts of edges inside a hazard: numbers of edges, shares where each part is.
 
     A hazard of a rate has the factors on it as well, by day and by night.

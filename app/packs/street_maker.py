@@ -12,7 +12,7 @@ import orjson
 from app.exceptions import NoStreetsError
 from app.packs.pack import head_of, holding, limits_of, walker_of
 from app.packs.street_knowledge import knowledge_of, prices
-from app.packs.streets import MOST_JUNCTIONS, Streets, edges_around
+from app.packs.streets import MOST_JUNCTIONS, TownStreets, edges_around
 from app.packs.timespan import Span
 from app.settings import Settings
 from app.snapshots.layer_editions import Editions
@@ -59,7 +59,7 @@ class StreetMaker:
     database: Database
     editions: Editions
     shelf: Shelf
-    cuts: RecentlyUsed[Streets]
+    cuts: RecentlyUsed[TownStreets]
     network: RoadNetworks
     settings: Settings
     span: Span
@@ -115,7 +115,7 @@ class StreetMaker:
 
         return await anyio.to_thread.run_sync(made)
 
-    def _region_of(self, streets: Streets) -> Region:
+    def _region_of(self, streets: TownStreets) -> Region:
         graph = streets.excerpt.graph
         return next(one for one in self.network.regions() if one.graph is graph)
 
@@ -161,7 +161,7 @@ class StreetMaker:
             None,
         )
 
-    async def _cut(self, code: str) -> tuple[Municipality, Streets]:
+    async def _cut(self, code: str) -> tuple[Municipality, TownStreets]:
         town = next((one for one in await self._towns() if street_code(one.code) == code), None)
         region = None if town is None else self._around(town)
         if town is None or region is None:
@@ -173,7 +173,7 @@ class StreetMaker:
         streets = self.cuts.get(key)
         if streets is None:
             _, travel = region.router.prepared(Mode.FOOT)
-            made = partial(Streets.around, travel, gates, gone, town.lon, town.lat)
+            made = partial(TownStreets.around, travel, gates, gone, town.lon, town.lat)
             streets = await anyio.to_thread.run_sync(made)
             if streets.junctions == 0:
                 raise NoStreetsError

@@ -54,7 +54,7 @@ _NO_NAME: Final = np.iinfo(np.uint16).max
 
 
 @dataclass(frozen=True, eq=False)
-class Streets:
+class TownStreets:
     """Streets of one edition.
 
     Parameters
@@ -74,7 +74,7 @@ class Streets:
     @classmethod
     def around(
         cls, travel: Travel, gates: Mapping[int, Gate], gone: Ints, lon: float, lat: float
-    ) -> "Streets":
+    ) -> "TownStreets":
         """Cut the streets around a town.
 
         Parameters
@@ -272,7 +272,7 @@ def _ranges(begin: Ints, count: Ints) -> Ints:
     return np.asarray(np.arange(int(count.sum())) + np.repeat(begin - before, count), np.int64)
 
 
-def numbers_of(streets: Streets, edges: Ints) -> Ints:
+def numbers_of(streets: TownStreets, edges: Ints) -> Ints:
     """Return the numbers in the file of edges of the graph, int64 [k]; -1 where not in the file."""
     own = streets.excerpt.edge
     place = np.minimum(np.searchsorted(own, edges), max(len(own) - 1, 0))

@@ -1,4 +1,4 @@
-"""Data for phones: ``/nearby.json`` of every space, ``/towns.json``, ``/packs`` by country.
+"""Data for phones: ``/nearby.json``, ``/towns.json``, ``/packs`` by country and by town's streets.
 
 The data are those of the public tier, whoever asks, because phones get lost, lent and searched
 (P37).
@@ -15,12 +15,16 @@ from app.http.etags import NOT_MODIFIED, SAME_FOR_ALL, kept_response
 from app.http.problems import problem_responses
 from app.packs.builder import Maker
 from app.packs.pack import head_of
+from app.packs.street_maker import StreetMaker
 from app.packs.timespan import Span
 from app.snapshots.place_names import towns
 
 router = APIRouter(tags=["spaces"])
 
 _JSON = "application/json"
+
+#: Media type of streets as typed columns.
+STREETS: Final = "application/vnd.amparo.streets"
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {**NOT_MODIFIED, **problem_responses(400, 503)}
 
 
@@ -82,6 +86,85 @@ async def packs(request: Request, maker: MakerDep, base: BaseUrlDep) -> Response
     return kept_response(request, orjson.dumps(body), _JSON)
 
 
+async def get_street_maker(
+    request: Request, network: NetworkDep, settings: SettingsDep, clock: ClockDep
+) -> StreetMaker:
+    """Return a builder of streets as of the current hour."""
+    state = request.state
+    return StreetMaker(
+        state.database,
+        state.editions,
+        state.shelf,
+        state.street_cuts,
+        network,
+        settings,
+        Span.beginning(clock()),
+    )
+
+
+StreetMakerDep = Annotated[StreetMaker, Depends(get_street_maker)]
+CodePath = Annotated[
+    str, Path(pattern="^[0-9a-f]{10}$", description="Code of the streets; it names no place.")
+]
+
+
+@router.get(
+    "/packs/streets",
+    responses={**NOT_MODIFIED, **problem_responses(400, 503)},
+    openapi_extra=SAME_FOR_ALL,
+)
+async def street_packs(request: Request, maker: StreetMakerDep, base: BaseUrlDep) -> Response:
+    """Return the towns of which streets can be taken along, with the bytes each takes at most."""
+    offered = [
+        {
+            "code": one.code,
+            "name": one.town.name,
+            "admin1": one.town.admin1,
+            "country": one.town.country,
+            "size_bytes": one.size_bytes,
+            "href": f"{base}/packs/streets/{one.code}",
+        }
+        for one in await maker.offered()
+    ]
+    is_demo = await maker.editions.is_demo()
+    body = {**head_of(maker.span, is_demo=is_demo), "streets": offered}
+    return kept_response(request, orjson.dumps(body), _JSON)
+
+
+@router.get(
+    "/packs/streets/{code}",
+    responses={
+        200: {"content": {STREETS: {}}, "description": "Streets as typed columns."},
+        **NOT_MODIFIED,
+        **problem_responses(400, 404, 503),
+    },
+    response_class=Response,
+    openapi_extra=SAME_FOR_ALL,
+)
+async def street_pack(request: Request, maker: StreetMakerDep, code: CodePath) -> Response:
+    """Return the streets around a town: junctions, lines, and what walking them takes.
+
+    They may be used until `expires_on`, 90 days. Streets that nobody may be led along are absent,
+    whatever the reason (P34, P36). docs/formats.md describes the file.
+    """
+    return kept_response(request, await maker.file(code), STREETS)
+
+
+@router.get(
+    "/packs/streets/{code}/known",
+    responses={**NOT_MODIFIED, **problem_responses(400, 404, 503)},
+    openapi_extra=SAME_FOR_ALL,
+)
+async def street_knowledge(request: Request, maker: StreetMakerDep, code: CodePath) -> Response:
+    """Return what is known along the streets for a week: official crossings, and hazards.
+
+    It is of the edition of the streets that `digest` names. Beyond `expires_on` no crossing is
+    known to be open (P10, P12).
+    """
+    return kept_response(request, await maker.known(code), _JSON)
+
+
+# Last of the addresses below /packs: a country's code would be taken for any of them.
 @router.get(
     "/packs/{country}",
     responses={**_ANSWERS, **problem_responses(404)},
