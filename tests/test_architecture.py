@@ -532,7 +532,9 @@ _READS = {
     "date.today",
     *(f"time.{name}" for name in ("time", "time_ns", "localtime", "gmtime", "ctime", "strftime")),
 }
-_WAITS = {"time.sleep", "asyncio.sleep", "anyio.sleep", "page.wait_for_timeout"}
+_WAITS = {"time.sleep", "asyncio.sleep", "anyio.sleep", "page.wait_for_timeout",
+          # Our policy forbids what it evaluates once it does not hold at once (`until_page`).
+          "page.wait_for_function"}  # fmt: skip
 _MEASURES = {
     f"time.{name}{unit}"
     for name in ("monotonic", "perf_counter", "process_time", "thread_time")

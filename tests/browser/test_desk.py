@@ -16,6 +16,7 @@ from geo.db.sessions import Tier
 from tests.browser.test_page import browser
 from tests.conftest import clone, in_thread, opened, served
 from tests.fixtures.browsing import DESK, PHONE, new_context, still, watched
+from tests.fixtures.waiting import until_page
 
 __all__ = ["browser"]
 
@@ -179,8 +180,8 @@ async def test_an_area_is_drawn_by_two_corners(browser, desk_server):
             said = await page.inner_text("[data-box] p")
             await page.mouse.click(box["x"] + x, box["y"] + y)
             # A click counts once it can be the first of no two; the note says so.
-            await page.wait_for_function(
-                "said => document.querySelector('[data-box] p').innerText !== said", arg=said
+            await until_page(
+                page, "said => document.querySelector('[data-box] p').innerText !== said", said
             )
         west, south, east, north = [
             float(await page.input_value(f"#side-{side}"))

@@ -21,7 +21,7 @@ from tests.fixtures.offline_phone import (
     states_of,
 )
 from tests.fixtures.slow_answers import front_of
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import until, until_page
 
 __all__ = ["browser"]
 
@@ -192,10 +192,11 @@ async def test_a_slow_answer_is_waited_for_where_it_has_begun(browser, live_serv
         start = await page.evaluate("window.begun.json().then((file) => file.start)")
         assert datetime.fromisoformat(start) > datetime.fromisoformat(aged)
         # It is for the next time too.
-        await page.wait_for_function(
+        await until_page(
+            page,
             "start => caches.match('/nearby.json').then((answer) => answer.json())"
             ".then((file) => file.start === start)",
-            arg=start,
+            start,
         )
         # One that does not end is not waited for for ever: what is kept comes with its date.
         await page.evaluate(AGED)

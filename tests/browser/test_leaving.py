@@ -13,6 +13,7 @@ from playwright.async_api import Page
 from tests.browser.test_desk import browser
 from tests.conftest import clone, served
 from tests.fixtures.browsing import PHONE, new_context
+from tests.fixtures.waiting import until_page
 
 __all__ = ["browser"]
 
@@ -43,16 +44,14 @@ async def look_around(page: Page, server: str) -> None:
             await page.press("#place", "Enter")
             await page.wait_for_selector("#spaces-title:has-text('Cúcuta')")
             await page.mouse.click(3, 3)
-    await page.wait_for_function(f"Boolean({SHOWN})")
+    await until_page(page, f"Boolean({SHOWN})")
     await page.fill("textarea", "no quiero que nadie lea esto")
 
 
 async def back(page: Page) -> None:
     """Go back as the button does, until an empty page is in the place of what was there."""
     await page.evaluate("window.isLeft = true; setTimeout(() => history.back())")
-    await page.wait_for_function(
-        "!window.isLeft && location.href === 'about:blank'", polling=50, timeout=20_000
-    )
+    await until_page(page, "!window.isLeft && location.href === 'about:blank'")
 
 
 #: Tells of whatever is drawn, for however short: once, for a page's text takes long to read.

@@ -5,6 +5,7 @@ import pytest
 from tests.browser.test_page import ARTIFACTS, MAP_READY, browser
 from tests.fixtures.browsing import AWAY, DESK, PHONE, controlled
 from tests.fixtures.browsing import watched as opened
+from tests.fixtures.waiting import until_page
 
 __all__ = ["browser"]
 
@@ -82,8 +83,8 @@ async def test_without_a_network_the_search_leads_to_what_the_phone_has(browser,
     ) as page:
         await page.goto(f"{live_server}/?lang=es")
         await controlled(page)
-        await page.wait_for_function(
-            "caches.match('/?lang=es', { ignoreVary: true }).then((found) => Boolean(found))"
+        await until_page(
+            page, "caches.match('/?lang=es', { ignoreVary: true }).then((found) => Boolean(found))"
         )
         # The worker has the page from its next opening on.
         await page.reload()

@@ -13,6 +13,7 @@ from tests.conftest import served
 from tests.fixtures.browsing import controlled, new_context, still, watched, watched_page
 from tests.fixtures.clock import run_now
 from tests.fixtures.offline_phone import (
+    BASEMAP,
     CROSSINGS,
     CUCUTA,
     KEPT,
@@ -22,6 +23,7 @@ from tests.fixtures.offline_phone import (
     later,
     states_of,
 )
+from tests.fixtures.waiting import until_page
 from tiles.features import basemap
 
 __all__ = ["browser"]
@@ -62,18 +64,19 @@ async def pocket(browser, origin):
     await page.click("[data-pack=CO] button")
     await page.wait_for_selector("html[data-packs=CO]")
     text = await page.evaluate("caches.match('/packs/CO').then((answer) => answer.text())")
+    kept_map = await page.evaluate(BASEMAP)
     await page.close()
     await context.set_offline(True)
-    yield context, text
+    yield context, text, kept_map
     await context.close()
 
 
 @pytest.fixture
 async def mapped(pocket, origin):
     """Give a page of the phone whose maps are drawn."""
-    context, text = pocket
+    context, text, kept_map = pocket
     async with watched_page(await context.new_page(), origin) as page:
-        phone = Phone(page, origin, text)
+        phone = Phone(page, origin, text, kept_map)
         yield phone
         await phone.restore()
 
@@ -182,9 +185,10 @@ async def test_every_link_of_every_page_opens_its_own_page(phone):
         assert any(text.startswith(heading) for text in seen["headings"]), address
         if path == "/":
             # Those that come when the first are painted.
-            await page.wait_for_function(
+            await until_page(
+                page,
                 "count => document.querySelectorAll('.space').length === count",
-                arg=len(phone.pack()["spaces"]["columns"]["id"]),
+                len(phone.pack()["spaces"]["columns"]["id"]),
             )
         spaces = 0
         for link, text in await page.evaluate(LINKS):
@@ -427,7 +431,7 @@ async def test_p43_p49_a_page_that_lies_open_is_of_now(phone):
     words = "[...document.querySelectorAll('.opening')].map((one) => one.textContent).join()"
     before = await page.evaluate(words)
     await phone.pass_by(timedelta(hours=12))
-    await page.wait_for_function(f"(before) => {words} !== before", arg=before)
+    await until_page(page, f"(before) => {words} !== before", before)
     await phone.open("/plan?lang=es")
     await ask_way(page, "Cúcuta, CO", "Bucaramanga, CO")
     await phone.pass_by(timedelta(hours=12))
@@ -581,7 +585,7 @@ async def test_p36_hazards_are_those_of_the_moment_and_dated(phone):
     assert "Publicado el 2 nov 2026. Hasta el " in await cards.first.inner_text()
     # After its end it is there no more, also on a page that lies open.
     await phone.pass_by(timedelta(days=1, hours=2))
-    await page.wait_for_function("document.querySelectorAll('#hazards-list .hazard').length === 0")
+    await until_page(page, "document.querySelectorAll('#hazards-list .hazard').length === 0")
 
 
 FULL = 16

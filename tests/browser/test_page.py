@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.fixtures.browsing import DESK, PHONE, still
 from tests.fixtures.browsing import watched as opened
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import until, until_page
 
 # Five seconds, its default, measure the machine.
 expect.set_options(timeout=30_000)
@@ -367,9 +367,7 @@ async def test_a_refused_location_is_no_dead_end(browser, live_server):
         await page.goto(f"{live_server}/")
         await page.context.clear_permissions()
         await page.click("#locate")
-        await page.wait_for_function(
-            "document.querySelector('#locate-status').textContent.length > 60"
-        )
+        await until_page(page, "document.querySelector('#locate-status').textContent.length > 60")
         assert "ciudad o pueblo" in await page.inner_text("#locate-status")
 
 

@@ -19,7 +19,7 @@ from tests.browser.test_page import (
     place,
     width,
 )
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import until, until_page
 
 __all__ = ["browser"]
 
@@ -300,7 +300,7 @@ async def test_p37_a_route_is_there_again_after_a_space_on_it_and_not_after_a_qu
             }"""
         )
         await page.reload()
-        await page.wait_for_function(f"{kept} === null")
+        await until_page(page, f"{kept} === null")
         assert await page.locator("#answer-title").count() == 0
         await ask(page)
         await page.wait_for_selector("#answer-title")

@@ -48,7 +48,7 @@ PLACES: Final[Mapping[str, TextPlace]] = {
     "i18n/labels.py": _MAP,
     "i18n/route_phrases.py": _EVERY_PAGE,
     "journeys/sms.py": _SMS,
-    "page_models/phone_texts.py": _LIST,
+    "page_models/offline_texts.py": _OFFLINE,
     "page_models/route_sharing.py": _ROUTE,
     "templates/base.html": _EVERY_PAGE,
     "templates/complaint.html": _COMPLAINT,

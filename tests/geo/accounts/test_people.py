@@ -247,7 +247,10 @@ async def test_every_change_of_rights_is_in_the_audit_without_an_address(session
     await sign_in.accept_invitation(session, invitation, "hash")
     rows = (
         await session.execute(
-            text("select actor, action, record_id, details::text from amparo.audit_entries")
+            text(
+                "select actor, action, record_id, details::text from amparo.audit_entries"
+                " order by seq"
+            )
         )
     ).all()
     assert [(row.actor, row.action) for row in rows] == [
