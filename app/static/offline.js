@@ -80,8 +80,9 @@ if (page.isMapped) {
   document.querySelector('.page').classList.remove('page-plain');
   document.querySelector('.page').prepend(byId('map-box'));
   startSheet(byId('map-box'), byId('grip'));
-} else if (page.id === 'packs') byId('street-result').prepend(byId('map-box'));
-else byId('map-box').remove();
+} else byId('grip').remove();
+if (page.id === 'packs') byId('street-result').prepend(byId('map-box'));
+else if (!page.isMapped) byId('map-box').remove();
 byId('help').hidden = !WITH_LINES.includes(page.id);
 // A form that came here is not to be sent again by who goes back or loads the page anew.
 if (given?.fields) history.replaceState(history.state, '');
