@@ -15,6 +15,9 @@ export function element(name, attributes = {}, ...children) {
 /** What a phone dials of a number as it is written. */
 export const digitsOf = (number) => number.replace(/[^\d+]/g, '');
 
+/** Where a message to a number begins. */
+export const messageTo = (number) => `https://wa.me/${digitsOf(number).replace('+', '')}`;
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** A pictogram, whose word stands beside it; null where there is none. */
@@ -106,7 +109,7 @@ export function makeCards(texts, phrases, names) {
   function calls({ id, name, phone, whatsapp }) {
     const made = element('p', { class: 'calls' },
       phone ? element('a', { class: 'button', href: `tel:${digitsOf(phone)}` }, icon('actions', 'call'), texts.call) : null,
-      whatsapp ? element('a', { class: 'button', href: `https://wa.me/${digitsOf(whatsapp).replace('+', '')}`, rel: 'noreferrer' },
+      whatsapp ? element('a', { class: 'button', href: messageTo(whatsapp), rel: 'noreferrer' },
         icon('actions', 'message'), 'WhatsApp') : null,
       document.getElementById('go') ? element('button', { class: 'button', form: 'go', name: 'end_choice', value: `space:${id}` },
         icon('actions', 'way'), texts.goHere, element('span', { class: 'unseen' }, `: ${name}`)) : null);

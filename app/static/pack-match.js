@@ -1,5 +1,5 @@
 // The search by what somebody needs, drawn from packs. Nothing that is said here leaves the page.
-import { digitsOf, element } from './cards.js';
+import { digitsOf, element, messageTo } from './cards.js';
 import { linesOf } from './contents.js';
 import { matched } from './eligibility.js';
 import { fill } from './phrases.js';
@@ -95,7 +95,7 @@ export function startMatch(phone) {
 
   function stepItem({ space }, reasons) {
     const call = space.phone ? [`tel:${digitsOf(space.phone)}`, fill(texts.callNumber, { number: space.phone })]
-      : space.whatsapp ? [`https://wa.me/${digitsOf(space.whatsapp).replace('+', '')}`, fill(texts.whatsappNumber, { number: space.whatsapp })] : null;
+      : space.whatsapp ? [messageTo(space.whatsapp), fill(texts.whatsappNumber, { number: space.whatsapp })] : null;
     return element('li', { class: 'card' },
       element('h3', {}, element('a', { href: phone.spaceAddress(space.id) }, space.name), demoMark(space.isDemo)),
       element('p', { class: 'where' }, `${names.kinds[space.kind] ?? space.kind} · ${space.locality}, ${names.countries[space.country] ?? space.country}`),

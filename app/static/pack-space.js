@@ -1,5 +1,5 @@
 // The page of one space, drawn from its pack (P43). What a pack of before does not tell is not known.
-import { digitsOf, element, iconOf } from './cards.js';
+import { digitsOf, element, iconOf, messageTo } from './cards.js';
 import { linesOf } from './contents.js';
 import { dayNumber, fill } from './phrases.js';
 import { demoMark, lineItems } from './reviewed.js';
@@ -143,7 +143,7 @@ export function startSpace(phone, id) {
     return element('p', { class: 'calls' },
       number ? element('a', { class: 'button', href: `tel:${digitsOf(number)}` }, iconOf(names.icons, actions.call),
         element('span', {}, `${texts.call} `, element('small', {}, number))) : null,
-      whatsapp ? element('a', { class: 'button', href: `https://wa.me/${digitsOf(whatsapp).replace('+', '')}`, rel: 'noreferrer' },
+      whatsapp ? element('a', { class: 'button', href: messageTo(whatsapp), rel: 'noreferrer' },
         iconOf(names.icons, actions.message), element('span', {}, 'WhatsApp ', element('small', {}, whatsapp))) : null,
       element('button', { class: 'button', form: 'go', name: 'end_choice', value: `space:${own}` },
         iconOf(names.icons, actions.way), element('span', {}, texts.goHere)));

@@ -44,9 +44,7 @@ export function startPackStreets(phone, size) {
     byId('street-result').hidden = false;
     byId('map-box').hidden = refusal !== null || ways.length === 0;
     if (!byId('map-box').hidden) phone.map.load().then((map) => map.drawLine(ways[0].line), () => {});
-    const heading = byId('street-answer').querySelector('h2');
-    heading.focus({ preventScroll: true });
-    heading.scrollIntoView({ block: 'start' });
+    parts.bringIntoView(byId('street-answer'));
   }
 
   function wayPart(answer, way, because, beyond) {

@@ -26,7 +26,7 @@ export function makeWayCards(phone) {
     },
     // What ways over streets are shown with too (pack-streets.js); an answer without a network of
     // roads has its time zone.
-    parts: { reasons: reasonsPart, hazards: hazardsPart, crossings: crossingsPart, days: daysOf },
+    parts: { reasons: reasonsPart, hazards: hazardsPart, crossings: crossingsPart, days: daysOf, bringIntoView },
   };
 
   function showWays(answer, found, space) {
@@ -39,7 +39,11 @@ export function makeWayCards(phone) {
 
   function showAnswer() {
     byId('way-result').hidden = false;
-    const heading = byId('way-answer').querySelector('h2');
+    bringIntoView(byId('way-answer'));
+  }
+
+  function bringIntoView(answer) {
+    const heading = answer.querySelector('h2');
     heading.focus({ preventScroll: true });
     heading.scrollIntoView({ block: 'start' });
   }

@@ -1,6 +1,6 @@
 // Words that a person has to review stay as the server wrote them into the page (P47): the page picks
 // from its block `#words`, and puts values in.
-import { digitsOf, element } from './cards.js';
+import { digitsOf, element, messageTo } from './cards.js';
 import { fill } from './phrases.js';
 
 const DAY_S = 86_400;
@@ -51,7 +51,7 @@ export const demoMark = (isDemo) => (isDemo ? element('span', {}, ' ', element('
 /** A number to tap. */
 export function callLink({ phone, whatsapp }) {
   return phone ? element('a', { class: 'phone', href: `tel:${digitsOf(phone)}` }, phone)
-    : element('a', { class: 'phone', href: `https://wa.me/${digitsOf(whatsapp).replace('+', '')}`, rel: 'noreferrer' }, `WhatsApp ${whatsapp}`);
+    : element('a', { class: 'phone', href: messageTo(whatsapp), rel: 'noreferrer' }, `WhatsApp ${whatsapp}`);
 }
 
 /** Lines to call; of whom each is where they are of several countries, or of a part of one. */

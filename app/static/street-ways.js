@@ -5,13 +5,12 @@
 //
 // Without what is known, which a phone has for a week, no hazard is known and no crossing is passed.
 import { makeMarch } from './marching.js';
-import { zoneOffsetMs } from './roads.js';
-import { holdsAt, passableFrom, stateAt } from './states.js';
+import { holdsAt, stateAt } from './states.js';
 import { isBetween } from './street-ends.js';
 import { makeSearch } from './street-search.js';
 import { IS_ENTRY, countryOf, heightOf, lengthOf, lineOf, nameOf } from './streets.js';
+import { isWorthWaiting, makeClock } from './waits.js';
 
-const DAY_MS = 86_400_000;
 const KEPT_COSTS = 6; // columns of costs, a megabyte each for a city
 const LOOKS = 5; // sections, after which bounds are made exact [A]
 const MOST_LABELS = 8; // at one crossing; as routing/engine/portal_search.py
@@ -78,36 +77,23 @@ export function makeWorld(network, from, startMs, {
   const { crossings, hazards } = pack.around;
   const march = makeMarch(pack.walker);
   const zone = crossings.find(({ countries }) => countries.includes(from.country))?.timezone ?? streets.timezone;
-  const offsetMs = zoneOffsetMs(zone, startMs);
-  const midnightMs = Math.floor((startMs + offsetMs) / DAY_MS) * DAY_MS - offsetMs;
-  const startS = (startMs - midnightMs) / 1000;
-  const leavesByNight = march.isClosed(startS);
+  const clock = makeClock(pack, zone, startMs, isOpened);
+  const leavesByNight = march.isClosed(clock.startS);
   const counts = hazards.map((hazard) => (isNight || leavesByNight || !hazard.night_only) && isAhead(hazard, pack, startMs, untilMs));
   const held = hazards.map((hazard, index) => counts[index] && holdsAt(hazard, pack, startMs));
   const closes = hazards.map((hazard, index) => counts[index] && hazard.effect === 'exclusion' && !isOpened('hazard', index));
   const prices = pricesOf(hazards, held, streets.prices);
   const rules = { closes, prices: isTimeOnly ? prices.map(() => 0) : prices, aversion: isTimeOnly ? 0 : 1, time: leavesByNight ? 1 : 0 };
-  const passMs = (post, ms) => (isOpened('crossing', post) ? ms : passableFrom(crossings[post], pack, ms));
   const costMs = costsOf(network, rules);
   return {
-    network, march, startMs, startS, held, costMs, zone,
+    network, march, ...clock, held, costMs, zone,
     /** Whether some hazard counts for who is still under way at a clock, and does not count here. */
     isLessAt: (clockS) => hazards.some((hazard, index) => !counts[index]
-      && (march.isClosed(clockS) || !hazard.night_only) && isAhead(hazard, pack, startMs, midnightMs + clockS * 1000)),
+      && (march.isClosed(clockS) || !hazard.night_only) && isAhead(hazard, pack, startMs, clock.msOf(clockS))),
     isShutBy: (_, index) => counts[index],
     /** Whether nothing that is closed lies between an end and its street. */
     isFree: (end) => !hazards.some(({ area }, index) => closes[index] && isBetween(end, area)),
     legMs: (edge, start, end) => legMs(network, rules, edge, start, end),
-    msOf: (clockS) => midnightMs + clockS * 1000,
-    /** When somebody is past all posts of a gate who is there at some clock, or null. */
-    throughS(posts, clockS) {
-      let ms = midnightMs + clockS * 1000;
-      for (const post of posts) {
-        ms = passMs(post, ms);
-        if (ms === null) return null;
-      }
-      return (ms - midnightMs) / 1000;
-    },
   };
 }
 
@@ -364,11 +350,7 @@ export function findWays(network, from, to, startMs) {
   if (best === null) return [];
   if (!best.crossings.length && !network.gates.length) return [best];
   const patient = findIn(makeWorld(network, from, startMs), from, to, true);
-  const { worth_waiting: share = 1 } = network.pack.limits ?? {};
-  const isWorthIt = patient !== null && patient.movingS < best.movingS && patient.movingS <= share * best.movingS;
-  const passed = best.crossings.map(({ post }) => post);
-  const waitsElsewhere = isWorthIt && patient.crossings.some(({ post, thereMs, passMs }) => passMs > thereMs && !passed.includes(post));
-  return waitsElsewhere ? [best, patient] : [best];
+  return isWorthWaiting(best, patient, network.pack) ? [best, patient] : [best];
 }
 
 /** The best way; one that takes long keeps clear of what begins meanwhile, and of what holds by night. */

@@ -4,11 +4,13 @@
 // Streets that nobody may be led along are not in the file. What is known of crossings and hazards
 // is not in it either: it comes apart, and is forgotten sooner.
 
+import { distanceM } from './spaces.js';
+
 const MAGIC = 0x53504d41; // "AMPS"
 const FORMAT = 1;
 const TYPES = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, int16: Int16Array };
 export const PER_DEGREE = 10_000_000;
-export const METRES_A_DEGREE = 111_194.9266; // as routing/geometry/geodesy.py
+export const METRES_A_DEGREE = 111_195.0837; // of the sphere of routing/geometry/geodesy.py
 const NO_COUNTRY = 255;
 const NO_NAME = 65_535;
 const NOT_KNOWN_M = -32_768;
@@ -262,14 +264,7 @@ export function lineOf({ roadStart, lineLon, lineLat }, road) {
   const points = [];
   const shares = [0];
   for (let v = roadStart[road]; v < roadStart[road + 1]; v += 1) points.push([lineLon[v] / PER_DEGREE, lineLat[v] / PER_DEGREE]);
-  for (let i = 1; i < points.length; i += 1) shares.push(shares[i - 1] + arcM(points[i - 1], points[i]));
+  for (let i = 1; i < points.length; i += 1) shares.push(shares[i - 1] + distanceM(points[i - 1], points[i]));
   const whole = shares[shares.length - 1];
   return { points, shares: shares.map((share, i) => (whole > 0 ? share / whole : i / (shares.length - 1))) };
-}
-
-function arcM([fromLon, fromLat], [toLon, toLat]) {
-  const radians = Math.PI / 180;
-  const half = Math.sin(((toLat - fromLat) * radians) / 2) ** 2
-    + Math.cos(fromLat * radians) * Math.cos(toLat * radians) * Math.sin(((toLon - fromLon) * radians) / 2) ** 2;
-  return 2 * METRES_A_DEGREE * (180 / Math.PI) * Math.asin(Math.sqrt(Math.min(1, half)));
 }

@@ -4,11 +4,11 @@
 // somebody gets there, or to open after it, however long that is (P10, P32). To wait costs what it
 // takes, as to walk does: nobody is sent about to pass the time, and no crossing is passed twice.
 import { makeMarch } from './marching.js';
-import { zoneOf, zoneOffsetMs } from './roads.js';
+import { zoneOf } from './roads.js';
 import { distanceM } from './spaces.js';
-import { holdsAt, passableFrom, stateAt } from './states.js';
+import { holdsAt, stateAt } from './states.js';
+import { isWorthWaiting, makeClock } from './waits.js';
 
-const DAY_MS = 86_400_000;
 const MOST_LABELS = 8; // at one crossing; past them, moving time is no longer compared
 
 /**
@@ -23,8 +23,6 @@ const MOST_LABELS = 8; // at one crossing; past them, moving time is no longer c
 export function makeWorld(network, from, startMs, { isOpened = () => false, isTimeOnly = false } = {}) {
   const { pack, roads, links, nodes } = network;
   const { around } = pack;
-  const offsetMs = zoneOffsetMs(zoneOf(pack, nodes.country[from]), startMs);
-  const midnightMs = Math.floor((startMs + offsetMs) / DAY_MS) * DAY_MS - offsetMs;
   const march = makeMarch(pack.walker);
   // As on the server, what weighs is what holds at the start.
   const held = around.hazards.map((hazard) => holdsAt(hazard, pack, startMs));
@@ -37,27 +35,15 @@ export function makeWorld(network, from, startMs, { isOpened = () => false, isTi
   const isShutBy = (road, hazard) => !isOver(around.hazards[hazard], pack, earliestMs(road));
   const weightOf = (road) => (roads.hazards[road] ?? []).reduce((most, hazard) => Math.max(most, weights[hazard]), 1);
   const isClosed = (road) => (roads.shut[road] ?? []).some((hazard) => !isOpened('hazard', hazard) && isShutBy(road, hazard));
-  const passMs = (crossing, ms) => (isOpened('crossing', crossing) ? ms : passableFrom(around.crossings[crossing], pack, ms));
   const trees = new Map();
   return {
     network,
     march,
-    startMs,
-    startS: (startMs - midnightMs) / 1000,
+    ...makeClock(pack, zoneOf(pack, nodes.country[from]), startMs, isOpened),
     held,
     weightOf,
     isClosed,
     isShutBy,
-    msOf: (clockS) => midnightMs + clockS * 1000,
-    /** When somebody is past all posts of a gate who is there at some clock, or null. */
-    throughS(posts, clockS) {
-      let ms = midnightMs + clockS * 1000;
-      for (const post of posts) {
-        ms = passMs(post, ms);
-        if (ms === null) return null;
-      }
-      return (ms - midnightMs) / 1000;
-    },
     /** The ways from a node to all others of its country, by length and exposure. */
     treeOf(node) {
       if (!trees.has(node)) trees.set(node, grown(node, links, roads, weightOf, isClosed));
@@ -170,21 +156,13 @@ function isWorthKeeping(label, kept, march) {
   return true;
 }
 
-/**
- * Find the ways to show: the best one, and beside it that of who can wait where it goes round a
- * crossing that opens later, and moves so much less that it is worth the wait (routing/router/search.py).
- */
+/** Find the ways to show: the best one, and beside it that of who can wait, where it is worth it. */
 export function findWays(network, from, to, startMs) {
   const world = makeWorld(network, from, startMs);
   const best = findIn(world, from, to);
   if (best === null) return [];
   const patient = findIn(world, from, to, true);
-  // A pack of before told no share: any saving counts.
-  const { worth_waiting: share = 1 } = network.pack.limits ?? {};
-  const isWorthIt = patient.movingS < best.movingS && patient.movingS <= share * best.movingS;
-  const passed = best.crossings.map(({ post }) => post);
-  const waitsElsewhere = patient.crossings.some(({ post, thereMs, passMs }) => passMs > thereMs && !passed.includes(post));
-  return isWorthIt && waitsElsewhere ? [best, patient] : [best];
+  return isWorthWaiting(best, patient, network.pack) ? [best, patient] : [best];
 }
 
 /** The best way, or null. */
