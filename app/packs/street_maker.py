@@ -77,7 +77,7 @@ class StreetMaker:
         NoStreetsError
             No streets are offered under this code.
         """
-        town, streets = await self._cut(code)
+        town, _, streets = await self._cut(code)
         stamps = await self.editions.stamps()
         told = head_of(self.span, is_demo=stamps.has_demo)
         head = {
@@ -99,7 +99,7 @@ class StreetMaker:
         NoStreetsError
             No streets are offered under this code.
         """
-        _, streets = await self._cut(code)
+        _, region, streets = await self._cut(code)
         stamps = await self.editions.stamps()
         async with self.database.session(Tier.PUBLIC) as session:
             stated = await (await reading(session)).stated_crossings()
@@ -107,17 +107,12 @@ class StreetMaker:
         head = head_of(self.span, is_demo=stamps.has_demo)
 
         def made() -> bytes:
-            region = self._region_of(streets)
             laid = region.router.layer.lay([router_hazard(one) for one in published])
             met = list(zip(published, laid, strict=True))
             told = {**head, **knowledge_of(streets, stated, met, self.span)}
             return orjson.dumps(told, option=orjson.OPT_UTC_Z)
 
         return await anyio.to_thread.run_sync(made)
-
-    def _region_of(self, streets: TownStreets) -> Region:
-        graph = streets.excerpt.graph
-        return next(one for one in self.network.regions() if one.graph is graph)
 
     async def _towns(self) -> tuple[Municipality, ...]:
         stamps = await self.editions.stamps()
@@ -161,7 +156,7 @@ class StreetMaker:
             None,
         )
 
-    async def _cut(self, code: str) -> tuple[Municipality, TownStreets]:
+    async def _cut(self, code: str) -> tuple[Municipality, Region, TownStreets]:
         town = next((one for one in await self._towns() if street_code(one.code) == code), None)
         region = None if town is None else self._around(town)
         if town is None or region is None:
@@ -169,7 +164,8 @@ class StreetMaker:
         async with self.database.session(Tier.PUBLIC) as session:
             known = await reading(session)
             gates, gone = await self._closed(known, region)
-        key = (id(region), code, frozenset(gates), gone.tobytes())
+        # A cut that is kept keeps its graph, so that no other graph has its identity.
+        key = (id(region.graph), code, frozenset(gates), gone.tobytes())
         streets = self.cuts.get(key)
         if streets is None:
             _, travel = region.router.prepared(Mode.FOOT)
@@ -178,7 +174,7 @@ class StreetMaker:
             if streets.junctions == 0:
                 raise NoStreetsError
             self.cuts.put(key, streets)
-        return town, streets
+        return town, region, streets
 
     async def _closed(self, known: SnapshotReading, region: Region) -> tuple[Any, Any]:
         """Return the gates of a region, and the edges in exclusions without a public reason."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.page_models import view_models
 from app.settings import Settings
 from app.snapshots.essential_contacts import essential_lines
-from app.snapshots.place_names import Choice, towns
+from app.snapshots.place_names import Choice, town_labels
 from app.snapshots.road_networks import Region, RoadNetworks
 from app.texts.phones import phone_of
 from geo import vocabulary
@@ -80,7 +80,7 @@ async def frame(
         layers=map_layers(
             has_landscape=any(region.meta.landscape_count for region in network.regions())
         ),
-        places=tuple(sorted(town.label for town in towns(network).values())),
+        places=town_labels(network),
         hotline=settings.hotline,
         public_url=None if settings.public_url is None else str(settings.public_url).rstrip("/"),
         incident_contact=settings.incident_contact,

@@ -17,7 +17,7 @@ from app.packs.builder import Maker
 from app.packs.pack import head_of
 from app.packs.street_maker import StreetMaker
 from app.packs.timespan import Span
-from app.snapshots.place_names import towns
+from app.snapshots.place_names import town_labels
 
 router = APIRouter(tags=["spaces"])
 
@@ -54,8 +54,7 @@ async def nearby(request: Request, maker: MakerDep) -> Response:
 @router.get("/towns.json", responses=_ANSWERS, openapi_extra=SAME_FOR_ALL)
 async def town_names(request: Request, network: NetworkDep) -> Response:
     """Return the names of the towns that routes know, which a form completes a place from."""
-    labels = sorted(town.label for town in towns(network).values())
-    return kept_response(request, orjson.dumps(labels), _JSON)
+    return kept_response(request, orjson.dumps(town_labels(network)), _JSON)
 
 
 @router.get("/packs", responses=_ANSWERS, openapi_extra=SAME_FOR_ALL)

@@ -7,7 +7,6 @@ unchanged (`LinePeople`).
 """
 
 import math
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from app.snapshots.recently_used import RecentlyUsed
 from geo.errors import GeoError
 from routing.corridors.people import BANDS_M
 from routing.geometry.geodesy import METRES_PER_DEGREE
@@ -54,8 +54,6 @@ LINE_CELLS: Final = 20_000_000
 
 #: Lines whose counts are kept [A].
 _KEPT: Final = 200
-
-type _Key = tuple[bytes, float, tuple[int, int, int, int]]
 
 
 class PopulationRasterError(GeoError, ValueError):
@@ -279,7 +277,7 @@ class LinePeople:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = Lock()
-        self._kept: OrderedDict[_Key, CountedByRaster] = OrderedDict()
+        self._kept = RecentlyUsed[CountedByRaster](_KEPT)
 
     def near(
         self, line: NDArray[np.float64], *, most_cells: float = LINE_CELLS
@@ -302,14 +300,11 @@ class LinePeople:
         identity = (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns)
         key = (sha256(line.tobytes()).digest(), most_cells, identity)
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        counted = _counted(self._path, line, most_cells)
-        with self._lock:
-            self._kept[key] = counted
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            counted = self._kept.get(key)
+        if counted is None:
+            counted = _counted(self._path, line, most_cells)
+            with self._lock:
+                self._kept.put(key, counted)
         return counted
 
 

@@ -1,9 +1,9 @@
 """Leg tables of a region's network, kept while places, crossings and hazards are unchanged."""
 
-from collections import OrderedDict
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 
+from app.snapshots.recently_used import RecentlyUsed
 from routing.planning.leg_table import leg_table
 from routing.planning.legs import LegTable
 from routing.router.reachability import Reacher, ReachRequest
@@ -27,7 +27,7 @@ class LegTables:
     def __init__(self, reacher: Reacher) -> None:
         self._reacher = reacher
         self._lock = Lock()
-        self._kept: OrderedDict[tuple[Any, ...], LegTable] = OrderedDict()
+        self._kept = RecentlyUsed[LegTable](_KEPT)
 
     def laid(self, asked: ReachRequest, cut_m: float) -> LegTable:
         """Return the table of legs between places, as `routing.planning.leg_table.leg_table`."""
@@ -43,12 +43,9 @@ class LegTables:
             cut_m,
         )
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        table = leg_table(self._reacher, asked, cut_m)
-        with self._lock:
-            self._kept[key] = table
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            table = self._kept.get(key)
+        if table is None:
+            table = leg_table(self._reacher, asked, cut_m)
+            with self._lock:
+                self._kept.put(key, table)
         return table

@@ -107,6 +107,16 @@ def towns(network: RoadNetworks) -> dict[str, NamedPoint]:
     return _towns(network.regions())
 
 
+def town_labels(network: RoadNetworks) -> tuple[str, ...]:
+    """Return the labels of `towns`, sorted, from which forms complete a place."""
+    return _labels(network.regions())
+
+
+@lru_cache(maxsize=2)
+def _labels(regions: tuple[Region, ...]) -> tuple[str, ...]:
+    return tuple(sorted(town.label for town in _towns(regions).values()))
+
+
 # Cached, because every page offers these names, and names change only when a region is imported.
 @lru_cache(maxsize=2)
 def _towns(regions: tuple[Region, ...]) -> dict[str, NamedPoint]:
