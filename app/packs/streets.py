@@ -25,6 +25,7 @@ from routing.graph.excerpt import Excerpt
 from routing.graph.node_splitting import ENTRY_S
 from routing.graph.road_graph import RoadGraph
 from routing.graph.snapping import box_around, edges_of
+from routing.index_ranges import joined_ranges
 from routing.osm_tags.edge_flags import EdgeFlag
 from routing.travel.cost_model import Travel
 from routing.travel.crossings import Gate
@@ -198,7 +199,7 @@ class TownStreets:
         first = part.edge[part.first]
         begin, after = graph.shape_start[first], graph.shape_start[first + 1]
         steps = after - begin - 1
-        vertex = _ranges(begin + 1, steps)
+        vertex = joined_ranges(begin + 1, steps)
         return {
             "road_steps": steps.astype(np.uint16),
             "step_lon": varints(np.asarray(graph.shape_lon[vertex], np.int64)
@@ -253,7 +254,7 @@ def edges_around(graph: RoadGraph, lon: float, lat: float) -> Ints:
     # Thresholds have no length, and no place in the grid: they leave nodes of roads that have one.
     nodes = np.unique(np.concatenate((graph.edge_tail[near], graph.edge_head[near])))
     first, after = (np.searchsorted(graph.edge_tail, nodes, side) for side in ("left", "right"))
-    return _ranges(first, after - first)
+    return joined_ranges(first, after - first)
 
 
 def _ms(time_s: NDArray[np.float64]) -> Column:
@@ -264,12 +265,6 @@ def _ms(time_s: NDArray[np.float64]) -> Column:
 def _steps(values: Column) -> Ints:
     """Return each number as its difference from the number before it."""
     return np.asarray(np.diff(values.astype(np.int64), prepend=0), np.int64)
-
-
-def _ranges(begin: Ints, count: Ints) -> Ints:
-    """Return the numbers ``begin, begin + 1, …`` of each row, ``count`` of them, in one column."""
-    before = np.cumsum(count) - count
-    return np.asarray(np.arange(int(count.sum())) + np.repeat(begin - before, count), np.int64)
 
 
 def numbers_of(streets: TownStreets, edges: Ints) -> Ints:

@@ -22,6 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.functions import Function
+from sqlalchemy.sql.selectable import TableValuedAlias
 
 from geo.db.typed_rows import typed_row
 from geo.db.views import places
@@ -270,13 +272,22 @@ def _places(*conditions: ColumnElement[bool]) -> Select[Any]:
     ).where(*conditions)
 
 
-def _nearest_question() -> Select[Any]:
+def _asked(*more: tuple[str, str, type[Any]]) -> tuple[TableValuedAlias, Function[Any]]:
+    """Return the rows of a question, one a point in order ``row``, and their points.
+
+    Each column is an array of the question: its parameter, its name and its type.
+    """
+    columns = (("lons", "lon", Float), ("lats", "lat", Float), *more)
     asked = (
-        func.unnest(bindparam("lons", type_=ARRAY(Float)), bindparam("lats", type_=ARRAY(Float)))
-        .table_valued(column("lon", Float), column("lat", Float), with_ordinality="row")
+        func.unnest(*(bindparam(name, type_=ARRAY(kind)) for name, _, kind in columns))
+        .table_valued(*(column(name, kind) for _, name, kind in columns), with_ordinality="row")
         .render_derived("asked")
     )
-    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+    return asked, func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+
+
+def _nearest_question() -> Select[Any]:
+    asked, point = _asked()
     distance_m = func.ST_Distance(cast(places.c.geom, Geography), cast(point, Geography))
     near = (
         _places()
@@ -294,19 +305,7 @@ def _nearest_question() -> Select[Any]:
 
 
 def _nearest_of_country() -> Select[Any]:
-    asked = (
-        func.unnest(
-            bindparam("lons", type_=ARRAY(Float)),
-            bindparam("lats", type_=ARRAY(Float)),
-            bindparam("countries", type_=ARRAY(Text)),
-        )
-        .table_valued(
-            column("lon", Float), column("lat", Float), column("country", Text),
-            with_ordinality="row",
-        )
-        .render_derived("asked")
-    )  # fmt: skip
-    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+    asked, point = _asked(("countries", "country", Text))
     near = (
         select(places.c.timezone)
         .where(places.c.country == asked.c.country)

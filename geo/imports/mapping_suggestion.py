@@ -152,8 +152,13 @@ def _told_by_cells(table: Table, column: str, found: AbstractSet[str]) -> str | 
     return best if best is not None and shares[best] >= _MOST_CELLS[best] else None
 
 
+def _meanings(name: str) -> dict[str, str]:
+    """Return the code of each known label of a field."""
+    return {label: code for code, labels in LABELS[name].items() for label in labels}
+
+
 def _is_label(name: str) -> Callable[[Value], bool]:
-    meanings = {label: code for code, labels in LABELS[name].items() for label in labels}
+    meanings = _meanings(name)
 
     def reads(cell: Value) -> bool:
         if not isinstance(cell, str) or folded(cell) in _YES_OR_NO:
@@ -296,7 +301,7 @@ def _labels(
     for name, columns in fields.items():
         if name not in LABELS:
             continue
-        meanings = {label: code for code, labels in LABELS[name].items() for label in labels}
+        meanings = _meanings(name)
         codes = {folded(code): code for code in LABELS[name]}
         counted = Counter(label for column in columns for label in _items(table, column, name))
         meant = {label: _meant(folded(label), meanings) for label in counted

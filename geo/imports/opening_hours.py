@@ -264,10 +264,10 @@ def read_day(value: object) -> list[tuple[str, str]]:
         raise _unclear()
     if folded(value) in {"no", "-", "x"}:
         return []
-    tokens = [one for one in _tokens(value) if one.kind != "and"]
-    if tokens and all(one.kind == "closed" for one in tokens):
+    tokens = list(_tokens(value))
+    if {one.kind for one in tokens if one.kind != "and"} == {"closed"}:
         return []
-    groups = _Parser(list(_tokens(value))).groups()
+    groups = _Parser(tokens).groups()
     if any(group.is_days for group in groups) or not groups:
         raise _unclear()
     return [(_hhmm(a), _hhmm(b)) for a, b in _ordered([r for g in groups for r in g.ranges or ()])]

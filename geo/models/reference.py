@@ -35,6 +35,15 @@ from geo.models.base import (
 )
 
 
+class NamedInLanguages:
+    """Names where a language has another than the feature's own ``name``."""
+
+    name_es: Mapped[str | None] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    name_pt: Mapped[str | None] = mapped_column(Text)
+    name_fr: Mapped[str | None] = mapped_column(Text)
+
+
 class Crossing(Record, Base):
     """Official border crossing; informal crossings are never stored (P12)."""
 
@@ -134,7 +143,7 @@ class Hazard(Record, Base):
     approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class Boundary(Record, Base):
+class Boundary(NamedInLanguages, Record, Base):
     """Polygon of a country (level 0) or first-level unit (level 1).
 
     The polygons are approximate, so the country of a road node is never taken from them. A map
@@ -149,16 +158,12 @@ class Boundary(Record, Base):
     country: Mapped[str] = mapped_column(Text, index=True)
     code: Mapped[str | None] = mapped_column(Text)
     name: Mapped[str | None] = mapped_column(Text)
-    name_es: Mapped[str | None] = mapped_column(Text)
-    name_en: Mapped[str | None] = mapped_column(Text)
-    name_pt: Mapped[str | None] = mapped_column(Text)
-    name_fr: Mapped[str | None] = mapped_column(Text)
     label_lon: Mapped[float | None] = mapped_column(Float)
     label_lat: Mapped[float | None] = mapped_column(Float)
     geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", srid=4326))
 
 
-class Place(Record, Base):
+class Place(NamedInLanguages, Record, Base):
     """Populated place from GeoNames, with its names where a language has another than the place."""
 
     __tablename__ = "places"
@@ -170,10 +175,6 @@ class Place(Record, Base):
     admin1: Mapped[str | None] = mapped_column(Text)
     population: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     timezone: Mapped[str] = mapped_column(Text)
-    name_es: Mapped[str | None] = mapped_column(Text)
-    name_en: Mapped[str | None] = mapped_column(Text)
-    name_pt: Mapped[str | None] = mapped_column(Text)
-    name_fr: Mapped[str | None] = mapped_column(Text)
     geom: Mapped[Any] = mapped_column(Geometry("POINT", srid=4326))
 
 
@@ -185,7 +186,7 @@ LANDSCAPE_KINDS = (
 )
 
 
-class GroundFeature(Record, Base):
+class GroundFeature(NamedInLanguages, Record, Base):
     """River, lake or land border of a map of a continent; ``rank`` 0 is the most important.
 
     It is off by a kilometre or more, so that nothing but a picture is made of it.
@@ -202,10 +203,6 @@ class GroundFeature(Record, Base):
     kind: Mapped[str] = mapped_column(Text)
     rank: Mapped[int] = mapped_column(Integer)
     name: Mapped[str | None] = mapped_column(Text)
-    name_es: Mapped[str | None] = mapped_column(Text)
-    name_en: Mapped[str | None] = mapped_column(Text)
-    name_pt: Mapped[str | None] = mapped_column(Text)
-    name_fr: Mapped[str | None] = mapped_column(Text)
     geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326))
 
 
@@ -240,7 +237,7 @@ class RoadSegment(Record, Base):
     geom: Mapped[Any] = mapped_column(Geometry("LINESTRING", srid=4326))
 
 
-class LandscapeFeature(Record, Base):
+class LandscapeFeature(NamedInLanguages, Record, Base):
     """Area, water or landmark beneath the streets of an imported region; ``zoom`` is its first."""
 
     __tablename__ = "landscape_features"
@@ -255,10 +252,6 @@ class LandscapeFeature(Record, Base):
     kind: Mapped[str] = mapped_column(Text)
     zoom: Mapped[int] = mapped_column(Integer)
     name: Mapped[str | None] = mapped_column(Text)
-    name_es: Mapped[str | None] = mapped_column(Text)
-    name_en: Mapped[str | None] = mapped_column(Text)
-    name_pt: Mapped[str | None] = mapped_column(Text)
-    name_fr: Mapped[str | None] = mapped_column(Text)
     geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326))
 
 

@@ -17,6 +17,7 @@ from routing.graph.builder import NodeTable, PieceTable, graph_arrays
 from routing.graph.storage import GraphMeta
 from routing.graph.turn_expansion import TurnCopies
 from routing.graph.turn_restrictions import Restriction, turn_copies
+from routing.index_ranges import joined_ranges
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 
 type Int8 = NDArray[np.uint8]
@@ -261,10 +262,9 @@ class RoadGraph:
         """
         first, after = self.shape_start[edges], self.shape_start[edges + 1]
         count = after - first
-        begin = np.cumsum(count) - count
-        vertex = np.arange(count.sum()) + np.repeat(first - begin, count)
-        coordinates = np.column_stack((self.shape_lon[vertex], self.shape_lat[vertex]))
-        coordinates = coordinates / UNITS_PER_DEGREE
+        vertex = joined_ranges(first, count)
+        units = np.column_stack((self.shape_lon[vertex], self.shape_lat[vertex]))
+        coordinates = units / UNITS_PER_DEGREE
         return coordinates, shares_along(coordinates, count), np.asarray(count)
 
     def edge_name_of(self, edge: int) -> str | None:

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.index_ranges import joined_ranges
+
 type Array = NDArray[Any]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
@@ -155,8 +157,7 @@ class TurnCopies:
             return edges, cost
         first = np.searchsorted(self._sorted_edge, edges)
         count = np.searchsorted(self._sorted_edge, edges, side="right") - first
-        begin = np.cumsum(count) - count
-        copies = self._by_edge[np.arange(count.sum()) + np.repeat(first - begin, count)]
+        copies = self._by_edge[joined_ranges(first, count)]
         stays = ~self._is_replaced(edges)
         every = np.concatenate((edges[stays], len(self.edge_tail) + copies))
         return every, np.concatenate((cost[stays], np.repeat(cost, count)))

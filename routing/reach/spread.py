@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from routing.engine import _dijkstra_kernel
 from routing.engine.mode_network import Piece
 from routing.graph.snapping import Snap
+from routing.index_ranges import joined_ranges
 from routing.osm_tags.edge_flags import Mode
 from routing.reach.network import ReachNetwork, SearchRows
 from routing.travel.crossings import Crossing
@@ -223,8 +224,7 @@ def _settled(
 def _rows_out_of(rows: SearchRows, nodes: Ints, used: Floats) -> tuple[Ints, Floats]:
     """Return the open rows out of some nodes, and what is used up where each begins."""
     count = rows.first[nodes + 1] - rows.first[nodes]
-    begin = np.cumsum(count) - count
-    out = np.arange(count.sum()) + np.repeat(rows.first[nodes] - begin, count)
+    out = joined_ranges(rows.first[nodes], count)
     used_at = np.repeat(used[nodes], count)
     is_open = np.isfinite(rows.cost_s[out])
     return out[is_open], used_at[is_open]

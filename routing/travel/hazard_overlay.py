@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from routing.geometry.lines import surrounding
 from routing.graph.road_graph import RoadGraph
 from routing.graph.snapping import edges_in, edges_touching
+from routing.index_ranges import joined_ranges
 from routing.indexed_sequence import IndexedSequence
 from routing.travel.hazard import Hazard
 from routing.travel.legs import Legs
@@ -178,8 +179,7 @@ class Contacts(IndexedSequence[HazardContact]):
         if not len(first):
             return []
         count = np.searchsorted(edge, edges[met], side="right") - first
-        begin = np.cumsum(count) - count
-        rows = np.arange(count.sum()) + np.repeat(first - begin, count)
+        rows = joined_ranges(first, count)
         found: list[int] = np.unique(index[rows]).tolist()
         return found
 
