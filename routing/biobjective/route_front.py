@@ -18,7 +18,8 @@ from routing.biobjective.road_costs import ONCE, RoadCosts, measured_s
 from routing.biobjective.selection import MOST_SHOWN, shown_points
 from routing.engine.itinerary import with_border
 from routing.engine.portal_plan import PassedPortal, Plan, Portal, Section
-from routing.engine.portal_search import PortalQuestion, trimmed
+from routing.engine.portal_question import PortalQuestion
+from routing.engine.portal_search import trimmed
 from routing.errors import TradeOffsNotKnown
 from routing.route.route import Route
 from routing.router.refusals import refusal

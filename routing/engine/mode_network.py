@@ -249,6 +249,11 @@ class ModeNetwork:
         """Return the hierarchy's edges for graph edges, and their costs in a metric's units."""
         return self.turns.spread_some(edges, _in_units(edge_s, metric.units_per_s))
 
+    @cached_property
+    def has_entries(self) -> bool:
+        """Whether no through roads are entered anywhere."""
+        return bool(is_entry(self.graph.edge_flags, self.mode).any())
+
     def _units_per_s(self, cost_s: Floats) -> float:
         """Return the units per second in which the cost of any realistic path fits a metric."""
         # Edges without length (thresholds at barriers and no through roads) have a price but no
@@ -261,7 +266,7 @@ class ModeNetwork:
         across_m = float(great_circle_m(west, south, east, north))
         mean_s_per_m = float(cost_s[open_].sum()) / length_m
         longest_s = DIAGONALS * across_m * mean_s_per_m
-        if is_entry(self.graph.edge_flags, self.mode).any():
+        if self.has_entries:
             longest_s += ENTRIES_KEPT * ENTRY_S
         fine = (cch.UNREACHABLE - 1) / longest_s if longest_s > 0 else np.inf
         # The unit of `safe_units_per_s` is used where it is at least as fine.

@@ -12,34 +12,40 @@ crossing at most once, in either direction, so that no route drives about to spe
 
 Routes are timed lazily. The queue is ordered by lower bounds; when a route comes up, its section is
 unpacked and timed, the crossing's state at the arrival is looked up, and the route is queued again
-with its true price.
+with its true price. Only time under way makes people rest: exposure and fixed prices (of entering a
+no through road) are no time, so the rests of a lower bound follow from moving time alone.
 """
 
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, count
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.engine.avoid_search import Closed, DetourSearch
+from routing.engine.avoid_search import DetourSearch
 from routing.engine.metric_cache import Resident
 from routing.engine.mode_network import Piece
-from routing.engine.portal_plan import Node, PassedPortal, Plan, Portal, Section
+from routing.engine.portal_bounds import (
+    FIRST_ARRIVAL,
+    Ahead,
+    MovingTime,
+    Onward,
+    PortalBounds,
+    between_s,
+)
+from routing.engine.portal_plan import Node, PassedPortal, Plan, Section
+from routing.engine.portal_question import PortalQuestion
 from routing.errors import NoWay
 from routing.travel.legs import Legs
-from routing.travel.timetable import DAY_S, Walker, summed
+from routing.travel.timetable import Walker, summed
 
 type Floats = NDArray[np.float64]
 
-
-#: With more portals than this, the table of costs between all portals, which yields lower bounds,
-#: takes longer to compute than the bounds save [A].
-MOST_LOOKED_AHEAD: Final = 400
 
 #: From this many labels (partial routes) at a portal on, labels that move less but arrive later are
 #: dropped [A].
@@ -51,69 +57,6 @@ ROUNDING_S: Final = 1.0
 
 #: Most sections between portals that are cached with a metric [A].
 KEPT_SECTIONS: Final = 2_000
-
-#: In the queue, targets >= 0 are portals; the parts of edges that reach the end are numbered
-#: downward from this value.
-_FIRST_ARRIVAL: Final = -1
-
-
-class Timing(Protocol):
-    """Source of durations, and of the times at which portals open."""
-
-    def walker(self) -> Walker:
-        """Return a walker at the start of the route."""
-
-    def measured(self, region: int, legs: Legs) -> tuple[Floats, Floats]:
-        """Return moving time and length of legs: float64 [k] each, seconds and metres."""
-
-    def through_s(self, portal: Portal, reached_s: float) -> float | None:
-        """Return when all posts of a portal are passed, given when the first post is reached.
-
-        Both times are seconds after departure; None where the portal is not known to open.
-        """
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class PortalQuestion:
-    """Input of the search over portals.
-
-    Parameters
-    ----------
-    start, end
-        Region of each end.
-    departures, arrivals
-        (piece, node, cost of the piece in seconds) of each end; infinite where closed.
-    direct
-        Pieces from end to end, with their costs.
-    portals
-        All portals that may be passed at some time, each with the seconds it costs.
-    timing
-        Source of durations and opening times.
-    allows
-        Returns whether a route may go within a region from one portal (None for the start) to
-        another.
-    closed_s
-        Price of passing a portal that stays closed, seconds; infinite to forbid it.
-    closed
-        Edges that obstacles close, one item per region; empty without obstacles.
-    is_patient
-        Whether waits and rests cost nothing, as for a traveller with time to spare.
-    """
-
-    start: int
-    end: int
-    departures: Sequence[tuple[Piece, int, float]]
-    arrivals: Sequence[tuple[Piece, int, float]]
-    direct: Sequence[tuple[Piece, float]]
-    portals: Sequence[tuple[Portal, float]]
-    timing: Timing
-    allows: Callable[[Portal | None, Portal], bool]
-    closed_s: float = math.inf
-    closed: Sequence[Closed | None] = ()
-    is_patient: bool = False
-
-
-_NO_LEGS: Final = Legs.of(())
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -182,25 +125,6 @@ class _Label:
 type _Entry = tuple[float, float, int, bool, _Label, int]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Ahead:
-    """Targets (portals, arrivals at the end) that can be reached from a portal or from the start.
-
-    Parameters
-    ----------
-    targets, nodes
-        Targets as queue entries number them, and the node of each.
-    own_s, still_s
-        float64 [targets], the cost of passing each target, and a lower bound of the cost from there
-        to the end.
-    """
-
-    targets: Sequence[int]
-    nodes: Sequence[int]
-    own_s: Floats
-    still_s: Floats
-
-
 class _Stop:
     """Arrival of a walker at a stop: at the first post of a portal, or at the end.
 
@@ -222,19 +146,31 @@ class _Stop:
         self.exposed_s = exposed_s
 
 
-def solve(residents: Sequence[Resident], question: PortalQuestion) -> Plan:
+def solve(
+    residents: Sequence[Resident], question: PortalQuestion, moving: MovingTime | None = None
+) -> Plan:
     """Find the cheapest plan, with one metric per region, locked by the caller.
 
-    At aversion 0 the plan arrives earliest among all routes whose sections are the metric's
-    cheapest paths: of the labels (partial routes) at a portal, the search follows every label that
-    is earlier, less tired or has moved less than every other label.
+    The plan has the lowest price among all routes whose sections are the metric's cheapest paths;
+    at aversion 0 it arrives earliest. Of the labels (partial routes) at a portal, the search
+    follows every label that is earlier, less tired or has moved less than every other label.
+
+    Parameters
+    ----------
+    residents
+        One metric per region.
+    question
+        The question, with costs of the same weight of exposure.
+    moving
+        The question in time alone. Without it, a metric with exposure foresees no rests: the plan
+        is the same, the search longer.
 
     Raises
     ------
     NoWay
         If nothing that may be passed joins the two ends.
     """
-    return trimmed(_Solving(residents, question).plan())
+    return trimmed(_Solving(residents, question, moving).plan())
 
 
 def trimmed(plan: Plan) -> Plan:
@@ -250,9 +186,15 @@ def trimmed(plan: Plan) -> Plan:
 class _Solving:
     """State of one search."""
 
-    def __init__(self, residents: Sequence[Resident], question: PortalQuestion) -> None:
+    def __init__(
+        self,
+        residents: Sequence[Resident],
+        question: PortalQuestion,
+        moving: MovingTime | None,
+    ) -> None:
         self._residents = residents
         self._asked = question
+        self._moving = moving
         sources = [node for _, node, cost_s in question.departures if np.isfinite(cost_s)]
         targets = [node for _, node, cost_s in question.arrivals if np.isfinite(cost_s)]
         ends = ((question.start, sources), (question.end, targets))
@@ -273,7 +215,7 @@ class _Solving:
             elif is_true:
                 self._settle(label)
             elif target < 0:
-                self._arrive(label, _FIRST_ARRIVAL - target, metric_s)
+                self._arrive(label, FIRST_ARRIVAL - target, metric_s)
             elif not self._is_never_open(target, label):
                 self._reach(label, target, metric_s)
         if best is None:
@@ -320,14 +262,9 @@ class _Solving:
         self._settled: dict[int, list[_Label]] = defaultdict(list)
         self._closed_from_s: dict[int, float] = {}
         self._sections: dict[Hashable, object] = {}
-        self._rows: dict[int, tuple[_Ahead, Floats]] = {}
-        self._in_region: dict[int, list[int]] = defaultdict(list)
-        for index, (portal, _) in enumerate(asked.portals):
-            self._in_region[portal.arrive[0]].append(index)
-        self._ahead_s = ahead_s(self._residents, asked)
+        self._rows: dict[int, tuple[Ahead, Onward]] = {}
+        self._bounds = PortalBounds(self._residents, asked, self._moving)
         self._start = asked.timing.walker()
-        speeds = [resident.ground.travel.speeds_m_per_s for resident in self._residents]
-        self._speeds = (min(row[0] for row in speeds), max(row[1] for row in speeds))
         self._last = self._pieces(asked.end, [piece for piece, _, _ in asked.arrivals])
         direct = [(piece, cost_s) for piece, cost_s in asked.direct if np.isfinite(cost_s)]
         pieces = self._pieces(asked.start, [piece for piece, _ in direct])
@@ -340,9 +277,9 @@ class _Solving:
             for (_, node, cost_s), begun in zip(leaving, pieces, strict=True)
         ]
         if labels:
-            ahead = self._ahead(None, asked.start)
-            costs = self._between_s(asked.start, [label.at[1] for label in labels], ahead)
-            self._look(labels, ahead, costs)
+            ahead = self._bounds.ahead(None, asked.start)
+            nodes = [label.at[1] for label in labels]
+            self._look(labels, ahead, self._bounds.onward(asked.start, nodes, ahead))
 
     def _pieces(self, region: int, pieces: Sequence[Piece]) -> list[_Piece]:
         """Measure moving time and length of parts of edges of a region in one call."""
@@ -353,92 +290,66 @@ class _Solving:
             for row, (time_s, length_m) in enumerate(measures)
         ]
 
-    def _ahead(self, entered: Portal | None, region: int) -> _Ahead:
-        """Return the targets in a region: every portal that is allowed, and the end's arrivals."""
-        asked = self._asked
-        portals = [
-            index
-            for index in self._in_region[region]
-            if asked.allows(entered, asked.portals[index][0])
-        ]
-        rows = asked.arrivals if region == asked.end else ()
-        return _Ahead(
-            [*portals, *(_FIRST_ARRIVAL - row for row in range(len(rows)))],
-            [*(asked.portals[i][0].arrive[1] for i in portals), *(node for _, node, _ in rows)],
-            np.array([*(asked.portals[i][1] for i in portals), *(s for _, _, s in rows)]),
-            np.concatenate([self._ahead_s[portals], np.zeros(len(rows))]),
-        )
-
-    def _between_s(self, region: int, sources: Sequence[int], ahead: _Ahead) -> Floats:
-        """Return the metric's costs from nodes to targets, float64 [sources, targets]."""
-        if not ahead.nodes:
-            return np.zeros((len(sources), 0))
-        return between_s(self._residents[region], sources, ahead.nodes)
-
-    def _look(self, labels: Sequence[_Label], ahead: _Ahead, between: Floats) -> None:
+    def _look(self, labels: Sequence[_Label], ahead: Ahead, onward: Onward) -> None:
         """Queue targets with lower bounds of their prices.
 
         Parameters
         ----------
         labels
             Labels that have passed the same portals, or the labels at the start.
-        between
-            float64 [labels, targets], the metric's costs from the labels to the targets.
+        onward
+            Costs from the labels' nodes to the targets and beyond.
         """
         asked, ids = self._asked, labels[0].ids
-        on_s = between + ahead.own_s
-        least_s = np.array(
-            [
-                self._least_s(label, row)
-                for label, row in zip(labels, on_s + ahead.still_s, strict=True)
-            ]
-        )
-        for row, column in self._worth_a_look(labels[0].at[0], ahead, least_s):
+        bounds = zip(labels, onward.end_s, onward.moving_s, strict=True)
+        least_s = np.array([self._least_s(label, *row) for label, *row in bounds])
+        metric_s = np.array([[label.metric_s] for label in labels]) + onward.target_s
+        for row, column in self._worth_a_look(labels[0].at[0], ahead, metric_s):
             target, price_s = ahead.targets[column], float(least_s[row, column])
             is_again = target >= 0 and ids and not ids.isdisjoint(asked.portals[target][0].ids)
             if math.isfinite(price_s) and not is_again:
-                label = labels[row]
-                self._push(price_s, label.metric_s + float(on_s[row, column]), label, target)
+                self._push(price_s, float(metric_s[row, column]), labels[row], target)
 
     def _worth_a_look(
-        self, region: int, ahead: _Ahead, least_s: Floats
+        self, region: int, ahead: Ahead, metric_s: Floats
     ) -> Iterator[tuple[int, int]]:
-        """Yield the cheapest (label, target) pair for each portal, and one pair for the end."""
+        """Yield the (label, target) pair of the metric's cheapest path to each portal and the end.
+
+        Parameters
+        ----------
+        metric_s
+            float64 [labels, targets], the metric's costs of the ways to the targets.
+        """
         if self._detours.are_possible(region):  # a detour may make any pair cheapest
-            yield from np.ndindex(least_s.shape)
+            yield from np.ndindex(metric_s.shape)
             return
         portals = sum(target >= 0 for target in ahead.targets)
-        first = np.argmin(least_s[:, :portals], axis=0).tolist() if portals else []
+        first = np.argmin(metric_s[:, :portals], axis=0).tolist() if portals else []
         yield from zip(first, range(portals), strict=True)
         if portals < len(ahead.targets):
-            last = least_s[:, portals:]
+            last = metric_s[:, portals:]
             row, column = divmod(int(np.argmin(last)), last.shape[1])
             yield row, portals + column
 
-    def _least_s(self, label: _Label, on_s: Floats) -> Floats:
+    def _least_s(self, label: _Label, on_s: Floats, on_moving_s: Floats) -> Floats:
         """Return lower bounds of the prices of a label's continuations, float64 [k].
 
-        The remaining time, at the speed of the slowest road, gives the distance still to walk and
-        so the number of rests. Exposure counts as walking time, so that at an aversion above 0 the
-        result is an estimate.
+        A price is the metric's cost plus rests and waits, which only grow with moving time.
 
         Parameters
         ----------
         on_s
             float64 [k], the metrics' costs from the label on.
+        on_moving_s
+            float64 [k], lower bounds of moving time from the label on.
         """
         if self._asked.is_patient:
             return label.metric_s + on_s
-        walker, since_s = label.walker, label.since_s + on_s
-        there_s = walker.clock_s + since_s
-        if walker.has_hours and math.isfinite(walker.day_max_m):
-            slowest, fastest = self._speeds
-            over_m = np.where(np.isfinite(since_s), since_s * slowest, 0.0) - walker.left_m
-            rests = np.ceil(over_m / walker.day_max_m - 1e-9)
-            last_m = over_m - (rests - 1.0) * walker.day_max_m
-            wakes_s = walker.fresh_s + (rests - 1.0) * DAY_S + last_m / fastest
-            there_s = np.where(rests > 0, np.maximum(there_s, wakes_s), there_s)
-        return np.asarray(there_s - self._start.clock_s + label.exposed_s)
+        begun_s = 0.0 if label.begun is None else label.begun.time_s
+        since = label.since_s, label.since[0] + begun_s
+        elapsed_s = label.walker.clock_s - self._start.clock_s
+        least_s = elapsed_s + label.exposed_s + label.since_s + on_s
+        return np.asarray(least_s + self._bounds.rests_s(label.walker, since, on_moving_s))
 
     def _push(
         self, price_s: float, metric_s: float, label: _Label, target: int, *, is_true: bool = False
@@ -521,7 +432,7 @@ class _Solving:
         metric_s = label.metric_s + on_s
         ended = _Label(label.at, stop.walker, metric_s, sections=sections, passed=label.passed)
         price_s = self._price_s(stop.walker, stop.exposed_s, metric_s)
-        self._push(price_s, metric_s, ended, _FIRST_ARRIVAL, is_true=True)
+        self._push(price_s, metric_s, ended, FIRST_ARRIVAL, is_true=True)
 
     def _price_s(self, walker: Walker, exposed_s: float, metric_s: float) -> float:
         if self._asked.is_patient:
@@ -575,7 +486,9 @@ class _Solving:
             target,
         )
         if not self._is_superfluous(behind):
-            (least_s,) = self._least_s(behind, self._ahead_s[[target]]).tolist()
+            bounds = self._bounds
+            ahead_s = bounds.ahead_s[[target]], bounds.ahead_moving_s[[target]]
+            (least_s,) = self._least_s(behind, *ahead_s).tolist()
             if math.isfinite(least_s):
                 self._push(least_s, behind.metric_s, behind, target, is_true=True)
 
@@ -586,9 +499,9 @@ class _Solving:
         self._settled[label.portal].append(label)
         if label.portal not in self._rows:
             portal = self._asked.portals[label.portal][0]
-            ahead = self._ahead(portal, label.at[0])
-            costs = self._between_s(label.at[0], [label.at[1]], ahead)
-            self._rows[label.portal] = (ahead, costs)
+            ahead = self._bounds.ahead(portal, label.at[0])
+            onward = self._bounds.onward(label.at[0], [label.at[1]], ahead)
+            self._rows[label.portal] = (ahead, onward)
         self._look([label], *self._rows[label.portal])
 
     def _is_superfluous(self, label: _Label) -> bool:
@@ -613,7 +526,7 @@ class _Solving:
         return False
 
 
-_NOTHING: Final = _Walked(_NO_LEGS, np.zeros(1), np.zeros(1))
+_NOTHING: Final = _Walked(Legs.of(()), np.zeros(1), np.zeros(1))
 
 
 def _chained(first: Sequence[float], moved: Floats, last: Sequence[float]) -> Floats:
@@ -628,53 +541,3 @@ def _chained(first: Sequence[float], moved: Floats, last: Sequence[float]) -> Fl
     sums[len(first) + 1 : middle] = moved[1:] + sums[len(first)]
     sums[middle:] = list(accumulate(last, initial=float(sums[middle - 1])))[1:]
     return sums
-
-
-def ahead_s(residents: Sequence[Resident], question: PortalQuestion) -> Floats:
-    """Return the least cost from the far side of each portal to the end, float64 [portals].
-
-    Every portal counts as open on arrival, so the result is a lower bound that guides the search
-    towards the end. Infinite where no portals lead on.
-    """
-    count_ = len(question.portals)
-    if not 0 < count_ <= MOST_LOOKED_AHEAD:
-        return np.zeros(count_)
-    onward_s, least_s = np.full((count_, count_), np.inf), np.full(count_, np.inf)
-    own_s = np.array([cost_s for _, cost_s in question.portals])
-    portals = [portal for portal, _ in question.portals]
-    for region, resident in enumerate(residents):
-        rows = [i for i, portal in enumerate(portals) if portal.leave[0] == region]
-        columns = [i for i, portal in enumerate(portals) if portal.arrive[0] == region]
-        leaving = tuple(portals[i].leave[1] for i in rows)
-        if rows and columns:
-            arriving = tuple(portals[i].arrive[1] for i in columns)
-            table = _between_portals_s(resident, leaving, arriving)
-            onward_s[np.ix_(rows, columns)] = table + own_s[columns]
-        if rows and region == question.end and question.arrivals:
-            last = between_s(resident, leaving, [node for _, node, _ in question.arrivals])
-            own = np.array([cost_s for _, _, cost_s in question.arrivals])
-            least_s[rows] = (last + own).min(axis=1)
-    while True:
-        lower_s = np.minimum(least_s, (onward_s + least_s).min(axis=1, initial=np.inf))
-        if np.array_equal(lower_s, least_s):
-            return least_s
-        least_s = lower_s
-
-
-def _between_portals_s(
-    resident: Resident, leaving: tuple[int, ...], arriving: tuple[int, ...]
-) -> Floats:
-    """Return the costs between portals; cached until the metric changes."""
-    key = (leaving, arriving)
-    known = resident.derived.get(key)
-    if known is None:
-        known = resident.derived[key] = between_s(resident, leaving, arriving)
-    return cast("Floats", known)
-
-
-def between_s(resident: Resident, sources: Sequence[int], targets: Sequence[int]) -> Floats:
-    """Return the least cost from each source to each target, float64 [sources, targets].
-
-    Seconds; infinite where there is no path.
-    """
-    return resident.ground.network.between_s(resident.metric, sources, targets)

@@ -1,6 +1,7 @@
 """Alternatives to the best plan: other roads between two crossings, and other crossings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from routing.engine.alternatives import ViaLimits, alternatives
 from routing.engine.metric_cache import Resident
 from routing.engine.mode_network import ModeNetwork
+from routing.engine.portal_bounds import MovingTime
 from routing.engine.portal_plan import Plan
 from routing.engine.portal_search import solve
 from routing.errors import NoWay
@@ -30,6 +32,7 @@ def other_ways(
     residents: Sequence[Resident],
     aversion: float,
     best: Plan,
+    moving: MovingTime | None = None,
 ) -> list[Plan]:
     """Find plans that differ from the best plan in their roads or in their crossings.
 
@@ -44,13 +47,15 @@ def other_ways(
         plan was found with.
     best
         The best plan.
+    moving
+        See `routing.engine.portal_search.solve`.
     """
     found = [
         other
         for index in range(len(best.sections))
         for other in _by_other_roads(problem, residents, best, index)
     ]
-    return found + _by_other_crossings(problem, residents, aversion, best)
+    return found + _by_other_crossings(problem, residents, aversion, best, moving)
 
 
 def _by_other_roads(
@@ -101,6 +106,7 @@ def _by_other_crossings(
     residents: Sequence[Resident],
     aversion: float,
     best: Plan,
+    moving: MovingTime | None,
 ) -> list[Plan]:
     """Find the best plan without one crossing of ``best``, for each of its crossings in turn."""
     found = []
@@ -108,9 +114,11 @@ def _by_other_crossings(
         tuple(post.id for post in passed.portal.posts) for passed in best.passed
     )
     for posts in crossings:
+        closed = frozenset(posts)
+        if moving is not None:
+            moving = replace(moving, question=problem.question(0.0, closed=closed))
         try:
-            question = problem.question(aversion, closed=frozenset(posts))
-            found.append(solve(residents, question))
+            found.append(solve(residents, problem.question(aversion, closed=closed), moving))
         except NoWay:
             continue
     return found

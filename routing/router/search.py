@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from routing.engine.itinerary import with_border
 from routing.engine.metric_cache import Resident
+from routing.engine.portal_bounds import MovingTime
 from routing.engine.portal_plan import Plan, Portal, Section
 from routing.engine.portal_search import solve
 from routing.errors import NoWay
@@ -129,14 +130,17 @@ class Search:
             is_middle = weight == self.problem.ranked_by[0].aversion
             if settled is not None and not is_middle:
                 continue
-            with self._held(weight, patient=patient) as residents:
+            with (
+                self._held(weight, patient=patient) as residents,
+                self._moving(weight, patient=patient) as moving,
+            ):
                 try:
-                    plan = settled or solve(residents, self.problem.question(weight))
+                    plan = settled or solve(residents, self.problem.question(weight), moving)
                 except NoWay:
                     continue
                 best.append((plan, weight))
                 if is_middle and self.problem.request.others:
-                    ways = other_ways(self.problem, residents, weight, plan)
+                    ways = other_ways(self.problem, residents, weight, plan, moving)
                     others = [(way, weight) for way in ways]
                     if plan.saw_waits and self.problem.most > 1:
                         unhurried = solve(residents, self.problem.question(weight, is_patient=True))
@@ -187,6 +191,20 @@ class Search:
                 )
                 rows.append(stack.enter_context(using))
             yield rows
+
+    @contextmanager
+    def _moving(self, aversion: float, *, patient: bool) -> Iterator[MovingTime | None]:
+        """Yield the question in time alone where a search with exposure has to foresee rests.
+
+        Metrics are locked in descending order of exposure, so that no two searches wait for each
+        other.
+        """
+        has_rests = self.problem.sides[0].ground.travel.profile.window is not None
+        if aversion == 0 or not has_rests or not self.problem.portals:
+            yield None
+            return
+        with self._held(0.0, patient=patient) as residents:
+            yield MovingTime(residents, self.problem.question(0.0))
 
     # --- ranking --------------------------------------------------------------------------------
 

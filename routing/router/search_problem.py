@@ -8,8 +8,9 @@ import numpy as np
 
 from routing.engine.itinerary import ItineraryClock
 from routing.engine.portal_plan import Portal
-from routing.engine.portal_search import PortalQuestion
+from routing.engine.portal_question import PortalQuestion
 from routing.engine.region_view import Priced, RegionView
+from routing.graph.node_splitting import ENTRY_S
 from routing.graph.snapping import Snap
 from routing.travel.request import RouteRequest
 from routing.travel.speed import FLAT_KMH
@@ -33,7 +34,7 @@ class SearchProblem:
     request
         The request.
     allows
-        See `routing.engine.portal_search.PortalQuestion`.
+        See `routing.engine.portal_question.PortalQuestion`.
     """
 
     def __init__(
@@ -118,7 +119,13 @@ class SearchProblem:
             closed_s,
             tuple(side.closed for side in self.sides) if self.has_obstacles else (),
             is_patient,
+            (*((banned_s,) if math.isfinite(banned_s) else ()), *self._entries_s),
         )
+
+    @cached_property
+    def _entries_s(self) -> tuple[float, ...]:
+        """Price of entering a no through road; empty where there are no such roads."""
+        return (ENTRY_S,) if any(s.ground.network.has_entries for s in self.sides) else ()
 
     @cached_property
     def _priced_ends(self) -> list[Priced]:

@@ -143,7 +143,8 @@ class Travel:
     def speeds_m_per_s(self) -> tuple[float, float]:
         """The slowest and the fastest speed on any edge, metres per second.
 
-        0 and infinity in a region with more than `_CHUNK` edges, where the scan would take long.
+        The slowest follows from the time that the search uses (`priced_time_s`). 0 and infinity in
+        a region with more than `_CHUNK` edges, where the scan would take long.
         """
         edges = np.arange(len(self.graph.edge_tail))
         edges = edges[self.usable(edges)] if len(edges) <= _CHUNK else edges[:0]
@@ -152,8 +153,9 @@ class Travel:
         moving = (length_m > 0) & (time_s > 0)
         if not moving.any():
             return 0.0, math.inf
-        speed = length_m[moving] / time_s[moving]
-        return float(speed.min()), float(speed.max())
+        length_m = length_m[moving]
+        slowest = (length_m / self.priced_time_s(edges)[moving]).min()
+        return float(slowest), float((length_m / time_s[moving]).max())
 
     def chunks(self) -> Iterator[Ints]:
         """Yield all edges of the graph in chunks, to keep derived arrays small."""

@@ -1,6 +1,7 @@
 """Ways over crossings that open and close: the search against all sequences of crossings."""
 
 import math
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
@@ -12,10 +13,13 @@ import pytest
 import shapely
 
 from routing.engine.itinerary import ItineraryClock
-from routing.errors import Blocker, NoRoute
-from routing.osm_tags.edge_flags import Mode
-from routing.router.regional import Router, RouteRequest
-from routing.travel.cost_model import Travel
+from routing.engine.portal_bounds import MovingTime
+from routing.engine.portal_search import solve
+from routing.errors import Blocker, NoRoute, NoWay
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
+from routing.router.regional import Router, RouteRequest, leaves_by_night
+from routing.travel.conditions import HazardLayer
+from routing.travel.cost_model import CostModel, Travel
 from routing.travel.crossings import Crossing, border_edges, gates, passable_from
 from routing.travel.hazard import Hazard
 from routing.travel.profiles import ADULT, FAMILY, VEHICLE
@@ -59,10 +63,20 @@ def post(name, place, countries, opens):
     return Crossing(name, name, *place, countries, passable=False, state="closed", opens=opens)
 
 
-def world(tiny_graph, rng, step, *, spans=None):
-    """Draw two or three countries with two to four crossings between neighbours."""
+#: The flags of an edge without length onto a no through road.
+ENTRY = int(
+    EdgeFlag.FOOT | EdgeFlag.VEHICLE | EdgeFlag.FOOT_ENDS | EdgeFlag.VEHICLE_ENDS
+    | EdgeFlag.THRESHOLD
+)  # fmt: skip
+
+
+def world(tiny_graph, rng, step, *, spans=None, gated=0.0):
+    """Draw two or three countries with two to four crossings between neighbours.
+
+    ``gated`` is the share of crossings at the end of a no through road.
+    """
     countries = ["AA", "BB", "CC"][: rng.integers(2, 4)]
-    nodes, edges, posts = [], [], []
+    nodes, edges, posts, gates_of = [], [], [], []
     rows = 4
     for column, country in enumerate(countries):
         for side in (0.0, 0.4):
@@ -80,27 +94,38 @@ def world(tiny_graph, rng, step, *, spans=None):
         if column:
             for row in rng.choice(rows, rng.integers(2, rows + 1), replace=False).tolist():
                 a, b = first - rows + row, first + row
-                edges.append((a, b))
+                if gated and rng.random() < gated:
+                    gates_of.append((a, b))
+                else:
+                    edges.append((a, b))
                 begin = float(rng.uniform(0, 20))
                 some = spans or ((begin, begin + float(rng.uniform(0.5, 12))),)
                 days = range(7) if rng.random() < 0.8 else [int(rng.integers(7))]
                 middle = tuple((nodes[a][axis] + nodes[b][axis]) / 2 for axis in (0, 1))
                 pair = (countries[column - 1], country)
                 posts.append(post(f"X{len(posts)}", middle, pair, hours(*some, days=days)))
-    return World(tiny_graph(nodes, edges), tuple(posts), nodes[0], nodes[-rows])
+    end = nodes[-rows]
+    for a, b in gates_of:
+        edges += [(a, len(nodes), {"flags": ENTRY, "length_m": 0.0}), (len(nodes), b)]
+        nodes.append(nodes[a])
+    return World(tiny_graph(nodes, edges), tuple(posts), nodes[0], end)
 
 
 class Exhaustive:
-    """The earliest arrival of all sequences of crossings that pass none twice.
+    """The lowest price of all sequences of crossings that pass none twice.
 
-    Each sequence is laid on a clock of its own: no label, no queue, no bound.
+    The price is the time to the arrival, and what the roads cost beyond moving time. Each sequence
+    is laid on a clock of its own: no label, no queue, no bound.
     """
 
-    def __init__(self, drawn, profile, departure):
+    def __init__(self, drawn, profile, departure, *, hazards=(), aversion=0.0):
         graph = drawn.graph
         self.travel, self.profile, self.departure = Travel(graph, profile), profile, departure
         edges = np.arange(len(graph.edge_tail))
         self.time_s, self.length_m = self.travel.time_s(edges), self.travel.length_m(edges)
+        contacts = HazardLayer(graph, 50.0).lay(hazards)
+        is_night = leaves_by_night(profile, departure)
+        self.cost_s = CostModel(self.travel, contacts, aversion, is_night).edges_s(edges)
         borders = set(border_edges(graph).tolist())
         usable = self.travel.usable(edges)
         self.roads = nx.MultiDiGraph()
@@ -108,7 +133,7 @@ class Exhaustive:
         for edge in edges[usable].tolist():
             if edge not in borders:
                 ends = int(graph.edge_tail[edge]), int(graph.edge_head[edge])
-                self.roads.add_edge(*ends, edge, s=float(self.time_s[edge]))
+                self.roads.add_edge(*ends, edge, s=float(self.cost_s[edge]))
         self.ways = dict(nx.all_pairs_dijkstra(self.roads, weight="s"))
         self.gates = [
             (edge, int(graph.edge_tail[edge]), int(graph.edge_head[edge]), gate)
@@ -124,20 +149,21 @@ class Exhaustive:
         return int(np.flatnonzero(found)[0])
 
     def best(self):
-        """Give (seconds to the arrival, moving seconds) of the best way; infinite where none."""
+        """Give (price, moving time) of the best way, seconds; infinite where there is none."""
         self.best_of = (math.inf, math.inf)
         self._go(self.start, [], {}, frozenset(), 0.0)
         return self.best_of
 
-    def _go(self, node, pieces, waits, passed, elapsed_s):
+    def _go(self, node, pieces, waits, passed, elapsed_s, exposed_s=0.0):
         """Go on from a node: pieces (seconds, metres, whether a stop lies before) so far."""
-        if elapsed_s > self.best_of[0] + 1:
+        if elapsed_s + exposed_s > self.best_of[0] + 1:
             return
         costs, paths = self.ways[node]
         if self.end in costs:
             whole = pieces + self._pieces(paths[self.end])
             moving_s = sum(piece[0] for piece in whole)
-            self.best_of = min(self.best_of, (self._clock_s(whole, waits), moving_s))
+            price_s = self._clock_s(whole, waits) + exposed_s + self._beyond_s(paths[self.end])
+            self.best_of = min(self.best_of, (price_s, moving_s))
         for edge, tail, head, gate in self.gates:
             ids = {post.id for post in gate.posts}
             if tail not in costs or not passed.isdisjoint(ids):
@@ -152,14 +178,23 @@ class Exhaustive:
                 wait_s = (through - arrival).total_seconds()
                 after = waits | ({len(here): reached_s + wait_s} if wait_s else {})
                 here.append((time_s * (1 - gate.at), length_m * (1 - gate.at), True))
-                self._go(head, here, after, passed | ids, reached_s + wait_s)
+                more_s = self._beyond_s(paths[tail]) + float(self.cost_s[edge] - time_s)
+                self._go(
+                    head, here, after, passed | ids, reached_s + wait_s, exposed_s + more_s
+                )
 
-    def _pieces(self, path):
-        edges = [
+    def _edges(self, path):
+        return [
             min(self.roads[a][b], key=lambda edge: self.roads[a][b][edge]["s"])
             for a, b in pairwise(path)
         ]
-        return [(self.time_s[edge], self.length_m[edge], False) for edge in edges]
+
+    def _pieces(self, path):
+        return [(self.time_s[edge], self.length_m[edge], False) for edge in self._edges(path)]
+
+    def _beyond_s(self, path):
+        edges = self._edges(path)
+        return float((self.cost_s[edges] - self.time_s[edges]).sum())
 
     def _clock_s(self, pieces, waits):
         if not pieces:
@@ -261,6 +296,49 @@ def test_no_sequence_of_crossings_arrives_earlier(tiny_graph, seed, profile):
     if routes:
         assert routes[0].duration_s <= moving_s + 1
         assert routes[0].cost_s == pytest.approx(expected_s, rel=1e-5, abs=1)
+
+
+def floods(drawn, rng, step):
+    """Draw areas of some junctions' size, unrated, so that a kilometre inside has a price."""
+    node = rng.integers(0, drawn.graph.meta.node_count, 4)
+    lon, lat = drawn.graph.node_lon[node] / 1e7, drawn.graph.node_lat[node] / 1e7
+    return tuple(
+        Hazard(f"h{row}", "flood", "physical", shapely.Point(x, y).buffer(step * rng.uniform(0.2, 1)),
+               weight=float(rng.uniform(1, 4)))
+        for row, (x, y) in enumerate(zip(lon, lat, strict=True))
+    )  # fmt: skip
+
+
+def priced(problem, aversion, *, has_moving):
+    """Give the price of the search's plan, with and without bounds of moving time."""
+    (side,) = problem.sides
+    moving = None
+    with ExitStack() as held:
+        at = [
+            held.enter_context(side.residents.using(side.ground, weight, side.situation))
+            for weight in (aversion, 0.0)
+        ]
+        if has_moving:
+            moving = MovingTime([at[1]], problem.question(0.0))
+        try:
+            return solve([at[0]], problem.question(aversion), moving).cost_s
+        except NoWay:
+            return math.inf
+
+
+@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("profile", [ADULT, FAMILY], ids=lambda p: p.name)
+def test_no_sequence_of_crossings_has_a_lower_price(tiny_graph, seed, profile):
+    """Exposure and the price of a no through road are no walking time: nobody rests for them."""
+    rng = np.random.default_rng(7_000 + seed)
+    step = STEPS[profile.mode] * rng.uniform(1, 6)
+    drawn, departure = world(tiny_graph, rng, step, gated=0.4), departures(rng)
+    hazards, aversion = floods(drawn, rng, step), float(rng.choice([0.0, 1.0, 4.0]))
+    problem = Router(drawn.graph).problem(ask(drawn, profile, departure, hazards=hazards))
+    whole = Exhaustive(drawn, profile, departure, hazards=hazards, aversion=aversion)
+    (expected_s, _) = whole.best()
+    assert priced(problem, aversion, has_moving=True) == pytest.approx(expected_s, abs=2)
+    assert priced(problem, aversion, has_moving=False) == pytest.approx(expected_s, abs=2)
 
 
 @pytest.mark.parametrize("seed", range(16))
