@@ -7,6 +7,8 @@
 
 const LANDMARKS = 6; // [A]: with more, the tables take longer to work out than they save
 const USED = 3; // of the tables, in one search
+const BUCKET_MS = 2_000; // [A]: half as much and twice as much take longer
+const BUCKETS = 270_000; // six days: few ways over a town take longer [A]
 
 /**
  * Make what searches streets.
@@ -16,43 +18,72 @@ const USED = 3; // of the tables, in one search
  */
 export function makeSearch(streets, baseMs) {
   const { nodeCount, firstOut, edgeHead, firstIn, inEdge, tail } = streets;
-  // One search after the other writes to these: a phone has no room for a set of each.
-  const cost = new Float64Array(nodeCount);
-  const via = new Int32Array(nodeCount);
-  const stamp = new Uint32Array(nodeCount);
+  // One search after the other writes to the first of these: a phone has no room for a set of each.
+  const [once, outward, inward] = [makeReached(nodeCount), makeReached(nodeCount), makeReached(nodeCount)];
   const queue = makeQueue();
-  let now = 0;
 
-  const costAt = (node) => (stamp[node] === now ? cost[node] : Infinity);
-
-  function begin() {
-    now += 1;
+  /** Begin anew in one set; what reaches a node there, where that is cheaper than before. */
+  function begin(reached, boundOf) {
     queue.clear();
+    reached.now += 1;
+    const { cost, via, stamp, now } = reached;
+    return (node, there, edge) => {
+      if (stamp[node] === now && there >= cost[node]) return;
+      stamp[node] = now;
+      cost[node] = there;
+      via[node] = edge;
+      queue.push(there + boundOf(node), there, node);
+    };
   }
 
-  function reach(node, there, edge, bound) {
-    if (there >= costAt(node)) return;
-    stamp[node] = now;
-    cost[node] = there;
-    via[node] = edge;
-    queue.push(there + bound, there, node);
+  /**
+   * Reach all nodes that paths lead to from some, or all from which paths lead to them.
+   *
+   * @param {Set<number>|null} wanted nodes, after the last of which nothing more is reached
+   */
+  function grow(reached, costMs, roots, isInward, wanted = null) {
+    const { cost } = reached;
+    const reach = begin(reached, () => 0);
+    const [first, edgeAt, ending] = isInward ? [firstIn, inEdge, tail] : [firstOut, null, edgeHead];
+    for (const [root, there] of roots) reach(root, there, -1);
+    let enough = Infinity; // just beyond the dearest of the wanted nodes, once all are reached
+    while (queue.least() < enough) {
+      const there = queue.leastTag();
+      const node = queue.pop();
+      if (there > cost[node]) continue;
+      if (wanted?.delete(node) && wanted.size === 0) enough = Math.max(there, queue.least()) + BUCKET_MS;
+      for (let at = first[node]; at < first[node + 1]; at += 1) {
+        const edge = edgeAt === null ? at : edgeAt[at];
+        const next = there + costMs[edge];
+        if (next < Infinity) reach(ending[edge], next, edge);
+      }
+    }
   }
 
   /** The least costs from some nodes to all others, or from all others to them. */
   function around(roots, isInward) {
-    begin();
-    for (const [root, there] of roots) reach(root, there, -1, 0);
-    while (queue.least() < Infinity) {
-      const there = queue.least();
-      const node = queue.pop();
-      if (there > cost[node]) continue;
-      if (isInward) {
-        for (let at = firstIn[node]; at < firstIn[node + 1]; at += 1) reach(tail[inEdge[at]], there + baseMs[inEdge[at]], inEdge[at], 0);
-      } else {
-        for (let edge = firstOut[node]; edge < firstOut[node + 1]; edge += 1) reach(edgeHead[edge], there + baseMs[edge], edge, 0);
-      }
-    }
+    grow(once, baseMs, roots, isInward);
+    const { cost, stamp, now } = once;
     return cost.map((value, node) => (stamp[node] === now ? value : Infinity));
+  }
+
+  /**
+   * Find the cheapest paths from some nodes to all wanted ones, or from these to them; they are there
+   * until the next such paths of that direction are found.
+   *
+   * @returns {Function} of a node: its path, as `between` gives it, or null
+   */
+  function paths(costMs, roots, wanted, isInward) {
+    const reached = isInward ? inward : outward;
+    grow(reached, costMs, roots, isInward, new Set(wanted));
+    return (node) => (reached.stamp[node] === reached.now ? pathAt(reached, node, isInward) : null);
+  }
+
+  function pathAt({ cost, via }, node, isInward) {
+    const edges = [];
+    let at = node;
+    for (; via[at] >= 0; at = (isInward ? edgeHead : tail)[via[at]]) edges.push(via[at]);
+    return isInward ? { cost: cost[node], from: node, to: at, edges } : { cost: cost[node], from: at, to: node, edges: edges.reverse() };
   }
 
   const tables = makeLandmarks(streets, (root, isInward) => around([[root, 0]], isInward));
@@ -67,10 +98,11 @@ export function makeSearch(streets, baseMs) {
    */
   function between(costMs, sources, targets) {
     const boundOf = boundsTo(tables, sources, targets);
-    begin();
+    const { cost } = once;
+    const reach = begin(once, boundOf);
     const after = new Map();
     for (const [node, rest] of targets) after.set(node, Math.min(rest, after.get(node) ?? Infinity));
-    for (const [node, there] of sources) reach(node, there, -1, boundOf(node));
+    for (const [node, there] of sources) reach(node, there, -1);
     let [best, to] = [Infinity, -1];
     while (queue.least() < best) {
       const there = queue.leastTag();
@@ -80,14 +112,10 @@ export function makeSearch(streets, baseMs) {
       if (rest !== undefined && there + rest < best) [best, to] = [there + rest, node];
       for (let edge = firstOut[node]; edge < firstOut[node + 1]; edge += 1) {
         const next = there + costMs[edge];
-        if (next < costAt(edgeHead[edge])) reach(edgeHead[edge], next, edge, boundOf(edgeHead[edge]));
+        if (next < Infinity) reach(edgeHead[edge], next, edge);
       }
     }
-    if (to < 0) return null;
-    const edges = [];
-    let from = to;
-    for (; via[from] >= 0; from = tail[via[from]]) edges.push(via[from]);
-    return { cost: best, from, to, edges: edges.reverse() };
+    return to < 0 ? null : { ...pathAt(once, to, false), cost: best };
   }
 
   /** The least that all paths from some nodes to others cost, by the landmarks. */
@@ -102,7 +130,12 @@ export function makeSearch(streets, baseMs) {
     return least;
   }
 
-  return { around, between, bound };
+  return { between, bound, paths };
+}
+
+/** What a search has reached: the cost of each node stamped `now`, and the edge that leads to it. */
+function makeReached(nodeCount) {
+  return { cost: new Float64Array(nodeCount), via: new Int32Array(nodeCount), stamp: new Uint32Array(nodeCount), now: 0 };
 }
 
 /** What a table says of the way from a node to one that it gives a cost of; 0 where it says nothing. */
@@ -152,50 +185,49 @@ function boundsTo(tables, sources, targets) {
   };
 }
 
-/** A binary heap of nodes by rank, each with a tag, in typed arrays that grow. */
+/**
+ * A queue of nodes by rank, each with a tag, in buckets of ranks within two seconds of each other.
+ *
+ * Within a bucket the order is any: a node whose cost falls later is looked at again, which is rare,
+ * as few streets are walked in less. The last bucket takes all ranks from six days on.
+ */
 function makeQueue() {
-  let [ranks, tags, nodes, count] = [new Float64Array(1024), new Float64Array(1024), new Uint32Array(1024), 0];
+  const heads = new Int32Array(BUCKETS).fill(-1);
+  let [tags, nodes, below] = [new Float64Array(4096), new Uint32Array(4096), new Int32Array(4096)];
+  let [count, waiting, at, last] = [0, 0, 0, 0];
   const larger = (column) => {
     const more = new column.constructor(2 * column.length);
     more.set(column);
     return more;
   };
-  const move = (from, to) => {
-    ranks[to] = ranks[from];
-    tags[to] = tags[from];
-    nodes[to] = nodes[from];
-  };
-  const put = (at, rank, tag, node) => {
-    ranks[at] = rank;
-    tags[at] = tag;
-    nodes[at] = node;
-  };
   return {
-    clear() { count = 0; },
-    least: () => (count > 0 ? ranks[0] : Infinity),
-    leastTag: () => tags[0],
+    clear() {
+      heads.fill(-1, at, last + 1);
+      [count, waiting, at, last] = [0, 0, 0, 0];
+    },
+    /** A rank that no other is below; Infinity where the queue is empty. */
+    least() {
+      if (waiting === 0) return Infinity;
+      while (heads[at] < 0) at += 1;
+      return at * BUCKET_MS;
+    },
+    leastTag: () => tags[heads[at]],
     push(rank, tag, node) {
-      if (count === ranks.length) [ranks, tags, nodes] = [ranks, tags, nodes].map(larger);
-      let i = count;
+      if (count === tags.length) [tags, nodes, below] = [tags, nodes, below].map(larger);
+      const bucket = Math.max(at, Math.min(Math.floor(rank / BUCKET_MS), BUCKETS - 1));
+      if (bucket > last) last = bucket;
+      tags[count] = tag;
+      nodes[count] = node;
+      below[count] = heads[bucket];
+      heads[bucket] = count;
       count += 1;
-      for (; i > 0 && ranks[(i - 1) >> 1] > rank; i = (i - 1) >> 1) move((i - 1) >> 1, i);
-      put(i, rank, tag, node);
+      waiting += 1;
     },
     pop() {
-      const top = nodes[0];
-      count -= 1;
-      const [rank, tag, node] = [ranks[count], tags[count], nodes[count]];
-      let i = 0;
-      for (;;) {
-        let below = 2 * i + 1;
-        if (below >= count) break;
-        if (below + 1 < count && ranks[below + 1] < ranks[below]) below += 1;
-        if (ranks[below] >= rank) break;
-        move(below, i);
-        i = below;
-      }
-      put(i, rank, tag, node);
-      return top;
+      const top = heads[at];
+      heads[at] = below[top];
+      waiting -= 1;
+      return nodes[top];
     },
   };
 }

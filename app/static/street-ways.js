@@ -12,7 +12,7 @@ import { IS_ENTRY, countryOf, heightOf, lengthOf, lineOf, nameOf } from './stree
 import { isWorthWaiting, makeClock } from './waits.js';
 
 const KEPT_COSTS = 6; // columns of costs, a megabyte each for a city
-const LOOKS = 5; // sections, after which bounds are made exact [A]
+const LOOKS = 4; // sections, after which all ways from the start and to the end are found at once [A]
 const MOST_LABELS = 8; // at one crossing; as routing/engine/portal_search.py
 
 const NOTHING_KNOWN = { start: new Date(0).toISOString(), horizon_days: 0, around: { crossings: [], hazards: [] } };
@@ -183,12 +183,29 @@ function directsOf(world, from, to) {
     .map(([, until]) => ({ pieces: [[edge, at, until]], ms: world.legMs(edge, at, until) })));
 }
 
+/** What gives the same again, worked out when it is first asked for. */
+function once(make) {
+  let made = null;
+  return () => (made ??= make());
+}
+
 const nodesOf = (rows) => rows.map(({ node, ms }) => [node, ms]);
 
 /** The cheapest section from some departures to some arrivals that crosses no border, or null. */
 function sectionOf(world, departures, arrivals) {
   if (departures.length === 0 || arrivals.length === 0) return null;
-  const path = world.network.search.between(world.costMs, nodesOf(departures), nodesOf(arrivals));
+  return joined(world.network.search.between(world.costMs, nodesOf(departures), nodesOf(arrivals)), departures, arrivals);
+}
+
+/** The same sections by paths that are found already, each with what is paid before or after it. */
+function sectionBy(pathAt, nodes, departures, arrivals) {
+  const paths = nodes.map(({ node, ms }) => [pathAt(node), ms]).filter(([path]) => path !== null);
+  const best = leastOf(paths.map(([path, ms]) => ({ ...path, ms: path.cost + ms })));
+  return joined(best && { ...best, cost: best.ms }, departures, arrivals);
+}
+
+/** The parts of edges of a path, with those at its ends. */
+function joined(path, departures, arrivals) {
   if (path === null) return null;
   const pieceAt = (rows, node) => {
     const { piece } = leastOf(rows.filter((row) => row.node === node));
@@ -214,6 +231,9 @@ export function findIn(world, from, to, isPatient = false) {
   const nodeAt = (node) => [{ piece: null, node, ms: 0 }];
   const tailOf = ({ edge }) => nodeAt(streets.tail[edge]);
   const headOf = ({ edge }) => nodeAt(streets.edgeHead[edge]);
+  const nodesOn = (nodes, country) => nodes.filter((node) => countryOf(streets, node) === country);
+  const tailsOn = (country) => nodesOn(gates.map(({ edge }) => streets.tail[edge]), country);
+  const headsOn = (country) => nodesOn(gates.map(({ edge }) => streets.edgeHead[edge]), country);
   const boundS = (departures, goals) => search.bound(nodesOf(departures), nodesOf(goals)) / 1000;
   const aheadS = new Map(gates.map((gate) => [gate, boundS(headOf(gate), arrivals)]));
   const kept = new Map();
@@ -250,11 +270,14 @@ export function findIn(world, from, to, isPatient = false) {
       queue({ label, gate, onS: boundS(label.departures, tailOf(gate)) });
     }
   };
-  /** Where many crossings look alike, what is left behind each is worked out for all at once. */
-  const lookCloser = () => {
-    const costMs = search.around(nodesOf(arrivals), true);
-    for (const gate of gates) aheadS.set(gate, costMs[streets.edgeHead[gate.edge]] / 1000);
-    for (const one of open) one.rank = rankOf(one);
+  /** Where many crossings look alike, all sections from the start and to the end are found at once. */
+  const pathsFromStart = once(() => search.paths(world.costMs, nodesOf(begin.departures), tailsOn(from.country), false));
+  const pathsToEnd = once(() => search.paths(world.costMs, nodesOf(arrivals), headsOn(to.country), true));
+  const sectionTo = ({ label, gate }, isClose) => {
+    const goals = gate === null ? arrivals : tailOf(gate);
+    if (isClose && label === begin && gate !== null) return sectionBy(pathsFromStart(), goals, label.departures, goals);
+    if (isClose && label !== begin && gate === null) return sectionBy(pathsToEnd(), label.departures, label.departures, goals);
+    return sectionOf(world, label.departures, goals);
   };
   const begin = {
     gate: null, before: null, state: march.start(world.startS), since: [0, 0], metricMs: 0, exposedS: 0, priceS: 0,
@@ -263,11 +286,10 @@ export function findIn(world, from, to, isPatient = false) {
   let best = ended(world, begin, leastOf(directsOf(world, from, to)), isPatient);
   look(begin, from.country);
   for (let looks = 1; open.length > 0; looks += 1) {
-    if (looks === LOOKS) lookCloser();
     const at = open.reduce((least, one, index) => (one.rank < open[least].rank ? index : least), 0);
     const [{ label, gate, rank }] = open.splice(at, 1);
     if (!(rank < (best?.priceS ?? Infinity))) break;
-    const section = sectionOf(world, label.departures, gate === null ? arrivals : tailOf(gate));
+    const section = sectionTo({ label, gate }, looks >= LOOKS);
     if (gate === null) {
       const end = ended(world, label, section, isPatient);
       if (end !== null && end.priceS < (best?.priceS ?? Infinity)) best = end;

@@ -302,11 +302,17 @@ def floods(drawn, rng, step):
     """Draw areas of some junctions' size, unrated, so that a kilometre inside has a price."""
     node = rng.integers(0, drawn.graph.meta.node_count, 4)
     lon, lat = drawn.graph.node_lon[node] / 1e7, drawn.graph.node_lat[node] / 1e7
+    places = shapely.points(lon, lat)
     return tuple(
-        Hazard(f"h{row}", "flood", "physical", shapely.Point(x, y).buffer(step * rng.uniform(0.2, 1)),
-               weight=float(rng.uniform(1, 4)))
-        for row, (x, y) in enumerate(zip(lon, lat, strict=True))
-    )  # fmt: skip
+        Hazard(
+            f"h{row}",
+            "flood",
+            "physical",
+            place.buffer(step * rng.uniform(0.2, 1)),
+            weight=float(rng.uniform(1, 4)),
+        )
+        for row, place in enumerate(places)
+    )
 
 
 def priced(problem, aversion, *, has_moving):
