@@ -179,9 +179,7 @@ class Exhaustive:
                 after = waits | ({len(here): reached_s + wait_s} if wait_s else {})
                 here.append((time_s * (1 - gate.at), length_m * (1 - gate.at), True))
                 more_s = self._beyond_s(paths[tail]) + float(self.cost_s[edge] - time_s)
-                self._go(
-                    head, here, after, passed | ids, reached_s + wait_s, exposed_s + more_s
-                )
+                self._go(head, here, after, passed | ids, reached_s + wait_s, exposed_s + more_s)
 
     def _edges(self, path):
         return [
