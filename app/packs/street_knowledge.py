@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from app.packs.pack import crossings_of, hazard_of
-from app.packs.streets import TownStreets, numbers_of
+from app.packs.streets import LocalStreets, numbers_of
 from app.packs.timespan import Span
 from geo.geography.crossings import StatedCrossing
 from geo.geography.hazards import ActiveHazard
@@ -38,7 +38,7 @@ def prices() -> dict[str, float]:
 
 
 def knowledge_of(
-    streets: TownStreets,
+    streets: LocalStreets,
     crossings: Sequence[StatedCrossing],
     hazards: Sequence[tuple[ActiveHazard, HazardContact]],
     span: Span,
@@ -69,7 +69,7 @@ def knowledge_of(
 
 
 def _hazard(
-    streets: TownStreets, record: ActiveHazard, contact: HazardContact, span: Span
+    streets: LocalStreets, record: ActiveHazard, contact: HazardContact, span: Span
 ) -> dict[str, Any]:
     told = hazard_of(record, span)
     # Lines and points have a width: what matters off the streets is the area of an exclusion.
@@ -84,7 +84,7 @@ def _hazard(
 
 
 def _contacts(
-    streets: TownStreets, contact: HazardContact
+    streets: LocalStreets, contact: HazardContact
 ) -> Mapping[str, list[float] | list[int]]:
     """Return the parts of edges inside a hazard: numbers of edges, shares where each part is.
 

@@ -1,18 +1,24 @@
-"""Builder of streets for phones, by town; cuts are cached until roads or crossings change."""
+"""Builder of streets for phones, by town and corridor; cuts are cached until roads change."""
 
 import hashlib
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import anyio.to_thread
 import numpy as np
 import orjson
+import shapely
 
 from app.exceptions import NoStreetsError
 from app.packs.pack import head_of, holding, limits_of, walker_of
 from app.packs.street_knowledge import knowledge_of, prices
-from app.packs.streets import MOST_JUNCTIONS, TownStreets, edges_around
+from app.packs.streets import (
+    CORRIDOR_REACH_M,
+    MOST_JUNCTIONS,
+    TOWN_REACH_M,
+    LocalStreets,
+)
 from app.packs.timespan import Span
 from app.settings import Settings
 from app.snapshots.layer_editions import Editions
@@ -23,11 +29,13 @@ from app.snapshots.tier_snapshot import SnapshotReading, reading, router_hazard
 from geo.db.change_stamps import StampSubject
 from geo.db.sessions import Database, Tier
 from geo.geography import hazards
+from geo.geography.coverage_gaps import CorridorLine, visible_corridors
 from geo.geography.municipalities import Municipality, with_spaces
+from routing.graph.vicinity import Vicinity
 from routing.osm_tags.edge_flags import Mode
 
-#: Most towns in the list: one is chosen from it by name [A].
-MOST_TOWNS: Final = 300
+#: Most places in the list: one is chosen from it by name [A].
+MOST_PLACES: Final = 300
 
 #: Compressed bytes that an edge takes with all that belongs to it: 13.3 of Porto Alegre's
 #: (benchmarks/streets.py), rounded up.
@@ -43,12 +51,38 @@ _LEAST_EDGES: Final = 200
 KEPT_CUTS: Final = 4
 
 
+@dataclass(frozen=True, eq=False)
+class StreetPlace:
+    """A town, or the part of a corridor in one network, whose streets can be taken along.
+
+    Parameters
+    ----------
+    key
+        What tells the place from all others; `street_code` is made of it.
+    name, admin1, country
+        As of a municipality; a corridor has a name alone.
+    timezone
+        IANA name, of the nearest town for a corridor.
+    vicinity, region
+        Where streets are cut, and from which network.
+    """
+
+    kind: Literal["town", "corridor"]
+    key: str
+    name: str
+    admin1: str | None
+    country: str | None
+    timezone: str
+    vicinity: Vicinity
+    region: Region
+
+
 @dataclass(frozen=True)
 class StreetOffer:
-    """Streets of a town that can be taken along, with what loading them takes at most, bytes."""
+    """Streets of a place that can be taken along, with what loading them takes at most, bytes."""
 
     code: str
-    town: Municipality
+    place: StreetPlace
     size_bytes: int
 
 
@@ -59,31 +93,31 @@ class StreetMaker:
     database: Database
     editions: Editions
     shelf: Shelf
-    cuts: RecentlyUsed[TownStreets]
+    cuts: RecentlyUsed[LocalStreets]
     network: RoadNetworks
     settings: Settings
     span: Span
 
     async def offered(self) -> list[StreetOffer]:
-        """Return the towns with streets, in the order of country and name."""
-        towns = await self._towns()
-        return await anyio.to_thread.run_sync(partial(self._sized, towns))
+        """Return the towns with streets by country and name, then the corridors with streets."""
+        places = await self._places()
+        return await anyio.to_thread.run_sync(partial(_sized, places))
 
     async def file(self, code: str) -> bytes:
-        """Return the streets of a town as a file.
+        """Return the streets of a place as a file.
 
         Raises
         ------
         NoStreetsError
             No streets are offered under this code.
         """
-        town, _, streets = await self._cut(code)
+        place, streets = await self._cut(code)
         stamps = await self.editions.stamps()
         told = head_of(self.span, is_demo=stamps.has_demo)
         head = {
             "demo": told["demo"],
             "notice": told["notice"],
-            "timezone": town.timezone,
+            "timezone": place.timezone,
             "walker": walker_of(self.settings.walker),
             "limits": limits_of(self.settings),
             "prices": prices(),
@@ -92,14 +126,14 @@ class StreetMaker:
         return await anyio.to_thread.run_sync(partial(streets.file, head, made_on))
 
     async def known(self, code: str) -> bytes:
-        """Return as JSON what is known for a week along the streets of a town.
+        """Return as JSON what is known for a week along the streets of a place.
 
         Raises
         ------
         NoStreetsError
             No streets are offered under this code.
         """
-        _, region, streets = await self._cut(code)
+        place, streets = await self._cut(code)
         stamps = await self.editions.stamps()
         async with self.database.session(Tier.PUBLIC) as session:
             stated = await (await reading(session)).stated_crossings()
@@ -107,7 +141,7 @@ class StreetMaker:
         head = head_of(self.span, is_demo=stamps.has_demo)
 
         def made() -> bytes:
-            laid = region.router.layer.lay([router_hazard(one) for one in published])
+            laid = place.region.router.layer.lay([router_hazard(one) for one in published])
             met = list(zip(published, laid, strict=True))
             told = {**head, **knowledge_of(streets, stated, met, self.span)}
             return orjson.dumps(told, option=orjson.OPT_UTC_Z)
@@ -130,51 +164,44 @@ class StreetMaker:
             self.shelf.put(("street-towns",), kept)
         return tuple(Municipality(**row) for row in orjson.loads(kept.body))
 
-    def _sized(self, towns: tuple[Municipality, ...]) -> list[StreetOffer]:
+    async def _places(self) -> list[StreetPlace]:
+        """Return all places in networks of streets; sketches have none."""
+        towns = await self._towns()
+        async with self.database.session(Tier.PUBLIC) as session:
+            corridors = await visible_corridors(session)
+        detailed = [one for one in self.network.regions() if one.meta.kind == "osm"]
         found = []
         for town in towns:
-            region = self._around(town)
-            if region is None:
-                continue
-            # Cutting every town would take minutes: what lies around it bounds the cut.
-            edges = len(edges_around(region.graph, town.lon, town.lat))
-            if edges >= _LEAST_EDGES:
-                most = min(edges, MOST_JUNCTIONS * _EDGES_PER_JUNCTION)
-                found.append(StreetOffer(street_code(town.code), town, most * _EDGE_BYTES))
-            if len(found) == MOST_TOWNS:
-                break
+            # The most detailed network comes first.
+            region = next((one for one in detailed if one.contains(town.lon, town.lat)), None)
+            if region is not None:
+                found.append(_of_town(town, region))
+        for corridor in corridors:
+            for region in detailed:
+                if corridor.line.intersects(shapely.box(*region.meta.bbox)):
+                    found += _of_corridor(corridor, region, towns)
         return found
 
-    def _around(self, town: Municipality) -> Region | None:
-        """Return the most detailed network of streets around a town; sketches have no streets."""
-        return next(
-            (
-                region
-                for region in self.network.regions()
-                if region.meta.kind == "osm" and region.contains(town.lon, town.lat)
-            ),
-            None,
-        )
-
-    async def _cut(self, code: str) -> tuple[Municipality, Region, TownStreets]:
-        town = next((one for one in await self._towns() if street_code(one.code) == code), None)
-        region = None if town is None else self._around(town)
-        if town is None or region is None:
+    async def _cut(self, code: str) -> tuple[StreetPlace, LocalStreets]:
+        place = next((one for one in await self._places() if street_code(one.key) == code), None)
+        if place is None:
             raise NoStreetsError
+        region = place.region
         async with self.database.session(Tier.PUBLIC) as session:
             known = await reading(session)
             gates, gone = await self._closed(known, region)
         # A cut that is kept keeps its graph, so that no other graph has its identity.
-        key = (id(region.graph), code, frozenset(gates), gone.tobytes())
+        where = place.vicinity.place.wkb
+        key = (id(region.graph), code, where, frozenset(gates), gone.tobytes())
         streets = self.cuts.get(key)
         if streets is None:
             _, travel = region.router.prepared(Mode.FOOT)
-            made = partial(TownStreets.around, travel, gates, gone, town.lon, town.lat)
+            made = partial(LocalStreets.around, travel, gates, gone, place.vicinity)
             streets = await anyio.to_thread.run_sync(made)
             if streets.junctions == 0:
                 raise NoStreetsError
             self.cuts.put(key, streets)
-        return town, region, streets
+        return place, streets
 
     async def _closed(self, known: SnapshotReading, region: Region) -> tuple[Any, Any]:
         """Return the gates of a region, and the edges in exclusions without a public reason."""
@@ -187,11 +214,44 @@ class StreetMaker:
         return region.router.gates(stated), gone
 
 
-def street_code(municipality: str) -> str:
-    """Return the code under which the streets of a municipality are offered.
+def _of_town(town: Municipality, region: Region) -> StreetPlace:
+    vicinity = Vicinity(shapely.Point(town.lon, town.lat), TOWN_REACH_M)
+    said = town.name, town.admin1, town.country, town.timezone
+    return StreetPlace("town", town.code, *said, vicinity, region)
+
+
+def _of_corridor(
+    corridor: CorridorLine, region: Region, towns: tuple[Municipality, ...]
+) -> list[StreetPlace]:
+    """Return the part of a corridor in a network; none where no town with spaces lies there."""
+    there = [one for one in towns if region.contains(one.lon, one.lat)]
+    if not there:
+        return []
+    nearest = min(there, key=lambda one: corridor.line.distance(shapely.Point(one.lon, one.lat)))
+    key = f"{corridor.id}/{region.meta.name}"
+    said = corridor.name, None, None, nearest.timezone
+    vicinity = Vicinity(corridor.line, CORRIDOR_REACH_M)
+    return [StreetPlace("corridor", key, *said, vicinity, region)]
+
+
+def _sized(places: list[StreetPlace]) -> list[StreetOffer]:
+    found: list[StreetOffer] = []
+    for place in places:
+        # Cutting every place would take minutes: what lies around it bounds the cut.
+        edges = len(place.vicinity.edges(place.region.graph))
+        if edges >= _LEAST_EDGES:
+            most = min(edges, MOST_JUNCTIONS * _EDGES_PER_JUNCTION)
+            found.append(StreetOffer(street_code(place.key), place, most * _EDGE_BYTES))
+        if len(found) == MOST_PLACES:
+            break
+    return found
+
+
+def street_code(key: str) -> str:
+    """Return the code under which the streets of a municipality or a corridor are offered.
 
     It reads as no place: neither a list of files on a phone nor an address that somebody sees over
-    a shoulder names where people go. It keeps no secret from who tries every town.
+    a shoulder names where people go. It keeps no secret from who tries them all.
     """
     person = b"amparo-streets"
-    return hashlib.blake2b(municipality.encode(), digest_size=5, person=person).hexdigest()
+    return hashlib.blake2b(key.encode(), digest_size=5, person=person).hexdigest()

@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 from app.packs.typed_columns import Column, packed, varints
 from routing.graph.excerpt import Excerpt
 from routing.graph.node_splitting import ENTRY_S
-from routing.graph.road_graph import RoadGraph
-from routing.graph.snapping import box_around, edges_of
+from routing.graph.vicinity import Vicinity
 from routing.index_ranges import joined_ranges
 from routing.osm_tags.edge_flags import EdgeFlag
 from routing.travel.cost_model import Travel
@@ -42,8 +41,12 @@ STREET_DAYS: Final = 90
 #: Most junctions in a file: what a phone searches in time (benchmarks/streets.py).
 MOST_JUNCTIONS: Final = 60_000
 
-#: Farthest junction from the town, metres [A]: half a day's walk and back.
-REACH_M: Final = 15_000.0
+#: Farthest junction from a town, metres [A]: half a day's walk and back.
+TOWN_REACH_M: Final = 15_000.0
+
+#: Farthest junction from a corridor, metres: the second of the distances at which people near a
+#: corridor are counted (issue 16, item 3).
+CORRIDOR_REACH_M: Final = 5_000.0
 
 #: Bits of an edge; `static/streets.js` reads the same.
 IS_ENTRY: Final = 1
@@ -55,7 +58,7 @@ _NO_NAME: Final = np.iinfo(np.uint16).max
 
 
 @dataclass(frozen=True, eq=False)
-class TownStreets:
+class LocalStreets:
     """Streets of one edition.
 
     Parameters
@@ -74,9 +77,9 @@ class TownStreets:
 
     @classmethod
     def around(
-        cls, travel: Travel, gates: Mapping[int, Gate], gone: Ints, lon: float, lat: float
-    ) -> "TownStreets":
-        """Cut the streets around a town.
+        cls, travel: Travel, gates: Mapping[int, Gate], gone: Ints, vicinity: Vicinity
+    ) -> "LocalStreets":
+        """Cut the streets around a town or along a corridor.
 
         Parameters
         ----------
@@ -86,14 +89,14 @@ class TownStreets:
             A gate for every border edge of the network.
         gone
             int64, edges in exclusions without a public reason.
-        lon, lat
-            The town, degrees.
+        vicinity
+            The town or the corridor.
         """
-        edges = edges_around(travel.graph, lon, lat)
+        edges = vicinity.edges(travel.graph)
         kept = travel.usable(edges) & ~np.isin(edges, gone)
         kept &= ~np.isin(edges, [edge for edge, gate in gates.items() if not gate.posts])
         return cls(
-            Excerpt.around(travel.graph, edges[kept], lon, lat, REACH_M, MOST_JUNCTIONS),
+            Excerpt.around(travel.graph, edges[kept], vicinity, MOST_JUNCTIONS),
             travel,
             {edge: gate for edge, gate in gates.items() if gate.posts},
         )
@@ -243,20 +246,6 @@ class TownStreets:
         return found
 
 
-def edges_around(graph: RoadGraph, lon: float, lat: float) -> Ints:
-    """Return the edges in a box around a town, int64 [k], ascending: streets are cut from these.
-
-    Only what lies near is looked at, so that a cut of a country's network takes no longer than one
-    of a city's.
-    """
-    box = box_around((lon, lat), REACH_M)
-    near = edges_of(graph, np.unique(graph.grid.segments_in_box(*box)))
-    # Thresholds have no length, and no place in the grid: they leave nodes of roads that have one.
-    nodes = np.unique(np.concatenate((graph.edge_tail[near], graph.edge_head[near])))
-    first, after = (np.searchsorted(graph.edge_tail, nodes, side) for side in ("left", "right"))
-    return joined_ranges(first, after - first)
-
-
 def _ms(time_s: NDArray[np.float64]) -> Column:
     """Return milliseconds: the unit in which the server's metric of a city counts."""
     return np.rint(time_s * 1000.0).astype(np.uint32)
@@ -267,7 +256,7 @@ def _steps(values: Column) -> Ints:
     return np.asarray(np.diff(values.astype(np.int64), prepend=0), np.int64)
 
 
-def numbers_of(streets: TownStreets, edges: Ints) -> Ints:
+def numbers_of(streets: LocalStreets, edges: Ints) -> Ints:
     """Return the numbers in the file of edges of the graph, int64 [k]; -1 where not in the file."""
     own = streets.excerpt.edge
     place = np.minimum(np.searchsorted(own, edges), max(len(own) - 1, 0))

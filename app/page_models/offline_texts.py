@@ -154,8 +154,10 @@ def _way_texts(w: Words) -> Mapping[str, Any]:
             "notKnown": w.gettext(
                 "Los pasos y peligros ya no se conocen: no se cruza ninguna frontera. Actualícelas."
             ),
-            "none": w.gettext("Aquí no hay calles de ninguna ciudad."),
-            "town": w.gettext("Ciudad"),
+            "none": w.gettext("Aquí no hay calles para llevar."),
+            "town": w.gettext("Ciudad o camino"),
+            "towns": w.gettext("Ciudades y pueblos"),
+            "corridors": w.gettext("Caminos entre ciudades"),
             "here": w.gettext("Donde estoy"),
             "start": w.gettext("Desde"),
             "end": w.gettext("Hasta"),

@@ -1,4 +1,4 @@
-"""Data for phones: ``/nearby.json``, ``/towns.json``, ``/packs`` by country and by town's streets.
+"""Data for phones: ``/nearby.json``, ``/towns.json``, ``/packs`` by country, and streets.
 
 The data are those of the public tier, whoever asks, because phones get lost, lent and searched
 (P37).
@@ -113,13 +113,14 @@ CodePath = Annotated[
     openapi_extra=SAME_FOR_ALL,
 )
 async def street_packs(request: Request, maker: StreetMakerDep, base: BaseUrlDep) -> Response:
-    """Return the towns of which streets can be taken along, with the bytes each takes at most."""
+    """Return the towns and corridors whose streets can be taken along, with bytes at most."""
     offered = [
         {
             "code": one.code,
-            "name": one.town.name,
-            "admin1": one.town.admin1,
-            "country": one.town.country,
+            "kind": one.place.kind,
+            "name": one.place.name,
+            "admin1": one.place.admin1,
+            "country": one.place.country,
             "size_bytes": one.size_bytes,
             "href": f"{base}/packs/streets/{one.code}",
         }
@@ -141,7 +142,7 @@ async def street_packs(request: Request, maker: StreetMakerDep, base: BaseUrlDep
     openapi_extra=SAME_FOR_ALL,
 )
 async def street_pack(request: Request, maker: StreetMakerDep, code: CodePath) -> Response:
-    """Return the streets around a town: junctions, lines, and what walking them takes.
+    """Return the streets around a town or along a corridor, and what walking them takes.
 
     They may be used until `expires_on`, 90 days. Streets that nobody may be led along are absent,
     whatever the reason (P34, P36). docs/formats.md describes the file.

@@ -60,13 +60,17 @@ export function startStreets(page) {
       say(words.none);
       return;
     }
-    const town = ({ code, name, country, size_bytes: bytes }) => element('option', { value: code },
-      `${name}, ${names.countries[country] ?? country} (${fill(words.most, { size: page.size(bytes) })})`);
-    const select = element('select', { id: 'street-town' }, ...offered.map(town));
+    const option = ({ code, name, country, size_bytes: bytes }) => element('option', { value: code },
+      `${[name, names.countries[country] ?? country].filter(Boolean).join(', ')} (${fill(words.most, { size: page.size(bytes) })})`);
+    const group = (label, kind) => {
+      const places = offered.filter((one) => one.kind === kind);
+      return places.length === 0 ? null : element('optgroup', { label }, ...places.map(option));
+    };
+    const select = element('select', { id: 'street-town' }, group(words.towns, 'town'), group(words.corridors, 'corridor'));
     const get = element('button', { type: 'button', class: 'button quiet' }, texts.take);
     get.addEventListener('click', () => busy(get, async () => {
       await take(select.value);
-      byId('street-offer').replaceChildren(); // the name of the town goes with the list
+      byId('street-offer').replaceChildren(); // the name of the place goes with the list
       byId('streets-show').hidden = false;
     }));
     byId('street-offer').replaceChildren(

@@ -51,7 +51,7 @@ class MovingTime:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Ahead:
+class PortalTargets:
     """Targets (portals, arrivals at the end) that can be reached from a portal or from the start.
 
     Parameters
@@ -73,7 +73,7 @@ class Ahead:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Onward:
+class TargetCosts:
     """Costs from nodes onward: float64 [nodes, targets] each, seconds.
 
     Parameters
@@ -130,7 +130,7 @@ class PortalBounds:
         for index, (portal, _) in enumerate(question.portals):
             self._in_region[portal.arrive[0]].append(index)
 
-    def ahead(self, entered: Portal | None, region: int) -> Ahead:
+    def ahead(self, entered: Portal | None, region: int) -> PortalTargets:
         """Return the targets in a region: every portal that is allowed, and the end's arrivals."""
         asked = self._asked
         portals = [
@@ -147,7 +147,7 @@ class PortalBounds:
             past_s = [timed.portals[i][1] + self.ahead_moving_s[i] for i in portals]
             last_s = [s for _, _, s in timed.arrivals] if rows else []
             moving_s = np.array([*past_s, *last_s])
-        return Ahead(
+        return PortalTargets(
             [*portals, *(FIRST_ARRIVAL - row for row in range(len(rows)))],
             [*(asked.portals[i][0].arrive[1] for i in portals), *(node for _, node, _ in rows)],
             own_s,
@@ -155,17 +155,17 @@ class PortalBounds:
             moving_s,
         )
 
-    def onward(self, region: int, sources: Sequence[int], ahead: Ahead) -> Onward:
+    def onward(self, region: int, sources: Sequence[int], ahead: PortalTargets) -> TargetCosts:
         """Return the costs from nodes to targets and beyond."""
         if not ahead.nodes:
             none_s = np.zeros((len(sources), 0))
-            return Onward(none_s, none_s, none_s)
+            return TargetCosts(none_s, none_s, none_s)
         target_s = between_s(self._residents[region], sources, ahead.nodes) + ahead.own_s
         end_s = moving_s = target_s + ahead.still_s
         if self._moving is not None:
             residents = self._moving.residents
             moving_s = between_s(residents[region], sources, ahead.nodes) + ahead.moving_s
-        return Onward(target_s, end_s, moving_s)
+        return TargetCosts(target_s, end_s, moving_s)
 
     def rests_s(
         self, walker: Walker, since: tuple[float, float], on_moving_s: Floats
@@ -182,7 +182,7 @@ class PortalBounds:
         since
             The metric's cost and the moving time from the stop to a node, seconds.
         on_moving_s
-            float64 [k], lower bounds of moving time from the node on, as in `Onward`.
+            float64 [k], lower bounds of moving time from the node on, as in `TargetCosts`.
 
         Returns
         -------

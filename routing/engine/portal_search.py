@@ -32,10 +32,10 @@ from routing.engine.metric_cache import Resident
 from routing.engine.mode_network import Piece
 from routing.engine.portal_bounds import (
     FIRST_ARRIVAL,
-    Ahead,
     MovingTime,
-    Onward,
     PortalBounds,
+    PortalTargets,
+    TargetCosts,
     between_s,
 )
 from routing.engine.portal_plan import Node, PassedPortal, Plan, Section
@@ -262,7 +262,7 @@ class _Solving:
         self._settled: dict[int, list[_Label]] = defaultdict(list)
         self._closed_from_s: dict[int, float] = {}
         self._sections: dict[Hashable, object] = {}
-        self._rows: dict[int, tuple[Ahead, Onward]] = {}
+        self._rows: dict[int, tuple[PortalTargets, TargetCosts]] = {}
         self._bounds = PortalBounds(self._residents, asked, self._moving)
         self._start = asked.timing.walker()
         self._last = self._pieces(asked.end, [piece for piece, _, _ in asked.arrivals])
@@ -290,7 +290,7 @@ class _Solving:
             for row, (time_s, length_m) in enumerate(measures)
         ]
 
-    def _look(self, labels: Sequence[_Label], ahead: Ahead, onward: Onward) -> None:
+    def _look(self, labels: Sequence[_Label], ahead: PortalTargets, onward: TargetCosts) -> None:
         """Queue targets with lower bounds of their prices.
 
         Parameters
@@ -311,7 +311,7 @@ class _Solving:
                 self._push(price_s, float(metric_s[row, column]), labels[row], target)
 
     def _worth_a_look(
-        self, region: int, ahead: Ahead, metric_s: Floats
+        self, region: int, ahead: PortalTargets, metric_s: Floats
     ) -> Iterator[tuple[int, int]]:
         """Yield the (label, target) pair of the metric's cheapest path to each portal and the end.
 

@@ -12,11 +12,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.geometry.geodesy import METRES_PER_DEGREE, UNITS_PER_DEGREE
 from routing.graph.road_graph import RoadGraph
+from routing.graph.vicinity import Vicinity
 
 type Bools = NDArray[np.bool_]
-type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 
@@ -58,10 +57,8 @@ class Excerpt:
         return cls(graph, node, edges, place[: len(edges)], place[len(edges) :])
 
     @classmethod
-    def around(
-        cls, graph: RoadGraph, edges: Ints, lon: float, lat: float, reach_m: float, most: int
-    ) -> Self:
-        """Return the excerpt of the edges around a point.
+    def around(cls, graph: RoadGraph, edges: Ints, vicinity: Vicinity, most: int) -> Self:
+        """Return the excerpt of the edges around a point or along a line.
 
         Parameters
         ----------
@@ -69,16 +66,14 @@ class Excerpt:
             The graph.
         edges
             int64, ascending: the edges to choose from.
-        lon, lat
-            The point, degrees.
-        reach_m
-            Farthest node from the point, metres.
+        vicinity
+            The place, and the farthest node from it.
         most
-            Highest number of nodes: those nearest to the point are kept.
+            Highest number of nodes: those nearest to the place are kept.
         """
         whole = cls.of(graph, edges)
-        away_m = _metres_from(graph, whole.node, lon, lat)
-        near = away_m <= reach_m
+        away_m = vicinity.metres_to(graph, whole.node)
+        near = away_m <= vicinity.reach_m
         if int(near.sum()) > most:
             # Of nodes equally far those of lower numbers, so that the choice does not vary.
             near[np.argsort(away_m, kind="stable")[most:]] = False
@@ -118,10 +113,3 @@ class Excerpt:
             np.array_equal(column[one], column[two][::-1])
             for column in (graph.shape_lon, graph.shape_lat)
         )
-
-
-def _metres_from(graph: RoadGraph, nodes: Ints, lon: float, lat: float) -> Floats:
-    """Return the distance of nodes from a point on a flat map around it, float64 [k], metres."""
-    east = (graph.node_lon[nodes] / UNITS_PER_DEGREE - lon) * np.cos(np.radians(lat))
-    north = graph.node_lat[nodes] / UNITS_PER_DEGREE - lat
-    return np.asarray(np.hypot(east, north) * METRES_PER_DEGREE)

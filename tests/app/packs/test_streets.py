@@ -7,18 +7,21 @@ import cramjam
 import numpy as np
 import orjson
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.packs.street_maker import street_code
-from app.packs.streets import STREET_DAYS, TownStreets
+from app.packs.streets import STREET_DAYS, TOWN_REACH_M, LocalStreets
 from app.packs.timespan import PACK_DAYS
 from app.packs.typed_columns import MAGIC, varints
 from app.snapshots.road_networks import RoadNetworks
 from geo.db.sessions import Tier
 from geo.geography.municipalities import with_spaces
+from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.graph.excerpt import Excerpt
 from routing.graph.regions import write_graph
+from routing.graph.vicinity import Vicinity
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.router.regional import Router
 from tests.conftest import client_of
@@ -70,9 +73,8 @@ def cut(graph, gone=()):
     _, travel = router.prepared(Mode.FOOT)
     west, south, east, north = graph.meta.bbox
     edges = np.array(sorted(gone), dtype=np.int64)
-    return TownStreets.around(
-        travel, router.gates(()), edges, (west + east) / 2, (south + north) / 2
-    )
+    middle = Vicinity(shapely.Point((west + east) / 2, (south + north) / 2), TOWN_REACH_M)
+    return LocalStreets.around(travel, router.gates(()), edges, middle)
 
 
 def both_ways(graph, edges):
@@ -116,7 +118,7 @@ def test_p34_no_border_is_crossed_but_at_an_official_crossing(inland):
 def test_an_excerpt_keeps_the_junctions_nearest_to_the_town(inland):
     edges = np.arange(len(inland.edge_tail))
     lon, lat = inland.node_lon[0] / 1e7, inland.node_lat[0] / 1e7
-    few = Excerpt.around(inland, edges, lon, lat, 15_000.0, 50)
+    few = Excerpt.around(inland, edges, Vicinity(shapely.Point(lon, lat), TOWN_REACH_M), 50)
     away = np.hypot(
         (inland.node_lon / 1e7 - lon) * np.cos(np.radians(lat)), inland.node_lat / 1e7 - lat
     )
@@ -124,9 +126,48 @@ def test_an_excerpt_keeps_the_junctions_nearest_to_the_town(inland):
     assert away[few.node].max() <= np.sort(away)[49]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_an_excerpt_along_a_line_keeps_what_lies_near_it(inland, seed):
+    draw = np.random.default_rng(seed)
+    west, south, east, north = inland.meta.bbox
+    reach_m = float(draw.uniform(100, 1_500))
+    middle = ((west + east) / 2, (south + north) / 2)
+    line = shapely.LineString(middle + draw.uniform(-0.02, 0.02, (3, 2)))
+    vicinity = Vicinity(line, reach_m)
+    edges = vicinity.edges(inland)
+    flat = np.array([np.cos(np.radians(middle[1])), 1.0]) * METRES_PER_DEGREE
+    places = np.column_stack((inland.node_lon, inland.node_lat)) / 1e7 * flat
+    along = shapely.LineString(shapely.get_coordinates(line) * flat)
+    away_m = shapely.distance(along, shapely.points(places))
+    near = away_m <= reach_m * 0.99
+    ends = np.column_stack((inland.edge_tail, inland.edge_head))
+    assert set(np.flatnonzero(near[ends].all(axis=1)).tolist()) <= set(edges.tolist())
+    kept = Excerpt.around(inland, edges, vicinity, 10_000)
+    assert set(np.flatnonzero(near[ends].all(axis=1)).tolist()) <= set(kept.edge.tolist())
+    assert away_m[kept.node].max(initial=0) <= reach_m * 1.01
+
+
+async def test_streets_along_a_corridor_are_listed_after_the_towns(streets):
+    offered = (await streets.get("/packs/streets")).json()["streets"]
+    corridors = [one for one in offered if one["kind"] == "corridor"]
+    assert [one["kind"] for one in offered] == ["town"] * (len(offered) - len(corridors)) + [
+        "corridor"
+    ] * len(corridors)
+    one = next(one for one in corridors if "Cúcuta" in one["name"])
+    assert one["country"] is None
+    answer = await streets.get(f"/packs/streets/{one['code']}", headers={"Accept-Encoding": "br"})
+    assert int(answer.headers["content-length"]) <= one["size_bytes"]
+    head, columns = head_of_file(brotli_decompressed(answer.content))
+    assert head["timezone"] == "America/Bogota"
+    assert len(columns["edge_head"]) > 0
+    assert one["name"].encode() not in answer.content
+    known = (await streets.get(f"/packs/streets/{one['code']}/known")).json()
+    assert known["digest"] == head["digest"]
+
+
 async def test_streets_are_listed_and_taken_by_a_code_that_names_no_place(streets, shared_database):
     told = (await streets.get("/packs/streets")).json()
-    offered = {one["name"]: one for one in told["streets"]}
+    offered = {one["name"]: one for one in told["streets"] if one["kind"] == "town"}
     assert list(offered) == ["Cúcuta"]
     one = offered["Cúcuta"]
     async with shared_database.session(Tier.PUBLIC) as session:
