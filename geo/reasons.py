@@ -352,6 +352,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "merged_cells": "{count:,} cells took the value of the merged cell they belong to",
     "short_rows": "{count:,} rows are shorter than the header: what is missing is empty",
     "same_columns": "columns of the same name were told apart: {columns}",
+    "survey_type_not_read": "question '{column}' is of a type that is never read ({type})",
     "survey_columns": "columns about the survey were not read: {columns}",
     "columns_not_used": "columns not used: {columns}",
     "totals_left_out": "rows {rows} are sums and left out",

@@ -355,6 +355,9 @@ TEXTS: Mapping[str, str] = {
     "merged_cells": marked("Celdas que tomaron el valor de su celda combinada: %(count)s."),
     "short_rows": marked("Filas más cortas que el encabezado, con celdas vacías: %(count)s."),
     "same_columns": marked("Columnas del mismo nombre que se distinguieron: %(columns)s."),
+    "survey_type_not_read": marked(
+        "La pregunta «%(column)s» es de un tipo que no se lee nunca (%(type)s)."
+    ),
     "survey_columns": marked("Columnas sobre la encuesta que no se leyeron: %(columns)s."),
     "columns_not_used": marked("Columnas sin usar: %(columns)s."),
     "totals_left_out": marked("Las filas %(rows)s son sumas y quedan fuera."),

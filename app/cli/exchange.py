@@ -1,0 +1,75 @@
+"""``amparo pull|push …``: submissions of forms elsewhere in, links to this Amparo out."""
+
+from typing import Annotated
+
+import typer
+
+from app import clock, setup
+from app.cli.session import run
+from app.cli.terminal import EXIT_MISUSED, explained_failures, fail, require_settings, say, warn
+from app.exchange.declarations import Declared, KoboDeclaration, read_kobo
+from app.exchange.errors import DeclarationError
+from app.exchange.pulling import pull
+from app.settings import Settings
+from geo.sources.taking import Taken
+
+pull_app = typer.Typer(help="Forms elsewhere whose submissions become proposals.")
+
+#: Upper limit of left-out rows printed.
+_SHOWN = 20
+
+_Name = Annotated[str, typer.Argument(help="Name of its file in AMPARO_HOME/exchange.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this module with the application's command line."""
+    app.add_typer(pull_app, name="pull")
+
+
+@pull_app.callback()
+def _pull() -> None:
+    """Let `amparo pull` have commands of its own, although there is one."""
+
+
+@pull_app.command("kobo")
+def pull_kobo(name: _Name, dry_run: _DryRun = False) -> None:
+    """Propose what the submissions of a KoboToolbox form say; a second person decides.
+
+    The account is refused if it may do more than view this one form. Exit code 1: refused, or the
+    server does not answer; 2: the declaration is wrong.
+
+    Example: amparo pull kobo albergues --dry-run
+    """
+    settings = require_settings()
+    try:
+        declared = read_kobo(settings.home, name)
+        declared.token()
+    except DeclarationError as error:
+        fail(str(error), EXIT_MISUSED)
+    with explained_failures():
+        setup.start_database(settings)
+    _say_taken(run(_pulled(settings, declared, dry_run=dry_run)), dry_run=dry_run)
+
+
+async def _pulled(
+    settings: Settings, declared: Declared[KoboDeclaration], *, dry_run: bool
+) -> Taken:
+    async with setup.writing_database(settings) as database:
+        return await pull(database, declared, clock.now, dry_run=dry_run)
+
+
+def _say_taken(taken: Taken, *, dry_run: bool) -> None:
+    for problem in taken.problems[:_SHOWN]:
+        say(problem)
+    for space_id in taken.gone:
+        warn(f"{space_id}: its submission is no longer there; ask, then confirm or close the space")
+    result = taken.result
+    say(f"{taken.read:,} submissions read, {taken.taken:,} new or edited")
+    if dry_run:
+        say(f"nothing was written: {result.left_out:,} rows would be left out (--dry-run)")
+        return
+    say(
+        f"{result.proposed:,} changes wait for a second person, {result.at_once:,} hold at once, "
+        f"{result.left_out:,} rows left out"
+    )
