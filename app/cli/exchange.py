@@ -7,13 +7,22 @@ import typer
 from app import clock, setup
 from app.cli.session import run
 from app.cli.terminal import EXIT_MISUSED, explained_failures, fail, require_settings, say, warn
-from app.exchange.declarations import Declared, KoboDeclaration, read_kobo
+from app.exchange.declarations import (
+    CkanDeclaration,
+    Declared,
+    KoboDeclaration,
+    read_ckan,
+    read_kobo,
+)
 from app.exchange.errors import DeclarationError
 from app.exchange.pulling import pull
+from app.exchange.pushing import Pushed, push
 from app.settings import Settings
 from geo.sources.taking import Taken
 
 pull_app = typer.Typer(help="Forms elsewhere whose submissions become proposals.")
+
+push_app = typer.Typer(help="Catalogues elsewhere that lead to what is published here.")
 
 #: Upper limit of left-out rows printed.
 _SHOWN = 20
@@ -25,11 +34,17 @@ _DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this module with the application's command line."""
     app.add_typer(pull_app, name="pull")
+    app.add_typer(push_app, name="push")
 
 
 @pull_app.callback()
 def _pull() -> None:
     """Let `amparo pull` have commands of its own, although there is one."""
+
+
+@push_app.callback()
+def _push() -> None:
+    """Let `amparo push` have commands of its own, although there is one."""
 
 
 @pull_app.command("kobo")
@@ -73,3 +88,38 @@ def _say_taken(taken: Taken, *, dry_run: bool) -> None:
         f"{result.proposed:,} changes wait for a second person, {result.at_once:,} hold at once, "
         f"{result.left_out:,} rows left out"
     )
+
+
+@push_app.command("ckan")
+def push_ckan(name: _Name, dry_run: _DryRun = False) -> None:
+    """Make or change a dataset of CKAN, such as HDX, that links to what anybody sees here.
+
+    Spaces are never uploaded, because copies cannot forget; released counts are, if the file says
+    so. A token that may edit other organisations is refused. Exit codes as of `amparo pull kobo`.
+
+    Example: amparo push ckan hdx --dry-run
+    """
+    settings = require_settings()
+    try:
+        declared = read_ckan(settings.home, name)
+        declared.token()
+    except DeclarationError as error:
+        fail(str(error), EXIT_MISUSED)
+    with explained_failures():
+        setup.start_database(settings)
+    pushed = run(_pushed(settings, declared, dry_run=dry_run))
+    for link in pushed.links:
+        say(link)
+    what = "would be " if dry_run else ""
+    say(
+        f"the dataset {declared.stated.dataset} {what}{'made' if pushed.is_new else 'changed'}, "
+        f"with {len(pushed.links)} links; {pushed.counts:,} released counts {what}uploaded"
+    )
+
+
+async def _pushed(
+    settings: Settings, declared: Declared[CkanDeclaration], *, dry_run: bool
+) -> Pushed:
+    base = None if settings.public_url is None else str(settings.public_url)
+    async with setup.writing_database(settings) as database:
+        return await push(database, declared, base, clock.now().date(), dry_run=dry_run)
