@@ -290,6 +290,11 @@ TEXTS: Mapping[str, str] = {
     "file_other_system": marked("El mapa usa otras coordenadas: guárdelo con longitud y latitud."),
     "file_unnamed_column": marked("Hay una columna sin nombre."),
     "file_column_twice": marked("Dos columnas tienen el mismo nombre."),
+    "file_not_gpkg": marked("El archivo no es un GeoPackage que se pueda leer (%(detail)s)."),
+    "gpkg_crs": marked(
+        "Las posiciones están en un sistema de referencia que aquí no se conoce (%(crs)s)."
+    ),
+    "gpkg_layers_left": marked("Capas que no se leyeron: %(layers)s."),
     "file_no_rows": marked("El archivo no tiene lugares."),
     "file_too_many_rows": marked("Tiene %(count)s filas y se leen %(most)s como mucho: divídalo."),
     "file_too_many_columns": marked("Tiene %(count)s columnas y se leen %(most)s como mucho."),
