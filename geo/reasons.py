@@ -205,6 +205,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     "made_restricted": "{why}: restricted, though the file says {visibility} (P38)",
     "pathway_restricted": "{pathway}: made restricted, {why}",
     "term_protected": "{term}: protected, its words speak of protected places (P38)",
+    "row_night_contradicted": (
+        "says that nobody sleeps there, while its services have '{service}': correct one of them"
+    ),
     "night_by_services": (
         "overnight is what the services say: '{service}' {has} among them, and they decide"
     ),

@@ -202,6 +202,9 @@ TEXTS: Mapping[str, str] = {
     "made_restricted": marked("Queda restringido, diga lo que diga el archivo: %(why)s."),
     "pathway_restricted": marked("Queda restringida: %(why)s."),
     "term_protected": marked("Queda protegido: sus palabras hablan de lugares protegidos."),
+    "row_night_contradicted": marked(
+        "Una columna dice que no se duerme y los servicios dicen que sí: corrija una de las dos."
+    ),
     "night_by_services": marked("Si se puede dormir lo dicen los servicios, no la otra columna."),
     "expires_too_late": marked("Vale %(days)s días como mucho: la fecha final se acortó."),
     "of_record": marked("%(id)s: %(note)s"),
