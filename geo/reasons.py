@@ -374,6 +374,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "dates_ambiguous": "dates in '{column}' may be day or month first: say so in [style]",
     "free_text": "'{column}' holds free text: say what it means in [values.{of}]",
     "label_needs_code": "'{label}' in '{column}' needs a code of {of}",
+    "headers_remembered": "{count} columns are as your organisation chose for earlier files",
     "prefix_needed": "write in [id] a prefix that names the source, such as gifmm-co",
 }
 

@@ -18,7 +18,7 @@ from app.exchange.errors import DeclarationError
 from app.exchange.pulling import pull
 from app.exchange.pushing import Pushed, push
 from app.settings import Settings
-from geo.sources.taking import Taken
+from geo.sources.taking import PullResult
 
 pull_app = typer.Typer(help="Forms elsewhere whose submissions become proposals.")
 
@@ -69,12 +69,12 @@ def pull_kobo(name: _Name, dry_run: _DryRun = False) -> None:
 
 async def _pulled(
     settings: Settings, declared: Declared[KoboDeclaration], *, dry_run: bool
-) -> Taken:
+) -> PullResult:
     async with setup.writing_database(settings) as database:
         return await pull(database, declared, clock.now, dry_run=dry_run)
 
 
-def _say_taken(taken: Taken, *, dry_run: bool) -> None:
+def _say_taken(taken: PullResult, *, dry_run: bool) -> None:
     for problem in taken.problems[:_SHOWN]:
         say(problem)
     for space_id in taken.gone:

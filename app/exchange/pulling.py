@@ -12,7 +12,7 @@ from geo.accounts.people import find_person
 from geo.db.sessions import Database, Tier
 from geo.sources import ledger
 from geo.sources.survey_form import require_readable
-from geo.sources.taking import Reading, Source, Taken, service_account, take
+from geo.sources.taking import PullResult, Reading, Source, service_account, take
 
 #: Seconds for all requests of a run [A].
 RUN_S: Final = 180.0
@@ -24,7 +24,7 @@ async def pull(
     clock: Clock,
     *,
     dry_run: bool = False,
-) -> Taken:
+) -> PullResult:
     """Read a form's submissions and propose what they say.
 
     No database connection is held while the other server is asked. A run stores either all that

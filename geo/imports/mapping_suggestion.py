@@ -8,7 +8,9 @@ from geo.imports import cell_values, dates
 from geo.imports.cell_values import CellStyle
 from geo.imports.column_recognition import AMBIGUOUS, cells_of, fields_of, meanings_of, meant
 from geo.imports.fields import kind_of
+from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
+from geo.imports.headers.wording import plain
 from geo.imports.mapping import FieldMapping, as_toml
 from geo.imports.personal_data import require_no_persons
 from geo.imports.readers.detection import ReadingOptions, read_table
@@ -59,8 +61,15 @@ def suggest(name: str, data: bytes, *, reading: ReadingOptions | None = None) ->
     return suggest_for(read_table(name, data, reading), reading)
 
 
-def suggest_for(table: Table, reading: ReadingOptions | None = None) -> Suggestion:
+def suggest_for(
+    table: Table, reading: ReadingOptions | None = None, remembered: Remembered | None = None
+) -> Suggestion:
     """Return a suggested mapping for a table that is already read, with notes as in `suggest`.
+
+    Parameters
+    ----------
+    remembered : Remembered or None
+        What the importer's organisation chose for its earlier files; a note says that it was used.
 
     Raises
     ------
@@ -68,8 +77,9 @@ def suggest_for(table: Table, reading: ReadingOptions | None = None) -> Suggesti
         A column of the table is about persons.
     """
     require_no_persons(table.columns)
-    fields = fields_of(table)
-    labels, unknown = _labels(table, fields)
+    remembered = remembered or Remembered()
+    fields = fields_of(table, remembered.columns)
+    labels, unknown = _labels(table, fields, remembered)
     notes = [*table.remarks, *unknown, *_missing(table, fields)]
     unused = [c for c in table.columns if all(c not in used for used in fields.values())]
     if unused:
@@ -86,11 +96,13 @@ def suggest_for(table: Table, reading: ReadingOptions | None = None) -> Suggesti
     )
     if recipe:
         notes.append(CodedReason("prefix_needed"))
+    if count := remembered.among(table.columns):
+        notes.insert(0, CodedReason("headers_remembered", count=count))
     return Suggestion(mapping, notes)
 
 
 def _labels(
-    table: Table, fields: dict[str, tuple[str, ...]]
+    table: Table, fields: dict[str, tuple[str, ...]], remembered: Remembered
 ) -> tuple[dict[str, dict[str, str]], list[CodedReason]]:
     """Return the code of each label in coded columns, by field, and notes on unknown labels.
 
@@ -103,9 +115,13 @@ def _labels(
             continue
         meanings = meanings_of(name)
         codes = {folded(code): code for code in LABELS[name]}
+        chosen = remembered.labels.get(name, {})
         counted = Counter(label for column in columns for label in _items(table, column, name))
-        codes_of = {label: meant(label, meanings) for label in counted
-                 if folded(label) not in codes}  # fmt: skip
+        codes_of = {
+            label: chosen.get(plain(label)) or meant(label, meanings)
+            for label in counted
+            if folded(label) not in codes
+        }
         open_labels = [label for label, code in codes_of.items() if not code]
         if len(open_labels) > _MAX_LABELS:
             notes.append(CodedReason("free_text", column=columns[0], of=name))

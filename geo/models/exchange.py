@@ -46,7 +46,7 @@ class RememberedWord(Base):
     """What a word of an organisation's files means: a column a field, a label of a field a code.
 
     ``scope`` is the field whose labels the word is one of; empty for the header of a column.
-    An empty ``meaning`` is a column that is not imported, or a label that counts as an empty cell.
+    An empty ``meaning`` is a column that is not imported.
     """
 
     __tablename__ = "remembered_words"

@@ -71,7 +71,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Taken:
+class PullResult:
     """Outcome of a run: submissions read and taken, rows left out, and spaces to ask about.
 
     Attributes
@@ -110,7 +110,7 @@ async def service_account(session: AsyncSession, person_id: str) -> Actor:
 
 async def take(
     session: AsyncSession, source: Source, reading: Reading, *, now: datetime, dry_run: bool = False
-) -> Taken:
+) -> PullResult:
     """Propose what new and edited submissions say, and note those that went (writer session).
 
     Nothing is published: a second person decides on each proposal. What one person may do alone,
@@ -163,7 +163,7 @@ async def take(
         gone = await ledger.move(session, source.name, reading.position, ends=reading.ends, now=now)
         if gone:
             await _ask_about(session, source, actor, gone)
-    return Taken(len(seen), len(fresh), result, problems, gone)
+    return PullResult(len(seen), len(fresh), result, problems, gone)
 
 
 def _with_id(source: Source) -> FieldMapping:

@@ -385,6 +385,9 @@ TEXTS: Mapping[str, str] = {
     ),
     "free_text": marked("«%(column)s» tiene texto libre, no valores de una lista."),
     "label_needs_code": marked("«%(label)s» en «%(column)s» necesita un código de %(of)s."),
+    "headers_remembered": marked(
+        "%(count)s columnas están como su organización las eligió en archivos anteriores."
+    ),
     "prefix_needed": marked("Escriba abajo el nombre corto de la fuente."),
 }
 

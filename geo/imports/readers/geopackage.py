@@ -9,12 +9,15 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyproj
 import shapely
+import sqlalchemy
 from shapely.geometry.base import BaseGeometry
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.elements import quoted_name
 
 from geo.imports.readers.table import (
     MAX_COLUMNS,
@@ -158,9 +161,9 @@ def _columns(name: str, package: sqlite3.Connection, layer: _Layer) -> list[str]
     statement = " ".join(str(found[1] or "").split()).lower() if found else ""
     if not statement.startswith("create table "):
         refuse(name, CodedReason("file_not_gpkg", detail="its layer is no table"))
-    rows = package.execute(f"pragma table_info({_quoted(layer.table)})").fetchall()
+    rows = package.execute("select name from pragma_table_info(?)", (layer.table,)).fetchall()
     columns = [
-        column for _, column, *_ in rows if column != layer.geometry and column.lower() not in _KEYS
+        column for (column,) in rows if column != layer.geometry and column.lower() not in _KEYS
     ]
     if len(columns) > MAX_COLUMNS:
         refuse(name, too_wide(len(columns)))
@@ -170,13 +173,17 @@ def _columns(name: str, package: sqlite3.Connection, layer: _Layer) -> list[str]
 def _lines(
     name: str, package: sqlite3.Connection, layer: _Layer, columns: list[str]
 ) -> Iterator[Line]:
-    asked = ", ".join(map(_quoted, [layer.geometry, *columns]))
-    table = _quoted(layer.table)
-    (count,) = package.execute(f"select count(*) from {table}").fetchone()  # noqa: S608 - quoted
+    # SQLAlchemy quotes the file's names, so that no name ends the statement.
+    source = sqlalchemy.table(quoted_name(layer.table, quote=True))
+    asked: list[sqlalchemy.ColumnClause[Any]] = [
+        sqlalchemy.column(quoted_name(column, quote=True)) for column in (layer.geometry, *columns)
+    ]
+    counted = sqlalchemy.select(sqlalchemy.func.count()).select_from(source)
+    (count,) = package.execute(_written(counted)).fetchone()
     if count > MAX_LINES:
         refuse(name, too_many(count, "features"))
     project = _projection(name, layer)
-    rows = package.execute(f"select {asked} from {table}")  # noqa: S608 - quoted
+    rows = package.execute(_written(sqlalchemy.select(*asked).select_from(source)))
     for number, (blob, *cells) in enumerate(rows, start=1):
         geometry = _geometry(blob)
         is_broken = blob is not None and geometry is None
@@ -188,9 +195,8 @@ def _lines(
         )
 
 
-def _quoted(identifier: str) -> str:
-    """Return a name of the file as an identifier of SQL, which no name can end."""
-    return '"' + identifier.replace('"', '""') + '"'
+def _written(statement: sqlalchemy.Select[Any]) -> str:
+    return str(statement.compile(dialect=sqlite.dialect()))
 
 
 def _cell(value: Value) -> Value:
