@@ -22,8 +22,8 @@ def main() -> None:
         for at, figure in enumerate(figures):
             totals[row.is_held_out][at] += figure
         table.add_row(row.name, "yes" if row.is_held_out else "", *map(str, figures))
-    for is_held_out, figures in totals.items():
-        table.add_row("all", "yes" if is_held_out else "", *map(str, figures))
+    for is_held_out, sums in totals.items():
+        table.add_row("all", "yes" if is_held_out else "", *map(str, sums))
     Console().print(table)
 
 
