@@ -1,5 +1,7 @@
 """``amparo pull|push …``: submissions of forms elsewhere in, links to this Amparo out."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,14 +59,22 @@ def pull_kobo(name: _Name, dry_run: _DryRun = False) -> None:
     Example: amparo pull kobo albergues --dry-run
     """
     settings = require_settings()
+    declared = _declared(settings, read_kobo, name)
+    _say_taken(run(_pulled(settings, declared, dry_run=dry_run)), dry_run=dry_run)
+
+
+def _declared[T: (KoboDeclaration, CkanDeclaration)](
+    settings: Settings, read: Callable[[Path, str], Declared[T]], name: str
+) -> Declared[T]:
+    """Return a declaration whose token can be read, and start the database."""
     try:
-        declared = read_kobo(settings.home, name)
+        declared = read(settings.home, name)
         declared.token()
     except DeclarationError as error:
         fail(str(error), EXIT_MISUSED)
     with explained_failures():
         setup.start_database(settings)
-    _say_taken(run(_pulled(settings, declared, dry_run=dry_run)), dry_run=dry_run)
+    return declared
 
 
 async def _pulled(
@@ -100,13 +110,7 @@ def push_ckan(name: _Name, dry_run: _DryRun = False) -> None:
     Example: amparo push ckan hdx --dry-run
     """
     settings = require_settings()
-    try:
-        declared = read_ckan(settings.home, name)
-        declared.token()
-    except DeclarationError as error:
-        fail(str(error), EXIT_MISUSED)
-    with explained_failures():
-        setup.start_database(settings)
+    declared = _declared(settings, read_ckan, name)
     pushed = run(_pushed(settings, declared, dry_run=dry_run))
     for link in pushed.links:
         say(link)

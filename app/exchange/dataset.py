@@ -41,7 +41,7 @@ def dataset_of(
     today : date
         Beginning of the time that a new dataset is about; one that is there keeps its own.
     before : mapping or None
-        The dataset that is there. Its resources of other names stay as they are.
+        The dataset that is there. Its other members and resources stay as they are.
     """
     before = before or {}
     about: dict[str, Any] = {
@@ -62,9 +62,8 @@ def dataset_of(
         "tags": [_tag(tag, stated.tag_vocabulary) for tag in stated.tags],
         "resources": _resources(base_url, before),
     }
-    if "id" in before:
-        about["id"] = before["id"]
-    return {name: value for name, value in about.items() if value is not None}
+    # CKAN empties the members that an update leaves out: those of others stay as they are.
+    return {**before, **{name: value for name, value in about.items() if value is not None}}
 
 
 def _tag(name: str, vocabulary: str | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ from geo.accounts.permissions import Actor, Means, Role
 from geo.audit import trail
 from geo.errors import ForbiddenError
 from geo.imports.apply import ImportResult, to_proposals
-from geo.imports.check import check_file
+from geo.imports.check import check_file, visible_ids
 from geo.imports.mapping import FieldMapping, as_object
 from geo.imports.reports import Checked
 from geo.models import Person, Proposal
@@ -26,7 +26,8 @@ from geo.sources.survey_form import ID, table_of
 
 #: Reasons that stand with what the service account proposes and withdraws.
 _REASON = "formulario {name}: envío nuevo o editado"
-_WITHDRAWN = "formulario {name}: el envío se editó"
+_EDITED = "formulario {name}: el envío se editó"
+_DELETED = "formulario {name}: el envío se borró"
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,9 @@ async def take(
     """Propose what new and edited submissions say, and note those that went (writer session).
 
     Nothing is published: a second person decides on each proposal. What one person may do alone,
-    such as closing a space, holds at once and counts as that person's removal (P40, P52). A
-    submission that was deleted changes nothing: its organisation is asked.
+    such as closing a space, holds at once and counts as that person's removal (P40, P52). Of a
+    submission that was deleted a waiting proposal is withdrawn; its space stays as it is, and its
+    organisation is asked.
 
     Parameters
     ----------
@@ -160,7 +162,11 @@ async def take(
         await ledger.see(
             session, source.name, sorted(set(seen) - set(fresh)), reading.position.sweep
         )
-        gone = await ledger.move(session, source.name, reading.position, ends=reading.ends, now=now)
+        went = await ledger.move(session, source.name, reading.position, ends=reading.ends, now=now)
+        # Nobody publishes any more what was taken back before it was decided on; what is published
+        # stays until somebody has asked.
+        await _withdraw_waiting(session, actor, went, _DELETED.format(name=source.name), now=now)
+        gone = tuple(sorted(await visible_ids(session, went, None)))
         if gone:
             await _ask_about(session, source, actor, gone)
     return PullResult(len(seen), len(fresh), result, problems, gone)
@@ -186,7 +192,9 @@ async def _proposed(
     counts = checked.counts()
     if dry_run or not checked.writable():
         return ImportResult(unchanged=counts["unchanged"], left_out=counts["bad"])
-    await _withdraw_earlier(session, source, checked, actor, now=now)
+    # One proposal waits for each space: the one that says what the form says now.
+    ids = [row.id for row in checked.writable()]
+    await _withdraw_waiting(session, actor, ids, _EDITED.format(name=source.name), now=now)
     return await to_proposals(
         session,
         checked,
@@ -198,11 +206,10 @@ async def _proposed(
     )
 
 
-async def _withdraw_earlier(
-    session: AsyncSession, source: Source, checked: Checked, actor: Actor, *, now: datetime
+async def _withdraw_waiting(
+    session: AsyncSession, actor: Actor, ids: Sequence[str], reason: str, *, now: datetime
 ) -> None:
-    """Withdraw what the account proposed before an edit, so that one proposal waits per space."""
-    ids = [row.id for row in checked.writable()]
+    """Withdraw what the account proposed of some spaces and nobody has decided on."""
     waiting = await session.scalars(
         select(Proposal.id)
         .where(
@@ -213,7 +220,6 @@ async def _withdraw_earlier(
         )
         .order_by(Proposal.id)
     )
-    reason = _WITHDRAWN.format(name=source.name)
     for proposal_id in waiting.all():
         await decisions.withdraw(session, actor, proposal_id, reason, now=now)
 

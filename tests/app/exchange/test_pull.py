@@ -186,6 +186,17 @@ async def test_p40_an_edit_replaces_its_proposal_and_a_deletion_asks(network, ko
         assert await ledger.waiting(session, EDITOR) == ()
 
 
+async def test_what_is_taken_back_before_a_decision_waits_no_more(network, kobo, tmp_path):
+    with declared(tmp_path, kobo) as source:
+        await pull(network, source, clock)
+        del kobo.submissions[0]
+        await pull(network, source, clock)
+        result = await pull(network, source, clock)
+    assert result.gone == ()
+    assert [one.changes["name"] for one in await proposals(network)] == ["Casa 2", "Casa 3"]
+    assert len(await proposals(network, "withdrawn")) == 1
+
+
 async def test_a_run_reads_at_most_so_many_and_the_next_goes_on(network, kobo, tmp_path):
     kobo.submissions = [submission(n) for n in range(1, 8)]
     with declared(tmp_path, kobo, more="most = 3") as source:
@@ -193,9 +204,10 @@ async def test_a_run_reads_at_most_so_many_and_the_next_goes_on(network, kobo, t
         assert [run.taken for run in runs] == [3, 3, 1]
         kobo.submissions = [one for one in kobo.submissions if one["_id"] != 4]
         later = [await pull(network, source, clock) for _ in range(6)]
-    # Every sweep sees all that is left, three at a time, and says once what went.
-    assert sum(len(run.gone) for run in later) == 1
+    # Every sweep sees all that is left, three at a time, and notices once what went.
     assert all(run.read <= 3 and run.taken == 0 for run in later)
+    assert len(await proposals(network)) == 6
+    assert len(await proposals(network, "withdrawn")) == 1
 
 
 async def test_a_bad_row_is_left_out_until_it_is_edited_or_the_mapping_is(network, kobo, tmp_path):

@@ -93,11 +93,13 @@ async def test_a_round_trip_links_here_and_uploads_released_counts_alone(network
         {"id": "theirs", "name": "Manual", "url": "https://x.example.org", "format": "PDF",
          "description": "x", "resource_type": "api", "url_type": "api"}
     )  # fmt: skip
+    dataset["subnational"] = "1"
     again = await push(network, source, f"{BASE}/", date(2027, 1, 1))
     dataset = ckan.datasets["support-spaces-on-the-way"]
     names = [one["name"] for one in dataset["resources"]]
     assert sorted(names) == sorted([*(link[0] for link in LINKS), COUNTS, "Manual"])
     assert again.links == tuple(f"{BASE}{link[1]}" for link in LINKS)
+    assert dataset["subnational"] == "1"
     assert dataset["dataset_date"] == "[2026-11-30T00:00:00 TO *]"
     # P49: of the spaces nothing is there, and of the people what is released alone.
     assert list(ckan.files) == ["r-up"]
