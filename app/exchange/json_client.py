@@ -40,6 +40,8 @@ class JsonClient:
             headers={
                 "Authorization": authorization,
                 "Accept": "application/json",
+                # As it is: a small answer that unpacks to a large one is none.
+                "Accept-Encoding": "identity",
                 "User-Agent": "amparo",
             },
             timeout=_PAUSE_S,
@@ -98,7 +100,7 @@ class JsonClient:
             ):
                 content = await _read(answer)
                 status = answer.status_code
-        except (httpx.TransportError, TimeoutError) as error:
+        except (httpx.RequestError, TimeoutError) as error:
             msg = f"the server does not answer ({type(error).__name__})"
             raise ExchangeError("unreachable", msg) from None
         try:
@@ -122,7 +124,7 @@ async def client_of(server: str, authorization: str) -> AsyncIterator[JsonClient
 
 async def _read(answer: httpx.Response) -> bytes:
     content = bytearray()
-    async for part in answer.aiter_bytes():
+    async for part in answer.aiter_raw():
         content += part
         if len(content) > ANSWER_BYTES:
             raise ExchangeError("too_large", "the server's answer is too large")

@@ -249,7 +249,7 @@ def test_the_matrix_becomes_spaces_as_the_page_says(typed, tmp_path):
     """docs/imports.md, from the file to what the public sees."""
     for name in ("espacios.csv", "espacios.toml"):
         to = "corregido.toml" if name.endswith("toml") else name
-        shutil.copy(DOCS / "examples" / name, tmp_path / to)
+        shutil.copy(DOCS / "matrix" / name, tmp_path / to)
     suggest, check, look, write, export = commands_of(IMPORTS)
     proposed = typed(suggest)
     assert proposed.exit_code == 0, proposed.output
