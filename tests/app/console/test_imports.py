@@ -1,7 +1,7 @@
 """Files of spaces in the console: brought, mapped, reported row by row, sent as proposals."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from app.access.csrf import form_token
 from app.console.forms.error_text import TEXTS
@@ -12,7 +12,7 @@ from geo.imports import uploads
 from geo.records import upsert
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of, visitor
-from tests.fixtures.network import EDITOR, TODAY
+from tests.fixtures.network import EDITOR, NOW, TODAY
 
 IMPORTS = "/network/imports"
 
@@ -264,3 +264,27 @@ async def test_what_was_chosen_is_proposed_to_the_same_organisation_until_it_is_
     forgotten = await editor.post(f"{IMPORTS}/forget")
     assert forgotten.headers["location"] == f"{IMPORTS}?done=forgotten"
     assert await count(database, models.RememberedWord) == 0
+
+
+async def test_spaces_whose_submission_went_are_asked_about_in_their_own_organisation(
+    as_person, database
+):
+    async with database.session(Tier.WRITER) as session:
+        await session.execute(insert(models.PulledSource).values(name="albergues"))
+        await session.execute(
+            insert(models.PulledSubmission).values(
+                source="albergues",
+                submission_id=7,
+                organization_id="org",
+                space_id="casa",
+                digest="x",
+                sweep=1,
+                gone_at=NOW,
+            )
+        )
+    editor = await as_person("ed")
+    page = await editor.get(IMPORTS)
+    assert "Ya no están en su formulario" in text_of(page)
+    assert 'href="/network/spaces/casa"' in page.text
+    other = await as_person("ed2")
+    assert "Casa de prueba" not in text_of(await other.get(IMPORTS))
