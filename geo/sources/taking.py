@@ -150,26 +150,35 @@ async def take(
         result = await _proposed(session, source, checked, actor, now=now, dry_run=dry_run)
     gone: tuple[str, ...] = ()
     if not dry_run:
-        await ledger.add(session, source.name)
-        assert actor.organization_id is not None  # noqa: S101 -- `service_account` sees to it
-        await ledger.remember(
-            session,
-            source.name,
-            actor.organization_id,
-            {id_: (spaces.get(id_, ""), said[id_]) for id_ in fresh},
-            sweep=reading.position.sweep,
-        )
-        await ledger.see(
-            session, source.name, sorted(set(seen) - set(fresh)), reading.position.sweep
-        )
-        went = await ledger.move(session, source.name, reading.position, ends=reading.ends, now=now)
-        # Nobody publishes any more what was taken back before it was decided on; what is published
-        # stays until somebody has asked.
-        await _withdraw_waiting(session, actor, went, _DELETED.format(name=source.name), now=now)
-        gone = tuple(sorted(await visible_ids(session, went, None)))
-        if gone:
-            await _ask_about(session, source, actor, gone)
+        taken = {id_: (spaces.get(id_, ""), said[id_]) for id_ in fresh}
+        gone = await _noted(session, source, reading, actor, taken, now=now)
     return PullResult(len(seen), len(fresh), result, problems, gone)
+
+
+async def _noted(
+    session: AsyncSession,
+    source: Source,
+    reading: Reading,
+    actor: Actor,
+    taken: Mapping[int, tuple[str, str]],
+    *,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Keep what was taken and how far, and return the spaces whose submission went."""
+    assert actor.organization_id is not None  # noqa: S101 -- `service_account` sees to it
+    name, sweep = source.name, reading.position.sweep
+    await ledger.add(session, name)
+    await ledger.remember(session, name, actor.organization_id, taken, sweep=sweep)
+    there = sorted({int(one[ID]) for one in reading.submissions} - set(taken))
+    await ledger.see(session, name, there, sweep)
+    went = await ledger.move(session, name, reading.position, ends=reading.ends, now=now)
+    # Nobody publishes any more what was taken back before it was decided on; what is published
+    # stays until somebody has asked.
+    await _withdraw_waiting(session, actor, went, _DELETED.format(name=name), now=now)
+    gone = tuple(sorted(await visible_ids(session, went, None)))
+    if gone:
+        await _ask_about(session, source, actor, gone)
+    return gone
 
 
 def _with_id(source: Source) -> FieldMapping:
@@ -190,11 +199,12 @@ async def _proposed(
     dry_run: bool,
 ) -> ImportResult:
     counts = checked.counts()
+    if not dry_run:
+        # At most one proposal waits for a space: what the form says now, not what it said.
+        ids = [row.id for row in checked.rows if row.id]
+        await _withdraw_waiting(session, actor, ids, _EDITED.format(name=source.name), now=now)
     if dry_run or not checked.writable():
         return ImportResult(unchanged=counts["unchanged"], left_out=counts["bad"])
-    # One proposal waits for each space: the one that says what the form says now.
-    ids = [row.id for row in checked.writable()]
-    await _withdraw_waiting(session, actor, ids, _EDITED.format(name=source.name), now=now)
     return await to_proposals(
         session,
         checked,
@@ -215,6 +225,7 @@ async def _withdraw_waiting(
         .where(
             Proposal.proposed_by == actor.id,
             Proposal.entity == "space",
+            Proposal.proposed_via == "import",
             Proposal.state == "pending",
             or_(Proposal.record_id.in_(ids), Proposal.changes["id"].astext.in_(ids)),
         )

@@ -190,11 +190,12 @@ async def test_what_is_taken_back_before_a_decision_waits_no_more(network, kobo,
     with declared(tmp_path, kobo) as source:
         await pull(network, source, clock)
         del kobo.submissions[0]
+        kobo.submissions[1]["lugar/tipo"] = "palacio"
         await pull(network, source, clock)
         result = await pull(network, source, clock)
     assert result.gone == ()
-    assert [one.changes["name"] for one in await proposals(network)] == ["Casa 2", "Casa 3"]
-    assert len(await proposals(network, "withdrawn")) == 1
+    assert [one.changes["name"] for one in await proposals(network)] == ["Casa 2"]
+    assert len(await proposals(network, "withdrawn")) == 2
 
 
 async def test_a_run_reads_at_most_so_many_and_the_next_goes_on(network, kobo, tmp_path):
