@@ -54,7 +54,7 @@ def stems(header: str) -> tuple[str, ...]:
 
 def stem(word: str) -> str:
     """Return a plain word without the ending of a plural and of its gender."""
-    if len(word) > 4 and word.endswith("s"):  # noqa: PLR2004 - "mes", "pais" and "bus" are whole
+    if len(word) > 3 and word.endswith("s"):  # noqa: PLR2004 - "mes" and "bus" are whole
         word = word[:-1]
     if len(word) > 4 and word[-1] in "aeo":  # noqa: PLR2004
         word = word[:-1]

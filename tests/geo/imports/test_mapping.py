@@ -284,7 +284,7 @@ def test_headers_of_many_matrices_are_known():
         for is_held_out in (False, True)
     }
     assert [row.wrong() for row in rows[False]] == [[] for _ in rows[False]]
-    # 155 of 168 when the words of the others were chosen (benchmarks/RESULTS.md).
+    # 154 of 168 when the words of the others were chosen (benchmarks/RESULTS.md).
     total = sum(len(row.columns) for row in rows[True])
     wrong = sum(len(row.wrong()) for row in rows[True])
     assert (total - wrong) / total >= 0.9
