@@ -83,6 +83,7 @@ from app.jobs.access_layer import AccessWriter
 from app.jobs.corridor_coverage import Coverer, covering
 from app.jobs.daily_upkeep import daily_upkeep
 from app.jobs.notification_senders import notifying
+from app.jobs.pulled_sources import pulling
 from app.packs.street_maker import KEPT_CUTS
 from app.pages import (
     account,
@@ -187,6 +188,7 @@ def create_app(
                 watching(state["connections"]),
                 notifying(opened, settings, clock),
                 daily_upkeep(opened, clock, settings),
+                pulling(opened, clock, settings.home),
                 covering(computed, clock, settings.coverage_every_s),
                 following(opened, roads, listen_url(settings), editions),
                 searching(runs),

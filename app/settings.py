@@ -89,6 +89,11 @@ def read_settings() -> "Settings":
         raise BadSettingsError("\n".join(lines)) from None
 
 
+def secret_of(variable: str) -> str | None:
+    """Return the value of a variable that a file of the home names as the place of a token."""
+    return os.environ.get(variable)
+
+
 def _meant(name: str, known: set[str]) -> str:
     """Return the error text for an unknown variable, with the most similar setting.
 

@@ -205,6 +205,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     "made_restricted": "{why}: restricted, though the file says {visibility} (P38)",
     "pathway_restricted": "{pathway}: made restricted, {why}",
     "term_protected": "{term}: protected, its words speak of protected places (P38)",
+    "row_night_contradicted": (
+        "says that nobody sleeps there, while its services have '{service}': correct one of them"
+    ),
     "night_by_services": (
         "overnight is what the services say: '{service}' {has} among them, and they decide"
     ),
@@ -291,6 +294,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     "file_other_system": ("names a reference system; GeoJSON is lon, lat in WGS84 (RFC 7946)"),
     "file_unnamed_column": "has a column without a name",
     "file_column_twice": "names a column twice",
+    "file_not_gpkg": "is no GeoPackage that can be read ({detail})",
+    "gpkg_crs": "has positions in a reference system that is not known here ({crs})",
+    "gpkg_layers_left": "layers that were not read: {layers}",
     "file_no_rows": "has no {what}",
     "file_too_many_rows": "has {count:,} {what}; one import takes {most:,}",
     "file_too_many_columns": "has {count:,} columns; at most {most:,} are read",
@@ -352,6 +358,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "merged_cells": "{count:,} cells took the value of the merged cell they belong to",
     "short_rows": "{count:,} rows are shorter than the header: what is missing is empty",
     "same_columns": "columns of the same name were told apart: {columns}",
+    "survey_type_not_read": "question '{column}' is of a type that is never read ({type})",
     "survey_columns": "columns about the survey were not read: {columns}",
     "columns_not_used": "columns not used: {columns}",
     "totals_left_out": "rows {rows} are sums and left out",
@@ -367,6 +374,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "dates_ambiguous": "dates in '{column}' may be day or month first: say so in [style]",
     "free_text": "'{column}' holds free text: say what it means in [values.{of}]",
     "label_needs_code": "'{label}' in '{column}' needs a code of {of}",
+    "headers_remembered": "{count} columns are as your organisation chose for earlier files",
     "prefix_needed": "write in [id] a prefix that names the source, such as gifmm-co",
 }
 

@@ -10,7 +10,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import setup
-from app.cli import freshness
+from app.cli import exchange, freshness
 from app.cli.access import access_app
 from app.cli.audit import audit_app, hide_app, lift_app, reader_app
 from app.cli.basemap import basemap_app
@@ -90,6 +90,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(hide_app, name="hide")
 app.add_typer(lift_app, name="lift")
 freshness.add_to(app)
+exchange.add_to(app)
 app.add_typer(reader_app, name="reader")
 app.add_typer(spaces_app, name="spaces")
 app.add_typer(access_app, name="access")

@@ -60,7 +60,7 @@ def spaces_import(
 ) -> None:
     """Check a file of spaces row by row, and with --apply write it, all or nothing.
 
-    CSV, XLSX, HXL, HSDS 3 JSON, GeoJSON, KML/KMZ, Kobo and ODK exports.
+    CSV, XLSX, HXL, HSDS 3 JSON, GeoJSON, GeoPackage, KML/KMZ, Kobo and ODK exports.
 
     Example: amparo spaces import matriz.xlsx --mapping gifmm.toml --report informe.csv --apply
     """

@@ -31,11 +31,13 @@ from geo.errors import (
     PersonalDataError,
 )
 from geo.imports import batches, reports, uploads
+from geo.imports.headers import remembered
 from geo.imports.mapping_suggestion import UNNAMED
 from geo.imports.reports import RowReport
 from geo.imports.row_mapping import CodeWords, words
 from geo.imports.uploads import Upload
 from geo.reasons import CodedReason
+from geo.sources import ledger
 from geo.text.countries import BOXES
 from geo.vocabulary import Vocabulary, read_vocabulary
 
@@ -171,6 +173,13 @@ async def apply(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
     return desk.page("import_sent", applied=applied)
 
 
+@router.post(f"{IMPORTS}/forget")
+async def forget(desk: DeskDep, _form: FormDep) -> Response:
+    """Forget what the person's organisation chose for the columns of earlier files."""
+    await remembered.forget(desk.session, desk.actor)
+    return see(f"{IMPORTS}?done=forgotten")
+
+
 @router.post(f"{IMPORT}/discard")
 async def discard(desk: DeskDep, batch: RecordId, _form: FormDep) -> Response:
     """Give an import up; what was kept of it is deleted at once."""
@@ -186,6 +195,7 @@ async def _start_page(
     done: str = "",
 ) -> Response:
     settings: Settings = desk.request.state.settings
+    words = await remembered.recall(desk.session, desk.actor)
     return desk.page(
         "imports",
         status=400 if problems else 200,
@@ -193,6 +203,8 @@ async def _start_page(
         problems=problems or {},
         typed=typed or {},
         done=done,
+        remembered=import_form.remembered_rows(desk.words, words.columns),
+        gone=await ledger.waiting(desk.session, desk.actor),
         kept_days=batches.KEPT_DAYS,
         limit_mb=settings.import_limit_bytes // 1_048_576,
     )

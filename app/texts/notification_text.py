@@ -151,6 +151,32 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             ),
         ),
     },
+    "source.gone": {
+        "es": (
+            "Hay espacios por los que preguntar",
+            (
+                "En un formulario de su organización ya no están envíos de los que salieron"
+                " espacios. Nada cambió en el mapa: pregunte si siguen abiertos y confírmelos o"
+                " ciérrelos. La lista está en la consola, en Importar."
+            ),
+        ),
+        "en": (
+            "There are spaces to ask about",
+            (
+                "In a form of your organisation, submissions that spaces came from are no longer"
+                " there. Nothing changed on the map: ask whether they are still open, and confirm"
+                " or close them. The list is in the console, under Import."
+            ),
+        ),
+        "pt": (
+            "Há espaços sobre os quais perguntar",
+            (
+                "Em um formulário da sua organização já não estão envios dos quais saíram espaços."
+                " Nada mudou no mapa: pergunte se continuam abertos e confirme-os ou feche-os. A"
+                " lista está no console, em Importar."
+            ),
+        ),
+    },
     "removals.many": {
         "es": (
             "Una persona ocultó o cerró mucho",
@@ -248,7 +274,7 @@ def text_of(
     Parameters
     ----------
     event : str
-        One of `geo.accounts.outbox.EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`, or `ANCHOR_EVENT`.
+        One of the events of `geo.accounts.outbox`.
     payload : mapping
         Ids of the records of the event. The text links to the proposal with ``proposal_id``, and
         ends with ``line``, the anchor line of an `ANCHOR_EVENT`.

@@ -43,6 +43,10 @@ ACCOUNT_EVENTS = (
 #: (P52), unusual reading by staff (P56), and writes to the database from outside Amparo.
 WATCH_EVENTS = ("removals.many", "reading.unusual", "audit.outside")
 
+#: Event for an organisation whose form elsewhere lacks submissions that were taken from it before
+#: (`geo.sources.taking`), sent by e-mail only.
+SOURCE_EVENTS = ("source.gone",)
+
 #: Event that sends the head of the audit chain to an address in the settings, not to a person
 #: (`geo.oversight.audit_anchors`).
 ANCHOR_EVENT = "audit.head"
@@ -112,7 +116,7 @@ async def announce(
     session : AsyncSession
         Session of the writer tier, in the transaction of the event.
     event : str
-        One of `EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`.
+        One of `EVENTS`, `ACCOUNT_EVENTS`, `WATCH_EVENTS` or `SOURCE_EVENTS`.
     payload : dict
         Ids and states only.
     people : iterable of str

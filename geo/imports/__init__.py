@@ -1,4 +1,5 @@
 """Files of spaces in: read, mapped, compared, reported row by row, then written or proposed.
 
-`oversight` alone may import it within `geo`; it imports `proposals`, `records` and its `readers`.
+`oversight` and `sources` alone may import it within `geo`; it imports `proposals`, `records` and
+its `readers`.
 """

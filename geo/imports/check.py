@@ -36,6 +36,7 @@ from geo.reasons import CodedReason, in_file
 from geo.records import space_documents
 from geo.records.row_validation import ID, Circumstances
 from geo.records.space_rows import NIGHT_REMARK
+from geo.spaces.eligibility import NIGHT_SERVICE
 from geo.vocabulary import read_vocabulary
 
 #: Callback that reports progress, called with the number of checked rows and of all rows.
@@ -252,6 +253,9 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         for point in changes.get("referral_points") or ()
         if point not in known.referrers
     ]
+    if after is not None and _contradicts_night(changes, after):
+        reason = CodedReason("row_night_contradicted", service=NIGHT_SERVICE)
+        problems.append(RowProblem(columns.get("overnight", ""), "overnight", reason))
     if after is not None and known.actor is not None:
         problems += _authority(known.actor, before, after)
     if problems or after is None:
@@ -274,6 +278,14 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         changes=changes,
         base=digest(before),
     )
+
+
+def _contradicts_night(changes: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Return whether a row denies what its services say: a bed that nobody has at night.
+
+    The other way round, a night without the service, the bed is not published.
+    """
+    return changes.get("overnight") is False and NIGHT_SERVICE in (after.get("services") or ())
 
 
 def _stated(changes: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:

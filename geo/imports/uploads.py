@@ -18,6 +18,7 @@ from geo.imports import reports
 from geo.imports.batches import KEPT_DAYS
 from geo.imports.check import check_file
 from geo.imports.fields import kind_of
+from geo.imports.headers import remembered
 from geo.imports.mapping import as_object, parse_mapping
 from geo.imports.mapping_suggestion import suggest_for
 from geo.imports.personal_data import require_no_persons
@@ -107,7 +108,8 @@ async def upload(
     require_staff(actor)
     if mapping is None:
         table = await _read(session, actor, name, data)
-        suggested = await asyncio.to_thread(suggest_for, table)
+        words = await remembered.recall(session, actor)
+        suggested = await asyncio.to_thread(suggest_for, table, None, words)
         stated, notes = as_object(suggested.mapping), suggested.notes
     else:
         if len(mapping) > MAPPING_BYTES:
@@ -218,6 +220,8 @@ async def check_upload(
     )
     if kept is None:
         raise ConflictError(CodedReason("import_closed"))
+    # What a person has looked at and checked a file with is proposed for the next one.
+    await remembered.remember(session, actor, mapping, now=now)
 
 
 async def suggest_anew(
@@ -235,7 +239,8 @@ async def suggest_anew(
     """
     reading = ReadingOptions(**read)
     table = await _read(session, actor, batch.file_name, batch.content, reading)
-    suggested = await asyncio.to_thread(suggest_for, table, reading)
+    words = await remembered.recall(session, actor)
+    suggested = await asyncio.to_thread(suggest_for, table, reading, words)
     await session.execute(
         update(ImportBatch)
         .where(

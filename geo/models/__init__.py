@@ -64,6 +64,7 @@ from geo.models.corridors import (
     CoverageGap,
     CoverageState,
 )
+from geo.models.exchange import PulledSource, PulledSubmission, RememberedWord
 from geo.models.feedback import Complaint, Feedback, HazardReport, Receipt, Rumour, ServiceRequest
 from geo.models.guidance import (
     AUDIENCES,
@@ -210,10 +211,13 @@ __all__ = [
     "PublicationHead",
     "PublicationMark",
     "PublicationRules",
+    "PulledSource",
+    "PulledSubmission",
     "Receipt",
     "Record",
     "RecoveryCode",
     "ReferralPoint",
+    "RememberedWord",
     "Removal",
     "RestrictedReader",
     "RoadSegment",

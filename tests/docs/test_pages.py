@@ -17,12 +17,14 @@ from typer.testing import CliRunner
 from app.cli import app as amparo
 from app.main import create_app
 from app.settings import Settings
+from geo.imports.mapping import parse_mapping
 from tests.conftest import ROOT
 from tests.fixtures import house
 from tests.fixtures.leak_operations import operations
 from tests.fixtures.osm_file import streets
 
 DOCS = ROOT / "docs"
+IMPORTS = DOCS / "imports.md"
 DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 README = PAGES[0].read_text(encoding="utf-8")
@@ -235,12 +237,49 @@ def typed(loaded_clone, settings_for, tmp_path, monkeypatch):
 def test_the_commands_of_amparo_run_as_they_are_typed(typed):
     first = DOCS / "operations.md"
     # Real rows come where the fictitious ones have gone.
-    pages = sorted(PAGES, key=lambda page: page != first)
+    pages = sorted((page for page in PAGES if page != IMPORTS), key=lambda page: page != first)
     commands = [one for page in pages for one in commands_of(page) if is_amparo(one)]
     assert begins(commands[0], "./run amparo demo remove")
     for command in commands:
         done = typed(command)
         assert done.exit_code == 0, f"{command}\n{done.output}\n{done.exception!r}"
+
+
+def test_the_matrix_becomes_spaces_as_the_page_says(typed, tmp_path):
+    """docs/imports.md, from the file to what the public sees."""
+    for name in ("espacios.csv", "espacios.toml"):
+        to = "corregido.toml" if name.endswith("toml") else name
+        shutil.copy(DOCS / "matrix" / name, tmp_path / to)
+    suggest, check, look, write, export = commands_of(IMPORTS)
+    proposed = typed(suggest)
+    assert proposed.exit_code == 0, proposed.output
+    for note in ("'Ropero comunitario'", "country is in no column", "Notas internas"):
+        assert note in proposed.output
+    suggested = parse_mapping((tmp_path / "espacios.toml").read_bytes())
+    corrected = parse_mapping((tmp_path / "corregido.toml").read_bytes())
+    assert suggested.fields == corrected.fields
+    assert len(suggested.columns()) == 14
+    assert "14 fields" in typed(check).stdout
+    looked = typed(look)
+    assert looked.exit_code == 1
+    report = (tmp_path / "informe.csv").read_text(encoding="utf-8-sig")
+    states = dict(re.findall(r"^\d+,ejemplo-demo-(\w+-\w+)[\w-]*,(\w+),", report, re.MULTILINE))
+    assert states == dict.fromkeys(
+        ("casa-del", "comedor-san", "punto-la", "puesto-de", "ropero-el", "albergue-el",
+         "refugio-para"), "new"
+    ) | {"casa-nueva": "bad"}  # fmt: skip
+    for words in (
+        "look swapped",
+        "hours are left out",
+        "is protected: restricted",
+        "rows 12 are sums",
+    ):
+        assert words in report + looked.output, report + looked.output
+    assert "7 spaces added" in typed(write).stdout
+    assert typed(export).exit_code == 0
+    public = (tmp_path / "publico.csv").read_text(encoding="utf-8-sig")
+    assert len(set(re.findall(r"ejemplo-demo-[\w-]+", public))) == 6
+    assert "refugio" not in public
 
 
 @cache

@@ -202,6 +202,9 @@ TEXTS: Mapping[str, str] = {
     "made_restricted": marked("Queda restringido, diga lo que diga el archivo: %(why)s."),
     "pathway_restricted": marked("Queda restringida: %(why)s."),
     "term_protected": marked("Queda protegido: sus palabras hablan de lugares protegidos."),
+    "row_night_contradicted": marked(
+        "Una columna dice que no se duerme y los servicios dicen que sí: corrija una de las dos."
+    ),
     "night_by_services": marked("Si se puede dormir lo dicen los servicios, no la otra columna."),
     "expires_too_late": marked("Vale %(days)s días como mucho: la fecha final se acortó."),
     "of_record": marked("%(id)s: %(note)s"),
@@ -290,6 +293,11 @@ TEXTS: Mapping[str, str] = {
     "file_other_system": marked("El mapa usa otras coordenadas: guárdelo con longitud y latitud."),
     "file_unnamed_column": marked("Hay una columna sin nombre."),
     "file_column_twice": marked("Dos columnas tienen el mismo nombre."),
+    "file_not_gpkg": marked("El archivo no es un GeoPackage que se pueda leer (%(detail)s)."),
+    "gpkg_crs": marked(
+        "Las posiciones están en un sistema de referencia que aquí no se conoce (%(crs)s)."
+    ),
+    "gpkg_layers_left": marked("Capas que no se leyeron: %(layers)s."),
     "file_no_rows": marked("El archivo no tiene lugares."),
     "file_too_many_rows": marked("Tiene %(count)s filas y se leen %(most)s como mucho: divídalo."),
     "file_too_many_columns": marked("Tiene %(count)s columnas y se leen %(most)s como mucho."),
@@ -355,6 +363,9 @@ TEXTS: Mapping[str, str] = {
     "merged_cells": marked("Celdas que tomaron el valor de su celda combinada: %(count)s."),
     "short_rows": marked("Filas más cortas que el encabezado, con celdas vacías: %(count)s."),
     "same_columns": marked("Columnas del mismo nombre que se distinguieron: %(columns)s."),
+    "survey_type_not_read": marked(
+        "La pregunta «%(column)s» es de un tipo que no se lee nunca (%(type)s)."
+    ),
     "survey_columns": marked("Columnas sobre la encuesta que no se leyeron: %(columns)s."),
     "columns_not_used": marked("Columnas sin usar: %(columns)s."),
     "totals_left_out": marked("Las filas %(rows)s son sumas y quedan fuera."),
@@ -374,6 +385,9 @@ TEXTS: Mapping[str, str] = {
     ),
     "free_text": marked("«%(column)s» tiene texto libre, no valores de una lista."),
     "label_needs_code": marked("«%(label)s» en «%(column)s» necesita un código de %(of)s."),
+    "headers_remembered": marked(
+        "%(count)s columnas están como su organización las eligió en archivos anteriores."
+    ),
     "prefix_needed": marked("Escriba abajo el nombre corto de la fuente."),
 }
 

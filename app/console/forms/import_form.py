@@ -78,6 +78,12 @@ def field_choices(w: Words) -> list[tuple[str, str]]:
     return sorted(named, key=lambda pair: folded(pair[1]))
 
 
+def remembered_rows(w: Words, columns: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return remembered headers, each with the name of its field; those left out are not listed."""
+    names = dict(field_choices(w))
+    return sorted((header, names[field]) for header, field in columns.items() if field in names)
+
+
 def column_rows(columns: Iterable[Column], mapping: Mapping[str, Any]) -> list[ColumnRow]:
     """Return the columns with the fields that a mapping assigns to them."""
     fields = {

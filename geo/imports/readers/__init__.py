@@ -1,4 +1,4 @@
 """Files of strangers read into one table each, within limits: one module a format.
 
-`imports` alone imports it.
+`imports` and `sources` alone import it.
 """

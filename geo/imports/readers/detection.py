@@ -9,6 +9,7 @@ from typing import Any, Final
 from geo.imports.readers.archives import member_names
 from geo.imports.readers.delimited import read_delimited
 from geo.imports.readers.geojson import read_features
+from geo.imports.readers.geopackage import MAGIC, read_geopackage
 from geo.imports.readers.hsds import looks_like_hsds, read_hsds
 from geo.imports.readers.kml import read_kml
 from geo.imports.readers.kobo import is_survey, read_survey
@@ -120,6 +121,10 @@ def _is_workbook(file: Contents) -> bool:
     return file.data.startswith(b"\xd0\xcf\x11\xe0")
 
 
+def _is_geopackage(file: Contents) -> bool:
+    return file.data.startswith(MAGIC)
+
+
 def _is_map(file: Contents) -> bool:
     if not file.is_zip:
         return file.head.startswith(b"<")
@@ -154,6 +159,10 @@ def _is_anything(_file: Contents) -> bool:
 
 def _read_workbook(name: str, data: bytes, reading: ReadingOptions) -> Table:
     return read_workbook(name, data, sheet=reading.sheet, header_row=reading.header_row)
+
+
+def _read_geopackage(name: str, data: bytes, reading: ReadingOptions) -> Table:
+    return read_geopackage(name, data, layer=reading.sheet)
 
 
 def _read_delimited(name: str, data: bytes, reading: ReadingOptions) -> Table:
@@ -196,6 +205,7 @@ CONTAINERS: Final[Mapping[str, Container]] = {
     one.name: one
     for one in (
         Container("xlsx", _is_workbook, _read_workbook),
+        Container("gpkg", _is_geopackage, _read_geopackage),
         Container("kml", _is_map, _plainly(read_kml)),
         Container("geojson", _is_geojson, _plainly(read_features)),
         Container("hsds", _is_hsds, _plainly(read_hsds)),

@@ -1,7 +1,7 @@
 """Files of spaces in the console: brought, mapped, reported row by row, sent as proposals."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from app.access.csrf import form_token
 from app.console.forms.error_text import TEXTS
@@ -12,7 +12,7 @@ from geo.imports import uploads
 from geo.records import upsert
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of, visitor
-from tests.fixtures.network import EDITOR, TODAY
+from tests.fixtures.network import EDITOR, NOW, TODAY
 
 IMPORTS = "/network/imports"
 
@@ -227,3 +227,64 @@ async def test_the_larger_limit_is_for_files_of_people_with_a_cookie(as_person):
     assert elsewhere.status_code == 413
     nobody = await editor.client.post(IMPORTS, content=padded, headers={"Accept": "text/html"})
     assert nobody.status_code == 413
+
+
+async def test_what_was_chosen_is_proposed_to_the_same_organisation_until_it_is_forgotten(
+    as_person, database
+):
+    strange = GOOD.replace(b"Nombre;Tipo", b"Xq;Zz")
+    editor = await as_person("ed")
+    place = (await bring(editor, strange)).headers["location"]
+    fields = fields_of(await editor.get(place), place)
+    assert "column-0" not in fields
+    chosen = fields | constants() | {"column-0": "name", "column-1": "kind", "place-0": "on"}
+    page = await editor.post(place, **chosen, do="refresh")
+    fields = fields_of(page, place)
+    labels = [name for name in fields if name.startswith("value-kind-")]
+    assert len(labels) == 1
+    checked_at = await editor.post(place, **fields | {labels[0]: "community_kitchen"}, do="check")
+    assert checked_at.status_code == 303, text_of(checked_at)
+
+    again = (await bring(editor, strange)).headers["location"]
+    page = await editor.get(again)
+    assert "columnas están como su organización las eligió" in text_of(page)
+    fields = fields_of(page, again)
+    assert (fields["column-0"], fields["column-1"]) == (["name"], ["kind"])
+    assert "community_kitchen" in [value for name in labels for value in fields[name]]
+    start = text_of(await editor.get(IMPORTS))
+    assert "xq: Nombre" in start
+    # Nobody of another organisation sees or uses it, and forgetting is one's own.
+    other = await as_person("ed2")
+    assert "xq" not in text_of(await other.get(IMPORTS))
+    theirs = (await bring(other, strange)).headers["location"]
+    assert "column-0" not in fields_of(await other.get(theirs), theirs)
+    await other.post(f"{IMPORTS}/forget")
+    assert await count(database, models.RememberedWord) > 0
+    editor = await as_person("ed")
+    forgotten = await editor.post(f"{IMPORTS}/forget")
+    assert forgotten.headers["location"] == f"{IMPORTS}?done=forgotten"
+    assert await count(database, models.RememberedWord) == 0
+
+
+async def test_spaces_whose_submission_went_are_asked_about_in_their_own_organisation(
+    as_person, database
+):
+    async with database.session(Tier.WRITER) as session:
+        await session.execute(insert(models.PulledSource).values(name="albergues"))
+        await session.execute(
+            insert(models.PulledSubmission).values(
+                source="albergues",
+                submission_id=7,
+                organization_id="org",
+                space_id="casa",
+                digest="x",
+                sweep=1,
+                gone_at=NOW,
+            )
+        )
+    editor = await as_person("ed")
+    page = await editor.get(IMPORTS)
+    assert "Ya no están en su formulario" in text_of(page)
+    assert 'href="/network/spaces/casa"' in page.text
+    other = await as_person("ed2")
+    assert "Casa de prueba" not in text_of(await other.get(IMPORTS))

@@ -137,8 +137,8 @@ async def stored(empty_database):
     return empty_database
 
 
-# Text is for people, and a GeoPackage is no format of the import.
-@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"text", "gpkg"}))
+# Text is for people.
+@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"text"}))
 @pytest.mark.parametrize("tier", [Tier.PUBLIC, Tier.PARTNER])
 async def test_an_export_is_imported_without_a_change(stored, name, tier):
     async with stored.session(tier) as session:

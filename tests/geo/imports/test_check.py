@@ -95,6 +95,20 @@ async def test_a_time_zone_is_that_of_the_nearest_place_of_the_country(network):
     assert [row.changes["timezone"] for row in checked.rows] == ["America/Bogota", "America/Lima"]
 
 
+async def test_a_row_that_denies_its_own_beds_is_left_to_a_person(network):
+    rows = [
+        {**NEW, "overnight": "no"},
+        {**NEW, "id": "N-2", "overnight": "sí"},
+        {**NEW, "id": "N-3", "services": "food", "overnight": "sí"},
+    ]
+    denied, same, unnamed = (await check(network, rows)).rows
+    assert [(problem.field, problem.reason.code) for problem in denied.problems] == [
+        ("overnight", "row_night_contradicted")
+    ]
+    assert (same.state, unnamed.state) == ("new", "new")
+    assert [note.code for note in unnamed.notes] == ["night_by_services"]
+
+
 async def write(session, checked, **options):
     return await apply(session, checked, now=NOW, today=TODAY, **options)
 

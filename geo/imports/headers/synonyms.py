@@ -21,9 +21,11 @@ name: como se llama | denominacion | denominacion del espacio | nombre del punto
     como se llama el lugar | nombre | nombre del espacio | nombre del lugar |
     nombre del albergue | nombre del sitio | name | space name | nome | nome do espaco | nom |
     espacio | lugar | sitio | titulo
-kind: tipo | tipo de espacio | tipo de lugar | type | space type | tipo de espaco | categoria |
+kind: que es | tipo | tipo de espacio | tipo de lugar | type | space type | tipo de espaco |
+    categoria |
     type de lieu
-organization: organizacion | organization | organisation | organizacao | socio | entidad | ong |
+organization: de quien es | organizacion | organization | organisation | organizacao | socio |
+    entidad | ong |
     institucion | implementador | socio implementador | operador | partner | agencia |
     quien lo lleva | quien lo opera | quien lo maneja | quien administra | a cargo de |
     organizacion operadora | organizacion responsable | entidad operadora | operado por
@@ -33,9 +35,11 @@ position: coordenadas | coordinates | ubicacion gps | gps | geopoint | lat lon |
     georreferencia | coordenadas geograficas | punto gps
 coord_precision: precision | precision de la coordenada | exactitud
 country: pais | country | pays | iso pais
-admin1: departamento | estado | provincia | region | admin1 | adm1 | state | province |
+admin1: entidad federativa | admin 1 name | departamento | estado | provincia | region | admin1 |
+    adm1 | state | province |
     department | uf
-locality: comuna | comuna o municipio | parroquia | corregimiento | municipio | ciudad |
+locality: admin 2 name | comuna | comuna o municipio | parroquia | corregimiento | municipio |
+    ciudad |
     localidad | municipality | city | town | municipio ciudad | cidade | canton | distrito |
     commune | ville | admin2 | adm2
 timezone: zona horaria | timezone | time zone | fuso horario

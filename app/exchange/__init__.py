@@ -1,0 +1,1 @@
+"""Exchange with other systems: submissions of Kobo in, links and released counts to CKAN out."""

@@ -1,0 +1,89 @@
+"""A dataset of CKAN or HDX whose resources link to this Amparo."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from app.exchange.declarations import CkanDeclaration
+
+#: Name of the resource that holds uploaded counts.
+COUNTS: Final = "Released weekly counts of people (CSV)"
+
+#: Resources that link here: name, path of this Amparo, format, description. Each shows what anybody
+#: sees at the moment of asking; nothing of it is copied to the other system.
+LINKS: Final = (
+    (
+        "Support spaces (GeoJSON)",
+        "/exports/geojson",
+        "GeoJSON",
+        "What anybody sees now. Each record says until when it may be used: ask again each day.",
+    ),
+    ("Support spaces (CSV with HXL)", "/exports/hxl", "CSV", "The same as a table with hashtags."),
+    ("Support spaces (GeoPackage)", "/exports/gpkg", "Geopackage", "The same for desktop GIS."),
+    (
+        "Support spaces (OGC API - Features)",
+        "/collections/spaces/items?f=json",
+        "GeoJSON",
+        "The same by pages, with filters by place and service.",
+    ),
+)
+
+
+def dataset_of(
+    stated: CkanDeclaration, base_url: str, today: date, before: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return the members of a dataset as ``package_create`` and ``package_update`` take them.
+
+    Parameters
+    ----------
+    base_url : str
+        Public address of this Amparo, without a slash at the end.
+    today : date
+        Beginning of the time that a new dataset is about; one that is there keeps its own.
+    before : mapping or None
+        The dataset that is there. Its other members and resources stay as they are.
+    """
+    before = before or {}
+    about: dict[str, Any] = {
+        "name": stated.dataset,
+        "title": stated.title,
+        "notes": stated.notes,
+        "owner_org": stated.organization,
+        "private": False,
+        "dataset_source": stated.dataset_source,
+        "dataset_date": before.get("dataset_date") or f"[{today.isoformat()}T00:00:00 TO *]",
+        "data_update_frequency": stated.data_update_frequency,
+        "license_id": stated.license_id,
+        "methodology": stated.methodology,
+        "methodology_other": stated.methodology_other,
+        "caveats": stated.caveats,
+        "maintainer": stated.maintainer,
+        "groups": [{"name": group} for group in stated.groups],
+        "tags": [_tag(tag, stated.tag_vocabulary) for tag in stated.tags],
+        "resources": _resources(base_url, before),
+    }
+    # CKAN empties the members that an update leaves out: those of others stay as they are.
+    return {**before, **{name: value for name, value in about.items() if value is not None}}
+
+
+def _tag(name: str, vocabulary: str | None) -> dict[str, str]:
+    return {"name": name} | ({"vocabulary_id": vocabulary} if vocabulary else {})
+
+
+def _resources(base_url: str, before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    there = {one.get("name"): one for one in before.get("resources") or ()}
+    linked = [
+        {
+            **({"id": there[name]["id"]} if name in there else {}),
+            "name": name,
+            "url": f"{base_url}{path}",
+            "format": kind,
+            "description": description,
+            "resource_type": "api",
+            "url_type": "api",
+        }
+        for name, path, kind, description in LINKS
+    ]
+    names = {one["name"] for one in linked}
+    # CKAN deletes the resources that an update leaves out.
+    return [*linked, *(dict(one) for name, one in there.items() if name not in names)]

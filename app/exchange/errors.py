@@ -1,0 +1,28 @@
+"""Errors of the exchange with other systems."""
+
+
+class ExchangeError(Exception):
+    """An exchange cannot go on; nothing of it is stored.
+
+    Parameters
+    ----------
+    code
+        Kind of the error, for programs.
+    message
+        What is wrong and what to do, in English; never a token, an address or a value.
+    parameters
+        Values that complete the code.
+    """
+
+    def __init__(self, code: str, message: str, **parameters: str | int) -> None:
+        super().__init__(message)
+        self.code = code
+        self.parameters = parameters
+
+
+class DeclarationError(ExchangeError):
+    """The file that declares an exchange, or its token, cannot be used."""
+
+
+class TooMuchAccessError(ExchangeError):
+    """The account at the other system may do or see more than the exchange needs."""

@@ -1,0 +1,64 @@
+"""Tables of the exchange with other systems: what was taken of a form, what files call things."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Integer, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from geo.models.base import Base
+from geo.models.spaces import Organization
+
+
+class PulledSource(Base):
+    """How far the submissions of another system's form have been read.
+
+    ``highest_id`` is the newest submission taken. A sweep goes through the older ones again, for
+    changed and deleted submissions: ``sweep_after`` is the last one that sweep number ``sweep`` has
+    seen.
+    """
+
+    __tablename__ = "pulled_sources"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    claimed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    highest_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    sweep_after: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    sweep: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+
+
+class PulledSubmission(Base):
+    """A submission that was taken: the digest of what it said, and the space it is about."""
+
+    __tablename__ = "pulled_submissions"
+
+    source: Mapped[str] = mapped_column(
+        ForeignKey(PulledSource.name, ondelete="CASCADE"), primary_key=True
+    )
+    submission_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey(Organization.id, ondelete="CASCADE"))
+    space_id: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text)
+    sweep: Mapped[int] = mapped_column(Integer)
+    gone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class RememberedWord(Base):
+    """What a word of an organisation's files means: a column a field, a label of a field a code.
+
+    ``scope`` is the field whose labels the word is one of; empty for the header of a column.
+    An empty ``meaning`` is a column that is not imported.
+    """
+
+    __tablename__ = "remembered_words"
+    __table_args__ = (
+        CheckConstraint("char_length(wording) between 1 and 200", name="wording"),
+        CheckConstraint("char_length(meaning) <= 80", name="meaning"),
+    )
+
+    organization_id: Mapped[str] = mapped_column(
+        ForeignKey(Organization.id, ondelete="CASCADE"), primary_key=True
+    )
+    scope: Mapped[str] = mapped_column(Text, primary_key=True)
+    wording: Mapped[str] = mapped_column(Text, primary_key=True)
+    meaning: Mapped[str] = mapped_column(Text)
+    chosen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,213 @@
+"""What was taken of each source: how far it is read, and the submissions that changed or went."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor
+from geo.imports.check import visible_ids
+from geo.models import Location, PulledSource, PulledSubmission
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a source has been read; see `geo.models.PulledSource`."""
+
+    highest_id: int = 0
+    sweep_after: int = 0
+    sweep: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A space whose submission is no longer there, until somebody confirms or closes the space."""
+
+    source: str
+    space_id: str
+    name: str
+    gone_at: datetime
+
+
+def digest_of(submission: Mapping[str, Any], asked: Iterable[str], mapping: object) -> str:
+    """Return a digest of what a submission says and of the mapping that reads it.
+
+    A corrected mapping reads every submission again, those too that were bad before.
+    """
+    said = [{name: submission.get(name) for name in sorted(asked)}, mapping]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+async def add(session: AsyncSession, name: str) -> None:
+    """Add a source of which nothing is read yet, unless it is there (writer session)."""
+    await session.execute(insert(PulledSource).values(name=name).on_conflict_do_nothing())
+
+
+async def claim(session: AsyncSession, name: str, *, now: datetime, every: timedelta) -> bool:
+    """Take a source's turn for this process, if its time has come (writer session).
+
+    Of several processes one gets the turn. A run that fails gives it back only after ``every``, so
+    that a server in trouble is not asked again at once.
+    """
+    await add(session, name)
+    taken = await session.scalar(
+        update(PulledSource)
+        .where(
+            PulledSource.name == name,
+            or_(PulledSource.claimed_at.is_(None), PulledSource.claimed_at <= now - every),
+        )
+        .values(claimed_at=now)
+        .returning(PulledSource.name)
+    )
+    return taken is not None
+
+
+async def read_position(session: AsyncSession, name: str, *, lock: bool = False) -> Position:
+    """Return how far a source has been read (writer session).
+
+    Parameters
+    ----------
+    lock : bool
+        Whether other runs of the source wait until this transaction ends.
+    """
+    if lock:
+        # An advisory lock, because a source that was never read has no row to lock.
+        key = func.hashtextextended(f"pull:{name}", 0)
+        await session.execute(select(func.pg_advisory_xact_lock(key)))
+    row = (
+        await session.execute(
+            select(PulledSource.highest_id, PulledSource.sweep_after, PulledSource.sweep).where(
+                PulledSource.name == name
+            )
+        )
+    ).one_or_none()
+    return Position() if row is None else Position(*row)
+
+
+async def digests(session: AsyncSession, name: str, ids: Sequence[int]) -> dict[int, str]:
+    """Return the digest of each submission already taken, by its id; those that went have none."""
+    rows = await session.execute(
+        select(PulledSubmission.submission_id, PulledSubmission.digest).where(
+            PulledSubmission.source == name,
+            PulledSubmission.submission_id == func.any(list(ids)),
+            PulledSubmission.gone_at.is_(None),
+        )
+    )
+    return {row.submission_id: row.digest for row in rows}
+
+
+async def remember(
+    session: AsyncSession,
+    name: str,
+    organization_id: str,
+    taken: Mapping[int, tuple[str, str]],
+    *,
+    sweep: int,
+) -> None:
+    """Note submissions as taken in a sweep: space and digest by submission id (writer session)."""
+    if not taken:
+        return
+    rows = [
+        {
+            "source": name,
+            "submission_id": id_,
+            "organization_id": organization_id,
+            "space_id": space_id,
+            "digest": digest,
+            "sweep": sweep,
+        }
+        for id_, (space_id, digest) in taken.items()
+    ]
+    stated = insert(PulledSubmission)
+    await session.execute(
+        stated.on_conflict_do_update(
+            index_elements=["source", "submission_id"],
+            set_={
+                "digest": stated.excluded.digest,
+                "space_id": stated.excluded.space_id,
+                "sweep": stated.excluded.sweep,
+                "gone_at": None,
+            },
+        ),
+        rows,
+    )
+
+
+async def see(session: AsyncSession, name: str, ids: Sequence[int], sweep: int) -> None:
+    """Note that submissions are still there in a sweep, unchanged (writer session)."""
+    await session.execute(
+        update(PulledSubmission)
+        .where(
+            PulledSubmission.source == name,
+            PulledSubmission.submission_id == func.any(list(ids)),
+        )
+        .values(sweep=sweep)
+    )
+
+
+async def move(
+    session: AsyncSession, name: str, position: Position, *, ends: bool, now: datetime
+) -> tuple[str, ...]:
+    """Store how far a source is read, and return the spaces whose submission went (writer session).
+
+    Parameters
+    ----------
+    ends : bool
+        Whether the sweep has seen the last submission. Those that it has not seen are gone; nothing
+        happens to their spaces here, and the next sweep begins.
+    """
+    values = {"highest_id": position.highest_id, "sweep_after": position.sweep_after}
+    gone: Sequence[str] = ()
+    if ends:
+        found = await session.scalars(
+            update(PulledSubmission)
+            .where(
+                PulledSubmission.source == name,
+                PulledSubmission.sweep < position.sweep,
+                PulledSubmission.gone_at.is_(None),
+            )
+            .values(gone_at=now)
+            .returning(PulledSubmission.space_id)
+        )
+        gone = sorted(found.all())
+        values |= {"sweep_after": 0, "sweep": position.sweep + 1}
+    await session.execute(update(PulledSource).where(PulledSource.name == name).values(**values))
+    return tuple(gone)
+
+
+async def waiting(session: AsyncSession, actor: Actor) -> tuple[Gone, ...]:
+    """Return the spaces of the actor's organisation to ask about (writer session).
+
+    A space is asked about from when its submission went until it is confirmed anew or closed. One
+    that is restricted is shown to its named readers alone (P39).
+    """
+    rows = (
+        await session.execute(
+            select(
+                PulledSubmission.source,
+                PulledSubmission.space_id,
+                Location.name,
+                PulledSubmission.gone_at,
+            )
+            .join(Location, Location.id == PulledSubmission.space_id)
+            .where(
+                PulledSubmission.organization_id == actor.organization_id,
+                PulledSubmission.gone_at.is_not(None),
+                Location.status != "closed",
+                Location.confirmed_on < func.date(PulledSubmission.gone_at),
+            )
+            .order_by(PulledSubmission.gone_at.desc(), PulledSubmission.space_id)
+        )
+    ).all()
+    visible = await visible_ids(session, [row.space_id for row in rows], actor)
+    return tuple(
+        Gone(row.source, row.space_id, row.name, row.gone_at)
+        for row in rows
+        if row.space_id in visible
+    )
