@@ -15,6 +15,7 @@ from app.cli.access import access_app
 from app.cli.audit import audit_app, hide_app, lift_app, reader_app
 from app.cli.basemap import basemap_app
 from app.cli.exports import export
+from app.cli.kits import kit_app
 from app.cli.people import organization_app, person_app, token_app
 from app.cli.roads import Hooks, make_roads_app
 from app.cli.session import run, written
@@ -92,6 +93,7 @@ app.add_typer(lift_app, name="lift")
 freshness.add_to(app)
 app.add_typer(reader_app, name="reader")
 app.add_typer(spaces_app, name="spaces")
+app.add_typer(kit_app, name="kit")
 app.add_typer(access_app, name="access")
 app.add_typer(basemap_app, name="basemap")
 database_app = typer.Typer(help="The private database.")

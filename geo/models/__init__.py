@@ -97,6 +97,7 @@ from geo.models.reference import (
     Hazard,
     Place,
     RoadSegment,
+    UnitPcode,
 )
 from geo.models.spaces import (
     Capacity,
@@ -233,6 +234,7 @@ __all__ = [
     "TextReviewer",
     "TextTranslation",
     "TouchedLocation",
+    "UnitPcode",
     "VocabularyName",
     "WebSession",
     "Webhook",
