@@ -99,6 +99,11 @@ async def forget_removal(session: AsyncSession) -> None:
     await session.execute(delete(LoadedFile).where(LoadedFile.name == REMOVED))
 
 
+async def holds_demo(session: AsyncSession) -> bool:
+    """Return whether the tables of `_MIXABLE` hold demo rows (writer session)."""
+    return bool(await session.scalar(select(_any(demo=True))))
+
+
 async def has_only_real(session: AsyncSession) -> bool:
     """Return whether the tables of `_MIXABLE` hold real rows and no demo rows (writer session)."""
     return bool(await session.scalar(select(_any(demo=False) & ~_any(demo=True))))
