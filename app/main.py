@@ -54,7 +54,7 @@ from app.api.routing import (
     trade_offs,
 )
 from app.clock import Clock
-from app.console import crossings, duplicates, expiring, home, imports, queue, releases
+from app.console import crossings, duplicates, expiring, home, imports, missing, queue, releases
 from app.console import feedback as console_feedback
 from app.console import guidance as console_guidance
 from app.console import hides as console_hides
@@ -86,6 +86,7 @@ from app.jobs.notification_senders import notifying
 from app.packs.street_maker import KEPT_CUTS
 from app.pages import (
     account,
+    advice,
     confirm,
     crossings_hazards,
     docs,
@@ -264,6 +265,7 @@ def _operations() -> list[BaseRoute]:
         match_page,
         packs,
         offline,
+        advice,
         crossings_hazards,
         embed,
         ogc_routes,
@@ -306,6 +308,7 @@ def _operations() -> list[BaseRoute]:
         own_factor,
         console_spaces,
         console_visits,
+        missing,
         expiring,
         crossings,
         console_corridors,

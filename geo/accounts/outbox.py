@@ -43,6 +43,9 @@ ACCOUNT_EVENTS = (
 #: (P52), unusual reading by staff (P56), and writes to the database from outside Amparo.
 WATCH_EVENTS = ("removals.many", "reading.unusual", "audit.outside")
 
+#: Events that remind people of their own work, sent by e-mail only.
+REMINDER_EVENTS = ("records.incomplete",)
+
 #: Event that sends the head of the audit chain to an address in the settings, not to a person
 #: (`geo.oversight.audit_anchors`).
 ANCHOR_EVENT = "audit.head"
@@ -112,7 +115,7 @@ async def announce(
     session : AsyncSession
         Session of the writer tier, in the transaction of the event.
     event : str
-        One of `EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`.
+        One of `EVENTS`, `ACCOUNT_EVENTS`, `WATCH_EVENTS` or `REMINDER_EVENTS`.
     payload : dict
         Ids and states only.
     people : iterable of str

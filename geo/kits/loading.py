@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts.permissions import Actor, require_coordinate
 from geo.errors import ConflictError, InvalidFileError
-from geo.guidance import checklists, contacts, messages
+from geo.guidance import channels, checklists, contacts, messages
 from geo.hours.public_holidays import is_holiday
 from geo.kits.reading import Kit, KitEntry, read_kit
+from geo.kits.schema import BY_NAME
 from geo.models import Boundary, Crossing, Message, UnitPcode
 from geo.proposals.guidance_changes import Sent
 from geo.proposals.submission import propose_crossing
@@ -234,6 +235,18 @@ async def _contact(load: _Load, entry: KitEntry) -> KitRow:
     return KitRow(entry.label, PROPOSED, "waits for a second person (P53)")
 
 
+async def _channel(load: _Load, entry: KitEntry) -> KitRow:
+    document = entry.values
+    found = await read_subjects(load.session, "channel", [document["id"]])
+    if document["id"] in found and found[document["id"]].document == document:
+        return KitRow(entry.label, UNCHANGED)
+    if load.actor is not None:
+        await channels.put_channel(
+            load.session, load.actor, document, load.sent, allow_mixed=load.allow_mixed
+        )
+    return KitRow(entry.label, PROPOSED, "waits for a second person (P53)")
+
+
 async def _message(load: _Load, entry: KitEntry) -> KitRow:
     stated = entry.values
     there = await load.session.scalar(
@@ -310,6 +323,7 @@ _TAKES: Final[dict[str, _Take]] = {
     "crossings": _crossing,
     "hours": _hours,
     "contacts": _contact,
+    "channels": _channel,
     "messages": _message,
     "checklists": _checklist,
     "boundaries": _boundary,
@@ -332,7 +346,7 @@ def empty_of(kit: Kit, essential: Sequence[str] = contacts.ESSENTIAL) -> list[st
     filled = {entry.section for entry in kit.entries}
     lines += [
         f"{section}: none"
-        for section in ("crossings", "messages", "holidays", "checklists", "extracts", "boundaries")
-        if section not in filled
+        for section in BY_NAME
+        if section not in filled and section not in {"hours", "contacts"}
     ]
     return lines

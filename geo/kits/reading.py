@@ -20,7 +20,7 @@ from geo.records.file_kinds import read_crossing
 from geo.records.guidance_rows import checked, read_message, web_address
 from geo.records.readers import FileRow
 from geo.records.row_validation import Circumstances, Row
-from geo.subjects.contacts import contact_document
+from geo.subjects.contacts import channel_document, contact_document
 from geo.subjects.crossing_statements import checked_statement
 from geo.text.countries import CODES
 from geo.text.normalize import folded
@@ -190,6 +190,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "crossings": ("id",),
     "hours": ("crossing_id", "valid_from"),
     "contacts": ("id",),
+    "channels": ("id",),
     "messages": ("key", "language", "valid_from"),
     "holidays": ("day", "admin1"),
     "checklists": ("kind", "title"),
@@ -257,10 +258,14 @@ def _contact(fields: dict[str, Any], country: str, circumstances: Circumstances)
     return contact_document(fields | {"country": country}, circumstances)
 
 
+def _channel(fields: dict[str, Any], country: str, circumstances: Circumstances) -> dict[str, Any]:
+    return channel_document(fields | {"country": country}, circumstances)
+
+
 def _message(fields: dict[str, Any], country: str, circumstances: Circumstances) -> dict[str, Any]:
     rows, _ = checked(read_message, fields | {"id": f"kit-{country}"}, circumstances)
     row = rows[Message][0]
-    taken = ("key", "language", "audience", "body", "safety", "valid_from", "valid_to")
+    taken = ("key", "language", "audience", "kind", "body", "safety", "valid_from", "valid_to")
     return {name: row[name] for name in taken}
 
 
@@ -337,6 +342,7 @@ READERS: Final[Mapping[str, Callable[[dict[str, Any], str, Circumstances], Mappi
     "crossings": _crossing,
     "hours": _hours,
     "contacts": _contact,
+    "channels": _channel,
     "messages": _message,
     "holidays": _holiday,
     "checklists": _checklist,

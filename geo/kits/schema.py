@@ -135,6 +135,34 @@ SECTIONS: Final = (
         ),
     ),
     KitSection(
+        "channels",
+        "information tools and channels that are there: radio, WhatsApp, boards, web",
+        _PROPOSED,
+        (
+            KitField("id", "stable id", '""', is_needed=True),
+            KitField("name", "name as people know it", '""', is_needed=True),
+            KitField(
+                "medium",
+                "radio, television, whatsapp, sms, telephone, web, app, social_media, board, "
+                "print, in_person or other",
+                '"radio"',
+                is_needed=True,
+            ),
+            KitField("operator", "who runs it", '""', is_needed=True),
+            KitField("address", "how it is followed: frequency, number, web address, place", '""'),
+            KitField("languages", "ISO 639", '["es"]'),
+            KitField("admin1", "first-level unit; empty: the whole country", '""'),
+            KitField("status", "active, paused or ended; empty: active", '"active"'),
+            KitField(
+                "confirmed_on", "day on which somebody checked it", "2026-01-01", is_needed=True
+            ),
+            KitField("expires_on", "empty: 90 days later", "2026-12-31"),
+            _VISIBILITY,
+            _SOURCE,
+            _LICENCE,
+        ),
+    ),
+    KitSection(
         "messages",
         "texts of the message bank; Spanish is the original (P47)",
         "a text that waits for its review",
@@ -146,6 +174,9 @@ SECTIONS: Final = (
                 "people_on_the_move, host_community, operators or partners",
                 '"people_on_the_move"',
                 is_needed=True,
+            ),
+            KitField(
+                "kind", "information, campaign or self_care; empty: information", '"self_care"'
             ),
             KitField("body", "the text", '""', is_needed=True),
             KitField("safety", "true where a wrong word can hurt; empty: true", "true"),

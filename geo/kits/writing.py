@@ -118,7 +118,7 @@ def kit_text(facts: KitFacts) -> str:
     lines += _section("contacts")
     for kind in ESSENTIAL:
         lines += ["", f"# Empty: {kind}", *_empty("contacts", {"kind": kind})]
-    for name in ("messages", "holidays", "checklists", "extracts"):
+    for name in ("channels", "messages", "holidays", "checklists", "extracts"):
         lines += [*_section(name), "", "# Empty", *_empty(name, {})]
     lines += _section("boundaries")
     for code, name in facts.units:

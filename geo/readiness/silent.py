@@ -59,6 +59,8 @@ _SILENT = text(
             and not exists (select from amparo.schedules s where s.location_id = l.id)
         union all select 'expired', 'contacts', id from amparo.contacts
             where expires_on < :today and visibility <> 'restricted'
+        union all select 'expired', 'information_channels', id from amparo.information_channels
+            where expires_on < :today and status <> 'ended' and visibility <> 'restricted'
         union all select 'expired', 'pathways', id from amparo.pathways
             where expires_on < :today and visibility <> 'restricted'
         union all select 'draft', 'messages', id from amparo.messages where state = 'draft'

@@ -14,6 +14,7 @@ from geo.models import (
     CrossingStatus,
     Flow,
     Hazard,
+    InformationChannel,
     LoadedFile,
     Location,
     Message,
@@ -40,6 +41,7 @@ _DEMO: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
     (Practice, Practice.demo.is_(True)),
     (Message, Message.demo.is_(True)),
     (Contact, Contact.demo.is_(True)),
+    (InformationChannel, InformationChannel.demo.is_(True)),
     (Location, Location.demo.is_(True)),
     (Service, Service.demo.is_(True)),
     # Demo organisations with members (`Person`) are kept; without spaces they are not shown.
@@ -51,7 +53,10 @@ _DEMO: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
 )
 # Tables that must not hold demo and real rows at the same time. `Practice` is left out, because a
 # practice is a demo row if and only if its location is a demo row.
-_MIXABLE = (CrossingStatus, Flow, Hazard, Location, Contact, Message, Product, Pathway)
+_MIXABLE = (
+    *(CrossingStatus, Flow, Hazard, Location, Contact),
+    *(InformationChannel, Message, Product, Pathway),
+)
 
 
 _STATE = select(demo_state.c.demo)

@@ -25,7 +25,13 @@ from app.jobs.notification_senders import (
 )
 from app.texts.notification_text import text_of
 from geo.accounts import outbox
-from geo.accounts.outbox import ACCOUNT_EVENTS, EVENTS, WATCH_EVENTS, ClaimedMessage
+from geo.accounts.outbox import (
+    ACCOUNT_EVENTS,
+    EVENTS,
+    REMINDER_EVENTS,
+    WATCH_EVENTS,
+    ClaimedMessage,
+)
 from geo.audit import trail
 from geo.db.sessions import Tier
 from geo.models import OutboxMessage
@@ -185,7 +191,7 @@ async def test_a_head_that_cannot_be_kept_is_late_after_a_day(
             assert await audit_anchoring.keep_due(session, settings, begun + passed) == late
 
 
-@pytest.mark.parametrize("event", EVENTS + ACCOUNT_EVENTS + WATCH_EVENTS)
+@pytest.mark.parametrize("event", EVENTS + ACCOUNT_EVENTS + WATCH_EVENTS + REMINDER_EVENTS)
 @pytest.mark.parametrize("language", ["es", "en", "pt", "fr"])
 def test_every_event_has_a_text(event, language):
     subject, text = text_of(event, {}, language, None)

@@ -45,8 +45,15 @@ FULL: Mapping[str, dict[str, Any]] = {
         "independent": True, "confirmed_on": "2026-11-19", "expires_on": "2027-01-31",
         "visibility": "public", "source": "test", "licence": "CC0-1.0",
     },
+    "channels": {
+        "id": "kit-radio", "name": "Radio", "medium": "radio", "operator": "Org",
+        "address": "98.1 FM", "languages": ["es"], "admin1": "Norte de Santander",
+        "status": "active", "confirmed_on": "2026-11-19", "expires_on": "2027-01-31",
+        "visibility": "public", "source": "test", "licence": "CC0-1.0",
+    },
     "messages": {
         "key": "cold", "language": "es", "audience": "people_on_the_move", "body": "Hace frío.",
+        "kind": "self_care",
         "safety": True, "valid_from": "2026-11-20", "valid_to": "2026-12-31",
     },
     "holidays": {"day": "2026-12-25", "name": "Navidad", "admin1": "", "source": "test"},
@@ -186,9 +193,10 @@ async def count(session: Any, model: Any) -> int:
 
 async def test_p40_p53_what_people_call_or_walk_to_waits_and_a_second_load_repeats_nothing(desk):
     session = desk
-    data = toml({name: [FULL[name]] for name in ("crossings", "hours", "contacts", "messages")})
+    taken = ("crossings", "hours", "contacts", "channels", "messages")
+    data = toml({name: [FULL[name]] for name in taken})
     looked = await load_kit(session, data, actor=None, now=NOW)
-    assert looked.counts() == {"added": 1, "proposed": 2, "drafted": 1}
+    assert looked.counts() == {"added": 1, "proposed": 3, "drafted": 1}
     assert await count(session, models.Crossing) == await count(session, models.LoadedFile) == 0
     done = await load_kit(session, data, actor=COORDINATOR, now=NOW)
     assert done.rows == looked.rows
@@ -196,10 +204,10 @@ async def test_p40_p53_what_people_call_or_walk_to_waits_and_a_second_load_repea
     assert await count(session, models.Contact) == 0
     assert (await session.scalars(select(models.Message.state))).all() == ["submitted"]
     again = await load_kit(session, data, actor=COORDINATOR, now=NOW)
-    assert again.counts() == {"unchanged": 4}
+    assert again.counts() == {"unchanged": 5}
     waiting = await pending.pending(session, COORDINATOR)
-    assert {one.entity for one in waiting} == {"crossing", "contact"}
-    assert len(waiting) == 2
+    assert {one.entity for one in waiting} == {"crossing", "contact", "channel"}
+    assert len(waiting) == 3
     assert not any(one.may_decide for one in waiting)
     for one in waiting:
         with pytest.raises(ForbiddenError):
@@ -211,7 +219,7 @@ async def test_p40_p53_what_people_call_or_walk_to_waits_and_a_second_load_repea
     assert await session.get(models.Contact, "kit-line") is not None
     # A number that was withdrawn since does not come back with the same file (P53).
     await contacts.remove_contact(session, COORDINATOR, "kit-line", now=NOW)
-    assert (await load_kit(session, data, actor=COORDINATOR, now=NOW)).counts() == {"unchanged": 4}
+    assert (await load_kit(session, data, actor=COORDINATOR, now=NOW)).counts() == {"unchanged": 5}
     assert await pending.pending(session, COORDINATOR) == []
 
 
