@@ -86,7 +86,6 @@ from app.jobs.notification_senders import notifying
 from app.packs.street_maker import KEPT_CUTS
 from app.pages import (
     account,
-    advice,
     confirm,
     crossings_hazards,
     docs,
@@ -265,7 +264,6 @@ def _operations() -> list[BaseRoute]:
         match_page,
         packs,
         offline,
-        advice,
         crossings_hazards,
         embed,
         ogc_routes,
