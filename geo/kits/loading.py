@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts.permissions import Actor, require_coordinate
+from geo.audit import trail
 from geo.errors import ConflictError, InvalidFileError
 from geo.guidance import channels, checklists, contacts, messages
 from geo.hours.public_holidays import is_holiday
@@ -29,6 +30,8 @@ from geo.subjects.subject import read_subjects
 
 #: Prefix of the checksums of entries that were taken, in the table of loaded files.
 _TAKEN: Final = "kit:"
+
+_ORDER: Final = tuple(BY_NAME)
 
 #: Degrees within which a stated position is the stored one: 5 decimals, about a metre.
 _SAME_DEG: Final = 1e-5
@@ -81,13 +84,6 @@ class _Load:
     def sent(self) -> Sent:
         return Sent(self.now, "cli", f"Del paquete del país {self.country}.")
 
-    @property
-    def person(self) -> Actor:
-        if self.actor is None:  # a look takes no entry
-            msg = "a kit is loaded by a person"
-            raise RuntimeError(msg)
-        return self.actor
-
 
 async def load_kit(
     session: AsyncSession,
@@ -134,8 +130,11 @@ async def load_kit(
     prefix = f"{_TAKEN}{kit.country}:"
     taken = await upsert.remembered(session, prefix)
     rows = []
+    if actor is None and not allow_mixed and await demo_rows.holds_demo(session):
+        rows.append(KitRow("kit", NOTED, "the demonstration stands in the way: amparo demo remove"))
     async with session.begin_nested():
-        for entry in kit.entries:
+        # Crossings before their hours, whatever the file's own order.
+        for entry in sorted(kit.entries, key=lambda one: _ORDER.index(one.section)):
             digest = _digest(entry)
             name = f"{entry.section}:{entry.key}"
             if entry.section in _TAKES and taken.get(name) == digest:
@@ -145,7 +144,13 @@ async def load_kit(
             rows.append(row)
             if actor is not None and entry.section in _TAKES:
                 await upsert.remember(session, prefix + name, digest, now.date())
-    return KitReport(kit.country, tuple(rows))
+    report = KitReport(kit.country, tuple(rows))
+    if actor is not None:
+        details = {"country": kit.country, **report.counts()}
+        await trail.record(
+            session, actor=actor.id, action="kit.load", entity="kit", details=details
+        )
+    return report
 
 
 def _digest(entry: KitEntry) -> str:

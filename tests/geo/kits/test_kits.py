@@ -193,7 +193,7 @@ async def count(session: Any, model: Any) -> int:
 
 async def test_p40_p53_what_people_call_or_walk_to_waits_and_a_second_load_repeats_nothing(desk):
     session = desk
-    taken = ("crossings", "hours", "contacts", "channels", "messages")
+    taken = ("hours", "crossings", "contacts", "channels", "messages")
     data = toml({name: [FULL[name]] for name in taken})
     looked = await load_kit(session, data, actor=None, now=NOW)
     assert looked.counts() == {"added": 1, "proposed": 3, "drafted": 1}
@@ -246,6 +246,10 @@ async def test_p_codes_lists_and_holidays_of_a_kit(desk):
         )
     )
     await session.flush()
+    listed = await load_kit(session, only("checklists"), actor=COORDINATOR, now=NOW)
+    assert listed.counts() == {"drafted": 1}
+    (checklist,) = (await session.scalars(select(models.Checklist))).all()
+    assert (checklist.version, checklist.published_on, checklist.valid_months) == (1, None, 6)
     strange = FULL["holidays"] | {"day": "2026-12-24"}
     data = toml(
         {
@@ -255,9 +259,9 @@ async def test_p_codes_lists_and_holidays_of_a_kit(desk):
         }
     )
     done = await load_kit(session, data, actor=COORDINATOR, now=NOW)
-    assert [row.outcome for row in done.rows] == ["added", "unchanged", "noted", "noted"]
-    assert "no holiday on 2026-12-24" in done.rows[2].note
-    assert "roads import" in done.rows[3].note
+    assert [row.outcome for row in done.rows] == ["unchanged", "noted", "noted", "added"]
+    assert "no holiday on 2026-12-24" in done.rows[1].note
+    assert "roads import" in done.rows[2].note
     (shown,) = await session.execute(
         select(models.UnitPcode.pcode).where(models.UnitPcode.code == "CO-NSA")
     )
