@@ -54,7 +54,7 @@ from app.api.routing import (
     trade_offs,
 )
 from app.clock import Clock
-from app.console import crossings, duplicates, expiring, home, imports, queue, releases
+from app.console import crossings, duplicates, expiring, home, imports, missing, queue, releases
 from app.console import feedback as console_feedback
 from app.console import guidance as console_guidance
 from app.console import hides as console_hides
@@ -308,6 +308,7 @@ def _operations() -> list[BaseRoute]:
         own_factor,
         console_spaces,
         console_visits,
+        missing,
         expiring,
         crossings,
         console_corridors,

@@ -176,13 +176,17 @@ def damage_of(folder: Path) -> str | None:
     return None
 
 
-async def load_paths(settings: Settings, paths: Sequence[Path], report: Report) -> None:
+async def load_paths(
+    settings: Settings, paths: Sequence[Path], report: Report, *, is_dry: bool = False
+) -> None:
     """Load the named files or folders, including demo files that were removed before.
 
-    Without paths, load the repository's data as at a start: removed demo rows stay removed.
+    Without paths, load the repository's data as at a start: removed demo rows stay removed. A dry
+    load checks and reports in the same way, and changes nothing.
     """
     async with writing_database(settings) as database:
-        await _load(database, settings, paths or [DATA], report, automatic=not paths)
+        automatic = not paths
+        await _load(database, settings, paths or [DATA], report, automatic=automatic, is_dry=is_dry)
 
 
 async def _load(
@@ -192,6 +196,7 @@ async def _load(
     report: Report,
     *,
     automatic: bool,
+    is_dry: bool = False,
 ) -> None:
     now = clock.now()
     async with database.session(Tier.WRITER) as session:
@@ -204,6 +209,8 @@ async def _load(
             allow_mixed=settings.allow_demo_mixed,
             automatic=automatic,
         )
+        if is_dry:
+            await session.rollback()
     for line in result.lines():
         report(line)
 

@@ -333,6 +333,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "heavy_broken": (
         "cannot be read: the program that reads it broke off; save it in another format"
     ),
+    # Reasons about country kits.
+    "not_of_kit": "is not of the kit's country, {country}",
+    "informal_crossing": "speaks of an informal crossing: only official ones are kept (P12)",
+    "not_pcode": "is not a p-code: letters and digits that begin with {country}",
     # Reasons about files of mappings.
     "mapping_not_utf8": "is not UTF-8",
     "mapping_not_toml": "is not TOML: {detail}",

@@ -104,6 +104,7 @@ WORDS: Final[Mapping[str, Word]] = {
     # Boundaries and places.
     "level": Word("Level: 0 for a country, 1 for a first-level unit", (0, 1)),
     "code": Word("Code of the unit, ISO 3166-2 where it has one"),
+    "pcode": Word("P-code of the unit in the COD-AB of OCHA, where a country kit states it"),
     "name_es": Word("Name in Spanish, where it is another than the name there"),
     "name_en": Word("Name in English, where it is another than the name there"),
     "name_pt": Word("Name in Portuguese, where it is another than the name there"),

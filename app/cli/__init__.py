@@ -10,11 +10,12 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import setup
-from app.cli import exchange, freshness
+from app.cli import exchange, first_hour, freshness
 from app.cli.access import access_app
 from app.cli.audit import audit_app, hide_app, lift_app, reader_app
 from app.cli.basemap import basemap_app
 from app.cli.exports import export
+from app.cli.kits import kit_app
 from app.cli.people import organization_app, person_app, token_app
 from app.cli.roads import Hooks, make_roads_app
 from app.cli.session import run, written
@@ -93,6 +94,7 @@ freshness.add_to(app)
 exchange.add_to(app)
 app.add_typer(reader_app, name="reader")
 app.add_typer(spaces_app, name="spaces")
+app.add_typer(kit_app, name="kit")
 app.add_typer(access_app, name="access")
 app.add_typer(basemap_app, name="basemap")
 database_app = typer.Typer(help="The private database.")
@@ -101,6 +103,7 @@ movement_app = typer.Typer(help="Aggregated movement.")
 app.add_typer(movement_app, name="movement")
 app.command()(export)
 app.command()(upkeep)
+first_hour.add_to(app)
 
 #: What Ctrl-C leaves behind: a load is one transaction; the steps of a start stand by themselves.
 _NOTHING_CHANGED = "nothing was changed"
@@ -181,23 +184,6 @@ def migrate() -> None:
     out.print("the database is at the newest migration")
 
 
-@app.command()
-def load(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Files or folders; default: the data that comes with Amparo."),
-    ] = None,
-) -> None:
-    """Load data files: validated row by row, all or nothing, the same file again is no change.
-
-    Example: amparo load data/spaces/demo_spaces.geojson
-    """
-    settings = require_settings()
-    with explained_failures(_NOTHING_CHANGED):
-        setup.start_database(settings)
-        asyncio.run(setup.load_paths(settings, paths or [], say))
-
-
 @demo_app.command("remove")
 def demo_remove() -> None:
     """Delete every demo row; they are not loaded again unless asked for by name.
@@ -206,6 +192,12 @@ def demo_remove() -> None:
     """
     for table, count in written(require_settings(), demo_rows.remove_demo).items():
         out.print(f"{table}: {count} demo rows removed", markup=False)
+    out.print(
+        "no crossing has a state any more: routes over them are refused until their hours are "
+        "stated and approved; `amparo welcome` says what comes next",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 @movement_app.command("import")
@@ -285,6 +277,7 @@ def database_export(
         try:
             rows = asyncio.run(database_file.write_file(migration_url(settings), beside))
             beside.replace(file)
+            first_hour.note_copy(settings)
         finally:
             # Whatever ended it, half a file with secrets in it stays nowhere.
             beside.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""``/network/guidance``: messages, contacts, products, good practice and pathways.
+"""``/network/guidance``: messages, contacts, channels, products, good practice and pathways.
 
 The author of a text never reviews it: a second person reads a text before it is shown (P23, P47).
 """
@@ -15,6 +15,7 @@ from app.access.forms import FormDep
 from app.access.identity import CONSOLE
 from app.console.forms import labels
 from app.console.forms.guidance_forms import (
+    channel_in,
     contact_in,
     contact_typed,
     pathway_in,
@@ -23,6 +24,7 @@ from app.console.forms.guidance_forms import (
 from app.console.forms.inputs import day_in, error_texts, needed_day_in, text_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.console.forms.submitted import NO_REFUSALS, submitted
+from app.i18n.labels import CHANNEL_MEDIA
 from geo.accounts.permissions import can_coordinate
 from geo.errors import (
     ConflictError,
@@ -31,7 +33,7 @@ from geo.errors import (
     InvalidRecordError,
     NotFoundError,
 )
-from geo.guidance import contacts, messages, pathways, practices, products, review_queue
+from geo.guidance import channels, contacts, messages, pathways, practices, products, review_queue
 from geo.models import Person
 from geo.proposals import pending
 from geo.reasons import CodedReason
@@ -75,6 +77,7 @@ async def write_message(desk: DeskDep, settings: SettingsDep, form: FormDep) -> 
             key=form.get("key", "").strip(),
             lang=form.get("language", ""),
             audience=form.get("audience", ""),
+            kind=form.get("kind", "information"),
             body=text_in(form, "body") or "",
             valid_from=needed_day_in(form, "valid_from"),
             valid_to=day_in(form, "valid_to"),
@@ -187,6 +190,29 @@ async def put_contact(
 
     typed = {**form, "id": contact_id}
     return await submitted(desk, put, partial(_contact_page, desk, typed, is_new=is_new))
+
+
+@router.get(f"{GUIDANCE}/channels")
+async def channels_page(desk: DeskDep, done: Done = "") -> Response:
+    """Show the information channels by area, and the form of one."""
+    return await _channels_page(desk, done=done)
+
+
+@router.post(f"{GUIDANCE}/channels")
+async def put_channel(desk: DeskDep, settings: SettingsDep, form: FormDep) -> Response:
+    """Propose a channel or a change of one; an end or a pause holds at once (P53)."""
+
+    async def put() -> Response:
+        outcome = await channels.put_channel(
+            desk.session,
+            desk.actor,
+            channel_in(form),
+            sent_in(desk, form),
+            allow_mixed=settings.allow_demo_mixed,
+        )
+        return gone_on(outcome, f"{GUIDANCE}/channels?done=saved")
+
+    return await submitted(desk, put, partial(_channels_page, desk, typed=form))
 
 
 @router.get(f"{GUIDANCE}/pathways")
@@ -332,6 +358,26 @@ async def _contact_page(
     )
 
 
+async def _channels_page(
+    desk: Desk,
+    *,
+    problems: dict[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+    done: str = "",
+) -> Response:
+    return await _page(
+        desk,
+        "channels",
+        channels=await channels.channels_of(desk.staff),
+        waiting=await pending.pending(desk.session, desk.actor, entity="channel"),
+        media=CHANNEL_MEDIA,
+        channel_states=labels.CHANNEL_STATES,
+        problems=problems or {},
+        typed=typed or {},
+        done=done,
+    )
+
+
 async def _pathways_page(
     desk: Desk,
     *,
@@ -360,6 +406,7 @@ async def _page(desk: Desk, name: str, **values: object) -> Response:
         name,
         status=400 if values.get("problems") else 200,
         audiences=labels.AUDIENCES,
+        message_kinds=labels.MESSAGE_KINDS,
         text_states=labels.TEXT_STATES,
         may_review=can_coordinate(desk.actor),
         countries=sorted(((code, w.country(code)) for code in BOXES), key=lambda c: c[1]),

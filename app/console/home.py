@@ -6,6 +6,7 @@ from app.access.dependencies import SettingsDep
 from app.access.identity import CONSOLE
 from app.console.forms.labels import COMPLAINT_CATEGORIES, REMOVING_ACTS
 from app.console.forms.layout import DeskDep
+from app.console.readiness import missing_steps
 from app.jobs import audit_anchoring
 from geo.accounts import permissions
 from geo.confirmations import event_log
@@ -57,6 +58,7 @@ async def home(desk: DeskDep, settings: SettingsDep) -> Response:
         outside=audits and bool(await row_digests.outside(session)),
         late=audits
         and bool(await audit_anchors.late(session, desk.now, audit_anchoring.ways(settings))),
+        missing_steps=await missing_steps(desk, settings),
         most=pending.MAX_LIMIT,
         soon_days=SOON_DAYS,
         shown=_SHOWN,

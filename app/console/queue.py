@@ -192,6 +192,7 @@ _PAGES: Mapping[str, str] = {
     "crossing": "crossings/{id}",
     "organization": "organizations/{id}",
     "contact": "guidance/contacts/{id}",
+    "channel": "guidance/channels",
     "pathway": "guidance/pathways",
     "checklist": "standards/checklists/{id}",
     "term": "vocabulary/{id}",

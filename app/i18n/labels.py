@@ -130,3 +130,20 @@ def hazard(words: Words, code: str) -> Markup:
 def crossing_state(words: Words, state: str) -> Markup:
     """Name the state of a crossing; the name is a safety text (P32, P47)."""
     return words.safety_word(CROSSING_STATES[state])
+
+
+#: Ways in which an information channel reaches people.
+CHANNEL_MEDIA: Mapping[str, str] = {
+    "radio": marked("Radio"),
+    "television": marked("Televisión"),
+    "whatsapp": marked("WhatsApp"),
+    "sms": marked("Mensajes de texto"),
+    "telephone": marked("Teléfono"),
+    "web": marked("Página web"),
+    "app": marked("Aplicación"),
+    "social_media": marked("Redes sociales"),
+    "board": marked("Cartelera"),
+    "print": marked("Impresos"),
+    "in_person": marked("Charlas en persona"),
+    "other": marked("Otro medio"),
+}

@@ -24,6 +24,7 @@ from geo.history import change_feed
 from geo.imports import batches, duplicates
 from geo.oversight import row_digests
 from geo.proposals import decisions, hazard_reports, idempotency
+from geo.readiness import gaps
 from geo.records import flows, upsert
 from geo.removals import removal_log
 from geo.spaces import membership
@@ -84,6 +85,7 @@ TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     "memberships ended": _lapsed,
     "imported files deleted": _batches,
     "notifications deleted": outbox.forget_old,
+    "reminders of what is empty": gaps.remind,
     "decided changes emptied": decisions.forget_changes,
     "ended sign-ins deleted": sign_in.forget_ended,
     "notes of changes folded": change_stamps.fold_old,

@@ -11,7 +11,9 @@ import orjson
 from app.exceptions import NoPackError
 from app.http.compression import BROTLI
 from app.packs.pack import (
+    PackAdvice,
     PackSurroundings,
+    advice_of,
     around_of,
     crossings_of,
     head_of,
@@ -32,7 +34,11 @@ from geo.db.change_stamps import Stamps, StampSubject
 from geo.db.sessions import Database, Tier
 from geo.geography import crossings, hazards
 from geo.geography.boundaries import units_at
+from geo.guidance.channels import channels_of
 from geo.guidance.contacts import contacts_of
+from geo.guidance.messages import texts_of_all_languages
+from geo.guidance.pathways import listed_pathways
+from geo.guidance.practices import listed_practices
 from geo.spaces.filters import SpaceFilter
 from geo.spaces.queries import countries_with_spaces, listed_spaces
 
@@ -84,6 +90,12 @@ class Maker:
             raise NoPackError(country)
         async with self.database.session(Tier.PUBLIC) as session:
             contacts = await contacts_of(session, country)
+            advice = PackAdvice(
+                await texts_of_all_languages(session),
+                await listed_pathways(session, country),
+                await listed_practices(session, country),
+                await channels_of(session, country),
+            )
         return _dumped(
             {
                 **head_of(self.span, is_demo=stamps.has_demo),
@@ -93,6 +105,7 @@ class Maker:
                 "limits": limits_of(self.settings),
                 "contacts": lines_of(contacts.lines),
                 "contacts_not_known": contacts.not_known,
+                "advice": advice_of(advice),
                 "spaces": await self._spaces(stamps, country),
                 "around": await self._around(stamps),
             }

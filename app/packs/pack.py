@@ -1,7 +1,8 @@
 """Parts of the offline packs for phones, as JSON objects.
 
 A pack has two halves, which change for different reasons and are cached separately: the spaces, and
-their surroundings (crossings, hazards, roads). Help lines are few, and are read at each request.
+their surroundings (crossings, hazards, roads). Help lines and advice are few, and are read at each
+request.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from app.settings import Settings
 from app.snapshots.road_networks import Region, RoadNetworks
 from geo.geography.crossings import StatedCrossing
 from geo.geography.hazards import ActiveHazard, holds
+from geo.guidance.messages import BankText
 from routing.route.open_world_report import LEAST_EXTRA_S
 from routing.router.open_world_comparison import MOST_ALONE
 from routing.router.regional import Crossing
@@ -45,6 +47,19 @@ class PackSurroundings:
     routed: Sequence[Crossing]
     hazards: Sequence[ActiveHazard]
     units: Sequence[str | None] = ()
+
+
+@dataclass(frozen=True)
+class PackAdvice:
+    """What people are told in a country: texts, pathways, good practice and channels, all public.
+
+    Texts are those of all languages, since a pack is for readers of any.
+    """
+
+    texts: Sequence[BankText]
+    pathways: Sequence[Mapping[str, Any]]
+    practices: Sequence[Mapping[str, Any]]
+    channels: Sequence[Mapping[str, Any]]
 
 
 def head_of(span: Span, *, is_demo: bool) -> dict[str, Any]:
@@ -116,6 +131,58 @@ def lines_of(contacts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return phone lines for help (P45) with the members that a phone shows."""
     names = ("kind", "name", "admin1", "phone", "whatsapp", "hours", "demo")
     return [{name: row[name] for name in names} for row in contacts]
+
+
+def advice_of(advice: PackAdvice) -> dict[str, Any]:
+    """Return texts, pathways, notes of good practice and channels as a phone shows them.
+
+    A text is shown until its last day, if it has one; pathways and channels until their own.
+    """
+    return {
+        "texts": [
+            {
+                "key": text.key,
+                "kind": text.kind,
+                "language": text.language,
+                "body": text.body,
+                "until": text.valid_to,
+                "demo": text.demo,
+            }
+            for text in advice.texts
+        ],
+        "pathways": [
+            {
+                **_members(row, "title", "need", "admin1", "demo"),
+                "until": row["expires_on"],
+                "steps": [_step(step) for step in row["steps"]],
+            }
+            for row in advice.pathways
+        ],
+        "practices": [
+            _members(row, "title", "body", "language", "space", "demo") for row in advice.practices
+        ],
+        "channels": [
+            {
+                **_members(row, "name", "medium", "operator", "address", "admin1", "status"),
+                "until": row["expires_on"],
+                "demo": row["demo"],
+            }
+            for row in advice.channels
+        ],
+    }
+
+
+def _members(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: row[name] for name in names}
+
+
+def _step(step: Mapping[str, Any]) -> dict[str, Any]:
+    contact, space = step["contact"], step["space"]
+    return {
+        "instruction": step["instruction"],
+        "call": None if contact is None else contact["phone"] or contact["whatsapp"],
+        "space": None if space is None else space["id"],
+    }
 
 
 def holding(hazards: Sequence[ActiveHazard], span: Span) -> list[ActiveHazard]:

@@ -82,6 +82,9 @@ def offline_texts(w: Words) -> Mapping[str, Any]:
         **_border_texts(w),
         **_space_texts(w),
         **_match_texts(w),
+        "original": w.gettext("texto original en español"),
+        "paused": w.gettext("en pausa"),
+        "seeSpace": w.gettext("Ver el espacio"),
         "callHotline": w.gettext("Llame al %(number)s."),
         # A pack may hold demo rows even if the server had none when it rendered the page.
         "demoDate": w.gettext("DEMO: fecha ficticia"),

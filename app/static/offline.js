@@ -3,6 +3,7 @@
 // reads which page is asked for and begins it.
 import { element, makeCards, offerListening } from './cards.js';
 import { linesOf, numbersOf, readContents } from './contents.js';
+import { startAdvice } from './pack-advice.js';
 import { startCrossings, startHazards } from './pack-borders.js';
 import { startList } from './pack-list.js';
 import { preparePackMap } from './pack-map.js';
@@ -27,6 +28,7 @@ const PAGES = [
   { path: /^\/plan$/, id: 'plan', section: 'plan', isMapped: true, start: startWay },
   { path: /^\/crossings$/, id: 'crossings', section: 'crossings', isMapped: true, start: startCrossings },
   { path: /^\/hazards$/, id: 'hazards', section: 'hazards', isMapped: true, start: startHazards },
+  { path: /^\/advice$/, id: 'advice', section: '', isMapped: false, start: startAdvice },
   { path: /^\/match$/, id: 'match', section: '', isMapped: false, start: startMatch },
   { path: /^\/(?:spaces|s)\/([^/]+)$/, id: 'space', section: '', isMapped: true, start: startSpace },
   { path: /^\/offline$/, id: 'packs', section: 'offline', isMapped: false, start: startShelf },

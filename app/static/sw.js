@@ -20,7 +20,7 @@ const WAIT_MS = 3_000; // webmap.md, "Offline": then what is kept is shown
 const FORM_WAIT_MS = 10_000; // [A]: a search takes the server two seconds at most
 const PACKS = 'amparo-packs'; // as in packs.js
 // The pages that packs draw, as offline.js has them, and the forms among them, which only read.
-const DRAWN = /^\/(?:crossings|hazards|plan|match|(?:spaces|s)\/[^/]+)?$/;
+const DRAWN = /^\/(?:crossings|hazards|plan|match|advice|(?:spaces|s)\/[^/]+)?$/;
 const FORMS = ['/', '/plan', '/match'];
 const ASKED = 'id="asked">null<'; // as in offline.html
 // What is kept is the same for every Origin and Accept: module scripts ask with other headers.

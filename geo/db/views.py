@@ -237,6 +237,7 @@ boundaries = of_table(
     Boundary,
     *("level", "country", "code", "name", *_NAMES),
     *("label_lon", "label_lat", "source", "licence"),
+    Column("pcode", Text),
 )
 
 places = of_table(

@@ -144,7 +144,7 @@ async def add_version(
         A field is invalid; the error names each such field.
     """
     require_coordinate(actor)
-    problems = _problems(title, items, valid_months, pass_score)
+    problems = checklist_problems(title, items, valid_months, pass_score)
     if kind not in (await read_vocabulary(session)).active.get("space_kind", ()):
         problems.append(("kind", CodedReason("not_kind")))
     if problems:
@@ -222,9 +222,10 @@ async def retire(session: AsyncSession, actor: Actor, checklist_id: str, *, toda
     await trail.note(session, actor.id, "checklist", "retire", checklist_id)
 
 
-def _problems(
+def checklist_problems(
     title: str, items: Sequence[Item], valid_months: int, pass_score: float
 ) -> list[tuple[str, CodedReason]]:
+    """Return the fields of a version of a checklist that break a rule, each with its reason."""
     problems = []
     if not 0 < len(title.strip()) <= MAX_TEXT:
         problems.append(("title", CodedReason("length", most=MAX_TEXT)))

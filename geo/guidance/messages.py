@@ -15,7 +15,7 @@ from geo.audit import trail
 from geo.db.guidance_views import message_drafts, messages, plain_rows
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.guidance import review as reviewing
-from geo.models import AUDIENCES, Message
+from geo.models import AUDIENCES, MESSAGE_KINDS, Message
 from geo.reasons import CodedReason
 from geo.records import demo_rows as demo
 from geo.records.guidance_rows import ORIGINAL, language
@@ -40,6 +40,7 @@ class BankText:
     language: str
     original: bool
     audience: str
+    kind: str
     body: str
     valid_from: date
     valid_to: date | None
@@ -68,14 +69,27 @@ async def lookup(session: AsyncSession, key: str, lang: str) -> BankText:
 
 
 async def list_messages(
-    session: AsyncSession, lang: str, *, audience: str | None = None
+    session: AsyncSession, lang: str, *, audience: str | None = None, kind: str | None = None
 ) -> list[BankText]:
-    """Return the messages that the session's tier sees, in the language that `lookup` chooses."""
+    """Return the messages that the session's tier sees, in the language that `lookup` chooses.
+
+    ``audience`` and ``kind`` (one of `geo.models.MESSAGE_KINDS`) leave out the others.
+    """
     question = select(messages).where(messages.c.language.in_([lang, ORIGINAL]))
     if audience is not None:
         question = question.where(messages.c.audience == audience)
+    if kind is not None:
+        question = question.where(messages.c.kind == kind)
     found = await session.execute(question)
     return _chosen([BankRow(**row) for row in found.mappings()], lang)
+
+
+async def texts_of_all_languages(session: AsyncSession) -> list[BankText]:
+    """Return every message that the session's tier sees, in each language that it has by itself."""
+    found = await session.execute(select(messages))
+    rows = [BankRow(**row) for row in found.mappings()]
+    languages = sorted({row.language for row in rows})
+    return [text for lang in languages for text in _chosen(rows, lang) if not text.original]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,7 @@ class BankRow:
     reviewed_on: date | None
     safety: bool
     demo: bool
+    kind: str
 
 
 def _chosen(rows: Sequence[BankRow], lang: str) -> list[BankText]:
@@ -111,6 +126,7 @@ def _chosen(rows: Sequence[BankRow], lang: str) -> list[BankText]:
                     text.language,
                     text.language != lang,
                     text.audience,
+                    text.kind,
                     text.body,
                     text.valid_from,
                     text.valid_to,
@@ -139,9 +155,10 @@ async def write(
     valid_from: date,
     valid_to: date | None = None,
     safety: bool = True,
+    kind: str = "information",
     allow_mixed: bool = False,
 ) -> str:
-    """Write a draft of a message (writer session).
+    """Write a draft of a message of one of `geo.models.MESSAGE_KINDS` (writer session).
 
     Returns
     -------
@@ -160,12 +177,14 @@ async def write(
         Demo rows are loaded, and ``allow_mixed`` is False (P35).
     """
     require_staff(actor)
-    row = Row(FileRow(1, {"key": key, "language": lang, "audience": audience, "body": body}))
+    stated = {"key": key, "language": lang, "audience": audience, "kind": kind, "body": body}
+    row = Row(FileRow(1, stated))
     values = {
         "id": f"message-{uuid.uuid4().hex}",
         "key": row.id("key"),
         "language": language(row, "language"),
         "audience": row.choice("audience", AUDIENCES),
+        "kind": row.choice("kind", MESSAGE_KINDS),
         "body": row.text("body"),
         "valid_from": valid_from,
         "valid_to": valid_to,

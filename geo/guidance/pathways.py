@@ -105,6 +105,26 @@ async def guidance_for(
     )
 
 
+async def listed_pathways(
+    session: AsyncSession, country: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the pathways of a country, or of all, with their steps; none for a protected need.
+
+    Sorted by country, need and title (any reading tier).
+    """
+    c = pathways.c
+    question = select(pathways).order_by(c.country, c.need, c.title, c.id)
+    if country is not None:
+        question = question.where(c.country == country)
+    protected = select(protected_terms.c.code).where(protected_terms.c.vocabulary == "service")
+    found = await session.execute(
+        question.where(c.need.not_in(PROTECTED_SERVICES), c.need.not_in(protected))
+    )
+    rows = plain_rows(found)
+    steps = await _steps(session, [row["id"] for row in rows])
+    return [{**row, "steps": steps.get(row["id"], [])} for row in rows]
+
+
 def _of_unit(rows: list[dict[str, Any]], admin1: str | None) -> list[dict[str, Any]]:
     """Return the pathways of a first-level unit, followed by those of the whole country."""
     unit = None if admin1 is None else folded(admin1)

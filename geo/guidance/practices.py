@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts.permissions import Actor, require_propose
 from geo.audit import trail
 from geo.db.guidance_views import plain_rows, practices
+from geo.db.views import spaces
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.guidance import review as reviewing
 from geo.models import Location, Practice, RestrictedReader
@@ -27,6 +28,25 @@ async def practices_at(session: AsyncSession, space_id: str) -> list[dict[str, A
         select(practices).where(c.location_id == space_id).order_by(c.noted_on.desc(), c.id)
     )
     return plain_rows(found)
+
+
+async def listed_practices(
+    session: AsyncSession, country: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the reviewed notes of good practice that the session's tier may see, newest first.
+
+    Each has the name and country of its space; a note on a space that the tier does not see is
+    absent.
+    """
+    c = practices.c
+    question = (
+        select(practices, spaces.c.name.label("space"), spaces.c.country)
+        .join(spaces, spaces.c.id == c.location_id)
+        .order_by(c.noted_on.desc(), c.id)
+    )
+    if country is not None:
+        question = question.where(spaces.c.country == country)
+    return plain_rows(await session.execute(question))
 
 
 async def note_practice(

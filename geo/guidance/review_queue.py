@@ -62,7 +62,7 @@ async def messages(session: AsyncSession, actor: Actor) -> list[TextInReview]:
             row.key,
             row.key,
             row.body,
-            ("valid_from", "valid_to", "audience", "safety"),
+            ("valid_from", "valid_to", "audience", "kind", "safety"),
         )
         for row in found
     )

@@ -39,6 +39,7 @@ PROPOSABLE = (
     "checklist",
     "term",
     "rumour",
+    "channel",
 )
 CONFIRMATION_ANSWERS = ("as_listed", "changed", "full", "closed")
 #: Entities that can be hidden in an emergency (P24).

@@ -27,6 +27,15 @@ from geo.models.spaces import Location
 CONTACT_KINDS = ("emergency", "asylum", "gbv", "child_protection", "psea", "other")
 REVIEW_STATES = ("draft", "submitted", "reviewed", "retired")
 AUDIENCES = ("people_on_the_move", "host_community", "operators", "partners")
+#: Kinds of messages: guidance, a campaign of the network (against discrimination, trafficking,
+#: exploitation), or care of oneself and of others.
+MESSAGE_KINDS = ("information", "campaign", "self_care")
+#: How people are reached by an information tool or channel.
+CHANNEL_MEDIA = (
+    "radio", "television", "whatsapp", "sms", "telephone", "web", "app", "social_media", "board",
+    "print", "in_person", "other",
+)  # fmt: skip
+CHANNEL_STATES = ("active", "paused", "ended")
 
 
 class Contact(Record, Base):
@@ -57,15 +66,41 @@ class Contact(Record, Base):
     expires_on: Mapped[date] = mapped_column(Date)
 
 
+class InformationChannel(Record, Base):
+    """Information tool or channel that is there in an area: who runs it, and how it is followed."""
+
+    __tablename__ = "information_channels"
+    __table_args__ = (
+        visibility_check(),
+        CheckConstraint(one_of("medium", CHANNEL_MEDIA), name="medium"),
+        CheckConstraint(one_of("status", CHANNEL_STATES), name="status"),
+        CheckConstraint("expires_on > confirmed_on", name="expires_after_confirmation"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    medium: Mapped[str] = mapped_column(Text)
+    operator: Mapped[str] = mapped_column(Text)
+    address: Mapped[str | None] = mapped_column(Text)
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    country: Mapped[str] = mapped_column(Text, index=True)
+    admin1: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text, server_default="active")
+    confirmed_on: Mapped[date] = mapped_column(Date)
+    expires_on: Mapped[date] = mapped_column(Date)
+
+
 class Message(Base):
     """Text of the message bank in one language, shown only if it is reviewed and valid (P47).
 
-    A ``safety`` text must be reviewed by a person who reads its language.
+    A ``safety`` text must be reviewed by a person who reads its language. ``kind`` tells guidance
+    from campaigns and from care of oneself.
     """
 
     __tablename__ = "messages"
     __table_args__ = (
         CheckConstraint(one_of("audience", AUDIENCES), name="audience"),
+        CheckConstraint(one_of("kind", MESSAGE_KINDS), name="kind"),
         CheckConstraint(one_of("state", REVIEW_STATES), name="state"),
         CheckConstraint("(state = 'reviewed') <= (reviewed_by is not null)", name="reviewed"),
         CheckConstraint("written_by is null or reviewed_by <> written_by", name="two_people"),
@@ -77,6 +112,7 @@ class Message(Base):
     key: Mapped[str] = mapped_column(Text, index=True)
     language: Mapped[str] = mapped_column(Text)
     audience: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text, server_default="information")
     body: Mapped[str] = mapped_column(Text)
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)

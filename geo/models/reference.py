@@ -163,6 +163,17 @@ class Boundary(NamedInLanguages, Record, Base):
     geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", srid=4326))
 
 
+class UnitPcode(Base):
+    """P-code (OCHA's COD-AB) of a first-level unit, by the unit's ISO 3166-2 code."""
+
+    __tablename__ = "unit_pcodes"
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    country: Mapped[str] = mapped_column(Text)
+    pcode: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+
+
 class Place(NamedInLanguages, Record, Base):
     """Populated place from GeoNames, with its names where a language has another than the place."""
 

@@ -21,6 +21,7 @@ from geo.models import (
     PROPOSAL_STATES,
     Contact,
     Crossing,
+    InformationChannel,
     Location,
     Organization,
     Pathway,
@@ -284,6 +285,7 @@ def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a c
                 (Proposal.entity == "organization", Organization.name),
                 else_=func.coalesce(
                     Contact.name,
+                    InformationChannel.name,
                     Pathway.title,
                     *(Proposal.changes[field].astext for field in _NAMING),
                     Proposal.record_id,
@@ -303,6 +305,10 @@ def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a c
             (Proposal.entity == "organization") & (Organization.id == Proposal.record_id),
         )
         .outerjoin(Contact, (Proposal.entity == "contact") & (Contact.id == Proposal.record_id))
+        .outerjoin(
+            InformationChannel,
+            (Proposal.entity == "channel") & (InformationChannel.id == Proposal.record_id),
+        )
         .outerjoin(Pathway, (Proposal.entity == "pathway") & (Pathway.id == Proposal.record_id))
         .outerjoin(_PROPOSER, _PROPOSER.id == Proposal.proposed_by)
         .outerjoin(_MERGED, _MERGED.id == Proposal.merged_id)

@@ -14,6 +14,7 @@ from geo.models import (
     CrossingStatus,
     Flow,
     Hazard,
+    InformationChannel,
     LoadedFile,
     Location,
     Message,
@@ -40,6 +41,7 @@ _DEMO: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
     (Practice, Practice.demo.is_(True)),
     (Message, Message.demo.is_(True)),
     (Contact, Contact.demo.is_(True)),
+    (InformationChannel, InformationChannel.demo.is_(True)),
     (Location, Location.demo.is_(True)),
     (Service, Service.demo.is_(True)),
     # Demo organisations with members (`Person`) are kept; without spaces they are not shown.
@@ -51,7 +53,10 @@ _DEMO: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
 )
 # Tables that must not hold demo and real rows at the same time. `Practice` is left out, because a
 # practice is a demo row if and only if its location is a demo row.
-_MIXABLE = (CrossingStatus, Flow, Hazard, Location, Contact, Message, Product, Pathway)
+_MIXABLE = (
+    *(CrossingStatus, Flow, Hazard, Location, Contact),
+    *(InformationChannel, Message, Product, Pathway),
+)
 
 
 _STATE = select(demo_state.c.demo)
@@ -97,6 +102,11 @@ async def remove_demo(session: AsyncSession, *, today: date | None = None) -> di
 async def forget_removal(session: AsyncSession) -> None:
     """Delete the entry `REMOVED`, so that demo files load automatically again (writer session)."""
     await session.execute(delete(LoadedFile).where(LoadedFile.name == REMOVED))
+
+
+async def holds_demo(session: AsyncSession) -> bool:
+    """Return whether the tables of `_MIXABLE` hold demo rows (writer session)."""
+    return bool(await session.scalar(select(_any(demo=True))))
 
 
 async def has_only_real(session: AsyncSession) -> bool:

@@ -24,6 +24,7 @@ from geo.models import (
     CrossingStatus,
     Flow,
     Hazard,
+    InformationChannel,
     Location,
     Message,
     Organization,
@@ -37,6 +38,7 @@ from geo.reasons import CodedReason, as_it_stands
 from geo.records.flows import FIELDS as MOVEMENT_FIELDS
 from geo.records.flows import FILE_HOLDER, check_cell
 from geo.records.guidance_rows import (
+    read_channel,
     read_checklist,
     read_contact,
     read_message,
@@ -420,6 +422,7 @@ KINDS = (
     FileKind("hazards", ("*hazards.geojson",), read_hazard, (Hazard,)),
     FileKind("flows", ("*flows.csv", "*flows.geojson"), read_flow, (Flow,)),
     FileKind("contacts", ("*contacts.csv",), read_contact, (Contact,)),
+    FileKind("channels", ("*channels.csv",), read_channel, (InformationChannel,)),
     FileKind("messages", ("*messages.csv",), read_message, (Message,)),
     FileKind("products", ("*products.csv", "*products.geojson"), read_product, (Product,)),
     FileKind("pathways", ("*pathways.geojson",), read_pathway, (Pathway,)),

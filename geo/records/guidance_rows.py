@@ -1,4 +1,4 @@
-"""Readers for guidance records: contacts, messages, information products, pathways, checklists.
+"""Readers for guidance records: contacts, channels, messages, products, pathways, checklists.
 
 The same readers check records from files and records written in the staff console.
 """
@@ -13,10 +13,14 @@ import shapely
 from geo.errors import InvalidRecordError
 from geo.models import (
     AUDIENCES,
+    CHANNEL_MEDIA,
+    CHANNEL_STATES,
     CONTACT_KINDS,
+    MESSAGE_KINDS,
     Checklist,
     ChecklistItem,
     Contact,
+    InformationChannel,
     Message,
     Pathway,
     PathwayStep,
@@ -82,6 +86,44 @@ def read_contact(row: Row, circumstances: Circumstances) -> Rows:
     }
 
 
+def read_channel(row: Row, circumstances: Circumstances) -> Rows:
+    """Read an information tool or channel of an area; one about protected places is restricted.
+
+    P38 restricts whatever speaks of them.
+    """
+    demo = row.flag("demo", default=False)
+    confirmed_on, expires_on = _assured(row, circumstances, demo=demo)
+    channel_id, visibility = row.id(), row.visibility()
+    name, operator = row.text("name"), row.text("operator")
+    address = row.optional_text("address")
+    texts = [text for text in (name, operator, address) if text]
+    reason = protected_reason("", (), texts, circumstances.vocabulary)
+    if reason is not None and visibility != "restricted":
+        row.remark(CodedReason("made_restricted", why=reason, visibility=visibility))
+        visibility = "restricted"
+    return {
+        InformationChannel: [
+            {
+                "id": channel_id,
+                "name": name,
+                "medium": row.choice("medium", CHANNEL_MEDIA),
+                "operator": operator,
+                "address": address,
+                "languages": row.codes("languages"),
+                "country": row.country("country"),
+                "admin1": row.optional_text("admin1"),
+                "status": row.choice("status", CHANNEL_STATES, default="active"),
+                "confirmed_on": confirmed_on,
+                "expires_on": expires_on,
+                "visibility": visibility,
+                "demo": demo,
+                "source": row.text("source"),
+                "licence": row.optional_text("licence"),
+            }
+        ]
+    }
+
+
 def read_message(row: Row, circumstances: Circumstances) -> Rows:
     """Read a text of the message bank; a text without a named reviewer is a draft (P47)."""
     demo = row.flag("demo", default=False)
@@ -94,6 +136,7 @@ def read_message(row: Row, circumstances: Circumstances) -> Rows:
                 "key": row.id("key"),
                 "language": language(row, "language"),
                 "audience": row.choice("audience", AUDIENCES),
+                "kind": row.choice("kind", MESSAGE_KINDS, default="information"),
                 "body": row.text("body"),
                 "valid_from": valid_from,
                 "valid_to": valid_to,

@@ -11,15 +11,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import InvalidFileError
-from geo.models import Base, Flow, LoadedFile, Location, Term
+from geo.models import Base, Crossing, CrossingStatus, Flow, LoadedFile, Location, Term
 from geo.records import demo_rows, readers, upsert
 from geo.records.file_kinds import KINDS, FileKind, kind_of, known_names
 from geo.records.load_reports import FileReport, LoadReport
 from geo.records.row_validation import Circumstances, Row
+from geo.records.silent_rows import remarks_on, silent_reason
 from geo.vocabulary import Vocabulary, read_vocabulary
 
 #: Prefix of the stored names of files that come with Amparo, to tell them from a user's file of the
@@ -40,7 +41,10 @@ MAX_PROBLEMS = 200
 
 @dataclass
 class _Batch:
-    """File being loaded: its rows by table, the line number of each row, and the problems found."""
+    """File being loaded: its rows by table, the line number of each row, and the problems found.
+
+    ``silent`` has the reason and line of each record that loads and does nothing.
+    """
 
     name: str
     kind: FileKind
@@ -50,6 +54,7 @@ class _Batch:
     problems: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     withheld: dict[str, list[str]] = field(default_factory=dict)
+    silent: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def is_shipped(self) -> bool:
@@ -156,6 +161,7 @@ async def load_paths(
         await _check_references(session, batches)
         await _check_flows(session, batches, known)
         _require_no_problems(batches)
+        await _note_silent(session, batches)
         for done, batch in enumerate(batches):
             if progress is not None:
                 progress(batch.name, done, len(batches))
@@ -280,6 +286,9 @@ def _read(name: str, kind: FileKind, data: bytes, sha256: str, said: _Said) -> _
         ignored |= row.ignored()
         if not row.problems:
             _take(batch, rows, record.line)
+            silent = silent_reason(row, rows, said.today)
+            if silent is not None and not batch.is_shipped:
+                batch.silent.append((silent, record.line))
     if ignored:
         batch.remarks.append(f"{name}: fields not used: {', '.join(sorted(ignored))}")
     return batch
@@ -341,6 +350,20 @@ async def _check_references(session: AsyncSession, batches: Sequence[_Batch]) ->
                 if row[column] in missing:
                     line = batch.lines[model, upsert.key_of(model, row)]
                     batch.reject(line, f"{column} '{row[column]}' is not known")
+
+
+async def _note_silent(session: AsyncSession, batches: Sequence[_Batch]) -> None:
+    """Remark on records that load and do nothing, crossings without any statement among them."""
+    timed = {row["crossing_id"] for batch in batches for row in batch.rows[CrossingStatus]}
+    for batch in batches:
+        untimed = {row["id"] for row in batch.rows[Crossing]} - timed
+        if untimed and not batch.is_shipped:
+            stated = select(CrossingStatus.crossing_id).where(
+                CrossingStatus.crossing_id == func.any(list(untimed))
+            )
+            untimed -= set(await session.scalars(stated))
+            batch.silent += [("no_hours", batch.lines[Crossing, one]) for one in sorted(untimed)]
+        batch.remarks += remarks_on(batch.name, batch.silent)
 
 
 async def _check_flows(

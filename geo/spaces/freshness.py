@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts import staff_reads
@@ -101,17 +101,7 @@ async def expiring(
         .limit(limit)
     )
     if actor is not None:
-        named = select(RestrictedReader.location_id).where(RestrictedReader.person == actor.id)
-        question = question.where(or_(Location.visibility != "restricted", Location.id.in_(named)))
-        if actor.role is Role.APPROVER:
-            question = question.where(
-                or_(
-                    Location.country.in_(actor.countries),
-                    Location.organization_id == actor.organization_id,
-                )
-            )
-        elif actor.role not in {Role.COORDINATOR, Role.ADMIN}:
-            question = question.where(Location.organization_id == actor.organization_id)
+        question = question.where(in_charge(actor))
     found = tuple(
         Expiring(
             id=space.id,
@@ -131,6 +121,16 @@ async def expiring(
     )
     staff_reads.show(session, "space", [space.id for space in found])
     return found
+
+
+def in_charge(actor: Actor) -> ColumnElement[bool]:
+    """Return the SQL condition of the spaces that are an actor's to look after, see `expiring`."""
+    named = select(RestrictedReader.location_id).where(RestrictedReader.person == actor.id)
+    seen = or_(Location.visibility != "restricted", Location.id.in_(named))
+    own = Location.organization_id == actor.organization_id
+    if actor.role is Role.APPROVER:
+        return and_(seen, or_(Location.country.in_(actor.countries), own))
+    return and_(seen, true() if actor.role in {Role.COORDINATOR, Role.ADMIN} else own)
 
 
 def decay(age_days: float, tau_days: float = TAU_DAYS["service"]) -> float:

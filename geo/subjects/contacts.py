@@ -1,4 +1,4 @@
-"""Proposals about contacts to call and pathways, which only two people together change (P53).
+"""Proposals about contacts, channels and pathways, which only two people together change (P53).
 
 A removal by one person applies at once. Restricted records are for their named readers, so their
 texts never wait in the queue of proposals, which other people read.
@@ -12,15 +12,23 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import InvalidRecordError
-from geo.models import Base, Contact, Location, Pathway, PathwayStep
+from geo.models import (
+    CHANNEL_STATES,
+    Base,
+    Contact,
+    InformationChannel,
+    Location,
+    Pathway,
+    PathwayStep,
+)
 from geo.reasons import CodedReason
-from geo.records.guidance_rows import checked, read_contact, read_pathway
+from geo.records.guidance_rows import checked, read_channel, read_contact, read_pathway
 from geo.records.row_validation import Circumstances
 from geo.subjects.change_rules import ChangeSplit
 from geo.subjects.records import CurrentRecord, Document, SubjectKind, revision_of
 
 #: Fields of which only the clearing applies at once.
-_WITHDRAWN = ("phone", "whatsapp", "hours")
+_WITHDRAWN = ("phone", "whatsapp", "hours", "address")
 _VISIBILITIES = ("public", "partners", "restricted")
 #: Fields of a confirmation, which only make sense together.
 _CONFIRMATION = ("confirmed_on", "expires_on")
@@ -36,6 +44,20 @@ def contact_document(fields: Mapping[str, Any], circumstances: Circumstances) ->
     """
     rows, _ = checked(read_contact, fields, circumstances)
     return _written(rows[Contact][0])
+
+
+def channel_document(fields: Mapping[str, Any], circumstances: Circumstances) -> Document:
+    """Return an information channel as a document, from the fields of a file of channels.
+
+    One that speaks of protected places is restricted (P38).
+
+    Raises
+    ------
+    InvalidRecordError
+        A field breaks its rule; the error names every such field.
+    """
+    rows, _ = checked(read_channel, fields, circumstances)
+    return _written(rows[InformationChannel][0])
 
 
 def pathway_document(
@@ -81,6 +103,14 @@ async def _read_contacts(session: AsyncSession, ids: Sequence[str]) -> dict[str,
     return {one.id: _shown(_columns(one, Contact)) for one in found}
 
 
+async def _read_channels(session: AsyncSession, ids: Sequence[str]) -> dict[str, CurrentRecord]:
+    found = await session.scalars(
+        select(InformationChannel).where(InformationChannel.id.in_(ids)),
+        execution_options={"populate_existing": True},
+    )
+    return {one.id: _shown(_columns(one, InformationChannel)) for one in found}
+
+
 async def _read_pathways(session: AsyncSession, ids: Sequence[str]) -> dict[str, CurrentRecord]:
     found = await session.scalars(
         select(Pathway).where(Pathway.id.in_(ids)), execution_options={"populate_existing": True}
@@ -105,6 +135,11 @@ def _check_contact(document: Mapping[str, Any], circumstances: Circumstances) ->
     return contact_document(real, circumstances) | {"demo": document["demo"]}
 
 
+def _check_channel(document: Mapping[str, Any], circumstances: Circumstances) -> Document:
+    real = {name: value for name, value in document.items() if name != "demo"}
+    return channel_document(real, circumstances) | {"demo": document["demo"]}
+
+
 def _check_pathway(document: Mapping[str, Any], circumstances: Circumstances) -> Document:
     real = {name: value for name, value in document.items() if name not in {"demo", "steps"}}
     steps = [
@@ -120,7 +155,7 @@ def _check_pathway(document: Mapping[str, Any], circumstances: Circumstances) ->
 
 
 def _split_record(before: Mapping[str, Any] | None, after: Document) -> ChangeSplit:
-    """Split a change of a contact or a pathway: removals apply at once, the rest waits.
+    """Split a change of a contact, channel or pathway: removals apply at once, the rest waits.
 
     A change that leaves or makes the record restricted applies at once, since only named readers
     see it; a record that ceases to be restricted waits with all its fields.
@@ -144,6 +179,8 @@ def _takes_away(name: str, before: Any, after: Any) -> bool:  # noqa: ANN401 -- 
         return _VISIBILITIES.index(after) > _VISIBILITIES.index(before)
     if name == "expires_on":
         return str(after) < str(before)
+    if name == "status":
+        return CHANNEL_STATES.index(after) > CHANNEL_STATES.index(before)
     return name == "languages" and set(after) < set(before)
 
 
@@ -151,6 +188,12 @@ async def _store_contact(
     session: AsyncSession, record_id: str, document: Document, _today: date
 ) -> None:
     await _put(session, Contact, record_id, document)
+
+
+async def _store_channel(
+    session: AsyncSession, record_id: str, document: Document, _today: date
+) -> None:
+    await _put(session, InformationChannel, record_id, document)
 
 
 async def _store_pathway(
@@ -170,7 +213,10 @@ async def _store_pathway(
 
 
 async def _put(
-    session: AsyncSession, model: type[Contact | Pathway], record_id: str, document: Document
+    session: AsyncSession,
+    model: type[Contact | InformationChannel | Pathway],
+    record_id: str,
+    document: Document,
 ) -> None:
     days = {name: date.fromisoformat(document[name]) for name in _CONFIRMATION}
     row = document | days | {"id": record_id}
@@ -208,4 +254,5 @@ async def require_known_steps(session: AsyncSession, steps: Sequence[Mapping[str
 
 
 CONTACTS = SubjectKind(_read_contacts, _check_contact, _split_record, _store_contact)
+CHANNELS = SubjectKind(_read_channels, _check_channel, _split_record, _store_channel)
 PATHWAYS = SubjectKind(_read_pathways, _check_pathway, _split_record, _store_pathway)

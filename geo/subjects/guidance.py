@@ -1,4 +1,4 @@
-"""Proposals about guidance: contacts, pathways, checklists, terms and rumours (P53).
+"""Proposals about guidance: contacts, channels, pathways, checklists, terms, rumours (P53).
 
 Guidance is changed by two people: the first proposes, the second compares the old version with the
 new. Guidance records have no revision number; a digest of their content serves as one.
@@ -10,20 +10,22 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import ConflictError
-from geo.models import Checklist, Contact, Pathway, Rumour, Term
+from geo.models import Checklist, Contact, InformationChannel, Pathway, Rumour, Term
 from geo.subjects import contacts, texts
 from geo.subjects.records import SubjectKind
 
 KINDS: Mapping[str, SubjectKind] = {
     "contact": contacts.CONTACTS,
+    "channel": contacts.CHANNELS,
     "pathway": contacts.PATHWAYS,
     "checklist": texts.CHECKLISTS,
     "term": texts.TERMS,
     "rumour": texts.RUMOURS,
 }
 
-_TABLES: Mapping[str, type[Contact | Pathway | Checklist | Rumour]] = {
+_TABLES: Mapping[str, type[Contact | InformationChannel | Pathway | Checklist | Rumour]] = {
     "contact": Contact,
+    "channel": InformationChannel,
     "pathway": Pathway,
     "checklist": Checklist,
     "rumour": Rumour,

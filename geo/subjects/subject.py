@@ -95,7 +95,7 @@ NEW_SPACE = ChangeSubject("space", None, None, None, None, (), is_restricted=Fal
 #: Subjects without a record, by entity, for proposals of new records.
 NEW: Mapping[str, ChangeSubject] = {
     entity: replace(NEW_SPACE, entity=entity)
-    for entity in ("space", "hazard", "contact", "pathway", "term")
+    for entity in ("space", "hazard", "contact", "channel", "pathway", "term")
 }
 
 
@@ -309,7 +309,7 @@ async def store_subjects(
             )
         elif entity == "hazard":
             await store_hazard(session, document, now=now, source=source)
-    if entity in {"contact", "pathway"} and not allow_mixed:
+    if entity in {"contact", "channel", "pathway"} and not allow_mixed:
         await demo_rows.require_unmixed(session)
 
 

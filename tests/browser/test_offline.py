@@ -115,6 +115,7 @@ OWN_PAGES = {
     "/plan": ("Buscar un camino · Amparo", "Buscar un camino a pie"),
     "/crossings": ("Pasos fronterizos oficiales · Amparo", "Pasos fronterizos oficiales"),
     "/hazards": ("Peligros conocidos · Amparo", "Peligros conocidos"),
+    "/advice": ("Consejos y canales · Amparo", "Consejos y canales"),
     "/match": ("Amparo", "¿Qué necesita?"),
     "/offline": ("Sin conexión · Amparo", "Llevar datos en el teléfono"),
     "/report": ("Amparo", "Avisar de un peligro"),

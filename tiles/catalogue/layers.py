@@ -255,7 +255,7 @@ BOUNDARIES = Layer(
     ),
     view=views.boundaries,
     columns=(
-        *("level", "country", "code", "name", *_NAMES, "label_lon", "label_lat"),
+        *("level", "country", "code", "pcode", "name", *_NAMES, "label_lon", "label_lat"),
         *("source", "licence"),
     ),
     tile_columns=("level", "country", "code", "name", *_NAMES, "label_lon", "label_lat"),

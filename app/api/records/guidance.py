@@ -1,4 +1,4 @@
-"""Guidance for people: contacts, messages, information products, good practice, pathways."""
+"""Guidance for people: contacts, channels, messages, products, good practice, pathways."""
 
 import contextlib
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from app.http.responses import JSONResponse
 from app.i18n import route_phrases
 from geo import vocabulary
 from geo.errors import ProtectedServiceError, UnknownServiceError
-from geo.guidance import contacts, messages, pathways, practices, products
+from geo.guidance import channels, contacts, messages, pathways, practices, products
 from geo.guidance.messages import BankText
 from geo.records import demo_rows
 
@@ -36,6 +36,21 @@ Unit = Annotated[
 Code = Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}$", description="A code.")]
 Lang = Annotated[str, Query(pattern="^[a-z]{2,3}$", description="ISO 639.", examples=["es"])]
 Audience = Literal["people_on_the_move", "host_community", "operators", "partners"]
+Kind = Literal["information", "campaign", "self_care"]
+Medium = Literal[
+    "radio",
+    "television",
+    "whatsapp",
+    "sms",
+    "telephone",
+    "web",
+    "app",
+    "social_media",
+    "board",
+    "print",
+    "in_person",
+    "other",
+]
 
 #: The only text about protected services, the same everywhere, whether or not any exist (P38).
 CONTROLLED = (
@@ -69,18 +84,35 @@ async def essential_contacts(
     )
 
 
+@router.get("/channels", responses={**NOT_MODIFIED, **problem_responses(400, 503)})
+async def information_channels(
+    request: Request,
+    session: SessionDep,
+    country: Country | None = None,
+    admin1: Unit | None = None,
+    medium: Medium | None = None,
+) -> Response:
+    """Return the information tools and channels of an area: who runs each, how it is followed.
+
+    Those that ended, or were not checked again, are absent.
+    """
+    found = await channels.channels_of(session, country, admin1, medium=medium)
+    return await _kept(request, session, {"country": country, "admin1": admin1, "channels": found})
+
+
 @router.get("/messages", responses={**NOT_MODIFIED, **problem_responses(400, 503)})
 async def bank(
     request: Request,
     session: SessionDep,
     audience: Audience | None = None,
+    kind: Kind | None = None,
     lang: Lang = "es",
 ) -> Response:
-    """Return the reviewed messages in a language.
+    """Return the reviewed messages in a language: guidance, campaigns and self-care.
 
     Where no person has reviewed one in it, the Spanish original with ``original: true`` (P47).
     """
-    texts = await messages.list_messages(session, lang, audience=audience)
+    texts = await messages.list_messages(session, lang, audience=audience, kind=kind)
     return await _kept(
         request, session, {"lang": lang, "messages": [message_of(text) for text in texts]}
     )
@@ -165,6 +197,7 @@ def message_of(text: BankText) -> dict[str, Any]:
         "language": text.language,
         "original": text.original,
         "audience": text.audience,
+        "kind": text.kind,
         "body": text.body,
         "valid_from": text.valid_from,
         "valid_to": text.valid_to,

@@ -17,7 +17,7 @@ from app.http.responses import JSONResponse
 from app.schemas.fields import Day
 from app.schemas.json_body import JSONBody, LargeBodyRoute
 from geo.accounts.permissions import Actor
-from geo.guidance import contacts, messages, pathways, practices, products
+from geo.guidance import channels, contacts, messages, pathways, practices, products
 from geo.proposals.guidance_changes import NO_REASON, Sent
 from geo.proposals.submission import Outcome
 from geo.records.guidance_rows import ORIGINAL
@@ -66,6 +66,7 @@ class MessageDraft(JSONBody):
     valid_from: Day
     valid_to: Day | None = None
     safety: bool = True
+    kind: str = "information"
 
 
 class PracticeDraft(JSONBody):
@@ -229,6 +230,30 @@ async def remove_contact(
     return done(item)
 
 
+@router.put("/channels/{item}", responses=WAITS)
+async def put_channel(
+    session: WriterDep,
+    actor: WorkerDep,
+    clock: ClockDep,
+    settings: SettingsDep,
+    item: Id,
+    body: dict[str, Any],
+) -> Response:
+    """Propose an information channel, or how one should be (coordinators; P53).
+
+    A name, an operator or an address waits for a second person (202 with the proposal); a pause, an
+    end and an address taken away hold at once. `reason` is for the staff.
+    """
+    outcome = await channels.put_channel(
+        session,
+        actor,
+        {**_fields(body), "id": item},
+        _sent(clock, body),
+        allow_mixed=settings.allow_demo_mixed,
+    )
+    return proposed(item, outcome)
+
+
 @router.get("/message-drafts", responses=problem_responses(401, 403, 503))
 async def message_drafts(session: StaffDep) -> Response:
     """Return the messages that are not reviewed yet."""
@@ -251,6 +276,7 @@ async def write_message(
         valid_from=body.valid_from,
         valid_to=body.valid_to,
         safety=body.safety,
+        kind=body.kind,
         allow_mixed=settings.allow_demo_mixed,
     )
     return done(message_id, 201)

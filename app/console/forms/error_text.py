@@ -338,6 +338,10 @@ TEXTS: Mapping[str, str] = {
         "Otro archivo suyo se está leyendo: espere un minuto y tráigalo de nuevo."
     ),
     "heavy_broken": _BROKEN,
+    # Problems with country kits.
+    "not_of_kit": marked("No es del país del paquete, %(country)s."),
+    "informal_crossing": marked("Habla de un paso informal: aquí van solo pasos oficiales."),
+    "not_pcode": marked("No es un código P: letras y números que empiezan por %(country)s."),
     # Problems with column mapping files.
     "mapping_not_utf8": _MAPPING,
     "mapping_not_toml": _MAPPING,

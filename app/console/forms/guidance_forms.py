@@ -1,4 +1,4 @@
-"""Conversion of guidance forms to the records of contact, product and pathway files."""
+"""Conversion of guidance forms to the records of contact, channel, product and pathway files."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +14,21 @@ _CONTACT = (
     "phone",
     "whatsapp",
     "hours",
+    "confirmed_on",
+    "expires_on",
+    "visibility",
+    "source",
+    "licence",
+)
+_CHANNEL = (
+    "id",
+    "name",
+    "medium",
+    "operator",
+    "address",
+    "country",
+    "admin1",
+    "status",
     "confirmed_on",
     "expires_on",
     "visibility",
@@ -60,6 +75,11 @@ def contact_typed(contact: Contact) -> dict[str, Any]:
         "languages": ", ".join(contact.languages),
         "independent": "true" if contact.independent else "",
     }
+
+
+def channel_in(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return an information channel from its form, in the format of a channels file."""
+    return _stated(form, _CHANNEL) | {"languages": items_in(form, "languages")}
 
 
 def product_in(form: Mapping[str, str]) -> dict[str, Any]:

@@ -78,6 +78,8 @@ FIELD_LABELS: Mapping[str, str] = {
     "email": marked("Correo electrónico"),
     "phone": marked("Teléfono"),
     "whatsapp": marked("WhatsApp"),
+    "medium": marked("Medio"),
+    "operator": marked("Quién lo lleva"),
     "hours": marked("Horario"),
     "independent": marked("No la atiende quien opera los espacios"),
     "need": marked("Necesidad"),
@@ -183,6 +185,7 @@ ENTITIES: Mapping[str, str] = {
     "organization": marked("organización"),
     "hazard": marked("peligro"),
     "contact": marked("línea para llamar"),
+    "channel": marked("canal de información"),
     "pathway": marked("ruta de atención"),
     "checklist": marked("lista de estándares"),
     "term": marked("término"),
@@ -250,6 +253,18 @@ CONTACT_KINDS: Mapping[str, str] = {
     "child_protection": marked("Protección de la niñez"),
     "psea": marked("Quejas sobre el personal (independiente)"),
     "other": marked("Otra línea"),
+}
+
+CHANNEL_STATES: Mapping[str, str] = {
+    "active": marked("funciona"),
+    "paused": marked("en pausa"),
+    "ended": marked("terminó"),
+}
+
+MESSAGE_KINDS: Mapping[str, str] = {
+    "information": marked("Orientación"),
+    "campaign": marked("Campaña"),
+    "self_care": marked("Autocuidado"),
 }
 
 AUDIENCES: Mapping[str, str] = {

@@ -371,6 +371,10 @@ async def test_p56_the_console_tells_who_audits_of_what_was_done_by_sql(
     await engine.dispose()
     assert told in text_of(await coordinator.get("/network"))
     assert told not in text_of(await editor.get("/network"))
+    # What is missing on the way to own data is for those who can do something about it.
+    missing = "Faltan líneas para llamar en"
+    assert missing in text_of(await coordinator.get("/network"))
+    assert missing not in text_of(await editor.get("/network"))
     page = text_of(await coordinator.post(AUDIT))
     assert told in page
     assert "rows.changed · amparo_writer" in page

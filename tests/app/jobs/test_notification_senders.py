@@ -28,6 +28,7 @@ from geo.accounts import outbox
 from geo.accounts.outbox import (
     ACCOUNT_EVENTS,
     EVENTS,
+    REMINDER_EVENTS,
     SOURCE_EVENTS,
     WATCH_EVENTS,
     ClaimedMessage,
@@ -191,7 +192,9 @@ async def test_a_head_that_cannot_be_kept_is_late_after_a_day(
             assert await audit_anchoring.keep_due(session, settings, begun + passed) == late
 
 
-@pytest.mark.parametrize("event", EVENTS + ACCOUNT_EVENTS + WATCH_EVENTS + SOURCE_EVENTS)
+@pytest.mark.parametrize(
+    "event", EVENTS + ACCOUNT_EVENTS + WATCH_EVENTS + SOURCE_EVENTS + REMINDER_EVENTS
+)
 @pytest.mark.parametrize("language", ["es", "en", "pt", "fr"])
 def test_every_event_has_a_text(event, language):
     subject, text = text_of(event, {}, language, None)

@@ -9,6 +9,7 @@ from app.packs.spaces import DEGREE_PARTS, Flag
 from app.packs.timespan import HORIZON_DAYS, PACK_DAYS
 from geo.db.sessions import Tier
 from geo.hours.space_hours import hours_of
+from geo.models import PROTECTED_SERVICES
 from geo.spaces.queries import listed_spaces
 from tests.conftest import client_of, run_sql
 from tests.fixtures.clock import run_now
@@ -129,6 +130,45 @@ def test_p49_a_pack_expires(pack):
 def test_p45_lines_to_call_are_in_a_pack(pack):
     kinds = {line["kind"] for line in pack["contacts"]} | set(pack["contacts_not_known"])
     assert {"emergency", "asylum", "gbv", "child_protection", "psea"} <= kinds
+
+
+def test_p49_advice_in_a_pack_is_public_dated_and_reviewed(pack):
+    advice = pack["advice"]
+    keys = {(text["key"], text["language"]) for text in advice["texts"]}
+    assert {("altitude_cold", "es"), ("altitude_cold", "en"), ("rest_and_talk", "es")} <= keys
+    assert ("altitude_cold", "pt") not in keys  # nobody has reviewed it (P47)
+    assert not {key for key, _ in keys} & {"update_hours"}  # for operators alone
+    assert {text["kind"] for text in advice["texts"]} == {"information", "campaign", "self_care"}
+    # Partners' and restricted channels are no part of what a phone holds (P37).
+    assert [one["name"] for one in advice["channels"]] == [
+        "DEMO Cartelera del parque (ficticia)",
+        "DEMO Radio de ejemplo (ficticia)",
+    ]
+    assert all(one["until"] and one["demo"] for one in advice["channels"])
+    assert advice["pathways"]
+    assert all(one["steps"] and one["until"] for one in advice["pathways"])
+    assert not {one["need"] for one in advice["pathways"]} & set(PROTECTED_SERVICES)
+
+
+async def test_advice_is_a_page_with_the_same_texts_labelled_where_original(client):
+    for lang, told in (("es", "Descanse, tome agua"), ("en", "It is cold at night")):
+        page = (await client.get(f"/advice?lang={lang}")).text
+        assert told in page
+        assert "DEMO Radio de ejemplo" in page
+        assert "DEMO Grupo de organizaciones" not in page
+        assert "DEMO Lista interna" not in page
+    assert '<p lang="es">DEMO (ficticio): Descanse' in (await client.get("/advice?lang=ht")).text
+
+
+async def test_channels_are_asked_for_by_area_and_medium(client, partner):
+    found = (await client.get("/channels?country=CO&admin1=norte de santander")).json()
+    assert [one["id"] for one in found["channels"]] == ["DEMO-K02", "DEMO-K01"]
+    radio = (await client.get("/channels?medium=radio")).json()["channels"]
+    assert [one["id"] for one in radio] == ["DEMO-K01"]
+    assert (await client.get("/channels?country=BR")).json()["channels"] == []
+    seen = {one["id"] for one in (await partner.get("/channels")).json()["channels"]}
+    assert seen == {"DEMO-K01", "DEMO-K02", "DEMO-K03"}
+    assert (await client.get("/channels?medium=smoke")).status_code == 400
 
 
 async def test_sizes_are_told_before_anything_is_loaded(client):

@@ -193,7 +193,14 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         f"{guidance}/contacts/{{contact}}": f"{guidance}/contacts/x",
         **{
             f"{guidance}/{name}": f"{guidance}/{name}"
-            for name in ("messages", "products", "practices", "contacts", "pathways")
+            for name in (
+                "messages",
+                "products",
+                "practices",
+                "contacts",
+                "channels",
+                "pathways",
+            )
         },
     }
     for template, path in read.items():
@@ -237,6 +244,7 @@ def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     for name in (
         "",
         "/links",
+        "/missing",
         "/queue",
         "/spaces",
         "/spaces/new",
@@ -345,6 +353,7 @@ def exports() -> Iterator[Asked]:
 def guidance_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     for area in ("", "?country=CO", "?country=CO&admin1=Norte de Santander", "?country=PE"):
         yield Asked("/contacts", "GET", f"/contacts{area}")
+        yield Asked("/channels", "GET", f"/channels{area}")
     for lang in ("es", "pt"):
         yield Asked("/messages", "GET", f"/messages?lang={lang}")
         yield Asked("/messages", "GET", f"/messages?lang={lang}&audience=partners")
@@ -361,6 +370,9 @@ def guidance_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     yield Asked("/message-drafts", "GET", "/message-drafts")
     for method in ("PUT", "DELETE"):
         yield Asked("/contacts/{item}", method, "/contacts/DEMO-C11", {})
+    yield Asked("/channels/{item}", "PUT", "/channels/DEMO-K04", {})
+    for lang in ("es", "ht"):
+        yield Asked("/advice", "GET", f"/advice?lang={lang}")
     yield Asked("/pathways/{item}", "PUT", "/pathways/DEMO-W03", {})
     yield Asked("/pathways/{item}/readers", "POST", "/pathways/DEMO-W03/readers", {"person": "x"})
     for what in ("messages", "products", "practices"):

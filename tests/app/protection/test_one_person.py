@@ -306,6 +306,10 @@ async def _write_guidance(writer: Writer) -> None:
     }
     del contact["admin1"]  # of the whole country, so that nobody misses it
     await writer.send("PUT", f"/contacts/zqc-{who}", contact, "contact")
+    channel = shown | {"medium": "radio"}
+    channel |= {name: writer.text(f"channel.{name}") for name in WORDS["channel"].split()[1:]}
+    del channel["admin1"]
+    await writer.send("PUT", f"/channels/zqk-{who}", channel, "channel")
     pathway = shown | {"need": "food", "steps": [{"instruction": writer.text("pathway.step")}]}
     pathway |= {name: writer.text(f"pathway.{name}") for name in ("title", "source", "licence")}
     await writer.send("PUT", f"/pathways/zqp-{who}", pathway, "pathway")
@@ -540,8 +544,8 @@ async def test_p51_p53_no_word_or_number_of_one_person_alone_is_public(client, d
 
     coordinator = writers["co"]
     expected = {f"space.{name}" for name in WORDS["space"].split()} - {"space.id"}
-    expected |= {"new space", "crossing.source", "close.notice", "contact", "pathway", "rumour"}
-    expected |= {"checklist", "term", "term.name", "hazard", "PATCH notice", "POST name"}
+    expected |= {"new space", "crossing.source", "close.notice", "contact", "channel", "rumour"}
+    expected |= {"pathway", "checklist", "term", "term.name", "hazard", "PATCH notice", "POST name"}
     assert expected <= set(coordinator.waiting), expected - set(coordinator.waiting)
     assert {"messages", "products", "practices", "wording"} <= coordinator.taken
     assert not {"messages.review", "products.review", "practices.review"} & coordinator.taken
@@ -550,7 +554,10 @@ async def test_p51_p53_no_word_or_number_of_one_person_alone_is_public(client, d
     assert marks.found_in(await _rows(database)) == {}
     await _accepted_by_another(database, coordinator)
     seen = marks.found_in(await _rows(database)).values()
-    for about in ("contact.phone", "pathway.step", "checklist.title", "term.es", "crossing.source"):
+    for about in (
+        *("contact.phone", "channel.address", "pathway.step"),
+        *("checklist.title", "term.es", "crossing.source"),
+    ):
         assert f"{about} by co" in seen, "what a second person accepts is found by this search"
 
 
@@ -571,7 +578,7 @@ async def _accepted_by_another(database: Any, writer: Writer) -> None:
     second = replace(COORDINATOR, id="co2", name="Cora")
     async with database.session(Tier.WRITER) as session:
         session.add(models.Person(id="co2", email="x@example.org", name="Cora", role="coordinator"))
-    for about in ("contact", "pathway", "checklist", "term", "crossing.source"):
+    for about in ("contact", "channel", "pathway", "checklist", "term", "crossing.source"):
         async with database.session(Tier.WRITER) as session:
             one = writer.waiting[about]
             seen = await pending.proposal_diff(session, second, one, now=NOW)

@@ -204,7 +204,8 @@ async def test_a_file_states_every_field_as_a_document_does(session, tmp_path):
     path = tmp_path / "spaces.geojson"
     path.write_text('{"type": "FeatureCollection", "features": [\n' + lines + "\n]}\n", "utf-8")
     report = await loader.load_paths(session, [path], today=TODAY, now=NOW)
-    assert not report.files[0].remarks
+    # The second space states no hours, which loading names.
+    assert all("no opening hours" in remark for remark in report.files[0].remarks)
     again = await store_documents(session, [WHOLE, REFERRER], now=NOW, today=TODAY, source="x")
     # Only who has the record differs: a document of the same content is no change.
     assert set(again.unchanged) == {"R-1", "R-2"}
