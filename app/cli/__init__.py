@@ -16,7 +16,8 @@ from app.cli.audit import audit_app, hide_app, lift_app, reader_app
 from app.cli.basemap import basemap_app
 from app.cli.exports import export
 from app.cli.people import organization_app, person_app, token_app
-from app.cli.roads import Hooks, make_roads_app
+from app.cli.road_import import Hooks
+from app.cli.roads import make_roads_app
 from app.cli.session import run, written
 from app.cli.spaces import spaces_app
 from app.cli.terminal import explained_failures, fail, out, require_settings, say, warn

@@ -7,6 +7,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
+from app.road_sources.errors import FetchError
 from app.settings import BadSettingsError, Settings, read_settings
 from geo.db.installation import ClusterError
 from geo.errors import GeoError, OtherVersionError
@@ -62,7 +63,7 @@ def explained_failures(interrupted: str | None = None) -> Iterator[None]:
         yield
     except OtherVersionError as error:
         fail(str(error), EXIT_OTHER_VERSION)
-    except (GeoError, RoutingError, ClusterError, OSError) as error:
+    except (GeoError, RoutingError, ClusterError, FetchError, OSError) as error:
         fail(str(error))
     except KeyboardInterrupt:
         if interrupted is None:
