@@ -61,7 +61,7 @@ def _heights_given(given: list[str] | None) -> list[str] | None:
     return given
 
 
-type Heights = Annotated[
+Heights = Annotated[
     list[str] | None,
     typer.Option(
         "--heights",
@@ -71,20 +71,20 @@ type Heights = Annotated[
         " Cells of 90 m or finer give slope.",
     ),
 ]
-type Country = Annotated[
+Country = Annotated[
     str | None,
     typer.Option("--country", help="ISO code, if the whole extract lies in one country."),
 ]
-type Boundary = Annotated[
+Boundary = Annotated[
     Path | None,
     typer.Option(
         "--boundary", exists=True, dir_okay=False, help="Official boundaries: GeoJSON with iso_a2."
     ),
 ]
-type BoundaryError = Annotated[
+BoundaryError = Annotated[
     float, typer.Option("--boundary-error-m", min=0, help="How far these may be off.")
 ]
-type Title = Annotated[str | None, typer.Option("--title", help="Name shown to people.")]
+Title = Annotated[str | None, typer.Option("--title", help="Name shown to people.")]
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from app import setup
-from app.cli import roads
-from app.cli.roads import Hooks, make_roads_app
+from app.cli import road_import
+from app.cli.road_import import Hooks
+from app.cli.roads import make_roads_app
 from app.cli.terminal import EXIT_FAILED, EXIT_INTERRUPTED
 from app.settings import Settings
 from app.snapshots.road_networks import RoadNetworks
@@ -121,7 +122,7 @@ def test_ctrl_c_leaves_everything_as_it_was(run, small, monkeypatch):
     def interrupted(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(roads, "import_osm", interrupted)
+    monkeypatch.setattr(road_import, "import_osm", interrupted)
     done = run("import", small, "--region", "one")
     assert done.exit_code == EXIT_INTERRUPTED
     assert "regions are as they were before" in done.stderr
