@@ -93,10 +93,12 @@ from geo.models.reference import (
     Boundary,
     Crossing,
     CrossingStatus,
+    CrossingSurvey,
     Flow,
     Hazard,
     Place,
     RoadSegment,
+    TaggedBorderPost,
 )
 from geo.models.spaces import (
     Capacity,
@@ -177,6 +179,7 @@ __all__ = [
     "CoverageState",
     "Crossing",
     "CrossingStatus",
+    "CrossingSurvey",
     "Duplicate",
     "FactorReset",
     "Feedback",
@@ -227,6 +230,7 @@ __all__ = [
     "SigningKey",
     "SitingRun",
     "SpaceVersion",
+    "TaggedBorderPost",
     "Term",
     "TermName",
     "TextApproval",
