@@ -362,7 +362,7 @@ async def note_border_posts(database: Database, region: str, posts: Sequence[Bor
         (post.crossing_id, SeenPost(post.osm_id, post.tag, post.lon, post.lat, post.distance_m))
         for post in posts
     ]
-    async with database.session(Tier.WRITER) as session, session.begin():
+    async with database.session(Tier.WRITER) as session:
         await note_posts(session, region, rows)
 
 

@@ -239,7 +239,7 @@ def country(tiny_graph):
     edges = [(n, n + 1, {"length_m": 60_000}) for n in range(5)]
     edges += [(5, 6, {"length_m": 0.0}), (6, 7, {"length_m": 60_000})]
     graph = tiny_graph(nodes, edges, kind="sketch", name="sketch")
-    name = np.frombuffer("Pueblo".encode(), dtype=np.int8)
+    name = np.frombuffer(b"Pueblo", dtype=np.int8)
     start = np.array([0, len(name)], dtype=np.int64)
     named = np.zeros(8, dtype=np.int32)
     return Router(replace(graph, names_utf8=name, names_start=start, node_name=named))
