@@ -315,3 +315,23 @@ def test_p33_a_town_of_the_neighbour_within_the_box_joins_nothing(country, tiny_
         Continent([streets, country]).routes(
             ask((2.56, 0.0), (2.3, 0.0), (post,), end_country="BB")
         )
+
+
+def test_p10_a_crossing_that_nobody_has_seen_is_passed_on_the_sketch_alone(sketch, detail):
+    regions = [detail("AA", 0.0, 1.0, "aa"), sketch]
+    unseen = replace(WEST, is_surveyed=False)
+    answer = Continent(regions).routes(ask(crossings=(unseen, EAST)))
+    assert networks(answer, answer.routes[0]) == ["sketch"]
+    assert answer.routes[0].crossings == ("west", "east")
+    assert not answer.routes[0].passages[0].crossing.is_surveyed
+
+
+def test_streets_reach_a_post_where_it_was_seen_and_the_sketch_where_it_draws_it(sketch, detail):
+    """Two people saw it 2.2 km west of where it is registered; the streets end there."""
+    regions = [detail("AA", 0.0, 0.98, "aa"), sketch]
+    there = replace(WEST, surveyed_at=(0.98, 0.0))
+    answer = Continent(regions).routes(ask(crossings=(there, EAST)))
+    assert networks(answer, answer.routes[0]) == ["aa", "sketch"]
+    assert answer.routes[0].crossings == ("west", "east")
+    registered = Continent(regions).routes(ask())
+    assert networks(registered, registered.routes[0]) == ["sketch"]
