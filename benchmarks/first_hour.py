@@ -147,6 +147,7 @@ def lived(folder: Path) -> tuple[Hour, dict[str, Any]]:
             os.environ
             | servers.environment
             | {"AMPARO_HOME": str(folder / "home"), "AMPARO_PORT": str(port)}
+            | {"AMPARO_BASEMAP_AT_START": "false"}
         )
         hour.run("prepare")
         hour.run("demo", "remove")
