@@ -12,6 +12,7 @@ commands or five minutes.
 import argparse
 import json
 import os
+import resource
 import shlex
 import socket
 import subprocess
@@ -182,6 +183,7 @@ def shown(hour: Hour, route: Mapping[str, Any]) -> Sequence[str]:
     console = Console(width=150)
     console.print(table)
     own = [one for one in route["spaces"] if str(one).startswith("propio-")]
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     facts = {
         "network": route["network"],
         "distance_m": route["distance_m"],
@@ -189,6 +191,7 @@ def shown(hour: Hour, route: Mapping[str, Any]) -> Sequence[str]:
         "own_spaces": own,
         "commands": len(hour.rows),
         "seconds": round(total_s, 1),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
     }
     print(json.dumps(facts))
     missed = []

@@ -24,6 +24,9 @@ async def client(loaded_shared, settings_for, home, tmp_path_factory):
         file.node(ref + 1, TOWN[0] - 0.002 * ref, TOWN[1])
     for ref in range(10):
         file.way(ref + 1, [ref + 1, ref + 2], highway="residential", name="Calle 10")
+    for ref, lat in ((20, 7.905), (21, 7.910)):  # an extract is as high as it is wide
+        file.node(ref, TOWN[0], lat)
+        file.way(ref, [1, ref], highway="residential")
     source = file.write(folder / "cucuta.osm")
     import_osm(
         source,
