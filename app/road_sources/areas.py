@@ -10,7 +10,7 @@ from typing import Final
 
 from app.road_sources.boxes import Box
 from app.road_sources.extract_file import road_box, write_extract
-from app.road_sources.overpass import Overpass
+from app.road_sources.overpass import KEPT, Overpass
 from app.road_sources.overpass_query import borders_query, country_query, roads_query
 
 _ALPHA_2: Final = 2
@@ -43,13 +43,15 @@ def fetch_area(
 ) -> Area:
     """Fetch all that an import reads in a box.
 
-    Tiles that came are kept in ``folder``, so that a fetch that is cut off goes on where it was.
+    Tiles that came are kept in ``folder``, so that a fetch that is cut off goes on where it was;
+    those older than `KEPT` are deleted.
 
     Raises
     ------
     FetchError
         Something did not come; the extract is not written.
     """
+    _forget_old(folder, now)
     tiles = list(box.tiles())
     answers = []
     for done, tile in enumerate(tiles):
@@ -69,6 +71,13 @@ def fetch_area(
         file, country = roads, _country(overpass.text(country_query(*box.centre)))
     progress("borders", 1, 1)
     return Area(file, country)
+
+
+def _forget_old(folder: Path, now: datetime) -> None:
+    """Delete what is too old to be used again: it tells which places were asked for (P48)."""
+    for file in folder.glob("*.osm*"):
+        if now.timestamp() - file.stat().st_mtime >= KEPT.total_seconds():
+            file.unlink(missing_ok=True)
 
 
 def _ignored(_: int) -> None:

@@ -1,5 +1,6 @@
 """Answers of Overpass as files: each tile is asked once, kept, and asked again only when old."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ class Overpass:
                     file.write(chunk)
                     told(len(chunk))
             _require_whole(part, self._host)
+            os.utime(part, (now.timestamp(), now.timestamp()))
             part.replace(kept)
         finally:
             part.unlink(missing_ok=True)
@@ -125,7 +127,8 @@ def _require_whole(file: Path, host: str) -> None:
         raise FetchError("not_osm", host=host)
     remark = _REMARK.search(tail.decode("utf-8", "replace"))
     if remark:
-        # Overpass quotes the query's line number, not its text.
-        raise FetchError("remark", host=host, remark=" ".join(remark[1].split())[:200])
+        # Overpass quotes the query's line number, not its text. What could steer a terminal goes.
+        plain = "".join(sign if sign.isprintable() else " " for sign in remark[1])
+        raise FetchError("remark", host=host, remark=" ".join(plain.split())[:200])
     if not tail.rstrip().endswith(b"</osm>"):
         raise FetchError("cut_off", host=host)
