@@ -368,6 +368,23 @@ class Settings(BaseSettings):
         pattern=r"^[^@\s]+@[^@\s]+$",
         description="Address that the head of the audit chain is sent to once a day.",
     )
+    overpass_url: AnyHttpUrl = Field(
+        AnyHttpUrl("https://overpass-api.de/api"),
+        description="Overpass server of `amparo roads fetch`, without /interpreter.",
+    )
+    overpass_rate_limit: bool = Field(
+        True, description="Ask that server's /status for a free slot first, as public ones wish."
+    )
+    nominatim_url: AnyHttpUrl = Field(
+        AnyHttpUrl("https://nominatim.openstreetmap.org/"),
+        description="Nominatim server by which `amparo roads fetch` finds a place.",
+    )
+    roads_contact: str | None = Field(
+        None,
+        max_length=200,
+        pattern=r"^[!-~]+$",
+        description="Address or e-mail that those servers are told, as their rules of use wish.",
+    )
     webhook_allow_private: bool = Field(
         False, description="Let webhooks reach this machine and its private networks."
     )
@@ -573,6 +590,11 @@ class Settings(BaseSettings):
     def graphs_dir(self) -> Path:
         """Folder of the road graphs, one directory per region."""
         return self.home / "graphs"
+
+    @property
+    def sources_dir(self) -> Path:
+        """Folder of what was fetched from elsewhere: answers of Overpass, extracts, heights."""
+        return self.home / "sources"
 
     @property
     def basemap_path(self) -> Path:

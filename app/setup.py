@@ -24,12 +24,14 @@ from geo.db.sessions import Database, Tier
 from geo.errors import DatabaseUnavailableError, GeoError, MixedDataError
 from geo.geography import crossings
 from geo.records import demo_rows, landscape, loader, road_segments, upsert
+from geo.subjects.crossing_surveys import SeenPost, note_posts
 from routing.errors import GraphError, RoutingError
 from routing.graph.landscape import read_landscape
 from routing.graph.regions import open_graph, tidy
 from routing.graph.segments import segment_batches
 from routing.graph.sketch_lines import CoveredArea, outside
 from routing.graph.storage import GraphMeta, list_regions, read_meta
+from routing.osm.border_posts import BorderPost
 from routing.osm.importer import OfficialCrossing, import_osm
 
 #: Data shipped in the repository; not part of the wheel.
@@ -329,22 +331,46 @@ async def withdraw_segments(database: Database, region: str) -> None:
 
 
 async def official_crossings(database: Database) -> tuple[OfficialCrossing, ...]:
-    """Return the official crossings, the only places where imported roads may cross a border.
+    """Return where imported roads may cross a border: posts whose place two people confirmed.
 
-    They are all public crossings, whatever their state: a closed crossing keeps its road (P10,
-    P34).
+    They are those of all public crossings, whatever their state: a closed crossing keeps its road
+    (P10, P34). The position that a crossing is registered with may be kilometres off, so that it
+    opens no street.
     """
     async with database.session(Tier.PUBLIC) as session:
         known = await crossings.states_at(session, clock.now())
     return tuple(
         OfficialCrossing(
-            id=crossing.id,
-            lon=crossing.lon,
-            lat=crossing.lat,
-            countries=(crossing.country_a, crossing.country_b),
+            crossing.id,
+            crossing.surveyed.lon,
+            crossing.surveyed.lat,
+            (crossing.country_a, crossing.country_b),
         )
         for crossing in known
+        if crossing.surveyed is not None
     )
+
+
+async def registered_crossings(database: Database) -> tuple[OfficialCrossing, ...]:
+    """Return all public crossings at their registered positions, near which posts are looked for.
+
+    No road may cross a border at these.
+    """
+    async with database.session(Tier.PUBLIC) as session:
+        known = await crossings.states_at(session, clock.now())
+    return tuple(
+        OfficialCrossing(one.id, one.lon, one.lat, (one.country_a, one.country_b)) for one in known
+    )
+
+
+async def note_border_posts(database: Database, region: str, posts: Sequence[BorderPost]) -> None:
+    """Show the staff which posts an extract tags near crossings, in place of former ones."""
+    rows = [
+        (post.crossing_id, SeenPost(post.osm_id, post.tag, post.lon, post.lat, post.distance_m))
+        for post in posts
+    ]
+    async with database.session(Tier.WRITER) as session:
+        await note_posts(session, region, rows)
 
 
 async def require_demo_stays_local(settings: Settings) -> None:

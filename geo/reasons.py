@@ -109,6 +109,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "not_geometry": "is not a GeoJSON geometry",
     "not_degrees": "has lon beyond -180 to 180 or lat beyond -90 to 90; the order is lon, lat",
     "crossing_stays": "of an official crossing is not changed here",
+    "far_from_crossing": "lies more than {km} km from where the crossing is registered",
     # Reasons about opening hours (RFC 5545).
     "days_and_times": "days and both times go together",
     "hours_need_open": "belongs to the state open",

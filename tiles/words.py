@@ -28,6 +28,9 @@ WORDS: Final[Mapping[str, Word]] = {
     "landmark": Word("What it is near to"),
     "road": Word("Road that it lies on"),
     "road_km": Word("Kilometre of that road", unit="km"),
+    "surveyed_lon": Word("Longitude at which two people confirmed the post; null where nobody did"),
+    "surveyed_lat": Word("Latitude at which two people confirmed the post; null where nobody did"),
+    "surveyed_on": Word("Day on which the post was seen there"),
     "coord_precision": Word("How exact the position is: point, town or a grid's side in degrees"),
     "timezone": Word("Time zone, by IANA"),
     # Spaces, and services at them.

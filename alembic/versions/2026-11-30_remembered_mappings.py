@@ -3,7 +3,7 @@
 from alembic import op
 
 revision: str = "0006_remembered_mappings"
-down_revision: str | None = "0004_landscape"
+down_revision: str | None = "0005_surveyed_crossings"
 branch_labels: str | None = None
 depends_on: str | None = None
 

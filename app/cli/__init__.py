@@ -17,7 +17,8 @@ from app.cli.basemap import basemap_app
 from app.cli.exports import export
 from app.cli.kits import kit_app
 from app.cli.people import organization_app, person_app, token_app
-from app.cli.roads import Hooks, make_roads_app
+from app.cli.road_import import Hooks
+from app.cli.roads import make_roads_app
 from app.cli.session import run, written
 from app.cli.spaces import spaces_app
 from app.cli.terminal import explained_failures, fail, out, require_settings, say, warn
@@ -29,6 +30,7 @@ from app.settings import Settings
 from geo.db import database_file
 from geo.db.sessions import Tier
 from geo.records import demo_rows, flows
+from routing.osm.border_posts import BorderPost
 from routing.osm.importer import OfficialCrossing
 
 app = typer.Typer(
@@ -50,6 +52,22 @@ def _official_crossings(settings: Settings) -> Sequence[OfficialCrossing]:
     return run(work())
 
 
+def _registered_crossings(settings: Settings) -> Sequence[OfficialCrossing]:
+    async def work() -> Sequence[OfficialCrossing]:
+        async with setup.writing_database(settings) as database:
+            return await setup.registered_crossings(database)
+
+    return run(work())
+
+
+def _note_border_posts(settings: Settings, region: str, posts: Sequence[BorderPost]) -> None:
+    async def work() -> None:
+        async with setup.writing_database(settings) as database:
+            await setup.note_border_posts(database, region, posts)
+
+    run(work())
+
+
 def _publish_segments(settings: Settings, folder: Path) -> int:
     async def work() -> int:
         async with setup.writing_database(settings) as database:
@@ -65,6 +83,7 @@ def _withdraw_segments(settings: Settings, region: str) -> None:
     async def work() -> None:
         async with setup.writing_database(settings) as database:
             await setup.withdraw_segments(database, region)
+            await setup.note_border_posts(database, region, ())
             await setup.redraw_sketch(database, settings.graphs_dir)
 
     with explained_failures():
@@ -78,6 +97,8 @@ app.add_typer(
             official_crossings=_official_crossings,
             staged=_publish_segments,
             removed=_withdraw_segments,
+            registered_crossings=_registered_crossings,
+            posts_seen=_note_border_posts,
         )
     ),
     name="roads",

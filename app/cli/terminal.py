@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from app.exchange.errors import ExchangeError
+from app.road_sources.errors import FetchError
 from app.settings import BadSettingsError, Settings, read_settings
 from geo.db.installation import ClusterError
 from geo.errors import GeoError, OtherVersionError
@@ -63,7 +64,7 @@ def explained_failures(interrupted: str | None = None) -> Iterator[None]:
         yield
     except OtherVersionError as error:
         fail(str(error), EXIT_OTHER_VERSION)
-    except (GeoError, RoutingError, ClusterError, ExchangeError, OSError) as error:
+    except (GeoError, RoutingError, ClusterError, ExchangeError, FetchError, OSError) as error:
         fail(str(error))
     except KeyboardInterrupt:
         if interrupted is None:

@@ -1,5 +1,8 @@
 """``/network/crossings``: statements about official crossings, and the form that adds one (P32).
 
+Below stands where the post is: a position waits for a second person, and what volunteers tagged in
+an extract is a hint for whoever goes and looks, nothing else (P10, P12).
+
 "Closed" and "not known" apply at once, with a coded source; "open" waits for a second person (P40),
 and so does a source in free text (P51).
 """
@@ -26,12 +29,14 @@ from geo.geography import crossings
 from geo.geography.crossings import CrossingState, CrossingStatement
 from geo.hours.openings import WEEKDAYS, zone
 from geo.proposals import pending, submission
+from geo.subjects.crossing_surveys import SURVEY_FIELDS, posts_near
 from geo.text.normalize import folded
 
 router = APIRouter(include_in_schema=False)
 
 CROSSINGS = f"{CONSOLE}/crossings"
 CROSSING = f"{CROSSINGS}/{{crossing}}"
+POSITION = f"{CROSSING}/position"
 
 #: Form fields with a single line of text.
 _TEXTS = ("state", "valid_from", "valid_to", "timezone", "opens_at", "closes_at", "source")
@@ -94,6 +99,25 @@ async def state(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
     return await submitted(desk, work, partial(_page, desk, crossing, typed=form))
 
 
+@router.post(POSITION)
+async def survey(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
+    """Propose where the post of a crossing stands, as somebody saw it; it waits for another."""
+
+    async def work() -> Response:
+        outcome = await submission.propose_crossing(
+            desk.session,
+            desk.actor,
+            crossing_id=crossing,
+            statement={name: text_in(form, name) for name in SURVEY_FIELDS},
+            reason=form.get("reason", ""),
+            via="web",
+            now=desk.now,
+        )
+        return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
+
+    return await submitted(desk, work, partial(_page, desk, crossing, surveyed=form))
+
+
 def _statement_in(form: Form) -> dict[str, Any]:
     """Return the unvalidated statement of a form, with hours only if the state is "open"."""
     made: dict[str, Any] = {
@@ -115,6 +139,7 @@ async def _page(
     *,
     done: str = "",
     typed: Form | None = None,
+    surveyed: Form | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Response:
     w, actor = desk.words, desk.actor
@@ -141,6 +166,8 @@ async def _page(
         ticked=chosen_in(typed, "byday") if typed is not None else _days(said),
         sources=source_names(w),
         days=w.weekdays(),
+        surveyed=surveyed or {},
+        posts=await posts_near(desk.staff, crossing_id),
         timezones=[(name, name) for name in sorted({*TIMEZONES, found.timezone or TIMEZONES[0]})],
         problems=problems or {},
         done=done,

@@ -158,7 +158,13 @@ class AccessWorld:
                 for space in known["spaces"]
             ),
             crossings=tuple(
-                Crossing(**{**row, "countries": tuple(row["countries"])})
+                Crossing(
+                    **{
+                        **row,
+                        "countries": tuple(row["countries"]),
+                        "surveyed_at": row["surveyed_at"] and tuple(row["surveyed_at"]),
+                    }
+                )
                 for row in known["crossings"]
             ),
             hazards=tuple(
@@ -176,7 +182,9 @@ class AccessWorld:
         return hashlib.sha256(self.document()).hexdigest()
 
 
-_CROSSING_FIELDS: Final = ("id", "name", "lon", "lat", "countries", "passable", "state")
+_CROSSING_FIELDS: Final = (
+    "id", "name", "lon", "lat", "countries", "passable", "state", "is_surveyed", "surveyed_at",
+)  # fmt: skip
 _HAZARD_FIELDS: Final = (
     "id", "kind", "family", "exclusion", "weight", "rate_per_km", "rate_low", "rate_high",
     "source", "title", "unit", "night_only",

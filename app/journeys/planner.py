@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import accumulate
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -108,6 +109,20 @@ class Journey:
         """Kind of network: `osm`, `sketch`, or `mixed` if the route runs through both."""
         kinds = {region.meta.kind for region in self.regions}
         return kinds.pop() if len(kinds) == 1 else "mixed"
+
+    @property
+    def stretches(self) -> tuple[tuple[float, float, Region], ...]:
+        """Begin and end, metres, and network of each stretch of the route, in order."""
+        if not self.route.parts:
+            return ((0.0, self.route.distance_m, self.regions[0]),)
+        parts = self.route.parts
+        indices = dict.fromkeys(part.region for part in parts)
+        region_of = dict(zip(indices, self.regions, strict=True))
+        ends = accumulate(part.distance_m for part in parts)
+        return tuple(
+            (end - part.distance_m, end, region_of[part.region])
+            for part, end in zip(parts, ends, strict=True)
+        )
 
     @property
     def network_as_of(self) -> str | None:

@@ -227,6 +227,7 @@ def crossing_of(crossing: CrossingState, sides: Iterable[SideSpace]) -> view_mod
             for s in sides
         ),
         is_demo=crossing.demo,
+        is_surveyed=crossing.surveyed is not None,
     )
 
 

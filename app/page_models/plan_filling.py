@@ -198,6 +198,11 @@ def _route(journey: Journey, answer: JourneyAnswer, about: RouteTextSource) -> p
             gap=(gap.from_m, gap.length_m),
             passed=_passed(spaces, crossings),
         ),
+        sketched=tuple(
+            (from_m, to_m)
+            for from_m, to_m, region in journey.stretches
+            if region.meta.kind == "sketch" and journey.network_kind == "mixed"
+        ),
         line=packed(route.coordinates, route.measure_m),
         offroad_start_m=_off_m(route.start_snap),
         offroad_end_m=_off_m(route.end_snap),

@@ -124,6 +124,8 @@ class RouteView:
         Whether the first stage begins on a later date than the journey.
     elevation
         Elevation profile; None if no heights are known.
+    sketched
+        Begin and end, metres, of the stretches over a sketch, of a route that has streets too.
     line
         Line for the map, packed by `app.page_models.route_lines`.
     offroad_start_m, offroad_end_m
@@ -155,6 +157,7 @@ class RouteView:
     stages: Sequence[StageView] = ()
     stays_at_start: bool = False
     elevation: Elevation | None = None
+    sketched: Sequence[tuple[float, float]] = ()
     line: Sequence[int] = ()
     offroad_start_m: float = 0
     offroad_end_m: float = 0

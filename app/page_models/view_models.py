@@ -224,6 +224,8 @@ class CrossingView:
         The state rests on a demo assumption (P35).
     at_m
         Distance along a route; None in a list, or where only the order is known.
+    is_surveyed
+        Whether two people confirmed where the post stands.
     """
 
     id: str
@@ -235,6 +237,7 @@ class CrossingView:
     nearest: Sequence[Nearest] = ()
     is_demo: bool = False
     at_m: float | None = None
+    is_surveyed: bool = False
 
 
 @dataclass(frozen=True)

@@ -451,6 +451,10 @@ def router_crossing(crossing: CrossingState, stated: StatedCrossing) -> Crossing
         passable=crossing.state == "open",
         state=crossing.state,
         opens=stated.open_from,
+        is_surveyed=crossing.surveyed is not None,
+        surveyed_at=None
+        if crossing.surveyed is None
+        else (crossing.surveyed.lon, crossing.surveyed.lat),
     )
 
 

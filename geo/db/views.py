@@ -207,6 +207,11 @@ crossings = Table(
     Column("demo", Boolean),
     Column("source", Text),
     Column("licence", Text),
+    # Where two people confirmed the post, which may be kilometres from the registered position;
+    # null where nobody did.
+    Column("surveyed_lon", Float),
+    Column("surveyed_lat", Float),
+    Column("surveyed_on", Date),
     _geometry(),
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import crossings
@@ -42,6 +42,18 @@ class CrossingStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class Survey:
+    """Position of a crossing's post that two people confirmed, and the day it was seen.
+
+    lon and lat in degrees, EPSG:4326.
+    """
+
+    lon: float
+    lat: float
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class CrossingState:
     """Known state of a crossing at one instant.
 
@@ -62,6 +74,9 @@ class CrossingState:
         Whether the state is an assumption for the demonstration, not stated by a source.
     demo : bool
         Whether the crossing is a demo row, or its state is an assumption (P35).
+    surveyed : Survey or None
+        Where two people confirmed its post; None where nobody did, so that ``lon`` and ``lat`` may
+        be kilometres off.
     """
 
     id: str
@@ -77,6 +92,7 @@ class CrossingState:
     assumption: bool
     demo: bool
     valid_from: date | None
+    surveyed: Survey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,7 @@ class StatedCrossing:
     lat: float
     demo: bool
     statuses: tuple[CrossingStatement, ...]
+    surveyed: Survey | None = None
 
     def open_from(self, when: datetime) -> datetime | None:
         """Return the first instant at or after ``when`` (aware) at which the crossing is open.
@@ -144,6 +161,7 @@ class StatedCrossing:
             assumption=deciding is not None and deciding.assumption,
             demo=self.demo or (deciding is not None and deciding.assumption),
             valid_from=deciding.valid_from if deciding else None,
+            surveyed=self.surveyed,
         )
 
 
@@ -164,11 +182,20 @@ async def stated_crossings(session: AsyncSession) -> tuple[StatedCrossing, ...]:
             crossings.c.demo,
             func.ST_X(crossings.c.geom).label("lon"),
             func.ST_Y(crossings.c.geom).label("lat"),
+            *(crossings.c[name] for name in _SURVEYED),
         ).order_by(crossings.c.id)
     )
-    return tuple(
-        StatedCrossing(**{**row, "statuses": from_json(row["statuses"])}) for row in rows.mappings()
-    )
+    return tuple(_stated(row) for row in rows.mappings())
+
+
+_SURVEYED = ("surveyed_lon", "surveyed_lat", "surveyed_on")
+
+
+def _stated(row: RowMapping) -> StatedCrossing:
+    told = {name: value for name, value in row.items() if name not in _SURVEYED}
+    lon, lat, day = (row[name] for name in _SURVEYED)
+    told["surveyed"] = None if day is None else Survey(lon, lat, day)
+    return StatedCrossing(**{**told, "statuses": from_json(row["statuses"])})
 
 
 async def statements_of(session: AsyncSession, crossing_id: str) -> tuple[CrossingStatement, ...]:

@@ -98,10 +98,12 @@ from geo.models.reference import (
     Boundary,
     Crossing,
     CrossingStatus,
+    CrossingSurvey,
     Flow,
     Hazard,
     Place,
     RoadSegment,
+    TaggedBorderPost,
     UnitPcode,
 )
 from geo.models.spaces import (
@@ -186,6 +188,7 @@ __all__ = [
     "CoverageState",
     "Crossing",
     "CrossingStatus",
+    "CrossingSurvey",
     "Duplicate",
     "FactorReset",
     "Feedback",
@@ -240,6 +243,7 @@ __all__ = [
     "SigningKey",
     "SitingRun",
     "SpaceVersion",
+    "TaggedBorderPost",
     "Term",
     "TermName",
     "TextApproval",

@@ -94,6 +94,51 @@ class CrossingStatus(Base):
     assumption: Mapped[bool] = mapped_column(server_default=false())
 
 
+class CrossingSurvey(Base):
+    """Position of a crossing's post that two people confirmed, in degrees, EPSG:4326.
+
+    Roads of an extract cross a border at these positions alone (P10, P34).
+    """
+
+    __tablename__ = "crossing_surveys"
+    __table_args__ = (
+        CheckConstraint("proposed_by <> confirmed_by", name="two_people"),
+        CheckConstraint("lon between -180 and 180 and lat between -90 and 90", name="on_earth"),
+    )
+
+    crossing_id: Mapped[str] = mapped_column(
+        ForeignKey(Crossing.id, ondelete="CASCADE"), primary_key=True
+    )
+    lon: Mapped[float]
+    lat: Mapped[float]
+    surveyed_on: Mapped[date] = mapped_column(Date)
+    proposed_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    confirmed_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
+
+
+class TaggedBorderPost(Base):
+    """Border post that volunteers tagged in an extract, near a crossing; for the staff alone.
+
+    Anybody can tag a place, so nothing is computed from these rows (P10, P12).
+    """
+
+    __tablename__ = "tagged_border_posts"
+    __table_args__ = (
+        CheckConstraint("lon between -180 and 180 and lat between -90 and 90", name="on_earth"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    region: Mapped[str] = mapped_column(Text, index=True)
+    crossing_id: Mapped[str] = mapped_column(
+        ForeignKey(Crossing.id, ondelete="CASCADE"), index=True
+    )
+    osm_id: Mapped[str] = mapped_column(Text)
+    tag: Mapped[str] = mapped_column(Text)
+    lon: Mapped[float]
+    lat: Mapped[float]
+    distance_m: Mapped[float]
+
+
 class Hazard(Record, Base):
     """Hazard, physical or a human threat (P36), with the data for its publication and for routing.
 

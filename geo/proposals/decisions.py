@@ -36,6 +36,7 @@ from geo.reasons import CodedReason
 from geo.records import space_documents
 from geo.records.row_validation import Circumstances
 from geo.removals import hides, removal_log
+from geo.subjects.crossing_surveys import is_survey
 from geo.subjects.guidance import KINDS
 from geo.subjects.subject import (
     NEW,
@@ -145,7 +146,13 @@ async def accept(
     if merged is not None:
         documents[str(merged.record_id)] = merge.gone(merged)
     await store_subjects(
-        session, proposal.entity, documents, now=now, source=SOURCE, allow_mixed=allow_mixed
+        session,
+        proposal.entity,
+        documents,
+        now=now,
+        source=SOURCE,
+        allow_mixed=allow_mixed,
+        people=[person for person in (proposal.proposed_by, actor.id) if person is not None],
     )
     if merged is not None:
         repointed = await merge.repoint(session, str(merged.record_id), record_id, now)
@@ -158,7 +165,9 @@ async def accept(
         ]
         await name_readers(session, were_open, people, actor=actor.id)
         await hides.end_restricting(session, record_id, actor=actor, now=now)
-    await removal_log.settle(session, proposal.entity, record_id, proposal.changes, now)
+    if proposal.entity != "crossing" or not is_survey(proposal.changes):
+        # Where a crossing's post stands says nothing of whether its closing holds.
+        await removal_log.settle(session, proposal.entity, record_id, proposal.changes, now)
     await _decide(session, proposal, actor, "accepted", reason, now, record_id=record_id)
     if repointed:
         fields = {space: ["referral_points"] for space in repointed}

@@ -1,9 +1,9 @@
 """Subjects of proposals: a space, a crossing, an organisation, a new hazard, or guidance.
 
 The ``changes`` of a proposal apply to the *document* of its subject. For a space this is the
-document of `geo.records.space_documents`, for a crossing its newest statement, for an organisation
-its own columns, for a hazard the document of `geo.records.hazard_documents`; for guidance see
-`geo.subjects.guidance`.
+document of `geo.records.space_documents`, for a crossing its newest statement or the position of
+its post, for an organisation its own columns, for a hazard the document of
+`geo.records.hazard_documents`; for guidance see `geo.subjects.guidance`.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts.organizations import is_everybodys
@@ -21,6 +21,7 @@ from geo.models import (
     AuditEntry,
     Crossing,
     CrossingStatus,
+    CrossingSurvey,
     Hazard,
     Location,
     Organization,
@@ -39,6 +40,7 @@ from geo.subjects.crossing_statements import (
     checked_statement,
     statement_of,
 )
+from geo.subjects.crossing_surveys import checked_survey, is_survey, store_survey, survey_of
 from geo.subjects.guidance import KINDS
 from geo.subjects.records import revision_of
 from geo.text import coded_reasons
@@ -177,6 +179,10 @@ def changed(
     if subject.entity in KINDS:
         return KINDS[subject.entity].check({**(subject.document or {}), **changes}, circumstances)
     if subject.entity == "crossing":
+        known = subject.document or {}
+        if is_survey(changes):
+            registered = (known["lon"], known["lat"])
+            return checked_survey(registered, changes, circumstances.today)
         return checked_statement(changes)
     if subject.entity == "organization":
         return _checked_organization(subject.document or {}, changes)
@@ -244,12 +250,13 @@ def split(subject: ChangeSubject, after: Document, today: date) -> ChangeSplit:
 def _split_statement(subject: ChangeSubject, after: Document, today: date) -> ChangeSplit:
     """Split a statement on a crossing; "closed" and "not known" both mean impassable (P32, P40).
 
-    Both apply at once, with a coded source or the published one. A source in new words waits, and
-    so does a day far from today, whose digits could be a telephone number (P51). Instead of a far
-    last day, no last day applies at once; instead of a far first day in the past, today. With a far
-    first day, a statement that begins in the future or ended before today waits as a whole.
+    Both states apply at once, with a coded source or the published one. A source in new words
+    waits, and so does a day far from today, whose digits could be a telephone number (P51). Instead
+    of a far last day, no last day applies at once; instead of a far first day in the past, today.
+    With a far first day, a statement that begins in the future or ended before today waits as a
+    whole. So does the position of a post, which opens streets over a border.
     """
-    if after["state"] == "open":
+    if is_survey(after) or after["state"] == "open":
         return ChangeSplit({}, after)
     now = dict(after)
     if coded_reasons.is_far(after["valid_to"], today):
@@ -282,10 +289,12 @@ async def store_subjects(
     now: datetime,
     source: str,
     allow_mixed: bool = False,
+    people: Sequence[str] = (),
 ) -> None:
     """Store documents by record id (writer session).
 
     With ``allow_mixed`` new real records may stand beside demo rows, or the other way round (P35).
+    ``people`` are who proposed the documents, and who accepts them.
     """
     if entity == "space":
         await space_documents.store_documents(
@@ -299,6 +308,8 @@ async def store_subjects(
     for record_id, document in documents.items():
         if entity in KINDS:
             await KINDS[entity].store(session, record_id, document, now.date())
+        elif entity == "crossing" and is_survey(document):
+            await store_survey(session, record_id, document, people)
         elif entity == "crossing":
             await add_statement(session, record_id, document)
         elif entity == "organization":
@@ -415,9 +426,19 @@ async def _read_spaces(session: AsyncSession, ids: Sequence[str]) -> dict[str, C
 
 
 async def _read_crossings(session: AsyncSession, ids: Sequence[str]) -> dict[str, ChangeSubject]:
-    question = select(Crossing).where(Crossing.id.in_(ids)).order_by(Crossing.id)
+    question = (
+        select(
+            Crossing,
+            CrossingSurvey,
+            func.ST_X(Crossing.geom).label("lon"),
+            func.ST_Y(Crossing.geom).label("lat"),
+        )
+        .outerjoin(CrossingSurvey, CrossingSurvey.crossing_id == Crossing.id)
+        .where(Crossing.id.in_(ids))
+        .order_by(Crossing.id)
+    )
     found = {}
-    for crossing in (await session.scalars(question)).all():
+    for crossing, survey, lon, lat in (await session.execute(question)).all():
         statements = (
             await session.scalars(
                 select(CrossingStatus)
@@ -428,7 +449,8 @@ async def _read_crossings(session: AsyncSession, ids: Sequence[str]) -> dict[str
         found[crossing.id] = ChangeSubject(
             "crossing",
             crossing.id,
-            statement_of(statements[0]) if statements else None,
+            {"lon": lon, "lat": lat, **survey_of(survey)}
+            | (statement_of(statements[0]) if statements else {}),
             len(statements),
             None,
             (crossing.country_a, crossing.country_b),

@@ -96,10 +96,19 @@ def _joint(
         _place(side.ground.travel.graph, landing.node)
         for side, landing in zip(met, (here, there), strict=True)
     )
-    if any(side.rules.between([tail, (post.lon, post.lat), head]) for side in met):
+    # Where both sides know the post, they know the same place; a sketch knows its own.
+    places = (post.place_on(side.ground.travel.graph) for side in met)
+    between = [place for place in dict.fromkeys(places) if place is not None]
+    if any(side.rules.between([tail, *between, head]) for side in met):
         return None
     # Posts are in order of travel: the one on this side first.
-    first = min(posts, key=lambda one: float(great_circle_m(*tail, one.lon, one.lat)))
+    here_graph = met[0].ground.travel.graph
+    first = min(
+        posts,
+        key=lambda one: float(
+            great_circle_m(*tail, *(one.place_on(here_graph) or (one.lon, one.lat)))
+        ),
+    )
     ordered = posts if posts[0] is first else posts[::-1]
     off_m = float(great_circle_m(*tail, *head))
     # The posts stand somewhere in the gap without a road; half the gap is assumed on each side.
@@ -117,6 +126,9 @@ def _joint(
 def _landings(region: int, side: RegionView, crossing: Crossing) -> Iterator[Landing]:
     """Yield a region's landings at a crossing: at its border edges, else at its nearest road."""
     graph = side.ground.travel.graph
+    place = crossing.place_on(graph)
+    if place is None:
+        return
     own = {
         country: node
         for gate in side.rules.gates.values()
@@ -127,12 +139,12 @@ def _landings(region: int, side: RegionView, crossing: Crossing) -> Iterator[Lan
         if country in own:
             yield Landing(region, country, own[country])
         elif country in graph.meta.countries and not own:
-            snap = _met(side, crossing, country)
+            snap = _met(side, place, country)
             if snap is None:
                 continue
             node = _nearer_end(graph, snap)
             # A road may pass the post and yet have its ends far away: such a road is no landing.
-            if great_circle_m(*_place(graph, node), crossing.lon, crossing.lat) <= CROSSING_REACH_M:
+            if great_circle_m(*_place(graph, node), *place) <= CROSSING_REACH_M:
                 yield Landing(region, country, node)
 
 
@@ -143,13 +155,12 @@ def _sides_of(graph: RoadGraph, gate: Gate) -> Iterator[tuple[str, int]]:
             yield country, node
 
 
-def _met(side: RegionView, crossing: Crossing, country: str) -> Snap | None:
+def _met(side: RegionView, place: tuple[float, float], country: str) -> Snap | None:
     travel = side.ground.travel
     try:
         return snap_to_edge(
             travel.graph,
-            crossing.lon,
-            crossing.lat,
+            *place,
             travel.mode,
             country,
             CROSSING_REACH_M,

@@ -1,5 +1,7 @@
 """Heights of nodes from a raster, and ascent along roads (rasterio is imported on use)."""
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -143,8 +145,52 @@ class HeightRaster:
         return total
 
 
+class HeightRasters:
+    """Several rasters as one, as of tiles, used as a context manager.
+
+    Where rasters overlap, the first with a height counts. Slope needs fine cells in all of them.
+
+    Parameters
+    ----------
+    paths
+        One or more files; see `HeightRaster` for what they may be, and for errors.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        with ExitStack() as opened:
+            self._rasters = [opened.enter_context(HeightRaster(path)) for path in paths]
+            self._opened = opened.pop_all()
+        self.cell_m = max(raster.cell_m for raster in self._rasters)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.close()
+
+    @property
+    def gives_slope(self) -> bool:
+        """Whether the cells of all rasters are fine enough to compute slopes."""
+        return all(raster.gives_slope for raster in self._rasters)
+
+    def heights_m(self, lon: Floats, lat: Floats) -> Floats:
+        """Return heights as `HeightRaster.heights_m` does."""
+        result = self._rasters[0].heights_m(lon, lat)
+        for raster in self._rasters[1:]:
+            missing = np.flatnonzero(np.isnan(result))
+            if not len(missing):
+                break
+            result[missing] = raster.heights_m(lon[missing], lat[missing])
+        return result
+
+
 def climbs_m(
-    raster: HeightRaster, start: Ints, lonlat: Floats, is_raised: NDArray[np.bool_]
+    raster: HeightRaster | HeightRasters, start: Ints, lonlat: Floats, is_raised: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
     """Return ascent and descent of each line in metres, NaN where a height is missing.
 

@@ -14,7 +14,7 @@ from routing.errors import ImportFailed
 from routing.geometry.geodesy import UNITS_PER_DEGREE
 from routing.graph.atomic_write import Staged
 from routing.graph.builder import NodeTable, PieceTable
-from routing.graph.elevation import HeightRaster, climbs_m
+from routing.graph.elevation import HeightRasters, climbs_m
 from routing.graph.node_splitting import part
 from routing.graph.regions import write_graph
 from routing.graph.road_graph import RoadGraph
@@ -63,7 +63,7 @@ _SKETCH_ATTRIBUTION = "Amparo corridor sketch; places GeoNames (CC BY 4.0)"
 class ReadOptions(TypedDict, total=False):
     """Options of :func:`read_osm` that :func:`import_osm` hands on."""
 
-    dem: Path | None
+    dem: Path | Sequence[Path] | None
     country: str | None
     boundaries: Path | None
     boundary_error_m: float
@@ -114,7 +114,7 @@ def read_osm(
     source: Path,
     name: str,
     *,
-    dem: Path | None = None,
+    dem: Path | Sequence[Path] | None = None,
     country: str | None = None,
     boundaries: Path | None = None,
     boundary_error_m: float = 0.0,
@@ -134,7 +134,8 @@ def read_osm(
     name, title
         Name (as in paths) and title (for readers) of the region.
     dem
-        Height raster; cells of 90 m or finer give slope, coarser ones only heights.
+        Height raster, or several, as of tiles; cells of 90 m or finer give slope, coarser ones only
+        heights.
     country
         ISO 3166-1 alpha-2 code, if the whole extract lies in one country. Border lines do not
         become official by this.
@@ -178,7 +179,7 @@ def _read_network(
     name: str,
     *,
     progress: Progress,
-    dem: Path | None = None,
+    dem: Path | Sequence[Path] | None = None,
     country: str | None = None,
     boundaries: Path | None = None,
     boundary_error_m: float = 0.0,
@@ -390,17 +391,22 @@ class _Heights:
 
 
 def _heights(
-    network: _Network, ways: WayTable, places: NodePlaces, dem: Path | None, progress: Progress
+    network: _Network,
+    ways: WayTable,
+    places: NodePlaces,
+    dem: Path | Sequence[Path] | None,
+    progress: Progress,
 ) -> _Heights:
     node_m = places.elevation_m[network.place].astype(np.float64)
-    if dem is None:
+    files = [dem] if isinstance(dem, Path) else list(dem or ())
+    if not files:
         return _Heights(node_m, *_between_ends(node_m, network), has_slope=False)
     progress("heights", 0, 1)
     lonlat = np.column_stack((places.lon, places.lat)) / UNITS_PER_DEGREE
-    with HeightRaster(dem) as raster:
+    with HeightRasters(files) as raster:
         measured = raster.heights_m(*lonlat[network.place].T)
         if np.isnan(measured).all():
-            raise ImportFailed(f"{dem.name}: the height raster covers no node of this extract")
+            raise ImportFailed(f"{files[0].name}: the height raster covers no node of this extract")
         node_m = np.where(np.isnan(measured), node_m, measured)
         ascent, descent = _between_ends(node_m, network)
         if raster.gives_slope:

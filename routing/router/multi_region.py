@@ -1,9 +1,10 @@
 """Routing over several regions: a journey may begin in one region and end in another.
 
-A region is one import: a country, a city, or the sketch of the continent's main roads. Regions are
-joined at official crossings only. A journey uses the roads of its first region up to a crossing,
-then the roads of the most detailed region on the other side, and the sketch where no detailed
-region exists.
+A region is one import: a country, a city, or the sketch of the continent's main roads. Regions of
+two countries are joined at official crossings only; within one country an extract is joined with
+the sketch at the sketch's towns. A journey uses the roads of its first region up to a crossing or a
+town, then the roads of the most detailed region beyond, and the sketch where no detailed region
+exists.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from routing.router.regional import Router
 from routing.router.search import Search
 from routing.router.search_problem import SearchProblem
 from routing.router.snap_selection import RoutePlace, met_joined, nearest, places_of
+from routing.router.town_joints import joined_nodes, needless, town_joints
 from routing.router.waypoints import LegRoute, leg_of, over, told_by_leg
 from routing.travel.request import RouteRequest, check_request
 
@@ -161,7 +163,7 @@ class Continent:
         start, end = met
         portals: tuple[Portal, ...] = ()
         if start is not None and end is not None and start[0] != end[0]:
-            portals = joints(sides, request.crossings)
+            portals = joints(sides, request.crossings) + town_joints(sides)
         if (
             start is None
             or end is None
@@ -176,10 +178,8 @@ class Continent:
             end = _toward(sides, request, last, end, leaving=False)
         for (region, snap), place in zip((start, end), (first, last), strict=True):
             sides[region].require_free(place.point, snap, place.which)
-        allows = _Detail(sides, portals).allows
         try:
-            problem = SearchProblem(sides, portals, (start, end), request, allows=allows)
-            routes = Search(problem).answer()
+            routes = _answer(sides, portals, (start, end), request)
         except NoRoute as refused:
             if _BLOCKING.isdisjoint(blocker.kind for blocker in refused.blocked_by):
                 return None
@@ -187,8 +187,44 @@ class Continent:
         return RoutingResult(self._routers, routes)
 
 
+def _answer(
+    sides: Sequence[RegionView],
+    portals: tuple[Portal, ...],
+    ends: tuple[tuple[int, Snap], tuple[int, Snap]],
+    request: RouteRequest,
+) -> tuple[Route, ...]:
+    """Return the routes over joined regions, on streets as far as these are known.
+
+    Raises
+    ------
+    NoRoute
+        As for `Search.answer`.
+    """
+    routes: tuple[Route, ...] = ()
+    while True:
+        allows = _Detail(sides, portals).allows
+        try:
+            found = Search(SearchProblem(sides, portals, ends, request, allows=allows)).answer()
+        except NoRoute:
+            if routes:  # streets do not lead to the other towns: the sketch does
+                return routes
+            raise
+        early = needless(sides, found, (ends[0][0], ends[1][0]))
+        kept = tuple(one for one in portals if one.posts or early.isdisjoint(_nodes(one)))
+        if len(kept) == len(portals):
+            return found
+        routes, portals = found, kept
+
+
+def _nodes(portal: Portal) -> tuple[Node, Node]:
+    return portal.arrive, portal.leave
+
+
 class _Detail:
-    """Filter of plans: no use of the sketch between two crossings that a detailed region joins.
+    """Filter of plans: no use of the sketch between two joints that a detailed region joins.
+
+    A joint is a crossing on the side of a country, or any town at which the region and the sketch
+    meet.
 
     Parameters
     ----------
@@ -198,21 +234,30 @@ class _Detail:
 
     def __init__(self, sides: Sequence[RegionView], portals: Sequence[Portal]) -> None:
         self._graphs = [side.ground.travel.graph for side in sides]
-        self._reached: dict[int, set[tuple[str, str | None]]] = {}
+        self._reached: dict[int, set[tuple[str | int, str | None]]] = {}
         for portal in portals:
             for node in (portal.arrive, portal.leave):
                 if not self._is_sketch(node[0]):
                     country = self._country(node)
                     ids = self._reached.setdefault(node[0], set())
                     ids.update((post.id, country) for post in portal.posts)
+                    if not portal.posts:
+                        ids.add((node[0], None))
 
     def allows(self, entered: Portal | None, left: Portal) -> bool:
         """Return whether a plan may go from one crossing to the next through one region."""
         if entered is None or not self._is_sketch(left.arrive[0]):
             return True
         country = self._country(left.arrive)
-        ends = {(portal.posts[0].id, country) for portal in (entered, left)}
+        ends = {self._joint(portal, country) for portal in (entered, left)}
         return not any(ends <= reached for reached in self._reached.values())
+
+    def _joint(self, portal: Portal, country: str | None) -> tuple[str | int, str | None]:
+        """Return what tells a joint: its first post and the country, or the region at a town."""
+        if portal.posts:
+            return portal.posts[0].id, country
+        (region,) = (r for r, _ in (portal.arrive, portal.leave) if not self._is_sketch(r))
+        return region, None
 
     def _is_sketch(self, region: int) -> bool:
         return self._graphs[region].meta.kind == "sketch"
@@ -305,7 +350,7 @@ def _toward(
     whether the road must lead to the joints, or be reached from them.
     """
     region, snap = at
-    nodes = landing_nodes(sides, request.crossings, region)
+    nodes = landing_nodes(sides, request.crossings, region) + joined_nodes(sides, region)
     network = sides[region].met_network
     labels = network.components.label[np.array(nodes, dtype=np.int64)].astype(np.int64)
     return region, met_joined(network, place, labels, leaving=leaving) or snap

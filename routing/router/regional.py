@@ -121,8 +121,7 @@ class Router:
 
     def gates(self, crossings: Sequence[Crossing]) -> dict[int, Gate]:
         """Return the gate of every border edge: its official crossings in their current states."""
-        by_place = {(c.id, c.lon, c.lat, c.countries): c for c in crossings}
-        places = frozenset(by_place)
+        places = frozenset((c.id, c.place_on(self.graph), c.countries) for c in crossings)
         kept, posts = self._posts
         if kept != places:
             posts = gates(self.graph, crossings)

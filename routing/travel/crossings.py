@@ -51,6 +51,11 @@ class Crossing:
         Function from a timezone-aware time to the first moment from that time on at which the
         crossing is known to be open, None without such a moment. If the function is not given, the
         state at the requested time holds for the whole journey.
+    is_surveyed
+        Whether the post's position is known to a street. Without it the crossing joins lines of a
+        sketch alone.
+    surveyed_at
+        lon and lat of the post, where that is not ``lon, lat``, the position on a sketch.
     """
 
     id: str
@@ -63,6 +68,20 @@ class Crossing:
     opens: Callable[[datetime], datetime | None] | None = field(
         default=None, compare=False, repr=False
     )
+    is_surveyed: bool = True
+    surveyed_at: tuple[float, float] | None = None
+
+    def place_on(self, graph: RoadGraph) -> tuple[float, float] | None:
+        """Return lon and lat of the crossing on a graph; None where its streets do not cross there.
+
+        A sketch draws a crossing where it is registered. Streets of an extract cross where somebody
+        has seen the post, and nowhere else.
+        """
+        if graph.meta.kind == "sketch":
+            return self.lon, self.lat
+        if not self.is_surveyed:
+            return None
+        return self.surveyed_at or (self.lon, self.lat)
 
     def passable_from(self, when: datetime) -> datetime | None:
         """Return the passing time for an arrival at ``when`` (aware); None where not known."""
@@ -168,7 +187,7 @@ def _share(graph: RoadGraph, edge: int, post: Crossing) -> float:
     The position matters for the time of arrival: a post may be a day's walk from the last junction.
     """
     line = graph.edge_coordinates(edge)
-    distance_m, along = project(line, post.lon, post.lat)
+    distance_m, along = project(line, *_place(graph, post))
     length_m = great_circle_m(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1])
     whole_m = float(length_m.sum())
     if whole_m == 0:
@@ -194,7 +213,8 @@ def _posts(graph: RoadGraph, edge: int, candidates: Sequence[Crossing]) -> tuple
     near = [
         (distance_m, crossing)
         for crossing in candidates
-        if (distance_m := distance_to_line_m(line, crossing.lon, crossing.lat)) <= CROSSING_REACH_M
+        if (place := crossing.place_on(graph)) is not None
+        and (distance_m := distance_to_line_m(line, *place)) <= CROSSING_REACH_M
     ]
     if not near:
         return ()
@@ -206,9 +226,16 @@ def _posts(graph: RoadGraph, edge: int, candidates: Sequence[Crossing]) -> tuple
         posts += [
             other
             for other in others
-            if any(distance_to_line_m(road, other.lon, other.lat) <= POST_REACH_M for road in roads)
+            if any(
+                distance_to_line_m(road, *_place(graph, other)) <= POST_REACH_M for road in roads
+            )
         ]
     return tuple(sorted(posts, key=lambda post: _order_of_travel(graph, edge, post)))
+
+
+def _place(graph: RoadGraph, post: Crossing) -> tuple[float, float]:
+    """Return the place of a post that stands on the graph's roads."""
+    return post.place_on(graph) or (post.lon, post.lat)
 
 
 def _joining(graph: RoadGraph, edge: int) -> list[int]:
@@ -224,14 +251,15 @@ def _order_of_travel(graph: RoadGraph, edge: int, post: Crossing) -> tuple[float
     Where the edge has no length, as at a split crossing node, only the side decides: the post
     nearer to the roads before the border comes first.
     """
-    distance_m, share = project(graph.edge_coordinates(edge), post.lon, post.lat)
+    place = _place(graph, post)
+    distance_m, share = project(graph.edge_coordinates(edge), *place)
     segment = int(np.argmin(distance_m))
     tail, head = _ends(graph, edge)
     roads = [road for road in _joining(graph, edge) if {*_ends(graph, road)} != {tail, head}]
     behind_m, ahead_m = (
         min(
             (
-                distance_to_line_m(graph.edge_coordinates(road), post.lon, post.lat)
+                distance_to_line_m(graph.edge_coordinates(road), *place)
                 for road in roads
                 if node in _ends(graph, road)
             ),

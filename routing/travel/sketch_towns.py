@@ -46,6 +46,19 @@ class SketchTown:
     lat: float
 
 
+def town_nodes(graph: RoadGraph) -> list[tuple[int, SketchTown]]:
+    """Return the named nodes of a graph with their towns; official crossings are none."""
+    border = graph.is_border_edge
+    crossings = {*graph.edge_tail[border].tolist(), *graph.edge_head[border].tolist()}
+    towns = []
+    for node in np.flatnonzero(graph.node_name >= 0).tolist():
+        name, country = graph.node_label(node), graph.country_of_node(node)
+        if name is not None and country is not None and node not in crossings:
+            lon, lat = float(graph.node_lon[node]) / 1e7, float(graph.node_lat[node]) / 1e7
+            towns.append((node, SketchTown(name, country, lon, lat)))
+    return towns
+
+
 @dataclass(frozen=True, slots=True)
 class InTown:
     """A space that lies in a town, ``distance_m`` metres from the town's node."""
@@ -79,15 +92,7 @@ class Towns:
     @classmethod
     def of(cls, graph: RoadGraph) -> Self:
         """Return the named nodes of a graph as towns, without official crossings (border nodes)."""
-        border = graph.is_border_edge
-        crossings = {*graph.edge_tail[border].tolist(), *graph.edge_head[border].tolist()}
-        towns = []
-        for node in np.flatnonzero(graph.node_name >= 0).tolist():
-            name, country = graph.node_label(node), graph.country_of_node(node)
-            if name is not None and country is not None and node not in crossings:
-                lon, lat = float(graph.node_lon[node]) / 1e7, float(graph.node_lat[node]) / 1e7
-                towns.append(SketchTown(name, country, lon, lat))
-        return cls(towns)
+        return cls([town for _, town in town_nodes(graph)])
 
     @classmethod
     def of_sketch(cls, graph: RoadGraph) -> Self | None:

@@ -16,12 +16,14 @@ from typer.testing import CliRunner
 
 from app.cli import app as amparo
 from app.main import create_app
+from app.road_sources import place_box
 from app.settings import Settings
 from geo.imports.mapping import parse_mapping
 from tests.conftest import ROOT
 from tests.fixtures import house
 from tests.fixtures.leak_operations import operations
 from tests.fixtures.osm_file import streets
+from tests.fixtures.osm_servers import osm_servers
 
 DOCS = ROOT / "docs"
 IMPORTS = DOCS / "imports.md"
@@ -231,7 +233,14 @@ def typed(loaded_clone, settings_for, tmp_path, monkeypatch):
         words = shlex.split(command.replace("FILE…", "my-spaces.geojson"), comments=True)
         return CliRunner().invoke(amparo, words[2:])
 
-    return call
+    with osm_servers(streets(tmp_path / "cucuta.osm", 3, corner=(-72.5, 7.9))) as servers:
+        servers.country = "CO"
+        servers.places["Cúcuta, Colombia"] = (-72.51, 7.89, -72.49, 7.91)
+        for name, value in servers.environment.items():
+            monkeypatch.setenv(name, value)
+        # osmnx waits a second before it asks; of this machine's own server nobody has to.
+        monkeypatch.setattr(place_box.osmnx._nominatim.time, "sleep", lambda _: None)
+        yield call
 
 
 def test_the_commands_of_amparo_run_as_they_are_typed(typed):

@@ -126,7 +126,9 @@ CROSSINGS = Layer(
     title="Official border crossings",
     description=(
         "Official crossings only. `state` is open, closed or not_known at the moment of asking; "
-        "not_known never means closed. `statuses` are the dated statements it follows from."
+        "not_known never means closed. `statuses` are the dated statements it follows from. "
+        "`surveyed_lon` and `surveyed_lat` are where two people saw the post on `surveyed_on`; "
+        "without them the position is derived from towns and may be kilometres off."
     ),
     view=views.crossings,
     columns=(
@@ -136,6 +138,9 @@ CROSSINGS = Layer(
         "coord_precision",
         "state",
         "statuses",
+        "surveyed_lon",
+        "surveyed_lat",
+        "surveyed_on",
         *_PROVENANCE,
     ),
     tile_columns=("name", "country_a", "country_b", "state", "demo", "expires_on"),

@@ -45,6 +45,7 @@ def _passage(passage: Passage) -> dict[str, Any]:
         "arrival": passage.arrival,
         "wait_s": passage.wait_s,
         "through": passage.arrival + timedelta(seconds=passage.wait_s),
+        "position": "surveyed" if passage.crossing.is_surveyed else "approximate",
     }
 
 

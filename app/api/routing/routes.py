@@ -351,6 +351,15 @@ def properties(
         "at": answer.question.at,
         "network": journey.network,
         "network_kind": journey.network_kind,
+        "networks": [
+            {
+                "network": region.meta.name,
+                "kind": region.meta.kind,
+                "from_m": round(from_m, 3),
+                "to_m": round(to_m, 3),
+            }
+            for from_m, to_m, region in journey.stretches
+        ],
         # `data_as_of` holds for the records; the roads are as old as their source.
         "data_as_of": now,
         "network_as_of": journey.network_as_of,

@@ -107,6 +107,9 @@ TEXTS: Mapping[str, str] = {
     "not_geometry": _GEOMETRY,
     "not_degrees": marked("La posición está fuera de la Tierra: revise los números."),
     "crossing_stays": marked("La posición de un paso oficial no se cambia aquí."),
+    "far_from_crossing": marked(
+        "Está a más de %(km)s km de donde figura el paso: revise los números."
+    ),
     # Problems with opening hours.
     "days_and_times": marked("Ponga los días y las dos horas."),
     "hours_need_open": marked("Las horas solo van con el estado «abierto»."),

@@ -5,11 +5,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import ProgrammingError
 
+from app import setup
 from geo import models
 from geo.accounts import restricted_access
 from geo.db.sessions import Tier
 from geo.records import space_documents
+from geo.subjects.crossing_surveys import posts_near
+from routing.osm.border_posts import BorderPost
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of
 from tests.fixtures.network import NOW, SPACE, TODAY, fill_network
@@ -202,3 +206,88 @@ async def test_p39_what_waits_for_such_an_organisation_is_for_those_who_know_of_
         await restricted_access.unname_reader(session, "oculta", "co", actor="test")
     assert proposal not in text_of(await coordinator.get("/network/queue"))
     assert (await coordinator.get(proposal)).status_code == 404
+
+
+# --- where the post stands ------------------------------------------------------------------------
+
+POSITION = f"{CROSSING}/position"
+SEEN = {"surveyed_lat": "7.82", "surveyed_lon": "-72.45", "surveyed_on": TODAY.isoformat()}
+
+
+async def public_position(client):
+    client.cookies.clear()
+    answer = await client.get("/collections/crossings/items?limit=10")
+    (crossing,) = answer.json()["features"]
+    return [crossing["properties"][f"surveyed_{name}"] for name in ("lon", "lat", "on")]
+
+
+async def test_p10_p40_a_post_is_where_two_people_saw_it(as_person, client, database):
+    approver, coordinator = await as_person("ap"), await as_person("co")
+    assert "Sin confirmar" in text_of(await approver.get(CROSSING))
+    sent = await approver.post(POSITION, **SEEN, reason="la oficina, en el lugar")
+    assert sent.status_code == 303, text_of(sent)
+    proposal = sent.headers["location"].partition("?")[0]
+    assert await public_position(client) == [None, None, None]
+    assert await setup.official_crossings(database) == ()
+    refused = await approver.post(proposal, do="accept", reason="yo mismo", revision="")
+    assert refused.status_code == 403
+    assert await public_position(client) == [None, None, None]
+    shown = text_of(await coordinator.get(proposal))
+    assert "Latitud confirmada" in shown
+    fields = fields_of(await coordinator.get(proposal), proposal)
+    done = await coordinator.follow(
+        proposal, **fields | {"reason": ["por radio con la aduana"]}, do="accept"
+    )
+    assert done.status_code == 200, text_of(done)
+    assert await public_position(client) == [-72.45, 7.82, TODAY.isoformat()]
+    (known,) = await setup.official_crossings(database)
+    assert (known.id, known.lon, known.lat) == ("puente", -72.45, 7.82)
+    assert "Confirmado por dos personas" in text_of(await approver.get(CROSSING))
+    # Where it stands says nothing of whether it is open, and takes no statement away.
+    async with database.session(Tier.WRITER) as session:
+        assert await session.scalar(select(models.CrossingSurvey.confirmed_by)) == "co"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("surveyed_lat", "9.9"),  # 230 km off
+        ("surveyed_lat", "norte"),
+        ("surveyed_lon", ""),
+        ("surveyed_on", "2999-01-01"),
+        ("surveyed_on", ""),
+        ("reason", " "),
+    ],
+)
+async def test_a_position_that_cannot_be_is_refused_at_its_field(as_person, field, value):
+    approver = await as_person("ap")
+    wrong = SEEN | {"reason": "en el lugar"} | {field: value}
+    page = await approver.post(POSITION, **wrong)
+    assert page.status_code == 400
+    name = "survey-reason" if field == "reason" else f"f-{field}"
+    if (field, value) == ("surveyed_lat", "9.9"):
+        name = "f-surveyed_lon"
+    assert f'id="{name}-wrong"' in page.text
+
+
+async def test_p12_tagged_posts_are_hints_for_the_staff_alone(as_person, client, database):
+    posts = [
+        BorderPost("puente", "n1", "barrier=border_control", -72.451, 7.8213, 900.0),
+        BorderPost("puente", "n1", "barrier=border_control", -72.451, 7.8213, 900.0),
+    ]
+    await setup.note_border_posts(database, "cucuta", posts[:1])
+    await setup.note_border_posts(database, "norte", posts[1:])
+    page = text_of(await (await as_person("ed")).get(CROSSING))
+    assert page.count("7.8213, -72.451") == 1
+    client.cookies.clear()
+    for address in ("/collections/crossings/items?limit=10", "/crossings", CROSSING):
+        assert "7.8213" not in (await client.get(address)).text
+    for tier in (Tier.PUBLIC, Tier.PARTNER):
+        async with database.session(tier) as session:
+            with pytest.raises(ProgrammingError):
+                await posts_near(session, "puente")
+    # A hint opens nothing, and goes with its region.
+    assert {one.lat for one in await setup.official_crossings(database)} <= {7.82}
+    for region in ("cucuta", "norte"):
+        await setup.note_border_posts(database, region, ())
+    assert "7.8213" not in text_of(await (await as_person("ed")).get(CROSSING))

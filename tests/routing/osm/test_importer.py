@@ -11,10 +11,11 @@ import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.transform import from_origin
+from rasterio.windows import Window
 
 from routing.errors import GraphError, ImportFailed
 from routing.geometry.geodesy import great_circle_m
-from routing.graph.elevation import HeightRaster
+from routing.graph.elevation import HeightRaster, HeightRasters
 from routing.graph.regions import open_graph, verify_graph
 from routing.graph.segments import iter_segments
 from routing.osm.importer import import_osm, read_osm
@@ -396,6 +397,28 @@ def test_bilinear_heights_are_exact_on_a_plane(plane):
         np.testing.assert_allclose(raster.heights_m(lon, np.full(2, 7.9)), expected, atol=1e-3)
         outside = raster.heights_m(np.array([-73.0, -72.505]), np.array([7.9, 9.0]))
         assert np.isnan(outside).all()
+
+
+def test_tiles_of_heights_are_as_one_raster(plane, tmp_path):
+    whole, tiles = plane(0.0005), []
+    with rasterio.open(whole) as raster:
+        for west, name in ((0, "a.tif"), (30, "b.tif")):
+            window = Window(west, 0, 30, 60)
+            shape = raster.profile | {
+                "width": 30, "transform": rasterio.windows.transform(window, raster.transform)
+            }  # fmt: skip
+            tiles.append(tmp_path / name)
+            with rasterio.open(tiles[-1], "w", **shape) as tile:
+                tile.write(raster.read(window=window))
+    # The seam runs at -72.495.
+    lon, lat = np.array([-72.5052, -72.4951, -72.4949, -72.4852, -72.0]), np.full(5, 7.9)
+    with HeightRaster(whole) as one, HeightRasters(tiles) as parts:
+        expected, found = one.heights_m(lon, lat), parts.heights_m(lon, lat)
+        assert parts.gives_slope == one.gives_slope
+    np.testing.assert_allclose(found[[0, 3]], expected[[0, 3]], atol=1e-3)
+    # Within half a cell of the seam a tile holds its last cell: half a metre on this plane.
+    np.testing.assert_allclose(found[[1, 2]], expected[[1, 2]], atol=0.5)
+    assert math.isnan(found[4])
 
 
 def test_slope_needs_cells_of_90_m(read, plane):

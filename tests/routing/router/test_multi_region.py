@@ -1,5 +1,6 @@
 """Several regions joined at crossings, against one graph of all of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -224,3 +225,113 @@ def test_a_region_answers_for_the_countries_whose_roads_it_has(sketch, tiny_grap
     for question in (inside, across):
         answer = regions.routes(question)
         assert "sketch" in networks(answer, answer.routes[0])
+
+
+# --- an extract and the sketch, within one country ------------------------------------------------
+
+
+@pytest.fixture
+def country(tiny_graph):
+    """Give a sketch of one country: towns at every half degree, a post in the last one's east."""
+    lons = (0.0, 0.5, 1.0, 1.5, 2.0)
+    nodes = [(lon, 0.0, 0.0, "AA") for lon in lons]
+    nodes += [(2.2, 0.0, 0.0, "AA"), (2.2, 0.0, 0.0, "BB"), (2.6, 0.0, 0.0, "BB")]
+    edges = [(n, n + 1, {"length_m": 60_000}) for n in range(5)]
+    edges += [(5, 6, {"length_m": 0.0}), (6, 7, {"length_m": 60_000})]
+    graph = tiny_graph(nodes, edges, kind="sketch", name="sketch")
+    name = np.frombuffer(b"Pueblo", dtype=np.int8)
+    start = np.array([0, len(name)], dtype=np.int64)
+    named = np.zeros(8, dtype=np.int32)
+    return Router(replace(graph, names_utf8=name, names_start=start, node_name=named))
+
+
+def city(tiny_graph, west, east, code="AA", lat=0.0, name="city"):
+    """Give streets in a row, of a kilometre each, with a junction at every twentieth degree."""
+    lons = np.arange(west, east + 0.01, 0.05).tolist()
+    return Router(tiny_graph(*line([(lon, lat) for lon in lons], code, step_m=1_000), name=name))
+
+
+def within(start, end, **more):
+    return ask((start, 0.0), (end, 0.0), (), end_country="AA", **more)
+
+
+def test_a_city_is_left_at_the_last_town_within_its_extract(country, tiny_graph):
+    """Its cut edge lies nearer to the end, and a line of the sketch passes right there."""
+    streets = city(tiny_graph, 0.4, 0.8)
+    for start, end, order in ((0.4, 1.9, ["city", "sketch"]), (1.9, 0.4, ["sketch", "city"])):
+        answer = Continent([streets, country]).routes(within(start, end))
+        best = answer.routes[0]
+        assert networks(answer, best) == order
+        (streets_m, sketch_m) = sorted(part.distance_m for part in best.parts)
+        # From the town at 0.5 the sketch goes on, not from the streets' end at 0.8.
+        assert sketch_m == pytest.approx(60_000 * 2 + 60_000 * 0.8)
+        assert streets_m == pytest.approx(2_000)
+
+
+def test_two_cities_are_joined_by_the_sketch_between(country, tiny_graph):
+    regions = [
+        city(tiny_graph, 0.4, 0.6, name="one"),
+        city(tiny_graph, 0.95, 1.6, name="two"),
+        country,
+    ]
+    answer = Continent(regions).routes(within(0.4, 1.05))
+    assert networks(answer, answer.routes[0]) == ["one", "sketch", "two"]
+    assert answer.routes[0].distance_m == pytest.approx(2_000 + 60_000 + 1_000)
+
+
+def test_within_an_extract_streets_go_as_far_as_they_can(country, tiny_graph):
+    """It holds three towns; the sketch would be shorter between them and is not taken."""
+    wide = city(tiny_graph, 0.4, 1.6)
+    long = Router(replace(wide.graph, edge_length_dm=wide.graph.edge_length_dm * 30))
+    answer = Continent([long, country]).routes(within(0.5, 1.9))
+    assert networks(answer, answer.routes[0]) == ["city", "sketch"]
+    assert answer.routes[0].parts[1].distance_m == pytest.approx(48_000)
+
+
+@pytest.mark.parametrize(
+    ("west", "east", "code", "lat"),
+    [
+        (0.55, 0.9, "AA", 0.0),  # no town within
+        (0.4, 0.8, None, 0.0),  # its country is not known
+        (0.4, 0.8, "AA", 0.02),  # its streets are 2 km from the town's point
+    ],
+)
+def test_p33_what_meets_at_no_town_of_its_country_is_not_joined(
+    country, tiny_graph, west, east, code, lat
+):
+    streets = city(tiny_graph, west, east, code, lat)
+    corner = Router(
+        replace(streets.graph, meta=replace(streets.graph.meta, bbox=(west, -1, east, 1)))
+    )
+    answer = Continent([corner, country]).routes(within(0.6, 1.9))
+    assert networks(answer, answer.routes[0]) == ["sketch"]
+
+
+def test_p33_a_town_of_the_neighbour_within_the_box_joins_nothing(country, tiny_graph):
+    """The streets of AA lie beside BB's town, and a box holds both."""
+    streets = city(tiny_graph, 2.55, 2.65)
+    post = Crossing("post", "Paso", 2.2, 0.0, ("AA", "BB"), passable=False, state="closed")
+    with pytest.raises(NoRoute):
+        Continent([streets, country]).routes(
+            ask((2.56, 0.0), (2.3, 0.0), (post,), end_country="BB")
+        )
+
+
+def test_p10_a_crossing_that_nobody_has_seen_is_passed_on_the_sketch_alone(sketch, detail):
+    regions = [detail("AA", 0.0, 1.0, "aa"), sketch]
+    unseen = replace(WEST, is_surveyed=False)
+    answer = Continent(regions).routes(ask(crossings=(unseen, EAST)))
+    assert networks(answer, answer.routes[0]) == ["sketch"]
+    assert answer.routes[0].crossings == ("west", "east")
+    assert not answer.routes[0].passages[0].crossing.is_surveyed
+
+
+def test_streets_reach_a_post_where_it_was_seen_and_the_sketch_where_it_draws_it(sketch, detail):
+    """Two people saw it 2.2 km west of where it is registered; the streets end there."""
+    regions = [detail("AA", 0.0, 0.98, "aa"), sketch]
+    there = replace(WEST, surveyed_at=(0.98, 0.0))
+    answer = Continent(regions).routes(ask(crossings=(there, EAST)))
+    assert networks(answer, answer.routes[0]) == ["aa", "sketch"]
+    assert answer.routes[0].crossings == ("west", "east")
+    registered = Continent(regions).routes(ask())
+    assert networks(registered, registered.routes[0]) == ["sketch"]
