@@ -26,7 +26,7 @@ class CompiledStatements(LRUCache[tuple[Hashable, ...], Compiled]):
 
     __slots__ = ()
 
-    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+    def get(self, key: tuple[Any, ...], default: object = None) -> Any:  # noqa: ANN401 -- dict's
         """Return the compiled statement of a key, or the default."""
         return super().get(_for_any_engine(key), default)
 
