@@ -84,6 +84,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Let `--long` try more examples of each property, before the tests are imported."""
     config.pluginmanager.register(CloneRemoval())
+    if config.getoption("numprocesses", None):
+        gc.enable()  # this process collects nothing: it hears from those that do
     if config.getoption("--long"):
         examples.lift()
         hypothesis.settings.load_profile("long")
