@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from geo.db.compiled_statements import COMPILED
 from geo.db.outages import driven, outage_of
 from geo.db.primary import CHECK_S, IDLE_S, LOOKING, CheckedReader, Primary, Replica
 from geo.db.read_placement import Placing
@@ -91,6 +92,7 @@ def create_tier_engine(
         # Keep parameters out of SQLAlchemy's errors, since they may be people's positions (P48).
         hide_parameters=True,
         pool_timeout=wait_s,
+        execution_options={"compiled_cache": COMPILED},
         connect_args={
             "server_settings": server_settings(tier, statement_timeout_ms),
             "timeout": wait_s,

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from sqlalchemy import text
 
 from geo.db.sessions import Tier
 from tests.conftest import client_of, clone, opened
@@ -38,6 +39,42 @@ def filled_network(cluster, empty_template, settings_for):
         return name
 
     return make
+
+
+@pytest.fixture(scope="module")
+async def unchanged(cluster, filled, settings_for):
+    """Give an application, and its database, to tests of a module that change no record.
+
+    It is a copy of the module's own ``filled``. A test that changes something fails the last one.
+    """
+    settings = settings_for(clone(cluster, filled), public_url="http://amparo.test")
+    async with opened(settings) as database:
+        before = await _written(database)
+        async with client_of(settings) as talking:
+            yield talking, database
+        assert await _written(database) == before
+
+
+async def _written(database):
+    """Return what the audit trail says of records: what was read and who came in is no change."""
+    async with database.session(Tier.WRITER) as session:
+        rows = await session.execute(
+            text(
+                "select action, count(*) from amparo.audit_entries"
+                " where action <> 'staff.read' group by 1 order by 1"
+            )
+        )
+        return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+def as_reader(unchanged):
+    """Sign somebody in who changes nothing: see `unchanged`."""
+
+    async def enter(person):
+        return await visitor(*unchanged, person)
+
+    return enter
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from tests.conftest import run_sql
+from tests.conftest import client_of, clone, run_sql
 from tests.fixtures.examples import examples
 
 PLACES = [
@@ -139,19 +139,32 @@ async def still_answers(client) -> None:
     await ask_all(client, 5, seed=5)
 
 
+@pytest.fixture(scope="module")
+async def served(cluster, loaded_template, settings_for):
+    """Give settings of a database of this module's own, and an application over it."""
+    settings = settings_for(clone(cluster, loaded_template))
+    async with client_of(settings) as talking:
+        yield settings, talking
+
+
+@pytest.fixture
+async def hazardous(served):
+    """Give both, for one hazard that goes with the test."""
+    yield served
+    await run_sql(served[0], "delete from amparo.hazards where id = 'F-1'")
+
+
 @pytest.mark.parametrize("name", ODD_ROWS)
-async def test_an_odd_hazard_takes_no_route_from_anybody(
-    own_client, loaded_clone, settings_for, name
-):
-    await add_hazard(settings_for(loaded_clone), **ODD_ROWS[name])
-    await still_answers(own_client)
+async def test_an_odd_hazard_takes_no_route_from_anybody(hazardous, name):
+    settings, client = hazardous
+    await add_hazard(settings, **ODD_ROWS[name])
+    await still_answers(client)
 
 
 @pytest.mark.parametrize("name", UNUSABLE_ROWS)
-async def test_an_unusable_hazard_takes_no_route_from_anybody(
-    own_client, loaded_clone, settings_for, name
-):
+async def test_an_unusable_hazard_takes_no_route_from_anybody(hazardous, name):
     """The table refuses it; what is stored may not turn every answer into an error."""
+    settings, client = hazardous
     with contextlib.suppress(IntegrityError):
-        await add_hazard(settings_for(loaded_clone), **UNUSABLE_ROWS[name])
-    await still_answers(own_client)
+        await add_hazard(settings, **UNUSABLE_ROWS[name])
+    await still_answers(client)

@@ -72,32 +72,32 @@ async def public_ids(client):
 # --- who gets in --------------------------------------------------------------------------------
 
 
-async def test_nobody_is_led_to_the_sign_in_and_back(client):
-    nobody = Visitor(client, None)
+async def test_nobody_is_led_to_the_sign_in_and_back(unchanged):
+    nobody = Visitor(unchanged[0], None)
     for path in ("/network", "/network/queue", "/network/spaces/casa", "/network/hides"):
         response = await nobody.get(path)
         assert response.status_code == 303
         assert response.headers["location"] == f"/network/sign-in?next={path}"
 
 
-async def test_a_viewer_is_told_on_a_page(as_person):
-    viewer = await as_person("vi")
+async def test_a_viewer_is_told_on_a_page(as_reader):
+    viewer = await as_reader("vi")
     response = await viewer.get("/network/queue")
     assert response.status_code == 403
     assert response.headers["content-type"].startswith("text/html")
     assert "Su cuenta no puede hacer eso" in response.text
 
 
-async def test_problems_stay_json_for_programs(as_person):
-    viewer = await as_person("vi")
+async def test_problems_stay_json_for_programs(as_reader):
+    viewer = await as_reader("vi")
     viewer.headers = viewer.headers | {"Accept": "application/json"}
     response = await viewer.get("/network/queue")
     assert response.headers["content-type"].startswith("application/problem+json")
 
 
 @pytest.mark.parametrize("path", ["/network/spaces/no-such", "/network/nowhere", SPACE + "/x"])
-async def test_what_is_not_there_is_a_page(as_person, path):
-    response = await (await as_person("ed")).get(path)
+async def test_what_is_not_there_is_a_page(as_reader, path):
+    response = await (await as_reader("ed")).get(path)
     assert response.status_code == 404
     assert "Aquí no hay nada" in response.text
 
@@ -113,22 +113,22 @@ async def test_who_asks_too_fast_is_told_on_a_page(database, settings):
     assert int(response.headers["retry-after"]) > 0
 
 
-async def test_a_large_body_is_refused_on_a_page(as_person):
-    response = await (await as_person("ed")).post(SPACE, name="x" * 3_000_000)
+async def test_a_large_body_is_refused_on_a_page(as_reader):
+    response = await (await as_reader("ed")).post(SPACE, name="x" * 3_000_000)
     assert response.status_code == 413
     assert "demasiado grande" in response.text
 
 
-async def test_forged_forms_are_refused_on_a_page(as_person):
-    editor = await as_person("ed")
+async def test_forged_forms_are_refused_on_a_page(as_reader):
+    editor = await as_reader("ed")
     response = await editor.post(f"{SPACE}/close", csrf="x", status="full", reason="r")
     assert response.status_code == 403
     assert "abierta demasiado tiempo" in response.text
 
 
-async def test_every_page_opens_for_each_role(as_person):
+async def test_every_page_opens_for_each_role(as_reader):
     for person in ("ed", "ap", "co", "ad"):
-        desk = await as_person(person)
+        desk = await as_reader(person)
         for path in (
             "",
             "/queue",
@@ -158,12 +158,12 @@ async def test_pages_come_in_the_person_s_language(as_person, database):
 # --- the form -----------------------------------------------------------------------------------
 
 
-async def test_an_untouched_form_changes_nothing(as_person, database):
-    editor = await as_person("ed")
+async def test_an_untouched_form_changes_nothing(as_reader, unchanged):
+    editor = await as_reader("ed")
     fields = fields_of(await editor.get(SPACE), SPACE)
     response = await editor.post(SPACE, **fields, do="preview")
     assert "No hay ningún cambio que enviar." in response.text
-    made = await document(database)
+    made = await document(unchanged[1])
     typed = document_in(typed_of(made))
     assert {name: made[name] for name in typed} == typed
 
@@ -285,8 +285,8 @@ async def test_p52_who_restricts_a_space_is_told_that_it_is_hidden(as_person, da
     assert (await document(database))["visibility"] == "public"
 
 
-async def test_problems_stand_at_their_field_and_nothing_is_lost(as_person):
-    editor = await as_person("ed")
+async def test_problems_stand_at_their_field_and_nothing_is_lost(as_reader):
+    editor = await as_reader("ed")
     fields = fields_of(await editor.get(SPACE), SPACE)
     fields |= {"lat": ["siete"], "minimum_age": ["900"], "landmark": ["Frente al parque"]}
     response = await editor.post(SPACE, **fields | {"reason": ["r"]}, do="send")
@@ -299,8 +299,8 @@ async def test_problems_stand_at_their_field_and_nothing_is_lost(as_person):
     assert again["landmark"] == ["Frente al parque"]
 
 
-async def test_rows_are_added_and_taken_away_without_scripts(as_person, database):
-    editor = await as_person("ed")
+async def test_rows_are_added_and_taken_away_without_scripts(as_reader, unchanged):
+    editor = await as_reader("ed")
     fields = fields_of(await editor.get(SPACE), SPACE)
     more = fields_of(await editor.post(SPACE, **fields, do="add:schedules"), SPACE)
     assert "schedules-1-opens_at" in more
@@ -315,19 +315,19 @@ async def test_rows_are_added_and_taken_away_without_scripts(as_person, database
     seen = text_of(await editor.post(SPACE, **fewer, do="preview"))
     assert "lun-vie 08:00-17:00" in seen
     assert "sáb 09:00-12:00" in seen
-    assert len((await document(database))["schedules"]) == 1
+    assert len((await document(unchanged[1]))["schedules"]) == 1
 
 
-async def test_half_a_form_takes_nothing_away(as_person, database):
-    editor = await as_person("ed")
-    before = await document(database)
+async def test_half_a_form_takes_nothing_away(as_reader, unchanged):
+    editor = await as_reader("ed")
+    before = await document(unchanged[1])
     response = await editor.post(SPACE, name="Casa de prueba", reason="r", do="send")
     assert response.status_code == 400
-    assert await document(database) == before
+    assert await document(unchanged[1]) == before
 
 
-async def test_hours_without_a_day_are_asked_again(as_person):
-    editor = await as_person("ed")
+async def test_hours_without_a_day_are_asked_again(as_reader):
+    editor = await as_reader("ed")
     fields = fields_of(await editor.get(SPACE), SPACE)
     del fields["schedules-0-days"]
     response = await editor.post(SPACE, **fields, do="preview")
@@ -562,8 +562,8 @@ async def test_p24_an_area_is_for_who_may_hide_anywhere(as_person, client):
     assert "casa" not in await public_ids(client)
 
 
-async def test_an_editor_is_told_what_to_do_instead_of_hiding(as_person):
-    editor = await as_person("ed")
+async def test_an_editor_is_told_what_to_do_instead_of_hiding(as_reader):
+    editor = await as_reader("ed")
     page = await editor.get("/network/hides")
     assert "Avíseles ya" in page.text
     assert (await editor.post(f"{SPACE}/hide", reason="r")).status_code == 403

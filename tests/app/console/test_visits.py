@@ -59,6 +59,11 @@ async def editor(client, database):
     return await visitor(client, database, "ed")
 
 
+@pytest.fixture
+async def reader(as_reader):
+    return await as_reader("ed")
+
+
 async def record(database, space_id="casa"):
     async with database.session(Tier.WRITER) as session:
         return await session.get_one(models.Location, space_id)
@@ -76,20 +81,20 @@ async def visit(database, **changes):
     } | changes
 
 
-async def test_p1_only_public_spaces_of_ones_own_go_along(client, database, editor):
+async def test_p1_only_public_spaces_of_ones_own_go_along(as_reader, reader):
     for query in ("", "?q=casa", *(f"?q={name}" for name in SECRETS)):
-        page = (await editor.get(f"{VISITS}{query}")).text
+        page = (await reader.get(f"{VISITS}{query}")).text
         block = page.partition('id="visit-spaces">')[2].partition("</script>")[0]
         ids = set(re.findall(r'"id": ?"([^"]+)"', block))
         assert ids <= {"casa"}, query
         for secret in SECRETS:
             assert f'"{secret}"' not in block
     for name in (*SECRETS, "otra", "nada"):
-        answer = await editor.get(f"{VISITS}/{name}")
+        answer = await reader.get(f"{VISITS}/{name}")
         assert answer.json() == {"space": None}, name
-    shown = (await editor.get(f"{VISITS}/casa")).json()["space"]
+    shown = (await reader.get(f"{VISITS}/casa")).json()["space"]
     assert set(shown) == {"id", "revision", "name", "place", "demo", "lines"}
-    coordinator = await visitor(client, database, "co")
+    coordinator = await as_reader("co")
     assert (await coordinator.get(f"{VISITS}/otra")).json()["space"]["id"] == "otra"
     for secret in SECRETS:
         assert (await coordinator.get(f"{VISITS}/{secret}")).json() == {"space": None}
@@ -189,17 +194,19 @@ async def test_a_record_that_changed_meanwhile_is_told_and_nothing_is_kept(datab
         ({"space": "nada", "revision": "1"}, 404),
     ],
 )
-async def test_what_a_desk_would_refuse_a_visit_is_refused_too(database, editor, changes, status):
+async def test_what_a_desk_would_refuse_a_visit_is_refused_too(unchanged, reader, changes, status):
+    _client, database = unchanged
     said = await visit(database) | changes
     if changes.get("space") in {"otra", "oculta"}:
         said["revision"] = str((await record(database, changes["space"])).revision)
-    sent = await editor.post(VISITS, **said)
+    sent = await reader.post(VISITS, **said)
     assert sent.status_code == status, sent.text
     async with database.session(Tier.WRITER) as session:
         assert await session.scalar(select(func.count()).select_from(models.Receipt)) == 0
 
 
-async def test_nobody_sends_or_sees_visits_without_a_sign_in(client, database):
+async def test_nobody_sends_or_sees_visits_without_a_sign_in(unchanged):
+    client, database = unchanged
     viewer = await visitor(client, database, "vi")
     assert (await viewer.get(VISITS)).status_code == 403
     assert (await viewer.post(VISITS, **await visit(database))).status_code == 403
@@ -207,18 +214,19 @@ async def test_nobody_sends_or_sees_visits_without_a_sign_in(client, database):
     assert response.status_code in {303, 403}
 
 
-async def test_one_accounts_mark_is_not_anothers_and_no_id(client, database, editor):
-    coordinator = await visitor(client, database, "co")
+async def test_one_accounts_mark_is_not_anothers_and_no_id(as_reader, reader):
+    coordinator = await as_reader("co")
     marks = set()
-    for who in (editor, coordinator):
+    for who in (reader, coordinator):
         page = (await who.get(VISITS)).text
         marks.add(re.search(r'"me": ?"([0-9a-f]{16})"', page)[1])
     assert len(marks) == 2
 
 
-async def test_p37_the_page_that_a_phone_keeps_names_nobody(client, database, editor):
-    full = (await editor.get(VISITS)).text
-    kept = await editor.get("/network/visit-page")
+async def test_p37_the_page_that_a_phone_keeps_names_nobody(as_reader, unchanged, reader):
+    _client, database = unchanged
+    full = (await reader.get(VISITS)).text
+    kept = await reader.get("/network/visit-page")
     assert kept.status_code == 200
     async with database.session(Tier.WRITER) as session:
         person = await session.get_one(models.Person, "ed")
@@ -228,7 +236,7 @@ async def test_p37_the_page_that_a_phone_keeps_names_nobody(client, database, ed
     assert [words for words in [*told, person.email] if words.lower() in kept.text.lower()] == []
     assert re.search(r'"me": ?null', kept.text)
     # Everybody's is the same.
-    other = await visitor(client, database, "co")
+    other = await as_reader("co")
     assert (await other.get("/network/visit-page")).text == kept.text
 
 

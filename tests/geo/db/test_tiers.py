@@ -282,9 +282,9 @@ async def test_a_tier_that_turns_read_only_off_still_has_no_right_to_write(share
         "update amparo.locations set visibility = 'everyone' where id = 'DEMO-009'",
     ],
 )
-async def test_p38_the_database_refuses_to_publish_what_is_protected(loaded_database, statement):
+async def test_p38_the_database_refuses_to_publish_what_is_protected(shared_database, statement):
     with pytest.raises(IntegrityError):
-        async with loaded_database.session(Tier.WRITER) as session:
+        async with shared_database.session(Tier.WRITER) as session:
             await session.execute(text(statement))
 
 
@@ -300,9 +300,9 @@ async def test_p38_the_database_refuses_to_publish_what_is_protected(loaded_data
         "update amparo.hazards set kind = 'police_checkpoint'",
     ],
 )
-async def test_the_database_refuses_what_makes_no_sense(loaded_database, statement):
+async def test_the_database_refuses_what_makes_no_sense(shared_database, statement):
     with pytest.raises(IntegrityError):
-        async with loaded_database.session(Tier.WRITER) as session:
+        async with shared_database.session(Tier.WRITER) as session:
             await session.execute(text(statement))
 
 

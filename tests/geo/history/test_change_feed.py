@@ -213,17 +213,17 @@ async def test_a_tier_reads_its_own_lines_alone(loaded_database, table):
 
 @pytest.mark.parametrize("tier", [Tier.PUBLIC, Tier.PARTNER, Tier.STAFF])
 @pytest.mark.parametrize("table", LEDGER)
-async def test_no_reading_tier_reads_or_writes_the_tables(loaded_database, tier, table):
+async def test_no_reading_tier_reads_or_writes_the_tables(shared_database, tier, table):
     for statement in ("select 1 from amparo.", "delete from amparo.", "delete from tier_public."):
         with pytest.raises(DBAPIError, match=r"permission denied|does not exist"):
-            async with loaded_database.session(tier, read_write=True) as session:
+            async with shared_database.session(tier, read_write=True) as session:
                 await session.execute(text(statement + table))
 
 
 @pytest.mark.parametrize("tier", COPYING)
-async def test_no_reading_tier_brings_a_ledger_up_to_date(loaded_database, tier):
+async def test_no_reading_tier_brings_a_ledger_up_to_date(shared_database, tier):
     with pytest.raises(DBAPIError, match="permission denied"):
-        async with loaded_database.session(tier, read_write=True) as session:
+        async with shared_database.session(tier, read_write=True) as session:
             await change_feed.refresh(session, tier, SPACES)
 
 

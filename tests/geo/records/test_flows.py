@@ -15,6 +15,7 @@ from geo.db.views import flows as view
 from geo.errors import ForeignCountError, InvalidCountError, MixedDataError, PersonalDataError
 from geo.models import Flow
 from geo.records.flows import FIELDS, parse_movement, place_anew, read_json, store_movement
+from tests.conftest import clone, opened
 from tests.fixtures.clock import run_now, run_today
 
 TODAY = run_today()
@@ -229,11 +230,21 @@ async def counting(session):
     return session
 
 
+@pytest.fixture(scope="module")
+async def coded(cluster, empty_template, settings_for):
+    """Give a database with the codes that counts name."""
+    async with opened(settings_for(clone(cluster, empty_template))) as database:
+        async with database.session(Tier.WRITER) as session:
+            await set_up(session)
+        yield database
+
+
 @pytest.fixture
-async def placed(empty_database):
-    async with empty_database.session(Tier.WRITER) as session:
-        await set_up(session)
-    return empty_database
+async def placed(coded):
+    """Give it without counts: what was shown is known by them alone, and goes with them."""
+    yield coded
+    async with coded.session(Tier.WRITER) as session:
+        await session.execute(delete(Flow))
 
 
 async def test_a_correction_replaces_the_count(counting):
@@ -544,8 +555,10 @@ async def test_counts_are_placed_anew_where_borders_were_loaded_since(placed):
     assert await coming_out(placed) == [("G1", None, "in")]
 
 
-async def test_p8_a_count_at_a_crossing_goes_with_the_crossing(placed):
+async def test_p8_a_count_at_a_crossing_goes_with_the_crossing(empty_database):
+    placed = empty_database
     async with placed.session(Tier.WRITER) as session:
+        await set_up(session)
         await store(session, POINT, PAIR)
     (point, pair) = sorted((await published(placed)).values(), key=lambda cell: cell["kind"])[::-1]
     assert (point["origin"], point["origin_name"]) == ("X-BOLIVAR", "Puente")

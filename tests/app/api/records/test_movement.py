@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from geo import models
 from geo.accounts import tokens
 from geo.db.sessions import Tier
-from tests.conftest import client_of, opened
+from tests.conftest import client_of, clone, opened
 from tests.fixtures.clock import run_now, run_today
 
 MONDAY = (run_now() - timedelta(days=35)).date()
@@ -35,22 +35,38 @@ def settings(loaded_clone, settings_for):
     return settings_for(loaded_clone, allow_demo_mixed=True)
 
 
-@pytest.fixture
-async def bearer(settings):
+async def bearer_of(settings, holder="prueba"):
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
         _, secret = await tokens.issue_token(
             session,
             scope="movement",
-            holder="prueba",
+            holder=holder,
             expires_at=run_now() + timedelta(days=1),
         )
     return {"Authorization": f"Bearer {secret}"}
 
 
 @pytest.fixture
+async def bearer(settings):
+    return await bearer_of(settings)
+
+
+@pytest.fixture
 async def own_client(settings):
     async with client_of(settings) as talking:
         yield talking
+
+
+@pytest.fixture(scope="module")
+async def refusing(cluster, loaded_template, settings_for):
+    """Give an application for what is refused, so that the next test finds no count either.
+
+    With it a token's header, and what counts the counts of a token.
+    """
+    settings = settings_for(clone(cluster, loaded_template), allow_demo_mixed=True)
+    header = await bearer_of(settings)
+    async with client_of(settings) as talking:
+        yield talking, header, lambda: stored(settings)
 
 
 async def stored(settings):
@@ -71,14 +87,7 @@ async def test_counts_are_stored_and_published_by_the_rule(own_client, settings,
 
 async def test_another_organisations_token_overwrites_nothing(own_client, settings, bearer):
     assert (await own_client.post("/movement", json=[CELL], headers=bearer)).status_code == 201
-    async with opened(settings) as database, database.session(Tier.WRITER) as session:
-        _, secret = await tokens.issue_token(
-            session,
-            scope="movement",
-            holder="otra organización",
-            expires_at=run_now() + timedelta(days=1),
-        )
-    another = {"Authorization": f"Bearer {secret}"}
+    another = await bearer_of(settings, "otra organización")
     changed = [{**CELL, "n": 900}, {**CELL, "origin": "G3685533"}]
     response = await own_client.post("/movement", json=changed, headers=another)
     assert response.status_code == 409, response.text
@@ -95,22 +104,24 @@ async def test_another_organisations_token_overwrites_nothing(own_client, settin
 
 
 @pytest.mark.parametrize("name", ["origin", "method", "source"])
-async def test_no_words_of_anybodys_own_are_taken(own_client, settings, bearer, name):
+async def test_no_words_of_anybodys_own_are_taken(refusing, name):
+    client, bearer, count = refusing
     wrong = {**CELL, name: "Puente de prueba"}
-    response = await own_client.post("/movement", json=[wrong], headers=bearer)
+    response = await client.post("/movement", json=[wrong], headers=bearer)
     assert response.status_code == 400, response.text
     assert name in response.json()["detail"]
-    assert await stored(settings) == 0
+    assert await count() == 0
 
 
 @pytest.mark.parametrize(
     "headers", [{}, {"Authorization": "Bearer x"}, {"Authorization": "Basic x"}]
 )
-async def test_without_a_token_nothing_is_stored(own_client, settings, headers):
-    response = await own_client.post("/movement", json=[CELL], headers=headers)
+async def test_without_a_token_nothing_is_stored(refusing, headers):
+    client, _bearer, count = refusing
+    response = await client.post("/movement", json=[CELL], headers=headers)
     assert response.status_code == 401
     assert response.headers["www-authenticate"] == "Bearer"
-    assert await stored(settings) == 0
+    assert await count() == 0
 
 
 @pytest.mark.parametrize(
@@ -127,16 +138,15 @@ async def test_without_a_token_nothing_is_stored(own_client, settings, headers):
         {"timestamp": "2026-11-24T08:00:00Z"},
     ],
 )
-async def test_p17_anything_about_a_person_refuses_the_whole(
-    own_client, settings, bearer, personal
-):
-    response = await own_client.post("/movement", json=[CELL, {**CELL, **personal}], headers=bearer)
+async def test_p17_anything_about_a_person_refuses_the_whole(refusing, personal):
+    client, bearer, count = refusing
+    response = await client.post("/movement", json=[CELL, {**CELL, **personal}], headers=bearer)
     assert response.status_code == 400, response.text
     assert response.headers["content-type"].startswith("application/problem+json")
     for value in personal.values():
         if isinstance(value, str) and len(value) > 3:
             assert value not in response.text
-    assert await stored(settings) == 0
+    assert await count() == 0
 
 
 @pytest.mark.parametrize(
@@ -151,10 +161,11 @@ async def test_p17_anything_about_a_person_refuses_the_whole(
         {"geometry": {"type": "Point", "coordinates": [-272, 7]}},
     ],
 )
-async def test_a_wrong_cell_refuses_the_whole(own_client, settings, bearer, wrong):
-    response = await own_client.post("/movement", json=[CELL, {**CELL, **wrong}], headers=bearer)
+async def test_a_wrong_cell_refuses_the_whole(refusing, wrong):
+    client, bearer, count = refusing
+    response = await client.post("/movement", json=[CELL, {**CELL, **wrong}], headers=bearer)
     assert response.status_code == 400, response.text
-    assert await stored(settings) == 0
+    assert await count() == 0
 
 
 @pytest.mark.clock
