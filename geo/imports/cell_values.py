@@ -19,7 +19,21 @@ from geo.text.normalize import folded
 #: Words that mean an empty cell in columns of codes, numbers and dates. In columns of texts and
 #: lists these words are kept as text.
 EMPTY = frozenset(
-    {"n/a", "#n/a", "-", "–", "—", "s/d", "n/d", "sin dato", "sin datos", "null", "none"}
+    {
+        "n/a",
+        "#n/a",
+        "-",
+        "–",
+        "—",
+        "s/d",
+        "n/d",
+        "sin dato",
+        "sin datos",
+        "null",
+        "none",
+        "no aplica",
+        "nao se aplica",
+    }
 )
 
 _LONGEST_EMPTY = max(map(len, EMPTY))

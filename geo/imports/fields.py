@@ -91,3 +91,8 @@ TRANSLATABLE = {"kind": "space_kind", "services": "service", "sectors": "sector"
 def kind_of(field: str) -> str:
     """Return the kind of value of a field, or of a column that is converted to fields."""
     return KINDS.get(field) or MADE[field]
+
+
+#: Fields without which a space is worth having: a cell that is not understood is left out, with a
+#: note, where that of another field makes its row bad.
+SPARED = frozenset({"capacity", "available", "maximum_nights"})

@@ -11,7 +11,7 @@ import shapely
 
 from geo.imports import cell_values, dates
 from geo.imports.cell_values import CellStyle
-from geo.imports.fields import CODED, KINDS, TRANSLATABLE, WEEKDAYS, kind_of
+from geo.imports.fields import CODED, KINDS, SPARED, TRANSLATABLE, WEEKDAYS, kind_of
 from geo.imports.mapping import FieldMapping
 from geo.imports.opening_hours import WeekHours
 from geo.imports.readers.table import CellError, Line, Table, Value
@@ -32,9 +32,7 @@ _TOTALS = frozenset(
 #: Code of the note on a row one of whose cells is left out, because it is not understood.
 LEFT_OUT_REMARK = "cell_left_out"
 
-#: Fields without which a space is worth having: a cell that is not understood is left out, with a
-#: note, where that of another field makes its row bad.
-_SPARED = frozenset({"capacity", "available", "maximum_nights"})
+#: The same of lists, where a part of what is said would read as the whole.
 _SPARED_WORDS = frozenset({"documents_required"})
 
 #: Code of the note on a row whose hours in one cell are left out, because they are not certain.
@@ -266,7 +264,7 @@ class _Maker:
                 # The space is worth having without its hours or its size; a person asks for them.
                 if kind_of(name) == "week":
                     draft.notes.append(CodedReason(HOURS_REMARK))
-                elif name in _SPARED:
+                elif name in SPARED:
                     draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
                 else:
                     draft.problems.append(RowProblem(column, name, error.reason))

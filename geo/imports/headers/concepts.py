@@ -45,7 +45,8 @@ _PLACE: Final = _stems(
     "espacio lugar sitio punto albergue casa hogar migrante migrantes centro local sede sucursal "
     "apoio establecimiento dispositivo unidad unidade unite apoyo servicio atencion estructura "
     "structure facility site place space shelter support center centre location ponto espaco "
-    "abrigo refugio comedor modulo puesto instalacion oficina kiosko red programa proyecto"
+    "abrigo refugio servico estabelecimento equipamento comedor modulo puesto instalacion oficina "
+    "kiosko red programa proyecto"
 )
 
 #: Words that stand in headers of any field.

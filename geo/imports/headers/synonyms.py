@@ -50,7 +50,8 @@ needs_referral: hay que ir derivado | hay que ir remitido | llegan remitidos |
     requiere remision | piden remision | se necesita remision | exige remision |
     entra con remision | solo con remision | requiere derivacion previa | requiere carta |
     requiere derivacion | necesita remision | con remision | requiere referencia |
-    needs referral | referral required | requer encaminhamento
+    needs referral | referral required | requer encaminhamento | precisa encaminhamento |
+    precisa de encaminhamento | remision | derivacion
 access: acceso | tipo de acceso | access | modalidad de acceso | solo remision
 referral_points: remitido por | puntos de remision | referral points | referido por
 overnight: pernocta | dormir | overnight | alojamiento nocturno | se puede dormir | pernoite
@@ -61,7 +62,7 @@ services: servicios | services | servicios ofrecidos | servicos | servicio | ofe
 eligibility: elegibilidad | eligibility | poblacion objetivo | a quien atiende | criterios |
     criterios de atencion | a quienes atiende | a quien recibe | a quienes reciben | para quien |
     dirigido a | target population | publico alvo | requisitos | poblacion atendida |
-    poblacion que atiende | perfil de poblacion
+    poblacion que atiende | perfil de poblacion | perfil de usuarios
 minimum_age: edad minima | minimum age | idade minima
 maximum_age: edad maxima | maximum age | idade maxima
 genders: genero | generos | sexo | gender | genero atendido
@@ -84,7 +85,7 @@ languages: idiomas | languages | lenguas | linguas | langues
 public_phones: telefono para la gente | telefono del lugar | telefono de atencion |
     telefono de atencion al publico | telefono institucional | linea publica | telefono |
     telefonos | phone | phones | telefono publico | celular | whatsapp | telefone | telephone |
-    linea de atencion | contacto telefonico
+    linea de atencion | contacto telefonico | fone | fones
 public_contact: contacto publico | public contact | correo institucional | pagina web
 notice: aviso | aviso publico | notice | public notice
 byday: dias | dias de atencion | days | dias de atendimento | jours
@@ -100,10 +101,11 @@ hours_th: jueves | thursday | quinta | jeudi
 hours_fr: viernes | friday | sexta | vendredi
 hours_sa: sabado | saturday | samedi
 hours_su: domingo | sunday | dimanche
-capacity: cuanta gente cabe | capacidad | capacity | cupos | plazas | camas | capacidade |
+capacity: cuanta gente cabe | capacidad | capacity | cupos | plazas | camas | capacidade | vagas |
     aforo | cupos totales | capacidad total | capacidad maxima | numero de cupos |
     total de camas | cupo | cupo maximo | cuantas personas caben | numero de plazas
-available: cupos disponibles | disponibles | available | vagas | camas libres
+available: cupos disponibles | disponibles | available | vagas disponiveis | vagas livres |
+    camas libres
 visibility: visibilidad | visibility | nivel de acceso | sensibilidad
 confirmed_on: fecha de verificacion | fecha de confirmacion | verificado | confirmado |
     ultima actualizacion | fecha de actualizacion | ultima verificacion | ultima confirmacion |
@@ -121,20 +123,26 @@ LABELS = {
 information_orientation_point: centro de informacion | oficina de informacion |
     modulo de informacion | pao | pro | pac | ptrig | punto de atencion y orientacion |
     punto de informacion | punto de referenciacion y orientacion | information point |
-    posto de informacao
-support_space: espacio de apoyo | support space | espaco de apoio
+    posto de informacao | punto informativo | punto de orientacion | informacion | informacoes |
+    posto de recepcao e informacao | info y orientacion
+support_space: espacio de apoyo | support space | espaco de apoio | legal | asistencia legal |
+    orientacion juridica | assessoria juridica | juridico
 integrated_support_space: espacio de apoyo integral | paib | punto de atencion integral
 humanitarian_support_point: pahu | punto de apoyo humanitario | humanitarian service point |
     punto de servicio humanitario
 health_reception: cas | centro de atencion sanitaria | centro de salud | puesto de salud |
-    posta | posta medica | clinica | hospital | health post
+    posta | posta medica | clinica | hospital | health post | salud | atencion medica |
+    unidad medica | posto de saude | saude | ubs
 shelter: albergue | shelter | abrigo | refugio | alojamiento
 temporary_shelter: albergue temporal | temporary shelter | alojamiento temporal | cai
-overnight_reception: casa de paso | hogar de paso | pernocta | overnight reception
-community_kitchen: comedor | comedor comunitario | community kitchen | cozinha comunitaria
+overnight_reception: casa de paso | hogar de paso | pernocta | overnight reception |
+    casa de passagem
+community_kitchen: comedor | comedor comunitario | community kitchen | cozinha comunitaria |
+    alimentacion | alimentacao | refeitorio
 connectivity_point: punto de conectividad | punto de conexion | punto de wifi |
-    punto de internet | conectividad | connectivity point
-child_friendly_space: espacio amigable | espacio para ninos y ninas | child friendly space
+    punto de internet | conectividad | connectivity point | wifi | wi fi
+child_friendly_space: espacio amigable | espacio para ninos y ninas | child friendly space |
+    espacio protector | espaco amigavel | espaco ludico
 mobile_unit: unidad movil | movil | brigada movil | mobile unit | jornada
 border_support_team: equipo de frontera | border support team
 safe_space: espacio seguro | casa de acogida | casa refugio | safe space
@@ -149,23 +157,29 @@ drinking_water: agua | agua potable | punto de hidratacion | agua para beber | h
     water | drinking water
 family_links: restablecimiento de contacto | contactos familiares | family links
 food: alimentacion | alimentos | comida | comidas | food | alimentacao | refrigerio | almuerzo |
+    almoco | cafe da manha | janta | marmitas | refeicoes | sopas | cesta basica | lanche |
     almuerzos | desayuno | desayunos | cena | cenas | mercados | comida caliente | merienda
 health: salud | atencion medica | primeros auxilios | health | saude | consulta medica |
+    vacinacao | clinica geral | pre natal | primeiros socorros | medicina | vacunas | obstetricia |
+    tamizaje nutricional | planificacion familiar |
     medicina general | vacunacion | enfermeria | odontologia | control prenatal | medicamentos
 hygiene: higiene | kits de higiene | hygiene | kit de aseo | kits de aseo | kit de higiene |
     kit higienico | articulos de aseo | lavanderia
 information: informacion | orientacion | information | informacao | orientacion general |
     informacion y orientacion | orientacion e informacion | informacion de tramites
-legal_advice: asesoria legal | asesoria juridica | orientacion juridica | apoyo legal |
+legal_advice: assistencia juridica | assessoria juridica | regularizacion |
+    asesoria legal | asesoria juridica | orientacion juridica | apoyo legal |
     asistencia legal | orientacion legal | legal advice
 non_food_items: kits | ropa | ropero | ropa y calzado | frazadas | cobijas | mantas | nfi |
     articulos no alimentarios | non food items | abrigo y ropa
 overnight: alojamiento | pernocta | albergue | overnight | alojamento | hospedaje | dormida |
+    pernoite | hospedagem |
     alojamiento temporal | alojamiento nocturno | camas | dormitorio
 psychosocial_support: apoyo psicosocial | atencion psicosocial | psicologia | apoyo psicologico |
-    atencion psicologica | acompanamiento psicosocial | psychosocial support
+    atencion psicologica | acompanamiento psicosocial | psychosocial support | apoyo emocional |
+    apoio psicossocial
 referral: remision | derivacion | referral | encaminhamento
-showers: duchas | ducha | showers | chuveiros | regaderas
+showers: duchas | ducha | showers | chuveiros | regaderas | banho | banhos
 toilets: banos | bano | servicios sanitarios | sanitarios | toilets | banheiros
 transport_information: informacion de transporte | transporte | transport information
 """),

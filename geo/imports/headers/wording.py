@@ -9,7 +9,8 @@ from geo.text.normalize import folded
 _SHORT = {
     "dpto": "departamento", "depto": "departamento", "mpio": "municipio", "mcpio": "municipio",
     "org": "organizacion", "orgs": "organizacion", "dir": "direccion", "tel": "telefono",
-    "tlf": "telefono", "telf": "telefono", "fono": "telefono", "cel": "celular",
+    "tlf": "telefono", "telf": "telefono", "fono": "telefono",
+    "fone": "telefono", "zap": "whatsapp", "cel": "celular",
     "obs": "observaciones", "pto": "punto", "esp": "espacio", "info": "informacion",
     "alb": "albergue", "cap": "capacidad", "serv": "servicios", "hrs": "horario",
     "prov": "provincia", "ult": "ultima", "max": "maxima", "min": "minima", "aten": "atencion",
