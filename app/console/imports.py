@@ -156,6 +156,7 @@ async def apply(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
                 now=desk.now,
                 reason=form.get("reason", ""),
                 only_good=form.get("only_good") == "true",
+                allow_mixed=desk.request.state.settings.allow_demo_mixed,
             )
     except InvalidRecordError as error:
         problems = error_texts(desk.words, error.problems)

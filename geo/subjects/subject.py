@@ -287,6 +287,9 @@ async def store_subjects(
 
     With ``allow_mixed`` new real records may stand beside demo rows, or the other way round (P35).
     """
+    is_demo = entity == "crossing" and await demo_rows.are_new_demo(
+        session, allow_mixed=allow_mixed
+    )
     if entity == "space":
         await space_documents.store_documents(
             session,
@@ -300,7 +303,7 @@ async def store_subjects(
         if entity in KINDS:
             await KINDS[entity].store(session, record_id, document, now.date())
         elif entity == "crossing":
-            await add_statement(session, record_id, document)
+            await add_statement(session, record_id, document, is_demo=is_demo)
         elif entity == "organization":
             await session.execute(
                 update(Organization)
