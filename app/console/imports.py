@@ -21,6 +21,7 @@ from app.console.forms.import_notes import notes
 from app.console.forms.inputs import error_texts
 from app.console.forms.labels import CODED, VISIBILITIES
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
+from app.console.forms.trial import allows_mixed, is_trial
 from app.i18n.translation import Words as Spoken
 from app.settings import Settings
 from geo.errors import (
@@ -156,7 +157,7 @@ async def apply(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
                 now=desk.now,
                 reason=form.get("reason", ""),
                 only_good=form.get("only_good") == "true",
-                allow_mixed=desk.request.state.settings.allow_demo_mixed,
+                allow_mixed=allows_mixed(desk),
             )
     except InvalidRecordError as error:
         problems = error_texts(desk.words, error.problems)
@@ -191,6 +192,7 @@ async def _start_page(
         "imports",
         status=400 if problems else 200,
         found=await batches.list_batches(desk.session, desk.actor),
+        is_trial=await is_trial(desk),
         problems=problems or {},
         typed=typed or {},
         done=done,
@@ -267,6 +269,7 @@ async def _report_page(
         "import_report",
         status=status if problems else 200,
         found=found,
+        is_trial=await is_trial(desk),
         counts=checked.counts(),
         total=len(rows),
         remarks=notes(w, checked.remarks),

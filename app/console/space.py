@@ -17,6 +17,7 @@ from app.console.forms.inputs import day_in, text_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.space_form import Typed, changes_in, row_problems, typed_in, with_action
 from app.console.forms.space_view import FormReply, new_page, space_page
+from app.console.forms.trial import allows_mixed
 from app.console.queue import revision_of
 from app.console.spaces import SPACES
 from app.exceptions import InvalidParameterError
@@ -228,6 +229,7 @@ async def _send(desk: Desk, subject: ChangeSubject | None, typed: Typed, form: F
             via="web",
             now=desk.now,
             base_revision=revision_of(form),
+            allow_mixed=allows_mixed(desk),
         )
 
 

@@ -15,6 +15,7 @@ from app.console.forms.layout import Desk
 from app.console.forms.maps import map_data
 from app.console.forms.record_view import differences, value_lines
 from app.console.forms.space_form import Typed, is_empty, typed_of
+from app.console.forms.trial import is_trial
 from app.i18n.coded_reasons import reason_names
 from app.i18n.translation import Words
 from geo.accounts import people
@@ -69,7 +70,12 @@ class FormReply:
 async def new_page(desk: Desk, said: FormReply) -> Response:
     """Render the form for a new space."""
     typed = said.typed or typed_of(_blank(desk.now))
-    return desk.page("space_new", status=said.status, **await _form(desk, typed, said, {}))
+    return desk.page(
+        "space_new",
+        status=said.status,
+        is_trial=await is_trial(desk),
+        **await _form(desk, typed, said, {}),
+    )
 
 
 async def space_page(desk: Desk, subject: ChangeSubject, said: FormReply) -> Response:
