@@ -88,10 +88,7 @@ async def state_several(desk: DeskDep, form: FormDep) -> Response:
             desk.session,
             desk.actor,
             "crossing",
-            [
-                ChangeRequest(one, _statement_in(desk, form, clocks.get(one, ())))
-                for one in chosen
-            ],
+            [ChangeRequest(one, _statement_in(desk, form, clocks.get(one, ()))) for one in chosen],
             reason=form.get("reason", ""),
             via="web",
             now=desk.now,

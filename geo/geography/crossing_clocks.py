@@ -79,8 +79,6 @@ def _different(clocks: Iterable[Clock], at: datetime) -> tuple[Clock, ...]:
     kept: dict[tuple[timedelta | None, ...], Clock] = {}
     for clock in clocks:
         clockwork = zone(clock.timezone)
-        shown = tuple(
-            moment.astimezone(clockwork).utcoffset() for moment in (at, at + _HALF_YEAR)
-        )
+        shown = tuple(moment.astimezone(clockwork).utcoffset() for moment in (at, at + _HALF_YEAR))
         kept.setdefault(shown, clock)
     return tuple(kept.values())

@@ -294,3 +294,32 @@ async def test_p39_what_waits_for_such_an_organisation_is_for_those_who_know_of_
         await restricted_access.unname_reader(session, "oculta", "co", actor="test")
     assert proposal not in text_of(await coordinator.get("/network/queue"))
     assert (await coordinator.get(proposal)).status_code == 404
+
+
+# --- positions ----------------------------------------------------------------------------------
+
+
+async def test_p48_a_position_is_looked_up_without_scripts_and_kept_nowhere(
+    as_person, database, caplog
+):
+    """No boundaries are loaded here: the town beside it is known, and that is asked."""
+    editor, new = await as_person("ed"), "/network/spaces/new"
+    fields = fields_of(await editor.get(new), new) | {"lat": ["7,8141"], "lon": ["-72,4431"]}
+    entries = await count(database, models.AuditEntry)
+    looked = await editor.post(new, **fields, do="place")
+    assert "San Antonio, Venezuela; hora de Caracas" in text_of(looked)
+    assert "¿Seguro que queda en Venezuela?" in text_of(looked)
+    assert fields_of(looked, new)["country"] == [""]
+    taken = fields_of(await editor.post(new, **fields, do="take"), new)
+    assert [taken[name] for name in ("country", "locality", "timezone")] == [
+        ["VE"],
+        ["San Antonio"],
+        ["America/Caracas"],
+    ]
+    piece = await editor.post("/network/position", lat="7.8141", lon="-72.4431")
+    assert piece.json()["fills"]["locality"] == "San Antonio"
+    assert piece.json()["take"] == "Sí, usar estos datos"
+    wrong = await editor.post(new, **fields | {"lat": ["97"]}, do="place")
+    assert (wrong.status_code, 'id="f-position-wrong"' in wrong.text) == (400, True)
+    assert "7.81" not in caplog.text
+    assert await count(database, models.AuditEntry) == entries
