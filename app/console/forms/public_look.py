@@ -43,7 +43,7 @@ _LEFT_OUT = frozenset(
     }
 )
 
-_NOT_KNOWN = ("", None, [], {}, "not_known")
+_NOT_KNOWN: tuple[object, ...] = ("", None, [], {}, "not_known")
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ def public_look(
     def is_said(name: str) -> bool:
         # That nothing is required is said; that nothing is stated is not known.
         known = document.get(name)
+        if name in _LEFT_OUT and known is False:
+            return False
         return known not in _NOT_KNOWN or (name == "documents_required" and known == [])
 
     where = (document.get("locality"), document.get("admin1"), w.country(document["country"]))

@@ -13,7 +13,10 @@ from tests.fixtures.network import TODAY
 
 NEW = "/network/spaces/new"
 CROSSING = "/network/crossings/puente"
-FILE = "Nombre;Tipo;Ciudad;Latitud;Longitud;Servicios\nComedor Sur;support_space;Cúcuta;7,88;-72,5;food"
+FILE = (
+    "Nombre;Tipo;Ciudad;Latitud;Longitud;Servicios\n"
+    "Comedor Sur;support_space;Cúcuta;7,88;-72,5;food"
+)
 
 
 @pytest.fixture(scope="module")

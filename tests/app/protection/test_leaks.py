@@ -266,6 +266,8 @@ def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         seen = sent | {"id": str(uuid4()), "space": hidden, "revision": "1", "answer": "full"}
         yield Asked("/network/visits", "POST", "/network/visits", form=seen)
         yield Asked("/network/hides", "GET", f"/network/hides?space={hidden}", headers=page)
+        meant = sent | {"entity": "space", "space": hidden}
+        yield Asked("/network/hides", "POST", "/network/hides", form=meant, headers=page)
         yield Asked(template, "GET", path, headers=page)
         yield Asked(template, "POST", path, form=sent, headers=page)
         for verb in ("open", "close", "answer", "link", "hide", "release"):
