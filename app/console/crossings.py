@@ -21,6 +21,7 @@ from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.submitted import submitted
 from app.console.forms.trial import allows_mixed, is_trial
 from app.i18n.coded_reasons import source_names
+from app.i18n.time_zones import zone_name
 from app.i18n.translation import Words
 from geo.accounts.permissions import Actor, can_propose
 from geo.errors import InvalidRecordError, NotFoundError
@@ -292,7 +293,7 @@ def _days(said: Sequence[CrossingStatement]) -> Sequence[str]:
 def clock_name(w: Words, clock: Clock) -> str:
     """Name a clock by its town, or by the city of its zone."""
     if clock.place is None:
-        return clock.timezone.rpartition("/")[2].replace("_", " ")
+        return zone_name(w, clock.timezone)
     return f"{clock.place}, {w.country(str(clock.country))}"
 
 

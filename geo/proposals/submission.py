@@ -296,9 +296,8 @@ async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], 
     await store_subjects(
         session, entity, documents, now=how.now, source=SOURCE, allow_mixed=how.allow_mixed
     )
-    await session.execute(
-        insert(Proposal), [_row(change, change.now, how, state="applied") for change in changes]
-    )
+    rows = [_row(change, change.now, how, state="applied") for change in changes]
+    await session.execute(insert(Proposal), rows)
     for change in changes:
         await closing_counts.note_change(
             session, change.subject, change.now, person=how.counted, now=how.now
@@ -309,6 +308,7 @@ async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], 
         "changed",
         entity,
         {str(change.subject.record_id): sorted(change.now) for change in changes},
+        proposals={str(row["record_id"]): row["id"] for row in rows},
     )
     for change in changes:
         await outbox.announce(
@@ -340,6 +340,10 @@ async def _file(
             entity,
             {
                 change.subject.record_id or proposal_id: sorted(change.later)
+                for proposal_id, change in waiting.items()
+            },
+            proposals={
+                change.subject.record_id or proposal_id: proposal_id
                 for proposal_id, change in waiting.items()
             },
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from app.console.forms.layout import Desk
 from app.console.forms.space_form import Typed
+from app.i18n.time_zones import clock_text
 from app.i18n.translation import Words
 from geo.errors import InvalidRecordError
 from geo.geography.surroundings import Surroundings, surroundings
@@ -111,10 +112,7 @@ def _said(w: Words, found: Surroundings) -> str:
     place = ", ".join(filter(None, (found.locality, found.admin1, w.country(found.country))))
     if found.timezone is None:
         return place
-    clock = w.gettext("hora de %(place)s") % {
-        "place": found.timezone.rpartition("/")[2].replace("_", " ")
-    }
-    return f"{place}; {clock}"
+    return f"{place}; {clock_text(w, found.timezone)}"
 
 
 def _questions(w: Words, found: Surroundings) -> list[str]:

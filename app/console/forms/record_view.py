@@ -102,6 +102,8 @@ def value_lines(w: Words, terms: TermNames, field: str, value: Any, timezone: st
         return [w.gettext(YES_NO[True])]
     if value is None or value in ("", [], {}):
         return [w.gettext(NOT_KNOWN if field == "step_free" else NOTHING)]
+    if field == "capacity_updated":
+        return [w.moment(datetime.fromisoformat(value), timezone)]
     special = _SPECIAL.get(field)
     if special is not None:
         return special(w, terms, value, timezone)
@@ -125,8 +127,6 @@ def _plain(w: Words, terms: TermNames, field: str, value: Any) -> list[str]:  # 
         return [w.country(value)]
     if field in {"confirmed_on", "expires_on", "consent_on", "valid_from", "valid_to", "heard_on"}:
         return [w.day(date.fromisoformat(value))]
-    if field == "capacity_updated":
-        return [w.moment(datetime.fromisoformat(value), "UTC") + " UTC"]
     if isinstance(value, list):
         return [str(item) for item in value]
     return [str(value)]
