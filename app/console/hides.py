@@ -147,9 +147,7 @@ async def _spaces_meant(desk: Desk, named: str) -> list[SpaceEffect]:
     if not found:
         raise InvalidRecordError([("name", CodedReason("no_match"))]) from None
     hideable = [one for one in found if can_hide(desk.actor, country=one.country)] or found[:1]
-    return [
-        await hide_effects.space_effect(desk.session, one.id, desk.actor) for one in hideable
-    ]
+    return [await hide_effects.space_effect(desk.session, one.id, desk.actor) for one in hideable]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,3 @@ def zone_name(w: Words, timezone: str) -> str:
         return timezone
     city = get_timezone_location(timezone, locale=w.locale, return_city=True)
     return city.rpartition("/")[2]
-
-
-def clock_text(w: Words, timezone: str) -> str:
-    """Say whose time it is: "hora de Bogotá"."""
-    return w.gettext("hora de %(place)s") % {"place": zone_name(w, timezone)}

@@ -96,7 +96,9 @@ async def entry_views(desk: Desk, entries: Sequence[ChainEntry]) -> list[EntryVi
         told = {str(one.record_id): one for one in values.get(entry.seq, ())}
         changed = []
         for record_id, names in _fields_of(entry).items():
-            one = told.get(str(record_id)) or (next(iter(told.values())) if len(told) == 1 else None)
+            one = told.get(str(record_id)) or (
+                next(iter(told.values())) if len(told) == 1 else None
+            )
             rows = [] if one is None else await _rows(desk, w, terms, one)
             labels = [w.gettext(FIELD_LABELS.get(name, name)) for name in names]
             changed.append(ChangedView(record_id, rows, labels))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.console.forms.layout import Desk
 from app.console.forms.space_form import Typed
-from app.i18n.time_zones import clock_text
+from app.i18n.time_zones import zone_name
 from app.i18n.translation import Words
 from geo.errors import InvalidRecordError
 from geo.geography.surroundings import Surroundings, surroundings
@@ -112,7 +112,8 @@ def _said(w: Words, found: Surroundings) -> str:
     place = ", ".join(filter(None, (found.locality, found.admin1, w.country(found.country))))
     if found.timezone is None:
         return place
-    return f"{place}; {clock_text(w, found.timezone)}"
+    clock = w.gettext("hora de %(place)s") % {"place": zone_name(w, found.timezone)}
+    return f"{place}; {clock}"
 
 
 def _questions(w: Words, found: Surroundings) -> list[str]:

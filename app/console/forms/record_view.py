@@ -82,13 +82,23 @@ def differences(
             tuple(value_lines(w, terms, field, after, timezone)),
         )
         for field, (before, after) in changed.items()
-        if field not in _UNSHOWN
+        if field not in _UNSHOWN and not _are_both_empty(field, before, after)
     ]
 
 
 #: Fields left out of a comparison: the organisation's id follows from its name, and the other
 #: fields never change.
 _UNSHOWN = frozenset({"organization_id", "demo", "id"})
+
+
+def _are_both_empty(field: str, before: object, after: object) -> bool:
+    """Return whether a field says nothing on either side, in different forms of nothing."""
+    if field == "documents_required":  # an empty list says that none are asked for
+        return before is None and after is None
+    return before in _EMPTY and after in _EMPTY
+
+
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def value_lines(w: Words, terms: TermNames, field: str, value: Any, timezone: str) -> list[str]:  # noqa: ANN401 -- any value of a field
