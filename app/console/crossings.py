@@ -14,12 +14,12 @@ from fastapi import APIRouter, Query, Response
 
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
-from app.console.forms.fields import TIMEZONES
 from app.console.forms.inputs import chosen_in, text_in
 from app.console.forms.labels import CODED
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.submitted import submitted
 from app.console.forms.trial import allows_mixed, is_trial
+from app.console.space_forms.fields import TIMEZONES
 from app.i18n.coded_reasons import source_names
 from app.i18n.time_zones import zone_name
 from app.i18n.translation import Words

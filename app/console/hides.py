@@ -1,7 +1,8 @@
 """``/network/hides``: hide a space, a crossing or an area from every response at once (P24).
 
 The first step says what would go out of sight, and lets a person choose among equal names; the
-second hides. Nothing is hidden by a name alone. The page also lists removals by one person, for a second person to confirm (P52).
+second hides. Nothing is hidden by a name alone. The page also lists removals by one person, for a
+second person to confirm (P52).
 """
 
 from collections.abc import Mapping

@@ -16,12 +16,12 @@ from app.access.forms import FormDep
 from app.access.identity import CONSOLE
 from app.console.forms import import_form
 from app.console.forms.error_text import reason_text
-from app.console.forms.fields import TIMEZONES
 from app.console.forms.import_notes import notes
 from app.console.forms.inputs import error_texts
 from app.console.forms.labels import CODED, VISIBILITIES
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.trial import allows_mixed, is_trial
+from app.console.space_forms.fields import TIMEZONES
 from app.i18n.translation import Words as Spoken
 from app.settings import Settings
 from geo.errors import (

@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
 from app.console.forms.layout import DeskDep
-from app.console.forms.position import position_note
+from app.console.space_forms.position import position_note
 
 router = APIRouter(include_in_schema=False)
 

@@ -14,10 +14,10 @@ from app.access.identity import CONSOLE
 from app.console.forms.error_text import reason_text
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.maps import map_data
-from app.console.forms.position import position_note
-from app.console.forms.public_look import public_look
 from app.console.forms.record_view import differences, moved_m
-from app.console.forms.referrers import with_names
+from app.console.space_forms.position import position_note
+from app.console.space_forms.public_look import public_look
+from app.console.space_forms.referrers import with_names
 from app.i18n.labels import HAZARDS
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.proposals import decisions, hazard_reports, pending, quarantine_release

@@ -13,12 +13,14 @@ from app.access.dependencies import BaseUrlDep, SettingsDep
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
 from app.console.forms.confirmation_message import make_message
-from app.console.forms.hour_notes import kept_notes
 from app.console.forms.inputs import day_in, text_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
-from app.console.forms.position import filled, position_in, position_note
-from app.console.forms.referrers import with_referrer
-from app.console.forms.space_form import (
+from app.console.forms.trial import allows_mixed
+from app.console.queue import revision_of
+from app.console.space_forms.hour_notes import kept_notes
+from app.console.space_forms.position import filled, position_in, position_note
+from app.console.space_forms.referrers import with_referrer
+from app.console.space_forms.space_form import (
     Typed,
     changes_in,
     document_in,
@@ -26,9 +28,7 @@ from app.console.forms.space_form import (
     typed_in,
     with_action,
 )
-from app.console.forms.space_view import FormReply, new_page, space_page
-from app.console.forms.trial import allows_mixed
-from app.console.queue import revision_of
+from app.console.space_forms.space_view import FormReply, new_page, space_page
 from app.console.spaces import SPACES
 from app.exceptions import InvalidParameterError
 from geo.accounts import restricted_access

@@ -8,7 +8,7 @@ from typing import Any
 from app.console.forms.labels import ENTITIES, FIELD_LABELS, HIDE_CODES
 from app.console.forms.layout import Desk
 from app.console.forms.record_view import FieldDifference, differences
-from app.console.forms.referrers import with_names
+from app.console.space_forms.referrers import with_names
 from app.i18n.translation import Words, marked
 from geo.audit.trail import ChainEntry
 from geo.oversight.changed_values import ChangedRecord, changed_values

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from app.console.forms.space_form import document_in, typed_of
+from app.console.space_forms.space_form import document_in, typed_of
 from geo.accounts import restricted_access
 from geo.audit import trail
 from geo.db.sessions import Tier

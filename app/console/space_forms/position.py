@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.console.forms.layout import Desk
-from app.console.forms.space_form import Typed
+from app.console.space_forms.space_form import Typed
 from app.i18n.time_zones import zone_name
 from app.i18n.translation import Words
 from geo.errors import InvalidRecordError

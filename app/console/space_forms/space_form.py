@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.access.forms import Form
-from app.console.forms.fields import GROUPS
+from app.console.space_forms.fields import GROUPS
 from geo.hours.rrule import WEEKDAYS
 from geo.reasons import CodedReason
 

@@ -10,15 +10,15 @@ from fastapi import Response
 from app.console.forms import labels
 from app.console.forms.confirmation_message import ConfirmationMessage
 from app.console.forms.error_text import reason_text
-from app.console.forms.fields import GROUPS, LANGUAGES, TIMEZONES
 from app.console.forms.layout import Desk
 from app.console.forms.maps import map_data
-from app.console.forms.position import PositionNote
-from app.console.forms.public_look import public_look
 from app.console.forms.record_view import differences, value_lines
-from app.console.forms.referrers import referrer_names, with_names
-from app.console.forms.space_form import REFERRER, Typed, is_empty, typed_of
 from app.console.forms.trial import is_trial
+from app.console.space_forms.fields import GROUPS, LANGUAGES, TIMEZONES
+from app.console.space_forms.position import PositionNote
+from app.console.space_forms.public_look import public_look
+from app.console.space_forms.referrers import referrer_names, with_names
+from app.console.space_forms.space_form import REFERRER, Typed, is_empty, typed_of
 from app.i18n.coded_reasons import reason_names
 from app.i18n.translation import Words
 from geo.accounts import people

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.console.forms.layout import Desk
-from app.console.forms.space_form import REFERRER, Typed
+from app.console.space_forms.space_form import REFERRER, Typed
 from geo.errors import InvalidRecordError
 from geo.reasons import CodedReason
 from geo.spaces import staff_search
