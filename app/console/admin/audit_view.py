@@ -52,6 +52,22 @@ ACTIONS: Mapping[str, str] = {
     "rows": marked("filas de la base de datos"),
 }
 
+#: Names of kinds of record, and of details of entries, that no form has.
+_OTHERS: Mapping[str, str] = {
+    **ENTITIES,
+    "reading": marked("lectura"),
+    "import": marked("archivo"),
+    "person": marked("persona"),
+    "token": marked("clave"),
+    "message": marked("mensaje"),
+    "hide": marked("ocultamiento"),
+    "report": marked("aviso de un peligro"),
+    "proposal": marked("cambio propuesto"),
+    "where": marked("página"),
+    "reason": marked("razón"),
+    "code": marked("motivo"),
+}
+
 #: Actions offered as filter: those that people look for.
 OFFERED = (
     *("changed", "proposed", "proposal", "hide", "lift", "removal", "restricted", "staff"),
@@ -109,7 +125,7 @@ async def entry_views(desk: Desk, entries: Sequence[ChainEntry]) -> list[EntryVi
                 entry.actor,
                 action_name(w, entry.action),
                 entry.action.startswith("restricted."),
-                w.gettext(ENTITIES.get(entry.entity, entry.entity)),
+                _name(w, entry.entity),
                 entry.record_id,
                 changed,
                 [_detail(w, *pair) for pair in entry.details.items() if _is_shown(pair[0])],
@@ -151,12 +167,16 @@ def _is_shown(name: str) -> bool:
 
 
 def _detail(w: Words, name: str, value: object) -> tuple[str, str]:
+    label = _name(w, name)
     if name == "code" and value in HIDE_CODES:
-        return w.gettext("motivo"), w.gettext(HIDE_CODES[str(value)])
-    if name == "reason":
-        return w.gettext("razón"), str(value)
+        return label, w.gettext(HIDE_CODES[str(value)])
     if isinstance(value, Mapping):
-        return name, ", ".join(f"{key}: {item}" for key, item in value.items())
+        return label, ", ".join(f"{_name(w, str(key))}: {item}" for key, item in value.items())
     if isinstance(value, list):
-        return name, ", ".join(map(str, value))
-    return name, str(value)
+        return label, ", ".join(map(str, value))
+    return label, str(value)
+
+
+def _name(w: Words, code: str) -> str:
+    known = _OTHERS.get(code)
+    return code if known is None else w.gettext(known)
