@@ -336,6 +336,45 @@ async def test_hours_without_a_day_are_asked_again(as_person):
     assert "Marque al menos un día." in response.text
 
 
+async def test_a_note_that_speaks_of_hours_is_asked_about_when_they_change(as_person, database):
+    """It stayed "abierto las 24 horas" after the hours had changed."""
+    async with database.session(Tier.WRITER) as session:
+        made = (await space_documents.read_documents(session, ["casa"]))["casa"]
+        made |= {"notice": "Abierto las 24 horas", "eligibility": "Familias en camino"}
+        await space_documents.store_documents(session, [made], now=NOW, today=TODAY, source="test")
+    editor = await as_person("ed")
+    fields = fields_of(await editor.get(SPACE), SPACE) | {"reason": ["llamaron"]}
+    untouched = await editor.post(SPACE, **fields | {"landmark": ["Parque"]}, do="preview")
+    assert "notes_hold" not in untouched.text
+    fields |= {"schedules-0-closes_at": ["15:00"]}
+    asked = await editor.post(SPACE, **fields, do="preview")
+    assert asked.status_code == 200
+    assert "«Abierto las 24 horas»" in text_of(asked)
+    assert "Familias en camino»" not in text_of(asked)
+    unanswered = await editor.post(SPACE, **fields, do="send")
+    assert unanswered.status_code == 400
+    assert (await document(database))["schedules"] == made["schedules"]
+    await editor.follow(SPACE, **fields, do="send", notes_hold="1")
+    assert (await document(database))["schedules"][0]["closes_at"] == "15:00"
+
+
+async def test_referring_spaces_are_chosen_by_their_names(as_person, database):
+    editor = await as_person("ed")
+    fields = fields_of(await editor.get(SPACE), SPACE) | {"access": ["referral_only"]}
+    none = await editor.post(SPACE, **fields | {"referrer": ["nadie así"]}, do="add:referrer")
+    assert none.status_code == 400
+    named = await editor.post(SPACE, **fields | {"referrer": ["otro lado"]}, do="add:referrer")
+    assert "Casa del otro lado (Pamplona)" in text_of(named)
+    again = fields_of(named, SPACE)
+    assert again["referral_points"] == ["", "otra"]
+    # P31: a restricted space has no name to be found by.
+    hidden = await editor.post(SPACE, **fields | {"referrer": [SECRET_NAME]}, do="add:referrer")
+    assert hidden.status_code == 400
+    seen = text_of(await editor.post(SPACE, **again, do="preview"))
+    assert "Quién remite aquí" in seen
+    assert '<td data-label="Después" class="becomes">Casa del otro lado (Pamplona)' in seen
+
+
 async def test_a_conflict_is_shown_beside_what_was_typed(as_person, database):
     editor, coordinator = await as_person("ed"), await as_person("co")
     fields = fields_of(await editor.get(SPACE), SPACE)

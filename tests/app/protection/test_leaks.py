@@ -250,6 +250,10 @@ def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     sent = {"csrf": "x", "reason": "x"}
     for name in ("/queue/accept", "/spaces/new", "/expiring", "/hides", "/visits"):
         yield Asked(f"/network{name}", "POST", f"/network{name}", form=sent, headers=page)
+    there = sent | {"lon": "-72.5", "lat": "7.9"}
+    yield Asked("/network/position", "POST", "/network/position", form=there, headers=page)
+    closed = sent | {"crossing": "puente", "state": "closed"}
+    yield Asked("/network/crossings", "POST", "/network/crossings", form=closed, headers=page)
     proposal = "/network/proposals/{proposal}"
     yield Asked(proposal, "GET", "/network/proposals/x", headers=page)
     yield Asked(proposal, "POST", "/network/proposals/x", form=sent | {"do": "accept"})
