@@ -21,6 +21,7 @@ from app.console.space_forms.hour_notes import kept_notes
 from app.console.space_forms.position import filled, position_in, position_note
 from app.console.space_forms.referrers import with_referrer
 from app.console.space_forms.space_form import (
+    REFERRER,
     Typed,
     changes_in,
     document_in,
@@ -214,12 +215,14 @@ async def _act(
     action = form.get("do", "preview")
     if action.startswith(("add:", "remove:")) and action != ADD_REFERRER:
         return replace(said, typed=with_action(said.shown, action)), None
+    # A name that was not looked up yet is shown before it is sent.
+    is_unseen = bool(said.shown.get(REFERRER))
     try:
         said, is_step = await _step(desk, said, action)
         if is_step:
             return said, None
         said = _with_notes(subject, said, form)
-        if action == "send" and not said.is_unanswered:
+        if action == "send" and not (said.is_unanswered or is_unseen):
             return FormReply(), await _send(desk, subject, said.shown, form)
     except ConflictError:
         said = replace(said, has_conflict=True)

@@ -90,13 +90,17 @@ class ChangedView:
 
 @dataclass(frozen=True)
 class EntryView:
-    """An entry of the chain, as texts for the page; ``actor`` stays an id."""
+    """An entry of the chain, as texts for the page; ``actor`` stays an id.
+
+    ``is_done`` says whether the change holds, and was not only proposed or turned down.
+    """
 
     seq: int
     at: datetime
     actor: str
     action: str
     is_restricted: bool
+    is_done: bool
     entity: str
     record_id: str | None
     changed: Sequence[ChangedView]
@@ -125,6 +129,7 @@ async def entry_views(desk: Desk, entries: Sequence[ChainEntry]) -> list[EntryVi
                 entry.actor,
                 action_name(w, entry.action),
                 entry.action.startswith("restricted."),
+                entry.action in {"changed", "proposal.accepted"},
                 _name(w, entry.entity),
                 entry.record_id,
                 changed,
