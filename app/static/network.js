@@ -120,11 +120,13 @@ function placeNote(lat, lon) {
   return later;
 }
 
+// Fields are looked up whether or not the map has loaded.
+const moved = byId('position-note') ? placeNote(byId('f-lat'), byId('f-lon')) : () => {};
+
 // One pin bound to two fields: typing moves the pin, moving the pin types.
 function pinMap({ pinOn }, engine, map, box) {
   const lat = byId(box.dataset.lat);
   const lon = byId(box.dataset.lon);
-  const moved = byId('position-note') ? placeNote(lat, lon) : () => {};
   const pin = pinOn(map, engine, {
     label: data.texts.pin,
     nearEnough: STREET_ZOOM,
