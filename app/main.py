@@ -54,7 +54,17 @@ from app.api.routing import (
     trade_offs,
 )
 from app.clock import Clock
-from app.console import crossings, duplicates, expiring, home, imports, missing, queue, releases
+from app.console import (
+    crossings,
+    duplicates,
+    expiring,
+    home,
+    imports,
+    missing,
+    position,
+    queue,
+    releases,
+)
 from app.console import feedback as console_feedback
 from app.console import guidance as console_guidance
 from app.console import hides as console_hides
@@ -303,6 +313,7 @@ def _operations() -> list[BaseRoute]:
         queue,
         console_reports,
         console_space,
+        position,
         releases,
         own_tokens,
         own_factor,

@@ -1,10 +1,11 @@
-"""``/network/crossings``: statements about official crossings, and the form that adds one (P32).
+"""``/network/crossings``: statements about official crossings, of one or of several (P32).
 
 Below stands where the post is: a position waits for a second person, and what volunteers tagged in
 an extract is a hint for whoever goes and looks, nothing else (P10, P12).
 
 "Closed" and "not known" apply at once, with a coded source; "open" waits for a second person (P40),
-and so does a source in free text (P51).
+and so does a source in free text (P51). Several crossings are closed by one form, each by a
+statement of its own. Nobody types a time zone: the clocks are those of the nearest towns.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,19 +17,24 @@ from fastapi import APIRouter, Query, Response
 
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
-from app.console.forms.fields import TIMEZONES
 from app.console.forms.inputs import chosen_in, text_in
 from app.console.forms.labels import CODED
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.submitted import submitted
+from app.console.forms.trial import allows_mixed, is_trial
+from app.console.space_forms.fields import TIMEZONES
 from app.i18n.coded_reasons import source_names
+from app.i18n.time_zones import zone_name
 from app.i18n.translation import Words
-from geo.accounts.permissions import can_propose
-from geo.errors import NotFoundError
+from geo.accounts.permissions import Actor, can_propose
+from geo.errors import InvalidRecordError, NotFoundError
 from geo.geography import crossings
+from geo.geography.crossing_clocks import Clock, clocks_of
 from geo.geography.crossings import CrossingState, CrossingStatement
 from geo.hours.openings import WEEKDAYS, zone
 from geo.proposals import pending, submission
+from geo.proposals.submission import ChangeRequest
+from geo.reasons import CodedReason
 from geo.subjects.crossing_surveys import SURVEY_FIELDS, posts_near
 from geo.text.normalize import folded
 
@@ -39,7 +45,17 @@ CROSSING = f"{CROSSINGS}/{{crossing}}"
 POSITION = f"{CROSSING}/position"
 
 #: Form fields with a single line of text.
-_TEXTS = ("state", "valid_from", "valid_to", "timezone", "opens_at", "closes_at", "source")
+_TEXTS = ("state", "valid_from", "valid_to", "opens_at", "closes_at", "source")
+
+#: States that one form states of several crossings: those that close. Each opens by itself, with
+#: its own hours and a second person.
+CLOSING_STATES = ("closed", "not_known")
+
+#: Upper limit of crossings stated by one form: more than the longest border has.
+MAX_AT_ONCE = 50
+
+type Clocks = Mapping[str, tuple[Clock, ...]]
+type Count = Annotated[int, Query(ge=0, le=MAX_AT_ONCE)]
 
 
 @dataclass(frozen=True)
@@ -57,16 +73,52 @@ class StatementView:
 async def crossings_page(
     desk: DeskDep,
     q: Annotated[str, Query(max_length=120)] = "",
+    border: Annotated[str, Query(max_length=5)] = "",
+    stated: Count = 0,
+    waiting: Count = 0,
 ) -> Response:
     """Show every crossing with its state now; those of the own countries first."""
-    w, own = desk.words, desk.actor.countries
-    found = [
-        crossing
-        for crossing in await crossings.states_at(desk.staff, desk.now)
-        if folded(q) in folded(" ".join([crossing.name, crossing.id, *_sides(w, crossing)]))
-    ]
-    found.sort(key=lambda c: (not own & {c.country_a, c.country_b}, *_sides(w, c), c.name, c.id))
-    return desk.page("crossings", found=found, q=q, states=CODED["state"])
+    return await _list_page(desk, q=q, border=border, stated=stated, waiting=waiting)
+
+
+@router.post(CROSSINGS)
+async def state_several(desk: DeskDep, form: FormDep) -> Response:
+    """Close several crossings, or say that nothing is known of them any more."""
+
+    async def work() -> Response:
+        chosen = list(dict.fromkeys(chosen_in(form, "crossing")))
+        _require_closing(chosen, form)
+        known = {one.id: one for one in await crossings.states_at(desk.staff, desk.now)}
+        clocks = await clocks_of(desk.staff, [known[i] for i in chosen if i in known], desk.now)
+        outcomes = await submission.propose(
+            desk.session,
+            desk.actor,
+            "crossing",
+            [ChangeRequest(one, _statement_in(desk, form, clocks.get(one, ()))) for one in chosen],
+            reason=form.get("reason", ""),
+            via="web",
+            now=desk.now,
+            allow_mixed=allows_mixed(desk),
+        )
+        waiting = sum(outcome.proposal_id is not None for outcome in outcomes)
+        return see(f"{CROSSINGS}?stated={len(outcomes)}&waiting={waiting}")
+
+    again = partial(
+        _list_page, desk, q=form.get("q", "")[:120], border=form.get("border", "")[:5], typed=form
+    )
+    return await submitted(desk, work, again)
+
+
+def _require_closing(chosen: Sequence[str], form: Form) -> None:
+    problems = []
+    if not chosen:
+        problems.append(("crossing", CodedReason("missing")))
+    elif len(chosen) > MAX_AT_ONCE:
+        problems.append(("crossing", CodedReason("length", most=MAX_AT_ONCE)))
+    if form.get("state") not in CLOSING_STATES:
+        problems.append(("state", CodedReason("not_one_of", choices=CLOSING_STATES)))
+    if problems:
+        raise InvalidRecordError(problems)
 
 
 @router.get(CROSSING)
@@ -82,14 +134,17 @@ async def state(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
     """State what is known of a crossing from a day on."""
 
     async def work() -> Response:
+        found = await _known(desk, crossing)
+        clocks = await clocks_of(desk.staff, [found], desk.now)
         outcome = await submission.propose_crossing(
             desk.session,
             desk.actor,
             crossing_id=crossing,
-            statement=_statement_in(form),
+            statement=_statement_in(desk, form, clocks[crossing]),
             reason=form.get("reason", ""),
             via="web",
             now=desk.now,
+            allow_mixed=allows_mixed(desk),
         )
         if outcome.proposal_id is not None and not outcome.applied:
             return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
@@ -112,17 +167,25 @@ async def survey(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
             reason=form.get("reason", ""),
             via="web",
             now=desk.now,
+            allow_mixed=allows_mixed(desk),
         )
         return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
 
     return await submitted(desk, work, partial(_page, desk, crossing, surveyed=form))
 
 
-def _statement_in(form: Form) -> dict[str, Any]:
-    """Return the unvalidated statement of a form, with hours only if the state is "open"."""
+def _statement_in(desk: Desk, form: Form, clocks: Sequence[Clock]) -> dict[str, Any]:
+    """Return the unvalidated statement of a form, with hours only if the state is "open".
+
+    Without a first day it begins today, by the clock of the crossing.
+    """
     made: dict[str, Any] = {
         name: value for name in _TEXTS if (value := text_in(form, name)) is not None
     }
+    timezone = _timezone_in(form, clocks)
+    if timezone is not None:
+        made["timezone"] = timezone
+        made.setdefault("valid_from", desk.now.astimezone(zone(timezone)).date().isoformat())
     if "source" not in made and (code := text_in(form, "source_code")) is not None:
         made["source"] = code
     if made.get("state") != "open":
@@ -131,6 +194,69 @@ def _statement_in(form: Form) -> dict[str, Any]:
         made.pop("closes_at", None)
     days = chosen_in(form, "byday")
     return made | ({"byday": days} if days and made.get("state") == "open" else {})
+
+
+def _timezone_in(form: Form, clocks: Sequence[Clock]) -> str | None:
+    """Return the chosen clock of the crossing, else its first; any zone where no town is loaded."""
+    typed = text_in(form, "timezone")
+    if not clocks:
+        return typed if typed in TIMEZONES else None
+    return typed if typed in {clock.timezone for clock in clocks} else clocks[0].timezone
+
+
+async def _known(desk: Desk, crossing_id: str) -> CrossingState:
+    for found in await crossings.states_at(desk.staff, desk.now):
+        if found.id == crossing_id:
+            return found
+    msg = f"there is no crossing '{crossing_id[:100]}'"
+    raise NotFoundError(msg)
+
+
+async def _list_page(
+    desk: Desk,
+    *,
+    q: str,
+    border: str,
+    stated: int = 0,
+    waiting: int = 0,
+    typed: Form | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Response:
+    w, own = desk.words, desk.actor.countries
+    every = await crossings.states_at(desk.staff, desk.now)
+    found = [
+        crossing
+        for crossing in every
+        if folded(q) in folded(" ".join([crossing.name, crossing.id, *_sides(w, crossing)]))
+        and border in {"", _border(crossing)}
+    ]
+    found.sort(key=lambda c: (not own & {c.country_a, c.country_b}, *_sides(w, c), c.name, c.id))
+    borders = {_border(crossing): " – ".join(_sides(w, crossing)) for crossing in every}
+    return desk.page(
+        "crossings",
+        status=400 if problems else 200,
+        found=found,
+        clocks=await _clock_names(desk, found),
+        q=q,
+        border=border,
+        borders=sorted(borders.items(), key=lambda pair: pair[1]),
+        states=CODED["state"],
+        closing_states=CLOSING_STATES,
+        stateable={one.id for one in found if _may_state(desk.actor, one)},
+        ticked=chosen_in(typed, "crossing") if typed is not None else (),
+        typed=typed or {},
+        sources=source_names(w),
+        problems=problems or {},
+        stated=stated,
+        waiting=waiting,
+        is_trial=await is_trial(desk),
+    )
+
+
+async def _clock_names(desk: Desk, found: Sequence[CrossingState]) -> dict[str, str]:
+    """Return the name of each crossing's own clock by the crossing's id."""
+    clocks = await clocks_of(desk.staff, found, desk.now)
+    return {one: clock_name(desk.words, own[0]) for one, own in clocks.items() if own}
 
 
 async def _page(
@@ -142,58 +268,72 @@ async def _page(
     surveyed: Form | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Response:
-    w, actor = desk.words, desk.actor
-    known = {found.id: found for found in await crossings.states_at(desk.staff, desk.now)}
-    if crossing_id not in known:
-        msg = f"there is no crossing '{crossing_id[:100]}'"
-        raise NotFoundError(msg)
-    found = known[crossing_id]
+    w = desk.words
+    found = await _known(desk, crossing_id)
     said = await crossings.statements_of(desk.staff, crossing_id)
-    countries = (found.country_a, found.country_b)
+    clocks = (await clocks_of(desk.staff, [found], desk.now))[crossing_id]
+    named = [(clock.timezone, clock_name(w, clock)) for clock in clocks]
     return desk.page(
         "crossing",
         status=400 if problems else 200,
         crossing=found,
         states=CODED["state"],
-        may_state=any(can_propose(actor, organization_id=None, country=c) for c in countries),
+        may_state=_may_state(desk.actor, found),
+        is_trial=await is_trial(desk),
         waiting=[
             proposal
-            for proposal in await pending.pending(desk.session, actor, record_id=crossing_id)
+            for proposal in await pending.pending(desk.session, desk.actor, record_id=crossing_id)
             if proposal.entity == "crossing"
         ],
-        said=[_in_words(w, statement) for statement in said],
-        typed=typed if typed is not None else _first(desk, found),
+        said=[_in_words(w, statement, dict(named)) for statement in said],
+        typed=typed if typed is not None else _first(desk, found, clocks),
         ticked=chosen_in(typed, "byday") if typed is not None else _days(said),
         sources=source_names(w),
         days=w.weekdays(),
         surveyed=surveyed or {},
         posts=await posts_near(desk.staff, crossing_id),
+        clocks=named,
         timezones=[(name, name) for name in sorted({*TIMEZONES, found.timezone or TIMEZONES[0]})],
         problems=problems or {},
         done=done,
     )
 
 
-def _first(desk: Desk, found: CrossingState) -> dict[str, str]:
-    """Return the form's initial values: the crossing's timezone, and today's date there.
+def _may_state(actor: Actor, crossing: CrossingState) -> bool:
+    countries = (crossing.country_a, crossing.country_b)
+    return any(can_propose(actor, organization_id=None, country=code) for code in countries)
+
+
+def _first(desk: Desk, found: CrossingState, clocks: Sequence[Clock]) -> dict[str, str]:
+    """Return the form's initial values: the crossing's clock, and today's date there.
 
     Only values that cannot be wrong are filled in.
     """
-    today = desk.now.astimezone(zone(found.timezone or "UTC")).date()
-    return {"valid_from": today.isoformat(), "timezone": found.timezone or ""}
+    timezone = clocks[0].timezone if clocks else found.timezone or ""
+    today = desk.now.astimezone(zone(timezone or "UTC")).date()
+    return {"valid_from": today.isoformat(), "timezone": timezone}
 
 
 def _days(said: Sequence[CrossingStatement]) -> Sequence[str]:
     return [day for day in WEEKDAYS if not said or day in said[0].byday]
 
 
-def _in_words(w: Words, said: CrossingStatement) -> StatementView:
+def clock_name(w: Words, clock: Clock) -> str:
+    """Name a clock by its town, or by the city of its zone."""
+    if clock.place is None:
+        return zone_name(w, clock.timezone)
+    return f"{clock.place}, {w.country(str(clock.country))}"
+
+
+def _in_words(w: Words, said: CrossingStatement, clocks: Mapping[str, str]) -> StatementView:
     until = "" if said.valid_to is None else f" – {w.day(said.valid_to)}"
     hours = ""
     if said.opens_at is not None and said.closes_at is not None:
         days = [name for code, name in w.weekdays() if code in said.byday]
         named = "" if len(days) == len(WEEKDAYS) else f"{', '.join(days)} "
-        hours = f"{named}{said.opens_at:%H:%M}-{said.closes_at:%H:%M} ({said.timezone})"
+        clock = clocks.get(said.timezone) or clock_name(w, Clock(said.timezone, None, None))
+        local = w.gettext("hora de %(place)s") % {"place": clock}
+        hours = f"{named}{said.opens_at:%H:%M}-{said.closes_at:%H:%M} ({local})"
     return StatementView(
         w.gettext(CODED["state"][said.state]),
         w.day(said.valid_from) + until,
@@ -205,3 +345,7 @@ def _in_words(w: Words, said: CrossingStatement) -> StatementView:
 
 def _sides(w: Words, crossing: CrossingState) -> tuple[str, str]:
     return w.country(crossing.country_a), w.country(crossing.country_b)
+
+
+def _border(crossing: CrossingState) -> str:
+    return "-".join(sorted((crossing.country_a, crossing.country_b)))

@@ -1,9 +1,12 @@
 """``/network/hides``: hide a space, a crossing or an area from every response at once (P24).
 
-The page also lists removals by one person, for a second person to confirm (P52).
+The first step says what would go out of sight, and lets a person choose among equal names; the
+second hides. Nothing is hidden by a name alone. The page also lists removals by one person, for a
+second person to confirm (P52).
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 
@@ -18,16 +21,17 @@ from app.console.forms.maps import map_data
 from geo.accounts.permissions import Actor, can_hide
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.reasons import CodedReason
+from geo.removals import hide_effects, unconfirmed
 from geo.removals import hides as hiding
-from geo.removals import unconfirmed
+from geo.removals.hide_effects import SpaceEffect
 from geo.spaces import staff_search
 
 router = APIRouter(include_in_schema=False)
 
 HIDES = f"{CONSOLE}/hides"
 
-#: Maximum number of spaces offered as suggestions while typing; a typed name finds the others too.
-_OFFERED = 500
+#: Most matches to choose from; another word in the name leaves fewer.
+MOST_MATCHES = 20
 
 
 @router.get(HIDES)
@@ -42,14 +46,14 @@ async def hides(
 
 @router.post(HIDES)
 async def hide(desk: DeskDep, form: FormDep) -> Response:
-    """Hide at once; a name that several spaces have comes back as a choice."""
+    """Say what would go out of sight, or hide it at once if that was confirmed."""
     try:
         async with desk.session.begin_nested():
-            matches = await _hide(desk, form)
+            if form.get("confirmed") != "1":
+                return await _confirm_page(desk, form)
+            await _hide(desk, form)
     except InvalidRecordError as error:
         return await _page(desk, form, problems=error.problems)
-    if matches:
-        return await _page(desk, form, matches=matches)
     return see(f"{HIDES}?done=hidden#in-force")
 
 
@@ -77,24 +81,94 @@ async def confirm(desk: DeskDep, removal_id: RecordId, _form: FormDep) -> Respon
     return see(f"{HIDES}?done=confirmed#standing")
 
 
-async def _hide(desk: Desk, form: Form) -> tuple[staff_search.DirectoryEntry, ...]:
-    """Hide the target named in the form; return the spaces to choose from if several match."""
+async def _hide(desk: Desk, form: Form) -> None:
+    """Hide the target that was chosen on the page before."""
     session, why = desk.session, _why(desk, form)
     match form.get("entity"):
         case "space":
-            return await _hide_space(desk, form)
+            await hiding.hide_space(session, _named(form, "chosen"), **why)
         case "crossing":
-            crossing = form.get("crossing", "")
-            if not crossing:
-                raise InvalidRecordError([("name", CodedReason("missing"))])
-            await hiding.hide_crossing(session, crossing, **why)
+            await hiding.hide_crossing(session, _named(form, "crossing"), **why)
         case "area":
             await hiding.hide_area(session, _box(form), **why)
         case _:
-            raise InvalidRecordError(
-                [("entity", CodedReason("not_one_of", choices=["space", "crossing", "area"]))]
-            )
-    return ()
+            raise _no_entity()
+
+
+async def _confirm_page(desk: Desk, form: Form) -> Response:
+    """Show what a hide would take out of sight; nothing is written."""
+    entity = form.get("entity", "")
+    match entity:
+        case "space":
+            effect: object = await _spaces_meant(desk, _named(form, "space"))
+        case "crossing":
+            effect = await _crossing_effect(desk, _named(form, "crossing"))
+        case "area":
+            effect = await hide_effects.area_effect(desk.staff, _box(form), desk.actor)
+        case _:
+            raise _no_entity()
+    return desk.page(
+        "hide_confirm",
+        entity=entity,
+        effect=effect,
+        typed=form,
+        codes=HIDE_CODES,
+        terms=await desk.terms(),
+    )
+
+
+def _no_entity() -> InvalidRecordError:
+    choices = ["space", "crossing", "area"]
+    return InvalidRecordError([("entity", CodedReason("not_one_of", choices=choices))])
+
+
+def _named(form: Form, name: str) -> str:
+    """Return what a required field names; on the second step the choice made there."""
+    named = (form.get("chosen") if name == "space" else None) or form.get(name, "").strip()
+    if not named:
+        raise InvalidRecordError([("name", CodedReason("missing"))])
+    return named
+
+
+async def _spaces_meant(desk: Desk, named: str) -> list[SpaceEffect]:
+    """Return the spaces that a typed id or name could mean, of those that the person may hide.
+
+    Raises
+    ------
+    InvalidRecordError
+        None matches.
+    ForbiddenError
+        Those that match lie where the person may not hide.
+    """
+    try:
+        # The text is tried as an id first, because an id also reaches spaces that no search finds.
+        return [await hide_effects.space_effect(desk.session, named, desk.actor)]
+    except NotFoundError:
+        found = await staff_search.find_spaces(desk.staff, words=named, limit=MOST_MATCHES)
+    if not found:
+        raise InvalidRecordError([("name", CodedReason("no_match"))]) from None
+    hideable = [one for one in found if can_hide(desk.actor, country=one.country)] or found[:1]
+    return [await hide_effects.space_effect(desk.session, one.id, desk.actor) for one in hideable]
+
+
+@dataclass(frozen=True)
+class CrossingEffect:
+    """A crossing to hide, and how many others of its border stay on the map."""
+
+    id: str
+    name: str
+    countries: tuple[str, str]
+    left: int
+
+
+async def _crossing_effect(desk: Desk, crossing_id: str) -> CrossingEffect:
+    known = await staff_search.crossing_names(desk.staff)
+    for id_, name, one, other in known:
+        if id_ == crossing_id:
+            left = sum({one, other} == {*row[2:]} for row in known) - 1
+            return CrossingEffect(id_, name, (one, other), left)
+    msg = f"there is no crossing '{crossing_id[:100]}'"
+    raise NotFoundError(msg)
 
 
 class _Why(TypedDict):
@@ -111,23 +185,6 @@ def _why(desk: Desk, form: Form) -> _Why:
         "code": form.get("code", "other"),
         "now": desk.now,
     }
-
-
-async def _hide_space(desk: Desk, form: Form) -> tuple[staff_search.DirectoryEntry, ...]:
-    named = form.get("chosen") or form.get("space", "").strip()
-    if not named:
-        raise InvalidRecordError([("name", CodedReason("missing"))])
-    try:
-        # The text is tried as an id first, because an id also reaches spaces that no search finds.
-        await hiding.hide_space(desk.session, named, **_why(desk, form))
-    except NotFoundError:
-        found = await staff_search.find_spaces(desk.staff, words=named)
-        if not found:
-            raise InvalidRecordError([("name", CodedReason("no_match"))]) from None
-        if len(found) > 1:
-            return found
-        await hiding.hide_space(desk.session, found[0].id, **_why(desk, form))
-    return ()
 
 
 def _box(form: Form) -> dict[str, Any]:
@@ -151,7 +208,6 @@ async def _page(
     desk: Desk,
     typed: Mapping[str, str],
     *,
-    matches: tuple[staff_search.DirectoryEntry, ...] = (),
     problems: list[tuple[str, CodedReason]] | None = None,
     done: str = "",
 ) -> Response:
@@ -166,7 +222,6 @@ async def _page(
         "hides",
         status=400 if problems else 200,
         typed=typed,
-        matches=matches,
         problems={field: reason_text(w, why) for field, why in problems or []},
         done=done,
         in_force=in_force,
@@ -176,7 +231,6 @@ async def _page(
         spaces=spaces,
         crossing_names={id_: name for id_, name, *_ in crossings},
         crossings=[row for row in crossings if _may_hide_any(actor, row[2:])],
-        offered=await staff_search.find_spaces(desk.staff, limit=_OFFERED) if may_hide else (),
         may_hide=may_hide,
         may_hide_area=anywhere,
         liftable={hide.id for hide in in_force if _may_lift(actor, hide, spaces, crossings)},

@@ -16,11 +16,12 @@ from app.access.forms import FormDep
 from app.access.identity import CONSOLE
 from app.console.forms import import_form
 from app.console.forms.error_text import reason_text
-from app.console.forms.fields import TIMEZONES
 from app.console.forms.import_notes import notes
 from app.console.forms.inputs import error_texts
 from app.console.forms.labels import CODED, VISIBILITIES
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
+from app.console.forms.trial import allows_mixed, is_trial
+from app.console.space_forms.fields import TIMEZONES
 from app.i18n.translation import Words as Spoken
 from app.settings import Settings
 from geo.errors import (
@@ -158,6 +159,7 @@ async def apply(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
                 now=desk.now,
                 reason=form.get("reason", ""),
                 only_good=form.get("only_good") == "true",
+                allow_mixed=allows_mixed(desk),
             )
     except InvalidRecordError as error:
         problems = error_texts(desk.words, error.problems)
@@ -200,6 +202,7 @@ async def _start_page(
         "imports",
         status=400 if problems else 200,
         found=await batches.list_batches(desk.session, desk.actor),
+        is_trial=await is_trial(desk),
         problems=problems or {},
         typed=typed or {},
         done=done,
@@ -278,6 +281,7 @@ async def _report_page(
         "import_report",
         status=status if problems else 200,
         found=found,
+        is_trial=await is_trial(desk),
         counts=checked.counts(),
         total=len(rows),
         remarks=notes(w, checked.remarks),

@@ -15,6 +15,9 @@ from app.console.forms.error_text import reason_text
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.maps import map_data
 from app.console.forms.record_view import differences, moved_m
+from app.console.space_forms.position import position_note
+from app.console.space_forms.public_look import public_look
+from app.console.space_forms.referrers import with_names
 from app.i18n.labels import HAZARDS
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.proposals import decisions, hazard_reports, pending, quarantine_release
@@ -164,11 +167,23 @@ async def _page(
     has_moved = bool(_PLACE & set(found.differences)) and None not in map(after.get, _PLACE)
     problems = error.problems if isinstance(error, InvalidRecordError) else []
     timezone = after.get("timezone") or "UTC"
+    terms, changed = await desk.terms(), await with_names(desk, found.differences)
+    is_pending = found.proposal.state == "pending"
+    # A decided proposal may have lost its values (P29).
+    is_new = (
+        found.proposal.entity == "space"
+        and found.proposal.record_id is None
+        and {"country", "kind"} <= set(changed)
+    )
     return desk.page(
         "proposal",
         status=200 if error is None else 400 if problems else 409,
         proposal=found.proposal,
-        rows=differences(w, await desk.terms(), found.differences, timezone),
+        rows=differences(w, terms, changed, timezone),
+        look=public_look(w, terms, {name: pair[1] for name, pair in changed.items()}, timezone)
+        if is_new
+        else None,
+        note=await position_note(desk, after) if has_moved and is_pending else None,
         revision=found.revision,
         is_outdated=found.is_outdated,
         barriers=[(field, reason_text(w, why)) for field, why in found.problems],

@@ -5,8 +5,8 @@ from fastapi import APIRouter, Response
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
 from app.console.forms.layout import DeskDep, RecordId, see
-from app.console.forms.space_view import FormReply, space_page
 from app.console.space import opened
+from app.console.space_forms.space_view import FormReply, space_page
 from app.console.spaces import SPACES
 from geo.errors import InvalidRecordError
 from geo.proposals import quarantine_release

@@ -15,9 +15,21 @@ from app.access.identity import CONSOLE
 from app.console.forms.confirmation_message import make_message
 from app.console.forms.inputs import day_in, text_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
-from app.console.forms.space_form import Typed, changes_in, row_problems, typed_in, with_action
-from app.console.forms.space_view import FormReply, new_page, space_page
+from app.console.forms.trial import allows_mixed
 from app.console.queue import revision_of
+from app.console.space_forms.hour_notes import kept_notes
+from app.console.space_forms.position import filled, position_in, position_note
+from app.console.space_forms.referrers import with_referrer
+from app.console.space_forms.space_form import (
+    REFERRER,
+    Typed,
+    changes_in,
+    document_in,
+    row_problems,
+    typed_in,
+    with_action,
+)
+from app.console.space_forms.space_view import FormReply, new_page, space_page
 from app.console.spaces import SPACES
 from app.exceptions import InvalidParameterError
 from geo.accounts import restricted_access
@@ -42,6 +54,10 @@ CLOSING = ("full", "temporarily_closed", "closed")
 
 #: Ways in which an operator's answer reached the person who records the answer.
 HEARD_BY = ("phone", "visit")
+
+#: Buttons that look up the position, and take over what it says; and one that looks up a name.
+PLACE_ACTIONS = ("place", "take")
+ADD_REFERRER = "add:referrer"
 
 Done = Literal["", "applied", "waiting", "both", "hidden", "answered"]
 
@@ -195,26 +211,68 @@ async def _act(
         # ``whole`` is the form's last field: fields that a truncated form lacks would count as
         # cleared by the person.
         raise InvalidParameterError("body", "the form did not arrive whole")
-    typed, reason = typed_in(form), form.get("reason", "")
+    said = FormReply(typed=typed_in(form), reason=form.get("reason", ""))
     action = form.get("do", "preview")
-    if action.startswith(("add:", "remove:")):
-        return FormReply(typed=with_action(typed, action), reason=reason), None
-    has_conflict = False
+    if action.startswith(("add:", "remove:")) and action != ADD_REFERRER:
+        return replace(said, typed=with_action(said.shown, action)), None
+    # A name that was not looked up yet is shown before it is sent.
+    is_unseen = bool(said.shown.get(REFERRER))
     try:
-        if action == "send":
-            return FormReply(), await _send(desk, subject, typed, form)
+        said, is_step = await _step(desk, said, action)
+        if is_step:
+            return said, None
+        said = _with_notes(subject, said, form)
+        if action == "send" and not (said.is_unanswered or is_unseen):
+            return FormReply(), await _send(desk, subject, said.shown, form)
     except ConflictError:
-        has_conflict = True
+        said = replace(said, has_conflict=True)
     except InvalidRecordError as error:
-        return FormReply(typed=typed, reason=reason, problems=error.problems), None
+        return replace(said, problems=error.problems), None
     except MixedDataError:
-        mixed = [("name", CodedReason("mixed"))]
-        return FormReply(typed=typed, reason=reason, problems=mixed), None
+        return replace(said, problems=[("name", CodedReason("mixed"))]), None
     try:
-        shown = await _preview(desk, subject, typed)
+        return await _previewed(desk, subject, said, is_sent=action == "send"), None
     except InvalidRecordError as error:
-        return FormReply(typed, reason, error.problems, has_conflict=has_conflict), None
-    return FormReply(typed, reason, preview=shown, has_conflict=has_conflict), None
+        return replace(said, problems=error.problems), None
+
+
+async def _step(desk: Desk, said: FormReply, action: str) -> tuple[FormReply, bool]:
+    """Look up a typed name or the position; return the form, and whether that was all."""
+    typed, offered = await with_referrer(desk, said.shown)
+    said = replace(said, typed=typed, offered=offered)
+    if action not in PLACE_ACTIONS:
+        return said, action == ADD_REFERRER or bool(offered)
+    note = await position_note(desk, typed)
+    if note is not None:
+        said = replace(said, typed=filled(typed, note, is_taken=action == "take"), note=note)
+    return said, True
+
+
+def _with_notes(subject: ChangeSubject | None, said: FormReply, form: Form) -> FormReply:
+    """Return the form with the notes that could contradict changed hours."""
+    before = None if subject is None else subject.document
+    kept = kept_notes(before, document_in(said.shown))
+    is_unanswered = bool(kept) and form.get("notes_hold") != "1"
+    return replace(said, kept_notes=kept, is_unanswered=is_unanswered)
+
+
+async def _previewed(
+    desk: Desk, subject: ChangeSubject | None, said: FormReply, *, is_sent: bool
+) -> FormReply:
+    """Return the form with its preview, and with what its position says if that is new."""
+    typed, document = said.shown, {} if subject is None else subject.document or {}
+    at, note = position_in(typed), None
+    if at is not None and at != (document.get("lon"), document.get("lat")):
+        note = await position_note(desk, typed)
+    if note is not None and subject is None:
+        typed = filled(typed, note)
+    return replace(
+        said,
+        typed=typed,
+        note=note,
+        preview=await _preview(desk, subject, typed),
+        is_unanswered=said.is_unanswered and is_sent,
+    )
 
 
 async def _send(desk: Desk, subject: ChangeSubject | None, typed: Typed, form: Form) -> Outcome:
@@ -228,6 +286,7 @@ async def _send(desk: Desk, subject: ChangeSubject | None, typed: Typed, form: F
             via="web",
             now=desk.now,
             base_revision=revision_of(form),
+            allow_mixed=allows_mixed(desk),
         )
 
 

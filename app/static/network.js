@@ -54,16 +54,87 @@ async function start(box) {
   box.dataset.ready = 'true';
 }
 
+// What the position says: asked when the pin rests or a field is left, shown below, and typed into
+// fields that are empty or still hold what an earlier position said. Doubtful values wait for a tap.
+const RESTS_MS = 500;
+
+// Level below which a tap looks closer instead: from farther away a finger covers a whole town.
+const STREET_ZOOM = 12;
+
+function placeNote(lat, lon) {
+  const box = byId('position-note');
+  const form = lat.form;
+  const button = byId('place-button');
+  button.hidden = true;
+  const said = {};
+  let timer;
+  let asked;
+  const take = (fills, isTaken) => {
+    for (const [name, value] of Object.entries(fills)) {
+      const field = byId(`f-${name}`);
+      if (!isTaken && field.value !== '' && field.value !== said[name]) continue;
+      if (field.tagName === 'SELECT' && ![...field.options].some((one) => one.value === value)) field.add(new Option(value, value));
+      field.value = value;
+      said[name] = value;
+    }
+  };
+  const show = ({ fills, said: line, questions, take: label }) => {
+    const note = document.createElement('div');
+    note.className = questions.length > 0 ? 'note problem' : 'note';
+    const add = (tag, text) => note.appendChild(document.createElement(tag)).append(text);
+    if (line) add('p', line);
+    questions.forEach((question) => add('p', question));
+    if (label) {
+      const yes = document.createElement('button');
+      yes.type = 'button';
+      yes.className = 'button quiet small';
+      yes.textContent = label;
+      yes.addEventListener('click', () => {
+        take(fills, true);
+        yes.remove();
+      });
+      note.append(yes);
+    }
+    box.replaceChildren(...(line || questions.length > 0 ? [note] : []));
+    if (questions.length === 0) take(fills, false);
+  };
+  const ask = async () => {
+    asked?.abort();
+    asked = new AbortController();
+    const body = new URLSearchParams({ csrf: form.elements.csrf.value, lat: lat.value, lon: lon.value });
+    for (const name of ['country', 'admin1', 'locality', 'timezone']) body.set(name, byId(`f-${name}`).value);
+    try {
+      const answer = await fetch(box.dataset.position, { method: 'POST', body, signal: asked.signal, headers: { Accept: 'application/json' } });
+      if (answer.ok) show(await answer.json());
+    } catch (error) {
+      // Without a network the button does the same once it is back.
+      button.hidden = error.name === 'AbortError';
+    }
+  };
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, RESTS_MS);
+  };
+  lat.addEventListener('change', later);
+  lon.addEventListener('change', later);
+  return later;
+}
+
+// Fields are looked up whether or not the map has loaded.
+const moved = byId('position-note') ? placeNote(byId('f-lat'), byId('f-lon')) : () => {};
+
 // One pin bound to two fields: typing moves the pin, moving the pin types.
 function pinMap({ pinOn }, engine, map, box) {
   const lat = byId(box.dataset.lat);
   const lon = byId(box.dataset.lon);
   const pin = pinOn(map, engine, {
     label: data.texts.pin,
+    nearEnough: STREET_ZOOM,
     onMove: ([x, y]) => {
       // Five decimals are a metre: finer says nothing of a door.
       lon.value = x.toFixed(5);
       lat.value = y.toFixed(5);
+      moved();
     },
   });
   const typed = () => {
@@ -71,13 +142,15 @@ function pinMap({ pinOn }, engine, map, box) {
     const isPlace = at.every(Number.isFinite) && Math.abs(at[0]) <= 180 && Math.abs(at[1]) <= 85;
     return isPlace ? at : undefined;
   };
-  const follow = () => {
+  const follow = (looks) => {
     const at = typed();
-    if (at) pin.show(at, false);
+    if (at) pin.show(at, looks);
     else pin.hide();
   };
-  lat.addEventListener('input', follow);
-  lon.addEventListener('input', follow);
+  for (const field of [lat, lon]) {
+    field.addEventListener('input', () => follow(false));
+    field.addEventListener('change', () => follow(true));
+  }
   const first = typed();
   if (first) pin.show(first);
 }

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, select, text
@@ -158,7 +158,9 @@ async def read(
     record_id: str | None = None,
     actor: str | None = None,
     action: str | None = None,
+    entity: str | None = None,
     day: date | None = None,
+    timezone: tzinfo = UTC,
     limit: int,
 ) -> Sequence[ChainEntry]:
     """Return the audit entries that the session's person may see, newest first.
@@ -175,8 +177,10 @@ async def read(
     actor, action : str or None
         Only entries by this actor; only actions with this prefix. Entries about changed rows are
         returned only if the prefix begins with ``rows`` (`OF_ROWS`).
-    day : date or None
-        Only entries of this day, UTC.
+    entity : str or None
+        Only entries about records of this kind.
+    day, timezone
+        Only entries of this day, which begins and ends by the clock of the time zone.
     limit : int
         Maximum number of entries.
     """
@@ -191,9 +195,13 @@ async def read(
         question = question.where(audit.c.action.startswith(action, autoescape=True))
     if not (action or "").startswith(OF_ROWS.removesuffix(".")):
         question = question.where(~audit.c.action.startswith(OF_ROWS, autoescape=True))
+    if entity is not None:
+        question = question.where(audit.c.entity == entity)
     if day is not None:
-        start = datetime.combine(day, time(), UTC)
-        question = question.where(audit.c.at >= start, audit.c.at < start + timedelta(days=1))
+        start, end = (
+            datetime.combine(one, time(), timezone) for one in (day, day + timedelta(days=1))
+        )
+        question = question.where(audit.c.at >= start, audit.c.at < end)
     return [_entry(row) for row in (await session.execute(question)).mappings()]
 
 

@@ -236,14 +236,25 @@ async def time_zones(
 ) -> tuple[str | None, ...]:
     """Return the time zone of the place nearest to each point within the country of the point.
 
+    Parameters and the meaning of None are those of `places_within`.
+    """
+    found = await places_within(session, points, countries)
+    return tuple(None if one is None else one[0].timezone for one in found)
+
+
+async def places_within(
+    session: AsyncSession, points: Sequence[tuple[float, float]], countries: Sequence[str]
+) -> tuple[tuple[NamedPlace, float] | None, ...]:
+    """Return the nearest place to each point within a stated country, with its distance in metres.
+
     A place over a border may be nearer, in another zone. None where no place of the country is
     loaded. Points are (lon, lat) in degrees, EPSG:4326; countries are ISO 3166-1 alpha-2.
     """
     rows = await session.execute(
         _NEAREST_OF_COUNTRY, {**_columns(points), "countries": list(countries)}
     )
-    zones = {row.row: row.timezone for row in rows}
-    return tuple(zones.get(number) for number in range(1, len(points) + 1))
+    found = {row["row"]: (typed_row(NamedPlace, row), row["distance_m"]) for row in rows.mappings()}
+    return tuple(found.get(number) for number in range(1, len(points) + 1))
 
 
 def _columns(points: Sequence[tuple[float, float]]) -> dict[str, list[float]]:
@@ -286,37 +297,26 @@ def _asked(*more: tuple[str, str, type[Any]]) -> tuple[TableValuedAlias, Functio
     return asked, func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
 
 
-def _nearest_question() -> Select[Any]:
-    asked, point = _asked()
+def _nearest_question(*, is_within_country: bool = False) -> Select[Any]:
+    asked, point = _asked(*([("countries", "country", Text)] if is_within_country else []))
+    holding = [places.c.country == asked.c.country] if is_within_country else []
     distance_m = func.ST_Distance(cast(places.c.geom, Geography), cast(point, Geography))
     near = (
-        _places()
+        _places(*holding)
         .add_columns(distance_m.label("distance_m"))
         .order_by(places.c.geom.op("<->")(point))
         .limit(NEAREST_BY_DEGREES)
         .lateral("near")
     )
     return (
-        select(*near.c)
+        select(asked.c.row, *near.c)
         .ext(distinct_on(asked.c.row))
         .select_from(asked.join(near, true()))
         .order_by(asked.c.row, near.c.distance_m, near.c.id)
     )
 
 
-def _nearest_of_country() -> Select[Any]:
-    asked, point = _asked(("countries", "country", Text))
-    near = (
-        select(places.c.timezone)
-        .where(places.c.country == asked.c.country)
-        .order_by(places.c.geom.op("<->")(point), places.c.id)
-        .limit(1)
-        .lateral("near")
-    )
-    return select(asked.c.row, near.c.timezone).select_from(asked.join(near, true()))
-
-
-_NEAREST_OF_COUNTRY = _nearest_of_country()
+_NEAREST_OF_COUNTRY = _nearest_question(is_within_country=True)
 
 #: Query for the nearest places, built once: every route request runs this query, and building the
 #: query takes longer than sending it.

@@ -115,6 +115,7 @@ async def to_proposals(
     reason: str,
     batch_id: str,
     only_good: bool = False,
+    allow_mixed: bool = False,
 ) -> ImportResult:
     """Propose the changes of a checked file as one batch (writer session; not committed here).
 
@@ -122,6 +123,7 @@ async def to_proposals(
     others wait for a second person (P23, P40). If an id of the file already belongs to a record
     hidden from the importer, the row silently gets a new id: the importer gets the same answer as
     for a new record, and a coordinator sees the two records as a possible duplicate (P39).
+    ``allow_mixed`` is that of `geo.proposals.submission.propose`.
 
     Raises
     ------
@@ -149,7 +151,15 @@ async def to_proposals(
     ]
     async with session.begin_nested():
         outcomes = await submission.propose(
-            session, actor, "space", wanted, reason=reason, via="import", now=now, batch_id=batch_id
+            session,
+            actor,
+            "space",
+            wanted,
+            reason=reason,
+            via="import",
+            now=now,
+            batch_id=batch_id,
+            allow_mixed=allow_mixed,
         )
         applied = ImportResult(
             unchanged=len(checked.rows) - bad - len(rows),

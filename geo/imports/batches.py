@@ -99,8 +99,11 @@ async def apply_batch(
     now: datetime,
     reason: str,
     only_good: bool = False,
+    allow_mixed: bool = False,
 ) -> ImportResult:
     """Turn one of the actor's own import batches into proposals (writer session).
+
+    ``allow_mixed`` is that of `geo.proposals.submission.propose`.
 
     Raises
     ------
@@ -115,7 +118,14 @@ async def apply_batch(
     await _close(session, batch_id, actor, "applied", ("checked",))
     _, checked = await read(session, batch_id, actor)
     return await to_proposals(
-        session, checked, actor, now=now, reason=reason, batch_id=batch_id, only_good=only_good
+        session,
+        checked,
+        actor,
+        now=now,
+        reason=reason,
+        batch_id=batch_id,
+        only_good=only_good,
+        allow_mixed=allow_mixed,
     )
 
 

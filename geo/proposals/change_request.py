@@ -106,12 +106,26 @@ def change_of(
     if not cut.now and not cut.later:
         raise NothingChangesError
     now, later = cut.now, cut.later
+    if subject.document is None and entity == "space":
+        later = _stated(later)
     is_restricting = _is_restricting(subject, now, later, said)
     if is_restricting and not _asks_to_restrict(later):
         # Protected words in the new texts would restrict the space once stored (P38), so every
         # field waits.
         now, later = {}, {name: after[name] for name in {*now, *later}}
     return Change(subject, now, later, owner, want.released, is_restricting=is_restricting)
+
+
+def _stated(document: Document) -> Document:
+    """Return the fields of a new space that say something, so that every count of them is equal.
+
+    An empty list of documents says that none are asked for.
+    """
+    return {
+        name: value
+        for name, value in document.items()
+        if value not in (None, "", [], {}) or (name == "documents_required" and value == [])
+    }
 
 
 def _is_restricting(

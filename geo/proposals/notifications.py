@@ -17,6 +17,8 @@ async def note(
     action: str,
     entity: str,
     fields: Mapping[str, Sequence[str]],
+    *,
+    proposals: Mapping[str, str] | None = None,
     **details: str,
 ) -> None:
     """Write to the audit which fields of which records were changed, never their values.
@@ -27,11 +29,16 @@ async def note(
         The actor, as in `geo.audit.trail.record`.
     fields : mapping of str to sequence of str
         Names of the changed fields by record id.
+    proposals : mapping of str to str or None
+        Ids of the proposals that hold the values, by record id.
     """
     record_id = next(iter(fields)) if len(fields) == 1 else None
     what: dict[str, Any] = (
         {"records": fields} if record_id is None else {"fields": fields[record_id]}
     )
+    if proposals:
+        named = {"proposals": dict(proposals)}
+        what |= named if record_id is None else {"proposal_id": proposals[record_id]}
     await trail.record(
         session,
         actor=who,

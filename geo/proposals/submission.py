@@ -30,7 +30,7 @@ from geo.proposals.change_request import (
 from geo.proposals.notifications import note, tell_deciders, tell_of_batch
 from geo.proposals.record_visibility import require_known
 from geo.reasons import CodedReason
-from geo.records import space_documents
+from geo.records import demo_rows, space_documents
 from geo.removals import hides
 from geo.subjects.subject import (
     Document,
@@ -108,11 +108,19 @@ async def propose_space(
     now: datetime,
     base_revision: int | None = None,
     link: ProposalLink | None = None,
+    allow_mixed: bool = False,
 ) -> Outcome:
     """Propose a change of one space, or a new space; see `propose`."""
-    wanted = [ChangeRequest(space_id, changes, base_revision)]
     (outcome,) = await propose(
-        session, actor, "space", wanted, reason=reason, via=via, now=now, link=link
+        session,
+        actor,
+        "space",
+        [ChangeRequest(space_id, changes, base_revision)],
+        reason=reason,
+        via=via,
+        now=now,
+        link=link,
+        allow_mixed=allow_mixed,
     )
     return outcome
 
@@ -126,10 +134,19 @@ async def propose_crossing(
     reason: str,
     via: str,
     now: datetime,
+    allow_mixed: bool = False,
 ) -> Outcome:
     """Propose a dated statement on a crossing; a closing statement applies at once (P32, P40)."""
-    wanted = [ChangeRequest(crossing_id, statement)]
-    (outcome,) = await propose(session, actor, "crossing", wanted, reason=reason, via=via, now=now)
+    (outcome,) = await propose(
+        session,
+        actor,
+        "crossing",
+        [ChangeRequest(crossing_id, statement)],
+        reason=reason,
+        via=via,
+        now=now,
+        allow_mixed=allow_mixed,
+    )
     return outcome
 
 
@@ -144,6 +161,7 @@ async def propose(
     now: datetime,
     batch_id: str | None = None,
     link: ProposalLink | None = None,
+    allow_mixed: bool = False,
 ) -> list[Outcome]:
     """Apply what one person may change at once, and file the rest as proposals (writer session).
 
@@ -165,6 +183,9 @@ async def propose(
     batch_id : str or None
         Id shared by the proposals of one import, for which one notification is sent instead of
         one per proposal.
+    allow_mixed : bool
+        Whether real rows may stand beside demo rows (P35). If not, a new space and a statement on a
+        crossing are demo rows in a demonstration, whatever they say of themselves.
 
     Returns
     -------
@@ -182,7 +203,7 @@ async def propose(
     InvalidRecordError
         A field is wrong (the error names every wrong field), or nothing would change.
     """
-    how = _How(actor, link, checked_reason(reason), via, now, batch_id)
+    how = _How(actor, link, checked_reason(reason), via, now, batch_id, allow_mixed)
     circumstances = await space_documents.circumstances(session, now=now, today=now.date())
     ids = [id_ for want in wanted for id_ in (want.record_id, want.merged_id) if id_ is not None]
     if len(set(ids)) < len(ids):
@@ -201,6 +222,7 @@ async def propose(
         ]
         if actor is not None:
             wanted = await with_known_points(session, actor, wanted, subjects)
+        wanted = await _marked(session, wanted, allow_mixed=allow_mixed)
     made = [change_of(actor, entity, want, subjects, circumstances) for want in wanted]
     for change in made:
         if change.subject.record_id is None:
@@ -218,6 +240,23 @@ async def propose(
     return await _file(session, entity, made, how)
 
 
+async def _marked(
+    session: AsyncSession, wanted: Sequence[ChangeRequest], *, allow_mixed: bool
+) -> Sequence[ChangeRequest]:
+    """Return the requests, those for new spaces marked as demo in a demonstration (P35).
+
+    The mark is made now and not on acceptance: a proposal that outlives the demonstration must
+    never become a real space.
+    """
+    has_new = any(want.record_id is None for want in wanted)
+    if not has_new or not await demo_rows.are_new_demo(session, allow_mixed=allow_mixed):
+        return wanted
+    return [
+        replace(want, changes={**want.changes, "demo": True}) if want.record_id is None else want
+        for want in wanted
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class _How:
     actor: Actor | None
@@ -226,6 +265,7 @@ class _How:
     via: str
     now: datetime
     batch_id: str | None
+    allow_mixed: bool
 
     @property
     def proposer(self) -> str | None:
@@ -253,10 +293,11 @@ async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], 
         str(change.subject.record_id): (change.subject.document or {}) | change.now
         for change in changes
     }
-    await store_subjects(session, entity, documents, now=how.now, source=SOURCE)
-    await session.execute(
-        insert(Proposal), [_row(change, change.now, how, state="applied") for change in changes]
+    await store_subjects(
+        session, entity, documents, now=how.now, source=SOURCE, allow_mixed=how.allow_mixed
     )
+    rows = [_row(change, change.now, how, state="applied") for change in changes]
+    await session.execute(insert(Proposal), rows)
     for change in changes:
         await closing_counts.note_change(
             session, change.subject, change.now, person=how.counted, now=how.now
@@ -267,6 +308,7 @@ async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], 
         "changed",
         entity,
         {str(change.subject.record_id): sorted(change.now) for change in changes},
+        proposals={str(row["record_id"]): row["id"] for row in rows},
     )
     for change in changes:
         await outbox.announce(
@@ -298,6 +340,10 @@ async def _file(
             entity,
             {
                 change.subject.record_id or proposal_id: sorted(change.later)
+                for proposal_id, change in waiting.items()
+            },
+            proposals={
+                change.subject.record_id or proposal_id: proposal_id
                 for proposal_id, change in waiting.items()
             },
         )

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Exists, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import demo_state
@@ -23,6 +23,7 @@ from geo.models import (
     Person,
     Practice,
     Product,
+    Proposal,
     Service,
 )
 
@@ -70,7 +71,8 @@ async def has_demo(session: AsyncSession) -> bool:
 async def remove_demo(session: AsyncSession, *, today: date | None = None) -> dict[str, int]:
     """Delete every demo row; record the removal so that demo files do not load automatically.
 
-    Real crossings with an assumed status stay, without that status.
+    Real crossings with an assumed status stay, without that status. What waits for a second person
+    about demo rows is withdrawn and emptied: accepted later, it would become a real record.
 
     Parameters
     ----------
@@ -82,9 +84,9 @@ async def remove_demo(session: AsyncSession, *, today: date | None = None) -> di
     Returns
     -------
     dict of str to int
-        Number of deleted rows by table.
+        Number of deleted rows by table, and of withdrawn proposals.
     """
-    removed = {}
+    removed = {Proposal.__tablename__: await _withdraw_trials(session)}
     for model, is_demo in _DEMO:
         gone = await session.scalars(delete(model).where(is_demo).returning(model.id))
         removed[model.__tablename__] = len(gone.all())
@@ -117,6 +119,37 @@ async def has_only_real(session: AsyncSession) -> bool:
 async def is_demonstration(session: AsyncSession) -> bool:
     """Return whether the tables of `_MIXABLE` hold demo rows and no real rows (writer session)."""
     return bool(await session.scalar(select(_any(demo=True) & ~_any(demo=False))))
+
+
+async def are_new_demo(session: AsyncSession, *, allow_mixed: bool) -> bool:
+    """Return whether new spaces and statements become demo rows (writer session; P35).
+
+    They do in a demonstration, so that everything can be tried there to the end and leaves with it;
+    unless ``allow_mixed``, the setting by which real rows may stand beside demo rows.
+    """
+    return not allow_mixed and await is_demonstration(session)
+
+
+async def _withdraw_trials(session: AsyncSession) -> int:
+    """Withdraw and empty the pending proposals about demo rows, and return how many.
+
+    In a demonstration every proposal about a space, a crossing or a hazard is a trial.
+    """
+    trial: ColumnElement[bool]
+    if await is_demonstration(session):
+        trial = Proposal.entity.in_(("space", "crossing", "hazard"))
+    else:
+        demo_spaces = select(Location.id).where(Location.demo.is_(True))
+        is_new = Proposal.changes["demo"].as_boolean().is_(True)
+        trial = (Proposal.entity == "space") & or_(is_new, Proposal.record_id.in_(demo_spaces))
+    withdrawn = await session.scalars(
+        update(Proposal)
+        .where(Proposal.state == "pending", trial)
+        .values(state="withdrawn", decided_at=func.amparo.now(), changes={})
+        .returning(Proposal.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(withdrawn.all())
 
 
 async def require_unmixed(session: AsyncSession) -> None:

@@ -107,8 +107,8 @@ async def hide_space(
     """
     country = await session.scalar(select(Location.country).where(Location.id == space_id))
     if country is None or await is_unknown(session, space_id, actor):
-        raise _not_found("space", space_id)
-    _require(actor, (country,))
+        raise not_found("space", space_id)
+    require_any(actor, (country,))
     why = _Why("hide", _reason(reason), _code(code), await removal_log.moment(session, now))
     return await _hide_record(session, "space", space_id, actor, why)
 
@@ -163,8 +163,8 @@ async def hide_crossing(
         )
     ).one_or_none()
     if countries is None:
-        raise _not_found("crossing", crossing_id)
-    _require(actor, tuple(countries))
+        raise not_found("crossing", crossing_id)
+    require_any(actor, tuple(countries))
     why = _Why("hide", _reason(reason), _code(code), await removal_log.moment(session, now))
     return await _hide_record(session, "crossing", crossing_id, actor, why)
 
@@ -197,8 +197,8 @@ async def hide_area(
     InvalidRecordError
         The geometry is not a valid area in degrees, the reason is missing, or the code is unknown.
     """
-    _require(actor, (None,))
-    polygon = _polygon(area)
+    require_any(actor, (None,))
+    polygon = read_polygon(area)
     hide_id = str(uuid.uuid4())
     why = _Why("hide", _reason(reason), _code(code), await removal_log.moment(session, now))
     person = await _person(session, actor)
@@ -263,8 +263,8 @@ async def lift(
     if found is None or (
         found.entity == "space" and await is_unknown(session, found.record_id, actor)
     ):
-        raise _not_found("hide", hide_id)
-    _require(actor, await _countries(session, found.entity, found.record_id))
+        raise not_found("hide", hide_id)
+    require_any(actor, await _countries(session, found.entity, found.record_id))
     record_id = hide_id if found.record_id is None else found.record_id
     at = await removal_log.moment(session, now)
     if not await _may_end_alone(session, found, actor, at):
@@ -411,8 +411,14 @@ async def _countries(
     return found or (None,)
 
 
-def _require(actor: Actor | str, countries: tuple[str | None, ...]) -> None:
-    """Refuse a person who may hide in none of the countries; commands always pass."""
+def require_any(actor: Actor | str, countries: tuple[str | None, ...]) -> None:
+    """Refuse a person who may hide in none of the countries; commands always pass.
+
+    Raises
+    ------
+    ForbiddenError
+        The person may hide in none of them.
+    """
     if isinstance(actor, str) or any(can_hide(actor, country=country) for country in countries):
         return
     require_hide(actor, country=countries[0])
@@ -468,7 +474,14 @@ def _reason(reason: str) -> str:
     return stated
 
 
-def _polygon(area: dict[str, Any]) -> Polygon | MultiPolygon:
+def read_polygon(area: dict[str, Any]) -> Polygon | MultiPolygon:
+    """Parse a GeoJSON Polygon or MultiPolygon in degrees (EPSG:4326).
+
+    Raises
+    ------
+    InvalidRecordError
+        The geometry is not a valid area in degrees.
+    """
     try:
         # NaN coordinates need no warning of NumPy: GEOS reports them as invalid below.
         with np.errstate(invalid="ignore"):
@@ -489,5 +502,6 @@ def _polygon(area: dict[str, Any]) -> Polygon | MultiPolygon:
     return made
 
 
-def _not_found(entity: str, record_id: str) -> NotFoundError:
+def not_found(entity: str, record_id: str) -> NotFoundError:
+    """Return the error for a record that is not there, or that the person may not know of."""
     return NotFoundError(f"there is no {entity} {record_id}")

@@ -81,8 +81,13 @@ def checked_statement(changes: Mapping[str, Any]) -> Document:
     return made
 
 
-async def add_statement(session: AsyncSession, crossing_id: str, document: Document) -> None:
-    """Add a statement that overrides all others which begin on the same day."""
+async def add_statement(
+    session: AsyncSession, crossing_id: str, document: Document, *, is_demo: bool = False
+) -> None:
+    """Add a statement that overrides all others which begin on the same day.
+
+    With ``is_demo`` it is stored as an assumption, as the statements of the demonstration are.
+    """
     valid_from = date.fromisoformat(document["valid_from"])
     same_day = (
         await session.scalars(
@@ -117,6 +122,7 @@ async def add_statement(session: AsyncSession, crossing_id: str, document: Docum
             timezone=document["timezone"],
             byday=document["byday"],
             source=document["source"],
+            assumption=is_demo,
             **clock,
         )
     )

@@ -296,6 +296,9 @@ async def store_subjects(
     With ``allow_mixed`` new real records may stand beside demo rows, or the other way round (P35).
     ``people`` are who proposed the documents, and who accepts them.
     """
+    is_demo = entity == "crossing" and await demo_rows.are_new_demo(
+        session, allow_mixed=allow_mixed
+    )
     if entity == "space":
         await space_documents.store_documents(
             session,
@@ -311,7 +314,7 @@ async def store_subjects(
         elif entity == "crossing" and is_survey(document):
             await store_survey(session, record_id, document, people)
         elif entity == "crossing":
-            await add_statement(session, record_id, document)
+            await add_statement(session, record_id, document, is_demo=is_demo)
         elif entity == "organization":
             await session.execute(
                 update(Organization)

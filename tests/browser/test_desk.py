@@ -23,6 +23,9 @@ __all__ = ["browser"]
 PASSWORD = "caballo batería grapa correcta"
 SPACE = "DEMO-001"
 
+#: Fields that follow from a position.
+PLACE = ("country", "admin1", "locality", "timezone")
+
 #: Where pictures for people to look at go; unset, none are made.
 SHOTS = os.environ.get("DESK_TEST_SHOTS")
 
@@ -100,6 +103,8 @@ async def tab_to(page: Page, selector: str, most: int = 400) -> None:
 async def test_a_change_by_keyboard_is_accepted_by_a_second_person(browser, desk_server):
     async with at_desk(browser, desk_server, "eva") as page:
         await page.goto(f"{desk_server}/network/spaces/{SPACE}")
+        await tab_to(page, "#g-where summary")
+        await page.keyboard.press("Enter")
         await tab_to(page, "#f-landmark")
         await page.keyboard.type("Frente al parque de las palmas")
         await page.keyboard.press("Enter")  # sends nothing: it shows what would happen
@@ -137,7 +142,9 @@ async def test_p24_hidden_in_two_clicks_and_gone_from_the_page(browser, desk_ser
         await page.click(".desk-nav a[href='/network/hides']")
         await page.fill("#hide-space", "DEMO-002")
         await page.fill("#hide-space-reason", "amenaza a la casa")
-        await page.click("text=Ocultar el espacio ya")
+        await page.click("#hide-space-reason >> xpath=ancestor::form//button")
+        await shot(page, "hide-confirm-phone")
+        await page.click("text=Ocultar ya")
         await page.wait_for_selector(".done")
         await shot(page, "hidden-phone")
         await public.reload()
@@ -165,9 +172,35 @@ async def test_the_pin_and_the_fields_say_the_same(browser, desk_server):
         await page.mouse.move(box["x"] + 95, box["y"] + 15, steps=4)
         await page.mouse.up()
         assert float(await page.input_value("#f-lon")) > float(moved)
-        await page.locator("#g-where").scroll_into_view_if_needed()
-        await still(page, "#g-where")
+        # What lies there is said below the map.
+        await page.wait_for_selector("#position-note .note")
+        assert "Venezuela" in await page.inner_text("#position-note")
+        await page.locator("#f-position").scroll_into_view_if_needed()
+        await still(page, "#f-position")
         await shot(page, "pin-desk", whole=False)
+
+
+async def test_a_position_fills_the_fields_of_its_place(browser, desk_server):
+    """The usual fields of a new space take three screens of a phone, and a pin fills four."""
+    async with at_desk(browser, desk_server, "carla", viewport=PHONE) as page:
+        await page.goto(f"{desk_server}/network/spaces/new")
+        height = await page.evaluate("document.documentElement.scrollHeight")
+        assert height <= 3 * PHONE["height"]
+        await page.fill("#f-lat", "7.894")
+        await page.fill("#f-lon", "-72.508")
+        await page.keyboard.press("Tab")
+        await page.wait_for_selector("#position-note .note")
+        said = [await page.input_value(f"#f-{name}") for name in PLACE]
+        assert said == ["CO", "Norte de Santander", "Cúcuta", "America/Bogota"]
+        # In the sea nothing is taken over unless a person says so.
+        await page.fill("#f-lat", "-4.0")
+        await page.fill("#f-lon", "-81.5")
+        await page.keyboard.press("Tab")
+        await page.wait_for_selector("#position-note .problem")
+        assert await page.input_value("#f-country") == "CO"
+        await page.click("#position-note button")
+        assert await page.input_value("#f-country") == "PE"
+        await shot(page, "new-place-phone")
 
 
 async def test_an_area_is_drawn_by_two_corners(browser, desk_server):

@@ -138,6 +138,7 @@ class Changing:
                 reason=said if reason is None else reason,
                 via="api",
                 now=self.request.state.clock(),
+                allow_mixed=self.request.state.settings.allow_demo_mixed,
             )
         except NothingChangesError:
             return Outcome(

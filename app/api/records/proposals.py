@@ -119,7 +119,11 @@ _FAILURES = problem_responses(400, 401, 403, 404, 409, 413, 503)
 
 @router.post("/proposals", status_code=201, response_class=JSONResponse, responses=_FAILURES)
 async def propose(
-    body: ProposalRequest, actor: WorkerDep, session: WriterDep, clock: ClockDep
+    body: ProposalRequest,
+    actor: WorkerDep,
+    session: WriterDep,
+    clock: ClockDep,
+    settings: SettingsDep,
 ) -> Response:
     """Change a record: what closes something holds at once, the rest waits for a second person.
 
@@ -133,6 +137,7 @@ async def propose(
         reason=body.reason,
         via="api",
         now=clock(),
+        allow_mixed=settings.allow_demo_mixed,
     )
     return JSONResponse(outcome_body(outcome), status_code=201)
 

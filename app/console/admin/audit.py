@@ -1,4 +1,7 @@
-"""``/network/audit``: who changed which record, and whether the audit chain is intact."""
+"""``/network/audit``: who changed what of which record, and whether the audit chain is intact.
+
+The chain holds no values; the page shows those that proposals and versions still hold.
+"""
 
 from datetime import date
 from typing import Annotated
@@ -9,12 +12,15 @@ from sqlalchemy import select
 
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
+from app.console.admin.audit_view import OFFERED, action_name, entry_views
 from app.console.forms.inputs import error_texts
+from app.console.forms.labels import ENTITIES
 from app.console.forms.layout import Desk, DeskDep
 from app.console.forms.roles import get_auditor
 from geo.audit import trail
 from geo.audit.trail import ChainVerdict
 from geo.errors import InvalidRecordError
+from geo.hours.openings import zone
 from geo.models import Person
 from geo.oversight import row_digests
 from geo.oversight.row_digests import RowVerdict
@@ -41,6 +47,7 @@ class Filters(BaseModel):
     who: Word = ""
     action: Word = ""
     record: Word = ""
+    entity: Word = ""
     day: Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\d)?$")] = ""
     before: Annotated[int | None, Field(ge=1, le=2**62)] = None
 
@@ -88,7 +95,9 @@ async def _page(
                 record_id=asked.record or None,
                 actor=asked.who or None,
                 action=asked.action or None,
+                entity=asked.entity or None,
                 day=_day(asked.day),
+                timezone=zone(desk.timezone),
                 limit=SHOWN + 1,
             )
         )
@@ -98,7 +107,10 @@ async def _page(
     return desk.page(
         "audit",
         status=400 if problems else 200,
-        entries=found[:SHOWN],
+        entries=await entry_views(desk, found[:SHOWN]),
+        actions=[(code, action_name(desk.words, code)) for code in OFFERED],
+        action_name=action_name(desk.words, asked.action),
+        entities=[(code, desk.words.gettext(name)) for code, name in ENTITIES.items()],
         older=found[SHOWN - 1].seq if len(found) > SHOWN else None,
         people={person.id: person.name for person in people},
         asked=asked,
@@ -114,6 +126,9 @@ def _day(written: str) -> date | None:
     if not written:
         return None
     try:
-        return date.fromisoformat(written)
+        day = date.fromisoformat(written)
     except ValueError:
         raise InvalidRecordError([("day", CodedReason("not_date"))]) from None
+    if day == date.max:  # no day follows it, by which its end could be told
+        raise InvalidRecordError([("day", CodedReason("not_date"))])
+    return day

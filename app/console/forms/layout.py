@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -15,9 +16,10 @@ from app.access.identity import CONSOLE, Asker
 from app.console.forms import labels
 from app.console.forms.record_view import TermNames
 from app.http.middleware import is_below
+from app.i18n.time_zones import zone_name
 from app.i18n.translation import Words, marked, words
 from app.page_models.renderer import render_network
-from geo.accounts import permissions
+from geo.accounts import local_time, permissions
 from geo.accounts.permissions import Actor
 from geo.db.sessions import Database, Tier
 from geo.proposals.guidance_changes import NO_REASON, Sent
@@ -59,6 +61,8 @@ class Desk:
         Read-only session of the staff tier.
     now
         The current time, timezone-aware.
+    timezone
+        IANA name of the time zone in which the person reads times.
     """
 
     request: Request
@@ -67,6 +71,7 @@ class Desk:
     session: AsyncSession
     staff: AsyncSession
     now: datetime
+    timezone: str
 
     @property
     def words(self) -> Words:
@@ -79,6 +84,7 @@ class Desk:
 
     def page(self, name: str, /, *, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
         """Render a page of the console; see `desk_page`."""
+        values.setdefault("desk_zone", self.timezone)
         return desk_page(self.request, self.asker, name, status=status, **values)
 
 
@@ -91,7 +97,8 @@ async def get_desk(
     clock: ClockDep,
 ) -> Desk:
     """Return the sessions and identity for a console page, which needs an editor or above."""
-    return Desk(request, asker, actor, session, staff, clock())
+    timezone = await local_time.timezone_of(session, actor)
+    return Desk(request, asker, actor, session, staff, clock(), timezone)
 
 
 DeskDep = Annotated[Desk, Depends(get_desk)]
@@ -194,6 +201,8 @@ def desk_page(
         "csrf": asker.csrf,
         "navigation": entries,
         "here": _here(request.url.path),
+        "desk_zone": local_time.EVERYWHERE,
+        "zone_name": partial(zone_name, words(lang)),
         "has_demo": getattr(request.state, "has_demo", False),
         **_NAMES,
         **values,

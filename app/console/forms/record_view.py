@@ -82,13 +82,23 @@ def differences(
             tuple(value_lines(w, terms, field, after, timezone)),
         )
         for field, (before, after) in changed.items()
-        if field not in _UNSHOWN
+        if field not in _UNSHOWN and not _are_both_empty(field, before, after)
     ]
 
 
 #: Fields left out of a comparison: the organisation's id follows from its name, and the other
 #: fields never change.
 _UNSHOWN = frozenset({"organization_id", "demo", "id"})
+
+
+def _are_both_empty(field: str, before: object, after: object) -> bool:
+    """Return whether a field says nothing on either side, in different forms of nothing."""
+    if field == "documents_required":  # an empty list says that none are asked for
+        return before is None and after is None
+    return before in _EMPTY and after in _EMPTY
+
+
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def value_lines(w: Words, terms: TermNames, field: str, value: Any, timezone: str) -> list[str]:  # noqa: ANN401 -- any value of a field
@@ -102,6 +112,8 @@ def value_lines(w: Words, terms: TermNames, field: str, value: Any, timezone: st
         return [w.gettext(YES_NO[True])]
     if value is None or value in ("", [], {}):
         return [w.gettext(NOT_KNOWN if field == "step_free" else NOTHING)]
+    if field == "capacity_updated":
+        return [w.moment(datetime.fromisoformat(value), timezone)]
     special = _SPECIAL.get(field)
     if special is not None:
         return special(w, terms, value, timezone)
@@ -125,8 +137,6 @@ def _plain(w: Words, terms: TermNames, field: str, value: Any) -> list[str]:  # 
         return [w.country(value)]
     if field in {"confirmed_on", "expires_on", "consent_on", "valid_from", "valid_to", "heard_on"}:
         return [w.day(date.fromisoformat(value))]
-    if field == "capacity_updated":
-        return [w.moment(datetime.fromisoformat(value), "UTC") + " UTC"]
     if isinstance(value, list):
         return [str(item) for item in value]
     return [str(value)]

@@ -11,6 +11,7 @@ from geo import models
 from geo.accounts import restricted_access
 from geo.audit import trail
 from geo.db.sessions import Tier, create_tier_engine
+from geo.oversight import erasure
 from geo.records import space_documents
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import Visitor, fields_of, text_of, visitor
@@ -37,6 +38,7 @@ async def database(settings):
                 session,
                 {"id": "casa2", "name": "Casa de prueba dos", "services": ["showers"]},
                 {"id": "movil", "kind": "mobile_unit", "name": "Móvil"},
+                {"id": "taller", "name": "Taller del sur", "lat": 6.2, "lon": -75.5},
                 {"id": "otra", "organization": "Otra organización", "organization_id": "org2"},
                 {
                     "id": "oculta",
@@ -345,6 +347,62 @@ async def test_p31_the_audit_shows_who_read_what(as_person, database):
     assert (await coordinator.get(f"{AUDIT}?before=1&who=&action=&record=")).status_code == 200
 
 
+HELD = "update amparo.locations set visibility = 'restricted', confidential = true"
+SHOWN = "update amparo.locations set visibility = 'public', confidential = false"
+CHANGED = {"landmark": ["Frente al parque"], "confirmed_by": ["Juana Privada"]}
+
+
+async def test_p29_p39_the_audit_tells_old_and_new_values_while_they_are_kept(as_person, database):
+    editor, approver, coordinator = [await as_person(who) for who in ("ed", "ap", "co")]
+    moved = "/network/spaces/taller"
+    fields = fields_of(await editor.get(moved), moved) | CHANGED
+    fields |= {"schedules-0-closes_at": ["15:00"], "reason": ["llamada"]}
+    page = await editor.follow(moved, **fields, do="send")
+    waiting = page.text.partition('href="/network/proposals/')[2].partition('"')[0]
+    await approver.follow(f"/network/proposals/{waiting}", do="accept", reason="visto")
+
+    asked = f"{AUDIT}?record=taller&entity=space&day={NOW.date()}"
+    page = text_of(await coordinator.get(asked))
+    assert "Eva Editora · cambió al instante" in page
+    assert "Ana Aprueba · aceptó una propuesta" in page
+    for value in ("lun-vie 08:00-17:00", "lun-vie 08:00-15:00", "nada", "Frente al parque"):
+        assert value in page
+    assert "Juana Privada" not in page, "a person's name is no value to show"
+    assert "Ninguna" in text_of(await coordinator.get(f"{asked}&who=ad"))
+    async with database.session(Tier.WRITER) as session:
+        for entry in await trail.newest(session, limit=20):
+            assert "15:00" not in str(entry.details)
+            assert "parque" not in str(entry.details)
+
+    # What is restricted today is not told of the past, and what is erased is gone.
+    await by_hand(database, f"{HELD} where id = 'taller'")
+    page = text_of(await coordinator.get(asked))
+    assert "Horario" in page
+    assert "15:00" not in page
+    await by_hand(database, f"{SHOWN} where id = 'taller'")
+    async with database.session(Tier.WRITER) as session:
+        reason = "lo pidió quien lo opera"
+        await erasure.erase_space(session, "taller", actor="cli", reason=reason, now=NOW)
+    page = text_of(await coordinator.get(asked))
+    assert "ya no se guardan" in page
+    assert "15:00" not in page
+
+
+async def test_times_are_those_of_the_reader_s_organisation(as_person):
+    """The spaces of the editor's organisation lie in Colombia; a coordinator has no one place."""
+    own = text_of(await (await as_person("ed")).get("/network/spaces/casa"))
+    assert "Horas de Bogotá" in own
+    assert " UTC<" not in own
+    everywhere = text_of(await (await as_person("co")).get(AUDIT))
+    assert "Horas de" not in everywhere
+    assert " UTC" in everywhere
+
+
+async def by_hand(database, statement):
+    async with database.session(Tier.WRITER) as session:
+        await session.execute(text(statement))
+
+
 async def test_the_chain_is_verified_against_a_head_that_was_written_down(as_person, database):
     coordinator = await as_person("co")
     good = await coordinator.post(AUDIT)
@@ -380,8 +438,9 @@ async def test_p56_the_console_tells_who_audits_of_what_was_done_by_sql(
     assert "rows.changed · amparo_writer" in page
     assert "la cadena está entera" in page
     # Of rows there is an entry beside most others: they are shown to who asks.
-    assert "rows.changed" not in text_of(await coordinator.get(AUDIT))
-    assert "rows.changed" in text_of(await coordinator.get(f"{AUDIT}?action=rows"))
+    of_rows = "· filas de la base de datos</b>"
+    assert of_rows not in text_of(await coordinator.get(AUDIT))
+    assert of_rows in text_of(await coordinator.get(f"{AUDIT}?action=rows"))
 
 
 async def test_the_console_warns_where_the_head_was_not_kept_elsewhere(settings, database):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from app.console.forms.space_form import document_in, typed_of
+from app.console.space_forms.space_form import document_in, typed_of
 from geo.accounts import restricted_access
 from geo.audit import trail
 from geo.db.sessions import Tier
@@ -17,6 +17,7 @@ from tests.fixtures.network import COORDINATOR, NOW, TODAY
 
 SECRET_NAME = "Casa Secreta Innombrable"
 SPACE = "/network/spaces/casa"
+HIDES = "/network/hides"
 
 
 @pytest.fixture(scope="module")
@@ -335,6 +336,45 @@ async def test_hours_without_a_day_are_asked_again(as_reader):
     assert "Marque al menos un día." in response.text
 
 
+async def test_a_note_that_speaks_of_hours_is_asked_about_when_they_change(as_person, database):
+    """It stayed "abierto las 24 horas" after the hours had changed."""
+    async with database.session(Tier.WRITER) as session:
+        made = (await space_documents.read_documents(session, ["casa"]))["casa"]
+        made |= {"notice": "Abierto las 24 horas", "eligibility": "Familias en camino"}
+        await space_documents.store_documents(session, [made], now=NOW, today=TODAY, source="test")
+    editor = await as_person("ed")
+    fields = fields_of(await editor.get(SPACE), SPACE) | {"reason": ["llamaron"]}
+    untouched = await editor.post(SPACE, **fields | {"landmark": ["Parque"]}, do="preview")
+    assert "notes_hold" not in untouched.text
+    fields |= {"schedules-0-closes_at": ["15:00"]}
+    asked = await editor.post(SPACE, **fields, do="preview")
+    assert asked.status_code == 200
+    assert "«Abierto las 24 horas»" in text_of(asked)
+    assert "Familias en camino»" not in text_of(asked)
+    unanswered = await editor.post(SPACE, **fields, do="send")
+    assert unanswered.status_code == 400
+    assert (await document(database))["schedules"] == made["schedules"]
+    await editor.follow(SPACE, **fields, do="send", notes_hold="1")
+    assert (await document(database))["schedules"][0]["closes_at"] == "15:00"
+
+
+async def test_referring_spaces_are_chosen_by_their_names(as_person, database):
+    editor = await as_person("ed")
+    fields = fields_of(await editor.get(SPACE), SPACE) | {"access": ["referral_only"]}
+    none = await editor.post(SPACE, **fields | {"referrer": ["nadie así"]}, do="add:referrer")
+    assert none.status_code == 400
+    named = await editor.post(SPACE, **fields | {"referrer": ["otro lado"]}, do="add:referrer")
+    assert "Casa del otro lado (Pamplona)" in text_of(named)
+    again = fields_of(named, SPACE)
+    assert again["referral_points"] == ["", "otra"]
+    # P31: a restricted space has no name to be found by.
+    hidden = await editor.post(SPACE, **fields | {"referrer": [SECRET_NAME]}, do="add:referrer")
+    assert hidden.status_code == 400
+    seen = text_of(await editor.post(SPACE, **again, do="preview"))
+    assert "Quién remite aquí" in seen
+    assert '<td data-label="Después" class="becomes">Casa del otro lado (Pamplona)' in seen
+
+
 async def test_a_conflict_is_shown_beside_what_was_typed(as_person, database):
     editor, coordinator = await as_person("ed"), await as_person("co")
     fields = fields_of(await editor.get(SPACE), SPACE)
@@ -526,27 +566,53 @@ async def test_an_answer_by_telephone_confirms(as_person, database):
 # --- hiding -------------------------------------------------------------------------------------
 
 
-async def test_p24_hiding_takes_one_form_and_lifting_one_more(as_person, client):
+async def test_p24_hiding_takes_choosing_and_confirming_and_lifting_one_more(as_person, client):
     approver = await as_person("ap")
     assert "casa" in await public_ids(client)
-    page = await approver.follow("/network/hides", entity="space", space="casa", reason="amenaza")
+    said = {"entity": "space", "space": "casa", "reason": "amenaza"}
+    page = await approver.post(HIDES, **said)
+    assert "Casa de prueba" in text_of(page)
+    assert "lo impreso no se puede recoger" in text_of(page)
+    assert "casa" in await public_ids(client)
+    page = await approver.follow(HIDES, **fields_of(page, HIDES))
     assert "Oculto desde ahora." in page.text
     assert "casa" not in await public_ids(client)
     place = page.text.partition('action="/network/hides/')[2].partition('"')[0]
-    page = await approver.follow(f"/network/hides/{place}", reason="pasó")
+    page = await approver.follow(f"{HIDES}/{place}", reason="pasó")
     assert "Levantado" in page.text
     assert "casa" in await public_ids(client)
 
 
-async def test_p24_a_name_that_two_have_is_a_choice_not_a_dead_end(as_person, client):
+async def test_p24_a_name_hides_nothing_before_somebody_chose(as_person, client):
     approver = await as_person("ap")
-    response = await approver.post("/network/hides", entity="space", space="casa de", reason="a")
+    before = await public_ids(client)
+    response = await approver.post(HIDES, entity="space", space="casa de", reason="a")
     seen = text_of(response)
     assert response.status_code == 200
+    assert "2 espacios coinciden" in seen
     assert 'name="chosen" value="casa"' in seen
     assert 'name="chosen" value="otra"' in seen
-    await approver.follow("/network/hides", entity="space", space="casa", chosen="otra", reason="a")
-    assert "otra" not in await public_ids(client)
+    # One name alone, which used to hide at once, is shown and waits too.
+    one = await approver.post(HIDES, entity="space", space="otro lado", reason="a")
+    assert fields_of(one, HIDES)["chosen"] == ["otra"]
+    assert await public_ids(client) == before
+    await approver.follow(HIDES, **fields_of(response, HIDES) | {"chosen": "otra"})
+    assert before - await public_ids(client) == {"otra"}
+
+
+async def test_p39_what_a_hide_would_hide_is_told_to_those_who_may(as_person, database):
+    """A restricted space is told by its code to its readers, and not at all to others."""
+    coordinator = await as_person("co")
+    asked = {"entity": "space", "space": "refugio", "reason": "a"}
+    unknown = await coordinator.post(HIDES, **asked)
+    assert unknown.status_code == 400
+    async with database.session(Tier.WRITER) as session:
+        await restricted_access.name_reader(session, "refugio", "co", actor="cli")
+    shown = text_of(await coordinator.post(HIDES, **asked))
+    assert "Registro restringido refugio" in shown
+    assert SECRET_NAME not in shown
+    elsewhere = await (await as_person("pe")).post(HIDES, **asked | {"space": "casa"})
+    assert elsewhere.status_code == 403
 
 
 async def test_p24_an_area_is_for_who_may_hide_anywhere(as_person, client):
@@ -558,7 +624,11 @@ async def test_p24_an_area_is_for_who_may_hide_anywhere(as_person, client):
     wrong = await coordinator.post("/network/hides", entity="area", **box | {"east": "x"})
     assert wrong.status_code == 400
     assert "combates" in wrong.text
-    await coordinator.follow("/network/hides", entity="area", **box)
+    told = await coordinator.post(HIDES, entity="area", **box)
+    assert "2 espacios, 1 paso" in text_of(told)
+    assert "Casa de prueba" in text_of(told)
+    assert "casa" in await public_ids(client)
+    await coordinator.follow(HIDES, **fields_of(told, HIDES))
     assert "casa" not in await public_ids(client)
 
 

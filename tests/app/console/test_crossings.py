@@ -30,6 +30,34 @@ CLOSED = {
 }
 
 
+async def add_borders(session):
+    """Add two more crossings, one of them far away, and a town on each side of the bridges."""
+    await session.execute(
+        insert(models.Crossing),
+        [
+            {"name": name, "geom": f"SRID=4326;POINT({at})", "visibility": "public"}
+            | {"id": id_, "country_a": one, "country_b": other}
+            for id_, name, one, other, at in (
+                ("puente2", "Puente Dos", "VE", "CO", "-72.45 7.9"),
+                ("lejano", "Puente Lejano", "PE", "EC", "-80.2 -3.5"),
+            )
+        ],
+    )
+    await session.execute(
+        insert(models.Place),
+        [
+            {"id": id_, "name": name, "country": country, "timezone": f"America/{zone}"}
+            | {"geom": f"SRID=4326;POINT({at})", "population": 9, "visibility": "public"}
+            for id_, name, country, zone, at in (
+                ("G1", "San Antonio", "VE", "Caracas", "-72.443 7.814"),
+                ("G2", "Villa del Rosario", "CO", "Bogota", "-72.474 7.834"),
+                ("G3", "Huaquillas", "EC", "Guayaquil", "-80.23 -3.47"),
+                ("G4", "Tumbes", "PE", "Lima", "-80.45 -3.57"),
+            )
+        ],
+    )
+
+
 @pytest.fixture(scope="module")
 async def settings(cluster, empty_template, settings_for):
     return settings_for(clone(cluster, empty_template), public_url="http://amparo.test")
@@ -40,6 +68,7 @@ async def database(settings):
     async with opened(settings) as database:
         async with database.session(Tier.WRITER) as session:
             await fill_network(session)
+            await add_borders(session)
             # Runs one restricted space and no other; the editor of org2 is named for it.
             await session.execute(
                 insert(models.Organization).values(id="discreta", name="Discreta")
@@ -73,8 +102,8 @@ async def client(settings, database):
 async def public_state(client):
     client.cookies.clear()
     answer = await client.get("/collections/crossings/items?limit=10")
-    (crossing,) = answer.json()["features"]
-    return crossing["properties"]["state"]
+    states = {one["id"]: one["properties"]["state"] for one in answer.json()["features"]}
+    return states["puente"]
 
 
 async def count(database, model):
@@ -136,6 +165,69 @@ async def test_what_is_wrong_in_a_statement_is_said_at_its_field_and_nothing_is_
     assert await count(database, models.CrossingStatus) == before
 
 
+SEVERAL = {"state": "closed", "source_code": "official", "reason": "crecida del río"}
+
+
+async def statements(database):
+    async with database.session(Tier.WRITER) as session:
+        found = await session.scalars(select(models.CrossingStatus))
+        return {one.crossing_id: one for one in found}
+
+
+async def test_p40_several_crossings_are_closed_by_one_form_each_by_its_own_clock(
+    as_person, database
+):
+    async with database.session(Tier.WRITER) as session:
+        await session.execute(delete(models.CrossingStatus))
+    approver = await as_person("ap")
+    page = text_of(await approver.get("/network/crossings?border=CO-VE"))
+    assert page.count('type="checkbox" name="crossing"') == 2
+    assert "Puente Lejano" not in page
+    both = SEVERAL | {"crossing": ["puente", "puente2"]}
+    done = await approver.follow("/network/crossings", **both, valid_from="")
+    assert "Dicho de 2 pasos" in text_of(done)
+    said = await statements(database)
+    assert set(said) == {"puente", "puente2"}
+    # The nearer town's clock, and today by it.
+    zones = {"puente": "America/Caracas", "puente2": "America/Bogota"}
+    for id_, one in said.items():
+        assert (one.state, one.timezone, one.valid_to) == ("closed", zones[id_], None)
+        assert one.valid_from == NOW.astimezone(ZoneInfo(zones[id_])).date()
+    # One of another border refuses them all, and so do words, a state that opens and no tick.
+    for wrong, status in (
+        ({"crossing": ["puente", "lejano"]}, 403),
+        ({"crossing": ["puente", "ninguno"]}, 404),
+        ({"crossing": ["puente"], "state": "open"}, 400),
+        ({"crossing": []}, 400),
+    ):
+        answer = await approver.post("/network/crossings", **SEVERAL | wrong)
+        assert answer.status_code == status, wrong
+    assert len(await statements(database)) == 2
+
+
+async def test_p51_of_several_crossings_the_new_words_wait_for_each(as_person, database):
+    approver = await as_person("ap")
+    words = {"source": "Radio del puente", "crossing": ["puente", "puente2"]}
+    done = await approver.follow("/network/crossings", **SEVERAL | words)
+    assert "De 2, una parte espera" in text_of(done)
+    assert all("Radio" not in one.source for one in (await statements(database)).values())
+    async with database.session(Tier.WRITER) as session:
+        waiting = delete(models.Proposal).where(models.Proposal.state == "pending")
+        assert len((await session.scalars(waiting.returning(models.Proposal.id))).all()) == 2
+
+
+async def test_where_clocks_differ_the_hours_say_whose_they_are(as_person):
+    approver = await as_person("ap")
+    page = text_of(await approver.get(CROSSING))
+    assert "San Antonio, Venezuela" in page
+    assert "Villa del Rosario, Colombia" in page
+    assert "America/Caracas</option>" not in page
+    # Peru and Ecuador show the same time the whole year: nothing is asked.
+    far = text_of(await (await as_person("co")).get("/network/crossings/lejano"))
+    assert "Por la hora de Huaquillas, Ecuador." in far
+    assert 'name="timezone"' not in far
+
+
 async def test_who_may_not_state_reads(as_person, database):
     before = await count(database, models.CrossingStatus)
     for person in ("ed", "pe"):
@@ -151,7 +243,7 @@ async def test_who_may_not_state_reads(as_person, database):
 async def test_crossings_are_found_by_name_and_country(as_person):
     approver = await as_person("ap")
     assert "Puente" in text_of(await approver.get("/network/crossings?q=colombia"))
-    assert "Ninguno coincide" in text_of(await approver.get("/network/crossings?q=perú"))
+    assert "Ninguno coincide" in text_of(await approver.get("/network/crossings?q=brasil"))
 
 
 # --- organisations ------------------------------------------------------------------------------
@@ -291,3 +383,32 @@ async def test_p12_tagged_posts_are_hints_for_the_staff_alone(as_person, client,
     for region in ("cucuta", "norte"):
         await setup.note_border_posts(database, region, ())
     assert "7.8213" not in text_of(await (await as_person("ed")).get(CROSSING))
+
+
+# --- positions ----------------------------------------------------------------------------------
+
+
+async def test_p48_a_position_is_looked_up_without_scripts_and_kept_nowhere(
+    as_person, database, caplog
+):
+    """No boundaries are loaded here: the town beside it is known, and that is asked."""
+    editor, new = await as_person("ed"), "/network/spaces/new"
+    fields = fields_of(await editor.get(new), new) | {"lat": ["7,8141"], "lon": ["-72,4431"]}
+    entries = await count(database, models.AuditEntry)
+    looked = await editor.post(new, **fields, do="place")
+    assert "San Antonio, Venezuela; hora de Caracas" in text_of(looked)
+    assert "¿Seguro que queda en Venezuela?" in text_of(looked)
+    assert fields_of(looked, new)["country"] == [""]
+    taken = fields_of(await editor.post(new, **fields, do="take"), new)
+    assert [taken[name] for name in ("country", "locality", "timezone")] == [
+        ["VE"],
+        ["San Antonio"],
+        ["America/Caracas"],
+    ]
+    piece = await editor.post("/network/position", lat="7.8141", lon="-72.4431")
+    assert piece.json()["fills"]["locality"] == "San Antonio"
+    assert piece.json()["take"] == "Sí, usar estos datos"
+    wrong = await editor.post(new, **fields | {"lat": ["97"]}, do="place")
+    assert (wrong.status_code, 'id="f-position-wrong"' in wrong.text) == (400, True)
+    assert "7.81" not in caplog.text
+    assert await count(database, models.AuditEntry) == entries

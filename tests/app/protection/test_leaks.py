@@ -258,6 +258,10 @@ def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     sent = {"csrf": "x", "reason": "x"}
     for name in ("/queue/accept", "/spaces/new", "/expiring", "/hides", "/visits"):
         yield Asked(f"/network{name}", "POST", f"/network{name}", form=sent, headers=page)
+    there = sent | {"lon": "-72.5", "lat": "7.9"}
+    yield Asked("/network/position", "POST", "/network/position", form=there, headers=page)
+    closed = sent | {"crossing": "puente", "state": "closed"}
+    yield Asked("/network/crossings", "POST", "/network/crossings", form=closed, headers=page)
     proposal = "/network/proposals/{proposal}"
     yield Asked(proposal, "GET", "/network/proposals/x", headers=page)
     yield Asked(proposal, "POST", "/network/proposals/x", form=sent | {"do": "accept"})
@@ -274,6 +278,8 @@ def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         seen = sent | {"id": str(uuid4()), "space": hidden, "revision": "1", "answer": "full"}
         yield Asked("/network/visits", "POST", "/network/visits", form=seen)
         yield Asked("/network/hides", "GET", f"/network/hides?space={hidden}", headers=page)
+        meant = sent | {"entity": "space", "space": hidden}
+        yield Asked("/network/hides", "POST", "/network/hides", form=meant, headers=page)
         yield Asked(template, "GET", path, headers=page)
         yield Asked(template, "POST", path, form=sent, headers=page)
         for verb in ("open", "close", "answer", "link", "hide", "release"):

@@ -43,10 +43,9 @@ async def client(settings, database):
 
 
 async def hide_all(person, spaces=SPACES):
+    said = {"entity": "space", "code": "danger", "reason": WORDS, "confirmed": "1"}
     for space in spaces:
-        await person.follow(
-            "/network/hides", entity="space", space=space, code="danger", reason=WORDS
-        )
+        await person.follow("/network/hides", **said, chosen=space)
 
 
 async def entries(database, action):

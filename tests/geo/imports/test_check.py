@@ -431,7 +431,7 @@ async def test_p39_rows_that_refer_to_a_hidden_id_of_their_own_file_tell_nothing
     done = await to_proposals(network, checked, EDITOR, now=NOW, reason="import", batch_id="b")
     assert done.proposed == 2
     made = {
-        proposal.changes["id"]: proposal.changes["referral_points"]
+        proposal.changes["id"]: proposal.changes.get("referral_points", [])
         for proposal in await network.scalars(select(Proposal).where(Proposal.batch_id == "b"))
     }
     (referrer,) = made.pop("b")

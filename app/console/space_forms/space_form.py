@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.access.forms import Form
-from app.console.forms.fields import GROUPS
+from app.console.space_forms.fields import GROUPS
 from geo.hours.rrule import WEEKDAYS
 from geo.reasons import CodedReason
 
@@ -51,7 +51,12 @@ MAX_ROWS = 100
 
 _CONTROLS = {field.name: field.control for group in GROUPS for field in group.fields}
 
-_LISTS = frozenset(name for name, control in _CONTROLS.items() if control in {"terms", "languages"})
+_LISTS = frozenset(
+    name for name, control in _CONTROLS.items() if control in {"terms", "languages", "referrers"}
+)
+
+#: Name typed to find a space that refers people here; never stored.
+REFERRER = "referrer"
 
 #: Format of date and time in the browser's ``datetime-local`` inputs.
 _LOCAL = "%Y-%m-%dT%H:%M"
@@ -73,7 +78,6 @@ def typed_of(document: Mapping[str, Any]) -> Typed:
     documents = document.get("documents_required")
     typed["documents_known"] = "" if documents is None else "some" if documents else "none"
     typed["documents_required"] = list(documents or [])
-    typed["referral_points"] = ", ".join(document.get("referral_points") or [])
     typed["amenities"] = {
         code: _text(there) for code, there in (document.get("amenities") or {}).items()
     }
@@ -129,7 +133,8 @@ def _typed_stop(row: Mapping[str, Any], timezone: str) -> Typed:
 def typed_in(form: Form) -> Typed:
     """Return the values typed into the form, without fields that the form did not contain."""
     typed: Typed = {name: value for name, value in form.items() if name in _CONTROLS}
-    typed |= {name: form[name] for name in ("lat", "lon", "documents_known") if name in form}
+    own = ("lat", "lon", "documents_known", REFERRER)
+    typed |= {name: form[name] for name in own if name in form}
     for name in (*_LISTS, "documents_required"):
         if name in form.lists:
             typed[name] = [value for value in form.lists[name] if value]
@@ -192,8 +197,6 @@ def document_in(typed: Mapping[str, Any]) -> dict[str, Any]:
             made[name] = sorted(set(value))
         elif isinstance(value, str) and name not in _OWN and control != "documents":
             made[name] = _READ.get(control, _stripped)(value)
-    if "referral_points" in typed:
-        made["referral_points"] = sorted(set(_listed(typed["referral_points"])))
     if "genders" in made:
         made["genders"] = made["genders"] or None
     if "documents_known" in typed:
@@ -211,7 +214,7 @@ def document_in(typed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 #: Fields with their own parsing in `document_in`.
-_OWN = frozenset({"referral_points", "documents_known", "amenities", *ROWS})
+_OWN = frozenset({REFERRER, "documents_known", "amenities", *ROWS})
 
 
 def _stripped(value: str) -> str | None:

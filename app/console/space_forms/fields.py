@@ -21,72 +21,63 @@ class FormField:
         The field is required.
     hint
         Advice on what to write.
+    is_short
+        Two such fields stand side by side on a phone.
     """
 
     name: str
     control: str = "text"
     is_needed: bool = False
     hint: str = ""
+    is_short: bool = False
 
 
 @dataclass(frozen=True)
 class Group:
-    """Fields that belong together; ``name`` is the anchor of the group's heading."""
+    """Fields that belong together; ``name`` is the anchor of the group's heading.
+
+    The usual group stands open; the others fold, so that the usual case fits on three screens of a
+    phone.
+    """
 
     name: str
     title: str
     fields: tuple[FormField, ...]
+    is_usual: bool = False
 
 
 GROUPS = (
     Group(
-        "what",
-        marked("Qué es"),
+        "usual",
+        marked("Lo de siempre"),
         (
             FormField("name", is_needed=True),
-            FormField("kind", "term", is_needed=True),
-            FormField("organization", "organization", is_needed=True),
-            FormField("status", "choice"),
-            FormField(
-                "notice",
-                "area",
-                hint=marked(
-                    "Espera a una segunda persona; un motivo de la lista vale al instante."
-                ),
-            ),
-            FormField(
-                "visibility",
-                "choice",
-                hint=marked(
-                    "Los espacios protegidos quedan restringidos aunque aquí se elija otra cosa."
-                ),
-            ),
-        ),
-    ),
-    Group(
-        "where",
-        marked("Dónde"),
-        (
+            FormField("kind", "term", is_needed=True, is_short=True),
+            FormField("organization", "organization", is_needed=True, is_short=True),
             FormField("position", "position", is_needed=True),
-            FormField("coord_precision", "choice"),
-            FormField("country", "country", is_needed=True),
-            FormField("admin1"),
-            FormField("locality"),
-            FormField("timezone", "timezone", is_needed=True),
-            FormField("address"),
-            FormField("landmark", hint=marked("Qué se ve al llegar: un parque, un peaje.")),
-            FormField("road"),
-            FormField("road_km", "number"),
+            FormField("country", "country", is_needed=True, is_short=True),
+            FormField("admin1", is_short=True),
+            FormField("locality", is_short=True),
+            FormField("timezone", "timezone", is_needed=True, is_short=True),
+            FormField("schedules", "schedules"),
+            FormField("public_phones", "phones"),
+            FormField("visibility", "choice", is_short=True),
+            FormField("confirmed_on", "date", is_needed=True, is_short=True),
         ),
+        is_usual=True,
     ),
     Group(
-        "when",
-        marked("Cuándo"),
+        "offer",
+        marked("Qué ofrece"),
         (
-            FormField("schedules", "schedules"),
-            FormField("schedule_exceptions", "exceptions"),
-            FormField("holidays", "choice"),
+            FormField("services", "terms"),
+            FormField("amenities", "amenities"),
+            FormField("step_free", "maybe"),
+            FormField("languages", "languages"),
+            FormField("capacity", "number"),
+            FormField("available", "number", hint=marked("La hora del conteo se guarda sola.")),
             FormField("maximum_nights", "number"),
+            FormField("sectors", "terms"),
         ),
     ),
     Group(
@@ -94,10 +85,7 @@ GROUPS = (
         marked("Para quién y cómo se entra"),
         (
             FormField("access", "choice"),
-            FormField(
-                "referral_points",
-                hint=marked("Identificadores de los espacios que remiten aquí, con comas."),
-            ),
+            FormField("referral_points", "referrers"),
             FormField("eligibility", "area", hint=marked("Como lo dice el espacio.")),
             FormField("minimum_age", "number"),
             FormField("maximum_age", "number"),
@@ -115,23 +103,30 @@ GROUPS = (
         ),
     ),
     Group(
-        "offer",
-        marked("Qué ofrece"),
+        "where",
+        marked("Cómo llegar"),
         (
-            FormField("services", "terms"),
-            FormField("sectors", "terms"),
-            FormField("amenities", "amenities"),
-            FormField("step_free", "maybe"),
-            FormField("languages", "languages"),
-            FormField("capacity", "number"),
-            FormField("available", "number", hint=marked("La hora del conteo se guarda sola.")),
+            FormField("coord_precision", "choice"),
+            FormField("address"),
+            FormField("landmark", hint=marked("Qué se ve al llegar: un parque, un peaje.")),
+            FormField("road"),
+            FormField("road_km", "number"),
         ),
     ),
     Group(
-        "contact",
-        marked("Contacto público"),
+        "when",
+        marked("Estado, avisos y días con otro horario"),
         (
-            FormField("public_phones", "phones"),
+            FormField("status", "choice"),
+            FormField(
+                "notice",
+                "area",
+                hint=marked(
+                    "Espera a una segunda persona; un motivo de la lista vale al instante."
+                ),
+            ),
+            FormField("schedule_exceptions", "exceptions"),
+            FormField("holidays", "choice"),
             FormField("public_contact", hint=marked("Nunca el correo o el número de una persona.")),
         ),
     ),
@@ -144,7 +139,6 @@ GROUPS = (
         "origin",
         marked("De dónde viene el dato"),
         (
-            FormField("confirmed_on", "date", is_needed=True),
             FormField(
                 "expires_on",
                 "date",

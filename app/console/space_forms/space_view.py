@@ -10,11 +10,15 @@ from fastapi import Response
 from app.console.forms import labels
 from app.console.forms.confirmation_message import ConfirmationMessage
 from app.console.forms.error_text import reason_text
-from app.console.forms.fields import GROUPS, LANGUAGES, TIMEZONES
 from app.console.forms.layout import Desk
 from app.console.forms.maps import map_data
 from app.console.forms.record_view import differences, value_lines
-from app.console.forms.space_form import Typed, is_empty, typed_of
+from app.console.forms.trial import is_trial
+from app.console.space_forms.fields import GROUPS, LANGUAGES, TIMEZONES
+from app.console.space_forms.position import PositionNote
+from app.console.space_forms.public_look import public_look
+from app.console.space_forms.referrers import referrer_names, with_names
+from app.console.space_forms.space_form import REFERRER, Typed, is_empty, typed_of
 from app.i18n.coded_reasons import reason_names
 from app.i18n.translation import Words
 from geo.accounts import people
@@ -25,6 +29,7 @@ from geo.proposals import pending, quarantine_release
 from geo.proposals.preview import Preview
 from geo.reasons import CodedReason
 from geo.spaces import staff_search
+from geo.spaces.staff_search import DirectoryEntry
 from geo.subjects.subject import ChangeSubject
 from geo.text.countries import BOXES
 
@@ -45,6 +50,14 @@ class FormReply:
         Which changes would apply at once and which would wait; None shows no preview.
     has_conflict
         The record was changed by another person meanwhile.
+    note
+        What the position says; None if it was not looked up.
+    offered
+        Spaces among which a typed name of a referring space leaves a choice.
+    kept_notes
+        Notes that speak of hours and stay while the hours change, as (field, text).
+    is_unanswered
+        The form was sent without saying that these notes still hold.
     done
         ``applied``, ``waiting``, ``both`` or another word for the completed action.
     message
@@ -56,6 +69,10 @@ class FormReply:
     problems: Sequence[tuple[str, CodedReason]] = ()
     preview: Preview | None = None
     has_conflict: bool = False
+    note: PositionNote | None = None
+    offered: Sequence[DirectoryEntry] = ()
+    kept_notes: Sequence[tuple[str, str]] = ()
+    is_unanswered: bool = False
     done: str = ""
     message: ConfirmationMessage | None = None
     extras: Mapping[str, Any] = field(default_factory=dict)
@@ -63,13 +80,23 @@ class FormReply:
     @property
     def status(self) -> int:
         """HTTP status of the page."""
-        return 409 if self.has_conflict else 400 if self.problems else 200
+        return 409 if self.has_conflict else 400 if self.problems or self.is_unanswered else 200
+
+    @property
+    def shown(self) -> Typed:
+        """Values typed into the form, empty if none were."""
+        return self.typed or {}
 
 
 async def new_page(desk: Desk, said: FormReply) -> Response:
     """Render the form for a new space."""
     typed = said.typed or typed_of(_blank(desk.now))
-    return desk.page("space_new", status=said.status, **await _form(desk, typed, said, {}))
+    return desk.page(
+        "space_new",
+        status=said.status,
+        is_trial=await is_trial(desk),
+        **await _form(desk, typed, said, {}),
+    )
 
 
 async def space_page(desk: Desk, subject: ChangeSubject, said: FormReply) -> Response:
@@ -124,6 +151,9 @@ async def _form(
     w, terms = desk.words, await desk.terms()
     timezone = str(document.get("timezone") or typed.get("timezone") or "UTC")
     preview = said.preview
+    points = [*typed.get("referral_points", []), *(one.id for one in said.offered)]
+    later = await with_names(desk, preview.later) if preview else {}
+    is_new = not document
     return {
         "typed": _with_blank_rows(typed),
         "groups": GROUPS,
@@ -140,17 +170,40 @@ async def _form(
         "reason": said.reason,
         "problems": _by_field(w, said.problems),
         "preview": preview,
-        "at_once": differences(w, terms, preview.now, timezone) if preview else [],
-        "later": differences(w, terms, preview.later, timezone) if preview else [],
+        "at_once": differences(w, terms, await with_names(desk, preview.now), timezone)
+        if preview
+        else [],
+        "later": differences(w, terms, later, timezone),
+        "look": public_look(w, terms, {name: pair[1] for name, pair in later.items()}, timezone)
+        if preview and is_new
+        else None,
+        "note": said.note,
+        "kept_notes": said.kept_notes,
+        "is_unanswered": said.is_unanswered,
+        "offered": said.offered,
+        "referrer_names": await referrer_names(desk, points),
+        "opened": _opened(typed, said),
         "has_conflict": said.has_conflict,
         "done": said.done,
         "message": said.message,
         "map": map_data(w),
         "shown": {
-            name: value_lines(w, terms, name, value, timezone) for name, value in document.items()
+            name: value_lines(w, terms, name, pair[1], timezone)
+            for name, pair in (
+                await with_names(desk, {name: (None, v) for name, v in document.items()})
+            ).items()
         },
         **said.extras,
     }
+
+
+def _opened(typed: Typed, said: FormReply) -> set[str]:
+    """Return the names of the folded groups that stand open: where something is wrong or asked."""
+    asked = {_AT.get(name, name) for name, _ in said.problems}
+    asked |= {name for name, _ in said.kept_notes}
+    if said.offered or typed.get(REFERRER):
+        asked.add("referral_points")
+    return {group.name for group in GROUPS if asked & {field.name for field in group.fields}}
 
 
 def _with_blank_rows(typed: Typed) -> Typed:

@@ -1,0 +1,38 @@
+"""The time zone in which a member of the staff reads times: that of where they work."""
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor
+from geo.models import Location, Place
+
+#: Time zone of people who work for no organisation and in no one country.
+EVERYWHERE = "UTC"
+
+
+async def timezone_of(session: AsyncSession, actor: Actor) -> str:
+    """Return the IANA name of a person's time zone (writer session).
+
+    It is that of most spaces of the person's organisation, or else of the largest town of the
+    countries in which the person approves, or else `EVERYWHERE`.
+    """
+    if actor.organization_id is not None:
+        own = await session.scalar(
+            select(Location.timezone)
+            .where(Location.organization_id == actor.organization_id)
+            .group_by(Location.timezone)
+            .order_by(func.count().desc(), Location.timezone)
+            .limit(1)
+        )
+        if own is not None:
+            return own
+    if actor.countries:
+        largest = await session.scalar(
+            select(Place.timezone)
+            .where(Place.country == func.any(sorted(actor.countries)))
+            .order_by(Place.population.desc(), Place.id)
+            .limit(1)
+        )
+        if largest is not None:
+            return largest
+    return EVERYWHERE

@@ -1,0 +1,166 @@
+"""What lies around a position: its country, unit, nearest town and clock, and what is doubtful.
+
+A form proposes these values for a position that a person has marked. The polygons of countries are
+kilometres off at places, and a pin easily falls into a river that is a border, so that near borders
+and in water the values are a question and not an answer.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from geoalchemy2 import Geography
+from sqlalchemy import ColumnElement, and_, cast, func, literal, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db.views import boundaries, ground, landscape, places
+from geo.errors import NotFoundError
+from geo.geography.boundaries import DEEP_M, units_at
+from geo.geography.places import NamedPlace, place_near, places_within
+
+type Water = Literal["lake", "sea"]
+
+#: Distance from another country within which the country of a position is asked, metres: the error
+#: of the polygons at most places (see `geo.geography.boundaries.DEEP_M`).
+BORDER_M = DEEP_M
+
+#: Distance from a town of another country within which the country is asked too, metres [A]: where
+#: the polygons miss a border by more, a twin town on the other side still tells.
+TWIN_TOWN_M = 5_000.0
+
+#: Distance from the nearest town within which a position is taken to belong to it, metres [A].
+TOWN_REACH_M = 25_000.0
+
+#: Distance from the nearest place beyond which a position that no polygon contains is in no
+#: country, metres [A]: farther from land than any polygon is wrong.
+_LAND_REACH_M = 50_000.0
+
+#: Least length of a degree of longitude up to 60 degrees of latitude, metres (WGS84: 55,800).
+_LEAST_DEGREE_M = 55_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Values that follow from a position, and doubts about them.
+
+    Attributes
+    ----------
+    country : str or None
+        ISO 3166-1 alpha-2; None far from all land.
+    admin1, locality : str or None
+        First-level unit that contains the position; town within `TOWN_REACH_M`.
+    timezone : str or None
+        IANA name.
+    distance_m : float or None
+        Distance to the nearest place of the country, on the ellipsoid.
+    other_countries : tuple of str
+        Countries that the position could be in instead.
+    water : str or None
+        ``lake`` (a lake, or a water of an imported region) or ``sea`` (in no country's polygon).
+    """
+
+    country: str | None
+    admin1: str | None
+    locality: str | None
+    timezone: str | None
+    distance_m: float | None
+    other_countries: tuple[str, ...]
+    water: Water | None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a person has to say that the position and its country are meant."""
+        return self.country is None or bool(self.other_countries) or self.water is not None
+
+
+async def surroundings(session: AsyncSession, lon: float, lat: float) -> Surroundings:
+    """Return what lies around a position in degrees, EPSG:4326 (session of any reading tier)."""
+    holding, near = await _countries(session, lon, lat)
+    nearest = await _nearest(session, lon, lat)
+    country = _country(holding, nearest)
+    water: Water | None = None
+    if not holding:
+        water = "sea"
+    elif await _is_in_lake(session, lon, lat):
+        water = "lake"
+    if country is None:
+        return Surroundings(None, None, None, None, None, (), water)
+    others = {*holding, *near} - {country}
+    (own,) = await places_within(session, [(lon, lat)], [country])
+    place, distance_m = (None, None) if own is None else own
+    (unit,) = await units_at(session, [(lon, lat, country)])
+    if unit is None and place is not None:
+        (unit,) = await units_at(session, [(place.lon, place.lat, country)])
+    is_near = distance_m is not None and distance_m <= TOWN_REACH_M
+    return Surroundings(
+        country=country,
+        admin1=unit,
+        locality=place.name if place is not None and is_near else None,
+        timezone=None if place is None else place.timezone,
+        distance_m=distance_m,
+        other_countries=tuple(sorted(others)),
+        water=water,
+    )
+
+
+async def _nearest(
+    session: AsyncSession, lon: float, lat: float
+) -> tuple[NamedPlace, float] | None:
+    try:
+        return await place_near(session, lon, lat)
+    except NotFoundError:
+        return None
+
+
+def _country(holding: Iterable[str], nearest: tuple[NamedPlace, float] | None) -> str | None:
+    """Return the one country whose polygon holds the position, else that of the nearest place."""
+    held = sorted(holding)
+    if len(held) == 1:
+        return held[0]
+    if nearest is not None and nearest[1] <= _LAND_REACH_M:
+        return nearest[0].country
+    return held[0] if held else None
+
+
+async def _countries(
+    session: AsyncSession, lon: float, lat: float
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the countries whose polygons contain a point, and those that are near to it."""
+    point = _point(lon, lat)
+    holds = func.ST_Intersects(boundaries.c.geom, point)
+    rows = await session.execute(
+        select(boundaries.c.country, func.bool_or(holds).label("holds"))
+        .where(
+            boundaries.c.level == 0,
+            holds | _is_within(boundaries.c.geom, point, BORDER_M),
+        )
+        .group_by(boundaries.c.country)
+    )
+    found = {row.country: bool(row.holds) for row in rows}
+    towns = await session.scalars(
+        select(places.c.country).where(_is_within(places.c.geom, point, TWIN_TOWN_M)).distinct()
+    )
+    holding = frozenset(code for code, is_holding in found.items() if is_holding)
+    return holding, frozenset(found) | frozenset(towns)
+
+
+def _is_within(
+    geom: ColumnElement[Any], point: ColumnElement[str], distance_m: float
+) -> ColumnElement[bool]:
+    """Return the condition that a geometry is within metres of a point, by the index first."""
+    about = func.ST_Expand(point, distance_m / _LEAST_DEGREE_M)
+    near = func.ST_DWithin(cast(geom, Geography), cast(point, Geography), distance_m)
+    return and_(geom.op("&&")(about), near)
+
+
+async def _is_in_lake(session: AsyncSession, lon: float, lat: float) -> bool:
+    point = _point(lon, lat)
+    waters = [
+        select(literal(1)).where(table.c.kind == kind, func.ST_Intersects(table.c.geom, point))
+        for table, kind in ((ground, "lake"), (landscape, "water"))
+    ]
+    return await session.scalar(union_all(*waters).limit(1)) is not None
+
+
+def _point(lon: float, lat: float) -> ColumnElement[str]:
+    return func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
