@@ -64,6 +64,7 @@ from geo.models.corridors import (
     CoverageGap,
     CoverageState,
 )
+from geo.models.desk import BULK_ACTIONS, BulkAction, TableColumns
 from geo.models.feedback import Complaint, Feedback, HazardReport, Receipt, Rumour, ServiceRequest
 from geo.models.guidance import (
     AUDIENCES,
@@ -129,6 +130,7 @@ from geo.models.vocabulary import (
 __all__ = [
     "ACCESS_KINDS",
     "AUDIENCES",
+    "BULK_ACTIONS",
     "CHANNELS",
     "CONFIRMATION_ANSWERS",
     "CONTACT_KINDS",
@@ -165,6 +167,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "Boundary",
+    "BulkAction",
     "Capacity",
     "Checklist",
     "ChecklistItem",
@@ -227,6 +230,7 @@ __all__ = [
     "SigningKey",
     "SitingRun",
     "SpaceVersion",
+    "TableColumns",
     "Term",
     "TermName",
     "TextApproval",

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts import staff_reads
@@ -92,26 +92,10 @@ async def expiring(
     question = (
         select(Location, Organization.name)
         .join(Organization, Organization.id == Location.organization_id)
-        .where(
-            Location.expires_on <= today + timedelta(days=within_days),
-            Location.expires_on >= today - timedelta(days=ASKED_AFTER_DAYS),
-            Location.status != "closed",
-        )
+        .where(to_reconfirm(within_days=within_days, today=today, actor=actor))
         .order_by(Location.expires_on, Location.id)
         .limit(limit)
     )
-    if actor is not None:
-        named = select(RestrictedReader.location_id).where(RestrictedReader.person == actor.id)
-        question = question.where(or_(Location.visibility != "restricted", Location.id.in_(named)))
-        if actor.role is Role.APPROVER:
-            question = question.where(
-                or_(
-                    Location.country.in_(actor.countries),
-                    Location.organization_id == actor.organization_id,
-                )
-            )
-        elif actor.role not in {Role.COORDINATOR, Role.ADMIN}:
-            question = question.where(Location.organization_id == actor.organization_id)
     found = tuple(
         Expiring(
             id=space.id,
@@ -131,6 +115,24 @@ async def expiring(
     )
     staff_reads.show(session, "space", [space.id for space in found])
     return found
+
+
+def to_reconfirm(*, within_days: int, today: date, actor: Actor | None) -> ColumnElement[bool]:
+    """Return the SQL condition of the spaces to reconfirm; see `expiring` (writer session)."""
+    conditions: list[ColumnElement[bool]] = [
+        Location.expires_on <= today + timedelta(days=within_days),
+        Location.expires_on >= today - timedelta(days=ASKED_AFTER_DAYS),
+        Location.status != "closed",
+    ]
+    if actor is not None:
+        named = select(RestrictedReader.location_id).where(RestrictedReader.person == actor.id)
+        conditions.append(or_(Location.visibility != "restricted", Location.id.in_(named)))
+        own = Location.organization_id == actor.organization_id
+        if actor.role is Role.APPROVER:
+            conditions.append(or_(Location.country.in_(actor.countries), own))
+        elif actor.role not in {Role.COORDINATOR, Role.ADMIN}:
+            conditions.append(own)
+    return and_(*conditions)
 
 
 def decay(age_days: float, tau_days: float = TAU_DAYS["service"]) -> float:

@@ -17,6 +17,8 @@ from app.access.identity import CONSOLE
 from app.console.forms.inputs import chosen_in, error_texts, text_in, whole_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.roles import get_administrator, role_names
+from app.console.tables.view import table_view
+from app.console.tables.work_tables import PEOPLE_TABLE
 from geo.accounts import people, second_factor, sign_in, tokens
 from geo.accounts.people import Member
 from geo.accounts.sign_in import INVITATION_LIFE
@@ -252,7 +254,7 @@ async def _people_page(
     return desk.page(
         "people",
         status=status if problems else 200,
-        members=await people.list_people(desk.session),
+        view=await table_view(desk, PEOPLE_TABLE),
         problems=problems or {},
         typed=typed or {},
         ticked=chosen_in(typed, "countries") if typed is not None else [],

@@ -1,0 +1,111 @@
+"""What is asked of a table, in the parameters of its address, so that a link shows the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
+
+from app.console.tables.declaration import Table
+from app.exceptions import InvalidParameterError
+
+#: Most characters of a value in an address.
+_MOST = 120
+
+#: Largest number of a page.
+_MOST_PAGES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Search, filters, options, order and page of a table.
+
+    Parameters
+    ----------
+    filters
+        Value by filter of the row set; none for a filter that is not set.
+    options
+        Value by option, the default where none is stated.
+    sort
+        Column, with a minus before it for the other direction.
+    """
+
+    table: Table
+    filters: Mapping[str, str]
+    options: Mapping[str, str]
+    sort: str
+    page: int = 1
+
+    @property
+    def column(self) -> str:
+        """Name of the column by which rows are sorted."""
+        return self.sort.removeprefix("-")
+
+    @property
+    def is_descending(self) -> bool:
+        """Whether the order begins with the last."""
+        return self.sort.startswith("-")
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything narrows the rows that the table shows by itself."""
+        defaults = {one.name: one.default for one in self.table.filters}
+        stated = {**self.filters, **self.options}
+        return any(value != defaults.get(name, "") for name, value in stated.items())
+
+    def parameters(self, **changes: str | int | None) -> dict[str, str]:
+        """Return the parameters of the address, without those that say what holds anyway."""
+        said = {**self.filters, **self.options, "sort": self.sort, "page": self.page, **changes}
+        usual = {one.name: one.default for one in self.table.filters}
+        usual |= {"sort": self.table.sort, "page": "1"}
+        return {
+            name: str(value)
+            for name, value in said.items()
+            if value is not None and str(value) != usual.get(name, "")
+        }
+
+    def address(self, path: str | None = None, /, **changes: str | int | None) -> str:
+        """Return the address of the table, or of another path, with some parameters changed."""
+        stated = urlencode(self.parameters(**changes))
+        path = path or self.table.path
+        return f"{path}?{stated}" if stated else path
+
+
+def read_asked(table: Table, stated: QueryParams | Mapping[str, str]) -> Asked:
+    """Read what is asked of a table from the parameters of an address.
+
+    Parameters that are no part of the table are ignored; whether a filter has a value, its row set
+    says.
+
+    Raises
+    ------
+    InvalidParameterError
+        A value is too long or has a NUL, the page is no number, or there is no such column or
+        option.
+    """
+    values = {"q": _value(stated, "q")} | {
+        one.name: _value(stated, one.name) or one.default for one in table.filters
+    }
+    options = {one.name: values.pop(one.name) for one in table.filters if one.is_option}
+    sort = _value(stated, "sort") or table.sort
+    sortable = [column.name for column in table.columns if column.is_sorted]
+    if sort.removeprefix("-") not in sortable:
+        raise InvalidParameterError("sort", f"is one of {', '.join(sortable)}, or one with a minus")
+    filters = {name: value for name, value in values.items() if value}
+    return Asked(table, filters, options, sort, _page(stated))
+
+
+def _value(stated: QueryParams | Mapping[str, str], name: str) -> str:
+    value = stated.get(name, "").strip()
+    if len(value) > _MOST:
+        raise InvalidParameterError(name, f"has more than {_MOST} characters")
+    if "\x00" in value:
+        raise InvalidParameterError(name, "has a NUL character")
+    return value
+
+
+def _page(stated: QueryParams | Mapping[str, str]) -> int:
+    written = _value(stated, "page") or "1"
+    if not (written.isascii() and written.isdigit() and len(written) <= len(str(_MOST_PAGES))):
+        raise InvalidParameterError("page", "is a whole number from 1")
+    return max(1, int(written))
