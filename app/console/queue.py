@@ -14,6 +14,7 @@ from app.console.forms.error_text import reason_text
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.maps import map_data
 from app.console.forms.record_view import differences, moved_m
+from app.console.tables.queries import QueueQuery
 from app.console.tables.view import table_view
 from app.console.tables.work_tables import QUEUE_TABLE
 from app.i18n.labels import HAZARDS
@@ -35,18 +36,11 @@ MAX_AT_ONCE = pending.MAX_LIMIT
 #: Longest revision in digits; any number of this length fits into a PostgreSQL bigint.
 _MOST_DIGITS = 18
 
-Count = Annotated[int | None, Query(ge=0, le=1_000_000)]
-
 
 @router.get(QUEUE)
-async def queue(
-    desk: DeskDep,
-    accepted: Count = None,
-    kept: Count = None,
-    discarded: Annotated[bool, Query()] = False,
-) -> Response:
+async def queue(desk: DeskDep, asked: Annotated[QueueQuery, Query()]) -> Response:
     """Show the table of proposals, those of each import together, and what people reported."""
-    view = await table_view(desk, QUEUE_TABLE)
+    view = await table_view(desk, QUEUE_TABLE, asked.stated())
     is_pending = view.asked.filters["state"] == "pending"
     return desk.page(
         "queue",
@@ -55,9 +49,9 @@ async def queue(
         held=await quarantine_release.quarantined(desk.session, desk.actor) if is_pending else (),
         reports=await hazard_reports.waiting(desk.session, desk.actor) if is_pending else (),
         hazard_names=HAZARDS,
-        discarded=discarded,
-        accepted=accepted,
-        kept=kept,
+        discarded=asked.discarded,
+        accepted=asked.accepted,
+        kept=asked.kept,
     )
 
 

@@ -1,10 +1,13 @@
 """``/network/spaces``: the table of the spaces that staff may know of."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from app.access.identity import CONSOLE
 from app.console.forms.layout import DeskDep
 from app.console.forms.returning import flash_of
+from app.console.tables.queries import SpacesQuery
 from app.console.tables.spaces_table import SPACES_TABLE
 from app.console.tables.view import table_view
 from geo.spaces import staff_search
@@ -15,13 +18,13 @@ SPACES = f"{CONSOLE}/spaces"
 
 
 @router.get(SPACES)
-async def spaces(desk: DeskDep) -> Response:
+async def spaces(desk: DeskDep, asked: Annotated[SpacesQuery, Query()]) -> Response:
     """Show the spaces that are looked for; restricted ones by their code alone (P31)."""
-    view = await table_view(desk, SPACES_TABLE)
+    view = await table_view(desk, SPACES_TABLE, asked.stated())
     return desk.page(
         "spaces",
         view=view,
         map=view.map,
-        flash=flash_of(desk.request.query_params),
+        flash=flash_of(asked.stated()),
         restricted=await staff_search.restricted_ids(desk.staff),
     )

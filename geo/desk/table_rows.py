@@ -118,22 +118,42 @@ async def read_page(session: AsyncSession, row_set: RowSet, question: RowQuestio
     """
     chosen = _chosen(row_set, question.filters)
     order = _order(row_set, question)
-    total = await _count(session, row_set, chosen)
-    pages = max(1, -(-total // question.page_rows))
-    page = min(max(question.page, 1), pages)
-    wanted = (
-        select(row_set.rows)
-        .where(chosen)
-        .order_by(*order)
-        .limit(question.page_rows)
-        .offset((page - 1) * question.page_rows)
-    )
-    rows = (await session.execute(wanted)).mappings().all()
+    key = row_set.rows.c[row_set.key]
+
+    async def keys_of(page: int) -> Sequence[tuple[str, int]]:
+        wanted = select(key, func.count().over()).where(chosen).order_by(*order)
+        at = (page - 1) * question.page_rows
+        found = await session.execute(wanted.limit(question.page_rows).offset(at))
+        return [(row[0], row[1]) for row in found]
+
+    page = max(question.page, 1)
+    keys = await keys_of(page)
+    if not keys and page > 1:
+        total = await _count(session, row_set, chosen)
+        page = max(1, -(-total // question.page_rows))
+        keys = await keys_of(page)
+    total = keys[0][1] if keys else 0
+    rows = await _rows_of(session, row_set, [found for found, _ in keys])
+    return RowsPage(total, page, max(1, -(-total // question.page_rows)), rows)
+
+
+async def _rows_of(
+    session: AsyncSession, row_set: RowSet, keys: Sequence[str]
+) -> Sequence[RowMapping]:
+    """Return the whole rows of some keys in order, and note them as shown.
+
+    What a row shows may take a query of its own for each row, so it is asked for the rows of one
+    page alone.
+    """
+    key = row_set.rows.c[row_set.key]
+    found = (await session.execute(select(row_set.rows).where(key.in_(keys)))).mappings()
+    by_key = {row[row_set.key]: row for row in found}
+    rows = [by_key[one] for one in keys if one in by_key]
     if row_set.shown is not None:
         for row in rows:
             for entity, record_id in row_set.shown(row):
                 staff_reads.show(session, entity, [record_id])
-    return RowsPage(total, page, pages, rows)
+    return rows
 
 
 async def count_rows(

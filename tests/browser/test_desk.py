@@ -134,6 +134,7 @@ async def test_p24_hidden_in_two_clicks_and_gone_from_the_page(browser, desk_ser
     await public.goto(f"{desk_server}/?country=VE")
     assert await public.locator("[data-space='DEMO-002']").count() == 1
     async with at_desk(browser, desk_server, "carla", viewport=PHONE) as page:
+        await page.click(".desk-nav summary:has-text('Espacios')")
         await page.click(".desk-nav a[href='/network/hides']")
         await page.fill("#hide-space", "DEMO-002")
         await page.fill("#hide-space-reason", "amenaza a la casa")

@@ -15,6 +15,7 @@ from app.access.identity import CONSOLE, Asker
 from app.console.forms import labels
 from app.console.forms.navigation import HOME, entry_of, groups_for
 from app.console.forms.record_view import TermNames
+from app.console.forms.returning import without_flash
 from app.i18n.translation import Words, words
 from app.page_models.renderer import render_network
 from geo.accounts import permissions
@@ -127,8 +128,8 @@ def desk_page(
     ----------
     name
         Name of the template, which gets ``actor``, ``csrf``, ``navigation`` (groups of entries
-        that the person may open), ``here`` (path of the highlighted entry), ``here_address`` (path
-        and query of the page) and ``values``.
+        that the person may open), ``here`` (path of the highlighted entry), ``here_address``
+        (address of the page) and ``values``.
     status
         HTTP status: 400 for a form with problems.
     """
@@ -140,7 +141,7 @@ def desk_page(
         "navigation": () if actor is None else groups_for(actor),
         "home_entry": HOME,
         "here": entry_of(request.url.path),
-        "here_address": f"{request.url.path}?{request.url.query}".removesuffix("?"),
+        "here_address": without_flash(f"{request.url.path}?{request.url.query}"),
         "has_demo": getattr(request.state, "has_demo", False),
         **_NAMES,
         **values,

@@ -1,7 +1,7 @@
 """Where a form leads back to: the address of a table, with what was done."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -51,7 +51,17 @@ def return_path(stated: Mapping[str, str], default: str) -> str:
 
 def with_flash(path: str, done: str, undo: str | None = None) -> str:
     """Return an address that says what was done, instead of what it said before."""
+    stated = [("done", done)] + ([("undo", undo)] if undo is not None else [])
+    return _with_query(path, stated)
+
+
+def without_flash(path: str) -> str:
+    """Return an address without what it says was done."""
+    return _with_query(path, [])
+
+
+def _with_query(path: str, more: Sequence[tuple[str, str]]) -> str:
     parts = urlsplit(path)
     stated = [pair for pair in parse_qsl(parts.query) if pair[0] not in {"done", "undo"}]
-    stated += [("done", done)] + ([("undo", undo)] if undo is not None else [])
-    return f"{parts.path}?{urlencode(stated)}"
+    query = urlencode([*stated, *more])
+    return f"{parts.path}?{query}" if query else parts.path

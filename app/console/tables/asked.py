@@ -4,16 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from starlette.datastructures import QueryParams
-
 from app.console.tables.declaration import Table
 from app.exceptions import InvalidParameterError
-
-#: Most characters of a value in an address.
-_MOST = 120
-
-#: Largest number of a page.
-_MOST_PAGES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +20,8 @@ class Asked:
         Value by option, the default where none is stated.
     sort
         Column, with a minus before it for the other direction.
+    page
+        Number of the page, from 1.
     """
 
     table: Table
@@ -71,41 +65,26 @@ class Asked:
         return f"{path}?{stated}" if stated else path
 
 
-def read_asked(table: Table, stated: QueryParams | Mapping[str, str]) -> Asked:
-    """Read what is asked of a table from the parameters of an address.
+def read_asked(table: Table, stated: Mapping[str, str]) -> Asked:
+    """Read what is asked of a table from the parameters of its address.
 
-    Parameters that are no part of the table are ignored; whether a filter has a value, its row set
-    says.
+    Whether a filter has a value, the row set says.
 
     Raises
     ------
     InvalidParameterError
-        A value is too long or has a NUL, the page is no number, or there is no such column or
-        option.
+        The table has no such column to sort by, or an option no such value.
     """
-    values = {"q": _value(stated, "q")} | {
-        one.name: _value(stated, one.name) or one.default for one in table.filters
+    values = {"q": stated.get("q", "").strip()} | {
+        one.name: stated.get(one.name, "").strip() or one.default for one in table.filters
     }
     options = {one.name: values.pop(one.name) for one in table.filters if one.is_option}
-    sort = _value(stated, "sort") or table.sort
+    for one in table.filters:
+        if one.is_option and options[one.name] not in one.codes:
+            raise InvalidParameterError(one.name, f"is one of {', '.join(one.codes)}")
+    sort = stated.get("sort", "") or table.sort
     sortable = [column.name for column in table.columns if column.is_sorted]
     if sort.removeprefix("-") not in sortable:
         raise InvalidParameterError("sort", f"is one of {', '.join(sortable)}, or one with a minus")
     filters = {name: value for name, value in values.items() if value}
-    return Asked(table, filters, options, sort, _page(stated))
-
-
-def _value(stated: QueryParams | Mapping[str, str], name: str) -> str:
-    value = stated.get(name, "").strip()
-    if len(value) > _MOST:
-        raise InvalidParameterError(name, f"has more than {_MOST} characters")
-    if "\x00" in value:
-        raise InvalidParameterError(name, "has a NUL character")
-    return value
-
-
-def _page(stated: QueryParams | Mapping[str, str]) -> int:
-    written = _value(stated, "page") or "1"
-    if not (written.isascii() and written.isdigit() and len(written) <= len(str(_MOST_PAGES))):
-        raise InvalidParameterError("page", "is a whole number from 1")
-    return max(1, int(written))
+    return Asked(table, filters, options, sort, int(stated.get("page", "1")))

@@ -1,12 +1,12 @@
 """Cells that several tables have: coded values, countries, days, and when a space expires."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from urllib.parse import quote
 
 from app.access.identity import CONSOLE
 from app.console.forms.labels import STATUSES
-from app.console.tables.declaration import Cell, CellContext, Column, Row
+from app.console.tables.declaration import Cell, CellContext, Column, Naming, Row
 from app.i18n.translation import marked
 from geo.text.countries import BOXES
 
@@ -22,7 +22,7 @@ def text_column(name: str, title: str, *, is_default: bool = True) -> Column:
 def coded_column(
     name: str,
     title: str,
-    names: Callable[[CellContext], Mapping[str, str]],
+    names: Naming,
     *,
     is_default: bool = True,
 ) -> Column:
@@ -30,7 +30,7 @@ def coded_column(
 
     def cell(context: CellContext, row: Row) -> Cell:
         code = row[name]
-        return Cell("" if code is None else names(context).get(code, code))
+        return Cell("" if code is None else context.names(names).get(code, code))
 
     return Column(name, title, cell, is_default, codes=names)
 

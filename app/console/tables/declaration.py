@@ -19,6 +19,9 @@ type Row = RowMapping
 #: Value and name of each choice of a filter, in the order in which they are offered.
 type Choices = Sequence[tuple[str, str]]
 
+#: Names the codes of a column in the reader's language.
+type Naming = Callable[[CellContext], Mapping[str, str]]
+
 
 @dataclass(frozen=True, slots=True)
 class CellContext:
@@ -28,6 +31,13 @@ class CellContext:
     terms: TermNames
     today: date
     actor: Actor
+    _named: dict[Naming, Mapping[str, str]] = field(default_factory=dict)
+
+    def names(self, naming: Naming) -> Mapping[str, str]:
+        """Return the names of the codes of a column, made once for all its cells."""
+        if naming not in self._named:
+            self._named[naming] = naming(self)
+        return self._named[naming]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +97,13 @@ class Column:
     is_default: bool = True
     is_sorted: bool = True
     is_in_files: bool = False
-    codes: Callable[[CellContext], Mapping[str, str]] | None = None
+    codes: Naming | None = None
 
     def order(self, context: CellContext) -> Sequence[str] | None:
         """Return the column's codes in the order of their names; None if it has no codes."""
         if self.codes is None:
             return None
-        named = self.codes(context)
+        named = context.names(self.codes)
         return sorted(named, key=lambda code: (folded(named[code]), code))
 
 
@@ -111,6 +121,10 @@ class Filter:
         Value that holds where none is stated. Then there is no choice of any value.
     is_option
         The value goes to the table's source, and is no filter of its row set.
+    codes
+        All values of an option.
+    is_hidden
+        The filter comes by a link alone, and is offered to nobody.
     """
 
     name: str
@@ -119,6 +133,8 @@ class Filter:
     column: str | None = None
     default: str = ""
     is_option: bool = False
+    codes: Sequence[str] = ()
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ the whole form: closing is fast, opening is slow (P40), and what closes can be u
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
@@ -34,6 +34,9 @@ router = APIRouter(include_in_schema=False)
 
 SPACE = f"{CONSOLE}/spaces/{{space}}"
 
+#: Address of the table from which a form was opened.
+type Back = Annotated[str, Query(max_length=2_000)]
+
 #: Statuses from the most open to the most closed, as `geo.subjects.change_rules` orders them.
 _ORDER = tuple(STATUSES)
 
@@ -44,9 +47,9 @@ _REFUSALS: Mapping[type[GeoError], tuple[str, CodedReason]] = {
 
 
 @router.get(f"{SPACE}/status")
-async def status_form(desk: DeskDep, space: RecordId) -> Response:
+async def status_form(desk: DeskDep, space: RecordId, back: Back = "") -> Response:
     """Show the small form of a space's status."""
-    return await _status_page(desk, space, desk.request.query_params)
+    return await _status_page(desk, space, {"back": back})
 
 
 @router.post(f"{SPACE}/status")
@@ -67,9 +70,9 @@ async def change_status(desk: DeskDep, space: RecordId, form: FormDep) -> Respon
 
 
 @router.get(f"{SPACE}/beds")
-async def beds_form(desk: DeskDep, space: RecordId) -> Response:
+async def beds_form(desk: DeskDep, space: RecordId, back: Back = "") -> Response:
     """Show the small form of a space's beds."""
-    return await _beds_page(desk, space, desk.request.query_params)
+    return await _beds_page(desk, space, {"back": back})
 
 
 @router.post(f"{SPACE}/beds")

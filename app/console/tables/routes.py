@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
 from app.console.forms.inputs import chosen_in
-from app.console.forms.layout import DeskDep, RecordId, see
+from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.returning import return_path
 from app.console.tables.declaration import Table
+from app.console.tables.queries import ExpiringQuery, SpacesQuery, TableQuery
 from app.console.tables.spaces_table import EXPIRING_TABLE, SPACES_TABLE
 from app.console.tables.view import FileTable, file_table
 from app.console.tables.work_tables import PEOPLE_TABLE, QUEUE_TABLE
@@ -29,30 +30,43 @@ TABLES: Final[Mapping[str, Table]] = {
     table.name: table for table in (SPACES_TABLE, EXPIRING_TABLE, QUEUE_TABLE, PEOPLE_TABLE)
 }
 
+type Suffix = Literal["csv", "xlsx"]
 
-@router.get(f"{CONSOLE}/tables/{{table}}/rows.{{suffix}}")
-async def file(desk: DeskDep, table: RecordId, suffix: Literal["csv", "xlsx"]) -> Response:
+
+@router.get(f"{CONSOLE}/tables/spaces/rows.{{suffix}}")
+async def spaces_file(
+    desk: DeskDep, suffix: Suffix, asked: Annotated[SpacesQuery, Query()]
+) -> Response:
+    """Return the spaces that the table shows as a file."""
+    return await _file(desk, SPACES_TABLE, asked, suffix)
+
+
+@router.get(f"{CONSOLE}/tables/expiring/rows.{{suffix}}")
+async def expiring_file(
+    desk: DeskDep, suffix: Suffix, asked: Annotated[ExpiringQuery, Query()]
+) -> Response:
+    """Return the spaces to reconfirm that the table shows as a file."""
+    return await _file(desk, EXPIRING_TABLE, asked, suffix)
+
+
+async def _file(desk: Desk, table: Table, asked: TableQuery, suffix: str) -> Response:
     """Return what a table shows as a file: all its pages, in the person's columns (P56).
 
     Restricted records are in no file, whoever asks.
     """
-    found = _table(desk, table)
-    if not found.has_files:
-        msg = "no file is made of this table"
-        raise NotFoundError(msg)
-    rows = await file_table(desk, found)
+    rows = await file_table(desk, table, asked.stated())
     await trail.record(
         desk.session,
         actor=desk.actor.id,
         action="table.exported",
         entity="table",
-        record_id=found.name,
+        record_id=table.name,
         details={"format": suffix, "rows": len(rows.rows)},
     )
     today = desk.now.date()
     content = await to_thread.run_sync(_written, suffix, rows, today)
     demo = "demo-" if rows.has_demo else ""
-    name = f"amparo-{demo}{found.name}-{today.isoformat()}.{suffix}"
+    name = f"amparo-{demo}{table.name}-{today.isoformat()}.{suffix}"
     return Response(
         content,
         media_type=FORMATS[suffix].media_type,

@@ -62,7 +62,7 @@ def _may_change(context: CellContext, row: Row) -> bool:
 
 def _status(context: CellContext, row: Row) -> Cell:
     return Cell(
-        status_names(context)[row["status"]],
+        context.names(status_names)[row["status"]],
         edit=space_page(row["id"], "/status") if _may_change(context, row) else None,
         is_strong=row["status"] != "active",
     )
@@ -104,9 +104,9 @@ def _marks(context: CellContext, row: Row) -> Sequence[Mark]:
 
 
 _PLACE = (
-    country_column(),
-    text_column("admin1", marked("Departamento")),
     text_column("locality", marked("Municipio")),
+    text_column("admin1", marked("Departamento")),
+    country_column(),
 )
 
 _FILTERS = (
@@ -144,11 +144,11 @@ SPACES_TABLE = Table(
         Column("name", marked("Nombre"), _name),
         coded_column("status", marked("Estado"), status_names),
         coded_column("kind", marked("Tipo"), kind_names),
-        text_column("organization", marked("Organización")),
         *_PLACE,
         Column("expires_on", marked("Vale hasta"), expiry_cell, is_in_files=True),
         Column("capacity_available", marked("Cupos libres / total"), _beds),
         Column("filled", marked("Completo"), _filled),
+        text_column("organization", marked("Organización"), is_default=False),
         Column("missing", marked("Falta"), _missing, is_default=False, is_sorted=False),
         day_column("confirmed_on", marked("Confirmado el"), is_default=False),
         coded_column(
@@ -231,6 +231,7 @@ EXPIRING_TABLE = Table(
             fixed(HORIZONS),
             default=str(SOON_DAYS),
             is_option=True,
+            codes=tuple(HORIZONS),
         ),
         *_FILTERS[:3],
         Filter("expires", marked("Vence"), fixed({"expired": _EXPIRY["expired"]})),

@@ -52,6 +52,7 @@ class ShownFilter:
     choices: Choices
     value: str
     has_any: bool
+    is_hidden: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +97,15 @@ async def context_of(desk: Desk) -> CellContext:
     return CellContext(desk.words, await desk.terms(), desk.now.date(), desk.actor)
 
 
-async def table_view(desk: Desk, table: Table) -> TableView:
-    """Return the page of a table that the request's address asks for.
+async def table_view(desk: Desk, table: Table, stated: Mapping[str, str]) -> TableView:
+    """Return the page of a table that the parameters of an address ask for.
 
     Raises
     ------
     InvalidParameterError, InvalidRecordError
         What is asked is no part of the table.
     """
-    asked = read_asked(table, desk.request.query_params)
+    asked = read_asked(table, stated)
     context = await context_of(desk)
     source = table.source(desk, asked.options)
     page = await read_rows(source.session, source.rows, _question(asked, context))
@@ -127,15 +128,15 @@ async def table_view(desk: Desk, table: Table) -> TableView:
     )
 
 
-async def file_table(desk: Desk, table: Table) -> FileTable:
-    """Return the rows that the request's address asks for, all pages, as they are shown.
+async def file_table(desk: Desk, table: Table, stated: Mapping[str, str]) -> FileTable:
+    """Return the rows that the parameters of an address ask for, all pages, as they are shown.
 
     Raises
     ------
     InvalidParameterError, InvalidRecordError
         What is asked is no part of the table.
     """
-    asked = read_asked(table, desk.request.query_params)
+    asked = read_asked(table, stated)
     context = await context_of(desk)
     source = table.source(desk, asked.options)
     question = _question(asked, context, file_filters=source.file_filters, page_rows=FILE_ROWS)
@@ -227,6 +228,7 @@ async def _filters(
             one.choices(context, values.get(one.column or "", ())),
             {**asked.filters, **asked.options}.get(one.name, ""),
             has_any=not one.default,
+            is_hidden=one.is_hidden,
         )
         for one in table.filters
     ]

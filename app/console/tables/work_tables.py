@@ -121,6 +121,7 @@ QUEUE_TABLE = Table(
             named(lambda context, code: _entity_names(context).get(code, code)),
             "entity",
         ),
+        Filter("batch", marked("Archivo"), lambda _context, _values: (), is_hidden=True),
     ),
     sort="proposed_at",
     source=_proposals,
@@ -159,7 +160,7 @@ def _access_names(context: CellContext) -> Mapping[str, str]:
 def _account_marks(context: CellContext, row: Row) -> Sequence[Mark]:
     if row["access"] == "active":
         return []
-    return [(_access_names(context)[row["access"]], row["access"] == "shut")]
+    return [(context.names(_access_names)[row["access"]], row["access"] == "shut")]
 
 
 #: Its rows are people, so no file is made of it (P48).
