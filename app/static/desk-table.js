@@ -1,5 +1,6 @@
 // What the desk's tables add when scripts run: ticks counted, filters at a choice, small forms in
 // their cells, and the map of the rows. Without any of it links and buttons do the same.
+import { parsed } from './answers.js';
 
 // On a phone the filters fold, unless they hold something: rows are what one came for.
 const filters = document.querySelector('.filters');
@@ -77,7 +78,7 @@ async function cellForm(address) {
   try {
     const answer = await fetch(address, { headers: { Accept: 'text/html' } });
     if (!answer.ok) return null;
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const page = parsed(await answer.text());
     const form = page.querySelector('.cell-form');
     form?.classList.remove('card');
     return form && document.adoptNode(form);

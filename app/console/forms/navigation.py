@@ -64,7 +64,7 @@ NAVIGATION = (
         ),
     ),
     NavigationGroup(
-        marked("Espacios y pasos"),
+        marked("Espacios"),
         (
             NavigationEntry(f"{CONSOLE}/spaces", marked("Espacios"), also=(f"{CONSOLE}/bulk",)),
             NavigationEntry(f"{CONSOLE}/visits", marked("Visitas")),

@@ -105,7 +105,7 @@ def _marks(context: CellContext, row: Row) -> Sequence[Mark]:
 
 _PLACE = (
     text_column("locality", marked("Municipio")),
-    text_column("admin1", marked("Departamento")),
+    text_column("admin1", marked("Departamento"), is_default=False),
     country_column(),
 )
 
@@ -142,7 +142,7 @@ SPACES_TABLE = Table(
     path=f"{CONSOLE}/spaces",
     columns=(
         Column("name", marked("Nombre"), _name),
-        coded_column("status", marked("Estado"), status_names),
+        Column("status", marked("Estado"), _status, codes=status_names),
         coded_column("kind", marked("Tipo"), kind_names),
         *_PLACE,
         Column("expires_on", marked("Vale hasta"), expiry_cell, is_in_files=True),

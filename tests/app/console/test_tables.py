@@ -173,7 +173,10 @@ async def test_p40_a_cell_closes_at_once_opens_by_two_and_is_undone(as_person, d
     assert "como antes" in done.text
     assert (await document(database, "casa1"))["status"] == "active"
     # Cells of others' spaces have no form, and its page is refused.
-    assert "/network/spaces/lejos/status" not in (await editor.get("/network/spaces")).text
+    page = (await editor.get("/network/spaces")).text
+    for part in ("status", "beds"):
+        assert f"/network/spaces/casa/{part}?" in page
+        assert f"/network/spaces/lejos/{part}?" not in page
     assert (await editor.get("/network/spaces/lejos/status")).status_code == 403
     assert (await editor.get("/network/spaces/refugio/beds")).status_code == 404
 
