@@ -193,16 +193,16 @@ async def _tick(hand: Hand, count: int) -> None:
 
 
 async def tables_confirm(hand: Hand) -> None:
-    """Confirm five spaces of a town whose operators said by telephone that all is as listed."""
-    await _search(hand, "Cúcuta")
+    """Confirm five shelters whose operators said by telephone that all is as listed."""
+    await _search(hand, "albergue")
     await _tick(hand, 5)
     await hand.press("#bulk button[value=confirm]", leads=True)
     await hand.press("button[value=phone]", leads=True)
 
 
-async def tables_close(hand: Hand) -> None:
+async def tables_close(hand: Hand, words: str = "comedor") -> None:
     """Close three spaces under water."""
-    await _search(hand, "Pamplona")
+    await _search(hand, words)
     await _tick(hand, 3)
     await hand.press("#bulk button[value=close]", leads=True)
     await hand.choose("#f-because", "flood")
@@ -241,7 +241,7 @@ async def tables_ask(hand: Hand) -> None:
 
 async def tables_undo(hand: Hand) -> None:
     """Undo the closing of three spaces, from the page that says they are closed."""
-    await tables_close(hand)
+    await tables_close(hand, "conectividad")
     hand.presses = hand.keys = hand.pages = 0
     hand.seconds = 0.0
     await hand.press("form[action='/network/bulk/undo'] button", leads=True)

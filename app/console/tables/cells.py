@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from app.access.identity import CONSOLE
 from app.console.forms.labels import STATUSES
-from app.console.tables.declaration import Cell, CellContext, Column, Naming, Row
+from app.console.tables.declaration import CellContext, Naming, Row, TableCell, TableColumn
 from app.i18n.translation import marked
 from geo.text.countries import BOXES
 
@@ -14,9 +14,9 @@ from geo.text.countries import BOXES
 SOON_LEFT = 7
 
 
-def text_column(name: str, title: str, *, is_default: bool = True) -> Column:
+def text_column(name: str, title: str, *, is_default: bool = True) -> TableColumn:
     """Return a column of texts as they are stored."""
-    return Column(name, title, lambda _context, row: Cell(row[name] or ""), is_default)
+    return TableColumn(name, title, lambda _context, row: TableCell(row[name] or ""), is_default)
 
 
 def coded_column(
@@ -25,34 +25,34 @@ def coded_column(
     names: Naming,
     *,
     is_default: bool = True,
-) -> Column:
+) -> TableColumn:
     """Return a column of codes, shown and sorted by their names in the reader's language."""
 
-    def cell(context: CellContext, row: Row) -> Cell:
+    def cell(context: CellContext, row: Row) -> TableCell:
         code = row[name]
-        return Cell("" if code is None else context.names(names).get(code, code))
+        return TableCell("" if code is None else context.names(names).get(code, code))
 
-    return Column(name, title, cell, is_default, codes=names)
+    return TableColumn(name, title, cell, is_default, codes=names)
 
 
-def country_column(*, is_default: bool = True) -> Column:
+def country_column(*, is_default: bool = True) -> TableColumn:
     """Return the column of countries."""
     return coded_column("country", marked("País"), country_names, is_default=is_default)
 
 
-def day_column(name: str, title: str, *, is_default: bool = True) -> Column:
+def day_column(name: str, title: str, *, is_default: bool = True) -> TableColumn:
     """Return a column of days."""
-    return Column(name, title, lambda context, row: day_cell(context, row[name]), is_default)
+    return TableColumn(name, title, lambda context, row: day_cell(context, row[name]), is_default)
 
 
-def day_cell(context: CellContext, day: date | None, *, is_strong: bool = False) -> Cell:
+def day_cell(context: CellContext, day: date | None, *, is_strong: bool = False) -> TableCell:
     """Return the cell of a day; a file gets it in ISO 8601."""
     if day is None:
-        return Cell("")
-    return Cell(context.words.day(day), day.isoformat(), is_strong=is_strong)
+        return TableCell("")
+    return TableCell(context.words.day(day), day.isoformat(), is_strong=is_strong)
 
 
-def expiry_cell(context: CellContext, row: Row) -> Cell:
+def expiry_cell(context: CellContext, row: Row) -> TableCell:
     """Return the cell of the last day on which the public sees a space."""
     left = (row["expires_on"] - context.today).days
     return day_cell(context, row["expires_on"], is_strong=left < SOON_LEFT)

@@ -41,7 +41,7 @@ class CellContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TableCell:
     """One value as the page shows it.
 
     Parameters
@@ -70,7 +70,7 @@ type Mark = tuple[str, bool]
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column of a table.
 
     Parameters
@@ -93,7 +93,7 @@ class Column:
 
     name: str
     title: str
-    cell: Callable[[CellContext, Row], Cell]
+    cell: Callable[[CellContext, Row], TableCell]
     is_default: bool = True
     is_sorted: bool = True
     is_in_files: bool = False
@@ -108,7 +108,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Filter:
+class TableFilter:
     """A filter of a table: one value out of some, or any.
 
     Parameters
@@ -155,7 +155,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Table:
+class DeskTable:
     """A table of the desk.
 
     Parameters
@@ -182,8 +182,8 @@ class Table:
 
     name: str
     path: str
-    columns: Sequence[Column]
-    filters: Sequence[Filter]
+    columns: Sequence[TableColumn]
+    filters: Sequence[TableFilter]
     sort: str
     source: Callable[[Desk, Mapping[str, str]], Source]
     search: str

@@ -12,7 +12,7 @@ from app.access.identity import CONSOLE
 from app.console.forms.inputs import chosen_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.returning import return_path
-from app.console.tables.declaration import Table
+from app.console.tables.declaration import DeskTable
 from app.console.tables.queries import ExpiringQuery, SpacesQuery, TableQuery
 from app.console.tables.spaces_table import EXPIRING_TABLE, SPACES_TABLE
 from app.console.tables.view import FileTable, file_table
@@ -26,7 +26,7 @@ from geo.exports.tables import csv_table, plain_workbook
 
 router = APIRouter(include_in_schema=False)
 
-TABLES: Final[Mapping[str, Table]] = {
+TABLES: Final[Mapping[str, DeskTable]] = {
     table.name: table for table in (SPACES_TABLE, EXPIRING_TABLE, QUEUE_TABLE, PEOPLE_TABLE)
 }
 
@@ -49,7 +49,7 @@ async def expiring_file(
     return await _file(desk, EXPIRING_TABLE, asked, suffix)
 
 
-async def _file(desk: Desk, table: Table, asked: TableQuery, suffix: str) -> Response:
+async def _file(desk: Desk, table: DeskTable, asked: TableQuery, suffix: str) -> Response:
     """Return what a table shows as a file: all its pages, in the person's columns (P56).
 
     Restricted records are in no file, whoever asks.
@@ -84,7 +84,7 @@ async def columns(desk: DeskDep, table: RecordId, form: FormDep) -> Response:
     return see(return_path(form, found.path))
 
 
-def _table(desk: DeskDep, name: str) -> Table:
+def _table(desk: DeskDep, name: str) -> DeskTable:
     found = TABLES.get(name)
     if found is None:
         msg = "there is no such table"

@@ -19,14 +19,14 @@ from app.console.tables.cells import (
     text_column,
 )
 from app.console.tables.declaration import (
-    Cell,
     CellContext,
-    Column,
-    Filter,
+    DeskTable,
     Mark,
     Row,
     Source,
-    Table,
+    TableCell,
+    TableColumn,
+    TableFilter,
     fixed,
     named,
 )
@@ -52,27 +52,27 @@ _COMPLETENESS = {
 _OWN = {"true": marked("de mi organización")}
 
 
-def _name(_context: CellContext, row: Row) -> Cell:
-    return Cell(row["name"], href=space_page(row["id"]))
+def _name(_context: CellContext, row: Row) -> TableCell:
+    return TableCell(row["name"], href=space_page(row["id"]))
 
 
 def _may_change(context: CellContext, row: Row) -> bool:
     return can_close(context.actor, organization_id=row["organization_id"], country=row["country"])
 
 
-def _status(context: CellContext, row: Row) -> Cell:
-    return Cell(
+def _status(context: CellContext, row: Row) -> TableCell:
+    return TableCell(
         context.names(status_names)[row["status"]],
         edit=space_page(row["id"], "/status") if _may_change(context, row) else None,
         is_strong=row["status"] != "active",
     )
 
 
-def _beds(context: CellContext, row: Row) -> Cell:
+def _beds(context: CellContext, row: Row) -> TableCell:
     free, most = row["capacity_available"], row["capacity_maximum"]
     known = [str(number) for number in (free, most) if number is not None]
     text = " / ".join(known) if free is not None else f"? / {most}" if most is not None else ""
-    return Cell(
+    return TableCell(
         text,
         edit=space_page(row["id"], "/beds") if _may_change(context, row) else None,
         is_strong=free == 0,
@@ -83,12 +83,14 @@ def _visibility_names(context: CellContext) -> Mapping[str, str]:
     return {code: context.words.gettext(name) for code, name in VISIBILITIES.items()}
 
 
-def _filled(_context: CellContext, row: Row) -> Cell:
-    return Cell(f"{row['filled']} %", row["filled"], is_strong=row["filled"] < _SPARSE)
+def _filled(_context: CellContext, row: Row) -> TableCell:
+    return TableCell(f"{row['filled']} %", row["filled"], is_strong=row["filled"] < _SPARSE)
 
 
-def _missing(context: CellContext, row: Row) -> Cell:
-    return Cell(", ".join(context.words.gettext(FIELD_LABELS[name]) for name in row["missing"]))
+def _missing(context: CellContext, row: Row) -> TableCell:
+    return TableCell(
+        ", ".join(context.words.gettext(FIELD_LABELS[name]) for name in row["missing"])
+    )
 
 
 def _marks(context: CellContext, row: Row) -> Sequence[Mark]:
@@ -110,26 +112,26 @@ _PLACE = (
 )
 
 _FILTERS = (
-    Filter(
+    TableFilter(
         "country",
         marked("País"),
         named(lambda context, code: context.words.country(code)),
         "country",
     ),
-    Filter("admin1", marked("Departamento"), named(lambda _context, name: name), "admin1"),
-    Filter(
+    TableFilter("admin1", marked("Departamento"), named(lambda _context, name: name), "admin1"),
+    TableFilter(
         "kind",
         marked("Tipo"),
         named(lambda context, code: context.terms.name("space_kind", code)),
         "kind",
     ),
-    Filter(
+    TableFilter(
         "status",
         marked("Estado"),
         named(lambda context, code: status_names(context).get(code, code)),
         "status",
     ),
-    Filter("expires", marked("Vence"), fixed(_EXPIRY)),
+    TableFilter("expires", marked("Vence"), fixed(_EXPIRY)),
 )
 
 
@@ -137,19 +139,19 @@ def _all_spaces(desk: Desk, _options: Mapping[str, str]) -> Source:
     return Source(desk.staff, space_rows(desk.now.date(), desk.actor.organization_id))
 
 
-SPACES_TABLE = Table(
+SPACES_TABLE = DeskTable(
     name="spaces",
     path=f"{CONSOLE}/spaces",
     columns=(
-        Column("name", marked("Nombre"), _name),
-        Column("status", marked("Estado"), _status, codes=status_names),
+        TableColumn("name", marked("Nombre"), _name),
+        TableColumn("status", marked("Estado"), _status, codes=status_names),
         coded_column("kind", marked("Tipo"), kind_names),
         *_PLACE,
-        Column("expires_on", marked("Vale hasta"), expiry_cell, is_in_files=True),
-        Column("capacity_available", marked("Cupos libres / total"), _beds),
-        Column("filled", marked("Completo"), _filled),
+        TableColumn("expires_on", marked("Vale hasta"), expiry_cell, is_in_files=True),
+        TableColumn("capacity_available", marked("Cupos libres / total"), _beds),
+        TableColumn("filled", marked("Completo"), _filled),
         text_column("organization", marked("Organización"), is_default=False),
-        Column("missing", marked("Falta"), _missing, is_default=False, is_sorted=False),
+        TableColumn("missing", marked("Falta"), _missing, is_default=False, is_sorted=False),
         day_column("confirmed_on", marked("Confirmado el"), is_default=False),
         coded_column(
             "visibility", marked("Quién lo puede ver"), _visibility_names, is_default=False
@@ -158,8 +160,8 @@ SPACES_TABLE = Table(
     ),
     filters=(
         *_FILTERS,
-        Filter("filled", marked("Completo"), fixed(_COMPLETENESS)),
-        Filter("own", marked("De quién"), fixed(_OWN)),
+        TableFilter("filled", marked("Completo"), fixed(_COMPLETENESS)),
+        TableFilter("own", marked("De quién"), fixed(_OWN)),
     ),
     sort="name",
     source=_all_spaces,
@@ -186,12 +188,12 @@ def _expiring(desk: Desk, options: Mapping[str, str]) -> Source:
     return Source(desk.session, rows, {"open": "true"})
 
 
-def _expiring_name(context: CellContext, row: Row) -> Cell:
+def _expiring_name(context: CellContext, row: Row) -> TableCell:
     name = restricted_name(context, row["id"]) if row["is_restricted"] else row["name"]
-    return Cell(name, href=space_page(row["id"]))
+    return TableCell(name, href=space_page(row["id"]))
 
 
-def _days_left(context: CellContext, row: Row) -> Cell:
+def _days_left(context: CellContext, row: Row) -> TableCell:
     w, left = context.words, row["days_left"]
     if left < 0:
         text = w.ngettext("venció hace %(num)s día", "venció hace %(num)s días", -left)
@@ -199,20 +201,20 @@ def _days_left(context: CellContext, row: Row) -> Cell:
         text = w.gettext("último día")
     else:
         text = w.ngettext("queda %(num)s día", "quedan %(num)s días", left)
-    return Cell(text % {"num": abs(left)}, left, is_strong=left < SOON_LEFT)
+    return TableCell(text % {"num": abs(left)}, left, is_strong=left < SOON_LEFT)
 
 
 def _expiring_marks(_context: CellContext, row: Row) -> Sequence[Mark]:
     return [("DEMO", True)] if row["demo"] and not row["is_restricted"] else []
 
 
-EXPIRING_TABLE = Table(
+EXPIRING_TABLE = DeskTable(
     name="expiring",
     path=f"{CONSOLE}/expiring",
     columns=(
-        Column("name", marked("Nombre"), _expiring_name),
-        Column("days_left", marked("Cuánto queda"), _days_left, is_sorted=False),
-        Column(
+        TableColumn("name", marked("Nombre"), _expiring_name),
+        TableColumn("days_left", marked("Cuánto queda"), _days_left, is_sorted=False),
+        TableColumn(
             "expires_on",
             marked("Vale hasta"),
             lambda context, row: day_cell(context, row["expires_on"]),
@@ -225,7 +227,7 @@ EXPIRING_TABLE = Table(
         day_column("confirmed_on", marked("Confirmado el"), is_default=False),
     ),
     filters=(
-        Filter(
+        TableFilter(
             "days",
             marked("Hasta cuándo mirar"),
             fixed(HORIZONS),
@@ -234,8 +236,8 @@ EXPIRING_TABLE = Table(
             codes=tuple(HORIZONS),
         ),
         *_FILTERS[:3],
-        Filter("expires", marked("Vence"), fixed({"expired": _EXPIRY["expired"]})),
-        Filter("own", marked("De quién"), fixed(_OWN)),
+        TableFilter("expires", marked("Vence"), fixed({"expired": _EXPIRY["expired"]})),
+        TableFilter("own", marked("De quién"), fixed(_OWN)),
     ),
     sort="expires_on",
     source=_expiring,

@@ -6,16 +6,16 @@ from typing import Any
 
 from app.console.forms.layout import Desk
 from app.console.forms.maps import map_data
-from app.console.tables.asked import Asked, read_asked
+from app.console.tables.address import TableAddress, read_asked
 from app.console.tables.declaration import (
-    Cell,
     CellContext,
     Choices,
-    Column,
+    DeskTable,
     Mark,
     Row,
     Source,
-    Table,
+    TableCell,
+    TableColumn,
 )
 from app.i18n.translation import Words, marked
 from geo.desk.kept_columns import read_columns
@@ -34,11 +34,11 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TableLine:
     """A row: its cells in the order of the headings, its marks, and where it is."""
 
     key: str
-    cells: Sequence[Cell]
+    cells: Sequence[TableCell]
     marks: Sequence[Mark]
     row: Row
 
@@ -67,11 +67,11 @@ class TableView:
         Key, name, longitude and latitude of the rows that have a position, for the map.
     """
 
-    asked: Asked
+    asked: TableAddress
     page: RowsPage
     search: str
     headings: Sequence[Heading]
-    lines: Sequence[Line]
+    lines: Sequence[TableLine]
     filters: Sequence[ShownFilter]
     columns: Sequence[tuple[str, str, bool]]
     points: Sequence[Mapping[str, Any]]
@@ -97,7 +97,7 @@ async def context_of(desk: Desk) -> CellContext:
     return CellContext(desk.words, await desk.terms(), desk.now.date(), desk.actor)
 
 
-async def table_view(desk: Desk, table: Table, stated: Mapping[str, str]) -> TableView:
+async def table_view(desk: Desk, table: DeskTable, stated: Mapping[str, str]) -> TableView:
     """Return the page of a table that the parameters of an address ask for.
 
     Raises
@@ -128,7 +128,7 @@ async def table_view(desk: Desk, table: Table, stated: Mapping[str, str]) -> Tab
     )
 
 
-async def file_table(desk: Desk, table: Table, stated: Mapping[str, str]) -> FileTable:
+async def file_table(desk: Desk, table: DeskTable, stated: Mapping[str, str]) -> FileTable:
     """Return the rows that the parameters of an address ask for, all pages, as they are shown.
 
     Raises
@@ -161,7 +161,7 @@ async def file_table(desk: Desk, table: Table, stated: Mapping[str, str]) -> Fil
 
 
 def _question(
-    asked: Asked,
+    asked: TableAddress,
     context: CellContext,
     *,
     file_filters: Mapping[str, str] | None = None,
@@ -179,7 +179,7 @@ def _question(
     )
 
 
-async def _columns(desk: Desk, table: Table) -> Sequence[Column]:
+async def _columns(desk: Desk, table: DeskTable) -> Sequence[TableColumn]:
     kept = await read_columns(desk.session, desk.actor.id, table.name, table.column_names)
     first, *others = table.columns
     if kept is None:
@@ -187,7 +187,7 @@ async def _columns(desk: Desk, table: Table) -> Sequence[Column]:
     return [first, *(column for column in others if column.name in kept)]
 
 
-def _heading(words: Words, asked: Asked, column: Column) -> Heading:
+def _heading(words: Words, asked: TableAddress, column: TableColumn) -> Heading:
     title = words.gettext(column.title)
     if not column.is_sorted:
         return Heading(column.name, title, None, None)
@@ -199,14 +199,14 @@ def _heading(words: Words, asked: Asked, column: Column) -> Heading:
 
 
 def _line(
-    table: Table, shown: Sequence[Column], context: CellContext, source: Source, row: Row
-) -> Line:
+    table: DeskTable, shown: Sequence[TableColumn], context: CellContext, source: Source, row: Row
+) -> TableLine:
     key = str(row[source.rows.key])
     cells = [column.cell(context, row) for column in shown]
-    return Line(key, cells, table.marks(context, row), row)
+    return TableLine(key, cells, table.marks(context, row), row)
 
 
-def _point(line: Line) -> Mapping[str, Any]:
+def _point(line: TableLine) -> Mapping[str, Any]:
     return {
         "key": line.key,
         "name": line.cells[0].text,
@@ -216,7 +216,7 @@ def _point(line: Line) -> Mapping[str, Any]:
 
 
 async def _filters(
-    table: Table, asked: Asked, context: CellContext, source: Source
+    table: DeskTable, asked: TableAddress, context: CellContext, source: Source
 ) -> list[ShownFilter]:
     columns = [one.column for one in table.filters if one.column is not None]
     found = await distinct_values(source.session, source.rows, *columns) if columns else ()
@@ -234,5 +234,5 @@ async def _filters(
     ]
 
 
-def _value(cell: Cell) -> str | int | None:
+def _value(cell: TableCell) -> str | int | None:
     return cell.text or None if cell.value is None else cell.value

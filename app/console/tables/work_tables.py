@@ -15,14 +15,14 @@ from app.console.tables.cells import (
     text_column,
 )
 from app.console.tables.declaration import (
-    Cell,
     CellContext,
-    Column,
-    Filter,
+    DeskTable,
     Mark,
     Row,
     Source,
-    Table,
+    TableCell,
+    TableColumn,
+    TableFilter,
     fixed,
     named,
 )
@@ -39,33 +39,33 @@ def _proposals(desk: Desk, _options: Mapping[str, str]) -> Source:
     return Source(desk.session, queue_rows(desk.actor))
 
 
-def _proposal(context: CellContext, row: Row) -> Cell:
+def _proposal(context: CellContext, row: Row) -> TableCell:
     if not row["is_restricted"]:
         text = row["name"] or row["record_id"] or context.words.gettext("Sin nombre")
     elif row["record_id"] is None:
         text = context.words.gettext("Registro restringido")
     else:
         text = restricted_name(context, row["record_id"])
-    return Cell(text, href=f"{CONSOLE}/proposals/{quote(row['id'], safe='')}")
+    return TableCell(text, href=f"{CONSOLE}/proposals/{quote(row['id'], safe='')}")
 
 
-def _fields(context: CellContext, row: Row) -> Cell:
+def _fields(context: CellContext, row: Row) -> TableCell:
     if row["record_id"] is None:
-        return Cell("")  # of a new record nothing changes
+        return TableCell("")  # of a new record nothing changes
     w = context.words
     names = [w.gettext(FIELD_LABELS.get(name, name)) for name in row["fields"] or ()]
     more = len(names) - _SHOWN_FIELDS
     text = ", ".join(names[:_SHOWN_FIELDS])
     if more > 0:
         text += " " + w.gettext("y %(count)s más") % {"count": more}
-    return Cell(text)
+    return TableCell(text)
 
 
-def _proposer(context: CellContext, row: Row) -> Cell:
-    return Cell(row["proposer"] or context.words.gettext("por un enlace"))
+def _proposer(context: CellContext, row: Row) -> TableCell:
+    return TableCell(row["proposer"] or context.words.gettext("por un enlace"))
 
 
-def _proposed(context: CellContext, row: Row) -> Cell:
+def _proposed(context: CellContext, row: Row) -> TableCell:
     return day_cell(context, row["proposed_at"].date())
 
 
@@ -93,35 +93,35 @@ def _proposal_marks(context: CellContext, row: Row) -> Sequence[Mark]:
     return marks
 
 
-QUEUE_TABLE = Table(
+QUEUE_TABLE = DeskTable(
     name="queue",
     path=f"{CONSOLE}/queue",
     columns=(
-        Column("name", marked("Registro"), _proposal),
-        Column("fields", marked("Qué cambia"), _fields, is_sorted=False),
+        TableColumn("name", marked("Registro"), _proposal),
+        TableColumn("fields", marked("Qué cambia"), _fields, is_sorted=False),
         coded_column("entity", marked("Qué es"), _entity_names),
         country_column(),
-        Column("proposer", marked("Quién propone"), _proposer),
-        Column("proposed_at", marked("Desde"), _proposed),
+        TableColumn("proposer", marked("Quién propone"), _proposer),
+        TableColumn("proposed_at", marked("Desde"), _proposed),
         text_column("reason", marked("Razón"), is_default=False),
     ),
     filters=(
-        Filter("state", marked("Mostrar"), fixed(PROPOSAL_STATES), default="pending"),
-        Filter("decides", marked("Quién decide"), fixed({"true": marked("lo que decido yo")})),
-        Filter("mine", marked("De quién"), fixed({"true": marked("solo los míos")})),
-        Filter(
+        TableFilter("state", marked("Mostrar"), fixed(PROPOSAL_STATES), default="pending"),
+        TableFilter("decides", marked("Quién decide"), fixed({"true": marked("lo que decido yo")})),
+        TableFilter("mine", marked("De quién"), fixed({"true": marked("solo los míos")})),
+        TableFilter(
             "country",
             marked("País"),
             named(lambda context, code: context.words.country(code)),
             "country",
         ),
-        Filter(
+        TableFilter(
             "entity",
             marked("Qué es"),
             named(lambda context, code: _entity_names(context).get(code, code)),
             "entity",
         ),
-        Filter("batch", marked("Archivo"), lambda _context, _values: (), is_hidden=True),
+        TableFilter("batch", marked("Archivo"), lambda _context, _values: (), is_hidden=True),
     ),
     sort="proposed_at",
     source=_proposals,
@@ -145,12 +145,12 @@ def _accounts(desk: Desk, _options: Mapping[str, str]) -> Source:
     return Source(desk.session, people_rows())
 
 
-def _account(_context: CellContext, row: Row) -> Cell:
-    return Cell(row["name"], href=f"{CONSOLE}/people/{quote(row['id'], safe='')}")
+def _account(_context: CellContext, row: Row) -> TableCell:
+    return TableCell(row["name"], href=f"{CONSOLE}/people/{quote(row['id'], safe='')}")
 
 
-def _countries(context: CellContext, row: Row) -> Cell:
-    return Cell(", ".join(sorted(context.words.country(code) for code in row["countries"])))
+def _countries(context: CellContext, row: Row) -> TableCell:
+    return TableCell(", ".join(sorted(context.words.country(code) for code in row["countries"])))
 
 
 def _access_names(context: CellContext) -> Mapping[str, str]:
@@ -164,18 +164,18 @@ def _account_marks(context: CellContext, row: Row) -> Sequence[Mark]:
 
 
 #: Its rows are people, so no file is made of it (P48).
-PEOPLE_TABLE = Table(
+PEOPLE_TABLE = DeskTable(
     name="people",
     path=f"{CONSOLE}/people",
     columns=(
-        Column("name", marked("Nombre"), _account),
+        TableColumn("name", marked("Nombre"), _account),
         text_column("email", marked("Correo electrónico")),
         coded_column("role", marked("Qué puede hacer"), lambda context: role_names(context.words)),
         text_column("organization", marked("Organización")),
-        Column("countries", marked("Países"), _countries, is_sorted=False),
+        TableColumn("countries", marked("Países"), _countries, is_sorted=False),
         coded_column("language", marked("Idioma"), lambda _context: _LANGUAGE_NAMES),
         coded_column("access", marked("Acceso"), _access_names, is_default=False),
-        Column(
+        TableColumn(
             "created_at",
             marked("Desde"),
             lambda context, row: day_cell(context, row["created_at"].date()),
@@ -183,12 +183,12 @@ PEOPLE_TABLE = Table(
         ),
     ),
     filters=(
-        Filter(
+        TableFilter(
             "role",
             marked("Qué puede hacer"),
             lambda context, _values: list(role_names(context.words).items()),
         ),
-        Filter("access", marked("Acceso"), fixed(_ACCESS)),
+        TableFilter("access", marked("Acceso"), fixed(_ACCESS)),
     ),
     sort="name",
     source=_accounts,

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from app.console.tables.declaration import Table
+from app.console.tables.declaration import DeskTable
 from app.exceptions import InvalidParameterError
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TableAddress:
     """Search, filters, options, order and page of a table.
 
     Parameters
@@ -24,7 +24,7 @@ class Asked:
         Number of the page, from 1.
     """
 
-    table: Table
+    table: DeskTable
     filters: Mapping[str, str]
     options: Mapping[str, str]
     sort: str
@@ -65,7 +65,7 @@ class Asked:
         return f"{path}?{stated}" if stated else path
 
 
-def read_asked(table: Table, stated: Mapping[str, str]) -> Asked:
+def read_asked(table: DeskTable, stated: Mapping[str, str]) -> TableAddress:
     """Read what is asked of a table from the parameters of its address.
 
     Whether a filter has a value, the row set says.
@@ -87,4 +87,4 @@ def read_asked(table: Table, stated: Mapping[str, str]) -> Asked:
     if sort.removeprefix("-") not in sortable:
         raise InvalidParameterError("sort", f"is one of {', '.join(sortable)}, or one with a minus")
     filters = {name: value for name, value in values.items() if value}
-    return Asked(table, filters, options, sort, int(stated.get("page", "1")))
+    return TableAddress(table, filters, options, sort, int(stated.get("page", "1")))
