@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Error, Page, async_playwright
 from rich.console import Console
 from rich.table import Table
 
@@ -148,7 +148,7 @@ async def lists_beds(hand: Hand) -> None:
     await _open_space(hand, SPACES[9])
     await hand.write("#f-available", "0")
     await hand.write("#reason", "llamaron")
-    await hand.press("button[value=preview]", leads=True)
+    await hand.press("button[value=preview]:not(.unseen)", leads=True)
     await hand.press("button[value=send]", leads=True)
 
 
@@ -174,7 +174,7 @@ async def lists_undo(hand: Hand) -> None:
         await _open_space(hand, space)
         await hand.choose("#f-status", "active")
         await hand.write("#reason", "me equivoqué")
-        await hand.press("button[value=preview]", leads=True)
+        await hand.press("button[value=preview]:not(.unseen)", leads=True)
         await hand.press("button[value=send]", leads=True)
     hand.notes.append("and three decisions of a second person")
 
@@ -241,7 +241,7 @@ async def tables_ask(hand: Hand) -> None:
 
 async def tables_undo(hand: Hand) -> None:
     """Undo the closing of three spaces, from the page that says they are closed."""
-    await tables_close(hand, "conectividad")
+    await tables_close(hand, "apoyo")
     hand.presses = hand.keys = hand.pages = 0
     hand.seconds = 0.0
     await hand.press("form[action='/network/bulk/undo'] button", leads=True)
@@ -305,7 +305,10 @@ async def _measured(served: Desk, edition: str) -> Table:
                 continue
             hand.notes.clear()
             await hand.start()
-            await task(hand)
+            try:
+                await task(hand)
+            except Error as error:
+                hand.notes.append(f"did not end: {str(error).splitlines()[0]}")
             figures = (hand.pages, hand.presses, hand.keys, round(hand.seconds))
             table.add_row(name, *map(str, figures), "; ".join(hand.notes))
         await browser.close()
