@@ -7,13 +7,31 @@ rest takes a recorded step (P31).
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    DateTime,
+    MetaData,
+    Table,
+    Text,
+    case,
+    func,
+    select,
+)
 
 from geo.accounts.permissions import Actor
 from geo.desk.space_table import expiry_filter
 from geo.desk.table_rows import RowSet, equals, one_of_these
 from geo.models import Location, Organization
 from geo.spaces.freshness import to_reconfirm
+
+#: Whole records of spaces, with the moment since which each is hidden, by itself or in an area.
+_records = Table(
+    "space_record",
+    MetaData(schema="amparo"),
+    Column("id", Text),
+    Column("hidden_at", DateTime(timezone=True)),
+)
 
 
 def expiring_rows(actor: Actor, *, within_days: int, today: date) -> RowSet:
@@ -22,7 +40,8 @@ def expiring_rows(actor: Actor, *, within_days: int, today: date) -> RowSet:
     Parameters
     ----------
     within_days : int
-        Number of days to look ahead, as in `geo.spaces.freshness.expiring`.
+        Number of days to look ahead, as in `geo.spaces.freshness.expiring`. The filter ``open``
+        leaves out what is restricted, or hidden in an emergency (P24).
     """
     is_restricted = Location.visibility == "restricted"
 
@@ -56,6 +75,8 @@ def expiring_rows(actor: Actor, *, within_days: int, today: date) -> RowSet:
         .subquery("expiring")
     )
     c = rows.c
+    hidden = select(_records.c.id).where(_records.c.id == c.id, _records.c.hidden_at.is_not(None))
+    is_hidden = hidden.correlate(rows).exists()
     return RowSet(
         rows,
         "id",
@@ -68,7 +89,7 @@ def expiring_rows(actor: Actor, *, within_days: int, today: date) -> RowSet:
             **{name: equals(c[name]) for name in ("country", "admin1", "kind", "status")},
             "expires": expiry_filter(c.expires_on, today),
             "own": one_of_these({"true": c.owner_id == actor.organization_id}, "own"),
-            "open": one_of_these({"true": ~c.is_restricted}, "open"),
+            "open": one_of_these({"true": ~c.is_restricted & ~is_hidden}, "open"),
         },
         shown=lambda row: [("space", row["id"])],
     )

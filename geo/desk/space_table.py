@@ -77,7 +77,8 @@ def space_rows(today: date, organization_id: str | None) -> RowSet:
     today : date
         Day from which an expiry is counted.
     organization_id : str or None
-        Organisation of the person, whose spaces the filter ``own`` keeps.
+        Organisation of the person, whose spaces the filter ``own`` keeps. The filter ``open`` leaves
+        out what is hidden in an emergency (P24).
     """
     missing = func.cardinality(desk_spaces.c.missing)
     filled = (len(RECOMMENDED) - missing) * 100 / len(RECOMMENDED)
@@ -98,6 +99,7 @@ def space_rows(today: date, organization_id: str | None) -> RowSet:
                 {code: c.filled < most for code, most in COMPLETENESS.items()}, "filled"
             ),
             "own": one_of_these({"true": c.organization_id == organization_id}, "own"),
+            "open": one_of_these({"true": c.hidden_at.is_(None)}, "open"),
         },
         shown=lambda row: [("space", row["id"])],
     )

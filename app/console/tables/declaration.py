@@ -146,7 +146,8 @@ class Source:
     session
         Session of the row set's tier.
     file_filters
-        Filters that hold for files: of restricted records there is nothing in one.
+        Filters that hold for files: what is restricted or hidden is in none, since copies do not
+        forget (P49).
     """
 
     session: AsyncSession

@@ -52,7 +52,7 @@ async def expiring_file(
 async def _file(desk: Desk, table: DeskTable, asked: TableQuery, suffix: str) -> Response:
     """Return what a table shows as a file: all its pages, in the person's columns (P56).
 
-    Restricted records are in no file, whoever asks.
+    Restricted and hidden records are in no file, whoever asks: a copy does not forget (P49).
     """
     rows = await file_table(desk, table, asked.stated())
     await trail.record(

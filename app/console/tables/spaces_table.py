@@ -136,7 +136,8 @@ _FILTERS = (
 
 
 def _all_spaces(desk: Desk, _options: Mapping[str, str]) -> Source:
-    return Source(desk.staff, space_rows(desk.now.date(), desk.actor.organization_id))
+    rows = space_rows(desk.now.date(), desk.actor.organization_id)
+    return Source(desk.staff, rows, {"open": "true"})
 
 
 SPACES_TABLE = DeskTable(
