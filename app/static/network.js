@@ -7,7 +7,7 @@ const byId = (id) => document.getElementById(id);
 
 // One group of the menu at a time, in browsers that do not know `details name`; Escape and a press
 // elsewhere shut it.
-const menus = [...document.querySelectorAll('.desk-nav details, .top .languages')];
+const menus = [...document.querySelectorAll('.desk-nav details')];
 for (const menu of menus) {
   menu.addEventListener('toggle', () => {
     if (menu.open) menus.filter((one) => one !== menu).forEach((one) => { one.open = false; });

@@ -77,8 +77,8 @@ def space_rows(today: date, organization_id: str | None) -> RowSet:
     today : date
         Day from which an expiry is counted.
     organization_id : str or None
-        Organisation of the person, whose spaces the filter ``own`` keeps. The filter ``open`` leaves
-        out what is hidden in an emergency (P24).
+        Organisation of the person, whose spaces the filter ``own`` keeps. The filter ``open``
+        leaves out what is hidden in an emergency (P24).
     """
     missing = func.cardinality(desk_spaces.c.missing)
     filled = (len(RECOMMENDED) - missing) * 100 / len(RECOMMENDED)
