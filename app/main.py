@@ -73,11 +73,22 @@ from app.console import space as console_space
 from app.console import spaces as console_spaces
 from app.console import standards as console_standards
 from app.console import visits as console_visits
-from app.console.admin import audit, organizations, own_factor, own_tokens, people, vocabulary
+from app.console.admin import (
+    audit,
+    organizations,
+    own_factor,
+    own_language,
+    own_tokens,
+    people,
+    vocabulary,
+)
 from app.console.forms.layout import note_demo
 from app.console.planning import corridors as console_corridors
 from app.console.planning import reach, scenarios, siting, what_if
 from app.console.problem_pages import ProblemPages
+from app.console.tables import bulk as console_bulk
+from app.console.tables import edits as console_edits
+from app.console.tables import routes as console_tables
 from app.console.wording import pages as wording
 from app.http import error_table
 from app.http.assets import STATIC_FOLDER, STATIC_URL
@@ -317,7 +328,11 @@ def _operations() -> list[BaseRoute]:
         releases,
         own_tokens,
         own_factor,
+        own_language,
         console_spaces,
+        console_bulk,
+        console_edits,
+        console_tables,
         console_visits,
         missing,
         expiring,

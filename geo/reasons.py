@@ -99,6 +99,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "same_countries": "country_a and country_b are the same",
     "ids_clash": "two documents have the same id, or one has none",
     "nothing_changes": "say what is already so",
+    "changed_meanwhile": "has changed since it was chosen: look at it again",
     # Reasons about places.
     "swapped": "lon {lon} and lat {lat} look swapped",
     "out_of_range": "lon {lon} or lat {lat} is out of range",

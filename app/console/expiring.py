@@ -1,6 +1,6 @@
-"""``/network/expiring``: spaces that expire next, with a message that asks to reconfirm (P41)."""
+"""``/network/expiring``: spaces that expire next, with messages that ask to reconfirm (P41)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
@@ -9,25 +9,21 @@ from app.access.forms import FormDep
 from app.access.identity import CONSOLE
 from app.console.forms.confirmation_message import ConfirmationMessage, make_message
 from app.console.forms.layout import Desk, DeskDep
-from app.console.home import SOON_DAYS
+from app.console.forms.returning import flash_of
+from app.console.tables.queries import ExpiringQuery
+from app.console.tables.spaces_table import EXPIRING_TABLE
+from app.console.tables.view import table_view
 from geo.accounts.permissions import can_close
-from geo.spaces import freshness
 
 router = APIRouter(include_in_schema=False)
 
 EXPIRING = f"{CONSOLE}/expiring"
 
-#: Days ahead that the list can cover: a week, two weeks, and the validity in days of most kinds of
-#: space (P41).
-HORIZONS = ("7", "14", "30", "90")
-
-Days = Annotated[Literal["7", "14", "30", "90"], Query()]
-
 
 @router.get(EXPIRING)
-async def expiring(desk: DeskDep, days: Days = "14") -> Response:
+async def expiring(desk: DeskDep, asked: Annotated[ExpiringQuery, Query()]) -> Response:
     """Show the spaces by the day on which the public loses them."""
-    return await _page(desk, int(days))
+    return await _page(desk, asked)
 
 
 @router.post(EXPIRING)
@@ -44,24 +40,26 @@ async def prepare(
         now=desk.now,
         days=settings.confirm_link_days,
     )
-    stated = form.get("days", "")
-    return await _page(desk, int(stated) if stated in HORIZONS else SOON_DAYS, made)
+    return await _page(desk, ExpiringQuery(), made)
 
 
-async def _page(desk: Desk, days: int, message: ConfirmationMessage | None = None) -> Response:
-    found = await freshness.expiring(
-        desk.session, within_days=days, today=desk.now.date(), actor=desk.actor
-    )
+async def _page(
+    desk: Desk, asked: ExpiringQuery, message: ConfirmationMessage | None = None
+) -> Response:
+    view = await table_view(desk, EXPIRING_TABLE, asked.stated())
     return desk.page(
         "expiring",
-        found=found,
-        days=days,
-        horizons=[int(days) for days in HORIZONS],
+        view=view,
+        map=view.map,
+        flash=flash_of(asked.stated()),
         message=message,
         may_ask={
-            space.id
-            for space in found
-            if can_close(desk.actor, organization_id=space.organization_id, country=space.country)
+            line.key
+            for line in view.lines
+            if can_close(
+                desk.actor,
+                organization_id=line.row["owner_id"],
+                country=line.row["owner_country"],
+            )
         },
-        terms=await desk.terms(),
     )

@@ -6,7 +6,7 @@ import orjson
 from starlette.responses import HTMLResponse
 
 from app.access.identity import ANYBODY, Asker
-from app.console.forms.layout import entries_for
+from app.console.forms.navigation import HOME, groups_for
 from app.http.middleware import is_below
 from app.http.pipeline import Exchange, PipelineStep
 from app.i18n.translation import marked, negotiate
@@ -147,8 +147,10 @@ def _page(exchange: Exchange) -> HTMLResponse:
         ),
         actor=actor,
         csrf=asker.csrf,
-        navigation=() if actor is None else entries_for(actor),
+        navigation=() if actor is None else groups_for(actor),
+        home_entry=HOME,
         here="",
+        here_address=HOME.path,
         title=title,
         advice=advice,
         detail=problem["detail"] if name in _WITH_DETAIL else None,

@@ -1,8 +1,7 @@
 """``/network/queue`` and ``/network/proposals``: changes that wait for a second person."""
 
 from collections.abc import Mapping
-from itertools import groupby
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
@@ -18,7 +17,11 @@ from app.console.forms.record_view import differences, moved_m
 from app.console.space_forms.position import position_note
 from app.console.space_forms.public_look import public_look
 from app.console.space_forms.referrers import with_names
+from app.console.tables.queries import QueueQuery
+from app.console.tables.view import table_view
+from app.console.tables.work_tables import QUEUE_TABLE
 from app.i18n.labels import HAZARDS
+from geo.desk.queue_table import waiting_batches
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.proposals import decisions, hazard_reports, pending, quarantine_release
 from geo.proposals.pending import Comparison, PendingProposal
@@ -36,49 +39,23 @@ MAX_AT_ONCE = pending.MAX_LIMIT
 #: Longest revision in digits; any number of this length fits into a PostgreSQL bigint.
 _MOST_DIGITS = 18
 
-State = Literal["pending", "accepted", "rejected", "withdrawn", "applied"]
-Count = Annotated[int | None, Query(ge=0, le=1_000_000)]
-
 
 @router.get(QUEUE)
-async def queue(
-    desk: DeskDep,
-    state: State = "pending",
-    mine: Annotated[bool, Query()] = False,
-    accepted: Count = None,
-    kept: Count = None,
-    discarded: Annotated[bool, Query()] = False,
-) -> Response:
-    """Show the proposals of one state, those of an import together, and what people reported."""
-    found = await pending.pending(desk.session, desk.actor, state=state, mine=mine)
+async def queue(desk: DeskDep, asked: Annotated[QueueQuery, Query()]) -> Response:
+    """Show the table of proposals, those of each import together, and what people reported."""
+    view = await table_view(desk, QUEUE_TABLE, asked.stated())
+    is_pending = view.asked.filters["state"] == "pending"
     return desk.page(
         "queue",
-        batches=_batches(found),
-        single=[proposal for proposal in found if proposal.batch_id is None],
-        held=await quarantine_release.quarantined(desk.session, desk.actor)
-        if state == "pending"
-        else (),
-        reports=await hazard_reports.waiting(desk.session, desk.actor)
-        if state == "pending"
-        else (),
+        view=view,
+        batches=await waiting_batches(desk.session, desk.actor) if is_pending else (),
+        held=await quarantine_release.quarantined(desk.session, desk.actor) if is_pending else (),
+        reports=await hazard_reports.waiting(desk.session, desk.actor) if is_pending else (),
         hazard_names=HAZARDS,
-        discarded=discarded,
-        state=state,
-        mine=mine,
-        accepted=accepted,
-        kept=kept,
-        most=pending.MAX_LIMIT,
+        discarded=asked.discarded,
+        accepted=asked.accepted,
+        kept=asked.kept,
     )
-
-
-def _batches(found: list[PendingProposal]) -> list[tuple[str, list[PendingProposal]]]:
-    """Group the proposals that come from imports by their import."""
-    batched = [(proposal.batch_id, proposal) for proposal in found if proposal.batch_id]
-    batched.sort(key=lambda pair: pair[0])
-    return [
-        (batch, [proposal for _, proposal in pairs])
-        for batch, pairs in groupby(batched, key=lambda pair: pair[0])
-    ]
 
 
 @router.post(f"{QUEUE}/accept")

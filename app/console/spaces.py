@@ -1,4 +1,4 @@
-"""``/network/spaces``: search in the spaces that staff may know of."""
+"""``/network/spaces``: the table of the spaces that staff may know of."""
 
 from typing import Annotated
 
@@ -6,6 +6,10 @@ from fastapi import APIRouter, Query, Response
 
 from app.access.identity import CONSOLE
 from app.console.forms.layout import DeskDep
+from app.console.forms.returning import flash_of
+from app.console.tables.queries import SpacesQuery
+from app.console.tables.spaces_table import SPACES_TABLE
+from app.console.tables.view import table_view
 from geo.spaces import staff_search
 
 router = APIRouter(include_in_schema=False)
@@ -14,20 +18,13 @@ SPACES = f"{CONSOLE}/spaces"
 
 
 @router.get(SPACES)
-async def spaces(
-    desk: DeskDep,
-    q: Annotated[str, Query(max_length=120)] = "",
-    own: Annotated[bool, Query()] = False,
-) -> Response:
+async def spaces(desk: DeskDep, asked: Annotated[SpacesQuery, Query()]) -> Response:
     """Show the spaces that are looked for; restricted ones by their code alone (P31)."""
-    organization = desk.actor.organization_id if own else None
+    view = await table_view(desk, SPACES_TABLE, asked.stated())
     return desk.page(
         "spaces",
-        found=await staff_search.find_spaces(desk.staff, words=q, organization_id=organization),
-        most=staff_search.MAX_FOUND,
-        q=q,
-        own=organization is not None,
+        view=view,
+        map=view.map,
+        flash=flash_of(asked.stated()),
         restricted=await staff_search.restricted_ids(desk.staff),
-        today=desk.now.date(),
-        terms=await desk.terms(),
     )

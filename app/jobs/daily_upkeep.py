@@ -19,6 +19,7 @@ from app.settings import Settings
 from geo.accounts import outbox, sign_in, staff_reads
 from geo.db import change_stamps
 from geo.db.sessions import Database, Tier
+from geo.desk import undo
 from geo.guidance import feedback
 from geo.history import change_feed
 from geo.imports import batches, duplicates
@@ -84,6 +85,7 @@ TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     "receipts forgotten": _receipts,
     "memberships ended": _lapsed,
     "imported files deleted": _batches,
+    "acts past undoing deleted": undo.forget_old,
     "notifications deleted": outbox.forget_old,
     "reminders of what is empty": gaps.remind,
     "decided changes emptied": decisions.forget_changes,

@@ -5,8 +5,23 @@ const block = document.getElementById('map-data');
 const data = block ? JSON.parse(block.textContent) : null;
 const byId = (id) => document.getElementById(id);
 
-// On a phone the navigation scrolls sideways: show where one is.
-document.querySelector('.desk-nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+// One group of the menu at a time, in browsers that do not know `details name`; Escape and a press
+// elsewhere shut it.
+const menus = [...document.querySelectorAll('.desk-nav details')];
+for (const menu of menus) {
+  menu.addEventListener('toggle', () => {
+    if (menu.open) menus.filter((one) => one !== menu).forEach((one) => { one.open = false; });
+  });
+}
+document.addEventListener('keydown', (event) => {
+  const open = menus.find((one) => one.open);
+  if (event.key !== 'Escape' || !open) return;
+  open.open = false;
+  open.querySelector('summary').focus();
+});
+document.addEventListener('click', (event) => {
+  menus.filter((one) => one.open && !one.contains(event.target)).forEach((one) => { one.open = false; });
+});
 
 for (const button of document.querySelectorAll('[data-copy]')) {
   button.hidden = false;
@@ -23,7 +38,7 @@ for (const button of document.querySelectorAll('[data-copy]')) {
 }
 
 // Maps load when they come near the screen: a form is often used without its map.
-const boxes = [...document.querySelectorAll('[data-pin], [data-places], [data-box]')];
+const boxes = [...document.querySelectorAll('[data-pin], [data-places], [data-box], [data-rows]')];
 if (data && boxes.length > 0) {
   const near = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((one) => one.isIntersecting)) {
@@ -51,6 +66,7 @@ async function start(box) {
   if ('pin' in box.dataset) pinMap(shared, engine, map, box);
   if ('places' in box.dataset) placesMap(shared, engine, map, JSON.parse(box.dataset.places));
   if ('box' in box.dataset) boxMap(shared, engine, map, box);
+  if ('rows' in box.dataset) (await import(data.deskTable)).rowsMap(engine, map, JSON.parse(box.dataset.rows));
   box.dataset.ready = 'true';
 }
 

@@ -18,6 +18,7 @@ from geo.audit import trail
 from geo.db import clock
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.models import (
+    BulkAction,
     ConfirmationLink,
     Invitation,
     KnownDevice,
@@ -25,6 +26,7 @@ from geo.models import (
     Person,
     PlanningScenario,
     SitingRun,
+    TableColumns,
 )
 from geo.reasons import CodedReason
 from geo.text.languages import STAFF_LANGUAGES
@@ -178,10 +180,29 @@ async def change_role(
     await _record(session, by, "person.role_changed", person_id, place)
 
 
+async def change_language(session: AsyncSession, person_id: str, language: str) -> None:
+    """Change the language of a person's console and messages (writer session).
+
+    Raises
+    ------
+    InvalidRecordError
+        The console has no such language.
+    NotFoundError
+        There is no such person.
+    """
+    if language not in STAFF_LANGUAGES:
+        choices = list(STAFF_LANGUAGES)
+        raise InvalidRecordError([("language", CodedReason("not_one_of", choices=choices))])
+    changed = update(Person).where(Person.id == person_id).values(language=language)
+    _require_found(await session.scalar(changed.returning(Person.id)))
+    details = {"language": language}
+    await _record(session, person_id, "person.language_changed", person_id, details)
+
+
 async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system") -> None:
     """Deactivate a person and end their sessions, known devices, tokens, invitations and links.
 
-    What the person kept of planning is deleted: nobody else may read it.
+    What the person kept of planning and of the desk is deleted: nobody else may read it.
 
     Needs a writer session. The links are the confirmation links that the person sent. The second
     factor stays; otherwise a single administrator could remove it, by deactivating the person and
@@ -201,7 +222,7 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
         )
     )
     await end_sessions_of(session, person_id)
-    for own in (KnownDevice, PlanningScenario, SitingRun):
+    for own in (KnownDevice, PlanningScenario, SitingRun, TableColumns, BulkAction):
         await session.execute(delete(own).where(own.person_id == person_id))
     await revoke_tokens_of(session, person_id)
     await session.execute(

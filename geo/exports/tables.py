@@ -118,13 +118,36 @@ def write_xlsx(snapshot: Snapshot) -> bytes:
     for record in snapshot.records:
         cells = (*(_cell(name, record[name]) for name in snapshot.columns), *about)
         sheet.append([inert_cell(sheet, cell) for cell in cells])
+    description = f"{ATTRIBUTION}. {snapshot.notice}"
+    return _saved(book, f"Amparo {snapshot.day}", snapshot.data_as_of.date(), description)
+
+
+def plain_workbook(
+    title: str, headings: Sequence[str], rows: Iterable[Sequence[object]], day: date
+) -> bytes:
+    """Return a table as an XLSX workbook with one sheet; equal data give equal bytes.
+
+    Cells that look like a formula are marked as text, as in `write_xlsx`.
+
+    Parameters
+    ----------
+    title
+        Name of the sheet, and of the workbook together with ``day``.
+    """
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "B2"
+    for row in (headings, *rows):
+        sheet.append([inert_cell(sheet, cell) for cell in row])
+    return _saved(book, f"{title} {day.isoformat()}", day)
+
+
+def _saved(book: Workbook, title: str, day: date, description: str | None = None) -> bytes:
     properties = book.properties
-    properties.title = f"Amparo {snapshot.day}"
-    properties.creator = "Amparo"
-    properties.description = f"{ATTRIBUTION}. {snapshot.notice}"
+    properties.title, properties.creator, properties.description = title, "Amparo", description
     written = io.BytesIO()
     book.save(written)
-    return dated_workbook(written.getvalue(), snapshot.data_as_of.date())
+    return dated_workbook(written.getvalue(), day)
 
 
 def inert_cell(sheet: Any, value: object) -> object:  # noqa: ANN401 - untyped there

@@ -256,6 +256,13 @@ async def open_complaints(session: AsyncSession) -> list[dict[str, Any]]:
     return rows
 
 
+async def count_new_complaints(session: AsyncSession) -> int:
+    """Return how many complaints that the person of a staff session may read nobody handles yet."""
+    c = complaints.c
+    counting = select(func.count()).select_from(complaints).where(c.state == "new")
+    return await session.scalar(counting) or 0
+
+
 async def handle_complaint(
     session: AsyncSession, actor: Actor, complaint_id: str, state: str
 ) -> None:

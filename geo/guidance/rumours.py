@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table, Text, insert, select
+from sqlalchemy import Column, MetaData, Table, Text, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts.permissions import Actor, require_staff
@@ -62,6 +62,12 @@ async def logged(session: AsyncSession) -> list[dict[str, Any]]:
         select(_log).where(_log.c.state != "retired").order_by(_log.c.heard_on.desc(), _log.c.id)
     )
     return plain_rows(found)
+
+
+async def count_open(session: AsyncSession) -> int:
+    """Return how many rumours nobody has answered yet (staff session)."""
+    counting = select(func.count()).select_from(_log).where(_log.c.state == "open")
+    return await session.scalar(counting) or 0
 
 
 async def record_rumour(

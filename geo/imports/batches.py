@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts.permissions import Actor, require_staff
@@ -89,6 +89,16 @@ async def list_batches(session: AsyncSession, actor: Actor) -> Sequence[Batch]:
         .order_by(ImportBatch.created_at.desc(), ImportBatch.id)
     )
     return [_batch(row) for row in found]
+
+
+async def count_open(session: AsyncSession, actor: Actor) -> int:
+    """Return how many of the actor's own batches are neither applied nor discarded (writer)."""
+    counting = (
+        select(func.count())
+        .select_from(ImportBatch)
+        .where(ImportBatch.person_id == actor.id, ImportBatch.state.in_(("uploaded", "checked")))
+    )
+    return await session.scalar(counting) or 0
 
 
 async def apply_batch(

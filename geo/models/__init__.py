@@ -64,6 +64,7 @@ from geo.models.corridors import (
     CoverageGap,
     CoverageState,
 )
+from geo.models.desk import BULK_ACTIONS, BulkAction, TableColumns
 from geo.models.exchange import PulledSource, PulledSubmission, RememberedWord
 from geo.models.feedback import Complaint, Feedback, HazardReport, Receipt, Rumour, ServiceRequest
 from geo.models.guidance import (
@@ -137,6 +138,7 @@ from geo.models.vocabulary import (
 __all__ = [
     "ACCESS_KINDS",
     "AUDIENCES",
+    "BULK_ACTIONS",
     "CHANNELS",
     "CHANNEL_MEDIA",
     "CHANNEL_STATES",
@@ -176,6 +178,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "Boundary",
+    "BulkAction",
     "Capacity",
     "Checklist",
     "ChecklistItem",
@@ -243,6 +246,7 @@ __all__ = [
     "SigningKey",
     "SitingRun",
     "SpaceVersion",
+    "TableColumns",
     "TaggedBorderPost",
     "Term",
     "TermName",

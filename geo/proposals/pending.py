@@ -3,32 +3,20 @@
 For staff only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, true
+from sqlalchemy import Row, true
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from geo.accounts import staff_reads
-from geo.accounts.organizations import is_known_to
-from geo.accounts.permissions import Actor, Role, can_approve, require_staff
+from geo.accounts.permissions import Actor, can_approve, require_staff
 from geo.audit import trail
 from geo.errors import InvalidRecordError
-from geo.models import (
-    PROPOSAL_STATES,
-    Contact,
-    Crossing,
-    InformationChannel,
-    Location,
-    Organization,
-    Pathway,
-    Person,
-    Proposal,
-    RestrictedReader,
-)
+from geo.models import PROPOSAL_STATES, Proposal
+from geo.proposals.queue_query import may_see, question
 from geo.proposals.record_visibility import shown_document, unknown
 from geo.reasons import CodedReason
 from geo.records import space_documents
@@ -120,6 +108,7 @@ async def pending(
     record_id: str | None = None,
     batch_id: str | None = None,
     entity: str | None = None,
+    ids: Sequence[str] | None = None,
     limit: int = MAX_LIMIT,
 ) -> list[PendingProposal]:
     """Return the proposals that the actor may see, oldest first (writer session).
@@ -138,6 +127,8 @@ async def pending(
         Only proposals about one record, or from one import.
     entity : str or None
         Only proposals about one entity of `geo.models.PROPOSABLE`.
+    ids : sequence of str or None
+        Only proposals with one of these ids.
 
     Raises
     ------
@@ -150,14 +141,15 @@ async def pending(
     if state not in PROPOSAL_STATES:
         raise InvalidRecordError([("state", CodedReason("not_one_of", choices=PROPOSAL_STATES))])
     rows = await session.execute(
-        _question()
+        question()
         .where(
             Proposal.state == state,
-            _may_see(actor),
+            may_see(actor),
             Proposal.proposed_by == actor.id if mine else true(),
             true() if record_id is None else Proposal.record_id == record_id,
             true() if batch_id is None else Proposal.batch_id == batch_id,
             true() if entity is None else Proposal.entity == entity,
+            true() if ids is None else Proposal.id.in_(ids),
         )
         .order_by(Proposal.proposed_at, Proposal.id)
         .limit(min(limit, MAX_LIMIT))
@@ -190,8 +182,8 @@ def _show(session: AsyncSession, proposals: Iterable[PendingProposal]) -> None:
 
 async def _found(session: AsyncSession, actor: Actor, proposal_id: str) -> Row[Any]:
     require_staff(actor)
-    question = _question().where(Proposal.id == proposal_id, _may_see(actor))
-    row: Row[Any] | None = (await session.execute(question)).one_or_none()
+    wanted = question().where(Proposal.id == proposal_id, may_see(actor))
+    row: Row[Any] | None = (await session.execute(wanted)).one_or_none()
     if row is None:
         raise unknown("proposal", proposal_id)
     return row
@@ -262,115 +254,6 @@ async def _note_reading(session: AsyncSession, actor: Actor, row: Row[Any]) -> N
             record_id=record_id,
             details={"proposal_id": proposal.id},
         )
-
-
-#: Fields of a proposed record that can serve as its name; the first one present is used.
-_NAMING = ("title", "name", "name_es", "claim")
-
-_PROPOSER = aliased(Person)
-_MERGED = aliased(Location)
-
-
-def _is_space() -> ColumnElement[bool]:
-    return Proposal.entity == "space"
-
-
-def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a column
-    return (
-        select(
-            Proposal,
-            case(
-                (_is_space(), func.coalesce(Location.name, Proposal.changes["name"].astext)),
-                (Proposal.entity == "crossing", Crossing.name),
-                (Proposal.entity == "organization", Organization.name),
-                else_=func.coalesce(
-                    Contact.name,
-                    InformationChannel.name,
-                    Pathway.title,
-                    *(Proposal.changes[field].astext for field in _NAMING),
-                    Proposal.record_id,
-                ),
-            ).label("name"),
-            _PROPOSER.name.label("proposer"),
-            Crossing.country_a,
-            Crossing.country_b,
-            _MERGED.name.label("merged_name"),
-            _tells_of_restricted().label("is_restricted"),
-            func.coalesce(_MERGED.visibility == "restricted", False).label("is_merged_restricted"),
-        )
-        .outerjoin(Location, _is_space() & (Location.id == Proposal.record_id))
-        .outerjoin(Crossing, (Proposal.entity == "crossing") & (Crossing.id == Proposal.record_id))
-        .outerjoin(
-            Organization,
-            (Proposal.entity == "organization") & (Organization.id == Proposal.record_id),
-        )
-        .outerjoin(Contact, (Proposal.entity == "contact") & (Contact.id == Proposal.record_id))
-        .outerjoin(
-            InformationChannel,
-            (Proposal.entity == "channel") & (InformationChannel.id == Proposal.record_id),
-        )
-        .outerjoin(Pathway, (Proposal.entity == "pathway") & (Pathway.id == Proposal.record_id))
-        .outerjoin(_PROPOSER, _PROPOSER.id == Proposal.proposed_by)
-        .outerjoin(_MERGED, _MERGED.id == Proposal.merged_id)
-    )
-
-
-def _tells_of_restricted() -> ColumnElement[bool]:
-    """Return the SQL condition that a proposal is about a restricted space, or would add one.
-
-    A new space is restricted unless it states another visibility (P1).
-    """
-    visibility = case(
-        (Proposal.record_id.is_not(None), Location.visibility),
-        else_=Proposal.changes["visibility"].astext,
-    )
-    return _is_space() & func.coalesce(visibility.not_in(("public", "partners")), True)
-
-
-def _may_see(actor: Actor) -> ColumnElement[bool]:
-    """Return the SQL condition of proposals that ``actor`` may see, for use in `_question`."""
-    own = Proposal.proposed_by == actor.id
-    named = (
-        select(RestrictedReader.person)
-        .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
-        .exists()
-    )
-    decides: ColumnElement[bool] = true()
-    if actor.role is Role.APPROVER:
-        there = sorted(actor.countries)
-        crossing = select(Crossing.id).where(
-            or_(Crossing.country_a.in_(there), Crossing.country_b.in_(there))
-        )
-        decides = or_(
-            Proposal.country.in_(there),
-            (Proposal.entity == "crossing") & Proposal.record_id.in_(crossing),
-        )
-    elif actor.role is not Role.COORDINATOR:
-        # Editors and administrators decide on no proposal, so they see only those of their own
-        # organisation.
-        decides = Proposal.organization_id == actor.organization_id
-    known = or_(
-        Proposal.entity != "space",
-        Proposal.record_id.is_(None),
-        Location.visibility != "restricted",
-        named,
-    )
-    known &= or_(Proposal.entity != "organization", is_known_to(actor))
-    of_merged = RestrictedReader.location_id == Proposal.merged_id
-    reader = select(RestrictedReader.person).where(of_merged, RestrictedReader.person == actor.id)
-    is_restricted = select(Location.id).where(
-        Location.id == Proposal.merged_id, Location.visibility == "restricted"
-    )
-    known &= or_(~is_restricted.correlate(Proposal).exists(), reader.exists())
-    # A new space that states neither "public" nor "partners" would be restricted (P1).
-    would_be_seen = or_(
-        Proposal.record_id.is_not(None),
-        Proposal.entity != "space",
-        Proposal.changes["visibility"].astext.in_(("public", "partners")),
-    )
-    if actor.role in {Role.APPROVER, Role.COORDINATOR}:
-        would_be_seen = true()
-    return or_(own & known, and_(decides, known, would_be_seen))
 
 
 def _waiting(row: Row[Any], actor: Actor, *, is_noted: bool = False) -> PendingProposal:

@@ -296,6 +296,31 @@ async def end_hide(session: AsyncSession, hide_id: str, now: datetime) -> None:
     await _end_these(session, Removal.hide_id == hide_id, now)
 
 
+async def end_own(
+    session: AsyncSession,
+    entity: str,
+    record_id: str,
+    person: str,
+    *,
+    since: datetime,
+    now: datetime,
+) -> None:
+    """Mark a person's removals of a record since a moment as ended, as they undid them (writer).
+
+    An ended removal still counts towards the person's limit of the day: who removes and puts back
+    gains nothing.
+    """
+    await _end_these(
+        session,
+        stands()
+        & (Removal.entity == entity)
+        & (Removal.record_id == record_id)
+        & (Removal.person == person)
+        & (Removal.made_at >= since),
+        now,
+    )
+
+
 async def _end_these(session: AsyncSession, which: ColumnElement[bool], now: datetime) -> None:
     await session.execute(
         update(Removal)

@@ -92,16 +92,10 @@ async def expiring(
     question = (
         select(Location, Organization.name)
         .join(Organization, Organization.id == Location.organization_id)
-        .where(
-            Location.expires_on <= today + timedelta(days=within_days),
-            Location.expires_on >= today - timedelta(days=ASKED_AFTER_DAYS),
-            Location.status != "closed",
-        )
+        .where(to_reconfirm(within_days=within_days, today=today, actor=actor))
         .order_by(Location.expires_on, Location.id)
         .limit(limit)
     )
-    if actor is not None:
-        question = question.where(in_charge(actor))
     found = tuple(
         Expiring(
             id=space.id,
@@ -121,6 +115,18 @@ async def expiring(
     )
     staff_reads.show(session, "space", [space.id for space in found])
     return found
+
+
+def to_reconfirm(*, within_days: int, today: date, actor: Actor | None) -> ColumnElement[bool]:
+    """Return the SQL condition of the spaces to reconfirm; see `expiring` (writer session)."""
+    conditions: list[ColumnElement[bool]] = [
+        Location.expires_on <= today + timedelta(days=within_days),
+        Location.expires_on >= today - timedelta(days=ASKED_AFTER_DAYS),
+        Location.status != "closed",
+    ]
+    if actor is not None:
+        conditions.append(in_charge(actor))
+    return and_(*conditions)
 
 
 def in_charge(actor: Actor) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """Search for spaces and crossings by name in the staff console, without restricted spaces."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     MetaData,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    false,
     func,
     or_,
     select,
@@ -94,23 +97,31 @@ async def find_spaces(
     organization_id : str or None
         Organisation whose spaces are searched; None for all.
     """
+    columns = _spaces.c
+    matching = has_words([columns.name, columns.locality, columns.organization, columns.id], words)
+    own = true() if organization_id is None else columns.organization_id == organization_id
+    question = _ordered().where(matching, own).limit(limit)
+    found = tuple(DirectoryEntry(*row) for row in await session.execute(question))
+    staff_reads.show(session, "space", [entry.id for entry in found])
+    return found
+
+
+def has_words(parts: Sequence[ColumnElement[Any]], words: str) -> ColumnElement[bool]:
+    """Return the SQL condition that every word is in one of some text columns.
+
+    Accents and case do not matter. Unprintable characters are in no text; of long queries the
+    first `_MAX_WORDS` characters count.
+    """
     wanted = folded(words[:_MAX_WORDS])
     if not wanted.isprintable():
-        return ()
-    columns = _spaces.c
-    parts = (columns.name, columns.locality, columns.organization, columns.id)
-    matching = and_(
+        return false()
+    return and_(
         true(),
         *(
             or_(*(part.regexp_match(spelling_pattern(word)) for part in parts))
             for word in wanted.split()
         ),
     )
-    own = true() if organization_id is None else columns.organization_id == organization_id
-    question = _ordered().where(matching, own).limit(limit)
-    found = tuple(DirectoryEntry(*row) for row in await session.execute(question))
-    staff_reads.show(session, "space", [entry.id for entry in found])
-    return found
 
 
 async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, DirectoryEntry]:

@@ -22,11 +22,8 @@ from geo.audit import trail
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.models import TextApproval, TextTranslation
 from geo.reasons import CodedReason
-from geo.translations.reviewers import require_reviewer
+from geo.translations.reviewers import REVIEWERS, require_reviewer
 from geo.translations.wording_checks import normal_wording, wording_problems
-
-#: How many people have to agree with a wording before anybody is shown it (P47).
-REVIEWERS: Final = 2
 
 _ENTITY: Final = "text"
 _HEX_DIGITS: Final = 32

@@ -3,19 +3,22 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts.permissions import Actor, require_administer, require_present, require_staff
 from geo.audit import trail
 from geo.errors import ForbiddenError, InvalidRecordError
-from geo.models import TextReviewer
+from geo.models import TextApproval, TextReviewer, TextTranslation
 from geo.reasons import CodedReason
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 
 #: Languages in which safety texts are reviewed: all but that of the originals.
 REVIEWED_LANGUAGES: Final = tuple(code for code in LANGUAGES if code != DEFAULT_LANGUAGE)
+
+#: How many people have to agree with a wording before anybody is shown it (P47).
+REVIEWERS: Final = 2
 
 
 async def languages_of(session: AsyncSession, person: str) -> Mapping[str, bool]:
@@ -26,6 +29,34 @@ async def languages_of(session: AsyncSession, person: str) -> Mapping[str, bool]
         )
     )
     return {language: bool(is_granted) for language, is_granted in rows}
+
+
+async def count_waiting(session: AsyncSession, person: str) -> int:
+    """Return how many wordings wait for a person, in the languages granted to them.
+
+    These are the wordings that are not withdrawn, that fewer than two people agree with, and with
+    which the person does not agree yet.
+    """
+    granted = select(TextReviewer.language).where(
+        TextReviewer.person_id == person, TextReviewer.granted_by.is_not(None)
+    )
+    agreed = (
+        select(func.count())
+        .select_from(TextApproval)
+        .where(TextApproval.translation_id == TextTranslation.id)
+        .correlate(TextTranslation)
+    )
+    counting = (
+        select(func.count())
+        .select_from(TextTranslation)
+        .where(
+            TextTranslation.language.in_(granted),
+            TextTranslation.withdrawn_at.is_(None),
+            agreed.scalar_subquery() < REVIEWERS,
+            agreed.where(TextApproval.person_id == person).scalar_subquery() == 0,
+        )
+    )
+    return await session.scalar(counting) or 0
 
 
 async def state_languages(session: AsyncSession, actor: Actor, languages: Sequence[str]) -> None:

@@ -139,6 +139,7 @@ async def test_p24_hidden_in_two_clicks_and_gone_from_the_page(browser, desk_ser
     await public.goto(f"{desk_server}/?country=VE")
     assert await public.locator("[data-space='DEMO-002']").count() == 1
     async with at_desk(browser, desk_server, "carla", viewport=PHONE) as page:
+        await page.click(".desk-nav summary:has-text('Espacios')")
         await page.click(".desk-nav a[href='/network/hides']")
         await page.fill("#hide-space", "DEMO-002")
         await page.fill("#hide-space-reason", "amenaza a la casa")
@@ -264,3 +265,45 @@ async def test_the_form_works_without_scripts(browser, desk_server):
         text = await page.input_value("#message-text")
         assert "/confirm/" in text
         await shot(page, "message-phone")
+
+
+async def test_p52_spaces_are_ticked_closed_and_put_back_by_keyboard(browser, desk_server):
+    async with at_desk(browser, desk_server, "carla") as page:
+        await tab_to(page, ".desk-nav details:has(a[href='/network/spaces']) > summary")
+        await page.keyboard.press("Enter")
+        await tab_to(page, ".desk-nav a[href='/network/spaces']")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#q")
+        await tab_to(page, "#q")
+        await page.keyboard.type("Pamplona")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**q=Pamplona**")
+        keys = await page.evaluate("[...document.querySelectorAll('[data-key]')].map((r) => r.id)")
+        # A row that has the focus lights up, and so does its sign.
+        await page.locator("[data-rows]").scroll_into_view_if_needed()
+        await page.wait_for_selector("[data-rows][data-ready]")
+        await tab_to(page, f"#{keys[0]} input")
+        assert await page.locator(f"#{keys[0]}.lit").count() == 1
+        await page.keyboard.press("Space")
+        await tab_to(page, f"#{keys[1]} input")
+        await page.keyboard.press("Space")
+        # The small form comes into its cell, and Escape leaves it.
+        await tab_to(page, f"#{keys[1]} .cell-edit")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector(f"#{keys[1]} .cell-form select:focus")
+        await page.keyboard.press("Escape")
+        await page.wait_for_selector(f"#{keys[1]} .cell-edit:focus")
+        await page.evaluate("document.querySelector('h1').scrollIntoView()")
+        await page.locator("#q").focus()
+        await tab_to(page, "#bulk button[value=close]")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("h1:has-text('Cerrar 2 espacios')")
+        await tab_to(page, "#reason")
+        await page.keyboard.type("creció el río")
+        await tab_to(page, "button[value=temporarily_closed]")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("h1:has-text('2 espacios hechos')")
+        await shot(page, "closed-desk", whole=False)
+        await tab_to(page, "form[action='/network/bulk/undo'] button")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("h1:has-text('2 espacios como antes')")

@@ -17,6 +17,9 @@ from app.access.identity import CONSOLE
 from app.console.forms.inputs import chosen_in, error_texts, text_in, whole_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.roles import get_administrator, role_names
+from app.console.tables.queries import PeopleQuery
+from app.console.tables.view import table_view
+from app.console.tables.work_tables import PEOPLE_TABLE
 from geo.accounts import people, second_factor, sign_in, tokens
 from geo.accounts.people import Member
 from geo.accounts.sign_in import INVITATION_LIFE
@@ -37,6 +40,9 @@ PERSON = f"{PEOPLE}/{{person}}"
 #: (`app.console.admin.own_tokens`).
 GIVEN_SCOPES = ("movement", "partner")
 
+#: The table as it comes, after a form of its page.
+_ALL = PeopleQuery()
+
 #: Default lifetime of a token in days, a quarter of a year; the longest is `LONGEST_DAYS`.
 TOKEN_DAYS = 90
 
@@ -51,9 +57,9 @@ class ShownSecret:
 
 
 @router.get(PEOPLE)
-async def people_page(desk: DeskDep, done: Annotated[str, Query(max_length=20)] = "") -> Response:
+async def people_page(desk: DeskDep, asked: Annotated[PeopleQuery, Query()]) -> Response:
     """Show everybody, and the form that adds somebody."""
-    return await _people_page(desk, done=done)
+    return await _people_page(desk, asked, done=asked.done)
 
 
 @router.post(PEOPLE)
@@ -243,6 +249,7 @@ async def _choices(desk: Desk) -> dict[str, object]:
 
 async def _people_page(
     desk: Desk,
+    asked: PeopleQuery = _ALL,
     *,
     problems: dict[str, str] | None = None,
     typed: Form | None = None,
@@ -252,7 +259,7 @@ async def _people_page(
     return desk.page(
         "people",
         status=status if problems else 200,
-        members=await people.list_people(desk.session),
+        view=await table_view(desk, PEOPLE_TABLE, asked.stated()),
         problems=problems or {},
         typed=typed or {},
         ticked=chosen_in(typed, "countries") if typed is not None else [],

@@ -97,6 +97,7 @@ TEXTS: Mapping[str, str] = {
     "same_countries": marked("Los dos países son el mismo."),
     "ids_clash": marked("Dos registros tienen el mismo código, o falta en uno."),
     "nothing_changes": marked("No hay ningún cambio que enviar."),
+    "changed_meanwhile": marked("Cambió mientras tanto: mírelo de nuevo."),
     # Problems with positions and geometries.
     "swapped": marked("Latitud y longitud parecen cambiadas de lugar."),
     "out_of_range": marked("La posición está fuera de la Tierra: revise los números."),

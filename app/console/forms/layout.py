@@ -1,6 +1,6 @@
 """Layout of the console: navigation, dependencies, and rendering for the signed-in person."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,10 +14,11 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from app.access.dependencies import ActorDep, AskerDep, ClockDep, StaffDep, WriterDep
 from app.access.identity import CONSOLE, Asker
 from app.console.forms import labels
+from app.console.forms.navigation import HOME, entry_of, groups_for
 from app.console.forms.record_view import TermNames
-from app.http.middleware import is_below
+from app.console.forms.returning import without_flash
 from app.i18n.time_zones import zone_name
-from app.i18n.translation import Words, marked, words
+from app.i18n.translation import Words, words
 from app.page_models.renderer import render_network
 from geo.accounts import local_time, permissions
 from geo.accounts.permissions import Actor
@@ -111,61 +112,6 @@ async def note_demo(request: Request) -> None:
         request.state.has_demo = await demo_rows.has_demo(session)
 
 
-@dataclass(frozen=True)
-class NavigationEntry:
-    """One entry of the navigation.
-
-    Parameters
-    ----------
-    path, title
-        Target path, and Spanish title.
-    is_for
-        Function that says whether a person may open the page; the page itself checks each action.
-    also
-        Further path prefix under which the entry is highlighted.
-    """
-
-    path: str
-    title: str
-    is_for: Callable[[Actor], bool]
-    also: str | None = None
-
-
-#: Entries in the order of a day's work; each new page of the console adds one here.
-NAVIGATION = (
-    NavigationEntry(CONSOLE, marked("Inicio"), permissions.is_staff),
-    NavigationEntry(
-        f"{CONSOLE}/queue",
-        marked("Cambios por revisar"),
-        permissions.is_staff,
-        also=f"{CONSOLE}/proposals",
-    ),
-    NavigationEntry(f"{CONSOLE}/spaces", marked("Espacios"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/visits", marked("Visitas"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/expiring", marked("Por vencer"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/crossings", marked("Pasos fronterizos"), permissions.is_staff),
-    NavigationEntry(
-        f"{CONSOLE}/corridors",
-        marked("Corredores"),
-        permissions.is_staff,
-        also=f"{CONSOLE}/siting",
-    ),
-    NavigationEntry(f"{CONSOLE}/hides", marked("Ocultar de urgencia"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/imports", marked("Importar"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/duplicates", marked("Duplicados"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/guidance", marked("Mensajes y contactos"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/wording", marked("Textos de seguridad"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/organizations", marked("Organizaciones"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/standards", marked("Estándares mínimos"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/tokens", marked("Mis claves"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/factor", marked("Códigos para entrar"), permissions.is_staff),
-    NavigationEntry(f"{CONSOLE}/voices", marked("Quejas y rumores"), permissions.can_coordinate),
-    NavigationEntry(f"{CONSOLE}/vocabulary", marked("Vocabularios"), permissions.can_coordinate),
-    NavigationEntry(f"{CONSOLE}/audit", marked("Auditoría"), permissions.can_audit),
-    NavigationEntry(f"{CONSOLE}/people", marked("Personas y accesos"), permissions.can_administer),
-)
-
-
 #: Labels of codes that every console template gets.
 _NAMES: Mapping[str, object] = {
     "field_labels": labels.FIELD_LABELS,
@@ -188,19 +134,21 @@ def desk_page(
     Parameters
     ----------
     name
-        Name of the template, which gets ``actor``, ``csrf``, ``navigation`` (entries that the
-        person may open), ``here`` (path of the highlighted entry) and ``values``.
+        Name of the template, which gets ``actor``, ``csrf``, ``navigation`` (groups of entries
+        that the person may open), ``here`` (path of the highlighted entry), ``here_address``
+        (address of the page) and ``values``.
     status
         HTTP status: 400 for a form with problems.
     """
     actor = asker.actor
     lang = language_of(asker)
-    entries = () if actor is None else entries_for(actor)
     given: dict[str, object] = {
         "actor": actor,
         "csrf": asker.csrf,
-        "navigation": entries,
-        "here": _here(request.url.path),
+        "navigation": () if actor is None else groups_for(actor),
+        "home_entry": HOME,
+        "here": entry_of(request.url.path),
+        "here_address": without_flash(f"{request.url.path}?{request.url.query}"),
         "desk_zone": local_time.EVERYWHERE,
         "zone_name": partial(zone_name, words(lang)),
         "has_demo": getattr(request.state, "has_demo", False),
@@ -220,21 +168,6 @@ def language_of(asker: Asker) -> str:
 def see(location: str) -> RedirectResponse:
     """Redirect after an accepted form (303), so that reloading does not submit the form again."""
     return RedirectResponse(location, status_code=HTTPStatus.SEE_OTHER)
-
-
-def entries_for(actor: Actor) -> tuple[NavigationEntry, ...]:
-    """Return the navigation entries that a person may open."""
-    return tuple(entry for entry in NAVIGATION if entry.is_for(actor))
-
-
-def _here(path: str) -> str:
-    """Return the path of the navigation entry that covers a page most closely, or an empty text."""
-    below = [
-        entry
-        for entry in NAVIGATION
-        if is_below(path, entry.path) or (entry.also is not None and is_below(path, entry.also))
-    ]
-    return max((entry.path for entry in below), key=len, default="")
 
 
 def sent_in(desk: Desk, form: Mapping[str, str]) -> Sent:

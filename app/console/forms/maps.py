@@ -11,6 +11,7 @@ def map_data(w: Words) -> dict[str, Any]:
     """Return the data block of a page with a map: URLs, background layers, texts."""
     return {
         "pinMap": asset_url("pin-map.js"),
+        "deskTable": asset_url("desk-table.js"),
         "style": asset_url("style.js"),
         "ol": vendored_url("ol", ".js"),
         "olCss": vendored_url("ol", ".css"),

@@ -38,7 +38,7 @@ CHOICES = (
     "country country_a country_b direction effect entity family fees freq highway holidays kind "
     "language languages location_type message_key need public_extent role scope state status "
     "timezone type visibility vocabulary parent_code coord_precision licence rate_source "
-    "counted_for countries from_space to_space "
+    "counted_for countries from_space to_space table_name "
     # Of an area; those of hidden spaces are canaries.
     "admin1 destination origin destination_areas origin_areas seal "
     # Of times to public spaces: who travels, and a word of the vocabulary.

@@ -238,6 +238,20 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         yield Asked(f"{n}/duplicates/{{left}}/{{right}}", "POST", path, form=sent | {"do": "merge"})
 
 
+def table_requests(hidden: str) -> Iterator[Asked]:
+    """Files of the desk's tables, acts on several of their rows, and small forms in their cells."""
+    sent = {"csrf": "x", "reason": "x", "space": hidden, "row": f"1 {hidden}", "action": "close"}
+    for table in ("spaces", "expiring"):
+        path = f"/network/tables/{table}/rows.csv?q={hidden}"
+        yield Asked(f"/network/tables/{table}/rows.{{suffix}}", "GET", path)
+    for act in ("", "/ask", "/close", "/confirm"):
+        yield Asked(f"/network/bulk{act}", "POST", f"/network/bulk{act}", form=sent)
+    for part in ("status", "beds"):
+        template, path = f"/network/spaces/{{space}}/{part}", f"/network/spaces/{hidden}/{part}"
+        yield Asked(template, "GET", path, headers={"Accept": "text/html"})
+        yield Asked(template, "POST", path, form=sent)
+
+
 def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     """Without a sign-in every page of the console leads to the sign-in, whatever it names."""
     page = {"Accept": "text/html"}
@@ -271,7 +285,12 @@ def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     yield Asked("/network/hides/{hide_id}/lift", "POST", "/network/hides/x/lift", form=sent)
     confirm = "/network/removals/{removal_id}/confirm"
     yield Asked(confirm, "POST", "/network/removals/x/confirm", form=sent)
+    yield Asked("/network/language", "POST", "/network/language", form=sent)
+    yield Asked("/network/bulk/undo", "POST", "/network/bulk/undo", form=sent | {"action": "x"})
+    columns = "/network/tables/{table}/columns"
+    yield Asked(columns, "POST", "/network/tables/spaces/columns", form=sent)
     for hidden in hidden_ids:
+        yield from table_requests(hidden)
         template, path = "/network/spaces/{space}", f"/network/spaces/{hidden}"
         yield Asked("/network/spaces", "GET", f"/network/spaces?q={hidden}", headers=page)
         yield Asked("/network/visits/{space}", "GET", f"/network/visits/{hidden}")

@@ -1,0 +1,92 @@
+"""What the desk's tables rest on: a row for each space, columns kept, acts to undo."""
+
+from alembic import op
+
+revision: str = "0008_desk"
+down_revision: str | None = "0007_information_channels"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+#: Which columns of a table a person sees. A row goes with the account.
+COLUMNS = """
+create table amparo.table_columns (
+    person_id text constraint fk_table_columns_person_id
+        references amparo.people (id) on delete cascade,
+    table_name text constraint ck_table_columns_table_name check (table_name ~ '^[a-z]{1,20}$'),
+    columns jsonb not null constraint ck_table_columns_columns
+        check (jsonb_typeof(columns) = 'array' and jsonb_array_length(columns) <= 40),
+    constraint pk_table_columns primary key (person_id, table_name)
+)
+"""
+
+#: What one person did to several spaces, for as long as that person may undo it alone. ``spaces``
+#: holds the values before and after by space, so that nothing is kept for longer than that.
+ACTIONS = """
+create table amparo.bulk_actions (
+    id text constraint pk_bulk_actions primary key,
+    person_id text not null constraint fk_bulk_actions_person_id
+        references amparo.people (id) on delete cascade,
+    action text not null constraint ck_bulk_actions_action check (action in ('confirm', 'close')),
+    made_at timestamptz not null,
+    spaces jsonb not null
+)
+"""
+
+#: One row a space that the staff may know of, as `tier_staff.spaces` decides, with what the desk
+#: lists. ``missing`` names the recommended fields that are empty: those that a space's public page
+#: shows (P43). `geo.desk.space_table.RECOMMENDED` has the same names in the same order.
+SPACES = """
+create view tier_staff.desk_spaces as
+select s.id, s.name, s.kind, s.organization_id, s.organization, s.country, s.admin1, s.locality,
+    s.status, s.visibility, s.confirmed_on, s.expires_on, s.capacity_available,
+    s.capacity_maximum, s.capacity_updated, s.hidden_at, s.demo,
+    st_x(s.geom) as lon, st_y(s.geom) as lat,
+    array_remove(array[
+        case when coalesce(s.landmark, s.address) is null then 'landmark' end,
+        case when not exists (select from amparo.schedules c where c.location_id = s.id)
+            and not exists (select from amparo.itinerary_stops i where i.location_id = s.id)
+            then 'schedules' end,
+        case when not exists (select from amparo.phones p where p.location_id = s.id)
+            then 'public_phones' end,
+        case when not exists (
+            select from amparo.service_at_location a where a.location_id = s.id
+        ) then 'services' end,
+        case when not exists (select from amparo.languages g where g.location_id = s.id)
+            then 'languages' end,
+        case when s.documents_required is null then 'documents_required' end,
+        case when s.fee_kind = 'not_known' then 'fees' end,
+        case when s.children_alone = 'not_known' then 'children_alone' end,
+        case when s.holidays = 'not_known' then 'holidays' end,
+        case when s.step_free is null then 'step_free' end,
+        case when s.amenities = '{}'::jsonb then 'amenities' end,
+        case when s.data_shared is null then 'data_shared' end
+    ], null) as missing
+from tier_staff.spaces s
+"""
+
+
+def upgrade() -> None:
+    for statement in (
+        "set local role amparo_owner",
+        COLUMNS,
+        ACTIONS,
+        "create index ix_bulk_actions_person_id on amparo.bulk_actions (person_id)",
+        """
+        grant select, insert, update, delete on amparo.table_columns, amparo.bulk_actions
+            to amparo_writer
+        """,
+        SPACES,
+        "grant select on tier_staff.desk_spaces to amparo_staff",
+        "reset role",
+    ):
+        op.get_bind().exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    for statement in (
+        "set local role amparo_owner",
+        "drop view tier_staff.desk_spaces",
+        "drop table amparo.bulk_actions, amparo.table_columns",
+        "reset role",
+    ):
+        op.get_bind().exec_driver_sql(statement)

@@ -1,0 +1,100 @@
+"""``/network/tables``: a table's rows as a file, and the columns that a person keeps."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Final, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Response
+
+from app.access.forms import FormDep
+from app.access.identity import CONSOLE
+from app.console.forms.inputs import chosen_in
+from app.console.forms.layout import Desk, DeskDep, RecordId, see
+from app.console.forms.returning import return_path
+from app.console.tables.declaration import DeskTable
+from app.console.tables.queries import ExpiringQuery, SpacesQuery, TableQuery
+from app.console.tables.spaces_table import EXPIRING_TABLE, SPACES_TABLE
+from app.console.tables.view import FileTable, file_table
+from app.console.tables.work_tables import PEOPLE_TABLE, QUEUE_TABLE
+from geo.accounts.permissions import require_administer
+from geo.audit import trail
+from geo.desk.kept_columns import keep_columns
+from geo.errors import NotFoundError
+from geo.exports.formats import FORMATS
+from geo.exports.tables import csv_table, plain_workbook
+
+router = APIRouter(include_in_schema=False)
+
+TABLES: Final[Mapping[str, DeskTable]] = {
+    table.name: table for table in (SPACES_TABLE, EXPIRING_TABLE, QUEUE_TABLE, PEOPLE_TABLE)
+}
+
+type Suffix = Literal["csv", "xlsx"]
+
+
+@router.get(f"{CONSOLE}/tables/spaces/rows.{{suffix}}")
+async def spaces_file(
+    desk: DeskDep, suffix: Suffix, asked: Annotated[SpacesQuery, Query()]
+) -> Response:
+    """Return the spaces that the table shows as a file."""
+    return await _file(desk, SPACES_TABLE, asked, suffix)
+
+
+@router.get(f"{CONSOLE}/tables/expiring/rows.{{suffix}}")
+async def expiring_file(
+    desk: DeskDep, suffix: Suffix, asked: Annotated[ExpiringQuery, Query()]
+) -> Response:
+    """Return the spaces to reconfirm that the table shows as a file."""
+    return await _file(desk, EXPIRING_TABLE, asked, suffix)
+
+
+async def _file(desk: Desk, table: DeskTable, asked: TableQuery, suffix: str) -> Response:
+    """Return what a table shows as a file: all its pages, in the person's columns (P56).
+
+    Restricted and hidden records are in no file, whoever asks: a copy does not forget (P49).
+    """
+    rows = await file_table(desk, table, asked.stated())
+    await trail.record(
+        desk.session,
+        actor=desk.actor.id,
+        action="table.exported",
+        entity="table",
+        record_id=table.name,
+        details={"format": suffix, "rows": len(rows.rows)},
+    )
+    today = desk.now.date()
+    content = await to_thread.run_sync(_written, suffix, rows, today)
+    demo = "demo-" if rows.has_demo else ""
+    name = f"amparo-{demo}{table.name}-{today.isoformat()}.{suffix}"
+    return Response(
+        content,
+        media_type=FORMATS[suffix].media_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@router.post(f"{CONSOLE}/tables/{{table}}/columns")
+async def columns(desk: DeskDep, table: RecordId, form: FormDep) -> Response:
+    """Keep the columns that a person has chosen, and lead back to the table."""
+    found = _table(desk, table)
+    first, *_ = found.column_names
+    chosen = [first, *chosen_in(form, "columns")] if form.get("do") != "reset" else []
+    await keep_columns(desk.session, desk.actor.id, found.name, chosen, found.column_names)
+    return see(return_path(form, found.path))
+
+
+def _table(desk: DeskDep, name: str) -> DeskTable:
+    found = TABLES.get(name)
+    if found is None:
+        msg = "there is no such table"
+        raise NotFoundError(msg)
+    if found is PEOPLE_TABLE:
+        require_administer(desk.actor)
+    return found
+
+
+def _written(suffix: str, table: FileTable, today: date) -> bytes:
+    if suffix == "csv":
+        return csv_table([table.headings], table.rows)
+    return plain_workbook("amparo", table.headings, table.rows, today)

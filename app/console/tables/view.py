@@ -1,0 +1,238 @@
+"""A page of a table for its template: headings, rows, filters, columns to choose, and the map."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.console.forms.layout import Desk
+from app.console.forms.maps import map_data
+from app.console.tables.address import TableAddress, read_asked
+from app.console.tables.declaration import (
+    CellContext,
+    Choices,
+    DeskTable,
+    Mark,
+    Row,
+    Source,
+    TableCell,
+    TableColumn,
+)
+from app.i18n.translation import Words, marked
+from geo.desk.kept_columns import read_columns
+from geo.desk.table_rows import FILE_ROWS, PAGE_ROWS, RowQuestion, RowsPage, distinct_values
+from geo.desk.table_rows import read_page as read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Heading of a column; ``href`` sorts by it, ``order`` is its value of ``aria-sort``."""
+
+    name: str
+    title: str
+    href: str | None
+    order: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableLine:
+    """A row: its cells in the order of the headings, its marks, and where it is."""
+
+    key: str
+    cells: Sequence[TableCell]
+    marks: Sequence[Mark]
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFilter:
+    """A filter with its choices; ``has_any`` if it can be left open."""
+
+    name: str
+    title: str
+    choices: Choices
+    value: str
+    has_any: bool
+    is_hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """What the template of a table shows.
+
+    Parameters
+    ----------
+    columns
+        Name, heading and whether it is shown, of each column but the first.
+    points
+        Key, name, longitude and latitude of the rows that have a position, for the map.
+    """
+
+    asked: TableAddress
+    page: RowsPage
+    search: str
+    headings: Sequence[Heading]
+    lines: Sequence[TableLine]
+    filters: Sequence[ShownFilter]
+    columns: Sequence[tuple[str, str, bool]]
+    points: Sequence[Mapping[str, Any]]
+    map: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileTable:
+    """What a file of a table holds: headings, rows of values, and whether any is a demo (P35)."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str | int | None]]
+    has_demo: bool
+
+
+#: Headings of the last columns of a file: the marks of each row, and the day of the data.
+_MARKS = marked("Marcas")
+_AS_OF = marked("Datos del")
+
+
+async def context_of(desk: Desk) -> CellContext:
+    """Return what cells are written with, for the person at a desk."""
+    return CellContext(desk.words, await desk.terms(), desk.now.date(), desk.actor)
+
+
+async def table_view(desk: Desk, table: DeskTable, stated: Mapping[str, str]) -> TableView:
+    """Return the page of a table that the parameters of an address ask for.
+
+    Raises
+    ------
+    InvalidParameterError, InvalidRecordError
+        What is asked is no part of the table.
+    """
+    asked = read_asked(table, stated)
+    context = await context_of(desk)
+    source = table.source(desk, asked.options)
+    page = await read_rows(source.session, source.rows, _question(asked, context))
+    shown = await _columns(desk, table)
+    lines = [_line(table, shown, context, source, row) for row in page.rows]
+    points = [_point(line) for line in lines if line.row.get("lon") is not None]
+    return TableView(
+        asked=asked,
+        page=page,
+        search=context.words.gettext(table.search),
+        headings=[_heading(context.words, asked, column) for column in shown],
+        lines=lines,
+        filters=await _filters(table, asked, context, source),
+        columns=[
+            (column.name, context.words.gettext(column.title), column in shown)
+            for column in table.columns[1:]
+        ],
+        points=points,
+        map=map_data(context.words) if points else None,
+    )
+
+
+async def file_table(desk: Desk, table: DeskTable, stated: Mapping[str, str]) -> FileTable:
+    """Return the rows that the parameters of an address ask for, all pages, as they are shown.
+
+    Raises
+    ------
+    InvalidParameterError, InvalidRecordError
+        What is asked is no part of the table.
+    """
+    asked = read_asked(table, stated)
+    context = await context_of(desk)
+    source = table.source(desk, asked.options)
+    question = _question(asked, context, file_filters=source.file_filters, page_rows=FILE_ROWS)
+    page = await read_rows(source.session, source.rows, question)
+    seen = await _columns(desk, table)
+    columns = [column for column in table.columns if column in seen or column.is_in_files]
+    titles = [column.title for column in columns]
+    has_demo = any(row.get("demo") for row in page.rows)
+    as_of = context.today.isoformat()
+    return FileTable(
+        [context.words.gettext(title) for title in (*titles, _MARKS, _AS_OF)],
+        [
+            [
+                *(_value(column.cell(context, row)) for column in columns),
+                ", ".join(text for text, _ in table.marks(context, row)) or None,
+                as_of,
+            ]
+            for row in page.rows
+        ],
+        has_demo,
+    )
+
+
+def _question(
+    asked: TableAddress,
+    context: CellContext,
+    *,
+    file_filters: Mapping[str, str] | None = None,
+    page_rows: int = PAGE_ROWS,
+) -> RowQuestion:
+    is_of_file = file_filters is not None
+    orders = {column.name: column.order(context) for column in asked.table.columns}
+    return RowQuestion(
+        sort=asked.column,
+        is_descending=asked.is_descending,
+        filters={**asked.filters, **(file_filters or {})},
+        page=1 if is_of_file else asked.page,
+        page_rows=page_rows,
+        orders={name: order for name, order in orders.items() if order is not None},
+    )
+
+
+async def _columns(desk: Desk, table: DeskTable) -> Sequence[TableColumn]:
+    kept = await read_columns(desk.session, desk.actor.id, table.name, table.column_names)
+    first, *others = table.columns
+    if kept is None:
+        return [first, *(column for column in others if column.is_default)]
+    return [first, *(column for column in others if column.name in kept)]
+
+
+def _heading(words: Words, asked: TableAddress, column: TableColumn) -> Heading:
+    title = words.gettext(column.title)
+    if not column.is_sorted:
+        return Heading(column.name, title, None, None)
+    is_sorted = asked.column == column.name
+    ends = "descending" if asked.is_descending else "ascending"
+    turned = f"-{column.name}" if is_sorted and not asked.is_descending else column.name
+    href = asked.address(sort=turned, page=1)
+    return Heading(column.name, title, href, ends if is_sorted else None)
+
+
+def _line(
+    table: DeskTable, shown: Sequence[TableColumn], context: CellContext, source: Source, row: Row
+) -> TableLine:
+    key = str(row[source.rows.key])
+    cells = [column.cell(context, row) for column in shown]
+    return TableLine(key, cells, table.marks(context, row), row)
+
+
+def _point(line: TableLine) -> Mapping[str, Any]:
+    return {
+        "key": line.key,
+        "name": line.cells[0].text,
+        "lon": line.row["lon"],
+        "lat": line.row["lat"],
+    }
+
+
+async def _filters(
+    table: DeskTable, asked: TableAddress, context: CellContext, source: Source
+) -> list[ShownFilter]:
+    columns = [one.column for one in table.filters if one.column is not None]
+    found = await distinct_values(source.session, source.rows, *columns) if columns else ()
+    values = dict(zip(columns, found, strict=True))
+    return [
+        ShownFilter(
+            one.name,
+            context.words.gettext(one.title),
+            one.choices(context, values.get(one.column or "", ())),
+            {**asked.filters, **asked.options}.get(one.name, ""),
+            has_any=not one.default,
+            is_hidden=one.is_hidden,
+        )
+        for one in table.filters
+    ]
+
+
+def _value(cell: TableCell) -> str | int | None:
+    return cell.text or None if cell.value is None else cell.value

@@ -1,0 +1,265 @@
+"""Several spaces confirmed or closed at once, each by the rule of one, and told row by row.
+
+A row that cannot be done leaves the others as they are done. P52 counts each closing as if it were
+made alone: of many in a day the ones beyond the limit call the coordinators, and end by themselves.
+Restricted spaces are never part of it: they are opened one by one, on record (P31).
+
+Each row states the revision that the person saw, so that nothing is confirmed or closed that
+changed meanwhile. What was done can be undone for a time (`geo.desk.undo`).
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, can_close, require_staff
+from geo.confirmations import answers
+from geo.desk import undo
+from geo.errors import (
+    ConflictError,
+    ForbiddenError,
+    GeoError,
+    InvalidRecordError,
+    NotFoundError,
+    NothingChangesError,
+)
+from geo.models import BulkAction
+from geo.proposals.closings import SpaceClosing, close_space
+from geo.proposals.record_visibility import require_known, unknown
+from geo.proposals.submission import checked_reason
+from geo.reasons import CodedReason
+from geo.subjects.subject import ChangeSubject, read_subject, read_subjects
+
+#: Most spaces of one action: those of a page of the table, twice [A].
+MAX_SPACES: Final = 100
+
+type Result = Literal["done", "nothing", "changed", "not_yours", "invalid", "gone"]
+
+#: Revision by the id of each space that is acted on.
+type Revisions = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenSpace:
+    """Space that a person has ticked, as a preview shows it; ``may_act`` is their permission."""
+
+    id: str
+    name: str
+    status: str
+    confirmed_on: date | None
+    expires_on: date
+    revision: int
+    may_act: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOutcome:
+    """What became of each space, in the order in which they were given.
+
+    ``action_id`` is for `geo.desk.undo.undo_action`; None if nothing was done.
+    """
+
+    action_id: str | None
+    results: Mapping[str, Result]
+
+    @property
+    def done(self) -> int:
+        """Number of spaces that were done."""
+        return sum(result == "done" for result in self.results.values())
+
+
+async def chosen_spaces(
+    session: AsyncSession, actor: Actor, ids: Sequence[str]
+) -> list[ChosenSpace]:
+    """Return the spaces among ``ids`` that may be part of an action, in order (writer session).
+
+    Restricted spaces, and those that the actor may not know of, are left out as if they were not
+    there.
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is below the role of an editor.
+    InvalidRecordError
+        There are none, or more than `MAX_SPACES`.
+    """
+    require_staff(actor)
+    _require_number(ids)
+    subjects = await read_subjects(session, "space", list(ids))
+    found = []
+    for space_id in dict.fromkeys(ids):
+        subject = subjects.get(space_id)
+        if subject is not None and await _is_open_to(session, actor, subject):
+            found.append(_chosen(actor, subject))
+    return found
+
+
+async def confirm_spaces(
+    session: AsyncSession, actor: Actor, spaces: Revisions, channel: str, *, now: datetime
+) -> BulkOutcome:
+    """Record for several spaces that their operators said "as listed" (writer session).
+
+    Parameters
+    ----------
+    channel : str
+        How the answers were heard, as for `geo.confirmations.answers.answer_for`.
+
+    Raises
+    ------
+    ForbiddenError, InvalidRecordError
+        As for `chosen_spaces`.
+    """
+
+    async def confirm(space_id: str) -> None:
+        await answers.answer_for(session, actor, space_id, "as_listed", channel, now=now)
+
+    return await _each(session, actor, "confirm", spaces, confirm, now)
+
+
+async def close_spaces(
+    session: AsyncSession,
+    actor: Actor,
+    spaces: Revisions,
+    closing: SpaceClosing,
+    *,
+    reason: str,
+    now: datetime,
+) -> BulkOutcome:
+    """Close several spaces, or mark them as full, at once (writer session; P40, P52).
+
+    Parameters
+    ----------
+    reason : str
+        Reason for staff, common to all.
+
+    Raises
+    ------
+    ForbiddenError, InvalidRecordError
+        As for `chosen_spaces`; or the reason is missing or too long.
+    """
+    reason = checked_reason(reason)
+
+    async def close(space_id: str) -> None:
+        await close_space(session, actor, space_id, closing, reason=reason, via="web", now=now)
+
+    return await _each(session, actor, "close", spaces, close, now)
+
+
+async def _each(
+    session: AsyncSession,
+    actor: Actor,
+    action: str,
+    spaces: Revisions,
+    act: Callable[[str], Awaitable[None]],
+    now: datetime,
+) -> BulkOutcome:
+    require_staff(actor)
+    _require_number(spaces)
+    results: dict[str, Result] = dict.fromkeys(spaces, "gone")
+    before: dict[str, ChangeSubject] = {}
+    # Locked in the order of ids, so that two actions at once never wait for each other.
+    for space_id in sorted(spaces):
+        try:
+            async with session.begin_nested():
+                subject = await _locked(session, actor, space_id, spaces[space_id])
+                await act(space_id)
+        except GeoError as error:
+            results[space_id] = _result(error)
+        else:
+            results[space_id] = "done"
+            before[space_id] = subject
+    action_id = await _keep(session, actor, action, before, now) if before else None
+    return BulkOutcome(action_id, results)
+
+
+async def _locked(
+    session: AsyncSession, actor: Actor, space_id: str, revision: int
+) -> ChangeSubject:
+    subject = await read_subject(session, "space", space_id, lock=True)
+    if not await _is_open_to(session, actor, subject):
+        raise unknown("space", space_id)
+    if subject.revision != revision:
+        msg = "the record has changed since it was chosen; look at it again"
+        raise ConflictError(msg)
+    return subject
+
+
+async def _is_open_to(session: AsyncSession, actor: Actor, subject: ChangeSubject) -> bool:
+    if subject.is_restricted:
+        return False
+    try:
+        await require_known(session, actor, [subject])
+    except NotFoundError:
+        return False
+    return True
+
+
+async def _keep(
+    session: AsyncSession,
+    actor: Actor,
+    action: str,
+    before: Mapping[str, ChangeSubject],
+    now: datetime,
+) -> str:
+    """Keep what was done, for as long as the actor may undo it; return its id."""
+    # The trigger that counts revisions is deferred to the commit; run it now to read them.
+    await session.execute(text("set constraints all immediate"))
+    after = await read_subjects(session, "space", list(before))
+    spaces: dict[str, Any] = {
+        space_id: {
+            "revision": after[space_id].revision,
+            "fields": undo.changed_fields(subject.document, after[space_id].document),
+        }
+        for space_id, subject in before.items()
+    }
+    await undo.forget_old(session, now)
+    action_id = uuid.uuid4().hex
+    await session.execute(
+        insert(BulkAction).values(
+            id=action_id, person_id=actor.id, action=action, made_at=now, spaces=spaces
+        )
+    )
+    return action_id
+
+
+def _chosen(actor: Actor, subject: ChangeSubject) -> ChosenSpace:
+    document = subject.document or {}
+    confirmed_on = None if document["demo"] else date.fromisoformat(document["confirmed_on"])
+    return ChosenSpace(
+        id=str(subject.record_id),
+        name=document["name"],
+        status=document["status"],
+        confirmed_on=confirmed_on,
+        expires_on=date.fromisoformat(document["expires_on"]),
+        revision=subject.revision or 0,
+        may_act=can_close(
+            actor, organization_id=subject.organization_id, country=subject.countries[0]
+        ),
+    )
+
+
+def _require_number(ids: Sequence[str] | Revisions) -> None:
+    if not ids:
+        raise InvalidRecordError([("space", CodedReason("missing"))])
+    if len(ids) > MAX_SPACES:
+        raise InvalidRecordError([("space", CodedReason("too_many", most=MAX_SPACES))])
+
+
+def _result(error: GeoError) -> Result:
+    match error:
+        case NothingChangesError():
+            return "nothing"
+        case ConflictError():
+            return "changed"
+        case ForbiddenError():
+            return "not_yours"
+        case NotFoundError():
+            return "gone"
+        case InvalidRecordError():
+            return "invalid"
+    raise error
