@@ -19,6 +19,7 @@ create table amparo.crossing_surveys (
         references amparo.people (id),
     confirmed_by text not null constraint fk_crossing_surveys_confirmed_by
         references amparo.people (id),
+    demo boolean not null,
     constraint ck_crossing_surveys_two_people check (proposed_by <> confirmed_by),
     constraint ck_crossing_surveys_on_earth
         check (lon between -180 and 180 and lat between -90 and 90)

@@ -97,7 +97,8 @@ class CrossingStatus(Base):
 class CrossingSurvey(Base):
     """Position of a crossing's post that two people confirmed, in degrees, EPSG:4326.
 
-    Roads of an extract cross a border at these positions alone (P10, P34).
+    Roads of an extract cross a border at these positions alone (P10, P34). With ``demo`` the
+    position was confirmed in a demonstration and leaves with it (P35).
     """
 
     __tablename__ = "crossing_surveys"
@@ -114,6 +115,7 @@ class CrossingSurvey(Base):
     surveyed_on: Mapped[date] = mapped_column(Date)
     proposed_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
     confirmed_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    demo: Mapped[bool] = mapped_column(default=False)
 
 
 class TaggedBorderPost(Base):

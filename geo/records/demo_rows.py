@@ -3,7 +3,18 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    delete,
+    exists,
+    func,
+    insert,
+    inspect,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import demo_state
@@ -12,6 +23,7 @@ from geo.models import (
     Contact,
     Crossing,
     CrossingStatus,
+    CrossingSurvey,
     Flow,
     Hazard,
     InformationChannel,
@@ -35,6 +47,7 @@ REMOVED = "demo rows removed"
 #: crossing is a demo row too. Boundaries, places and roads are always real.
 _DEMO: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
     (CrossingStatus, CrossingStatus.assumption.is_(True)),
+    (CrossingSurvey, CrossingSurvey.demo.is_(True)),
     (Flow, Flow.demo.is_(True)),
     (Hazard, Hazard.demo.is_(True)),
     (Pathway, Pathway.demo.is_(True)),
@@ -88,7 +101,8 @@ async def remove_demo(session: AsyncSession, *, today: date | None = None) -> di
     """
     removed = {Proposal.__tablename__: await _withdraw_trials(session)}
     for model, is_demo in _DEMO:
-        gone = await session.scalars(delete(model).where(is_demo).returning(model.id))
+        (key,) = inspect(model).primary_key
+        gone = await session.scalars(delete(model).where(is_demo).returning(key))
         removed[model.__tablename__] = len(gone.all())
     await session.execute(
         delete(LoadedFile).where(

@@ -105,7 +105,12 @@ def _apart_m(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 
 async def store_survey(
-    session: AsyncSession, crossing_id: str, document: Document, people: Sequence[str]
+    session: AsyncSession,
+    crossing_id: str,
+    document: Document,
+    people: Sequence[str],
+    *,
+    is_demo: bool = False,
 ) -> None:
     """Store a position in place of a former one (writer session).
 
@@ -113,6 +118,8 @@ async def store_survey(
     ----------
     people
         Who proposed it, and who confirmed it.
+    is_demo
+        Whether it is a trial in a demonstration, with which it leaves (P35).
 
     Raises
     ------
@@ -128,6 +135,7 @@ async def store_survey(
         "surveyed_on": date.fromisoformat(document["surveyed_on"]),
         "proposed_by": people[0],
         "confirmed_by": people[1],
+        "demo": is_demo,
     }
     await session.execute(
         upsert(CrossingSurvey)

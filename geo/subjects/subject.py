@@ -312,7 +312,7 @@ async def store_subjects(
         if entity in KINDS:
             await KINDS[entity].store(session, record_id, document, now.date())
         elif entity == "crossing" and is_survey(document):
-            await store_survey(session, record_id, document, people)
+            await store_survey(session, record_id, document, people, is_demo=is_demo)
         elif entity == "crossing":
             await add_statement(session, record_id, document, is_demo=is_demo)
         elif entity == "organization":

@@ -91,6 +91,9 @@ async def test_p35_what_is_said_of_a_crossing_there_is_an_assumption(as_person, 
     await approver.follow(CROSSING, **said)
     (crossing,) = (await client.get("/collections/crossings/items")).json()["features"]
     assert (crossing["properties"]["state"], crossing["properties"]["demo"]) == ("closed", True)
+    post = {"surveyed_lat": "7.82", "surveyed_lon": "-72.45", "surveyed_on": TODAY.isoformat()}
+    seen = await approver.post(f"{CROSSING}/position", **post, reason="para probar")
+    await (await as_person("co")).agree(seen)
     async with database.session(Tier.WRITER) as session:
         assert await demo_rows.is_demonstration(session)
 
@@ -100,7 +103,8 @@ async def test_p35_the_trials_leave_with_the_demonstration(as_person, client, da
     waiting = (await new_space(editor, "Comedor Oeste")).headers["location"].partition("?")[0]
     async with database.session(Tier.WRITER) as session:
         removed = await demo_rows.remove_demo(session, today=TODAY)
-        assert (removed["proposals"], removed["crossing_statuses"]) == (1, 1)
+        names = ("proposals", "crossing_statuses", "crossing_surveys")
+        assert [removed[name] for name in names] == [1, 1, 1]
     assert await public(client) == {}
     late = await approver.post(waiting, do="accept", reason="tarde")
     assert late.status_code == 409
