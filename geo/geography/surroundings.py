@@ -5,12 +5,25 @@ kilometres off at places, and a pin easily falls into a river that is a border, 
 and in water the values are a question and not an answer.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from geoalchemy2 import Geography
-from sqlalchemy import ColumnElement, and_, cast, func, literal, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Float,
+    and_,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import boundaries, ground, landscape, places
@@ -101,6 +114,50 @@ async def surroundings(session: AsyncSession, lon: float, lat: float) -> Surroun
         other_countries=tuple(sorted(others)),
         water=water,
     )
+
+
+async def countries_at(
+    session: AsyncSession, points: Sequence[tuple[float, float]]
+) -> tuple[str | None, ...]:
+    """Return the country of each position that nothing else speaks against.
+
+    Parameters
+    ----------
+    points
+        Positions (lon, lat) in degrees, EPSG:4326.
+
+    Returns
+    -------
+    tuple of str or None
+        ISO 3166-1 alpha-2 of the one country whose polygon contains the position; None where there
+        is none, and near another country (`BORDER_M`) or a town of it (`TWIN_TOWN_M`).
+    """
+    asked = (
+        func.unnest(
+            bindparam("lons", [lon for lon, _ in points], ARRAY(Float)),
+            bindparam("lats", [lat for _, lat in points], ARRAY(Float)),
+        )
+        .table_valued(column("lon", Float), column("lat", Float), with_ordinality="row")
+        .render_derived("asked")
+    )
+    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+    holds = func.ST_Intersects(boundaries.c.geom, point)
+    near = select(asked.c.row, boundaries.c.country, holds.label("holds")).join(
+        boundaries,
+        (boundaries.c.level == 0) & (holds | _is_within(boundaries.c.geom, point, BORDER_M)),
+    )
+    towns = select(asked.c.row, places.c.country, literal(False).label("holds")).join(
+        places, _is_within(places.c.geom, point, TWIN_TOWN_M)
+    )
+    around: dict[int, dict[str, bool]] = defaultdict(dict)
+    for row, country, is_holding in await session.execute(union_all(near, towns)):
+        around[row - 1][country] = around[row - 1].get(country, False) or is_holding
+    return tuple(_only(around[number]) for number in range(len(points)))
+
+
+def _only(around: Mapping[str, bool]) -> str | None:
+    (country, is_holding) = next(iter(around.items()), (None, False))
+    return country if is_holding and len(around) == 1 else None
 
 
 async def _nearest(

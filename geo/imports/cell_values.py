@@ -50,6 +50,16 @@ _TRUE = frozenset(
 )
 _FALSE = frozenset({"false", "falso", "faux", "no", "nao", "non", "0"})
 
+#: What joins the items of a list where neither comma nor semicolon does; names of languages hold
+#: neither a slash nor an "and".
+_PLUS = re.compile(r"\s+\+\s+")
+_AND = re.compile(r"\s*[+/]\s*|\s+(?:y|e|et|and)\s+")
+
+#: Words that people write beside a number that takes messages.
+_BESIDE_PHONE = re.compile(
+    r"\b(?:whats?app?|wpp|wsp|zap|cel(?:ular)?|tel(?:efono)?|fijo)\b[.:]?|\(\s*\)", re.IGNORECASE
+)
+
 _DMS = re.compile(
     r"""([+-]?\d{1,3})\s*[°º]\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['′’]\s*)?"""
     r"""(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:["″”]|'')\s*)?([NSEWO])?""",
@@ -114,7 +124,20 @@ def converted(value: Value, name: str, style: CellStyle) -> Value:
     CellError
         The value cannot be converted; the message gives the reason, never the value.
     """
-    return _CONVERTERS[kind_of(name)](_unquoted(value), style)
+    value = _unquoted(value)
+    if isinstance(value, str) and kind_of(name) == "list" and style.separator is None:
+        value = _with_commas(value, name)
+    return _CONVERTERS[kind_of(name)](value, style)
+
+
+def _with_commas(text: str, name: str) -> str:
+    """Return a list with the signs that people write instead: "cena + ducha", "PT/ES"."""
+    if text.startswith("[") or re.search(r"[;|\n]", text):
+        return text
+    if name != "languages":
+        return _PLUS.sub(", ", text)
+    # Codes of languages are written in small letters.
+    return re.sub(r"\b[A-Z]{2}\b", lambda code: code[0].lower(), _AND.sub(", ", text))
 
 
 def _unquoted(value: Value) -> Value:
@@ -145,6 +168,12 @@ def _flag(value: Value, _: CellStyle) -> bool:
     if plain in _FALSE:
         return False
     raise CellError(CodedReason("cell_not_yes_or_no"))
+
+
+def _answer(value: Value, style: CellStyle) -> bool:
+    """Return yes or no, where a yes may say more: "Sí, de un socio"; a no that does is a doubt."""
+    told = re.match(r"([^\W\d]+)\s*[(,;:/–-]", folded(value)) if isinstance(value, str) else None
+    return True if told and told[1] in _TRUE else _flag(value, style)
 
 
 def number(value: Value, style: CellStyle) -> float:
@@ -286,7 +315,8 @@ def _phones(value: Value, style: CellStyle) -> list[Value]:
         return [_text(value, style)]
     if isinstance(value, str) and not value.startswith("["):
         separated = re.split(r"\s*(?:[|;,/\n]|\b[yeo]\b|\bou\b|\band\b)\s*", value)
-        return [part for part in separated if part]
+        bare = (_BESIDE_PHONE.sub("", _BESIDE_PHONE.sub("", part)).strip() for part in separated)
+        return [part for part in bare if part]
     return _list(value, style)
 
 
@@ -338,6 +368,7 @@ _CONVERTERS: Mapping[str, Callable[[Value, CellStyle], Value]] = {
     "code": _text,
     "country": lambda value, style: country_code(_text(value, style)),
     "flag": _flag,
+    "answer": _answer,
     "number": number,
     "whole": _whole,
     "degrees": degrees,

@@ -15,6 +15,7 @@ from sqlalchemy.sql.functions import func
 from geo.accounts.permissions import Actor, can_propose
 from geo.errors import InvalidFileError, InvalidRecordError
 from geo.geography.places import time_zones
+from geo.geography.surroundings import countries_at
 from geo.imports.duplicates import alike_rows
 from geo.imports.mapping import FieldMapping, as_object, own_mapping
 from geo.imports.personal_data import require_no_persons
@@ -119,7 +120,9 @@ async def check_file(
     known = await _known(
         session, made, actor=actor, now=now, today=today, source=source or f"import of {today}"
     )
-    await _fill_time_zones(session, [draft for draft in made if draft.id not in known.stored])
+    new = [draft for draft in made if draft.id not in known.stored]
+    await _fill_countries(session, new)
+    await _fill_time_zones(session, new)
     rows = await asyncio.to_thread(_compared, made, used, known, progress)
     rows = await alike_rows(session, rows, known.stored, actor=actor)
     return Checked(
@@ -181,22 +184,48 @@ async def _known(
     )
 
 
+async def _fill_countries(session: AsyncSession, made: Sequence[Draft]) -> None:
+    """Give new records without a country that of their position, where nothing speaks against it.
+
+    Near a border it stays a question: the row says that its country is missing.
+    """
+    asked = [changes for changes in _placed(made) if changes.get("country") is None]
+    if not asked:
+        return
+    countries = await countries_at(session, [_point_of(changes) for changes in asked])
+    for changes, country in zip(asked, countries, strict=True):
+        if country is not None:
+            changes["country"] = country
+
+
 async def _fill_time_zones(session: AsyncSession, made: Sequence[Draft]) -> None:
     """Give new records without a time zone that of the nearest place of their country."""
     asked = [
         changes
-        for changes in (draft.changes for draft in made)
-        if changes.get("timezone") is None
-        and isinstance(changes.get("country"), str)
-        and all(isinstance(changes.get(name), float | int) for name in ("lon", "lat"))
+        for changes in _placed(made)
+        if changes.get("timezone") is None and isinstance(changes.get("country"), str)
     ]
     if not asked:
         return
-    points = [(float(changes["lon"]), float(changes["lat"])) for changes in asked]
+    points = [_point_of(changes) for changes in asked]
     zones = await time_zones(session, points, [changes["country"] for changes in asked])
     for changes, zone in zip(asked, zones, strict=True):
         if zone is not None:
             changes["timezone"] = zone
+
+
+def _placed(made: Sequence[Draft]) -> list[dict[str, Any]]:
+    """Return the values of the records that have a position."""
+    rows = (draft.changes for draft in made)
+    return [
+        changes
+        for changes in rows
+        if all(isinstance(changes.get(name), float | int) for name in ("lon", "lat"))
+    ]
+
+
+def _point_of(changes: Mapping[str, Any]) -> tuple[float, float]:
+    return float(changes["lon"]), float(changes["lat"])
 
 
 async def visible_ids(session: AsyncSession, ids: Iterable[str], actor: Actor | None) -> set[str]:

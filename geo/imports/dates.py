@@ -69,6 +69,9 @@ _ALL_DAYS = re.compile(
 )
 
 _NUMERIC = re.compile(r"(\d{1,4})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,4})(?:[ T].*)?")
+#: A month without its day, such as "abr-25" or "abril de 2025".
+_MONTH_ALONE = re.compile(r"([a-z]+)\.?(?:\s*[-/.]\s*|\s+(?:de\s+|del\s+)?)(\d{4}|\d{2})")
+
 _WORDED = re.compile(
     r"(?:(\d{1,2})(?:o|st|nd|rd|th)?[\s/-]*(?:de |of )?([a-z]+)\.?[\s,/-]*(?:de |del )?(\d{2,4})"
     r"|([a-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4}))"
@@ -146,6 +149,9 @@ def _written(value: str, order: Order | None) -> date:
             )
             if month in _MONTHS:
                 return date(_year(year), _MONTHS[month], int(day_))
+        if (named := _MONTH_ALONE.fullmatch(value)) and named[1] in _MONTHS:
+            # The first day: what rests on the date grows old sooner, not later.
+            return date(_year(named[2]), _MONTHS[named[1]], 1)
     except CellError:
         raise
     except ValueError:

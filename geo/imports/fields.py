@@ -72,7 +72,7 @@ MADE = {
     "last_entry": "clock",
     **{f"hours_{day.lower()}": "hours" for day in WEEKDAYS},
     "opening_hours": "week",
-    "needs_referral": "flag",
+    "needs_referral": "answer",
 }
 
 ALL = frozenset({*KINDS, *MADE})

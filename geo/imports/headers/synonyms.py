@@ -218,15 +218,16 @@ referral_letter: carta de remision | remision | hoja de remision | carta | refer
 medical_record: historia clinica | formula medica | carnet de vacunas | medical record
 """),
     "languages": _read("""
-es: espanol | castellano | spanish | espanhol | espagnol
-en: ingles | english | anglais
-pt: portugues | portuguese | portugais
-fr: frances | french | francais
-ht: creole | criollo haitiano | creole haitiano | kreyol | haitiano | haitian creole |
+es: es | espanol | castellano | spanish | espanhol | espagnol | esp
+en: en | ingles | english | anglais
+pt: pt | portugues | portuguese | portugais | port
+fr: fr | frances | french | francais
+ht: ht | creole | crioulo | criollo haitiano | creole haitiano | kreyol | haitiano |
+    haitian creole |
     crioulo haitiano
-ay: aymara | aimara
-gn: guarani
-qu: quechua | kichwa | quichua
+ay: ay | aymara | aimara
+gn: gn | guarani
+qu: qu | quechua | kichwa | quichua
 """),
     "genders": _read("""
 women: mujeres | women | mulheres | femenino

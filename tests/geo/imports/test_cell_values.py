@@ -116,6 +116,23 @@ def test_no_in_any_language(value):
     assert converted(value, "overnight", CellStyle()) is False
 
 
+def test_a_yes_may_say_more_and_a_no_that_does_is_left_to_a_person():
+    for cell in ("Sí (GIFMM)", "Sim, do CRAS", "yes: by phone"):
+        assert converted(cell, "needs_referral", CellStyle()) is True
+    for cell in ("No (salvo de noche)", "sin", "a veces", "siempre, con carta"):
+        with pytest.raises(CellError):
+            converted(cell, "needs_referral", CellStyle())
+
+
+def test_languages_and_services_are_joined_as_people_join_them():
+    assert converted("PT/ES, francês e warao", "languages", CellStyle()) == [
+        *("pt", "es", "francês", "warao")
+    ]
+    assert converted("cena + ducha, ropa y abrigo", "services", CellStyle()) == [
+        *("cena", "ducha", "ropa y abrigo")
+    ]
+
+
 def test_lists_of_any_separator():
     assert converted("a|b, c", "services", CellStyle()) == ["a", "b, c"]
     assert converted("a; b,c", "services", CellStyle()) == ["a", "b,c"]
@@ -130,6 +147,8 @@ def test_phones_stay_as_they_are_written():
     phones = converted("310 123 4567 / +57 (1) 234-5678 y *123#", "public_phones", CellStyle())
     assert phones == ["310 123 4567", "+57 (1) 234-5678", "*123#"]
     assert converted(573101234567.0, "public_phones", CellStyle()) == ["573101234567"]
+    said = "zap 95 95550-2923 / (95) 9 5550-9211 (zap)"
+    assert converted(said, "public_phones", CellStyle()) == ["95 95550-2923", "(95) 9 5550-9211"]
 
 
 def test_amenities_are_flags_or_a_list():
