@@ -138,7 +138,7 @@ class TableFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RowSource:
     """Where the rows come from, for one person.
 
     Parameters
@@ -186,7 +186,7 @@ class DeskTable:
     columns: Sequence[TableColumn]
     filters: Sequence[TableFilter]
     sort: str
-    source: Callable[[Desk, Mapping[str, str]], Source]
+    source: Callable[[Desk, Mapping[str, str]], RowSource]
     search: str
     marks: Callable[[CellContext, Row], Sequence[Mark]] = lambda _context, _row: ()
     has_files: bool = False

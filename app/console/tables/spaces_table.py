@@ -23,7 +23,7 @@ from app.console.tables.declaration import (
     DeskTable,
     Mark,
     Row,
-    Source,
+    RowSource,
     TableCell,
     TableColumn,
     TableFilter,
@@ -135,9 +135,9 @@ _FILTERS = (
 )
 
 
-def _all_spaces(desk: Desk, _options: Mapping[str, str]) -> Source:
+def _all_spaces(desk: Desk, _options: Mapping[str, str]) -> RowSource:
     rows = space_rows(desk.now.date(), desk.actor.organization_id)
-    return Source(desk.staff, rows, {"open": "true"})
+    return RowSource(desk.staff, rows, {"open": "true"})
 
 
 SPACES_TABLE = DeskTable(
@@ -184,9 +184,9 @@ HORIZONS = {
 }
 
 
-def _expiring(desk: Desk, options: Mapping[str, str]) -> Source:
+def _expiring(desk: Desk, options: Mapping[str, str]) -> RowSource:
     rows = expiring_rows(desk.actor, within_days=int(options["days"]), today=desk.now.date())
-    return Source(desk.session, rows, {"open": "true"})
+    return RowSource(desk.session, rows, {"open": "true"})
 
 
 def _expiring_name(context: CellContext, row: Row) -> TableCell:

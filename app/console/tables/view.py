@@ -13,7 +13,7 @@ from app.console.tables.declaration import (
     DeskTable,
     Mark,
     Row,
-    Source,
+    RowSource,
     TableCell,
     TableColumn,
 )
@@ -199,7 +199,11 @@ def _heading(words: Words, asked: TableAddress, column: TableColumn) -> Heading:
 
 
 def _line(
-    table: DeskTable, shown: Sequence[TableColumn], context: CellContext, source: Source, row: Row
+    table: DeskTable,
+    shown: Sequence[TableColumn],
+    context: CellContext,
+    source: RowSource,
+    row: Row,
 ) -> TableLine:
     key = str(row[source.rows.key])
     cells = [column.cell(context, row) for column in shown]
@@ -216,7 +220,7 @@ def _point(line: TableLine) -> Mapping[str, Any]:
 
 
 async def _filters(
-    table: DeskTable, asked: TableAddress, context: CellContext, source: Source
+    table: DeskTable, asked: TableAddress, context: CellContext, source: RowSource
 ) -> list[ShownFilter]:
     columns = [one.column for one in table.filters if one.column is not None]
     found = await distinct_values(source.session, source.rows, *columns) if columns else ()

@@ -19,7 +19,7 @@ from app.console.tables.declaration import (
     DeskTable,
     Mark,
     Row,
-    Source,
+    RowSource,
     TableCell,
     TableColumn,
     TableFilter,
@@ -35,8 +35,8 @@ from geo.text.languages import LANGUAGES
 _SHOWN_FIELDS = 4
 
 
-def _proposals(desk: Desk, _options: Mapping[str, str]) -> Source:
-    return Source(desk.session, queue_rows(desk.actor))
+def _proposals(desk: Desk, _options: Mapping[str, str]) -> RowSource:
+    return RowSource(desk.session, queue_rows(desk.actor))
 
 
 def _proposal(context: CellContext, row: Row) -> TableCell:
@@ -141,8 +141,8 @@ _ACCESS = {
 }
 
 
-def _accounts(desk: Desk, _options: Mapping[str, str]) -> Source:
-    return Source(desk.session, people_rows())
+def _accounts(desk: Desk, _options: Mapping[str, str]) -> RowSource:
+    return RowSource(desk.session, people_rows())
 
 
 def _account(_context: CellContext, row: Row) -> TableCell:

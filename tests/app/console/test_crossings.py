@@ -212,7 +212,10 @@ async def test_p51_of_several_crossings_the_new_words_wait_for_each(as_person, d
     assert "De 2, una parte espera" in text_of(done)
     assert all("Radio" not in one.source for one in (await statements(database)).values())
     async with database.session(Tier.WRITER) as session:
-        waiting = delete(models.Proposal).where(models.Proposal.state == "pending")
+        waiting = delete(models.Proposal).where(
+            models.Proposal.state == "pending",
+            models.Proposal.changes["source"].astext == words["source"],
+        )
         assert len((await session.scalars(waiting.returning(models.Proposal.id))).all()) == 2
 
 

@@ -19,12 +19,12 @@ FILE = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def settings(cluster, filled_network, settings_for):
     return settings_for(clone(cluster, await filled_network()), public_url="http://amparo.test")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def database(settings):
     async with opened(settings) as database:
         async with database.session(Tier.WRITER) as session:
@@ -32,7 +32,7 @@ async def database(settings):
         yield database
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def client(settings, database):
     async with client_of(settings) as talking:
         yield talking
@@ -83,22 +83,28 @@ async def test_p35_new_and_imported_spaces_go_through_to_the_public_page(as_pers
         assert "DEMO: fecha ficticia" in shown.text
 
 
-async def test_p35_what_is_said_of_a_crossing_there_is_an_assumption(as_person, client, database):
+async def stated(as_person):
+    """Close a crossing, and confirm where its post stands."""
     approver = await as_person("ap")
     said = fields_of(await approver.get(CROSSING), CROSSING)
     said |= {"state": ["closed"], "source_code": ["official"], "reason": ["para probar"]}
     said |= {"timezone": ["America/Bogota"]}  # no towns are loaded here
     await approver.follow(CROSSING, **said)
-    (crossing,) = (await client.get("/collections/crossings/items")).json()["features"]
-    assert (crossing["properties"]["state"], crossing["properties"]["demo"]) == ("closed", True)
     post = {"surveyed_lat": "7.82", "surveyed_lon": "-72.45", "surveyed_on": TODAY.isoformat()}
     seen = await approver.post(f"{CROSSING}/position", **post, reason="para probar")
     await (await as_person("co")).agree(seen)
+
+
+async def test_p35_what_is_said_of_a_crossing_there_is_an_assumption(as_person, client, database):
+    await stated(as_person)
+    (crossing,) = (await client.get("/collections/crossings/items")).json()["features"]
+    assert (crossing["properties"]["state"], crossing["properties"]["demo"]) == ("closed", True)
     async with database.session(Tier.WRITER) as session:
         assert await demo_rows.is_demonstration(session)
 
 
 async def test_p35_the_trials_leave_with_the_demonstration(as_person, client, database):
+    await stated(as_person)
     editor, approver = await as_person("ed"), await as_person("ap")
     waiting = (await new_space(editor, "Comedor Oeste")).headers["location"].partition("?")[0]
     async with database.session(Tier.WRITER) as session:

@@ -36,7 +36,8 @@ KEYS = re.compile(r"(.*_)?id|.*_by|.*_sha256|(previous_)?hash")
 CHOICES = (
     "access act action answer audience byday bymonthday category channel children_alone code "
     "country country_a country_b direction effect entity family fees freq highway holidays kind "
-    "language languages location_type message_key need public_extent role scope state status "
+    "language languages location_type medium message_key need public_extent role scope state "
+    "status "
     "timezone type visibility vocabulary parent_code coord_precision licence rate_source "
     "counted_for countries from_space to_space table_name "
     # Of an area; those of hidden spaces are canaries.
@@ -59,6 +60,7 @@ OPEN = frozenset(
         "road_segments",
         "service_requests",
         "touched_locations",
+        "unit_pcodes",
     }
 )
 

@@ -276,6 +276,10 @@ def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     yield Asked("/network/position", "POST", "/network/position", form=there, headers=page)
     closed = sent | {"crossing": "puente", "state": "closed"}
     yield Asked("/network/crossings", "POST", "/network/crossings", form=closed, headers=page)
+    seen = sent | {"surveyed_lon": "-72.5", "surveyed_lat": "7.9", "surveyed_on": "2026-01-01"}
+    position = "/network/crossings/{crossing}/position"
+    yield Asked(position, "POST", "/network/crossings/puente/position", form=seen, headers=page)
+    yield Asked("/network/imports/forget", "POST", "/network/imports/forget", form=sent)
     proposal = "/network/proposals/{proposal}"
     yield Asked(proposal, "GET", "/network/proposals/x", headers=page)
     yield Asked(proposal, "POST", "/network/proposals/x", form=sent | {"do": "accept"})
