@@ -4,10 +4,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import osmnx
-import requests
-from osmnx._errors import InsufficientResponseError, ResponseStatusCodeError
-
 from app.road_sources.boxes import Box
 from app.road_sources.errors import FetchError
 
@@ -36,6 +32,11 @@ def box_of(place: str, *, address: str, user_agent: str, folder: Path) -> Box:
     FetchError
         No place is called so, it is too large, or the server does not answer.
     """
+    # A second and more to import, which every command would take.
+    import osmnx  # noqa: PLC0415
+    import requests  # noqa: PLC0415
+    from osmnx._errors import InsufficientResponseError, ResponseStatusCodeError  # noqa: PLC0415
+
     osmnx.settings.nominatim_url = address
     osmnx.settings.http_user_agent = user_agent
     osmnx.settings.requests_timeout = _TIMEOUT_S
