@@ -85,7 +85,7 @@ def run_on(
     GraphError
         A worker cannot open a road network.
     """
-    from distributed import as_completed  # noqa: PLC0415 -- a second, which few commands need
+    from distributed import as_completed
 
     total = sum(map(len, stages))
     left = [[task for task in stage if not is_done(folder, task)] for stage in stages]
@@ -116,8 +116,8 @@ def cluster_of(workers: Workers) -> Iterator["Client"]:
     SchedulerUnreachableError
         No scheduler answers at the address.
     """
-    import dask.config  # noqa: PLC0415 -- as above
-    from distributed import Client, LocalCluster  # noqa: PLC0415
+    import dask.config
+    from distributed import Client, LocalCluster
 
     if workers.scheduler is not None:
         try:

@@ -116,7 +116,7 @@ def people_in_raster(
         More cells would have to be read.
     """
     # Imported here: few commands count people.
-    from exactextract import exact_extract  # noqa: PLC0415
+    from exactextract import exact_extract
 
     with opened_raster(path) as raster:
         to_raster = pyproj.Transformer.from_crs("EPSG:4326", raster.crs.to_wkt(), always_xy=True)

@@ -33,9 +33,9 @@ def box_of(place: str, *, address: str, user_agent: str, folder: Path) -> Box:
         No place is called so, it is too large, or the server does not answer.
     """
     # A second and more to import, which every command would take.
-    import osmnx  # noqa: PLC0415
+    import osmnx
     import requests  # noqa: PLC0415
-    from osmnx._errors import InsufficientResponseError, ResponseStatusCodeError  # noqa: PLC0415
+    from osmnx._errors import InsufficientResponseError, ResponseStatusCodeError
 
     osmnx.settings.nominatim_url = address
     osmnx.settings.http_user_agent = user_agent

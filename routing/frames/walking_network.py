@@ -146,7 +146,7 @@ def _in_degrees(roads: nx.MultiDiGraph) -> nx.MultiDiGraph:
     except CRSError as error:
         raise InvalidInput("crs", "the graph names its coordinate reference system") from error
     if crs.is_projected:
-        from osmnx import project_graph  # noqa: PLC0415 -- its import takes seconds
+        from osmnx import project_graph
 
         degrees: nx.MultiDiGraph = project_graph(roads, to_latlong=True)
     else:
