@@ -180,7 +180,7 @@ function directsOf(world, from, to) {
   const { streets } = world.network;
   return placesOf(streets, from).flatMap(([edge, at]) => placesOf(streets, to)
     .filter(([other, until]) => other === edge && at <= until)
-    .map(([, until]) => ({ pieces: [[edge, at, until]], ms: world.legMs(edge, at, until) })));
+    .map(([, until]) => ({ before: [[edge, at, until]], edges: [], after: [], ms: world.legMs(edge, at, until) })));
 }
 
 /** What gives the same again, worked out when it is first asked for. */
@@ -204,14 +204,14 @@ function sectionBy(pathAt, nodes, departures, arrivals) {
   return joined(best && { ...best, cost: best.ms }, departures, arrivals);
 }
 
-/** The parts of edges of a path, with those at its ends. */
+/** A section: its whole edges, with the parts of edges at its ends. */
 function joined(path, departures, arrivals) {
   if (path === null) return null;
   const pieceAt = (rows, node) => {
     const { piece } = leastOf(rows.filter((row) => row.node === node));
     return piece ? [piece] : [];
   };
-  return { ms: path.cost, pieces: [...pieceAt(departures, path.from), ...whole(path.edges), ...pieceAt(arrivals, path.to)] };
+  return { ms: path.cost, before: pieceAt(departures, path.from), edges: path.edges, after: pieceAt(arrivals, path.to) };
 }
 
 // Labels: where somebody is who has passed some crossings.
@@ -301,15 +301,22 @@ export function findIn(world, from, to, isPatient = false) {
   return best === null ? null : described(world, best, from, to);
 }
 
-/** Moving seconds and metres of parts of edges. */
-function measured({ timeMs, lengthDm, edgeRoad }, pieces) {
-  let [movingS, lengthM] = [0, 0];
-  for (const [edge, start, end] of pieces) {
-    movingS += (timeMs[edge] * (end - start)) / 1000;
-    lengthM += (lengthDm[edgeRoad[edge] >> 1] * (end - start)) / 10;
+/** Moving seconds and metres of a section. */
+function measured({ timeMs, lengthDm, edgeRoad }, { before, edges, after }) {
+  let [movingMs, inDm] = [0, 0];
+  for (const edge of edges) {
+    movingMs += timeMs[edge];
+    inDm += lengthDm[edgeRoad[edge] >> 1];
   }
-  return [movingS, lengthM];
+  for (const [edge, start, end] of [...before, ...after]) {
+    movingMs += timeMs[edge] * (end - start);
+    inDm += lengthDm[edgeRoad[edge] >> 1] * (end - start);
+  }
+  return [movingMs / 1000, inDm / 10];
 }
+
+const countOf = ({ before, edges, after }) => before.length + edges.length + after.length;
+const piecesOf = ({ before, edges, after }) => [...before, ...whole(edges), ...after];
 
 /** What a section adds to moving time, seconds: rounding to whole milliseconds is none. */
 function exposureS(sectionMs, movingS, pieces) {
@@ -322,9 +329,9 @@ const priceOf = (world, { state, exposedS, metricMs }, isPatient) =>
 
 function ended(world, label, section, isPatient) {
   if (section === null) return null;
-  const [movingS, lengthM] = measured(world.network.streets, section.pieces);
+  const [movingS, lengthM] = measured(world.network.streets, section);
   const state = world.march.walk(label.state, label.since[1] + lengthM, label.since[0] + movingS);
-  const exposedS = label.exposedS + exposureS(section.ms, movingS, section.pieces.length);
+  const exposedS = label.exposedS + exposureS(section.ms, movingS, countOf(section));
   const end = { gate: null, before: label, section, state, exposedS, metricMs: label.metricMs + section.ms };
   return { ...end, priceS: priceOf(world, end, isPatient) };
 }
@@ -336,7 +343,7 @@ function through(world, label, section, gate, isPatient) {
   const edgeMs = world.legMs(gate.edge, 0, 1);
   if (!(edgeMs < Infinity)) return null;
   const [edgeS, edgeM] = [streets.timeMs[gate.edge] / 1000, lengthOf(streets, gate.edge)];
-  const [movingS, lengthM] = measured(streets, section.pieces);
+  const [movingS, lengthM] = measured(streets, section);
   const there = world.march.walk(
     label.state,
     label.since[1] + lengthM + gate.at * edgeM,
@@ -344,7 +351,7 @@ function through(world, label, section, gate, isPatient) {
   );
   const throughS = world.throughS(gate.posts, there.clockS);
   if (throughS === null) return null;
-  const exposedS = label.exposedS + exposureS(section.ms + edgeMs, movingS + edgeS, section.pieces.length + 1);
+  const exposedS = label.exposedS + exposureS(section.ms + edgeMs, movingS + edgeS, countOf(section) + 1);
   const metricMs = label.metricMs + section.ms + edgeMs;
   const next = {
     gate, before: label, section, thereS: there.clockS, exposedS, metricMs,
@@ -394,8 +401,8 @@ function described(world, end, from, to) {
   const crossings = [];
   let lengthM = 0;
   for (const { section, gate, thereS } of labels) {
-    pieces.push(...section.pieces);
-    lengthM += measured(streets, section.pieces)[1];
+    pieces.push(...piecesOf(section));
+    lengthM += measured(streets, section)[1];
     if (gate === null) continue;
     const atM = lengthM + gate.at * lengthOf(streets, gate.edge);
     let clockS = thereS;
@@ -408,7 +415,7 @@ function described(world, end, from, to) {
     lengthM += lengthOf(streets, gate.edge);
   }
   const walked = pieces.filter(([, start, until]) => start < until);
-  const [movingS] = measured(streets, walked);
+  const [movingS] = measured(streets, { before: walked, edges: [], after: [] });
   const hazards = new Map();
   for (const [edge, start, until] of walked) {
     for (const one of contacts.get(edge) ?? []) {
