@@ -74,4 +74,7 @@ async def missing_steps(desk: Desk, settings: Settings) -> list[tuple[Step, Step
     )
     if is_complete(steps):
         return []
-    return [(step, WORDINGS[step.key]) for step in steps if step.is_needed and not step.is_done]
+    missing = [step for step in steps if step.is_needed and not step.is_done]
+    # Lines are missing in countries with spaces: without any there is none to name.
+    told = [step for step in missing if step.key != "contacts" or step.figures["countries"]]
+    return [(step, WORDINGS[step.key]) for step in told]
