@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 
 from app.cli import app as amparo
 from app.main import create_app
-from app.road_sources import place_box
 from app.settings import Settings
 from geo.imports.mapping import parse_mapping
 from tests.conftest import ROOT
@@ -239,7 +238,9 @@ def typed(loaded_clone, settings_for, tmp_path, monkeypatch):
         for name, value in servers.environment.items():
             monkeypatch.setenv(name, value)
         # osmnx waits a second before it asks; of this machine's own server nobody has to.
-        monkeypatch.setattr(place_box.osmnx._nominatim.time, "sleep", lambda _: None)
+        from osmnx import _nominatim
+
+        monkeypatch.setattr(_nominatim.time, "sleep", lambda _: None)
         yield call
 
 

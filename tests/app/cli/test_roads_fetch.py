@@ -7,7 +7,6 @@ from typer.testing import CliRunner
 from app.cli.road_import import Hooks
 from app.cli.roads import make_roads_app
 from app.cli.terminal import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_MISUSED
-from app.road_sources import place_box
 from app.settings import Settings
 from routing.graph.storage import list_regions, read_meta
 from tests.fixtures.osm_file import streets
@@ -32,7 +31,9 @@ def run(tmp_path, monkeypatch, servers):
     for name, value in servers.environment.items():
         monkeypatch.setenv(name, value)
     # osmnx waits a second before it asks; of this machine's own server nobody has to.
-    monkeypatch.setattr(place_box.osmnx._nominatim.time, "sleep", lambda _: None)
+    from osmnx import _nominatim
+
+    monkeypatch.setattr(_nominatim.time, "sleep", lambda _: None)
 
     def call(*arguments, sleep=lambda _: None):
         app = typer.Typer()
