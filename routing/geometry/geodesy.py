@@ -76,3 +76,21 @@ def local_xy(
     """
     scale = METRES_PER_DEGREE * np.cos(np.radians(lat_0))
     return (lon - lon_0) * scale, (lat - lat_0) * METRES_PER_DEGREE
+
+
+def mercator_m(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return places in the Mercator plane, where a metre at latitude phi measures 1 / cos(phi).
+
+    Parameters
+    ----------
+    lonlat
+        float64 [..., 2], degrees, EPSG:4326; latitudes beyond 89 degrees count as 89.
+
+    Returns
+    -------
+    ndarray of float64
+        [..., 2], metres at the equator.
+    """
+    lat = np.radians(np.clip(lonlat[..., 1], -89.0, 89.0))
+    x = EARTH_RADIUS_M * np.radians(lonlat[..., 0])
+    return np.stack((x, EARTH_RADIUS_M * np.log(np.tan(np.pi / 4 + lat / 2))), axis=-1)

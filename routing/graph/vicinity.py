@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from routing.geometry.geodesy import METRES_PER_DEGREE, UNITS_PER_DEGREE
+from routing.geometry.geodesy import UNITS_PER_DEGREE, mercator_m
 from routing.graph.road_graph import RoadGraph
 from routing.graph.snapping import box_around, edges_of
 from routing.index_ranges import joined_ranges
@@ -58,16 +58,13 @@ class Vicinity:
         The distance is taken on Mercator's map, at the scale of each node's latitude: nodes within
         some kilometres are right to a thousandth.
         """
-        lon, lat = (
-            graph.node_lon[nodes] / UNITS_PER_DEGREE,
-            graph.node_lat[nodes] / UNITS_PER_DEGREE,
-        )
-        away = shapely.distance(self._mapped, shapely.points(_mercator(lon, lat)))
-        return np.asarray(away * METRES_PER_DEGREE * np.cos(np.radians(lat)))
+        lonlat = np.column_stack((graph.node_lon[nodes], graph.node_lat[nodes])) / UNITS_PER_DEGREE
+        away_m = shapely.distance(self._mapped, shapely.points(mercator_m(lonlat)))
+        return np.asarray(away_m * np.cos(np.radians(lonlat[:, 1])))
 
     @cached_property
     def _mapped(self) -> BaseGeometry:
-        mapped = shapely.transform(self.place, lambda points: _mercator(*points.T))
+        mapped = shapely.transform(self.place, mercator_m)
         shapely.prepare(mapped)
         return mapped
 
@@ -81,8 +78,3 @@ class Vicinity:
             box = min(ax, bx), min(ay, by), max(az, bz), max(at, bt)
             if shapely.box(*box).intersects(shapely.box(*bbox)):
                 yield box
-
-
-def _mercator(lon: Floats, lat: Floats) -> Floats:
-    """Return places on Mercator's map, float64 [k, 2], in degrees at the equator."""
-    return np.column_stack((lon, np.degrees(np.arcsinh(np.tan(np.radians(lat))))))

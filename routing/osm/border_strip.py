@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from routing.geometry.geodesy import EARTH_RADIUS_M, UNITS_PER_DEGREE, great_circle_m
+from routing.geometry.geodesy import EARTH_RADIUS_M, UNITS_PER_DEGREE, great_circle_m, mercator_m
 from routing.graph.components import label_components
 from routing.osm.junction_split import Pieces, WaySegments
 from routing.osm.way_table import NodePlaces, WayTable
@@ -137,7 +137,7 @@ class BorderStrip:
         self._crossings = tuple(crossings)
         stretches = _stretches(boundaries.lines)
         self._tree = _tree(stretches)
-        self._plane = _tree(_mercator(stretches))
+        self._plane = _tree(mercator_m(stretches))
         self._sieve = _Sieve(stretches) if len(stretches) else None
 
     def near(self, ends: Array, distance_m: float) -> NDArray[np.bool_]:
@@ -151,7 +151,7 @@ class BorderStrip:
         result = np.zeros(len(ends), dtype=bool)
         rows = self._candidates(ends, distance_m)
         if len(rows):
-            plane = _mercator(ends[rows])
+            plane = mercator_m(ends[rows])
             lines: Array = np.asarray(shapely.linestrings(plane))
             is_point = (plane[:, 0] == plane[:, 1]).all(axis=1)  # a line of length 0 meets nothing
             lines[is_point] = shapely.points(plane[is_point, 0])
@@ -298,12 +298,6 @@ def _stretches(lines: Sequence[BaseGeometry]) -> Array:
 def _tree(stretches: Array) -> shapely.STRtree:
     lines: Array = np.asarray(shapely.linestrings(stretches))
     return shapely.STRtree(lines)
-
-
-def _mercator(lonlat: Array) -> Array:
-    lat = np.radians(np.clip(lonlat[..., 1], -89.0, 89.0))
-    x = EARTH_RADIUS_M * np.radians(lonlat[..., 0])
-    return np.stack((x, EARTH_RADIUS_M * np.log(np.tan(np.pi / 4 + lat / 2))), axis=-1)
 
 
 # --- rule P34 ------------------------------------------------------------------------------
