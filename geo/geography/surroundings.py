@@ -5,7 +5,6 @@ kilometres off at places, and a pin easily falls into a river that is a border, 
 and in water the values are a question and not an answer.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -88,7 +87,8 @@ class Surroundings:
 
 async def surroundings(session: AsyncSession, lon: float, lat: float) -> Surroundings:
     """Return what lies around a position in degrees, EPSG:4326 (session of any reading tier)."""
-    holding, near = await _countries(session, lon, lat)
+    (around,) = await _countries(session, [(lon, lat)])
+    holding = [country for country, is_holding in around.items() if is_holding]
     nearest = await _nearest(session, lon, lat)
     country = _country(holding, nearest)
     water: Water | None = None
@@ -98,7 +98,7 @@ async def surroundings(session: AsyncSession, lon: float, lat: float) -> Surroun
         water = "lake"
     if country is None:
         return Surroundings(None, None, None, None, None, (), water)
-    others = {*holding, *near} - {country}
+    others = {*around} - {country}
     (own,) = await places_within(session, [(lon, lat)], [country])
     place, distance_m = (None, None) if own is None else own
     (unit,) = await units_at(session, [(lon, lat, country)])
@@ -132,27 +132,7 @@ async def countries_at(
         ISO 3166-1 alpha-2 of the one country whose polygon contains the position; None where there
         is none, and near another country (`BORDER_M`) or a town of it (`TWIN_TOWN_M`).
     """
-    asked = (
-        func.unnest(
-            bindparam("lons", [lon for lon, _ in points], ARRAY(Float)),
-            bindparam("lats", [lat for _, lat in points], ARRAY(Float)),
-        )
-        .table_valued(column("lon", Float), column("lat", Float), with_ordinality="row")
-        .render_derived("asked")
-    )
-    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
-    holds = func.ST_Intersects(boundaries.c.geom, point)
-    near = select(asked.c.row, boundaries.c.country, holds.label("holds")).join(
-        boundaries,
-        (boundaries.c.level == 0) & (holds | _is_within(boundaries.c.geom, point, BORDER_M)),
-    )
-    towns = select(asked.c.row, places.c.country, literal(False).label("holds")).join(
-        places, _is_within(places.c.geom, point, TWIN_TOWN_M)
-    )
-    around: dict[int, dict[str, bool]] = defaultdict(dict)
-    for row, country, is_holding in await session.execute(union_all(near, towns)):
-        around[row - 1][country] = around[row - 1].get(country, False) or is_holding
-    return tuple(_only(around[number]) for number in range(len(points)))
+    return tuple(_only(around) for around in await _countries(session, points))
 
 
 def _only(around: Mapping[str, bool]) -> str | None:
@@ -180,25 +160,33 @@ def _country(holding: Iterable[str], nearest: tuple[NamedPlace, float] | None) -
 
 
 async def _countries(
-    session: AsyncSession, lon: float, lat: float
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the countries whose polygons contain a point, and those that are near to it."""
-    point = _point(lon, lat)
-    holds = func.ST_Intersects(boundaries.c.geom, point)
-    rows = await session.execute(
-        select(boundaries.c.country, func.bool_or(holds).label("holds"))
-        .where(
-            boundaries.c.level == 0,
-            holds | _is_within(boundaries.c.geom, point, BORDER_M),
+    session: AsyncSession, points: Sequence[tuple[float, float]]
+) -> list[dict[str, bool]]:
+    """Return the countries in and near which each point lies, and whether their polygon holds it.
+
+    Near is a polygon within `BORDER_M` and a town within `TWIN_TOWN_M`.
+    """
+    asked = (
+        func.unnest(
+            bindparam("lons", [lon for lon, _ in points], ARRAY(Float)),
+            bindparam("lats", [lat for _, lat in points], ARRAY(Float)),
         )
-        .group_by(boundaries.c.country)
+        .table_valued(column("lon", Float), column("lat", Float), with_ordinality="row")
+        .render_derived("asked")
     )
-    found = {row.country: bool(row.holds) for row in rows}
-    towns = await session.scalars(
-        select(places.c.country).where(_is_within(places.c.geom, point, TWIN_TOWN_M)).distinct()
+    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+    holds = func.ST_Intersects(boundaries.c.geom, point)
+    near = select(asked.c.row, boundaries.c.country, holds.label("holds")).join(
+        boundaries,
+        (boundaries.c.level == 0) & (holds | _is_within(boundaries.c.geom, point, BORDER_M)),
     )
-    holding = frozenset(code for code, is_holding in found.items() if is_holding)
-    return holding, frozenset(found) | frozenset(towns)
+    towns = select(asked.c.row, places.c.country, literal(False).label("holds")).join(
+        places, _is_within(places.c.geom, point, TWIN_TOWN_M)
+    )
+    found: list[dict[str, bool]] = [{} for _ in points]
+    for row, country, is_holding in await session.execute(union_all(near, towns)):
+        found[row - 1][country] = found[row - 1].get(country, False) or is_holding
+    return found
 
 
 def _is_within(
