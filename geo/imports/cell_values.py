@@ -57,7 +57,10 @@ _AND = re.compile(r"\s*[+/]\s*|\s+(?:y|e|et|and)\s+")
 
 #: Words that people write beside a number that takes messages.
 _BESIDE_PHONE = re.compile(
-    r"\b(?:whats?app?|wpp|wsp|zap|cel(?:ular)?|tel(?:efono)?|fijo)\b[.:]?|\(\s*\)", re.IGNORECASE
+    r"\(\s*{0}\s*\)|{0}".format(
+        r"\b(?:whats?app?|wpp|wsp|zap|cel(?:ular)?|tel(?:efono)?|fijo)\b[.:]?"
+    ),
+    re.IGNORECASE,
 )
 
 _DMS = re.compile(
@@ -315,7 +318,7 @@ def _phones(value: Value, style: CellStyle) -> list[Value]:
         return [_text(value, style)]
     if isinstance(value, str) and not value.startswith("["):
         separated = re.split(r"\s*(?:[|;,/\n]|\b[yeo]\b|\bou\b|\band\b)\s*", value)
-        bare = (_BESIDE_PHONE.sub("", _BESIDE_PHONE.sub("", part)).strip() for part in separated)
+        bare = (_BESIDE_PHONE.sub("", part).strip() for part in separated)
         return [part for part in bare if part]
     return _list(value, style)
 

@@ -228,28 +228,19 @@ async def _hours(load: _Load, entry: KitEntry) -> KitRow:
     return KitRow(entry.label, PROPOSED, note)
 
 
-async def _contact(load: _Load, entry: KitEntry) -> KitRow:
-    document = entry.values
-    found = await read_subjects(load.session, "contact", [document["id"]])
-    if document["id"] in found and found[document["id"]].document == document:
-        return KitRow(entry.label, UNCHANGED)
-    if load.actor is not None:
-        await contacts.put_contact(
-            load.session, load.actor, document, load.sent, allow_mixed=load.allow_mixed
-        )
-    return KitRow(entry.label, PROPOSED, "waits for a second person (P53)")
+def _two_people(entity: str, put: Callable[..., Awaitable[object]]) -> "_Take":
+    """Return what proposes a record that people call or follow, if it differs (P53)."""
 
+    async def load_entry(load: _Load, entry: KitEntry) -> KitRow:
+        document = entry.values
+        found = await read_subjects(load.session, entity, [document["id"]])
+        if document["id"] in found and found[document["id"]].document == document:
+            return KitRow(entry.label, UNCHANGED)
+        if load.actor is not None:
+            await put(load.session, load.actor, document, load.sent, allow_mixed=load.allow_mixed)
+        return KitRow(entry.label, PROPOSED, "waits for a second person (P53)")
 
-async def _channel(load: _Load, entry: KitEntry) -> KitRow:
-    document = entry.values
-    found = await read_subjects(load.session, "channel", [document["id"]])
-    if document["id"] in found and found[document["id"]].document == document:
-        return KitRow(entry.label, UNCHANGED)
-    if load.actor is not None:
-        await channels.put_channel(
-            load.session, load.actor, document, load.sent, allow_mixed=load.allow_mixed
-        )
-    return KitRow(entry.label, PROPOSED, "waits for a second person (P53)")
+    return load_entry
 
 
 async def _message(load: _Load, entry: KitEntry) -> KitRow:
@@ -327,8 +318,8 @@ _Take = Callable[[_Load, KitEntry], Awaitable[KitRow]]
 _TAKES: Final[dict[str, _Take]] = {
     "crossings": _crossing,
     "hours": _hours,
-    "contacts": _contact,
-    "channels": _channel,
+    "contacts": _two_people("contact", contacts.put_contact),
+    "channels": _two_people("channel", channels.put_channel),
     "messages": _message,
     "checklists": _checklist,
     "boundaries": _boundary,
