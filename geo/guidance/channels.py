@@ -12,9 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts.permissions import Actor, require_coordinate
 from geo.db.guidance_views import information_channels, plain_rows
-from geo.proposals.guidance_changes import Sent, put
+from geo.proposals.guidance_changes import Sent, put_unmixed
 from geo.proposals.submission import Outcome
-from geo.records import demo_rows
 from geo.records.row_validation import Circumstances
 from geo.subjects.contacts import channel_document
 from geo.text.normalize import folded
@@ -80,6 +79,4 @@ async def put_channel(
     require_coordinate(actor)
     words = await read_vocabulary(session)
     document = channel_document(fields, Circumstances(sent.now.date(), sent.now, {}, words))
-    if not allow_mixed:
-        await demo_rows.require_alike(session, is_demo=document["demo"])
-    return await put(session, actor, "channel", document["id"], document, sent)
+    return await put_unmixed(session, actor, "channel", document, sent, allow_mixed=allow_mixed)

@@ -13,9 +13,8 @@ from geo.audit import trail
 from geo.db.guidance_views import contacts, plain_rows
 from geo.guidance.stored_records import stored_record
 from geo.models import CONTACT_KINDS, Contact
-from geo.proposals.guidance_changes import Sent, put, withdraw_all
+from geo.proposals.guidance_changes import Sent, put_unmixed, withdraw_all
 from geo.proposals.submission import Outcome
-from geo.records import demo_rows
 from geo.records.row_validation import Circumstances
 from geo.removals import removal_log
 from geo.subjects.contacts import contact_document
@@ -139,9 +138,7 @@ async def put_contact(
     require_coordinate(actor)
     words = await read_vocabulary(session)
     document = contact_document(fields, Circumstances(sent.now.date(), sent.now, {}, words))
-    if not allow_mixed:
-        await demo_rows.require_alike(session, is_demo=document["demo"])
-    return await put(session, actor, "contact", document["id"], document, sent)
+    return await put_unmixed(session, actor, "contact", document, sent, allow_mixed=allow_mixed)
 
 
 _ROW = text("select cast(to_jsonb(c) as text) from amparo.contacts c where id = :id")

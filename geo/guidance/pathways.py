@@ -25,9 +25,8 @@ from geo.models import (
     PathwayReader,
     PathwayStep,
 )
-from geo.proposals.guidance_changes import Sent, put
+from geo.proposals.guidance_changes import Sent, put_unmixed
 from geo.proposals.submission import Outcome
-from geo.records import demo_rows
 from geo.records.row_validation import Circumstances
 from geo.subjects.contacts import pathway_document, require_known_steps
 from geo.text.normalize import folded
@@ -267,9 +266,8 @@ async def put_pathway(
     said = Circumstances(sent.now.date(), sent.now, {}, words)
     document, remarks = pathway_document(fields, said)
     await require_known_steps(session, document["steps"])
-    if not allow_mixed:
-        await demo_rows.require_alike(session, is_demo=document["demo"])
-    return await put(session, actor, "pathway", document["id"], document, sent), remarks
+    outcome = await put_unmixed(session, actor, "pathway", document, sent, allow_mixed=allow_mixed)
+    return outcome, remarks
 
 
 async def name_reader(

@@ -14,6 +14,7 @@ from geo.models import Proposal
 from geo.proposals.change_request import ChangeRequest
 from geo.proposals.notifications import note
 from geo.proposals.submission import Outcome, propose
+from geo.records import demo_rows
 from geo.subjects.guidance import KINDS
 
 #: Reason stored with a proposal that states none, for staff to read.
@@ -74,6 +75,27 @@ async def put(
     except NothingChangesError:
         return Outcome(record_id, None, False, (), ())
     return outcome
+
+
+async def put_unmixed(
+    session: AsyncSession,
+    actor: Actor,
+    entity: str,
+    document: Mapping[str, Any],
+    sent: Sent,
+    *,
+    allow_mixed: bool,
+) -> Outcome:
+    """Propose a record that states its id and whether it is a demo row, as `put` does (P35).
+
+    Raises
+    ------
+    MixedDataError
+        Demo and real rows would mix, and ``allow_mixed`` is False.
+    """
+    if not allow_mixed:
+        await demo_rows.require_alike(session, is_demo=document["demo"])
+    return await put(session, actor, entity, document["id"], document, sent)
 
 
 async def withdraw_all(session: AsyncSession, entity: str, record_id: str, now: datetime) -> None:
