@@ -30,10 +30,12 @@ import pytest
 from tests.fixtures import clock, examples, file_order, preloaded, waiting
 from tests.fixtures.browsing import chromium_program
 from tests.fixtures.cluster import (
+    IN_MEMORY,
     copy_database,
     drop_database,
     shared_cluster,
     template_database,
+    throwaway_folder,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,6 +61,9 @@ gc.disable()
 # A basemap that appears in a home which tests share would change what others are answered: those of
 # the basemap build their own, and no start does.
 os.environ["AMPARO_BASEMAP_AT_START"] = "false"
+
+# Where pytest makes the folders of tests; imports wait for the disk thousands of times.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(throwaway_folder()))
 
 EMPTY = "amparo_empty"
 LOADED = "amparo_loaded"
@@ -410,30 +415,41 @@ def _warm_once() -> None:
     Each starts with the one and then with the other, in a thread (`app.http.parameter_fields`);
     here there are several.
     """
+    from app.jobs import notification_senders
     from app.runtime import compilation
 
     compilation.load_searches()
     compilation.load_planning()
+    # Several applications live as long as the run; the tests of messages send them themselves.
+    notification_senders.INTERVAL_S = 86_400.0
     freeze()
 
 
 @contextlib.asynccontextmanager
-async def client_of(settings: Any, **overrides: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def client_of(
+    settings: Any, *, is_written_elsewhere: bool = True, **overrides: Any
+) -> AsyncIterator[httpx.AsyncClient]:
     """Run the application in this process and talk to it.
 
-    Every request looks: what is told may come after the next question, which is allowed for
-    `app.snapshots.layer_editions.LEASE_S`, and would fail a test once in a hundred.
+    Every request looks whether something changed: what is told may come after the next question,
+    which is allowed for `app.snapshots.layer_editions.LEASE_S`, and would fail a test once in a
+    hundred. Where nobody writes but those who ask, only the next after one that may have written
+    does, which spares a question to the database each.
     """
     from app.main import create_app
 
     _warm_once()
     application = create_app(settings, **overrides)
     async with application.router.lifespan_context(application) as state:
+        has_changed = True
 
         async def with_state(scope: Any, receive: Any, send: Any) -> None:
+            nonlocal has_changed
             scope["state"] = dict(state)
-            state["editions"].doubt()
+            if has_changed:
+                state["editions"].doubt()
             await application(scope, receive, send)
+            has_changed = is_written_elsewhere or scope["method"] not in {"GET", "HEAD"}
 
         transport = httpx.ASGITransport(app=with_state, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://amparo.test") as client:
@@ -444,7 +460,7 @@ async def client_of(settings: Any, **overrides: Any) -> AsyncIterator[httpx.Asyn
 @pytest.fixture(scope="session")
 async def client(loaded_shared: str, settings_for: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Talk to an application over a loaded database that nobody writes to."""
-    async with client_of(settings_for(loaded_shared)) as talking:
+    async with client_of(settings_for(loaded_shared), is_written_elsewhere=False) as talking:
         yield talking
 
 
@@ -531,9 +547,12 @@ async def launched(program: str) -> AsyncIterator[Any]:
     """Run a Chromium."""
     from playwright.async_api import async_playwright
 
+    # What its processes share lies in memory, unless there is little, as in many containers.
+    is_roomy = throwaway_folder() == IN_MEMORY
+    shared = [] if is_roomy else ["--disable-dev-shm-usage"]
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=program, args=["--no-sandbox", *shared]
         )
         yield running
         await running.close()

@@ -31,9 +31,6 @@ from geo.imports.readers.table import (
 )
 from geo.reasons import CodedReason
 
-#: First bytes of every SQLite file (https://www.sqlite.org/fileformat2.html).
-MAGIC: Final = b"SQLite format 3\0"
-
 #: Names that GDAL and QGIS give to the key of a row, which says nothing of the place.
 _KEYS: Final = frozenset({"fid", "ogc_fid"})
 

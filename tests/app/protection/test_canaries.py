@@ -138,7 +138,7 @@ async def over_roads(cluster, template, settings_for, folder, *, with_canaries, 
         await setup.publish_segments(database, settings.graphs_dir / "strip")
         async with database.session(Tier.WRITER) as session:
             await session.execute(insert(models.Crossing), [{**bridge, **place}])
-    async with client_of(settings, clock=lambda: NOW) as client:
+    async with client_of(settings, is_written_elsewhere=False, clock=lambda: NOW) as client:
         yield client
 
 
@@ -313,7 +313,9 @@ async def shores(cluster, loaded_template, settings_for, home):
     network = RoadNetworks(home / "graphs", settings_for(plain).walker)
 
     def run(name):
-        return client_of(settings_for(name), network=network, clock=lambda: NOW)
+        return client_of(
+            settings_for(name), is_written_elsewhere=False, network=network, clock=lambda: NOW
+        )
 
     async with (
         run(plain) as without,

@@ -760,8 +760,8 @@ async def test_p2_p8_p24_p39_no_answer_holds_what_is_hidden_or_changes_when_it_i
     instant = run_now()
     asked_for = 0
     async with (
-        client_of(full, clock=lambda: instant) as one,
-        client_of(without, clock=lambda: instant) as other,
+        client_of(full, is_written_elsewhere=False, clock=lambda: instant) as one,
+        client_of(without, is_written_elsewhere=False, clock=lambda: instant) as other,
     ):
         for asked in asked_once(requests([*kept_back_ids, *HIDDEN_SPACES])):
             first, second = await answer(one, asked), await answer(other, asked)

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from geo.db.installation import ClusterError, find_installations
 from geo.db.private_cluster import PrivateCluster
+from tests.fixtures.cluster import throwaway_folder
 from tests.fixtures.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def folder():
     """A folder that PostgreSQL's user may enter, unlike pytest's own."""
-    path = Path(tempfile.mkdtemp(prefix="amparo-cluster-"))
+    path = Path(tempfile.mkdtemp(prefix="amparo-cluster-", dir=throwaway_folder()))
     path.chmod(0o755)
     yield path
     PrivateCluster(path / "pg", path / "s").stop(immediate=True)
@@ -41,7 +42,7 @@ def folder():
 @pytest.fixture(scope="module")
 def made():
     """A cluster made once: tests start, kill and stop it, which it must survive."""
-    path = Path(tempfile.mkdtemp(prefix="amparo-cluster-"))
+    path = Path(tempfile.mkdtemp(prefix="amparo-cluster-", dir=throwaway_folder()))
     path.chmod(0o755)
     cluster = PrivateCluster(path / "pg", path / "s")
     cluster.start()
@@ -446,12 +447,12 @@ def test_the_last_user_of_a_throwaway_cluster_destroys_it():
 def test_a_throwaway_cluster_is_in_memory_only_where_there_is_room(monkeypatch, tmp_path):
     from tests.fixtures import cluster
 
-    assert cluster.folder_for_clusters() in {cluster.IN_MEMORY, Path(tempfile.gettempdir())}
+    assert cluster.throwaway_folder() in {cluster.IN_MEMORY, Path(tempfile.gettempdir())}
     monkeypatch.setattr(cluster, "ROOM_BYTES", 2**60)
-    assert cluster.folder_for_clusters() == Path(tempfile.gettempdir())
+    assert cluster.throwaway_folder() == Path(tempfile.gettempdir())
     monkeypatch.setattr(cluster, "IN_MEMORY", tmp_path)
     monkeypatch.setattr(cluster, "ROOM_BYTES", 0)
-    assert cluster.folder_for_clusters() == tmp_path
+    assert cluster.throwaway_folder() == tmp_path
 
 
 def test_a_copy_has_what_its_template_has_and_goes_with_whoever_is_connected():

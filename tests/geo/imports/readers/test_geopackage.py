@@ -109,7 +109,7 @@ def test_a_broken_file_or_one_without_end_is_refused(package, monkeypatch):
     data = package()
     refused(data[:5000], "no GeoPackage")
     refused(data[:100] + b"\xff" * (len(data) - 100), "no GeoPackage")
-    refused(geopackage.MAGIC, "no GeoPackage")
+    refused(b"SQLite format 3\0", "no GeoPackage")
     monkeypatch.setattr(geopackage, "_LOOKS", 0)
     monkeypatch.setattr(geopackage, "_STEPS", 5)
     refused(data, "no GeoPackage")
