@@ -42,7 +42,7 @@ async def asking(cluster, empty_template, settings_for):
     try:
         async with database.session(Tier.WRITER) as session:
             keys = await access.fill(session)
-        async with client_of(settings, database=database) as client:
+        async with client_of(settings, is_written_elsewhere=False, database=database) as client:
             await access.bring_files(client, keys)
             database.keeps = False
             yield client, keys, database
