@@ -41,6 +41,7 @@ from benchmarks._phone_browser import (
     phone,
     prefer,
 )
+from benchmarks._phone_journeys import JOURNEYS, Journey, Person, take_along
 from benchmarks._phone_world import add_spaces, world
 from benchmarks.reports import Amparo
 
@@ -78,6 +79,12 @@ _SAVE_DATA: Final = "Object.defineProperty(navigator, 'connection', {value: {sav
 
 _PAN_S: Final = 3.0
 
+#: Lists that are scrolled to their end; the last two without a network.
+_SCROLLED: Final = ("list", "list of what is near", "kept list", "kept list of what is near")
+
+#: Until a page has done all that it does by itself.
+_IDLE_MS: Final = 4_000
+
 
 def _bar(
     engine: str | Link, metric: str, limit: float, unit: str, *, at_least: bool = False
@@ -111,6 +118,24 @@ BARS: Final = (
     _bar("offline", "links that open their own page", 100, "%", at_least=True),
     _bar(f"5,000 spaces, {CPU_6X.name}", "list", 3.5, "s"),
     _bar(f"5,000 spaces, {CPU_6X.name}", "pan", 30, "fps", at_least=True),
+    # Of issue 17: what scrolls, and errands, none of which takes more than before.
+    *(
+        bar
+        for page in _SCROLLED
+        for bar in (
+            _bar(f"{page} of 5,000, {CPU_4X.name}", "longest task while scrolling", 50, "ms"),
+            _bar(f"{page} of 5,000, {CPU_4X.name}", "elements", 1_500, ""),
+        )
+    ),
+    *(
+        bar
+        for engine in ("with a network", "without")
+        for journey in JOURNEYS
+        for bar in (
+            _bar(engine, f"{journey.name}: taps", journey.taps, ""),
+            _bar(engine, f"{journey.name}: swipes", journey.swipes, ""),
+        )
+    ),
 )
 
 
@@ -256,14 +281,60 @@ async def many(bench: Bench) -> None:
         bench.ledger.note(engine, name, value, units.get(name, "s"))
 
 
-#: Parts by name; `many` comes last, since it changes the data.
+async def scrolling(bench: Bench) -> None:
+    """Scroll lists of thousands of spaces to their end."""
+    async with phone(bench.browser, bench.origin, awaited=_HOME_PARTS) as one:
+        await _take_along(one)
+        for names, near in ((_SCROLLED[:2], "#nearby .card"), (_SCROLLED[2:], "#near-list ol")):
+            await one.page.context.set_offline("kept" in names[0])
+            await one.open(HOME, awaited=("list", "map"), settle_ms=_IDLE_MS)
+            for name in names:
+                if name == names[1]:
+                    await one.page.evaluate("scrollTo(0, 0)")
+                    await one.tap("#locate", near)
+                await one.slow_down(CPU_4X)
+                await one.page.wait_for_timeout(_IDLE_MS)
+                longest_ms, elements = await one.scroll()
+                engine = f"{name} of 5,000, {CPU_4X.name}"
+                bench.ledger.note(engine, "longest task while scrolling", longest_ms, "ms")
+                bench.ledger.note(engine, "elements", elements, "")
+                await one.slow_down(FAST)
+
+
+async def journeys(bench: Bench) -> None:
+    """Do five errands with a network, each on a phone that was never here, and four without."""
+    for journey in JOURNEYS:
+        async with phone(bench.browser, bench.origin, SLOW_4G, awaited=_HOME_PARTS) as one:
+            await _go(bench, one, journey)
+    async with phone(bench.browser, bench.origin, awaited=_HOME_PARTS) as one:
+        await _take_along(one)
+        await one.page.context.set_offline(True)
+        await one.slow_down(CPU_4X)
+        for journey in JOURNEYS:
+            if journey.go is not take_along:
+                await _go(bench, one, journey, is_offline=True)
+
+
+async def _go(bench: Bench, one: Phone, journey: Journey, *, is_offline: bool = False) -> None:
+    person = Person(one, is_offline=is_offline)
+    await journey.go(person)
+    engine = "without" if is_offline else "with a network"
+    for metric, value in (("taps", person.taps), ("swipes", person.swipes)):
+        bench.ledger.note(engine, f"{journey.name}: {metric}", value, "")
+    bench.ledger.note(engine, f"{journey.name}: machine", person.seconds, "s")
+
+
+#: Parts by name; those of `_OF_MANY` come last, since their spaces are added to the data.
 PARTS: Final = {
     "first": first_loads,
     "lighthouse": audits,
     "offline": offline,
     "links": links,
+    "journeys": journeys,
     "many": many,
+    "scrolling": scrolling,
 }
+_OF_MANY: Final = ("many", "scrolling")
 
 
 @asynccontextmanager
@@ -310,13 +381,16 @@ def main() -> None:
         sys.exit("chromium is not installed; ./run --setup-only installs it")
     ledger = Ledger(GRAPH)
     load = os.getloadavg()[0]
-    before = [part for part in PARTS if part in asked.only and part != "many"]
+    before, after = (
+        [part for part in PARTS if part in asked.only and (part in _OF_MANY) == is_of_many]
+        for is_of_many in (False, True)
+    )
     with world() as settings:
         if before:
             asyncio.run(measure(settings, program, before, asked.trials, ledger))
-        if "many" in asked.only:
+        if after:
             add_spaces(settings, MANY)
-            asyncio.run(measure(settings, program, ["many"], asked.trials, ledger))
+            asyncio.run(measure(settings, program, after, asked.trials, ledger))
     found = verdicts(ledger, BARS)
     Console().print(judged(found))
     Console().print(f"load {load:.1f} to {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors")

@@ -259,8 +259,12 @@ def _space_texts(w: Words) -> Mapping[str, Any]:
 
 
 def _list_texts(w: Words) -> Mapping[str, Any]:
-    """Return the texts of a municipality's list, as `app.texts.list_sheet` words it."""
+    """Return the texts of a list's pages, and of a municipality's list as on its sheet."""
     return {
+        "listPages": w.gettext("Páginas de la lista"),
+        "pageBefore": w.gettext("Anteriores"),
+        "pageOf": w.gettext("Página %(page)s de %(pages)s"),
+        "pageAfter": w.gettext("Siguientes"),
         "listOfTown": w.gettext("Lista del municipio"),
         "listTitle": w.gettext("Lugares de apoyo en %(place)s"),
         "listMade": w.gettext("Lista del %(date)s. Puede haber cambiado: llame antes de ir."),
