@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime, timedelta
 from functools import partial
 from html import unescape
+from math import hypot
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
@@ -324,6 +325,14 @@ async def test_which_bridge_is_open_and_a_way_over_it(phone):
     states = states_of({**phone.pack(), **phone.pack()["around"]}, now)
     told = await page.evaluate(CROSSINGS)
     assert_crossings_are_of(told, states)
+    await page.click("#crossings-near")
+    await page.wait_for_selector(".crossing .far")
+    nearest = min(
+        phone.pack()["around"]["crossings"],
+        key=lambda one: hypot(one["lon"] - CUCUTA["longitude"], one["lat"] - CUCUTA["latitude"]),
+    )
+    assert await page.locator(".crossing h2").first.inner_text() == nearest["name"]
+    assert_crossings_are_of(await page.evaluate(CROSSINGS), states)
     card = page.locator(".crossing", has_text="Puente Internacional Simón Bolívar")
     await card.locator("summary").click()
     await card.locator("button[name=end_choice]").first.click()
