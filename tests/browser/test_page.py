@@ -335,6 +335,10 @@ async def test_p48_what_is_near_is_told_by_the_phone_alone(browser, live_server)
         assert "Los Patios" in await first.inner_text()
         assert "Dormir" in await first.inner_text()
         # P33: whatever lies abroad says so; what is far there is drawn when somebody asks for it.
+        whole = page.locator("#nearby ~ .list .card")
+        assert await whole.count() == 0
+        await page.click("#nearby ~ button")
+        assert await whole.count() > 0
         folded = page.locator("#nearby details").last
         assert await folded.locator(".card").count() == 0
         await folded.locator("summary").click()
