@@ -217,9 +217,13 @@ class Phone:
             for _ in range(_SWIPES_LOOKED_AT):
                 await self._swipe()
             at = await self.page.evaluate("scrollY")
-        tasks, nodes = await self.page.evaluate(
-            "[seenBy.tasks, document.querySelectorAll('*').length]"
+        tasks, nodes, left = await self.page.evaluate(
+            "[seenBy.tasks, document.querySelectorAll('*').length,"
+            " document.documentElement.scrollHeight - innerHeight - scrollY]"
         )
+        if left > 1:
+            msg = f"{left} pixels are left to scroll"
+            raise RuntimeError(msg)
         return max((ms for start, ms in tasks if start + ms > began), default=0.0), nodes
 
     async def _swipe(self) -> None:

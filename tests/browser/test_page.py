@@ -388,6 +388,7 @@ async def test_the_phone_writes_a_card_as_the_server_does(browser, live_server):
             await page.goto(f"{live_server}/?lang={lang}&place=G3685533")
             await page.click("#locate")
             await page.wait_for_selector("#nearby .card")
+            await page.click("#nearby ~ button")
             own, served = await page.evaluate(CARDS)
             assert len(own) > 5
             assert own == served, lang
