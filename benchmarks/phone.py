@@ -69,6 +69,9 @@ _DRAWN: Final = {
     "/report": "#report-form",
 }
 
+#: The same of pages whose address names what they are about.
+_NAMED: Final = {"spaces": ".place h1", "lists": "#town-sheet h1"}
+
 #: The links of a page within Amparo, without their fragments.
 _LINKS: Final = """[...document.querySelectorAll('a[href]')]
   .filter((link) => link.origin === location.origin)
@@ -254,7 +257,7 @@ async def _opens(page: Page, address: str) -> bool:
     await page.goto(address)
     await page.wait_for_selector("html[data-packs=CO], #report-form", state="attached")
     path = urlsplit(address).path
-    seen = ".place h1" if path.startswith("/spaces/") else _DRAWN.get(path, "#away")
+    seen = _DRAWN.get(path) or _NAMED.get(path.split("/")[1], "#away")
     return page.url == address and await page.locator(seen).first.is_visible()
 
 

@@ -124,14 +124,20 @@ def columns_of(
         "referral": [space.referral_name for space in spaces],
     }
     told: dict[str, Any] = {name: listed.values for name, listed in lists.items()}
-    file: dict[str, Any] = {"lists": {**told, "hours": hours.values}, "columns": columns}
+    told["hours"] = hours.values
     if towns is None:
-        return {**file, "details": ()}
-    columns |= {name: [space.properties[name] for space in spaces] for name in DETAILS}
+        return {"lists": told, "columns": columns, "details": ()}
     own = [towns.get(space.id) for space in spaces]
-    columns["municipality"] = [None if town is None else town.code for town in own]
-    municipalities = {town.code: _municipality(town) for town in own if town is not None}
-    return {**file, "details": (*DETAILS, "municipality"), "municipalities": municipalities}
+    details = {
+        **{name: [space.properties[name] for space in spaces] for name in DETAILS},
+        "municipality": [None if town is None else town.code for town in own],
+    }
+    return {
+        "lists": told,
+        "columns": columns | details,
+        "details": tuple(details),
+        "municipalities": {town.code: _municipality(town) for town in own if town is not None},
+    }
 
 
 def _municipality(town: Municipality) -> tuple[str, str | None, int, int]:
