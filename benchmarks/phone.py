@@ -65,6 +65,7 @@ _DRAWN: Final = {
     "/match": "#match",
     "/crossings": "#crossings",
     "/hazards": "#hazards",
+    "/advice": "#advice",
     "/offline": "#packs",
     "/report": "#report-form",
 }
