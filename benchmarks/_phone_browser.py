@@ -114,6 +114,17 @@ _PAN: Final = """(seconds) => new Promise((done) => {
 })"""
 
 
+#: A finger's way up the screen: event and height of each, of CSS pixels.
+_FINGER: Final = (
+    ("touchStart", 700),
+    *(("touchMove", y) for y in range(680, 260, -35)),
+    ("touchEnd", None),
+)
+_RUNS_ON_MS: Final = 400
+#: So many swipes that move nothing are the end.
+_SWIPES_LOOKED_AT: Final = 3
+
+
 @dataclass(frozen=True)
 class Load:
     """What one opening of a page was like; times in milliseconds from its beginning.
@@ -156,6 +167,10 @@ class Phone:
         rate = -1.0 if link.kbit_s is None else link.kbit_s * 1000 / 8
         speed = {"downloadThroughput": rate, "uploadThroughput": rate, "latency": link.latency_ms}
         await self._session.send("Network.emulateNetworkConditions", {"offline": False, **speed})
+        await self.slow_down(link)
+
+    async def slow_down(self, link: Link) -> None:
+        """Give it a processor, and leave its network as it is."""
         await self._session.send("Emulation.setCPUThrottlingRate", {"rate": link.cpu})
 
     async def open(self, path: str, *, awaited: Sequence[str], settle_ms: float = 1_000) -> Load:
@@ -188,6 +203,36 @@ class Phone:
         """Drag the map; return frames a second and the worst frame in milliseconds."""
         rate, worst = await self.page.evaluate(_PAN, seconds)
         return rate, worst
+
+    async def scroll(self) -> tuple[float, int]:
+        """Scroll to the page's end by a finger; return the longest task of it, in milliseconds.
+
+        That is 0 where none took longer than 50 ms. The second figure is the elements of the page.
+        """
+        await self._session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+        began = await self.page.evaluate("performance.now()")
+        before, at = -1.0, 0.0
+        while at > before:
+            before = at
+            for _ in range(_SWIPES_LOOKED_AT):
+                await self._swipe()
+            at = await self.page.evaluate("scrollY")
+        tasks, nodes, left = await self.page.evaluate(
+            "[seenBy.tasks, document.querySelectorAll('*').length,"
+            " document.documentElement.scrollHeight - innerHeight - scrollY]"
+        )
+        if left > 1:
+            msg = f"{left} pixels are left to scroll"
+            raise RuntimeError(msg)
+        return max((ms for start, ms in tasks if start + ms > began), default=0.0), nodes
+
+    async def _swipe(self) -> None:
+        """Move a finger up by half a screen, and let the page run on."""
+        for kind, y in _FINGER:
+            points = [] if y is None else [{"x": SCREEN["width"] / 2, "y": y}]
+            event = {"type": kind, "touchPoints": points}
+            await self._session.send("Input.dispatchTouchEvent", event)
+        await self.page.wait_for_timeout(_RUNS_ON_MS)
 
     async def _until(self, condition: str) -> None:
         # The page's policy forbids Playwright's own way.

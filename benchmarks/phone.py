@@ -15,7 +15,7 @@ import os
 import shutil
 import statistics
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,7 @@ from benchmarks._phone_browser import (
     phone,
     prefer,
 )
+from benchmarks._phone_journeys import JOURNEYS, Journey, Person, take_along
 from benchmarks._phone_world import add_spaces, world
 from benchmarks.reports import Amparo
 
@@ -64,9 +65,13 @@ _DRAWN: Final = {
     "/match": "#match",
     "/crossings": "#crossings",
     "/hazards": "#hazards",
+    "/advice": "#advice",
     "/offline": "#packs",
     "/report": "#report-form",
 }
+
+#: The same of pages whose address names what they are about.
+_NAMED: Final = {"spaces": ".place h1", "lists": "#town-sheet h1"}
 
 #: The links of a page within Amparo, without their fragments.
 _LINKS: Final = """[...document.querySelectorAll('a[href]')]
@@ -77,6 +82,14 @@ _LINKS: Final = """[...document.querySelectorAll('a[href]')]
 _SAVE_DATA: Final = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
 
 _PAN_S: Final = 3.0
+
+#: Lists that are scrolled to their end; the last two without a network.
+_SCROLLED: Final = ("list", "list of what is near", "kept list", "kept list of what is near")
+
+_LONGEST: Final = "longest task while scrolling"
+
+#: Until a page has done all that it does by itself.
+_IDLE_MS: Final = 4_000
 
 
 def _bar(
@@ -111,6 +124,24 @@ BARS: Final = (
     _bar("offline", "links that open their own page", 100, "%", at_least=True),
     _bar(f"5,000 spaces, {CPU_6X.name}", "list", 3.5, "s"),
     _bar(f"5,000 spaces, {CPU_6X.name}", "pan", 30, "fps", at_least=True),
+    # Of issue 17: what scrolls, and errands, none of which takes more than before.
+    *(
+        bar
+        for page in _SCROLLED
+        for bar in (
+            _bar(f"{page} of 5,000, {CPU_4X.name}", _LONGEST, 50, "ms"),
+            _bar(f"{page} of 5,000, {CPU_4X.name}", "elements", 1_500, ""),
+        )
+    ),
+    *(
+        bar
+        for engine in ("with a network", "without")
+        for journey in JOURNEYS
+        for bar in (
+            _bar(engine, f"{journey.name}: taps", journey.taps, ""),
+            _bar(engine, f"{journey.name}: swipes", journey.swipes, ""),
+        )
+    ),
 )
 
 
@@ -227,7 +258,7 @@ async def _opens(page: Page, address: str) -> bool:
     await page.goto(address)
     await page.wait_for_selector("html[data-packs=CO], #report-form", state="attached")
     path = urlsplit(address).path
-    seen = ".place h1" if path.startswith("/spaces/") else _DRAWN.get(path, "#away")
+    seen = _DRAWN.get(path) or _NAMED.get(path.split("/")[1], "#away")
     return page.url == address and await page.locator(seen).first.is_visible()
 
 
@@ -256,14 +287,71 @@ async def many(bench: Bench) -> None:
         bench.ledger.note(engine, name, value, units.get(name, "s"))
 
 
-#: Parts by name; `many` comes last, since it changes the data.
+async def scrolling(bench: Bench) -> None:
+    """Scroll lists of thousands of spaces to their end, with a network and without."""
+
+    async def take() -> Mapping[str, float]:
+        async with phone(bench.browser, bench.origin, awaited=_HOME_PARTS) as one:
+            await _take_along(one)
+            online = await _scroll_lists(one, _SCROLLED[:2], "#nearby .card")
+            await one.page.context.set_offline(True)
+            return online | await _scroll_lists(one, _SCROLLED[2:], "#near-list ol .card")
+
+    for name, value in (await bench.median(take)).items():
+        page, _, metric = name.partition(": ")
+        engine = f"{page} of 5,000, {CPU_4X.name}"
+        bench.ledger.note(engine, metric, value, "ms" if metric == _LONGEST else "")
+
+
+async def _scroll_lists(one: Phone, names: Sequence[str], near: str) -> dict[str, float]:
+    """Scroll the list, then that of what is near."""
+    told = {}
+    await one.open(HOME, awaited=("list", "map"), settle_ms=_IDLE_MS)
+    for name in names:
+        if name != names[0]:
+            await one.page.evaluate("scrollTo(0, 0)")
+            await one.tap("#locate", near)
+        await one.slow_down(CPU_4X)
+        await one.page.wait_for_timeout(_IDLE_MS)
+        told[f"{name}: {_LONGEST}"], told[f"{name}: elements"] = await one.scroll()
+        await one.slow_down(FAST)
+    return told
+
+
+async def journeys(bench: Bench) -> None:
+    """Do five errands with a network, each on a phone that was never here, and four without."""
+    for journey in JOURNEYS:
+        async with phone(bench.browser, bench.origin, SLOW_4G, awaited=_HOME_PARTS) as one:
+            await _go(bench, one, journey)
+    async with phone(bench.browser, bench.origin, awaited=_HOME_PARTS) as one:
+        await _take_along(one)
+        await one.page.context.set_offline(True)
+        await one.slow_down(CPU_4X)
+        for journey in JOURNEYS:
+            if journey.go is not take_along:
+                await _go(bench, one, journey, is_offline=True)
+
+
+async def _go(bench: Bench, one: Phone, journey: Journey, *, is_offline: bool = False) -> None:
+    person = Person(one, is_offline=is_offline)
+    await journey.go(person)
+    engine = "without" if is_offline else "with a network"
+    for metric, value in (("taps", person.taps), ("swipes", person.swipes)):
+        bench.ledger.note(engine, f"{journey.name}: {metric}", value, "")
+    bench.ledger.note(engine, f"{journey.name}: machine", person.seconds, "s")
+
+
+#: Parts by name; those of `_OF_MANY` come last, since their spaces are added to the data.
 PARTS: Final = {
     "first": first_loads,
     "lighthouse": audits,
     "offline": offline,
     "links": links,
+    "journeys": journeys,
     "many": many,
+    "scrolling": scrolling,
 }
+_OF_MANY: Final = ("many", "scrolling")
 
 
 @asynccontextmanager
@@ -310,13 +398,16 @@ def main() -> None:
         sys.exit("chromium is not installed; ./run --setup-only installs it")
     ledger = Ledger(GRAPH)
     load = os.getloadavg()[0]
-    before = [part for part in PARTS if part in asked.only and part != "many"]
+    before, after = (
+        [part for part in PARTS if part in asked.only and (part in _OF_MANY) == is_of_many]
+        for is_of_many in (False, True)
+    )
     with world() as settings:
         if before:
             asyncio.run(measure(settings, program, before, asked.trials, ledger))
-        if "many" in asked.only:
+        if after:
             add_spaces(settings, MANY)
-            asyncio.run(measure(settings, program, ["many"], asked.trials, ledger))
+            asyncio.run(measure(settings, program, after, asked.trials, ledger))
     found = verdicts(ledger, BARS)
     Console().print(judged(found))
     Console().print(f"load {load:.1f} to {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors")

@@ -32,7 +32,7 @@ from app.snapshots.road_networks import RoadNetworks
 from app.snapshots.tier_snapshot import router_crossing
 from geo.db.change_stamps import Stamps, StampSubject
 from geo.db.sessions import Database, Tier
-from geo.geography import crossings, hazards
+from geo.geography import crossings, hazards, municipalities
 from geo.geography.boundaries import units_at
 from geo.guidance.channels import channels_of
 from geo.guidance.contacts import contacts_of
@@ -153,7 +153,8 @@ class Maker:
         async def columns() -> bytes:
             async with self.database.session(Tier.PUBLIC) as session:
                 listed = await listed_spaces(session, SpaceFilter(country=country))
-            made = partial(columns_of, listed, self.span, with_details=country is not None)
+                towns = None if country is None else await municipalities.by_space(session, country)
+            made = partial(columns_of, listed, self.span, towns=towns)
             # Run in a thread, because computing the hours of thousands of spaces takes a second.
             return await anyio.to_thread.run_sync(lambda: _dumped(made()))
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from app.packs.timespan import HORIZON_DAYS, Span, day_number
 from app.texts.phones import PhoneView, first_called, first_whatsapp, phone_of
+from geo.geography.municipalities import Municipality
 from geo.hours.space_hours import Hours, Interval
 from geo.spaces.eligibility import ADULT_AGE
 from geo.spaces.queries import ListedSpace
@@ -54,7 +55,7 @@ DETAILS: Final = (
 
 
 def columns_of(
-    spaces: Sequence[ListedSpace], span: Span, *, with_details: bool = False
+    spaces: Sequence[ListedSpace], span: Span, *, towns: Mapping[str, Municipality] | None = None
 ) -> dict[str, Any]:
     """Return spaces as columns, and the lists of values to which columns refer by number.
 
@@ -64,8 +65,9 @@ def columns_of(
         Spaces of the public tier.
     span : Span
         Time span for which the hours are listed.
-    with_details : bool
-        Whether to include the columns of `DETAILS`.
+    towns : mapping, optional
+        The municipality of each space that states one, by id of the space. None, which is for all
+        files but a country's pack, leaves out municipalities and the columns of `DETAILS`.
 
     Returns
     -------
@@ -75,7 +77,8 @@ def columns_of(
         minutes of the span. ``columns`` holds a list as long as ``spaces`` for each column. The
         column ``hours`` is -1 where no schedule is stated. ``lon`` and ``lat`` are in units of
         1/100,000 degree (`DEGREE_PARTS`), days are counted as by `day_number`; ``confirmed`` is
-        null for demo rows (P35). ``details`` names the columns of `DETAILS` that are among them.
+        null for demo rows (P35). ``details`` names the columns of `DETAILS` that are among them,
+        with ``municipality``, a code that ``municipalities`` tells ``name, admin1, lon, lat`` of.
     """
     lists: dict[str, _Listed[Any]] = {
         name: _Listed()
@@ -120,10 +123,26 @@ def columns_of(
         "whatsapp": each(lambda row: _number(first_whatsapp, row)),
         "referral": [space.referral_name for space in spaces],
     }
-    details = DETAILS if with_details else ()
-    columns |= {name: [space.properties[name] for space in spaces] for name in details}
-    told = {name: listed.values for name, listed in lists.items()}
-    return {"lists": {**told, "hours": hours.values}, "columns": columns, "details": details}
+    told: dict[str, Any] = {name: listed.values for name, listed in lists.items()}
+    told["hours"] = hours.values
+    if towns is None:
+        return {"lists": told, "columns": columns, "details": ()}
+    own = [towns.get(space.id) for space in spaces]
+    details = {
+        **{name: [space.properties[name] for space in spaces] for name in DETAILS},
+        "municipality": [None if town is None else town.code for town in own],
+    }
+    return {
+        "lists": told,
+        "columns": columns | details,
+        "details": tuple(details),
+        "municipalities": {town.code: _municipality(town) for town in own if town is not None},
+    }
+
+
+def _municipality(town: Municipality) -> tuple[str, str | None, int, int]:
+    lon, lat = (round(degrees * DEGREE_PARTS) for degrees in (town.lon, town.lat))
+    return town.name, town.admin1, lon, lat
 
 
 def minutes_of(hours: Hours, span: Span) -> tuple[int | None, ...] | None:

@@ -11,7 +11,7 @@ from app.drawings import signs
 from app.i18n import labels
 from app.i18n.translation import Words, marked_safety
 from app.page_models.frames import PageFrame
-from app.texts import match_text
+from app.texts import list_sheet, match_text
 from app.texts.match_text import FALLBACK, FALLBACK_UNKNOWN
 from app.texts.stage_text import SAID
 from geo.text.normalize import SOUNDS
@@ -82,6 +82,7 @@ def offline_texts(w: Words) -> Mapping[str, Any]:
         **_border_texts(w),
         **_space_texts(w),
         **_match_texts(w),
+        **_list_texts(w),
         "original": w.gettext("texto original en español"),
         "paused": w.gettext("en pausa"),
         "seeSpace": w.gettext("Ver el espacio"),
@@ -254,6 +255,24 @@ def _space_texts(w: Words) -> Mapping[str, Any]:
         "onward": w.gettext("El siguiente espacio en cada dirección"),
         "noOnward": w.gettext("No se conoce otro a cuatro días a pie."),
         "byRoad": w.gettext("%(km)s por el camino"),
+    }
+
+
+def _list_texts(w: Words) -> Mapping[str, Any]:
+    """Return the texts of a list's pages, and of a municipality's list as on its sheet."""
+    return {
+        "listPages": w.gettext("Páginas de la lista"),
+        "pageBefore": w.gettext("Anteriores"),
+        "pageOf": w.gettext("Página %(page)s de %(pages)s"),
+        "pageAfter": w.gettext("Siguientes"),
+        "listOfTown": w.gettext("Lista del municipio"),
+        "listTitle": w.gettext("Lugares de apoyo en %(place)s"),
+        "listMade": w.gettext("Lista del %(date)s. Puede haber cambiado: llame antes de ir."),
+        "listEnds": w.gettext("No use esta lista después del %(date)s."),
+        "inTown": w.gettext("En %(place)s"),
+        "nearTown": w.gettext("En otros municipios cerca"),
+        "nothingKnown": list_sheet.nothing(w),
+        "newestList": w.gettext("La lista más nueva: %(address)s"),
     }
 
 

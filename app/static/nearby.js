@@ -6,6 +6,7 @@ import { isDated, nearest, readSpaces } from './spaces.js';
 const byId = (id) => document.getElementById(id);
 
 const NEAREST = 10; // What a list begins with, before it goes on by country
+const ABROAD_M = 25_000; // as app/journeys/matching.py: what lies further abroad is folded up
 const IN_VIEW = 5; // How many of them the map shows with the phone's place [A]
 
 /**
@@ -15,8 +16,9 @@ const IN_VIEW = 5; // How many of them the map shows with the phone's place [A]
  * @param {() => Promise<object>} load gives the file of spaces, loaded before anybody asks
  * @param {(at: number[], about: {accuracyM: number, ids: string[]}) => void} follow is told where the phone
  *        is, lon and lat in degrees, and what is near, for the map: nothing of it leaves the page
+ * @param {() => void} refresh brings cards up to date that were set aside
  */
-export function startNearby(data, load, follow) {
+export function startNearby(data, load, follow, refresh) {
   const button = byId('locate');
   if (!button || !('geolocation' in navigator)) return;
   const phrases = makePhrases(data.texts);
@@ -54,10 +56,24 @@ export function startNearby(data, load, follow) {
       element('p', { class: 'fine' }, data.texts.nearYouHow),
     );
     box.hidden = false;
+    setAside();
     byId('nearby-title').focus({ preventScroll: true });
     const { longitude, latitude, accuracy } = coordinates;
     const ids = (sides[0]?.items ?? []).slice(0, IN_VIEW).map(({ space }) => space.id);
     follow([longitude, latitude], { accuracyM: accuracy, ids });
+  }
+
+  /** Take the whole list out of the page, of which a phone has enough to draw, until it is asked for. */
+  function setAside() {
+    const whole = document.querySelectorAll('#nearby ~ h3, #nearby ~ .list, #nearby ~ .pages');
+    if (whole.length === 0) return;
+    const again = element('button', { type: 'button', class: 'link' }, data.texts.wholeList);
+    again.addEventListener('click', () => {
+      again.replaceWith(...whole);
+      refresh();
+    });
+    whole[0].before(again);
+    for (const part of whole) part.remove();
   }
 
   /** The same button where the map is looked at. */
@@ -73,11 +89,15 @@ export function startNearby(data, load, follow) {
     const name = data.names.countries[country] ?? country;
     const here = element('button', { type: 'button', class: 'link' }, fill(data.texts.iAmIn, { country: name }));
     here.addEventListener('click', () => show(country));
-    return [
-      element('h3', {}, name),
-      ...(isAbroad ? [here] : []),
-      element('ol', { class: 'list' }, ...items.map(({ space, ...near }) => card(space, { ...near, isAbroad }))),
-    ];
+    const list = element('ol', { class: 'list' });
+    const draw = () => list.append(...items.map(({ space, ...near }) => card(space, { ...near, isAbroad })));
+    if (isAbroad && items[0].distanceM > ABROAD_M) {
+      const folded = element('details', {}, element('summary', {}, name), here, list);
+      folded.addEventListener('toggle', draw, { once: true });
+      return [folded];
+    }
+    draw();
+    return [element('h3', {}, name), ...(isAbroad ? [here] : []), list];
   }
 }
 

@@ -10,6 +10,7 @@ import { preparePackMap } from './pack-map.js';
 import { startMatch } from './pack-match.js';
 import { startShelf } from './pack-shelf.js';
 import { startSpace } from './pack-space.js';
+import { startTownList } from './pack-town-list.js';
 import { startWay } from './pack-way.js';
 import { taken } from './packs.js';
 import { fill, makePhrases } from './phrases.js';
@@ -31,11 +32,12 @@ const PAGES = [
   { path: /^\/advice$/, id: 'advice', section: '', isMapped: false, start: startAdvice },
   { path: /^\/match$/, id: 'match', section: '', isMapped: false, start: startMatch },
   { path: /^\/(?:spaces|s)\/([^/]+)$/, id: 'space', section: '', isMapped: true, start: startSpace },
+  { path: /^\/lists\/([^/]+)$/, id: 'town-list', section: '', isMapped: false, start: startTownList },
   { path: /^\/offline$/, id: 'packs', section: 'offline', isMapped: false, start: startShelf },
 ];
 const AWAY = { path: /^/, id: 'away', section: '', isMapped: false, start: () => ({ show() {} }) };
 // On these the lines to call stand at the end of the page; others have those of their answer.
-const WITH_LINES = ['packs', 'away', 'space'];
+const WITH_LINES = ['packs', 'away', 'space', 'town-list'];
 
 const page = PAGES.find(({ path }) => path.test(location.pathname)) ?? AWAY;
 const [, part = null] = page.path.exec(location.pathname);
@@ -56,6 +58,7 @@ const phone = {
     return `${date} ${texts.months[month - 1]} ${year}`;
   },
   crossingName: ({ name, countries }) => `${name} (${countries.map(countryOf).join(' – ')})`,
+  showOwn,
   spaceAddress: (id) => `/spaces/${encodeURIComponent(id)}?lang=${data.lang}`,
   painted,
   read,
@@ -63,9 +66,11 @@ const phone = {
 
 // The document has all pages: this one alone stays, and is named as it is with a network.
 
+// One whose address names something stands beside what is said where the phone has no such thing.
 for (const section of document.querySelectorAll('[data-page]')) {
-  if (section.id !== page.id && !(section.id === 'away' && page.id === 'space')) section.remove();
-  else section.hidden = section.id === 'away' && page.id === 'space';
+  const isFallback = section.id === 'away' && part !== null;
+  if (section.id !== page.id && !isFallback) section.remove();
+  else section.hidden = isFallback;
 }
 document.body.dataset.section = page.section;
 document.title = byId(page.id).dataset.title;
@@ -115,6 +120,12 @@ async function read(found) {
   document.documentElement.dataset.packs = current.map((pack) => pack.country).join(' ');
   await show();
   if (page.isMapped && current.length > 0) phone.map.drawWhenIdle();
+}
+
+/** Show what an address names; where the phone has it not, and no matter why, what that page says. */
+function showOwn(isHere) {
+  byId(page.id).hidden = !isHere;
+  byId('away').hidden = isHere;
 }
 
 /** A part of an address as somebody reads it; as it is where it is none. */

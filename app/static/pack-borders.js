@@ -1,6 +1,7 @@
 // The pages of official crossings and of hazards, drawn from the pack made last: what holds now.
 import { element } from './cards.js';
-import { refreshCrossings } from './crossings.js';
+import { refreshCrossings, sortCrossings } from './crossings.js';
+import { locate } from './nearby.js';
 import { fill } from './phrases.js';
 import { demoMark, wordOf } from './reviewed.js';
 import { holdsAt } from './states.js';
@@ -36,13 +37,35 @@ export function startCrossings(phone) {
     element('div', { class: 'ahead' }),
     element('details', {}, element('summary', {}, texts.thisCrossing), ...crossing.countries.map((code) => ends(crossing, code))));
 
+  let position = null;
+  byId('crossings-near').addEventListener('click', async () => {
+    const say = (text) => { byId('crossings-status').textContent = text; };
+    say(texts.locating);
+    try {
+      position = await locate();
+      draw();
+      say(texts.nearYouHow);
+    } catch (error) {
+      say(error.code === 1 ? texts.positionRefused : texts.positionFailed);
+    }
+  });
+
+  function draw() {
+    const { newest, spaces } = phone.contents;
+    // Those of the phone's countries come first, as the server puts those of the reader's.
+    const isOwn = ({ countries }) => countries.some(phone.contents.covers);
+    const crossings = [...newest?.around.crossings ?? []].sort((a, b) => isOwn(b) - isOwn(a));
+    byId('crossings-count').textContent = newest ? phrases.number(crossings.length) : '';
+    byId('crossings-list').replaceChildren(...crossings.map(cardOf));
+    if (!newest) return;
+    const file = { ...newest, crossings };
+    refreshCrossings(file, spaces, { texts, names, phrases });
+    if (position !== null) sortCrossings(file, position, { texts, phrases });
+  }
+
   return {
     show() {
-      const { newest, spaces } = phone.contents;
-      const crossings = newest?.around.crossings ?? [];
-      byId('crossings-count').textContent = newest ? phrases.number(crossings.length) : '';
-      byId('crossings-list').replaceChildren(...crossings.map(cardOf));
-      if (newest) refreshCrossings({ ...newest, crossings }, spaces, { texts, names, phrases });
+      draw();
       showNamed();
     },
   };

@@ -9,7 +9,7 @@ const byId = (id) => document.getElementById(id);
 const say = (text) => { byId('near-status').textContent = text; };
 
 const FIRST_CARDS = 12; // Four screens of a phone; the others come when these are painted.
-const MOST_CARDS = 200;
+const PAGE_CARDS = 20; // as app/page_models/home_filling.py
 const IN_VIEW = 5; // as nearby.js
 
 /** Begin the page of the list; `show` is called with whatever the packs hold. */
@@ -23,6 +23,7 @@ export function startList(phone) {
     language: query.get('language'),
     country: query.get('country'),
   };
+  let page = Math.max(1, Number.parseInt(query.get('page') ?? '', 10) || 1);
   let position = null;
   let country = null;
   let town = null;
@@ -86,6 +87,7 @@ export function startList(phone) {
   function press(chip) {
     const { service, switch: flag, only } = chip.dataset;
     const isOn = chip.getAttribute('aria-pressed') !== 'true';
+    page = 1;
     chip.setAttribute('aria-pressed', String(isOn));
     if (only) wanted[only] = isOn ? query.get(only) : null;
     else if (!service) wanted[flag] = isOn;
@@ -99,10 +101,13 @@ export function startList(phone) {
     const { contents } = phone;
     const { spaces } = contents;
     const crossings = contents.newest?.around.crossings ?? [];
+    const fitting = position === null ? spaces.filter((space) => fits(space, wanted)) : [];
+    const pages = Math.max(1, Math.ceil(fitting.length / PAGE_CARDS));
+    page = Math.min(page, pages);
     const sides = position === null
-      ? byCountry(spaces.filter((space) => fits(space, wanted)))
-      : nearest(spaces, position, wanted, { country, crossings, limit: 30 });
-    const count = sides.reduce((sum, { items }) => sum + items.length, 0);
+      ? byCountry(fitting.slice((page - 1) * PAGE_CARDS, page * PAGE_CARDS))
+      : nearest(spaces, position, wanted, { country, crossings, limit: PAGE_CARDS });
+    const count = position === null ? fitting.length : sides.reduce((sum, { items }) => sum + items.length, 0);
     byId('near-count').textContent = contents.current.length ? phrases.number(position === null ? count : spaces.length) : '';
     if (spaces.length && (position !== null || count === 0)) {
       const taken = town === null ? '' : `${fill(texts.picked, { name: town })} `;
@@ -116,6 +121,24 @@ export function startList(phone) {
     await phone.painted();
     // Somebody may have asked for others meanwhile.
     while (drawing === cards && !cards.next().done);
+    if (drawing === cards && pages > 1) byId('near-list').append(pager(pages));
+  }
+
+  /** Links to the pages of the list before and after this one, as those of the server. */
+  function pager(pages) {
+    const link = (to, rel, text) => (to < 1 || to > pages ? null : element('a', { href: addressOf(to), rel }, text));
+    return element('nav', { class: 'pages', 'aria-label': texts.listPages },
+      link(page - 1, 'prev', texts.pageBefore),
+      element('span', {}, fill(texts.pageOf, { page: phrases.number(page), pages: phrases.number(pages) })),
+      link(page + 1, 'next', texts.pageAfter));
+  }
+
+  /** The address of a page of the list as it is narrowed now. */
+  function addressOf(to) {
+    const { services, openNow, families, language, country: only } = wanted;
+    const stated = [['lang', phone.data.lang], ...services.map((code) => ['service', code]), ['open', openNow && '1'],
+      ['families', families && '1'], ['language', language], ['country', only], ['page', to > 1 && to]];
+    return `/?${new URLSearchParams(stated.filter(([, value]) => value))}#spaces`;
   }
 
   function lookAround(sides) {
@@ -149,7 +172,7 @@ export function startList(phone) {
 
 function byCountry(listed) {
   const sides = new Map();
-  for (const space of listed.slice(0, MOST_CARDS)) {
+  for (const space of listed) {
     if (!sides.has(space.country)) sides.set(space.country, []);
     sides.get(space.country).push({ space });
   }

@@ -189,17 +189,15 @@ export function startSpace(phone, id) {
       next.length === 0 ? element('p', { class: 'not-known' }, texts.noOnward)
         : element('ul', { class: 'plain' }, ...next.map(({ other, lengthM }) => element('li', {},
           element('a', { href: phone.spaceAddress(other.id) }, other.name), `: ${other.locality}, ${fill(texts.byRoad, { km: phrases.km(lengthM) })}`,
-          demoMark(other.isDemo)))));
+          demoMark(other.isDemo)))),
+      details.municipality ? element('p', {}, element('a', { class: 'button', href: `/lists/${details.municipality}?lang=${phone.data.lang}` }, texts.listOfTown)) : null);
   }
 
   return {
     show() {
       const space = phone.contents.spaces.find((one) => one.id === id);
-      const isHere = space !== undefined;
-      byId('space').hidden = !isHere;
-      byId('away').hidden = isHere;
-      byId('help').hidden = !isHere;
-      if (!isHere) return;
+      phone.showOwn(space !== undefined);
+      if (space === undefined) return;
       byId('space-card').replaceChildren(article(space));
       byId('lines').replaceChildren(...lineItems(linesOf(phone.contents, [space.country]), names.countries));
       phone.map.whenLoaded((map) => map.lookAt([space.lon, space.lat], { ids: [space.id] }));

@@ -109,7 +109,7 @@ startNearby(data, loadSpaces, (at, { accuracyM, ids }) => {
   scrollTo(0, 0);
   byId('main').scrollTop = 0;
   loadMap().then((map) => map.lookAt(at, { accuracyM, ids }), () => {});
-});
+}, () => refresh());
 if (byId('listen')) offerListening();
 
 async function collection(name) {

@@ -5,117 +5,86 @@
 // Landmarks' tables are of the costs of edges at their least: what hazards and closures add keeps
 // every bound true, so nothing is worked out anew when they change.
 
-const LANDMARKS = 6; // [A]: with more, the tables take longer to work out than they save
+const LANDMARKS = 4; // [A]: with more, the tables take longer to work out than they save
 const USED = 3; // of the tables, in one search
-const BUCKET_MS = 2_000; // [A]: half as much and twice as much take longer
-const BUCKETS = 270_000; // six days: few ways over a town take longer [A]
+const BUCKET_MS = 2_048; // [A]: half as much and twice as much take longer
+const BUCKETS = 260_000; // six days: few ways over a town take longer [A]
+const MOST_AT_GATES = 24; // nodes of gates that have a table: half a megabyte each for a city [A]
+const NO_LEAD = { tables: [], ends: [], signs: [] };
+const NO_GOALS = new Map();
 
 /**
  * Make what searches streets.
  *
  * @param {object} streets of `readStreets`
  * @param {Float64Array} baseMs the least that each edge ever costs
+ * @param {{edge: number}[]} gates edges that cross a border; no section leads over one
  */
-export function makeSearch(streets, baseMs) {
+export function makeSearch(streets, baseMs, gates) {
   const { nodeCount, firstOut, edgeHead, firstIn, inEdge, tail } = streets;
-  // One search after the other writes to the first of these: a phone has no room for a set of each.
-  const [once, outward, inward] = [makeReached(nodeCount), makeReached(nodeCount), makeReached(nodeCount)];
-  const queue = makeQueue();
+  const reached = { cost: new Float64Array(nodeCount), via: new Int32Array(nodeCount) };
+  const spread = makeSpread(nodeCount);
+  const ways = [
+    { first: firstOut, edgeAt: null, ending: edgeHead },
+    { first: firstIn, edgeAt: inEdge, ending: tail },
+  ];
 
-  /** Begin anew in one set; what reaches a node there, where that is cheaper than before. */
-  function begin(reached, boundOf) {
-    queue.clear();
-    reached.now += 1;
-    const { cost, via, stamp, now } = reached;
-    return (node, there, edge) => {
-      if (stamp[node] === now && there >= cost[node]) return;
-      stamp[node] = now;
-      cost[node] = there;
-      via[node] = edge;
-      queue.push(there + boundOf(node), there, node);
-    };
+  /** The least costs from a node to all others, or from all others to it. */
+  function around(costMs, root, isInward) {
+    spread(reached, costMs, [[root, 0]], ways[Number(isInward)], NO_LEAD, NO_GOALS, () => Infinity);
+    return reached.cost.slice();
   }
+
+  const tables = makeLandmarks(streets, (root, isInward) => around(baseMs, root, isInward));
+  const closedMs = baseMs.slice();
+  for (const edge of streets.gateOf.keys()) closedMs[edge] = Infinity;
+  const tablesAt = (column, isInward) => new Map([...new Set(gates.map(({ edge }) => column[edge]))]
+    .slice(0, MOST_AT_GATES).map((node) => [node, around(closedMs, node, isInward)]));
+  const toGates = tablesAt(tail, true);
+  const fromGates = tablesAt(edgeHead, false);
 
   /**
-   * Reach all nodes that paths lead to from some, or all from which paths lead to them.
-   *
-   * @param {Set<number>|null} wanted nodes, after the last of which nothing more is reached
+   * A section from a gate or to one, as a search from its other end with what is left to pay but for
+   * hazards and closures; null where it is none, or one of gates beyond those that have a table.
    */
-  function grow(reached, costMs, roots, isInward, wanted = null) {
-    const { cost } = reached;
-    const reach = begin(reached, () => 0);
-    const [first, edgeAt, ending] = isInward ? [firstIn, inEdge, tail] : [firstOut, null, edgeHead];
-    for (const [root, there] of roots) reach(root, there, -1);
-    let enough = Infinity; // just beyond the dearest of the wanted nodes, once all are reached
-    while (queue.least() < enough) {
-      const there = queue.leastTag();
-      const node = queue.pop();
-      if (there > cost[node]) continue;
-      if (wanted?.delete(node) && wanted.size === 0) enough = Math.max(there, queue.least()) + BUCKET_MS;
-      for (let at = first[node]; at < first[node + 1]; at += 1) {
-        const edge = edgeAt === null ? at : edgeAt[at];
-        const next = there + costMs[edge];
-        if (next < Infinity) reach(ending[edge], next, edge);
-      }
-    }
+  function atGate(sources, targets) {
+    const to = targets.length === 1 && toGates.get(targets[0][0]);
+    if (to) return { isInward: false, roots: sources, table: to, restMs: targets[0][1] };
+    const from = sources.length === 1 && fromGates.get(sources[0][0]);
+    return from ? { isInward: true, roots: targets, table: from, restMs: sources[0][1] } : null;
   }
 
-  /** The least costs from some nodes to all others, or from all others to them. */
-  function around(roots, isInward) {
-    grow(once, baseMs, roots, isInward);
-    const { cost, stamp, now } = once;
-    return cost.map((value, node) => (stamp[node] === now ? value : Infinity));
-  }
-
-  /**
-   * Find the cheapest paths from some nodes to all wanted ones, or from these to them; they are there
-   * until the next such paths of that direction are found.
-   *
-   * @returns {Function} of a node: its path, as `between` gives it, or null
-   */
-  function paths(costMs, roots, wanted, isInward) {
-    const reached = isInward ? inward : outward;
-    grow(reached, costMs, roots, isInward, new Set(wanted));
-    return (node) => (reached.stamp[node] === reached.now ? pathAt(reached, node, isInward) : null);
-  }
-
-  function pathAt({ cost, via }, node, isInward) {
+  function pathAt(node, isInward) {
+    const { cost, via } = reached;
     const edges = [];
     let at = node;
     for (; via[at] >= 0; at = (isInward ? edgeHead : tail)[via[at]]) edges.push(via[at]);
-    return isInward ? { cost: cost[node], from: node, to: at, edges } : { cost: cost[node], from: at, to: node, edges: edges.reverse() };
+    return isInward ? { from: node, to: at, edges } : { from: at, to: node, edges: edges.reverse() };
   }
 
-  const tables = makeLandmarks(streets, (root, isInward) => around([[root, 0]], isInward));
-
   /**
-   * Find the cheapest of all paths from some nodes to others.
+   * Find the cheapest of all paths from some nodes to others that cross no border.
    *
-   * @param {Float64Array} costMs of each edge, no less than `baseMs`, Infinity where closed
+   * @param {Float64Array} costMs of each edge, no less than `baseMs`, Infinity where closed and at gates
    * @param {[number, number][]} sources nodes, each with the cost of being there
    * @param {[number, number][]} targets nodes, each with the cost of what follows
    * @returns {{cost: number, from: number, to: number, edges: number[]}|null}
    */
   function between(costMs, sources, targets) {
-    const boundOf = boundsTo(tables, sources, targets);
-    const { cost } = once;
-    const reach = begin(once, boundOf);
+    const known = atGate(sources, targets);
+    const isInward = known?.isInward ?? false;
+    const [roots, goals] = isInward ? [targets, sources] : [sources, targets];
+    const lead = known === null ? leadTo(tables, sources, targets)
+      : { tables: [known.table], ends: [-known.restMs], signs: [1] };
     const after = new Map();
-    for (const [node, rest] of targets) after.set(node, Math.min(rest, after.get(node) ?? Infinity));
-    for (const [node, there] of sources) reach(node, there, -1);
-    let [best, to] = [Infinity, -1];
-    while (queue.least() < best) {
-      const there = queue.leastTag();
-      const node = queue.pop();
-      if (there > cost[node]) continue;
-      const rest = after.get(node);
-      if (rest !== undefined && there + rest < best) [best, to] = [there + rest, node];
-      for (let edge = firstOut[node]; edge < firstOut[node + 1]; edge += 1) {
-        const next = there + costMs[edge];
-        if (next < Infinity) reach(edgeHead[edge], next, edge);
-      }
-    }
-    return to < 0 ? null : { ...pathAt(once, to, false), cost: best };
+    for (const [node, rest] of goals) after.set(node, Math.min(rest, after.get(node) ?? Infinity));
+    let [best, last] = [Infinity, -1];
+    spread(reached, costMs, roots, ways[Number(isInward)], lead, after, (node, there) => {
+      const whole = there + after.get(node);
+      if (whole < best) [best, last] = [whole, node];
+      return best;
+    });
+    return last < 0 ? null : { ...pathAt(last, isInward), cost: best };
   }
 
   /** The least that all paths from some nodes to others cost, by the landmarks. */
@@ -130,12 +99,14 @@ export function makeSearch(streets, baseMs) {
     return least;
   }
 
-  return { between, bound, paths };
-}
+  /** The same of paths that cross no border. */
+  function sectionBound(sources, targets) {
+    const known = atGate(sources, targets);
+    if (known === null) return bound(sources, targets);
+    return known.roots.reduce((least, [node, there]) => Math.min(least, there + known.table[node] + known.restMs), Infinity);
+  }
 
-/** What a search has reached: the cost of each node stamped `now`, and the edge that leads to it. */
-function makeReached(nodeCount) {
-  return { cost: new Float64Array(nodeCount), via: new Int32Array(nodeCount), stamp: new Uint32Array(nodeCount), now: 0 };
+  return { between, bound, sectionBound };
 }
 
 /** What a table says of the way from a node to one that it gives a cost of; 0 where it says nothing. */
@@ -162,8 +133,8 @@ function makeLandmarks({ nodeCount }, grow) {
 /** The node of the highest cost; where no path leads, nothing is learned. */
 const farthest = (cost) => cost.reduce((best, value, node) => (value < Infinity && value > cost[best] ? node : best), cost.findIndex((value) => value < Infinity));
 
-/** What is left to pay at least, by the tables that say most of these sources. */
-function boundsTo(tables, sources, targets) {
+/** The tables that say most of what is left to pay from these sources: `value - end`, by its sign. */
+function leadTo(tables, sources, targets) {
   const bounds = tables.map(({ cost, isInward }) => {
     const ends = targets.map(([node, rest]) => (isInward ? cost[node] - rest : cost[node] + rest));
     const end = isInward ? Math.max(...ends) : Math.min(...ends);
@@ -171,63 +142,84 @@ function boundsTo(tables, sources, targets) {
   }).filter(({ end }) => Number.isFinite(end));
   const most = (one) => Math.max(...sources.map(([node]) => boundBy(one, node, one.end)));
   const used = bounds.map((one) => [most(one), one]).sort(([a], [b]) => b - a).slice(0, USED).map(([, one]) => one);
-  // Asked for every node that is looked at: plain loops over plain arrays.
-  const costs = used.map(({ cost }) => cost);
-  const ends = used.map(({ end }) => end);
-  const signs = used.map(({ isInward }) => (isInward ? 1 : -1));
-  return (node) => {
-    let bound = 0;
-    for (let i = 0; i < costs.length; i += 1) {
-      const value = signs[i] * (costs[i][node] - ends[i]);
-      if (value > bound && value < Infinity) bound = value;
-    }
-    return bound;
+  return {
+    tables: used.map(({ cost }) => cost), ends: used.map(({ end }) => end),
+    signs: used.map(({ isInward }) => (isInward ? 1 : -1)),
   };
 }
 
 /**
- * A queue of nodes by rank, each with a tag, in buckets of ranks within two seconds of each other.
+ * Make what spreads over the streets from some nodes, the least rank first: cost and what is left at
+ * least.
  *
- * Within a bucket the order is any: a node whose cost falls later is looked at again, which is rare,
- * as few streets are walked in less. The last bucket takes all ranks from six days on.
+ * Nodes wait in buckets of ranks that are two seconds wide. Within a bucket the order is any: a node
+ * whose cost falls later is looked at again, which is rare, as few streets are walked in less. The
+ * last bucket takes all ranks from six days on. It is one loop over plain arrays, since all that a
+ * search costs is in it.
  */
-function makeQueue() {
+function makeSpread(nodeCount) {
   const heads = new Int32Array(BUCKETS).fill(-1);
-  let [tags, nodes, below] = [new Float64Array(4096), new Uint32Array(4096), new Int32Array(4096)];
-  let [count, waiting, at, last] = [0, 0, 0, 0];
-  const larger = (column) => {
-    const more = new column.constructor(2 * column.length);
-    more.set(column);
-    return more;
+  const waits = new Uint8Array(nodeCount); // whether a node is to be looked at (again)
+  const isGoal = new Uint8Array(nodeCount);
+  let [nodes, below] = [new Uint32Array(4096), new Int32Array(4096)];
+
+  /**
+   * @param {Map<number, number>} goals by their nodes
+   * @param {(node: number, there: number, rank: number) => number} arrive at a goal, once or more if
+   *        its cost falls; gives the rank from which nothing more is looked at
+   */
+  return ({ cost, via }, costMs, roots, { first, edgeAt, ending }, { tables, ends, signs }, goals, arrive) => {
+    cost.fill(Infinity);
+    waits.fill(0);
+    for (const node of goals.keys()) isGoal[node] = 1;
+    let [count, waiting, at, last, limit] = [0, 0, 0, 0, Infinity];
+    let [node, there] = [-1, 0]; // the roots come first, as if one node led to them
+    for (;;) {
+      const isRoot = node < 0;
+      const end = isRoot ? roots.length : first[node + 1];
+      for (let i = isRoot ? 0 : first[node]; i < end; i += 1) {
+        const edge = isRoot ? -1 : edgeAt === null ? i : edgeAt[i];
+        const next = isRoot ? roots[i][1] : there + costMs[edge];
+        const onto = isRoot ? roots[i][0] : ending[edge];
+        if (!(next < cost[onto])) continue;
+        cost[onto] = next;
+        via[onto] = edge;
+        let left = 0;
+        for (let row = 0; row < tables.length; row += 1) {
+          const value = signs[row] * (tables[row][onto] - ends[row]);
+          if (value > left && value < Infinity) left = value;
+        }
+        const bucket = Math.max(at, Math.min(Math.floor((next + left) / BUCKET_MS), BUCKETS - 1));
+        if (bucket > last) last = bucket;
+        if (count === nodes.length) [nodes, below] = [larger(nodes), larger(below)];
+        nodes[count] = onto;
+        below[count] = heads[bucket];
+        heads[bucket] = count;
+        count += 1;
+        waiting += 1;
+        waits[onto] = 1;
+      }
+      node = -1;
+      while (waiting > 0 && node < 0) {
+        while (heads[at] < 0) at += 1;
+        if (at * BUCKET_MS >= limit) break;
+        const top = heads[at];
+        heads[at] = below[top];
+        waiting -= 1;
+        if (waits[nodes[top]] === 1) node = nodes[top];
+      }
+      if (node < 0) break;
+      waits[node] = 0;
+      there = cost[node];
+      if (isGoal[node] === 1) limit = arrive(node, there, at * BUCKET_MS);
+    }
+    heads.fill(-1, at, last + 1);
+    for (const goal of goals.keys()) isGoal[goal] = 0;
   };
-  return {
-    clear() {
-      heads.fill(-1, at, last + 1);
-      [count, waiting, at, last] = [0, 0, 0, 0];
-    },
-    /** A rank that no other is below; Infinity where the queue is empty. */
-    least() {
-      if (waiting === 0) return Infinity;
-      while (heads[at] < 0) at += 1;
-      return at * BUCKET_MS;
-    },
-    leastTag: () => tags[heads[at]],
-    push(rank, tag, node) {
-      if (count === tags.length) [tags, nodes, below] = [tags, nodes, below].map(larger);
-      const bucket = Math.max(at, Math.min(Math.floor(rank / BUCKET_MS), BUCKETS - 1));
-      if (bucket > last) last = bucket;
-      tags[count] = tag;
-      nodes[count] = node;
-      below[count] = heads[bucket];
-      heads[bucket] = count;
-      count += 1;
-      waiting += 1;
-    },
-    pop() {
-      const top = heads[at];
-      heads[at] = below[top];
-      waiting -= 1;
-      return nodes[top];
-    },
-  };
+}
+
+function larger(column) {
+  const more = new column.constructor(2 * column.length);
+  more.set(column);
+  return more;
 }

@@ -12,7 +12,6 @@ import { IS_ENTRY, countryOf, heightOf, lengthOf, lineOf, nameOf } from './stree
 import { isWorthWaiting, makeClock } from './waits.js';
 
 const KEPT_COSTS = 6; // columns of costs, a megabyte each for a city
-const LOOKS = 4; // sections, after which all ways from the start and to the end are found at once [A]
 const MOST_LABELS = 8; // at one crossing; as routing/engine/portal_search.py
 
 const NOTHING_KNOWN = { start: new Date(0).toISOString(), horizon_days: 0, around: { crossings: [], hazards: [] } };
@@ -43,7 +42,7 @@ export function makeStreetNetwork(streets, known) {
   const baseMs = Float64Array.from(streets.pricedMs, (ms, edge) => ms + entryMs(streets, edge));
   return {
     streets, pack, contacts, gates, baseMs,
-    search: makeSearch(streets, baseMs),
+    search: makeSearch(streets, baseMs, gates),
     slowestMPerS: slowestMPerS(streets),
     roads: { shut, gates: Object.fromEntries(gates.map(({ edge, posts }) => [edge, posts])) },
     costs: new Map(),
@@ -183,25 +182,12 @@ function directsOf(world, from, to) {
     .map(([, until]) => ({ before: [[edge, at, until]], edges: [], after: [], ms: world.legMs(edge, at, until) })));
 }
 
-/** What gives the same again, worked out when it is first asked for. */
-function once(make) {
-  let made = null;
-  return () => (made ??= make());
-}
-
 const nodesOf = (rows) => rows.map(({ node, ms }) => [node, ms]);
 
 /** The cheapest section from some departures to some arrivals that crosses no border, or null. */
 function sectionOf(world, departures, arrivals) {
   if (departures.length === 0 || arrivals.length === 0) return null;
   return joined(world.network.search.between(world.costMs, nodesOf(departures), nodesOf(arrivals)), departures, arrivals);
-}
-
-/** The same sections by paths that are found already, each with what is paid before or after it. */
-function sectionBy(pathAt, nodes, departures, arrivals) {
-  const paths = nodes.map(({ node, ms }) => [pathAt(node), ms]).filter(([path]) => path !== null);
-  const best = leastOf(paths.map(([path, ms]) => ({ ...path, ms: path.cost + ms })));
-  return joined(best && { ...best, cost: best.ms }, departures, arrivals);
 }
 
 /** A section: its whole edges, with the parts of edges at its ends. */
@@ -231,11 +217,8 @@ export function findIn(world, from, to, isPatient = false) {
   const nodeAt = (node) => [{ piece: null, node, ms: 0 }];
   const tailOf = ({ edge }) => nodeAt(streets.tail[edge]);
   const headOf = ({ edge }) => nodeAt(streets.edgeHead[edge]);
-  const nodesOn = (nodes, country) => nodes.filter((node) => countryOf(streets, node) === country);
-  const tailsOn = (country) => nodesOn(gates.map(({ edge }) => streets.tail[edge]), country);
-  const headsOn = (country) => nodesOn(gates.map(({ edge }) => streets.edgeHead[edge]), country);
-  const boundS = (departures, goals) => search.bound(nodesOf(departures), nodesOf(goals)) / 1000;
-  const aheadS = new Map(gates.map((gate) => [gate, boundS(headOf(gate), arrivals)]));
+  const aheadS = new Map(gates.map((gate) => [gate, search.bound(nodesOf(headOf(gate)), nodesOf(arrivals)) / 1000]));
+  const sectionS = (departures, goals) => search.sectionBound(nodesOf(departures), nodesOf(goals)) / 1000;
   const kept = new Map();
   const open = [];
   const entryS = streets.entry_ms / 1000;
@@ -263,21 +246,12 @@ export function findIn(world, from, to, isPatient = false) {
   /** Queue where a label may lead: to the end, and to crossings that it has not passed. */
   const look = (label, side) => {
     // No street leads to another country but through a crossing: that search would be of all streets.
-    if (side === to.country) queue({ label, gate: null, onS: boundS(label.departures, arrivals) });
+    if (side === to.country) queue({ label, gate: null, onS: sectionS(label.departures, arrivals) });
     for (const gate of gates) {
       const isThere = side === countryOf(streets, streets.tail[gate.edge]);
       if (!isThere || gate.posts.some((post) => label.passed.includes(post))) continue;
-      queue({ label, gate, onS: boundS(label.departures, tailOf(gate)) });
+      queue({ label, gate, onS: sectionS(label.departures, tailOf(gate)) });
     }
-  };
-  /** Where many crossings look alike, all sections from the start and to the end are found at once. */
-  const pathsFromStart = once(() => search.paths(world.costMs, nodesOf(begin.departures), tailsOn(from.country), false));
-  const pathsToEnd = once(() => search.paths(world.costMs, nodesOf(arrivals), headsOn(to.country), true));
-  const sectionTo = ({ label, gate }, isClose) => {
-    const goals = gate === null ? arrivals : tailOf(gate);
-    if (isClose && label === begin && gate !== null) return sectionBy(pathsFromStart(), goals, label.departures, goals);
-    if (isClose && label !== begin && gate === null) return sectionBy(pathsToEnd(), label.departures, label.departures, goals);
-    return sectionOf(world, label.departures, goals);
   };
   const begin = {
     gate: null, before: null, state: march.start(world.startS), since: [0, 0], metricMs: 0, exposedS: 0, priceS: 0,
@@ -285,11 +259,11 @@ export function findIn(world, from, to, isPatient = false) {
   };
   let best = ended(world, begin, leastOf(directsOf(world, from, to)), isPatient);
   look(begin, from.country);
-  for (let looks = 1; open.length > 0; looks += 1) {
+  while (open.length > 0) {
     const at = open.reduce((least, one, index) => (one.rank < open[least].rank ? index : least), 0);
     const [{ label, gate, rank }] = open.splice(at, 1);
     if (!(rank < (best?.priceS ?? Infinity))) break;
-    const section = sectionTo({ label, gate }, looks >= LOOKS);
+    const section = sectionOf(world, label.departures, gate === null ? arrivals : tailOf(gate));
     if (gate === null) {
       const end = ended(world, label, section, isPatient);
       if (end !== null && end.priceS < (best?.priceS ?? Infinity)) best = end;

@@ -20,7 +20,7 @@ const WAIT_MS = 3_000; // webmap.md, "Offline": then what is kept is shown
 const FORM_WAIT_MS = 10_000; // [A]: a search takes the server two seconds at most
 const PACKS = 'amparo-packs'; // as in packs.js
 // The pages that packs draw, as offline.js has them, and the forms among them, which only read.
-const DRAWN = /^\/(?:crossings|hazards|plan|match|advice|(?:spaces|s)\/[^/]+)?$/;
+const DRAWN = /^\/(?:crossings|hazards|plan|match|advice|(?:spaces|s|lists)\/[^/]+)?$/;
 const FORMS = ['/', '/plan', '/match'];
 const ASKED = 'id="asked">null<'; // as in offline.html
 // What is kept is the same for every Origin and Accept: module scripts ask with other headers.
@@ -114,7 +114,8 @@ async function page(event, address) {
   // Also what comes too late to be shown is kept for the next time.
   if (isShell) event.waitUntil(asked.then((answer) => renew(address, answer.clone())).catch(() => {}));
   if (key) event.waitUntil(asked.then((answer) => answer.ok && keep(key, answer.clone())).catch(() => {}));
-  const isDrawn = DRAWN.test(path) && await hasPacks();
+  // A picture or a text of it (`f`) takes its time: there is no page to draw in its place.
+  const isDrawn = DRAWN.test(path) && !address.searchParams.has('f') && await hasPacks();
   const kept = isDrawn ? null : isVisits ? await visitsPage() : key && await keptPage(key);
   try {
     return await (isShell || isDrawn || kept ? soon(asked, WAIT_MS) : asked);

@@ -108,6 +108,36 @@ async def space_ids_in(session: AsyncSession, there: Municipality) -> frozenset[
     )
 
 
+async def by_space(session: AsyncSession, country: str) -> dict[str, Municipality]:
+    """Return the municipality of each visible space of a country that states one, by id of space.
+
+    As in `space_ids_in`, of towns with equal names the one nearest to the space counts. The session
+    may be of any reading tier.
+    """
+    town_names = select(_plain(places.c.name)).where(places.c.country == country)
+    stated = await session.execute(
+        select(
+            spaces.c.id,
+            _plain(spaces.c.locality).label("name"),
+            func.ST_X(spaces.c.geom).label("lon"),
+            func.ST_Y(spaces.c.geom).label("lat"),
+        ).where(spaces.c.country == country, _plain(spaces.c.locality).in_(town_names))
+    )
+    found = stated.all()
+    towns: dict[str, list[Municipality]] = {}
+    named = await session.execute(
+        _question()
+        .add_columns(_plain(places.c.name).label("plain"))
+        .where(
+            places.c.country == country,
+            _plain(places.c.name).in_({row.name for row in found}),
+        )
+    )
+    for row in named.mappings():
+        towns.setdefault(row["plain"], []).append(_municipality(row))
+    return {row.id: _nearest(towns[row.name], row.lon, row.lat) for row in found}
+
+
 async def with_spaces(session: AsyncSession) -> tuple[Municipality, ...]:
     """Return the municipalities that visible spaces state by name, by country, name and code.
 

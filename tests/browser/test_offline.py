@@ -1,11 +1,16 @@
 """Without a network: every page from packs under its own address, in Chromium with it cut."""
 
-from datetime import datetime, timedelta
+import re
+from datetime import date, datetime, timedelta
 from functools import partial
+from html import unescape
+from math import hypot
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
 
+from app.i18n.translation import words
+from app.page_models.home_filling import PAGE_SIZE
 from geo.db.sessions import Tier
 from tests.browser.test_page import ARTIFACTS, DESK, PHONE, SMALL_CONTROLS, browser
 from tests.conftest import opened as database_opened
@@ -122,6 +127,9 @@ OWN_PAGES = {
     "/planner": ("Amparo", "Esto no está en este teléfono"),
 }
 
+#: How the heading of a page begins whose address names what it is about, beside the link's words.
+NAMED_PAGES = {"spaces": "", "lists": "Lugares de apoyo en "}
+
 
 #: One of so many spaces of a page is opened.
 MANY = 9
@@ -174,22 +182,24 @@ async def test_every_link_of_every_page_opens_its_own_page(phone):
     page, origin = phone.page, phone.origin
     to_open, known = [(f"{origin}/?lang=es", "")], {f"{origin}/?lang=es"}
     while to_open:
-        address, words = to_open.pop()
+        address, named = to_open.pop()
         await page.goto(address)
         path = urlsplit(address).path
         await page.wait_for_selector("html[data-packs=CO], #report-form")
         seen = await page.evaluate(SEEN)
         assert page.url == address
         assert seen["exit"], address
-        title, heading = ("Amparo", words) if path.startswith("/spaces/") else OWN_PAGES[path]
+        kind = path.split("/")[1]
+        title, heading = OWN_PAGES.get(path) or ("Amparo", NAMED_PAGES[kind] or named)
         assert seen["title"] == title, address
         assert any(text.startswith(heading) for text in seen["headings"]), address
         if path == "/":
-            # Those that come when the first are painted.
+            # Those that come when the first are painted, and the rest on its next page.
+            before = PAGE_SIZE if "page=2" in address else 0
             await until_page(
                 page,
                 "count => document.querySelectorAll('.space').length === count",
-                len(phone.pack()["spaces"]["columns"]["id"]),
+                min(PAGE_SIZE, len(phone.pack()["spaces"]["columns"]["id"]) - before),
             )
         spaces = 0
         for link, text in await page.evaluate(LINKS):
@@ -201,7 +211,10 @@ async def test_every_link_of_every_page_opens_its_own_page(phone):
             if "lang=es" in target and target not in known and not (is_space and spaces % MANY):
                 known.add(target)
                 to_open.append((target, text))
-    assert {urlsplit(one).path for one in known} > set(OWN_PAGES)
+    paths = {urlsplit(one).path for one in known}
+    assert paths > set(OWN_PAGES)
+    assert {path.split("/")[1] for path in paths} > set(NAMED_PAGES)
+    assert f"{origin}/?lang=es&page=2" in known
 
 
 async def test_another_language_opens_the_page_in_one_that_the_phone_has(phone):
@@ -228,6 +241,33 @@ async def test_p39_what_the_phone_has_not_is_said_under_its_own_address(phone):
     await page.wait_for_selector("#not-sent:not([hidden])")
     assert page.url.endswith("/complaint")
     assert "seen at the door" not in await page.content()
+
+
+async def test_p49_a_list_of_a_town_is_that_of_the_server(phone, client):
+    page = phone.page
+    for address in ("/lists/3685533?lang=es", "/lists/G3673045?lang=es&service=overnight"):
+        served = await client.get(address)
+        await phone.open(address)
+        for tag in ("h1", "h2", "h3"):
+            told = [unescape(text) for text in re.findall(f"<{tag}>(.*?)</{tag}>", served.text)]
+            own = await page.locator(f"#town-sheet {tag}").all_inner_texts()
+            # Help and complaints are the lines below.
+            assert own == (told[:-2] if tag == "h2" else told)
+        # P49: it lasts as long as the pack does.
+        last = words("es").day(date.fromisoformat(phone.pack()["expires_on"]))
+        made = re.findall(r'<p class="strong">(Lista[^<]+)</p>', served.text)
+        dates = [*made, f"No use esta lista después del {last}."]
+        assert await page.locator("#town-sheet p > b").all_inner_texts() == dates
+        assert await page.locator("#lines a.phone").count() > 0
+        assert await page.locator("#demo").is_visible()
+    # P38, P39: no such place and no such list are told alike, with whom to call.
+    told = set()
+    for address in ("/lists/1?lang=es", "/lists/3685533?lang=es&service=gbv"):
+        await phone.open(address)
+        told.add(await page.inner_text("main"))
+    assert len(told) == 1
+    assert "Esto no está en este teléfono" in told.pop()
+    assert await page.locator("#lines a.phone").count() > 0
 
 
 async def test_a_bed_near_me_is_found_by_place_by_position_and_by_need(phone):
@@ -285,6 +325,14 @@ async def test_which_bridge_is_open_and_a_way_over_it(phone):
     states = states_of({**phone.pack(), **phone.pack()["around"]}, now)
     told = await page.evaluate(CROSSINGS)
     assert_crossings_are_of(told, states)
+    await page.click("#crossings-near")
+    await page.wait_for_selector(".crossing .far")
+    nearest = min(
+        phone.pack()["around"]["crossings"],
+        key=lambda one: hypot(one["lon"] - CUCUTA["longitude"], one["lat"] - CUCUTA["latitude"]),
+    )
+    assert await page.locator(".crossing h2").first.inner_text() == nearest["name"]
+    assert_crossings_are_of(await page.evaluate(CROSSINGS), states)
     card = page.locator(".crossing", has_text="Puente Internacional Simón Bolívar")
     await card.locator("summary").click()
     await card.locator("button[name=end_choice]").first.click()
@@ -354,6 +402,8 @@ async def test_a_landslide_is_reported_and_waits(phone):
 
 async def test_p37_p49_what_is_asked_and_opened_is_kept_nowhere(phone):
     page = phone.page
+    # Whose town it is says where they go.
+    await phone.open("/lists/3685533?lang=es")
     await phone.open("/spaces/DEMO-011?lang=es")
     # A button of a list, and a form that goes to the network before the pack answers it.
     await page.click("button[name=end_choice]")
@@ -365,7 +415,7 @@ async def test_p37_p49_what_is_asked_and_opened_is_kept_nowhere(phone):
     assert page.url == f"{phone.origin}/match"
     assert await page.input_value("#age") == "17"
     traces = await page.evaluate(TRACES)
-    for told in ("DEMO-011", '["age","17"]', '["place","Pamplona"]', "?place="):
+    for told in ("3685533", "DEMO-011", '["age","17"]', '["place","Pamplona"]', "?place="):
         assert told not in traces, told
     assert not [url for url in await page.evaluate(KEPT) if "/spaces/" in url or "/match" in url]
     assert await page.evaluate("sessionStorage.length") == 0

@@ -334,7 +334,15 @@ async def test_p48_what_is_near_is_told_by_the_phone_alone(browser, live_server)
         first = page.locator("#nearby .card").first
         assert "Los Patios" in await first.inner_text()
         assert "Dormir" in await first.inner_text()
-        # P33: whatever lies abroad says so.
+        # P33: whatever lies abroad says so; what is far there is drawn when somebody asks for it.
+        whole = page.locator("#nearby ~ .list .card")
+        assert await whole.count() == 0
+        await page.click("#nearby ~ button")
+        assert await whole.count() > 0
+        folded = page.locator("#nearby details").last
+        assert await folded.locator(".card").count() == 0
+        await folded.locator("summary").click()
+        await folded.locator(".card .far b").first.wait_for()
         abroad = await page.locator("#nearby .far b").all_inner_texts()
         assert all(text.startswith("En otro país") for text in abroad)
         assert await page.evaluate(SMALL_CONTROLS) == []
@@ -380,6 +388,7 @@ async def test_the_phone_writes_a_card_as_the_server_does(browser, live_server):
             await page.goto(f"{live_server}/?lang={lang}&place=G3685533")
             await page.click("#locate")
             await page.wait_for_selector("#nearby .card")
+            await page.click("#nearby ~ button")
             own, served = await page.evaluate(CARDS)
             assert len(own) > 5
             assert own == served, lang
