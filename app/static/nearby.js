@@ -44,20 +44,34 @@ export function startNearby(data, load, follow) {
 
   function show(country) {
     const spaces = readSpaces(file);
-    const sides = nearest(spaces, position, data.narrowed, { country, crossings: file.crossings, limit: NEAREST });
+    const sides = nearest(spaces, position, data.narrowed, {
+      country, crossings: file.crossings, limit: NEAREST, abroadM: data.nearM ?? Infinity,
+    });
     const count = sides.reduce((sum, { items }) => sum + items.length, 0);
     status.textContent = count ? phrases.plural(data.texts.found, count) : data.texts.nothingFits;
     box.replaceChildren(
       element('h2', { tabindex: '-1', id: 'nearby-title' }, data.texts.nearYou),
       isDated(file) ? element('p', { class: 'notice' }, fill(data.texts.dataOf, { date: phrases.ownMoment(Date.parse(file.start)) })) : '',
       ...sides.flatMap((side, index) => part(side, index > 0)),
-      element('p', { class: 'fine' }, data.texts.nearYouHow),
+      element('p', { class: 'fine' }, data.texts.nearYouHow, ' ', wholeList()),
     );
     box.hidden = false;
+    box.parentElement.classList.add('near-only');
     byId('nearby-title').focus({ preventScroll: true });
     const { longitude, latitude, accuracy } = coordinates;
     const ids = (sides[0]?.items ?? []).slice(0, IN_VIEW).map(({ space }) => space.id);
     follow([longitude, latitude], { accuracyM: accuracy, ids });
+  }
+
+  /** What is near stands alone until somebody asks for the list again. */
+  function wholeList() {
+    const whole = element('button', { type: 'button', class: 'link' }, data.texts.wholeList);
+    whole.addEventListener('click', () => {
+      box.parentElement.classList.remove('near-only');
+      whole.remove();
+      byId('spaces-title').scrollIntoView();
+    });
+    return whole;
   }
 
   /** The same button where the map is looked at. */
