@@ -57,10 +57,9 @@ export function placesWithin(text, size, signs) {
   offers.sort((one, other) => far(one) - far(other));
   const meets = (one, other) => Math.abs(one.offsetX - other.offsetX) < measures[0] * 0.75
     && Math.abs(one.offsetY - other.offsetY) <= size;
-  const free = offers.filter((one) => isFree(one, measures, signs));
-  return (free.length > 0 ? free : offers.slice(0, 1)).reduce(
-    (places, one) => (places.every((other) => meets(one, other)) ? [...places, one] : places), [],
-  );
+  const first = offers.find((one) => isFree(one, measures, signs)) ?? offers[0];
+  const fits = (one, places) => places.every((other) => one !== other && meets(one, other)) && isFree(one, measures, signs);
+  return offers.reduce((places, one) => (fits(one, places) ? [...places, one] : places), [first]);
 }
 
 /** A long name in two lines of like length. */

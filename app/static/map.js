@@ -53,7 +53,8 @@ export async function makeMap(target, { data, ol, style, basemap = null, listed 
   function signsIn(extent, resolution) {
     const view = map.getView();
     // Names are placed before the layer of clusters is drawn, which else joins them for this resolution.
-    if (!view.getAnimating() && !view.getInteracting()) clusters.loadFeatures(extent, resolution, view.getProjection());
+    const isAtRest = resolution === view.getResolution() && !view.getAnimating() && !view.getInteracting();
+    if (isAtRest) clusters.loadFeatures(extent, resolution, view.getProjection());
     return [clusters, sources.crossings, sources.hazards]
       .flatMap((source) => source.getFeaturesInExtent(extent))
       .map((feature) => middle(feature.getGeometry().getExtent()));
@@ -83,8 +84,11 @@ export async function makeMap(target, { data, ol, style, basemap = null, listed 
     interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
 
-  const drawnGround = (layer, place) =>
-    style.catalogueGround(ol, layer, place, (feature, resolution) => styles[layer.id](feature, resolution));
+  function drawnGround(layer, place) {
+    const made = style.catalogueGround(ol, layer, place, (feature, resolution) => styles[layer.id](feature, resolution));
+    if (layer.id === 'boundaries') style.putCountriesFirst(map.getView(), made);
+    return made;
+  }
 
   // Shadows of mountains, a picture of a continent: between the land and what is on it.
   function relief() {
@@ -251,8 +255,9 @@ export async function makeMap(target, { data, ol, style, basemap = null, listed 
 
   function look(extent, maxZoom, inMs = duration) {
     if (ol.isEmpty(extent)) return;
-    const top = document.getElementById('map-ask') ? 72 : 36;
-    map.getView().fit(extent, { padding: [top, 60, 36, 36], maxZoom, duration: inMs });
+    // Clear of the map's own buttons.
+    const top = document.getElementById('map-ask') ? 80 : 36;
+    map.getView().fit(extent, { padding: [top, 60, 60, 36], maxZoom, duration: inMs });
   }
 
   await breathe();

@@ -7,7 +7,7 @@ import { openness } from './spaces.js';
 
 const ROUTE = '#0072b2';
 const OTHER_ROUTE = '#5b7f99';
-const HERE = '#7b2d8b'; // no colour of a sign, of a way or of "open"
+const HERE = ['#7b2d8b', '#d08ae0']; // by day, by night: no colour of a sign, of a way or of "open"
 const HERE_PX = 23;
 const CLUSTER_CLOSED = '#33434a';
 
@@ -23,6 +23,9 @@ const COUNTRY_NAMES = [3.2, 7.5];
 
 // Below this zoom many crossings share a few pixels, so their signs shrink and have no name.
 const NEAR = 7;
+// Up to this zoom one whose sign touches others gives way to the name of its town.
+const CROSSING_NAMES = 8.5;
+const TOUCHING_PX = 40;
 
 // From these on streets have casings, names, and arrows where vehicles go one way.
 const CASED_FROM = 9;
@@ -45,7 +48,7 @@ const ROADS = [
 ].map(([pattern, look], rank) => ({ pattern, rank, ...look }));
 
 // Names of the ground stand above ways (4) and below signs (5 and more), which they keep clear of.
-const NAMES_ABOVE = 4.1;
+const [NAMES_ABOVE, NAMES_BELOW] = [4.1, 4.95];
 
 /**
  * Make what draws one source of the ground: its shapes at the bottom, its names above ways.
@@ -66,6 +69,14 @@ export function groundLayers(ol, source, styleOf, { name, place = 0, hasShapes =
     ...options,
   });
   return [...(hasShapes ? [part(false)] : []), ...(hasNames ? [part(true)] : [])];
+}
+
+/** Let names of countries stand before those of cities while no name of a department is drawn. */
+export function putCountriesFirst(view, layers) {
+  const names = layers.find((layer) => layer.getDeclutter());
+  const put = () => names.setZIndex(view.getZoom() < UNIT_NAMES[0] ? NAMES_BELOW : NAMES_ABOVE);
+  view.on('change:resolution', put);
+  put();
 }
 
 /** Make what draws a layer of the catalogue's ground, by its tiles of the server. */
@@ -304,6 +315,8 @@ export function makeStyles(ol, layers, {
     if (zoom < NEAR) return marks;
     const name = inLines(shortName(feature));
     const around = signsAround(feature.getGeometry().getExtent(), resolution);
+    const isTouched = around.filter(([right, down]) => Math.hypot(right, down) < TOUCHING_PX).length > 1;
+    if (isTouched && zoom < CROSSING_NAMES) return marks;
     return [...marks, style({ text: named(name, 12, tint.ink, { weight: 700, ...placeOfName(name, 12, around) }), zIndex: 1 })];
   }
 
@@ -343,9 +356,19 @@ export function makeStyles(ol, layers, {
   function routes(feature) {
     const isChosen = feature.get('chosen');
     return once(`route ${isChosen}`, () => (isChosen
-      ? [style({ stroke: stroke('#fff', 9), zIndex: 2 }), style({ stroke: stroke(ROUTE, 5), zIndex: 3 })]
-      : [style({ stroke: stroke('#fff', 6), zIndex: 0 }), style({ stroke: stroke(OTHER_ROUTE, 3.5, [10, 8]), zIndex: 1 })]));
+      ? [
+        style({ stroke: stroke('#fff', 9), zIndex: 2 }), style({ stroke: stroke(ROUTE, 5), zIndex: 3 }),
+        routeEnd('getFirstCoordinate'), routeEnd('getLastCoordinate'),
+      ]
+      : [style({ stroke: stroke(isDark ? tint.land : '#fff', 6), zIndex: 0 }), style({ stroke: stroke(OTHER_ROUTE, 3.5, [10, 8]), zIndex: 1 })]));
   }
+
+  // As in the list of what lies along it.
+  const routeEnd = (coordinate) => style({
+    geometry: (feature) => new ol.Point(feature.getGeometry()[coordinate]()),
+    image: new ol.RegularShape({ points: 4, radius: 9, angle: Math.PI / 4, fill: fill('#16262b'), stroke: stroke('#fff', 2) }),
+    zIndex: 4,
+  });
 
   // What a person looks at of a route: a place on it, or a stretch.
   function marks(feature) {
@@ -362,9 +385,10 @@ export function makeStyles(ol, layers, {
     const accuracyM = feature.get('accuracyM');
     const [, latitude] = feature.getGeometry().clone().transform('EPSG:3857', 'EPSG:4326').getCoordinates();
     const radius = Math.max(HERE_PX, Math.min(400, (accuracyM ?? 0) / (resolution * Math.cos(latitude * Math.PI / 180))));
+    const colour = HERE[Number(isDark)];
     return [
-      style({ image: new ol.CircleStyle({ radius, fill: fill(withOpacity(HERE, 0.12)), stroke: stroke(HERE, 2.5) }) }),
-      style({ image: new ol.CircleStyle({ radius: 7, fill: fill(HERE), stroke: stroke('#fff', 3) }), zIndex: 1 }),
+      style({ image: new ol.CircleStyle({ radius, fill: fill(withOpacity(colour, 0.12)), stroke: stroke(colour, 2.5) }) }),
+      style({ image: new ol.CircleStyle({ radius: 7, fill: fill(colour), stroke: stroke('#fff', 3) }), zIndex: 1 }),
     ];
   }
 
