@@ -170,14 +170,16 @@ GROUND = """async (data) => {
     isNames: part.getStyleFunction()().map((one) => one === name),
   }));
   const sign = ol.fromLonLat([-73, 4]);
-  const drawing = (signs) => style.makeStyles(ol, data.layers, { lang: 'es', signsIn: () => signs });
+  const drawing = (signs) =>
+    style.makeStyles(ol, data.layers, { lang: 'es', signsIn: () => signs });
   const said = { level: 0, country: 'CO', name: 'Colombia', label_lon: -73, label_lat: 4 };
   const feature = { get: (key) => said[key], getExtent: () => [-1e8, -1e8, 1e8, 1e8] };
   const namesOf = (signs) => drawing(signs).boundaries(feature, 156543 / 2 ** 4)
     .map((one) => one.getText()).filter(Boolean);
   const words = namesOf([]);
   // A town that helps has its sign where it lies; its name stands beside it.
-  const town = { get: (key) => ({ name: 'Cúcuta', population: 777106 })[key], getExtent: () => [...sign, ...sign] };
+  const facts = { name: 'Cúcuta', population: 777106 };
+  const town = { get: (key) => facts[key], getExtent: () => [...sign, ...sign] };
   const townName = (signs) => {
     const text = drawing(signs).places(town, 156543 / 2 ** 7).getText();
     return [text.getOffsetX(), text.getOffsetY(), text.getTextAlign() ?? 'center'];
