@@ -28,8 +28,9 @@ const UNSEEN_MS = 500;
  *          read: Record<'spaces'|'crossings'|'hazards', () => Promise<object>>, describe: (kind: string, features: {id: string, name: string, space?: object, state?: string}[]) => Node,
  *          chosen: (kind: string, id: ?string) => void}} options
  *        the page's data, the engine, the styles, a basemap on the phone (else tiles are fetched), the ids
- *        of the spaces to begin with (else with all), what to show (spaces as `readSpaces` gives them, the others as GeoJSON), what a popup says, and what
- *        is told which sign was chosen, or that none is any more
+ *        of the spaces to begin with (else with all), what to show (spaces as `readSpaces` gives them, the
+ *        others as GeoJSON), what a popup says, and what is told which sign was chosen, or that none is
+ *        any more
  *        `lookAt` takes the phone's own place with its accuracy, and then no tile is asked for
  * @returns {Promise<{takeButton: (button: HTMLButtonElement) => void, lookAt: (at: number[], about?: {accuracyM?: number, ids?: string[]}) => void, show: (id: string) => boolean, drawRoutes: (collection: object) => void,
  *          drawLine: (line: number[][]) => void, choose: (index: number, isNear?: boolean) => void,

@@ -69,7 +69,9 @@ export function startNearby(data, load, follow) {
     whole.addEventListener('click', () => {
       box.parentElement.classList.remove('near-only');
       whole.remove();
-      byId('spaces-title').scrollIntoView();
+      const title = byId('spaces-title');
+      title.tabIndex = -1;
+      title.focus();
     });
     return whole;
   }

@@ -161,8 +161,11 @@ function crossingHead(name, state) {
   return element('div', {}, element('h3', {}, name), element('p', {}, element('span', { class: 'badge' }, ...words)));
 }
 
-/** The spaces of the list, which the map begins with. */
-const listed = () => [...document.querySelectorAll('#spaces .list [data-space]')].map((card) => card.dataset.space);
+/**
+ * The spaces of the list, which the map begins with. Not what is near the phone: the map would ask for
+ * tiles of it (P9, P48).
+ */
+const listed = () => [...document.querySelectorAll('#spaces > .list [data-space]')].map((card) => card.dataset.space);
 
 /** Mark the card of what is chosen on the map, and on a desk bring it into view. */
 function showCard(kind, id) {

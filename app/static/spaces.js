@@ -129,7 +129,7 @@ export function distanceM([lon, lat], [otherLon, otherLat]) {
  *
  * The country of the nearest space goes first unless `country` says where the asker is: a phone
  * between two banks does not know. Of every other country the official crossing on the way is named,
- * and what lies farther than `abroadM` is left out.
+ * and what lies farther than `abroadM` is left out, unless it is nearer than all at home.
  *
  * @returns {{country: string, items: {space: object, distanceM: number, crossing: object|null}[]}[]}
  */
@@ -143,9 +143,11 @@ export function nearest(spaces, position, wanted, {
   if (measured.length === 0) return [];
   const home = country ?? measured[0].space.country;
   const sides = new Map([[home, []]]);
+  const nearestM = measured.find(({ space }) => space.country === home)?.distanceM ?? Infinity;
+  const farthestM = Math.max(abroadM, nearestM);
   for (const one of measured) {
     const side = one.space.country;
-    if (side !== home && one.distanceM > abroadM) continue;
+    if (side !== home && one.distanceM > farthestM) continue;
     if (!sides.has(side)) sides.set(side, []);
     const items = sides.get(side);
     if (items.length >= (side === home ? limit : abroad)) continue;

@@ -413,14 +413,24 @@ async def test_the_phone_writes_a_card_as_the_server_does(browser, live_server):
             assert own == served, lang
 
 
-async def test_save_data_waits_for_a_tap(browser, live_server):
-    async with opened(browser, live_server, saves_data=True) as page:
+async def test_p48_save_data_waits_for_a_tap_and_no_tile_tells_a_place(browser, live_server):
+    there = {"longitude": -70.648, "latitude": -33.457}
+    given = {"geolocation": there, "permissions": ["geolocation"], "locale": "es-CO"}
+    tiles = []
+    for tapped in ("#map-show", "#locate"):
         asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        await page.goto(f"{live_server}/", wait_until="networkidle")
-        assert not [url for url in asked if "/vendor/" in url or "/tiles/" in url]
-        await page.click("#map-show")
-        await page.wait_for_selector(MAP_READY)
+        async with opened(browser, live_server, saves_data=True, **given) as page:
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            await page.goto(f"{live_server}/", wait_until="networkidle")
+            assert not [url for url in asked if "/vendor/" in url or "/tiles/" in url]
+            await page.click(tapped)
+            await page.wait_for_selector(MAP_READY)
+            await page.wait_for_load_state("networkidle")
+        tiles.append({url for url in asked if "/tiles/" in url})
+    # Who asks what is near before there is a map gets no other tiles than who does not.
+    shown, near = tiles
+    assert shown
+    assert near <= shown
 
 
 async def test_a_space_of_the_list_is_shown_on_the_map(browser, live_server):
