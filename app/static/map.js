@@ -184,10 +184,12 @@ export async function makeMap(target, { data, ol, style, basemap = null, listed 
     // autoPan measures the last drawn frame: draw first, or the map pans from a stale one.
     map.renderSync();
     popup.setPosition(at);
+    target.parentElement.classList.add('has-popup');
   }
 
   function closePopup() {
     popup.setPosition(undefined);
+    target.parentElement.classList.remove('has-popup');
     chosen('spaces', null);
     map.getTargetElement().focus();
   }
