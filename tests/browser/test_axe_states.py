@@ -34,7 +34,7 @@ async def test_what_is_near_a_popup_and_an_answer(browser, live_server):
         await page.click(".languages summary")
         await page.click("#locate")
         await page.wait_for_selector("#nearby .card")
-        await page.locator("[data-space] button.link:not([form])").first.click()
+        await page.locator("#nearby .card .where").first.click()
         await page.wait_for_selector(".popup header")
         await look(page)
         await page.goto(f"{live_server}/plan?lang=es")
