@@ -100,7 +100,8 @@ def nearby_texts(w: Words) -> Mapping[str, Any]:
             "Ningún espacio de la lista tiene todo eso. Quite algo de lo marcado."
         ),
         "nearYou": w.gettext("Cerca de usted"),
-        "mapOfHere": w.gettext("Pedir a este sitio el mapa de aquí (unos 10 km)"),
+        "wholeList": w.gettext("Ver toda la lista"),
+        "mapOfHere": w.gettext("Ver el mapa de aquí. El sitio sabrá su zona (unos 10 km)"),
         "nearYouHow": w.gettext(
             "Su ubicación no salió del teléfono. Distancias en línea recta; lo abierto, según los "
             "horarios."
@@ -134,7 +135,7 @@ def plan_texts(w: Words) -> Mapping[str, Any]:
     """Return the texts of the route form and its results."""
     return {
         "searching": w.gettext("Buscando camino…"),
-        "done": w.gettext("Respuesta lista, debajo del formulario."),
+        "done": w.gettext("Respuesta lista."),
         "unavailable": w.gettext("No hubo respuesta. Pruebe en unos minutos."),
         "consented": w.gettext("De acuerdo. Ahora busque el camino."),
         "pickStart": w.gettext("Toque en el mapa dónde empieza el camino."),

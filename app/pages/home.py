@@ -91,19 +91,19 @@ async def _found(
         total, shown = await list_pages.listed_page(
             session, wanted, first, home_filling.PAGE_SIZE, own_country
         )
-        return home_filling.HomeSpaces(narrowed, shown, total)
+        return home_filling.HomeSpaces(narrowed, shown, total, near_m=near_m)
     choices: tuple[Choice, ...] = ()
     is_misspelt = False
     try:
         town = await resolve(session, network, narrowed.place)
     except AmbiguousPlaceError as error:
         return home_filling.HomeSpaces(
-            narrowed, (), 0, choices=error.choices, is_place_unknown=True
+            narrowed, (), 0, choices=error.choices, is_place_unknown=True, near_m=near_m
         )
     except UnknownPlaceError as error:
         if error.meant is None:
             return home_filling.HomeSpaces(
-                narrowed, (), 0, choices=error.choices, is_place_unknown=True
+                narrowed, (), 0, choices=error.choices, is_place_unknown=True, near_m=near_m
             )
         # The page names the place that it assumed, and offers the other candidates.
         town, is_misspelt = error.meant, True

@@ -24,12 +24,13 @@ const UNSEEN_MS = 500;
  * Make the map.
  *
  * @param {HTMLElement} target where it goes
- * @param {{data: object, ol: object, style: object, basemap: ?object,
+ * @param {{data: object, ol: object, style: object, basemap: ?object, listed: string[],
  *          read: Record<'spaces'|'crossings'|'hazards', () => Promise<object>>, describe: (kind: string, features: {id: string, name: string, space?: object, state?: string}[]) => Node,
  *          chosen: (kind: string, id: ?string) => void}} options
- *        the page's data, the engine, the styles, a basemap on the phone (else tiles are fetched), what
- *        to show (spaces as `readSpaces` gives them, the others as GeoJSON), what a popup says, and what
- *        is told which sign was chosen, or that none is any more
+ *        the page's data, the engine, the styles, a basemap on the phone (else tiles are fetched), the ids
+ *        of the spaces to begin with (else with all), what to show (spaces as `readSpaces` gives them, the
+ *        others as GeoJSON), what a popup says, and what is told which sign was chosen, or that none is
+ *        any more
  *        `lookAt` takes the phone's own place with its accuracy, and then no tile is asked for
  * @returns {Promise<{takeButton: (button: HTMLButtonElement) => void, lookAt: (at: number[], about?: {accuracyM?: number, ids?: string[]}) => void, show: (id: string) => boolean, drawRoutes: (collection: object) => void,
  *          drawLine: (line: number[][]) => void, choose: (index: number, isNear?: boolean) => void,
@@ -37,22 +38,35 @@ const UNSEEN_MS = 500;
  *          pick: (signal: AbortSignal) => Promise<?{space?: {id: string, name: string}, at?: number[]}>}>}
  *          what the page may do with it
  */
-export async function makeMap(target, { data, ol, style, basemap = null, read, describe, chosen = () => {} }) {
-  const night = matchMedia('(prefers-color-scheme: dark)');
-  const landscape = data.landscape ? await import(data.landscape) : null;
-  const stylesNow = () => style.makeStyles(ol, data.layers, {
-    isDark: night.matches, lang: data.lang, texts: data.texts, countries: data.names?.countries, landscape,
-  });
-  let styles = stylesNow();
+export async function makeMap(target, { data, ol, style, basemap = null, listed = [], read, describe, chosen = () => {} }) {
   addStyleSheet(data.mapCss);
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const duration = isCalm ? 0 : 250;
   const format = new ol.GeoJSON({ featureProjection: 'EPSG:3857' });
+  const middle = ([west, south, east, north]) => [(west + east) / 2, (south + north) / 2];
 
   const sources = Object.fromEntries(
     ['spaces', 'crossings', 'hazards', 'routes', 'marks', 'here'].map((name) => [name, new ol.VectorSource()]),
   );
   const clusters = new ol.Cluster({ source: sources.spaces, distance: 34, minDistance: 12 });
+
+  /** Where signs stand in an extent, in the map's projection. */
+  function signsIn(extent, resolution) {
+    const view = map.getView();
+    // Names are placed before the layer of clusters is drawn, which else joins them for this resolution.
+    const isAtRest = resolution === view.getResolution() && !view.getAnimating() && !view.getInteracting();
+    if (isAtRest) clusters.loadFeatures(extent, resolution, view.getProjection());
+    return [clusters, sources.crossings, sources.hazards]
+      .flatMap((source) => source.getFeaturesInExtent(extent))
+      .map((feature) => middle(feature.getGeometry().getExtent()));
+  }
+
+  const night = matchMedia('(prefers-color-scheme: dark)');
+  const landscape = data.landscape ? await import(data.landscape) : null;
+  const stylesNow = () => style.makeStyles(ol, data.layers, {
+    isDark: night.matches, lang: data.lang, texts: data.texts, countries: data.names?.countries, landscape, signsIn,
+  });
+  let styles = stylesNow();
   const ground = data.layers.filter(({ id, is_base: isBase }) => isBase && styles[id]);
   const overlay = (name, source, zIndex, more) =>
     new ol.VectorLayer({ source, style: styles[name], zIndex, properties: { name }, ...more });
@@ -62,7 +76,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   await breathe();
   // Without a target nothing is drawn: not before it is known what, and where to look.
   const map = new ol.Map({
-    layers: [overlay('routes', sources.routes, 4), overlay('here', sources.here, 8), overlay('marks', sources.marks, 8)],
+    layers: [overlay('routes', sources.routes, 4), overlay('here', sources.here, 4.9), overlay('marks', sources.marks, 8)],
     view: new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 17 }),
     controls: ol.defaultControls({
       attribution: false, rotate: false,
@@ -71,8 +85,11 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
 
-  const drawnGround = (layer, place) =>
-    style.catalogueGround(ol, layer, place, (feature, resolution) => styles[layer.id](feature, resolution));
+  function drawnGround(layer, place) {
+    const made = style.catalogueGround(ol, layer, place, (feature, resolution) => styles[layer.id](feature, resolution));
+    if (layer.id === 'boundaries') style.putCountriesFirst(map.getView(), made);
+    return made;
+  }
 
   // Shadows of mountains, a picture of a continent: between the land and what is on it.
   function relief() {
@@ -167,10 +184,12 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     // autoPan measures the last drawn frame: draw first, or the map pans from a stale one.
     map.renderSync();
     popup.setPosition(at);
+    target.parentElement.classList.add('has-popup');
   }
 
   function closePopup() {
     popup.setPosition(undefined);
+    target.parentElement.classList.remove('has-popup');
     chosen('spaces', null);
     map.getTargetElement().focus();
   }
@@ -230,10 +249,18 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     target.after(note);
   }
 
+  /** What holds the spaces of these ids, or null where none of them is on the map. */
+  function extentOf(ids, at = []) {
+    const shown = [...at, ...ids.map((id) => sources.spaces.getFeatureById(id)).filter(Boolean)];
+    return shown.length === 0 ? null
+      : shown.reduce((all, feature) => ol.extend(all, feature.getGeometry().getExtent()), ol.createEmpty());
+  }
+
   function look(extent, maxZoom, inMs = duration) {
     if (ol.isEmpty(extent)) return;
-    const top = document.getElementById('map-ask') ? 72 : 36;
-    map.getView().fit(extent, { padding: [top, 60, 36, 36], maxZoom, duration: inMs });
+    // Clear of the map's own buttons.
+    const top = document.getElementById('map-ask') ? 80 : 36;
+    map.getView().fit(extent, { padding: [top, 60, 60, 36], maxZoom, duration: inMs });
   }
 
   await breathe();
@@ -244,7 +271,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   // No sign is no promise: who sees no hazard has to know that none was loaded.
   if (failed.length > 0) sayIncomplete(failed.map(({ reason }) => reason));
   map.setTarget(target);
-  look(sources.spaces.getExtent() ?? ol.createEmpty(), 9, 0);
+  look(extentOf(listed) ?? sources.spaces.getExtent() ?? ol.createEmpty(), 9, 0);
   // One after the other, what matters most first: all at once would leave the phone deaf.
   await add([
     () => signs('spaces', clusters, 7),
@@ -301,11 +328,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
       sources.here.clear();
       const here = new ol.Feature({ geometry: new ol.Point(ol.fromLonLat(at)), accuracyM });
       sources.here.addFeature(here);
-      const near = ids.map((id) => sources.spaces.getFeatureById(id)).filter(Boolean);
-      const extent = [here, ...near].reduce(
-        (all, feature) => ol.extend(all, feature.getGeometry().getExtent()), ol.createEmpty(),
-      );
-      look(extent, 12);
+      look(extentOf(ids, [here]), 12);
     },
     show(id) {
       const feature = sources.spaces.getFeatureById(id);

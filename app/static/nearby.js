@@ -31,6 +31,7 @@ export function startNearby(data, load, follow, refresh) {
   let file;
   let position;
   let coordinates;
+  let aside = []; // the whole list, while what is near stands alone
 
   button.addEventListener('click', async () => {
     status.textContent = data.texts.locating;
@@ -46,14 +47,16 @@ export function startNearby(data, load, follow, refresh) {
 
   function show(country) {
     const spaces = readSpaces(file);
-    const sides = nearest(spaces, position, data.narrowed, { country, crossings: file.crossings, limit: NEAREST });
+    const sides = nearest(spaces, position, data.narrowed, {
+      country, crossings: file.crossings, limit: NEAREST, abroadM: data.nearM ?? Infinity,
+    });
     const count = sides.reduce((sum, { items }) => sum + items.length, 0);
     status.textContent = count ? phrases.plural(data.texts.found, count) : data.texts.nothingFits;
     box.replaceChildren(
       element('h2', { tabindex: '-1', id: 'nearby-title' }, data.texts.nearYou),
       isDated(file) ? element('p', { class: 'notice' }, fill(data.texts.dataOf, { date: phrases.ownMoment(Date.parse(file.start)) })) : '',
       ...sides.flatMap((side, index) => part(side, index > 0)),
-      element('p', { class: 'fine' }, data.texts.nearYouHow),
+      element('p', { class: 'fine' }, data.texts.nearYouHow, ' ', wholeList()),
     );
     box.hidden = false;
     setAside();
@@ -65,15 +68,22 @@ export function startNearby(data, load, follow, refresh) {
 
   /** Take the whole list out of the page, of which a phone has enough to draw, until it is asked for. */
   function setAside() {
-    const whole = document.querySelectorAll('#nearby ~ h3, #nearby ~ .list, #nearby ~ .pages');
-    if (whole.length === 0) return;
-    const again = element('button', { type: 'button', class: 'link' }, data.texts.wholeList);
-    again.addEventListener('click', () => {
-      again.replaceWith(...whole);
+    const whole = document.querySelectorAll('#nearby ~ *');
+    if (whole.length > 0) aside = [...whole];
+    for (const one of whole) one.remove();
+  }
+
+  function wholeList() {
+    const whole = element('button', { type: 'button', class: 'link' }, data.texts.wholeList);
+    whole.addEventListener('click', () => {
+      whole.remove();
+      box.after(...aside);
       refresh();
+      const title = byId('spaces-title');
+      title.tabIndex = -1;
+      title.focus();
     });
-    whole[0].before(again);
-    for (const part of whole) part.remove();
+    return whole;
   }
 
   /** The same button where the map is looked at. */

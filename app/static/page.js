@@ -31,6 +31,7 @@ else if (history.state?.near && navigator.onLine) {
 
 // The map: when the device is idle, or on a tap where data are dear.
 
+const IN_VIEW = 5; // How many of a list the map of a place has to show [A], as in nearby.js
 const isFramed = document.body.dataset.section === 'embed';
 const sheet = startSheet(byId('map-box'), byId('grip'));
 let mapPromise;
@@ -57,7 +58,7 @@ async function startMap() {
   document.head.prepend(css);
   const [{ makeMap }, style, ol] = await Promise.all([import(data.map), import(data.style), import(data.ol)]);
   const read = { spaces: shownSpaces, crossings: () => collection('crossings'), hazards: heldHazards };
-  const map = await makeMap(byId('map'), { data, ol, style, read, describe, chosen: showCard });
+  const map = await makeMap(byId('map'), { data, ol, style, listed: listed(), read, describe, chosen: showCard });
   byId('map').tabIndex = 0;
   byId('map').dataset.ready = 'true';
   wait.hidden = true;
@@ -65,7 +66,7 @@ async function startMap() {
   // Among the map's own buttons, below what signs say.
   const own = byId('map-box').querySelector('.locate');
   if (own) map.takeButton(own);
-  if (data.placeAt) map.lookAt(data.placeAt, { ids: listed() });
+  if (data.placeAt) map.lookAt(data.placeAt, { ids: listed().slice(0, IN_VIEW) });
   planner?.then((started) => started.draw(), () => {});
   return map;
 }
@@ -160,8 +161,11 @@ function crossingHead(name, state) {
   return element('div', {}, element('h3', {}, name), element('p', {}, element('span', { class: 'badge' }, ...words)));
 }
 
-/** The spaces that the list begins with, which a map of a place has to show. */
-const listed = () => [...document.querySelectorAll('#spaces .list [data-space]')].slice(0, 5).map((card) => card.dataset.space);
+/**
+ * The spaces of the list, which the map begins with. Not what is near the phone: the map would ask for
+ * tiles of it (P9, P48).
+ */
+const listed = () => [...document.querySelectorAll('#spaces > .list [data-space]')].map((card) => card.dataset.space);
 
 /** Mark the card of what is chosen on the map, and on a desk bring it into view. */
 function showCard(kind, id) {

@@ -8,7 +8,7 @@ const DAY = {
   ink: '#16262b', halo: 'rgba(255,255,255,0.92)', soft: '#4e3d57', waterInk: '#1d4f73',
   border: '#7a3b80', coast: '#7d9bab', unit: '#a08fa6', river: '#4f92bd',
   main: '#ffcf70', mainCasing: '#8f6416', road: '#fff0c4', roadCasing: '#97804a',
-  street: '#ffffff', streetCasing: '#aaa08d', path: '#8a5323', ferry: '#2f6d9c', sketch: '#7d5a24',
+  street: '#ffffff', streetCasing: '#978d79', path: '#8a5323', ferry: '#2f6d9c', sketch: '#7d5a24',
 };
 
 const NIGHT = {

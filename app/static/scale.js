@@ -1,7 +1,7 @@
 // A bar that says how long something is on the map. OpenLayers' own writes HTML, which the page's
 // policy (Trusted Types) forbids.
 
-const WIDEST_PX = 100;
+const WIDEST_PX = 150;
 
 /**
  * Make the control.

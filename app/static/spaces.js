@@ -128,12 +128,13 @@ export function distanceM([lon, lat], [otherLon, otherLat]) {
  * Return the nearest spaces that people can be sent to, by country (P15, P33).
  *
  * The country of the nearest space goes first unless `country` says where the asker is: a phone
- * between two banks does not know. Of every other country the official crossing on the way is named.
+ * between two banks does not know. Of every other country the official crossing on the way is named,
+ * and what lies farther than `abroadM` is left out, unless it is nearer than all at home.
  *
  * @returns {{country: string, items: {space: object, distanceM: number, crossing: object|null}[]}[]}
  */
 export function nearest(spaces, position, wanted, {
-  country = null, crossings = [], limit = 15, abroad = 5, nowMs = Date.now(),
+  country = null, crossings = [], limit = 15, abroad = 5, abroadM = Infinity, nowMs = Date.now(),
 } = {}) {
   const measured = spaces
     .filter((space) => isUsable(space) && fits(space, wanted, nowMs))
@@ -142,8 +143,11 @@ export function nearest(spaces, position, wanted, {
   if (measured.length === 0) return [];
   const home = country ?? measured[0].space.country;
   const sides = new Map([[home, []]]);
+  const nearestM = measured.find(({ space }) => space.country === home)?.distanceM ?? Infinity;
+  const farthestM = Math.max(abroadM, nearestM);
   for (const one of measured) {
     const side = one.space.country;
+    if (side !== home && one.distanceM > farthestM) continue;
     if (!sides.has(side)) sides.set(side, []);
     const items = sides.get(side);
     if (items.length >= (side === home ? limit : abroad)) continue;

@@ -1,12 +1,14 @@
 // How layers look: the catalogue's signs (tiles/catalogue, in the page's data) made into OpenLayers
 // styles. Colours and forms of what is known live there; the ground's are in palette.js.
+import { inLines, placeOfName, placesWithin, REACH_PX } from './label-places.js';
 import { paletteOf } from './palette.js';
 import { makeSigns } from './signs.js';
 import { openness } from './spaces.js';
 
 const ROUTE = '#0072b2';
 const OTHER_ROUTE = '#5b7f99';
-const HERE = '#7b2d8b'; // no colour of a sign, of a way or of "open"
+const HERE = ['#7b2d8b', '#d08ae0']; // by day, by night: no colour of a sign, of a way or of "open"
+const HERE_PX = 23;
 const CLUSTER_CLOSED = '#33434a';
 
 // A boundary of the 1:10 million scale is off by kilometres, and so are rivers and lakes: they fade
@@ -21,20 +23,15 @@ const COUNTRY_NAMES = [3.2, 7.5];
 
 // Below this zoom many crossings share a few pixels, so their signs shrink and have no name.
 const NEAR = 7;
+// Up to this zoom one whose sign touches others gives way to the name of its town.
+const CROSSING_NAMES = 8.5;
+const TOUCHING_PX = 40;
 
 // From these on streets have casings, names, and arrows where vehicles go one way.
 const CASED_FROM = 9;
 const STREET_NAMES_FROM = 15;
 const MAIN_NAMES_FROM = 13;
 const ARROWS_FROM = 16.5;
-
-// How far below a town its name stands: what helps there is mostly in its middle, and its sign would
-// cover the name.
-const BESIDE_PX = 24;
-
-// Where the name of a country may stand, in its own widths and heights, the best place first: signs
-// are in the way of many. Any two of these places meet, so that it stands at one of them.
-const BESIDE = [0, -0.66, 0.66].flatMap((down) => [0, -0.34, 0.34].map((right) => [right, down]));
 
 // The region of the shipped sketch (app/setup.py), whose straight lines are no roads.
 const SKETCH = 'sketch';
@@ -51,7 +48,7 @@ const ROADS = [
 ].map(([pattern, look], rank) => ({ pattern, rank, ...look }));
 
 // Names of the ground stand above ways (4) and below signs (5 and more), which they keep clear of.
-const NAMES_ABOVE = 4.1;
+const [NAMES_ABOVE, NAMES_BELOW] = [4.1, 4.95];
 
 /**
  * Make what draws one source of the ground: its shapes at the bottom, its names above ways.
@@ -74,6 +71,14 @@ export function groundLayers(ol, source, styleOf, { name, place = 0, hasShapes =
   return [...(hasShapes ? [part(false)] : []), ...(hasNames ? [part(true)] : [])];
 }
 
+/** Let names of countries stand before those of cities while no name of a department is drawn. */
+export function putCountriesFirst(view, layers) {
+  const names = layers.find((layer) => layer.getDeclutter());
+  const put = () => names.setZIndex(view.getZoom() < UNIT_NAMES[0] ? NAMES_BELOW : NAMES_ABOVE);
+  view.on('change:resolution', put);
+  put();
+}
+
 /** Make what draws a layer of the catalogue's ground, by its tiles of the server. */
 export function catalogueGround(ol, layer, place, styleOf) {
   const { id, tiles: url, min_zoom: minZoom, max_zoom: maxZoom } = layer;
@@ -90,12 +95,16 @@ export function catalogueGround(ol, layer, place, styleOf) {
  *
  * @param {object} ol the engine
  * @param {object[]} layers the catalogue's, of the page's data
- * @param {{isDark?: boolean, lang?: string, texts?: object, countries?: Record<string, string>, landscape?: ?object}} [reader]
+ * @param {{isDark?: boolean, lang?: string, texts?: object, countries?: Record<string, string>, landscape?: ?object,
+ *          signsIn?: (extent: number[], resolution: number) => number[][]}} [reader]
  *        whether the page is dark, its language, its texts and its names of countries; the module of
- *        what lies beneath streets, where there is any
+ *        what lies beneath streets, where there is any; `signsIn` gives where signs stand in an extent
+ *        at a resolution, which names keep clear of
  * @returns {Record<string, Function>} a style function for each layer
  */
-export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}, countries = {}, landscape = null } = {}) {
+export function makeStyles(ol, layers, {
+  isDark = false, lang = 'es', texts = {}, countries = {}, landscape = null, signsIn = () => [],
+} = {}) {
   const given = Object.fromEntries(layers.map((layer) => [layer.id, layer.style]));
   const tint = paletteOf(isDark);
   const style = (options) => new ol.Style(options);
@@ -121,6 +130,13 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     text, font: font(size, more.weight, more.slant), fill: fill(color), stroke: halo, padding: [2, 4, 2, 4], ...more,
   });
 
+  /** Where signs are around a point, in pixels right of it and down. */
+  function signsAround([east, north], resolution) {
+    const reach = REACH_PX * resolution;
+    return signsIn([east - reach, north - reach, east + reach, north + reach], resolution)
+      .map(([x, y]) => [(x - east) / resolution, (north - y) / resolution]);
+  }
+
   function boundaries(feature, resolution) {
     const zoom = zoomOf(resolution);
     const isCountry = Number(feature.get('level') ?? 0) === 0;
@@ -130,11 +146,11 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
       // Most of this outline is a coast: the lines between two countries are the layer ground's.
       style({ fill: fill(tint.land), stroke: stroke(withOpacity(tint.coast, isFaded ? 0.3 : 1), 0.8), zIndex: 0 }),
     ] : [style({ stroke: stroke(withOpacity(tint.unit, isFaded ? 0.3 : 1), 0.8, [3, 4]), zIndex: 1 })]));
-    return [...lines, ...areaName(feature, zoom, isCountry)];
+    return [...lines, ...areaName(feature, zoom, isCountry, resolution)];
   }
 
   /** The name of a country or first-level unit, at the place that the tiles tell, or beside it. */
-  function areaName(feature, zoom, isCountry) {
+  function areaName(feature, zoom, isCountry, resolution) {
     const [from, until] = isCountry ? COUNTRY_NAMES : UNIT_NAMES;
     const at = feature.get('label_lon');
     if (zoom < from || zoom >= until || at === undefined) return [];
@@ -145,14 +161,11 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     const [west, south, east, north] = feature.getExtent();
     if (place[0] < west || place[0] > east || place[1] < south || place[1] > north) return [];
     const text = isCountry ? name.toLocaleUpperCase(lang) : name;
-    const geometry = new ol.Point(place);
     const [size, weight, slant] = isCountry ? [12, 700, ''] : [11, 500, 'italic'];
-    return (isCountry ? BESIDE : [[0, 0]]).map(([right, down]) => style({
-      geometry,
-      text: named(text, size, tint.soft, {
-        weight, slant, offsetX: right * text.length * size, offsetY: down * size,
-      }),
-      zIndex: isCountry ? 2e8 : 10,
+    const places = isCountry ? placesWithin(text, size, signsAround(place, resolution)) : [{}];
+    const geometry = new ol.Point(place);
+    return places.map((beside) => style({
+      geometry, text: named(text, size, tint.soft, { weight, slant, ...beside }), zIndex: isCountry ? 2e8 : 10,
     }));
   }
 
@@ -256,9 +269,11 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     const isCity = people >= 1e6;
     // Of a continent there is room for a few names, and each of them is measured to find that out.
     if (!isCity && zoomOf(resolution) < CITIES_ALONE) return undefined;
+    const name = nameOf(feature);
+    const size = isCity ? 13 : people >= 1e5 ? 12 : 11;
     return style({
-      text: named(nameOf(feature), isCity ? 13 : people >= 1e5 ? 12 : 11, tint.ink, {
-        weight: isCity ? 600 : 400, offsetY: BESIDE_PX,
+      text: named(name, size, tint.ink, {
+        weight: isCity ? 600 : 400, ...placeOfName(name, size, signsAround(feature.getExtent(), resolution)),
       }),
       zIndex: Math.min(people, 1e8),
     });
@@ -298,11 +313,15 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
     const radius = zoom < NEAR ? 7 : 11;
     const marks = once(`crossing ${drawn.form} ${drawn.colour} ${radius}`, () => point(drawn, radius));
     if (zoom < NEAR) return marks;
-    return [...marks, style({ text: named(shortName(feature), 12, tint.ink, { weight: 700, offsetY: radius + 9 }), zIndex: 1 })];
+    const name = inLines(shortName(feature));
+    const around = signsAround(feature.getGeometry().getExtent(), resolution);
+    const isTouched = around.filter(([right, down]) => Math.hypot(right, down) < TOUCHING_PX).length > 1;
+    if (isTouched && zoom < CROSSING_NAMES) return marks;
+    return [...marks, style({ text: named(name, 12, tint.ink, { weight: 700, ...placeOfName(name, 12, around) }), zIndex: 1 })];
   }
 
-  /** Of a crossing the name alone: the towns in brackets have their own. */
-  const shortName = (feature) => (feature.get('name') ?? '').split(' (')[0];
+  /** Of a crossing the name alone: the towns in brackets have their own, and all of them are international. */
+  const shortName = (feature) => (feature.get('name') ?? '').split(' (')[0].replace(' Internacional ', ' ');
 
   function hazards(feature) {
     const drawn = signOf('hazards', feature);
@@ -337,9 +356,19 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
   function routes(feature) {
     const isChosen = feature.get('chosen');
     return once(`route ${isChosen}`, () => (isChosen
-      ? [style({ stroke: stroke('#fff', 9), zIndex: 2 }), style({ stroke: stroke(ROUTE, 5), zIndex: 3 })]
-      : [style({ stroke: stroke('#fff', 6), zIndex: 0 }), style({ stroke: stroke(OTHER_ROUTE, 3.5, [10, 8]), zIndex: 1 })]));
+      ? [
+        style({ stroke: stroke('#fff', 9), zIndex: 2 }), style({ stroke: stroke(ROUTE, 5), zIndex: 3 }),
+        routeEnd('getFirstCoordinate'), routeEnd('getLastCoordinate'),
+      ]
+      : [style({ stroke: stroke(isDark ? tint.land : '#fff', 6), zIndex: 0 }), style({ stroke: stroke(OTHER_ROUTE, 3.5, [10, 8]), zIndex: 1 })]));
   }
+
+  // As in the list of what lies along it.
+  const routeEnd = (coordinate) => style({
+    geometry: (feature) => new ol.Point(feature.getGeometry()[coordinate]()),
+    image: new ol.RegularShape({ points: 4, radius: 9, angle: Math.PI / 4, fill: fill('#16262b'), stroke: stroke('#fff', 2) }),
+    zIndex: 4,
+  });
 
   // What a person looks at of a route: a place on it, or a stretch.
   function marks(feature) {
@@ -350,14 +379,17 @@ export function makeStyles(ol, layers, { isDark = false, lang = 'es', texts = {}
       : [style({ stroke: stroke('#fff', 11), zIndex: 4 }), style({ stroke: stroke(ink, 7), zIndex: 5 })]));
   }
 
-  // Where somebody is, or has said to look: a dot, and around it as far as the phone may be wrong.
+  // Where somebody is, or has said to look: a dot, and around it as far as the phone may be wrong, or as
+  // far as is to be seen round a sign that stands there.
   function here(feature, resolution) {
     const accuracyM = feature.get('accuracyM');
     const [, latitude] = feature.getGeometry().clone().transform('EPSG:3857', 'EPSG:4326').getCoordinates();
-    const radius = Math.min(400, (accuracyM ?? 0) / (resolution * Math.cos(latitude * Math.PI / 180)));
-    const dot = style({ image: new ol.CircleStyle({ radius: 7, fill: fill(HERE), stroke: stroke('#fff', 3) }), zIndex: 1 });
-    if (radius <= 8) return [dot];
-    return [style({ image: new ol.CircleStyle({ radius, fill: fill(withOpacity(HERE, 0.12)), stroke: stroke(withOpacity(HERE, 0.6), 1.5) }) }), dot];
+    const radius = Math.max(HERE_PX, Math.min(400, (accuracyM ?? 0) / (resolution * Math.cos(latitude * Math.PI / 180))));
+    const colour = HERE[Number(isDark)];
+    return [
+      style({ image: new ol.CircleStyle({ radius, fill: fill(withOpacity(colour, 0.12)), stroke: stroke(colour, 2.5) }) }),
+      style({ image: new ol.CircleStyle({ radius: 7, fill: fill(colour), stroke: stroke('#fff', 3) }), zIndex: 1 }),
+    ];
   }
 
   // The forms of the catalogue for points; templates/parts.html draws the same ones.

@@ -103,4 +103,6 @@ async def test_it_fits(browser, live_server, size):
         assert width <= size["width"]
         ARTIFACTS.mkdir(exist_ok=True)
         await page.wait_for_selector(MAP_READY)
+        # The map that shows the place is in view.
+        assert (await page.locator("#map").bounding_box())["y"] > 0
         await page.screenshot(path=ARTIFACTS / f"near-{size['width']}.png")
