@@ -6,7 +6,6 @@ import { isDated, nearest, readSpaces } from './spaces.js';
 const byId = (id) => document.getElementById(id);
 
 const NEAREST = 10; // What a list begins with, before it goes on by country
-const ABROAD_M = 25_000; // as app/journeys/matching.py: what lies further abroad is folded up
 const IN_VIEW = 5; // How many of them the map shows with the phone's place [A]
 
 /**
@@ -100,13 +99,7 @@ export function startNearby(data, load, follow, refresh) {
     const here = element('button', { type: 'button', class: 'link' }, fill(data.texts.iAmIn, { country: name }));
     here.addEventListener('click', () => show(country));
     const list = element('ol', { class: 'list' });
-    const draw = () => list.append(...items.map(({ space, ...near }) => card(space, { ...near, isAbroad })));
-    if (isAbroad && items[0].distanceM > ABROAD_M) {
-      const folded = element('details', {}, element('summary', {}, name), here, list);
-      folded.addEventListener('toggle', draw, { once: true });
-      return [folded];
-    }
-    draw();
+    list.append(...items.map(({ space, ...near }) => card(space, { ...near, isAbroad })));
     return [element('h3', {}, name), ...(isAbroad ? [here] : []), list];
   }
 }

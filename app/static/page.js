@@ -58,7 +58,7 @@ async function startMap() {
   document.head.prepend(css);
   const [{ makeMap }, style, ol] = await Promise.all([import(data.map), import(data.style), import(data.ol)]);
   const read = { spaces: shownSpaces, crossings: () => collection('crossings'), hazards: heldHazards };
-  const map = await makeMap(byId('map'), { data, ol, style, listed: listed(), read, describe, chosen: showCard });
+  const map = await makeMap(byId('map'), { data, ol, style, listed, read, describe, chosen: showCard });
   byId('map').tabIndex = 0;
   byId('map').dataset.ready = 'true';
   wait.hidden = true;
@@ -66,7 +66,7 @@ async function startMap() {
   // Among the map's own buttons, below what signs say.
   const own = byId('map-box').querySelector('.locate');
   if (own) map.takeButton(own);
-  if (data.placeAt) map.lookAt(data.placeAt, { ids: listed().slice(0, IN_VIEW) });
+  if (data.placeAt) map.lookAt(data.placeAt, { ids: listed.slice(0, IN_VIEW) });
   planner?.then((started) => started.draw(), () => {});
   return map;
 }
@@ -165,7 +165,7 @@ function crossingHead(name, state) {
  * The spaces of the list, which the map begins with. Not what is near the phone: the map would ask for
  * tiles of it (P9, P48).
  */
-const listed = () => [...document.querySelectorAll('#spaces > .list [data-space]')].map((card) => card.dataset.space);
+const listed = [...document.querySelectorAll('#spaces > .list [data-space]')].map((card) => card.dataset.space);
 
 /** Mark the card of what is chosen on the map, and on a desk bring it into view. */
 function showCard(kind, id) {
