@@ -17,7 +17,7 @@ from geo.errors import ConflictError, NotFoundError
 from geo.imports import reports
 from geo.imports.batches import KEPT_DAYS
 from geo.imports.check import check_file
-from geo.imports.fields import kind_of
+from geo.imports.cells.fields import kind_of
 from geo.imports.headers import remembered
 from geo.imports.mapping import as_object, parse_mapping
 from geo.imports.mapping_suggestion import suggest_for
@@ -42,7 +42,7 @@ MAPPING_BYTES = 262_144
 _SHOWN = 2
 _LONGEST_CELL = 60
 
-#: Separators of the items in one cell, as `geo.imports.cell_values` splits them.
+#: Separators of the items in one cell, as `geo.imports.cells.cell_values` splits them.
 _SEPARATOR = re.compile(r"[|;,\n]")
 
 

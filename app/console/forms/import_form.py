@@ -8,7 +8,7 @@ from app.access.forms import Form
 from app.console.forms.inputs import chosen_in, text_in, whole_in
 from app.console.forms.labels import FIELD_LABELS
 from app.i18n.translation import Words, marked
-from geo.imports.fields import ALL, KINDS
+from geo.imports.cells.fields import ALL, KINDS
 from geo.imports.row_mapping import CodeWords as Labels
 from geo.imports.uploads import Column
 from geo.text.normalize import folded

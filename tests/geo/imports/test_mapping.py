@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import InvalidFileError, PersonalDataError
-from geo.imports.column_recognition import fields_of
-from geo.imports.fields import ALL, KINDS
+from geo.imports.columns.recognition import recognise
+from geo.imports.cells.fields import ALL, KINDS
 from geo.imports.headers.synonyms import HEADERS, LABELS
 from geo.imports.mapping import FieldMapping, as_object, as_toml, own_mapping, parse_mapping
 from geo.imports.mapping_suggestion import suggest
@@ -292,10 +292,10 @@ def test_headers_of_many_matrices_are_known():
 
 def test_what_people_chose_stands_before_every_other_suggestion():
     table = read_table("x.csv", b"Nombre;Lugar;Notas\na;b;c\n")
-    assert fields_of(table) == {"name": ("Nombre",)}
+    assert recognise(table, {}).fields == {"name": ("Nombre",)}
     chosen = {"nombre": "organization", "lugar": "name", "notas": "name"}
-    assert fields_of(table, chosen) == {"name": ("Lugar",), "organization": ("Nombre",)}
-    assert fields_of(table, {"nombre": ""}) == {"name": ("Lugar",)}
+    assert recognise(table, {}, chosen).fields == {"name": ("Lugar",), "organization": ("Nombre",)}
+    assert recognise(table, {}, {"nombre": ""}).fields == {"name": ("Lugar",)}
 
 
 def test_cells_tell_what_a_header_does_not():
