@@ -1,9 +1,9 @@
-"""First-level divisions of countries, as files name them: departments, states, provinces, regions."""
+"""Names of the first divisions of countries: departments, states, provinces, regions."""
 
 from geo.text.normalize import folded
 
-#: Folded names by ISO 3166-1 alpha-2 code, separated by bars: Natural Earth's
-#: (`data/boundaries/SOURCES.md`), short forms in use beside them, and the letters of Brazil's states.
+#: Folded names by ISO 3166-1 alpha-2 code, separated by bars: those of Natural Earth
+#: (`data/boundaries/SOURCES.md`), short forms in use, and the letters of Brazil's states.
 _NAMES = {
     "AR": (
         "buenos aires|caba|catamarca|chaco|chubut|ciudad autonoma de buenos aires|"

@@ -12,9 +12,9 @@ import shapely
 from geo.imports.cells import cell_values, dates
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import CODED, KINDS, SPARED, TRANSLATABLE, WEEKDAYS, kind_of
+from geo.imports.cells.opening_hours import WeekHours
 from geo.imports.column_parts import taken_apart
 from geo.imports.mapping import FieldMapping
-from geo.imports.cells.opening_hours import WeekHours
 from geo.imports.readers.table import CellError, Line, Table, Value
 from geo.reasons import CodedReason
 from geo.records.space_part_rows import PHONE
@@ -264,13 +264,7 @@ class _Maker:
             try:
                 value = cell_values.converted(translated, name, style)
             except CellError as error:
-                # The space is worth having without its hours or its size; a person asks for them.
-                if kind_of(name) == "week":
-                    draft.notes.append(CodedReason(HOURS_REMARK))
-                elif name in SPARED:
-                    draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
-                else:
-                    draft.problems.append(RowProblem(column, name, error.reason))
+                _leave_out(draft, name, column, error)
                 continue
             coded = self._coded(name, value)
             if name in _SPARED_WORDS and not self._known.knows(name, coded):
@@ -357,6 +351,19 @@ def made_id(prefix: str, keys: Sequence[str]) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", " ".join(keys)).strip("-")[:_SLUG].strip("-")
     digest = uuid.uuid5(_NAMESPACE, "\0".join([prefix, *keys])).hex[:8]
     return "-".join(part for part in (prefix, slug, digest) if part)
+
+
+def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
+    """Note a cell that is not understood; without it the row is good or bad, by its field.
+
+    A space is worth having without its hours or its size; a person asks for them.
+    """
+    if kind_of(name) == "week":
+        draft.notes.append(CodedReason(HOURS_REMARK))
+    elif name in SPARED:
+        draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+    else:
+        draft.problems.append(RowProblem(column, name, error.reason))
 
 
 def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:

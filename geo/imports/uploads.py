@@ -16,8 +16,8 @@ from geo.accounts.permissions import Actor, require_staff
 from geo.errors import ConflictError, NotFoundError
 from geo.imports import reports
 from geo.imports.batches import KEPT_DAYS
-from geo.imports.check import check_file
 from geo.imports.cells.fields import kind_of
+from geo.imports.check import check_file
 from geo.imports.headers import remembered
 from geo.imports.mapping import as_object, parse_mapping
 from geo.imports.mapping_suggestion import suggest_for

@@ -201,8 +201,9 @@ def _flag(value: Value, _: CellStyle) -> bool:
 #: What people write for entering with somebody's word, and for entering without.
 _REFERRED = re.compile(r"\b(?:encaminh\w*|deriv\w*|remi(?:s|t)\w*|refer(?:id|ral)\w*|cras|creas)\b")
 _WALK_IN = re.compile(
-    r"\b(?:(?:porta|puerta)s? (?:aberta|abierta)s?|livre|libre|direct[oa]|walk[ -]?in|espontane[oa]|"
-    r"sin (?:cita|remision|derivacion|carta)|sem (?:encaminhamento|agendamento)|abiert[oa]|abert[oa])\b"
+    r"\b(?:(?:porta|puerta)s? (?:aberta|abierta)s?|livre|libre|direct[oa]|walk[ -]?in|abiert[oa]|"
+    r"espontane[oa]|sin (?:cita|remision|derivacion|carta)|sem (?:encaminhamento|agendamento)|"
+    r"abert[oa])\b"
 )
 
 #: Words of an entry that is not for all, not always, or by appointment: a person has to read it.

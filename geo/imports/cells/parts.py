@@ -1,4 +1,4 @@
-"""Cells that hold the values of several fields: "Pacaraima/RR", "ativo - 06/10/25", codes in a row."""
+"""Cells that hold the values of several fields, such as "Pacaraima/RR" or "ativo - 06/10/25"."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence

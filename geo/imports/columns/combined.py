@@ -37,7 +37,9 @@ def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
         return best
     status = is_label("status")
     states = [split(text, _STATE) for text in texts]
-    if sum(len(held) == 2 and status(held["status"]) for held in states) >= _MOST * len(texts):
+    if sum(len(held) == len(_STATE) and status(held["status"]) for held in states) >= _MOST * len(
+        texts
+    ):
         return _STATE
     return () if is_about_a_person(column) else _contacts(texts)
 

@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
+import networkx as nx
 from rapidfuzz import fuzz, process
-from scipy.optimize import linear_sum_assignment
 
 from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle, is_empty
@@ -53,6 +52,9 @@ _LED: Final = frozenset(
 _PERSONAL: Final = frozenset({"name", "public_phones", "public_contact", "address", "organization"})
 
 _CHOICES: Final = {header: name for name, headers in HEADERS.items() for header in headers}
+#: Most characters of a header that must be the same as a known one.
+_SHORT: Final = 3
+_LONG: Final = [header for header in _CHOICES if len(header) > _SHORT]
 _ORDER: Final = {name: at for at, name in enumerate(dict.fromkeys([*HEADERS, *sorted(ALL)]))}
 
 type Scores = dict[tuple[str, str], float]
@@ -168,17 +170,12 @@ def _best_whole(scores: Scores, found: Collection[str]) -> list[tuple[str, str]]
 
 
 def _assigned(scores: Scores) -> list[tuple[str, str]]:
-    if not scores:
-        return []
-    columns = list(dict.fromkeys(column for column, _ in scores))
-    names = sorted({name for _, name in scores})
-    matrix = np.zeros((len(columns), len(names)))
-    for (column, name), score in scores.items():
-        matrix[columns.index(column), names.index(name)] = score
-    rows, at = linear_sum_assignment(matrix, maximize=True)
-    return [
-        (columns[i], names[j]) for i, j in zip(rows, at, strict=True) if matrix[i, j] >= _ENOUGH
-    ]
+    graph = nx.Graph()
+    for (column, name), score in sorted(scores.items()):
+        # A column may be named like a field: the two sides are told apart.
+        graph.add_edge(("column", column), ("field", name), weight=score)
+    pairs = (dict(pair) for pair in nx.max_weight_matching(graph))
+    return sorted((pair["column"], pair["field"]) for pair in pairs)
 
 
 def _add_phones(
@@ -233,11 +230,9 @@ def by_header(column: str) -> dict[str, float]:
         points[name] = max(points.get(name, 0.0), score)
 
     for form, weight in plain_forms(column).items():
-        for header, likeness, _ in process.extract(
-            form, _CHOICES.keys(), scorer=_likeness, score_cutoff=_LIKELY, limit=10
-        ):
+        for name, likeness in _alike(form):
             share = (likeness - _LIKELY) / (100.0 - _LIKELY)
-            say(_CHOICES[header], (_SIMILAR + (_SAME - _SIMILAR) * share) * weight)
+            say(name, (_SIMILAR + (_SAME - _SIMILAR) * share) * weight)
         for header, name in _CHOICES.items():
             if name in _LED and form.startswith(f"{header} "):
                 say(name, _LED_BY * weight)
@@ -245,16 +240,25 @@ def by_header(column: str) -> dict[str, float]:
         share = min(likelihood, _MOST_LIKELY) / _MOST_LIKELY
         say(name, _SOME_WORDS + (_ALL_WORDS - _SOME_WORDS) * share)
     if is_about_a_person(column):
-        points = {name: score for name, score in points.items()
-                  if name not in _PERSONAL or (name == "organization" and score >= _SOME_WORDS)}  # fmt: skip
+        points = {
+            name: score
+            for name, score in points.items()
+            if name not in _PERSONAL or name == "organization"
+        }
     return points
 
 
-def _likeness(one: str, other: str, **_: object) -> float:
-    # Headers of up to three characters must be equal: "x" is a part of many other headers.
-    if min(len(one), len(other)) <= 3:  # noqa: PLR2004
-        return 100.0 if one == other else 0.0
-    return fuzz.token_sort_ratio(one, other)
+def _alike(form: str) -> list[tuple[str, float]]:
+    """Return the fields of the known headers that a header is like, each with its likeness.
+
+    Headers of up to three characters must be equal: "x" is a part of many other headers.
+    """
+    if len(form) <= _SHORT:
+        return [(_CHOICES[form], 100.0)] if form in _CHOICES else []
+    alike = process.extract(
+        form, _LONG, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY, limit=10
+    )
+    return [(_CHOICES[header], likeness) for header, likeness, _ in alike]
 
 
 def _by_cells(cells: Sequence[Value], name: str, *, has_header: bool) -> float | None:

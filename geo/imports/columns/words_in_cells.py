@@ -12,31 +12,37 @@ def _words(text: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(text.split())})\b")
 
 
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: First words of what spaces are called, after a number or a quote.
 PLACE_NAMES: Final = _words(
-    "casas? albergues? hogar refugio centros? puntos? puestos? posta posto ponto comedor espacios? "
-    "espacos? posada abrigo cozinha cocina refeitorio sala unidad(?:e)? ubs upa ips cras creas "
-    "hospital clinica oficina parroquia modulo ollas? ludoteca wi-?fi biblioteca consultorio brigada "
-    "servicio sede ropero banco sopao restaurante assessoria orientacion acolhida pousada dormitorio "
-    "shelter center centre house kitchen point clinic carpa campamento estacion kiosko infocentro "
-    "infopunto caminantes migrante migrantes topico zona rincon iglesia paroquia igreja capilla "
-    "mision missao fundacion escuela escola jornada equipo alojamiento hospedaje caravana nucleo "
-    "merendero obrador panera rancho lar instituto san santa santo sao nossa"
+    "casas? albergues? hogar refugio centros? puntos? puestos? posta posto ponto comedor "
+    "espacios? espacos? posada abrigo cozinha cocina refeitorio sala unidad(?:e)? ubs upa ips "
+    "cras creas hospital clinica oficina parroquia modulo ollas? ludoteca wi-?fi biblioteca "
+    "consultorio brigada servicio sede ropero banco sopao restaurante assessoria orientacion "
+    "acolhida pousada dormitorio shelter center centre house kitchen point clinic carpa "
+    "campamento estacion kiosko infocentro infopunto caminantes migrante migrantes topico zona "
+    "rincon iglesia paroquia igreja capilla mision missao fundacion escuela escola jornada "
+    "equipo alojamiento hospedaje caravana nucleo merendero obrador panera rancho lar instituto "
+    "san santa santo sao nossa"
 )
 
 #: Words of what organisations are called.
 ORGANISATIONS: Final = _words(
-    "fundacion fundacao foundation asociacion associacao association ong ngo ongs osc caritas cruz "
-    "croix cross media(?:no)? diocesis diocese arquidiocesis arquidiocese pastoral parroquia paroquia "
-    "vicariato gobierno governo government alcaldia municipalidad municipal municipio prefeitura "
-    "intendencia secretaria ministerio ministerio gad gobernacion acnur unhcr oim iom unicef pma wfp "
-    "oms ops unfpa iglesia igreja church hermanas hermanos irmas misioner[oa]s missionari[oa]s mision "
-    "missao red rede network corporacion corporacao instituto institute coletivo colectivo colectiva "
-    "universidad universidade comite committee servicio servico jesuita jesuitas sjr sjm scalabrini "
-    "scalabrinianas consultorio consejo conselho consorcio cooperativa sociedad sociedade hospital "
-    "ejercito exercito save refugee plan world vision medicos medecins hias nrc drc vecinos junta "
-    "defensoria personeria estado movimiento movimento grupo grupos club centro congregacion "
-    "congregacao franciscan[oa]s salesian[oa]s apoyo manos ayuda aldeas sos cvr crc dps sas ss"
+    "fundacion fundacao foundation asociacion associacao association ong ngo ongs osc caritas "
+    "cruz croix cross media(?:no)? diocesis diocese arquidiocesis arquidiocese pastoral "
+    "parroquia paroquia vicariato gobierno governo government alcaldia municipalidad municipal "
+    "municipio prefeitura intendencia secretaria ministerio ministerio gad gobernacion acnur "
+    "unhcr oim iom unicef pma wfp oms ops unfpa iglesia igreja church hermanas hermanos irmas "
+    "misioner[oa]s missionari[oa]s mision missao red rede network corporacion corporacao "
+    "instituto institute coletivo colectivo colectiva universidad universidade comite committee "
+    "servicio servico jesuita jesuitas sjr sjm scalabrini scalabrinianas consultorio consejo "
+    "conselho consorcio cooperativa sociedad sociedade hospital ejercito exercito save refugee "
+    "plan world vision medicos medecins hias nrc drc vecinos junta defensoria personeria estado "
+    "movimiento movimento grupo grupos club centro congregacion congregacao franciscan[oa]s "
+    "salesian[oa]s apoyo manos ayuda aldeas sos cvr crc dps sas ss"
 )
 
 #: Parts of addresses: kinds of ways, numbers without one, kilometres, quarters, what is beside.
@@ -60,14 +66,15 @@ LANDMARKS: Final = re.compile(
 
 #: Groups of people whom places take in.
 GROUPS: Final = _words(
-    "tod[oa]s? persona? personas pessoas people mujer mujeres mulher mulheres women femmes hombres "
-    "homens men familias? famili(?:es|a) nna nnaj ninos ninas ninez criancas? children adolescentes "
-    "jovenes jovens adultos? adultas? mayores idosos gestantes gestante lactantes embarazadas "
-    "migrantes? refugiad[oa]s solicitantes caminantes? retornad[oa]s poblacion populacao publico "
-    "venezolan[oa]s venezuelan[oa]s haitian[oa]s colombian[oa]s cuban[oa]s indigenas warao lgbti\\w* "
-    "discapacidad deficiencia sobrevivientes victimas vitimas transito vocacion permanencia pendular "
-    "acogida anyone everyone any nacionalidad nacionalidade deportad[oa]s mixto mixta madres maes "
-    "bebes menores estudiantes trabajadores vulnerables?"
+    "tod[oa]s? persona? personas pessoas people mujer mujeres mulher mulheres women femmes "
+    "hombres homens men familias? famili(?:es|a) nna nnaj ninos ninas ninez criancas? children "
+    "adolescentes jovenes jovens adultos? adultas? mayores idosos gestantes gestante lactantes "
+    "embarazadas migrantes? refugiad[oa]s solicitantes caminantes? retornad[oa]s poblacion "
+    "populacao publico venezolan[oa]s venezuelan[oa]s haitian[oa]s colombian[oa]s cuban[oa]s "
+    "indigenas warao lgbti\\w* discapacidad deficiencia sobrevivientes victimas vitimas "
+    "transito vocacion permanencia pendular acogida anyone everyone any nacionalidad "
+    "nacionalidade deportad[oa]s mixto mixta madres maes bebes menores estudiantes trabajadores "
+    "vulnerables?"
 )
 
 #: What a cell of a cost says.
@@ -77,27 +84,28 @@ COSTS: Final = re.compile(
 )
 
 #: Given names that begin a person's; no name of a town of the region among them.
-GIVEN_NAMES: Final = frozenset(
-    "maria jose juan luis carlos ana andres leidy pedro jorge miguel angel luz marta martha rosa "
-    "claudia patricia sandra diana carolina paola andrea daniel daniela david diego felipe fernando "
-    "francisco gabriel gabriela gloria gustavo hector henry hugo ivan jaime javier jesus jhon john "
-    "johana joao jonathan julia julian juliana julio karen karina katherine kelly laura leonardo lina "
-    "liliana lorena lucas lucia luciana luisa manuel marcela marcelo marco marcos mariana mario mateo "
-    "matheus mauricio milena monica nancy natalia nelson nicolas norma olga omar oscar pablo paula "
-    "paulo rafael raquel raul ricardo roberto rodrigo ruben sara sebastian sergio silvia sofia sonia "
-    "teresa valentina vanessa veronica victor viviana wilmer wilson william yesenia yolanda yuliana "
-    "adriana alba alberto alejandra alejandro alexander alfredo alicia alvaro amanda antonio arturo "
-    "beatriz camila camilo catalina cecilia cesar cristian cristina edgar eduardo elena elizabeth "
-    "enrique esteban fabian fabio flor freddy german gladys guillermo irene isabel jean marie pierre "
-    "jacques thiago tatiana renata bruno bruna aline fernanda leticia larissa vitor joaquim antonia "
-    "francisca raimunda raimundo ines mercy yaneth janeth yamile dayana josue kevin brayan steven "
-    "erika yuri mayra nelly nohora edith esther rocio pilar consuelo".split()
+GIVEN_NAMES: Final = _set(
+    "maria jose juan luis carlos ana andres leidy pedro jorge miguel angel luz marta martha "
+    "rosa claudia patricia sandra diana carolina paola andrea daniel daniela david diego felipe "
+    "fernando francisco gabriel gabriela gloria gustavo hector henry hugo ivan jaime javier "
+    "jesus jhon john johana joao jonathan julia julian juliana julio karen karina katherine "
+    "kelly laura leonardo lina liliana lorena lucas lucia luciana luisa manuel marcela marcelo "
+    "marco marcos mariana mario mateo matheus mauricio milena monica nancy natalia nelson "
+    "nicolas norma olga omar oscar pablo paula paulo rafael raquel raul ricardo roberto rodrigo "
+    "ruben sara sebastian sergio silvia sofia sonia teresa valentina vanessa veronica victor "
+    "viviana wilmer wilson william yesenia yolanda yuliana adriana alba alberto alejandra "
+    "alejandro alexander alfredo alicia alvaro amanda antonio arturo beatriz camila camilo "
+    "catalina cecilia cesar cristian cristina edgar eduardo elena elizabeth enrique esteban "
+    "fabian fabio flor freddy german gladys guillermo irene isabel jean marie pierre jacques "
+    "thiago tatiana renata bruno bruna aline fernanda leticia larissa vitor joaquim antonia "
+    "francisca raimunda raimundo ines mercy yaneth janeth yamile dayana josue kevin brayan "
+    "steven erika yuri mayra nelly nohora edith esther rocio pilar consuelo"
 )
 
 #: Titles and labels before a person's name.
-TITLES: Final = frozenset(
-    "sr sra srta don dona hna hno hermana hermano padre pbro pe p frei irma lic licda dr dra ing prof "
-    "profe mg enf psic abog soc mr mrs ms mme".split()
+TITLES: Final = _set(
+    "sr sra srta don dona hna hno hermana hermano padre pbro pe p frei irma lic licda dr dra "
+    "ing prof profe mg enf psic abog soc mr mrs ms mme"
 )
 
 #: Providers of personal mailboxes.

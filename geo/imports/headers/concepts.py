@@ -73,7 +73,8 @@ def _concept(
 
 #: Words with which a place is not what is named.
 _NOT_THE_PLACE: Final = _stems(
-    "tipo telefono direccion horario servicios estado cantidad numero capacidad persona origen destino"
+    "tipo telefono direccion horario servicios estado cantidad numero capacidad persona "
+    "origen destino"
 )
 
 _COUNT: Final = (
@@ -161,7 +162,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "address",
         "direccion domicilio address endereco adresse senas avenida calle logradouro",
         allied="ubicacion ubicado street postal fisica physique avenida calle rua numero "
-        "referencia localizacao location localizacion barrio bairro colonia sector donde llegar como",
+        "referencia localizacao location localizacion barrio bairro colonia sector "
+        "donde llegar como",
         never="correo email electronica web ip",
     ),
     _concept(
@@ -267,8 +269,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept(
         "access",
         "acceso ingreso entrada acesso ingresso modalidad forma walk porta puerta",
-        allied="abierta aberta cita previa remision derivacion encaminhamento como requisito via tipo "
-        "entra entrar referral directo libre livre acceder modo",
+        allied="abierta aberta cita previa remision derivacion encaminhamento como requisito "
+        "via tipo entra entrar referral directo libre livre acceder modo",
         never="hora horario ultimo ultima silla rueda wifi internet edad documento fecha cerrada",
     ),
     _concept(
@@ -314,8 +316,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept(
         "public_contact",
         "correo mail pagina sitio web website facebook instagram redes",
-        allied="electronico eletronico institucional contacto contato oficial publico general social "
-        "sociale",
+        allied="electronico eletronico institucional contacto contato oficial publico general "
+        "social sociale",
         never="responsable responsavel encargado focal coordinador persona personal director turno",
     ),
     _concept(
@@ -330,8 +332,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "confirmed_on",
         "verificacion verificado verified verification confirmacion confirmado confirmed "
         "actualizacion actualizado actualizada update updated validado validacion revision "
-        "reviso revisado visita visito visitado monitoreo corte checked confirmo atualizacao conferido "
-        "verificou checagem chequeo submission constatado",
+        "reviso revisado visita visito visitado monitoreo corte checked confirmo atualizacao "
+        "conferido verificou checagem chequeo submission constatado",
         allied="fecha date ultima last data cuando el reporte",
         never="estado por quien quem by convenio vence vigencia proxima proximo",
     ),
@@ -365,9 +367,9 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept("maximum_age", "edad age idade", also="maxima maximum"),
     _concept(
         "cost",
-        "costo costos costa custo cost precio tarifa cuota cuesta pagar pago cobran "
-        "cobra gratuito gratis gratuita fee coste valor aporte contribucion contribuicao cooperacion "
-        "colaboracion donativo pagamento",
+        "costo costos costa custo cost precio tarifa cuota cuesta pagar pago cobran cobra "
+        "gratuito gratis gratuita fee coste valor aporte contribucion contribuicao "
+        "cooperacion colaboracion donativo pagamento",
         allied="recuperacion hay usuario algo",
         never="linea telefono usd proyecto total mensual mes consumo",
     ),
@@ -394,13 +396,14 @@ CONCEPTS: Final[Sequence[Concept]] = (
 
 #: Words of columns that are nobody's to publish: incidents, money, who filled in, who is on duty.
 _SECRET: Final = _stems(
-    "interno interna internal seguridad seguranca security incidente incident amenaza ameaca threat "
-    "riesgo risco alerta digito digitado digitador diligencio diligenciado diligencia encuestador "
-    "encuestadora entrevistador entrevistadora enumerador enumerator interviewer monitor relevador "
-    "recolector cadastrador preencheu preenchido turno plantao plantonista shift guardia voluntario "
-    "donante doador donor financiador financiamiento financiamento presupuesto orcamento budget "
-    "convenio acuerdo contrato salario publicar divulgar confidencial sigiloso sigilo username "
-    "deviceid instanceid consentimiento consentimento consent autoriza autorizacion contrasena"
+    "interno interna internal seguridad seguranca security incidente incident amenaza ameaca "
+    "threat riesgo risco alerta digito digitado digitador diligencio diligenciado diligencia "
+    "encuestador encuestadora entrevistador entrevistadora enumerador enumerator interviewer "
+    "monitor relevador recolector cadastrador preencheu preenchido turno plantao plantonista "
+    "shift guardia voluntario donante doador donor financiador financiamiento financiamento "
+    "presupuesto orcamento budget convenio acuerdo contrato salario publicar divulgar "
+    "confidencial sigiloso sigilo username deviceid instanceid consentimiento consentimento "
+    "consent autoriza autorizacion contrasena"
 )
 
 #: Words that begin a column in somebody's own words.
@@ -411,10 +414,10 @@ _REMARKS: Final = _stems(
 
 #: Roles of people.
 _ROLES: Final = _stems(
-    "responsable responsavel encargado encargada coordinador coordinadora coordenador coordenadora "
-    "focal referente persona enlace funcionario director directora diretor diretora gerente jefe jefa "
-    "chefe lider manager atendente tecnico tecnica educador educadora trabajador trabajadora reporta "
-    "reporto informante elaboro"
+    "responsable responsavel encargado encargada coordinador coordinadora coordenador "
+    "coordenadora focal referente persona enlace funcionario director directora diretor "
+    "diretora gerente jefe jefa chefe lider manager atendente tecnico tecnica educador "
+    "educadora trabajador trabajadora reporta reporto informante elaboro"
 )
 
 #: Fields of which people have their own: every word of the header has to belong to the place, so

@@ -86,7 +86,8 @@ public_phones: telefono para la gente | telefono del lugar | telefono de atencio
     telefono de atencion al publico | telefono institucional | linea publica | telefono |
     telefonos | phone | phones | telefono publico | celular | whatsapp | telefone | telephone |
     linea de atencion | contacto telefonico | fone | fones
-public_contact: correo | correo electronico | e correo | correo del lugar | contacto publico | public contact | correo institucional | pagina web
+public_contact: correo | correo electronico | e correo | correo del lugar | contacto publico |
+    public contact | correo institucional | pagina web
 notice: aviso | aviso publico | notice | public notice
 byday: dias | dias de atencion | days | dias de atendimento | jours
 opens_at: hora de apertura | abre | apertura | opens | opens at | abertura | desde

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import InvalidFileError, PersonalDataError
-from geo.imports.columns.recognition import recognise
 from geo.imports.cells.fields import ALL, KINDS
+from geo.imports.columns.recognition import recognise
 from geo.imports.headers.synonyms import HEADERS, LABELS
 from geo.imports.mapping import FieldMapping, as_object, as_toml, own_mapping, parse_mapping
 from geo.imports.mapping_suggestion import suggest
