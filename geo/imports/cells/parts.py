@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from geo.geography.country_names import country_code
@@ -83,6 +84,7 @@ def _dated(text: str, fields: Sequence[str]) -> Parts:
     return {state: text.strip()}
 
 
+@lru_cache(maxsize=10_000)
 def is_date(text: str) -> bool:
     """Return whether a text is a date, even one whose order of day and month is not known."""
     if not re.search(r"\d", text):

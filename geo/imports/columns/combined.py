@@ -1,5 +1,6 @@
 """Columns whose cells hold several fields: which, and in which order."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -31,28 +32,28 @@ def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
     texts = [cell for cell in cells if isinstance(cell, str)]
     if len(texts) < evidence.FEWEST:
         return ()
-    shares = {fields: _share(texts, fields) for fields in _PLACES}
-    best = max(shares, key=lambda fields: (shares[fields], len(fields)))
-    if shares[best] >= _MOST:
-        return best
-    status = is_label("status")
-    states = [split(text, _STATE) for text in texts]
-    if sum(len(held) == len(_STATE) and status(held["status"]) for held in states) >= _MOST * len(
-        texts
-    ):
-        return _STATE
+    enough = _MOST * len(texts)
+    without_digits = [text for text in texts if not re.search(r"\d", text)]
+    if len(without_digits) >= enough:
+        counts = {fields: _count(without_digits, fields) for fields in _PLACES}
+        best = max(counts, key=lambda fields: (counts[fields], len(fields)))
+        if counts[best] >= enough:
+            return best
+    if len(texts) - len(without_digits) >= enough:
+        status = is_label("status")
+        states = [split(text, _STATE) for text in texts]
+        if sum(len(held) > 1 and status(held["status"]) for held in states) >= enough:
+            return _STATE
     return () if is_about_a_person(column) else _contacts(texts)
 
 
-def _share(texts: Sequence[str], fields: Sequence[str]) -> float:
-    """Return the share of cells that hold all fields, the first of them first."""
-    held = [(text, split(text, fields)) for text in texts]
+def _count(texts: Sequence[str], fields: Sequence[str]) -> int:
+    """Return how many cells hold all fields, the first of them first."""
+    held = [(text, split(text, fields)) for text in texts if re.search(r"[/|;(,–—-]", text)]
     return sum(
-        len(parts) == len(fields)
-        and not any(sign.isdigit() for sign in text)
-        and text.strip().startswith(str(parts[fields[0]]))
+        len(parts) == len(fields) and text.strip().startswith(str(parts[fields[0]]))
         for text, parts in held
-    ) / len(texts)
+    )
 
 
 def _contacts(texts: Sequence[str]) -> tuple[str, ...]:

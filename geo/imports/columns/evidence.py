@@ -3,13 +3,16 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from geo.geography.country_names import country_code
 from geo.geography.division_names import is_division
-from geo.imports.cells import cell_values, dates
+from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
-from geo.imports.cells.parts import are_codes
+from geo.imports.cells.fields import kind_of
+from geo.imports.cells.parts import are_codes, is_date
 from geo.imports.columns import words_in_cells as words
 from geo.imports.columns.labels import is_label
 from geo.imports.readers.table import CellError, Value
@@ -19,8 +22,14 @@ from geo.text.normalize import folded
 type Cells = Sequence[Value]
 type Read = Callable[[Value], bool]
 
-#: Most cells by which a column is told: enough for a share, and quick in a wide file [A].
-TOLD_BY: Final = 60
+#: Most and fewest cells by which a column is told: enough for a share [A].
+_MOST_CELLS, _FEWEST_CELLS = 50, 12
+
+#: Columns of a file from which fewer cells of each are read, to be quick in a wide file [A].
+_WIDE: Final = 200
+
+#: Most cells whose shape is kept: each is asked about for several fields.
+_KEPT: Final = 10_000
 
 #: Fewest cells that speak against a field: of two, one may be a slip [A].
 FEWEST: Final = 3
@@ -33,6 +42,11 @@ _DISTINCT: Final = 0.7
 
 #: Least share of cells that begin with a person's name, from which a column is about persons [A].
 _PERSONS: Final = 0.25
+
+
+def told_by(columns: int) -> int:
+    """Return how many cells of each column are read in a file of so many columns."""
+    return max(_FEWEST_CELLS, _MOST_CELLS * _WIDE // max(columns, _WIDE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +132,9 @@ def _position(cell: Value) -> bool:
 
 
 def _date(cell: Value) -> bool:
-    if isinstance(cell, str) and not re.search(r"\d", cell):
-        return False
-    try:
-        dates.day(cell, "day_first")
-    except CellError:
-        return False
-    return isinstance(cell, str) or not isinstance(cell, int | float)
+    if isinstance(cell, str):
+        return is_date(cell)
+    return isinstance(cell, date)
 
 
 def _answer(cell: Value) -> bool:
@@ -151,7 +161,12 @@ def is_phone(cell: Value) -> bool:
     """Return whether a cell holds a number of 7 to 15 digits, and no date or coordinate."""
     if isinstance(cell, int):
         return len(str(cell)) in range(7, 14)
-    if not isinstance(cell, str) or _date(cell) or re.search(r"\d[.,]\d{3,}", cell):
+    return isinstance(cell, str) and _has_number(cell)
+
+
+@lru_cache(maxsize=_KEPT)
+def _has_number(cell: str) -> bool:
+    if is_date(cell) or re.search(r"\d[.,]\d{3,}", cell):
         return False
     found = _PHONE.search(cell)
     return found is not None and len(re.sub(r"\D", "", found[0])) in range(7, 16)
@@ -244,7 +259,9 @@ def contradicts(cells: Cells, name: str) -> bool:
     if name == "name" and distinct(cells) < _DISTINCT:
         return True
     if name not in _WORDED:
-        return False
+        return kind_of(name) in {"text", "code", "list", "answer"} and (
+            name != "id" and _of_each(_date)(cells) >= _MOSTLY
+        )
     strange = _of_each(
         lambda cell: (
             isinstance(cell, int | float)

@@ -16,7 +16,7 @@ from geo.imports.columns.combined import combined_in
 from geo.imports.columns.evidence import EVIDENCE
 from geo.imports.headers.concepts import is_about_a_person, is_kept_back, likely, refused
 from geo.imports.headers.synonyms import HEADERS
-from geo.imports.headers.wording import plain, plain_forms
+from geo.imports.headers.wording import plain, plain_forms, words_of
 from geo.imports.readers.table import CellError, Table, Value
 
 #: Least similarity (0 to 100) of a header to a known one.
@@ -48,8 +48,20 @@ _LED: Final = frozenset(
      "opening_hours", "needs_referral", "eligibility", "documents_required"}
 )  # fmt: skip
 
-#: Fields that people have too: no column whose header names a role is one of them (P6).
-_PERSONAL: Final = frozenset({"name", "public_phones", "public_contact", "address", "organization"})
+#: Fields that a header with a role or a person can be of: "Organización responsable", "Perfil de
+#: personas". Phones, names and hours of people are not published (P6).
+_OF_A_ROLE: Final = frozenset({"organization", "eligibility", "capacity"})
+
+#: Fields that cells alone tell only where the header says nothing at all: a date can be of
+#: anything, an organisation can be who pays or who reported.
+_UNNAMED: Final = frozenset({"confirmed_on", "organization"})
+
+#: Words of headers that say nothing.
+_NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})
+
+#: What a column loses whose header could be of a field and none of whose cells is [A].
+_NOT_ONE: Final = 0.5
+_NEVER: Final = 0.1
 
 _CHOICES: Final = {header: name for name, headers in HEADERS.items() for header in headers}
 #: Most characters of a header that must be the same as a known one.
@@ -133,7 +145,7 @@ def _parts(
     """Return the columns that hold several fields, none of which has a column of its own."""
     parts: dict[str, tuple[str, ...]] = {}
     for column in (one for one in table.columns if one not in taken):
-        names = combined_in(column, cells_of(table, column)[: evidence.TOLD_BY])
+        names = combined_in(column, cells_of(table, column)[: evidence.told_by(len(table.columns))])
         held = {*found, *(name for others in parts.values() for name in others)}
         own = {
             name for (other, name), score in scores.items() if other != column and score >= _SAME
@@ -200,7 +212,7 @@ def _scores(table: Table, column: str) -> dict[str, float]:
     """Return the fields that a column may be, each with the points of its header and its cells."""
     headed = by_header(column)
     cells = cells_of(table, column)
-    few = cells[: evidence.TOLD_BY]
+    few = cells[: evidence.told_by(len(table.columns))]
     if is_kept_back(column) and max(headed.values(), default=0.0) < _SAME:
         return {}
     if evidence.names_persons(few) and EVIDENCE["address"].share(few) < EVIDENCE["address"].enough:
@@ -212,7 +224,9 @@ def _scores(table: Table, column: str) -> dict[str, float]:
         by_cells = _by_cells(few, name, has_header=name in headed)
         if by_cells is None or not _fits(cells, name):
             continue
-        if name not in headed and (name in never or not by_cells or about_person):
+        if name not in headed and (name in never or by_cells <= 0 or about_person):
+            continue
+        if name not in headed and name in _UNNAMED and not _says_nothing(column):
             continue
         if name == "public_contact" and evidence.has_personal_mail(cells):
             continue
@@ -220,6 +234,10 @@ def _scores(table: Table, column: str) -> dict[str, float]:
         if score >= _ENOUGH:
             scores[name] = score
     return scores
+
+
+def _says_nothing(header: str) -> bool:
+    return all(len(word) <= 2 or word in _NO_WORDS for word in words_of(header))  # noqa: PLR2004
 
 
 def by_header(column: str) -> dict[str, float]:
@@ -240,11 +258,7 @@ def by_header(column: str) -> dict[str, float]:
         share = min(likelihood, _MOST_LIKELY) / _MOST_LIKELY
         say(name, _SOME_WORDS + (_ALL_WORDS - _SOME_WORDS) * share)
     if is_about_a_person(column):
-        points = {
-            name: score
-            for name, score in points.items()
-            if name not in _PERSONAL or name == "organization"
-        }
+        points = {name: score for name, score in points.items() if name in _OF_A_ROLE}
     return points
 
 
@@ -274,6 +288,8 @@ def _by_cells(cells: Sequence[Value], name: str, *, has_header: bool) -> float |
     if share < told.least and len(cells) >= evidence.FEWEST:
         return None
     if share < told.enough:
+        if share < _NEVER and len(cells) >= 2 * evidence.FEWEST:
+            return -_NOT_ONE
         return told.with_header * share / 2 if has_header else 0.0
     if has_header:
         return told.with_header * share

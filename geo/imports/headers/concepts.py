@@ -88,7 +88,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "codigo code id clave identificador folio ref",
         allied="unico interno referencia no",
         never="documento documentos postal pasaporte required country "
-        "persona id_card llegar cercano verified",
+        "persona id_card llegar cercano verified wifi acceso contrasena incidente",
     ),
     _concept(
         "name",
@@ -107,7 +107,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
     # A column that only says "place" holds what the places are called, if its cells are so.
     Concept(
         "name",
-        _PLACE - _stems("servicio atencion programa proyecto red local migrante"),
+        _PLACE
+        - _stems("servicio atencion programa proyecto red local migrante apoyo apoio servico"),
         frozenset(),
         frozenset(),
         _NOT_THE_PLACE,
@@ -338,13 +339,6 @@ CONCEPTS: Final[Sequence[Concept]] = (
         never="estado por quien quem by convenio vence vigencia proxima proximo",
     ),
     _concept(
-        "confirmed_on",
-        "start today inicio",
-        allied="encuesta formulario fecha hora",
-        never="servicio operacion proyecto actividad convenio funcionamiento",
-        weight=0.5,
-    ),
-    _concept(
         "languages",
         "idioma lengua language lingua langue",
         allied="atencion habla hablan hablado falado parle spoken atiende staff otro originaria",
@@ -417,7 +411,8 @@ _ROLES: Final = _stems(
     "responsable responsavel encargado encargada coordinador coordinadora coordenador "
     "coordenadora focal referente persona enlace funcionario director directora diretor "
     "diretora gerente jefe jefa chefe lider manager atendente tecnico tecnica educador "
-    "educadora trabajador trabajadora reporta reporto informante elaboro"
+    "educadora trabajador trabajadora informante vigilante psicologo psicologa abogado "
+    "abogada medico medica representante dueno duena"
 )
 
 #: Fields of which people have their own: every word of the header has to belong to the place, so
