@@ -338,8 +338,11 @@ class _Maker:
             )
             return ""
         keys = []
-        for column in self._mapping.id_columns:
+        for at, column in enumerate(self._mapping.id_columns):
             cell = line.cells.get(column)
+            if cell is None and at:
+                # Without its town a place is known by its name; two of one name are refused.
+                continue
             if cell is None:
                 draft.problems.append(RowProblem(column, "id", CodedReason("row_id_from_empty")))
             keys.append(folded(str(cell)))
@@ -369,8 +372,13 @@ def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
 def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
     """Return the numbers of a cell without what stands beside them, with a note on that.
 
-    A cell without any number stays as it is: its row is refused.
+    Words without a digit, "preguntar en la parroquia", are no number at all; digits that are none
+    stay as they are, and their row is refused.
     """
+    phones = [phone for phone in phones if not isinstance(phone, str) or re.search(r"\d", phone)]
+    if not phones:
+        draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+        return []
     numbers = [phone for phone in phones if not isinstance(phone, str) or PHONE.fullmatch(phone)]
     if not numbers or len(numbers) == len(phones):
         return phones

@@ -127,7 +127,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "agencia ong partner operador ejecutor implementador congregacion fundacion instituicao "
         "gestor gestora mantenedora mantenedor operadora",
         allied="opera operada responsable cargo lider lidera gestiona gestionaire gestora "
-        "administra dirige implementa implementing managing manages parceira quien sociedad "
+        "administra dirige implementa implementing managing manages parceira quien sociedad llama "
+        "como "
         "nacional rmrp nombre name",
         never="federativa tipo type month otra derivacion remision telefono direccion appealing "
         "acronimo reporta",

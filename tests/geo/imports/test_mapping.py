@@ -1,6 +1,7 @@
 """Mapping files: read, written, suggested; columns about persons refuse the file."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,10 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_siz
                                              min_size=1)
         ),
         constants=st.dictionaries(st.just("source"), TEXTS),
+        parts=st.dictionaries(
+            TEXTS, st.sampled_from([("locality", "admin1"), ("public_phones",)]), max_size=2
+        ),
+        separators=st.dictionaries(st.just("services"), TEXTS, max_size=1),
         ignored=st.lists(TEXTS, max_size=3).map(tuple),
         empty_cells=st.sampled_from(["keep", "clear"]),
     )
@@ -72,6 +77,8 @@ def test_every_mapping_survives_being_written(mapping):
     [
         ("a = [", "is not TOML"),
         (b"\xff", "is not UTF-8"),
+        ("[parts]\na = ['name', 'kind']", "holds no combination"),
+        ("[separators]\nname = ','", "has no 'name'"),
         ("colour = 1", "has no 'colour'"),
         ("[fields]\nnombre = 'x'", "has no 'nombre'"),
         ("[fields]\nname = 1", "not a list of texts"),
@@ -308,6 +315,32 @@ def test_cells_tell_what_a_header_does_not():
         "lat": "a", "lon": "b", "country": "c", "kind": "d", "opening_hours": "e",
         "confirmed_on": "f", "languages": "g", "capacity": "h", "services": "i",
     }  # fmt: skip
+
+
+def test_cells_of_two_things_and_lists_of_codes_become_fields():
+    head = "nombre;Mun./UF;Situação (visto em);servicios;Contacto tel. y correo;país"
+    rows = (
+        "Casa Uno;Pacaraima/RR;ativo - 06/10/25;food showers_hot;95 3555-0101 / a@b.org;costa_rica",
+        "Abrigo Dois;Boa Vista/RR;cheio;showers food;95 3555-0102 / c@d.org;el_salvador",
+        "Hogar Tres;Bonfim/RR;ativo, 13/10/25;food;95 3555-0103;costa_rica",
+    )  # fmt: skip
+    data = "\n".join([head, *rows]).encode()
+    told = suggest("x.csv", data).mapping
+    assert told.parts == {
+        "Mun./UF": ("locality", "admin1"),
+        "Situação (visto em)": ("status", "confirmed_on"),
+        "Contacto tel. y correo": ("public_phones", "public_contact"),
+    }
+    assert told.separators == {"services": " "}
+    assert told.values["status"] == {"ativo": "active", "cheio": "full"}
+    mapping = parse_mapping(as_toml(replace(told, id_prefix="x")))
+    made, _ = drafts(read_table("x.csv", data), mapping, KNOWN)
+    first, second, _ = (draft.changes for draft in made)
+    assert (first["locality"], first["admin1"], first["country"]) == ("Pacaraima", "RR", "CR")
+    assert (first["status"], first["confirmed_on"]) == ("active", "2025-10-06")
+    assert (second["status"], second.get("confirmed_on")) == ("full", None)
+    assert first["services"] == ["food", "showers"]
+    assert (first["public_phones"], first["public_contact"]) == (["95 3555-0101"], "a@b.org")
 
 
 @pytest.mark.parametrize(
