@@ -95,4 +95,4 @@ def kind_of(field: str) -> str:
 
 #: Fields without which a space is worth having: a cell that is not understood is left out, with a
 #: note, where that of another field makes its row bad.
-SPARED = frozenset({"capacity", "available", "maximum_nights", "step_free", "needs_referral"})
+SPARED = frozenset({"capacity", "available", "maximum_nights", "step_free"})

@@ -53,8 +53,11 @@ _LED: Final = frozenset(
 _OF_A_ROLE: Final = frozenset({"organization", "eligibility", "capacity"})
 
 #: Fields that cells alone tell only where the header says nothing at all: a date can be of
-#: anything, an organisation can be who pays or who reported.
-_UNNAMED: Final = frozenset({"confirmed_on", "organization"})
+#: anything, an organisation can be who pays, an address where somebody lives, a group or a number
+#: of persons can be cases. Codes and coordinates can be told alone: they hold no text to publish.
+_UNNAMED: Final = frozenset(
+    {"confirmed_on", "organization", "address", "eligibility", "cost", "capacity"}
+)
 
 #: Words of headers that say nothing.
 _NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})

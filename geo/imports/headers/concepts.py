@@ -176,7 +176,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "address",
-        "donde onde where ubicacion localizacao",
+        "donde onde where ubicacion localizacao location localizacion",
         allied="queda fica esta encuentra ubicado exacta exacto como",
         never="migrante persona viene derivar remitir gps latitud longitud",
         weight=0.8,
@@ -267,6 +267,14 @@ CONCEPTS: Final[Sequence[Concept]] = (
         allied="principal prioritario atendido meta alvo destino situacion ruta",
         never="telefono telefonica numero total cuanto fecha contacto horario cantidad cantidades",
         weight=0.9,
+    ),
+    _concept(
+        "eligibility",
+        "atiende atienden atende recibe reciben acoge dirigido destinado beneficia",
+        allied="persona principal solo tipo",
+        never="quien quem hora horario idioma telefono donde como dia fecha cuantos cuantas "
+        "responde",
+        weight=0.8,
     ),
     _concept(
         "access",
@@ -398,7 +406,7 @@ _SECRET: Final = _stems(
     "shift guardia voluntario donante doador donor financiador financiamiento financiamento "
     "presupuesto orcamento budget convenio acuerdo contrato salario publicar divulgar "
     "confidencial sigiloso sigilo username deviceid instanceid consentimiento consentimento "
-    "consent autoriza autorizacion contrasena"
+    "consent autoriza autorizacion contrasena robo asalto hurto armado reten caso casos"
 )
 
 #: Words that begin a column in somebody's own words.

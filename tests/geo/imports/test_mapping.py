@@ -356,6 +356,13 @@ def test_a_label_is_known_by_some_of_its_words_or_left_to_a_person(label, code):
     assert found.mapping.values["kind"] == {label: code}
 
 
+def test_a_state_that_is_not_known_is_not_taken_for_open():
+    data = "name;Situación;Ingreso\na;abierto;libre\nb;quién sabe;a veces\n".encode()
+    found = suggest("x.csv", data)
+    assert found.mapping.values == {"status": {"abierto": "active"}, "access": {"libre": "open"}}
+    assert "'quién sabe' in 'Situación' needs a code of status" in "\n".join(found.notes)
+
+
 def test_every_synonym_names_a_field():
     assert set(HEADERS) <= ALL
     assert set(LABELS) <= set(KINDS)
