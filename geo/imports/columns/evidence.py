@@ -268,7 +268,8 @@ def contradicts(cells: Cells, name: str) -> bool:
             or is_mail(cell)
             or (name not in {"address", "landmark", "opening_hours"} and is_phone(cell))
             or (name != "opening_hours" and _date(cell))
-            or bool(re.fullmatch(r"[\d.,\s-]+", str(cell)) and name != "opening_hours")
+            or re.fullmatch(r"[\d.,\s-]+" if name != "opening_hours" else r"\d+", str(cell))
+            is not None
             or (name in _NOT_ANSWERED and is_answered(cell) and len(str(cell)) <= 3)  # noqa: PLR2004
         )
     )

@@ -125,7 +125,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "organization",
         "organizacion organization organisation organizacao entidad entidade institucion socio "
         "agencia ong partner operador ejecutor implementador congregacion fundacion instituicao "
-        "gestor gestora mantenedora mantenedor operadora",
+        "gestor gestora mantenedora mantenedor operadora gestao gestion",
         allied="opera operada responsable cargo lider lidera gestiona gestionaire gestora "
         "administra dirige implementa implementing managing manages parceira quien sociedad llama "
         "como "
@@ -137,7 +137,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "organization",
         "quien quem quienes who",
         also="opera lleva maneja dirige toca administra gestiona coordina coordena mantem mantiene "
-        "lidera sostiene runs manages gere gerencia cuida dueno dono atras",
+        "lidera sostiene depende runs manages gere gerencia cuida dueno dono atras",
         never="persona recibe atiende atende puede pode ayuda turno telefono contacto derivacion "
         "remision reporta informa responde",
     ),
@@ -162,7 +162,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "address",
-        "direccion domicilio address endereco adresse senas avenida calle logradouro",
+        "direccion domicilio address endereco adresse senas avenida calle logradouro rua",
         allied="ubicacion ubicado street postal fisica physique avenida calle rua numero "
         "referencia localizacao location localizacion barrio bairro colonia sector "
         "donde llegar como",
