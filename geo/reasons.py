@@ -348,6 +348,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "mapping_not_row": "is not the number of a row",
     "mapping_one_column": "takes one column",
     "mapping_no_text": "'{label}' has no text",
+    "mapping_parts": "holds no combination that is read; those are {choices}",
     "mapping_only_lists": "only a list is made of answers",
     "mapping_same_id": "id cannot be the same in every row",
     "mapping_column_or_recipe": "[id] has a column or a recipe, not both",

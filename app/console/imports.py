@@ -224,14 +224,14 @@ async def _mapping_page(
     vocabulary = await read_vocabulary(desk.session)
     known = words(vocabulary.active, vocabulary.names)
     table = await uploads.table_of(desk.session, found, desk.actor, found.mapping)
-    labels = await asyncio.to_thread(uploads.labels_of, table, mapping.get("fields", {}), known)
+    labels = await asyncio.to_thread(uploads.labels_of, table, mapping, known)
     codes = import_form.code_choices(w, known, _names(vocabulary, known))
     stated = mapping.get("id", {}).get("prefix", "")
     return desk.page(
         "import_mapping",
         status=400 if problems else 200,
         found=found,
-        columns=import_form.column_rows(uploads.columns_of(table), mapping),
+        columns=import_form.column_rows(w, uploads.columns_of(table), mapping),
         fields=import_form.field_choices(w),
         labels=import_form.label_rows(labels, mapping),
         codes=codes,

@@ -35,8 +35,10 @@ _BY_NAME = {name: code for code, names in _NAMES.items() for name in names.split
 def country_code(value: str) -> str:
     """Return the ISO 3166-1 alpha-2 code of a country name or code; another text unchanged.
 
+    Survey programs write "costa_rica".
+
     The validation of records later refuses a text that is no country code.
     """
     if value.upper() in CODES:
         return value.upper()
-    return _BY_NAME.get(folded(value), value)
+    return _BY_NAME.get(folded(value.replace("_", " ")), value)

@@ -249,6 +249,7 @@ def _compared(
     made: Sequence[Draft], mapping: FieldMapping, known: _Known, progress: Progress | None
 ) -> list[RowReport]:
     columns = {name: ", ".join(used) for name, used in mapping.fields.items()}
+    columns |= {name: column for column, names in mapping.parts.items() for name in names}
     rows = []
     for n, draft in enumerate(made):
         if progress is not None and n % _STEP == 0:

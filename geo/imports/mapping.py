@@ -8,8 +8,9 @@ from typing import Any
 
 from geo.errors import InvalidFileError
 from geo.imports import hxl
-from geo.imports.cell_values import CellStyle
-from geo.imports.fields import ALL, KINDS, kind_of
+from geo.imports.cells.cell_values import CellStyle
+from geo.imports.cells.fields import ALL, KINDS, kind_of
+from geo.imports.cells.parts import COMBINED
 from geo.imports.readers.detection import FORMATS, ReadingOptions
 from geo.imports.readers.table import Table
 from geo.reasons import CodedReason
@@ -39,6 +40,11 @@ class FieldMapping:
     ----------
     fields : mapping of str to tuple of str
         Columns by field; several columns of one field are joined to a text or a list.
+    parts : mapping of str to tuple of str
+        Fields by column of several (`geo.imports.cells.parts.COMBINED`): of "Pacaraima/RR" the
+        locality and the division.
+    separators : mapping of str to str
+        What stands between the items of a list field, where it is another than the file's.
     answers : mapping of str to mapping of str to str
         By list field, the code of each column that holds yes or no for one code.
     values : mapping of str to mapping of str to str
@@ -59,6 +65,8 @@ class FieldMapping:
     """
 
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    separators: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
@@ -72,13 +80,14 @@ class FieldMapping:
     def columns(self) -> set[str]:
         """Return every column that the mapping uses for a field, an answer or the id."""
         used = {column for columns in self.fields.values() for column in columns}
+        used |= set(self.parts)
         used |= {column for answers in self.answers.values() for column in answers}
         return used | set(self.id_columns)
 
 
 _SECTIONS = {
     "format", "empty_cells", "ignore", "read", "style", "id", "fields", "answers", "values",
-    "constants",
+    "constants", "parts", "separators",
 }  # fmt: skip
 _READ = {"sheet", "header_row", "encoding", "delimiter"}
 _STYLE = {"decimal", "dates", "separator", "empty", "timezone"}
@@ -104,6 +113,8 @@ def parse_mapping(content: str | bytes | Mapping[str, Any]) -> FieldMapping:
     problems.names(recipe, {"prefix", "columns", "column"}, "[id]")
     mapping = FieldMapping(
         fields=problems.fields(content, recipe),
+        parts=problems.parts(content),
+        separators=problems.separators(content),
         answers=problems.translations(content, "answers", fold=False),
         values=problems.translations(content, "values", fold=True),
         constants=problems.constants(content),
@@ -209,6 +220,22 @@ class _Problems:
                 self.found.append(CodedReason("mapping_one_column", field=name))
         return found
 
+    def parts(self, content: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        stated = self.table(content, "parts")
+        found = {column: self.texts(stated, column) for column in stated}
+        for column, names in found.items():
+            if frozenset(names) not in COMBINED or len(set(names)) != len(names):
+                known = sorted(" + ".join(sorted(one)) for one in COMBINED)
+                self.found.append(CodedReason("mapping_parts", field=column, choices=known))
+        return {column: names for column, names in found.items() if frozenset(names) in COMBINED}
+
+    def separators(self, content: Mapping[str, Any]) -> dict[str, str]:
+        stated = self.table(content, "separators")
+        lists = [name for name, kind in KINDS.items() if kind == "list"]
+        self.names(stated, sorted(lists), "[separators]")
+        said = {name: self.optional_text(stated, name) for name in stated if name in lists}
+        return {name: sign for name, sign in said.items() if sign}
+
     def translations(
         self, content: Mapping[str, Any], section: str, *, fold: bool
     ) -> dict[str, dict[str, str]]:
@@ -287,6 +314,8 @@ def as_object(mapping: FieldMapping) -> dict[str, Any]:
         if mapping.id_columns
         else {},
         "fields": {name: list(columns) for name, columns in mapping.fields.items()},
+        "parts": {column: list(names) for column, names in mapping.parts.items()},
+        "separators": dict(mapping.separators),
         "answers": {name: dict(codes) for name, codes in mapping.answers.items()},
         "values": {name: dict(labels) for name, labels in mapping.values.items()},
         "constants": dict(mapping.constants),

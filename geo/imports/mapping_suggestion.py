@@ -1,25 +1,34 @@
 """Suggestion of a mapping of columns to fields, made from headers and values, for correction."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from geo.geography.country_names import country_code
-from geo.imports import cell_values, dates
-from geo.imports.cell_values import CellStyle
-from geo.imports.column_recognition import AMBIGUOUS, cells_of, fields_of, meanings_of, meant
-from geo.imports.fields import kind_of
+from geo.imports.cells import cell_values, dates
+from geo.imports.cells.cell_values import CellStyle
+from geo.imports.cells.fields import kind_of
+from geo.imports.cells.parts import are_codes
+from geo.imports.column_parts import taken_apart
+from geo.imports.columns.labels import meanings_of, meant
+from geo.imports.columns.recognition import AMBIGUOUS, cells_of, recognise
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import plain
-from geo.imports.mapping import FieldMapping, as_toml
+from geo.imports.mapping import FieldMapping, as_toml, own_mapping
 from geo.imports.personal_data import require_no_persons
 from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.table import CellError, Table, Value
+from geo.imports.row_mapping import is_total
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
 #: Most labels without a known code of a coded column; one with more counts as free text.
 _MAX_LABELS = 60
+
+#: Fields without which a space is taken to be open to everybody: a label that nobody has given a
+#: code does not count as an empty cell.
+_NEVER_EMPTY = frozenset({"status", "access"})
 
 #: Placeholder for the source's prefix of record ids, until a person replaces it.
 UNNAMED = "SOURCE"
@@ -78,16 +87,22 @@ def suggest_for(
     """
     require_no_persons(table.columns)
     remembered = remembered or Remembered()
-    fields = fields_of(table, remembered.columns)
-    labels, unknown = _labels(table, fields, remembered)
+    told = recognise(table, own_mapping(table).fields, remembered.columns)
+    proposed = FieldMapping(fields=told.fields, parts=told.parts, answers=told.answers)
+    columns = table.columns
+    table, apart = taken_apart(_without_totals(table), proposed)
+    fields = apart.fields
+    separators = _separators(table, fields)
+    labels, unknown = _labels(table, fields, separators, remembered)
     notes = [*table.remarks, *unknown, *_missing(table, fields)]
-    unused = [c for c in table.columns if all(c not in used for used in fields.values())]
+    unused = [column for column in columns if column not in proposed.columns()]
     if unused:
         notes.append(CodedReason("columns_not_used", columns=unused))
     order, decimal = _style(table, fields, notes)
-    recipe = _recipe(fields)
-    mapping = FieldMapping(
-        fields=fields,
+    recipe = _recipe(told.fields, told.parts)
+    mapping = replace(
+        proposed,
+        separators=separators,
         values=labels,
         id_prefix=UNNAMED if recipe else None,
         id_columns=recipe,
@@ -96,17 +111,37 @@ def suggest_for(
     )
     if recipe:
         notes.append(CodedReason("prefix_needed"))
-    if count := remembered.among(table.columns):
+    if count := remembered.among(columns):
         notes.insert(0, CodedReason("headers_remembered", count=count))
     return Suggestion(mapping, notes)
 
 
+def _without_totals(table: Table) -> Table:
+    return replace(table, lines=tuple(line for line in table.lines if not is_total(line)))
+
+
+def _separators(table: Table, fields: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return the separators of lists of codes, as survey programs write them."""
+    if table.format == "kobo":
+        return {}
+    return {
+        name: " "
+        for name, columns in fields.items()
+        if kind_of(name) == "list"
+        and are_codes(cell for column in columns for cell in cells_of(table, column))
+    }
+
+
 def _labels(
-    table: Table, fields: dict[str, tuple[str, ...]], remembered: Remembered
+    table: Table,
+    fields: Mapping[str, tuple[str, ...]],
+    separators: Mapping[str, str],
+    remembered: Remembered,
 ) -> tuple[dict[str, dict[str, str]], list[CodedReason]]:
     """Return the code of each label in coded columns, by field, and notes on unknown labels.
 
-    An unknown label gets an empty code for a person to fill in.
+    An unknown label gets an empty code for a person to fill in; one of `_NEVER_EMPTY` none, so that
+    its rows are refused until then.
     """
     found: dict[str, dict[str, str]] = {}
     notes = []
@@ -116,7 +151,11 @@ def _labels(
         meanings = meanings_of(name)
         codes = {folded(code): code for code in LABELS[name]}
         chosen = remembered.labels.get(name, {})
-        counted = Counter(label for column in columns for label in _items(table, column, name))
+        counted = Counter(
+            label
+            for column in columns
+            for label in _items(table, column, name, separators.get(name))
+        )
         codes_of = {
             label: chosen.get(plain(label)) or meant(label, meanings)
             for label in counted
@@ -126,6 +165,8 @@ def _labels(
         if len(open_labels) > _MAX_LABELS:
             notes.append(CodedReason("free_text", column=columns[0], of=name))
             continue
+        if name in _NEVER_EMPTY:
+            codes_of = {label: code for label, code in codes_of.items() if code}
         if codes_of:
             found[name] = codes_of
         notes += [
@@ -135,18 +176,20 @@ def _labels(
     return found, notes
 
 
-def _items(table: Table, column: str, name: str) -> list[str]:
+def _items(table: Table, column: str, name: str, separator: str | None) -> list[str]:
     items = []
+    if table.format == "kobo":
+        separator = " "
     for cell in cells_of(table, column):
         try:
-            value = cell_values.converted(cell, name, CellStyle())
+            value = cell_values.converted(cell, name, CellStyle(separator=separator))
         except CellError:
             continue
         items += [str(item) for item in (value if isinstance(value, list) else [value])]
     return items
 
 
-def _missing(table: Table, fields: dict[str, tuple[str, ...]]) -> list[CodedReason]:
+def _missing(table: Table, fields: Mapping[str, tuple[str, ...]]) -> list[CodedReason]:
     has_geometry = any(line.geometry is not None for line in table.lines)
     is_placed = has_geometry or "position" in fields or {"lat", "lon"} <= set(fields)
     # A position in a country has the time zone of the nearest place there (`geo.imports.check`).
@@ -173,7 +216,7 @@ def _missing(table: Table, fields: dict[str, tuple[str, ...]]) -> list[CodedReas
 
 
 def _style(
-    table: Table, fields: dict[str, tuple[str, ...]], notes: list[CodedReason]
+    table: Table, fields: Mapping[str, tuple[str, ...]], notes: list[CodedReason]
 ) -> tuple[dates.Order | None, str | None]:
     order: dates.Order | None = None
     for name, columns in fields.items():
@@ -200,8 +243,11 @@ def _is_ambiguous(cell: Value) -> bool:
     return False
 
 
-def _recipe(fields: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _recipe(
+    fields: Mapping[str, tuple[str, ...]], parts: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
     """Return the columns (name, locality) to make record ids from; empty if a column has the id."""
     if "id" in fields:
         return ()
-    return tuple(column for name in ("name", "locality") for column in fields.get(name, ()))
+    whole = tuple(column for name in ("name", "locality") for column in fields.get(name, ()))
+    return whole + tuple(column for column, names in parts.items() if "locality" in names)

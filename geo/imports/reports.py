@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from geo.imports.fields import CODED
+from geo.imports.cells.fields import CODED
 from geo.imports.row_mapping import RowProblem
 from geo.reasons import REPEATED, CodedReason, from_stored, in_file
 

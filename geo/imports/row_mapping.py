@@ -9,13 +9,15 @@ from typing import Any
 
 import shapely
 
-from geo.imports import cell_values, dates
-from geo.imports.cell_values import CellStyle
-from geo.imports.fields import CODED, KINDS, SPARED, TRANSLATABLE, WEEKDAYS, kind_of
+from geo.imports.cells import cell_values, dates
+from geo.imports.cells.cell_values import CellStyle
+from geo.imports.cells.fields import CODED, KINDS, SPARED, TRANSLATABLE, WEEKDAYS, kind_of
+from geo.imports.cells.opening_hours import WeekHours
+from geo.imports.column_parts import taken_apart
 from geo.imports.mapping import FieldMapping
-from geo.imports.opening_hours import WeekHours
 from geo.imports.readers.table import CellError, Line, Table, Value
 from geo.reasons import CodedReason
+from geo.records.space_part_rows import PHONE
 from geo.text.countries import misplacement
 from geo.text.normalize import folded
 
@@ -152,19 +154,20 @@ def drafts(
     table: Table, mapping: FieldMapping, known: CodeWords
 ) -> tuple[list[Draft], list[CodedReason]]:
     """Convert each line of a table to changes of a record; also return remarks about the file."""
+    table, mapping = taken_apart(table, mapping)
     style = replace(mapping.style, epoch_1904=table.epoch_1904)
     if table.format == "kobo" and style.separator is None:
         style = replace(style, separator=" ")
     styles = _styles(table, mapping, style)
     maker = _Maker(table, mapping, known, styles)
-    made = [maker.draft(line) for line in table.lines if not _is_total(line)]
+    made = [maker.draft(line) for line in table.lines if not is_total(line)]
     _reject_repeated(made)
-    totals = [line.number for line in table.lines if _is_total(line)]
+    totals = [line.number for line in table.lines if is_total(line)]
     remarks = [CodedReason("totals_left_out", rows=totals)] if totals else []
     return made, [*remarks, *_swapped(made, mapping)]
 
 
-def _is_total(line: Line) -> bool:
+def is_total(line: Line) -> bool:
     """Return whether a line sums up those above: its first cell says so, and most are empty."""
     cells = [cell for cell in line.cells.values() if cell not in (None, "")]
     first = cells[0] if cells else None
@@ -189,13 +192,13 @@ def _styles(table: Table, mapping: FieldMapping, style: CellStyle) -> dict[str, 
     """
     found = {}
     for name, columns in mapping.fields.items():
-        found[name] = style
+        found[name] = replace(style, separator=mapping.separators.get(name, style.separator))
         cells = [line.cells.get(column) for line in table.lines for column in columns]
         if style.order is None and kind_of(name) in {"day", "instant"}:
-            found[name] = replace(style, order=dates.order_of(cells))
+            found[name] = replace(found[name], order=dates.order_of(cells))
         elif style.decimal is None and kind_of(name) in {"number", "whole"}:
             own = "." if name in columns or set(columns) <= set(table.tags) else None
-            found[name] = replace(style, decimal=cell_values.decimal_of(cells) or own)
+            found[name] = replace(found[name], decimal=cell_values.decimal_of(cells) or own)
     return found
 
 
@@ -261,19 +264,15 @@ class _Maker:
             try:
                 value = cell_values.converted(translated, name, style)
             except CellError as error:
-                # The space is worth having without its hours or its size; a person asks for them.
-                if kind_of(name) == "week":
-                    draft.notes.append(CodedReason(HOURS_REMARK))
-                elif name in SPARED:
-                    draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
-                else:
-                    draft.problems.append(RowProblem(column, name, error.reason))
+                _leave_out(draft, name, column, error)
                 continue
             coded = self._coded(name, value)
             if name in _SPARED_WORDS and not self._known.knows(name, coded):
                 # A part of what is asked for would read as the whole.
                 draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
                 continue
+            if name == "public_phones":
+                coded = _numbers(draft, column, coded)
             said.append(coded)
         if not said:
             if self._mapping.empty_cells == "clear" and name in KINDS and name != "id":
@@ -297,7 +296,10 @@ class _Maker:
             try:
                 said[code] = cell_values.converted(cell, "overnight", self._default)
             except CellError as error:
-                draft.problems.append(RowProblem(column, name, error.reason))
+                if kind_of(name) == "flags":  # a comfort that is not certain is not published
+                    draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+                else:
+                    draft.problems.append(RowProblem(column, name, error.reason))
         if not said:
             return
         if kind_of(name) == "flags":
@@ -336,8 +338,11 @@ class _Maker:
             )
             return ""
         keys = []
-        for column in self._mapping.id_columns:
+        for at, column in enumerate(self._mapping.id_columns):
             cell = line.cells.get(column)
+            if cell is None and at:
+                # Without its town a place is known by its name; two of one name are refused.
+                continue
             if cell is None:
                 draft.problems.append(RowProblem(column, "id", CodedReason("row_id_from_empty")))
             keys.append(folded(str(cell)))
@@ -349,6 +354,36 @@ def made_id(prefix: str, keys: Sequence[str]) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", " ".join(keys)).strip("-")[:_SLUG].strip("-")
     digest = uuid.uuid5(_NAMESPACE, "\0".join([prefix, *keys])).hex[:8]
     return "-".join(part for part in (prefix, slug, digest) if part)
+
+
+def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
+    """Note a cell that is not understood; without it the row is good or bad, by its field.
+
+    A space is worth having without its hours or its size; a person asks for them.
+    """
+    if kind_of(name) == "week":
+        draft.notes.append(CodedReason(HOURS_REMARK))
+    elif name in SPARED:
+        draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+    else:
+        draft.problems.append(RowProblem(column, name, error.reason))
+
+
+def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
+    """Return the numbers of a cell without what stands beside them, with a note on that.
+
+    Words without a digit, "preguntar en la parroquia", are no number at all; digits that are none
+    stay as they are, and their row is refused.
+    """
+    phones = [phone for phone in phones if not isinstance(phone, str) or re.search(r"\d", phone)]
+    if not phones:
+        draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+        return []
+    numbers = [phone for phone in phones if not isinstance(phone, str) or PHONE.fullmatch(phone)]
+    if not numbers or len(numbers) == len(phones):
+        return phones
+    draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+    return numbers
 
 
 def _joined(said: Sequence[Value]) -> Value:

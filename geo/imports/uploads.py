@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import re
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,10 +16,11 @@ from geo.accounts.permissions import Actor, require_staff
 from geo.errors import ConflictError, NotFoundError
 from geo.imports import reports
 from geo.imports.batches import KEPT_DAYS
+from geo.imports.cells.fields import kind_of
 from geo.imports.check import check_file
-from geo.imports.fields import kind_of
+from geo.imports.column_parts import taken_apart
 from geo.imports.headers import remembered
-from geo.imports.mapping import as_object, parse_mapping
+from geo.imports.mapping import FieldMapping, as_object, parse_mapping
 from geo.imports.mapping_suggestion import suggest_for
 from geo.imports.personal_data import require_no_persons
 from geo.imports.readers.detection import ReadingOptions
@@ -42,7 +43,7 @@ MAPPING_BYTES = 262_144
 _SHOWN = 2
 _LONGEST_CELL = 60
 
-#: Separators of the items in one cell, as `geo.imports.cell_values` splits them.
+#: Separators of the items in one cell, as `geo.imports.cells.cell_values` splits them.
 _SEPARATOR = re.compile(r"[|;,\n]")
 
 
@@ -325,27 +326,31 @@ def _examples(table: Table, column: str) -> list[str]:
     return found
 
 
-def labels_of(
-    table: Table, fields: Mapping[str, Collection[str]], known: CodeWords
-) -> dict[str, list[str]]:
+def labels_of(table: Table, mapping: Mapping[str, Any], known: CodeWords) -> dict[str, list[str]]:
     """Return the cell labels of each coded field that stand for no known code.
 
     A field with more than `MAX_LABELS` unknown labels holds free text and is left out.
 
     Parameters
     ----------
-    fields : mapping of str to columns
-        Columns by field, from the mapping.
+    mapping : mapping
+        Mapping as an object (`geo.imports.mapping.as_object`).
     """
+    stated = FieldMapping(
+        fields={name: tuple(columns) for name, columns in mapping.get("fields", {}).items()},
+        parts={column: tuple(names) for column, names in mapping.get("parts", {}).items()},
+    )
+    table, apart = taken_apart(table, stated)
+    separators = mapping.get("separators", {})
     found: dict[str, list[str]] = {}
     for name, meanings in known.labels.items():
         codes = set(meanings.values())
         is_list = kind_of(name) in {"list", "flags"}
         labels = dict.fromkeys(
             label
-            for column in fields.get(name, ())
+            for column in apart.fields.get(name, ())
             for line in table.lines
-            for label in _labels(line.cells.get(column), is_list=is_list)
+            for label in _labels(line.cells.get(column), separators.get(name), is_list=is_list)
             if known.code(name, label) not in codes
         )
         if 0 < len(labels) <= MAX_LABELS:
@@ -353,8 +358,12 @@ def labels_of(
     return found
 
 
-def _labels(cell: Value, *, is_list: bool) -> list[str]:
+def _labels(cell: Value, separator: str | None, *, is_list: bool) -> list[str]:
     items = [] if cell is None else cell if isinstance(cell, list) else [cell]
     if is_list:
-        items = [part for item in items for part in _SEPARATOR.split(str(item))]
+        items = [
+            part
+            for item in items
+            for part in (str(item).split(separator) if separator else _SEPARATOR.split(str(item)))
+        ]
     return [label for item in items if (label := str(item).strip())]

@@ -355,6 +355,7 @@ TEXTS: Mapping[str, str] = {
     "mapping_not_row": marked("Escriba el número de la fila del encabezado."),
     "mapping_one_column": marked("Ese dato sale de una sola columna."),
     "mapping_no_text": marked("Falta qué quiere decir «%(label)s»."),
+    "mapping_parts": marked("Estos datos no se leen juntos de una celda; se leen: %(choices)s."),
     "mapping_only_lists": marked("Solo una lista se hace de respuestas."),
     "mapping_same_id": marked("El código no puede ser el mismo en todas las filas."),
     "mapping_column_or_recipe": marked("El código sale de una columna o de varias, no de ambas."),

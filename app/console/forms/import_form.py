@@ -8,7 +8,7 @@ from app.access.forms import Form
 from app.console.forms.inputs import chosen_in, text_in, whole_in
 from app.console.forms.labels import FIELD_LABELS
 from app.i18n.translation import Words, marked
-from geo.imports.fields import ALL, KINDS
+from geo.imports.cells.fields import ALL, KINDS
 from geo.imports.row_mapping import CodeWords as Labels
 from geo.imports.uploads import Column
 from geo.text.normalize import folded
@@ -43,6 +43,9 @@ CONSTANTS = (
 #: Form value for a label that stands for no code: cells with the label count as empty.
 NOTHING = "-"
 
+#: Form value of a column whose cells hold several fields, as the suggestion says.
+PARTS = "+"
+
 #: Options of how a file writes values, and of how the file is read; an empty option is detected
 #: where the file is unambiguous.
 STYLES = ("decimal", "dates", "separator", "timezone")
@@ -58,6 +61,7 @@ class ColumnRow:
     examples: tuple[str, ...]
     field: str
     names_place: bool
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,15 +88,22 @@ def remembered_rows(w: Words, columns: Mapping[str, str]) -> list[tuple[str, str
     return sorted((header, names[field]) for header, field in columns.items() if field in names)
 
 
-def column_rows(columns: Iterable[Column], mapping: Mapping[str, Any]) -> list[ColumnRow]:
-    """Return the columns with the fields that a mapping assigns to them."""
+def column_rows(w: Words, columns: Iterable[Column], mapping: Mapping[str, Any]) -> list[ColumnRow]:
+    """Return the columns with the fields that a mapping assigns to them.
+
+    A column of several fields has their names, and the field `PARTS`.
+    """
+    parts = mapping.get("parts", {})
+    names = dict(field_choices(w))
     fields = {
         column: name for name, used in mapping.get("fields", {}).items() for column in _texts(used)
     }
     recipe = _texts(mapping.get("id", {}).get("columns", []))
     return [
-        ColumnRow(index, column.name, column.examples, fields.get(column.name, ""),
-                  column.name in recipe)
+        ColumnRow(index, column.name, column.examples,
+                  PARTS if column.name in parts else fields.get(column.name, ""),
+                  column.name in recipe,
+                  tuple(names[name] for name in parts.get(column.name, ())))
         for index, column in enumerate(columns)
     ]  # fmt: skip
 
@@ -137,17 +148,21 @@ def mapping_in(form: Form, columns: Iterable[str], before: Mapping[str, Any]) ->
     names = list(columns)
     fields: dict[str, list[str]] = {}
     ignored, recipe = [], []
+    parts = {}
     for index, column in enumerate(names):
         field = form.get(f"column-{index}", "")
         if field in ALL:
             fields.setdefault(field, []).append(column)
+        elif field == PARTS and column in before.get("parts", {}):
+            parts[column] = before["parts"][column]
         else:
             ignored.append(column)
         if form.get(f"place-{index}"):
             recipe.append(column)
     made: dict[str, Any] = {
-        **{name: before[name] for name in ("format", "answers") if name in before},
+        **{name: before[name] for name in ("format", "answers", "separators") if name in before},
         "fields": fields,
+        "parts": parts,
         "ignore": _unanswered(ignored, before),
         "empty_cells": "clear" if form.get("empty_cells") == "clear" else "keep",
         "style": {name: stated for name in STYLES if (stated := text_in(form, name))},

@@ -1,4 +1,4 @@
-"""What the columns and labels of strangers' files mean: by known names, by words, by their cells.
+"""What headers and labels of strangers' files mean: by known names, by words, by what was chosen.
 
 `imports` alone imports it.
 """

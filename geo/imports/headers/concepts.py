@@ -7,12 +7,18 @@ too, the likelier it is. The result is a suggestion that a person reads.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from geo.imports.headers.wording import stem, stems
+from geo.imports.headers.abbreviations import written_out
+from geo.imports.headers.wording import is_path, stem, words_of
+
+#: Every word below, for those that headers shorten.
+_WORDS: Final[set[str]] = set()
 
 
 def _stems(words: str) -> frozenset[str]:
+    _WORDS.update(words.split())
     return frozenset(stem(word) for word in words.split())
 
 
@@ -31,6 +37,8 @@ class Concept:
         Words that belong to the field beside them.
     never : frozenset of str
         Words with which a header is of another field, or about a person (P6).
+    weight : float
+        What the concept counts beside others, 0 to 1.
     """
 
     field: str
@@ -38,6 +46,7 @@ class Concept:
     also: frozenset[str]
     allied: frozenset[str]
     never: frozenset[str]
+    weight: float = 1.0
 
 
 #: Words for a place where people are helped; they say nothing of which of its facts a column holds.
@@ -46,7 +55,7 @@ _PLACE: Final = _stems(
     "apoio establecimiento dispositivo unidad unidade unite apoyo servicio atencion estructura "
     "structure facility site place space shelter support center centre location ponto espaco "
     "abrigo refugio servico estabelecimento equipamento comedor modulo puesto instalacion oficina "
-    "kiosko red programa proyecto"
+    "kiosko red programa proyecto posto"
 )
 
 #: Words that stand in headers of any field.
@@ -57,10 +66,16 @@ _NEUTRAL: Final = _PLACE | _stems(
 
 
 def _concept(
-    field: str, keys: str, *, also: str = "", allied: str = "", never: str = ""
+    field: str, keys: str, *, also: str = "", allied: str = "", never: str = "", weight: float = 1.0
 ) -> Concept:
-    return Concept(field, _stems(keys), _stems(also), _stems(allied), _stems(never))
+    return Concept(field, _stems(keys), _stems(also), _stems(allied), _stems(never), weight)
 
+
+#: Words with which a place is not what is named.
+_NOT_THE_PLACE: Final = _stems(
+    "tipo telefono direccion horario servicios estado cantidad numero capacidad persona "
+    "origen destino"
+)
 
 _COUNT: Final = (
     "persona gente noche dia cupo plaza cama maxima maximo diario diaria libre evacuation"
@@ -73,7 +88,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "codigo code id clave identificador folio ref",
         allied="unico interno referencia no",
         never="documento documentos postal pasaporte required country "
-        "persona id_card llegar cercano verified",
+        "persona id_card llegar cercano verified wifi acceso contrasena incidente",
     ),
     _concept(
         "name",
@@ -84,8 +99,24 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "calle institucion user username usuario file archivo parent",
     ),
     _concept(
+        "name",
+        "llama llamado chama conocido conhecido",
+        allied="organizacion institucion entidad como",
+        never="persona responsable encargado coordinador contacto quien quem",
+    ),
+    # A column that only says "place" holds what the places are called, if its cells are so.
+    Concept(
+        "name",
+        _PLACE
+        - _stems("servicio atencion programa proyecto red local migrante apoyo apoio servico"),
+        frozenset(),
+        frozenset(),
+        _NOT_THE_PLACE,
+        weight=0.5,
+    ),
+    _concept(
         "kind",
-        "tipo tipologia categoria clase naturaleza type kind modalidad",
+        "tipo tipologia categoria clase naturaleza type kind modalidad modalidade rubro",
         allied="recurso infraestructura institucion",
         never="servicio poblacion documento ayuda asistencia acceso ingreso sangre "
         "organizacion amenaza persona services",
@@ -93,12 +124,22 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept(
         "organization",
         "organizacion organization organisation organizacao entidad entidade institucion socio "
-        "agencia ong partner operador ejecutor implementador congregacion fundacion",
+        "agencia ong partner operador ejecutor implementador congregacion fundacion instituicao "
+        "gestor gestora mantenedora mantenedor operadora gestao gestion",
         allied="opera operada responsable cargo lider lidera gestiona gestionaire gestora "
-        "administra dirige implementa implementing managing manages parceira quien sociedad "
+        "administra dirige implementa implementing managing manages parceira quien sociedad llama "
+        "como "
         "nacional rmrp nombre name",
         never="federativa tipo type month otra derivacion remision telefono direccion appealing "
         "acronimo reporta",
+    ),
+    _concept(
+        "organization",
+        "quien quem quienes who",
+        also="opera lleva maneja dirige toca administra gestiona coordina coordena mantem mantiene "
+        "lidera sostiene depende runs manages gere gerencia cuida dueno dono atras",
+        never="persona recibe atiende atende puede pode ayuda turno telefono contacto derivacion "
+        "remision reporta informa responde",
     ),
     _concept(
         "country",
@@ -114,16 +155,17 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "locality",
-        "municipio ciudad localidad comuna canton distrito city town cidade ville "
+        "municipio ciudad localidad comuna canton distrito city town cidade ville poblado "
         "municipality commune admin2 adm2 alcaldia pueblo corregimiento",
-        allied="parroquia barrio admin",
+        allied="parroquia barrio admin bairro zona donde",
         never="origen destino",
     ),
     _concept(
         "address",
-        "direccion domicilio address endereco adresse senas avenida calle",
-        allied="ubicacion ubicado street postal fisica physique avenida calle "
-        "referencia localizacao location localizacion",
+        "direccion domicilio address endereco adresse senas avenida calle logradouro rua",
+        allied="ubicacion ubicado street postal fisica physique avenida calle rua numero "
+        "referencia localizacao location localizacion barrio bairro colonia sector "
+        "donde llegar como",
         never="correo email electronica web ip",
     ),
     _concept(
@@ -131,6 +173,20 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "referencia landmark encontrar encontrarla encontrarlo llegar",
         allied="cercana cercano como punto ponto",
         never="remision direccion codigo no organizacion derivacion",
+    ),
+    _concept(
+        "address",
+        "donde onde where ubicacion localizacao location localizacion",
+        allied="queda fica esta encuentra ubicado exacta exacto como",
+        never="migrante persona viene derivar remitir gps latitud longitud",
+        weight=0.8,
+    ),
+    _concept(
+        "landmark",
+        "llegar chegar onibus bus linha linea transporte buseta colectivo",
+        allied="como cerca ruta parada metro acceso queda",
+        never="telefono telefonica gratuita hora direccion persona atencion",
+        weight=0.8,
     ),
     _concept("road", "carretera rodovia via ruta road", never="ingreso acceso"),
     _concept(
@@ -160,6 +216,13 @@ CONCEPTS: Final[Sequence[Concept]] = (
         never="cierra llegada salida ultimo total trabajadas",
     ),
     _concept(
+        "opening_hours",
+        "funcionamiento funcionamento cuando quando atencion atendimento",
+        allied="dia hora abre abierto aberto funciona atiende atende horario que",
+        never="fecha data verificacion visita ultimo estado situacion persona telefono idioma",
+        weight=0.8,
+    ),
+    _concept(
         "opens_at",
         "apertura abertura abre open opens",
         also="hora hour hours horario",
@@ -174,7 +237,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept(
         "services",
         "servicio service servico oferta ofrece ofrecen ayuda ayudar asistencia prestacion "
-        "brinda brindan otorga dan prestado especialidad entrega",
+        "brinda brindan otorga dan prestado especialidad entrega oferecem oferecidos presta",
         allied="tipo disponible available offer propose presta prestan puede oferecido que "
         "actividad ofrecido",
         never="nombre telefono hora horario estado poblacion persona quien "
@@ -191,6 +254,43 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "cuantos cuantas phone",
     ),
     _concept(
+        "eligibility",
+        "quien quienes quem who",
+        also="recibe reciben atiende atienden atende atendem acoge acogen puede pueden pode podem "
+        "acolhe acolhem sirve serve entra entran ingresa aceita aceitam acepta aceptan principal",
+        allied="persona ahi grupo ir",
+        never="opera dirige administra maneja toca telefono contacto horario cuantos",
+    ),
+    _concept(
+        "eligibility",
+        "grupo perfil publico poblacion populacao acolhido",
+        allied="principal prioritario atendido meta alvo destino situacion ruta",
+        never="telefono telefonica numero total cuanto fecha contacto horario cantidad cantidades",
+        weight=0.9,
+    ),
+    _concept(
+        "eligibility",
+        "atiende atienden atende recibe reciben acoge dirigido destinado beneficia",
+        allied="persona principal solo tipo",
+        never="quien quem hora horario idioma telefono donde como dia fecha cuantos cuantas "
+        "responde",
+        weight=0.8,
+    ),
+    _concept(
+        "access",
+        "acceso ingreso entrada acesso ingresso modalidad forma walk porta puerta",
+        allied="abierta aberta cita previa remision derivacion encaminhamento como requisito "
+        "via tipo entra entrar referral directo libre livre acceder modo",
+        never="hora horario ultimo ultima silla rueda wifi internet edad documento fecha cerrada",
+    ),
+    _concept(
+        "needs_referral",
+        "remision derivacion encaminhamento referral",
+        allied="porta aberta puerta abierta libre livre cita directa requiere hay previa o",
+        never="direccion telefono fecha persona a donde organizacion",
+        weight=0.9,
+    ),
+    _concept(
         "needs_referral",
         "remision derivacion referral encaminhamento orientation remitido derivado",
         also="necesita requiere solo exige pide necessita requer needed required necessaire "
@@ -200,9 +300,10 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept(
         "capacity",
         "capacidad aforo cupo plaza cama capacity bed vaga capacidade capacite lotacao caben cabe "
-        "cobertura",
+        "cobertura leito lugares litera",
         allied=f"{_COUNT} instalada max accueil diaria disponible cuantos cuantas",
-        never="disponibles hoy ocupada ocupacion libres available",
+        never="disponibles hoy ocupada ocupados ocupacion ocupacao ocupadas ocupado libres livres "
+        "available restantes racion raciones almuerzos comidas refeicoes",
     ),
     _concept(
         "capacity",
@@ -214,11 +315,20 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept("eligibility", "persona gente", also="ayuda atiende recibe", allied="tipo"),
     _concept(
         "public_phones",
-        "telefono telefone telephone phone celular whatsapp linea hotline llamar central",
+        "telefono telefone telephone phone celular whatsapp linea hotline llamar central ligar",
         allied="institucional telefonica telefonico publico publica public gratuita fijo a "
         "consulta contacto llamada atencion",
-        never="responsable encargado focal coordinador referente persona enlace funcionario lider "
-        "director email correo nombre",
+        never="responsable responsavel encargado focal coordinador coordenador referente persona "
+        "enlace funcionario lider director diretor email correo nombre nome turno plantao guardia "
+        "personal particular pessoal privado privada emergencia bus onibus transporte gerente jefe "
+        "chefe tecnico",
+    ),
+    _concept(
+        "public_contact",
+        "correo mail pagina sitio web website facebook instagram redes",
+        allied="electronico eletronico institucional contacto contato oficial publico general "
+        "social sociale",
+        never="responsable responsavel encargado focal coordinador persona personal director turno",
     ),
     _concept(
         "status",
@@ -232,14 +342,22 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "confirmed_on",
         "verificacion verificado verified verification confirmacion confirmado confirmed "
         "actualizacion actualizado actualizada update updated validado validacion revision "
-        "reviso revisado visita monitoreo corte checked confirmo atualizacao",
+        "reviso revisado visita visito visitado monitoreo corte checked confirmo atualizacao "
+        "conferido verificou checagem chequeo submission constatado",
         allied="fecha date ultima last data cuando el reporte",
-        never="estado por quien by",
+        never="estado por quien quem by convenio vence vigencia proxima proximo",
     ),
     _concept(
         "languages",
         "idioma lengua language lingua langue",
         allied="atencion habla hablan hablado falado parle spoken atiende staff otro originaria",
+    ),
+    _concept(
+        "documents_required",
+        "requisito requirement exigencia",
+        allied="ingreso acceso acceder entrar pide piden documento papel puerta atencion llevar",
+        never="perfil persona poblacion edad",
+        weight=0.8,
     ),
     _concept(
         "documents_required",
@@ -252,10 +370,11 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept("maximum_age", "edad age idade", also="maxima maximum"),
     _concept(
         "cost",
-        "costo costos costa custo cost precio tarifa cuota cuesta pagar pago cobran "
-        "cobra gratuito gratis gratuita fee coste valor",
+        "costo costos costa custo cost precio tarifa cuota cuesta pagar pago cobran cobra "
+        "gratuito gratis gratuita fee coste valor aporte contribucion contribuicao "
+        "cooperacion colaboracion donativo pagamento",
         allied="recuperacion hay usuario algo",
-        never="linea telefono usd",
+        never="linea telefono usd proyecto total mensual mes consumo",
     ),
     _concept(
         "overnight",
@@ -272,14 +391,42 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "step_free",
-        "silla rueda discapacidad wheelchair cadeira roda accesibilidad rampa",
+        "silla rueda discapacidad wheelchair cadeira roda accesibilidad acessibilidade rampa "
+        "deficiencia movilidad mobilidade disability accessibility accesible acessivel",
         allied="acceso access accesible acessivel universal movilidad accessible",
     ),
 )
 
+#: Words of columns that are nobody's to publish: incidents, money, who filled in, who is on duty.
+_SECRET: Final = _stems(
+    "interno interna internal seguridad seguranca security incidente incident amenaza ameaca "
+    "threat riesgo risco alerta digito digitado digitador diligencio diligenciado diligencia "
+    "encuestador encuestadora entrevistador entrevistadora enumerador enumerator interviewer "
+    "monitor relevador recolector cadastrador preencheu preenchido turno plantao plantonista "
+    "shift guardia voluntario donante doador donor financiador financiamiento financiamento "
+    "presupuesto orcamento budget convenio acuerdo contrato salario publicar divulgar "
+    "confidencial sigiloso sigilo username deviceid instanceid consentimiento consentimento "
+    "consent autoriza autorizacion contrasena robo asalto hurto armado reten caso casos"
+)
+
+#: Words that begin a column in somebody's own words.
+_REMARKS: Final = _stems(
+    "observacion observaciones observacoes observacao comentario remark remarque nota note notes "
+    "pendiente pendencia novedad"
+)
+
+#: Roles of people.
+_ROLES: Final = _stems(
+    "responsable responsavel encargado encargada coordinador coordinadora coordenador "
+    "coordenadora focal referente persona enlace funcionario director directora diretor "
+    "diretora gerente jefe jefa chefe lider manager atendente tecnico tecnica educador "
+    "educadora trabajador trabajadora informante vigilante psicologo psicologa abogado "
+    "abogada medico medica representante dueno duena"
+)
+
 #: Fields of which people have their own: every word of the header has to belong to the place, so
 #: that no "Teléfono de la coordinadora" is suggested for publication (P6).
-_PERSONAL: Final = frozenset({"name", "public_phones", "address"})
+_PERSONAL: Final = frozenset({"name", "public_phones", "public_contact", "address"})
 
 #: Least share of a header's words that have to belong to the field [A].
 _SHARE: Final = 0.5
@@ -288,26 +435,83 @@ _SHARE: Final = 0.5
 _FIRST: Final = 0.25
 
 
+@lru_cache(maxsize=10_000)
 def likely(header: str) -> dict[str, float]:
     """Return the fields that a header can be of by its words, each with its likelihood, 0 to 1.25.
 
-    In a survey's column the group before the last slash counts only if the rest says nothing.
+    Of a survey's path the group before the last slash counts only if the rest says nothing; each
+    part between the slashes of another header stands for itself, the first a little more.
     """
-    last = header.rsplit("/", 1)[-1] if "/" in header else header
-    return _likely(stems(last)) or _likely(stems(header))
+    if is_path(header):
+        return _likely(readings(header.rsplit("/", 1)[-1])) or _likely(readings(header))
+    found = dict(_likely(readings(header)))
+    parts = header.split("/")
+    for at, part in enumerate(parts if len(parts) > 1 else ()):
+        for field, likelihood in _likely(readings(part)).items():
+            found[field] = max(found.get(field, 0.0), likelihood * (0.9 if at else 1.0))
+    return found
 
 
-def _likely(words: tuple[str, ...]) -> dict[str, float]:
+@lru_cache(maxsize=10_000)
+def readings(header: str) -> tuple[frozenset[str], ...]:
+    """Return the words of a header that say something, each as the stems that it can be.
+
+    An unknown word can be short for several: "enc" for "encargado" and for "encaminhamento".
+    """
+    return tuple(_readings_of(word) for word in words_of(header))
+
+
+def _readings_of(word: str) -> frozenset[str]:
+    if stem(word) in _STEMS:
+        return frozenset({stem(word)})
+    return frozenset(map(stem, written_out(word, _WORDS))) or frozenset({stem(word)})
+
+
+def is_kept_back(header: str) -> bool:
+    """Return whether a column is not for publication, whatever its cells look like (P6, P31).
+
+    It is about incidents, money, who filled the file in, who is on duty, or in somebody's own words
+    about anything.
+    """
+    words = readings(header)
+    if any(word <= _SECRET for word in words):
+        return True
+    return bool(words) and words[0] <= _REMARKS
+
+
+def is_about_a_person(header: str) -> bool:
+    """Return whether a header names somebody's role: what stands below may be a person's (P6)."""
+    return any(word <= _ROLES for word in readings(header))
+
+
+def _likely(words: Sequence[frozenset[str]]) -> dict[str, float]:
     found: dict[str, float] = {}
-    held = set(words)
     for concept in CONCEPTS:
         field = concept.field
-        keys = held & concept.keys
-        if not keys or (concept.also and not held & concept.also) or held & concept.never:
+        if not any(word & concept.keys for word in words):
+            continue
+        if concept.also and not any(word & concept.also for word in words):
+            continue
+        if any(word & concept.never and not word & concept.keys for word in words):
             continue
         of_field = concept.keys | concept.also | concept.allied | _NEUTRAL
-        share = sum(word in of_field for word in words) / len(words)
+        share = sum(bool(word & of_field) for word in words) / len(words)
         if share >= (1.0 if field in _PERSONAL else _SHARE):
-            likelihood = share + (_FIRST if words[0] in concept.keys else 0.0)
+            begins = _FIRST if words[0] & concept.keys else 0.0
+            likelihood = (share + begins) * concept.weight
             found[field] = max(likelihood, found.get(field, 0.0))
     return found
+
+
+def refused(header: str) -> frozenset[str]:
+    """Return the fields that a header is not of by its words, whatever its cells look like."""
+    words = readings(header)
+    held = {
+        concept.field
+        for concept in CONCEPTS
+        if any(word & concept.never and not word & concept.keys for word in words)
+    }
+    return frozenset(held)
+
+
+_STEMS: Final = frozenset(map(stem, _WORDS))

@@ -86,7 +86,8 @@ public_phones: telefono para la gente | telefono del lugar | telefono de atencio
     telefono de atencion al publico | telefono institucional | linea publica | telefono |
     telefonos | phone | phones | telefono publico | celular | whatsapp | telefone | telephone |
     linea de atencion | contacto telefonico | fone | fones
-public_contact: contacto publico | public contact | correo institucional | pagina web
+public_contact: correo | correo electronico | e correo | correo del lugar | contacto publico |
+    public contact | correo institucional | pagina web
 notice: aviso | aviso publico | notice | public notice
 byday: dias | dias de atencion | days | dias de atendimento | jours
 opens_at: hora de apertura | abre | apertura | opens | opens at | abertura | desde
@@ -107,7 +108,8 @@ capacity: cuanta gente cabe | capacidad | capacity | cupos | plazas | camas | ca
 available: cupos disponibles | disponibles | available | vagas disponiveis | vagas livres |
     camas libres
 visibility: visibilidad | visibility | nivel de acceso | sensibilidad
-confirmed_on: fecha de verificacion | fecha de confirmacion | verificado | confirmado |
+confirmed_on: start | today | submission time |
+    fecha de verificacion | fecha de confirmacion | verificado | confirmado |
     ultima actualizacion | fecha de actualizacion | ultima verificacion | ultima confirmacion |
     ultima visita | verificado el | confirmado el | actualizado | actualizado el |
     last verified | confirmed on | last update | data de verificacao | fecha
@@ -184,16 +186,24 @@ toilets: banos | bano | servicios sanitarios | sanitarios | toilets | banheiros
 transport_information: informacion de transporte | transporte | transport information
 """),
     "status": _read("""
-active: activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
+active: em funcionamento | funciona | operacional | operational | em operacao | abertas |
+    aberta | activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
     operativo | en funcionamiento | open | ativo | si
-full: lleno | sin cupo | cupo completo | full | lotado
-temporarily_closed: cerrado temporalmente | cierre temporal | temporalmente cerrado |
+full: cheio | sem vagas | lleno | sin cupo | cupo completo | full | lotado
+temporarily_closed: fechado temporariamente | temporariamente fechado | paralisado | em reforma |
+    cierre temporal por obras | fechado temporario | pausado |
+    cerrado temporalmente | cierre temporal | temporalmente cerrado |
     suspendido | en remodelacion | suspendida | temporarily closed | inactivo
-closed: cerrado | ya no funciona | clausurado | cerrado definitivamente | closed | fechado | no
+closed: fechado definitivamente | encerrado | cerrado definitivo | ya no opera |
+    cerrado | ya no funciona | clausurado | cerrado definitivamente | closed | fechado | no
 """),
     "access": _read("""
-open: abierto | libre | directo | walk in | sin cita | aberto
-referral_only: por remision | solo remision | solo con remision | remitido | referral only
+open: puerta abierta | porta aberta | puertas abiertas | portas abertas | ingreso directo |
+    livre | demanda espontanea | abierto | libre | directo | walk in | sin cita | aberto
+referral_only: con derivacion | por derivacion | solo con derivacion | con remision |
+    encaminhamento | so encaminhamento | so com encaminhamento | por encaminhamento |
+    com encaminhamento | referido |
+    por remision | solo remision | solo con remision | remitido | referral only
 """),
     "fees": _read("""
 free: gratis | gratuito | sin costo | free

@@ -16,7 +16,9 @@ _SHORT = {
     "prov": "provincia", "ult": "ultima", "max": "maxima", "min": "minima", "aten": "atencion",
     "verif": "verificacion", "ubic": "ubicacion", "inst": "institucion", "pob": "poblacion",
     "docs": "documentos", "doc": "documentos", "coord": "coordenada", "nro": "numero",
-    "num": "numero", "av": "avenida",
+    "num": "numero", "av": "avenida", "qtd": "cantidad", "qtde": "cantidad", "cant": "cantidad",
+    "wpp": "whatsapp", "wsp": "whatsapp", "wa": "whatsapp", "mail": "correo", "email": "correo",
+    "mun": "municipio", "end": "endereco",
 }  # fmt: skip
 
 #: Words that say nothing of what a column holds.
@@ -24,33 +26,60 @@ _FILLERS = frozenset(
     {"a", "al", "ao", "aos", "as", "at", "con", "d", "da", "das", "de", "del", "der", "des", "do",
      "dos", "du", "e", "el", "en", "es", "esta", "estan", "este", "et", "for", "hay", "in", "is",
      "l", "la", "las", "le", "les", "lo", "los", "n", "na", "nas", "no", "nos", "o", "of", "ou",
-     "para", "per", "por", "qual", "quais", "que", "s", "se", "si", "su", "sus", "the", "tiene",
-     "tienen", "to", "u", "um", "uma", "un", "una", "unos", "y"}
+     "c", "cada", "com", "cual", "cuales", "how", "or", "p", "para", "per", "por", "q",
+     "qual", "quais", "que", "s", "se", "si", "so", "su", "sus", "tem", "the", "tiene",
+     "tienen", "to", "u", "um", "uma", "un", "una", "unos", "what", "which", "y"}
 )  # fmt: skip
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
+#: The number of a question before its words: "8. Teléfono", "P3) Tipo", "q12_horario".
+_NUMBERED = re.compile(r"^\s*(?:[PpQq]?\d{1,3}(?:\.\d{1,2})*|[A-Za-z])\s*[.):_-]+\s*(?=[^\d\s])")
+
+#: The path of a question in a survey: "atencion/servicios".
+_PATH = re.compile(r"[A-Za-z]\w*(?:/\w+)+")
+
+#: What a part of a header counts beside the whole of it [A].
+_FIRST_PART, _LATER_PART = 0.95, 0.8
+
 
 def plain(header: str) -> str:
-    """Return a header in plain letters, words separated by a blank and short forms written out."""
-    words = re.sub(r"[^a-z0-9]+", " ", folded(header)).split()
+    """Return a header in plain letters, words separated by a blank and short forms written out.
+
+    The number of a question before it is left out.
+    """
+    numbered = _NUMBERED.sub("", header, count=1)
+    words = re.sub(r"[^a-z0-9]+", " ", folded(numbered)).split()
     return " ".join(_SHORT.get(word, word) for word in words)
 
 
-def plain_forms(header: str) -> set[str]:
-    """Return a header as plain words: whole, without what stands in brackets, after a slash.
+def plain_forms(header: str) -> dict[str, float]:
+    """Return a header as plain words, whole and in parts, each with its weight from 0 to 1.
 
-    Surveys write the group of a question before its name: "atencion/servicios".
+    Parts are what stands before, in and after slashes, and without brackets; the first says most.
+    Surveys write the group of a question before its name: of "atencion/servicios" the last part
+    says all.
     """
-    forms = (header, re.sub(r"\(.*?\)", " ", header), header.rsplit("/", 1)[-1])
-    return {plain(form) for form in forms} - {""}
+    if is_path(header):
+        return {plain(header): 1.0, plain(header.rsplit("/", 1)[-1]): 1.0}
+    bare = re.sub(r"\(.*?\)", " ", header)
+    first, *others = re.split(r"/|\s[-–]\s|[?:]\s", bare)
+    forms = {plain(part): _LATER_PART for part in others}
+    forms |= {plain(first): _FIRST_PART, plain(bare): 1.0, plain(header): 1.0}
+    return {form: weight for form, weight in forms.items() if form}
+
+
+def is_path(header: str) -> bool:
+    """Return whether a header is the path of a question in a survey: "atencion/servicios"."""
+    return _PATH.fullmatch(header) is not None and header == header.lower()
 
 
 @lru_cache(maxsize=10_000)
-def stems(header: str) -> tuple[str, ...]:
-    """Return the words of a header that say something, in order and in the singular."""
-    words = plain(_CAMEL.sub(" ", header)).split()
-    return tuple(stem(word) for word in words if word not in _FILLERS and not word.isdigit())
+def words_of(header: str) -> tuple[str, ...]:
+    """Return the words of a header that say something, in order."""
+    whole = header if " " in header else _CAMEL.sub(" ", header)
+    words = plain(whole.replace("WhatsApp", "whatsapp")).split()
+    return tuple(word for word in words if word not in _FILLERS and not word.isdigit())
 
 
 def stem(word: str) -> str:

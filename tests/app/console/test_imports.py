@@ -17,11 +17,11 @@ from tests.fixtures.network import EDITOR, NOW, TODAY
 IMPORTS = "/network/imports"
 
 LINES = (
-    "Nombre;Tipo;Ciudad;Latitud;Longitud;Servicios",
-    "Casa Uno;support_space;Cúcuta;7,8941;-72,5081;food",
-    "Casa Dos;Comedor popular;Cúcuta;7,8842;-72,4982;food|information",
-    "Casa Tres;support_space;Cúcuta;siete;-72,4883;food",
-    "Refugio de mujeres;safe_space;Cúcuta;7,8744;-72,4784;gbv_response",
+    "Nombre;Tipo;Mun./Depto.;Latitud;Longitud;Servicios",
+    "Casa Uno;support_space;Cúcuta/Norte de Santander;7,8941;-72,5081;food",
+    "Casa Dos;Comedor popular;Cúcuta/Norte de Santander;7,8842;-72,4982;food|information",
+    "Casa Tres;support_space;Cúcuta/Norte de Santander;siete;-72,4883;food",
+    "Refugio de mujeres;safe_space;Cúcuta/Norte de Santander;7,8744;-72,4784;gbv_response",
 )
 GOOD = "\n".join(LINES).encode("cp1252")
 
@@ -102,6 +102,7 @@ async def test_a_file_is_mapped_checked_and_sent_as_proposals(as_person, databas
     mapping = await editor.get(place)
     fields = fields_of(mapping, place)
     assert fields["column-0"] == ["name"]
+    assert fields["column-2"] == ["+"], "two fields in one cell, as the suggestion says"
     assert fields["column-3"] == ["lat"]
     # The suggestion knows "Comedor popular" or asks what it means.
     where = await checked(editor)
@@ -127,6 +128,8 @@ async def test_a_file_is_mapped_checked_and_sent_as_proposals(as_person, databas
     async with database.session(Tier.WRITER) as session:
         batch = (await session.scalars(select(models.ImportBatch))).all()
         assert {row.state for row in batch} == {"uploaded", "applied"}
+        parts = {"Mun./Depto.": ["locality", "admin1"]}
+        assert [row.mapping.get("parts") for row in batch] == [parts] * len(batch)
         assert all(row.content is None for row in batch if row.state == "applied"), "P29"
     again = await editor.post(f"{where}/apply", reason="x")
     assert again.status_code == 409
@@ -232,7 +235,9 @@ async def test_the_larger_limit_is_for_files_of_people_with_a_cookie(as_person):
 async def test_what_was_chosen_is_proposed_to_the_same_organisation_until_it_is_forgotten(
     as_person, database
 ):
-    strange = GOOD.replace(b"Nombre;Tipo", b"Xq;Zz")
+    strange = (
+        GOOD.replace(b"Nombre;Tipo", b"Xq;Zz").replace(b"Casa", b"Qq").replace(b"Refugio", b"Q")
+    )
     editor = await as_person("ed")
     place = (await bring(editor, strange)).headers["location"]
     fields = fields_of(await editor.get(place), place)

@@ -16,7 +16,7 @@ from openpyxl.xml.functions import register_namespace
 
 from geo.db.sessions import Tier
 from geo.exports.tables import ABOUT, HASHTAGS, write_csv, write_hxl, write_xlsx
-from geo.imports.cell_values import CellStyle, converted
+from geo.imports.cells.cell_values import CellStyle, converted
 from tests.fixtures.examples import examples
 from tests.fixtures.exported import many, record, snapshot
 

@@ -157,7 +157,7 @@ async def test_a_check_reports_every_row_and_writes_nothing(network):
 async def test_a_report_never_repeats_what_could_be_about_a_person(network):
     secrets = {
         "id": "Juan Pérez 1.098.765",
-        "public_phones": "llamar a Juan Pérez",
+        "public_phones": "Juan Pérez, casa 7",
         "timezone": "Juan/Perez",
         "confirmed_on": "Juan",
         "kind": "Juan Pérez 3101234567",

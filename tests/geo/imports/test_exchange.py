@@ -5,7 +5,7 @@ import json
 import pytest
 
 from geo.errors import InvalidFileError
-from geo.imports.fields import ALL
+from geo.imports.cells.fields import ALL
 from geo.imports.hxl import field_of, fields_of
 from geo.imports.mapping import own_mapping
 from geo.imports.readers.detection import read_table

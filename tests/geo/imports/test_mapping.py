@@ -1,6 +1,7 @@
 """Mapping files: read, written, suggested; columns about persons refuse the file."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import InvalidFileError, PersonalDataError
-from geo.imports.column_recognition import fields_of
-from geo.imports.fields import ALL, KINDS
+from geo.imports.cells.fields import ALL, KINDS
+from geo.imports.columns.recognition import recognise
 from geo.imports.headers.synonyms import HEADERS, LABELS
 from geo.imports.mapping import FieldMapping, as_object, as_toml, own_mapping, parse_mapping
 from geo.imports.mapping_suggestion import suggest
@@ -58,6 +59,10 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_siz
                                              min_size=1)
         ),
         constants=st.dictionaries(st.just("source"), TEXTS),
+        parts=st.dictionaries(
+            TEXTS, st.sampled_from([("locality", "admin1"), ("public_phones",)]), max_size=2
+        ),
+        separators=st.dictionaries(st.just("services"), TEXTS, max_size=1),
         ignored=st.lists(TEXTS, max_size=3).map(tuple),
         empty_cells=st.sampled_from(["keep", "clear"]),
     )
@@ -72,6 +77,8 @@ def test_every_mapping_survives_being_written(mapping):
     [
         ("a = [", "is not TOML"),
         (b"\xff", "is not UTF-8"),
+        ("[parts]\na = ['name', 'kind']", "holds no combination"),
+        ("[separators]\nname = ','", "has no 'name'"),
         ("colour = 1", "has no 'colour'"),
         ("[fields]\nnombre = 'x'", "has no 'nombre'"),
         ("[fields]\nname = 1", "not a list of texts"),
@@ -292,10 +299,10 @@ def test_headers_of_many_matrices_are_known():
 
 def test_what_people_chose_stands_before_every_other_suggestion():
     table = read_table("x.csv", b"Nombre;Lugar;Notas\na;b;c\n")
-    assert fields_of(table) == {"name": ("Nombre",)}
+    assert recognise(table, {}).fields == {"name": ("Nombre",)}
     chosen = {"nombre": "organization", "lugar": "name", "notas": "name"}
-    assert fields_of(table, chosen) == {"name": ("Lugar",), "organization": ("Nombre",)}
-    assert fields_of(table, {"nombre": ""}) == {"name": ("Lugar",)}
+    assert recognise(table, {}, chosen).fields == {"name": ("Lugar",), "organization": ("Nombre",)}
+    assert recognise(table, {}, {"nombre": ""}).fields == {"name": ("Lugar",)}
 
 
 def test_cells_tell_what_a_header_does_not():
@@ -310,6 +317,32 @@ def test_cells_tell_what_a_header_does_not():
     }  # fmt: skip
 
 
+def test_cells_of_two_things_and_lists_of_codes_become_fields():
+    head = "nombre;Mun./UF;Situação (visto em);servicios;Contacto tel. y correo;país"
+    rows = (
+        "Casa Uno;Pacaraima/RR;ativo - 06/10/25;food showers_hot;95 3555-0101 / a@b.org;costa_rica",
+        "Abrigo Dois;Boa Vista/RR;cheio;showers food;95 3555-0102 / c@d.org;el_salvador",
+        "Hogar Tres;Bonfim/RR;ativo, 13/10/25;food;95 3555-0103;costa_rica",
+    )  # fmt: skip
+    data = "\n".join([head, *rows]).encode()
+    told = suggest("x.csv", data).mapping
+    assert told.parts == {
+        "Mun./UF": ("locality", "admin1"),
+        "Situação (visto em)": ("status", "confirmed_on"),
+        "Contacto tel. y correo": ("public_phones", "public_contact"),
+    }
+    assert told.separators == {"services": " "}
+    assert told.values["status"] == {"ativo": "active", "cheio": "full"}
+    mapping = parse_mapping(as_toml(replace(told, id_prefix="x")))
+    made, _ = drafts(read_table("x.csv", data), mapping, KNOWN)
+    first, second, _ = (draft.changes for draft in made)
+    assert (first["locality"], first["admin1"], first["country"]) == ("Pacaraima", "RR", "CR")
+    assert (first["status"], first["confirmed_on"]) == ("active", "2025-10-06")
+    assert (second["status"], second.get("confirmed_on")) == ("full", None)
+    assert first["services"] == ["food", "showers"]
+    assert (first["public_phones"], first["public_contact"]) == (["95 3555-0101"], "a@b.org")
+
+
 @pytest.mark.parametrize(
     ("label", "code"),
     [
@@ -321,6 +354,13 @@ def test_cells_tell_what_a_header_does_not():
 def test_a_label_is_known_by_some_of_its_words_or_left_to_a_person(label, code):
     found = suggest("x.csv", f"Tipo\n{label}\n".encode())
     assert found.mapping.values["kind"] == {label: code}
+
+
+def test_a_state_that_is_not_known_is_not_taken_for_open():
+    data = "name;Situación;Ingreso\na;abierto;libre\nb;quién sabe;a veces\n".encode()
+    found = suggest("x.csv", data)
+    assert found.mapping.values == {"status": {"abierto": "active"}, "access": {"libre": "open"}}
+    assert "'quién sabe' in 'Situación' needs a code of status" in "\n".join(found.notes)
 
 
 def test_every_synonym_names_a_field():

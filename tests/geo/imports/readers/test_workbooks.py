@@ -10,7 +10,7 @@ import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from geo.errors import InvalidFileError
-from geo.imports.dates import day
+from geo.imports.cells.dates import day
 from geo.imports.readers import archives
 from geo.imports.readers.detection import ReadingOptions, read_table
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.imports import dates
+from geo.imports.cells import dates
 from geo.imports.readers.table import CellError
 
 DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))

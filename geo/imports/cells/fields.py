@@ -1,7 +1,7 @@
 """Fields of a space in an import: the value type of each field, and columns made into fields."""
 
 #: Kind of value (text, code, flag, ...) by field. Fields are named as in a file of spaces
-#: (`geo.records.space_rows`); `geo.imports.cell_values` has a converter for each kind.
+#: (`geo.records.space_rows`); `geo.imports.cells.cell_values` has a converter for each kind.
 KINDS = {
     "id": "text",
     "name": "text",
@@ -95,4 +95,4 @@ def kind_of(field: str) -> str:
 
 #: Fields without which a space is worth having: a cell that is not understood is left out, with a
 #: note, where that of another field makes its row bad.
-SPARED = frozenset({"capacity", "available", "maximum_nights"})
+SPARED = frozenset({"capacity", "available", "maximum_nights", "step_free"})

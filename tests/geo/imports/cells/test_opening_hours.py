@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.imports.fields import WEEKDAYS
-from geo.imports.opening_hours import read_day, read_week
+from geo.imports.cells.fields import WEEKDAYS
+from geo.imports.cells.opening_hours import read_day, read_week
 from geo.imports.readers.table import CellError
 
 #: Written by two people who had not seen the grammar, with what a careful coordinator reads.

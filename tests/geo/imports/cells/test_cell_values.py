@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.imports.cell_values import (
+from geo.imports.cells.cell_values import (
     EMPTY,
     CellStyle,
     converted,
@@ -16,7 +16,7 @@ from geo.imports.cell_values import (
     number,
     position,
 )
-from geo.imports.fields import KINDS
+from geo.imports.cells.fields import KINDS
 from geo.imports.readers.table import CellError
 from geo.records.space_documents import FIELDS
 
@@ -117,9 +117,20 @@ def test_no_in_any_language(value):
 
 
 def test_a_yes_may_say_more_and_a_no_that_does_is_left_to_a_person():
-    for cell in ("Sí (GIFMM)", "Sim, do CRAS", "yes: by phone"):
+    for cell in (
+        "Sí (GIFMM)",
+        "Sim, do CRAS",
+        "yes: by phone",
+        "solo derivación",
+        "Encaminh. CRAS",
+    ):
         assert converted(cell, "needs_referral", CellStyle()) is True
-    for cell in ("No (salvo de noche)", "sin", "a veces", "siempre, con carta"):
+    for cell in ("porta aberta", "Puertas abiertas", "ingreso directo", "sin remisión", "libre"):
+        assert converted(cell, "needs_referral", CellStyle()) is False
+    for cell in (
+        "No (salvo de noche)", "sin", "a veces", "siempre, con carta", "cita previa",
+        "porta aberta; pernoite só encaminhado", "puerta abierta o derivación", "no por derivación",
+    ):  # fmt: skip
         with pytest.raises(CellError):
             converted(cell, "needs_referral", CellStyle())
 

@@ -14,8 +14,8 @@ from typing import Final, Literal
 
 from rapidfuzz.distance import OSA
 
-from geo.imports.dates import DAY_WORDS
-from geo.imports.fields import WEEKDAYS
+from geo.imports.cells.dates import DAY_WORDS
+from geo.imports.cells.fields import WEEKDAYS
 from geo.imports.readers.table import CellError
 from geo.reasons import CodedReason
 from geo.text.normalize import folded

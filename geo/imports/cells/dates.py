@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
-from geo.imports.fields import WEEKDAYS
+from geo.imports.cells.fields import WEEKDAYS
 from geo.imports.readers.table import CellError
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
@@ -71,6 +71,9 @@ _ALL_DAYS = re.compile(
 _NUMERIC = re.compile(r"(\d{1,4})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,4})(?:[ T].*)?")
 #: A month without its day, such as "abr-25" or "abril de 2025".
 _MONTH_ALONE = re.compile(r"([a-z]+)\.?(?:\s*[-/.]\s*|\s+(?:de\s+|del\s+)?)(\d{4}|\d{2})")
+
+#: The same in numbers: "10/2025".
+_MONTH_IN_NUMBERS = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{4})")
 
 _WORDED = re.compile(
     r"(?:(\d{1,2})(?:o|st|nd|rd|th)?[\s/-]*(?:de |of )?([a-z]+)\.?[\s,/-]*(?:de |del )?(\d{2,4})"
@@ -152,6 +155,8 @@ def _written(value: str, order: Order | None) -> date:
         if (named := _MONTH_ALONE.fullmatch(value)) and named[1] in _MONTHS:
             # The first day: what rests on the date grows old sooner, not later.
             return date(_year(named[2]), _MONTHS[named[1]], 1)
+        if of_month := _MONTH_IN_NUMBERS.fullmatch(value):
+            return date(int(of_month[2]), int(of_month[1]), 1)
     except CellError:
         raise
     except ValueError:

@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from geo.geography.country_names import country_code
-from geo.imports import dates, opening_hours
-from geo.imports.fields import kind_of
+from geo.imports.cells import dates, opening_hours
+from geo.imports.cells.fields import kind_of
 from geo.imports.readers.table import CellError, Value
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
@@ -32,6 +32,14 @@ EMPTY = frozenset(
         "null",
         "none",
         "no aplica",
+        "no tiene",
+        "no hay",
+        "nao tem",
+        "nao ha",
+        "pendiente",
+        "pendente",
+        "?",
+        "??",
         "nao se aplica",
     }
 )
@@ -54,6 +62,9 @@ _FALSE = frozenset({"false", "falso", "faux", "no", "nao", "non", "0"})
 #: neither a slash nor an "and".
 _PLUS = re.compile(r"\s+\+\s+")
 _AND = re.compile(r"\s*[+/]\s*|\s+(?:y|e|et|and)\s+")
+
+#: What people write in a second column of numbers for the number of the first.
+_THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo", "same", "misma"})
 
 #: Words that people write beside a number that takes messages.
 _BESIDE_PHONE = re.compile(
@@ -128,9 +139,23 @@ def converted(value: Value, name: str, style: CellStyle) -> Value:
         The value cannot be converted; the message gives the reason, never the value.
     """
     value = _unquoted(value)
+    if isinstance(value, str) and name in _NAMED_PLACES and _CODE.fullmatch(value):
+        value = _named(value)
     if isinstance(value, str) and kind_of(name) == "list" and style.separator is None:
         value = _with_commas(value, name)
     return _CONVERTERS[kind_of(name)](value, style)
+
+
+#: Fields of places, which survey programs write as codes: "norte_de_santander".
+_NAMED_PLACES = frozenset({"admin1", "locality"})
+_CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
+
+
+def _named(code: str) -> str:
+    """Return a place's code as a name: "Norte de Santander"."""
+    small = {"de", "del", "la", "las", "los", "el", "y", "do", "da", "dos", "das", "e"}
+    words = code.split("_")
+    return " ".join(w if at and w in small else w.capitalize() for at, w in enumerate(words))
 
 
 def _with_commas(text: str, name: str) -> str:
@@ -173,10 +198,38 @@ def _flag(value: Value, _: CellStyle) -> bool:
     raise CellError(CodedReason("cell_not_yes_or_no"))
 
 
+#: What people write for entering with somebody's word, and for entering without.
+_REFERRED = re.compile(r"\b(?:encaminh\w*|deriv\w*|remi(?:s|t)\w*|refer(?:id|ral)\w*|cras|creas)\b")
+_WALK_IN = re.compile(
+    r"\b(?:(?:porta|puerta)s? (?:aberta|abierta)s?|livre|libre|direct[oa]|walk[ -]?in|abiert[oa]|"
+    r"espontane[oa]|sin (?:cita|remision|derivacion|carta)|sem (?:encaminhamento|agendamento)|"
+    r"abert[oa])\b"
+)
+
+#: Words of an entry that is not for all, not always, or by appointment: a person has to read it.
+_CONDITION = re.compile(
+    r"\b(?:salvo|excepto|exceto|menos|veces|vezes|depende|cita|agend\w*|appointment|noche|noite|"
+    r"nocturn\w*|noturn\w*|pernocta\w*|pernoite)\b"
+)
+
+
 def _answer(value: Value, style: CellStyle) -> bool:
-    """Return yes or no, where a yes may say more: "Sí, de un socio"; a no that does is a doubt."""
-    told = re.match(r"([^\W\d]+)\s*[(,;:/–-]", folded(value)) if isinstance(value, str) else None
-    return True if told and told[1] in _TRUE else _flag(value, style)
+    """Return whether a place asks for a referral: yes or no, or in words.
+
+    A yes may say more, "Sí, de un socio"; a no that does, or a cell that says both, is a doubt.
+    """
+    if not isinstance(value, str):
+        return _flag(value, style)
+    plain = folded(value).replace("_", " ")
+    told = re.match(r"([^\W\d]+)\s*[(,;:/–-]", plain)
+    if told and told[1] in _TRUE:
+        return True
+    walk_in = _WALK_IN.search(plain)
+    referred = _REFERRED.search(_WALK_IN.sub(" ", plain))
+    denied = re.match(r"(?:no|nao|non)\b" if walk_in else r"(?:no|nao|non|sin|sem)\b", plain)
+    if bool(walk_in) == bool(referred) or denied or _CONDITION.search(plain):
+        return _flag(value, style)
+    return referred is not None
 
 
 def number(value: Value, style: CellStyle) -> float:
@@ -318,8 +371,8 @@ def _phones(value: Value, style: CellStyle) -> list[Value]:
         return [_text(value, style)]
     if isinstance(value, str) and not value.startswith("["):
         separated = re.split(r"\s*(?:[|;,/\n]|\b[yeo]\b|\bou\b|\band\b)\s*", value)
-        bare = (_BESIDE_PHONE.sub("", part).strip() for part in separated)
-        return [part for part in bare if part]
+        bare = (_BESIDE_PHONE.sub("", part).strip(" .:") for part in separated)
+        return [part for part in bare if part and folded(part) not in _THE_SAME]
     return _list(value, style)
 
 

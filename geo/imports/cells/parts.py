@@ -1,0 +1,151 @@
+"""Cells that hold the values of several fields, such as "Pacaraima/RR" or "ativo - 06/10/25"."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+from geo.geography.country_names import country_code
+from geo.geography.division_names import is_division
+from geo.imports.cells import dates
+from geo.imports.readers.table import CellError, Value
+from geo.text.countries import CODES
+
+#: What stands between a place and the division it is in: "Ipiales - Nariño", "Tumbes (Perú)".
+_BETWEEN_PLACES: Final = re.compile(r"\s*[/|;(,]\s*|\s+[-–—]\s+|-(?=[A-Z]{2}\)?$)")
+
+#: What can stand between a state and its date: "ativo - 06/10/25", "abierto (mayo 2025)".
+_BETWEEN: Final = re.compile(r"[\s,;:|/([–—-]+")
+
+#: Words before a date that say that it was looked at then.
+_SEEN: Final = re.compile(
+    r"(?:el|al|em|en|dia|visto|vista|verificado|verif\.?|confirmado|conferido|actualizado|"
+    r"atualizado|checado|revisado|ult\w*\.?|visita)\s+",
+    re.IGNORECASE,
+)
+
+#: Words of a date that is of something else: until when a place is closed, when it opens again.
+_OTHERWISE: Final = re.compile(
+    r"\b(?:hasta|ate|até|until|desde|reabre|reabrir\w*|reapertura|reabertura|previsto|prevista|vence|"
+    r"inicia|abre|fecha|cierra|a partir)\b",
+    re.IGNORECASE,
+)
+
+_MAIL: Final = re.compile(r"[^\s,;|<>()]+@[^\s,;|<>()]+")
+
+#: Codes of a list as survey programs write them: small letters, joined by an underscore.
+_CODES: Final = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*(?: [a-z0-9]+(?:_[a-z0-9]+)*)*")
+
+type Parts = dict[str, Value]
+
+
+def _places(text: str, fields: Sequence[str]) -> Parts:
+    """Return places by field: country and division are known by their names, the rest is the town.
+
+    A text without a known division is the first field's, whole.
+    """
+    pieces = [piece.strip(" ).") for piece in _BETWEEN_PLACES.split(text) if piece.strip(" ).")]
+    found: Parts = {}
+    rest = list(pieces)
+    for name, is_one in (("country", _is_country), ("admin1", is_division)):
+        # The last piece first: "Santander/Norte de Santander" is a town of that department.
+        order = rest if fields[0] == name else rest[::-1]
+        piece = next((one for one in order if is_one(one)), None)
+        if name in fields and piece is not None and len(rest) > 1:
+            found[name] = piece
+            rest.remove(piece)
+    if "locality" in fields and len(rest) == 1 and found:
+        return found | {"locality": rest[0]}
+    return {fields[0]: text.strip()}
+
+
+def _is_country(text: str) -> bool:
+    return country_code(text) in CODES
+
+
+def _dated(text: str, fields: Sequence[str]) -> Parts:
+    """Return what stands before or after a date, and the date; without one, all as the first.
+
+    A date with "until" or "opens again" is not when somebody looked: a person has to read that.
+    """
+    state, date = fields
+    if is_date(text):
+        return {date: text}
+    if _OTHERWISE.search(text):
+        return {state: text.strip()}
+    for gap in _BETWEEN.finditer(text):
+        before, after = text[: gap.start()], _SEEN.sub("", text[gap.end() :]).strip(" )].")
+        if before.strip() and is_date(after):
+            return {state: before.strip(" ([-–"), date: after}
+    for gap in reversed(list(_BETWEEN.finditer(text))):
+        before, after = text[: gap.start()].strip(), text[gap.end() :].strip(" )].")
+        if after and is_date(before):
+            return {state: after, date: before}
+    return {state: text.strip()}
+
+
+@lru_cache(maxsize=10_000)
+def is_date(text: str) -> bool:
+    """Return whether a text is a date, even one whose order of day and month is not known."""
+    if not re.search(r"\d", text):
+        return False
+    try:
+        dates.day(text, "day_first")
+    except CellError:
+        return False
+    return True
+
+
+def _contacts(text: str, fields: Sequence[str]) -> Parts:
+    """Return the numbers and the mailboxes of a cell apart."""
+    mails = [mail.strip(".") for mail in _MAIL.findall(text)]
+    numbers = " / ".join(
+        part
+        for part in re.split(r"\s*[/|;,]\s*|\s+[-–—]\s+", _MAIL.sub(" / ", text))
+        if part.strip()
+    )
+    found: Parts = {"public_phones": numbers.strip(" -–/"), "public_contact": ", ".join(mails)}
+    return {name: value for name, value in found.items() if value and name in fields}
+
+
+#: What reads the parts of a cell, by the fields that it holds.
+_READERS: Final[dict[frozenset[str], Callable[[str, Sequence[str]], Parts]]] = {
+    frozenset({"locality", "admin1"}): _places,
+    frozenset({"locality", "country"}): _places,
+    frozenset({"locality", "admin1", "country"}): _places,
+    frozenset({"status", "confirmed_on"}): lambda text, _: _dated(text, ("status", "confirmed_on")),
+    frozenset({"public_phones", "public_contact"}): _contacts,
+    frozenset({"public_phones"}): _contacts,
+}
+
+#: Combinations of fields that one cell can hold.
+COMBINED: Final = frozenset(_READERS)
+
+
+def split(cell: Value, fields: Sequence[str]) -> Parts:
+    """Return the values of the fields that a cell holds, each still as it is written.
+
+    What cannot be told apart is left whole to one field, whose own reader then judges it.
+
+    Parameters
+    ----------
+    fields : sequence of str
+        One of `COMBINED`; of places the first is the one that the file writes first.
+    """
+    if cell is None:
+        return {}
+    if not isinstance(cell, str):
+        return {fields[0]: cell}
+    return _READERS[frozenset(fields)](cell, fields)
+
+
+def are_codes(cells: Iterable[Value]) -> bool:
+    """Return whether a column holds lists as survey programs write them: codes, blanks between.
+
+    Some code has an underscore, or few codes make many cells; "kit de aseo" is neither.
+    """
+    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
+    if not texts or not all(map(_CODES.fullmatch, texts)) or not any(" " in text for text in texts):
+        return False
+    codes = [code for text in texts for code in text.split()]
+    return any("_" in code for code in codes) or len(set(codes)) <= len(codes) / 4

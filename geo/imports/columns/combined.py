@@ -1,0 +1,67 @@
+"""Columns whose cells hold several fields: which, and in which order."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from geo.imports.cells.parts import split
+from geo.imports.columns import evidence
+from geo.imports.columns.labels import is_label
+from geo.imports.headers.concepts import is_about_a_person, is_kept_back
+from geo.imports.readers.table import Value
+
+#: Least share of cells that hold all fields of a combination [A].
+_MOST: Final = 0.5
+
+#: Least share of cells with a number and with a mailbox in a column of both [A].
+_EACH: Final = 0.1
+
+#: Combinations of places, in the order of writing.
+_PLACES: Final = (
+    ("locality", "admin1"), ("admin1", "locality"), ("locality", "admin1", "country"),
+    ("country", "admin1", "locality"), ("locality", "country"), ("country", "locality"),
+)  # fmt: skip
+
+_STATE: Final = ("status", "confirmed_on")
+
+
+def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
+    """Return the fields that most cells of a column hold together; empty if they hold one."""
+    if is_kept_back(column) or evidence.names_persons(cells):
+        return ()
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    if len(texts) < evidence.FEWEST:
+        return ()
+    enough = _MOST * len(texts)
+    without_digits = [text for text in texts if not re.search(r"\d", text)]
+    if len(without_digits) >= enough:
+        counts = {fields: _count(without_digits, fields) for fields in _PLACES}
+        best = max(counts, key=lambda fields: (counts[fields], len(fields)))
+        if counts[best] >= enough:
+            return best
+    if len(texts) - len(without_digits) >= enough:
+        status = is_label("status")
+        states = [split(text, _STATE) for text in texts]
+        if sum(len(held) > 1 and status(held["status"]) for held in states) >= enough:
+            return _STATE
+    return () if is_about_a_person(column) else _contacts(texts)
+
+
+def _count(texts: Sequence[str], fields: Sequence[str]) -> int:
+    """Return how many cells hold all fields, the first of them first."""
+    held = [(text, split(text, fields)) for text in texts if re.search(r"[/|;(,–—-]", text)]
+    return sum(
+        len(parts) == len(fields) and text.strip().startswith(str(parts[fields[0]]))
+        for text, parts in held
+    )
+
+
+def _contacts(texts: Sequence[str]) -> tuple[str, ...]:
+    phones, mails = (
+        sum(map(reads, texts)) / len(texts) for reads in (evidence.is_phone, evidence.is_mail)
+    )
+    if min(phones, mails) < _EACH or phones + mails < 2 * _MOST:
+        return ()
+    # A person's mailbox among them: the numbers alone are proposed (P6).
+    has_personal = evidence.has_personal_mail(texts)
+    return ("public_phones",) if has_personal else ("public_phones", "public_contact")

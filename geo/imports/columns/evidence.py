@@ -1,0 +1,311 @@
+"""What the cells of a column are likely values of: for each field, the share that it takes."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from geo.geography.country_names import country_code
+from geo.geography.division_names import is_division
+from geo.imports.cells import cell_values
+from geo.imports.cells.cell_values import CellStyle
+from geo.imports.cells.fields import kind_of
+from geo.imports.cells.parts import are_codes, is_date
+from geo.imports.columns import words_in_cells as words
+from geo.imports.columns.labels import is_label
+from geo.imports.readers.table import CellError, Value
+from geo.text.countries import CODES
+from geo.text.normalize import folded
+
+type Cells = Sequence[Value]
+type Read = Callable[[Value], bool]
+
+#: Most and fewest cells by which a column is told: enough for a share [A].
+_MOST_CELLS, _FEWEST_CELLS = 50, 12
+
+#: Columns of a file from which fewer cells of each are read, to be quick in a wide file [A].
+_WIDE: Final = 200
+
+#: Most cells whose shape is kept: each is asked about for several fields.
+_KEPT: Final = 10_000
+
+#: Fewest cells that speak against a field: of two, one may be a slip [A].
+FEWEST: Final = 3
+
+#: Least share of cells that are plainly something else, such as dates in a column of names [A].
+_MOSTLY: Final = 0.6
+
+#: Least share of different cells in a column of names: few spaces share one [A].
+_DISTINCT: Final = 0.7
+
+#: Least share of cells that begin with a person's name, from which a column is about persons [A].
+_PERSONS: Final = 0.25
+
+
+def told_by(columns: int) -> int:
+    """Return how many cells of each column are read in a file of so many columns."""
+    return max(_FEWEST_CELLS, _MOST_CELLS * _WIDE // max(columns, _WIDE))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the cells of a column say for and against a field.
+
+    Attributes
+    ----------
+    share : callable
+        From cells to the share, 0 to 1, that are likely values of the field.
+    enough : float
+        Least share that speaks for the field.
+    alone : float
+        Points of a column whose header says nothing; 0: the header has to say something.
+    with_header : float
+        Points beside what the header says.
+    least : float
+        Share below which the column is not of the field, whatever its header says.
+    strict : callable or None
+        Share by which cells alone tell the field; None: `share`.
+    """
+
+    share: Callable[[Cells], float]
+    enough: float
+    alone: float
+    with_header: float = 1.0
+    least: float = 0.0
+    strict: Callable[[Cells], float] | None = None
+
+
+def _labels(name: str) -> Callable[[Cells], float]:
+    """Return the share of cells, or of the codes of a survey's list, that are labels of a field."""
+    known = _of_each(is_label(name))
+    return lambda cells: known(_codes_of(cells)) if are_codes(cells) else known(cells)
+
+
+def _codes_of(cells: Cells) -> list[str]:
+    return [code for cell in cells for code in str(cell).split()]
+
+
+def _of_each(read: Read) -> Callable[[Cells], float]:
+    return lambda cells: sum(map(read, cells)) / len(cells) if cells else 0.0
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[Cells], float]:
+    return _of_each(lambda cell: isinstance(cell, str) and bool(pattern.search(folded(cell))))
+
+
+def _is_between(low: float, high: float) -> Read:
+    def reads(cell: Value) -> bool:
+        # A coordinate has three decimals or more, which tell it from ages and sizes.
+        if not re.search(r"\d[.,]\d{3}|\d\s*[°º]", str(cell)) and not (
+            isinstance(cell, float) and cell % 1
+        ):
+            return False
+        try:
+            return low <= cell_values.degrees(cell, CellStyle()) <= high
+        except CellError:
+            return False
+
+    return reads
+
+
+def _converts(name: str) -> Read:
+    def reads(cell: Value) -> bool:
+        try:
+            cell_values.converted(cell, name, CellStyle(order="day_first"))
+        except CellError:
+            return False
+        return isinstance(cell, str)
+
+    return reads
+
+
+def _position(cell: Value) -> bool:
+    if not isinstance(cell, str) or not re.search(r"\d[.,]\d{2}|\d\s*[°º]", cell):
+        return False
+    try:
+        lon, lat = cell_values.position(cell, CellStyle())
+    except CellError:
+        return False
+    return abs(lon) <= 180 and abs(lat) <= 180  # noqa: PLR2004 - degrees, perhaps exchanged
+
+
+def _date(cell: Value) -> bool:
+    if isinstance(cell, str):
+        return is_date(cell)
+    return isinstance(cell, date)
+
+
+def _answer(cell: Value) -> bool:
+    try:
+        cell_values.converted(cell, "needs_referral", CellStyle())
+    except CellError:
+        return False
+    return True
+
+
+def is_answered(cell: Value) -> bool:
+    """Return whether a cell begins with yes or no."""
+    return isinstance(cell, bool) or (
+        isinstance(cell, str)
+        and re.match(r"(?:si|sim|no|nao|yes|oui|non|s|n|x|y)\b", folded(cell)) is not None
+    )
+
+
+_PHONE = re.compile(r"(?:\+|\(|\b)\d[\d\s().+–-]{5,}\d")
+_COUNT = re.compile(r"(?:aprox\w*\.?|unos|unas|cerca de|hasta|ate|max\w*\.?|~|\+/-)?\s*\d{1,4}\b(?!\s*[-/:.,]\s*\d)")  # fmt: skip  # noqa: E501
+
+
+def is_phone(cell: Value) -> bool:
+    """Return whether a cell holds a number of 7 to 15 digits, and no date or coordinate."""
+    if isinstance(cell, int):
+        return len(str(cell)) in range(7, 14)
+    return isinstance(cell, str) and _has_number(cell)
+
+
+@lru_cache(maxsize=_KEPT)
+def _has_number(cell: str) -> bool:
+    if is_date(cell) or re.search(r"\d[.,]\d{3,}", cell):
+        return False
+    found = _PHONE.search(cell)
+    return found is not None and len(re.sub(r"\D", "", found[0])) in range(7, 16)
+
+
+def is_mail(cell: Value) -> bool:
+    """Return whether a cell holds an address of electronic mail."""
+    return isinstance(cell, str) and re.search(r"\S@\S+\.\S", cell) is not None
+
+
+def _count(cell: Value) -> bool:
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return float(cell).is_integer() and 0 <= cell <= 10_000  # noqa: PLR2004 - people in a place
+    return isinstance(cell, str) and _COUNT.match(folded(cell)) is not None and not _date(cell)
+
+
+def _count_with_unit(cell: Value) -> bool:
+    return isinstance(cell, str) and bool(cell_values.UNITS.search(folded(cell)))
+
+
+def _names(cells: Cells) -> float:
+    """Return the share of cells that begin as spaces are called, where they are not repeated."""
+    if distinct(cells) < _DISTINCT:
+        return 0.0
+    return _of_each(
+        lambda cell: (
+            isinstance(cell, str)
+            and bool(words.PLACE_NAMES.search(" ".join(folded(cell).split()[:2])))
+        )
+    )(cells)
+
+
+def distinct(cells: Cells) -> float:
+    """Return the share of different cells; 1 of few, which say nothing."""
+    if len(cells) < 2 * FEWEST:
+        return 1.0
+    return len({folded(str(cell)) for cell in cells}) / len(cells)
+
+
+#: By field, what its cells are told by. Longitudes of the region lie between those of Tijuana and
+#: Recife, latitudes between Ushuaia and the Rio Grande; both hold -56 to -34, where a column is a
+#: longitude first (domain.md, section 1).
+EVIDENCE: Final[Mapping[str, Evidence]] = {
+    "lon": Evidence(_of_each(_is_between(-118.0, -34.0)), 0.8, 2.1, 2.0, 0.3),
+    "lat": Evidence(_of_each(_is_between(-56.0, 33.0)), 0.8, 2.0, 2.0, 0.3),
+    "position": Evidence(_of_each(_position), 0.7, 2.0, 2.0, 0.3),
+    "country": Evidence(
+        _of_each(lambda cell: isinstance(cell, str) and country_code(cell) in CODES), 0.8, 2.0, 2.0
+    ),
+    "admin1": Evidence(
+        _of_each(lambda cell: isinstance(cell, str) and is_division(cell)), 0.7, 1.4
+    ),
+    "kind": Evidence(_of_each(is_label("kind")), 0.6, 1.6, 1.2),
+    "status": Evidence(_of_each(is_label("status")), 0.7, 1.6, 1.5),
+    "access": Evidence(_of_each(is_label("access")), 0.6, 1.4, 1.5, 0.5),
+    "needs_referral": Evidence(_of_each(_answer), 0.6, 0.0, 1.0, 0.4),
+    "services": Evidence(_labels("services"), 0.5, 1.6),
+    "documents_required": Evidence(_labels("documents_required"), 0.5, 1.6),
+    "languages": Evidence(_labels("languages"), 0.6, 2.0),
+    "opening_hours": Evidence(_of_each(_converts("opening_hours")), 0.4, 2.0, 1.5),
+    "confirmed_on": Evidence(_of_each(_date), 0.7, 1.2, 1.5, 0.4),
+    "public_phones": Evidence(_of_each(is_phone), 0.6, 0.0, 1.0, 0.3),
+    "public_contact": Evidence(_of_each(is_mail), 0.6, 0.0, 1.0, 0.0),
+    "opens_at": Evidence(_of_each(_converts("opens_at")), 0.6, 0.0, 1.0, 0.5),
+    "closes_at": Evidence(_of_each(_converts("closes_at")), 0.6, 0.0, 1.0, 0.5),
+    "capacity": Evidence(_of_each(_count), 0.5, 1.5, 1.0, 0.25, _of_each(_count_with_unit)),
+    "available": Evidence(_of_each(_count), 0.5, 0.0, 1.0, 0.25),
+    "eligibility": Evidence(_matches(words.GROUPS), 0.5, 1.2),
+    "cost": Evidence(_matches(words.COSTS), 0.5, 1.2),
+    "name": Evidence(_names, 0.5, 1.3, 1.2),
+    "organization": Evidence(_matches(words.ORGANISATIONS), 0.5, 1.2),
+    "address": Evidence(_matches(words.ADDRESSES), 0.5, 1.2),
+    "landmark": Evidence(_matches(words.LANDMARKS), 0.4, 0.0),
+}
+
+#: Fields whose cells are words: none is a number, a date, a phone, a mailbox or a bare answer.
+_WORDED: Final = frozenset(
+    {"name", "kind", "organization", "admin1", "locality", "address", "landmark", "services",
+     "languages", "documents_required", "eligibility", "opening_hours", "status", "referral_points"}
+)  # fmt: skip
+
+#: Fields of text that yes and no are not values of.
+_NOT_ANSWERED: Final = _WORDED - {"status", "documents_required", "services", "eligibility"}
+
+
+def contradicts(cells: Cells, name: str) -> bool:
+    """Return whether most cells of a column are plainly no values of a field."""
+    if len(cells) < FEWEST:
+        return False
+    if name == "name" and distinct(cells) < _DISTINCT:
+        return True
+    if name not in _WORDED:
+        return kind_of(name) in {"text", "code", "list", "answer"} and (
+            name != "id" and _of_each(_date)(cells) >= _MOSTLY
+        )
+    strange = _of_each(
+        lambda cell: (
+            isinstance(cell, int | float)
+            or is_mail(cell)
+            or (name not in {"address", "landmark", "opening_hours"} and is_phone(cell))
+            or (name != "opening_hours" and _date(cell))
+            or re.fullmatch(r"[\d.,\s-]+" if name != "opening_hours" else r"\d+", str(cell))
+            is not None
+            or (name in _NOT_ANSWERED and is_answered(cell) and len(str(cell)) <= 3)  # noqa: PLR2004
+        )
+    )
+    return strange(cells) >= _MOSTLY
+
+
+def names_persons(cells: Cells) -> bool:
+    """Return whether the cells of a column begin with people's names too often (P6)."""
+    return _of_each(_begins_with_a_person)(cells) >= _PERSONS
+
+
+def _begins_with_a_person(cell: Value) -> bool:
+    if not isinstance(cell, str):
+        return False
+    parts = [part for part in re.split(r"[^a-z]+", folded(cell)) if part]
+    while parts and parts[0] in words.TITLES:
+        if len(parts) > 1:
+            return True
+        parts = parts[1:]
+    return bool(parts) and parts[0] in words.GIVEN_NAMES
+
+
+def has_personal_mail(cells: Cells) -> bool:
+    """Return whether any cell holds a mailbox that looks like a person's (P6).
+
+    It is at a provider for people, begins with a given name, or joins two words by a point.
+    """
+    return any(isinstance(cell, str) and _is_personal(cell.lower()) for cell in cells)
+
+
+def _is_personal(cell: str) -> bool:
+    if words.PERSONAL_MAIL.search(cell):
+        return True
+    boxes = re.findall(r"([\w.+-]+)@", cell)
+    return any(
+        re.split(r"[._+\d-]", box)[0] in words.GIVEN_NAMES
+        or re.fullmatch(r"[a-z]{4,}[._][a-z]{4,}", box)
+        for box in boxes
+    )

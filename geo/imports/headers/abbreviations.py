@@ -1,0 +1,38 @@
+"""Words that headers shorten: "Func.", "Encaminh.", "Mpio"; read by the words that are known."""
+
+from collections.abc import Iterable
+from typing import Final
+
+#: Fewest letters of a shortened word that is written out: fewer begin too many words [A].
+_SHORTEST: Final = 3
+
+#: Fewest letters that a contraction leaves out [A].
+_LEFT_OUT: Final = 2
+
+#: Most of a word's letters that a contraction keeps, as a share: "mpio" keeps 4 of 9 [A].
+_KEPT: Final = 0.7
+
+
+#: Most letters of a contraction [A].
+_LONGEST: Final = 6
+
+
+def written_out(word: str, known: Iterable[str]) -> frozenset[str]:
+    """Return the known words that a word can be short for: by its beginning, or else contracted.
+
+    A contraction keeps the first and the last letter and leaves others out: "dpto", "mpio", "tfno".
+    """
+    if len(word) < _SHORTEST or word.isdigit():
+        return frozenset()
+    candidates = [one for one in known if one[0] == word[0] and len(one) > len(word)]
+    begun = frozenset(one for one in candidates if one.startswith(word))
+    return begun or frozenset(one for one in candidates if _contracts(word, one))
+
+
+def _contracts(word: str, whole: str) -> bool:
+    if len(word) > _LONGEST or word[-1] != whole[-1] or len(whole) - len(word) < _LEFT_OUT:
+        return False
+    if len(word) > _KEPT * len(whole):
+        return False
+    letters = iter(whole)
+    return all(letter in letters for letter in word)

@@ -1,0 +1,92 @@
+"""Columns recognised by header and cells together; what is about people is never led to a field."""
+
+from pathlib import Path
+
+import pytest
+
+from geo.imports.columns.recognition import recognise
+from geo.imports.readers.table import Line, Table
+
+
+def read_columns():
+    """Return header, fields and cells of each column of the list."""
+    for line in Path(__file__).with_name("columns.txt").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            header, _, rest = line.partition(" = ")
+            fields, _, cells = rest.partition(": ")
+            yield header, frozenset(fields.split("+")) - {""}, tuple(cells.split(" | "))
+
+
+def table_of(columns):
+    rows = zip(*columns.values(), strict=True)
+    lines = tuple(Line(n, dict(zip(columns, row, strict=True))) for n, row in enumerate(rows, 1))
+    return Table("csv", tuple(columns), lines)
+
+
+def fields_by_column(columns):
+    told = recognise(table_of(columns), {})
+    found = {column: set() for column in columns}
+    for name, used in told.fields.items():
+        for column in used:
+            found[column].add(name)
+    for column, names in told.parts.items():
+        found[column] |= set(names)
+    for name, codes in told.answers.items():
+        for column in codes:
+            found[column].add(name)
+    return found
+
+
+COLUMNS = tuple(read_columns())
+
+
+def test_p6_p31_columns_about_people_and_dangers_are_led_to_no_field():
+    kept_back = {header: cells for header, fields, cells in COLUMNS if not fields}
+    assert len(kept_back) > 40
+    for header, cells in kept_back.items():
+        assert fields_by_column({header: cells}) == {header: set()}
+    # Together, with every field still to be had.
+    assert set().union(*fields_by_column(kept_back).values()) == set()
+
+
+def test_columns_are_recognised_however_they_are_worded():
+    for header, fields, cells in COLUMNS:
+        if fields:
+            assert fields_by_column({header: cells}) == {header: set(fields)}
+
+
+def test_the_best_whole_is_chosen():
+    """A header of two fields is of the one that no other column is."""
+    names = ("Casa Luz", "Albergue San Juan", "Comedor Paz", "Hogar Fe")
+    who = ("Cáritas", "Fundación Paz", "Cáritas", "Pastoral")
+    asked = {"¿Cómo se llama el espacio u organización?": names, "¿Quién lo opera?": who}
+    assert list(fields_by_column(asked).values()) == [{"name"}, {"organization"}]
+    apart = {"Nombre": names, "¿Cómo se llama la organización?": who}
+    assert list(fields_by_column(apart).values()) == [{"name"}, {"organization"}]
+
+
+def test_p6_a_column_with_a_persons_mailbox_or_name_is_left_to_a_person():
+    boxes = ["info@a.example", "contacto@b.example", "casa@c.example"]
+    assert fields_by_column({"Correo": boxes}) == {"Correo": {"public_contact"}}
+    for personal in ("maria@d.example", "albergue@gmail.com", "laura.ospina@d.example"):
+        assert fields_by_column({"Correo": [*boxes, personal]}) == {"Correo": set()}
+    phones = ["310 555 0101", "310 555 0102", "310 555 0103", "Rosa 310 555 0104"]
+    assert fields_by_column({"Teléfono": phones}) == {"Teléfono": set()}
+
+
+@pytest.mark.parametrize(
+    ("header", "field", "cells"),
+    [
+        # Cells that are plainly something else speak against a header.
+        ("Nombre", "name", ["310 555 0101", "310 555 0102", "310 555 0103"]),
+        ("Latitud", "lat", ["norte", "sur", "centro"]),
+        (
+            "Fecha de verificación",
+            "confirmed_on",
+            ["pendiente de visita", "ver acta", "sin visita"],
+        ),
+        ("Costo", "cost", ["12/03/2026", "13/03/2026", "14/03/2026"]),
+    ],
+)
+def test_cells_speak_against_a_field(header, field, cells):
+    assert field not in fields_by_column({header: cells})[header]
