@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -66,6 +67,8 @@ desk_spaces: Final = Table(
     Column("lon", Float),
     Column("lat", Float),
     Column("missing", ARRAY(Text)),
+    Column("timezone", Text),
+    Column("revision", BigInteger),
 )
 
 
