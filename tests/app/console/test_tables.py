@@ -2,11 +2,13 @@
 
 import io
 import re
+from datetime import timedelta
 
 import openpyxl
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
+from geo import models
 from geo.accounts import restricted_access
 from geo.audit import trail
 from geo.db.sessions import Tier
@@ -306,6 +308,47 @@ async def test_p52_what_is_ticked_is_shown_before_and_told_after(as_person, data
     ):
         assert (await coordinator.post(f"/network/bulk{path}", **wrong)).status_code == 400, wrong
     assert (await coordinator.post("/network/bulk/undo", action="0" * 32)).status_code == 404
+
+
+async def test_p31_p44_what_waits_is_done_on_the_first_page_and_closed_records_stay_closed(
+    as_person, database
+):
+    async with database.session(Tier.WRITER) as session:
+        await session.execute(text("update amparo.locations set expires_on = amparo.today() + 3"))
+        await session.execute(
+            insert(models.Duplicate),
+            [
+                {"left_id": left, "right_id": right, "score": score, "reasons": {}}
+                for left, right, score in (("casa", "refugio", 0.9), ("casa1", "casa2", 0.8))
+            ],
+        )
+        about = {"location_id": "casa", "organization_id": "org", "category": "charged"}
+        about |= {"body": "Cobraron la cama.", "delete_on": NOW.date() + timedelta(days=90)}
+        await session.execute(insert(models.Complaint).values(id="queja", **about))
+        await restricted_access.name_reader(session, "refugio", "co", actor="ad")
+    coordinator = await as_person("co")
+    home = await coordinator.get("/network")
+    # Of a pair with a restricted record there is the code, and no preview.
+    assert 'href="/network/duplicates/casa/refugio"' in home.text
+    assert 'action="/network/duplicates/casa/refugio"' not in home.text
+    assert SECRET_NAME not in home.text
+    asked = fields_of(home, "/network/bulk/ask")
+    assert asked["space"]
+    assert "refugio" not in asked["space"]
+    messages = await coordinator.post("/network/bulk/ask", **asked, channel="whatsapp")
+    assert messages.text.count("<textarea") == len(asked["space"])
+    assert 'href="/network">' in messages.text
+    pair = "/network/duplicates/casa1/casa2"
+    merged = await coordinator.follow(pair, **fields_of(home, pair), do="merge")
+    assert "hasta que otra persona acepte la unión" in text_of(merged)
+    assert f'action="{pair}"' not in merged.text
+    assert (await document(database, "casa2"))["status"] == "active"
+    taking = "/network/voices/complaints/queja"
+    taken = await coordinator.follow(taking, **fields_of(home, taking), state="handling")
+    assert "La queja queda a su nombre." in text_of(taken)
+    assert "Cobraron la cama." not in taken.text
+    # Of the complaint those whom it is about never hear (P44).
+    assert "Cobraron" not in (await (await as_person("ed")).get("/network")).text
 
 
 async def test_the_first_page_counts_what_its_pages_count_and_speaks_the_own_language(
