@@ -284,7 +284,7 @@ async def tables_complaint(hand: Hand) -> None:
 
 async def tables_bridges(hand: Hand) -> None:
     """Close two bridges, as an authority announced."""
-    await hand.menu("Espacios", "/network/crossings")
+    await hand.press("main a[href='/network/crossings']", leads=True)
     for crossing in BRIDGES:
         await hand.press(f"input[name=crossing][value='{crossing}']")
     await hand.press("input[name=state][value=closed]")
