@@ -21,9 +21,9 @@ from sqlalchemy import (
 
 from geo.desk.table_rows import Filter, RowSet, equals, one_of_these
 
-#: Fields that a space should have: those of its public page (P43). The view
-#: ``tier_staff.desk_spaces``, on which it rests, names the empty ones of each space, and a test compares the names. The
-#: share of filled ones is a space's completeness. Position, kind and confirmation are left out,
+#: Fields that a space should have: those of its public page (P43). ``tier_staff.desk_spaces``, on
+#: which the view below rests, names the empty ones of each space, and a test compares the names.
+#: The share of filled ones is a space's completeness. Position, kind and confirmation are left out,
 #: since no space is stored without them. A landmark counts as an address, and a stop of a mobile
 #: unit as hours.
 RECOMMENDED: Final = (
