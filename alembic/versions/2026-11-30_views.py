@@ -20,12 +20,11 @@ WITHOUT_VIEWS = """
 alter table amparo.table_columns drop column views, alter column columns set not null
 """
 
-#: The rows of ``tier_staff.desk_spaces`` with what an act of one press needs: which day it is
-#: there, and the revision that the person saw. The outer join is left out of a query that asks for
-#: neither, as of one that counts.
+#: The rows of ``tier_staff.desk_spaces`` with what an act of one press needs: the revision that the
+#: person saw. The outer join is left out of a query that does not ask for it, as one that counts.
 ACTED_ON = """
 create view tier_staff.desk_space_rows as
-select d.*, l.timezone, l.revision
+select d.*, l.revision
 from tier_staff.desk_spaces d left join amparo.locations l on l.id = d.id
 """
 

@@ -67,7 +67,6 @@ desk_spaces: Final = Table(
     Column("lon", Float),
     Column("lat", Float),
     Column("missing", ARRAY(Text)),
-    Column("timezone", Text),
     Column("revision", BigInteger),
 )
 

@@ -4,7 +4,7 @@ Each is a page of its own, which a script puts into the cell. What it changes go
 the whole form: closing is fast, opening is slow (P40), and what closes can be undone (P52).
 
 What a telephone brings many times a day takes one press, ``/now/{state}``: full, or no free places.
-Its reason is of the vocabulary, and its button says until when (P51).
+Its reason is of the vocabulary and its day is today's, which the page says above the rows (P51).
 """
 
 from collections.abc import Mapping
@@ -111,7 +111,7 @@ async def state_now(desk: DeskDep, space: RecordId, state: QuickState, form: For
             return _closed(outcome, space, form)
         if document["status"] != "active":
             raise NothingChangesError
-        today = desk.now.astimezone(zone(document["timezone"])).date()
+        today = desk.now.astimezone(zone(document["timezone"] or "UTC")).date()
         closing = SpaceClosing("full", "full", today)
         outcome = await bulk.close_spaces(
             desk.session, desk.actor, chosen, closing, reason=_FULL, now=desk.now

@@ -28,10 +28,9 @@ _MOST = 120
 
 @dataclass(frozen=True, slots=True)
 class ViewLink:
-    """A view as the first page lists it: its name, the page of its table, and its address."""
+    """A view as the first page lists it: its name, and the address of its table."""
 
     name: str
-    table: str
     href: str
 
 
@@ -67,7 +66,7 @@ async def view_links(desk: Desk) -> Sequence[ViewLink]:
     """Return the views that the person at a desk keeps, of the tables that they may open."""
     kept = await read_choices(desk.session, desk.actor.id)
     return [
-        ViewLink(view.name, table.path, view_address(table, view))
+        ViewLink(view.name, view_address(table, view))
         for table in TABLES.values()
         if table.name in kept and table.is_for(desk.actor)
         for view in kept[table.name].views
