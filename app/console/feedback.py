@@ -16,7 +16,6 @@ from app.access.identity import CONSOLE
 from app.console.forms import labels
 from app.console.forms.inputs import error_texts, needed_day_in, text_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
-from app.console.forms.returning import return_path, with_flash
 from app.console.forms.roles import get_coordinator
 from app.console.forms.submitted import submitted
 from geo.errors import ConflictError
@@ -42,10 +41,8 @@ async def voices_page(desk: DeskDep, done: Annotated[str, Query(max_length=20)] 
 @router.post(f"{VOICES}/complaints/{{complaint}}")
 async def handle(desk: DeskDep, complaint: RecordId, form: FormDep) -> Response:
     """Say that a complaint is being handled, or closed."""
-    state = form.get("state", "")
-    await feedback.handle_complaint(desk.session, desk.actor, complaint, state)
-    done = "taken" if state == "handling" else "complaint"
-    return see(with_flash(return_path(form, VOICES), done))
+    await feedback.handle_complaint(desk.session, desk.actor, complaint, form.get("state", ""))
+    return see(f"{VOICES}?done=complaint")
 
 
 @router.post(f"{VOICES}/rumours")

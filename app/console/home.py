@@ -19,7 +19,6 @@ from geo.desk.waiting import SOON_DAYS, WaitingWork, waiting_work
 from geo.oversight import audit_anchors, row_digests
 from geo.proposals import hazard_reports, pending
 from geo.removals import hides, unconfirmed
-from geo.spaces import staff_search
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,7 +34,6 @@ async def home(
     session, actor = desk.session, desk.actor
     audits = permissions.can_audit(actor)
     work = await waiting_work(session, desk.staff, actor, desk.now, first=_SHOWN)
-    about = [str(one["location_id"]) for one in work.complaints if one["location_id"]]
     first_ids = [row["id"] for row in work.deciding.rows]
     return desk.page(
         "home",
@@ -44,7 +42,6 @@ async def home(
         views=await view_links(desk),
         deciding=await pending.pending(session, actor, ids=first_ids) if first_ids else (),
         sides=await _first_pair(desk, work),
-        spaces=await staff_search.named_spaces(desk.staff, about) if about else {},
         links=await event_log.unanswered(session, actor, now=desk.now),
         reports=await hazard_reports.waiting(session, actor),
         categories=COMPLAINT_CATEGORIES,

@@ -15,7 +15,6 @@ _DONE: Mapping[str, str] = {
     "waiting": marked("Enviado: espera a una segunda persona."),
     "both": marked("Una parte vale desde ahora; la otra espera a una segunda persona."),
     "nothing": marked("Nada cambió."),
-    "taken": marked("La queja queda a su nombre."),
     "merged": marked(
         "Propuesto: los dos registros siguen como están hasta que otra persona acepte la unión."
     ),

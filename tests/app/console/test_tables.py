@@ -344,11 +344,14 @@ async def test_p31_p44_what_waits_is_done_on_the_first_page_and_closed_records_s
     assert f'action="{pair}"' not in merged.text
     assert (await document(database, "casa2"))["status"] == "active"
     taking = "/network/voices/complaints/queja"
+    # What was written is not on the first page, which others see in passing; taking on opens it.
+    assert "Cobraron la cama." not in home.text
     taken = await coordinator.follow(taking, **fields_of(home, taking), state="handling")
-    assert "La queja queda a su nombre." in text_of(taken)
-    assert "Cobraron la cama." not in taken.text
+    assert "Cobraron la cama." in text_of(taken)
+    assert "en trámite" in text_of(taken)
+    assert taking not in (await coordinator.get("/network")).text
     # Of the complaint those whom it is about never hear (P44).
-    assert "Cobraron" not in (await (await as_person("ed")).get("/network")).text
+    assert "cobraron" not in (await (await as_person("ed")).get("/network")).text
 
 
 async def test_the_first_page_counts_what_its_pages_count_and_speaks_the_own_language(
