@@ -65,7 +65,9 @@ class Took:
 def _measured(served: Desk, times: int) -> Table:
     table = Table("question", "rows", "median ms", "p95 ms", "processor ms", "bar")
     with httpx.Client(
-        base_url=served.address, cookies={served.cookie["name"]: served.cookie["value"]}
+        base_url=served.address,
+        cookies={served.cookie["name"]: served.cookie["value"]},
+        timeout=60,
     ) as client:
         for path in ("/network/spaces", "/network/expiring?days=90", "/network"):
             client.get(path).raise_for_status()

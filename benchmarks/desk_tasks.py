@@ -33,8 +33,11 @@ THINK_S: Final = 1.35
 
 #: Spaces that the tasks are about, so that no task meets what another has changed.
 SPACES: Final = tuple(
-    f"DEMO-{number:03}" for number in (3, 6, 7, 9, 10, 11, 14, 15, 16, 17, 18, 19)
+    f"DEMO-{number:03}" for number in (3, 6, 7, 9, 10, 11, 14, 15, 16, 21, 18, 19)
 )
+
+#: Bridges that the demonstration knows as official crossings.
+BRIDGES: Final = ("X-BOLIVAR", "X-SANTANDER")
 
 
 @dataclass
@@ -179,12 +182,36 @@ async def lists_undo(hand: Hand) -> None:
     hand.notes.append("and three decisions of a second person")
 
 
+async def lists_merge(hand: Hand) -> None:
+    """Propose to merge two records of one place."""
+    await hand.menu("En espera", "/network/duplicates")
+    await hand.press("main .row-title, main .rows-list a", leads=True)
+    await hand.press("button[value=merge]", leads=True)
+
+
+async def lists_complaint(hand: Hand) -> None:
+    """Take on a complaint."""
+    await hand.press(".counts a[href='/network/voices#complaints']", leads=True)
+    await hand.press("button[value=handling]", leads=True)
+
+
+async def lists_bridges(hand: Hand) -> None:
+    """Close two bridges, each in its own form, as an authority announced."""
+    for crossing in BRIDGES:
+        await hand.menu("Espacios", "/network/crossings")
+        await hand.press(f"main a[href='/network/crossings/{crossing}']", leads=True)
+        await hand.press("input[name=state][value=closed]")
+        await hand.choose("#f-source_code", "official")
+        if not await hand.page.input_value("#f-timezone"):
+            await hand.choose("#f-timezone", "America/Bogota")
+        await hand.write("#reason", "lo anunciaron", enter=True)
+
+
 # --- the desk of tables -------------------------------------------------------------------------
 
 
 async def _search(hand: Hand, words: str) -> None:
-    await hand.menu("Espacios", "/network/spaces")
-    await hand.write("#q", words, enter=True)
+    await hand.write("main #q", words, enter=True)
 
 
 async def _tick(hand: Hand, count: int) -> None:
@@ -206,37 +233,35 @@ async def tables_close(hand: Hand, words: str = "comedor") -> None:
     await _tick(hand, 3)
     await hand.press("#bulk button[value=close]", leads=True)
     await hand.choose("#f-because", "flood")
-    await hand.write("#reason", "creció el río")
     await hand.press("button[value=temporarily_closed]", leads=True)
 
 
 async def tables_full(hand: Hand) -> None:
     """Say that a space is full."""
     await _search(hand, SPACES[8])
-    await hand.press("a.cell-edit[href*='/status']")
-    await hand.choose("#f-status", "full")
-    await hand.write("#cell-reason", "llamaron", enter=True)
+    await hand.press(".act[formaction$='/now/full']", leads=True)
 
 
 async def tables_beds(hand: Hand) -> None:
     """Say that a space has no free places."""
     await _search(hand, SPACES[9])
-    await hand.press("a.cell-edit[href*='/beds']")
-    await hand.write("#f-available", "0")
-    await hand.write("#cell-reason", "llamaron", enter=True)
+    await hand.press(".act[formaction$='/now/no_places']", leads=True)
 
 
 async def tables_expiring(hand: Hand) -> None:
-    """Look for what expires in Norte de Santander."""
+    """Look for what expires in Norte de Santander, by a view that was kept one day."""
     await hand.menu("En espera", "/network/expiring")
     await hand.choose("#filter-admin1", "Norte de Santander", leads=True)
+    await hand.press(".views summary")
+    await hand.write("#view-name", "Norte de Santander", enter=True)
+    hand.notes.append(f"the view is kept once: {hand.presses} presses, {hand.keys} keys")
+    await hand.start()
+    await hand.press(".views a:has-text('Norte de Santander')", leads=True)
 
 
 async def tables_ask(hand: Hand) -> None:
-    """Make three messages by WhatsApp for what expires first."""
-    await hand.menu("En espera", "/network/expiring")
-    await _tick(hand, 3)
-    await hand.press("#bulk button[value=whatsapp]", leads=True)
+    """Make messages by WhatsApp for what expires first: the first page has five ticked."""
+    await hand.press("form[action='/network/bulk/ask'] button[value=whatsapp]", leads=True)
 
 
 async def tables_undo(hand: Hand) -> None:
@@ -247,20 +272,24 @@ async def tables_undo(hand: Hand) -> None:
     await hand.press("form[action='/network/bulk/undo'] button", leads=True)
 
 
-# --- what both editions have --------------------------------------------------------------------
+async def tables_merge(hand: Hand) -> None:
+    """Propose to merge two records of one place, which stand side by side on the first page."""
+    await hand.press("main button[value=merge]", leads=True)
 
 
-async def merge(hand: Hand) -> None:
-    """Propose to merge two records of one place."""
-    await hand.menu("En espera", "/network/duplicates")
-    await hand.press("main .row-title, main .rows-list a", leads=True)
-    await hand.press("button[value=merge]", leads=True)
+async def tables_complaint(hand: Hand) -> None:
+    """Take on a complaint, which stands on the first page."""
+    await hand.press("main button[value=handling]", leads=True)
 
 
-async def complaint(hand: Hand) -> None:
-    """Take on a complaint."""
-    await hand.press(".counts a[href='/network/voices#complaints']", leads=True)
-    await hand.press("button[value=handling]", leads=True)
+async def tables_bridges(hand: Hand) -> None:
+    """Close two bridges, as an authority announced."""
+    await hand.press("main a[href='/network/crossings']", leads=True)
+    for crossing in BRIDGES:
+        await hand.press(f"input[name=crossing][value='{crossing}']")
+    await hand.press("input[name=state][value=closed]")
+    await hand.press("input[name=source_code][value=official]")
+    await hand.press("main form[action='/network/crossings'] button[type=submit]", leads=True)
 
 
 async def sparse(hand: Hand) -> None:
@@ -282,8 +311,9 @@ TASKS: Final[dict[str, dict[str, Task | None]]] = {
     "what expires in Norte de Santander": {"lists": lists_expiring, "tables": tables_expiring},
     "ask three operators": {"lists": lists_ask, "tables": tables_ask},
     "least known in Colombia, as a file": {"lists": None, "tables": sparse},
-    "merge a duplicate": {"lists": merge, "tables": merge},
-    "take on a complaint": {"lists": complaint, "tables": complaint},
+    "merge a duplicate": {"lists": lists_merge, "tables": tables_merge},
+    "take on a complaint": {"lists": lists_complaint, "tables": tables_complaint},
+    "close two bridges": {"lists": lists_bridges, "tables": tables_bridges},
 }
 
 

@@ -36,6 +36,7 @@ from geo.proposals import pending, submission
 from geo.proposals.submission import ChangeRequest
 from geo.reasons import CodedReason
 from geo.subjects.crossing_surveys import SURVEY_FIELDS, posts_near
+from geo.text.coded_reasons import SOURCES, staff_reason
 from geo.text.normalize import folded
 
 router = APIRouter(include_in_schema=False)
@@ -95,7 +96,7 @@ async def state_several(desk: DeskDep, form: FormDep) -> Response:
             desk.actor,
             "crossing",
             [ChangeRequest(one, _statement_in(desk, form, clocks.get(one, ()))) for one in chosen],
-            reason=form.get("reason", ""),
+            reason=_reason_in(form),
             via="web",
             now=desk.now,
             allow_mixed=allows_mixed(desk),
@@ -107,6 +108,15 @@ async def state_several(desk: DeskDep, form: FormDep) -> Response:
         _list_page, desk, q=form.get("q", "")[:120], border=form.get("border", "")[:5], typed=form
     )
     return await submitted(desk, work, again)
+
+
+def _reason_in(form: Form) -> str:
+    """Return the reason for staff: own words, else who says it, where that is one of the list.
+
+    Words of one's own about the source wait for a second person, who reads a reason beside them.
+    """
+    code = None if text_in(form, "source") else text_in(form, "source_code")
+    return staff_reason(form.get("reason"), code, SOURCES)
 
 
 def _require_closing(chosen: Sequence[str], form: Form) -> None:

@@ -1,6 +1,7 @@
 """``/network/duplicates``: spaces that may be the same, side by side for a person to decide."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -11,28 +12,54 @@ from app.console.forms.inputs import error_texts
 from app.console.forms.labels import FIELD_LABELS
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.record_view import TermNames, value_lines
+from app.console.forms.returning import flash_of, return_path, with_flash
 from app.i18n.translation import Words
 from geo.accounts import restricted_access
 from geo.db.sessions import Database
+from geo.desk.waiting import COUNTED_PAIRS
 from geo.errors import InvalidRecordError
 from geo.imports import duplicates
 from geo.imports.duplicates import OpenPair
 from geo.proposals.record_visibility import shown_document
 from geo.records import space_documents
-from geo.spaces import staff_search
 
 router = APIRouter(include_in_schema=False)
 
 DUPLICATES = f"{CONSOLE}/duplicates"
 PAIR = f"{DUPLICATES}/{{left}}/{{right}}"
 
-#: Pairs per page, the likeliest first.
-SHOWN = 100
-
 #: Fields in which a merge can combine the values of both records.
 TOGETHER = ("services", "sectors", "languages", "referral_points", "amenities", "public_phones")
 
 _CHOICES = ("keep", "other", "both")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSides:
+    """A field in which two records differ: the texts of both, and the choice that is ticked.
+
+    Parameters
+    ----------
+    chosen
+        ``keep``, ``other``, or ``both`` where ``is_list``.
+    """
+
+    name: str
+    label: str
+    keep: Sequence[str]
+    other: Sequence[str]
+    is_list: bool
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairSides:
+    """Two records side by side: the one that stays, the one that goes, and how they differ."""
+
+    pair: OpenPair
+    stays: Mapping[str, Any]
+    goes: Mapping[str, Any]
+    rows: Sequence[FieldSides]
 
 
 @router.get(DUPLICATES)
@@ -42,11 +69,9 @@ async def duplicates_page(
     """Show the pairs that this person may decide."""
     return desk.page(
         "duplicates",
-        pairs=await duplicates.open_pairs(desk.session, desk.actor, limit=SHOWN),
-        # A list shows only the code of a restricted record (P31).
-        restricted=await staff_search.restricted_ids(desk.staff),
-        shown=SHOWN,
-        done=done,
+        pairs=await duplicates.open_pairs(desk.session, desk.actor, limit=COUNTED_PAIRS),
+        shown=COUNTED_PAIRS,
+        flash=flash_of({"done": done}),
     )
 
 
@@ -63,11 +88,12 @@ async def decide(desk: DeskDep, left: RecordId, right: RecordId, form: FormDep) 
     """Propose to merge two spaces into the first, or remember that they are two."""
     pair = await duplicates.open_pair(desk.session, desk.actor, left, right)
     keep, other = (right, left) if form.get("keep") == right else (left, right)
+    back = return_path(form, DUPLICATES)
     try:
         async with desk.session.begin_nested():
             if form.get("do") == "distinct":
                 await duplicates.tell_apart(desk.session, left, right, desk.actor, now=desk.now)
-                return see(f"{DUPLICATES}?done=distinct")
+                return see(with_flash(back, "distinct"))
             if form.get("do") == "merge":
                 await duplicates.merge(
                     desk.session,
@@ -77,7 +103,7 @@ async def decide(desk: DeskDep, left: RecordId, right: RecordId, form: FormDep) 
                     now=desk.now,
                     choices=_choices(form),
                 )
-                return see(f"{DUPLICATES}?done=merged")
+                return see(with_flash(back, "merged"))
     except InvalidRecordError as error:
         return await _pair_page(
             desk, pair, keep, typed=form, problems=error_texts(desk.words, error.problems)
@@ -97,9 +123,43 @@ def _choices(form: Mapping[str, str]) -> dict[str, str]:
 
 async def _note_reading(desk: Desk, pair: OpenPair) -> None:
     database: Database = desk.request.state.database
-    for space_id in await staff_search.restricted_ids(desk.staff):
-        if space_id in {pair.left, pair.right}:
+    sides = ((pair.left, pair.is_left_restricted), (pair.right, pair.is_right_restricted))
+    for space_id, is_restricted in sides:
+        if is_restricted:
             await restricted_access.read(database, space_id, person=desk.actor.id)
+
+
+async def pair_sides(
+    desk: Desk, pair: OpenPair, keep: str, typed: Mapping[str, str] | None = None
+) -> PairSides:
+    """Return the two records of a pair side by side, with the choices that are ticked.
+
+    Parameters
+    ----------
+    keep
+        Id of the record that stays.
+    typed
+        Choices that were sent; None for the proposed ones.
+    """
+    w, terms = desk.words, await desk.terms()
+    other = pair.right if keep == pair.left else pair.left
+    found = await space_documents.read_documents(desk.session, [keep, other])
+    stays, goes = [
+        await shown_document(desk.session, desk.actor, found[id_]) for id_ in (keep, other)
+    ]
+    united = duplicates.united(stays, goes)
+    rows = [
+        FieldSides(
+            name,
+            w.gettext(FIELD_LABELS.get("position" if name == "lon" else name, name)),
+            _lines(w, terms, name, stays),
+            _lines(w, terms, name, goes),
+            is_list=name in TOGETHER,
+            chosen=(typed or {}).get(f"field-{name}") or _proposed(name, united, goes),
+        )
+        for name in duplicates.differing(stays, goes)
+    ]
+    return PairSides(pair, stays, goes, rows)
 
 
 async def _pair_page(
@@ -110,33 +170,10 @@ async def _pair_page(
     typed: Mapping[str, str] | None = None,
     problems: dict[str, str] | None = None,
 ) -> Response:
-    w, terms = desk.words, await desk.terms()
-    other = pair.right if keep == pair.left else pair.left
-    found = await space_documents.read_documents(desk.session, [keep, other])
-    stays, goes = [
-        await shown_document(desk.session, desk.actor, found[id_]) for id_ in (keep, other)
-    ]
-    united = duplicates.united(stays, goes)
-    rows = [
-        {
-            "name": name,
-            "label": w.gettext(FIELD_LABELS.get("position" if name == "lon" else name, name)),
-            "keep": _lines(w, terms, name, stays),
-            "other": _lines(w, terms, name, goes),
-            "is_list": name in TOGETHER,
-            "chosen": (typed or {}).get(f"field-{name}") or _proposed(name, united, goes),
-        }
-        for name in duplicates.differing(stays, goes)
-    ]
     return desk.page(
         "duplicate",
         status=400 if problems else 200,
-        pair=pair,
-        keep=keep,
-        other=other,
-        stays=stays,
-        goes=goes,
-        rows=rows,
+        sides=await pair_sides(desk, pair, keep, typed),
         problems=problems or {},
     )
 

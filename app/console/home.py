@@ -1,23 +1,24 @@
-"""``/network``: tasks of the signed-in person, each with its link."""
+"""``/network``: what waits for the signed-in person, and what they can do about it at once."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from app.access.dependencies import SettingsDep
 from app.access.identity import CONSOLE
+from app.console.duplicates import PairSides, pair_sides
 from app.console.forms.labels import COMPLAINT_CATEGORIES, REMOVING_ACTS
 from app.console.forms.layout import Desk, DeskDep
+from app.console.forms.returning import flash_of
 from app.console.readiness import missing_steps
+from app.console.tables.kept_views import view_links
 from app.jobs import audit_anchoring
 from geo.accounts import permissions
 from geo.confirmations import event_log
-from geo.desk.queue_table import queue_rows
-from geo.desk.table_rows import RowQuestion, read_page
-from geo.desk.waiting import SOON_DAYS, waiting_counts
-from geo.guidance import feedback
+from geo.desk.waiting import SOON_DAYS, WaitingWork, waiting_work
 from geo.oversight import audit_anchors, row_digests
 from geo.proposals import hazard_reports, pending
 from geo.removals import hides, unconfirmed
-from geo.spaces import freshness
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,25 +27,23 @@ _SHOWN = 5
 
 
 @router.get(CONSOLE)
-async def home(desk: DeskDep, settings: SettingsDep) -> Response:
-    """Show what waits for this person: the numbers of each page, and the first of some lists."""
+async def home(
+    desk: DeskDep, settings: SettingsDep, done: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
+    """Show what waits for this person: numbers, and the first of each with its usual action."""
     session, actor = desk.session, desk.actor
     audits = permissions.can_audit(actor)
+    work = await waiting_work(session, desk.staff, actor, desk.now, first=_SHOWN)
+    first_ids = [row["id"] for row in work.deciding.rows]
     return desk.page(
         "home",
-        counts=await waiting_counts(session, desk.staff, actor, desk.now),
-        deciding=await pending.pending(
-            session, actor, ids=await _first_to_decide(desk), limit=_SHOWN
-        ),
-        expiring=await freshness.expiring(
-            session, within_days=SOON_DAYS, today=desk.now.date(), actor=actor, limit=_SHOWN
-        ),
+        work=work,
+        flash=flash_of({"done": done}),
+        views=await view_links(desk),
+        deciding=await pending.pending(session, actor, ids=first_ids) if first_ids else (),
+        sides=await _first_pair(desk, work),
         links=await event_log.unanswered(session, actor, now=desk.now),
         reports=await hazard_reports.waiting(session, actor),
-        # The database withholds from a coordinator the complaints about the own organisation (P44).
-        complaints=[
-            one for one in await feedback.open_complaints(desk.staff) if one["state"] == "new"
-        ][:_SHOWN],
         categories=COMPLAINT_CATEGORIES,
         hides=await hides.visible_hides(session, actor),
         # Pending removals, which lapse and bring their records back unless this person confirms
@@ -64,12 +63,12 @@ async def home(desk: DeskDep, settings: SettingsDep) -> Response:
     )
 
 
-async def _first_to_decide(desk: Desk) -> list[str]:
-    """Return the ids of the oldest proposals that wait for this person."""
-    wanted = {"state": "pending", "decides": "true"}
-    question = RowQuestion(sort="proposed_at", filters=wanted, page_rows=_SHOWN)
-    page = await read_page(desk.session, queue_rows(desk.actor), question)
-    return [row["id"] for row in page.rows]
+async def _first_pair(desk: Desk, work: WaitingWork) -> PairSides | None:
+    """Return the likeliest duplicates side by side; a restricted record is opened on its page."""
+    for pair in work.pairs:
+        if not pair.is_restricted:
+            return await pair_sides(desk, pair, pair.left)
+    return None
 
 
 @router.get(f"{CONSOLE}/links")

@@ -42,7 +42,7 @@ from geo.proposals.submission import Outcome
 from geo.reasons import CodedReason
 from geo.removals import hides
 from geo.subjects.subject import ChangeSubject, read_subject
-from geo.text.coded_reasons import REASONS
+from geo.text.coded_reasons import REASONS, staff_reason
 
 router = APIRouter(include_in_schema=False)
 
@@ -133,7 +133,7 @@ async def _close(desk: Desk, space_id: str, form: Form) -> None:
         desk.actor,
         space_id,
         SpaceClosing(status, because, day_in(form, "until")),
-        reason=form.get("reason", ""),
+        reason=staff_reason(form.get("reason"), because, REASONS),
         via="web",
         now=desk.now,
     )

@@ -1,4 +1,4 @@
-"""Several spaces confirmed or closed at once, each by the rule of one, and told row by row.
+"""One or several spaces confirmed or closed at once, each by the rule of one, told row by row.
 
 A row that cannot be done leaves the others as they are done. P52 counts each closing as if it were
 made alone: of many in a day the ones beyond the limit call the coordinators, and end by themselves.
@@ -31,7 +31,7 @@ from geo.errors import (
 from geo.models import BulkAction
 from geo.proposals.closings import SpaceClosing, close_space
 from geo.proposals.record_visibility import require_known, unknown
-from geo.proposals.submission import checked_reason
+from geo.proposals.submission import checked_reason, propose_space
 from geo.reasons import CodedReason
 from geo.subjects.subject import ChangeSubject, read_subject, read_subjects
 
@@ -148,6 +148,32 @@ async def close_spaces(
         await close_space(session, actor, space_id, closing, reason=reason, via="web", now=now)
 
     return await _each(session, actor, "close", spaces, close, now)
+
+
+async def set_no_places(
+    session: AsyncSession, actor: Actor, spaces: Revisions, *, reason: str, now: datetime
+) -> BulkOutcome:
+    """Count that several spaces have no free place, at once (writer session; P40).
+
+    Raises
+    ------
+    ForbiddenError, InvalidRecordError
+        As for `close_spaces`.
+    """
+    reason = checked_reason(reason)
+
+    async def count(space_id: str) -> None:
+        await propose_space(
+            session,
+            actor,
+            space_id=space_id,
+            changes={"available": 0},
+            reason=reason,
+            via="web",
+            now=now,
+        )
+
+    return await _each(session, actor, "beds", spaces, count, now)
 
 
 async def _each(

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -20,9 +21,9 @@ from sqlalchemy import (
 
 from geo.desk.table_rows import Filter, RowSet, equals, one_of_these
 
-#: Fields that a space should have: those of its public page (P43). The view
-#: ``tier_staff.desk_spaces`` names the empty ones of each space, and a test compares the names. The
-#: share of filled ones is a space's completeness. Position, kind and confirmation are left out,
+#: Fields that a space should have: those of its public page (P43). ``tier_staff.desk_spaces``, on
+#: which the view below rests, names the empty ones of each space, and a test compares the names.
+#: The share of filled ones is a space's completeness. Position, kind and confirmation are left out,
 #: since no space is stored without them. A landmark counts as an address, and a stop of a mobile
 #: unit as hours.
 RECOMMENDED: Final = (
@@ -47,7 +48,7 @@ COMPLETENESS: Final = {"50": 50, "80": 80, "100": 100}
 
 #: View of the staff tier with a row for each space that its person may know of.
 desk_spaces: Final = Table(
-    "desk_spaces",
+    "desk_space_rows",
     MetaData(),
     *(
         Column(name, Text)
@@ -66,6 +67,7 @@ desk_spaces: Final = Table(
     Column("lon", Float),
     Column("lat", Float),
     Column("missing", ARRAY(Text)),
+    Column("revision", BigInteger),
 )
 
 

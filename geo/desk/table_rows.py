@@ -145,6 +145,8 @@ async def _rows_of(
     What a row shows may take a query of its own for each row, so it is asked for the rows of one
     page alone.
     """
+    if not keys:
+        return ()
     key = row_set.rows.c[row_set.key]
     found = (await session.execute(select(row_set.rows).where(key.in_(keys)))).mappings()
     by_key = {row[row_set.key]: row for row in found}

@@ -25,7 +25,10 @@ from geo.removals.hides import OWN_LIFT
 from geo.subjects.subject import read_subject
 
 #: Fields of a space that an action changes, and that undoing puts back.
-UNDOABLE: Final = ("status", "notice", "confirmed_on", "expires_on", "confirmed_by")
+UNDOABLE: Final = (
+    *("status", "notice", "confirmed_on", "expires_on", "confirmed_by"),
+    *("available", "capacity_updated"),
+)
 
 type UndoResult = Literal["undone", "changed", "agreed", "gone"]
 

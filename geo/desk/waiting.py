@@ -1,8 +1,9 @@
-"""What waits for a person, as numbers: each by one function, which its own page uses too."""
+"""What waits for a person: how much of each, as its own page counts it, and the first of some."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,49 +11,65 @@ from geo.accounts import staff_reads
 from geo.accounts.permissions import Actor, can_audit, can_coordinate
 from geo.desk.expiring_table import expiring_rows
 from geo.desk.queue_table import queue_rows
-from geo.desk.table_rows import count_rows
+from geo.desk.table_rows import RowQuestion, RowsPage, count_rows, read_page
 from geo.guidance import feedback, rumours
-from geo.imports import batches
+from geo.imports import batches, duplicates
+from geo.imports.duplicates import OpenPair
 from geo.translations import reviewers
 
 #: Days ahead for expiring spaces: two weeks, as long as a reconfirmation link is valid (P41).
 SOON_DAYS: Final = 14
 
+#: Most pairs of possible duplicates that are counted: as many as their page lists.
+COUNTED_PAIRS: Final = 100
+
 
 @dataclass(frozen=True, slots=True)
-class WaitingCounts:
-    """How much waits for one person; None where it is not theirs to see.
+class WaitingWork:
+    """What waits for one person; None where it is not theirs to see.
 
     Attributes
     ----------
-    deciding, mine : int
-        Proposals that the person may decide on, and their own that wait for somebody else.
-    expiring : int
-        Spaces of their charge to reconfirm within `SOON_DAYS`, expired ones included.
+    deciding : RowsPage
+        Proposals that the person may decide on, the oldest first.
+    mine : int
+        Their own proposals that wait for somebody else.
+    expiring : RowsPage
+        Spaces of their charge to reconfirm within `SOON_DAYS`, expired ones included, by the day.
+    pairs : sequence of OpenPair
+        First possible duplicates that the person may decide, the likeliest first.
+    pairs_total : int
+        How many there are, `COUNTED_PAIRS` at most.
     imports : int
         Their own files that are neither applied nor discarded.
     translations : int
         Wordings of safety texts that wait for their agreement.
-    complaints, rumours : int or None
-        Complaints that nobody handles, and rumours that nobody has answered.
+    complaints : sequence of mapping
+        First complaints that nobody handles, the oldest first; those about the person's own
+        organisation are not among them (P44).
+    complaints_total, rumours : int or None
+        All complaints that nobody handles, and rumours that nobody has answered.
     unusual : int or None
         People who read unusually much yesterday or today (P56).
     """
 
-    deciding: int
+    deciding: RowsPage
     mine: int
-    expiring: int
+    expiring: RowsPage
+    pairs: Sequence[OpenPair]
+    pairs_total: int
     imports: int
     translations: int
-    complaints: int | None
+    complaints: Sequence[Mapping[str, Any]]
+    complaints_total: int | None
     rumours: int | None
     unusual: int | None
 
 
-async def waiting_counts(
-    session: AsyncSession, staff: AsyncSession, actor: Actor, now: datetime
-) -> WaitingCounts:
-    """Return how much waits for a person.
+async def waiting_work(
+    session: AsyncSession, staff: AsyncSession, actor: Actor, now: datetime, *, first: int
+) -> WaitingWork:
+    """Return what waits for a person.
 
     Parameters
     ----------
@@ -60,6 +77,8 @@ async def waiting_counts(
         Writer session, and session of the staff tier bound to the person.
     now : datetime
         Current time, timezone-aware.
+    first : int
+        Number of rows of each list; only these are noted as read (P56).
 
     Raises
     ------
@@ -68,14 +87,21 @@ async def waiting_counts(
     """
     queue = queue_rows(actor)
     soon = expiring_rows(actor, within_days=SOON_DAYS, today=now.date())
+    decides = RowQuestion(
+        sort="proposed_at", filters={"state": "pending", "decides": "true"}, page_rows=first
+    )
     coordinates = can_coordinate(actor)
-    return WaitingCounts(
-        deciding=await count_rows(session, queue, {"state": "pending", "decides": "true"}),
+    pairs = await duplicates.open_pairs(session, actor, limit=COUNTED_PAIRS, shown=first)
+    return WaitingWork(
+        deciding=await read_page(session, queue, decides),
         mine=await count_rows(session, queue, {"state": "pending", "mine": "true"}),
-        expiring=await count_rows(session, soon),
+        expiring=await read_page(session, soon, RowQuestion(sort="expires_on", page_rows=first)),
+        pairs=pairs[:first],
+        pairs_total=len(pairs),
         imports=await batches.count_open(session, actor),
         translations=await reviewers.count_waiting(session, actor.id),
-        complaints=await feedback.count_new_complaints(staff) if coordinates else None,
+        complaints=await feedback.new_complaints(staff, limit=first) if coordinates else (),
+        complaints_total=await feedback.count_new_complaints(staff) if coordinates else None,
         rumours=await rumours.count_open(staff) if coordinates else None,
         unusual=len(await unusual_readers(session, now)) if can_audit(actor) else None,
     )

@@ -256,6 +256,17 @@ async def open_complaints(session: AsyncSession) -> list[dict[str, Any]]:
     return rows
 
 
+async def new_complaints(session: AsyncSession, *, limit: int) -> list[dict[str, Any]]:
+    """Return the oldest complaints that nobody handles, as `open_complaints` (staff session)."""
+    c = complaints.c
+    found = await session.execute(
+        select(complaints).where(c.state == "new").order_by(c.received_on, c.id).limit(limit)
+    )
+    rows = plain_rows(found)
+    staff_reads.show(session, "complaint", [row["id"] for row in rows])
+    return rows
+
+
 async def count_new_complaints(session: AsyncSession) -> int:
     """Return how many complaints that the person of a staff session may read nobody handles yet."""
     c = complaints.c

@@ -121,7 +121,10 @@ async def find_duplicates(session: AsyncSession) -> int:
 
 @dataclass(frozen=True, slots=True)
 class OpenPair:
-    """Possible duplicate that no person has decided yet, with the names of both spaces."""
+    """Possible duplicate that no person has decided yet, with the names of both spaces.
+
+    Lists show of a restricted space only its id (P31).
+    """
 
     left: str
     right: str
@@ -129,10 +132,17 @@ class OpenPair:
     right_name: str
     score: float
     reasons: Mapping[str, Any]
+    is_left_restricted: bool
+    is_right_restricted: bool
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the pair can be opened only on record."""
+        return self.is_left_restricted or self.is_right_restricted
 
 
 async def open_pairs(
-    session: AsyncSession, actor: Actor | None, *, limit: int = 100
+    session: AsyncSession, actor: Actor | None, *, limit: int = 100, shown: int | None = None
 ) -> list[OpenPair]:
     """Return the undecided duplicates that an actor may decide, best score first (writer session).
 
@@ -142,6 +152,8 @@ async def open_pairs(
         An editor sees pairs with a space of the editor's organisation, an approver pairs in the
         approver's countries; neither sees pairs with a restricted space. None is the operator of
         the machine, who sees all pairs.
+    shown : int or None
+        How many of the pairs a page shows, and counts the rest; None for all.
 
     Raises
     ------
@@ -149,7 +161,8 @@ async def open_pairs(
         The actor's role does not work on records.
     """
     found = await _open_pairs(session, actor, limit)
-    staff_reads.show(session, "space", {one for pair in found for one in (pair.left, pair.right)})
+    seen = {one for pair in found[:shown] for one in (pair.left, pair.right)}
+    staff_reads.show(session, "space", seen)
     return found
 
 
@@ -163,6 +176,8 @@ async def _open_pairs(session: AsyncSession, actor: Actor | None, limit: int) ->
             right.name,
             Duplicate.score,
             Duplicate.reasons,
+            left.visibility == "restricted",
+            right.visibility == "restricted",
         )
         .join(left, left.id == Duplicate.left_id)
         .join(right, right.id == Duplicate.right_id)

@@ -3,7 +3,7 @@
 The command line and the console word the same steps.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
@@ -70,9 +70,6 @@ _COUNTS = text(
         (select count(*) from amparo.people where active and role = any(:deciding)
             and (password_hash is not null or oidc_subject is not null)) as deciders,
         (select count(*) from amparo.people where active) as people,
-        (select count(*) from amparo.locations where not demo) as spaces,
-        (select count(*) from amparo.locations where not demo and visibility = 'public'
-            and hidden_at is null and status <> 'closed' and expires_on >= :today) as spaces_seen,
         (select count(*) from amparo.crossings where visibility = 'public') as crossings,
         (select count(*) from amparo.crossings c where c.visibility = 'public' and exists (
             select from amparo.crossing_statuses s where s.crossing_id = c.id and not s.assumption
@@ -87,10 +84,15 @@ _COUNTS = text(
         (select count(*) from amparo.proposals where state = 'pending') as waiting
     """
 )
-_COUNTRIES = text(
+#: Own spaces by country: all, those that the public may come to, and those on public pages. All
+#: that is asked of the spaces is asked in one pass over them.
+_SPACES = text(
     """
-    select distinct country from amparo.locations
-    where not demo and visibility = 'public' and expires_on >= :today order by country
+    select country, count(*) as spaces,
+        count(*) filter (where visibility = 'public' and hidden_at is null
+            and status <> 'closed' and expires_on >= :today) as seen,
+        count(*) filter (where visibility = 'public' and expires_on >= :today) as public
+    from amparo.locations where not demo group by country order by country
     """
 )
 _LINES = text(
@@ -116,13 +118,15 @@ async def read_steps(
     values = {"today": today, "deciding": [*_DECIDING], "sketch": _SKETCH}
     n = (await session.execute(_COUNTS, values)).one()
     has_demo = await demo_rows.holds_demo(session)
-    missing = await _missing_lines(session, today)
+    by_country = (await session.execute(_SPACES, {"today": today})).all()
+    spaces, seen = (sum(getattr(row, name) for row in by_country) for name in ("spaces", "seen"))
+    missing = await _missing_lines(session, [r.country for r in by_country if r.public], today)
     return (
         Step("demo", not has_demo),
         Step("organization", n.organizations > 0, figures={"count": n.organizations}),
         Step("people", n.deciders >= 1, figures={"people": n.people, "deciders": n.deciders}),
         Step("second_person", n.deciders > 1, figures={"deciders": n.deciders}),
-        Step("spaces", n.spaces_seen > 0, figures={"spaces": n.spaces, "seen": n.spaces_seen}),
+        Step("spaces", seen > 0, figures={"spaces": spaces, "seen": seen}),
         Step(
             "crossings",
             n.crossings_known > 0,
@@ -130,7 +134,7 @@ async def read_steps(
         ),
         Step(
             "contacts",
-            not missing and n.spaces_seen > 0,
+            not missing and seen > 0,
             figures={
                 "countries": list(missing),
                 "missing": [f"{code}: {', '.join(kinds)}" for code, kinds in missing.items()],
@@ -153,9 +157,10 @@ async def read_steps(
     )
 
 
-async def _missing_lines(session: AsyncSession, today: date) -> dict[str, list[str]]:
+async def _missing_lines(
+    session: AsyncSession, countries: Sequence[str], today: date
+) -> dict[str, list[str]]:
     """Return the kinds of lines that countries with public spaces lack, by country (P45)."""
-    countries = await session.scalars(_COUNTRIES, {"today": today})
     known = {(row.country, row.kind) for row in await session.execute(_LINES, {"today": today})}
     missing = {
         country: [kind for kind in ESSENTIAL if (country, kind) not in known]

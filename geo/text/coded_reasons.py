@@ -125,6 +125,20 @@ def is_far(day: date | str | None, today: date) -> bool:
     return day is not None and abs(day - today) > FARTHEST
 
 
+def staff_reason(own_words: str | None, code: str | None, texts: Mapping[str, str]) -> str:
+    """Return the reason for staff: a person's own words, else the text of the code they chose.
+
+    A code without a meaning of its own is no reason, and neither is an unknown one.
+
+    Parameters
+    ----------
+    texts : mapping of str to str
+        `REASONS` or `SOURCES`.
+    """
+    said = (own_words or "").strip()
+    return said or ("" if code is None or code == "other" else texts.get(code, ""))
+
+
 def notice_of(code: str | None, own_words: str | None) -> str | None:
     """Return a notice of free text followed by the label of a code; None if both are missing.
 

@@ -265,6 +265,15 @@ async def test_the_form_works_without_scripts(browser, desk_server):
         text = await page.input_value("#message-text")
         assert "/confirm/" in text
         await shot(page, "message-phone")
+        # One press from the row, and one takes it back.
+        await page.goto(f"{desk_server}/network/spaces?q={SPACE}")
+        async with page.expect_navigation():
+            await page.click(".act[formaction$='/now/full']")
+        assert await page.locator("td .tag.strong:has-text('lleno')").count() == 1
+        await shot(page, "full-phone")
+        async with page.expect_navigation():
+            await page.click("form[action='/network/bulk/undo'] button")
+        assert "como antes" in await page.inner_text("h1")
 
 
 async def test_p52_spaces_are_ticked_closed_and_put_back_by_keyboard(browser, desk_server):

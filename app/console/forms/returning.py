@@ -1,4 +1,4 @@
-"""Where a form leads back to: the address of a table, with what was done."""
+"""Where a form leads back to: the address of a table or the first page, with what was done."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,16 @@ from app.access.identity import CONSOLE
 from app.http.middleware import is_below
 from app.i18n.translation import marked
 
-#: What a small form did, by the word that stands for it in an address.
+#: What a form did, by the word that stands for it in an address.
 _DONE: Mapping[str, str] = {
     "applied": marked("Hecho: vale desde ahora."),
     "waiting": marked("Enviado: espera a una segunda persona."),
     "both": marked("Una parte vale desde ahora; la otra espera a una segunda persona."),
     "nothing": marked("Nada cambió."),
+    "merged": marked(
+        "Propuesto: los dos registros siguen como están hasta que otra persona acepte la unión."
+    ),
+    "distinct": marked("Recordado: son dos espacios distintos."),
 }
 
 _ACTION = re.compile(r"[0-9a-f]{32}")

@@ -27,7 +27,7 @@ from geo.proposals.closings import SpaceClosing
 from geo.reasons import CodedReason
 from geo.removals import removal_log
 from geo.removals.hides import OWN_LIFT
-from geo.text.coded_reasons import REASONS
+from geo.text.coded_reasons import REASONS, staff_reason
 
 router = APIRouter(include_in_schema=False)
 
@@ -94,7 +94,7 @@ async def close(desk: DeskDep, form: FormDep) -> Response:
                 desk.actor,
                 revisions,
                 closing,
-                reason=form.get("reason", ""),
+                reason=staff_reason(form.get("reason"), closing.because, REASONS),
                 now=desk.now,
             )
     except InvalidRecordError as error:

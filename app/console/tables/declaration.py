@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.console.forms.layout import Desk
 from app.console.forms.record_view import TermNames
 from app.i18n.translation import Words
-from geo.accounts.permissions import Actor
+from geo.accounts.permissions import Actor, is_staff
 from geo.desk.table_rows import RowSet
 from geo.text.normalize import folded
 
@@ -41,6 +41,15 @@ class CellContext:
 
 
 @dataclass(frozen=True, slots=True)
+class RowAct:
+    """What one press does to a row: where it goes, its Spanish name, and the revision it is of."""
+
+    href: str
+    title: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class TableCell:
     """One value as the page shows it.
 
@@ -54,6 +63,8 @@ class TableCell:
         Page of what the cell names.
     edit
         Page with the small form that changes the value.
+    act
+        What one press does instead, where one answer is the usual one.
     is_strong
         The value needs attention.
     """
@@ -62,6 +73,7 @@ class TableCell:
     value: str | int | None = None
     href: str | None = None
     edit: str | None = None
+    act: RowAct | None = None
     is_strong: bool = False
 
 
@@ -179,6 +191,8 @@ class DeskTable:
         Function that gives the marks of a row.
     has_files
         Whether what is shown can be taken along as a file.
+    is_for
+        Function that says whether a person may open the table.
     """
 
     name: str
@@ -190,6 +204,7 @@ class DeskTable:
     search: str
     marks: Callable[[CellContext, Row], Sequence[Mark]] = lambda _context, _row: ()
     has_files: bool = False
+    is_for: Callable[[Actor], bool] = is_staff
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -2,11 +2,14 @@
 
 Each is a page of its own, which a script puts into the cell. What it changes goes by the rules of
 the whole form: closing is fast, opening is slow (P40), and what closes can be undone (P52).
+
+What a telephone brings many times a day takes one press, ``/now/{state}``: full, or no free places.
+Its reason is of the vocabulary and its day is today's, which the page says above the rows (P51).
 """
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
@@ -21,14 +24,16 @@ from app.console.tables.spaces_table import SPACES_TABLE
 from app.i18n.coded_reasons import reason_names
 from geo.accounts.permissions import require_close
 from geo.desk import bulk
+from geo.desk.bulk import BulkOutcome
 from geo.errors import ConflictError, GeoError, InvalidRecordError, NothingChangesError
+from geo.hours.openings import zone
 from geo.proposals import submission
 from geo.proposals.closings import SpaceClosing
 from geo.proposals.record_visibility import require_known, unknown
 from geo.proposals.submission import Outcome
 from geo.reasons import CodedReason
 from geo.subjects.subject import ChangeSubject, read_subject
-from geo.text.coded_reasons import REASONS
+from geo.text.coded_reasons import REASONS, staff_reason
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,6 +41,10 @@ SPACE = f"{CONSOLE}/spaces/{{space}}"
 
 #: Address of the table from which a form was opened.
 type Back = Annotated[str, Query(max_length=2_000)]
+
+#: What one press can say of a space, and the reason for it, of the vocabulary.
+type QuickState = Literal["full", "no_places"]
+_FULL = REASONS["full"]
 
 #: Statuses from the most open to the most closed, as `geo.subjects.change_rules` orders them.
 _ORDER = tuple(STATUSES)
@@ -87,6 +96,32 @@ async def change_beds(desk: DeskDep, space: RecordId, form: FormDep) -> Response
     return await submitted(desk, work, partial(_beds_page, desk, space, form), _REFUSALS)
 
 
+@router.post(f"{SPACE}/now/{{state}}")
+async def state_now(desk: DeskDep, space: RecordId, state: QuickState, form: FormDep) -> Response:
+    """Say by one press that an open space is full today, or has no free places (P40)."""
+
+    async def work() -> Response:
+        subject = await _space(desk, space)
+        document = subject.document or {}
+        chosen = {space: _revision(subject, form)}
+        if state == "no_places":
+            outcome = await bulk.set_no_places(
+                desk.session, desk.actor, chosen, reason=_FULL, now=desk.now
+            )
+            return _closed(outcome, space, form)
+        if document["status"] != "active":
+            raise NothingChangesError
+        today = desk.now.astimezone(zone(document["timezone"] or "UTC")).date()
+        closing = SpaceClosing("full", "full", today)
+        outcome = await bulk.close_spaces(
+            desk.session, desk.actor, chosen, closing, reason=_FULL, now=desk.now
+        )
+        return _closed(outcome, space, form)
+
+    again = _beds_page if state == "no_places" else _status_page
+    return await submitted(desk, work, partial(again, desk, space, form), _REFUSALS)
+
+
 async def _close(desk: Desk, subject: ChangeSubject, status: str, form: Form) -> Response:
     because = text_in(form, "because")
     if because is not None and because not in REASONS:
@@ -97,9 +132,13 @@ async def _close(desk: Desk, subject: ChangeSubject, status: str, form: Form) ->
         desk.actor,
         {space_id: _revision(subject, form)},
         SpaceClosing(status, because, day_in(form, "until")),
-        reason=form.get("reason", ""),
+        reason=staff_reason(form.get("reason"), because, REASONS),
         now=desk.now,
     )
+    return _closed(outcome, space_id, form)
+
+
+def _closed(outcome: BulkOutcome, space_id: str, form: Form) -> Response:
     match outcome.results[space_id]:
         case "done":
             return see(with_flash(_back(form), "applied", outcome.action_id))

@@ -1,8 +1,7 @@
-"""``/network/tables``: a table's rows as a file, and the columns that a person keeps."""
+"""``/network/tables``: a table's rows as a file, and the columns and views that a person keeps."""
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Response
@@ -13,22 +12,17 @@ from app.console.forms.inputs import chosen_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.returning import return_path
 from app.console.tables.declaration import DeskTable
+from app.console.tables.kept_views import TABLES, view_in
 from app.console.tables.queries import ExpiringQuery, SpacesQuery, TableQuery
 from app.console.tables.spaces_table import EXPIRING_TABLE, SPACES_TABLE
 from app.console.tables.view import FileTable, file_table
-from app.console.tables.work_tables import PEOPLE_TABLE, QUEUE_TABLE
-from geo.accounts.permissions import require_administer
 from geo.audit import trail
-from geo.desk.kept_columns import keep_columns
-from geo.errors import NotFoundError
+from geo.desk.kept_choices import forget_view, keep_columns, keep_view
+from geo.errors import ForbiddenError, NotFoundError
 from geo.exports.formats import FORMATS
 from geo.exports.tables import csv_table, plain_workbook
 
 router = APIRouter(include_in_schema=False)
-
-TABLES: Final[Mapping[str, DeskTable]] = {
-    table.name: table for table in (SPACES_TABLE, EXPIRING_TABLE, QUEUE_TABLE, PEOPLE_TABLE)
-}
 
 type Suffix = Literal["csv", "xlsx"]
 
@@ -84,13 +78,27 @@ async def columns(desk: DeskDep, table: RecordId, form: FormDep) -> Response:
     return see(return_path(form, found.path))
 
 
+@router.post(f"{CONSOLE}/tables/{{table}}/views")
+async def views(desk: DeskDep, table: RecordId, form: FormDep) -> Response:
+    """Keep what the table shows as a view, or forget one, and lead back to the table."""
+    found = _table(desk, table)
+    back = return_path(form, found.path)
+    name = form.get("name", "")
+    if form.get("do") == "forget":
+        await forget_view(desk.session, desk.actor.id, found.name, name)
+    else:
+        await keep_view(desk.session, desk.actor.id, found.name, view_in(found, name, back))
+    return see(back)
+
+
 def _table(desk: DeskDep, name: str) -> DeskTable:
     found = TABLES.get(name)
     if found is None:
         msg = "there is no such table"
         raise NotFoundError(msg)
-    if found is PEOPLE_TABLE:
-        require_administer(desk.actor)
+    if not found.is_for(desk.actor):
+        msg = "this table is for others"
+        raise ForbiddenError(msg)
     return found
 
 

@@ -23,6 +23,7 @@ from app.console.tables.declaration import (
     DeskTable,
     Mark,
     Row,
+    RowAct,
     RowSource,
     TableCell,
     TableColumn,
@@ -60,21 +61,32 @@ def _may_change(context: CellContext, row: Row) -> bool:
     return can_close(context.actor, organization_id=row["organization_id"], country=row["country"])
 
 
+def _act(row: Row, state: str, title: str) -> RowAct:
+    return RowAct(space_page(row["id"], f"/now/{state}"), title, row["revision"])
+
+
 def _status(context: CellContext, row: Row) -> TableCell:
+    may_change = _may_change(context, row)
+    is_open = row["status"] == "active"
     return TableCell(
         context.names(status_names)[row["status"]],
-        edit=space_page(row["id"], "/status") if _may_change(context, row) else None,
-        is_strong=row["status"] != "active",
+        edit=space_page(row["id"], "/status") if may_change else None,
+        act=_act(row, "full", marked("Lleno hoy")) if may_change and is_open else None,
+        is_strong=not is_open,
     )
 
 
 def _beds(context: CellContext, row: Row) -> TableCell:
     free, most = row["capacity_available"], row["capacity_maximum"]
+    may_change = _may_change(context, row)
+    # Who never counted places has none to run out of.
+    may_run_out = row["status"] != "closed" and free != 0 and (free, most) != (None, None)
     known = [str(number) for number in (free, most) if number is not None]
     text = " / ".join(known) if free is not None else f"? / {most}" if most is not None else ""
     return TableCell(
         text,
-        edit=space_page(row["id"], "/beds") if _may_change(context, row) else None,
+        edit=space_page(row["id"], "/beds") if may_change else None,
+        act=_act(row, "no_places", marked("0 libres")) if may_change and may_run_out else None,
         is_strong=free == 0,
     )
 

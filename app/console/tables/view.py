@@ -17,8 +17,9 @@ from app.console.tables.declaration import (
     TableCell,
     TableColumn,
 )
+from app.console.tables.kept_views import is_view, view_address
 from app.i18n.translation import Words, marked
-from geo.desk.kept_columns import read_columns
+from geo.desk.kept_choices import KeptChoices, read_choices
 from geo.desk.table_rows import FILE_ROWS, PAGE_ROWS, RowQuestion, RowsPage, distinct_values
 from geo.desk.table_rows import read_page as read_rows
 
@@ -56,6 +57,15 @@ class ShownFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownView:
+    """A view that the person keeps, as a link; ``is_current`` if the page shows just that."""
+
+    name: str
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TableView:
     """What the template of a table shows.
 
@@ -63,6 +73,8 @@ class TableView:
     ----------
     columns
         Name, heading and whether it is shown, of each column but the first.
+    views
+        Views of the table that the person keeps.
     points
         Key, name, longitude and latitude of the rows that have a position, for the map.
     """
@@ -74,6 +86,7 @@ class TableView:
     lines: Sequence[TableLine]
     filters: Sequence[ShownFilter]
     columns: Sequence[tuple[str, str, bool]]
+    views: Sequence[ShownView]
     points: Sequence[Mapping[str, Any]]
     map: Mapping[str, Any] | None
 
@@ -109,7 +122,8 @@ async def table_view(desk: Desk, table: DeskTable, stated: Mapping[str, str]) ->
     context = await context_of(desk)
     source = table.source(desk, asked.options)
     page = await read_rows(source.session, source.rows, _question(asked, context))
-    shown = await _columns(desk, table)
+    kept = await _kept(desk, table)
+    shown = _columns(table, kept)
     lines = [_line(table, shown, context, source, row) for row in page.rows]
     points = [_point(line) for line in lines if line.row.get("lon") is not None]
     return TableView(
@@ -122,6 +136,10 @@ async def table_view(desk: Desk, table: DeskTable, stated: Mapping[str, str]) ->
         columns=[
             (column.name, context.words.gettext(column.title), column in shown)
             for column in table.columns[1:]
+        ],
+        views=[
+            ShownView(one.name, view_address(table, one), is_current=is_view(asked, one))
+            for one in kept.views
         ],
         points=points,
         map=map_data(context.words) if points else None,
@@ -141,7 +159,7 @@ async def file_table(desk: Desk, table: DeskTable, stated: Mapping[str, str]) ->
     source = table.source(desk, asked.options)
     question = _question(asked, context, file_filters=source.file_filters, page_rows=FILE_ROWS)
     page = await read_rows(source.session, source.rows, question)
-    seen = await _columns(desk, table)
+    seen = _columns(table, await _kept(desk, table))
     columns = [column for column in table.columns if column in seen or column.is_in_files]
     titles = [column.title for column in columns]
     has_demo = any(row.get("demo") for row in page.rows)
@@ -179,12 +197,16 @@ def _question(
     )
 
 
-async def _columns(desk: Desk, table: DeskTable) -> Sequence[TableColumn]:
-    kept = await read_columns(desk.session, desk.actor.id, table.name, table.column_names)
+async def _kept(desk: Desk, table: DeskTable) -> KeptChoices:
+    kept = await read_choices(desk.session, desk.actor.id)
+    return kept.get(table.name, KeptChoices())
+
+
+def _columns(table: DeskTable, kept: KeptChoices) -> Sequence[TableColumn]:
     first, *others = table.columns
-    if kept is None:
+    if kept.columns is None:
         return [first, *(column for column in others if column.is_default)]
-    return [first, *(column for column in others if column.name in kept)]
+    return [first, *(column for column in others if column.name in kept.columns)]
 
 
 def _heading(words: Words, asked: TableAddress, column: TableColumn) -> Heading:

@@ -27,6 +27,7 @@ from app.console.tables.declaration import (
     named,
 )
 from app.i18n.translation import marked
+from geo.accounts.permissions import can_administer
 from geo.desk.people_table import people_rows
 from geo.desk.queue_table import queue_rows
 from geo.text.languages import LANGUAGES
@@ -194,4 +195,5 @@ PEOPLE_TABLE = DeskTable(
     source=_accounts,
     search=marked("Nombre, correo u organización"),
     marks=_account_marks,
+    is_for=can_administer,
 )

@@ -183,7 +183,8 @@ async def test_p40_several_crossings_are_closed_by_one_form_each_by_its_own_cloc
     page = text_of(await approver.get("/network/crossings?border=CO-VE"))
     assert page.count('type="checkbox" name="crossing"') == 2
     assert "Puente Lejano" not in page
-    both = SEVERAL | {"crossing": ["puente", "puente2"]}
+    # Who says it is the reason where no other is written.
+    both = SEVERAL | {"crossing": ["puente", "puente2"], "reason": ""}
     done = await approver.follow("/network/crossings", **both, valid_from="")
     assert "Dicho de 2 pasos" in text_of(done)
     said = await statements(database)
@@ -199,6 +200,7 @@ async def test_p40_several_crossings_are_closed_by_one_form_each_by_its_own_cloc
         ({"crossing": ["puente", "ninguno"]}, 404),
         ({"crossing": ["puente"], "state": "open"}, 400),
         ({"crossing": []}, 400),
+        ({"crossing": ["puente"], "source": "Radio", "reason": ""}, 400),
     ):
         answer = await approver.post("/network/crossings", **SEVERAL | wrong)
         assert answer.status_code == status, wrong

@@ -2,14 +2,17 @@
 
 import io
 import re
+from datetime import timedelta
 
 import openpyxl
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
+from geo import models
 from geo.accounts import restricted_access
 from geo.audit import trail
 from geo.db.sessions import Tier
+from geo.hours.openings import zone
 from geo.proposals import submission
 from geo.records import space_documents
 from tests.conftest import client_of, clone, opened, run_sql
@@ -48,7 +51,10 @@ async def filled(filled_network):
         REFUGE,
         {"id": "lejos", "name": "=Otra casa", "organization": "Otra organización"}
         | {"organization_id": "org2", "country": "PE", "lon": -77.0, "lat": -12.0},
-        *({"id": f"casa{number}", "name": f"Casa {number}"} for number in range(1, 4)),
+        *(
+            {"id": f"casa{number}", "name": f"Casa {number}", "available": 3, "capacity": 9}
+            for number in range(1, 4)
+        ),
     )
 
 
@@ -150,10 +156,81 @@ async def test_what_is_shown_is_taken_along_without_formulas_and_on_record(
     assert (await editor.post(form, columns="geom")).status_code == 400
     away = await editor.post(form, columns="id", back="//evil.example/network/spaces")
     assert away.headers["location"] == "/network/spaces"
-    for path in ("people/rows.csv", "queue/rows.csv", "nada/columns"):
+    for path in ("people/rows.csv", "queue/rows.csv", "nada/columns", "nada/views"):
         assert (await editor.get(f"/network/tables/{path}")).status_code in {404, 405}
     for query in ("sort=geom", "expires=8", "page=0", "q=%00"):
         assert (await editor.get(f"/network/spaces?{query}")).status_code == 400, query
+
+
+async def test_p31_a_view_is_kept_by_one_person_and_shows_what_they_may_see(as_person, database):
+    coordinator, other = await as_person("co"), await as_person("ap")
+    form = "/network/tables/expiring/views"
+    here = "/network/expiring?admin1=Norte+de+Santander&days=90"
+    page = await coordinator.follow(form, name="  Norte  ", back=here + "&page=3&done=applied")
+    for path in ("/network", "/network/expiring"):
+        shown = (await coordinator.get(path)).text
+        links = re.findall(r'<a class="button quiet small" href="([^"]+)"[^>]*>Norte</a>', shown)
+        assert [sorted(one.partition("?")[2].split("&amp;")) for one in links] == [
+            ["admin1=Norte+de+Santander", "days=90"]
+        ]
+        assert ">Norte</a>" not in (await other.get(path)).text
+    assert 'aria-current="page">Norte</a>' in page.text
+    # Columns are chosen and given back without the view.
+    await coordinator.follow("/network/tables/expiring/columns", do="reset")
+    assert ">Norte</a>" in (await coordinator.get("/network")).text
+    # Others' tables, other pages and what no table has are no view.
+    people = {"name": "x", "back": "/network/people?role=admin"}
+    assert (await other.post("/network/tables/people/views", **people)).status_code == 403
+    for wrong in (
+        {"name": "", "back": here},
+        {"name": "x" * 41, "back": here},
+        {"name": "a\x00b", "back": here},
+        {"name": "x", "back": "/network/spaces"},
+        {"name": "x", "back": "/network/expiring?sort=geom"},
+        {"name": "x", "back": "/network/expiring?q=a%00b"},
+        {"name": "x", "back": "/network/expiring?q=" + "x" * 121},
+    ):
+        assert (await coordinator.post(form, **wrong)).status_code == 400, wrong
+    for number in range(11):
+        await coordinator.post(form, name=f"v{number}", back=here)
+    assert (await coordinator.post(form, name="una más", back=here)).status_code == 400
+    await coordinator.follow(form, name="Norte", do="forget", back=here)
+    assert ">Norte</a>" not in (await coordinator.get("/network")).text
+
+
+@pytest.mark.parametrize("state", ["full", "no_places"])
+async def test_p40_one_press_holds_at_once_with_a_reason_and_is_undone(as_person, database, state):
+    editor = await as_person("ed")
+    path = f"/network/spaces/casa1/now/{state}"
+    before = await document(database, "casa1")
+    page = (await editor.get("/network/spaces")).text
+    (seen,) = re.findall(rf'formaction="{path}" name="revision" value="(\d+)"', page)
+    assert f"/network/spaces/lejos/now/{state}" not in page
+    done = await editor.follow(path, revision=seen, back="/network/spaces?q=casa")
+    assert "Hecho: vale desde ahora." in done.text
+    after = await document(database, "casa1")
+    today = NOW.astimezone(zone(before["timezone"]))
+    says = {
+        "full": {
+            "status": "full",
+            "notice": f"No hay cupo. Hasta el {today:%d/%m/%Y}, según se sabe.",
+        },
+        "no_places": {"available": 0},
+    }
+    assert {name: after[name] for name in says[state]} == says[state]
+    async with database.session(Tier.WRITER) as session:
+        reasons = "select reason from amparo.proposals order by proposed_at desc, id limit 2"
+        assert "No hay cupo" in set((await session.scalars(text(reasons))).all())
+    # Once more is nothing, and a page from before changes nothing.
+    again = await editor.post(path, back="/network/spaces")
+    assert again.status_code == 400
+    assert (await editor.post(path, revision=seen)).status_code == 400
+    await editor.post("/network/bulk/undo", **fields_of(done, "/network/bulk/undo"))
+    assert await document(database, "casa1") == before
+    for other, status in (("lejos", 403), ("refugio", 404), ("nada", 404)):
+        answer = await editor.post(f"/network/spaces/{other}/now/{state}")
+        assert answer.status_code == status, other
+    assert (await editor.post("/network/spaces/casa1/now/active")).status_code in {400, 404, 422}
 
 
 async def test_p40_a_cell_closes_at_once_opens_by_two_and_is_undone(as_person, database):
@@ -203,11 +280,15 @@ async def test_p52_what_is_ticked_is_shown_before_and_told_after(as_person, data
     assert "refugio" not in preview.text
     form = fields_of(preview, "/network/bulk/close")
     assert (await document(database))["status"] == "active"
-    empty = await coordinator.post("/network/bulk/close", **form, status="closed")
-    assert empty.status_code == 400
+    # The code is the reason where no other is written; without either it is refused.
+    for because in ("", "other"):
+        empty = await coordinator.post(
+            "/network/bulk/close", **form, status="closed", because=because
+        )
+        assert empty.status_code == 400, because
     done = await coordinator.post(
         "/network/bulk/close",
-        **form | {"status": "temporarily_closed", "because": "flood", "reason": "río"},
+        **form | {"status": "temporarily_closed", "because": "flood"},
     )
     assert "5 espacios hechos" in done.text
     assert "60 minutos" in done.text
@@ -227,6 +308,50 @@ async def test_p52_what_is_ticked_is_shown_before_and_told_after(as_person, data
     ):
         assert (await coordinator.post(f"/network/bulk{path}", **wrong)).status_code == 400, wrong
     assert (await coordinator.post("/network/bulk/undo", action="0" * 32)).status_code == 404
+
+
+async def test_p31_p44_what_waits_is_done_on_the_first_page_and_closed_records_stay_closed(
+    as_person, database
+):
+    async with database.session(Tier.WRITER) as session:
+        await session.execute(text("update amparo.locations set expires_on = amparo.today() + 3"))
+        await session.execute(
+            insert(models.Duplicate),
+            [
+                {"left_id": left, "right_id": right, "score": score, "reasons": {}}
+                for left, right, score in (("casa", "refugio", 0.9), ("casa1", "casa2", 0.8))
+            ],
+        )
+        about = {"location_id": "casa", "organization_id": "org", "category": "charged"}
+        about |= {"body": "Cobraron la cama.", "delete_on": NOW.date() + timedelta(days=90)}
+        await session.execute(insert(models.Complaint).values(id="queja", **about))
+        await restricted_access.name_reader(session, "refugio", "co", actor="ad")
+    coordinator = await as_person("co")
+    home = await coordinator.get("/network")
+    # Of a pair with a restricted record there is the code, and no preview.
+    assert 'href="/network/duplicates/casa/refugio"' in home.text
+    assert 'action="/network/duplicates/casa/refugio"' not in home.text
+    assert SECRET_NAME not in home.text
+    asked = fields_of(home, "/network/bulk/ask")
+    assert asked["space"]
+    assert "refugio" not in asked["space"]
+    messages = await coordinator.post("/network/bulk/ask", **asked, channel="whatsapp")
+    assert messages.text.count("<textarea") == len(asked["space"])
+    assert 'href="/network">' in messages.text
+    pair = "/network/duplicates/casa1/casa2"
+    merged = await coordinator.follow(pair, **fields_of(home, pair), do="merge")
+    assert "hasta que otra persona acepte la unión" in text_of(merged)
+    assert f'action="{pair}"' not in merged.text
+    assert (await document(database, "casa2"))["status"] == "active"
+    taking = "/network/voices/complaints/queja"
+    # What was written is not on the first page, which others see in passing; taking on opens it.
+    assert "Cobraron la cama." not in home.text
+    taken = await coordinator.follow(taking, **fields_of(home, taking), state="handling")
+    assert "Cobraron la cama." in text_of(taken)
+    assert "en trámite" in text_of(taken)
+    assert taking not in (await coordinator.get("/network")).text
+    # Of the complaint those whom it is about never hear (P44).
+    assert "cobraron" not in (await (await as_person("ed")).get("/network")).text
 
 
 async def test_the_first_page_counts_what_its_pages_count_and_speaks_the_own_language(

@@ -250,6 +250,8 @@ def table_requests(hidden: str) -> Iterator[Asked]:
         template, path = f"/network/spaces/{{space}}/{part}", f"/network/spaces/{hidden}/{part}"
         yield Asked(template, "GET", path, headers={"Accept": "text/html"})
         yield Asked(template, "POST", path, form=sent)
+    at_once = f"/network/spaces/{hidden}/now/full"
+    yield Asked("/network/spaces/{space}/now/{state}", "POST", at_once, form=sent)
 
 
 def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
@@ -291,8 +293,9 @@ def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     yield Asked(confirm, "POST", "/network/removals/x/confirm", form=sent)
     yield Asked("/network/language", "POST", "/network/language", form=sent)
     yield Asked("/network/bulk/undo", "POST", "/network/bulk/undo", form=sent | {"action": "x"})
-    columns = "/network/tables/{table}/columns"
-    yield Asked(columns, "POST", "/network/tables/spaces/columns", form=sent)
+    for part in ("columns", "views"):
+        template, path = f"/network/tables/{{table}}/{part}", f"/network/tables/spaces/{part}"
+        yield Asked(template, "POST", path, form=sent | {"name": "x"})
     for hidden in hidden_ids:
         yield from table_requests(hidden)
         template, path = "/network/spaces/{space}", f"/network/spaces/{hidden}"

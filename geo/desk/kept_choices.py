@@ -1,0 +1,135 @@
+"""What a person keeps of each table of the desk: columns, and views under names.
+
+A view is what an address says and nothing else. Whoever opens it asks the table anew, with the
+rights that they have then.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.errors import InvalidRecordError
+from geo.models import TableColumns
+from geo.reasons import CodedReason
+
+#: Most views of one table, and most characters of a name: what fits above a table [A].
+MAX_VIEWS: Final = 12
+MAX_NAME: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class KeptView:
+    """A view: the name that its person gave it, and the parameters of the table's address."""
+
+    name: str
+    asked: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptChoices:
+    """Choices of one person about one table.
+
+    Attributes
+    ----------
+    columns : tuple of str or None
+        Names of columns; None for a person who has chosen none.
+    views : tuple of KeptView
+        The oldest first.
+    """
+
+    columns: tuple[str, ...] | None = None
+    views: tuple[KeptView, ...] = ()
+
+
+async def read_choices(session: AsyncSession, person: str) -> Mapping[str, KeptChoices]:
+    """Return the choices of a person by the name of the table (writer session)."""
+    rows = await session.execute(
+        select(TableColumns.table_name, TableColumns.columns, TableColumns.views).where(
+            TableColumns.person_id == person
+        )
+    )
+    return {
+        table: KeptChoices(
+            None if columns is None else tuple(columns),
+            tuple(KeptView(one["name"], one["asked"]) for one in views),
+        )
+        for table, columns, views in rows
+    }
+
+
+async def keep_columns(
+    session: AsyncSession, person: str, table: str, columns: Sequence[str], known: Sequence[str]
+) -> None:
+    """Keep the columns that a person has chosen; none brings back the table's own (writer session).
+
+    Parameters
+    ----------
+    known : sequence of str
+        Columns of the table, in order.
+
+    Raises
+    ------
+    InvalidRecordError
+        The table has no such column.
+    """
+    if not set(columns) <= set(known):
+        raise InvalidRecordError([("columns", CodedReason("not_one_of", choices=tuple(known)))])
+    chosen = [name for name in known if name in columns] or None
+    await session.execute(
+        insert(TableColumns)
+        .values(person_id=person, table_name=table, columns=chosen)
+        .on_conflict_do_update(index_elements=["person_id", "table_name"], set_={"columns": chosen})
+    )
+
+
+async def keep_view(session: AsyncSession, person: str, table: str, view: KeptView) -> None:
+    """Keep a view of a table, in place of one with the same name (writer session).
+
+    Raises
+    ------
+    InvalidRecordError
+        The name is empty, too long or not printable, or there are `MAX_VIEWS` others.
+    """
+    name = " ".join(view.name.split())
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise InvalidRecordError([("name", CodedReason("length", most=MAX_NAME))])
+    others = [one for one in await _locked_views(session, person, table) if one["name"] != name]
+    if len(others) >= MAX_VIEWS:
+        raise InvalidRecordError([("views", CodedReason("too_many", most=MAX_VIEWS))])
+    others.append({"name": name, "asked": dict(view.asked)})
+    await _store_views(session, person, table, others)
+
+
+async def forget_view(session: AsyncSession, person: str, table: str, name: str) -> None:
+    """Forget a view of a table; one that is not there is forgotten already (writer session)."""
+    kept = await _locked_views(session, person, table)
+    await _store_views(session, person, table, [one for one in kept if one["name"] != name])
+
+
+async def _locked_views(session: AsyncSession, person: str, table: str) -> list[dict[str, Any]]:
+    """Return the stored views; another request of the same person about the table waits."""
+    await session.execute(
+        insert(TableColumns)
+        .values(person_id=person, table_name=table, columns=None)
+        .on_conflict_do_nothing()
+    )
+    found = await session.execute(
+        select(TableColumns.views)
+        .where(TableColumns.person_id == person, TableColumns.table_name == table)
+        .with_for_update()
+    )
+    return list(found.scalar_one())
+
+
+async def _store_views(
+    session: AsyncSession, person: str, table: str, views: Sequence[Mapping[str, Any]]
+) -> None:
+    await session.execute(
+        update(TableColumns)
+        .where(TableColumns.person_id == person, TableColumns.table_name == table)
+        .values(views=list(views))
+    )
