@@ -106,7 +106,6 @@ def nearby_texts(w: Words) -> Mapping[str, Any]:
             "Su ubicación no salió del teléfono. Distancias en línea recta; lo abierto, según los "
             "horarios."
         ),
-        "wholeList": w.gettext("Ver toda la lista"),
         "iAmIn": w.gettext("Estoy en %(country)s"),
         "found": [
             w.ngettext(
