@@ -54,9 +54,9 @@ _NOTHING = frozenset(
 )  # fmt: skip
 
 _TRUE = frozenset(
-    {"true", "verdadero", "verdadeiro", "vrai", "si", "sim", "yes", "oui", "wi", "1", "x", "✓"}
+    {"true", "verdadero", "verdadeiro", "vrai", "si", "sim", "yes", "oui", "wi", "1", "x", "✓", "s"}
 )
-_FALSE = frozenset({"false", "falso", "faux", "no", "nao", "non", "0"})
+_FALSE = frozenset({"false", "falso", "faux", "no", "nao", "non", "0", "n"})
 
 #: What joins the items of a list where neither comma nor semicolon does; names of languages hold
 #: neither a slash nor an "and".

@@ -214,13 +214,21 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
     "lat": Evidence(_of_each(_is_between(-56.0, 33.0)), 0.8, 2.0, 2.0, 0.3),
     "position": Evidence(_of_each(_position), 0.7, 2.0, 2.0, 0.3),
     "country": Evidence(
-        _of_each(lambda cell: isinstance(cell, str) and country_code(cell) in CODES), 0.8, 2.0, 2.0
+        # SI and NO are codes of countries, too.
+        _of_each(
+            lambda cell: (
+                isinstance(cell, str) and country_code(cell) in CODES and not is_answered(cell)
+            )
+        ),
+        0.8,
+        2.0,
+        2.0,
     ),
     "admin1": Evidence(
         _of_each(lambda cell: isinstance(cell, str) and is_division(cell)), 0.7, 1.4
     ),
     "kind": Evidence(_of_each(is_label("kind")), 0.6, 1.6, 1.2),
-    "status": Evidence(_of_each(is_label("status")), 0.7, 1.6, 1.5),
+    "status": Evidence(_of_each(is_label("status")), 0.7, 1.6, 1.5, 0.2),
     "access": Evidence(_of_each(is_label("access")), 0.6, 1.4, 1.5, 0.5),
     "needs_referral": Evidence(_of_each(_answer), 0.6, 0.0, 1.0, 0.4),
     "services": Evidence(_labels("services"), 0.5, 1.6),
@@ -256,7 +264,7 @@ def contradicts(cells: Cells, name: str) -> bool:
     """Return whether most cells of a column are plainly no values of a field."""
     if len(cells) < FEWEST:
         return False
-    if name == "name" and distinct(cells) < _DISTINCT:
+    if name in {"id", "name"} and distinct(cells) < _DISTINCT:
         return True
     if name not in _WORDED:
         return kind_of(name) in {"text", "code", "list", "answer"} and (

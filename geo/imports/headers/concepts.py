@@ -366,6 +366,12 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "piden necesario necesaria llevar necessario ingreso entrar aceptado requisito entrada",
         never="numero tipo",
     ),
+    # Alone these head the numbers of people's papers.
+    _concept(
+        "documents_required",
+        "ci dni cedula pasaporte passaporte",
+        also="pide piden exige exigen solicita solicitan pedem exigem",
+    ),
     _concept("minimum_age", "edad age idade", also="minima minimum"),
     _concept("maximum_age", "edad age idade", also="maxima maximum"),
     _concept(
@@ -391,7 +397,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "step_free",
-        "silla rueda discapacidad wheelchair cadeira roda accesibilidad acessibilidade rampa "
+        "silla rueda discapacidad wheelchair cadeira cadeirante roda accesibilidad acessibilidade rampa "
         "deficiencia movilidad mobilidade disability accessibility accesible acessivel",
         allied="acceso access accesible acessivel universal movilidad accessible",
     ),
