@@ -446,10 +446,11 @@ async def client_of(
         async def with_state(scope: Any, receive: Any, send: Any) -> None:
             nonlocal has_changed
             scope["state"] = dict(state)
-            if has_changed:
+            if has_changed or is_written_elsewhere:
+                has_changed = False
                 state["editions"].doubt()
             await application(scope, receive, send)
-            has_changed = is_written_elsewhere or scope["method"] not in {"GET", "HEAD"}
+            has_changed = has_changed or scope["method"] not in {"GET", "HEAD"}
 
         transport = httpx.ASGITransport(app=with_state, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://amparo.test") as client:

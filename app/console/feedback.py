@@ -41,7 +41,12 @@ async def voices_page(desk: DeskDep, done: Annotated[str, Query(max_length=20)] 
 @router.post(f"{VOICES}/complaints/{{complaint}}")
 async def handle(desk: DeskDep, complaint: RecordId, form: FormDep) -> Response:
     """Say that a complaint is being handled, or closed."""
-    await feedback.handle_complaint(desk.session, desk.actor, complaint, form.get("state", ""))
+    try:
+        await feedback.handle_complaint(
+            desk.session, desk.actor, complaint, form.get("state", ""), seen=text_in(form, "seen")
+        )
+    except ConflictError:
+        return see(f"{VOICES}?done=changed")
     return see(f"{VOICES}?done=complaint")
 
 

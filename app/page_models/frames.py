@@ -56,6 +56,8 @@ class PageFrame:
         order.
     public_url
         The server's address for people, without a slash at its end, or None.
+    near_m
+        How far abroad the phone tells of something as near, metres; None: any distance.
     """
 
     now: datetime
@@ -69,6 +71,7 @@ class PageFrame:
     lines: Sequence[Line] = ()
     names: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     public_url: str | None = None
+    near_m: float | None = None
 
     def help_lines(self, country: str | None, kinds: Sequence[str]) -> tuple[Line, ...]:
         """Return a country's help lines of some kinds; without a country, one for each country.

@@ -82,6 +82,7 @@ async def frame(
         ),
         places=town_labels(network),
         hotline=settings.hotline,
+        near_m=settings.near_m,
         public_url=None if settings.public_url is None else str(settings.public_url).rstrip("/"),
         incident_contact=settings.incident_contact,
         lines=await essential_lines(session, (), ESSENTIAL),

@@ -101,7 +101,7 @@ def nearby_texts(w: Words) -> Mapping[str, Any]:
         ),
         "nearYou": w.gettext("Cerca de usted"),
         "wholeList": w.gettext("Ver toda la lista"),
-        "mapOfHere": w.gettext("Ver el mapa de aquí. El sitio sabrá su zona (unos 10 km)"),
+        "mapOfHere": w.gettext("Ver el mapa de aquí. El sitio sabrá su zona (pocos kilómetros)"),
         "nearYouHow": w.gettext(
             "Su ubicación no salió del teléfono. Distancias en línea recta; lo abierto, según los "
             "horarios."

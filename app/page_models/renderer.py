@@ -81,7 +81,6 @@ def render_home(view: HomeView, lang: str) -> str:
             aging_texts(w),
             near=view.place_ref if view.narrowed.place else None,
             place_at=view.place_at,
-            near_m=view.near_m,
         ),
     )
 
@@ -287,7 +286,6 @@ def _page(
     names: Mapping[str, object] = MappingProxyType({}),
     near: str | None = None,
     place_at: tuple[float, float] | None = None,
-    near_m: float | None = None,
 ) -> dict[str, object]:
     # Data for the modules in static/, embedded as a data block, which the content security policy
     # does not execute.
@@ -312,8 +310,7 @@ def _page(
         "near": near,
         # Where that place is, for the map: longitude and latitude.
         "placeAt": place_at,
-        # How far abroad something is told as near, metres.
-        "nearM": near_m,
+        "nearM": frame.near_m,
         "pmtiles": vendored_url("pmtiles", ".js"),
         "mapFiles": map_files(),
         "names": {**names_of(w, frame), **names},

@@ -16,8 +16,9 @@ const IN_VIEW = 5; // How many of them the map shows with the phone's place [A]
  * @param {(at: number[], about: {accuracyM: number, ids: string[]}) => void} follow is told where the phone
  *        is, lon and lat in degrees, and what is near, for the map: nothing of it leaves the page
  * @param {() => void} refresh brings cards up to date that were set aside
+ * @param {(card: Element) => void} offerMap gives a card its button for the map
  */
-export function startNearby(data, load, follow, refresh) {
+export function startNearby(data, load, follow, refresh, offerMap) {
   const button = byId('locate');
   if (!button || !('geolocation' in navigator)) return;
   const phrases = makePhrases(data.texts);
@@ -55,29 +56,41 @@ export function startNearby(data, load, follow, refresh) {
       element('h2', { tabindex: '-1', id: 'nearby-title' }, data.texts.nearYou),
       isDated(file) ? element('p', { class: 'notice' }, fill(data.texts.dataOf, { date: phrases.ownMoment(Date.parse(file.start)) })) : '',
       ...sides.flatMap((side, index) => part(side, index > 0)),
-      element('p', { class: 'fine' }, data.texts.nearYouHow, ' ', wholeList()),
+      element('p', { class: 'fine' }, data.texts.nearYouHow, ' ', count > 0 ? wholeList() : ''),
     );
     box.hidden = false;
-    setAside();
+    if (count > 0) setAside();
+    else bringBack();
     byId('nearby-title').focus({ preventScroll: true });
     const { longitude, latitude, accuracy } = coordinates;
     const ids = (sides[0]?.items ?? []).slice(0, IN_VIEW).map(({ space }) => space.id);
     follow([longitude, latitude], { accuracyM: accuracy, ids });
   }
 
-  /** Take the whole list out of the page, of which a phone has enough to draw, until it is asked for. */
+  /**
+   * Take the whole list out of the page, of which a phone has enough to draw, until it is asked for. Whom
+   * to call (`details`) stays.
+   */
   function setAside() {
-    const whole = document.querySelectorAll('#nearby ~ *');
-    if (whole.length > 0) aside = [...whole];
+    const whole = document.querySelectorAll('#nearby ~ :not(template):not(details)');
+    if (whole.length === 0) return;
+    aside = [...whole];
     for (const one of whole) one.remove();
+    // Nobody could stop a card being read that is no longer there.
+    window.speechSynthesis?.cancel();
+  }
+
+  function bringBack() {
+    box.after(...aside);
+    aside = [];
+    refresh();
   }
 
   function wholeList() {
     const whole = element('button', { type: 'button', class: 'link' }, data.texts.wholeList);
     whole.addEventListener('click', () => {
       whole.remove();
-      box.after(...aside);
-      refresh();
+      bringBack();
       const title = byId('spaces-title');
       title.tabIndex = -1;
       title.focus();
@@ -99,7 +112,10 @@ export function startNearby(data, load, follow, refresh) {
     const here = element('button', { type: 'button', class: 'link' }, fill(data.texts.iAmIn, { country: name }));
     here.addEventListener('click', () => show(country));
     const list = element('ol', { class: 'list' });
-    list.append(...items.map(({ space, ...near }) => card(space, { ...near, isAbroad })));
+    for (const { space, ...near } of items) {
+      list.append(card(space, { ...near, isAbroad }));
+      offerMap(list.lastChild);
+    }
     return [element('h3', {}, name), ...(isAbroad ? [here] : []), list];
   }
 }

@@ -106,7 +106,9 @@ export function startList(phone) {
     page = Math.min(page, pages);
     const sides = position === null
       ? byCountry(fitting.slice((page - 1) * PAGE_CARDS, page * PAGE_CARDS))
-      : nearest(spaces, position, wanted, { country, crossings, limit: PAGE_CARDS });
+      : nearest(spaces, position, wanted, {
+        country, crossings, limit: PAGE_CARDS, abroadM: phone.data.nearM ?? Infinity,
+      });
     const count = position === null ? fitting.length : sides.reduce((sum, { items }) => sum + items.length, 0);
     byId('near-count').textContent = contents.current.length ? phrases.number(position === null ? count : spaces.length) : '';
     if (spaces.length && (position !== null || count === 0)) {

@@ -197,6 +197,7 @@ export function startSpace(phone, id) {
     show() {
       const space = phone.contents.spaces.find((one) => one.id === id);
       phone.showOwn(space !== undefined);
+      byId('space-card').replaceChildren(); // nothing of a pack that ended meanwhile (P49)
       if (space === undefined) return;
       byId('space-card').replaceChildren(article(space));
       byId('lines').replaceChildren(...lineItems(linesOf(phone.contents, [space.country]), names.countries));

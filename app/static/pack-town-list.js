@@ -1,7 +1,7 @@
 // A municipality's list, drawn from its pack: its spaces, the nearest beyond it, the lines of its area.
 import { element } from './cards.js';
 import { linesOf } from './contents.js';
-import { fill } from './phrases.js';
+import { dayNumber, fill } from './phrases.js';
 import { lineItems } from './reviewed.js';
 import { fits, nearest } from './spaces.js';
 
@@ -42,11 +42,14 @@ export function startTownList(phone, stated) {
     const area = [town.admin1, names.countries[town.country] ?? town.country].filter(Boolean).join(', ');
     const only = service === null ? '' : `. ${texts.only} ${names.services[service]}`;
     const ends = [town.pack.expires_on, ...[...own, ...near.map(({ space }) => space)].map(({ expires }) => isoDay(expires))].sort()[0];
+    // The day there on which the pack was made, as the server says it.
+    const [{ timezone }] = [...own, ...near.map(({ space }) => space), { timezone: 'UTC' }];
+    const made = isoDay(dayNumber(Date.parse(town.pack.start), timezone));
     const dated = (text, day) => element('p', {}, element('b', {}, fill(text, { date: phone.day(day) })));
     return [
       element('h1', { tabindex: '-1' }, fill(texts.listTitle, { place: town.name })),
       element('p', { class: 'where' }, `${area}${only}`),
-      dated(texts.listMade, town.pack.start), dated(texts.listEnds, ends),
+      dated(texts.listMade, made), dated(texts.listEnds, ends),
       element('h2', {}, fill(texts.inTown, { place: town.name })),
       own.length === 0 ? element('p', { class: 'not-known' }, texts.nothingKnown)
         : element('ul', { class: 'list' }, ...own.map((space) => phone.card(space))),
@@ -62,6 +65,7 @@ export function startTownList(phone, stated) {
     show() {
       const town = townOf(phone.contents);
       phone.showOwn(town !== null);
+      byId('town-sheet').replaceChildren(); // nothing of a pack that ended meanwhile (P49)
       if (town === null) return;
       byId('town-sheet').replaceChildren(...sheet(town, placesOf(town)));
       const lines = linesOf(phone.contents, [town.country])

@@ -110,7 +110,7 @@ startNearby(data, loadSpaces, (at, { accuracyM, ids }) => {
   scrollTo(0, 0);
   byId('main').scrollTop = 0;
   loadMap().then((map) => map.lookAt(at, { accuracyM, ids }), () => {});
-}, () => refresh());
+}, () => refresh(), offerMap);
 if (byId('listen')) offerListening();
 
 async function collection(name) {
@@ -129,7 +129,8 @@ async function heldHazards() {
   return { ...known, features: known.features.filter(begun) };
 }
 
-const cardOf = (kind, id) => byId(`${{ spaces: 'space', crossings: 'crossing', hazards: 'hazard' }[kind]}-${id}`);
+/** A card of what is near, which has no id, stands before the list's. */
+const cardOf = (kind, id) => (kind === 'spaces' && document.querySelector(`#nearby [data-space="${CSS.escape(id)}"]`)) || byId(`${{ spaces: 'space', crossings: 'crossing', hazards: 'hazard' }[kind]}-${id}`);
 
 // A popup says the head of the list's card, in the page's language.
 function describe(kind, features) {
@@ -210,7 +211,7 @@ const whenIdle = () => idle(begin, { timeout: 4000 });
 if (document.readyState === 'complete') whenIdle();
 else window.addEventListener('load', whenIdle, { once: true });
 
-for (const card of document.querySelectorAll('[data-space]')) {
+function offerMap(card) {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'link';
@@ -225,8 +226,16 @@ for (const card of document.querySelectorAll('[data-space]')) {
     map.show(card.dataset.space);
     byId('map').focus({ preventScroll: true });
   });
-  card.querySelector('.actions').append(button);
+  let actions = card.querySelector('.actions');
+  if (!actions) {
+    actions = document.createElement('div');
+    actions.className = 'actions';
+    card.append(actions);
+  }
+  actions.append(button);
 }
+
+document.querySelectorAll('[data-space]').forEach(offerMap);
 
 // A tap on a card shows its sign; the page stays where it is.
 byId('main').addEventListener('click', ({ target }) => {

@@ -165,7 +165,7 @@ function makeSpread(nodeCount) {
 
   /**
    * @param {Map<number, number>} goals by their nodes
-   * @param {(node: number, there: number, rank: number) => number} arrive at a goal, once or more if
+   * @param {(node: number, there: number) => number} arrive at a goal, once or more if
    *        its cost falls; gives the rank from which nothing more is looked at
    */
   return ({ cost, via }, costMs, roots, { first, edgeAt, ending }, { tables, ends, signs }, goals, arrive) => {
@@ -211,7 +211,7 @@ function makeSpread(nodeCount) {
       if (node < 0) break;
       waits[node] = 0;
       there = cost[node];
-      if (isGoal[node] === 1) limit = arrive(node, there, at * BUCKET_MS);
+      if (isGoal[node] === 1) limit = arrive(node, there);
     }
     heads.fill(-1, at, last + 1);
     for (const goal of goals.keys()) isGoal[goal] = 0;

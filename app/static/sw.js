@@ -118,7 +118,9 @@ async function page(event, address) {
   const isDrawn = DRAWN.test(path) && !address.searchParams.has('f') && await hasPacks();
   const kept = isDrawn ? null : isVisits ? await visitsPage() : key && await keptPage(key);
   try {
-    return await (isShell || isDrawn || kept ? soon(asked, WAIT_MS) : asked);
+    // A list of a town is in the pack of its country alone: others are waited for.
+    const waitMs = path.startsWith('/lists/') ? FORM_WAIT_MS : WAIT_MS;
+    return await (isShell || isDrawn || kept ? soon(asked, waitMs) : asked);
   } catch {
     return kept ?? (path === '/report' ? shellPage(lang, path) : drawnPage(lang));
   }

@@ -35,6 +35,7 @@ from geo.db.guidance_views import (
     request_counts,
 )
 from geo.errors import (
+    ConflictError,
     InvalidRecordError,
     NotFoundError,
     ProtectedServiceError,
@@ -275,12 +276,17 @@ async def count_new_complaints(session: AsyncSession) -> int:
 
 
 async def handle_complaint(
-    session: AsyncSession, actor: Actor, complaint_id: str, state: str
+    session: AsyncSession, actor: Actor, complaint_id: str, state: str, *, seen: str | None = None
 ) -> None:
     """Mark a complaint as being handled or closed (writer session with the person set).
 
     The database hides complaints from all members of the organisation complained about, whatever
     their role.
+
+    Parameters
+    ----------
+    seen : str or None
+        The state that the person saw, from which alone it changes.
 
     Raises
     ------
@@ -290,20 +296,27 @@ async def handle_complaint(
         The state is unknown.
     NotFoundError
         There is no such complaint, or it is hidden from the person.
+    ConflictError
+        Its state is not the one that the person saw.
     """
     require_coordinate(actor)
     if state not in {"handling", "closed"}:
         raise InvalidRecordError([("state", CodedReason("not_handled"))])
-    changed = await session.execute(
-        update(Complaint)
-        .where(Complaint.id == complaint_id)
-        .values(state=state, handled_by=actor.id)
-        .returning(Complaint.id),
-        execution_options={"synchronize_session": False},
+    was = await session.scalar(
+        select(Complaint.state).where(Complaint.id == complaint_id).with_for_update()
     )
-    if changed.first() is None:
+    if was is None:
         msg = "there is no such complaint"
         raise NotFoundError(msg)
+    if seen not in (None, was):
+        msg = "the complaint's state has changed since it was seen"
+        raise ConflictError(msg)
+    await session.execute(
+        update(Complaint)
+        .where(Complaint.id == complaint_id)
+        .values(state=state, handled_by=actor.id),
+        execution_options={"synchronize_session": False},
+    )
     await trail.note(session, actor.id, "complaint", state, complaint_id)
 
 

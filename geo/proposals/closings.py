@@ -26,12 +26,15 @@ class SpaceClosing:
         The last day of the closing, if known.
     notice : str or None
         Free text, which a second person reviews before it is public.
+    since : date or None
+        The first day of the closing, if it is said.
     """
 
     status: str
     because: str | None = None
     until: date | None = None
     notice: str | None = None
+    since: date | None = None
 
 
 async def close_space(
@@ -51,7 +54,7 @@ async def close_space(
     NotFoundError, ForbiddenError, InvalidRecordError
         As in `geo.proposals.submission.propose`.
     """
-    coded = coded_reasons.NoticeReason(closing.because, until=closing.until).text
+    coded = coded_reasons.NoticeReason(closing.because, closing.since, closing.until).text
     said = " ".join(filter(None, [(closing.notice or "").strip(), coded]))
     at_once = coded if coded and not coded_reasons.is_ours(said, now.date()) else said
     changes = {"status": closing.status} | ({"notice": at_once} if at_once else {})

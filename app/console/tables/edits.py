@@ -33,7 +33,7 @@ from geo.proposals.record_visibility import require_known, unknown
 from geo.proposals.submission import Outcome
 from geo.reasons import CodedReason
 from geo.subjects.subject import ChangeSubject, read_subject
-from geo.text.coded_reasons import REASONS, staff_reason
+from geo.text.coded_reasons import REASONS, is_ours, staff_reason
 
 router = APIRouter(include_in_schema=False)
 
@@ -112,7 +112,9 @@ async def state_now(desk: DeskDep, space: RecordId, state: QuickState, form: For
         if document["status"] != "active":
             raise NothingChangesError
         today = desk.now.astimezone(zone(document["timezone"] or "UTC")).date()
-        closing = SpaceClosing("full", "full", today)
+        # What a second person has reviewed says more than that there is no room: it stays.
+        is_told = document["notice"] and not is_ours(document["notice"], today)
+        closing = SpaceClosing("full") if is_told else SpaceClosing("full", "full", since=today)
         outcome = await bulk.close_spaces(
             desk.session, desk.actor, chosen, closing, reason=_FULL, now=desk.now
         )

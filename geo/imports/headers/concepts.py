@@ -397,8 +397,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "step_free",
-        "silla rueda discapacidad wheelchair cadeira cadeirante roda accesibilidad acessibilidade rampa "
-        "deficiencia movilidad mobilidade disability accessibility accesible acessivel",
+        "silla rueda discapacidad wheelchair cadeira cadeirante roda accesibilidad rampa "
+        "acessibilidade deficiencia movilidad mobilidade disability accessibility accesible acessivel",
         allied="acceso access accesible acessivel universal movilidad accessible",
     ),
 )

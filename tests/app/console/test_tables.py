@@ -213,7 +213,7 @@ async def test_p40_one_press_holds_at_once_with_a_reason_and_is_undone(as_person
     says = {
         "full": {
             "status": "full",
-            "notice": f"No hay cupo. Hasta el {today:%d/%m/%Y}, según se sabe.",
+            "notice": f"No hay cupo. Desde el {today:%d/%m/%Y}.",
         },
         "no_places": {"available": 0},
     }
