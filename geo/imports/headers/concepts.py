@@ -398,7 +398,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept(
         "step_free",
         "silla rueda discapacidad wheelchair cadeira cadeirante roda accesibilidad rampa "
-        "acessibilidade deficiencia movilidad mobilidade disability accessibility accesible acessivel",
+        "acessibilidade deficiencia movilidad mobilidade disability accessibility accesible "
+        "acessivel",
         allied="acceso access accesible acessivel universal movilidad accessible",
     ),
 )
