@@ -157,8 +157,8 @@ async def test_p37_a_position_that_comes_late_does_not_undo_what_was_typed(
 async def test_the_map_takes_a_tap_and_the_arrow_keys(browser, server, database):
     async with reporting(browser, server, with_map=True, viewport=DESK, permissions=[]) as page:
         await page.wait_for_selector("#map-box[data-ready]")
-        await page.locator("#map-box").scroll_into_view_if_needed()
         await page.click(".tile:has(#kind-flood)")
+        await page.locator("#map-box .canvas").scroll_into_view_if_needed()
         box = await page.locator("#map-box .canvas").bounding_box()
         # Within Colombia on the first view of the map: of a tap from afar nothing is believed.
         at = (box["x"] + box["width"] / 2 - 20, box["y"] + box["height"] / 2 - 55)
