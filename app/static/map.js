@@ -24,13 +24,12 @@ const UNSEEN_MS = 500;
  * Make the map.
  *
  * @param {HTMLElement} target where it goes
- * @param {{data: object, ol: object, style: object, basemap: ?object, listed: string[],
+ * @param {{data: object, ol: object, style: object, basemap: ?object,
  *          read: Record<'spaces'|'crossings'|'hazards', () => Promise<object>>, describe: (kind: string, features: {id: string, name: string, space?: object, state?: string}[]) => Node,
  *          chosen: (kind: string, id: ?string) => void}} options
- *        the page's data, the engine, the styles, a basemap on the phone (else tiles are fetched), the ids
- *        of the spaces to begin with (else with all), what to show (spaces as `readSpaces` gives them, the
- *        others as GeoJSON), what a popup says, and what is told which sign was chosen, or that none is
- *        any more
+ *        the page's data, the engine, the styles, a basemap on the phone (else tiles are fetched), what
+ *        to show (spaces as `readSpaces` gives them, the others as GeoJSON), what a popup says, and what
+ *        is told which sign was chosen, or that none is any more
  *        `lookAt` takes the phone's own place with its accuracy, and then no tile is asked for
  * @returns {Promise<{takeButton: (button: HTMLButtonElement) => void, lookAt: (at: number[], about?: {accuracyM?: number, ids?: string[]}) => void, show: (id: string) => boolean, drawRoutes: (collection: object) => void,
  *          drawLine: (line: number[][]) => void, choose: (index: number, isNear?: boolean) => void,
@@ -38,7 +37,7 @@ const UNSEEN_MS = 500;
  *          pick: (signal: AbortSignal) => Promise<?{space?: {id: string, name: string}, at?: number[]}>}>}
  *          what the page may do with it
  */
-export async function makeMap(target, { data, ol, style, basemap = null, listed = [], read, describe, chosen = () => {} }) {
+export async function makeMap(target, { data, ol, style, basemap = null, read, describe, chosen = () => {} }) {
   addStyleSheet(data.mapCss);
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const duration = isCalm ? 0 : 250;
@@ -271,7 +270,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, listed 
   // No sign is no promise: who sees no hazard has to know that none was loaded.
   if (failed.length > 0) sayIncomplete(failed.map(({ reason }) => reason));
   map.setTarget(target);
-  look(extentOf(listed) ?? sources.spaces.getExtent() ?? ol.createEmpty(), 9, 0);
+  look(sources.spaces.getExtent() ?? ol.createEmpty(), 9, 0);
   // One after the other, what matters most first: all at once would leave the phone deaf.
   await add([
     () => signs('spaces', clusters, 7),

@@ -58,7 +58,7 @@ async function startMap() {
   document.head.prepend(css);
   const [{ makeMap }, style, ol] = await Promise.all([import(data.map), import(data.style), import(data.ol)]);
   const read = { spaces: shownSpaces, crossings: () => collection('crossings'), hazards: heldHazards };
-  const map = await makeMap(byId('map'), { data, ol, style, listed, read, describe, chosen: showCard });
+  const map = await makeMap(byId('map'), { data, ol, style, read, describe, chosen: showCard });
   byId('map').tabIndex = 0;
   byId('map').dataset.ready = 'true';
   wait.hidden = true;
@@ -163,8 +163,8 @@ function crossingHead(name, state) {
 }
 
 /**
- * The spaces of the list, which the map begins with. Not what is near the phone: the map would ask for
- * tiles of it (P9, P48).
+ * The spaces of the list, at which the map of a typed place looks. Not what is near the phone: the map
+ * would ask for tiles of it (P9, P48).
  */
 const listed = [...document.querySelectorAll('#spaces > .list [data-space]')].map((card) => card.dataset.space);
 
