@@ -10,7 +10,7 @@ from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import kind_of
 from geo.imports.cells.parts import are_codes
 from geo.imports.column_parts import taken_apart
-from geo.imports.columns.labels import meanings_of, meant
+from geo.imports.columns.labels import asks_if_open, is_yes, meanings_of, meant
 from geo.imports.columns.recognition import AMBIGUOUS, cells_of, recognise
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
@@ -156,8 +156,11 @@ def _labels(
             for column in columns
             for label in _items(table, column, name, separators.get(name))
         )
+        # A yes says that a place is open where that is asked, and a no does not say until when not.
+        is_asked = name == "status" and all(map(asks_if_open, columns))
         codes_of = {
-            label: chosen.get(plain(label)) or meant(label, meanings)
+            label: chosen.get(plain(label))
+            or ("active" if is_asked and is_yes(label) else meant(label, meanings))
             for label in counted
             if folded(label) not in codes
         }

@@ -1,6 +1,7 @@
 """Codes that labels stand for, by all of their words or by some."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -18,6 +19,27 @@ _LIKELY: Final = 85.0
 
 _YES_OR_NO: Final = frozenset({"si", "no", "sim", "nao", "yes", "x"})
 
+#: Words with which a label denies what its other words say: it then means only what is known of the
+#: whole of it. "No funciona" read as open sends a family to a closed door.
+DENIALS: Final = frozenset(
+    "no nao non not nunca never jamas jamais sin sem sans without ainda aun todavia yet encore pas "
+    "ni nem nor fuera fora hors out dejo dejaron deixou parou ceso cessou stopped falta faltan "
+    "faltam tampoco s".split()
+)
+
+#: Beginnings that deny the rest of a word: "inoperativo", "desativado", "unavailable".
+_DENYING: Final = re.compile(r"(?:in|im|des|dis|un|non)(?=[a-z]{4})")
+
+#: Codes by which a place is taken to be open to everybody, and words with which it is not, or not
+#: for all, not yet or no longer: a person has to read them.
+_OPENING: Final = frozenset({"active", "open"})
+_LIMITS: Final = frozenset(
+    "solo so solamente somente apenas only por parcial parcialmente partially medias pronto "
+    "proximamente embreve soon antes estaba estava era was hasta ate until desde cita previa "
+    "previo agendamento agendado appointment salvo excepto exceto except depende veces vezes "
+    "reabre reabrira abrira abrir reabrir casi quase".split()
+)
+
 
 @lru_cache
 def meanings_of(name: str) -> Mapping[str, str]:
@@ -26,15 +48,51 @@ def meanings_of(name: str) -> Mapping[str, str]:
 
 
 def meant(label: str, meanings: Mapping[str, str]) -> str:
-    """Return the code that a label stands for, by all of its words or some; "" for none or two."""
+    """Return the code that a label stands for, by all of its words or some; "" for none or two.
+
+    A label that denies something means only what is known of exactly these words. One that limits
+    something never means that a place is open, unless it is known.
+    """
     said = plain(label)
+    for whole in (folded(label), said):
+        if whole in meanings:
+            return meanings[whole]
+    if _denies(said, meanings):
+        return ""
+    code = _likely_meaning(said, meanings)
+    return "" if code in _OPENING and _LIMITS & set(said.split()) else code
+
+
+def _denies(said: str, meanings: Iterable[str]) -> bool:
+    """Return whether a label has a word of denial, or one that denies a known word."""
+    words = said.split()
+    if DENIALS & set(words):
+        return True
+    rests = [_DENYING.sub("", word, count=1) for word in words if _DENYING.match(word)]
+    known = {word for one in meanings for word in one.split()} if rests else set[str]()
+    # "Formacion" is like "informacion", and not what that word denies.
+    return any(
+        abs(len(one) - len(rest)) <= 1 and fuzz.ratio(one, rest) >= _LIKELY
+        for rest in rests
+        for one in known
+    )
+
+
+@lru_cache
+def _affirmed(known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the known labels that deny nothing: "ya funciona" is not like "ya no funciona"."""
+    return tuple(one for one in known if not _denies(one, known))
+
+
+def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
+    affirmed = _affirmed(tuple(meanings))
     best = process.extractOne(
-        said, meanings.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY
+        said, affirmed, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY
     )
     if best:
         return meanings[best[0]]
     words = f" {said} "
-    within = {known: code for known, code in meanings.items() if f" {known} " in words}
+    within = {known: meanings[known] for known in affirmed if f" {known} " in words}
     # "punto de informacion turistica" holds "informacion" too: the longest says most.
     codes = {
         code
@@ -42,6 +100,28 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
         if not any(known != other and f" {known} " in f" {other} " for other in within)
     }
     return codes.pop() if len(codes) == 1 else ""
+
+
+#: Words of headers that ask whether a place is open, and words that ask for something else beside.
+_ASKS_IF_OPEN: Final = frozenset(
+    "operativo operativa operando operacional operational funciona funcionando funcionan abierto "
+    "abierta aberto aberta activo activa ativo ativa open vigente".split()
+)
+_ASKS_OTHERWISE: Final = DENIALS - {"todavia", "ainda", "aun", "s"} | _LIMITS | frozenset(
+    "cerrado cerrada fechado fechada closed lleno cheio inactivo inativo inoperativo noche noite "
+    "sabado sabados domingo domingos feriado feriados festivo festivos fin".split()
+)
+
+
+def asks_if_open(header: str) -> bool:
+    """Return whether a header asks whether a place is open, so that yes is an answer to that."""
+    words = set(plain(re.sub(r"(?i)\bs[ií]m?\s*/\s*n(?:o|ão)\b|\bs/n\b", " ", header)).split())
+    return bool(words & _ASKS_IF_OPEN) and not words & _ASKS_OTHERWISE
+
+
+def is_yes(cell: Value) -> bool:
+    """Return whether a cell is a yes and nothing else."""
+    return isinstance(cell, str) and folded(cell).strip(" .!") in {"si", "sim", "yes", "oui", "s"}
 
 
 def is_label(name: str) -> Callable[[Value], bool]:

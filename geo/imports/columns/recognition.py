@@ -14,6 +14,7 @@ from geo.imports.columns import evidence
 from geo.imports.columns.answers import answers_in
 from geo.imports.columns.combined import combined_in
 from geo.imports.columns.evidence import EVIDENCE
+from geo.imports.columns.labels import asks_if_open
 from geo.imports.headers.concepts import is_about_a_person, is_kept_back, likely, refused
 from geo.imports.headers.synonyms import HEADERS
 from geo.imports.headers.wording import plain, plain_forms, words_of
@@ -222,9 +223,11 @@ def _scores(table: Table, column: str) -> dict[str, float]:
         return {}
     about_person = is_about_a_person(column)
     never = refused(column)
+    # Yes and no are states where the header asks whether a place is open.
+    said = (few, _as_states(few) if asks_if_open(column) else few)
     scores = {}
     for name in {*headed, *EVIDENCE}:
-        by_cells = _by_cells(few, name, has_header=name in headed)
+        by_cells = _by_cells(said[name == "status"], name, has_header=name in headed)
         if by_cells is None or not _fits(cells, name):
             continue
         if name not in headed and (name in never or by_cells <= 0 or about_person):
@@ -237,6 +240,10 @@ def _scores(table: Table, column: str) -> dict[str, float]:
         if score >= _ENOUGH:
             scores[name] = score
     return scores
+
+
+def _as_states(cells: Sequence[Value]) -> list[Value]:
+    return ["activo" if evidence.is_answered(cell) else cell for cell in cells]
 
 
 def _says_nothing(header: str) -> bool:
