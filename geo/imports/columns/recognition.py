@@ -15,7 +15,13 @@ from geo.imports.columns.answers import answers_in
 from geo.imports.columns.combined import combined_in
 from geo.imports.columns.evidence import EVIDENCE
 from geo.imports.columns.labels import asks_if_open
-from geo.imports.headers.concepts import is_about_a_person, is_kept_back, likely, refused
+from geo.imports.headers.concepts import (
+    is_about_a_person,
+    is_kept_back,
+    is_of_contacts,
+    likely,
+    refused,
+)
 from geo.imports.headers.synonyms import HEADERS
 from geo.imports.headers.wording import plain, plain_forms, words_of
 from geo.imports.readers.table import CellError, Table, Value
@@ -52,6 +58,11 @@ _LED: Final = frozenset(
 #: Fields that a header with a role or a person can be of: "Organización responsable", "Perfil de
 #: personas". Phones, names and hours of people are not published (P6).
 _OF_A_ROLE: Final = frozenset({"organization", "eligibility", "capacity"})
+
+#: Fields that people have, too: a word that refuses one refuses it however the rest is worded, so
+#: that "Teléfono (privado)" is not what "Teléfono" is (P6).
+_OF_THE_PLACE: Final = frozenset({"public_phones", "public_contact", "address"})
+_REACHES: Final = frozenset({"public_phones", "public_contact"})
 
 #: Fields that cells alone tell only where the header says nothing at all: a date can be of
 #: anything, an organisation can be who pays, an address where somebody lives, a group or a number
@@ -217,18 +228,23 @@ def _scores(table: Table, column: str) -> dict[str, float]:
     headed = by_header(column)
     cells = cells_of(table, column)
     few = cells[: evidence.told_by(len(table.columns))]
-    if is_kept_back(column) and max(headed.values(), default=0.0) < _SAME:
+    is_known = plain(column) in _CHOICES
+    if is_kept_back(column) and not is_known:
         return {}
     if evidence.names_persons(few) and EVIDENCE["address"].share(few) < EVIDENCE["address"].enough:
         return {}
     about_person = is_about_a_person(column)
     never = refused(column)
+    # Of phones and mailboxes every word of the header has to be of the place's.
+    unsaid = never & _OF_THE_PLACE | (set() if is_of_contacts(column) else _REACHES)
     # Yes and no are states where the header asks whether a place is open.
     said = (few, _as_states(few) if asks_if_open(column) else few)
     scores = {}
     for name in {*headed, *EVIDENCE}:
         by_cells = _by_cells(said[name == "status"], name, has_header=name in headed)
         if by_cells is None or not _fits(cells, name):
+            continue
+        if name in unsaid and not is_known:
             continue
         if name not in headed and (name in never or by_cells <= 0 or about_person):
             continue

@@ -411,15 +411,21 @@ _SECRET: Final = _stems(
     "monitor relevador recolector cadastrador preencheu preenchido turno plantao plantonista "
     "shift guardia voluntario donante doador donor financiador financiamiento financiamento "
     "presupuesto orcamento budget convenio acuerdo contrato salario publicar divulgar "
-    "confidencial sigiloso sigilo username deviceid instanceid consentimiento consentimento "
-    "consent autoriza autorizacion contrasena robo asalto hurto armado reten caso casos"
+    "confidencial confidential confidentiel sigiloso sigilo username deviceid instanceid consentimiento consentimento "
+    "consent autoriza autorizacion contrasena robo asalto hurto armado reten caso casos "
+    "privado privada prive private personal pessoal particular reservado reservada compartir "
+    "compartilhar difundir secreto oculto restringido restringida restrito restrita informo"
 )
 
-#: Words that begin a column in somebody's own words.
+#: Words of a column in somebody's own words, complaints among them.
 _REMARKS: Final = _stems(
     "observacion observaciones observacoes observacao comentario remark remarque nota note notes "
-    "pendiente pendencia novedad"
+    "anotacion anotacoes pendiente pendencia novedad novedades novidade denuncia queja queixa "
+    "reclamo reclamacion reclamacao complaint plainte suceso"
 )
+
+#: Words that begin a column about what happened: "Qué pasó", which "Casa de paso" is not.
+_HAPPENED: Final = _stems("paso ocurrio sucedio aconteceu happened")
 
 #: Roles of people.
 _ROLES: Final = _stems(
@@ -429,6 +435,20 @@ _ROLES: Final = _stems(
     "educadora trabajador trabajadora informante vigilante psicologo psicologa abogado "
     "abogada medico medica representante dueno duena"
 )
+
+#: Words of headers of phones and mailboxes together, and words that may stand beside them.
+_CONTACT_KEYS: Final = _stems("contacto contato contact") | {
+    key
+    for concept in CONCEPTS
+    if concept.field in {"public_phones", "public_contact"}
+    for key in concept.keys
+} - _stems("sitio")  # fmt: skip
+_CONTACT_ALLIED: Final = _NEUTRAL | {
+    word
+    for concept in CONCEPTS
+    if concept.field in {"public_phones", "public_contact"}
+    for word in concept.allied | _stems("recepcion recepcao")
+}
 
 #: Fields of which people have their own: every word of the header has to belong to the place, so
 #: that no "Teléfono de la coordinadora" is suggested for publication (P6).
@@ -480,14 +500,22 @@ def is_kept_back(header: str) -> bool:
     about anything.
     """
     words = readings(header)
-    if any(word <= _SECRET for word in words):
+    if any(word <= _SECRET or word <= _REMARKS for word in words):
         return True
-    return bool(words) and words[0] <= _REMARKS
+    return bool(words) and words[0] <= _HAPPENED
 
 
 def is_about_a_person(header: str) -> bool:
     """Return whether a header names somebody's role: what stands below may be a person's (P6)."""
     return any(word <= _ROLES for word in readings(header))
+
+
+def is_of_contacts(header: str) -> bool:
+    """Return whether a header names the place's phones or mailboxes, and nothing beside (P6)."""
+    words = readings(header)
+    return any(word & _CONTACT_KEYS for word in words) and all(
+        word & (_CONTACT_KEYS | _CONTACT_ALLIED) for word in words
+    )
 
 
 def _likely(words: Sequence[frozenset[str]]) -> dict[str, float]:
