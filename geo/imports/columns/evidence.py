@@ -301,9 +301,10 @@ def _begins_with_a_person(cell: Value) -> bool:
 
 
 def has_personal_mail(cells: Cells) -> bool:
-    """Return whether any cell holds a mailbox that looks like a person's (P6).
+    """Return whether any cell holds a mailbox that may be a person's (P6).
 
-    It is at a provider for people, begins with a given name, or joins two words by a point.
+    It is at a provider for people, or begins neither with a word of a place or an office nor with
+    the organisation's own: "mperez@ejemplo.org".
     """
     return any(isinstance(cell, str) and _is_personal(cell.lower()) for cell in cells)
 
@@ -311,9 +312,22 @@ def has_personal_mail(cells: Cells) -> bool:
 def _is_personal(cell: str) -> bool:
     if words.PERSONAL_MAIL.search(cell):
         return True
-    boxes = re.findall(r"([\w.+-]+)@", cell)
-    return any(
-        re.split(r"[._+\d-]", box)[0] in words.GIVEN_NAMES
-        or re.fullmatch(r"[a-z]{4,}[._][a-z]{4,}", box)
-        for box in boxes
+    return not all(
+        _is_of_a_place(folded(box), folded(domain))
+        for box, domain in re.findall(r"([^\s@,;|/<>()]+)@([^\s@,;|/<>()]+)", cell)
+    )
+
+
+def _is_of_a_place(box: str, domain: str) -> bool:
+    first, *others = re.split(r"[^a-z]+", box.removeprefix("mailto:"))
+    if any(part in words.GIVEN_NAMES for part in (first, *others)):
+        return False
+    own = re.split(r"[^a-z]+", domain)[:-1]
+    return (
+        first in words.ROLE_MAIL
+        or (len(first) > FEWEST and first in own)
+        or any(
+            len(role) > FEWEST and first.startswith(role) and words.MORE_MAIL.match(first, len(role))
+            for role in words.ROLE_MAIL
+        )
     )

@@ -112,3 +112,24 @@ TITLES: Final = _set(
 PERSONAL_MAIL: Final = re.compile(
     r"@(?:gmail|hotmail|outlook|yahoo|live|icloud|msn|bol|uol|terra|protonmail|proton)\."
 )
+
+#: Words of mailboxes that a place or an office has; any other may be of who works there [A].
+ROLE_MAIL: Final = _set(
+    "info informacion informacao informes information contacto contato contact contacts correo "
+    "mail albergue abrigo shelter refugio casa hogar lar centro center centre comedor cocina "
+    "cozinha posada pousada punto ponto espacio espaco oficina office escritorio secretaria "
+    "secretariat atencion atendimento acolhida acogida recepcion recepcao reception admin "
+    "administracion administracao direccion direcao gerencia coordinacion coordenacao "
+    "comunicacion comunicaciones comunicacao prensa ayuda apoyo apoio help support hola hello "
+    "migracion migracao migrante migrantes movilidad movilidadhumana mobilidade refugiado "
+    "refugiados humanitaria humanitario social servicios servicos salud saude hospital clinica "
+    "parroquia paroquia pastoral diocesis diocese caritas fundacion fundacao asociacion "
+    "associacao mision missao ong osc sede general geral cras creas ubs acnur unhcr oim iom "
+    "unicef orientacion orientacao juridica consultorio registro proteccion protecao "
+    "voluntariado donaciones doacoes emergencia emergencias linea central citas"
+)
+
+#: What follows such a word in a mailbox of several: "casadelmigrante", and no "casasgutierrez".
+MORE_MAIL: Final = re.compile(
+    r"(?:[ae]?l)?(?:de|da|do|san|sao|paso|passagem|migra|refug|tempor|comunit|social|human|nacional)"
+)

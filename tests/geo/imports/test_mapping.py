@@ -320,8 +320,8 @@ def test_cells_tell_what_a_header_does_not():
 def test_cells_of_two_things_and_lists_of_codes_become_fields():
     head = "nombre;Mun./UF;Situação (visto em);servicios;Contacto tel. y correo;país"
     rows = (
-        "Casa Uno;Pacaraima/RR;ativo - 06/10/25;food showers_hot;95 3555-0101 / a@b.org;costa_rica",
-        "Abrigo Dois;Boa Vista/RR;cheio;showers food;95 3555-0102 / c@d.org;el_salvador",
+        "Casa Uno;Pacaraima/RR;ativo - 06/10/25;food showers_hot;95 3555-0101 / info@b.org;costa_rica",
+        "Abrigo Dois;Boa Vista/RR;cheio;showers food;95 3555-0102 / abrigo@d.org;el_salvador",
         "Hogar Tres;Bonfim/RR;ativo, 13/10/25;food;95 3555-0103;costa_rica",
     )  # fmt: skip
     data = "\n".join([head, *rows]).encode()
@@ -340,7 +340,7 @@ def test_cells_of_two_things_and_lists_of_codes_become_fields():
     assert (first["status"], first["confirmed_on"]) == ("active", "2025-10-06")
     assert (second["status"], second.get("confirmed_on")) == ("full", None)
     assert first["services"] == ["food", "showers"]
-    assert (first["public_phones"], first["public_contact"]) == (["95 3555-0101"], "a@b.org")
+    assert (first["public_phones"], first["public_contact"]) == (["95 3555-0101"], "info@b.org")
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,14 @@ def test_the_best_whole_is_chosen():
 
 
 def test_p6_a_column_with_a_persons_mailbox_or_name_is_left_to_a_person():
-    boxes = ["info@a.example", "contacto@b.example", "casa@c.example"]
+    boxes = ["info@a.example", "casadelmigrante@b.example", "acnur.cucuta@c.example, x@"]
+    boxes += ["esperanza@esperanza.example", "albergue2@d.example", "https://e.example"]
     assert fields_by_column({"Correo": boxes}) == {"Correo": {"public_contact"}}
-    for personal in ("maria@d.example", "albergue@gmail.com", "laura.ospina@d.example"):
+    for personal in (
+        "maria@d.example", "albergue@gmail.com", "laura.ospina@d.example", "mperez@d.example",
+        "r.gomez@d.example", "info@d.example / jlopez@d.example", "casasgutierrez@d.example",
+        "info.rosa@d.example",
+    ):  # fmt: skip
         assert fields_by_column({"Correo": [*boxes, personal]}) == {"Correo": set()}
     phones = ["310 555 0101", "310 555 0102", "310 555 0103", "Rosa 310 555 0104"]
     assert fields_by_column({"Teléfono": phones}) == {"Teléfono": set()}
