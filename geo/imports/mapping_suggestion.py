@@ -26,10 +26,6 @@ from geo.text.normalize import folded
 #: Most labels without a known code of a coded column; one with more counts as free text.
 _MAX_LABELS = 60
 
-#: Fields without which a space is taken to be open to everybody: a label that nobody has given a
-#: code does not count as an empty cell.
-_NEVER_EMPTY = frozenset({"status", "access"})
-
 #: Placeholder for the source's prefix of record ids, until a person replaces it.
 UNNAMED = "SOURCE"
 
@@ -140,7 +136,7 @@ def _labels(
 ) -> tuple[dict[str, dict[str, str]], list[CodedReason]]:
     """Return the code of each label in coded columns, by field, and notes on unknown labels.
 
-    An unknown label gets an empty code for a person to fill in; one of `_NEVER_EMPTY` none, so that
+    An unknown label gets an empty code for a person to fill in; one of `cell_values.NEVER_EMPTY` none, so that
     its rows are refused until then.
     """
     found: dict[str, dict[str, str]] = {}
@@ -168,7 +164,7 @@ def _labels(
         if len(open_labels) > _MAX_LABELS:
             notes.append(CodedReason("free_text", column=columns[0], of=name))
             continue
-        if name in _NEVER_EMPTY:
+        if name in cell_values.NEVER_EMPTY:
             codes_of = {label: code for label, code in codes_of.items() if code}
         if codes_of:
             found[name] = codes_of
