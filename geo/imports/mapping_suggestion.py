@@ -94,6 +94,10 @@ def suggest_for(
     unused = [column for column in columns if column not in proposed.columns()]
     if unused:
         notes.append(CodedReason("columns_not_used", columns=unused))
+    notes += [
+        CodedReason("answers_read", columns=list(answered), codes=list(answered.values()))
+        for answered in told.answers.values()
+    ]
     order, decimal = _style(table, fields, notes)
     recipe = _recipe(told.fields, told.parts)
     mapping = replace(

@@ -61,7 +61,7 @@ _PLACE: Final = _stems(
 #: Words that stand in headers of any field.
 _NEUTRAL: Final = _PLACE | _stems(
     "general actual total exacta completa completo numero number n principal oficial wgs84 dato "
-    "datos detalle descripcion description informacion sn"
+    "datos detalle descripcion description informacion sn sala"
 )
 
 

@@ -357,13 +357,13 @@ def test_a_label_is_known_by_some_of_its_words_or_left_to_a_person(label, code):
 
 
 def test_a_state_that_is_not_known_is_not_taken_for_open():
-    data = "name;Situación;Ingreso\na;abierto;libre\nb;quién sabe;a veces\nc;?;no hay\n".encode()
+    data = "name;Situación;Ingreso\na;abierto;libre\nb;quién sabe;a veces\nc;?;libre\nd;abierto;??\n".encode()
     found = suggest("x.csv", data)
     assert found.mapping.values == {"status": {"abierto": "active"}, "access": {"libre": "open"}}
     assert "'quién sabe' in 'Situación' needs a code of status" in "\n".join(found.notes)
     # The check refuses what is no code; a blank would be open.
     made, _ = drafts(read_table("x.csv", data), replace(found.mapping, id_prefix="x"), KNOWN)
-    assert [made[2].changes[name] for name in ("status", "access")] == ["?", "no hay"]
+    assert (made[2].changes["status"], made[3].changes["access"]) == ("?", "??")
 
 
 def test_every_synonym_names_a_field():

@@ -95,3 +95,13 @@ def test_p6_a_column_with_a_persons_mailbox_or_name_is_left_to_a_person():
 )
 def test_cells_speak_against_a_field(header, field, cells):
     assert field not in fields_by_column({header: cells})[header]
+
+
+def test_a_comfort_is_read_only_where_the_header_asks_for_it_and_nothing_else():
+    answers = ["sí", "no", "sí", "no"]
+    for header in ("¿Tiene agua potable?", "Aceptan mascotas", "¿Se puede cargar el celular?",
+                   "Wifi (Sí/No)", "Baños S/N", "Sala de lactancia", "Tem chuveiro?"):  # fmt: skip
+        assert fields_by_column({header: answers}) == {header: {"amenities"}}
+    for header in ("¿Falta agua?", "Corte de agua", "Agua contaminada", "Mascotas prohibidas",
+                   "Perro guardián", "¿Sin internet?", "¿No hay wifi?", "Baño dañado"):  # fmt: skip
+        assert fields_by_column({header: answers}) == {header: set()}
