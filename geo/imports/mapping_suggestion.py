@@ -16,7 +16,7 @@ from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import plain
 from geo.imports.mapping import FieldMapping, as_toml, own_mapping
-from geo.imports.personal_data import require_no_persons
+from geo.imports.personal_data import require_no_persons_in
 from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.table import CellError, Table, Value
 from geo.imports.row_mapping import is_total
@@ -81,7 +81,7 @@ def suggest_for(
     PersonalDataError
         A column of the table is about persons.
     """
-    require_no_persons(table.columns)
+    require_no_persons_in(table)
     remembered = remembered or Remembered()
     told = recognise(table, own_mapping(table).fields, remembered.columns)
     proposed = FieldMapping(fields=told.fields, parts=told.parts, answers=told.answers)

@@ -71,6 +71,9 @@ _UNNAMED: Final = frozenset(
     {"confirmed_on", "organization", "address", "eligibility", "cost", "capacity"}
 )
 
+#: Columns that survey programs add with the day of the visit; of another file they are of anything.
+_SURVEY_DAYS: Final = frozenset({"start", "today"})
+
 #: Words of headers that say nothing.
 _NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})
 
@@ -226,6 +229,8 @@ def _add_phones(
 def _scores(table: Table, column: str) -> dict[str, float]:
     """Return the fields that a column may be, each with the points of its header and its cells."""
     headed = by_header(column)
+    if plain(column) in _SURVEY_DAYS and _is_of_a_survey(table.columns):
+        headed["confirmed_on"] = _SAME
     cells = cells_of(table, column)
     few = cells[: evidence.told_by(len(table.columns))]
     is_known = plain(column) in _CHOICES
@@ -256,6 +261,12 @@ def _scores(table: Table, column: str) -> dict[str, float]:
         if score >= _ENOUGH:
             scores[name] = score
     return scores
+
+
+def _is_of_a_survey(columns: Iterable[str]) -> bool:
+    return any(
+        column.startswith("_") or plain(column) in {"end", "deviceid"} for column in columns
+    )
 
 
 def _as_states(cells: Sequence[Value]) -> list[Value]:

@@ -384,9 +384,17 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "overnight",
-        "pernocta pernoctar dormir overnight pernoite quedan quedarse noche",
+        "pernocta pernoctan pernoctar dormir overnight pernoite",
+        allied="permite permitida allowed stay puede pasar noche noite",
+        never="maxima maximo cuantas cuantos cama numero tiempo estancia llegada chegada",
+    ),
+    # Who arrives at night does not sleep there.
+    _concept(
+        "overnight",
+        "noche noite quedan quedar quedarse",
+        also="dormir pasar alojamiento alojamento hospedaje hospedagem quedan quedar quedarse",
         allied="permite permitida allowed stay puede pasar",
-        never="maxima maximo cuantas cuantos cama numero tiempo estancia",
+        never="maxima maximo cuantas cuantos cama numero tiempo estancia llegada chegada",
     ),
     _concept(
         "maximum_nights",

@@ -108,7 +108,7 @@ capacity: cuanta gente cabe | capacidad | capacity | cupos | plazas | camas | ca
 available: cupos disponibles | disponibles | available | vagas disponiveis | vagas livres |
     camas libres
 visibility: visibilidad | visibility | nivel de acceso | sensibilidad
-confirmed_on: start | today | submission time |
+confirmed_on: submission time |
     fecha de verificacion | fecha de confirmacion | verificado | confirmado |
     ultima actualizacion | fecha de actualizacion | ultima verificacion | ultima confirmacion |
     ultima visita | verificado el | confirmado el | actualizado | actualizado el |

@@ -13,7 +13,7 @@ _SHORT = {
     "fone": "telefono", "zap": "whatsapp", "cel": "celular",
     "obs": "observaciones", "pto": "punto", "esp": "espacio", "info": "informacion",
     "alb": "albergue", "cap": "capacidad", "serv": "servicios", "hrs": "horario",
-    "prov": "provincia", "ult": "ultima", "max": "maxima", "min": "minima", "aten": "atencion",
+    "prov": "provincia", "edo": "estado", "ult": "ultima", "max": "maxima", "min": "minima", "aten": "atencion",
     "verif": "verificacion", "ubic": "ubicacion", "inst": "institucion", "pob": "poblacion",
     "docs": "documentos", "doc": "documentos", "coord": "coordenada", "nro": "numero",
     "num": "numero", "av": "avenida", "qtd": "cantidad", "qtde": "cantidad", "cant": "cantidad",

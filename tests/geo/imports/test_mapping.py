@@ -401,3 +401,11 @@ def test_p17_a_column_about_persons_refuses_the_file(column):
 )  # fmt: skip
 def test_columns_about_the_place_are_not_about_persons(column):
     require_no_persons([column])
+
+
+def test_p17_a_column_of_papers_is_about_persons_unless_its_cells_are_yes_or_no():
+    asked = "Nombre;AJUDA C/ CPF-RNM?\nCasa Uno;{}\nCasa Dos;não\n"
+    suggest("x.csv", asked.format("Sim").encode())
+    for cell in ("012.345.678-90", ""):
+        with pytest.raises(PersonalDataError):
+            suggest("x.csv", asked.format(cell).encode())

@@ -105,3 +105,21 @@ def test_a_comfort_is_read_only_where_the_header_asks_for_it_and_nothing_else():
     for header in ("¿Falta agua?", "Corte de agua", "Agua contaminada", "Mascotas prohibidas",
                    "Perro guardián", "¿Sin internet?", "¿No hay wifi?", "Baño dañado"):  # fmt: skip
         assert fields_by_column({header: answers}) == {header: set()}
+
+
+def test_the_day_of_a_visit_is_read_from_a_survey_and_not_from_any_column_of_dates():
+    days = ["12/03/2026", "01/06/2026", "15/08/2026"]
+    assert fields_by_column({"start": days}) == {"start": set()}
+    assert fields_by_column({"start": days, "deviceid": [""] * 3})["start"] == {"confirmed_on"}
+
+
+def test_who_arrives_at_night_does_not_sleep_there():
+    answers = ["sí", "no", "sí", "no"]
+    for header, fields in (
+        ("¿Llegada de noche?", set()),
+        ("¿Se puede dormir?", {"overnight"}),
+        ("¿Se pueden quedar la noche?", {"overnight"}),
+    ):
+        assert fields_by_column({header: answers}) == {header: fields}
+    states = ["Táchira", "Zulia", "Apure"]
+    assert fields_by_column({"Edo.": states}) == {"Edo.": {"admin1"}}
