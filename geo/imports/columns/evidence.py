@@ -327,7 +327,9 @@ def _is_of_a_place(box: str, domain: str) -> bool:
         first in words.ROLE_MAIL
         or (len(first) > FEWEST and first in own)
         or any(
-            len(role) > FEWEST and first.startswith(role) and words.MORE_MAIL.match(first, len(role))
+            len(role) > FEWEST
+            and first.startswith(role)
+            and words.MORE_MAIL.match(first, len(role))
             for role in words.ROLE_MAIL
         )
     )

@@ -9,13 +9,18 @@ from rapidfuzz import fuzz, process
 
 from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
+from geo.imports.headers.concepts import PLACE
 from geo.imports.headers.synonyms import LABELS
-from geo.imports.headers.wording import plain
+from geo.imports.headers.wording import plain, stem, words_of
 from geo.imports.readers.table import CellError, Value
 from geo.text.normalize import folded
 
 #: Least similarity (0 to 100) of a label to a known one; below it a person has to decide.
 _LIKELY: Final = 85.0
+
+#: Codes by which a place is closed, and a no before their words.
+_CLOSING: Final = frozenset({"full", "temporarily_closed", "closed"})
+_ANSWERED_NO: Final = re.compile(r"(?:no|nao|non)\s*[,;:–—-]\s*")
 
 _YES_OR_NO: Final = frozenset({"si", "no", "sim", "nao", "yes", "x"})
 
@@ -53,14 +58,26 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
     A label that denies something means only what is known of exactly these words. One that limits
     something never means that a place is open, unless it is known.
     """
+    code = _meaning(label, meanings)
+    is_limited = code in _OPENING and bool(_LIMITS & set(plain(label).split()))
+    return "" if is_limited and not _is_whole(label, meanings) else code
+
+
+def _is_whole(label: str, meanings: Mapping[str, str]) -> bool:
+    return folded(label) in meanings or plain(label) in meanings
+
+
+def _meaning(label: str, meanings: Mapping[str, str]) -> str:
     said = plain(label)
     for whole in (folded(label), said):
         if whole in meanings:
             return meanings[whole]
-    if _denies(said, meanings):
-        return ""
-    code = _likely_meaning(said, meanings)
-    return "" if code in _OPENING and _LIMITS & set(said.split()) else code
+    # "No, cerrado temporalmente" says how it is after the answer.
+    answer = _ANSWERED_NO.match(folded(label))
+    if answer:
+        code = _meaning(folded(label)[answer.end() :], meanings)
+        return code if code in _CLOSING else ""
+    return "" if _denies(said, meanings) else _likely_meaning(said, meanings)
 
 
 def _denies(said: str, meanings: Iterable[str]) -> bool:
@@ -86,9 +103,7 @@ def _affirmed(known: tuple[str, ...]) -> tuple[str, ...]:
 
 def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     affirmed = _affirmed(tuple(meanings))
-    best = process.extractOne(
-        said, affirmed, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY
-    )
+    best = process.extractOne(said, affirmed, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY)
     if best:
         return meanings[best[0]]
     words = f" {said} "
@@ -102,21 +117,33 @@ def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     return codes.pop() if len(codes) == 1 else ""
 
 
-#: Words of headers that ask whether a place is open, and words that ask for something else beside.
+#: Words of headers that ask whether a place is open, and words that may stand beside them; every
+#: other word asks for something else: "¿Tiene ruta activa?", "Funciona de noche".
 _ASKS_IF_OPEN: Final = frozenset(
-    "operativo operativa operando operacional operational funciona funcionando funcionan abierto "
-    "abierta aberto aberta activo activa ativo ativa open vigente".split()
+    "operativo operativa operando operacional operational operacion operacao funciona funcionando "
+    "funcionan funcionamiento funcionamento abierto abierta aberto aberta activo activa ativo "
+    "ativa open vigente".split()
 )
-_ASKS_OTHERWISE: Final = DENIALS - {"todavia", "ainda", "aun", "s"} | _LIMITS | frozenset(
-    "cerrado cerrada fechado fechada closed lleno cheio inactivo inativo inoperativo noche noite "
-    "sabado sabados domingo domingos feriado feriados festivo festivos fin".split()
+_BESIDE: Final = PLACE | frozenset(
+    stem(word)
+    for word in (
+        "sigue siguen continua hoy hoje today ahora agora now actualmente atualmente currently "
+        "em actual atual encuentra encontra todavia ainda aun still estado status situacion situacao"
+    ).split()
 )
+_CHOICE: Final = re.compile(r"(?i)\bs[ií]m?\s*/\s*n(?:o|ão)\b|\bs\s*/\s*n\b")
 
 
 def asks_if_open(header: str) -> bool:
     """Return whether a header asks whether a place is open, so that yes is an answer to that."""
-    words = set(plain(re.sub(r"(?i)\bs[ií]m?\s*/\s*n(?:o|ão)\b|\bs/n\b", " ", header)).split())
-    return bool(words & _ASKS_IF_OPEN) and not words & _ASKS_OTHERWISE
+    bare = _CHOICE.sub(" ", header)
+    words = words_of(bare)
+    denied = DENIALS - {"todavia", "ainda", "aun", "s"}
+    return (
+        any(word in _ASKS_IF_OPEN for word in words)
+        and all(word in _ASKS_IF_OPEN or stem(word) in _BESIDE for word in words)
+        and not denied & set(plain(bare).split())
+    )
 
 
 def is_yes(cell: Value) -> bool:
@@ -137,7 +164,7 @@ def is_label(name: str) -> Callable[[Value], bool]:
         except CellError:
             return False
         labels = [str(item) for item in items] if isinstance(items, list) else [cell]
-        known = sum(bool(meant(label, meanings)) for label in labels)
+        known = sum(bool(_meaning(label, meanings)) for label in labels)
         return known >= len(labels) / 2
 
     return lambda cell: isinstance(cell, str) and reads_text(cell)

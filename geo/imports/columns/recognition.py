@@ -264,9 +264,7 @@ def _scores(table: Table, column: str) -> dict[str, float]:
 
 
 def _is_of_a_survey(columns: Iterable[str]) -> bool:
-    return any(
-        column.startswith("_") or plain(column) in {"end", "deviceid"} for column in columns
-    )
+    return any(column.startswith("_") or plain(column) in {"end", "deviceid"} for column in columns)
 
 
 def _as_states(cells: Sequence[Value]) -> list[Value]:

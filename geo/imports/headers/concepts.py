@@ -50,7 +50,7 @@ class Concept:
 
 
 #: Words for a place where people are helped; they say nothing of which of its facts a column holds.
-_PLACE: Final = _stems(
+PLACE: Final = _stems(
     "espacio lugar sitio punto albergue casa hogar migrante migrantes centro local sede sucursal "
     "apoio establecimiento dispositivo unidad unidade unite apoyo servicio atencion estructura "
     "structure facility site place space shelter support center centre location ponto espaco "
@@ -59,7 +59,7 @@ _PLACE: Final = _stems(
 )
 
 #: Words that stand in headers of any field.
-_NEUTRAL: Final = _PLACE | _stems(
+_NEUTRAL: Final = PLACE | _stems(
     "general actual total exacta completa completo numero number n principal oficial wgs84 dato "
     "datos detalle descripcion description informacion sn sala"
 )
@@ -107,7 +107,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
     # A column that only says "place" holds what the places are called, if its cells are so.
     Concept(
         "name",
-        _PLACE
+        PLACE
         - _stems("servicio atencion programa proyecto red local migrante apoyo apoio servico"),
         frozenset(),
         frozenset(),

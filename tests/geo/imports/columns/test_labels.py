@@ -13,9 +13,9 @@ from geo.imports.columns.labels import DENIALS, asks_if_open, meanings_of, meant
          "inoperacional|not operational|não está em funcionamento|Inactivo|fuera de servicio"),
         ("status", "",
          "nunca funciona|ainda não aberta|não está aberta|parcialmente|parcialmente abierto|"
-         "desactivado|aún sin abrir|estaba abierto|abierto hasta mayo|dejó de funcionar|sí|no|?"),
+         "desactivado|aún sin abrir|estaba abierto|abierto hasta mayo|dejó de funcionar|No sabe|no, abierto|sí|no|?"),
         ("status", "active", "operativa|ya funciona|Aberto (seg-sex)|em funcionamento normal"),
-        ("status", "closed", "ya no funciona|Cerrado (definitivo)"),
+        ("status", "closed", "No, cerrado definitivamente|ya no funciona|Cerrado (definitivo)"),
         ("access", "", "sem porta aberta|sin ingreso directo|não é livre|s/ encaminhamento|"
          "aberto só a mulheres|ingreso directo por ACNUR"),
         ("access", "open", "sem encaminhamento|sin cita|Puerta abierta"),
@@ -38,8 +38,10 @@ def test_no_label_keeps_its_code_after_a_word_of_denial(name):
 
 
 def test_yes_is_a_state_only_where_the_header_asks_whether_a_place_is_open():
-    for header in ("¿Operativo? (Sí/No)", "Funciona", "Está abierto?", "Em operação / ativo S/N"):
+    for header in ("¿Operativo? (Sí/No)", "Funciona", "Está abierto?", "Em operação / ativo S/N",
+                   "15. ¿El punto está en funcionamiento?"):  # fmt: skip
         assert asks_if_open(header)
     for header in ("¿Está cerrado?", "No funciona", "Estado", "Abierto/cerrado", "¿Ya no opera?",
+                   "12. ¿Tiene ruta VBG activa?",
                    "Funciona de noche"):  # fmt: skip
         assert not asks_if_open(header)
