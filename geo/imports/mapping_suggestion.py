@@ -140,8 +140,8 @@ def _labels(
 ) -> tuple[dict[str, dict[str, str]], list[CodedReason]]:
     """Return the code of each label in coded columns, by field, and notes on unknown labels.
 
-    An unknown label gets an empty code for a person to fill in; one of `cell_values.NEVER_EMPTY` none, so that
-    its rows are refused until then.
+    An unknown label gets an empty code for a person to fill in; one of `cell_values.NEVER_EMPTY`
+    none, so that its rows are refused until then.
     """
     found: dict[str, dict[str, str]] = {}
     notes = []

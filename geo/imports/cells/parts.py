@@ -9,6 +9,7 @@ from geo.geography.country_names import country_code
 from geo.geography.division_names import is_division
 from geo.imports.cells import dates
 from geo.imports.headers.synonyms import LABELS
+from geo.imports.headers.wording import word_set
 from geo.imports.readers.table import CellError, Value
 from geo.text.countries import CODES
 from geo.text.normalize import folded
@@ -20,11 +21,11 @@ _BETWEEN_PLACES: Final = re.compile(r"\s*[/|;(,]\s*|\s+[-–—]\s+|-(?=[A-Z]{2}
 _BETWEEN: Final = re.compile(r"[\s,;:|/([–—-]+")
 
 #: Words that say that something was looked at then, and words that may stand about the date.
-_SEEN: Final = frozenset(
+_SEEN: Final = word_set(
     "visto vista verificado verificada verif confirmado confirmada conf conferido actualizado "
     "actualizada act atualizado atualizada checado chequeado revisado revisada ult ultima ultimo "
     "visita verificacion verificacao confirmacion confirmacao actualizacion atualizacao seen "
-    "checked verified vu verifie el al em en dia la en o a le on".split()
+    "checked verified vu verifie el al em en dia la en o a le on"
 )
 
 #: Such words that stand within states, too: "en funcionamiento".

@@ -9,7 +9,7 @@ from geo.imports.cells.cell_values import CellStyle
 from geo.imports.columns.evidence import FEWEST
 from geo.imports.columns.labels import DENIALS
 from geo.imports.headers.concepts import is_about_a_person, is_kept_back
-from geo.imports.headers.wording import plain, stem, words_of
+from geo.imports.headers.wording import plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Table, Value
 
 #: Words for what a place has, by code of the vocabulary of amenities.
@@ -32,7 +32,7 @@ _CODES: Final = {stem(word): code for code, words in _WORDS.items() for word in 
 #: can turn the question: "Agua contaminada", "Mascotas prohibidas", "Perro guardián".
 _BESIDE: Final = frozenset(
     stem(word)
-    for word in (
+    for word in word_set(
         "cuenta cuentan puede pueden pode podem disponible disponivel disponibilidad available "
         "acceso acesso access permite permiten permitida permitido permitidas permitidos acepta "
         "aceptan aceita aceitam recibe reciben recebe recebem admite admiten admitida allowed "
@@ -41,7 +41,7 @@ _BESIDE: Final = frozenset(
         "libre livre ofrece brinda dispone possui comunitaria higienico higienica ropa roupa "
         "equipaje bagagem maleta nino nina infantil crianca bebe materna caliente fria "
         "compania domestica friendly yes sn existe"
-    ).split()
+    )
 )
 
 #: Words with which a header asks for the lack of something.

@@ -11,7 +11,7 @@ from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.headers.concepts import PLACE
 from geo.imports.headers.synonyms import LABELS
-from geo.imports.headers.wording import plain, stem, words_of
+from geo.imports.headers.wording import plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Value
 from geo.text.normalize import folded
 
@@ -26,10 +26,10 @@ _YES_OR_NO: Final = frozenset({"si", "no", "sim", "nao", "yes", "x"})
 
 #: Words with which a label denies what its other words say: it then means only what is known of the
 #: whole of it. "No funciona" read as open sends a family to a closed door.
-DENIALS: Final = frozenset(
+DENIALS: Final = word_set(
     "no nao non not nunca never jamas jamais sin sem sans without ainda aun todavia yet encore pas "
     "ni nem nor fuera fora hors out dejo dejaron deixou parou ceso cessou stopped falta faltan "
-    "faltam tampoco s".split()
+    "faltam tampoco s"
 )
 
 #: Beginnings that deny the rest of a word: "inoperativo", "desativado", "unavailable".
@@ -38,11 +38,11 @@ _DENYING: Final = re.compile(r"(?:in|im|des|dis|un|non)(?=[a-z]{4})")
 #: Codes by which a place is taken to be open to everybody, and words with which it is not, or not
 #: for all, not yet or no longer: a person has to read them.
 _OPENING: Final = frozenset({"active", "open"})
-_LIMITS: Final = frozenset(
+_LIMITS: Final = word_set(
     "solo so solamente somente apenas only por parcial parcialmente partially medias pronto "
     "proximamente embreve soon antes estaba estava era was hasta ate until desde cita previa "
     "previo agendamento agendado appointment salvo excepto exceto except depende veces vezes "
-    "reabre reabrira abrira abrir reabrir casi quase".split()
+    "reabre reabrira abrira abrir reabrir casi quase"
 )
 
 
@@ -119,17 +119,18 @@ def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
 
 #: Words of headers that ask whether a place is open, and words that may stand beside them; every
 #: other word asks for something else: "¿Tiene ruta activa?", "Funciona de noche".
-_ASKS_IF_OPEN: Final = frozenset(
+_ASKS_IF_OPEN: Final = word_set(
     "operativo operativa operando operacional operational operacion operacao funciona funcionando "
     "funcionan funcionamiento funcionamento abierto abierta aberto aberta activo activa ativo "
-    "ativa open vigente".split()
+    "ativa open vigente"
 )
 _BESIDE: Final = PLACE | frozenset(
     stem(word)
-    for word in (
+    for word in word_set(
         "sigue siguen continua hoy hoje today ahora agora now actualmente atualmente currently "
-        "em actual atual encuentra encontra todavia ainda aun still estado status situacion situacao"
-    ).split()
+        "em actual atual encuentra encontra "
+        "todavia ainda aun still estado status situacion situacao"
+    )
 )
 _CHOICE: Final = re.compile(r"(?i)\bs[ií]m?\s*/\s*n(?:o|ão)\b|\bs\s*/\s*n\b")
 

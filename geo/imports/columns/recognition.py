@@ -228,9 +228,7 @@ def _add_phones(
 
 def _scores(table: Table, column: str) -> dict[str, float]:
     """Return the fields that a column may be, each with the points of its header and its cells."""
-    headed = by_header(column)
-    if plain(column) in _SURVEY_DAYS and _is_of_a_survey(table.columns):
-        headed["confirmed_on"] = _SAME
+    headed = by_header(column) | _survey_day(column, table.columns)
     cells = cells_of(table, column)
     few = cells[: evidence.told_by(len(table.columns))]
     is_known = plain(column) in _CHOICES
@@ -263,8 +261,12 @@ def _scores(table: Table, column: str) -> dict[str, float]:
     return scores
 
 
-def _is_of_a_survey(columns: Iterable[str]) -> bool:
-    return any(column.startswith("_") or plain(column) in {"end", "deviceid"} for column in columns)
+def _survey_day(column: str, columns: Iterable[str]) -> dict[str, float]:
+    """Return the points of a column that survey programs add, if others are theirs, too."""
+    is_survey = plain(column) in _SURVEY_DAYS and any(
+        one.startswith("_") or plain(one) in {"end", "deviceid"} for one in columns
+    )
+    return {"confirmed_on": _SAME} if is_survey else {}
 
 
 def _as_states(cells: Sequence[Value]) -> list[Value]:

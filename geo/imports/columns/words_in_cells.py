@@ -7,13 +7,11 @@ English and French [A]; none is a list of what is accepted.
 import re
 from typing import Final
 
+from geo.imports.headers.wording import word_set
+
 
 def _words(text: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(text.split())})\b")
-
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
 
 
 #: First words of what spaces are called, after a number or a quote.
@@ -84,7 +82,7 @@ COSTS: Final = re.compile(
 )
 
 #: Given names that begin a person's; no name of a town of the region among them.
-GIVEN_NAMES: Final = _set(
+GIVEN_NAMES: Final = word_set(
     "maria jose juan luis carlos ana andres leidy pedro jorge miguel angel luz marta martha "
     "rosa claudia patricia sandra diana carolina paola andrea daniel daniela david diego felipe "
     "fernando francisco gabriel gabriela gloria gustavo hector henry hugo ivan jaime javier "
@@ -103,7 +101,7 @@ GIVEN_NAMES: Final = _set(
 )
 
 #: Titles and labels before a person's name.
-TITLES: Final = _set(
+TITLES: Final = word_set(
     "sr sra srta don dona hna hno hermana hermano padre pbro pe p frei irma lic licda dr dra "
     "ing prof profe mg enf psic abog soc mr mrs ms mme"
 )
@@ -114,7 +112,7 @@ PERSONAL_MAIL: Final = re.compile(
 )
 
 #: Words of mailboxes that a place or an office has; any other may be of who works there [A].
-ROLE_MAIL: Final = _set(
+ROLE_MAIL: Final = word_set(
     "info informacion informacao informes information contacto contato contact contacts correo "
     "mail albergue abrigo shelter refugio casa hogar lar centro center centre comedor cocina "
     "cozinha posada pousada punto ponto espacio espaco oficina office escritorio secretaria "

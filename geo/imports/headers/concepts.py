@@ -405,7 +405,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "step_free",
-        "silla rueda discapacidad wheelchair cadeira cadeirante roda accesibilidad acessibilidade rampa "
+        "silla rueda discapacidad wheelchair cadeira cadeirante roda accesibilidad "
+        "acessibilidade rampa "
         "deficiencia movilidad mobilidade disability accessibility accesible acessivel",
         allied="acceso access accesible acessivel universal movilidad accessible",
     ),
@@ -419,7 +420,8 @@ _SECRET: Final = _stems(
     "monitor relevador recolector cadastrador preencheu preenchido turno plantao plantonista "
     "shift guardia voluntario donante doador donor financiador financiamiento financiamento "
     "presupuesto orcamento budget convenio acuerdo contrato salario publicar divulgar "
-    "confidencial confidential confidentiel sigiloso sigilo username deviceid instanceid consentimiento consentimento "
+    "confidencial confidential confidentiel sigiloso sigilo "
+    "username deviceid instanceid consentimiento consentimento "
     "consent autoriza autorizacion contrasena robo asalto hurto armado reten caso casos "
     "privado privada prive private personal pessoal particular reservado reservada compartir "
     "compartilhar difundir secreto oculto restringido restringida restrito restrita informo"

@@ -206,7 +206,8 @@ closed: fechado definitivamente | encerrado | cerrado definitivo | ya no opera |
 """),
     "access": _read("""
 open: puerta abierta | porta aberta | puertas abiertas | portas abertas | ingreso directo |
-    livre | demanda espontanea | abierto | libre | directo | walk in | sin cita | aberto | sin remision | sin derivacion |
+    livre | demanda espontanea | abierto | libre | directo | walk in | sin cita | aberto |
+    sin remision | sin derivacion |
     sem encaminhamento | sin carta de remision | no requiere remision | no requiere derivacion
 referral_only: con derivacion | por derivacion | solo con derivacion | con remision |
     encaminhamento | so encaminhamento | so com encaminhamento | por encaminhamento |

@@ -194,7 +194,8 @@ def test_a_column_of_answers_is_imported_only_where_it_is_chosen():
         {"amenities": [("wifi", "Wi-Fi")]},
     )
     assert [(row.field, row.answers) for row in rows] == [
-        ("name", ""), ("=", "Qué hay en el lugar: Wi-Fi"), ("=", "Qué hay en el lugar: drinking_water"),
+        ("name", ""), ("=", "Qué hay en el lugar: Wi-Fi"),
+        ("=", "Qué hay en el lugar: drinking_water"),
     ]  # fmt: skip
     form = Form(FormData([("column-0", "name"), ("column-1", "="), ("column-2", "")]))
     made = import_form.mapping_in(form, ["Nombre", "¿Wifi?", "Agua"], before)

@@ -320,7 +320,7 @@ def test_cells_tell_what_a_header_does_not():
 def test_cells_of_two_things_and_lists_of_codes_become_fields():
     head = "nombre;Mun./UF;Situação (visto em);servicios;Contacto tel. y correo;país"
     rows = (
-        "Casa Uno;Pacaraima/RR;ativo - 06/10/25;food showers_hot;95 3555-0101 / info@b.org;costa_rica",
+        "Uno;Pacaraima/RR;ativo - 06/10/25;food showers_hot;95 3555-0101 / info@b.org;costa_rica",
         "Abrigo Dois;Boa Vista/RR;cheio;showers food;95 3555-0102 / abrigo@d.org;el_salvador",
         "Hogar Tres;Bonfim/RR;ativo, 13/10/25;food;95 3555-0103;costa_rica",
     )  # fmt: skip
@@ -357,7 +357,8 @@ def test_a_label_is_known_by_some_of_its_words_or_left_to_a_person(label, code):
 
 
 def test_a_state_that_is_not_known_is_not_taken_for_open():
-    data = "name;Situación;Ingreso\na;abierto;libre\nb;quién sabe;a veces\nc;?;libre\nd;abierto;??\n".encode()
+    rows = ("a;abierto;libre", "b;quién sabe;a veces", "c;?;libre", "d;abierto;??")
+    data = "\n".join(("name;Situación;Ingreso", *rows)).encode()
     found = suggest("x.csv", data)
     assert found.mapping.values == {"status": {"abierto": "active"}, "access": {"libre": "open"}}
     assert "'quién sabe' in 'Situación' needs a code of status" in "\n".join(found.notes)

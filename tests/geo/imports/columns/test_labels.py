@@ -8,22 +8,23 @@ from geo.imports.columns.labels import DENIALS, asks_if_open, meanings_of, meant
 @pytest.mark.parametrize(
     ("name", "code", "labels"),
     [
-        ("status", "temporarily_closed",
-         "No funciona|Não funciona|Inoperativo|no operativo|não operando|no operacional|"
-         "inoperacional|not operational|não está em funcionamento|Inactivo|fuera de servicio"),
-        ("status", "",
-         "nunca funciona|ainda não aberta|não está aberta|parcialmente|parcialmente abierto|"
-         "desactivado|aún sin abrir|estaba abierto|abierto hasta mayo|dejó de funcionar|No sabe|no, abierto|sí|no|?"),
-        ("status", "active", "operativa|ya funciona|Aberto (seg-sex)|em funcionamento normal"),
-        ("status", "closed", "No, cerrado definitivamente|ya no funciona|Cerrado (definitivo)"),
-        ("access", "", "sem porta aberta|sin ingreso directo|não é livre|s/ encaminhamento|"
-         "aberto só a mulheres|ingreso directo por ACNUR"),
-        ("access", "open", "sem encaminhamento|sin cita|Puerta abierta"),
-        ("access", "referral_only", "por encaminhamento do CRAS|solo con derivación"),
+        ("status", "temporarily_closed", ("No funciona", "Não funciona", "Inoperativo",
+         "no operativo", "não operando", "no operacional", "inoperacional", "not operational",
+         "não está em funcionamento", "Inactivo", "fuera de servicio")),
+        ("status", "", ("nunca funciona", "ainda não aberta", "não está aberta", "parcialmente",
+         "parcialmente abierto", "desactivado", "aún sin abrir", "estaba abierto",
+         "abierto hasta mayo", "dejó de funcionar", "No sabe", "no, abierto", "sí", "no", "?")),
+        ("status", "active", ("operativa", "ya funciona", "Aberto (seg-sex)",
+         "em funcionamento normal")),
+        ("status", "closed", ("No, cerrado definitivamente", "ya no funciona", "Cerrado (obras)")),
+        ("access", "", ("sem porta aberta", "sin ingreso directo", "não é livre",
+         "s/ encaminhamento", "aberto só a mulheres", "ingreso directo por ACNUR")),
+        ("access", "open", ("sem encaminhamento", "sin cita", "Puerta abierta")),
+        ("access", "referral_only", ("por encaminhamento do CRAS", "solo con derivación")),
     ],
 )  # fmt: skip
 def test_a_label_that_denies_means_only_what_is_known_of_all_of_it(name, code, labels):
-    for label in labels.split("|"):
+    for label in labels:
         assert (label, meant(label, meanings_of(name))) == (label, code)
 
 
