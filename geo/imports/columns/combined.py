@@ -26,7 +26,10 @@ _STATE: Final = ("status", "confirmed_on")
 
 
 def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
-    """Return the fields that most cells of a column hold together; empty if they hold one."""
+    """Return the fields that most cells of a column hold together; empty if they hold one.
+
+    Whether numbers and mailboxes are of persons is for `recognition` to say, which sees the rows.
+    """
     if is_kept_back(column) or evidence.names_persons(cells):
         return ()
     texts = [cell for cell in cells if isinstance(cell, str)]
@@ -64,5 +67,4 @@ def _contacts(texts: Sequence[str]) -> tuple[str, ...]:
     )
     if min(phones, mails) < _EACH or phones + mails < 2 * _MOST:
         return ()
-    # Beside a person's mailbox stands that person's number (P6).
-    return () if evidence.has_personal_mail(texts) else ("public_phones", "public_contact")
+    return ("public_phones", "public_contact")

@@ -1,5 +1,6 @@
 """Recognition of columns: headers and cells scored together, and the best whole chosen at once."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -164,6 +165,8 @@ def _parts(
     parts: dict[str, tuple[str, ...]] = {}
     for column in (one for one in table.columns if one not in taken):
         names = combined_in(column, cells_of(table, column)[: evidence.told_by(len(table.columns))])
+        if "public_contact" in names and _reaches_a_person(table, column):
+            continue
         held = {*found, *(name for others in parts.values() for name in others)}
         own = {
             name for (other, name), score in scores.items() if other != column and score >= _SAME
@@ -253,12 +256,36 @@ def _scores(table: Table, column: str) -> dict[str, float]:
             continue
         if name not in headed and name in _UNNAMED and not _says_nothing(column):
             continue
-        if name == "public_contact" and evidence.has_personal_mail(cells):
+        if name in _REACHES and _reaches_a_person(table, column):
             continue
         score = headed.get(name, 0.0) + by_cells
         if score >= _ENOUGH:
             scores[name] = score
     return scores
+
+
+def _reaches_a_person(table: Table, column: str) -> bool:
+    """Return whether a column of phones or mailboxes has a person's among them (P6).
+
+    Beside a person's mailbox stands that person's number.
+    """
+    cells = cells_of(table, column)
+    if evidence.mentions_a_person(cells):
+        return True
+    if not evidence.has_personal_mail(cells):
+        return False
+    towns = [
+        one
+        for one in table.columns
+        if by_header(one).keys() & {"locality", "admin1"} and one != column
+    ]
+    return any(
+        evidence.has_personal_mail(
+            [line.cells.get(column)],
+            {re.sub(r"[^a-z]", "", plain(str(line.cells.get(town)))) for town in towns},
+        )
+        for line in table.lines[:_SAMPLE]
+    )
 
 
 def _survey_day(column: str, columns: Iterable[str]) -> dict[str, float]:

@@ -106,6 +106,9 @@ TITLES: Final = word_set(
     "ing prof profe mg enf psic abog soc mr mrs ms mme"
 )
 
+#: Words of a cell by which it is of somebody.
+ANYBODY: Final = GIVEN_NAMES | word_set("sr sra srta don dona hna hno sor pbro lic licda dra prof")
+
 #: Providers of personal mailboxes.
 PERSONAL_MAIL: Final = re.compile(
     r"@(?:gmail|hotmail|outlook|yahoo|live|icloud|msn|bol|uol|terra|protonmail|proton)\."

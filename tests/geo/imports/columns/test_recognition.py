@@ -75,6 +75,13 @@ def test_p6_a_column_with_a_persons_mailbox_or_name_is_left_to_a_person():
         "info.rosa@d.example",
     ):  # fmt: skip
         assert fields_by_column({"Correo": [*boxes, personal]}) == {"Correo": set()}
+    boxes = ["duitama@d.example", "sangil@d.example"]
+    towns = {"Municipio": ["Duitama", "San Gil"], "Correo": boxes}
+    assert fields_by_column(towns)["Correo"] == {"public_contact"}
+    assert fields_by_column(towns | {"Municipio": ["San Gil", "Duitama"]})["Correo"] == set()
+    numbers = ["310 555 0101", "310 555 0102", "310 555 0103"]
+    assert fields_by_column({"Teléfono": numbers}) == {"Teléfono": {"public_phones"}}
+    assert fields_by_column({"Teléfono": [*numbers, "310 555 0104 (Rosa)"]}) == {"Teléfono": set()}
     phones = ["310 555 0101", "310 555 0102", "310 555 0103", "Rosa 310 555 0104"]
     assert fields_by_column({"Teléfono": phones}) == {"Teléfono": set()}
 
