@@ -42,7 +42,9 @@ _LIMITS: Final = word_set(
     "solo so solamente somente apenas only por parcial parcialmente partially medias pronto "
     "proximamente embreve soon antes estaba estava era was hasta ate until desde cita previa "
     "previo agendamento agendado appointment salvo excepto exceto except depende veces vezes "
-    "reabre reabrira abrira abrir reabrir casi quase"
+    "reabre reabrira abrira abrir reabrir casi quase posible posiblemente "
+    "possivelmente quiza quizas talvez tal maybe perhaps probablemente provavelmente confirmar "
+    "segun dicen dizem rumor intermitente eventual eventualmente peut etre"
 )
 
 
@@ -59,12 +61,11 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
     something never means that a place is open, unless it is known.
     """
     code = _meaning(label, meanings)
-    is_limited = code in _OPENING and bool(_LIMITS & set(plain(label).split()))
-    return "" if is_limited and not _is_whole(label, meanings) else code
-
-
-def _is_whole(label: str, meanings: Mapping[str, str]) -> bool:
-    return folded(label) in meanings or plain(label) in meanings
+    if code not in _OPENING:
+        return code
+    said = plain(label)
+    is_limited = "?" in label or (said not in meanings and _LIMITS & set(said.split()))
+    return "" if is_limited else code
 
 
 def _meaning(label: str, meanings: Mapping[str, str]) -> str:

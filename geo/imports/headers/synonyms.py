@@ -187,6 +187,7 @@ transport_information: informacion de transporte | transporte | transport inform
 """),
     "status": _read("""
 active: em funcionamento | funciona | operacional | operational | em operacao | abertas | aberto |
+    ouvert | ouverte | en service |
     aberta | activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
     operativo | en funcionamiento | open | ativo
 full: cheio | sem vagas | lleno | sin cupo | cupo completo | full | lotado
@@ -200,9 +201,10 @@ temporarily_closed: fechado temporariamente | temporariamente fechado | paralisa
     no esta operando | nao esta operando | no esta en funcionamiento |
     nao esta em funcionamento | fuera de servicio | fora de servico | out of service |
     fuera de funcionamiento | fora de funcionamento | sin funcionar | sem funcionar |
-    hors service | ne fonctionne pas
+    hors service | ne fonctionne pas | ferme temporairement | temporairement ferme
 closed: fechado definitivamente | encerrado | cerrado definitivo | ya no opera |
-    cerrado | ya no funciona | clausurado | cerrado definitivamente | closed | fechado
+    cerrado | ya no funciona | clausurado | cerrado definitivamente | closed | fechado | ferme |
+    fermee | ferme definitivement
 """),
     "access": _read("""
 open: puerta abierta | porta aberta | puertas abiertas | portas abertas | ingreso directo |
