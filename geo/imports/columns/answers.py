@@ -44,9 +44,6 @@ _BESIDE: Final = frozenset(
     )
 )
 
-#: Words with which a header asks for the lack of something.
-_LACKS: Final = DENIALS - {"s"}
-
 #: A choice of answers in a header: "(Sí/No)".
 _CHOICE: Final = re.compile(r"(?i)\b(?:s[ií]m?|yes)\s*/\s*n(?:o|ão)\b|\bs\s*/\s*n\b|\bs ou n\b")
 
@@ -69,7 +66,7 @@ def answers_in(table: Table, columns: Iterable[str]) -> dict[str, dict[str, str]
 
 def _comfort(header: str) -> str | None:
     """Return the code of the one comfort that a header asks for, and nothing beside; else None."""
-    if _LACKS & set(plain(header).split()):
+    if DENIALS & set(plain(header).split()):
         return None
     words = [stem(word) for word in words_of(header)]
     codes = {_CODES[word] for word in words if word in _CODES}

@@ -29,8 +29,11 @@ _YES_OR_NO: Final = frozenset({"si", "no", "sim", "nao", "yes", "x"})
 DENIALS: Final = word_set(
     "no nao non not nunca never jamas jamais sin sem sans without ainda aun todavia yet encore pas "
     "ni nem nor fuera fora hors out dejo dejaron deixou parou ceso cessou stopped falta faltan "
-    "faltam tampoco s"
+    "faltam tampoco"
 )
+
+#: "S/ cita" is "sin cita"; in "L-S" the letter is a day.
+_SHORT_DENIAL: Final = re.compile(r"\bs/")
 
 #: Beginnings that deny the rest of a word: "inoperativo", "desativado", "unavailable".
 _DENYING: Final = re.compile(r"(?:in|im|des|dis|un|non)(?=[a-z]{4})")
@@ -78,7 +81,9 @@ def _meaning(label: str, meanings: Mapping[str, str]) -> str:
     if answer:
         code = _meaning(folded(label)[answer.end() :], meanings)
         return code if code in _CLOSING else ""
-    return "" if _denies(said, meanings) else _likely_meaning(said, meanings)
+    if _SHORT_DENIAL.search(folded(label)) or _denies(said, meanings):
+        return ""
+    return _likely_meaning(said, meanings)
 
 
 def _denies(said: str, meanings: Iterable[str]) -> bool:
@@ -140,7 +145,7 @@ def asks_if_open(header: str) -> bool:
     """Return whether a header asks whether a place is open, so that yes is an answer to that."""
     bare = _CHOICE.sub(" ", header)
     words = words_of(bare)
-    denied = DENIALS - {"todavia", "ainda", "aun", "s"}
+    denied = DENIALS - {"todavia", "ainda", "aun"}
     return (
         any(word in _ASKS_IF_OPEN for word in words)
         and all(word in _ASKS_IF_OPEN or stem(word) in _BESIDE for word in words)

@@ -269,7 +269,7 @@ def _reaches_a_person(table: Table, column: str) -> bool:
 
     Beside a person's mailbox stands that person's number.
     """
-    cells = cells_of(table, column)
+    cells = [line.cells.get(column) for line in table.lines]
     if evidence.mentions_a_person(cells):
         return True
     if not evidence.has_personal_mail(cells):
@@ -282,9 +282,10 @@ def _reaches_a_person(table: Table, column: str) -> bool:
     return any(
         evidence.has_personal_mail(
             [line.cells.get(column)],
-            {re.sub(r"[^a-z]", "", plain(str(line.cells.get(town)))) for town in towns},
+            {re.sub(r"[^a-z]", "", plain(str(line.cells.get(town) or ""))) for town in towns}
+            - {""},
         )
-        for line in table.lines[:_SAMPLE]
+        for line in table.lines
     )
 
 

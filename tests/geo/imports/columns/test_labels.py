@@ -15,7 +15,7 @@ from geo.imports.columns.labels import DENIALS, asks_if_open, meanings_of, meant
          "parcialmente abierto", "desactivado", "aún sin abrir", "estaba abierto",
          "abierto hasta mayo", "dejó de funcionar", "No sabe", "no, abierto",
          "abierto?", "posiblemente abierto", "pas ouvert", "sí", "no", "?")),
-        ("status", "active", ("operativa", "ya funciona", "Aberto (seg-sex)",
+        ("status", "active", ("operativa", "ya funciona", "Abierto (L-S)",
          "em funcionamento normal")),
         ("status", "closed", ("No, cerrado definitivamente", "ya no funciona", "Cerrado (obras)")),
         ("access", "", ("sem porta aberta", "sin ingreso directo", "não é livre",
