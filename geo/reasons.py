@@ -377,6 +377,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "no_position": "no column has the position: lat and lon, or both in one as position",
     "visibility_in_no_column": "visibility is in no column: every new record is restricted (P1)",
     "phones_published": "public_phones are published: leave out numbers of persons (P6)",
+    "answers_read": "yes and no in {columns} are read as: {codes}",
     "unknown_country": "'{country}' is no country that is known",
     "dates_ambiguous": "dates in '{column}' may be day or month first: say so in [style]",
     "free_text": "'{column}' holds free text: say what it means in [values.{of}]",

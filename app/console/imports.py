@@ -231,7 +231,7 @@ async def _mapping_page(
         "import_mapping",
         status=400 if problems else 200,
         found=found,
-        columns=import_form.column_rows(w, uploads.columns_of(table), mapping),
+        columns=import_form.column_rows(w, uploads.columns_of(table), mapping, codes),
         fields=import_form.field_choices(w),
         labels=import_form.label_rows(labels, mapping),
         codes=codes,

@@ -18,7 +18,7 @@ from geo.geography.places import time_zones
 from geo.geography.surroundings import countries_at
 from geo.imports.duplicates import alike_rows
 from geo.imports.mapping import FieldMapping, as_object, own_mapping
-from geo.imports.personal_data import require_no_persons
+from geo.imports.personal_data import require_no_persons_in
 from geo.imports.readers.detection import read_table
 from geo.imports.readers.table import Table
 from geo.imports.reports import Checked, RowReport, harmless
@@ -139,7 +139,7 @@ async def check_file(
 def _drafted(
     name: str, table: Table, mapping: FieldMapping | None, known: CodeWords
 ) -> tuple[FieldMapping, list[Draft], list[CodedReason]]:
-    require_no_persons(table.columns)
+    require_no_persons_in(table)
     used = mapping if mapping and mapping.fields else own_mapping(table, mapping)
     if not used.fields:
         raise InvalidFileError([in_file(name, CodedReason("file_needs_mapping"))])

@@ -10,13 +10,13 @@ from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import kind_of
 from geo.imports.cells.parts import are_codes
 from geo.imports.column_parts import taken_apart
-from geo.imports.columns.labels import meanings_of, meant
+from geo.imports.columns.labels import asks_if_open, is_yes, meanings_of, meant
 from geo.imports.columns.recognition import AMBIGUOUS, cells_of, recognise
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import plain
 from geo.imports.mapping import FieldMapping, as_toml, own_mapping
-from geo.imports.personal_data import require_no_persons
+from geo.imports.personal_data import require_no_persons_in
 from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.table import CellError, Table, Value
 from geo.imports.row_mapping import is_total
@@ -25,10 +25,6 @@ from geo.text.normalize import folded
 
 #: Most labels without a known code of a coded column; one with more counts as free text.
 _MAX_LABELS = 60
-
-#: Fields without which a space is taken to be open to everybody: a label that nobody has given a
-#: code does not count as an empty cell.
-_NEVER_EMPTY = frozenset({"status", "access"})
 
 #: Placeholder for the source's prefix of record ids, until a person replaces it.
 UNNAMED = "SOURCE"
@@ -85,7 +81,7 @@ def suggest_for(
     PersonalDataError
         A column of the table is about persons.
     """
-    require_no_persons(table.columns)
+    require_no_persons_in(table)
     remembered = remembered or Remembered()
     told = recognise(table, own_mapping(table).fields, remembered.columns)
     proposed = FieldMapping(fields=told.fields, parts=told.parts, answers=told.answers)
@@ -98,6 +94,10 @@ def suggest_for(
     unused = [column for column in columns if column not in proposed.columns()]
     if unused:
         notes.append(CodedReason("columns_not_used", columns=unused))
+    notes += [
+        CodedReason("answers_read", columns=list(answered), codes=list(answered.values()))
+        for answered in told.answers.values()
+    ]
     order, decimal = _style(table, fields, notes)
     recipe = _recipe(told.fields, told.parts)
     mapping = replace(
@@ -140,8 +140,8 @@ def _labels(
 ) -> tuple[dict[str, dict[str, str]], list[CodedReason]]:
     """Return the code of each label in coded columns, by field, and notes on unknown labels.
 
-    An unknown label gets an empty code for a person to fill in; one of `_NEVER_EMPTY` none, so that
-    its rows are refused until then.
+    An unknown label gets an empty code for a person to fill in; one of `cell_values.NEVER_EMPTY`
+    none, so that its rows are refused until then.
     """
     found: dict[str, dict[str, str]] = {}
     notes = []
@@ -156,8 +156,11 @@ def _labels(
             for column in columns
             for label in _items(table, column, name, separators.get(name))
         )
+        # A yes says that a place is open where that is asked, and a no does not say until when not.
+        is_asked = name == "status" and all(map(asks_if_open, columns))
         codes_of = {
-            label: chosen.get(plain(label)) or meant(label, meanings)
+            label: chosen.get(plain(label))
+            or ("active" if is_asked and is_yes(label) else meant(label, meanings))
             for label in counted
             if folded(label) not in codes
         }
@@ -165,7 +168,7 @@ def _labels(
         if len(open_labels) > _MAX_LABELS:
             notes.append(CodedReason("free_text", column=columns[0], of=name))
             continue
-        if name in _NEVER_EMPTY:
+        if name in cell_values.NEVER_EMPTY:
             codes_of = {label: code for label, code in codes_of.items() if code}
         if codes_of:
             found[name] = codes_of

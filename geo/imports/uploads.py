@@ -22,7 +22,7 @@ from geo.imports.column_parts import taken_apart
 from geo.imports.headers import remembered
 from geo.imports.mapping import FieldMapping, as_object, parse_mapping
 from geo.imports.mapping_suggestion import suggest_for
-from geo.imports.personal_data import require_no_persons
+from geo.imports.personal_data import require_no_persons_in
 from geo.imports.readers.detection import ReadingOptions
 from geo.imports.readers.limits import TooHeavyError
 from geo.imports.readers.table import Table, Value
@@ -117,7 +117,7 @@ async def upload(
             raise TooHeavyError("mapping", "cells")
         read = parse_mapping(mapping)
         stated, notes = as_object(read), list[CodedReason]()
-        require_no_persons((await _read(session, actor, name, data, read.reading)).columns)
+        require_no_persons_in(await _read(session, actor, name, data, read.reading))
     batch_id = uuid.uuid4().hex
     await session.execute(
         insert(ImportBatch).values(
@@ -275,7 +275,7 @@ async def table_of(
     """
     reading = ReadingOptions(format=mapping.get("format"), **mapping.get("read", {}))
     table = await _read(session, actor, batch.file_name, batch.content, reading)
-    require_no_persons(table.columns)
+    require_no_persons_in(table)
     return table
 
 

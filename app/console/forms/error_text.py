@@ -388,6 +388,7 @@ TEXTS: Mapping[str, str] = {
         "Ninguna columna dice quién lo ve: cada espacio nuevo queda restringido."
     ),
     "phones_published": marked("Los teléfonos se publican: quite los números de personas."),
+    "answers_read": marked("Sí y no en «%(columns)s» se leen como: %(codes)s."),
     "unknown_country": marked("No se conoce el país: %(country)s."),
     "dates_ambiguous": marked(
         "En «%(column)s» no se sabe si va primero el día o el mes: dígalo abajo."

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from app.access.forms import Form
@@ -46,6 +47,9 @@ NOTHING = "-"
 #: Form value of a column whose cells hold several fields, as the suggestion says.
 PARTS = "+"
 
+#: Form value of a column of yes and no that answers for one code of a list field.
+ANSWER = "="
+
 #: Options of how a file writes values, and of how the file is read; an empty option is detected
 #: where the file is unambiguous.
 STYLES = ("decimal", "dates", "separator", "timezone")
@@ -54,7 +58,15 @@ READINGS = ("sheet", "header_row", "encoding", "delimiter")
 
 @dataclass(frozen=True)
 class ColumnRow:
-    """A column of an imported file, as a row of the mapping form."""
+    """A column of an imported file, as a row of the mapping form.
+
+    Attributes
+    ----------
+    parts : tuple of str
+        Names of the fields that its cells hold together; empty: of one.
+    answers : str
+        Name of what it says yes or no to; "": nothing.
+    """
 
     index: int
     name: str
@@ -62,6 +74,7 @@ class ColumnRow:
     field: str
     names_place: bool
     parts: tuple[str, ...] = ()
+    answers: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,10 +89,13 @@ class LabelRow:
 
 def field_choices(w: Words) -> list[tuple[str, str]]:
     """Return the fields that a column can be mapped to, sorted by name."""
-    named = [
-        (name, w.gettext(MADE_LABELS.get(name) or FIELD_LABELS.get(name, name))) for name in ALL
-    ]
+    named = [(name, name_of(w, name)) for name in ALL]
     return sorted(named, key=lambda pair: folded(pair[1]))
+
+
+def name_of(w: Words, field: str) -> str:
+    """Return what a field, or a part of one, is called on pages."""
+    return w.gettext(MADE_LABELS.get(field) or FIELD_LABELS.get(field, field))
 
 
 def remembered_rows(w: Words, columns: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -88,11 +104,27 @@ def remembered_rows(w: Words, columns: Mapping[str, str]) -> list[tuple[str, str
     return sorted((header, names[field]) for header, field in columns.items() if field in names)
 
 
-def column_rows(w: Words, columns: Iterable[Column], mapping: Mapping[str, Any]) -> list[ColumnRow]:
+def column_rows(
+    w: Words,
+    columns: Iterable[Column],
+    mapping: Mapping[str, Any],
+    codes: Mapping[str, Iterable[tuple[str, str]]] = MappingProxyType({}),
+) -> list[ColumnRow]:
     """Return the columns with the fields that a mapping assigns to them.
 
-    A column of several fields has their names, and the field `PARTS`.
+    A column of several fields has their names, and the field `PARTS`; one of answers has what it
+    answers for, and the field `ANSWER`.
+
+    Parameters
+    ----------
+    codes : mapping of str to iterable of (str, str)
+        By field, its codes and their names, as `code_choices` makes them.
     """
+    answers = {
+        column: f"{name_of(w, name)}: {dict(codes.get(name, ())).get(code, code)}"
+        for name, answered in mapping.get("answers", {}).items()
+        for column, code in answered.items()
+    }
     parts = mapping.get("parts", {})
     names = dict(field_choices(w))
     fields = {
@@ -101,9 +133,11 @@ def column_rows(w: Words, columns: Iterable[Column], mapping: Mapping[str, Any])
     recipe = _texts(mapping.get("id", {}).get("columns", []))
     return [
         ColumnRow(index, column.name, column.examples,
-                  PARTS if column.name in parts else fields.get(column.name, ""),
+                  PARTS if column.name in parts
+                  else ANSWER if column.name in answers else fields.get(column.name, ""),
                   column.name in recipe,
-                  tuple(names[name] for name in parts.get(column.name, ())))
+                  tuple(names[name] for name in parts.get(column.name, ())),
+                  answers.get(column.name, ""))
         for index, column in enumerate(columns)
     ]  # fmt: skip
 
@@ -149,21 +183,31 @@ def mapping_in(form: Form, columns: Iterable[str], before: Mapping[str, Any]) ->
     fields: dict[str, list[str]] = {}
     ignored, recipe = [], []
     parts = {}
+    answered = {
+        column: (name, code)
+        for name, codes in before.get("answers", {}).items()
+        for column, code in codes.items()
+    }
+    answers: dict[str, dict[str, str]] = {}
     for index, column in enumerate(names):
         field = form.get(f"column-{index}", "")
         if field in ALL:
             fields.setdefault(field, []).append(column)
         elif field == PARTS and column in before.get("parts", {}):
             parts[column] = before["parts"][column]
+        elif field == ANSWER and column in answered:
+            name, code = answered[column]
+            answers.setdefault(name, {})[column] = code
         else:
             ignored.append(column)
         if form.get(f"place-{index}"):
             recipe.append(column)
     made: dict[str, Any] = {
-        **{name: before[name] for name in ("format", "answers", "separators") if name in before},
+        **{name: before[name] for name in ("format", "separators") if name in before},
         "fields": fields,
         "parts": parts,
-        "ignore": _unanswered(ignored, before),
+        "answers": answers,
+        "ignore": ignored,
         "empty_cells": "clear" if form.get("empty_cells") == "clear" else "keep",
         "style": {name: stated for name in STYLES if (stated := text_in(form, name))},
         "read": reading_in(form),
@@ -192,11 +236,6 @@ def reading_in(form: Form) -> dict[str, Any]:
     }
     row = whole_in(form, "header_row")
     return read | ({} if row is None else {"header_row": row})
-
-
-def _unanswered(ignored: list[str], before: Mapping[str, Any]) -> list[str]:
-    answered = {column for codes in before.get("answers", {}).values() for column in codes}
-    return [column for column in ignored if column not in answered]
 
 
 def _values(form: Form, before: Mapping[str, Any]) -> dict[str, dict[str, str]]:

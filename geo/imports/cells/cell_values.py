@@ -44,6 +44,13 @@ EMPTY = frozenset(
     }
 )
 
+#: Fields without which a space is taken to be open to everybody: a word for what is not known, such
+#: as "?", is not an empty cell there.
+NEVER_EMPTY = frozenset({"status", "access", "needs_referral"})
+
+#: Words that are a no in a column of yes and no.
+_NOT_THERE = frozenset({"no tiene", "no hay", "nao tem", "nao ha"})
+
 _LONGEST_EMPTY = max(map(len, EMPTY))
 
 #: Words for a list that is stated to be empty, such as "ninguno" for the required documents.
@@ -57,6 +64,9 @@ _TRUE = frozenset(
     {"true", "verdadero", "verdadeiro", "vrai", "si", "sim", "yes", "oui", "wi", "1", "x", "✓", "s"}
 )
 _FALSE = frozenset({"false", "falso", "faux", "no", "nao", "non", "0", "n"})
+
+#: Words of yes that may say more after them; of letters "s/" is short for "sin", "sem".
+_TRUE_WORDS = _TRUE - {"s", "x", "1"}
 
 #: What joins the items of a list where neither comma nor semicolon does; names of languages hold
 #: neither a slash nor an "and".
@@ -122,6 +132,8 @@ def is_empty(value: Value, name: str, style: CellStyle) -> bool:
     plain = folded(value)
     if plain in style.empty:
         return True
+    if name in NEVER_EMPTY or (kind_of(name) == "flag" and plain in _NOT_THERE):
+        return False
     return kind_of(name) not in {"text", "list"} and plain in EMPTY
 
 
@@ -193,7 +205,7 @@ def _flag(value: Value, _: CellStyle) -> bool:
     plain = folded(str(value).removesuffix(".0"))
     if plain in _TRUE:
         return True
-    if plain in _FALSE:
+    if plain in _FALSE | _NOT_THERE:
         return False
     raise CellError(CodedReason("cell_not_yes_or_no"))
 
@@ -209,8 +221,11 @@ _WALK_IN = re.compile(
 #: Words of an entry that is not for all, not always, or by appointment: a person has to read it.
 _CONDITION = re.compile(
     r"\b(?:salvo|excepto|exceto|menos|veces|vezes|depende|cita|agend\w*|appointment|noche|noite|"
-    r"nocturn\w*|noturn\w*|pernocta\w*|pernoite)\b"
+    r"nocturn\w*|noturn\w*|pernocta\w*|pernoite)\b|\bs/"
 )
+
+#: Words of an entry that is open to some, or by somebody: "hospedaje directo por ACNUR".
+_LIMITED = re.compile(r"\b(?:so|solo|solamente|somente|apenas|only|por)\b")
 
 
 def _answer(value: Value, style: CellStyle) -> bool:
@@ -222,12 +237,15 @@ def _answer(value: Value, style: CellStyle) -> bool:
         return _flag(value, style)
     plain = folded(value).replace("_", " ")
     told = re.match(r"([^\W\d]+)\s*[(,;:/–-]", plain)
-    if told and told[1] in _TRUE:
+    if told and told[1] in _TRUE_WORDS:
         return True
+    if plain in _NOT_THERE:  # no carta, or no answer
+        raise CellError(CodedReason("cell_not_yes_or_no"))
     walk_in = _WALK_IN.search(plain)
     referred = _REFERRED.search(_WALK_IN.sub(" ", plain))
     denied = re.match(r"(?:no|nao|non)\b" if walk_in else r"(?:no|nao|non|sin|sem)\b", plain)
-    if bool(walk_in) == bool(referred) or denied or _CONDITION.search(plain):
+    is_limited = _CONDITION.search(plain) or (walk_in and _LIMITED.search(plain))
+    if bool(walk_in) == bool(referred) or denied or is_limited:
         return _flag(value, style)
     return referred is not None
 

@@ -8,8 +8,11 @@ from typing import Final
 from geo.geography.country_names import country_code
 from geo.geography.division_names import is_division
 from geo.imports.cells import dates
+from geo.imports.headers.synonyms import LABELS
+from geo.imports.headers.wording import word_set
 from geo.imports.readers.table import CellError, Value
 from geo.text.countries import CODES
+from geo.text.normalize import folded
 
 #: What stands between a place and the division it is in: "Ipiales - Nariño", "Tumbes (Perú)".
 _BETWEEN_PLACES: Final = re.compile(r"\s*[/|;(,]\s*|\s+[-–—]\s+|-(?=[A-Z]{2}\)?$)")
@@ -17,19 +20,21 @@ _BETWEEN_PLACES: Final = re.compile(r"\s*[/|;(,]\s*|\s+[-–—]\s+|-(?=[A-Z]{2}
 #: What can stand between a state and its date: "ativo - 06/10/25", "abierto (mayo 2025)".
 _BETWEEN: Final = re.compile(r"[\s,;:|/([–—-]+")
 
-#: Words before a date that say that it was looked at then.
-_SEEN: Final = re.compile(
-    r"(?:el|al|em|en|dia|visto|vista|verificado|verif\.?|confirmado|conferido|actualizado|"
-    r"atualizado|checado|revisado|ult\w*\.?|visita)\s+",
-    re.IGNORECASE,
+#: Words that say that something was looked at then, and words that may stand about the date.
+_SEEN: Final = word_set(
+    "visto vista verificado verificada verif confirmado confirmada conf conferido actualizado "
+    "actualizada act atualizado atualizada checado chequeado revisado revisada ult ultima ultimo "
+    "visita verificacion verificacao confirmacion confirmacao actualizacion atualizacao seen "
+    "checked verified vu verifie el al em en dia la en o a le on"
 )
 
-#: Words of a date that is of something else: until when a place is closed, when it opens again.
-_OTHERWISE: Final = re.compile(
-    r"\b(?:hasta|ate|até|until|desde|reabre|reabrir\w*|reapertura|reabertura|previsto|prevista|vence|"
-    r"inicia|abre|fecha|cierra|a partir)\b",
-    re.IGNORECASE,
-)
+#: Such words that stand within states, too: "en funcionamiento".
+_KEPT_WITHIN: Final = frozenset({"en", "em"})
+
+#: Words of states: what else stands beside a date says what the date is of: "convenio 31/12/2025".
+_OF_A_STATE: Final = frozenset(
+    word for labels in LABELS["status"].values() for label in labels for word in label.split()
+) - {"cierre", "vigente"} | {"temporal", "definitivo", "parcialmente"}
 
 _MAIL: Final = re.compile(r"[^\s,;|<>()]+@[^\s,;|<>()]+")
 
@@ -66,22 +71,35 @@ def _is_country(text: str) -> bool:
 def _dated(text: str, fields: Sequence[str]) -> Parts:
     """Return what stands before or after a date, and the date; without one, all as the first.
 
-    A date with "until" or "opens again" is not when somebody looked: a person has to read that.
+    Only a state and words of seeing may stand beside the date: until when a place is closed, when
+    it opened or when its agreement ends is not when somebody looked, and a person has to read it.
     """
     state, date = fields
     if is_date(text):
         return {date: text}
-    if _OTHERWISE.search(text):
-        return {state: text.strip()}
-    for gap in _BETWEEN.finditer(text):
-        before, after = text[: gap.start()], _SEEN.sub("", text[gap.end() :]).strip(" )].")
-        if before.strip() and is_date(after):
-            return {state: before.strip(" ([-–"), date: after}
-    for gap in reversed(list(_BETWEEN.finditer(text))):
-        before, after = text[: gap.start()].strip(), text[gap.end() :].strip(" )].")
-        if after and is_date(before):
-            return {state: after, date: before}
+    gaps = list(_BETWEEN.finditer(text))
+    for gap in gaps:
+        before, after = text[: gap.start()], text[gap.end() :].strip(" )].")
+        if is_date(after) and (said := _state_of(before)):
+            return {state: said, date: after}
+    for gap in reversed(gaps):
+        before, after = text[: gap.start()].strip(" ([-–"), text[gap.end() :]
+        if is_date(before) and (said := _state_of(after)):
+            return {state: said, date: before}
     return {state: text.strip()}
+
+
+def _state_of(text: str) -> str:
+    """Return the state that stands beside a date, without words of seeing; "" if more is said."""
+    pieces = [(piece[0], folded(piece[0])) for piece in re.finditer(r"[^\W\d_]+", text)]
+    if re.search(r"\d", text) or any(
+        plain not in _SEEN and plain not in _OF_A_STATE for _, plain in pieces
+    ):
+        return ""
+    said = [word for word, plain in pieces if plain not in _SEEN or plain in _KEPT_WITHIN]
+    while said and folded(said[-1]) in _SEEN:
+        said.pop()
+    return " ".join(said)
 
 
 @lru_cache(maxsize=10_000)

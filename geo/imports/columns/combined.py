@@ -7,7 +7,7 @@ from typing import Final
 from geo.imports.cells.parts import split
 from geo.imports.columns import evidence
 from geo.imports.columns.labels import is_label
-from geo.imports.headers.concepts import is_about_a_person, is_kept_back
+from geo.imports.headers.concepts import is_about_a_person, is_kept_back, is_of_contacts
 from geo.imports.readers.table import Value
 
 #: Least share of cells that hold all fields of a combination [A].
@@ -26,7 +26,10 @@ _STATE: Final = ("status", "confirmed_on")
 
 
 def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
-    """Return the fields that most cells of a column hold together; empty if they hold one."""
+    """Return the fields that most cells of a column hold together; empty if they hold one.
+
+    Whether numbers and mailboxes are of persons is for `recognition` to say, which sees the rows.
+    """
     if is_kept_back(column) or evidence.names_persons(cells):
         return ()
     texts = [cell for cell in cells if isinstance(cell, str)]
@@ -44,7 +47,9 @@ def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
         states = [split(text, _STATE) for text in texts]
         if sum(len(held) > 1 and status(held["status"]) for held in states) >= enough:
             return _STATE
-    return () if is_about_a_person(column) else _contacts(texts)
+    if is_about_a_person(column) or not is_of_contacts(column):
+        return ()
+    return _contacts(texts)
 
 
 def _count(texts: Sequence[str], fields: Sequence[str]) -> int:
@@ -62,6 +67,4 @@ def _contacts(texts: Sequence[str]) -> tuple[str, ...]:
     )
     if min(phones, mails) < _EACH or phones + mails < 2 * _MOST:
         return ()
-    # A person's mailbox among them: the numbers alone are proposed (P6).
-    has_personal = evidence.has_personal_mail(texts)
-    return ("public_phones",) if has_personal else ("public_phones", "public_contact")
+    return ("public_phones", "public_contact")

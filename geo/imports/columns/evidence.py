@@ -1,7 +1,7 @@
 """What the cells of a column are likely values of: for each field, the share that it takes."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -300,20 +300,51 @@ def _begins_with_a_person(cell: Value) -> bool:
     return bool(parts) and parts[0] in words.GIVEN_NAMES
 
 
-def has_personal_mail(cells: Cells) -> bool:
-    """Return whether any cell holds a mailbox that looks like a person's (P6).
+def mentions_a_person(cells: Cells) -> bool:
+    """Return whether any cell has a given name or a title: "310 555 0101 (Rosa)" (P6)."""
+    return any(
+        isinstance(cell, str)
+        and not words.ANYBODY.isdisjoint(re.split(r"[^a-z]+", folded(re.sub(r"\S+@\S+", "", cell))))
+        for cell in cells
+    )
 
-    It is at a provider for people, begins with a given name, or joins two words by a point.
+
+def has_personal_mail(cells: Cells, towns: Collection[str] = frozenset()) -> bool:
+    """Return whether any cell holds a mailbox that may be a person's (P6).
+
+    It is at a provider for people, or begins neither with a word of a place or an office nor with
+    the organisation's own: "mperez@ejemplo.org".
+
+    Parameters
+    ----------
+    towns : collection of str
+        Names of the towns where the place is, in plain letters without blanks: "duitama@".
     """
-    return any(isinstance(cell, str) and _is_personal(cell.lower()) for cell in cells)
+    return any(isinstance(cell, str) and _is_personal(cell.lower(), towns) for cell in cells)
 
 
-def _is_personal(cell: str) -> bool:
+def _is_personal(cell: str, towns: Collection[str]) -> bool:
     if words.PERSONAL_MAIL.search(cell):
         return True
-    boxes = re.findall(r"([\w.+-]+)@", cell)
-    return any(
-        re.split(r"[._+\d-]", box)[0] in words.GIVEN_NAMES
-        or re.fullmatch(r"[a-z]{4,}[._][a-z]{4,}", box)
-        for box in boxes
+    return not all(
+        _is_of_a_place(folded(box), folded(domain), towns)
+        for box, domain in re.findall(r"([^\s@,;|/<>()]+)@([^\s@,;|/<>()]+)", cell)
+    )
+
+
+def _is_of_a_place(box: str, domain: str, towns: Collection[str]) -> bool:
+    first, *others = re.split(r"[^a-z]+", box.removeprefix("mailto:"))
+    if any(part in words.GIVEN_NAMES for part in (first, *others)):
+        return False
+    own = re.split(r"[^a-z]+", domain)[:-1]
+    return (
+        first in words.ROLE_MAIL
+        or re.sub(r"[^a-z]", "", box) in towns
+        or (len(first) > FEWEST and first in own)
+        or any(
+            len(role) > FEWEST
+            and first.startswith(role)
+            and words.MORE_MAIL.match(first, len(role))
+            for role in words.ROLE_MAIL
+        )
     )

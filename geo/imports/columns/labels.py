@@ -1,6 +1,7 @@
 """Codes that labels stand for, by all of their words or by some."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -8,15 +9,46 @@ from rapidfuzz import fuzz, process
 
 from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
+from geo.imports.headers.concepts import PLACE
 from geo.imports.headers.synonyms import LABELS
-from geo.imports.headers.wording import plain
+from geo.imports.headers.wording import plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Value
 from geo.text.normalize import folded
 
 #: Least similarity (0 to 100) of a label to a known one; below it a person has to decide.
 _LIKELY: Final = 85.0
 
+#: Codes by which a place is closed, and a no before their words.
+_CLOSING: Final = frozenset({"full", "temporarily_closed", "closed"})
+_ANSWERED_NO: Final = re.compile(r"(?:no|nao|non)\s*[,;:–—-]\s*")
+
 _YES_OR_NO: Final = frozenset({"si", "no", "sim", "nao", "yes", "x"})
+
+#: Words with which a label denies what its other words say: it then means only what is known of the
+#: whole of it. "No funciona" read as open sends a family to a closed door.
+DENIALS: Final = word_set(
+    "no nao non not nunca never jamas jamais sin sem sans without ainda aun todavia yet encore pas "
+    "ni nem nor fuera fora hors out dejo dejaron deixou parou ceso cessou stopped falta faltan "
+    "faltam tampoco"
+)
+
+#: "S/ cita" is "sin cita"; in "L-S" the letter is a day.
+_SHORT_DENIAL: Final = re.compile(r"\bs/")
+
+#: Beginnings that deny the rest of a word: "inoperativo", "desativado", "unavailable".
+_DENYING: Final = re.compile(r"(?:in|im|des|dis|un|non)(?=[a-z]{4})")
+
+#: Codes by which a place is taken to be open to everybody, and words with which it is not, or not
+#: for all, not yet or no longer: a person has to read them.
+_OPENING: Final = frozenset({"active", "open"})
+_LIMITS: Final = word_set(
+    "solo so solamente somente apenas only por parcial parcialmente partially medias pronto "
+    "proximamente embreve soon antes estaba estava era was hasta ate until desde cita previa "
+    "previo agendamento agendado appointment salvo excepto exceto except depende veces vezes "
+    "reabre reabrira abrira abrir reabrir casi quase posible posiblemente "
+    "possivelmente quiza quizas talvez tal maybe perhaps probablemente provavelmente confirmar "
+    "segun dicen dizem rumor intermitente eventual eventualmente peut etre"
+)
 
 
 @lru_cache
@@ -26,15 +58,62 @@ def meanings_of(name: str) -> Mapping[str, str]:
 
 
 def meant(label: str, meanings: Mapping[str, str]) -> str:
-    """Return the code that a label stands for, by all of its words or some; "" for none or two."""
+    """Return the code that a label stands for, by all of its words or some; "" for none or two.
+
+    A label that denies something means only what is known of exactly these words. One that limits
+    something never means that a place is open, unless it is known.
+    """
+    code = _meaning(label, meanings)
+    if code not in _OPENING:
+        return code
     said = plain(label)
-    best = process.extractOne(
-        said, meanings.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY
+    is_limited = "?" in label or (said not in meanings and _LIMITS & set(said.split()))
+    return "" if is_limited else code
+
+
+def _meaning(label: str, meanings: Mapping[str, str]) -> str:
+    said = plain(label)
+    for whole in (folded(label), said):
+        if whole in meanings:
+            return meanings[whole]
+    # "No, cerrado temporalmente" says how it is after the answer.
+    answer = _ANSWERED_NO.match(folded(label))
+    if answer:
+        code = _meaning(folded(label)[answer.end() :], meanings)
+        return code if code in _CLOSING else ""
+    if _SHORT_DENIAL.search(folded(label)) or _denies(said, meanings):
+        return ""
+    return _likely_meaning(said, meanings)
+
+
+def _denies(said: str, meanings: Iterable[str]) -> bool:
+    """Return whether a label has a word of denial, or one that denies a known word."""
+    words = said.split()
+    if DENIALS & set(words):
+        return True
+    rests = [_DENYING.sub("", word, count=1) for word in words if _DENYING.match(word)]
+    known = {word for one in meanings for word in one.split()} if rests else set[str]()
+    # "Formacion" is like "informacion", and not what that word denies.
+    return any(
+        abs(len(one) - len(rest)) <= 1 and fuzz.ratio(one, rest) >= _LIKELY
+        for rest in rests
+        for one in known
     )
+
+
+@lru_cache
+def _affirmed(known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the known labels that deny nothing: "ya funciona" is not like "ya no funciona"."""
+    return tuple(one for one in known if not _denies(one, known))
+
+
+def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
+    affirmed = _affirmed(tuple(meanings))
+    best = process.extractOne(said, affirmed, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY)
     if best:
         return meanings[best[0]]
     words = f" {said} "
-    within = {known: code for known, code in meanings.items() if f" {known} " in words}
+    within = {known: meanings[known] for known in affirmed if f" {known} " in words}
     # "punto de informacion turistica" holds "informacion" too: the longest says most.
     codes = {
         code
@@ -42,6 +121,41 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
         if not any(known != other and f" {known} " in f" {other} " for other in within)
     }
     return codes.pop() if len(codes) == 1 else ""
+
+
+#: Words of headers that ask whether a place is open, and words that may stand beside them; every
+#: other word asks for something else: "¿Tiene ruta activa?", "Funciona de noche".
+_ASKS_IF_OPEN: Final = word_set(
+    "operativo operativa operando operacional operational operacion operacao funciona funcionando "
+    "funcionan funcionamiento funcionamento abierto abierta aberto aberta activo activa ativo "
+    "ativa open vigente"
+)
+_BESIDE: Final = PLACE | frozenset(
+    stem(word)
+    for word in word_set(
+        "sigue siguen continua hoy hoje today ahora agora now actualmente atualmente currently "
+        "em actual atual encuentra encontra "
+        "todavia ainda aun still estado status situacion situacao"
+    )
+)
+_CHOICE: Final = re.compile(r"(?i)\bs[ií]m?\s*/\s*n(?:o|ão)\b|\bs\s*/\s*n\b")
+
+
+def asks_if_open(header: str) -> bool:
+    """Return whether a header asks whether a place is open, so that yes is an answer to that."""
+    bare = _CHOICE.sub(" ", header)
+    words = words_of(bare)
+    denied = DENIALS - {"todavia", "ainda", "aun"}
+    return (
+        any(word in _ASKS_IF_OPEN for word in words)
+        and all(word in _ASKS_IF_OPEN or stem(word) in _BESIDE for word in words)
+        and not denied & set(plain(bare).split())
+    )
+
+
+def is_yes(cell: Value) -> bool:
+    """Return whether a cell is a yes and nothing else."""
+    return isinstance(cell, str) and folded(cell).strip(" .!") in {"si", "sim", "yes", "oui", "s"}
 
 
 def is_label(name: str) -> Callable[[Value], bool]:
@@ -57,7 +171,7 @@ def is_label(name: str) -> Callable[[Value], bool]:
         except CellError:
             return False
         labels = [str(item) for item in items] if isinstance(items, list) else [cell]
-        known = sum(bool(meant(label, meanings)) for label in labels)
+        known = sum(bool(_meaning(label, meanings)) for label in labels)
         return known >= len(labels) / 2
 
     return lambda cell: isinstance(cell, str) and reads_text(cell)

@@ -1,5 +1,6 @@
 """Recognition of columns: headers and cells scored together, and the best whole chosen at once."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +15,14 @@ from geo.imports.columns import evidence
 from geo.imports.columns.answers import answers_in
 from geo.imports.columns.combined import combined_in
 from geo.imports.columns.evidence import EVIDENCE
-from geo.imports.headers.concepts import is_about_a_person, is_kept_back, likely, refused
+from geo.imports.columns.labels import asks_if_open
+from geo.imports.headers.concepts import (
+    is_about_a_person,
+    is_kept_back,
+    is_of_contacts,
+    likely,
+    refused,
+)
 from geo.imports.headers.synonyms import HEADERS
 from geo.imports.headers.wording import plain, plain_forms, words_of
 from geo.imports.readers.table import CellError, Table, Value
@@ -52,12 +60,20 @@ _LED: Final = frozenset(
 #: personas". Phones, names and hours of people are not published (P6).
 _OF_A_ROLE: Final = frozenset({"organization", "eligibility", "capacity"})
 
+#: Fields that people have, too: a word that refuses one refuses it however the rest is worded, so
+#: that "Teléfono (privado)" is not what "Teléfono" is (P6).
+_OF_THE_PLACE: Final = frozenset({"public_phones", "public_contact", "address"})
+_REACHES: Final = frozenset({"public_phones", "public_contact"})
+
 #: Fields that cells alone tell only where the header says nothing at all: a date can be of
 #: anything, an organisation can be who pays, an address where somebody lives, a group or a number
 #: of persons can be cases. Codes and coordinates can be told alone: they hold no text to publish.
 _UNNAMED: Final = frozenset(
     {"confirmed_on", "organization", "address", "eligibility", "cost", "capacity"}
 )
+
+#: Columns that survey programs add with the day of the visit; of another file they are of anything.
+_SURVEY_DAYS: Final = frozenset({"start", "today"})
 
 #: Words of headers that say nothing.
 _NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})
@@ -149,6 +165,8 @@ def _parts(
     parts: dict[str, tuple[str, ...]] = {}
     for column in (one for one in table.columns if one not in taken):
         names = combined_in(column, cells_of(table, column)[: evidence.told_by(len(table.columns))])
+        if "public_contact" in names and _reaches_a_person(table, column):
+            continue
         held = {*found, *(name for others in parts.values() for name in others)}
         own = {
             name for (other, name), score in scores.items() if other != column and score >= _SAME
@@ -213,30 +231,74 @@ def _add_phones(
 
 def _scores(table: Table, column: str) -> dict[str, float]:
     """Return the fields that a column may be, each with the points of its header and its cells."""
-    headed = by_header(column)
+    headed = by_header(column) | _survey_day(column, table.columns)
     cells = cells_of(table, column)
     few = cells[: evidence.told_by(len(table.columns))]
-    if is_kept_back(column) and max(headed.values(), default=0.0) < _SAME:
+    is_known = plain(column) in _CHOICES
+    if is_kept_back(column) and not is_known:
         return {}
     if evidence.names_persons(few) and EVIDENCE["address"].share(few) < EVIDENCE["address"].enough:
         return {}
     about_person = is_about_a_person(column)
     never = refused(column)
+    # Of phones and mailboxes every word of the header has to be of the place's.
+    unsaid = never & _OF_THE_PLACE | (set() if is_of_contacts(column) else _REACHES)
+    # Yes and no are states where the header asks whether a place is open.
+    said = (few, _as_states(few) if asks_if_open(column) else few)
     scores = {}
     for name in {*headed, *EVIDENCE}:
-        by_cells = _by_cells(few, name, has_header=name in headed)
+        by_cells = _by_cells(said[name == "status"], name, has_header=name in headed)
         if by_cells is None or not _fits(cells, name):
+            continue
+        if name in unsaid and not is_known:
             continue
         if name not in headed and (name in never or by_cells <= 0 or about_person):
             continue
         if name not in headed and name in _UNNAMED and not _says_nothing(column):
             continue
-        if name == "public_contact" and evidence.has_personal_mail(cells):
+        if name in _REACHES and _reaches_a_person(table, column):
             continue
         score = headed.get(name, 0.0) + by_cells
         if score >= _ENOUGH:
             scores[name] = score
     return scores
+
+
+def _reaches_a_person(table: Table, column: str) -> bool:
+    """Return whether a column of phones or mailboxes has a person's among them (P6).
+
+    Beside a person's mailbox stands that person's number.
+    """
+    cells = [line.cells.get(column) for line in table.lines]
+    if evidence.mentions_a_person(cells):
+        return True
+    if not evidence.has_personal_mail(cells):
+        return False
+    towns = [
+        one
+        for one in table.columns
+        if by_header(one).keys() & {"locality", "admin1"} and one != column
+    ]
+    return any(
+        evidence.has_personal_mail(
+            [line.cells.get(column)],
+            {re.sub(r"[^a-z]", "", plain(str(line.cells.get(town) or ""))) for town in towns}
+            - {""},
+        )
+        for line in table.lines
+    )
+
+
+def _survey_day(column: str, columns: Iterable[str]) -> dict[str, float]:
+    """Return the points of a column that survey programs add, if others are theirs, too."""
+    is_survey = plain(column) in _SURVEY_DAYS and any(
+        one.startswith("_") or plain(one) in {"end", "deviceid"} for one in columns
+    )
+    return {"confirmed_on": _SAME} if is_survey else {}
+
+
+def _as_states(cells: Sequence[Value]) -> list[Value]:
+    return ["activo" if evidence.is_answered(cell) else cell for cell in cells]
 
 
 def _says_nothing(header: str) -> bool:

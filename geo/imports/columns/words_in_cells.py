@@ -7,13 +7,11 @@ English and French [A]; none is a list of what is accepted.
 import re
 from typing import Final
 
+from geo.imports.headers.wording import word_set
+
 
 def _words(text: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(text.split())})\b")
-
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
 
 
 #: First words of what spaces are called, after a number or a quote.
@@ -84,7 +82,7 @@ COSTS: Final = re.compile(
 )
 
 #: Given names that begin a person's; no name of a town of the region among them.
-GIVEN_NAMES: Final = _set(
+GIVEN_NAMES: Final = word_set(
     "maria jose juan luis carlos ana andres leidy pedro jorge miguel angel luz marta martha "
     "rosa claudia patricia sandra diana carolina paola andrea daniel daniela david diego felipe "
     "fernando francisco gabriel gabriela gloria gustavo hector henry hugo ivan jaime javier "
@@ -103,12 +101,36 @@ GIVEN_NAMES: Final = _set(
 )
 
 #: Titles and labels before a person's name.
-TITLES: Final = _set(
+TITLES: Final = word_set(
     "sr sra srta don dona hna hno hermana hermano padre pbro pe p frei irma lic licda dr dra "
     "ing prof profe mg enf psic abog soc mr mrs ms mme"
 )
 
+#: Words of a cell by which it is of somebody.
+ANYBODY: Final = GIVEN_NAMES | word_set("sr sra srta don dona hna hno sor pbro lic licda dra prof")
+
 #: Providers of personal mailboxes.
 PERSONAL_MAIL: Final = re.compile(
     r"@(?:gmail|hotmail|outlook|yahoo|live|icloud|msn|bol|uol|terra|protonmail|proton)\."
+)
+
+#: Words of mailboxes that a place or an office has; any other may be of who works there [A].
+ROLE_MAIL: Final = word_set(
+    "info informacion informacao informes information contacto contato contact contacts correo "
+    "mail albergue abrigo shelter refugio casa hogar lar centro center centre comedor cocina "
+    "cozinha posada pousada punto ponto espacio espaco oficina office escritorio secretaria "
+    "secretariat atencion atendimento acolhida acogida recepcion recepcao reception admin "
+    "administracion administracao direccion direcao gerencia coordinacion coordenacao "
+    "comunicacion comunicaciones comunicacao prensa ayuda apoyo apoio help support hola hello "
+    "migracion migracao migrante migrantes movilidad movilidadhumana mobilidade refugiado "
+    "refugiados humanitaria humanitario social servicios servicos salud saude hospital clinica "
+    "parroquia paroquia pastoral diocesis diocese caritas fundacion fundacao asociacion "
+    "associacao mision missao ong osc sede general geral cras creas ubs acnur unhcr oim iom "
+    "unicef orientacion orientacao juridica consultorio registro proteccion protecao "
+    "voluntariado donaciones doacoes emergencia emergencias linea central citas"
+)
+
+#: What follows such a word in a mailbox of several: "casadelmigrante", and no "casasgutierrez".
+MORE_MAIL: Final = re.compile(
+    r"(?:[ae]?l)?(?:de|da|do|san|sao|paso|passagem|migra|refug|tempor|comunit|social|human|nacional)"
 )

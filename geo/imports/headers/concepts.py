@@ -50,7 +50,7 @@ class Concept:
 
 
 #: Words for a place where people are helped; they say nothing of which of its facts a column holds.
-_PLACE: Final = _stems(
+PLACE: Final = _stems(
     "espacio lugar sitio punto albergue casa hogar migrante migrantes centro local sede sucursal "
     "apoio establecimiento dispositivo unidad unidade unite apoyo servicio atencion estructura "
     "structure facility site place space shelter support center centre location ponto espaco "
@@ -59,9 +59,9 @@ _PLACE: Final = _stems(
 )
 
 #: Words that stand in headers of any field.
-_NEUTRAL: Final = _PLACE | _stems(
+_NEUTRAL: Final = PLACE | _stems(
     "general actual total exacta completa completo numero number n principal oficial wgs84 dato "
-    "datos detalle descripcion description informacion sn"
+    "datos detalle descripcion description informacion sn sala"
 )
 
 
@@ -107,7 +107,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
     # A column that only says "place" holds what the places are called, if its cells are so.
     Concept(
         "name",
-        _PLACE
+        PLACE
         - _stems("servicio atencion programa proyecto red local migrante apoyo apoio servico"),
         frozenset(),
         frozenset(),
@@ -384,9 +384,17 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "overnight",
-        "pernocta pernoctar dormir overnight pernoite quedan quedarse noche",
+        "pernocta pernoctan pernoctar dormir overnight pernoite",
+        allied="permite permitida allowed stay puede pasar noche noite",
+        never="maxima maximo cuantas cuantos cama numero tiempo estancia llegada chegada",
+    ),
+    # Who arrives at night does not sleep there.
+    _concept(
+        "overnight",
+        "noche noite quedan quedar quedarse",
+        also="dormir pasar alojamiento alojamento hospedaje hospedagem quedan quedar quedarse",
         allied="permite permitida allowed stay puede pasar",
-        never="maxima maximo cuantas cuantos cama numero tiempo estancia",
+        never="maxima maximo cuantas cuantos cama numero tiempo estancia llegada chegada",
     ),
     _concept(
         "maximum_nights",
@@ -397,9 +405,9 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "step_free",
-        "silla rueda discapacidad wheelchair cadeira cadeirante roda accesibilidad rampa "
-        "acessibilidade deficiencia movilidad mobilidade disability accessibility accesible "
-        "acessivel",
+        "silla rueda discapacidad wheelchair cadeira cadeirante roda accesibilidad "
+        "acessibilidade rampa "
+        "deficiencia movilidad mobilidade disability accessibility accesible acessivel",
         allied="acceso access accesible acessivel universal movilidad accessible",
     ),
 )
@@ -412,15 +420,22 @@ _SECRET: Final = _stems(
     "monitor relevador recolector cadastrador preencheu preenchido turno plantao plantonista "
     "shift guardia voluntario donante doador donor financiador financiamiento financiamento "
     "presupuesto orcamento budget convenio acuerdo contrato salario publicar divulgar "
-    "confidencial sigiloso sigilo username deviceid instanceid consentimiento consentimento "
-    "consent autoriza autorizacion contrasena robo asalto hurto armado reten caso casos"
+    "confidencial confidential confidentiel sigiloso sigilo "
+    "username deviceid instanceid consentimiento consentimento "
+    "consent autoriza autorizacion contrasena robo asalto hurto armado reten caso casos "
+    "privado privada prive private personal pessoal particular reservado reservada compartir "
+    "compartilhar difundir secreto oculto restringido restringida restrito restrita informo"
 )
 
-#: Words that begin a column in somebody's own words.
+#: Words of a column in somebody's own words, complaints among them.
 _REMARKS: Final = _stems(
     "observacion observaciones observacoes observacao comentario remark remarque nota note notes "
-    "pendiente pendencia novedad"
+    "anotacion anotacoes pendiente pendencia novedad novedades novidade denuncia queja queixa "
+    "reclamo reclamacion reclamacao complaint plainte suceso"
 )
+
+#: Words that begin a column about what happened: "Qué pasó", which "Casa de paso" is not.
+_HAPPENED: Final = _stems("paso ocurrio sucedio aconteceu happened")
 
 #: Roles of people.
 _ROLES: Final = _stems(
@@ -430,6 +445,20 @@ _ROLES: Final = _stems(
     "educadora trabajador trabajadora informante vigilante psicologo psicologa abogado "
     "abogada medico medica representante dueno duena"
 )
+
+#: Words of headers of phones and mailboxes together, and words that may stand beside them.
+_CONTACT_KEYS: Final = _stems("contacto contato contact") | {
+    key
+    for concept in CONCEPTS
+    if concept.field in {"public_phones", "public_contact"}
+    for key in concept.keys
+} - _stems("sitio")  # fmt: skip
+_CONTACT_ALLIED: Final = _NEUTRAL | {
+    word
+    for concept in CONCEPTS
+    if concept.field in {"public_phones", "public_contact"}
+    for word in concept.allied | _stems("recepcion recepcao")
+}
 
 #: Fields of which people have their own: every word of the header has to belong to the place, so
 #: that no "Teléfono de la coordinadora" is suggested for publication (P6).
@@ -481,14 +510,22 @@ def is_kept_back(header: str) -> bool:
     about anything.
     """
     words = readings(header)
-    if any(word <= _SECRET for word in words):
+    if any(word <= _SECRET or word <= _REMARKS for word in words):
         return True
-    return bool(words) and words[0] <= _REMARKS
+    return bool(words) and words[0] <= _HAPPENED
 
 
 def is_about_a_person(header: str) -> bool:
     """Return whether a header names somebody's role: what stands below may be a person's (P6)."""
     return any(word <= _ROLES for word in readings(header))
+
+
+def is_of_contacts(header: str) -> bool:
+    """Return whether a header names the place's phones or mailboxes, and nothing beside (P6)."""
+    words = readings(header)
+    return any(word & _CONTACT_KEYS for word in words) and all(
+        word & (_CONTACT_KEYS | _CONTACT_ALLIED) for word in words
+    )
 
 
 def _likely(words: Sequence[frozenset[str]]) -> dict[str, float]:

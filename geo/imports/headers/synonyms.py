@@ -108,7 +108,7 @@ capacity: cuanta gente cabe | capacidad | capacity | cupos | plazas | camas | ca
 available: cupos disponibles | disponibles | available | vagas disponiveis | vagas livres |
     camas libres
 visibility: visibilidad | visibility | nivel de acceso | sensibilidad
-confirmed_on: start | today | submission time |
+confirmed_on: submission time |
     fecha de verificacion | fecha de confirmacion | verificado | confirmado |
     ultima actualizacion | fecha de actualizacion | ultima verificacion | ultima confirmacion |
     ultima visita | verificado el | confirmado el | actualizado | actualizado el |
@@ -186,20 +186,31 @@ toilets: banos | bano | servicios sanitarios | sanitarios | toilets | banheiros
 transport_information: informacion de transporte | transporte | transport information
 """),
     "status": _read("""
-active: em funcionamento | funciona | operacional | operational | em operacao | abertas |
+active: em funcionamento | funciona | operacional | operational | em operacao | abertas | aberto |
+    ouvert | ouverte | en service |
     aberta | activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
-    operativo | en funcionamiento | open | ativo | si
+    operativo | en funcionamiento | open | ativo
 full: cheio | sem vagas | lleno | sin cupo | cupo completo | full | lotado
 temporarily_closed: fechado temporariamente | temporariamente fechado | paralisado | em reforma |
     cierre temporal por obras | fechado temporario | pausado |
     cerrado temporalmente | cierre temporal | temporalmente cerrado |
-    suspendido | en remodelacion | suspendida | temporarily closed | inactivo
+    suspendido | en remodelacion | suspendida | temporarily closed | inactivo | inactiva |
+    inativo | inativa | no funciona | nao funciona | no esta funcionando | nao esta funcionando |
+    inoperativo | inoperativa | inoperante | no operativo | no operativa | inoperacional |
+    no operacional | nao operacional | not operational | no operando | nao operando |
+    no esta operando | nao esta operando | no esta en funcionamiento |
+    nao esta em funcionamento | fuera de servicio | fora de servico | out of service |
+    fuera de funcionamiento | fora de funcionamento | sin funcionar | sem funcionar |
+    hors service | ne fonctionne pas | ferme temporairement | temporairement ferme
 closed: fechado definitivamente | encerrado | cerrado definitivo | ya no opera |
-    cerrado | ya no funciona | clausurado | cerrado definitivamente | closed | fechado | no
+    cerrado | ya no funciona | clausurado | cerrado definitivamente | closed | fechado | ferme |
+    fermee | ferme definitivement
 """),
     "access": _read("""
 open: puerta abierta | porta aberta | puertas abiertas | portas abertas | ingreso directo |
-    livre | demanda espontanea | abierto | libre | directo | walk in | sin cita | aberto
+    livre | demanda espontanea | abierto | libre | directo | walk in | sin cita | aberto |
+    sin remision | sin derivacion |
+    sem encaminhamento | sin carta de remision | no requiere remision | no requiere derivacion
 referral_only: con derivacion | por derivacion | solo con derivacion | con remision |
     encaminhamento | so encaminhamento | so com encaminhamento | por encaminhamento |
     com encaminhamento | referido |

@@ -13,7 +13,8 @@ _SHORT = {
     "fone": "telefono", "zap": "whatsapp", "cel": "celular",
     "obs": "observaciones", "pto": "punto", "esp": "espacio", "info": "informacion",
     "alb": "albergue", "cap": "capacidad", "serv": "servicios", "hrs": "horario",
-    "prov": "provincia", "ult": "ultima", "max": "maxima", "min": "minima", "aten": "atencion",
+    "prov": "provincia", "edo": "estado",
+    "ult": "ultima", "max": "maxima", "min": "minima", "aten": "atencion",
     "verif": "verificacion", "ubic": "ubicacion", "inst": "institucion", "pob": "poblacion",
     "docs": "documentos", "doc": "documentos", "coord": "coordenada", "nro": "numero",
     "num": "numero", "av": "avenida", "qtd": "cantidad", "qtde": "cantidad", "cant": "cantidad",
@@ -80,6 +81,11 @@ def words_of(header: str) -> tuple[str, ...]:
     whole = header if " " in header else _CAMEL.sub(" ", header)
     words = plain(whole.replace("WhatsApp", "whatsapp")).split()
     return tuple(word for word in words if word not in _FILLERS and not word.isdigit())
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text as a set."""
+    return frozenset(text.split())
 
 
 def stem(word: str) -> str:

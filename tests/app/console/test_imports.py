@@ -2,13 +2,18 @@
 
 import pytest
 from sqlalchemy import func, insert, select
+from starlette.datastructures import FormData
 
 from app.access.csrf import form_token
+from app.access.forms import Form
+from app.console.forms import import_form
 from app.console.forms.error_text import TEXTS
+from app.i18n.translation import words
 from benchmarks.bombs import kmz
 from geo import models
 from geo.db.sessions import Tier
 from geo.imports import uploads
+from geo.imports.uploads import Column
 from geo.records import upsert
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of, visitor
@@ -17,11 +22,11 @@ from tests.fixtures.network import EDITOR, NOW, TODAY
 IMPORTS = "/network/imports"
 
 LINES = (
-    "Nombre;Tipo;Mun./Depto.;Latitud;Longitud;Servicios",
-    "Casa Uno;support_space;Cúcuta/Norte de Santander;7,8941;-72,5081;food",
-    "Casa Dos;Comedor popular;Cúcuta/Norte de Santander;7,8842;-72,4982;food|information",
-    "Casa Tres;support_space;Cúcuta/Norte de Santander;siete;-72,4883;food",
-    "Refugio de mujeres;safe_space;Cúcuta/Norte de Santander;7,8744;-72,4784;gbv_response",
+    "Nombre;Tipo;Mun./Depto.;Latitud;Longitud;Servicios;¿Wifi?",
+    "Casa Uno;support_space;Cúcuta/Norte de Santander;7,8941;-72,5081;food;sí",
+    "Casa Dos;Comedor popular;Cúcuta/Norte de Santander;7,8842;-72,4982;food|information;no",
+    "Casa Tres;support_space;Cúcuta/Norte de Santander;siete;-72,4883;food;sí",
+    "Refugio de mujeres;safe_space;Cúcuta/Norte de Santander;7,8744;-72,4784;gbv_response;no",
 )
 GOOD = "\n".join(LINES).encode("cp1252")
 
@@ -104,6 +109,7 @@ async def test_a_file_is_mapped_checked_and_sent_as_proposals(as_person, databas
     assert fields["column-0"] == ["name"]
     assert fields["column-2"] == ["+"], "two fields in one cell, as the suggestion says"
     assert fields["column-3"] == ["lat"]
+    assert fields["column-6"] == ["="], "what is published is said, and never as not imported"
     # The suggestion knows "Comedor popular" or asks what it means.
     where = await checked(editor)
     report = text_of(await editor.get(where))
@@ -177,6 +183,24 @@ async def test_a_mapping_that_cannot_be_comes_back_as_typed(as_person):
     wrong = await editor.post(place, **(fields | {"header_row": "dos"}), do="check")
     assert wrong.status_code == 400
     assert "Escriba un número entero" in text_of(wrong)
+
+
+def test_a_column_of_answers_is_imported_only_where_it_is_chosen():
+    before = {"answers": {"amenities": {"¿Wifi?": "wifi", "Agua": "drinking_water"}}}
+    rows = import_form.column_rows(
+        words("es"),
+        [Column(name, ()) for name in ("Nombre", "¿Wifi?", "Agua")],
+        {"fields": {"name": "Nombre"}, **before},
+        {"amenities": [("wifi", "Wi-Fi")]},
+    )
+    assert [(row.field, row.answers) for row in rows] == [
+        ("name", ""), ("=", "Qué hay en el lugar: Wi-Fi"),
+        ("=", "Qué hay en el lugar: drinking_water"),
+    ]  # fmt: skip
+    form = Form(FormData([("column-0", "name"), ("column-1", "="), ("column-2", "")]))
+    made = import_form.mapping_in(form, ["Nombre", "¿Wifi?", "Agua"], before)
+    assert made["answers"] == {"amenities": {"¿Wifi?": "wifi"}}
+    assert made["ignore"] == ["Agua"]
 
 
 async def test_labels_are_asked_for_where_nobody_knows_them(as_person):

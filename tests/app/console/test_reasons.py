@@ -214,6 +214,10 @@ SAID = [
     (CodedReason("no_position"), "Ninguna columna tiene la posición: latitud y longitud."),
     (CodedReason("visibility_in_no_column"), "Ninguna columna dice quién lo ve"),
     (CodedReason("phones_published"), "Los teléfonos se publican"),
+    (
+        CodedReason("answers_read", columns=["¿Wifi?"], codes=["wifi"]),
+        "Sí y no en «¿Wifi?» se leen como: wifi.",
+    ),
     (CodedReason("unknown_country", country="Narnia"), "No se conoce el país: Narnia."),
     (CodedReason("dates_ambiguous", column="Fecha"), "En «Fecha» no se sabe si va primero"),
     (CodedReason("free_text", column="Notas", of="kind"), "«Notas» tiene texto libre"),

@@ -320,8 +320,8 @@ def test_cells_tell_what_a_header_does_not():
 def test_cells_of_two_things_and_lists_of_codes_become_fields():
     head = "nombre;Mun./UF;Situação (visto em);servicios;Contacto tel. y correo;país"
     rows = (
-        "Casa Uno;Pacaraima/RR;ativo - 06/10/25;food showers_hot;95 3555-0101 / a@b.org;costa_rica",
-        "Abrigo Dois;Boa Vista/RR;cheio;showers food;95 3555-0102 / c@d.org;el_salvador",
+        "Uno;Pacaraima/RR;ativo - 06/10/25;food showers_hot;95 3555-0101 / info@b.org;costa_rica",
+        "Abrigo Dois;Boa Vista/RR;cheio;showers food;95 3555-0102 / abrigo@d.org;el_salvador",
         "Hogar Tres;Bonfim/RR;ativo, 13/10/25;food;95 3555-0103;costa_rica",
     )  # fmt: skip
     data = "\n".join([head, *rows]).encode()
@@ -340,7 +340,7 @@ def test_cells_of_two_things_and_lists_of_codes_become_fields():
     assert (first["status"], first["confirmed_on"]) == ("active", "2025-10-06")
     assert (second["status"], second.get("confirmed_on")) == ("full", None)
     assert first["services"] == ["food", "showers"]
-    assert (first["public_phones"], first["public_contact"]) == (["95 3555-0101"], "a@b.org")
+    assert (first["public_phones"], first["public_contact"]) == (["95 3555-0101"], "info@b.org")
 
 
 @pytest.mark.parametrize(
@@ -357,10 +357,14 @@ def test_a_label_is_known_by_some_of_its_words_or_left_to_a_person(label, code):
 
 
 def test_a_state_that_is_not_known_is_not_taken_for_open():
-    data = "name;Situación;Ingreso\na;abierto;libre\nb;quién sabe;a veces\n".encode()
+    rows = ("a;abierto;libre", "b;quién sabe;a veces", "c;?;libre", "d;abierto;??")
+    data = "\n".join(("name;Situación;Ingreso", *rows)).encode()
     found = suggest("x.csv", data)
     assert found.mapping.values == {"status": {"abierto": "active"}, "access": {"libre": "open"}}
     assert "'quién sabe' in 'Situación' needs a code of status" in "\n".join(found.notes)
+    # The check refuses what is no code; a blank would be open.
+    made, _ = drafts(read_table("x.csv", data), replace(found.mapping, id_prefix="x"), KNOWN)
+    assert (made[2].changes["status"], made[3].changes["access"]) == ("?", "??")
 
 
 def test_every_synonym_names_a_field():
@@ -398,3 +402,11 @@ def test_p17_a_column_about_persons_refuses_the_file(column):
 )  # fmt: skip
 def test_columns_about_the_place_are_not_about_persons(column):
     require_no_persons([column])
+
+
+def test_p17_a_column_of_papers_is_about_persons_unless_its_cells_are_yes_or_no():
+    asked = "Nombre;AJUDA C/ CPF-RNM?\nCasa Uno;{}\nCasa Dos;não\n"
+    suggest("x.csv", asked.format("Sim").encode())
+    for cell in ("012.345.678-90", ""):
+        with pytest.raises(PersonalDataError):
+            suggest("x.csv", asked.format(cell).encode())

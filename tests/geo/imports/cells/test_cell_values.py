@@ -111,9 +111,10 @@ def test_yes_in_any_language(value):
     assert converted(value, "overnight", CellStyle()) is True
 
 
-@pytest.mark.parametrize("value", ["No", "não", "0", 0, False, "FALSO"])
+@pytest.mark.parametrize("value", ["No", "não", "0", 0, False, "FALSO", "no hay", "No tiene"])
 def test_no_in_any_language(value):
     assert converted(value, "overnight", CellStyle()) is False
+    assert not is_empty(value, "overnight", CellStyle())
 
 
 def test_a_yes_may_say_more_and_a_no_that_does_is_left_to_a_person():
@@ -130,6 +131,8 @@ def test_a_yes_may_say_more_and_a_no_that_does_is_left_to_a_person():
     for cell in (
         "No (salvo de noche)", "sin", "a veces", "siempre, con carta", "cita previa",
         "porta aberta; pernoite só encaminhado", "puerta abierta o derivación", "no por derivación",
+        "s/ encaminhamento", "s/ cita", "S/N", "s/i", "x / no", "hospedaje directo por ACNUR",
+        "aberto só a mulheres", "no tiene",
     ):  # fmt: skip
         with pytest.raises(CellError):
             converted(cell, "needs_referral", CellStyle())
@@ -183,6 +186,9 @@ def test_words_for_nothing_are_empty_in_columns_of_codes_but_not_of_texts(word):
     assert is_empty(word, "capacity", CellStyle())
     assert is_empty(word.upper(), "kind", CellStyle())
     assert not is_empty(word, "name", CellStyle())
+    # Without a status or an entry a space is taken to be open to everybody.
+    for name in ("status", "access", "needs_referral"):
+        assert not is_empty(word, name, CellStyle())
     assert is_empty("sin info", "name", CellStyle(empty={"sin info"}))
 
 

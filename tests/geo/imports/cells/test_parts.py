@@ -25,6 +25,11 @@ CONTACTS = ("public_phones", "public_contact")
         ("lleno", STATE, {"status": "lleno"}),
         # Until when, and since when, is not when somebody looked.
         ("cerrado hasta 01/12/2026", STATE, {"status": "cerrado hasta 01/12/2026"}),
+        ("activo - convenio 31/12/2025", STATE, {"status": "activo - convenio 31/12/2025"}),
+        ("activo, inauguración 01/2026", STATE, {"status": "activo, inauguración 01/2026"}),
+        ("activo convenio 31/12/2025", STATE, {"status": "activo convenio 31/12/2025"}),
+        ("em funcionamento, verificado em 06/10/25", STATE,
+         {"status": "em funcionamento", "confirmed_on": "06/10/25"}),
         ("310 555 0101 / casa@ejemplo.org", CONTACTS,
          {"public_phones": "310 555 0101", "public_contact": "casa@ejemplo.org"}),
         ("310 555 0101 - rosa@ejemplo.org", CONTACTS[:1], {"public_phones": "310 555 0101"}),

@@ -66,10 +66,22 @@ def test_the_best_whole_is_chosen():
 
 
 def test_p6_a_column_with_a_persons_mailbox_or_name_is_left_to_a_person():
-    boxes = ["info@a.example", "contacto@b.example", "casa@c.example"]
+    boxes = ["info@a.example", "casadelmigrante@b.example", "acnur.cucuta@c.example, x@"]
+    boxes += ["esperanza@esperanza.example", "albergue2@d.example", "https://e.example"]
     assert fields_by_column({"Correo": boxes}) == {"Correo": {"public_contact"}}
-    for personal in ("maria@d.example", "albergue@gmail.com", "laura.ospina@d.example"):
+    for personal in (
+        "maria@d.example", "albergue@gmail.com", "laura.ospina@d.example", "mperez@d.example",
+        "r.gomez@d.example", "info@d.example / jlopez@d.example", "casasgutierrez@d.example",
+        "info.rosa@d.example",
+    ):  # fmt: skip
         assert fields_by_column({"Correo": [*boxes, personal]}) == {"Correo": set()}
+    boxes = ["duitama@d.example", "sangil@d.example"]
+    towns = {"Municipio": ["Duitama", "San Gil"], "Correo": boxes}
+    assert fields_by_column(towns)["Correo"] == {"public_contact"}
+    assert fields_by_column(towns | {"Municipio": ["San Gil", "Duitama"]})["Correo"] == set()
+    numbers = ["310 555 0101", "310 555 0102", "310 555 0103"]
+    assert fields_by_column({"Teléfono": numbers}) == {"Teléfono": {"public_phones"}}
+    assert fields_by_column({"Teléfono": [*numbers, "310 555 0104 (Rosa)"]}) == {"Teléfono": set()}
     phones = ["310 555 0101", "310 555 0102", "310 555 0103", "Rosa 310 555 0104"]
     assert fields_by_column({"Teléfono": phones}) == {"Teléfono": set()}
 
@@ -90,3 +102,31 @@ def test_p6_a_column_with_a_persons_mailbox_or_name_is_left_to_a_person():
 )
 def test_cells_speak_against_a_field(header, field, cells):
     assert field not in fields_by_column({header: cells})[header]
+
+
+def test_a_comfort_is_read_only_where_the_header_asks_for_it_and_nothing_else():
+    answers = ["sí", "no", "sí", "no"]
+    for header in ("¿Tiene agua potable?", "Aceptan mascotas", "¿Se puede cargar el celular?",
+                   "Wifi (Sí/No)", "Baños S/N", "Sala de lactancia", "Tem chuveiro?"):  # fmt: skip
+        assert fields_by_column({header: answers}) == {header: {"amenities"}}
+    for header in ("¿Falta agua?", "Corte de agua", "Agua contaminada", "Mascotas prohibidas",
+                   "Perro guardián", "¿Sin internet?", "¿No hay wifi?", "Baño dañado"):  # fmt: skip
+        assert fields_by_column({header: answers}) == {header: set()}
+
+
+def test_the_day_of_a_visit_is_read_from_a_survey_and_not_from_any_column_of_dates():
+    days = ["12/03/2026", "01/06/2026", "15/08/2026"]
+    assert fields_by_column({"start": days}) == {"start": set()}
+    assert fields_by_column({"start": days, "deviceid": [""] * 3})["start"] == {"confirmed_on"}
+
+
+def test_who_arrives_at_night_does_not_sleep_there():
+    answers = ["sí", "no", "sí", "no"]
+    for header, fields in (
+        ("¿Llegada de noche?", set()),
+        ("¿Se puede dormir?", {"overnight"}),
+        ("¿Se pueden quedar la noche?", {"overnight"}),
+    ):
+        assert fields_by_column({header: answers}) == {header: fields}
+    states = ["Táchira", "Zulia", "Apure"]
+    assert fields_by_column({"Edo.": states}) == {"Edo.": {"admin1"}}

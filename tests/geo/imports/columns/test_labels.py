@@ -1,0 +1,49 @@
+"""Labels of cells as codes: what is denied or limited is never read as open."""
+
+import pytest
+
+from geo.imports.columns.labels import DENIALS, asks_if_open, meanings_of, meant
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "labels"),
+    [
+        ("status", "temporarily_closed", ("No funciona", "Não funciona", "Inoperativo",
+         "no operativo", "não operando", "no operacional", "inoperacional", "not operational",
+         "não está em funcionamento", "Inactivo", "fuera de servicio")),
+        ("status", "", ("nunca funciona", "ainda não aberta", "não está aberta", "parcialmente",
+         "parcialmente abierto", "desactivado", "aún sin abrir", "estaba abierto",
+         "abierto hasta mayo", "dejó de funcionar", "No sabe", "no, abierto",
+         "abierto?", "posiblemente abierto", "pas ouvert", "sí", "no", "?")),
+        ("status", "active", ("operativa", "ya funciona", "Abierto (L-S)",
+         "em funcionamento normal")),
+        ("status", "closed", ("No, cerrado definitivamente", "ya no funciona", "Cerrado (obras)")),
+        ("access", "", ("sem porta aberta", "sin ingreso directo", "não é livre",
+         "s/ encaminhamento", "aberto só a mulheres", "ingreso directo por ACNUR")),
+        ("access", "open", ("sem encaminhamento", "sin cita", "Puerta abierta")),
+        ("access", "referral_only", ("por encaminhamento do CRAS", "solo con derivación")),
+    ],
+)  # fmt: skip
+def test_a_label_that_denies_means_only_what_is_known_of_all_of_it(name, code, labels):
+    for label in labels:
+        assert (label, meant(label, meanings_of(name))) == (label, code)
+
+
+@pytest.mark.parametrize("name", ["status", "access"])
+def test_no_label_keeps_its_code_after_a_word_of_denial(name):
+    meanings = meanings_of(name)
+    for label, code in meanings.items():
+        assert meant(label, meanings) == code
+        for denial in DENIALS:
+            denied = f"{denial} {label}"
+            assert denied in meanings or meant(denied, meanings) == ""
+
+
+def test_yes_is_a_state_only_where_the_header_asks_whether_a_place_is_open():
+    for header in ("¿Operativo? (Sí/No)", "Funciona", "Está abierto?", "Em operação / ativo S/N",
+                   "15. ¿El punto está en funcionamiento?"):  # fmt: skip
+        assert asks_if_open(header)
+    for header in ("¿Está cerrado?", "No funciona", "Estado", "Abierto/cerrado", "¿Ya no opera?",
+                   "12. ¿Tiene ruta VBG activa?",
+                   "Funciona de noche"):  # fmt: skip
+        assert not asks_if_open(header)
