@@ -9,6 +9,7 @@ from geo.text.normalize import folded
 _SHORT = {
     "dpto": "departamento", "depto": "departamento", "mpio": "municipio", "mcpio": "municipio",
     "org": "organizacion", "orgs": "organizacion", "dir": "direccion", "tel": "telefono",
+    "tp": "tipo",
     "tlf": "telefono", "telf": "telefono", "fono": "telefono",
     "fone": "telefono", "zap": "whatsapp", "cel": "celular",
     "obs": "observaciones", "pto": "punto", "esp": "espacio", "info": "informacion",
