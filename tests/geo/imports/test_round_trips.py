@@ -56,7 +56,8 @@ DOCUMENT = st.fixed_dictionaries(
             st.sampled_from(["toilets", "wifi"]), st.booleans(), min_size=1
         ),
         "public_phones": st.lists(
-            st.from_regex(r"\+57 3[0-9]{2} [0-9]{7}", fullmatch=True), min_size=1, max_size=3, unique=True
+            st.from_regex(r"\+57 3[0-9]{2} [0-9]{7}", fullmatch=True),
+            min_size=1, max_size=3, unique=True,
         ),
         "schedules": st.lists(
             st.fixed_dictionaries({"byday": st.just(["MO", "FR"]), "opens_at": CLOCK,
