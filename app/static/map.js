@@ -248,13 +248,6 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     target.after(note);
   }
 
-  /** What holds the spaces of these ids, or null where none of them is on the map. */
-  function extentOf(ids, at = []) {
-    const shown = [...at, ...ids.map((id) => sources.spaces.getFeatureById(id)).filter(Boolean)];
-    return shown.length === 0 ? null
-      : shown.reduce((all, feature) => ol.extend(all, feature.getGeometry().getExtent()), ol.createEmpty());
-  }
-
   function look(extent, maxZoom, inMs = duration) {
     if (ol.isEmpty(extent)) return;
     // Clear of the map's own buttons.
@@ -327,7 +320,11 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
       sources.here.clear();
       const here = new ol.Feature({ geometry: new ol.Point(ol.fromLonLat(at)), accuracyM });
       sources.here.addFeature(here);
-      look(extentOf(ids, [here]), 12);
+      const near = ids.map((id) => sources.spaces.getFeatureById(id)).filter(Boolean);
+      const extent = [here, ...near].reduce(
+        (all, feature) => ol.extend(all, feature.getGeometry().getExtent()), ol.createEmpty(),
+      );
+      look(extent, 12);
     },
     show(id) {
       const feature = sources.spaces.getFeatureById(id);

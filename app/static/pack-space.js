@@ -197,9 +197,9 @@ export function startSpace(phone, id) {
     show() {
       const space = phone.contents.spaces.find((one) => one.id === id);
       phone.showOwn(space !== undefined);
-      byId('space-card').replaceChildren(); // nothing of a pack that ended meanwhile (P49)
+      // Nothing of a pack that ended meanwhile (P49).
+      byId('space-card').replaceChildren(...(space === undefined ? [] : [article(space)]));
       if (space === undefined) return;
-      byId('space-card').replaceChildren(article(space));
       byId('lines').replaceChildren(...lineItems(linesOf(phone.contents, [space.country]), names.countries));
       phone.map.whenLoaded((map) => map.lookAt([space.lon, space.lat], { ids: [space.id] }));
     },

@@ -65,9 +65,9 @@ export function startTownList(phone, stated) {
     show() {
       const town = townOf(phone.contents);
       phone.showOwn(town !== null);
-      byId('town-sheet').replaceChildren(); // nothing of a pack that ended meanwhile (P49)
+      // Nothing of a pack that ended meanwhile (P49).
+      byId('town-sheet').replaceChildren(...(town === null ? [] : sheet(town, placesOf(town))));
       if (town === null) return;
-      byId('town-sheet').replaceChildren(...sheet(town, placesOf(town)));
       const lines = linesOf(phone.contents, [town.country])
         .filter(({ admin1 }) => !admin1 || isSame(admin1, town.admin1));
       byId('lines').replaceChildren(...lineItems(lines, names.countries));

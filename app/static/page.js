@@ -66,7 +66,7 @@ async function startMap() {
   // Among the map's own buttons, below what signs say.
   const own = byId('map-box').querySelector('.locate');
   if (own) map.takeButton(own);
-  if (data.placeAt) map.lookAt(data.placeAt, { ids: listed.slice(0, IN_VIEW) });
+  if (data.placeAt) map.lookAt(data.placeAt, { ids: listed });
   planner?.then((started) => started.draw(), () => {});
   return map;
 }
@@ -110,7 +110,7 @@ startNearby(data, loadSpaces, (at, { accuracyM, ids }) => {
   scrollTo(0, 0);
   byId('main').scrollTop = 0;
   loadMap().then((map) => map.lookAt(at, { accuracyM, ids }), () => {});
-}, () => refresh(), offerMap);
+}, refresh, offerMap);
 if (byId('listen')) offerListening();
 
 async function collection(name) {
@@ -163,10 +163,11 @@ function crossingHead(name, state) {
 }
 
 /**
- * The spaces of the list, at which the map of a typed place looks. Not what is near the phone: the map
+ * The first spaces of the list, at which the map of a typed place looks. Not what is near the phone: the map
  * would ask for tiles of it (P9, P48).
  */
-const listed = [...document.querySelectorAll('#spaces > .list [data-space]')].map((card) => card.dataset.space);
+const listed = [...document.querySelectorAll('#spaces > .list [data-space]')].slice(0, IN_VIEW)
+  .map((card) => card.dataset.space);
 
 /** Mark the card of what is chosen on the map, and on a desk bring it into view. */
 function showCard(kind, id) {
