@@ -1,6 +1,7 @@
 // The map. Everything engine-specific is behind makeMap, so that the page never sees OpenLayers.
 
 import { makeScale } from './scale.js';
+import { breathe, makeTurns } from './turns.js';
 
 /** The map's own colours, after the page's. */
 function addStyleSheet(href) {
@@ -14,11 +15,11 @@ function addStyleSheet(href) {
 // Zooms between which the relief fades: its cells of 9 km are a blur then.
 const RELIEF_FADES = [5.5, 7.5];
 
-// Lets the browser answer a tap or paint between two pieces of work (slow phones, TBT).
-const breathe = (ms = 0) => new Promise((resolve) => { setTimeout(resolve, ms); });
+// Longest piece of work on what a frame will show, of the 50 ms from which a phone seems deaf (TBT).
+const PIECE_MS = 25;
 
-// A page that nobody looks at draws no frame: then the next layer comes after this long [A].
-const UNSEEN_MS = 500;
+// Names are drawn over their ground, or this long after it was asked for where a network is slow [A].
+const NAMES_AFTER_MS = 2000;
 
 /**
  * Make the map.
@@ -38,6 +39,8 @@ const UNSEEN_MS = 500;
  *          what the page may do with it
  */
 export async function makeMap(target, { data, ol, style, basemap = null, read, describe, chosen = () => {} }) {
+  // After the engine, which has just been read.
+  await breathe();
   addStyleSheet(data.mapCss);
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const duration = isCalm ? 0 : 250;
@@ -83,9 +86,10 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     }).extend([makeScale(ol)]),
     interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
+  const turn = makeTurns(map);
 
   function drawnGround(layer, place) {
-    const made = style.catalogueGround(ol, layer, place, (feature, resolution) => styles[layer.id](feature, resolution));
+    const made = style.catalogueGround(ol, layer, place, (...drawn) => styles[layer.id](...drawn), turn);
     if (layer.id === 'boundaries') style.putCountriesFirst(map.getView(), made);
     return made;
   }
@@ -112,15 +116,10 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
       format: format_,
       url: '{z}/{x}/{y}',
       maxZoom: basemap.maxZoom,
-      tileLoadFunction(tile) {
-        tile.setLoader(async (extent, _resolution, featureProjection) => {
-          const bytes = await basemap.tile(...tile.getTileCoord());
-          tile.setFeatures(bytes ? format_.readFeatures(bytes, { extent, featureProjection }) : []);
-        });
-      },
+      tileLoadFunction: style.tileLoader(format_, (tile) => basemap.tile(...tile.getTileCoord()), turn),
     });
     return style.groundLayers(
-      ol, source, (feature, resolution) => styles[feature.get('layer')]?.(feature, resolution), { name: 'basemap' },
+      ol, source, (feature, ...drawn) => styles[feature.get('layer')]?.(feature, ...drawn), { name: 'basemap' },
     );
   }
 
@@ -150,6 +149,22 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     const collection = await read[name]();
     await breathe();
     sources[name].addFeatures(format.readFeatures(collection));
+  }
+
+  /** Draw the pictures of signs, a few at a time, before the frame that shows them all. */
+  async function prepareSigns() {
+    const view = map.getView();
+    const resolution = view.getResolution();
+    clusters.loadFeatures(view.calculateExtent(), resolution, view.getProjection());
+    let began = performance.now();
+    for (const [name, source] of Object.entries({ ...sources, spaces: clusters })) {
+      for (const feature of source.getFeatures()) {
+        for (const drawn of [styles[name](feature, resolution) ?? []].flat()) drawn.getImage()?.getImage(1);
+        if (performance.now() - began < PIECE_MS) continue;
+        await breathe();
+        began = performance.now();
+      }
+    }
   }
 
   // Popup: what it says comes from the page, in the page's language.
@@ -264,23 +279,39 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   if (failed.length > 0) sayIncomplete(failed.map(({ reason }) => reason));
   map.setTarget(target);
   look(sources.spaces.getExtent() ?? ol.createEmpty(), 9, 0);
-  // One after the other, what matters most first: all at once would leave the phone deaf.
+  await breathe();
+  await prepareSigns();
+
+  // Tiles of where the phone is would tell it: there they are drawn when the person says so (P9, P48).
+  let mayAsk = basemap !== null;
+  let isPlain = false;
+  const showGround = () => {
+    for (const layer of map.getLayers().getArray()) if (layer.get('isGround')) layer.setVisible(!isPlain);
+  };
+
+  // One after the other, what matters most first, and names at last, which keep clear of signs: all at
+  // once would leave the phone deaf.
+  const names = [];
+  const withoutNames = (make) => () => {
+    const made = make();
+    names.push(...made.filter((layer) => layer.getDeclutter()));
+    return made.filter((layer) => !names.includes(layer));
+  };
   await add([
     () => signs('spaces', clusters, 7),
     () => signs('crossings', sources.crossings, 6),
     // Above the way: its line must not cover the sign of what lies on it.
     () => signs('hazards', sources.hazards, 5),
-    ...(basemap ? [keptBackground] : ground.map((layer, place) => () => drawnGround(layer, place))),
+    ...(basemap ? [keptBackground] : ground.map((layer, place) => () => drawnGround(layer, place))).map(withoutNames),
     relief,
   ]);
-
-  // Tiles of where the phone is would tell it: there they are drawn when the person says so (P9, P48).
-  let mayAsk = basemap !== null;
+  const isDrawn = new Promise((resolve) => { map.once('rendercomplete', resolve); });
+  Promise.race([isDrawn, breathe(NAMES_AFTER_MS)]).then(() => add(names.map((layer) => () => layer)));
 
   function hideGround() {
-    if (mayAsk || document.getElementById('map-ask')) return;
-    const asked = map.getLayers().getArray().filter((layer) => layer.get('isGround'));
-    for (const layer of asked) layer.setVisible(false);
+    if (mayAsk || isPlain) return;
+    isPlain = true;
+    showGround();
     target.parentElement.classList.add('plain');
     const button = document.createElement('button');
     button.id = 'map-ask';
@@ -288,10 +319,10 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     button.className = 'button quiet';
     button.textContent = data.texts.mapOfHere;
     button.addEventListener('click', () => {
-      mayAsk = true;
+      [mayAsk, isPlain] = [true, false];
       button.remove();
       target.parentElement.classList.remove('plain');
-      for (const layer of asked) layer.setVisible(true);
+      showGround();
       map.getTargetElement().focus({ preventScroll: true });
     });
     // Below what signs say.
@@ -300,10 +331,10 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
 
   async function add(makers) {
     for (const make of makers) {
-      await breathe();
-      const drawn = new Promise((resolve) => { map.once('postrender', resolve); });
-      for (const layer of [make()].flat()) map.addLayer(layer);
-      await Promise.race([drawn, breathe(UNSEEN_MS)]);
+      await turn(() => {
+        for (const layer of [make()].flat()) map.addLayer(layer);
+        showGround();
+      });
     }
   }
 

@@ -8,21 +8,40 @@ const GREY = '#33434a';
 
 const HOUSE = 'M15 1.6 28 12.2V28.4H2V12.2Z';
 
+/** Return the tool that draws a square picture of so many pixels of the page. */
+function penOf(sizePx) {
+  const ratio = Math.min(3, Math.max(1, Math.ceil(window.devicePixelRatio ?? 1)));
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [sizePx * ratio, sizePx * ratio];
+  const pen = canvas.getContext('2d');
+  pen.scale(ratio, ratio);
+  return pen;
+}
+
+/** Return the picture of some spaces that stand together: how many, in a disc. */
+export function pictureOfMany(count, { radius, fill, rim, rimWidth, ink }) {
+  const middle = Math.ceil(radius + rimWidth / 2);
+  const pen = penOf(2 * middle);
+  const disc = new Path2D();
+  disc.arc(middle, middle, radius, 0, 2 * Math.PI);
+  paint(pen, disc, { fill, stroke: rim, width: rimWidth });
+  pen.fillStyle = ink;
+  pen.font = '700 13px system-ui, "Noto Sans", sans-serif';
+  [pen.textAlign, pen.textBaseline] = ['center', 'middle'];
+  pen.fillText(count, middle, middle + 0.5);
+  return { img: pen.canvas, sizePx: 2 * middle };
+}
+
 /**
  * Make what gives the picture of a sign.
  *
  * @param {{colour: string, glyphs: Record<string, string>, kinds: Record<string, string>}} style of
  *        the catalogue's layer of spaces
- * @returns {(space: object, state: 'open'|'closed'|'not_known') => {key: string, draw: () => HTMLCanvasElement}}
+ * @returns {(space: object, state: 'open'|'closed'|'not_known') => {key: string, draw: () => {img: HTMLCanvasElement, sizePx: number}}}
  */
 export function makeSigns({ colour, glyphs, kinds }) {
-  const ratio = Math.min(3, Math.max(1, Math.ceil(window.devicePixelRatio ?? 1)));
-
   function draw(isHouse, state, glyph) {
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [SIZE_PX * ratio, SIZE_PX * ratio];
-    const pen = canvas.getContext('2d');
-    pen.scale(ratio, ratio);
+    const pen = penOf(SIZE_PX);
     pen.lineJoin = 'round';
     const isOpen = state === 'open';
     const outline = new Path2D(isHouse ? HOUSE : undefined);
@@ -39,7 +58,7 @@ export function makeSigns({ colour, glyphs, kinds }) {
     paint(pen, new Path2D(glyphs[glyph]), { fill: isOpen ? '#fff' : GREY });
     pen.restore();
     if (!isOpen) badge(pen, state);
-    return canvas;
+    return { img: pen.canvas, sizePx: SIZE_PX };
   }
 
   return (space, state) => {

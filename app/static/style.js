@@ -2,7 +2,7 @@
 // styles. Colours and forms of what is known live there; the ground's are in palette.js.
 import { inLines, placeOfName, placesWithin, REACH_PX } from './label-places.js';
 import { paletteOf } from './palette.js';
-import { makeSigns } from './signs.js';
+import { makeSigns, pictureOfMany } from './signs.js';
 import { openness } from './spaces.js';
 
 const ROUTE = '#0072b2';
@@ -55,15 +55,19 @@ const [NAMES_ABOVE, NAMES_BELOW] = [4.1, 4.95];
  *
  * @param {object} ol the engine
  * @param {object} source of vector tiles
- * @param {(feature: object, resolution: number) => ?(object|object[])} styleOf gives the styles of both
+ * @param {(feature: object, resolution: number, isNames: boolean) => ?(object|object[])} styleOf gives the
+ *        styles of either; those of the other are left out
  * @param {{name: string, place?: number, hasShapes?: boolean, hasNames?: boolean}} what the name of the
  *        layer, its place from the bottom, which of both it has, and options of the engine
  */
 export function groundLayers(ol, source, styleOf, { name, place = 0, hasShapes = true, hasNames = true, ...options }) {
   const part = (isNames) => new ol.VectorTileLayer({
     source,
-    style: (feature, resolution) => [styleOf(feature, resolution) ?? []].flat().filter((one) => !one.getText() !== isNames),
+    style: (feature, resolution) =>
+      [styleOf(feature, resolution, isNames) ?? []].flat().filter((one) => !one.getText() !== isNames),
     declutter: isNames && 'marks',
+    // Of names no picture of a tile is drawn.
+    renderMode: isNames ? 'vector' : 'hybrid',
     zIndex: place / 10 + (isNames ? NAMES_ABOVE : 0),
     properties: { name, isGround: true },
     ...options,
@@ -79,10 +83,38 @@ export function putCountriesFirst(view, layers) {
   put();
 }
 
-/** Make what draws a layer of the catalogue's ground, by its tiles of the server. */
-export function catalogueGround(ol, layer, place, styleOf) {
+/**
+ * Make what loads vector tiles.
+ *
+ * @param {object} format of the engine
+ * @param {(tile: object, address: string) => Promise<?(ArrayBuffer|Uint8Array)>} read gives the bytes of
+ *        a tile, or none where nothing is
+ * @param {(work: () => void) => Promise<void>} turn does a piece of work in its turn (turns.js)
+ */
+export function tileLoader(format, read, turn) {
+  return (tile, address) => tile.setLoader(async (extent, _resolution, featureProjection) => {
+    try {
+      const bytes = await read(tile, address);
+      await turn(() => tile.setFeatures(bytes ? format.readFeatures(bytes, { extent, featureProjection }) : []));
+    } catch {
+      tile.onError();
+    }
+  });
+}
+
+async function fetchedTile(_tile, address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`tile: ${answer.status}`);
+  return answer.arrayBuffer();
+}
+
+/** Make what draws a layer of the catalogue's ground, by its tiles of the server, each in its turn. */
+export function catalogueGround(ol, layer, place, styleOf, turn = async (work) => work()) {
   const { id, tiles: url, min_zoom: minZoom, max_zoom: maxZoom } = layer;
-  const source = new ol.VectorTileSource({ format: new ol.MVT(), url, minZoom, maxZoom });
+  const format = new ol.MVT();
+  const source = new ol.VectorTileSource({
+    format, url, minZoom, maxZoom, tileLoadFunction: tileLoader(format, fetchedTile, turn),
+  });
   return groundLayers(ol, source, styleOf, {
     name: id, place, hasShapes: layer.has_shapes, hasNames: layer.has_names,
     // Half a zoom before the first tiles; further out they would be fetched by the hundred.
@@ -137,16 +169,16 @@ export function makeStyles(ol, layers, {
       .map(([x, y]) => [(x - east) / resolution, (north - y) / resolution]);
   }
 
-  function boundaries(feature, resolution) {
+  function boundaries(feature, resolution, isNames) {
     const zoom = zoomOf(resolution);
     const isCountry = Number(feature.get('level') ?? 0) === 0;
     if (!isCountry && zoom < UNITS_FROM) return undefined;
+    if (isNames) return areaName(feature, zoom, isCountry, resolution);
     const isFaded = zoom > COARSE_UNTIL;
-    const lines = once(`boundary ${isCountry} ${isFaded}`, () => (isCountry ? [
+    return once(`boundary ${isCountry} ${isFaded}`, () => (isCountry ? [
       // Most of this outline is a coast: the lines between two countries are the layer ground's.
       style({ fill: fill(tint.land), stroke: stroke(withOpacity(tint.coast, isFaded ? 0.3 : 1), 0.8), zIndex: 0 }),
     ] : [style({ stroke: stroke(withOpacity(tint.unit, isFaded ? 0.3 : 1), 0.8, [3, 4]), zIndex: 1 })]));
-    return [...lines, ...areaName(feature, zoom, isCountry, resolution)];
   }
 
   /** The name of a country or first-level unit, at the place that the tiles tell, or beside it. */
@@ -285,23 +317,20 @@ export function makeStyles(ol, layers, {
     if (members.length === 1) return one(members[0].get('space'), states[0]);
     const isOpen = states.includes('open');
     const { colour } = given.spaces;
-    return once(`cluster ${members.length} ${isOpen}`, () => style({
-      image: new ol.CircleStyle({
-        radius: Math.min(18, 11 + Math.sqrt(members.length)),
-        fill: fill(isOpen ? colour : '#fff'),
-        stroke: isOpen ? stroke('#fff', 3) : stroke(CLUSTER_CLOSED, 2.5),
-        declutterMode: 'obstacle',
-      }),
-      text: label(String(members.length), 13, isOpen ? inkOn(colour) : CLUSTER_CLOSED),
-    }));
+    return once(`cluster ${members.length} ${isOpen}`, () => pictured(pictureOfMany(members.length, {
+      radius: Math.min(18, 11 + Math.sqrt(members.length)),
+      ...(isOpen
+        ? { fill: colour, rim: '#fff', rimWidth: 3, ink: inkOn(colour) }
+        : { fill: '#fff', rim: CLUSTER_CLOSED, rimWidth: 2.5, ink: CLUSTER_CLOSED }),
+    })));
   }
+
+  const pictured = ({ img, sizePx }) =>
+    style({ image: new ol.Icon({ img, scale: sizePx / img.width, declutterMode: 'obstacle' }) });
 
   function one(space, state) {
     const { key, draw } = sign(space, state);
-    return once(`space ${key}`, () => {
-      const img = draw();
-      return style({ image: new ol.Icon({ img, scale: 30 / img.width, declutterMode: 'obstacle' }) });
-    });
+    return once(`space ${key}`, () => pictured(draw()));
   }
 
   /** What the schedule says now; what is full or closed for a time takes nobody. */

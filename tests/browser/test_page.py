@@ -175,7 +175,7 @@ GROUND = """async (data) => {
     style.makeStyles(ol, data.layers, { lang: 'es', signsIn: () => signs });
   const said = { level: 0, country: 'CO', name: 'Colombia', label_lon: -73, label_lat: 4 };
   const feature = { get: (key) => said[key], getExtent: () => [-1e8, -1e8, 1e8, 1e8] };
-  const namesOf = (signs) => drawing(signs).boundaries(feature, 156543 / 2 ** 4)
+  const namesOf = (signs) => drawing(signs).boundaries(feature, 156543 / 2 ** 4, true)
     .map((one) => one.getText()).filter(Boolean);
   const words = namesOf([]);
   // A town that helps has its sign where it lies; its name stands beside it.
