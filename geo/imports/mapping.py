@@ -48,7 +48,8 @@ class FieldMapping:
     answers : mapping of str to mapping of str to str
         By list field, the code of each column that holds yes or no for one code.
     values : mapping of str to mapping of str to str
-        By field, the code of each folded label; an empty code makes the cell count as empty.
+        By field, the code of each folded label; an empty code makes the cell count as empty, but in
+        a field of `cell_values.NEVER_EMPTY`, where the label stays unknown.
     constants : mapping of str to value
         Values by field for the rows that state no value of their own.
     id_prefix, id_columns

@@ -310,7 +310,9 @@ class _Maker:
     def _translated(self, name: str, cell: Value) -> Value:
         table = self._mapping.values.get(name)
         if table and isinstance(cell, str | int | float):
-            return table.get(folded(str(cell)), cell)
+            code = table.get(folded(str(cell)), cell)
+            # A space whose status nobody knows is not one that is open.
+            return cell if code == "" and name in cell_values.NEVER_EMPTY else code
         return cell
 
     def _coded(self, name: str, value: Value) -> Value:

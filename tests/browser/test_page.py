@@ -1,10 +1,12 @@
 """The page in Chromium: what a phone shows, with and without scripts, and what it asks for."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from functools import partial
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -366,6 +368,31 @@ async def test_p48_what_is_near_is_told_by_the_phone_alone(browser, live_server)
         async with page.expect_request("**/tiles/**"):
             await page.click("#map-ask")
         assert await page.locator("#map-ask").count() == 0
+
+
+async def test_p48_names_that_come_late_ask_for_no_tile_of_what_is_near(browser, live_server):
+    there = {"longitude": -72.508, "latitude": 7.894}
+    given = {"geolocation": there, "permissions": ["geolocation"]}
+    held = asyncio.Event()
+
+    async def hold(route: Any) -> None:
+        await held.wait()
+        await route.continue_()
+
+    async with opened(browser, live_server, **given) as page:
+        await page.route("**/tiles/**", hold)
+        await page.goto(f"{live_server}/")
+        await page.wait_for_selector(MAP_READY)
+        await page.click("#locate")
+        await page.wait_for_selector("#nearby .card")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        # Names are drawn over the ground, which comes now, and is hidden.
+        held.set()
+        await page.wait_for_load_state("networkidle")
+        assert [url for url in asked if "/tiles/" in url] == []
+        async with page.expect_request("**/tiles/places/**"):
+            await page.click("#map-ask")
 
 
 async def test_p48_crossings_are_sorted_by_the_phone_alone(browser, live_server):

@@ -9,6 +9,7 @@ from app.access.forms import Form
 from app.console.forms.inputs import chosen_in, text_in, whole_in
 from app.console.forms.labels import FIELD_LABELS
 from app.i18n.translation import Words, marked
+from geo.imports.cells.cell_values import NEVER_EMPTY
 from geo.imports.cells.fields import ALL, KINDS
 from geo.imports.row_mapping import CodeWords as Labels
 from geo.imports.uploads import Column
@@ -85,6 +86,11 @@ class LabelRow:
     index: int
     label: str
     code: str
+
+    @property
+    def may_be_nothing(self) -> bool:
+        """Whether the label can be told to mean nothing: without a status a space would be open."""
+        return self.field not in NEVER_EMPTY
 
 
 def field_choices(w: Words) -> list[tuple[str, str]]:

@@ -365,6 +365,9 @@ def test_a_state_that_is_not_known_is_not_taken_for_open():
     # The check refuses what is no code; a blank would be open.
     made, _ = drafts(read_table("x.csv", data), replace(found.mapping, id_prefix="x"), KNOWN)
     assert (made[2].changes["status"], made[3].changes["access"]) == ("?", "??")
+    # Nobody can say that such a label means an empty cell.
+    nothing = replace(found.mapping, id_prefix="x", values={"status": {"?": ""}})
+    assert drafts(read_table("x.csv", data), nothing, KNOWN)[0][2].changes["status"] == "?"
 
 
 def test_every_synonym_names_a_field():
