@@ -1,8 +1,8 @@
 // A bar that says how long something is on the map. OpenLayers' own writes HTML, which the page's
 // policy (Trusted Types) forbids.
 
-// A bar may be as short as two fifths of it: "2000 km" fits in that.
-const WIDEST_PX = 175;
+// A bar may be as short as two fifths of it: "2000 km" just fits in that (page.css).
+const WIDEST_PX = 150;
 
 /**
  * Make the control.
