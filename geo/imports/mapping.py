@@ -28,7 +28,8 @@ ALIASES = {
     "coordinates": "position",
 }
 
-#: Effect of an empty cell of a mapped column on an existing record.
+#: Effect of an empty cell of a mapped column on an existing record; never on one of
+#: `cell_values.NEVER_CLEARED`.
 EMPTY_CELLS = ("keep", "clear")
 
 

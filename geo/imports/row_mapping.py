@@ -275,7 +275,8 @@ class _Maker:
                 coded = _numbers(draft, column, coded)
             said.append(coded)
         if not said:
-            if self._mapping.empty_cells == "clear" and name in KINDS and name != "id":
+            is_cleared = self._mapping.empty_cells == "clear" and name in KINDS
+            if is_cleared and name not in cell_values.NEVER_CLEARED:
                 found[name] = None
             return
         found[name] = _joined(said)

@@ -48,6 +48,10 @@ EMPTY = frozenset(
 #: as "?", is not an empty cell there.
 NEVER_EMPTY = frozenset({"status", "access", "needs_referral"})
 
+#: Fields without which a space would be another, or be open to more people: an empty cell never
+#: clears them, only a word changes them.
+NEVER_CLEARED = NEVER_EMPTY | {"id", "confidential", "demo", "families_only"}
+
 #: Words that are a no in a column of yes and no.
 _NOT_THERE = frozenset({"no tiene", "no hay", "nao tem", "nao ha"})
 

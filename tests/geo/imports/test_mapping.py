@@ -131,6 +131,14 @@ def test_empty_cells_keep_or_clear():
     assert cleared.changes == {"name": "a", "address": None, "capacity": None}
 
 
+def test_an_empty_cell_opens_no_space_to_more_people():
+    header = "id;name;status;access;confidential;families_only;demo;eligibility"
+    table = read_table("x.csv", f"{header}\n1;a;;;;;;\n".encode())
+    clearing = own_mapping(table, FieldMapping(empty_cells="clear"))
+    (cleared,), _ = drafts(table, clearing, KNOWN)
+    assert cleared.changes == {"name": "a", "eligibility": None}
+
+
 def test_columns_of_days_become_schedules():
     table = read_table("x.csv", b"id;lunes;martes;sabado\n1;8:00-17:00;8:00-17:00;cerrado\n2;;;\n")
     mapping = parse_mapping(
