@@ -17,9 +17,10 @@ from app.packs.streets import LocalStreets, numbers_of
 from app.packs.timespan import Span
 from geo.geography.crossings import StatedCrossing
 from geo.geography.hazards import ActiveHazard
-from routing.travel.cost_model import DEAREST, EVENT_PRICE_S, KM_INSIDE_PRICE_S, Travel
+from routing.travel.cost_model import DEAREST, EVENT_PRICE_S, Travel, km_inside_price_s
 from routing.travel.hazard import Hazard
 from routing.travel.hazard_overlay import HazardContact
+from routing.travel.profiles import Profile
 
 #: Decimals of the shares of an edge that lie in a hazard: 2 cm of two kilometres.
 _DECIMALS: Final = 5
@@ -28,10 +29,10 @@ _DECIMALS: Final = 5
 _GRID: Final = 1e-6
 
 
-def prices() -> dict[str, float]:
+def prices(profile: Profile) -> dict[str, float]:
     """Return the prices by which a phone weighs hazards, as the server does."""
     return {
-        "km_inside_s": KM_INSIDE_PRICE_S,
+        "km_inside_s": km_inside_price_s(profile),
         "event_s": EVENT_PRICE_S,
         "most_times": DEAREST,
     }

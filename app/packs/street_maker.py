@@ -120,7 +120,7 @@ class StreetMaker:
             "timezone": place.timezone,
             "walker": walker_of(self.settings.walker),
             "limits": limits_of(self.settings),
-            "prices": prices(),
+            "prices": prices(self.settings.walker),
         }
         made_on = self.span.start.date()
         return await anyio.to_thread.run_sync(partial(streets.file, head, made_on))

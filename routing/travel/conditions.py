@@ -53,8 +53,11 @@ class Situation:
 
     @cached_property
     def priced(self) -> dict[tuple[bytes, float], HazardContact]:
-        """Hazards keyed by record and price of a kilometre inside, seconds."""
-        prices = hazard_prices(self.contacts)
+        """Hazards keyed by record and by what their price hangs on besides the profile.
+
+        That is the dearest rate of the kind, which sets the price of a hazard without a rate.
+        """
+        prices = hazard_prices(self.contacts, 0.0)
         return {
             (item.hazard.key, price): item
             for item, price in zip(self.contacts, prices, strict=True)

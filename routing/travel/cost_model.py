@@ -2,7 +2,7 @@
 
 The search minimises ``cost_s = time_s + aversion · Σ_k price_k · exposure_k`` in seconds. With
 aversion 0 it looks for the quickest route that breaks no rule. Prices turn exposure into seconds of
-walking. No source gives prices, so they are assumptions ([A], to be set with field staff) and serve
+travel. No source gives prices, so they are assumptions ([A], to be set with field staff) and serve
 only to choose between routes. A response *reports* times, hours, kilometres and expected events.
 
 Missing information never makes a road look better than known information: the search uses the upper
@@ -33,7 +33,6 @@ from routing.travel.hazard import Hazard
 from routing.travel.hazard_overlay import Contacts, HazardContact
 from routing.travel.legs import Legs
 from routing.travel.profiles import Profile
-from routing.travel.speed import FLAT_KMH
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -58,15 +57,20 @@ ALTITUDE_PRICE_S_PER_H: Final = 3_600.0
 EVENT_PRICE_S: Final = 30 * 86_400.0
 
 
-#: Price of one kilometre inside a hazard without a cited rate, seconds per unit of weight [A]: as
-#: much as walking one kilometre more (714.8 s), so weight 1 doubles the cost of walking inside.
-KM_INSIDE_PRICE_S: Final = 3_600.0 / FLAT_KMH
-
-
 #: Highest cost of a leg as a multiple of its time [A]: at this multiple the search already
 #: prefers any detour up to a thousand times as long, and costs stay within the range of exact
 #: integers.
 DEAREST: Final = 1_000.0
+
+
+def km_inside_price_s(profile: Profile) -> float:
+    """Return the price of a kilometre inside a hazard without a cited rate, seconds, at weight 1.
+
+    It is as much as the profile takes for one kilometre more on an ordinary road [A], so that
+    weight 1 doubles the cost of moving inside: 714.8 s for an adult on foot, 55.4 s by vehicle. At
+    a walker's price a vehicle would go 13 kilometres round each kilometre inside.
+    """
+    return 3_600.0 / pace.ordinary_kmh(profile)
 
 
 def share_above(start_m: Floats, end_m: Floats, threshold_m: float) -> Floats:
@@ -350,7 +354,7 @@ class CostModel:
     @cached_property
     def prices_s_per_km(self) -> tuple[float, ...]:
         """Cost of a kilometre inside each hazard before relative risks apply, seconds."""
-        return tuple(hazard_prices(self.contacts))
+        return tuple(hazard_prices(self.contacts, km_inside_price_s(self.travel.profile)))
 
     def legs_s(self, legs: Legs) -> Floats:
         """Return the cost of each leg, float64 [legs], seconds; additive if an edge is split."""
@@ -387,11 +391,18 @@ class CostModel:
         return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def hazard_prices(contacts: Sequence[HazardContact]) -> list[float]:
+def hazard_prices(contacts: Sequence[HazardContact], km_inside_s: float) -> list[float]:
     """Return the price of one kilometre inside each hazard at aversion 1, seconds.
 
     A cited rate counts with its upper 95 % bound. A hazard without a rate is never cheaper than the
     dearest rated hazard of its kind in the same request: a missing rate must not look like safety.
+
+    Parameters
+    ----------
+    contacts
+        Hazards overlaid on the graph.
+    km_inside_s
+        Lowest price of a hazard without a rate, seconds per unit of weight: `km_inside_price_s`.
     """
     dearest: dict[str, float] = {}
     for item in contacts:
@@ -399,11 +410,14 @@ def hazard_prices(contacts: Sequence[HazardContact]) -> list[float]:
         if upper is not None:
             kind = item.hazard.kind
             dearest[kind] = max(dearest.get(kind, 0.0), upper * EVENT_PRICE_S)
-    return [_price(item.hazard, dearest.get(item.hazard.kind, 0.0)) for item in contacts]
+    return [
+        _price(item.hazard, max(km_inside_s, dearest.get(item.hazard.kind, 0.0)))
+        for item in contacts
+    ]
 
 
-def _price(hazard: Hazard, dearest_s: float) -> float:
+def _price(hazard: Hazard, unrated_s: float) -> float:
     upper = hazard.upper_rate_per_km
     if upper is None:
-        return hazard.weight * max(KM_INSIDE_PRICE_S, dearest_s)
+        return hazard.weight * unrated_s
     return hazard.weight * upper * EVENT_PRICE_S

@@ -283,6 +283,14 @@ def flat_kmh(profile: Profile) -> float:
     return float(_ON_SLOPE[profile.pace](np.zeros(1))[0])
 
 
+def ordinary_kmh(profile: Profile) -> float:
+    """Return the speed on an ordinary road, km/h: a walker's on the flat, a vehicle's on a primary.
+
+    Nearly all roads between the sketch's towns are trunk or primary, and primary is the slower [A].
+    """
+    return VEHICLE_KMH["primary"] if profile.mode is Mode.VEHICLE else flat_kmh(profile)
+
+
 def usable(graph: RoadGraph, profile: Profile, edges: Ints) -> Flags:
     """Return which edges a profile can use, regardless of borders and hazards.
 

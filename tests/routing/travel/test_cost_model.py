@@ -15,17 +15,17 @@ from routing.osm_tags.edge_flags import Mode
 from routing.travel.cost_model import (
     ALTITUDE_PRICE_S_PER_H,
     EVENT_PRICE_S,
-    KM_INSIDE_PRICE_S,
     CostModel,
     Travel,
     hazard_prices,
+    km_inside_price_s,
     share_above,
 )
 from routing.travel.exposure import covered_m, hazard_exposure
 from routing.travel.hazard import GARWOOD_UPPER, Hazard
 from routing.travel.hazard_overlay import contact
 from routing.travel.legs import Legs
-from routing.travel.profiles import ADULT, VEHICLE, counts_at, walking_days
+from routing.travel.profiles import ADULT, FAMILY, VEHICLE, counts_at, walking_days
 from routing.travel.speed import FLAT_KMH, climb_pace_s_per_m, tobler_kmh
 from tests.fixtures.examples import examples
 
@@ -279,9 +279,22 @@ def test_prices_use_upper_bounds_and_unknown_is_never_cheaper(tiny_graph):
         hazard(),
         hazard(kind="landslide", weight=2.0),
     ]
-    prices = hazard_prices([contact(graph, record) for record in records])
+    prices = hazard_prices([contact(graph, record) for record in records], 700.0)
     widest = 1e-3 * GARWOOD_UPPER * EVENT_PRICE_S
-    assert prices == pytest.approx([2e-3 * EVENT_PRICE_S, widest, widest, 2 * KM_INSIDE_PRICE_S])
+    assert prices == pytest.approx([2e-3 * EVENT_PRICE_S, widest, widest, 2 * 700.0])
+
+
+@pytest.mark.parametrize(("profile", "kmh"), [(ADULT, 5.036), (FAMILY, 4.750), (VEHICLE, 65.0)])
+def test_a_kilometre_inside_costs_as_much_as_one_more(tiny_graph, profile, kmh):
+    """By vehicle too: at a walker's price it went 13 kilometres round each of them."""
+    assert km_inside_price_s(profile) == pytest.approx(3600 / kmh, rel=1e-3)
+    graph = tiny_graph([(0, 0), (1, 0)], [(0, 1, {"road_class": "primary", "length_m": 1000})])
+    legs = Legs.of([(0, 0.0, 1.0)])
+    costs = [
+        float(CostModel(Travel(graph, profile), laid, 1.0).legs_s(legs)[0])
+        for laid in ([], [contact(graph, hazard(shapely.box(-1, -1, 2, 1)))])
+    ]
+    assert costs[1] == pytest.approx(2 * costs[0], rel=1e-3)
 
 
 @pytest.mark.parametrize(
