@@ -22,6 +22,18 @@ const PIECE_MS = 25;
 const NAMES_AFTER_MS = 2000;
 
 /**
+ * Tell what the map begins with: spaces of the country that the reader's language names, as the list
+ * does, else of those in the phone's time zone, else all. Neither leaves the phone.
+ */
+export function beginWith(spaces) {
+  const named = navigator.languages.map((tag) => tag.match(/-([A-Z]{2})(?:-|$)/)?.[1]).find(Boolean);
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  const inZone = new Set(spaces.filter(({ timezone }) => timezone === timeZone).map(({ country }) => country));
+  const choices = [({ country }) => country === named, ({ country }) => inZone.has(country)];
+  return choices.map((isOwn) => spaces.filter(isOwn)).find(({ length }) => length > 0) ?? spaces;
+}
+
+/**
  * Make the map.
  *
  * @param {HTMLElement} target where it goes
@@ -133,8 +145,11 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     }
   });
 
+  let firstSeen = [];
+
   async function fillSpaces() {
     const known = await read.spaces();
+    firstSeen = beginWith(known).map(({ lon, lat }) => ol.fromLonLat([lon, lat]));
     await breathe();
     sources.spaces.addFeatures(known.map((space) => {
       const feature = new ol.Feature({
@@ -278,7 +293,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   // No sign is no promise: who sees no hazard has to know that none was loaded.
   if (failed.length > 0) sayIncomplete(failed.map(({ reason }) => reason));
   map.setTarget(target);
-  look(sources.spaces.getExtent() ?? ol.createEmpty(), 9, 0);
+  look(firstSeen.reduce((all, at) => ol.extend(all, [...at, ...at]), ol.createEmpty()), 9, 0);
   await breathe();
   await prepareSigns();
 

@@ -322,6 +322,23 @@ async def test_languages(browser, live_server):
         assert "days on foot" in await page.inner_text("#result")
 
 
+@pytest.mark.parametrize(
+    ("locale", "zone", "begins_with"),
+    [("es-CO", "UTC", "CO"), ("en-US", "America/Guayaquil", "EC"), ("en-US", "UTC", "CO EC")],
+)
+async def test_the_map_begins_with_the_reader_s_country(
+    browser, live_server, locale, zone, begins_with
+):
+    async with opened(browser, live_server, locale=locale, timezone_id=zone) as page:
+        await page.goto(f"{live_server}/static/icon.svg")
+        chosen = await page.evaluate("""async () => {
+          const { beginWith } = await import('/static/map.js');
+          const spaces = [['CO', 'America/Bogota'], ['EC', 'America/Guayaquil']];
+          return beginWith(spaces.map(([country, timezone]) => ({ country, timezone })));
+        }""")
+        assert " ".join(space["country"] for space in chosen) == begins_with
+
+
 async def test_language_of_an_answer_keeps_the_question(browser, live_server):
     async with opened(browser, live_server, java_script_enabled=False) as page:
         await page.goto(f"{live_server}/plan")
