@@ -16,6 +16,7 @@ import tempfile
 import urllib.error
 import urllib.request
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -97,16 +98,32 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked as long, unless somebody asks for it, and order what is left."""
+    """Leave out what seldom tells anything new, unless somebody asks for it, and order the rest."""
     if not config.getoption("--long"):
-        left_out = [item for item in items if item.get_closest_marker("long")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        left_out = left_to_long_runs(items)
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
     seed = config.getoption("--shuffle")
     if seed is not None:
         shuffle(items, seed)
     elif config.getoption("numprocesses", None) or os.environ.get("PYTEST_XDIST_WORKER"):
         longest_first(items)
+
+
+def left_to_long_runs(items: list[pytest.Item]) -> set[pytest.Item]:
+    """Return the tests marked ``long``, and the cases that ``every(nth, first)`` passes over."""
+    left_out, seen = set(), Counter[str]()
+    for item in items:
+        case_of = item.nodeid.partition("[")[0]
+        every = item.get_closest_marker("every")
+        if every is not None:
+            (nth,), first = every.args, every.kwargs.get("first", 0)
+            if (seen[case_of] - first) % nth:
+                left_out.add(item)
+            seen[case_of] += 1
+        if item.get_closest_marker("long"):
+            left_out.add(item)
+    return left_out
 
 
 def pytest_collection_finish() -> None:

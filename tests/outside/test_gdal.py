@@ -62,6 +62,7 @@ async def test_ogr2ogr_copies_a_collection_whole(narrowed, ogr2ogr, truth):
     assert_same(read, await truth.rows(narrowed.layer))
 
 
+@pytest.mark.every(3)
 @conditions
 async def test_ogr2ogr_hands_the_box_on(narrowed, ogr2ogr, truth, asked):
     name = narrowed.layer
@@ -71,6 +72,7 @@ async def test_ogr2ogr_hands_the_box_on(narrowed, ogr2ogr, truth, asked):
     assert tuple(map(float, query["bbox"].split(","))) == BOX
 
 
+@pytest.mark.every(3, first=1)
 @conditions
 async def test_ogr2ogr_hands_the_condition_on(narrowed, ogr2ogr, truth, asked):
     name = narrowed.layer
@@ -84,6 +86,7 @@ async def test_ogr2ogr_hands_the_condition_on(narrowed, ogr2ogr, truth, asked):
         assert query["limit"] == "20" or query["filter-lang"] == "cql-text"
 
 
+@pytest.mark.every(3, first=2)
 @conditions
 async def test_ogr2ogr_hands_the_box_and_the_condition_on(narrowed, ogr2ogr, truth, asked):
     name = narrowed.layer

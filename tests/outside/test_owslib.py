@@ -23,6 +23,7 @@ def test_it_finds_its_way(service):
     assert service.feature_collections() == [layer.name for layer in CATALOGUE]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("layer", CATALOGUE, ids=lambda layer: layer.name)
 async def test_it_reads_a_collection(service, truth, layer):
     described = service.collection(layer.name)

@@ -76,6 +76,7 @@ async def test_a_message_says_place_number_and_hours(gateway):
     )
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("lang", sorted(LANGUAGES))
 @pytest.mark.parametrize("code", [CUCUTA, PAMPLONA, "3652462", "3669138"])
 async def test_every_message_fits_in_every_language_and_is_numbered(gateway, client, lang, code):

@@ -83,6 +83,7 @@ def assert_refused(path: Path, names: str | None = None) -> None:
         assert names is None or names in str(refusal.value)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("file", FILES)
 def test_every_file_cut_anywhere_is_refused_by_name(region, file):
     content = (region / file).read_bytes()
@@ -99,6 +100,7 @@ def test_every_file_cut_anywhere_is_refused_by_name(region, file):
     verify_graph(region)
 
 
+@pytest.mark.every(4, first=2)
 @pytest.mark.parametrize("file", FILES)
 def test_every_file_with_any_bit_flipped_is_refused_by_name(region, file):
     content = (region / file).read_bytes()

@@ -180,6 +180,7 @@ def _parts(geom):
     return list(getattr(geom, "geoms", [geom]))
 
 
+@pytest.mark.every(3)
 @layers
 @formats
 async def test_a_download_says_what_sql_says(source, layer, fmt, tmp_path):
@@ -204,6 +205,7 @@ async def test_a_tier_gets_what_its_role_sees(settings, tmp_path):
     assert READERS["csv"](data, tmp_path).keys() == {"seen", "partners", "expired"}
 
 
+@pytest.mark.every(3, first=1)
 @layers
 @formats
 async def test_an_empty_collection_is_a_whole_file(source, layer, fmt, tmp_path):

@@ -209,6 +209,7 @@ def few(monkeypatch):
     items._near_statement.cache_clear()
 
 
+@pytest.mark.every(2)
 @layers
 async def test_a_box_that_holds_many_gives_the_pages_of_one_that_holds_few(
     published, layer, request
@@ -242,6 +243,7 @@ async def test_pages_of_a_box_go_on_where_the_last_ended(published):
     assert seen == ids(await page(published, "places", boxes=window["boxes"], limit=1_000))
 
 
+@pytest.mark.every(2, first=1)
 @layers
 async def test_a_box_holds_what_meets_it_to_the_last_digit(published, layer):
     view = f"tier_public.{layer.view.name}"

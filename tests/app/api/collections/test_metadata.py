@@ -346,6 +346,7 @@ def test_box_and_interval_and_limit():
     assert read_limit("9" * 5000) == MAX_LIMIT
 
 
+@pytest.mark.every(3, first=1)
 @names
 def test_gdal_reads_every_collection(live_server, name):
     source = f"OAPIF:{live_server}"
