@@ -4,6 +4,8 @@ All are safety texts. Spanish is the reviewed original, and other languages show
 with a label until a person has reviewed a translation (P47).
 """
 
+from dataclasses import dataclass
+
 #: Notice that every response about a route has to show (P13).
 NOTICE = (
     "Información orientativa con los datos que se indican. No invita a viajar ni a quedarse, "
@@ -53,7 +55,29 @@ def kilometres(length_m: float) -> str:
     return f"{length_m:.0f} m"
 
 
-def gap_advice(length_m: float, highest_m: float | None, *, overnight: bool = True) -> str:
+@dataclass(frozen=True, slots=True)
+class GapAdvice:
+    """What a stretch without support spaces lacks, and what follows for who travels it.
+
+    Attributes
+    ----------
+    missing
+        Its length and what it lacks: "47 km sin ningún lugar para dormir".
+    warnings
+        What follows: "Pregunte por transporte"; empty where nothing does.
+    """
+
+    missing: str
+    warnings: str = ""
+
+    def __str__(self) -> str:
+        """All of it, in sentences."""
+        return ". ".join(filter(None, (self.missing, self.warnings)))
+
+
+def gap_advice(
+    length_m: float, highest_m: float | None, *, overnight: bool = True, on_foot: bool = True
+) -> GapAdvice:
     """Describe a stretch without support spaces to the person who walks it (P46).
 
     Parameters
@@ -64,14 +88,16 @@ def gap_advice(length_m: float, highest_m: float | None, *, overnight: bool = Tr
         Altitude of the highest point of the stretch, metres above sea level; None if unknown.
     overnight : bool
         Whether the stretch lacks spaces for the night (True) or any open space (False).
+    on_foot : bool
+        Whether the person walks: who drives is not told to ask for transport.
     """
     missing = "ningún lugar para dormir" if overnight else "ningún espacio de apoyo abierto"
-    parts = [f"{kilometres(length_m)} sin {missing}"]
+    warnings = []
     if highest_m is not None and highest_m >= HIGH_M:
-        parts.append(f"Sube a más de {HIGH_WORDS} m: hace mucho frío de noche")
-    if length_m > LONG_STRETCH_M:
-        parts.append("Pregunte por transporte")
-    return ". ".join(parts)
+        warnings.append(f"Sube a más de {HIGH_WORDS} m: hace mucho frío de noche")
+    if on_foot and length_m > LONG_STRETCH_M:
+        warnings.append("Pregunte por transporte")
+    return GapAdvice(f"{kilometres(length_m)} sin {missing}", ". ".join(warnings))
 
 
 def by_schedule(state: str, doubt: str | None) -> str:

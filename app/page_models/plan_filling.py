@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import shapely
 
-from app.i18n import route_phrases
 from app.journeys.errors import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.journeys.planner import Journey, JourneyAnswer
 from app.journeys.route_ends import End
@@ -17,7 +16,7 @@ from app.page_models.elevation import PassedMark, elevation
 from app.page_models.home_filling import crossing_of, network_of, space_of
 from app.page_models.route_lines import packed
 from app.texts.phones import phone_of
-from app.texts.route_text import RouteTextSource, told
+from app.texts.route_text import RouteTextSource, gap_advice, told
 from app.texts.stage_text import stage_said
 from geo.geography.crossings import CrossingState
 from geo.geography.hazards import ActiveHazard
@@ -176,9 +175,7 @@ def _route(journey: Journey, answer: JourneyAnswer, about: RouteTextSource) -> p
             gap.length_m,
             gap.from_name,
             gap.to_name,
-            route_phrases.gap_advice(
-                gap.length_m, journey.gap_highest_m, overnight=journey.overnight
-            ),
+            gap_advice(journey),
             is_overnight=journey.overnight,
         ),
         hazards=_route_hazards(route.exposure, answer.knowledge.hazards),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from app.i18n.route_phrases import GapAdvice
 from app.journeys.detours import Because
 from app.page_models.elevation import Elevation
 from app.page_models.frames import NetworkView, PageFrame
@@ -28,7 +29,7 @@ class GapView:
     from_name, to_name
         The places at its ends.
     advice
-        Spanish text, equal to the API's `longest_gap.advice` (P46).
+        Spanish text; as a whole equal to the API's `longest_gap.advice` (P46).
     is_overnight
         True if places for the night are missing, False if any open space is.
     """
@@ -37,7 +38,7 @@ class GapView:
     length_m: float
     from_name: str
     to_name: str
-    advice: str
+    advice: GapAdvice
     is_overnight: bool = True
 
 

@@ -85,9 +85,9 @@ def short_message(w: Words, view: PlanView, route: RouteView) -> str:
 
     DEMO, days, length, the longest stretch and the date of the data always stay.
     """
-    full, unknown = _advice(route), _unknown(w, route)
-    # The first sentence of the advice, such as "47 km sin lugar para dormir".
-    brief = full.partition(". ")[0].replace(" ningún ", " ")
+    # The advice does not name the ends of the gap, because one of them may be the start.
+    full, unknown = "" if route.gap is None else str(route.gap.advice), _unknown(w, route)
+    brief = "" if route.gap is None else route.gap.advice.missing.replace(" ningún ", " ")
     date = w.gettext("dato del %(date)s") % {"date": f"{view.frame.now:%d/%m/%y}"}
     name = in_gsm7(_title(w, view))
     demo = "DEMO " if view.frame.has_demo else ""
@@ -112,7 +112,7 @@ def _lines(w: Words, view: PlanView, route: RouteView) -> Iterable[str]:
     yield f"*{_title(w, view)}*"
     yield ", ".join(filter(None, (how_long(w, route), _length(w, route), _climb(w, route))))
     if route.gap is not None:
-        yield print_text.plain(w, PrintLine(_advice(route), is_original=True))
+        yield print_text.plain(w, PrintLine(str(route.gap.advice), is_original=True))
     if route.hazards:
         kinds = ", ".join(_plain_safety(w, labels.HAZARDS.get(h.kind)) for h in route.hazards)
         yield f"{w.gettext('Peligros conocidos')}: {kinds}"
@@ -142,13 +142,6 @@ def _climb(w: Words, route: RouteView) -> str | None:
         return None
     hundreds = max(1, round(route.ascent_m / 100))
     return w.gettext("sube unos %(metres)s m") % {"metres": w.integer(hundreds * 100)}
-
-
-def _advice(route: RouteView) -> str:
-    # The text does not name the ends of the gap, because one of them may be the start.
-    advice = "" if route.gap is None else route.gap.advice
-    # The advice to look for transport is dropped for people with a vehicle.
-    return advice if route.vehicle_s is None else advice.partition(";")[0]
 
 
 def _unknown(w: Words, route: RouteView) -> str | None:

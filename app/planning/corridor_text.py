@@ -102,8 +102,10 @@ def _figures(found: MeasuredCorridor, figures: CorridorFigures) -> list[dict[str
             "supports": int(figures.supports[row]),
             "longest_gap": {
                 **_gap(found, figures.longest_gap(row)),
-                "advice": route_phrases.gap_advice(
-                    float(figures.longest_m[row]), None, overnight=service == NIGHT_SERVICE
+                "advice": str(
+                    route_phrases.gap_advice(
+                        float(figures.longest_m[row]), None, overnight=service == NIGHT_SERVICE
+                    )
                 ),
             },
             "mean_to_next_m": round(float(figures.mean_to_next_m[row]), 1),

@@ -179,7 +179,7 @@ def _stretch(found: Itineraries, one: Stretch) -> dict[str, Any]:
         "before": _near(found, one.before),
         "after": _near(found, one.after),
         "mended_by": mended_by(one.remedies),
-        "advice": route_phrases.gap_advice(one.length_m, None),
+        "advice": str(route_phrases.gap_advice(one.length_m, None)),
     }
 
 

@@ -76,12 +76,12 @@ def carried(answer: JourneyAnswer, now: datetime, w: Words, index: int = 0) -> C
         Index of the route in the response.
     """
     journey, about = answer.journeys[index], route_text.told(answer, now)[index]
-    is_demo, gap = answer.knowledge.demo, journey.gaps.longest
+    is_demo = answer.knowledge.demo
     hidden_m = omitted_m(journey.route.distance_m)
     said = [
         route_text.plain(w, trade_off_text.trade_words(w, about)),
         # The advice names no ends of the gap: the name of an end may be the start's.
-        route_phrases.gap_advice(gap.length_m, journey.gap_highest_m, overnight=journey.overnight),
+        str(route_text.gap_advice(journey)),
         route_phrases.notice(is_demo=is_demo),
     ]
     return Carried(

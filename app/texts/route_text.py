@@ -12,14 +12,16 @@ from typing import Final
 
 from markupsafe import Markup
 
-from app.i18n import labels
+from app.i18n import labels, route_phrases
 from app.i18n.road_names import CLASSES, SURFACES, WALKWAYS
+from app.i18n.route_phrases import GapAdvice
 from app.i18n.translation import Words, marked, marked_safety, words
-from app.journeys.planner import JourneyAnswer
+from app.journeys.planner import Journey, JourneyAnswer
 from geo.geography.hazards import ActiveHazard
 from geo.hours.openings import zone
 from geo.text.languages import DEFAULT_LANGUAGE
 from geo.vocabulary import readable
+from routing.osm_tags.edge_flags import Mode
 from routing.route.route import Route
 from routing.route.segments import RouteSegment
 from routing.route.trade_offs import Trade, trades
@@ -43,6 +45,16 @@ class TextPart:
 
     text: str
     lang: str
+
+
+def gap_advice(journey: Journey) -> GapAdvice:
+    """Return what the longest stretch of a route lacks, and what follows for who travels it."""
+    return route_phrases.gap_advice(
+        journey.gaps.longest.length_m,
+        journey.gap_highest_m,
+        overnight=journey.overnight,
+        on_foot=journey.route.profile.mode is Mode.FOOT,
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -400,7 +400,5 @@ def longest_gap(journey: Journey) -> dict[str, Any]:
         "from": gap.from_name,
         "to": gap.to_name,
         "service": "overnight" if journey.overnight else None,
-        "advice": route_phrases.gap_advice(
-            gap.length_m, journey.gap_highest_m, overnight=journey.overnight
-        ),
+        "advice": str(route_text.gap_advice(journey)),
     }

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.i18n import route_phrases
 from app.i18n.translation import words
 from app.journeys.route_nights import DayStage, ShutSpace
 from app.page_models import elevation, plan_page, plan_views, route_sharing
@@ -157,6 +158,8 @@ def test_who_drives_is_not_told_to_ask_for_transport():
     body = route_sharing.short_message(words("es"), PLAN, route)
     assert "Cerca de 6 horas en vehiculo" in body.replace("í", "i")
     assert "transporte" not in body
+    by_vehicle = route_phrases.gap_advice(47_000, 3_300, on_foot=False)
+    assert str(by_vehicle).endswith("hace mucho frío de noche")
 
 
 def test_p47_advice_in_another_language_is_marked_as_spanish():

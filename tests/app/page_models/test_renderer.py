@@ -375,6 +375,7 @@ def test_the_route_names_its_longest_gap_where_it_lies():
         "El tramo más largo sin un lugar abierto para dormir: 47 km De Pamplona a Berlín." in text
     )
     assert "Pregunte por transporte" in text
+    assert "47 km sin ningún lugar" not in text, "the line above says so"
     order = ["Puente Uno", "Albergue Dos", "sin un lugar abierto para dormir, hasta Berlín"]
     order += ["Unidad Tres", "Albergue Cuatro"]
     positions = [text.index(words) for words in order]
@@ -384,7 +385,9 @@ def test_the_route_names_its_longest_gap_where_it_lies():
 
 
 def test_a_gap_from_the_start_comes_first():
-    gap = plan_views.GapView(0, 75_000, "Cúcuta", "Pamplona", "…")
+    gap = plan_views.GapView(
+        0, 75_000, "Cúcuta", "Pamplona", route_phrases.gap_advice(75_000, None)
+    )
     assert [s.kind for s in plan_page.itinerary(replace(ROUTE, gap=gap))][:2] == ["gap", "crossing"]
     assert plan_page.itinerary(replace(ROUTE, gap=None, spaces=(), crossings=())) == []
 
