@@ -68,7 +68,7 @@ _ALL_DAYS = re.compile(
     r"tous les jours|chak jou|lunes a domingo)"
 )
 
-_NUMERIC = re.compile(r"(\d{1,4})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,4})(?:[ T].*)?")
+_NUMERIC = re.compile(r"(\d{1,4})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,4})(?:[ Tt].*)?")
 #: A month without its day, such as "abr-25" or "abril de 2025".
 _MONTH_ALONE = re.compile(r"([a-z]+)\.?(?:\s*[-/.]\s*|\s+(?:de\s+|del\s+)?)(\d{4}|\d{2})")
 

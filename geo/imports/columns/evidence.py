@@ -199,6 +199,21 @@ def _names(cells: Cells) -> float:
     )(cells)
 
 
+def are_ids(cells: Cells) -> bool:
+    """Return whether cells name each row for good: all different, and no bare numbers of rows.
+
+    Of two rows with one id the second would change the space of the first; a row's number is
+    another one's after the next row is put in.
+    """
+    held = [folded(str(cell)) for cell in cells if cell is not None and cell != ""]
+    if len(set(held)) < len(held):
+        return False
+    numbers = [int(one) for one in held if re.fullmatch(r"\d{1,9}", one)]
+    counts = numbers == sorted(numbers) and numbers[:1] in ([0], [1])
+    is_counted = len(numbers) == len(held) >= FEWEST and counts
+    return not (is_counted and numbers[-1] < 2 * len(held))
+
+
 def distinct(cells: Cells) -> float:
     """Return the share of different cells; 1 of few, which say nothing."""
     if len(cells) < 2 * FEWEST:
@@ -257,14 +272,14 @@ _WORDED: Final = frozenset(
 )  # fmt: skip
 
 #: Fields of text that yes and no are not values of.
-_NOT_ANSWERED: Final = _WORDED - {"status", "documents_required", "services", "eligibility"}
+_NOT_ANSWERED: Final = _WORDED - {"status", "documents_required"}
 
 
 def contradicts(cells: Cells, name: str) -> bool:
     """Return whether most cells of a column are plainly no values of a field."""
     if len(cells) < FEWEST:
         return False
-    if name in {"id", "name"} and distinct(cells) < _DISTINCT:
+    if name == "name" and distinct(cells) < _DISTINCT:
         return True
     if name not in _WORDED:
         return kind_of(name) in {"text", "code", "list", "answer"} and (

@@ -11,7 +11,7 @@ from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.headers.concepts import PLACE
 from geo.imports.headers.synonyms import LABELS
-from geo.imports.headers.wording import plain, stem, word_set, words_of
+from geo.imports.headers.wording import DENIALS, plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Value
 from geo.text.normalize import folded
 
@@ -23,14 +23,6 @@ _CLOSING: Final = frozenset({"full", "temporarily_closed", "closed"})
 _ANSWERED_NO: Final = re.compile(r"(?:no|nao|non)\s*[,;:–—-]\s*")
 
 _YES_OR_NO: Final = frozenset({"si", "no", "sim", "nao", "yes", "x"})
-
-#: Words with which a label denies what its other words say: it then means only what is known of the
-#: whole of it. "No funciona" read as open sends a family to a closed door.
-DENIALS: Final = word_set(
-    "no nao non not nunca never jamas jamais sin sem sans without ainda aun todavia yet encore pas "
-    "ni nem nor fuera fora hors out dejo dejaron deixou parou ceso cessou stopped falta faltan "
-    "faltam tampoco"
-)
 
 #: "S/ cita" is "sin cita"; in "L-S" the letter is a day.
 _SHORT_DENIAL: Final = re.compile(r"\bs/")

@@ -72,8 +72,9 @@ _UNNAMED: Final = frozenset(
     {"confirmed_on", "organization", "address", "eligibility", "cost", "capacity"}
 )
 
-#: Columns that survey programs add with the day of the visit; of another file they are of anything.
-_SURVEY_DAYS: Final = frozenset({"start", "today"})
+#: Columns that survey programs add with the day of the form; of another file they are of anything.
+#: Each has fewer points than a column that says when somebody looked.
+_SURVEY_DAYS: Final = {"today": 0.6, "start": 0.5, "submission time": 0.4}
 
 #: Words of headers that say nothing.
 _NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})
@@ -258,6 +259,8 @@ def _scores(table: Table, column: str) -> dict[str, float]:
             continue
         if name in _REACHES and _reaches_a_person(table, column):
             continue
+        if name == "id" and not evidence.are_ids([line.cells.get(column) for line in table.lines]):
+            continue
         score = headed.get(name, 0.0) + by_cells
         if score >= _ENOUGH:
             scores[name] = score
@@ -289,12 +292,18 @@ def _reaches_a_person(table: Table, column: str) -> bool:
     )
 
 
-def _survey_day(column: str, columns: Iterable[str]) -> dict[str, float]:
-    """Return the points of a column that survey programs add, if others are theirs, too."""
-    is_survey = plain(column) in _SURVEY_DAYS and any(
-        one.startswith("_") or plain(one) in {"end", "deviceid"} for one in columns
+def is_survey_day(column: str, columns: Iterable[str]) -> bool:
+    """Return whether a column is the day of a survey's form, by its name and the others."""
+    return plain(column) in _SURVEY_DAYS and any(
+        one != column and (one.startswith("_") or plain(one) in {"end", "deviceid"})
+        or re.match(r"\d{1,2}\. ", one)
+        for one in columns
     )
-    return {"confirmed_on": _SAME} if is_survey else {}
+
+
+def _survey_day(column: str, columns: Iterable[str]) -> dict[str, float]:
+    is_day = is_survey_day(column, columns)
+    return {"confirmed_on": _SURVEY_DAYS[plain(column)]} if is_day else {}
 
 
 def _as_states(cells: Sequence[Value]) -> list[Value]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from geo.imports.headers.abbreviations import written_out
-from geo.imports.headers.wording import is_path, stem, words_of
+from geo.imports.headers.wording import DISABLED, is_path, stem, words_of
 
 #: Every word below, for those that headers shorten.
 _WORDS: Final[set[str]] = set()
@@ -88,7 +88,11 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "codigo code id clave identificador folio ref",
         allied="unico interno referencia no",
         never="documento documentos postal pasaporte required country "
-        "persona id_card llegar cercano verified wifi acceso contrasena incidente",
+        "persona id_card llegar cercano verified wifi acceso contrasena incidente "
+        # A place's code is shared by all of its spaces.
+        "divipola dane ibge ubigeo ubigeos inegi pcode pcod geografico municipio departamento "
+        "provincia region distrito canton comuna localidad ciudad cidade parroquia "
+        "municipality state province admin1 admin2 adm1 adm2 adm3",
     ),
     _concept(
         "name",
@@ -140,6 +144,13 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "lidera sostiene depende runs manages gere gerencia cuida dueno dono atras",
         never="persona recibe atiende atende puede pode ayuda turno telefono contacto derivacion "
         "remision reporta informa responde",
+    ),
+    # Whose parishes run the place, where no other column says who runs it.
+    _concept(
+        "organization",
+        "diocesis diocese arquidiocesis arquidiocese vicariato",
+        allied="congregacion parroquia",
+        weight=0.6,
     ),
     _concept(
         "country",
@@ -348,6 +359,12 @@ CONCEPTS: Final[Sequence[Concept]] = (
         never="estado por quien quem by convenio vence vigencia proxima proximo",
     ),
     _concept(
+        "confirmed_on",
+        "fuimos llamamos pasamos visitamos hablamos contactamos fomos ligamos passamos falamos",
+        also="vez ultima ultimo cuando fecha data",
+        allied="que",
+    ),
+    _concept(
         "languages",
         "idioma lengua language lingua langue",
         allied="atencion habla hablan hablado falado parle spoken atiende staff otro originaria",
@@ -363,8 +380,16 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "documents_required",
         "documento document documentacion documentacao papel papeles documentario",
         allied="identidad id requerido required exigido exigida exige solicitado solicita pide "
-        "piden necesario necesaria llevar necessario ingreso entrar aceptado requisito entrada",
+        "piden necesario necesaria llevar necessario ingreso entrar aceptado requisito entrada "
+        "preciso precisa necesita algun algum carta remision derivacion encaminhamento",
         never="numero tipo",
+    ),
+    _concept(
+        "documents_required",
+        "pide piden exige exigen solicita solicitan pedem exigem",
+        also="entrar ingresar ingreso entrada acceder acceso acesso ingressar puerta porta",
+        allied="requisito documento papel atender",
+        never="edad costo dinero aporte quien cuanto",
     ),
     # Alone these head the numbers of people's papers.
     _concept(
@@ -409,6 +434,16 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "acessibilidade rampa "
         "deficiencia movilidad mobilidade disability accessibility accesible acessivel",
         allied="acceso access accesible acessivel universal movilidad accessible",
+        never="atiende atienden atende recibe reciben acoge numero cantidad total cuantos cuantas "
+        "atendida",
+    ),
+    _concept(
+        "step_free",
+        DISABLED,
+        also="acceso acesso access accesible acessivel accesibilidad acessibilidade accessibility "
+        "accessible rampa adaptado apto",
+        allied="silla rueda hay facil",
+        never="numero cantidad total cuantos cuantas servicio",
     ),
 )
 

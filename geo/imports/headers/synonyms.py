@@ -57,6 +57,7 @@ referral_points: remitido por | puntos de remision | referral points | referido 
 overnight: pernocta | dormir | overnight | alojamiento nocturno | se puede dormir | pernoite
 sectors: sector | sectores | sectors | setor | secteur
 services: servicios | services | servicios ofrecidos | servicos | servicio | oferta |
+    que se da | que se ofrece | lo que dan | o que se oferece |
     que ofrece | servicios disponibles | servicios prestados | servicios brindados |
     que servicios presta | oferta de servicios
 eligibility: elegibilidad | eligibility | poblacion objetivo | a quien atiende | criterios |
@@ -108,7 +109,7 @@ capacity: cuanta gente cabe | capacidad | capacity | cupos | plazas | camas | ca
 available: cupos disponibles | disponibles | available | vagas disponiveis | vagas livres |
     camas libres
 visibility: visibilidad | visibility | nivel de acceso | sensibilidad
-confirmed_on: submission time |
+confirmed_on:
     fecha de verificacion | fecha de confirmacion | verificado | confirmado |
     ultima actualizacion | fecha de actualizacion | ultima verificacion | ultima confirmacion |
     ultima visita | verificado el | confirmado el | actualizado | actualizado el |

@@ -2,7 +2,8 @@
 
 import pytest
 
-from geo.imports.columns.labels import DENIALS, asks_if_open, meanings_of, meant
+from geo.imports.columns.labels import asks_if_open, meanings_of, meant
+from geo.imports.headers.wording import DENIALS
 
 
 @pytest.mark.parametrize(
