@@ -232,7 +232,9 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
         # SI and NO are codes of countries, too.
         _of_each(
             lambda cell: (
-                isinstance(cell, str) and country_code(cell) in CODES and not is_answered(cell)
+                isinstance(cell, str)
+                and country_code(cell, is_shortened=True) in CODES
+                and not is_answered(cell)
             )
         ),
         0.8,

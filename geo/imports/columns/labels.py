@@ -63,6 +63,16 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
     return "" if is_limited else code
 
 
+def meant_of_all(label: str, meanings: Mapping[str, str]) -> str:
+    """Return the code that each part of a label stands for, one and the same; "" otherwise.
+
+    "RUN o pasaporte" read as a passport would send away who has the other paper.
+    """
+    parts = [part for part in _EITHER.split(folded(label)) if part.strip()]
+    codes = {_meaning(part, meanings) for part in parts}
+    return codes.pop() if len(codes) == 1 else ""
+
+
 def _meaning(label: str, meanings: Mapping[str, str]) -> str:
     said = plain(label)
     for whole in (folded(label), said):
@@ -115,6 +125,9 @@ def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     return codes.pop() if len(codes) == 1 else ""
 
 
+#: What stands between the parts of a label that names several things.
+_EITHER: Final = re.compile(r"\s*[/+]\s*|\s+(?:o|u|ou|or|y|e|and|et)\s+")
+
 #: Words of headers that ask whether a place is open, and words that may stand beside them; every
 #: other word asks for something else: "¿Tiene ruta activa?", "Funciona de noche".
 _ASKS_IF_OPEN: Final = word_set(
@@ -145,9 +158,28 @@ def asks_if_open(header: str) -> bool:
     )
 
 
-def is_yes(cell: Value) -> bool:
-    """Return whether a cell is a yes and nothing else."""
-    return isinstance(cell, str) and folded(cell).strip(" .!") in {"si", "sim", "yes", "oui", "s"}
+#: Words of headers that ask what somebody has to bring; "Documentos del espacio" asks nothing.
+_ASKS_FOR_PAPERS: Final = word_set(
+    "pide piden pedem pede exige exigen exigem requiere requieren requerido requeridos requerida "
+    "requer requerem required needed solicita solicitan solicitam necesita necesitan necesario "
+    "necessita necessario precisa preciso hay requisito requisitos entrar ingresar"
+)
+
+
+def asks_for_papers(header: str) -> bool:
+    """Return whether a header asks what has to be shown, so that no is an answer: nothing."""
+    words = set(plain(header).split())
+    return bool(words & _ASKS_FOR_PAPERS) and DENIALS.isdisjoint(words)
+
+
+#: Bare answers, as `bare` returns them.
+YES: Final = frozenset({"si", "sim", "yes", "oui", "s"})
+NO: Final = frozenset({"no", "nao", "non", "n"})
+
+
+def bare(cell: str) -> str:
+    """Return a cell in plain letters without the signs at its ends: "Sí." as "si"."""
+    return folded(cell).strip(" .!")
 
 
 def is_label(name: str) -> Callable[[Value], bool]:

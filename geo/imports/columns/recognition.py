@@ -76,6 +76,9 @@ _UNNAMED: Final = frozenset(
 #: Each has fewer points than a column that says when somebody looked.
 _SURVEY_DAYS: Final = {"today": 0.6, "start": 0.5, "submission time": 0.4}
 
+#: A question of a survey, with its number.
+_QUESTION: Final = re.compile(r"\d{1,2}\. ")
+
 #: Words of headers that say nothing.
 _NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})
 
@@ -257,14 +260,19 @@ def _scores(table: Table, column: str) -> dict[str, float]:
             continue
         if name not in headed and name in _UNNAMED and not _says_nothing(column):
             continue
-        if name in _REACHES and _reaches_a_person(table, column):
-            continue
-        if name == "id" and not evidence.are_ids([line.cells.get(column) for line in table.lines]):
+        if _misleads(table, column, name):
             continue
         score = headed.get(name, 0.0) + by_cells
         if score >= _ENOUGH:
             scores[name] = score
     return scores
+
+
+def _misleads(table: Table, column: str, name: str) -> bool:
+    """Return whether any cell of all says that a column is not what it looks like."""
+    if name == "id":
+        return not evidence.are_ids([line.cells.get(column) for line in table.lines])
+    return name in _REACHES and _reaches_a_person(table, column)
 
 
 def _reaches_a_person(table: Table, column: str) -> bool:
@@ -295,9 +303,9 @@ def _reaches_a_person(table: Table, column: str) -> bool:
 def is_survey_day(column: str, columns: Iterable[str]) -> bool:
     """Return whether a column is the day of a survey's form, by its name and the others."""
     return plain(column) in _SURVEY_DAYS and any(
-        one != column and (one.startswith("_") or plain(one) in {"end", "deviceid"})
-        or re.match(r"\d{1,2}\. ", one)
+        one.startswith("_") or plain(one) in {"end", "deviceid"} or _QUESTION.match(one)
         for one in columns
+        if one != column
     )
 
 

@@ -7,6 +7,19 @@ from typing import Final
 
 from geo.text.normalize import folded
 
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text as a set."""
+    return frozenset(text.split())
+
+
+#: Words with which a header or a label denies what its other words say.
+DENIALS: Final = word_set(
+    "no nao non not nunca never jamas jamais sin sem sans without ainda aun todavia yet encore pas "
+    "ni nem nor fuera fora hors out dejo dejaron deixou parou ceso cessou stopped falta faltan "
+    "faltam tampoco"
+)
+
 #: Short forms of words in headers.
 _SHORT = {
     "dpto": "departamento", "depto": "departamento", "mpio": "municipio", "mcpio": "municipio",
@@ -42,13 +55,6 @@ _NUMBERED = re.compile(r"^\s*(?:[PpQq]?\d{1,3}(?:\.\d{1,2})*|[A-Za-z])\s*[.):_-]
 
 #: The path of a question in a survey: "atencion/servicios".
 _PATH = re.compile(r"[A-Za-z]\w*(?:/\w+)+")
-
-#: Words with which a header or a label denies what its other words say.
-DENIALS: Final = frozenset(
-    "no nao non not nunca never jamas jamais sin sem sans without ainda aun todavia yet encore pas "
-    "ni nem nor fuera fora hors out dejo dejaron deixou parou ceso cessou stopped falta faltan "
-    "faltam tampoco".split()  # noqa: SIM905
-)
 
 #: The word that stands for people with disabilities, who are nobody's contact.
 DISABLED: Final = "pcd"
@@ -127,11 +133,6 @@ def words_of(header: str) -> tuple[str, ...]:
 
 def _telling(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.split() if word not in _FILLERS and not word.isdigit())
-
-
-def word_set(text: str) -> frozenset[str]:
-    """Return the words of a text as a set."""
-    return frozenset(text.split())
 
 
 def stem(word: str) -> str:
