@@ -10,7 +10,7 @@ from geo.geography.places import time_zones
 from geo.geography.surroundings import countries_around, only_country
 from geo.imports.row_mapping import Draft, RowProblem
 from geo.reasons import CodedReason
-from geo.text.countries import BOXES, CODES
+from geo.text.countries import BOXES
 
 
 async def fill_countries(
@@ -19,7 +19,8 @@ async def fill_countries(
     """Give rows the country of their position where they state none, or none that can be.
 
     Near a border the row's division decides, if one of the countries there has it: Norte de
-    Santander is Colombia's. Where nothing does, the row says that its country is missing. A text
+    Santander is Colombia's. Where nothing does, or the division is of another country than the
+    position, the row says that its country is missing. A text
     that is no country, and one of elsewhere such as ES for El Salvador, gives way to the country of
     the position, with a note; where that is in doubt, the row is refused.
 
@@ -37,7 +38,7 @@ async def fill_countries(
     points = [_point_of(draft.changes) for draft in asked]
     for draft, around in zip(asked, await countries_around(session, points), strict=True):
         stated = draft.changes.get("country")
-        country = only_country(around) or _by_division(around, draft.changes.get("admin1"))
+        country = _told(around, draft.changes.get("admin1"))
         if stated is None:
             if country is not None:
                 draft.changes["country"] = country
@@ -54,14 +55,16 @@ def _is_asked(draft: Draft, *, is_new: bool) -> bool:
     stated = draft.changes.get("country")
     if stated is None:
         return is_new
-    return isinstance(stated, str) and (stated not in CODES or stated not in BOXES)
+    return isinstance(stated, str) and stated not in BOXES
 
 
-def _by_division(around: Mapping[str, bool], division: object) -> str | None:
-    """Return the one country about a position that has a division of this name."""
-    if not isinstance(division, str):
-        return None
-    able = countries_of(division) & set(around)
+def _told(around: Mapping[str, bool], division: object) -> str | None:
+    """Return the country about a position that nothing else, nor the division, speaks against."""
+    own = countries_of(division) if isinstance(division, str) else frozenset[str]()
+    country = only_country(around)
+    if country is not None:
+        return country if not own or country in own else None
+    able = own & set(around)
     return next(iter(able)) if len(able) == 1 else None
 
 

@@ -277,7 +277,7 @@ class _Maker:
             if is_cleared and name not in cell_values.NEVER_CLEARED:
                 found[name] = None
             return
-        found[name] = _joined(said)
+        found[name] = _joined(name, said)
 
     def _values(self, draft: Draft, cell: Value, name: str, column: str) -> list[Value]:
         """Return the value of a cell; nothing if it is empty, or noted in the draft as not read."""
@@ -416,8 +416,9 @@ def _is_dialled(text: str) -> bool:
     return "@" not in text and len(re.findall(r"\d", text)) > len(re.findall(r"[^\W\d_]", text))
 
 
-def _joined(said: Sequence[Value]) -> Value:
-    if len(said) == 1:
+def _joined(name: str, said: Sequence[Value]) -> Value:
+    """Return what several columns say together; of organisations the first that is named."""
+    if len(said) == 1 or name == "organization":
         return said[0]
     if isinstance(said[0], list):
         return list(dict.fromkeys(item for part in said for item in part))

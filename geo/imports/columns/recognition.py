@@ -19,6 +19,7 @@ from geo.imports.columns.labels import asks_if_open
 from geo.imports.headers.concepts import (
     is_about_a_person,
     is_kept_back,
+    is_lead_partner,
     is_of_contacts,
     likely,
     refused,
@@ -36,6 +37,7 @@ _SIMILAR, _SAME = 2.0, 3.0
 _LED_BY: Final = 2.0
 _SOME_WORDS, _ALL_WORDS = 0.7, 2.2
 _MOST_LIKELY: Final = 1.25
+_LEAD: Final = 1.2
 
 #: Least points of header and cells together for a column to be suggested as a field [A]. A wrong
 #: field published is worse than one that a person has to choose.
@@ -154,6 +156,7 @@ def recognise(
     for column, name in _best_whole(left, found):
         found[name] = (column,)
     _add_phones(table, scores, found, parts)
+    _add_lead_partner(table, scores, found, parts)
     used = {column for columns in found.values() for column in columns} | taken | set(parts)
     return Recognised(
         fields=dict(sorted(found.items(), key=lambda item: _ORDER[item[0]])),
@@ -231,6 +234,26 @@ def _add_phones(
             and scores.get((column, "public_phones"), 0.0) >= _SIMILAR
             and max(by_header(column).values()) <= by_header(column)["public_phones"]
         )
+
+
+def _add_lead_partner(
+    table: Table,
+    scores: Scores,
+    found: dict[str, tuple[str, ...]],
+    parts: Mapping[str, Sequence[str]],
+) -> None:
+    """Add the column of lead partners, who run a place where no implementing one is named."""
+    runs = found.get("organization", ())
+    taken = {column for columns in found.values() for column in columns} | set(parts)
+    if len(runs) != 1 or all(line.cells.get(runs[0]) for line in table.lines):
+        return
+    leads = [
+        column
+        for column in table.columns
+        if column not in taken and (column, "organization") in scores and is_lead_partner(column)
+    ]
+    if len(leads) == 1:
+        found["organization"] = (*runs, *leads)
 
 
 def _scores(table: Table, column: str) -> dict[str, float]:
@@ -339,6 +362,8 @@ def by_header(column: str) -> dict[str, float]:
     for name, likelihood in likely(column).items():
         share = min(likelihood, _MOST_LIKELY) / _MOST_LIKELY
         say(name, _SOME_WORDS + (_ALL_WORDS - _SOME_WORDS) * share)
+    if is_lead_partner(column):  # who reports a place is not who runs it, if that is said
+        points["organization"] = _LEAD
     if is_about_a_person(column):
         points = {name: score for name, score in points.items() if name in _OF_A_ROLE}
     return points

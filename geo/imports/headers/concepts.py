@@ -481,6 +481,10 @@ _ROLES: Final = _stems(
     "abogada medico medica representante dueno duena"
 )
 
+#: Words of headers of partners, and with which one is in the lead.
+_PARTNERS: Final = _stems("socio partner parceiro agencia organizacion organizacao organization")
+_LEADING: Final = _stems("principal lider lead")
+
 #: Words of headers of phones and mailboxes together, and words that may stand beside them.
 _CONTACT_KEYS: Final = _stems("contacto contato contact") | {
     key
@@ -553,6 +557,12 @@ def is_kept_back(header: str) -> bool:
 def is_about_a_person(header: str) -> bool:
     """Return whether a header names somebody's role: what stands below may be a person's (P6)."""
     return any(word <= _ROLES for word in readings(header))
+
+
+def is_lead_partner(header: str) -> bool:
+    """Return whether a header names the partner in the lead: "Socio principal"."""
+    words = readings(header)
+    return any(word & _PARTNERS for word in words) and any(word & _LEADING for word in words)
 
 
 def is_of_contacts(header: str) -> bool:

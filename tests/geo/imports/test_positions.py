@@ -11,6 +11,9 @@ INLAND, AT_BORDER, AT_SEA = (-72.508, 7.894), (-72.443, 7.815), (-40.0, -40.0)
 #: Position, country and division of a row; country and notes of it afterwards.
 ROWS = [
     (INLAND, None, None, "CO", ()),
+    (INLAND, None, "Norte de Santander", "CO", ()),
+    # The position is wrong, or the division.
+    (INLAND, None, "Carchi", None, ()),
     (AT_BORDER, None, None, None, ()),
     (AT_BORDER, None, "Táchira", "VE", ()),
     (AT_BORDER, None, "Norte de Santander", "CO", ()),
