@@ -40,6 +40,9 @@ _MOSTLY: Final = 0.6
 #: Least share of different cells in a column of names: few spaces share one [A].
 _DISTINCT: Final = 0.7
 
+#: What stands between the things that a cell names.
+_PIECES: Final = re.compile(r"[/|;(,–—-]")
+
 #: Least share of cells that begin with a person's name, from which a column is about persons [A].
 _PERSONS: Final = 0.25
 
@@ -301,15 +304,23 @@ def contradicts(cells: Cells, name: str) -> bool:
     return strange(cells) >= _MOSTLY
 
 
-def names_persons(cells: Cells) -> bool:
-    """Return whether the cells of a column begin with people's names too often (P6)."""
-    return _of_each(_begins_with_a_person)(cells) >= _PERSONS
+def names_persons(cells: Cells, *, within: bool = False) -> bool:
+    """Return whether the cells of a column begin with people's names too often (P6).
+
+    Parameters
+    ----------
+    within : bool
+        Whether a name after a slash, a comma or a dash counts too, as in "Zacapa / P. Juan".
+    """
+    split = _PIECES.split if within else lambda text: [text]
+    named = _of_each(
+        lambda cell: isinstance(cell, str) and any(map(_is_person, split(folded(cell))))
+    )
+    return named(cells) >= _PERSONS
 
 
-def _begins_with_a_person(cell: Value) -> bool:
-    if not isinstance(cell, str):
-        return False
-    parts = [part for part in re.split(r"[^a-z]+", folded(cell)) if part]
+def _is_person(piece: str) -> bool:
+    parts = [part for part in re.split(r"[^a-z]+", piece) if part]
     while parts and parts[0] in words.TITLES:
         if len(parts) > 1:
             return True

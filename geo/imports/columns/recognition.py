@@ -54,7 +54,7 @@ AMBIGUOUS: Final = frozenset({"cell_ambiguous_date", "cell_ambiguous_decimal"})
 #: whose name begins headers about persons ("Nombre del responsable"), and no phone, which would be
 #: published (P6).
 _LED: Final = frozenset(
-    {"organization", "address", "services", "languages", "capacity", "locality", "admin1",
+    {"organization", "address", "services", "languages", "locality", "admin1",
      "opening_hours", "needs_referral", "eligibility", "documents_required"}
 )  # fmt: skip
 
@@ -264,7 +264,10 @@ def _scores(table: Table, column: str) -> dict[str, float]:
     is_known = plain(column) in _CHOICES
     if is_kept_back(column) and not is_known:
         return {}
-    if evidence.names_persons(few) and EVIDENCE["address"].share(few) < EVIDENCE["address"].enough:
+    if (
+        evidence.names_persons(few, within=True)
+        and EVIDENCE["address"].share(few) < EVIDENCE["address"].enough
+    ):
         return {}
     about_person = is_about_a_person(column)
     never = refused(column)

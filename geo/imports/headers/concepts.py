@@ -86,7 +86,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept(
         "id",
         "codigo code id clave identificador folio ref",
-        allied="unico interno referencia no",
+        allied="unico interno referencia no registro ficha organizacion",
         never="documento documentos postal pasaporte required country "
         "persona id_card llegar cercano verified wifi acceso contrasena incidente "
         # A place's code is shared by all of its spaces.
@@ -152,6 +152,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         allied="congregacion parroquia",
         weight=0.6,
     ),
+    _concept("organization", "pertenece pertenecen adscrito adscrita", weight=0.8),
     _concept(
         "country",
         "pais country pays",
@@ -313,8 +314,10 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "capacidad aforo cupo plaza cama capacity bed vaga capacidade capacite lotacao caben cabe "
         "cobertura leito lugares litera",
         allied=f"{_COUNT} instalada max accueil diaria disponible cuantos cuantas",
-        never="disponibles hoy ocupada ocupados ocupacion ocupacao ocupadas ocupado libres livres "
-        "available restantes racion raciones almuerzos comidas refeicoes",
+        never="mujer mujeres hombre hombres nino ninos nna menores mulher mulheres homem homens "
+        "crianca criancas women men children familia familias femmes hommes enfants "
+        "hoje today ahora agora disponibles hoy ocupada ocupados ocupacion ocupacao ocupadas "
+        "ocupado libres livres available restantes racion raciones almuerzos comidas refeicoes",
     ),
     _concept(
         "capacity",
@@ -391,6 +394,12 @@ CONCEPTS: Final[Sequence[Concept]] = (
         allied="requisito documento papel atender",
         never="edad costo dinero aporte quien cuanto",
     ),
+    _concept(
+        "documents_required",
+        "llevar traer trazer levar bring apporter",
+        also="necesita necesario debe deben hay precisa preciso deve need must entrar faut",
+        allied="they",
+    ),
     # Alone these head the numbers of people's papers.
     _concept(
         "documents_required",
@@ -435,7 +444,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "deficiencia movilidad mobilidade disability accessibility accesible acessivel",
         allied="acceso access accesible acessivel universal movilidad accessible",
         never="atiende atienden atende recibe reciben acoge numero cantidad total cuantos cuantas "
-        "atendida",
+        "atendida nino ninos nna mujer mujeres adulto caso",
     ),
     _concept(
         "step_free",
@@ -443,7 +452,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         also="acceso acesso access accesible acessivel accesibilidad acessibilidade accessibility "
         "accessible rampa adaptado apto",
         allied="silla rueda hay facil",
-        never="numero cantidad total cuantos cuantas servicio",
+        never="numero cantidad total cuantos cuantas servicio empleo trabajo educacion salud",
     ),
 )
 
@@ -502,6 +511,9 @@ _CONTACT_ALLIED: Final = _NEUTRAL | {
 #: Fields of which people have their own: every word of the header has to belong to the place, so
 #: that no "Teléfono de la coordinadora" is suggested for publication (P6).
 _PERSONAL: Final = frozenset({"name", "public_phones", "public_contact", "address"})
+
+#: Fields of which every word of the header has to say so: an alarm has a code, too.
+_WHOLE: Final = _PERSONAL | {"id"}
 
 #: Least share of a header's words that have to belong to the field [A].
 _SHARE: Final = 0.5
@@ -585,7 +597,7 @@ def _likely(words: Sequence[frozenset[str]]) -> dict[str, float]:
             continue
         of_field = concept.keys | concept.also | concept.allied | _NEUTRAL
         share = sum(bool(word & of_field) for word in words) / len(words)
-        if share >= (1.0 if field in _PERSONAL else _SHARE):
+        if share >= (1.0 if field in _WHOLE else _SHARE):
             begins = _FIRST if words[0] & concept.keys else 0.0
             likelihood = (share + begins) * concept.weight
             found[field] = max(likelihood, found.get(field, 0.0))

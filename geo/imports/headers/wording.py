@@ -44,14 +44,16 @@ _FILLERS = frozenset(
      "dos", "du", "e", "el", "en", "es", "esta", "estan", "este", "et", "for", "hay", "in", "is",
      "l", "la", "las", "le", "les", "lo", "los", "n", "na", "nas", "no", "nos", "o", "of", "ou",
      "c", "cada", "com", "cual", "cuales", "how", "or", "p", "para", "per", "por", "q",
-     "qual", "quais", "que", "s", "se", "si", "so", "su", "sus", "tem", "the", "tiene",
+     "qual", "quais", "que", "s", "se", "si", "so", "su", "sus", "ta", "tem", "the", "tiene",
      "tienen", "to", "u", "um", "uma", "un", "una", "unos", "what", "which", "y"}
 )  # fmt: skip
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 #: The number of a question before its words: "8. Teléfono", "P3) Tipo", "q12_horario".
-_NUMBERED = re.compile(r"^\s*(?:[PpQq]?\d{1,3}(?:\.\d{1,2})*|[A-Za-z])\s*[.):_-]+\s*(?=[^\d\s])")
+_NUMBERED = re.compile(
+    r"^\s*(?:[PpQq]?\d{1,3}(?:\.\d{1,2})*|[A-Za-z](?!-\S))\s*[.):_-]+\s*(?=[^\d\s])"
+)
 
 #: The path of a question in a survey: "atencion/servicios".
 _PATH = re.compile(r"[A-Za-z]\w*(?:/\w+)+")
@@ -74,6 +76,7 @@ _PHRASES: Final[Mapping[re.Pattern[str], str]] = {
         r"\b(?:en el|el|al|no|on the|at the) (?:dia|momento|day|time) "
         r"(?:de la|da|de|of the|of) (?:visita|visit|entrevista|encuesta|pesquisa)\b"
     ): " ",
+    re.compile(r"\bp code\b"): "pcode",
 }
 
 #: What a header says of a number that may be published; with a denial it forbids that.
