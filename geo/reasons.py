@@ -256,6 +256,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "row_country_elsewhere": "the position is in another country than stated, and near a border",
     "row_status_not_told": "the status is not told: the space counts as active until a person asks",
+    "row_closed_by_hours": (
+        "'{column}' says that it is closed: the space is temporarily closed until a person asks"
+    ),
     "row_kept_back": (
         "'{column}' says that something is not to be told: the space is restricted (P1)"
     ),

@@ -12,8 +12,8 @@ import shapely
 from geo.imports.cells import cell_values, dates
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import CODED, KINDS, SPARED, TRANSLATABLE, WEEKDAYS, kind_of
+from geo.imports.cells.notices import is_closed, is_withheld
 from geo.imports.cells.opening_hours import WeekHours
-from geo.imports.cells.withheld import is_withheld
 from geo.imports.column_parts import taken_apart
 from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Line, Table, Value
@@ -40,6 +40,9 @@ SPARED_WORDS = frozenset({"documents_required", "sectors"})
 
 #: What stands in place of codes for a list that is stated to be empty: no papers are asked for.
 NO_CODE = "none"
+
+#: Document without which nobody is taken in who was not sent.
+REFERRAL = "referral_letter"
 
 #: Code of the note on a row whose hours in one cell are left out, because they are not certain.
 HOURS_REMARK = "row_hours_unclear"
@@ -243,10 +246,20 @@ class _Maker:
         _take_hours(found)
         if (needs_referral := found.pop("needs_referral", None)) is not None:
             found.setdefault("access", "referral_only" if needs_referral else "open")
+        self._take_closing(draft, found, line)
+        if REFERRAL in (found.get("documents_required") or ()):
+            found.setdefault("access", "referral_only")
         draft.changes = self._constants | found
         self._keep_back(draft, line)
         _reject_swapped(draft, self._column("lat") or self._column("position"))
         return draft
+
+    def _take_closing(self, draft: Draft, found: dict[str, Value], line: Line) -> None:
+        """Close a space whose hours say that it is closed, where the row states no status."""
+        for column in self._mapping.fields.get("opening_hours", ()):
+            if is_closed(line.cells.get(column)) and found.get("status") is None:
+                found["status"] = "temporarily_closed"
+                draft.notes.append(CodedReason("row_closed_by_hours", column=column))
 
     def _keep_back(self, draft: Draft, line: Line) -> None:
         """Restrict a space whose cells say that it is not to be told of, whatever else they say."""

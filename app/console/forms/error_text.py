@@ -259,6 +259,9 @@ TEXTS: Mapping[str, str] = {
     "row_status_not_told": marked(
         "No dice si está abierto: el espacio entra como activo. Pregunte, y escríbalo en la ficha."
     ),
+    "row_closed_by_hours": marked(
+        "«%(column)s» dice que está cerrado: el espacio entra como cerrado por un tiempo. Pregunte."
+    ),
     "row_kept_back": marked(
         "«%(column)s» dice que algo no se difunde: el espacio queda restringido."
     ),

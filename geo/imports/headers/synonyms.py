@@ -255,7 +255,7 @@ birth_certificate: partida de nacimiento | registro civil | acta de nacimiento |
     birth certificate
 registration: registro | rumv | preregistro
 referral_letter: encaminhamento | derivacion | carta de derivacion | carta de remision |
-    remision | hoja de remision | carta | referral letter
+    remision | hoja de remision | referral letter
 medical_record: historia clinica | formula medica | carnet de vacunas | medical record
 """),
     "languages": _read("""

@@ -201,6 +201,21 @@ def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted()
     assert [note.code for note in made[0].notes] == ["row_kept_back"]
 
 
+def test_hours_that_say_closed_and_papers_that_say_sent_open_no_space_to_everybody():
+    head = "id;opening_hours;status;access;documents_required"
+    rows = ("1;cerrado por falta de fondos;;;", "2;Cerrado los lunes;;;", "3;Fechado;active;;",
+            "4;;;;referral_letter", "5;;;open;referral_letter", "6;;;;none")  # fmt: skip
+    table = read_table("x.csv", "\n".join([head, *rows]).encode())
+    known = words({"document": ["referral_letter"]}, {})
+    made, _ = drafts(table, own_mapping(table), known)
+    told = [(draft.changes.get("status"), draft.changes.get("access")) for draft in made]
+    assert told == [
+        ("temporarily_closed", None), (None, None), ("active", None),
+        (None, "referral_only"), (None, "open"), (None, None),
+    ]  # fmt: skip
+    assert [note.code for note in made[0].notes] == ["row_hours_unclear", "row_closed_by_hours"]
+
+
 def test_papers_are_read_only_where_all_of_a_cell_is_understood():
     known = words({"document": ["identity_document", "passport"]}, {})
     cells = ("no", "DNI", "RUN o pasaporte", "Sí", "Pasaporte, ficha", "no, solo anotarse")

@@ -1,4 +1,4 @@
-"""Cells that say that something is not to be told: "RESERVADA", "no difundir dirección" (P1)."""
+"""Cells that say more than their field: "RESERVADA" as an address, "cerrado" as hours (P1)."""
 
 import re
 from typing import Final
@@ -33,3 +33,20 @@ def is_withheld(cell: Value, name: str) -> bool:
     if _FORBIDDEN.search(said):
         return True
     return name in _ADDRESSES and _NO_ADDRESS.search(said) is not None
+
+
+_CLOSED: Final = re.compile(r"(?:cerrad[oa]|fechad[oa]|suspendid[oa]|closed|ferme)\b")
+
+#: What tells when a place is closed, so that it is open otherwise: "cerrado los lunes".
+_OTHERWISE: Final = re.compile(
+    r"\d|\b(?:lun|mar|mie|jue|vie|sab|dom|seg|ter|qua|qui|sex|mon|tue|wed|thu|fri|sat|sun|festiv|"
+    r"feriad|holiday|fin|fines|fim|fins|noche|noite|night|semana)\w*"
+)
+
+
+def is_closed(cell: Value) -> bool:
+    """Return whether a cell of hours says that a place is closed, and not on which days alone."""
+    if not isinstance(cell, str):
+        return False
+    said = folded(cell)
+    return _CLOSED.match(said) is not None and _OTHERWISE.search(said) is None
