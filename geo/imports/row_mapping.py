@@ -262,12 +262,16 @@ class _Maker:
                 draft.notes.append(CodedReason("row_closed_by_hours", column=column))
 
     def _keep_back(self, draft: Draft, line: Line) -> None:
-        """Restrict a space whose cells say that it is not to be told of, whatever else they say."""
-        for name, columns in self._mapping.fields.items():
-            for column in columns:
-                if is_withheld(line.cells.get(column), name):
-                    draft.changes["confidential"] = True
-                    draft.notes.append(CodedReason("row_kept_back", column=column))
+        """Restrict a space whose cells say that it is not to be told of, whatever else they say.
+
+        A column of no field is read for that alone: among remarks stands "no dar dirección".
+        """
+        names = {c: name for name, columns in self._mapping.fields.items() for c in columns}
+        for column in self._table.columns:
+            if is_withheld(line.cells.get(column), names.get(column)):
+                draft.changes["confidential"] = True
+                draft.notes.append(CodedReason("row_kept_back", column=column))
+                return
 
     def _column(self, name: str) -> str:
         return next(iter(self._mapping.fields.get(name, ())), "")

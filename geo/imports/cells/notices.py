@@ -7,10 +7,18 @@ from geo.imports.readers.table import Value
 from geo.text.normalize import folded
 
 #: What forbids to tell something, in the languages of the network.
-_FORBIDDEN: Final = re.compile(
+_NO_TELLING: Final = (
     r"\b(?:no|nao|not|nunca|sin|sem|pas)\s+(?:(?:se|debe|deve|to|be|de|puede|pode)\s+)*"
     r"(?:difund|divulg|public|publiqu|publish|publie|compart|shar|mostr|revel|dar\b)"
-    r"|\b(?:sigilo|sigilos[oa]|confidencia\w*|confidentia\w*|confidentiel\w*)\b"
+)
+_FORBIDDEN: Final = re.compile(
+    rf"{_NO_TELLING}|\b(?:sigilo|sigilos[oa]|confidencia\w*|confidentia\w*|confidentiel\w*)\b"
+)
+
+#: The same of the place, which counts in every column: "NO DAR DIRECCION a nadie" among remarks.
+_PLACE_FORBIDDEN: Final = re.compile(
+    rf"{_NO_TELLING}\w*\s+(?:\w+\s+){{0,2}}"
+    r"(?:direccion|ubicacion|domicilio|lugar|sitio|enderec|localiza|local\b|adresse|address|location)"
 )
 
 #: What stands in place of an address that is given to nobody, or by telephone alone.
@@ -25,12 +33,21 @@ _SAYING: Final = frozenset({"name", "status", "locality", "eligibility", "access
 _ADDRESSES: Final = frozenset({"address", "landmark"})
 
 
-def is_withheld(cell: Value, name: str) -> bool:
-    """Return whether a cell of the field ``name`` says that the place is not to be told of."""
-    if not isinstance(cell, str) or name not in _SAYING | _ADDRESSES:
+def is_withheld(cell: Value, name: str | None) -> bool:
+    """Return whether a cell says that the place is not to be told of.
+
+    Parameters
+    ----------
+    name : str or None
+        Field of the cell's column; None for a column of no field, of which only what forbids to
+        tell where the place is counts.
+    """
+    if not isinstance(cell, str):
         return False
     said = folded(cell)
-    if _FORBIDDEN.search(said):
+    if _PLACE_FORBIDDEN.search(said):
+        return True
+    if name in _SAYING | _ADDRESSES and _FORBIDDEN.search(said):
         return True
     return name in _ADDRESSES and _NO_ADDRESS.search(said) is not None
 

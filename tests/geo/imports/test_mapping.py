@@ -199,6 +199,12 @@ def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted()
     found = [draft.changes.get("confidential", False) for draft in made]
     assert found == [True] * len(kept) + [False] * len(told) + [True]
     assert [note.code for note in made[0].notes] == ["row_kept_back"]
+    remarks = ("NO DAR DIRECCION a nadie", "Não divulgar o endereço", "no dar horario de traslados",
+               "no publican el lugar", "hablar con Rosa", "director: (confidencial)")  # fmt: skip
+    rows = "".join(f"{n};{remark}\n" for n, remark in enumerate(remarks))
+    made, _ = drafts(read_table("x.csv", f"id;OBS\n{rows}".encode()), mapping, KNOWN)
+    found = [draft.changes.get("confidential", False) for draft in made]
+    assert found == [True, True, False, True, False, False]
 
 
 def test_hours_that_say_closed_and_papers_that_say_sent_open_no_space_to_everybody():
