@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from geo.imports.cells.dates import DAY_WORDS
 from geo.imports.readers.table import Value
 from geo.text.normalize import folded
 
@@ -55,9 +56,10 @@ def is_withheld(cell: Value, name: str | None) -> bool:
 _CLOSED: Final = re.compile(r"(?:cerrad[oa]|fechad[oa]|suspendid[oa]|closed|ferme)\b")
 
 #: What tells when a place is closed, so that it is open otherwise: "cerrado los lunes".
+_DAYS: Final = "|".join(word for words in DAY_WORDS.values() for word in words if len(word) > 2)  # noqa: PLR2004
 _OTHERWISE: Final = re.compile(
-    r"\d|\b(?:lun|mar|mie|jue|vie|sab|dom|seg|ter|qua|qui|sex|mon|tue|wed|thu|fri|sat|sun|festiv|"
-    r"feriad|holiday|fin|fines|fim|fins|noche|noite|night|semana)\w*"
+    rf"\d|\b(?:{_DAYS})s?\b|\b(?:festiv|feriad|holiday|weekend|fin(?:es)? de|fi(?:m|ns) de|noche|"
+    r"noite|night|tarde|manana|manha|madrugada|mediodia|meio|almuerzo|almoco|midi)"
 )
 
 

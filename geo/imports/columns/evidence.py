@@ -304,17 +304,13 @@ def contradicts(cells: Cells, name: str) -> bool:
     return strange(cells) >= _MOSTLY
 
 
-def names_persons(cells: Cells, *, within: bool = False) -> bool:
-    """Return whether the cells of a column begin with people's names too often (P6).
+def names_persons(cells: Cells) -> bool:
+    """Return whether the cells of a column name people too often (P6).
 
-    Parameters
-    ----------
-    within : bool
-        Whether a name after a slash, a comma or a dash counts too, as in "Zacapa / P. Juan".
+    A name begins a cell, or what follows a slash, a comma or a dash in it: "Zacapa / P. Juan".
     """
-    split = _PIECES.split if within else lambda text: [text]
     named = _of_each(
-        lambda cell: isinstance(cell, str) and any(map(_is_person, split(folded(cell))))
+        lambda cell: isinstance(cell, str) and any(map(_is_person, _PIECES.split(folded(cell))))
     )
     return named(cells) >= _PERSONS
 

@@ -162,14 +162,20 @@ def asks_if_open(header: str) -> bool:
 _ASKS_FOR_PAPERS: Final = word_set(
     "pide piden pedem pede exige exigen exigem requiere requieren requerido requeridos requerida "
     "requer requerem required needed solicita solicitan solicitam necesita necesitan necesario "
-    "necessita necessario precisa preciso hay requisito requisitos entrar ingresar"
+    "necessita necessario precisa preciso mostrar presentar requisito requisitos"
+)
+
+#: Words by which such a header asks for more than papers: whoever has none may still be asked.
+_WHICH_PAPERS: Final = word_set(
+    "vigente vigentes valido validos valida original originales originais copia copias foto "
+    "apostillado apostillados vencido vencidos valid"
 )
 
 
 def asks_for_papers(header: str) -> bool:
     """Return whether a header asks what has to be shown, so that no is an answer: nothing."""
     words = set(plain(header).split())
-    return bool(words & _ASKS_FOR_PAPERS) and DENIALS.isdisjoint(words)
+    return bool(words & _ASKS_FOR_PAPERS) and words.isdisjoint(DENIALS | _WHICH_PAPERS)
 
 
 #: Bare answers, as `bare` returns them.

@@ -264,10 +264,7 @@ def _scores(table: Table, column: str) -> dict[str, float]:
     is_known = plain(column) in _CHOICES
     if is_kept_back(column) and not is_known:
         return {}
-    if (
-        evidence.names_persons(few, within=True)
-        and EVIDENCE["address"].share(few) < EVIDENCE["address"].enough
-    ):
+    if evidence.names_persons(few) and EVIDENCE["address"].share(few) < EVIDENCE["address"].enough:
         return {}
     about_person = is_about_a_person(column)
     never = refused(column)

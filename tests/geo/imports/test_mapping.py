@@ -209,7 +209,7 @@ def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted()
 
 def test_hours_that_say_closed_and_papers_that_say_sent_open_no_space_to_everybody():
     head = "id;opening_hours;status;access;documents_required"
-    rows = ("1;cerrado por falta de fondos;;;", "2;Cerrado los lunes;;;", "3;Fechado;active;;",
+    rows = ("1;cerrado desde marzo;;;", "2;Cerrado los lunes;;;", "3;Fechado;active;;",
             "4;;;;referral_letter", "5;;;open;referral_letter", "6;;;;none")  # fmt: skip
     table = read_table("x.csv", "\n".join([head, *rows]).encode())
     known = words({"document": ["referral_letter"]}, {})
