@@ -251,6 +251,17 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_not_numbers": "latitude and longitude are not numbers",
     "row_id_from_empty": "is empty, and the id is made of it",
     "row_same_id": "row {row} has the same id",
+    "row_country_by_position": (
+        "'{column}' names no country of the position: that of the position is taken"
+    ),
+    "row_country_elsewhere": "the position is in another country than stated, and near a border",
+    "row_status_not_told": "the status is not told: the space counts as active until a person asks",
+    "row_closed_by_hours": (
+        "'{column}' says that it is closed: the space is temporarily closed until a person asks"
+    ),
+    "row_kept_back": (
+        "'{column}' says that something is not to be told: the space is restricted (P1)"
+    ),
     "cell_left_out": "'{column}' is left out, because it is not understood: a person has to ask",
     "row_hours_unclear": (
         "hours are left out, because the cell cannot be read with certainty: a person has to ask"
@@ -374,6 +385,14 @@ ENGLISH: Final[Mapping[str, str]] = {
         " nothing was exchanged"
     ),
     "field_in_no_column": "{of} is in no column: state it in [constants] or map a column",
+    "country_by_position": (
+        "country is in no column: each row takes that of its position; near a border the row's"
+        " admin1 has to tell, or [constants]"
+    ),
+    "day_of_form": (
+        "'{column}' is the day of the form: it counts as the day of confirmation, as no column"
+        " says another"
+    ),
     "no_position": "no column has the position: lat and lon, or both in one as position",
     "visibility_in_no_column": "visibility is in no column: every new record is restricted (P1)",
     "phones_published": "public_phones are published: leave out numbers of persons (P6)",

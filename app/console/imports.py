@@ -23,6 +23,7 @@ from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.trial import allows_mixed, is_trial
 from app.console.space_forms.fields import TIMEZONES
 from app.i18n.translation import Words as Spoken
+from app.i18n.translation import marked
 from app.settings import Settings
 from geo.errors import (
     ConflictError,
@@ -35,7 +36,7 @@ from geo.imports import batches, reports, uploads
 from geo.imports.headers import remembered
 from geo.imports.mapping_suggestion import UNNAMED
 from geo.imports.reports import RowReport
-from geo.imports.row_mapping import CodeWords, words
+from geo.imports.row_mapping import NO_CODE, CodeWords, words
 from geo.imports.uploads import Upload
 from geo.reasons import CodedReason
 from geo.sources import ledger
@@ -253,12 +254,16 @@ async def _mapping_page(
     )
 
 
+#: Names of codes by field, of lists that are no vocabularies; vocabularies have the others.
+_NAMES = {**CODED, "documents_required": {NO_CODE: marked("No se pide ninguno")}}
+
+
 def _names(vocabulary: Vocabulary, known: CodeWords) -> dict[str, dict[str, str]]:
     """Return names by field and code: from the field's fixed list, or else from the vocabulary."""
     by_code = {code: name for (_, code), name in vocabulary.names.items()}
     return {
         field: {
-            code: CODED.get(field, {}).get(code) or by_code.get(code, code)
+            code: _NAMES.get(field, {}).get(code) or by_code.get(code, code)
             for code in meanings.values()
         }
         for field, meanings in known.labels.items()

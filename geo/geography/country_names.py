@@ -14,10 +14,12 @@ _NAMES = {
     "CO": "col|colombia|colombie",
     "CR": "cri|costa rica",
     "CW": "cuw|curazao|curacao",
+    "DO": "dom|republica dominicana|dominican republic|republique dominicaine",
     "EC": "ecu|ecuador|equador|equateur",
     "GT": "gtm|guatemala",
     "GY": "guy|guyana",
     "HN": "hnd|honduras",
+    "HT": "hti|haiti",
     "MX": "mex|mexico|mexique",
     "NI": "nic|nicaragua",
     "PA": "pan|panama",
@@ -32,13 +34,28 @@ _NAMES = {
 _BY_NAME = {name: code for code, names in _NAMES.items() for name in names.split("|")}
 
 
-def country_code(value: str) -> str:
+#: Fewest letters of a shortened name: "GUA", "HON".
+_SHORTEST = 3
+
+
+def country_code(value: str, *, is_shortened: bool = False) -> str:
     """Return the ISO 3166-1 alpha-2 code of a country name or code; another text unchanged.
 
     Survey programs write "costa_rica".
 
     The validation of records later refuses a text that is no country code.
+
+    Parameters
+    ----------
+    is_shortened : bool
+        Whether the text can be the beginning of the names of one country, as in a column of
+        countries: "GUA", "Hond.".
     """
     if value.upper() in CODES:
         return value.upper()
-    return _BY_NAME.get(folded(value.replace("_", " ")), value)
+    name = folded(value.replace("_", " "))
+    if name in _BY_NAME or not is_shortened:
+        return _BY_NAME.get(name, value)
+    name = name.rstrip(".")
+    begun = {code for whole, code in _BY_NAME.items() if whole.startswith(name)}
+    return begun.pop() if len(name) >= _SHORTEST and len(begun) == 1 else value

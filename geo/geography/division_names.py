@@ -106,9 +106,20 @@ _NAMES = {
         "vargas|yaracuy|zulia"
     ),
 }
-_ALL = frozenset(name for names in _NAMES.values() for name in names.split("|"))
+_BY_COUNTRY = {country: frozenset(names.split("|")) for country, names in _NAMES.items()}
+_ALL = frozenset(name for names in _BY_COUNTRY.values() for name in names)
 
 
 def is_division(value: str) -> bool:
     """Return whether a text names a department, state, province or region of the network."""
-    return folded(value).replace("_", " ").rstrip(".") in _ALL
+    return _plain(value) in _ALL
+
+
+def countries_of(division: str) -> frozenset[str]:
+    """Return the countries (ISO 3166-1 alpha-2) that have a division of this name."""
+    name = _plain(division)
+    return frozenset(country for country, names in _BY_COUNTRY.items() if name in names)
+
+
+def _plain(value: str) -> str:
+    return folded(value).replace("_", " ").rstrip(".")

@@ -87,7 +87,7 @@ class Surroundings:
 
 async def surroundings(session: AsyncSession, lon: float, lat: float) -> Surroundings:
     """Return what lies around a position in degrees, EPSG:4326 (session of any reading tier)."""
-    (around,) = await _countries(session, [(lon, lat)])
+    (around,) = await countries_around(session, [(lon, lat)])
     holding = [country for country, is_holding in around.items() if is_holding]
     nearest = await _nearest(session, lon, lat)
     country = _country(holding, nearest)
@@ -132,39 +132,22 @@ async def countries_at(
         ISO 3166-1 alpha-2 of the one country whose polygon contains the position; None where there
         is none, and near another country (`BORDER_M`) or a town of it (`TWIN_TOWN_M`).
     """
-    return tuple(_only(around) for around in await _countries(session, points))
+    return tuple(map(only_country, await countries_around(session, points)))
 
 
-def _only(around: Mapping[str, bool]) -> str | None:
+def only_country(around: Mapping[str, bool]) -> str | None:
+    """Return the country of a position, of those of `countries_around`, if it can be no other."""
     (country, is_holding) = next(iter(around.items()), (None, False))
     return country if is_holding and len(around) == 1 else None
 
 
-async def _nearest(
-    session: AsyncSession, lon: float, lat: float
-) -> tuple[NamedPlace, float] | None:
-    try:
-        return await place_near(session, lon, lat)
-    except NotFoundError:
-        return None
-
-
-def _country(holding: Iterable[str], nearest: tuple[NamedPlace, float] | None) -> str | None:
-    """Return the one country whose polygon holds the position, else that of the nearest place."""
-    held = sorted(holding)
-    if len(held) == 1:
-        return held[0]
-    if nearest is not None and nearest[1] <= _LAND_REACH_M:
-        return nearest[0].country
-    return held[0] if held else None
-
-
-async def _countries(
+async def countries_around(
     session: AsyncSession, points: Sequence[tuple[float, float]]
 ) -> list[dict[str, bool]]:
     """Return the countries in and near which each point lies, and whether their polygon holds it.
 
-    Near is a polygon within `BORDER_M` and a town within `TWIN_TOWN_M`.
+    Near is a polygon within `BORDER_M` and a town within `TWIN_TOWN_M`. Points are (lon, lat) in
+    degrees, EPSG:4326.
     """
     asked = (
         func.unnest(
@@ -187,6 +170,25 @@ async def _countries(
     for row, country, is_holding in await session.execute(union_all(near, towns)):
         found[row - 1][country] = found[row - 1].get(country, False) or is_holding
     return found
+
+
+async def _nearest(
+    session: AsyncSession, lon: float, lat: float
+) -> tuple[NamedPlace, float] | None:
+    try:
+        return await place_near(session, lon, lat)
+    except NotFoundError:
+        return None
+
+
+def _country(holding: Iterable[str], nearest: tuple[NamedPlace, float] | None) -> str | None:
+    """Return the one country whose polygon holds the position, else that of the nearest place."""
+    held = sorted(holding)
+    if len(held) == 1:
+        return held[0]
+    if nearest is not None and nearest[1] <= _LAND_REACH_M:
+        return nearest[0].country
+    return held[0] if held else None
 
 
 def _is_within(

@@ -14,11 +14,10 @@ from sqlalchemy.sql.functions import func
 
 from geo.accounts.permissions import Actor, can_propose
 from geo.errors import InvalidFileError, InvalidRecordError
-from geo.geography.places import time_zones
-from geo.geography.surroundings import countries_at
 from geo.imports.duplicates import alike_rows
 from geo.imports.mapping import FieldMapping, as_object, own_mapping
 from geo.imports.personal_data import require_no_persons_in
+from geo.imports.positions import fill_countries, fill_time_zones
 from geo.imports.readers.detection import read_table
 from geo.imports.readers.table import Table
 from geo.imports.reports import Checked, RowReport, harmless
@@ -121,8 +120,8 @@ async def check_file(
         session, made, actor=actor, now=now, today=today, source=source or f"import of {today}"
     )
     new = [draft for draft in made if draft.id not in known.stored]
-    await _fill_countries(session, new)
-    await _fill_time_zones(session, new)
+    await fill_countries(session, made, new=new, column=_column(used, "country"))
+    await fill_time_zones(session, new)
     rows = await asyncio.to_thread(_compared, made, used, known, progress)
     rows = await alike_rows(session, rows, known.stored, actor=actor)
     return Checked(
@@ -154,6 +153,10 @@ def _drafted(
     return used, made, remarks
 
 
+def _column(mapping: FieldMapping, name: str) -> str:
+    return ", ".join(mapping.fields.get(name, ()))
+
+
 async def _known(
     session: AsyncSession,
     made: Sequence[Draft],
@@ -182,50 +185,6 @@ async def _known(
         actor=actor,
         source=source,
     )
-
-
-async def _fill_countries(session: AsyncSession, made: Sequence[Draft]) -> None:
-    """Give new records without a country that of their position, where nothing speaks against it.
-
-    Near a border it stays a question: the row says that its country is missing.
-    """
-    asked = [changes for changes in _placed(made) if changes.get("country") is None]
-    if not asked:
-        return
-    countries = await countries_at(session, [_point_of(changes) for changes in asked])
-    for changes, country in zip(asked, countries, strict=True):
-        if country is not None:
-            changes["country"] = country
-
-
-async def _fill_time_zones(session: AsyncSession, made: Sequence[Draft]) -> None:
-    """Give new records without a time zone that of the nearest place of their country."""
-    asked = [
-        changes
-        for changes in _placed(made)
-        if changes.get("timezone") is None and isinstance(changes.get("country"), str)
-    ]
-    if not asked:
-        return
-    points = [_point_of(changes) for changes in asked]
-    zones = await time_zones(session, points, [changes["country"] for changes in asked])
-    for changes, zone in zip(asked, zones, strict=True):
-        if zone is not None:
-            changes["timezone"] = zone
-
-
-def _placed(made: Sequence[Draft]) -> list[dict[str, Any]]:
-    """Return the values of the records that have a position."""
-    rows = (draft.changes for draft in made)
-    return [
-        changes
-        for changes in rows
-        if all(isinstance(changes.get(name), float | int) for name in ("lon", "lat"))
-    ]
-
-
-def _point_of(changes: Mapping[str, Any]) -> tuple[float, float]:
-    return float(changes["lon"]), float(changes["lat"])
 
 
 async def visible_ids(session: AsyncSession, ids: Iterable[str], actor: Actor | None) -> set[str]:
@@ -292,6 +251,8 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         # A malformed id may be free text about a person, so the report leaves the id out.
         named = draft.id if ID.fullmatch(draft.id) else ""
         return RowReport(draft.number, named, "bad", problems=tuple(problems))
+    if before is None and "status" in columns and changes.get("status") is None:
+        notes.append(CodedReason("row_status_not_told"))
     different = tuple(space_documents.differences(before, after))
     state = "new" if before is None else "changed" if different else "unchanged"
     return RowReport(

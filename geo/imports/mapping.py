@@ -40,7 +40,8 @@ class FieldMapping:
     Attributes
     ----------
     fields : mapping of str to tuple of str
-        Columns by field; several columns of one field are joined to a text or a list.
+        Columns by field; several columns of one field are joined to a text or a list; of
+        organisations the first that a row names is taken.
     parts : mapping of str to tuple of str
         Fields by column of several (`geo.imports.cells.parts.COMBINED`): of "Pacaraima/RR" the
         locality and the division.

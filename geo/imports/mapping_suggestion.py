@@ -1,7 +1,7 @@
 """Suggestion of a mapping of columns to fields, made from headers and values, for correction."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from geo.geography.country_names import country_code
@@ -10,8 +10,17 @@ from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import kind_of
 from geo.imports.cells.parts import are_codes
 from geo.imports.column_parts import taken_apart
-from geo.imports.columns.labels import asks_if_open, is_yes, meanings_of, meant
-from geo.imports.columns.recognition import AMBIGUOUS, cells_of, recognise
+from geo.imports.columns.labels import (
+    NO,
+    YES,
+    asks_for_papers,
+    asks_if_open,
+    bare,
+    meanings_of,
+    meant,
+    meant_of_all,
+)
+from geo.imports.columns.recognition import AMBIGUOUS, cells_of, is_survey_day, recognise
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import plain
@@ -19,7 +28,7 @@ from geo.imports.mapping import FieldMapping, as_toml, own_mapping
 from geo.imports.personal_data import require_no_persons_in
 from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.table import CellError, Table, Value
-from geo.imports.row_mapping import is_total
+from geo.imports.row_mapping import NO_CODE, SPARED_WORDS, is_total
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
@@ -141,7 +150,7 @@ def _labels(
     """Return the code of each label in coded columns, by field, and notes on unknown labels.
 
     An unknown label gets an empty code for a person to fill in; one of `cell_values.NEVER_EMPTY`
-    none, so that its rows are refused until then.
+    none, so that its rows are refused until then, nor one of papers, whose cells are left out.
     """
     found: dict[str, dict[str, str]] = {}
     notes = []
@@ -156,11 +165,10 @@ def _labels(
             for column in columns
             for label in _items(table, column, name, separators.get(name))
         )
-        # A yes says that a place is open where that is asked, and a no does not say until when not.
-        is_asked = name == "status" and all(map(asks_if_open, columns))
+        answers = _answers(name, columns)
+        means = meant_of_all if name in SPARED_WORDS else meant
         codes_of = {
-            label: chosen.get(plain(label))
-            or ("active" if is_asked and is_yes(label) else meant(label, meanings))
+            label: chosen.get(plain(label)) or answers.get(bare(label)) or means(label, meanings)
             for label in counted
             if folded(label) not in codes
         }
@@ -168,7 +176,7 @@ def _labels(
         if len(open_labels) > _MAX_LABELS:
             notes.append(CodedReason("free_text", column=columns[0], of=name))
             continue
-        if name in cell_values.NEVER_EMPTY:
+        if name in cell_values.NEVER_EMPTY | SPARED_WORDS:
             codes_of = {label: code for label, code in codes_of.items() if code}
         if codes_of:
             found[name] = codes_of
@@ -177,6 +185,18 @@ def _labels(
             for label in open_labels
         ]
     return found, notes
+
+
+def _answers(name: str, columns: Sequence[str]) -> dict[str, str]:
+    """Return what bare answers mean where all headers ask for that: yes, it is open; no papers.
+
+    A no does not say until when a place is closed, and a yes does not say which paper.
+    """
+    if name == "status" and all(map(asks_if_open, columns)):
+        return dict.fromkeys(YES, "active")
+    if name == "documents_required" and all(map(asks_for_papers, columns)):
+        return dict.fromkeys(NO, NO_CODE)
+    return {}
 
 
 def _items(table: Table, column: str, name: str, separator: str | None) -> list[str]:
@@ -195,8 +215,8 @@ def _items(table: Table, column: str, name: str, separator: str | None) -> list[
 def _missing(table: Table, fields: Mapping[str, tuple[str, ...]]) -> list[CodedReason]:
     has_geometry = any(line.geometry is not None for line in table.lines)
     is_placed = has_geometry or "position" in fields or {"lat", "lon"} <= set(fields)
-    # A position in a country has the time zone of the nearest place there (`geo.imports.check`).
-    derived = {"timezone"} if is_placed and "country" in fields else set[str]()
+    # A position has a country and the time zone of the nearest place (`geo.imports.positions`).
+    derived = {"country", "timezone"} if is_placed else set[str]()
     notes = [
         CodedReason("field_in_no_column", of=name)
         for name in REQUIRED
@@ -204,6 +224,13 @@ def _missing(table: Table, fields: Mapping[str, tuple[str, ...]]) -> list[CodedR
     ]
     if not is_placed:
         notes.append(CodedReason("no_position"))
+    elif "country" not in fields:
+        notes.append(CodedReason("country_by_position"))
+    notes += [
+        CodedReason("day_of_form", column=column)
+        for column in fields.get("confirmed_on", ())
+        if is_survey_day(column, table.columns)
+    ]
     if "visibility" not in fields:
         notes.append(CodedReason("visibility_in_no_column"))
     if "public_phones" in fields:
@@ -212,7 +239,7 @@ def _missing(table: Table, fields: Mapping[str, tuple[str, ...]]) -> list[CodedR
         code
         for column in fields.get("country", ())
         for cell in cells_of(table, column)
-        if len(code := country_code(str(cell))) > 2  # noqa: PLR2004 - no alpha-2 code was found
+        if len(code := country_code(str(cell), is_shortened=True)) > 2  # noqa: PLR2004 - no alpha-2 code was found
     }
     notes += [CodedReason("unknown_country", country=country[:40]) for country in sorted(countries)]
     return notes

@@ -12,6 +12,7 @@ import shapely
 from geo.imports.cells import cell_values, dates
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import CODED, KINDS, SPARED, TRANSLATABLE, WEEKDAYS, kind_of
+from geo.imports.cells.notices import is_closed, is_withheld
 from geo.imports.cells.opening_hours import WeekHours
 from geo.imports.column_parts import taken_apart
 from geo.imports.mapping import FieldMapping
@@ -35,7 +36,13 @@ _TOTALS = frozenset(
 LEFT_OUT_REMARK = "cell_left_out"
 
 #: The same of lists, where a part of what is said would read as the whole.
-_SPARED_WORDS = frozenset({"documents_required"})
+SPARED_WORDS = frozenset({"documents_required", "sectors"})
+
+#: What stands in place of codes for a list that is stated to be empty: no papers are asked for.
+NO_CODE = "none"
+
+#: Document without which nobody is taken in who was not sent.
+REFERRAL = "referral_letter"
 
 #: Code of the note on a row whose hours in one cell are left out, because they are not certain.
 HOURS_REMARK = "row_hours_unclear"
@@ -105,7 +112,7 @@ class CodeWords:
 
     def knows(self, name: str, values: Value) -> bool:
         """Return whether all of a list's values are codes of the field ``name``."""
-        codes = set(self.labels.get(name, {}).values())
+        codes = set(self.labels.get(name, {}).values()) - {NO_CODE}
         return not codes or (isinstance(values, list) and codes.issuperset(values))
 
 
@@ -130,6 +137,8 @@ def words(active: Mapping[str, Iterable[str]], names: Mapping[tuple[str, str], s
         made[name] |= {_plain(code): code for code in codes}
     for name, fixed in _FIXED.items():
         made[name] = {_plain(code): code for code in fixed}
+    if made["documents_required"]:
+        made["documents_required"][NO_CODE] = NO_CODE
     return CodeWords(made)
 
 
@@ -237,9 +246,32 @@ class _Maker:
         _take_hours(found)
         if (needs_referral := found.pop("needs_referral", None)) is not None:
             found.setdefault("access", "referral_only" if needs_referral else "open")
+        self._take_closing(draft, found, line)
+        if REFERRAL in (found.get("documents_required") or ()):
+            found.setdefault("access", "referral_only")
         draft.changes = self._constants | found
+        self._keep_back(draft, line)
         _reject_swapped(draft, self._column("lat") or self._column("position"))
         return draft
+
+    def _take_closing(self, draft: Draft, found: dict[str, Value], line: Line) -> None:
+        """Close a space whose hours say that it is closed, where the row states no status."""
+        for column in self._mapping.fields.get("opening_hours", ()):
+            if is_closed(line.cells.get(column)) and found.get("status") is None:
+                found["status"] = "temporarily_closed"
+                draft.notes.append(CodedReason("row_closed_by_hours", column=column))
+
+    def _keep_back(self, draft: Draft, line: Line) -> None:
+        """Restrict a space whose cells say that it is not to be told of, whatever else they say.
+
+        A column of no field is read for that alone: among remarks stands "no dar dirección".
+        """
+        names = {c: name for name, columns in self._mapping.fields.items() for c in columns}
+        for column in self._table.columns:
+            if is_withheld(line.cells.get(column), names.get(column)):
+                draft.changes["confidential"] = True
+                draft.notes.append(CodedReason("row_kept_back", column=column))
+                return
 
     def _column(self, name: str) -> str:
         return next(iter(self._mapping.fields.get(name, ())), "")
@@ -252,34 +284,41 @@ class _Maker:
         name: str,
         columns: Sequence[str],
     ) -> None:
-        style = self._styles[name]
-        said: list[Value] = []
-        for column in columns:
-            cell = line.cells.get(column)
-            if cell_values.is_empty(cell, name, style):
-                continue
-            translated = self._translated(name, cell)
-            if cell_values.is_empty(translated, name, style):
-                continue
-            try:
-                value = cell_values.converted(translated, name, style)
-            except CellError as error:
-                _leave_out(draft, name, column, error)
-                continue
-            coded = self._coded(name, value)
-            if name in _SPARED_WORDS and not self._known.knows(name, coded):
-                # A part of what is asked for would read as the whole.
-                draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
-                continue
-            if name == "public_phones":
-                coded = _numbers(draft, column, coded)
-            said.append(coded)
+        said = [
+            value
+            for column in columns
+            for value in self._values(draft, line.cells.get(column), name, column)
+        ]
         if not said:
             is_cleared = self._mapping.empty_cells == "clear" and name in KINDS
             if is_cleared and name not in cell_values.NEVER_CLEARED:
                 found[name] = None
             return
-        found[name] = _joined(said)
+        found[name] = _joined(name, said)
+
+    def _values(self, draft: Draft, cell: Value, name: str, column: str) -> list[Value]:
+        """Return the value of a cell; nothing if it is empty, or noted in the draft as not read."""
+        style = self._styles[name]
+        if cell_values.is_empty(cell, name, style):
+            return []
+        translated = self._translated(name, cell)
+        if cell_values.is_empty(translated, name, style):
+            return []
+        try:
+            value = cell_values.converted(translated, name, style)
+        except CellError as error:
+            _leave_out(draft, name, column, error)
+            return []
+        coded = self._coded(name, value)
+        if coded == [] and value:  # every label of the cell means nothing here
+            return []
+        if coded == [NO_CODE]:
+            return [[]]
+        if name in SPARED_WORDS and not self._known.knows(name, coded):
+            # A part of what is asked for would read as the whole.
+            draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+            return []
+        return [_numbers(draft, column, coded) if name == "public_phones" else coded]
 
     def _take_answers(
         self,
@@ -375,10 +414,10 @@ def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
 def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
     """Return the numbers of a cell without what stands beside them, with a note on that.
 
-    Words without a digit, "preguntar en la parroquia", are no number at all; digits that are none
+    Words and mailboxes, "preguntar en la parroquia", are no number at all; digits that are none
     stay as they are, and their row is refused.
     """
-    phones = [phone for phone in phones if not isinstance(phone, str) or re.search(r"\d", phone)]
+    phones = [phone for phone in phones if not isinstance(phone, str) or _is_dialled(phone)]
     if not phones:
         draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
         return []
@@ -389,8 +428,14 @@ def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
     return numbers
 
 
-def _joined(said: Sequence[Value]) -> Value:
-    if len(said) == 1:
+def _is_dialled(text: str) -> bool:
+    """Return whether a text has more digits than words, as a number with a name for it has."""
+    return "@" not in text and len(re.findall(r"\d", text)) > len(re.findall(r"[^\W\d_]", text))
+
+
+def _joined(name: str, said: Sequence[Value]) -> Value:
+    """Return what several columns say together; of organisations the first that is named."""
+    if len(said) == 1 or name == "organization":
         return said[0]
     if isinstance(said[0], list):
         return list(dict.fromkeys(item for part in said for item in part))

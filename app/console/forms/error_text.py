@@ -250,6 +250,21 @@ TEXTS: Mapping[str, str] = {
     "row_not_numbers": marked("Longitud y latitud son números."),
     "row_id_from_empty": marked("Está vacía, y el código se hace con ella."),
     "row_same_id": marked("La fila %(row)s tiene el mismo código."),
+    "row_country_by_position": marked(
+        "«%(column)s» no nombra el país del punto en el mapa: se toma el del punto."
+    ),
+    "row_country_elsewhere": marked(
+        "El punto está en otro país que el escrito, y cerca de una frontera."
+    ),
+    "row_status_not_told": marked(
+        "No dice si está abierto: el espacio entra como activo. Pregunte, y escríbalo en la ficha."
+    ),
+    "row_closed_by_hours": marked(
+        "«%(column)s» dice que está cerrado: el espacio entra como cerrado por un tiempo. Pregunte."
+    ),
+    "row_kept_back": marked(
+        "«%(column)s» dice que algo no se difunde: el espacio queda restringido."
+    ),
     "cell_left_out": marked(
         "El espacio entra sin «%(column)s»: la celda no se entiende. Pregunte, y escríbalo en la "
         "ficha."
@@ -383,6 +398,14 @@ TEXTS: Mapping[str, str] = {
         "las columnas o el archivo. No se cambió nada."
     ),
     "field_in_no_column": marked("Ninguna columna dice esto: %(of)s. Elíjala, o escríbalo abajo."),
+    "country_by_position": marked(
+        "Ninguna columna dice el país: cada fila toma el de su punto. Cerca de una frontera lo "
+        "dice el departamento, o escríbalo abajo."
+    ),
+    "day_of_form": marked(
+        "«%(column)s» es el día del formulario: vale como día de confirmación, porque ninguna "
+        "columna dice otro."
+    ),
     "no_position": marked("Ninguna columna tiene la posición: latitud y longitud."),
     "visibility_in_no_column": marked(
         "Ninguna columna dice quién lo ve: cada espacio nuevo queda restringido."

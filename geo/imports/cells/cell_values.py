@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from geo.geography.country_names import country_code
 from geo.imports.cells import dates, opening_hours
 from geo.imports.cells.fields import kind_of
+from geo.imports.cells.parts import without_brackets
+from geo.imports.headers.synonyms import LABELS
 from geo.imports.readers.table import CellError, Value
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
@@ -76,6 +78,10 @@ _TRUE_WORDS = _TRUE - {"s", "x", "1"}
 #: neither a slash nor an "and".
 _PLUS = re.compile(r"\s+\+\s+")
 _AND = re.compile(r"\s*[+/]\s*|\s+(?:y|e|et|and)\s+")
+
+#: Names of languages, and their least share in a cell that names several with blanks between [A].
+_LANGUAGES = frozenset(name for names in LABELS["languages"].values() for name in names)
+_MOST_NAMES = 0.66
 
 #: What people write in a second column of numbers for the number of the first.
 _THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo", "same", "misma"})
@@ -181,7 +187,11 @@ def _with_commas(text: str, name: str) -> str:
     if name != "languages":
         return _PLUS.sub(", ", text)
     # Codes of languages are written in small letters.
-    return re.sub(r"\b[A-Z]{2}\b", lambda code: code[0].lower(), _AND.sub(", ", text))
+    text = re.sub(r"\b[A-Z]{2}\b", lambda code: code[0].lower(), _AND.sub(", ", text))
+    names = text.split()
+    known = sum(folded(name) in _LANGUAGES for name in names)
+    is_list = known > 1 and known >= _MOST_NAMES * len(names) and folded(text) not in _LANGUAGES
+    return ", ".join(names) if is_list and "," not in text else text
 
 
 def _unquoted(value: Value) -> Value:
@@ -379,8 +389,10 @@ def _list(value: Value, style: CellStyle) -> list[Value]:
         found = _json(text)
         if isinstance(found, list):
             return found
-    if style.separator is not None:
-        parts = re.split(r"\s+" if style.separator == " " else re.escape(style.separator), text)
+    if style.separator == " ":
+        parts = re.split(r"[\s,;|]+", without_brackets(text))
+    elif style.separator is not None:
+        parts = text.split(style.separator)
     elif "|" in text:
         parts = text.split("|")
     else:
@@ -421,6 +433,13 @@ def _json(text: str) -> Any:  # noqa: ANN401 - parsed JSON can be of any type
         raise CellError(CodedReason("cell_not_json")) from None
 
 
+def _day(value: Value, style: CellStyle) -> str:
+    """Return a day; of a year alone its first one, so that what rests on it is old sooner."""
+    if isinstance(value, str) and re.fullmatch(r"20\d\d", value.strip()):
+        return f"{value.strip()}-01-01"
+    return dates.day(value, style.order, epoch_1904=style.epoch_1904).isoformat()
+
+
 def _instant(value: Value, style: CellStyle) -> str:
     found = value
     if isinstance(value, str):
@@ -444,7 +463,7 @@ def _instant(value: Value, style: CellStyle) -> str:
 _CONVERTERS: Mapping[str, Callable[[Value, CellStyle], Value]] = {
     "text": _text,
     "code": _text,
-    "country": lambda value, style: country_code(_text(value, style)),
+    "country": lambda value, style: country_code(_text(value, style), is_shortened=True),
     "flag": _flag,
     "answer": _answer,
     "number": number,
@@ -455,9 +474,7 @@ _CONVERTERS: Mapping[str, Callable[[Value, CellStyle], Value]] = {
     "phones": _phones,
     "flags": _flags,
     "objects": _objects,
-    "day": lambda value, style: dates.day(
-        value, style.order, epoch_1904=style.epoch_1904
-    ).isoformat(),
+    "day": _day,
     "instant": _instant,
     "clock": lambda value, _: dates.clock(value),
     "weekdays": lambda value, _: dates.weekdays(value),

@@ -68,12 +68,13 @@ _ALL_DAYS = re.compile(
     r"tous les jours|chak jou|lunes a domingo)"
 )
 
-_NUMERIC = re.compile(r"(\d{1,4})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,4})(?:[ T].*)?")
+_NUMERIC = re.compile(r"(\d{1,4})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,4})(?:[ Tt].*)?")
 #: A month without its day, such as "abr-25" or "abril de 2025".
 _MONTH_ALONE = re.compile(r"([a-z]+)\.?(?:\s*[-/.]\s*|\s+(?:de\s+|del\s+)?)(\d{4}|\d{2})")
 
-#: The same in numbers: "10/2025".
+#: The same in numbers: "10/2025", "2025-10".
 _MONTH_IN_NUMBERS = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{4})")
+_MONTH_OF_YEAR = re.compile(r"(20\d{2})\s*[-/.]\s*(\d{1,2})")
 
 _WORDED = re.compile(
     r"(?:(\d{1,2})(?:o|st|nd|rd|th)?[\s/-]*(?:de |of )?([a-z]+)\.?[\s,/-]*(?:de |del )?(\d{2,4})"
@@ -157,6 +158,8 @@ def _written(value: str, order: Order | None) -> date:
             return date(_year(named[2]), _MONTHS[named[1]], 1)
         if of_month := _MONTH_IN_NUMBERS.fullmatch(value):
             return date(int(of_month[2]), int(of_month[1]), 1)
+        if of_year := _MONTH_OF_YEAR.fullmatch(value):
+            return date(int(of_year[1]), int(of_year[2]), 1)
     except CellError:
         raise
     except ValueError:

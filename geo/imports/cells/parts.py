@@ -1,6 +1,7 @@
 """Cells that hold the values of several fields, such as "Pacaraima/RR" or "ativo - 06/10/25"."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final
@@ -40,6 +41,13 @@ _MAIL: Final = re.compile(r"[^\s,;|<>()]+@[^\s,;|<>()]+")
 
 #: Codes of a list as survey programs write them: small letters, joined by an underscore.
 _CODES: Final = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*(?: [a-z0-9]+(?:_[a-z0-9]+)*)*")
+
+#: Words with blanks between, as people type them into a form for such a list.
+_WORDS: Final = re.compile(r"[^\W\d_][\w'’]*(?: [^\W\d_][\w'’]*)*")
+
+#: Least share of cells that are written so; of later words that begin a cell elsewhere; fewest
+#: cells of several words by which their order is known to be free; all [A].
+_MOST, _FREE, _FEWEST = 0.8, 0.6, 3
 
 type Parts = dict[str, Value]
 
@@ -158,12 +166,27 @@ def split(cell: Value, fields: Sequence[str]) -> Parts:
 
 
 def are_codes(cells: Iterable[Value]) -> bool:
-    """Return whether a column holds lists as survey programs write them: codes, blanks between.
+    """Return whether a column holds lists with blanks between, as survey programs write them.
 
-    Some code has an underscore, or few codes make many cells; "kit de aseo" is neither.
+    They are codes, some with an underscore or few that make many cells; or words most of which
+    begin other cells, so that their order is free: "português espanhol", "espanhol". "Kit de aseo"
+    is neither. One cell of five may be written otherwise.
     """
-    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
-    if not texts or not all(map(_CODES.fullmatch, texts)) or not any(" " in text for text in texts):
+    texts = [bare for cell in cells if isinstance(cell, str) if (bare := without_brackets(cell))]
+    several = [re.split(r"[\s,;]+", text) for text in texts if " " in text]
+    if not several:
         return False
-    codes = [code for text in texts for code in text.split()]
-    return any("_" in code for code in codes) or len(set(codes)) <= len(codes) / 4
+    if sum(map(bool, map(_CODES.fullmatch, texts))) >= _MOST * len(texts):
+        codes = [code for text in texts for code in text.split()]
+        if any("_" in code for code in codes) or len(set(codes)) <= len(codes) / 4:
+            return True
+    if sum(map(bool, map(_WORDS.fullmatch, texts))) < _MOST * len(texts):
+        return False
+    begin = Counter(text.split()[0] for text in texts)
+    later = [word for words in several for word in words[1:]]
+    return len(several) >= _FEWEST and sum(map(bool, map(begin.get, later))) >= _FREE * len(later)
+
+
+def without_brackets(cell: str) -> str:
+    """Return a cell of codes without what somebody wrote in brackets: "comida (R$ 2,00)"."""
+    return re.sub(r"\(.*?\)", " ", cell).strip()

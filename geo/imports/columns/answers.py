@@ -7,9 +7,8 @@ from typing import Final
 from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.columns.evidence import FEWEST
-from geo.imports.columns.labels import DENIALS
 from geo.imports.headers.concepts import is_about_a_person, is_kept_back
-from geo.imports.headers.wording import plain, stem, word_set, words_of
+from geo.imports.headers.wording import DENIALS, plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Table, Value
 
 #: Words for what a place has, by code of the vocabulary of amenities.

@@ -30,10 +30,8 @@ def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
 
     Whether numbers and mailboxes are of persons is for `recognition` to say, which sees the rows.
     """
-    if is_kept_back(column) or evidence.names_persons(cells):
-        return ()
     texts = [cell for cell in cells if isinstance(cell, str)]
-    if len(texts) < evidence.FEWEST:
+    if len(texts) < evidence.FEWEST or is_kept_back(column) or evidence.names_persons(texts):
         return ()
     enough = _MOST * len(texts)
     without_digits = [text for text in texts if not re.search(r"\d", text)]

@@ -40,6 +40,9 @@ _MOSTLY: Final = 0.6
 #: Least share of different cells in a column of names: few spaces share one [A].
 _DISTINCT: Final = 0.7
 
+#: What stands between the things that a cell names.
+_PIECES: Final = re.compile(r"[/|;(,–—-]")
+
 #: Least share of cells that begin with a person's name, from which a column is about persons [A].
 _PERSONS: Final = 0.25
 
@@ -199,6 +202,21 @@ def _names(cells: Cells) -> float:
     )(cells)
 
 
+def are_ids(cells: Cells) -> bool:
+    """Return whether cells name each row for good: all different, and no bare numbers of rows.
+
+    Of two rows with one id the second would change the space of the first; a row's number is
+    another one's after the next row is put in.
+    """
+    held = [folded(str(cell)) for cell in cells if cell is not None and cell != ""]
+    if len(set(held)) < len(held):
+        return False
+    numbers = [int(one) for one in held if re.fullmatch(r"\d{1,9}", one)]
+    counts = numbers == sorted(numbers) and numbers[:1] in ([0], [1])
+    is_counted = len(numbers) == len(held) >= FEWEST and counts
+    return not (is_counted and numbers[-1] < 2 * len(held))
+
+
 def distinct(cells: Cells) -> float:
     """Return the share of different cells; 1 of few, which say nothing."""
     if len(cells) < 2 * FEWEST:
@@ -217,7 +235,9 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
         # SI and NO are codes of countries, too.
         _of_each(
             lambda cell: (
-                isinstance(cell, str) and country_code(cell) in CODES and not is_answered(cell)
+                isinstance(cell, str)
+                and country_code(cell, is_shortened=True) in CODES
+                and not is_answered(cell)
             )
         ),
         0.8,
@@ -257,14 +277,14 @@ _WORDED: Final = frozenset(
 )  # fmt: skip
 
 #: Fields of text that yes and no are not values of.
-_NOT_ANSWERED: Final = _WORDED - {"status", "documents_required", "services", "eligibility"}
+_NOT_ANSWERED: Final = _WORDED - {"status", "documents_required"}
 
 
 def contradicts(cells: Cells, name: str) -> bool:
     """Return whether most cells of a column are plainly no values of a field."""
     if len(cells) < FEWEST:
         return False
-    if name in {"id", "name"} and distinct(cells) < _DISTINCT:
+    if name == "name" and distinct(cells) < _DISTINCT:
         return True
     if name not in _WORDED:
         return kind_of(name) in {"text", "code", "list", "answer"} and (
@@ -285,14 +305,18 @@ def contradicts(cells: Cells, name: str) -> bool:
 
 
 def names_persons(cells: Cells) -> bool:
-    """Return whether the cells of a column begin with people's names too often (P6)."""
-    return _of_each(_begins_with_a_person)(cells) >= _PERSONS
+    """Return whether the cells of a column name people too often (P6).
+
+    A name begins a cell, or what follows a slash, a comma or a dash in it: "Zacapa / P. Juan".
+    """
+    named = _of_each(
+        lambda cell: isinstance(cell, str) and any(map(_is_person, _PIECES.split(folded(cell))))
+    )
+    return named(cells) >= _PERSONS
 
 
-def _begins_with_a_person(cell: Value) -> bool:
-    if not isinstance(cell, str):
-        return False
-    parts = [part for part in re.split(r"[^a-z]+", folded(cell)) if part]
+def _is_person(piece: str) -> bool:
+    parts = [part for part in re.split(r"[^a-z]+", piece) if part]
     while parts and parts[0] in words.TITLES:
         if len(parts) > 1:
             return True

@@ -11,7 +11,7 @@ from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.headers.concepts import PLACE
 from geo.imports.headers.synonyms import LABELS
-from geo.imports.headers.wording import plain, stem, word_set, words_of
+from geo.imports.headers.wording import DENIALS, plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Value
 from geo.text.normalize import folded
 
@@ -23,14 +23,6 @@ _CLOSING: Final = frozenset({"full", "temporarily_closed", "closed"})
 _ANSWERED_NO: Final = re.compile(r"(?:no|nao|non)\s*[,;:–—-]\s*")
 
 _YES_OR_NO: Final = frozenset({"si", "no", "sim", "nao", "yes", "x"})
-
-#: Words with which a label denies what its other words say: it then means only what is known of the
-#: whole of it. "No funciona" read as open sends a family to a closed door.
-DENIALS: Final = word_set(
-    "no nao non not nunca never jamas jamais sin sem sans without ainda aun todavia yet encore pas "
-    "ni nem nor fuera fora hors out dejo dejaron deixou parou ceso cessou stopped falta faltan "
-    "faltam tampoco"
-)
 
 #: "S/ cita" is "sin cita"; in "L-S" the letter is a day.
 _SHORT_DENIAL: Final = re.compile(r"\bs/")
@@ -69,6 +61,16 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
     said = plain(label)
     is_limited = "?" in label or (said not in meanings and _LIMITS & set(said.split()))
     return "" if is_limited else code
+
+
+def meant_of_all(label: str, meanings: Mapping[str, str]) -> str:
+    """Return the code that each part of a label stands for, one and the same; "" otherwise.
+
+    "RUN o pasaporte" read as a passport would send away who has the other paper.
+    """
+    parts = [part for part in _EITHER.split(folded(label)) if part.strip()]
+    codes = {_meaning(part, meanings) for part in parts}
+    return codes.pop() if len(codes) == 1 else ""
 
 
 def _meaning(label: str, meanings: Mapping[str, str]) -> str:
@@ -123,6 +125,9 @@ def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     return codes.pop() if len(codes) == 1 else ""
 
 
+#: What stands between the parts of a label that names several things.
+_EITHER: Final = re.compile(r"\s*[/+]\s*|\s+(?:o|u|ou|or|y|e|and|et)\s+")
+
 #: Words of headers that ask whether a place is open, and words that may stand beside them; every
 #: other word asks for something else: "¿Tiene ruta activa?", "Funciona de noche".
 _ASKS_IF_OPEN: Final = word_set(
@@ -153,9 +158,34 @@ def asks_if_open(header: str) -> bool:
     )
 
 
-def is_yes(cell: Value) -> bool:
-    """Return whether a cell is a yes and nothing else."""
-    return isinstance(cell, str) and folded(cell).strip(" .!") in {"si", "sim", "yes", "oui", "s"}
+#: Words of headers that ask what somebody has to bring; "Documentos del espacio" asks nothing.
+_ASKS_FOR_PAPERS: Final = word_set(
+    "pide piden pedem pede exige exigen exigem requiere requieren requerido requeridos requerida "
+    "requer requerem required needed solicita solicitan solicitam necesita necesitan necesario "
+    "necessita necessario precisa preciso mostrar presentar requisito requisitos"
+)
+
+#: Words by which such a header asks for more than papers: whoever has none may still be asked.
+_WHICH_PAPERS: Final = word_set(
+    "vigente vigentes valido validos valida original originales originais copia copias foto "
+    "apostillado apostillados vencido vencidos valid"
+)
+
+
+def asks_for_papers(header: str) -> bool:
+    """Return whether a header asks what has to be shown, so that no is an answer: nothing."""
+    words = set(plain(header).split())
+    return bool(words & _ASKS_FOR_PAPERS) and words.isdisjoint(DENIALS | _WHICH_PAPERS)
+
+
+#: Bare answers, as `bare` returns them.
+YES: Final = frozenset({"si", "sim", "yes", "oui", "s"})
+NO: Final = frozenset({"no", "nao", "non", "n"})
+
+
+def bare(cell: str) -> str:
+    """Return a cell in plain letters without the signs at its ends: "Sí." as "si"."""
+    return folded(cell).strip(" .!")
 
 
 def is_label(name: str) -> Callable[[Value], bool]:

@@ -19,6 +19,7 @@ from geo.imports.columns.labels import asks_if_open
 from geo.imports.headers.concepts import (
     is_about_a_person,
     is_kept_back,
+    is_lead_partner,
     is_of_contacts,
     likely,
     refused,
@@ -36,6 +37,7 @@ _SIMILAR, _SAME = 2.0, 3.0
 _LED_BY: Final = 2.0
 _SOME_WORDS, _ALL_WORDS = 0.7, 2.2
 _MOST_LIKELY: Final = 1.25
+_LEAD: Final = 1.2
 
 #: Least points of header and cells together for a column to be suggested as a field [A]. A wrong
 #: field published is worse than one that a person has to choose.
@@ -52,7 +54,7 @@ AMBIGUOUS: Final = frozenset({"cell_ambiguous_date", "cell_ambiguous_decimal"})
 #: whose name begins headers about persons ("Nombre del responsable"), and no phone, which would be
 #: published (P6).
 _LED: Final = frozenset(
-    {"organization", "address", "services", "languages", "capacity", "locality", "admin1",
+    {"organization", "address", "services", "languages", "locality", "admin1",
      "opening_hours", "needs_referral", "eligibility", "documents_required"}
 )  # fmt: skip
 
@@ -72,8 +74,12 @@ _UNNAMED: Final = frozenset(
     {"confirmed_on", "organization", "address", "eligibility", "cost", "capacity"}
 )
 
-#: Columns that survey programs add with the day of the visit; of another file they are of anything.
-_SURVEY_DAYS: Final = frozenset({"start", "today"})
+#: Columns that survey programs add with the day of the form; of another file they are of anything.
+#: Each has fewer points than a column that says when somebody looked.
+_SURVEY_DAYS: Final = {"today": 0.6, "start": 0.5, "submission time": 0.4}
+
+#: A question of a survey, with its number.
+_QUESTION: Final = re.compile(r"\d{1,2}\. ")
 
 #: Words of headers that say nothing.
 _NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})
@@ -150,6 +156,7 @@ def recognise(
     for column, name in _best_whole(left, found):
         found[name] = (column,)
     _add_phones(table, scores, found, parts)
+    _add_lead_partner(table, scores, found, parts)
     used = {column for columns in found.values() for column in columns} | taken | set(parts)
     return Recognised(
         fields=dict(sorted(found.items(), key=lambda item: _ORDER[item[0]])),
@@ -229,6 +236,26 @@ def _add_phones(
         )
 
 
+def _add_lead_partner(
+    table: Table,
+    scores: Scores,
+    found: dict[str, tuple[str, ...]],
+    parts: Mapping[str, Sequence[str]],
+) -> None:
+    """Add the column of lead partners, who run a place where no implementing one is named."""
+    runs = found.get("organization", ())
+    taken = {column for columns in found.values() for column in columns} | set(parts)
+    if len(runs) != 1 or all(line.cells.get(runs[0]) for line in table.lines):
+        return
+    leads = [
+        column
+        for column in table.columns
+        if column not in taken and (column, "organization") in scores and is_lead_partner(column)
+    ]
+    if len(leads) == 1:
+        found["organization"] = (*runs, *leads)
+
+
 def _scores(table: Table, column: str) -> dict[str, float]:
     """Return the fields that a column may be, each with the points of its header and its cells."""
     headed = by_header(column) | _survey_day(column, table.columns)
@@ -256,12 +283,19 @@ def _scores(table: Table, column: str) -> dict[str, float]:
             continue
         if name not in headed and name in _UNNAMED and not _says_nothing(column):
             continue
-        if name in _REACHES and _reaches_a_person(table, column):
+        if _misleads(table, column, name):
             continue
         score = headed.get(name, 0.0) + by_cells
         if score >= _ENOUGH:
             scores[name] = score
     return scores
+
+
+def _misleads(table: Table, column: str, name: str) -> bool:
+    """Return whether any cell of all says that a column is not what it looks like."""
+    if name == "id":
+        return not evidence.are_ids([line.cells.get(column) for line in table.lines])
+    return name in _REACHES and _reaches_a_person(table, column)
 
 
 def _reaches_a_person(table: Table, column: str) -> bool:
@@ -289,12 +323,18 @@ def _reaches_a_person(table: Table, column: str) -> bool:
     )
 
 
-def _survey_day(column: str, columns: Iterable[str]) -> dict[str, float]:
-    """Return the points of a column that survey programs add, if others are theirs, too."""
-    is_survey = plain(column) in _SURVEY_DAYS and any(
-        one.startswith("_") or plain(one) in {"end", "deviceid"} for one in columns
+def is_survey_day(column: str, columns: Iterable[str]) -> bool:
+    """Return whether a column is the day of a survey's form, by its name and the others."""
+    return plain(column) in _SURVEY_DAYS and any(
+        one.startswith("_") or plain(one) in {"end", "deviceid"} or _QUESTION.match(one)
+        for one in columns
+        if one != column
     )
-    return {"confirmed_on": _SAME} if is_survey else {}
+
+
+def _survey_day(column: str, columns: Iterable[str]) -> dict[str, float]:
+    is_day = is_survey_day(column, columns)
+    return {"confirmed_on": _SURVEY_DAYS[plain(column)]} if is_day else {}
 
 
 def _as_states(cells: Sequence[Value]) -> list[Value]:
@@ -322,6 +362,8 @@ def by_header(column: str) -> dict[str, float]:
     for name, likelihood in likely(column).items():
         share = min(likelihood, _MOST_LIKELY) / _MOST_LIKELY
         say(name, _SOME_WORDS + (_ALL_WORDS - _SOME_WORDS) * share)
+    if is_lead_partner(column):  # who reports a place is not who runs it, if that is said
+        points["organization"] = _LEAD
     if is_about_a_person(column):
         points = {name: score for name, score in points.items() if name in _OF_A_ROLE}
     return points

@@ -29,7 +29,8 @@ PLACE_NAMES: Final = _words(
 
 #: Words of what organisations are called.
 ORGANISATIONS: Final = _words(
-    "fundacion fundacao foundation asociacion associacao association ong ngo ongs osc caritas "
+    "fund corp asoc assoc hnas fundacion fundacao foundation asociacion associacao association "
+    "ong ngo ongs osc caritas "
     "cruz croix cross media(?:no)? diocesis diocese arquidiocesis arquidiocese pastoral "
     "parroquia paroquia vicariato gobierno governo government alcaldia municipalidad municipal "
     "municipio prefeitura intendencia secretaria ministerio ministerio gad gobernacion acnur "

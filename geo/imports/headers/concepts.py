@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from geo.imports.headers.abbreviations import written_out
-from geo.imports.headers.wording import is_path, stem, words_of
+from geo.imports.headers.wording import DISABLED, is_path, stem, words_of
 
 #: Every word below, for those that headers shorten.
 _WORDS: Final[set[str]] = set()
@@ -86,9 +86,13 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept(
         "id",
         "codigo code id clave identificador folio ref",
-        allied="unico interno referencia no",
+        allied="unico interno referencia no registro ficha organizacion",
         never="documento documentos postal pasaporte required country "
-        "persona id_card llegar cercano verified wifi acceso contrasena incidente",
+        "persona id_card llegar cercano verified wifi acceso contrasena incidente "
+        # A place's code is shared by all of its spaces.
+        "divipola dane ibge ubigeo ubigeos inegi pcode pcod geografico municipio departamento "
+        "provincia region distrito canton comuna localidad ciudad cidade parroquia "
+        "municipality state province admin1 admin2 adm1 adm2 adm3",
     ),
     _concept(
         "name",
@@ -141,6 +145,14 @@ CONCEPTS: Final[Sequence[Concept]] = (
         never="persona recibe atiende atende puede pode ayuda turno telefono contacto derivacion "
         "remision reporta informa responde",
     ),
+    # Whose parishes run the place, where no other column says who runs it.
+    _concept(
+        "organization",
+        "diocesis diocese arquidiocesis arquidiocese vicariato",
+        allied="congregacion parroquia",
+        weight=0.6,
+    ),
+    _concept("organization", "pertenece pertenecen adscrito adscrita", weight=0.8),
     _concept(
         "country",
         "pais country pays",
@@ -302,8 +314,10 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "capacidad aforo cupo plaza cama capacity bed vaga capacidade capacite lotacao caben cabe "
         "cobertura leito lugares litera",
         allied=f"{_COUNT} instalada max accueil diaria disponible cuantos cuantas",
-        never="disponibles hoy ocupada ocupados ocupacion ocupacao ocupadas ocupado libres livres "
-        "available restantes racion raciones almuerzos comidas refeicoes",
+        never="mujer mujeres hombre hombres nino ninos nna menores mulher mulheres homem homens "
+        "crianca criancas women men children familia familias femmes hommes enfants "
+        "hoje today ahora agora disponibles hoy ocupada ocupados ocupacion ocupacao ocupadas "
+        "ocupado libres livres available restantes racion raciones almuerzos comidas refeicoes",
     ),
     _concept(
         "capacity",
@@ -348,6 +362,12 @@ CONCEPTS: Final[Sequence[Concept]] = (
         never="estado por quien quem by convenio vence vigencia proxima proximo",
     ),
     _concept(
+        "confirmed_on",
+        "fuimos llamamos pasamos visitamos hablamos contactamos fomos ligamos passamos falamos",
+        also="vez ultima ultimo cuando fecha data",
+        allied="que",
+    ),
+    _concept(
         "languages",
         "idioma lengua language lingua langue",
         allied="atencion habla hablan hablado falado parle spoken atiende staff otro originaria",
@@ -363,8 +383,22 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "documents_required",
         "documento document documentacion documentacao papel papeles documentario",
         allied="identidad id requerido required exigido exigida exige solicitado solicita pide "
-        "piden necesario necesaria llevar necessario ingreso entrar aceptado requisito entrada",
+        "piden necesario necesaria llevar necessario ingreso entrar aceptado requisito entrada "
+        "preciso precisa necesita algun algum carta remision derivacion encaminhamento",
         never="numero tipo",
+    ),
+    _concept(
+        "documents_required",
+        "pide piden exige exigen solicita solicitan pedem exigem",
+        also="entrar ingresar ingreso entrada acceder acceso acesso ingressar puerta porta",
+        allied="requisito documento papel atender",
+        never="edad costo dinero aporte quien cuanto",
+    ),
+    _concept(
+        "documents_required",
+        "llevar traer trazer levar bring apporter",
+        also="necesita necesario debe deben hay precisa preciso deve need must entrar faut",
+        allied="they",
     ),
     # Alone these head the numbers of people's papers.
     _concept(
@@ -409,6 +443,16 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "acessibilidade rampa "
         "deficiencia movilidad mobilidade disability accessibility accesible acessivel",
         allied="acceso access accesible acessivel universal movilidad accessible",
+        never="atiende atienden atende recibe reciben acoge numero cantidad total cuantos cuantas "
+        "atendida nino ninos nna mujer mujeres adulto caso",
+    ),
+    _concept(
+        "step_free",
+        DISABLED,
+        also="acceso acesso access accesible acessivel accesibilidad acessibilidade accessibility "
+        "accessible rampa adaptado apto",
+        allied="silla rueda hay facil",
+        never="numero cantidad total cuantos cuantas servicio empleo trabajo educacion salud",
     ),
 )
 
@@ -446,6 +490,10 @@ _ROLES: Final = _stems(
     "abogada medico medica representante dueno duena"
 )
 
+#: Words of headers of partners, and with which one is in the lead.
+_PARTNERS: Final = _stems("socio partner parceiro agencia organizacion organizacao organization")
+_LEADING: Final = _stems("principal lider lead")
+
 #: Words of headers of phones and mailboxes together, and words that may stand beside them.
 _CONTACT_KEYS: Final = _stems("contacto contato contact") | {
     key
@@ -463,6 +511,9 @@ _CONTACT_ALLIED: Final = _NEUTRAL | {
 #: Fields of which people have their own: every word of the header has to belong to the place, so
 #: that no "Teléfono de la coordinadora" is suggested for publication (P6).
 _PERSONAL: Final = frozenset({"name", "public_phones", "public_contact", "address"})
+
+#: Fields of which every word of the header has to say so: an alarm has a code, too.
+_WHOLE: Final = _PERSONAL | {"id"}
 
 #: Least share of a header's words that have to belong to the field [A].
 _SHARE: Final = 0.5
@@ -520,6 +571,12 @@ def is_about_a_person(header: str) -> bool:
     return any(word <= _ROLES for word in readings(header))
 
 
+def is_lead_partner(header: str) -> bool:
+    """Return whether a header names the partner in the lead: "Socio principal"."""
+    words = readings(header)
+    return any(word & _PARTNERS for word in words) and any(word & _LEADING for word in words)
+
+
 def is_of_contacts(header: str) -> bool:
     """Return whether a header names the place's phones or mailboxes, and nothing beside (P6)."""
     words = readings(header)
@@ -540,7 +597,7 @@ def _likely(words: Sequence[frozenset[str]]) -> dict[str, float]:
             continue
         of_field = concept.keys | concept.also | concept.allied | _NEUTRAL
         share = sum(bool(word & of_field) for word in words) / len(words)
-        if share >= (1.0 if field in _PERSONAL else _SHARE):
+        if share >= (1.0 if field in _WHOLE else _SHARE):
             begins = _FIRST if words[0] & concept.keys else 0.0
             likelihood = (share + begins) * concept.weight
             found[field] = max(likelihood, found.get(field, 0.0))

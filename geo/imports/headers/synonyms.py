@@ -57,6 +57,7 @@ referral_points: remitido por | puntos de remision | referral points | referido 
 overnight: pernocta | dormir | overnight | alojamiento nocturno | se puede dormir | pernoite
 sectors: sector | sectores | sectors | setor | secteur
 services: servicios | services | servicios ofrecidos | servicos | servicio | oferta |
+    que se da | que se ofrece | lo que dan | o que se oferece |
     que ofrece | servicios disponibles | servicios prestados | servicios brindados |
     que servicios presta | oferta de servicios
 eligibility: elegibilidad | eligibility | poblacion objetivo | a quien atiende | criterios |
@@ -108,7 +109,7 @@ capacity: cuanta gente cabe | capacidad | capacity | cupos | plazas | camas | ca
 available: cupos disponibles | disponibles | available | vagas disponiveis | vagas livres |
     camas libres
 visibility: visibilidad | visibility | nivel de acceso | sensibilidad
-confirmed_on: submission time |
+confirmed_on:
     fecha de verificacion | fecha de confirmacion | verificado | confirmado |
     ultima actualizacion | fecha de actualizacion | ultima verificacion | ultima confirmacion |
     ultima visita | verificado el | confirmado el | actualizado | actualizado el |
@@ -165,32 +166,49 @@ health: salud | atencion medica | primeros auxilios | health | saude | consulta 
     vacinacao | clinica geral | pre natal | primeiros socorros | medicina | vacunas | obstetricia |
     tamizaje nutricional | planificacion familiar |
     medicina general | vacunacion | enfermeria | odontologia | control prenatal | medicamentos
-hygiene: higiene | kits de higiene | hygiene | kit de aseo | kits de aseo | kit de higiene |
+hygiene: aseo | higiene | kits de higiene | hygiene | kit de aseo | kits de aseo | kit de higiene |
     kit higienico | articulos de aseo | lavanderia
-information: informacion | orientacion | information | informacao | orientacion general |
+information: info | informacion | orientacion | information | informacao | orientacion general |
     informacion y orientacion | orientacion e informacion | informacion de tramites
-legal_advice: assistencia juridica | assessoria juridica | regularizacion |
+legal_advice: legal | juridico | asesoria | abogado | abogada | assistencia juridica |
+    assessoria juridica | regularizacion |
     asesoria legal | asesoria juridica | orientacion juridica | apoyo legal |
     asistencia legal | orientacion legal | legal advice
 non_food_items: kits | ropa | ropero | ropa y calzado | frazadas | cobijas | mantas | nfi |
     articulos no alimentarios | non food items | abrigo y ropa
 overnight: alojamiento | pernocta | albergue | overnight | alojamento | hospedaje | dormida |
     pernoite | hospedagem |
-    alojamiento temporal | alojamiento nocturno | camas | dormitorio
+    alojamiento temporal | alojamiento nocturno | camas | dormitorio | dormir | techo | pernoctar
 psychosocial_support: apoyo psicosocial | atencion psicosocial | psicologia | apoyo psicologico |
     atencion psicologica | acompanamiento psicosocial | psychosocial support | apoyo emocional |
-    apoio psicossocial
+    apoio psicossocial | psicosocial | psicossocial | psicologo | psicologa
+gbv_response: vbg | violencia basada en genero | violencia de genero | violencia baseada em genero
 referral: remision | derivacion | referral | encaminhamento
 showers: duchas | ducha | showers | chuveiros | regaderas | banho | banhos
 toilets: banos | bano | servicios sanitarios | sanitarios | toilets | banheiros
 transport_information: informacion de transporte | transporte | transport information
+"""),
+    "sectors": _read("""
+Child Protection: proteccion de la ninez | ninez | proteccion infantil | protecao da crianca
+Education: educacion | educacao
+Food Security: seguridad alimentaria | seg alimentaria | seguranca alimentar
+GBV: vbg | violencia basada en genero | violencia de genero | violencia baseada em genero
+Health: salud | saude
+Human Trafficking and Smuggling: trata | trata y trafico | trata de personas
+Humanitarian Transportation: transporte humanitario
+Integration: integracion | medios de vida | integracao | integracion socioeconomica
+NFI: nfi | articulos no alimentarios
+Nutrition: nutricion | nutricao
+Protection: proteccion | protecao
+Shelter: alojamiento | alojamento
+WASH: wash | agua saneamiento e higiene | agua y saneamiento
 """),
     "status": _read("""
 active: em funcionamento | funciona | operacional | operational | em operacao | abertas | aberto |
     ouvert | ouverte | en service |
     aberta | activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
     operativo | en funcionamiento | open | ativo
-full: cheio | sem vagas | lleno | sin cupo | cupo completo | full | lotado
+full: completo | completa | cheio | sem vagas | lleno | sin cupo | cupo completo | full | lotado
 temporarily_closed: fechado temporariamente | temporariamente fechado | paralisado | em reforma |
     cierre temporal por obras | fechado temporario | pausado |
     cerrado temporalmente | cierre temporal | temporalmente cerrado |
@@ -202,7 +220,8 @@ temporarily_closed: fechado temporariamente | temporariamente fechado | paralisa
     nao esta em funcionamento | fuera de servicio | fora de servico | out of service |
     fuera de funcionamiento | fora de funcionamento | sin funcionar | sem funcionar |
     hors service | ne fonctionne pas | ferme temporairement | temporairement ferme
-closed: fechado definitivamente | encerrado | cerrado definitivo | ya no opera |
+closed: desmantelado | desmantelada | fechado definitivamente | encerrado | cerrado definitivo |
+    ya no opera |
     cerrado | ya no funciona | clausurado | cerrado definitivamente | closed | fechado | ferme |
     fermee | ferme definitivement
 """),
@@ -235,7 +254,8 @@ asylum_certificate: certificado de solicitante | salvoconducto | carnet de refug
 birth_certificate: partida de nacimiento | registro civil | acta de nacimiento |
     birth certificate
 registration: registro | rumv | preregistro
-referral_letter: carta de remision | remision | hoja de remision | carta | referral letter
+referral_letter: encaminhamento | derivacion | carta de derivacion | carta de remision |
+    remision | hoja de remision | referral letter
 medical_record: historia clinica | formula medica | carnet de vacunas | medical record
 """),
     "languages": _read("""

@@ -1,9 +1,24 @@
 """Headers and labels as plain words."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Final
 
 from geo.text.normalize import folded
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text as a set."""
+    return frozenset(text.split())
+
+
+#: Words with which a header or a label denies what its other words say.
+DENIALS: Final = word_set(
+    "no nao non not nunca never jamas jamais sin sem sans without ainda aun todavia yet encore pas "
+    "ni nem nor fuera fora hors out dejo dejaron deixou parou ceso cessou stopped falta faltan "
+    "faltam tampoco"
+)
 
 #: Short forms of words in headers.
 _SHORT = {
@@ -29,17 +44,47 @@ _FILLERS = frozenset(
      "dos", "du", "e", "el", "en", "es", "esta", "estan", "este", "et", "for", "hay", "in", "is",
      "l", "la", "las", "le", "les", "lo", "los", "n", "na", "nas", "no", "nos", "o", "of", "ou",
      "c", "cada", "com", "cual", "cuales", "how", "or", "p", "para", "per", "por", "q",
-     "qual", "quais", "que", "s", "se", "si", "so", "su", "sus", "tem", "the", "tiene",
+     "qual", "quais", "que", "s", "se", "si", "so", "su", "sus", "ta", "tem", "the", "tiene",
      "tienen", "to", "u", "um", "uma", "un", "una", "unos", "what", "which", "y"}
 )  # fmt: skip
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 #: The number of a question before its words: "8. Teléfono", "P3) Tipo", "q12_horario".
-_NUMBERED = re.compile(r"^\s*(?:[PpQq]?\d{1,3}(?:\.\d{1,2})*|[A-Za-z])\s*[.):_-]+\s*(?=[^\d\s])")
+_NUMBERED = re.compile(
+    r"^\s*(?:[PpQq]?\d{1,3}(?:\.\d{1,2})*|[A-Za-z](?!-\S))\s*[.):_-]+\s*(?=[^\d\s])"
+)
 
 #: The path of a question in a survey: "atencion/servicios".
 _PATH = re.compile(r"[A-Za-z]\w*(?:/\w+)+")
+
+#: The word that stands for people with disabilities, who are nobody's contact.
+DISABLED: Final = "pcd"
+
+#: Phrases of headers whose words say something else one by one: whom a door is for, and when
+#: somebody asked, which is no day of the place's.
+_PHRASES: Final[Mapping[re.Pattern[str], str]] = {
+    re.compile(
+        r"\b(?:personas?|pessoas?|people|persons?|personnes?|usuarios?) "
+        r"(?:con|com|with|en|em|in|en situacion de|en situation de|a) (?:alguna? |a )?"
+        r"(?:discapacidad(?:es)?|deficiencias?|disabilit(?:y|ies)|handicap|"
+        r"movilidad reducida|mobilidade reduzida|mobilite reduite|reduced mobility|"
+        r"sillas? de ruedas|cadeiras? de rodas|wheelchairs?)\b"
+        r"|\bp[cw]d\b"
+    ): DISABLED,
+    re.compile(
+        r"\b(?:en el|el|al|no|on the|at the) (?:dia|momento|day|time) "
+        r"(?:de la|da|de|of the|of) (?:visita|visit|entrevista|encuesta|pesquisa)\b"
+    ): " ",
+    re.compile(r"\bp code\b"): "pcode",
+}
+
+#: What a header says of a number that may be published; with a denial it forbids that.
+_PERMITTED: Final = re.compile(
+    r"\b(?:que|that|which|qui) (?:se )?(?:pode|puede|podem|pueden|can|may|peut)(?: se)?"
+    r"(?: ser| be| etre)? (?:divulga[dr]\w*|publica[dr]\w*|publish\w*|publie\w*|"
+    r"difundi[dr]\w*|mostra[dr]\w*|shared?)\b"
+)
 
 #: What a part of a header counts beside the whole of it [A].
 _FIRST_PART, _LATER_PART = 0.95, 0.8
@@ -79,14 +124,18 @@ def is_path(header: str) -> bool:
 @lru_cache(maxsize=10_000)
 def words_of(header: str) -> tuple[str, ...]:
     """Return the words of a header that say something, in order."""
-    whole = header if " " in header else _CAMEL.sub(" ", header)
-    words = plain(whole.replace("WhatsApp", "whatsapp")).split()
-    return tuple(word for word in words if word not in _FILLERS and not word.isdigit())
+    header = header.replace("WhatsApp", "whatsapp")
+    whole = plain(header if " " in header else _CAMEL.sub(" ", header))
+    bare = whole
+    for phrase, meaning in _PHRASES.items():
+        bare = phrase.sub(meaning, bare)
+    if DENIALS.isdisjoint(whole.split()):
+        bare = _PERMITTED.sub(" ", bare)
+    return _telling(bare) or _telling(whole)
 
 
-def word_set(text: str) -> frozenset[str]:
-    """Return the words of a text as a set."""
-    return frozenset(text.split())
+def _telling(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.split() if word not in _FILLERS and not word.isdigit())
 
 
 def stem(word: str) -> str:

@@ -95,6 +95,13 @@ async def test_a_time_zone_is_that_of_the_nearest_place_of_the_country(network):
     assert [row.changes["timezone"] for row in checked.rows] == ["America/Bogota", "America/Lima"]
 
 
+async def test_a_new_space_without_a_status_says_so(network):
+    rows = [{**NEW, "status": ""}, {**NEW, "id": "N-2", "status": "active"}]
+    blank, told = (await check(network, rows)).rows
+    assert [note.code for note in blank.notes] == ["row_status_not_told"]
+    assert told.notes == ()
+
+
 async def test_a_row_that_denies_its_own_beds_is_left_to_a_person(network):
     rows = [
         {**NEW, "overnight": "no"},
@@ -157,7 +164,7 @@ async def test_a_check_reports_every_row_and_writes_nothing(network):
 async def test_a_report_never_repeats_what_could_be_about_a_person(network):
     secrets = {
         "id": "Juan Pérez 1.098.765",
-        "public_phones": "Juan Pérez, casa 7",
+        "public_phones": "Juan 310 555 0102",
         "timezone": "Juan/Perez",
         "confirmed_on": "Juan",
         "kind": "Juan Pérez 3101234567",

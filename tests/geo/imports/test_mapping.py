@@ -187,6 +187,78 @@ def test_what_a_space_can_do_without_is_left_out_with_a_note():
     assert [problem.field for problem in second.problems] == ["minimum_age"]
 
 
+def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted():
+    mapping = parse_mapping("[fields]\nid='id'\naddress='Dir'\nstatus='Estado'")
+    kept = ("RESERVADA", "no se publica", "Endereço sigiloso", "se da por teléfono", "NO DIVULGAR",
+            "(no dar dirección)", "DOMICILIO RESERVADO", "Cra 3 # 4 - no compartir")  # fmt: skip
+    told = ("Av. La República 5", "Privada Gob. Rebollar 8", "Vía a la reserva natural, km 3",
+            "Frente a la secretaría pública", "No. 5, calle Compartir")  # fmt: skip
+    cells = [*((cell, "activo") for cell in (*kept, *told)), ("Cra 1", "Operativo - NO DIFUNDIR")]
+    rows = "".join(f"{n};{cell};{state}\n" for n, (cell, state) in enumerate(cells))
+    made, _ = drafts(read_table("x.csv", f"id;Dir;Estado\n{rows}".encode()), mapping, KNOWN)
+    found = [draft.changes.get("confidential", False) for draft in made]
+    assert found == [True] * len(kept) + [False] * len(told) + [True]
+    assert [note.code for note in made[0].notes] == ["row_kept_back"]
+    remarks = ("NO DAR DIRECCION a nadie", "Não divulgar o endereço", "no dar horario de traslados",
+               "no publican el lugar", "hablar con Rosa", "director: (confidencial)")  # fmt: skip
+    rows = "".join(f"{n};{remark}\n" for n, remark in enumerate(remarks))
+    made, _ = drafts(read_table("x.csv", f"id;OBS\n{rows}".encode()), mapping, KNOWN)
+    found = [draft.changes.get("confidential", False) for draft in made]
+    assert found == [True, True, False, True, False, False]
+
+
+def test_hours_that_say_closed_and_papers_that_say_sent_open_no_space_to_everybody():
+    head = "id;opening_hours;status;access;documents_required"
+    rows = ("1;cerrado desde marzo;;;", "2;Cerrado los lunes;;;", "3;Fechado;active;;",
+            "4;;;;referral_letter", "5;;;open;referral_letter", "6;;;;none")  # fmt: skip
+    table = read_table("x.csv", "\n".join([head, *rows]).encode())
+    known = words({"document": ["referral_letter"]}, {})
+    made, _ = drafts(table, own_mapping(table), known)
+    told = [(draft.changes.get("status"), draft.changes.get("access")) for draft in made]
+    assert told == [
+        ("temporarily_closed", None), (None, None), ("active", None),
+        (None, "referral_only"), (None, "open"), (None, None),
+    ]  # fmt: skip
+    assert [note.code for note in made[0].notes] == ["row_hours_unclear", "row_closed_by_hours"]
+
+
+def test_papers_are_read_only_where_all_of_a_cell_is_understood():
+    known = words({"document": ["identity_document", "passport"]}, {})
+    cells = ("no", "DNI", "RUN o pasaporte", "Sí", "Pasaporte, ficha", "no, solo anotarse")
+    data = "\n".join(["Nombre;¿Pide documento?", *(f"Casa {c};{c}" for c in cells)]).encode()
+    told = suggest("x.csv", data).mapping
+    assert told.values["documents_required"] == {
+        "no": "none", "DNI": "identity_document", "Pasaporte": "passport"
+    }  # fmt: skip
+    mapping = parse_mapping(as_toml(replace(told, id_prefix="x")))
+    made, _ = drafts(read_table("x.csv", data), mapping, known)
+    papers = [draft.changes.get("documents_required") for draft in made]
+    assert papers == [[], ["identity_document"], None, None, None, None]
+    assert [len(draft.notes) for draft in made] == [0, 0, 1, 1, 1, 1]
+    # A person can say that a word is no paper; what is then left is all that is asked for.
+    chosen = told.values["documents_required"] | {"ficha": "", "solo anotarse": ""}
+    told = replace(told, id_prefix="x", values={"documents_required": chosen})
+    mapping = parse_mapping(as_toml(told))
+    made, _ = drafts(read_table("x.csv", data), mapping, known)
+    assert [draft.changes.get("documents_required") for draft in made[4:]] == [["passport"], []]
+    unasked = data.replace("¿Pide documento?".encode(), b"Documentos")
+    assert "no" not in suggest("x.csv", unasked).mapping.values["documents_required"]
+
+
+def test_the_day_of_a_form_counts_where_no_column_says_when_somebody_looked():
+    rows = [f"{n};2026-04-0{n}T09:14:22;Casa {n};7.894;-72.5{n}1;0{n}/03/2026" for n in range(1, 5)]
+    head = "_id;_submission_time;1. Nombre del espacio;Latitud;Longitud;{}"
+    for header, column in (("Fecha verif.", "Fecha verif."), ("x", "_submission_time")):
+        found = suggest("x.csv", "\n".join([head.format(header), *rows]).encode())
+        assert found.mapping.fields["confirmed_on"] == (column,)
+        codes = [note.code for note in found.notes]
+        assert ("day_of_form" in codes) is (header == "x")
+        # Countries are those of positions: nobody is asked for a constant.
+        assert "country_by_position" in codes
+        missing = {n.parameters["of"] for n in found.notes if n.code == "field_in_no_column"}
+        assert not missing & {"country", "timezone"}
+
+
 def test_a_line_of_sums_is_left_out_and_said():
     table = read_table(
         "x.csv", b"id;name;capacity;address\n1;a;3;b\nTOTAL: 1 lugar;;3;\n2;Total Salud;;x\n"

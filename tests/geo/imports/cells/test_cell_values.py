@@ -151,7 +151,11 @@ def test_lists_of_any_separator():
     assert converted("a|b, c", "services", CellStyle()) == ["a", "b, c"]
     assert converted("a; b,c", "services", CellStyle()) == ["a", "b,c"]
     assert converted("a, b", "services", CellStyle()) == ["a", "b"]
-    assert converted("a b", "services", CellStyle(separator=" ")) == ["a", "b"]
+    assert converted("a b, c (R$ 2)", "services", CellStyle(separator=" ")) == ["a", "b", "c"]
+    assert converted("português espanhol ticuna", "languages", CellStyle()) == [
+        *("português", "espanhol", "ticuna")
+    ]
+    assert converted("lengua de señas", "languages", CellStyle()) == ["lengua de señas"]
     assert converted('["a", "b"]', "services", CellStyle()) == ["a", "b"]
     assert converted("ninguno", "documents_required", CellStyle()) == []
     assert converted("[]", "documents_required", CellStyle()) == []

@@ -44,7 +44,10 @@ def test_parts_of_a_cell(cell, fields, parts):
 def test_lists_of_codes_are_told_from_words():
     assert are_codes(["comida_caliente agua", "agua", "ropa agua"])
     assert are_codes(["agua ropa", "ropa agua", "agua ropa", "ropa agua"])
+    by_hand = ["español inglés", "inglés español, francés", "español", "inglés español", "inglés"]
+    assert are_codes([*by_hand, "agua (gratis)"])
     assert not are_codes(["kit de aseo", "cena caliente"])
+    assert not are_codes(["Atención médica", "Orientación legal", "Atención legal", "Orientación"])
     assert not are_codes(["agua", "ropa"])
     assert not are_codes(["Agua ropa_usada"])
     assert not are_codes([])

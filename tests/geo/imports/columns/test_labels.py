@@ -2,7 +2,8 @@
 
 import pytest
 
-from geo.imports.columns.labels import DENIALS, asks_if_open, meanings_of, meant
+from geo.imports.columns.labels import asks_for_papers, asks_if_open, meanings_of, meant
+from geo.imports.headers.wording import DENIALS
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,15 @@ def test_yes_is_a_state_only_where_the_header_asks_whether_a_place_is_open():
                    "12. ¿Tiene ruta VBG activa?",
                    "Funciona de noche"):  # fmt: skip
         assert not asks_if_open(header)
+
+
+def test_no_is_no_papers_only_where_the_header_asks_for_papers():
+    for header in (
+        "¿Piden documentos?",
+        "Requisitos",
+        "14. É preciso encaminhamento ou documento?",
+    ):
+        assert asks_for_papers(header)
+    for header in ("Documentos", "¿Aceptan sin documentos?", "¿Piden documento vigente?",
+                   "¿Puede entrar con documento vencido?"):  # fmt: skip
+        assert not asks_for_papers(header)

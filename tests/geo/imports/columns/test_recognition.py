@@ -65,6 +65,16 @@ def test_the_best_whole_is_chosen():
     assert list(fields_by_column(apart).values()) == [{"name"}, {"organization"}]
 
 
+def test_who_runs_a_place_goes_before_the_partner_in_the_lead():
+    lead = ("ACNUR", "OIM", "Cáritas", "OIM")
+    runs = ("Fund. Paz", "", "Pastoral Social", "Corp. Luz")
+    columns = {"Socio principal": lead, "Socio implem.": runs}
+    told = recognise(table_of(columns), {})
+    # Where nobody else is named, the lead partner runs it.
+    assert told.fields["organization"] == ("Socio implem.", "Socio principal")
+    assert fields_by_column({"Socio principal": lead}) == {"Socio principal": {"organization"}}
+
+
 def test_p6_a_column_with_a_persons_mailbox_or_name_is_left_to_a_person():
     boxes = ["info@a.example", "casadelmigrante@b.example", "acnur.cucuta@c.example, x@"]
     boxes += ["esperanza@esperanza.example", "albergue2@d.example", "https://e.example"]

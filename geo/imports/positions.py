@@ -1,0 +1,97 @@
+"""Countries and time zones that rows of a file take from their positions."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.geography.division_names import countries_of
+from geo.geography.places import time_zones
+from geo.geography.surroundings import countries_around, only_country
+from geo.imports.row_mapping import Draft, RowProblem
+from geo.reasons import CodedReason
+from geo.text.countries import BOXES
+
+
+async def fill_countries(
+    session: AsyncSession, made: Sequence[Draft], *, new: Collection[Draft], column: str
+) -> None:
+    """Give rows the country of their position where they state none, or none that can be.
+
+    Near a border the row's division decides, if one of the countries there has it: Norte de
+    Santander is Colombia's. Where nothing does, or the division is of another country than the
+    position, the row says that its country is missing. A text
+    that is no country, and one of elsewhere such as ES for El Salvador, gives way to the country of
+    the position, with a note; where that is in doubt, the row is refused.
+
+    Parameters
+    ----------
+    new : collection of Draft
+        Drafts of records that are not stored: only these have no country yet.
+    column : str
+        Column of the file that states countries, for notes.
+    """
+    unstored = set(map(id, new))
+    asked = [draft for draft in _placed(made) if _is_asked(draft, is_new=id(draft) in unstored)]
+    if not asked:
+        return
+    points = [_point_of(draft.changes) for draft in asked]
+    for draft, around in zip(asked, await countries_around(session, points), strict=True):
+        stated = draft.changes.get("country")
+        country = _told(around, draft.changes.get("admin1"))
+        if stated is None:
+            if country is not None:
+                draft.changes["country"] = country
+        elif country is not None:
+            draft.changes["country"] = country
+            draft.notes.append(CodedReason("row_country_by_position", column=column))
+        elif any(around.values()) and stated not in around:
+            draft.problems.append(
+                RowProblem(column, "country", CodedReason("row_country_elsewhere"))
+            )
+
+
+def _is_asked(draft: Draft, *, is_new: bool) -> bool:
+    stated = draft.changes.get("country")
+    if stated is None:
+        return is_new
+    return isinstance(stated, str) and stated not in BOXES
+
+
+def _told(around: Mapping[str, bool], division: object) -> str | None:
+    """Return the country about a position that nothing else, nor the division, speaks against."""
+    own = countries_of(division) if isinstance(division, str) else frozenset[str]()
+    country = only_country(around)
+    if country is not None:
+        return country if not own or country in own else None
+    able = own & set(around)
+    return next(iter(able)) if len(able) == 1 else None
+
+
+async def fill_time_zones(session: AsyncSession, new: Sequence[Draft]) -> None:
+    """Give new records without a time zone that of the nearest place of their country."""
+    asked = [
+        draft.changes
+        for draft in _placed(new)
+        if draft.changes.get("timezone") is None and isinstance(draft.changes.get("country"), str)
+    ]
+    if not asked:
+        return
+    points = [_point_of(changes) for changes in asked]
+    zones = await time_zones(session, points, [changes["country"] for changes in asked])
+    for changes, zone in zip(asked, zones, strict=True):
+        if zone is not None:
+            changes["timezone"] = zone
+
+
+def _placed(made: Sequence[Draft]) -> list[Draft]:
+    """Return the drafts that have a position."""
+    return [
+        draft
+        for draft in made
+        if all(isinstance(draft.changes.get(name), float | int) for name in ("lon", "lat"))
+    ]
+
+
+def _point_of(changes: Mapping[str, Any]) -> tuple[float, float]:
+    return float(changes["lon"]), float(changes["lat"])
