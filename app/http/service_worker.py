@@ -23,7 +23,8 @@ _SHELL: Final = (
 _PAGES: Final = ("/offline", "/report")
 
 #: Modules of the map; cached when the map is first shown or an offline pack is downloaded.
-_MAP: Final = ("map.js", "style.js", "map.css", "relief.webp")
+#: What lies beneath streets is in no basemap, but where an extract is imported the map asks for it.
+_MAP: Final = ("map.js", "style.js", "landscape.js", "map.css", "relief.webp")
 
 #: Modules of streets; cached when streets are taken along.
 _STREETS: Final = ("street-page.js", "street-worker.js")

@@ -293,9 +293,13 @@ class Words:
 
     def place(self, label: str) -> str:
         """Write a place's label with the name of the country: ``Cúcuta, Colombia`` for CO."""
+        name = self.town(label)
+        return f"{name}, {self.country(label.rpartition(', ')[2])}" if name else label
+
+    def town(self, label: str) -> str:
+        """Return the name in a town's label, ``Cúcuta`` for ``Cúcuta, CO``; else nothing."""
         name, _, code = label.rpartition(", ")
-        is_code = name and code in self.locale.territories and code.isupper()
-        return f"{name}, {self.country(code)}" if is_code else label
+        return name if code in self.locale.territories and code.isupper() else ""
 
     def language(self, code: str) -> str:
         """Name a language by its ISO 639 code; an unknown code is returned unchanged."""

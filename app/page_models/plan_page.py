@@ -37,7 +37,7 @@ def render_plan(view: PlanView, lang: str) -> str:
         view,
         lang,
         asked=replace(view.form, at=_local(view)),
-        lines=[_drawn(route) for route in view.routes],
+        lines=[_drawn(w, view, route) for route in view.routes],
         itinerary=itinerary,
         how_long=partial(how_long, w),
         trade=partial(trade, w),
@@ -95,12 +95,13 @@ def _local(view: PlanView) -> str:
     return f"{view.at.astimezone(ZoneInfo(view.timezone)):%Y-%m-%dT%H:%M}"
 
 
-def _drawn(route: RouteView) -> dict[str, Any]:
+def _drawn(w: Words, view: PlanView, route: RouteView) -> dict[str, Any]:
     """Return the data of a route for the map and the elevation profile."""
     return {
         "line": route.line,
         "heights": None if route.elevation is None else route.elevation.heights_m,
         "places": [[round(space.at_m), space.name] for space in route.spaces],
+        "ends": [w.town(label) for label in (view.start_name, view.end_name)],
     }
 
 
@@ -149,7 +150,9 @@ def trade(w: Words, route: RouteView) -> Markup:
     """Return the comparison of a route with the quickest route of the response, as HTML (P46)."""
     if route.told is None:
         return Markup()
-    return route_text.marked_up(w, trade_off_text.trade_words(w, route.told))
+    return route_text.marked_up(
+        w, trade_off_text.trade_words(w, route.told, has_list_of_hazards=True)
+    )
 
 
 def beyond(w: Words, limit: Beyond) -> Markup:

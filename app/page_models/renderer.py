@@ -81,6 +81,7 @@ def render_home(view: HomeView, lang: str) -> str:
             aging_texts(w),
             near=view.place_ref if view.narrowed.place else None,
             place_at=view.place_at,
+            place_name=w.town(view.place or ""),
         ),
     )
 
@@ -286,6 +287,7 @@ def _page(
     names: Mapping[str, object] = MappingProxyType({}),
     near: str | None = None,
     place_at: tuple[float, float] | None = None,
+    place_name: str = "",
 ) -> dict[str, object]:
     # Data for the modules in static/, embedded as a data block, which the content security policy
     # does not execute.
@@ -310,6 +312,7 @@ def _page(
         "near": near,
         # Where that place is, for the map: longitude and latitude.
         "placeAt": place_at,
+        "placeName": place_name,
         "nearM": frame.near_m,
         "pmtiles": vendored_url("pmtiles", ".js"),
         "mapFiles": map_files(),

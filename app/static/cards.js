@@ -92,7 +92,7 @@ export function makeCards(texts, phrases, names) {
     return element('li', { class: 'card space', 'data-space': space.id },
       element('h3', {}, element('a', { href: `/spaces/${encodeURIComponent(space.id)}?lang=${texts.lang}` }, space.name)),
       element('p', { class: 'where' }, `${named('kinds', space.kind)} · ${space.locality}, ${country}`),
-      distanceM === null ? null : element('p', { class: 'far' },
+      !distanceM ? null : element('p', { class: 'far' },
         fill(texts.straight, { km: phrases.km(distanceM) }),
         ...(isAbroad ? ['. ', element('b', {}, fill(texts.abroad, { country }))] : []),
         ...(crossing ? [' ', fill(texts.byCrossing, { names: crossing.name })] : [])),

@@ -60,7 +60,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   const middle = ([west, south, east, north]) => [(west + east) / 2, (south + north) / 2];
 
   const sources = Object.fromEntries(
-    ['spaces', 'crossings', 'hazards', 'routes', 'marks', 'here'].map((name) => [name, new ol.VectorSource()]),
+    ['spaces', 'crossings', 'hazards', 'routes', 'marks', 'here', 'asked'].map((name) => [name, new ol.VectorSource()]),
   );
   const clusters = new ol.Cluster({ source: sources.spaces, distance: 34, minDistance: 12 });
 
@@ -90,7 +90,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   await breathe();
   // Without a target nothing is drawn: not before it is known what, and where to look.
   const map = new ol.Map({
-    layers: [overlay('routes', sources.routes, 4), overlay('here', sources.here, 4.9), overlay('marks', sources.marks, 8)],
+    layers: [overlay('routes', sources.routes, 4), overlay('here', sources.here, 4.9), overlay('marks', sources.marks, 8), signs('asked', sources.asked, 4.99)],
     view: new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 17 }),
     controls: ol.defaultControls({
       attribution: false, rotate: false,
@@ -280,9 +280,25 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
 
   function look(extent, maxZoom, inMs = duration) {
     if (ol.isEmpty(extent)) return;
-    // Clear of the map's own buttons.
+    // Clear of the map's own buttons, and at the bottom of what tells its signs.
     const top = document.getElementById('map-ask') ? 80 : 36;
-    map.getView().fit(extent, { padding: [top, 60, 60, 36], maxZoom, duration: inMs });
+    map.getView().fit(extent, { padding: [top, 60, 84, 60], maxZoom, duration: inMs });
+  }
+
+  // Where the map comes to rest signs join anew, and the name has to stand beside them and within the map.
+  map.on('moveend', () => {
+    const [west, south, east, north] = map.getView().calculateExtent(map.getSize());
+    for (const feature of sources.asked.getFeatures()) {
+      const [x, y] = feature.getGeometry().getCoordinates();
+      feature.set('edges', [[west, y], [east, y], [x, south], [x, north]]);
+    }
+  });
+
+  /** Name the places that somebody asked for, before any other of the ground. */
+  function nameAsked(places) {
+    sources.asked.clear();
+    sources.asked.addFeatures(places.filter(([name]) => name).map(([name, at]) => (
+      new ol.Feature({ name, geometry: new ol.Point(ol.fromLonLat(at)) }))));
   }
 
   await breathe();
@@ -361,11 +377,12 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
         features: [{ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: line } }],
       });
     },
-    lookAt(at, { accuracyM = null, ids = [] } = {}) {
+    lookAt(at, { accuracyM = null, ids = [], name = '' } = {}) {
       if (accuracyM !== null) hideGround();
       sources.here.clear();
       const here = new ol.Feature({ geometry: new ol.Point(ol.fromLonLat(at)), accuracyM });
       sources.here.addFeature(here);
+      nameAsked([[name, at]]);
       const near = ids.map((id) => sources.spaces.getFeatureById(id)).filter(Boolean);
       const extent = [here, ...near].reduce(
         (all, feature) => ol.extend(all, feature.getGeometry().getExtent()), ol.createEmpty(),
@@ -385,6 +402,11 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     drawRoutes(collection) {
       sources.routes.clear();
       sources.routes.addFeatures(format.readFeatures(collection));
+      const [first] = collection.features;
+      if (first?.properties.ends) {
+        const line = first.geometry.coordinates;
+        nameAsked([[first.properties.ends[0], line[0]], [first.properties.ends[1], line[line.length - 1]]]);
+      }
       this.choose(0);
       look(sources.routes.getExtent(), 13);
     },

@@ -66,7 +66,7 @@ async function startMap() {
   // Among the map's own buttons, below what signs say.
   const own = byId('map-box').querySelector('.locate');
   if (own) map.takeButton(own);
-  if (data.placeAt) map.lookAt(data.placeAt, { ids: listed });
+  if (data.placeAt) map.lookAt(data.placeAt, { ids: listed, name: data.placeName });
   planner?.then((started) => started.draw(), () => {});
   return map;
 }

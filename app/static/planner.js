@@ -188,8 +188,8 @@ export function startPlanner({ data, phrases, loadMap, shownMap, reveal }) {
     if (!map || routes.length === 0) return;
     map.drawRoutes({
       type: 'FeatureCollection',
-      features: routes.map(({ vertices }) => ({
-        type: 'Feature', properties: {},
+      features: routes.map(({ vertices, ends }) => ({
+        type: 'Feature', properties: { ends },
         geometry: { type: 'LineString', coordinates: vertices.map(([lon, lat]) => [lon, lat]) },
       })),
     });

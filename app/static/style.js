@@ -165,9 +165,11 @@ export function makeStyles(ol, layers, {
   /** Where signs are around a point, in pixels right of it and down. */
   function signsAround([east, north], resolution) {
     const reach = REACH_PX * resolution;
-    return signsIn([east - reach, north - reach, east + reach, north + reach], resolution)
-      .map(([x, y]) => [(x - east) / resolution, (north - y) / resolution]);
+    return fromPoint([east, north], signsIn([east - reach, north - reach, east + reach, north + reach], resolution), resolution);
   }
+
+  const fromPoint = ([east, north], places, resolution) =>
+    places.map(([x, y]) => [(x - east) / resolution, (north - y) / resolution]);
 
   function boundaries(feature, resolution, isNames) {
     const zoom = zoomOf(resolution);
@@ -421,6 +423,16 @@ export function makeStyles(ol, layers, {
     ];
   }
 
+  // The name of what somebody asked for is drawn whatever is there, where the map does not cut it. Its
+  // mark stands at the point itself.
+  function asked(feature, resolution) {
+    const at = feature.getGeometry().getCoordinates();
+    const edges = fromPoint(at, feature.get('edges') ?? [], resolution);
+    const around = [[0, 0], ...signsAround(at, resolution), ...edges];
+    const name = feature.get('name');
+    return style({ text: named(name, 13, tint.ink, { weight: 700, declutterMode: 'obstacle', ...placeOfName(name, 13, around) }) });
+  }
+
   // The forms of the catalogue for points; templates/parts.html draws the same ones.
   function point({ colour, form }, radius) {
     const [base, detail] = form.split('-');
@@ -445,7 +457,7 @@ export function makeStyles(ol, layers, {
   }
 
   return {
-    boundaries, rivers, ground, roads, places, spaces, crossings, hazards, routes, marks, here,
+    boundaries, rivers, ground, roads, places, spaces, crossings, hazards, routes, marks, here, asked,
     landscape: landscape?.makeLandscape(ol, { isDark, tint, once, nameOf, named, zoomOf }),
   };
 }

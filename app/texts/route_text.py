@@ -235,7 +235,7 @@ def ground(
     known, missing = _tags(w.lang, road_class, surfaces, lit, sidewalk)
     found = [here, *known]
     if climb_m is not None:
-        found.append(w.gettext("sube %(metres)s m") % {"metres": climb_m})
+        found.append(w.gettext("sube %(metres)s m") % {"metres": w.integer(climb_m)})
     if night:
         found.append(w.gettext("de noche"))
     said = TextPart(", ".join(found), w.lang)

@@ -22,18 +22,31 @@ _WORTH_SAYING: Final = 0.01
 _MINUTE_S: Final = 60.0
 
 
-def trade_words(w: Words, about: RouteTextSource) -> list[TextPart]:
+def trade_words(
+    w: Words, about: RouteTextSource, *, has_list_of_hazards: bool = False
+) -> list[TextPart]:
     """Word the comparison of a route with the quickest route, and waits at crossings.
 
     The length without hazard information is stated next to the reports, because fewer reports are
     no promise of safety. The only route of a response is not compared.
+
+    Parameters
+    ----------
+    w
+        Language of the text.
+    about
+        The route, and how it differs from the quickest one.
+    has_list_of_hazards
+        Whether a list of known hazards stands beside the text and states that length: a route whose
+        hazards are compared with no other's then leaves it out.
     """
     found: list[TextPart] = []
     is_compared = not about.is_only
     if is_compared:
         found += [TextPart(text, w.lang) for text in _more_or_less(w, about)]
         found += [safety(w, text) for text in _reports_compared(about.trade)]
-    found += _not_known(w, about)
+    if not has_list_of_hazards or (is_compared and not about.trade.is_quickest):
+        found += _not_known(w, about)
     if is_compared:
         found += [safety(w, text) for text in _height_compared(about)]
     return found + list(_waits(w, about))

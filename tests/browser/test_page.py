@@ -188,6 +188,12 @@ GROUND = """async (data) => {
     return [text.getOffsetX(), text.getOffsetY(), text.getTextAlign() ?? 'center'];
   };
   const below = [sign[0], sign[1] - 30 * 156543 / 2 ** 7];
+  const askedName = (...edges) => {
+    const feature = new ol.Feature({ name: 'Cúcuta', geometry: new ol.Point(sign), edges });
+    const text = drawing([below]).asked(feature, 156543 / 2 ** 7).getText();
+    return [text.getDeclutterMode(), text.getOffsetY(), text.getTextAlign() ?? 'center'];
+  };
+  const [west, east] = [-40, 40].map((px) => [sign[0] + px * 156543 / 2 ** 7, sign[1]]);
   const pen = document.createElement('canvas').getContext('2d');
   pen.font = words[0].getFont();
   const width = pen.measureText(words[0].getText()).width;
@@ -195,6 +201,7 @@ GROUND = """async (data) => {
   return {
     drawn, width, places: placesOf(words), covered: placesOf(namesOf([sign])),
     towns: [townName([]), townName([sign]), townName([sign, below])],
+    asked: [askedName(), askedName(east), askedName(east, west)],
   };
 }"""
 
@@ -223,6 +230,10 @@ async def test_names_stand_above_ways_beside_signs_and_once(browser, live_server
     assert under_it[0] == 0
     assert under_it[1] > 20
     assert beside_it[2] == "left"
+    # What somebody asked for has its name whatever is there, where the map does not cut it.
+    assert {mode for mode, *_ in found["asked"]} == {"obstacle"}
+    assert [align for *_, align in found["asked"]] == ["left", "right", "center"]
+    assert found["asked"][2][1] < -20
     for (right, down), (other_right, other_down) in combinations(places, 2):
         assert abs(right - other_right) < found["width"]
         assert abs(down - other_down) < 16

@@ -1,5 +1,6 @@
 """The pages as rendered: rules of protection, languages and the shape of the HTML."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -249,6 +250,14 @@ def test_p48_links_show_one_picture_that_tells_no_route():
             assert "Bucaramanga" not in titles[0]
     assert len(shown) == 1
     assert shown.pop().startswith("https://amparo.example/static/share.png")
+
+
+def test_a_pack_keeps_all_that_the_map_asks_for():
+    html = renderer.render_home(HOME, "es")
+    (written,) = re.findall(r'id="page-data">(.*?)</script>', html, re.DOTALL)
+    data = json.loads(written)
+    asked = [data[name] for name in ("map", "style", "landscape", "mapCss", "ol", "olCss")]
+    assert {*asked, data["relief"]["url"]} <= {*data["mapFiles"]}
 
 
 def test_data_cannot_leave_its_place_in_the_page():

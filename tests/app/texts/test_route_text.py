@@ -4,6 +4,7 @@ import itertools
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 
 import orjson
 import pytest
@@ -191,13 +192,13 @@ def test_what_is_not_known_of_a_segment_is_said():
         surface=None,
         lit=None,
         sidewalk=None,
-        ascent_m=42.0,
+        ascent_m=2_266.0,
         night=True,
         to_m=340.0,
         unknown={"hazards": 340.0},
     )
     assert plain(ES, route_text.segment_words(ES, about(), bare)) == (
-        "Segmento de 340 m: sendero sin nombre, sube 42 m, de noche;"
+        "Segmento de 340 m: sendero sin nombre, sube 2.266 m, de noche;"
         " no sabemos si hay pavimento ni luz; sin información de peligros"
     )
 
@@ -242,6 +243,12 @@ def test_p46_fewer_reports_never_without_what_nobody_knows():
         "menos peligros reportados; de 62 km no hay información,"
         " 12 km más que en el camino más rápido"
     ) in says(about(way, more))
+    # Where hazards are listed the length is told there, and here beside what is compared alone.
+    listed = partial(trade_off_text.trade_words, ES, has_list_of_hazards=True)
+    assert "de 62 km no hay información" in plain(ES, listed(about(way, more)))
+    quickest = about(way, replace(traded, is_quickest=True))
+    assert "información" not in plain(ES, listed(quickest))
+    assert plain(ES, listed(about(way, traded, is_only=True))) == ""
 
 
 def test_height_is_no_less_where_heights_are_not_known():
