@@ -208,13 +208,22 @@ def are_ids(cells: Cells) -> bool:
     Of two rows with one id the second would change the space of the first; a row's number is
     another one's after the next row is put in.
     """
-    held = [folded(str(cell)) for cell in cells if cell is not None and cell != ""]
-    if len(set(held)) < len(held):
-        return False
+    held = _held(cells)
+    return len(set(held)) == len(held) and not are_counted(cells)
+
+
+def are_counted(cells: Cells) -> bool:
+    """Return whether cells count the rows: whole numbers from 0 or 1 on, few of them left out."""
+    held = _held(cells)
     numbers = [int(one) for one in held if re.fullmatch(r"\d{1,9}", one)]
-    counts = numbers == sorted(numbers) and numbers[:1] in ([0], [1])
-    is_counted = len(numbers) == len(held) >= FEWEST and counts
-    return not (is_counted and numbers[-1] < 2 * len(held))
+    if len(numbers) < len(held) or len(held) < FEWEST:
+        return False
+    counts = numbers == sorted(set(numbers)) and numbers[0] <= 1
+    return counts and numbers[-1] < 2 * len(held)
+
+
+def _held(cells: Cells) -> list[str]:
+    return [folded(str(cell)) for cell in cells if cell is not None and cell != ""]
 
 
 def distinct(cells: Cells) -> float:

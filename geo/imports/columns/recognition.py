@@ -24,6 +24,7 @@ from geo.imports.headers.concepts import (
     likely,
     refused,
 )
+from geo.imports.headers.measures import is_measure, is_kilometre_post
 from geo.imports.headers.synonyms import HEADERS
 from geo.imports.headers.wording import plain, plain_forms, words_of
 from geo.imports.readers.table import CellError, Table, Value
@@ -73,6 +74,9 @@ _REACHES: Final = frozenset({"public_phones", "public_contact"})
 _UNNAMED: Final = frozenset(
     {"confirmed_on", "organization", "address", "eligibility", "cost", "capacity"}
 )
+
+#: Fields that tell in words how far a place is from something.
+_HOW_FAR: Final = frozenset({"address", "landmark"})
 
 #: Columns that survey programs add with the day of the form; of another file they are of anything.
 #: Each has fewer points than a column that says when somebody looked.
@@ -281,7 +285,9 @@ def _scores(table: Table, column: str) -> dict[str, float]:
             continue
         if name not in headed and (name in never or by_cells <= 0 or about_person):
             continue
-        if name not in headed and name in _UNNAMED and not _says_nothing(column):
+        if name not in headed and (
+            is_measure(column) or (name in _UNNAMED and not _says_nothing(column))
+        ):
             continue
         if _misleads(table, column, name):
             continue
@@ -295,6 +301,8 @@ def _misleads(table: Table, column: str, name: str) -> bool:
     """Return whether any cell of all says that a column is not what it looks like."""
     if name == "id":
         return not evidence.are_ids([line.cells.get(column) for line in table.lines])
+    if name == "road_km":
+        return evidence.are_counted([line.cells.get(column) for line in table.lines])
     return name in _REACHES and _reaches_a_person(table, column)
 
 
@@ -364,9 +372,16 @@ def by_header(column: str) -> dict[str, float]:
         say(name, _SOME_WORDS + (_ALL_WORDS - _SOME_WORDS) * share)
     if is_lead_partner(column):  # who reports a place is not who runs it, if that is said
         points["organization"] = _LEAD
-    if is_about_a_person(column):
-        points = {name: score for name, score in points.items() if name in _OF_A_ROLE}
-    return points
+    return {name: score for name, score in points.items() if _may_be(column, name)}
+
+
+def _may_be(column: str, name: str) -> bool:
+    """Return whether nothing in a header forbids a field that its words are of."""
+    if name == "road_km" and not is_kilometre_post(column):
+        return False
+    if is_measure(column) and name not in _HOW_FAR:
+        return False
+    return name in _OF_A_ROLE or not is_about_a_person(column)
 
 
 def _alike(form: str) -> list[tuple[str, float]]:

@@ -77,8 +77,12 @@ _NOT_THE_PLACE: Final = _stems(
     "origen destino"
 )
 
+#: Words that ask for a number.
+_HOW_MANY: Final = "cuantos cuantas cuanto cuanta quantos quantas quanto quanta many hasta ate"
+
 _COUNT: Final = (
-    "persona gente noche dia cupo plaza cama maxima maximo diario diaria libre evacuation"
+    f"{_HOW_MANY} persona pessoas gente noche dia cupo plaza cama maxima maximo diario diaria "
+    "libre evacuation atiende atienden atende atendem alcanza cabem"
 )
 
 #: What headers are told by; a field may have several concepts.
@@ -313,7 +317,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "capacity",
         "capacidad aforo cupo plaza cama capacity bed vaga capacidade capacite lotacao caben cabe "
         "cobertura leito lugares litera",
-        allied=f"{_COUNT} instalada max accueil diaria disponible cuantos cuantas",
+        allied=f"{_COUNT} instalada max accueil diaria disponible",
         never="mujer mujeres hombre hombres nino ninos nna menores mulher mulheres homem homens "
         "crianca criancas women men children familia familias femmes hommes enfants "
         "hoje today ahora agora disponibles hoy ocupada ocupados ocupacion ocupacao ocupadas "
@@ -323,7 +327,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "capacity",
         "persona gente",
         also="maximo maxima cuanta cuantas espacio",
-        allied="hay caben",
+        allied="hay caben alcanza",
         never="edad atendida",
     ),
     _concept("eligibility", "persona gente", also="ayuda atiende recibe", allied="tipo"),
@@ -434,7 +438,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "maximum_nights",
         "noche estancia estadia permanencia noite night dia",
         also="maxima maximo tiempo cuantos cuantas permitida maximum limite",
-        allied="puede pueden quedar quedarse",
+        allied=f"puede pueden pode podem quedar quedarse ficar {_HOW_MANY}",
         never="horario persona cama atencion",
     ),
     _concept(
@@ -512,8 +516,11 @@ _CONTACT_ALLIED: Final = _NEUTRAL | {
 #: that no "Teléfono de la coordinadora" is suggested for publication (P6).
 _PERSONAL: Final = frozenset({"name", "public_phones", "public_contact", "address"})
 
-#: Fields of which every word of the header has to say so: an alarm has a code, too.
-_WHOLE: Final = _PERSONAL | {"id"}
+#: Fields of which every word of the header has to say so: an alarm has a code, too, a tank a
+#: capacity, a guard an age.
+_WHOLE: Final = _PERSONAL | {
+    "id", "capacity", "available", "maximum_nights", "minimum_age", "maximum_age"
+}  # fmt: skip
 
 #: Least share of a header's words that have to belong to the field [A].
 _SHARE: Final = 0.5

@@ -77,7 +77,9 @@ maximum_nights: noches maximas | maximum nights | estadia maxima | dias maximo
 address: donde queda | donde esta | direccion | address | endereco | adresse | domicilio
 landmark: punto de referencia | referencia | landmark | como llegar | ponto de referencia
 road: via | carretera | ruta | road | rodovia | route
-road_km: kilometro | km | km de la via | road km
+road_km: kilometro | km | pk | punto kilometrico | km de la via | km de la ruta |
+    km de la carretera | km da rodovia | kilometro de la via | kilometro de la ruta | progresiva |
+    road km
 amenities: comodidades | amenities | instalaciones | facilities
 step_free: acceso en silla de ruedas | accesible | wheelchair | step free | rampa
 data_shared: datos compartidos | comparte datos | data shared
