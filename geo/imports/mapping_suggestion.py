@@ -20,7 +20,8 @@ from geo.imports.columns.labels import (
     meant,
     meant_of_all,
 )
-from geo.imports.columns.recognition import AMBIGUOUS, cells_of, is_survey_day, recognise
+from geo.imports.columns.recognition import AMBIGUOUS, cells_of, recognise
+from geo.imports.headers.points import is_survey_day
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import plain

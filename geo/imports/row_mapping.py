@@ -318,7 +318,10 @@ class _Maker:
             # A part of what is asked for would read as the whole.
             draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
             return []
-        return [_numbers(draft, column, coded) if name == "public_phones" else coded]
+        if name == "public_phones" and coded:
+            numbers = _numbers(draft, column, coded)
+            return [numbers] if numbers else []  # a cell without one takes no stored number away
+        return [coded]
 
     def _take_answers(
         self,
@@ -417,15 +420,24 @@ def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
     Words and mailboxes, "preguntar en la parroquia", are no number at all; digits that are none
     stay as they are, and their row is refused.
     """
-    phones = [phone for phone in phones if not isinstance(phone, str) or _is_dialled(phone)]
+    stated = phones
+    phones = [phone for phone in stated if not isinstance(phone, str) or _is_dialled(phone)]
     if not phones:
         draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
         return []
+    phones = [_EXTENSION.sub("", one) if isinstance(one, str) else one for one in phones]
     numbers = [phone for phone in phones if not isinstance(phone, str) or PHONE.fullmatch(phone)]
-    if not numbers or len(numbers) == len(phones):
+    if not numbers or numbers == stated:
         return phones
     draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
     return numbers
+
+
+#: What is dialled after a number; without it somebody answers who puts through.
+_EXTENSION = re.compile(
+    r"[\s,.]*\b(?:ext|extension|opc|opcion|opcao|anexo|ramal|interno)\b[.:]?\s*\d{1,5}$",
+    re.IGNORECASE,
+)
 
 
 def _is_dialled(text: str) -> bool:

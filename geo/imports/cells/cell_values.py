@@ -89,7 +89,7 @@ _THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo",
 #: Words that people write beside a number that takes messages.
 _BESIDE_PHONE = re.compile(
     r"\(\s*{0}\s*\)|{0}".format(
-        r"\b(?:whats?app?|wpp|wsp|zap|cel(?:ular)?|tel(?:efono)?|fijo)\b[.:]?"
+        r"\b(?:what?s?app?|whats|wpp|wsp|zap|cel(?:ular)?|tel(?:efono)?|fijo)\b[.:]?"
     ),
     re.IGNORECASE,
 )

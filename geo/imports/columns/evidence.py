@@ -40,6 +40,10 @@ _MOSTLY: Final = 0.6
 #: Least share of different cells in a column of names: few spaces share one [A].
 _DISTINCT: Final = 0.7
 
+#: Least share of rows that a column of names has a name of its own for, whose header is of an
+#: institution [A].
+_NEARLY: Final = 0.9
+
 #: What stands between the things that a cell names.
 _PIECES: Final = re.compile(r"[/|;(,–—-]")
 
@@ -226,6 +230,16 @@ def _held(cells: Cells) -> list[str]:
     return [folded(str(cell)) for cell in cells if cell is not None and cell != ""]
 
 
+def names_each_row(cells: Cells) -> bool:
+    """Return whether nearly every cell is there, in words, and another one than all others."""
+    held = _held(cells)
+    return (
+        len(held) >= max(_NEARLY * len(cells), 2 * FEWEST)
+        and len(set(held)) >= _NEARLY * len(held)
+        and not contradicts([cell for cell in cells if cell not in (None, "")], "name")
+    )
+
+
 def distinct(cells: Cells) -> float:
     """Return the share of different cells; 1 of few, which say nothing."""
     if len(cells) < 2 * FEWEST:
@@ -262,6 +276,7 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
     "needs_referral": Evidence(_of_each(_answer), 0.6, 0.0, 1.0, 0.4),
     "services": Evidence(_labels("services"), 0.5, 1.6),
     "documents_required": Evidence(_labels("documents_required"), 0.5, 1.6),
+    "sectors": Evidence(_labels("sectors"), 0.5, 0.0, 1.0, 0.1),
     "languages": Evidence(_labels("languages"), 0.6, 2.0),
     "opening_hours": Evidence(_of_each(_converts("opening_hours")), 0.4, 2.0, 1.5),
     "confirmed_on": Evidence(_of_each(_date), 0.7, 1.2, 1.5, 0.4),
@@ -354,6 +369,14 @@ def has_personal_mail(cells: Cells, towns: Collection[str] = frozenset()) -> boo
         Names of the towns where the place is, in plain letters without blanks: "duitama@".
     """
     return any(isinstance(cell, str) and _is_personal(cell.lower(), towns) for cell in cells)
+
+
+def is_of_somebody(cell: Value) -> bool:
+    """Return whether a mailbox is plainly a person's, by a given name or its provider (P6)."""
+    return isinstance(cell, str) and (
+        words.PERSONAL_MAIL.search(cell.lower()) is not None
+        or not words.GIVEN_NAMES.isdisjoint(re.split(r"[^a-z]+", folded(cell)))
+    )
 
 
 def _is_personal(cell: str, towns: Collection[str]) -> bool:

@@ -55,7 +55,7 @@ PLACE: Final = _stems(
     "apoio establecimiento dispositivo unidad unidade unite apoyo servicio atencion estructura "
     "structure facility site place space shelter support center centre location ponto espaco "
     "abrigo refugio servico estabelecimento equipamento comedor modulo puesto instalacion oficina "
-    "kiosko red programa proyecto posto"
+    "kiosko red programa proyecto posto obra"
 )
 
 #: Words that stand in headers of any field.
@@ -498,6 +498,19 @@ _ROLES: Final = _stems(
 _PARTNERS: Final = _stems("socio partner parceiro agencia organizacion organizacao organization")
 _LEADING: Final = _stems("principal lider lead")
 
+#: Words of headers of what a place is called where it is an institution of its own, and words
+#: with which a header tells who runs it.
+_INSTITUTIONS: Final = _stems(
+    "institucion instituicao institution organizacion organizacao organization organisation "
+    "entidad entidade obra equipamento nombre nome name"
+)
+_RUNS: Final = _stems(
+    "opera operan operada operador operadora lleva maneja dirige administra administrador "
+    "administradora gestiona gestor gestora gestao gestion coordina mantem mantiene mantenedor "
+    "mantenedora lidera sostiene depende pertenece adscrito cargo responsable responsavel runs "
+    "manages managing titular ejecutor executor executora implementa congregacion"
+)
+
 #: Words of headers of phones and mailboxes together, and words that may stand beside them.
 _CONTACT_KEYS: Final = _stems("contacto contato contact") | {
     key
@@ -582,6 +595,17 @@ def is_lead_partner(header: str) -> bool:
     """Return whether a header names the partner in the lead: "Socio principal"."""
     words = readings(header)
     return any(word & _PARTNERS for word in words) and any(word & _LEADING for word in words)
+
+
+def is_institution(header: str) -> bool:
+    """Return whether a header names an institution and nothing beside."""
+    words = readings(header)
+    return bool(words) and all(word & (_INSTITUTIONS | PLACE) for word in words)
+
+
+def tells_who_runs(header: str) -> bool:
+    """Return whether a header tells who runs a place: "Mantenedora", "Quién administra"."""
+    return any(word & _RUNS for word in readings(header))
 
 
 def is_of_contacts(header: str) -> bool:

@@ -187,6 +187,24 @@ def test_what_a_space_can_do_without_is_left_out_with_a_note():
     assert [problem.field for problem in second.problems] == ["minimum_age"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "numbers", "notes"),
+    [
+        ("921 000 0101 (whats)", ["921 000 0101"], 0),
+        ("04 000 0137 opc. 2", ["04 000 0137"], 1),
+        ("clinica@d.example", None, 1),
+        ("llamar a COA-01", None, 1),
+        # No number: its row is refused until a person says whose it is (P6).
+        ("310 555 0104 (Rosa)", ["310 555 0104 (Rosa)"], 0),
+    ],
+)
+def test_p6_of_a_cell_of_phones_only_the_numbers_are_taken(cell, numbers, notes):
+    table = read_table("x.csv", f"id;public_phones\n1;{cell}\n".encode())
+    ((draft,), _) = drafts(table, own_mapping(table), KNOWN)
+    assert draft.changes.get("public_phones") == numbers
+    assert len(draft.notes) == notes
+
+
 def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted():
     mapping = parse_mapping("[fields]\nid='id'\naddress='Dir'\nstatus='Estado'")
     kept = ("RESERVADA", "no se publica", "Endereço sigiloso", "se da por teléfono", "NO DIVULGAR",
