@@ -70,6 +70,34 @@ async def units_at(
     return tuple(names.get(number + 1) for number in range(len(points)))
 
 
+async def countries_of_units_at(
+    session: AsyncSession, points: Sequence[tuple[float, float]]
+) -> tuple[frozenset[str], ...]:
+    """Return the countries of the first-level units that contain each point, for many points fast.
+
+    Units are smaller polygons than countries. Points are (lon, lat) in degrees, EPSG:4326; points
+    at sea have no country.
+    """
+    asked = (
+        func.unnest(
+            bindparam("lons", [lon for lon, _ in points], ARRAY(Float)),
+            bindparam("lats", [lat for _, lat in points], ARRAY(Float)),
+        )
+        .table_valued(column("lon", Float), column("lat", Float), with_ordinality="row")
+        .render_derived("asked")
+    )
+    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+    rows = await session.execute(
+        select(asked.c.row, boundaries.c.country).join(
+            boundaries, (boundaries.c.level == 1) & func.ST_Intersects(boundaries.c.geom, point)
+        )
+    )
+    found: list[set[str]] = [set() for _ in points]
+    for row, country in rows:
+        found[row - 1].add(country)
+    return tuple(map(frozenset, found))
+
+
 async def countries_along(
     session: AsyncSession, coordinates: Sequence[tuple[float, float]]
 ) -> frozenset[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Float,
+    Text,
     and_,
     bindparam,
     cast,
@@ -28,7 +29,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.db.views import boundaries, ground, landscape, places
 from geo.errors import NotFoundError
 from geo.geography.boundaries import DEEP_M, units_at
-from geo.geography.places import NamedPlace, place_near, places_within
+from geo.geography.places import PLAIN_NAME, NamedPlace, place_near, places_within
+from geo.text.normalize import folded
 
 type Water = Literal["lake", "sea"]
 
@@ -170,6 +172,42 @@ async def countries_around(
     for row, country, is_holding in await session.execute(union_all(near, towns)):
         found[row - 1][country] = found[row - 1].get(country, False) or is_holding
     return found
+
+
+async def countries_of_named(
+    session: AsyncSession, asked: Sequence[tuple[float, float, str]], reach_m: float
+) -> list[frozenset[str]]:
+    """Return the countries that have a place of the stated name near each point.
+
+    Parameters
+    ----------
+    asked
+        Positions in degrees, EPSG:4326, each with a name, in any case and with or without accents.
+    reach_m
+        Most metres between a point and the place of its name.
+    """
+    columns = list(zip(*asked, strict=True)) or [(), (), ()]
+    points = (
+        func.unnest(
+            bindparam("lons", list(columns[0]), ARRAY(Float)),
+            bindparam("lats", list(columns[1]), ARRAY(Float)),
+            bindparam("names", [folded(name) for name in columns[2]], ARRAY(Text)),
+        )
+        .table_valued(
+            column("lon", Float), column("lat", Float), column("name", Text), with_ordinality="row"
+        )
+        .render_derived("asked")
+    )
+    point = func.ST_SetSRID(func.ST_MakePoint(points.c.lon, points.c.lat), 4326)
+    found: list[set[str]] = [set() for _ in asked]
+    question = (
+        select(points.c.row, places.c.country)
+        .join(places, _is_within(places.c.geom, point, reach_m) & (points.c.name == PLAIN_NAME))
+        .distinct()
+    )
+    for row, country in await session.execute(question):
+        found[row - 1].add(country)
+    return list(map(frozenset, found))
 
 
 async def _nearest(

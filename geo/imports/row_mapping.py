@@ -47,6 +47,9 @@ REFERRAL = "referral_letter"
 #: Code of the note on a row whose hours in one cell are left out, because they are not certain.
 HOURS_REMARK = "row_hours_unclear"
 
+#: Code of the problem of a row whose latitude and longitude look exchanged.
+SWAPPED = "row_swapped"
+
 #: Share of rows that must look swapped before the latitude and longitude columns are reported as
 #: swapped.
 _MOST = 0.5
@@ -515,7 +518,7 @@ def _looks_swapped(draft: Draft) -> bool:
 
 def _reject_swapped(draft: Draft, column: str) -> None:
     if _looks_swapped(draft):
-        draft.problems.append(RowProblem(column, "lat", CodedReason("row_swapped")))
+        draft.problems.append(RowProblem(column, "lat", CodedReason(SWAPPED)))
 
 
 def _swapped(made: Sequence[Draft], mapping: FieldMapping) -> list[CodedReason]:
