@@ -348,7 +348,7 @@ def _is_person(piece: str) -> bool:
     return bool(parts) and parts[0] in words.GIVEN_NAMES
 
 
-def mentions_a_person(cells: Cells) -> bool:
+def mentions_a_person(cells: Sequence[object]) -> bool:
     """Return whether any cell has a given name or a title: "310 555 0101 (Rosa)" (P6)."""
     return any(
         isinstance(cell, str)

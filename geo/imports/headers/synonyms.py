@@ -210,7 +210,8 @@ active: em funcionamento | funciona | operacional | operational | em operacao | 
     ouvert | ouverte | en service |
     aberta | activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
     operativo | en funcionamiento | open | ativo
-full: completo | completa | cheio | sem vagas | lleno | sin cupo | cupo completo | full | lotado
+full: completo | completa | cheio | cheia | sem vagas | lleno | llena | sin cupo | cupo completo |
+    full | lotado | lotada
 temporarily_closed: fechado temporariamente | temporariamente fechado | paralisado | em reforma |
     cierre temporal por obras | fechado temporario | pausado |
     cerrado temporalmente | cierre temporal | temporalmente cerrado |

@@ -506,8 +506,17 @@ def test_columns_about_the_place_are_not_about_persons(column):
 
 
 def test_p17_a_column_of_papers_is_about_persons_unless_its_cells_are_yes_or_no():
-    asked = "Nombre;AJUDA C/ CPF-RNM?\nCasa Uno;{}\nCasa Dos;não\n"
-    suggest("x.csv", asked.format("Sim").encode())
+    asked = "Nombre;{}\nCasa Uno;{}\nCasa Dos;não\n"
+    suggest("x.csv", asked.format("CPF-RNM?", "Sim").encode())
     for cell in ("012.345.678-90", ""):
         with pytest.raises(PersonalDataError):
-            suggest("x.csv", asked.format(cell).encode())
+            suggest("x.csv", asked.format("AJUDA C/ CPF-RNM?", cell).encode())
+    # Of help with papers a cell can say more, but no number and nobody's name.
+    asked += "Casa Tres;SIM\nCasa Cuatro;{}\n"
+    suggest("x.csv", asked.format("AJUDA C/ CPF-RNM?", "sim", "encaminha, 3ª e 5ª").encode())
+    for header, cell in (
+        ("AJUDA C/ CPF-RNM?", "sim 01.234"), ("AJUDA C/ CPF-RNM?", "sim, Maria"),
+        ("CPF", "encaminha"), ("Ajuda ao refugiado: nome e CPF", "encaminha"),
+    ):  # fmt: skip
+        with pytest.raises(PersonalDataError):
+            suggest("x.csv", asked.format(header, "sim", cell).encode())
