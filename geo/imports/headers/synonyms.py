@@ -150,7 +150,7 @@ child_friendly_space: espacio amigable | espacio para ninos y ninas | child frie
     espacio protector | espaco amigavel | espaco ludico
 mobile_unit: unidad movil | movil | brigada movil | mobile unit | jornada
 border_support_team: equipo de frontera | border support team
-safe_space: espacio seguro | casa de acogida | casa refugio | safe space
+safe_space: espacio seguro | casa de acogida | casa refugio | casa abrigo | safe space
 """),
     "services": _read("""
 charging: carga de celulares | carga de telefonos | charging | recarga de celulares |
