@@ -5,6 +5,7 @@ kilometres off at places, and a pin easily falls into a river that is a border, 
 and in water the values are a question and not an answer.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -182,7 +183,8 @@ async def countries_of_named(
     Parameters
     ----------
     asked
-        Positions in degrees, EPSG:4326, each with a name, in any case and with or without accents.
+        Positions in degrees, EPSG:4326, each with a name, of which only plain letters count:
+        "Mazocruz" is "Mazo Cruz".
     reach_m
         Most metres between a point and the place of its name.
     """
@@ -191,7 +193,7 @@ async def countries_of_named(
         func.unnest(
             bindparam("lons", list(columns[0]), ARRAY(Float)),
             bindparam("lats", list(columns[1]), ARRAY(Float)),
-            bindparam("names", [folded(name) for name in columns[2]], ARRAY(Text)),
+            bindparam("names", [_letters(name) for name in columns[2]], ARRAY(Text)),
         )
         .table_valued(
             column("lon", Float), column("lat", Float), column("name", Text), with_ordinality="row"
@@ -199,15 +201,20 @@ async def countries_of_named(
         .render_derived("asked")
     )
     point = func.ST_SetSRID(func.ST_MakePoint(points.c.lon, points.c.lat), 4326)
+    named = func.regexp_replace(PLAIN_NAME, "[^a-z]", "", "g")
     found: list[set[str]] = [set() for _ in asked]
     question = (
         select(points.c.row, places.c.country)
-        .join(places, _is_within(places.c.geom, point, reach_m) & (points.c.name == PLAIN_NAME))
+        .join(places, _is_within(places.c.geom, point, reach_m) & (points.c.name == named))
         .distinct()
     )
     for row, country in await session.execute(question):
         found[row - 1].add(country)
     return list(map(frozenset, found))
+
+
+def _letters(name: str) -> str:
+    return re.sub("[^a-z]", "", folded(name))
 
 
 async def _nearest(

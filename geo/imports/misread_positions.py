@@ -58,7 +58,7 @@ class _Asked:
         return [
             name
             for town in _BETWEEN.split(folded(self.town))
-            if town
+            if re.search("[a-z]", town)
             for whole in [" ".join(_SHORT.get(one.rstrip("."), one) for one in town.split())]
             for name in (whole, f"ciudad {whole}", f"ciudad de {whole}")
         ]
@@ -112,7 +112,7 @@ async def _misplaced(session: AsyncSession, made: Sequence[Draft]) -> list[_Aske
 
 def _asked(draft: Draft) -> _Asked | None:
     lon, lat, town = (draft.changes.get(name) for name in ("lon", "lat", "locality"))
-    if not isinstance(town, str) or not folded(town):
+    if not isinstance(town, str):
         return None
     if not isinstance(lon, float | int) or not isinstance(lat, float | int):
         return None

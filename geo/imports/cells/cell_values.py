@@ -187,7 +187,7 @@ def _with_commas(text: str, name: str) -> str:
     if name != "languages":
         return _PLUS.sub(", ", text)
     # Codes of languages are written in small letters.
-    text = re.sub(r"\b[A-Z]{2}\b", lambda code: code[0].lower(), _AND.sub(", ", text))
+    text = re.sub(r"\b[A-Z][A-Za-z]\b", lambda code: code[0].lower(), _AND.sub(", ", text))
     names = text.split()
     known = sum(folded(name) in _LANGUAGES for name in names)
     is_list = known > 1 and known >= _MOST_NAMES * len(names) and folded(text) not in _LANGUAGES
