@@ -5,7 +5,6 @@ kilometres off at places, and a pin easily falls into a river that is a border, 
 and in water the values are a question and not an answer.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from sqlalchemy import (
     Float,
     Text,
     and_,
+    any_,
     bindparam,
     cast,
     column,
@@ -49,6 +49,9 @@ TOWN_REACH_M = 25_000.0
 #: Distance from the nearest place beyond which a position that no polygon contains is in no
 #: country, metres [A]: farther from land than any polygon is wrong.
 _LAND_REACH_M = 50_000.0
+
+#: Signs of names that are written or left out.
+_SIGNS = " -.,'’()|"
 
 #: Least length of a degree of longitude up to 60 degrees of latitude, metres (WGS84: 55,800).
 _LEAST_DEGREE_M = 55_000.0
@@ -176,45 +179,49 @@ async def countries_around(
 
 
 async def countries_of_named(
-    session: AsyncSession, asked: Sequence[tuple[float, float, str]], reach_m: float
+    session: AsyncSession, asked: Sequence[tuple[float, float, Iterable[str]]], reach_m: float
 ) -> list[frozenset[str]]:
-    """Return the countries that have a place of the stated name near each point.
+    """Return the countries that have a place of one of the stated names near each point.
 
     Parameters
     ----------
     asked
-        Positions in degrees, EPSG:4326, each with a name, of which only plain letters count:
-        "Mazocruz" is "Mazo Cruz".
+        Positions in degrees, EPSG:4326, each with names, in any case and with or without accents,
+        blanks and signs: "Mazocruz" is "Mazo Cruz".
     reach_m
         Most metres between a point and the place of its name.
     """
-    columns = list(zip(*asked, strict=True)) or [(), (), ()]
     points = (
         func.unnest(
-            bindparam("lons", list(columns[0]), ARRAY(Float)),
-            bindparam("lats", list(columns[1]), ARRAY(Float)),
-            bindparam("names", [_letters(name) for name in columns[2]], ARRAY(Text)),
+            bindparam("lons", [lon for lon, _, _ in asked], ARRAY(Float)),
+            bindparam("lats", [lat for _, lat, _ in asked], ARRAY(Float)),
+            bindparam("names", ["|".join(map(_bare, names)) for *_, names in asked], ARRAY(Text)),
         )
         .table_valued(
-            column("lon", Float), column("lat", Float), column("name", Text), with_ordinality="row"
+            column("lon", Float), column("lat", Float), column("names", Text), with_ordinality="row"
         )
         .render_derived("asked")
     )
     point = func.ST_SetSRID(func.ST_MakePoint(points.c.lon, points.c.lat), 4326)
-    named = func.regexp_replace(PLAIN_NAME, "[^a-z]", "", "g")
-    found: list[set[str]] = [set() for _ in asked]
-    question = (
-        select(points.c.row, places.c.country)
-        .join(places, _is_within(places.c.geom, point, reach_m) & (points.c.name == named))
-        .distinct()
+    # Names are compared of what is near alone: a comparison costs as much as ten distances.
+    near = (
+        select(points.c.row, points.c.names, places.c.country, PLAIN_NAME.label("plain"))
+        .join(places, _is_within(places.c.geom, point, reach_m))
+        .offset(0)
+        .subquery()
     )
+    is_named = func.translate(near.c.plain, _SIGNS, "") == any_(
+        func.string_to_array(near.c.names, "|", type_=ARRAY(Text))
+    )
+    found: list[set[str]] = [set() for _ in asked]
+    question = select(near.c.row, near.c.country).where(is_named).distinct()
     for row, country in await session.execute(question):
         found[row - 1].add(country)
     return list(map(frozenset, found))
 
 
-def _letters(name: str) -> str:
-    return re.sub("[^a-z]", "", folded(name))
+def _bare(name: str) -> str:
+    return folded(name).translate(str.maketrans("", "", _SIGNS))
 
 
 async def _nearest(

@@ -180,13 +180,9 @@ async def _homes(
     session: AsyncSession, placed: Sequence[tuple[_Asked, Point]]
 ) -> list[frozenset[str]]:
     """Return the countries that have a place of each row's town near a point."""
-    rows = [n for n, (one, _) in enumerate(placed) for _ in one.names]
-    asked = [(*point, name) for one, point in placed for name in one.names]
-    named = await countries_of_named(session, asked, _REACH_M)
-    found = [frozenset[str]() for _ in placed]
-    for number, countries in zip(rows, named, strict=True):
-        found[number] |= countries
-    return found
+    return await countries_of_named(
+        session, [(*point, one.names) for one, point in placed], _REACH_M
+    )
 
 
 def _on_earth(point: Point) -> Point:
