@@ -80,6 +80,11 @@ _NOT_THE_PLACE: Final = _stems(
 #: Words that ask for a number.
 _HOW_MANY: Final = "cuantos cuantas cuanto cuanta quantos quantas quanto quanta many hasta ate"
 
+#: Words for being taken in.
+_ENTRY: Final = (
+    "ingreso ingresar entrada entrar acceso acesso admision admissao permitida aceptada aceita ano"
+)
+
 _COUNT: Final = (
     f"{_HOW_MANY} persona pessoas gente noche dia cupo plaza cama maxima maximo diario diaria "
     "libre evacuation atiende atienden atende atendem alcanza cabem"
@@ -410,8 +415,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "ci dni cedula pasaporte passaporte",
         also="pide piden exige exigen solicita solicitan pedem exigem",
     ),
-    _concept("minimum_age", "edad age idade", also="minima minimum"),
-    _concept("maximum_age", "edad age idade", also="maxima maximum"),
+    _concept("minimum_age", "edad age idade", also="minima minimum", allied=_ENTRY),
+    _concept("maximum_age", "edad age idade", also="maxima maximum", allied=_ENTRY),
     _concept(
         "cost",
         "costo costos costa custo cost precio tarifa cuota cuesta pagar pago cobran cobra "
