@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import boundaries, ground, landscape, places
 from geo.errors import NotFoundError
-from geo.geography.boundaries import DEEP_M, units_at
+from geo.geography.boundaries import DEEP_M, asked_points, units_at
 from geo.geography.places import PLAIN_NAME, NamedPlace, place_near, places_within
 from geo.text.normalize import folded
 
@@ -155,15 +155,7 @@ async def countries_around(
     Near is a polygon within `BORDER_M` and a town within `TWIN_TOWN_M`. Points are (lon, lat) in
     degrees, EPSG:4326.
     """
-    asked = (
-        func.unnest(
-            bindparam("lons", [lon for lon, _ in points], ARRAY(Float)),
-            bindparam("lats", [lat for _, lat in points], ARRAY(Float)),
-        )
-        .table_valued(column("lon", Float), column("lat", Float), with_ordinality="row")
-        .render_derived("asked")
-    )
-    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+    asked, point = asked_points(points)
     holds = func.ST_Intersects(boundaries.c.geom, point)
     near = select(asked.c.row, boundaries.c.country, holds.label("holds")).join(
         boundaries,

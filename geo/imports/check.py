@@ -121,7 +121,8 @@ async def check_file(
         session, made, actor=actor, now=now, today=today, source=source or f"import of {today}"
     )
     new = [draft for draft in made if draft.id not in known.stored]
-    await mend_positions(session, made, column=_columns(used, "lat", "lon", "position"))
+    places = _columns(used, "lat", "lon", "position") or "lat, lon"
+    await mend_positions(session, made, column=places)
     await fill_countries(session, made, new=new, column=_columns(used, "country"))
     await fill_time_zones(session, new)
     rows = await asyncio.to_thread(_compared, made, used, known, progress)

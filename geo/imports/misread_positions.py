@@ -13,7 +13,7 @@ from geo.geography.division_names import countries_of, is_division
 from geo.geography.surroundings import countries_around, countries_of_named
 from geo.imports.row_mapping import SWAPPED, Draft
 from geo.reasons import CodedReason
-from geo.text.countries import BOXES
+from geo.text.countries import BOXES, CODES
 from geo.text.normalize import folded
 
 #: Most metres between a position and the town that its row names [A]: a municipality's ends lie
@@ -121,10 +121,15 @@ def _asked(draft: Draft) -> _Asked | None:
 
 
 def _able(changes: Mapping[str, Any]) -> Set[str]:
-    """Return the countries that a row can be of; none where its country and division disagree."""
+    """Return the countries that a row can be of.
+
+    None where its country and division disagree, or its country is not of the network.
+    """
     country, division = changes.get("country"), changes.get("admin1")
     own = countries_of(division) if isinstance(division, str) else frozenset[str]()
-    if country in BOXES:
+    if country in CODES:
+        if country not in BOXES:
+            return set()
         return {country} if not own or country in own else set()
     return own or set(BOXES)
 

@@ -47,7 +47,7 @@ _LIMITS: Final = word_set(
 _OPTIONAL: Final = re.compile(
     r"\b(?:si|se|if)\s+(?:l[oa]s?\s+|o\s+|a\s+)?(?:tienen?|tuvieran?|tiver(?:em)?|hay|haya|houver|posee|"
     r"possuir|cuentan?|es posible|possivel|any|available|possible|they|you)\b"
-    r"|\b(?:opcional|optional|preferi\w+|preferen\w+|deseable|desejavel|obligatori\w+|obrigatori\w+)"
+    r"|\b(?:opcional|optional|preferi\w+|preferen\w+|deseable|desejavel)"
 )
 
 #: Words of whom a place protects: a person has to say whether nobody may find it (P38).

@@ -19,14 +19,15 @@ _ROAD: Final = (
     r"(?:via|ruta|carretera|autopista|rodovia|estrada|road|route|highway|panamericana|br)"
 )
 _ARTICLES: Final = r"(?:(?:la|las|el|los|the|a|o)\s+)*+"
-_EACH: Final = r"(?:la |el )?(?:dia|semana|mes|day|week)\b"
+_THE: Final = r"(?:(?<=al )|(?<=ao )|(?:la|las|el|los|the|a|o) )"
+_OTHER: Final = r"(?:dia|semana|mes|day|week|que|publico|public|hasta)"
 
 #: A length of anything but a road, a length or a time up to something, an area, a weight.
 _MEASURE: Final = re.compile(
     r"\b(?:distancia|distance|lejania|cercania|proximidad|proximidade|proximity)\b"
     rf"|\b{_LENGTH}\b.*\b(?:a|al|ao|as|hasta|ate|to|from|desde|hacia)\b"
     rf"|\b{_LENGTH} (?:de|del|do|da|of) {_ARTICLES}(?!{_ROAD}\b)[a-z]"
-    rf"|\b{_TIME} (?:al?|ao|hasta|ate|to|from|desde) (?!{_EACH})"
+    rf"|\b{_TIME} (?:al?|ao|hasta|ate|to|from|desde) {_THE}(?!{_OTHER}\b)[a-z]"
     rf"|\b{_TIME} (?:de |of )?(?:caminando|caminhando|andando|caminata|caminhada|viaje|viagem)\b"
     r"|\b(?:m2|m3|litros?|liters|lts|kg|kilos|toneladas)\b"
 )

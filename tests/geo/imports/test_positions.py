@@ -107,6 +107,7 @@ async def test_a_misread_position_comes_back_where_the_rows_town_proves_it(staff
         ((49.2908, -25.504), {"locality": None}, False),
         ((49.2908, -25.504), {"locality": "Manaus"}, False),
         ((49.2908, -25.504), {"country": "PY"}, False),
+        ((49.2908, -25.504), {"country": "MZ"}, False),
         ((49.2908, -25.504), {"country": "BR", "admin1": "Carchi"}, False),
         ((49.2908, -25.504), {"admin1": "Pará"}, False),
         # Two faults at once, and a position that stands where it is written.
