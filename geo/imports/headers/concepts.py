@@ -87,7 +87,9 @@ _ENTRY: Final = (
 
 _COUNT: Final = (
     f"{_HOW_MANY} persona pessoas gente noche dia cupo plaza cama maxima maximo diario diaria "
-    "libre evacuation atiende atienden atende atendem alcanza cabem"
+    "libre evacuation atiende atienden atende atendem alcanza cabem acogida acolhimento acolhida "
+    "hospedaje hospedagem alojamiento alojamento albergar nocturna nocturno noturna dormir "
+    "pernocta pernoite autorizada autorizado habilitada habilitado recepcion recepcao"
 )
 
 #: What headers are told by; a field may have several concepts.
@@ -330,9 +332,9 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "capacity",
-        "persona gente",
-        also="maximo maxima cuanta cuantas espacio",
-        allied="hay caben alcanza",
+        "persona gente pessoa",
+        also="maximo maxima cuanta cuantas quantas espacio",
+        allied="hay caben cabem alcanza",
         never="edad atendida",
     ),
     _concept("eligibility", "persona gente", also="ayuda atiende recibe", allied="tipo"),
