@@ -266,6 +266,15 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_hours_unclear": (
         "hours are left out, because the cell cannot be read with certainty: a person has to ask"
     ),
+    "row_longitude_mended": (
+        "'{column}': the longitude is read with the other sign, as the row's town proves: check it"
+    ),
+    "row_latitude_mended": (
+        "'{column}': the latitude is read with the other sign, as the row's town proves: check it"
+    ),
+    "row_exchange_mended": (
+        "'{column}': latitude and longitude are exchanged, as the row's town proves: check it"
+    ),
     "row_swapped": "latitude and longitude look swapped",
     "row_unknown_referrer": "names an unknown space",
     "row_of_others": (
@@ -382,7 +391,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "totals_left_out": "rows {rows} are sums and left out",
     "most_swapped": (
         "{columns} look swapped in {count:,} of {total:,} rows: correct the mapping or the file;"
-        " nothing was exchanged"
+        " only rows whose town proves it are exchanged"
     ),
     "field_in_no_column": "{of} is in no column: state it in [constants] or map a column",
     "country_by_position": (

@@ -4,11 +4,14 @@ The polygons are kilometres off at places, so they only serve for plausibility c
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from geoalchemy2 import Geography
 from sqlalchemy import Float, Text, bindparam, cast, column, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.functions import Function
+from sqlalchemy.sql.selectable import TableValuedAlias
 
 from geo.db.views import boundaries
 
@@ -68,6 +71,41 @@ async def units_at(
     )
     names: dict[int, str] = {row: name for row, name in rows}  # noqa: C416 -- rows are no pairs
     return tuple(names.get(number + 1) for number in range(len(points)))
+
+
+def asked_points(
+    points: Sequence[tuple[float, float]],
+) -> tuple[TableValuedAlias, Function[Any]]:
+    """Return a table of points (lon, lat), numbered from 1 in the column ``row``, and its point."""
+    asked = (
+        func.unnest(
+            bindparam("lons", [lon for lon, _ in points], ARRAY(Float)),
+            bindparam("lats", [lat for _, lat in points], ARRAY(Float)),
+        )
+        .table_valued(column("lon", Float), column("lat", Float), with_ordinality="row")
+        .render_derived("asked")
+    )
+    return asked, func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+
+
+async def countries_of_units_at(
+    session: AsyncSession, points: Sequence[tuple[float, float]]
+) -> tuple[frozenset[str], ...]:
+    """Return the countries of the first-level units that contain each point, for many points fast.
+
+    Units are smaller polygons than countries. Points are (lon, lat) in degrees, EPSG:4326; points
+    at sea have no country.
+    """
+    asked, point = asked_points(points)
+    rows = await session.execute(
+        select(asked.c.row, boundaries.c.country).join(
+            boundaries, (boundaries.c.level == 1) & func.ST_Intersects(boundaries.c.geom, point)
+        )
+    )
+    found: list[set[str]] = [set() for _ in points]
+    for row, country in rows:
+        found[row - 1].add(country)
+    return tuple(map(frozenset, found))
 
 
 async def countries_along(

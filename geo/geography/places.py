@@ -66,7 +66,7 @@ _SET_LIKENESS = text("select set_config('pg_trgm.similarity_threshold', :likenes
 
 # PostgreSQL uses the index in `alembic/baseline/places.sql` only if this expression is the same, to
 # the letter, as the indexed one. Therefore the letters are literals instead of bound parameters.
-_PLAIN_NAME: Any = func.lower(
+PLAIN_NAME: Any = func.lower(
     func.translate(
         places.c.name, literal(ACCENTED, literal_execute=True), literal(PLAIN, literal_execute=True)
     )
@@ -173,13 +173,13 @@ async def find_similar(session: AsyncSession, typed: str, limit: int = 10) -> tu
     if not name:
         return ()
     await session.execute(_SET_LIKENESS, {"likeness": str(LEAST_LIKENESS)})
-    likeness = func.similarity(_PLAIN_NAME, name)
+    likeness = func.similarity(PLAIN_NAME, name)
     alike = (
-        _places(_PLAIN_NAME.op("%")(name))
+        _places(PLAIN_NAME.op("%")(name))
         .add_columns(
-            _PLAIN_NAME.label("plain"),
+            PLAIN_NAME.label("plain"),
             likeness.label("likeness"),
-            func.dense_rank().over(order_by=(likeness.desc(), _PLAIN_NAME)).label("rank"),
+            func.dense_rank().over(order_by=(likeness.desc(), PLAIN_NAME)).label("rank"),
         )
         .subquery()
     )

@@ -14,7 +14,9 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Float,
+    Text,
     and_,
+    any_,
     bindparam,
     cast,
     column,
@@ -27,8 +29,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import boundaries, ground, landscape, places
 from geo.errors import NotFoundError
-from geo.geography.boundaries import DEEP_M, units_at
-from geo.geography.places import NamedPlace, place_near, places_within
+from geo.geography.boundaries import DEEP_M, asked_points, units_at
+from geo.geography.places import PLAIN_NAME, NamedPlace, place_near, places_within
+from geo.text.normalize import folded
 
 type Water = Literal["lake", "sea"]
 
@@ -46,6 +49,9 @@ TOWN_REACH_M = 25_000.0
 #: Distance from the nearest place beyond which a position that no polygon contains is in no
 #: country, metres [A]: farther from land than any polygon is wrong.
 _LAND_REACH_M = 50_000.0
+
+#: Signs of names that are written or left out.
+_SIGNS = " -.,'’()|"
 
 #: Least length of a degree of longitude up to 60 degrees of latitude, metres (WGS84: 55,800).
 _LEAST_DEGREE_M = 55_000.0
@@ -149,15 +155,7 @@ async def countries_around(
     Near is a polygon within `BORDER_M` and a town within `TWIN_TOWN_M`. Points are (lon, lat) in
     degrees, EPSG:4326.
     """
-    asked = (
-        func.unnest(
-            bindparam("lons", [lon for lon, _ in points], ARRAY(Float)),
-            bindparam("lats", [lat for _, lat in points], ARRAY(Float)),
-        )
-        .table_valued(column("lon", Float), column("lat", Float), with_ordinality="row")
-        .render_derived("asked")
-    )
-    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+    asked, point = asked_points(points)
     holds = func.ST_Intersects(boundaries.c.geom, point)
     near = select(asked.c.row, boundaries.c.country, holds.label("holds")).join(
         boundaries,
@@ -170,6 +168,52 @@ async def countries_around(
     for row, country, is_holding in await session.execute(union_all(near, towns)):
         found[row - 1][country] = found[row - 1].get(country, False) or is_holding
     return found
+
+
+async def countries_of_named(
+    session: AsyncSession, asked: Sequence[tuple[float, float, Iterable[str]]], reach_m: float
+) -> list[frozenset[str]]:
+    """Return the countries that have a place of one of the stated names near each point.
+
+    Parameters
+    ----------
+    asked
+        Positions in degrees, EPSG:4326, each with names, in any case and with or without accents,
+        blanks and signs: "Mazocruz" is "Mazo Cruz".
+    reach_m
+        Most metres between a point and the place of its name.
+    """
+    points = (
+        func.unnest(
+            bindparam("lons", [lon for lon, _, _ in asked], ARRAY(Float)),
+            bindparam("lats", [lat for _, lat, _ in asked], ARRAY(Float)),
+            bindparam("names", ["|".join(map(_bare, names)) for *_, names in asked], ARRAY(Text)),
+        )
+        .table_valued(
+            column("lon", Float), column("lat", Float), column("names", Text), with_ordinality="row"
+        )
+        .render_derived("asked")
+    )
+    point = func.ST_SetSRID(func.ST_MakePoint(points.c.lon, points.c.lat), 4326)
+    # Names are compared of what is near alone: a comparison costs as much as ten distances.
+    near = (
+        select(points.c.row, points.c.names, places.c.country, PLAIN_NAME.label("plain"))
+        .join(places, _is_within(places.c.geom, point, reach_m))
+        .offset(0)
+        .subquery()
+    )
+    is_named = func.translate(near.c.plain, _SIGNS, "") == any_(
+        func.string_to_array(near.c.names, "|", type_=ARRAY(Text))
+    )
+    found: list[set[str]] = [set() for _ in asked]
+    question = select(near.c.row, near.c.country).where(is_named).distinct()
+    for row, country in await session.execute(question):
+        found[row - 1].add(country)
+    return list(map(frozenset, found))
+
+
+def _bare(name: str) -> str:
+    return folded(name).translate(str.maketrans("", "", _SIGNS))
 
 
 async def _nearest(

@@ -16,6 +16,7 @@ from geo.accounts.permissions import Actor, can_propose
 from geo.errors import InvalidFileError, InvalidRecordError
 from geo.imports.duplicates import alike_rows
 from geo.imports.mapping import FieldMapping, as_object, own_mapping
+from geo.imports.misread_positions import MENDED, mend_positions
 from geo.imports.personal_data import require_no_persons_in
 from geo.imports.positions import fill_countries, fill_time_zones
 from geo.imports.readers.detection import read_table
@@ -48,7 +49,7 @@ _BLURRED = frozenset(
 )
 
 #: Notes on a row that does not change, too: the file says what the record does not have.
-_ALWAYS_SAID = frozenset({NIGHT_REMARK, HOURS_REMARK, LEFT_OUT_REMARK})
+_ALWAYS_SAID = frozenset({NIGHT_REMARK, HOURS_REMARK, LEFT_OUT_REMARK}) | MENDED
 
 #: Rows between two calls of a `Progress`.
 _STEP = 500
@@ -120,7 +121,9 @@ async def check_file(
         session, made, actor=actor, now=now, today=today, source=source or f"import of {today}"
     )
     new = [draft for draft in made if draft.id not in known.stored]
-    await fill_countries(session, made, new=new, column=_column(used, "country"))
+    places = _columns(used, "lat", "lon", "position") or "lat, lon"
+    await mend_positions(session, made, column=places)
+    await fill_countries(session, made, new=new, column=_columns(used, "country"))
     await fill_time_zones(session, new)
     rows = await asyncio.to_thread(_compared, made, used, known, progress)
     rows = await alike_rows(session, rows, known.stored, actor=actor)
@@ -153,8 +156,8 @@ def _drafted(
     return used, made, remarks
 
 
-def _column(mapping: FieldMapping, name: str) -> str:
-    return ", ".join(mapping.fields.get(name, ()))
+def _columns(mapping: FieldMapping, *names: str) -> str:
+    return ", ".join(column for name in names for column in mapping.fields.get(name, ()))
 
 
 async def _known(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from geo.geography.country_names import country_code
 from geo.imports.cells import cell_values, dates
@@ -19,8 +20,10 @@ from geo.imports.columns.labels import (
     meanings_of,
     meant,
     meant_of_all,
+    meant_of_kind,
 )
-from geo.imports.columns.recognition import AMBIGUOUS, cells_of, is_survey_day, recognise
+from geo.imports.columns.recognition import AMBIGUOUS, cells_of, recognise
+from geo.imports.headers.points import is_survey_day
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import plain
@@ -34,6 +37,9 @@ from geo.text.normalize import folded
 
 #: Most labels without a known code of a coded column; one with more counts as free text.
 _MAX_LABELS = 60
+
+#: What reads a label of a field otherwise than of the others.
+_MEANT: Final = {"kind": meant_of_kind}
 
 #: Placeholder for the source's prefix of record ids, until a person replaces it.
 UNNAMED = "SOURCE"
@@ -166,7 +172,7 @@ def _labels(
             for label in _items(table, column, name, separators.get(name))
         )
         answers = _answers(name, columns)
-        means = meant_of_all if name in SPARED_WORDS else meant
+        means = meant_of_all if name in SPARED_WORDS else _MEANT.get(name, meant)
         codes_of = {
             label: chosen.get(plain(label)) or answers.get(bare(label)) or means(label, meanings)
             for label in counted

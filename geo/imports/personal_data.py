@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from geo.errors import PersonalDataError
+from geo.imports.columns.evidence import mentions_a_person
 from geo.imports.readers.table import Table
 from geo.reasons import CodedReason
 from geo.text.normalize import folded, unmasked
@@ -44,16 +45,46 @@ _ABOUT_THE_PLACE = re.compile(
 )
 
 
-#: Fewest cells that have to be yes or no for a column of papers to ask what a place does [A].
+#: Papers that a place can help with, and words that say so.
+_PAPERS = re.compile(
+    r"\b(?:cedula|pasaporte|passport|dni|cpf|curp|carne de (?:extranjeria|identidad))\b"
+)
+_HELPS = re.compile(
+    r"\b(?:ajuda\w*|ayuda\w*|apoi[ao]\w*|apoy[ao]\w*|auxili\w+|orienta\w*|asesor\w+|assessor\w*|"
+    r"tramit\w+|help\w*|assist\w*)\b"
+)
+
+#: Fewest cells that have to be yes or no for a column of papers to ask what a place does, and the
+#: least share of those that say more [A].
 _FEWEST = 2
+_MOSTLY = 0.5
+
+#: Fewest digits of a number of a paper, however it is written [A].
+_DIGITS = 4
 
 _YES_OR_NO = frozenset({"si", "no", "sim", "nao", "yes", "oui", "non", "s", "n", "x", "1", "0"})
 
 
-def are_yes_or_no(cells: Iterable[object]) -> bool:
-    """Return whether cells say yes or no, so that none is a name or a number of somebody's."""
+def _asks_what_a_place_does(header: str, cells: Iterable[object]) -> bool:
+    """Return whether a column of papers holds answers, so that none is somebody's name or number.
+
+    All are yes or no; or the header is of help with papers, most cells begin so, and what others
+    add has no number of a paper and names nobody: "AJUDA C/ CPF?", "sim, 3ª e 5ª".
+    """
     said = [folded(str(cell)).strip(" .") for cell in cells if cell is not None and cell != ""]
-    return len(said) >= _FEWEST and all(cell in _YES_OR_NO for cell in said)
+    answers = [re.split(r"[^a-z0-9]+", cell) for cell in said]
+    plain = sum(len(words) == 1 and words[0] in _YES_OR_NO for words in answers)
+    if plain < _FEWEST:
+        return False
+    if plain == len(said):
+        return True
+    is_help = _HELPS.search(header) and not _PERSONAL.search(_PAPERS.sub(" ", header))
+    return (
+        bool(is_help)
+        and sum(words[0] in _YES_OR_NO for words in answers) >= _MOSTLY * len(said)
+        and not any(len(re.findall(r"\d", cell)) >= _DIGITS for cell in said)
+        and not mentions_a_person(said)
+    )
 
 
 def require_no_persons(
@@ -64,8 +95,7 @@ def require_no_persons(
     Parameters
     ----------
     cells_of : callable
-        From a column to all of its cells. A column of yes and no holds nobody's data: "AJUDA C/
-        CPF?".
+        From a column to all of its cells. A column of answers holds nobody's data: "AJUDA C/ CPF?".
 
     Raises
     ------
@@ -75,7 +105,7 @@ def require_no_persons(
     for column in columns:
         plain = " ".join(unmasked(column).replace("|", " ").split())
         if _PERSONAL.search(plain) and not _ABOUT_THE_PLACE.search(plain):
-            if are_yes_or_no(cells_of(column)):
+            if _asks_what_a_place_does(plain, cells_of(column)):
                 continue
             raise PersonalDataError(CodedReason("about_persons", column=column[:80]))
 

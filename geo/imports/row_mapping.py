@@ -47,6 +47,9 @@ REFERRAL = "referral_letter"
 #: Code of the note on a row whose hours in one cell are left out, because they are not certain.
 HOURS_REMARK = "row_hours_unclear"
 
+#: Code of the problem of a row whose latitude and longitude look exchanged.
+SWAPPED = "row_swapped"
+
 #: Share of rows that must look swapped before the latitude and longitude columns are reported as
 #: swapped.
 _MOST = 0.5
@@ -318,7 +321,10 @@ class _Maker:
             # A part of what is asked for would read as the whole.
             draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
             return []
-        return [_numbers(draft, column, coded) if name == "public_phones" else coded]
+        if name == "public_phones" and coded:
+            numbers = _numbers(draft, column, coded)
+            return [numbers] if numbers else []  # a cell without one takes no stored number away
+        return [coded]
 
     def _take_answers(
         self,
@@ -417,15 +423,24 @@ def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
     Words and mailboxes, "preguntar en la parroquia", are no number at all; digits that are none
     stay as they are, and their row is refused.
     """
-    phones = [phone for phone in phones if not isinstance(phone, str) or _is_dialled(phone)]
+    stated = phones
+    phones = [phone for phone in stated if not isinstance(phone, str) or _is_dialled(phone)]
     if not phones:
         draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
         return []
+    phones = [_EXTENSION.sub("", one) if isinstance(one, str) else one for one in phones]
     numbers = [phone for phone in phones if not isinstance(phone, str) or PHONE.fullmatch(phone)]
-    if not numbers or len(numbers) == len(phones):
+    if not numbers or numbers == stated:
         return phones
     draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
     return numbers
+
+
+#: What is dialled after a number; without it somebody answers who puts through.
+_EXTENSION = re.compile(
+    r"[\s,.]*\b(?:ext|extension|opc|opcion|opcao|anexo|ramal|interno)\b[.:]?\s*\d{1,5}$",
+    re.IGNORECASE,
+)
 
 
 def _is_dialled(text: str) -> bool:
@@ -503,7 +518,7 @@ def _looks_swapped(draft: Draft) -> bool:
 
 def _reject_swapped(draft: Draft, column: str) -> None:
     if _looks_swapped(draft):
-        draft.problems.append(RowProblem(column, "lat", CodedReason("row_swapped")))
+        draft.problems.append(RowProblem(column, "lat", CodedReason(SWAPPED)))
 
 
 def _swapped(made: Sequence[Draft], mapping: FieldMapping) -> list[CodedReason]:

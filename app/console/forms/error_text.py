@@ -273,6 +273,18 @@ TEXTS: Mapping[str, str] = {
         "El espacio entra sin horas: la celda no se lee con seguridad. Pregunte, y escríbalas en "
         "la ficha."
     ),
+    "row_longitude_mended": marked(
+        "«%(column)s»: la longitud se leyó con el otro signo, y así queda junto a la localidad de "
+        "la fila. Mírela en el mapa."
+    ),
+    "row_latitude_mended": marked(
+        "«%(column)s»: la latitud se leyó con el otro signo, y así queda junto a la localidad de "
+        "la fila. Mírela en el mapa."
+    ),
+    "row_exchange_mended": marked(
+        "«%(column)s»: latitud y longitud se leyeron al revés, y así quedan junto a la localidad "
+        "de la fila. Mírelas en el mapa."
+    ),
     "row_swapped": marked("Latitud y longitud parecen cambiadas de lugar."),
     "row_unknown_referrer": marked("Nombra un espacio que no existe."),
     "row_of_others": marked("Lo cambia quien edita su organización o quien aprueba en su país."),
@@ -395,7 +407,7 @@ TEXTS: Mapping[str, str] = {
     "totals_left_out": marked("Las filas %(rows)s son sumas y quedan fuera."),
     "most_swapped": marked(
         "Latitud y longitud parecen cambiadas de lugar en %(count)s de %(total)s filas: corrija "
-        "las columnas o el archivo. No se cambió nada."
+        "las columnas o el archivo. Solo se cambian las filas cuya localidad lo prueba."
     ),
     "field_in_no_column": marked("Ninguna columna dice esto: %(of)s. Elíjala, o escríbalo abajo."),
     "country_by_position": marked(

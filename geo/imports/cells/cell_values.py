@@ -89,7 +89,7 @@ _THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo",
 #: Words that people write beside a number that takes messages.
 _BESIDE_PHONE = re.compile(
     r"\(\s*{0}\s*\)|{0}".format(
-        r"\b(?:whats?app?|wpp|wsp|zap|cel(?:ular)?|tel(?:efono)?|fijo)\b[.:]?"
+        r"\b(?:what?s?app?|whats|wpp|wsp|zap|cel(?:ular)?|tel(?:efono)?|fijo)\b[.:]?"
     ),
     re.IGNORECASE,
 )
@@ -187,7 +187,7 @@ def _with_commas(text: str, name: str) -> str:
     if name != "languages":
         return _PLUS.sub(", ", text)
     # Codes of languages are written in small letters.
-    text = re.sub(r"\b[A-Z]{2}\b", lambda code: code[0].lower(), _AND.sub(", ", text))
+    text = re.sub(r"\b[A-Z][A-Za-z]\b", lambda code: code[0].lower(), _AND.sub(", ", text))
     names = text.split()
     known = sum(folded(name) in _LANGUAGES for name in names)
     is_list = known > 1 and known >= _MOST_NAMES * len(names) and folded(text) not in _LANGUAGES

@@ -40,6 +40,10 @@ _MOSTLY: Final = 0.6
 #: Least share of different cells in a column of names: few spaces share one [A].
 _DISTINCT: Final = 0.7
 
+#: Least share of rows that a column of names has a name of its own for, whose header is of an
+#: institution [A].
+_NEARLY: Final = 0.9
+
 #: What stands between the things that a cell names.
 _PIECES: Final = re.compile(r"[/|;(,–—-]")
 
@@ -208,13 +212,32 @@ def are_ids(cells: Cells) -> bool:
     Of two rows with one id the second would change the space of the first; a row's number is
     another one's after the next row is put in.
     """
-    held = [folded(str(cell)) for cell in cells if cell is not None and cell != ""]
-    if len(set(held)) < len(held):
-        return False
+    held = _held(cells)
+    return len(set(held)) == len(held) and not are_counted(cells)
+
+
+def are_counted(cells: Cells) -> bool:
+    """Return whether cells count the rows: whole numbers from 0 or 1 on, few of them left out."""
+    held = _held(cells)
     numbers = [int(one) for one in held if re.fullmatch(r"\d{1,9}", one)]
-    counts = numbers == sorted(numbers) and numbers[:1] in ([0], [1])
-    is_counted = len(numbers) == len(held) >= FEWEST and counts
-    return not (is_counted and numbers[-1] < 2 * len(held))
+    if len(numbers) < len(held) or len(held) < FEWEST:
+        return False
+    counts = numbers == sorted(set(numbers)) and numbers[0] <= 1
+    return counts and numbers[-1] < 2 * len(held)
+
+
+def _held(cells: Cells) -> list[str]:
+    return [folded(str(cell)) for cell in cells if cell is not None and cell != ""]
+
+
+def names_each_row(cells: Cells) -> bool:
+    """Return whether nearly every cell is there, in words, and another one than all others."""
+    held = _held(cells)
+    return (
+        len(held) >= max(_NEARLY * len(cells), 2 * FEWEST)
+        and len(set(held)) >= _NEARLY * len(held)
+        and not contradicts([cell for cell in cells if cell not in (None, "")], "name")
+    )
 
 
 def distinct(cells: Cells) -> float:
@@ -253,6 +276,7 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
     "needs_referral": Evidence(_of_each(_answer), 0.6, 0.0, 1.0, 0.4),
     "services": Evidence(_labels("services"), 0.5, 1.6),
     "documents_required": Evidence(_labels("documents_required"), 0.5, 1.6),
+    "sectors": Evidence(_labels("sectors"), 0.5, 0.0, 1.0, 0.1),
     "languages": Evidence(_labels("languages"), 0.6, 2.0),
     "opening_hours": Evidence(_of_each(_converts("opening_hours")), 0.4, 2.0, 1.5),
     "confirmed_on": Evidence(_of_each(_date), 0.7, 1.2, 1.5, 0.4),
@@ -324,7 +348,7 @@ def _is_person(piece: str) -> bool:
     return bool(parts) and parts[0] in words.GIVEN_NAMES
 
 
-def mentions_a_person(cells: Cells) -> bool:
+def mentions_a_person(cells: Sequence[object]) -> bool:
     """Return whether any cell has a given name or a title: "310 555 0101 (Rosa)" (P6)."""
     return any(
         isinstance(cell, str)
@@ -345,6 +369,14 @@ def has_personal_mail(cells: Cells, towns: Collection[str] = frozenset()) -> boo
         Names of the towns where the place is, in plain letters without blanks: "duitama@".
     """
     return any(isinstance(cell, str) and _is_personal(cell.lower(), towns) for cell in cells)
+
+
+def is_of_somebody(cell: Value) -> bool:
+    """Return whether a mailbox is plainly a person's, by a given name or its provider (P6)."""
+    return isinstance(cell, str) and (
+        words.PERSONAL_MAIL.search(cell.lower()) is not None
+        or not words.GIVEN_NAMES.isdisjoint(re.split(r"[^a-z]+", folded(cell)))
+    )
 
 
 def _is_personal(cell: str, towns: Collection[str]) -> bool:

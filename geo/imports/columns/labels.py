@@ -39,7 +39,29 @@ _LIMITS: Final = word_set(
     "previo agendamento agendado appointment salvo excepto exceto except depende veces vezes "
     "reabre reabrira abrira abrir reabrir casi quase posible posiblemente "
     "possivelmente quiza quizas talvez tal maybe perhaps probablemente provavelmente confirmar "
-    "segun dicen dizem rumor intermitente eventual eventualmente peut etre"
+    "segun dicen dizem rumor intermitente eventual eventualmente peut etre "
+    "superlotado superlotada lotado lotada lleno llena cheio cheia completo completa sobrecupo"
+)
+
+#: What asks for papers of those who have them, and of nobody else.
+_OPTIONAL: Final = re.compile(
+    r"\b(?:si|se|if)\s+(?:l[oa]s?\s+|o\s+|a\s+)?(?:tienen?|tuvieran?|tiver(?:em)?|hay|haya|houver|posee|"
+    r"possuir|cuentan?|es posible|possivel|any|available|possible|they|you)\b"
+    r"|\b(?:opcional|optional|preferi\w+|preferen\w+|deseable|desejavel)"
+)
+
+#: Words of whom a place protects: a person has to say whether nobody may find it (P38).
+_GUARDED: Final = word_set(
+    "mujer mujeres mulher mulheres femenino femenina feminino feminina women femmes vbg gbv "
+    "victima victimas vitima vitimas trata sobrevivientes lgbt lgbti lgbtiq lgbtqia"
+)
+
+#: Most letters of a label that has to be a known one but for its ending: "CRAS" is no "CAS".
+_SHORT: Final = 4
+
+#: Words that are like known ones and no slip of the pen: "revisión" of bags is no "remisión".
+_OTHER_WORDS: Final = word_set(
+    "revision revisao informatica formacion formacao mision missao comision comissao"
 )
 
 
@@ -63,12 +85,26 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
     return "" if is_limited else code
 
 
+def meant_of_kind(label: str, meanings: Mapping[str, str]) -> str:
+    """Return the kind that a label stands for; "" for two things, one of them unknown, or guarded.
+
+    "Trámites y refugio" is no place to sleep, and "refugio mujeres VBG" none for everybody to find.
+    """
+    code = _meaning(label, meanings)
+    if code != "safe_space" and _GUARDED & set(plain(label).split()):
+        return ""
+    return code if plain(label) in meanings else meant_of_all(label, meanings)
+
+
 def meant_of_all(label: str, meanings: Mapping[str, str]) -> str:
     """Return the code that each part of a label stands for, one and the same; "" otherwise.
 
-    "RUN o pasaporte" read as a passport would send away who has the other paper.
+    "RUN o pasaporte" read as a passport would send away who has the other paper, "si tienen" who
+    has none.
     """
-    parts = [part for part in _EITHER.split(folded(label)) if part.strip()]
+    if _OPTIONAL.search(folded(label)):
+        return ""
+    parts = [part for part in _EITHER.split(_FOR.sub(" ", folded(label))) if part.strip()]
     codes = {_meaning(part, meanings) for part in parts}
     return codes.pop() if len(codes) == 1 else ""
 
@@ -111,6 +147,12 @@ def _affirmed(known: tuple[str, ...]) -> tuple[str, ...]:
 
 def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     affirmed = _affirmed(tuple(meanings))
+    if not _OTHER_WORDS.isdisjoint(said.split()):
+        affirmed = tuple(
+            one for one in affirmed if set(said.split()) & _OTHER_WORDS & set(one.split())
+        )
+    if len(said) <= _SHORT:
+        return next((meanings[one] for one in affirmed if stem(one) == stem(said)), "")
     best = process.extractOne(said, affirmed, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY)
     if best:
         return meanings[best[0]]
@@ -125,7 +167,8 @@ def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     return codes.pop() if len(codes) == 1 else ""
 
 
-#: What stands between the parts of a label that names several things.
+#: "Para" and "con" in short, and what stands between the parts of a label of several things.
+_FOR: Final = re.compile(r"\b[pc]/\s*")
 _EITHER: Final = re.compile(r"\s*[/+]\s*|\s+(?:o|u|ou|or|y|e|and|et)\s+")
 
 #: Words of headers that ask whether a place is open, and words that may stand beside them; every

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import networkx as nx
-from rapidfuzz import fuzz, process
 
 from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle, is_empty
@@ -15,33 +14,31 @@ from geo.imports.columns import evidence
 from geo.imports.columns.answers import answers_in
 from geo.imports.columns.combined import combined_in
 from geo.imports.columns.evidence import EVIDENCE
+from geo.imports.columns.further import add_further
 from geo.imports.columns.labels import asks_if_open
 from geo.imports.headers.concepts import (
     is_about_a_person,
+    is_institution,
     is_kept_back,
-    is_lead_partner,
     is_of_contacts,
-    likely,
     refused,
+    tells_who_runs,
 )
+from geo.imports.headers.measures import is_measure
+from geo.imports.headers.points import KNOWN, SAME, by_header, says_nothing, survey_day
 from geo.imports.headers.synonyms import HEADERS
-from geo.imports.headers.wording import plain, plain_forms, words_of
+from geo.imports.headers.wording import plain
 from geo.imports.readers.table import CellError, Table, Value
-
-#: Least similarity (0 to 100) of a header to a known one.
-_LIKELY: Final = 85.0
-
-#: Points of a header that is known, from barely similar to the same; of one that begins with a
-#: known one; of one that has words of a field, from half of them to all; all [A].
-_SIMILAR, _SAME = 2.0, 3.0
-_LED_BY: Final = 2.0
-_SOME_WORDS, _ALL_WORDS = 0.7, 2.2
-_MOST_LIKELY: Final = 1.25
-_LEAD: Final = 1.2
 
 #: Least points of header and cells together for a column to be suggested as a field [A]. A wrong
 #: field published is worse than one that a person has to choose.
 _ENOUGH: Final = 1.15
+
+#: Largest share of mailboxes in a column of phones that are left out of it [A].
+_FEW_BOXES: Final = 0.2
+
+#: By how much one field goes before another of the same column.
+_A_LITTLE: Final = 0.01
 
 #: Most rows whose cells are examined for a suggestion.
 _SAMPLE: Final = 500
@@ -49,18 +46,6 @@ _SAMPLE: Final = 500
 #: Reason codes of cells that can be read in two ways, such as 03/04/2026; either reading fits the
 #: field, so these cells count as convertible.
 AMBIGUOUS: Final = frozenset({"cell_ambiguous_date", "cell_ambiguous_decimal"})
-
-#: Fields of which a header may say more after its name: "Idiomas que se hablan". No field
-#: whose name begins headers about persons ("Nombre del responsable"), and no phone, which would be
-#: published (P6).
-_LED: Final = frozenset(
-    {"organization", "address", "services", "languages", "locality", "admin1",
-     "opening_hours", "needs_referral", "eligibility", "documents_required"}
-)  # fmt: skip
-
-#: Fields that a header with a role or a person can be of: "Organización responsable", "Perfil de
-#: personas". Phones, names and hours of people are not published (P6).
-_OF_A_ROLE: Final = frozenset({"organization", "eligibility", "capacity"})
 
 #: Fields that people have, too: a word that refuses one refuses it however the rest is worded, so
 #: that "Teléfono (privado)" is not what "Teléfono" is (P6).
@@ -74,24 +59,10 @@ _UNNAMED: Final = frozenset(
     {"confirmed_on", "organization", "address", "eligibility", "cost", "capacity"}
 )
 
-#: Columns that survey programs add with the day of the form; of another file they are of anything.
-#: Each has fewer points than a column that says when somebody looked.
-_SURVEY_DAYS: Final = {"today": 0.6, "start": 0.5, "submission time": 0.4}
-
-#: A question of a survey, with its number.
-_QUESTION: Final = re.compile(r"\d{1,2}\. ")
-
-#: Words of headers that say nothing.
-_NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})
-
 #: What a column loses whose header could be of a field and none of whose cells is [A].
 _NOT_ONE: Final = 0.5
 _NEVER: Final = 0.1
 
-_CHOICES: Final = {header: name for name, headers in HEADERS.items() for header in headers}
-#: Most characters of a header that must be the same as a known one.
-_SHORT: Final = 3
-_LONG: Final = [header for header in _CHOICES if len(header) > _SHORT]
 _ORDER: Final = {name: at for at, name in enumerate(dict.fromkeys([*HEADERS, *sorted(ALL)]))}
 
 type Scores = dict[tuple[str, str], float]
@@ -153,10 +124,12 @@ def recognise(
         for (column, name), score in scores.items()
         if column not in parts and name not in held
     }
-    for column, name in _best_whole(left, found):
+    best = _best_whole(left, found)
+    if "name" not in {*found, *(name for _, name in best)}:
+        best = _best_whole(left | _institutions_as_names(table, left), found)
+    for column, name in best:
         found[name] = (column,)
-    _add_phones(table, scores, found, parts)
-    _add_lead_partner(table, scores, found, parts)
+    add_further(table, scores, found, parts)
     used = {column for columns in found.values() for column in columns} | taken | set(parts)
     return Recognised(
         fields=dict(sorted(found.items(), key=lambda item: _ORDER[item[0]])),
@@ -175,9 +148,7 @@ def _parts(
         if "public_contact" in names and _reaches_a_person(table, column):
             continue
         held = {*found, *(name for others in parts.values() for name in others)}
-        own = {
-            name for (other, name), score in scores.items() if other != column and score >= _SAME
-        }
+        own = {name for (other, name), score in scores.items() if other != column and score >= SAME}
         if names and not {*names} & (held | own):
             parts[column] = names
     return parts
@@ -209,6 +180,24 @@ def _best_whole(scores: Scores, found: Collection[str]) -> list[tuple[str, str]]
     return max(wholes, key=lambda pairs: sum(scores[pair] for pair in pairs))
 
 
+def _institutions_as_names(table: Table, scores: Scores) -> Scores:
+    """Return columns of institutions as names of the places, where another tells who runs them.
+
+    Such a column differs in nearly every row. A little less is said for the name than for who runs
+    the place, so that without another column it stays that.
+    """
+    headed = [column for column, name in scores if name == "organization"]
+    if not any(map(tells_who_runs, headed)):
+        return {}
+    return {
+        (column, "name"): scores[column, "organization"] - _A_LITTLE
+        for column in headed
+        if is_institution(column)
+        and not tells_who_runs(column)
+        and evidence.names_each_row([line.cells.get(column) for line in table.lines])
+    }
+
+
 def _assigned(scores: Scores) -> list[tuple[str, str]]:
     graph = nx.Graph()
     for (column, name), score in sorted(scores.items()):
@@ -218,50 +207,12 @@ def _assigned(scores: Scores) -> list[tuple[str, str]]:
     return sorted((pair["column"], pair["field"]) for pair in pairs)
 
 
-def _add_phones(
-    table: Table,
-    scores: Scores,
-    found: dict[str, tuple[str, ...]],
-    parts: Mapping[str, Sequence[str]],
-) -> None:
-    """Add further columns of the place's phones: one for calls and one for messages."""
-    taken = {column for columns in found.values() for column in columns} | set(parts)
-    if "public_phones" in found:
-        found["public_phones"] += tuple(
-            column
-            for column in table.columns
-            if column not in taken
-            and scores.get((column, "public_phones"), 0.0) >= _SIMILAR
-            and max(by_header(column).values()) <= by_header(column)["public_phones"]
-        )
-
-
-def _add_lead_partner(
-    table: Table,
-    scores: Scores,
-    found: dict[str, tuple[str, ...]],
-    parts: Mapping[str, Sequence[str]],
-) -> None:
-    """Add the column of lead partners, who run a place where no implementing one is named."""
-    runs = found.get("organization", ())
-    taken = {column for columns in found.values() for column in columns} | set(parts)
-    if len(runs) != 1 or all(line.cells.get(runs[0]) for line in table.lines):
-        return
-    leads = [
-        column
-        for column in table.columns
-        if column not in taken and (column, "organization") in scores and is_lead_partner(column)
-    ]
-    if len(leads) == 1:
-        found["organization"] = (*runs, *leads)
-
-
 def _scores(table: Table, column: str) -> dict[str, float]:
     """Return the fields that a column may be, each with the points of its header and its cells."""
-    headed = by_header(column) | _survey_day(column, table.columns)
+    headed = by_header(column) | survey_day(column, table.columns)
     cells = cells_of(table, column)
     few = cells[: evidence.told_by(len(table.columns))]
-    is_known = plain(column) in _CHOICES
+    is_known = plain(column) in KNOWN
     if is_kept_back(column) and not is_known:
         return {}
     if evidence.names_persons(few) and EVIDENCE["address"].share(few) < EVIDENCE["address"].enough:
@@ -281,7 +232,9 @@ def _scores(table: Table, column: str) -> dict[str, float]:
             continue
         if name not in headed and (name in never or by_cells <= 0 or about_person):
             continue
-        if name not in headed and name in _UNNAMED and not _says_nothing(column):
+        if name not in headed and (
+            is_measure(column) or (name in _UNNAMED and not says_nothing(column))
+        ):
             continue
         if _misleads(table, column, name):
             continue
@@ -293,9 +246,32 @@ def _scores(table: Table, column: str) -> dict[str, float]:
 
 def _misleads(table: Table, column: str, name: str) -> bool:
     """Return whether any cell of all says that a column is not what it looks like."""
-    if name == "id":
-        return not evidence.are_ids([line.cells.get(column) for line in table.lines])
-    return name in _REACHES and _reaches_a_person(table, column)
+    cells = [line.cells.get(column) for line in table.lines]
+    match name:
+        case "id":
+            return not evidence.are_ids(cells)
+        case "road_km":
+            return evidence.are_counted(cells)
+        case "public_contact":
+            return _reaches_a_person(table, column)
+        case "public_phones":
+            return _rings_a_person(cells) and _reaches_a_person(table, column)
+    return False
+
+
+def _rings_a_person(cells: Sequence[Value]) -> bool:
+    """Return whether mailboxes in a column of phones say that its numbers may be people's (P6).
+
+    A few that stand alone and name nobody say nothing of the numbers in other cells: theirs are
+    left out.
+    """
+    held = [cell for cell in cells if cell not in (None, "")]
+    boxes = [cell for cell in held if evidence.is_mail(cell)]
+    return (
+        evidence.mentions_a_person(held)
+        or len(boxes) > _FEW_BOXES * len(held)
+        or any(evidence.is_phone(cell) or evidence.is_of_somebody(cell) for cell in boxes)
+    )
 
 
 def _reaches_a_person(table: Table, column: str) -> bool:
@@ -323,63 +299,8 @@ def _reaches_a_person(table: Table, column: str) -> bool:
     )
 
 
-def is_survey_day(column: str, columns: Iterable[str]) -> bool:
-    """Return whether a column is the day of a survey's form, by its name and the others."""
-    return plain(column) in _SURVEY_DAYS and any(
-        one.startswith("_") or plain(one) in {"end", "deviceid"} or _QUESTION.match(one)
-        for one in columns
-        if one != column
-    )
-
-
-def _survey_day(column: str, columns: Iterable[str]) -> dict[str, float]:
-    is_day = is_survey_day(column, columns)
-    return {"confirmed_on": _SURVEY_DAYS[plain(column)]} if is_day else {}
-
-
 def _as_states(cells: Sequence[Value]) -> list[Value]:
     return ["activo" if evidence.is_answered(cell) else cell for cell in cells]
-
-
-def _says_nothing(header: str) -> bool:
-    return all(len(word) <= 2 or word in _NO_WORDS for word in words_of(header))  # noqa: PLR2004
-
-
-def by_header(column: str) -> dict[str, float]:
-    """Return the fields that a column's header may stand for, each with its points."""
-    points: dict[str, float] = {}
-
-    def say(name: str, score: float) -> None:
-        points[name] = max(points.get(name, 0.0), score)
-
-    for form, weight in plain_forms(column).items():
-        for name, likeness in _alike(form):
-            share = (likeness - _LIKELY) / (100.0 - _LIKELY)
-            say(name, (_SIMILAR + (_SAME - _SIMILAR) * share) * weight)
-        for header, name in _CHOICES.items():
-            if name in _LED and form.startswith(f"{header} "):
-                say(name, _LED_BY * weight)
-    for name, likelihood in likely(column).items():
-        share = min(likelihood, _MOST_LIKELY) / _MOST_LIKELY
-        say(name, _SOME_WORDS + (_ALL_WORDS - _SOME_WORDS) * share)
-    if is_lead_partner(column):  # who reports a place is not who runs it, if that is said
-        points["organization"] = _LEAD
-    if is_about_a_person(column):
-        points = {name: score for name, score in points.items() if name in _OF_A_ROLE}
-    return points
-
-
-def _alike(form: str) -> list[tuple[str, float]]:
-    """Return the fields of the known headers that a header is like, each with its likeness.
-
-    Headers of up to three characters must be equal: "x" is a part of many other headers.
-    """
-    if len(form) <= _SHORT:
-        return [(_CHOICES[form], 100.0)] if form in _CHOICES else []
-    alike = process.extract(
-        form, _LONG, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY, limit=10
-    )
-    return [(_CHOICES[header], likeness) for header, likeness, _ in alike]
 
 
 def _by_cells(cells: Sequence[Value], name: str, *, has_header: bool) -> float | None:

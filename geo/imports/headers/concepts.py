@@ -55,7 +55,7 @@ PLACE: Final = _stems(
     "apoio establecimiento dispositivo unidad unidade unite apoyo servicio atencion estructura "
     "structure facility site place space shelter support center centre location ponto espaco "
     "abrigo refugio servico estabelecimento equipamento comedor modulo puesto instalacion oficina "
-    "kiosko red programa proyecto posto"
+    "kiosko red programa proyecto posto obra"
 )
 
 #: Words that stand in headers of any field.
@@ -77,8 +77,19 @@ _NOT_THE_PLACE: Final = _stems(
     "origen destino"
 )
 
+#: Words that ask for a number.
+_HOW_MANY: Final = "cuantos cuantas cuanto cuanta quantos quantas quanto quanta many hasta ate"
+
+#: Words for being taken in.
+_ENTRY: Final = (
+    "ingreso ingresar entrada entrar acceso acesso admision admissao permitida aceptada aceita ano"
+)
+
 _COUNT: Final = (
-    "persona gente noche dia cupo plaza cama maxima maximo diario diaria libre evacuation"
+    f"{_HOW_MANY} persona pessoas gente noche dia cupo plaza cama maxima maximo diario diaria "
+    "libre evacuation atiende atienden atende atendem alcanza cabem acogida acolhimento acolhida "
+    "hospedaje hospedagem alojamiento alojamento albergar nocturna nocturno noturna dormir "
+    "pernocta pernoite autorizada autorizado habilitada habilitado recepcion recepcao"
 )
 
 #: What headers are told by; a field may have several concepts.
@@ -313,7 +324,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "capacity",
         "capacidad aforo cupo plaza cama capacity bed vaga capacidade capacite lotacao caben cabe "
         "cobertura leito lugares litera",
-        allied=f"{_COUNT} instalada max accueil diaria disponible cuantos cuantas",
+        allied=f"{_COUNT} instalada max accueil diaria disponible",
         never="mujer mujeres hombre hombres nino ninos nna menores mulher mulheres homem homens "
         "crianca criancas women men children familia familias femmes hommes enfants "
         "hoje today ahora agora disponibles hoy ocupada ocupados ocupacion ocupacao ocupadas "
@@ -321,9 +332,9 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "capacity",
-        "persona gente",
-        also="maximo maxima cuanta cuantas espacio",
-        allied="hay caben",
+        "persona gente pessoa",
+        also="maximo maxima cuanta cuantas quantas espacio",
+        allied="hay caben cabem alcanza",
         never="edad atendida",
     ),
     _concept("eligibility", "persona gente", also="ayuda atiende recibe", allied="tipo"),
@@ -406,8 +417,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "ci dni cedula pasaporte passaporte",
         also="pide piden exige exigen solicita solicitan pedem exigem",
     ),
-    _concept("minimum_age", "edad age idade", also="minima minimum"),
-    _concept("maximum_age", "edad age idade", also="maxima maximum"),
+    _concept("minimum_age", "edad age idade", also="minima minimum", allied=_ENTRY),
+    _concept("maximum_age", "edad age idade", also="maxima maximum", allied=_ENTRY),
     _concept(
         "cost",
         "costo costos costa custo cost precio tarifa cuota cuesta pagar pago cobran cobra "
@@ -434,7 +445,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "maximum_nights",
         "noche estancia estadia permanencia noite night dia",
         also="maxima maximo tiempo cuantos cuantas permitida maximum limite",
-        allied="puede pueden quedar quedarse",
+        allied=f"puede pueden pode podem quedar quedarse ficar {_HOW_MANY}",
         never="horario persona cama atencion",
     ),
     _concept(
@@ -494,6 +505,19 @@ _ROLES: Final = _stems(
 _PARTNERS: Final = _stems("socio partner parceiro agencia organizacion organizacao organization")
 _LEADING: Final = _stems("principal lider lead")
 
+#: Words of headers of what a place is called where it is an institution of its own, and words
+#: with which a header tells who runs it.
+_INSTITUTIONS: Final = _stems(
+    "institucion instituicao institution organizacion organizacao organization organisation "
+    "entidad entidade obra equipamento nombre nome name"
+)
+_RUNS: Final = _stems(
+    "opera operan operada operador operadora lleva maneja dirige administra administrador "
+    "administradora gestiona gestor gestora gestao gestion coordina mantem mantiene mantenedor "
+    "mantenedora lidera sostiene depende pertenece adscrito cargo responsable responsavel runs "
+    "manages managing titular ejecutor executor executora implementa congregacion"
+)
+
 #: Words of headers of phones and mailboxes together, and words that may stand beside them.
 _CONTACT_KEYS: Final = _stems("contacto contato contact") | {
     key
@@ -512,8 +536,11 @@ _CONTACT_ALLIED: Final = _NEUTRAL | {
 #: that no "Teléfono de la coordinadora" is suggested for publication (P6).
 _PERSONAL: Final = frozenset({"name", "public_phones", "public_contact", "address"})
 
-#: Fields of which every word of the header has to say so: an alarm has a code, too.
-_WHOLE: Final = _PERSONAL | {"id"}
+#: Fields of which every word of the header has to say so: an alarm has a code, too, a tank a
+#: capacity, a guard an age.
+_WHOLE: Final = _PERSONAL | {
+    "id", "capacity", "available", "maximum_nights", "minimum_age", "maximum_age"
+}  # fmt: skip
 
 #: Least share of a header's words that have to belong to the field [A].
 _SHARE: Final = 0.5
@@ -575,6 +602,17 @@ def is_lead_partner(header: str) -> bool:
     """Return whether a header names the partner in the lead: "Socio principal"."""
     words = readings(header)
     return any(word & _PARTNERS for word in words) and any(word & _LEADING for word in words)
+
+
+def is_institution(header: str) -> bool:
+    """Return whether a header names an institution and nothing beside."""
+    words = readings(header)
+    return bool(words) and all(word & (_INSTITUTIONS | PLACE) for word in words)
+
+
+def tells_who_runs(header: str) -> bool:
+    """Return whether a header tells who runs a place: "Mantenedora", "Quién administra"."""
+    return any(word & _RUNS for word in readings(header))
 
 
 def is_of_contacts(header: str) -> bool:

@@ -77,7 +77,9 @@ maximum_nights: noches maximas | maximum nights | estadia maxima | dias maximo
 address: donde queda | donde esta | direccion | address | endereco | adresse | domicilio
 landmark: punto de referencia | referencia | landmark | como llegar | ponto de referencia
 road: via | carretera | ruta | road | rodovia | route
-road_km: kilometro | km | km de la via | road km
+road_km: kilometro | km | pk | punto kilometrico | km de la via | km de la ruta |
+    km de la carretera | km da rodovia | kilometro de la via | kilometro de la ruta | progresiva |
+    road km
 amenities: comodidades | amenities | instalaciones | facilities
 step_free: acceso en silla de ruedas | accesible | wheelchair | step free | rampa
 data_shared: datos compartidos | comparte datos | data shared
@@ -148,7 +150,7 @@ child_friendly_space: espacio amigable | espacio para ninos y ninas | child frie
     espacio protector | espaco amigavel | espaco ludico
 mobile_unit: unidad movil | movil | brigada movil | mobile unit | jornada
 border_support_team: equipo de frontera | border support team
-safe_space: espacio seguro | casa de acogida | casa refugio | safe space
+safe_space: espacio seguro | casa de acogida | casa refugio | casa abrigo | safe space
 """),
     "services": _read("""
 charging: carga de celulares | carga de telefonos | charging | recarga de celulares |
@@ -208,7 +210,8 @@ active: em funcionamento | funciona | operacional | operational | em operacao | 
     ouvert | ouverte | en service |
     aberta | activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
     operativo | en funcionamiento | open | ativo
-full: completo | completa | cheio | sem vagas | lleno | sin cupo | cupo completo | full | lotado
+full: completo | completa | cheio | cheia | sem vagas | lleno | llena | sin cupo | cupo completo |
+    full | lotado | lotada
 temporarily_closed: fechado temporariamente | temporariamente fechado | paralisado | em reforma |
     cierre temporal por obras | fechado temporario | pausado |
     cerrado temporalmente | cierre temporal | temporalmente cerrado |

@@ -187,6 +187,24 @@ def test_what_a_space_can_do_without_is_left_out_with_a_note():
     assert [problem.field for problem in second.problems] == ["minimum_age"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "numbers", "notes"),
+    [
+        ("921 000 0101 (whats)", ["921 000 0101"], 0),
+        ("04 000 0137 opc. 2", ["04 000 0137"], 1),
+        ("clinica@d.example", None, 1),
+        ("llamar a COA-01", None, 1),
+        # No number: its row is refused until a person says whose it is (P6).
+        ("310 555 0104 (Rosa)", ["310 555 0104 (Rosa)"], 0),
+    ],
+)
+def test_p6_of_a_cell_of_phones_only_the_numbers_are_taken(cell, numbers, notes):
+    table = read_table("x.csv", f"id;public_phones\n1;{cell}\n".encode())
+    ((draft,), _) = drafts(table, own_mapping(table), KNOWN)
+    assert draft.changes.get("public_phones") == numbers
+    assert len(draft.notes) == notes
+
+
 def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted():
     mapping = parse_mapping("[fields]\nid='id'\naddress='Dir'\nstatus='Estado'")
     kept = ("RESERVADA", "no se publica", "Endereço sigiloso", "se da por teléfono", "NO DIVULGAR",
@@ -295,7 +313,7 @@ def test_swapped_columns_are_reported_and_never_exchanged():
     made, remarks = drafts(table, own_mapping(table), KNOWN)
     (remark,) = remarks
     assert remark.startswith("'lat' and 'lon' look swapped in 5 of 6 rows")
-    assert remark.endswith("nothing was exchanged")
+    assert remark.endswith("only rows whose town proves it are exchanged")
     assert [bool(draft.problems) for draft in made] == [True] * 5 + [False]
     assert made[0].changes["lat"] == -72.1
     assert "72" not in made[0].problems[0].reason
@@ -488,8 +506,17 @@ def test_columns_about_the_place_are_not_about_persons(column):
 
 
 def test_p17_a_column_of_papers_is_about_persons_unless_its_cells_are_yes_or_no():
-    asked = "Nombre;AJUDA C/ CPF-RNM?\nCasa Uno;{}\nCasa Dos;não\n"
-    suggest("x.csv", asked.format("Sim").encode())
+    asked = "Nombre;{}\nCasa Uno;{}\nCasa Dos;não\n"
+    suggest("x.csv", asked.format("CPF-RNM?", "Sim").encode())
     for cell in ("012.345.678-90", ""):
         with pytest.raises(PersonalDataError):
-            suggest("x.csv", asked.format(cell).encode())
+            suggest("x.csv", asked.format("AJUDA C/ CPF-RNM?", cell).encode())
+    # Of help with papers a cell can say more, but no number and nobody's name.
+    asked += "Casa Tres;SIM\nCasa Cuatro;{}\n"
+    suggest("x.csv", asked.format("AJUDA C/ CPF-RNM?", "sim", "encaminha, 3ª e 5ª").encode())
+    for header, cell in (
+        ("AJUDA C/ CPF-RNM?", "sim 01.234"), ("AJUDA C/ CPF-RNM?", "sim, Maria"),
+        ("CPF", "encaminha"), ("Ajuda ao refugiado: nome e CPF", "encaminha"),
+    ):  # fmt: skip
+        with pytest.raises(PersonalDataError):
+            suggest("x.csv", asked.format(header, "sim", cell).encode())

@@ -1,8 +1,14 @@
-"""Countries of rows from their positions: by polygon, by division near a border, or not at all."""
+"""Countries of rows from their positions, and positions that are read as their towns prove."""
+
+import random
 
 import pytest
+from sqlalchemy import func, select
 
 from geo.db.sessions import Tier
+from geo.db.views import places
+from geo.geography.surroundings import countries_around
+from geo.imports.misread_positions import MENDED, mend_positions
 from geo.imports.positions import fill_countries
 from geo.imports.row_mapping import Draft
 
@@ -47,3 +53,75 @@ async def test_a_row_takes_the_country_of_its_position_where_it_states_none_that
         said = [*(note.code for note in draft.notes), *(p.reason.code for p in draft.problems)]
         assert (draft.changes["country"], tuple(said)) == (country, codes)
     assert "country" not in stored.changes
+
+
+#: How a position can be misread, by the code of the note on a row that is read as it was meant.
+MISREAD = {
+    "row_longitude_mended": lambda lon, lat: (-lon, lat),
+    "row_latitude_mended": lambda lon, lat: (lon, -lat),
+    "row_exchange_mended": lambda lon, lat: (lat, lon),
+}
+#: A town in the south of Brazil, and a point at sea that both readings of a latitude are near.
+CURITIBA, EQUATOR = (-49.2908, -25.504), (-80.3, 0.1)
+
+
+async def test_a_misread_position_comes_back_where_the_rows_town_proves_it(staff):
+    """Whatever is read otherwise than written is where it was meant, and says so."""
+    drawn = random.Random(18)
+    lon, lat = func.ST_X(places.c.geom), func.ST_Y(places.c.geom)
+    towns = select(places.c.name, places.c.country, lon, lat).order_by(func.md5(places.c.id))
+    made, meant, written = [], [], []
+    for n, (name, country, *at) in enumerate(await staff.execute(towns.limit(60))):
+        point = tuple(one + drawn.uniform(-0.15, 0.15) for one in at)
+        code = drawn.choice(list(MISREAD))
+        wrong = MISREAD[code](*point)
+        stated = {"country": country} if n % 2 else {}
+        made.append(Draft(n, str(n), {"lon": wrong[0], "lat": wrong[1], "locality": name} | stated))
+        meant.append((point, code))
+        written.append(wrong)
+    await mend_positions(staff, made, column="Lat")
+    back = 0
+    for draft, (point, code), wrong in zip(made, meant, written, strict=True):
+        now = draft.changes["lon"], draft.changes["lat"]
+        if draft.notes:
+            assert [note.code for note in draft.notes] == [code]
+            assert now == point
+            back += 1
+        else:
+            assert now == wrong
+    # The others lie in the network as they are written, most north and south of the equator.
+    inside = [bool(one) for one in await countries_around(staff, [
+        (lon, lat) if abs(lat) <= 90 else AT_SEA for lon, lat in written
+    ])]  # fmt: skip
+    assert back >= 0.9 * inside.count(False) > 30
+
+
+@pytest.mark.parametrize(
+    ("point", "stated", "is_mended"),
+    [
+        ((49.2908, -25.504), {}, True),
+        ((49.2908, -25.504), {"country": "BR", "admin1": "PR"}, True),
+        ((49.2908, -25.504), {"admin1": "Paraná"}, True),
+        ((49.2908, -25.504), {"confidential": True}, True),
+        # Nothing proves it, or the row says something else.
+        ((49.2908, -25.504), {"locality": None}, False),
+        ((49.2908, -25.504), {"locality": "Manaus"}, False),
+        ((49.2908, -25.504), {"country": "PY"}, False),
+        ((49.2908, -25.504), {"country": "MZ"}, False),
+        ((49.2908, -25.504), {"country": "BR", "admin1": "Carchi"}, False),
+        ((49.2908, -25.504), {"admin1": "Pará"}, False),
+        # Two faults at once, and a position that stands where it is written.
+        ((49.2908, 25.504), {}, False),
+        (CURITIBA, {}, False),
+        # By the equator both readings are near the town, and inland both lie in the country.
+        (EQUATOR, {"locality": "Pedernales"}, False),
+        ((-78.47, 0.22), {"locality": "Quito"}, False),
+    ],
+)
+async def test_p1_a_position_is_read_otherwise_only_with_proof(staff, point, stated, is_mended):
+    told = {"lon": point[0], "lat": point[1], "locality": "Curitiba"} | stated
+    draft = Draft(1, "1", {name: value for name, value in told.items() if value is not None})
+    await mend_positions(staff, [draft], column="Long")
+    assert [note.code for note in draft.notes] == ["row_longitude_mended"] * is_mended
+    assert (draft.changes["lon"], draft.changes["lat"]) == (CURITIBA if is_mended else point)
+    assert draft.notes == [] or draft.notes[0].code in MENDED

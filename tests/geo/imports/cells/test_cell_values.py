@@ -139,7 +139,7 @@ def test_a_yes_may_say_more_and_a_no_that_does_is_left_to_a_person():
 
 
 def test_languages_and_services_are_joined_as_people_join_them():
-    assert converted("PT/ES, francês e warao", "languages", CellStyle()) == [
+    assert converted("Pt/ES, francês e warao", "languages", CellStyle()) == [
         *("pt", "es", "francês", "warao")
     ]
     assert converted("cena + ducha, ropa y abrigo", "services", CellStyle()) == [

@@ -2,7 +2,14 @@
 
 import pytest
 
-from geo.imports.columns.labels import asks_for_papers, asks_if_open, meanings_of, meant
+from geo.imports.columns.labels import (
+    asks_for_papers,
+    asks_if_open,
+    meanings_of,
+    meant,
+    meant_of_all,
+    meant_of_kind,
+)
 from geo.imports.headers.wording import DENIALS
 
 
@@ -15,7 +22,7 @@ from geo.imports.headers.wording import DENIALS
         ("status", "", ("nunca funciona", "ainda não aberta", "não está aberta", "parcialmente",
          "parcialmente abierto", "desactivado", "aún sin abrir", "estaba abierto",
          "abierto hasta mayo", "dejó de funcionar", "No sabe", "no, abierto",
-         "abierto?", "posiblemente abierto", "pas ouvert", "sí", "no", "?")),
+         "abierto?", "posiblemente abierto", "ativo - superlotado", "pas ouvert", "sí", "no", "?")),
         ("status", "active", ("operativa", "ya funciona", "Abierto (L-S)",
          "em funcionamento normal")),
         ("status", "closed", ("No, cerrado definitivamente", "ya no funciona", "Cerrado (obras)")),
@@ -60,3 +67,25 @@ def test_no_is_no_papers_only_where_the_header_asks_for_papers():
     for header in ("Documentos", "¿Aceptan sin documentos?", "¿Piden documento vigente?",
                    "¿Puede entrar con documento vencido?"):  # fmt: skip
         assert not asks_for_papers(header)
+
+
+def test_papers_that_are_optional_and_words_that_are_only_alike_mean_nothing():
+    meanings = meanings_of("documents_required")
+    for label, code in (
+        ("Identificación", "identity_document"), ("Identificación si tienen", ""),
+        ("passaporte se tiver", ""), ("cédula (opcional)", ""), ("cedula NO obligatoria", ""),
+        ("Remisión", "referral_letter"), ("Revisión", ""),
+    ):  # fmt: skip
+        assert (label, meant_of_all(label, meanings)) == (label, code)
+    assert meant("informática", meanings_of("services")) == ""
+
+
+def test_p38_a_kind_of_two_things_or_of_guarded_people_is_left_to_a_person():
+    meanings = meanings_of("kind")
+    for label, code in (
+        ("refugio nocturno", "shelter"), ("refugio mujeres VBG", ""), ("abrigo feminino", ""),
+        ("Casa de acogida p/mujeres", "safe_space"), ("trámites y refugio", ""),
+        ("posto de recepção e informação", "information_orientation_point"),
+        ("CRAS", ""), ("CAS", "health_reception"), ("paso", ""),
+    ):  # fmt: skip
+        assert (label, meant_of_kind(label, meanings)) == (label, code)

@@ -65,6 +65,33 @@ def test_the_best_whole_is_chosen():
     assert list(fields_by_column(apart).values()) == [{"name"}, {"organization"}]
 
 
+def test_an_institution_in_each_row_is_the_name_where_another_column_tells_who_runs_it():
+    each = ["Casa Luz", "Albergue Paz", "Pastoral Sur", "Comedor Fe", "Hogar Sol", "Tenda Pari"]
+    runs = ["igreja", "prefeitura", "igreja", "ONG", "igreja", "ONG"]
+    for header, other in (("instituição", "mantenedora"), ("Nombre de la institución", "Operador")):
+        assert list(fields_by_column({header: each, other: runs}).values()) == [
+            {"name"},
+            {"organization"},
+        ]
+        # Without that, and where places share it, it is who runs them.
+        assert fields_by_column({header: each}) == {header: {"organization"}}
+        assert "name" not in fields_by_column({header: runs, other: runs})[header]
+    assert fields_by_column({"Obra": each, "Congregación": runs})["Obra"] == {"name"}
+    named = {"Nombre": each, "Institución": each[::-1], "Operador": runs}
+    assert fields_by_column(named)["Nombre"] == {"name"}
+
+
+def test_a_quarter_follows_the_street():
+    streets = ["Rua das Flores 12", "Av. Central 5", "Rua Sete 41"]
+    quarters = ["Centro", "Vila Nova", "Sé"]
+    for header in ("Bairro", "Colonia", "Barrio o sector", "Sector"):
+        told = recognise(table_of({header: quarters, "Endereço": streets}), {})
+        assert told.fields["address"] == ("Endereço", header)
+        assert fields_by_column({header: quarters}) == {header: set()}
+    sectors = {"Sector": ["Salud", "Educación", "Nutrición"], "Dirección": streets}
+    assert fields_by_column(sectors)["Sector"] == {"sectors"}
+
+
 def test_who_runs_a_place_goes_before_the_partner_in_the_lead():
     lead = ("ACNUR", "OIM", "Cáritas", "OIM")
     runs = ("Fund. Paz", "", "Pastoral Social", "Corp. Luz")
@@ -92,6 +119,14 @@ def test_p6_a_column_with_a_persons_mailbox_or_name_is_left_to_a_person():
     numbers = ["310 555 0101", "310 555 0102", "310 555 0103"]
     assert fields_by_column({"Teléfono": numbers}) == {"Teléfono": {"public_phones"}}
     assert fields_by_column({"Teléfono": [*numbers, "310 555 0104 (Rosa)"]}) == {"Teléfono": set()}
+    # A few mailboxes among numbers are left out; not where they tell whose numbers stand there.
+    assert fields_by_column({"fone/zap": [*numbers, *numbers, "plac2@d.example"]}) == {
+        "fone/zap": {"public_phones"}
+    }
+    for personal in ("rosa@d.example", "casa2@gmail.com", "310 555 0104 mperez@d.example"):
+        assert fields_by_column({"fone/zap": [*numbers, *numbers, personal]}) == {"fone/zap": set()}
+    many = ["mperez@d.example", "jlopez@d.example"]
+    assert fields_by_column({"fone/zap": [*numbers, *many]}) == {"fone/zap": set()}
     phones = ["310 555 0101", "310 555 0102", "310 555 0103", "Rosa 310 555 0104"]
     assert fields_by_column({"Teléfono": phones}) == {"Teléfono": set()}
 

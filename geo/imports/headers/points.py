@@ -1,0 +1,118 @@
+"""Points of a header for the fields that it may stand for, whatever its cells say."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from rapidfuzz import fuzz, process
+
+from geo.imports.headers.concepts import is_about_a_person, is_lead_partner, likely
+from geo.imports.headers.measures import is_kilometre_post, is_measure
+from geo.imports.headers.synonyms import HEADERS
+from geo.imports.headers.wording import plain, plain_forms, words_of
+
+#: Least similarity (0 to 100) of a header to a known one.
+_LIKELY: Final = 85.0
+
+#: Points of a header that is known, from barely similar to the same; of one that begins with a
+#: known one; of one that has words of a field, from half of them to all; all [A].
+SIMILAR, SAME = 2.0, 3.0
+_LED_BY: Final = 2.0
+_SOME_WORDS, _ALL_WORDS = 0.7, 2.2
+_MOST_LIKELY: Final = 1.25
+_LEAD: Final = 1.2
+
+#: Fields of which a header may say more after its name: "Idiomas que se hablan". No field
+#: whose name begins headers about persons ("Nombre del responsable"), and no phone, which would be
+#: published (P6).
+_LED: Final = frozenset(
+    {"organization", "address", "services", "languages", "locality", "admin1",
+     "opening_hours", "needs_referral", "eligibility", "documents_required"}
+)  # fmt: skip
+
+#: Fields that a header with a role or a person can be of: "Organización responsable", "Perfil de
+#: personas". Phones, names and hours of people are not published (P6).
+_OF_A_ROLE: Final = frozenset({"organization", "eligibility", "capacity"})
+
+#: Fields that tell in words how far a place is from something.
+_HOW_FAR: Final = frozenset({"address", "landmark"})
+
+#: Columns that survey programs add with the day of the form; of another file they are of anything.
+#: Each has fewer points than a column that says when somebody looked.
+_SURVEY_DAYS: Final = {"today": 0.6, "start": 0.5, "submission time": 0.4}
+
+#: A question of a survey, with its number.
+_QUESTION: Final = re.compile(r"\d{1,2}\. ")
+
+#: Words of headers that say nothing.
+_NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})
+
+#: Field by known header.
+KNOWN: Final = {header: name for name, headers in HEADERS.items() for header in headers}
+#: Most characters of a header that must be the same as a known one.
+_SHORT: Final = 3
+_LONG: Final = [header for header in KNOWN if len(header) > _SHORT]
+
+
+def by_header(column: str) -> dict[str, float]:
+    """Return the fields that a column's header may stand for, each with its points."""
+    points: dict[str, float] = {}
+
+    def say(name: str, score: float) -> None:
+        points[name] = max(points.get(name, 0.0), score)
+
+    for form, weight in plain_forms(column).items():
+        for name, likeness in _alike(form):
+            share = (likeness - _LIKELY) / (100.0 - _LIKELY)
+            say(name, (SIMILAR + (SAME - SIMILAR) * share) * weight)
+        for header, name in KNOWN.items():
+            if name in _LED and form.startswith(f"{header} "):
+                say(name, _LED_BY * weight)
+    for name, likelihood in likely(column).items():
+        share = min(likelihood, _MOST_LIKELY) / _MOST_LIKELY
+        say(name, _SOME_WORDS + (_ALL_WORDS - _SOME_WORDS) * share)
+    if is_lead_partner(column):  # who reports a place is not who runs it, if that is said
+        points["organization"] = _LEAD
+    return {name: score for name, score in points.items() if _may_be(column, name)}
+
+
+def _may_be(column: str, name: str) -> bool:
+    """Return whether nothing in a header forbids a field that its words are of."""
+    if name == "road_km" and not is_kilometre_post(column):
+        return False
+    if is_measure(column) and name not in _HOW_FAR:
+        return False
+    return name in _OF_A_ROLE or not is_about_a_person(column)
+
+
+def _alike(form: str) -> list[tuple[str, float]]:
+    """Return the fields of the known headers that a header is like, each with its likeness.
+
+    Headers of up to three characters must be equal: "x" is a part of many other headers.
+    """
+    if len(form) <= _SHORT:
+        return [(KNOWN[form], 100.0)] if form in KNOWN else []
+    alike = process.extract(
+        form, _LONG, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY, limit=10
+    )
+    return [(KNOWN[header], likeness) for header, likeness, _ in alike]
+
+
+def is_survey_day(column: str, columns: Iterable[str]) -> bool:
+    """Return whether a column is the day of a survey's form, by its name and the others."""
+    return plain(column) in _SURVEY_DAYS and any(
+        one.startswith("_") or plain(one) in {"end", "deviceid"} or _QUESTION.match(one)
+        for one in columns
+        if one != column
+    )
+
+
+def survey_day(column: str, columns: Iterable[str]) -> dict[str, float]:
+    """Return the points of a column that is the day of a survey's form, as no other says more."""
+    is_day = is_survey_day(column, columns)
+    return {"confirmed_on": _SURVEY_DAYS[plain(column)]} if is_day else {}
+
+
+def says_nothing(header: str) -> bool:
+    """Return whether a header says nothing of what its column holds: "Columna 4"."""
+    return all(len(word) <= 2 or word in _NO_WORDS for word in words_of(header))  # noqa: PLR2004

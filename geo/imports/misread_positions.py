@@ -1,0 +1,211 @@
+"""Positions without their minus, or exchanged, read so where the row's town proves it."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.geography.boundaries import countries_of_units_at, units_at
+from geo.geography.division_names import countries_of, is_division
+from geo.geography.surroundings import countries_around, countries_of_named
+from geo.imports.row_mapping import SWAPPED, Draft
+from geo.reasons import CodedReason
+from geo.text.countries import BOXES, CODES
+from geo.text.normalize import folded
+
+#: Most metres between a position and the town that its row names [A]: a municipality's ends lie
+#: that far from its town.
+_REACH_M: Final = 30_000.0
+
+#: How a position can have been written, by the code of the note on a row that is read so.
+LONGITUDE_MENDED, LATITUDE_MENDED = "row_longitude_mended", "row_latitude_mended"
+EXCHANGE_MENDED: Final = "row_exchange_mended"
+
+#: Codes of all notes on mended positions.
+MENDED: Final = frozenset({LONGITUDE_MENDED, LATITUDE_MENDED, EXCHANGE_MENDED})
+
+#: Most letters of a division's short form that stands for its name: "SP", "CDMX" is another name.
+_SHORTEST: Final = 3
+
+#: What stands between the names of a town, and short forms in them.
+_BETWEEN: Final = re.compile(r"\s*[,;/()|]\s*")
+_SHORT: Final = {"cd": "ciudad", "sta": "santa", "sto": "santo", "pto": "puerto", "gral": "general"}
+
+type Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A row whose position lies in no country that it can be of.
+
+    Attributes
+    ----------
+    able : set of str
+        Countries (ISO 3166-1 alpha-2) that the row's own country and division leave.
+    """
+
+    draft: Draft
+    point: Point
+    town: str
+    able: Set[str]
+
+    @property
+    def names(self) -> list[str]:
+        """What the town can be called in the places: "Santa Rosa (Mazocruz)", "Cd. Acuña"."""
+        return [
+            name
+            for town in _BETWEEN.split(folded(self.town))
+            if re.search("[a-z]", town)
+            for whole in [" ".join(_SHORT.get(one.rstrip("."), one) for one in town.split())]
+            for name in (whole, f"ciudad {whole}", f"ciudad de {whole}")
+        ]
+
+
+async def mend_positions(session: AsyncSession, made: Sequence[Draft], *, column: str) -> None:
+    """Read positions without their minus, or exchanged, where the rows' towns prove it.
+
+    A position in none of the countries that its row can be of is read with the longitude negated,
+    the latitude negated or both exchanged, if exactly one of these lies in such a country, and
+    that one within `_REACH_M` of a place of the row's town there, in no other division than the
+    row's. The row gets a note. Every other position stays as it is written.
+
+    Parameters
+    ----------
+    column : str
+        Columns of the file that state positions, for notes.
+    """
+    asked = await _misplaced(session, made)
+    readings = [(one, code, point) for one in asked for code, point in _readings(one.point)]
+    around = await _countries(session, [point for *_, point in readings])
+    likely = [
+        (one, code, point, one.able & set(found))
+        for (one, code, point), found in zip(readings, around, strict=True)
+        if one.able & set(found)
+    ]
+    counts = Counter(id(one) for one, *_ in likely)
+    single = [found for found in likely if counts[id(found[0])] == 1]
+    proven = await _proven(session, single)
+    for (one, code, point, _), is_proven in zip(single, proven, strict=True):
+        if is_proven:
+            _mend(one.draft, point, CodedReason(code, column=column))
+
+
+def _mend(draft: Draft, point: Point, note: CodedReason) -> None:
+    draft.changes["lon"], draft.changes["lat"] = point
+    draft.problems = [one for one in draft.problems if one.reason.code != SWAPPED]
+    draft.notes.append(note)
+
+
+async def _misplaced(session: AsyncSession, made: Sequence[Draft]) -> list[_Asked]:
+    """Return the rows with a town whose position is in or near none of their countries."""
+    asked = [one for draft in made if (one := _asked(draft)) is not None]
+    if not asked:
+        return []
+    held = await countries_of_units_at(session, [_on_earth(one.point) for one in asked])
+    asked = [one for one, found in zip(asked, held, strict=True) if not one.able & found]
+    around = await _countries(session, [one.point for one in asked])
+    return [one for one, found in zip(asked, around, strict=True) if not one.able & set(found)]
+
+
+def _asked(draft: Draft) -> _Asked | None:
+    lon, lat, town = (draft.changes.get(name) for name in ("lon", "lat", "locality"))
+    if not isinstance(town, str):
+        return None
+    if not isinstance(lon, float | int) or not isinstance(lat, float | int):
+        return None
+    able = _able(draft.changes)
+    return _Asked(draft, (float(lon), float(lat)), town, able) if able else None
+
+
+def _able(changes: Mapping[str, Any]) -> Set[str]:
+    """Return the countries that a row can be of.
+
+    None where its country and division disagree, or its country is not of the network.
+    """
+    country, division = changes.get("country"), changes.get("admin1")
+    own = countries_of(division) if isinstance(division, str) else frozenset[str]()
+    if country in CODES:
+        if country not in BOXES:
+            return set()
+        return {country} if not own or country in own else set()
+    return own or set(BOXES)
+
+
+def _readings(point: Point) -> list[tuple[str, Point]]:
+    lon, lat = point
+    ways = ((LONGITUDE_MENDED, (-lon, lat)), (LATITUDE_MENDED, (lon, -lat)),
+            (EXCHANGE_MENDED, (lat, lon)))  # fmt: skip
+    return [(code, way) for code, way in ways if way != point]
+
+
+async def _countries(session: AsyncSession, points: Sequence[Point]) -> list[dict[str, bool]]:
+    """Return the countries around each point; none of a point that is not on the earth."""
+    on_earth = [
+        number
+        for number, (lon, lat) in enumerate(points)
+        if abs(lon) <= 180 and abs(lat) <= 90  # noqa: PLR2004 - degrees
+    ]
+    found: list[dict[str, bool]] = [{} for _ in points]
+    if on_earth:
+        around = await countries_around(session, [points[number] for number in on_earth])
+        for number, countries in zip(on_earth, around, strict=True):
+            found[number] = countries
+    return found
+
+
+async def _proven(
+    session: AsyncSession, single: Sequence[tuple[_Asked, str, Point, Set[str]]]
+) -> list[bool]:
+    """Return whether each reading lies by its row's town, and the position as written does not."""
+    if not single:
+        return []
+    near = await _homes(session, [(one, point) for one, _, point, _ in single])
+    already = await _homes(session, [(one, _on_earth(one.point)) for one, *_ in single])
+    homes = [
+        countries & named if not one.able & written else frozenset[str]()
+        for (one, _, _, countries), named, written in zip(single, near, already, strict=True)
+    ]
+    units = await units_at(
+        session,
+        [
+            (*point, next(iter(home)) if len(home) == 1 else None)
+            for (_, _, point, _), home in zip(single, homes, strict=True)
+        ],
+    )
+    return [
+        len(home) == 1 and not _contradicts(one.draft.changes.get("admin1"), unit)
+        for (one, *_), home, unit in zip(single, homes, units, strict=True)
+    ]
+
+
+async def _homes(
+    session: AsyncSession, placed: Sequence[tuple[_Asked, Point]]
+) -> list[frozenset[str]]:
+    """Return the countries that have a place of each row's town near a point."""
+    return await countries_of_named(
+        session, [(*point, one.names) for one, point in placed], _REACH_M
+    )
+
+
+def _on_earth(point: Point) -> Point:
+    return max(-180.0, min(180.0, point[0])), max(-90.0, min(90.0, point[1]))
+
+
+def _contradicts(division: object, unit: str | None) -> bool:
+    """Return whether a row's division is another one than that of its position.
+
+    A short form agrees whose letters stand in the name in their order: "SP", "Ver.".
+    """
+    if not isinstance(division, str) or unit is None:
+        return False
+    said, name = (re.findall(r"[a-z]+", folded(one)) for one in (division, unit))
+    if set(said) <= set(name) or set(name) <= set(said):
+        return False
+    short = "".join(said)
+    if is_division(division) and len(short) > _SHORTEST:
+        return True
+    letters = iter("".join(name))
+    return not (short[:1] == name[0][:1] and all(letter in letters for letter in short))
