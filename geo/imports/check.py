@@ -22,6 +22,7 @@ from geo.imports.readers.detection import read_table
 from geo.imports.readers.table import Table
 from geo.imports.reports import Checked, RowReport, harmless
 from geo.imports.row_mapping import (
+    CLOSED_REMARK,
     HOURS_REMARK,
     LEFT_OUT_REMARK,
     CodeWords,
@@ -223,7 +224,7 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
     before = known.stored.get(draft.id)
     problems = list(draft.problems)
     told = {problem.field for problem in problems}
-    changes = _stated(draft.changes, before)
+    changes = _stated(_without_reopening(draft, before), before)
     after, notes = None, list[CodedReason]()
     try:
         after, notes = merged(draft.id, changes, before, known)
@@ -269,6 +270,14 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         changes=changes,
         base=digest(before),
     )
+
+
+def _without_reopening(draft: Draft, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a row's changes; hours alone lift no stored status of a space closed for good."""
+    by_hours = any(note.code == CLOSED_REMARK for note in draft.notes)
+    if before is not None and before.get("status") == "closed" and by_hours:
+        return {name: value for name, value in draft.changes.items() if name != "status"}
+    return draft.changes
 
 
 def _contradicts_night(changes: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
