@@ -203,9 +203,12 @@ def _items(table: Table, column: str, name: str, separator: str | None) -> list[
     items = []
     if table.format == "kobo":
         separator = " "
+    style = CellStyle(separator=separator)
     for cell in cells_of(table, column):
+        if cell_values.is_list_in_doubt(cell, name, style):
+            continue
         try:
-            value = cell_values.converted(cell, name, CellStyle(separator=separator))
+            value = cell_values.converted(cell, name, style)
         except CellError:
             continue
         items += [str(item) for item in (value if isinstance(value, list) else [value])]

@@ -321,6 +321,9 @@ class _Maker:
         translated = self._translated(name, cell)
         if cell_values.is_empty(translated, name, style):
             return []
+        if cell_values.is_list_in_doubt(translated, name, style):
+            draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+            return []
         try:
             value = cell_values.converted(translated, name, style)
         except CellError as error:

@@ -11,7 +11,7 @@ from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.headers.concepts import PLACE
 from geo.imports.headers.synonyms import LABELS
-from geo.imports.headers.wording import DENIALS, plain, stem, word_set, words_of
+from geo.imports.headers.wording import DENIALS, GONE, plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Value
 from geo.text.normalize import folded
 
@@ -39,7 +39,8 @@ _LIMITS: Final = word_set(
     "previo agendamento agendado appointment salvo excepto exceto except depende veces vezes "
     "reabre reabrira abrira abrir reabrir casi quase posible posiblemente "
     "possivelmente quiza quizas talvez tal maybe perhaps probablemente provavelmente confirmar "
-    "segun dicen dizem rumor intermitente eventual eventualmente peut etre"
+    "carta entrevista evaluacion avaliacao segun dicen dizem rumor intermitente eventual "
+    "eventualmente peut etre"
 )
 
 
@@ -56,9 +57,10 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
     something never means that a place is open, unless it is known.
     """
     code = _meaning(label, meanings)
-    if code not in _OPENING:
-        return code
     said = plain(label)
+    if code not in _OPENING:
+        is_gone = code not in _CLOSING and said not in meanings and GONE & set(said.split())
+        return "" if is_gone else code
     is_limited = "?" in label or (said not in meanings and _LIMITS & set(said.split()))
     return "" if is_limited else code
 

@@ -20,6 +20,13 @@ DENIALS: Final = word_set(
     "faltam tampoco"
 )
 
+#: The same of what a place offers, with what is there no more or not now.
+GONE: Final = DENIALS | word_set(
+    "suspendido suspendida suspendidos suspendidas suspenso suspensa suspended cerrado cerrada "
+    "cerrados cerradas fechado fechada fechados fechadas closed agotado agotada esgotado inactivo "
+    "inactiva inativo inativa danado danada danados danadas roto rota quebrado"
+)
+
 #: Short forms of words in headers.
 _SHORT = {
     "dpto": "departamento", "depto": "departamento", "mpio": "municipio", "mcpio": "municipio",
@@ -109,7 +116,7 @@ def plain_forms(header: str) -> dict[str, float]:
     """
     if is_path(header):
         return {plain(header): 1.0, plain(header.rsplit("/", 1)[-1]): 1.0}
-    bare = re.sub(r"\(.*?\)", " ", header)
+    bare = re.sub(r"\([^()]*\)", " ", header)
     first, *others = re.split(r"/|\s[-–]\s|[?:]\s", bare)
     forms = {plain(part): _LATER_PART for part in others}
     forms |= {plain(first): _FIRST_PART, plain(bare): 1.0, plain(header): 1.0}

@@ -13,6 +13,7 @@ from geo.imports.cells.cell_values import (
     decimal_of,
     degrees,
     is_empty,
+    is_list_in_doubt,
     number,
     position,
 )
@@ -126,13 +127,14 @@ def test_a_yes_may_say_more_and_a_no_that_does_is_left_to_a_person():
         "Encaminh. CRAS",
     ):
         assert converted(cell, "needs_referral", CellStyle()) is True
-    for cell in ("porta aberta", "Puertas abiertas", "ingreso directo", "sin remisión", "libre"):
+    for cell in ("porta aberta", "ingreso directo", "sin remisión", "libre", "abierto, sin carta"):
         assert converted(cell, "needs_referral", CellStyle()) is False
     for cell in (
         "No (salvo de noche)", "sin", "a veces", "siempre, con carta", "cita previa",
         "porta aberta; pernoite só encaminhado", "puerta abierta o derivación", "no por derivación",
         "s/ encaminhamento", "s/ cita", "S/N", "s/i", "x / no", "hospedaje directo por ACNUR",
-        "aberto só a mulheres", "no tiene",
+        "aberto só a mulheres", "no tiene", "puerta abierta con carta",
+        "abierto, requiere evaluación", "directo tras entrevista", "porta aberta após triagem",
     ):  # fmt: skip
         with pytest.raises(CellError):
             converted(cell, "needs_referral", CellStyle())
@@ -147,6 +149,27 @@ def test_languages_and_services_are_joined_as_people_join_them():
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "separator", "doubted", "told"),
+    [
+        ("services", " ",
+         ("duchas (no funcionan) agua", "agua comida (suspendida)", "no agua comida", "agua (ayer)",
+          "água (não tem) comida", "food without water", "pas de douche repas"),
+         ("agua comida (R$ 2,00)", "agua (gratis)", "non_food_items food", "")),
+        ("services", None, ("no hay agua, comida", "sem água, comida"),
+         ("comida, no agua", "agua, comida", "non food items, food", "ninguno", "no agua")),
+        ("languages", None,
+         ("no inglés español portugués", "sin inglés español", "español, no inglés", "não inglês"),
+         ("español inglés", "PT/ES")),
+        ("documents_required", " ", ("sin carta dni",), ("no piden", "dni carta")),
+    ],
+)  # fmt: skip
+def test_a_list_that_denies_something_is_left_to_a_person(name, separator, doubted, told):
+    for cell in (*doubted, *told):
+        style = CellStyle(separator=separator)
+        assert (cell, is_list_in_doubt(cell, name, style)) == (cell, cell in doubted)
+
+
 def test_lists_of_any_separator():
     assert converted("a|b, c", "services", CellStyle()) == ["a", "b, c"]
     assert converted("a; b,c", "services", CellStyle()) == ["a", "b,c"]
@@ -155,7 +178,8 @@ def test_lists_of_any_separator():
     assert converted("português espanhol ticuna", "languages", CellStyle()) == [
         *("português", "espanhol", "ticuna")
     ]
-    assert converted("lengua de señas", "languages", CellStyle()) == ["lengua de señas"]
+    for cell in ("lengua de señas", "español poco inglés"):
+        assert converted(cell, "languages", CellStyle()) == [cell]
     assert converted('["a", "b"]', "services", CellStyle()) == ["a", "b"]
     assert converted("ninguno", "documents_required", CellStyle()) == []
     assert converted("[]", "documents_required", CellStyle()) == []

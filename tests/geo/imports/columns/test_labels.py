@@ -22,6 +22,8 @@ from geo.imports.headers.wording import DENIALS
         ("access", "", ("sem porta aberta", "sin ingreso directo", "não é livre",
          "s/ encaminhamento", "aberto só a mulheres", "ingreso directo por ACNUR")),
         ("access", "open", ("sem encaminhamento", "sin cita", "Puerta abierta")),
+        ("services", "", ("comida (suspendida)", "duchas cerradas", "techo", "asesoría")),
+        ("access", "", ("puerta abierta con carta", "abierto, requiere evaluación")),
         ("access", "referral_only", ("por encaminhamento do CRAS", "solo con derivación")),
     ],
 )  # fmt: skip
