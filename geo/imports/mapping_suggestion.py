@@ -13,6 +13,7 @@ from geo.imports.column_parts import taken_apart
 from geo.imports.columns.labels import (
     NO,
     YES,
+    asks_for_one_paper,
     asks_for_papers,
     asks_if_open,
     bare,
@@ -160,6 +161,9 @@ def _labels(
         meanings = meanings_of(name)
         codes = {folded(code): code for code in LABELS[name]}
         chosen = remembered.labels.get(name, {})
+        if name == "documents_required" and any(map(asks_for_one_paper, columns)):
+            # What a no meant was learnt where any paper was asked for.
+            chosen = {label: code for label, code in chosen.items() if label not in NO}
         counted = Counter(
             label
             for column in columns

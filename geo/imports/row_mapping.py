@@ -15,6 +15,7 @@ from geo.imports.cells.fields import CODED, KINDS, SPARED, TRANSLATABLE, WEEKDAY
 from geo.imports.cells.notices import asks_for_a_letter, closing, is_withheld
 from geo.imports.cells.opening_hours import WeekHours
 from geo.imports.column_parts import taken_apart
+from geo.imports.columns.labels import asks_for_one_paper
 from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Line, Table, Value
 from geo.reasons import CodedReason
@@ -334,7 +335,8 @@ class _Maker:
             return []
         if coded == [NO_CODE]:
             return [[]]
-        if name in SPARED_WORDS and not self._known.knows(name, coded):
+        is_of_one = coded == [] and name == "documents_required" and asks_for_one_paper(column)
+        if is_of_one or (name in SPARED_WORDS and not self._known.knows(name, coded)):
             # A part of what is asked for would read as the whole.
             draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
             return []

@@ -21,6 +21,7 @@ from geo.imports.headers.concepts import (
     is_kept_back,
     is_lead_partner,
     is_of_contacts,
+    is_of_no_visit,
     likely,
     refused,
 )
@@ -293,7 +294,11 @@ def _scores(table: Table, column: str) -> dict[str, float]:
 
 def _misleads(table: Table, column: str, name: str) -> bool:
     """Return whether any cell of all says that a column is not what it looks like."""
+    if name == "confirmed_on":
+        return is_of_no_visit(column)
     if name == "id":
+        if "id" in refused(column) and plain(column) not in _CHOICES:
+            return True
         return not evidence.are_ids([line.cells.get(column) for line in table.lines])
     return name in _REACHES and _reaches_a_person(table, column)
 

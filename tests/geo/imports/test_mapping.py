@@ -299,6 +299,11 @@ def test_papers_are_read_only_where_all_of_a_cell_is_understood():
     mapping = parse_mapping(as_toml(told))
     made, _ = drafts(read_table("x.csv", data), mapping, known)
     assert [draft.changes.get("documents_required") for draft in made[4:]] == [["passport"], []]
+    # What is asked of one paper or one group says nothing of the others.
+    table = read_table("x.csv", "id;¿Exigen pasaporte?\n1;no exigen\n".encode())
+    mapping = parse_mapping("[fields]\nid='id'\ndocuments_required='¿Exigen pasaporte?'")
+    (draft,), _ = drafts(table, mapping, known)
+    assert (draft.changes, len(draft.notes)) == ({}, 1)
     unasked = data.replace("¿Pide documento?".encode(), b"Documentos")
     assert "no" not in suggest("x.csv", unasked).mapping.values["documents_required"]
 

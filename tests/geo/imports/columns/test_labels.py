@@ -60,5 +60,8 @@ def test_no_is_no_papers_only_where_the_header_asks_for_papers():
     ):
         assert asks_for_papers(header)
     for header in ("Documentos", "¿Aceptan sin documentos?", "¿Piden documento vigente?",
-                   "¿Puede entrar con documento vencido?"):  # fmt: skip
+                   "¿Puede entrar con documento vencido?", "¿Exigen pasaporte?", "¿Pide cédula?",
+                   "¿Piden documento de identidad?", "Exige CPF?", "ID required",
+                   "Pide documentos a menores", "Qué exigen a las mujeres para entrar",
+                   "¿Exigen carta de remisión?", "¿Piden papeles para dormir?"):  # fmt: skip
         assert not asks_for_papers(header)
