@@ -14,6 +14,7 @@ from sqlalchemy.sql.functions import func
 
 from geo.accounts.permissions import Actor, can_propose
 from geo.errors import InvalidFileError, InvalidRecordError
+from geo.imports.columns.recognition import without_row_numbers
 from geo.imports.duplicates import alike_rows
 from geo.imports.mapping import FieldMapping, as_object, own_mapping
 from geo.imports.personal_data import require_no_persons_in
@@ -140,7 +141,11 @@ def _drafted(
     name: str, table: Table, mapping: FieldMapping | None, known: CodeWords
 ) -> tuple[FieldMapping, list[Draft], list[CodedReason]]:
     require_no_persons_in(table)
-    used = mapping if mapping and mapping.fields else own_mapping(table, mapping)
+    used = (
+        mapping
+        if mapping and mapping.fields
+        else without_row_numbers(table, own_mapping(table, mapping), is_ours=True)
+    )
     if not used.fields:
         raise InvalidFileError([in_file(name, CodedReason("file_needs_mapping"))])
     if missing := missing_columns(table, used):

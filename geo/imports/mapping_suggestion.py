@@ -10,6 +10,7 @@ from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import kind_of
 from geo.imports.cells.parts import are_codes
 from geo.imports.column_parts import taken_apart
+from geo.imports.columns.evidence import are_bare_numbers
 from geo.imports.columns.labels import (
     NO,
     YES,
@@ -21,7 +22,13 @@ from geo.imports.columns.labels import (
     meant,
     meant_of_all,
 )
-from geo.imports.columns.recognition import AMBIGUOUS, cells_of, is_survey_day, recognise
+from geo.imports.columns.recognition import (
+    AMBIGUOUS,
+    cells_of,
+    is_survey_day,
+    recognise,
+    without_row_numbers,
+)
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import plain
@@ -93,7 +100,8 @@ def suggest_for(
     """
     require_no_persons_in(table)
     remembered = remembered or Remembered()
-    told = recognise(table, own_mapping(table).fields, remembered.columns)
+    own = without_row_numbers(table, own_mapping(table)).fields
+    told = recognise(table, own, remembered.columns)
     proposed = FieldMapping(fields=told.fields, parts=told.parts, answers=told.answers)
     columns = table.columns
     table, apart = taken_apart(_without_totals(table), proposed)
@@ -110,16 +118,20 @@ def suggest_for(
     ]
     order, decimal = _style(table, fields, notes)
     recipe = _recipe(told.fields, told.parts)
+    # Two files can have the same numbers, and no two sources the same prefix.
+    is_numbered = are_bare_numbers(
+        [line.cells.get(column) for column in told.fields.get("id", ()) for line in table.lines]
+    )
     mapping = replace(
         proposed,
         separators=separators,
         values=labels,
-        id_prefix=UNNAMED if recipe else None,
+        id_prefix=UNNAMED if recipe or is_numbered else None,
         id_columns=recipe,
         reading=reading or ReadingOptions(format=table.format),
         style=CellStyle(order=order, decimal=decimal),
     )
-    if recipe:
+    if mapping.id_prefix:
         notes.append(CodedReason("prefix_needed"))
     if count := remembered.among(columns):
         notes.insert(0, CodedReason("headers_remembered", count=count))

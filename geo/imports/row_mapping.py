@@ -395,7 +395,10 @@ class _Maker:
 
     def _id(self, draft: Draft, line: Line, stated: Value) -> str:
         if stated is not None:
-            return str(stated)
+            prefix = self._mapping.id_prefix
+            # Another file has such a number, too.
+            is_bare = prefix and re.fullmatch(r"\d+", str(stated))
+            return f"{prefix}-{stated}" if is_bare else str(stated)
         if not self._mapping.id_columns:
             draft.problems.append(
                 RowProblem(self._column("id"), "id", CodedReason("missing", field="id"))

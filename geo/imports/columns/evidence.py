@@ -203,18 +203,39 @@ def _names(cells: Cells) -> float:
 
 
 def are_ids(cells: Cells) -> bool:
-    """Return whether cells name each row for good: all different, and no bare numbers of rows.
+    """Return whether cells name each row for good: all different, and no numbers of rows.
 
     Of two rows with one id the second would change the space of the first; a row's number is
-    another one's after the next row is put in.
+    another one's after the next row is put in, in whatever order and with whatever letters before
+    it. Bare numbers hardly above the count of rows are such numbers with gaps.
     """
-    held = [folded(str(cell)) for cell in cells if cell is not None and cell != ""]
+    held = _held(cells)
     if len(set(held)) < len(held):
         return False
-    numbers = [int(one) for one in held if re.fullmatch(r"\d{1,9}", one)]
-    counts = numbers == sorted(numbers) and numbers[:1] in ([0], [1])
-    is_counted = len(numbers) == len(held) >= FEWEST and counts
-    return not (is_counted and numbers[-1] < 2 * len(held))
+    counted = [_COUNTED.fullmatch(one) for one in held]
+    if len(held) < FEWEST or len({one[1] for one in counted if one}) != 1 or not all(counted):
+        return True
+    numbers = sorted(int(one[2]) for one in counted if one)
+    is_bare = not any(one[1] for one in counted if one)
+    is_run = numbers[-1] - numbers[0] < len(held)
+    return not is_run and not (is_bare and numbers[-1] <= _GAPS * len(held))
+
+
+def are_bare_numbers(cells: Cells) -> bool:
+    """Return whether all cells are numbers without letters, which two files can share."""
+    held = _held(cells)
+    return bool(held) and all(re.fullmatch(r"\W*\d+\W*", one) for one in held)
+
+
+def _held(cells: Cells) -> list[str]:
+    return [folded(str(cell)) for cell in cells if cell is not None and cell != ""]
+
+
+#: A number with or without letters before it: "P-1", "2.".
+_COUNTED: Final = re.compile(r"([a-z]{0,20})[^a-z0-9]{0,5}(\d{1,9})[^a-z0-9]{0,5}")
+
+#: How many times the count of rows their numbers with gaps reach at most [A].
+_GAPS: Final = 10
 
 
 def distinct(cells: Cells) -> float:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import networkx as nx
@@ -27,6 +27,7 @@ from geo.imports.headers.concepts import (
 )
 from geo.imports.headers.synonyms import HEADERS
 from geo.imports.headers.wording import plain, plain_forms, words_of
+from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Table, Value
 
 #: Least similarity (0 to 100) of a header to a known one.
@@ -94,6 +95,9 @@ _CHOICES: Final = {header: name for name, headers in HEADERS.items() for header 
 _SHORT: Final = 3
 _LONG: Final = [header for header in _CHOICES if len(header) > _SHORT]
 _ORDER: Final = {name: at for at, name in enumerate(dict.fromkeys([*HEADERS, *sorted(ALL)]))}
+
+#: Names that a file of ours has beside the id.
+_OURS: Final = frozenset({"name", "kind", "organization", "country", "timezone", "confirmed_on"})
 
 type Scores = dict[tuple[str, str], float]
 
@@ -164,6 +168,24 @@ def recognise(
         parts=parts,
         answers=answers_in(table, [column for column in table.columns if column not in used]),
     )
+
+
+def without_row_numbers(table: Table, own: FieldMapping, *, is_ours: bool = False) -> FieldMapping:
+    """Return the mapping of a file's own names without an id that is the number of a row.
+
+    Parameters
+    ----------
+    is_ours : bool
+        Whether the file is as we write it, so that letters before a number make an id; a file that
+        has all of our names, as an export has, always is.
+    """
+    column = next(iter(own.fields.get("id", ())), None)
+    cells = [line.cells.get(column) for line in table.lines] if column else []
+    is_ours = is_ours or own.fields.keys() >= _OURS
+    is_told = is_ours and not evidence.are_bare_numbers(cells)
+    if column is None or is_told or evidence.are_ids(cells):
+        return own
+    return replace(own, fields={name: cols for name, cols in own.fields.items() if name != "id"})
 
 
 def _parts(

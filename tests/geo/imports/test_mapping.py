@@ -123,6 +123,26 @@ def test_an_id_made_of_columns_is_stable_and_tells_places_apart():
     assert len(ids) == 3
 
 
+def test_numbers_of_rows_are_no_ids_and_other_numbers_have_the_prefix_of_their_source():
+    for ids in ("123456", "234567", "654321", ("1.", "2.", "3."), ("P-1", "P-2", "P-3"),
+                ("1", "2", "10", "11", "20", "21"), ("501", "503", "502")):  # fmt: skip
+        rows = "\n".join(f"{id_};Casa {id_}" for id_ in ids)
+        for header in ("ID", "Código", "id"):
+            data = f"{header};Nombre\n{rows}".encode()
+            assert "id" not in suggest("x.csv", data).mapping.fields
+    codes = ("48210011", "48210013", "48210012", "48210021")
+    data = "\n".join(["ID;Nombre", *(f"{code};Casa" for code in codes)]).encode()
+    told = suggest("x.csv", data).mapping
+    assert (told.fields["id"], told.id_prefix) == (("ID",), "SOURCE")
+    mapping = parse_mapping(as_toml(replace(told, id_prefix="red")))
+    made, _ = drafts(read_table("x.csv", data), mapping, KNOWN)
+    assert [draft.id for draft in made] == [f"red-{code}" for code in codes]
+    codes = ("AL-01", "CO-01", "AL-02", "CO-02")
+    data = "\n".join(["ID;Nombre", *(f"{code};Casa" for code in codes)]).encode()
+    told = suggest("x.csv", data).mapping
+    assert (told.fields["id"], told.id_prefix) == (("ID",), None)
+
+
 def test_empty_cells_keep_or_clear():
     table = read_table("x.csv", b"id;name;address;capacity\n1;a;;n/a\n")
     (kept,), _ = drafts(table, own_mapping(table), KNOWN)
