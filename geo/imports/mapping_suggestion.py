@@ -35,7 +35,7 @@ from geo.imports.headers.wording import plain
 from geo.imports.mapping import FieldMapping, as_toml, own_mapping
 from geo.imports.personal_data import require_no_persons_in
 from geo.imports.readers.detection import ReadingOptions, read_table
-from geo.imports.readers.table import CellError, Table, Value
+from geo.imports.readers.table import CellError, Table, Value, shortened
 from geo.imports.row_mapping import NO_CODE, SPARED_WORDS, is_total
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
@@ -99,6 +99,7 @@ def suggest_for(
         A column of the table is about persons.
     """
     require_no_persons_in(table)
+    table = shortened(table)
     remembered = remembered or Remembered()
     own = without_row_numbers(table, own_mapping(table)).fields
     told = recognise(table, own, remembered.columns)

@@ -15,7 +15,7 @@ from geo.imports.cells.fields import kind_of
 from geo.imports.cells.parts import without_brackets
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import GONE, word_set
-from geo.imports.readers.table import CellError, Value
+from geo.imports.readers.table import LONGEST, CellError, Value
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
@@ -174,12 +174,21 @@ def converted(value: Value, name: str, style: CellStyle) -> Value:
         The value cannot be converted; the message gives the reason, never the value.
     """
     value = _unquoted(value)
+    if isinstance(value, str) and kind_of(name) not in _WORDS and not value.startswith(("[", "{")):
+        value = _BLANKS.sub(lambda run: "\n" if "\n" in run[0] else " ", value)
+        if len(value) > LONGEST:
+            raise CellError(CodedReason("too_long", most=LONGEST))
     if isinstance(value, str) and name in _NAMED_PLACES and _CODE.fullmatch(value):
         value = _named(value)
     if isinstance(value, str) and kind_of(name) == "list" and style.separator is None:
         value = _with_commas(value, name)
     return _CONVERTERS[kind_of(name)](value, style)
 
+
+#: Kinds whose cells no pattern reads, and runs of blanks, which patterns of the others would read
+#: again from each of their signs.
+_WORDS = frozenset({"text", "objects"})
+_BLANKS = re.compile(r"\s{2,}")
 
 #: Fields of places, which survey programs write as codes: "norte_de_santander".
 _NAMED_PLACES = frozenset({"admin1", "locality"})

@@ -11,7 +11,7 @@ from geo.geography.division_names import is_division
 from geo.imports.cells import dates
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import GONE, word_set
-from geo.imports.readers.table import CellError, Value
+from geo.imports.readers.table import LONGEST, CellError, Value
 from geo.text.countries import CODES
 from geo.text.normalize import folded
 
@@ -37,7 +37,7 @@ _OF_A_STATE: Final = frozenset(
     word for labels in LABELS["status"].values() for label in labels for word in label.split()
 ) - {"cierre", "vigente"} | {"temporal", "definitivo", "parcialmente"}
 
-_MAIL: Final = re.compile(r"[^\s,;|<>()]+@[^\s,;|<>()]+")
+_MAIL: Final = re.compile(r"[^\s,;|<>()]{1,64}@[^\s,;|<>()]{1,255}")
 
 #: Codes of a list as survey programs write them: small letters, joined by an underscore.
 _CODES: Final = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*(?: [a-z0-9]+(?:_[a-z0-9]+)*)*")
@@ -160,7 +160,7 @@ def split(cell: Value, fields: Sequence[str]) -> Parts:
     """
     if cell is None:
         return {}
-    if not isinstance(cell, str):
+    if not isinstance(cell, str) or len(cell) > LONGEST:
         return {fields[0]: cell}
     return _READERS[frozenset(fields)](cell, fields)
 

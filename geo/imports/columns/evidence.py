@@ -177,7 +177,7 @@ def _has_number(cell: str) -> bool:
 
 def is_mail(cell: Value) -> bool:
     """Return whether a cell holds an address of electronic mail."""
-    return isinstance(cell, str) and re.search(r"\S@\S+\.\S", cell) is not None
+    return isinstance(cell, str) and re.search(r"\S@\S{1,255}\.\S", cell) is not None
 
 
 def _count(cell: Value) -> bool:
@@ -349,7 +349,7 @@ def mentions_a_person(cells: Cells) -> bool:
     """Return whether any cell has a given name or a title: "310 555 0101 (Rosa)" (P6)."""
     return any(
         isinstance(cell, str)
-        and not words.ANYBODY.isdisjoint(re.split(r"[^a-z]+", folded(re.sub(r"\S+@\S+", "", cell))))
+        and not words.ANYBODY.isdisjoint(re.split(r"[^a-z]+", folded(_BOXED.sub("", cell))))
         for cell in cells
     )
 
@@ -372,9 +372,14 @@ def _is_personal(cell: str, towns: Collection[str]) -> bool:
     if words.PERSONAL_MAIL.search(cell):
         return True
     return not all(
-        _is_of_a_place(folded(box), folded(domain), towns)
-        for box, domain in re.findall(r"([^\s@,;|/<>()]+)@([^\s@,;|/<>()]+)", cell)
+        _is_of_a_place(folded(box), folded(domain), towns) for box, domain in _BOXES.findall(cell)
     )
+
+
+_BOXED: Final = re.compile(r"\S{1,64}@\S{1,255}")
+
+#: Mailboxes of a cell, in two parts (RFC 5321, 4.5.3.1).
+_BOXES: Final = re.compile(r"([^\s@,;|/<>()]{1,64})@([^\s@,;|/<>()]{1,255})")
 
 
 def _is_of_a_place(box: str, domain: str, towns: Collection[str]) -> bool:

@@ -18,6 +18,8 @@ from geo.imports.cells.cell_values import (
     position,
 )
 from geo.imports.cells.fields import KINDS
+from geo.imports.cells.notices import closing, is_withheld
+from geo.imports.cells.parts import split
 from geo.imports.readers.table import CellError
 from geo.records.space_documents import FIELDS
 
@@ -185,6 +187,23 @@ def test_lists_of_any_separator():
     assert converted("[]", "documents_required", CellStyle()) == []
 
 
+def test_no_pattern_reads_a_cell_that_is_longer_than_any_of_its_field():
+    """Blanks, brackets and words that take a pattern the square of their count in steps."""
+    for run in ("da ", "(", "1 ", "a@", "9", "a/"):
+        cell = (run * 30_000)[:30_000]
+        assert not is_withheld(cell, "address")
+        assert closing(f"cerrado {cell}") in {"temporarily_closed", None}
+        for name in ("public_phones", "languages", "opening_hours", "confirmed_on", "country"):
+            with pytest.raises(CellError, match="longer than 2000"):
+                converted(cell, name, CellStyle())
+        assert split(cell, ("public_phones", "public_contact")) == {"public_phones": cell}
+    assert converted(" " * 20_000 + "1", "public_phones", CellStyle()) == ["1"]
+    assert converted("español" + " " * 20_000 + "inglés", "languages", CellStyle()) == [
+        *("español", "inglés")
+    ]
+    assert converted("x" * 3_000, "eligibility", CellStyle()) == "x" * 3_000
+
+
 def test_phones_stay_as_they_are_written():
     phones = converted("310 123 4567 / +57 (1) 234-5678 y *123#", "public_phones", CellStyle())
     assert phones == ["310 123 4567", "+57 (1) 234-5678", "*123#"]
@@ -232,7 +251,20 @@ def test_a_moment_needs_an_offset_or_a_timezone():
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("COL", "CO"), ("Perú", "PE"), ("br", "BR"), ("Venezuela", "VE"), ("Marte", "Marte")],
+    [
+        ("COL", "CO"),
+        ("Perú", "PE"),
+        ("br", "BR"),
+        ("Venezuela", "VE"),
+        ("Marte", "Marte"),
+        ("Est", "Est"),
+        ("Sur", "Sur"),
+        ("Dominica", "DM"),
+        ("España", "ES"),
+        ("Rep.", "Rep."),
+        ("Hond.", "HN"),
+        ("GUA", "GT"),
+    ],
 )
 def test_countries_by_code_and_name(value, expected):
     assert converted(value, "country", CellStyle()) == expected
