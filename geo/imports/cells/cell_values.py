@@ -84,7 +84,7 @@ _AND = re.compile(r"\s*[+/]\s*|\s+(?:y|e|et|and)\s+")
 _LANGUAGES = frozenset(name for names in LABELS["languages"].values() for name in names) | word_set(
     "ticuna tikuna warao wayuu wayuunaiki embera nasa macuxi yanomami garifuna mapudungun shuar "
     "aleman alemao german allemand italiano italian chino chines chinese ruso russo russian arabe "
-    "arabic criollo lsc libras portunol portunhol"
+    "arabic criollo lsc libras portunol portunhol 中文"
 )
 
 #: What stands in brackets beside an item and leaves it as it is: a price, a number, "gratis".
