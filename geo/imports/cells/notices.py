@@ -5,6 +5,7 @@ on: the time it takes grows with a cell's length and no faster.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from geo.imports.cells.dates import DAY_WORDS, MONTH_WORDS
@@ -122,12 +123,15 @@ _ASKS_TO_TELL: Final = re.compile(
 )
 _ASKS_ELSE: Final = re.compile(r"\b(?:foto\w*|photos?|imagen\w*|imagem|logo\w*|video\w*)\b")
 
-#: Answers to these: a no, which may say more, and what a column of levels has for a no.
-_IS_NO: Final = re.compile(
-    r"(?:no|nao|non|not|n|0|false|falso|ninguno|ninguna|none|baj[oa]|low|public[oa]?)\b"
-    r"(?!\s(?:se|sabe\w*|sei|sabemos|known|difund\w+|divulg\w+|public\w+|dar)\b)"
+#: Answers to these. A yes may be a degree; what else stands under "Contacto (no difundir)" is none.
+_IS_YES: Final = re.compile(
+    r"(?:si|sim|yes|oui|wi|true|verdadeir?o|vrai|alt[oa]|high|total\w*|parcial\w*|muy|solo|"
+    r"confiden\w*|reservad\w*|sigilos\w*|secret\w*|restri\w*)\b|(?:x|s|y|1|✓|✔)$"
 )
-_NOTHING: Final = frozenset({"", "n a", "s d", "n d", "na", "sin dato", "sin datos", "null"})
+_IS_NO: Final = re.compile(
+    r"(?:no|nao|non|not|n|0|false|falso)\b"
+    r"(?!\s(?:se|sabe\w*|sei|sabemos|known)\b)"
+)
 
 
 def _plain(text: str) -> str:
@@ -148,35 +152,41 @@ def is_withheld(cell: Value, name: str | None, header: str = "") -> bool:
         Header of the column: "¿Es confidencial?" makes a yes say so, "¿Se puede publicar?" a no;
         a column of no field whose header names an address is read as one.
     """
-    asked = _plain(header)
-    if asked and _is_withheld_by_answer(cell, asked):
+    if _is_withheld_by_answer(cell, _asked_by(header)):
         return True
     if not isinstance(cell, str):
         return False
     said = _plain(cell)
     if _PLACE_FORBIDDEN.search(said):
         return True
-    if name is None and re.match(rf"{_ADDRESS}\b", asked):
+    if name is None and _asked_by(header) == "address":
         name = "address"
     if name in _SAYING | _ADDRESSES and _FORBIDDEN.search(said):
         return True
     return name in _ADDRESSES and _NO_ADDRESS.search(said) is not None
 
 
+@lru_cache(maxsize=10_000)
+def _asked_by(header: str) -> str:
+    """Return what a header asks: "secret" or "tell" with yes or no, an "address", or ""."""
+    asked = _plain(header).replace("| ", "")
+    if _ASKS_ELSE.search(asked):
+        return ""
+    if _ASKS_TO_BAN.search(asked) or _ASKS_SECRET.fullmatch(asked):
+        return "secret"
+    if _ASKS_TO_TELL.search(asked):
+        return "tell"
+    return "address" if re.match(rf"{_ADDRESS}\b", asked) else ""
+
+
 def _is_withheld_by_answer(cell: Value, asked: str) -> bool:
-    said = "" if cell is None else _plain(str(cell))
-    if said in _NOTHING or _ASKS_ELSE.search(asked):
+    if cell is None or asked not in {"secret", "tell"}:
         return False
-    is_no = _IS_NO.match(said) is not None
-    if _ASKS_TO_BAN.search(asked):
-        return not is_no and len(said.split()) <= _FEW_WORDS
-    if _ASKS_SECRET.fullmatch(asked):
-        return not is_no and len(said.split()) <= _FEW_WORDS and not re.search(r"\d{3}", said)
-    return is_no and _ASKS_TO_TELL.search(asked) is not None
-
-
-#: Most words of an answer; more, as in an address, is none [A].
-_FEW_WORDS: Final = 4
+    said = _plain(str(cell))
+    if asked == "tell":
+        # "No. 5" is an address.
+        return _IS_NO.match(said) is not None and not re.search(r"[1-9]", said)
+    return _IS_YES.match(said or str(cell).strip()) is not None
 
 
 #: A letter that is asked for beside other papers, and papers that are called one.
@@ -208,7 +218,8 @@ _BEFORE: Final = (
 )
 _CLOSED: Final = re.compile(
     rf"{_BEFORE}(?:cerrad[oa]s?|fechad[oa]s?|encerrad[oa]s?|suspendid[oa]s?|suspens[oa]|closed|shut|"
-    r"ferme(?:e|es|s)?|clausurad[oa]s?|desmantelad[oa]s?|desactivad[oa]|desativad[oa]|"
+    r"cierre (?:temporal|definitivo)|ferme(?:e|es|s)?|clausurad[oa]s?|"
+    r"desmantelad[oa]s?|desactivad[oa]|desativad[oa]|"
     r"(?:no|nao)\s(?:esta\s)?(?:funciona\w*|oper(?:a|an|ando)|atiend\w+|atend\w+|abr\w+)"
     r"(?=$|\s(?:[|]|mas|mais|desde|hasta|ate|por|al publico|ao publico|actualmente|atualmente|"
     r"temporal\w*|definitiv\w*))|not (?:open|operating)|no longer \w+|out of service|"
@@ -224,7 +235,8 @@ _MONTHS: Final = "|".join(sorted(word for word in MONTH_WORDS if len(word) > 2))
 
 #: Since when, or until which day, and a number to call: neither says when a place is open.
 _SINCE: Final = re.compile(
-    r"\b(?:desde|since|depuis|a partir d[eo]|hace|ha|hasta|ate|until|jusqu\w*)\s(?:\w+\s){0,4}?"
+    rf"\b(?:en|em|in)\s(?:{_MONTHS})\s(?:de |del )?20\d\d"
+    r"|\b(?:desde|since|depuis|a partir d[eo]|hace|ha|hasta|ate|until|jusqu\w*)\s(?:\w+\s){0,4}?"
     rf"(?:(?:{_MONTHS})\w*(?:\s(?:de |del )?20\d\d)?|\d{{1,2}}\s\d{{1,2}}\s(?:20)?\d\d|20\d\d|"
     r"mes|meses|mese|months?|mois|anos?|years?|ans?|semanas?|weeks?|dias|days|pandemia|aviso|notice)\b"
 )

@@ -477,7 +477,7 @@ _SECRET: Final = _stems(
 
 #: Words of a day on which nobody was met, or that is to come: no day of a confirmation.
 _NOT_SEEN: Final = re.compile(
-    r"\b(?:cerrad[oa]s?|fechad[oa]s?|closed|ferme|contest\w*|respond\w*|respuesta|resposta|atendi\w*|"
+    r"\b(?:cerrad[oa]s?|fechad[oa]s?|closed|ferme|contest\w*|respond\w*|respuesta|resposta|"
     r"answer\w*|fallid[oa]s?|fallo|failed|intent\w*|tentativ\w*|attempt\w*|cancelad[oa]s?|"
     r"suspendid[oa]s?|programad[oa]s?|programar|planificad[oa]s?|planead[oa]s?|planejad[oa]s?|planned|"
     r"agendad[oa]s?|scheduled|proxim[oa]s?|next|prochaine?|previst[oa]s?|prevue?|futur[oa]s?|pendient\w*|"

@@ -244,12 +244,15 @@ def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted()
           "no publican sitio web")),
         ("Dirección exacta", ("Reservada", "Solo por teléfono"), ("Calle 5 # 3-20",)),
         *((header, ("Sí", "x", "1"), ("No", "0", ""))
-          for header in ("¿Es confidencial?", "Confidencial", "Endereço sigiloso",
+          for header in ("7. ¿Es confidencial? (Sí/No)", "Confidencial", "Endereço sigiloso",
                          "Dirección reservada", "No difundir")),
         *((header, ("No", "não"), ("Sí", "x", ""))
           for header in ("¿Se puede publicar la dirección?", "Pode divulgar o endereço?",
                          "Can the address be published?", "¿Dirección pública?")),
         ("¿Ofrece atención confidencial?", (), ("Sí",)),
+        ("Dirección pública", ("No",), ("No. 5, calle 3",)),
+        ("Contacto (no difundir)", ("Sí",), ("Rosa", "310 555 0101")),
+        ("Dirección (confidencial)", ("confidencial",), ("Calle 5",)),
         ("¿Comparten datos con autoridades?", (), ("No",)),
     ],
 )  # fmt: skip
