@@ -12,7 +12,7 @@ import shapely
 from geo.imports.cells import cell_values, dates
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import CODED, KINDS, SPARED, TRANSLATABLE, WEEKDAYS, kind_of
-from geo.imports.cells.notices import asks_for_a_letter, closing, is_withheld
+from geo.imports.cells.notices import asks_for_a_letter, closing, is_private, is_withheld
 from geo.imports.cells.opening_hours import WeekHours
 from geo.imports.column_parts import taken_apart
 from geo.imports.columns.labels import asks_for_one_paper
@@ -322,7 +322,8 @@ class _Maker:
         translated = self._translated(name, cell)
         if cell_values.is_empty(translated, name, style):
             return []
-        if cell_values.is_list_in_doubt(translated, name, style):
+        is_in_doubt = cell_values.is_list_in_doubt(translated, name, style)
+        if is_in_doubt or is_private(translated, name):
             draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
             return []
         try:

@@ -72,16 +72,27 @@ _ADDRESS: Final = (
 )
 _BETWEEN: Final = r"(?:\s(?!(?:no|nao|not|non|pas|sin|sem)\b)\w+){0,4}\s"
 
+_FORBIDDEN_NUMBER: Final = re.compile(
+    rf"{_FORBIDDEN.pattern}|\b(?:privad[oa]|private|personal|pessoal|particular|uso interno)\b"
+)
+
 #: The same of the place, which counts in every column: "NO DAR DIRECCION a nadie" among remarks.
 _PLACE_FORBIDDEN: Final = re.compile(
     rf"{_NO}{_TELL}\s(?:\w+\s){{0,4}}{_PLACE}"
     rf"|{_NO}{_SAY}\s{_SMALL}{_PLACE}"
     rf"|\b{_PLACE}(?:\s\w+){{0,5}}\s{_NO}(?:{_SAY}|{_TELL})\b{_NO_OBJECT}"
-    rf"|{_NO}(?:{_NOT_SHARED}{_TELL}|se\scompart\w+){_NO_OBJECT}"
     rf"|\b{_PLACE}{_BETWEEN}{_HIDDEN}|\b{_ADDRESS}{_BETWEEN}{_KEPT}"
     rf"|\b{_HIDDEN}\s(?:\w+\s){{0,2}}{_PLACE}|\b{_KEPT}\s{_SMALL}{_ADDRESS}\b"
     r"|\b(?:casa|refugio|albergue|hogar|abrigo|shelter)(?:\s(?:de|da)\s\w+)?\s"
     rf"{_HIDDEN}"
+)
+
+#: The same of all that a row says, "No difundir"; under a header of people it is of them alone.
+_ALL_FORBIDDEN: Final = re.compile(rf"{_NO}(?:{_NOT_SHARED}{_TELL}|se\scompart\w+){_NO_OBJECT}")
+_OF_PEOPLE: Final = re.compile(
+    r"\b(?:focal|contact\w*|contat\w*|entrevist\w*|responsa\w*|encargad\w*|coordina\w*|"
+    r"coordena\w*|telefon\w*|celular\w*|nombre|nome|name|quien|quem|referente|informante|corr?eo|"
+    r"e?mail|enlace|director\w*|diretor\w*|turno)\b"
 )
 
 #: What stands in place of an address that is given to nobody, or by telephone alone.
@@ -102,6 +113,9 @@ _NO_ADDRESS: Final = re.compile(
 #: Fields in whose cells people write that, beside an address.
 _SAYING: Final = frozenset({"name", "status", "locality", "eligibility", "access"})
 _ADDRESSES: Final = frozenset({"address", "landmark"})
+
+#: Fields whose cells say that of the number, which is left out.
+_REACHES: Final = frozenset({"public_phones", "public_contact"})
 
 #: Headers that ask whether the place is a secret, with nothing beside; that ask whether it may be
 #: told of; and of what else that may be asked.
@@ -152,18 +166,26 @@ def is_withheld(cell: Value, name: str | None, header: str = "") -> bool:
         Header of the column: "¿Es confidencial?" makes a yes say so, "¿Se puede publicar?" a no;
         a column of no field whose header names an address is read as one.
     """
-    if _is_withheld_by_answer(cell, _asked_by(header)):
+    if name not in _REACHES and _is_withheld_by_answer(cell, _asked_by(header)):
         return True
     if not isinstance(cell, str):
         return False
     said = _plain(cell)
     if _PLACE_FORBIDDEN.search(said):
         return True
+    if _ALL_FORBIDDEN.search(said) and not (_OF_PEOPLE.search(folded(header)) or name in _REACHES):
+        return True
     if name is None and _asked_by(header) == "address":
         name = "address"
     if name in _SAYING | _ADDRESSES and _FORBIDDEN.search(said):
         return True
     return name in _ADDRESSES and _NO_ADDRESS.search(said) is not None
+
+
+def is_private(cell: Value, name: str) -> bool:
+    """Return whether a cell of numbers or mailboxes says that they are not to be told (P6)."""
+    is_said = name in _REACHES and isinstance(cell, str)
+    return is_said and _FORBIDDEN_NUMBER.search(_plain(cell)) is not None
 
 
 @lru_cache(maxsize=10_000)
@@ -192,7 +214,7 @@ def _is_withheld_by_answer(cell: Value, asked: str) -> bool:
 #: A letter that is asked for beside other papers, and papers that are called one.
 _LETTER: Final = re.compile(
     r"\b(?:cartas?(?! de (?:identidad|identidade|ciudadania|extranjeria|residencia|vecindad|"
-    r"nacionalidad|conducir))|remision|remitid[oa]s?|derivacion|derivad[oa]s?|encaminha\w+|"
+    r"nacionalidad|conducir)| andina)|remision|remitid[oa]s?|derivacion|derivad[oa]s?|encaminha\w+|"
     r"referral|lettre)\b"
 )
 _NO_LETTER: Final = re.compile(

@@ -251,6 +251,7 @@ def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted()
                          "Can the address be published?", "¿Dirección pública?")),
         ("¿Ofrece atención confidencial?", (), ("Sí",)),
         ("Dirección pública", ("No",), ("No. 5, calle 3",)),
+        ("Punto focal", ("No divulgar la ubicación",), ("Rosa (no divulgar)",)),
         ("Contacto (no difundir)", ("Sí",), ("Rosa", "310 555 0101")),
         ("Dirección (confidencial)", ("confidencial",), ("Calle 5",)),
         ("¿Comparten datos con autoridades?", (), ("No",)),
@@ -263,6 +264,19 @@ def test_p1_a_column_of_no_field_is_read_for_what_is_not_to_be_told(header, kept
     found = {cell: draft.changes.get("confidential", False)
              for cell, draft in zip((*kept, *told), made, strict=True)}  # fmt: skip
     assert found == dict.fromkeys(kept, True) | dict.fromkeys(told, False)
+
+
+def test_p6_a_number_that_is_not_to_be_told_is_left_out():
+    cells = ("310 555 0101 (no publicar)", "310 555 0102 privado", "no divulgar: 310 555 0103",
+             "310 555 0104")  # fmt: skip
+    rows = "".join(f"{n};{cell}\n" for n, cell in enumerate(cells))
+    made, _ = drafts(
+        read_table("x.csv", f"id;Teléfono\n{rows}".encode()),
+        parse_mapping("[fields]\nid='id'\npublic_phones='Teléfono'"),
+        KNOWN,
+    )
+    assert [draft.changes for draft in made] == [{}, {}, {}, {"public_phones": ["310 555 0104"]}]
+    assert [len(draft.notes) for draft in made] == [1, 1, 1, 0]
 
 
 def test_hours_that_say_closed_and_papers_that_say_sent_open_no_space_to_everybody():
