@@ -254,10 +254,14 @@ ENGLISH: Final[Mapping[str, str]] = {
     "row_country_by_position": (
         "'{column}' names no country of the position: that of the position is taken"
     ),
-    "row_country_elsewhere": "the position is in another country than stated, and near a border",
+    "row_country_by_division": (
+        "the polygon of another country holds the position, near the border: {country} is taken,"
+        " whose division is stated"
+    ),
+    "row_country_elsewhere": "the position is in another country than stated",
     "row_status_not_told": "the status is not told: the space counts as active until a person asks",
     "row_closed_by_hours": (
-        "'{column}' says that it is closed: the space is temporarily closed until a person asks"
+        "'{column}' says that it is closed: the space counts as closed until a person asks"
     ),
     "row_kept_back": (
         "'{column}' says that something is not to be told: the space is restricted (P1)"

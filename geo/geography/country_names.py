@@ -31,7 +31,34 @@ _NAMES = {
     "UY": "ury|uruguay|uruguai",
     "VE": "ven|venezuela|republica bolivariana de venezuela",
 }
-_BY_NAME = {name: code for code, names in _NAMES.items() for name in names.split("|")}
+#: Countries of elsewhere that a list of the region can name; no name of a town of the region.
+_ELSEWHERE = {
+    "BZ": "belice|belize",
+    "CA": "canada",
+    "CU": "cuba",
+    "DM": "dominica|dominique",
+    "ES": "espana|spain|espanha|espagne",
+    "FR": "francia|france",
+    "GF": "guayana francesa|guiana francesa|french guiana|guyane|guyane francaise",
+    "IT": "italia|italy|italie",
+    "JM": "jamaica|jamaique",
+    "PT": "portugal",
+    "US": "usa|ee uu|eeuu|ee.uu.|ee. uu.|estados unidos|united states|etats-unis|etats unis|"
+    "estados unidos de america|united states of america",
+}
+_BY_NAME = {
+    name: code for code, names in (_NAMES | _ELSEWHERE).items() for name in names.split("|")
+}
+
+#: First names of the region's countries, of which a text can be the beginning: not "republica" nor
+#: "estado", which begin several and divisions, too. "Sur" is a part of a country rather than one.
+_BEGUN = {
+    name: code
+    for code, names in _NAMES.items()
+    for name in names.split("|")[1:]
+    if not name.startswith(("republi", "estado", "dominican"))
+}
+_NO_SHORT = {"sur"}
 
 
 #: Fewest letters of a shortened name: "GUA", "HON".
@@ -54,8 +81,10 @@ def country_code(value: str, *, is_shortened: bool = False) -> str:
     if value.upper() in CODES:
         return value.upper()
     name = folded(value.replace("_", " "))
+    if name.rstrip(".") in _NO_SHORT and not value.isupper():
+        return value
     if name in _BY_NAME or not is_shortened:
         return _BY_NAME.get(name, value)
     name = name.rstrip(".")
-    begun = {code for whole, code in _BY_NAME.items() if whole.startswith(name)}
+    begun = {code for whole, code in _BEGUN.items() if whole.startswith(name)}
     return begun.pop() if len(name) >= _SHORTEST and len(begun) == 1 else value

@@ -14,6 +14,7 @@ from sqlalchemy.sql.functions import func
 
 from geo.accounts.permissions import Actor, can_propose
 from geo.errors import InvalidFileError, InvalidRecordError
+from geo.imports.columns.recognition import without_row_numbers
 from geo.imports.duplicates import alike_rows
 from geo.imports.mapping import FieldMapping, as_object, own_mapping
 from geo.imports.misread_positions import MENDED, mend_positions
@@ -23,6 +24,7 @@ from geo.imports.readers.detection import read_table
 from geo.imports.readers.table import Table
 from geo.imports.reports import Checked, RowReport, harmless
 from geo.imports.row_mapping import (
+    CLOSED_REMARK,
     HOURS_REMARK,
     LEFT_OUT_REMARK,
     CodeWords,
@@ -142,7 +144,11 @@ def _drafted(
     name: str, table: Table, mapping: FieldMapping | None, known: CodeWords
 ) -> tuple[FieldMapping, list[Draft], list[CodedReason]]:
     require_no_persons_in(table)
-    used = mapping if mapping and mapping.fields else own_mapping(table, mapping)
+    used = (
+        mapping
+        if mapping and mapping.fields
+        else without_row_numbers(table, own_mapping(table, mapping), is_ours=True)
+    )
     if not used.fields:
         raise InvalidFileError([in_file(name, CodedReason("file_needs_mapping"))])
     if missing := missing_columns(table, used):
@@ -226,7 +232,7 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
     before = known.stored.get(draft.id)
     problems = list(draft.problems)
     told = {problem.field for problem in problems}
-    changes = _stated(draft.changes, before)
+    changes = _stated(_without_reopening(draft, before), before)
     after, notes = None, list[CodedReason]()
     try:
         after, notes = merged(draft.id, changes, before, known)
@@ -272,6 +278,14 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         changes=changes,
         base=digest(before),
     )
+
+
+def _without_reopening(draft: Draft, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a row's changes; hours alone lift no stored status of a space closed for good."""
+    by_hours = any(note.code == CLOSED_REMARK for note in draft.notes)
+    if before is not None and before.get("status") == "closed" and by_hours:
+        return {name: value for name, value in draft.changes.items() if name != "status"}
+    return draft.changes
 
 
 def _contradicts_night(changes: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -56,7 +56,8 @@ class FieldMapping:
         Values by field for the rows that state no value of their own.
     id_prefix, id_columns
         Prefix and columns from which a record's id is made if no column has the id. Repeated
-        imports of the same values give the same id.
+        imports of the same values give the same id. The prefix also goes before the bare numbers
+        of a column of ids, which another file has, too.
     ignored : tuple of str
         Columns that a person decided not to import.
     empty_cells : str
@@ -315,6 +316,8 @@ def as_object(mapping: FieldMapping) -> dict[str, Any]:
         "style": {k: v for k, v in style.items() if v},
         "id": {"prefix": mapping.id_prefix, "columns": list(mapping.id_columns)}
         if mapping.id_columns
+        else {"prefix": mapping.id_prefix}
+        if mapping.id_prefix
         else {},
         "fields": {name: list(columns) for name, columns in mapping.fields.items()},
         "parts": {column: list(names) for column, names in mapping.parts.items()},

@@ -11,9 +11,11 @@ from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import kind_of
 from geo.imports.cells.parts import are_codes
 from geo.imports.column_parts import taken_apart
+from geo.imports.columns.evidence import are_bare_numbers
 from geo.imports.columns.labels import (
     NO,
     YES,
+    asks_for_one_paper,
     asks_for_papers,
     asks_if_open,
     bare,
@@ -22,7 +24,12 @@ from geo.imports.columns.labels import (
     meant_of_all,
     meant_of_kind,
 )
-from geo.imports.columns.recognition import AMBIGUOUS, cells_of, recognise
+from geo.imports.columns.recognition import (
+    AMBIGUOUS,
+    cells_of,
+    recognise,
+    without_row_numbers,
+)
 from geo.imports.headers.points import is_survey_day
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
@@ -30,7 +37,7 @@ from geo.imports.headers.wording import plain
 from geo.imports.mapping import FieldMapping, as_toml, own_mapping
 from geo.imports.personal_data import require_no_persons_in
 from geo.imports.readers.detection import ReadingOptions, read_table
-from geo.imports.readers.table import CellError, Table, Value
+from geo.imports.readers.table import CellError, Table, Value, shortened
 from geo.imports.row_mapping import NO_CODE, SPARED_WORDS, is_total
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
@@ -97,8 +104,10 @@ def suggest_for(
         A column of the table is about persons.
     """
     require_no_persons_in(table)
+    table = shortened(table)
     remembered = remembered or Remembered()
-    told = recognise(table, own_mapping(table).fields, remembered.columns)
+    own = without_row_numbers(table, own_mapping(table)).fields
+    told = recognise(table, own, remembered.columns)
     proposed = FieldMapping(fields=told.fields, parts=told.parts, answers=told.answers)
     columns = table.columns
     table, apart = taken_apart(_without_totals(table), proposed)
@@ -115,16 +124,20 @@ def suggest_for(
     ]
     order, decimal = _style(table, fields, notes)
     recipe = _recipe(told.fields, told.parts)
+    # Two files can have the same numbers, and no two sources the same prefix.
+    is_numbered = are_bare_numbers(
+        [line.cells.get(column) for column in told.fields.get("id", ()) for line in table.lines]
+    )
     mapping = replace(
         proposed,
         separators=separators,
         values=labels,
-        id_prefix=UNNAMED if recipe else None,
+        id_prefix=UNNAMED if recipe or is_numbered else None,
         id_columns=recipe,
         reading=reading or ReadingOptions(format=table.format),
         style=CellStyle(order=order, decimal=decimal),
     )
-    if recipe:
+    if mapping.id_prefix:
         notes.append(CodedReason("prefix_needed"))
     if count := remembered.among(columns):
         notes.insert(0, CodedReason("headers_remembered", count=count))
@@ -166,6 +179,9 @@ def _labels(
         meanings = meanings_of(name)
         codes = {folded(code): code for code in LABELS[name]}
         chosen = remembered.labels.get(name, {})
+        if name == "documents_required" and any(map(asks_for_one_paper, columns)):
+            # What a no meant was learnt where any paper was asked for.
+            chosen = {label: code for label, code in chosen.items() if label not in NO}
         counted = Counter(
             label
             for column in columns
@@ -209,9 +225,12 @@ def _items(table: Table, column: str, name: str, separator: str | None) -> list[
     items = []
     if table.format == "kobo":
         separator = " "
+    style = CellStyle(separator=separator)
     for cell in cells_of(table, column):
+        if cell_values.is_list_in_doubt(cell, name, style):
+            continue
         try:
-            value = cell_values.converted(cell, name, CellStyle(separator=separator))
+            value = cell_values.converted(cell, name, style)
         except CellError:
             continue
         items += [str(item) for item in (value if isinstance(value, list) else [value])]

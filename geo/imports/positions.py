@@ -1,7 +1,7 @@
 """Countries and time zones that rows of a file take from their positions."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,7 +10,10 @@ from geo.geography.places import time_zones
 from geo.geography.surroundings import countries_around, only_country
 from geo.imports.row_mapping import Draft, RowProblem
 from geo.reasons import CodedReason
-from geo.text.countries import BOXES
+from geo.text.countries import BOXES, CODES
+
+#: Mexico and Central America, where the list of a network names El Salvador as ES.
+_CENTRAL_AMERICA: Final = frozenset({"MX", "BZ", "GT", "SV", "HN", "NI", "CR", "PA"})
 
 
 async def fill_countries(
@@ -19,10 +22,11 @@ async def fill_countries(
     """Give rows the country of their position where they state none, or none that can be.
 
     Near a border the row's division decides, if one of the countries there has it: Norte de
-    Santander is Colombia's. Where nothing does, or the division is of another country than the
-    position, the row says that its country is missing. A text
-    that is no country, and one of elsewhere such as ES for El Salvador, gives way to the country of
-    the position, with a note; where that is in doubt, the row is refused.
+    Santander is Colombia's; a note says so if the polygon of another country holds the point.
+    Where nothing does, or the division is of another country than the position, the row says that
+    its country is missing. A text that is no country gives way to the country of the position, with
+    a note, and so does ES for El Salvador, in a column whose others are of Central America. Any
+    other country of elsewhere is a doubt, and the row is refused.
 
     Parameters
     ----------
@@ -36,19 +40,30 @@ async def fill_countries(
     if not asked:
         return
     points = [_point_of(draft.changes) for draft in asked]
+    is_central = _is_of_central_america(made)
     for draft, around in zip(asked, await countries_around(session, points), strict=True):
         stated = draft.changes.get("country")
         country = _told(around, draft.changes.get("admin1"))
         if stated is None:
             if country is not None:
                 draft.changes["country"] = country
-        elif country is not None:
+                if not around[country] and any(around.values()):
+                    draft.notes.append(CodedReason("row_country_by_division", country=country))
+        elif country is not None and (
+            stated not in CODES or (stated == "ES" and country == "SV" and is_central)
+        ):
             draft.changes["country"] = country
             draft.notes.append(CodedReason("row_country_by_position", column=column))
         elif any(around.values()) and stated not in around:
             draft.problems.append(
                 RowProblem(column, "country", CodedReason("row_country_elsewhere"))
             )
+
+
+def _is_of_central_america(made: Sequence[Draft]) -> bool:
+    """Return whether a file's countries, but for ES, are of Central America, and there are some."""
+    stated = {draft.changes.get("country") for draft in made} - {None, "ES"}
+    return bool(stated) and stated <= _CENTRAL_AMERICA
 
 
 def _is_asked(draft: Draft, *, is_new: bool) -> bool:

@@ -12,9 +12,10 @@ import shapely
 from geo.imports.cells import cell_values, dates
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import CODED, KINDS, SPARED, TRANSLATABLE, WEEKDAYS, kind_of
-from geo.imports.cells.notices import is_closed, is_withheld
+from geo.imports.cells.notices import asks_for_a_letter, closing, is_private, is_withheld
 from geo.imports.cells.opening_hours import WeekHours
 from geo.imports.column_parts import taken_apart
+from geo.imports.columns.labels import asks_for_one_paper
 from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Line, Table, Value
 from geo.reasons import CodedReason
@@ -34,6 +35,9 @@ _TOTALS = frozenset(
 
 #: Code of the note on a row one of whose cells is left out, because it is not understood.
 LEFT_OUT_REMARK = "cell_left_out"
+
+#: Code of the note on a row whose hours alone say that the space is closed.
+CLOSED_REMARK = "row_closed_by_hours"
 
 #: The same of lists, where a part of what is said would read as the whole.
 SPARED_WORDS = frozenset({"documents_required", "sectors"})
@@ -250,7 +254,9 @@ class _Maker:
         if (needs_referral := found.pop("needs_referral", None)) is not None:
             found.setdefault("access", "referral_only" if needs_referral else "open")
         self._take_closing(draft, found, line)
-        if REFERRAL in (found.get("documents_required") or ()):
+        if REFERRAL in (found.get("documents_required") or ()) or self._asks_for_a_letter(
+            draft, line
+        ):
             found.setdefault("access", "referral_only")
         draft.changes = self._constants | found
         self._keep_back(draft, line)
@@ -260,18 +266,30 @@ class _Maker:
     def _take_closing(self, draft: Draft, found: dict[str, Value], line: Line) -> None:
         """Close a space whose hours say that it is closed, where the row states no status."""
         for column in self._mapping.fields.get("opening_hours", ()):
-            if is_closed(line.cells.get(column)) and found.get("status") is None:
-                found["status"] = "temporarily_closed"
-                draft.notes.append(CodedReason("row_closed_by_hours", column=column))
+            status = closing(line.cells.get(column))
+            if status is not None and found.get("status") is None:
+                found["status"] = status
+                draft.notes.append(CodedReason(CLOSED_REMARK, column=column))
+
+    def _asks_for_a_letter(self, draft: Draft, line: Line) -> bool:
+        """Return whether a cell of papers that is left out asks for the letter of who sends."""
+        left_out = {
+            note.parameters["column"] for note in draft.notes if note.code == LEFT_OUT_REMARK
+        }
+        return any(
+            column in left_out and asks_for_a_letter(line.cells.get(column))
+            for column in self._mapping.fields.get("documents_required", ())
+        )
 
     def _keep_back(self, draft: Draft, line: Line) -> None:
         """Restrict a space whose cells say that it is not to be told of, whatever else they say.
 
-        A column of no field is read for that alone: among remarks stands "no dar dirección".
+        A column of no field is read for that alone: among remarks stands "no dar dirección". So is
+        a column that asks: "¿Es confidencial?", "¿Se puede publicar la dirección?".
         """
         names = {c: name for name, columns in self._mapping.fields.items() for c in columns}
         for column in self._table.columns:
-            if is_withheld(line.cells.get(column), names.get(column)):
+            if is_withheld(line.cells.get(column), names.get(column), column):
                 draft.changes["confidential"] = True
                 draft.notes.append(CodedReason("row_kept_back", column=column))
                 return
@@ -307,17 +325,26 @@ class _Maker:
         translated = self._translated(name, cell)
         if cell_values.is_empty(translated, name, style):
             return []
+        is_in_doubt = cell_values.is_list_in_doubt(translated, name, style)
+        if is_in_doubt or is_private(translated, name):
+            draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+            return []
         try:
             value = cell_values.converted(translated, name, style)
         except CellError as error:
             _leave_out(draft, name, column, error)
             return []
+        return self._of_codes(draft, value, name, column)
+
+    def _of_codes(self, draft: Draft, value: Value, name: str, column: str) -> list[Value]:
+        """Return a value that was read, with codes for its labels; nothing as `_values`."""
         coded = self._coded(name, value)
         if coded == [] and value:  # every label of the cell means nothing here
             return []
         if coded == [NO_CODE]:
             return [[]]
-        if name in SPARED_WORDS and not self._known.knows(name, coded):
+        is_of_one = coded == [] and name == "documents_required" and asks_for_one_paper(column)
+        if is_of_one or (name in SPARED_WORDS and not self._known.knows(name, coded)):
             # A part of what is asked for would read as the whole.
             draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
             return []
@@ -379,7 +406,10 @@ class _Maker:
 
     def _id(self, draft: Draft, line: Line, stated: Value) -> str:
         if stated is not None:
-            return str(stated)
+            prefix = self._mapping.id_prefix
+            # Another file has such a number, too.
+            is_bare = prefix and re.fullmatch(r"\d+", str(stated))
+            return f"{prefix}-{stated}" if is_bare else str(stated)
         if not self._mapping.id_columns:
             draft.problems.append(
                 RowProblem(self._column("id"), "id", CodedReason("missing", field="id"))

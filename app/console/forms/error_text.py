@@ -253,14 +253,16 @@ TEXTS: Mapping[str, str] = {
     "row_country_by_position": marked(
         "«%(column)s» no nombra el país del punto en el mapa: se toma el del punto."
     ),
-    "row_country_elsewhere": marked(
-        "El punto está en otro país que el escrito, y cerca de una frontera."
+    "row_country_by_division": marked(
+        "El punto cae en otro país, cerca de la frontera: se toma %(country)s, por el departamento "
+        "escrito. Confírmelo."
     ),
+    "row_country_elsewhere": marked("El punto está en otro país que el escrito."),
     "row_status_not_told": marked(
         "No dice si está abierto: el espacio entra como activo. Pregunte, y escríbalo en la ficha."
     ),
     "row_closed_by_hours": marked(
-        "«%(column)s» dice que está cerrado: el espacio entra como cerrado por un tiempo. Pregunte."
+        "«%(column)s» dice que está cerrado: el espacio entra como cerrado. Pregunte."
     ),
     "row_kept_back": marked(
         "«%(column)s» dice que algo no se difunde: el espacio queda restringido."

@@ -220,9 +220,10 @@ def mapping_in(form: Form, columns: Iterable[str], before: Mapping[str, Any]) ->
         "values": _values(form, before),
         "constants": _constants(form, before),
     }
+    prefix = text_in(form, "prefix")
+    made["id"] = {"prefix": prefix} if prefix else {}
     if "id" not in fields:
-        prefix = text_in(form, "prefix")
-        made["id"] = {"columns": recipe, **({"prefix": prefix} if prefix else {})}
+        made["id"]["columns"] = recipe
     made["style"] |= {k: v for k, v in before.get("style", {}).items() if k == "empty"}
     return {name: value for name, value in made.items() if value}
 

@@ -14,7 +14,8 @@ from geo.imports.cells import dates, opening_hours
 from geo.imports.cells.fields import kind_of
 from geo.imports.cells.parts import without_brackets
 from geo.imports.headers.synonyms import LABELS
-from geo.imports.readers.table import CellError, Value
+from geo.imports.headers.wording import GONE, word_set
+from geo.imports.readers.table import LONGEST, CellError, Value
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
@@ -79,9 +80,21 @@ _TRUE_WORDS = _TRUE - {"s", "x", "1"}
 _PLUS = re.compile(r"\s+\+\s+")
 _AND = re.compile(r"\s*[+/]\s*|\s+(?:y|e|et|and)\s+")
 
-#: Names of languages, and their least share in a cell that names several with blanks between [A].
-_LANGUAGES = frozenset(name for names in LABELS["languages"].values() for name in names)
-_MOST_NAMES = 0.66
+#: Names of languages, with those of the region that have no code here, which a person decides on.
+_LANGUAGES = frozenset(name for names in LABELS["languages"].values() for name in names) | word_set(
+    "ticuna tikuna warao wayuu wayuunaiki embera nasa macuxi yanomami garifuna mapudungun shuar "
+    "aleman alemao german allemand italiano italian chino chines chinese ruso russo russian arabe "
+    "arabic criollo lsc libras portunol portunhol 中文"
+)
+
+#: What stands in brackets beside an item and leaves it as it is: a price, a number, "gratis".
+_PRICE = re.compile(r"\d|gratis|gratuit|de graca|free")
+
+_BRACKET = re.compile(r"\([^()]*\)")
+_WORD = re.compile(r"[a-z_]+")
+
+#: Lists of which a denial before the first item can be of all: "no hay agua, comida".
+_OFFERED = frozenset({"services", "amenities"})
 
 #: What people write in a second column of numbers for the number of the first.
 _THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo", "same", "misma"})
@@ -161,12 +174,21 @@ def converted(value: Value, name: str, style: CellStyle) -> Value:
         The value cannot be converted; the message gives the reason, never the value.
     """
     value = _unquoted(value)
+    if isinstance(value, str) and kind_of(name) not in _WORDS and not value.startswith(("[", "{")):
+        value = _BLANKS.sub(lambda run: "\n" if "\n" in run[0] else " ", value)
+        if len(value) > LONGEST:
+            raise CellError(CodedReason("too_long", most=LONGEST))
     if isinstance(value, str) and name in _NAMED_PLACES and _CODE.fullmatch(value):
         value = _named(value)
     if isinstance(value, str) and kind_of(name) == "list" and style.separator is None:
         value = _with_commas(value, name)
     return _CONVERTERS[kind_of(name)](value, style)
 
+
+#: Kinds whose cells no pattern reads, and runs of blanks, which patterns of the others would read
+#: again from each of their signs.
+_WORDS = frozenset({"text", "objects"})
+_BLANKS = re.compile(r"\s{2,}")
 
 #: Fields of places, which survey programs write as codes: "norte_de_santander".
 _NAMED_PLACES = frozenset({"admin1", "locality"})
@@ -189,9 +211,29 @@ def _with_commas(text: str, name: str) -> str:
     # Codes of languages are written in small letters.
     text = re.sub(r"\b[A-Z][A-Za-z]\b", lambda code: code[0].lower(), _AND.sub(", ", text))
     names = text.split()
-    known = sum(folded(name) in _LANGUAGES for name in names)
-    is_list = known > 1 and known >= _MOST_NAMES * len(names) and folded(text) not in _LANGUAGES
-    return ", ".join(names) if is_list and "," not in text else text
+    if "," in text or len(names) < 2 or folded(text) in _LANGUAGES:  # noqa: PLR2004
+        return text
+    return ", ".join(names) if all(folded(name) in _LANGUAGES for name in names) else text
+
+
+def is_list_in_doubt(value: Value, name: str, style: CellStyle) -> bool:
+    """Return whether a list denies something, so that its items do not say what there is.
+
+    "duchas (no funcionan) agua" with blanks between, "no inglés español": a denial can be of one
+    item, or of all. Between commas each item says it for itself, unless the first one does.
+    """
+    if not isinstance(value, str) or kind_of(name) not in {"list", "flags"}:
+        return False
+    plain = folded(value)
+    if plain in _NOTHING or value.startswith(("[", "{")):
+        return False
+    known = {label for labels in LABELS.get(name, {}).values() for label in labels}
+    parts = [part.strip() for part in re.split(r"[,;|\n]", plain)]
+    denied = [part not in known and not GONE.isdisjoint(_WORD.findall(part)) for part in parts]
+    if name != "languages" and style.separator != " ":
+        return name in _OFFERED and denied[0] and not all(denied)
+    said = [] if name == "languages" else _BRACKET.findall(plain)
+    return any(denied) or not all(map(_PRICE.search, said))
 
 
 def _unquoted(value: Value) -> Value:
@@ -239,7 +281,10 @@ _CONDITION = re.compile(
 )
 
 #: Words of an entry that is open to some, or by somebody: "hospedaje directo por ACNUR".
-_LIMITED = re.compile(r"\b(?:so|solo|solamente|somente|apenas|only|por)\b")
+_LIMITED = re.compile(
+    r"\b(?:so|solo|solamente|somente|apenas|only|por|cartas?|entrevista\w*|evalua\w*|avalia\w*|"
+    r"interview|assessment|triage|triagem|previ[ao]s?|tras|apos)\b"
+)
 
 
 def _answer(value: Value, style: CellStyle) -> bool:
@@ -258,7 +303,7 @@ def _answer(value: Value, style: CellStyle) -> bool:
     walk_in = _WALK_IN.search(plain)
     referred = _REFERRED.search(_WALK_IN.sub(" ", plain))
     denied = re.match(r"(?:no|nao|non)\b" if walk_in else r"(?:no|nao|non|sin|sem)\b", plain)
-    is_limited = _CONDITION.search(plain) or (walk_in and _LIMITED.search(plain))
+    is_limited = _CONDITION.search(plain) or (walk_in and _LIMITED.search(_WALK_IN.sub(" ", plain)))
     if bool(walk_in) == bool(referred) or denied or is_limited:
         return _flag(value, style)
     return referred is not None

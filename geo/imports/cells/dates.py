@@ -47,6 +47,9 @@ _MONTHS = {
     for name in names.split()
 }
 
+#: Every name of a month.
+MONTH_WORDS = frozenset(_MONTHS)
+
 #: Names of the days of the week and their abbreviations, without accents, by code of RFC 5545.
 DAY_WORDS = {
     day: words.split()

@@ -1,40 +1,160 @@
-"""Cells that say more than their field: "RESERVADA" as an address, "cerrado" as hours (P1)."""
+"""Cells that say more than their field: "RESERVADA" as an address, "cerrado" as hours (P1).
+
+Each pattern reads a cell in plain words, one blank between, and looks no further than a few words
+on: the time it takes grows with a cell's length and no faster.
+"""
 
 import re
+from functools import lru_cache
 from typing import Final
 
-from geo.imports.cells.dates import DAY_WORDS
+from geo.imports.cells.dates import DAY_WORDS, MONTH_WORDS
 from geo.imports.readers.table import Value
 from geo.text.normalize import folded
 
-#: What forbids to tell something, in the languages of the network.
-_NO_TELLING: Final = (
-    r"\b(?:no|nao|not|nunca|sin|sem|pas)\s+(?:(?:se|debe|deve|to|be|de|puede|pode)\s+)*"
-    r"(?:difund|divulg|public|publiqu|publish|publie|compart|shar|mostr|revel|dar\b)"
+#: What forbids, and the small words that may stand between it and what is forbidden.
+_NO: Final = (
+    r"\b(?:no|nao|not|non|nunca|jamas|never|sin|sem|pas|ne|don t|dont|nadie|ninguem|"
+    r"prohib\w+|proib\w+|interdit\w*|forbidden|evit\w+|avoid)\s+"
+    r"(?:(?:se|debe\w*|deberia\w*|deve\w*|puede\w*|pueden|pode\w*|to|be|de|ser|sea|lo|la|los|las|l|"
+    r"el|su|sus|a|o|os|as|le|les|pas|doit|doivent|peut|etre|should|must|may|can|quier\w+|permit\w+|"
+    r"autoriz\w+|ha|han|sido|hay|que)\s+){0,6}"
 )
+
+#: Words of telling to everybody, and words that tell only what follows them: "no dar comida".
+_TELL: Final = (
+    r"(?:difund|difus|diffus|divulg|public(?!os?\b)|publiqu|publish|publie|compart|shar(?:e|ing)|"
+    r"revel|disclos|expon|expos(?:e|er|to|ta)\b)\w*"
+)
+_SAY: Final = (
+    r"(?:dar|da|dan|den|de|darse|indi(?:c|qu)\w*|entreg\w*|comm?uni(?:c|qu)\w*|inform(?!ac)\w*|"
+    r"mostr\w*|muestr\w*|pass(?:ar|e|em)|repass\w*|pasar|facilit\w*|fornec\w*|mencion\w*|decir|"
+    r"dizer|dire|donner|giv(?:e|en)(?: out)?|tell|told|show|dado|dada)"
+)
+_PLACE: Final = (
+    r"(?:direccion(?:es)?(?! (?:general|nacional|regional|municipal))|ubicaci\w+|domicilio|lugar|"
+    r"sitio(?! web)|enderec\w+|localiza\w+|local|adresses?|address(?:es)?|locations?|coordenad\w+|"
+    r"coordinates|coordonnees|paradero|gps|whereabouts|lieu|emplacement)\b"
+)
+
+#: Words between the two that turn nothing: "no dar a nadie la dirección exacta".
+_SMALL: Final = (
+    r"(?:(?:la|el|las|los|lo|a|o|as|os|le|les|l|su|sus|sua|nuestra|nossa|the|our|this|esta|este|"
+    r"cette|sa|de|del|da|do|nadie|ninguem|anyone|any|exact\w*|informacion|informacao|datos|dados|"
+    r"about|out|ninguna|mas|sobre)\s+){0,5}"
+)
+
+#: What follows a verb whose object is not said, so that it stands for all of the place.
+_NO_OBJECT: Final = (
+    r"(?=$|\s(?:[|]|(?:en|em|no|na|nas|nos|por|con|com|sin|sem|to|with|on|online|outside|fuera|fora|"
+    r"bajo|hasta|nunca|ni|y|e|and|et|porque|please|par|sur|dans|aux?|esta|este|esto|isto|essa|esse|"
+    r"estos|this|it|publicamente|publicly|al publico|ao publico|a (?:nadie|ninguem|tercer\w+|"
+    r"otr\w+|outr\w+|extern\w+|extran\w+|desconocid\w+|public\w*))\b))"
+)
+
+#: Words of beds and rooms that are shared, which forbid nothing.
+_NOT_SHARED: Final = r"(?!compart(?:id|ilhad|e\b|en\b|o\b)|shared\b)"
+
 _FORBIDDEN: Final = re.compile(
-    rf"{_NO_TELLING}|\b(?:sigilo|sigilos[oa]|confidencia\w*|confidentia\w*|confidentiel\w*)\b"
+    rf"{_NO}(?:{_TELL}|dar\b)|\b(?:no|nao|non|not) public[oa]?\b"
+    r"|\b(?:sigilo|sigilos[oa]|confidencia\w*|confidentia\w*|confidentiel\w*)\b"
+)
+
+#: What is secret, and what no other word makes out to be a room or a view.
+_HIDDEN: Final = (
+    r"(?:confidencia\w*|confidentia\w*|confidentiel\w*|sigilos[oa]s?|sigilo|secret[oae]?s?|"
+    r"ocult[oa]s?|undisclosed|hidden|withheld)\b"
+)
+_KEPT: Final = r"(?:reservad[oa]s?|protegid[oa]s?|restringid[oa]s?|restrit[oa]s?)\b"
+_ADDRESS: Final = (
+    r"(?:direccion|ubicacion|domicilio|endereco|localizacion|localizacao|adresse|address|"
+    r"location|coordenadas|coordinates)"
+)
+_BETWEEN: Final = r"(?:\s(?!(?:no|nao|not|non|pas|sin|sem)\b)\w+){0,4}\s"
+
+_FORBIDDEN_NUMBER: Final = re.compile(
+    rf"{_FORBIDDEN.pattern}|\b(?:privad[oa]|private|personal|pessoal|particular|uso interno)\b"
 )
 
 #: The same of the place, which counts in every column: "NO DAR DIRECCION a nadie" among remarks.
 _PLACE_FORBIDDEN: Final = re.compile(
-    rf"{_NO_TELLING}\w*\s+(?:\w+\s+){{0,2}}"
-    r"(?:direccion|ubicacion|domicilio|lugar|sitio|enderec|localiza|local\b|adresse|address|location)"
+    rf"{_NO}{_TELL}\s(?:\w+\s){{0,4}}{_PLACE}"
+    rf"|{_NO}{_SAY}\s{_SMALL}{_PLACE}"
+    rf"|\b{_PLACE}(?:\s\w+){{0,5}}\s{_NO}(?:{_SAY}|{_TELL})\b{_NO_OBJECT}"
+    rf"|\b{_PLACE}{_BETWEEN}{_HIDDEN}|\b{_ADDRESS}{_BETWEEN}{_KEPT}"
+    rf"|\b{_HIDDEN}\s(?:\w+\s){{0,2}}{_PLACE}|\b{_KEPT}\s{_SMALL}{_ADDRESS}\b"
+    r"|\b(?:casa|refugio|albergue|hogar|abrigo|shelter)(?:\s(?:de|da)\s\w+)?\s"
+    rf"{_HIDDEN}"
+)
+
+#: The same of all that a row says, "No difundir"; under a header of people it is of them alone.
+_ALL_FORBIDDEN: Final = re.compile(rf"{_NO}(?:{_NOT_SHARED}{_TELL}|se\scompart\w+){_NO_OBJECT}")
+_OF_PEOPLE: Final = re.compile(
+    r"\b(?:focal|contact\w*|contat\w*|entrevist\w*|responsa\w*|encargad\w*|coordina\w*|"
+    r"coordena\w*|telefon\w*|celular\w*|nombre|nome|name|quien|quem|referente|informante|corr?eo|"
+    r"e?mail|enlace|director\w*|diretor\w*|turno)\b"
 )
 
 #: What stands in place of an address that is given to nobody, or by telephone alone.
+_BY_PHONE: Final = (
+    r"(?:por|al|ao|via|by|par|a traves de)\s(?:el\s|numero\s|mensaje\sde\s)?"
+    r"(?:telefon[oe]|phone|whats\s?app|wsp|zap|llamada|ligacao|mensaje|mensagem|celular)\b"
+)
 _NO_ADDRESS: Final = re.compile(
     r"\b(?:reservad[oa]s?|secret[oa]s?|ocult[oa]s?|undisclosed|withheld)\b"
-    r"|\b(?:da|entrega|coordina|informa|indica|comunica|passad[oa]|informad[oa]|fornecid[oa])\b"
-    r".*\bpor (?:telefon[oe]|whatsapp|wsp|llamada|mensaje|mensagem)\b"
+    r"|\b(?:bajo|sob|en|con)\sreserva\b|^(?:\w+\s)?protegid[oa]$"
+    r"|\b(?:a|bajo|sob|on|upon|sur)\s(?:pedido|solicitud|consulta|request|demande)\b"
+    r"|\b(?:da|dan|entrega|coordina|informa|indica|comunica|brinda|facilita|proporciona|suministra|"
+    rf"envia|passad[oa]|informad[oa]|fornecid[oa]|given|provided|shared)\b.{{0,80}}\b{_BY_PHONE}"
+    rf"|^(?:solo|solamente|unicamente|so|somente|apenas|only|consultar|preguntar)?\s?{_BY_PHONE}"
+    r"|^(?:consultar|llamar|ligar|contactar|call)\b"
 )
 
 #: Fields in whose cells people write that, beside an address.
 _SAYING: Final = frozenset({"name", "status", "locality", "eligibility", "access"})
 _ADDRESSES: Final = frozenset({"address", "landmark"})
 
+#: Fields whose cells say that of the number, which is left out.
+_REACHES: Final = frozenset({"public_phones", "public_contact"})
 
-def is_withheld(cell: Value, name: str | None) -> bool:
+#: Headers that ask whether the place is a secret, with nothing beside; that ask whether it may be
+#: told of; and of what else that may be asked.
+_ASKS_SECRET: Final = re.compile(
+    rf"(?:(?:{_PLACE}|es|esta|e|is|it|un|una|uma|um|el|la|o|a|the|de|del|do|da|si|no|s|n|sim|nao|"
+    r"yes|\d+|espacio|espaco|punto|ponto|albergue|abrigo|refugio|casa|hogar|shelter|site|space|"
+    r"place|dato|datos|dados|informacion|informacao|nivel|restringid[oa]|marcar|muy|debe|deve|ser|"
+    rf"mantener\w*|considera\w*|tiene|tem)\s)*(?:{_HIDDEN}|{_KEPT})"
+    rf"(?:\s(?:{_PLACE}|si|no|s|n|sim|nao|yes|x|o|ou|or|del|de|do|da|la|el|lugar|espacio|albergue|"
+    r"casa|ok))*"
+)
+_ASKS_TO_BAN: Final = re.compile(rf"{_NO}(?:{_TELL}|{_SAY}\s{_SMALL}{_PLACE})")
+_ASKS_TO_TELL: Final = re.compile(
+    r"\b(?:public(?:ar\w*|able|ad[oa]|acion|acao)|divulga(?:r\w*|cion|cao|do|da)|difundi\w+|difusion|"
+    r"publish\w*|publier|publiable|diffuser|diffusion|divulguer|disclose\w*|shareable)\b"
+    rf"|\b(?:compart\w+|share|mostrar\w*|dar|informar)\s{_SMALL}{_PLACE}"
+    rf"|\b{_ADDRESS}\s(?:es\s|e\s|is\s)?(?:publica|publico|public|publique)\b"
+    r"|^(?:se )?(?:puede |pode |can )?(?:compartir|compartilhar|share)(?: si no)?$"
+)
+_ASKS_ELSE: Final = re.compile(r"\b(?:foto\w*|photos?|imagen\w*|imagem|logo\w*|video\w*)\b")
+
+#: Answers to these. A yes may be a degree; what else stands under "Contacto (no difundir)" is none.
+_IS_YES: Final = re.compile(
+    r"(?:si|sim|yes|oui|wi|true|verdadeir?o|vrai|alt[oa]|high|total\w*|parcial\w*|muy|solo|"
+    r"confiden\w*|reservad\w*|sigilos\w*|secret\w*|restri\w*)\b|(?:x|s|y|1|✓|✔)$"
+)
+_IS_NO: Final = re.compile(
+    r"(?:no|nao|non|not|n|0|false|falso)\b"
+    r"(?!\s(?:se|sabe\w*|sei|sabemos|known)\b)"
+)
+
+
+def _plain(text: str) -> str:
+    """Return a text as plain words with one blank between; a bar ends a sentence."""
+    ended = re.sub(r"[.;!?](?:\s|$)", " | ", folded(text))
+    return " ".join(re.sub(r"[^a-z0-9|]+", " ", ended).split()).strip("| ")
+
+
+def is_withheld(cell: Value, name: str | None, header: str = "") -> bool:
     """Return whether a cell says that the place is not to be told of.
 
     Parameters
@@ -42,30 +162,140 @@ def is_withheld(cell: Value, name: str | None) -> bool:
     name : str or None
         Field of the cell's column; None for a column of no field, of which only what forbids to
         tell where the place is counts.
+    header : str
+        Header of the column: "¿Es confidencial?" makes a yes say so, "¿Se puede publicar?" a no;
+        a column of no field whose header names an address is read as one.
     """
+    if name not in _REACHES and _is_withheld_by_answer(cell, _asked_by(header)):
+        return True
     if not isinstance(cell, str):
         return False
-    said = folded(cell)
+    said = _plain(cell)
     if _PLACE_FORBIDDEN.search(said):
         return True
+    if _ALL_FORBIDDEN.search(said) and not (_OF_PEOPLE.search(folded(header)) or name in _REACHES):
+        return True
+    if name is None and _asked_by(header) == "address":
+        name = "address"
     if name in _SAYING | _ADDRESSES and _FORBIDDEN.search(said):
         return True
     return name in _ADDRESSES and _NO_ADDRESS.search(said) is not None
 
 
-_CLOSED: Final = re.compile(r"(?:cerrad[oa]|fechad[oa]|suspendid[oa]|closed|ferme)\b")
+def is_private(cell: Value, name: str) -> bool:
+    """Return whether a cell of numbers or mailboxes says that they are not to be told (P6)."""
+    is_said = name in _REACHES and isinstance(cell, str)
+    return is_said and _FORBIDDEN_NUMBER.search(_plain(cell)) is not None
 
-#: What tells when a place is closed, so that it is open otherwise: "cerrado los lunes".
-_DAYS: Final = "|".join(word for words in DAY_WORDS.values() for word in words if len(word) > 2)  # noqa: PLR2004
-_OTHERWISE: Final = re.compile(
-    rf"\d|\b(?:{_DAYS})s?\b|\b(?:festiv|feriad|holiday|weekend|fin(?:es)? de|fi(?:m|ns) de|noche|"
-    r"noite|night|tarde|manana|manha|madrugada|mediodia|meio|almuerzo|almoco|midi)"
+
+@lru_cache(maxsize=10_000)
+def _asked_by(header: str) -> str:
+    """Return what a header asks: "secret" or "tell" with yes or no, an "address", or ""."""
+    asked = _plain(header).replace("| ", "")
+    if _ASKS_ELSE.search(asked):
+        return ""
+    if _ASKS_TO_BAN.search(asked) or _ASKS_SECRET.fullmatch(asked):
+        return "secret"
+    if _ASKS_TO_TELL.search(asked):
+        return "tell"
+    return "address" if re.match(rf"{_ADDRESS}\b", asked) else ""
+
+
+def _is_withheld_by_answer(cell: Value, asked: str) -> bool:
+    if cell is None or asked not in {"secret", "tell"}:
+        return False
+    said = _plain(str(cell))
+    if asked == "tell":
+        # "No. 5" is an address.
+        return _IS_NO.match(said) is not None and not re.search(r"[1-9]", said)
+    return _IS_YES.match(said or str(cell).strip()) is not None
+
+
+#: A letter that is asked for beside other papers, and papers that are called one.
+_LETTER: Final = re.compile(
+    r"\b(?:cartas?(?! de (?:identidad|identidade|ciudadania|extranjeria|residencia|vecindad|"
+    r"nacionalidad|conducir)| andina)|remision|remitid[oa]s?|derivacion|derivad[oa]s?|encaminha\w+|"
+    r"referral|lettre)\b"
+)
+_NO_LETTER: Final = re.compile(
+    r"\b(?:no|nao|not|non|sin|sem|sans|without|opcional\w*|optional|preferi\w+|ideal\w*|"
+    r"si tiene\w*|se tiver)\b"
 )
 
 
-def is_closed(cell: Value) -> bool:
-    """Return whether a cell of hours says that a place is closed, and not on which days alone."""
+def asks_for_a_letter(cell: Value) -> bool:
+    """Return whether any part of a cell of papers is a letter of who sends somebody."""
     if not isinstance(cell, str):
         return False
-    said = folded(cell)
-    return _CLOSED.match(said) is not None and _OTHERWISE.search(said) is None
+    parts = re.split(r"[,;|/+]|\b(?:y|e|o|u|ou|and|or|et)\b", folded(cell))
+    return any(_LETTER.search(part) and not _NO_LETTER.search(part) for part in parts)
+
+
+#: What says that a place is closed, after words that change nothing.
+_BEFORE: Final = (
+    r"(?:(?:esta|se|encuentra|encontra|actualmente|atualmente|currently|ahora|agora|now|por|el|la|o|"
+    r"momento|temporal\w*|temporari\w*|provisori\w*|provisional\w*|momentanea\w*|permanent\w*|"
+    r"definitiv\w*|total\w*|ya|ja|is|it|the|est|il|actuellement|temporairement|espacio|lugar|local|"
+    r"albergue|abrigo|centro|sede|punto|comedor)\s){0,5}"
+)
+_CLOSED: Final = re.compile(
+    rf"{_BEFORE}(?:cerrad[oa]s?|fechad[oa]s?|encerrad[oa]s?|suspendid[oa]s?|suspens[oa]|closed|shut|"
+    r"cierre (?:temporal|definitivo)|ferme(?:e|es|s)?|clausurad[oa]s?|"
+    r"desmantelad[oa]s?|desactivad[oa]|desativad[oa]|"
+    r"(?:no|nao)\s(?:esta\s)?(?:funciona\w*|oper(?:a|an|ando)|atiend\w+|atend\w+|abr\w+)"
+    r"(?=$|\s(?:[|]|mas|mais|desde|hasta|ate|por|al publico|ao publico|actualmente|atualmente|"
+    r"temporal\w*|definitiv\w*))|not (?:open|operating)|no longer \w+|out of service|"
+    r"(?:fuera|fora) de (?:servicio|servico|funcionamiento|funcionamento)|"
+    r"ne fonctionne (?:pas|plus)|hors service)\b"
+)
+_FOR_GOOD: Final = re.compile(
+    r"\b(?:definitiv\w+|permanent\w*|clausurad[oa]s?|desmantelad[oa]s?|encerrad[oa]s?|para siempre|"
+    r"for good|(?:ya no|ja nao|no longer|ne \w+ plus)\b|(?:nao|no) \w+ (?:mas|mais)\b)"
+)
+_DAYS: Final = "|".join(word for words in DAY_WORDS.values() for word in words if len(word) > 2)  # noqa: PLR2004
+_MONTHS: Final = "|".join(sorted(word for word in MONTH_WORDS if len(word) > 2))  # noqa: PLR2004
+
+#: Since when, or until which day, and a number to call: neither says when a place is open.
+_SINCE: Final = re.compile(
+    rf"\b(?:en|em|in)\s(?:{_MONTHS})\s(?:de |del )?20\d\d"
+    r"|\b(?:desde|since|depuis|a partir d[eo]|hace|ha|hasta|ate|until|jusqu\w*)\s(?:\w+\s){0,4}?"
+    rf"(?:(?:{_MONTHS})\w*(?:\s(?:de |del )?20\d\d)?|\d{{1,2}}\s\d{{1,2}}\s(?:20)?\d\d|20\d\d|"
+    r"mes|meses|mese|months?|mois|anos?|years?|ans?|semanas?|weeks?|dias|days|pandemia|aviso|notice)\b"
+)
+_CALL: Final = re.compile(
+    r"\b(?:llamar|tel\w*|cel\w*|ligar|call|whats\s?app|wsp|zap|info\w*)\s(?:\D{0,15})?\d[\d ]{0,20}"
+    r"|\b\d[\d ]{6,20}\d\b"
+)
+
+#: What tells when a place is closed, or to whom, so that it is open otherwise: "cerrado los lunes".
+_OTHERWISE: Final = re.compile(
+    rf"\d|\b(?:{_DAYS})s?\b|\b(?:festiv|feriad|holiday|weekend|fin(?:es)? de|fi(?:m|ns) de|noche|"
+    r"noite|night|tarde|manana|manha|madrugada|mediodia|meio|almuerzo|almoco|midi|hoy|hoje|today|"
+    r"ramadan|navidad|natal|christmas|noel|semana santa|pascua|easter|carnaval|vacacion|ferias|"
+    r"receso|recesso|rato|ratos|momentito|veces|vezes|sometimes|parcial|partial|en parte|en lluvia|"
+    rf"abre|abren|abierto|abierta|aberto|aberta|abertos|open|opens|ouvert|ouvre|atiende|atende|"
+    rf"reabr|salvo|excepto|exceto|except|(?:en|em|in)\s(?:{_MONTHS})"
+    r"|(?:a|al|ao|aos|as|to|aux?|para|pra|pour|for)\s(?:los\s|las\s|a\s|o\s|os\s)?"
+    r"(?:hombre|mujer|homen|mulher|men|women|homme|femme|varon|menor|nin|crianca|child|enfant|"
+    r"famili|migrant|extranj|estrang|visit|person|pessoa|adult|jov|perro|mascota))"
+)
+
+
+def closing(cell: Value) -> str | None:
+    """Return the status of a place whose cell of hours says that it is closed.
+
+    Returns
+    -------
+    str or None
+        "closed" where it is for good, else "temporarily_closed"; None where the cell says nothing
+        of that, or says when or to whom a place is closed that is open otherwise.
+    """
+    if not isinstance(cell, str):
+        return None
+    said = _plain(cell)
+    found = _CLOSED.match(said)
+    if found is None:
+        return None
+    if _OTHERWISE.search(_CALL.sub(" ", _SINCE.sub(" ", said[found.end() :]))):
+        return None
+    return "closed" if _FOR_GOOD.search(said) else "temporarily_closed"

@@ -10,8 +10,8 @@ from geo.geography.country_names import country_code
 from geo.geography.division_names import is_division
 from geo.imports.cells import dates
 from geo.imports.headers.synonyms import LABELS
-from geo.imports.headers.wording import word_set
-from geo.imports.readers.table import CellError, Value
+from geo.imports.headers.wording import GONE, word_set
+from geo.imports.readers.table import LONGEST, CellError, Value
 from geo.text.countries import CODES
 from geo.text.normalize import folded
 
@@ -37,7 +37,7 @@ _OF_A_STATE: Final = frozenset(
     word for labels in LABELS["status"].values() for label in labels for word in label.split()
 ) - {"cierre", "vigente"} | {"temporal", "definitivo", "parcialmente"}
 
-_MAIL: Final = re.compile(r"[^\s,;|<>()]+@[^\s,;|<>()]+")
+_MAIL: Final = re.compile(r"[^\s,;|<>()]{1,64}@[^\s,;|<>()]{1,255}")
 
 #: Codes of a list as survey programs write them: small letters, joined by an underscore.
 _CODES: Final = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*(?: [a-z0-9]+(?:_[a-z0-9]+)*)*")
@@ -160,7 +160,7 @@ def split(cell: Value, fields: Sequence[str]) -> Parts:
     """
     if cell is None:
         return {}
-    if not isinstance(cell, str):
+    if not isinstance(cell, str) or len(cell) > LONGEST:
         return {fields[0]: cell}
     return _READERS[frozenset(fields)](cell, fields)
 
@@ -170,9 +170,14 @@ def are_codes(cells: Iterable[Value]) -> bool:
 
     They are codes, some with an underscore or few that make many cells; or words most of which
     begin other cells, so that their order is free: "português espanhol", "espanhol". "Kit de aseo"
-    is neither. One cell of five may be written otherwise.
+    is neither. One cell of five may be written otherwise; one that denies something is none.
     """
-    texts = [bare for cell in cells if isinstance(cell, str) if (bare := without_brackets(cell))]
+    texts = [
+        bare
+        for cell in cells
+        if isinstance(cell, str)
+        if (bare := without_brackets(cell)) and GONE.isdisjoint(folded(cell).split())
+    ]
     several = [re.split(r"[\s,;]+", text) for text in texts if " " in text]
     if not several:
         return False
@@ -189,4 +194,4 @@ def are_codes(cells: Iterable[Value]) -> bool:
 
 def without_brackets(cell: str) -> str:
     """Return a cell of codes without what somebody wrote in brackets: "comida (R$ 2,00)"."""
-    return re.sub(r"\(.*?\)", " ", cell).strip()
+    return re.sub(r"\([^()]*\)", " ", cell).strip()

@@ -7,7 +7,12 @@ from typing import Final
 from geo.imports.cells.parts import split
 from geo.imports.columns import evidence
 from geo.imports.columns.labels import is_label
-from geo.imports.headers.concepts import is_about_a_person, is_kept_back, is_of_contacts
+from geo.imports.headers.concepts import (
+    is_about_a_person,
+    is_kept_back,
+    is_of_contacts,
+    is_of_no_visit,
+)
 from geo.imports.readers.table import Value
 
 #: Least share of cells that hold all fields of a combination [A].
@@ -43,7 +48,8 @@ def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
     if len(texts) - len(without_digits) >= enough:
         status = is_label("status")
         states = [split(text, _STATE) for text in texts]
-        if sum(len(held) > 1 and status(held["status"]) for held in states) >= enough:
+        is_seen = not is_of_no_visit(column)
+        if is_seen and sum(len(one) > 1 and status(one["status"]) for one in states) >= enough:
             return _STATE
     if is_about_a_person(column) or not is_of_contacts(column):
         return ()

@@ -181,7 +181,7 @@ def _has_number(cell: str) -> bool:
 
 def is_mail(cell: Value) -> bool:
     """Return whether a cell holds an address of electronic mail."""
-    return isinstance(cell, str) and re.search(r"\S@\S+\.\S", cell) is not None
+    return isinstance(cell, str) and re.search(r"\S@\S{1,255}\.\S", cell) is not None
 
 
 def _count(cell: Value) -> bool:
@@ -207,13 +207,28 @@ def _names(cells: Cells) -> float:
 
 
 def are_ids(cells: Cells) -> bool:
-    """Return whether cells name each row for good: all different, and no bare numbers of rows.
+    """Return whether cells name each row for good: all different, and no numbers of rows.
 
     Of two rows with one id the second would change the space of the first; a row's number is
-    another one's after the next row is put in.
+    another one's after the next row is put in, in whatever order and with whatever letters before
+    it. Bare numbers hardly above the count of rows are such numbers with gaps.
     """
     held = _held(cells)
-    return len(set(held)) == len(held) and not are_counted(cells)
+    if len(set(held)) < len(held):
+        return False
+    counted = [_COUNTED.fullmatch(one) for one in held]
+    if len(held) < FEWEST or len({one[1] for one in counted if one}) != 1 or not all(counted):
+        return True
+    numbers = sorted(int(one[2]) for one in counted if one)
+    is_bare = not any(one[1] for one in counted if one)
+    is_run = numbers[-1] - numbers[0] < len(held)
+    return not is_run and not (is_bare and numbers[-1] <= _GAPS * len(held))
+
+
+def are_bare_numbers(cells: Cells) -> bool:
+    """Return whether all cells are numbers without letters, which two files can share."""
+    held = _held(cells)
+    return bool(held) and all(re.fullmatch(r"\W*\d+\W*", one) for one in held)
 
 
 def are_counted(cells: Cells) -> bool:
@@ -228,6 +243,13 @@ def are_counted(cells: Cells) -> bool:
 
 def _held(cells: Cells) -> list[str]:
     return [folded(str(cell)) for cell in cells if cell is not None and cell != ""]
+
+
+#: A number with or without letters before it: "P-1", "2.".
+_COUNTED: Final = re.compile(r"([a-z]{0,20})[^a-z0-9]{0,5}(\d{1,9})[^a-z0-9]{0,5}")
+
+#: How many times the count of rows their numbers with gaps reach at most [A].
+_GAPS: Final = 10
 
 
 def names_each_row(cells: Cells) -> bool:
@@ -352,7 +374,7 @@ def mentions_a_person(cells: Sequence[object]) -> bool:
     """Return whether any cell has a given name or a title: "310 555 0101 (Rosa)" (P6)."""
     return any(
         isinstance(cell, str)
-        and not words.ANYBODY.isdisjoint(re.split(r"[^a-z]+", folded(re.sub(r"\S+@\S+", "", cell))))
+        and not words.ANYBODY.isdisjoint(re.split(r"[^a-z]+", folded(_BOXED.sub("", cell))))
         for cell in cells
     )
 
@@ -383,9 +405,14 @@ def _is_personal(cell: str, towns: Collection[str]) -> bool:
     if words.PERSONAL_MAIL.search(cell):
         return True
     return not all(
-        _is_of_a_place(folded(box), folded(domain), towns)
-        for box, domain in re.findall(r"([^\s@,;|/<>()]+)@([^\s@,;|/<>()]+)", cell)
+        _is_of_a_place(folded(box), folded(domain), towns) for box, domain in _BOXES.findall(cell)
     )
+
+
+_BOXED: Final = re.compile(r"\S{1,64}@\S{1,255}")
+
+#: Mailboxes of a cell, in two parts (RFC 5321, 4.5.3.1).
+_BOXES: Final = re.compile(r"([^\s@,;|/<>()]{1,64})@([^\s@,;|/<>()]{1,255})")
 
 
 def _is_of_a_place(box: str, domain: str, towns: Collection[str]) -> bool:

@@ -9,9 +9,10 @@ from rapidfuzz import fuzz, process
 
 from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
+from geo.imports.columns.words_in_cells import GROUPS
 from geo.imports.headers.concepts import PLACE
 from geo.imports.headers.synonyms import LABELS
-from geo.imports.headers.wording import DENIALS, plain, stem, word_set, words_of
+from geo.imports.headers.wording import DENIALS, GONE, plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Value
 from geo.text.normalize import folded
 
@@ -39,6 +40,7 @@ _LIMITS: Final = word_set(
     "previo agendamento agendado appointment salvo excepto exceto except depende veces vezes "
     "reabre reabrira abrira abrir reabrir casi quase posible posiblemente "
     "possivelmente quiza quizas talvez tal maybe perhaps probablemente provavelmente confirmar "
+    "carta entrevista evaluacion avaliacao "
     "segun dicen dizem rumor intermitente eventual eventualmente peut etre "
     "superlotado superlotada lotado lotada lleno llena cheio cheia completo completa sobrecupo"
 )
@@ -78,9 +80,10 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
     something never means that a place is open, unless it is known.
     """
     code = _meaning(label, meanings)
-    if code not in _OPENING:
-        return code
     said = plain(label)
+    if code not in _OPENING:
+        is_gone = code not in _CLOSING and said not in meanings and GONE & set(said.split())
+        return "" if is_gone else code
     is_limited = "?" in label or (said not in meanings and _LIMITS & set(said.split()))
     return "" if is_limited else code
 
@@ -211,14 +214,59 @@ _ASKS_FOR_PAPERS: Final = word_set(
 #: Words by which such a header asks for more than papers: whoever has none may still be asked.
 _WHICH_PAPERS: Final = word_set(
     "vigente vigentes valido validos valida original originales originais copia copias foto "
-    "apostillado apostillados vencido vencidos valid"
+    "apostillado apostillados vencido vencidos valid noche noite night dormir pernoctar pernocta "
+    "medico medicina medicamentos salud saude"
+)
+
+#: Words of any paper; every other word of the labels of papers is of one of them.
+_ANY_PAPER: Final = word_set(
+    "documento documentos document documents documentacion documentacao papel papeles papeis "
+    "papers requisito requisitos requirements algun alguna algum algo cualquier de del o u i"
+)
+_ONE_PAPER: Final = (
+    frozenset(
+        stem(word)
+        for labels in LABELS["documents_required"].values()
+        for label in labels
+        for word in label.split()
+    )
+    | frozenset(
+        map(stem, word_set("identidade identity id curp cpf rg rnm run rut ci cartas carta"))
+    )
+) - frozenset(map(stem, _ANY_PAPER))
+
+#: Words of everybody, who are no group of which alone something is asked.
+_EVERYBODY: Final = word_set(
+    "persona personas pessoas people persons publico poblacion populacao migrante migrantes todos "
+    "todas todo toda tods anyone everyone any"
 )
 
 
 def asks_for_papers(header: str) -> bool:
     """Return whether a header asks what has to be shown, so that no is an answer: nothing."""
     words = set(plain(header).split())
-    return bool(words & _ASKS_FOR_PAPERS) and words.isdisjoint(DENIALS | _WHICH_PAPERS)
+    return (
+        bool(words & _ASKS_FOR_PAPERS)
+        and words.isdisjoint(DENIALS | _WHICH_PAPERS)
+        and not asks_for_one_paper(header)
+    )
+
+
+def asks_for_one_paper(header: str) -> bool:
+    """Return whether a header names one paper, or one group of people, so that no is no answer.
+
+    "¿Exigen pasaporte?" leaves open which other paper is asked for, "a menores" of whom else.
+    """
+    said = folded(_CHOICE.sub(" ", header))
+    if set(re.findall(GROUPS, said)) - _EVERYBODY:
+        return True
+    parts = [set(plain(part).split()) for part in _EITHER.split(said)]
+    named = [not _ONE_PAPER.isdisjoint(map(stem, part)) for part in parts]
+    # "Carta o documento" asks for any of them.
+    asks_any = any(
+        part & _ANY_PAPER and not is_named for part, is_named in zip(parts, named, strict=True)
+    )
+    return any(named) and not (len(parts) > 1 and asks_any)
 
 
 #: Bare answers, as `bare` returns them.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import networkx as nx
@@ -21,6 +21,7 @@ from geo.imports.headers.concepts import (
     is_institution,
     is_kept_back,
     is_of_contacts,
+    is_of_no_visit,
     refused,
     tells_who_runs,
 )
@@ -28,6 +29,7 @@ from geo.imports.headers.measures import is_measure
 from geo.imports.headers.points import KNOWN, SAME, by_header, says_nothing, survey_day
 from geo.imports.headers.synonyms import HEADERS
 from geo.imports.headers.wording import plain
+from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Table, Value
 
 #: Least points of header and cells together for a column to be suggested as a field [A]. A wrong
@@ -64,6 +66,9 @@ _NOT_ONE: Final = 0.5
 _NEVER: Final = 0.1
 
 _ORDER: Final = {name: at for at, name in enumerate(dict.fromkeys([*HEADERS, *sorted(ALL)]))}
+
+#: Names that a file of ours has beside the id.
+_OURS: Final = frozenset({"name", "kind", "organization", "country", "timezone", "confirmed_on"})
 
 type Scores = dict[tuple[str, str], float]
 
@@ -136,6 +141,24 @@ def recognise(
         parts=parts,
         answers=answers_in(table, [column for column in table.columns if column not in used]),
     )
+
+
+def without_row_numbers(table: Table, own: FieldMapping, *, is_ours: bool = False) -> FieldMapping:
+    """Return the mapping of a file's own names without an id that is the number of a row.
+
+    Parameters
+    ----------
+    is_ours : bool
+        Whether the file is as we write it, so that letters before a number make an id; a file that
+        has all of our names, as an export has, always is.
+    """
+    column = next(iter(own.fields.get("id", ())), None)
+    cells = [line.cells.get(column) for line in table.lines] if column else []
+    is_ours = is_ours or own.fields.keys() >= _OURS
+    is_told = is_ours and not evidence.are_bare_numbers(cells)
+    if column is None or is_told or evidence.are_ids(cells):
+        return own
+    return replace(own, fields={name: cols for name, cols in own.fields.items() if name != "id"})
 
 
 def _parts(
@@ -248,8 +271,11 @@ def _misleads(table: Table, column: str, name: str) -> bool:
     """Return whether any cell of all says that a column is not what it looks like."""
     cells = [line.cells.get(column) for line in table.lines]
     match name:
+        case "confirmed_on":
+            return is_of_no_visit(column)
         case "id":
-            return not evidence.are_ids(cells)
+            is_another_s = "id" in refused(column) and plain(column) not in KNOWN
+            return is_another_s or not evidence.are_ids(cells)
         case "road_km":
             return evidence.are_counted(cells)
         case "public_contact":

@@ -5,13 +5,14 @@ field has a few words of which a header needs one; the more of its other words b
 too, the likelier it is. The result is a suggestion that a person reads.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from geo.imports.headers.abbreviations import written_out
-from geo.imports.headers.wording import DISABLED, is_path, stem, words_of
+from geo.imports.headers.wording import DENIALS, DISABLED, is_path, plain, stem, words_of
 
 #: Every word below, for those that headers shorten.
 _WORDS: Final[set[str]] = set()
@@ -97,8 +98,11 @@ CONCEPTS: Final[Sequence[Concept]] = (
     _concept(
         "id",
         "codigo code id clave identificador folio ref",
-        allied="unico interno referencia no registro ficha organizacion",
-        never="documento documentos postal pasaporte required country "
+        allied="unico interno referencia no registro ficha",
+        # An organisation's code is shared by all of its spaces, too.
+        never="organizacion organization organisation organizacao org socio partner parceiro "
+        "entidad entidade institucion instituicao agencia agency ong operador implementador "
+        "documento documentos postal pasaporte required country "
         "persona id_card llegar cercano verified wifi acceso contrasena incidente "
         # A place's code is shared by all of its spaces.
         "divipola dane ibge ubigeo ubigeos inegi pcode pcod geografico municipio departamento "
@@ -482,6 +486,19 @@ _SECRET: Final = _stems(
     "compartilhar difundir secreto oculto restringido restringida restrito restrita informo"
 )
 
+#: Words of a day on which nobody was met, or that is to come: no day of a confirmation.
+_NOT_SEEN: Final = re.compile(
+    r"\b(?:cerrad[oa]s?|fechad[oa]s?|closed|ferme|contest\w*|respond\w*|respuesta|resposta|"
+    r"answer\w*|fallid[oa]s?|fallo|failed|intent\w*|tentativ\w*|attempt\w*|cancelad[oa]s?|"
+    r"suspendid[oa]s?|programad[oa]s?|programar|planificad[oa]s?|planead[oa]s?|planejad[oa]s?|planned|"
+    r"agendad[oa]s?|scheduled|proxim[oa]s?|next|prochaine?|previst[oa]s?|prevue?|futur[oa]s?|pendient\w*|"
+    r"pendente\w*|pending|debe\w*|deve\w*|toca|vence\w*|expir\w*)\b"
+)
+#: Portuguese "in the": "visita no local" denies nothing.
+_IN_THE: Final = re.compile(
+    r"\bno (?:local|dia|abrigo|ponto|espaco|sistema|campo|site|municipio)\b"
+)
+
 #: Words of a column in somebody's own words, complaints among them.
 _REMARKS: Final = _stems(
     "observacion observaciones observacoes observacao comentario remark remarque nota note notes "
@@ -591,6 +608,12 @@ def is_kept_back(header: str) -> bool:
     if any(word <= _SECRET or word <= _REMARKS for word in words):
         return True
     return bool(words) and words[0] <= _HAPPENED
+
+
+def is_of_no_visit(header: str) -> bool:
+    """Return whether a header tells of a day on which nobody was met, or that is to come."""
+    said = _IN_THE.sub(" ", plain(header))
+    return _NOT_SEEN.search(said) is not None or not DENIALS.isdisjoint(said.split())
 
 
 def is_about_a_person(header: str) -> bool:

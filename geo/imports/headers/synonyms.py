@@ -172,7 +172,7 @@ hygiene: aseo | higiene | kits de higiene | hygiene | kit de aseo | kits de aseo
     kit higienico | articulos de aseo | lavanderia
 information: info | informacion | orientacion | information | informacao | orientacion general |
     informacion y orientacion | orientacion e informacion | informacion de tramites
-legal_advice: legal | juridico | asesoria | abogado | abogada | assistencia juridica |
+legal_advice: legal | juridico | abogado | abogada | assistencia juridica |
     assessoria juridica | regularizacion |
     asesoria legal | asesoria juridica | orientacion juridica | apoyo legal |
     asistencia legal | orientacion legal | legal advice
@@ -180,7 +180,7 @@ non_food_items: kits | ropa | ropero | ropa y calzado | frazadas | cobijas | man
     articulos no alimentarios | non food items | abrigo y ropa
 overnight: alojamiento | pernocta | albergue | overnight | alojamento | hospedaje | dormida |
     pernoite | hospedagem |
-    alojamiento temporal | alojamiento nocturno | camas | dormitorio | dormir | techo | pernoctar
+    alojamiento temporal | alojamiento nocturno | camas | dormitorio | dormir | pernoctar
 psychosocial_support: apoyo psicosocial | atencion psicosocial | psicologia | apoyo psicologico |
     atencion psicologica | acompanamiento psicosocial | psychosocial support | apoyo emocional |
     apoio psicossocial | psicosocial | psicossocial | psicologo | psicologa

@@ -20,6 +20,13 @@ DENIALS: Final = word_set(
     "faltam tampoco"
 )
 
+#: The same of what a place offers, with what is there no more or not now.
+GONE: Final = DENIALS | word_set(
+    "suspendido suspendida suspendidos suspendidas suspenso suspensa suspended cerrado cerrada "
+    "cerrados cerradas fechado fechada fechados fechadas closed agotado agotada esgotado inactivo "
+    "inactiva inativo inativa danado danada danados danadas roto rota quebrado"
+)
+
 #: Short forms of words in headers.
 _SHORT = {
     "dpto": "departamento", "depto": "departamento", "mpio": "municipio", "mcpio": "municipio",
@@ -79,6 +86,13 @@ _PHRASES: Final[Mapping[re.Pattern[str], str]] = {
     re.compile(r"\bp code\b"): "pcode",
 }
 
+#: Words of who was met, whom "on the day of the visit" makes a person's (P6).
+_OF_WHO: Final = word_set(
+    "telefono telefonos telefone telefones telephone phone phones celular celulares whatsapp "
+    "contacto contactos contato contatos contact contacts correo correos nombre nombres nome nomes "
+    "name names nom quien quem who qui numero movil movel mobile linea"
+)
+
 #: What a header says of a number that may be published; with a denial it forbids that.
 _PERMITTED: Final = re.compile(
     r"\b(?:que|that|which|qui) (?:se )?(?:pode|puede|podem|pueden|can|may|peut)(?: se)?"
@@ -109,7 +123,7 @@ def plain_forms(header: str) -> dict[str, float]:
     """
     if is_path(header):
         return {plain(header): 1.0, plain(header.rsplit("/", 1)[-1]): 1.0}
-    bare = re.sub(r"\(.*?\)", " ", header)
+    bare = re.sub(r"\([^()]*\)", " ", header)
     first, *others = re.split(r"/|\s[-–]\s|[?:]\s", bare)
     forms = {plain(part): _LATER_PART for part in others}
     forms |= {plain(first): _FIRST_PART, plain(bare): 1.0, plain(header): 1.0}
@@ -127,8 +141,11 @@ def words_of(header: str) -> tuple[str, ...]:
     header = header.replace("WhatsApp", "whatsapp")
     whole = plain(header if " " in header else _CAMEL.sub(" ", header))
     bare = whole
+    is_of_who = not _OF_WHO.isdisjoint(whole.split())
     for phrase, meaning in _PHRASES.items():
-        bare = phrase.sub(meaning, bare)
+        # A number that was asked for on the day of the visit is of who answered there (P6).
+        if meaning != " " or not is_of_who:
+            bare = phrase.sub(meaning, bare)
     if DENIALS.isdisjoint(whole.split()):
         bare = _PERMITTED.sub(" ", bare)
     return _telling(bare) or _telling(whole)

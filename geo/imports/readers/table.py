@@ -1,7 +1,7 @@
 """Table that every reader returns, whatever the file's format: numbered lines of named cells."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from shapely.geometry.base import BaseGeometry
@@ -71,6 +71,24 @@ class Table:
     tags: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[CodedReason, ...] = ()
     epoch_1904: bool = False
+
+
+#: Most characters of a cell that is read as anything but words of its own [A]: the longest hours
+#: and lists seen have some 300.
+LONGEST = 2_000
+
+
+def shortened(table: Table) -> Table:
+    """Return a table whose cells have at most `LONGEST` characters, to tell what they are."""
+
+    def cut(cell: Value) -> Value:
+        return cell[:LONGEST] if isinstance(cell, str) else cell
+
+    lines = tuple(
+        replace(line, cells={column: cut(cell) for column, cell in line.cells.items()})
+        for line in table.lines
+    )
+    return replace(table, lines=lines)
 
 
 def too_many(count: int, what: str) -> CodedReason:

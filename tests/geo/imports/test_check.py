@@ -102,6 +102,16 @@ async def test_a_new_space_without_a_status_says_so(network):
     assert told.notes == ()
 
 
+async def test_hours_alone_lift_no_space_that_is_closed_for_good(network):
+    mapping = "[fields]\nid='id'\nopening_hours='horas'"
+    rows = [{"id": "casa", "horas": "cerrado desde marzo"}]
+    (row,) = (await check(network, rows, mapping=mapping)).rows
+    assert row.changes["status"] == "temporarily_closed"
+    await network.execute(update(Location).where(Location.id == "casa").values(status="closed"))
+    (row,) = (await check(network, rows, mapping=mapping)).rows
+    assert "status" not in row.changes
+
+
 async def test_a_row_that_denies_its_own_beds_is_left_to_a_person(network):
     rows = [
         {**NEW, "overnight": "no"},

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from geo.errors import InvalidFileError, PersonalDataError
 from geo.imports.cells.fields import ALL, KINDS
+from geo.imports.cells.notices import closing
 from geo.imports.columns.recognition import recognise
 from geo.imports.headers.synonyms import HEADERS, LABELS
 from geo.imports.mapping import FieldMapping, as_object, as_toml, own_mapping, parse_mapping
@@ -122,6 +123,26 @@ def test_an_id_made_of_columns_is_stable_and_tells_places_apart():
     assert len(ids) == 3
 
 
+def test_numbers_of_rows_are_no_ids_and_other_numbers_have_the_prefix_of_their_source():
+    for ids in ("123456", "234567", "654321", ("1.", "2.", "3."), ("P-1", "P-2", "P-3"),
+                ("1", "2", "10", "11", "20", "21"), ("501", "503", "502")):  # fmt: skip
+        rows = "\n".join(f"{id_};Casa {id_}" for id_ in ids)
+        for header in ("ID", "Código", "id"):
+            data = f"{header};Nombre\n{rows}".encode()
+            assert "id" not in suggest("x.csv", data).mapping.fields
+    codes = ("48210011", "48210013", "48210012", "48210021")
+    data = "\n".join(["ID;Nombre", *(f"{code};Casa" for code in codes)]).encode()
+    told = suggest("x.csv", data).mapping
+    assert (told.fields["id"], told.id_prefix) == (("ID",), "SOURCE")
+    mapping = parse_mapping(as_toml(replace(told, id_prefix="red")))
+    made, _ = drafts(read_table("x.csv", data), mapping, KNOWN)
+    assert [draft.id for draft in made] == [f"red-{code}" for code in codes]
+    codes = ("AL-01", "CO-01", "AL-02", "CO-02")
+    data = "\n".join(["ID;Nombre", *(f"{code};Casa" for code in codes)]).encode()
+    told = suggest("x.csv", data).mapping
+    assert (told.fields["id"], told.id_prefix) == (("ID",), None)
+
+
 def test_empty_cells_keep_or_clear():
     table = read_table("x.csv", b"id;name;address;capacity\n1;a;;n/a\n")
     (kept,), _ = drafts(table, own_mapping(table), KNOWN)
@@ -178,7 +199,7 @@ def test_what_a_space_can_do_without_is_left_out_with_a_note():
     )
     (first, second), _ = drafts(table, own_mapping(table), known)
     # Half of what is asked for would read as the whole.
-    assert first.changes == {"minimum_age": 18}
+    assert first.changes == {"minimum_age": 18, "access": "referral_only"}
     assert [str(note) for note in first.notes] == [
         "'capacity' is left out, because it is not understood: a person has to ask",
         "'documents_required' is left out, because it is not understood: a person has to ask",
@@ -208,27 +229,80 @@ def test_p6_of_a_cell_of_phones_only_the_numbers_are_taken(cell, numbers, notes)
 def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted():
     mapping = parse_mapping("[fields]\nid='id'\naddress='Dir'\nstatus='Estado'")
     kept = ("RESERVADA", "no se publica", "Endereço sigiloso", "se da por teléfono", "NO DIVULGAR",
-            "(no dar dirección)", "DOMICILIO RESERVADO", "Cra 3 # 4 - no compartir")  # fmt: skip
+            "(no dar dirección)", "DOMICILIO RESERVADO", "Cra 3 # 4 - no compartir",
+            "Calle 5 #3-20 (no debe ser publicada)", "Calle 6 - prohibido difundir",
+            "Calle 7 (don’t publish)", "Calle 8. Ne pas diffuser", "Not disclosed", "bajo reserva",
+            "no lo publiquen", "Dirección protegida", "Solo por teléfono",
+            "Se brinda por WhatsApp")  # fmt: skip
     told = ("Av. La República 5", "Privada Gob. Rebollar 8", "Vía a la reserva natural, km 3",
-            "Frente a la secretaría pública", "No. 5, calle Compartir")  # fmt: skip
+            "Frente a la secretaría pública", "No. 5, calle Compartir", "Calle 5, llamar antes",
+            "S/N, Av. Reserva 5")  # fmt: skip
     cells = [*((cell, "activo") for cell in (*kept, *told)), ("Cra 1", "Operativo - NO DIFUNDIR")]
     rows = "".join(f"{n};{cell};{state}\n" for n, (cell, state) in enumerate(cells))
     made, _ = drafts(read_table("x.csv", f"id;Dir;Estado\n{rows}".encode()), mapping, KNOWN)
     found = [draft.changes.get("confidential", False) for draft in made]
     assert found == [True] * len(kept) + [False] * len(told) + [True]
     assert [note.code for note in made[0].notes] == ["row_kept_back"]
-    remarks = ("NO DAR DIRECCION a nadie", "Não divulgar o endereço", "no dar horario de traslados",
-               "no publican el lugar", "hablar con Rosa", "director: (confidencial)")  # fmt: skip
-    rows = "".join(f"{n};{remark}\n" for n, remark in enumerate(remarks))
-    made, _ = drafts(read_table("x.csv", f"id;OBS\n{rows}".encode()), mapping, KNOWN)
-    found = [draft.changes.get("confidential", False) for draft in made]
-    assert found == [True, True, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("header", "kept", "told"),
+    [
+        ("OBS",
+         ("NO DAR DIRECCION a nadie", "Não divulgar o endereço", "no publican el lugar",
+          "Dirección confidencial", "La dirección no se debe difundir", "Ubicación reservada",
+          "Casa de acogida confidencial", "prohibido divulgar ubicación", "No difundir",
+          "no deben compartir la dirección", "No entregar la dirección", "No dar coordenadas",
+          "Endereço em sigilo", "Não informar endereço", "não passar endereço",
+          "Do not disclose location", "don't share address", "location not to be shared",
+          "Ne pas divulguer l'adresse", "L'adresse ne doit pas être communiquée"),
+         ("no dar horario de traslados", "hablar con Rosa", "director: (confidencial)",
+          "No compartir camas", "no dan comida en el local", "la dirección no es confidencial",
+          "El lugar no da comida", "lugar reservado para mujeres", "atención confidencial",
+          "no publican sitio web")),
+        ("Dirección exacta", ("Reservada", "Solo por teléfono"), ("Calle 5 # 3-20",)),
+        *((header, ("Sí", "x", "1"), ("No", "0", ""))
+          for header in ("7. ¿Es confidencial? (Sí/No)", "Confidencial", "Endereço sigiloso",
+                         "Dirección reservada", "No difundir")),
+        *((header, ("No", "não"), ("Sí", "x", ""))
+          for header in ("¿Se puede publicar la dirección?", "Pode divulgar o endereço?",
+                         "Can the address be published?", "¿Dirección pública?")),
+        ("¿Ofrece atención confidencial?", (), ("Sí",)),
+        ("Dirección pública", ("No",), ("No. 5, calle 3",)),
+        ("Punto focal", ("No divulgar la ubicación",), ("Rosa (no divulgar)",)),
+        ("Contacto (no difundir)", ("Sí",), ("Rosa", "310 555 0101")),
+        ("Dirección (confidencial)", ("confidencial",), ("Calle 5",)),
+        ("¿Comparten datos con autoridades?", (), ("No",)),
+    ],
+)  # fmt: skip
+def test_p1_a_column_of_no_field_is_read_for_what_is_not_to_be_told(header, kept, told):
+    rows = "".join(f"{n};{cell}\n" for n, cell in enumerate((*kept, *told)))
+    table = read_table("x.csv", f"id;{header}\n{rows}".encode())
+    made, _ = drafts(table, parse_mapping("[fields]\nid='id'"), KNOWN)
+    found = {cell: draft.changes.get("confidential", False)
+             for cell, draft in zip((*kept, *told), made, strict=True)}  # fmt: skip
+    assert found == dict.fromkeys(kept, True) | dict.fromkeys(told, False)
+
+
+def test_p6_a_number_that_is_not_to_be_told_is_left_out():
+    cells = ("310 555 0101 (no publicar)", "310 555 0102 privado", "no divulgar: 310 555 0103",
+             "310 555 0104")  # fmt: skip
+    rows = "".join(f"{n};{cell}\n" for n, cell in enumerate(cells))
+    made, _ = drafts(
+        read_table("x.csv", f"id;Teléfono\n{rows}".encode()),
+        parse_mapping("[fields]\nid='id'\npublic_phones='Teléfono'"),
+        KNOWN,
+    )
+    assert [draft.changes for draft in made] == [{}, {}, {}, {"public_phones": ["310 555 0104"]}]
+    assert [len(draft.notes) for draft in made] == [1, 1, 1, 0]
 
 
 def test_hours_that_say_closed_and_papers_that_say_sent_open_no_space_to_everybody():
     head = "id;opening_hours;status;access;documents_required"
     rows = ("1;cerrado desde marzo;;;", "2;Cerrado los lunes;;;", "3;Fechado;active;;",
-            "4;;;;referral_letter", "5;;;open;referral_letter", "6;;;;none")  # fmt: skip
+            "4;;;;referral_letter", "5;;;open;referral_letter", "6;;;;none",
+            "7;;;;carta de remisión, ficha", "8;;;;carta", "9;;;;carta de residencia",
+            "10;;;;sin carta, ficha")  # fmt: skip
     table = read_table("x.csv", "\n".join([head, *rows]).encode())
     known = words({"document": ["referral_letter"]}, {})
     made, _ = drafts(table, own_mapping(table), known)
@@ -236,8 +310,29 @@ def test_hours_that_say_closed_and_papers_that_say_sent_open_no_space_to_everybo
     assert told == [
         ("temporarily_closed", None), (None, None), ("active", None),
         (None, "referral_only"), (None, "open"), (None, None),
+        (None, "referral_only"), (None, "referral_only"), (None, None), (None, None),
     ]  # fmt: skip
     assert [note.code for note in made[0].notes] == ["row_hours_unclear", "row_closed_by_hours"]
+
+
+@pytest.mark.parametrize(
+    ("status", "cells"),
+    [
+        ("temporarily_closed",
+         ("Cerrado desde marzo 2024", "Está cerrado", "Actualmente cerrado", "fermée",
+          "Temporariamente fechado", "No funciona", "Cerrado (llamar al 310)", "Cerrado al público",
+          "Closed until further notice", "Cerrado por obras", "Cerrado hace 3 meses")),
+        ("closed",
+         ("CERRADO DEFINITIVAMENTE", "Permanently closed", "clausurado", "Ya no atiende",
+          "Não funciona mais", "Ne fonctionne plus")),
+        (None,
+         ("Cerrado un rato, abre siempre", "Cerrado a hombres", "Closed for Ramadan",
+          "Cerrado 12-2", "cerrado en diciembre", "No funciona los domingos", "Cerrado hasta las 3",
+          "no atiende sin cita", "hoy cerrado")),
+    ],
+)  # fmt: skip
+def test_hours_say_closed_only_where_they_say_nothing_of_when_or_to_whom(status, cells):
+    assert {cell: closing(cell) for cell in cells} == dict.fromkeys(cells, status)
 
 
 def test_papers_are_read_only_where_all_of_a_cell_is_understood():
@@ -259,6 +354,11 @@ def test_papers_are_read_only_where_all_of_a_cell_is_understood():
     mapping = parse_mapping(as_toml(told))
     made, _ = drafts(read_table("x.csv", data), mapping, known)
     assert [draft.changes.get("documents_required") for draft in made[4:]] == [["passport"], []]
+    # What is asked of one paper or one group says nothing of the others.
+    table = read_table("x.csv", "id;¿Exigen pasaporte?\n1;no exigen\n".encode())
+    mapping = parse_mapping("[fields]\nid='id'\ndocuments_required='¿Exigen pasaporte?'")
+    (draft,), _ = drafts(table, mapping, known)
+    assert (draft.changes, len(draft.notes)) == ({}, 1)
     unasked = data.replace("¿Pide documento?".encode(), b"Documentos")
     assert "no" not in suggest("x.csv", unasked).mapping.values["documents_required"]
 

@@ -22,13 +22,16 @@ ROWS = [
     (INLAND, None, "Carchi", None, ()),
     (AT_BORDER, None, None, None, ()),
     (AT_BORDER, None, "Táchira", "VE", ()),
-    (AT_BORDER, None, "Norte de Santander", "CO", ()),
-    (AT_BORDER, None, "Nariño", "CO", ()),
+    # Venezuela's polygon holds the point.
+    (AT_BORDER, None, "Norte de Santander", "CO", ("row_country_by_division",)),
+    (AT_BORDER, None, "Nariño", "CO", ("row_country_by_division",)),
     (AT_BORDER, None, "Carchi", None, ()),
     (AT_SEA, None, "Carchi", None, ()),
-    # Spain's code for another country, and a text that is none.
-    (INLAND, "ES", None, "CO", ("row_country_by_position",)),
+    # A text that is no country, and countries of elsewhere; ES is El Salvador among its neighbours.
     (INLAND, "Cúcuta", None, "CO", ("row_country_by_position",)),
+    (INLAND, "ES", None, "ES", ("row_country_elsewhere",)),
+    (INLAND, "US", None, "US", ("row_country_elsewhere",)),
+    (INLAND, "CU", "Norte de Santander", "CU", ("row_country_elsewhere",)),
     (AT_BORDER, "ES", None, "ES", ("row_country_elsewhere",)),
     # What is of the region, or nowhere near, stays as it is written.
     (INLAND, "VE", None, "VE", ()),
@@ -53,6 +56,13 @@ async def test_a_row_takes_the_country_of_its_position_where_it_states_none_that
         said = [*(note.code for note in draft.notes), *(p.reason.code for p in draft.problems)]
         assert (draft.changes["country"], tuple(said)) == (country, codes)
     assert "country" not in stored.changes
+    for neighbour, country in (("GT", "SV"), ("CO", "ES")):
+        made = [
+            Draft(1, "1", {"lon": -89.19, "lat": 13.69, "country": "ES"}),
+            Draft(2, "2", {"lon": INLAND[0], "lat": INLAND[1], "country": neighbour}),
+        ]
+        await fill_countries(staff, made, new=made, column="País")
+        assert made[0].changes["country"] == country
 
 
 #: How a position can be misread, by the code of the note on a row that is read as it was meant.

@@ -13,10 +13,13 @@ from geo.imports.cells.cell_values import (
     decimal_of,
     degrees,
     is_empty,
+    is_list_in_doubt,
     number,
     position,
 )
 from geo.imports.cells.fields import KINDS
+from geo.imports.cells.notices import closing, is_withheld
+from geo.imports.cells.parts import split
 from geo.imports.readers.table import CellError
 from geo.records.space_documents import FIELDS
 
@@ -126,13 +129,14 @@ def test_a_yes_may_say_more_and_a_no_that_does_is_left_to_a_person():
         "Encaminh. CRAS",
     ):
         assert converted(cell, "needs_referral", CellStyle()) is True
-    for cell in ("porta aberta", "Puertas abiertas", "ingreso directo", "sin remisión", "libre"):
+    for cell in ("porta aberta", "ingreso directo", "sin remisión", "libre", "abierto, sin carta"):
         assert converted(cell, "needs_referral", CellStyle()) is False
     for cell in (
         "No (salvo de noche)", "sin", "a veces", "siempre, con carta", "cita previa",
         "porta aberta; pernoite só encaminhado", "puerta abierta o derivación", "no por derivación",
         "s/ encaminhamento", "s/ cita", "S/N", "s/i", "x / no", "hospedaje directo por ACNUR",
-        "aberto só a mulheres", "no tiene",
+        "aberto só a mulheres", "no tiene", "puerta abierta con carta",
+        "abierto, requiere evaluación", "directo tras entrevista", "porta aberta após triagem",
     ):  # fmt: skip
         with pytest.raises(CellError):
             converted(cell, "needs_referral", CellStyle())
@@ -147,6 +151,27 @@ def test_languages_and_services_are_joined_as_people_join_them():
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "separator", "doubted", "told"),
+    [
+        ("services", " ",
+         ("duchas (no funcionan) agua", "agua comida (suspendida)", "no agua comida", "agua (ayer)",
+          "água (não tem) comida", "food without water", "pas de douche repas"),
+         ("agua comida (R$ 2,00)", "agua (gratis)", "non_food_items food", "")),
+        ("services", None, ("no hay agua, comida", "sem água, comida"),
+         ("comida, no agua", "agua, comida", "non food items, food", "ninguno", "no agua")),
+        ("languages", None,
+         ("no inglés español portugués", "sin inglés español", "español, no inglés", "não inglês"),
+         ("español inglés", "PT/ES")),
+        ("documents_required", " ", ("sin carta dni",), ("no piden", "dni carta")),
+    ],
+)  # fmt: skip
+def test_a_list_that_denies_something_is_left_to_a_person(name, separator, doubted, told):
+    for cell in (*doubted, *told):
+        style = CellStyle(separator=separator)
+        assert (cell, is_list_in_doubt(cell, name, style)) == (cell, cell in doubted)
+
+
 def test_lists_of_any_separator():
     assert converted("a|b, c", "services", CellStyle()) == ["a", "b, c"]
     assert converted("a; b,c", "services", CellStyle()) == ["a", "b,c"]
@@ -155,10 +180,28 @@ def test_lists_of_any_separator():
     assert converted("português espanhol ticuna", "languages", CellStyle()) == [
         *("português", "espanhol", "ticuna")
     ]
-    assert converted("lengua de señas", "languages", CellStyle()) == ["lengua de señas"]
+    for cell in ("lengua de señas", "español poco inglés"):
+        assert converted(cell, "languages", CellStyle()) == [cell]
     assert converted('["a", "b"]', "services", CellStyle()) == ["a", "b"]
     assert converted("ninguno", "documents_required", CellStyle()) == []
     assert converted("[]", "documents_required", CellStyle()) == []
+
+
+def test_no_pattern_reads_a_cell_that_is_longer_than_any_of_its_field():
+    """Blanks, brackets and words that take a pattern the square of their count in steps."""
+    for run in ("da ", "(", "1 ", "a@", "9", "a/"):
+        cell = (run * 30_000)[:30_000]
+        assert not is_withheld(cell, "address")
+        assert closing(f"cerrado {cell}") in {"temporarily_closed", None}
+        for name in ("public_phones", "languages", "opening_hours", "confirmed_on", "country"):
+            with pytest.raises(CellError, match="longer than 2000"):
+                converted(cell, name, CellStyle())
+        assert split(cell, ("public_phones", "public_contact")) == {"public_phones": cell}
+    assert converted(" " * 20_000 + "1", "public_phones", CellStyle()) == ["1"]
+    assert converted("español" + " " * 20_000 + "inglés", "languages", CellStyle()) == [
+        *("español", "inglés")
+    ]
+    assert converted("x" * 3_000, "eligibility", CellStyle()) == "x" * 3_000
 
 
 def test_phones_stay_as_they_are_written():
@@ -208,7 +251,20 @@ def test_a_moment_needs_an_offset_or_a_timezone():
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("COL", "CO"), ("Perú", "PE"), ("br", "BR"), ("Venezuela", "VE"), ("Marte", "Marte")],
+    [
+        ("COL", "CO"),
+        ("Perú", "PE"),
+        ("br", "BR"),
+        ("Venezuela", "VE"),
+        ("Marte", "Marte"),
+        ("Est", "Est"),
+        ("Sur", "Sur"),
+        ("Dominica", "DM"),
+        ("España", "ES"),
+        ("Rep.", "Rep."),
+        ("Hond.", "HN"),
+        ("GUA", "GT"),
+    ],
 )
 def test_countries_by_code_and_name(value, expected):
     assert converted(value, "country", CellStyle()) == expected

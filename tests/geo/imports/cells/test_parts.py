@@ -47,6 +47,7 @@ def test_lists_of_codes_are_told_from_words():
     by_hand = ["español inglés", "inglés español, francés", "español", "inglés español", "inglés"]
     assert are_codes([*by_hand, "agua (gratis)"])
     assert not are_codes(["kit de aseo", "cena caliente"])
+    assert not are_codes(["no agua comida", "agua comida (suspendida)", "agua", "comida"])
     assert not are_codes(["Atención médica", "Orientación legal", "Atención legal", "Orientación"])
     assert not are_codes(["agua", "ropa"])
     assert not are_codes(["Agua ropa_usada"])

@@ -29,6 +29,8 @@ from geo.imports.headers.wording import DENIALS
         ("access", "", ("sem porta aberta", "sin ingreso directo", "não é livre",
          "s/ encaminhamento", "aberto só a mulheres", "ingreso directo por ACNUR")),
         ("access", "open", ("sem encaminhamento", "sin cita", "Puerta abierta")),
+        ("services", "", ("comida (suspendida)", "duchas cerradas", "techo", "asesoría")),
+        ("access", "", ("puerta abierta con carta", "abierto, requiere evaluación")),
         ("access", "referral_only", ("por encaminhamento do CRAS", "solo con derivación")),
     ],
 )  # fmt: skip
@@ -65,7 +67,10 @@ def test_no_is_no_papers_only_where_the_header_asks_for_papers():
     ):
         assert asks_for_papers(header)
     for header in ("Documentos", "¿Aceptan sin documentos?", "¿Piden documento vigente?",
-                   "¿Puede entrar con documento vencido?"):  # fmt: skip
+                   "¿Puede entrar con documento vencido?", "¿Exigen pasaporte?", "¿Pide cédula?",
+                   "¿Piden documento de identidad?", "Exige CPF?", "ID required",
+                   "Pide documentos a menores", "Qué exigen a las mujeres para entrar",
+                   "¿Exigen carta de remisión?", "¿Piden papeles para dormir?"):  # fmt: skip
         assert not asks_for_papers(header)
 
 
