@@ -100,6 +100,10 @@ def test_every_reason_is_made_with_what_its_code_leaves_open():
         "row_hours_unclear",
         "cell_left_out",
         "row_closed_by_hours",
+        "row_swapped",
+        "row_longitude_mended",
+        "row_latitude_mended",
+        "row_exchange_mended",
         *HEAVY.values(),
     }
     assert set(ENGLISH) - found == elsewhere

@@ -211,7 +211,7 @@ async def test_p32_a_crossing_chosen_by_name_and_side_stays_on_that_side(client)
     assert response.status_code == 200, response.text
     across = await client.post("/plan", data={**form, "end": "San Cristóbal, VE"})
     assert across.status_code == 200
-    assert "espere en Puente Internacional Simón Bolívar" in across.text
+    assert "Espere en Puente Internacional Simón Bolívar" in across.text
 
 
 async def test_p33_coverage_names_the_crossings_and_their_state(client):

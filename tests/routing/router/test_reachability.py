@@ -22,10 +22,10 @@ from routing.osm_tags.edge_flags import Mode
 from routing.route import _segment_kernels
 from routing.router.reachability import KEPT_METRICS, Reacher, ReachPlace, ReachRequest
 from routing.router.regional import Router, RouteRequest
-from routing.travel.cost_model import FLAT_KMH
 from routing.travel.crossings import Crossing
 from routing.travel.hazard import Hazard
 from routing.travel.profiles import ADULT
+from routing.travel.speed import FLAT_KMH
 from routing.warmup import warm
 
 AT = datetime(2026, 11, 24, 13, tzinfo=UTC)
