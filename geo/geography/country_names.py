@@ -29,7 +29,7 @@ _NAMES = {
     "SV": "slv|el salvador|salvador",
     "TT": "tto|trinidad y tobago|trinidad e tobago|trinidad and tobago|trinidad y tabago",
     "UY": "ury|uruguay|uruguai",
-    "VE": "ven|venezuela|republica bolivariana de venezuela",
+    "VE": "ven|vzla|venezuela|republica bolivariana de venezuela",
 }
 #: Countries of elsewhere that a list of the region can name; no name of a town of the region.
 _ELSEWHERE = {

@@ -44,6 +44,12 @@ _ABOUT_THE_PLACE = re.compile(
     r"necessari[oa]s?|acepta\w*|accept\w*)\b"
 )
 
+#: Pattern for headers of whether a place takes in who has no papers: "RECIBE SIN DNI".
+_WITHOUT_PAPERS = re.compile(
+    r"\b(?:recib\w+|atiend\w+|admit\w+|acog\w+|acept\w+|receb\w+|atend\w+|acolh\w+|ingres\w+)"
+    r"(?: \w+){0,3} (?:sin|sem|sans|without)\b"
+)
+_NAMED = re.compile(rf"\b{_NAME}\b")
 
 #: Papers that a place can help with, and words that say so.
 _PAPERS = re.compile(
@@ -68,8 +74,8 @@ _YES_OR_NO = frozenset({"si", "no", "sim", "nao", "yes", "oui", "non", "s", "n",
 def _asks_what_a_place_does(header: str, cells: Iterable[object]) -> bool:
     """Return whether a column of papers holds answers, so that none is somebody's name or number.
 
-    All are yes or no; or the header is of help with papers, most cells begin so, and what others
-    add has no number of a paper and names nobody: "AJUDA C/ CPF?", "sim, 3ª e 5ª".
+    All are yes or no; or the header is of help with papers or of who has none, most cells begin so,
+    and what others add has no number of a paper and names nobody: "AJUDA C/ CPF?", "sim, 3ª e 5ª".
     """
     said = [folded(str(cell)).strip(" .") for cell in cells if cell is not None and cell != ""]
     answers = [re.split(r"[^a-z0-9]+", cell) for cell in said]
@@ -79,6 +85,7 @@ def _asks_what_a_place_does(header: str, cells: Iterable[object]) -> bool:
     if plain == len(said):
         return True
     is_help = _HELPS.search(header) and not _PERSONAL.search(_PAPERS.sub(" ", header))
+    is_help = is_help or (_WITHOUT_PAPERS.search(header) and not _NAMED.search(header))
     return (
         bool(is_help)
         and sum(words[0] in _YES_OR_NO for words in answers) >= _MOSTLY * len(said)

@@ -318,8 +318,9 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
 
 #: Fields whose cells are words: none is a number, a date, a phone, a mailbox or a bare answer.
 _WORDED: Final = frozenset(
-    {"name", "kind", "organization", "admin1", "locality", "address", "landmark", "services",
-     "languages", "documents_required", "eligibility", "opening_hours", "status", "referral_points"}
+    {"name", "kind", "organization", "admin1", "locality", "address", "landmark", "road",
+     "services", "languages", "documents_required", "eligibility", "opening_hours", "status",
+     "referral_points"}
 )  # fmt: skip
 
 #: Fields of text that yes and no are not values of.

@@ -215,7 +215,11 @@ CONCEPTS: Final[Sequence[Concept]] = (
         never="telefono telefonica gratuita hora direccion persona atencion",
         weight=0.8,
     ),
-    _concept("road", "carretera rodovia via ruta road", never="ingreso acceso"),
+    _concept(
+        "road",
+        "carretera rodovia via ruta road",
+        never="ingreso acceso vbg gbv pep kit atencion violencia proteccion derivacion referencia",
+    ),
     _concept(
         "position",
         "coordenadas georreferencia gps geopunto geopoint mapa coordinates",
@@ -338,7 +342,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "capacity",
         "persona gente pessoa",
         also="maximo maxima cuanta cuantas quantas espacio",
-        allied="hay caben cabem alcanza",
+        allied="hay caben cabem alcanza puede pueden pode podem atender recibir alojar dia diario",
         never="edad atendida",
     ),
     _concept("eligibility", "persona gente", also="ayuda atiende recibe", allied="tipo"),
@@ -346,7 +350,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "public_phones",
         "telefono telefone telephone phone celular whatsapp linea hotline llamar central ligar",
         allied="institucional telefonica telefonico publico publica public gratuita fijo a "
-        "consulta contacto llamada atencion",
+        "consulta contacto llamada atencion indique indicar senale especifique aclare",
         never="responsable responsavel encargado focal coordinador coordenador referente persona "
         "enlace funcionario lider director diretor email correo nombre nome turno plantao guardia "
         "personal particular pessoal privado privada emergencia bus onibus transporte gerente jefe "

@@ -614,7 +614,9 @@ def test_p17_a_column_of_papers_is_about_persons_unless_its_cells_are_yes_or_no(
     # Of help with papers a cell can say more, but no number and nobody's name.
     asked += "Casa Tres;SIM\nCasa Cuatro;{}\n"
     suggest("x.csv", asked.format("AJUDA C/ CPF-RNM?", "sim", "encaminha, 3ª e 5ª").encode())
+    suggest("x.csv", asked.format("RECIBE SIN DNI/PTP", "sim", "depende").encode())
     for header, cell in (
+        ("Nombre de quien recibe sin DNI", "depende"), ("RECIBE SIN DNI/PTP", "no, 01.234"),
         ("AJUDA C/ CPF-RNM?", "sim 01.234"), ("AJUDA C/ CPF-RNM?", "sim, Maria"),
         ("CPF", "encaminha"), ("Ajuda ao refugiado: nome e CPF", "encaminha"),
     ):  # fmt: skip
