@@ -267,7 +267,11 @@ class _Maker:
         """Close a space whose hours say that it is closed, where the row states no status."""
         for column in self._mapping.fields.get("opening_hours", ()):
             status = closing(line.cells.get(column))
-            if status is not None and found.get("status") is None:
+            if status is None:
+                continue
+            # Of a place that is gone a state was not brought up to date; else the state counts.
+            is_gone = status == "closed" and found.get("status") == "active"
+            if found.get("status") is None or is_gone:
                 found["status"] = status
                 draft.notes.append(CodedReason(CLOSED_REMARK, column=column))
 
@@ -408,8 +412,8 @@ class _Maker:
         if stated is not None:
             prefix = self._mapping.id_prefix
             # Another file has such a number, too.
-            is_bare = prefix and re.fullmatch(r"\d+", str(stated))
-            return f"{prefix}-{stated}" if is_bare else str(stated)
+            bare = re.fullmatch(r"\W*(\d+)\W*", str(stated))
+            return f"{prefix}-{bare[1]}" if prefix and bare else str(stated)
         if not self._mapping.id_columns:
             draft.problems.append(
                 RowProblem(self._column("id"), "id", CodedReason("missing", field="id"))

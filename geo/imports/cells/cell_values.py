@@ -88,7 +88,9 @@ _LANGUAGES = frozenset(name for names in LABELS["languages"].values() for name i
 )
 
 #: What stands in brackets beside an item and leaves it as it is: a price, a number, "gratis".
-_PRICE = re.compile(r"\d|gratis|gratuit|de graca|free")
+_PRICE = re.compile(
+    r"^(?!.*\b(?:hasta|ate|desde|until|since|20\d\d)\b).*(?:\d|gratis|gratuit|de graca|free)"
+)
 
 _BRACKET = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[a-z_]+")

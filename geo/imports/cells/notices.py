@@ -17,19 +17,20 @@ _NO: Final = (
     r"\b(?:no|nao|not|non|nunca|jamas|never|sin|sem|pas|ne|don t|dont|nadie|ninguem|"
     r"prohib\w+|proib\w+|interdit\w*|forbidden|evit\w+|avoid)\s+"
     r"(?:(?:se|debe\w*|deberia\w*|deve\w*|puede\w*|pueden|pode\w*|to|be|de|ser|sea|lo|la|los|las|l|"
-    r"el|su|sus|a|o|os|as|le|les|pas|doit|doivent|peut|etre|should|must|may|can|quier\w+|permit\w+|"
+    r"el|su|sus|a|o|os|as|le|les|pas|doit|doivent|peut|etre|should|must|may|can|quier\w+|quer\w+|desea\w*|permit\w+|"
     r"autoriz\w+|ha|han|sido|hay|que)\s+){0,6}"
 )
 
 #: Words of telling to everybody, and words that tell only what follows them: "no dar comida".
 _TELL: Final = (
-    r"(?:difund|difus|diffus|divulg|public(?!os?\b)|publiqu|publish|publie|compart|shar(?:e|ing)|"
+    r"(?:difund|difus|diffus|divulg|public(?!os?\b|idad|itari)|publiqu|publish|publie|compart|shar(?:e|ing)|"
     r"revel|disclos|expon|expos(?:e|er|to|ta)\b)\w*"
 )
 _SAY: Final = (
     r"(?:dar|da|dan|den|de|darse|indi(?:c|qu)\w*|entreg\w*|comm?uni(?:c|qu)\w*|inform(?!ac)\w*|"
     r"mostr\w*|muestr\w*|pass(?:ar|e|em)|repass\w*|pasar|facilit\w*|fornec\w*|mencion\w*|decir|"
-    r"dizer|dire|donner|giv(?:e|en)(?: out)?|tell|told|show|dado|dada)"
+    r"dizer|dire|donner|giv(?:e|en)(?: out)?|tell|told|show|dado|dada|damos|doy|"
+    r"coloc\w*|poner|ponga\w*|escrib\w*|escrev\w*|anot\w*|subir|suba\w*|inclu\w*|aparec\w*|expor)"
 )
 _PLACE: Final = (
     r"(?:direccion(?:es)?(?! (?:general|nacional|regional|municipal))|ubicaci\w+|domicilio|lugar|"
@@ -81,6 +82,11 @@ _PLACE_FORBIDDEN: Final = re.compile(
     rf"{_NO}{_TELL}\s(?:\w+\s){{0,4}}{_PLACE}"
     rf"|{_NO}{_SAY}\s{_SMALL}{_PLACE}"
     rf"|\b{_PLACE}(?:\s\w+){{0,5}}\s{_NO}(?:{_SAY}|{_TELL})\b{_NO_OBJECT}"
+    rf"|{_NO}(?:{_SAY}|{_TELL})\s(?:en|no|on|in)\s(?:\w+\s)?map(?:a|as|s)?\b"
+    rf"|\bomit\w*\s{_SMALL}{_PLACE}|\breserva\sd[ea]\s{_SMALL}{_ADDRESS}\b"
+    rf"|\b{_ADDRESS}\s(?:\w+\s){{0,2}}(?:bajo|sob|en)\sreserva\b"
+    rf"|\b{_ADDRESS}\s(?:(?:es|e|is)\s)?(?:(?:no|nao|not|non)\s(?:(?:es|e|is)\s)?public\w+|"
+    r"privad[oa]|private)\b"
     rf"|\b{_PLACE}{_BETWEEN}{_HIDDEN}|\b{_ADDRESS}{_BETWEEN}{_KEPT}"
     rf"|\b{_HIDDEN}\s(?:\w+\s){{0,2}}{_PLACE}|\b{_KEPT}\s{_SMALL}{_ADDRESS}\b"
     r"|\b(?:casa|refugio|albergue|hogar|abrigo|shelter)(?:\s(?:de|da)\s\w+)?\s"
@@ -88,7 +94,19 @@ _PLACE_FORBIDDEN: Final = re.compile(
 )
 
 #: The same of all that a row says, "No difundir"; under a header of people it is of them alone.
-_ALL_FORBIDDEN: Final = re.compile(rf"{_NO}(?:{_NOT_SHARED}{_TELL}|se\scompart\w+){_NO_OBJECT}")
+_ALL_FORBIDDEN: Final = re.compile(
+    rf"{_NO}(?:{_NOT_SHARED}{_TELL}|se\scompart\w+){_NO_OBJECT}"
+    r"|^(?:keep |muy |es )?(?:confiden\w+|sigilos[oa])$"
+)
+
+#: A confidence that a place keeps, which hides nothing: "atención confidencial".
+_IN_CONFIDENCE: Final = re.compile(
+    r"\b(?:(?:atencion|atendimento|servicio|servico|asesoria|assessoria|escucha|escuta|orientacion|"
+    r"orientacao|acompanamiento|consulta|entrevista|service|support)s?"
+    r"(?:\s(?!direcc|ubicac|endere|domicil|locali|addres|adres|locati|casa)\w+){0,3}|"
+    r"(?:lugar|espacio|espaco|ambiente|sitio) seguro (?:y|e)|(?:gratis|gratuit[oa]s?) (?:y|e))"
+    r"\s(?:confidencia\w*|sigilos[oa]s?|reservad[oa]s?)\b"
+)
 _OF_PEOPLE: Final = re.compile(
     r"\b(?:focal|contact\w*|contat\w*|entrevist\w*|responsa\w*|encargad\w*|coordina\w*|"
     r"coordena\w*|telefon\w*|celular\w*|nombre|nome|name|quien|quem|referente|informante|corr?eo|"
@@ -101,13 +119,17 @@ _BY_PHONE: Final = (
     r"(?:telefon[oe]|phone|whats\s?app|wsp|zap|llamada|ligacao|mensaje|mensagem|celular)\b"
 )
 _NO_ADDRESS: Final = re.compile(
+    r"(?<!\bla )(?<!\bel )(?<!vereda )(?<!quebrada )(?<!barrio )"
     r"\b(?:reservad[oa]s?|secret[oa]s?|ocult[oa]s?|undisclosed|withheld)\b"
+    r"|^privad[oa]$|\buso interno\b|\bomitid[oa]\b"
+    r"|\bpor (?:(?:razones|motivos) de )?(?:seguridad|seguranca|proteccion|protecao)\b"
     r"|\b(?:bajo|sob|en|con)\sreserva\b|^(?:\w+\s)?protegid[oa]$"
     r"|\b(?:a|bajo|sob|on|upon|sur)\s(?:pedido|solicitud|consulta|request|demande)\b"
     r"|\b(?:da|dan|entrega|coordina|informa|indica|comunica|brinda|facilita|proporciona|suministra|"
     rf"envia|passad[oa]|informad[oa]|fornecid[oa]|given|provided|shared)\b.{{0,80}}\b{_BY_PHONE}"
     rf"|^(?:solo|solamente|unicamente|so|somente|apenas|only|consultar|preguntar)?\s?{_BY_PHONE}"
-    r"|^(?:consultar|llamar|ligar|contactar|call)\b"
+    r"|^(?:consultar|llamar|llame|ligar|contactar|call)\b"
+    r"(?!.*\b(?:calle|cl|cra|carrera|av|avenida|rua|street|jr|jiron|puerta|porta)\b)"
 )
 
 #: Fields in whose cells people write that, beside an address.
@@ -123,17 +145,27 @@ _ASKS_SECRET: Final = re.compile(
     rf"(?:(?:{_PLACE}|es|esta|e|is|it|un|una|uma|um|el|la|o|a|the|de|del|do|da|si|no|s|n|sim|nao|"
     r"yes|\d+|espacio|espaco|punto|ponto|albergue|abrigo|refugio|casa|hogar|shelter|site|space|"
     r"place|dato|datos|dados|informacion|informacao|nivel|restringid[oa]|marcar|muy|debe|deve|ser|"
-    rf"mantener\w*|considera\w*|tiene|tem)\s)*(?:{_HIDDEN}|{_KEPT})"
+    rf"mantener\w*|considera\w*)\s)*(?:{_HIDDEN}|{_KEPT})"
     rf"(?:\s(?:{_PLACE}|si|no|s|n|sim|nao|yes|x|o|ou|or|del|de|do|da|la|el|lugar|espacio|albergue|"
     r"casa|ok))*"
 )
 _ASKS_TO_BAN: Final = re.compile(rf"{_NO}(?:{_TELL}|{_SAY}\s{_SMALL}{_PLACE})")
+_NOUNS: Final = r"(?:publicacion|publicacao|divulgacion|divulgacao|difusion|diffusion)"
 _ASKS_TO_TELL: Final = re.compile(
-    r"\b(?:public(?:ar\w*|able|ad[oa]|acion|acao)|divulga(?:r\w*|cion|cao|do|da)|difundi\w+|difusion|"
-    r"publish\w*|publier|publiable|diffuser|diffusion|divulguer|disclose\w*|shareable)\b"
+    r"\b(?:public(?:ar\w*|able)|divulgar\w*|difundi\w+|"
+    r"publish\w*|publier|publiable|diffuser|divulguer|disclose\w*|shareable)\b"
+    rf"|\b(?:autoriz|consent|permi|acept|aceit)\w*\s(?:\w+\s){{0,3}}{_NOUNS}\b"
+    rf"|\b{_NOUNS}\sd\w+\s{_SMALL}(?:{_PLACE}|datos|dados)|^(?:si no )?{_NOUNS}$"
+    r"|\b(?:aparecer|visible|visivel|mostrar\w*)\s(?:\w+\s){0,3}mapa\b"
+    r"|\b(?:podemos|autoriza\w*)\s(?:compartir|compartilhar)\b"
     rf"|\b(?:compart\w+|share|mostrar\w*|dar|informar)\s{_SMALL}{_PLACE}"
     rf"|\b{_ADDRESS}\s(?:es\s|e\s|is\s)?(?:publica|publico|public|publique)\b"
     r"|^(?:se )?(?:puede |pode |can )?(?:compartir|compartilhar|share)(?: si no)?$"
+)
+#: A room apart within a place, in headers that ask for one: "Espacio confidencial".
+_ASKS_FOR_A_ROOM: Final = re.compile(
+    rf"^(?!.*\b(?:es|e|is|esta)\b).*\b(?:espacio|espaco|lugar|punto|ponto|space|place)\s(?:{_HIDDEN}|{_KEPT})"
+    rf"|^(?!.*\b(?:es|e|is|esta)\b).*\b(?:albergue|abrigo)\s{_KEPT}"
 )
 _ASKS_ELSE: Final = re.compile(r"\b(?:foto\w*|photos?|imagen\w*|imagem|logo\w*|video\w*)\b")
 
@@ -171,6 +203,7 @@ def is_withheld(cell: Value, name: str | None, header: str = "") -> bool:
     if not isinstance(cell, str):
         return False
     said = _plain(cell)
+    said = _IN_CONFIDENCE.sub(" ", said)
     if _PLACE_FORBIDDEN.search(said):
         return True
     if _ALL_FORBIDDEN.search(said) and not (_OF_PEOPLE.search(folded(header)) or name in _REACHES):
@@ -192,7 +225,7 @@ def is_private(cell: Value, name: str) -> bool:
 def _asked_by(header: str) -> str:
     """Return what a header asks: "secret" or "tell" with yes or no, an "address", or ""."""
     asked = _plain(header).replace("| ", "")
-    if _ASKS_ELSE.search(asked):
+    if _ASKS_ELSE.search(asked) or _ASKS_FOR_A_ROOM.search(asked):
         return ""
     if _ASKS_TO_BAN.search(asked) or _ASKS_SECRET.fullmatch(asked):
         return "secret"
@@ -214,7 +247,9 @@ def _is_withheld_by_answer(cell: Value, asked: str) -> bool:
 #: A letter that is asked for beside other papers, and papers that are called one.
 _LETTER: Final = re.compile(
     r"\b(?:cartas?(?! de (?:identidad|identidade|ciudadania|extranjeria|residencia|vecindad|"
-    r"nacionalidad|conducir)| andina)|remision|remitid[oa]s?|derivacion|derivad[oa]s?|encaminha\w+|"
+    r"nacionalidad|conducir|conduccion|conducao|motorista|vacuna\w*|vacina\w*|salud|saude|"
+    r"nacimiento|trabajo)| andina)|remision|remitid[oa]s?|referid[oa]s?|oficio|"
+    r"orden del?|ordem d[eo]|derivacion|derivad[oa]s?|encaminha\w+|"
     r"referral|lettre)\b"
 )
 _NO_LETTER: Final = re.compile(
@@ -233,7 +268,7 @@ def asks_for_a_letter(cell: Value) -> bool:
 
 #: What says that a place is closed, after words that change nothing.
 _BEFORE: Final = (
-    r"(?:(?:esta|se|encuentra|encontra|actualmente|atualmente|currently|ahora|agora|now|por|el|la|o|"
+    r"(?:(?:esta|este|esse|foi|desde|20\d\d|se|encuentra|encontra|actualmente|atualmente|currently|ahora|agora|now|por|el|la|o|"
     r"momento|temporal\w*|temporari\w*|provisori\w*|provisional\w*|momentanea\w*|permanent\w*|"
     r"definitiv\w*|total\w*|ya|ja|is|it|the|est|il|actuellement|temporairement|espacio|lugar|local|"
     r"albergue|abrigo|centro|sede|punto|comedor)\s){0,5}"
@@ -241,7 +276,9 @@ _BEFORE: Final = (
 _CLOSED: Final = re.compile(
     rf"{_BEFORE}(?:cerrad[oa]s?|fechad[oa]s?|encerrad[oa]s?|suspendid[oa]s?|suspens[oa]|closed|shut|"
     r"cierre (?:temporal|definitivo)|ferme(?:e|es|s)?|clausurad[oa]s?|"
-    r"desmantelad[oa]s?|desactivad[oa]|desativad[oa]|"
+    r"desmantelad[oa]s?|desactivad[oa]|desativad[oa]|inactiv[oa]|inativ[oa]|cerro(?=$|\s(?:por|en|desde|hace|sus)\b)|fechou|"
+    r"(?:ya )?no existe|nao existe mais|(?:dejo|deixou) de (?:funcionar|operar|atender)|"
+    r"sin funcionamiento|sem funcionamento|no esta abiert[oa]|nao esta abert[oa]|"
     r"(?:no|nao)\s(?:esta\s)?(?:funciona\w*|oper(?:a|an|ando)|atiend\w+|atend\w+|abr\w+)"
     r"(?=$|\s(?:[|]|mas|mais|desde|hasta|ate|por|al publico|ao publico|actualmente|atualmente|"
     r"temporal\w*|definitiv\w*))|not (?:open|operating)|no longer \w+|out of service|"
@@ -249,15 +286,21 @@ _CLOSED: Final = re.compile(
     r"ne fonctionne (?:pas|plus)|hors service)\b"
 )
 _FOR_GOOD: Final = re.compile(
-    r"\b(?:definitiv\w+|permanent\w*|clausurad[oa]s?|desmantelad[oa]s?|encerrad[oa]s?|para siempre|"
+    r"\b(?:no existe|nao existe|dejo de|deixou de|definitiv\w+|permanent\w*|"
+    r"clausurad[oa]s?|desmantelad[oa]s?|encerrad[oa]s?|para siempre|"
     r"for good|(?:ya no|ja nao|no longer|ne \w+ plus)\b|(?:nao|no) \w+ (?:mas|mais)\b)"
+)
+#: What ends all hours that are told before it: "8:00-17:00 (cerrado desde 2023)".
+_ENDED: Final = re.compile(
+    r"\b(?:cerrad[oa]|fechad[oa]|encerrad[oa]|closed|ferme)\s(?:definitiv\w+|permanent\w*|"
+    r"(?:desde|since|depuis)\s20\d\d)"
 )
 _DAYS: Final = "|".join(word for words in DAY_WORDS.values() for word in words if len(word) > 2)  # noqa: PLR2004
 _MONTHS: Final = "|".join(sorted(word for word in MONTH_WORDS if len(word) > 2))  # noqa: PLR2004
 
 #: Since when, or until which day, and a number to call: neither says when a place is open.
 _SINCE: Final = re.compile(
-    rf"\b(?:en|em|in)\s(?:{_MONTHS})\s(?:de |del )?20\d\d"
+    rf"^\W*20\d\d\b|\b(?:en|em|in)\s(?:20\d\d\b|(?:{_MONTHS})\s(?:de |del )?20\d\d)"
     r"|\b(?:desde|since|depuis|a partir d[eo]|hace|ha|hasta|ate|until|jusqu\w*)\s(?:\w+\s){0,4}?"
     rf"(?:(?:{_MONTHS})\w*(?:\s(?:de |del )?20\d\d)?|\d{{1,2}}\s\d{{1,2}}\s(?:20)?\d\d|20\d\d|"
     r"mes|meses|mese|months?|mois|anos?|years?|ans?|semanas?|weeks?|dias|days|pandemia|aviso|notice)\b"
@@ -293,6 +336,8 @@ def closing(cell: Value) -> str | None:
     if not isinstance(cell, str):
         return None
     said = _plain(cell)
+    if _ENDED.search(said):
+        return "closed"
     found = _CLOSED.match(said)
     if found is None:
         return None

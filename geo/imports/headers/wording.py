@@ -24,7 +24,8 @@ DENIALS: Final = word_set(
 GONE: Final = DENIALS | word_set(
     "suspendido suspendida suspendidos suspendidas suspenso suspensa suspended cerrado cerrada "
     "cerrados cerradas fechado fechada fechados fechadas closed agotado agotada esgotado inactivo "
-    "inactiva inativo inativa danado danada danados danadas roto rota quebrado"
+    "inactiva inativo inativa antes anteriormente proximamente futuro futura "
+    "existia habia havia danado danada danados danadas roto rota quebrado"
 )
 
 #: Short forms of words in headers.

@@ -233,10 +233,11 @@ def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted()
             "Calle 5 #3-20 (no debe ser publicada)", "Calle 6 - prohibido difundir",
             "Calle 7 (don’t publish)", "Calle 8. Ne pas diffuser", "Not disclosed", "bajo reserva",
             "no lo publiquen", "Dirección protegida", "Solo por teléfono",
-            "Se brinda por WhatsApp")  # fmt: skip
+            "Se brinda por WhatsApp", "Privado", "no disponible por seguridad",
+            "Llame para la dirección")  # fmt: skip
     told = ("Av. La República 5", "Privada Gob. Rebollar 8", "Vía a la reserva natural, km 3",
             "Frente a la secretaría pública", "No. 5, calle Compartir", "Calle 5, llamar antes",
-            "S/N, Av. Reserva 5")  # fmt: skip
+            "S/N, Av. Reserva 5", "Vereda La Reservada", "Llamar a la puerta, calle 3")  # fmt: skip
     cells = [*((cell, "activo") for cell in (*kept, *told)), ("Cra 1", "Operativo - NO DIFUNDIR")]
     rows = "".join(f"{n};{cell};{state}\n" for n, (cell, state) in enumerate(cells))
     made, _ = drafts(read_table("x.csv", f"id;Dir;Estado\n{rows}".encode()), mapping, KNOWN)
@@ -255,11 +256,15 @@ def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted()
           "no deben compartir la dirección", "No entregar la dirección", "No dar coordenadas",
           "Endereço em sigilo", "Não informar endereço", "não passar endereço",
           "Do not disclose location", "don't share address", "location not to be shared",
-          "Ne pas divulguer l'adresse", "L'adresse ne doit pas être communiquée"),
+          "Ne pas divulguer l'adresse", "L'adresse ne doit pas être communiquée",
+          "No mostrar en el mapa", "por seguridad no damos dirección", "Endereço não público",
+          "No queremos que se publique la dirección", "Keep the address private", "Confidencial",
+          "Favor guardar reserva de la ubicación", "no subir la dirección"),
          ("no dar horario de traslados", "hablar con Rosa", "director: (confidencial)",
           "No compartir camas", "no dan comida en el local", "la dirección no es confidencial",
           "El lugar no da comida", "lugar reservado para mujeres", "atención confidencial",
-          "no publican sitio web")),
+          "no publican sitio web", "Ofrece un lugar seguro y confidencial",
+          "Prohibido publicidad en el local", "Servicio gratuito y confidencial")),
         ("Dirección exacta", ("Reservada", "Solo por teléfono"), ("Calle 5 # 3-20",)),
         *((header, ("Sí", "x", "1"), ("No", "0", ""))
           for header in ("7. ¿Es confidencial? (Sí/No)", "Confidencial", "Endereço sigiloso",
@@ -267,7 +272,12 @@ def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted()
         *((header, ("No", "não"), ("Sí", "x", ""))
           for header in ("¿Se puede publicar la dirección?", "Pode divulgar o endereço?",
                          "Can the address be published?", "¿Dirección pública?")),
-        ("¿Ofrece atención confidencial?", (), ("Sí",)),
+        *((header, ("No", "no"), ("Sí", "x"))
+          for header in ("¿Puede aparecer en el mapa?", "Autoriza compartir información")),
+        *((header, (), ("No", "Sí", "x", "0"))
+          for header in ("¿Ofrece atención confidencial?", "servicios/Difusión de información",
+                         "¿Tiene espacio confidencial?", "Espacio reservado", "Albergue protegido",
+                         "Divulgação de serviços", "Publicado en Google Maps")),
         ("Dirección pública", ("No",), ("No. 5, calle 3",)),
         ("Punto focal", ("No divulgar la ubicación",), ("Rosa (no divulgar)",)),
         ("Contacto (no difundir)", ("Sí",), ("Rosa", "310 555 0101")),
@@ -321,10 +331,12 @@ def test_hours_that_say_closed_and_papers_that_say_sent_open_no_space_to_everybo
         ("temporarily_closed",
          ("Cerrado desde marzo 2024", "Está cerrado", "Actualmente cerrado", "fermée",
           "Temporariamente fechado", "No funciona", "Cerrado (llamar al 310)", "Cerrado al público",
-          "Closed until further notice", "Cerrado por obras", "Cerrado hace 3 meses")),
+          "Closed until further notice", "Cerrado por obras", "Cerrado hace 3 meses",
+          "Este albergue está cerrado", "Cerrado (2023)", "No está abierto", "Foi fechado")),
         ("closed",
          ("CERRADO DEFINITIVAMENTE", "Permanently closed", "clausurado", "Ya no atiende",
-          "Não funciona mais", "Ne fonctionne plus")),
+          "Não funciona mais", "Ne fonctionne plus", "Ya no existe", "Dejó de funcionar en 2023",
+          "Lunes a viernes 8:00-17:00 (cerrado desde 2023)", "8-17, CERRADO DEFINITIVAMENTE")),
         (None,
          ("Cerrado un rato, abre siempre", "Cerrado a hombres", "Closed for Ramadan",
           "Cerrado 12-2", "cerrado en diciembre", "No funciona los domingos", "Cerrado hasta las 3",
