@@ -97,13 +97,11 @@ async def countries_of_units_at(
     at sea have no country.
     """
     asked, point = asked_points(points)
-    rows = await session.execute(
-        select(asked.c.row, boundaries.c.country).join(
-            boundaries, (boundaries.c.level == 1) & func.ST_Intersects(boundaries.c.geom, point)
-        )
+    holding = select(asked.c.row, boundaries.c.country).join(
+        boundaries, (boundaries.c.level == 1) & func.ST_Intersects(boundaries.c.geom, point)
     )
     found: list[set[str]] = [set() for _ in points]
-    for row, country in rows:
+    for row, country in await session.execute(holding):
         found[row - 1].add(country)
     return tuple(map(frozenset, found))
 

@@ -14,9 +14,8 @@ from sqlalchemy.sql.functions import func
 
 from geo.accounts.permissions import Actor, can_propose
 from geo.errors import InvalidFileError, InvalidRecordError
-from geo.imports.columns.recognition import without_row_numbers
 from geo.imports.duplicates import alike_rows
-from geo.imports.mapping import FieldMapping, as_object, own_mapping
+from geo.imports.mapping import FieldMapping, as_object, own_mapping, without_row_numbers
 from geo.imports.misread_positions import MENDED, mend_positions
 from geo.imports.personal_data import require_no_persons_in
 from geo.imports.positions import fill_countries, fill_time_zones

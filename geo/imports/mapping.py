@@ -3,14 +3,15 @@
 import json
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final
 
 from geo.errors import InvalidFileError
 from geo.imports import hxl
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import ALL, KINDS, kind_of
 from geo.imports.cells.parts import COMBINED
+from geo.imports.columns import evidence
 from geo.imports.readers.detection import FORMATS, ReadingOptions
 from geo.imports.readers.table import Table
 from geo.reasons import CodedReason
@@ -296,6 +297,28 @@ def own_mapping(table: Table, base: FieldMapping | None = None) -> FieldMapping:
         by_field["id"] = ("_uuid",)
     kept = {k: v for k, v in base.__dict__.items() if k != "fields"}
     return FieldMapping(fields=by_field | dict(base.fields), **kept)
+
+
+#: Names that a file of ours has beside the id.
+_OURS: Final = frozenset({"name", "kind", "organization", "country", "timezone", "confirmed_on"})
+
+
+def without_row_numbers(table: Table, own: FieldMapping, *, is_ours: bool = False) -> FieldMapping:
+    """Return the mapping of a file's own names without an id that is the number of a row.
+
+    Parameters
+    ----------
+    is_ours : bool
+        Whether the file is as we write it, so that letters before a number make an id; a file that
+        has all of our names, as an export has, always is.
+    """
+    column = next(iter(own.fields.get("id", ())), None)
+    cells = [line.cells.get(column) for line in table.lines] if column else []
+    is_ours = is_ours or own.fields.keys() >= _OURS
+    is_told = is_ours and not evidence.are_bare_numbers(cells)
+    if column is None or is_told or evidence.are_ids(cells):
+        return own
+    return replace(own, fields={name: cols for name, cols in own.fields.items() if name != "id"})
 
 
 def as_object(mapping: FieldMapping) -> dict[str, Any]:

@@ -28,13 +28,12 @@ from geo.imports.columns.recognition import (
     AMBIGUOUS,
     cells_of,
     recognise,
-    without_row_numbers,
 )
 from geo.imports.headers.points import is_survey_day
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import plain
-from geo.imports.mapping import FieldMapping, as_toml, own_mapping
+from geo.imports.mapping import FieldMapping, as_toml, own_mapping, without_row_numbers
 from geo.imports.personal_data import require_no_persons_in
 from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.table import CellError, Table, Value, shortened

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import networkx as nx
@@ -29,7 +29,6 @@ from geo.imports.headers.measures import is_measure
 from geo.imports.headers.points import KNOWN, SAME, by_header, says_nothing, survey_day
 from geo.imports.headers.synonyms import HEADERS
 from geo.imports.headers.wording import plain
-from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Table, Value
 
 #: Least points of header and cells together for a column to be suggested as a field [A]. A wrong
@@ -66,9 +65,6 @@ _NOT_ONE: Final = 0.5
 _NEVER: Final = 0.1
 
 _ORDER: Final = {name: at for at, name in enumerate(dict.fromkeys([*HEADERS, *sorted(ALL)]))}
-
-#: Names that a file of ours has beside the id.
-_OURS: Final = frozenset({"name", "kind", "organization", "country", "timezone", "confirmed_on"})
 
 type Scores = dict[tuple[str, str], float]
 
@@ -141,24 +137,6 @@ def recognise(
         parts=parts,
         answers=answers_in(table, [column for column in table.columns if column not in used]),
     )
-
-
-def without_row_numbers(table: Table, own: FieldMapping, *, is_ours: bool = False) -> FieldMapping:
-    """Return the mapping of a file's own names without an id that is the number of a row.
-
-    Parameters
-    ----------
-    is_ours : bool
-        Whether the file is as we write it, so that letters before a number make an id; a file that
-        has all of our names, as an export has, always is.
-    """
-    column = next(iter(own.fields.get("id", ())), None)
-    cells = [line.cells.get(column) for line in table.lines] if column else []
-    is_ours = is_ours or own.fields.keys() >= _OURS
-    is_told = is_ours and not evidence.are_bare_numbers(cells)
-    if column is None or is_told or evidence.are_ids(cells):
-        return own
-    return replace(own, fields={name: cols for name, cols in own.fields.items() if name != "id"})
 
 
 def _parts(
