@@ -49,19 +49,8 @@ async def units_at(
         Positions in degrees, EPSG:4326, with the country (ISO 3166-1 alpha-2) or None. The name of
         a point is None if no unit of the country contains the point, or the country is None.
     """
-    columns = zip(*points, strict=True) if points else ((), (), ())
-    lons, lats, countries = (list(column) for column in columns)
-    asked = (
-        func.unnest(
-            bindparam("lons", lons, ARRAY(Float)),
-            bindparam("lats", lats, ARRAY(Float)),
-            bindparam("countries", countries, ARRAY(Text)),
-        )
-        .table_valued(column("lon", Float), column("lat", Float), column("country", Text),
-                      with_ordinality="row")
-        .render_derived("asked")
-    )  # fmt: skip
-    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+    places = [(lon, lat) for lon, lat, _ in points]
+    asked, point = asked_points(places, country=[country for *_, country in points])
     holding = (boundaries.c.level == 1) & (boundaries.c.country == asked.c.country)
     rows = await session.execute(
         select(asked.c.row, func.min(func.coalesce(boundaries.c.name_es, boundaries.c.name)))
@@ -74,15 +63,27 @@ async def units_at(
 
 
 def asked_points(
-    points: Sequence[tuple[float, float]],
+    points: Sequence[tuple[float, float]], **texts: Sequence[str | None]
 ) -> tuple[TableValuedAlias, Function[Any]]:
-    """Return a table of points (lon, lat), numbered from 1 in the column ``row``, and its point."""
+    """Return a table of points (lon, lat), numbered from 1 in the column ``row``, and its point.
+
+    Parameters
+    ----------
+    texts
+        Further columns by name, a text a point.
+    """
     asked = (
         func.unnest(
             bindparam("lons", [lon for lon, _ in points], ARRAY(Float)),
             bindparam("lats", [lat for _, lat in points], ARRAY(Float)),
+            *(bindparam(name, list(values), ARRAY(Text)) for name, values in texts.items()),
         )
-        .table_valued(column("lon", Float), column("lat", Float), with_ordinality="row")
+        .table_valued(
+            column("lon", Float),
+            column("lat", Float),
+            *(column(name, Text) for name in texts),
+            with_ordinality="row",
+        )
         .render_derived("asked")
     )
     return asked, func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)

@@ -13,13 +13,10 @@ from geoalchemy2 import Geography
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    Float,
     Text,
     and_,
     any_,
-    bindparam,
     cast,
-    column,
     func,
     literal,
     select,
@@ -122,27 +119,20 @@ async def surroundings(session: AsyncSession, lon: float, lat: float) -> Surroun
     )
 
 
-async def countries_at(
-    session: AsyncSession, points: Sequence[tuple[float, float]]
-) -> tuple[str | None, ...]:
-    """Return the country of each position that nothing else speaks against.
+def only_country(around: Mapping[str, bool]) -> str | None:
+    """Return the country of a position that nothing else speaks against.
 
     Parameters
     ----------
-    points
-        Positions (lon, lat) in degrees, EPSG:4326.
+    around : mapping of str to bool
+        Countries in and near which the position lies, as `countries_around` gives them.
 
     Returns
     -------
-    tuple of str or None
+    str or None
         ISO 3166-1 alpha-2 of the one country whose polygon contains the position; None where there
         is none, and near another country (`BORDER_M`) or a town of it (`TWIN_TOWN_M`).
     """
-    return tuple(map(only_country, await countries_around(session, points)))
-
-
-def only_country(around: Mapping[str, bool]) -> str | None:
-    """Return the country of a position, of those of `countries_around`, if it can be no other."""
     (country, is_holding) = next(iter(around.items()), (None, False))
     return country if is_holding and len(around) == 1 else None
 
@@ -183,18 +173,10 @@ async def countries_of_named(
     reach_m
         Most metres between a point and the place of its name.
     """
-    points = (
-        func.unnest(
-            bindparam("lons", [lon for lon, _, _ in asked], ARRAY(Float)),
-            bindparam("lats", [lat for _, lat, _ in asked], ARRAY(Float)),
-            bindparam("names", ["|".join(map(_bare, names)) for *_, names in asked], ARRAY(Text)),
-        )
-        .table_valued(
-            column("lon", Float), column("lat", Float), column("names", Text), with_ordinality="row"
-        )
-        .render_derived("asked")
+    points, point = asked_points(
+        [(lon, lat) for lon, lat, _ in asked],
+        names=["|".join(map(_bare, names)) for *_, names in asked],
     )
-    point = func.ST_SetSRID(func.ST_MakePoint(points.c.lon, points.c.lat), 4326)
     # Names are compared of what is near alone: a comparison costs as much as ten distances.
     near = (
         select(points.c.row, points.c.names, places.c.country, PLAIN_NAME.label("plain"))

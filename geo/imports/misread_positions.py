@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.geography.boundaries import countries_of_units_at, units_at
 from geo.geography.division_names import countries_of, is_division
 from geo.geography.surroundings import countries_around, countries_of_named
+from geo.imports.positions import Point, position_of
 from geo.imports.row_mapping import SWAPPED, Draft
 from geo.reasons import CodedReason
 from geo.text.countries import BOXES, CODES
@@ -33,8 +34,6 @@ _SHORTEST: Final = 3
 #: What stands between the names of a town, and short forms in them.
 _BETWEEN: Final = re.compile(r"\s*[,;/()|]\s*")
 _SHORT: Final = {"cd": "ciudad", "sta": "santa", "sto": "santo", "pto": "puerto", "gral": "general"}
-
-type Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +110,11 @@ async def _misplaced(session: AsyncSession, made: Sequence[Draft]) -> list[_Aske
 
 
 def _asked(draft: Draft) -> _Asked | None:
-    lon, lat, town = (draft.changes.get(name) for name in ("lon", "lat", "locality"))
-    if not isinstance(town, str):
-        return None
-    if not isinstance(lon, float | int) or not isinstance(lat, float | int):
+    town, point = draft.changes.get("locality"), position_of(draft.changes)
+    if not isinstance(town, str) or point is None:
         return None
     able = _able(draft.changes)
-    return _Asked(draft, (float(lon), float(lat)), town, able) if able else None
+    return _Asked(draft, point, town, able) if able else None
 
 
 def _able(changes: Mapping[str, Any]) -> Set[str]:

@@ -12,6 +12,8 @@ from geo.imports.row_mapping import Draft, RowProblem
 from geo.reasons import CodedReason
 from geo.text.countries import BOXES, CODES
 
+type Point = tuple[float, float]
+
 #: Mexico and Central America, where the list of a network names El Salvador as ES.
 _CENTRAL_AMERICA: Final = frozenset({"MX", "BZ", "GT", "SV", "HN", "NI", "CR", "PA"})
 
@@ -36,12 +38,16 @@ async def fill_countries(
         Column of the file that states countries, for notes.
     """
     unstored = set(map(id, new))
-    asked = [draft for draft in _placed(made) if _is_asked(draft, is_new=id(draft) in unstored)]
+    asked = [
+        (draft, point)
+        for draft, point in _placed(made)
+        if _is_asked(draft, is_new=id(draft) in unstored)
+    ]
     if not asked:
         return
-    points = [_point_of(draft.changes) for draft in asked]
     is_central = _is_of_central_america(made)
-    for draft, around in zip(asked, await countries_around(session, points), strict=True):
+    arounds = await countries_around(session, [point for _, point in asked])
+    for (draft, _), around in zip(asked, arounds, strict=True):
         stated = draft.changes.get("country")
         country = _told(around, draft.changes.get("admin1"))
         if stated is None:
@@ -86,27 +92,27 @@ def _told(around: Mapping[str, bool], division: object) -> str | None:
 async def fill_time_zones(session: AsyncSession, new: Sequence[Draft]) -> None:
     """Give new records without a time zone that of the nearest place of their country."""
     asked = [
-        draft.changes
-        for draft in _placed(new)
+        (draft.changes, point)
+        for draft, point in _placed(new)
         if draft.changes.get("timezone") is None and isinstance(draft.changes.get("country"), str)
     ]
     if not asked:
         return
-    points = [_point_of(changes) for changes in asked]
-    zones = await time_zones(session, points, [changes["country"] for changes in asked])
-    for changes, zone in zip(asked, zones, strict=True):
+    points = [point for _, point in asked]
+    zones = await time_zones(session, points, [changes["country"] for changes, _ in asked])
+    for (changes, _), zone in zip(asked, zones, strict=True):
         if zone is not None:
             changes["timezone"] = zone
 
 
-def _placed(made: Sequence[Draft]) -> list[Draft]:
-    """Return the drafts that have a position."""
-    return [
-        draft
-        for draft in made
-        if all(isinstance(draft.changes.get(name), float | int) for name in ("lon", "lat"))
-    ]
+def _placed(made: Sequence[Draft]) -> list[tuple[Draft, Point]]:
+    """Return the drafts that have a position, with it."""
+    return [(draft, point) for draft in made if (point := position_of(draft.changes)) is not None]
 
 
-def _point_of(changes: Mapping[str, Any]) -> tuple[float, float]:
-    return float(changes["lon"]), float(changes["lat"])
+def position_of(changes: Mapping[str, Any]) -> Point | None:
+    """Return the position that a row states, (lon, lat) in degrees; None where it states none."""
+    lon, lat = changes.get("lon"), changes.get("lat")
+    if isinstance(lon, float | int) and isinstance(lat, float | int):
+        return float(lon), float(lat)
+    return None

@@ -3,7 +3,7 @@
 import pytest
 
 from geo.db.sessions import Tier
-from geo.geography.surroundings import countries_at, surroundings
+from geo.geography.surroundings import countries_around, only_country, surroundings
 
 #: Longitude, latitude; country, unit, town, clock; countries that it could be in too; water.
 CASES = {
@@ -44,9 +44,9 @@ async def test_a_position_says_where_it_is_and_what_is_doubtful(staff, case):
 
 
 async def test_many_positions_are_given_the_country_that_nothing_speaks_against(staff):
-    found = await countries_at(staff, [case[:2] for case in CASES.values()])
+    found = await countries_around(staff, [case[:2] for case in CASES.values()])
     told = [
         case[2] if not case[6] and case[7] in {None, "lake"} else None for case in CASES.values()
     ]
-    assert list(found) == told
-    assert await countries_at(staff, []) == ()
+    assert list(map(only_country, found)) == told
+    assert await countries_around(staff, []) == []
