@@ -113,10 +113,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def left_to_long_runs(items: list[pytest.Item]) -> set[pytest.Item]:
     """Return the tests marked ``long``, and the cases that ``every(nth, first)`` passes over."""
     left_out, seen = set(), Counter[str]()
+    counts = Counter(item.nodeid.partition("[")[0] for item in items)
     for item in items:
         case_of = item.nodeid.partition("[")[0]
         every = item.get_closest_marker("every")
-        if every is not None:
+        if every is not None and counts[case_of] > 1:  # who names one case wants that one
             (nth,), first = every.args, every.kwargs.get("first", 0)
             if (seen[case_of] - first) % nth:
                 left_out.add(item)

@@ -17,13 +17,15 @@ _NO: Final = (
     r"\b(?:no|nao|not|non|nunca|jamas|never|sin|sem|pas|ne|don t|dont|nadie|ninguem|"
     r"prohib\w+|proib\w+|interdit\w*|forbidden|evit\w+|avoid)\s+"
     r"(?:(?:se|debe\w*|deberia\w*|deve\w*|puede\w*|pueden|pode\w*|to|be|de|ser|sea|lo|la|los|las|l|"
-    r"el|su|sus|a|o|os|as|le|les|pas|doit|doivent|peut|etre|should|must|may|can|quier\w+|quer\w+|desea\w*|permit\w+|"
+    r"el|su|sus|a|o|os|as|le|les|pas|doit|doivent|peut|etre|should|must|may|can|"
+    r"quier\w+|quer\w+|desea\w*|permit\w+|"
     r"autoriz\w+|ha|han|sido|hay|que)\s+){0,6}"
 )
 
 #: Words of telling to everybody, and words that tell only what follows them: "no dar comida".
 _TELL: Final = (
-    r"(?:difund|difus|diffus|divulg|public(?!os?\b|idad|itari)|publiqu|publish|publie|compart|shar(?:e|ing)|"
+    r"(?:difund|difus|diffus|divulg|public(?!os?\b|idad|itari)|publiqu|publish|publie|compart|"
+    r"shar(?:e|ing)|"
     r"revel|disclos|expon|expos(?:e|er|to|ta)\b)\w*"
 )
 _SAY: Final = (
@@ -164,7 +166,8 @@ _ASKS_TO_TELL: Final = re.compile(
 )
 #: A room apart within a place, in headers that ask for one: "Espacio confidencial".
 _ASKS_FOR_A_ROOM: Final = re.compile(
-    rf"^(?!.*\b(?:es|e|is|esta)\b).*\b(?:espacio|espaco|lugar|punto|ponto|space|place)\s(?:{_HIDDEN}|{_KEPT})"
+    r"^(?!.*\b(?:es|e|is|esta)\b).*\b(?:espacio|espaco|lugar|punto|ponto|space|place)"
+    rf"\s(?:{_HIDDEN}|{_KEPT})"
     rf"|^(?!.*\b(?:es|e|is|esta)\b).*\b(?:albergue|abrigo)\s{_KEPT}"
 )
 _ASKS_ELSE: Final = re.compile(r"\b(?:foto\w*|photos?|imagen\w*|imagem|logo\w*|video\w*)\b")

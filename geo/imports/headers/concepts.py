@@ -494,8 +494,10 @@ _SECRET: Final = _stems(
 _NOT_SEEN: Final = re.compile(
     r"\b(?:cerrad[oa]s?|fechad[oa]s?|closed|ferme|contest\w*|respond\w*|respuesta|resposta|"
     r"answer\w*|fallid[oa]s?|fallo|failed|intent\w*|tentativ\w*|attempt\w*|cancelad[oa]s?|"
-    r"suspendid[oa]s?|(?:re)?programad[oa]s?|programar|reagendad[oa]s?|unsuccessful|missed|vaci[oa]|vazi[oa]|"
-    r"frustrad[oa]|deshabitad[oa]|abandonad[oa]|ausente\w*|nadie|ninguem|planificad[oa]s?|planead[oa]s?|planejad[oa]s?|planned|"
+    r"suspendid[oa]s?|(?:re)?programad[oa]s?|programar|reagendad[oa]s?|"
+    r"unsuccessful|missed|vaci[oa]|vazi[oa]|"
+    r"frustrad[oa]|deshabitad[oa]|abandonad[oa]|ausente\w*|nadie|ninguem|"
+    r"planificad[oa]s?|planead[oa]s?|planejad[oa]s?|planned|"
     r"agendad[oa]s?|scheduled|proxim[oa]s?|next|prochaine?|previst[oa]s?|prevue?|futur[oa]s?|pendient\w*|"
     r"pendente\w*|pending|debe\w*|deve\w*|toca|vence\w*|expir\w*)\b"
 )
