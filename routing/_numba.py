@@ -1,23 +1,25 @@
 """Decorators that compile this package's kernels with numba."""
 
+import contextlib
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import numba
 from numba.extending import register_jitable
+
+from routing._kernel_cache import KernelCache
 
 
 def compiled[F: Callable[..., object]](function: F) -> F:
     """Compile a function on its first call, to run without the GIL.
 
-    The compiled code is cached on disk unless no cache folder is writable. Kernels copy arrays by
-    loops: numba compiles an assignment of an array to a slice with the text of an error, which
-    takes a second and a half for each number of dimensions.
+    The compiled code is cached on disk (`routing._kernel_cache`) unless no folder is writable.
+    Kernels copy arrays by loops: numba compiles an assignment of an array to a slice with the text
+    of an error, which takes a second and a half for each number of dimensions.
     """
-    try:
-        kernel = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        kernel = numba.njit(nogil=True)(function)
+    kernel = numba.njit(nogil=True)(function)
+    with contextlib.suppress(RuntimeError):
+        cast("Any", kernel)._cache = KernelCache(function)  # noqa: SLF001 -- ``enable_caching``
     return cast("F", kernel)
 
 
