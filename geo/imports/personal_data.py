@@ -17,7 +17,16 @@ _WHO = (
     r"menor|nin[oa]|child|victima|survivor|sobreviviente|jefe|jefa|household|hogar|"
     r"acompanante|encuestad[oa]|respondent|caminante)"
 )
-_NAME = r"(?:nombres?|apellidos?|names?|nomes?|noms?|sobrenomes?|telefonos?|phone|celular|edad|age)"
+_NAMES = (
+    r"(?:nombres?|apellidos?|names?|nomes?|noms?|sobrenomes?|telefonos?|telefones?|phones?|celular)"
+)
+_NAME = rf"(?:{_NAMES}|edad|age)"
+
+#: Pattern for headers of columns by which somebody is known: a name or a phone of a person.
+_KNOWN_BY = re.compile(
+    rf"\b(?:{_NAMES} (?:\w+ ){{0,3}}{_WHO}|{_WHO} (?:\w+ ){{0,2}}{_NAMES}|apellidos?|surname|"
+    r"sobrenome|(?:last|first|full) name|nombre completo|nome completo)\b"
+)
 
 #: Pattern for headers of columns with a person's name, phone, age or identity number. Headers are
 #: folded, with punctuation replaced by spaces, before the comparison.
@@ -38,7 +47,8 @@ _PERSONAL = re.compile(
 )
 
 #: Pattern for headers about what a place requires or accepts, such as "documents required" or "pide
-#: pasaporte". A header that matches this pattern is not about persons.
+#: pasaporte". A header that matches this pattern is about papers or ages and not about persons,
+#: unless it is of what somebody is known by: "nombre del beneficiario que pide".
 _ABOUT_THE_PLACE = re.compile(
     r"\b(?:requerid[oa]s?|requisitos?|exig\w+|pid[ea]n?|solicitan?|necesari[oa]s?|required|needed|"
     r"necessari[oa]s?|acepta\w*|accept\w*)\b"
@@ -111,7 +121,8 @@ def require_no_persons(
     """
     for column in columns:
         plain = " ".join(unmasked(column).replace("|", " ").split())
-        if _PERSONAL.search(plain) and not _ABOUT_THE_PLACE.search(plain):
+        is_of_the_place = _ABOUT_THE_PLACE.search(plain) and not _KNOWN_BY.search(plain)
+        if _PERSONAL.search(plain) and not is_of_the_place:
             if _asks_what_a_place_does(plain, cells_of(column)):
                 continue
             raise PersonalDataError(CodedReason("about_persons", column=column[:80]))

@@ -597,7 +597,8 @@ def test_every_synonym_names_a_field():
         "Nombre del beneficiario", "Apellidos", "Número de documento", "Cédula", "Pasaporte",
         "passport number", "Fecha de nacimiento", "DOB", "Tipo de documento", "full_name",
         "Teléfono del beneficiario", "Nombre de la víctima", "CPF", "case number", "Edad del menor",
-        "Nombre completo", "datos/nombre_del_jefe_de_hogar",
+        "Nombre completo", "datos/nombre_del_jefe_de_hogar", "Nombre del beneficiario que pide",
+        "Teléfono del migrante (requerido)", "Apellidos (required)",
     ],
 )  # fmt: skip
 def test_p17_a_column_about_persons_refuses_the_file(column):
@@ -610,6 +611,7 @@ def test_p17_a_column_about_persons_refuses_the_file(column):
     [
         "Nombre", "Nombre del espacio", "Documentos requeridos", "Documentos", "¿Pide pasaporte?",
         "Número de beneficiarios", "Edad mínima", "Teléfono", "Nombre de la organización",
+        "Edad de menores que acepta", "¿Exigen cédula?",
         "children_alone", "documents_required", *sorted(ALL),
     ],
 )  # fmt: skip
