@@ -27,10 +27,13 @@ const NAMES_AFTER_MS = 2000;
  */
 export function beginWith(spaces) {
   const named = navigator.languages.map((tag) => tag.match(/-([A-Z]{2})(?:-|$)/)?.[1]).find(Boolean);
+  const own = spaces.filter(({ country }) => country === named);
+  if (own.length > 0) return own;
+  // Not asked of who need not be: the first calendar of a page takes a slow phone a tenth of a second.
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const inZone = new Set(spaces.filter(({ timezone }) => timezone === timeZone).map(({ country }) => country));
-  const choices = [({ country }) => country === named, ({ country }) => inZone.has(country)];
-  return choices.map((isOwn) => spaces.filter(isOwn)).find(({ length }) => length > 0) ?? spaces;
+  const near = spaces.filter(({ country }) => inZone.has(country));
+  return near.length > 0 ? near : spaces;
 }
 
 /**
@@ -88,16 +91,20 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   const signs = (name, source, zIndex) => overlay(name, source, zIndex, { declutter: 'marks' });
 
   await breathe();
+  const view = new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 17 });
+  const controls = ol.defaultControls({
+    attribution: false, rotate: false,
+    zoomOptions: { zoomInTipLabel: data.texts.zoomIn, zoomOutTipLabel: data.texts.zoomOut },
+  }).extend([makeScale(ol)]);
+  await breathe();
   // Without a target nothing is drawn: not before it is known what, and where to look.
   const map = new ol.Map({
-    layers: [overlay('routes', sources.routes, 4), overlay('here', sources.here, 4.9), overlay('marks', sources.marks, 8), signs('asked', sources.asked, 4.99)],
-    view: new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 17 }),
-    controls: ol.defaultControls({
-      attribution: false, rotate: false,
-      zoomOptions: { zoomInTipLabel: data.texts.zoomIn, zoomOutTipLabel: data.texts.zoomOut },
-    }).extend([makeScale(ol)]),
-    interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
+    view, controls, interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
+  // Each frame draws every layer there is: those of what somebody asks for come with it.
+  for (const [name, zIndex] of Object.entries({ routes: 4, here: 4.9, asked: 4.99, marks: 8 })) {
+    sources[name].once('addfeature', () => map.addLayer((name === 'asked' ? signs : overlay)(name, sources[name], zIndex)));
+  }
   const turn = makeTurns(map);
 
   function drawnGround(layer, place) {
@@ -337,7 +344,12 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     relief,
   ]);
   const isDrawn = new Promise((resolve) => { map.once('rendercomplete', resolve); });
-  Promise.race([isDrawn, breathe(NAMES_AFTER_MS)]).then(() => add(names.map((layer) => () => layer)));
+  Promise.race([isDrawn, breathe(NAMES_AFTER_MS)]).then(async () => {
+    for (const layer of names) {
+      await layer.get('prepare')(map.getView().getResolution(), breathe);
+      await add([() => layer]);
+    }
+  });
 
   function hideGround() {
     if (mayAsk || isPlain) return;

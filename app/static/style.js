@@ -47,6 +47,9 @@ const ROADS = [
   [/^(trunk|motorway)/, { width: 6.2, surface: 'main', casing: 'mainCasing' }],
 ].map(([pattern, look], rank) => ({ pattern, rank, ...look }));
 
+// Longest piece of work on what a frame will show, of the 50 ms from which a phone seems deaf (TBT).
+export const PIECE_MS = 25;
+
 // Names of the ground stand above ways (4) and below signs (5 and more), which they keep clear of.
 const [NAMES_ABOVE, NAMES_BELOW] = [4.1, 4.95];
 
@@ -61,18 +64,58 @@ const [NAMES_ABOVE, NAMES_BELOW] = [4.1, 4.95];
  *        layer, its place from the bottom, which of both it has, and options of the engine
  */
 export function groundLayers(ol, source, styleOf, { name, place = 0, hasShapes = true, hasNames = true, ...options }) {
-  const part = (isNames) => new ol.VectorTileLayer({
-    source,
-    style: (feature, resolution) =>
-      [styleOf(feature, resolution, isNames) ?? []].flat().filter((one) => !one.getText() !== isNames),
-    declutter: isNames && 'marks',
-    // Of names no picture of a tile is drawn.
-    renderMode: isNames ? 'vector' : 'hybrid',
-    zIndex: place / 10 + (isNames ? NAMES_ABOVE : 0),
-    properties: { name, isGround: true },
-    ...options,
-  });
+  const part = (isNames) => {
+    const of = (feature, resolution) =>
+      [styleOf(feature, resolution, isNames) ?? []].flat().filter((one) => !one.getText() !== isNames);
+    const [style, prepare] = isNames ? ahead(source, of) : [of];
+    return new ol.VectorTileLayer({
+      source,
+      style,
+      declutter: isNames && 'marks',
+      // Of names no picture of a tile is drawn.
+      renderMode: isNames ? 'vector' : 'hybrid',
+      zIndex: place / 10 + (isNames ? NAMES_ABOVE : 0),
+      properties: { name, isGround: true, prepare },
+      ...options,
+    });
+  };
   return [...(hasShapes ? [part(false)] : []), ...(hasNames ? [part(true)] : [])];
+}
+
+/**
+ * Let styles of what tiles have brought be made before the frame that draws it, some at a time.
+ *
+ * @returns {[Function, (resolution: number, breathe: () => Promise<void>) => Promise<void>]} the layer's
+ *          style, and what makes its styles for a resolution
+ */
+function ahead(source, styleOf) {
+  let read = [];
+  const note = ({ tile }) => read.push(...tile.getFeatures());
+  source.on('tileloadend', note);
+  const made = new Map();
+  // The browser looks up a letter's form once for a font.
+  const pen = document.createElement('canvas').getContext('2d');
+  const take = (feature, resolution) => {
+    const known = made.get(feature);
+    made.delete(feature);
+    return known && known.resolution === resolution ? known.styles : styleOf(feature, resolution);
+  };
+  const prepare = async (resolution, breathe) => {
+    source.un('tileloadend', note);
+    let began = performance.now();
+    for (const feature of read.splice(0)) {
+      const styles = styleOf(feature, resolution);
+      made.set(feature, { resolution, styles });
+      for (const text of styles.map((one) => one.getText())) {
+        pen.font = text.getFont();
+        pen.measureText(text.getText());
+      }
+      if (performance.now() - began < PIECE_MS) continue;
+      await breathe();
+      began = performance.now();
+    }
+  };
+  return [take, prepare];
 }
 
 /** Let names of countries stand before those of cities while no name of a department is drawn. */
