@@ -1,7 +1,7 @@
 // The map. Everything engine-specific is behind makeMap, so that the page never sees OpenLayers.
 
 import { makeScale } from './scale.js';
-import { breathe, makeTurns } from './turns.js';
+import { breathe, makeTurns, PIECE_MS } from './turns.js';
 
 /** The map's own colours, after the page's. */
 function addStyleSheet(href) {
@@ -15,8 +15,7 @@ function addStyleSheet(href) {
 // Zooms between which the relief fades: its cells of 9 km are a blur then.
 const RELIEF_FADES = [5.5, 7.5];
 
-// Longest piece of work on what a frame will show, of the 50 ms from which a phone seems deaf (TBT).
-const PIECE_MS = 25;
+const EVERYWHERE = [-Infinity, -Infinity, Infinity, Infinity];
 
 // Names are drawn over their ground, or this long after it was asked for where a network is slow [A].
 const NAMES_AFTER_MS = 2000;
@@ -101,6 +100,10 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   const map = new ol.Map({
     view, controls, interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
+  // Names keep clear of what lies over the map, but for those of countries, of which half is better than none.
+  const over = new ol.VectorSource();
+  map.addLayer(new ol.VectorLayer({ source: over, style: style.makeClearing(ol), zIndex: 4.94, declutter: 'marks' }));
+
   // Each frame draws every layer there is: those of what somebody asks for come with it.
   for (const [name, zIndex] of Object.entries({ routes: 4, here: 4.9, asked: 4.99, marks: 8 })) {
     sources[name].once('addfeature', () => map.addLayer((name === 'asked' ? signs : overlay)(name, sources[name], zIndex)));
@@ -299,6 +302,14 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
       const [x, y] = feature.getGeometry().getCoordinates();
       feature.set('edges', [[west, y], [east, y], [x, south], [x, north]]);
     }
+    const box = target.getBoundingClientRect();
+    const pieces = target.parentElement.querySelectorAll('.ol-zoom, .locate, .legend summary, .scale');
+    over.clear(true);
+    over.addFeatures([...pieces].filter(({ offsetWidth }) => offsetWidth > 0).map((piece) => {
+      const { left, top, width, height } = piece.getBoundingClientRect();
+      const middleOf = [left - box.left + width / 2, top - box.top + height / 2];
+      return new ol.Feature({ geometry: new ol.Point(map.getCoordinateFromPixel(middleOf)), sizePx: [width, height] });
+    }));
   });
 
   /** Name the places that somebody asked for, before any other of the ground. */
@@ -346,7 +357,8 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   const isDrawn = new Promise((resolve) => { map.once('rendercomplete', resolve); });
   Promise.race([isDrawn, breathe(NAMES_AFTER_MS)]).then(async () => {
     for (const layer of names) {
-      await layer.get('prepare')(map.getView().getResolution(), breathe);
+      const shapes = map.getLayers().getArray().find((one) => one.getSource() === layer.getSource());
+      await layer.get('prepare')(shapes?.getFeaturesInExtent(EVERYWHERE) ?? [], map.getView().getResolution());
       await add([() => layer]);
     }
   });

@@ -4,6 +4,7 @@ import { inLines, placeOfName, placesWithin, REACH_PX } from './label-places.js'
 import { paletteOf } from './palette.js';
 import { makeSigns, pictureOfMany } from './signs.js';
 import { openness } from './spaces.js';
+import { breathe, PIECE_MS } from './turns.js';
 
 const ROUTE = '#0072b2';
 const OTHER_ROUTE = '#5b7f99';
@@ -47,8 +48,8 @@ const ROADS = [
   [/^(trunk|motorway)/, { width: 6.2, surface: 'main', casing: 'mainCasing' }],
 ].map(([pattern, look], rank) => ({ pattern, rank, ...look }));
 
-// Longest piece of work on what a frame will show, of the 50 ms from which a phone seems deaf (TBT).
-export const PIECE_MS = 25;
+// Padding, halo and leading of a name.
+const NAME_ROOM_PX = 6;
 
 // Names of the ground stand above ways (4) and below signs (5 and more), which they keep clear of.
 const [NAMES_ABOVE, NAMES_BELOW] = [4.1, 4.95];
@@ -67,7 +68,7 @@ export function groundLayers(ol, source, styleOf, { name, place = 0, hasShapes =
   const part = (isNames) => {
     const of = (feature, resolution) =>
       [styleOf(feature, resolution, isNames) ?? []].flat().filter((one) => !one.getText() !== isNames);
-    const [style, prepare] = isNames ? ahead(source, of) : [of];
+    const [style, prepare] = isNames ? ahead(of) : [of];
     return new ol.VectorTileLayer({
       source,
       style,
@@ -83,29 +84,25 @@ export function groundLayers(ol, source, styleOf, { name, place = 0, hasShapes =
 }
 
 /**
- * Let styles of what tiles have brought be made before the frame that draws it, some at a time.
+ * Let styles be made before the frame that draws them, some at a time.
  *
- * @returns {[Function, (resolution: number, breathe: () => Promise<void>) => Promise<void>]} the layer's
- *          style, and what makes its styles for a resolution
+ * @returns {[Function, (features: object[], resolution: number) => Promise<void>]} the layer's style, and
+ *          what makes those of features for a resolution
  */
-function ahead(source, styleOf) {
-  let read = [];
-  const note = ({ tile }) => read.push(...tile.getFeatures());
-  source.on('tileloadend', note);
-  const made = new Map();
-  // The browser looks up a letter's form once for a font.
+function ahead(styleOf) {
+  const made = new WeakMap();
+  // The browser looks up the form of a letter once for each font.
   const pen = document.createElement('canvas').getContext('2d');
   const take = (feature, resolution) => {
     const known = made.get(feature);
     made.delete(feature);
-    return known && known.resolution === resolution ? known.styles : styleOf(feature, resolution);
+    return known && known.at === resolution ? known.styles : styleOf(feature, resolution);
   };
-  const prepare = async (resolution, breathe) => {
-    source.un('tileloadend', note);
+  const prepare = async (features, at) => {
     let began = performance.now();
-    for (const feature of read.splice(0)) {
-      const styles = styleOf(feature, resolution);
-      made.set(feature, { resolution, styles });
+    for (const feature of features) {
+      const styles = styleOf(feature, at);
+      made.set(feature, { at, styles });
       for (const text of styles.map((one) => one.getText())) {
         pen.font = text.getFont();
         pen.measureText(text.getText());
@@ -125,6 +122,16 @@ export function putCountriesFirst(view, layers) {
   view.on('change:resolution', put);
   put();
 }
+
+/**
+ * Make the style of what is not drawn and keeps names away: a box of some pixels (`sizePx`), but for its
+ * edge, to which the room around a name's letters may come.
+ */
+export const makeClearing = (ol) => (feature) => new ol.Style({
+  image: new ol.RegularShape({
+    points: 4, radius: 5, scale: feature.get('sizePx').map((px) => (px - 2 * NAME_ROOM_PX) / 10), declutterMode: 'obstacle',
+  }),
+});
 
 /**
  * Make what loads vector tiles.
