@@ -243,7 +243,8 @@ AHEAD = """async (data) => {
   const [style, ol] = await Promise.all([import(data.style), import(data.ol)]);
   let made = 0;
   const styleOf = () => [new ol.Style({ text: new ol.Text({ text: `Cali ${made += 1}` }) })];
-  const [names] = style.groundLayers(ol, new ol.VectorTileSource({}), styleOf, { hasShapes: false });
+  const source = new ol.VectorTileSource({});
+  const [names] = style.groundLayers(ol, source, styleOf, { hasShapes: false });
   const town = {};
   const said = (resolution) => names.getStyleFunction()(town, resolution)[0].getText().getText();
   await names.get('prepare')([town], 10);
