@@ -23,15 +23,24 @@ const options = {
   charset: 'utf8',
 };
 
-// OpenLayers measures its first label in an element that it fills as HTML, which the page's policy
-// (Trusted Types) forbids. The text is one letter: it may as well be text.
-const measuresAsText = {
-  name: 'measures-as-text',
+// OpenLayers measures the height of its labels by an element that it fills as HTML, which the page's policy
+// (Trusted Types) forbids, and by a layout of the whole page for each font. It also looks again and again
+// whether a font has come; no page of ours loads one. A canvas tells the height, where it can.
+const measuresByCanvas = {
+  name: 'measures-by-canvas',
   setup({ onLoad }) {
     onLoad({ filter: /ol\/render\/canvas\.js$/ }, ({ path }) => {
       const source = readFileSync(path, 'utf8');
-      const contents = source.replace("measureElement.innerHTML = 'M'", "measureElement.textContent = 'M'");
-      if (contents === source) throw new Error('ol/render/canvas.js has changed: see measuresAsText');
+      const contents = source
+        .replace("measureElement.innerHTML = 'M'", "measureElement.textContent = 'M'")
+        .replace('let height = textHeights[fontSpec];', `$&
+          if (height == undefined) {
+            const { fontBoundingBoxAscent: up, fontBoundingBoxDescent: down } = measureText(fontSpec, 'M');
+            if (up !== undefined) height = textHeights[fontSpec] = Math.round(up) + Math.round(down);
+          }`)
+        .replace(/export const registerFont = [^]*?\n\}\)\(\);\n/, 'export const registerFont = () => {};\n');
+      const isReplaced = ["textContent = 'M'", 'Math.round(down)', 'registerFont = () =>'].every((part) => contents.includes(part));
+      if (!isReplaced) throw new Error('ol/render/canvas.js has changed: see measuresByCanvas');
       return { contents };
     });
   },
@@ -50,8 +59,43 @@ const coloursOfMaps = {
     });
   },
 };
-const bundle = (entry) => build({ ...options, entryPoints: [entry], format: 'esm', plugins: [measuresAsText] });
-const [script, reader] = [await bundle('ol.js'), await bundle('pmtiles.js')];
+
+// What OpenLayers reads along and no map here comes to: styles written as JSON, pictures of another
+// projection, tiles of values, controls and gestures that every map leaves out, features under a pixel by
+// getFeatures(). All of it would be fetched, read and kept by a cheap phone. One of them, DataTile.js, makes
+// an error as it is read, for which V8 reads the whole bundle once more where anybody listens for errors
+// (DevTools, what measures pages).
+const NOTHING = 'export default class {}\n';
+const LEFT_OUT = {
+  'DataTile.js': `${NOTHING}export const asImageLike = null, asArrayLike = null;`,
+  'control/Attribution.js': NOTHING,
+  'control/Rotate.js': NOTHING,
+  'interaction/DragRotate.js': NOTHING,
+  'interaction/PinchRotate.js': NOTHING,
+  'proj/utm.js': 'export const makeProjection = () => null, makeTransforms = () => null;',
+  'render/canvas/hitdetect.js': 'export const HIT_DETECT_RESOLUTION = 1, createHitDetectionImageData = null, hitDetect = null;',
+  'render/canvas/style.js': 'export const flatStyleLikeToStyleFunction = null;',
+  'reproj/Image.js': NOTHING,
+  'reproj/Tile.js': NOTHING,
+};
+const withoutWhatIsUnused = {
+  name: 'without-what-is-unused',
+  setup({ onLoad, onEnd }) {
+    const met = new Set();
+    onLoad({ filter: /node_modules\/ol\/.*\.js$/ }, ({ path }) => {
+      const name = path.split('node_modules/ol/')[1];
+      if (!(name in LEFT_OUT)) return undefined;
+      met.add(name);
+      return { contents: LEFT_OUT[name] };
+    });
+    onEnd(() => {
+      const gone = Object.keys(LEFT_OUT).filter((name) => !met.has(name));
+      if (gone.length > 0) throw new Error(`OpenLayers no longer reads ${gone}: see LEFT_OUT`);
+    });
+  },
+};
+const bundle = (entry, plugins) => build({ ...options, entryPoints: [entry], format: 'esm', plugins });
+const [script, reader] = [await bundle('ol.js', [measuresByCanvas, withoutWhatIsUnused]), await bundle('pmtiles.js', [])];
 const style = await build({ ...options, entryPoints: ['node_modules/ol/ol.css'], plugins: [coloursOfMaps] });
 // folium writes scripts that expect Leaflet as the global L.
 const leaflet = await build({ ...options, entryPoints: ['node_modules/leaflet/dist/leaflet-src.js'] });

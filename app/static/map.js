@@ -1,7 +1,7 @@
 // The map. Everything engine-specific is behind makeMap, so that the page never sees OpenLayers.
 
 import { makeScale } from './scale.js';
-import { breathe, makeTurns } from './turns.js';
+import { breathe, makeTurns, PIECE_MS } from './turns.js';
 
 /** The map's own colours, after the page's. */
 function addStyleSheet(href) {
@@ -15,8 +15,7 @@ function addStyleSheet(href) {
 // Zooms between which the relief fades: its cells of 9 km are a blur then.
 const RELIEF_FADES = [5.5, 7.5];
 
-// Longest piece of work on what a frame will show, of the 50 ms from which a phone seems deaf (TBT).
-const PIECE_MS = 25;
+const EVERYWHERE = [-Infinity, -Infinity, Infinity, Infinity];
 
 // Names are drawn over their ground, or this long after it was asked for where a network is slow [A].
 const NAMES_AFTER_MS = 2000;
@@ -27,10 +26,13 @@ const NAMES_AFTER_MS = 2000;
  */
 export function beginWith(spaces) {
   const named = navigator.languages.map((tag) => tag.match(/-([A-Z]{2})(?:-|$)/)?.[1]).find(Boolean);
+  const own = spaces.filter(({ country }) => country === named);
+  if (own.length > 0) return own;
+  // Not asked of who need not be: the first calendar of a page takes a slow phone a tenth of a second.
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const inZone = new Set(spaces.filter(({ timezone }) => timezone === timeZone).map(({ country }) => country));
-  const choices = [({ country }) => country === named, ({ country }) => inZone.has(country)];
-  return choices.map((isOwn) => spaces.filter(isOwn)).find(({ length }) => length > 0) ?? spaces;
+  const near = spaces.filter(({ country }) => inZone.has(country));
+  return near.length > 0 ? near : spaces;
 }
 
 /**
@@ -88,16 +90,24 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   const signs = (name, source, zIndex) => overlay(name, source, zIndex, { declutter: 'marks' });
 
   await breathe();
+  const view = new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 17 });
+  const controls = ol.defaultControls({
+    attribution: false, rotate: false,
+    zoomOptions: { zoomInTipLabel: data.texts.zoomIn, zoomOutTipLabel: data.texts.zoomOut },
+  }).extend([makeScale(ol)]);
+  await breathe();
   // Without a target nothing is drawn: not before it is known what, and where to look.
   const map = new ol.Map({
-    layers: [overlay('routes', sources.routes, 4), overlay('here', sources.here, 4.9), overlay('marks', sources.marks, 8), signs('asked', sources.asked, 4.99)],
-    view: new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 17 }),
-    controls: ol.defaultControls({
-      attribution: false, rotate: false,
-      zoomOptions: { zoomInTipLabel: data.texts.zoomIn, zoomOutTipLabel: data.texts.zoomOut },
-    }).extend([makeScale(ol)]),
-    interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
+    view, controls, interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
+  // Names keep clear of what lies over the map, but for those of countries, of which half is better than none.
+  const over = new ol.VectorSource();
+  map.addLayer(new ol.VectorLayer({ source: over, style: style.makeClearing(ol), zIndex: 4.94, declutter: 'marks' }));
+
+  // Each frame draws every layer there is: those of what somebody asks for come with it.
+  for (const [name, zIndex] of Object.entries({ routes: 4, here: 4.9, asked: 4.99, marks: 8 })) {
+    sources[name].once('addfeature', () => map.addLayer((name === 'asked' ? signs : overlay)(name, sources[name], zIndex)));
+  }
   const turn = makeTurns(map);
 
   function drawnGround(layer, place) {
@@ -292,6 +302,14 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
       const [x, y] = feature.getGeometry().getCoordinates();
       feature.set('edges', [[west, y], [east, y], [x, south], [x, north]]);
     }
+    const box = target.getBoundingClientRect();
+    const pieces = target.parentElement.querySelectorAll('.ol-zoom, .locate, .legend summary, .scale');
+    over.clear(true);
+    over.addFeatures([...pieces].filter(({ offsetWidth }) => offsetWidth > 0).map((piece) => {
+      const { left, top, width, height } = piece.getBoundingClientRect();
+      const middleOf = [left - box.left + width / 2, top - box.top + height / 2];
+      return new ol.Feature({ geometry: new ol.Point(map.getCoordinateFromPixel(middleOf)), sizePx: [width, height] });
+    }));
   });
 
   /** Name the places that somebody asked for, before any other of the ground. */
@@ -337,7 +355,13 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     relief,
   ]);
   const isDrawn = new Promise((resolve) => { map.once('rendercomplete', resolve); });
-  Promise.race([isDrawn, breathe(NAMES_AFTER_MS)]).then(() => add(names.map((layer) => () => layer)));
+  Promise.race([isDrawn, breathe(NAMES_AFTER_MS)]).then(async () => {
+    for (const layer of names) {
+      const shapes = map.getLayers().getArray().find((one) => one.getSource() === layer.getSource());
+      await layer.get('prepare')(shapes?.getFeaturesInExtent(EVERYWHERE) ?? [], map.getView().getResolution());
+      await add([() => layer]);
+    }
+  });
 
   function hideGround() {
     if (mayAsk || isPlain) return;

@@ -111,7 +111,6 @@ startNearby(data, loadSpaces, (at, { accuracyM, ids }) => {
   byId('main').scrollTop = 0;
   loadMap().then((map) => map.lookAt(at, { accuracyM, ids }), () => {});
 }, refresh, offerMap);
-if (byId('listen')) offerListening();
 
 async function collection(name) {
   const { items } = data.layers.find((layer) => layer.id === name);
@@ -207,6 +206,7 @@ const begin = () => {
     // A frame in somebody's page keeps nothing.
     .then(() => !isFramed && register([...toKeep.map((path) => `${path}?lang=${data.lang}`), data.nearby], here));
   refresh();
+  if (byId('listen')) offerListening();
 };
 const whenIdle = () => idle(begin, { timeout: 4000 });
 if (document.readyState === 'complete') whenIdle();

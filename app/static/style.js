@@ -4,6 +4,7 @@ import { inLines, placeOfName, placesWithin, REACH_PX } from './label-places.js'
 import { paletteOf } from './palette.js';
 import { makeSigns, pictureOfMany } from './signs.js';
 import { openness } from './spaces.js';
+import { breathe, PIECE_MS } from './turns.js';
 
 const ROUTE = '#0072b2';
 const OTHER_ROUTE = '#5b7f99';
@@ -47,6 +48,9 @@ const ROADS = [
   [/^(trunk|motorway)/, { width: 6.2, surface: 'main', casing: 'mainCasing' }],
 ].map(([pattern, look], rank) => ({ pattern, rank, ...look }));
 
+// Padding, halo and leading of a name.
+const NAME_ROOM_PX = 6;
+
 // Names of the ground stand above ways (4) and below signs (5 and more), which they keep clear of.
 const [NAMES_ABOVE, NAMES_BELOW] = [4.1, 4.95];
 
@@ -61,18 +65,54 @@ const [NAMES_ABOVE, NAMES_BELOW] = [4.1, 4.95];
  *        layer, its place from the bottom, which of both it has, and options of the engine
  */
 export function groundLayers(ol, source, styleOf, { name, place = 0, hasShapes = true, hasNames = true, ...options }) {
-  const part = (isNames) => new ol.VectorTileLayer({
-    source,
-    style: (feature, resolution) =>
-      [styleOf(feature, resolution, isNames) ?? []].flat().filter((one) => !one.getText() !== isNames),
-    declutter: isNames && 'marks',
-    // Of names no picture of a tile is drawn.
-    renderMode: isNames ? 'vector' : 'hybrid',
-    zIndex: place / 10 + (isNames ? NAMES_ABOVE : 0),
-    properties: { name, isGround: true },
-    ...options,
-  });
+  const part = (isNames) => {
+    const of = (feature, resolution) =>
+      [styleOf(feature, resolution, isNames) ?? []].flat().filter((one) => !one.getText() !== isNames);
+    const [style, prepare] = isNames ? ahead(of) : [of];
+    return new ol.VectorTileLayer({
+      source,
+      style,
+      declutter: isNames && 'marks',
+      // Of names no picture of a tile is drawn.
+      renderMode: isNames ? 'vector' : 'hybrid',
+      zIndex: place / 10 + (isNames ? NAMES_ABOVE : 0),
+      properties: { name, isGround: true, prepare },
+      ...options,
+    });
+  };
   return [...(hasShapes ? [part(false)] : []), ...(hasNames ? [part(true)] : [])];
+}
+
+/**
+ * Let styles be made before the frame that draws them, some at a time.
+ *
+ * @returns {[Function, (features: object[], resolution: number) => Promise<void>]} the layer's style, and
+ *          what makes those of features for a resolution
+ */
+function ahead(styleOf) {
+  const made = new WeakMap();
+  // The browser looks up the form of a letter once for each font.
+  const pen = document.createElement('canvas').getContext('2d');
+  const take = (feature, resolution) => {
+    const known = made.get(feature);
+    made.delete(feature);
+    return known && known.at === resolution ? known.styles : styleOf(feature, resolution);
+  };
+  const prepare = async (features, at) => {
+    let began = performance.now();
+    for (const feature of features) {
+      const styles = styleOf(feature, at);
+      made.set(feature, { at, styles });
+      for (const text of styles.map((one) => one.getText())) {
+        pen.font = text.getFont();
+        pen.measureText(text.getText());
+      }
+      if (performance.now() - began < PIECE_MS) continue;
+      await breathe();
+      began = performance.now();
+    }
+  };
+  return [take, prepare];
 }
 
 /** Let names of countries stand before those of cities while no name of a department is drawn. */
@@ -82,6 +122,16 @@ export function putCountriesFirst(view, layers) {
   view.on('change:resolution', put);
   put();
 }
+
+/**
+ * Make the style of what is not drawn and keeps names away: a box of some pixels (`sizePx`), but for its
+ * edge, to which the room around a name's letters may come.
+ */
+export const makeClearing = (ol) => (feature) => new ol.Style({
+  image: new ol.RegularShape({
+    points: 4, radius: 5, scale: feature.get('sizePx').map((px) => (px - 2 * NAME_ROOM_PX) / 10), declutterMode: 'obstacle',
+  }),
+});
 
 /**
  * Make what loads vector tiles.

@@ -4,6 +4,9 @@
 // A page that nobody looks at draws no frame: then the next piece comes after this long [A].
 const UNSEEN_MS = 500;
 
+// Longest piece of work on what a frame will show, of the 50 ms from which a phone seems deaf (TBT).
+export const PIECE_MS = 25;
+
 /** Let the browser answer a tap or paint between two pieces of work. */
 export const breathe = (ms = 0) => new Promise((resolve) => { setTimeout(resolve, ms); });
 

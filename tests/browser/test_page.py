@@ -239,6 +239,71 @@ async def test_names_stand_above_ways_beside_signs_and_once(browser, live_server
         assert abs(down - other_down) < 16
 
 
+AHEAD = """async (data) => {
+  const [style, ol] = await Promise.all([import(data.style), import(data.ol)]);
+  let made = 0;
+  const styleOf = () => [new ol.Style({ text: new ol.Text({ text: `Cali ${made += 1}` }) })];
+  const source = new ol.VectorTileSource({});
+  const [names] = style.groundLayers(ol, source, styleOf, { hasShapes: false });
+  const town = {};
+  const said = (resolution) => names.getStyleFunction()(town, resolution)[0].getText().getText();
+  await names.get('prepare')([town], 10);
+  const first = [said(10), said(10)];
+  await names.get('prepare')([town], 10);
+  return [...first, said(20)];
+}"""
+
+
+async def test_a_name_made_ahead_is_drawn_once_and_at_its_scale_alone(browser, live_server):
+    async with opened(browser, live_server, saves_data=True) as page:
+        await page.goto(f"{live_server}/")
+        data = await page.evaluate("JSON.parse(document.getElementById('page-data').textContent)")
+        assert await page.evaluate(AHEAD, data) == ["Cali 1", "Cali 2", "Cali 4"]
+
+
+UNDER_BUTTONS = """async (data) => {
+  const [{ makeMap }, style, ol] = await Promise.all(
+    [import(data.map), import(data.style), import(data.ol)],
+  );
+  let map;
+  class Watched extends ol.Map { constructor(options) { super(options); map = this; } }
+  const target = document.getElementById('map');
+  const nothing = async () => ({ type: 'FeatureCollection', features: [] });
+  await makeMap(target, {
+    data: { ...data, layers: data.layers.filter((layer) => !layer.is_base) },
+    ol: { ...ol, Map: Watched }, style,
+    read: { spaces: async () => [], crossings: nothing, hazards: nothing },
+  });
+  await new Promise((done) => { map.once('rendercomplete', done); map.render(); });
+  const box = target.getBoundingClientRect();
+  const middle = (selector) => {
+    const piece = target.parentElement.querySelector(selector).getBoundingClientRect();
+    return [piece.left - box.left + piece.width / 2, piece.top - box.top + piece.height / 2];
+  };
+  const pieces = ['.ol-zoom-in', '.ol-zoom-out', '.legend summary', '.scale'];
+  const places = [[box.width / 2, box.height / 2], ...pieces.map(middle)];
+  const names = new ol.VectorLayer({
+    source: new ol.VectorSource(),
+    style: new ol.Style({ text: new ol.Text({ text: 'Cali' }) }), zIndex: 4.1, declutter: 'marks',
+  });
+  names.getSource().addFeatures(places.map(
+    (pixel) => new ol.Feature(new ol.Point(map.getCoordinateFromPixel(pixel))),
+  ));
+  map.addLayer(names);
+  await new Promise((done) => { map.once('rendercomplete', done); });
+  const only = { layerFilter: (layer) => layer === names };
+  return places.map((pixel) => map.hasFeatureAtPixel(pixel, only));
+}"""
+
+
+async def test_names_keep_clear_of_the_map_s_own_buttons(browser, live_server):
+    async with opened(browser, live_server, saves_data=True) as page:
+        await page.set_viewport_size(PHONE)
+        await page.goto(f"{live_server}/")
+        data = await page.evaluate("JSON.parse(document.getElementById('page-data').textContent)")
+        assert await page.evaluate(UNDER_BUTTONS, data) == [True, False, False, False, False]
+
+
 SHIFTS = """window.shifted = 0;
 new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => { shifted += value; }))
   .observe({ type: 'layout-shift', buffered: true });"""
