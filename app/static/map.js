@@ -1,6 +1,7 @@
 // The map. Everything engine-specific is behind makeMap, so that the page never sees OpenLayers.
 
 import { makeScale } from './scale.js';
+import { namedCountry } from './spaces.js';
 import { breathe, makeTurns, PIECE_MS } from './turns.js';
 
 /** The map's own colours, after the page's. */
@@ -25,7 +26,7 @@ const NAMES_AFTER_MS = 2000;
  * does, else of those in the phone's time zone, else all. Neither leaves the phone.
  */
 export function beginWith(spaces) {
-  const named = navigator.languages.map((tag) => tag.match(/-([A-Z]{2})(?:-|$)/)?.[1]).find(Boolean);
+  const named = namedCountry();
   const own = spaces.filter(({ country }) => country === named);
   if (own.length > 0) return own;
   // Not asked of who need not be: the first calendar of a page takes a slow phone a tenth of a second.

@@ -111,7 +111,8 @@ async function read(found) {
   const { current } = phone.contents;
   const oldest = current.map((pack) => pack.start).sort()[0];
   const dated = given === null ? texts.takenOf : texts.dataOf;
-  byId('dated').textContent = oldest ? fill(dated, { date: phone.day(oldest) }) : texts.noPacks;
+  const none = given === null ? texts.noPacksHere : texts.noPacks;
+  byId('dated').textContent = oldest ? fill(dated, { date: phone.day(oldest) }) : none;
   showStated();
   byId('lines').replaceChildren(...lineItems(linesOf(phone.contents), names.countries));
   for (const place of document.querySelectorAll('[data-countries]')) {

@@ -3,6 +3,7 @@ import { element } from './cards.js';
 import { startPackStreets } from './pack-streets.js';
 import { fill } from './phrases.js';
 import { forget, forgetAll, offered, take, taken } from './packs.js';
+import { namedCountry } from './spaces.js';
 
 const byId = (id) => document.getElementById(id);
 const say = (text) => { byId('pack-status').textContent = text; };
@@ -28,10 +29,19 @@ export function startShelf(phone) {
     } catch {
       // Without a network what is on the phone can still be deleted.
     }
-    const codes = new Set([...offer.packs.map((one) => one.country), ...packs.map((pack) => pack.country)]);
-    byId('pack-list').replaceChildren(...[...codes].map((code) => packItem(
+    const codes = [...new Set([...packs, ...offer.packs].map(({ country }) => country))];
+    byId('pack-list').replaceChildren(...inOrder(codes, packs).map((code) => packItem(
       code, offer.packs.find((one) => one.country === code), packs.find((pack) => pack.country === code), offer.basemap,
     )));
+  }
+
+  /** Those on the phone, the country that its language names, then the others by their names. */
+  function inOrder(codes, packs) {
+    const named = namedCountry();
+    const rank = (code) => (packs.some(({ country }) => country === code) ? 0 : code === named ? 1 : 2);
+    const compare = new Intl.Collator(document.documentElement.lang).compare;
+    const name = (code) => names.countries[code] ?? code;
+    return codes.sort((a, b) => rank(a) - rank(b) || compare(name(a), name(b)));
   }
 
   function packItem(code, offer, pack, basemap) {

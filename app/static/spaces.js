@@ -10,6 +10,10 @@ const FORMAT = 1;
 /** Bits of the column `flags`, as app/packs/spaces.py has them. */
 export const FLAG = { demo: 1, referralOnly: 2, overnight: 4, families: 8, full: 16 };
 
+/** The country that the reader's language names, if any: nobody is asked for it. */
+export const namedCountry = () =>
+  navigator.languages.map((tag) => tag.match(/-([A-Z]{2})(?:-|$)/)?.[1]).find(Boolean);
+
 /**
  * Read a file of spaces.
  *

@@ -66,6 +66,12 @@ async def pocket(browser, origin):
     await page.goto(f"{origin}/offline?lang=es")
     # What a pack's map is drawn with is kept by the worker.
     await controlled(page)
+    shelf = page.locator("[data-pack]")
+    await shelf.first.wait_for()
+    codes = [await one.get_attribute("data-pack") for one in await shelf.all()]
+    assert codes[0] == "CO", "the country that the reader's language names"
+    assert codes != sorted(codes)
+    assert "se bajan aquí" in await page.inner_text("#dated")
     await page.click("[data-pack=CO] button")
     await page.wait_for_selector("html[data-packs=CO]")
     text = await page.evaluate("caches.match('/packs/CO').then((answer) => answer.text())")
