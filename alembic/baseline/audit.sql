@@ -257,7 +257,8 @@ begin
             ('invitations', 'r.id', 'r.person_id'),
             ('second_factors', 'r.person_id', 'r.person_id'),
             ('known_devices', 'r.id', 'r.person_id'), ('access_tokens', 'r.id', 'r.id'),
-            ('hides', 'r.id', 'r.id'), ('flows', 'r.id', 'r.id')
+            ('hides', 'r.id', 'r.id'), ('flows', 'r.id', 'r.id'),
+            ('crossing_surveys', 'r.crossing_id', 'r.crossing_id')
         ) tables (name, row_id, record_id)
     loop
         foreach event in array array['insert', 'update', 'delete'] loop

@@ -4,7 +4,7 @@
 create table amparo.proposals (
     id text constraint pk_proposals primary key, entity text not null
         constraint ck_proposals_entity check (entity in ('space', 'crossing', 'organization',
-            'hazard', 'contact', 'pathway', 'checklist', 'term', 'rumour')),
+            'hazard', 'contact', 'pathway', 'checklist', 'term', 'rumour', 'channel')),
     record_id text, base_revision bigint, organization_id text, country text,
     changes jsonb not null, reason text not null,
     proposed_by text constraint fk_proposals_proposed_by

@@ -28,8 +28,43 @@ create table amparo.crossing_statuses (
     constraint ck_crossing_statuses_hours_in_pairs check ((opens_at is null) = (closes_at is null))
 );
 create index ix_crossing_statuses_crossing_id on amparo.crossing_statuses (crossing_id);
-grant select on amparo.crossings, amparo.crossing_statuses to amparo_staff;
-grant select, insert, update, delete on amparo.crossings, amparo.crossing_statuses to amparo_writer;
+
+-- Where a crossing's posts stand. A position needs two people, and the table knows no other (P40):
+-- roads of an extract cross a border at these positions alone.
+create table amparo.crossing_surveys (
+    crossing_id text constraint pk_crossing_surveys primary key
+        constraint fk_crossing_surveys_crossing_id
+        references amparo.crossings (id) on delete cascade,
+    lon double precision not null, lat double precision not null, surveyed_on date not null,
+    proposed_by text not null constraint fk_crossing_surveys_proposed_by
+        references amparo.people (id),
+    confirmed_by text not null constraint fk_crossing_surveys_confirmed_by
+        references amparo.people (id),
+    demo boolean not null,
+    constraint ck_crossing_surveys_two_people check (proposed_by <> confirmed_by),
+    constraint ck_crossing_surveys_on_earth
+        check (lon between -180 and 180 and lat between -90 and 90)
+);
+
+-- Border posts that volunteers tagged in an extract: hints for those who look. Nobody but the staff
+-- sees them, and nothing is computed from them: anybody can tag a place (P10, P12).
+create table amparo.tagged_border_posts (
+    id text constraint pk_tagged_border_posts primary key,
+    region text not null,
+    crossing_id text not null constraint fk_tagged_border_posts_crossing_id
+        references amparo.crossings (id) on delete cascade,
+    osm_id text not null, tag text not null,
+    lon double precision not null, lat double precision not null,
+    distance_m double precision not null,
+    constraint ck_tagged_border_posts_on_earth
+        check (lon between -180 and 180 and lat between -90 and 90)
+);
+create index ix_tagged_border_posts_crossing_id on amparo.tagged_border_posts (crossing_id);
+create index ix_tagged_border_posts_region on amparo.tagged_border_posts (region);
+grant select on amparo.crossings, amparo.crossing_statuses, amparo.tagged_border_posts
+    to amparo_staff;
+grant select, insert, update, delete on amparo.crossings, amparo.crossing_statuses,
+    amparo.crossing_surveys, amparo.tagged_border_posts to amparo_writer;
 
 -- A view's functions run as the asker, who may not read the tables: hence SECURITY DEFINER. The
 -- askers have no USAGE on this schema, so they reach the function through their view alone.
@@ -89,17 +124,18 @@ select c.id, c.name, c.country_a, c.country_b, c.coord_precision,
             where h.entity = 'crossing' and h.record_id = c.id and h.lifted_at is null),
         (select min(h.hidden_at) from amparo.hides h
             where h.geom && c.geom and st_intersects(h.geom, c.geom) and h.lifted_at is null)
-    ) as hidden_at
-from amparo.crossings c;
+    ) as hidden_at,
+    v.lon as surveyed_lon, v.lat as surveyed_lat, v.surveyed_on
+from amparo.crossings c left join amparo.crossing_surveys v on v.crossing_id = c.id;
 
 -- Whether a place that a count names exists: a hidden crossing does not.
 grant select on amparo.crossing_record to amparo_writer;
 select amparo.publish_layer('crossings', $rows$
 select id, name, country_a, country_b, coord_precision, state, statuses, demo, source,
-    licence, geom
+    licence, geom, surveyed_lon, surveyed_lat, surveyed_on
 from amparo.crossing_record where visibility in ('public') and hidden_at is null
-$rows$, '{crossings,crossing_statuses,hides}', $rows$
+$rows$, '{crossings,crossing_statuses,crossing_surveys,hides}', $rows$
 select id, name, country_a, country_b, coord_precision, state, statuses, demo, source,
-    licence, geom, visibility, hidden_at
+    licence, geom, visibility, hidden_at, surveyed_lon, surveyed_lat, surveyed_on
 from amparo.crossing_record
 where hidden_at is null or amparo.in_charge(null, array[country_a, country_b]) $rows$);

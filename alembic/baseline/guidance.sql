@@ -23,6 +23,8 @@ create table amparo.messages (
     id text constraint pk_messages primary key, key text not null, language text not null,
     audience text not null constraint ck_messages_audience
         check (audience in ('people_on_the_move', 'host_community', 'operators', 'partners')),
+    kind text not null default 'information' constraint ck_messages_kind
+        check (kind in ('information', 'campaign', 'self_care')),
     body text not null, valid_from date not null, valid_to date,
     state text not null default 'draft' constraint ck_messages_state
         check (state in ('draft', 'submitted', 'reviewed', 'retired')),
@@ -157,7 +159,7 @@ from amparo.contacts where visibility <> 'restricted';
 -- translation of an original that was taken back, or has run out, goes with it.
 create view amparo.message_record as
 select m.id, m.key, m.language, m.audience, m.body, m.valid_from, m.valid_to, m.reviewed_on,
-    m.safety, m.demo
+    m.safety, m.demo, m.kind
 from amparo.messages m
 where m.state = 'reviewed' and m.valid_from <= amparo.today()
     and (m.valid_to is null or m.valid_to >= amparo.today())
@@ -179,7 +181,8 @@ select * from amparo.message_record where audience in ('people_on_the_move', 'ho
 create view tier_partner.messages as select * from amparo.message_record;
 create view tier_staff.messages as select * from amparo.message_record;
 create view tier_staff.message_drafts as
-select id, key, language, audience, body, valid_from, valid_to, state, written_by, safety, demo
+select id, key, language, audience, body, valid_from, valid_to, state, written_by, safety, demo,
+    kind
 from amparo.messages where state in ('draft', 'submitted');
 create view amparo.product_record as
 select id, title, language, audience, summary, url, valid_from, valid_to, visibility, demo,

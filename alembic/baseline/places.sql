@@ -4,7 +4,9 @@
 create table amparo.boundaries (
     id text constraint pk_boundaries primary key,
     level integer not null constraint ck_boundaries_level check (level in (0, 1)),
-    country text not null, code text, name text, name_es text,
+    country text not null, code text, name text,
+    name_es text, name_en text, name_pt text, name_fr text,
+    label_lon double precision, label_lat double precision,
     geom geometry(MultiPolygon,4326) not null,
     visibility text not null default 'restricted' constraint ck_boundaries_visibility
         check (visibility in ('public', 'partners', 'restricted')),
@@ -13,10 +15,18 @@ create table amparo.boundaries (
 create index idx_boundaries_geom on amparo.boundaries using gist (geom);
 create index ix_boundaries_country on amparo.boundaries (country);
 
+-- The P-code of a first-level unit. Not in the table of boundaries: a newer file of those is written
+-- anew as a whole.
+create table amparo.unit_pcodes (
+    code text constraint pk_unit_pcodes primary key,
+    country text not null, pcode text not null, source text not null
+);
+
 -- A populated place (GeoNames).
 create table amparo.places (
     id text constraint pk_places primary key,
-    name text not null, country text not null, admin1 text, population integer not null default 0,
+    name text not null, name_es text, name_en text, name_pt text, name_fr text,
+    country text not null, admin1 text, population integer not null default 0,
     timezone text not null, geom geometry(Point,4326) not null,
     visibility text not null default 'restricted' constraint ck_places_visibility
         check (visibility in ('public', 'partners', 'restricted')),
@@ -49,14 +59,17 @@ create index ix_road_segments_main_geom on amparo.road_segments using gist (geom
         'motorway', 'motorway_link', 'trunk', 'trunk_link', 'primary', 'primary_link'
     );
 create index ix_road_segments_region on amparo.road_segments (region);
-grant select, insert, update, delete on amparo.boundaries, amparo.places, amparo.road_segments
-to amparo_writer;
+grant select, insert, update, delete on amparo.boundaries, amparo.unit_pcodes, amparo.places,
+    amparo.road_segments to amparo_writer;
 -- The staff sees those that are not public as well, whatever their visibility.
 select amparo.publish_layer(layer, rows || $$ where visibility in ('public')$$, tables, rows)
 from (values
-    ('boundaries', $$select id, level, country, code, name, name_es, source, licence, geom
-from amparo.boundaries$$, '{boundaries}'::text[]),
-    ('places', $$select id, name, country, admin1, population, timezone, source, licence, geom
+    ('boundaries', $$select b.id, b.level, b.country, b.code, b.name, b.name_es, b.source,
+    b.licence, b.geom, b.name_en, b.name_pt, b.name_fr, b.label_lon, b.label_lat, p.pcode
+from amparo.boundaries b left join amparo.unit_pcodes p on p.code = b.code$$,
+        '{boundaries,unit_pcodes}'::text[]),
+    ('places', $$select id, name, country, admin1, population, timezone, source, licence, geom,
+    name_es, name_en, name_pt, name_fr
 from amparo.places$$, '{places}'),
     ('roads', $$select id, region, osm_way_id, name, highway, surface, lit, sidewalk, foot, vehicle,
     oneway, ferry, country, length_m, source, licence, geom

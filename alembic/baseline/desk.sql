@@ -1,41 +1,34 @@
-"""What the desk's tables rest on: a row for each space, columns kept, acts to undo."""
+-- What the desk's tables rest on: a row for each space, columns and views kept, acts to undo.
 
-from alembic import op
-
-revision: str = "0008_desk"
-down_revision: str | None = "0007_information_channels"
-branch_labels: str | None = None
-depends_on: str | None = None
-
-#: Which columns of a table a person sees. A row goes with the account.
-COLUMNS = """
+-- Which columns of a table a person sees, and that person's views: a name and the parameters of the
+-- table's address, with rights asked when it is opened. Who keeps views may have chosen no columns.
 create table amparo.table_columns (
     person_id text constraint fk_table_columns_person_id
         references amparo.people (id) on delete cascade,
     table_name text constraint ck_table_columns_table_name check (table_name ~ '^[a-z]{1,20}$'),
-    columns jsonb not null constraint ck_table_columns_columns
+    columns jsonb constraint ck_table_columns_columns
         check (jsonb_typeof(columns) = 'array' and jsonb_array_length(columns) <= 40),
+    views jsonb not null default '[]' constraint ck_table_columns_views
+        check (jsonb_typeof(views) = 'array' and jsonb_array_length(views) <= 12),
     constraint pk_table_columns primary key (person_id, table_name)
-)
-"""
+);
 
-#: What one person did to several spaces, for as long as that person may undo it alone. ``spaces``
-#: holds the values before and after by space, so that nothing is kept for longer than that.
-ACTIONS = """
+-- What one person did to several spaces, for as long as that person may undo it alone. ``spaces``
+-- holds the values before and after by space, so that nothing is kept for longer than that.
 create table amparo.bulk_actions (
     id text constraint pk_bulk_actions primary key,
     person_id text not null constraint fk_bulk_actions_person_id
         references amparo.people (id) on delete cascade,
-    action text not null constraint ck_bulk_actions_action check (action in ('confirm', 'close')),
-    made_at timestamptz not null,
-    spaces jsonb not null
-)
-"""
+    action text not null constraint ck_bulk_actions_action
+        check (action in ('confirm', 'close', 'beds')),
+    made_at timestamptz not null, spaces jsonb not null
+);
+create index ix_bulk_actions_person_id on amparo.bulk_actions (person_id);
+grant select, insert, update, delete on amparo.table_columns, amparo.bulk_actions to amparo_writer;
 
-#: One row a space that the staff may know of, as `tier_staff.spaces` decides, with what the desk
-#: lists. ``missing`` names the recommended fields that are empty: those that a space's public page
-#: shows (P43). `geo.desk.space_table.RECOMMENDED` has the same names in the same order.
-SPACES = """
+-- One row a space that the staff may know of, as `tier_staff.spaces` decides, with what the desk
+-- lists. ``missing`` names the recommended fields that are empty: those that a space's public page
+-- shows (P43). `geo.desk.space_table.RECOMMENDED` has the same names in the same order.
 create view tier_staff.desk_spaces as
 select s.id, s.name, s.kind, s.organization_id, s.organization, s.country, s.admin1, s.locality,
     s.status, s.visibility, s.confirmed_on, s.expires_on, s.capacity_available,
@@ -61,32 +54,10 @@ select s.id, s.name, s.kind, s.organization_id, s.organization, s.country, s.adm
         case when s.amenities = '{}'::jsonb then 'amenities' end,
         case when s.data_shared is null then 'data_shared' end
     ], null) as missing
-from tier_staff.spaces s
-"""
+from tier_staff.spaces s;
 
-
-def upgrade() -> None:
-    for statement in (
-        "set local role amparo_owner",
-        COLUMNS,
-        ACTIONS,
-        "create index ix_bulk_actions_person_id on amparo.bulk_actions (person_id)",
-        """
-        grant select, insert, update, delete on amparo.table_columns, amparo.bulk_actions
-            to amparo_writer
-        """,
-        SPACES,
-        "grant select on tier_staff.desk_spaces to amparo_staff",
-        "reset role",
-    ):
-        op.get_bind().exec_driver_sql(statement)
-
-
-def downgrade() -> None:
-    for statement in (
-        "set local role amparo_owner",
-        "drop view tier_staff.desk_spaces",
-        "drop table amparo.bulk_actions, amparo.table_columns",
-        "reset role",
-    ):
-        op.get_bind().exec_driver_sql(statement)
+-- With what an act of one press needs: the revision that the person saw. The outer join is left out
+-- of a query that does not ask for it, as one that counts.
+create view tier_staff.desk_space_rows as
+select d.*, l.revision
+from tier_staff.desk_spaces d left join amparo.locations l on l.id = d.id;

@@ -1,4 +1,4 @@
-"""Everything at once: the files of ``alembic/baseline``, by noun, as they were for 0.1.0."""
+"""Everything at once: the files of ``alembic/baseline``, by noun."""
 
 import secrets
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0001_baseline"
+revision: str = "0010_one_baseline"
 down_revision: str | None = None
 branch_labels: str | None = None
 depends_on: str | None = None
@@ -17,8 +17,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "baseline"
 #: In this order: a view comes after what it reads. From the second on they run as the owner.
 NOUNS = (  # noqa: SIM905 - one a line would be a page
     "roles clock stamps layers rules people vocabulary hides spaces crossings hazards places"
-    " corridors access movement history changes guidance voices standards planning publications"
-    " demo audit grants"
+    " ground corridors access movement history changes imports guidance channels texts voices"
+    " standards planning desk publications demo audit grants"
 ).split()
 
 KEY = sa.text(
