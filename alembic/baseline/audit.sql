@@ -2,7 +2,7 @@
 
 -- One link of the audit chain: append-only, each hash over the one before.
 create table amparo.audit_entries (
-    seq bigint constraint pk_audit_entries primary key,
+    seq bigint primary key,
     at timestamptz not null, actor text not null, action text not null, entity text not null,
     record_id text, details jsonb not null default '{}', previous_hash bytea not null,
     hash bytea not null, session jsonb
@@ -15,9 +15,8 @@ create index ix_audit_entries_record_id on amparo.audit_entries (record_id);
 
 -- A key of the audit, padded for the two rounds of HMAC-SHA256; only the owner reads it.
 create table amparo.audit_keys (
-    id text constraint pk_audit_keys primary key,
-    kind text not null constraint ck_audit_keys_ck_audit_keys_kind
-        check (kind in ('rows', 'application')),
+    id text primary key,
+    kind text not null check (kind in ('rows', 'application')),
     inner_pad bytea not null, outer_pad bytea not null,
     created_at timestamptz not null default amparo.now()
 );
@@ -27,12 +26,12 @@ create table amparo.audit_rows (
     batch bigint not null,
     id bigint generated always as identity,
     table_name text not null, row_id text not null, record_id text, salt uuid, digest bytea,
-    constraint pk_audit_rows primary key (batch, id)
+    primary key (batch, id)
 );
 
 -- That a running transaction has a batch which no entry names yet; no row outlives it.
 create unlogged table amparo.audit_pending (
-    xact bigint constraint pk_audit_pending primary key,
+    xact bigint primary key,
     batch bigint not null, again boolean not null default false
 );
 

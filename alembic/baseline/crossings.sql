@@ -2,44 +2,36 @@
 
 -- An official border crossing. No informal crossing enters the system (P12).
 create table amparo.crossings (
-    id text constraint pk_crossings primary key,
+    id text primary key,
     name text not null, country_a text not null, country_b text not null,
     geom geometry(Point,4326) not null, coord_precision text not null default 'town',
     hidden_at timestamptz,
-    visibility text not null default 'restricted' constraint ck_crossings_visibility
+    visibility text not null default 'restricted'
         check (visibility in ('public', 'partners', 'restricted')),
     demo boolean not null default false, source text, licence text,
     constraint ck_crossings_iso2 check (char_length(country_a) = 2 and char_length(country_b) = 2),
     constraint ck_crossings_two_countries check (country_a <> country_b)
 );
-create index idx_crossings_geom on amparo.crossings using gist (geom);
 
 -- What is known of a crossing from one date on: its state and, when open, its hours.
 create table amparo.crossing_statuses (
-    id text constraint pk_crossing_statuses primary key,
-    crossing_id text not null constraint fk_crossing_statuses_crossing_id
-        references amparo.crossings (id) on delete cascade,
-    state text not null constraint ck_crossing_statuses_state
-        check (state in ('open', 'closed', 'not_known')),
+    id text primary key,
+    crossing_id text not null references amparo.crossings on delete cascade,
+    state text not null check (state in ('open', 'closed', 'not_known')),
     valid_from date not null, valid_to date, timezone text not null,
     byday text[] not null default '{MO,TU,WE,TH,FR,SA,SU}', opens_at time, closes_at time,
     source text not null, assumption boolean not null default false,
     constraint ck_crossing_statuses_validity check (valid_to is null or valid_to >= valid_from),
     constraint ck_crossing_statuses_hours_in_pairs check ((opens_at is null) = (closes_at is null))
 );
-create index ix_crossing_statuses_crossing_id on amparo.crossing_statuses (crossing_id);
 
 -- Where a crossing's posts stand. A position needs two people, and the table knows no other (P40):
 -- roads of an extract cross a border at these positions alone.
 create table amparo.crossing_surveys (
-    crossing_id text constraint pk_crossing_surveys primary key
-        constraint fk_crossing_surveys_crossing_id
-        references amparo.crossings (id) on delete cascade,
+    crossing_id text primary key references amparo.crossings on delete cascade,
     lon double precision not null, lat double precision not null, surveyed_on date not null,
-    proposed_by text not null constraint fk_crossing_surveys_proposed_by
-        references amparo.people (id),
-    confirmed_by text not null constraint fk_crossing_surveys_confirmed_by
-        references amparo.people (id),
+    proposed_by text not null references amparo.people,
+    confirmed_by text not null references amparo.people,
     demo boolean not null,
     constraint ck_crossing_surveys_two_people check (proposed_by <> confirmed_by),
     constraint ck_crossing_surveys_on_earth
@@ -49,17 +41,15 @@ create table amparo.crossing_surveys (
 -- Border posts that volunteers tagged in an extract: hints for those who look. Nobody but the staff
 -- sees them, and nothing is computed from them: anybody can tag a place (P10, P12).
 create table amparo.tagged_border_posts (
-    id text constraint pk_tagged_border_posts primary key,
+    id text primary key,
     region text not null,
-    crossing_id text not null constraint fk_tagged_border_posts_crossing_id
-        references amparo.crossings (id) on delete cascade,
+    crossing_id text not null references amparo.crossings on delete cascade,
     osm_id text not null, tag text not null,
     lon double precision not null, lat double precision not null,
     distance_m double precision not null,
     constraint ck_tagged_border_posts_on_earth
         check (lon between -180 and 180 and lat between -90 and 90)
 );
-create index ix_tagged_border_posts_crossing_id on amparo.tagged_border_posts (crossing_id);
 create index ix_tagged_border_posts_region on amparo.tagged_border_posts (region);
 grant select on amparo.crossings, amparo.crossing_statuses, amparo.tagged_border_posts
     to amparo_staff;

@@ -3,27 +3,22 @@
 -- Which columns of a table a person sees, and that person's views: a name and the parameters of the
 -- table's address, with rights asked when it is opened. Who keeps views may have chosen no columns.
 create table amparo.table_columns (
-    person_id text constraint fk_table_columns_person_id
-        references amparo.people (id) on delete cascade,
-    table_name text constraint ck_table_columns_table_name check (table_name ~ '^[a-z]{1,20}$'),
-    columns jsonb constraint ck_table_columns_columns
-        check (jsonb_typeof(columns) = 'array' and jsonb_array_length(columns) <= 40),
-    views jsonb not null default '[]' constraint ck_table_columns_views
+    person_id text references amparo.people on delete cascade,
+    table_name text check (table_name ~ '^[a-z]{1,20}$'),
+    columns jsonb check (jsonb_typeof(columns) = 'array' and jsonb_array_length(columns) <= 40),
+    views jsonb not null default '[]'
         check (jsonb_typeof(views) = 'array' and jsonb_array_length(views) <= 12),
-    constraint pk_table_columns primary key (person_id, table_name)
+    primary key (person_id, table_name)
 );
 
 -- What one person did to several spaces, for as long as that person may undo it alone. ``spaces``
 -- holds the values before and after by space, so that nothing is kept for longer than that.
 create table amparo.bulk_actions (
-    id text constraint pk_bulk_actions primary key,
-    person_id text not null constraint fk_bulk_actions_person_id
-        references amparo.people (id) on delete cascade,
-    action text not null constraint ck_bulk_actions_action
-        check (action in ('confirm', 'close', 'beds')),
+    id text primary key,
+    person_id text not null references amparo.people on delete cascade,
+    action text not null check (action in ('confirm', 'close', 'beds')),
     made_at timestamptz not null, spaces jsonb not null
 );
-create index ix_bulk_actions_person_id on amparo.bulk_actions (person_id);
 grant select, insert, update, delete on amparo.table_columns, amparo.bulk_actions to amparo_writer;
 
 -- One row a space that the staff may know of, as `tier_staff.spaces` decides, with what the desk

@@ -2,33 +2,30 @@
 
 -- Rivers, lakes and borders of the whole region, with their names by language.
 create table amparo.ground_features (
-    id text constraint pk_ground_features primary key,
-    kind text not null constraint ck_ground_features_kind
-        check (kind in ('border', 'lake', 'river')),
-    rank integer not null constraint ck_ground_features_rank check (rank between 0 and 9),
+    id text primary key,
+    kind text not null check (kind in ('border', 'lake', 'river')),
+    rank integer not null check (rank between 0 and 9),
     name text, name_es text, name_en text, name_pt text, name_fr text,
     geom geometry(Geometry,4326) not null,
-    visibility text not null default 'restricted' constraint ck_ground_features_visibility
+    visibility text not null default 'restricted'
         check (visibility in ('public', 'partners', 'restricted')),
     demo boolean not null default false, source text, licence text
 );
-create index idx_ground_features_geom on amparo.ground_features using gist (geom);
 
 -- Areas, waters and landmarks of one imported region.
 create table amparo.landscape_features (
-    id text constraint pk_landscape_features primary key,
+    id text primary key,
     region text not null,
-    kind text not null constraint ck_landscape_features_kind
+    kind text not null
         check (kind in ('built_up', 'park', 'wood', 'water', 'waterway', 'hospital', 'church',
             'station', 'bus_station', 'market', 'square')),
-    zoom integer not null constraint ck_landscape_features_zoom check (zoom between 0 and 24),
+    zoom integer not null check (zoom between 0 and 24),
     name text, name_es text, name_en text, name_pt text, name_fr text,
     geom geometry(Geometry,4326) not null,
-    visibility text not null default 'restricted' constraint ck_landscape_features_visibility
+    visibility text not null default 'restricted'
         check (visibility in ('public', 'partners', 'restricted')),
     demo boolean not null default false, source text, licence text
 );
-create index idx_landscape_features_geom on amparo.landscape_features using gist (geom);
 create index ix_landscape_features_region on amparo.landscape_features (region);
 grant select, insert, update, delete on amparo.ground_features, amparo.landscape_features
     to amparo_writer;

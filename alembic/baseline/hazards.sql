@@ -2,14 +2,13 @@
 
 -- A hazard of one of two families (P36), with what is needed to publish and to route.
 create table amparo.hazards (
-    id text constraint pk_hazards primary key,
+    id text primary key,
     family text not null, kind text not null, title text not null,
     geom geometry(Geometry,4326) not null, geom_public geometry(Geometry,4326),
     public_extent text not null default 'area' constraint ck_hazards_extent
         check (public_extent in ('municipality', 'road', 'area')),
     public_length_km double precision,
-    effect text not null default 'weight' constraint ck_hazards_effect
-        check (effect in ('exclusion', 'weight')),
+    effect text not null default 'weight' check (effect in ('exclusion', 'weight')),
     weight double precision not null default 1 constraint ck_hazards_weight_at_least_one
         check (weight >= 1) constraint ck_hazards_weight_is_a_price check (weight <= 1e9),
     event_count integer constraint ck_hazards_events_are_counted check (event_count >= 0),
@@ -18,7 +17,7 @@ create table amparo.hazards (
     rate_source text, night_only boolean not null default false, valid_from timestamptz not null,
     valid_to timestamptz, independent_sources integer not null default 1,
     reported_at timestamptz not null, approved_at timestamptz,
-    visibility text not null default 'restricted' constraint ck_hazards_visibility
+    visibility text not null default 'restricted'
         check (visibility in ('public', 'partners', 'restricted')),
     demo boolean not null default false, source text, licence text,
     constraint ck_hazards_kind_of_family
@@ -42,14 +41,11 @@ create table amparo.hazards (
             is not null)),
     constraint ck_hazards_validity check (valid_to is null or valid_to > valid_from)
 );
-create index idx_hazards_geom on amparo.hazards using gist (geom);
-create index idx_hazards_geom_public on amparo.hazards using gist (geom_public);
 create index ix_hazards_demo on amparo.hazards (visibility) where demo;
 
 -- A hazard that somebody saw, until an approver has looked at it; then it is gone (P36).
 create table amparo.hazard_reports (
-    id text constraint pk_hazard_reports primary key, kind text not null
-        constraint ck_hazard_reports_kind check (kind in ('flood', 'landslide', 'cold', 'heat',
+    id text primary key, kind text not null check (kind in ('flood', 'landslide', 'cold', 'heat',
             'road_works', 'rockfall', 'river_flood', 'bridge_out', 'armed_presence', 'robbery',
             'extortion', 'trafficking', 'mines')),
     countries text[] not null,

@@ -2,13 +2,12 @@
 
 -- A space as its whole record read from one instant to another (P39).
 create table amparo.space_versions (
-    id bigint generated always as identity constraint pk_space_versions primary key,
+    id bigint generated always as identity primary key,
     location_id text not null, valid_from timestamptz not null,
     valid_to timestamptz not null default 'infinity'::timestamp with time zone,
     record jsonb not null, geom geometry(Point,4326) not null,
     constraint ck_space_versions_validity check (valid_to > valid_from)
 );
-create index idx_space_versions_geom on amparo.space_versions using gist (geom);
 create index ix_space_versions_location_id on amparo.space_versions (location_id);
 create unique index ix_space_versions_open on amparo.space_versions (location_id)
     where valid_to = 'infinity'::timestamp with time zone;
@@ -20,7 +19,7 @@ grant select on amparo.space_versions to amparo_writer;
 -- itself and queues its one snapshot. Rows live only until the commit, hence unlogged.
 create unlogged table amparo.touched_locations (
     xact bigint not null, location_id text not null,
-    constraint pk_touched_locations primary key (xact, location_id)
+    primary key (xact, location_id)
 );
 
 create function amparo.touch_locations(p_ids text[]) returns void

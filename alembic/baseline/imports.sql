@@ -1,32 +1,27 @@
 -- What the words of an organisation's files mean, and which submissions of a form were taken.
 
 create table amparo.remembered_words (
-    organization_id text constraint fk_remembered_words_organization_id
-        references amparo.organizations (id) on delete cascade,
-    scope text, wording text constraint ck_remembered_words_wording
-        check (char_length(wording) between 1 and 200),
-    meaning text not null constraint ck_remembered_words_meaning
-        check (char_length(meaning) <= 80),
+    organization_id text references amparo.organizations on delete cascade,
+    scope text, wording text check (char_length(wording) between 1 and 200),
+    meaning text not null check (char_length(meaning) <= 80),
     chosen_at timestamptz not null,
-    constraint pk_remembered_words primary key (organization_id, scope, wording)
+    primary key (organization_id, scope, wording)
 );
 
 -- A form that is asked for submissions on a schedule, and how far it was read.
 create table amparo.pulled_sources (
-    name text constraint pk_pulled_sources primary key,
+    name text primary key,
     claimed_at timestamptz, highest_id bigint not null default 0,
     sweep_after bigint not null default 0, sweep integer not null default 1
 );
 
 -- A submission that became a proposal.
 create table amparo.pulled_submissions (
-    source text constraint fk_pulled_submissions_source
-        references amparo.pulled_sources (name) on delete cascade,
+    source text references amparo.pulled_sources on delete cascade,
     submission_id bigint,
-    organization_id text not null constraint fk_pulled_submissions_organization_id
-        references amparo.organizations (id) on delete cascade,
+    organization_id text not null references amparo.organizations on delete cascade,
     space_id text not null, digest text not null, sweep integer not null, gone_at timestamptz,
-    constraint pk_pulled_submissions primary key (source, submission_id)
+    primary key (source, submission_id)
 );
 grant select, insert, update, delete on amparo.remembered_words, amparo.pulled_sources,
     amparo.pulled_submissions to amparo_writer;

@@ -4,27 +4,24 @@
 -- null: who has the machine may send it anew, no token. Areas null: not placed yet. ``is_*`` null:
 -- not decided yet.
 create table amparo.flows (
-    id text constraint pk_flows primary key,
-    kind text not null constraint ck_flows_kind check (kind in ('point', 'od')),
+    id text primary key,
+    kind text not null check (kind in ('point', 'od')),
     origin text not null, destination text,
     week date not null constraint ck_flows_week_starts_monday check (extract(isodow from week) = 1),
-    direction text not null constraint ck_flows_direction
-        check (direction in ('in', 'out', 'both')),
+    direction text not null check (direction in ('in', 'out', 'both')),
     n integer not null, groups integer not null,
     largest_share double precision not null constraint ck_flows_share
         check (largest_share between 0 and 1),
     method text not null, hours_covered integer, geom geometry(Geometry,4326) not null,
-    visibility text not null default 'restricted' constraint ck_flows_visibility
+    visibility text not null default 'restricted'
         check (visibility in ('public', 'partners', 'restricted')),
     demo boolean not null default false, source text, licence text, holder text,
     origin_areas text[], destination_areas text[], may_come_out boolean not null default false,
     is_margin boolean, is_late boolean,
-    constraint uq_flows_origin
-        unique nulls not distinct (origin, destination, week, direction, method),
+    unique nulls not distinct (origin, destination, week, direction, method),
     constraint ck_flows_od_has_destination check ((kind = 'od') = (destination is not null)),
     constraint ck_flows_counts check (n >= 0 and groups >= 0)
 );
-create index idx_flows_geom on amparo.flows using gist (geom);
 create index ix_flows_demo on amparo.flows (visibility) where demo;
 create index ix_flows_week on amparo.flows (week);
 grant select, insert, update, delete on amparo.flows to amparo_writer;

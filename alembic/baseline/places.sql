@@ -2,37 +2,35 @@
 
 -- A country (level 0) or first-level unit (level 1); never used to tell a node's country.
 create table amparo.boundaries (
-    id text constraint pk_boundaries primary key,
-    level integer not null constraint ck_boundaries_level check (level in (0, 1)),
+    id text primary key,
+    level integer not null check (level in (0, 1)),
     country text not null, code text, name text,
     name_es text, name_en text, name_pt text, name_fr text,
     label_lon double precision, label_lat double precision,
     geom geometry(MultiPolygon,4326) not null,
-    visibility text not null default 'restricted' constraint ck_boundaries_visibility
+    visibility text not null default 'restricted'
         check (visibility in ('public', 'partners', 'restricted')),
     demo boolean not null default false, source text, licence text
 );
-create index idx_boundaries_geom on amparo.boundaries using gist (geom);
 create index ix_boundaries_country on amparo.boundaries (country);
 
 -- The P-code of a first-level unit. Not in the table of boundaries: a newer file of those is written
 -- anew as a whole.
 create table amparo.unit_pcodes (
-    code text constraint pk_unit_pcodes primary key,
+    code text primary key,
     country text not null, pcode text not null, source text not null
 );
 
 -- A populated place (GeoNames).
 create table amparo.places (
-    id text constraint pk_places primary key,
+    id text primary key,
     name text not null, name_es text, name_en text, name_pt text, name_fr text,
     country text not null, admin1 text, population integer not null default 0,
     timezone text not null, geom geometry(Point,4326) not null,
-    visibility text not null default 'restricted' constraint ck_places_visibility
+    visibility text not null default 'restricted'
         check (visibility in ('public', 'partners', 'restricted')),
     demo boolean not null default false, source text, licence text
 );
-create index idx_places_geom on amparo.places using gist (geom);
 create index ix_places_name on amparo.places (name);
 -- Places are found as people type them, misspelt too. The letters are those of `geo.folding`
 -- (``ACCENTED`` and ``PLAIN``), in one line each, as ``translate`` takes them.
@@ -43,16 +41,15 @@ create index ix_places_name_folded on amparo.places using gin (lower(translate(n
 
 -- A piece of road between two junctions of one imported region, both directions in one row.
 create table amparo.road_segments (
-    id text constraint pk_road_segments primary key,
+    id text primary key,
     region text not null, osm_way_id bigint not null, name text, highway text not null,
     surface text, lit boolean, sidewalk boolean, foot boolean not null, vehicle boolean not null,
     oneway boolean not null, ferry boolean not null, country text,
     length_m double precision not null, geom geometry(LineString,4326) not null,
-    visibility text not null default 'restricted' constraint ck_road_segments_visibility
+    visibility text not null default 'restricted'
         check (visibility in ('public', 'partners', 'restricted')),
     demo boolean not null default false, source text, licence text
 );
-create index idx_road_segments_geom on amparo.road_segments using gist (geom);
 -- The main roads, as in `geo.models.MAIN_ROADS`: tiles of low zooms do not read every street.
 create index ix_road_segments_main_geom on amparo.road_segments using gist (geom)
     where highway in (

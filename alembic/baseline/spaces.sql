@@ -7,34 +7,30 @@
 
 -- A support space or information point (HSDS location).
 create table amparo.locations (
-    id text constraint pk_locations primary key,
-    organization_id text not null constraint fk_locations_organization_id
-        references amparo.organizations (id) on delete cascade,
+    id text primary key,
+    organization_id text not null references amparo.organizations on delete cascade,
     name text not null, kind text not null, location_type text not null default 'physical',
     geom geometry(Point,4326) not null, coord_precision text not null default 'town',
     country text not null constraint ck_locations_country_iso2 check (char_length(country) = 2),
     admin1 text, locality text, timezone text not null,
-    status text not null default 'active' constraint ck_locations_status
+    status text not null default 'active'
         check (status in ('active', 'full', 'temporarily_closed', 'closed')),
-    access text not null default 'open' constraint ck_locations_access
-        check (access in ('open', 'referral_only')),
+    access text not null default 'open' check (access in ('open', 'referral_only')),
     confidential boolean not null default true, overnight boolean not null default false,
     sectors text[] not null default '{}', eligibility_description text, minimum_age integer,
     maximum_age integer, contact text, notice text, confirmed_on date not null,
     expires_on date not null, confirmed_by text, hidden_at timestamptz,
-    visibility text not null default 'restricted' constraint ck_locations_visibility
+    visibility text not null default 'restricted'
         check (visibility in ('public', 'partners', 'restricted')),
     demo boolean not null default false, source text, licence text, genders text[],
     families_only boolean not null default false,
     children_alone text not null default 'not_known' constraint ck_locations_children
         check (children_alone in ('yes', 'no', 'not_known')),
-    fees text not null default 'not_known' constraint ck_locations_fees
-        check (fees in ('free', 'paid', 'not_known')),
+    fees text not null default 'not_known' check (fees in ('free', 'paid', 'not_known')),
     documents_required text[], maximum_nights integer, address text, landmark text, road text,
     road_km double precision, amenities jsonb not null default '{}', step_free boolean,
     data_shared text,
-    holidays text not null default 'not_known' constraint ck_locations_holidays
-        check (holidays in ('open', 'closed', 'not_known')),
+    holidays text not null default 'not_known' check (holidays in ('open', 'closed', 'not_known')),
     consent_on date, revision bigint not null default 1, cost text, quarantined text,
     released text[] not null default '{}', edited_at timestamptz,
     constraint ck_locations_ages check (minimum_age <= maximum_age),
@@ -42,24 +38,21 @@ create table amparo.locations (
     constraint ck_locations_protected_is_restricted
         check (visibility = 'restricted' or not (confidential or kind in ('safe_space')))
 );
-create index idx_locations_geom on amparo.locations using gist (geom);
 -- P5: a partner's copy of a partners-only position is one of a fixed grid of 0.05 degrees (about
 -- 5.5 km, our proposal), the same at every request, so that asking often teaches nothing.
 create index idx_locations_geom_blurred on amparo.locations using gist (
     (case when visibility = 'public' then geom else st_snaptogrid(geom, 0.05) end)
 );
 create index ix_locations_demo on amparo.locations (visibility) where demo;
-create index ix_locations_organization_id on amparo.locations (organization_id);
 
 -- What an organisation offers, by code of the service vocabulary (HSDS service).
 create table amparo.services (
-    id text constraint pk_services primary key,
-    organization_id text not null constraint fk_services_organization_id
-        references amparo.organizations (id) on delete cascade,
+    id text primary key,
+    organization_id text not null references amparo.organizations on delete cascade,
     code text not null, name text not null,
-    status text not null default 'active' constraint ck_services_status
+    status text not null default 'active'
         check (status in ('active', 'inactive', 'defunct', 'temporarily closed')),
-    visibility text not null default 'restricted' constraint ck_services_visibility
+    visibility text not null default 'restricted'
         check (visibility in ('public', 'partners', 'restricted')),
     demo boolean not null default false, source text, licence text,
     constraint ck_services_protected_is_restricted
@@ -67,31 +60,23 @@ create table amparo.services (
             'lgbtiq_refuge', 'unaccompanied_children_home')))
 );
 create index ix_services_code on amparo.services (code);
-create index ix_services_organization_id on amparo.services (organization_id);
 
 -- A service offered at a location (HSDS service_at_location); sees what both ends let see.
 create table amparo.service_at_location (
-    id text constraint pk_service_at_location primary key,
-    service_id text not null constraint fk_service_at_location_service_id
-        references amparo.services (id) on delete cascade,
-    location_id text not null constraint fk_service_at_location_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    service_id text not null references amparo.services on delete cascade,
+    location_id text not null references amparo.locations on delete cascade,
     description text,
-    constraint uq_service_at_location_location_id unique (location_id, service_id)
+    unique (location_id, service_id)
 );
-create index ix_service_at_location_location_id on amparo.service_at_location (location_id);
-create index ix_service_at_location_service_id on amparo.service_at_location (service_id);
 
 -- When a location, or one service at it, is open (HSDS schedule, after RFC 5545).
 create table amparo.schedules (
-    id text constraint pk_schedules primary key,
-    location_id text constraint fk_schedules_location_id
-        references amparo.locations (id) on delete cascade,
-    service_at_location_id text constraint fk_schedules_service_at_location_id
-        references amparo.service_at_location (id) on delete cascade,
+    id text primary key,
+    location_id text references amparo.locations on delete cascade,
+    service_at_location_id text references amparo.service_at_location on delete cascade,
     timezone text not null,
-    freq text not null default 'WEEKLY' constraint ck_schedules_freq
-        check (freq in ('WEEKLY', 'MONTHLY')),
+    freq text not null default 'WEEKLY' check (freq in ('WEEKLY', 'MONTHLY')),
     byday text[] not null default '{}', opens_at time not null, closes_at time not null,
     valid_from date, valid_to date, description text, "interval" integer not null default 1,
     dtstart date, until date, "count" integer,
@@ -100,45 +85,36 @@ create table amparo.schedules (
         check ((location_id is null) <> (service_at_location_id is null)),
     constraint ck_schedules_repeats check (interval >= 1 and (count is null or count >= 1))
 );
-create index ix_schedules_location_id on amparo.schedules (location_id);
-create index ix_schedules_service_at_location_id on amparo.schedules (service_at_location_id);
 
 -- Days on which a location keeps other hours than its schedules, or none.
 create table amparo.schedule_exceptions (
-    id text constraint pk_schedule_exceptions primary key,
-    location_id text not null constraint fk_schedule_exceptions_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
     starts_on date not null, ends_on date not null, closed boolean not null default true,
     opens_at time, closes_at time, reason text,
     constraint ck_schedule_exceptions_days check (ends_on >= starts_on),
     constraint ck_schedule_exceptions_hours_unless_closed
         check ((opens_at is null) = (closes_at is null) and closed = (opens_at is null))
 );
-create index ix_schedule_exceptions_location_id on amparo.schedule_exceptions (location_id);
 
 -- A public number of a location (HSDS phone); personal numbers are not stored (P6).
 create table amparo.phones (
-    id text constraint pk_phones primary key,
-    location_id text not null constraint fk_phones_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
     number text not null, type text not null default 'voice', description text
 );
-create index ix_phones_location_id on amparo.phones (location_id);
 
 -- A language spoken at a location (HSDS language), by ISO 639 code.
 create table amparo.languages (
-    id text constraint pk_languages primary key,
-    location_id text not null constraint fk_languages_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
     code text not null,
-    constraint uq_languages_location_id unique (location_id, code)
+    unique (location_id, code)
 );
-create index ix_languages_location_id on amparo.languages (location_id);
 
 -- Places at a location with the time of the count (HSDS service_capacity, P42).
 create table amparo.capacities (
-    location_id text constraint pk_capacities primary key constraint fk_capacities_location_id
-        references amparo.locations (id) on delete cascade,
+    location_id text primary key references amparo.locations on delete cascade,
     unit text not null default 'person', available integer, maximum integer,
     updated timestamptz not null,
     constraint ck_capacities_available_within_maximum check (available <= maximum)
@@ -146,34 +122,27 @@ create table amparo.capacities (
 
 -- A location that refers people to another, which takes nobody without.
 create table amparo.referral_points (
-    location_id text not null constraint fk_referral_points_location_id
-        references amparo.locations (id) on delete cascade,
-    referrer_id text not null constraint fk_referral_points_referrer_id
-        references amparo.locations (id) on delete cascade,
+    location_id text not null references amparo.locations on delete cascade,
+    referrer_id text not null references amparo.locations on delete cascade,
     instructions text,
-    constraint pk_referral_points primary key (location_id, referrer_id),
+    primary key (location_id, referrer_id),
     constraint ck_referral_points_not_itself check (location_id <> referrer_id)
 );
-create index ix_referral_points_referrer_id on amparo.referral_points (referrer_id);
 
 -- Where a mobile unit will be, and when; future stops are for partners only (P42).
 create table amparo.itinerary_stops (
-    id text constraint pk_itinerary_stops primary key,
-    location_id text not null constraint fk_itinerary_stops_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
     place text not null, geom geometry(Point,4326), starts_at timestamptz not null,
     ends_at timestamptz not null,
     constraint ck_itinerary_stops_times check (ends_at > starts_at)
 );
-create index idx_itinerary_stops_geom on amparo.itinerary_stops using gist (geom);
-create index ix_itinerary_stops_location_id on amparo.itinerary_stops (location_id);
 
 -- A person who may read one restricted location; nobody else among the staff may.
 create table amparo.restricted_readers (
-    location_id text not null constraint fk_restricted_readers_location_id
-        references amparo.locations (id) on delete cascade,
+    location_id text not null references amparo.locations on delete cascade,
     person text not null constraint ck_restricted_readers_named check (person <> ''),
-    constraint pk_restricted_readers primary key (location_id, person)
+    primary key (location_id, person)
 );
 grant select on amparo.services, amparo.locations, amparo.service_at_location, amparo.schedules,
     amparo.phones, amparo.languages, amparo.capacities, amparo.restricted_readers to amparo_staff;

@@ -2,55 +2,45 @@
 
 -- One version of the minimum standards of a kind of space; an example says so.
 create table amparo.checklists (
-    id text constraint pk_checklists primary key,
+    id text primary key,
     kind text not null, version integer not null, title text not null,
     example boolean not null default false, valid_months integer not null default 12,
-    pass_score double precision not null default 0.8 constraint ck_checklists_pass_score
-        check (pass_score between 0 and 1),
+    pass_score double precision not null default 0.8 check (pass_score between 0 and 1),
     published_on date, retired_on date,
-    constraint uq_checklists_kind unique (kind, version)
+    unique (kind, version)
 );
 
 -- A question of a checklist, under one standard.
 create table amparo.checklist_items (
-    checklist_id text not null constraint fk_checklist_items_checklist_id
-        references amparo.checklists (id) on delete cascade,
+    checklist_id text not null references amparo.checklists on delete cascade,
     "position" integer not null, standard text not null, question text not null,
     evidence_needed boolean not null default false, essential boolean not null default false,
-    constraint pk_checklist_items primary key (checklist_id, "position")
+    primary key (checklist_id, "position")
 );
 
 -- A self-audit of a location against one version of a checklist.
 create table amparo.assessments (
-    id text constraint pk_assessments primary key,
-    location_id text not null constraint fk_assessments_location_id
-        references amparo.locations (id) on delete cascade,
-    checklist_id text not null constraint fk_assessments_checklist_id
-        references amparo.checklists (id) on delete restrict,
-    state text not null default 'draft' constraint ck_assessments_state
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
+    checklist_id text not null references amparo.checklists on delete restrict,
+    state text not null default 'draft'
         check (state in ('draft', 'submitted', 'verified', 'returned')),
-    assessed_by text constraint fk_assessments_assessed_by
-        references amparo.people (id) on delete set null,
+    assessed_by text references amparo.people on delete set null,
     assessed_on date not null, due_on date not null,
-    verified_by text constraint fk_assessments_verified_by
-        references amparo.people (id) on delete set null,
+    verified_by text references amparo.people on delete set null,
     verified_on date, decision_reason text,
     constraint ck_assessments_two_people
         check (verified_by is distinct from assessed_by or verified_by is null)
 );
-create index ix_assessments_location_id on amparo.assessments (location_id);
 
 -- The answer to one question of an assessment, with what shows it.
 create table amparo.assessment_answers (
-    assessment_id text not null constraint fk_assessment_answers_assessment_id
-        references amparo.assessments (id) on delete cascade,
+    assessment_id text not null references amparo.assessments on delete cascade,
     "position" integer not null,
-    answer text not null constraint ck_assessment_answers_answer
-        check (answer in ('yes', 'partly', 'no', 'not_applicable')),
+    answer text not null check (answer in ('yes', 'partly', 'no', 'not_applicable')),
     evidence text,
-    answered_by text constraint fk_assessment_answers_answered_by
-        references amparo.people (id) on delete set null,
-    constraint pk_assessment_answers primary key (assessment_id, "position")
+    answered_by text references amparo.people on delete set null,
+    primary key (assessment_id, "position")
 );
 grant select, insert, update, delete on amparo.checklists, amparo.checklist_items,
     amparo.assessments, amparo.assessment_answers to amparo_writer;

@@ -2,28 +2,24 @@
 
 -- Languages that a person may review. Nobody reviews without the word of an administrator.
 create table amparo.text_reviewers (
-    person_id text constraint fk_text_reviewers_person_id
-        references amparo.people (id) on delete cascade,
-    language text constraint ck_text_reviewers_language check (language ~ '^[a-z]{2,3}$'),
+    person_id text references amparo.people on delete cascade,
+    language text check (language ~ '^[a-z]{2,3}$'),
     stated_at timestamptz not null default amparo.now(),
-    granted_by text constraint fk_text_reviewers_granted_by references amparo.people (id),
-    constraint pk_text_reviewers primary key (person_id, language),
+    granted_by text references amparo.people,
+    primary key (person_id, language),
     constraint ck_text_reviewers_not_own check (granted_by <> person_id)
 );
 
 -- A row is one wording of one original, and never changes but to be withdrawn: agreement is with
 -- these words, and another wording is another row.
 create table amparo.text_translations (
-    id text constraint pk_text_translations primary key,
-    language text not null constraint ck_text_translations_language
-        check (language ~ '^[a-z]{2,3}$' and language <> 'es'),
+    id text primary key,
+    language text not null check (language ~ '^[a-z]{2,3}$' and language <> 'es'),
     original text not null, digest text not null,
-    translation text not null constraint ck_text_translations_translation
-        check (char_length(translation) between 1 and 1000),
-    proposed_by text not null constraint fk_text_translations_proposed_by
-        references amparo.people (id),
+    translation text not null check (char_length(translation) between 1 and 1000),
+    proposed_by text not null references amparo.people,
     proposed_at timestamptz not null default amparo.now(), withdrawn_at timestamptz,
-    withdrawn_by text constraint fk_text_translations_withdrawn_by references amparo.people (id),
+    withdrawn_by text references amparo.people,
     constraint ck_text_translations_digest
         check (digest = left(encode(sha256(convert_to(original, 'UTF8')), 'hex'), 32))
 );
@@ -31,11 +27,10 @@ create index ix_text_translations_language on amparo.text_translations (language
     where withdrawn_at is null;
 
 create table amparo.text_approvals (
-    translation_id text constraint fk_text_approvals_translation_id
-        references amparo.text_translations (id) on delete cascade,
-    person_id text constraint fk_text_approvals_person_id references amparo.people (id),
+    translation_id text references amparo.text_translations on delete cascade,
+    person_id text references amparo.people,
     approved_at timestamptz not null default amparo.now(),
-    constraint pk_text_approvals primary key (translation_id, person_id)
+    primary key (translation_id, person_id)
 );
 grant select, insert, update, delete on amparo.text_reviewers, amparo.text_approvals
     to amparo_writer;

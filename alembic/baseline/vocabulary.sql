@@ -2,26 +2,23 @@
 
 -- A word of a vocabulary (HSDS taxonomy_term).
 create table amparo.terms (
-    vocabulary text not null
-        constraint ck_terms_vocabulary check (vocabulary in ('space_kind', 'service', 'sector',
+    vocabulary text not null check (vocabulary in ('space_kind', 'service', 'sector',
             'amenity', 'document', 'gender', 'phone_type', 'count_method', 'count_source')),
     code text not null, parent_code text, protected boolean not null default false,
     active boolean not null default true, "position" integer not null default 1000,
     validity_days integer constraint ck_terms_validity
         check (validity_days is null or validity_days between 1 and 365),
     edited boolean not null default false,
-    constraint pk_terms primary key (vocabulary, code),
-    constraint fk_terms_vocabulary
-        foreign key (vocabulary, parent_code) references amparo.terms (vocabulary, code)
+    primary key (vocabulary, code),
+    foreign key (vocabulary, parent_code) references amparo.terms (vocabulary, code)
 );
 
 -- A term's name in one language; ``reviewed_by`` says who read it there.
 create table amparo.term_names (
     vocabulary text not null, code text not null, language text not null, name text not null,
     reviewed_by text,
-    constraint pk_term_names primary key (vocabulary, code, language),
-    constraint fk_term_names_vocabulary
-        foreign key (vocabulary, code) references amparo.terms (vocabulary, code) on delete cascade
+    primary key (vocabulary, code, language),
+    foreign key (vocabulary, code) references amparo.terms (vocabulary, code) on delete cascade
 );
 grant select, insert, update, delete on amparo.terms, amparo.term_names to amparo_writer;
 

@@ -2,36 +2,29 @@
 
 -- Whether somebody was served at a space, and found it open: no text, no hour, no address.
 create table amparo.feedback (
-    id text constraint pk_feedback primary key,
-    location_id text not null constraint fk_feedback_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
     was_served boolean, was_open boolean, received_on date not null default amparo.today(),
     constraint ck_feedback_says_something check (was_served is not null or was_open is not null)
 );
-create index ix_feedback_location_id on amparo.feedback (location_id);
 
 -- A complaint about a space; its operator never sees it (P44).
 create table amparo.complaints (
-    id text constraint pk_complaints primary key,
-    location_id text not null constraint fk_complaints_location_id
-        references amparo.locations (id) on delete cascade,
-    category text not null constraint ck_complaints_category
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
+    category text not null
         check (category in ('staff_conduct', 'refused', 'charged', 'unsafe', 'privacy', 'other')),
     body text constraint ck_complaints_body_length check (char_length(body) <= 2000),
-    state text not null default 'new' constraint ck_complaints_state
-        check (state in ('new', 'handling', 'closed')),
+    state text not null default 'new' check (state in ('new', 'handling', 'closed')),
     received_on date not null default amparo.today(),
-    handled_by text constraint fk_complaints_handled_by
-        references amparo.people (id) on delete set null,
+    handled_by text references amparo.people on delete set null,
     delete_on date not null,
-    organization_id text constraint fk_complaints_organization_id
-        references amparo.organizations (id) on delete set null
+    organization_id text references amparo.organizations on delete set null
 );
-create index ix_complaints_location_id on amparo.complaints (location_id);
 
 -- A service somebody missed in an area; never a protected one (P44).
 create table amparo.service_requests (
-    id text constraint pk_service_requests primary key, service text not null
+    id text primary key, service text not null
         constraint ck_service_requests_not_protected check (not (service in ('gbv_response',
             'trafficking_response', 'lgbtiq_refuge', 'unaccompanied_children_home'))),
     country text not null, admin1 text, requested_on date not null default amparo.today()
@@ -39,7 +32,7 @@ create table amparo.service_requests (
 
 -- That something sent by a phone was taken, so that sending it again stores nothing twice.
 create table amparo.receipts (
-    key_sha256 bytea constraint pk_receipts primary key,
+    key_sha256 bytea primary key,
     seal_sha256 bytea not null, forget_on date not null
 );
 grant select, insert, update, delete on amparo.feedback, amparo.complaints,

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "baseline"
 NOUNS = (  # noqa: SIM905 - one a line would be a page
     "roles clock stamps layers rules people vocabulary hides spaces crossings hazards places"
     " ground corridors access movement history changes imports guidance channels texts voices"
-    " standards planning desk publications demo audit grants"
+    " standards planning desk publications demo audit grants conventions"
 ).split()
 
 KEY = sa.text(

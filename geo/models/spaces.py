@@ -162,9 +162,7 @@ class ServiceAtLocation(Base):
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     service_id: Mapped[str] = mapped_column(ForeignKey(Service.id, ondelete="CASCADE"), index=True)
-    location_id: Mapped[str] = mapped_column(
-        ForeignKey(Location.id, ondelete="CASCADE"), index=True
-    )
+    location_id: Mapped[str] = mapped_column(ForeignKey(Location.id, ondelete="CASCADE"))
     description: Mapped[str | None] = mapped_column(Text)
 
 
@@ -252,9 +250,7 @@ class Language(Base):
     __table_args__ = (UniqueConstraint("location_id", "code"),)
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
-    location_id: Mapped[str] = mapped_column(
-        ForeignKey(Location.id, ondelete="CASCADE"), index=True
-    )
+    location_id: Mapped[str] = mapped_column(ForeignKey(Location.id, ondelete="CASCADE"))
     code: Mapped[str] = mapped_column(Text)
 
 
