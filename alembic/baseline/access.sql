@@ -22,7 +22,6 @@ create table amparo.access_states (
     computed_at timestamptz not null,
     primary key (profile, service)
 );
-grant select, insert, update, delete on amparo.access_times, amparo.access_states to amparo_writer;
 -- Without statistics the planner expects one time in a box, and asks of its space for each.
 grant maintain on amparo.access_times to amparo_writer;
 

@@ -235,7 +235,6 @@ deferrable initially deferred for each row execute function amparo.audit_seal();
 do $$
 declare
     audited record;
-    event text;
     contents text;
 begin
     for audited in
@@ -260,16 +259,8 @@ begin
             ('crossing_surveys', 'r.crossing_id', 'r.crossing_id')
         ) tables (name, row_id, record_id)
     loop
-        foreach event in array array['insert', 'update', 'delete'] loop
-            execute format(
-                'create trigger audit_%1$s after %1$s on amparo.%2$I referencing %3$s'
-                ' for each statement execute function amparo.audit_note(%4$L, %5$L)',
-                event, audited.name,
-                case event when 'insert' then 'new table as new_rows'
-                    when 'update' then 'old table as old_rows new table as new_rows'
-                    else 'old table as old_rows' end,
-                audited.row_id, audited.record_id);
-        end loop;
+        perform amparo.after_statements(
+            audited.name, 'audit', 'audit_note', array[audited.row_id, audited.record_id]);
         contents := concat_ws(E'\n    union all ', contents, format(
             'select %L, %s, %s, r::text from amparo.%I r',
             audited.name, audited.row_id, audited.record_id, audited.name));
@@ -325,8 +316,7 @@ language sql stable security definer set search_path = amparo, pg_temp as $$
 -- After a migration that changed how rows are written, or by who answers for the machine: what
 -- is there now is what is compared with from now on. Rows of which it was known before that they
 -- differ (``p_except``) stay so.
-create function amparo.audit_renew(p_reason text, p_tables text[], p_except text[])
-    returns bigint
+create function amparo.audit_renew(p_reason text, p_tables text[], p_except text[]) returns bigint
 language plpgsql set search_path = amparo, pg_temp as $$
 declare
     v_batch constant bigint := nextval('audit_batches');
@@ -410,11 +400,9 @@ language sql stable security definer set search_path = amparo, pg_temp as $$
     join audit_entries e on e.seq = p_seq and e.action = 'restricted.read'
         and e.entity = 'space' and e.record_id = r.id and e.actor = n.person
         and e.at > amparo.now() - interval '1 minute'
-        and e.details ->> 'transaction'
-            is distinct from pg_current_xact_id_if_assigned()::text
+        and e.details ->> 'transaction' is distinct from pg_current_xact_id_if_assigned()::text
     where r.id = p_id and r.visibility = 'restricted' $$;
 grant execute on function amparo.audit_append(text, text, text, text, jsonb),
-    amparo.audit_faults(), amparo.audit_row_counts(), amparo.forget_rows(text)
-to amparo_writer;
+    amparo.audit_faults(), amparo.audit_row_counts(), amparo.forget_rows(text) to amparo_writer;
 grant execute on function amparo.open_restricted(text), amparo.read_restricted(text, bigint)
-to amparo_staff;
+    to amparo_staff;

@@ -2,8 +2,9 @@
 
 -- A change beside the current record until somebody else accepts it (P23, P40).
 create table amparo.proposals (
-    id text primary key, entity text not null check (entity in ('space', 'crossing', 'organization',
-            'hazard', 'contact', 'pathway', 'checklist', 'term', 'rumour', 'channel')),
+    id text primary key,
+    entity text not null check (entity in ('space', 'crossing', 'organization', 'hazard', 'contact',
+        'pathway', 'checklist', 'term', 'rumour', 'channel')),
     record_id text, base_revision bigint, organization_id text, country text,
     changes jsonb not null, reason text not null,
     proposed_by text references amparo.people on delete set null,
@@ -17,8 +18,8 @@ create table amparo.proposals (
     constraint ck_proposals_decided
         check ((state in ('accepted', 'rejected')) = (decided_by is not null)),
     constraint ck_proposals_two_people
-        check (decided_by is null or (decided_by is distinct from proposed_by and decided_by is
-            distinct from link_sent_by))
+        check (decided_by is null or (decided_by is distinct from proposed_by
+            and decided_by is distinct from link_sent_by))
 );
 create index ix_proposals_batch_id on amparo.proposals (batch_id);
 create index ix_proposals_link_sent_by on amparo.proposals (link_sent_by);
@@ -91,9 +92,6 @@ create table amparo.webhooks (
     url text not null, key bytea not null, events text[] not null,
     created_at timestamptz not null default amparo.now(), revoked_at timestamptz
 );
-grant select, insert, update, delete on amparo.proposals, amparo.confirmation_links,
-    amparo.confirmations, amparo.duplicates, amparo.import_batches, amparo.outbox, amparo.webhooks
-to amparo_writer;
 
 -- P23: whatever a program does, what was decided stays decided, by whom and on what. Only the
 -- change itself is emptied when its time is over (P29).

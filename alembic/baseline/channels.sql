@@ -1,8 +1,7 @@
 -- Where people get their information: an inventory of channels of an area.
 
 create table amparo.information_channels (
-    id text primary key,
-    name text not null,
+    id text primary key, name text not null,
     medium text not null
         check (medium in ('radio', 'television', 'whatsapp', 'sms', 'telephone', 'web', 'app',
             'social_media', 'board', 'print', 'in_person', 'other')),
@@ -10,13 +9,11 @@ create table amparo.information_channels (
     country text not null, admin1 text,
     status text not null default 'active' check (status in ('active', 'paused', 'ended')),
     confirmed_on date not null, expires_on date not null,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text,
     constraint ck_information_channels_expires_after_confirmation check (expires_on > confirmed_on)
 );
 create index ix_information_channels_country on amparo.information_channels (country);
-grant select, insert, update, delete on amparo.information_channels to amparo_writer;
 
 -- What has ended or was not confirmed again is told to nobody but the staff.
 select amparo.for_each_tier($view$

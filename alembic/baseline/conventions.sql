@@ -1,10 +1,19 @@
--- What follows from the tables by a rule: indexes of positions and of what a row goes with, and the
--- names of constraints. The files of the nouns say what is not by it.
+-- What follows from the tables by a rule: who may see a record, indexes of positions and of what a
+-- row goes with, the names of constraints. The files of the nouns say what is not by it.
 
 do $$
 declare
     made record;
 begin
+    for made in
+        select t.relname as name
+        from pg_class t join pg_attribute a on a.attrelid = t.oid and a.attname = 'visibility'
+        where t.relnamespace = 'amparo'::regnamespace and t.relkind = 'r'
+    loop
+        execute format('alter table amparo.%I'
+            ' add check (visibility in (''public'', ''partners'', ''restricted''))', made.name);
+    end loop;
+
     -- Positions are asked for by boxes; of reports, which nobody draws, they are not (P36).
     for made in
         select t.relname as name, a.attname as spot

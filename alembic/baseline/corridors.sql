@@ -7,8 +7,7 @@ create table amparo.corridors (
     places text[] not null constraint ck_corridors_two_places check (cardinality(places) >= 2),
     length_m double precision not null constraint ck_corridors_length check (length_m > 0),
     illustrative boolean not null default true, geom geometry(LineString,4326) not null,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text
 );
 
@@ -22,8 +21,7 @@ create table amparo.coverage_gaps (
     length_m double precision not null generated always as (to_m - from_m) stored,
     from_space text references amparo.locations on delete cascade,
     to_space text references amparo.locations on delete cascade,
-    service text, profile text not null, computed_at timestamptz not null,
-    expires_on date not null,
+    service text, profile text not null, computed_at timestamptz not null, expires_on date not null,
     demo boolean not null default false, source text, licence text,
     geom geometry(LineString,4326) not null,
     constraint ck_coverage_gaps_measures check (from_m >= 0 and to_m > from_m),
@@ -37,8 +35,6 @@ create table amparo.coverage_states (
     seal text not null, computed_at timestamptz not null,
     primary key (corridor_id, counted_for)
 );
-grant select, insert, update, delete on amparo.corridors, amparo.coverage_gaps,
-    amparo.coverage_states to amparo_writer;
 
 -- Written in the public's words; of each other tier likewise. A gap whose end is no longer seen
 -- is no longer known, and goes with it at once (P24).

@@ -2,12 +2,10 @@
 
 -- An official border crossing. No informal crossing enters the system (P12).
 create table amparo.crossings (
-    id text primary key,
-    name text not null, country_a text not null, country_b text not null,
+    id text primary key, name text not null, country_a text not null, country_b text not null,
     geom geometry(Point,4326) not null, coord_precision text not null default 'town',
     hidden_at timestamptz,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text,
     constraint ck_crossings_iso2 check (char_length(country_a) = 2 and char_length(country_b) = 2),
     constraint ck_crossings_two_countries check (country_a <> country_b)
@@ -41,8 +39,7 @@ create table amparo.crossing_surveys (
 -- Border posts that volunteers tagged in an extract: hints for those who look. Nobody but the staff
 -- sees them, and nothing is computed from them: anybody can tag a place (P10, P12).
 create table amparo.tagged_border_posts (
-    id text primary key,
-    region text not null,
+    id text primary key, region text not null,
     crossing_id text not null references amparo.crossings on delete cascade,
     osm_id text not null, tag text not null,
     lon double precision not null, lat double precision not null,
@@ -53,8 +50,6 @@ create table amparo.tagged_border_posts (
 create index ix_tagged_border_posts_region on amparo.tagged_border_posts (region);
 grant select on amparo.crossings, amparo.crossing_statuses, amparo.tagged_border_posts
     to amparo_staff;
-grant select, insert, update, delete on amparo.crossings, amparo.crossing_statuses,
-    amparo.crossing_surveys, amparo.tagged_border_posts to amparo_writer;
 
 -- A view's functions run as the asker, who may not read the tables: hence SECURITY DEFINER. The
 -- askers have no USAGE on this schema, so they reach the function through their view alone.
@@ -66,8 +61,7 @@ language sql stable parallel safe security definer set search_path = amparo, pg_
             when s.state <> 'open' then s.state
             when s.opens_at is null or (s.opens_at = s.closes_at and today.code = any (s.byday))
                 then 'open'
-            when s.opens_at < s.closes_at
-                and today.code = any (s.byday)
+            when s.opens_at < s.closes_at and today.code = any (s.byday)
                 and here.at::time >= s.opens_at and here.at::time < s.closes_at then 'open'
             when s.opens_at > s.closes_at
                 and ((today.code = any (s.byday) and here.at::time >= s.opens_at)
@@ -76,12 +70,10 @@ language sql stable parallel safe security definer set search_path = amparo, pg_
         end
         from amparo.crossing_statuses s
         cross join lateral (select p_at at time zone s.timezone as at) here
+        cross join (values (array['MO','TU','WE','TH','FR','SA','SU'])) week (days)
+        cross join lateral (select week.days[extract(isodow from here.at)::int]) today (code)
         cross join lateral (
-            select (array['MO','TU','WE','TH','FR','SA','SU'])[extract(isodow from here.at)::int]
-        ) today (code)
-        cross join lateral (
-            select (array['MO','TU','WE','TH','FR','SA','SU'])[
-                extract(isodow from here.at - interval '1 day')::int]
+            select week.days[extract(isodow from here.at - interval '1 day')::int]
         ) yesterday (code)
         where s.crossing_id = p_crossing
             and here.at::date >= s.valid_from
@@ -117,6 +109,16 @@ select c.id, c.name, c.country_a, c.country_b, c.coord_precision,
     ) as hidden_at,
     v.lon as surveyed_lon, v.lat as surveyed_lat, v.surveyed_on
 from amparo.crossings c left join amparo.crossing_surveys v on v.crossing_id = c.id;
+
+-- Those that the public may know of.
+create view amparo.public_crossings as
+select c.id, c.name from amparo.crossings c
+where c.visibility = 'public' and c.hidden_at is null and not exists (
+    select from amparo.hides h where h.lifted_at is null and (
+        h.entity = 'crossing' and h.record_id = c.id
+        or h.geom && c.geom and st_intersects(h.geom, c.geom)
+    )
+);
 
 -- Whether a place that a count names exists: a hidden crossing does not.
 grant select on amparo.crossing_record to amparo_writer;

@@ -19,7 +19,6 @@ create table amparo.bulk_actions (
     action text not null check (action in ('confirm', 'close', 'beds')),
     made_at timestamptz not null, spaces jsonb not null
 );
-grant select, insert, update, delete on amparo.table_columns, amparo.bulk_actions to amparo_writer;
 
 -- One row a space that the staff may know of, as `tier_staff.spaces` decides, with what the desk
 -- lists. ``missing`` names the recommended fields that are empty: those that a space's public page

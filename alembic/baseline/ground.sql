@@ -7,28 +7,23 @@ create table amparo.ground_features (
     rank integer not null check (rank between 0 and 9),
     name text, name_es text, name_en text, name_pt text, name_fr text,
     geom geometry(Geometry,4326) not null,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text
 );
 
 -- Areas, waters and landmarks of one imported region.
 create table amparo.landscape_features (
-    id text primary key,
-    region text not null,
+    id text primary key, region text not null,
     kind text not null
         check (kind in ('built_up', 'park', 'wood', 'water', 'waterway', 'hospital', 'church',
             'station', 'bus_station', 'market', 'square')),
     zoom integer not null check (zoom between 0 and 24),
     name text, name_es text, name_en text, name_pt text, name_fr text,
     geom geometry(Geometry,4326) not null,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text
 );
 create index ix_landscape_features_region on amparo.landscape_features (region);
-grant select, insert, update, delete on amparo.ground_features, amparo.landscape_features
-    to amparo_writer;
 -- The staff sees what is not public as well.
 select amparo.publish_layer(layer, rows || condition || $$ visibility in ('public')$$, tables, rows)
 from (values

@@ -9,8 +9,7 @@ create table amparo.contacts (
     name text not null, country text not null, admin1 text, phone text, whatsapp text, hours text,
     languages text[] not null default '{}', independent boolean not null default false,
     confirmed_on date not null, expires_on date not null,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text,
     constraint ck_contacts_psea_is_independent check (kind <> 'psea' or independent),
     constraint ck_contacts_number check (phone is not null or whatsapp is not null),
@@ -48,8 +47,7 @@ create table amparo.products (
     state text not null default 'draft'
         check (state in ('draft', 'submitted', 'reviewed', 'retired')),
     reviewed_by text, geom geometry(Geometry,4326),
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text,
     written_by text references amparo.people on delete set null,
     constraint ck_products_validity check (valid_to is null or valid_to >= valid_from),
@@ -72,8 +70,7 @@ create table amparo.practices (
     state text not null default 'draft'
         check (state in ('draft', 'submitted', 'reviewed', 'retired')),
     reviewed_by text, noted_on date not null,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text,
     written_by text references amparo.people on delete set null,
     constraint ck_practices_reviewed check ((state = 'reviewed') <= (reviewed_by is not null)),
@@ -85,8 +82,7 @@ create table amparo.pathways (
     id text primary key,
     need text not null, country text not null, admin1 text, title text not null,
     confirmed_on date not null, expires_on date not null,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text,
     constraint ck_pathways_expires_after_confirmation check (expires_on > confirmed_on),
     constraint ck_pathways_protected_is_restricted
@@ -122,9 +118,6 @@ create table amparo.rumours (
     recorded_by text references amparo.people on delete set null,
     constraint ck_rumours_answered check ((state = 'answered') <= (message_key is not null))
 );
-grant select, insert, update, delete on amparo.contacts, amparo.messages, amparo.products,
-    amparo.product_at_location, amparo.practices, amparo.pathways, amparo.pathway_readers,
-    amparo.pathway_steps, amparo.rumours to amparo_writer;
 create view tier_public.contacts as
 select id, kind, name, country, admin1, phone, whatsapp, hours, languages, independent,
     confirmed_on, expires_on, demo, source, licence
@@ -216,10 +209,7 @@ select p.id, p.need, p.country, p.admin1, p.title, p.confirmed_on, p.expires_on,
     p.demo, p.source, p.licence
 from amparo.pathways p
 where p.visibility <> 'restricted' and p.expires_on >= amparo.today()
-    and not exists (
-        select from amparo.terms t
-        where t.vocabulary = 'service' and t.code = p.need and t.protected
-    );
+    and not exists (select from amparo.protected_services g where g.code = p.need);
 create view tier_public.pathways as
 select id, need, country, admin1, title, confirmed_on, expires_on, demo, source, licence
 from amparo.pathway_record where visibility = 'public';

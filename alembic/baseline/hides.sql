@@ -4,8 +4,7 @@
 -- read: it waits for nobody who holds the hidden row, it covers what is loaded or moved into an
 -- area later, and lifting an area cannot lift anything else.
 create table amparo.hides (
-    id text primary key,
-    geom geometry(Geometry,4326), reason text not null,
+    id text primary key, geom geometry(Geometry,4326), reason text not null,
     hidden_by text references amparo.people on delete set null,
     hidden_at timestamptz not null default amparo.now(), lifted_at timestamptz,
     entity text not null check (entity in ('space', 'crossing', 'area')),
@@ -36,7 +35,6 @@ create table amparo.removals (
 create index ix_removals_person on amparo.removals (person, made_at);
 create index ix_removals_standing on amparo.removals (ends_at)
     where ended_at is null and confirmed_at is null;
-grant select, insert, update, delete on amparo.hides to amparo_writer;
 grant select, insert, update on amparo.removals to amparo_writer;
 
 -- Who could restore a record: whoever may change it. Nobody where no person is set.

@@ -10,8 +10,7 @@ create table amparo.remembered_words (
 
 -- A form that is asked for submissions on a schedule, and how far it was read.
 create table amparo.pulled_sources (
-    name text primary key,
-    claimed_at timestamptz, highest_id bigint not null default 0,
+    name text primary key, claimed_at timestamptz, highest_id bigint not null default 0,
     sweep_after bigint not null default 0, sweep integer not null default 1
 );
 
@@ -23,5 +22,3 @@ create table amparo.pulled_submissions (
     space_id text not null, digest text not null, sweep integer not null, gone_at timestamptz,
     primary key (source, submission_id)
 );
-grant select, insert, update, delete on amparo.remembered_words, amparo.pulled_sources,
-    amparo.pulled_submissions to amparo_writer;

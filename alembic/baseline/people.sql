@@ -1,16 +1,14 @@
--- Organisations, the people who work for them, and how they sign in.
+-- Organisations, the people who work for them, and how they sign in: of that no tier's role has a
+-- right on any table.
 
 -- An organisation that runs spaces (HSDS organization).
 create table amparo.organizations (
-    id text primary key,
-    name text not null, description text, website text, email text,
+    id text primary key, name text not null, description text, website text, email text,
     verified_member boolean not null default false,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text
 );
 grant select on amparo.organizations to amparo_staff;
-grant select, insert, update, delete on amparo.organizations to amparo_writer;
 
 -- Somebody who may sign in; there is no password until its holder sets one.
 create table amparo.people (
@@ -89,10 +87,6 @@ create table amparo.access_tokens (
     person_id text references amparo.people on delete cascade,
     constraint ck_access_tokens_edits_as_somebody check (scope <> 'edit' or person_id is not null)
 );
--- The writer alone: no reading role has a right on any of it.
-grant select, insert, update, delete on amparo.people, amparo.invitations, amparo.web_sessions,
-    amparo.second_factors, amparo.recovery_codes, amparo.known_devices, amparo.factor_resets,
-    amparo.access_tokens to amparo_writer;
 
 -- Colleagues are named in queues and histories; addresses and identities are for the writer
 -- alone, and the public and partners see nobody (P6).

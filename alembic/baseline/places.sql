@@ -8,14 +8,13 @@ create table amparo.boundaries (
     name_es text, name_en text, name_pt text, name_fr text,
     label_lon double precision, label_lat double precision,
     geom geometry(MultiPolygon,4326) not null,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text
 );
 create index ix_boundaries_country on amparo.boundaries (country);
 
--- The P-code of a first-level unit. Not in the table of boundaries: a newer file of those is written
--- anew as a whole.
+-- The P-code of a first-level unit. Not in the table of boundaries, which a newer file of those
+-- writes anew as a whole.
 create table amparo.unit_pcodes (
     code text primary key,
     country text not null, pcode text not null, source text not null
@@ -23,12 +22,10 @@ create table amparo.unit_pcodes (
 
 -- A populated place (GeoNames).
 create table amparo.places (
-    id text primary key,
-    name text not null, name_es text, name_en text, name_pt text, name_fr text,
+    id text primary key, name text not null, name_es text, name_en text, name_pt text, name_fr text,
     country text not null, admin1 text, population integer not null default 0,
     timezone text not null, geom geometry(Point,4326) not null,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text
 );
 create index ix_places_name on amparo.places (name);
@@ -46,8 +43,7 @@ create table amparo.road_segments (
     surface text, lit boolean, sidewalk boolean, foot boolean not null, vehicle boolean not null,
     oneway boolean not null, ferry boolean not null, country text,
     length_m double precision not null, geom geometry(LineString,4326) not null,
-    visibility text not null default 'restricted'
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text
 );
 -- The main roads, as in `geo.models.MAIN_ROADS`: tiles of low zooms do not read every street.
@@ -56,8 +52,6 @@ create index ix_road_segments_main_geom on amparo.road_segments using gist (geom
         'motorway', 'motorway_link', 'trunk', 'trunk_link', 'primary', 'primary_link'
     );
 create index ix_road_segments_region on amparo.road_segments (region);
-grant select, insert, update, delete on amparo.boundaries, amparo.unit_pcodes, amparo.places,
-    amparo.road_segments to amparo_writer;
 -- The staff sees those that are not public as well, whatever their visibility.
 select amparo.publish_layer(layer, rows || $$ where visibility in ('public')$$, tables, rows)
 from (values

@@ -18,10 +18,7 @@ create table amparo.siting_runs (
     person_id text primary key references amparo.people on delete cascade,
     run text not null,
     state text not null check (state in ('running', 'done', 'failed')),
-    is_cancelled boolean not null default false,
-    asked_at timestamptz not null default amparo.now(),
+    is_cancelled boolean not null default false, asked_at timestamptz not null default amparo.now(),
     seen_at timestamptz not null default amparo.now(),
     fields jsonb not null, progress jsonb, result jsonb
 );
-grant select, insert, update, delete on amparo.planning_scenarios, amparo.siting_runs
-    to amparo_writer;

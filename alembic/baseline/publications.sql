@@ -22,17 +22,11 @@ create table amparo.publication_marks (
     primary key (tier, layer, seq),
     unique (tier, layer, mark)
 );
-grant select, insert, update, delete on amparo.publication_heads, amparo.publications,
-    amparo.publication_marks to amparo_writer;
-select amparo.for_each_tier($view$
+select amparo.for_each_tier($$
 create view tier_public.publication_heads as
-select layer, seq, changes, total, due_at from amparo.publication_heads where tier = 'public'
-$view$, '{public,partner}');
-select amparo.for_each_tier($view$
+select layer, seq, changes, total, due_at from amparo.publication_heads where tier = 'public';
 create view tier_public.publications as
-select layer, id, digest, seq from amparo.publications where tier = 'public'
-$view$, '{public,partner}');
-select amparo.for_each_tier($view$
+select layer, id, digest, seq from amparo.publications where tier = 'public';
 create view tier_public.publication_marks as
 select layer, seq, mark from amparo.publication_marks where tier = 'public'
-$view$, '{public,partner}');
+$$, '{public,partner}');

@@ -32,8 +32,6 @@ create table amparo.text_approvals (
     approved_at timestamptz not null default amparo.now(),
     primary key (translation_id, person_id)
 );
-grant select, insert, update, delete on amparo.text_reviewers, amparo.text_approvals
-    to amparo_writer;
 grant select, insert, update on amparo.text_translations to amparo_writer;
 
 create function amparo.keep_words() returns trigger language plpgsql as $$

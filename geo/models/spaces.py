@@ -162,7 +162,9 @@ class ServiceAtLocation(Base):
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     service_id: Mapped[str] = mapped_column(ForeignKey(Service.id, ondelete="CASCADE"), index=True)
-    location_id: Mapped[str] = mapped_column(ForeignKey(Location.id, ondelete="CASCADE"))
+    location_id: Mapped[str] = mapped_column(
+        ForeignKey(Location.id, ondelete="CASCADE"), index=True
+    )
     description: Mapped[str | None] = mapped_column(Text)
 
 
@@ -250,7 +252,9 @@ class Language(Base):
     __table_args__ = (UniqueConstraint("location_id", "code"),)
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
-    location_id: Mapped[str] = mapped_column(ForeignKey(Location.id, ondelete="CASCADE"))
+    location_id: Mapped[str] = mapped_column(
+        ForeignKey(Location.id, ondelete="CASCADE"), index=True
+    )
     code: Mapped[str] = mapped_column(Text)
 
 
