@@ -3,33 +3,25 @@
 -- One row for a town, a service and a profile whose time is known; computed from what the public
 -- sees, for every tier (`geo.geography.access_times`).
 create table amparo.access_times (
-    id text constraint pk_access_times primary key,
-    place_id text not null constraint fk_access_times_place_id
-        references amparo.places (id) on delete cascade,
+    id text primary key,
+    place_id text not null references amparo.places on delete cascade,
     service text not null, profile text not null, month date not null,
     duration_s double precision not null, distance_m double precision not null,
-    space_id text not null constraint fk_access_times_space_id
-        references amparo.locations (id) on delete cascade,
-    crossing_id text constraint fk_access_times_crossing_id
-        references amparo.crossings (id) on delete cascade,
+    space_id text not null references amparo.locations on delete cascade,
+    crossing_id text references amparo.crossings on delete cascade,
     network text not null, computed_at timestamptz not null, expires_on date not null,
     source text, licence text, geom geometry(Point,4326) not null,
-    constraint ck_access_times_month check (extract(day from month) = 1),
+    check (extract(day from month) = 1),
     constraint ck_access_times_measures check (duration_s >= 0 and distance_m >= 0)
 );
-create index idx_access_times_geom on amparo.access_times using gist (geom);
-create index ix_access_times_place_id on amparo.access_times (place_id);
-create index ix_access_times_space_id on amparo.access_times (space_id);
-create index ix_access_times_crossing_id on amparo.access_times (crossing_id);
 create index ix_access_times_asked on amparo.access_times (profile, service);
 
 -- What the stored times of a service and a profile were computed from, as a digest (``seal``).
 create table amparo.access_states (
     profile text not null, service text not null, seal text not null,
     computed_at timestamptz not null,
-    constraint pk_access_states primary key (profile, service)
+    primary key (profile, service)
 );
-grant select, insert, update, delete on amparo.access_times, amparo.access_states to amparo_writer;
 -- Without statistics the planner expects one time in a box, and asks of its space for each.
 grant maintain on amparo.access_times to amparo_writer;
 

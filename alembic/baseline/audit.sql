@@ -2,7 +2,7 @@
 
 -- One link of the audit chain: append-only, each hash over the one before.
 create table amparo.audit_entries (
-    seq bigint constraint pk_audit_entries primary key,
+    seq bigint primary key,
     at timestamptz not null, actor text not null, action text not null, entity text not null,
     record_id text, details jsonb not null default '{}', previous_hash bytea not null,
     hash bytea not null, session jsonb
@@ -15,9 +15,8 @@ create index ix_audit_entries_record_id on amparo.audit_entries (record_id);
 
 -- A key of the audit, padded for the two rounds of HMAC-SHA256; only the owner reads it.
 create table amparo.audit_keys (
-    id text constraint pk_audit_keys primary key,
-    kind text not null constraint ck_audit_keys_ck_audit_keys_kind
-        check (kind in ('rows', 'application')),
+    id text primary key,
+    kind text not null check (kind in ('rows', 'application')),
     inner_pad bytea not null, outer_pad bytea not null,
     created_at timestamptz not null default amparo.now()
 );
@@ -27,12 +26,12 @@ create table amparo.audit_rows (
     batch bigint not null,
     id bigint generated always as identity,
     table_name text not null, row_id text not null, record_id text, salt uuid, digest bytea,
-    constraint pk_audit_rows primary key (batch, id)
+    primary key (batch, id)
 );
 
 -- That a running transaction has a batch which no entry names yet; no row outlives it.
 create unlogged table amparo.audit_pending (
-    xact bigint constraint pk_audit_pending primary key,
+    xact bigint primary key,
     batch bigint not null, again boolean not null default false
 );
 
@@ -236,7 +235,6 @@ deferrable initially deferred for each row execute function amparo.audit_seal();
 do $$
 declare
     audited record;
-    event text;
     contents text;
 begin
     for audited in
@@ -257,19 +255,12 @@ begin
             ('invitations', 'r.id', 'r.person_id'),
             ('second_factors', 'r.person_id', 'r.person_id'),
             ('known_devices', 'r.id', 'r.person_id'), ('access_tokens', 'r.id', 'r.id'),
-            ('hides', 'r.id', 'r.id'), ('flows', 'r.id', 'r.id')
+            ('hides', 'r.id', 'r.id'), ('flows', 'r.id', 'r.id'),
+            ('crossing_surveys', 'r.crossing_id', 'r.crossing_id')
         ) tables (name, row_id, record_id)
     loop
-        foreach event in array array['insert', 'update', 'delete'] loop
-            execute format(
-                'create trigger audit_%1$s after %1$s on amparo.%2$I referencing %3$s'
-                ' for each statement execute function amparo.audit_note(%4$L, %5$L)',
-                event, audited.name,
-                case event when 'insert' then 'new table as new_rows'
-                    when 'update' then 'old table as old_rows new table as new_rows'
-                    else 'old table as old_rows' end,
-                audited.row_id, audited.record_id);
-        end loop;
+        perform amparo.after_statements(
+            audited.name, 'audit', 'audit_note', array[audited.row_id, audited.record_id]);
         contents := concat_ws(E'\n    union all ', contents, format(
             'select %L, %s, %s, r::text from amparo.%I r',
             audited.name, audited.row_id, audited.record_id, audited.name));
@@ -325,8 +316,7 @@ language sql stable security definer set search_path = amparo, pg_temp as $$
 -- After a migration that changed how rows are written, or by who answers for the machine: what
 -- is there now is what is compared with from now on. Rows of which it was known before that they
 -- differ (``p_except``) stay so.
-create function amparo.audit_renew(p_reason text, p_tables text[], p_except text[])
-    returns bigint
+create function amparo.audit_renew(p_reason text, p_tables text[], p_except text[]) returns bigint
 language plpgsql set search_path = amparo, pg_temp as $$
 declare
     v_batch constant bigint := nextval('audit_batches');
@@ -410,11 +400,9 @@ language sql stable security definer set search_path = amparo, pg_temp as $$
     join audit_entries e on e.seq = p_seq and e.action = 'restricted.read'
         and e.entity = 'space' and e.record_id = r.id and e.actor = n.person
         and e.at > amparo.now() - interval '1 minute'
-        and e.details ->> 'transaction'
-            is distinct from pg_current_xact_id_if_assigned()::text
+        and e.details ->> 'transaction' is distinct from pg_current_xact_id_if_assigned()::text
     where r.id = p_id and r.visibility = 'restricted' $$;
 grant execute on function amparo.audit_append(text, text, text, text, jsonb),
-    amparo.audit_faults(), amparo.audit_row_counts(), amparo.forget_rows(text)
-to amparo_writer;
+    amparo.audit_faults(), amparo.audit_row_counts(), amparo.forget_rows(text) to amparo_writer;
 grant execute on function amparo.open_restricted(text), amparo.read_restricted(text, bigint)
-to amparo_staff;
+    to amparo_staff;

@@ -2,27 +2,24 @@
 
 -- A change beside the current record until somebody else accepts it (P23, P40).
 create table amparo.proposals (
-    id text constraint pk_proposals primary key, entity text not null
-        constraint ck_proposals_entity check (entity in ('space', 'crossing', 'organization',
-            'hazard', 'contact', 'pathway', 'checklist', 'term', 'rumour')),
+    id text primary key,
+    entity text not null check (entity in ('space', 'crossing', 'organization', 'hazard', 'contact',
+        'pathway', 'checklist', 'term', 'rumour', 'channel')),
     record_id text, base_revision bigint, organization_id text, country text,
     changes jsonb not null, reason text not null,
-    proposed_by text constraint fk_proposals_proposed_by
-        references amparo.people (id) on delete set null,
+    proposed_by text references amparo.people on delete set null,
     proposed_via text not null default 'web', proposed_at timestamptz not null default amparo.now(),
-    state text not null default 'pending' constraint ck_proposals_state
+    state text not null default 'pending'
         check (state in ('pending', 'accepted', 'rejected', 'withdrawn', 'applied')),
-    decided_by text constraint fk_proposals_decided_by
-        references amparo.people (id) on delete restrict,
+    decided_by text references amparo.people on delete restrict,
     decided_at timestamptz, decision_reason text, batch_id text,
     released text[] not null default '{}', merged_id text, merged_revision bigint,
-    link_sent_by text constraint fk_proposals_link_sent_by
-        references amparo.people (id) on delete set null,
+    link_sent_by text references amparo.people on delete set null,
     constraint ck_proposals_decided
         check ((state in ('accepted', 'rejected')) = (decided_by is not null)),
     constraint ck_proposals_two_people
-        check (decided_by is null or (decided_by is distinct from proposed_by and decided_by is
-            distinct from link_sent_by))
+        check (decided_by is null or (decided_by is distinct from proposed_by
+            and decided_by is distinct from link_sent_by))
 );
 create index ix_proposals_batch_id on amparo.proposals (batch_id);
 create index ix_proposals_link_sent_by on amparo.proposals (link_sent_by);
@@ -33,64 +30,52 @@ create index ix_proposals_record_id on amparo.proposals (record_id);
 
 -- A signed, single-use, expiring link by which an operator answers without an account.
 create table amparo.confirmation_links (
-    id text constraint pk_confirmation_links primary key,
-    location_id text not null constraint fk_confirmation_links_location_id
-        references amparo.locations (id) on delete cascade,
-    token_sha256 bytea not null constraint uq_confirmation_links_token_sha256 unique,
-    channel text not null constraint ck_confirmation_links_channel
-        check (channel in ('whatsapp', 'sms', 'email', 'phone', 'visit', 'web')),
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
+    token_sha256 bytea not null unique,
+    channel text not null check (channel in ('whatsapp', 'sms', 'email', 'phone', 'visit', 'web')),
     listed_sha256 bytea not null,
-    created_by text constraint fk_confirmation_links_created_by
-        references amparo.people (id) on delete set null,
+    created_by text references amparo.people on delete set null,
     created_at timestamptz not null default amparo.now(), expires_at timestamptz not null,
     used_at timestamptz, revoked_at timestamptz
 );
-create index ix_confirmation_links_location_id on amparo.confirmation_links (location_id);
 
 -- An answer of an operator: as listed, changed, full or closed (P22, P41).
 create table amparo.confirmations (
-    id text constraint pk_confirmations primary key,
-    location_id text not null constraint fk_confirmations_location_id
-        references amparo.locations (id) on delete cascade,
-    answer text not null constraint ck_confirmations_answer
-        check (answer in ('as_listed', 'changed', 'full', 'closed')),
-    channel text not null constraint ck_confirmations_channel
-        check (channel in ('whatsapp', 'sms', 'email', 'phone', 'visit', 'web')),
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
+    answer text not null check (answer in ('as_listed', 'changed', 'full', 'closed')),
+    channel text not null check (channel in ('whatsapp', 'sms', 'email', 'phone', 'visit', 'web')),
     confirmed_by text not null, confirmed_at timestamptz not null
 );
-create index ix_confirmations_location_id on amparo.confirmations (location_id);
 
 -- Two spaces that may be one, for a person to decide; ``merging`` waits for a second one.
 create table amparo.duplicates (
     left_id text not null, right_id text not null, score double precision not null,
     reasons jsonb not null,
-    state text not null default 'open' constraint ck_duplicates_state
-        check (state in ('open', 'merging', 'merged', 'distinct')),
-    decided_by text constraint fk_duplicates_decided_by
-        references amparo.people (id) on delete set null,
+    state text not null default 'open' check (state in ('open', 'merging', 'merged', 'distinct')),
+    decided_by text references amparo.people on delete set null,
     decided_at timestamptz, found_on date not null default amparo.today(),
-    constraint pk_duplicates primary key (left_id, right_id),
+    primary key (left_id, right_id),
     constraint ck_duplicates_ordered check (left_id < right_id)
 );
 
 -- A file somebody brought, read and reported on, waiting to be applied; deleted after (P29).
 create table amparo.import_batches (
-    id text constraint pk_import_batches primary key,
-    person_id text constraint fk_import_batches_person_id
-        references amparo.people (id) on delete cascade,
+    id text primary key,
+    person_id text references amparo.people on delete cascade,
     file_name text not null, format text not null, sha256 text not null, mapping jsonb not null,
     documents jsonb not null, report jsonb not null,
-    state text not null default 'checked' constraint ck_import_batches_state
+    state text not null default 'checked'
         check (state in ('uploaded', 'checked', 'applied', 'discarded')),
     created_at timestamptz not null default amparo.now(), delete_on date not null, content bytea,
-    constraint ck_import_batches_content
-        check (content is null or state in ('uploaded', 'checked'))
+    constraint ck_import_batches_content check (content is null or state in ('uploaded', 'checked'))
 );
 
 -- A notification to be sent, written in the transaction of what it tells.
 create table amparo.outbox (
-    id text constraint pk_outbox primary key,
-    channel text not null constraint ck_outbox_channel check (channel in ('email', 'webhook')),
+    id text primary key,
+    channel text not null check (channel in ('email', 'webhook')),
     recipient text not null, event text not null, payload jsonb not null,
     created_at timestamptz not null default amparo.now(),
     not_before timestamptz not null default amparo.now(),
@@ -102,16 +87,11 @@ create index ix_outbox_due on amparo.outbox (not_before)
 
 -- Where an organisation wants to be told of events; bodies are signed with ``key``.
 create table amparo.webhooks (
-    id text constraint pk_webhooks primary key,
-    organization_id text constraint fk_webhooks_organization_id
-        references amparo.organizations (id) on delete cascade,
+    id text primary key,
+    organization_id text references amparo.organizations on delete cascade,
     url text not null, key bytea not null, events text[] not null,
     created_at timestamptz not null default amparo.now(), revoked_at timestamptz
 );
-create index ix_webhooks_organization_id on amparo.webhooks (organization_id);
-grant select, insert, update, delete on amparo.proposals, amparo.confirmation_links,
-    amparo.confirmations, amparo.duplicates, amparo.import_batches, amparo.outbox, amparo.webhooks
-to amparo_writer;
 
 -- P23: whatever a program does, what was decided stays decided, by whom and on what. Only the
 -- change itself is emptied when its time is over (P29).

@@ -2,54 +2,39 @@
 
 -- A named way between towns, by main roads and official crossings alone (P12).
 create table amparo.corridors (
-    id text constraint pk_corridors primary key, name text not null,
-    countries text[] not null constraint ck_corridors_countries check (cardinality(countries) >= 1),
+    id text primary key, name text not null,
+    countries text[] not null check (cardinality(countries) >= 1),
     places text[] not null constraint ck_corridors_two_places check (cardinality(places) >= 2),
     length_m double precision not null constraint ck_corridors_length check (length_m > 0),
     illustrative boolean not null default true, geom geometry(LineString,4326) not null,
-    visibility text not null default 'restricted' constraint ck_corridors_visibility
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text
 );
-create index idx_corridors_geom on amparo.corridors using gist (geom);
 
 -- A gap is what one tier may know: of the spaces that it sees, and shown to it alone.
 -- A stretch of a corridor between consecutive supports (definitions.md, gap).
 create table amparo.coverage_gaps (
-    id text constraint pk_coverage_gaps primary key,
-    corridor_id text not null constraint fk_coverage_gaps_corridor_id
-        references amparo.corridors (id) on delete cascade,
-    counted_for text not null default 'staff' constraint ck_coverage_gaps_counted_for
-        check (counted_for in ('public', 'partner', 'staff')),
+    id text primary key,
+    corridor_id text not null references amparo.corridors on delete cascade,
+    counted_for text not null default 'staff' check (counted_for in ('public', 'partner', 'staff')),
     from_m double precision not null, to_m double precision not null,
     length_m double precision not null generated always as (to_m - from_m) stored,
-    from_space text constraint fk_coverage_gaps_from_space
-        references amparo.locations (id) on delete cascade,
-    to_space text constraint fk_coverage_gaps_to_space
-        references amparo.locations (id) on delete cascade,
-    service text, profile text not null, computed_at timestamptz not null,
-    expires_on date not null,
+    from_space text references amparo.locations on delete cascade,
+    to_space text references amparo.locations on delete cascade,
+    service text, profile text not null, computed_at timestamptz not null, expires_on date not null,
     demo boolean not null default false, source text, licence text,
     geom geometry(LineString,4326) not null,
     constraint ck_coverage_gaps_measures check (from_m >= 0 and to_m > from_m),
     constraint ck_coverage_gaps_two_ends check (from_space <> to_space)
 );
-create index idx_coverage_gaps_geom on amparo.coverage_gaps using gist (geom);
-create index ix_coverage_gaps_corridor_id on amparo.coverage_gaps (corridor_id);
-create index ix_coverage_gaps_from_space on amparo.coverage_gaps (from_space);
-create index ix_coverage_gaps_to_space on amparo.coverage_gaps (to_space);
 
 -- What the stored gaps of a corridor were computed from for a tier, as a digest (``seal``).
 create table amparo.coverage_states (
-    corridor_id text not null constraint fk_coverage_states_corridor_id
-        references amparo.corridors (id) on delete cascade,
-    counted_for text not null constraint ck_coverage_states_counted_for
-        check (counted_for in ('public', 'partner', 'staff')),
+    corridor_id text not null references amparo.corridors on delete cascade,
+    counted_for text not null check (counted_for in ('public', 'partner', 'staff')),
     seal text not null, computed_at timestamptz not null,
-    constraint pk_coverage_states primary key (corridor_id, counted_for)
+    primary key (corridor_id, counted_for)
 );
-grant select, insert, update, delete on amparo.corridors, amparo.coverage_gaps,
-    amparo.coverage_states to amparo_writer;
 
 -- Written in the public's words; of each other tier likewise. A gap whose end is no longer seen
 -- is no longer known, and goes with it at once (P24).

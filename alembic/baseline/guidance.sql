@@ -3,14 +3,13 @@
 
 -- An essential line of an area: a country, or one first-level unit of it (P45).
 create table amparo.contacts (
-    id text constraint pk_contacts primary key,
-    kind text not null constraint ck_contacts_kind
+    id text primary key,
+    kind text not null
         check (kind in ('emergency', 'asylum', 'gbv', 'child_protection', 'psea', 'other')),
     name text not null, country text not null, admin1 text, phone text, whatsapp text, hours text,
     languages text[] not null default '{}', independent boolean not null default false,
     confirmed_on date not null, expires_on date not null,
-    visibility text not null default 'restricted' constraint ck_contacts_visibility
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text,
     constraint ck_contacts_psea_is_independent check (kind <> 'psea' or independent),
     constraint ck_contacts_number check (phone is not null or whatsapp is not null),
@@ -20,81 +19,70 @@ create index ix_contacts_country on amparo.contacts (country);
 
 -- A text of the message bank in one language; shown only when reviewed and valid (P47).
 create table amparo.messages (
-    id text constraint pk_messages primary key, key text not null, language text not null,
-    audience text not null constraint ck_messages_audience
+    id text primary key, key text not null, language text not null,
+    audience text not null
         check (audience in ('people_on_the_move', 'host_community', 'operators', 'partners')),
+    kind text not null default 'information'
+        check (kind in ('information', 'campaign', 'self_care')),
     body text not null, valid_from date not null, valid_to date,
-    state text not null default 'draft' constraint ck_messages_state
+    state text not null default 'draft'
         check (state in ('draft', 'submitted', 'reviewed', 'retired')),
-    written_by text constraint fk_messages_written_by
-        references amparo.people (id) on delete set null,
+    written_by text references amparo.people on delete set null,
     reviewed_by text, reviewed_on date,
     demo boolean not null default false, safety boolean not null default true,
-    constraint uq_messages_key unique (key, language, valid_from),
+    unique (key, language, valid_from),
     constraint ck_messages_validity check (valid_to is null or valid_to >= valid_from),
     constraint ck_messages_reviewed check ((state = 'reviewed') <= (reviewed_by is not null)),
     constraint ck_messages_two_people check (written_by is null or reviewed_by <> written_by)
 );
-create index ix_messages_key on amparo.messages (key);
 
 -- An information product: a leaflet, poster or recording, for spaces or for an area.
 create table amparo.products (
-    id text constraint pk_products primary key, title text not null, language text not null,
-    audience text not null constraint ck_products_audience
+    id text primary key, title text not null, language text not null,
+    audience text not null
         check (audience in ('people_on_the_move', 'host_community', 'operators', 'partners')),
     summary text,
     url text constraint ck_products_url_is_https check (url like 'https://_%'),
     valid_from date not null, valid_to date,
-    state text not null default 'draft' constraint ck_products_state
+    state text not null default 'draft'
         check (state in ('draft', 'submitted', 'reviewed', 'retired')),
     reviewed_by text, geom geometry(Geometry,4326),
-    visibility text not null default 'restricted' constraint ck_products_visibility
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text,
-    written_by text constraint fk_products_written_by
-        references amparo.people (id) on delete set null,
+    written_by text references amparo.people on delete set null,
     constraint ck_products_validity check (valid_to is null or valid_to >= valid_from),
     constraint ck_products_reviewed check ((state = 'reviewed') <= (reviewed_by is not null)),
     constraint ck_products_two_people check (written_by is null or reviewed_by <> written_by)
 );
-create index idx_products_geom on amparo.products using gist (geom);
 
 -- An information product that a space hands out.
 create table amparo.product_at_location (
-    product_id text not null constraint fk_product_at_location_product_id
-        references amparo.products (id) on delete cascade,
-    location_id text not null constraint fk_product_at_location_location_id
-        references amparo.locations (id) on delete cascade,
-    constraint pk_product_at_location primary key (product_id, location_id)
+    product_id text not null references amparo.products on delete cascade,
+    location_id text not null references amparo.locations on delete cascade,
+    primary key (product_id, location_id)
 );
-create index ix_product_at_location_location_id on amparo.product_at_location (location_id);
 
 -- A note on what works well at a location, for other operators.
 create table amparo.practices (
-    id text constraint pk_practices primary key,
-    location_id text not null constraint fk_practices_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
     title text not null, body text not null, language text not null default 'es',
-    state text not null default 'draft' constraint ck_practices_state
+    state text not null default 'draft'
         check (state in ('draft', 'submitted', 'reviewed', 'retired')),
     reviewed_by text, noted_on date not null,
-    visibility text not null default 'restricted' constraint ck_practices_visibility
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text,
-    written_by text constraint fk_practices_written_by
-        references amparo.people (id) on delete set null,
+    written_by text references amparo.people on delete set null,
     constraint ck_practices_reviewed check ((state = 'reviewed') <= (reviewed_by is not null)),
     constraint ck_practices_two_people check (written_by is null or reviewed_by <> written_by)
 );
-create index ix_practices_location_id on amparo.practices (location_id);
 
 -- How a need is met in an area, as ordered steps; protected needs are never public (P38).
 create table amparo.pathways (
-    id text constraint pk_pathways primary key,
+    id text primary key,
     need text not null, country text not null, admin1 text, title text not null,
     confirmed_on date not null, expires_on date not null,
-    visibility text not null default 'restricted' constraint ck_pathways_visibility
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text,
     constraint ck_pathways_expires_after_confirmation check (expires_on > confirmed_on),
     constraint ck_pathways_protected_is_restricted
@@ -105,40 +93,31 @@ create index ix_pathways_country on amparo.pathways (country);
 
 -- A person who may read one restricted pathway, such as a trained focal point.
 create table amparo.pathway_readers (
-    pathway_id text not null constraint fk_pathway_readers_pathway_id
-        references amparo.pathways (id) on delete cascade,
+    pathway_id text not null references amparo.pathways on delete cascade,
     person text not null,
-    constraint pk_pathway_readers primary key (pathway_id, person)
+    primary key (pathway_id, person)
 );
 
 -- One step of a pathway: what to do, and the line or place that helps with it.
 create table amparo.pathway_steps (
-    pathway_id text not null constraint fk_pathway_steps_pathway_id
-        references amparo.pathways (id) on delete cascade,
+    pathway_id text not null references amparo.pathways on delete cascade,
     "position" integer not null, instruction text not null,
-    contact_id text constraint fk_pathway_steps_contact_id
-        references amparo.contacts (id) on delete set null,
-    location_id text constraint fk_pathway_steps_location_id
-        references amparo.locations (id) on delete set null,
-    constraint pk_pathway_steps primary key (pathway_id, "position")
+    contact_id text references amparo.contacts on delete set null,
+    location_id text references amparo.locations on delete set null,
+    primary key (pathway_id, "position")
 );
 create index ix_pathway_steps_contact_id on amparo.pathway_steps (contact_id);
 create index ix_pathway_steps_location_id on amparo.pathway_steps (location_id);
 
 -- A claim heard in an area, and the message of the bank that answers it.
 create table amparo.rumours (
-    id text constraint pk_rumours primary key,
+    id text primary key,
     claim text not null, country text not null, admin1 text, heard_on date not null,
-    state text not null default 'open' constraint ck_rumours_state
-        check (state in ('open', 'answered', 'retired')),
+    state text not null default 'open' check (state in ('open', 'answered', 'retired')),
     message_key text,
-    recorded_by text constraint fk_rumours_recorded_by
-        references amparo.people (id) on delete set null,
+    recorded_by text references amparo.people on delete set null,
     constraint ck_rumours_answered check ((state = 'answered') <= (message_key is not null))
 );
-grant select, insert, update, delete on amparo.contacts, amparo.messages, amparo.products,
-    amparo.product_at_location, amparo.practices, amparo.pathways, amparo.pathway_readers,
-    amparo.pathway_steps, amparo.rumours to amparo_writer;
 create view tier_public.contacts as
 select id, kind, name, country, admin1, phone, whatsapp, hours, languages, independent,
     confirmed_on, expires_on, demo, source, licence
@@ -157,7 +136,7 @@ from amparo.contacts where visibility <> 'restricted';
 -- translation of an original that was taken back, or has run out, goes with it.
 create view amparo.message_record as
 select m.id, m.key, m.language, m.audience, m.body, m.valid_from, m.valid_to, m.reviewed_on,
-    m.safety, m.demo
+    m.safety, m.demo, m.kind
 from amparo.messages m
 where m.state = 'reviewed' and m.valid_from <= amparo.today()
     and (m.valid_to is null or m.valid_to >= amparo.today())
@@ -179,7 +158,8 @@ select * from amparo.message_record where audience in ('people_on_the_move', 'ho
 create view tier_partner.messages as select * from amparo.message_record;
 create view tier_staff.messages as select * from amparo.message_record;
 create view tier_staff.message_drafts as
-select id, key, language, audience, body, valid_from, valid_to, state, written_by, safety, demo
+select id, key, language, audience, body, valid_from, valid_to, state, written_by, safety, demo,
+    kind
 from amparo.messages where state in ('draft', 'submitted');
 create view amparo.product_record as
 select id, title, language, audience, summary, url, valid_from, valid_to, visibility, demo,
@@ -229,10 +209,7 @@ select p.id, p.need, p.country, p.admin1, p.title, p.confirmed_on, p.expires_on,
     p.demo, p.source, p.licence
 from amparo.pathways p
 where p.visibility <> 'restricted' and p.expires_on >= amparo.today()
-    and not exists (
-        select from amparo.terms t
-        where t.vocabulary = 'service' and t.code = p.need and t.protected
-    );
+    and not exists (select from amparo.protected_services g where g.code = p.need);
 create view tier_public.pathways as
 select id, need, country, admin1, title, confirmed_on, expires_on, demo, source, licence
 from amparo.pathway_record where visibility = 'public';

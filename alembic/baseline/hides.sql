@@ -4,45 +4,37 @@
 -- read: it waits for nobody who holds the hidden row, it covers what is loaded or moved into an
 -- area later, and lifting an area cannot lift anything else.
 create table amparo.hides (
-    id text constraint pk_hides primary key,
-    geom geometry(Geometry,4326), reason text not null,
-    hidden_by text constraint fk_hides_hidden_by references amparo.people (id) on delete set null,
+    id text primary key, geom geometry(Geometry,4326), reason text not null,
+    hidden_by text references amparo.people on delete set null,
     hidden_at timestamptz not null default amparo.now(), lifted_at timestamptz,
-    entity text not null constraint ck_hides_entity check (entity in ('space', 'crossing', 'area')),
+    entity text not null check (entity in ('space', 'crossing', 'area')),
     record_id text,
-    code text not null default 'other' constraint ck_hides_code
+    code text not null default 'other'
         check (code in ('danger', 'request', 'wrong_data', 'privacy', 'restriction', 'other')),
-    lift_asked_by text constraint fk_hides_lift_asked_by
-        references amparo.people (id) on delete set null,
+    lift_asked_by text references amparo.people on delete set null,
     lift_asked_at timestamptz, lift_reason text,
     constraint ck_hides_one_target
         check ((entity = 'area') = (geom is not null) and (geom is null) = (record_id is not null))
 );
-create index idx_hides_geom on amparo.hides using gist (geom);
 create unique index ix_hides_active on amparo.hides (entity, record_id) where lifted_at is null;
 
 -- What one person took out of sight alone, until a second one agrees (P52).
 create table amparo.removals (
-    id text constraint pk_removals primary key,
-    entity text not null constraint ck_removals_entity
-        check (entity in ('space', 'crossing', 'area', 'contact', 'term')),
+    id text primary key,
+    entity text not null check (entity in ('space', 'crossing', 'area', 'contact', 'term')),
     record_id text not null,
-    act text not null constraint ck_removals_act
-        check (act in ('hide', 'restrict', 'close', 'withdraw', 'retire')),
-    person text constraint fk_removals_person references amparo.people (id) on delete set null,
+    act text not null check (act in ('hide', 'restrict', 'close', 'withdraw', 'retire')),
+    person text references amparo.people on delete set null,
     made_at timestamptz not null, ends_at timestamptz,
-    hide_id text constraint fk_removals_hide_id references amparo.hides (id) on delete cascade,
+    hide_id text references amparo.hides on delete cascade,
     undo jsonb not null default '{}',
-    confirmed_by text constraint fk_removals_confirmed_by
-        references amparo.people (id) on delete set null,
+    confirmed_by text references amparo.people on delete set null,
     confirmed_at timestamptz, ended_at timestamptz,
     constraint ck_removals_two_people check (confirmed_by is null or confirmed_by <> person)
 );
-create index ix_removals_hide_id on amparo.removals (hide_id);
 create index ix_removals_person on amparo.removals (person, made_at);
 create index ix_removals_standing on amparo.removals (ends_at)
     where ended_at is null and confirmed_at is null;
-grant select, insert, update, delete on amparo.hides to amparo_writer;
 grant select, insert, update on amparo.removals to amparo_writer;
 
 -- Who could restore a record: whoever may change it. Nobody where no person is set.

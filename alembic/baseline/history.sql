@@ -2,13 +2,12 @@
 
 -- A space as its whole record read from one instant to another (P39).
 create table amparo.space_versions (
-    id bigint generated always as identity constraint pk_space_versions primary key,
+    id bigint generated always as identity primary key,
     location_id text not null, valid_from timestamptz not null,
     valid_to timestamptz not null default 'infinity'::timestamp with time zone,
     record jsonb not null, geom geometry(Point,4326) not null,
     constraint ck_space_versions_validity check (valid_to > valid_from)
 );
-create index idx_space_versions_geom on amparo.space_versions using gist (geom);
 create index ix_space_versions_location_id on amparo.space_versions (location_id);
 create unique index ix_space_versions_open on amparo.space_versions (location_id)
     where valid_to = 'infinity'::timestamp with time zone;
@@ -20,7 +19,7 @@ grant select on amparo.space_versions to amparo_writer;
 -- itself and queues its one snapshot. Rows live only until the commit, hence unlogged.
 create unlogged table amparo.touched_locations (
     xact bigint not null, location_id text not null,
-    constraint pk_touched_locations primary key (xact, location_id)
+    primary key (xact, location_id)
 );
 
 create function amparo.touch_locations(p_ids text[]) returns void
@@ -37,87 +36,42 @@ begin
     perform from locations where id = any (p_ids) order by id for no key update;
 end $$;
 
--- The first argument says what a row of the table means for locations. Rows written again as
--- they were do not count.
-create function amparo.touch_inserted() returns trigger
+-- Rows written again as they were do not count. The argument finds locations by what has changed.
+create function amparo.touch_changed() returns trigger
 language plpgsql security definer set search_path = amparo, pg_temp as $$
+declare
+    v_touched text[];
 begin
-    if tg_argv[0] = 'location' then
-        perform touch_locations(array(select id from new_rows));
-    else
-        perform touch_locations(
-            array(select distinct location_id from new_rows where location_id is not null));
-    end if;
+    execute format(
+        'with changed as (%s) select array_agg(distinct id) from (%s) touched (id)'
+        ' where id is not null',
+        case tg_op when 'INSERT' then 'table new_rows' when 'DELETE' then 'table old_rows'
+            else '(table new_rows except all table old_rows)'
+                ' union all (table old_rows except all table new_rows)' end,
+        tg_argv[0]) into v_touched;
+    perform touch_locations(v_touched);
     return null;
 end $$;
 
-create function amparo.touch_deleted() returns trigger
-language plpgsql security definer set search_path = amparo, pg_temp as $$
-begin
-    if tg_argv[0] = 'location' then
-        perform touch_locations(array(select id from old_rows));
-    else
-        perform touch_locations(
-            array(select distinct location_id from old_rows where location_id is not null));
-    end if;
-    return null;
-end $$;
-
-create function amparo.touch_updated() returns trigger
-language plpgsql security definer set search_path = amparo, pg_temp as $$
-begin
-    if tg_argv[0] = 'location' then
-        perform touch_locations(array(
-            select id from (table new_rows except all table old_rows) changed
-            union select id from (table old_rows except all table new_rows) changed));
-    elsif tg_argv[0] = 'service' then
-        perform touch_locations(array(
-            select distinct a.location_id from service_at_location a
-            where a.service_id in (
-                select id from (table new_rows except all table old_rows) changed)));
-    elsif tg_argv[0] = 'organization' then
-        perform touch_locations(array(
-            select l.id from locations l
-            where l.organization_id in (
-                select id from (table new_rows except all table old_rows) changed)));
-    else
-        perform touch_locations(array(
-            select location_id from (table new_rows except all table old_rows) changed
-            where location_id is not null
-            union
-            select location_id from (table old_rows except all table new_rows) changed
-            where location_id is not null));
-    end if;
-    return null;
-end $$;
-
--- Table, what its rows are, the events that can change a location's record.
+-- Table, which locations a change of its rows touches, the events that can change their records.
 do $$
 declare
     touching record;
-    event text;
 begin
     for touching in
-        select part.name, 'part' as meaning, array['insert', 'update', 'delete'] as events
+        select part.name, 'select location_id from changed' as locations,
+            array['insert', 'update', 'delete'] as events
         from unnest(array['service_at_location', 'schedules', 'schedule_exceptions', 'phones',
             'languages', 'capacities', 'referral_points', 'itinerary_stops']) part (name)
         union all values
-            ('locations', 'location', array['insert', 'update', 'delete']),
-            ('services', 'service', array['update']),
-            ('organizations', 'organization', array['update'])
+            ('locations', 'select id from changed', array['insert', 'update', 'delete']),
+            ('services', 'select a.location_id from service_at_location a'
+                ' where a.service_id in (select id from changed)', array['update']),
+            ('organizations', 'select l.id from locations l'
+                ' where l.organization_id in (select id from changed)', array['update'])
     loop
-        foreach event in array touching.events loop
-            execute format(
-                'create trigger touch_%1$s after %2$s on amparo.%3$I referencing %4$s'
-                ' for each statement execute function amparo.touch_%1$s(%5$L)',
-                case event when 'insert' then 'inserted' when 'update' then 'updated'
-                    else 'deleted' end,
-                event, touching.name,
-                case event when 'insert' then 'new table as new_rows'
-                    when 'update' then 'old table as old_rows new table as new_rows'
-                    else 'old table as old_rows' end,
-                touching.meaning);
-        end loop;
+        perform amparo.after_statements(
+            touching.name, 'touch', 'touch_changed', array[touching.locations], touching.events);
     end loop;
 end $$;
 
@@ -197,82 +151,49 @@ select p.*,
     coalesce(n.hidden_at, (
         select min(h.hidden_at) from amparo.hides h
         where h.geom && v.geom and st_intersects(h.geom, v.geom) and h.lifted_at is null
-    )) as hidden_now
+    )) as hidden_now,
+    -- Services then, by how they are seen today.
+    array(
+        select distinct e ->> 'code' from jsonb_array_elements(p.service_ids) e
+        join amparo.services s on s.id = e ->> 'id'
+        where s.visibility = 'public'
+            and not exists (select from amparo.protected_services g where g.code = e ->> 'code')
+        order by 1
+    ) as offered_public,
+    array(
+        select distinct e ->> 'code' from jsonb_array_elements(p.service_ids) e
+        join amparo.services s on s.id = e ->> 'id'
+        where s.visibility in ('public', 'partners')
+            and not exists (select from amparo.protected_services g where g.code = e ->> 'code')
+        order by 1
+    ) as offered_partner
 from amparo.space_versions v
 join amparo.space_record n on n.id = v.location_id
 cross join lateral jsonb_populate_record(null::amparo.space_record, v.record) p
 where not n.confidential and v.record ->> 'confidential' = 'false'
-    and not exists (
-        select from amparo.terms t where t.vocabulary = 'space_kind' and t.protected
-            and t.code = v.record ->> 'kind'
-    );
+    and not exists (select from amparo.protected_kinds g where g.code = v.record ->> 'kind');
 
 -- A version is over for the public when its confirmation was: expiry as of the day asked for.
+select amparo.create_space_view($view$
 create view tier_public.space_versions as
-select r.location_id as id, r.name, r.kind, r.organization_id, r.organization, r.verified_member,
-    offered.services, r.sectors, r.languages, r.status, r.access,
-    referring.points[1] as referral_from, referring.points as referral_points,
-    r.eligibility, r.minimum_age, r.maximum_age, r.genders, r.families_only, r.children_alone,
-    r.fees, r.fee_kind, r.documents_required, r.maximum_nights,
-    ('overnight' = any (offered.services)) as overnight,
-    r.timezone, r.schedules, r.exceptions, r.holidays,
-    r.country, r.admin1, r.locality, r.address, r.landmark, r.road, r.road_km, r.coord_precision,
-    r.amenities, r.step_free, r.data_shared,
-    r.confirmed_on, r.assured_on, r.expires_on,
-    r.capacity, r.capacity_updated, r.contact, r.phones, r.notice, r.demo, r.source, r.licence,
-    r.placed as geom,
-    r.valid_from,
-    least(r.valid_to, r.expired_at) as valid_to
+select r.location_id as id, %s, r.valid_from, least(r.valid_to, r.expired_at) as valid_to
 from amparo.space_version_record r
 cross join lateral (
     select array(
-        select distinct e ->> 'code' from jsonb_array_elements(r.service_ids) e
-        join amparo.services s on s.id = e ->> 'id'
-        where s.visibility = 'public' and not exists (
-            select from amparo.terms t where t.vocabulary = 'service' and t.protected
-                and t.code = e ->> 'code'
-        ) order by 1
-    ) as services
-) offered
-cross join lateral (
-    select array(
-        select f.id from amparo.locations f where f.id = any (r.referrers)
-            and f.visibility = 'public' and not f.confidential and f.hidden_at is null
-            and not exists (
-                select from amparo.hides h where h.entity = 'space' and h.record_id = f.id
-                    and h.lifted_at is null
-            )
-            and not exists (
-                select from amparo.hides h where h.geom && f.geom
-                    and st_intersects(h.geom, f.geom) and h.lifted_at is null
-            )
+        select f.id from amparo.shown_locations f
+        where f.id = any (r.referrers) and f.visibility = 'public'
             and f.expires_on >= amparo.today()
         order by f.id
     ) as points
 ) referring
 where r.visibility_now = 'public' and r.visibility_then = 'public' and r.hidden_now is null
-    and r.expires_now >= amparo.today();
+    and r.expires_now >= amparo.today()
+$view$, 'r.placed', 'r.offered_public');
 
 -- Blurred where the position is for partners alone, now or then (P5).
+select amparo.create_space_view($view$
 create view tier_partner.space_versions as
-select r.location_id as id, r.name, r.kind, r.organization_id, r.organization, r.verified_member,
-    offered.services, r.sectors, r.languages, r.status, r.access,
-    referring.points[1] as referral_from, referring.points as referral_points,
-    r.eligibility, r.minimum_age, r.maximum_age, r.genders, r.families_only, r.children_alone,
-    r.fees, r.fee_kind, r.documents_required, r.maximum_nights,
-    ('overnight' = any (offered.services)) as overnight,
-    r.timezone, r.schedules, r.exceptions, r.holidays,
-    r.country, r.admin1, r.locality,
-    case when exact.ly then r.address end as address,
-    case when exact.ly then r.landmark end as landmark,
-    case when exact.ly then r.road end as road,
-    case when exact.ly then r.road_km end as road_km,
-    case when exact.ly then r.coord_precision else 'grid_0.05' end as coord_precision,
-    r.amenities, r.step_free, r.data_shared,
-    r.confirmed_on, r.assured_on, r.expires_on, r.capacity, r.capacity_updated, r.contact,
-    r.phones, r.notice, r.demo, r.source, r.licence,
-    case when exact.ly then r.placed else st_snaptogrid(r.placed, 0.05) end as geom,
-    r.capacity_available, r.capacity_maximum,
+select r.location_id as id, %s, r.capacity_available, r.capacity_maximum,
     case when exact.ly then 'public' else 'partners' end as visibility,
     coalesce((
         select jsonb_agg(
@@ -293,58 +214,19 @@ cross join lateral (
 ) exact
 cross join lateral (
     select array(
-        select distinct e ->> 'code' from jsonb_array_elements(r.service_ids) e
-        join amparo.services s on s.id = e ->> 'id'
-        where s.visibility in ('public', 'partners') and not exists (
-            select from amparo.terms t where t.vocabulary = 'service' and t.protected
-                and t.code = e ->> 'code'
-        ) order by 1
-    ) as services
-) offered
-cross join lateral (
-    select array(
-        select f.id from amparo.locations f where f.id = any (r.referrers)
-            and f.visibility in ('public', 'partners') and not f.confidential
-            and f.hidden_at is null
-            and not exists (
-                select from amparo.hides h where h.entity = 'space' and h.record_id = f.id
-                    and h.lifted_at is null
-            )
-            and not exists (
-                select from amparo.hides h where h.geom && f.geom
-                    and st_intersects(h.geom, f.geom) and h.lifted_at is null
-            )
+        select f.id from amparo.shown_locations f
+        where f.id = any (r.referrers) and f.visibility in ('public', 'partners')
         order by f.id
     ) as points
 ) referring
 where r.visibility_now in ('public', 'partners') and r.visibility_then in ('public', 'partners')
-    and r.hidden_now is null;
+    and r.hidden_now is null
+$view$, 'r.placed', 'r.offered_partner', 'exact.ly');
+select amparo.create_space_view($view$
 create view tier_staff.space_versions as
-select r.location_id as id, r.name, r.kind, r.organization_id, r.organization, r.verified_member,
-    offered.services, r.sectors, r.languages, r.status, r.access,
-    referring.points[1] as referral_from, referring.points as referral_points,
-    r.eligibility, r.minimum_age, r.maximum_age, r.genders, r.families_only, r.children_alone,
-    r.fees, r.fee_kind, r.documents_required, r.maximum_nights,
-    ('overnight' = any (offered.services)) as overnight,
-    r.timezone, r.schedules, r.exceptions, r.holidays,
-    r.country, r.admin1, r.locality, r.address, r.landmark, r.road, r.road_km, r.coord_precision,
-    r.amenities, r.step_free, r.data_shared,
-    r.confirmed_on, r.assured_on, r.expires_on, r.capacity, r.capacity_updated, r.contact,
-    r.phones, r.notice, r.demo, r.source, r.licence, r.placed as geom,
-    r.capacity_available, r.capacity_maximum, r.visibility, r.itinerary,
-    r.hidden_now as hidden_at,
-    r.valid_from, r.valid_to
+select r.location_id as id, %s, r.capacity_available, r.capacity_maximum, r.visibility, r.itinerary,
+    r.hidden_now as hidden_at, r.valid_from, r.valid_to
 from amparo.space_version_record r
-cross join lateral (
-    select array(
-        select distinct e ->> 'code' from jsonb_array_elements(r.service_ids) e
-        join amparo.services s on s.id = e ->> 'id'
-        where s.visibility <> 'restricted' and not exists (
-            select from amparo.terms t where t.vocabulary = 'service' and t.protected
-                and t.code = e ->> 'code'
-        ) order by 1
-    ) as services
-) offered
 cross join lateral (
     select array(
         select f.id from amparo.locations f
@@ -352,6 +234,6 @@ cross join lateral (
         order by f.id
     ) as points
 ) referring
-where r.visibility_now <> 'restricted'
+where r.visibility_now <> 'restricted' and r.visibility_then <> 'restricted'
     and (r.hidden_now is null or amparo.in_charge(r.organization_id, array[r.country]))
-    and r.visibility_then <> 'restricted';
+$view$, 'r.placed', 'r.offered_partner');

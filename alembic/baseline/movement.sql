@@ -4,30 +4,25 @@
 -- null: who has the machine may send it anew, no token. Areas null: not placed yet. ``is_*`` null:
 -- not decided yet.
 create table amparo.flows (
-    id text constraint pk_flows primary key,
-    kind text not null constraint ck_flows_kind check (kind in ('point', 'od')),
+    id text primary key,
+    kind text not null check (kind in ('point', 'od')),
     origin text not null, destination text,
     week date not null constraint ck_flows_week_starts_monday check (extract(isodow from week) = 1),
-    direction text not null constraint ck_flows_direction
-        check (direction in ('in', 'out', 'both')),
+    direction text not null check (direction in ('in', 'out', 'both')),
     n integer not null, groups integer not null,
     largest_share double precision not null constraint ck_flows_share
         check (largest_share between 0 and 1),
     method text not null, hours_covered integer, geom geometry(Geometry,4326) not null,
-    visibility text not null default 'restricted' constraint ck_flows_visibility
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text, holder text,
     origin_areas text[], destination_areas text[], may_come_out boolean not null default false,
     is_margin boolean, is_late boolean,
-    constraint uq_flows_origin
-        unique nulls not distinct (origin, destination, week, direction, method),
+    unique nulls not distinct (origin, destination, week, direction, method),
     constraint ck_flows_od_has_destination check ((kind = 'od') = (destination is not null)),
     constraint ck_flows_counts check (n >= 0 and groups >= 0)
 );
-create index idx_flows_geom on amparo.flows using gist (geom);
 create index ix_flows_demo on amparo.flows (visibility) where demo;
 create index ix_flows_week on amparo.flows (week);
-grant select, insert, update, delete on amparo.flows to amparo_writer;
 
 -- A code with the codes of all that it lies in. A crossing lies in both of its countries.
 create function amparo.areas_of(p_code text) returns text[]
@@ -136,12 +131,10 @@ language sql immutable as $$
         when p.kind = 'od' then
             (c.direction = 'both' or c.direction = p.direction)
             and c.origin = any (p.origin_areas) and c.destination = any (p.destination_areas)
-            and (c.origin, c.destination, c.direction)
-                <> (p.origin, p.destination, p.direction)
+            and (c.origin, c.destination, c.direction) <> (p.origin, p.destination, p.direction)
             or c.direction = 'both'
             and c.origin = any (p.destination_areas) and c.destination = any (p.origin_areas)
-            and (c.origin, c.destination, c.direction)
-                <> (p.destination, p.origin, p.direction)
+            and (c.origin, c.destination, c.direction) <> (p.destination, p.origin, p.direction)
         else false
     end $$;
 
@@ -186,6 +179,9 @@ language plpgsql security definer set search_path = amparo, pg_temp as $$
 declare
     weeks date[];
 begin
+    if pg_trigger_depth() > 1 then
+        return null; -- by what is marked here
+    end if;
     perform pg_advisory_xact_lock(hashtext('amparo.flows'));
     if tg_op = 'DELETE' then
         weeks := array(select distinct week from old_rows);
@@ -201,90 +197,47 @@ end $$;
 grant execute on function amparo.place_flows_anew() to amparo_writer;
 create trigger settle_flow before insert or update on amparo.flows
 for each row execute function amparo.settle_flow();
-create trigger mark_margins_added after insert on amparo.flows
-referencing new table as new_rows
-for each statement when (pg_trigger_depth() = 0) execute function amparo.mark_margins();
-create trigger mark_margins_changed after update on amparo.flows
-referencing old table as old_rows new table as new_rows
-for each statement when (pg_trigger_depth() = 0) execute function amparo.mark_margins();
-create trigger mark_margins_gone after delete on amparo.flows
-referencing old table as old_rows
-for each statement when (pg_trigger_depth() = 0) execute function amparo.mark_margins();
+select amparo.after_statements('flows', 'mark_margins', 'mark_margins', '{}');
 
--- definitions.md, flows: the cell alone, rounded, late; never its groups, shares or margins. A
--- crossing that the public does not see is in no count: neither its name nor that people pass.
 -- The names are what the public calls its ends; null where nothing does.
-create view amparo.flow_record as
-select f.id, f.kind, f.origin, f.destination, f.week, f.direction,
-    (round(f.n::numeric / r.flow_rounding) * r.flow_rounding)::int as n,
-    f.method, f.hours_covered, f.demo, f.source, f.licence, f.geom, f.visibility, coalesce(
+create view amparo.named_flows as
+select f.*, coalesce(
         (select p.name from amparo.places p where p.id = f.origin and p.visibility = 'public'),
-        (select c.name from amparo.crossings c where c.id = f.origin
-            and c.visibility = 'public' and c.hidden_at is null and not exists (
-            select from amparo.hides h where h.lifted_at is null and (
-                h.entity = 'crossing' and h.record_id = c.id
-                or h.geom && c.geom and st_intersects(h.geom, c.geom)
-            )
-        )),
+        (select c.name from amparo.public_crossings c where c.id = f.origin),
         (select coalesce(b.name_es, b.name) from amparo.boundaries b
             where b.code = f.origin and b.visibility = 'public' order by b.level, b.id limit 1)
     ) as origin_name, coalesce(
         (select p.name from amparo.places p where p.id = f.destination and p.visibility = 'public'),
-        (select c.name from amparo.crossings c where c.id = f.destination
-            and c.visibility = 'public' and c.hidden_at is null and not exists (
-            select from amparo.hides h where h.lifted_at is null and (
-                h.entity = 'crossing' and h.record_id = c.id
-                or h.geom && c.geom and st_intersects(h.geom, c.geom)
-            )
-        )),
+        (select c.name from amparo.public_crossings c where c.id = f.destination),
         (select coalesce(b.name_es, b.name) from amparo.boundaries b
             where b.code = f.destination and b.visibility = 'public' order by b.level, b.id limit 1)
     ) as destination_name
-from amparo.flows f
+from amparo.flows f;
+
+-- definitions.md, flows: the cell alone, rounded, late; never its groups, shares or margins. A
+-- crossing that the public does not see is in no count: neither its name nor that people pass.
+create view amparo.flow_record as
+select f.id, f.kind, f.origin, f.destination, f.week, f.direction,
+    (round(f.n::numeric / r.flow_rounding) * r.flow_rounding)::int as n,
+    f.method, f.hours_covered, f.demo, f.source, f.licence, f.geom, f.visibility,
+    f.origin_name, f.destination_name
+from amparo.named_flows f
 cross join amparo.publication_rules r
-where f.n >= r.flow_min_people
-    and f.groups >= r.flow_min_groups
+where f.n >= r.flow_min_people and f.groups >= r.flow_min_groups
     and f.largest_share <= r.flow_max_share
     -- The whole week must be over for the delay: it ends six days after its Monday.
     and f.week + 6 + r.flow_delay_days < amparo.today()
-
     and f.may_come_out and not f.is_margin and not f.is_late
     and not exists (
         select from amparo.crossings c
-        where c.id in (f.origin, f.destination) and not (
-            c.visibility = 'public' and c.hidden_at is null and not exists (
-            select from amparo.hides h where h.lifted_at is null and (
-                h.entity = 'crossing' and h.record_id = c.id
-                or h.geom && c.geom and st_intersects(h.geom, c.geom)
-            )
-        ))
+        where c.id in (f.origin, f.destination)
+            and not exists (select from amparo.public_crossings p where p.id = c.id)
     );
 select amparo.publish_layer('flows', $rows$
 select id, kind, origin, destination, week, direction, n, method, hours_covered, demo, source,
     licence, geom, origin_name, destination_name
 from amparo.flow_record where visibility in ('public')
 $rows$, '{flows,publication_rules}', $rows$
-select id, kind, origin, destination, week, direction, n, method, hours_covered, demo,
-    source, licence, geom, visibility, groups, largest_share, coalesce(
-        (select p.name from amparo.places p where p.id = f.origin and p.visibility = 'public'),
-        (select c.name from amparo.crossings c where c.id = f.origin
-            and c.visibility = 'public' and c.hidden_at is null and not exists (
-            select from amparo.hides h where h.lifted_at is null and (
-                h.entity = 'crossing' and h.record_id = c.id
-                or h.geom && c.geom and st_intersects(h.geom, c.geom)
-            )
-        )),
-        (select coalesce(b.name_es, b.name) from amparo.boundaries b
-            where b.code = f.origin and b.visibility = 'public' order by b.level, b.id limit 1)
-    ) as origin_name, coalesce(
-        (select p.name from amparo.places p where p.id = f.destination and p.visibility = 'public'),
-        (select c.name from amparo.crossings c where c.id = f.destination
-            and c.visibility = 'public' and c.hidden_at is null and not exists (
-            select from amparo.hides h where h.lifted_at is null and (
-                h.entity = 'crossing' and h.record_id = c.id
-                or h.geom && c.geom and st_intersects(h.geom, c.geom)
-            )
-        )),
-        (select coalesce(b.name_es, b.name) from amparo.boundaries b
-            where b.code = f.destination and b.visibility = 'public' order by b.level, b.id limit 1)
-    ) as destination_name from amparo.flows f $rows$);
+select id, kind, origin, destination, week, direction, n, method, hours_covered, demo, source,
+    licence, geom, visibility, groups, largest_share, origin_name, destination_name
+from amparo.named_flows $rows$);

@@ -4,28 +4,21 @@
 -- row, so no tier's role has a right here and no layer, export or history holds any of it. A row
 -- goes with the account.
 create table amparo.planning_scenarios (
-    id text constraint pk_planning_scenarios primary key,
-    person_id text not null constraint fk_planning_scenarios_person_id
-        references amparo.people (id) on delete cascade,
-    name text not null constraint ck_planning_scenarios_name
-        check (char_length(name) between 1 and 80),
+    id text primary key,
+    person_id text not null references amparo.people on delete cascade,
+    name text not null check (char_length(name) between 1 and 80),
     fields jsonb not null, saved_at timestamptz not null default amparo.now(),
-    constraint uq_planning_scenarios_person_id unique (person_id, name)
+    unique (person_id, name)
 );
 
 -- One a person: a new one takes the place of the last. ``run`` tells one from the next, so that a
 -- process that is still busy with the last one writes nothing into it; ``seen_at`` is when its
 -- process was last alive.
 create table amparo.siting_runs (
-    person_id text constraint pk_siting_runs primary key constraint fk_siting_runs_person_id
-        references amparo.people (id) on delete cascade,
+    person_id text primary key references amparo.people on delete cascade,
     run text not null,
-    state text not null constraint ck_siting_runs_state
-        check (state in ('running', 'done', 'failed')),
-    is_cancelled boolean not null default false,
-    asked_at timestamptz not null default amparo.now(),
+    state text not null check (state in ('running', 'done', 'failed')),
+    is_cancelled boolean not null default false, asked_at timestamptz not null default amparo.now(),
     seen_at timestamptz not null default amparo.now(),
     fields jsonb not null, progress jsonb, result jsonb
 );
-grant select, insert, update, delete on amparo.planning_scenarios, amparo.siting_runs
-    to amparo_writer;

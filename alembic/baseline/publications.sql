@@ -2,16 +2,16 @@
 
 -- What the ledger of a tier and layer is as of; whoever brings it up to date locks it.
 create table amparo.publication_heads (
-    tier text not null constraint ck_publication_heads_tier check (tier in ('public', 'partner')),
+    tier text not null check (tier in ('public', 'partner')),
     layer text not null, seq bigint not null default 0, changes bigint, total numeric,
     due_at timestamptz, fingerprint text,
-    constraint pk_publication_heads primary key (tier, layer)
+    primary key (tier, layer)
 );
 
 -- A feature that a tier was shown: the digest of its text, or null once it is gone.
 create table amparo.publications (
     tier text not null, layer text not null, id text not null, digest bytea, seq bigint not null,
-    constraint pk_publications primary key (tier, layer, id)
+    primary key (tier, layer, id)
 );
 create index ix_publications_seq on amparo.publications (tier, layer, seq);
 
@@ -19,20 +19,14 @@ create index ix_publications_seq on amparo.publications (tier, layer, seq);
 create table amparo.publication_marks (
     tier text not null, layer text not null, seq bigint not null, mark bytea not null,
     made_at timestamptz not null default amparo.now(),
-    constraint pk_publication_marks primary key (tier, layer, seq),
-    constraint uq_publication_marks_tier unique (tier, layer, mark)
+    primary key (tier, layer, seq),
+    unique (tier, layer, mark)
 );
-grant select, insert, update, delete on amparo.publication_heads, amparo.publications,
-    amparo.publication_marks to amparo_writer;
-select amparo.for_each_tier($view$
+select amparo.for_each_tier($$
 create view tier_public.publication_heads as
-select layer, seq, changes, total, due_at from amparo.publication_heads where tier = 'public'
-$view$, '{public,partner}');
-select amparo.for_each_tier($view$
+select layer, seq, changes, total, due_at from amparo.publication_heads where tier = 'public';
 create view tier_public.publications as
-select layer, id, digest, seq from amparo.publications where tier = 'public'
-$view$, '{public,partner}');
-select amparo.for_each_tier($view$
+select layer, id, digest, seq from amparo.publications where tier = 'public';
 create view tier_public.publication_marks as
 select layer, seq, mark from amparo.publication_marks where tier = 'public'
-$view$, '{public,partner}');
+$$, '{public,partner}');

@@ -8,9 +8,7 @@ begin
     if not exists (select from pg_roles where rolname = 'amparo_owner') then
         create role amparo_owner nologin;
     end if;
-    foreach login in array
-        array['amparo_public', 'amparo_partner', 'amparo_staff', 'amparo_writer']
-    loop
+    foreach login in array '{amparo_public,amparo_partner,amparo_staff,amparo_writer}'::text[] loop
         if not exists (select from pg_roles where rolname = login) then
             execute format('create role %I login nosuperuser nobypassrls', login);
         end if;
@@ -67,5 +65,27 @@ begin
                 when 'public' then 'in (''public'')'
                 when 'partner' then 'in (''public'', ''partners'')'
                 else '<> ''restricted''' end);
+    end loop;
+end $$;
+
+-- For migrations alone: has a function of triggers see what each statement did to a table, as
+-- ``old_rows`` and ``new_rows``.
+create function amparo.after_statements(
+    p_table text, p_trigger text, p_function text, p_arguments text[],
+    p_events text[] default array['insert', 'update', 'delete']
+) returns void
+language plpgsql as $$
+declare
+    v_event text;
+begin
+    foreach v_event in array p_events loop
+        execute format(
+            'create trigger %I after %s on amparo.%I referencing %s'
+            ' for each statement execute function amparo.%I(%s)',
+            p_trigger || '_' || v_event, v_event, p_table, case v_event
+                when 'insert' then 'new table as new_rows'
+                when 'update' then 'old table as old_rows new table as new_rows'
+                else 'old table as old_rows' end,
+            p_function, (select string_agg(quote_literal(a), ', ') from unnest(p_arguments) a));
     end loop;
 end $$;

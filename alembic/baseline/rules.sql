@@ -2,8 +2,7 @@
 
 -- The numbers of the protection rules that views apply: one row, changed by an admin.
 create table amparo.publication_rules (
-    id boolean default true constraint pk_publication_rules primary key
-        constraint ck_publication_rules_one_row check (id),
+    id boolean default true primary key constraint ck_publication_rules_one_row check (id),
     human_threat_delay_h integer not null default 72,
     human_threat_min_km double precision not null default 20,
     human_threat_min_sources integer not null default 2,
@@ -20,14 +19,13 @@ grant select on amparo.publication_rules to amparo_writer;
 
 -- A file that `amparo load` has taken in, so that loading it again costs nothing.
 create table amparo.loaded_files (
-    name text constraint pk_loaded_files primary key,
+    name text primary key,
     sha256 text not null, loaded_on date not null, details jsonb not null default '{}'
 );
 
 -- A random key that signs links, made once a database; only the writer reads it.
 create table amparo.signing_keys (
-    purpose text constraint pk_signing_keys primary key,
+    purpose text primary key,
     key bytea not null, created_at timestamptz not null default amparo.now()
 );
-grant select, insert, update, delete on amparo.loaded_files to amparo_writer;
 grant select, insert on amparo.signing_keys to amparo_writer;

@@ -3,38 +3,34 @@
 -- As everywhere: ``*_record`` shape the columns once and are granted to nobody; the views of a tier
 -- filter their rows. They carry no security barrier on purpose: `&&` is not leakproof, so a barrier
 -- or row-level security would switch the spatial indexes off. That is sound because the tiers'
--- roles may not create functions, and every statement is ours and bound.
+-- roles may not create functions, and every statement is ours and bound. Of a table's references,
+-- positions and ``visibility`` the checks, indexes and names are in conventions.sql.
 
 -- A support space or information point (HSDS location).
 create table amparo.locations (
-    id text constraint pk_locations primary key,
-    organization_id text not null constraint fk_locations_organization_id
-        references amparo.organizations (id) on delete cascade,
+    id text primary key,
+    organization_id text not null references amparo.organizations on delete cascade,
     name text not null, kind text not null, location_type text not null default 'physical',
     geom geometry(Point,4326) not null, coord_precision text not null default 'town',
     country text not null constraint ck_locations_country_iso2 check (char_length(country) = 2),
     admin1 text, locality text, timezone text not null,
-    status text not null default 'active' constraint ck_locations_status
+    status text not null default 'active'
         check (status in ('active', 'full', 'temporarily_closed', 'closed')),
-    access text not null default 'open' constraint ck_locations_access
-        check (access in ('open', 'referral_only')),
+    access text not null default 'open' check (access in ('open', 'referral_only')),
     confidential boolean not null default true, overnight boolean not null default false,
     sectors text[] not null default '{}', eligibility_description text, minimum_age integer,
     maximum_age integer, contact text, notice text, confirmed_on date not null,
     expires_on date not null, confirmed_by text, hidden_at timestamptz,
-    visibility text not null default 'restricted' constraint ck_locations_visibility
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text, genders text[],
     families_only boolean not null default false,
     children_alone text not null default 'not_known' constraint ck_locations_children
         check (children_alone in ('yes', 'no', 'not_known')),
-    fees text not null default 'not_known' constraint ck_locations_fees
-        check (fees in ('free', 'paid', 'not_known')),
+    fees text not null default 'not_known' check (fees in ('free', 'paid', 'not_known')),
     documents_required text[], maximum_nights integer, address text, landmark text, road text,
     road_km double precision, amenities jsonb not null default '{}', step_free boolean,
     data_shared text,
-    holidays text not null default 'not_known' constraint ck_locations_holidays
-        check (holidays in ('open', 'closed', 'not_known')),
+    holidays text not null default 'not_known' check (holidays in ('open', 'closed', 'not_known')),
     consent_on date, revision bigint not null default 1, cost text, quarantined text,
     released text[] not null default '{}', edited_at timestamptz,
     constraint ck_locations_ages check (minimum_age <= maximum_age),
@@ -42,56 +38,44 @@ create table amparo.locations (
     constraint ck_locations_protected_is_restricted
         check (visibility = 'restricted' or not (confidential or kind in ('safe_space')))
 );
-create index idx_locations_geom on amparo.locations using gist (geom);
 -- P5: a partner's copy of a partners-only position is one of a fixed grid of 0.05 degrees (about
 -- 5.5 km, our proposal), the same at every request, so that asking often teaches nothing.
 create index idx_locations_geom_blurred on amparo.locations using gist (
     (case when visibility = 'public' then geom else st_snaptogrid(geom, 0.05) end)
 );
 create index ix_locations_demo on amparo.locations (visibility) where demo;
-create index ix_locations_organization_id on amparo.locations (organization_id);
 
 -- What an organisation offers, by code of the service vocabulary (HSDS service).
 create table amparo.services (
-    id text constraint pk_services primary key,
-    organization_id text not null constraint fk_services_organization_id
-        references amparo.organizations (id) on delete cascade,
+    id text primary key,
+    organization_id text not null references amparo.organizations on delete cascade,
     code text not null, name text not null,
-    status text not null default 'active' constraint ck_services_status
+    status text not null default 'active'
         check (status in ('active', 'inactive', 'defunct', 'temporarily closed')),
-    visibility text not null default 'restricted' constraint ck_services_visibility
-        check (visibility in ('public', 'partners', 'restricted')),
+    visibility text not null default 'restricted',
     demo boolean not null default false, source text, licence text,
     constraint ck_services_protected_is_restricted
         check (visibility = 'restricted' or not (code in ('gbv_response', 'trafficking_response',
             'lgbtiq_refuge', 'unaccompanied_children_home')))
 );
 create index ix_services_code on amparo.services (code);
-create index ix_services_organization_id on amparo.services (organization_id);
 
 -- A service offered at a location (HSDS service_at_location); sees what both ends let see.
 create table amparo.service_at_location (
-    id text constraint pk_service_at_location primary key,
-    service_id text not null constraint fk_service_at_location_service_id
-        references amparo.services (id) on delete cascade,
-    location_id text not null constraint fk_service_at_location_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    service_id text not null references amparo.services on delete cascade,
+    location_id text not null references amparo.locations on delete cascade,
     description text,
-    constraint uq_service_at_location_location_id unique (location_id, service_id)
+    unique (location_id, service_id)
 );
-create index ix_service_at_location_location_id on amparo.service_at_location (location_id);
-create index ix_service_at_location_service_id on amparo.service_at_location (service_id);
 
 -- When a location, or one service at it, is open (HSDS schedule, after RFC 5545).
 create table amparo.schedules (
-    id text constraint pk_schedules primary key,
-    location_id text constraint fk_schedules_location_id
-        references amparo.locations (id) on delete cascade,
-    service_at_location_id text constraint fk_schedules_service_at_location_id
-        references amparo.service_at_location (id) on delete cascade,
+    id text primary key,
+    location_id text references amparo.locations on delete cascade,
+    service_at_location_id text references amparo.service_at_location on delete cascade,
     timezone text not null,
-    freq text not null default 'WEEKLY' constraint ck_schedules_freq
-        check (freq in ('WEEKLY', 'MONTHLY')),
+    freq text not null default 'WEEKLY' check (freq in ('WEEKLY', 'MONTHLY')),
     byday text[] not null default '{}', opens_at time not null, closes_at time not null,
     valid_from date, valid_to date, description text, "interval" integer not null default 1,
     dtstart date, until date, "count" integer,
@@ -100,87 +84,71 @@ create table amparo.schedules (
         check ((location_id is null) <> (service_at_location_id is null)),
     constraint ck_schedules_repeats check (interval >= 1 and (count is null or count >= 1))
 );
-create index ix_schedules_location_id on amparo.schedules (location_id);
-create index ix_schedules_service_at_location_id on amparo.schedules (service_at_location_id);
 
 -- Days on which a location keeps other hours than its schedules, or none.
 create table amparo.schedule_exceptions (
-    id text constraint pk_schedule_exceptions primary key,
-    location_id text not null constraint fk_schedule_exceptions_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
     starts_on date not null, ends_on date not null, closed boolean not null default true,
     opens_at time, closes_at time, reason text,
     constraint ck_schedule_exceptions_days check (ends_on >= starts_on),
     constraint ck_schedule_exceptions_hours_unless_closed
         check ((opens_at is null) = (closes_at is null) and closed = (opens_at is null))
 );
-create index ix_schedule_exceptions_location_id on amparo.schedule_exceptions (location_id);
 
 -- A public number of a location (HSDS phone); personal numbers are not stored (P6).
 create table amparo.phones (
-    id text constraint pk_phones primary key,
-    location_id text not null constraint fk_phones_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
     number text not null, type text not null default 'voice', description text
 );
-create index ix_phones_location_id on amparo.phones (location_id);
 
 -- A language spoken at a location (HSDS language), by ISO 639 code.
 create table amparo.languages (
-    id text constraint pk_languages primary key,
-    location_id text not null constraint fk_languages_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
     code text not null,
-    constraint uq_languages_location_id unique (location_id, code)
+    unique (location_id, code)
 );
-create index ix_languages_location_id on amparo.languages (location_id);
 
 -- Places at a location with the time of the count (HSDS service_capacity, P42).
 create table amparo.capacities (
-    location_id text constraint pk_capacities primary key constraint fk_capacities_location_id
-        references amparo.locations (id) on delete cascade,
+    location_id text primary key references amparo.locations on delete cascade,
     unit text not null default 'person', available integer, maximum integer,
     updated timestamptz not null,
     constraint ck_capacities_available_within_maximum check (available <= maximum)
 );
 
+-- Each view of a space asks for these: an index of half the width of the unique one's.
+create index ix_service_at_location_location_id on amparo.service_at_location (location_id);
+create index ix_languages_location_id on amparo.languages (location_id);
+
 -- A location that refers people to another, which takes nobody without.
 create table amparo.referral_points (
-    location_id text not null constraint fk_referral_points_location_id
-        references amparo.locations (id) on delete cascade,
-    referrer_id text not null constraint fk_referral_points_referrer_id
-        references amparo.locations (id) on delete cascade,
+    location_id text not null references amparo.locations on delete cascade,
+    referrer_id text not null references amparo.locations on delete cascade,
     instructions text,
-    constraint pk_referral_points primary key (location_id, referrer_id),
+    primary key (location_id, referrer_id),
     constraint ck_referral_points_not_itself check (location_id <> referrer_id)
 );
-create index ix_referral_points_referrer_id on amparo.referral_points (referrer_id);
 
 -- Where a mobile unit will be, and when; future stops are for partners only (P42).
 create table amparo.itinerary_stops (
-    id text constraint pk_itinerary_stops primary key,
-    location_id text not null constraint fk_itinerary_stops_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
     place text not null, geom geometry(Point,4326), starts_at timestamptz not null,
     ends_at timestamptz not null,
     constraint ck_itinerary_stops_times check (ends_at > starts_at)
 );
-create index idx_itinerary_stops_geom on amparo.itinerary_stops using gist (geom);
-create index ix_itinerary_stops_location_id on amparo.itinerary_stops (location_id);
 
 -- A person who may read one restricted location; nobody else among the staff may.
 create table amparo.restricted_readers (
-    location_id text not null constraint fk_restricted_readers_location_id
-        references amparo.locations (id) on delete cascade,
+    location_id text not null references amparo.locations on delete cascade,
     person text not null constraint ck_restricted_readers_named check (person <> ''),
-    constraint pk_restricted_readers primary key (location_id, person)
+    primary key (location_id, person)
 );
 grant select on amparo.services, amparo.locations, amparo.service_at_location, amparo.schedules,
     amparo.phones, amparo.languages, amparo.capacities, amparo.restricted_readers to amparo_staff;
-grant select, insert, update, delete on amparo.services, amparo.locations,
-    amparo.service_at_location, amparo.schedules, amparo.schedule_exceptions, amparo.phones,
-    amparo.languages, amparo.capacities, amparo.referral_points, amparo.itinerary_stops,
-    amparo.restricted_readers to amparo_writer;
 -- After a large load the writer refreshes what the planner believes of these tables.
 grant maintain on amparo.locations, amparo.organizations, amparo.services,
     amparo.service_at_location, amparo.schedules, amparo.phones, amparo.languages,
@@ -205,8 +173,7 @@ begin
         where sl.location_id = new.id and t.protected
     )) then
         raise check_violation using message = 'a protected space is restricted (P38)',
-            constraint = 'protected_term_is_restricted', table = 'locations',
-            schema = 'amparo';
+            constraint = 'protected_term_is_restricted', table = 'locations', schema = 'amparo';
     end if;
     return new;
 end $$;
@@ -230,8 +197,7 @@ begin
         where sl.service_id = new.id and l.visibility <> 'restricted'
     )) then
         raise check_violation using message = 'a protected service is restricted (P38)',
-            constraint = 'protected_term_is_restricted', table = 'services',
-            schema = 'amparo';
+            constraint = 'protected_term_is_restricted', table = 'services', schema = 'amparo';
     end if;
     return new;
 end $$;
@@ -242,7 +208,7 @@ create function amparo.check_offers() returns trigger
 language plpgsql set search_path = amparo, pg_temp as $$
 begin
     if exists (
-        select from offered o
+        select from new_rows o
         join amparo.services s on s.id = o.service_id
         join amparo.terms t on t.vocabulary = 'service' and t.code = s.code and t.protected
         join amparo.locations l on l.id = o.location_id
@@ -255,10 +221,8 @@ begin
     end if;
     return null;
 end $$;
-create trigger check_offers_added after insert on amparo.service_at_location
-referencing new table as offered for each statement execute function amparo.check_offers();
-create trigger check_offers_changed after update on amparo.service_at_location
-referencing new table as offered for each statement execute function amparo.check_offers();
+select amparo.after_statements(
+    'service_at_location', 'check_offers', 'check_offers', '{}', '{insert,update}');
 
 create function amparo.term_is_used(p_vocabulary text, p_code text) returns boolean
 language sql stable set search_path = amparo, pg_temp as $$
@@ -274,6 +238,15 @@ language sql stable set search_path = amparo, pg_temp as $$
         else true
     end $$;
 grant execute on function amparo.term_is_used(text, text) to amparo_writer;
+
+create view amparo.schedule_record as
+select c.id, c.location_id, c.service_at_location_id, jsonb_build_object(
+    'freq', c.freq, 'interval', c."interval", 'dtstart', c.dtstart, 'until', c.until,
+    'count', c."count", 'byday', c.byday, 'bymonthday', c.bymonthday,
+    'opens_at', to_char(c.opens_at, 'HH24:MI'), 'closes_at', to_char(c.closes_at, 'HH24:MI'),
+    'last_entry', to_char(c.last_entry, 'HH24:MI'), 'timezone', c.timezone,
+    'valid_from', c.valid_from, 'valid_to', c.valid_to, 'description', c.description) as hours
+from amparo.schedules c;
 
 -- The whole record of a location and its parts. It depends on no asker and no clock, so that two
 -- equal records are equal rows: what a tier may see of it, and until when, its view decides.
@@ -317,15 +290,8 @@ select l.id, l.name, l.kind, l.organization_id, o.name as organization, o.verifi
         where sl.location_id = l.id and sv.status = 'active' and sv.code = 'overnight'
     )) as overnight, l.timezone,
     coalesce((
-        select jsonb_agg(jsonb_build_object(
-            'freq', c.freq, 'interval', c."interval", 'dtstart', c.dtstart, 'until', c.until,
-            'count', c."count", 'byday', c.byday, 'bymonthday', c.bymonthday,
-            'opens_at', to_char(c.opens_at, 'HH24:MI'),
-            'closes_at', to_char(c.closes_at, 'HH24:MI'),
-            'last_entry', to_char(c.last_entry, 'HH24:MI'), 'timezone', c.timezone,
-            'valid_from', c.valid_from, 'valid_to', c.valid_to, 'description', c.description)
-            order by c.id)
-        from amparo.schedules c where c.location_id = l.id
+        select jsonb_agg(c.hours order by c.id) from amparo.schedule_record c
+        where c.location_id = l.id
     ), '[]'::jsonb) as schedules,
     coalesce((
         select jsonb_agg(jsonb_build_object(
@@ -377,64 +343,65 @@ join amparo.organizations o on o.id = l.organization_id
 left join amparo.capacities y on y.location_id = l.id;
 grant select on amparo.space_record to amparo_writer;
 
--- P2, P38, P39: hidden is hidden for every date, so the filter knows no date but today's.
-create view tier_public.spaces as
-select r.id, r.name, r.kind, r.organization_id, r.organization, r.verified_member,
-    r.services_public as services, r.sectors, r.languages, r.status, r.access,
+-- For migrations alone: makes a view of spaces or of their versions, whose columns ``%s`` are these
+-- of the record ``r``. Where the position is not exact, what would undo its blurring, such as the
+-- address, is withheld with it (P5).
+create function amparo.create_space_view(
+    p_view text, p_geom text, p_services text, p_is_exact text default 'true'
+) returns void
+language plpgsql as $$
+begin
+    execute format(p_view, format($columns$
+    r.name, r.kind, r.organization_id, r.organization, r.verified_member,
+    %2$s as services, r.sectors, r.languages, r.status, r.access,
     referring.points[1] as referral_from, referring.points as referral_points,
     r.eligibility, r.minimum_age, r.maximum_age, r.genders, r.families_only, r.children_alone,
     r.fees, r.fee_kind, r.documents_required, r.maximum_nights,
-    ('overnight' = any (r.services_public)) as overnight,
-    r.timezone, r.schedules, r.exceptions, r.holidays,
-    r.country, r.admin1, r.locality, r.address, r.landmark, r.road, r.road_km, r.coord_precision,
-    r.amenities, r.step_free, r.data_shared,
-    r.confirmed_on, r.assured_on, r.expires_on,
+    'overnight' = any (%2$s) as overnight, r.timezone, r.schedules, r.exceptions, r.holidays,
+    r.country, r.admin1, r.locality, case when %3$s then r.address end as address,
+    case when %3$s then r.landmark end as landmark, case when %3$s then r.road end as road,
+    case when %3$s then r.road_km end as road_km,
+    case when %3$s then r.coord_precision else 'grid_0.05' end as coord_precision,
+    r.amenities, r.step_free, r.data_shared, r.confirmed_on, r.assured_on, r.expires_on,
     r.capacity, r.capacity_updated, r.contact, r.phones, r.notice, r.demo, r.source, r.licence,
-    r.geom
+    case when %3$s then %1$s else st_snaptogrid(%1$s, 0.05) end as geom
+    $columns$, p_geom, p_services, p_is_exact));
+end $$;
+
+-- Locations that nothing hides: neither themselves, nor an area that they lie in.
+create view amparo.shown_locations as
+select l.id, l.visibility, l.expires_on from amparo.locations l
+where not l.confidential and l.hidden_at is null
+    and not exists (
+        select from amparo.hides h
+        where h.entity = 'space' and h.record_id = l.id and h.lifted_at is null
+    )
+    and not exists (
+        select from amparo.hides h
+        where h.geom && l.geom and st_intersects(h.geom, l.geom) and h.lifted_at is null
+    );
+
+-- P2, P38, P39: hidden is hidden for every date, so the filter knows no date but today's.
+select amparo.create_space_view($view$
+create view tier_public.spaces as
+select r.id, %s
 from amparo.space_record r
 cross join lateral (
     select array(
         select f.id from amparo.referral_points p
-        join amparo.locations f on f.id = p.referrer_id
-        where p.location_id = r.id
-            and f.visibility = 'public' and not f.confidential and f.hidden_at is null
-            and not exists (
-                select from amparo.hides h where h.entity = 'space' and h.record_id = f.id
-                    and h.lifted_at is null
-            )
-            and not exists (
-                select from amparo.hides h where h.geom && f.geom
-                    and st_intersects(h.geom, f.geom) and h.lifted_at is null
-            )
-            and f.expires_on >= amparo.today()
+        join amparo.shown_locations f on f.id = p.referrer_id
+        where p.location_id = r.id and f.visibility = 'public' and f.expires_on >= amparo.today()
         order by f.id
     ) as points
 ) referring
 where r.visibility = 'public' and not r.confidential and r.hidden_at is null
-    and r.expires_on >= amparo.today();
+    and r.expires_on >= amparo.today()
+$view$, 'r.geom', 'r.services_public');
 
--- P5: what would undo the blurring of a partners-only position, such as its address, is withheld
--- with it. P42: a mobile unit's coming stops are for partners, blurred like its own position.
+-- P42: a mobile unit's coming stops are for partners, blurred like its own position.
+select amparo.create_space_view($view$
 create view tier_partner.spaces as
-select r.id, r.name, r.kind, r.organization_id, r.organization, r.verified_member,
-    r.services_partner as services, r.sectors, r.languages, r.status, r.access,
-    referring.points[1] as referral_from, referring.points as referral_points,
-    r.eligibility, r.minimum_age, r.maximum_age, r.genders, r.families_only, r.children_alone,
-    r.fees, r.fee_kind, r.documents_required, r.maximum_nights,
-    ('overnight' = any (r.services_partner)) as overnight,
-    r.timezone, r.schedules, r.exceptions, r.holidays,
-    r.country, r.admin1, r.locality,
-    case when r.visibility = 'public' then r.address end as address,
-    case when r.visibility = 'public' then r.landmark end as landmark,
-    case when r.visibility = 'public' then r.road end as road,
-    case when r.visibility = 'public' then r.road_km end as road_km,
-    case when r.visibility = 'public' then r.coord_precision else 'grid_0.05' end
-        as coord_precision,
-    r.amenities, r.step_free, r.data_shared,
-    r.confirmed_on, r.assured_on, r.expires_on, r.capacity, r.capacity_updated, r.contact,
-    r.phones, r.notice, r.demo, r.source, r.licence,
-    case when r.visibility = 'public' then r.geom else st_snaptogrid(r.geom, 0.05) end as geom,
-    r.capacity_available, r.capacity_maximum, r.visibility,
+select r.id, %s, r.capacity_available, r.capacity_maximum, r.visibility,
     coalesce((
         select jsonb_agg(jsonb_build_object(
             'place', i.place, 'lon', st_x(seen.geom), 'lat', st_y(seen.geom),
@@ -452,36 +419,18 @@ from amparo.space_record r
 cross join lateral (
     select array(
         select f.id from amparo.referral_points p
-        join amparo.locations f on f.id = p.referrer_id
+        join amparo.shown_locations f on f.id = p.referrer_id
         where p.location_id = r.id and f.visibility in ('public', 'partners')
-            and not f.confidential and f.hidden_at is null
-            and not exists (
-                select from amparo.hides h where h.entity = 'space' and h.record_id = f.id
-                    and h.lifted_at is null
-            )
-            and not exists (
-                select from amparo.hides h where h.geom && f.geom
-                    and st_intersects(h.geom, f.geom) and h.lifted_at is null
-            )
         order by f.id
     ) as points
 ) referring
-where r.visibility in ('public', 'partners') and not r.confidential and r.hidden_at is null;
+where r.visibility in ('public', 'partners') and not r.confidential and r.hidden_at is null
+$view$, 'r.geom', 'r.services_partner', $$r.visibility = 'public'$$);
 
 -- No view of the staff shows a restricted record, whoever asks: a read goes through the chain.
+select amparo.create_space_view($view$
 create view tier_staff.spaces as
-select r.id, r.name, r.kind, r.organization_id, r.organization, r.verified_member,
-    r.services_partner as services, r.sectors, r.languages, r.status, r.access,
-    referring.points[1] as referral_from, referring.points as referral_points,
-    r.eligibility, r.minimum_age, r.maximum_age, r.genders, r.families_only, r.children_alone,
-    r.fees, r.fee_kind, r.documents_required, r.maximum_nights,
-    ('overnight' = any (r.services_partner)) as overnight,
-    r.timezone, r.schedules, r.exceptions, r.holidays,
-    r.country, r.admin1, r.locality, r.address, r.landmark, r.road, r.road_km, r.coord_precision,
-    r.amenities, r.step_free, r.data_shared,
-    r.confirmed_on, r.assured_on, r.expires_on, r.capacity, r.capacity_updated, r.contact,
-    r.phones, r.notice, r.demo, r.source, r.licence, r.geom,
-    r.capacity_available, r.capacity_maximum, r.visibility, r.itinerary, r.hidden_at
+select r.id, %s, r.capacity_available, r.capacity_maximum, r.visibility, r.itinerary, r.hidden_at
 from amparo.space_record r
 cross join lateral (
     select array(
@@ -492,7 +441,8 @@ cross join lateral (
     ) as points
 ) referring
 where r.visibility <> 'restricted'
-    and (r.hidden_at is null or amparo.in_charge(r.organization_id, array[r.country]));
+    and (r.hidden_at is null or amparo.in_charge(r.organization_id, array[r.country]))
+$view$, 'r.geom', 'r.services_partner');
 create view tier_staff.restricted_index as
 select n.location_id as id from amparo.restricted_readers n
 join amparo.locations l on l.id = n.location_id and l.visibility = 'restricted'
@@ -508,15 +458,8 @@ select a.id, s.id as space, s.name as space_name, s.kind as space_kind, s.organi
     s.maximum_age, s.genders, s.families_only, s.children_alone, s.fees, s.fee_kind,
     s.documents_required, s.timezone,
     coalesce((
-        select jsonb_agg(jsonb_build_object(
-            'freq', c.freq, 'interval', c."interval", 'dtstart', c.dtstart, 'until', c.until,
-            'count', c."count", 'byday', c.byday, 'bymonthday', c.bymonthday,
-            'opens_at', to_char(c.opens_at, 'HH24:MI'),
-            'closes_at', to_char(c.closes_at, 'HH24:MI'),
-            'last_entry', to_char(c.last_entry, 'HH24:MI'), 'timezone', c.timezone,
-            'valid_from', c.valid_from, 'valid_to', c.valid_to, 'description', c.description)
-            order by c.id)
-        from amparo.schedules c where c.service_at_location_id = a.id
+        select jsonb_agg(c.hours order by c.id) from amparo.schedule_record c
+        where c.service_at_location_id = a.id
     ), s.schedules) as schedules,
     s.exceptions, s.holidays, s.country, s.admin1, s.locality, s.coord_precision,
     s.confirmed_on, s.expires_on, s.notice, s.demo, s.source, s.licence, s.geom

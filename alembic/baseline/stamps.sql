@@ -5,11 +5,10 @@
 -- snapshots the later sees every row of the earlier, so equal stamps mean equal knowledge.
 -- ``folded_*`` is what older rows added up to that this one replaces.
 create table amparo.knowledge_changes (
-    id bigint generated always as identity constraint pk_knowledge_changes primary key,
+    id bigint generated always as identity primary key,
     subject text not null, xact bigint not null, at timestamptz not null, folded_changes bigint,
     folded_total numeric,
-    constraint ck_knowledge_changes_folded
-        check ((folded_changes is null) = (folded_total is null))
+    constraint ck_knowledge_changes_folded check ((folded_changes is null) = (folded_total is null))
 );
 create index ix_knowledge_changes_xact on amparo.knowledge_changes (xact);
 -- For the upkeep that folds old rows; it may add and take away, never change one.

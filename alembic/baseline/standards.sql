@@ -2,58 +2,45 @@
 
 -- One version of the minimum standards of a kind of space; an example says so.
 create table amparo.checklists (
-    id text constraint pk_checklists primary key,
-    kind text not null, version integer not null, title text not null,
+    id text primary key, kind text not null, version integer not null, title text not null,
     example boolean not null default false, valid_months integer not null default 12,
-    pass_score double precision not null default 0.8 constraint ck_checklists_pass_score
-        check (pass_score between 0 and 1),
+    pass_score double precision not null default 0.8 check (pass_score between 0 and 1),
     published_on date, retired_on date,
-    constraint uq_checklists_kind unique (kind, version)
+    unique (kind, version)
 );
 
 -- A question of a checklist, under one standard.
 create table amparo.checklist_items (
-    checklist_id text not null constraint fk_checklist_items_checklist_id
-        references amparo.checklists (id) on delete cascade,
+    checklist_id text not null references amparo.checklists on delete cascade,
     "position" integer not null, standard text not null, question text not null,
     evidence_needed boolean not null default false, essential boolean not null default false,
-    constraint pk_checklist_items primary key (checklist_id, "position")
+    primary key (checklist_id, "position")
 );
 
 -- A self-audit of a location against one version of a checklist.
 create table amparo.assessments (
-    id text constraint pk_assessments primary key,
-    location_id text not null constraint fk_assessments_location_id
-        references amparo.locations (id) on delete cascade,
-    checklist_id text not null constraint fk_assessments_checklist_id
-        references amparo.checklists (id) on delete restrict,
-    state text not null default 'draft' constraint ck_assessments_state
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
+    checklist_id text not null references amparo.checklists on delete restrict,
+    state text not null default 'draft'
         check (state in ('draft', 'submitted', 'verified', 'returned')),
-    assessed_by text constraint fk_assessments_assessed_by
-        references amparo.people (id) on delete set null,
+    assessed_by text references amparo.people on delete set null,
     assessed_on date not null, due_on date not null,
-    verified_by text constraint fk_assessments_verified_by
-        references amparo.people (id) on delete set null,
+    verified_by text references amparo.people on delete set null,
     verified_on date, decision_reason text,
     constraint ck_assessments_two_people
         check (verified_by is distinct from assessed_by or verified_by is null)
 );
-create index ix_assessments_location_id on amparo.assessments (location_id);
 
 -- The answer to one question of an assessment, with what shows it.
 create table amparo.assessment_answers (
-    assessment_id text not null constraint fk_assessment_answers_assessment_id
-        references amparo.assessments (id) on delete cascade,
+    assessment_id text not null references amparo.assessments on delete cascade,
     "position" integer not null,
-    answer text not null constraint ck_assessment_answers_answer
-        check (answer in ('yes', 'partly', 'no', 'not_applicable')),
+    answer text not null check (answer in ('yes', 'partly', 'no', 'not_applicable')),
     evidence text,
-    answered_by text constraint fk_assessment_answers_answered_by
-        references amparo.people (id) on delete set null,
-    constraint pk_assessment_answers primary key (assessment_id, "position")
+    answered_by text references amparo.people on delete set null,
+    primary key (assessment_id, "position")
 );
-grant select, insert, update, delete on amparo.checklists, amparo.checklist_items,
-    amparo.assessments, amparo.assessment_answers to amparo_writer;
 
 create view amparo.checklist_record as
 select id, kind, version, title, example, valid_months, pass_score, published_on
@@ -61,15 +48,11 @@ from amparo.checklists
 where published_on <= amparo.today() and (retired_on is null or retired_on > amparo.today());
 
 -- P38: what is asked of a refuge says how refuges are kept.
-create view amparo.open_checklist_record as
-select c.* from amparo.checklist_record c
-where not exists (
-    select from amparo.terms t
-    where t.vocabulary = 'space_kind' and t.code = c.kind and t.protected
-);
 select amparo.for_each_tier($view$
 create view tier_public.checklists as
-select * from amparo.open_checklist_record $view$, '{public,partner}');
+select c.* from amparo.checklist_record c
+where not exists (select from amparo.protected_kinds g where g.code = c.kind)
+$view$, '{public,partner}');
 create view tier_staff.checklists as select * from amparo.checklist_record;
 create view amparo.checklist_item_record as
 select i.checklist_id, i.position, i.standard, i.question, i.evidence_needed, i.essential
@@ -86,29 +69,21 @@ from amparo.checklists;
 
 -- Yes counts 1, partly half (our proposal), no nothing; what is not applicable does not count.
 -- An essential question is met by a yes alone.
+create view amparo.scored_answers as
+select a.id as assessment_id, i.standard, i.position, w.answer,
+    case w.answer when 'yes' then 1.0 when 'partly' then 0.5 when 'no' then 0.0 end as points,
+    not i.essential or w.answer is not distinct from 'yes' as essential_met
+from amparo.assessments a
+join amparo.checklist_items i on i.checklist_id = a.checklist_id
+left join amparo.assessment_answers w on w.assessment_id = a.id and w.position = i.position;
 create view amparo.standard_scores as
-select a.id as assessment_id, i.standard,
-    avg(case w.answer when 'yes' then 1.0 when 'partly' then 0.5 when 'no' then 0.0 end)::float8
-        as score,
-    bool_and(not i.essential or w.answer is not distinct from 'yes') as essentials_met,
-    count(*) as questions, count(w.answer) as answered,
-    min(i.position) as position
-from amparo.assessments a
-join amparo.checklist_items i on i.checklist_id = a.checklist_id
-left join amparo.assessment_answers w
-    on w.assessment_id = a.id and w.position = i.position
-group by a.id, i.standard;
-
+select assessment_id, standard, avg(points)::float8 as score,
+    bool_and(essential_met) as essentials_met, count(*) as questions, count(answer) as answered,
+    min(position) as position
+from amparo.scored_answers group by assessment_id, standard;
 create view amparo.assessment_scores as
-select a.id as assessment_id,
-    avg(case w.answer when 'yes' then 1.0 when 'partly' then 0.5 when 'no' then 0.0 end)::float8
-        as score,
-    bool_and(not i.essential or w.answer is not distinct from 'yes') as essentials_met
-from amparo.assessments a
-join amparo.checklist_items i on i.checklist_id = a.checklist_id
-left join amparo.assessment_answers w
-    on w.assessment_id = a.id and w.position = i.position
-group by a.id;
+select assessment_id, avg(points)::float8 as score, bool_and(essential_met) as essentials_met
+from amparo.scored_answers group by assessment_id;
 grant select on amparo.standard_scores, amparo.assessment_scores to amparo_writer;
 create view tier_staff.assessments as
 select a.id, a.location_id, a.checklist_id, a.state, a.assessed_by, a.assessed_on, a.due_on,
@@ -118,9 +93,7 @@ left join amparo.assessment_scores s on s.assessment_id = a.id
 where exists (select from tier_staff.spaces v where v.id = a.location_id)
     or exists (select from tier_staff.restricted_index i where i.id = a.location_id);
 create view tier_staff.standard_scores as
-select s.assessment_id, s.standard, s.score, s.essentials_met, s.questions, s.answered,
-    s.position
-from amparo.standard_scores s
+select s.* from amparo.standard_scores s
 where exists (select from tier_staff.assessments a where a.id = s.assessment_id);
 create view tier_staff.assessment_answers as
 select w.assessment_id, w.position, w.answer, w.evidence from amparo.assessment_answers w
@@ -157,5 +130,4 @@ begin
 end $$;
 create trigger guard_membership before insert or update of verified_member
     on amparo.organizations for each row execute function amparo.guard_membership();
-grant execute on function amparo.unassessed_spaces(text, date), amparo.guard_membership()
-to amparo_writer;
+grant execute on function amparo.unassessed_spaces(text, date) to amparo_writer;

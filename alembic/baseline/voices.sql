@@ -2,48 +2,40 @@
 
 -- Whether somebody was served at a space, and found it open: no text, no hour, no address.
 create table amparo.feedback (
-    id text constraint pk_feedback primary key,
-    location_id text not null constraint fk_feedback_location_id
-        references amparo.locations (id) on delete cascade,
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
     was_served boolean, was_open boolean, received_on date not null default amparo.today(),
     constraint ck_feedback_says_something check (was_served is not null or was_open is not null)
 );
-create index ix_feedback_location_id on amparo.feedback (location_id);
 
 -- A complaint about a space; its operator never sees it (P44).
 create table amparo.complaints (
-    id text constraint pk_complaints primary key,
-    location_id text not null constraint fk_complaints_location_id
-        references amparo.locations (id) on delete cascade,
-    category text not null constraint ck_complaints_category
+    id text primary key,
+    location_id text not null references amparo.locations on delete cascade,
+    category text not null
         check (category in ('staff_conduct', 'refused', 'charged', 'unsafe', 'privacy', 'other')),
     body text constraint ck_complaints_body_length check (char_length(body) <= 2000),
-    state text not null default 'new' constraint ck_complaints_state
-        check (state in ('new', 'handling', 'closed')),
+    state text not null default 'new' check (state in ('new', 'handling', 'closed')),
     received_on date not null default amparo.today(),
-    handled_by text constraint fk_complaints_handled_by
-        references amparo.people (id) on delete set null,
+    handled_by text references amparo.people on delete set null,
     delete_on date not null,
-    organization_id text constraint fk_complaints_organization_id
-        references amparo.organizations (id) on delete set null
+    organization_id text references amparo.organizations on delete set null
 );
-create index ix_complaints_location_id on amparo.complaints (location_id);
 
 -- A service somebody missed in an area; never a protected one (P44).
 create table amparo.service_requests (
-    id text constraint pk_service_requests primary key, service text not null
-        constraint ck_service_requests_not_protected check (not (service in ('gbv_response',
-            'trafficking_response', 'lgbtiq_refuge', 'unaccompanied_children_home'))),
+    id text primary key,
+    service text not null constraint ck_service_requests_not_protected
+        check (not (service in ('gbv_response', 'trafficking_response', 'lgbtiq_refuge',
+            'unaccompanied_children_home'))),
     country text not null, admin1 text, requested_on date not null default amparo.today()
 );
 
 -- That something sent by a phone was taken, so that sending it again stores nothing twice.
 create table amparo.receipts (
-    key_sha256 bytea constraint pk_receipts primary key,
+    key_sha256 bytea primary key,
     seal_sha256 bytea not null, forget_on date not null
 );
-grant select, insert, update, delete on amparo.feedback, amparo.complaints,
-    amparo.service_requests to amparo_writer;
 grant select, insert, delete on amparo.receipts to amparo_writer;
 
 -- definitions.md, flows: n, groups (here: spaces), share, rounding, delay; no total beside the
@@ -94,10 +86,7 @@ select q.service, q.country, q.admin1, date_trunc('week', q.requested_on)::date 
     (round(count(*)::numeric / r.flow_rounding) * r.flow_rounding)::int as n
 from amparo.service_requests q
 cross join amparo.publication_rules r
-where not exists (
-        select from amparo.terms t
-        where t.vocabulary = 'service' and t.code = q.service and t.protected
-    )
+where not exists (select from amparo.protected_services g where g.code = q.service)
     and date_trunc('week', q.requested_on)::date + 6 + r.flow_delay_days < amparo.today()
 group by q.service, q.country, q.admin1, week, r.flow_rounding, r.flow_min_people
 having count(*) >= r.flow_min_people;
@@ -119,12 +108,10 @@ where c.delete_on >= amparo.today() and exists (
     where p.id = current_setting('amparo.person', true) and p.active
         and p.role in ('coordinator', 'admin')
         and p.organization_id is distinct from l.organization_id
-        and (c.organization_id is null
-            or p.organization_id is distinct from c.organization_id)
+        and (c.organization_id is null or p.organization_id is distinct from c.organization_id)
 );
 
-create function amparo.handles_complaints_of(p_location text, p_operator text)
-returns boolean
+create function amparo.handles_complaints_of(p_location text, p_operator text) returns boolean
 language sql stable security definer set search_path = amparo, pg_temp as $$
     select exists (
         select from amparo.people p
@@ -147,12 +134,10 @@ language sql stable security definer set search_path = amparo, pg_temp as $$
         select from amparo.complaints where location_id = p_location and state <> 'closed'
     ) $$;
 grant execute on function amparo.handles_complaints_of(text, text),
-    amparo.purge_complaints(date), amparo.has_open_complaint(text)
-to amparo_writer;
+    amparo.purge_complaints(date), amparo.has_open_complaint(text) to amparo_writer;
 
 alter table amparo.complaints enable row level security;
-create policy anyone_complains on amparo.complaints for insert to amparo_writer
-    with check (true);
+create policy anyone_complains on amparo.complaints for insert to amparo_writer with check (true);
 create policy handlers_read on amparo.complaints for select to amparo_writer
     using (amparo.handles_complaints_of(location_id, organization_id));
 create policy handlers_handle on amparo.complaints for update to amparo_writer

@@ -1,15 +1,18 @@
 """Export of all rows of a database to one file, and import of the file into a new database.
 
-The file is a ZIP archive with one member per table (COPY's text format) and ``amparo.json``.
+The file is a ZIP archive with one member per table (COPY's text format) and ``amparo.json``, which
+names the columns of each. A database of before the one baseline may lack some tables and columns
+(`LATER`): they are not in its file, and are empty or at their defaults in the new database.
 Triggers are disabled during the import: versions, digests and the audit chain are copied as they
 are, not written anew.
 """
 
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Table
@@ -17,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from geo.db.migrations import LAST_BEFORE_BASELINE, newest
+from geo.db.migrations import CARRIED, newest
 from geo.db.sessions import translated_errors
 from geo.errors import ConflictError, InvalidFileError
 from geo.models import SCHEMA, Base
@@ -29,6 +32,35 @@ MANIFEST = "amparo.json"
 
 #: Tables whose rows exist only within a transaction; they are not exported.
 TRANSIENT = frozenset({"audit_pending", "touched_locations"})
+
+#: Tables, and columns by table, that were added after the first of `CARRIED`: a database at one of
+#: these revisions may lack them. Each column allows null or has a default.
+LATER_TABLES = frozenset(
+    {
+        "bulk_actions",
+        "crossing_surveys",
+        "ground_features",
+        "information_channels",
+        "landscape_features",
+        "pulled_sources",
+        "pulled_submissions",
+        "remembered_words",
+        "table_columns",
+        "tagged_border_posts",
+        "text_approvals",
+        "text_reviewers",
+        "text_translations",
+        "unit_pcodes",
+    }
+)
+LATER_COLUMNS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "boundaries": ("name_en", "name_pt", "name_fr", "label_lon", "label_lat"),
+        "messages": ("kind",),
+        "places": ("name_es", "name_en", "name_pt", "name_fr"),
+        "table_columns": ("views",),
+    }
+)
 
 #: Query for the first of some tables that has rows: then the database is in use. Migrations write
 #: no row to any of these tables.
@@ -63,6 +95,11 @@ end $$
 """
 _AWAKE = _QUIET.replace("disable", "enable")
 _REVISION = "select version_num from public.alembic_version"
+_STORED = """
+select c.relname as "table", a.attname as "column" from pg_class c
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where c.relnamespace = 'amparo'::regnamespace and c.relkind = 'r'
+"""
 _AS_OWNER = "set local role amparo_owner"
 _SEQUENCES = """
 select setval('amparo.audit_batches', coalesce((select max(batch) from amparo.audit_rows), 0) + 1),
@@ -82,6 +119,23 @@ def _tables() -> list[Table]:
 
 def _columns(table: Table) -> list[str]:
     return [column.name for column in table.columns if column.computed is None]
+
+
+async def _exported(raw: Driver, revision: str) -> dict[str, list[str]]:
+    """Return the columns to export of each table, without those that an old revision lacks."""
+    stored = {(row["table"], row["column"]) for row in await raw.fetch(_STORED)}
+    names = {table for table, _ in stored}
+    exported = {}
+    for table in _tables():
+        if revision in CARRIED and table.name in LATER_TABLES - names:
+            continue
+        later = LATER_COLUMNS.get(table.name, ()) if revision in CARRIED else ()
+        exported[table.name] = [
+            column
+            for column in _columns(table)
+            if column not in later or (table.name, column) in stored
+        ]
+    return exported
 
 
 @asynccontextmanager
@@ -108,7 +162,7 @@ async def write_file(url: str | URL, path: Path) -> dict[str, int]:
     ----------
     url : str or URL
         URL of the database, as in `geo.db.migrations.migrate`. The database must be at the newest
-        revision, or at the last revision before the baseline, which has the same tables.
+        revision, or at one of `geo.db.migrations.CARRIED`.
     path : Path
         File to write, replaced if it exists. Only its owner may read it (mode 0600), because it
         holds secrets and restricted records.
@@ -122,17 +176,16 @@ async def write_file(url: str | URL, path: Path) -> dict[str, int]:
     async with _connected(url) as raw:
         revision = await _revision(raw)
         _make_private(path)
+        exported = await _exported(raw, revision)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            for table in _tables():
-                with archive.open(f"{table.name}.copy", "w", force_zip64=True) as member:
+            for name, columns in exported.items():
+                with archive.open(f"{name}.copy", "w", force_zip64=True) as member:
                     status = await raw.copy_from_table(
-                        table.name,
-                        schema_name=SCHEMA,
-                        columns=_columns(table),
-                        output=member,
+                        name, schema_name=SCHEMA, columns=columns, output=member
                     )
-                rows[table.name] = int(status.split()[-1])
-            archive.writestr(MANIFEST, json.dumps({"revision": revision, "rows": rows}))
+                rows[name] = int(status.split()[-1])
+            manifest = {"revision": revision, "rows": rows, "columns": exported}
+            archive.writestr(MANIFEST, json.dumps(manifest))
     return rows
 
 
@@ -150,11 +203,11 @@ async def load_file(url: str | URL, path: Path) -> dict[str, int]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            expected: dict[str, int] = json.loads(archive.read(MANIFEST))["rows"]
+            manifest = json.loads(archive.read(MANIFEST))
             async with _connected(url) as raw:
                 await _require_new(raw)
-                rows = await _load(raw, archive)
-                if rows != expected:
+                rows = await _load(raw, archive, manifest["columns"])
+                if rows != manifest["rows"]:
                     msg = f"{path.name}: its rows are not as many as it says"
                     raise InvalidFileError([msg])
     except (zipfile.BadZipFile, KeyError, json.JSONDecodeError) as error:
@@ -163,14 +216,18 @@ async def load_file(url: str | URL, path: Path) -> dict[str, int]:
     return rows
 
 
-async def _load(raw: Driver, archive: zipfile.ZipFile) -> dict[str, int]:
+async def _load(
+    raw: Driver, archive: zipfile.ZipFile, columns: Mapping[str, Sequence[str]]
+) -> dict[str, int]:
     rows: dict[str, int] = {}
     await raw.execute(_QUIET)
     await raw.execute(_EMPTY)
     for table in _tables():
+        if table.name in LATER_TABLES and table.name not in columns:
+            continue
         with archive.open(f"{table.name}.copy") as member:
             status = await raw.copy_to_table(
-                table.name, schema_name=SCHEMA, columns=_columns(table), source=member
+                table.name, schema_name=SCHEMA, columns=columns[table.name], source=member
             )
         rows[table.name] = int(status.split()[-1])
     # Check the foreign keys now: PostgreSQL cannot alter a table with pending trigger events.
@@ -191,7 +248,7 @@ async def _revision(raw: Driver) -> str:
     await raw.execute("reset role")
     revision: str = await raw.fetchval(_REVISION)
     await raw.execute(_AS_OWNER)
-    if revision not in {LAST_BEFORE_BASELINE, *newest()}:
+    if revision not in {*CARRIED, *newest()}:
         msg = f"the database is at {revision[:64]}, whose tables this version does not know"
         raise ConflictError(msg)
     return revision

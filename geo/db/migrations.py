@@ -21,8 +21,22 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
 #: Key of the advisory lock that lets one migration run at a time: an arbitrary fixed number.
 MIGRATION_LOCK = 4_155_002
 
-#: The last revision before the baseline revision; both have the same tables.
-LAST_BEFORE_BASELINE = "0026_audited_rows"
+#: Revisions of before the one baseline, which only added tables and columns that a row may lack: a
+#: file carries their rows over (`geo.db.database_file`).
+CARRIED = frozenset(
+    {
+        "0026_audited_rows",
+        "0001_baseline",
+        "0002_ground",
+        "0003_reviewed_texts",
+        "0004_landscape",
+        "0005_surveyed_crossings",
+        "0006_remembered_mappings",
+        "0007_information_channels",
+        "0008_desk",
+        "0009_views",
+    }
+)
 
 _SHAPES = text(
     """
@@ -146,7 +160,7 @@ def upgrade(config: Config, action: Callable[[Config], None] | None = None) -> N
     script = ScriptDirectory.from_config(config)
     current = set(MigrationContext.configure(connection).get_current_heads())
     for revision in current - {known.revision for known in script.walk_revisions()}:
-        raise OtherVersionError(revision, can_be_carried=revision == LAST_BEFORE_BASELINE)
+        raise OtherVersionError(revision, can_be_carried=revision in CARRIED)
     if action is None:
         if current == set(script.get_heads()):
             return

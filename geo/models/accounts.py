@@ -150,7 +150,7 @@ class FactorReset(Base):
     person_id: Mapped[str] = mapped_column(
         ForeignKey(Person.id, ondelete="CASCADE"), primary_key=True
     )
-    asked_by: Mapped[str] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"))
+    asked_by: Mapped[str] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"), index=True)
     asked_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=text("amparo.now()")
     )

@@ -425,7 +425,9 @@ class ImportBatch(Base):
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
-    person_id: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"))
+    person_id: Mapped[str | None] = mapped_column(
+        ForeignKey(Person.id, ondelete="CASCADE"), index=True
+    )
     file_name: Mapped[str] = mapped_column(Text)
     format: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(Text)

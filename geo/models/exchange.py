@@ -35,7 +35,9 @@ class PulledSubmission(Base):
         ForeignKey(PulledSource.name, ondelete="CASCADE"), primary_key=True
     )
     submission_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    organization_id: Mapped[str] = mapped_column(ForeignKey(Organization.id, ondelete="CASCADE"))
+    organization_id: Mapped[str] = mapped_column(
+        ForeignKey(Organization.id, ondelete="CASCADE"), index=True
+    )
     space_id: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(Text)
     sweep: Mapped[int] = mapped_column(Integer)

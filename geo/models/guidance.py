@@ -109,7 +109,7 @@ class Message(Base):
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
-    key: Mapped[str] = mapped_column(Text, index=True)
+    key: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(Text)
     audience: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text, server_default="information")

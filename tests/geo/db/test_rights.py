@@ -74,9 +74,7 @@ DEFINERS = {
     # Who the session's person is decides which hidden rows its views show.
     "in_charge",
     "note_knowledge",
-    "touch_deleted",
-    "touch_inserted",
-    "touch_updated",
+    "touch_changed",
 }
 
 OUR_SCHEMAS = "('amparo', 'tier_public', 'tier_partner', 'tier_staff')"

@@ -1,24 +1,21 @@
-"""Everything at once: the files of ``alembic/baseline``, by noun, as they were for 0.1.0."""
+"""Everything at once: the files of ``alembic/baseline``, by noun."""
 
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0001_baseline"
+revision: str = "0010_one_baseline"
 down_revision: str | None = None
-branch_labels: str | None = None
-depends_on: str | None = None
 
 FOLDER = Path(__file__).resolve().parents[1] / "baseline"
 
 #: In this order: a view comes after what it reads. From the second on they run as the owner.
 NOUNS = (  # noqa: SIM905 - one a line would be a page
     "roles clock stamps layers rules people vocabulary hides spaces crossings hazards places"
-    " corridors access movement history changes guidance voices standards planning publications"
-    " demo audit grants"
+    " ground corridors access movement history changes imports guidance channels texts voices"
+    " standards planning desk publications demo audit grants conventions"
 ).split()
 
 KEY = sa.text(
@@ -27,24 +24,11 @@ KEY = sa.text(
 )
 
 
-def statements(script: str) -> Iterator[str]:
-    """Yield the statements of a file: one ends with a line that ends with ``;``, outside of $$."""
-    lines: list[str] = []
-    for line in script.splitlines():
-        lines.append(line)
-        so_far = "\n".join(lines)
-        if line.endswith(";") and so_far.count("$$") % 2 == 0:
-            yield so_far
-            lines = []
-
-
 def upgrade() -> None:
+    scripts = "\n".join((FOLDER / f"{noun}.sql").read_text(encoding="utf-8") for noun in NOUNS)
     connection = op.get_bind()
-    for noun in NOUNS:
-        script = (FOLDER / f"{noun}.sql").read_text(encoding="utf-8")
-        for statement in statements(script):
-            # Not as SQLAlchemy's text, which would take a colon for a parameter.
-            connection.exec_driver_sql(statement)
+    # By the driver itself, in this transaction: SQLAlchemy sends one statement at a time.
+    connection.connection.run_async(lambda driver: driver.execute(scripts))
     connection.execute(KEY, _key())
     op.execute("reset role")
 
