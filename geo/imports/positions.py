@@ -1,10 +1,12 @@
 """Countries and time zones that rows of a file take from their positions."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.geography.country_names import country_code
 from geo.geography.division_names import countries_of
 from geo.geography.places import time_zones
 from geo.geography.surroundings import countries_around, only_country
@@ -16,6 +18,10 @@ type Point = tuple[float, float]
 
 #: Mexico and Central America, where the list of a network names El Salvador as ES.
 _CENTRAL_AMERICA: Final = frozenset({"MX", "BZ", "GT", "SV", "HN", "NI", "CR", "PA"})
+
+
+#: A country's code after a town: "Oruro (BOL)"; codes of two letters are Brazil's states, too.
+_MARK: Final = re.compile(r"\(([A-Z]{3})\)\s*$")
 
 
 async def fill_countries(
@@ -49,7 +55,7 @@ async def fill_countries(
     arounds = await countries_around(session, [point for _, point in asked])
     for (draft, _), around in zip(asked, arounds, strict=True):
         stated = draft.changes.get("country")
-        country = _told(around, draft.changes.get("admin1"))
+        country = _told(around, draft.changes.get("admin1"), draft.changes.get("locality"))
         if stated is None:
             if country is not None:
                 draft.changes["country"] = country
@@ -79,9 +85,11 @@ def _is_asked(draft: Draft, *, is_new: bool) -> bool:
     return isinstance(stated, str) and stated not in BOXES
 
 
-def _told(around: Mapping[str, bool], division: object) -> str | None:
+def _told(around: Mapping[str, bool], division: object, town: object) -> str | None:
     """Return the country about a position that nothing else, nor the division, speaks against."""
     own = countries_of(division) if isinstance(division, str) else frozenset[str]()
+    if (marked := marked_country(town)) is not None:
+        own = (own or {marked}) & {marked} or own
     country = only_country(around)
     if country is not None:
         return country if not own or country in own else None
@@ -103,6 +111,13 @@ async def fill_time_zones(session: AsyncSession, new: Sequence[Draft]) -> None:
     for (changes, _), zone in zip(asked, zones, strict=True):
         if zone is not None:
             changes["timezone"] = zone
+
+
+def marked_country(town: object) -> str | None:
+    """Return the country (ISO 3166-1 alpha-2) whose code stands after a town: "Oruro (BOL)"."""
+    found = _MARK.search(town) if isinstance(town, str) else None
+    country = country_code(found[1]) if found else None
+    return country if country in BOXES else None
 
 
 def _placed(made: Sequence[Draft]) -> list[tuple[Draft, Point]]:

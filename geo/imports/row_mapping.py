@@ -16,7 +16,7 @@ from geo.imports.cells.notices import asks_for_a_letter, closing, is_private, is
 from geo.imports.cells.opening_hours import WeekHours
 from geo.imports.column_parts import taken_apart
 from geo.imports.columns.labels import asks_for_one_paper
-from geo.imports.mapping import FieldMapping
+from geo.imports.mapping import ANY_OTHER, FieldMapping
 from geo.imports.readers.table import CellError, Line, Table, Value
 from geo.reasons import CodedReason
 from geo.records.space_part_rows import PHONE
@@ -35,6 +35,9 @@ _TOTALS = frozenset(
 
 #: Code of the note on a row one of whose cells is left out, because it is not understood.
 LEFT_OUT_REMARK = "cell_left_out"
+
+#: Code of the note on a row of one of whose lists only a part is understood.
+IN_PART_REMARK = "cell_read_in_part"
 
 #: Code of the note on a row whose hours alone say that the space is closed.
 CLOSED_REMARK = "row_closed_by_hours"
@@ -343,6 +346,8 @@ class _Maker:
     def _of_codes(self, draft: Draft, value: Value, name: str, column: str) -> list[Value]:
         """Return a value that was read, with codes for its labels; nothing as `_values`."""
         coded = self._coded(name, value)
+        if isinstance(coded, list) and self._leaves_out(name, value):
+            draft.notes.append(CodedReason(IN_PART_REMARK, column=column))
         if coded == [] and value:  # every label of the cell means nothing here
             return []
         if coded == [NO_CODE]:
@@ -397,13 +402,26 @@ class _Maker:
         if isinstance(value, list):
             items = [table.get(folded(item), item) if isinstance(item, str) else item
                      for item in value]  # fmt: skip
-            return [self._known.code(name, item) for item in items if item != ""]
+            codes = [self._known.code(name, item) for item in items if item != ""]
+            if table.get(ANY_OTHER) == "":
+                codes = [code for code in codes if self._known.knows(name, [code])]
+            return list(dict.fromkeys(codes)) if ANY_OTHER in table else codes
         if isinstance(value, dict) and kind_of(name) == "flags":
             return {
                 str(self._known.code(name, table.get(folded(code), code))): flag
                 for code, flag in value.items()
             }
         return self._known.code(name, value) if name in CODED else value
+
+    def _leaves_out(self, name: str, value: list[Value]) -> bool:
+        """Return whether a list has a label that the mapping takes as any other, and drops."""
+        table = self._mapping.values.get(name, {})
+        return table.get(ANY_OTHER) == "" and any(
+            isinstance(item, str)
+            and folded(item) not in table
+            and not self._known.knows(name, [self._known.code(name, item)])
+            for item in value
+        )
 
     def _constant(self, name: str, value: Value) -> Value:
         return self._coded(name, cell_values.converted(value, name, self._default))

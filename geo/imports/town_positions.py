@@ -1,0 +1,183 @@
+"""Rows without a position, placed in the town that they name, as a town's position and no more."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pyproj import Geod
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.geography.boundaries import units_at
+from geo.geography.division_names import countries_of, is_division
+from geo.geography.places import NamedPlace, places_named
+from geo.imports.positions import Point, marked_country, position_of
+from geo.imports.row_mapping import Draft
+from geo.reasons import CodedReason
+from geo.text.countries import BOXES, CODES
+from geo.text.normalize import folded
+
+#: Most metres between a position and the town that its row names [A]: a municipality's ends lie
+#: that far from its town.
+TOWN_REACH_M: Final = 30_000.0
+
+#: Most metres between a town and the nearest position of the file's other rows [A]: a town of that
+#: name farther away is likely another one.
+_FILE_REACH_M: Final = 100_000.0
+
+_ELLIPSOID: Final = Geod(ellps="WGS84")
+
+#: Code of the note on a row that is placed in its town.
+PLACED_REMARK: Final = "row_position_of_town"
+
+#: Fields of a position; a row with a problem in one of them states one that cannot be read.
+_OF_A_POSITION: Final = frozenset({"lon", "lat", "position"})
+
+#: Most letters of a division's short form that stands for its name: "SP", "CDMX" is another name.
+_SHORTEST: Final = 3
+
+#: What stands between the names of a town, and short forms in them.
+_BETWEEN: Final = re.compile(r"\s*[,;/()|]\s*")
+_MARK: Final = re.compile(r"\s*\([A-Z]{2,3}\)\s*$")
+_SHORT: Final = {"cd": "ciudad", "sta": "santa", "sto": "santo", "pto": "puerto", "gral": "general"}
+
+
+def names_of(town: str) -> list[str]:
+    """Return what a town can be called in the places: "Santa Rosa (Mazocruz)", "Cd. Acuña"."""
+    return [
+        name
+        for one in _BETWEEN.split(folded(_MARK.sub("", town)))
+        if re.search("[a-z]", one)
+        for whole in [" ".join(_SHORT.get(word.rstrip("."), word) for word in one.split())]
+        for name in (whole, f"ciudad {whole}", f"ciudad de {whole}")
+    ]
+
+
+def able_countries(changes: Mapping[str, Any]) -> Set[str]:
+    """Return the countries that a row can be of by what it states.
+
+    None where its country and division disagree, or its country is not of the network.
+    """
+    country, division = changes.get("country"), changes.get("admin1")
+    own = countries_of(division) if isinstance(division, str) else frozenset[str]()
+    if country in CODES:
+        if country not in BOXES:
+            return set()
+        return {country} if not own or country in own else set()
+    marked = marked_country(changes.get("locality"))
+    return own or ({marked} if marked else set(BOXES))
+
+
+def contradicts(division: object, unit: str | None) -> bool:
+    """Return whether a row's division is another one than that of its position.
+
+    A short form agrees whose letters stand in the name in their order: "SP", "Ver.".
+    """
+    if not isinstance(division, str) or unit is None:
+        return False
+    said, name = (re.findall(r"[a-z]+", folded(one)) for one in (division, unit))
+    if set(said) <= set(name) or set(name) <= set(said):
+        return False
+    short = "".join(said)
+    if is_division(division) and len(short) > _SHORTEST:
+        return True
+    letters = iter("".join(name))
+    return not (short[:1] == name[0][:1] and all(letter in letters for letter in short))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A row without a position that names its town."""
+
+    draft: Draft
+    names: Set[str]
+    able: Set[str]
+
+
+class _Placed:
+    """Positions that a file states, by the names of their towns."""
+
+    def __init__(self, made: Sequence[Draft]) -> None:
+        self._points: list[Point] = []
+        self._of_town: dict[str, list[Point]] = {}
+        self._near: dict[str, bool] = {}
+        for draft in made:
+            if (point := position_of(draft.changes)) is None:
+                continue
+            self._points.append(point)
+            for name in set(names_of(str(draft.changes.get("locality") or ""))):
+                self._of_town.setdefault(name, []).append(point)
+
+    def tell(self, one: _Asked, place: NamedPlace) -> bool:
+        """Return whether the file tells that a place is a row's town, and no other of its name."""
+        if mates := [point for name in one.names for point in self._of_town.get(name, ())]:
+            return _nearest_m(place, mates) <= TOWN_REACH_M
+        if isinstance(one.draft.changes.get("admin1"), str):
+            return True
+        if len(one.able) != 1 or not self._points:
+            return False
+        if place.id not in self._near:
+            self._near[place.id] = _nearest_m(place, self._points) <= _FILE_REACH_M
+        return self._near[place.id]
+
+
+def _nearest_m(place: NamedPlace, points: Sequence[Point]) -> float:
+    lons, lats = ([point[axis] for point in points] for axis in (0, 1))
+    count = len(points)
+    _, _, distances = _ELLIPSOID.inv([place.lon] * count, [place.lat] * count, lons, lats)
+    return float(min(distances))
+
+
+async def place_in_towns(
+    session: AsyncSession, made: Sequence[Draft], *, new: Collection[Draft]
+) -> None:
+    """Give new rows without a position that of their town, as a town's, with a note.
+
+    The town is the one place of a name in the row's town cell, in a country and a division that the
+    row can be of, within `TOWN_REACH_M` of the file's rows of the same town. Where there are none,
+    the row has to name the place's country and be within `_FILE_REACH_M` of another row, or its
+    division. A position that cannot be read, or of a space that is not to be told of, stays away.
+
+    Parameters
+    ----------
+    new : collection of Draft
+        Drafts of records that are not stored.
+    """
+    asked = [one for draft in new if (one := _asked(draft)) is not None]
+    if not asked:
+        return
+    placed = _Placed(made)
+    found = await places_named(session, {name for one in asked for name in one.names})
+    likely = [
+        (one, place)
+        for one in asked
+        for place in found
+        if place.country in one.able and folded(place.name) in one.names
+    ]
+    units = await units_at(session, [(one.lon, one.lat, one.country) for _, one in likely])
+    towns: dict[int, list[NamedPlace]] = {}
+    for (one, place), unit in zip(likely, units, strict=True):
+        if not contradicts(one.draft.changes.get("admin1"), unit) and placed.tell(one, place):
+            towns.setdefault(id(one), []).append(place)
+    for one in asked:
+        if len(places := towns.get(id(one), [])) == 1:
+            _place(one.draft, places[0])
+
+
+def _asked(draft: Draft) -> _Asked | None:
+    town = draft.changes.get("locality")
+    is_stated = {*draft.changes} & _OF_A_POSITION or any(
+        problem.field in _OF_A_POSITION for problem in draft.problems
+    )
+    if is_stated or draft.changes.get("confidential") or not isinstance(town, str):
+        return None
+    able = able_countries(draft.changes)
+    names = set(names_of(town))
+    return _Asked(draft, names, able) if able and names else None
+
+
+def _place(draft: Draft, place: NamedPlace) -> None:
+    draft.changes |= {"lon": place.lon, "lat": place.lat, "coord_precision": "town"}
+    if draft.changes.get("country") is None:
+        draft.changes["country"] = place.country
+    draft.notes.append(CodedReason(PLACED_REMARK, town=place.name))
