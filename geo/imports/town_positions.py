@@ -39,6 +39,8 @@ _SHORTEST: Final = 3
 #: What stands between the names of a town, and short forms in them.
 _BETWEEN: Final = re.compile(r"\s*[,;/()|]\s*")
 _MARK: Final = re.compile(r"\s*\([A-Z]{2,3}\)\s*$")
+_ABOUT: Final = re.compile(r"^ciudad (?:de )?|(?<=\w) (?:centro|ciudad|cabecera|casco urbano)$")
+_FORMS: Final = ("ciudad {}", "ciudad de {}", "{} city", "la {}", "el {}", "los {}", "las {}")
 _SHORT: Final = {"cd": "ciudad", "sta": "santa", "sto": "santo", "pto": "puerto", "gral": "general"}
 
 
@@ -49,7 +51,8 @@ def names_of(town: str) -> list[str]:
         for one in _BETWEEN.split(folded(_MARK.sub("", town)))
         if re.search("[a-z]", one)
         for whole in [" ".join(_SHORT.get(word.rstrip("."), word) for word in one.split())]
-        for name in (whole, f"ciudad {whole}", f"ciudad de {whole}")
+        for bare in [_ABOUT.sub("", whole)]
+        for name in dict.fromkeys((whole, bare, *(form.format(bare) for form in _FORMS)))
     ]
 
 
