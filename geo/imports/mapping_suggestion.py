@@ -21,6 +21,7 @@ from geo.imports.columns.labels import (
     bare,
     meanings_of,
     meant,
+    meant_alone,
     meant_of_all,
     meant_of_kind,
 )
@@ -48,7 +49,7 @@ _MAX_LABELS = 60
 _IN_PART: Final = frozenset({"services"})
 
 #: What reads a label of a field otherwise than of the others.
-_MEANT: Final = {"kind": meant_of_kind}
+_MEANT: Final = {"kind": meant_of_kind, "children_alone": meant_alone}
 
 #: Placeholder for the source's prefix of record ids, until a person replaces it.
 UNNAMED = "SOURCE"
@@ -222,7 +223,7 @@ def _answers(name: str, columns: Sequence[str]) -> dict[str, str]:
     A no does not say until when a place is closed, and a yes does not say which paper.
     """
     if name == "status" and all(map(asks_if_open, columns)):
-        return dict.fromkeys(YES, "active")
+        return dict.fromkeys(YES | {"1"}, "active")
     if name == "documents_required" and all(map(asks_for_papers, columns)):
         return dict.fromkeys(NO, NO_CODE)
     return {}

@@ -99,7 +99,33 @@ _WORD = re.compile(r"[a-z_]+")
 _OFFERED = frozenset({"services", "amenities"})
 
 #: What people write in a second column of numbers for the number of the first.
-_THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo", "same", "misma"})
+_THE_SAME = frozenset(
+    {
+        "mismo",
+        "el mismo",
+        "igual",
+        "idem",
+        "mesmo",
+        "o mesmo",
+        "same",
+        "misma",
+        "ambos",
+        "os dois",
+        "los dos",
+        "el celular",
+        "o celular",
+        "e o celular",
+        "es el mismo",
+        "es el mismo numero",
+        "es el mismo nro",
+        "el mismo numero",
+        "o mesmo numero",
+        "both",
+    }
+)
+
+#: Answers in such a column to whether a number takes messages.
+_ANSWERS = frozenset({"si", "sim", "no", "nao", "yes", "s", "n", "x"})
 
 #: Words that people write beside a number that takes messages.
 _BESIDE_PHONE = re.compile(
@@ -453,8 +479,13 @@ def _phones(value: Value, style: CellStyle) -> list[Value]:
     if isinstance(value, str) and not value.startswith("["):
         separated = re.split(r"\s*(?:[|;,/\n]|\b[yeo]\b|\bou\b|\band\b)\s*", value)
         bare = (_BESIDE_PHONE.sub("", part).strip(" .:") for part in separated)
-        return [part for part in bare if part and folded(part) not in _THE_SAME]
+        return [part for part in bare if part and folded(part) not in _THE_SAME | _ANSWERS]
     return _list(value, style)
+
+
+def is_same(cell: Value) -> bool:
+    """Return whether a cell of numbers says that the number of another cell counts."""
+    return isinstance(cell, str) and folded(cell).strip(" .") in _THE_SAME
 
 
 def _flags(value: Value, style: CellStyle) -> dict[str, bool]:

@@ -12,7 +12,7 @@ from geo.imports.cells.cell_values import CellStyle
 from geo.imports.columns.words_in_cells import GROUPS
 from geo.imports.headers.concepts import PLACE
 from geo.imports.headers.synonyms import LABELS
-from geo.imports.headers.wording import DENIALS, GONE, plain, stem, word_set, words_of
+from geo.imports.headers.wording import DENIALS, GONE, is_path, plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Value
 from geo.text.normalize import folded
 
@@ -97,6 +97,11 @@ def meant_of_kind(label: str, meanings: Mapping[str, str]) -> str:
     if code != "safe_space" and _GUARDED & set(plain(label).split()):
         return ""
     return code if plain(label) in meanings else meant_of_all(label, meanings)
+
+
+def meant_alone(label: str, meanings: Mapping[str, str]) -> str:
+    """Return the code of a label that says nothing else: of "sí, con adulto" none."""
+    return meanings.get(bare(label), "")
 
 
 def meant_of_all(label: str, meanings: Mapping[str, str]) -> str:
@@ -189,13 +194,19 @@ _BESIDE: Final = PLACE | frozenset(
         "todavia ainda aun still estado status situacion situacao"
     )
 )
+#: Words that alone ask the same: "¿Sigue?".
+_GOES_ON: Final = word_set("sigue siguen continua")
+
 _CHOICE: Final = re.compile(r"(?i)\bs[ií]m?\s*/\s*n(?:o|ão)\b|\bs\s*/\s*n\b")
 
 
 def asks_if_open(header: str) -> bool:
     """Return whether a header asks whether a place is open, so that yes is an answer to that."""
-    bare = _CHOICE.sub(" ", header)
+    # Of a survey's path the group says nothing: "cierre/funcionando".
+    bare = _CHOICE.sub(" ", header.rsplit("/", 1)[-1] if is_path(header) else header)
     words = words_of(bare)
+    if words and all(word in _GOES_ON for word in words):
+        return True
     denied = DENIALS - {"todavia", "ainda", "aun"}
     return (
         any(word in _ASKS_IF_OPEN for word in words)

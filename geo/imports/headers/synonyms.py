@@ -45,6 +45,7 @@ locality: admin 2 name | comuna | comuna o municipio | parroquia | corregimiento
 timezone: zona horaria | timezone | time zone | fuso horario
 status: situacion | status | estado del servicio | estado actual | activo | operativo |
     situacion actual | estado de funcionamiento | esta funcionando | sigue funcionando |
+    sigue | siguen | sigue activo | sigue operando |
     sigue abierto | esta abierto | operativo si no | funciona | estatus
 needs_referral: hay que ir derivado | hay que ir remitido | llegan remitidos |
     requiere remision | piden remision | se necesita remision | exige remision |
@@ -68,7 +69,7 @@ minimum_age: edad minima | minimum age | idade minima
 maximum_age: edad maxima | maximum age | idade maxima
 genders: genero | generos | sexo | gender | genero atendido
 families_only: solo familias | families only | apenas familias
-children_alone: ninos solos | nna no acompanados | children alone
+children_alone: ninos solos | nna no acompanados | nna solos | children alone
 cost: costo | cost | precio | tarifa | custo | cout | valor
 documents_required: documentos requeridos | documents required | documentos |
     que documentos pide | documentos exigidos | papeles que exigen | papeles que piden |
@@ -276,6 +277,10 @@ qu: qu | quechua | kichwa | quichua
     "genders": _read("""
 women: mujeres | women | mulheres | femenino
 men: hombres | men | homens | masculino
+"""),
+    "children_alone": _read("""
+yes: si | sim | yes | oui
+no: no | nao | non
 """),
     "coord_precision": _read("""
 point: exacta | punto | point | gps
