@@ -89,7 +89,7 @@ def _told(around: Mapping[str, bool], division: object, town: object) -> str | N
     """Return the country about a position that nothing else, nor the division, speaks against."""
     own = countries_of(division) if isinstance(division, str) else frozenset[str]()
     if (marked := marked_country(town)) is not None:
-        own = (own or {marked}) & {marked} or own
+        own = own & {marked} or own or frozenset({marked})
     country = only_country(around)
     if country is not None:
         return country if not own or country in own else None

@@ -33,6 +33,9 @@ _TOTALS = frozenset(
     {"total", "totales", "total general", "gran total", "subtotal", "suma", "totais", "sum"}
 )
 
+#: Most cells of a line of sums that says of what they are [A]: a space has a kind and more.
+_FEW_CELLS = 3
+
 #: Code of the note on a row one of whose cells is left out, because it is not understood.
 LEFT_OUT_REMARK = "cell_left_out"
 
@@ -190,11 +193,12 @@ def is_total(line: Line) -> bool:
     """Return whether a line sums up those above: its first cell says so, and most are empty."""
     cells = [cell for cell in line.cells.values() if cell not in (None, "")]
     first = cells[0] if cells else None
-    return (
-        isinstance(first, str)
-        and _plain(re.sub(r"[^a-z ].*", "", folded(first))) in _TOTALS
-        and len(cells) <= len(line.cells) / 2
-    )
+    if not isinstance(first, str) or len(cells) > len(line.cells) / 2:
+        return False
+    said = _plain(re.sub(r"[^a-z ].*", "", folded(first)))
+    # "TOTAL OBRAS" with a number or two beside, and nothing of a place.
+    is_sum = said.split()[:1] and said.split()[0] in _TOTALS and len(cells) <= _FEW_CELLS
+    return said in _TOTALS or bool(is_sum and len(line.cells) > 2 * _FEW_CELLS)
 
 
 def missing_columns(table: Table, mapping: FieldMapping) -> list[str]:
@@ -341,6 +345,8 @@ class _Maker:
         except CellError as error:
             _leave_out(draft, name, column, error)
             return []
+        if name == "public_phones" and value == [] and not str(cell).startswith("["):
+            return []  # "no" under WhatsApp takes no stored number away
         return self._of_codes(draft, value, name, column)
 
     def _of_codes(self, draft: Draft, value: Value, name: str, column: str) -> list[Value]:
@@ -472,8 +478,8 @@ def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
 def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
     """Return the numbers of a cell without what stands beside them, with a note on that.
 
-    Words and mailboxes, "preguntar en la parroquia", are no number at all; digits that are none
-    stay as they are, and their row is refused.
+    Words and mailboxes, "preguntar en la parroquia", are no number at all; digits that are none,
+    or stand beside a word that may be a name (P6), stay as they are, and their row is refused.
     """
     stated = phones
     phones = [phone for phone in stated if not isinstance(phone, str) or _is_dialled(phone)]
@@ -490,7 +496,7 @@ def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
 
 #: What is dialled after a number; without it somebody answers who puts through.
 _EXTENSION = re.compile(
-    r"[\s,.]*\b(?:ext|extension|opc|opcion|opcao|anexo|ramal|interno)\b[.:]?\s*\d{1,5}$",
+    r"[\s,.]*\b(?:ext|extension|opc|opcion|opcao|anexo|ramal|r|interno|int)\b[.:]?\s*\d{1,5}$",
     re.IGNORECASE,
 )
 

@@ -13,6 +13,7 @@ from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import kind_of
 from geo.imports.cells.parts import are_codes, is_date
+from geo.imports.cells.phones import is_same
 from geo.imports.columns import words_in_cells as words
 from geo.imports.columns.labels import is_label
 from geo.imports.readers.table import CellError, Value
@@ -181,7 +182,7 @@ def _has_number(cell: str) -> bool:
 
 def _phones(cells: Cells) -> float:
     """Return the share of numbers among cells that are no yes, no "no" and no "the same"."""
-    said = [cell for cell in cells if not is_answered(cell) and not cell_values.is_same(cell)]
+    said = [cell for cell in cells if not is_answered(cell) and not is_same(cell)]
     return _of_each(is_phone)(said if len(said) >= FEWEST else cells)
 
 

@@ -9,6 +9,7 @@ from rapidfuzz import fuzz, process
 
 from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
+from geo.imports.cells.dates import DAY_WORDS, MONTH_WORDS
 from geo.imports.columns.words_in_cells import GROUPS
 from geo.imports.headers.concepts import PLACE
 from geo.imports.headers.synonyms import LABELS
@@ -21,7 +22,11 @@ _LIKELY: Final = 85.0
 
 #: Codes by which a place is closed, and a no before their words.
 _CLOSING: Final = frozenset({"full", "temporarily_closed", "closed"})
+_BRACKETED: Final = re.compile(r"\([^()]*\)")
 _ANSWERED_NO: Final = re.compile(r"(?:no|nao|non)\s*[,;:–—-]\s*")
+
+#: Most letters of a day or a month that is shortened to its initials.
+_INITIALS: Final = 2
 
 _YES_OR_NO: Final = frozenset({"si", "no", "sim", "nao", "yes", "x"})
 
@@ -44,6 +49,19 @@ _LIMITS: Final = word_set(
     "segun dicen dizem rumor intermitente eventual eventualmente peut etre "
     "superlotado superlotada lotado lotada lleno llena cheio cheia completo completa sobrecupo"
 )
+
+#: Words by which a place that is closed opens again, and of days on which alone it is closed.
+_FOR_NOW: Final = word_set(
+    "temporal temporalmente temporario temporaria temporariamente provisorio provisional hasta ate "
+    "until reforma reformas obra obras remodelacion reparacion mantenimiento manutencao reabre "
+    "reabrira vuelve volta vacaciones ferias receso recesso momentaneamente"
+)
+_SOME_DAYS: Final = frozenset(
+    word for words in DAY_WORDS.values() for word in words if len(word) > _INITIALS
+) | word_set(
+    "festivos feriados fines finais domingos sabados noche noches noite noites tarde tardes"
+)
+_MONTHS: Final = frozenset(month for month in MONTH_WORDS if len(month) > _INITIALS)
 
 #: What asks for papers of those who have them, and of nobody else.
 _OPTIONAL: Final = re.compile(
@@ -81,10 +99,16 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
     """
     code = _meaning(label, meanings)
     said = plain(label)
+    more = set() if said in meanings else set(said.split())
+    if code == "closed" and more & _FOR_NOW:
+        code = "temporarily_closed"
+    if code in _CLOSING and more & _SOME_DAYS:
+        return ""
     if code not in _OPENING:
-        is_gone = code not in _CLOSING and said not in meanings and GONE & set(said.split())
+        is_gone = code not in _CLOSING and GONE & more
         return "" if is_gone else code
-    is_limited = "?" in label or (said not in meanings and _LIMITS & set(said.split()))
+    is_dated = more & _MONTHS and not re.search(r"\b20\d\d\b", said)
+    is_limited = "?" in label or is_dated or more & _LIMITS
     return "" if is_limited else code
 
 
@@ -122,6 +146,9 @@ def _meaning(label: str, meanings: Mapping[str, str]) -> str:
     for whole in (folded(label), said):
         if whole in meanings:
             return meanings[whole]
+    # "Inactivo (estacional)": what else is said of a place that is closed opens it for nobody.
+    if (code := meanings.get(plain(_BRACKETED.sub(" ", label)), "")) in _CLOSING:
+        return code
     # "No, cerrado temporalmente" says how it is after the answer.
     answer = _ANSWERED_NO.match(folded(label))
     if answer:
@@ -285,9 +312,12 @@ YES: Final = frozenset({"si", "sim", "yes", "oui", "s"})
 NO: Final = frozenset({"no", "nao", "non", "n"})
 
 
+_YEAR: Final = re.compile(r"\s*\(20\d\d\)")
+
+
 def bare(cell: str) -> str:
-    """Return a cell in plain letters without the signs at its ends: "Sí." as "si"."""
-    return folded(cell).strip(" .!")
+    """Return a cell in plain letters without a year and signs at its ends: "Sí (2025)." as "si"."""
+    return _YEAR.sub("", folded(cell)).strip(" .!")
 
 
 def is_label(name: str) -> Callable[[Value], bool]:

@@ -210,10 +210,15 @@ WASH: wash | agua saneamiento e higiene | agua y saneamiento
 active: em funcionamento | funciona | operacional | operational | em operacao | abertas | aberto |
     ouvert | ouverte | en service |
     aberta | activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
-    operativo | en funcionamiento | open | ativo
+    operativo | en funcionamiento | open | ativo | vig | ok | em dia | al dia | funcional |
+    con cupo | con cupos | con vacantes | vacantes abiertas | com vagas | com vaga | hay cupo |
+    hay cupos | tem vagas
 full: completo | completa | cheio | cheia | sem vagas | lleno | llena | sin cupo | cupo completo |
-    full | lotado | lotada
-temporarily_closed: fechado temporariamente | temporariamente fechado | paralisado | em reforma |
+    full | lotado | lotada | lista de espera | con lista de espera | com lista de espera
+temporarily_closed: en pausa | em pausa | pausa | pausada | en receso | em recesso |
+    en vacaciones | de vacaciones | em ferias | de ferias | en mantenimiento | em manutencao |
+    en reparacion | en arreglo | desativado | desativada | desactivado | desactivada | por abrir | parado | parada | suspensa | suspenso |
+    fechado temporariamente | temporariamente fechado | paralisado | em reforma |
     cierre temporal por obras | fechado temporario | pausado |
     cerrado temporalmente | cierre temporal | temporalmente cerrado |
     suspendido | en remodelacion | suspendida | temporarily closed | inactivo | inactiva |
@@ -227,7 +232,9 @@ temporarily_closed: fechado temporariamente | temporariamente fechado | paralisa
 closed: desmantelado | desmantelada | fechado definitivamente | encerrado | cerrado definitivo |
     ya no opera |
     cerrado | ya no funciona | clausurado | cerrado definitivamente | closed | fechado | ferme |
-    fermee | ferme definitivement
+    fermee | ferme definitivement | cerrada | fechada | clausurada | encerrada | terminado |
+    terminada | finalizado | finalizada | concluido | concluida | proyecto terminado |
+    proyecto finalizado | projeto encerrado
 """),
     "access": _read("""
 open: puerta abierta | porta aberta | puertas abiertas | portas abertas | ingreso directo |
