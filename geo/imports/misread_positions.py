@@ -11,7 +11,7 @@ from geo.geography.boundaries import countries_of_units_at, units_at
 from geo.geography.surroundings import countries_around, countries_of_named
 from geo.imports.positions import Point, position_of
 from geo.imports.row_mapping import SWAPPED, Draft
-from geo.imports.town_positions import TOWN_REACH_M, able_countries, contradicts, names_of
+from geo.imports.town_names import TOWN_REACH_M, able_countries, contradicts, names_of
 from geo.reasons import CodedReason
 
 #: How a position can have been written, by the code of the note on a row that is read so.

@@ -1,16 +1,15 @@
 """Countries and time zones that rows of a file take from their positions."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.geography.country_names import country_code
 from geo.geography.division_names import countries_of
 from geo.geography.places import time_zones
-from geo.geography.surroundings import countries_around, only_country
+from geo.geography.surroundings import countries_around, countries_of_named, only_country
 from geo.imports.row_mapping import Draft, RowProblem
+from geo.imports.town_names import TOWN_REACH_M, marked_country, names_of
 from geo.reasons import CodedReason
 from geo.text.countries import BOXES, CODES
 
@@ -18,10 +17,6 @@ type Point = tuple[float, float]
 
 #: Mexico and Central America, where the list of a network names El Salvador as ES.
 _CENTRAL_AMERICA: Final = frozenset({"MX", "BZ", "GT", "SV", "HN", "NI", "CR", "PA"})
-
-
-#: A country's code after a town: "Oruro (BOL)"; codes of two letters are Brazil's states, too.
-_MARK: Final = re.compile(r"\(([A-Z]{3})\)\s*$")
 
 
 async def fill_countries(
@@ -53,9 +48,14 @@ async def fill_countries(
         return
     is_central = _is_of_central_america(made)
     arounds = await countries_around(session, [point for _, point in asked])
-    for (draft, _), around in zip(asked, arounds, strict=True):
+    told = [
+        _told(around, draft.changes.get("admin1"), draft.changes.get("locality"))
+        for (draft, _), around in zip(asked, arounds, strict=True)
+    ]
+    homes = await _homes(session, asked, arounds, told)
+    for number, ((draft, _), around) in enumerate(zip(asked, arounds, strict=True)):
         stated = draft.changes.get("country")
-        country = _told(around, draft.changes.get("admin1"), draft.changes.get("locality"))
+        country = told[number] or homes.get(number)
         if stated is None:
             if country is not None:
                 draft.changes["country"] = country
@@ -113,11 +113,35 @@ async def fill_time_zones(session: AsyncSession, new: Sequence[Draft]) -> None:
             changes["timezone"] = zone
 
 
-def marked_country(town: object) -> str | None:
-    """Return the country (ISO 3166-1 alpha-2) whose code stands after a town: "Oruro (BOL)"."""
-    found = _MARK.search(town) if isinstance(town, str) else None
-    country = country_code(found[1]) if found else None
-    return country if country in BOXES else None
+async def _homes(
+    session: AsyncSession,
+    asked: Sequence[tuple[Draft, Point]],
+    arounds: Sequence[Mapping[str, bool]],
+    told: Sequence[str | None],
+) -> dict[int, str]:
+    """Return the countries that nothing else tells, by the number of the row that asks.
+
+    A country's polygon holds the position, and it alone has a place of the row's town near. Near a
+    border either alone can be wrong: the polygon by kilometres, the town by a twin of its name.
+    """
+    doubtful = [
+        number
+        for number, (draft, _) in enumerate(asked)
+        if told[number] is None
+        and draft.changes.get("country") is None
+        and draft.changes.get("admin1") is None
+        and isinstance(draft.changes.get("locality"), str)
+    ]
+    named = [
+        (*asked[number][1], names_of(asked[number][0].changes["locality"])) for number in doubtful
+    ]
+    found = await countries_of_named(session, named, TOWN_REACH_M) if named else []
+    return {
+        number: holding[0]
+        for number, home in zip(doubtful, found, strict=True)
+        if (holding := [one for one, is_holding in arounds[number].items() if is_holding])
+        == list(home)
+    }
 
 
 def _placed(made: Sequence[Draft]) -> list[tuple[Draft, Point]]:

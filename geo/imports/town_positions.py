@@ -1,25 +1,19 @@
 """Rows without a position, placed in the town that they name, as a town's position and no more."""
 
-import re
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from pyproj import Geod
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.geography.boundaries import units_at
-from geo.geography.division_names import countries_of, is_division
 from geo.geography.places import NamedPlace, places_named
-from geo.imports.positions import Point, marked_country, position_of
+from geo.imports.positions import Point, position_of
 from geo.imports.row_mapping import Draft
+from geo.imports.town_names import TOWN_REACH_M, able_countries, contradicts, names_of
 from geo.reasons import CodedReason
-from geo.text.countries import BOXES, CODES
 from geo.text.normalize import folded
-
-#: Most metres between a position and the town that its row names [A]: a municipality's ends lie
-#: that far from its town.
-TOWN_REACH_M: Final = 30_000.0
 
 #: Most metres between a town and the nearest position of the file's other rows [A]: a town of that
 #: name farther away is likely another one.
@@ -32,60 +26,6 @@ PLACED_REMARK: Final = "row_position_of_town"
 
 #: Fields of a position; a row with a problem in one of them states one that cannot be read.
 _OF_A_POSITION: Final = frozenset({"lon", "lat", "position"})
-
-#: Most letters of a division's short form that stands for its name: "SP", "CDMX" is another name.
-_SHORTEST: Final = 3
-
-#: What stands between the names of a town, and short forms in them.
-_BETWEEN: Final = re.compile(r"\s*[,;/()|]\s*")
-_MARK: Final = re.compile(r"\s*\([A-Z]{2,3}\)\s*$")
-_ABOUT: Final = re.compile(r"^ciudad (?:de )?|(?<=\w) (?:centro|ciudad|cabecera|casco urbano)$")
-_FORMS: Final = ("ciudad {}", "ciudad de {}", "{} city", "la {}", "el {}", "los {}", "las {}")
-_SHORT: Final = {"cd": "ciudad", "sta": "santa", "sto": "santo", "pto": "puerto", "gral": "general"}
-
-
-def names_of(town: str) -> list[str]:
-    """Return what a town can be called in the places: "Santa Rosa (Mazocruz)", "Cd. Acuña"."""
-    return [
-        name
-        for one in _BETWEEN.split(folded(_MARK.sub("", town)))
-        if re.search("[a-z]", one)
-        for whole in [" ".join(_SHORT.get(word.rstrip("."), word) for word in one.split())]
-        for bare in [_ABOUT.sub("", whole)]
-        for name in dict.fromkeys((whole, bare, *(form.format(bare) for form in _FORMS)))
-    ]
-
-
-def able_countries(changes: Mapping[str, Any]) -> Set[str]:
-    """Return the countries that a row can be of by what it states.
-
-    None where its country and division disagree, or its country is not of the network.
-    """
-    country, division = changes.get("country"), changes.get("admin1")
-    own = countries_of(division) if isinstance(division, str) else frozenset[str]()
-    if country in CODES:
-        if country not in BOXES:
-            return set()
-        return {country} if not own or country in own else set()
-    marked = marked_country(changes.get("locality"))
-    return own or ({marked} if marked else set(BOXES))
-
-
-def contradicts(division: object, unit: str | None) -> bool:
-    """Return whether a row's division is another one than that of its position.
-
-    A short form agrees whose letters stand in the name in their order: "SP", "Ver.".
-    """
-    if not isinstance(division, str) or unit is None:
-        return False
-    said, name = (re.findall(r"[a-z]+", folded(one)) for one in (division, unit))
-    if set(said) <= set(name) or set(name) <= set(said):
-        return False
-    short = "".join(said)
-    if is_division(division) and len(short) > _SHORTEST:
-        return True
-    letters = iter("".join(name))
-    return not (short[:1] == name[0][:1] and all(letter in letters for letter in short))
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ _OF_PEOPLE: Final = re.compile(
 #: What stands in place of an address that is given to nobody, or by telephone alone.
 _BY_PHONE: Final = (
     r"(?:por|al|ao|via|by|par|a traves de)\s(?:el\s|numero\s|mensaje\sde\s)?"
-    r"(?:telefon[oe]|phone|whats\s?app|wsp|zap|llamada|ligacao|mensaje|mensagem|celular)\b"
+    r"(?:telefon[oe]|phone|what?s\s?app?|wh?ats|wasap|guasap|wsp|wpp|wa|ws|zap|lin(?:ea|ha)(?!\s\d)|llamada|ligacao|mensaje|mensagem|celular)\b"
 )
 _NO_ADDRESS: Final = re.compile(
     r"(?<!\bla )(?<!\bel )(?<!vereda )(?<!quebrada )(?<!barrio )"
@@ -234,7 +234,7 @@ def _asked_by(header: str) -> str:
         return "secret"
     if _ASKS_TO_TELL.search(asked):
         return "tell"
-    return "address" if re.match(rf"{_ADDRESS}\b", asked) else ""
+    return "address" if re.match(rf"(?:{_ADDRESS}|direcc?|dir|otras senas)\b", asked) else ""
 
 
 def _is_withheld_by_answer(cell: Value, asked: str) -> bool:

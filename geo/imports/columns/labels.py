@@ -76,12 +76,20 @@ _GUARDED: Final = word_set(
     "victima victimas vitima vitimas trata sobrevivientes lgbt lgbti lgbtiq lgbtqia"
 )
 
+#: Kinds of places to sleep, and words of children, whose home nobody may find (P38).
+_BEDS: Final = frozenset({"shelter", "temporary_shelter", "overnight_reception"})
+_CHILDREN: Final = word_set(
+    "nna nnaj nino nina ninos ninas ninez infancia crianca criancas infantil adolescente "
+    "adolescentes menor menores huerfanos orfaos children minors"
+)
+
 #: Most letters of a label that has to be a known one but for its ending: "CRAS" is no "CAS".
 _SHORT: Final = 4
 
 #: Words that are like known ones and no slip of the pen: "revisión" of bags is no "remisión".
 _OTHER_WORDS: Final = word_set(
-    "revision revisao informatica formacion formacao mision missao comision comissao"
+    "revision revisao informatica formacion formacao mision missao comision comissao acolhida "
+    "acolhimento"
 )
 
 
@@ -118,7 +126,10 @@ def meant_of_kind(label: str, meanings: Mapping[str, str]) -> str:
     "Trámites y refugio" is no place to sleep, and "refugio mujeres VBG" none for everybody to find.
     """
     code = _meaning(label, meanings)
-    if code != "safe_space" and _GUARDED & set(plain(label).split()):
+    said = set(plain(label).split())
+    if code != "safe_space" and _GUARDED & said:
+        return ""
+    if code in _BEDS and _CHILDREN & said:
         return ""
     return code if plain(label) in meanings else meant_of_all(label, meanings)
 
@@ -192,7 +203,12 @@ def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     if best:
         return meanings[best[0]]
     words = f" {said} "
-    within = {known: meanings[known] for known in affirmed if f" {known} " in words}
+    # "Verificación en listado" is no English.
+    within = {
+        known: meanings[known]
+        for known in affirmed
+        if len(known) > _INITIALS and f" {known} " in words
+    }
     # "punto de informacion turistica" holds "informacion" too: the longest says most.
     codes = {
         code

@@ -217,7 +217,8 @@ full: completo | completa | cheio | cheia | sem vagas | lleno | llena | sin cupo
     full | lotado | lotada | lista de espera | con lista de espera | com lista de espera
 temporarily_closed: en pausa | em pausa | pausa | pausada | en receso | em recesso |
     en vacaciones | de vacaciones | em ferias | de ferias | en mantenimiento | em manutencao |
-    en reparacion | en arreglo | desativado | desativada | desactivado | desactivada | por abrir | parado | parada | suspensa | suspenso |
+    en reparacion | en arreglo | por abrir | parado | parada | suspensa | suspenso |
+    desativado | desativada | desactivado | desactivada |
     fechado temporariamente | temporariamente fechado | paralisado | em reforma |
     cierre temporal por obras | fechado temporario | pausado |
     cerrado temporalmente | cierre temporal | temporalmente cerrado |
