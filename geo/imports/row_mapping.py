@@ -411,7 +411,8 @@ class _Maker:
             codes = [self._known.code(name, item) for item in items if item != ""]
             if table.get(ANY_OTHER) == "":
                 codes = [code for code in codes if self._known.knows(name, [code])]
-            return list(dict.fromkeys(codes)) if ANY_OTHER in table else codes
+            is_plain = table and all(isinstance(code, str) for code in codes)
+            return list(dict.fromkeys(codes)) if is_plain else codes
         if isinstance(value, dict) and kind_of(name) == "flags":
             return {
                 str(self._known.code(name, table.get(folded(code), code))): flag
@@ -494,6 +495,9 @@ def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
     return numbers
 
 
+#: Fewest digits of a number with its town's, by which two are known to be one [A].
+_LOCAL = 8
+
 #: What is dialled after a number; without it somebody answers who puts through.
 _EXTENSION = re.compile(
     r"[\s,.]*\b(?:ext|extension|opc|opcion|opcao|anexo|ramal|r|interno|int)\b[.:]?\s*\d{1,5}$",
@@ -511,8 +515,28 @@ def _joined(name: str, said: Sequence[Value]) -> Value:
     if len(said) == 1 or name == "organization":
         return said[0]
     if isinstance(said[0], list):
-        return list(dict.fromkeys(item for part in said for item in part))
+        items = list(dict.fromkeys(item for part in said for item in part))
+        return _different(items) if name == "public_phones" else items
     return ", ".join(str(part) for part in said)
+
+
+def _different(phones: Sequence[Value]) -> list[Value]:
+    """Return numbers without those that others are but for signs and the country's number."""
+    found: dict[str, Value] = {}
+    for phone in phones:
+        digits = re.sub(r"\D", "", str(phone))
+        same = [
+            other
+            for other in found
+            if min(len(digits), len(other)) >= _LOCAL
+            and (digits.endswith(other) or other.endswith(digits))
+        ]
+        if not same:
+            found[digits or str(phone)] = phone
+        elif len(digits) > len(same[0]):  # with the country's
+            del found[same[0]]
+            found[digits] = phone
+    return list(found.values())
 
 
 def _take_position(draft: Draft, found: dict[str, Value], line: Line, column: str) -> None:

@@ -154,7 +154,7 @@ def meant_of_all(label: str, meanings: Mapping[str, str]) -> str:
 
 def _meaning(label: str, meanings: Mapping[str, str]) -> str:
     said = plain(label)
-    for whole in (folded(label), said):
+    for whole in (folded(label), bare(label), said):
         if whole in meanings:
             return meanings[whole]
     # "Inactivo (estacional)": what else is said of a place that is closed opens it for nobody.

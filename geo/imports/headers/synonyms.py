@@ -272,9 +272,9 @@ medical_record: historia clinica | formula medica | carnet de vacunas | medical 
 """),
     "languages": _read("""
 es: es | espanol | castellano | spanish | espanhol | espagnol | esp
-en: en | ingles | english | anglais
+en: en | ingles | english | anglais | ing
 pt: pt | portugues | portuguese | portugais | port
-fr: fr | frances | french | francais
+fr: fr | frances | french | francais | fra
 ht: ht | creole | crioulo | criollo haitiano | creole haitiano | kreyol | haitiano |
     haitian creole |
     crioulo haitiano

@@ -13,6 +13,7 @@ from geo.errors import InvalidFileError
 from geo.imports.cells.dates import day
 from geo.imports.readers import archives
 from geo.imports.readers.detection import ReadingOptions, read_table
+from geo.reasons import CodedReason
 
 
 def workbook(*rows, title="Espacios", change=None, mac=False):
