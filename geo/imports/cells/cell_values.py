@@ -108,8 +108,10 @@ _DMS = re.compile(
 _DEGREES_AND_SIDE = re.compile(r"(\d{1,3}(?:[.,]\d+)?)°?([NSEWO])", re.IGNORECASE)
 _SIDE = re.compile(r"(?<=\d)(°?)\s+([NSEWO])\b", re.IGNORECASE)
 
-#: What a link to a web map says of its middle or its pin.
-_MAP_LINK = re.compile(r"https?://\S{0,200}?[=@/](-?\d{1,2}\.\d{2,}),\s?(-?\d{1,3}\.\d{2,})")
+#: The pin in a link to a web map; where its middle lies is no pin.
+_MAP_LINK = re.compile(
+    r"https?://\S{0,400}?(?:!3d|[=/])(-?\d{1,2}\.\d{2,})(?:!4d|,\s?|%2C)(-?\d{1,3}\.\d{2,})"
+)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,  '])\d{3})(?:\1\d{3})*")
 
 

@@ -303,6 +303,7 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
     "kind": Evidence(_of_each(is_label("kind")), 0.6, 1.6, 1.2),
     "status": Evidence(_of_each(is_label("status")), 0.7, 1.6, 1.5, 0.2),
     "access": Evidence(_of_each(is_label("access")), 0.6, 1.4, 1.5, 0.5),
+    "children_alone": Evidence(_of_each(is_answered), 0.5, 0.0, 1.0, 0.4),
     "needs_referral": Evidence(_of_each(_answer), 0.6, 0.0, 1.0, 0.4),
     "services": Evidence(_labels("services"), 0.5, 1.6),
     "documents_required": Evidence(_labels("documents_required"), 0.5, 1.6),

@@ -437,7 +437,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
     _concept(
         "children_alone",
-        "acompanado acompanada acompanhado acompanhada unaccompanied solo sola alone separado",
+        "acompanado acompanada acompanhado acompanhada unaccompanied separado separada",
         also="nna nnaj nino nina menor adolescente crianca children minor ninez",
         allied="acepta recibe atiende admite acoge aceita recebe",
         never="numero cantidad total cuantos cuantas caso persona mujer madre adulto familia",
@@ -572,7 +572,7 @@ _CONTACT_ALLIED: Final = _NEUTRAL | {
     word
     for concept in CONCEPTS
     if concept.field in {"public_phones", "public_contact"}
-    for word in concept.allied | _stems("recepcion recepcao grp gpo grupo seccion")
+    for word in concept.allied | _stems("recepcion recepcao grp gpo")
 }
 
 #: Fields of which people have their own: every word of the header has to belong to the place, so

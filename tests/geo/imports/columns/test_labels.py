@@ -30,8 +30,8 @@ from geo.imports.headers.wording import DENIALS
         ("status", "active", ("operativa", "ya funciona", "Abierto (L-S)",
          "em funcionamento normal", "ok", "VIG.", "em dia", "con vacantes",
          "abierto (mayo 2025)")),
-        ("status", "closed", ("No, cerrado definitivamente", "ya no funciona", "Terminado (mayo 24)",
-         "Proyecto terminado", "fechada desde nov/24")),
+        ("status", "closed", ("No, cerrado definitivamente", "ya no funciona",
+         "Terminado (mayo 24)", "Proyecto terminado", "fechada desde nov/24")),
         ("access", "", ("sem porta aberta", "sin ingreso directo", "não é livre",
          "s/ encaminhamento", "aberto só a mulheres", "ingreso directo por ACNUR")),
         ("access", "open", ("sem encaminhamento", "sin cita", "Puerta abierta")),
@@ -89,6 +89,9 @@ def test_papers_that_are_optional_and_words_that_are_only_alike_mean_nothing():
     ):  # fmt: skip
         assert (label, meant_of_all(label, meanings)) == (label, code)
     assert meant("informática", meanings_of("services")) == ""
+    # "En" is Spanish, too, unless it is the whole label.
+    for label, code in (("verificación en listado", ""), ("EN", "en"), ("esp.", "es")):
+        assert (label, meant(label, meanings_of("languages"))) == (label, code)
 
 
 def test_p38_a_kind_of_two_things_or_of_guarded_people_is_left_to_a_person():
@@ -97,6 +100,8 @@ def test_p38_a_kind_of_two_things_or_of_guarded_people_is_left_to_a_person():
         ("refugio nocturno", "shelter"), ("refugio mujeres VBG", ""), ("abrigo feminino", ""),
         ("Casa de acogida p/mujeres", "safe_space"), ("trámites y refugio", ""),
         ("posto de recepção e informação", "information_orientation_point"),
-        ("CRAS", ""), ("CAS", "health_reception"), ("paso", ""),
+        ("CRAS", ""), ("CAS", "health_reception"), ("paso", ""), ("Casa de acolhida", ""),
+        ("hogar de paso NNA", ""), ("albergue de niños", ""),
+        ("hogar de paso", "overnight_reception"), ("comedor infantil", "community_kitchen"),
     ):  # fmt: skip
         assert (label, meant_of_kind(label, meanings)) == (label, code)
