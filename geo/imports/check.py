@@ -25,6 +25,7 @@ from geo.imports.reports import Checked, RowReport, harmless
 from geo.imports.row_mapping import (
     CLOSED_REMARK,
     HOURS_REMARK,
+    IN_PART_REMARK,
     LEFT_OUT_REMARK,
     CodeWords,
     Draft,
@@ -51,7 +52,7 @@ _BLURRED = frozenset(
 )
 
 #: Notes on a row that does not change, too: the file says what the record does not have.
-_ALWAYS_SAID = frozenset({NIGHT_REMARK, HOURS_REMARK, LEFT_OUT_REMARK}) | MENDED
+_ALWAYS_SAID = frozenset({NIGHT_REMARK, HOURS_REMARK, LEFT_OUT_REMARK, IN_PART_REMARK}) | MENDED
 
 #: Rows between two calls of a `Progress`.
 _STEP = 500

@@ -21,9 +21,6 @@ _FILE_REACH_M: Final = 100_000.0
 
 _ELLIPSOID: Final = Geod(ellps="WGS84")
 
-#: Code of the note on a row that is placed in its town.
-PLACED_REMARK: Final = "row_position_of_town"
-
 #: Fields of a position; a row with a problem in one of them states one that cannot be read.
 _OF_A_POSITION: Final = frozenset({"lon", "lat", "position"})
 
@@ -123,4 +120,4 @@ def _place(draft: Draft, place: NamedPlace) -> None:
     draft.changes |= {"lon": place.lon, "lat": place.lat, "coord_precision": "town"}
     if draft.changes.get("country") is None:
         draft.changes["country"] = place.country
-    draft.notes.append(CodedReason(PLACED_REMARK, town=place.name))
+    draft.notes.append(CodedReason("row_position_of_town", town=place.name))

@@ -11,7 +11,7 @@ from geo.geography.surroundings import countries_around
 from geo.imports.misread_positions import MENDED, mend_positions
 from geo.imports.positions import fill_countries
 from geo.imports.row_mapping import Draft, RowProblem
-from geo.imports.town_positions import PLACED_REMARK, place_in_towns
+from geo.imports.town_positions import place_in_towns
 from geo.reasons import CodedReason
 
 INLAND, AT_BORDER, AT_SEA = (-72.508, 7.894), (-72.443, 7.815), (-40.0, -40.0)
@@ -169,7 +169,7 @@ async def test_p1_a_row_without_a_position_is_placed_in_the_town_that_the_file_t
     draft = Draft(1, "1", {"locality": "Villanueva", "coord_precision": "point"} | stated)
     made = [draft, *(Draft(n, str(n), dict(one)) for n, one in enumerate(others, 2))]
     await place_in_towns(staff, made, new=made)
-    assert [note.code for note in draft.notes] == [PLACED_REMARK] * is_placed
+    assert [note.code for note in draft.notes] == ["row_position_of_town"] * is_placed
     assert ("lon" in draft.changes) == is_placed
     if is_placed:
         assert (draft.changes["coord_precision"], draft.changes["country"]) == ("town", "CO")
