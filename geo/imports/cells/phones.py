@@ -51,8 +51,9 @@ _AT_TIMES: Final = re.compile(r"\bn(?:o|ão|ao) (?:contesta|atiende|atende)n?\b"
 #: A number of ten digits whose last four another one has in their place: "315 555 1106-1166".
 _ENDS: Final = re.compile(r"(\+?(?:\d[\s.]?){6})(\d{4})\s?-\s?(\d{4})")
 
-#: Digits of one number, with the country's and without the town's, and most of one [A].
-_FEWEST, _MOST, _TOO_MANY = 7, 12, 13
+#: Digits of one number without its country's, and most of one that names none [A]; most of one that
+#: does, as `+` or `00` says (ITU-T E.164: 15).
+_FEWEST, _MOST, _TOO_MANY, _WORLDWIDE = 7, 12, 13, 15
 
 
 def is_same(cell: object) -> bool:
@@ -92,7 +93,8 @@ def _apart(text: str) -> list[str]:
     """Return two numbers that only a blank, or what ends them, stands between."""
     if ends := _ENDS.fullmatch(text):
         return [f"{ends[1]}{ends[2]}", f"{ends[1]}{ends[3]}"]
-    if _digits(text) <= _TOO_MANY or re.search(r"[^\W\d_]", text):
+    most = _WORLDWIDE if text.startswith(("+", "00")) else _TOO_MANY
+    if _digits(text) <= most or re.search(r"[^\W\d_]", text):
         return [text]
     pairs = [
         (text[: gap.start()], text[gap.end() :])

@@ -108,7 +108,7 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
     code = _meaning(label, meanings)
     said = plain(label)
     more = set() if said in meanings else set(said.split())
-    if code == "closed" and more & _FOR_NOW:
+    if code == "closed" and more & _FOR_NOW and "definitiv" not in said:
         code = "temporarily_closed"
     if code in _CLOSING and more & _SOME_DAYS:
         return ""
