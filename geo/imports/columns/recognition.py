@@ -249,7 +249,7 @@ def _scores(table: Table, column: str) -> dict[str, float]:
         score = headed.get(name, 0.0) + by_cells
         if score >= _ENOUGH:
             scores[name] = score
-    return _plainly(scores)
+    return _plainly(scores, few)
 
 
 def _states_beside_remarks(column: str, cells: Sequence[Value]) -> dict[str, float]:
@@ -262,15 +262,20 @@ def _states_beside_remarks(column: str, cells: Sequence[Value]) -> dict[str, flo
     return {"status": headed + by_cells} if by_cells and headed + by_cells >= _ENOUGH else {}
 
 
-def _plainly(scores: dict[str, float]) -> dict[str, float]:
+def _plainly(scores: dict[str, float], cells: Sequence[Value]) -> dict[str, float]:
     """Return the fields of a column without those that another one is far likelier than.
 
     Else a second column of phones would be how to find the place. Of a province and a district in
-    one header, whose cells hold one name, that of the smaller is meant.
+    one header, whose cells hold one name, that of the smaller is meant, unless most are provinces.
     """
     best = max(scores.values(), default=0.0)
     kept = {name: score for name, score in scores.items() if score >= _FAR_LIKELIER * best}
-    if {"admin1", "locality"} <= kept.keys() and kept["locality"] >= SIMILAR:
+    divisions = EVIDENCE["admin1"]
+    if (
+        {"admin1", "locality"} <= kept.keys()
+        and kept["locality"] >= SIMILAR
+        and divisions.share(cells) < divisions.enough
+    ):
         kept["admin1"] = min(kept["admin1"], kept["locality"] - _A_LITTLE)
     return kept
 
