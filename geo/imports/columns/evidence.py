@@ -13,6 +13,7 @@ from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import kind_of
 from geo.imports.cells.parts import are_codes, is_date
+from geo.imports.cells.phones import is_same
 from geo.imports.columns import words_in_cells as words
 from geo.imports.columns.labels import is_label
 from geo.imports.readers.table import CellError, Value
@@ -179,12 +180,19 @@ def _has_number(cell: str) -> bool:
     return found is not None and len(re.sub(r"\D", "", found[0])) in range(7, 16)
 
 
+def _phones(cells: Cells) -> float:
+    """Return the share of numbers among cells that are no yes, no "no" and no "the same"."""
+    said = [cell for cell in cells if not is_answered(cell) and not is_same(cell)]
+    return _of_each(is_phone)(said if len(said) >= FEWEST else cells)
+
+
 def is_mail(cell: Value) -> bool:
     """Return whether a cell holds an address of electronic mail."""
     return isinstance(cell, str) and re.search(r"\S@\S{1,255}\.\S", cell) is not None
 
 
-def _count(cell: Value) -> bool:
+def is_count(cell: Value) -> bool:
+    """Return whether a cell begins with a number that can be of people, and is no date."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return float(cell).is_integer() and 0 <= cell <= 10_000  # noqa: PLR2004 - people in a place
     return isinstance(cell, str) and _COUNT.match(folded(cell)) is not None and not _date(cell)
@@ -295,6 +303,7 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
     "kind": Evidence(_of_each(is_label("kind")), 0.6, 1.6, 1.2),
     "status": Evidence(_of_each(is_label("status")), 0.7, 1.6, 1.5, 0.2),
     "access": Evidence(_of_each(is_label("access")), 0.6, 1.4, 1.5, 0.5),
+    "children_alone": Evidence(_of_each(is_answered), 0.5, 0.0, 1.0, 0.4),
     "needs_referral": Evidence(_of_each(_answer), 0.6, 0.0, 1.0, 0.4),
     "services": Evidence(_labels("services"), 0.5, 1.6),
     "documents_required": Evidence(_labels("documents_required"), 0.5, 1.6),
@@ -302,12 +311,12 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
     "languages": Evidence(_labels("languages"), 0.6, 2.0),
     "opening_hours": Evidence(_of_each(_converts("opening_hours")), 0.4, 2.0, 1.5),
     "confirmed_on": Evidence(_of_each(_date), 0.7, 1.2, 1.5, 0.4),
-    "public_phones": Evidence(_of_each(is_phone), 0.6, 0.0, 1.0, 0.3),
+    "public_phones": Evidence(_phones, 0.6, 0.0, 1.0, 0.3),
     "public_contact": Evidence(_of_each(is_mail), 0.6, 0.0, 1.0, 0.0),
     "opens_at": Evidence(_of_each(_converts("opens_at")), 0.6, 0.0, 1.0, 0.5),
     "closes_at": Evidence(_of_each(_converts("closes_at")), 0.6, 0.0, 1.0, 0.5),
-    "capacity": Evidence(_of_each(_count), 0.5, 1.5, 1.0, 0.25, _of_each(_count_with_unit)),
-    "available": Evidence(_of_each(_count), 0.5, 0.0, 1.0, 0.25),
+    "capacity": Evidence(_of_each(is_count), 0.5, 1.5, 1.0, 0.25, _of_each(_count_with_unit)),
+    "available": Evidence(_of_each(is_count), 0.5, 0.0, 1.0, 0.25),
     "eligibility": Evidence(_matches(words.GROUPS), 0.5, 1.2),
     "cost": Evidence(_matches(words.COSTS), 0.5, 1.2),
     "name": Evidence(_names, 0.5, 1.3, 1.2),

@@ -9,10 +9,11 @@ from rapidfuzz import fuzz, process
 
 from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
+from geo.imports.cells.dates import DAY_WORDS, MONTH_WORDS
 from geo.imports.columns.words_in_cells import GROUPS
 from geo.imports.headers.concepts import PLACE
 from geo.imports.headers.synonyms import LABELS
-from geo.imports.headers.wording import DENIALS, GONE, plain, stem, word_set, words_of
+from geo.imports.headers.wording import DENIALS, GONE, is_path, plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Value
 from geo.text.normalize import folded
 
@@ -21,7 +22,11 @@ _LIKELY: Final = 85.0
 
 #: Codes by which a place is closed, and a no before their words.
 _CLOSING: Final = frozenset({"full", "temporarily_closed", "closed"})
+_BRACKETED: Final = re.compile(r"\([^()]*\)")
 _ANSWERED_NO: Final = re.compile(r"(?:no|nao|non)\s*[,;:–—-]\s*")
+
+#: Most letters of a day or a month that is shortened to its initials.
+_INITIALS: Final = 2
 
 _YES_OR_NO: Final = frozenset({"si", "no", "sim", "nao", "yes", "x"})
 
@@ -45,6 +50,19 @@ _LIMITS: Final = word_set(
     "superlotado superlotada lotado lotada lleno llena cheio cheia completo completa sobrecupo"
 )
 
+#: Words by which a place that is closed opens again, and of days on which alone it is closed.
+_FOR_NOW: Final = word_set(
+    "temporal temporalmente temporario temporaria temporariamente provisorio provisional hasta ate "
+    "until reforma reformas obra obras remodelacion reparacion mantenimiento manutencao reabre "
+    "reabrira vuelve volta vacaciones ferias receso recesso momentaneamente"
+)
+_SOME_DAYS: Final = frozenset(
+    word for words in DAY_WORDS.values() for word in words if len(word) > _INITIALS
+) | word_set(
+    "festivos feriados fines finais domingos sabados noche noches noite noites tarde tardes"
+)
+_MONTHS: Final = frozenset(month for month in MONTH_WORDS if len(month) > _INITIALS)
+
 #: What asks for papers of those who have them, and of nobody else.
 _OPTIONAL: Final = re.compile(
     r"\b(?:si|se|if)\s+(?:l[oa]s?\s+|o\s+|a\s+)?(?:tienen?|tuvieran?|tiver(?:em)?|hay|haya|houver|posee|"
@@ -58,12 +76,20 @@ _GUARDED: Final = word_set(
     "victima victimas vitima vitimas trata sobrevivientes lgbt lgbti lgbtiq lgbtqia"
 )
 
+#: Kinds of places to sleep, and words of children, whose home nobody may find (P38).
+_BEDS: Final = frozenset({"shelter", "temporary_shelter", "overnight_reception"})
+_CHILDREN: Final = word_set(
+    "nna nnaj nino nina ninos ninas ninez infancia crianca criancas infantil adolescente "
+    "adolescentes menor menores huerfanos orfaos children minors"
+)
+
 #: Most letters of a label that has to be a known one but for its ending: "CRAS" is no "CAS".
 _SHORT: Final = 4
 
 #: Words that are like known ones and no slip of the pen: "revisión" of bags is no "remisión".
 _OTHER_WORDS: Final = word_set(
-    "revision revisao informatica formacion formacao mision missao comision comissao"
+    "revision revisao informatica formacion formacao mision missao comision comissao acolhida "
+    "acolhimento"
 )
 
 
@@ -81,10 +107,16 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
     """
     code = _meaning(label, meanings)
     said = plain(label)
+    more = set() if said in meanings else set(said.split())
+    if code == "closed" and more & _FOR_NOW and "definitiv" not in said:
+        code = "temporarily_closed"
+    if code in _CLOSING and more & _SOME_DAYS:
+        return ""
     if code not in _OPENING:
-        is_gone = code not in _CLOSING and said not in meanings and GONE & set(said.split())
+        is_gone = code not in _CLOSING and GONE & more
         return "" if is_gone else code
-    is_limited = "?" in label or (said not in meanings and _LIMITS & set(said.split()))
+    is_dated = more & _MONTHS and not re.search(r"\b20\d\d\b", said)
+    is_limited = "?" in label or is_dated or more & _LIMITS
     return "" if is_limited else code
 
 
@@ -94,9 +126,17 @@ def meant_of_kind(label: str, meanings: Mapping[str, str]) -> str:
     "Trámites y refugio" is no place to sleep, and "refugio mujeres VBG" none for everybody to find.
     """
     code = _meaning(label, meanings)
-    if code != "safe_space" and _GUARDED & set(plain(label).split()):
+    said = set(plain(label).split())
+    if code != "safe_space" and _GUARDED & said:
+        return ""
+    if code in _BEDS and _CHILDREN & said:
         return ""
     return code if plain(label) in meanings else meant_of_all(label, meanings)
+
+
+def meant_alone(label: str, meanings: Mapping[str, str]) -> str:
+    """Return the code of a label that says nothing else: of "sí, con adulto" none."""
+    return meanings.get(bare(label), "")
 
 
 def meant_of_all(label: str, meanings: Mapping[str, str]) -> str:
@@ -114,9 +154,12 @@ def meant_of_all(label: str, meanings: Mapping[str, str]) -> str:
 
 def _meaning(label: str, meanings: Mapping[str, str]) -> str:
     said = plain(label)
-    for whole in (folded(label), said):
+    for whole in (folded(label), bare(label), said):
         if whole in meanings:
             return meanings[whole]
+    # "Inactivo (estacional)": what else is said of a place that is closed opens it for nobody.
+    if (code := meanings.get(plain(_BRACKETED.sub(" ", label)), "")) in _CLOSING:
+        return code
     # "No, cerrado temporalmente" says how it is after the answer.
     answer = _ANSWERED_NO.match(folded(label))
     if answer:
@@ -160,7 +203,12 @@ def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     if best:
         return meanings[best[0]]
     words = f" {said} "
-    within = {known: meanings[known] for known in affirmed if f" {known} " in words}
+    # "Verificación en listado" is no English.
+    within = {
+        known: meanings[known]
+        for known in affirmed
+        if len(known) > _INITIALS and f" {known} " in words
+    }
     # "punto de informacion turistica" holds "informacion" too: the longest says most.
     codes = {
         code
@@ -189,13 +237,19 @@ _BESIDE: Final = PLACE | frozenset(
         "todavia ainda aun still estado status situacion situacao"
     )
 )
+#: Words that alone ask the same: "¿Sigue?".
+_GOES_ON: Final = word_set("sigue siguen continua")
+
 _CHOICE: Final = re.compile(r"(?i)\bs[ií]m?\s*/\s*n(?:o|ão)\b|\bs\s*/\s*n\b")
 
 
 def asks_if_open(header: str) -> bool:
     """Return whether a header asks whether a place is open, so that yes is an answer to that."""
-    bare = _CHOICE.sub(" ", header)
+    # Of a survey's path the group says nothing: "cierre/funcionando".
+    bare = _CHOICE.sub(" ", header.rsplit("/", 1)[-1] if is_path(header) else header)
     words = words_of(bare)
+    if words and all(word in _GOES_ON for word in words):
+        return True
     denied = DENIALS - {"todavia", "ainda", "aun"}
     return (
         any(word in _ASKS_IF_OPEN for word in words)
@@ -274,9 +328,12 @@ YES: Final = frozenset({"si", "sim", "yes", "oui", "s"})
 NO: Final = frozenset({"no", "nao", "non", "n"})
 
 
+_YEAR: Final = re.compile(r"\s*\(20\d\d\)")
+
+
 def bare(cell: str) -> str:
-    """Return a cell in plain letters without the signs at its ends: "Sí." as "si"."""
-    return folded(cell).strip(" .!")
+    """Return a cell in plain letters without a year and signs at its ends: "Sí (2025)." as "si"."""
+    return _YEAR.sub("", folded(cell)).strip(" .!")
 
 
 def is_label(name: str) -> Callable[[Value], bool]:

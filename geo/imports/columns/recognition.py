@@ -17,6 +17,7 @@ from geo.imports.columns.evidence import EVIDENCE
 from geo.imports.columns.further import add_further
 from geo.imports.columns.labels import asks_if_open
 from geo.imports.headers.concepts import (
+    beside_remarks,
     is_about_a_person,
     is_institution,
     is_kept_back,
@@ -26,7 +27,7 @@ from geo.imports.headers.concepts import (
     tells_who_runs,
 )
 from geo.imports.headers.measures import is_measure
-from geo.imports.headers.points import KNOWN, SAME, by_header, says_nothing, survey_day
+from geo.imports.headers.points import KNOWN, SAME, SIMILAR, by_header, says_nothing, survey_day
 from geo.imports.headers.synonyms import HEADERS
 from geo.imports.headers.wording import plain
 from geo.imports.readers.table import CellError, Table, Value
@@ -60,11 +61,17 @@ _UNNAMED: Final = frozenset(
     {"confirmed_on", "organization", "address", "eligibility", "cost", "capacity"}
 )
 
+#: Fields of numbers of people, of whose cells "120 raciones" is left out alone.
+_COUNTED: Final = frozenset({"capacity", "available"})
+
 #: What a column loses whose header could be of a field and none of whose cells is [A].
 _NOT_ONE: Final = 0.5
 _NEVER: Final = 0.1
 
 _ORDER: Final = {name: at for at, name in enumerate(dict.fromkeys([*HEADERS, *sorted(ALL)]))}
+
+#: Least share of the points of a column's best field that another one needs [A].
+_FAR_LIKELIER: Final = 0.5
 
 type Scores = dict[tuple[str, str], float]
 
@@ -215,7 +222,7 @@ def _scores(table: Table, column: str) -> dict[str, float]:
     few = cells[: evidence.told_by(len(table.columns))]
     is_known = plain(column) in KNOWN
     if is_kept_back(column) and not is_known:
-        return {}
+        return _states_beside_remarks(column, few)
     if evidence.names_persons(few) and EVIDENCE["address"].share(few) < EVIDENCE["address"].enough:
         return {}
     about_person = is_about_a_person(column)
@@ -242,7 +249,35 @@ def _scores(table: Table, column: str) -> dict[str, float]:
         score = headed.get(name, 0.0) + by_cells
         if score >= _ENOUGH:
             scores[name] = score
-    return scores
+    return _plainly(scores, few)
+
+
+def _states_beside_remarks(column: str, cells: Sequence[Value]) -> dict[str, float]:
+    """Return the points of a column of states with remarks; all else that stands there is not read.
+
+    A state is a code, so that no word of the remarks is published.
+    """
+    headed = by_header(beside_remarks(column)).get("status", 0.0)
+    by_cells = _by_cells(cells, "status", has_header=True) if headed else None
+    return {"status": headed + by_cells} if by_cells and headed + by_cells >= _ENOUGH else {}
+
+
+def _plainly(scores: dict[str, float], cells: Sequence[Value]) -> dict[str, float]:
+    """Return the fields of a column without those that another one is far likelier than.
+
+    Else a second column of phones would be how to find the place. Of a province and a district in
+    one header, whose cells hold one name, that of the smaller is meant, unless most are provinces.
+    """
+    best = max(scores.values(), default=0.0)
+    kept = {name: score for name, score in scores.items() if score >= _FAR_LIKELIER * best}
+    divisions = EVIDENCE["admin1"]
+    if (
+        {"admin1", "locality"} <= kept.keys()
+        and kept["locality"] >= SIMILAR
+        and divisions.share(cells) < divisions.enough
+    ):
+        kept["admin1"] = min(kept["admin1"], kept["locality"] - _A_LITTLE)
+    return kept
 
 
 def _misleads(table: Table, column: str, name: str) -> bool:
@@ -353,7 +388,7 @@ def _fits(all_cells: Iterable[Value], name: str) -> bool:
                 cell, name, CellStyle(order="day_first", decimal=None, timezone="UTC")
             )
         except CellError as error:
-            good += error.reason.code in AMBIGUOUS
+            good += error.reason.code in AMBIGUOUS or (name in _COUNTED and evidence.is_count(cell))
         else:
             good += 1
     return good >= len(cells) * (0.25 if name in SPARED else 0.5)

@@ -192,7 +192,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "direccion domicilio address endereco adresse senas avenida calle logradouro rua",
         allied="ubicacion ubicado street postal fisica physique avenida calle rua numero "
         "referencia localizacao location localizacion barrio bairro colonia sector "
-        "donde llegar como",
+        "donde llegar como otra otras ref",
         never="correo email electronica web ip",
     ),
     _concept(
@@ -212,7 +212,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "landmark",
         "llegar chegar onibus bus linha linea transporte buseta colectivo",
         allied="como cerca ruta parada metro acceso queda",
-        never="telefono telefonica gratuita hora direccion persona atencion",
+        never="telefono telefonica gratuita hora direccion persona atencion "
+        "contacto contato contact",
         weight=0.8,
     ),
     _concept(
@@ -273,6 +274,15 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "actividad ofrecido",
         never="nombre telefono hora horario estado poblacion persona quien "
         "organizacion capacidad fecha costo tipologia direccion dirige name status provider",
+    ),
+    # In a matrix of who does what, where, for whom.
+    _concept(
+        "services",
+        "actividad activity atividade",
+        allied="que realiza realizan desarrolla desarrollan realizada ofrecida",
+        never="indicador fecha codigo nombre donante sector tipo name code estado proyecto "
+        "mes numero total status date type indicator economica",
+        weight=0.8,
     ),
     _concept(
         "eligibility",
@@ -425,6 +435,13 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "ci dni cedula pasaporte passaporte",
         also="pide piden exige exigen solicita solicitan pedem exigem",
     ),
+    _concept(
+        "children_alone",
+        "acompanado acompanada acompanhado acompanhada unaccompanied separado separada",
+        also="nna nnaj nino nina menor adolescente crianca children minor ninez",
+        allied="acepta recibe atiende admite acoge aceita recebe",
+        never="numero cantidad total cuantos cuantas caso persona mujer madre adulto familia",
+    ),
     _concept("minimum_age", "edad age idade", also="minima minimum", allied=_ENTRY),
     _concept("maximum_age", "edad age idade", also="maxima maximum", allied=_ENTRY),
     _concept(
@@ -480,6 +497,8 @@ _SECRET: Final = _stems(
     "interno interna internal seguridad seguranca security incidente incident amenaza ameaca "
     "threat riesgo risco alerta digito digitado digitador diligencio diligenciado diligencia "
     "encuestador encuestadora entrevistador entrevistadora enumerador enumerator interviewer "
+    ""
+    "fondo fondos fundo fundos fund funds "
     "monitor relevador recolector cadastrador preencheu preenchido turno plantao plantonista "
     "shift guardia voluntario donante doador donor financiador financiamiento financiamento "
     "presupuesto orcamento budget convenio acuerdo contrato salario publicar divulgar "
@@ -553,7 +572,7 @@ _CONTACT_ALLIED: Final = _NEUTRAL | {
     word
     for concept in CONCEPTS
     if concept.field in {"public_phones", "public_contact"}
-    for word in concept.allied | _stems("recepcion recepcao")
+    for word in concept.allied | _stems("recepcion recepcao grp gpo")
 }
 
 #: Fields of which people have their own: every word of the header has to belong to the place, so
@@ -615,6 +634,17 @@ def is_kept_back(header: str) -> bool:
     if any(word <= _SECRET or word <= _REMARKS for word in words):
         return True
     return bool(words) and words[0] <= _HAPPENED
+
+
+def beside_remarks(header: str) -> str:
+    """Return what a header names before a slash and remarks after it; "" for any other header.
+
+    "ESTADO a corte / obs." holds states, which are codes: what else stands there is not read.
+    """
+    first, _, rest = header.partition("/")
+    words = readings(rest)
+    is_remark = bool(words) and all(word <= _REMARKS for word in words)
+    return first if is_remark and not is_kept_back(first) else ""
 
 
 def is_of_no_visit(header: str) -> bool:

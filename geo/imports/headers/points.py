@@ -34,6 +34,8 @@ _LED: Final = frozenset(
 #: personas". Phones, names and hours of people are not published (P6).
 _OF_A_ROLE: Final = frozenset({"organization", "eligibility", "capacity"})
 
+_ONLY: Final = frozenset({"solo", "solamente", "so", "somente", "apenas", "only"})
+
 #: Fields that tell in words how far a place is from something.
 _HOW_FAR: Final = frozenset({"address", "landmark"})
 
@@ -82,6 +84,8 @@ def _may_be(column: str, name: str) -> bool:
         return False
     if is_measure(column) and name not in _HOW_FAR:
         return False
+    if name == "children_alone" and not _ONLY.isdisjoint(plain(column).split()[:1]):
+        return False  # "Solo niños": nobody else
     return name in _OF_A_ROLE or not is_about_a_person(column)
 
 

@@ -45,6 +45,7 @@ locality: admin 2 name | comuna | comuna o municipio | parroquia | corregimiento
 timezone: zona horaria | timezone | time zone | fuso horario
 status: situacion | status | estado del servicio | estado actual | activo | operativo |
     situacion actual | estado de funcionamiento | esta funcionando | sigue funcionando |
+    sigue | siguen | sigue activo | sigue operando |
     sigue abierto | esta abierto | operativo si no | funciona | estatus
 needs_referral: hay que ir derivado | hay que ir remitido | llegan remitidos |
     requiere remision | piden remision | se necesita remision | exige remision |
@@ -68,7 +69,7 @@ minimum_age: edad minima | minimum age | idade minima
 maximum_age: edad maxima | maximum age | idade maxima
 genders: genero | generos | sexo | gender | genero atendido
 families_only: solo familias | families only | apenas familias
-children_alone: ninos solos | nna no acompanados | children alone
+children_alone: ninos solos | nna no acompanados | nna solos | children alone
 cost: costo | cost | precio | tarifa | custo | cout | valor
 documents_required: documentos requeridos | documents required | documentos |
     que documentos pide | documentos exigidos | papeles que exigen | papeles que piden |
@@ -209,10 +210,16 @@ WASH: wash | agua saneamiento e higiene | agua y saneamiento
 active: em funcionamento | funciona | operacional | operational | em operacao | abertas | aberto |
     ouvert | ouverte | en service |
     aberta | activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
-    operativo | en funcionamiento | open | ativo
+    operativo | en funcionamiento | open | ativo | vig | ok | em dia | al dia | funcional |
+    con cupo | con cupos | con vacantes | vacantes abiertas | com vagas | com vaga | hay cupo |
+    hay cupos | tem vagas
 full: completo | completa | cheio | cheia | sem vagas | lleno | llena | sin cupo | cupo completo |
-    full | lotado | lotada
-temporarily_closed: fechado temporariamente | temporariamente fechado | paralisado | em reforma |
+    full | lotado | lotada | lista de espera | con lista de espera | com lista de espera
+temporarily_closed: en pausa | em pausa | pausa | pausada | en receso | em recesso |
+    en vacaciones | de vacaciones | em ferias | de ferias | en mantenimiento | em manutencao |
+    en reparacion | en arreglo | por abrir | parado | parada | suspensa | suspenso |
+    desativado | desativada | desactivado | desactivada |
+    fechado temporariamente | temporariamente fechado | paralisado | em reforma |
     cierre temporal por obras | fechado temporario | pausado |
     cerrado temporalmente | cierre temporal | temporalmente cerrado |
     suspendido | en remodelacion | suspendida | temporarily closed | inactivo | inactiva |
@@ -226,7 +233,9 @@ temporarily_closed: fechado temporariamente | temporariamente fechado | paralisa
 closed: desmantelado | desmantelada | fechado definitivamente | encerrado | cerrado definitivo |
     ya no opera |
     cerrado | ya no funciona | clausurado | cerrado definitivamente | closed | fechado | ferme |
-    fermee | ferme definitivement
+    fermee | ferme definitivement | cerrada | fechada | clausurada | encerrada | terminado |
+    terminada | finalizado | finalizada | concluido | concluida | proyecto terminado |
+    proyecto finalizado | projeto encerrado
 """),
     "access": _read("""
 open: puerta abierta | porta aberta | puertas abiertas | portas abertas | ingreso directo |
@@ -263,9 +272,9 @@ medical_record: historia clinica | formula medica | carnet de vacunas | medical 
 """),
     "languages": _read("""
 es: es | espanol | castellano | spanish | espanhol | espagnol | esp
-en: en | ingles | english | anglais
+en: en | ingles | english | anglais | ing
 pt: pt | portugues | portuguese | portugais | port
-fr: fr | frances | french | francais
+fr: fr | frances | french | francais | fra
 ht: ht | creole | crioulo | criollo haitiano | creole haitiano | kreyol | haitiano |
     haitian creole |
     crioulo haitiano
@@ -276,6 +285,10 @@ qu: qu | quechua | kichwa | quichua
     "genders": _read("""
 women: mujeres | women | mulheres | femenino
 men: hombres | men | homens | masculino
+"""),
+    "children_alone": _read("""
+yes: si | sim | yes | oui
+no: no | nao | non
 """),
     "coord_precision": _read("""
 point: exacta | punto | point | gps

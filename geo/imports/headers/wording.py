@@ -33,6 +33,8 @@ _SHORT = {
     "dpto": "departamento", "depto": "departamento", "mpio": "municipio", "mcpio": "municipio",
     "org": "organizacion", "orgs": "organizacion", "dir": "direccion", "tel": "telefono",
     "tp": "tipo",
+    "tels": "telefonos", "telfs": "telefonos", "fonos": "telefonos", "cels": "celular",
+    "wasap": "whatsapp", "guasap": "whatsapp", "whatsap": "whatsapp",
     "tlf": "telefono", "telf": "telefono", "fono": "telefono",
     "fone": "telefono", "zap": "whatsapp", "cel": "celular",
     "obs": "observaciones", "pto": "punto", "esp": "espacio", "info": "informacion",

@@ -18,14 +18,21 @@ from geo.imports.headers.wording import DENIALS
     [
         ("status", "temporarily_closed", ("No funciona", "Não funciona", "Inoperativo",
          "no operativo", "não operando", "no operacional", "inoperacional", "not operational",
-         "não está em funcionamento", "Inactivo", "fuera de servicio")),
+         "não está em funcionamento", "Inactivo", "fuera de servicio", "desactivado",
+         "Inactivo (estacional)", "en pausa", "pausa (goteras)", "Cerrado (obras)",
+         "fechado p/ reforma até maio", "Por abrir en abril", "en vacaciones hasta el 24/03")),
+        ("status", "full", ("lista de espera", "Lleno / lista de espera", "sem vagas")),
         ("status", "", ("nunca funciona", "ainda não aberta", "não está aberta", "parcialmente",
-         "parcialmente abierto", "desactivado", "aún sin abrir", "estaba abierto",
+         "parcialmente abierto", "cerrado los domingos", "vacantes abiertas en abril",
+         "vigente?", "reabrió 10-03", "no ok", "ok hasta marzo", "aún sin abrir", "estaba abierto",
          "abierto hasta mayo", "dejó de funcionar", "No sabe", "no, abierto",
          "abierto?", "posiblemente abierto", "ativo - superlotado", "pas ouvert", "sí", "no", "?")),
         ("status", "active", ("operativa", "ya funciona", "Abierto (L-S)",
-         "em funcionamento normal")),
-        ("status", "closed", ("No, cerrado definitivamente", "ya no funciona", "Cerrado (obras)")),
+         "em funcionamento normal", "ok", "VIG.", "em dia", "con vacantes",
+         "abierto (mayo 2025)")),
+        ("status", "closed", ("No, cerrado definitivamente", "ya no funciona",
+         "Terminado (mayo 24)", "cerrado definitivo por obras", "Proyecto terminado",
+         "fechada desde nov/24")),
         ("access", "", ("sem porta aberta", "sin ingreso directo", "não é livre",
          "s/ encaminhamento", "aberto só a mulheres", "ingreso directo por ACNUR")),
         ("access", "open", ("sem encaminhamento", "sin cita", "Puerta abierta")),
@@ -83,6 +90,9 @@ def test_papers_that_are_optional_and_words_that_are_only_alike_mean_nothing():
     ):  # fmt: skip
         assert (label, meant_of_all(label, meanings)) == (label, code)
     assert meant("informática", meanings_of("services")) == ""
+    # "En" is Spanish, too, unless it is the whole label.
+    for label, code in (("verificación en listado", ""), ("EN", "en"), ("esp.", "es")):
+        assert (label, meant(label, meanings_of("languages"))) == (label, code)
 
 
 def test_p38_a_kind_of_two_things_or_of_guarded_people_is_left_to_a_person():
@@ -91,6 +101,8 @@ def test_p38_a_kind_of_two_things_or_of_guarded_people_is_left_to_a_person():
         ("refugio nocturno", "shelter"), ("refugio mujeres VBG", ""), ("abrigo feminino", ""),
         ("Casa de acogida p/mujeres", "safe_space"), ("trámites y refugio", ""),
         ("posto de recepção e informação", "information_orientation_point"),
-        ("CRAS", ""), ("CAS", "health_reception"), ("paso", ""),
+        ("CRAS", ""), ("CAS", "health_reception"), ("paso", ""), ("Casa de acolhida", ""),
+        ("hogar de paso NNA", ""), ("albergue de niños", ""),
+        ("hogar de paso", "overnight_reception"), ("comedor infantil", "community_kitchen"),
     ):  # fmt: skip
         assert (label, meant_of_kind(label, meanings)) == (label, code)

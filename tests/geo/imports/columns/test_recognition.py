@@ -65,6 +65,15 @@ def test_the_best_whole_is_chosen():
     assert list(fields_by_column(apart).values()) == [{"name"}, {"organization"}]
 
 
+def test_p6_a_second_column_of_phones_is_no_landmark():
+    phones = ["300 555 1100", "310 555 1101", "315 555 1102", "605 555 0203", "320 555 1111"]
+    asked = {
+        "Línea contacto": [*phones, "315 555 1130"],
+        "WA (S/N o nro)": ["S", *phones],
+    }
+    assert list(fields_by_column(asked).values()) == [{"public_phones"}] * 2
+
+
 def test_an_institution_in_each_row_is_the_name_where_another_column_tells_who_runs_it():
     each = ["Casa Luz", "Albergue Paz", "Pastoral Sur", "Comedor Fe", "Hogar Sol", "Tenda Pari"]
     runs = ["igreja", "prefeitura", "igreja", "ONG", "igreja", "ONG"]
