@@ -364,8 +364,10 @@ begin
     case when %3$s then r.coord_precision else 'grid_0.05' end as coord_precision,
     r.amenities, r.step_free, r.data_shared, r.confirmed_on, r.assured_on, r.expires_on,
     r.capacity, r.capacity_updated, r.contact, r.phones, r.notice, r.demo, r.source, r.licence,
-    case when %3$s then %1$s else st_snaptogrid(%1$s, 0.05) end as geom
-    $columns$, p_geom, p_services, p_is_exact));
+    %1$s as geom
+    $columns$, case p_is_exact when 'true' then p_geom else format(
+        'case when %2$s then %1$s else st_snaptogrid(%1$s, 0.05) end', p_geom, p_is_exact
+    ) end, p_services, p_is_exact));
 end $$;
 
 -- Locations that nothing hides: neither themselves, nor an area that they lie in.

@@ -121,7 +121,9 @@ def _pack_texts(w: Words) -> Mapping[str, Any]:
             for n in _FORMS
         ],
         "noPacks": w.gettext("No hay paquetes en este teléfono. Con red se bajan en «Sin red»."),
-        "noPacksHere": w.gettext("No hay paquetes en este teléfono. Con red se bajan aquí, por país."),
+        "noPacksHere": w.gettext(
+            "No hay paquetes en este teléfono. Con red se bajan aquí, por país."
+        ),
     }
 
 

@@ -33,6 +33,9 @@ MANIFEST = "amparo.json"
 #: Tables whose rows exist only within a transaction; they are not exported.
 TRANSIENT = frozenset({"audit_pending", "touched_locations"})
 
+#: The last revision whose own ``amparo database export`` named no columns.
+LAST_WITHOUT_COLUMNS = "0009_views"
+
 #: Tables, and columns by table, that were added after the first of `CARRIED`: a database at one of
 #: these revisions may lack them. Each column allows null or has a default.
 LATER_TABLES = frozenset(
@@ -206,7 +209,7 @@ async def load_file(url: str | URL, path: Path) -> dict[str, int]:
             manifest = json.loads(archive.read(MANIFEST))
             async with _connected(url) as raw:
                 await _require_new(raw)
-                rows = await _load(raw, archive, manifest["columns"])
+                rows = await _load(raw, archive, _stated_columns(manifest))
                 if rows != manifest["rows"]:
                     msg = f"{path.name}: its rows are not as many as it says"
                     raise InvalidFileError([msg])
@@ -214,6 +217,24 @@ async def load_file(url: str | URL, path: Path) -> dict[str, int]:
         msg = f"{path.name}: no file of `amparo database export`"
         raise InvalidFileError([msg]) from error
     return rows
+
+
+def _stated_columns(manifest: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    """Return the columns of each table of a file, which older exports do not name.
+
+    Raises
+    ------
+    KeyError
+        It names none, or one that no table has.
+    """
+    known = {table.name: _columns(table) for table in _tables()}
+    if "columns" not in manifest and manifest["revision"] == LAST_WITHOUT_COLUMNS:
+        return known  # its tables are those of the one baseline
+    columns: Mapping[str, Sequence[str]] = manifest["columns"]
+    for name, stated in columns.items():
+        if not {*stated} <= {*known[name]}:
+            raise KeyError(name)
+    return columns
 
 
 async def _load(

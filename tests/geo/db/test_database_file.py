@@ -145,6 +145,21 @@ def test_what_the_message_says_carries_every_row_over(run, former, cluster, tmp_
     assert found.faults == []
 
 
+def test_a_copy_of_before_files_named_columns_is_loaded(run, former, cluster, tmp_path):
+    file, older = tmp_path / "amparo.zip", tmp_path / "older.zip"
+    assert run(former, "database", "export", file).exit_code == 0
+    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(older, "w") as made:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == "amparo.json":
+                manifest = json.loads(content)
+                del manifest["columns"]
+                content = json.dumps(manifest).encode()
+            made.writestr(name, content)
+    loaded = run(cluster.superuser_url(clone(cluster, "template1")), "database", "load", older)
+    assert loaded.exit_code == 0, loaded.output
+
+
 def test_a_home_in_use_is_not_loaded_over(run, former, cluster, tmp_path, loaded_template):
     file = tmp_path / "amparo.zip"
     assert run(former, "database", "export", file).exit_code == 0

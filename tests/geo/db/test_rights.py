@@ -80,6 +80,24 @@ DEFINERS = {
 OUR_SCHEMAS = "('amparo', 'tier_public', 'tier_partner', 'tier_staff')"
 
 
+#: Tables that the writer has not every right to, with those it has: triggers alone write them, or
+#: they are only added to, or nobody erases there. ``grants.sql`` gives it all others whole.
+WRITERS_FEW: dict[str, set[str]] = {
+    "audit_entries": {"select"},
+    "audit_keys": set(),
+    "audit_pending": set(),
+    "audit_rows": set(),
+    "knowledge_changes": {"select", "insert", "delete"},
+    "publication_rules": {"select"},
+    "receipts": {"select", "insert", "delete"},
+    "removals": {"select", "insert", "update"},
+    "signing_keys": {"select", "insert"},
+    "space_versions": {"select"},
+    "text_translations": {"select", "insert", "update"},
+    "touched_locations": set(),
+}
+
+
 @pytest.fixture(scope="module")
 async def empty(cluster, empty_template, settings_for):
     """Give the tiers of a database that nothing here writes to."""
@@ -102,6 +120,20 @@ async def test_each_role_calls_exactly_these_functions(empty, tier):
         " and has_function_privilege(p.oid, 'execute') and p.prorettype <> 'trigger'::regtype",
     )  # fmt: skip
     assert set(found) == FUNCTIONS[tier]
+
+
+async def test_the_writer_has_exactly_these_rights_where_not_all(empty):
+    found = await column(
+        empty,
+        Tier.WRITER,
+        "select t.tablename || ' ' || coalesce(string_agg(r.act, ' '), '') from pg_tables t"
+        " left join unnest(array['select', 'insert', 'update', 'delete', 'truncate']) r(act)"
+        " on has_table_privilege(format('amparo.%I', t.tablename), r.act)"
+        " where t.schemaname = 'amparo' group by t.tablename",
+    )
+    rights = {name: set(more) for name, *more in (row.split() for row in found)}
+    whole = {"select", "insert", "update", "delete"}
+    assert {name: own for name, own in rights.items() if own != whole} == WRITERS_FEW
 
 
 async def test_functions_with_the_owner_s_rights_are_few_and_fixed(empty):
