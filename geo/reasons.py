@@ -267,9 +267,6 @@ ENGLISH: Final[Mapping[str, str]] = {
         "'{column}' says that something is not to be told: the space is restricted (P1)"
     ),
     "cell_left_out": "'{column}' is left out, because it is not understood: a person has to ask",
-    "cell_read_in_part": (
-        "only a part of '{column}' is understood and read: a person has to ask for the rest"
-    ),
     "row_hours_unclear": (
         "hours are left out, because the cell cannot be read with certainty: a person has to ask"
     ),
@@ -278,9 +275,6 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     "row_latitude_mended": (
         "'{column}': the latitude is read with the other sign, as the row's town proves: check it"
-    ),
-    "row_position_of_town": (
-        "no position is stated: that of the town {town} is taken, as a town's and not the place's"
     ),
     "row_exchange_mended": (
         "'{column}': latitude and longitude are exchanged, as the row's town proves: check it"
@@ -419,10 +413,6 @@ ENGLISH: Final[Mapping[str, str]] = {
     "unknown_country": "'{country}' is no country that is known",
     "dates_ambiguous": "dates in '{column}' may be day or month first: say so in [style]",
     "free_text": "'{column}' holds free text: say what it means in [values.{of}]",
-    "free_text_in_part": (
-        "'{column}' holds free text: of its {of} only what is known is read; say what else means"
-        " something in [values.{of}]"
-    ),
     "label_needs_code": "'{label}' in '{column}' needs a code of {of}",
     "headers_remembered": "{count} columns are as your organisation chose for earlier files",
     "prefix_needed": "write in [id] a prefix that names the source, such as gifmm-co",

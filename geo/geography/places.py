@@ -1,7 +1,7 @@
 """Queries for populated places: places with similar names, and the place nearest to a point."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,7 +11,6 @@ from sqlalchemy import (
     Float,
     Select,
     Text,
-    any_,
     bindparam,
     cast,
     column,
@@ -42,7 +41,6 @@ __all__ = [
     "folded",
     "nearest_place",
     "place_near",
-    "places_named",
     "places_near",
 ]
 
@@ -193,14 +191,6 @@ async def find_similar(session: AsyncSession, typed: str, limit: int = 10) -> tu
         one.mistakes, one.place.country != country, -one.place.population, one.place.id
     ))  # fmt: skip
     return tuple(similar[:limit])
-
-
-async def places_named(session: AsyncSession, names: Collection[str]) -> tuple[NamedPlace, ...]:
-    """Return the places that have one of the stated names, in plain letters as `folded` gives."""
-    found = await session.execute(
-        _places(any_(bindparam("names", list(names), type_=ARRAY(Text))) == PLAIN_NAME)
-    )
-    return tuple(typed_row(NamedPlace, row) for row in found.mappings())
 
 
 async def nearest_place(session: AsyncSession, lon: float, lat: float) -> NamedPlace:

@@ -25,7 +25,6 @@ from geo.imports.reports import Checked, RowReport, harmless
 from geo.imports.row_mapping import (
     CLOSED_REMARK,
     HOURS_REMARK,
-    IN_PART_REMARK,
     LEFT_OUT_REMARK,
     CodeWords,
     Draft,
@@ -34,7 +33,6 @@ from geo.imports.row_mapping import (
     missing_columns,
     words,
 )
-from geo.imports.town_positions import place_in_towns
 from geo.models import Location, RestrictedReader
 from geo.reasons import CodedReason, in_file
 from geo.records import space_documents
@@ -52,7 +50,7 @@ _BLURRED = frozenset(
 )
 
 #: Notes on a row that does not change, too: the file says what the record does not have.
-_ALWAYS_SAID = frozenset({NIGHT_REMARK, HOURS_REMARK, LEFT_OUT_REMARK, IN_PART_REMARK}) | MENDED
+_ALWAYS_SAID = frozenset({NIGHT_REMARK, HOURS_REMARK, LEFT_OUT_REMARK}) | MENDED
 
 #: Rows between two calls of a `Progress`.
 _STEP = 500
@@ -126,7 +124,6 @@ async def check_file(
     new = [draft for draft in made if draft.id not in known.stored]
     places = _columns(used, "lat", "lon", "position") or "lat, lon"
     await mend_positions(session, made, column=places)
-    await place_in_towns(session, made, new=new)
     await fill_countries(session, made, new=new, column=_columns(used, "country"))
     await fill_time_zones(session, new)
     rows = await asyncio.to_thread(_compared, made, used, known, progress)

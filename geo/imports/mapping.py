@@ -33,9 +33,6 @@ ALIASES = {
 #: `cell_values.NEVER_CLEARED`.
 EMPTY_CELLS = ("keep", "clear")
 
-#: Label of a mapping's values that stands for every other one: of free text what is known is taken.
-ANY_OTHER: Final = "*"
-
 
 @dataclass(frozen=True)
 class FieldMapping:
@@ -55,8 +52,7 @@ class FieldMapping:
         By list field, the code of each column that holds yes or no for one code.
     values : mapping of str to mapping of str to str
         By field, the code of each folded label; an empty code makes the cell count as empty, but in
-        a field of `cell_values.NEVER_EMPTY`, where the label stays unknown. Of a list `ANY_OTHER`
-        is each label that is neither here nor a code.
+        a field of `cell_values.NEVER_EMPTY`, where the label stays unknown.
     constants : mapping of str to value
         Values by field for the rows that state no value of their own.
     id_prefix, id_columns

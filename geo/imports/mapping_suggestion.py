@@ -21,7 +21,6 @@ from geo.imports.columns.labels import (
     bare,
     meanings_of,
     meant,
-    meant_alone,
     meant_of_all,
     meant_of_kind,
 )
@@ -34,7 +33,7 @@ from geo.imports.headers.points import is_survey_day
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import plain
-from geo.imports.mapping import ANY_OTHER, FieldMapping, as_toml, own_mapping, without_row_numbers
+from geo.imports.mapping import FieldMapping, as_toml, own_mapping, without_row_numbers
 from geo.imports.personal_data import require_no_persons_in
 from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.table import CellError, Table, Value, shortened
@@ -45,11 +44,8 @@ from geo.text.normalize import folded
 #: Most labels without a known code of a coded column; one with more counts as free text.
 _MAX_LABELS = 60
 
-#: Lists of which a part is worth having: what is not understood is left out of free text.
-_IN_PART: Final = frozenset({"services"})
-
 #: What reads a label of a field otherwise than of the others.
-_MEANT: Final = {"kind": meant_of_kind, "children_alone": meant_alone}
+_MEANT: Final = {"kind": meant_of_kind}
 
 #: Placeholder for the source's prefix of record ids, until a person replaces it.
 UNNAMED = "SOURCE"
@@ -199,12 +195,7 @@ def _labels(
         }
         open_labels = [label for label, code in codes_of.items() if not code]
         if len(open_labels) > _MAX_LABELS:
-            if name in _IN_PART:
-                known = {label: code for label, code in codes_of.items() if code}
-                found[name] = known | {ANY_OTHER: ""}
-                notes.append(CodedReason("free_text_in_part", column=columns[0], of=name))
-            else:
-                notes.append(CodedReason("free_text", column=columns[0], of=name))
+            notes.append(CodedReason("free_text", column=columns[0], of=name))
             continue
         if name in cell_values.NEVER_EMPTY | SPARED_WORDS:
             codes_of = {label: code for label, code in codes_of.items() if code}
@@ -223,7 +214,7 @@ def _answers(name: str, columns: Sequence[str]) -> dict[str, str]:
     A no does not say until when a place is closed, and a yes does not say which paper.
     """
     if name == "status" and all(map(asks_if_open, columns)):
-        return dict.fromkeys(YES | {"1"}, "active")
+        return dict.fromkeys(YES, "active")
     if name == "documents_required" and all(map(asks_for_papers, columns)):
         return dict.fromkeys(NO, NO_CODE)
     return {}

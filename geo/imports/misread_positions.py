@@ -1,18 +1,25 @@
 """Positions without their minus, or exchanged, read so where the row's town proves it."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.geography.boundaries import countries_of_units_at, units_at
+from geo.geography.division_names import countries_of, is_division
 from geo.geography.surroundings import countries_around, countries_of_named
 from geo.imports.positions import Point, position_of
 from geo.imports.row_mapping import SWAPPED, Draft
-from geo.imports.town_names import TOWN_REACH_M, able_countries, contradicts, names_of
 from geo.reasons import CodedReason
+from geo.text.countries import BOXES, CODES
+from geo.text.normalize import folded
+
+#: Most metres between a position and the town that its row names [A]: a municipality's ends lie
+#: that far from its town.
+_REACH_M: Final = 30_000.0
 
 #: How a position can have been written, by the code of the note on a row that is read so.
 LONGITUDE_MENDED, LATITUDE_MENDED = "row_longitude_mended", "row_latitude_mended"
@@ -20,6 +27,13 @@ EXCHANGE_MENDED: Final = "row_exchange_mended"
 
 #: Codes of all notes on mended positions.
 MENDED: Final = frozenset({LONGITUDE_MENDED, LATITUDE_MENDED, EXCHANGE_MENDED})
+
+#: Most letters of a division's short form that stands for its name: "SP", "CDMX" is another name.
+_SHORTEST: Final = 3
+
+#: What stands between the names of a town, and short forms in them.
+_BETWEEN: Final = re.compile(r"\s*[,;/()|]\s*")
+_SHORT: Final = {"cd": "ciudad", "sta": "santa", "sto": "santo", "pto": "puerto", "gral": "general"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +51,24 @@ class _Asked:
     town: str
     able: Set[str]
 
+    @property
+    def names(self) -> list[str]:
+        """What the town can be called in the places: "Santa Rosa (Mazocruz)", "Cd. Acuña"."""
+        return [
+            name
+            for town in _BETWEEN.split(folded(self.town))
+            if re.search("[a-z]", town)
+            for whole in [" ".join(_SHORT.get(one.rstrip("."), one) for one in town.split())]
+            for name in (whole, f"ciudad {whole}", f"ciudad de {whole}")
+        ]
+
 
 async def mend_positions(session: AsyncSession, made: Sequence[Draft], *, column: str) -> None:
     """Read positions without their minus, or exchanged, where the rows' towns prove it.
 
     A position in none of the countries that its row can be of is read with the longitude negated,
     the latitude negated or both exchanged, if exactly one of these lies in such a country, and
-    that one within `TOWN_REACH_M` of a place of the row's town there, in no other division than the
+    that one within `_REACH_M` of a place of the row's town there, in no other division than the
     row's. The row gets a note. Every other position stays as it is written.
 
     Parameters
@@ -88,8 +113,22 @@ def _asked(draft: Draft) -> _Asked | None:
     town, point = draft.changes.get("locality"), position_of(draft.changes)
     if not isinstance(town, str) or point is None:
         return None
-    able = able_countries(draft.changes)
+    able = _able(draft.changes)
     return _Asked(draft, point, town, able) if able else None
+
+
+def _able(changes: Mapping[str, Any]) -> Set[str]:
+    """Return the countries that a row can be of.
+
+    None where its country and division disagree, or its country is not of the network.
+    """
+    country, division = changes.get("country"), changes.get("admin1")
+    own = countries_of(division) if isinstance(division, str) else frozenset[str]()
+    if country in CODES:
+        if country not in BOXES:
+            return set()
+        return {country} if not own or country in own else set()
+    return own or set(BOXES)
 
 
 def _readings(point: Point) -> list[tuple[str, Point]]:
@@ -134,7 +173,7 @@ async def _proven(
         ],
     )
     return [
-        len(home) == 1 and not contradicts(one.draft.changes.get("admin1"), unit)
+        len(home) == 1 and not _contradicts(one.draft.changes.get("admin1"), unit)
         for (one, *_), home, unit in zip(single, homes, units, strict=True)
     ]
 
@@ -144,9 +183,26 @@ async def _homes(
 ) -> list[frozenset[str]]:
     """Return the countries that have a place of each row's town near a point."""
     return await countries_of_named(
-        session, [(*point, names_of(one.town)) for one, point in placed], TOWN_REACH_M
+        session, [(*point, one.names) for one, point in placed], _REACH_M
     )
 
 
 def _on_earth(point: Point) -> Point:
     return max(-180.0, min(180.0, point[0])), max(-90.0, min(90.0, point[1]))
+
+
+def _contradicts(division: object, unit: str | None) -> bool:
+    """Return whether a row's division is another one than that of its position.
+
+    A short form agrees whose letters stand in the name in their order: "SP", "Ver.".
+    """
+    if not isinstance(division, str) or unit is None:
+        return False
+    said, name = (re.findall(r"[a-z]+", folded(one)) for one in (division, unit))
+    if set(said) <= set(name) or set(name) <= set(said):
+        return False
+    short = "".join(said)
+    if is_division(division) and len(short) > _SHORTEST:
+        return True
+    letters = iter("".join(name))
+    return not (short[:1] == name[0][:1] and all(letter in letters for letter in short))

@@ -7,9 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.geography.division_names import countries_of
 from geo.geography.places import time_zones
-from geo.geography.surroundings import countries_around, countries_of_named, only_country
+from geo.geography.surroundings import countries_around, only_country
 from geo.imports.row_mapping import Draft, RowProblem
-from geo.imports.town_names import TOWN_REACH_M, marked_country, names_of
 from geo.reasons import CodedReason
 from geo.text.countries import BOXES, CODES
 
@@ -48,14 +47,9 @@ async def fill_countries(
         return
     is_central = _is_of_central_america(made)
     arounds = await countries_around(session, [point for _, point in asked])
-    told = [
-        _told(around, draft.changes.get("admin1"), draft.changes.get("locality"))
-        for (draft, _), around in zip(asked, arounds, strict=True)
-    ]
-    homes = await _homes(session, asked, arounds, told)
-    for number, ((draft, _), around) in enumerate(zip(asked, arounds, strict=True)):
+    for (draft, _), around in zip(asked, arounds, strict=True):
         stated = draft.changes.get("country")
-        country = told[number] or homes.get(number)
+        country = _told(around, draft.changes.get("admin1"))
         if stated is None:
             if country is not None:
                 draft.changes["country"] = country
@@ -85,11 +79,9 @@ def _is_asked(draft: Draft, *, is_new: bool) -> bool:
     return isinstance(stated, str) and stated not in BOXES
 
 
-def _told(around: Mapping[str, bool], division: object, town: object) -> str | None:
+def _told(around: Mapping[str, bool], division: object) -> str | None:
     """Return the country about a position that nothing else, nor the division, speaks against."""
     own = countries_of(division) if isinstance(division, str) else frozenset[str]()
-    if (marked := marked_country(town)) is not None:
-        own = own & {marked} or own or frozenset({marked})
     country = only_country(around)
     if country is not None:
         return country if not own or country in own else None
@@ -111,37 +103,6 @@ async def fill_time_zones(session: AsyncSession, new: Sequence[Draft]) -> None:
     for (changes, _), zone in zip(asked, zones, strict=True):
         if zone is not None:
             changes["timezone"] = zone
-
-
-async def _homes(
-    session: AsyncSession,
-    asked: Sequence[tuple[Draft, Point]],
-    arounds: Sequence[Mapping[str, bool]],
-    told: Sequence[str | None],
-) -> dict[int, str]:
-    """Return the countries that nothing else tells, by the number of the row that asks.
-
-    A country's polygon holds the position, and it alone has a place of the row's town near. Near a
-    border either alone can be wrong: the polygon by kilometres, the town by a twin of its name.
-    """
-    doubtful = [
-        number
-        for number, (draft, _) in enumerate(asked)
-        if told[number] is None
-        and draft.changes.get("country") is None
-        and draft.changes.get("admin1") is None
-        and isinstance(draft.changes.get("locality"), str)
-    ]
-    named = [
-        (*asked[number][1], names_of(asked[number][0].changes["locality"])) for number in doubtful
-    ]
-    found = await countries_of_named(session, named, TOWN_REACH_M) if named else []
-    return {
-        number: holding[0]
-        for number, home in zip(doubtful, found, strict=True)
-        if (holding := [one for one, is_holding in arounds[number].items() if is_holding])
-        == list(home)
-    }
 
 
 def _placed(made: Sequence[Draft]) -> list[tuple[Draft, Point]]:

@@ -15,8 +15,9 @@ from geo.imports.cells.fields import CODED, KINDS, SPARED, TRANSLATABLE, WEEKDAY
 from geo.imports.cells.notices import asks_for_a_letter, closing, is_private, is_withheld
 from geo.imports.cells.opening_hours import WeekHours
 from geo.imports.column_parts import taken_apart
+from geo.imports.columns import evidence
 from geo.imports.columns.labels import asks_for_one_paper
-from geo.imports.mapping import ANY_OTHER, FieldMapping
+from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Line, Table, Value
 from geo.reasons import CodedReason
 from geo.records.space_part_rows import PHONE
@@ -33,14 +34,8 @@ _TOTALS = frozenset(
     {"total", "totales", "total general", "gran total", "subtotal", "suma", "totais", "sum"}
 )
 
-#: Most cells of a line of sums that says of what they are [A]: a space has a kind and more.
-_FEW_CELLS = 3
-
 #: Code of the note on a row one of whose cells is left out, because it is not understood.
 LEFT_OUT_REMARK = "cell_left_out"
-
-#: Code of the note on a row of one of whose lists only a part is understood.
-IN_PART_REMARK = "cell_read_in_part"
 
 #: Code of the note on a row whose hours alone say that the space is closed.
 CLOSED_REMARK = "row_closed_by_hours"
@@ -193,12 +188,11 @@ def is_total(line: Line) -> bool:
     """Return whether a line sums up those above: its first cell says so, and most are empty."""
     cells = [cell for cell in line.cells.values() if cell not in (None, "")]
     first = cells[0] if cells else None
-    if not isinstance(first, str) or len(cells) > len(line.cells) / 2:
-        return False
-    said = _plain(re.sub(r"[^a-z ].*", "", folded(first)))
-    # "TOTAL OBRAS" with a number or two beside, and nothing of a place.
-    is_sum = said.split()[:1] and said.split()[0] in _TOTALS and len(cells) <= _FEW_CELLS
-    return said in _TOTALS or bool(is_sum and len(line.cells) > 2 * _FEW_CELLS)
+    return (
+        isinstance(first, str)
+        and _plain(re.sub(r"[^a-z ].*", "", folded(first))) in _TOTALS
+        and len(cells) <= len(line.cells) / 2
+    )
 
 
 def missing_columns(table: Table, mapping: FieldMapping) -> list[str]:
@@ -345,15 +339,11 @@ class _Maker:
         except CellError as error:
             _leave_out(draft, name, column, error)
             return []
-        if name == "public_phones" and value == [] and not str(cell).startswith("["):
-            return []  # "no" under WhatsApp takes no stored number away
         return self._of_codes(draft, value, name, column)
 
     def _of_codes(self, draft: Draft, value: Value, name: str, column: str) -> list[Value]:
         """Return a value that was read, with codes for its labels; nothing as `_values`."""
         coded = self._coded(name, value)
-        if isinstance(coded, list) and self._leaves_out(name, value):
-            draft.notes.append(CodedReason(IN_PART_REMARK, column=column))
         if coded == [] and value:  # every label of the cell means nothing here
             return []
         if coded == [NO_CODE]:
@@ -408,27 +398,13 @@ class _Maker:
         if isinstance(value, list):
             items = [table.get(folded(item), item) if isinstance(item, str) else item
                      for item in value]  # fmt: skip
-            codes = [self._known.code(name, item) for item in items if item != ""]
-            if table.get(ANY_OTHER) == "":
-                codes = [code for code in codes if self._known.knows(name, [code])]
-            is_plain = table and all(isinstance(code, str) for code in codes)
-            return list(dict.fromkeys(codes)) if is_plain else codes
+            return [self._known.code(name, item) for item in items if item != ""]
         if isinstance(value, dict) and kind_of(name) == "flags":
             return {
                 str(self._known.code(name, table.get(folded(code), code))): flag
                 for code, flag in value.items()
             }
         return self._known.code(name, value) if name in CODED else value
-
-    def _leaves_out(self, name: str, value: list[Value]) -> bool:
-        """Return whether a list has a label that the mapping takes as any other, and drops."""
-        table = self._mapping.values.get(name, {})
-        return table.get(ANY_OTHER) == "" and any(
-            isinstance(item, str)
-            and folded(item) not in table
-            and not self._known.knows(name, [self._known.code(name, item)])
-            for item in value
-        )
 
     def _constant(self, name: str, value: Value) -> Value:
         return self._coded(name, cell_values.converted(value, name, self._default))
@@ -479,10 +455,12 @@ def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
 def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
     """Return the numbers of a cell without what stands beside them, with a note on that.
 
-    Words and mailboxes, "preguntar en la parroquia", are no number at all; digits that are none,
-    or stand beside a word that may be a name (P6), stay as they are, and their row is refused.
+    Words and mailboxes, "preguntar en la parroquia", are no number at all; digits that are none
+    stay as they are, and their row is refused, as is that of a number beside somebody's name (P6).
     """
     stated = phones
+    if evidence.mentions_a_person(stated) and any(map(_is_dialled, map(str, stated))):
+        return stated
     phones = [phone for phone in stated if not isinstance(phone, str) or _is_dialled(phone)]
     if not phones:
         draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
@@ -495,12 +473,9 @@ def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
     return numbers
 
 
-#: Fewest digits of a number with its town's, by which two are known to be one [A].
-_LOCAL = 8
-
 #: What is dialled after a number; without it somebody answers who puts through.
 _EXTENSION = re.compile(
-    r"[\s,.]*\b(?:ext|extension|opc|opcion|opcao|anexo|ramal|r|interno|int)\b[.:]?\s*\d{1,5}$",
+    r"[\s,.]*\b(?:ext|extension|opc|opcion|opcao|anexo|ramal|interno)\b[.:]?\s*\d{1,5}$",
     re.IGNORECASE,
 )
 
@@ -515,28 +490,8 @@ def _joined(name: str, said: Sequence[Value]) -> Value:
     if len(said) == 1 or name == "organization":
         return said[0]
     if isinstance(said[0], list):
-        items = list(dict.fromkeys(item for part in said for item in part))
-        return _different(items) if name == "public_phones" else items
+        return list(dict.fromkeys(item for part in said for item in part))
     return ", ".join(str(part) for part in said)
-
-
-def _different(phones: Sequence[Value]) -> list[Value]:
-    """Return numbers without those that others are but for signs and the country's number."""
-    found: dict[str, Value] = {}
-    for phone in phones:
-        digits = re.sub(r"\D", "", str(phone))
-        same = [
-            other
-            for other in found
-            if min(len(digits), len(other)) >= _LOCAL
-            and (digits.endswith(other) or other.endswith(digits))
-        ]
-        if not same:
-            found[digits or str(phone)] = phone
-        elif len(digits) > len(same[0]):  # with the country's
-            del found[same[0]]
-            found[digits] = phone
-    return list(found.values())
 
 
 def _take_position(draft: Draft, found: dict[str, Value], line: Line, column: str) -> None:

@@ -271,10 +271,6 @@ TEXTS: Mapping[str, str] = {
         "El espacio entra sin «%(column)s»: la celda no se entiende. Pregunte, y escríbalo en la "
         "ficha."
     ),
-    "cell_read_in_part": marked(
-        "De «%(column)s» se lee solo una parte: el resto no se entiende. Pregunte, y complételo en "
-        "la ficha."
-    ),
     "row_hours_unclear": marked(
         "El espacio entra sin horas: la celda no se lee con seguridad. Pregunte, y escríbalas en "
         "la ficha."
@@ -286,10 +282,6 @@ TEXTS: Mapping[str, str] = {
     "row_latitude_mended": marked(
         "«%(column)s»: la latitud se leyó con el otro signo, y así queda junto a la localidad de "
         "la fila. Mírela en el mapa."
-    ),
-    "row_position_of_town": marked(
-        "No dice dónde está: se toma el punto de la localidad, %(town)s. Pregunte, y márquelo en "
-        "el mapa."
     ),
     "row_exchange_mended": marked(
         "«%(column)s»: latitud y longitud se leyeron al revés, y así quedan junto a la localidad "
@@ -439,9 +431,6 @@ TEXTS: Mapping[str, str] = {
         "En «%(column)s» no se sabe si va primero el día o el mes: dígalo abajo."
     ),
     "free_text": marked("«%(column)s» tiene texto libre, no valores de una lista."),
-    "free_text_in_part": marked(
-        "«%(column)s» tiene texto libre: de él se lee solo lo que se conoce como %(of)s."
-    ),
     "label_needs_code": marked("«%(label)s» en «%(column)s» necesita un código de %(of)s."),
     "headers_remembered": marked(
         "%(count)s columnas están como su organización las eligió en archivos anteriores."

@@ -13,7 +13,6 @@ from geo.geography.country_names import country_code
 from geo.imports.cells import dates, opening_hours
 from geo.imports.cells.fields import kind_of
 from geo.imports.cells.parts import without_brackets
-from geo.imports.cells.phones import numbers_in
 from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import GONE, word_set
 from geo.imports.readers.table import LONGEST, CellError, Value
@@ -99,18 +98,21 @@ _WORD = re.compile(r"[a-z_]+")
 #: Lists of which a denial before the first item can be of all: "no hay agua, comida".
 _OFFERED = frozenset({"services", "amenities"})
 
+#: What people write in a second column of numbers for the number of the first.
+_THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo", "same", "misma"})
+
+#: Words that people write beside a number that takes messages.
+_BESIDE_PHONE = re.compile(
+    r"\(\s*{0}\s*\)|{0}".format(
+        r"\b(?:what?s?app?|whats|wpp|wsp|zap|cel(?:ular)?|tel(?:efono)?|fijo)\b[.:]?"
+    ),
+    re.IGNORECASE,
+)
+
 _DMS = re.compile(
     r"""([+-]?\d{1,3})\s*[°º]\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['′’]\s*)?"""
     r"""(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:["″”]|'')\s*)?([NSEWO])?""",
     re.IGNORECASE,
-)
-#: Decimal degrees with a letter for the sign, and a blank between the two.
-_DEGREES_AND_SIDE = re.compile(r"(\d{1,3}(?:[.,]\d+)?)°?([NSEWO])", re.IGNORECASE)
-_SIDE = re.compile(r"(?<=\d)(°?)\s+([NSEWO])\b", re.IGNORECASE)
-
-#: The pin in a link to a web map; where its middle lies is no pin.
-_MAP_LINK = re.compile(
-    r"https?://\S{0,400}?(?:!3d|[=/])(-?\d{1,2}\.\d{2,})(?:!4d|,\s?|%2C)(-?\d{1,3}\.\d{2,})"
 )
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,  '])\d{3})(?:\1\d{3})*")
 
@@ -394,9 +396,6 @@ def degrees(value: Value, style: CellStyle) -> float:
             size = abs(whole) + rest[0] / 60 + rest[1] / 3600
             south_or_west = (found[4] or "").upper() in {"S", "W", "O"}
             return round(-size if south_or_west or found[1].startswith("-") else size, 7)
-        if side := _DEGREES_AND_SIDE.fullmatch(value.strip()):
-            size = float(side[1].replace(",", "."))
-            return -size if side[2].upper() in {"S", "W", "O"} else size
         # A coordinate is below a thousand, so a single comma or point must be the decimal sign.
         plain = re.sub(r"\s", "", value)
         if plain.count(",") + plain.count(".") == 1:
@@ -415,10 +414,7 @@ def position(value: Value, style: CellStyle) -> tuple[float, float]:
         The cell does not hold two to four numbers.
     """
     text = value.strip().strip("()") if isinstance(value, str) else ""
-    if link := _MAP_LINK.search(text):
-        text = f"{link[1]}, {link[2]}"
-    text = _SIDE.sub(r"\1\2", text)
-    parts = [part for part in re.split(r"\s*[;|]\s*|\s+/\s+|\s*,\s+|\s+", text) if part]
+    parts = [part for part in re.split(r"\s*[;|]\s*|\s*,\s+|\s+", text) if part]
     if len(parts) == 1 and text.count(",") == 1:
         parts = text.split(",")
     if len(parts) == 1 and text.count(",") == 3:  # noqa: PLR2004 - 7,89,-72,5: decimal commas
@@ -455,7 +451,9 @@ def _phones(value: Value, style: CellStyle) -> list[Value]:
     if isinstance(value, int | float):
         return [_text(value, style)]
     if isinstance(value, str) and not value.startswith("["):
-        return list(numbers_in(value))
+        separated = re.split(r"\s*(?:[|;,/\n]|\b[yeo]\b|\bou\b|\band\b)\s*", value)
+        bare = (_BESIDE_PHONE.sub("", part).strip(" .:") for part in separated)
+        return [part for part in bare if part and folded(part) not in _THE_SAME]
     return _list(value, style)
 
 
@@ -482,17 +480,8 @@ def _json(text: str) -> Any:  # noqa: ANN401 - parsed JSON can be of any type
         raise CellError(CodedReason("cell_not_json")) from None
 
 
-#: What says before a date that somebody looked then: "corte sep 2025", "verif. 3/5/25".
-_SEEN = re.compile(
-    r"^(?:(?:corte|act|actualizad[oa]|atualizad[oa]|verif|verificad[oa]|visita|visitad[oa]|"
-    r"confirmad[oa]|conferid[oa]|revisad[oa]|al|el|em|en|a)\b[\s.:]*)+(?=[a-z0-9])"
-)
-
-
 def _day(value: Value, style: CellStyle) -> str:
     """Return a day; of a year alone its first one, so that what rests on it is old sooner."""
-    if isinstance(value, str):
-        value = _SEEN.sub("", folded(value))
     if isinstance(value, str) and re.fullmatch(r"20\d\d", value.strip()):
         return f"{value.strip()}-01-01"
     return dates.day(value, style.order, epoch_1904=style.epoch_1904).isoformat()

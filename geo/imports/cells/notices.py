@@ -118,7 +118,7 @@ _OF_PEOPLE: Final = re.compile(
 #: What stands in place of an address that is given to nobody, or by telephone alone.
 _BY_PHONE: Final = (
     r"(?:por|al|ao|via|by|par|a traves de)\s(?:el\s|numero\s|mensaje\sde\s)?"
-    r"(?:telefon[oe]|phone|what?s\s?app?|wh?ats|wasap|guasap|wsp|wpp|wa|ws|zap|lin(?:ea|ha)(?!\s\d)|llamada|ligacao|mensaje|mensagem|celular)\b"
+    r"(?:telefon[oe]|phone|whats\s?app|wsp|zap|llamada|ligacao|mensaje|mensagem|celular)\b"
 )
 _NO_ADDRESS: Final = re.compile(
     r"(?<!\bla )(?<!\bel )(?<!vereda )(?<!quebrada )(?<!barrio )"
@@ -234,7 +234,7 @@ def _asked_by(header: str) -> str:
         return "secret"
     if _ASKS_TO_TELL.search(asked):
         return "tell"
-    return "address" if re.match(rf"(?:{_ADDRESS}|direcc?|dir|otras senas)\b", asked) else ""
+    return "address" if re.match(rf"{_ADDRESS}\b", asked) else ""
 
 
 def _is_withheld_by_answer(cell: Value, asked: str) -> bool:
@@ -261,29 +261,12 @@ _NO_LETTER: Final = re.compile(
 )
 
 
-#: Another way in, beside the letter; what else is named is who else sends: "del CEM o Fiscalía".
-_ANOTHER_WAY: Final = re.compile(
-    r"\b(?:entrevista\w*|sol[oa]s?|sozinh[oa]s?|espontane\w*|citas?|agenda\w*|direct[oa]\w*|"
-    r"libre|livre|nada|ningun\w*|nenhum\w*|llamad\w*|llamar|walk)\b"
-)
-
-
 def asks_for_a_letter(cell: Value) -> bool:
-    """Return whether any part of a cell of papers is a letter of who sends somebody.
-
-    Where something else does in its place, "derivación o entrevista", nobody is sent away for it.
-    """
+    """Return whether any part of a cell of papers is a letter of who sends somebody."""
     if not isinstance(cell, str):
         return False
-    parts = re.split(r"[,;|/+]|\b(?:y|e|and|et)\b", folded(cell))
-    return any(map(_sends_away, parts))
-
-
-def _sends_away(part: str) -> bool:
-    choices = re.split(r"\b(?:o|u|ou|or)\b", part)
-    letters = [_LETTER.search(one) and not _NO_LETTER.search(one) for one in choices]
-    others = (one for one, is_letter in zip(choices, letters, strict=True) if not is_letter)
-    return any(letters) and not any(map(_ANOTHER_WAY.search, others))
+    parts = re.split(r"[,;|/+]|\b(?:y|e|o|u|ou|and|or|et)\b", folded(cell))
+    return any(_LETTER.search(part) and not _NO_LETTER.search(part) for part in parts)
 
 
 #: What says that a place is closed, after words that change nothing.

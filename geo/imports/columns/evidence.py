@@ -13,7 +13,6 @@ from geo.imports.cells import cell_values
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import kind_of
 from geo.imports.cells.parts import are_codes, is_date
-from geo.imports.cells.phones import is_same
 from geo.imports.columns import words_in_cells as words
 from geo.imports.columns.labels import is_label
 from geo.imports.readers.table import CellError, Value
@@ -180,9 +179,13 @@ def _has_number(cell: str) -> bool:
     return found is not None and len(re.sub(r"\D", "", found[0])) in range(7, 16)
 
 
+#: In a second column of numbers, that it is the one of the first.
+_SAME: Final = frozenset({"mismo", "el mismo", "la misma", "idem", "o mesmo", "mesmo", "same"})
+
+
 def _phones(cells: Cells) -> float:
     """Return the share of numbers among cells that are no yes, no "no" and no "the same"."""
-    said = [cell for cell in cells if not is_answered(cell) and not is_same(cell)]
+    said = [cell for cell in cells if not is_answered(cell) and folded(str(cell)) not in _SAME]
     return _of_each(is_phone)(said if len(said) >= FEWEST else cells)
 
 
@@ -196,6 +199,25 @@ def is_count(cell: Value) -> bool:
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return float(cell).is_integer() and 0 <= cell <= 10_000  # noqa: PLR2004 - people in a place
     return isinstance(cell, str) and _COUNT.match(folded(cell)) is not None and not _date(cell)
+
+
+#: From one time of a day to another, of which one at least is said to be one; or a day of the week
+#: with a number beside it. A time alone may be when a door opens.
+_MARK = r"(?:am|pm|a\.\s?m\.?|p\.\s?m\.?|hs?|hrs?|horas?)"
+_UNTIL = r"(?:-|a|al|as|hasta|ate|to|/|y)"
+_OF_A_CLOCK: Final = re.compile(
+    rf"\d\s*(?::\d\d\s*)?{_MARK}?\s*{_UNTIL}\s*\d+(?::\d\d|\s*{_MARK}\b)|"
+    rf"\d(?::\d\d|\s*{_MARK})\s*{_UNTIL}\s*\d|\b24\s*{_MARK}\b|"
+    r"\b(?:lun|mar|mier?|juev?|vier?|sab|dom|seg|ter|qua|qui|sex)[a-z]*\b.*\d|\bl\s?[a-]\s?[vsd]\b"
+)
+_reads_hours = _converts("opening_hours")
+
+
+def _is_of_hours(cell: Value) -> bool:
+    """Return whether a cell is of hours, also where a person has to say which days they mean."""
+    return _reads_hours(cell) or (
+        isinstance(cell, str) and not _date(cell) and _OF_A_CLOCK.search(folded(cell)) is not None
+    )
 
 
 def _count_with_unit(cell: Value) -> bool:
@@ -309,7 +331,7 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
     "documents_required": Evidence(_labels("documents_required"), 0.5, 1.6),
     "sectors": Evidence(_labels("sectors"), 0.5, 0.0, 1.0, 0.1),
     "languages": Evidence(_labels("languages"), 0.6, 2.0),
-    "opening_hours": Evidence(_of_each(_converts("opening_hours")), 0.4, 2.0, 1.5),
+    "opening_hours": Evidence(_of_each(_is_of_hours), 0.4, 2.0, 1.5),
     "confirmed_on": Evidence(_of_each(_date), 0.7, 1.2, 1.5, 0.4),
     "public_phones": Evidence(_phones, 0.6, 0.0, 1.0, 0.3),
     "public_contact": Evidence(_of_each(is_mail), 0.6, 0.0, 1.0, 0.0),
@@ -342,6 +364,8 @@ def contradicts(cells: Cells, name: str) -> bool:
         return False
     if name == "name" and distinct(cells) < _DISTINCT:
         return True
+    if name == "eligibility" and _of_each(_is_of_hours)(cells) >= _MOSTLY:
+        return True  # "Se recibe de": from when to when
     if name not in _WORDED:
         return kind_of(name) in {"text", "code", "list", "answer"} and (
             name != "id" and _of_each(_date)(cells) >= _MOSTLY

@@ -134,11 +134,6 @@ def meant_of_kind(label: str, meanings: Mapping[str, str]) -> str:
     return code if plain(label) in meanings else meant_of_all(label, meanings)
 
 
-def meant_alone(label: str, meanings: Mapping[str, str]) -> str:
-    """Return the code of a label that says nothing else: of "sí, con adulto" none."""
-    return meanings.get(bare(label), "")
-
-
 def meant_of_all(label: str, meanings: Mapping[str, str]) -> str:
     """Return the code that each part of a label stands for, one and the same; "" otherwise.
 

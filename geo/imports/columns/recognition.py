@@ -17,7 +17,6 @@ from geo.imports.columns.evidence import EVIDENCE
 from geo.imports.columns.further import add_further
 from geo.imports.columns.labels import asks_if_open
 from geo.imports.headers.concepts import (
-    beside_remarks,
     is_about_a_person,
     is_institution,
     is_kept_back,
@@ -222,7 +221,7 @@ def _scores(table: Table, column: str) -> dict[str, float]:
     few = cells[: evidence.told_by(len(table.columns))]
     is_known = plain(column) in KNOWN
     if is_kept_back(column) and not is_known:
-        return _states_beside_remarks(column, few)
+        return {}
     if evidence.names_persons(few) and EVIDENCE["address"].share(few) < EVIDENCE["address"].enough:
         return {}
     about_person = is_about_a_person(column)
@@ -250,16 +249,6 @@ def _scores(table: Table, column: str) -> dict[str, float]:
         if score >= _ENOUGH:
             scores[name] = score
     return _plainly(scores, few)
-
-
-def _states_beside_remarks(column: str, cells: Sequence[Value]) -> dict[str, float]:
-    """Return the points of a column of states with remarks; all else that stands there is not read.
-
-    A state is a code, so that no word of the remarks is published.
-    """
-    headed = by_header(beside_remarks(column)).get("status", 0.0)
-    by_cells = _by_cells(cells, "status", has_header=True) if headed else None
-    return {"status": headed + by_cells} if by_cells and headed + by_cells >= _ENOUGH else {}
 
 
 def _plainly(scores: dict[str, float], cells: Sequence[Value]) -> dict[str, float]:

@@ -386,7 +386,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "verificacion verificado verified verification confirmacion confirmado confirmed "
         "actualizacion actualizado actualizada update updated validado validacion revision "
         "reviso revisado visita visito visitado monitoreo corte checked confirmo atualizacao "
-        "conferido verificou checagem chequeo submission constatado",
+        "conferido verificou checagem chequeo checo chequeado checado corroborado relevado "
+        "submission constatado",
         allied="fecha date ultima last data cuando el reporte",
         never="estado por quien quem by convenio vence vigencia proxima proximo",
     ),
@@ -435,13 +436,6 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "ci dni cedula pasaporte passaporte",
         also="pide piden exige exigen solicita solicitan pedem exigem",
     ),
-    _concept(
-        "children_alone",
-        "acompanado acompanada acompanhado acompanhada unaccompanied separado separada",
-        also="nna nnaj nino nina menor adolescente crianca children minor ninez",
-        allied="acepta recibe atiende admite acoge aceita recebe",
-        never="numero cantidad total cuantos cuantas caso persona mujer madre adulto familia",
-    ),
     _concept("minimum_age", "edad age idade", also="minima minimum", allied=_ENTRY),
     _concept("maximum_age", "edad age idade", also="maxima maximum", allied=_ENTRY),
     _concept(
@@ -472,6 +466,13 @@ CONCEPTS: Final[Sequence[Concept]] = (
         also="maxima maximo tiempo cuantos cuantas permitida maximum limite",
         allied=f"puede pueden pode podem quedar quedarse ficar {_HOW_MANY}",
         never="horario persona cama atencion",
+    ),
+    _concept(
+        "maximum_nights",
+        "dia semana",
+        also="quedar quedarse quedan permanecer ficar",
+        allied="puede pueden podem pode cuanto",
+        never="horario persona cama atencion abierto",
     ),
     _concept(
         "step_free",
@@ -634,17 +635,6 @@ def is_kept_back(header: str) -> bool:
     if any(word <= _SECRET or word <= _REMARKS for word in words):
         return True
     return bool(words) and words[0] <= _HAPPENED
-
-
-def beside_remarks(header: str) -> str:
-    """Return what a header names before a slash and remarks after it; "" for any other header.
-
-    "ESTADO a corte / obs." holds states, which are codes: what else stands there is not read.
-    """
-    first, _, rest = header.partition("/")
-    words = readings(rest)
-    is_remark = bool(words) and all(word <= _REMARKS for word in words)
-    return first if is_remark and not is_kept_back(first) else ""
 
 
 def is_of_no_visit(header: str) -> bool:

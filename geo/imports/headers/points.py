@@ -34,8 +34,6 @@ _LED: Final = frozenset(
 #: personas". Phones, names and hours of people are not published (P6).
 _OF_A_ROLE: Final = frozenset({"organization", "eligibility", "capacity"})
 
-_ONLY: Final = frozenset({"solo", "solamente", "so", "somente", "apenas", "only"})
-
 #: Fields that tell in words how far a place is from something.
 _HOW_FAR: Final = frozenset({"address", "landmark"})
 
@@ -48,6 +46,11 @@ _QUESTION: Final = re.compile(r"\d{1,2}\. ")
 
 #: Words of headers that say nothing.
 _NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})
+
+#: That children come with nobody.
+_ALONE: Final = re.compile(
+    r"\b(?:no|nao|non|sin|sem|sans|un|sol[oa]s|sozinh[oa]s|alone|unaccompanied)\b"
+)
 
 #: Field by known header.
 KNOWN: Final = {header: name for name, headers in HEADERS.items() for header in headers}
@@ -84,8 +87,8 @@ def _may_be(column: str, name: str) -> bool:
         return False
     if is_measure(column) and name not in _HOW_FAR:
         return False
-    if name == "children_alone" and not _ONLY.isdisjoint(plain(column).split()[:1]):
-        return False  # "Solo niños": nobody else
+    if name == "children_alone" and not _ALONE.search(plain(column)):
+        return False  # "Niños acompañados" is of the others
     return name in _OF_A_ROLE or not is_about_a_person(column)
 
 

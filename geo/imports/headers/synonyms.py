@@ -69,9 +69,10 @@ minimum_age: edad minima | minimum age | idade minima
 maximum_age: edad maxima | maximum age | idade maxima
 genders: genero | generos | sexo | gender | genero atendido
 families_only: solo familias | families only | apenas familias
-children_alone: ninos solos | nna no acompanados | nna solos | children alone
+children_alone: ninos solos | nna no acompanados | children alone
 cost: costo | cost | precio | tarifa | custo | cout | valor
-documents_required: documentos requeridos | documents required | documentos |
+documents_required: que hay que llevar | que llevar | que traer | que hay que traer |
+    documentos requeridos | documents required | documentos |
     que documentos pide | documentos exigidos | papeles que exigen | papeles que piden |
     documentos que piden | papeles | documentacion requerida | documentacion
 maximum_nights: noches maximas | maximum nights | estadia maxima | dias maximo
@@ -210,9 +211,7 @@ WASH: wash | agua saneamiento e higiene | agua y saneamiento
 active: em funcionamento | funciona | operacional | operational | em operacao | abertas | aberto |
     ouvert | ouverte | en service |
     aberta | activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
-    operativo | en funcionamiento | open | ativo | vig | ok | em dia | al dia | funcional |
-    con cupo | con cupos | con vacantes | vacantes abiertas | com vagas | com vaga | hay cupo |
-    hay cupos | tem vagas
+    operativo | en funcionamiento | open | ativo | funcional
 full: completo | completa | cheio | cheia | sem vagas | lleno | llena | sin cupo | cupo completo |
     full | lotado | lotada | lista de espera | con lista de espera | com lista de espera
 temporarily_closed: en pausa | em pausa | pausa | pausada | en receso | em recesso |
@@ -285,10 +284,6 @@ qu: qu | quechua | kichwa | quichua
     "genders": _read("""
 women: mujeres | women | mulheres | femenino
 men: hombres | men | homens | masculino
-"""),
-    "children_alone": _read("""
-yes: si | sim | yes | oui
-no: no | nao | non
 """),
     "coord_precision": _read("""
 point: exacta | punto | point | gps

@@ -25,6 +25,8 @@ GONE: Final = DENIALS | word_set(
     "suspendido suspendida suspendidos suspendidas suspenso suspensa suspended cerrado cerrada "
     "cerrados cerradas fechado fechada fechados fechadas closed agotado agotada esgotado inactivo "
     "inactiva inativo inativa antes anteriormente proximamente futuro futura "
+    "era eran daban ofrecian acabo acabaron carece carecen necesita necesitan vende venden cortada "
+    "cortado deriva derivan remite remiten evaluan cerca menos excepto salvo perto exceto "
     "existia habia havia danado danada danados danadas roto rota quebrado"
 )
 
@@ -34,7 +36,9 @@ _SHORT = {
     "org": "organizacion", "orgs": "organizacion", "dir": "direccion", "tel": "telefono",
     "tp": "tipo",
     "tels": "telefonos", "telfs": "telefonos", "fonos": "telefonos", "cels": "celular",
-    "wasap": "whatsapp", "guasap": "whatsapp", "whatsap": "whatsapp",
+    "wasap": "whatsapp", "guasap": "whatsapp", "whatsap": "whatsapp", "wats": "whatsapp",
+    "whats": "whatsapp", "watsap": "whatsapp", "wazap": "whatsapp", "wapp": "whatsapp",
+    "pbx": "telefono", "conmutador": "telefono",
     "tlf": "telefono", "telf": "telefono", "fono": "telefono",
     "fone": "telefono", "zap": "whatsapp", "cel": "celular",
     "obs": "observaciones", "pto": "punto", "esp": "espacio", "info": "informacion",

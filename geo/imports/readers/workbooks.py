@@ -20,10 +20,6 @@ from geo.imports.readers.table import MAX_LINES, Line, Table, Value, refuse, too
 from geo.imports.readers.workbook_size import UnmeasuredError, sheet_sizes
 from geo.reasons import CodedReason
 
-#: Most columns of a sheet of notes, of a legend or of sums beside a list [A]: a space has a name, a
-#: kind, a place and who runs it.
-_NOTES_COLUMNS = 3
-
 #: Most cells of one sheet: 200,000 rows of 100 columns.
 MAX_CELLS = 20_000_000
 
@@ -135,8 +131,8 @@ def read_workbook(
     """Return one sheet of a workbook as a table: the named sheet, or the only one with data.
 
     The only sheet with data is searched among the visible sheets, without those of a survey's
-    repeat groups, and, beside a wider one, without narrow ones, of notes or a legend. A hidden
-    sheet is read only if it is named; other hidden sheets are listed in a remark.
+    repeat groups. A hidden sheet is read only if it is named; other hidden sheets are listed in a
+    remark.
 
     Raises
     ------
@@ -175,8 +171,6 @@ def _chosen(book: Workbook, stated: str | None) -> tuple[str, CalamineSheet, lis
     # Each repeat group of a survey has a sheet of its own, with a column that names the parent row;
     # the main sheet is the sheet without this column.
     main = [name for name in with_data if not _is_repeat(sheets[name])]
-    if len(main) > 1:  # beside a list stand notes, a legend or sums
-        main = [name for name in main if sheets[name].width > _NOTES_COLUMNS] or main
     if len(main) != 1:
         refuse(book.name, CodedReason("file_several_sheets", sheets=with_data))
     others = [name for name in with_data if name != main[0]]

@@ -99,7 +99,6 @@ def test_every_reason_is_made_with_what_its_code_leaves_open():
         "night_by_services",
         "row_hours_unclear",
         "cell_left_out",
-        "cell_read_in_part",
         "row_closed_by_hours",
         "row_swapped",
         "row_longitude_mended",

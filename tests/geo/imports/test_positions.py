@@ -10,9 +10,7 @@ from geo.db.views import places
 from geo.geography.surroundings import countries_around
 from geo.imports.misread_positions import MENDED, mend_positions
 from geo.imports.positions import fill_countries
-from geo.imports.row_mapping import Draft, RowProblem
-from geo.imports.town_positions import place_in_towns
-from geo.reasons import CodedReason
+from geo.imports.row_mapping import Draft
 
 INLAND, AT_BORDER, AT_SEA = (-72.508, 7.894), (-72.443, 7.815), (-40.0, -40.0)
 
@@ -137,60 +135,3 @@ async def test_p1_a_position_is_read_otherwise_only_with_proof(staff, point, sta
     assert [note.code for note in draft.notes] == ["row_longitude_mended"] * is_mended
     assert (draft.changes["lon"], draft.changes["lat"]) == (CURITIBA if is_mended else point)
     assert draft.notes == [] or draft.notes[0].code in MENDED
-
-
-@pytest.mark.parametrize(
-    ("stated", "others", "is_placed"),
-    [
-        # Of several places of the name, that by the file's rows of the same town.
-        ({}, [{"locality": "VILLANUEVA ", "lon": -72.985, "lat": 10.604}], True),
-        ({"locality": "Villanueva (LG)", "country": "CO"},
-         [{"locality": "Villanueva", "lon": -72.985, "lat": 10.604}], True),
-        ({"country": "CO"}, [], False),
-        ({}, [{"locality": "Villanueva", "lon": -75.2, "lat": 3.0}], False),
-        # One place of the name, in the country that the row names, where the file's others are.
-        ({"locality": "Maicao", "country": "CO"}, [{"lon": -72.9, "lat": 11.54}], True),
-        ({"locality": "Maicao", "country": "CO"}, [{"lon": -66.0, "lat": 2.0}], False),
-        ({"locality": "Maicao", "country": "CO"}, [], False),
-        ({"locality": "Maicao", "country": "CO", "admin1": "La Guajira"}, [], True),
-        ({"locality": "Maicao", "country": "CO", "admin1": "Nariño"}, [], False),
-        ({"locality": "Maicao", "country": "VE"}, [{"lon": -72.9, "lat": 11.54}], False),
-        ({"locality": "Maicao"}, [{"lon": -72.9, "lat": 11.54}], False),
-        # Not to be told of, or stated and not read.
-        ({"confidential": True}, [{"locality": "Villanueva", "lon": -72.985, "lat": 10.604}],
-         False),
-        ({"lat": 10.6}, [{"locality": "Villanueva", "lon": -72.985, "lat": 10.604}], False),
-        ({"locality": "Nadaquevenga"}, [{"lon": -72.9, "lat": 11.54}], False),
-    ],
-)  # fmt: skip
-async def test_p1_a_row_without_a_position_is_placed_in_the_town_that_the_file_tells(
-    staff, stated, others, is_placed
-):
-    draft = Draft(1, "1", {"locality": "Villanueva", "coord_precision": "point"} | stated)
-    made = [draft, *(Draft(n, str(n), dict(one)) for n, one in enumerate(others, 2))]
-    await place_in_towns(staff, made, new=made)
-    assert [note.code for note in draft.notes] == ["row_position_of_town"] * is_placed
-    assert ("lon" in draft.changes) == is_placed
-    if is_placed:
-        assert (draft.changes["coord_precision"], draft.changes["country"]) == ("town", "CO")
-
-
-async def test_p1_a_position_that_is_withheld_or_stored_is_not_made_up(staff):
-    mate = Draft(1, "1", {"locality": "Villanueva", "lon": -72.985, "lat": 10.604})
-    withheld = Draft(2, "2", {"locality": "Villanueva"})
-    withheld.problems.append(RowProblem("LAT", "lat", CodedReason("not_number")))
-    stored = Draft(3, "3", {"locality": "Villanueva"})
-    await place_in_towns(staff, [mate, withheld, stored], new=[mate, withheld])
-    assert "lon" not in withheld.changes
-    assert "lon" not in stored.changes
-
-
-async def test_by_a_border_the_town_tells_the_country_where_the_polygon_agrees(staff):
-    lon, lat = AT_BORDER
-    for town, country in (
-        ("San Antonio del Táchira", "VE"), ("Cúcuta", None), ("Cúcuta (COL)", "CO"),
-        ("Nadaquevenga", None),
-    ):  # fmt: skip
-        draft = Draft(1, "1", {"lon": lon, "lat": lat, "locality": town})
-        await fill_countries(staff, [draft], new=[draft], column="País")
-        assert (town, draft.changes.get("country")) == (town, country)

@@ -24,12 +24,12 @@ from geo.imports.headers.wording import DENIALS
         ("status", "full", ("lista de espera", "Lleno / lista de espera", "sem vagas")),
         ("status", "", ("nunca funciona", "ainda não aberta", "não está aberta", "parcialmente",
          "parcialmente abierto", "cerrado los domingos", "vacantes abiertas en abril",
-         "vigente?", "reabrió 10-03", "no ok", "ok hasta marzo", "aún sin abrir", "estaba abierto",
+         "vigente?", "reabrió 10-03", "con cupo limitado", "ok hasta marzo", "aún sin abrir",
+         "estaba abierto",
          "abierto hasta mayo", "dejó de funcionar", "No sabe", "no, abierto",
          "abierto?", "posiblemente abierto", "ativo - superlotado", "pas ouvert", "sí", "no", "?")),
         ("status", "active", ("operativa", "ya funciona", "Abierto (L-S)",
-         "em funcionamento normal", "ok", "VIG.", "em dia", "con vacantes",
-         "abierto (mayo 2025)")),
+         "em funcionamento normal", "abierto (mayo 2025)")),
         ("status", "closed", ("No, cerrado definitivamente", "ya no funciona",
          "Terminado (mayo 24)", "cerrado definitivo por obras", "Proyecto terminado",
          "fechada desde nov/24")),
@@ -54,6 +54,16 @@ def test_no_label_keeps_its_code_after_a_word_of_denial(name):
         for denial in DENIALS:
             denied = f"{denial} {label}"
             assert denied in meanings or meant(denied, meanings) == ""
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["venden comida", "necesitan comida", "agua cortada", "daban almuerzo", "se acabó la comida",
+     "era albergue hasta que cerraron", "derivan a albergue del municipio", "carece de comida",
+     "cerca de un albergue", "menos albergue todo", "evalúan abrir albergue"],
+)  # fmt: skip
+def test_what_a_place_had_lacks_or_leaves_to_others_is_no_service_of_its(label):
+    assert meant(label, meanings_of("services")) == ""
 
 
 def test_yes_is_a_state_only_where_the_header_asks_whether_a_place_is_open():

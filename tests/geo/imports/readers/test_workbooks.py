@@ -13,7 +13,6 @@ from geo.errors import InvalidFileError
 from geo.imports.cells.dates import day
 from geo.imports.readers import archives
 from geo.imports.readers.detection import ReadingOptions, read_table
-from geo.reasons import CodedReason
 
 
 def workbook(*rows, title="Espacios", change=None, mac=False):
@@ -62,8 +61,7 @@ def test_hidden_sheets_are_never_read_silently():
 
 def test_several_sheets_with_data_must_be_told_apart():
     def more(book, _):
-        book.create_sheet("Otra & más").append(["id", "nombre", "tipo", "municipio"])
-        book.create_sheet("Notas").append(["pendiente: llamar"])
+        book.create_sheet("Otra & más").append(["id"])
         book.create_sheet("Vacía")
 
     data = workbook(*ROWS, change=more)
@@ -72,16 +70,6 @@ def test_several_sheets_with_data_must_be_told_apart():
     assert read_table("x.xlsx", data, ReadingOptions(sheet="Espacios")).lines
     with pytest.raises(InvalidFileError, match="has no sheet 'Nada'"):
         read_table("x.xlsx", data, ReadingOptions(sheet="Nada"))
-
-
-def test_beside_a_list_narrow_sheets_of_notes_are_named_and_not_read():
-    def more(book, _):
-        book.create_sheet("Leyenda").append(["código", "significado", "ejemplo"])
-        book.create_sheet("Hoja2").append(["pendientes: llamar a Sullana"])
-
-    table = read_table("x.xlsx", workbook(*ROWS, change=more))
-    assert len(table.lines) == len(ROWS) - 1
-    assert CodedReason("other_sheets", sheets=["Leyenda", "Hoja2"]) in table.remarks
 
 
 def test_a_merged_header_of_two_rows_names_single_columns():
