@@ -66,7 +66,7 @@ _FORBIDDEN: Final = re.compile(
 #: What is secret, and what no other word makes out to be a room or a view.
 _HIDDEN: Final = (
     r"(?:confidencia\w*|confidentia\w*|confidentiel\w*|sigilos[oa]s?|sigilo|secret[oae]?s?|"
-    r"ocult[oa]s?|undisclosed|hidden|withheld)\b"
+    r"ocult[oa]s?|clasificad[oa]s?|undisclosed|hidden|withheld|classified)\b"
 )
 _KEPT: Final = r"(?:reservad[oa]s?|protegid[oa]s?|restringid[oa]s?|restrit[oa]s?)\b"
 _ADDRESS: Final = (
@@ -78,6 +78,14 @@ _BETWEEN: Final = r"(?:\s(?!(?:no|nao|not|non|pas|sin|sem)\b)\w+){0,4}\s"
 _FORBIDDEN_NUMBER: Final = re.compile(
     rf"{_FORBIDDEN.pattern}|\b(?:privad[oa]|private|personal|pessoal|particular|uso interno)\b"
 )
+
+#: How alone somebody is told something.
+_BY_PHONE: Final = (
+    r"(?:por|al|ao|via|by|par|a traves de)\s(?:el\s|numero\s|mensaje\sde\s)?"
+    r"(?:telefon[oe]|phone|whats\s?app|wsp|zap|llamada|ligacao|mensaje|mensagem|celular|interno|"
+    r"privado|inbox)\b"
+)
+_ALONE: Final = r"(?:solo|solamente|unicamente|so|somente|apenas|only)"
 
 #: The same of the place, which counts in every column: "NO DAR DIRECCION a nadie" among remarks.
 _PLACE_FORBIDDEN: Final = re.compile(
@@ -93,6 +101,11 @@ _PLACE_FORBIDDEN: Final = re.compile(
     rf"|\b{_HIDDEN}\s(?:\w+\s){{0,2}}{_PLACE}|\b{_KEPT}\s{_SMALL}{_ADDRESS}\b"
     r"|\b(?:casa|refugio|albergue|hogar|abrigo|shelter)(?:\s(?:de|da)\s\w+)?\s"
     rf"{_HIDDEN}"
+    # Who else tells it, or by what alone; and what a house is called that nobody may find.
+    rf"|\b{_ADDRESS}\s(?:\w+\s){{0,2}}{_ALONE}\s(?:\w+\s){{0,2}}{_BY_PHONE}"
+    rf"|\b{_ADDRESS}\s(?:la|lo|o|a|quien|quem)\s(?:da|dan|dao|entrega\w*|informa\w*|tienen?|fornece\w*)\b"
+    rf"|\b(?:pedir|pidan?|pedi|solicitar|solicite\w*)\s{_SMALL}{_ADDRESS}\b"
+    r"|\bcasas?\s(?:seguras?|de\s(?:seguridad|seguranca))\b|\bsafe\s?houses?\b"
 )
 
 #: The same of all that a row says, "No difundir"; under a header of people it is of them alone.
@@ -116,20 +129,17 @@ _OF_PEOPLE: Final = re.compile(
 )
 
 #: What stands in place of an address that is given to nobody, or by telephone alone.
-_BY_PHONE: Final = (
-    r"(?:por|al|ao|via|by|par|a traves de)\s(?:el\s|numero\s|mensaje\sde\s)?"
-    r"(?:telefon[oe]|phone|whats\s?app|wsp|zap|llamada|ligacao|mensaje|mensagem|celular)\b"
-)
 _NO_ADDRESS: Final = re.compile(
     r"(?<!\bla )(?<!\bel )(?<!vereda )(?<!quebrada )(?<!barrio )"
     r"\b(?:reservad[oa]s?|secret[oa]s?|ocult[oa]s?|undisclosed|withheld)\b"
     r"|^privad[oa]$|\buso interno\b|\bomitid[oa]\b"
-    r"|\bpor (?:(?:razones|motivos) de )?(?:seguridad|seguranca|proteccion|protecao)\b"
+    r"|\bpor (?:(?:razones|motivos) de )?(?:seguridad|seguranca|proteccion|protecao|"
+    r"protocolo)\b"
     r"|\b(?:bajo|sob|en|con)\sreserva\b|^(?:\w+\s)?protegid[oa]$"
     r"|\b(?:a|bajo|sob|on|upon|sur)\s(?:pedido|solicitud|consulta|request|demande)\b"
     r"|\b(?:da|dan|entrega|coordina|informa|indica|comunica|brinda|facilita|proporciona|suministra|"
     rf"envia|passad[oa]|informad[oa]|fornecid[oa]|given|provided|shared)\b.{{0,80}}\b{_BY_PHONE}"
-    rf"|^(?:solo|solamente|unicamente|so|somente|apenas|only|consultar|preguntar)?\s?{_BY_PHONE}"
+    rf"|^(?:{_ALONE}|consultar|preguntar)?\s?{_BY_PHONE}"
     r"|^(?:consultar|llamar|llame|ligar|contactar|call)\b"
     r"(?!.*\b(?:calle|cl|cra|carrera|av|avenida|rua|street|jr|jiron|puerta|porta)\b)"
 )

@@ -16,6 +16,7 @@ from geo.imports.headers.synonyms import LABELS
 from geo.imports.headers.wording import DENIALS, GONE, is_path, plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Value
 from geo.text.normalize import folded
+from geo.text.protected_words import protected_phrases
 
 #: Least similarity (0 to 100) of a label to a known one; below it a person has to decide.
 _LIKELY: Final = 85.0
@@ -112,12 +113,24 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
         code = "temporarily_closed"
     if code in _CLOSING and more & _SOME_DAYS:
         return ""
+    if more and code and _is_guarded(label) and not _is_of_the_guarded(code, meanings):
+        return ""
     if code not in _OPENING:
         is_gone = code not in _CLOSING and GONE & more
         return "" if is_gone else code
     is_dated = more & _MONTHS and not re.search(r"\b20\d\d\b", said)
     is_limited = "?" in label or is_dated or more & _LIMITS
     return "" if is_limited else code
+
+
+def _is_guarded(label: str) -> bool:
+    """Return whether a label names what is protected: "alojamiento para sobrevivientes" (P38)."""
+    return any(protected_phrases([label]))
+
+
+def _is_of_the_guarded(code: str, meanings: Mapping[str, str]) -> bool:
+    """Return whether a code is of a protected service itself, by a known name of it."""
+    return any(_is_guarded(known) for known, of in meanings.items() if of == code)
 
 
 def meant_of_kind(label: str, meanings: Mapping[str, str]) -> str:

@@ -25,6 +25,7 @@ GONE: Final = DENIALS | word_set(
     "suspendido suspendida suspendidos suspendidas suspenso suspensa suspended cerrado cerrada "
     "cerrados cerradas fechado fechada fechados fechadas closed agotado agotada esgotado inactivo "
     "inactiva inativo inativa antes anteriormente proximamente futuro futura "
+    "mudo mudaron mudou trasladado trasladada trasladados vencio vencido vencida venceu "
     "era eran daban ofrecian acabo acabaron carece carecen necesita necesitan vende venden cortada "
     "cortado deriva derivan remite remiten evaluan cerca menos excepto salvo perto exceto "
     "existia habia havia danado danada danados danadas roto rota quebrado"

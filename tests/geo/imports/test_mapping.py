@@ -237,7 +237,8 @@ def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted()
             "Calle 7 (don’t publish)", "Calle 8. Ne pas diffuser", "Not disclosed", "bajo reserva",
             "no lo publiquen", "Dirección protegida", "Solo por teléfono",
             "Se brinda por WhatsApp", "Privado", "no disponible por seguridad",
-            "Llame para la dirección")  # fmt: skip
+            "Llame para la dirección", "Se entrega por interno", "Ubicación clasificada",
+            "por protocolo, n/d", "casa segura, ubicación solo por teléfono")  # fmt: skip
     told = ("Av. La República 5", "Privada Gob. Rebollar 8", "Vía a la reserva natural, km 3",
             "Frente a la secretaría pública", "No. 5, calle Compartir", "Calle 5, llamar antes",
             "S/N, Av. Reserva 5", "Vereda La Reservada", "Llamar a la puerta, calle 3")  # fmt: skip
@@ -262,12 +263,15 @@ def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted()
           "Ne pas divulguer l'adresse", "L'adresse ne doit pas être communiquée",
           "No mostrar en el mapa", "por seguridad no damos dirección", "Endereço não público",
           "No queremos que se publique la dirección", "Keep the address private", "Confidencial",
-          "Favor guardar reserva de la ubicación", "no subir la dirección"),
+          "Favor guardar reserva de la ubicación", "no subir la dirección",
+          "la dirección la da la Fiscalía", "casa segura, ubicación solo por teléfono",
+          "casa de seguridad para mujeres", "pedir ubicación al 310 555 0101"),
          ("no dar horario de traslados", "hablar con Rosa", "director: (confidencial)",
           "No compartir camas", "no dan comida en el local", "la dirección no es confidencial",
           "El lugar no da comida", "lugar reservado para mujeres", "atención confidencial",
           "no publican sitio web", "Ofrece un lugar seguro y confidencial",
-          "Prohibido publicidad en el local", "Servicio gratuito y confidencial")),
+          "Prohibido publicidad en el local", "Servicio gratuito y confidencial",
+          "casa de seguros", "dirección nueva, horario por teléfono", "pedir cita por privado")),
         ("Dirección exacta", ("Reservada", "Solo por teléfono"), ("Calle 5 # 3-20",)),
         *((header, ("Sí", "x", "1"), ("No", "0", ""))
           for header in ("7. ¿Es confidencial? (Sí/No)", "Confidencial", "Endereço sigiloso",

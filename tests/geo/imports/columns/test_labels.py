@@ -58,6 +58,16 @@ def test_no_label_keeps_its_code_after_a_word_of_denial(name):
 
 @pytest.mark.parametrize(
     "label",
+    ["alojamiento LGBTI", "alojamiento para sobrevivientes de trata",
+     "alojamiento, atención a víctimas de trata", "refugio para mujeres víctimas de violencia"],
+)  # fmt: skip
+def test_p38_a_label_with_a_protected_word_is_no_other_service(label):
+    assert meant(label, meanings_of("services")) == ""
+    assert meant("atención a violencia de género", meanings_of("services")) == "gbv_response"
+
+
+@pytest.mark.parametrize(
+    "label",
     ["venden comida", "necesitan comida", "agua cortada", "daban almuerzo", "se acabó la comida",
      "era albergue hasta que cerraron", "derivan a albergue del municipio", "carece de comida",
      "cerca de un albergue", "menos albergue todo", "evalúan abrir albergue"],
