@@ -18,7 +18,8 @@ def compiled[F: Callable[..., object]](function: F) -> F:
     of an error, which takes a second and a half for each number of dimensions.
     """
     kernel = numba.njit(nogil=True)(function)
-    with contextlib.suppress(RuntimeError):
+    # No folder is writable, or the sources are in an archive.
+    with contextlib.suppress(RuntimeError, OSError):
         cast("Any", kernel)._cache = KernelCache(function)  # noqa: SLF001 -- ``enable_caching``
     return cast("F", kernel)
 
