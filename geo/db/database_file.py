@@ -2,7 +2,8 @@
 
 The file is a ZIP archive with one member per table (COPY's text format) and ``amparo.json``, which
 names the columns of each. A database of before the one baseline may lack some tables and columns
-(`LATER`): they are not in its file, and are empty or at their defaults in the new database.
+(`LATER_TABLES`,
+`LATER_COLUMNS`): they are not in its file, and are empty or at their defaults in the new database.
 Triggers are disabled during the import: versions, digests and the audit chain are copied as they
 are, not written anew.
 """

@@ -20,21 +20,21 @@ _WHO = (
 _NAMES = (
     r"(?:nombres?|apellidos?|names?|nomes?|noms?|sobrenomes?|telefonos?|telefones?|phones?|celular)"
 )
-_NAME = rf"(?:{_NAMES}|edad|age)"
+_AGE = r"(?:edad|age)"
 
-#: Pattern for headers of columns by which somebody is known: a name or a phone of a person.
-_KNOWN_BY = re.compile(
-    rf"\b(?:{_NAMES} (?:\w+ ){{0,3}}{_WHO}|{_WHO} (?:\w+ ){{0,2}}{_NAMES}|apellidos?|surname|"
-    r"sobrenome|(?:last|first|full) name|nombre completo|nome completo)\b"
+#: What somebody is known by: a name or a phone of a person; and the headers of such columns.
+_KNOWN = (
+    rf"{_NAMES}\ (?:\w+\ ){{0,3}}{_WHO}|{_WHO}\ (?:\w+\ ){{0,2}}{_NAMES}|apellidos?|surname|"
+    r"sobrenome|(?:last|first|full)\ name|nombre\ completo"
 )
+_KNOWN_BY = re.compile(rf"\b(?:{_KNOWN}|nome\ completo)\b")
 
 #: Pattern for headers of columns with a person's name, phone, age or identity number. Headers are
 #: folded, with punctuation replaced by spaces, before the comparison.
 _PERSONAL = re.compile(
     rf"""\b(?:
-    {_NAME}\ (?:\w+\ ){{0,3}}{_WHO} | {_WHO}\ (?:\w+\ ){{0,2}}{_NAME}
-    | apellidos? | surname | last\ name | first\ name | sobrenome
-    | (?:primer|segundo)\ nombre | nombres\ y\ apellidos | full\ name | nombre\ completo
+    {_KNOWN} | {_AGE}\ (?:\w+\ ){{0,3}}{_WHO} | {_WHO}\ (?:\w+\ ){{0,2}}{_AGE}
+    | (?:primer|segundo)\ nombre | nombres\ y\ apellidos
     | (?:numero|nro|num|no|n|tipo|number|type)\ (?:de\ |do\ |of\ )?
       (?:documento|document|identificacion|identidad|cedula|pasaporte|passport|id)
     | documento\ de\ identidad | (?:national\ )?id\ (?:number|card) | identity\ document
@@ -59,7 +59,7 @@ _WITHOUT_PAPERS = re.compile(
     r"\b(?:recib\w+|atiend\w+|admit\w+|acog\w+|acept\w+|receb\w+|atend\w+|acolh\w+|ingres\w+)"
     r"(?: \w+){0,3} (?:sin|sem|sans|without)\b"
 )
-_NAMED = re.compile(rf"\b{_NAME}\b")
+_NAMED = re.compile(rf"\b(?:{_NAMES}|{_AGE})\b")
 
 #: Papers that a place can help with, and words that say so.
 _PAPERS = re.compile(

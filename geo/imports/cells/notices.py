@@ -79,7 +79,7 @@ _FORBIDDEN_NUMBER: Final = re.compile(
     rf"{_FORBIDDEN.pattern}|\b(?:privad[oa]|private|personal|pessoal|particular|uso interno)\b"
 )
 
-#: How alone somebody is told something.
+#: What somebody is told by, and that it is told by nothing else.
 _BY_PHONE: Final = (
     r"(?:por|al|ao|via|by|par|a traves de)\s(?:el\s|numero\s|mensaje\sde\s)?"
     r"(?:telefon[oe]|phone|whats\s?app|wsp|zap|llamada|ligacao|mensaje|mensagem|celular|interno|"
@@ -103,7 +103,8 @@ _PLACE_FORBIDDEN: Final = re.compile(
     rf"{_HIDDEN}"
     # Who else tells it, or by what alone; and what a house is called that nobody may find.
     rf"|\b{_ADDRESS}\s(?:\w+\s){{0,2}}{_ALONE}\s(?:\w+\s){{0,2}}{_BY_PHONE}"
-    rf"|\b{_ADDRESS}\s(?:la|lo|o|a|quien|quem)\s(?:da|dan|dao|entrega\w*|informa\w*|tienen?|fornece\w*)\b"
+    rf"|\b{_ADDRESS}\s(?:la|lo|o|a|quien|quem)\s(?:da|dan|dao|entrega\w*|informa\w*|tienen?|"
+    r"fornece\w*)\b"
     rf"|\b(?:pedir|pidan?|pedi|solicitar|solicite\w*)\s{_SMALL}{_ADDRESS}\b"
     r"|\bcasas?\s(?:seguras?|de\s(?:seguridad|seguranca))\b|\bsafe\s?houses?\b"
 )

@@ -498,7 +498,6 @@ _SECRET: Final = _stems(
     "interno interna internal seguridad seguranca security incidente incident amenaza ameaca "
     "threat riesgo risco alerta digito digitado digitador diligencio diligenciado diligencia "
     "encuestador encuestadora entrevistador entrevistadora enumerador enumerator interviewer "
-    ""
     "fondo fondos fundo fundos fund funds "
     "monitor relevador recolector cadastrador preencheu preenchido turno plantao plantonista "
     "shift guardia voluntario donante doador donor financiador financiamiento financiamento "
