@@ -9,22 +9,45 @@ from geo.imports.readers.table import Table
 from geo.reasons import CodedReason
 from geo.text.normalize import folded, unmasked
 
-#: Words for persons in column headers (beneficiary, patient, refugee), folded, in the languages of
-#: the support network.
+#: Words for a person in column headers (beneficiary, patient, refugee), folded, in the languages of
+#: the support network; and for several. Blanks are escaped for the verbose pattern below.
+_TAKEN_IN = r"(?:atendid|acogid|alojad|refugiad|desplazad|beneficiari|migrante)[oa]?s?"
 _WHO = (
-    r"(?:beneficiari[oa]s?|beneficiary|beneficiaries|persona(?:s)? (?:atendida|migrante)s?|"
-    r"paciente|patient|usuari[oa]|solicitante|applicant|refugiad[oa]|refugee|migrante?|migrant|"
-    r"menor|nin[oa]|child|victima|survivor|sobreviviente|jefe|jefa|household|hogar|"
-    r"acompanante|encuestad[oa]|respondent|caminante)"
+    rf"(?:beneficiari[oa]s?|beneficiary|beneficiaries|persona\ {_TAKEN_IN}|paciente|patient|"
+    r"usuari[oa]|solicitante|applicant|menor|nin[oa]|child|victima|survivor|sobreviviente|jefe|"
+    r"jefa|household|hogar|acompanante|encuestad[oa]|respondent)"
 )
+_SEVERAL = (
+    rf"(?:personas\ {_TAKEN_IN}|pacientes|patients|usuari[oa]s|solicitantes|applicants|menores|"
+    r"nin[oa]s|children|victimas|survivors|sobrevivientes|acompanantes|encuestad[oa]s|"
+    r"respondents|refugiad[oa]s|refugees|migrantes|migrants|caminantes)"
+)
+#: Those after whom houses and centres are called.
+_ON_THE_WAY = r"(?:refugiad[oa]|refugee|migrante?|migrant|caminante)"
 _NAMES = (
     r"(?:nombres?|apellidos?|names?|nomes?|noms?|sobrenomes?|telefonos?|telefones?|phones?|celular)"
 )
 _AGE = r"(?:edad|age)"
 
+#: Words by which a name or a phone is of help for persons: "teléfono para personas migrantes",
+#: "teléfono de atención a la víctima".
+_FOR = r"(?:para|pour|for|atencion|atendimento|ayuda|apoyo|apoio|servicios?|linea|service|help|support)"
+#: Places: "casa del migrante" is a shelter, and "casa del solicitante" where somebody lives.
+_PLACE = (
+    r"(?:casas?|centros?|albergues?|refugios?|oficinas?|puntos?|sedes?|espacios?|lugar|grupo|red|"
+    r"organizaci\w+|asociacion|fundacion|entidad|institucion|programa|pastoral|comite|comision|"
+    r"shelter|center|centre|house|place|office)"
+)
+#: What may stand between a name or a phone and a person; and before several, where without "of"
+#: it is rather for them: "teléfono migrantes".
+_BETWEEN = rf"(?:(?!{_FOR}\ )\w+\ ){{0,5}}"
+_OF = r"(?:de|del|d[ao]s|des|of)\ (?:l[ao]s\ |les\ |the\ )?"
+_NO_PLACE = rf"(?:(?!(?:{_FOR}|{_PLACE})\ )\w+\ ){{0,3}}"
+
 #: What somebody is known by: a name or a phone of a person; and the headers of such columns.
 _KNOWN = (
-    rf"{_NAMES}\ (?:\w+\ ){{0,3}}{_WHO}|{_WHO}\ (?:\w+\ ){{0,2}}{_NAMES}|apellidos?|surname|"
+    rf"{_NAMES}\ (?:{_BETWEEN}{_WHO}|{_NO_PLACE}(?:{_ON_THE_WAY}|{_OF}{_SEVERAL}))|"
+    rf"(?:{_WHO}|{_ON_THE_WAY})\ (?:\w+\ ){{0,2}}{_NAMES}|apellidos?|surname|"
     r"sobrenome|(?:last|first|full)\ name|nombre\ completo"
 )
 _KNOWN_BY = re.compile(rf"\b(?:{_KNOWN}|nome\ completo)\b")
@@ -33,7 +56,8 @@ _KNOWN_BY = re.compile(rf"\b(?:{_KNOWN}|nome\ completo)\b")
 #: folded, with punctuation replaced by spaces, before the comparison.
 _PERSONAL = re.compile(
     rf"""\b(?:
-    {_KNOWN} | {_AGE}\ (?:\w+\ ){{0,3}}{_WHO} | {_WHO}\ (?:\w+\ ){{0,2}}{_AGE}
+    {_KNOWN} | {_AGE}\ (?:\w+\ ){{0,3}}(?:{_WHO}|{_ON_THE_WAY})
+    | (?:{_WHO}|{_ON_THE_WAY})\ (?:\w+\ ){{0,2}}{_AGE}
     | (?:primer|segundo)\ nombre | nombres\ y\ apellidos
     | (?:numero|nro|num|no|n|tipo|number|type)\ (?:de\ |do\ |of\ )?
       (?:documento|document|identificacion|identidad|cedula|pasaporte|passport|id)

@@ -606,6 +606,10 @@ def test_every_synonym_names_a_field():
         "Teléfono del beneficiario", "Nombre de la víctima", "CPF", "case number", "Edad del menor",
         "Nombre completo", "datos/nombre_del_jefe_de_hogar", "Nombre del beneficiario que pide",
         "Teléfono del migrante (requerido)", "Apellidos (required)",
+        "Nombre de la persona atendida", "Nombre de las personas alojadas", "Nombres de migrantes",
+        "Teléfonos de los refugiados", "Nombre y teléfono de la persona migrante",
+        "Nombre del contacto de la persona desplazada", "Teléfono casa beneficiario",
+        "Teléfono de la oficina del solicitante", "Edad del migrante", "Migrante: teléfono",
     ],
 )  # fmt: skip
 def test_p17_a_column_about_persons_refuses_the_file(column):
@@ -619,6 +623,9 @@ def test_p17_a_column_about_persons_refuses_the_file(column):
         "Nombre", "Nombre del espacio", "Documentos requeridos", "Documentos", "¿Pide pasaporte?",
         "Número de beneficiarios", "Edad mínima", "Teléfono", "Nombre de la organización",
         "Edad de menores que acepta", "¿Exigen cédula?",
+        "Teléfono para personas migrantes", "Nombre de la casa del migrante", "Teléfono migrantes",
+        "Nombre Casa del Migrante", "Teléfono de atención a la víctima", "Nombre centro refugiado",
+        "Teléfono de la Casa del Migrante", "Nombre de la red de refugiados",
         "children_alone", "documents_required", *sorted(ALL),
     ],
 )  # fmt: skip
