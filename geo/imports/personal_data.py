@@ -31,7 +31,10 @@ _AGE = r"(?:edad|age)"
 
 #: Words by which a name or a phone is of help for persons: "teléfono para personas migrantes",
 #: "teléfono de atención a la víctima".
-_FOR = r"(?:para|pour|for|atencion|atendimento|ayuda|apoyo|apoio|servicios?|linea|service|help|support)"
+_FOR = (
+    r"(?:para|pour|for|atencion|atendimento|ayuda|apoyo|apoio|servicios?|linea|service|help|"
+    r"support)"
+)
 #: Places: "casa del migrante" is a shelter, and "casa del solicitante" where somebody lives.
 _PLACE = (
     r"(?:casas?|centros?|albergues?|refugios?|oficinas?|puntos?|sedes?|espacios?|lugar|grupo|red|"

@@ -473,11 +473,8 @@ def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
     return numbers
 
 
-#: What is dialled after a number; without it somebody answers who puts through.
-_EXTENSION = re.compile(
-    r"[\s,.]*\b(?:ext|extension|opc|opcion|opcao|anexo|ramal|interno)\b[.:]?\s*\d{1,5}$",
-    re.IGNORECASE,
-)
+#: An extension, which is left out of its number.
+_EXTENSION = re.compile(rf"[\s,.]*{cell_values.EXTENSION}\d{{1,5}}$", re.IGNORECASE)
 
 
 def _is_dialled(text: str) -> bool:

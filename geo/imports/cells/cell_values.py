@@ -95,8 +95,11 @@ _PRICE = re.compile(
 _BRACKET = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[a-z_]+")
 
-#: Lists of which a denial before the first item can be of all: "no hay agua, comida".
+#: Lists in which a denial can be of all that follows: "no hay agua, comida".
 _OFFERED = frozenset({"services", "amenities"})
+
+#: What says of an item after a denied one that it is there: "sin wifi, con duchas".
+_THERE = re.compile(r"(?:con|com|with|avec|si|sim|yes|oui|hay|tiene|tem|ofrecen?|dan)\b")
 
 #: What people write in a second column of numbers for the number of the first.
 _THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo", "same", "misma"})
@@ -106,6 +109,17 @@ _BESIDE_PHONE = re.compile(
     r"\(\s*{0}\s*\)|{0}".format(
         r"\b(?:what?s?app?|whats|wpp|wsp|zap|cel(?:ular)?|tel(?:efono)?|fijo)\b[.:]?"
     ),
+    re.IGNORECASE,
+)
+
+#: Words before what is dialled after a number; without it somebody answers who puts through.
+EXTENSION = (
+    r"\b(?:ext|extensi[oó]n|opc|opci[oó]n|op[çc][ãa]o|anexo|ramal|interno)(?:s|es)?\b[.:]?\s*"
+)
+#: Extensions after the first one, each as long as it: "ext. 101 - 102, 103".
+_FURTHER_EXTENSIONS = re.compile(
+    rf"({EXTENSION}(?:(\d{{3}})|(\d{{4}})|\d{{1,5}}))"
+    r"(?:\s*(?:[-/,]|\b[yeo]\b)\s*(?(2)\d{3}|(?(3)\d{4}|\d{1,2}))\b(?![ .-]?\d))+",
     re.IGNORECASE,
 )
 
@@ -222,7 +236,8 @@ def is_list_in_doubt(value: Value, name: str, style: CellStyle) -> bool:
     """Return whether a list denies something, so that its items do not say what there is.
 
     "duchas (no funcionan) agua" with blanks between, "no inglés español": a denial can be of one
-    item, or of all. Between commas each item says it for itself, unless the first one does.
+    item, or of all. So it can between commas, "agua; suspendido: comida, camas", unless it ends the
+    list or what follows is said to be there.
     """
     if not isinstance(value, str) or kind_of(name) not in {"list", "flags"}:
         return False
@@ -230,10 +245,13 @@ def is_list_in_doubt(value: Value, name: str, style: CellStyle) -> bool:
     if plain in _NOTHING or value.startswith(("[", "{")):
         return False
     known = {label for labels in LABELS.get(name, {}).values() for label in labels}
-    parts = [part.strip() for part in re.split(r"[,;|\n]", plain)]
+    parts = [part for one in re.split(r"[,;|\n]", plain) if (part := one.strip())]
     denied = [part not in known and not GONE.isdisjoint(_WORD.findall(part)) for part in parts]
     if name != "languages" and style.separator != " ":
-        return name in _OFFERED and denied[0] and not all(denied)
+        follows = zip(denied, parts[1:], denied[1:], strict=False)
+        return name in _OFFERED and any(
+            before and not after and not _THERE.match(part) for before, part, after in follows
+        )
     said = [] if name == "languages" else _BRACKET.findall(plain)
     return any(denied) or not all(map(_PRICE.search, said))
 
@@ -451,6 +469,7 @@ def _phones(value: Value, style: CellStyle) -> list[Value]:
     if isinstance(value, int | float):
         return [_text(value, style)]
     if isinstance(value, str) and not value.startswith("["):
+        value = _FURTHER_EXTENSIONS.sub(r"\1", value)
         separated = re.split(r"\s*(?:[|;,/\n]|\b[yeo]\b|\bou\b|\band\b)\s*", value)
         bare = (_BESIDE_PHONE.sub("", part).strip(" .:") for part in separated)
         return [part for part in bare if part and folded(part) not in _THE_SAME]

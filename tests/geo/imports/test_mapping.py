@@ -213,6 +213,12 @@ def test_what_a_space_can_do_without_is_left_out_with_a_note():
     [
         ("921 000 0101 (whats)", ["921 000 0101"], 0),
         ("04 000 0137 opc. 2", ["04 000 0137"], 1),
+        # No extension is a number of its own: 102 is a line of the police in some countries.
+        ("601 555 0101 ext 101 - 102", ["601 555 0101"], 1),
+        ("601 555 0101 Ext. 101, 102 y 103", ["601 555 0101"], 1),
+        ("6015550101 extensión 12/13", ["6015550101"], 1),
+        ("601 555 0101 ext 101 / 310 555 0104", ["601 555 0101", "310 555 0104"], 1),
+        ("601 555 0101 ext 101, 310-555-0104", ["601 555 0101", "310-555-0104"], 1),
         ("clinica@d.example", None, 1),
         ("llamar a COA-01", None, 1),
         # No number: its row is refused until a person says whose it is (P6).
