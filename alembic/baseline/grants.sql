@@ -18,6 +18,10 @@ begin
     end loop;
 end $$;
 
+-- Files of these have many rows, after which the writer refreshes what the planner believes of them.
+grant maintain on amparo.places, amparo.boundaries, amparo.road_segments,
+    amparo.landscape_features, amparo.ground_features to amparo_writer;
+
 -- Each tier reads its own views, and nothing else but what the files of the nouns grant.
 grant select on all tables in schema tier_public to amparo_public;
 grant select on all tables in schema tier_partner to amparo_partner;

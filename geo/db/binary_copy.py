@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.db.row_copy import driver_of
+from geo.db.row_copy import driver_of, refresh_statistics
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
@@ -96,7 +96,9 @@ async def copy_columns(
         source=_stream(batches),
         format="binary",
     )
-    return int(status.split()[-1])  # a status such as "COPY 31421"
+    appended = int(status.split()[-1])  # a status such as "COPY 31421"
+    await refresh_statistics(session, table, appended)
+    return appended
 
 
 async def _stream(batches: Iterable[Sequence[Column]]) -> AsyncIterator[bytes]:
