@@ -527,6 +527,9 @@ def served(settings: Any, **more: str) -> Iterator[str]:
         "AMPARO_SIGN_IN_RATE_PER_MINUTE": "0",
         "AMPARO_SIGN_IN_PAIR_RATE_PER_HOUR": "0",
         "AMPARO_SIGN_IN_ACCOUNT_RATE_PER_HOUR": "0",
+        # A busy machine makes nothing fail here either: see `settings_for`.
+        "AMPARO_STATEMENT_TIMEOUT_MS": "300000",
+        "AMPARO_DATABASE_WAIT_S": "120",
         # A code is taken once in thirty seconds: see `tests.fixtures.signing_in`.
         "AMPARO_SECOND_FACTOR": "offered",
         **more,
@@ -540,7 +543,7 @@ def served(settings: Any, **more: str) -> Iterator[str]:
             yield address
         finally:
             server.terminate()
-            server.join(timeout=20)
+            server.join(timeout=60)
             assert server.exitcode is not None, "the server does not end when it is told to"
 
 

@@ -37,6 +37,7 @@ async def test_p54_a_refusal_helps_and_the_long_way_is_one_tap_away(browser, clo
         title = page.locator("#problem-title")
         await expect(title).to_contain_text("Ahora solo hay un camino mucho más largo")
         await expect(page.locator(".problem")).to_contain_text("está cerrado")
+        await page.wait_for_load_state()
         assert await page.locator(".problem a[href^='tel:']").count() >= 2
         assert await width(page) <= PHONE["width"]
         assert await page.evaluate(SMALL_CONTROLS) == []

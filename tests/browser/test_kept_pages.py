@@ -51,7 +51,8 @@ async def visited(browser, live_server):
     for path in ("/", "/crossings", "/hazards"):
         await page.goto(f"{live_server}{path}?lang=es")
         await kept(page, f"{path}?lang=es")
-    await kept(page, "/offline?lang=es")
+    for path in ("/offline?lang=es", "/nearby.json"):
+        await kept(page, path)
     await page.close()
     await context.set_offline(True)
     yield context
@@ -183,8 +184,11 @@ async def test_a_slow_answer_is_waited_for_where_it_has_begun(browser, live_serv
         opened(browser, front.origin, saves_data=True, is_clock_movable=True, **there) as page,
     ):
         await page.goto(f"{front.origin}/?lang=es")
-        await kept(page, "/?lang=es")
-        await page.reload(wait_until="networkidle")
+        for path in ("/?lang=es", "/nearby.json"):
+            await kept(page, path)
+        async with page.expect_response("**/nearby.json") as answered:
+            await page.reload()
+        await (await answered.value).finished()
         aged = await page.evaluate(AGED)
         front.let_go.clear()
         await page.evaluate("fetch('/nearby.json').then((answer) => { window.begun = answer; })")
@@ -220,7 +224,8 @@ async def test_pages_are_kept_in_the_languages_that_are_read_and_in_no_other(bro
         await kept(page, "/offline?lang=fr")
         assert await languages() == {"fr"}
         await page.goto(f"{live_server}/?lang=ht")
-        await kept(page, "/report?lang=ht")
+        for path in ("/report?lang=ht", "/offline?lang=ht"):
+            await kept(page, path)
         assert await languages() == {"fr", "ht"}
         await page.context.set_offline(True)
         for asked, shown in [("fr", "fr"), ("ht", "ht"), ("en", "fr")]:

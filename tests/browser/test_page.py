@@ -12,12 +12,15 @@ from urllib.parse import urljoin
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.fixtures.browsing import DESK, PHONE, still
+from tests.fixtures.browsing import DESK, PATIENCE_MS, PHONE, still
 from tests.fixtures.browsing import watched as opened
 from tests.fixtures.waiting import until, until_page
 
-# Five seconds, its default, measure the machine.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=PATIENCE_MS)
+
+#: Whether a page has the answer to a request: what it asked for last is here first.
+FETCHED = """(part) => performance.getEntriesByType('resource')
+  .some(({ name }) => name.includes(part))"""
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 NARROW = {"width": 320, "height": 640}
@@ -90,6 +93,7 @@ async def test_list_and_route_work_without_scripts(browser, live_server):
         await page.fill("#end", "Bucaramanga")
         await page.click("#plan-form button[type=submit]")
         await page.wait_for_selector("#answer-title")
+        await page.wait_for_load_state()
         text = await page.inner_text("#result")
         assert "días a pie" in text
         assert "Pamplona" in text
@@ -316,6 +320,7 @@ async def test_the_list_comes_before_the_map_and_nothing_jumps(browser, live_ser
         assert answer is not None
         assert "data-space=" in await answer.text()
         await page.wait_for_selector(MAP_READY)
+        await until_page(page, FETCHED, "/tiles/boundaries/")
         loaded, fetched = await page.evaluate(
             """[performance.getEntriesByType('navigation')[0].loadEventStart,
                 Object.fromEntries(performance.getEntriesByType('resource')
@@ -423,6 +428,7 @@ async def test_language_of_an_answer_keeps_the_question(browser, live_server):
         await page.click(".languages summary")
         await page.click(".languages button[value=en]")
         await page.wait_for_selector("html[lang=en] #answer-title")
+        await page.wait_for_load_state()
         assert "days on foot" in await page.inner_text("#result")
 
 
@@ -444,7 +450,9 @@ async def test_p48_what_is_near_is_told_by_the_phone_alone(browser, live_server)
         # What is kept for later comes last of all.
         for path in ("/?lang=es", "/hazards?lang=es", "/nearby.json"):
             await until(partial(page.evaluate, f"caches.match('{path}').then(Boolean)"))
-        await page.wait_for_load_state("networkidle")
+        # Names of towns are drawn after everything else.
+        await until_page(page, FETCHED, "/tiles/places/")
+        await still(page, "#map")
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         await page.click("#locate")
@@ -549,7 +557,9 @@ async def test_p48_save_data_waits_for_a_tap_and_no_tile_tells_a_place(browser, 
             assert not [url for url in asked if "/vendor/" in url or "/tiles/" in url]
             await page.click(tapped)
             await page.wait_for_selector(MAP_READY)
-            await page.wait_for_load_state("networkidle")
+            if tapped == "#map-show":
+                await until_page(page, FETCHED, "/tiles/places/")
+            await still(page, "#map")
         tiles.append({url for url in asked if "/tiles/" in url})
     # Who asks what is near before there is a map gets no other tiles than who does not.
     shown, near = tiles
@@ -608,6 +618,8 @@ async def test_reflow_targets_and_keyboard(browser, live_server):
             assert await width(page) <= NARROW["width"], lang
             assert await page.evaluate(SMALL_CONTROLS) == [], lang
         await page.goto(f"{live_server}/")
+        # The map's own buttons come with it.
+        await page.wait_for_selector(MAP_READY)
         await page.keyboard.press("Tab")
         assert await page.evaluate("document.activeElement.className") == "skip"
         assert {"exit", "place", "locate"} <= await reached_by_tab(page, 30)

@@ -109,6 +109,7 @@ async def test_everything_is_there_without_scripts(browser, live_server, name, v
         await page.fill("#start", "Oruro, BO")
         await page.click(SUBMIT)
         await page.wait_for_selector("#answer-title")
+        await page.wait_for_load_state()
         assert chosen in await page.inner_text("#answer-title")
         assert (
             await page.locator(".profile").count()
@@ -136,6 +137,7 @@ async def test_by_keyboard_alone_from_the_list_to_a_file(browser, live_server):
         await page.keyboard.press("Enter")
         # The other end is asked for next.
         await page.wait_for_selector("#start:focus")
+        await page.wait_for_load_state()
         await page.keyboard.type("Oruro, BO")
         await page.keyboard.press("Escape")
         await page.keyboard.press("Enter")

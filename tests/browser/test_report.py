@@ -17,8 +17,17 @@ from geo import models
 from geo.db.sessions import Tier
 from tests.browser.test_desk import SMALL, UNNAMED, browser, shot
 from tests.conftest import clone, opened, served
-from tests.fixtures.browsing import AWAY, DESK, PHONE, controlled, idle, still, watched
-from tests.fixtures.waiting import until
+from tests.fixtures.browsing import (
+    AWAY,
+    DESK,
+    PHONE,
+    controlled,
+    escape,
+    idle,
+    still,
+    watched,
+)
+from tests.fixtures.waiting import PATIENCE_S, until, until_page
 
 __all__ = ["browser"]
 
@@ -164,9 +173,11 @@ async def test_the_map_takes_a_tap_and_the_arrow_keys(browser, server, database)
         at = (box["x"] + box["width"] / 2 - 20, box["y"] + box["height"] / 2 - 55)
         middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         for place in (at, middle):
-            before = await page.locator("#map-box .canvas").screenshot()
+            before = await page.inner_text("#map-box .scale")
             await page.mouse.click(*place)
-            await still(page, "#map-box .canvas", before=before)
+            scale = "before => document.querySelector('#map-box .scale').textContent !== before"
+            await until_page(page, scale, before)
+            await still(page, "#map-box .canvas")
             assert await page.inner_text("#summary") == ""
         await page.mouse.click(*middle)
         await page.wait_for_selector("#summary:not(:empty)")
@@ -179,6 +190,7 @@ async def test_the_map_takes_a_tap_and_the_arrow_keys(browser, server, database)
 
 async def test_physical_hazards_queue_in_sight_and_leave_by_themselves(browser, server, database):
     async with reporting(browser, server, with_map=True) as page:
+        await page.wait_for_selector("#map-box[data-ready]")
         await page.context.set_offline(True)
         for number, kind in enumerate(("landslide", "bridge_out"), 1):
             await choose(page, kind)
@@ -422,7 +434,7 @@ async def wake(page: Page, origin: str) -> None:
         "ServiceWorker.dispatchSyncEvent",
         {
             "origin": origin,
-            "registrationId": await asyncio.wait_for(registered, 10),
+            "registrationId": await asyncio.wait_for(registered, PATIENCE_S),
             "tag": "amparo-reports",
             "lastChance": False,
         },
@@ -473,7 +485,11 @@ async def test_a_report_leaves_though_no_page_is_open(whole_chromium, server, da
         for kind in ("landslide", "flood"):
             await choose(page, kind)
             await send(page)
-        assert await tags(page) == ["amparo-reports"]
+
+        async def is_to_be_woken() -> bool:
+            return await tags(page) == ["amparo-reports"]
+
+        await until(is_to_be_woken)
         # A page that has none of the scripts which send.
         await page.goto("about:blank")
         await page.context.set_offline(False)
@@ -684,8 +700,7 @@ async def test_p37_the_quick_exit_empties_the_page_and_leaves_no_way_back(browse
         if how == "click":
             await page.click("#exit")
         else:
-            for _ in range(3):
-                await page.keyboard.press("Escape")
+            await escape(page)
         await page.wait_for_url("about:blank")
         assert await page.inner_text("body") == ""
         # The page itself is out of the history: "back" leads to what was before it.

@@ -38,6 +38,7 @@ async def test_a_space_is_read_and_answered_without_scripts(browser, live_server
     async with opened(browser, live_server, java_script_enabled=False) as page:
         await page.goto(f"{live_server}/")
         await page.click("[data-space] h4 a")
+        await page.wait_for_load_state()
         assert re.search(r"/spaces/DEMO-\d+\?lang=es$", page.url)
         assert "según su horario" in (await page.inner_text("main")).lower()
         # Two taps: open, and say.
@@ -46,9 +47,11 @@ async def test_a_space_is_read_and_answered_without_scripts(browser, live_server
         assert "Gracias" in await page.inner_text("h1")
         await page.click("text=Volver al espacio")
         await page.click("text=Quiero quejarme de este lugar")
+        await page.wait_for_load_state()
         assert "Nadie lee esto con urgencia." in await page.inner_text("main")
         await page.click("label[for=c-charged]")
         await page.click("text=Enviar la queja")
+        await page.wait_for_load_state()
         assert "Nadie lee esto con urgencia." in await page.inner_text("main")
 
 
@@ -58,7 +61,7 @@ async def test_a_need_is_answered_without_scripts(browser, live_server):
         await page.fill("#place", "Cúcuta, CO")
         await page.select_option("#service", "food")
         await page.click("#match-form button[type=submit]")
-        assert page.url == f"{live_server}/match"
+        await page.wait_for_url(f"{live_server}/match")
         text = await page.inner_text("#answer-title")
         assert "lo mejor primero" in text or "No se encontró" in text
 

@@ -21,8 +21,8 @@ from tests.browser.test_desk import (
     shot,
 )
 from tests.conftest import clone, in_thread, opened, served
-from tests.fixtures.browsing import idle
-from tests.fixtures.waiting import until
+from tests.fixtures.browsing import escape, idle
+from tests.fixtures.waiting import PATIENCE_S, until
 
 __all__ = ["browser"]
 
@@ -84,6 +84,7 @@ async def test_what_is_seen_offline_is_sent_once_when_the_network_is_back(
         await take(page)
         await page.context.set_offline(True)
         await page.click(f"{CARD} [data-answer=full]")
+        await page.wait_for_selector("#queue[data-count='1']")
         await page.click(f"{CARD} summary")
         await page.check(f"{CARD} [name=day][value=SU]")
         await page.fill(f"{CARD} [name=opens_at]", "05:00")
@@ -147,7 +148,7 @@ async def test_what_is_deleted_stays_deleted_when_an_answer_comes_later(browser,
         # After a visit was sent the record is asked for as it is now.
         await page.route(f"**/network/visits/{SPACE}", late)
         await page.click(f"{CARD} [data-answer=full]")
-        await asyncio.wait_for(is_asked.wait(), 30)
+        await asyncio.wait_for(is_asked.wait(), PATIENCE_S)
         await page.click("#clear")
         await page.wait_for_selector("#taken", state="hidden")
         async with page.expect_response(f"**/network/visits/{SPACE}") as answered:
@@ -240,8 +241,7 @@ async def test_whose_sign_in_is_over_loses_nothing(browser, server, database):
 
 async def test_p37_the_quick_exit_of_the_console_ends_the_sign_in(browser, server):
     async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
-        for _ in range(3):
-            await page.keyboard.press("Escape")
+        await escape(page)
         await page.wait_for_url("about:blank")
 
         async def is_signed_out():
@@ -281,8 +281,13 @@ async def test_the_page_opens_without_a_network_and_sends_once_when_it_is_back(
         await context.set_offline(False)
         await page.wait_for_selector("#queue", state="hidden")
         assert "Enviado" in await page.inner_text("#status")
-        await page.reload()
-        await page.wait_for_selector(".desk-nav")
+
+        # What is kept is shown where the server takes longer than the worker waits (sw.js).
+        async def is_served() -> bool:
+            await page.reload()
+            return bool(await page.locator(".desk-nav").count())
+
+        await until(is_served)
         await page.wait_for_selector("#taken[data-ready]", state="attached")
         await page.wait_for_load_state("networkidle")
     answers = select(func.count()).select_from(models.Confirmation)

@@ -311,6 +311,7 @@ async def test_a_region_whose_segments_are_refused_keeps_no_start(
         async with setup.writing_database(settings) as database:
             (line,) = await setup.reconcile_segments(database, settings)
     assert line.startswith("region town: its roads are not on the map yet: ")
+    settings = settings.model_copy(update={"command_statement_timeout_ms": 300_000})
     async with setup.writing_database(settings) as database:
         assert await setup.reconcile_segments(database, settings) == []
 

@@ -40,6 +40,7 @@ from geo.oversight import audit_anchors
 from tests.conftest import opened
 from tests.fixtures.clock import run_now
 from tests.fixtures.network import fill_network
+from tests.fixtures.waiting import PATIENCE_S
 
 
 def now():
@@ -81,7 +82,7 @@ def mailbox():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         box.port = probe.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=PATIENCE_S)
     controller.start()
     yield box
     controller.stop()

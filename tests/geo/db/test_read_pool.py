@@ -37,7 +37,7 @@ async def reader_with(settings):
 
 @pytest.fixture
 def reader(reader_with):
-    return reader_with(timeout_ms=500)
+    return reader_with(timeout_ms=300_000)
 
 
 async def backend(reader):
@@ -86,7 +86,8 @@ async def test_who_waits_too_long_for_a_connection_is_told_so(reader, monkeypatc
     assert await reader.fetchval("select 1") == 1
 
 
-async def test_a_statement_that_fails_leaves_its_connection_of_use(reader):
+async def test_a_statement_that_fails_leaves_its_connection_of_use(reader_with):
+    reader = reader_with(timeout_ms=500)
     pid = await backend(reader)
     with pytest.raises(asyncpg.UndefinedTableError):
         await reader.fetch("select * from nowhere")
