@@ -13,7 +13,7 @@ from geo.db.change_stamps import StampSubject
 from geo.db.sessions import Tier
 from tests.conftest import opened
 from tests.fixtures.clock import Seconds, run_now, stopped_clock
-from tests.fixtures.waiting import turns
+from tests.fixtures.waiting import PATIENCE_S, turns
 from tiles.catalogue.layers import CATALOGUE, CROSSINGS, HAZARDS, PLACES, SPACES
 
 NOW = run_now().replace(microsecond=0)
@@ -163,7 +163,7 @@ async def test_who_asks_for_stamps_keeps_the_looks_going(database, editions, mon
     await editions.stamps()
     monkeypatch.setattr(editions, "_look_after", noted)
     watching = asyncio.create_task(editions.watch())
-    await asyncio.wait_for(looked.wait(), 10)
+    await asyncio.wait_for(looked.wait(), PATIENCE_S)
     watching.cancel()
 
 
