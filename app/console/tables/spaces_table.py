@@ -71,7 +71,7 @@ def _status(context: CellContext, row: Row) -> TableCell:
     return TableCell(
         context.names(status_names)[row["status"]],
         edit=space_page(row["id"], "/status") if may_change else None,
-        act=_act(row, "full", marked("Lleno hoy")) if may_change and is_open else None,
+        act=_act(row, "full", marked("Lleno desde hoy")) if may_change and is_open else None,
         is_strong=not is_open,
     )
 
