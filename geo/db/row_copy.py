@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 #: on a busy machine longer than the limit of one statement (`AMPARO_STATEMENT_TIMEOUT_MS`).
 CHUNK = 5_000
 
-#: Rows appended at once from which the planner's statistics of their table are refreshed (PostgreSQL
-#: manual, "Populating a Database"): autovacuum does so too, but minutes later. Without them the
-#: planner expected 52 of 31,421 places, and read all for the nearest one: 55 ms instead of 3
-#: (measured).
+#: Rows appended at once from which the planner's statistics of their table are refreshed, as
+#: PostgreSQL's manual advises ("Populating a Database"): autovacuum does so too, but minutes later.
+#: Without them the planner expected 52 of 31,421 places, and read all for the nearest one: 55 ms
+#: instead of 3 (measured).
 MANY_ROWS = 1_000
 
 #: Characters that COPY's text format escapes (PostgreSQL manual, COPY, "Text Format").

@@ -37,19 +37,26 @@ _FOR = (
 )
 #: Places: "casa del migrante" is a shelter, and "casa del solicitante" where somebody lives.
 _PLACE = (
-    r"(?:casas?|centros?|albergues?|refugios?|oficinas?|puntos?|sedes?|espacios?|lugar|grupo|red|"
-    r"organizaci\w+|asociacion|fundacion|entidad|institucion|programa|pastoral|comite|comision|"
-    r"shelter|center|centre|house|place|office)"
+    r"(?:casas?|centros?|albergues?|abrigos?|refugios?|alojamientos?|comedor(?:es)?|hospedajes?|"
+    r"posadas?|campamentos?|oficinas?|puntos?|sedes?|espacios?|lugar|rutas?|grupo|red|equipo|"
+    r"organizaci\w+|asociacion|fundacion|entidad|institucion|programa|proyecto|pastoral|comite|"
+    r"comision|shelter|center|centre|house|place|office)"
 )
-#: What may stand between a name or a phone and a person; and before several, where without "of"
-#: it is rather for them: "teléfono migrantes".
-_BETWEEN = rf"(?:(?!{_FOR}\ )\w+\ ){{0,5}}"
+#: What follows a name or a phone and makes it of help, or a place's: "nombre y servicio del
+#: beneficiario" is somebody's.
+_ARTICLES = r"(?:(?:de|del|d[ao]s?|of|the|l[ao]s?|el)\ )*"
+_NOT_FOR = rf"(?!{_ARTICLES}{_FOR}\ )"
+_NO_PLACE = rf"(?!{_ARTICLES}(?:{_FOR}|{_PLACE})\ )"
+#: What may stand between: fewer words where they may be those of a place, "nombre del centro de
+#: atención al menor". Several persons need an "of", for a phone without it is rather for them:
+#: "teléfono migrantes".
+_NEAR, _BETWEEN = r"(?:\w+\ ){0,4}", r"(?:\w+\ ){0,5}"
 _OF = r"(?:de|del|d[ao]s|des|of)\ (?:l[ao]s\ |les\ |the\ )?"
-_NO_PLACE = rf"(?:(?!(?:{_FOR}|{_PLACE})\ )\w+\ ){{0,3}}"
 
 #: What somebody is known by: a name or a phone of a person; and the headers of such columns.
 _KNOWN = (
-    rf"{_NAMES}\ (?:{_BETWEEN}{_WHO}|{_NO_PLACE}(?:{_ON_THE_WAY}|{_OF}{_SEVERAL}))|"
+    rf"{_NAMES}\ (?:{_NOT_FOR}{_NEAR}{_WHO}|"
+    rf"{_NO_PLACE}{_BETWEEN}(?:{_WHO}|{_ON_THE_WAY}|{_OF}{_SEVERAL}))|"
     rf"(?:{_WHO}|{_ON_THE_WAY})\ (?:\w+\ ){{0,2}}{_NAMES}|apellidos?|surname|"
     r"sobrenome|(?:last|first|full)\ name|nombre\ completo"
 )

@@ -616,6 +616,7 @@ def test_every_synonym_names_a_field():
         "Teléfonos de los refugiados", "Nombre y teléfono de la persona migrante",
         "Nombre del contacto de la persona desplazada", "Teléfono casa beneficiario",
         "Teléfono de la oficina del solicitante", "Edad del migrante", "Migrante: teléfono",
+        "Nombre y servicio del beneficiario", "Nombre y albergue del migrante",
     ],
 )  # fmt: skip
 def test_p17_a_column_about_persons_refuses_the_file(column):
@@ -631,6 +632,7 @@ def test_p17_a_column_about_persons_refuses_the_file(column):
         "Edad de menores que acepta", "¿Exigen cédula?",
         "Teléfono para personas migrantes", "Nombre de la casa del migrante", "Teléfono migrantes",
         "Nombre Casa del Migrante", "Teléfono de atención a la víctima", "Nombre centro refugiado",
+        "Nombre del centro de atención al menor", "Nome do abrigo de refugiados",
         "Teléfono de la Casa del Migrante", "Nombre de la red de refugiados",
         "children_alone", "documents_required", *sorted(ALL),
     ],
