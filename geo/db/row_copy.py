@@ -66,7 +66,8 @@ async def copy_rows(
 async def refresh_statistics(session: AsyncSession, table: Table, appended: int) -> None:
     """Let the planner count a table anew after many rows were appended to it."""
     if appended >= MANY_ROWS:
-        await session.execute(DDL("analyze %(fullname)s").against(table))
+        analyze = DDL("analyze %(fullname)s")  # type: ignore[no-untyped-call]
+        await session.execute(analyze.against(table))
 
 
 async def driver_of(session: AsyncSession) -> Any:  # noqa: ANN401 -- asyncpg is untyped
