@@ -18,7 +18,7 @@ begin
     end loop;
 end $$;
 
--- Files of these have many rows, after which the writer refreshes what the planner believes of them.
+-- Files of these have many rows, after which the writer refreshes what the planner believes.
 grant maintain on amparo.places, amparo.boundaries, amparo.road_segments,
     amparo.landscape_features, amparo.ground_features to amparo_writer;
 
