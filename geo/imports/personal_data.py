@@ -15,19 +15,27 @@ from geo.text.normalize import folded, unmasked
 _WHO = (
     r"(?:beneficiari[oa]s?|beneficiary|beneficiaries|persona\ (?:atendid|migrante|refugiad)a?|"
     r"personas?\ (?:atendid|acogid|alojad|beneficiari|desplazad)as?|paciente|patient|"
-    r"usuari[oa]|solicitante|applicant|refugiad[oa]|refugee|migrante?|migrant|"
+    r"usuari[oa]|solicitante|applicant|refugiad[oa]|refugee|refugie|migrante?|migrant|beneficiaires?|"
     r"menor|nin[oa]|child|victima|survivor|sobreviviente|jefe|jefa|household|hogar|"
     r"acompanante|encuestad[oa]|respondent|caminante)"
 )
 _NAMES = (
-    r"(?:nombres?|apellidos?|names?|nomes?|noms?|sobrenomes?|telefonos?|telefones?|phones?|celular)"
+    r"(?:nombres?|apellidos?|names?|nomes?|noms?|prenoms?|sobrenomes?|telefonos?|telefones?|"
+    r"telephones?|phones?|celular|whatsapp)"
+)
+#: Names of several persons, who follow at once: "nombres de las y los migrantes". A phone of
+#: several is rather for them.
+_NAMES_OF_SEVERAL = (
+    r"(?:nombres?|apellidos?|names?|nomes?|noms?|prenoms?)\ (?:de|of|des|d[ao]s)\ "
+    r"(?:(?:l[ao]s|les|the|y|e)\ )*(?:migrantes|migrants|refugiad[oa]s|refugees|refugies|nin[oa]s|"
+    r"children|menores|pacientes|usuari[oa]s|victimas|solicitantes|caminantes)"
 )
 _AGE = r"(?:edad|age)"
 
 #: What somebody is known by: a name or a phone of a person; and the headers of such columns.
 _KNOWN = (
-    rf"{_NAMES}\ (?:\w+\ ){{0,3}}{_WHO}|{_WHO}\ (?:\w+\ ){{0,2}}{_NAMES}|apellidos?|surname|"
-    r"sobrenome|(?:last|first|full)\ name|nombre\ completo"
+    rf"{_NAMES}\ (?:\w+\ ){{0,3}}{_WHO}|{_WHO}\ (?:\w+\ ){{0,2}}{_NAMES}|{_NAMES_OF_SEVERAL}|"
+    r"apellidos?|surname|sobrenome|prenoms?|(?:last|first|full)\ name|nombre\ completo"
 )
 _KNOWN_BY = re.compile(rf"\b(?:{_KNOWN}|nome\ completo)\b")
 

@@ -632,6 +632,8 @@ def test_every_synonym_names_a_field():
         "Teléfono del migrante (requerido)", "Apellidos (required)",
         "Nombre de la persona atendida", "Nombre de las personas alojadas",
         "Nombre y teléfono de la persona migrante", "Edad de las personas atendidas",
+        "WhatsApp del migrante", "Téléphone du migrant", "Noms et prénoms des réfugiés", "Prénom",
+        "Nombres de las y los migrantes", "Nombre de los/las niños/as", "Names of refugees",
     ],
 )  # fmt: skip
 def test_p17_a_column_about_persons_refuses_the_file(column):
@@ -646,6 +648,7 @@ def test_p17_a_column_about_persons_refuses_the_file(column):
         "Número de beneficiarios", "Edad mínima", "Teléfono", "Nombre de la organización",
         "Edad de menores que acepta", "¿Exigen cédula?",
         "Teléfono para personas migrantes", "Línea para personas refugiadas",
+        "WhatsApp para migrantes", "Nombre de la red de migrantes", "Nome do abrigo de refugiados",
         "children_alone", "documents_required", *sorted(ALL),
     ],
 )  # fmt: skip
