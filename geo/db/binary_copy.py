@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.db.row_copy import driver_of, refresh_statistics
+from geo.db.row_copy import MANY_ROWS, driver_of, refresh_statistics
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
@@ -97,7 +97,8 @@ async def copy_columns(
         format="binary",
     )
     appended = int(status.split()[-1])  # a status such as "COPY 31421"
-    await refresh_statistics(session, table, appended)
+    if appended >= MANY_ROWS:
+        await refresh_statistics(session, table)
     return appended
 
 

@@ -2,10 +2,9 @@
 
 The file is a ZIP archive with one member per table (COPY's text format) and ``amparo.json``, which
 names the columns of each. A database of before the one baseline may lack some tables and columns
-(`LATER_TABLES`,
-`LATER_COLUMNS`): they are not in its file, and are empty or at their defaults in the new database.
-Triggers are disabled during the import: versions, digests and the audit chain are copied as they
-are, not written anew.
+(`LATER_TABLES`, `LATER_COLUMNS`): they are not in its file, and are empty or at their defaults in
+the new database. Triggers are disabled during the import: versions, digests and the audit chain are
+copied as they are, not written anew.
 """
 
 import json

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import shapely
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.db import row_copy
 from geo.db.bulk_insert import insert_rows
 from geo.models import AccessState, AccessTime
 
@@ -123,7 +124,8 @@ async def replace_times(
 
 async def refresh_statistics(session: AsyncSession) -> None:
     """Let the planner know how many times there are (writer session)."""
-    await session.execute(text("analyze amparo.access_times"))
+    table = AccessTime.__table__
+    await row_copy.refresh_statistics(session, table)  # type: ignore[arg-type]  # typed as FromClause
 
 
 def _told(row: dict[str, Any]) -> tuple[Any, ...]:

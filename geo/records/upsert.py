@@ -9,7 +9,7 @@ from sqlalchemy import case, cast, delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.bulk_insert import insert_rows
-from geo.db.row_copy import copy_rows
+from geo.db.row_copy import copy_rows, refresh_statistics
 from geo.models import (
     Base,
     Boundary,
@@ -97,9 +97,16 @@ MANY_SPACES = 50
 #: refreshed. Without it the planner expected no visible service, and reading the versions of 10,000
 #: spaces took 10 s instead of 2 s (measured).
 MANY_SERVICES = 50
-REFRESH_STATISTICS = text(
-    "analyze amparo.locations, amparo.organizations, amparo.services, amparo.service_at_location,"
-    " amparo.schedules, amparo.phones, amparo.languages, amparo.capacities"
+#: Tables of which the statistics are refreshed after many spaces were written.
+_READ_WITH_SPACES: tuple[type[Any], ...] = (
+    Location,
+    Organization,
+    Service,
+    ServiceAtLocation,
+    Schedule,
+    Phone,
+    Language,
+    Capacity,
 )
 
 #: Columns that refer to a row of another table, which must exist: model, column, other model.
@@ -360,7 +367,7 @@ async def write_locations(session: AsyncSession, rows: Mapping[type[Any], Sequen
     for part in PARTS:
         await insert_rows(session, part, rows.get(part, ()))
     if len(locations) >= MANY_SPACES:
-        await session.execute(REFRESH_STATISTICS)
+        await refresh_statistics(session, *(model.__table__ for model in _READ_WITH_SPACES))
 
 
 async def _replace_hanging(
@@ -446,4 +453,5 @@ async def open_services(
             changing.returning(model.id), execution_options={"synchronize_session": False}
         )
         if model is Service and len(changed.all()) >= MANY_SERVICES:
-            await session.execute(text("analyze amparo.services"))
+            table = Service.__table__
+            await refresh_statistics(session, table)  # type: ignore[arg-type]  # typed as FromClause

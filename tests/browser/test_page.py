@@ -18,7 +18,7 @@ from tests.fixtures.waiting import until, until_page
 
 expect.set_options(timeout=PATIENCE_MS)
 
-#: Whether a page has the answer to a request: what it asked for last is here first.
+#: Whether a page has the answer to a request whose address holds a text.
 FETCHED = """(part) => performance.getEntriesByType('resource')
   .some(({ name }) => name.includes(part))"""
 

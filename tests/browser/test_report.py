@@ -283,11 +283,7 @@ async def test_who_closes_the_page_while_it_is_sent_leaves_it_to_the_worker(
               document.dispatchEvent(new Event('visibilitychange'));
             }"""
         )
-
-        async def is_to_be_woken() -> bool:
-            return await tags(page) == ["amparo-reports"]
-
-        await until(is_to_be_woken)
+        await until_to_be_woken(page)
 
 
 async def test_p37_one_tap_deletes_all_that_waits(browser, server, database):
@@ -418,6 +414,15 @@ async def tags(page: Page) -> list[str]:
     )
 
 
+async def until_to_be_woken(page: Page) -> None:
+    """Wait until the service worker is to be woken for reports: pages do not wait for that."""
+
+    async def is_to_be_woken() -> bool:
+        return await tags(page) == ["amparo-reports"]
+
+    await until(is_to_be_woken)
+
+
 async def wake(page: Page, origin: str) -> None:
     """Tell the service worker that the network is back, as the browser does."""
     session = await page.context.new_cdp_session(page)
@@ -485,11 +490,7 @@ async def test_a_report_leaves_though_no_page_is_open(whole_chromium, server, da
         for kind in ("landslide", "flood"):
             await choose(page, kind)
             await send(page)
-
-        async def is_to_be_woken() -> bool:
-            return await tags(page) == ["amparo-reports"]
-
-        await until(is_to_be_woken)
+        await until_to_be_woken(page)
         # A page that has none of the scripts which send.
         await page.goto("about:blank")
         await page.context.set_offline(False)
