@@ -21,6 +21,7 @@ from tests.fixtures.browsing import (
     AWAY,
     DESK,
     PHONE,
+    attempted,
     controlled,
     escape,
     idle,
@@ -84,6 +85,7 @@ async def choose(page: Page, kind: str = "landslide") -> None:
 async def send(page: Page) -> str:
     await page.click("#send")
     await page.wait_for_selector("#report-form:not([aria-busy])")
+    await attempted(page)
     return await page.inner_text("#status")
 
 
@@ -345,16 +347,22 @@ async def test_what_is_said_of_people_is_sent_while_connected(browser, server, d
 async def test_a_refusal_is_shown_and_removed(browser, server, database):
     problem = {"type": "urn:amparo:problem:invalid-request", "title": "x", "status": 400}
     problem |= {"errors": [{"field": "kind", "reason": "is not one of these"}]}
+    refusal = {"status": 400, "content_type": "application/problem+json"}
+    is_away = True
+
+    async def answer(route: Route) -> None:
+        if is_away:
+            await route.abort()
+        else:
+            await route.fulfill(body=json.dumps(problem), **refusal)
+
     async with reporting(browser, server) as page:
+        # From the beginning: what is tried again by itself must not meet the server in between.
+        await page.route("**/reports", answer)
         await page.context.set_offline(True)
         await choose(page)
-        await send(page)
-        await page.route(
-            "**/reports",
-            lambda route: route.fulfill(
-                status=400, content_type="application/problem+json", body=json.dumps(problem)
-            ),
-        )
+        assert "espera en este teléfono" in await send(page)
+        is_away = False
         await page.context.set_offline(False)
         await page.wait_for_selector("#queue", state="hidden")
         assert "is not one of these" in await page.inner_text("#status")
