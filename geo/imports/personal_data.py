@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from geo.errors import PersonalDataError
 from geo.imports.columns.evidence import mentions_a_person
+from geo.imports.headers.wording import parted
 from geo.imports.readers.table import Table
 from geo.reasons import CodedReason
 from geo.text.normalize import folded, unmasked
@@ -99,11 +100,12 @@ def _asks_what_a_place_does(header: str, cells: Iterable[object]) -> bool:
     """
     said = [folded(str(cell)).strip(" .") for cell in cells if cell is not None and cell != ""]
     answers = [re.split(r"[^a-z0-9]+", cell) for cell in said]
-    plain = sum(len(words) == 1 and words[0] in _YES_OR_NO for words in answers)
-    if plain < _FEWEST:
+    bare = sum(len(words) == 1 and words[0] in _YES_OR_NO for words in answers)
+    if bare < _FEWEST:
         return False
-    if plain == len(said):
+    if bare == len(said):
         return True
+    header = _plain(header)
     is_help = _HELPS.search(header) and not _PERSONAL.search(_PAPERS.sub(" ", header))
     is_help = is_help or (_WITHOUT_PAPERS.search(header) and not _NAMED.search(header))
     return (
@@ -130,12 +132,19 @@ def require_no_persons(
         A column is about persons; the error names the column, never a value.
     """
     for column in columns:
-        plain = " ".join(unmasked(column).replace("|", " ").split())
-        is_of_the_place = _ABOUT_THE_PLACE.search(plain) and not _KNOWN_BY.search(plain)
-        if _PERSONAL.search(plain) and not is_of_the_place:
-            if _asks_what_a_place_does(plain, cells_of(column)):
-                continue
-            raise PersonalDataError(CodedReason("about_persons", column=column[:80]))
+        for header in (column, parted(column)):
+            if _is_about_persons(header) and not _asks_what_a_place_does(header, cells_of(column)):
+                raise PersonalDataError(CodedReason("about_persons", column=column[:80]))
+
+
+def _is_about_persons(header: str) -> bool:
+    plain = _plain(header)
+    is_of_the_place = _ABOUT_THE_PLACE.search(plain) and not _KNOWN_BY.search(plain)
+    return _PERSONAL.search(plain) is not None and not is_of_the_place
+
+
+def _plain(header: str) -> str:
+    return " ".join(unmasked(header).replace("|", " ").split())
 
 
 def require_no_persons_in(table: Table) -> None:

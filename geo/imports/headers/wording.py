@@ -143,11 +143,16 @@ def is_path(header: str) -> bool:
     return _PATH.fullmatch(header) is not None and header == header.lower()
 
 
+def parted(header: str) -> str:
+    """Return a header with a blank between words that are written together: "NombreMigrante"."""
+    header = header.replace("WhatsApp", "whatsapp")
+    return header if " " in header else _CAMEL.sub(" ", header)
+
+
 @lru_cache(maxsize=10_000)
 def words_of(header: str) -> tuple[str, ...]:
     """Return the words of a header that say something, in order."""
-    header = header.replace("WhatsApp", "whatsapp")
-    whole = plain(header if " " in header else _CAMEL.sub(" ", header))
+    whole = plain(parted(header))
     bare = whole
     is_of_who = not _OF_WHO.isdisjoint(whole.split())
     for phrase, meaning in _PHRASES.items():

@@ -633,6 +633,7 @@ def test_every_synonym_names_a_field():
         "Nombre de la persona atendida", "Nombre de las personas alojadas",
         "Nombre y teléfono de la persona migrante", "Edad de las personas atendidas",
         "WhatsApp del migrante", "Téléphone du migrant", "Noms et prénoms des réfugiés", "Prénom",
+        "NombreMigrante", "telefonoBeneficiario", "WhatsAppMigrante", "cEdUlA", "FechaDeNacimiento",
         "Nombres de las y los migrantes", "Nombre de los/las niños/as", "Names of refugees",
     ],
 )  # fmt: skip
