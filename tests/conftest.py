@@ -41,6 +41,7 @@ from tests.fixtures.cluster import (
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
+BROWSER_TESTS = ROOT / "tests" / "browser"
 
 # A deadline would measure the machine. CI repeats its examples, so that a landing does not hang
 # on chance; everybody else explores new ones, and `--long` more of them.
@@ -103,11 +104,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = left_to_long_runs(items)
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        give_second_tries(items)
     seed = config.getoption("--shuffle")
     if seed is not None:
         shuffle(items, seed)
     elif config.getoption("numprocesses", None) or os.environ.get("PYTEST_XDIST_WORKER"):
         longest_first(items)
+
+
+def give_second_tries(items: list[pytest.Item]) -> None:
+    """Let a run on several cores try a test in a browser again, once, where it fails.
+
+    What it failed on is told at the end, of no more tests than `--max-suite-reruns` says: it is to
+    be mended (decision 105).
+    """
+    for item in items:
+        if item.path.is_relative_to(BROWSER_TESTS):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def left_to_long_runs(items: list[pytest.Item]) -> set[pytest.Item]:

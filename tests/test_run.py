@@ -338,3 +338,11 @@ def test_workers_take_the_longest_files_first_and_know_each_by_name():
     files = ["tests/a.py", "tests/b.py", plain, "tests/d.py"]
     given = {"tests/b.py": 9.0, "tests/d.py": 8.0, plain: 2.0}
     assert file_order.in_order(files, given) == ["tests/b.py", plain, "tests/d.py", "tests/a.py"]
+
+
+def test_on_several_cores_tests_in_a_browser_and_no_others_are_tried_twice(request):
+    tried_twice = {item for item in request.session.items if item.get_closest_marker("flaky")}
+    in_a_browser = {item for item in request.session.items if "tests/browser/" in item.nodeid}
+    assert tried_twice == (in_a_browser if "PYTEST_XDIST_WORKER" in os.environ else set())
+    assert request.config.getoption("max_suite_reruns") == 2  # more is no chance: it fails
+    assert request.config.getoption("rerun_show_tracebacks")
