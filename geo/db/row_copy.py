@@ -65,9 +65,13 @@ async def copy_rows(
 
 
 async def refresh_statistics(session: AsyncSession, *tables: Table) -> None:
-    """Let PostgreSQL's planner count tables anew after many rows were written (writer session)."""
+    """Let PostgreSQL's planner count tables anew after many rows were written (writer session).
+
+    A table that another transaction counts is left out: to wait for it, with rows written that it
+    waits for, would be a deadlock.
+    """
     # SQLAlchemy does not type its own constructor.
-    analyze = DDL("analyze %(fullname)s")  # type: ignore[no-untyped-call]
+    analyze = DDL("analyze (skip_locked) %(fullname)s")  # type: ignore[no-untyped-call]
     for table in tables:
         await session.execute(analyze.against(table))
 
