@@ -14,10 +14,12 @@ import pytest
 
 from app.runtime.databases import tier_urls
 from geo.db.sessions import Tier
+from geo.imports import uploads
 from tests.conftest import client_of, clone
 from tests.fixtures import access
 from tests.fixtures.access import ASKERS, Undone
 from tests.fixtures.examples import examples
+from tests.fixtures.reading_here import read_here
 
 FILE = Path(__file__).with_name("access_matrix.csv")
 
@@ -44,10 +46,12 @@ async def asking(cluster, empty_template, settings_for):
     try:
         async with database.session(Tier.WRITER) as session:
             keys = await access.fill(session)
-        async with client_of(settings, is_written_elsewhere=False, database=database) as client:
-            await access.bring_files(client, keys)
-            database.keeps = False
-            yield client, keys, database
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(uploads, "read_apart", read_here)
+            async with client_of(settings, is_written_elsewhere=False, database=database) as client:
+                await access.bring_files(client, keys)
+                database.keeps = False
+                yield client, keys, database
     finally:
         await database.dispose()
 
