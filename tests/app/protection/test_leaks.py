@@ -536,7 +536,7 @@ def layer_requests(layer: str, hidden_ids: list[str]) -> Iterator[Asked]:
         for zoom in range(MAX_ZOOM + 1) if at == 0 else range(at % 3, MAX_ZOOM + 1, 3):
             x, y = tile_of(lon, lat, zoom)
             yield Asked("/tiles/{layer}/{z}/{x}/{y}", "GET", f"/tiles/{layer}/{zoom}/{x}/{y}")
-    for day in days():
+    for day in days()[: None if layer in OF_SPACES else 1]:
         past = f"{items}?limit=10000&as_of={day}"
         yield Asked("/collections/{layer}/items", "GET", past)
     for hidden in hidden_ids:
@@ -549,7 +549,7 @@ def layer_requests(layer: str, hidden_ids: list[str]) -> Iterator[Asked]:
         yield Asked(f"{templates}/{rest}", "GET", f"{own}/{rest}")
     # Files of tables hold the time they were made at, or pieces as they came: the same rows are
     # not the same bytes.
-    for fmt in (fmt for fmt in FORMATS if fmt.pack is None):
+    for fmt in (fmt for fmt in FORMATS if fmt.pack is None and layer in OF_SPACES):
         yield Asked(f"{templates}/items", "GET", f"{items}?f={fmt.name}")
     for lon, lat in towns:
         x, y = tile_of(lon, lat, 8)
@@ -565,6 +565,7 @@ def layer_requests(layer: str, hidden_ids: list[str]) -> Iterator[Asked]:
 def journeys() -> Iterator[Asked]:
     """Give ways to the towns of hidden spaces: of each form, its variants by one way in turn."""
     services = (["overnight"], ["psychosocial_support"], ["food", "legal_advice"])
+    profiles = ("foot-walking", "driving-car", "cycling-road")
     planned = ({}, {"max_day_m": 60_000, "itineraries": 7}, {})
     measured = ({"direction": "backward"}, {"on": days()[0], "compare_with": days()[-1]}, {})
     for turn, name in enumerate(("Cali", "Quito", "Boa Vista")):
@@ -575,17 +576,15 @@ def journeys() -> Iterator[Asked]:
         }
         yield Asked("/routes", "POST", "/routes", ends)
         yield Asked("/routes", "POST", f"/routes?f={('gpx', 'kml', 'gpx')[turn]}", ends)
-        yield Asked("/routes/tradeoffs", "POST", "/routes/tradeoffs", ends)
         yield Asked("/itineraries", "POST", "/itineraries", {**ends, **planned[turn]})
         places = [ends["start"], ends["end"]]
         line = {"places": places, "services": ["overnight", "food"], **measured[turn]}
         yield Asked("/corridors/coverage", "POST", "/corridors/coverage", line)
         waypoints = {"type": "MultiPoint", "coordinates": places}
         yield Asked("/ogc/routes", "POST", "/ogc/routes", {"inputs": {"waypoints": waypoints}})
-        for profile in ("foot-walking", "driving-car", "cycling-road"):
-            path = f"/v2/directions/{profile}/geojson"
-            body = {"coordinates": places, "extra_info": ["surface"]}
-            yield Asked("/v2/directions/{profile}/geojson", "POST", path, body)
+        path = f"/v2/directions/{profiles[turn]}/geojson"
+        body = {"coordinates": places, "extra_info": ["surface"]}
+        yield Asked("/v2/directions/{profile}/geojson", "POST", path, body)
         walked = {"locations": places, "range": [1800, 3600], "attributes": ["area"]}
         lon, lat = ends["end"]
         box = [lon - 0.5, lat - 0.5, lon + 0.5, lat + 0.5]
@@ -596,18 +595,20 @@ def journeys() -> Iterator[Asked]:
         for path in ("/v2/matrix/{profile}", "/v2/matrix/{profile}/json"):
             metrics = {"locations": places, "metrics": ["duration", "distance"]}
             yield Asked(path, "POST", path.format(profile="driving-car"), metrics)
-        # Each day by each way, each service on each day by some way.
-        for at, day in enumerate(days()):
-            body = {**ends, "services": services[(turn + at) % 3], "as_of": day}
+        # Each day by some way, each service by each way.
+        for at, asked_for in enumerate(services):
+            body = {**ends, "services": asked_for, "as_of": days()[(turn + 2 * at) % 5]}
             yield Asked("/coverage", "POST", "/coverage", body)
     yield from around_spaces()
 
 
 def around_spaces() -> Iterator[Asked]:
-    """Give areas around the spaces of a town with hidden ones, and a corridor's page."""
+    """Give areas around the spaces of a town with hidden ones; a corridor's page, trade-offs."""
     places = [SAFE_HOUSE_TOWNS["Cúcuta"], SAFE_HOUSE_TOWNS["Cali"]]
     line = {"places": places, "services": ["overnight", "food"]}
     yield Asked("/corridors/coverage", "POST", "/corridors/coverage?f=html", line)
+    ends = {"start": places[0], "end": places[1], "mode": "foot"}
+    yield Asked("/routes/tradeoffs", "POST", "/routes/tradeoffs", ends)
     walked = {"locations": places, "range": [1800, 3600], "attributes": ["area"]}
     path = "/v2/isochrones/{profile}"
     yield Asked(path, "POST", path.format(profile="foot-walking"), walked)
