@@ -492,7 +492,7 @@ def low_tech(hidden_ids: list[str]) -> Iterator[Asked]:
     for code in (*TOWN_CODES, "1", "x"):
         for service in ("", *(f"&service={one}" for one in ("overnight", "gbv_response", "x"))):
             yield Asked("/txt/{code}", "GET", f"/txt/{code}?parts=6{service}")
-            # An image is drawn of the text.
+            # An image is drawn of the same sheet as the text.
             for f in ("html", "text", *(["png"] if service == "" else [])):
                 yield Asked("/lists/{code}", "GET", f"/lists/{code}?f={f}{service}")
     for space in (*hidden_ids, "DEMO-001", "DEMO-006"):
