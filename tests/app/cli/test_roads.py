@@ -5,8 +5,6 @@ import logging
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +25,7 @@ from geo.records.road_segments import regions
 from routing.graph.regions import remove_graph, tidy
 from routing.osm.importer import import_osm
 from tests.conftest import client_of, opened
+from tests.fixtures import preloaded
 from tests.fixtures.osm_file import streets
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -326,36 +325,6 @@ async def test_a_command_writes_for_longer_than_a_request(empty_clone, settings_
             assert await regions(session) == {"town": 3}
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from app.settings import Settings
-from routing.graph import atomic_write
-from routing.osm.importer import import_osm
-
-moment, file = sys.argv[1], Path(sys.argv[2])
-settings = Settings()
-
-def die(*_args, **_options):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-if moment == "writing":
-    atomic_write._sync_folder = die
-elif moment == "swapping":
-    atomic_write._swap = die
-elif moment == "swapped":
-    atomic_write._drop_versions = die
-
-def publish(folder):
-    from app import cli  # two seconds, for those who come so far
-
-    return cli._publish_segments(settings, folder)
-
-staged = die if moment == "staged" else publish
-import_osm(file, settings.graphs_dir, "town", country="CO", imported_at="later", staged=staged)
-"""
-
-
 @pytest.mark.parametrize(
     ("moment", "is_new"),
     [("writing", False), ("staged", False), ("swapping", False), ("swapped", True)],
@@ -370,14 +339,9 @@ async def test_a_kill_at_any_moment_of_an_import_leaves_all_or_nothing(
     extract = streets(tmp_path / "more.osm", 5)
     secret = settings.database_url.get_secret_value()
     environment = os.environ | {"AMPARO_HOME": str(tmp_path), "AMPARO_DATABASE_URL": secret}
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-c", KILLED, moment, str(extract)],
-        cwd=ROOT,
-        env=environment,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL
+    module, arguments = "tests.fixtures.killed_import", (moment, str(extract))
+    status = await asyncio.to_thread(preloaded.status_of, module, arguments, environment)
+    assert status == -signal.SIGKILL
     # Before anything is mended: one version or the other, whole.
     (region,) = RoadNetworks(settings.graphs_dir).regions()
     count = 5 if is_new else 3

@@ -18,6 +18,7 @@ from geo.records import upsert
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of, visitor
 from tests.fixtures.network import EDITOR, NOW, TODAY
+from tests.fixtures.reading_here import read_here
 
 IMPORTS = "/network/imports"
 
@@ -60,6 +61,12 @@ async def as_person(settings, database):
             return await visitor(client, database, person)
 
         yield enter
+
+
+@pytest.fixture
+def at_hand(monkeypatch):
+    """Read files in this process; some tests let a child read them, as servers do."""
+    monkeypatch.setattr(uploads, "read_apart", read_here)
 
 
 async def bring(who, data=GOOD, name="lista.csv", **fields):
@@ -141,6 +148,7 @@ async def test_a_file_is_mapped_checked_and_sent_as_proposals(as_person, databas
     assert again.status_code == 409
 
 
+@pytest.mark.usefixtures("at_hand")
 async def test_discarding_keeps_nothing(as_person, database):
     editor = await as_person("ed")
     where = await checked(editor)
@@ -153,6 +161,7 @@ async def test_discarding_keeps_nothing(as_person, database):
     assert gone.status_code == 409
 
 
+@pytest.mark.usefixtures("at_hand")
 async def test_an_import_is_of_who_brought_it(as_person):
     editor, other = await as_person("ed"), await as_person("co")
     where = await checked(editor)
@@ -162,6 +171,7 @@ async def test_an_import_is_of_who_brought_it(as_person):
     assert (await other.post(f"{where}/discard")).status_code == 404
 
 
+@pytest.mark.usefixtures("at_hand")
 async def test_p17_a_file_about_persons_is_refused_and_not_kept(as_person, database):
     editor = await as_person("ed")
     answer = await bring(editor, b"Nombre;Apellido;Documento de identidad\nAna;Rojas;123")
@@ -171,6 +181,7 @@ async def test_p17_a_file_about_persons_is_refused_and_not_kept(as_person, datab
     assert await count(database, models.ImportBatch) == 0
 
 
+@pytest.mark.usefixtures("at_hand")
 async def test_a_mapping_that_cannot_be_comes_back_as_typed(as_person):
     editor = await as_person("ed")
     place = (await bring(editor)).headers["location"]
@@ -203,6 +214,7 @@ def test_a_column_of_answers_is_imported_only_where_it_is_chosen():
     assert made["ignore"] == ["Agua"]
 
 
+@pytest.mark.usefixtures("at_hand")
 async def test_labels_are_asked_for_where_nobody_knows_them(as_person):
     editor = await as_person("ed")
     data = b"Nombre;Tipo;Latitud;Longitud\nCasa;Cosa rara;7,8941;-72,5081"
@@ -216,6 +228,7 @@ async def test_labels_are_asked_for_where_nobody_knows_them(as_person):
     assert "<b>1</b> nuevos" in report
 
 
+@pytest.mark.usefixtures("at_hand")
 async def test_who_may_import(as_person):
     for person, status in (("vi", 403), ("ed", 200), ("ap", 200), ("co", 200), ("ad", 200)):
         assert (await (await as_person(person)).get(IMPORTS)).status_code == status
@@ -244,6 +257,7 @@ async def test_one_at_a_time_a_person_in_whichever_process(as_person, database):
     assert (await bring(editor)).status_code == 303
 
 
+@pytest.mark.usefixtures("at_hand")
 async def test_the_larger_limit_is_for_files_of_people_with_a_cookie(as_person):
     editor = await as_person("ed")
     rows = "\n".join(f"Casa {n:0100};Cúcuta" for n in range(10_000)).encode()
@@ -256,6 +270,7 @@ async def test_the_larger_limit_is_for_files_of_people_with_a_cookie(as_person):
     assert nobody.status_code == 413
 
 
+@pytest.mark.usefixtures("at_hand")
 async def test_what_was_chosen_is_proposed_to_the_same_organisation_until_it_is_forgotten(
     as_person, database
 ):

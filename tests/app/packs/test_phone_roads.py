@@ -235,6 +235,7 @@ def give_hours(pack, seed, within):
     return opens
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("seed", [7, 8])
 async def test_a_way_is_the_earliest_by_the_rule_of_time(ask, pack, seed):
     # The oracle tries every order of crossings: few may be open.

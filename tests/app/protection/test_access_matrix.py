@@ -3,7 +3,8 @@
 ``access_matrix.csv`` is to be read by a person: one row an operation, one column an asker, and in
 each cell what `tests.fixtures.access.cell_of` says. A new operation fails here until it has a row.
 Outside the console its cookie is not looked at: there one who is signed in is asked for, and stands
-for the others, whose cells are a dash.
+for the others, whose cells are a dash. Every refusal is asked for in each run; of roles that are
+all answered, the first and the last, and those between with ``--long``.
 """
 
 import csv
@@ -13,9 +14,12 @@ import pytest
 
 from app.runtime.databases import tier_urls
 from geo.db.sessions import Tier
+from geo.imports import uploads
 from tests.conftest import client_of, clone
 from tests.fixtures import access
 from tests.fixtures.access import ASKERS, Undone
+from tests.fixtures.examples import examples
+from tests.fixtures.reading_here import read_here
 
 FILE = Path(__file__).with_name("access_matrix.csv")
 
@@ -42,10 +46,12 @@ async def asking(cluster, empty_template, settings_for):
     try:
         async with database.session(Tier.WRITER) as session:
             keys = await access.fill(session)
-        async with client_of(settings, is_written_elsewhere=False, database=database) as client:
-            await access.bring_files(client, keys)
-            database.keeps = False
-            yield client, keys, database
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(uploads, "read_apart", read_here)
+            async with client_of(settings, is_written_elsewhere=False, database=database) as client:
+                await access.bring_files(client, keys)
+                database.keeps = False
+                yield client, keys, database
     finally:
         await database.dispose()
 
@@ -96,6 +102,17 @@ def test_p50_a_second_person_is_signed_in():
         assert MATRIX[row]["session.coordinator"] == "yes", row
 
 
+def left_out(row):
+    """Return whom a short run does not ask for: who is answered as the roles on both sides are."""
+    found = set()
+    for kind in ("edit", "session"):
+        roles = [f"{kind}.{role}" for role in access.STAFF]
+        for before, between, after in zip(roles, roles[1:], roles[2:], strict=False):
+            if {MATRIX[row][asker] for asker in (before, between, after)} == {"yes"}:
+                found.add(between)
+    return found if examples(2, 1) == 1 else set()
+
+
 @pytest.mark.parametrize("part", ["console", "others"])
 async def test_p50_every_cell_is_what_the_matrix_says(asking, part):
     client, keys, database = asking
@@ -104,12 +121,13 @@ async def test_p50_every_cell_is_what_the_matrix_says(asking, part):
     for row in sorted(set(MATRIX) & set(rows)):
         if (row in CONSOLE) != (part == "console"):
             continue
-        found = dict.fromkeys(ASKERS, "-")
+        unasked = left_out(row)
+        found = {asker: MATRIX[row][asker] if asker in unasked else "-" for asker in ASKERS}
         # What readings write of themselves (that somebody was seen, where a copy stands) changes no
         # other cell.
         database.keeps = row.startswith("GET ")
         for n, asker in enumerate(ASKERS):
-            if row not in CONSOLE and asker in UNASKED:
+            if asker in unasked or (row not in CONSOLE and asker in UNASKED):
                 continue
             asked = access.request_of(row, access.chosen(rows[row], n), asker, keys)
             client.cookies.clear()

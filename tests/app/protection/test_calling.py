@@ -6,8 +6,7 @@ from html import unescape
 
 import pytest
 
-from app.main import create_app
-from tests.conftest import client_of, run_sql
+from tests.conftest import client_of, clone, run_sql
 from tests.fixtures.every_page import _FILES, ANSWERS, PARTS, TOWN, addresses
 from tests.fixtures.leak_operations import operations
 
@@ -45,9 +44,25 @@ def without_number(text):
     ]
 
 
-async def pages(client, settings):
+@pytest.fixture(scope="module")
+async def unnumbered(cluster, loaded_template, settings_for):
+    """Talk to an application without a hotline; what is sent to it stays."""
+    settings = settings_for(clone(cluster, loaded_template), hotline=None)
+    async with client_of(settings, is_written_elsewhere=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+async def hotline(loaded_shared, settings_for):
+    """Talk to an application with a hotline, to which nothing is sent."""
+    settings = settings_for(loaded_shared, hotline="155")
+    async with client_of(settings, is_written_elsewhere=False) as client:
+        yield client
+
+
+async def pages(client):
     """Yield every page that anybody may open, and each text that is passed on."""
-    for one in operations(create_app(settings)):
+    for one in operations(client.application):
         if one.method != "GET" or _FILES.search(one.template) or "/network" in one.template:
             continue
         names = set(re.findall(r"\{(\w+)\}", one.template))
@@ -116,20 +131,18 @@ def lines_in(answer):
     return answer.get("lines", answer.get("fallback", {}).get("lines"))
 
 
-async def test_p45_nobody_is_told_to_call_without_a_number(loaded_clone, settings_for):
-    settings = settings_for(loaded_clone, hotline=None)
+async def test_p45_nobody_is_told_to_call_without_a_number(unnumbered):
     walked, wrong = 0, []
-    async with client_of(settings) as client:
-        async for name, page in pages(client, settings):
-            html = page.headers["content-type"].startswith("text/html")
-            bare = without_number(words_of(page.text) if html else page.text)
-            wrong += [(name, place) for place in bare]
-            walked += 1
-        async for name, answer in answers(client):
-            if not lines_in(answer):
-                wrong.append((name, "no lines"))
-            elif not all(line["phone"] or line["whatsapp"] for line in lines_in(answer)):
-                wrong.append((name, "a line without a number"))
+    async for name, page in pages(unnumbered):
+        html = page.headers["content-type"].startswith("text/html")
+        bare = without_number(words_of(page.text) if html else page.text)
+        wrong += [(name, place) for place in bare]
+        walked += 1
+    async for name, answer in answers(unnumbered):
+        if not lines_in(answer):
+            wrong.append((name, "no lines"))
+        elif not all(line["phone"] or line["whatsapp"] for line in lines_in(answer)):
+            wrong.append((name, "a line without a number"))
     assert wrong == []
     assert walked > 30
 
@@ -137,8 +150,8 @@ async def test_p45_nobody_is_told_to_call_without_a_number(loaded_clone, setting
 async def test_where_nobody_knows_a_line_nothing_of_help_says_to_call(loaded_clone, settings_for):
     settings = settings_for(loaded_clone, hotline=None)
     await run_sql(settings, "delete from amparo.contacts")
-    async with client_of(settings) as client:
-        async for name, page in pages(client, settings):
+    async with client_of(settings, is_written_elsewhere=False) as client:
+        async for name, page in pages(client):
             assert not RIGHT_BEHIND.search(words_of(page.text)), name
         async for name, answer in answers(client):
             assert lines_in(answer) == [], name
@@ -147,30 +160,25 @@ async def test_where_nobody_knows_a_line_nothing_of_help_says_to_call(loaded_clo
 
 
 @pytest.mark.parametrize("path", ["/", "/offline", "/match", "/spaces/DEMO-001", f"/txt/{TOWN}"])
-async def test_with_a_hotline_its_number_stands_there(loaded_shared, settings_for, path):
-    async with client_of(settings_for(loaded_shared, hotline="155")) as client:
-        page = await client.get(path, headers=HTML)
-        assert "155" in words_of(page.text)
+async def test_with_a_hotline_its_number_stands_there(hotline, path):
+    page = await hotline.get(path, headers=HTML)
+    assert "155" in words_of(page.text)
 
 
-async def test_the_lines_are_those_of_the_country(loaded_shared, settings_for):
-    async with client_of(settings_for(loaded_shared, hotline=None)) as client:
-        space = words_of((await client.get("/spaces/DEMO-001", headers=HTML)).text)
-        said = space.partition("direcciones aquí, llame.")[2][:400]
-        assert "+000 0000 0007" in said  # Venezuela's
-        assert "+000 0000 0009" not in said  # Ecuador's
-        home = words_of((await client.get("/", headers=HTML)).text)
-        assert "Ecuador: DEMO +000 0000 0009" in home.rpartition("servicios protegidos")[2]
+async def test_the_lines_are_those_of_the_country(unnumbered):
+    space = words_of((await unnumbered.get("/spaces/DEMO-001", headers=HTML)).text)
+    said = space.partition("direcciones aquí, llame.")[2][:400]
+    assert "+000 0000 0007" in said  # Venezuela's
+    assert "+000 0000 0009" not in said  # Ecuador's
+    home = words_of((await unnumbered.get("/", headers=HTML)).text)
+    assert "Ecuador: DEMO +000 0000 0009" in home.rpartition("servicios protegidos")[2]
 
 
-async def test_p45_the_numbers_of_where_a_refused_way_starts_come_first(
-    loaded_shared, settings_for
-):
+async def test_p45_the_numbers_of_where_a_refused_way_starts_come_first(unnumbered):
     (avoiding,) = (body for _, _, body in QUESTIONS if body and "avoid" in body)
     over = avoiding | {"start": [-72.225, 7.767]}  # San Cristóbal, in Venezuela
-    async with client_of(settings_for(loaded_shared, hotline=None)) as client:
-        answer = await client.post("/routes", json=over)
-        assert answer.status_code == 422, answer.text
-        countries = [line["country"] for line in answer.json()["lines"]]
-        assert countries == sorted(countries, reverse=True)
-        assert set(countries) == {"VE", "CO"}
+    answer = await unnumbered.post("/routes", json=over)
+    assert answer.status_code == 422, answer.text
+    countries = [line["country"] for line in answer.json()["lines"]]
+    assert countries == sorted(countries, reverse=True)
+    assert set(countries) == {"VE", "CO"}

@@ -187,11 +187,11 @@ RAW = (
 def variants(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Give a body with each field left out, and with odd values of it: all with `--long`.
 
-    Else fields take turns: what one of three does not get the others do.
+    Else fields take turns: what one of six does not get the others do.
     """
     yield body
     yield {**body, "unknown\u0000": 1}
-    count = examples(len(ODD), 6)
+    count = examples(len(ODD), 4)
     for turn, (name, inner) in enumerate(body.items()):
         yield {key: value for key, value in body.items() if key != name}
         for at in range(turn * count, (turn + 1) * count):
@@ -204,7 +204,11 @@ def variants(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize(("method", "path", "body"), WRITES)
 async def test_no_body_makes_an_error_of_the_server(desk: Any, method, path, body):
     client, headers = desk
-    sent = [json.dumps(variant).encode() for variant in variants(body)] + list(RAW)
+    # What is no JSON is read before anybody knows what it is sent to: all with `--long`, else each
+    # operation gets every third.
+    third = slice(WRITES.index((method, path, body)) % 3, None, 3)
+    raw = RAW if examples(2, 1) == 2 else RAW[third]
+    sent = [*(json.dumps(variant).encode() for variant in variants(body)), *raw]
     for content in sent:
         answer = await client.request(
             method,

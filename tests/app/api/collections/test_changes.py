@@ -88,7 +88,7 @@ async def followed(client, name, copy=None, headers=None, limit=1000):
 
 def downloaded(client, collection):
     """Read the collection whole, as pages have it."""
-    address, features = f"{collection}/items?limit=50", {}
+    address, features = f"{collection}/items?limit=500", {}
     while address:
         page = client.get(address).raise_for_status().json()
         features |= {feature["id"]: feature for feature in page["features"]}
