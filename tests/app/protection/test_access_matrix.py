@@ -18,7 +18,7 @@ from geo.imports import uploads
 from tests.conftest import client_of, clone
 from tests.fixtures import access
 from tests.fixtures.access import ASKERS, Undone
-from tests.fixtures.examples import examples
+from tests.fixtures.examples import is_long
 from tests.fixtures.reading_here import read_here
 
 FILE = Path(__file__).with_name("access_matrix.csv")
@@ -110,7 +110,7 @@ def left_out(row):
         for before, between, after in zip(roles, roles[1:], roles[2:], strict=False):
             if {MATRIX[row][asker] for asker in (before, between, after)} == {"yes"}:
                 found.add(between)
-    return found if examples(2, 1) == 1 else set()
+    return set() if is_long() else found
 
 
 @pytest.mark.parametrize("part", ["console", "others"])

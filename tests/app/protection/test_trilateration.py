@@ -15,6 +15,7 @@ import pytest
 from routing.geometry.geodesy import great_circle_m, local_xy
 from tests.conftest import client_of, clone, partner_header
 from tests.fixtures.around import CUCUTA, MORNING, put, space
+from tests.fixtures.examples import is_long
 
 #: What a partner sees of a partners-only position (alembic, tiers): a grid of so many degrees.
 GRID = 0.05
@@ -102,7 +103,7 @@ async def everything(asker: Asker) -> list[bytes]:
 async def areas(asker: Asker) -> list[bytes]:
     """Ask for areas around spaces and between places; give the bytes of the answers."""
     answers = []
-    for services in ([], ["health"]):
+    for services in ([], ["health"], *([["food", "overnight"]] if is_long() else [])):
         spaces = {"bbox": [-72.7, 7.3, -72.3, 8.1], "services": services}
         body = {"spaces": spaces, "range": [900, 3600], "at": MORNING.isoformat()}
         answers.append((await asker.post("/v2/isochrones/foot-walking", body)).content)
