@@ -15,12 +15,12 @@ HERE = {"geolocation": {"longitude": -72.508, "latitude": 7.894}, "permissions":
 
 
 async def look(page: Any, desks: SecondLook) -> None:
-    """Look at a page as it is now, on a phone in full, and on a desk without what it repeats."""
+    """Look at a page as it is now, without what it repeats, on a phone and on a desk."""
+    await hide_alike(page)
     await page.set_viewport_size(PHONE)
     # What sticks to the top covers half a link wherever somebody has stopped.
     await page.evaluate("scrollTo(0, 0)")
     assert await barriers(page) == [], PHONE
-    await hide_alike(page)
     on_phone = await shown(page)
     await page.set_viewport_size(DESK)
     await page.evaluate("scrollTo(0, 0)")
