@@ -126,23 +126,28 @@ async def test_a_file_is_imported_from_a_phone_without_scripts(browser, server):
         await shot(page, "sent-phone")
 
 
-@pytest.mark.parametrize(("name", "viewport"), [("phone", PHONE), ("desk", DESK)])
-async def test_pages_of_keeping_fit_and_are_named(browser, server, name, viewport):
-    async with at_desk(browser, server, "ada", viewport=viewport) as page:
+async def test_pages_of_keeping_fit_and_are_named(browser, server):
+    async with at_desk(browser, server, "ada", viewport=PHONE) as page:
+
+        async def fits(title: str) -> None:
+            for name, viewport in (("phone", PHONE), ("desk", DESK)):
+                await page.set_viewport_size(viewport)
+                await check(page, viewport)
+                await shot(page, f"{title}-{name}")
+            await page.set_viewport_size(PHONE)
+
         for title, path in PAGES.items():
             answer = await page.goto(f"{server}{path}")
             assert answer.status == 200, path
-            await check(page, viewport)
-            await shot(page, f"{title}-{name}")
+            await fits(title)
         await page.goto(f"{server}/network/duplicates")
         await page.click("a[href*='DEMO-001/DEMO-002']")
         await page.wait_for_selector(".sides")
-        await check(page, viewport)
-        await shot(page, f"duplicate-{name}")
+        await fits("duplicate")
         await page.goto(f"{server}/network/audit")
         await page.click("text=Comprobar la cadena")
         await page.wait_for_selector(".hash")
-        await shot(page, f"verified-{name}", whole=False)
+        await shot(page, "verified-phone", whole=False)
 
 
 async def test_a_person_is_invited_by_keyboard_alone(browser, server):

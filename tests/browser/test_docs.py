@@ -1,7 +1,5 @@
 """`/docs` in Chromium: on a phone and a desk, without scripts, light."""
 
-import pytest
-
 from tests.browser.test_page import ARTIFACTS, DESK, PHONE, browser, opened, width
 
 __all__ = ["browser"]
@@ -22,19 +20,20 @@ SMALL = """() => [...document.querySelectorAll('header a, nav a, summary, .inlin
   .map(([name, box]) => `${name} ${box.width} x ${box.height}`)"""
 
 
-@pytest.mark.parametrize(("name", "viewport"), [("phone", PHONE), ("desk", DESK)])
-async def test_pages_fit_every_screen_without_scripts(browser, live_server, name, viewport):
+async def test_pages_fit_every_screen_without_scripts(browser, live_server):
     ARTIFACTS.mkdir(exist_ok=True)
-    async with opened(browser, live_server, viewport=viewport, java_script_enabled=False) as page:
-        for part, path in PAGES.items():
-            answer = await page.goto(f"{live_server}{path}")
-            assert answer.status == 200
-            await page.screenshot(path=ARTIFACTS / f"{part}-{name}.png")
-    async with opened(browser, live_server, viewport=viewport) as page:
-        for path in PAGES.values():
-            await page.goto(f"{live_server}{path}")
-            assert await width(page) <= viewport["width"], path
-            assert await page.evaluate(SMALL) == [], path
+    for has_scripts in (False, True):
+        async with opened(browser, live_server, java_script_enabled=has_scripts) as page:
+            for part, path in PAGES.items():
+                await page.set_viewport_size(PHONE)
+                answer = await page.goto(f"{live_server}{path}")
+                assert answer.status == 200
+                for name, viewport in (("phone", PHONE), ("desk", DESK)):
+                    await page.set_viewport_size(viewport)
+                    assert await width(page) <= viewport["width"], (path, name)
+                    assert await page.evaluate(SMALL) == [], (path, name)
+                    if not has_scripts:
+                        await page.screenshot(path=ARTIFACTS / f"{part}-{name}.png")
 
 
 async def test_a_page_leads_to_the_others_and_weighs_little(browser, live_server):

@@ -68,7 +68,9 @@ requestAnimationFrame(look);
 
 @pytest.mark.parametrize("leave", ["button", "escape"])
 async def test_p37_after_the_quick_exit_back_shows_nothing(browser, server, leave):
-    context = await new_context(browser, has_worker=True, viewport=PHONE, locale="es-CO")
+    context = await new_context(
+        browser, has_worker=True, saves_data=True, viewport=PHONE, locale="es-CO"
+    )
     told: list[str] = []
     await context.expose_binding("tell", lambda _source, what: told.append(what))
     await context.add_init_script(WATCH)

@@ -18,12 +18,12 @@ KEPT = """async () => {
 }"""
 
 
-async def search(page, origin, name="Cúcuta, CO", *, after=None):
-    """Search on the home page, once there is on it what is waited for."""
+async def search(page, origin, *, has_worker=False):
+    """Search on the home page, once its service worker is there."""
     await page.goto(f"{origin}/?lang=es")
-    if after is not None:
-        await page.wait_for_selector(after)
-    await page.fill("#place", name)
+    if has_worker:
+        await controlled(page)
+    await page.fill("#place", "Cúcuta, CO")
     await page.press("#place", "Enter")
     await page.wait_for_selector(NEAR)
 
@@ -32,9 +32,9 @@ async def test_p37_back_and_reload_show_the_list_again_and_no_address_has_the_pl
     browser, live_server
 ):
     visited = []
-    async with opened(browser, live_server, has_worker=True) as page:
+    async with opened(browser, live_server, has_worker=True, saves_data=True) as page:
         page.on("framenavigated", lambda frame: visited.append(frame.url))
-        await search(page, live_server, after=MAP_READY)
+        await search(page, live_server, has_worker=True)
         title = await page.title()
         await page.click("#spaces [data-space] h3 a")
         await page.wait_for_selector("article.place h1")
@@ -96,6 +96,7 @@ async def test_without_a_network_the_search_leads_to_what_the_phone_has(browser,
         assert "place=" not in page.url
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("size", [PHONE, DESK])
 async def test_it_fits(browser, live_server, size):
     async with opened(browser, live_server, viewport=size) as page:

@@ -13,9 +13,9 @@ async def test_reports_made_offline_arrive_once_although_the_browser_is_killed_t
     program = chromium_program()
     settings = settings_for(clone(cluster, empty_template))
     # Both go by the clock of the run.
-    found = await trial(settings, program, 20, start=preloaded.start_server, script=shifted_date())
+    found = await trial(settings, program, 8, start=preloaded.start_server, script=shifted_date())
     assert (found.lost, found.twice, found.unknown) == ([], [], [])
-    assert (found.made, found.arrived, found.browser_kills) == (20, 20, 2)
+    assert (found.made, found.arrived, found.browser_kills) == (8, 8, 2)
     # One receipt each: none was taken for another's repetition.
-    assert found.receipts == 20
+    assert found.receipts == 8
     assert found.left == NOTHING_LEFT

@@ -241,6 +241,7 @@ async def test_whose_sign_in_is_over_loses_nothing(browser, server, database):
 
 async def test_p37_the_quick_exit_of_the_console_ends_the_sign_in(browser, server):
     async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
+        await page.goto(f"{server}/network")
         await escape(page)
         await page.wait_for_url("about:blank")
 
