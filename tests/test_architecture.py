@@ -167,7 +167,9 @@ OTHER_CLOCKS = re.compile(
     r"|'(today|tomorrow|yesterday)'::",
     re.IGNORECASE,
 )
-_CLOCK_FUNCTIONS = re.compile(r"\bfunc\s*\.\s*(now|current_date|current_timestamp|clock_timestamp)\b")
+_CLOCK_FUNCTIONS = re.compile(
+    r"\bfunc\s*\.\s*(now|current_date|current_timestamp|clock_timestamp)\b"
+)
 
 
 def other_clocks(path: Path) -> list[str]:
