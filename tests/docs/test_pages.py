@@ -241,6 +241,8 @@ def typed(loaded_clone, settings_for, tmp_path, monkeypatch):
         from osmnx import _nominatim
 
         monkeypatch.setattr(_nominatim.time, "sleep", lambda _: None)
+        # The first zooms are drawn as all are (tests/tiles/features/test_basemap.py).
+        monkeypatch.setattr("tiles.features.basemap.LAST_ZOOM", 4)
         yield call
 
 
