@@ -118,7 +118,7 @@ def sequences(rng, pool):
         yield list(known), bool(rng.random() < 0.5)
 
 
-@pytest.mark.every(5)
+@pytest.mark.every(8)
 @pytest.mark.parametrize("seed", range(24))
 @pytest.mark.parametrize("profile", [ADULT, REDUCED_MOBILITY, VEHICLE], ids=lambda p: p.name)
 def test_a_metric_is_that_of_its_situation_however_it_came_about(
