@@ -118,10 +118,14 @@ RECIPES: Final[Mapping[str, Edits]] = {
     },
 }
 
+#: Run in the copy, before its texts are read: `python -m app.i18n.catalogues`, in this process.
+CATALOGUES: Final = """
+import runpy
+runpy.run_module("app.i18n.catalogues", run_name="__main__")
+"""
+
 #: Run in the copy: what its own code says once all recipes are applied.
 PROBE: Final = """
-from app.main import create_app
-from app.settings import Settings
 from app.i18n import labels
 from app.i18n.translation import negotiate, words
 from geo.exports.formats import find_format
@@ -130,7 +134,7 @@ from geo.models import Hazard, HazardReport
 from geo.proposals.hazard_reports import KINDS
 from tiles.catalogue.layers import HAZARDS
 
-document = create_app(Settings(_env_file=None)).openapi()
+layer, document = asyncio.run(probe(os.environ["AMPARO_DATABASE_URL"]))
 text = json.dumps(document)
 checks = " ".join(str(c.sqltext) for t in (Hazard, HazardReport) for c in t.__table__.constraints
                   if hasattr(c, "sqltext"))
@@ -138,7 +142,7 @@ feature = {"type": "Feature", "properties": {"name": "Casa"},
            "geometry": {"type": "Point", "coordinates": [-72.5, 7.9]}}
 table = read_table("x.geojsonl", json.dumps(feature).encode())
 print(json.dumps({
-    "published layer": asyncio.run(probe(os.environ["AMPARO_DATABASE_URL"])),
+    "published layer": layer,
     "hazard kind": {
         "stored": checks.count("'wildfire'"), "reported": "wildfire" in KINDS,
         "published": "wildfire" in HAZARDS.words["kind"].values,
@@ -168,12 +172,11 @@ def answers(tmp_path_factory, cluster, empty_template, own_folder):
     migration = copy / "alembic" / "versions" / "9999-12-31_water.py"
     migration.write_text(layer_recipe.MIGRATION.format(before=before), encoding="utf-8")
     (copy / "water.csv").write_text(layer_recipe.FILE, encoding="utf-8")
-    ran(copy, "-m", "app.i18n.catalogues")
     database = clone(cluster, empty_template)
     told = ran(
         copy,
         "-c",
-        layer_recipe.PROBE + PROBE,
+        CATALOGUES + layer_recipe.PROBE + PROBE,
         AMPARO_DATABASE_URL=cluster.superuser_url(database),
         AMPARO_HOME=str(own_folder),
         AMPARO_TESTS=str(ROOT),

@@ -67,11 +67,42 @@ def answer(done):
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory):
-    """A copy whose environment is complete; its path has a space."""
-    copy = make_repository(tmp_path_factory.mktemp("run") / "a copy")
-    done = run(copy, "amparo")
-    assert done.returncode == 0, done.stderr
+def first_starts(tmp_path_factory):
+    """Start a copy three times at once, where no fitting Python comes first; give what they said.
+
+    Its path has a space.
+    """
+    folder = tmp_path_factory.mktemp("run")
+    copy = make_repository(folder / "a copy")
+    old = folder / "old"
+    old.mkdir()
+    for name in ("python3", "python3.12", "python3.13"):  # too old, a broken shim, no venv
+        (old / name).write_text("#!/bin/sh\nexit 1\n")
+        (old / name).chmod(0o755)
+    starts = [
+        subprocess.Popen(
+            [copy / "run", "amparo", str(number)],
+            env={
+                **os.environ,
+                "AMPARO_DATABASE_URL": "unused",
+                "PATH": f"{old}:{os.environ['PATH']}",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(3)
+    ]
+    said = [start.communicate(timeout=120) for start in starts]
+    assert [start.returncode for start in starts] == [0, 0, 0], said
+    return copy, said
+
+
+@pytest.fixture(scope="module")
+def repository(first_starts):
+    """A copy whose environment is complete."""
+    copy, _ = first_starts
     return copy
 
 
@@ -183,32 +214,11 @@ def test_a_port_that_is_none_is_refused(repository, port):
     assert "AMPARO_PORT is not a port" in done.stderr
 
 
-def test_simultaneous_first_starts_share_one_environment_of_no_too_old_python(tmp_path):
-    copy = make_repository(tmp_path / "copy")
-    old = tmp_path / "old"
-    old.mkdir()
-    for name in ("python3", "python3.12", "python3.13"):  # too old, a broken shim, no venv
-        (old / name).write_text("#!/bin/sh\nexit 1\n")
-        (old / name).chmod(0o755)
-    starts = [
-        subprocess.Popen(
-            [copy / "run", "amparo", str(number)],
-            env={
-                **os.environ,
-                "AMPARO_DATABASE_URL": "unused",
-                "PATH": f"{old}:{os.environ['PATH']}",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(3)
-    ]
-    said = [start.communicate(timeout=120) for start in starts]
-    assert [start.returncode for start in starts] == [0, 0, 0], said
+def test_simultaneous_first_starts_share_one_environment_of_no_too_old_python(first_starts):
+    _, said = first_starts
     assert [err.count("making the virtual environment") for _, err in said].count(1) == 1
     assert {tuple(json.loads(out)["version"]) >= (3, 12) for out, _ in said} == {True}
+    assert [json.loads(out)["args"] for out, _ in said] == [["0"], ["1"], ["2"]]
 
 
 def test_networkx_finds_the_backend_of_the_checkout(repository):
@@ -269,33 +279,40 @@ def test_a_copy_makes_its_environment_anew_and_leaves_a_linked_one_alone(reposit
     assert answer(run(repository, "amparo"))["prefix"] == str(repository / ".venv")
 
 
-def test_an_unknown_benchmark_is_refused(repository):
+@pytest.fixture(scope="module")
+def measured(repository):
+    """A copy with two benchmarks, and what developing needs."""
     (repository / ".venv" / "amparo-requirements-dev.lock").write_text(
         (repository / ".venv" / "amparo-requirements.lock").read_text()
     )
     (repository / "benchmarks").mkdir()
     (repository / "benchmarks" / "echo.py").write_text("import sys; print(sys.argv[1:])")
-    done = run(repository, "bench", "../echo")
+    (repository / "benchmarks" / "routing.py").write_text("print('measured')")
+    return repository
+
+
+def test_an_unknown_benchmark_is_refused(measured):
+    done = run(measured, "bench", "../echo")
     assert done.returncode == 1
     assert "no benchmark" in done.stderr
-    listed = run(repository, "bench")
+    listed = run(measured, "bench")
     assert listed.returncode == 2
-    assert listed.stdout.split() == ["echo"]
-    assert run(repository, "bench", "echo", "7").stdout.strip() == "['7']"
+    assert listed.stdout.split() == ["echo", "routing"]
+    assert run(measured, "bench", "echo", "7").stdout.strip() == "['7']"
 
 
-def test_the_peers_are_installed_for_their_benchmark_alone_and_once(tmp_path):
-    copy = make_repository(tmp_path / "copy")
-    (copy / "benchmarks").mkdir()
-    for name in ("echo", "routing"):
-        (copy / "benchmarks" / f"{name}.py").write_text("print('measured')")
-    said = [run(copy, "bench", name) for name in ("echo", "routing", "routing")]
-    assert [done.stdout for done in said] == ["measured\n"] * 3, said
+def test_the_peers_are_installed_for_their_benchmark_alone_and_once(measured):
+    said = [run(measured, "bench", name) for name in ("echo", "routing", "routing")]
+    assert [done.stdout for done in said] == ["[]\n", "measured\n", "measured\n"], said
     lock = "installing Python packages of requirements-bench.lock"
     assert [lock in done.stderr for done in said] == [False, True, False]
     # A lock that cannot be installed here, as where a peer has no wheel, stops nothing.
-    (copy / "requirements-bench.lock").write_text("no-such-package\n")
-    done = run(copy, "bench", "routing")
+    bench_lock = measured / "requirements-bench.lock"
+    try:
+        bench_lock.write_text("no-such-package\n")
+        done = run(measured, "bench", "routing")
+    finally:
+        bench_lock.write_text("")
     assert done.stdout == "measured\n", done.stderr
     assert "going on without them" in done.stderr
 

@@ -1,5 +1,6 @@
 """Every example of the documentation is run as it stands, against a real server."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -25,13 +26,18 @@ _PROBES = {
 }
 
 
+@functools.cache
+def is_there(tool):
+    probe = _PROBES[tool]
+    if shutil.which(probe[0]) is None:
+        return False
+    return subprocess.run(probe, capture_output=True, check=False, timeout=120).returncode == 0
+
+
 def needs(tool):
     """Skip where a tool is absent, which CI must never do."""
-    probe = _PROBES[tool]
-    if shutil.which(probe[0]) is not None:
-        done = subprocess.run(probe, capture_output=True, check=False, timeout=120)
-        if done.returncode == 0:
-            return
+    if is_there(tool):
+        return
     if os.environ.get("CI") == "true":
         pytest.fail(f"{tool} is missing, and CI must not skip its examples")
     pytest.skip(f"{tool} is not installed; ./run --setup-only installs it")
@@ -56,6 +62,7 @@ def command(file):
     pytest.fail(f"nobody knows how to run {file.name}")
 
 
+@functools.cache  # several tests look at what one example writes of a server that nobody changes
 def run(address, name, *arguments):
     """Return what an example writes."""
     clean = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME"}}

@@ -56,6 +56,7 @@ def assert_same(read, rows):
     assert wrong == []
 
 
+@pytest.mark.every(3)  # of each layer one of these four, all by `./run test --long`
 @conditions
 async def test_ogr2ogr_copies_a_collection_whole(narrowed, ogr2ogr, truth):
     read, _ = ogr2ogr(narrowed.layer)
@@ -108,16 +109,18 @@ for layer, where in layers:
 
 
 @pytest.fixture
-def copied(asked, tmp_path):
-    """Let pyogrio copy every collection, narrowed; give the folder."""
-    layers = [(one.layer, one.ogr) for one in CONDITIONS]
+def copied(asked, tmp_path, some):
+    """Let pyogrio copy collections, narrowed; give the folder."""
+    layers = [(one.layer, one.ogr) for one in some]
     told = json.dumps([f"OAPIF:{asked.address}", str(tmp_path), BOX, layers])
     subprocess.run([sys.executable, "-c", READER, told], check=True, timeout=120)
     return tmp_path
 
 
-async def test_pyogrio_reads_every_collection_narrowed(truth, asked, copied):
-    for one in CONDITIONS:
+@pytest.mark.every(3)
+@pytest.mark.parametrize("some", [CONDITIONS[nth::3] for nth in range(3)])
+async def test_pyogrio_reads_every_collection_narrowed(truth, asked, copied, some):
+    for one in some:
         read = geopandas.read_parquet(copied / f"{one.layer}.parquet")
         assert_same(read, await truth.rows(one.layer, one.sql, BOX))
         queries = asked.queries(f"/collections/{one.layer}/items")

@@ -1,6 +1,8 @@
 """A home of before the baseline is told what to do, and doing that carries over every row."""
 
+import functools
 import json
+import shutil
 import zipfile
 
 import pytest
@@ -49,22 +51,45 @@ async def query(url, *statements):
 
 async def all_rows(url, shapes=None):
     """Return every row of every lasting table, as text: its own columns, or those of `shapes`."""
-    return {
-        name: sorted(await query(url, f"select row({columns})::text from amparo.{name}"))
-        for name, columns in shapes or await query(url, SHAPES)
-    }
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        found = {}
+        for name, columns in shapes or (await connection.execute(text(SHAPES))).all():
+            rows = await connection.execute(text(f"select row({columns})::text from amparo.{name}"))
+            found[name] = sorted(rows.scalars())
+    await engine.dispose()
+    return found
+
+
+def command(folder, url, *arguments):
+    """Run `amparo ARGUMENTS` on a database, with a folder as home."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AMPARO_HOME", str(folder))
+        patched.setenv("AMPARO_DATABASE_URL", url)
+        return CliRunner().invoke(cli.app, [*map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory, cluster, loaded_template):
+    """Give a home with a person in it, and its database, of which a few towns are as good as all.
+
+    Each test copies both.
+    """
+    folder, name = tmp_path_factory.mktemp("lived_in") / "home", clone(cluster, loaded_template)
+    url = cluster.superuser_url(name)
+    in_thread(query(url, "delete from amparo.places where population < 200000"))
+    ana = ("ana@example.org", "--name", "Ana", "--role", "coordinator")
+    added = command(folder, url, "person", "add", *ana)
+    assert added.exit_code == 0, added.output
+    return folder, name
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path, lived_in):
     """Give a function that runs `amparo ARGUMENTS` on a database."""
-
-    def call(url, *arguments):
-        monkeypatch.setenv("AMPARO_HOME", str(tmp_path / "home"))
-        monkeypatch.setenv("AMPARO_DATABASE_URL", url)
-        return CliRunner().invoke(cli.app, [*map(str, arguments)])
-
-    return call
+    folder, _ = lived_in
+    shutil.copytree(folder, tmp_path / "home")
+    return functools.partial(command, tmp_path / "home")
 
 
 @pytest.fixture
@@ -73,15 +98,14 @@ def revision():
 
 
 @pytest.fixture
-def former(run, cluster, loaded_clone, revision):
+def former(cluster, lived_in, revision):
     """Give the address of a home at a revision of before the baseline, with a person in it.
 
     The version that made it is no longer here to make one, so it is made of one of today: at the
     last revision the tables are the same; what the first one did not have is taken away.
     """
-    url = cluster.superuser_url(loaded_clone)
-    added = run(url, "person", "add", "ana@example.org", "--name", "Ana", "--role", "coordinator")
-    assert added.exit_code == 0, added.output
+    _, name = lived_in
+    url = cluster.superuser_url(clone(cluster, name))
     at_it = f"update public.alembic_version set version_num = '{revision}'"
     in_thread(query(url, *(BACK_TO_FIRST if revision == FIRST else []), at_it))
     return url
@@ -160,10 +184,11 @@ def test_a_copy_of_before_files_named_columns_is_loaded(run, former, cluster, tm
     assert loaded.exit_code == 0, loaded.output
 
 
-def test_a_home_in_use_is_not_loaded_over(run, former, cluster, tmp_path, loaded_template):
+def test_a_home_in_use_is_not_loaded_over(run, former, cluster, tmp_path, lived_in):
     file = tmp_path / "amparo.zip"
     assert run(former, "database", "export", file).exit_code == 0
-    other = cluster.superuser_url(clone(cluster, loaded_template))
+    _, name = lived_in
+    other = cluster.superuser_url(clone(cluster, name))
     # A start makes the machine's key known, whatever comes then.
     assert run(other, "migrate").exit_code == 0
     before = in_thread(all_rows(other))

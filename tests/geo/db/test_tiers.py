@@ -17,13 +17,23 @@ PARTNERS_ONLY = {"DEMO-021", "DEMO-026", "DEMO-048", "DEMO-063", "DEMO-065"}
 EXPIRED = {"DEMO-016", "DEMO-018", "DEMO-019", "DEMO-036"}
 
 
+COLUMNS = text(
+    """
+    select string_agg(quote_ident(attname), ', ') from pg_attribute
+    where attrelid = to_regclass(:view) and attnum > 0 and not attisdropped
+        and format_type(atttypid, null) !~ 'geometry'
+    """
+)
+
+
 async def everything(database, tier):
-    """Give every row of every view of a tier, as text."""
+    """Give every row of every view of a tier, as text; where it lies, which takes long, is none."""
     async with database.session(tier) as session:
         rows = []
         for view in VIEWS:
-            found = await session.execute(text("select to_jsonb(v)::text from " + view.name + " v"))
-            rows += [(view.name, row) for row in found.scalars()]
+            columns = await session.scalar(COLUMNS, {"view": view.name})
+            asked = f"select to_jsonb(v)::text from (select {columns} from {view.name}) v"
+            rows += [(view.name, row) for row in await session.scalars(text(asked))]
     return rows
 
 

@@ -10,6 +10,7 @@ from geo.exports.formats import FORMATS
 from geo.exports.snapshot import Selection, read_snapshot
 from geo.imports.check import check_file
 from geo.records import space_documents
+from tests.conftest import clone, opened
 from tests.fixtures.clock import run_now
 
 NOW = run_now().replace(microsecond=0)
@@ -128,13 +129,19 @@ def made_ids(snapshot):
     return [record["id"] for record in snapshot.records]
 
 
-@pytest.fixture
-async def stored(empty_database):
-    async with empty_database.session(Tier.WRITER) as session:
+async def store_all(database):
+    async with database.session(Tier.WRITER) as session:
         await space_documents.store_documents(
             session, [FULL, PLAIN, BARE], now=NOW, today=TODAY, source="prueba"
         )
-    return empty_database
+
+
+@pytest.fixture(scope="module")
+async def stored(cluster, empty_template, settings_for):
+    """Give a database of these spaces, for tests that only read."""
+    async with opened(settings_for(clone(cluster, empty_template))) as database:
+        await store_all(database)
+        yield database
 
 
 # Text is for people.
@@ -162,8 +169,6 @@ async def test_an_export_is_imported_without_a_change(stored, name, tier):
 async def test_an_export_makes_the_same_records_elsewhere(
     stored, empty_template, cluster, settings_for, name
 ):
-    from tests.conftest import clone, opened
-
     async with stored.session(Tier.PARTNER) as session:
         snapshot = await read_snapshot(session, Tier.PARTNER, Selection(), now=NOW)
     chosen = FORMATS[name]
@@ -185,7 +190,9 @@ async def test_an_export_makes_the_same_records_elsewhere(
         assert space_documents.differences(document, made[space_id]) == {}
 
 
-async def test_p5_a_blurred_position_overwrites_no_true_one(stored):
+async def test_p5_a_blurred_position_overwrites_no_true_one(empty_database):
+    stored = empty_database
+    await store_all(stored)
     async with stored.session(Tier.WRITER) as session:
         await session.execute(
             text("update amparo.locations set visibility = 'partners' where id = 'CO-0001'")

@@ -312,6 +312,7 @@ async def test_p38_an_import_of_any_format_quarantines_protected_places(session,
 # -- writing -----------------------------------------------------------------------------------
 
 
+@pytest.mark.every(3)  # that each is read back as it was: test_round_trips.py
 @pytest.mark.parametrize("kind", WRITERS)
 async def test_the_same_file_again_changes_nothing(session, kind):
     await add_terms(session)

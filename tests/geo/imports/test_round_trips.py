@@ -10,6 +10,7 @@ from geo.imports.cells.notices import is_withheld
 from geo.imports.mapping import own_mapping
 from geo.imports.readers.detection import read_table
 from geo.imports.row_mapping import drafts, words
+from tests.fixtures.examples import examples
 from tests.fixtures.import_files import WRITERS, as_csv
 
 SERVICES = ["food", "health", "information", "showers"]
@@ -87,7 +88,7 @@ def read_back(name, data):
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40, 12), suppress_health_check=[HealthCheck.too_slow])
 @given(documents=DOCUMENTS)
 def test_nothing_is_lost_on_the_way_through_a_file(kind, documents):
     name, write = WRITERS[kind]
@@ -96,7 +97,7 @@ def test_nothing_is_lost_on_the_way_through_a_file(kind, documents):
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-@settings(max_examples=20)
+@settings(max_examples=examples(20, 10))
 @given(documents=DOCUMENTS)
 def test_nothing_is_lost_in_any_dialect_of_csv(delimiter, encoding, documents):
     data = as_csv(documents, delimiter=delimiter, encoding=encoding)

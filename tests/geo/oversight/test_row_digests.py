@@ -24,7 +24,7 @@ from geo.db.sessions import Tier, create_tier_engine
 from geo.models import Phone
 from geo.oversight import audit_anchors, erasure, row_digests
 from geo.removals import hides
-from tests.conftest import clone, in_thread, opened
+from tests.conftest import clone, in_thread, opened, run_sql
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -446,6 +446,9 @@ def test_a_file_that_holds_no_anchors_is_refused(lines):
 
 
 def test_a_restored_copy_verifies(cluster, loaded_clone, settings_for):
+    # Towns are no rows of the audit, and most of what there is to restore.
+    settings = settings_for(loaded_clone)
+    in_thread(run_sql(settings, "delete from amparo.places where population < 200000"))
     copy = clone(cluster, "template1")
     at = ["-h", str(cluster.socket_dir), "-U", "postgres"]
     dump = subprocess.run(["pg_dump", *at, loaded_clone], capture_output=True, check=True)

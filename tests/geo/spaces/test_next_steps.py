@@ -74,6 +74,7 @@ FOOD = Need(("food",))
 NIGHT = Need(("overnight",))
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("seed", range(4))
 def test_hard_filters_equal_those_of_an_independent_judge(seed):
     fitting = 0
@@ -86,12 +87,14 @@ def test_hard_filters_equal_those_of_an_independent_judge(seed):
 
 
 def test_every_hard_filter_was_tried_alone():
-    alone = set()
+    missing = {refusal.value for refusal in Refusal}
     for need, raw, arrival in triples(99, 6_000):
         broken = violations(need, raw, arrival)
         if len(broken) == 1:
-            alone |= broken
-    assert alone == {refusal.value for refusal in Refusal}
+            missing -= broken
+        if not missing:
+            break
+    assert missing == set()
 
 
 @pytest.mark.parametrize(

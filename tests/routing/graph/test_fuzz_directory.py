@@ -106,7 +106,7 @@ def test_every_file_with_any_bit_flipped_is_refused_by_name(region, file):
     content = (region / file).read_bytes()
     rng = random.Random(file)
     stat = (region / file).stat()
-    for bit in [3, 8 * 9, *(rng.randrange(8 * len(content)) for _ in range(12))]:
+    for bit in [3, 8 * 9, *(rng.randrange(8 * len(content)) for _ in range(examples(12, 4)))]:
         damaged = bytearray(content)
         damaged[bit >> 3] ^= 1 << (bit & 7)
         (region / file).write_bytes(damaged)
@@ -251,7 +251,7 @@ ODD = st.recursive(
 FIELDS = sorted(storage.GraphMeta.__dataclass_fields__)
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=examples(300))
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=examples(300, 15))
 @given(st.dictionaries(st.sampled_from(FIELDS), ODD, min_size=1, max_size=3))
 def test_a_forged_meta_json_is_refused_or_harmless(whole, tmp_path_factory, fields):
     """Sums that fit do not help: what is read from it, is checked."""
@@ -351,7 +351,7 @@ DAMAGE = textwrap.dedent(
     from routing.graph.regions import open_graph
     whole, work, rng = Path(sys.argv[1]), Path(sys.argv[2]), random.Random(int(sys.argv[3]))
     refused = 0
-    for turn in range(40):
+    for turn in range(12):
         region = work / f"r{turn}"
         shutil.copytree(whole, region)
         open_graph(region)
@@ -385,4 +385,4 @@ def test_files_altered_behind_their_times_are_refused_and_crash_nothing(whole, t
         check=False,
     )
     assert done.returncode == 0, f"ended with {done.returncode}\n{done.stderr[-2000:]}"
-    assert int(done.stdout) >= 39  # where chance writes what was there, nothing is wrong
+    assert int(done.stdout) >= 11  # where chance writes what was there, nothing is wrong

@@ -448,7 +448,7 @@ def test_the_strip_is_as_wide_at_every_latitude(latitude):
         ("footway", [(501.0, 0.0), (101.0, 0.0), (0.0, 0.0)], {}),
     ]
 )
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(60, 15), deadline=None)
 @given(
     drawn=st.lists(
         st.tuples(
@@ -607,7 +607,7 @@ def test_p34_what_volunteers_drew_is_no_official_line(extract):
         assert path not in ways_of(extract.read(**options))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40, 15), deadline=None)
 @given(
     drawn=st.lists(
         st.lists(
@@ -656,7 +656,10 @@ def test_p34_no_minor_component_within_the_strip_comes_near_the_line(
 
 
 def test_p34_monaco_keeps_what_is_clear_of_its_line(shared_data, tmp_path):
-    """Issue 13: the same 1,389 segments were lost with and without a country."""
+    """Issue 13: 1,389 segments are lost where nobody vouches for the line.
+
+    Of a country without a line, and of an error of the line, the tests on drawn ways tell.
+    """
     source = shared_data / "osm" / "monaco.osm.pbf"
     drawn = from_extract(source, lambda *_: None)
     path = tmp_path / "mc.geojson"
@@ -678,13 +681,11 @@ def test_p34_monaco_keeps_what_is_clear_of_its_line(shared_data, tmp_path):
         name: read_osm(source, "mc", imported_at=NOW, **options).meta.report
         for name, options in {
             "none": {},
-            "country": {"country": "MC"},
             "official": {"boundaries": path},
-            "far off": {"boundaries": path, "boundary_error_m": 900.0},
         }.items()
     }
     in_strip = {name: report["segments_in_border_strip"] for name, report in lost.items()}
-    assert in_strip == {"none": 1389, "country": 1389, "official": 1268, "far off": 1389}
+    assert in_strip == {"none": 1389, "official": 1268}
     # And none of what stays comes near: by the raw ways, sidewalks left out as ever.
     ways = read_ways(source, Names(), lambda *_: None)
     places = read_nodes(source, ways.refs, Names(), lambda *_: None)

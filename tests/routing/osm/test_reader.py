@@ -155,8 +155,11 @@ def test_tables_hold_what_the_objects_of_a_file_say(tmp_path_factory, nodes, roa
     assert_equal(read_by_us(file), read_by_objects(file))
 
 
-def test_a_real_extract_reads_the_same(shared_data):
-    file = shared_data / "osm" / "poa_osm.pbf"
+@pytest.mark.parametrize(
+    "name", ["monaco.osm.pbf", pytest.param("poa_osm.pbf", marks=pytest.mark.long)]
+)
+def test_a_real_extract_reads_the_same(shared_data, name):
+    file = shared_data / "osm" / name
     assert_equal(read_by_us(file), read_by_objects(file))
 
 

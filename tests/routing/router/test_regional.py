@@ -311,7 +311,7 @@ def test_the_middle_weight_ranks_and_both_ways_are_offered(tiny_graph):
 
 
 def test_many_threads_get_the_answers_of_one(sketch, towns, open_crossings):
-    names = [("VE", "Caracas"), ("CO", "Bogotá"), ("EC", "Quito"), ("PE", "Lima")]
+    names = [("VE", "Caracas"), ("CO", "Bogotá"), ("EC", "Quito")]
     requests = [
         ask(towns[a], towns[b], start_country=a[0], end_country=b[0], crossings=open_crossings)
         for a, b in itertools.permutations(names, 2)

@@ -54,7 +54,7 @@ def test_most_covered_is_that_of_spopt():
     import scipy.sparse as sp
     from spopt.locate.flow import FRLM
 
-    compared, count = 0, examples(100, 25)  # each starts a process of its solver
+    compared, count = 0, examples(100, 15)  # each starts a process of its solver
     for seed in range(count):
         one = case(seed, with_budget=False)
         sites, most = Sites.of(len(one.sites)), min(one.limits.most or 1, len(one.sites))
