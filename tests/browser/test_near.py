@@ -18,11 +18,11 @@ KEPT = """async () => {
 }"""
 
 
-async def search(page, origin, *, has_worker=False):
-    """Search on the home page, once its service worker is there."""
+async def search(page, origin, *, after=None):
+    """Search on the home page, once there is on it what is waited for."""
     await page.goto(f"{origin}/?lang=es")
-    if has_worker:
-        await controlled(page)
+    if after is not None:
+        await page.wait_for_selector(after)
     await page.fill("#place", "Cúcuta, CO")
     await page.press("#place", "Enter")
     await page.wait_for_selector(NEAR)
@@ -32,9 +32,9 @@ async def test_p37_back_and_reload_show_the_list_again_and_no_address_has_the_pl
     browser, live_server
 ):
     visited = []
-    async with opened(browser, live_server, has_worker=True, saves_data=True) as page:
+    async with opened(browser, live_server, has_worker=True) as page:
         page.on("framenavigated", lambda frame: visited.append(frame.url))
-        await search(page, live_server, has_worker=True)
+        await search(page, live_server, after=MAP_READY)
         title = await page.title()
         await page.click("#spaces [data-space] h3 a")
         await page.wait_for_selector("article.place h1")

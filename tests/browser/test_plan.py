@@ -156,8 +156,9 @@ async def test_by_keyboard_alone_from_the_list_to_a_file(browser, live_server):
 
 
 async def test_p48_no_position_leaves_the_phone_before_consent(browser, live_server):
-    async with opened(browser, live_server, saves_data=True, **AT_HERE) as page:
+    async with opened(browser, live_server, **AT_HERE) as page:
         await page.goto(f"{live_server}/plan")
+        await page.wait_for_selector(MAP_READY)
         await page.fill("#end", await place(page, "Bucaramanga"))
         asked = []
         page.on("request", lambda request: request.method == "POST" and asked.append(request))
@@ -174,7 +175,7 @@ async def test_p48_no_position_leaves_the_phone_before_consent(browser, live_ser
         await expect(page.locator("#start-ref")).not_to_have_value("")
         assert asked == []
         await page.click(SUBMIT)
-        await page.wait_for_selector("#answer-title")
+        await page.wait_for_selector(CHOSEN)
         assert [request.url for request in asked] == [f"{live_server}/plan"]
         form = sent(asked[0])
         assert form["start_ref"] == "here:-72.508,7.894"

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import httpx
@@ -49,9 +50,8 @@ HIDDEN_CROSSING = "X-RUMICHACA-CO"
 #: Distinct questions of the walk, at least: of each hidden space there are some fifty.
 QUESTIONS = 2_500
 
-#: Of one operation, and one layer of it, each run asks so many questions, and of the others every
-#: nth; `--long` asks all.
-FIRST, NTH = 8, 4
+#: Of questions of one form each run asks the first few and every nth, and `--long` all.
+FIRST, NTH = 5, 4
 
 #: What the clock writes and nothing else.
 CLOCK = re.compile(
@@ -750,16 +750,24 @@ def asked_once(asking: Iterator[Asked]) -> Iterator[Asked]:
         known.add(question)
 
 
+def form_of(asked: Asked) -> tuple[str, ...]:
+    """Give of which operation, layer, parameters, fields and format a question is."""
+    path, _, query = asked.path.partition("?")
+    layer = path.split("/")[2] if "{layer}" in asked.template else ""
+    given = dict(parse_qsl(query))
+    fields = (*sorted(given), *sorted(asked.body or {}), *sorted(asked.form or {}))
+    return (asked.method, asked.template, layer, given.get("f", ""), *map(str, fields))
+
+
 def share(asking: Sequence[Asked]) -> list[Asked]:
-    """Give what a run asks: of each operation, and each layer of it, the first and every nth."""
+    """Give what a run asks: of each form the first questions and every nth."""
     seen = Counter[tuple[str, ...]]()
     chosen = []
     for asked in asking:
-        layer = asked.path.split("?")[0].split("/")[2] if "{layer}" in asked.template else ""
-        kind = (asked.method, asked.template, layer)
-        if seen[kind] < FIRST or seen[kind] % NTH == 0:
+        form = form_of(asked)
+        if seen[form] < FIRST or seen[form] % NTH == 0:
             chosen.append(asked)
-        seen[kind] += 1
+        seen[form] += 1
     return chosen
 
 
@@ -793,7 +801,7 @@ async def test_p2_p8_p24_p39_no_answer_holds_what_is_hidden_or_changes_when_it_i
     hidden_ids = await ids_by_kind(full, [*kept_back_ids, *HIDDEN_SPACES])
     questions = list(asked_once(requests(hidden_ids)))
     assert len(questions) >= QUESTIONS
-    assert {one.template for one in questions} == {one.template for one in share(questions)}
+    assert {*map(form_of, questions)} == {*map(form_of, share(questions))}
     instant = run_now()
     async with (
         client_of(full, is_written_elsewhere=False, clock=lambda: instant) as one,

@@ -33,6 +33,7 @@ def test_no_other_subject_crashes_anything_or_finds_anything_wrong():
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr[-4_000:]
     told = [Found(**one) for one in json.loads(done.stdout.splitlines()[-1])]
