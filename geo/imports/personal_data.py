@@ -100,12 +100,11 @@ def _asks_what_a_place_does(header: str, cells: Iterable[object]) -> bool:
     """
     said = [folded(str(cell)).strip(" .") for cell in cells if cell is not None and cell != ""]
     answers = [re.split(r"[^a-z0-9]+", cell) for cell in said]
-    bare = sum(len(words) == 1 and words[0] in _YES_OR_NO for words in answers)
-    if bare < _FEWEST:
+    plain = sum(len(words) == 1 and words[0] in _YES_OR_NO for words in answers)
+    if plain < _FEWEST:
         return False
-    if bare == len(said):
+    if plain == len(said):
         return True
-    header = _plain(header)
     is_help = _HELPS.search(header) and not _PERSONAL.search(_PAPERS.sub(" ", header))
     is_help = is_help or (_WITHOUT_PAPERS.search(header) and not _NAMED.search(header))
     return (
@@ -132,19 +131,19 @@ def require_no_persons(
         A column is about persons; the error names the column, never a value.
     """
     for column in columns:
-        for header in (column, parted(column)):
+        # Nearly all headers are the same in both forms, and looked at once.
+        for header in {_plain(column), _plain(parted(column))}:
             if _is_about_persons(header) and not _asks_what_a_place_does(header, cells_of(column)):
                 raise PersonalDataError(CodedReason("about_persons", column=column[:80]))
 
 
-def _is_about_persons(header: str) -> bool:
-    plain = _plain(header)
-    is_of_the_place = _ABOUT_THE_PLACE.search(plain) and not _KNOWN_BY.search(plain)
-    return _PERSONAL.search(plain) is not None and not is_of_the_place
-
-
 def _plain(header: str) -> str:
     return " ".join(unmasked(header).replace("|", " ").split())
+
+
+def _is_about_persons(plain: str) -> bool:
+    is_of_the_place = _ABOUT_THE_PLACE.search(plain) and not _KNOWN_BY.search(plain)
+    return _PERSONAL.search(plain) is not None and not is_of_the_place
 
 
 def require_no_persons_in(table: Table) -> None:

@@ -36,6 +36,7 @@ from tests.fixtures.barriers import (
 from tests.fixtures.browsing import new_context
 from tests.fixtures.desk import HTML
 from tests.fixtures.every_page import Opened
+from tests.fixtures.examples import is_long
 
 __all__ = ["browser"]
 
@@ -232,8 +233,8 @@ async def walking(
 
 
 @pytest.fixture
-def is_whole(request):
-    return bool(request.config.getoption("--long"))
+def is_whole():
+    return is_long()
 
 
 def share(pages: Sequence[Opened], lang: str, languages: Sequence[str]) -> list[Opened]:
