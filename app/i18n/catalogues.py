@@ -7,6 +7,7 @@ ones nobody shows any more, and keeps translations and review marks.
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -78,8 +79,7 @@ def safety_places() -> Mapping[str, Sequence[str]]:
     places: dict[str, list[str]] = {text: ["i18n/route_phrases.py"] for text in WORDING}
     places |= {text: ["i18n/coded_reasons.py"] for text in SAFETY_TEXTS}
     for path in (*_templates(), *_modules()):
-        found = set(_texts_of_template(path)) if path.suffix == ".html" else texts_in(path)
-        for text in found:
+        for text in texts_in(path):
             if text.context == SAFETY_CONTEXT:
                 places.setdefault(text.singular, []).append(path.relative_to(APP).as_posix())
     return places
@@ -88,7 +88,17 @@ def safety_places() -> Mapping[str, Sequence[str]]:
 def _extracted(templates: Iterable[Path], modules: Iterable[Path]) -> set[Text]:
     found = {Text(SAFETY_CONTEXT, text) for text in (*WORDING, *SAFETY_TEXTS)}
     found |= {Text("", text) for text in PLAIN_TEXTS}
-    return found.union(*map(_texts_of_template, templates), *map(texts_in, modules))
+    return found.union(*map(texts_in, (*templates, *modules)))
+
+
+@cache
+def texts_in(path: Path) -> frozenset[Text]:
+    """Return the translatable texts in the source of a template or of a Python module.
+
+    A file is read once: the languages of staff and of the public have most texts in common.
+    """
+    of_kind = _texts_of_template if path.suffix == ".html" else _texts_of_module
+    return frozenset(of_kind(path))
 
 
 def _texts_of_template(path: Path) -> Iterator[Text]:
@@ -102,13 +112,10 @@ def _templates() -> list[Path]:
     return sorted((APP / "templates").rglob("*.html"))
 
 
-def texts_in(path: Path) -> set[Text]:
-    """Return the translatable texts in the source of a Python module."""
-    found: set[Text] = set()
+def _texts_of_module(path: Path) -> Iterator[Text]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call):
-            found |= set(_text(_name(node.func), tuple(map(_constant, node.args))))
-    return found
+            yield from _text(_name(node.func), tuple(map(_constant, node.args)))
 
 
 def _modules() -> list[Path]:
@@ -140,10 +147,7 @@ def _text(name: str, message: tuple[str | None, ...]) -> Iterator[Text]:
 
 
 def texts_by_language() -> dict[str, set[Text]]:
-    """Return the texts of each language's catalogue: all texts for the languages of staff.
-
-    The sources are read once for these and once for the other languages.
-    """
+    """Return the texts of each language's catalogue: all texts for the languages of staff."""
     staff, public = extract(), extract_public()
     return {lang: staff if of.is_staff else public for lang, of in LANGUAGES.items()}
 
