@@ -189,6 +189,14 @@ def in_thread[T](work: Coroutine[Any, Any, T]) -> T:
         return pool.submit(asyncio.run, work).result()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> None:
+    """Let passwords cost little: see `tests.fixtures.quick_hashes`."""
+    from tests.fixtures.quick_hashes import hash_quickly
+
+    hash_quickly()
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Give the folder of test-only data beside the project; skip where absent, fail in CI."""

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import select, text
 
 from app.access.csrf import form_token
@@ -56,17 +55,8 @@ async def database(settings):
         yield database
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quick_hashes():
-    """Hash with argon2id as the application does, at a thousandth of the cost: tries are many."""
-    with pytest.MonkeyPatch.context() as patched:
-        quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-        patched.setattr(passwords, "_HASHER", quick)
-        yield
-
-
 @pytest.fixture(scope="module")
-async def hashed(quick_hashes):
+async def hashed():
     return await passwords.hash_password(GOOD)
 
 

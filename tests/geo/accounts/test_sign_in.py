@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -13,6 +14,7 @@ from geo.accounts import passwords, people, sign_in
 from geo.db.sessions import Tier
 from geo.errors import InvalidRecordError, InvalidTokenError, LinkError, NotFoundError
 from geo.models import Invitation, Person, WebSession
+from tests.fixtures.quick_hashes import AS_SERVED
 from tests.fixtures.signing_in import signed_in
 
 LIFE = timedelta(hours=12)
@@ -207,9 +209,12 @@ async def test_p52_a_known_device_waits_for_no_flood_of_strangers():
         free.set()
 
 
-async def test_weaker_hashes_are_known():
-    from argon2 import PasswordHasher
+def test_hashes_are_as_rfc_9106_recommends():
+    assert extract_parameters(AS_SERVED.hash(GOOD)) == RFC_9106_LOW_MEMORY
 
+
+async def test_weaker_hashes_are_known(monkeypatch):
+    monkeypatch.setattr(passwords, "_HASHER", AS_SERVED)
     weak = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(GOOD)
     assert await passwords.verify_password(weak, GOOD)
     assert passwords.needs_rehash(weak)
