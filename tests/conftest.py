@@ -456,9 +456,12 @@ def _warm_once() -> None:
     Each starts with the one and then with the other, in a thread (`app.http.parameter_fields`);
     here there are several.
     """
+    from app import main
     from app.jobs import notification_senders
     from app.runtime import compilation
 
+    # Two seconds, where hardly a file is asked for: each is compressed when it is.
+    main.compress_assets = lambda: None
     compilation.load_searches()
     compilation.load_planning()
     # Several applications live as long as the run; the tests of messages send them themselves.
