@@ -192,9 +192,10 @@ def _named(
     named: list[LocatorTown] = []
     taken: list[tuple[float, float, float, float]] = []
     for index in np.argsort(np.hypot(x - WIDTH / 2, y - HEIGHT / 2)).tolist():
-        text, at_x, at_y = name(towns[index]), float(x[index]), float(y[index])
+        at_x, at_y = float(x[index]), float(y[index])
         if not (0 <= at_x <= WIDTH and _LINE <= at_y <= HEIGHT - _LINE):
             continue
+        text = name(towns[index])
         width = _LETTER * len(text)
         is_left = at_x + _BESIDE + width > WIDTH
         left = at_x - _BESIDE - width if is_left else at_x + _BESIDE

@@ -26,8 +26,8 @@ from tests.conftest import clone, in_thread, run_sql, served
 from tests.fixtures import every_page
 from tests.fixtures.barriers import (
     SAME_IN_ALL_LANGUAGES,
+    Builds,
     SecondLook,
-    axe,
     barriers,
     hide_alike,
     show_alike,
@@ -123,6 +123,7 @@ class Walk:
         self._browser = browser
         self._tabs: dict[tuple[str | None, bool], Page] = {}
         self._templates: set[str] = set()
+        self._builds = Builds()
         self._on_desks = SecondLook()
 
     async def look(self, one: Opened) -> None:
@@ -136,6 +137,7 @@ class Walk:
         at in others than the default by the rules that words can break. What a page repeats is
         looked at in full once, that is on a phone with all unfolded, by every rule, on the first
         page of a template: an answer of fifty spaces takes ten times as long as one of five.
+        Another page of a template is passed over where nothing on it is built otherwise.
         """
         # A page that has not the default language is looked at in its own.
         if self.lang != DEFAULT_LANGUAGE and not await self._has_language(one):
@@ -159,7 +161,10 @@ class Walk:
             await self._note(one, page, "phone")
         if is_first:
             await show_alike(page)
-        if await page.evaluate(UNFOLD) or not self.is_whole:
+        is_other = await page.evaluate(UNFOLD)
+        if not self.is_whole:
+            is_other = self.lang != DEFAULT_LANGUAGE or await self._builds.is_new(template, page)
+        if is_other:
             await self._note(one, page, "phone, unfolded")
 
     async def open(self, one: Opened, *, with_map: bool = True) -> Page:
@@ -198,7 +203,6 @@ class Walk:
                 reduced_motion="reduce",
                 extra_http_headers={"Accept-Language": self.lang},
             )
-            await context.add_init_script(axe())
             if who is not None:
                 cookie = {"name": COOKIE, "value": self.site.secrets[who], "url": self.site.origin}
                 await context.add_cookies([cookie])

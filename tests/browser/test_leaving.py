@@ -164,6 +164,8 @@ const send = (method, params = {}) => new Promise((answered) => {
 });
 await send('session.new', { capabilities: {} });
 const [{ context }] = (await send('browsingContext.getTree')).contexts;
+// What is looked at again rests in between, so that it gets the processor.
+const rest = () => new Promise((done) => { setTimeout(done, 20); });
 // What is asked of a page that goes away meanwhile is asked again.
 const look = async (expression) => {
   for (;;) {
@@ -171,10 +173,11 @@ const look = async (expression) => {
       expression: `JSON.stringify(${expression})`, target: { context }, awaitPromise: false,
     });
     if (told.result) return JSON.parse(told.result.value ?? 'null');
+    await rest();
   }
 };
 const emptied = async () => {
-  while (!await look("!window.isLeft && location.href === 'about:blank'"));
+  while (!await look("!window.isLeft && location.href === 'about:blank'")) await rest();
   return [Boolean(await look(shown)), await look('document.title')];
 };
 const before = [];

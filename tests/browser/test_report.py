@@ -59,18 +59,24 @@ async def database(settings):
 
 @asynccontextmanager
 async def reporting(
-    browser: Browser, origin: str, *, with_map: bool = False, **options: Any
+    browser: Browser, origin: str, query: str = "", *, with_map: bool = False, **options: Any
 ) -> AsyncIterator[Page]:
     """Open the form; fail on any error, policy breach or request to another origin.
 
-    Without its map it is that of a phone that saves data, and loads in half the time.
+    Without its map it is that of a phone that saves data, and loads in half the time. Where the
+    service worker may be there, it is, as on a phone that has opened the list, and the list is
+    open.
     """
     given: dict[str, Any] = {"geolocation": HERE, "permissions": ["geolocation"]}
     given |= {"forgiven": AWAY, "saves_data": not with_map}
     async with watched(browser, origin, **(given | options)) as page:
-        await page.goto(f"{origin}/report")
-        if options.get("java_script_enabled", True):
-            await page.wait_for_selector("#report-form[data-ready]")
+        if options.get("has_worker", False):
+            await page.goto(f"{origin}/?lang=es")
+            await controlled(page)
+        else:
+            await page.goto(f"{origin}/report{query}")
+            if options.get("java_script_enabled", True):
+                await page.wait_for_selector("#report-form[data-ready]")
         yield page
 
 
@@ -266,7 +272,6 @@ async def test_who_closes_the_page_while_it_is_sent_leaves_it_to_the_worker(
     whole_chromium, server, database
 ):
     async with reporting(whole_chromium, server, has_worker=True, permissions=WOKEN) as page:
-        await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
         await choose(page)
@@ -409,12 +414,6 @@ async def test_what_is_no_answer_of_ours_keeps_the_report(
 WOKEN = ["geolocation", "background-sync"]
 
 
-async def with_worker(page: Page, origin: str) -> None:
-    """Let the service worker be there, as on a phone that has opened the list before."""
-    await page.goto(f"{origin}/?lang=es")
-    await controlled(page)
-
-
 async def tags(page: Page) -> list[str]:
     """Give what the service worker is to be woken for."""
     return await page.evaluate(
@@ -463,7 +462,6 @@ async def arrived(database: Any, number: int) -> None:
 
 async def test_the_form_opens_offline_queues_and_sends_once_when_back(browser, server, database):
     async with reporting(browser, server, has_worker=True, permissions=WOKEN) as page:
-        await with_worker(page, server)
         await page.context.set_offline(True)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
@@ -491,7 +489,6 @@ async def test_who_comes_straight_to_the_form_has_it_offline(browser, server, da
 
 async def test_a_report_leaves_though_no_page_is_open(whole_chromium, server, database):
     async with reporting(whole_chromium, server, has_worker=True, permissions=WOKEN) as page:
-        await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
         await page.context.set_offline(True)
@@ -518,7 +515,6 @@ async def test_page_and_service_worker_send_nothing_twice(browser, server, datab
         page.context.on(
             "requestfinished", lambda r: r.method == "POST" and posts.append(r.post_data or "")
         )
-        await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
         await page.context.set_offline(True)
@@ -538,7 +534,6 @@ async def test_page_and_service_worker_send_nothing_twice(browser, server, datab
 
 async def test_a_refusal_is_left_for_a_page_to_tell(browser, server, database):
     async with reporting(browser, server, has_worker=True, permissions=WOKEN) as page:
-        await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
         await page.context.set_offline(True)
@@ -574,7 +569,6 @@ async def change(page: Page, **members: str) -> None:
 
 async def test_p37_nobody_is_woken_for_what_is_said_of_people(whole_chromium, server, database):
     async with reporting(whole_chromium, server, has_worker=True, permissions=WOKEN) as page:
-        await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")
         await page.context.set_offline(True)
@@ -635,7 +629,6 @@ async def test_any_page_leaves_what_has_to_be_told_to_the_form(
 async def test_the_kept_form_is_another_one_each_time(browser, server, database):
     """The service worker shows it where the network takes long; what it sends is a new report."""
     async with reporting(browser, server, has_worker=True, permissions=WOKEN) as page:
-        await with_worker(page, server)
         for place in ("Pamplona, CO", "Pasto, CO", "Pasto, CO"):
             await page.context.set_offline(True)
             await page.goto(f"{server}/report?lang=es")
@@ -692,9 +685,8 @@ async def test_a_place_name_is_enough_with_scripts_too(browser, server, database
 
 @pytest.mark.parametrize("lang", ["es", "en", "pt"])
 async def test_the_form_can_be_used_by_everybody(browser, server, lang):
-    async with reporting(browser, server, with_map=True, viewport=NARROW) as page:
-        await page.goto(f"{server}/report?lang={lang}")
-        await page.wait_for_selector("#report-form[data-ready]")
+    query = f"?lang={lang}"
+    async with reporting(browser, server, query, with_map=True, viewport=NARROW) as page:
         await page.click("summary")
         assert await page.evaluate(UNNAMED) == []
         for viewport in (NARROW, PHONE, DESK):
