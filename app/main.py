@@ -222,8 +222,8 @@ def create_app(
 
     asked_most = [*items.routes(), *tiles.routes(), *metadata.routes(), *changes.routes()]
     app = FastAPI(
-        title="Amparo",
-        summary="Support spaces, official crossings and lower-exposure routes.",
+        title=openapi.TITLE,
+        summary=openapi.SUMMARY,
         description=openapi.DESCRIPTION,
         version=openapi.VERSION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -260,7 +260,7 @@ def create_app(
     for published in (metadata, tiles):
         app.router.routes.extend(published.last_routes())
     app.mount(STATIC_URL, Assets(directory=STATIC_FOLDER), name="static")
-    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    app.openapi = _document  # type: ignore[method-assign]
     return app
 
 
@@ -356,6 +356,12 @@ def _operations() -> list[BaseRoute]:
     ):
         router.include_router(page_module.router, dependencies=[Depends(note_demo)])
     return router.routes
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """Return the OpenAPI document, built on first use and shared as the operations are."""
+    return openapi.document(_operations())
 
 
 #: Paths of POSTs that store nothing, open to pages of any origin: routes, isochrones, matching.

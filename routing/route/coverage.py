@@ -1,7 +1,7 @@
 """Coverage of a line by support spaces: supports along the line, gaps, and summary figures."""
 
 import math
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, Self
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._numba import compiled
+from routing._numba import compiled, inlined
 from routing.errors import InvalidRequest
 from routing.geometry.geodesy import METRES_PER_DEGREE
-from routing.geometry.lines import geodesic_m, project
+from routing.geometry.lines import geodesic_m
 from routing.travel.sketch_towns import Towns
 from routing.travel.support_points import Support, Supports
 
@@ -250,39 +250,23 @@ def _at_towns(
 def _within_reach(line: MeasuredLine, supports: Supports, access_m: float) -> list[SupportAt]:
     if not np.isfinite(access_m) or access_m < 0:
         raise InvalidRequest("access_m", "not_distance")
-    found = []
-    for support, first, last in _near(line, supports, access_m):
-        vertices, measure_m = line.coordinates[first:last], line.measure_m[first:last]
-        distance_m, share = project(vertices, support.lon, support.lat)
-        # With a micrometre of slack, the first of two segments that meet at the nearest point is
-        # taken.
-        segment = int(np.argmax(distance_m <= distance_m.min() + 1e-6))
-        if distance_m[segment] <= access_m:
-            start_m, end_m = measure_m[segment : segment + 2]
-            at_m = float(start_m + share[segment] * (end_m - start_m))
-            found.append(SupportAt(support, at_m, float(distance_m[segment])))
-    return found
-
-
-def _near(
-    line: MeasuredLine, laid: Supports, access_m: float
-) -> Iterator[tuple[Support, int, int]]:
-    """Yield the supports near the bounding box of a part of a line, with the vertices to test.
-
-    The vertices are a range: the first, and the one after the last, of all parts within reach.
-    Distances are measured in the plane that `project` uses.
-    """
-    # A millimetre more for rounding: this is only a prefilter, the exact test follows.
-    spans = _spans(line.coordinates, laid.lon, laid.lat, laid.narrow, access_m + 1e-3)
-    for row in np.flatnonzero(spans[1]).tolist():
-        yield laid[row], int(spans[0, row]), int(spans[1, row])
+    places = (supports.lon, supports.lat, supports.narrow)
+    segments, distances_m, shares = _nearest(line.coordinates, *places, access_m)
+    # Of two segments that meet there, the first may be further by the slack.
+    rows = np.flatnonzero((segments >= 0) & (distances_m <= access_m))
+    start_m, end_m = (line.measure_m[segments[rows] + end] for end in (0, 1))
+    at_m = start_m + shares[rows] * (end_m - start_m)
+    found = zip(rows.tolist(), at_m.tolist(), distances_m[rows].tolist(), strict=True)
+    return [SupportAt(supports[row], along_m, off_m) for row, along_m, off_m in found]
 
 
 @compiled
-def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: float) -> Ints:
-    """Return for each place the range of vertices of those parts of a line that may be near.
+def _nearest(
+    line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: float
+) -> tuple[Ints, Floats, Floats]:
+    """Return for each place the nearest segment of a line, if it is within ``reach_m``.
 
-    A part may be near if its bounding box is within ``reach_m`` of the place.
+    With a micrometre of slack, the first of two segments that meet at the nearest point is taken.
 
     Parameters
     ----------
@@ -293,11 +277,38 @@ def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: floa
 
     Returns
     -------
-    int64 [2, places], the first vertex, and the vertex after the last; the latter is 0 where no
-    part is within reach.
+    (segment int64 [places], -1 where none is within reach; distance_m float64 [places]; position
+    along the segment float64 [places], 0 to 1)
     """
+    box = _boxes(line)
+    segments = np.full(len(lon), -1)
+    distances_m, shares = np.zeros(len(lon)), np.zeros(len(lon))
+    for place in range(len(lon)):
+        least_m = np.inf
+        # Twice: first how near the line comes, then where it comes so near first.
+        for is_found in (False, True):
+            if is_found and least_m > reach_m:
+                break
+            for part in range(len(box)):
+                # A millimetre more for rounding: the exact test follows.
+                off_m = _off_box(box[part], lon[place], lat[place], narrow[place]) - 1e-3
+                if off_m > min(reach_m, least_m):
+                    continue
+                begin = part * _PART
+                for segment in range(begin, min(begin + _PART, len(line) - 1)):
+                    distance_m, share = _off(line, segment, lon[place], lat[place], narrow[place])
+                    if not is_found:
+                        least_m = min(least_m, distance_m)
+                    elif segments[place] < 0 and distance_m <= least_m + 1e-6:
+                        segments[place] = segment
+                        distances_m[place], shares[place] = distance_m, share
+    return segments, distances_m, shares
+
+
+@inlined
+def _boxes(line: Floats) -> Floats:
+    """Return west, south, east and north of each part; a part ends where the next begins."""
     count = (len(line) - 2) // _PART + 1
-    # West, south, east and north of each part; a part ends where the next begins.
     box = np.empty((count, 4))
     for part in range(count):
         begin = part * _PART
@@ -307,22 +318,35 @@ def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: floa
             for axis in range(2):
                 box[part, axis] = min(box[part, axis], line[vertex, axis])
                 box[part, 2 + axis] = max(box[part, 2 + axis], line[vertex, axis])
-    spans = np.zeros((2, len(lon)), np.int64)
-    for place in range(len(lon)):
-        for part in range(count):
-            off_lon = max(0.0, box[part, 0] - lon[place], lon[place] - box[part, 2])
-            off_lat = max(0.0, box[part, 1] - lat[place], lat[place] - box[part, 3])
-            if math.hypot(off_lon * narrow[place], off_lat) * METRES_PER_DEGREE <= reach_m:
-                if spans[1, place] == 0:
-                    spans[0, place] = part * _PART
-                spans[1, place] = min(part * _PART + _PART, len(line) - 1) + 1
-    return spans
+    return box
+
+
+@inlined
+def _off_box(box: Floats, lon: float, lat: float, narrow: float) -> float:
+    """Return metres between a place and a bounding box."""
+    off_lon = max(0.0, box[0] - lon, lon - box[2])
+    off_lat = max(0.0, box[1] - lat, lat - box[3])
+    return math.hypot(off_lon * narrow, off_lat) * METRES_PER_DEGREE
+
+
+@inlined
+def _off(line: Floats, segment: int, lon: float, lat: float, narrow: float) -> tuple[float, float]:
+    """Return metres between a place and a segment, and where the nearest point is, as `project`."""
+    factor = METRES_PER_DEGREE * narrow
+    x, y = (line[segment, 0] - lon) * factor, (line[segment, 1] - lat) * METRES_PER_DEGREE
+    step_x = (line[segment + 1, 0] - lon) * factor - x
+    step_y = (line[segment + 1, 1] - lat) * METRES_PER_DEGREE - y
+    squared = step_x * step_x + step_y * step_y
+    share = 0.0
+    if squared > 0:
+        share = min(max(-(x * step_x + y * step_y) / squared, 0.0), 1.0)
+    return math.hypot(x + share * step_x, y + share * step_y), share
 
 
 def warm() -> None:
     """Compile the kernel, or load it from the cache on disk."""
     row = np.zeros(1)
-    _spans(np.zeros((2, 2)), row, row, row, 1.0)
+    _nearest(np.zeros((2, 2)), row, row, row, 1.0)
 
 
 def coverage(

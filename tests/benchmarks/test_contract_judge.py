@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from app.api.collections.openapi import document
 from app.main import create_app
 from app.settings import Settings
 from benchmarks._contract_judge import are_of_pages, is_capped_limit, is_of_page, pages_of
@@ -20,7 +19,7 @@ def application():
 
 @pytest.fixture(scope="module")
 def described(application):
-    return document(application)
+    return application.openapi()
 
 
 def is_let_pass(described, path, query, method="get"):

@@ -3,12 +3,13 @@
 FastAPI writes version 3.1; the OGC API's conformance class, GDAL and QGIS read 3.0 (publishing.md).
 """
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from app.api.collections import openapi_published
 from app.http.openapi_schemas import downgraded
@@ -18,6 +19,8 @@ try:
 except PackageNotFoundError:  # the code runs from a source tree, not installed as a package
     VERSION = "0"
 
+TITLE = "Amparo"
+SUMMARY = "Support spaces, official crossings and lower-exposure routes."
 DESCRIPTION = (
     "Positions are lon, lat in degrees (WGS 84). Every answer that is not a success is "
     "`application/problem+json` (RFC 9457). Routes carry what is known and as of when; no answer "
@@ -35,32 +38,27 @@ _OPERATIONS = frozenset({"get", "post", "put", "patch", "delete"})
 _LICENCE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """Return the application's OpenAPI document, built on first use."""
-    if app.openapi_schema is None:
-        made = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=f"{app.summary} {app.description}",
-            routes=app.routes,
-        )
-        for operations in made["paths"].values():
-            for operation in operations.values():
-                _correct(operation["responses"])
-        schemas = made["components"]["schemas"]
-        for unsent in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unsent, None)
-        whole = downgraded(made)
-        whole |= {"openapi": _OPENAPI, "info": {**made["info"], "license": _LICENCE}}
-        whole["paths"] = dict(sorted({**whole["paths"], **openapi_published.paths()}.items()))
-        # Reading needs no token; a token shows more rows, and some endpoints require one.
-        whole["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        whole["security"] = [{}, {"token": []}]
-        for item in whole["paths"].values():
-            for method in _OPERATIONS & item.keys():
-                _add_common(item[method])
-        app.openapi_schema = whole
-    return app.openapi_schema
+def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    """Return the OpenAPI document of declared operations and of the published data."""
+    made = get_openapi(
+        title=TITLE, version=VERSION, description=f"{SUMMARY} {DESCRIPTION}", routes=routes
+    )
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            _correct(operation["responses"])
+    schemas = made["components"]["schemas"]
+    for unsent in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unsent, None)
+    whole = downgraded(made)
+    whole |= {"openapi": _OPENAPI, "info": {**made["info"], "license": _LICENCE}}
+    whole["paths"] = dict(sorted({**whole["paths"], **openapi_published.paths()}.items()))
+    # Reading needs no token; a token shows more rows, and some endpoints require one.
+    whole["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    whole["security"] = [{}, {"token": []}]
+    for item in whole["paths"].values():
+        for method in _OPERATIONS & item.keys():
+            _add_common(item[method])
+    return whole
 
 
 def _add_common(operation: dict[str, Any]) -> None:
