@@ -7,12 +7,14 @@ hold a canary. `./run bench leaks` asks 20,000 times.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from tests.fixtures.leak_hunt import Prey, preys
+from tests.conftest import clone
+from tests.fixtures.leak_hunt import Prey, prey_of_the_public, preys
 from tests.fixtures.leak_parts import CANARY, NOON, TODAY, canary
 from tests.fixtures.leak_requests import Asked
 from tests.fixtures.leak_secrets import make_databases, superuser
@@ -66,8 +68,22 @@ OPEN = frozenset(
 
 
 @pytest.fixture(scope="module")
-async def databases(cluster, loaded_template, settings_for):
-    return await make_databases(cluster, loaded_template, settings_for)
+async def made(cluster, loaded_template, settings_for):
+    """Give the databases, and copies of the public's two, in which may stay what is sent."""
+    databases = await make_databases(cluster, loaded_template, settings_for)
+    own = (clone(cluster, name) for name in (databases.plain, databases.for_public))
+    return databases, *own
+
+
+@pytest.fixture(scope="module")
+def databases(made):
+    return made[0]
+
+
+@pytest.fixture(scope="module")
+def kept(made):
+    databases, plain, for_public = made
+    return replace(databases, plain=plain, for_public=for_public)
 
 
 @pytest.fixture(scope="module")
@@ -138,18 +154,13 @@ def _files() -> Iterator[Asked]:
         yield Asked("/exports/{format}", "GET", f"/exports/{name}")
 
 
-async def test_p39_side_effects_tell_nothing_of_hidden_spaces(
-    cluster, loaded_template, settings_for, home
-):
+async def test_p39_side_effects_tell_nothing_of_hidden_spaces(kept, settings_for, home):
     """What is sent about hidden spaces and units is in no count, six weeks later."""
-    # Of its own: what is sent here stays.
-    databases = await make_databases(cluster, loaded_template, settings_for)
     leaks = []
-    async with preys(databases, settings_for, home, clock=lambda: LONG_AGO) as early:
-        public = early[0]
+    async with prey_of_the_public(kept, settings_for, home, clock=lambda: LONG_AGO) as public:
         for asked in _said_about(public.hidden_ids):
             leaks += await public.hunt(asked)
-        partner = Prey("partner", public.without, public.with_it, [], databases.partner)
+        partner = Prey("partner", public.without, public.with_it, [], kept.partner)
         for path in ("/feedback/counts", "/requests/counts"):
             for prey in (public, partner):
                 leaks += await prey.hunt(Asked(path, "GET", path))

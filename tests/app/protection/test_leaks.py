@@ -50,8 +50,14 @@ HIDDEN_CROSSING = "X-RUMICHACA-CO"
 #: Distinct questions of the walk, at least: of each hidden space there are some fifty.
 QUESTIONS = 2_500
 
-#: Of questions of one form each run asks the first few and every nth, and `--long` all.
+#: Of questions of one form each run asks the first few and every nth, and `--long` all: as many as
+#: there are towns and kinds of hidden records. Fewer are asked of layers that hold nothing of any
+#: space, and of journeys, which are worked out alike from town to town.
 FIRST, NTH = 5, 4
+FIRST_OF_FEW, NTH_OF_FEW = 2, 7
+OF_THE_GROUND = {"boundaries", "ground", "landscape", "places", "rivers", "roads"}
+JOURNEYS = {"/routes", "/routes/tradeoffs", "/itineraries", "/corridors/coverage", "/coverage",
+            "/ogc/routes", "/v2/directions/{profile}/geojson"}  # fmt: skip
 
 #: What the clock writes and nothing else.
 CLOCK = re.compile(
@@ -59,6 +65,10 @@ CLOCK = re.compile(
     # A form's token, or its number, new at every reading.
     rb'|name="(?:csrf|id)" value="[^"]*"'
 )
+
+
+#: What the id and the name of every space of the demonstration have.
+DEMO = b"DEMO"
 
 
 def timeless(content: bytes) -> bytes:
@@ -647,8 +657,10 @@ def tile_of(lon: float, lat: float, zoom: int) -> tuple[int, int]:
 
 
 async def answer(client: httpx.AsyncClient, asked: Asked) -> httpx.Response:
+    """Ask for bytes as they are read: megabytes would be packed and unpacked to be compared."""
+    headers = {"Accept-Encoding": "identity", **(asked.headers or {})}
     return await client.request(
-        asked.method, asked.path, json=asked.body, data=asked.form, headers=asked.headers
+        asked.method, asked.path, json=asked.body, data=asked.form, headers=headers
     )
 
 
@@ -731,7 +743,7 @@ def reveal(asked: Asked, response: httpx.Response, hidden: Sequence[tuple[str, s
     assert response.status_code < 500, (asked, response.text)
     # What the asker wrote may come back in an error; nothing else may.
     written = asked.path + json.dumps(asked.form or {}, ensure_ascii=False)
-    for space_id, name in hidden:
+    for space_id, name in hidden if DEMO in response.content else ():
         if space_id not in written:
             assert space_id.encode() not in response.content, asked
         assert name.encode() not in response.content, asked
@@ -765,7 +777,9 @@ def share(asking: Sequence[Asked]) -> list[Asked]:
     chosen = []
     for asked in asking:
         form = form_of(asked)
-        if seen[form] < FIRST or seen[form] % NTH == 0:
+        is_of_few = form[2] in OF_THE_GROUND or asked.template in JOURNEYS
+        first, nth = (FIRST_OF_FEW, NTH_OF_FEW) if is_of_few else (FIRST, NTH)
+        if seen[form] < first or seen[form] % nth == 0:
             chosen.append(asked)
         seen[form] += 1
     return chosen
@@ -793,6 +807,7 @@ async def test_p2_p8_p24_p39_no_answer_holds_what_is_hidden_or_changes_when_it_i
     kept_back = await hidden_spaces(full)
     assert len(kept_back) >= 10, "the demo has restricted, partner and expired spaces"
     assert len([name for _, name in kept_back if "Espacio seguro" in name]) == 5
+    assert all(DEMO in text.encode() for row in kept_back for text in row), "what `reveal` goes by"
     async with opened(full) as database, database.session(Tier.WRITER) as session:
         hidden = await hide_in_an_emergency(session)
     kept_back_ids = [space_id for space_id, _ in kept_back]
@@ -811,7 +826,8 @@ async def test_p2_p8_p24_p39_no_answer_holds_what_is_hidden_or_changes_when_it_i
             first, second = await answer(one, asked), await answer(other, asked)
             reveal(asked, first, kept_back)
             assert first.status_code == second.status_code, asked
-            assert timeless(first.content) == timeless(second.content), asked
+            if first.content != second.content:
+                assert timeless(first.content) == timeless(second.content), asked
             assert "etag" not in first.headers or first.headers["etag"] == second.headers["etag"]
 
 
