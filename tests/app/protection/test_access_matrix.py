@@ -4,7 +4,8 @@
 each cell what `tests.fixtures.access.cell_of` says. A new operation fails here until it has a row.
 Outside the console its cookie is not looked at: there one who is signed in is asked for, and stands
 for the others, whose cells are a dash. Every refusal is asked for in each run; of roles that are
-all answered, the first and the last, and those between with ``--long``.
+all answered, the first and the last, and those between with ``--long``. The console refuses
+whoever shows a token before it looks at what is asked: there the kinds of tokens take turns.
 """
 
 import csv
@@ -110,6 +111,11 @@ def left_out(row):
         for before, between, after in zip(roles, roles[1:], roles[2:], strict=False):
             if {MATRIX[row][asker] for asker in (before, between, after)} == {"yes"}:
                 found.add(between)
+    # Each row is asked by two kinds, and each kind asks two rows of seven.
+    tokens = [asker for asker in ASKERS if not asker.startswith(("nobody", "session"))]
+    if row in CONSOLE and {MATRIX[row][asker] for asker in tokens} == {"closed"}:
+        turn = CONSOLE.index(row) % len(tokens)
+        found |= {*tokens} - {tokens[turn], tokens[turn - 1]}
     return set() if is_long() else found
 
 

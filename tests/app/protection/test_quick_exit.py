@@ -69,7 +69,7 @@ async def pages(cluster, empty_template, settings_for):
                     delete_on=TODAY,
                 )
             )
-        async with client_of(settings) as client:
+        async with client_of(settings, is_written_elsewhere=False) as client:
             found = {}
             people = {who: await visitor(client, database, who) for who in STAFF}
             for one in operations(client.application):
