@@ -61,7 +61,7 @@ async def desk(cluster: Any, loaded_template: str, settings_for: Any) -> Any:
                 person_id=name,
             )
             headers[name] = {"Authorization": f"Bearer {secret}"}
-    async with client_of(settings) as client:
+    async with client_of(settings, is_written_elsewhere=False) as client:
         yield client, headers
 
 
