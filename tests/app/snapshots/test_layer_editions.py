@@ -56,7 +56,9 @@ async def all_of(editions):
     return {layer.name: await editions.of(layer) for layer in CATALOGUE}
 
 
+@pytest.mark.usefixtures("clock")
 async def test_a_change_makes_a_new_edition_of_what_rests_on_it_alone(database, editions):
+    """By a clock that stands: crossings have another edition each minute."""
     before = await all_of(editions)
     await write(database, "update amparo.places set name = name || '.' where id like '%7'")
     editions.doubt()
