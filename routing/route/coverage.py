@@ -251,8 +251,9 @@ def _within_reach(line: MeasuredLine, supports: Supports, access_m: float) -> li
     if not np.isfinite(access_m) or access_m < 0:
         raise InvalidRequest("access_m", "not_distance")
     places = (supports.lon, supports.lat, supports.narrow)
-    segments, distances_m, shares = _nearest(line.coordinates, *places, access_m)
-    # Of two segments that meet there, the first may be further by the slack.
+    # A whole number would have a kernel of its own compiled.
+    segments, distances_m, shares = _nearest(line.coordinates, *places, float(access_m))
+    # The segment that is taken may lie beyond the reach by the slack: then it does not count.
     rows = np.flatnonzero((segments >= 0) & (distances_m <= access_m))
     start_m, end_m = (line.measure_m[segments[rows] + end] for end in (0, 1))
     at_m = start_m + shares[rows] * (end_m - start_m)
@@ -278,7 +279,7 @@ def _nearest(
     Returns
     -------
     (segment int64 [places], -1 where none is within reach; distance_m float64 [places]; position
-    along the segment float64 [places], 0 to 1)
+    along the segment float64 [places], 0 to 1; these two are 0 where none is)
     """
     box = _boxes(line)
     segments = np.full(len(lon), -1)

@@ -50,9 +50,9 @@ HIDDEN_CROSSING = "X-RUMICHACA-CO"
 #: Distinct questions of the walk, at least: of each hidden space there are some fifty.
 QUESTIONS = 2_500
 
-#: Of questions of one form each run asks the first few and every nth, and `--long` all: as many as
-#: there are towns and kinds of hidden records. Fewer are asked of layers that hold nothing of any
-#: space, and of journeys, which are worked out alike from town to town.
+#: Of questions of one form each run asks the first few, as many as there are towns and kinds of
+#: hidden records, and every nth; `--long` asks all. Fewer are asked of layers that hold nothing of
+#: any space, and of journeys, which are worked out alike from town to town.
 FIRST, NTH = 5, 4
 FIRST_OF_FEW, NTH_OF_FEW = 2, 7
 OF_THE_GROUND = {"boundaries", "ground", "landscape", "places", "rivers", "roads"}
@@ -67,7 +67,7 @@ CLOCK = re.compile(
 )
 
 
-#: What the id and the name of every space of the demonstration have.
+#: What the id and the name of every space of the demonstration contain.
 DEMO = b"DEMO"
 
 
@@ -569,7 +569,8 @@ def layer_requests(layer: str, hidden_ids: list[str]) -> Iterator[Asked]:
 
 
 def journeys() -> Iterator[Asked]:
-    for name in ("Cali", "Quito", "Boa Vista"):
+    # First those that lead over what is hidden: the bridges of Cúcuta, and Rumichaca.
+    for name in ("Boa Vista", "Quito", "Cali"):
         ends = {
             "start": SAFE_HOUSE_TOWNS["Cúcuta"],
             "end": SAFE_HOUSE_TOWNS[name],
@@ -763,12 +764,13 @@ def asked_once(asking: Iterator[Asked]) -> Iterator[Asked]:
 
 
 def form_of(asked: Asked) -> tuple[str, ...]:
-    """Give of which operation, layer, parameters, fields and format a question is."""
+    """Give of which operation, layer, profile, parameters, fields and format a question is."""
     path, _, query = asked.path.partition("?")
     layer = path.split("/")[2] if "{layer}" in asked.template else ""
+    profile = path if "{profile}" in asked.template else ""
     given = dict(parse_qsl(query))
     fields = (*sorted(given), *sorted(asked.body or {}), *sorted(asked.form or {}))
-    return (asked.method, asked.template, layer, given.get("f", ""), *map(str, fields))
+    return (asked.method, asked.template, layer, profile, given.get("f", ""), *map(str, fields))
 
 
 def share(asking: Sequence[Asked]) -> list[Asked]:

@@ -12,6 +12,7 @@ from routing.geometry.lines import (
     between,
     distance_to_line_m,
     geodesic_m,
+    project,
     segment_lengths_m,
     vertex_shares,
 )
@@ -82,6 +83,30 @@ def test_supports_are_those_that_the_line_itself_is_near_to(places, access_m):
     found = supports_along(line, supports, access_m)
     assert {item.support.id for item in found} == near
     assert supports_along(line, Supports(supports), access_m) == found
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=2, max_size=150),
+    st.lists(st.tuples(st.integers(-5, 45), st.integers(-5, 45)), min_size=1, max_size=20),
+    st.integers(1, 300),
+)
+def test_a_support_is_where_a_look_at_every_segment_puts_it(vertices, places, access_m):
+    # On a grid of 0.0005 degrees, where many vertices are the same and many segments as near.
+    line = MeasuredLine(np.array(vertices) * 5e-4, np.arange(len(vertices)) * 100.0)
+    expected = {}
+    for row, (lon, lat) in enumerate(np.array(places) * 5e-4):
+        distance_m, share = project(line.coordinates, lon, lat)
+        segment = int(np.argmax(distance_m <= distance_m.min() + 1e-6))
+        if distance_m[segment] <= access_m:
+            expected[str(row)] = ((segment + share[segment]) * 100.0, distance_m[segment])
+    supports = [
+        Support(str(row), "", "", lon * 5e-4, lat * 5e-4) for row, (lon, lat) in enumerate(places)
+    ]
+    found = supports_along(line, supports, access_m)
+    assert {at.support.id: (at.at_m, at.access_m) for at in found} == {
+        row: (pytest.approx(at_m, abs=1e-6), pytest.approx(off_m, abs=1e-6))
+        for row, (at_m, off_m) in expected.items()
+    }
 
 
 def test_the_nearest_pass_counts_and_of_equals_the_first():

@@ -19,13 +19,14 @@ from routing.graph import _polyline_kernel, _snap_kernel
 from routing.graph.regions import open_graph, write_graph
 from routing.graph.snapping import snap_to_edge
 from routing.osm_tags.edge_flags import Mode
-from routing.route import _segment_kernels
+from routing.route import _segment_kernels, coverage
 from routing.router.reachability import KEPT_METRICS, Reacher, ReachPlace, ReachRequest
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing
 from routing.travel.hazard import Hazard
 from routing.travel.profiles import ADULT
 from routing.travel.speed import FLAT_KMH
+from routing.travel.support_points import Support
 from routing.warmup import warm
 
 AT = datetime(2026, 11, 24, 13, tzinfo=UTC)
@@ -388,6 +389,7 @@ def compiled_kernels():
         segment_grid,
         _snap_kernel,
         _segment_kernels,
+        coverage,
         cch.customization,
         cch.queries,
         cch.partial_customization,
@@ -407,4 +409,6 @@ def test_warming_compiles_what_requests_use(tiny_graph, tmp_path):
     Reacher(router).reach(request)
     Reacher(router).first_met(request)
     router.routes(RouteRequest((-72.5, 7.9), (-72.492, 7.9), Mode.FOOT, AT))
+    line = coverage.MeasuredLine(np.array([[-72.5, 7.9], [-72.492, 7.9]]), np.array([0.0, 900.0]))
+    coverage.coverage(line, [Support("s", "s", "s", -72.495, 7.9)], access_m=1_000)
     assert compiled_kernels() == compiled
