@@ -61,11 +61,10 @@ async def database(settings):
 async def reporting(
     browser: Browser, origin: str, query: str = "", *, with_map: bool = False, **options: Any
 ) -> AsyncIterator[Page]:
-    """Open the form; fail on any error, policy breach or request to another origin.
+    """Open the form, or the list for `has_worker`; fail as `watched` does.
 
-    Without its map it is that of a phone that saves data, and loads in half the time. Where the
-    service worker may be there, it is, as on a phone that has opened the list, and the list is
-    open.
+    Without its map it is that of a phone that saves data, and loads in half the time. The list is
+    open until the service worker is there, as on a phone that has opened it before.
     """
     given: dict[str, Any] = {"geolocation": HERE, "permissions": ["geolocation"]}
     given |= {"forgiven": AWAY, "saves_data": not with_map}
