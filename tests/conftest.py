@@ -457,15 +457,17 @@ def _warm_once() -> None:
     here there are several.
     """
     from app import main
-    from app.jobs import notification_senders
+    from app.jobs import daily_upkeep, notification_senders, pulled_sources
     from app.runtime import compilation
 
     # Two seconds, where hardly a file is asked for: each is compressed when it is.
     main.compress_assets = lambda: None
     compilation.load_searches()
     compilation.load_planning()
-    # Several applications live as long as the run; the tests of messages send them themselves.
-    notification_senders.INTERVAL_S = 86_400.0
+    # Several applications live as long as the run, and what they do by the hour would come in the
+    # midst of any test; those of messages, of upkeep and of sources do it themselves.
+    notification_senders.INTERVAL_S = pulled_sources.LOOK_EVERY_S = 86_400.0
+    daily_upkeep.LOOK_EVERY_S = daily_upkeep.END_EVERY_S = daily_upkeep.FOLD_EVERY_S = 86_400.0
     freeze()
 
 
