@@ -278,6 +278,20 @@ def distance_to(
     from_y = (shape_lat[segment] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE
     dx = (shape_lon[segment + 1] / UNITS_PER_DEGREE - lon) * scale - from_x
     dy = (shape_lat[segment + 1] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE - from_y
+    return nearest_on(from_x, from_y, dx, dy)
+
+
+@inlined
+def nearest_on(from_x: float, from_y: float, dx: float, dy: float) -> tuple[float, float]:
+    """Return the position (0..1) on a segment nearest to the origin, and the distance.
+
+    Parameters
+    ----------
+    from_x, from_y
+        Where the segment begins, metres from the origin.
+    dx, dy
+        Where it ends, metres from its begin.
+    """
     square = dx * dx + dy * dy
     share = -(from_x * dx + from_y * dy) / square if square > 0 else 0.0
     at = min(max(share, 0.0), 1.0)

@@ -13,6 +13,7 @@ from routing._numba import compiled, inlined
 from routing.errors import InvalidRequest
 from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.geometry.lines import geodesic_m
+from routing.geometry.segment_grid import nearest_on
 from routing.travel.sketch_towns import Towns
 from routing.travel.support_points import Support, Supports
 
@@ -297,7 +298,7 @@ def _nearest(
                     continue
                 begin = part * _PART
                 for segment in range(begin, min(begin + _PART, len(line) - 1)):
-                    distance_m, share = _off(line, segment, lon[place], lat[place], narrow[place])
+                    share, distance_m = _on(line, segment, lon[place], lat[place], narrow[place])
                     if not is_found:
                         least_m = min(least_m, distance_m)
                     elif segments[place] < 0 and distance_m <= least_m + 1e-6:
@@ -331,17 +332,13 @@ def _off_box(box: Floats, lon: float, lat: float, narrow: float) -> float:
 
 
 @inlined
-def _off(line: Floats, segment: int, lon: float, lat: float, narrow: float) -> tuple[float, float]:
-    """Return metres between a place and a segment, and where the nearest point is, as `project`."""
-    factor = METRES_PER_DEGREE * narrow
-    x, y = (line[segment, 0] - lon) * factor, (line[segment, 1] - lat) * METRES_PER_DEGREE
-    step_x = (line[segment + 1, 0] - lon) * factor - x
-    step_y = (line[segment + 1, 1] - lat) * METRES_PER_DEGREE - y
-    squared = step_x * step_x + step_y * step_y
-    share = 0.0
-    if squared > 0:
-        share = min(max(-(x * step_x + y * step_y) / squared, 0.0), 1.0)
-    return math.hypot(x + share * step_x, y + share * step_y), share
+def _on(line: Floats, segment: int, lon: float, lat: float, narrow: float) -> tuple[float, float]:
+    """Return the position (0..1) on a segment nearest to a place, and the distance in metres."""
+    scale = METRES_PER_DEGREE * narrow
+    x, y = (line[segment, 0] - lon) * scale, (line[segment, 1] - lat) * METRES_PER_DEGREE
+    dx = (line[segment + 1, 0] - lon) * scale - x
+    dy = (line[segment + 1, 1] - lat) * METRES_PER_DEGREE - y
+    return nearest_on(x, y, dx, dy)
 
 
 def warm() -> None:
