@@ -94,12 +94,20 @@ from app.http import error_table
 from app.http.assets import STATIC_FOLDER, STATIC_URL
 from app.http.compression import Compression
 from app.http.connections import Connections, watching
-from app.http.middleware import BodyLimit, ConsoleAlone, DefaultHeaders, Origins, PrivateAnswers
+from app.http.middleware import (
+    BodyLimit,
+    ConsoleAlone,
+    DefaultHeaders,
+    Origins,
+    OwnTexts,
+    PrivateAnswers,
+)
 from app.http.parameter_fields import make_fields
 from app.http.pipeline import Pipeline, PipelineStep
 from app.http.rate_limits import Proxies, RateLimit, RateLimits
 from app.http.security_headers import HSTS, SECURITY_HEADERS
 from app.http.static import Assets, compress_assets
+from app.i18n.reviewed_texts import ReviewedTexts
 from app.jobs.access_layer import AccessWriter
 from app.jobs.corridor_coverage import Coverer, covering
 from app.jobs.daily_upkeep import daily_upkeep
@@ -169,6 +177,7 @@ def create_app(
         Monotonic clock in seconds, for rate limits.
     """
     limits = RateLimits(settings, steady_s=steady_s)
+    texts = ReviewedTexts()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -179,7 +188,7 @@ def create_app(
             # In the background: meanwhile only requests for routes and for scripts have to wait.
             warming = asyncio.create_task(asyncio.to_thread(warm_up))
             roads = network or RoadNetworks(settings.graphs_dir, settings.walker)
-            editions = Editions(opened)
+            editions = Editions(opened, texts)
             computed = (
                 Coverer(opened, roads, settings.access_m, settings.walker.name),
                 AccessWriter(opened, roads, settings.access_m, settings.walker.name),
@@ -229,7 +238,7 @@ def create_app(
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
         middleware=[
-            Middleware(Pipeline, steps=_steps(settings, limits)),
+            Middleware(Pipeline, steps=_steps(settings, limits, texts)),
             Middleware(
                 BodyLimit,
                 anybody_bytes=settings.public_body_limit_bytes,
@@ -378,11 +387,12 @@ OWN_PATHS: Final = re.compile(
 )
 
 
-def _steps(settings: Settings, limits: RateLimits) -> list[PipelineStep]:
+def _steps(settings: Settings, limits: RateLimits, texts: ReviewedTexts) -> list[PipelineStep]:
     """Return the pipeline steps for every request, outermost first."""
     url = settings.public_url
     is_secure = url is not None and url.scheme == "https"
     return [
+        OwnTexts(texts),
         DefaultHeaders(SECURITY_HEADERS | (HSTS if is_secure else {})),
         Origins(
             settings.allowed_origins,

@@ -1,4 +1,4 @@
-"""Pipeline steps for every request: default headers, CORS, private caching, body size limits."""
+"""Pipeline steps for every request: texts, headers, CORS, private caching, body size limits."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,6 +14,25 @@ from app.exceptions import BodyTooLargeError, TokenAtConsoleError
 from app.http.error_table import handler_of, kind_of
 from app.http.pipeline import Exchange, PipelineStep
 from app.http.problems import problem_response
+from app.i18n.reviewed_texts import ReviewedTexts, use_texts
+
+
+class OwnTexts(PipelineStep):
+    """Pipeline step that lets a response word safety texts as this application knows them (P47).
+
+    Parameters
+    ----------
+    texts
+        Translations that people published, which the application's `Editions` keeps current.
+    """
+
+    def __init__(self, texts: ReviewedTexts) -> None:
+        self._texts = texts
+
+    def begin(self, exchange: Exchange) -> Response | None:  # noqa: ARG002
+        """Use the translations until the response is sent."""
+        use_texts(self._texts)
+        return None
 
 
 class DefaultHeaders(PipelineStep):

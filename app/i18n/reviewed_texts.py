@@ -1,11 +1,15 @@
-"""Translations that two people published at the review desk, as this process knows them (P47).
+"""Translations that two people published at the review desk, as an application knows them (P47).
 
 `app.snapshots.layer_editions` replaces them when the database says that they changed; everything
 that words a safety text looks here first. Until the first reading there are none, so that texts
 are Spanish and labelled.
+
+Several applications may run in one process, each over a database of its own, as in tests: a request
+uses the translations of the application that answers it.
 """
 
 from collections.abc import Callable, Hashable
+from contextvars import ContextVar
 from functools import lru_cache, wraps
 from typing import Final
 
@@ -15,37 +19,57 @@ from geo.translations.published import PublishedTexts
 NONE: Final = PublishedTexts({}, frozenset())
 
 
-class _Published:
-    """The translations of this process, replaced as a whole."""
+class ReviewedTexts:
+    """The translations that one application knows, replaced as a whole.
 
-    known: PublishedTexts = NONE
-    #: What the translations were read as: they are current while the database says the same.
-    source: Hashable = None
-    #: Rises with every replacement, after it.
-    generation: int = 0
+    Parameters
+    ----------
+    known
+        Translations to begin with.
+
+    Attributes
+    ----------
+    known : PublishedTexts
+        The current translations.
+    source : Hashable
+        What the translations were read as: they are current while the database says the same. None
+        if they were never read.
+    reading : object
+        Tells one replacement from every other, those of other applications included.
+    """
+
+    __slots__ = ("known", "reading", "source")
+
+    def __init__(self, known: PublishedTexts = NONE) -> None:
+        self.known = known
+        self.source: Hashable = None
+        self.reading = object()
+
+    def replace(self, known: PublishedTexts, source: Hashable) -> None:
+        """Replace all translations; ``source`` tells what they were read as."""
+        self.known = known
+        self.source = source
+        # Last: what was worded before this line is kept under the old reading, and asked for no
+        # more.
+        self.reading = object()
+
+
+_IN_USE: Final = ContextVar("reviewed_texts", default=ReviewedTexts())  # noqa: B039
+
+
+def use_texts(texts: ReviewedTexts) -> None:
+    """Let safety texts be worded by these translations, in this context and its threads."""
+    _IN_USE.set(texts)
 
 
 def reviewed_text(lang: str, original: str) -> str | None:
     """Return the published translation of a safety text; None if there is none."""
-    return _Published.known.texts.get((lang, original))
+    return _IN_USE.get().known.texts.get((lang, original))
 
 
 def is_withdrawn(lang: str, original: str, translation: str) -> bool:
     """Return whether a person withdrew these words, which a release may still have."""
-    return (lang, original, translation) in _Published.known.withdrawn
-
-
-def reviewed_source() -> Hashable:
-    """Return what the translations were read as, or None if they were never read."""
-    return _Published.source
-
-
-def replace_reviewed(known: PublishedTexts, source: Hashable) -> None:
-    """Replace all translations; ``source`` tells this reading from every other."""
-    _Published.known = known
-    _Published.source = source
-    # Last: what was worded before this line is kept under the old number, and asked for no more.
-    _Published.generation += 1
+    return (lang, original, translation) in _IN_USE.get().known.withdrawn
 
 
 def kept_wording[*Args, R](maxsize: int) -> Callable[[Callable[[*Args], R]], Callable[[*Args], R]]:
@@ -53,12 +77,12 @@ def kept_wording[*Args, R](maxsize: int) -> Callable[[Callable[[*Args], R]], Cal
 
     def decorate(word: Callable[[*Args], R]) -> Callable[[*Args], R]:
         @lru_cache(maxsize=maxsize)
-        def kept(_generation: int, *args: *Args) -> R:
+        def kept(_reading: object, *args: *Args) -> R:
             return word(*args)
 
         @wraps(word)
         def current(*args: *Args) -> R:
-            return kept(_Published.generation, *args)
+            return kept(_IN_USE.get().reading, *args)
 
         return current
 

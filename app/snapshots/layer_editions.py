@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from app.i18n.reviewed_texts import replace_reviewed, reviewed_source
+from app.i18n.reviewed_texts import ReviewedTexts
 from geo.db import change_stamps
 from geo.db.change_stamps import StampClock, Stamps, StampSubject
 from geo.db.sessions import Database, Tier
@@ -83,18 +83,19 @@ class Editions:
     ----------
     database : Database
         Database whose stamps are read on the public tier; stamps are equal for all tiers.
+    texts : ReviewedTexts or None
+        Translations that are replaced when the database's are others; None: of no request.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, texts: ReviewedTexts | None = None) -> None:
         self._database = database
+        self._texts = texts or ReviewedTexts()
         self._look: Look | None = None
         self._looking = asyncio.Lock()
         self._is_doubted = False
         self._asked_s = -_IDLE_S
         #: Whether notifications of changes arrive; while they do not, every request reads stamps.
         self.is_listening = False
-        #: Tells the translations of this database from those of another one in the same process.
-        self._own_texts = object()
 
     def doubt(self) -> None:
         """Distrust all editions until stamps are read again; called at notifications of changes."""
@@ -190,6 +191,7 @@ class Editions:
         They are read after the stamps and are never older. A page made from here on has them, and
         its edition names the stamp.
         """
-        source = self._own_texts, stamps.server, stamps.of(StampSubject.TEXTS)
-        if reviewed_source() != source:
-            replace_reviewed(await published_texts(self._database.reader(Tier.PUBLIC)), source)
+        source = stamps.server, stamps.of(StampSubject.TEXTS)
+        if self._texts.source != source:
+            published = await published_texts(self._database.reader(Tier.PUBLIC))
+            self._texts.replace(published, source)

@@ -4,7 +4,7 @@ import pytest
 
 from app.console.wording import places, po_files
 from app.console.wording.entries import entries_of
-from app.i18n.reviewed_texts import NONE, replace_reviewed, reviewed_text
+from app.i18n.reviewed_texts import ReviewedTexts, reviewed_text, use_texts
 from app.i18n.safety_texts import safety_texts
 from app.snapshots.layer_editions import Editions
 from geo.audit import trail
@@ -37,7 +37,6 @@ async def database(settings):
             for person in ("ed", "ap"):
                 await reviewers.grant_languages(session, ADMIN, person, ["ht"])
         yield database
-    replace_reviewed(NONE, None)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +102,8 @@ async def test_p47_two_people_publish_at_once_and_one_withdraws_at_once(
 
 
 async def test_p47_a_process_hears_of_words_that_another_published_or_withdrew(client, database):
-    """Nobody asks this application for anything: the database tells it."""
+    """After its first page nobody asks this application for anything: the database tells it."""
+    assert "Frèt" not in await hazards_page(client)
     async with database.session(Tier.WRITER) as session:
         for actor in (EDITOR, APPROVER):
             wording = await review.propose(session, actor, "ht", "Frío", "Frèt")
@@ -111,6 +111,22 @@ async def test_p47_a_process_hears_of_words_that_another_published_or_withdrew(c
     async with database.session(Tier.WRITER) as session:
         await review.take_back(session, APPROVER, wording)
     await until(lambda: reviewed_text("ht", "Frío") is None)
+
+
+async def test_p47_what_another_application_reads_takes_no_words_of_this_one_away(
+    database, shared_database
+):
+    """Tests run many applications in one process; a page is worded by the one that answers."""
+    async with database.session(Tier.WRITER) as session:
+        for actor in (EDITOR, APPROVER):
+            wording = await review.propose(session, actor, "ht", "Robo", "Vòl")
+    use_texts(texts := ReviewedTexts())
+    await Editions(database, texts).believed()
+    assert reviewed_text("ht", "Robo") == "Vòl"
+    await Editions(shared_database, ReviewedTexts()).believed()
+    assert reviewed_text("ht", "Robo") == "Vòl"
+    async with database.session(Tier.WRITER) as session:
+        await review.take_back(session, APPROVER, wording)
 
 
 async def test_p47_a_changed_original_is_shown_in_spanish_and_what_it_became_is_named(

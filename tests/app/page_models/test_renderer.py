@@ -10,7 +10,7 @@ import pytest
 
 from app.http.security_headers import SECURITY_HEADERS
 from app.i18n import catalogues, labels, route_phrases, translation
-from app.i18n.reviewed_texts import NONE, replace_reviewed
+from app.i18n.reviewed_texts import ReviewedTexts, use_texts
 from app.journeys.route_ends import Choice
 from app.page_models import phone_texts, plan_page, plan_views, renderer, view_models
 from app.texts.phones import phone_of
@@ -729,12 +729,12 @@ def test_p47_a_translation_counts_only_with_its_reviewer(tmp_path, monkeypatch):
     assert str(english.safety_word("Frío")) == "Cold"
     assert '<span lang="es">Calor</span>' in english.safety("Calor")
     try:
-        replace_reviewed(PublishedTexts({}, {("en", "Frío", "Cold")}), None)
+        use_texts(ReviewedTexts(PublishedTexts({}, {("en", "Frío", "Cold")})))
         assert '<span lang="es">Frío</span>' in english.safety("Frío"), "those words are withdrawn"
-        replace_reviewed(PublishedTexts({}, {("en", "Frío", "Chilly")}), None)
+        use_texts(ReviewedTexts(PublishedTexts({}, {("en", "Frío", "Chilly")})))
         assert str(english.safety("Frío")) == "Cold"
     finally:
-        replace_reviewed(NONE, None)
+        use_texts(ReviewedTexts())
     with pytest.raises(translation.CatalogueError, match="no language"):
         translation.words.__wrapped__("xx")
 

@@ -11,7 +11,7 @@ from fontTools.ttLib import TTFont
 
 from app.i18n import catalogues, translation
 from app.i18n.fonts_used import BOLD, PLAIN, covered
-from app.i18n.reviewed_texts import NONE, replace_reviewed
+from app.i18n.reviewed_texts import ReviewedTexts, use_texts
 from app.texts import poster_pdf, print_text
 from app.texts.poster import Poster, PosterService
 from app.texts.print_text import PrintLine
@@ -238,17 +238,17 @@ def test_p47_no_line_mixes_languages_where_half_of_its_words_are_published():
     w = translation.words("ht")
     reviewed = {("ht", print_text.PROTECTED): "Rele."}
     try:
-        replace_reviewed(PublishedTexts(reviewed, set()), None)
+        use_texts(ReviewedTexts(PublishedTexts(reviewed, set())))
         one = print_text.protected(w, None, lines)
         assert (one.is_original, print_text.PROTECTED in one.text) == (True, True)
         reviewed |= {("ht", print_text.KINDS["gbv"]): "Vyolans"}
-        replace_reviewed(PublishedTexts(reviewed, set()), None)
+        use_texts(ReviewedTexts(PublishedTexts(reviewed, set())))
         one = print_text.protected(w, None, lines)
         assert (one.is_original, one.text) == (False, "Rele. Vyolans 155.")
         (called,) = print_text.help_lines(w, lines)
         assert (called.label, called.is_original) == ("Vyolans", True), "hours are in Spanish"
     finally:
-        replace_reviewed(NONE, None)
+        use_texts(ReviewedTexts())
 
 
 def poster(**changes):
