@@ -58,7 +58,8 @@ export function placesWithin(text, size, signs) {
   const meets = (one, other) => Math.abs(one.offsetX - other.offsetX) < measures[0] * 0.75
     && Math.abs(one.offsetY - other.offsetY) <= size;
   const first = offers.find((one) => isFree(one, measures, signs)) ?? offers[0];
-  const fits = (one, places) => places.every((other) => one !== other && meets(one, other)) && isFree(one, measures, signs);
+  // The engine draws none over a sign, whose own size it knows, or below a button of the map.
+  const fits = (one, places) => places.every((other) => one !== other && meets(one, other));
   return offers.reduce((places, one) => (fits(one, places) ? [...places, one] : places), [first]);
 }
 

@@ -101,7 +101,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   const map = new ol.Map({
     view, controls, interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
-  // Names keep clear of what lies over the map, but for those of countries, of which half is better than none.
+  // Names keep clear of what lies over the map: a country has several places for its own (label-places.js).
   const over = new ol.VectorSource();
   map.addLayer(new ol.VectorLayer({ source: over, style: style.makeClearing(ol), zIndex: 4.94, declutter: 'marks' }));
 

@@ -52,7 +52,7 @@ const ROADS = [
 const NAME_ROOM_PX = 6;
 
 // Names of the ground stand above ways (4) and below signs (5 and more), which they keep clear of.
-const [NAMES_ABOVE, NAMES_BELOW] = [4.1, 4.95];
+const [NAMES_ABOVE, NAMES_BELOW] = [4.1, 4.93];
 
 /**
  * Make what draws one source of the ground: its shapes at the bottom, its names above ways.
