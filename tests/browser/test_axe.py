@@ -160,7 +160,7 @@ class Walk:
             await page.set_viewport_size(PHONE)
         if self.is_whole or (is_first and one.template in MAIN):
             await self._note(one, page, "phone")
-        if is_first:
+        if is_first and not self.is_whole:
             await show_alike(page)
         if await page.evaluate(UNFOLD) or not self.is_whole:
             await self._note(one, page, "phone, unfolded")
