@@ -218,7 +218,9 @@ class Hours:
         admitted: CheckIn | None = None
         for span in spans:
             until = span.closes if span.last_entry is None else span.last_entry
-            if span.closes <= stays_from or until < midnight:
+            # Who is let in until the day begins comes the evening before.
+            is_of_before = span.opens < midnight and until <= midnight
+            if span.closes <= stays_from or is_of_before:
                 continue
             if admitted is None:
                 admitted = CheckIn(max(span.opens, midnight), until)

@@ -22,20 +22,22 @@ def opening(opens, closes, last=None):
 
 
 def by_asking(hours):
-    """Give first and last quarter of the day at which a party is let in and may stay."""
+    """Give first and last quarter of the day at which a party is let in and may stay.
+
+    Midnight alone is the evening before.
+    """
     if not hours.covers_night(DAY):
         return None
     moments = [MIDNIGHT + k * STEP for k in range(24 * 4)]
     shut = [at for at in moments if at <= EVENING and not hours.is_open(at)]
     stays = [at for at in moments if not shut or at > shut[-1]]
     let_in = [at for at in stays if hours.admits(at)]
-    if not let_in:
-        return None
-    first = last = let_in[0]
-    for at in let_in[1:]:
-        if at - last == STEP:
-            last = at
-    return first, last
+    runs = []
+    for at in let_in:
+        if not runs or at - runs[-1][1] > STEP:
+            runs.append([at, at])
+        runs[-1][1] = at
+    return next((run for run in runs if run[1] > MIDNIGHT), None)
 
 
 def test_the_hours_of_check_in_are_those_at_which_people_are_let_in():
@@ -77,5 +79,8 @@ def test_the_usual_cases():
     assert told(opening(15, 9)) == [15.0, 33.0]
     # By day until five in the evening; who comes later waits outside until the night begins.
     assert told(opening(8, 18, 17), opening(18, 8, 20)) == [8.0, 17.0]
+    # A dining hall until midnight, and beds until ten: not only at midnight.
+    assert told(opening(8, 0), opening(20, 8, 22)) == [8.0, 24.0]
+    assert told(opening(1, 0), opening(20, 2, 22)) == [1.0, 24.0]
     assert told(opening(8, 17)) is None
     assert told() is None
