@@ -51,7 +51,8 @@ const ROADS = [
 // Padding, halo and leading of a name.
 const NAME_ROOM_PX = 6;
 
-// Names of the ground stand above ways (4) and below signs (5 and more), which they keep clear of.
+// Names of the ground stand above ways (4) and below signs (5 and more) and what lies over the map (4.94,
+// map.js), which they keep clear of.
 const [NAMES_ABOVE, NAMES_BELOW] = [4.1, 4.93];
 
 /**
