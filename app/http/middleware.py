@@ -29,7 +29,7 @@ class OwnTexts(PipelineStep):
     def __init__(self, texts: ReviewedTexts) -> None:
         self._texts = texts
 
-    def begin(self, exchange: Exchange) -> Response | None:  # noqa: ARG002
+    def begin(self, exchange: Exchange) -> Response | None:  # noqa: ARG002 -- as every step
         """Use the translations until the response is sent."""
         use_texts(self._texts)
         return None

@@ -54,7 +54,8 @@ class ReviewedTexts:
         self.reading = object()
 
 
-_IN_USE: Final = ContextVar("reviewed_texts", default=ReviewedTexts())  # noqa: B039
+#: Outside of requests, as on the command line, nothing is published; nobody replaces that.
+_IN_USE: Final = ContextVar("reviewed_texts", default=ReviewedTexts())  # noqa: B039 -- see above
 
 
 def use_texts(texts: ReviewedTexts) -> None:

@@ -218,9 +218,8 @@ class Hours:
         admitted: CheckIn | None = None
         for span in spans:
             until = span.closes if span.last_entry is None else span.last_entry
-            # Who is let in until the day begins comes the evening before.
-            is_of_before = span.opens < midnight and until <= midnight
-            if span.closes <= stays_from or is_of_before:
+            # Who is let in at midnight and no later comes the evening before.
+            if span.closes <= stays_from or until <= midnight:
                 continue
             if admitted is None:
                 admitted = CheckIn(max(span.opens, midnight), until)
