@@ -259,6 +259,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         " whose division is stated"
     ),
     "row_country_elsewhere": "the position is in another country than stated",
+    "row_placed_in_town": "without a position, it is placed in its town: {town}",
     "row_status_not_told": "the status is not told: the space counts as active until a person asks",
     "row_closed_by_hours": (
         "'{column}' says that it is closed: the space counts as closed until a person asks"
@@ -412,6 +413,13 @@ ENGLISH: Final[Mapping[str, str]] = {
     "answers_read": "yes and no in {columns} are read as: {codes}",
     "unknown_country": "'{country}' is no country that is known",
     "dates_ambiguous": "dates in '{column}' may be day or month first: say so in [style]",
+    "status_in_no_column": (
+        "status is in no column: every new record counts as open, but where its cells say closed"
+    ),
+    "rows_without_position": (
+        '{count} rows have no position: with without_position = "town" a new one is placed in its'
+        " town, where the file proves which it is"
+    ),
     "free_text": "'{column}' holds free text: say what it means in [values.{of}]",
     "label_needs_code": "'{label}' in '{column}' needs a code of {of}",
     "headers_remembered": "{count} columns are as your organisation chose for earlier files",

@@ -242,6 +242,7 @@ async def _mapping_page(
         read=mapping.get("read", {}),
         prefix="" if stated == UNNAMED else stated,
         empty_cells=mapping.get("empty_cells", "keep"),
+        without_position=mapping.get("without_position", "refuse"),
         has_geometry=any(line.geometry is not None for line in table.lines),
         rows=len(table.lines),
         remarks=notes(w, [*table.remarks, *found.notes]),

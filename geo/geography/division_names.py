@@ -1,5 +1,7 @@
 """Names of the first divisions of countries: departments, states, provinces, regions."""
 
+import re
+
 from geo.text.normalize import folded
 
 #: Folded names by ISO 3166-1 alpha-2 code, separated by bars: those of Natural Earth
@@ -109,6 +111,9 @@ _NAMES = {
 _BY_COUNTRY = {country: frozenset(names.split("|")) for country, names in _NAMES.items()}
 _ALL = frozenset(name for names in _BY_COUNTRY.values() for name in names)
 
+#: "Sto." and "Sta.", short for "Santo" and "Santa".
+_SHORT = re.compile(r"\bst([oa])\.? ")
+
 
 def is_division(value: str) -> bool:
     """Return whether a text names a department, state, province or region of the network."""
@@ -122,4 +127,5 @@ def countries_of(division: str) -> frozenset[str]:
 
 
 def _plain(value: str) -> str:
-    return folded(value).replace("_", " ").rstrip(".")
+    plain = folded(value).replace("_", " ").rstrip(".")
+    return _SHORT.sub(lambda found: f"sant{found[1]} ", plain)

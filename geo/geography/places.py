@@ -1,7 +1,7 @@
 """Queries for populated places: places with similar names, and the place nearest to a point."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Float,
     Select,
     Text,
+    any_,
     bindparam,
     cast,
     column,
@@ -255,6 +256,24 @@ async def places_within(
     )
     found = {row["row"]: (typed_row(NamedPlace, row), row["distance_m"]) for row in rows.mappings()}
     return tuple(found.get(number) for number in range(1, len(points) + 1))
+
+
+async def places_of_name(
+    session: AsyncSession, asked: Sequence[Collection[str]]
+) -> tuple[tuple[NamedPlace, ...], ...]:
+    """Return the places that have exactly one of the stated names, for each list of names.
+
+    Names are in plain letters (`geo.text.normalize.folded`); places come in the order of their ids.
+    """
+    names = sorted({name for wanted in asked for name in wanted})
+    question = _places(any_(cast(names, ARRAY(Text))) == PLAIN_NAME).add_columns(
+        PLAIN_NAME.label("plain")
+    )
+    rows = (await session.execute(question.order_by(places.c.id))).mappings().all() if names else []
+    return tuple(
+        tuple(typed_row(NamedPlace, row) for row in rows if row["plain"] in wanted)
+        for wanted in asked
+    )
 
 
 def _columns(points: Sequence[tuple[float, float]]) -> dict[str, list[float]]:

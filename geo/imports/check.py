@@ -33,6 +33,7 @@ from geo.imports.row_mapping import (
     missing_columns,
     words,
 )
+from geo.imports.town_positions import place_in_towns
 from geo.models import Location, RestrictedReader
 from geo.reasons import CodedReason, in_file
 from geo.records import space_documents
@@ -124,6 +125,8 @@ async def check_file(
     new = [draft for draft in made if draft.id not in known.stored]
     places = _columns(used, "lat", "lon", "position") or "lat, lon"
     await mend_positions(session, made, column=places)
+    if used.without_position == "town":
+        await place_in_towns(session, made, new=new)
     await fill_countries(session, made, new=new, column=_columns(used, "country"))
     await fill_time_zones(session, new)
     rows = await asyncio.to_thread(_compared, made, used, known, progress)
@@ -232,6 +235,10 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
     problems = list(draft.problems)
     told = {problem.field for problem in problems}
     changes = _stated(_without_reopening(draft, before), before)
+    # What is stored would stay, although the file says something else that is not understood.
+    changes |= {
+        name: stated for name, stated in draft.unread.items() if before and before.get(name)
+    }
     after, notes = None, list[CodedReason]()
     try:
         after, notes = merged(draft.id, changes, before, known)

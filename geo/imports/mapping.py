@@ -33,6 +33,10 @@ ALIASES = {
 #: `cell_values.NEVER_CLEARED`.
 EMPTY_CELLS = ("keep", "clear")
 
+#: What becomes of a new row whose position is empty: it is bad, or placed in its town
+#: (`geo.imports.town_positions`).
+WITHOUT_POSITION = ("refuse", "town")
+
 
 @dataclass(frozen=True)
 class FieldMapping:
@@ -63,6 +67,8 @@ class FieldMapping:
         Columns that a person decided not to import.
     empty_cells : str
         One of `EMPTY_CELLS`.
+    without_position : str
+        One of `WITHOUT_POSITION`.
     reading : ReadingOptions
         Options for reading the file.
     style : CellStyle
@@ -79,6 +85,7 @@ class FieldMapping:
     id_columns: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     empty_cells: str = "keep"
+    without_position: str = "refuse"
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     style: CellStyle = field(default_factory=CellStyle)
 
@@ -92,7 +99,7 @@ class FieldMapping:
 
 _SECTIONS = {
     "format", "empty_cells", "ignore", "read", "style", "id", "fields", "answers", "values",
-    "constants", "parts", "separators",
+    "constants", "parts", "separators", "without_position",
 }  # fmt: skip
 _READ = {"sheet", "header_row", "encoding", "delimiter"}
 _STYLE = {"decimal", "dates", "separator", "empty", "timezone"}
@@ -127,6 +134,7 @@ def parse_mapping(content: str | bytes | Mapping[str, Any]) -> FieldMapping:
         id_columns=problems.texts(recipe, "columns"),
         ignored=problems.texts(content, "ignore"),
         empty_cells=problems.choice(content, "empty_cells", EMPTY_CELLS) or "keep",
+        without_position=problems.choice(content, "without_position", WITHOUT_POSITION) or "refuse",
         reading=ReadingOptions(
             format=problems.choice(content, "format", FORMATS),
             encoding=problems.optional_text(read, "encoding"),
@@ -334,6 +342,7 @@ def as_object(mapping: FieldMapping) -> dict[str, Any]:
     made: dict[str, Any] = {
         "format": reading.pop("format", None),
         "empty_cells": mapping.empty_cells,
+        "without_position": None if mapping.without_position == "refuse" else "town",
         "ignore": list(mapping.ignored),
         "read": reading,
         "style": {k: v for k, v in style.items() if v},

@@ -1,7 +1,7 @@
 """Suggestion of a mapping of columns to fields, made from headers and values, for correction."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -29,6 +29,7 @@ from geo.imports.columns.recognition import (
     cells_of,
     recognise,
 )
+from geo.imports.columns.services import joined_parts, service_of
 from geo.imports.headers.points import is_survey_day
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
@@ -45,7 +46,12 @@ from geo.text.normalize import folded
 _MAX_LABELS = 60
 
 #: What reads a label of a field otherwise than of the others.
-_MEANT: Final = {"kind": meant_of_kind}
+_MEANT: Final[Mapping[str, Callable[[str, Mapping[str, str]], str]]] = {
+    "kind": meant_of_kind,
+    "documents_required": meant_of_all,
+    "sectors": meant_of_all,
+    "services": lambda label, _: service_of(label) or "",
+}
 
 #: Placeholder for the source's prefix of record ids, until a person replaces it.
 UNNAMED = "SOURCE"
@@ -187,18 +193,24 @@ def _labels(
             for label in _items(table, column, name, separators.get(name))
         )
         answers = _answers(name, columns)
-        means = meant_of_all if name in SPARED_WORDS else _MEANT.get(name, meant)
+        means = _MEANT.get(name, meant)
         codes_of = {
             label: chosen.get(plain(label)) or answers.get(bare(label)) or means(label, meanings)
             for label in counted
             if folded(label) not in codes
         }
         open_labels = [label for label, code in codes_of.items() if not code]
+        if name == "services":
+            # What has no code is known all the same: "taller de costura" is none of ours.
+            without_code = [label for label in open_labels if service_of(label) == ""]
+            open_labels = [label for label in open_labels if label not in without_code]
+        if name in cell_values.NEVER_EMPTY | SPARED_WORDS:
+            codes_of = {label: code for label, code in codes_of.items() if label not in open_labels}
         if len(open_labels) > _MAX_LABELS:
             notes.append(CodedReason("free_text", column=columns[0], of=name))
-            continue
-        if name in cell_values.NEVER_EMPTY | SPARED_WORDS:
-            codes_of = {label: code for label, code in codes_of.items() if code}
+            if name not in SPARED_WORDS:
+                continue
+            open_labels = []
         if codes_of:
             found[name] = codes_of
         notes += [
@@ -232,7 +244,10 @@ def _items(table: Table, column: str, name: str, separator: str | None) -> list[
             value = cell_values.converted(cell, name, style)
         except CellError:
             continue
-        items += [str(item) for item in (value if isinstance(value, list) else [value])]
+        labels = [str(item) for item in (value if isinstance(value, list) else [value])]
+        if name == "services":
+            labels = [part for label in labels for part in joined_parts(label)]
+        items += labels
     return items
 
 
@@ -246,6 +261,8 @@ def _missing(table: Table, fields: Mapping[str, tuple[str, ...]]) -> list[CodedR
         for name in REQUIRED
         if name not in fields and name not in derived
     ]
+    if is_placed and (count := _without_position(table, fields)):
+        notes.append(CodedReason("rows_without_position", count=count))
     if not is_placed:
         notes.append(CodedReason("no_position"))
     elif "country" not in fields:
@@ -255,6 +272,8 @@ def _missing(table: Table, fields: Mapping[str, tuple[str, ...]]) -> list[CodedR
         for column in fields.get("confirmed_on", ())
         if is_survey_day(column, table.columns)
     ]
+    if "status" not in fields:
+        notes.append(CodedReason("status_in_no_column"))
     if "visibility" not in fields:
         notes.append(CodedReason("visibility_in_no_column"))
     if "public_phones" in fields:
@@ -267,6 +286,18 @@ def _missing(table: Table, fields: Mapping[str, tuple[str, ...]]) -> list[CodedR
     }
     notes += [CodedReason("unknown_country", country=country[:40]) for country in sorted(countries)]
     return notes
+
+
+def _without_position(table: Table, fields: Mapping[str, tuple[str, ...]]) -> int:
+    """Return how many rows have a town and nothing in their cells of the position."""
+    columns = [column for name in ("position", "lat", "lon") for column in fields.get(name, ())]
+    towns = fields.get("locality", ())
+    return sum(
+        line.geometry is None
+        and all(cell_values.is_empty(line.cells.get(one), "lat", CellStyle()) for one in columns)
+        and any(line.cells.get(one) for one in towns)
+        for line in table.lines
+    )
 
 
 def _style(

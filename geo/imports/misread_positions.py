@@ -13,13 +13,10 @@ from geo.geography.division_names import countries_of, is_division
 from geo.geography.surroundings import countries_around, countries_of_named
 from geo.imports.positions import Point, position_of
 from geo.imports.row_mapping import SWAPPED, Draft
+from geo.imports.towns import REACH_M, town_names
 from geo.reasons import CodedReason
 from geo.text.countries import BOXES, CODES
 from geo.text.normalize import folded
-
-#: Most metres between a position and the town that its row names [A]: a municipality's ends lie
-#: that far from its town.
-_REACH_M: Final = 30_000.0
 
 #: How a position can have been written, by the code of the note on a row that is read so.
 LONGITUDE_MENDED, LATITUDE_MENDED = "row_longitude_mended", "row_latitude_mended"
@@ -30,10 +27,6 @@ MENDED: Final = frozenset({LONGITUDE_MENDED, LATITUDE_MENDED, EXCHANGE_MENDED})
 
 #: Most letters of a division's short form that stands for its name: "SP", "CDMX" is another name.
 _SHORTEST: Final = 3
-
-#: What stands between the names of a town, and short forms in them.
-_BETWEEN: Final = re.compile(r"\s*[,;/()|]\s*")
-_SHORT: Final = {"cd": "ciudad", "sta": "santa", "sto": "santo", "pto": "puerto", "gral": "general"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +44,13 @@ class _Asked:
     town: str
     able: Set[str]
 
-    @property
-    def names(self) -> list[str]:
-        """What the town can be called in the places: "Santa Rosa (Mazocruz)", "Cd. Acuña"."""
-        return [
-            name
-            for town in _BETWEEN.split(folded(self.town))
-            if re.search("[a-z]", town)
-            for whole in [" ".join(_SHORT.get(one.rstrip("."), one) for one in town.split())]
-            for name in (whole, f"ciudad {whole}", f"ciudad de {whole}")
-        ]
-
 
 async def mend_positions(session: AsyncSession, made: Sequence[Draft], *, column: str) -> None:
     """Read positions without their minus, or exchanged, where the rows' towns prove it.
 
     A position in none of the countries that its row can be of is read with the longitude negated,
     the latitude negated or both exchanged, if exactly one of these lies in such a country, and
-    that one within `_REACH_M` of a place of the row's town there, in no other division than the
+    that one within `REACH_M` of a place of the row's town there, in no other division than the
     row's. The row gets a note. Every other position stays as it is written.
 
     Parameters
@@ -173,7 +155,7 @@ async def _proven(
         ],
     )
     return [
-        len(home) == 1 and not _contradicts(one.draft.changes.get("admin1"), unit)
+        len(home) == 1 and not contradicts(one.draft.changes.get("admin1"), unit)
         for (one, *_), home, unit in zip(single, homes, units, strict=True)
     ]
 
@@ -183,7 +165,7 @@ async def _homes(
 ) -> list[frozenset[str]]:
     """Return the countries that have a place of each row's town near a point."""
     return await countries_of_named(
-        session, [(*point, one.names) for one, point in placed], _REACH_M
+        session, [(*point, town_names(one.town)) for one, point in placed], REACH_M
     )
 
 
@@ -191,7 +173,7 @@ def _on_earth(point: Point) -> Point:
     return max(-180.0, min(180.0, point[0])), max(-90.0, min(90.0, point[1]))
 
 
-def _contradicts(division: object, unit: str | None) -> bool:
+def contradicts(division: object, unit: str | None) -> bool:
     """Return whether a row's division is another one than that of its position.
 
     A short form agrees whose letters stand in the name in their order: "SP", "Ver.".

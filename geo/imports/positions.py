@@ -1,14 +1,15 @@
 """Countries and time zones that rows of a file take from their positions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.geography.division_names import countries_of
 from geo.geography.places import time_zones
-from geo.geography.surroundings import countries_around, only_country
+from geo.geography.surroundings import countries_around, countries_of_named, only_country
 from geo.imports.row_mapping import Draft, RowProblem
+from geo.imports.towns import REACH_M, town_names
 from geo.reasons import CodedReason
 from geo.text.countries import BOXES, CODES
 
@@ -24,7 +25,8 @@ async def fill_countries(
     """Give rows the country of their position where they state none, or none that can be.
 
     Near a border the row's division decides, if one of the countries there has it: Norte de
-    Santander is Colombia's; a note says so if the polygon of another country holds the point.
+    Santander is Colombia's; a note says so if the polygon of another country holds the point. So
+    does the row's town, where only the country that holds the point has a place of that name there.
     Where nothing does, or the division is of another country than the position, the row says that
     its country is missing. A text that is no country gives way to the country of the position, with
     a note, and so does ES for El Salvador, in a column whose others are of Central America. Any
@@ -47,9 +49,10 @@ async def fill_countries(
         return
     is_central = _is_of_central_america(made)
     arounds = await countries_around(session, [point for _, point in asked])
-    for (draft, _), around in zip(asked, arounds, strict=True):
+    towns = await _countries_of_towns(session, asked)
+    for (draft, _), around, of_town in zip(asked, arounds, towns, strict=True):
         stated = draft.changes.get("country")
-        country = _told(around, draft.changes.get("admin1"))
+        country = _told(around, draft.changes.get("admin1"), of_town)
         if stated is None:
             if country is not None:
                 draft.changes["country"] = country
@@ -79,12 +82,30 @@ def _is_asked(draft: Draft, *, is_new: bool) -> bool:
     return isinstance(stated, str) and stated not in BOXES
 
 
-def _told(around: Mapping[str, bool], division: object) -> str | None:
-    """Return the country about a position that nothing else, nor the division, speaks against."""
+async def _countries_of_towns(
+    session: AsyncSession, asked: Sequence[tuple[Draft, Point]]
+) -> list[frozenset[str]]:
+    """Return the countries that have a place of each row's town near its position."""
+    towns = [draft.changes.get("locality") for draft, _ in asked]
+    return await countries_of_named(
+        session,
+        [
+            (*point, town_names(town) if isinstance(town, str) else ())
+            for (_, point), town in zip(asked, towns, strict=True)
+        ],
+        REACH_M,
+    )
+
+
+def _told(around: Mapping[str, bool], division: object, of_town: Set[str]) -> str | None:
+    """Return the country about a position that neither division nor town speaks against."""
     own = countries_of(division) if isinstance(division, str) else frozenset[str]()
     country = only_country(around)
     if country is not None:
         return country if not own or country in own else None
+    if not own:
+        held = {country for country, is_holding in around.items() if is_holding}
+        return next(iter(held)) if len(held) == 1 and held == of_town else None
     able = own & set(around)
     return next(iter(able)) if len(able) == 1 else None
 

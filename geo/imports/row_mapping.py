@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import shapely
@@ -12,11 +12,18 @@ import shapely
 from geo.imports.cells import cell_values, dates
 from geo.imports.cells.cell_values import CellStyle
 from geo.imports.cells.fields import CODED, KINDS, SPARED, TRANSLATABLE, WEEKDAYS, kind_of
-from geo.imports.cells.notices import asks_for_a_letter, closing, is_private, is_withheld
+from geo.imports.cells.notices import (
+    asks_for_a_letter,
+    asks_for_a_state,
+    closing,
+    is_private,
+    is_withheld,
+)
 from geo.imports.cells.opening_hours import WeekHours
 from geo.imports.column_parts import taken_apart
 from geo.imports.columns import evidence
 from geo.imports.columns.labels import asks_for_one_paper
+from geo.imports.columns.services import joined_parts, limits_somebody
 from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Line, Table, Value
 from geo.models import PROTECTED_SERVICES
@@ -36,14 +43,18 @@ _TOTALS = frozenset(
     {"total", "totales", "total general", "gran total", "subtotal", "suma", "totais", "sum"}
 )
 
+#: Fewest cells of a record: its name, kind, organisation and day. "Total Obras" has two.
+_LEAST_CELLS = 4
+
 #: Code of the note on a row one of whose cells is left out, because it is not understood.
 LEFT_OUT_REMARK = "cell_left_out"
 
 #: Code of the note on a row whose hours alone say that the space is closed.
 CLOSED_REMARK = "row_closed_by_hours"
 
-#: The same of lists, where a part of what is said would read as the whole.
-SPARED_WORDS = frozenset({"documents_required", "sectors"})
+#: The same of lists, where a part of what is said would read as the whole: of "información sobre
+#: salud, albergue" the second item is no bed.
+SPARED_WORDS = frozenset({"documents_required", "sectors", "services"})
 
 #: What stands in place of codes for a list that is stated to be empty: no papers are asked for.
 NO_CODE = "none"
@@ -88,6 +99,9 @@ class Draft:
     ----------
     changes : dict
         Values by field; None clears the field.
+    unread : dict
+        By field, what a cell states that is left out, because it is not understood. It refuses the
+        row of a record that has a value there, which may be true no more.
     notes : list of CodedReason
         What the row states and the import leaves out.
     """
@@ -95,6 +109,7 @@ class Draft:
     number: int
     id: str
     changes: dict[str, Any] = field(default_factory=dict)
+    unread: dict[str, Any] = field(default_factory=dict)
     problems: list[RowProblem] = field(default_factory=list)
     notes: list[CodedReason] = field(default_factory=list)
 
@@ -122,8 +137,12 @@ class CodeWords:
 
     def knows(self, name: str, values: Value) -> bool:
         """Return whether all of a list's values are codes of the field ``name``."""
-        codes = set(self.labels.get(name, {}).values()) - {NO_CODE}
+        codes = self._codes.get(name)
         return not codes or (isinstance(values, list) and codes.issuperset(values))
+
+    @cached_property
+    def _codes(self) -> Mapping[str, frozenset[str]]:
+        return {name: frozenset(of.values()) - {NO_CODE} for name, of in self.labels.items()}
 
 
 def words(active: Mapping[str, Iterable[str]], names: Mapping[tuple[str, str], str]) -> CodeWords:
@@ -190,11 +209,12 @@ def is_total(line: Line) -> bool:
     """Return whether a line sums up those above: its first cell says so, and most are empty."""
     cells = [cell for cell in line.cells.values() if cell not in (None, "")]
     first = cells[0] if cells else None
-    return (
-        isinstance(first, str)
-        and _plain(re.sub(r"[^a-z ].*", "", folded(first))) in _TOTALS
-        and len(cells) <= len(line.cells) / 2
-    )
+    if not isinstance(first, str):
+        return False
+    said = _plain(re.sub(r"[^a-z ].*", "", folded(first)))
+    if said in _TOTALS:
+        return len(cells) <= len(line.cells) / 2
+    return said.split(" ")[0] in _TOTALS and len(cells) < _LEAST_CELLS
 
 
 def missing_columns(table: Table, mapping: FieldMapping) -> list[str]:
@@ -236,6 +256,11 @@ class _Maker:
             name: self._constant(name, value) for name, value in mapping.constants.items()
         }
 
+        used = mapping.columns()
+        self._of_state = tuple(
+            column for column in table.columns if column not in used and asks_for_a_state(column)
+        )
+
     def draft(self, line: Line) -> Draft:
         draft = Draft(line.number, "")
         by_column = {c: name for name, columns in self._mapping.fields.items() for c in columns}
@@ -267,8 +292,11 @@ class _Maker:
         return draft
 
     def _take_closing(self, draft: Draft, found: dict[str, Value], line: Line) -> None:
-        """Close a space whose hours say that it is closed, where the row states no status."""
-        for column in self._mapping.fields.get("opening_hours", ()):
+        """Close a space whose hours say that it is closed, where the row states no status.
+
+        So does a cell of no field whose header asks for a state: "Situação / obs.".
+        """
+        for column in (*self._mapping.fields.get("opening_hours", ()), *self._of_state):
             status = closing(line.cells.get(column))
             if status is None:
                 continue
@@ -359,8 +387,10 @@ class _Maker:
             return [[]]
         is_of_one = coded == [] and name == "documents_required" and asks_for_one_paper(column)
         if is_of_one or (name in SPARED_WORDS and not self._known.knows(name, coded)):
+            if name == "services" and limits_somebody(value):
+                return [coded]  # which no record takes, so that a person reads for whom it is
             # A part of what is asked for would read as the whole.
-            draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+            _leave_unread(draft, name, column, coded)
             return []
         if name == "public_phones" and coded:
             numbers = _numbers(draft, column, coded)
@@ -405,8 +435,11 @@ class _Maker:
     def _coded(self, name: str, value: Value) -> Value:
         table = self._mapping.values.get(name, {})
         if isinstance(value, list):
-            items = [table.get(folded(item), item) if isinstance(item, str) else item
-                     for item in value]  # fmt: skip
+            items = [
+                table.get(folded(part), part) if isinstance(part, str) else part
+                for item in value
+                for part in self._parts(name, item)
+            ]
             return [self._known.code(name, item) for item in items if item != ""]
         if isinstance(value, dict) and kind_of(name) == "flags":
             return {
@@ -414,6 +447,20 @@ class _Maker:
                 for code, flag in value.items()
             }
         return self._known.code(name, value) if name in CODED else value
+
+    def _parts(self, name: str, item: Value) -> list[Value]:
+        """Return the parts of an item of services that are all known: "cena y desayuno"."""
+        if name != "services" or not isinstance(item, str):
+            return [item]
+        table = self._mapping.values.get(name, {})
+        return [
+            *joined_parts(
+                item,
+                lambda part: (
+                    folded(part) in table or self._known.knows(name, [self._known.code(name, part)])
+                ),
+            )
+        ]
 
     def _constant(self, name: str, value: Value) -> Value:
         return self._coded(name, cell_values.converted(value, name, self._default))
@@ -461,22 +508,31 @@ def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
         draft.problems.append(RowProblem(column, name, error.reason))
 
 
+def _leave_unread(draft: Draft, name: str, column: str, stated: Value) -> None:
+    draft.unread[name] = stated
+    draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+
+
 def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
     """Return the numbers of a cell without what stands beside them, with a note on that.
 
-    Words and mailboxes, "preguntar en la parroquia", are no number at all; digits that are none
-    stay as they are, and their row is refused, as is that of a number beside somebody's name (P6).
+    Words and mailboxes, "preguntar en la parroquia", are no number at all. A cell whose digits make
+    none, or whose number stands beside somebody's name, is left out whole (P6).
     """
     stated = phones
     if evidence.mentions_a_person(stated) and any(map(_is_dialled, map(str, stated))):
-        return stated
+        _leave_unread(draft, "public_phones", column, stated)
+        return []
     phones = [phone for phone in stated if not isinstance(phone, str) or _is_dialled(phone)]
     if not phones:
         draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
         return []
     phones = [_EXTENSION.sub("", one) if isinstance(one, str) else one for one in phones]
     numbers = [phone for phone in phones if not isinstance(phone, str) or PHONE.fullmatch(phone)]
-    if not numbers or numbers == stated:
+    if not numbers:
+        _leave_unread(draft, "public_phones", column, phones)
+        return []
+    if numbers == stated:
         return phones
     draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
     return numbers

@@ -19,6 +19,7 @@ from geo.imports.batches import KEPT_DAYS
 from geo.imports.cells.fields import kind_of
 from geo.imports.check import check_file
 from geo.imports.column_parts import taken_apart
+from geo.imports.columns.services import joined_parts
 from geo.imports.headers import remembered
 from geo.imports.mapping import FieldMapping, as_object, parse_mapping
 from geo.imports.mapping_suggestion import suggest_for
@@ -26,11 +27,12 @@ from geo.imports.personal_data import require_no_persons_in
 from geo.imports.readers.detection import ReadingOptions
 from geo.imports.readers.limits import TooHeavyError
 from geo.imports.readers.table import Table, Value
-from geo.imports.row_mapping import CodeWords
+from geo.imports.row_mapping import SPARED_WORDS, CodeWords
 from geo.imports.sandbox import read_apart
 from geo.models import ImportBatch
 from geo.reasons import CodedReason, from_stored
 from geo.records import upsert
+from geo.text.normalize import folded
 
 #: Most labels of a field that a person is asked to translate to codes; a field with more labels
 #: holds free text.
@@ -329,7 +331,8 @@ def _examples(table: Table, column: str) -> list[str]:
 def labels_of(table: Table, mapping: Mapping[str, Any], known: CodeWords) -> dict[str, list[str]]:
     """Return the cell labels of each coded field that stand for no known code.
 
-    A field with more than `MAX_LABELS` unknown labels holds free text and is left out.
+    A field with more than `MAX_LABELS` unknown labels holds free text and is left out; of one whose
+    cells can be left out (`SPARED_WORDS`) those are asked about that the mapping says nothing of.
 
     Parameters
     ----------
@@ -350,11 +353,16 @@ def labels_of(table: Table, mapping: Mapping[str, Any], known: CodeWords) -> dic
             label
             for column in apart.fields.get(name, ())
             for line in table.lines
-            for label in _labels(line.cells.get(column), separators.get(name), is_list=is_list)
+            for item in _labels(line.cells.get(column), separators.get(name), is_list=is_list)
+            for label in (joined_parts(item) if name == "services" else [item])
             if known.code(name, label) not in codes
         )
-        if 0 < len(labels) <= MAX_LABELS:
-            found[name] = list(labels)
+        asked = list(labels)
+        if name in SPARED_WORDS and len(asked) > MAX_LABELS:
+            told = set(map(folded, mapping.get("values", {}).get(name, ())))
+            asked = [label for label in asked if folded(label) not in told]
+        if 0 < len(asked) <= MAX_LABELS:
+            found[name] = asked
     return found
 
 

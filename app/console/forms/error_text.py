@@ -258,6 +258,9 @@ TEXTS: Mapping[str, str] = {
         "escrito. Confírmelo."
     ),
     "row_country_elsewhere": marked("El punto está en otro país que el escrito."),
+    "row_placed_in_town": marked(
+        "No tiene posición: queda marcado en su localidad, %(town)s. Pida la posición."
+    ),
     "row_status_not_told": marked(
         "No dice si está abierto: el espacio entra como activo. Pregunte, y escríbalo en la ficha."
     ),
@@ -429,6 +432,13 @@ TEXTS: Mapping[str, str] = {
     "unknown_country": marked("No se conoce el país: %(country)s."),
     "dates_ambiguous": marked(
         "En «%(column)s» no se sabe si va primero el día o el mes: dígalo abajo."
+    ),
+    "status_in_no_column": marked(
+        "Ninguna columna dice el estado: los espacios nuevos entran como activos. "
+        "Mire cuáles cerraron."
+    ),
+    "rows_without_position": marked(
+        "Filas sin posición: %(count)s. Elija más abajo si quedan marcadas en su localidad."
     ),
     "free_text": marked("«%(column)s» tiene texto libre, no valores de una lista."),
     "label_needs_code": marked("«%(label)s» en «%(column)s» necesita un código de %(of)s."),

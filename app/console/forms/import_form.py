@@ -11,6 +11,7 @@ from app.console.forms.labels import FIELD_LABELS
 from app.i18n.translation import Words, marked
 from geo.imports.cells.cell_values import NEVER_EMPTY
 from geo.imports.cells.fields import ALL, KINDS
+from geo.imports.row_mapping import SPARED_WORDS
 from geo.imports.row_mapping import CodeWords as Labels
 from geo.imports.uploads import Column
 from geo.text.normalize import folded
@@ -21,6 +22,8 @@ MADE_LABELS: Mapping[str, str] = {
     "lon": marked("Longitud"),
     "lat": marked("Latitud"),
     "last_entry": marked("Última entrada"),
+    "opening_hours": marked("Horario de la semana, en palabras"),
+    "needs_referral": marked("Pide remisión (sí o no)"),
     "hours_mo": marked("Horario del lunes"),
     "hours_tu": marked("Horario del martes"),
     "hours_we": marked("Horario del miércoles"),
@@ -153,6 +156,9 @@ def label_rows(labels: Mapping[str, list[str]], mapping: Mapping[str, Any]) -> l
     rows = []
     for field, found in labels.items():
         stated = {folded(k): v for k, v in mapping.get("values", {}).get(field, {}).items()}
+        if field in SPARED_WORDS:
+            # Here a proposal leaves out what it does not know, and a blank is what has no code.
+            stated = {label: code or NOTHING for label, code in stated.items()}
         rows += [
             LabelRow(field, index, label, stated.get(folded(label), ""))
             for index, label in enumerate(found)
@@ -215,6 +221,7 @@ def mapping_in(form: Form, columns: Iterable[str], before: Mapping[str, Any]) ->
         "answers": answers,
         "ignore": ignored,
         "empty_cells": "clear" if form.get("empty_cells") == "clear" else "keep",
+        "without_position": "town" if form.get("without_position") == "town" else None,
         "style": {name: stated for name in STYLES if (stated := text_in(form, name))},
         "read": reading_in(form),
         "values": _values(form, before),

@@ -107,7 +107,7 @@ _THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo",
 #: Words that people write beside a number that takes messages.
 _BESIDE_PHONE = re.compile(
     r"\(\s*{0}\s*\)|{0}".format(
-        r"\b(?:what?s?app?|whats|wpp|wsp|zap|cel(?:ular)?|tel(?:efono)?|fijo)\b[.:]?"
+        r"\b(?:what?s?app?|whats|wasap|wpp|wsp|zap|w|pbx|cel(?:ular)?|tel(?:efono)?|fijo|central)\b[.:]?"
     ),
     re.IGNORECASE,
 )
@@ -130,6 +130,16 @@ _DMS = re.compile(
     r"""([+-]?\d{1,3})\s*[°º]\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['′’]\s*)?"""
     r"""(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:["″”]|'')\s*)?([NSEWO])?""",
     re.IGNORECASE,
+)
+#: A link to a web map with its centre or its marker, whole or from its "@" on.
+_MAP_LINK = re.compile(
+    r"(?:https?://[\w.]*(?:google|goo)\.[\w./]*?[^\s@]*?)?(?:[?&](?:q|ll|query)=|@)"
+    r"(-?\d{1,2}\.\d{3,})(?:,|%2C)\s*(-?\d{1,3}\.\d{3,})(?:,\d+(?:\.\d+)?[zm])?(?:[&/]\S*)?"
+)
+
+#: Degrees with the letters of the winds after them: "9.55464 N 79.55991 W".
+_LETTERED = re.compile(
+    r"(\d{1,2}[.,]\d+)\s*°?\s*([NS])[\s,;/]+(\d{1,3}[.,]\d+)\s*°?\s*([EWO])", re.IGNORECASE
 )
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,  '])\d{3})(?:\1\d{3})*")
 
@@ -437,7 +447,12 @@ def position(value: Value, style: CellStyle) -> tuple[float, float]:
         The cell does not hold two to four numbers.
     """
     text = value.strip().strip("()") if isinstance(value, str) else ""
-    parts = [part for part in re.split(r"\s*[;|]\s*|\s*,\s+|\s+", text) if part]
+    if linked := _MAP_LINK.fullmatch(text):
+        return float(linked[2]), float(linked[1])
+    if lettered := _LETTERED.fullmatch(text):
+        south, west = lettered[2].upper() == "S", lettered[4].upper() in {"W", "O"}
+        text = f"{'-' * south}{lettered[1]} {'-' * west}{lettered[3]}"
+    parts = [part for part in re.split(r"\s*[;|]\s*|\s+/\s+|\s*,\s+|\s+", text) if part]
     if len(parts) == 1 and text.count(",") == 1:
         parts = text.split(",")
     if len(parts) == 1 and text.count(",") == 3:  # noqa: PLR2004 - 7,89,-72,5: decimal commas

@@ -31,7 +31,7 @@ _MONTHS = {
         (
             "enero ene january jan janeiro janvier janv janvye",
             "febrero feb february fevereiro fev fevrier fevr fevriye",
-            "marzo mar march marco mars mas",
+            "marzo mzo mar march marco mars mas",
             "abril abr april apr avril avr avril",
             "mayo may maio mai me",
             "junio jun june junho juin jen",
@@ -79,10 +79,16 @@ _MONTH_ALONE = re.compile(r"([a-z]+)\.?(?:\s*[-/.]\s*|\s+(?:de\s+|del\s+)?)(\d{4
 _MONTH_IN_NUMBERS = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{4})")
 _MONTH_OF_YEAR = re.compile(r"(20\d{2})\s*[-/.]\s*(\d{1,2})")
 
+#: A quarter of a year: "I trim. 2024", "2do trimestre 2025".
+_QUARTER = re.compile(
+    r"(?:(i{1,3}|iv)|([1-4])(?:o|er|ro|do|to)?\.?)\s*trim(?:estre)?\.?\s*(?:de(?:l)?\s+)?(20\d{2})"
+)
+
 _WORDED = re.compile(
     r"(?:(\d{1,2})(?:o|st|nd|rd|th)?[\s/-]*(?:de |of )?([a-z]+)\.?[\s,/-]*(?:de |del )?(\d{2,4})"
     r"|([a-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4}))"
 )
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _CLOCK = re.compile(
     r"(\d{1,2})(?:\s*[:.h]\s*(\d{2})?)?(?::\d{2})?\s*(?:hrs?|horas?|h)?\s*([ap])?\.?\s*(?:m\.?)?"
 )
@@ -156,18 +162,27 @@ def _written(value: str, order: Order | None) -> date:
             )
             if month in _MONTHS:
                 return date(_year(year), _MONTHS[month], int(day_))
-        if (named := _MONTH_ALONE.fullmatch(value)) and named[1] in _MONTHS:
-            # The first day: what rests on the date grows old sooner, not later.
-            return date(_year(named[2]), _MONTHS[named[1]], 1)
-        if of_month := _MONTH_IN_NUMBERS.fullmatch(value):
-            return date(int(of_month[2]), int(of_month[1]), 1)
-        if of_year := _MONTH_OF_YEAR.fullmatch(value):
-            return date(int(of_year[1]), int(of_year[2]), 1)
+        if (first := _first_of_month(value)) is not None:
+            return first
     except CellError:
         raise
     except ValueError:
         pass  # a date that does not exist, such as 31 February, is refused below
     raise CellError(CodedReason("cell_not_date"))
+
+
+def _first_of_month(value: str) -> date | None:
+    """Return the first day of a month or a quarter: what rests on it grows old sooner."""
+    if (named := _MONTH_ALONE.fullmatch(value)) and named[1] in _MONTHS:
+        return date(_year(named[2]), _MONTHS[named[1]], 1)
+    if quarter := _QUARTER.fullmatch(value):
+        number = int(quarter[2] or _ROMAN[quarter[1]])
+        return date(int(quarter[3]), 3 * number - 2, 1)
+    if of_month := _MONTH_IN_NUMBERS.fullmatch(value):
+        return date(int(of_month[2]), int(of_month[1]), 1)
+    if of_year := _MONTH_OF_YEAR.fullmatch(value):
+        return date(int(of_year[1]), int(of_year[2]), 1)
+    return None
 
 
 def _numeric(first: str, second: int, third: str, order: Order | None) -> date:

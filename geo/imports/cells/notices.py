@@ -314,9 +314,11 @@ _MONTHS: Final = "|".join(sorted(word for word in MONTH_WORDS if len(word) > 2))
 
 #: Since when, or until which day, and a number to call: neither says when a place is open.
 _SINCE: Final = re.compile(
-    rf"^\W*20\d\d\b|\b(?:en|em|in)\s(?:20\d\d\b|(?:{_MONTHS})\s(?:de |del )?20\d\d)"
+    rf"^\W*20\d\d\b|^\W*(?:{_MONTHS})\s(?:de |del )?(?:20)?\d\d\b"
+    rf"|\b(?:en|em|in)\s(?:20\d\d\b|(?:{_MONTHS})\s(?:de |del )?20\d\d)"
     r"|\b(?:desde|since|depuis|a partir d[eo]|hace|ha|hasta|ate|until|jusqu\w*)\s(?:\w+\s){0,4}?"
-    rf"(?:(?:{_MONTHS})\w*(?:\s(?:de |del )?20\d\d)?|\d{{1,2}}\s\d{{1,2}}\s(?:20)?\d\d|20\d\d|"
+    rf"(?:(?:{_MONTHS})\w*(?:\s(?:de |del )?(?:20)?\d\d\b)?|"
+    r"\d{1,2}\s\d{1,2}\s(?:20)?\d\d|20\d\d|"
     r"mes|meses|mese|months?|mois|anos?|years?|ans?|semanas?|weeks?|dias|days|pandemia|aviso|notice)\b"
 )
 _CALL: Final = re.compile(
@@ -336,6 +338,19 @@ _OTHERWISE: Final = re.compile(
     r"(?:hombre|mujer|homen|mulher|men|women|homme|femme|varon|menor|nin|crianca|child|enfant|"
     r"famili|migrant|extranj|estrang|visit|person|pessoa|adult|jov|perro|mascota))"
 )
+
+
+#: Words of headers that ask whether a place is open.
+_ASKS_STATE: Final = re.compile(
+    r"\b(?:estado|estatus|status|situac\w+|vigencia|vigente|operativ[oa]|operaciona\w*|funciona\w*|"
+    r"sigue|abiert[oa]s?|abert[oa]s?|activ[oa]|ativ[oa]|condicion)\b"
+)
+
+
+@lru_cache(maxsize=10_000)
+def asks_for_a_state(header: str) -> bool:
+    """Return whether a header has a word that asks whether a place is open: "Situação / obs."."""
+    return _ASKS_STATE.search(_plain(header)) is not None
 
 
 def closing(cell: Value) -> str | None:

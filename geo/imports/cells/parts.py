@@ -16,7 +16,7 @@ from geo.text.countries import CODES
 from geo.text.normalize import folded
 
 #: What stands between a place and the division it is in: "Ipiales - Nariño", "Tumbes (Perú)".
-_BETWEEN_PLACES: Final = re.compile(r"\s*[/|;(,]\s*|\s+[-–—]\s+|-(?=[A-Z]{2}\)?$)")
+_BETWEEN_PLACES: Final = re.compile(r"\s*[/|;(,]\s*|\s+[-–—]\s+|[- ](?=[A-Z]{2}\)?$)")
 
 #: What can stand between a state and its date: "ativo - 06/10/25", "abierto (mayo 2025)".
 _BETWEEN: Final = re.compile(r"[\s,;:|/([–—-]+")

@@ -29,6 +29,9 @@ _PLACES: Final = (
 
 _STATE: Final = ("status", "confirmed_on")
 
+#: What stands between two places, or before the letters of a country: "Danlí HN".
+_HOLDS_SEVERAL: Final = re.compile(r"[/|;(,–—-]| [A-Z]{2}$")
+
 
 def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
     """Return the fields that most cells of a column hold together; empty if they hold one.
@@ -58,7 +61,9 @@ def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
 
 def _count(texts: Sequence[str], fields: Sequence[str]) -> int:
     """Return how many cells hold all fields, the first of them first."""
-    held = [(text, split(text, fields)) for text in texts if re.search(r"[/|;(,–—-]", text)]
+    held = [
+        (text, split(text, fields)) for text in texts if re.search(r"[/|;(,–—-]| [A-Z]{2}$", text)
+    ]
     return sum(
         len(parts) == len(fields) and text.strip().startswith(str(parts[fields[0]]))
         for text, parts in held

@@ -55,7 +55,7 @@ _LIMITS: Final = word_set(
 _FOR_NOW: Final = word_set(
     "temporal temporalmente temporario temporaria temporariamente provisorio provisional hasta ate "
     "until reforma reformas obra obras remodelacion reparacion mantenimiento manutencao reabre "
-    "reabrira vuelve volta vacaciones ferias receso recesso momentaneamente"
+    "reabrira vuelve volta vacaciones ferias receso recesso momentaneamente ahora agora momento"
 )
 _SOME_DAYS: Final = frozenset(
     word for words in DAY_WORDS.values() for word in words if len(word) > _INITIALS

@@ -342,7 +342,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "capacity",
         "capacidad aforo cupo plaza cama capacity bed vaga capacidade capacite lotacao caben cabe "
         "cobertura leito lugares litera",
-        allied=f"{_COUNT} instalada max accueil diaria disponible",
+        allied=f"{_COUNT} instalada max accueil diaria disponible plato platos",
         never="mujer mujeres hombre hombres nino ninos nna menores mulher mulheres homem homens "
         "crianca criancas women men children familia familias femmes hommes enfants "
         "hoje today ahora agora disponibles hoy ocupada ocupados ocupacion ocupacao ocupadas "
@@ -398,6 +398,12 @@ CONCEPTS: Final[Sequence[Concept]] = (
         allied="que",
     ),
     _concept(
+        "confirmed_on",
+        "contacto contato contact",
+        also="ultima ultimo last",
+        allied="fecha data date dia con com with",
+    ),
+    _concept(
         "languages",
         "idioma lengua language lingua langue",
         allied="atencion habla hablan hablado falado parle spoken atiende staff otro originaria",
@@ -444,7 +450,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "gratuito gratis gratuita fee coste valor aporte contribucion contribuicao "
         "cooperacion colaboracion donativo pagamento",
         allied="recuperacion hay usuario algo",
-        never="linea telefono usd proyecto total mensual mes consumo",
+        never="linea telefono usd proyecto total mensual mes consumo centro center cuenta conta "
+        "presupuesto presupuestario orcamento partida imputacion contable",
     ),
     _concept(
         "overnight",

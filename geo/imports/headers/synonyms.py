@@ -4,7 +4,7 @@ The names only serve to suggest a mapping, which a person reads before anything 
 """
 
 
-def _read(text: str) -> dict[str, tuple[str, ...]]:
+def read_labels(text: str) -> dict[str, tuple[str, ...]]:
     """Parse lines ``name: word | word`` to words by name; indented lines continue the entry."""
     entries = text.strip("\n").replace("\n ", " ").splitlines()
     found = {}
@@ -15,7 +15,7 @@ def _read(text: str) -> dict[str, tuple[str, ...]]:
 
 
 #: Folded column headers by field, collected from the region's service matrices, surveys and maps.
-HEADERS = _read("""
+HEADERS = read_labels("""
 id: id | codigo | code | identificador | clave | uuid
 name: como se llama | denominacion | denominacion del espacio | nombre del punto | razon social |
     como se llama el lugar | nombre | nombre del espacio | nombre del lugar |
@@ -71,11 +71,14 @@ genders: genero | generos | sexo | gender | genero atendido
 families_only: solo familias | families only | apenas familias
 children_alone: ninos solos | nna no acompanados | children alone
 cost: costo | cost | precio | tarifa | custo | cout | valor
-documents_required: que hay que llevar | que llevar | que traer | que hay que traer |
-    documentos requeridos | documents required | documentos |
-    que documentos pide | documentos exigidos | papeles que exigen | papeles que piden |
-    documentos que piden | papeles | documentacion requerida | documentacion
-maximum_nights: noches maximas | maximum nights | estadia maxima | dias maximo
+documents_required: se les pide | que se les pide | que les piden | que se pide |
+    que tienen que traer | que deben traer | que deben llevar | que debe traer | que debe llevar |
+    que hay que llevar | que llevar | que traer | que hay que traer | documentos requeridos |
+    documents required | documentos | que documentos pide | documentos exigidos |
+    papeles que exigen | papeles que piden | documentos que piden | papeles |
+    documentacion requerida | documentacion
+maximum_nights: cuanto se pueden quedar | cuanto se puede quedar | cuanto tiempo se pueden quedar |
+    cuanto pueden quedarse | noches maximas | maximum nights | estadia maxima | dias maximo
 address: donde queda | donde esta | direccion | address | endereco | adresse | domicilio
 landmark: punto de referencia | referencia | landmark | como llegar | ponto de referencia
 road: via | carretera | ruta | road | rodovia | route
@@ -126,7 +129,7 @@ licence: licencia | licence | license | licenca
 
 #: Folded labels by field and code; suggested as translations to codes if a column holds them.
 LABELS = {
-    "kind": _read("""
+    "kind": read_labels("""
 information_orientation_point: centro de informacion | oficina de informacion |
     modulo de informacion | pao | pro | pac | ptrig | punto de atencion y orientacion |
     punto de informacion | punto de referenciacion y orientacion | information point |
@@ -154,7 +157,7 @@ mobile_unit: unidad movil | movil | brigada movil | mobile unit | jornada
 border_support_team: equipo de frontera | border support team
 safe_space: espacio seguro | casa de acogida | casa refugio | casa abrigo | safe space
 """),
-    "services": _read("""
+    "services": read_labels("""
 charging: carga de celulares | carga de telefonos | charging | recarga de celulares |
     carga de celular | cargar celular
 child_protection: proteccion de la ninez | proteccion infantil | child protection
@@ -192,7 +195,7 @@ showers: duchas | ducha | showers | chuveiros | regaderas | banho | banhos
 toilets: banos | bano | servicios sanitarios | sanitarios | toilets | banheiros
 transport_information: informacion de transporte | transporte | transport information
 """),
-    "sectors": _read("""
+    "sectors": read_labels("""
 Child Protection: proteccion de la ninez | ninez | proteccion infantil | protecao da crianca
 Education: educacion | educacao
 Food Security: seguridad alimentaria | seg alimentaria | seguranca alimentar
@@ -207,7 +210,7 @@ Protection: proteccion | protecao
 Shelter: alojamiento | alojamento
 WASH: wash | agua saneamiento e higiene | agua y saneamiento
 """),
-    "status": _read("""
+    "status": read_labels("""
 active: em funcionamento | funciona | operacional | operational | em operacao | abertas | aberto |
     ouvert | ouverte | en service |
     aberta | activo | activa | abierta | funcionando | en operacion | operando | vigente | abierto |
@@ -236,7 +239,7 @@ closed: desmantelado | desmantelada | fechado definitivamente | encerrado | cerr
     terminada | finalizado | finalizada | concluido | concluida | proyecto terminado |
     proyecto finalizado | projeto encerrado
 """),
-    "access": _read("""
+    "access": read_labels("""
 open: puerta abierta | porta aberta | puertas abiertas | portas abertas | ingreso directo |
     livre | demanda espontanea | abierto | libre | directo | walk in | sin cita | aberto |
     sin remision | sin derivacion |
@@ -246,16 +249,16 @@ referral_only: con derivacion | por derivacion | solo con derivacion | con remis
     com encaminhamento | referido |
     por remision | solo remision | solo con remision | remitido | referral only
 """),
-    "fees": _read("""
+    "fees": read_labels("""
 free: gratis | gratuito | sin costo | free
 paid: pago | con costo | paid | pagado
 """),
-    "visibility": _read("""
+    "visibility": read_labels("""
 public: publico | publica | public
 partners: socios | solo socios | partners | interagencial | parceiros
 restricted: restringido | confidencial | reservado | restricted | no publicar
 """),
-    "documents_required": _read("""
+    "documents_required": read_labels("""
 identity_document: documento de identidad | cedula | dni | documento | identificacion | carnet |
     cualquier documento | cualquier documento de identidad | algun documento | identity document
 passport: pasaporte | passport | passaporte
@@ -269,7 +272,7 @@ referral_letter: encaminhamento | derivacion | carta de derivacion | carta de re
     remision | hoja de remision | referral letter
 medical_record: historia clinica | formula medica | carnet de vacunas | medical record
 """),
-    "languages": _read("""
+    "languages": read_labels("""
 es: es | espanol | castellano | spanish | espanhol | espagnol | esp
 en: en | ingles | english | anglais | ing
 pt: pt | portugues | portuguese | portugais | port
@@ -281,11 +284,11 @@ ay: ay | aymara | aimara
 gn: gn | guarani
 qu: qu | quechua | kichwa | quichua
 """),
-    "genders": _read("""
+    "genders": read_labels("""
 women: mujeres | women | mulheres | femenino
 men: hombres | men | homens | masculino
 """),
-    "coord_precision": _read("""
+    "coord_precision": read_labels("""
 point: exacta | punto | point | gps
 town: municipio | ciudad | centro poblado | aproximada | town
 """),

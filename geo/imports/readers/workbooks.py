@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from python_calamine import (
     CalamineSheet,
@@ -19,6 +19,7 @@ from geo.imports.readers.headers import Row, Span, tabulated
 from geo.imports.readers.table import MAX_LINES, Line, Table, Value, refuse, too_many
 from geo.imports.readers.workbook_size import UnmeasuredError, sheet_sizes
 from geo.reasons import CodedReason
+from geo.text.normalize import folded
 
 #: Most cells of one sheet: 200,000 rows of 100 columns.
 MAX_CELLS = 20_000_000
@@ -171,6 +172,8 @@ def _chosen(book: Workbook, stated: str | None) -> tuple[str, CalamineSheet, lis
     # Each repeat group of a survey has a sheet of its own, with a column that names the parent row;
     # the main sheet is the sheet without this column.
     main = [name for name in with_data if not _is_repeat(sheets[name])]
+    if len(main) > 1:
+        main = [name for name in main if not _is_legend(name, sheets[name])]
     if len(main) != 1:
         refuse(book.name, CodedReason("file_several_sheets", sheets=with_data))
     others = [name for name in with_data if name != main[0]]
@@ -180,6 +183,39 @@ def _chosen(book: Workbook, stated: str | None) -> tuple[str, CalamineSheet, lis
 def _is_repeat(sheet: CalamineSheet) -> bool:
     head = sheet.to_python(nrows=1)
     return bool(head) and bool({"_parent_index", "_parent_table_name", "PARENT_KEY"} & set(head[0]))
+
+
+#: What sheets are called that tell what the words of another one mean, or how to fill it in.
+_LEGENDS: Final = frozenset(
+    {
+        "siglas", "sigla", "abreviaturas", "abreviaciones", "acronimos", "glosario",
+        "glossario", "glossary", "leyenda", "legenda", "legend", "diccionario",
+        "dicionario", "codigos", "codebook", "choices", "opciones", "opcoes", "catalogo",
+        "catalogos", "listas", "lookup", "instrucciones", "instrucoes", "instructions",
+        "leeme", "leiame", "readme", "portada", "caratula", "capa",
+    }
+)  # fmt: skip
+
+#: What a sheet that only explains words does not say: what is closed, or told to nobody.
+_SAYS_MORE: Final = re.compile(
+    r"public|publis|difund|divulg|compart|reserv|confiden|secret|sigilo|oculta|cerra|cierr|fecha|"
+    r"closed|suspend|suspens"
+)
+
+#: Most columns of such a sheet [A]: a word and what it means, in some languages.
+_LEGEND_COLUMNS: Final = 6
+
+
+def _is_legend(name: str, sheet: CalamineSheet) -> bool:
+    """Return whether a sheet explains another one, and says of no place that it is not told of.
+
+    Its name has no other word. A list of what is closed or kept back is no legend.
+    """
+    words = re.findall(r"[a-z]+", folded(name))
+    if not words or not _LEGENDS.issuperset(words) or sheet.width > _LEGEND_COLUMNS:
+        return False
+    cells = (cell for row in sheet.to_python() for cell in row)
+    return not any(isinstance(cell, str) and _SAYS_MORE.search(folded(cell)) for cell in cells)
 
 
 def _rows(sheet: CalamineSheet) -> tuple[list[Row], list[Span], int]:

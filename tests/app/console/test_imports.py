@@ -13,6 +13,7 @@ from benchmarks.bombs import kmz
 from geo import models
 from geo.db.sessions import Tier
 from geo.imports import uploads
+from geo.imports.cells.fields import ALL
 from geo.imports.uploads import Column
 from geo.records import upsert
 from tests.conftest import client_of, clone, opened
@@ -196,6 +197,10 @@ async def test_a_mapping_that_cannot_be_comes_back_as_typed(as_person):
     assert "Escriba un número entero" in text_of(wrong)
 
 
+def test_every_field_of_an_import_has_a_name():
+    assert [name for name in ALL if import_form.name_of(words("es"), name) == name] == []
+
+
 def test_a_column_of_answers_is_imported_only_where_it_is_chosen():
     before = {"answers": {"amenities": {"¿Wifi?": "wifi", "Agua": "drinking_water"}}}
     rows = import_form.column_rows(
@@ -226,6 +231,33 @@ async def test_labels_are_asked_for_where_nobody_knows_them(as_person):
     assert answer.status_code == 303, text_of(answer)
     report = text_of(await editor.get(answer.headers["location"]))
     assert "<b>1</b> nuevos" in report
+
+
+@pytest.mark.usefixtures("at_hand")
+async def test_what_means_nothing_and_where_rows_without_a_position_go_stays_chosen(as_person):
+    editor = await as_person("ed")
+    data = (
+        "Nombre;Tipo;Municipio;Latitud;Longitud;Servicios\n"
+        "Casa Uno;Comedor;Cúcuta;7,8941;-72,5081;comida y misa\n"
+        "Casa Dos;Comedor;Cúcuta;;;comida, sancocho\n"
+    ).encode()
+    place = (await bring(editor, data)).headers["location"]
+    page = await editor.get(place)
+    assert "Filas sin posición: 1" in text_of(page)
+    fields = fields_of(page, place)
+    labels = dict(zip(fields["label-services"], range(9), strict=False))
+    assert fields["without_position"] == ["refuse"]
+    assert fields[f"value-services-{labels['misa']}"] == ["-"], "known, and of no code"
+    assert f"value-services-{labels['sancocho']}" not in fields, "a person has to say"
+    chosen = {f"value-services-{labels['sancocho']}": "food", "without_position": "town"}
+    answer = await editor.post(place, **(fields | constants() | chosen), do="check")
+    assert answer.status_code == 303, text_of(answer)
+    report = text_of(await editor.get(answer.headers["location"]))
+    assert "<b>1</b> nuevos" in report, "no town is known to this database"
+    again = fields_of(await editor.get(place), place)
+    assert again["without_position"] == ["town"]
+    assert again[f"value-services-{labels['misa']}"] == ["-"]
+    assert again[f"value-services-{labels['sancocho']}"] == ["food"]
 
 
 @pytest.mark.usefixtures("at_hand")

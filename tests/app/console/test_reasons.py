@@ -104,6 +104,7 @@ def test_every_reason_is_made_with_what_its_code_leaves_open():
         "row_longitude_mended",
         "row_latitude_mended",
         "row_exchange_mended",
+        "row_placed_in_town",
         *HEAVY.values(),
     }
     assert set(ENGLISH) - found == elsewhere

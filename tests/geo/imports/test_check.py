@@ -174,7 +174,6 @@ async def test_a_check_reports_every_row_and_writes_nothing(network):
 async def test_a_report_never_repeats_what_could_be_about_a_person(network):
     secrets = {
         "id": "Juan Pérez 1.098.765",
-        "public_phones": "Juan 310 555 0102",
         "timezone": "Juan/Perez",
         "confirmed_on": "Juan",
         "kind": "Juan Pérez 3101234567",
@@ -193,6 +192,29 @@ async def test_a_report_never_repeats_what_could_be_about_a_person(network):
         assert "310123" not in told
     unknown = await check(network, [NEW | {"kind": "palacio"}])
     assert "'palacio'" in unknown.problems()[0]
+
+
+async def test_p6_a_number_beside_a_name_is_left_out_and_the_report_has_neither(network):
+    checked = await check(network, [NEW | {"public_phones": "Juan 310 555 0102"}])
+    (row,) = checked.rows
+    assert (row.state, "public_phones" in row.changes) == ("new", False)
+    assert [note.code for note in row.notes] == ["cell_left_out", "row_status_not_told"][:1]
+    told = reports.as_csv(checked) + json.dumps(reports.as_object(checked))
+    assert "Juan" not in told
+    assert "310" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "stated"),
+    [("services", "food, algo nuevo"), ("public_phones", "310 555 0102 (Juan)")],
+)
+async def test_what_is_not_understood_of_a_stored_space_refuses_its_row(network, name, stated):
+    """What is stored would stay, although the file says something else (P40)."""
+    checked = await check(network, [SPACE | {name: stated}])
+    assert [(row.state, row.problems[0].field) for row in checked.rows] == [("bad", name)]
+    checked = await check(network, [NEW | {name: stated}])
+    assert [row.state for row in checked.rows] == ["new"]
+    assert name not in checked.rows[0].changes
 
 
 async def test_swapped_columns_are_said_once_for_the_file_and_once_a_row(network):

@@ -221,11 +221,15 @@ def test_what_a_space_can_do_without_is_left_out_with_a_note():
         ("601 555 0101 ext 101, 310-555-0104", ["601 555 0101", "310-555-0104"], 1),
         ("clinica@d.example", None, 1),
         ("llamar a COA-01", None, 1),
-        # No number: its row is refused until a person says whose it is (P6).
-        ("310 555 0104 (Rosa)", ["310 555 0104 (Rosa)"], 0),
-        ("Rosa / 310 555 0104", ["Rosa", "310 555 0104"], 0),
-        ("Hna. Rosa, 310 555 0104", ["Hna. Rosa", "310 555 0104"], 0),
-        ("601 555 0101 / 310 555 0104 (Ana)", ["601 555 0101", "310 555 0104 (Ana)"], 0),
+        # Nobody knows whose it is, or what is dialled: the cell is left out whole (P6).
+        ("310 555 0104 (Rosa)", None, 1),
+        ("Rosa / 310 555 0104", None, 1),
+        ("Hna. Rosa, 310 555 0104", None, 1),
+        ("601 555 0101 / 310 555 0104 (Ana)", None, 1),
+        ("310 555 0104 L-V 8 a 5", None, 1),
+        ("75550107 W", ["75550107"], 0),
+        ("755-50128 (W), 65550128", ["755-50128", "65550128"], 0),
+        ("PBX 2255-5500", ["2255-5500"], 0),
     ],
 )
 def test_p6_of_a_cell_of_phones_only_the_numbers_are_taken(cell, numbers, notes):
@@ -233,6 +237,64 @@ def test_p6_of_a_cell_of_phones_only_the_numbers_are_taken(cell, numbers, notes)
     ((draft,), _) = drafts(table, own_mapping(table), KNOWN)
     assert draft.changes.get("public_phones") == numbers
     assert len(draft.notes) == notes
+
+
+@pytest.mark.parametrize(
+    ("cell", "services", "is_left_out"),
+    [
+        ("cama, cena y ducha", ["overnight", "food", "showers"], False),
+        ("dormida 1 a 3 noches, comida (3 tiempos), taller", ["overnight", "food"], False),
+        ("curso de cocina, misa", None, False),
+        # A part of a list would read as the whole.
+        ("información sobre salud, comida y albergue", None, True),
+        ("comida, mapa de albergues", None, True),
+        ("comida, algo nuevo", None, True),
+        # For whom it is, or when not, is for a person to read.
+        ("derivan a albergue", ["derivan a albergue"], False),
+        ("comida, cama solo mujeres", ["food", "cama solo mujeres"], False),
+        ("comida, sin cama por obra", ["food", "sin cama por obra"], False),
+    ],
+)
+def test_services_are_read_by_all_of_their_words_or_left_out(cell, services, is_left_out):
+    known = words({"service": ["food", "overnight", "showers"]}, {})
+    rows = f"nombre;Servicios\nUno;{cell}\nDos;comida\nTres;agua\n"
+    told = suggest("x.csv", rows.encode()).mapping
+    mapping = parse_mapping(as_toml(replace(told, id_prefix="x")))
+    draft = drafts(read_table("x.csv", rows.encode()), mapping, known)[0][0]
+    assert draft.changes.get("services") == services
+    assert ("services" in draft.unread) is is_left_out
+    assert [note.code for note in draft.notes] == ["cell_left_out"] * is_left_out
+
+
+def test_a_state_among_remarks_closes_a_space_and_opens_none():
+    """Without a column of states a new space counts as open, and a note of the proposal says so."""
+    rows = (
+        "Nome do local;Município/UF;Situação / obs.;Notas\n"
+        "Um;Foz do Iguaçu/PR;fechado desde março/26;\n"
+        "Dois;Foz do Iguaçu/PR;ENCERRADO jun/26;\n"
+        "Três;Foz do Iguaçu/PR;fila grande às segundas;fechado\n"
+        "Quatro;Foz do Iguaçu/PR;cerrado los lunes;\n"
+    ).encode()
+    told = suggest("x.csv", rows)
+    assert "status" not in told.mapping.fields
+    assert "status_in_no_column" in [note.code for note in told.notes]
+    mapping = parse_mapping(as_toml(replace(told.mapping, id_prefix="x")))
+    made, _ = drafts(read_table("x.csv", rows), mapping, KNOWN)
+    states = [draft.changes.get("status") for draft in made]
+    assert states == ["temporarily_closed", "closed", None, None]
+    assert [[note.code for note in draft.notes] for draft in made[:2]] == [
+        ["row_closed_by_hours"]
+    ] * 2
+
+
+def test_p38_what_is_left_out_of_services_still_restricts_its_space():
+    rows = "nombre;Servicios\nUno;comida, atención a víctimas de trata\nDos;comida\n"
+    told = suggest("x.csv", rows.encode()).mapping
+    mapping = parse_mapping(as_toml(replace(told, id_prefix="x")))
+    first, second = drafts(read_table("x.csv", rows.encode()), mapping, KNOWN)[0]
+    assert "services" not in first.changes
+    assert first.changes["confidential"] is True
+    assert "confidential" not in second.changes
 
 
 def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted():
@@ -474,9 +536,7 @@ def test_a_mapping_is_suggested_and_is_one():
     assert fields["overnight"] == ("Pernocta",)
     assert "notice" not in fields
     assert found.mapping.values["kind"] == {"Albergue": "shelter"}
-    assert found.mapping.values["services"] == {
-        "alimentación": "food", "duchas": "showers", "spa": ""
-    }  # fmt: skip
+    assert found.mapping.values["services"] == {"alimentación": "food", "duchas": "showers"}
     assert found.mapping.id_columns == ("Nombre del albergue", "Municipio")
     notes = "\n".join(found.notes)
     # The place's position in a country has one.

@@ -8,9 +8,14 @@ from sqlalchemy import func, select
 from geo.db.sessions import Tier
 from geo.db.views import places
 from geo.geography.surroundings import countries_around
+from geo.imports.check import check_file
+from geo.imports.mapping import FieldMapping
 from geo.imports.misread_positions import MENDED, mend_positions
 from geo.imports.positions import fill_countries
-from geo.imports.row_mapping import Draft
+from geo.imports.row_mapping import Draft, RowProblem
+from geo.imports.town_positions import place_in_towns
+from geo.reasons import CodedReason
+from tests.fixtures.network import NOW, TODAY
 
 INLAND, AT_BORDER, AT_SEA = (-72.508, 7.894), (-72.443, 7.815), (-40.0, -40.0)
 
@@ -63,6 +68,97 @@ async def test_a_row_takes_the_country_of_its_position_where_it_states_none_that
         ]
         await fill_countries(staff, made, new=made, column="País")
         assert made[0].changes["country"] == country
+
+
+@pytest.mark.parametrize(
+    ("town", "country"),
+    [
+        # The polygon and the only place of the name near there say the same.
+        ("San Antonio del Táchira", "VE"),
+        ("san antonio del tachira (centro)", "VE"),
+        # The polygon is Venezuela's: the town speaks against it.
+        ("Cúcuta", None),
+        ("Villa que nadie conoce", None),
+        (None, None),
+    ],
+)
+async def test_near_a_border_the_rows_town_decides_where_the_polygon_agrees(staff, town, country):
+    draft = Draft(1, "1", {"lon": AT_BORDER[0], "lat": AT_BORDER[1], "locality": town})
+    await fill_countries(staff, [draft], new=[draft], column="País")
+    assert draft.changes.get("country") == country
+
+
+CUCUTA = {"locality": "Cúcuta"}
+NEAR_CUCUTA = {"locality": "CUCUTA ", "lon": INLAND[0], "lat": INLAND[1], "country": "CO"}
+
+
+@pytest.mark.parametrize(
+    ("row", "others", "country"),
+    [
+        (CUCUTA, [NEAR_CUCUTA], "CO"),
+        (CUCUTA | {"country": "CO", "admin1": "Norte de Santander"}, [], "CO"),
+        (CUCUTA | {"admin1": "N. de S."}, [NEAR_CUCUTA], "CO"),
+        # Nothing proves which town it is, or something speaks against it.
+        (CUCUTA, [], None),
+        (CUCUTA | {"country": "PE"}, [NEAR_CUCUTA], None),
+        (CUCUTA | {"admin1": "Nariño"}, [NEAR_CUCUTA], None),
+        (CUCUTA, [NEAR_CUCUTA | {"lon": -74.1, "lat": 4.6}], None),
+        ({"locality": "Villa que nadie conoce"}, [NEAR_CUCUTA], None),
+        ({}, [NEAR_CUCUTA], None),
+    ],
+)
+async def test_a_row_without_a_position_is_placed_in_its_town_where_that_is_proven(
+    staff, row, others, country
+):
+    asked, *rest = [Draft(n, str(n), dict(one)) for n, one in enumerate([row, *others])]
+    await place_in_towns(staff, [asked, *rest], new=[asked, *rest])
+    assert [note.code for note in asked.notes] == ["row_placed_in_town"] * (country is not None)
+    if country is None:
+        assert "lon" not in asked.changes
+        return
+    assert (asked.changes["country"], asked.changes["coord_precision"]) == (country, "town")
+    assert abs(asked.changes["lon"] + 72.5) < 0.05
+    assert abs(asked.changes["lat"] - 7.89) < 0.05
+    assert all(one.notes == [] for one in rest)
+
+
+@pytest.mark.parametrize(("stated", "states"), [("refuse", ["new", "bad"]), ("town", ["new"] * 2)])
+async def test_rows_are_placed_in_towns_only_where_the_mapping_says_so(
+    shared_database, stated, states
+):
+    rows = (
+        "id,name,kind,organization,locality,lon,lat,confirmed_on,services\n"
+        "n-1,Casa Uno,shelter,Organización de prueba,Cúcuta,-72.508,7.894,2026-09-01,food\n"
+        "n-2,Casa Dos,shelter,Organización de prueba,Cúcuta,,,2026-09-01,food\n"
+    )
+    async with shared_database.session(Tier.WRITER) as session:
+        checked = await check_file(
+            session,
+            rows.encode(),
+            "x.csv",
+            FieldMapping(without_position=stated),
+            now=NOW,
+            today=TODAY,
+        )
+    assert [row.state for row in checked.rows] == states
+    codes = [note.code for row in checked.rows for note in row.notes]
+    assert codes.count("row_placed_in_town") == (stated == "town")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"changes": {"confidential": True}},
+        # A cell that says "reservado" is no cell that is empty.
+        {"problems": [RowProblem("GPS", "position", CodedReason("cell_not_position"))]},
+        {"problems": [RowProblem("Lat", "lat", CodedReason("not_number"))]},
+    ],
+)
+async def test_p1_what_is_kept_back_is_placed_in_no_town(staff, more):
+    asked = Draft(1, "1", CUCUTA | more.get("changes", {}), problems=more.get("problems", []))
+    other = Draft(2, "2", dict(NEAR_CUCUTA))
+    await place_in_towns(staff, [asked, other], new=[asked, other])
+    assert "lon" not in asked.changes
 
 
 #: How a position can be misread, by the code of the note on a row that is read as it was meant.

@@ -97,6 +97,12 @@ def test_a_coordinate_has_no_thousands(value, expected):
         "7,89391,-72,50482",
         "(7.89391,-72.50482)",
         "7,89391 -72,50482",
+        "7,89391 / -72,50482",
+        "7.89391 N 72.50482 W",
+        "7,89391° n, 72,50482° o",
+        "https://maps.google.com/?q=7.89391,-72.50482",
+        "https://www.google.com/maps/place/Un+lugar/@7.89391,-72.50482,17z/data=!3m1",
+        "@7.89391,-72.50482,15.5z",
     ],
 )
 def test_a_position_in_one_cell_is_latitude_first(value):
@@ -104,7 +110,8 @@ def test_a_position_in_one_cell_is_latitude_first(value):
 
 
 def test_no_position_is_refused():
-    for value in ("frente al parque", "7.8", "1 2 3 4 5", None):
+    for value in ("frente al parque", "7.8", "1 2 3 4 5", None, "https://maps.app.goo.gl/AbC",
+                  "https://example.org/?q=7.89391,-72.50482", "@7,-72", "1/2 3/4"):  # fmt: skip
         with pytest.raises(CellError):
             position(value, CellStyle())
 

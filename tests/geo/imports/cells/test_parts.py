@@ -16,6 +16,8 @@ CONTACTS = ("public_phones", "public_contact")
         ("Carchi - Tulcán", TOWN[::-1], {"locality": "Tulcán", "admin1": "Carchi"}),
         ("Córdoba / Córdoba", TOWN, {"locality": "Córdoba", "admin1": "Córdoba"}),
         ("Foz do Iguaçu", TOWN, {"locality": "Foz do Iguaçu"}),
+        ("Danlí HN", ("locality", "country"), {"locality": "Danlí", "country": "HN"}),
+        ("Villa EL", ("locality", "country"), {"locality": "Villa EL"}),
         ("Cúcuta, Norte de Santander, Colombia", (*TOWN, "country"),
          {"locality": "Cúcuta", "admin1": "Norte de Santander", "country": "Colombia"}),
         ("ativo - 06/10/25", STATE, {"status": "ativo", "confirmed_on": "06/10/25"}),

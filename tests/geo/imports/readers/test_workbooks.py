@@ -72,6 +72,29 @@ def test_several_sheets_with_data_must_be_told_apart():
         read_table("x.xlsx", data, ReadingOptions(sheet="Nada"))
 
 
+@pytest.mark.parametrize(
+    ("title", "cells", "is_passed_over"),
+    [
+        ("Siglas", ["VBG", "violencia basada en género"], True),
+        ("Códigos y siglas", ["1", "albergue"], False),
+        ("Glosario", ["1"] * 7, False),
+        # A list of places that are closed or kept back is no legend, whatever it is called.
+        ("Listas", ["Casa Uno", "NO PUBLICAR"], False),
+        ("Leyenda", ["Casa Dos", "cerrado en mayo"], False),
+        ("Pendientes", ["llamar"], False),
+    ],
+)
+def test_a_sheet_that_only_explains_words_is_passed_over_and_named(title, cells, is_passed_over):
+    data = workbook(*ROWS, change=lambda book, _: book.create_sheet(title).append(cells))
+    if not is_passed_over:
+        with pytest.raises(InvalidFileError, match="say which, of Espacios"):
+            read_table("x.xlsx", data)
+        return
+    table = read_table("x.xlsx", data)
+    assert [line.cells["id"] for line in table.lines] == ["1"]
+    assert table.remarks == (f"other sheets were not read: {title}",)
+
+
 def test_a_merged_header_of_two_rows_names_single_columns():
     def merge(_, sheet):
         sheet.merge_cells("B1:C1")

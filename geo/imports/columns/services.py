@@ -1,0 +1,215 @@
+"""What people write in a list of services: a code by its whole name, or a thing without one.
+
+An item is read by all of its words or not at all: "derivan a albergue", "mapa de albergues" and
+"transporte a un comedor" offer neither bed nor food.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Final
+
+from geo.imports.headers.synonyms import LABELS, read_labels
+from geo.imports.headers.wording import GONE, stem, word_set
+from geo.text.normalize import folded
+from geo.text.protected_words import protected_phrases
+
+#: Names that lists of services have beside those of `LABELS`, in Spanish and Portuguese [A]. What
+#: can be two things has no code: "refugio" is asylum or a bed, "abrigo" a coat or a bed.
+_MORE: Final = read_labels("""
+charging: carga | carga cel | carga de cel | carga celular | cargadores | cargador | carregador |
+    carga de aparatos | carga de baterias
+connectivity: llamada | llamada gratis | llamadas gratis | llamadas a la familia |
+    llamada a la familia | llamadas a familia | llamada a familia | llamadas telefonicas |
+    ligacoes | telefono | computadora | wi fi gratis | wifi gratis
+drinking_water: punto de agua | agua filtrada | agua tratada | agua potavel | bebedero
+family_links: rcf | busqueda de familiares | busqueda de familiar | busqueda de familia |
+    busqueda familiar | busqueda familia | restablecimiento de contactos familiares |
+    restablecimiento de contactos | restablecimiento contactos | restabl contactos |
+    restabelecimento de contatos
+food: sopa | pan | cafe | te | fruta | jugo | vianda | marmita | refeicao | jantar | lonche |
+    colacion | once | racion | raciones calientes | racion caliente | comedor | plato de comida |
+    un plato de comida | bolsa de comida | bolsa de alimentos | comida para llevar |
+    comida p llevar | comida p/llevar | viveres | canasta | canasta basica | cesta | mercado |
+    copa de leche | galletas | olla comun | almuerzo comunitario | alimento | refeitorio |
+    cafe da manha | ceia | pao | lanches | comida corrida | caldo | tortilla | arroz | frijoles |
+    comer | atol | un tiempo de comida
+health: consulta general | consulta gral | consulta medica general | medicina gral | medico |
+    medica | doctor | doctora | curacion | curacion de pies | curaciones de pies | vacuna |
+    vacina | odontologo | dental | dentista | prenatal | prueba vih | test vih | prueba de vih |
+    vih prueba | prueba rapida de vih | vih prueba rapida | hiv teste rapido | toma de presion |
+    presion | suero | suero oral | enfermagem | enfermera | enfermero | pediatria | ginecologia |
+    farmacia | laboratorio | laboratorio basico | parto | botiquin | salud general |
+    salud preventiva | salud sexual | salud sexual y reproductiva | atencion de salud |
+    atencion en salud | atencion primaria | medicamentos basicos | medicina basica |
+    medicinas basicas | brigada medica | consulta odontologica | salud bucal |
+    control de nino sano | control de embarazo | fisioterapia | kinesiologia | atendimento medico |
+    consultas medicas | ssr | salud basica | salud familiar | atencion medica basica | malaria |
+    control de peso | nutricionista | urgencia medica | triaje | examen medico | medico general |
+    pediatra | clinico | inyecciones | glucosa | azucar
+hygiene: fraldas | fralda | kits hig | kit hig | kit de dignidad | kit dignidad | kit dignidade |
+    kit de dignidade | panales | jabon | lavadero | lavar ropa | lavado de ropa | aseo personal |
+    kit higiene | kits higiene | implementos de aseo | utiles de aseo
+information: orientacion migratoria | informacion migratoria | info migratoria | info general |
+    mapa | mapas | info comunitaria | informacion comunitaria | orientacao
+legal_advice: abogados | advogado | advogada | juridica | assist juridica | asist juridica |
+    asesoria juridica gratuita | consultorio juridico | orient juridica | orient legal |
+    inform legal | asesoria migratoria | asesoria legal gratuita | regularizacao |
+    regularizacion migratoria | regularizacao migratoria | orientacao juridica |
+    advogado voluntario | asesoramiento juridico | asesoramiento legal | patrocinio juridico |
+    asistencia juridica
+non_food_items: doacao de roupa | doacao de roupas | entrega de ropa | donacion de ropa | zapatos |
+    calzado | roupa | roupas | kit | kit de abrigo | manta | frazada | cobija | cobertor |
+    ropa usada | ropa de abrigo | vestuario | vestimenta | ropero comunitario | kit caminante |
+    kits caminante | kit viajero | kit de viaje
+overnight: pernocte | pernoctacion | cama | dormitorios | hospedaje temporal | hospedaje corto |
+    alojam | alojamiento transitorio | alojamiento de emergencia | alojam emergencia |
+    alojamiento emergencia | quarto | pouso | dormitorio nocturno | hospedaje nocturno
+psychosocial_support: psicoterapia | psico | psicol | escucha | escucha activa |
+    primeros auxilios psicologicos | psicologico | psicologica | salud mental | saude mental |
+    atencion psicologica | atencion emocional | orientacion psicologica | orientacao psicologica |
+    grupo de apoyo | contencion emocional | apoyo psicologico | acompanamiento psicologico |
+    acompanamiento emocional | escuta | apoio emocional | apoio psicologico
+referral: referencia | referencias | remisiones | derivaciones | canalizacion | canalizaciones
+showers: regadera | chuveiro | duchas calientes | agua caliente para banarse
+toilets: banheiro | letrina | bano publico | servicio higienico | servicios higienicos | sshh
+transport_information: info de transporte | informacion sobre transporte | horarios de bus
+""")
+
+#: Things that lists of services name and that have no code [A].
+_WITHOUT_CODE: Final = """
+    cocina | cozinha | visa humanitaria | visas humanitarias | papeles | lactancia |
+    guarda volume | padaria | refugio | refugio y asilo | asilo | abrigo | acompanamiento |
+    acompanhamento | asesoria | asesoramiento | consulta | atencion | apoyo | ayuda |
+    ayuda humanitaria | ayuda material | asistencia | asistencia humanitaria | social |
+    trabajo social | trabajadora social | trabajador social | asistente social |
+    assistente social | asist social | assist social | asistencia social | ficha social |
+    gestion de casos | gestion de caso | atencion social | cedula | inscripcion | empleo |
+    emprego | trabajo | trabalho | laboral | bolsa de trabajo | bolsa de empleo |
+    orientacion laboral | info laboral | hoja de vida | curriculo | emprendimiento |
+    medios de vida | insercion | insercion laboral | inclusion laboral | capital semilla |
+    microcredito | ahorro | integracion | integracao | interiorizacao | capacitacion | formacion |
+    educacion | educacao | escuela | escola | colegio | escuela abierta | primaria | secundaria |
+    nivelacion | nivelacion escolar | refuerzo | refuerzo escolar | apoyo escolar | apoio escolar |
+    apoyo a tareas | apoyo tareas | tareas | lectura | biblioteca | alfabetizacion | matricula |
+    cbi | cbi multiproposito | jardin | jardin infantil | idioma | convalidacion |
+    orientacion social | acompanamiento social | orientacion vocacional | quejas | utiles |
+    utiles escolares | becas | computacion | computo | informatica | sala cuna | guarderia |
+    ludoteca | juego | brincar | recreacion | deporte | futbol | futebol | arte | musica |
+    costura | barberia | peluqueria | corte de pelo | corte de cabello | corte de cabelo | huerta |
+    espanol | portugues | ingles | interprete | traduccion | misa | culto | oracion | visita |
+    donaciones | donacion | efectivo | bono | cash | pasaje | boleto | passagem | traslado |
+    transporte humanitario | pasajes humanitarios | ruta | registro | documentacion |
+    documentacao | documento | tramite | permiso | visa | visto | pasaporte | ppt | pep | cpf |
+    carne | partida | partida de nacimiento | constancia | certificado | denuncia |
+    solicitud de refugio | solicitudes de refugio | solicitud de asilo | pedido de refugio |
+    tramites de refugio | tramite de refugio | asesoria refugio | asesoria de refugio |
+    asesoria en refugio | orientacion sobre refugio | info de refugio | info refugio | apelacion |
+    amparo | tutela | derecho de peticion | radicacion | residencia | naturalizacion |
+    reunificacion familiar | salvoconducto | empadronamiento | sombra | descanso | taquilla |
+    guardaequipaje | mensajes | telemedicina | nutricion | lentes | ambulancia
+"""
+
+#: Beginnings after which any subject may follow: "curso de cocina" is no kitchen.
+_TAUGHT: Final = re.compile(
+    r"(?:cursos?|clases?|talleres|taller|aulas?|capacitacion(?:es)?|charlas?|oficinas? de|"
+    r"formacion|palestras?)\b"
+)
+
+#: Words that change nothing of what is offered, and how long, how often or for how much it is.
+_BESIDE: Final = re.compile(
+    r"(?<!\w)(?:servicios? de|servicos? de|entrega de|distribucion de|acceso a|"
+    r"calientes?|basic[oa]s?|gratis|gratuit[oa]s?|diari[oa]s?|temporal(?:es)?|temporari[oa]s?|"
+    r"hot|free|daily|basic|nocturn[oa]s?|volunt[oa]ri[oa]s?|profesional(?:es)?|"
+    r"(?:a )?(?:s/|r\$|bs|us\$|\$|b/) ?\d+(?:[.,]\d+)?|"
+    r"(?:(?:de |por |hasta |ate |max |maximo )*\d+(?: ?(?:a|o|ou|-|/) ?\d+)? ?"
+    r"(?:noches?|noites?|dias?|semanas?|mes|meses|min|minutos|horas?|hrs?|h|tiempos|veces|vezes)))(?!\w)"
+)
+_EXPLAINED: Final = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
+_COUNT: Final = re.compile(r"^\d{1,3}\s+")
+
+#: Signs that say no more, at the ends of an item and in short forms: "carga cel.", "p/ niños".
+_SIGNS: Final = re.compile(r"[.…!*•·\"'’]+|\s{2,}")
+
+#: What stands between two services in one item.
+_JOINED: Final = re.compile(r"\s*[/+&]\s*|\s+(?:y|e|and|et)\s+")
+
+#: Words by which a service is not for everybody, or not always there.
+_LIMITS: Final = GONE | word_set(
+    "solo solamente unicamente exclusivo exclusiva exclusivos exclusivas exclusivamente apenas "
+    "somente so only salvo excepto exceto except menos previa previo"
+)
+
+
+def _stems(label: str) -> str:
+    return " ".join(map(stem, label.split()))
+
+
+_KNOWN: Final = {
+    "": "",
+    **{_stems(folded(one)): "" for one in " ".join(_WITHOUT_CODE.split()).split(" | ")},
+    **{
+        _stems(label): code
+        for table in (_MORE, LABELS["services"])
+        for code, labels in table.items()
+        for label in labels
+    },
+}
+
+
+@lru_cache(maxsize=10_000)
+def service_of(label: str) -> str | None:
+    """Return the code of the service that a label names by all of its words.
+
+    Returns
+    -------
+    str or None
+        "" for a thing that is known and has no code; None for a label of which any word is not
+        known, or which names what is protected without being the name of it (P38).
+    """
+    said = _plain(label)
+    if explained := _EXPLAINED.fullmatch(said):
+        # "Alimentación (3 comidas)": what stands in brackets has to be known, too.
+        return service_of(explained[1]) if service_of(explained[2]) is not None else None
+    if not said:
+        return ""
+    code = next((_KNOWN[one] for one in _forms(said) if one in _KNOWN), None)
+    if code is None and _TAUGHT.match(said) and _LIMITS.isdisjoint(said.split()):
+        code = ""
+    if not code and any(protected_phrases([label])):
+        return None
+    return code
+
+
+def _forms(said: str) -> list[str]:
+    """Return the stems of a plain label as it is, and without the words that change nothing."""
+    bare = " ".join(_COUNT.sub("", _BESIDE.sub(" ", said)).split())
+    return [_stems(said), _stems(bare)]
+
+
+def _plain(label: str) -> str:
+    return " ".join(_SIGNS.sub(" ", folded(label).replace("_", " ")).split()).strip(" -–")
+
+
+def is_service(label: str) -> bool:
+    """Return whether a label names a service, or a thing without a code, by all of its words."""
+    return service_of(label) is not None
+
+
+def joined_parts(item: str, is_known: Callable[[str], bool] = is_service) -> list[str]:
+    """Return the services that an item names together, if all are known; else the item alone.
+
+    "Cena y desayuno" is two, "ropa y calzado" one.
+    """
+    if is_known(item):
+        return [item]
+    parts = [part for part in _JOINED.split(item) if part.strip()]
+    return parts if all(map(is_known, parts)) else [item]
+
+
+def limits_somebody(items: Iterable[object]) -> bool:
+    """Return whether items say for whom alone or when not something is: "solo mujeres"."""
+    return any(
+        isinstance(item, str) and not _LIMITS.isdisjoint(re.findall(r"[a-z]+", folded(item)))
+        for item in items
+    )
