@@ -268,6 +268,14 @@ ENGLISH: Final[Mapping[str, str]] = {
         "'{column}' says that something is not to be told: the space is restricted (P1)"
     ),
     "cell_left_out": "'{column}' is left out, because it is not understood: a person has to ask",
+    "row_services_to_be_read": (
+        "'{column}' says for whom alone or when not something is, or names people whom a place may"
+        " protect: a person has to read it"
+    ),
+    "row_unread_of_stored": (
+        "is not understood, and what is stored would stay: say what its words mean, or change the"
+        " record"
+    ),
     "row_hours_unclear": (
         "hours are left out, because the cell cannot be read with certainty: a person has to ask"
     ),

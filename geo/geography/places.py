@@ -263,17 +263,17 @@ async def places_of_name(
 ) -> tuple[tuple[NamedPlace, ...], ...]:
     """Return the places that have exactly one of the stated names, for each list of names.
 
-    Names are in plain letters (`geo.text.normalize.folded`); places come in the order of their ids.
+    Names are in plain letters (`geo.text.normalize.folded`); places come in the order of the names.
     """
     names = sorted({name for wanted in asked for name in wanted})
     question = _places(any_(cast(names, ARRAY(Text))) == PLAIN_NAME).add_columns(
         PLAIN_NAME.label("plain")
     )
-    rows = (await session.execute(question.order_by(places.c.id))).mappings().all() if names else []
-    return tuple(
-        tuple(typed_row(NamedPlace, row) for row in rows if row["plain"] in wanted)
-        for wanted in asked
-    )
+    found: dict[str, list[NamedPlace]] = {name: [] for name in names}
+    if names:
+        for row in (await session.execute(question.order_by(places.c.id))).mappings():
+            found[row["plain"]].append(typed_row(NamedPlace, row))
+    return tuple(tuple(place for name in wanted for place in found[name]) for wanted in asked)
 
 
 def _columns(points: Sequence[tuple[float, float]]) -> dict[str, list[float]]:

@@ -235,10 +235,11 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
     problems = list(draft.problems)
     told = {problem.field for problem in problems}
     changes = _stated(_without_reopening(draft, before), before)
-    # What is stored would stay, although the file says something else that is not understood.
-    changes |= {
-        name: stated for name, stated in draft.unread.items() if before and before.get(name)
-    }
+    problems += [
+        RowProblem(column, name, CodedReason("row_unread_of_stored"))
+        for name, column in draft.unread.items()
+        if before and before.get(name) and name not in told
+    ]
     after, notes = None, list[CodedReason]()
     try:
         after, notes = merged(draft.id, changes, before, known)

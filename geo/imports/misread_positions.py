@@ -155,7 +155,7 @@ async def _proven(
         ],
     )
     return [
-        len(home) == 1 and not contradicts(one.draft.changes.get("admin1"), unit)
+        len(home) == 1 and not _contradicts(one.draft.changes.get("admin1"), unit)
         for (one, *_), home, unit in zip(single, homes, units, strict=True)
     ]
 
@@ -173,7 +173,7 @@ def _on_earth(point: Point) -> Point:
     return max(-180.0, min(180.0, point[0])), max(-90.0, min(90.0, point[1]))
 
 
-def contradicts(division: object, unit: str | None) -> bool:
+def _contradicts(division: object, unit: str | None) -> bool:
     """Return whether a row's division is another one than that of its position.
 
     A short form agrees whose letters stand in the name in their order: "SP", "Ver.".

@@ -18,12 +18,14 @@ from geo.imports.cells.notices import (
     closing,
     is_private,
     is_withheld,
+    speaks_of_the_place,
 )
 from geo.imports.cells.opening_hours import WeekHours
 from geo.imports.column_parts import taken_apart
 from geo.imports.columns import evidence
 from geo.imports.columns.labels import asks_for_one_paper
-from geo.imports.columns.services import joined_parts, limits_somebody
+from geo.imports.columns.services import asks_for_a_person, joined_parts, sends_elsewhere
+from geo.imports.headers.wording import word_set
 from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Line, Table, Value
 from geo.models import PROTECTED_SERVICES
@@ -37,6 +39,12 @@ from geo.text.protected_words import protected_phrases
 #: or repeated imports would not find their records.
 _NAMESPACE = uuid.UUID("5f0c4f0e-6d5c-5b8e-9d59-2f6b1f6f8a11")
 _SLUG = 40
+
+#: What may stand after that in a line that sums up: "Total obras", "TOTAL DE DISPOSITIVOS: 50".
+_SUMMED = word_set(
+    "de del general obras espacios puntos dispositivos centros casas albergues lugares sitios "
+    "locais locales servicios recursos registros filas organizaciones unidades"
+)
 
 #: How lines that sum up a table begin, before a colon or a number.
 _TOTALS = frozenset(
@@ -99,9 +107,11 @@ class Draft:
     ----------
     changes : dict
         Values by field; None clears the field.
-    unread : dict
-        By field, what a cell states that is left out, because it is not understood. It refuses the
-        row of a record that has a value there, which may be true no more.
+    unread : dict of str to str
+        Columns of cells that are left out, because they are not understood, by field. They refuse
+        the row of a record that has a value there, which may be true no more.
+    may_be_placed : bool
+        Whether no cell speaks of where the space is, or of who may know it, beside its town.
     notes : list of CodedReason
         What the row states and the import leaves out.
     """
@@ -109,7 +119,8 @@ class Draft:
     number: int
     id: str
     changes: dict[str, Any] = field(default_factory=dict)
-    unread: dict[str, Any] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+    may_be_placed: bool = True
     problems: list[RowProblem] = field(default_factory=list)
     notes: list[CodedReason] = field(default_factory=list)
 
@@ -214,7 +225,8 @@ def is_total(line: Line) -> bool:
     said = _plain(re.sub(r"[^a-z ].*", "", folded(first)))
     if said in _TOTALS:
         return len(cells) <= len(line.cells) / 2
-    return said.split(" ")[0] in _TOTALS and len(cells) < _LEAST_CELLS
+    first_word, *rest = said.split(" ")
+    return first_word in _TOTALS and _SUMMED.issuperset(rest) and len(cells) < _LEAST_CELLS
 
 
 def missing_columns(table: Table, mapping: FieldMapping) -> list[str]:
@@ -288,6 +300,7 @@ class _Maker:
             found.setdefault("access", "referral_only")
         draft.changes = self._constants | found
         self._keep_back(draft, line)
+        draft.may_be_placed = self._may_be_placed(line)
         _reject_swapped(draft, self._column("lat") or self._column("position"))
         return draft
 
@@ -336,6 +349,15 @@ class _Maker:
                 draft.notes.append(CodedReason("row_kept_back", column=column))
                 return
 
+    def _may_be_placed(self, line: Line) -> bool:
+        if self._mapping.without_position != "town":
+            return False
+        names = {c: name for name, columns in self._mapping.fields.items() for c in columns}
+        return not any(
+            speaks_of_the_place(line.cells.get(column), names.get(column), column)
+            for column in self._table.columns
+        )
+
     def _column(self, name: str) -> str:
         return next(iter(self._mapping.fields.get(name, ())), "")
 
@@ -369,14 +391,30 @@ class _Maker:
             return []
         is_in_doubt = cell_values.is_list_in_doubt(translated, name, style)
         if is_in_doubt or is_private(translated, name):
-            draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+            _leave_unread(draft, name, column)
             return []
         try:
             value = cell_values.converted(translated, name, style)
         except CellError as error:
             _leave_out(draft, name, column, error)
             return []
+        if name == "services":
+            return self._services(draft, translated, value, column)
         return self._of_codes(draft, value, name, column)
+
+    def _services(self, draft: Draft, cell: Value, value: Value, column: str) -> list[Value]:
+        """Return the services of a cell if all of its words are understood."""
+        coded = self._coded("services", value)
+        is_known = self._known.knows("services", coded)
+        if not is_known and asks_for_a_person(cell):
+            reason = CodedReason("row_services_to_be_read", column=column)
+            draft.problems.append(RowProblem(column, "services", reason))
+            return []
+        if is_known and (coded or not value) and not sends_elsewhere(value, cell):
+            return [coded]
+        # A part of what is said would read as the whole.
+        _leave_unread(draft, "services", column)
+        return []
 
     def _of_codes(self, draft: Draft, value: Value, name: str, column: str) -> list[Value]:
         """Return a value that was read, with codes for its labels; nothing as `_values`."""
@@ -387,12 +425,10 @@ class _Maker:
             return [[]]
         is_of_one = coded == [] and name == "documents_required" and asks_for_one_paper(column)
         if is_of_one or (name in SPARED_WORDS and not self._known.knows(name, coded)):
-            if name == "services" and limits_somebody(value):
-                return [coded]  # which no record takes, so that a person reads for whom it is
             # A part of what is asked for would read as the whole.
-            _leave_unread(draft, name, column, coded)
+            draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
             return []
-        if name == "public_phones" and coded:
+        if name == "public_phones":
             numbers = _numbers(draft, column, coded)
             return [numbers] if numbers else []  # a cell without one takes no stored number away
         return [coded]
@@ -508,34 +544,45 @@ def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
         draft.problems.append(RowProblem(column, name, error.reason))
 
 
-def _leave_unread(draft: Draft, name: str, column: str, stated: Value) -> None:
-    draft.unread[name] = stated
+#: Fields of which what is stored does harm if it holds no more: a bed, a number to call.
+_TRUE_NO_MORE = frozenset({"services", "public_phones"})
+
+
+def _leave_unread(draft: Draft, name: str, column: str) -> None:
+    if name in _TRUE_NO_MORE:
+        draft.unread[name] = column
     draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
 
 
-def _numbers(draft: Draft, column: str, phones: list[Value]) -> list[Value]:
-    """Return the numbers of a cell without what stands beside them, with a note on that.
+def _numbers(draft: Draft, column: str, stated: list[Value]) -> list[Value]:
+    """Return the numbers of a cell without mailboxes, extensions and empty words beside them.
 
-    Words and mailboxes, "preguntar en la parroquia", are no number at all. A cell whose digits make
-    none, or whose number stands beside somebody's name, is left out whole (P6).
+    A cell without a number is left out, and one whose digits make none. So is one with a word
+    beside a number, which may be somebody's name, or say whose the number is (P6).
     """
-    stated = phones
-    if evidence.mentions_a_person(stated) and any(map(_is_dialled, map(str, stated))):
-        _leave_unread(draft, "public_phones", column, stated)
+    if not stated:
         return []
-    phones = [phone for phone in stated if not isinstance(phone, str) or _is_dialled(phone)]
-    if not phones:
-        draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
-        return []
+    texts = [one for one in stated if isinstance(one, str) and "@" not in one]
+    dialled = [one for one in texts if _is_dialled(one)]
+    words_beside = [one for one in texts if one not in dialled and not _EXTENSION.fullmatch(one)]
+    is_of_somebody = evidence.mentions_a_person(stated) and bool(dialled)
+    phones = [one for one in stated if not isinstance(one, str) or one in dialled]
     phones = [_EXTENSION.sub("", one) if isinstance(one, str) else one for one in phones]
-    numbers = [phone for phone in phones if not isinstance(phone, str) or PHONE.fullmatch(phone)]
-    if not numbers:
-        _leave_unread(draft, "public_phones", column, phones)
+    numbers = [one for one in phones if not isinstance(one, str) or _is_number(one)]
+    if is_of_somebody or not numbers or (words_beside and dialled) or len(numbers) < len(phones):
+        _leave_unread(draft, "public_phones", column)
         return []
-    if numbers == stated:
-        return phones
-    draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
+    if numbers != stated:
+        draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
     return numbers
+
+
+#: Digits that are a year or hours: "310 555 0104 / 8-5".
+_NO_NUMBER = re.compile(r"20\d\d|\d{1,2}\s*-\s*\d{1,2}")
+
+
+def _is_number(text: str) -> bool:
+    return PHONE.fullmatch(text) is not None and _NO_NUMBER.fullmatch(text.strip()) is None
 
 
 #: An extension, which is left out of its number.

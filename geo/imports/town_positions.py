@@ -1,17 +1,18 @@
 """Rows without a position, placed in their town where the file itself proves which town it is."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pyproj import Geod
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.geography.boundaries import units_at
+from geo.geography.division_names import countries_of
 from geo.geography.places import NamedPlace, places_of_name
-from geo.imports.misread_positions import contradicts
 from geo.imports.positions import Point, position_of
 from geo.imports.row_mapping import Draft
-from geo.imports.towns import REACH_M, town_names
+from geo.imports.towns import REACH_M, only_names
 from geo.reasons import CodedReason
 from geo.text.countries import CODES
 from geo.text.normalize import folded
@@ -22,7 +23,27 @@ TOWN_REMARK: Final = "row_placed_in_town"
 #: Fields of a position: what a cell of theirs says, "reservado", is no position that is missing.
 _POSITION: Final = frozenset({"lon", "lat", "position"})
 
+#: Kinds that are in no town for long.
+_MOBILE: Final = frozenset({"mobile_unit", "border_support_team"})
+
+#: Most letters of a division's short form: "RR", "N. de S.".
+_SHORTEST: Final = 4
+
+#: Most positions of one town that are looked at [A]: a town has few, and a file may have 20,000.
+_MOST_POINTS: Final = 50
+
+#: Decimals of degrees to which positions of one town are told apart: about 100 m.
+_DECIMALS: Final = 3
+
 _ELLIPSOID: Final = Geod(ellps="WGS84")
+
+
+class _Town(NamedTuple):
+    """A town as rows state it."""
+
+    locality: str
+    division: str | None
+    country: str | None
 
 
 async def place_in_towns(
@@ -30,65 +51,96 @@ async def place_in_towns(
 ) -> None:
     """Give new rows whose cells of the position are empty that of their town, with a note.
 
-    The town is the one place of its name, in the row's country if it states one, that either lies
-    in the division that the row states or within `REACH_M` of another row of the same town with a
-    position of its own. Where there is no such place, or two, and where the row is not to be told
-    of (P1), the position stays missing.
+    The town is the one place of exactly its name, in the row's country if it states one, that
+    either lies in the division that the row states or within `REACH_M` of another row of the same
+    town with a position of its own. Where there is no such place, or two, and where any cell of the
+    row speaks of where the space is or of who may know it (P1), the position stays missing.
     """
-    asked = [draft for draft in new if _is_asked(draft)]
-    named = await places_of_name(
-        session, [town_names(draft.changes["locality"]) for draft in asked]
-    )
-    likely = [
-        (draft, place)
-        for draft, places in zip(asked, named, strict=True)
-        for place in places
-        if draft.changes.get("country") in {None, place.country}
-    ]
-    units = await units_at(session, [(one.lon, one.lat, one.country) for _, one in likely])
-    points = _points_by_town(made)
-    proven: dict[int, list[NamedPlace]] = {}
-    for (draft, place), unit in zip(likely, units, strict=True):
-        if _is_proven(draft.changes, place, unit, points):
-            proven.setdefault(id(draft), []).append(place)
-    for draft in asked:
-        if len(places := proven.get(id(draft), [])) == 1:
-            _place(draft, places[0])
+    asked = [(draft, _town(draft.changes)) for draft in new if _is_asked(draft)]
+    towns = list(dict.fromkeys(town for _, town in asked))
+    proven = await _proven(session, towns, _points_by_town(made))
+    for draft, town in asked:
+        if (place := proven.get(town)) is not None:
+            _place(draft, place)
 
 
 def _is_asked(draft: Draft) -> bool:
     changes = draft.changes
     return (
-        isinstance(changes.get("locality"), str)
+        draft.may_be_placed
+        and isinstance(changes.get("locality"), str)
         and all(changes.get(name) is None for name in ("lon", "lat"))
         and not changes.get("confidential")
+        and changes.get("kind") not in _MOBILE
         and (changes.get("country") is None or changes["country"] in CODES)
         and _POSITION.isdisjoint(problem.field for problem in draft.problems)
     )
 
 
-def _points_by_town(made: Sequence[Draft]) -> dict[str, list[Point]]:
-    """Return the positions that rows state, by their town in plain letters."""
-    found: dict[str, list[Point]] = {}
+def _town(changes: Mapping[str, Any]) -> _Town:
+    division = changes.get("admin1")
+    return _Town(
+        changes["locality"],
+        division if isinstance(division, str) else None,
+        changes.get("country"),
+    )
+
+
+def _points_by_town(made: Sequence[Draft]) -> dict[str, set[Point]]:
+    """Return some of the positions that rows state, by their town in plain letters."""
+    found: dict[str, set[Point]] = {}
     for draft in made:
         town, point = draft.changes.get("locality"), position_of(draft.changes)
         if isinstance(town, str) and point is not None and not draft.problems:
-            found.setdefault(folded(town), []).append(point)
+            points = found.setdefault(folded(town), set())
+            if len(points) < _MOST_POINTS:
+                points.add((round(point[0], _DECIMALS), round(point[1], _DECIMALS)))
     return found
 
 
-def _is_proven(
-    changes: Mapping[str, Any],
-    place: NamedPlace,
-    unit: str | None,
-    points: Mapping[str, Sequence[Point]],
-) -> bool:
-    division = changes.get("admin1")
-    if isinstance(division, str) and unit is not None and folded(division) == folded(unit):
+async def _proven(
+    session: AsyncSession, towns: Sequence[_Town], points: Mapping[str, Collection[Point]]
+) -> dict[_Town, NamedPlace]:
+    """Return the place of each town that has exactly one that is proven."""
+    named = await places_of_name(session, [only_names(town.locality) for town in towns])
+    likely = [
+        (town, place)
+        for town, places in zip(towns, named, strict=True)
+        for place in places
+        if town.country in {None, place.country}
+    ]
+    units = await units_at(session, [(one.lon, one.lat, one.country) for _, one in likely])
+    found: dict[_Town, list[NamedPlace]] = {}
+    for (town, place), unit in zip(likely, units, strict=True):
+        if _is_proven(town, place, unit, points.get(folded(town.locality), ())):
+            found.setdefault(town, []).append(place)
+    return {town: places[0] for town, places in found.items() if len(places) == 1}
+
+
+def _is_proven(town: _Town, place: NamedPlace, unit: str | None, points: Collection[Point]) -> bool:
+    if town.division is not None:
+        if unit is None or not _is_division(town.division, unit):
+            return False
+        # Without a country a division of two countries says nothing: "Bolívar", "Córdoba".
+        is_told = town.country is not None or len(countries_of(town.division)) == 1
+        if is_told and folded(town.division) == folded(unit):
+            return True
+    return any(_ELLIPSOID.inv(lon, lat, place.lon, place.lat)[2] <= REACH_M for lon, lat in points)
+
+
+def _is_division(stated: str, unit: str) -> bool:
+    """Return whether a division is the stated one, by its name or by letters of it in their order.
+
+    "Santander" is not Norte de Santander.
+    """
+    if folded(stated) == folded(unit):
         return True
-    return not contradicts(division, unit) and any(
-        _ELLIPSOID.inv(lon, lat, place.lon, place.lat)[2] <= REACH_M
-        for lon, lat in points.get(folded(changes["locality"]), ())
+    short, name = ("".join(re.findall(r"[a-z]", folded(one))) for one in (stated, unit))
+    letters = iter(name)
+    return (
+        0 < len(short) <= _SHORTEST
+        and short[0] == name[:1]
+        and all(one in letters for one in short)
     )
 
 

@@ -23,3 +23,21 @@ def town_names(town: str) -> list[str]:
         for whole in [" ".join(_SHORT.get(one.rstrip("."), one) for one in part.split())]
         for name in (whole, f"ciudad {whole}", f"ciudad de {whole}")
     ]
+
+
+#: What stands between a town and another place, but for what explains it in brackets.
+_SEVERAL: Final = re.compile(
+    r"[,;/|]|\s[-–—]\s|\d|\b(?:a|de|km|entre|itinerante|varios|varias)\s*[(]"
+)
+_EXPLAINED: Final = re.compile(r"\s*\([^()]*\)\s*$")
+
+
+def only_names(town: str) -> list[str]:
+    """Return what a town can be called whose cell names nothing beside it but in brackets.
+
+    "Berlín / Pamplona" and "a 20 km de (Pamplona)" have no name: the space may be elsewhere.
+    """
+    bare = _EXPLAINED.sub("", town)
+    if _SEVERAL.search(folded(town)) or not bare.strip():
+        return []
+    return town_names(bare)

@@ -274,6 +274,14 @@ TEXTS: Mapping[str, str] = {
         "El espacio entra sin «%(column)s»: la celda no se entiende. Pregunte, y escríbalo en la "
         "ficha."
     ),
+    "row_services_to_be_read": marked(
+        "«%(column)s» dice para quién o cuándo no, o nombra a personas que un lugar puede "
+        "proteger. Léalo, y diga qué significan sus palabras."
+    ),
+    "row_unread_of_stored": marked(
+        "La celda no se entiende, y lo guardado quedaría. Diga qué significan sus palabras, o "
+        "cambie la ficha."
+    ),
     "row_hours_unclear": marked(
         "El espacio entra sin horas: la celda no se lee con seguridad. Pregunte, y escríbalas en "
         "la ficha."

@@ -131,11 +131,18 @@ _DMS = re.compile(
     r"""(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:["″”]|'')\s*)?([NSEWO])?""",
     re.IGNORECASE,
 )
-#: A link to a web map with its centre or its marker, whole or from its "@" on.
+#: A link to a web map, by what it says of one place: the marker of a place, what was searched for,
+#: or a view from so near that its centre is the place (zoom 16: 500 m on a phone). A route, or a
+#: map of more, is no position.
 _MAP_LINK = re.compile(
-    r"(?:https?://[\w.]*(?:google|goo)\.[\w./]*?[^\s@]*?)?(?:[?&](?:q|ll|query)=|@)"
-    r"(-?\d{1,2}\.\d{3,})(?:,|%2C)\s*(-?\d{1,3}\.\d{3,})(?:,\d+(?:\.\d+)?[zm])?(?:[&/]\S*)?"
+    r"(?:https?://[\w.]*google\.[\w.]+/(?!maps/dir/)[^\s@!?]*)?(?:"
+    r"[^\s!]*!(?:\S*?!)?3d(-?\d{1,2}\.\d{3,})!4d(-?\d{1,3}\.\d{3,})\S*"
+    r"|\?(?:\S*&)?(?:q|query)=(-?\d{1,2}\.\d{3,})(?:,|%2C)\s*(-?\d{1,3}\.\d{3,})(?:&\S*)?"
+    r"|@(-?\d{1,2}\.\d{3,}),(-?\d{1,3}\.\d{3,}),(?:1[6-9]|2\d)(?:\.\d+)?z(?:/(?!\S*!3d)\S*)?)"
 )
+
+#: Two numbers with a slash between: "-24,7808 / -65,3968"; "8 / 5" are none.
+_SLASHED = re.compile(r"([+-]?\d{1,3}[.,]\d+)\s*/\s*([+-]?\d{1,3}[.,]\d+)")
 
 #: Degrees with the letters of the winds after them: "9.55464 N 79.55991 W".
 _LETTERED = re.compile(
@@ -448,11 +455,13 @@ def position(value: Value, style: CellStyle) -> tuple[float, float]:
     """
     text = value.strip().strip("()") if isinstance(value, str) else ""
     if linked := _MAP_LINK.fullmatch(text):
-        return float(linked[2]), float(linked[1])
+        found_lat, found_lon = (one for one in linked.groups() if one is not None)
+        return float(found_lon), float(found_lat)
+    text = _SLASHED.sub(r"\1 \2", text) if _SLASHED.fullmatch(text) else text
     if lettered := _LETTERED.fullmatch(text):
         south, west = lettered[2].upper() == "S", lettered[4].upper() in {"W", "O"}
         text = f"{'-' * south}{lettered[1]} {'-' * west}{lettered[3]}"
-    parts = [part for part in re.split(r"\s*[;|]\s*|\s+/\s+|\s*,\s+|\s+", text) if part]
+    parts = [part for part in re.split(r"\s*[;|]\s*|\s*,\s+|\s+", text) if part]
     if len(parts) == 1 and text.count(",") == 1:
         parts = text.split(",")
     if len(parts) == 1 and text.count(",") == 3:  # noqa: PLR2004 - 7,89,-72,5: decimal commas

@@ -340,6 +340,43 @@ _OTHERWISE: Final = re.compile(
 )
 
 
+#: Words of where a place is, or of who may know it: a row with one, and without a position, has a
+#: reason to have none, or is not where its town is.
+_OF_THE_PLACE: Final = re.compile(
+    r"segurid|seguranca|\breserv|restring|restrit|\bocult|autoriz|\bmap(?:a|as|ear|eo)\b|georref|"
+    r"geoloc|\bgps\b|coorden|ubica|localizac|\bsolicitud\b|\bpedido\b|\bintern[oa]\b|amenaz|"
+    r"\bsoci[oa]s\b|indica al|privad|proteg|confiden|sigil|secret|difund|divulg|publicar|"
+    r"\bmovil\b|\bmovel\b|itinera|"
+    r"rotativ|ambulant|\bvereda\b|\brural|\bkm\b|caserio|resguardo|\bfinca\b|corregimiento|\baldea\b|"
+    r"\btrata\b|victim|vitim|violen|maltrat|\bnna|lgb|osig|mujer|mulher|\bmenores\b|ninos solos"
+)
+
+#: Words of headers of positions, whatever field they are led to.
+_ASKS_WHERE: Final = re.compile(
+    r"\b(?:gps|coord\w*|georref\w*|ubicacion|mapa?s?|maps|lat|lon|lng)\b"
+)
+
+#: Fields whose cells use such words of other things: "solicitud de refugio", "mujeres y niños".
+_OF_SERVICES: Final = frozenset({"services", "opening_hours", "languages", "documents_required",
+                                 "eligibility", "genders"})  # fmt: skip
+
+
+def speaks_of_the_place(cell: Value, name: str | None, header: str) -> bool:
+    """Return whether a cell has a word of where the space is, or of who may know it.
+
+    Parameters
+    ----------
+    name : str or None
+        Field of the cell's column; None for one of no field, of which a header of positions alone
+        says so, if there is anything beneath it.
+    """
+    if not isinstance(cell, str) or not cell.strip():
+        return False
+    if name is None and _ASKS_WHERE.search(_plain(header)):
+        return True
+    return name not in _OF_SERVICES and _OF_THE_PLACE.search(_plain(cell)) is not None
+
+
 #: Words of headers that ask whether a place is open.
 _ASKS_STATE: Final = re.compile(
     r"\b(?:estado|estatus|status|situac\w+|vigencia|vigente|operativ[oa]|operaciona\w*|funciona\w*|"

@@ -5,7 +5,7 @@ An item is read by all of its words or not at all: "derivan a albergue", "mapa d
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -116,17 +116,23 @@ _TAUGHT: Final = re.compile(
     r"formacion|palestras?)\b"
 )
 
-#: Words that change nothing of what is offered, and how long, how often or for how much it is.
+#: Words that change nothing of what is offered, and how long or how often it is. No price: a bed
+#: for money is another thing to who has none.
 _BESIDE: Final = re.compile(
-    r"(?<!\w)(?:servicios? de|servicos? de|entrega de|distribucion de|acceso a|"
+    r"(?<!\w)(?:servicios? de|servicos? de|"
     r"calientes?|basic[oa]s?|gratis|gratuit[oa]s?|diari[oa]s?|temporal(?:es)?|temporari[oa]s?|"
     r"hot|free|daily|basic|nocturn[oa]s?|volunt[oa]ri[oa]s?|profesional(?:es)?|"
-    r"(?:a )?(?:s/|r\$|bs|us\$|\$|b/) ?\d+(?:[.,]\d+)?|"
-    r"(?:(?:de |por |hasta |ate |max |maximo )*\d+(?: ?(?:a|o|ou|-|/) ?\d+)? ?"
-    r"(?:noches?|noites?|dias?|semanas?|mes|meses|min|minutos|horas?|hrs?|h|tiempos|veces|vezes)))(?!\w)"
+    r"(?:(?:de |por |hasta |ate |max |maximo )*[1-9]\d*(?: ?(?:a|o|ou|-|/) ?\d+)? ?"
+    r"(?:noches?|noites?|dias?|semanas?|mes|meses|tiempos|veces|vezes)))(?!\w)"
 )
+_MINUTES: Final = re.compile(r"(?<!\w)[1-9]\d* ?(?:min|minutos|horas?|hrs?|h)(?!\w)")
+_COUNT: Final = re.compile(r"^[1-9]\d{0,2}\s+")
+
+#: What is used for minutes; a bed for an hour is none.
+_BRIEF: Final = frozenset({"connectivity", "charging"})
+
+#: An item with a word in brackets: "alimentación (3 comidas)".
 _EXPLAINED: Final = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
-_COUNT: Final = re.compile(r"^\d{1,3}\s+")
 
 #: Signs that say no more, at the ends of an item and in short forms: "carga cel.", "p/ niños".
 _SIGNS: Final = re.compile(r"[.…!*•·\"'’]+|\s{2,}")
@@ -137,7 +143,18 @@ _JOINED: Final = re.compile(r"\s*[/+&]\s*|\s+(?:y|e|and|et)\s+")
 #: Words by which a service is not for everybody, or not always there.
 _LIMITS: Final = GONE | word_set(
     "solo solamente unicamente exclusivo exclusiva exclusivos exclusivas exclusivamente apenas "
-    "somente so only salvo excepto exceto except menos previa previo"
+    "somente so only salvo excepto exceto except menos previa previo 0"
+)
+
+#: Codes of what is told or sent on to elsewhere: what stands with it may be there.
+_ELSEWHERE: Final = frozenset({"referral", "information", "transport_information", ""})
+
+#: Words of whom a place may protect, for a person to read (P38). No filter knows them all.
+_GUARDED: Final = re.compile(
+    r"\btrata\b|victim|vitim|violen|maltrat|amenaz|amea[cz]|\bnna|rescatad|resgatad|divers[oa]s|osig|lgb|"
+    r"protegid|\bsegur[oa]s?\b|derechos|direitos|en riesgo|em risco|"
+    r"(?:hogar|casa|albergue|abrigo|medidas?)\w* (?:\w+ ){0,2}(?:proteccion|protecao)|"
+    r"(?:proteccion|protecao) (?:\w+ ){0,2}(?:nin|menor|mujer|mulher|adolesc|crianc)"
 )
 
 
@@ -169,11 +186,14 @@ def service_of(label: str) -> str | None:
     """
     said = _plain(label)
     if explained := _EXPLAINED.fullmatch(said):
-        # "Alimentación (3 comidas)": what stands in brackets has to be known, too.
-        return service_of(explained[1]) if service_of(explained[2]) is not None else None
+        # "Alojamiento (derivación)" is no bed: what is in brackets says the same, or nothing.
+        code, inner = service_of(explained[1]), explained[2]
+        return code if not _forms(inner)[-1] or service_of(inner) == code else None
     if not said:
         return ""
     code = next((_KNOWN[one] for one in _forms(said) if one in _KNOWN), None)
+    if code is None and (brief := _stems(" ".join(_MINUTES.sub(" ", said).split()))) != said:
+        code = found if (found := _KNOWN.get(brief)) in _BRIEF else None
     if code is None and _TAUGHT.match(said) and _LIMITS.isdisjoint(said.split()):
         code = ""
     if not code and any(protected_phrases([label])):
@@ -199,17 +219,33 @@ def is_service(label: str) -> bool:
 def joined_parts(item: str, is_known: Callable[[str], bool] = is_service) -> list[str]:
     """Return the services that an item names together, if all are known; else the item alone.
 
-    "Cena y desayuno" is two, "ropa y calzado" one.
+    "Cena y desayuno" is two, "ropa y calzado" one. "Derivación y albergue" is not told apart: the
+    bed may be where people are sent.
     """
     if is_known(item):
         return [item]
     parts = [part for part in _JOINED.split(item) if part.strip()]
-    return parts if all(map(is_known, parts)) else [item]
+    is_here = all(service_of(part) not in _ELSEWHERE for part in parts)
+    return parts if is_here and all(map(is_known, parts)) else [item]
 
 
-def limits_somebody(items: Iterable[object]) -> bool:
-    """Return whether items say for whom alone or when not something is: "solo mujeres"."""
-    return any(
-        isinstance(item, str) and not _LIMITS.isdisjoint(re.findall(r"[a-z]+", folded(item)))
-        for item in items
-    )
+def sends_elsewhere(items: Sequence[object], cell: object) -> bool:
+    """Return whether a list begins with what may govern the rest: "Derivación: albergue, salud".
+
+    A first line does that of those below it, as a heading, even if it only informs.
+    """
+    first = service_of(items[0]) if len(items) > 1 and isinstance(items[0], str) else None
+    is_heading = isinstance(cell, str) and "\n" in cell
+    return first is not None and first in (_ELSEWHERE if is_heading else {"referral"})
+
+
+def asks_for_a_person(cell: object) -> bool:
+    """Return whether a person has to read a cell of services that is not understood.
+
+    It says for whom alone or when not something is, "solo mujeres", or has a word of whom a place
+    may protect (P38).
+    """
+    if not isinstance(cell, str):
+        return False
+    said = folded(cell).replace("_", " ")
+    return not _LIMITS.isdisjoint(re.findall(r"[a-z0-9]+", said)) or bool(_GUARDED.search(said))

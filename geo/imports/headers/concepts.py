@@ -398,12 +398,6 @@ CONCEPTS: Final[Sequence[Concept]] = (
         allied="que",
     ),
     _concept(
-        "confirmed_on",
-        "contacto contato contact",
-        also="ultima ultimo last",
-        allied="fecha data date dia con com with",
-    ),
-    _concept(
         "languages",
         "idioma lengua language lingua langue",
         allied="atencion habla hablan hablado falado parle spoken atiende staff otro originaria",

@@ -117,6 +117,8 @@ available: cupos disponibles | disponibles | available | vagas disponiveis | vag
     camas libres
 visibility: visibilidad | visibility | nivel de acceso | sensibilidad
 confirmed_on:
+    ultimo contacto | fecha ultimo contacto | fecha de ultimo contacto | ultimo contato |
+    fecha del ultimo contacto | data do ultimo contato | last contact | ultima contacto |
     fecha de verificacion | fecha de confirmacion | verificado | confirmado |
     ultima actualizacion | fecha de actualizacion | ultima verificacion | ultima confirmacion |
     ultima visita | verificado el | confirmado el | actualizado | actualizado el |

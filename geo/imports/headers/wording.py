@@ -70,8 +70,10 @@ _NUMBERED = re.compile(
     r"^\s*(?:[PpQq]?\d{1,3}(?:\.\d{1,2})*|[A-Za-z](?!-\S))\s*[.):_-]+\s*(?=[^\d\s])"
 )
 
-#: What a sign in the cells means, told in a header: "Teléfonos (W = wasap)".
-_LEGEND: Final = re.compile(r"\(\s*[^\s()]{1,2}\s*=\s*([^()=]+)\)")
+#: A sign in the cells that means messages, told in a header: "Teléfonos (W = wasap)".
+_LEGEND: Final = re.compile(
+    r"\(\s*[^\s()]{1,2}\s*=\s*(?:what?s\s?app?|wh?ats|wasap|guasap|wpp|wsp|zap)\s*\)", re.IGNORECASE
+)
 
 #: The path of a question in a survey: "atencion/servicios".
 _PATH = re.compile(r"[A-Za-z]\w*(?:/\w+)+")
@@ -120,7 +122,7 @@ def plain(header: str) -> str:
 
     The number of a question before it is left out.
     """
-    numbered = _LEGEND.sub(r"(\1)", _NUMBERED.sub("", header, count=1))
+    numbered = _LEGEND.sub("(whatsapp)", _NUMBERED.sub("", header, count=1))
     words = re.sub(r"[^a-z0-9]+", " ", folded(numbered)).split()
     return " ".join(_SHORT.get(word, word) for word in words)
 

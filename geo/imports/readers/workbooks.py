@@ -187,23 +187,20 @@ def _is_repeat(sheet: CalamineSheet) -> bool:
 
 #: What sheets are called that tell what the words of another one mean, or how to fill it in.
 _LEGENDS: Final = frozenset(
-    {
-        "siglas", "sigla", "abreviaturas", "abreviaciones", "acronimos", "glosario",
-        "glossario", "glossary", "leyenda", "legenda", "legend", "diccionario",
-        "dicionario", "codigos", "codebook", "choices", "opciones", "opcoes", "catalogo",
-        "catalogos", "listas", "lookup", "instrucciones", "instrucoes", "instructions",
-        "leeme", "leiame", "readme", "portada", "caratula", "capa",
-    }
+    {"siglas", "sigla", "abreviaturas", "abreviaciones", "acronimos", "glosario", "glossario",
+     "glossary", "leyenda", "legenda", "legend"}
 )  # fmt: skip
 
 #: What a sheet that only explains words does not say: what is closed, or told to nobody.
 _SAYS_MORE: Final = re.compile(
-    r"public|publis|difund|divulg|compart|reserv|confiden|secret|sigilo|oculta|cerra|cierr|fecha|"
-    r"closed|suspend|suspens"
+    r"public|publis|difund|divulg|compart|reserv|confiden|secret|sigilo|ocult|cerra|cierr|fecha|"
+    r"closed|suspend|suspens|\bbaja|inactiv|inativ|clausur|no funciona|intern|privad|protegid|"
+    r"restring|mapear|mostr|no dar|retir|elimin|borrador|rascunho|fictici|vigen|amenaz|"
+    r"casa|albergue|abrigo"
 )
 
-#: Most columns of such a sheet [A]: a word and what it means, in some languages.
-_LEGEND_COLUMNS: Final = 6
+#: Most columns and rows of such a sheet [A]: a word and what it means, in some languages.
+_LEGEND_COLUMNS, _LEGEND_ROWS = 4, 60
 
 
 def _is_legend(name: str, sheet: CalamineSheet) -> bool:
@@ -212,7 +209,8 @@ def _is_legend(name: str, sheet: CalamineSheet) -> bool:
     Its name has no other word. A list of what is closed or kept back is no legend.
     """
     words = re.findall(r"[a-z]+", folded(name))
-    if not words or not _LEGENDS.issuperset(words) or sheet.width > _LEGEND_COLUMNS:
+    is_small = sheet.width <= _LEGEND_COLUMNS and sheet.height <= _LEGEND_ROWS
+    if not words or not _LEGENDS.issuperset(words) or not is_small:
         return False
     cells = (cell for row in sheet.to_python() for cell in row)
     return not any(isinstance(cell, str) and _SAYS_MORE.search(folded(cell)) for cell in cells)

@@ -238,7 +238,7 @@ async def test_what_means_nothing_and_where_rows_without_a_position_go_stays_cho
     editor = await as_person("ed")
     data = (
         "Nombre;Tipo;Municipio;Latitud;Longitud;Servicios\n"
-        "Casa Uno;Comedor;Cúcuta;7,8941;-72,5081;comida y misa\n"
+        "Casa Uno;Comedor;Cúcuta;7,8941;-72,5081;comida, misa\n"
         "Casa Dos;Comedor;Cúcuta;;;comida, sancocho\n"
     ).encode()
     place = (await bring(editor, data)).headers["location"]

@@ -206,15 +206,30 @@ async def test_p6_a_number_beside_a_name_is_left_out_and_the_report_has_neither(
 
 @pytest.mark.parametrize(
     ("name", "stated"),
-    [("services", "food, algo nuevo"), ("public_phones", "310 555 0102 (Juan)")],
-)
-async def test_what_is_not_understood_of_a_stored_space_refuses_its_row(network, name, stated):
-    """What is stored would stay, although the file says something else (P40)."""
-    checked = await check(network, [SPACE | {name: stated}])
+    [
+        *(("services", text) for text in (
+            "food, algo nuevo", "NO hay: comida, cama", "deriva a albergue, salud",
+        )),
+        *(("public_phones", text) for text in (
+            "310 555 0102 (Juan)", "+57 300 0000000 (no publicar)", "300 0000000 NO DIVULGAR",
+            "fuera de servicio", "número equivocado",
+        )),
+    ],
+)  # fmt: skip
+async def test_p6_p40_what_is_not_understood_of_a_stored_space_refuses_its_row(
+    network, name, stated
+):
+    """What is stored would stay, although the file says something else."""
+    stored = [SPACE | {name: stated}]
+    checked = await check(network, stored)
     assert [(row.state, row.problems[0].field) for row in checked.rows] == [("bad", name)]
-    checked = await check(network, [NEW | {name: stated}])
-    assert [row.state for row in checked.rows] == ["new"]
-    assert name not in checked.rows[0].changes
+    checked = await check(network, [NEW | {name: stated, "overnight": ""}])
+    assert name not in (checked.rows[0].changes or {})
+
+
+async def test_the_number_of_another_column_takes_no_stored_one_away(network):
+    checked = await check(network, [SPACE | {"public_phones": "el mismo"}])
+    assert [row.state for row in checked.rows] == ["unchanged"]
 
 
 async def test_swapped_columns_are_said_once_for_the_file_and_once_a_row(network):

@@ -17,7 +17,7 @@ from geo.imports.mapping import FieldMapping, as_object, as_toml, own_mapping, p
 from geo.imports.mapping_suggestion import suggest
 from geo.imports.personal_data import require_no_persons
 from geo.imports.readers.detection import read_table
-from geo.imports.row_mapping import drafts, made_id, missing_columns, words
+from geo.imports.row_mapping import drafts, is_total, made_id, missing_columns, words
 from tests.fixtures.header_rows import header_rows
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "data/spaces/mappings").glob("*.toml"))
@@ -227,6 +227,11 @@ def test_what_a_space_can_do_without_is_left_out_with_a_note():
         ("Hna. Rosa, 310 555 0104", None, 1),
         ("601 555 0101 / 310 555 0104 (Ana)", None, 1),
         ("310 555 0104 L-V 8 a 5", None, 1),
+        ("Quispe, 310 555 0104", None, 1),
+        ("310 555 0104 / la encargada", None, 1),
+        ("no llamar, 310 555 0104", None, 1),
+        ("310 555 0104 / 8-5", None, 1),
+        ("310 555 0104 / 2024", None, 1),
         ("75550107 W", ["75550107"], 0),
         ("755-50128 (W), 65550128", ["755-50128", "65550128"], 0),
         ("PBX 2255-5500", ["2255-5500"], 0),
@@ -240,30 +245,82 @@ def test_p6_of_a_cell_of_phones_only_the_numbers_are_taken(cell, numbers, notes)
 
 
 @pytest.mark.parametrize(
-    ("cell", "services", "is_left_out"),
+    ("cell", "services", "said"),
     [
-        ("cama, cena y ducha", ["overnight", "food", "showers"], False),
-        ("dormida 1 a 3 noches, comida (3 tiempos), taller", ["overnight", "food"], False),
-        ("curso de cocina, misa", None, False),
+        ("cama, cena y ducha", ["overnight", "food", "showers"], []),
+        ("dormida 1 a 3 noches, comida (3 tiempos), taller", ["overnight", "food"], []),
         # A part of a list would read as the whole.
-        ("información sobre salud, comida y albergue", None, True),
-        ("comida, mapa de albergues", None, True),
-        ("comida, algo nuevo", None, True),
+        ("curso de cocina, misa", None, ["cell_left_out"]),
+        ("información sobre salud, comida y albergue", None, ["cell_left_out"]),
+        ("comida, mapa de albergues", None, ["cell_left_out"]),
+        ("derivación, albergue", None, ["cell_left_out"]),
+        ("comida, algo nuevo", None, ["cell_left_out"]),
         # For whom it is, or when not, is for a person to read.
-        ("derivan a albergue", ["derivan a albergue"], False),
-        ("comida, cama solo mujeres", ["food", "cama solo mujeres"], False),
-        ("comida, sin cama por obra", ["food", "sin cama por obra"], False),
+        ("derivan a albergue", None, ["row_services_to_be_read"]),
+        ("comida, cama solo mujeres", None, ["row_services_to_be_read"]),
+        ("comida, sin cama por obra", None, ["row_services_to_be_read"]),
+        ("comida, cama mujeres amenazadas", None, ["row_services_to_be_read"]),
     ],
 )
-def test_services_are_read_by_all_of_their_words_or_left_out(cell, services, is_left_out):
-    known = words({"service": ["food", "overnight", "showers"]}, {})
+def test_services_are_read_by_all_of_their_words_or_left_out(cell, services, said):
+    known = words({"service": ["food", "overnight", "showers", "referral"]}, {})
     rows = f"nombre;Servicios\nUno;{cell}\nDos;comida\nTres;agua\n"
     told = suggest("x.csv", rows.encode()).mapping
     mapping = parse_mapping(as_toml(replace(told, id_prefix="x")))
     draft = drafts(read_table("x.csv", rows.encode()), mapping, known)[0][0]
     assert draft.changes.get("services") == services
-    assert ("services" in draft.unread) is is_left_out
-    assert [note.code for note in draft.notes] == ["cell_left_out"] * is_left_out
+    codes = [note.code for note in draft.notes] + [one.reason.code for one in draft.problems]
+    assert codes == said
+    assert ("services" in draft.unread) == (said == ["cell_left_out"])
+
+
+def test_p38_what_is_left_out_of_services_still_restricts_its_space():
+    mapping = parse_mapping(
+        "[id]\nprefix='x'\ncolumns=['nombre']\n[fields]\nname='nombre'\nservices='Servicios'\n"
+        "[values.services]\n'comida'='food'\n'atención a víctimas de trata'=''"
+    )
+    rows = "nombre;Servicios\nUno;comida, atención a víctimas de trata\nDos;comida\n"
+    first, second = drafts(read_table("x.csv", rows.encode()), mapping, KNOWN)[0]
+    assert first.changes["services"] == ["food"]
+    assert first.changes["confidential"] is True
+    assert "confidential" not in second.changes
+
+
+@pytest.mark.parametrize(
+    ("cells", "may_be_placed"),
+    [
+        ({"Obs": "llamar antes"}, True),
+        ({"Qué dan": "solicitud de refugio, mapa"}, True),
+        *(({"Obs": text}, False) for text in (
+            "por seguridad no se toma GPS", "no mapear", "no geolocalizar", "quitar del mapa",
+            "coordenadas retiradas a pedido", "ubicación solo para socios", "retirado por amenazas",
+        )),
+        *(({"GPS": text}, False) for text in ("RESERVADO", "oculto", "NO", "pendiente")),
+        ({"Nombre": "Casa Refugio Mujeres"}, False),
+        ({"Nombre": "Hogar de Paso NNA"}, False),
+        ({"Nombre": "Unidad móvil"}, False),
+        ({"Dir": "vereda a 25 km de Pamplona"}, False),
+        ({"Dir": "se indica al llegar"}, False),
+    ],
+)  # fmt: skip
+def test_p1_a_row_that_speaks_of_where_it_is_is_placed_in_no_town(cells, may_be_placed):
+    columns = {"Nombre": "Casa", "Municipio": "Pamplona", "Dir": "Calle 1", "GPS": "", "Obs": "",
+               "Qué dan": "comida"} | cells  # fmt: skip
+    mapping = parse_mapping(
+        "without_position='town'\n[id]\nprefix='x'\ncolumns=['Nombre']\n[fields]\nname='Nombre'\n"
+        "locality='Municipio'\naddress='Dir'\nservices='Qué dan'"
+    )
+    rows = ";".join(columns) + "\n" + ";".join(columns.values()) + "\n"
+    assert drafts(read_table("x.csv", rows.encode()), mapping, KNOWN)[0][0].may_be_placed is (
+        may_be_placed
+    )
+
+
+def test_only_lines_of_sums_are_left_out():
+    rows = ("Uno;a;b", "TOTAL OBRAS;2;", "Total de dispositivos: 50;;", "Suma Qamaña;cerrado;",
+            "Total Ayuda;cerrado;")  # fmt: skip
+    table = read_table("x.csv", "\n".join(("Nombre;x;y", *rows)).encode())
+    assert [is_total(line) for line in table.lines] == [False, True, True, False, False]
 
 
 def test_a_state_among_remarks_closes_a_space_and_opens_none():
@@ -285,16 +342,6 @@ def test_a_state_among_remarks_closes_a_space_and_opens_none():
     assert [[note.code for note in draft.notes] for draft in made[:2]] == [
         ["row_closed_by_hours"]
     ] * 2
-
-
-def test_p38_what_is_left_out_of_services_still_restricts_its_space():
-    rows = "nombre;Servicios\nUno;comida, atención a víctimas de trata\nDos;comida\n"
-    told = suggest("x.csv", rows.encode()).mapping
-    mapping = parse_mapping(as_toml(replace(told, id_prefix="x")))
-    first, second = drafts(read_table("x.csv", rows.encode()), mapping, KNOWN)[0]
-    assert "services" not in first.changes
-    assert first.changes["confidential"] is True
-    assert "confidential" not in second.changes
 
 
 def test_p1_a_space_whose_cells_say_that_it_is_not_to_be_told_of_is_restricted():

@@ -104,6 +104,13 @@ NEAR_CUCUTA = {"locality": "CUCUTA ", "lon": INLAND[0], "lat": INLAND[1], "count
         (CUCUTA | {"admin1": "Nariño"}, [NEAR_CUCUTA], None),
         (CUCUTA, [NEAR_CUCUTA | {"lon": -74.1, "lat": 4.6}], None),
         ({"locality": "Villa que nadie conoce"}, [NEAR_CUCUTA], None),
+        ({"locality": "Berlín / Cúcuta"}, [NEAR_CUCUTA], None),
+        ({"locality": "a 20 km de (Cúcuta)"}, [NEAR_CUCUTA], None),
+        # "Santander" is another department than Norte de Santander.
+        (CUCUTA | {"admin1": "Santander"}, [NEAR_CUCUTA], None),
+        (CUCUTA | {"kind": "mobile_unit"}, [NEAR_CUCUTA], None),
+        # Córdoba is a division of Argentina and of Colombia, and Villa Nueva is in both.
+        ({"locality": "Villa Nueva", "admin1": "Córdoba"}, [], None),
         ({}, [NEAR_CUCUTA], None),
     ],
 )

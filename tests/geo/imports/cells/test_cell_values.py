@@ -102,7 +102,8 @@ def test_a_coordinate_has_no_thousands(value, expected):
         "7,89391° n, 72,50482° o",
         "https://maps.google.com/?q=7.89391,-72.50482",
         "https://www.google.com/maps/place/Un+lugar/@7.89391,-72.50482,17z/data=!3m1",
-        "@7.89391,-72.50482,15.5z",
+        "@7.89391,-72.50482,16.5z",
+        "https://www.google.com/maps/place/Casa/@4.601,-74.081,6z/data=!3d7.89391!4d-72.50482",
     ],
 )
 def test_a_position_in_one_cell_is_latitude_first(value):
@@ -111,7 +112,11 @@ def test_a_position_in_one_cell_is_latitude_first(value):
 
 def test_no_position_is_refused():
     for value in ("frente al parque", "7.8", "1 2 3 4 5", None, "https://maps.app.goo.gl/AbC",
-                  "https://example.org/?q=7.89391,-72.50482", "@7,-72", "1/2 3/4"):  # fmt: skip
+                  "https://example.org/?q=7.89391,-72.50482", "@7,-72", "1/2 3/4", "8 / 5",
+                  # The middle of a country, of a route, and of what somebody looked at.
+                  "https://www.google.com/maps/@4.57086,-74.29733,5z",
+                  "https://www.google.com/maps/dir/A/B/@7.23512,-72.38812,17z",
+                  "https://maps.google.com/?q=albergue&ll=4.57012,-74.29712"):  # fmt: skip
         with pytest.raises(CellError):
             position(value, CellStyle())
 

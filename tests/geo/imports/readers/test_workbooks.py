@@ -79,8 +79,10 @@ def test_several_sheets_with_data_must_be_told_apart():
         ("Códigos y siglas", ["1", "albergue"], False),
         ("Glosario", ["1"] * 7, False),
         # A list of places that are closed or kept back is no legend, whatever it is called.
-        ("Listas", ["Casa Uno", "NO PUBLICAR"], False),
-        ("Leyenda", ["Casa Dos", "cerrado en mayo"], False),
+        ("Listas", ["VBG", "violencia"], False),
+        ("Siglas", ["Posada Uno", "NO PUBLICAR"], False),
+        ("Leyenda", ["Posada Dos", "dado de baja"], False),
+        ("Legenda", ["Albergue Tres", "x"], False),
         ("Pendientes", ["llamar"], False),
     ],
 )
