@@ -401,7 +401,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "survey_type_not_read": "question '{column}' is of a type that is never read ({type})",
     "survey_columns": "columns about the survey were not read: {columns}",
     "columns_not_used": "columns not used: {columns}",
-    "totals_left_out": "rows {rows} are sums and left out",
+    "totals_left_out": "rows of sums, left out: {rows}",
     "most_swapped": (
         "{columns} look swapped in {count:,} of {total:,} rows: correct the mapping or the file;"
         " only rows whose town proves it are exchanged"

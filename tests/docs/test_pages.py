@@ -287,7 +287,7 @@ def test_the_matrix_becomes_spaces_as_the_page_says(typed, tmp_path):
         "latitude and longitude are exchanged",
         "hours are left out",
         "is protected: restricted",
-        "rows 12 are sums",
+        "rows of sums, left out: 12",
     ):
         assert words in report + looked.output, report + looked.output
     assert "7 spaces added" in typed(write).stdout

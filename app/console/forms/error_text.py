@@ -417,7 +417,7 @@ TEXTS: Mapping[str, str] = {
     ),
     "survey_columns": marked("Columnas sobre la encuesta que no se leyeron: %(columns)s."),
     "columns_not_used": marked("Columnas sin usar: %(columns)s."),
-    "totals_left_out": marked("Las filas %(rows)s son sumas y quedan fuera."),
+    "totals_left_out": marked("Filas de sumas, que quedan fuera: %(rows)s."),
     "most_swapped": marked(
         "Latitud y longitud parecen cambiadas de lugar en %(count)s de %(total)s filas: corrija "
         "las columnas o el archivo. Solo se cambian las filas cuya localidad lo prueba."
