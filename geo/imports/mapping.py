@@ -253,7 +253,7 @@ class _Problems:
         self, content: Mapping[str, Any], section: str, *, fold: bool
     ) -> dict[str, dict[str, str]]:
         tables = self.table(content, section)
-        self.names(tables, sorted(KINDS), f"[{section}]")
+        self.names(tables, sorted(ALL if section == "values" else KINDS), f"[{section}]")
         found = {}
         for name in tables:
             labels = self.table(tables, name)

@@ -54,7 +54,9 @@ async def place_in_towns(
     The town is the one place of exactly its name, in the row's country if it states one, that
     either lies in the division that the row states or within `REACH_M` of another row of the same
     town with a position of its own. Where there is no such place, or two, and where any cell of the
-    row speaks of where the space is or of who may know it (P1), the position stays missing.
+    row speaks of where the space is or of who may know it (P1), the position stays missing. Only a
+    row that is restricted already is placed all the same, also where its position is "reservado":
+    nobody but its readers sees it, and its town is all that they have.
     """
     asked = [(draft, _town(draft.changes)) for draft in new if _is_asked(draft)]
     towns = list(dict.fromkeys(town for _, town in asked))
@@ -66,14 +68,13 @@ async def place_in_towns(
 
 def _is_asked(draft: Draft) -> bool:
     changes = draft.changes
+    is_empty = _POSITION.isdisjoint(problem.field for problem in draft.problems)
     return (
-        draft.may_be_placed
+        (changes.get("confidential") is True or (draft.may_be_placed and is_empty))
         and isinstance(changes.get("locality"), str)
         and all(changes.get(name) is None for name in ("lon", "lat"))
-        and not changes.get("confidential")
         and changes.get("kind") not in _MOBILE
         and (changes.get("country") is None or changes["country"] in CODES)
-        and _POSITION.isdisjoint(problem.field for problem in draft.problems)
     )
 
 
@@ -151,4 +152,5 @@ def _place(draft: Draft, place: NamedPlace) -> None:
         "coord_precision": "town",
         "country": place.country,
     }
+    draft.problems = [one for one in draft.problems if one.field not in _POSITION]
     draft.notes.append(CodedReason(TOWN_REMARK, town=place.name))

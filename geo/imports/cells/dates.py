@@ -77,6 +77,8 @@ _MONTH_ALONE = re.compile(r"([a-z]+)\.?(?:\s*[-/.]\s*|\s+(?:de\s+|del\s+)?)(\d{4
 
 #: The same in numbers: "10/2025", "2025-10".
 _MONTH_IN_NUMBERS = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{4})")
+#: The same with two digits of a year that are no month: "06/26", but not "11/12".
+_MONTH_OF_SHORT_YEAR = re.compile(r"(0?[1-9]|1[0-2])\s*[/.]\s*([2-9]\d)")
 _MONTH_OF_YEAR = re.compile(r"(20\d{2})\s*[-/.]\s*(\d{1,2})")
 
 #: A quarter of a year: "I trim. 2024", "2do trimestre 2025".
@@ -182,6 +184,8 @@ def _first_of_month(value: str) -> date | None:
         return date(int(of_month[2]), int(of_month[1]), 1)
     if of_year := _MONTH_OF_YEAR.fullmatch(value):
         return date(int(of_year[1]), int(of_year[2]), 1)
+    if of_short := _MONTH_OF_SHORT_YEAR.fullmatch(value):
+        return date(_year(of_short[2]), int(of_short[1]), 1)
     return None
 
 

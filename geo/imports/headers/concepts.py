@@ -442,7 +442,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "cost",
         "costo costos costa custo cost precio tarifa cuota cuesta pagar pago cobran cobra "
         "gratuito gratis gratuita fee coste valor aporte contribucion contribuicao "
-        "cooperacion colaboracion donativo pagamento",
+        "colaboracion donativo pagamento",
         allied="recuperacion hay usuario algo",
         never="linea telefono usd proyecto total mensual mes consumo centro center cuenta conta "
         "presupuesto presupuestario orcamento partida imputacion contable",

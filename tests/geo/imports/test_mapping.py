@@ -316,6 +316,17 @@ def test_p1_a_row_that_speaks_of_where_it_is_is_placed_in_no_town(cells, may_be_
     )
 
 
+def test_a_person_says_what_an_answer_about_referrals_means():
+    mapping = parse_mapping(
+        "[id]\nprefix='x'\ncolumns=['n']\n[fields]\nname='n'\nneeds_referral='¿Cita o remisión?'\n"
+        "[values.needs_referral]\n'cita'='no'\n'lista'=''"
+    )
+    rows = "n;¿Cita o remisión?\na;cita\nb;remisión\nc;lista\n"
+    made, _ = drafts(read_table("x.csv", rows.encode()), mapping, KNOWN)
+    assert [draft.changes.get("access") for draft in made] == ["open", "referral_only", None]
+    assert [len(draft.problems) for draft in made] == [0, 0, 1], "a blank is no open door"
+
+
 def test_only_lines_of_sums_are_left_out():
     rows = ("Uno;a;b", "TOTAL OBRAS;2;", "Total de dispositivos: 50;;", "Suma Qamaña;cerrado;",
             "Total Ayuda;cerrado;")  # fmt: skip

@@ -152,20 +152,28 @@ async def test_rows_are_placed_in_towns_only_where_the_mapping_says_so(
     assert codes.count("row_placed_in_town") == (stated == "town")
 
 
+RESERVED = RowProblem("GPS", "position", CodedReason("cell_not_position"))
+
+
 @pytest.mark.parametrize(
-    "more",
+    ("more", "is_placed"),
     [
-        {"changes": {"confidential": True}},
         # A cell that says "reservado" is no cell that is empty.
-        {"problems": [RowProblem("GPS", "position", CodedReason("cell_not_position"))]},
-        {"problems": [RowProblem("Lat", "lat", CodedReason("not_number"))]},
+        ({"problems": [RESERVED]}, False),
+        ({"problems": [RowProblem("Lat", "lat", CodedReason("not_number"))]}, False),
+        ({"may_be_placed": False}, False),
+        # Restricted already: nobody but its readers sees it.
+        ({"changes": CUCUTA | {"confidential": True}, "may_be_placed": False}, True),
+        ({"changes": CUCUTA | {"confidential": True}, "problems": [RESERVED]}, True),
     ],
 )
-async def test_p1_what_is_kept_back_is_placed_in_no_town(staff, more):
-    asked = Draft(1, "1", CUCUTA | more.get("changes", {}), problems=more.get("problems", []))
+async def test_p1_what_is_kept_back_is_placed_only_where_it_is_restricted(staff, more, is_placed):
+    asked = Draft(1, "1", **({"changes": dict(CUCUTA)} | more))
     other = Draft(2, "2", dict(NEAR_CUCUTA))
     await place_in_towns(staff, [asked, other], new=[asked, other])
-    assert "lon" not in asked.changes
+    assert ("lon" in asked.changes) is is_placed
+    assert asked.changes.get("confidential", False) is is_placed
+    assert not (is_placed and asked.problems)
 
 
 #: How a position can be misread, by the code of the note on a row that is read as it was meant.

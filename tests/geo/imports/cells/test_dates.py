@@ -31,6 +31,7 @@ DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
         # The first day of a month alone: what rests on it expires sooner, not later.
         ("abr-25", date(2025, 4, 1)),
         ("22-mzo-24", date(2024, 3, 22)),
+        ("06/26", date(2026, 6, 1)),
         ("III trim. 2024", date(2024, 7, 1)),
         ("2do trimestre del 2025", date(2025, 4, 1)),
         ("marzo de 2026", date(2026, 3, 1)),
