@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,9 +27,11 @@ from geo.imports.row_mapping import (
     CLOSED_REMARK,
     HOURS_REMARK,
     LEFT_OUT_REMARK,
+    TELLING_DIGITS,
     CodeWords,
     Draft,
     RowProblem,
+    Unread,
     drafts,
     missing_columns,
     words,
@@ -235,11 +238,15 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
     problems = list(draft.problems)
     told = {problem.field for problem in problems}
     changes = _stated(_without_reopening(draft, before), before)
-    problems += [
-        RowProblem(column, name, CodedReason("row_unread_of_stored"))
-        for name, column in draft.unread.items()
-        if before and before.get(name) and name not in told
-    ]
+    if _closes(changes):
+        # Closing and keeping back wait for nothing that is not understood (P40, P52).
+        problems = [one for one in problems if one.reason.code != "row_services_to_be_read"]
+    else:
+        problems += [
+            RowProblem(unread.column, name, CodedReason("row_unread_of_stored"))
+            for name, unread in draft.unread.items()
+            if before and name not in told and not _agree(name, before.get(name), unread)
+        ]
     after, notes = None, list[CodedReason]()
     try:
         after, notes = merged(draft.id, changes, before, known)
@@ -285,6 +292,22 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         changes=changes,
         base=digest(before),
     )
+
+
+#: Statuses by which a space takes nobody in.
+_CLOSING = frozenset({"closed", "temporarily_closed"})
+
+
+def _closes(changes: Mapping[str, Any]) -> bool:
+    """Return whether a row closes its space or keeps it back."""
+    return changes.get("confidential") is True or changes.get("status") in _CLOSING
+
+
+def _agree(name: str, stored: Any, unread: Unread) -> bool:  # noqa: ANN401 - a stored list
+    """Return whether a cell that is left out names all that is stored."""
+    if name == "public_phones":
+        stored = [re.sub(r"\D", "", str(number))[-TELLING_DIGITS:] for number in stored or ()]
+    return unread.agreeing.issuperset(stored or ())
 
 
 def _without_reopening(draft: Draft, before: Mapping[str, Any] | None) -> dict[str, Any]:

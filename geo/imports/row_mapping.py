@@ -25,7 +25,7 @@ from geo.imports.column_parts import taken_apart
 from geo.imports.columns import evidence
 from geo.imports.columns.labels import asks_for_one_paper
 from geo.imports.columns.services import asks_for_a_person, joined_parts, sends_elsewhere
-from geo.imports.headers.wording import word_set
+from geo.imports.headers.wording import GONE, word_set
 from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Line, Table, Value
 from geo.models import PROTECTED_SERVICES
@@ -99,6 +99,20 @@ class RowProblem:
     reason: CodedReason
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A cell that is left out, because it is not understood as a whole.
+
+    Attributes
+    ----------
+    agreeing : frozenset of str
+        Values that its words name, codes or digits of numbers: what is stored of these may stay.
+    """
+
+    column: str
+    agreeing: frozenset[str] = frozenset()
+
+
 @dataclass
 class Draft:
     """Changes of a record that a row states, not yet compared with the stored record.
@@ -107,9 +121,9 @@ class Draft:
     ----------
     changes : dict
         Values by field; None clears the field.
-    unread : dict of str to str
-        Columns of cells that are left out, because they are not understood, by field. They refuse
-        the row of a record that has a value there, which may be true no more.
+    unread : dict of str to Unread
+        Cells that are left out, by field. They refuse the row of a record that has a value there of
+        which the cell says nothing, so that it may be true no more.
     may_be_placed : bool
         Whether no cell speaks of where the space is, or of who may know it, beside its town.
     notes : list of CodedReason
@@ -119,7 +133,7 @@ class Draft:
     number: int
     id: str
     changes: dict[str, Any] = field(default_factory=dict)
-    unread: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, Unread] = field(default_factory=dict)
     may_be_placed: bool = True
     problems: list[RowProblem] = field(default_factory=list)
     notes: list[CodedReason] = field(default_factory=list)
@@ -300,7 +314,8 @@ class _Maker:
             found.setdefault("access", "referral_only")
         draft.changes = self._constants | found
         self._keep_back(draft, line)
-        draft.may_be_placed = self._may_be_placed(line)
+        if draft.changes.get("lon") is None:
+            draft.may_be_placed = self._may_be_placed(line)
         _reject_swapped(draft, self._column("lat") or self._column("position"))
         return draft
 
@@ -309,7 +324,9 @@ class _Maker:
 
         So does a cell of no field whose header asks for a state: "Situação / obs.".
         """
-        for column in (*self._mapping.fields.get("opening_hours", ()), *self._of_state):
+        is_stated = found.get("status") is not None
+        of_state = () if is_stated else self._of_state
+        for column in (*self._mapping.fields.get("opening_hours", ()), *of_state):
             status = closing(line.cells.get(column))
             if status is None:
                 continue
@@ -388,6 +405,8 @@ class _Maker:
             return []
         translated = self._translated(name, cell)
         if cell_values.is_empty(translated, name, style):
+            if name == "services":  # a person said that it names nothing of ours
+                draft.unread[name] = Unread(column)
             return []
         is_in_doubt = cell_values.is_list_in_doubt(translated, name, style)
         if is_in_doubt or is_private(translated, name):
@@ -413,7 +432,7 @@ class _Maker:
         if is_known and (coded or not value) and not sends_elsewhere(value, cell):
             return [coded]
         # A part of what is said would read as the whole.
-        _leave_unread(draft, "services", column)
+        _leave_unread(draft, "services", column, frozenset(map(str, coded)))
         return []
 
     def _of_codes(self, draft: Draft, value: Value, name: str, column: str) -> list[Value]:
@@ -548,9 +567,11 @@ def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
 _TRUE_NO_MORE = frozenset({"services", "public_phones"})
 
 
-def _leave_unread(draft: Draft, name: str, column: str) -> None:
+def _leave_unread(
+    draft: Draft, name: str, column: str, agreeing: frozenset[str] = frozenset()
+) -> None:
     if name in _TRUE_NO_MORE:
-        draft.unread[name] = column
+        draft.unread[name] = Unread(column, agreeing)
     draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
 
 
@@ -570,7 +591,7 @@ def _numbers(draft: Draft, column: str, stated: list[Value]) -> list[Value]:
     phones = [_EXTENSION.sub("", one) if isinstance(one, str) else one for one in phones]
     numbers = [one for one in phones if not isinstance(one, str) or _is_number(one)]
     if is_of_somebody or not numbers or (words_beside and dialled) or len(numbers) < len(phones):
-        _leave_unread(draft, "public_phones", column)
+        _leave_unread(draft, "public_phones", column, _digits_in(stated))
         return []
     if numbers != stated:
         draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
@@ -580,9 +601,25 @@ def _numbers(draft: Draft, column: str, stated: list[Value]) -> list[Value]:
 #: Digits that are a year or hours: "310 555 0104 / 8-5".
 _NO_NUMBER = re.compile(r"20\d\d|\d{1,2}\s*-\s*\d{1,2}")
 
+#: Most digits of a number (ITU-T E.164), and fewest that tell one from another [A].
+_MOST_DIGITS, TELLING_DIGITS = 15, 7
+
+#: Words by which a number is nobody's any more, or not of the place.
+_NO_MORE = GONE | word_set("equivocado equivocada errado errada malo cambio cambiaron reemplazado")
+
 
 def _is_number(text: str) -> bool:
-    return PHONE.fullmatch(text) is not None and _NO_NUMBER.fullmatch(text.strip()) is None
+    is_short = len(re.findall(r"\d", text)) <= _MOST_DIGITS
+    return is_short and PHONE.fullmatch(text) is not None and not _NO_NUMBER.fullmatch(text.strip())
+
+
+def _digits_in(stated: Sequence[Value]) -> frozenset[str]:
+    """Return the last digits of each number in a cell; none where it takes a number back."""
+    said = " | ".join(map(str, stated))
+    if not _NO_MORE.isdisjoint(re.findall(r"[a-z]+", folded(said))):
+        return frozenset()
+    runs = (re.sub(r"\D", "", run) for run in re.findall(r"[\d()+ .*#-]{7,}", said))
+    return frozenset(run[-TELLING_DIGITS:] for run in runs if len(run) >= TELLING_DIGITS)
 
 
 #: An extension, which is left out of its number.

@@ -107,7 +107,8 @@ _THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo",
 #: Words that people write beside a number that takes messages.
 _BESIDE_PHONE = re.compile(
     r"\(\s*{0}\s*\)|{0}".format(
-        r"\b(?:what?s?app?|whats|wasap|wpp|wsp|zap|w|pbx|cel(?:ular)?|tel(?:efono)?|fijo|central)\b[.:]?"
+        r"\b(?:what?s?app?|whats|wasap|wpp|wsp|zap|w|pbx|cel(?:ular)?|tel(?:[eé]fono|efone|f)?|tlf|"
+        r"m[oóò]vil|fon[eo]|fijo|central)\b[.:]?"
     ),
     re.IGNORECASE,
 )
@@ -273,7 +274,8 @@ def is_list_in_doubt(value: Value, name: str, style: CellStyle) -> bool:
             for part, is_denied in zip(parts, denied, strict=True)
             if is_denied
         )
-        return name in _OFFERED and (denied[0] or is_of_others) and not all(denied)
+        is_doubtful = denied[:1] == [True] or is_of_others
+        return name in _OFFERED and is_doubtful and not all(denied)
     said = [] if name == "languages" else _BRACKET.findall(plain)
     return any(denied) or not all(map(_PRICE.search, said))
 

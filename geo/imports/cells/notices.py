@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from geo.imports.cells.dates import DAY_WORDS, MONTH_WORDS
+from geo.imports.headers.wording import word_set
 from geo.imports.readers.table import Value
 from geo.text.normalize import folded
 
@@ -345,20 +346,22 @@ _OTHERWISE: Final = re.compile(
 _OF_THE_PLACE: Final = re.compile(
     r"segurid|seguranca|\breserv|restring|restrit|\bocult|autoriz|\bmap(?:a|as|ear|eo)\b|georref|"
     r"geoloc|\bgps\b|coorden|ubica|localizac|\bsolicitud\b|\bpedido\b|\bintern[oa]\b|amenaz|"
-    r"\bsoci[oa]s\b|indica al|privad|proteg|confiden|sigil|secret|difund|divulg|publicar|"
+    r"\bsoci[oa]s\b|indica al|privad|proteg|confiden|sigil|secret(?!ari)|anonim|bajo perfil|"
+    r"difund|divulg|publicar|"
     r"\bmovil\b|\bmovel\b|itinera|"
-    r"rotativ|ambulant|\bvereda\b|\brural|\bkm\b|caserio|resguardo|\bfinca\b|corregimiento|\baldea\b|"
+    r"\ba \d+ (?:km|horas?|min)|no es publico|traslad|rotativ|ambulant|"
+    r"\bvereda\b|\brural|\bkm\b|caserio|resguardo|\bfinca\b|corregimiento|\baldea\b|"
     r"\btrata\b|victim|vitim|violen|maltrat|\bnna|lgb|osig|mujer|mulher|\bmenores\b|ninos solos"
 )
 
 #: Words of headers of positions, whatever field they are led to.
 _ASKS_WHERE: Final = re.compile(
-    r"\b(?:gps|coord\w*|georref\w*|ubicacion|mapa?s?|maps|lat|lon|lng)\b"
+    r"\b(?:gps|coord(?!ina)\w*|georref\w*|ubicacion|mapa?s?|maps|lat|lon|lng)\b"
 )
 
 #: Fields whose cells use such words of other things: "solicitud de refugio", "mujeres y niños".
 _OF_SERVICES: Final = frozenset({"services", "opening_hours", "languages", "documents_required",
-                                 "eligibility", "genders"})  # fmt: skip
+                                 "eligibility", "genders", "sectors"})  # fmt: skip
 
 
 def speaks_of_the_place(cell: Value, name: str | None, header: str) -> bool:
@@ -377,17 +380,25 @@ def speaks_of_the_place(cell: Value, name: str | None, header: str) -> bool:
     return name not in _OF_SERVICES and _OF_THE_PLACE.search(_plain(cell)) is not None
 
 
-#: Words of headers that ask whether a place is open.
-_ASKS_STATE: Final = re.compile(
-    r"\b(?:estado|estatus|status|situac\w+|vigencia|vigente|operativ[oa]|operaciona\w*|funciona\w*|"
-    r"sigue|abiert[oa]s?|abert[oa]s?|activ[oa]|ativ[oa]|condicion)\b"
+#: Words of headers that ask whether a place is open, and words that may stand beside them; any
+#: other makes it the state of something else: "Estado del convenio", "Situação do contrato".
+_STATES: Final = word_set(
+    "estado estatus status situacion situacao vigencia vigente operativo operativa operacional "
+    "funcionamiento funcionamento funcionando sigue abierto abierta aberto aberta activo activa "
+    "ativo ativa"
+)
+_BESIDE_STATES: Final = word_set(
+    "obs observ observacion observaciones observacao observacoes recado nota notas actual atual "
+    "del de el la o a y e espacio espaco local lugar punto ponto casa obra corte al hoy hoje "
+    "comentario comentarios"
 )
 
 
 @lru_cache(maxsize=10_000)
 def asks_for_a_state(header: str) -> bool:
-    """Return whether a header has a word that asks whether a place is open: "Situação / obs."."""
-    return _ASKS_STATE.search(_plain(header)) is not None
+    """Return whether a header asks whether a place is open, among remarks: "Situação / obs."."""
+    said = set(_plain(header).split()) - {"|"}
+    return bool(said & _STATES) and said <= _STATES | _BESIDE_STATES
 
 
 def closing(cell: Value) -> str | None:

@@ -27,16 +27,17 @@ family_links: rcf | busqueda de familiares | busqueda de familiar | busqueda de 
     busqueda familiar | busqueda familia | restablecimiento de contactos familiares |
     restablecimiento de contactos | restablecimiento contactos | restabl contactos |
     restabelecimento de contatos
-food: sopa | pan | cafe | te | fruta | jugo | vianda | marmita | refeicao | jantar | lonche |
-    colacion | once | racion | raciones calientes | racion caliente | comedor | plato de comida |
-    un plato de comida | bolsa de comida | bolsa de alimentos | comida para llevar |
-    comida p llevar | comida p/llevar | viveres | canasta | canasta basica | cesta | mercado |
-    copa de leche | galletas | olla comun | almuerzo comunitario | alimento | refeitorio |
-    cafe da manha | ceia | pao | lanches | comida corrida | caldo | tortilla | arroz | frijoles |
-    comer | atol | un tiempo de comida
-health: consulta general | consulta gral | consulta medica general | medicina gral | medico |
-    medica | doctor | doctora | curacion | curacion de pies | curaciones de pies | vacuna |
-    vacina | odontologo | dental | dentista | prenatal | prueba vih | test vih | prueba de vih |
+food: alimentos y bebidas | comedor comunitario | sopa | pan | cafe | te | fruta | jugo | vianda |
+    marmita | refeicao | jantar | lonche | colacion | once | racion | raciones calientes |
+    racion caliente | comedor | plato de comida | un plato de comida | bolsa de comida |
+    bolsa de alimentos | comida para llevar | comida p llevar | comida p/llevar | viveres |
+    canasta | canasta basica | cesta | mercado | copa de leche | galletas | olla comun |
+    almuerzo comunitario | alimento | refeitorio | cafe da manha | ceia | pao | lanches |
+    comida corrida | caldo | tortilla | arroz | frijoles | comer | atol | un tiempo de comida
+health: salud materna | atencion primaria en salud | salud y nutricion | entrega de medicamentos |
+    consulta general | consulta gral | consulta medica general | medicina gral | medico | medica |
+    doctor | doctora | curacion | curacion de pies | curaciones de pies | vacuna | vacina |
+    odontologo | dental | dentista | prenatal | prueba vih | test vih | prueba de vih |
     vih prueba | prueba rapida de vih | vih prueba rapida | hiv teste rapido | toma de presion |
     presion | suero | suero oral | enfermagem | enfermera | enfermero | pediatria | ginecologia |
     farmacia | laboratorio | laboratorio basico | parto | botiquin | salud general |
@@ -47,9 +48,10 @@ health: consulta general | consulta gral | consulta medica general | medicina gr
     consultas medicas | ssr | salud basica | salud familiar | atencion medica basica | malaria |
     control de peso | nutricionista | urgencia medica | triaje | examen medico | medico general |
     pediatra | clinico | inyecciones | glucosa | azucar
-hygiene: fraldas | fralda | kits hig | kit hig | kit de dignidad | kit dignidad | kit dignidade |
-    kit de dignidade | panales | jabon | lavadero | lavar ropa | lavado de ropa | aseo personal |
-    kit higiene | kits higiene | implementos de aseo | utiles de aseo
+hygiene: entrega de kits de higiene | entrega de kits de aseo | fraldas | fralda | kits hig |
+    kit hig | kit de dignidad | kit dignidad | kit dignidade | kit de dignidade | panales | jabon |
+    lavadero | lavar ropa | lavado de ropa | aseo personal | kit higiene | kits higiene |
+    implementos de aseo | utiles de aseo
 information: orientacion migratoria | informacion migratoria | info migratoria | info general |
     mapa | mapas | info comunitaria | informacion comunitaria | orientacao
 legal_advice: abogados | advogado | advogada | juridica | assist juridica | asist juridica |
@@ -62,15 +64,18 @@ non_food_items: doacao de roupa | doacao de roupas | entrega de ropa | donacion 
     calzado | roupa | roupas | kit | kit de abrigo | manta | frazada | cobija | cobertor |
     ropa usada | ropa de abrigo | vestuario | vestimenta | ropero comunitario | kit caminante |
     kits caminante | kit viajero | kit de viaje
-overnight: pernocte | pernoctacion | cama | dormitorios | hospedaje temporal | hospedaje corto |
-    alojam | alojamiento transitorio | alojamiento de emergencia | alojam emergencia |
-    alojamiento emergencia | quarto | pouso | dormitorio nocturno | hospedaje nocturno
-psychosocial_support: psicoterapia | psico | psicol | escucha | escucha activa |
-    primeros auxilios psicologicos | psicologico | psicologica | salud mental | saude mental |
-    atencion psicologica | atencion emocional | orientacion psicologica | orientacao psicologica |
-    grupo de apoyo | contencion emocional | apoyo psicologico | acompanamiento psicologico |
-    acompanamiento emocional | escuta | apoio emocional | apoio psicologico
-referral: referencia | referencias | remisiones | derivaciones | canalizacion | canalizaciones
+overnight: hospedaje de emergencia | pernocte | pernoctacion | cama | dormitorios |
+    hospedaje temporal | hospedaje corto | alojam | alojamiento transitorio |
+    alojamiento de emergencia | alojam emergencia | alojamiento emergencia | quarto | pouso |
+    dormitorio nocturno | hospedaje nocturno
+psychosocial_support: orientacion psicosocial | psicoterapia | psico | psicol | escucha |
+    escucha activa | primeros auxilios psicologicos | psicologico | psicologica | salud mental |
+    saude mental | atencion psicologica | atencion emocional | orientacion psicologica |
+    orientacao psicologica | grupo de apoyo | contencion emocional | apoyo psicologico |
+    acompanamiento psicologico | acompanamiento emocional | escuta | apoio emocional |
+    apoio psicologico
+referral: remision de casos | referencia | referencias | remisiones | derivaciones | canalizacion |
+    canalizaciones
 showers: regadera | chuveiro | duchas calientes | agua caliente para banarse
 toilets: banheiro | letrina | bano publico | servicio higienico | servicios higienicos | sshh
 transport_information: info de transporte | informacion sobre transporte | horarios de bus
@@ -78,10 +83,10 @@ transport_information: info de transporte | informacion sobre transporte | horar
 
 #: Things that lists of services name and that have no code [A].
 _WITHOUT_CODE: Final = """
-    cocina | cozinha | visa humanitaria | visas humanitarias | papeles | lactancia |
-    guarda volume | padaria | refugio | refugio y asilo | asilo | abrigo | acompanamiento |
-    acompanhamento | asesoria | asesoramiento | consulta | atencion | apoyo | ayuda |
-    ayuda humanitaria | ayuda material | asistencia | asistencia humanitaria | social |
+    proteccion | protecao | wash | cocina | cozinha | visa humanitaria | visas humanitarias |
+    papeles | lactancia | guarda volume | padaria | refugio | refugio y asilo | asilo | abrigo |
+    acompanamiento | acompanhamento | asesoria | asesoramiento | consulta | atencion | apoyo |
+    ayuda | ayuda humanitaria | ayuda material | asistencia | asistencia humanitaria | social |
     trabajo social | trabajadora social | trabajador social | asistente social |
     assistente social | asist social | assist social | asistencia social | ficha social |
     gestion de casos | gestion de caso | atencion social | cedula | inscripcion | empleo |
@@ -112,7 +117,7 @@ _WITHOUT_CODE: Final = """
 
 #: Beginnings after which any subject may follow: "curso de cocina" is no kitchen.
 _TAUGHT: Final = re.compile(
-    r"(?:cursos?|clases?|talleres|taller|aulas?|capacitacion(?:es)?|charlas?|oficinas? de|"
+    r"(?<!\w)(?:cursos?|clases?|talleres|taller|aulas?|capacitacion(?:es)?|charlas?|oficinas? de|"
     r"formacion|palestras?)\b"
 )
 
@@ -126,6 +131,10 @@ _BESIDE: Final = re.compile(
     r"(?:noches?|noites?|dias?|semanas?|mes|meses|tiempos|veces|vezes)))(?!\w)"
 )
 _MINUTES: Final = re.compile(r"(?<!\w)[1-9]\d* ?(?:min|minutos|horas?|hrs?|h)(?!\w)")
+
+#: Most letters of an item that are looked at [A]; names have fewer.
+_LONGEST: Final = 200
+
 _COUNT: Final = re.compile(r"^[1-9]\d{0,2}\s+")
 
 #: What is used for minutes; a bed for an hour is none.
@@ -135,7 +144,7 @@ _BRIEF: Final = frozenset({"connectivity", "charging"})
 _EXPLAINED: Final = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
 
 #: Signs that say no more, at the ends of an item and in short forms: "carga cel.", "p/ niños".
-_SIGNS: Final = re.compile(r"[.…!*•·\"'’]+|\s{2,}")
+_SIGNS: Final = re.compile(r"[.…!*•·\"'’]+|(?<=[a-z])-(?=[a-z])|\s{2,}")
 
 #: What stands between two services in one item.
 _JOINED: Final = re.compile(r"\s*[/+&]\s*|\s+(?:y|e|and|et)\s+")
@@ -149,12 +158,27 @@ _LIMITS: Final = GONE | word_set(
 #: Codes of what is told or sent on to elsewhere: what stands with it may be there.
 _ELSEWHERE: Final = frozenset({"referral", "information", "transport_information", ""})
 
+#: Things without a code that are done where they are named [A], so that what stands with them is.
+_HERE: Final = frozenset(
+    {"nutricion", "costura", "juego", "lectura", "misa", "recreacion", "deporte"}
+)
+
 #: Words of whom a place may protect, for a person to read (P38). No filter knows them all.
+_HOUSED: Final = (
+    r"(?:alojamiento|alojamento|hospedaje|hospedagem|albergue|abrigo|hogar|casa|cama|refugio|lugar|"
+    r"local|espacio|dormi\w*)s?"
+)
 _GUARDED: Final = re.compile(
-    r"\btrata\b|victim|vitim|violen|maltrat|amenaz|amea[cz]|\bnna|rescatad|resgatad|divers[oa]s|osig|lgb|"
-    r"protegid|\bsegur[oa]s?\b|derechos|direitos|en riesgo|em risco|"
-    r"(?:hogar|casa|albergue|abrigo|medidas?)\w* (?:\w+ ){0,2}(?:proteccion|protecao)|"
-    r"(?:proteccion|protecao) (?:\w+ ){0,2}(?:nin|menor|mujer|mulher|adolesc|crianc)"
+    r"\btrata\b|victim|vitim|violen|maltrat|amenaz|amea[cz]|rescatad|resgatad|osig|lgb|"
+    r"divers[oa]s? (?:sexual|genero)|(?:mujeres|mulheres|personas|pessoas) divers|protegid|"
+    r"restablecimiento de derechos|restitucion de derechos|en riesgo|em risco|"
+    rf"{_HOUSED} (?:\w+ ){{0,3}}(?:segur[oa]|\bnna|proteccion|protecao)|"
+    rf"\bnna\w* (?:\w+ ){{0,3}}{_HOUSED}|(?:proteccion|protecao) (?:\w+ )?nna"
+)
+
+#: Phrases that limit nothing and name nobody, though their words may.
+_PLAIN_PHRASES: Final = re.compile(
+    r"(?:con )?(?:previa cita|cita previa)|sin costo|sem custo|no aplica|n/a|agua segura"
 )
 
 
@@ -184,6 +208,8 @@ def service_of(label: str) -> str | None:
         "" for a thing that is known and has no code; None for a label of which any word is not
         known, or which names what is protected without being the name of it (P38).
     """
+    if len(label) > _LONGEST:
+        return None
     said = _plain(label)
     if explained := _EXPLAINED.fullmatch(said):
         # "Alojamiento (derivación)" is no bed: what is in brackets says the same, or nothing.
@@ -225,18 +251,22 @@ def joined_parts(item: str, is_known: Callable[[str], bool] = is_service) -> lis
     if is_known(item):
         return [item]
     parts = [part for part in _JOINED.split(item) if part.strip()]
-    is_here = all(service_of(part) not in _ELSEWHERE for part in parts)
+    is_here = all(service_of(part) not in _ELSEWHERE or _plain(part) in _HERE for part in parts)
     return parts if is_here and all(map(is_known, parts)) else [item]
 
 
 def sends_elsewhere(items: Sequence[object], cell: object) -> bool:
-    """Return whether a list begins with what may govern the rest: "Derivación: albergue, salud".
+    """Return whether an item of a list may govern those after it: "Derivación, albergue, salud".
 
-    A first line does that of those below it, as a heading, even if it only informs.
+    A first line does that of those below it, as a heading, even if it only informs; a course does
+    it of its subjects, "taller de salud, higiene y alimentación".
     """
-    first = service_of(items[0]) if len(items) > 1 and isinstance(items[0], str) else None
+    codes = [service_of(item) if isinstance(item, str) else None for item in items]
     is_heading = isinstance(cell, str) and "\n" in cell
-    return first is not None and first in (_ELSEWHERE if is_heading else {"referral"})
+    if len(codes) > 1 and codes[0] in ({*_ELSEWHERE} if is_heading else {"referral"}):
+        return True
+    taught = [isinstance(item, str) and _TAUGHT.search(_plain(item)) is not None for item in items]
+    return any(is_taught and any(codes[at + 1 :]) for at, is_taught in enumerate(taught))
 
 
 def asks_for_a_person(cell: object) -> bool:
@@ -247,5 +277,7 @@ def asks_for_a_person(cell: object) -> bool:
     """
     if not isinstance(cell, str):
         return False
-    said = folded(cell).replace("_", " ")
+    said = _PLAIN_PHRASES.sub(" ", folded(cell).replace("_", " "))
+    if said.strip(" .-") in {"", "no", "nao"}:
+        return False
     return not _LIMITS.isdisjoint(re.findall(r"[a-z0-9]+", said)) or bool(_GUARDED.search(said))

@@ -273,7 +273,9 @@ CONCEPTS: Final[Sequence[Concept]] = (
         allied="tipo disponible available offer propose presta prestan puede oferecido que "
         "actividad ofrecido",
         never="nombre telefono hora horario estado poblacion persona quien "
-        "organizacion capacidad fecha costo tipologia direccion dirige name status provider",
+        "organizacion capacidad fecha costo tipologia direccion dirige name status provider "
+        "suspendido planeado planificado previsto faltante falta faltan necesidad necesidade "
+        "no nao sin sem not",
     ),
     # In a matrix of who does what, where, for whom.
     _concept(

@@ -22,6 +22,7 @@ from geo.imports.check import check_file
 from geo.imports.mapping import FieldMapping, parse_mapping
 from geo.models import AuditEntry, ImportBatch, Location, Place, Proposal, RestrictedReader
 from geo.records import space_documents
+from geo.text.normalize import folded
 from tests.fixtures.import_files import WRITERS, as_csv, as_geojson
 from tests.fixtures.network import (
     APPROVER,
@@ -51,6 +52,14 @@ NEW = {
     "visibility": "public",
     "confirmed_on": str(TODAY),
 }
+#: What a person said of words of services.
+WORDS = {
+    "derivación": "referral",
+    "comida": "food",
+    "cama": "overnight",
+    "información": "information",
+}
+TOLD = FieldMapping(values={"services": {folded(word): code for word, code in WORDS.items()}})
 SAFE = NEW | {"id": "N-9", "name": "Refugio para mujeres", "address": "Calle 9"}
 
 
@@ -225,6 +234,35 @@ async def test_p6_p40_what_is_not_understood_of_a_stored_space_refuses_its_row(
     assert [(row.state, row.problems[0].field) for row in checked.rows] == [("bad", name)]
     checked = await check(network, [NEW | {name: stated, "overnight": ""}])
     assert name not in (checked.rows[0].changes or {})
+
+
+@pytest.mark.parametrize(
+    ("name", "stated"),
+    [
+        # All that is stored stands in the cell: somebody asked, and wrote it down.
+        ("public_phones", "+57 300 0000000 (Rosa)"),
+        ("public_phones", "Línea: 300 000 0000, 24 horas"),
+        ("services", "derivación, comida, cama, información, algo nuevo"),
+    ],
+)
+async def test_what_agrees_with_the_stored_space_only_has_a_note(network, name, stated):
+    checked = await check(network, [SPACE | {name: stated}], mapping=TOLD)
+    (row,) = checked.rows
+    assert (row.state, [note.code for note in row.notes]) == ("unchanged", ["cell_left_out"])
+
+
+@pytest.mark.parametrize(
+    ("name", "stated"),
+    [("public_phones", "310 555 0102 (Juan)"), ("services", "comida, cama solo mujeres")],
+)
+@pytest.mark.parametrize(
+    "more", [{"status": "closed"}, {"address": "RESERVADA"}, {"landmark": "no difundir"}]
+)
+async def test_p40_p52_closing_and_keeping_back_wait_for_no_other_cell(network, name, stated, more):
+    checked = await check(network, [SPACE | {name: stated} | more])
+    (row,) = checked.rows
+    assert row.state == "changed"
+    assert row.changes.get("confidential") is True or row.changes["status"] == "closed"
 
 
 async def test_the_number_of_another_column_takes_no_stored_one_away(network):

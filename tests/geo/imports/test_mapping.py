@@ -316,6 +316,23 @@ def test_p1_a_row_that_speaks_of_where_it_is_is_placed_in_no_town(cells, may_be_
     )
 
 
+@pytest.mark.parametrize(
+    "header", ["Estado del convenio", "Situação do contrato", "Funcionarios", "Estado del acceso"]
+)
+def test_the_state_of_something_else_closes_no_space(header):
+    rows = f"n;{header}\na;cerrado definitivamente\nb;encerrado\n".encode()
+    mapping = parse_mapping("[id]\nprefix='x'\ncolumns=['n']\n[fields]\nname='n'")
+    made, _ = drafts(read_table("x.csv", rows), mapping, KNOWN)
+    assert [draft.changes.get("status") for draft in made] == [None, None]
+
+
+def test_a_state_among_remarks_says_nothing_against_the_state():
+    rows = b"n;e;Estado / obs.\na;active;cerrado definitivamente\n"
+    mapping = parse_mapping("[id]\nprefix='x'\ncolumns=['n']\n[fields]\nname='n'\nstatus='e'")
+    made, _ = drafts(read_table("x.csv", rows), mapping, KNOWN)
+    assert made[0].changes["status"] == "active"
+
+
 def test_a_person_says_what_an_answer_about_referrals_means():
     mapping = parse_mapping(
         "[id]\nprefix='x'\ncolumns=['n']\n[fields]\nname='n'\nneeds_referral='¿Cita o remisión?'\n"

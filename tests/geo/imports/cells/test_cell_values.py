@@ -187,6 +187,11 @@ def test_a_list_that_denies_something_is_left_to_a_person(name, separator, doubt
         assert (cell, is_list_in_doubt(cell, name, style)) == (cell, cell in doubted)
 
 
+@pytest.mark.parametrize("value", [",", ";", " | ", ", "])
+def test_a_list_of_signs_alone_denies_nothing(value):
+    assert not is_list_in_doubt(value, "services", CellStyle())
+
+
 def test_lists_of_any_separator():
     assert converted("a|b, c", "services", CellStyle()) == ["a", "b, c"]
     assert converted("a; b,c", "services", CellStyle()) == ["a", "b,c"]

@@ -65,6 +65,10 @@ def test_a_list_that_begins_with_a_referral_may_be_of_elsewhere():
     assert sends_elsewhere(["Información", "albergue"], "Información\nalbergue")
     assert not sends_elsewhere(["información", "albergue"], "información, albergue")
     assert not sends_elsewhere(["derivación"], "derivación")
+    # What is taught is not given.
+    assert sends_elsewhere(["Talleres de salud", "higiene"], "Talleres de salud, higiene")
+    assert sends_elsewhere(["Salud", "charlas de nutrición", "alojamiento"], "")
+    assert not sends_elsewhere(["comida", "curso de pan"], "comida, curso de pan")
 
 
 def test_p38_words_that_limit_or_name_who_is_protected_are_left_to_a_person():
@@ -73,7 +77,10 @@ def test_p38_words_that_limit_or_name_who_is_protected_are_left_to_a_person():
                  "restablecimiento de derechos", "mujeres amenazadas", "violencia", "OSIGD",
                  "casa protegida", "alojamiento seguro", "rescatados"):  # fmt: skip
         assert asks_for_a_person(cell), cell
-    for cell in ("comida, algo nuevo", "orientación, protección", "refugio, asilo", "", None, 3):
+    for cell in ("comida, algo nuevo", "orientación, protección", "refugio, asilo", "", None, 3,
+                 "Asesoría legal (previa cita)", "comida (sin costo)", "Agua segura", "no aplica",
+                 "Orientación en derechos", "Seguro de salud", "Educación para NNA", "no",
+                 "Apoyo psicosocial a NNA", "Servicios diversos"):  # fmt: skip
         assert not asks_for_a_person(cell), cell
 
 
