@@ -235,18 +235,9 @@ def _compared(
 
 def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
     before = known.stored.get(draft.id)
-    problems = list(draft.problems)
-    told = {problem.field for problem in problems}
+    told = {problem.field for problem in draft.problems}
     changes = _stated(_without_reopening(draft, before), before)
-    if _closes(changes):
-        # Closing and keeping back wait for nothing that is not understood (P40, P52).
-        problems = [one for one in problems if one.reason.code != "row_services_to_be_read"]
-    else:
-        problems += [
-            RowProblem(unread.column, name, CodedReason("row_unread_of_stored"))
-            for name, unread in draft.unread.items()
-            if before and name not in told and not _agree(name, before.get(name), unread)
-        ]
+    problems, waived = _of_cells(draft, changes, before)
     after, notes = None, list[CodedReason]()
     try:
         after, notes = merged(draft.id, changes, before, known)
@@ -285,7 +276,7 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         fields=tuple(changes) if before is None else different,
         notes=tuple(
             note
-            for note in (*draft.notes, *notes)
+            for note in (*draft.notes, *waived, *notes)
             if state != "unchanged" or note.code in _ALWAYS_SAID
         ),
         quarantined=any(note.code == "made_restricted" for note in notes),
@@ -301,6 +292,26 @@ _CLOSING = frozenset({"closed", "temporarily_closed"})
 def _closes(changes: Mapping[str, Any]) -> bool:
     """Return whether a row closes its space or keeps it back."""
     return changes.get("confidential") is True or changes.get("status") in _CLOSING
+
+
+def _of_cells(
+    draft: Draft, changes: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> tuple[list[RowProblem], list[CodedReason]]:
+    """Return the problems of a row's cells, and notes in place of those that hold up no closing.
+
+    Closing and keeping back wait for nothing that is not understood (P40, P52).
+    """
+    if _closes(changes):
+        waived = [one for one in draft.problems if one.reason.code == "row_services_to_be_read"]
+        kept = [one for one in draft.problems if one not in waived]
+        return kept, [CodedReason(LEFT_OUT_REMARK, column=one.column) for one in waived]
+    told = {problem.field for problem in draft.problems}
+    unread = [
+        RowProblem(cell.column, name, CodedReason("row_unread_of_stored"))
+        for name, cell in draft.unread.items()
+        if before and name not in told and not _agree(name, before.get(name), cell)
+    ]
+    return [*draft.problems, *unread], []
 
 
 def _agree(name: str, stored: Any, unread: Unread) -> bool:  # noqa: ANN401 - a stored list

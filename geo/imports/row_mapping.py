@@ -429,7 +429,10 @@ class _Maker:
             reason = CodedReason("row_services_to_be_read", column=column)
             draft.problems.append(RowProblem(column, "services", reason))
             return []
-        if is_known and (coded or not value) and not sends_elsewhere(value, cell):
+        # In a list of codes, ours or a survey's, none governs the next.
+        are_codes = coded == value or self._styles["services"].separator == " "
+        is_read = is_known and (coded or not value)
+        if is_read and (are_codes or not sends_elsewhere(value, cell)):
             return [coded]
         # A part of what is said would read as the whole.
         _leave_unread(draft, "services", column, frozenset(map(str, coded)))

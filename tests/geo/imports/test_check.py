@@ -265,6 +265,11 @@ async def test_p40_p52_closing_and_keeping_back_wait_for_no_other_cell(network, 
     assert row.changes.get("confidential") is True or row.changes["status"] == "closed"
 
 
+async def test_a_list_of_codes_is_read_whatever_comes_first(network):
+    checked = await check(network, [NEW | {"services": ["referral", "food", "overnight"]}])
+    assert checked.rows[0].changes["services"] == ["referral", "food", "overnight"]
+
+
 async def test_the_number_of_another_column_takes_no_stored_one_away(network):
     checked = await check(network, [SPACE | {"public_phones": "el mismo"}])
     assert [row.state for row in checked.rows] == ["unchanged"]
