@@ -38,7 +38,7 @@ _SILENT = "the database does not answer"
 #: transformation of a backend takes 22 to 28 ms (publishing.md).
 _WARM_UP = """
     select st_asmvtgeom(st_transform(st_setsrid(st_makepoint(-72, 8), 4326), 3857),
-        st_tileenvelope(0, 0, 0))
+        st_tileenvelope(0, 0, 0)) is null
 """
 
 _UNREACHABLE = (
