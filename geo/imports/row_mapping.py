@@ -433,7 +433,7 @@ class _Maker:
         are_codes = coded == value or self._styles["services"].separator == " "
         is_read = is_known and (coded or not value)
         if is_read and (are_codes or not sends_elsewhere(value, cell)):
-            return [coded]
+            return [list(dict.fromkeys(coded))]
         # A part of what is said would read as the whole.
         _leave_unread(draft, "services", column, frozenset(map(str, coded)))
         return []

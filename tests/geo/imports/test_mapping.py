@@ -247,7 +247,7 @@ def test_p6_of_a_cell_of_phones_only_the_numbers_are_taken(cell, numbers, notes)
 @pytest.mark.parametrize(
     ("cell", "services", "said"),
     [
-        ("cama, cena y ducha", ["overnight", "food", "showers"], []),
+        ("cama, cena y ducha, desayuno", ["overnight", "food", "showers"], []),
         ("dormida 1 a 3 noches, comida (3 tiempos), taller", ["overnight", "food"], []),
         # A part of a list would read as the whole.
         ("curso de cocina, misa", None, ["cell_left_out"]),
