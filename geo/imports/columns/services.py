@@ -135,6 +135,7 @@ _MINUTES: Final = re.compile(r"(?<!\w)[1-9]\d* ?(?:min|minutos|horas?|hrs?|h)(?!
 #: Most letters of an item that are looked at [A]; names have fewer.
 _LONGEST: Final = 200
 
+#: A number before what is counted: "3 comidas".
 _COUNT: Final = re.compile(r"^[1-9]\d{0,2}\s+")
 
 #: What is used for minutes; a bed for an hour is none.
@@ -163,11 +164,13 @@ _HERE: Final = frozenset(
     {"nutricion", "costura", "juego", "lectura", "misa", "recreacion", "deporte"}
 )
 
-#: Words of whom a place may protect, for a person to read (P38). No filter knows them all.
+#: Words of beds and rooms.
 _HOUSED: Final = (
     r"(?:alojamiento|alojamento|hospedaje|hospedagem|albergue|abrigo|hogar|casa|cama|refugio|lugar|"
     r"local|espacio|dormi\w*)s?"
 )
+
+#: Words of whom a place may protect, for a person to read (P38). No filter knows them all.
 _GUARDED: Final = re.compile(
     r"\btrata\b|victim|vitim|violen|maltrat|amenaz|amea[cz]|rescatad|resgatad|osig|lgb|"
     r"divers[oa]s? (?:sexual|genero)|(?:mujeres|mulheres|personas|pessoas) divers|protegid|"
