@@ -49,7 +49,7 @@ async def fill_countries(
         return
     is_central = _is_of_central_america(made)
     arounds = await countries_around(session, [point for _, point in asked])
-    towns = await _countries_of_towns(session, asked)
+    towns = await _countries_of_towns(session, asked, arounds)
     for (draft, _), around, of_town in zip(asked, arounds, towns, strict=True):
         stated = draft.changes.get("country")
         country = _told(around, draft.changes.get("admin1"), of_town)
@@ -83,23 +83,33 @@ def _is_asked(draft: Draft, *, is_new: bool) -> bool:
 
 
 async def _countries_of_towns(
-    session: AsyncSession, asked: Sequence[tuple[Draft, Point]]
+    session: AsyncSession,
+    asked: Sequence[tuple[Draft, Point]],
+    arounds: Sequence[Mapping[str, bool]],
 ) -> list[frozenset[str]]:
-    """Return the countries that have a place of each row's town near its position."""
-    towns = [draft.changes.get("locality") for draft, _ in asked]
-    return await countries_of_named(
-        session,
-        [
-            (*point, town_names(town) if isinstance(town, str) else ())
-            for (_, point), town in zip(asked, towns, strict=True)
-        ],
-        REACH_M,
-    )
+    """Return the countries that have a place of each row's town near its position.
+
+    Only rows are looked at whose country neither the position nor the division tells: the others
+    have none.
+    """
+    doubtful: dict[int, tuple[float, float, list[str]]] = {}
+    for number, ((draft, point), around) in enumerate(zip(asked, arounds, strict=True)):
+        town = draft.changes.get("locality")
+        is_told = only_country(around) is not None or _countries_of(draft.changes.get("admin1"))
+        if isinstance(town, str) and not is_told:
+            doubtful[number] = (*point, town_names(town))
+    named = await countries_of_named(session, list(doubtful.values()), REACH_M) if doubtful else ()
+    found = dict(zip(doubtful, named, strict=True))
+    return [found.get(number, frozenset()) for number in range(len(asked))]
+
+
+def _countries_of(division: object) -> frozenset[str]:
+    return countries_of(division) if isinstance(division, str) else frozenset()
 
 
 def _told(around: Mapping[str, bool], division: object, of_town: Set[str]) -> str | None:
     """Return the country about a position that neither division nor town speaks against."""
-    own = countries_of(division) if isinstance(division, str) else frozenset[str]()
+    own = _countries_of(division)
     country = only_country(around)
     if country is not None:
         return country if not own or country in own else None
