@@ -282,6 +282,7 @@ class _Maker:
             name: self._constant(name, value) for name, value in mapping.constants.items()
         }
 
+        self._field_of = {c: name for name, columns in mapping.fields.items() for c in columns}
         used = mapping.columns()
         self._of_state = tuple(
             column for column in table.columns if column not in used and asks_for_a_state(column)
@@ -289,12 +290,11 @@ class _Maker:
 
     def draft(self, line: Line) -> Draft:
         draft = Draft(line.number, "")
-        by_column = {c: name for name, columns in self._mapping.fields.items() for c in columns}
         for column, reason in line.problems:
             # An unreadable cell is a problem only if the mapping uses its column; a problem of the
             # whole line (no column) always counts.
-            if not column or column in by_column:
-                draft.problems.append(RowProblem(column, by_column.get(column, ""), reason))
+            if not column or column in self._field_of:
+                draft.problems.append(RowProblem(column, self._field_of.get(column, ""), reason))
         if line.problems and not line.cells:
             return draft
         found: dict[str, Value] = {}
@@ -353,9 +353,8 @@ class _Maker:
         a column that asks: "¿Es confidencial?", "¿Se puede publicar la dirección?". And so are
         services by their words, if those were left out: "sin costo, trata de personas" (P38).
         """
-        names = {c: name for name, columns in self._mapping.fields.items() for c in columns}
         for column in self._table.columns:
-            cell, name = line.cells.get(column), names.get(column)
+            cell, name = line.cells.get(column), self._field_of.get(column)
             is_protected = (
                 name == "services"
                 and any(protected_phrases([str(cell)]))
@@ -369,9 +368,8 @@ class _Maker:
     def _may_be_placed(self, line: Line) -> bool:
         if self._mapping.without_position != "town":
             return False
-        names = {c: name for name, columns in self._mapping.fields.items() for c in columns}
         return not any(
-            speaks_of_the_place(line.cells.get(column), names.get(column), column)
+            speaks_of_the_place(line.cells.get(column), self._field_of.get(column), column)
             for column in self._table.columns
         )
 
