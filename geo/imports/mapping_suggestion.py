@@ -29,7 +29,7 @@ from geo.imports.columns.recognition import (
     cells_of,
     recognise,
 )
-from geo.imports.columns.services import joined_parts, service_of
+from geo.imports.columns.services import is_service, joined_parts, service_of
 from geo.imports.headers.points import is_survey_day
 from geo.imports.headers.remembered import Remembered
 from geo.imports.headers.synonyms import LABELS
@@ -199,11 +199,12 @@ def _labels(
             for label in counted
             if folded(label) not in codes
         }
-        open_labels = [label for label, code in codes_of.items() if not code]
-        if name == "services":
-            # What has no code is known all the same: "taller de costura" is none of ours.
-            without_code = [label for label in open_labels if service_of(label) == ""]
-            open_labels = [label for label in open_labels if label not in without_code]
+        # A service without a code is known all the same: "taller de costura" is none of ours.
+        open_labels = [
+            label
+            for label, code in codes_of.items()
+            if not code and not (name == "services" and is_service(label))
+        ]
         if name in cell_values.NEVER_EMPTY | SPARED_WORDS:
             codes_of = {label: code for label, code in codes_of.items() if label not in open_labels}
         if len(open_labels) > _MAX_LABELS:
