@@ -1,6 +1,7 @@
 """Nobody is kept out of a page: every page, in each of its languages, on a phone and on a desk."""
 
 import re
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from tests.conftest import clone, in_thread, run_sql, served
 from tests.fixtures import every_page
 from tests.fixtures.barriers import (
     SAME_IN_ALL_LANGUAGES,
+    Judged,
     SecondLook,
     barriers,
     hide_alike,
@@ -127,6 +129,7 @@ class Walk:
         self._tabs: dict[tuple[str | None, bool], Page] = {}
         self._templates: set[str] = set()
         self._on_desks = SecondLook()
+        self._judged: defaultdict[str, Judged] = defaultdict(Judged)
 
     async def look(self, one: Opened) -> None:
         """Open a page and look at it on a phone with all unfolded, where words have least room.
@@ -138,7 +141,9 @@ class Walk:
         and colour. And since a page apart from its words is the same in each language, it is looked
         at in others than the default by the rules that words can break. What a page repeats is
         looked at in full once, that is on a phone with all unfolded, by every rule, on the first
-        page of a template: an answer of fifty spaces takes ten times as long as one of five.
+        page of a template: an answer of fifty spaces takes ten times as long as one of five. Of all
+        pages, words drawn as others before them are not asked again whether they stand out; where a
+        desk by night has no others, that is all.
         """
         # A page that has not the default language is looked at in its own.
         if self.lang != DEFAULT_LANGUAGE and not await self._has_language(one):
@@ -189,6 +194,10 @@ class Walk:
     async def _note(self, one: Opened, page: Page, how: str, *, only: Sequence[str] = ()) -> None:
         is_by_every_rule = self.is_whole or self.lang == DEFAULT_LANGUAGE
         left_out = () if is_by_every_rule else SAME_IN_ALL_LANGUAGES
+        if is_by_every_rule and not self.is_whole:
+            is_new = await self._judged[how.partition(",")[0]].mark(page)
+            if only and not is_new:
+                return
         wrong = await barriers(page, left_out=left_out, only=only)
         self.found += [f"{one} ({self.lang}, {how}): {what}" for what in wrong]
 
@@ -282,6 +291,29 @@ async def test_of_what_a_page_repeats_two_stay_and_whatever_is_built_otherwise(b
     assert any("image-alt" in one for one in await barriers(page))
     await show_alike(page)
     assert await page.evaluate(shown) == 52
+    await context.close()
+
+
+async def test_words_are_judged_anew_wherever_they_or_what_lies_behind_them_are_drawn_otherwise(
+    browser,
+):
+    context = await new_context(browser, viewport=PHONE)
+    page = await context.new_page()
+    judged = Judged()
+
+    async def faults(words: str, behind: str) -> list[str]:
+        await page.set_content(
+            f"<main style='background:{behind}'><h1>x</h1><p style='color:{words}'>Agua</p></main>"
+        )
+        await judged.mark(page)
+        return [one for one in await barriers(page) if "color-contrast" in one]
+
+    assert await faults("#000", "#fff") == []
+    assert await page.locator("[data-judged]").count() == 0
+    assert await faults("#ccc", "#fff") != []
+    assert await faults("#000", "#222") != []
+    assert await faults("#000", "#fff") == []
+    assert await page.locator("p[data-judged]").count() == 1
     await context.close()
 
 
