@@ -11,7 +11,6 @@ import gc
 import os
 import random
 import re
-import socket
 import sys
 import tempfile
 import urllib.error
@@ -39,6 +38,7 @@ from tests.fixtures.cluster import (
     template_database,
     throwaway_folder,
 )
+from tests.fixtures.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -543,9 +543,7 @@ def served(settings: Any, **more: str) -> Iterator[str]:
 
     Its home and database are those of the settings.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "AMPARO_HOME": str(settings.home),
         "AMPARO_DATABASE_URL": settings.database_url.get_secret_value(),

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures import file_order
+from tests.fixtures.ports import free_port
 from tests.fixtures.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -155,10 +156,7 @@ def test_arguments_reach_the_command_line_from_any_folder(repository, tmp_path):
 
 
 def test_without_arguments_it_serves(repository):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    assert answer(run(repository, AMPARO_PORT=str(port)))["args"] == ["serve"]
+    assert answer(run(repository, AMPARO_PORT=str(free_port())))["args"] == ["serve"]
 
 
 def test_a_link_to_it_works(repository, tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, served
+from tests.fixtures.ports import free_port
 from tests.fixtures.waiting import wait_until
 
 NGINX = shutil.which("nginx")
@@ -19,12 +20,6 @@ pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 
 SITE = ROOT / "docs" / "proxy" / "nginx.conf"
 HOST = "map.example.org"
-
-
-def _free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def _configuration(folder: Path, address: str, port: int) -> str:
@@ -58,7 +53,7 @@ def proxy(outside_settings, tmp_path_factory):
          "-keyout", folder / "amparo.key", "-out", folder / "amparo.pem"],
         check=True, capture_output=True,
     )  # fmt: skip
-    port = _free_port()
+    port = free_port()
     with served(outside_settings, AMPARO_TRUSTED_PROXY="127.0.0.1") as address:
         written = folder / "nginx.conf"
         written.write_text(_configuration(folder, address, port), encoding="utf-8")

@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 import json
-import socket
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -40,6 +39,7 @@ from geo.oversight import audit_anchors
 from tests.conftest import opened
 from tests.fixtures.clock import run_now
 from tests.fixtures.network import fill_network
+from tests.fixtures.ports import free_port
 from tests.fixtures.waiting import PATIENCE_S
 
 
@@ -79,9 +79,7 @@ class Mailbox:
 @pytest.fixture
 def mailbox():
     box = Mailbox()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        box.port = probe.getsockname()[1]
+    box.port = free_port()
     controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=PATIENCE_S)
     controller.start()
     yield box

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import socket
 import sqlite3
 import tempfile
 from datetime import date, datetime, timedelta
@@ -31,6 +30,7 @@ from geo.exports.tables import guarded
 from tests.conftest import clone, opened
 from tests.fixtures import published as rows_of
 from tests.fixtures.downloads import AWKWARD, KML, READERS, Source
+from tests.fixtures.ports import free_port
 from tests.fixtures.waiting import until
 from tiles.catalogue.layers import BOUNDARIES, CATALOGUE, FLOWS, HAZARDS, PLACES, ROADS, SPACES
 from tiles.downloads import rows as download_rows
@@ -495,9 +495,7 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def listening(source, http="auto"):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     served = Served(source)
     config = uvicorn.Config(served, port=port, http=http, lifespan="off", log_level="critical")
     server = uvicorn.Server(config)
