@@ -1,6 +1,6 @@
 """A dataset of CKAN or HDX whose resources link to this Amparo."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -71,10 +71,11 @@ def _tag(name: str, vocabulary: str | None) -> dict[str, str]:
 
 
 def _resources(base_url: str, before: Mapping[str, Any]) -> list[dict[str, Any]]:
-    there = {one.get("name"): one for one in before.get("resources") or ()}
+    there = [dict(one) for one in before.get("resources") or ()]
+    ours = {name: _stored_link(there, name, f"{base_url}{path}") for name, path, _, _ in LINKS}
     linked = [
         {
-            **({"id": there[name]["id"]} if name in there else {}),
+            **({} if (stored := ours[name]) is None else {"id": stored["id"]}),
             "name": name,
             "url": f"{base_url}{path}",
             "format": kind,
@@ -84,6 +85,13 @@ def _resources(base_url: str, before: Mapping[str, Any]) -> list[dict[str, Any]]
         }
         for name, path, kind, description in LINKS
     ]
-    names = {one["name"] for one in linked}
-    # CKAN deletes the resources that an update leaves out.
-    return [*linked, *(dict(one) for name, one in there.items() if name not in names)]
+    taken = [one for one in ours.values() if one is not None]
+    # CKAN deletes the resources that an update leaves out: each of others goes along, also where
+    # two have one name.
+    return [*linked, *(one for one in there if not any(one is other for other in taken))]
+
+
+def _stored_link(there: Sequence[dict[str, Any]], name: str, url: str) -> dict[str, Any] | None:
+    """Return the stored resource that a link replaces: of this name, best with this address."""
+    named = [one for one in there if one.get("name") == name]
+    return next((one for one in named if one.get("url") == url), next(iter(named), None))

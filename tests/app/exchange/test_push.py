@@ -93,11 +93,19 @@ async def test_a_round_trip_links_here_and_uploads_released_counts_alone(network
         {"id": "theirs", "name": "Manual", "url": "https://x.example.org", "format": "PDF",
          "description": "x", "resource_type": "api", "url_type": "api"}
     )  # fmt: skip
+    # Somebody else's have one name, and one that a link has, too.
+    first = dict(dataset["resources"][0])
+    dataset["resources"] += [
+        {**dataset["resources"][-1], "id": "theirs-too"},
+        {**first, "id": "theirs-as-ours", "url": "https://x.example.org/ours"},
+    ]
     dataset["subnational"] = "1"
     again = await push(network, source, f"{BASE}/", date(2027, 1, 1))
     dataset = ckan.datasets["support-spaces-on-the-way"]
     names = [one["name"] for one in dataset["resources"]]
-    assert sorted(names) == sorted([*(link[0] for link in LINKS), COUNTS, "Manual"])
+    others = [COUNTS, "Manual", "Manual", first["name"]]
+    assert sorted(names) == sorted([*(link[0] for link in LINKS), *others])
+    assert first["id"] in [one["id"] for one in dataset["resources"] if one["url"] == first["url"]]
     assert again.links == tuple(f"{BASE}{link[1]}" for link in LINKS)
     assert dataset["subnational"] == "1"
     assert dataset["dataset_date"] == "[2026-11-30T00:00:00 TO *]"
