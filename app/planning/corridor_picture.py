@@ -68,7 +68,8 @@ def _draw_row(pen: "_Pen", strip: Strip, row: StripRow, above: int) -> None:
     if row.note:
         pen.text(8, bar + 3, row.note, size=12)
     for piece in row.pieces:
-        pen.stripes(strip.share(piece.from_m), strip.share(piece.to_m), bar)
+        begin, end = strip.share(piece.from_m), strip.share(piece.to_m)
+        pen.stripes(begin, end, bar, has_gaps=piece.kind == "fails")
     for sign in row.signs:
         pen.sign(sign, strip.share(sign.at_m), bar)
 
@@ -102,7 +103,8 @@ class _Pen:
         corners = (self.x(begin), self.y(top), self.x(end), self.y(top + BAR))
         self._draw.rectangle(corners, outline=colour, width=_SCALE)
 
-    def stripes(self, begin: float, end: float, top: float) -> None:
+    def stripes(self, begin: float, end: float, top: float, *, has_gaps: bool) -> None:
+        """Draw a striped box, whose frame has gaps where it differs in kind (P46)."""
         left, right = round(self.x(begin)), round(self.x(end))
         width, height = max(1, right - left), BAR * _SCALE
         part = Image.new("RGB", (width, height), "#fff")
@@ -111,6 +113,16 @@ class _Pen:
             pen.line((start, height, start + height, 0), fill=corridor_strip.GAP, width=2 * _SCALE)
         self._image.paste(part, (left, round(self.y(top))))
         self.box(begin, end, top, corridor_strip.GAP)
+        if has_gaps:
+            self._cut_frame(left, right, top)
+
+    def _cut_frame(self, left: int, right: int, top: float) -> None:
+        """Cut the long sides of a box as the drawing on the page does: four units, then three."""
+        drawn, gap = 4 * _SCALE, 3 * _SCALE
+        for begin in range(left + drawn, right, drawn + gap):
+            end = min(begin + gap - 1, right)
+            for y in (self.y(top), self.y(top + BAR)):
+                self._draw.line((begin, y, end, y), fill="#fff", width=_SCALE * 2)
 
     def sign(self, sign: StripSign, share: float, top: float) -> None:
         x, middle, radius = self.x(share), self.y(top + BAR / 2), 6 * _SCALE
