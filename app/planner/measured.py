@@ -17,8 +17,8 @@ from routing.corridors.changes import corridor_change
 from routing.corridors.figures import CorridorTargets
 from routing.travel.height_profile import Heights
 
-#: Share of a gap that is within reach of its ends: the page tells no such share (P46), but where
-#: help is lost and gained, within an hour's walk (algorithms.md, section 4).
+#: Distance along a corridor up to which help counts as within reach, metres: an hour's walk. Only
+#: where help is lost and gained depends on it: pages show no percentages (P46).
 _REACH_M = 5_000.0
 
 
@@ -87,7 +87,9 @@ async def measured_view(
 
 
 def with_pins(found: MeasuredCorridor, pins_m: tuple[float, ...]) -> MeasuredCorridor:
-    """Return figures with what trial spaces would change, each offering every service asked for.
+    """Return the figures with ``what_if``: what changes with the trial spaces.
+
+    Each trial space is taken to offer every service of the request.
 
     Parameters
     ----------
@@ -104,20 +106,20 @@ def with_pins(found: MeasuredCorridor, pins_m: tuple[float, ...]) -> MeasuredCor
 
 
 def _with_typed(form: ViewForm, length_m: float) -> ViewForm:
-    """Return the form with the typed trial space among those along the corridor's own line."""
+    """Return the form with ``added_km`` moved to ``pins_km``, measured along the own line."""
     pins = form.pins_km
     if form.added_km is not None:
         if form.added_km * 1e3 > length_m:
             raise ViewFormError("pin")
         at_m = _turned(form.added_km * 1e3, length_m, form)
         pins = (*pins, round(at_m / 1e3, 1))
-    # What is rounded to a tenth of a kilometre may lie beyond the end.
+    # A pin rounded to a tenth of a kilometre may lie beyond the corridor's end.
     kept = tuple(dict.fromkeys(min(km, length_m / 1e3) for km in pins))
     return replace(form, pins_km=kept, added_km=None)
 
 
 def _turned(at_m: float, length_m: float, form: ViewForm) -> float:
-    """Return a measure along the line as one in the direction of travel, and the other way."""
+    """Convert metres along the line to metres in the direction of travel, or back."""
     inside = min(max(at_m, 0.0), length_m)
     return length_m - inside if form.is_backward else inside
 

@@ -27,7 +27,7 @@ from routing.errors import RoutingError
 #: Most nights under way, as of `POST /itineraries`.
 _MOST_NIGHTS: Final = 60
 
-#: What refuses every way between the ends of a corridor.
+#: Errors by which a search says that it proposes no way between the ends of a corridor.
 _REFUSALS: Final = (
     RouteRefusedError,
     SilentCrossingError,
@@ -64,9 +64,10 @@ class FailingStretch:
 
 @dataclass(frozen=True, slots=True)
 class Nights:
-    """Nights of the itinerary with the fewest, or the stretches that fail, or neither.
+    """Nights of the itinerary with the fewest nights, or the stretches that fail, or neither.
 
-    ``is_refused`` tells that there is no way at all that may be proposed; then nothing else does.
+    ``is_refused`` is set if no way between the ends may be proposed, ``is_past`` if the day of the
+    view is over; both leave ``nights`` and ``failing`` empty.
     """
 
     nights: tuple[Night, ...] = ()
@@ -85,7 +86,8 @@ async def nights_along(
 ) -> Nights:
     """Look for an itinerary between the corridor's ends for one person, on the day of the view.
 
-    It may leave the corridor. The caller has to wait for its turn (`app.runtime.work_limit`).
+    The itinerary may leave the corridor. The search is long, so the caller waits for a turn first
+    (`app.runtime.work_limit`).
     """
     found = view.found
     start, end = (tuple(point) for point in found.way.line.coordinates[[0, -1]].tolist())

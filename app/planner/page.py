@@ -1,4 +1,4 @@
-"""``/planner``: the planners' workbench, of public records whoever asks."""
+"""``/planner``: the planners' workbench, with public records alone, also for signed-in people."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -47,7 +47,7 @@ from geo.spaces.eligibility import NIGHT_SERVICE
 
 router = APIRouter(include_in_schema=False)
 
-#: Gaps of the ranking over all corridors.
+#: Number of gaps in the ranking over all corridors.
 SHOWN = 20
 
 _STATUS: dict[FormProblem, HTTPStatus] = {
@@ -104,7 +104,7 @@ async def _answered(
     f: FileFormat | None = None,
     problem: FormProblem | None = None,
 ) -> Response:
-    """Return the page, or the file of a format, for a view."""
+    """Return the page for a view, or with ``f`` the view as a file of that format."""
     settings: Settings = request.state.settings
     now: datetime = request.state.clock()
     async with _public_source(request) as source:
@@ -146,7 +146,7 @@ async def _answered(
 
 @asynccontextmanager
 async def _public_source(request: Request) -> AsyncIterator[ReadSource]:
-    """Open a source of public records, whoever asks: what the page shows is passed on."""
+    """Open a source of public records, also for signed-in people: they pass the page's files on."""
     database: Database = request.state.database
     editions: Editions = request.state.editions
     stamps = await editions.stamps()

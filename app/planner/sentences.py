@@ -8,7 +8,8 @@ from app.i18n.translation import Words
 from app.planning.corridors import DatedFigures, MeasuredCorridor
 from routing.corridors.figures import CorridorFigures
 
-#: Share of an area from which on a raster counts as knowing all of it [A]: water has no value.
+#: Share of an area with values from which on a raster counts as complete [A]: cells of water have
+#: no value.
 _WHOLE: Final = 0.98
 
 
@@ -37,7 +38,10 @@ def said(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:
 
 
 def reconfirmed(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:
-    """Say what would be on a day to come if every space were confirmed again."""
+    """Give each service's longest gap on a future day if every space were confirmed until then.
+
+    Empty unless today's confirmation of some space ends before that day.
+    """
     figures = found.now.if_reconfirmed
     if figures is None:
         return []
@@ -84,7 +88,7 @@ def residents(found: MeasuredCorridor, w: Words) -> list[str]:
     source, notes = w.gettext("poblaciones de GeoNames"), []
     if raster is not None and raster.people is not None:
         source, people = raster.source, raster.people.people
-        # No share: what is not known is never told as a part of what is (P46).
+        # A note instead of the share of known area, because pages show no percentages (P46).
         if raster.people.known_share.min() < _WHOLE:
             notes.append(
                 w.gettext("Ese mapa de población no cubre todo: puede haber más personas.")

@@ -1,4 +1,4 @@
-"""What the workbench's page is filled with: words, tables and the drawing, of public records."""
+"""Contents of the workbench's page: words, tables and the drawing, of public records."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from app.planning.corridor_strip import HeightLine, Strip, StripPiece, StripRow,
 from geo.geography.coverage_gaps import RankedGap
 from routing.corridors.gaps import CorridorGap
 
-#: Points at which heights are drawn: more than one per three pixels of a phone is not seen [A].
+#: Points of the drawn line of heights [A]: on a phone, one in three pixels.
 _SAMPLES: Final = 97
 
 #: Days before and after today that the slider of days offers [A]: a season each way.
@@ -44,7 +44,7 @@ OFFERED: Final[Mapping[str, str]] = {
     "html": marked("Informe con mapa"),
 }
 
-#: What makes a stretch fail for who walks it, by the names of `stage_text.CONSTRAINTS`.
+#: Words for why a stretch cannot be walked, by the names of `stage_text.CONSTRAINTS`.
 BINDING: Final[Mapping[str, str]] = {
     "distance": marked("más de un día de camino"),
     "daylight": marked("no alcanza la luz del día"),
@@ -68,7 +68,7 @@ class CorridorChoice:
 
 @dataclass(frozen=True)
 class GapLine:
-    """A gap as the table shows it; ``service`` is its name, kilometres are whole."""
+    """A gap as the table shows it; ``service`` is the service's name."""
 
     service: str
     from_m: float
@@ -80,7 +80,7 @@ class GapLine:
 
 @dataclass(frozen=True)
 class SpaceLine:
-    """A space as the table shows it; ``services`` are names."""
+    """A space as the table shows it; ``services`` are the services' names."""
 
     id: str
     name: str
@@ -91,23 +91,24 @@ class SpaceLine:
 
 @dataclass(frozen=True)
 class WorkbenchAnswer:
-    """The answer of a view.
+    """What the page shows of a measured corridor.
 
     Attributes
     ----------
     said, compared, tried
-        What the figures are, what is different on the compared day, and with the trial spaces, a
-        sentence each.
+        Sentences: the figures, what differs between the two days, what the trial spaces change.
     residents
-        How many people live near, by which source.
+        Sentences about the people who live near, with the source.
     announced
-        What is read aloud when the answer is there.
+        Text that screen readers read aloud when the answer appears.
     day_length_m
         Length from which on a gap is long: a day's walk of the profile.
     left_out
         How many gaps the table leaves out.
     towns
         Towns on the corridor: name, and kilometres along the corridor's own line.
+    pins
+        Trial spaces: kilometres along the own line, and metres in the direction of travel.
     data
         What the page's script draws with.
     """
@@ -133,7 +134,7 @@ class WorkbenchAnswer:
 
 @dataclass(frozen=True)
 class WorkbenchPage:
-    """All that the page is filled with; ``ranking`` is of the first service asked for."""
+    """Contents of the page; ``ranking`` has the gaps of the first service that was asked for."""
 
     frame: PageFrame
     form: ViewForm
@@ -170,7 +171,11 @@ def render(page: WorkbenchPage, lang: str) -> str:
 
 
 def _address(lang: str, gap: RankedGap, service: str) -> str:
-    """Return the URL that opens a gap: its corridor for the server, the view in the fragment."""
+    """Return the URL that opens a gap.
+
+    Corridor and service are in the query, for the server; the fragment repeats them with the gap's
+    middle, for the page's script.
+    """
     corridor = {"corridor": gap.corridor, "service": service}
     middle_km = round((gap.from_m + gap.to_m) / 2e3)
     return (
@@ -207,7 +212,7 @@ def answer_of(
     )  # fmt: skip
     compared = sentences.compared(found, names, w)
     tried = sentences.tried(found, names, w)
-    # What is different says what the figures are.
+    # Sentences of a comparison hold the figures, too.
     said = [] if compared or tried else sentences.said(found, names, w)
     said += sentences.reconfirmed(found, names, w)
     return WorkbenchAnswer(
@@ -282,7 +287,7 @@ def _line(view: CorridorView, gap: CorridorGap, name: str) -> GapLine:
 
 
 def _towns(view: CorridorView) -> list[tuple[str, float]]:
-    """Return towns with their kilometres along the corridor's own line, each name once."""
+    """Return name and kilometres along the corridor's own line of each town, each name once."""
     length_m = view.found.now.supports.length_m
     named: dict[str, float] = {}
     for town in view.found.towns:
@@ -292,7 +297,7 @@ def _towns(view: CorridorView) -> list[tuple[str, float]]:
 
 
 def _nights_row(nights: Nights | None, w: Words) -> Sequence[StripRow]:
-    """Return the row of nights, or of the stretches that fail; none where neither is known."""
+    """Return the strip's row of nights, else of stretches that fail, else no row."""
     if nights is None or not (nights.nights or nights.failing):
         return ()
     if nights.nights:

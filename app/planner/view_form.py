@@ -1,4 +1,4 @@
-"""The workbench's form: which view of which corridor, read from a form or an address."""
+"""The workbench's form: the corridor, services, days and walker that are asked for."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,15 @@ from geo.spaces.eligibility import NIGHT_SERVICE
 from routing.osm_tags.edge_flags import Mode
 from routing.travel.profiles import PROFILES, Profile
 
-#: Profiles whose day's walk gaps are measured by: those on foot. Of vehicles nothing is computed.
+#: Walking profiles by name. Gaps between spaces are compared with what such a profile walks in a
+#: day; the workbench computes nothing for vehicles.
 WALKERS: Final[Mapping[str, Profile]] = {
     name: one for name, one in PROFILES.items() if one.mode is Mode.FOOT
 }
 
-#: Most trial spaces, and most services: as of `POST /corridors/coverage`.
+#: Most trial spaces of a view, as of `POST /corridors/coverage`.
 MOST_PINS: Final = 20
+#: Most services of a view, as of `POST /corridors/coverage`.
 MOST_SERVICES: Final = 20
 
 #: Longest corridor that a trial space can be on, kilometres [A].
@@ -39,7 +41,7 @@ type FormProblem = Literal["corridor", "service", "date", "pin", "protected", "u
 
 
 class ViewFormError(Exception):
-    """The form cannot be answered as filled in; ``problem`` says why."""
+    """The form cannot be answered as people filled it in; ``problem`` says why."""
 
     def __init__(self, problem: FormProblem) -> None:
         super().__init__(problem)
@@ -55,13 +57,13 @@ class ViewForm:
     corridor
         Id of a corridor; empty as long as none is chosen.
     services
-        Codes of services, in the order of the rows.
+        Codes of services, in the order of the strip's rows.
     on, compare
-        Day of the spaces, None for today; and the day to compare with.
+        Day whose open spaces are shown, None for today; day to compare it with, if any.
     is_backward
         Whether people travel from the corridor's end to its start.
     profile
-        Name of who walks, a key of `WALKERS`.
+        Name of the walking profile, a key of `WALKERS`.
     has_nights
         Whether to look for a place to sleep for each night, too.
     pins_km
@@ -83,7 +85,7 @@ class ViewForm:
 
     @property
     def walker(self) -> Profile:
-        """Who walks."""
+        """The walking profile."""
         return WALKERS[self.profile]
 
 
@@ -129,7 +131,7 @@ def read_form(fields: Mapping[str, Sequence[str]]) -> ViewForm:
 
 
 def kept_form(fields: Mapping[str, Sequence[str]]) -> ViewForm:
-    """Return what the form shows again of one that cannot be read: no days and no trial spaces."""
+    """Return a form that could not be read, to be shown again without days and trial spaces."""
     services = tuple(dict.fromkeys(fields.get("service", ())))[:MOST_SERVICES]
     profile = _one(fields, "profile")
     return ViewForm(
