@@ -41,12 +41,13 @@ class CkanSite:
         ExchangeError
             It may not edit this organisation, or the site does not answer as documented.
         """
-        # Before 2.10, CKAN wants a name here (409); there the roles below tell an administrator.
+        # CKAN before 2.10 refuses user_show without a name (409). There, a site administrator is
+        # recognised below, by the organisations listed.
         user = await self._found("user_show", {}, unless=(_NOT_FOUND, _CONFLICT))
         if user is not None and user.get("sysadmin"):
             msg = "the token is a site administrator's: use one of an editor of your organisation"
             raise TooMuchAccessError("may_do_more", msg)
-        # A site administrator is told every organisation here.
+        # To a site administrator, CKAN lists every organisation here.
         answer = await self._asked("organization_list_for_user", {"permission": "update_dataset"})
         if not isinstance(answer, list) or not all(isinstance(one, Mapping) for one in answer):
             raise _unexpected()
@@ -94,7 +95,7 @@ class CkanSite:
         Raises
         ------
         TypeError
-            Something else is to be uploaded.
+            ``released`` is something else.
         """
         if type(released) is not ReleasedCounts:
             msg = "only released counts are uploaded"
@@ -135,7 +136,11 @@ class CkanSite:
 
 
 def _result(action: str, status: int, answer: object) -> Any:  # noqa: ANN401 - any JSON
-    """Return the result of an answer; what a refusal says is named by its fields alone."""
+    """Return the result of an answer.
+
+    The error about a refusal names the fields of CKAN's own error, and none of its texts, which
+    may repeat values.
+    """
     said = answer if isinstance(answer, Mapping) else {}
     if status == _OK and said.get("success") is True:
         return said.get("result")

@@ -86,12 +86,12 @@ def _resources(base_url: str, before: Mapping[str, Any]) -> list[dict[str, Any]]
         for name, path, kind, description in LINKS
     ]
     taken = [one for one in ours.values() if one is not None]
-    # CKAN deletes the resources that an update leaves out: each of others goes along, also where
-    # two have one name.
+    # CKAN deletes resources that an update leaves out, so those of other people are sent again,
+    # also where two have one name.
     return [*linked, *(one for one in there if not any(one is other for other in taken))]
 
 
 def _stored_link(there: Sequence[dict[str, Any]], name: str, url: str) -> dict[str, Any] | None:
-    """Return the stored resource that a link replaces: of this name, best with this address."""
+    """Return the stored resource that a link replaces: one of its name, if possible at its URL."""
     named = [one for one in there if one.get("name") == name]
     return next((one for one in named if one.get("url") == url), next(iter(named), None))

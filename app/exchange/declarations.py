@@ -1,4 +1,4 @@
-"""Files of the home that declare what is pulled and pushed, and the token of each."""
+"""Declarations of exchanges: TOML files below ``AMPARO_HOME``, each with the place of its token."""
 
 import os
 import re
@@ -17,13 +17,14 @@ from app.exchange.errors import DeclarationError
 from app.settings import is_loopback, secret_of
 from geo.imports.mapping import FieldMapping, parse_mapping
 
-#: Folder of the home with a folder for each kind of exchange: ``exchange/kobo/NAME.toml``.
+#: Folder in ``AMPARO_HOME`` with a folder for each kind of exchange: ``exchange/kobo/NAME.toml``.
 FOLDER: Final = "exchange"
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
-#: Most bytes of a declaration, and of a token's file [A].
+#: Most bytes of a declaration [A].
 _MOST: Final = 262_144
+#: Most characters of a token's file.
 _LONGEST_TOKEN: Final = 4_096
 
 
@@ -195,10 +196,13 @@ def _read[T: _Declaration](home: Path, kind: str, name: str, model: type[T]) -> 
 
 
 def _private_text(name: str, folder: Path, stated: _Declaration) -> str:
-    """Return the text of a token's file, if its owner alone, who is this user, may read it."""
+    """Return the text of a token's file.
+
+    The file has to belong to this process's user or to root, and to be closed to everybody else.
+    """
     path = folder / str(stated.token_file)
     try:
-        # Opened once, and never through a link: what is checked is what is read.
+        # Opened once and never through a link, so that the file checked below is the file read.
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         msg = f"{name}: the file of its token cannot be read ({error.strerror})"

@@ -12,10 +12,10 @@ import orjson
 
 from app.exchange.errors import ExchangeError
 
-#: Seconds that a connection, and each pause between two parts of an answer, may take [A].
+#: Timeout of connecting, and of each wait for the next bytes of an answer, seconds [A].
 _PAUSE_S: Final = 20.0
 
-#: Seconds for a whole request, whatever trickles in [A].
+#: Timeout of a whole request, also if bytes keep coming in, seconds [A].
 _REQUEST_S: Final = 60.0
 
 #: Most bytes of an answer: a thousand submissions of sixty answers are about three megabytes [A].
@@ -40,7 +40,7 @@ class JsonClient:
             headers={
                 "Authorization": authorization,
                 "Accept": "application/json",
-                # As it is: a small answer that unpacks to a large one is none.
+                # Uncompressed, so that no small answer unpacks to a huge one.
                 "Accept-Encoding": "identity",
                 "User-Agent": "amparo",
             },
@@ -86,7 +86,7 @@ class JsonClient:
         Raises
         ------
         ExchangeError
-            As `get`, but a status is returned, whatever it is.
+            As for `get`, except for a JSON answer with another status: that is returned.
         """
         if file is not None:
             return await self._ask("POST", path, data=data, files={"upload": file})

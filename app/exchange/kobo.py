@@ -77,8 +77,7 @@ class KoboForm:
         Raises
         ------
         TooMuchAccessError
-            The server says that the account's rights go beyond those it was given itself, as for a
-            superuser.
+            The account has rights on the form beyond those shared with it, such as a superuser's.
         ExchangeError
             The server does not answer as documented.
         """
@@ -94,9 +93,10 @@ class KoboForm:
         return questions_of(_objects(content.get("survey")))
 
     async def read(self, asked: Sequence[str], position: Position, most: int) -> Reading:
-        """Return new submissions, and with the room that is left those that the sweep comes to.
+        """Return new submissions and, up to ``most`` in all, the next old ones of the sweep.
 
-        Only the questions asked for are requested, and of what comes only they are kept.
+        A sweep reads all known submissions again, some in each run, to find changes. Answers to
+        other questions than ``asked`` are neither requested nor kept.
         """
         new = await self._submissions(asked, {"$gt": position.highest_id}, most)
         room, swept = most - len(new), list[dict[str, Any]]()
@@ -126,7 +126,7 @@ class KoboForm:
         )
         found = _objects(_member(answer, "results", list))
         numbers = [one.get(ID) for one in found]
-        # A server that leaves out the order or the limit would make submissions be passed over.
+        # If the server ignored the order or the limit, the position would skip submissions.
         is_next = all(isinstance(n, int) and n > ids["$gt"] for n in numbers)
         if not is_next or numbers != sorted(set(numbers)) or len(numbers) > most:  # type: ignore[type-var]  # numbers by then
             raise _unexpected()

@@ -27,8 +27,8 @@ async def pull(
 ) -> PullResult:
     """Read a form's submissions and propose what they say.
 
-    No database connection is held while the other server is asked. A run stores either all that
-    it took, with how far it came, or nothing; the next one goes on from there.
+    No database connection is held while the other server is asked. A run stores all submissions
+    that it read and the new position, or nothing; the next run goes on from the stored position.
 
     Raises
     ------
@@ -55,7 +55,7 @@ async def pull(
         raise ExchangeError("unreachable", "the server answers too slowly") from None
     source = Source(declared.name, mapping, asked, person.id)
     async with database.session(Tier.WRITER) as session:
-        # Another run may have been here meanwhile: what it took is not taken twice.
+        # If another run has moved the position meanwhile, it took these submissions already.
         if await ledger.read_position(session, declared.name, lock=True) != position:
             raise ExchangeError("overtaken", "another run took these submissions meanwhile")
         return await take(session, source, reading, now=clock(), dry_run=dry_run)

@@ -59,8 +59,8 @@ async def push(
     Raises
     ------
     ExchangeError
-        Others could not follow the links, the rows are fictitious (P35), or the token's rights or
-        the site's answers are not as they should be.
+        ``base_url`` is no public https address, fictitious rows are loaded (P35), or the token's
+        rights or the site's answers are not as they should be.
     """
     stated, token = declared.stated, declared.token()
     base_url = _checked_base(base_url, stated.server)

@@ -1,7 +1,7 @@
-"""What may be uploaded elsewhere: counts of people as they are released, and nothing else.
+"""Released counts of people: the only data that may be uploaded to other systems.
 
-A copy cannot forget (P49), so spaces, contacts and hazards are linked to and never uploaded. What
-is released is rounded, late and above the thresholds for good (definitions.md, flows).
+Nobody can take a copy back (P49), so spaces, contacts and hazards are linked to and never uploaded.
+Released counts are rounded, late, and never below the threshold of a group.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class ReleasedCounts:
     Raises
     ------
     TypeError
-        Something else than a released count is among them.
+        ``counts`` holds something else than a `ReleasedCount`.
     """
 
     counts: tuple[ReleasedCount, ...]
