@@ -1,4 +1,4 @@
-"""Official crossings on a corridor, and how far a party comes day by day with them open or shut."""
+"""Official crossings on a corridor, and how far a party gets when they are open or shut."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from routing.travel.support_points import Support, Supports
 
 type Floats = NDArray[np.float64]
 
-#: A crossing that opens within this time is waited for and not counted as shut: a night.
+#: A party waits for a crossing that opens within this time; it does not count as shut.
 _WAIT: Final = timedelta(days=1)
 
 
@@ -32,7 +32,7 @@ class CrossingAlong:
     state : str
         ``open``, ``closed`` or ``not_known`` at the time of the request (P32).
     is_shut : bool
-        Whether it is not known to open within a day, so that nobody is led over it.
+        Whether the crossing is not known to open within a day; no route leads over it then.
     """
 
     id: str
@@ -49,13 +49,13 @@ class CrossingLoss:
     Attributes
     ----------
     reached_m : float
-        How far a party then comes, metres.
+        How far from the start a party gets with the crossing shut, metres.
     before_m : float
-        Metres that a party which finds it shut walks back to the last space, or to the start.
+        Metres from the shut crossing back to the last space, or to the start.
     beyond : int
-        Spaces beyond it that nobody comes to any more.
+        Number of spaces beyond the crossing that nobody can reach any more.
     beyond_m : float
-        Metres of the corridor beyond it.
+        Metres of the corridor beyond the crossing.
     """
 
     crossing: CrossingAlong
@@ -68,8 +68,8 @@ class CrossingLoss:
 def crossings_along(found: MeasuredCorridor, now: datetime) -> tuple[CrossingAlong, ...]:
     """Return the crossings that a corridor passes, in the direction of travel, at ``now`` (aware).
 
-    They are within the reach of a crossing of the line; those at its very ends count, because
-    people come in and go out there.
+    A corridor passes the crossings within `CROSSING_REACH_M` of its line, also those at its ends,
+    where people come in and go out.
     """
     known = {one.id: one for one in found.way.crossings}
     pins = Supports(Support(one.id, one.name, "", one.lon, one.lat) for one in known.values())
@@ -97,7 +97,7 @@ def shut_at_m(crossings: Sequence[CrossingAlong]) -> Floats:
 
 
 def stages_of(found: MeasuredCorridor, crossings: tuple[CrossingAlong, ...]) -> DailyStages:
-    """Return how far a party comes today, a day being as long as the acceptable gap."""
+    """Return how far a party gets on the day asked for, walking the acceptable gap in a day."""
     return daily_stages(found.now.supports, found.request.targets.gap_m, shut_at_m(crossings))
 
 
@@ -107,12 +107,12 @@ def crossing_losses(
     crossings: Sequence[CrossingAlong],
     service: int = 0,
 ) -> tuple[CrossingLoss, ...]:
-    """Return what shutting each of some crossings alone does, in their order.
+    """Return for each crossing, in the order given, what shutting that one alone does.
 
     Parameters
     ----------
     supports, stages
-        A state of the corridor, and how far a party comes in it.
+        A state of the corridor, and how far a party gets in that state.
     service
         Row of the service in the request.
     """

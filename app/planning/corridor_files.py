@@ -22,12 +22,12 @@ type FileFormat = Literal["html", "csv", "xlsx", "geojson", "gpkg", "svg", "png"
 
 @dataclass(frozen=True, eq=False)
 class CorridorContent:
-    """What files of a corridor are made of.
+    """Contents of a corridor's files.
 
     Attributes
     ----------
     names
-        Name of each service asked for, in its order.
+        Name of each service, in the order of the request.
     strip
         The strip, for drawings.
     w
@@ -47,7 +47,7 @@ class CorridorContent:
 
     @property
     def notes(self) -> list[str]:
-        """Lines below a drawing: what its forms mean, its notice with DEMO (P35), its sources."""
+        """Lines below a drawing: its legend, its notice (P35 for fictitious data), its sources."""
         notice = route_phrases.notice(is_demo=self.found.has_demo)
         roads = corridor_rows.roads_of(self.found)
         longest = self.w.km(self.found.request.targets.gap_m)

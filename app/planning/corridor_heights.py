@@ -9,15 +9,15 @@ from routing.travel.height_profile import Heights
 
 type Ints = NDArray[np.int64]
 
-#: Units of the graph's positions in a degree.
+#: Positions of the graph's nodes are whole numbers of 1e-7 degree.
 _PER_DEGREE = 1e7
 
 
 def heights_along(graph: RoadGraph, line: MeasuredLine) -> Heights:
-    """Return heights between the vertices of a line that are nodes with a known height.
+    """Return the heights along a line, from those of its vertices that are nodes of the graph.
 
-    Between them the road is taken as an even slope. Vertices that only give a road its shape, and
-    a drawn line that follows no road, have no heights of their own.
+    Between two such vertices the road counts as an even slope. Other vertices only give the road
+    its shape and have no height; a drawn line that follows no road has no heights at all.
     """
     lon, lat = np.rint(line.coordinates.T * _PER_DEGREE).astype(np.int64)
     near = np.flatnonzero(

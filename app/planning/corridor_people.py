@@ -24,7 +24,7 @@ from routing.route.coverage import ACCESS_M
 
 type Floats = NDArray[np.float64]
 
-#: What the counts are of.
+#: Values of `PeopleCount.of`: the places near which people live.
 CORRIDOR, SPACES, GAPS = "corridor", "spaces", "gaps"
 
 
@@ -33,7 +33,8 @@ class PeopleCount:
     """People within a distance of a corridor, of its spaces, or of its gaps.
 
     ``people`` is None where nothing is known. ``source`` is the raster's file, or ``towns``.
-    ``missing`` says what the count leaves out, as a share of the area (raster) or of the towns.
+    ``missing`` is the share, 0 to 1, of the area without values (raster), or of the towns whose
+    population is not known.
     """
 
     of: str
@@ -56,20 +57,20 @@ async def count_people(
     Parameters
     ----------
     session
-        Session of a reading tier, whose corridor, spaces and gaps count.
+        Session of the tier whose visible corridor, spaces and gaps are used.
     service
         Code of the service that spaces offer and gaps lack; None for any.
     raster
         File of a raster of people per cell; None counts the populations of towns.
     on
-        Day on which spaces and gaps count.
+        Day of the open spaces and of the gaps.
 
     Raises
     ------
     NotFoundError
         There is no such corridor.
     ProtectedServiceError, UnknownServiceError
-        The service is protected, or none (P38).
+        The service is protected (P38), or there is no such service.
     PopulationRasterError
         The file is no raster.
     """
@@ -113,7 +114,7 @@ def _by_towns(
     places: ResidentPlaces, shapes: Sequence[BaseGeometry], name: str
 ) -> list[PeopleCount]:
     known = places.columns["population"]
-    # GeoNames writes 0 where nobody has counted.
+    # In GeoNames, population 0 means not known.
     population = np.array([people or np.nan for people in known], dtype=np.float64)
     away_m = _distances_m(shapes, np.column_stack((places.lon, places.lat)))
     found = people_near(population, away_m)
@@ -129,7 +130,9 @@ def _whole(people: float) -> int | None:
 
 
 def _distances_m(shapes: Sequence[BaseGeometry], lonlat: Floats) -> Floats:
-    """Return how far points are from the nearest of some shapes, metres; some 1e7 if far.
+    """Return how far points are from the nearest shape, metres, float64 [n].
+
+    Points farther away than the widest of `BANDS_M` may get 1e7.
 
     Parameters
     ----------
@@ -139,7 +142,7 @@ def _distances_m(shapes: Sequence[BaseGeometry], lonlat: Floats) -> Floats:
     least_m = np.full(len(lonlat), 1e7)
     for piece in (piece for shape in shapes for piece in pieces_of(shape)):
         scale = scale_of(piece)
-        # What is farther than the widest band need not be measured.
+        # Points farther away than the widest band are not measured.
         spare = 2.0 * max(BANDS_M) / scale
         west, south, east, north = piece.bounds
         low, high = np.array([west, south]) - spare, np.array([east, north]) + spare

@@ -22,13 +22,14 @@ from app.planning.corridor_strip import (
     StripSign,
 )
 
-#: Pixels of a user unit: prints sharp at the width of a page.
+#: Pixels per user unit: enough for a sharp print as wide as a page.
 _SCALE: Final = 2
 
 _MARGIN, _TOP = 14, 40
 
-#: Height of a line of notes, and how many letters of it fit, user units.
+#: Height of a line of notes, user units.
 _LEADING: Final = 16
+#: Letters of a line of notes that fit below a drawing.
 LETTERS: Final = 104
 
 #: Distance of the stripes, user units.
@@ -75,7 +76,7 @@ def _draw_row(pen: "_Pen", strip: Strip, row: StripRow, above: int) -> None:
 
 
 class _Pen:
-    """Draws in user units on an image; shares are of the width between the margins."""
+    """Pen for an image: measures down are user units, across shares of the width within margins."""
 
     def __init__(self, image: Image.Image) -> None:
         self._image = image
@@ -92,7 +93,7 @@ class _Pen:
         self, left: float, top: float, text: str, *, size: int, is_bold: bool = False,
         anchor: str = "la",
     ) -> None:  # fmt: skip
-        # The font has no narrow space, which French numbers are grouped with.
+        # The font lacks the narrow no-break space, which French puts between groups of digits.
         known = covered(text.replace("\u202f", "\u00a0"))
         self._draw.text(
             ((_MARGIN + left) * _SCALE, self.y(top)), known,

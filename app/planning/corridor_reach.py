@@ -1,7 +1,7 @@
 """Roads around a corridor's spaces with the time to the nearest one, for those who are signed in.
 
-A road that is banned without a public reason shows as a gap between segments, so they stand in no
-public answer, file or cache; outlines for everybody close such gaps.
+A road that is banned without a public reason shows as a gap between segments, so segments are in no
+public answer, file or cache. The public gets outlines of areas, which close such gaps.
 """
 
 from datetime import datetime
@@ -40,17 +40,17 @@ async def reach_segments(
 ) -> dict[str, Any]:
     """Return as GeoJSON the roads from which a space is reached on foot within a time.
 
-    Where no space counts there are none.
-
-    Times are moving times of a walker as of `routing.reach`; no border is passed.
+    Each feature is a stretch of road with the times from its ends to the nearest space. They are
+    moving times of a walker as of `routing.reach`; no way passes a border. If no space counts,
+    there are no features.
 
     Parameters
     ----------
     spaces
-        Spaces of the session's tier; those that count on the corridor for the first service of its
-        request are walked to.
+        Spaces that the session's tier sees. Only those that count on the corridor for the first
+        service of its request are walked to.
     range_s
-        Seconds.
+        Longest time to a space, seconds.
 
     Raises
     ------

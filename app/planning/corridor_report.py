@@ -1,9 +1,9 @@
 """Report of a corridor in one HTML file that opens without a network: map, strip, tables, sources.
 
-The map is folium's. Its scripts are written into the file, and no tile is loaded from anywhere.
-folium renders what it has written as a Jinja template once more, and texts stand in its scripts
-between backticks: so in whatever comes from a record each character with a meaning there, too, is
-written as a reference (`_inert`).
+folium draws the map. Its scripts are written into the file, and no tile is loaded from anywhere.
+folium renders its own output once more as a Jinja template, and puts texts between backticks in its
+scripts. So in texts from records, characters with a meaning in Jinja or between backticks are
+written as HTML references, too (`_inert`).
 """
 
 import gzip
@@ -34,17 +34,18 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 _VENDOR: Final = _ROOT / "app" / "static" / "vendor"
 _COUNTRIES: Final = _ROOT / "data" / "boundaries" / "admin0.geojson.gz"
 
-#: How far around the corridor countries are drawn, degrees, and how much their outlines may be off.
+#: How far around the corridor's box countries are drawn, degrees.
 _MARGIN: Final = 1.5
+#: By how much the simplified outlines of countries may be off, degrees.
 _COARSE: Final = 0.01
 
 #: Colours with a contrast of 4.5 or more to the map's ground.
 _LINE, _GAP, _SPACE, _GROUND = "#0b3d63", "#8a1c1c", "#0b3d63", "#f4f1ea"
 
-#: An id that folium draws for an element.
+#: A random id that folium gives to an element.
 _IDS: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
-#: Names of a corridor's ends that have none.
+#: Words for the ends of a corridor whose ends have no names.
 _UNNAMED: Final = ("inicio", "fin")
 
 _STYLE: Final = """
@@ -86,9 +87,9 @@ def report(found: MeasuredCorridor, services: Mapping[str, str]) -> str:
     root.header.add_child(Element(f"<script>{_asset('leaflet-*.js')}</script>"))
     before = Markup("").join(_before(found, title, names))
     root.html.add_child(Element(_plain(before)), name="before")
-    # The map takes its place in the document when it is rendered.
+    # Rendering puts the map into the document, so that the tables added later come below it.
     root.render()
-    # Leaflet alone, without the flag that it shows beside its name.
+    # Attribution to Leaflet in words, without the flag of its default prefix.
     no_flag = f"{chart.get_name()}.attributionControl.setPrefix('Leaflet');"
     root.script.add_child(Element(no_flag))
     root.html.add_child(Element(_plain(Markup("").join(_after(found, names)))), name="after")
@@ -97,7 +98,7 @@ def report(found: MeasuredCorridor, services: Mapping[str, str]) -> str:
 
 
 def _numbered(document: str) -> str:
-    """Return a document with folium's random ids in their order: equal figures give equal files."""
+    """Replace folium's random ids by consecutive ones, so that equal figures give equal files."""
     numbers: dict[str, str] = {}
 
     def number(found: re.Match[str]) -> str:
@@ -106,26 +107,26 @@ def _numbered(document: str) -> str:
     return _IDS.sub(number, document)
 
 
-#: Characters with a meaning in templates and in scripts, besides those that HTML escapes.
+#: References for the characters of Jinja and of scripts that HTML escaping leaves alone.
 _REFERENCES: Final = str.maketrans({char: f"&#{ord(char)};" for char in "{}`\\$"})
 
 
 def _inert(text: str) -> str:
-    """Return a text as HTML that nothing executes: no browser, no script and no template."""
+    """Return a text escaped for HTML, for strings in scripts, and for Jinja."""
     return escape(text).translate(_REFERENCES)
 
 
 def _plain(html: Markup) -> str:
-    """Return HTML, with all texts escaped, that no template looks into."""
+    """Return HTML whose texts are escaped already, escaped for Jinja as well."""
     return str(html).translate(_REFERENCES)
 
 
 @cache
 def _asset(pattern: str) -> str:
-    """Return a vendored file, fit to stand in a document."""
+    """Return the text of a vendored script or style sheet, fit to be embedded in the document."""
     (path,) = _VENDOR.glob(pattern)
     text = path.read_text(encoding="utf-8")
-    # Neither the end of a script nor anything that a template would read stands in it.
+    # "</script" would end the element; "raw" keeps Jinja from reading the file.
     for mark in ("</script", "</style", "{{", "{%", "{#"):
         text = text.replace(mark, mark[0] + "\\" + mark[1:] if mark.startswith("<") else mark)
     return "{% raw %}" + text + "{% endraw %}"
@@ -205,7 +206,7 @@ def _outlines() -> tuple[shapely.Geometry, ...]:
 
 
 def _countries(west: float, south: float, east: float, north: float) -> dict[str, Any]:
-    """Return the countries around a box, cut and coarsened: a ground to find one's way on."""
+    """Return countries around a box as GeoJSON, cut and simplified, as the map's background."""
     box = shapely.box(west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
     cut = (shapely.intersection(shapely.make_valid(one), box) for one in _outlines())
     drawn = [shapely.simplify(one, _COARSE) for one in cut if not one.is_empty]
@@ -223,7 +224,7 @@ def _countries(west: float, south: float, east: float, north: float) -> dict[str
 
 
 def _before(found: MeasuredCorridor, title: str, names: Sequence[str]) -> Iterator[Markup]:
-    """Yield the head of the report: what it is of, and how it is to be read."""
+    """Yield the report's parts above the map: title, notice, how to read it, strip."""
     request, length_m = found.request, found.now.supports.length_m
     yield Markup("<main><h1>{}</h1>").format(title)
     yield Markup('<p class="notice">{}</p>').format(route_phrases.notice(is_demo=found.has_demo))
@@ -239,7 +240,7 @@ def _before(found: MeasuredCorridor, title: str, names: Sequence[str]) -> Iterat
 
 
 def _after(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Markup]:
-    """Yield tables and sources."""
+    """Yield the report's parts below the map: tables and sources."""
     yield Markup("<h2>Cifras</h2>")
     yield _table(
         ("Servicio", "Espacios", "Tramo más largo", "De", "A", "Distancia media al siguiente",

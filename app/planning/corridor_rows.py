@@ -1,6 +1,6 @@
-"""Gaps, figures and spaces of a corridor as rows, of which every file of it is made.
+"""Gaps, figures and spaces of a corridor as rows of tables, from which its files are made.
 
-They hold what the asker's tier sees: no beds, and of restricted and hidden spaces nothing.
+Rows hold no beds, and nothing of spaces that the asker's tier does not see.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,8 +21,8 @@ from routing.route.coverage import stretch
 type Floats = NDArray[np.float64]
 type Row = Mapping[str, Any]
 
-#: Columns about the whole file. They stand in each row, so that a row copied elsewhere still has
-#: them (P49).
+#: Columns about the whole file. Each row repeats them, so that a row copied elsewhere keeps them
+#: (P49).
 ABOUT_COLUMNS: Final = ("data_as_of", "attribution", "notice_of_file")
 
 GAP_COLUMNS: Final = (
@@ -37,14 +37,14 @@ SPACE_COLUMNS: Final = (
     *("corridor", "on", "id", "name", "locality", "lon", "lat", "at_m", "access_m", "services"),
 )
 
-#: What the states of a corridor are called in files: the day asked for, the day to compare with,
-#: and the day asked for with the spaces that might be there.
+#: Names of a corridor's states in files: the day asked for, the day to compare with, and the day
+#: asked for with the added spaces.
 ON, COMPARED, WHAT_IF = "on", "compared", "what_if"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CorridorState:
-    """Figures of a corridor in one state, and for which services there are records."""
+    """Figures of a corridor in one state; ``dated.is_known`` says which services have records."""
 
     name: str
     dated: DatedFigures
@@ -52,7 +52,7 @@ class CorridorState:
 
 
 def states(found: MeasuredCorridor) -> tuple[CorridorState, ...]:
-    """Return the states that were asked for, the plain one first."""
+    """Return the states that were asked for, in the order `ON`, `COMPARED`, `WHAT_IF`."""
     all_states = [CorridorState(ON, found.now, found.now.figures)]
     if found.compared is not None:
         all_states.append(CorridorState(COMPARED, found.compared, found.compared.figures))
@@ -68,10 +68,10 @@ def about(found: MeasuredCorridor, now: datetime) -> tuple[str, str, str]:
 
 
 def roads_of(found: MeasuredCorridor) -> str:
-    """Name the roads that the corridor was laid over, in Spanish."""
+    """Return the source of the roads that the corridor follows, in Spanish."""
     if not found.way.network:
         return "línea dibujada, sin caminos"
-    # A sketch has lines farther from its roads than a space may stand.
+    # The lines of a sketch are farther off the real roads than a space may stand off a road.
     is_sketch = found.way.pin_reach_m > found.access_m
     return (
         "esquema, con las distancias del camino y sin sus curvas"
@@ -86,9 +86,9 @@ def name_of(found: MeasuredCorridor) -> str:
 
 
 def gaps_of(found: MeasuredCorridor) -> Iterator[tuple[Row, CorridorGap]]:
-    """Yield a row of `GAP_COLUMNS` for each gap, by state and service, and the gap.
+    """Yield each gap with its row of `GAP_COLUMNS`, by state and service.
 
-    Services of which nothing is known on a day have none.
+    A service without records of a state's day has no gaps there.
     """
     for state in states(found):
         for row, service in enumerate(found.request.services):
@@ -107,9 +107,10 @@ def gaps_of(found: MeasuredCorridor) -> Iterator[tuple[Row, CorridorGap]]:
 
 
 def end_of(found: MeasuredCorridor, row: int | None) -> tuple[str | None, str | None]:
-    """Return id and name of the space that ends a gap, or what ends it instead.
+    """Return id and name of the space in a row, where a gap ends.
 
-    An end of the line has neither; an added space is called as in the request.
+    Both are None for an end of the line (``row`` None). An added space has no id, and its place in
+    the request as a name: ``added.0``.
     """
     if row is None:
         return None, None
@@ -151,8 +152,7 @@ def spaces_of(found: MeasuredCorridor) -> Iterator[Row]:
 def line_of(found: MeasuredCorridor, gap: CorridorGap) -> Floats:
     """Return the line of a gap, float64 [m, 2], lon and lat in degrees, EPSG:4326.
 
-    It runs in the direction of the corridor's own line: measures run against it for who travels
-    back.
+    It runs in the direction of the corridor's own line, also if the request is backward.
     """
     from_m, to_m = gap.from_m, gap.to_m
     if found.request.is_backward:

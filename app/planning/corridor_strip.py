@@ -1,6 +1,6 @@
 """A corridor as a strip: kilometres across, a row for each service, gaps striped.
 
-What is drawn is told apart by form as well as by colour, and nothing is green (P46).
+Gaps, spaces and nights differ in form as well as in colour, and nothing is green (P46).
 """
 
 import textwrap
@@ -19,8 +19,8 @@ from app.planning.corridors import MeasuredCorridor
 #: Width of a drawing in a file, user units, about the CSS pixels of a narrow screen.
 WIDTH: Final = 720
 
-#: Height of a row's title of one line, of each further line, of its bar, and of what stands between
-#: rows, user units.
+#: Heights, user units: a row's title of one line, each further line of the title, the row's bar,
+#: and the space between rows.
 TITLE, LINE, BAR, SPACING = 20, 16, 22, 8
 
 #: Letters of a title's line that fit on a screen of 320 pixels.
@@ -29,18 +29,19 @@ _LETTERS: Final = 36
 #: Height of the axis and of the drawing of heights, user units.
 AXIS, HEIGHTS = 26, 64
 
-#: What the forms of a strip mean.
+#: Legend of a strip.
 LEGEND: Final = marked(
     "A rayas: tramo de más de %(km)s sin ningún espacio. Línea: espacio; "
     "cortada, si solo cuenta uno de los dos días. Línea con punto: espacio de prueba. "
     "Círculo: noche. Entre dos alturas conocidas la línea es recta."
 )
 
-#: Most ticks of the axis, and the steps between them, kilometres.
+#: Most steps between ticks that an axis has.
 _MOST_TICKS: Final = 7
+#: Lengths that a step between ticks may have, kilometres.
 _STEPS_KM: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
-#: Share of the axis from which on a tick's text ends at its tick, so that nothing is cut off.
+#: Share of the axis from which on a tick's text stands left of its tick, so as not to be cut off.
 NEAR_END: Final = 0.96
 
 INK, FRAME, GAP, SPACE, ADDED = "#16262b", "#556369", "#8a1c1c", "#0b3d63", "#9c4500"
@@ -63,8 +64,8 @@ class StripPiece:
 class StripSign:
     """Space at a measure, metres in the direction of travel.
 
-    A space ``differs`` if it counts on one of two compared days alone; one is ``added`` that might
-    be there; a ``night`` is spent at it.
+    ``kind`` is ``differs`` for a space that counts on only one of two compared days, ``added`` for
+    a trial space, ``night`` for a space where a party sleeps.
     """
 
     at_m: float
@@ -74,7 +75,7 @@ class StripSign:
 
 @dataclass(frozen=True, slots=True)
 class StripRow:
-    """Row of the strip. ``note`` stands in it where nothing is known; ``spoken`` says it all."""
+    """Row of the strip; ``note`` is written into a bar without data, ``spoken`` is read aloud."""
 
     title: str
     spoken: str
@@ -116,7 +117,7 @@ class Strip:
 
     @property
     def tops(self) -> Sequence[int]:
-        """Tops of the rows, and of the axis, user units."""
+        """Distance of each row from the strip's top, and last that of the axis, user units."""
         return list(accumulate((row.height for row in self.rows), initial=0))
 
     @property
@@ -127,7 +128,7 @@ class Strip:
 
     @property
     def spoken(self) -> str:
-        """The strip in words."""
+        """The strip in words, for screen readers."""
         heights = () if self.heights is None else (self.heights.title,)
         return "; ".join((*(row.spoken for row in self.rows), *heights))
 
@@ -158,8 +159,10 @@ def strip_of(
         Names of the services.
     w
         Language of the texts.
-    below, heights
-        Rows below those of the services, and what is drawn below the axis.
+    below
+        Further rows, below those of the services.
+    heights
+        Heights to draw below the axis.
     """
     states = corridor_rows.states(found)
     rows = [
@@ -216,9 +219,9 @@ def _signs(
 
 
 def svg(strip: Strip) -> Markup:
-    """Return a strip that is as wide as its place, with texts of the size of the page.
+    """Return a strip for a page, as wide as the element around it, in the page's text size.
 
-    Positions across are percentages, so that nothing is squeezed on a narrow screen.
+    Positions across are percentages, so that a narrow screen does not squeeze the texts.
     """
     head = Markup(
         '<svg class="strip" width="100%" height="{}" role="img" aria-label="{}" overflow="visible">'
@@ -304,7 +307,10 @@ def _drawn_row(strip: Strip, row: StripRow, bar: int) -> Iterator[Markup]:
 
 
 def _drawn_sign(sign: StripSign, x: str, bar: int) -> Markup:
-    """Return a space as a bar across its row, others with a form of their own."""
+    """Return the drawing of a space: a line (dashed for ``differs``, with a dot for ``added``).
+
+    A night is a circle.
+    """
     title = Markup("<title>{}</title>").format(sign.label)
     if sign.kind == "night":
         return Markup(
@@ -339,7 +345,7 @@ def _axis(strip: Strip, top: int) -> Iterator[Markup]:
 
 
 def height_runs(line: HeightLine) -> Iterator[list[tuple[float, float]]]:
-    """Yield the runs of known heights, as shares across and up, 0 to 1 each."""
+    """Yield each run of consecutive known heights, as points (share across, share up), 0 to 1."""
     known = [one for one in line.heights_m if one is not None]
     if not known:
         return

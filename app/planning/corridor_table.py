@@ -21,7 +21,7 @@ from geo.exports.tables import csv_table, dated_workbook, inert_cell
 def gaps_csv(found: MeasuredCorridor, now: datetime) -> bytes:
     """Return the gaps of all services as CSV (RFC 4180) in UTF-8, with Excel's byte-order mark.
 
-    Services of which nothing is known on the day have no row.
+    A service without records of a state's day has no row for that state.
     """
     about = corridor_rows.about(found, now)
     rows = ((*row.values(), *about) for row, _ in corridor_rows.gaps_of(found))
@@ -31,7 +31,7 @@ def gaps_csv(found: MeasuredCorridor, now: datetime) -> bytes:
 def workbook(found: MeasuredCorridor, now: datetime) -> bytes:
     """Return gaps, figures and spaces as an XLSX workbook; equal data give equal bytes.
 
-    Cells that look like a formula are text, which no spreadsheet program runs.
+    Texts that look like a formula are stored as text, so that no spreadsheet program runs them.
     """
     book = Workbook(write_only=True)
     about = corridor_rows.about(found, now)

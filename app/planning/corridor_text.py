@@ -50,7 +50,7 @@ def written(found: MeasuredCorridor, now: datetime) -> dict[str, Any]:
 def _people(found: MeasuredCorridor) -> dict[str, Any]:
     """Return the people near: by the operator's raster, else by towns.
 
-    Towns count whole, by their point: nobody's house is known.
+    Of a town all people count, or nobody: only its point is known.
     """
     towns, raster = found.people, found.by_raster
     columns = [towns.within_m, towns.people, towns.towns, towns.unknown]
@@ -83,11 +83,12 @@ def _dated(found: MeasuredCorridor, state: DatedFigures) -> dict[str, Any]:
     return {
         "on": state.on,
         "services": [
-            # Of a day without records nothing is known, which is no gap.
+            # A day without records is not known; it must not look like one long gap.
             one if is_known else {"service": one["service"], "known": False}
             for one, is_known in zip(services, state.is_known, strict=True)
         ],
-        # Some spaces are confirmed today, and not for that day yet: what is true lies between.
+        # Figures if spaces that count today, but are not confirmed for that day yet, were so: the
+        # truth lies between these figures and those above.
         "if_reconfirmed": upper,
     }
 
@@ -128,7 +129,7 @@ def _gap(found: MeasuredCorridor, gap: CorridorGap) -> dict[str, Any]:
 
 
 def _end(found: MeasuredCorridor, row: int | None, side: int) -> dict[str, Any]:
-    """Return a space, one of the request's additions, or an end of the line."""
+    """Return where a gap ends: a space, an added space of the request, or an end of the line."""
     if row is None:
         ends = found.ends()
         return {"kind": "end", "name": None if ends is None else ends[side]}

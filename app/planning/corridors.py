@@ -1,4 +1,4 @@
-"""How well a corridor is supported on a date, on another, and with a space more."""
+"""How well a corridor is supported on a date, compared with another date and with added spaces."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -76,7 +76,7 @@ class CorridorRequest:
     targets : CorridorTargets
         Distances that the figures are measured by.
     added : tuple of AddedSpace
-        Spaces that might be there, too.
+        Spaces that do not exist, for a what-if.
     """
 
     corridor: str | None
@@ -93,10 +93,10 @@ class CorridorRequest:
 class CorridorWay:
     """Line to measure, its name or the names of its ends, and how spaces lie along it.
 
-    ``along`` selects the spaces that support the line. A space that might be there stands at most
-    ``pin_reach_m`` metres off it: the access distance or, on a sketch, whose lines leave out every
-    bend, its snap limit. ``crossings`` are all that the tier sees, wherever they are; none of a
-    line of towns, which the route on foot has led through those that are open.
+    ``along`` selects the spaces that support the line. An added space may stand ``pin_reach_m``
+    metres off the line: the access distance or, on a sketch, whose lines leave out bends, the
+    error of its lines if that is more. ``crossings`` are all that the tier sees, near or far. A
+    line of towns has none: its route on foot passes open crossings only.
     """
 
     line: MeasuredLine
@@ -112,7 +112,7 @@ class CorridorWay:
 class TownAlong:
     """Town on a corridor: its name, and metres along the corridor in the direction of travel.
 
-    ``id`` is the place's: two corridors through one town have one and the same.
+    ``id`` is that of the place, so a town on two corridors has the same id on both.
     """
 
     id: str
@@ -133,8 +133,8 @@ class DatedFigures:
     figures : CorridorFigures
         With the spaces that are confirmed for the day.
     if_reconfirmed : CorridorFigures or None
-        With those, too, that count today but whose confirmation ends before the day: what is true
-        lies between. None if there are no such spaces.
+        Also with the spaces that count today but whose confirmation ends before the day; the truth
+        lies between ``figures`` and these. None if there are no such spaces.
     is_known : tuple of bool
         For each service whether there are records of the day at all.
     """
@@ -161,13 +161,13 @@ class MeasuredCorridor:
     data : CorridorData
         Age and completeness of what is known on the first day.
     people : PeopleNear
-        People of the towns near.
+        People who live near, by the populations of towns.
     by_raster : CountedByRaster or None
         People near by the operator's raster; None without one.
     towns : tuple of TownAlong
         Towns that the corridor runs through, in order.
     compared, change : DatedFigures, CorridorChange or None
-        The other day, and what is different on the first since then.
+        The day to compare with, and what changes from that day to the day asked for.
     what_if : CorridorChange or None
         What the added spaces change.
     """
@@ -188,13 +188,13 @@ class MeasuredCorridor:
     has_demo: bool
 
     def travelled_m(self, line_m: float) -> float:
-        """Return metres in the direction of travel of a measure along the line, within its ends."""
+        """Convert metres along the line to the direction of travel, clipped to the line's ends."""
         return _travelled_m(self.request, self.way.line.length_m, line_m)
 
     def ends(self, unnamed: tuple[str, str] | None = None) -> tuple[str, str] | None:
-        """Return the names of start and end in the direction of travel, else those given.
+        """Return the names of start and end in the direction of travel.
 
-        ``unnamed`` are in the direction of the line.
+        If the ends have no names, return ``unnamed``, which is given in the direction of the line.
         """
         ends = self.way.ends or unnamed
         if ends is None or not self.request.is_backward:
@@ -217,7 +217,7 @@ async def measure_corridor(
     Parameters
     ----------
     people
-        Counts by the operator's raster; None where those of towns suffice.
+        Counts by the operator's raster; None to count by towns alone.
 
     Raises
     ------
@@ -243,7 +243,7 @@ async def measure_corridor(
     spaces, dated, change, what_if, near = await search(
         partial(_measured, request, way, state, places)
     )
-    # Counted apart from the figures, and found at once for a line that was asked for before.
+    # `LinePeople` keeps its counts, so only the first request for a line takes long.
     most_cells = LINE_CELLS if request.corridor is None else CORRIDOR_CELLS
     by_raster = None
     if people is not None:
@@ -331,8 +331,9 @@ type _Counted = Mapping[str, tuple[OpenSpace, ...]]
 class _SpacesByDay:
     """Spaces that count for each service on each day asked for.
 
-    ``lapsing`` are those that count today, if a day lies in the future: some of them are not
-    confirmed for it yet. ``are_known`` tells day by day for which services there are records.
+    ``lapsing`` has the spaces that count today; empty unless a day lies in the future, for which
+    some of these are not confirmed yet. ``are_known`` says for each day and service whether there
+    are records.
     """
 
     today: date
@@ -365,7 +366,7 @@ async def _spaces_of(session: AsyncSession, request: CorridorRequest, today: dat
 async def _counted(
     session: AsyncSession, services: Sequence[str], on: date, today: date
 ) -> dict[str, tuple[OpenSpace, ...]]:
-    """Return for each service the spaces that count on a day: overnight by the night after it."""
+    """Return for each service the spaces open on a day, for overnight stays in the night after."""
     found = {}
     for is_night in sorted({service == NIGHT_SERVICE for service in services}):
         asked = (NIGHT_SERVICE,) if is_night else ()
@@ -430,7 +431,7 @@ def _supports(
 def _added(
     request: CorridorRequest, way: CorridorWay, supports: CorridorSupports
 ) -> CorridorSupports:
-    """Return spaces with those that might be there, too, each where it lies along the line."""
+    """Return the supports with the request's added spaces, each where it lies along the line."""
     for number, one in enumerate(request.added):
         pin = Supports([Support(str(number), "", "", one.lon, one.lat)])
         found = supports_along(way.line, pin, way.pin_reach_m)
@@ -466,7 +467,7 @@ def _people(
     )
     near = supports_along(way.line, towns, max(BANDS_M))
     people, names, ids = (places.columns[name] for name in ("population", "name", "id"))
-    # GeoNames writes 0 where nobody has counted.
+    # In GeoNames, population 0 means not known.
     population = np.array([people[int(at.support.id)] or np.nan for at in near], dtype=np.float64)
     on_it = sorted(
         (
@@ -486,7 +487,7 @@ def _people(
 def _data(
     spaces: Sequence[SupportAt], described: Mapping[str, Described], today: date
 ) -> SpaceData:
-    """Return age and completeness of spaces; one that went meanwhile counts as undated."""
+    """Return age and completeness of the spaces' records; a space removed meanwhile is undated."""
     ages, hours = [], []
     for at in spaces:
         one = described.get(at.support.id)

@@ -55,16 +55,18 @@ from routing.travel.profiles import Profile
 
 type Floats = NDArray[np.float64]
 
-#: Most and fewest spaces looked at [A], nearest to the best route first: each takes 2 ms for 30
+#: Most spaces that a request considers [A], nearest to the best route first: each takes 2 ms for 30
 #: nights, and a search of its own.
 MOST_SPACES: Final = 300
+#: Number of spaces that a request may consider on any region, however large [A].
 FEWEST_SPACES: Final = 12
 
-#: Junctions that the searches of a request may meet [A]: some seconds of a core. On a region of so
-#: many junctions that this would be fewer spaces than the fewest, it takes longer.
+#: Junctions that all searches of a request together may visit [A]: some seconds of a core. The
+#: number of spaces follows from it, by the junctions of the region; on a region so large that it
+#: would be below `FEWEST_SPACES`, a request takes longer.
 MOST_JUNCTIONS: Final = 10_000_000
 
-#: Hour of the day whose hazards count: people walk by day, so what counts by night alone does not.
+#: Hour of the day whose hazards apply: people walk by day, so hazards of the night do not.
 _NOON: Final = timedelta(hours=12)
 
 
@@ -75,12 +77,12 @@ class ItineraryRequest:
     Attributes
     ----------
     at : datetime or None
-        When the party is ready to leave, aware; None for the next morning, or today's before the
-        hours of walking begin.
+        When the party is ready to leave, aware; None for the next time that the profile's hours of
+        walking begin.
     profile : Profile
         Who walks.
     need : Need
-        The party, as far as spaces ask; `Need.people` is its size.
+        What spaces have to know of the party; `Need.people` is its size.
     max_day_m : float
         Longest day, metres.
     max_nights : int
@@ -105,26 +107,26 @@ class ItineraryRequest:
 
 @dataclass(frozen=True, eq=False)
 class Itineraries:
-    """Itineraries of a request, with what they were found with.
+    """Itineraries of a request, with the data of their search.
 
     Attributes
     ----------
     now : datetime
-        Time of the request, for which the records hold.
+        Time of the request, and of the records used.
     shown : tuple of ShownItinerary
-        Those chosen from the ``front_count`` of the front; empty if there is none.
+        Itineraries chosen from the front, which has ``front_count``; empty if there is none.
     failure : Failure or None
         Why there is none.
     spaces : tuple of NightCandidate
-        Spaces looked at; row ``n`` of the question's places is ``spaces[n - 2]``.
+        Spaces considered; row ``n`` of the question's places is ``spaces[n - 2]``.
     crossing_ids : tuple of str
-        Official crossings, in the rows of the question's.
+        Ids of the official crossings, in the rows of the question's crossings.
     end_names : tuple of str
         Names of the places at start and end.
     legs : mapping
-        Route of each leg shown, by day of the journey and ends.
+        Route of each leg shown, by day of the journey (0 is the first) and ends.
     has_heights : bool
-        Whether the network knows heights, so that the gain of height was judged.
+        Whether the network knows heights, so that the day's ascent was checked.
     """
 
     request: ItineraryRequest
@@ -147,7 +149,10 @@ class Itineraries:
 
 
 class NoItineraryError(Exception):
-    """No itinerary; holds what was found instead, and phone lines of the ends' countries (P45)."""
+    """There is no itinerary.
+
+    ``found`` holds the stretches that fail; ``lines`` are phone lines of the ends' countries (P45).
+    """
 
     def __init__(self, found: Itineraries, lines: Sequence[Line]) -> None:
         super().__init__("no itinerary")
@@ -165,8 +170,8 @@ async def find_itineraries(
 ) -> Itineraries:
     """Find the itineraries of a request.
 
-    The ordinary route is planned first: what refuses that, refuses itineraries with the same
-    reasons, and its length says how far from it they may lead.
+    The ordinary route is planned first. If it is refused, itineraries are refused for the same
+    reasons; its length limits how far itineraries may lead away from it.
 
     Raises
     ------
@@ -223,9 +228,9 @@ def _ready(request: ItineraryRequest, now: datetime) -> datetime:
 def _around(
     request: ItineraryRequest, journey: JourneyAnswer
 ) -> tuple[tuple[float, float, float, float], shapely.LineString]:
-    """Return a bounding box that holds all places of itineraries, and the best route.
+    """Return the box (west, south, east, north) around all possible places, and the best route.
 
-    A place on a way no longer than a limit lies in the ellipse around the ends.
+    A place on a way of limited length lies in an ellipse with the ends as foci; the box holds it.
     """
     (west, south), (east, north) = (
         tuple(map(side, request.start, request.end)) for side in (min, max)
@@ -317,7 +322,7 @@ def _found(
 def _on_the_way(
     request: ItineraryRequest, spaces: Sequence[NightCandidate], limit_m: float
 ) -> tuple[NightCandidate, ...]:
-    """Return the spaces of which a way by them may be as short as the limit."""
+    """Return the spaces through which a way from start to end may keep within the limit."""
     lon = np.array([one.lon for one in spaces], dtype=np.float64)
     lat = np.array([one.lat for one in spaces], dtype=np.float64)
     rows = places_within(request.start, request.end, lon, lat, limit_m)
@@ -327,10 +332,11 @@ def _on_the_way(
 def _passed(
     region: Region, request: ItineraryRequest, stated: Sequence[StatedCrossing], limit_m: float
 ) -> tuple[StatedCrossing, ...]:
-    """Return the crossings of which a way by them may be as short as the limit.
+    """Return the crossings through which a way from start to end may keep within the limit.
 
-    The hours of each take a millisecond or more for two months, and a region may have hundreds. A
-    crossing may lie a snap away from its road.
+    Others are left out to save time: computing the hours of one crossing for two months takes a
+    millisecond or more, and a region may have hundreds. The limit is wider by twice the snap limit,
+    because a crossing may lie that far off its road.
     """
     lon = np.array([one.lon for one in stated], dtype=np.float64)
     lat = np.array([one.lat for one in stated], dtype=np.float64)
@@ -346,7 +352,7 @@ def _legs(
     lon: Floats,
     lat: Floats,
 ) -> LegTable:
-    """Return the legs of all days that may be part of a way within the limit."""
+    """Return the legs of all days that may belong to a way from start to end within the limit."""
     cut_m = min(limit_m, LONGEST_LEG_M)
     tables = [tables_of.laid(replace(asked, hazards=state.hazards), cut_m) for state in states]
     legs = by_day(tables, np.array([state.on for state in states]))
@@ -354,9 +360,9 @@ def _legs(
 
 
 def _with_long_gaps(legs: LegTable, journey: Journey, spaces: Sequence[NightCandidate]) -> LegTable:
-    """Return legs with those gaps of the best route that are longer than any leg searched for.
+    """Add to legs the best route's gaps that are longer than the longest leg searched for.
 
-    Nobody walks such a gap in a day, but a party that cannot go on wants to know where it lies.
+    Nobody walks such a gap in a day, but a party without an itinerary wants to know where it is.
     """
     if not journey.overnight:
         return legs

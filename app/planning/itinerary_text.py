@@ -1,4 +1,4 @@
-"""Itineraries, and what is said where there is none, as JSON."""
+"""Itineraries as JSON, and the problem that says where none is possible."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from routing.route.route import Route
 
 
 def feature_collection(found: Itineraries, w: Words) -> dict[str, Any]:
-    """Return the itineraries shown as GeoJSON, one MultiLineString feature each, a line a day."""
+    """Return the itineraries as GeoJSON: one MultiLineString feature each, with a line per day."""
     journey = found.journey.journeys[0]
     return {
         "type": "FeatureCollection",
@@ -33,7 +33,7 @@ def feature_collection(found: Itineraries, w: Words) -> dict[str, Any]:
 
 
 def failure(error: NoItineraryError, w: Words) -> dict[str, Any]:
-    """Return the members of a problem that says where there is no itinerary, and what mends it."""
+    """Return the members of a problem: the stretches that cannot be walked, and their remedies."""
     found = error.found
     failed = found.failure
     assert failed is not None  # noqa: S101 -- only such are raised
@@ -49,9 +49,9 @@ def failure(error: NoItineraryError, w: Words) -> dict[str, Any]:
 
 
 def _asked(found: Itineraries) -> dict[str, Any]:
-    """Return what was asked, as far as the answer depends on it and defaults may have decided.
+    """Return the values of the request that defaults may have set.
 
-    The ways from the ends to the road are in no length.
+    ``off_network_m`` are the distances from the ends to the road; no length of a day includes them.
     """
     route = found.journey.journeys[0].route
     return {
@@ -112,7 +112,7 @@ def _route(found: Itineraries, day: ItineraryDay) -> Route | None:
 
 
 def _day(found: Itineraries, day: ItineraryDay, route: Route | None) -> dict[str, Any]:
-    """Return one day: from where to where, when, and what is known of the way and the night."""
+    """Return one day: its two ends, its times, and what is known of the way and the night."""
     highest_m = None if route is None else route.highest_m
     space = found.space(day.destination)
     return {
@@ -133,7 +133,7 @@ def _day(found: Itineraries, day: ItineraryDay, route: Route | None) -> dict[str
         "hazards": [] if route is None else list(route.hazards),
         "unknown_m": None if route is None else round(route.unknown_m),
         "sleeps": day.is_slept_at,
-        # Nobody has a bed for sure, and the public never sees a number (P42).
+        # A word, which promises no bed: the public never sees numbers of beds (P42).
         "room": _room(space) if day.is_slept_at and space is not None else None,
     }
 
@@ -152,7 +152,7 @@ def _crossings(found: Itineraries, day: ItineraryDay) -> list[str]:
 
 
 def _place(found: Itineraries, row: int) -> dict[str, Any]:
-    """Return an end or a space; an end has no id, and no coordinates but what the client sent."""
+    """Return an end or a space; an end has no coordinates, because the client sent them."""
     space = found.space(row)
     if space is None:
         return {"kind": "end" if row == END else "start", "name": found.end_names[row]}
@@ -168,7 +168,7 @@ def _place(found: Itineraries, row: int) -> dict[str, Any]:
 
 
 def _stretch(found: Itineraries, one: Stretch) -> dict[str, Any]:
-    """Return a stretch that cannot be walked on its date, and what mends it, each alone."""
+    """Return a stretch that cannot be walked on its date, with remedies that each suffice alone."""
     return {
         "from": _place(found, one.origin),
         "to": _place(found, one.destination),

@@ -1,4 +1,4 @@
-"""What an itinerary depends on, as arrays: crossings by the hour, roads by day."""
+"""Crossings by the hour and roads by day, as the search of itineraries needs them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ type Bools = NDArray[np.bool_]
 
 _DAY: Final = timedelta(days=1)
 
-#: Rows of the ends in the arrays of places; the spaces follow.
+#: Rows of the start and of the end in arrays of places; the spaces follow.
 START: Final = 0
 END: Final = 1
 
@@ -29,18 +29,18 @@ def crossings_of(
 ) -> tuple[tuple[Crossing, ...], CrossingHours]:
     """Return crossings for the search of legs, and the hours at which they are open.
 
-    A crossing that is open at any time of the journey is passable in the search: whether it is so
-    when the party comes by is for the day's reach to judge.
+    A crossing that is open at any time of the journey is passable in the search. Whether it is open
+    when the party arrives there is checked later, when the day's reach is computed.
 
     Parameters
     ----------
     stated, crossings
-        The crossings' statements, and the router's objects of crossings; those that are in both
+        The sources' statements on crossings, and the router's crossings. Crossings that are in both
         are returned.
     calendar
         Days of the journey.
     """
-    # Read one after the other: a crossing may have come or gone in between.
+    # The two lists were read at different moments: a crossing may be in one of them alone.
     statements = {one.id: one for one in stated}
     known = [crossing for crossing in crossings if crossing.id in statements]
     hours = [_open_s(statements[crossing.id], calendar) for crossing in known]
@@ -64,7 +64,7 @@ def _open_s(stated: StatedCrossing, calendar: NightCalendar) -> list[tuple[float
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RoadState:
-    """Hazards that hold on some days of a journey: bool [days]."""
+    """Hazards, and the days of a journey on which exactly these hold: ``on``, bool [days]."""
 
     hazards: tuple[Hazard, ...]
     on: Bools
@@ -73,8 +73,8 @@ class RoadState:
 def road_states(records: Records, calendar: NightCalendar) -> tuple[RoadState, ...]:
     """Return the different states of the roads during a journey, each with its days.
 
-    Only published physical hazards begin and end on a date. Times of threats by people and of bans
-    without a public reason are not told (P36): whoever plans ahead avoids them all the way.
+    Only published physical hazards begin and end on a date. Threats by people and bans without a
+    public reason hold on all days, so that no itinerary reveals their times (P36).
 
     Parameters
     ----------
@@ -101,13 +101,13 @@ def road_states(records: Records, calendar: NightCalendar) -> tuple[RoadState, .
 
 
 def _holds(record: ActiveHazard, hazard: Hazard, begin: datetime) -> bool:
-    """Return whether a hazard has to be counted with on the day that begins at a moment."""
+    """Return whether a hazard holds on the day that begins at a moment."""
     if record.family != "physical" or not hazard.is_published:
         return True
     if record.valid_from >= begin + _DAY:
         return False
     if record.valid_to is None:
         return True
-    # As for routes, a closure is relied on to be over only some time after its published end.
+    # As for routes, a closure counts as over only some time after its published end.
     over = over_by(record) if hazard.exclusion else record.valid_to
     return over > begin

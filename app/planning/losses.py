@@ -1,8 +1,8 @@
 """What the loss of a space would do to a corridor, for those who are signed in.
 
-Which closure hurts most is what somebody who wants to hurt would ask, so it stands in no public
-answer, file or cache. No record says when the money of a space ends; what does end is its
-confirmation and its timetable, and the first of the two is told.
+Somebody who wants to do harm would ask which closure hurts most, so the answer is in no public
+response, file or cache. No record says when the money of a space ends. Its confirmation and its
+timetable do end; the earlier of the two ends is shown.
 """
 
 import math
@@ -20,7 +20,7 @@ from routing.corridors.stages import DailyStages, stage_losses
 from routing.route.coverage import supports_along
 from routing.travel.support_points import Support, Supports
 
-#: Days that a released count is of.
+#: Number of days that a released count covers.
 WEEK_DAYS: Final = 7
 
 
@@ -49,14 +49,14 @@ class SpaceLoss:
     is_alone : bool
         Whether no other space with the service lies within the acceptable gap.
     reached_m : float
-        How far a party then comes day by day, metres from the start.
+        How far a party then gets day by day, metres from the start.
     is_feasible : bool
         Whether the corridor can then be walked from end to end, a day being as long as the
         acceptable gap.
     end : SpaceEnd or None
-        When what is known of the space ends; None if it is gone meanwhile.
+        When the space's confirmation or timetable ends; None if the space was removed meanwhile.
     beds : Beds or None
-        Its beds in numbers; None if nobody has counted.
+        Numbers of its beds; None if not known.
     """
 
     id: str
@@ -75,16 +75,16 @@ class SpaceLoss:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedArrivals:
-    """People a day on a corridor, by a file of the planner's or by a released count near it.
+    """People a day on a corridor, from the planner's own file or from a released count near it.
 
-    ``released`` is that count; None for the planner's file.
+    ``released`` is that count, None if the number is from the planner's file.
     """
 
     people_per_day: float
     released: ReleasedCount | None = None
 
     def shortfall(self, beds: Beds) -> int:
-        """Return how many would have no bed at a space if everybody of a day slept there."""
+        """Return how many people lack a bed at a space if all who come in a day sleep there."""
         return max(0, math.ceil(self.people_per_day) - beds_in(beds))
 
 
@@ -95,9 +95,9 @@ class BedsAlong:
     Attributes
     ----------
     beds : int
-        Beds of the spaces that are counted, each by what there is room for, else by what is free.
+        Sum of `beds_in` over the spaces whose beds are known.
     counted, uncounted : int
-        Spaces whose beds are known, and those whose are not.
+        Number of spaces whose beds are known, and of those whose beds are not.
     arrivals : ExpectedArrivals or None
         None if it is not known how many people come.
     """
@@ -116,9 +116,9 @@ def ranked_losses(
     Parameters
     ----------
     stages
-        How far a party comes today.
+        How far a party gets today.
     beds
-        By id of the space.
+        Beds by id of the space.
     """
     supports, targets = found.now.supports, found.request.targets
     losses = corridor_losses(supports, targets)
@@ -156,7 +156,7 @@ def beds_along(losses: Sequence[SpaceLoss], arrivals: ExpectedArrivals | None) -
 
 
 def arrivals_near(found: MeasuredCorridor, counts: Sequence[ReleasedCount]) -> ReleasedCount | None:
-    """Return the largest released count at a place on the corridor, None without any."""
+    """Return the largest released count within `TOWN_M` of the corridor, None if there is none."""
     pins = Supports(
         Support(str(row), one.name, "", one.lon, one.lat) for row, one in enumerate(counts)
     )
@@ -165,12 +165,12 @@ def arrivals_near(found: MeasuredCorridor, counts: Sequence[ReleasedCount]) -> R
 
 
 def expected_by(count: ReleasedCount | None) -> ExpectedArrivals | None:
-    """Return the people a day by a released count, which is of a week."""
+    """Return the people a day from a released count, which covers a week."""
     return None if count is None else ExpectedArrivals(count.people / WEEK_DAYS, count)
 
 
 def beds_in(beds: Beds) -> int:
-    """Return the beds of a space: what there is room for, else what is free."""
+    """Return the number of beds of a space: all its beds if known, else its free ones."""
     return beds.maximum if beds.maximum is not None else beds.available or 0
 
 

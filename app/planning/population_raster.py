@@ -1,9 +1,9 @@
 """People who live near lines and points, from a raster of population that the user gives.
 
-Cells count by the share of them that lies within (exactextract), so a distance shorter than a cell
-still counts. Towns' populations (`routing.corridors.people`) count a town whole or not at all; a
-raster knows the country between them as well. Counts near lines are kept while line and file are
-unchanged (`LinePeople`).
+A cell counts by the share of it that lies within the distance (exactextract), so a distance shorter
+than a cell gives people, too. Counts by towns (`routing.corridors.people`) take a town whole or not
+at all; a raster also knows who lives between towns. Counts near lines are kept while line and file
+are unchanged (`LinePeople`).
 """
 
 import math
@@ -33,23 +33,23 @@ if TYPE_CHECKING:
 
 type Floats = NDArray[np.float64]
 
-#: Pieces of lines that are widened in one plane are no taller than this, degrees: over so much, a
-#: degree of longitude is one length within 1 % up to 55 degrees.
+#: Most degrees of latitude of a piece of line that is buffered in one plane: within it, the length
+#: of a degree of longitude varies by 1 % at most, up to 55 degrees of latitude.
 _PIECE_DEG: Final = 0.5
 
-#: Segments of a quarter of a circle: within 0.2 % of its area.
+#: Segments by which a buffer approximates a quarter of a circle: its area is right within 0.2 %.
 _QUARTER: Final = 16
 
 #: Share of a distance by which a line may be straightened before it is widened [A].
 _STRAIGHTENED: Final = 0.01
 
-#: Cells along the side of the squares in which a raster is read, as in the tiles of most files: of
-#: the box around a long corridor most cells are far from it.
+#: Side of the squares in which a raster is read, in cells, as of the tiles of most files. Squares
+#: far from the line are not read: they are most of the box around a long corridor.
 SQUARE: Final = 512
 
-#: Cells read at most for a named corridor, and for a line that anybody draws [A]: 2 s and 0.4 s of
-#: CPU; of cells of 100 m, some 3,000 and 600 km of a line.
+#: Most cells read for a named corridor [A]: 2 s of CPU, or 3,000 km of line at cells of 100 m.
 CORRIDOR_CELLS: Final = 100_000_000
+#: Most cells read for a line that anybody draws [A]: 0.4 s of CPU, or 600 km of line.
 LINE_CELLS: Final = 20_000_000
 
 #: Lines whose counts are kept [A].
@@ -70,7 +70,7 @@ class RasterTooFineError(PopulationRasterError):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RasterPeople:
-    """People within B distances of something; each distance includes the lesser ones.
+    """People within each of B distances of shapes; a distance includes the shorter ones.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ class RasterPeople:
     people
         float64 [B]; NaN where the raster knows nothing.
     known_share
-        float64 [B], share of the area, 0 to 1, in which the raster has values: below 1 the count is
-        a lower bound.
+        float64 [B], share of the area, 0 to 1, in which the raster has values. Below 1, ``people``
+        is a lower bound.
     """
 
     within_m: Floats
@@ -106,12 +106,12 @@ def people_in_raster(
     within_m
         Distances, metres, above 0.
     most_cells
-        Cells that may be read at most, those of all distances together.
+        Most cells that may be read, for all distances together.
 
     Raises
     ------
     PopulationRasterError
-        The file is no raster, or does not say where it lies.
+        The file is no raster, or has no coordinate system.
     RasterTooFineError
         More cells would have to be read.
     """
@@ -150,7 +150,7 @@ def opened_raster(path: Path) -> Iterator["DatasetReader"]:
     Raises
     ------
     PopulationRasterError
-        The file is no raster, or does not say where it lies.
+        The file is no raster, or has no coordinate system.
     """
     import rasterio  # noqa: PLC0415 -- a third of a second, which few need
     from rasterio.errors import RasterioIOError  # noqa: PLC0415
@@ -168,14 +168,14 @@ def opened_raster(path: Path) -> Iterator["DatasetReader"]:
 
 
 def cells_of_square(raster: "DatasetReader") -> int:
-    """Return how many cells are read for a square: all of each block that it may touch."""
+    """Return how many cells GDAL reads for a square: all of each block of the file it spans."""
     height, width = raster.block_shapes[0]
     rows, columns = math.ceil(SQUARE / height) * height, math.ceil(SQUARE / width) * width
     return int(rows * columns)
 
 
 def _in_squares(raster: "DatasetReader", area: BaseGeometry) -> list[BaseGeometry]:
-    """Return an area, in the raster's system, in parts that each lie in one square of cells."""
+    """Cut an area, in the raster's coordinates, into parts that each lie in one square of cells."""
     shapely.prepare(area)
     to, (west, south, east, north) = raster.transform, area.bounds
     columns = _squares([(x - to.c) / to.a for x in (west, east)], raster.width)
@@ -192,7 +192,15 @@ def _in_squares(raster: "DatasetReader", area: BaseGeometry) -> list[BaseGeometr
 
 
 def _squares(ends: Sequence[float], size: int) -> list[tuple[int, int]]:
-    """Return the first cell of each square between two places along a side, and the one after."""
+    """Return the range of cells, first and end, of each square that touches an interval.
+
+    Parameters
+    ----------
+    ends
+        Both ends of the interval along one side of the raster, in cells.
+    size
+        Cells of the raster along that side.
+    """
     first, last = math.floor(min(ends) / SQUARE), math.floor(max(ends) / SQUARE)
     cells = range(max(first, 0) * SQUARE, min((last + 1) * SQUARE, size), SQUARE)
     return [(one, min(one + SQUARE, size)) for one in cells]
@@ -206,10 +214,10 @@ def _projected(area: BaseGeometry, to_raster: pyproj.Transformer) -> BaseGeometr
 
 
 def area_within(shapes: Sequence[BaseGeometry], distance_m: float) -> BaseGeometry:
-    """Return the area within a distance of the nearest of some shapes, degrees.
+    """Return the area within a distance of any of the shapes, in degrees.
 
-    Lines are straightened by a hundredth of the distance first: those of roads have a point every
-    few metres.
+    Lines are simplified by a hundredth of the distance first: lines of roads have a point every few
+    metres.
     """
     spare_deg = _STRAIGHTENED * distance_m / METRES_PER_DEGREE
     pieces = [piece for shape in shapes for piece in pieces_of(shapely.simplify(shape, spare_deg))]
@@ -217,7 +225,7 @@ def area_within(shapes: Sequence[BaseGeometry], distance_m: float) -> BaseGeomet
 
 
 def pieces_of(shape: BaseGeometry) -> list[BaseGeometry]:
-    """Return a shape in parts of little height."""
+    """Cut a line into pieces of about `_PIECE_DEG` of latitude; return other shapes whole."""
     dense = shapely.segmentize(shape, _PIECE_DEG)
     if dense.geom_type != "LineString":
         return [dense]
@@ -254,9 +262,9 @@ class CountedByRaster:
     source : str
         Name of the raster's file.
     people : RasterPeople or None
-        None if they are not counted.
+        None if they could not be counted.
     left_out : str or None
-        Why they are not: ``too_fine``, there are more cells than a request may read, or
+        Why they could not be counted: ``too_fine`` (more cells than a request may read) or
         ``unreadable``.
     """
 
@@ -266,7 +274,7 @@ class CountedByRaster:
 
 
 class LinePeople:
-    """Counts of people near lines of one process; may be used by several threads.
+    """Counts of people near lines, kept in this process; may be used by several threads.
 
     Parameters
     ----------
@@ -314,13 +322,13 @@ def _counted(path: Path, line: NDArray[np.float64], most_cells: float) -> Counte
     except RasterTooFineError:
         return CountedByRaster(path.name, None, "too_fine")
     except (OSError, RuntimeError, ValueError, ArithmeticError):
-        # Of a file that is damaged or changes meanwhile GDAL and exactextract tell in many ways.
+        # GDAL and exactextract raise many kinds of errors for a file that is damaged or changing.
         return CountedByRaster(path.name, None, "unreadable")
     return CountedByRaster(path.name, found)
 
 
 def problem_of(path: Path) -> str | None:
-    """Return what keeps a raster from being used as it should be, None if nothing does."""
+    """Return why a raster cannot be used, or only for short corridors; None if it is fine."""
     try:
         with opened_raster(path) as raster:
             cells = cells_of_square(raster)

@@ -1,7 +1,7 @@
 """What a corridor would be if spaces closed, moved or kept other hours, or a crossing were shut.
 
-What one closed door opens is what somebody who wants to hurt would ask, so it stands in no public
-answer, file or cache. Spaces that might be added stand in the public answer, too.
+Somebody who wants to do harm would ask what one closed door does, so the answer is in no public
+response, file or cache. Only what-ifs with added spaces are public (`app.planning.corridors`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ class OtherHours:
     closes_at: time
 
     def cover(self, service: str, on: date) -> bool:
-        """Return whether the hours cover the day, or for the overnight service the night after."""
+        """Return whether the hours cover a day, or for the overnight service the night after it."""
         opening = Opening(weekly(*WEEKDAYS), self.opens_at, self.closes_at, "UTC")
         hours = Hours(openings=(opening,), holidays="open")
         return hours.covers_night(on) if service == NIGHT_SERVICE else hours.covers_day(on)
@@ -63,7 +63,7 @@ class OtherHours:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """Changes that are looked at together.
+    """Changes whose joint effect is computed.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class WhatIfAnswer:
     change : CorridorChange
         Figures and gaps of both states.
     before, after : DailyStages
-        How far a party comes, a day being as long as the acceptable gap.
+        How far a party gets, walking the acceptable gap in a day.
     names : tuple of str or None
         Names of the spaces in the rows of both states; None for one that would be added.
     cut_off : tuple of CrossingLoss
@@ -121,10 +121,10 @@ class CorridorWorld:
     Attributes
     ----------
     offering : tuple of SupportAt
-        Spaces that would count if their hours covered the day, in the direction of travel, with
-        measures along the line; those that count today are among them.
+        Spaces that would count if their hours covered the day, also those that do count. In the
+        direction of travel, with metres along the line.
     services : mapping
-        Services that each offers, by id.
+        Services of each of these spaces, by its id.
     crossings : tuple of CrossingAlong
         Official crossings that the corridor passes.
     """
@@ -148,7 +148,7 @@ def corridor_world(
     Parameters
     ----------
     offering
-        As of `offering_spaces`, read as the same tier.
+        Result of `offering_spaces`, read in the same tier.
     """
     asked = frozenset(found.request.services)
     services = {one.id: frozenset(one.services) for one in offering}
@@ -177,7 +177,7 @@ def what_if(world: CorridorWorld, asked: WhatIf) -> WhatIfAnswer:
     after = before
     told: list[str | None] = [*names]
     for at in world.offering:
-        # Of those that do not count today only the ones with other hours are looked at.
+        # Spaces that do not count on the day matter only if their hours are changed.
         if at.support.id not in rows and any(one.id == at.support.id for one in asked.hours):
             rows[at.support.id] = len(after)
             after = after.with_added(found.travelled_m(at.at_m), np.zeros(after.services, np.bool_))

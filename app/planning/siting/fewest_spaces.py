@@ -1,7 +1,7 @@
 """Where the next spaces on a corridor should stand, for those who are signed in.
 
-Where nobody stands yet is what somebody who waits for people on the road would ask, so it stands in
-no public answer, file or cache.
+Somebody who waits for people on the road would ask where no space stands yet, so the answer is in
+no public response, file or cache.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class ProposedSpace:
 
 @dataclass(frozen=True, slots=True)
 class SitingProposal:
-    """The fewest new spaces after which no stretch is longer than a day's walk.
+    """The fewest new spaces with which no stretch is longer than a day's walk.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class SitingProposal:
     is_proven : bool
         Whether no fewer suffice.
     at_least : int
-        No fewer suffice.
+        Number of spaces of which it is proven that no fewer suffice.
     longest_m, longest_after_m : float
         Longest stretch without the service today, and with the new spaces.
     """
@@ -49,10 +49,10 @@ class SitingProposal:
 
 
 def fewest_new_spaces(found: MeasuredCorridor, service: int = 0) -> SitingProposal:
-    """Return the fewest new spaces for a service, and of those the ones in towns.
+    """Return the fewest new spaces for a service, in towns where as few suffice there.
 
-    Everybody walks the whole corridor both ways and begins rested; the longest stretch is the
-    acceptable gap of the request.
+    The longest stretch allowed is the acceptable gap of the request. Everybody is taken to walk the
+    whole corridor, in both directions, and to begin rested.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Where spaces may be opened on one corridor or all, and who would walk by.
+"""Places where spaces may be opened on one corridor or all, and the people who would walk by.
 
-Where nobody stands yet is what somebody who waits for people on the road would ask, so it stands in
-no public answer, file or cache.
+Somebody who waits for people on the road would ask where no space stands yet, so the answer is in
+no public response, file or cache.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,41 +28,42 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: ``flow``: the most people who can walk their journey in days of the longest day (flow refuelling
-#: location). ``covering``: the most kilometres, by people, with a space within half a day.
-#: ``gaps``: the longest stretches as short as can be, one after the other.
+#: Goal of new spaces. ``flow``: as many people as possible can walk their journey with no day
+#: longer than the longest day (flow refuelling location). ``covering``: as many kilometres as
+#: possible, weighted by people, have a space within half a day. ``gaps``: the longest stretch
+#: becomes as short as possible, then the second longest.
 type Model = Literal["flow", "covering", "gaps"]
 
 #: Least distance between towns where journeys end, metres [A]: two days of an adult. Nobody counts
-#: where people leave a corridor, so an equal part of them goes to each from either end.
+#: where people leave a corridor, so equally many journeys lead from either end to each such town.
 _JOURNEY_M: Final = 50_000.0
 
-#: People where all corridors weigh the same.
+#: People on each corridor if all corridors have the same weight.
 EQUAL: Final = 1.0
 
 
 @dataclass(frozen=True)
 class SitingQuestion:
-    """Where spaces are looked for.
+    """A search for sites of new spaces.
 
     Attributes
     ----------
     model : Model
-        What the spaces are for.
+        Goal of the new spaces.
     most : int or None
-        Count of new spaces; None for the fewest after which nothing is missing.
+        Most new spaces; None for the fewest that leave no need unmet.
     max_day_m : float
         Longest day, metres.
     people : mapping
-        People on each corridor, by its id, in any unit of time; `EQUAL` where they are alike.
+        People on each corridor, by its id, in any unit of time; `EQUAL` for equal weights.
     budget : float or None
-        Sum of costs, in the cost of a space in a town.
+        Largest sum of costs; a space in a town costs 1.
     cost_outside : float
-        What a space outside of towns costs, in the same unit.
+        Cost of a space outside of towns.
     required, forbidden : tuple of str
-        Names of towns that must get a space, and that object to one.
+        Names of towns that must get a space, and of towns that must not.
     areas : tuple of geometries
-        Polygons in which none may stand, lon and lat.
+        Polygons in which no space may be opened, lon and lat.
     time_limit_s : float
         Most seconds of the solver.
     """
@@ -81,16 +82,16 @@ class SitingQuestion:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SitingGround:
-    """Joint sites of the corridors, and who walks by.
+    """Sites of all corridors together, and the people who walk by.
 
     Attributes
     ----------
     whole : PathFlows
-        One flow a corridor, all the way.
+        One flow per corridor, from end to end.
     journeys : PathFlows
-        From either end to towns on the way, and all the way.
+        Flows from end to end, and from either end to towns on the way.
     corridor_of : ndarray of int64 [Q]
-        Corridor of each journey; the first of each goes all the way.
+        Row of the corridor of each journey; a corridor's first journey goes from end to end.
     """
 
     found: Sequence[MeasuredCorridor]
@@ -105,14 +106,14 @@ class SitingGround:
         return path_figures(self.journeys, max_day_m, is_open).covered_share
 
     def weighed(self, people: Floats) -> Self:
-        """Return the same with other people on each corridor, float64 [C]."""
+        """Return a copy with other numbers of people on the corridors, float64 [C]."""
         ends_m = [_ends_m(one) for one in self.found]
         journeys, _ = self.joint.journeys(people, ends_m)
         return replace(self, whole=self.joint.flows(people), journeys=journeys)
 
 
 def siting_ground(found: Sequence[MeasuredCorridor], question: SitingQuestion) -> SitingGround:
-    """Return where spaces may be opened, and who would walk by.
+    """Return the sites where spaces may be opened, and the people who would walk by.
 
     Parameters
     ----------
@@ -144,7 +145,7 @@ def siting_ground(found: Sequence[MeasuredCorridor], question: SitingQuestion) -
 
 
 def _ends_m(found: MeasuredCorridor) -> Floats:
-    """Return towns of a corridor where journeys end, metres, at least `_JOURNEY_M` apart."""
+    """Return where journeys end: metres of towns that are at least `_JOURNEY_M` apart."""
     kept: list[float] = []
     for town in found.towns:
         if town.at_m >= (kept[-1] if kept else 0.0) + _JOURNEY_M:
@@ -155,7 +156,10 @@ def _ends_m(found: MeasuredCorridor) -> Floats:
 def _key(
     found: MeasuredCorridor, sites: CorridorSites, number: int, row: int
 ) -> tuple[str, object] | None:
-    """Return what makes a site one with a site of another corridor: its space or its town."""
+    """Return the key by which sites of several corridors are joined into one, or None.
+
+    Sites in one town have the same key; the key of an existing space is its own.
+    """
     match sites.kind[row]:
         case CandidateKind.TOWN:
             return "town", found.towns[int(sites.row[row])].id
@@ -203,7 +207,7 @@ def _sites(
 
 
 def town_of(found: Sequence[MeasuredCorridor], joint: JoinedSites, row: int) -> str | None:
-    """Return the name of the town that a joint site is, None for any other site."""
+    """Return the name of the town of a joint site, None if the site is not in a town."""
     corridor, own = int(joint.corridor[row]), int(joint.row[row])
     sites = joint.corridors[corridor]
     if sites.kind[own] != CandidateKind.TOWN:

@@ -1,7 +1,7 @@
 """Where the next spaces should stand on one corridor or all, for those who are signed in.
 
-Where nobody stands yet is what somebody who waits for people on the road would ask, so it stands in
-no public answer, file or cache.
+Somebody who waits for people on the road would ask where no space stands yet, so the answer is in
+no public response, file or cache.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,16 +26,17 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Share of a day within which a stretch counts as covered [A]: who turns back is there by night.
+#: Distance to a space within which a point counts as covered, as a share of a day's walk [A]:
+#: whoever sets out from there and turns back is at the space by night.
 _NEAR: Final = 0.5
 
-#: How many of the longest stretches are shortened one after the other [A]: each takes its time.
+#: How many of the longest stretches are minimised in turn [A]; each needs a run of the solver.
 _LEVELS: Final = 2
 
-#: Distance between the points whose coverage is counted, metres, as between candidates.
+#: Distance between the points whose coverage is counted, metres; candidate sites are as far apart.
 _DEMAND_STEP_M: Final = 1_000.0
 
-#: Share of the time limit for what is asked anew with other days and flows, all together [A].
+#: Share of the time limit that all variants (other days, other flows) take together [A].
 _VARIANTS_SHARE: Final = 0.5
 
 
@@ -43,8 +44,8 @@ _VARIANTS_SHARE: Final = 0.5
 class ProposedSite:
     """Site on a corridor: kilometres from its start, its town if in one, lon and lat in degrees.
 
-    ``cost`` is in the cost of a space in a town. ``stays`` is in how many of the variants it is
-    chosen, too.
+    ``cost`` is 1 for a space in a town. ``stays`` is the number of variants that choose the site,
+    too.
     """
 
     corridor: str
@@ -58,7 +59,7 @@ class ProposedSite:
 
 @dataclass(frozen=True, slots=True)
 class CorridorOutcome:
-    """Figures of one corridor before and after: longest stretch, mean to the next, metres."""
+    """Figures of one corridor before and after: longest stretch, mean way to the next space."""
 
     corridor: str
     people: float
@@ -72,7 +73,7 @@ class CorridorOutcome:
 
 @dataclass(frozen=True, slots=True)
 class PlanVariant:
-    """The question anew with another day or other flows.
+    """Answer to the same question with another longest day or with other flows.
 
     Attributes
     ----------
@@ -83,12 +84,12 @@ class PlanVariant:
     count : int
         New spaces that the variant opens.
     stays : int
-        Sites of the first choice among them.
+        Number of these that are in the plan itself, too.
     share_of_first, share : float
-        Share of people who can walk their journey, 0 to 1, if the first choice is opened and the
-        variant comes true, and with the variant's own choice.
+        Share of people, 0 to 1, who can walk their journey under the variant's assumptions: with
+        the plan's sites, and with the variant's own sites.
     is_proven : bool
-        Whether its choice is proven to be best.
+        Whether the variant's choice is proven to be best.
     """
 
     name: str
@@ -107,14 +108,15 @@ class SitingPlan:
     Attributes
     ----------
     is_possible : bool
-        False if the fewest are asked for and no number suffices; then there are no sites, and
-        ``bare`` are the stretches that remain.
+        False if the fewest spaces are asked for and no number suffices. Then there are no sites,
+        and ``bare`` holds the stretches that stay too long.
     is_proven : bool
-        Whether no other choice is better.
+        Whether it is proven that no other choice is better.
     gap : float
-        Share of the best value that may be missing, 0 to 1; for the fewest: of their count.
+        Most by which a better choice could improve the result, as a share of it, 0 to 1. If the
+        fewest spaces are asked for, the result is their number.
     at_least : int or None
-        For the fewest: no fewer suffice.
+        If the fewest spaces are asked for: it is proven that no fewer suffice.
     share_before, share_after : float
         Share of people, 0 to 1, who can walk their journey in days of the longest day.
     bare : tuple
@@ -136,7 +138,7 @@ class SitingPlan:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Choice:
-    """Rows that open, None if no number of spaces suffices, and what is proven of them."""
+    """Rows of the sites to open, None if no number of spaces suffices, and what is proven."""
 
     chosen: Ints | None
     is_proven: bool
@@ -208,7 +210,8 @@ def _choice(ground: SitingGround, question: SitingQuestion, effort: SolverEffort
     needs, sites = _needs(ground, question), ground.sites
     if question.most is None:
         fewest = fewest_spaces(needs, sites, effort)
-        # Points have no stretch; of journeys those from end to end tell all.
+        # Points of "covering" have no stretch. The journey from end to end holds all stretches of
+        # its corridor, so other journeys would only repeat them.
         whole = {*np.flatnonzero(np.diff(ground.corridor_of, prepend=-1)).tolist()}
         count = 0 if fewest.chosen is None else len(fewest.chosen)
         return _Choice(
@@ -236,11 +239,11 @@ def _choice(ground: SitingGround, question: SitingQuestion, effort: SolverEffort
 
 
 def _in_towns(ground: SitingGround, needs: FlowNeeds, chosen: Ints, within_m: float) -> Ints:
-    """Return as good a choice with more of its spaces in towns, int64 ascending.
+    """Return an equally good choice with more spaces in towns: rows of sites, int64 ascending.
 
-    The solver takes any of the choices that cover as much; a town has water, buses and neighbours.
-    Each space goes to the nearest town within a day of it, by straight distance, that costs no more
-    and loses nobody.
+    Of equally good choices the solver takes any, but a town has water, buses and neighbours. Each
+    space is moved to the nearest town within ``within_m`` metres in a straight line where it costs
+    no more and covers no fewer people.
     """
     sites, joint = ground.sites, ground.joint
     is_town = (joint.kind == CandidateKind.TOWN) & ~sites.is_forbidden
@@ -269,7 +272,7 @@ def _covered(needs: FlowNeeds, is_open: Bools) -> float:
 def _variants(
     ground: SitingGround, question: SitingQuestion, first: _Choice, effort: SolverEffort
 ) -> Iterator[tuple[PlanVariant, Ints]]:
-    """Yield the variants with their choices; where none was possible there is nothing to vary."""
+    """Yield each variant with the rows of its sites; none if the plan itself is not possible."""
     if first.chosen is None:
         return
     asked = [

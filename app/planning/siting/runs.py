@@ -19,13 +19,17 @@ from geo.planning import siting_runs
 from routing.errors import InvalidRequest, SolverFailed
 from routing.siting.solver import SolverEffort, SolverProgress
 
-#: Seconds between two signs of a run, at which its progress is written and its end is asked for.
+#: Seconds between two signs of life of a run. Each stores its progress and reads whether somebody
+#: wants it to end.
 _SIGN_S: Final = 1.0
 
 
 @dataclass
 class _Search:
-    """What the thread of a search and its loop tell each other."""
+    """State that a search's thread and the loop watching it share.
+
+    The thread writes ``progress``, and stops soon after ``is_over`` is set.
+    """
 
     progress: SolverProgress | None = None
     is_over: bool = False
@@ -47,7 +51,7 @@ class SitingRuns:
     database
         Where runs are kept.
     clock
-        Clock of the signs that a run gives.
+        Clock for the times of a run's signs of life.
     """
 
     database: Database
@@ -56,7 +60,7 @@ class SitingRuns:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def start(self, run: str, ground: SitingGround, question: SitingQuestion) -> None:
-        """Search in the background; the run has been begun (`geo.planning.siting_runs`)."""
+        """Search in the background for a run that `geo.planning.siting_runs` stored before."""
         task = asyncio.create_task(self._search(run, ground, question))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -85,7 +89,7 @@ class SitingRuns:
                 )
                 result = asdict(plan)
         finally:
-            # The thread of a server that ends looks here, too.
+            # Tells the thread to stop, also when the server ends and abandons it.
             search.is_over = True
             signing.cancel()
             with suppress(DatabaseUnavailableError):
