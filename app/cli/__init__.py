@@ -75,7 +75,7 @@ def _publish_segments(settings: Settings, folder: Path) -> int:
             await setup.redraw_sketch(database, settings.graphs_dir, staged=folder)
             return count
 
-    # Failures are the import's to explain: it leaves the old version in place.
+    # Without `explained_failures`: the import explains a failure itself, and keeps the old version.
     return asyncio.run(work())
 
 
@@ -126,8 +126,9 @@ app.command()(export)
 app.command()(upkeep)
 first_hour.add_to(app)
 
-#: What Ctrl-C leaves behind: a load is one transaction; the steps of a start stand by themselves.
+#: State after Ctrl-C in a command that writes in one transaction.
 _NOTHING_CHANGED = "nothing was changed"
+#: State after Ctrl-C in a start, whose steps are each complete or undone.
 _GOES_ON = "nothing is half done, and the next start goes on from here"
 
 
@@ -182,7 +183,7 @@ def prepare() -> None:
 
 
 def prepare_all(settings: Settings) -> None:
-    """Bring everything in place, saying what takes time."""
+    """Start and fill the database and check the population raster; show slow steps as they run."""
     with out.status("starting the database"):
         setup.start_database(settings)
     with out.status("loading data"):
@@ -293,14 +294,14 @@ def database_export(
     with explained_failures(_NOTHING_CHANGED):
         if cluster is not None:
             cluster.start()
-        # Whole or not at all: half a file could be taken for the whole one.
+        # Written under another name first: an incomplete file could be taken for a complete one.
         beside = file.with_name(f".{file.name}.part")
         try:
             rows = asyncio.run(database_file.write_file(migration_url(settings), beside))
             beside.replace(file)
             first_hour.note_copy(settings)
         finally:
-            # Whatever ended it, half a file with secrets in it stays nowhere.
+            # An incomplete file holds secrets, too: it is deleted, whatever stopped the export.
             beside.unlink(missing_ok=True)
     say(f"{sum(rows.values()):,} rows of {len(rows)} tables: {file}")
 

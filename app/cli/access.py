@@ -56,7 +56,7 @@ class TableFormat(StrEnum):
     PARQUET = "parquet"
 
 
-#: What Ctrl-C leaves behind.
+#: State after Ctrl-C.
 _GOES_ON = "what is finished stays, and the same command goes on from there"
 
 
@@ -226,7 +226,7 @@ def _write(table: TableFormat, batch: Path, world: AccessWorld, path: Path) -> i
 
 
 def _write_rasters(batch: Path, world: AccessWorld, folder: Path) -> int:
-    # Imported here, as above.
+    # Imported here: the other commands start faster without rasterio.
     from app.jobs.access_raster import write_raster  # noqa: PLC0415
 
     count = 0

@@ -1,4 +1,4 @@
-"""``amparo audit|hide|lift|reader …``: what happened, and what must not be seen."""
+"""``amparo audit|hide|lift|reader …``: the audit chain, hides, readers of restricted records."""
 
 import json
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""``amparo pull|push …``: submissions of forms elsewhere in, links to this Amparo out."""
+"""``amparo pull|push …``: submissions from KoboToolbox in, links to this Amparo to CKAN out."""
 
 from collections.abc import Callable
 from pathlib import Path

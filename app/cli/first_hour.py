@@ -18,14 +18,14 @@ from geo.readiness.silent import SilentRecords, silent_records
 from geo.readiness.steps import Step, is_complete, read_steps
 from geo.records.file_kinds import KINDS
 
-#: Exit code of `welcome` while a needed step is not done, and of `check` where something does
-#: nothing: what a script can wait for. 1 is a failure of the command.
+#: Exit code of `welcome` while a needed step is not done, and of `check` while some records have no
+#: effect, so that scripts can wait for the end of either. 1 means that the command failed.
 EXIT_INCOMPLETE = 4
 
 #: State after Ctrl-C: a load is one transaction.
 _NOTHING_CHANGED = "nothing was changed"
 
-#: What a step is called, and the next command, by its key.
+#: Name of each step, and the command that does it, by the step's key.
 STEPS: dict[str, tuple[str, str]] = {
     "demo": ("The demonstration is removed", "amparo demo remove"),
     "organization": ("Own organisations: {count}", 'amparo organization add "NAME"'),

@@ -1,4 +1,4 @@
-"""``amparo expiring|confirm|notify|webhook …``: what to ask about next, and who is told."""
+"""``amparo expiring|confirm|notify|webhook …``: spaces to reconfirm, notifications, webhooks."""
 
 from typing import Annotated
 

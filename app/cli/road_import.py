@@ -22,7 +22,7 @@ def _no_crossings(_: Settings) -> Sequence[OfficialCrossing]:
 
 
 def _not_noted(_: Settings, _region: str, _posts: Sequence[BorderPost]) -> None:
-    """Note nothing."""
+    """Do nothing: the default of `Hooks.posts_seen`."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,11 @@ class Hooks:
     removed
         Called with a region's name after its folder is deleted, to remove the region's segments.
     registered_crossings
-        Returns all official crossings at their registered positions, near which border posts that
-        the extract tags are worth a look.
+        Returns all official crossings at their registered positions. Border posts that the extract
+        tags near these positions are hints at where a crossing's post really stands.
     posts_seen
-        Called with a region's name and those posts after its import, to show them to the staff.
+        Called with a region's name and these border posts after the region's import, to show them
+        to the staff.
     """
 
     official_crossings: Callable[[Settings], Sequence[OfficialCrossing]]
@@ -143,8 +144,8 @@ def import_extract(
 ) -> None:
     """Import an extract and its road segments, all of it or nothing, and say what was read.
 
-    Border posts that the extract tags near registered crossings go to the staff alone: how many
-    there are is not said here either, for the output of commands ends in logs (P12, P34).
+    Border posts that the extract tags near registered crossings are shown to the staff alone. Not
+    even their number is printed, because the output of commands ends up in logs (P12, P34).
     """
     with explained_failures("nothing was imported"):
         official_crossings = hooks.official_crossings(settings)

@@ -44,7 +44,7 @@ _NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True)
 class _Fetching:
-    """The servers, the folder of what came from them, and the bar that shows it."""
+    """Client that fetches sources of roads, keeps the files in a folder, and shows progress."""
 
     settings: Settings
     server: Server
@@ -55,14 +55,14 @@ class _Fetching:
         return self.settings.sources_dir
 
     def address(self, address: str) -> Path:
-        """Return the file at an address."""
+        """Fetch the file at an address, and return its path."""
         name = address.rsplit("/", 1)[-1][:12] or "file"
         return fetched(
             self.server, address, self.folder / "files", lambda done, of: self.bar(name, done, of)
         )
 
     def area(self, box: Box) -> Area:
-        """Return the roads of a box."""
+        """Fetch the roads of a box from Overpass."""
         overpass = Overpass(
             self.server,
             str(self.settings.overpass_url),
@@ -71,7 +71,7 @@ class _Fetching:
         return fetch_area(overpass, box, self.folder / "overpass", clock.now(), self.bar)
 
     def place(self, place: str) -> Box:
-        """Return the box of a place."""
+        """Return the bounding box of a named place, asked of Nominatim."""
         return box_of(
             place,
             address=str(self.settings.nominatim_url),
@@ -93,7 +93,7 @@ def _fetching(settings: Settings, sleep: Callable[[float], None]) -> Iterator[_F
 def given_rasters(
     settings: Settings, heights: Sequence[str], sleep: Callable[[float], None]
 ) -> list[Path]:
-    """Return the height files that options name, fetched where they are addresses."""
+    """Return the height files given as options; those given as addresses are fetched."""
     if not any(map(is_address, heights)):
         return height_files(heights, Path)
     with _fetching(settings, sleep) as fetching:
@@ -148,7 +148,7 @@ def add_fetch(
         settings = require_settings()
         options = ImportOptions((), country, boundary, boundary_error_m, title or place)
         with explained_failures(_GOES_ON):
-            # What needs no network is refused before any server is asked.
+            # Errors that need no network to find come before the first request.
             name = region or region_name(place or _stem(extract))
             check_name(name)
             box = None if bbox is None else Box.checked(*bbox)
@@ -177,7 +177,10 @@ def _area(fetching: _Fetching, place: str | None, box: Box | None, extract: str 
 
 
 def _country(area: Area, options: ImportOptions) -> str | None:
-    """Return the country to import an area with: what was said before what was found."""
+    """Return the country to import an area with: the option's, else the one found by Overpass.
+
+    With a boundary and no option there is none: the boundary tells the countries.
+    """
     if options.country is not None or options.boundary is not None:
         return options.country
     return area.country
@@ -189,8 +192,8 @@ def _stem(extract: str | None) -> str:
 
 
 def region_name(place: str) -> str:
-    """Return the name of a region for a place: what stands before its first comma.
+    """Return the name of a region for a place, made of the text before the first comma.
 
-    Without letters of Latin script there is none, and ``--region`` has to be given.
+    Empty if that text has no Latin letters or digits; then ``--region`` has to be given.
     """
     return _NOT_IN_NAMES.sub("-", folded(place.split(",", maxsplit=1)[0])).strip("-")[:40]

@@ -1,4 +1,4 @@
-"""``amparo spaces …``: files of spaces in, mappings for them, records that may be one place."""
+"""``amparo spaces …``: import of files of spaces, their mappings, deletion, possible duplicates."""
 
 from collections.abc import Callable
 from pathlib import Path
