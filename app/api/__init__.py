@@ -1,1 +1,1 @@
-"""Endpoints that answer in JSON, GeoJSON, tiles and files: thin, one module a noun."""
+"""Endpoints that answer in JSON, GeoJSON, tiles and files: thin, one module per resource."""

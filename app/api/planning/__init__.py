@@ -1,4 +1,4 @@
-"""Itineraries: days that people can walk.
+"""Endpoints for itineraries and for the figures of corridors.
 
 It imports `journeys`, `texts` and `access`.
 """

@@ -1,4 +1,4 @@
-"""``POST /corridors/coverage``: how well a corridor is supported, and what a space more changes."""
+"""``POST /corridors/coverage``: how well a corridor is supported, and what added spaces change."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -40,16 +40,18 @@ from routing.travel.request import MAX_VIA
 
 router = APIRouter(tags=["coverage"], route_class=LargeBodyRoute)
 
-#: Most services and added spaces of a request [A]: as many as a table on a screen has rows.
+#: Most services of a request [A]: as many as a table on a screen has rows.
 MAX_SERVICES: Final = 20
+#: Most added spaces of a request [A].
 MAX_ADDED: Final = 20
 
 #: Most gaps of a ranking [A].
 MAX_GAPS: Final = 100
 
-#: Default distances: an hour's walk to the next help, and a day's walk of an adult
-#: (algorithms.md, sections 3 and 4).
+#: Default distance up to which help is within reach, metres: an hour's walk (algorithms.md,
+#: section 4).
 REACH_M: Final = 5_000.0
+#: Default longest acceptable gap, metres: a day's walk of an adult (algorithms.md, section 3).
 GAP_M: Final = 25_000.0
 
 #: Greatest distance that can be asked for, metres [A].
@@ -187,7 +189,7 @@ async def measure(
 
 
 def _content(found: MeasuredCorridor, names: Mapping[str, str], now: datetime) -> CorridorContent:
-    """Return what files are made of; drawings are in Spanish, as the report is."""
+    """Return the contents of files; drawings are in Spanish, as is the report."""
     spoken = [names.get(code) or readable(code) for code in found.request.services]
     w = words("es")
     strip = corridor_strip.strip_of(found, spoken, w)
@@ -195,14 +197,16 @@ def _content(found: MeasuredCorridor, names: Mapping[str, str], now: datetime) -
 
 
 async def file_response(f: FileFormat, content: CorridorContent) -> Response:
-    """Return a file of a corridor to keep: opened from here, a report's scripts would be refused.
+    """Return a file of a corridor as a download.
+
+    The content security policy would block a report's scripts if a browser opened it from here.
 
     Parameters
     ----------
     f
         The format, a key of `FILES`.
     content
-        What the file is made of.
+        Contents of the file.
 
     Raises
     ------

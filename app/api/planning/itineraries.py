@@ -32,8 +32,9 @@ from routing.travel.profiles import PROFILES
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
 
-#: Least and most metres of a longest day [A]: below, nobody gets anywhere; above, nobody walks.
+#: Smallest longest day that can be asked for, metres [A]: with less, nobody gets anywhere.
 MIN_DAY_M: Final = 1_000.0
+#: Greatest longest day that can be asked for, metres [A]: nobody walks more in a day.
 MAX_DAY_M: Final = 60_000.0
 
 #: Most nights that can be asked for [A]: two months on foot.
@@ -133,7 +134,7 @@ async def find(request: Request, body: ItineraryBody) -> Response:
         detours=DetourLimits.of(settings, are_accepted=body.accept_detour),
     )
     await compilation.planning_compiled()
-    # As around areas: of requests that take seconds on a large network one goes at a time.
+    # One at a time, like route requests with areas to avoid: on a large network it takes seconds.
     async with AROUND.turn(client_of(request.scope)), open_source(request) as source:
         await candidates.check_terms(source.session, asked.need)
         found = await find_itineraries(source, network, asked, now=now, access_m=settings.access_m)

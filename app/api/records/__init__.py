@@ -1,4 +1,4 @@
-"""Records over HTTP: spaces, guidance, hides, proposals, movement; one module a noun.
+"""Records over HTTP: spaces, guidance, hides, proposals, movement; one module per resource.
 
-It imports `access`, `texts` and what is below.
+It imports `access`, `texts` and the layers below these.
 """

@@ -1,4 +1,4 @@
-"""Routes, coverage and the forms of other routing services.
+"""Routes, coverage, and the interfaces of other routing services (OGC, openrouteservice).
 
 It imports `journeys`, `texts` and `access`.
 """

@@ -1,8 +1,8 @@
-"""``POST /v2/isochrones/{profile}``: how far one comes, for clients of openrouteservice.
+"""``POST /v2/isochrones/{profile}``: how far people get, for clients of openrouteservice.
 
 Only the format is openrouteservice's. Areas are those of `routing.reach`: without small holes, so
-that no closed road shows (P36), and beyond a border on request alone (P33). Spaces that areas are
-drawn around are those that the public sees, whoever asks.
+that no closed road shows (P36), and beyond a border on request alone (P33). Areas are drawn only
+around spaces that the public sees, also for partners and staff.
 """
 
 from collections.abc import Sequence
@@ -108,7 +108,7 @@ def _world(body: IsochronesBody, profile: str, settings: Settings, now: datetime
 def world_question(
     repeated: str | None, profile: str, settings: Settings, at: datetime, *, crosses: bool
 ) -> WorldQuestion:
-    """Return who travels and when, by openrouteservice's name of a profile.
+    """Return traveller, time and borders of a request, from openrouteservice's name of a profile.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ async def _public_spaces(
 
 
 async def _require_known(session: AsyncSession, asked: SpacesAround, is_today: bool) -> None:
-    """Refuse a day of which nothing is on record: an empty answer would look like nobody open."""
+    """Refuse a day without records: an empty answer would look as if no space were open."""
     if is_today or asked.on is None:
         return
     span = await queries.known_span(session, asked.services)

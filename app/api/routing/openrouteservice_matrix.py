@@ -1,7 +1,7 @@
 """``POST /v2/matrix/{profile}``: times and lengths between places, for openrouteservice's clients.
 
-Only the format is openrouteservice's. The figures are those of the first of ``POST /routes``
-between two places, of its moving time and length, with crossings judged at departure.
+Only the format is openrouteservice's. A cell holds the moving time and length of the first route
+that ``POST /routes`` finds between two places, with crossings open or closed as at departure.
 """
 
 from typing import Any
@@ -88,7 +88,7 @@ def _rounded(figures: Floats) -> list[list[float | None]]:
 def _ends(
     points: list[tuple[float, float]], rows: list[int], off_m: Floats
 ) -> list[dict[str, Any] | None]:
-    """Return the places of rows or columns; None for a place off the network."""
+    """Return the places of rows or columns with their distance to the road; None if off it."""
     return [
         {"location": list(points[row]), "snapped_distance": round(one, 2)}
         if np.isfinite(one)

@@ -20,13 +20,13 @@ MAX_RANGES: Final = 10
 #: Most locations of a body, whatever the settings allow [A]: 16 kB.
 MAX_LOCATIONS: Final = 500
 
-#: Most services that a space has to offer.
+#: Most services that a request can require of spaces.
 MAX_SERVICES: Final = 10
 
 #: Widest box to look for spaces in, degrees [A]: a large country of the region.
 MAX_BOX_DEG: Final = 10.0
 
-#: All locations, in their order.
+#: Value of ``sources`` and ``destinations`` that selects all locations.
 ALL: Final[list[Literal["all"]]] = ["all"]
 
 type Location = tuple[Longitude, Latitude] | tuple[Longitude, Latitude, float]

@@ -32,7 +32,8 @@ from geo.guidance import products
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
 
-#: Members of a route that depend on the weight it was found with: a front has none.
+#: Properties of a route of ``POST /routes`` that say with which weight of exposure it was found.
+#: Routes of a front are not found by a weight, so they lack these.
 _BY_WEIGHT: Final = ("aversion",)
 
 
@@ -95,7 +96,7 @@ async def find_trade_offs(request: Request, body: TradeOffQuestion) -> Response:
         detours=DetourLimits.of(settings, are_accepted=body.accept_detour),
     )
     await compilation.planning_compiled()
-    # As around areas: of requests that take seconds on a large network one goes at a time.
+    # One at a time, like route requests with areas to avoid: on a large network it takes seconds.
     async with AROUND.turn(client_of(request.scope)), open_source(request) as source:
         found = await plan_trade_offs(
             source, network, question, now=now, access_m=settings.access_m
@@ -104,7 +105,7 @@ async def find_trade_offs(request: Request, body: TradeOffQuestion) -> Response:
 
 
 def _collection(found: TradeOffAnswer, body: TradeOffQuestion, now: datetime) -> dict[str, Any]:
-    """Return the routes as those of ``POST /routes``, each with its place on the front."""
+    """Return the routes in the format of ``POST /routes``, each with its point of the front."""
     answer = found.journeys
     lines = [journey.route.coordinates for journey in answer.journeys]
     told = products.along(answer.knowledge.products, lines)
