@@ -1,1 +1,1 @@
-"""The console under ``/network``: one small module a page; the rules are those of ``geo``."""
+"""The console under ``/network``: one small module per page; ``geo`` holds the rules."""

@@ -1,11 +1,12 @@
 """``/network/crossings``: statements about official crossings, of one or of several (P32).
 
-Below stands where the post is: a position waits for a second person, and what volunteers tagged in
-an extract is a hint for whoever goes and looks, nothing else (P10, P12).
+The page of a crossing also takes the position of its post, as somebody saw it on site; a position
+waits for a second person. Border posts tagged in OpenStreetMap only help to find the place (P10,
+P12).
 
 "Closed" and "not known" apply at once, with a coded source; "open" waits for a second person (P40),
-and so does a source in free text (P51). Several crossings are closed by one form, each by a
-statement of its own. Nobody types a time zone: the clocks are those of the nearest towns.
+and so does a source in free text (P51). One form can close several crossings, each by a statement
+of its own. The form offers the time zones of the nearest towns, so that nobody has to type one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,8 +49,8 @@ POSITION = f"{CROSSING}/position"
 #: Form fields with a single line of text.
 _TEXTS = ("state", "valid_from", "valid_to", "opens_at", "closes_at", "source")
 
-#: States that one form states of several crossings: those that close. Each opens by itself, with
-#: its own hours and a second person.
+#: States that one form can give to several crossings: those that close. A crossing is opened by a
+#: form of its own, with its hours, and by a second person.
 CLOSING_STATES = ("closed", "not_known")
 
 #: Upper limit of crossings stated by one form: more than the longest border has.
@@ -111,9 +112,9 @@ async def state_several(desk: DeskDep, form: FormDep) -> Response:
 
 
 def _reason_in(form: Form) -> str:
-    """Return the reason for staff: own words, else who says it, where that is one of the list.
+    """Return the reason for staff: the typed one, else the name of the coded source.
 
-    Words of one's own about the source wait for a second person, who reads a reason beside them.
+    A source in free text gives none: it waits for a second person, who needs a typed reason.
     """
     code = None if text_in(form, "source") else text_in(form, "source_code")
     return staff_reason(form.get("reason"), code, SOURCES)
@@ -187,7 +188,7 @@ async def survey(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
 def _statement_in(desk: Desk, form: Form, clocks: Sequence[Clock]) -> dict[str, Any]:
     """Return the unvalidated statement of a form, with hours only if the state is "open".
 
-    Without a first day it begins today, by the clock of the crossing.
+    Without a first day the statement begins today, by the clock of the crossing.
     """
     made: dict[str, Any] = {
         name: value for name in _TEXTS if (value := text_in(form, name)) is not None
@@ -207,7 +208,10 @@ def _statement_in(desk: Desk, form: Form, clocks: Sequence[Clock]) -> dict[str, 
 
 
 def _timezone_in(form: Form, clocks: Sequence[Clock]) -> str | None:
-    """Return the chosen clock of the crossing, else its first; any zone where no town is loaded."""
+    """Return the chosen time zone if it is one of the crossing's clocks, else the first clock's.
+
+    Without clocks (no town is loaded), any zone of `TIMEZONES` may be chosen.
+    """
     typed = text_in(form, "timezone")
     if not clocks:
         return typed if typed in TIMEZONES else None
@@ -317,7 +321,7 @@ def _may_state(actor: Actor, crossing: CrossingState) -> bool:
 def _first(desk: Desk, found: CrossingState, clocks: Sequence[Clock]) -> dict[str, str]:
     """Return the form's initial values: the crossing's clock, and today's date there.
 
-    Only values that cannot be wrong are filled in.
+    The state has no initial value: a person must choose it.
     """
     timezone = clocks[0].timezone if clocks else found.timezone or ""
     today = desk.now.astimezone(zone(timezone or "UTC")).date()

@@ -301,9 +301,11 @@ async def _act(desk: Desk, kind: str, text: str, form: Mapping[str, str]) -> Non
             raise InvalidRecordError([("do", CodedReason("not_a_button"))])
 
 
-#: Numbers of steps in the pathway form: empty steps at first, steps that a button adds, maximum.
+#: Empty steps of the pathway form at first.
 _FIRST_ROWS = 4
+#: Steps that a button adds to the pathway form.
 _MORE_ROWS = 3
+#: Most steps of a pathway in the form.
 _MOST_ROWS = 40
 
 

@@ -1,8 +1,8 @@
 """``/network/hides``: hide a space, a crossing or an area from every response at once (P24).
 
-The first step says what would go out of sight, and lets a person choose among equal names; the
-second hides. Nothing is hidden by a name alone. The page also lists removals by one person, for a
-second person to confirm (P52).
+Hiding takes two steps. The first shows which records would disappear, and lets a person choose
+among spaces of the same name; the second hides the one chosen. The page also lists removals by one
+person, for a second person to confirm (P52).
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 
 HIDES = f"{CONSOLE}/hides"
 
-#: Most matches to choose from; another word in the name leaves fewer.
+#: Most spaces to choose from for a typed name; a person types a longer name to get fewer.
 MOST_MATCHES = 20
 
 
@@ -123,7 +123,7 @@ def _no_entity() -> InvalidRecordError:
 
 
 def _named(form: Form, name: str) -> str:
-    """Return what a required field names; on the second step the choice made there."""
+    """Return the text of a required field; of a space, the one chosen in the second step if any."""
     named = (form.get("chosen") if name == "space" else None) or form.get(name, "").strip()
     if not named:
         raise InvalidRecordError([("name", CodedReason("missing"))])

@@ -255,7 +255,7 @@ async def _mapping_page(
     )
 
 
-#: Names of codes by field, of lists that are no vocabularies; vocabularies have the others.
+#: Names of codes, by field, for fields with a fixed list of codes; other fields have vocabularies.
 _NAMES = {**CODED, "documents_required": {NO_CODE: marked("No se pide ninguno")}}
 
 

@@ -1,4 +1,4 @@
-"""What is missing on the way from the demonstration to own data, for the console's first page."""
+"""Steps still missing between the demonstration and own data, for the console's first page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,6 +75,7 @@ async def missing_steps(desk: Desk, settings: Settings) -> list[tuple[Step, Step
     if is_complete(steps):
         return []
     missing = [step for step in steps if step.is_needed and not step.is_done]
-    # Lines are missing in countries with spaces: without any there is none to name.
+    # The text about help lines names countries with spaces but without a line: if there are no
+    # such countries, it is left out.
     told = [step for step in missing if step.key != "contacts" or step.figures["countries"]]
     return [(step, WORDINGS[step.key]) for step in told]

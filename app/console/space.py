@@ -55,8 +55,9 @@ CLOSING = ("full", "temporarily_closed", "closed")
 #: Ways in which an operator's answer reached the person who records the answer.
 HEARD_BY = ("phone", "visit")
 
-#: Buttons that look up the position, and take over what it says; and one that looks up a name.
+#: Buttons that look up the typed position, and that take over the place found there.
 PLACE_ACTIONS = ("place", "take")
+#: Button that looks up the typed name of a referring space.
 ADD_REFERRER = "add:referrer"
 
 Done = Literal["", "applied", "waiting", "both", "hidden", "answered"]
@@ -215,7 +216,7 @@ async def _act(
     action = form.get("do", "preview")
     if action.startswith(("add:", "remove:")) and action != ADD_REFERRER:
         return replace(said, typed=with_action(said.shown, action)), None
-    # A name that was not looked up yet is shown before it is sent.
+    # If a typed name was not looked up before, the person sees the space found before it is sent.
     is_unseen = bool(said.shown.get(REFERRER))
     try:
         said, is_step = await _step(desk, said, action)
@@ -237,7 +238,10 @@ async def _act(
 
 
 async def _step(desk: Desk, said: FormReply, action: str) -> tuple[FormReply, bool]:
-    """Look up a typed name or the position; return the form, and whether that was all."""
+    """Look up a typed name or the position.
+
+    Returns the form, and whether it is to be shown now, with no further action.
+    """
     typed, offered = await with_referrer(desk, said.shown)
     said = replace(said, typed=typed, offered=offered)
     if action not in PLACE_ACTIONS:
@@ -249,7 +253,7 @@ async def _step(desk: Desk, said: FormReply, action: str) -> tuple[FormReply, bo
 
 
 def _with_notes(subject: ChangeSubject | None, said: FormReply, form: Form) -> FormReply:
-    """Return the form with the notes that could contradict changed hours."""
+    """Return the form with the notes that stay as they are and could contradict changed hours."""
     before = None if subject is None else subject.document
     kept = kept_notes(before, document_in(said.shown))
     is_unanswered = bool(kept) and form.get("notes_hold") != "1"
@@ -259,7 +263,7 @@ def _with_notes(subject: ChangeSubject | None, said: FormReply, form: Form) -> F
 async def _previewed(
     desk: Desk, subject: ChangeSubject | None, said: FormReply, *, is_sent: bool
 ) -> FormReply:
-    """Return the form with its preview, and with what its position says if that is new."""
+    """Return the form with its preview, and with the place of its position if that changed."""
     typed, document = said.shown, {} if subject is None else subject.document or {}
     at, note = position_in(typed), None
     if at is not None and at != (document.get("lon"), document.get("lat")):

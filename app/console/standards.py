@@ -31,12 +31,14 @@ ASSESSMENT = f"{STANDARDS}/assessments/{{assessment}}"
 
 Done = Annotated[str, Query(max_length=20)]
 
-#: Numbers of empty questions in the form of a checklist: at first, and added by a button.
+#: Empty questions of a checklist's form at first.
 _FIRST_ROWS = 6
+#: Empty questions that a button adds.
 _MORE_ROWS = 5
 
-#: Defaults of a checklist (our choice): assessed every year, passed with four fifths of the points.
+#: Default time between two assessments, months (our choice).
 _MONTHS = 12
+#: Default share of the points that passes, per cent (our choice).
 _PASS_PERCENT = 80
 
 

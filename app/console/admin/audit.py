@@ -129,6 +129,6 @@ def _day(written: str) -> date | None:
         day = date.fromisoformat(written)
     except ValueError:
         raise InvalidRecordError([("day", CodedReason("not_date"))]) from None
-    if day == date.max:  # no day follows it, by which its end could be told
+    if day == date.max:  # the query needs the day after it
         raise InvalidRecordError([("day", CodedReason("not_date"))])
     return day

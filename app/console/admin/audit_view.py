@@ -52,7 +52,7 @@ ACTIONS: Mapping[str, str] = {
     "rows": marked("filas de la base de datos"),
 }
 
-#: Names of kinds of record, and of details of entries, that no form has.
+#: Names of kinds of record and of details of entries, for names that no field of a form has.
 _OTHERS: Mapping[str, str] = {
     **ENTITIES,
     "reading": marked("lectura"),
@@ -92,7 +92,7 @@ class ChangedView:
 class EntryView:
     """An entry of the chain, as texts for the page; ``actor`` stays an id.
 
-    ``is_done`` says whether the change holds, and was not only proposed or turned down.
+    ``is_done`` is False for a change that was only proposed, or that was rejected.
     """
 
     seq: int

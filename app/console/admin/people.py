@@ -40,7 +40,7 @@ PERSON = f"{PEOPLE}/{{person}}"
 #: (`app.console.admin.own_tokens`).
 GIVEN_SCOPES = ("movement", "partner")
 
-#: The table as it comes, after a form of its page.
+#: Query without filters: the table is shown so again after a form of its page was sent.
 _ALL = PeopleQuery()
 
 #: Default lifetime of a token in days, a quarter of a year; the longest is `LONGEST_DAYS`.

@@ -48,15 +48,15 @@ CONSTANTS = (
 #: Form value for a label that stands for no code: cells with the label count as empty.
 NOTHING = "-"
 
-#: Form value of a column whose cells hold several fields, as the suggestion says.
+#: Form value of a column whose cells hold several fields; only a suggested mapping assigns it.
 PARTS = "+"
 
-#: Form value of a column of yes and no that answers for one code of a list field.
+#: Form value of a column whose yes or no says whether a list field has one code ("showers: yes").
 ANSWER = "="
 
-#: Options of how a file writes values, and of how the file is read; an empty option is detected
-#: where the file is unambiguous.
+#: Options of how a file writes values; one left empty is detected where the file is unambiguous.
 STYLES = ("decimal", "dates", "separator", "timezone")
+#: Options of how a file is read; one left empty is detected, too.
 READINGS = ("sheet", "header_row", "encoding", "delimiter")
 
 
@@ -67,9 +67,9 @@ class ColumnRow:
     Attributes
     ----------
     parts : tuple of str
-        Names of the fields that its cells hold together; empty: of one.
+        Names of the fields, if the column's cells hold several; otherwise empty.
     answers : str
-        Name of what it says yes or no to; "": nothing.
+        Name of the field and code to which the column says yes or no; otherwise empty.
     """
 
     index: int
@@ -92,7 +92,7 @@ class LabelRow:
 
     @property
     def may_be_nothing(self) -> bool:
-        """Whether the label can be told to mean nothing: without a status a space would be open."""
+        """Whether cells with the label may count as empty; of status not, as empty means open."""
         return self.field not in NEVER_EMPTY
 
 
@@ -103,12 +103,12 @@ def field_choices(w: Words) -> list[tuple[str, str]]:
 
 
 def name_of(w: Words, field: str) -> str:
-    """Return what a field, or a part of one, is called on pages."""
+    """Return the name of a field, or of a part of a field, in the reader's language."""
     return w.gettext(MADE_LABELS.get(field) or FIELD_LABELS.get(field, field))
 
 
 def remembered_rows(w: Words, columns: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return remembered headers, each with the name of its field; those left out are not listed."""
+    """Return remembered headers, each with the name of its field, without headers of no field."""
     names = dict(field_choices(w))
     return sorted((header, names[field]) for header, field in columns.items() if field in names)
 
@@ -121,8 +121,8 @@ def column_rows(
 ) -> list[ColumnRow]:
     """Return the columns with the fields that a mapping assigns to them.
 
-    A column of several fields has their names, and the field `PARTS`; one of answers has what it
-    answers for, and the field `ANSWER`.
+    A column with several fields has `PARTS` as its field and their names in ``parts``. A column of
+    yes and no has `ANSWER` as its field and the name of its code in ``answers``.
 
     Parameters
     ----------
@@ -157,7 +157,8 @@ def label_rows(labels: Mapping[str, list[str]], mapping: Mapping[str, Any]) -> l
     for field, found in labels.items():
         stated = {folded(k): v for k, v in mapping.get("values", {}).get(field, {}).items()}
         if field in SPARED_WORDS:
-            # Here a proposal leaves out what it does not know, and a blank is what has no code.
+            # In these fields, a suggested mapping lists only labels it knows, with an empty code
+            # for a label that means nothing.
             stated = {label: code or NOTHING for label, code in stated.items()}
         rows += [
             LabelRow(field, index, label, stated.get(folded(label), ""))

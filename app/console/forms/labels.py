@@ -248,7 +248,7 @@ SIDES: Mapping[str, str] = {
     "north": marked("Norte (latitud)"),
 }
 
-#: Kinds of help line, audiences and states of review of guidance texts.
+#: Kinds of help line.
 CONTACT_KINDS: Mapping[str, str] = {
     "emergency": marked("Emergencias"),
     "asylum": marked("Asilo y refugio"),
@@ -284,7 +284,7 @@ TEXT_STATES: Mapping[str, str] = {
     "retired": marked("retirado"),
 }
 
-#: Kinds of complaint and states of complaints and rumours, as shown to coordinators.
+#: Kinds of complaint, as shown to coordinators.
 COMPLAINT_CATEGORIES: Mapping[str, str] = {
     "staff_conduct": marked("trato o abuso del personal"),
     "refused": marked("no atendieron"),
@@ -294,6 +294,7 @@ COMPLAINT_CATEGORIES: Mapping[str, str] = {
     "other": marked("otra cosa"),
 }
 
+#: States of complaints and of rumours.
 VOICE_STATES: Mapping[str, str] = {
     "new": marked("nueva"),
     "handling": marked("en trámite"),

@@ -92,8 +92,8 @@ _UNSHOWN = frozenset({"organization_id", "demo", "id"})
 
 
 def _are_both_empty(field: str, before: object, after: object) -> bool:
-    """Return whether a field says nothing on either side, in different forms of nothing."""
-    if field == "documents_required":  # an empty list says that none are asked for
+    """Return whether both values of a field are empty, if in different forms (None, "", [])."""
+    if field == "documents_required":  # an empty list means that no documents are required
         return before is None and after is None
     return before in _EMPTY and after in _EMPTY
 

@@ -1,4 +1,4 @@
-"""Where a form leads back to: the address of a table or the first page, with what was done."""
+"""Redirects after a form, back to a table or the first page, with a message of what was done."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from app.access.identity import CONSOLE
 from app.http.middleware import is_below
 from app.i18n.translation import marked
 
-#: What a form did, by the word that stands for it in an address.
+#: Message of what a form did, by the value of the parameter ``done`` in an address.
 _DONE: Mapping[str, str] = {
     "applied": marked("Hecho: vale desde ahora."),
     "waiting": marked("Enviado: espera a una segunda persona."),
@@ -26,14 +26,14 @@ _ACTION = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """What was done before the page, in Spanish, and the id of the act if it can be undone."""
+    """Message of what the form before this page did, in Spanish, and the id by which to undo it."""
 
     text: str
     undo: str | None
 
 
 def flash_of(stated: Mapping[str, str]) -> Flash | None:
-    """Return what an address says was done; None if it says nothing that is known."""
+    """Return the message for the parameters of an address; None without a known ``done``."""
     text = _DONE.get(stated.get("done", ""))
     if text is None:
         return None
@@ -54,13 +54,13 @@ def return_path(stated: Mapping[str, str], default: str) -> str:
 
 
 def with_flash(path: str, done: str, undo: str | None = None) -> str:
-    """Return an address that says what was done, instead of what it said before."""
+    """Return an address with ``done`` and ``undo`` set, in place of those it had."""
     stated = [("done", done)] + ([("undo", undo)] if undo is not None else [])
     return _with_query(path, stated)
 
 
 def without_flash(path: str) -> str:
-    """Return an address without what it says was done."""
+    """Return an address without ``done`` and ``undo``."""
     return _with_query(path, [])
 
 

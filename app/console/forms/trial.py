@@ -1,4 +1,4 @@
-"""What the console does differently in a demonstration, where everything can be tried (P35)."""
+"""Differences of the console in a demonstration, where people can try everything (P35)."""
 
 from app.console.forms.layout import Desk
 from app.settings import Settings

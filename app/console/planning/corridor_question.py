@@ -1,4 +1,4 @@
-"""Which corridor is looked at, for which service and length of a day; shared by the pages."""
+"""Question that all planning pages share: which corridor, which service, how long a day's walk."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -18,11 +18,11 @@ from routing.corridors.figures import CorridorTargets
 
 CORRIDORS: Final = f"{CONSOLE}/corridors"
 
-#: Longest acceptable gaps to choose from, kilometres: a day of a family and of an adult
-#: (algorithms.md, section 3), and twice that.
+#: Longest acceptable gaps to choose from, kilometres: a day's walk of a family, one of an adult
+#: (algorithms.md, section 3), and two of an adult.
 GAPS_KM: Final = (15, 25, 50)
 
-#: Share of a gap that is still within reach of its ends; the pages show no such share.
+#: Distance up to which help counts as within reach, metres; these pages show no figure of it.
 _NO_REACH: Final = 0.0
 
 
@@ -63,7 +63,7 @@ async def choices(desk: Desk, source: ReadSource) -> CorridorChoices:
 async def measured(
     request: Request, source: ReadSource, asked: Asked, offered: CorridorChoices, desk: Desk
 ) -> MeasuredCorridor:
-    """Measure the corridor as partners see it, with the road networks of the server.
+    """Measure the corridor by the records that partners see, on the server's road networks.
 
     Raises
     ------

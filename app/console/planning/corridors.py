@@ -52,15 +52,16 @@ from routing.errors import SolverFailed
 
 router = APIRouter(include_in_schema=False)
 
-#: Gaps shown of all corridors together.
+#: Number of gaps in the ranking over all corridors.
 SHOWN: Final = 20
 
 
 @dataclass(frozen=True, eq=False)
 class LossReport:
-    """What may be lost on a corridor, the worst first, and how far a party comes today.
+    """Losses of a corridor, the worst first, and how far a party gets today.
 
-    ``crossings`` are in the order of what they cut off; ``proposal`` is None if the solver gave up.
+    ``spaces`` and ``crossings`` say what losing each of them does, ``shut`` which crossings are
+    shut now. ``proposal`` has the fewest new spaces, None if the solver gave up.
     """
 
     found: MeasuredCorridor
@@ -126,12 +127,12 @@ async def _page(request: Request, desk: Desk, asked: Asked, form: Form | None = 
 
 
 async def _arrivals_in(form: Form, asked: Asked, offered: CorridorChoices) -> ExpectedArrivals:
-    """Return the people a day on the corridor by the file of a form.
+    """Return the people a day on the corridor, from the file that was sent with a form.
 
     Raises
     ------
     InvalidRecordError
-        There is no file, or it does not say them.
+        There is no file, or the file has no number for the corridor.
     """
     content = await bytes_of(form.files.get("people"), "people")
     if asked.corridor not in dict(offered.corridors):
@@ -170,7 +171,7 @@ async def _report(
 
 
 async def _proposal(found: MeasuredCorridor) -> SitingProposal | None:
-    """Return the fewest new spaces; None if the solver gives up, which the page then says."""
+    """Return the fewest new spaces; None if the solver gives up."""
     try:
         return await search(partial(fewest_new_spaces, found))
     except SolverFailed:

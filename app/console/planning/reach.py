@@ -41,7 +41,7 @@ async def reach_file(
         spaces = await queries.spaces_on(
             session, found.now.on, today=found.now.on, services=[asked.service]
         )
-        # Where times begin there is a space.
+        # The file reveals where the spaces are: times begin at them.
         staff_reads.show(desk.staff, "space", [at.support.id for at in found.spaces])
         collection = await reach_segments(
             source, request.state.network, found, spaces, asked.minutes * 60.0, desk.now

@@ -39,7 +39,7 @@ router = APIRouter(include_in_schema=False)
 
 SITING: Final = f"{CONSOLE}/siting"
 
-#: What the form holds at first: the fewest spaces on all corridors, days of an adult.
+#: Initial values of the form: the fewest spaces on all corridors, a day's walk of an adult.
 _FIRST: Final = {
     "service": NIGHT_SERVICE,
     "model": "flow",
@@ -69,7 +69,7 @@ async def begin(request: Request, desk: DeskDep, form: FormDep) -> Response:
     database: Database = request.state.database
     runs: SitingRuns = request.state.siting_runs
     try:
-        # Committed before the search begins, which signs it from then on.
+        # Committed before the search begins, because the search writes signs of life into the run.
         async with database.session(Tier.WRITER, person=desk.actor.id) as session:
             run = await siting_runs.begin_run(session, desk.actor.id, kept_fields(form), desk.now)
     except ConflictError:
@@ -122,7 +122,7 @@ async def _asked(request: Request, desk: Desk, form: Form) -> tuple[SitingQuesti
         if not asked or service not in dict(offered.services):
             msg = "no such corridor or service"
             raise NotFoundError(msg)
-        # What costs nothing is read first: a form that is wrong measures no corridor (P55).
+        # The form is read before corridors are measured, so that a wrong form costs no time (P55).
         question = await question_in(form, dict.fromkeys((id_ for id_, _ in asked), EQUAL))
         if form.get("flows") == "file":
             content = await bytes_of(form.files.get("people"), "people")
@@ -144,7 +144,7 @@ async def _released(
     Raises
     ------
     InvalidRecordError
-        Of a corridor nothing is released: it is not known, and not nobody.
+        A corridor has no released count: how many people walk there is not known, so 0 is wrong.
     """
     counts, names = await latest_counts(source.session), dict(offered.corridors)
     await source.session.close()

@@ -21,23 +21,26 @@ from geo.text.normalize import folded
 
 MODELS: Final[tuple[Model, ...]] = ("flow", "covering", "gaps")
 
-#: Limits of a question [A]: more spaces than a network opens in years, and days that nobody walks.
+#: Most new spaces of a question [A]: more than a network opens in years.
 MOST_SPACES: Final = 100
+#: Greatest longest day of a question, kilometres [A]: nobody walks so far in a day.
 LONGEST_DAY_KM: Final = 200
 MOST_COST: Final = 1e6
 
-#: Seconds of the solver to choose from.
+#: Time limits of the solver to choose from, seconds.
 TIME_LIMITS_S: Final = (10, 60, 300)
 
-#: Longitudes and latitudes that there are, degrees.
+#: Box of all valid longitudes and latitudes, degrees.
 _EARTH: Final = shapely.box(-180.0, -90.0, 180.0, 90.0)
 
-#: Bytes of a file of flows or areas, polygons, and corners of all of them.
+#: Most bytes of a file of flows or areas.
 MOST_BYTES: Final = 1_000_000
+#: Most polygons of a file of areas.
 MOST_AREAS: Final = 100
+#: Most corners of all polygons of a file together.
 MOST_CORNERS: Final = 20_000
 
-#: Fields of the form that are kept with a run; what its files hold is not.
+#: Fields of the form that are stored with a run; the contents of uploaded files are not stored.
 FIELDS: Final = (
     *("corridor", "service", "model", "count", "day_km", "flows"),
     *("budget", "cost_outside", "required", "forbidden", "time_limit"),
@@ -103,12 +106,12 @@ async def question_in(
 
 
 async def bytes_of(file: UploadFile | None, field: str) -> bytes:
-    """Return the content of an uploaded file, nothing without one.
+    """Return the content of an uploaded file, empty if no file was uploaded.
 
     Raises
     ------
     InvalidRecordError
-        It is larger than `MOST_BYTES`.
+        The file is larger than `MOST_BYTES`.
     """
     if file is None or not file.filename:
         return b""
@@ -124,7 +127,7 @@ def areas_in(content: bytes) -> tuple[BaseGeometry, ...]:
     Raises
     ------
     InvalidRecordError
-        It is no GeoJSON of valid polygons in degrees, or has too many of them.
+        The file is no GeoJSON of valid polygons in degrees, or has too many polygons or corners.
     """
     if not content:
         return ()
@@ -155,17 +158,17 @@ def areas_in(content: bytes) -> tuple[BaseGeometry, ...]:
 def flows_in(
     content: bytes, corridors: Sequence[tuple[str, str]], needed: Sequence[str] | None = None
 ) -> dict[str, float]:
-    """Return people by corridor of a CSV file: a corridor's id or name, and a number, a row.
+    """Return people by id of a corridor, from a CSV file with two columns.
 
-    A first row whose second cell is no number is a heading. Numbers may have a decimal comma where
-    semicolons divide the cells.
+    The first column has a corridor's id or name, the second a number of people. A first row without
+    a number is a heading. Numbers may have a decimal comma if semicolons separate the cells.
 
     Parameters
     ----------
     corridors
-        Id and name of each that may be in the file.
+        Id and name of each corridor that the file may have.
     needed
-        Ids of those that have to be there; None for all.
+        Ids of the corridors that the file must have; None for all.
 
     Raises
     ------

@@ -44,11 +44,12 @@ router = APIRouter(include_in_schema=False)
 
 WHAT_IF: Final = f"{CORRIDORS}/what-if"
 
-#: Most changes of a kind in a form [A]: what is more is another corridor.
+#: Most added or moved places of a form [A]: with more changes, it would be another corridor.
 MOST_CHANGES: Final = 20
 
-#: Most ticks of a scenario, and most characters of its texts.
+#: Most ticked spaces, and most ticked crossings, that a scenario stores.
 MOST_TICKED: Final = 500
+#: Most characters of a text that a scenario stores.
 MOST_TEXT: Final = 200
 
 _TICKED: Final = ("closed", "shut")
@@ -85,7 +86,7 @@ async def ask(request: Request, desk: DeskDep, form: FormDep) -> Response:
     asked, problems = question_of(form), None
     if form.get("do") == "save":
         try:
-            # What cannot be answered today is not kept.
+            # A scenario is stored only if its question can be answered today.
             _, world = await _world(request, desk, asked)
             await search(partial(what_if, world, changes_in(form)))
             saved = await scenarios.save_scenario(
@@ -99,12 +100,12 @@ async def ask(request: Request, desk: DeskDep, form: FormDep) -> Response:
 
 
 def question_of(form: Form) -> Asked:
-    """Return which corridor a form is about.
+    """Return corridor, service and longest gap of a form.
 
     Raises
     ------
     NotFoundError
-        There can be none of that name.
+        A value cannot be an id, a code or a number.
     """
     try:
         return Asked.model_validate(
@@ -130,14 +131,14 @@ async def what_if_answer(
     name: str = "",
     problems: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the page with the form and, of a form that was sent, the comparison.
+    """Return the page with the form and, if a form was sent, the comparison.
 
     Parameters
     ----------
     name
-        Name of the scenario that the form was kept as.
+        Name of the stored scenario that fills the form.
     problems
-        What is wrong with its name.
+        Problems by field of a scenario that could not be stored; there is no comparison then.
 
     Raises
     ------
@@ -145,7 +146,7 @@ async def what_if_answer(
         There is no such corridor or service.
     """
     offered, world = await _world(request, desk, asked)
-    # The page names every space along the corridor, and those with other hours, too.
+    # The page names all spaces along the corridor, also those that are closed on the day.
     shown = {at.support.id for at in (*world.found.spaces, *world.offering)}
     staff_reads.show(desk.staff, "space", shown)
     answer: WhatIfAnswer | None = None
@@ -241,7 +242,7 @@ def _km_in(form: Form, name: str) -> list[float]:
 
 
 def _lines(answer: WhatIfAnswer | None, *, is_new: bool) -> list[GapLine]:
-    """Return the gaps that come or go, the longest first."""
+    """Return the gaps that the changes make (``is_new``) or remove, the longest first."""
     if answer is None:
         return []
     gaps = answer.change.gaps_new(0) if is_new else answer.change.gaps_gone(0)

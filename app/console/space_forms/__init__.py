@@ -1,1 +1,1 @@
-"""The form of a space: its fields, what a position says, who refers, the preview and the page."""
+"""The form of a space: its fields, lookups of positions and referring spaces, preview and page."""

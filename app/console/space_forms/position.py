@@ -1,4 +1,4 @@
-"""What a form proposes for a position, and what it asks near borders and in water.
+"""Place fields that a form proposes for a position, and its questions near borders and in water.
 
 The names come from the gazetteer and the boundaries of this installation; no other service is
 asked, and nothing about the position is kept or logged (P48).
@@ -24,18 +24,18 @@ _BOUNDS = {"lon": 180.0, "lat": 90.0}
 
 @dataclass(frozen=True)
 class PositionNote:
-    """What is said of a position in the form.
+    """Place that the form shows for a typed position.
 
     Attributes
     ----------
     fills
-        Values of `PLACE_FIELDS` that are known.
+        Values of `PLACE_FIELDS` that are known for the position.
     said
-        The same as one line of text; empty if nothing is known.
+        The same values as one line of text; empty if nothing is known.
     questions
-        What a person has to look at before the values are taken; empty if nothing is doubtful.
+        Doubts that a person has to answer before the values are taken; usually none.
     is_differing, is_taken
-        Whether a field of the form says something else; whether all fields say the same.
+        Whether a field of the form has another value; whether all fields have these values.
     """
 
     fills: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""A new space as its public page would show it, and what stays with the team (P42, P43)."""
+"""Preview of a new space's public page, and the fields that only the team sees (P42, P43)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (marked("Contacto"), ("organization", "public_phones", "public_contact")),
 )
 
-#: Fields that no public page shows: counts and coming stops are for partners (P42), the rest for
-#: the staff.
+#: Fields that no public page shows: numbers of places and itineraries of mobile spaces are for
+#: partners (P42), the others for the staff.
 INTERNAL = (
     *("visibility", "capacity", "available", "itinerary", "confirmed_by", "consent_on"),
     *("coord_precision", "sectors", "source", "licence"),
@@ -84,7 +84,7 @@ def public_look(
         return w.gettext(FIELD_LABELS[name]), tuple(texts)
 
     def is_said(name: str) -> bool:
-        # That nothing is required is said; that nothing is stated is not known.
+        # Required documents: an empty list is a statement (none are required), None is not known.
         known = document.get(name)
         if name in _LEFT_OUT and known is False:
             return False

@@ -1,4 +1,4 @@
-"""Spaces that refer people to a space, chosen by their names."""
+"""Choice, by name, of the spaces that refer people to a space."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,14 +10,14 @@ from geo.reasons import CodedReason
 from geo.spaces import staff_search
 from geo.spaces.staff_search import DirectoryEntry
 
-#: Most spaces offered for one typed name; another word in it leaves fewer.
+#: Most spaces offered for one typed name; a person types a longer name to get fewer.
 OFFERED = 12
 
 
 async def with_referrer(desk: Desk, typed: Typed) -> tuple[Typed, tuple[DirectoryEntry, ...]]:
     """Return the typed values with the space that was named, or the spaces to choose from.
 
-    Restricted spaces are never found by name (P31); whoever is named for one types its code.
+    Restricted spaces are never found by name (P31); a person who may read one types its id.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def _name(entry: DirectoryEntry) -> str:
 async def with_names(
     desk: Desk, changed: Mapping[str, tuple[Any, Any]]
 ) -> dict[str, tuple[Any, Any]]:
-    """Return a comparison in which referring spaces stand with their names."""
+    """Return a comparison in which ids of referring spaces are replaced by their names."""
     if "referral_points" not in changed:
         return dict(changed)
     before, after = (list(points or []) for points in changed["referral_points"])

@@ -198,7 +198,7 @@ async def _form(
 
 
 def _opened(typed: Typed, said: FormReply) -> set[str]:
-    """Return the names of the folded groups that stand open: where something is wrong or asked."""
+    """Return the names of the groups to unfold: those with a problem or with a question."""
     asked = {_AT.get(name, name) for name, _ in said.problems}
     asked |= {name for name, _ in said.kept_notes}
     if said.offered or typed.get(REFERRER):

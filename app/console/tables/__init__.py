@@ -1,4 +1,4 @@
-"""The desk's tables: one mechanism of columns, filters and files, and what is done from a row.
+"""The desk's tables: columns, filters and files of all tables, and actions on their rows.
 
 It imports `console.forms`; pages of the console import it.
 """

@@ -1,4 +1,4 @@
-"""What is asked of a table, in the parameters of its address, so that a link shows the same."""
+"""State of a table (search, filters, order, page) in its address, so that links show the same."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ class TableAddress:
     Parameters
     ----------
     filters
-        Value by filter of the row set; none for a filter that is not set.
+        Value by name of each filter that is set, the search for words (``q``) included.
     options
-        Value by option, the default where none is stated.
+        Value by name of each option; the default if the address states none.
     sort
-        Column, with a minus before it for the other direction.
+        Column to sort by; with a minus before it, in descending order.
     page
         Number of the page, from 1.
     """
@@ -37,18 +37,18 @@ class TableAddress:
 
     @property
     def is_descending(self) -> bool:
-        """Whether the order begins with the last."""
+        """Whether rows are sorted in descending order."""
         return self.sort.startswith("-")
 
     @property
     def is_filtered(self) -> bool:
-        """Whether anything narrows the rows that the table shows by itself."""
+        """Whether a search, a filter or an option differs from its default."""
         defaults = {one.name: one.default for one in self.table.filters}
         stated = {**self.filters, **self.options}
         return any(value != defaults.get(name, "") for name, value in stated.items())
 
     def parameters(self, **changes: str | int | None) -> dict[str, str]:
-        """Return the parameters of the address, without those that say what holds anyway."""
+        """Return the parameters of the address, without those that have their default value."""
         said = {**self.filters, **self.options, "sort": self.sort, "page": self.page, **changes}
         usual = {one.name: one.default for one in self.table.filters}
         usual |= {"sort": self.table.sort, "page": "1"}
@@ -66,14 +66,14 @@ class TableAddress:
 
 
 def read_asked(table: DeskTable, stated: Mapping[str, str]) -> TableAddress:
-    """Read what is asked of a table from the parameters of its address.
+    """Read the state of a table from the parameters of its address.
 
-    Whether a filter has a value, the row set says.
+    Values of filters are not checked here, but when the row set is read.
 
     Raises
     ------
     InvalidParameterError
-        The table has no such column to sort by, or an option no such value.
+        The table cannot be sorted by the column, or an option has an unknown value.
     """
     values = {"q": stated.get("q", "").strip()} | {
         one.name: stated.get(one.name, "").strip() or one.default for one in table.filters

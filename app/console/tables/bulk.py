@@ -1,8 +1,8 @@
-"""``/network/bulk``: what is done to the spaces that were ticked in a table.
+"""``/network/bulk``: actions on all spaces that were ticked in a table.
 
-To confirm or close takes three steps: a table sends what is ticked, a preview says what would
-happen to how many, and the page after it tells row by row what became of them, with a button that
-undoes it (P52). To ask operators changes nothing that anybody sees, and takes no preview.
+Confirming or closing takes three steps: a table sends the ticked spaces, a preview says how many
+would be changed and how, and a last page lists the result for each space, with a button that undoes
+the action (P52). Asking operators to reconfirm changes no record, and needs no preview.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,16 +33,17 @@ router = APIRouter(include_in_schema=False)
 
 BULK = f"{CONSOLE}/bulk"
 
-#: What a preview comes before.
+#: Actions that need a preview.
 ACTIONS = ("confirm", "close")
 
-#: Statuses that close (P40), and ways in which an operator's answer was heard.
+#: Statuses that close a space (P40).
 CLOSING = ("full", "temporarily_closed", "closed")
+#: Ways in which an operator's answer reached the person who records the answer.
 HEARD_BY = ("phone", "visit")
 
 _MOST_DIGITS = 18
 
-#: What became of a space, in Spanish, and whether that needs attention.
+#: Results of an action on one space: Spanish text, and whether a person has to look at the space.
 RESULTS: Mapping[str, tuple[str, bool]] = {
     "done": (marked("hecho"), False),
     "nothing": (marked("ya estaba así"), False),
@@ -169,7 +170,7 @@ async def _preview(
 
 
 def _is_closed_for(action: str, space: ChosenSpace) -> bool:
-    """Return whether an action means nothing for a space: what is closed for good stays so."""
+    """Return whether a space is closed for good, where no action but confirming has an effect."""
     return space.status == "closed" and action != "confirm"
 
 
@@ -212,7 +213,7 @@ def _closing(form: Form) -> SpaceClosing:
 
 
 def _revisions(form: Form) -> Revisions:
-    """Return the spaces that the preview named, each with the revision that it showed."""
+    """Return the revision that the preview showed of each space, by the space's id."""
     found: dict[str, int] = {}
     for value in chosen_in(form, "row"):
         revision, _, space_id = value.partition(" ")

@@ -46,7 +46,7 @@ def day_column(name: str, title: str, *, is_default: bool = True) -> TableColumn
 
 
 def day_cell(context: CellContext, day: date | None, *, is_strong: bool = False) -> TableCell:
-    """Return the cell of a day; a file gets it in ISO 8601."""
+    """Return the cell of a day; in files the day is in ISO 8601."""
     if day is None:
         return TableCell("")
     return TableCell(context.words.day(day), day.isoformat(), is_strong=is_strong)
@@ -79,5 +79,8 @@ def space_page(space_id: str, part: str = "") -> str:
 
 
 def restricted_name(context: CellContext, record_id: str) -> str:
-    """Return what lists call a restricted record: its name takes a recorded step (P31)."""
+    """Return the label of a restricted record in lists, made of its id.
+
+    Its name is shown only on its own page, where opening the record is audited (P31).
+    """
     return context.words.gettext("Registro restringido %(id)s") % {"id": record_id}

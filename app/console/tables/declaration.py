@@ -1,4 +1,4 @@
-"""What a table of the desk is: its columns, filters and options, and where its rows come from."""
+"""Declaration of a desk table: its columns, filters and options, and the source of its rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,13 +19,13 @@ type Row = RowMapping
 #: Value and name of each choice of a filter, in the order in which they are offered.
 type Choices = Sequence[tuple[str, str]]
 
-#: Names the codes of a column in the reader's language.
+#: Function that returns the names of a column's codes, by code, in the reader's language.
 type Naming = Callable[[CellContext], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class CellContext:
-    """What cells are written with: the reader's words, names of terms, the day, and the reader."""
+    """Context for writing cells: the reader, the language, names of terms, and today's date."""
 
     words: Words
     terms: TermNames
@@ -34,7 +34,7 @@ class CellContext:
     _named: dict[Naming, Mapping[str, str]] = field(default_factory=dict)
 
     def names(self, naming: Naming) -> Mapping[str, str]:
-        """Return the names of the codes of a column, made once for all its cells."""
+        """Return the names of a column's codes; they are computed once for all its cells."""
         if naming not in self._named:
             self._named[naming] = naming(self)
         return self._named[naming]
@@ -42,7 +42,7 @@ class CellContext:
 
 @dataclass(frozen=True, slots=True)
 class RowAct:
-    """What one press does to a row: where it goes, its Spanish name, and the revision it is of."""
+    """Button that changes a row by one press: its target, its Spanish title, the row's revision."""
 
     href: str
     title: str
@@ -58,13 +58,13 @@ class TableCell:
     text
         The text; empty if nothing is known.
     value
-        What a file gets instead of the text: a number, or a day in ISO 8601.
+        Value in files, if it differs from the text: a number, or a day in ISO 8601.
     href
-        Page of what the cell names.
+        Page of the record that the cell names.
     edit
         Page with the small form that changes the value.
     act
-        What one press does instead, where one answer is the usual one.
+        Button for the usual change of the value, which spares the form.
     is_strong
         The value needs attention.
     """
@@ -88,19 +88,19 @@ class TableColumn:
     Parameters
     ----------
     name
-        Name in addresses; that of the row set's column by which it is sorted.
+        Name in addresses, the same as of the row set's column by which rows are sorted.
     title
         Spanish heading, a key of the translations.
     cell
         Function that writes the cell of a row.
     is_default
-        Whether people see the column who have chosen nothing.
+        Whether a person who has not chosen columns sees this one.
     is_sorted
-        Whether rows can be sorted by it.
+        Whether rows can be sorted by the column.
     is_in_files
         Whether a file has the column even if the person does not see it (P49).
     codes
-        Function that names the codes of the column, by which its rows are then sorted.
+        Function that returns the names of the column's codes; rows are sorted by these names.
     """
 
     name: str
@@ -121,22 +121,22 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class TableFilter:
-    """A filter of a table: one value out of some, or any.
+    """A filter of a table, set to one of several values or left open.
 
     Parameters
     ----------
     choices
-        Function that gives the choices, from the values that the rows have in ``column``.
+        Function that returns the choices, given the values that occur in ``column``.
     column
         Column of the row set whose values are offered; None if the choices are always the same.
     default
-        Value that holds where none is stated. Then there is no choice of any value.
+        Value that holds if the address states none. A filter with a default cannot be left open.
     is_option
-        The value goes to the table's source, and is no filter of its row set.
+        The value is an argument of the table's source instead of a filter on its row set.
     codes
         All values of an option.
     is_hidden
-        The filter comes by a link alone, and is offered to nobody.
+        Only links set the filter; the page does not offer it.
     """
 
     name: str
@@ -151,15 +151,15 @@ class TableFilter:
 
 @dataclass(frozen=True, slots=True)
 class RowSource:
-    """Where the rows come from, for one person.
+    """Source of a table's rows for one person.
 
     Parameters
     ----------
     session
         Session of the row set's tier.
     file_filters
-        Filters that hold for files: what is restricted or hidden is in none, since copies do not
-        forget (P49).
+        Filters for files alone. They leave out restricted and hidden records, because nobody can
+        take copies back (P49).
     """
 
     session: AsyncSession
@@ -178,19 +178,19 @@ class DeskTable:
     path
         Path of its page.
     columns
-        The first is always shown, and names the row.
+        All columns; the first is always shown, and names the row.
     filters
-        Besides the search for words.
+        Filters and options; every table can also be searched for words.
     sort
-        Column of the order where none is stated; with a minus before it, from the last.
+        Column to sort by if the address states none; with a minus before it, descending.
     source
-        Function that gives the rows for a person, from the values of the options.
+        Function that returns the rows for a person, given the values of the options.
     search
         Spanish label of the search for words.
     marks
-        Function that gives the marks of a row.
+        Function that returns the marks of a row.
     has_files
-        Whether what is shown can be taken along as a file.
+        Whether the rows can be downloaded as a file.
     is_for
         Function that says whether a person may open the table.
     """
@@ -213,7 +213,13 @@ class DeskTable:
 
 
 def fixed(names: Mapping[str, str]) -> Callable[[CellContext, Sequence[str]], Choices]:
-    """Return the choices of a filter with always the same codes, by their Spanish names."""
+    """Return a function that offers the same codes always, named in the reader's language.
+
+    Parameters
+    ----------
+    names
+        Spanish name of each code.
+    """
     return lambda context, _values: [
         (code, context.words.gettext(name)) for code, name in names.items()
     ]
@@ -222,7 +228,7 @@ def fixed(names: Mapping[str, str]) -> Callable[[CellContext, Sequence[str]], Ch
 def named(
     name_of: Callable[[CellContext, str], str],
 ) -> Callable[[CellContext, Sequence[str]], Choices]:
-    """Return the choices of a filter over the values that there are, sorted by their names."""
+    """Return a function that offers the values that occur in a column, sorted by their names."""
 
     def choices(context: CellContext, values: Sequence[str]) -> Choices:
         pairs = [(value, name_of(context, value)) for value in values]

@@ -1,10 +1,11 @@
 """``/network/spaces/{id}/status`` and ``/beds``: the small forms behind cells of the table.
 
-Each is a page of its own, which a script puts into the cell. What it changes goes by the rules of
-the whole form: closing is fast, opening is slow (P40), and what closes can be undone (P52).
+Each form is a page of its own, which a script puts into the cell. The rules are those of the space
+form: closing is fast, opening is slow (P40), and a closing can be undone (P52).
 
-What a telephone brings many times a day takes one press, ``/now/{state}``: full, or no free places.
-Its reason is of the vocabulary and its day is today's, which the page says above the rows (P51).
+Two changes that operators call in many times a day take one press, ``/now/{state}``: full, and no
+free places. Their reason is a coded one and their day is today, as the page says above the rows
+(P51).
 """
 
 from collections.abc import Mapping
@@ -42,14 +43,15 @@ SPACE = f"{CONSOLE}/spaces/{{space}}"
 #: Address of the table from which a form was opened.
 type Back = Annotated[str, Query(max_length=2_000)]
 
-#: What one press can say of a space, and the reason for it, of the vocabulary.
+#: States that one press can give to a space.
 type QuickState = Literal["full", "no_places"]
+#: Coded reason of both.
 _FULL = REASONS["full"]
 
 #: Statuses from the most open to the most closed, as `geo.subjects.change_rules` orders them.
 _ORDER = tuple(STATUSES)
 
-#: What the page says where somebody changed the space meanwhile.
+#: Problem shown if another person changed the space meanwhile.
 _REFUSALS: Mapping[type[GeoError], tuple[str, CodedReason]] = {
     ConflictError: ("do", CodedReason("changed_meanwhile"))
 }
@@ -112,7 +114,7 @@ async def state_now(desk: DeskDep, space: RecordId, state: QuickState, form: For
         if document["status"] != "active":
             raise NothingChangesError
         today = desk.now.astimezone(zone(document["timezone"] or "UTC")).date()
-        # What a second person has reviewed says more than that there is no room: it stays.
+        # A notice that a second person has reviewed stays: it says more than the coded "full".
         is_told = document["notice"] and not is_ours(document["notice"], today)
         closing = SpaceClosing("full") if is_told else SpaceClosing("full", "full", since=today)
         outcome = await bulk.close_spaces(
@@ -232,7 +234,7 @@ def _back(stated: Mapping[str, str]) -> str:
 
 
 def _revision(subject: ChangeSubject, form: Form) -> int:
-    """Return the revision that the form states it was filled from; of none, today's."""
+    """Return the record revision that the form was filled from; the current one if not stated."""
     stated = whole_in(form, "revision")
     return stated if stated is not None else subject.revision or 0
 

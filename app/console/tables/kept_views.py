@@ -1,7 +1,7 @@
 """Views that a person keeps of the desk's tables: filters and order under a name.
 
-A view is stored as the parameters of an address. It holds no rows and no rights: its table is asked
-anew by whoever opens it, and shows what that person may see by then.
+A view is stored as the parameters of an address, without rows or rights. Opening it reads the table
+anew, with the rights that the person has then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ TABLES: Final[Mapping[str, DeskTable]] = {
     table.name: table for table in (EXPIRING_TABLE, SPACES_TABLE, QUEUE_TABLE, PEOPLE_TABLE)
 }
 
-#: Most characters of one value, as `app.console.tables.queries` takes them.
+#: Most characters of one parameter's value, as in `app.console.tables.queries`.
 _MOST = 120
 
 
@@ -35,12 +35,12 @@ class ViewLink:
 
 
 def view_in(table: DeskTable, name: str, address: str) -> KeptView:
-    """Return the view that an address of a table shows, under a name.
+    """Return the named view for an address of a table.
 
     Raises
     ------
     InvalidParameterError
-        The address is of another page, or asks for what the table does not have.
+        The address is of another page, or one of its parameters is wrong.
     """
     parts = urlsplit(address)
     if parts.path != table.path:
@@ -58,7 +58,7 @@ def view_address(table: DeskTable, view: KeptView) -> str:
 
 
 def is_view(asked: TableAddress, view: KeptView) -> bool:
-    """Return whether a table shows just what a view asks for, on any of its pages."""
+    """Return whether a table's state equals a view's, whichever page is shown."""
     return asked.parameters(page=1) == view.asked
 
 

@@ -44,9 +44,9 @@ async def expiring_file(
 
 
 async def _file(desk: Desk, table: DeskTable, asked: TableQuery, suffix: str) -> Response:
-    """Return what a table shows as a file: all its pages, in the person's columns (P56).
+    """Return the rows of all pages of a table as a file, with the person's columns (P56).
 
-    Restricted and hidden records are in no file, whoever asks: a copy does not forget (P49).
+    Restricted and hidden records are in nobody's file, because copies cannot be taken back (P49).
     """
     rows = await file_table(desk, table, asked.stated())
     await trail.record(

@@ -1,4 +1,4 @@
-"""Tables of spaces: all that the staff may know of, and those to reconfirm."""
+"""Tables of spaces: one of all spaces that the staff may know of, one of those to reconfirm."""
 
 from collections.abc import Mapping, Sequence
 
@@ -79,7 +79,7 @@ def _status(context: CellContext, row: Row) -> TableCell:
 def _beds(context: CellContext, row: Row) -> TableCell:
     free, most = row["capacity_available"], row["capacity_maximum"]
     may_change = _may_change(context, row)
-    # Who never counted places has none to run out of.
+    # A space whose places were never counted cannot run out of them.
     may_run_out = row["status"] != "closed" and free != 0 and (free, most) != (None, None)
     known = [str(number) for number in (free, most) if number is not None]
     text = " / ".join(known) if free is not None else f"? / {most}" if most is not None else ""

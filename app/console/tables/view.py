@@ -36,7 +36,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
-    """A row: its cells in the order of the headings, its marks, and where it is."""
+    """A row as the page shows it: ``cells`` in the order of the headings, and its marks."""
 
     key: str
     cells: Sequence[TableCell]
@@ -46,7 +46,7 @@ class TableLine:
 
 @dataclass(frozen=True, slots=True)
 class ShownFilter:
-    """A filter with its choices; ``has_any`` if it can be left open."""
+    """A filter with its choices; ``has_any`` says whether it can be left open."""
 
     name: str
     title: str
@@ -58,7 +58,7 @@ class ShownFilter:
 
 @dataclass(frozen=True, slots=True)
 class ShownView:
-    """A view that the person keeps, as a link; ``is_current`` if the page shows just that."""
+    """Link to a view that the person keeps; ``is_current`` if the page shows that view now."""
 
     name: str
     href: str
@@ -67,12 +67,12 @@ class ShownView:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """What the template of a table shows.
+    """Contents of a table's page, for its template.
 
     Parameters
     ----------
     columns
-        Name, heading and whether it is shown, of each column but the first.
+        Name, heading, and whether the column is shown, of each column but the first.
     views
         Views of the table that the person keeps.
     points
@@ -93,20 +93,21 @@ class TableView:
 
 @dataclass(frozen=True, slots=True)
 class FileTable:
-    """What a file of a table holds: headings, rows of values, and whether any is a demo (P35)."""
+    """Contents of a table's file: headings, rows of values, and whether any is a demo row (P35)."""
 
     headings: Sequence[str]
     rows: Sequence[Sequence[str | int | None]]
     has_demo: bool
 
 
-#: Headings of the last columns of a file: the marks of each row, and the day of the data.
+#: Heading of a file's last column but one: the marks of each row.
 _MARKS = marked("Marcas")
+#: Heading of a file's last column: the day of the data.
 _AS_OF = marked("Datos del")
 
 
 async def context_of(desk: Desk) -> CellContext:
-    """Return what cells are written with, for the person at a desk."""
+    """Return the context for writing cells, for the person at a desk."""
     return CellContext(desk.words, await desk.terms(), desk.now.date(), desk.actor)
 
 
@@ -147,7 +148,7 @@ async def table_view(desk: Desk, table: DeskTable, stated: Mapping[str, str]) ->
 
 
 async def file_table(desk: Desk, table: DeskTable, stated: Mapping[str, str]) -> FileTable:
-    """Return the rows that the parameters of an address ask for, all pages, as they are shown.
+    """Return the rows of all pages that the parameters of an address ask for, as a file has them.
 
     Raises
     ------

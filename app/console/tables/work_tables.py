@@ -32,7 +32,7 @@ from geo.desk.people_table import people_rows
 from geo.desk.queue_table import queue_rows
 from geo.text.languages import LANGUAGES
 
-#: Names of changed fields in a cell; the rest is counted.
+#: Most names of changed fields in a cell; of further fields it shows the number.
 _SHOWN_FIELDS = 4
 
 
@@ -52,7 +52,7 @@ def _proposal(context: CellContext, row: Row) -> TableCell:
 
 def _fields(context: CellContext, row: Row) -> TableCell:
     if row["record_id"] is None:
-        return TableCell("")  # of a new record nothing changes
+        return TableCell("")  # a new record has no changed fields
     w = context.words
     names = [w.gettext(FIELD_LABELS.get(name, name)) for name in row["fields"] or ()]
     more = len(names) - _SHOWN_FIELDS
@@ -164,7 +164,7 @@ def _account_marks(context: CellContext, row: Row) -> Sequence[Mark]:
     return [(context.names(_access_names)[row["access"]], row["access"] == "shut")]
 
 
-#: Its rows are people, so no file is made of it (P48).
+#: Table of accounts. It has no files, because its rows are people (P48).
 PEOPLE_TABLE = DeskTable(
     name="people",
     path=f"{CONSOLE}/people",

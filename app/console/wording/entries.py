@@ -1,4 +1,4 @@
-"""What the review desk lists: each safety text of a language with its wordings and its state."""
+"""Entries of the review desk: each safety text of a language with its wordings and its state."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,8 @@ STATES: Final[Mapping[str, str]] = {
     "outdated": marked("el original cambió"),
 }
 
-#: How alike two originals are, of 1, so that one is offered as what became of the other [A].
+#: Least similarity (0 to 1, `difflib`) at which a new original is shown as the successor of an
+#: outdated one [A].
 _ALIKE: Final = 0.6
 
 
@@ -39,7 +40,7 @@ class TextEntry:
     released
         The translation of the release, unless a person withdrew those words.
     became
-        The text of this release that an earlier original most probably became, if any.
+        For an outdated original: the text of this release that is most like it, if any is.
     """
 
     original: str
@@ -51,7 +52,7 @@ class TextEntry:
 
     @property
     def state(self) -> str:
-        """State of the text, a key of `STATES`; what waits for somebody comes first."""
+        """State of the text, a key of `STATES`; waiting wordings go before published ones."""
         if self.text is None:
             return "outdated"
         waiting = [one for one in self.wordings if not one.is_published]
@@ -120,9 +121,9 @@ def counts_of(entries: Mapping[str, TextEntry]) -> Mapping[str, int]:
 
 
 def next_for(entries: Mapping[str, TextEntry], digest: str, person: str) -> TextEntry | None:
-    """Return the next text after one, around the end, that waits for a person; None if none does.
+    """Return the next text after the one with a digest that waits for a person, or None.
 
-    Never the text itself.
+    The search goes on at the beginning after the last text, and stops before the text itself.
     """
     order = list(entries)
     start = order.index(digest) + 1 if digest in entries else 0

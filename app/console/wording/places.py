@@ -1,4 +1,4 @@
-"""Where a safety text stands, in words for its reviewer and with a page to look at."""
+"""Places where people read a safety text: a title for its reviewer, and a page that shows it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,7 @@ class TextPlace:
     title
         Spanish title of the place.
     path
-        Path of a public page that shows the text, or leads to it; None if only answers to a
-        question hold it.
+        Path of a public page that shows the text, or leads to it; None if no page does.
     """
 
     title: str

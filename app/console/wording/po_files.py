@@ -1,4 +1,4 @@
-"""Reviewed texts as gettext files (.po), out for the next release, and in as proposals."""
+"""Safety texts as gettext files (.po): export for the next release, import as proposals."""
 
 from collections.abc import Iterable, Mapping
 from io import BytesIO, StringIO
@@ -20,8 +20,8 @@ MOST_BYTES: Final = 400_000
 def po_file(lang: str, entries: Iterable[TextEntry]) -> bytes:
     """Return the safety texts of this release as a .po, with the translations that are published.
 
-    A translation has the comment by which a release takes it as reviewed. It names the desk and
-    the day of the wording, and no person.
+    A published translation has a comment with `REVIEW_MARK`, so that the next release takes it as
+    reviewed. The comment holds the day of the wording, and no person's name.
     """
     catalogue = Catalog(locale=LANGUAGES[lang].locale)
     for entry in entries:
@@ -50,8 +50,8 @@ def po_file(lang: str, entries: Iterable[TextEntry]) -> bytes:
 def texts_in_po(content: bytes, entries: Mapping[str, TextEntry]) -> Mapping[str, str]:
     """Return the translations of this release's safety texts that a .po holds, by original.
 
-    Entries without a translation, fuzzy ones, what is shown already, and all other texts are left
-    out.
+    Left out are entries without a translation or marked fuzzy, translations that are shown already,
+    and other texts than safety texts.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def texts_in_po(content: bytes, entries: Mapping[str, TextEntry]) -> Mapping[str
 
 def _read(content: bytes) -> Catalog:
     try:
-        # As text: the character set that the file states would be looked up among all codecs.
+        # Decoded here: given bytes, `read_po` would use whatever codec the file's header names.
         return read_po(StringIO(content.decode("utf-8-sig")), abort_invalid=True)
     except (PoFileError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise InvalidRecordError([("file", CodedReason("not_po"))]) from error
