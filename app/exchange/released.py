@@ -1,7 +1,7 @@
 """Released counts of people: the only data that may be uploaded to other systems.
 
 Nobody can take a copy back (P49), so spaces, contacts and hazards are linked to and never uploaded.
-Released counts are rounded, late, and never below the threshold of a group.
+Released counts are rounded, late, and never below the threshold of disclosure.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Places where spaces may be opened on one corridor or all, and the people who would walk by.
 
-Somebody who waits for people on the road would ask where no space stands yet, so the answer is in
+Somebody who lies in wait for people would ask where no space stands yet, so the answer is in
 no public response, file or cache.
 """
 
@@ -35,7 +35,7 @@ type Ints = NDArray[np.int64]
 type Model = Literal["flow", "covering", "gaps"]
 
 #: Least distance between towns where journeys end, metres [A]: two days of an adult. Nobody counts
-#: where people leave a corridor, so equally many journeys lead from either end to each such town.
+#: where people leave a corridor, so its people are divided equally among all its journeys.
 _JOURNEY_M: Final = 50_000.0
 
 #: People on each corridor if all corridors have the same weight.

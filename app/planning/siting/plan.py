@@ -1,6 +1,6 @@
 """Where the next spaces should stand on one corridor or all, for those who are signed in.
 
-Somebody who waits for people on the road would ask where no space stands yet, so the answer is in
+Somebody who lies in wait for people would ask where no space stands yet, so the answer is in
 no public response, file or cache.
 """
 
