@@ -1,4 +1,4 @@
 """OGC API Features, Tiles and Styles over the catalogue's layers.
 
-`pages` imports its links; it imports `page_models`, `access` and `http`.
+`app.pages` imports it; it imports `page_models`, `access` and `http`.
 """

@@ -83,8 +83,8 @@ def _unpacked(packed: bytes) -> Cursor | None:
     until, rest = (rest[:MARK_BYTES], rest[MARK_BYTES:]) if kind & _UNTIL else (None, rest)
     cursor = Cursor(since, until, rest.decode())
     is_of_marks = kind in _KINDS and all(len(mark) == MARK_BYTES for mark in cursor.marks)
-    # A token holds an id to resume after only beside an `until` mark: without that mark the copy is
-    # complete and has nothing to resume.
+    # Only a token with an `until` mark may hold the id of a record to resume after: without the
+    # mark the copy is complete, and has nothing to resume.
     return cursor if is_of_marks and (until is not None or not cursor.after) else None
 
 

@@ -101,5 +101,5 @@ def _correct(responses: dict[str, Any]) -> None:
                 del response["content"][media_type]
                 response["content"][_PROBLEM] = said
             elif status < "300" and media_type.endswith("json"):
-                # FastAPI declares bodies of other response classes as text.
+                # FastAPI declares bodies of response classes that it does not know as text.
                 said["schema"] = {"type": "object"}

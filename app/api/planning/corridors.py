@@ -256,7 +256,7 @@ async def longest(
 
 
 def _ranked(gap: RankedGap) -> dict[str, Any]:
-    """Return a gap of the ranking."""
+    """Return a gap of the ranking as JSON."""
     return {
         "corridor": gap.corridor,
         "corridor_name": gap.corridor_name,

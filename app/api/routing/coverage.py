@@ -184,7 +184,10 @@ async def measure_coverage(
 def _measured(
     way: "_Way", found: Sequence[OpenSpace], lapsed: Sequence[OpenSpace], access_m: float
 ) -> tuple[Coverage, list[float]]:
-    """Return the coverage of a route, and the positions of lapsed spaces along it in metres."""
+    """Return the coverage of a route by ``found``, and metres along it of each lapsed space.
+
+    A lapsed space counts today, but its confirmation ends before the day asked for.
+    """
     along = way.along(Supports(map(support, found)))
     lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
     return coverage_by(way.line, along, access_m, way.ends), lapsed_m

@@ -226,7 +226,7 @@ def _ends(found: Sequence[TurnStep], row: int) -> bool:
 def _segments(
     found: Sequence[TurnStep], leg_ends: Sequence[int], about: RouteTextSource, asked: _Asked
 ) -> list[dict[str, Any]]:
-    """Return the legs with their steps, which openrouteservice calls segments."""
+    """Return the legs, which openrouteservice calls segments, with their steps."""
     made = []
     for first, last in zip([0, *(n + 1 for n in leg_ends)], leg_ends, strict=False):
         own = found[first : last + 1]

@@ -198,8 +198,8 @@ async def planned(
 ) -> JourneyAnswer:
     """Plan the journeys that a request asks for, with the server's road networks.
 
-    ``work`` is `plan`, or `app.journeys.arrive_by.plan_arrival`. Raises what it and
-    `open_source_for` raise.
+    ``work`` is `plan`, or `app.journeys.arrive_by.plan_arrival`. Errors are those of ``work`` and
+    of `open_source_for`.
     """
     network: RoadNetworks = request.state.network
     settings: Settings = request.state.settings

@@ -202,7 +202,7 @@ def _table(segments: RouteSegments) -> Floats:
 
 
 def _factors(source: _Source, factors: Sequence[Sequence[SegmentFactor]]) -> tuple[int, int] | Ints:
-    """Append the texts that close the unknown lengths and list the factors; return their spans."""
+    """Append the texts after the unknown lengths, which list the factors; return their spans."""
     if not any(factors):
         return source.same(b'},"factors":[]')
     written = [
