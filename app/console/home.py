@@ -64,7 +64,10 @@ async def home(
 
 
 async def _first_pair(desk: Desk, work: WaitingWork) -> PairSides | None:
-    """Return the likeliest duplicates side by side; a restricted record is opened on its page."""
+    """Return the likeliest duplicates side by side.
+
+    Pairs with a restricted record are left out: opening one is audited, on its own page (P31).
+    """
     for pair in work.pairs:
         if not pair.is_restricted:
             return await pair_sides(desk, pair, pair.left)

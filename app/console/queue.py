@@ -146,7 +146,8 @@ async def _page(
     timezone = after.get("timezone") or "UTC"
     terms, changed = await desk.terms(), await with_names(desk, found.differences)
     is_pending = found.proposal.state == "pending"
-    # A decided proposal may have lost its values (P29).
+    # The public page of a new space needs country and kind; a decided proposal may have lost its
+    # values (P29).
     is_new = (
         found.proposal.entity == "space"
         and found.proposal.record_id is None
